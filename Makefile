@@ -1,0 +1,48 @@
+# Two commands do everything: `make run` and `make test`. Each sets up what it needs first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 3000
+
+.PHONY: run test check format soak bench lock clean setup browser
+
+run: setup  ## Start the sandbox: the real bot between a local Turso and a local Slack, on http://127.0.0.1:3000
+	$(BIN)/python -m bot sandbox --port $(PORT)
+
+test: setup browser check  ## Everything that must be true before a change lands
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: setup  ## Style, types and the walls between the rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+soak: setup browser  ## The long races, kills and fuzzing
+	SOAK=1 $(BIN)/python -m pytest -m "soak or not soak" tests
+
+bench: setup  ## Measure against bare Bolt and write docs/performance.md
+	$(BIN)/python -m bench
+
+lock:  ## Pin every dependency again (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade \
+	  --extra sandbox --group dev pyproject.toml -o requirements.lock
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+browser: setup
+	$(BIN)/python tests/browser/install.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build dist

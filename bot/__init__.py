@@ -1,0 +1,1 @@
+"""Turso Ops: the Slack bot with which a team runs its Turso databases."""

@@ -1,0 +1,1 @@
+"""What messages are made of: Block Kit as plain data."""

@@ -1,0 +1,1 @@
+"""What people can ask: one file is one command."""

@@ -1,0 +1,1 @@
+"""The rules: parsing, policy, approval, plans, audit chain. Pure Python: no I/O, no clock."""

@@ -1,0 +1,17 @@
+"""Errors that people see: `str(error)` is one sentence we are glad to show. Anything else is a bug."""
+
+
+class BotError(Exception):
+    """The root of every error that a person may read. `pipeline` is the one place that catches it."""
+
+
+class Refused(BotError):
+    """The rules say no. The sentence names the rule and what to do now."""
+
+
+class BadInput(BotError):
+    """What was typed, pressed or filled in cannot be used; nothing was changed."""
+
+
+class Unavailable(BotError):
+    """Something that we need did not answer in time: try again."""

@@ -1,0 +1,1 @@
+"""The path: parse, authorise, ask for approval, run, audit, deliver."""

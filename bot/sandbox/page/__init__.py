@@ -1,0 +1,1 @@
+"""The page on which one uses the local workspace from a browser."""

@@ -1,0 +1,1 @@
+"""A local Turso: the Platform API and the data plane, on SQLite files."""

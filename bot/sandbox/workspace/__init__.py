@@ -1,0 +1,1 @@
+"""A local Slack: Web API, signed requests, Socket Mode."""

@@ -1,0 +1,1 @@
+"""The door: Bolt listeners in, messages out."""

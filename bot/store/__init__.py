@@ -1,0 +1,1 @@
+"""The memory: SQLAlchemy tables and migrations."""

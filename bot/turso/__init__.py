@@ -1,0 +1,1 @@
+"""The Turso Platform API: a typed client."""
