@@ -1,0 +1,138 @@
+"""What a command is made of. One file is one command; `commands/__init__` lists them."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from bot.core.model import Risk, Subject
+from bot.core.plan import Plan
+from bot.core.policy import Policy, Scope
+from bot.core.ports import Memory
+from bot.core.reply import Reply
+from bot.turso import Database, TursoClient
+
+A = TypeVar("A", bound=BaseModel)
+Facts = Mapping[str, Any]
+"""Plain JSON that the deed showed, such as a new database's hostname; never a secret."""
+
+
+class Limits(Protocol):
+    """What the asker may see here; every reading command is cut to it."""
+
+    def covers(self, name: str, group: str | None) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a command may use: who asks, where, and the doors to Turso and to the memory."""
+
+    subject: Subject
+    policy: Policy
+    scope: Scope
+    """The databases of this channel."""
+    organization: str
+    turso: TursoClient
+    memory: Memory
+    now: datetime
+    table: Sequence["Command"] = ()
+    """Every command, for `help`."""
+    reason: str = ""
+    ticket: str = ""
+    line: str = ""
+    """The command line in canonical spelling, for buttons that ask again (pages, Refresh)."""
+
+    async def visible_databases(self, *, group: str | None = None) -> list[Database]:
+        """List the organization's databases, cut to those of this channel."""
+        found = await self.turso.databases(group=group)
+        return [one for one in found if self.scope.covers(one.target)]
+
+
+@dataclass(frozen=True)
+class Reading(Generic[A]):
+    """A command that changes nothing."""
+
+    name: str
+    """As rules write it: `list`, `show`, `policy explain`."""
+    usage: str
+    """As people type it after `/turso`: `db list [FILTER] [--group G]`."""
+    summary: str
+    args: type[A]
+    run: Callable[[Context, A], Awaitable[Reply]]
+    aliases: tuple[str, ...] = ()
+    """Other spellings: `ls`, `db ls`."""
+    hidden: bool = False
+    open_to_all: bool = False
+    """`home`, `help`, `whoami`: for every member of the workspace, in every conversation."""
+    risk: Risk = Risk.READ
+    changes: bool = False
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A deed, how to see that it happened, and what to say then."""
+
+    act: Callable[[Context, Plan], Awaitable[Facts | None]]
+    read_back: Callable[[Context, Plan], Awaitable[bool]] | None
+    """True once Turso itself says so. None: the deed leaves nothing to read."""
+    message: Callable[[Plan, Facts], Reply]
+
+
+@dataclass(frozen=True)
+class Changing(Generic[A]):
+    """A command that changes something. The path consents, executes once, reads back, audits and tells."""
+
+    name: str
+    usage: str
+    summary: str
+    args: type[A]
+    risk: Risk
+    plan: Callable[[Context, A], Awaitable[Plan]]
+    """Say what would happen, to which object; read only."""
+    act: Callable[[Context, Plan], Awaitable[Facts | None]]
+    read_back: Callable[[Context, Plan], Awaitable[bool]] | None
+    message: Callable[[Plan, Facts], Reply]
+    aliases: tuple[str, ...] = ()
+    finish: Phase | None = None
+    """What happens when the plan's quarantine is over."""
+    undo: Phase | None = None
+    """What lifts the plan's hold."""
+    verb: str = ""
+    """For buttons and titles, about 20 characters: `Freeze writes`."""
+    removes_target: bool = False
+    """A target that is gone afterwards is success, not `stale`."""
+    hidden: bool = False
+    open_to_all: bool = False
+    changes: bool = field(default=True, init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A minted token on its way to one person. `repr` does not show it."""
+
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Revealing(Generic[A]):
+    """A command whose deed gives a secret to its asker: nothing is minted before they press Reveal."""
+
+    name: str
+    usage: str
+    summary: str
+    args: type[A]
+    risk: Callable[[A], Risk]
+    plan: Callable[[Context, A], Awaitable[Plan]]
+    mint: Callable[[Context, Plan], Awaitable[Secret]]
+    message: Callable[[Plan, Secret], Reply]
+    """The one message that carries the secret; its `text` does not."""
+    aliases: tuple[str, ...] = ()
+    verb: str = ""
+    hidden: bool = False
+    open_to_all: bool = False
+    changes: bool = field(default=True, init=False)
+
+
+Command = Reading[Any] | Changing[Any] | Revealing[Any]

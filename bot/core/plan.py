@@ -1,0 +1,81 @@
+"""A plan: the exact object, the arguments and what will happen, fixed before anybody is asked to consent."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+JsonValue = Any
+"""str, int, float, bool, None, or a list or dict of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanTarget:
+    """A logical database at the moment of planning. Its id, not its name, is what the plan is about."""
+
+    name: str
+    id: str
+    """`DbId`: a database made again under the same name has another."""
+    group: str | None = None
+    delete_protection: bool = False
+    size_bytes: int | None = None
+    """None: Turso did not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedHold:
+    """Blocks that the plan places and that somebody has to lift again."""
+
+    kind: str
+    """`freeze` or `quarantine`."""
+    block_reads: bool
+    block_writes: bool
+    seconds: int | None
+    """How long; None: until it is lifted by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will happen, to which object. Commands fill the first fields; `pipeline` adds the last four."""
+
+    target: PlanTarget | None
+    """None: the command makes something new, or touches no database."""
+    steps: tuple[str, ...] | list[str] = ()
+    """Numbered sentences in plain text, in order."""
+    arguments: Mapping[str, JsonValue] = field(default_factory=dict)
+    """What `act` needs, as plain JSON."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """The pre-flight snapshot that approvers read: label to plain text."""
+    warnings: tuple[str, ...] | list[str] = ()
+    """Plain sentences that stand out on the card."""
+    databases: tuple[tuple[str, str | None], ...] = ()
+    """Every database it touches as (name, group), the target included; rotation may touch a whole group."""
+    holders: tuple[str, ...] = ()
+    """User ids who hold live tokens that this ends."""
+    hold: PlannedHold | None = None
+    ends_tokens_of: tuple[str, ...] = ()
+    """`DbId`s whose tokens die with it."""
+    command: str = ""
+    options: tuple[str, ...] = ()
+    organization: str = ""
+    policy_hash: str = ""
+
+    def to_json(self) -> str:
+        """Return the canonical text that is stored and hashed."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the canonical text, in hex."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    @classmethod
+    def from_json(cls, text: str) -> "Plan":
+        """Read what `to_json` wrote; the hash stays the same."""
+        raw = json.loads(text)
+        target, hold = raw.pop("target"), raw.pop("hold")
+        raw["databases"] = tuple((name, group) for name, group in raw["databases"])
+        for key in ("steps", "warnings", "holders", "ends_tokens_of", "options"):
+            raw[key] = tuple(raw[key])
+        return cls(target=PlanTarget(**target) if target else None, hold=PlannedHold(**hold) if hold else None, **raw)

@@ -1,0 +1,245 @@
+"""What the path needs from the rooms above it: small protocols that `app` fills."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.core.model import Subject
+from bot.core.reply import Reply, View
+from bot.core.request import (
+    AuditEntry,
+    Digest,
+    Hold,
+    Incident,
+    Incoming,
+    LedgerToken,
+    Request,
+    Review,
+    State,
+    Timer,
+    TimerKind,
+    TokenState,
+    UsageSample,
+    Vote,
+)
+
+
+class Clock(Protocol):
+    """The one source of time."""
+
+    def now(self) -> datetime:
+        """Return the time now, aware, in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an answer goes: the person, the conversation, and the incoming thing that it answers."""
+
+    user_id: str
+    channel_id: str
+    thread_ts: str | None = None
+    intent_id: str | None = None
+    """By which delivery finds the `response_url` that it holds in memory, if this process still has it."""
+    message_ts: str | None = None
+    """The message whose button was pressed."""
+    is_ephemeral: bool = False
+
+
+class Directory(Protocol):
+    """Who is this human, and where do they stand?"""
+
+    async def subject(self, incoming: Incoming, *, usergroups: frozenset[str], fresh: bool = False) -> Subject:
+        """Look up the person, the channel and the user groups (cached a minute; `fresh`: asked again now).
+
+        Raises:
+            Unavailable: Slack did not say who they are; then nothing is allowed.
+        """
+
+    async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:
+        """The same for somebody who is not here now: an asker whose request executes later."""
+
+
+class Messenger(Protocol):
+    """Messages out. It waits for Slack's rate limits, keeps threads, and refuses whatever looks like a token."""
+
+    async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
+        """Answer a command or a click, by its `response_url` while that works, else by message, else by DM."""
+
+    async def whisper(self, to: Address, reply: Reply, *, replace: bool = False) -> None:
+        """Tell one person alone: ephemeral, or by DM when that cannot be delivered."""
+
+    async def reveal(self, to: Address, reply: Reply) -> bool:
+        """Show a secret to one person alone. The one way that a token may take; False: not delivered."""
+
+    async def post(self, channel_id: str, reply: Reply, *, thread_ts: str | None = None) -> str | None:
+        """Post to a channel and return the message's `ts`; None: the bot cannot post there."""
+
+    async def update(self, channel_id: str, ts: str, reply: Reply) -> None:
+        """Change a message that we posted; a message that is gone is not an error."""
+
+    async def direct(self, user_id: str, reply: Reply) -> None:
+        """Send a notice to a person's DM with the bot."""
+
+    async def permalink(self, channel_id: str, ts: str) -> str | None:
+        """Return a link to a message."""
+
+    async def open_view(self, trigger_id: str, view: View) -> str | None:
+        """Open a modal and return its id; None: the trigger is too old."""
+
+    async def update_view(self, view_id: str, view: View) -> None:
+        """Replace what a modal shows."""
+
+    async def publish_home(self, user_id: str, view: View) -> None:
+        """Show a person's Home tab."""
+
+    async def upload(self, channel_id: str, filename: str, content: str, *, title: str, thread_ts: str | None) -> None:
+        """Share a text file in a channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What is committed in one transaction together with a change of a request's state."""
+
+    to: State
+    at: datetime
+    changes: Mapping[str, Any]
+    """Other fields of `Request` to set: `outcome`, `facts`, `due_at`, `expires_at`, `card_ts`."""
+    entries: Sequence[AuditEntry] = ()
+    timers: Sequence[Timer] = ()
+    cancel: Sequence[TimerKind] = ()
+    """Timers about this request that are no longer due."""
+    enqueue: str | None = None
+    """The phase whose workflow `<request>:<phase>` starts with this commit: `execute`, `finish`, `undo`."""
+    holds: Sequence[Hold] = ()
+    release_holds: Sequence[str] = ()
+    end_tokens_of: Sequence[str] = ()
+    """`DbId`s whose live tokens in the ledger end."""
+    reviews: Sequence[Review] = ()
+
+
+class Memory(Protocol):
+    """The store. Every method is one transaction; a lost compare-and-set returns None or False, never raises."""
+
+    # What came in, and must not be lost.
+    async def record_intent(self, incoming: Incoming, *, actionable: bool = True) -> bool:
+        """Commit an intent before Slack's ack. False: it was recorded before (a redelivery)."""
+
+    async def close_intent(self, intent_id: str) -> None:
+        """It led to a request or to an answer."""
+
+    async def open_intents(self, *, before: datetime) -> list[Incoming]:
+        """Those that a crash left without either."""
+
+    # Requests.
+    async def open_request(self, request: Request, move: Move) -> Request:
+        """Insert a request with what `move` brings and close its intent, in one commit.
+
+        Returns the pending request of the same plan and asker when there is one already; then nothing is inserted.
+        """
+
+    async def request(self, request_id: str) -> Request | None:
+        """One request with its votes."""
+
+    async def requests(
+        self, *, states: Sequence[State], channel_id: str | None = None, asker: str | None = None, limit: int = 100
+    ) -> list[Request]:
+        """Newest first."""
+
+    async def move(self, request_id: str, *, expect: Sequence[State], move: Move) -> Request | None:
+        """Compare-and-set the state. None: it was in none of the expected states, and nothing was written."""
+
+    async def vote(self, vote: Vote, *, entry: AuditEntry) -> Request | None:
+        """Add a vote to a pending request, once for each person (a second one replaces nothing). None: not pending."""
+
+    async def mark_sent(self, request_id: str, phase: str, at: datetime) -> bool:
+        """Set the phase's `sent_at` by compare-and-set. False: it was set before; then never send again."""
+
+    async def set_card(self, request_id: str, channel_id: str, ts: str) -> None:
+        """Remember where a copy of a request's card stands; `cards` returns all."""
+
+    async def cards(self, request_id: str) -> list[tuple[str, str]]:
+        """(channel_id, ts) of every copy."""
+
+    # Tokens.
+    async def add_token(self, token: LedgerToken) -> None: ...
+    async def settle_token(self, token_id: str, state: TokenState, *, fingerprint: str = "") -> None: ...
+    async def tokens(
+        self,
+        *,
+        organization: str,
+        databases_ids: Sequence[str] | None = None,
+        holder: str | None = None,
+        live_at: datetime | None = None,
+        limit: int = 500,
+    ) -> list[LedgerToken]:
+        """Newest first; `live_at`: only those live or unknown then."""
+
+    # Holds.
+    async def holds(self, *, organization: str | None = None, database_id: str | None = None) -> list[Hold]:
+        """Those that are not released."""
+
+    async def hold(self, hold_id: str) -> Hold | None: ...
+    async def release_hold(self, hold_id: str, at: datetime, *, entries: Sequence[AuditEntry] = ()) -> bool:
+        """False: it was released before."""
+
+    # Timers.
+    async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]: ...
+    async def set_timer(self, timer: Timer) -> None:
+        """One for each kind and subject: a second one moves the first."""
+
+    async def drop_timer(self, kind: TimerKind, subject: str, *, due_at: datetime | None = None) -> bool:
+        """`due_at`: only if it was not moved meanwhile."""
+
+    # Audit.
+    async def audit(self, *entries: AuditEntry) -> None:
+        """Append to the chain, by group commit."""
+
+    async def audit_page(
+        self,
+        *,
+        before_seq: int | None,
+        limit: int,
+        databases: Sequence[str] | None = None,
+        channel_id: str | None = None,
+        user_id: str | None = None,
+        since: datetime | None = None,
+    ) -> list[tuple[int, AuditEntry]]:
+        """Newest first. `databases`: exact names; None: any."""
+
+    def audit_chain(self) -> AsyncIterator[tuple[int, str, str, str]]:
+        """(seq, previous hash, hash, canonical entry) from the first to the last, in constant memory."""
+
+    async def audit_head(self) -> tuple[int, str]:
+        """The last seq and hash; (0, '') when empty."""
+
+    # Incidents, reviews, digests, samples.
+    async def start_incident(self, incident: Incident, timer: Timer, entry: AuditEntry) -> Incident | None:
+        """None: one runs in that channel already."""
+
+    async def incident_in(self, channel_id: str) -> Incident | None:
+        """The one that runs there now."""
+
+    async def incident(self, incident_id: str) -> Incident | None: ...
+    async def incidents(self) -> list[Incident]:
+        """All that run."""
+
+    async def end_incident(self, incident_id: str, by: str, at: datetime, entry: AuditEntry) -> bool: ...
+    async def change_incident(
+        self, incident_id: str, *, until: datetime | None = None, timeline_ts: str | None = None
+    ) -> None: ...
+    async def reviews(self, *, owed: bool = True, actor: str | None = None) -> list[Review]: ...
+    async def settle_review(
+        self, review_id: str, by: str, justified: bool, comment: str, at: datetime, entry: AuditEntry
+    ) -> bool: ...
+    async def set_digest(self, digest: Digest) -> None: ...
+    async def drop_digest(self, channel_id: str) -> bool: ...
+    async def digest(self, channel_id: str) -> Digest | None: ...
+    async def add_samples(self, samples: Sequence[UsageSample]) -> None:
+        """One for each database and day: a later one of the same day replaces it."""
+
+    async def samples(
+        self, *, organization: str, since: str, until: str, databases: Sequence[str] | None = None
+    ) -> list[UsageSample]: ...
+    async def writable(self) -> bool:
+        """True when a transaction commits now."""

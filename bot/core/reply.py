@@ -1,0 +1,28 @@
+"""A message as plain data: what the commands return and what the door delivers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Block = dict[str, Any]
+"""One Block Kit block, as Slack reads it."""
+View = dict[str, Any]
+"""One modal or Home tab, as Slack reads it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One message."""
+
+    text: str
+    """For notifications and screen readers; never a secret. Already escaped where it holds foreign text."""
+    blocks: Sequence[Block] = ()
+    plain_blocks: Sequence[Block] = ()
+    """Sent instead when Slack answers `invalid_blocks` to a new kind of block; empty: `blocks` has none."""
+    private: bool = False
+    """Always for the asker alone, whatever the policy's visibility."""
+    secret: bool = field(default=False, repr=False)
+    """Carries a token: only a reveal may deliver it, and `repr` must not show it."""
+
+    def __repr__(self) -> str:
+        return f"Reply(text={self.text!r}, blocks={'<secret>' if self.secret else len(self.blocks)})"

@@ -1,0 +1,316 @@
+"""The records of the path: what came in, what was asked for, who consented, what is held, minted and due."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from bot.core.model import Confirm, Visibility
+from bot.core.plan import Plan
+
+
+class Kind(StrEnum):
+    """By which way something came in."""
+
+    COMMAND = "command"
+    MENTION = "mention"
+    ACTION = "action"
+    SUBMISSION = "submission"
+    SHORTCUT = "shortcut"
+    HOME = "home"
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One thing that a person typed, pressed or submitted. What is short-lived is not shown and never stored."""
+
+    id: str
+    """Our reference, shown to people: `i-` and 10 characters."""
+    key: str
+    """What Slack repeats when it delivers again: `trigger_id` or `event_id`, hashed."""
+    kind: Kind
+    at: datetime
+    user_id: str
+    channel_id: str
+    """Empty in Home and global shortcuts."""
+    user_team_id: str | None = None
+    """The actor's own team or organization, from interactive payloads."""
+    thread_ts: str | None = None
+    text: str = ""
+    """The command line as typed, for commands and mentions."""
+    action_id: str = ""
+    """Of a button; the `callback_id` of a submission or shortcut."""
+    value: str = ""
+    """Of a button: an opaque id or a command line; the `private_metadata` of a submission."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """The inputs of a submission or of the message: `block_id` to a plain value."""
+    message_ts: str | None = None
+    view_id: str | None = None
+    is_ephemeral: bool = False
+    """The button stood in a message that only this person sees."""
+    trigger_id: str | None = field(default=None, repr=False)
+    response_url: str | None = field(default=None, repr=False)
+
+
+class State(StrEnum):
+    """Where a request is. `core.approval` says which moves exist."""
+
+    PENDING = "pending"
+    """Waits for votes, or for its asker's own confirmation."""
+    APPROVED = "approved"
+    READY = "ready"
+    """A token that its asker may reveal."""
+    EXECUTING = "executing"
+    QUARANTINED = "quarantined"
+    """A destroy that counts down; Undo is open."""
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    DENIED = "denied"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    STALE = "stale"
+    RESTORED = "restored"
+    """A quarantine that was undone."""
+
+
+class Mode(StrEnum):
+    """Whose consent a request needs."""
+
+    DIRECT = "direct"
+    """The asker's own confirmation at most."""
+    APPROVAL = "approval"
+    BREAK_GLASS = "break_glass"
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One person's answer to a request."""
+
+    request_id: str
+    user_id: str
+    approves: bool
+    at: datetime
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Something that changes, from the question to its outcome. A card is only a view of it."""
+
+    id: str
+    """`r-` and 10 characters."""
+    intent_id: str
+    mode: Mode
+    state: State
+    command: str
+    """The command's name as rules write it."""
+    line: str
+    """The command line in canonical spelling, to ask again with."""
+    plan: Plan
+    organization: str
+    channel_id: str
+    thread_ts: str | None
+    asker: str
+    asker_team: str
+    created_at: datetime
+    reason: str = ""
+    ticket: str = ""
+    private: bool = False
+    rule: str = ""
+    quorum: int = 0
+    confirm: Confirm = Confirm.NONE
+    visibility: Visibility = Visibility.CHANNEL
+    notify: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+    countdown: timedelta = timedelta(hours=24)
+    sent_at: datetime | None = None
+    """When the change was handed to Turso: set once, before the call. Who finds it set reads back and never sends."""
+    card_ts: str | None = None
+    outcome: str = ""
+    """One plain sentence: what is known to have happened."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What the outcome showed, as plain JSON (a new database's hostname)."""
+    updated_at: datetime | None = None
+    due_at: datetime | None = None
+    """When the countdown of a quarantine ends."""
+    incident_id: str | None = None
+    votes: tuple[Vote, ...] = ()
+
+
+class HoldKind(StrEnum):
+    """Why a database is blocked."""
+
+    FREEZE = "freeze"
+    QUARANTINE = "quarantine"
+    FOUND = "found"
+    """It was blocked before we came; we never lift it by ourselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A reason why reads or writes of a database are blocked."""
+
+    id: str
+    kind: HoldKind
+    organization: str
+    database: str
+    database_id: str
+    block_reads: bool
+    block_writes: bool
+    request_id: str
+    channel_id: str
+    placed_at: datetime
+    due_at: datetime | None = None
+    released_at: datetime | None = None
+
+
+class TokenState(StrEnum):
+    """What we know of a token that we minted."""
+
+    MINTING = "minting"
+    LIVE = "live"
+    UNKNOWN = "unknown"
+    """The call's outcome is not known: it may exist until its expiry, delivered to nobody."""
+    ENDED = "ended"
+    """Invalidated by a rotation, or its database is gone."""
+    REFUSED = "refused"
+    """Turso refused to mint it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerToken:
+    """A token that we minted: everything about it but the token."""
+
+    id: str
+    request_id: str
+    organization: str
+    database: str
+    database_id: str
+    group: str | None
+    read_only: bool
+    holder: str
+    channel_id: str
+    minted_at: datetime
+    expires_at: datetime | None
+    """None: never."""
+    fingerprint: str = ""
+    """The first 16 hex digits of the token's SHA-256."""
+    state: TokenState = TokenState.MINTING
+
+
+class TimerKind(StrEnum):
+    """What is due."""
+
+    EXPIRE = "expire"
+    REMIND = "remind"
+    LAPSE = "lapse"
+    FINISH = "finish"
+    THAW = "thaw"
+    RECONCILE = "reconcile"
+    INCIDENT_END = "incident_end"
+    REVIEW = "review"
+    DIGEST = "digest"
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Something that happens when its time has come; it can be seen, moved and cancelled."""
+
+    kind: TimerKind
+    subject: str
+    """The id of the request, hold, incident, review or channel that it is about."""
+    due_at: datetime
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A channel's time-boxed rights."""
+
+    id: str
+    key: str
+    channel_id: str
+    organization: str
+    profile: str
+    started_by: str
+    started_at: datetime
+    until: datetime
+    ended_at: datetime | None = None
+    ended_by: str = ""
+    timeline_ts: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a break-glass act owes: a look by somebody else."""
+
+    id: str
+    request_id: str
+    actor: str
+    channel_id: str
+    created_at: datetime
+    due_at: datetime
+    reviewers: tuple[str, ...] = ()
+    notify: tuple[str, ...] = ()
+    justified: bool | None = None
+    reviewed_by: str = ""
+    reviewed_at: datetime | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A channel's usage digest."""
+
+    channel_id: str
+    organization: str
+    cadence: str
+    """`weekly` or `daily`."""
+    weekday: int
+    """0 is Monday; for `weekly`."""
+    at: str
+    """Local time, `09:00`."""
+    tz: str
+    by: str
+    next_at: datetime
+    last_period: str = ""
+    """The period last posted, such as `2026-W48`: it is not posted twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageSample:
+    """What a database had used at a moment since the start of its month."""
+
+    organization: str
+    database: str
+    database_id: str
+    day: str
+    """`2026-11-24`, UTC."""
+    rows_read: int
+    rows_written: int
+    storage_bytes: int
+    bytes_synced: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One line of the audit log, before it is chained."""
+
+    at: datetime
+    event: str
+    """`asked`, `approved`, `denied`, `executed`, `refused`, `read`, `expired`, `revealed`, …"""
+    outcome: str
+    """`allowed`, `succeeded`, `failed`, `unknown`, `stale`, `denied`, `expired`, …"""
+    user_id: str
+    channel_id: str
+    command: str = ""
+    databases: tuple[str, ...] = ()
+    organization: str = ""
+    request_id: str = ""
+    rule: str = ""
+    reason: str = ""
+    policy_hash: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    """Plain JSON, no secret: plan hash, ticket, incident, who voted."""
