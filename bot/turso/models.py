@@ -1,0 +1,192 @@
+"""What Turso's things look like to us: frozen values of the 2023 API's and of today's answers."""
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr
+
+from bot.turso.tolerance import Count, Flag, Text, Texts, Wire, spelled
+
+
+class Parent(Wire):
+    """Where a branch was taken from."""
+
+    id: Text = ""
+    name: Text = ""
+    branched_at: datetime | None = None
+
+
+class Database(Wire):
+    """A logical database: what people name. `hostname` is as Turso sent it; never build one."""
+
+    name: str = Field(validation_alias=spelled("Name"))
+    db_id: str = Field(validation_alias=spelled("DbId"))
+    hostname: Text = Field("", validation_alias=spelled("Hostname"))
+    group: Text = ""
+    primary_region: Text = Field("", validation_alias=spelled("primaryRegion"))
+    regions: Texts = ()
+    type: Text = ""
+    version: Text = ""
+    block_reads: Flag = Field(False, validation_alias=spelled("block_reads", "blocked_reads"))
+    block_writes: Flag = Field(False, validation_alias=spelled("block_writes", "blocked_writes"))
+    delete_protection: Flag = Field(False, validation_alias=spelled("delete_protection"))
+    allow_attach: Flag = False
+    sleeping: Flag = False
+    archived: Flag = False
+    is_schema: Flag = False
+    schema_name: Text = Field("", validation_alias=spelled("schema", "schema_name"))
+    parent: Parent | None = None
+    encryption_cipher: Text = ""
+    issued_cert_limit: int | None = Field(None, validation_alias=spelled("IssuedCertLimit"))
+    issued_cert_count: int | None = Field(None, validation_alias=spelled("IssuedCertCount"))
+
+    @property
+    def placement(self) -> str:
+        """Where it lives, as one word: the group, else the primary location, else the first of the locations."""
+        return self.group or self.primary_region or next(iter(self.regions), "")
+
+    @property
+    def asleep(self) -> bool:
+        """True when its group has to be unarchived first; Turso has called this fact by two names."""
+        return self.sleeping or self.archived
+
+    @property
+    def is_local(self) -> bool:
+        """True for a database of a local set-up, which is reached without TLS."""
+        return self.primary_region == "local" or urlsplit(f"//{self.hostname}").port is not None
+
+    @property
+    def https_url(self) -> str:
+        """The URL for HTTP clients; it ends in `/` where the host has a path, which libSQL clients need."""
+        return f"{'http' if self.is_local else 'https'}://{self._host}"
+
+    @property
+    def libsql_url(self) -> str:
+        """The URL for libSQL clients. They mean TLS by `libsql:`, so a local one says that it has none."""
+        return f"libsql://{self._host}{'?tls=0' if self.is_local else ''}"
+
+    @property
+    def _host(self) -> str:
+        return f"{self.hostname}/" if "/" in self.hostname.rstrip("/") else self.hostname
+
+
+class Usage(Wire):
+    """What was used in a period. `storage_bytes` is a level, the others are flows."""
+
+    rows_read: Count = Field(0, validation_alias=spelled("rows_read"))
+    rows_written: Count = Field(0, validation_alias=spelled("rows_written"))
+    storage_bytes: Count = Field(0, validation_alias=spelled("storage_bytes", "storage"))
+    bytes_synced: Count = Field(0, validation_alias=spelled("bytes_synced"))
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            rows_read=self.rows_read + other.rows_read,
+            rows_written=self.rows_written + other.rows_written,
+            storage_bytes=self.storage_bytes + other.storage_bytes,
+            bytes_synced=self.bytes_synced + other.bytes_synced,
+        )
+
+
+class InstanceUsage(Wire):
+    """The part of one instance. Deleted instances that used something in the period are listed too."""
+
+    uuid: Text = ""
+    usage: Usage = Usage()
+
+
+class DatabaseUsage(Wire):
+    """What a logical database used: `usage` is the sum that Turso gives, or else that of the instances."""
+
+    uuid: Text = ""
+    usage: Usage = Usage()
+    instances: tuple[InstanceUsage, ...] = ()
+
+
+class OrganizationUsage(Wire):
+    """The current billing period of a whole organization; `databases` carry ids, not names."""
+
+    uuid: Text = ""
+    usage: Usage = Usage()
+    database_count: int | None = None
+    location_count: int | None = None
+    group_count: int | None = None
+    databases: tuple[DatabaseUsage, ...] = ()
+
+
+class Instance(Wire):
+    """A primary or a replica. Its name is random words (2023) or a location (now): never parse it."""
+
+    uuid: Text = ""
+    name: Text = ""
+    type: Text = ""
+    region: Text = ""
+    hostname: Text = ""
+
+
+class Configuration(Wire):
+    """The switches of a database. `size_limit` is in bytes, as text, and empty when there is none."""
+
+    size_limit: Text = Field("", validation_alias=spelled("size_limit"), coerce_numbers_to_str=True)
+    block_reads: Flag = Field(False, validation_alias=spelled("block_reads", "blocked_reads"))
+    block_writes: Flag = Field(False, validation_alias=spelled("block_writes", "blocked_writes"))
+    delete_protection: Flag = Field(False, validation_alias=spelled("delete_protection"))
+    allow_attach: Flag = Field(False, validation_alias=spelled("allow_attach"))
+    allowed_ips: Texts = ()
+    allowed_aws_vpc_ids: Texts = ()
+
+
+class Group(Wire):
+    """Databases that share locations and keys."""
+
+    name: str = Field(validation_alias=spelled("name"))
+    uuid: Text = ""
+    locations: Texts = Field((), validation_alias=spelled("locations"))
+    primary: Text = Field("", validation_alias=spelled("primary"))
+    archived: Flag = False
+    version: Text = ""
+    delete_protection: Flag = Field(False, validation_alias=spelled("delete_protection"))
+
+
+class Location(Wire):
+    """A place where databases can live: its code and what people call it."""
+
+    code: str
+    label: str
+
+
+class TopQuery(Wire):
+    """A statement that read or wrote many rows. Its text comes from people: show it as plain text."""
+
+    query: Text = Field("", validation_alias=spelled("query"))
+    rows_read: Count = Field(0, validation_alias=spelled("rows_read"))
+    rows_written: Count = Field(0, validation_alias=spelled("rows_written"))
+
+
+class Minted(Wire):
+    """A token, seen this once. `repr` and `str` hide it; only `token.get_secret_value()` gives it."""
+
+    token: SecretStr
+
+
+class Organization(Wire):
+    """The organization itself; quotas that are used up show as blocked reads or writes."""
+
+    name: Text = ""
+    slug: Text = ""
+    type: Text = ""
+    overages: Flag = False
+    blocked_reads: Flag = Field(False, validation_alias=spelled("blocked_reads", "block_reads"))
+    blocked_writes: Flag = Field(False, validation_alias=spelled("blocked_writes", "block_writes"))
+
+
+class Quotas(Wire):
+    """What a plan includes in a billing period; None means no limit, or one that is not told."""
+
+    plan: Text = ""
+    rows_read: int | None = Field(None, validation_alias=spelled("rowsRead"))
+    rows_written: int | None = Field(None, validation_alias=spelled("rowsWritten"))
+    storage_bytes: int | None = Field(None, validation_alias=spelled("storage", "storage_bytes"))
+    bytes_synced: int | None = Field(None, validation_alias=spelled("bytesSynced"))
+    databases: int | None = None
+    groups: int | None = None
+    locations: int | None = None

@@ -1,0 +1,37 @@
+"""Whether the data plane answers for a database; asked without any token."""
+
+import asyncio
+import time
+
+import httpx
+
+from bot.turso.calls import NETWORK, Calls
+from bot.turso.models import Database
+
+_SELECT_1 = {"requests": [{"type": "execute", "stmt": {"sql": "SELECT 1"}}, {"type": "close"}]}
+
+
+class ReadinessProbe(Calls):
+    """A created database answers 404 for 2.5 to more than 15 seconds, and nothing else tells when it is there."""
+
+    async def is_served(self, database: Database) -> bool:
+        """Return True once the database answers: 2xx, 400 or 401. No token is sent, so nothing is run."""
+        url = f"{database.https_url.rstrip('/')}/v2/pipeline"
+        request = self._writer.build_request("POST", url, json=_SELECT_1, timeout=httpx.Timeout(5))
+        request.headers.pop("authorization", None)  # the API token is for the control plane alone
+        try:
+            response = await self._writer.send(request)
+        except NETWORK:
+            return False
+        return response.is_success or response.status_code in (400, 401)
+
+    async def wait_until_served(self, database: Database, *, within_seconds: float = 40) -> bool:
+        """Return True as soon as the database answers, False when it does not within the time."""
+        last = time.monotonic() + within_seconds
+        pause = 0.25
+        while not await self.is_served(database):
+            if time.monotonic() + pause > last:
+                return False
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.6, 3)
+        return True
