@@ -1,0 +1,216 @@
+"""How a command declares its arguments: a pydantic model whose fields have these types and markers."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator, GetCoreSchemaHandler, PlainSerializer
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from bot.core.durations import NotADuration, duration_text, lifetime_text, parse_duration, parse_lifetime
+from bot.core.model import Lifetime
+
+
+@dataclass(frozen=True, slots=True)
+class Positional:
+    """Marks a field that is given by its place; the first such field is the first word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Marks a field that takes all remaining words: `str` gets them joined, `tuple[str, ...]` one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """Marks a `bool` that is written as a word (`on`, `off`), not as a flag."""
+
+
+def wrong(predicate: str) -> PydanticCustomError:
+    """Refuse a value. `predicate` goes on after the argument's name: "takes …; `x` …"."""
+    return PydanticCustomError("argument", "{predicate}", {"predicate": predicate})
+
+
+def shown(value: object) -> str:
+    """Return what was typed, short and in back-ticks, for an error's sentence."""
+    text = str(value).replace("`", "'")
+    return f"`{text[:64]}…`" if len(text) > 64 else f"`{text}`"
+
+
+_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+_GROUP: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
+_CODE: Final = re.compile(r"[a-z0-9-]{1,64}")
+_LINK: Final = re.compile(r"<(?:https?://|mailto:)?([^|>]*)(?:\|([^>]*))?>")
+
+
+def _bare(value: object) -> str:
+    """Undo what Slack or a person's mark-up adds around a word."""
+    text = str(value).strip().strip("`").strip()
+    link = _LINK.fullmatch(text)
+    return (link[2] or link[1]).rstrip("/") if link else text
+
+
+def _database_name(value: object) -> str:
+    name = _bare(value)
+    if _NAME.fullmatch(name):
+        return name
+    says = "takes a database name (lowercase letters, digits and dashes, at most 64 characters)"
+    raise wrong(f"{says}; {_why_no_name(name)}")
+
+
+def _why_no_name(name: str) -> str:
+    if not name:
+        return "nothing is given"
+    if len(name) > 64:
+        return f"{shown(name)} has {len(name)} characters"
+    if _NAME.fullmatch(name.lower()):
+        return f"{shown(name)} has capitals: write {shown(name.lower())}"
+    if "." in name or "/" in name:
+        return f"{shown(name)} looks like an address: write the name that `db list` shows"
+    if _NAME.fullmatch(name.strip("-")):
+        return f"{shown(name)} must begin and end with a letter or a digit: write {shown(name.strip('-'))}"
+    odd = next((sign for sign in name if not re.match(r"[a-z0-9-]", sign)), None)
+    return f"{shown(name)} has the sign {shown(odd)} in it" if odd else f"{shown(name)} has no letter or digit"
+
+
+def _group_name(value: object) -> str:
+    name = _bare(value)
+    if not _GROUP.fullmatch(name):
+        raise wrong(f"takes a group's name, such as `default`; {shown(name)} is none")
+    return name
+
+
+def _location(value: object) -> str:
+    code = _bare(value)
+    if not _CODE.fullmatch(code):
+        raise wrong(f"takes a location's code, such as `aws-us-east-1`; {shown(code)} is none")
+    return code
+
+
+def _duration(value: object) -> timedelta:
+    if isinstance(value, timedelta) and value > timedelta(0):
+        return value
+    try:
+        return parse_duration(_bare(value))
+    except NotADuration as error:
+        raise wrong(f"takes a duration such as `30m` or `2d12h`; {error}") from None
+
+
+class Expiration(str):
+    """How long a token lives, exactly as typed, because Turso reads the same text: `1h`, `2d12h`, `never`."""
+
+    __slots__ = ()
+
+    @property
+    def lifetime(self) -> Lifetime:
+        """What the text means: a duration, or NEVER."""
+        return parse_lifetime(self)
+
+    @classmethod
+    def of(cls, value: object) -> "Expiration":
+        """Check a text. Raises a pydantic error that says what is wrong with it."""
+        text = _bare(value)
+        try:
+            parse_lifetime(text)
+        except NotADuration as error:
+            raise wrong(f"takes a duration such as `1h` or `2d12h`, or `never`; {error}") from None
+        return cls(text)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            cls.of, serialization=core_schema.plain_serializer_function_ser_schema(str)
+        )
+
+
+def expiration_text(lifetime: Lifetime) -> str:
+    """Write a lifetime for Turso's `expiration` parameter."""
+    return lifetime_text(lifetime)
+
+
+def _reference(pattern: str, example: str) -> Callable[[object], str]:
+    matching = re.compile(pattern)
+
+    def check(value: object) -> str:
+        found = matching.fullmatch(str(value).strip().strip("`"))
+        if not found:
+            raise wrong(f"takes {example}, picked from Slack's list; {shown(value)} names nobody that Slack knows")
+        return found[1] or found[2]
+
+    return check
+
+
+def _on_off(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = str(value).lower()
+    if word not in ("on", "off"):
+        raise wrong(f"takes `on` or `off`; not {shown(value)}")
+    return word == "on"
+
+
+def _month(value: object) -> str:
+    text = str(value)
+    if not re.fullmatch(r"[0-9]{4}-(?:0[1-9]|1[0-2])", text) or text < "1970":
+        raise wrong(f"takes a month such as `2026-10`; not {shown(value)}")
+    return text
+
+
+def _since(value: object) -> timedelta | date:
+    if isinstance(value, timedelta | date):
+        return value
+    text = _bare(value)
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            raise wrong(f"takes a duration such as `7d` or a day; the calendar has no {shown(text)}") from None
+    try:
+        return parse_duration(text)
+    except NotADuration as error:
+        raise wrong(f"takes a duration such as `7d`, or a day such as `2026-10-01`; {error}") from None
+
+
+def _write_since(value: timedelta | date) -> str:
+    return duration_text(value) if isinstance(value, timedelta) else value.isoformat()
+
+
+def _count(value: object) -> int:
+    number = int(str(value)) if re.fullmatch(r"[0-9]{1,9}", str(value)) else 0
+    if number < 1:
+        raise wrong(f"takes a whole number of at least 1; not {shown(value)}")
+    return number
+
+
+def month_span(month: str) -> tuple[datetime, datetime]:
+    """Return the first moment of a `Month` and of the month after it, in UTC."""
+    year, number = int(month[:4]), int(month[5:])
+    after = (year + 1, 1) if number == 12 else (year, number + 1)
+    return datetime(year, number, 1, tzinfo=UTC), datetime(*after, 1, tzinfo=UTC)
+
+
+def since_start(since: timedelta | date, now: datetime) -> datetime:
+    """Return when a `Since` begins; never before 1970."""
+    if isinstance(since, timedelta):
+        floor = datetime(1970, 1, 1, tzinfo=UTC)
+        return now - since if now - floor > since else floor
+    return datetime(since.year, since.month, since.day, tzinfo=UTC)
+
+
+DatabaseName = Annotated[str, BeforeValidator(_database_name)]
+GroupName = Annotated[str, BeforeValidator(_group_name)]
+LocationCode = Annotated[str, BeforeValidator(_location)]
+Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(duration_text, str, when_used="json")]
+UserRef = Annotated[str, BeforeValidator(_reference(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>|([UW][A-Z0-9]{2,})", "a person"))]
+ChannelRef = Annotated[
+    str, BeforeValidator(_reference(r"<#([CGD][A-Z0-9]+)(?:\|[^>]*)?>|([CGD][A-Z0-9]{2,})", "a channel"))
+]
+GroupRef = Annotated[
+    str, BeforeValidator(_reference(r"<!subteam\^(S[A-Z0-9]+)(?:\|[^>]*)?>|(S[A-Z0-9]{2,})", "a user group"))
+]
+Month = Annotated[str, BeforeValidator(_month)]
+Since = Annotated[timedelta | date, BeforeValidator(_since), PlainSerializer(_write_since, str, when_used="json")]
+OnOff = Annotated[bool, Valued(), BeforeValidator(_on_off)]
+Count = Annotated[int, BeforeValidator(_count)]

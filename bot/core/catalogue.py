@@ -1,0 +1,92 @@
+"""What the commands are called: the names that rules use, how risky each is, and the `turso` CLI's spellings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
+
+from bot.core.model import Risk
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How the rules see one command."""
+
+    risk: Risk
+    flags: tuple[str, ...] = ()
+    """The flags that a rule may name behind the command."""
+
+
+HOME: Final = "home"
+ALWAYS: Final = frozenset({HOME, "help", "whoami"})
+"""What every member of the workspace may do, wherever they stand."""
+
+COMMANDS: Final[Mapping[str, Entry]] = MappingProxyType(
+    {
+        HOME: Entry(Risk.READ),
+        "help": Entry(Risk.READ),
+        "whoami": Entry(Risk.READ),
+        "list": Entry(Risk.READ),
+        "show": Entry(Risk.READ),
+        "usage": Entry(Risk.READ),
+        "triage": Entry(Risk.READ),
+        "tokens": Entry(Risk.READ, ("--mine",)),
+        "requests": Entry(Risk.READ, ("--mine", "--to-approve")),
+        "audit": Entry(Risk.READ),
+        "policy explain": Entry(Risk.READ),
+        "doctor": Entry(Risk.READ),
+        "create": Entry(Risk.LOW),
+        "token": Entry(Risk.MEDIUM, ("--read-only",)),
+        "rotate": Entry(Risk.HIGH),
+        "destroy": Entry(Risk.HIGH, ("--now",)),
+        "restore": Entry(Risk.MEDIUM),
+        "freeze": Entry(Risk.MEDIUM, ("--reads",)),
+        "thaw": Entry(Risk.MEDIUM),
+        "protect": Entry(Risk.MEDIUM),
+        "incident": Entry(Risk.LOW),
+        "incident start": Entry(Risk.LOW),
+        "incident status": Entry(Risk.LOW),
+        "incident end": Entry(Risk.LOW),
+        "incident report": Entry(Risk.LOW),
+        "digest": Entry(Risk.LOW),
+        "digest on": Entry(Risk.LOW),
+        "digest off": Entry(Risk.LOW),
+        "digest now": Entry(Risk.LOW),
+    }
+)
+
+SPELLINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "ls": "list",
+        "rm": "destroy",
+        "inspect": "usage",
+        "tokens create": "token",
+        "tokens invalidate": "rotate",
+        "tokens list": "tokens",
+    }
+)
+"""Other spellings of a command; each may also begin with `db`."""
+
+
+@lru_cache(maxsize=1024)
+def canonical(words: str) -> str:
+    """Return the name that rules use for a command as it is typed, without options: `db tokens create` is `token`."""
+    name = " ".join(words.lower().split())
+    if name.startswith("db "):
+        name = name[3:]
+    return SPELLINGS.get(name, name)
+
+
+@lru_cache(maxsize=1024)
+def risk_of(command: str, read_only: bool = False) -> Risk:
+    """Return the risk of a command; a sub-command has its parent's; what is not known is high."""
+    if command == "token" and read_only:
+        return Risk.LOW
+    entry = COMMANDS.get(command) or COMMANDS.get(command.partition(" ")[0])
+    return entry.risk if entry else Risk.HIGH
+
+
+def is_part_of(command: str, name: str) -> bool:
+    """True when a rule that says `name` means `command`, too: `incident` means `incident start`."""
+    return command == name or command.startswith(f"{name} ")

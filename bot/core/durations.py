@@ -1,0 +1,117 @@
+"""Durations in Turso's grammar (`30m`, `2d12h`, `1.5h`) and lifetimes (`never`, too), both ways."""
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+
+from bot.core.model import NEVER, Lifetime, Never
+
+_NANOSECONDS: Final = {
+    "ns": 1,
+    "us": 1_000,
+    "µs": 1_000,
+    "μs": 1_000,
+    "ms": 1_000_000,
+    "s": 1_000_000_000,
+    "m": 60_000_000_000,
+    "h": 3_600_000_000_000,
+    "d": 86_400_000_000_000,
+    "w": 604_800_000_000_000,
+}
+_LONGEST: Final = 2**63 - 1
+_PART: Final = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([^0-9.]*)")
+_SIMPLE: Final = re.compile(r"([1-9][0-9]{0,4})([smhdw])")
+_LONG_FORMS: Final = {
+    "y": "d",
+    "mo": "d",
+    "sec": "s",
+    "second": "s",
+    "min": "m",
+    "minute": "m",
+    "hour": "h",
+    "hr": "h",
+    "day": "d",
+    "week": "w",
+}
+
+
+class NotADuration(ValueError):
+    """The text is no duration. `str(error)` continues a sentence: "`1day` has the unknown unit `day`; …"."""
+
+
+def parse_duration(text: str) -> timedelta:
+    """Return what `text` means, always longer than zero; what is finer than a microsecond is cut off.
+
+    Raises:
+        NotADuration: with the reason in words.
+    """
+    if simple := _SIMPLE.fullmatch(text):
+        return timedelta(microseconds=int(simple[1]) * _NANOSECONDS[simple[2]] // 1_000)
+    nanoseconds = _nanoseconds(text)
+    if nanoseconds <= 0:
+        raise NotADuration(f"{_quote(text)} is not longer than zero")
+    if nanoseconds > _LONGEST:
+        raise NotADuration(f"{_quote(text)} is longer than Turso can count (about 15250w)")
+    return timedelta(microseconds=max(1, int(nanoseconds) // 1_000))
+
+
+def parse_lifetime(text: str) -> Lifetime:
+    """Return what an expiration means: a duration, or NEVER for `never`."""
+    if text == "never":
+        return NEVER
+    if text.lower() in ("never", "none", "default", "forever"):
+        raise NotADuration(f"{_quote(text)} is written `never`")
+    return parse_duration(text)
+
+
+def duration_text(duration: timedelta) -> str:
+    """Write a duration in Turso's grammar, largest units first: `2d12h`, `90s` as `1m30s`."""
+    left = duration // timedelta(microseconds=1)
+    parts = []
+    for unit in ("d", "h", "m", "s", "ms", "us"):
+        count, left = divmod(left, _NANOSECONDS[unit] // 1_000)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
+def lifetime_text(lifetime: Lifetime) -> str:
+    """Write a lifetime as it is typed: `8h`, `never`."""
+    return "never" if isinstance(lifetime, Never) else duration_text(lifetime)
+
+
+def _nanoseconds(text: str) -> Decimal:
+    sign = -1 if text[:1] == "-" else 1
+    body = text[1:] if text[:1] in ("+", "-") else text
+    if body == "0":
+        return Decimal(0)
+    total, at = Decimal(0), 0
+    while at < len(body) or not body:
+        part = _PART.match(body, at)
+        if part is None:
+            raise NotADuration(
+                f"{_quote(text)} has no number before {_quote(body[at:])}" if body else "nothing is given"
+            )
+        total += Decimal(part[1]) * _unit(text, part[2])
+        at = part.end()
+    return sign * total
+
+
+def _unit(text: str, unit: str) -> int:
+    known = _NANOSECONDS.get(unit)
+    if known is not None:
+        return known
+    if not unit:
+        raise NotADuration(f"{_quote(text)} lacks a unit: `s`, `m`, `h`, `d` or `w`")
+    if " " in unit:
+        raise NotADuration(f"{_quote(text)} has a space in it")
+    plain = unit.lower().removesuffix("s") or unit.lower()
+    meant = plain if plain in "smhdw" else _LONG_FORMS.get(plain)
+    hint = f"; write `{meant}`" if meant and plain not in ("y", "mo") else "; count in days (`d`) or weeks (`w`)"
+    raise NotADuration(f"{_quote(text)} has the unknown unit {_quote(unit)}{hint if meant else ''}")
+
+
+def _quote(text: str) -> str:
+    shown = text.replace("`", "'")
+    return f"`{shown[:40]}…`" if len(shown) > 40 else f"`{shown}`"

@@ -1,0 +1,103 @@
+"""Make one plain form of what phones, Slack and pasting make of a command's text, and split it into words."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+_PLAIN: Final = re.compile(r"[ -!#-%(-;=?-_a-~]*")  # printable ASCII but " & ' < > and the back-tick
+
+_INVISIBLE: Final = dict.fromkeys(
+    [
+        0x00AD,  # soft hyphen
+        0x061C,
+        0x180E,
+        *range(0x200B, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x2070),
+        0xFEFF,
+        *range(0xFE00, 0xFE10),  # variation selectors
+        *range(0xE0000, 0xE0080),  # tags
+    ]
+)
+_SPACES: Final = dict.fromkeys([*range(0x09, 0x0E), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029], " ")
+_SPACES_TOO: Final = dict.fromkeys([0x202F, 0x205F, 0x3000], " ")
+_CONTROLS: Final = dict.fromkeys([*range(0x00, 0x09), *range(0x0E, 0x20), *range(0x7F, 0x85), *range(0x86, 0xA0)])
+_QUOTES: Final = {ord(sign): '"' for sign in "“”„‟«»″＂〝〞"} | {ord(sign): "'" for sign in "‘’‚‛‹›′＇"}
+_HYPHENS: Final = {ord(sign): "-" for sign in "‐‑−﹣－"}
+_SIGNS: Final = {**_INVISIBLE, **_CONTROLS, **_SPACES, **_SPACES_TOO, **_QUOTES, **_HYPHENS}
+
+_LONG_DASH: Final = re.compile(r"(?:(?<=[\s`])|^)[-‒–—―⸺⸻]*[‒–—―⸺⸻][-‒–—―⸺⸻]*(?=[A-Za-z])")
+_SLACK: Final = re.compile(r"<([^<>]*)>")
+_ENTITY: Final = re.compile(r"&(amp|lt|gt);")
+_ENTITIES: Final = {"amp": "&", "lt": "<", "gt": ">"}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word; `literal` when it stood in quotes and so is never an option."""
+
+    text: str
+    literal: bool = False
+
+
+def normalise(text: str) -> str:
+    """Return `text` with plain spaces, quotes and option dashes, links unwrapped and entities decoded once.
+
+    `<@U1|ann>` stays as `<@U1>`, and so do channels and user groups: only the id counts.
+    """
+    if _PLAIN.fullmatch(text):
+        return text
+    flat = unicodedata.normalize("NFC", text.translate(_SIGNS))
+    flat = _LONG_DASH.sub("--", flat)
+    return _ENTITY.sub(lambda found: _ENTITIES[found[1]], _SLACK.sub(_unwrap, flat))
+
+
+def _unwrap(found: re.Match[str]) -> str:
+    inside, _, label = found[1].partition("|")
+    if inside[:1] in ("@", "#", "!"):
+        return f"<{inside}>"
+    if inside.startswith(("http://", "https://", "mailto:")):
+        return label or inside.removeprefix("mailto:")
+    return found[0]
+
+
+def split(text: str) -> list[Word]:
+    """Split at spaces; quotes keep words together where they begin one, and stand for themselves elsewhere."""
+    if '"' not in text and "'" not in text and "`" not in text:
+        return [Word(word) for word in text.split()]
+    words: list[Word] = []
+    at = 0
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+            continue
+        word, at = _next_word(text, at)
+        if word.text or word.literal:
+            words.append(word)
+    return words
+
+
+_VALUE_QUOTE: Final = re.compile(r"--?[A-Za-z][\w-]*=(?=[\"'])")
+
+
+def _next_word(text: str, at: int) -> tuple[Word, int]:
+    if quoted := _quoted(text, at):
+        return Word(quoted[0], literal=True), quoted[1]
+    if (option := _VALUE_QUOTE.match(text, at)) and (quoted := _quoted(text, option.end())):
+        return Word(option[0] + quoted[0]), quoted[1]
+    end = at
+    while end < len(text) and not text[end].isspace():
+        end += 1
+    return Word(text[at:end].strip("`")), end
+
+
+def _quoted(text: str, at: int) -> tuple[str, int] | None:
+    """Return what stands in the quotes that open at `at`, and where it ends; None when they never close."""
+    mark = text[at]
+    if mark not in "\"'":
+        return None
+    end = text.find(mark, at + 1)
+    while end != -1 and end + 1 < len(text) and not text[end + 1].isspace():
+        end = text.find(mark, end + 1)
+    return None if end == -1 else (text[at + 1 : end], end + 1)

@@ -1,0 +1,108 @@
+"""Turn the text behind `/turso` into a command and its checked arguments; whatever the text, no surprise."""
+
+from collections.abc import Sequence
+from typing import Generic
+
+from bot.core import catalogue
+from bot.core.normalise import Word, normalise, split
+from bot.core.reading import Reader, field_errors
+from bot.core.shape import action_options
+from bot.core.spoken import (
+    LONGEST_TEXT,
+    Common,
+    Incomplete,
+    Parsed,
+    S,
+    Spec,
+    TextTooLong,
+    UnknownCommand,
+    UnknownOption,
+    nearest,
+)
+
+__all__ = [
+    "Common",
+    "Grammar",
+    "Incomplete",
+    "Parsed",
+    "Spec",
+    "TextTooLong",
+    "UnknownCommand",
+    "UnknownOption",
+    "action_options",
+    "field_errors",
+    "nearest",
+    "parse",
+]
+
+
+class Grammar(Generic[S]):
+    """A table of commands, made ready to parse with. Build it once."""
+
+    def __init__(self, table: Sequence[S]) -> None:
+        self._by_name = {spec.name: spec for spec in table}
+        self._phrases: dict[tuple[str, ...], S] = {}
+        for spec in table:
+            for phrase in (spec.name, *spec.aliases):
+                self._add(phrase, spec)
+        for spelling, name in catalogue.SPELLINGS.items():
+            if spec_of_name := self._by_name.get(name):
+                self._add(spelling, spec_of_name)
+        self._longest = max(map(len, self._phrases), default=0)
+
+    def _add(self, phrase: str, spec: S) -> None:
+        words = tuple(phrase.split())
+        self._phrases.setdefault(words, spec)
+        self._phrases.setdefault(("db", *words), spec)
+
+    def spec(self, name: str) -> S | None:
+        """Return the command that is called `name`, in any of its spellings."""
+        return self._phrases.get(tuple(name.lower().split()))
+
+    def parse(self, text: str) -> Parsed[S] | Incomplete[S]:
+        """Read a command.
+
+        Returns:
+            Parsed, or Incomplete when a required argument is absent and all others are valid.
+        Raises:
+            BadInput: nothing else, whatever the text; `str(error)` says what is wrong and what to write.
+        """
+        if len(text) > LONGEST_TEXT:
+            raise TextTooLong(len(text))
+        plain = normalise(text)
+        words = split(plain)
+        spec, used = self._command(words)
+        return Reader(spec).read(words[used:], plain.strip())
+
+    def _command(self, words: list[Word]) -> tuple[S, int]:
+        start = 0
+        while start < len(words) and words[start].text.startswith(("<@", "/turso")):
+            start += 1
+        if start == len(words) or words[start].text == "--private":
+            return self._home(), start
+        heads = [word.text.lower() for word in words[start : start + self._longest]]
+        for length in range(len(heads), 0, -1):
+            if spec := self._phrases.get(tuple(heads[:length])):
+                return spec, start + length
+        raise self._unknown(heads)
+
+    def _home(self) -> S:
+        home = self._by_name.get(catalogue.HOME)
+        if home is None:
+            raise UnknownCommand("", ())
+        return home
+
+    def _unknown(self, heads: list[str]) -> UnknownCommand:
+        typed = heads[1:] if heads[0] == "db" else heads
+        if not typed:
+            return UnknownCommand("db", tuple(name for name in ("list", "show", "create") if name in self._by_name))
+        groups = sorted({" ".join(words) for words in self._phrases if words[0] == typed[0] and len(words) > 1})
+        if groups:
+            return UnknownCommand(" ".join(typed[:2]), tuple(groups[:4]))
+        names = {" ".join(words) for words in self._phrases if words[0] != "db"}
+        return UnknownCommand(typed[0], nearest(typed[0], names))
+
+
+def parse(text: str, table: Sequence[S]) -> Parsed[S] | Incomplete[S]:
+    """Read one command; who reads many keeps a `Grammar`."""
+    return Grammar(table).parse(text)

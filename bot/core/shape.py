@@ -1,0 +1,84 @@
+"""What an argument model looks like from the outside: its places, its options and what is required."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from bot.core.arguments import Positional, Rest, Valued
+
+_SHORT: Final = {"expiration": "-e", "read-only": "-r", "group": "-g", "location": "-l"}
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One field of an argument model."""
+
+    field: str
+    key: str
+    """What the model is filled by: the alias, or the field's name."""
+    label: str
+    """What people read: `NAME`, or `--read-only`."""
+    required: bool
+    flag: bool = False
+    rest: bool = False
+    joined: bool = True
+    """Of a rest: one text instead of a tuple of words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Everything that parsing asks of an argument model."""
+
+    places: tuple[Argument, ...]
+    rest: Argument | None
+    options: Mapping[str, Argument]
+    """By spelling: `--expiration` and `-e` are one option."""
+    flags: tuple[Argument, ...]
+    by_key: Mapping[str, Argument]
+
+
+@cache
+def shape_of(model: type[BaseModel]) -> Shape:
+    """Read a model once; the answer is kept."""
+    arguments = [(_argument(name, info), info) for name, info in model.model_fields.items()]
+    options = [argument for argument, _ in arguments if argument.label.startswith("--")]
+    spelled = {argument.label: argument for argument in options}
+    for argument in options:
+        short = _SHORT.get(argument.label[2:])
+        if short:
+            spelled.setdefault(short, argument)
+    return Shape(
+        places=tuple(argument for argument, info in arguments if _marked(info, Positional)),
+        rest=next((argument for argument, _ in arguments if argument.rest), None),
+        options=spelled,
+        flags=tuple(argument for argument in options if argument.flag),
+        by_key={key: argument for argument, _ in arguments for key in (argument.field, argument.key)},
+    )
+
+
+def action_options(args: BaseModel) -> frozenset[str]:
+    """Return the flags that are set, as rules write them: `--now`, `--read-only`."""
+    return frozenset(flag.label for flag in shape_of(type(args)).flags if getattr(args, flag.field))
+
+
+def _argument(name: str, info: FieldInfo) -> Argument:
+    key = info.alias or name
+    rest = _marked(info, Rest)
+    placed = rest or _marked(info, Positional)
+    return Argument(
+        field=name,
+        key=key,
+        label=key.upper() if placed else f"--{key.replace('_', '-')}",
+        required=info.is_required(),
+        flag=info.annotation is bool and not placed and not _marked(info, Valued),
+        rest=rest,
+        joined=info.annotation is str or info.annotation == (str | None),
+    )
+
+
+def _marked(info: FieldInfo, marker: type[Any]) -> bool:
+    return any(isinstance(entry, marker) or entry is marker for entry in info.metadata)

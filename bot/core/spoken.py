@@ -1,0 +1,101 @@
+"""The values that parsing speaks in: a command's description, what was read, and what can be wrong."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from bot.core.arguments import shown
+from bot.errors import BadInput
+
+LONGEST_TEXT: Final = 4_000
+
+
+class Spec(Protocol):
+    """What parsing needs to know of a command."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def usage(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def aliases(self) -> tuple[str, ...]: ...
+    @property
+    def args(self) -> type[BaseModel]: ...
+    @property
+    def changes(self) -> bool: ...
+
+
+S = TypeVar("S", bound=Spec)
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The options that belong to no command in particular."""
+
+    private: bool = False
+    reason: str | None = None
+    ticket: str | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed(Generic[S]):
+    """A command with everything that it needs."""
+
+    spec: S
+    args: BaseModel
+    common: Common
+    text: str
+    """The text after normalisation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete(Generic[S]):
+    """A command that lacks something: a form can ask for it."""
+
+    spec: S
+    given: Mapping[str, Any]
+    """What was typed, by the key of the argument; every value is valid."""
+    missing: tuple[str, ...]
+    """The keys of what is absent, in the order of the model."""
+    common: Common
+    text: str
+
+
+class UnknownCommand(BadInput):
+    """No command is called so. `nearest` has the names that come close."""
+
+    def __init__(self, word: str, nearest: tuple[str, ...]) -> None:
+        self.word, self.nearest = word, nearest
+        super().__init__(f"There is no command {shown(word)}{_meant(nearest)} `/turso help` lists what there is.")
+
+
+class UnknownOption(BadInput):
+    """The command has no such option. `nearest` has the options that come close."""
+
+    def __init__(self, option: str, spec: Spec, nearest: tuple[str, ...]) -> None:
+        self.option, self.nearest = option, nearest
+        super().__init__(f"`{spec.name}` has no option {shown(option)}{_meant(nearest)} Write `{spec.usage}`.")
+
+
+class TextTooLong(BadInput):
+    """More text than any command needs."""
+
+    def __init__(self, length: int) -> None:
+        super().__init__(f"That are {length} characters; a command may have {LONGEST_TEXT}. `/turso help` shows how.")
+
+
+def nearest(word: str, names: Iterable[str], limit: int = 3) -> tuple[str, ...]:
+    """Return the names that look like `word`, best first; none when nothing comes close."""
+    from rapidfuzz import fuzz, process
+
+    found = process.extract(word, sorted(names), scorer=fuzz.WRatio, score_cutoff=60, limit=limit)
+    return tuple(name for name, _, _ in found)
+
+
+def _meant(names: tuple[str, ...]) -> str:
+    return "; did you mean " + " or ".join(f"`{name}`" for name in names) + "?" if names else "."
