@@ -1,1 +1,1 @@
-"""What messages are made of: Block Kit as plain data."""
+"""Block Kit pieces as plain data: text that is safe to show, and blocks that keep Slack's limits."""

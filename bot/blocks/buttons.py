@@ -1,0 +1,102 @@
+"""Every button that the bot shows: its `action_id`, and the opaque id or the command line that it carries."""
+
+from typing import Final
+
+from bot.blocks import kit
+from bot.blocks.kit import Element, Style
+from bot.blocks.text import Plain, mrkdwn, person
+from bot.blocks.verbs import verb_of
+from bot.core.model import Confirm, Risk
+from bot.core.request import Request
+
+APPROVE: Final = "approval.approve"
+DENY: Final = "approval.deny"
+WITHDRAW: Final = "approval.withdraw"
+CONFIRM: Final = "request.confirm"
+DISMISS: Final = "request.dismiss"
+REVEAL: Final = "token.reveal"
+UNDO: Final = "quarantine.undo"
+REVIEW: Final = "review.open"
+RUN: Final = "run."
+PAGE: Final = "page."
+FORM: Final = "form.open."
+LONGEST_LINE: Final = 2000
+
+
+def approve(request: Request, risk: Risk) -> Element:
+    """Consent. Red and with a dialog where the rule wants that; the dialog names what it is about."""
+    dialog = None
+    if request.confirm is Confirm.BUTTON:
+        dialog = kit.confirm(
+            Plain(f"{verb_of(request.command)}?"),
+            mrkdwn(
+                "You approve *{}* of `{}`, asked for by {}.",
+                verb_of(request.command),
+                subject(request),
+                person(request.asker),
+            ),
+            Plain("Approve"),
+            danger=risk is Risk.HIGH,
+        )
+    return kit.button(Plain("Approve"), APPROVE, request.id, style=_style(risk), confirm=dialog)
+
+
+def deny(request: Request) -> Element:
+    """Refuse; a form asks for the reason."""
+    return kit.button(Plain("Deny"), DENY, request.id)
+
+
+def withdraw(request: Request) -> Element:
+    """Take one's own request back."""
+    return kit.button(Plain("Withdraw"), WITHDRAW, request.id)
+
+
+def confirm(request: Request, risk: Risk) -> Element:
+    """The asker's own confirmation, named by what it does."""
+    return kit.button(Plain(verb_of(request.command)), CONFIRM, request.id, style=_style(risk))
+
+
+def dismiss(request: Request) -> Element:
+    """Drop a request that waits for its asker's confirmation."""
+    return kit.button(Plain("Cancel"), DISMISS, request.id)
+
+
+def reveal(request: Request) -> Element:
+    """Mint the token and show it to the asker alone."""
+    return kit.button(Plain("Reveal"), REVEAL, request.id, style="primary")
+
+
+def undo(request: Request) -> Element:
+    """Lift a quarantine."""
+    return kit.button(Plain("Undo"), UNDO, request.id, style="primary")
+
+
+def review(request: Request) -> Element:
+    """Look at what was done without consent."""
+    return kit.button(Plain("Review"), REVIEW, request.id)
+
+
+def run(number: int, label: str, line: str, *, style: Style | None = None) -> list[Element]:
+    """A button that runs a command as if it were typed; none when the line is too long to carry."""
+    return [kit.button(Plain(label), f"{RUN}{number}", line, style=style)] if len(line) <= LONGEST_LINE else []
+
+
+def page(number: int, label: str, line: str) -> list[Element]:
+    """A button that runs a command and puts its answer in the place of this message."""
+    return [kit.button(Plain(label), f"{PAGE}{number}", line)] if len(line) <= LONGEST_LINE else []
+
+
+def form(command: str, label: str, *, style: Style | None = None) -> Element:
+    """A button that opens a command's form."""
+    return kit.button(Plain(label), f"{FORM}{command}", style=style)
+
+
+def subject(request: Request) -> str:
+    """What a request is about, in one word: the database, or what is made."""
+    if request.plan.target:
+        return request.plan.target.name
+    return str(request.plan.arguments.get("name") or request.plan.arguments.get("key") or "this channel")
+
+
+def _style(risk: Risk) -> Style:
+    return "danger" if risk is Risk.HIGH else "primary"

@@ -1,0 +1,236 @@
+"""A request as people see it: the approval card and what becomes of it, the private confirmation, the row of a list."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.blocks import buttons, kit
+from bot.blocks.kit import Element
+from bot.blocks.message import message
+from bot.blocks.plans import plan_blocks
+from bot.blocks.text import Mrkdwn, Plain, cut, duration, joined, mention, mrkdwn, people, person, sentence, when
+from bot.blocks.verbs import verb_of
+from bot.core.catalogue import risk_of
+from bot.core.model import Risk
+from bot.core.reply import Block, Reply
+from bot.core.request import Mode, Request, Review, State
+
+_SIGNS: Final = {
+    State.APPROVED: ":hourglass_flowing_sand:",
+    State.READY: ":key:",
+    State.EXECUTING: ":hourglass_flowing_sand:",
+    State.QUARANTINED: ":stopwatch:",
+    State.SUCCEEDED: ":white_check_mark:",
+    State.FAILED: ":x:",
+    State.UNKNOWN: ":grey_question:",
+    State.DENIED: ":no_entry:",
+    State.EXPIRED: ":hourglass:",
+    State.CANCELLED: ":wastebasket:",
+    State.STALE: ":warning:",
+    State.RESTORED: ":leftwards_arrow_with_hook:",
+}
+_WORDS: Final = {
+    State.APPROVED: "approved; it starts in a moment",
+    State.READY: "approved; its asker may reveal it now",
+    State.EXECUTING: "being carried out",
+    State.QUARANTINED: "quarantined: reads and writes are blocked",
+    State.SUCCEEDED: "done",
+    State.FAILED: "failed",
+    State.UNKNOWN: "not known to have happened",
+    State.DENIED: "denied",
+    State.EXPIRED: "expired: nobody decided in time, and nothing was done",
+    State.CANCELLED: "withdrawn; nothing was done",
+    State.STALE: "not done: what it was about has changed",
+    State.RESTORED: "undone: the database answers again",
+}
+_AGAIN: Final = {
+    State.STALE: "Ask again",
+    State.EXPIRED: "Ask again",
+    State.FAILED: "Try again",
+}
+_UNREADABLE: Final = {"rotate": "Rotate again", "token": "Reveal again"}
+
+
+def request_card(
+    request: Request, *, now: datetime, approvers: Collection[str] = (), review: Review | None = None
+) -> Reply:
+    """Draw a request in its state, as often as wanted: a card is only a view of what is in the store.
+
+    Args:
+        approvers: who may approve now; they are counted, and only those whom the rule notifies are mentioned.
+        review: of a break-glass act, once there is one.
+    """
+    if request.state is State.PENDING and request.mode is not Mode.APPROVAL:
+        return confirm_message(request, now=now)
+    title = _title(request)
+    if request.state is State.PENDING:
+        body = [*_said(request), *plan_blocks(request.plan), kit.context(*_consent(request, now, approvers))]
+    else:
+        body = [*_course(request, now, review), *_said(request), kit.context(*_history(request))]
+    rows = kit.actions(*card_buttons(request, review))
+    return message(title, [kit.section(title), *body, *rows, kit.context(_small_print(request))])
+
+
+def confirm_message(request: Request, *, now: datetime) -> Reply:
+    """Ask the asker alone whether they mean it."""
+    risk = risk_of_request(request)
+    loud = mrkdwn(":rotating_light: *Break-glass* ") if request.mode is Mode.BREAK_GLASS else Mrkdwn("")
+    title = mrkdwn("{}*{}* `{}`?", loud, verb_of(request.command), buttons.subject(request))
+    notes = []
+    if request.mode is Mode.BREAK_GLASS:
+        notes.append(mrkdwn("It acts at once, is announced in the channel, and owes a review by somebody else."))
+    if request.expires_at:
+        notes.append(mrkdwn("Nothing happens unless you confirm before {}.", when(request.expires_at)))
+    return message(
+        title,
+        [
+            kit.section(title),
+            *_said(request),
+            *plan_blocks(request.plan),
+            *kit.actions(buttons.confirm(request, risk), buttons.dismiss(request)),
+            kit.context(*notes, _small_print(request)),
+        ],
+        private=True,
+    )
+
+
+def request_row(request: Request, *, now: datetime, mine: bool, may_approve: bool) -> list[Block]:
+    """One request in a list, with its buttons again: two or three blocks."""
+    row: list[Element] = []
+    if may_approve and request.state is State.PENDING:
+        row += [buttons.approve(request, risk_of_request(request)), buttons.deny(request)]
+    if mine:
+        row += [one for one in card_buttons(request, None) if one["action_id"] not in (buttons.APPROVE, buttons.DENY)]
+        if request.state is State.PENDING and request.mode is not Mode.APPROVAL:
+            row = [buttons.confirm(request, risk_of_request(request)), buttons.dismiss(request)]
+    elif request.state is State.QUARANTINED:
+        row += [buttons.undo(request)]
+    due = request.due_at if request.state is State.QUARANTINED else request.expires_at
+    until = mrkdwn("until {} ({})", when(due), _left(due, now)) if due else Mrkdwn("")
+    said = mrkdwn("_{}_", cut(request.reason, 200)) if request.reason else Mrkdwn("")
+    head = mrkdwn("{} · {}", _title(request), _WORDS.get(request.state, f"waits: {_votes(request)}"))
+    lines = [line for line in (head, said) if line]
+    return [
+        kit.section(Mrkdwn("\n".join(lines))),
+        kit.context(joined(" · ", (until, mrkdwn("`{}`", request.id)))),
+        *kit.actions(*row),
+    ]
+
+
+def card_buttons(request: Request, review: Review | None) -> list[Element]:
+    """What can be pressed on a card now; each press is decided again."""
+    state = request.state
+    if state is State.PENDING and request.mode is Mode.APPROVAL:
+        return [buttons.approve(request, risk_of_request(request)), buttons.deny(request), buttons.withdraw(request)]
+    if state is State.PENDING:
+        return [buttons.confirm(request, risk_of_request(request)), buttons.dismiss(request)]
+    if state is State.READY:
+        return [buttons.reveal(request), buttons.withdraw(request)]
+    if state is State.QUARANTINED:
+        return [buttons.undo(request), *_review_button(request, review)]
+    label = _AGAIN.get(state) or (_UNREADABLE.get(request.command) if state is State.UNKNOWN else None)
+    again = buttons.run(1, label, request.line) if label and request.line else []
+    return [*again, *_review_button(request, review)]
+
+
+def risk_of_request(request: Request) -> Risk:
+    """How much a request can hurt."""
+    return risk_of(request.command, read_only="--read-only" in request.plan.options)
+
+
+def _review_button(request: Request, review: Review | None) -> list[Element]:
+    owed = request.mode is Mode.BREAK_GLASS and (review is None or review.reviewed_at is None)
+    acted = request.state not in (State.PENDING, State.CANCELLED, State.EXPIRED, State.STALE, State.DENIED)
+    return [buttons.review(request)] if owed and acted else []
+
+
+def _title(request: Request) -> Mrkdwn:
+    deed = mrkdwn("*{}* `{}`", verb_of(request.command), buttons.subject(request))
+    loud = mrkdwn(":rotating_light: *Break-glass* ") if request.mode is Mode.BREAK_GLASS else Mrkdwn("")
+    asker = person(request.asker)
+    if request.state is State.PENDING:
+        return mrkdwn(":raised_hand: {}: {} asks for approval", deed, asker)
+    return mrkdwn("{} {}{}, asked for by {}", _SIGNS[request.state], loud, deed, asker)
+
+
+def _said(request: Request) -> list[Block]:
+    ticket = mrkdwn("*Ticket*: `{}`", cut(request.ticket, 100)) if request.ticket else Mrkdwn("")
+    said = [kit.quote(Plain("Reason"), Plain(request.reason), at_most=800)] if request.reason else []
+    return said + ([kit.section(ticket)] if ticket else [])
+
+
+def _consent(request: Request, now: datetime, approvers: Collection[str]) -> list[Mrkdwn]:
+    who = joined(" ", (mention(one) for one in request.notify[:10]))
+    may = mrkdwn("{} may approve. ", "1 person" if len(approvers) == 1 else f"{len(approvers)} people")
+    until = (
+        mrkdwn("Expires {} ({}).", when(request.expires_at), _left(request.expires_at, now))
+        if (request.expires_at)
+        else Mrkdwn("")
+    )
+    rule = mrkdwn("Rule: `{}`.", request.rule) if request.rule else Mrkdwn("")
+    return [
+        mrkdwn("{}. {}{}", _votes(request), may if approvers else Mrkdwn(""), who),
+        joined(" ", (until, rule)),
+        mrkdwn(
+            "Neither the asker nor whoever receives a token can approve. {} may withdraw it.", person(request.asker)
+        ),
+    ]
+
+
+def _votes(request: Request) -> Mrkdwn:
+    yes = [vote.user_id for vote in request.votes if vote.approves]
+    by = mrkdwn(" (by {})", people(yes)) if yes else Mrkdwn("")
+    return mrkdwn("{} of {} approvals{}", len(yes), max(1, request.quorum), by)
+
+
+def _course(request: Request, now: datetime, review: Review | None) -> list[Block]:
+    lines = [sentence(request.outcome) if request.outcome else mrkdwn("It is {}.", _WORDS[request.state])]
+    if request.state is State.READY:
+        lines = [mrkdwn("{}, press *Reveal*: the token is made then and shown to you alone.", person(request.asker))]
+        if request.expires_at:
+            lines.append(mrkdwn("Not revealed by {}, it never existed.", when(request.expires_at)))
+    if request.state is State.QUARANTINED and request.due_at:
+        lines.append(
+            mrkdwn(
+                "It is destroyed for good {} ({}), unless somebody presses *Undo*.",
+                when(request.due_at),
+                _left(request.due_at, now),
+            )
+        )
+    for vote in request.votes:
+        if not vote.approves:
+            lines.append(mrkdwn("Denied by {}.", person(vote.user_id)))
+    blocks = [kit.section(Mrkdwn("\n".join(lines)))]
+    blocks += [
+        kit.quote(Plain("Why it was denied"), Plain(vote.comment), at_most=500)
+        for vote in request.votes
+        if vote.comment and not vote.approves
+    ]
+    return blocks + _reviewed(review)
+
+
+def _reviewed(review: Review | None) -> list[Block]:
+    if review is None:
+        return []
+    if review.reviewed_at is None:
+        return [kit.section(mrkdwn("It owes a review by somebody else until {}.", when(review.due_at)))]
+    found = Mrkdwn("justified") if review.justified else Mrkdwn("*not* justified")
+    said = [kit.quote(Plain("Review"), Plain(review.comment), at_most=500)] if review.comment else []
+    return [kit.section(mrkdwn("Reviewed by {}: {}.", person(review.reviewed_by), found)), *said]
+
+
+def _history(request: Request) -> list[Mrkdwn]:
+    yes = [vote.user_id for vote in request.votes if vote.approves]
+    return [
+        mrkdwn("Asked {}", when(request.created_at)),
+        mrkdwn("Approved by {}", people(yes)) if yes else Mrkdwn(""),
+        mrkdwn("Updated {}", when(request.updated_at)) if request.updated_at else Mrkdwn(""),
+    ]
+
+
+def _small_print(request: Request) -> Mrkdwn:
+    return mrkdwn("`{}` · reference `{}`", cut(request.line, 300), request.id)
+
+
+def _left(due: datetime, now: datetime) -> str:
+    return f"in {duration(due - now)}" if due - now > timedelta(0) else "any moment now"

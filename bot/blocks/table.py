@@ -1,0 +1,78 @@
+"""Tables: Slack's `data_table` within its first limits, and the same as text of fixed width."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.blocks import kit
+from bot.blocks.text import Plain, cut
+from bot.core.reply import Block
+
+ROWS: Final = 100
+COLUMNS: Final = 20
+CHARACTERS: Final = 10_000
+CAPTION: Final = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A cell that sorts as a number and reads as `text`."""
+
+    value: int | float
+    text: str
+
+
+Cell = Plain | Number
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table, drawn in two ways. Rows beyond the limits are left out: page before it comes to that."""
+
+    caption: Plain
+    columns: Sequence[Plain]
+    rows: Sequence[Sequence[Cell]]
+    page_size: int = 25
+
+    def block(self) -> Block:
+        """Draw it as `data_table`, which clients sort, filter and page by themselves."""
+        head = [_cell(column) for column in self.columns[:COLUMNS]]
+        drawn, left = [head], CHARACTERS - sum(len(cell["text"]) for cell in head)
+        for row in self.rows[:ROWS]:
+            cells = [_cell(cell) for cell in row[:COLUMNS]]
+            left -= sum(len(cell["text"]) for cell in cells)
+            if left < 0:
+                break
+            drawn.append(cells)
+        return {
+            "type": "data_table",
+            "caption": cut(self.caption, CAPTION) or "Table",
+            "page_size": max(1, min(self.page_size, 100)),
+            "row_header_column_index": 0,
+            "rows": drawn,
+        }
+
+    def plain(self) -> list[Block]:
+        """Draw it as text, for a Slack that does not take the new block."""
+        texts: list[list[str]] = [list(self.columns)]
+        texts += [[_text(cell) for cell in row] for row in self.rows[:ROWS]]
+        widths = [min(40, max(len(row[at]) for row in texts)) for at in range(len(self.columns))]
+        right = [bool(self.rows) and isinstance(self.rows[0][at], Number) for at in range(len(self.columns))]
+        lines = [
+            "  ".join(
+                cut(text, width).rjust(width) if to_right else cut(text, width).ljust(width)
+                for text, width, to_right in zip(row, widths, right, strict=True)
+            ).rstrip()
+            for row in texts
+        ]
+        return kit.preformatted(*lines)
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    if isinstance(cell, Number):
+        return {"type": "raw_number", "value": cell.value, "text": cell.text or "0"}
+    return {"type": "raw_text", "text": cell or "–"}
+
+
+def _text(cell: Cell) -> str:
+    return cell.text if isinstance(cell, Number) else cell

@@ -1,0 +1,174 @@
+"""Text that is safe to show: `Plain` where Slack takes text as it is, `Mrkdwn` where it takes mark-up."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Final, LiteralString
+
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029 ]+")
+_INVISIBLE: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+)
+_COMBINING: Final = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
+_STACKED: Final = re.compile(f"({_COMBINING}{{2}}){_COMBINING}+")
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")
+_MARKS: Final = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
+_UNDERLINES: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+_EMOJI: Final = re.compile(r":(?=[a-z0-9_+'-]+:)")
+_ID: Final = re.compile(r"[A-Z0-9]{1,40}")
+_MENTION: Final = re.compile(r"<(?:@[A-Z0-9]+|!subteam\^[A-Z0-9]+)>")
+
+
+def clean(text: object) -> str:
+    """Return `text` as one line of visible characters in reading order: no line breaks, no bidi, no hidden signs."""
+    line = str(text)
+    if line.isascii() and line.isprintable() and "  " not in line:
+        return line
+    line = _INVISIBLE.sub("", _CONTROLS.sub(" ", line))
+    return _STACKED.sub(r"\1", _SURROGATES.sub("\ufffd", line)).strip()
+
+
+class Plain(str):
+    """Text for the places where Slack reads no mark-up. Making one cleans it."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: object = "") -> "Plain":
+        return super().__new__(cls, clean(text))
+
+
+class Mrkdwn(str):
+    """Slack's mark-up. Made by `mrkdwn` alone, which escapes whatever is put in."""
+
+    __slots__ = ()
+
+
+def mrkdwn(template: LiteralString, *values: object) -> Mrkdwn:
+    """Fill the `{}` of our own mark-up with foreign text, which can become neither mark-up nor a mention.
+
+    Between back-ticks only what would end the code span is replaced. Values that are `Mrkdwn` go in as they are.
+    """
+    pieces = template.split("{}")
+    if len(pieces) != len(values) + 1:
+        raise ValueError(f"{len(values)} values for {len(pieces) - 1} places")
+    out, ticks = [pieces[0]], pieces[0].count("`")
+    for value, piece in zip(values, pieces[1:], strict=True):
+        out.append(_filled(value, in_code=ticks % 2 == 1))
+        out.append(piece)
+        ticks += piece.count("`")
+    return Mrkdwn("".join(out))
+
+
+def _filled(value: object, *, in_code: bool) -> str:
+    if isinstance(value, Mrkdwn):
+        return value
+    text = clean(value)
+    if in_code:
+        return escape(text.replace("`", "ˋ")) or " "
+    text = _EMOJI.sub("∶", _UNDERLINES.sub("ˍ", text.translate(_MARKS)))
+    return escape(f"›{text[1:]}" if text.startswith(">") else text)
+
+
+def escape(text: str) -> str:
+    """Replace the three characters from which Slack makes mentions, links and entities."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def joined(separator: LiteralString, parts: Iterable[Mrkdwn]) -> Mrkdwn:
+    """Join pieces of mark-up; empty ones are left out."""
+    return Mrkdwn(separator.join(part for part in parts if part))
+
+
+def sentence(text: str) -> Mrkdwn:
+    """Turn a sentence of ours whose names stand in back-ticks (errors, reasons) into mark-up that shows just that."""
+    parts = clean(text).split("`")
+    if len(parts) % 2 == 0:  # a back-tick is alone: no code spans at all
+        return mrkdwn("{}", text)
+    shown = (mrkdwn("`{}`", part) if at % 2 else mrkdwn("{}", part) for at, part in enumerate(parts))
+    return Mrkdwn("".join(shown))
+
+
+def person(user_id: str) -> Mrkdwn:
+    """Mention a person."""
+    return Mrkdwn(f"<@{user_id}>") if _ID.fullmatch(user_id) else mrkdwn("{}", user_id or "somebody")
+
+
+def channel(channel_id: str) -> Mrkdwn:
+    """Link a channel."""
+    return Mrkdwn(f"<#{channel_id}>") if _ID.fullmatch(channel_id) else mrkdwn("{}", channel_id or "no channel")
+
+
+def mention(text: str) -> Mrkdwn:
+    """Let a mention of the policy through (a person, a user group), and nothing else."""
+    return Mrkdwn(text) if _MENTION.fullmatch(text) else mrkdwn("{}", text)
+
+
+def people(user_ids: Iterable[str], *, at_most: int = 12) -> Mrkdwn:
+    """Mention several people; of a crowd the first ones, and how many more."""
+    ids = list(user_ids)
+    shown = joined(", ", (person(one) for one in ids[:at_most]))
+    return mrkdwn("{} and {} more", shown, len(ids) - at_most) if len(ids) > at_most else shown
+
+
+def when(moment: datetime) -> Mrkdwn:
+    """Show a moment in the reader's own time zone; old clients see UTC."""
+    utc = moment.astimezone(UTC)
+    return Mrkdwn(f"<!date^{int(utc.timestamp())}^{{date_short_pretty}} at {{time}}|{utc:%Y-%m-%d %H:%M} UTC>")
+
+
+def utc(moment: datetime) -> str:
+    """Write a moment where Slack shows no dates: `2026-11-24 04:15 UTC`."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def size(size_bytes: int | None) -> str:
+    """Write a number of bytes: `28.0 KiB`; unknown is `?`."""
+    from humanize import naturalsize
+
+    return "?" if size_bytes is None else naturalsize(size_bytes, binary=True)
+
+
+def number(count: int | None) -> str:
+    """Write a count: `1,234,567`; unknown is `?`."""
+    return "?" if count is None else f"{count:,}"
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Write a count with its noun: `1 database`, `2 databases`."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def duration(length: timedelta) -> str:
+    """Write a length of time in its two largest units: `1 day 12 hours`, `30 minutes`."""
+    left, words = max(0, round(length.total_seconds())), []
+    for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+        count, left = divmod(left, seconds)
+        if count:
+            words.append(counted(count, unit))
+        if len(words) == 2 or (words and not count):
+            break
+    return " ".join(words) or "0 seconds"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """Write how long ago something was: `3 minutes ago`."""
+    length = now - moment
+    return "just now" if length < timedelta(seconds=10) else f"{duration(length).split(' and ')[0]} ago"
+
+
+def cut(text: str, limit: int) -> str:
+    """Shorten plain text to a number of characters."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def cut_mrkdwn(text: Mrkdwn, limit: int) -> Mrkdwn:
+    """Shorten mark-up without leaving half a mention, half an entity or an open code span."""
+    if len(text) <= limit:
+        return text
+    kept = text[: limit - 2]
+    for opening, closing in (("<", ">"), ("&", ";")):
+        start = kept.rfind(opening)
+        if start > kept.rfind(closing):
+            kept = kept[:start]
+    return Mrkdwn(f"{kept}`…" if kept.count("`") % 2 else f"{kept}…")
