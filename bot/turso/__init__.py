@@ -1,1 +1,29 @@
-"""The Turso Platform API: a typed client. `http.connect()` makes a `client.TursoClient`; `errors` says what went wrong."""
+"""The Turso Platform API: `http.connect()` makes a typed `client.TursoClient`; `errors` says what went wrong."""
+
+from bot.turso.client import TursoClient
+from bot.turso.errors import (
+    AlreadyExists,
+    DatabaseNotFound,
+    DestroyProtected,
+    GroupNotFound,
+    NotSent,
+    OutcomeUnknown,
+    TursoError,
+    TursoRejected,
+    TursoUnavailable,
+)
+from bot.turso.models import Database
+
+__all__ = [
+    "AlreadyExists",
+    "Database",
+    "DatabaseNotFound",
+    "DestroyProtected",
+    "GroupNotFound",
+    "NotSent",
+    "OutcomeUnknown",
+    "TursoClient",
+    "TursoError",
+    "TursoRejected",
+    "TursoUnavailable",
+]

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 
+from bot.core.model import Target
 from bot.turso.tolerance import Count, Flag, Text, Texts, Wire, spelled
 
 
@@ -39,6 +40,16 @@ class Database(Wire):
     encryption_cipher: Text = ""
     issued_cert_limit: int | None = Field(None, validation_alias=spelled("IssuedCertLimit"))
     issued_cert_count: int | None = Field(None, validation_alias=spelled("IssuedCertCount"))
+
+    @property
+    def id(self) -> str:
+        """The `DbId`: a database made again under the same name has another."""
+        return self.db_id
+
+    @property
+    def target(self) -> Target:
+        """The database as the rules see it. No group is a known fact here, not an unknown one."""
+        return Target(self.name, self.group)
 
     @property
     def placement(self) -> str:
