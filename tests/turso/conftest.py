@@ -1,0 +1,50 @@
+"""The real client, talking to `acme` in memory; no socket is opened."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import stamina
+
+from bot.turso.client import TursoClient
+
+from .organization import TOKEN, Organization
+
+
+@pytest.fixture(autouse=True)
+def no_waiting():
+    """Retries happen as often as ever, but at once."""
+    with stamina.set_testing(True, attempts=100, cap=True):
+        yield
+
+
+@pytest.fixture
+def acme() -> Organization:
+    default = {"name": "default", "locations": ["aws-us-east-1"], "primary": "aws-us-east-1"}
+    return Organization(groups={"default": default})
+
+
+@pytest.fixture
+def acme_2023() -> Organization:
+    return Organization(generation="2023")
+
+
+@pytest.fixture
+async def turso(acme: Organization) -> AsyncIterator[TursoClient]:
+    async with client_of(acme.handle) as client:
+        yield TursoClient(client, client, "acme")
+
+
+@pytest.fixture
+async def turso_2023(acme_2023: Organization) -> AsyncIterator[TursoClient]:
+    async with client_of(acme_2023.handle) as client:
+        yield TursoClient(client, client, "acme")
+
+
+def client_of(handle, token: str = TOKEN) -> httpx.AsyncClient:
+    """Return an HTTP client whose every request goes to `handle`."""
+    return httpx.AsyncClient(
+        transport=httpx.MockTransport(handle),
+        base_url="https://api.turso.tech",
+        headers={"Authorization": f"Bearer {token}"},
+    )

@@ -1,0 +1,150 @@
+"""An organization in memory that answers as the Platform API of 2023 or of today does, and keeps what it is told."""
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+TOKEN = "platform-token-of-acme"
+USAGE = {"rows_read": 1204, "rows_written": 37, "storage_bytes": 40960, "bytes_synced": 0}
+
+
+def refuse(status: int, error: Any, **more: Any) -> httpx.Response:
+    return httpx.Response(status, json={"error": error, **more})
+
+
+@dataclass
+class Organization:
+    """`acme`. Whatever `next_answers` holds is answered first; `requests` is the log of all that came in."""
+
+    generation: str = "now"
+    databases: dict[str, dict[str, Any]] = field(default_factory=dict)
+    instances: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    configurations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    groups: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rotated: list[str] = field(default_factory=list)
+    requests: list[httpx.Request] = field(default_factory=list)
+    next_answers: list[httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]] = field(
+        default_factory=list
+    )
+
+    def log(self) -> list[str]:
+        """Return `METHOD path` of every call."""
+        return [f"{request.method} {request.url.path}" for request in self.requests]
+
+    def add(self, name: str, **more: Any) -> dict[str, Any]:
+        """Put a database there without a call."""
+        now = {"group": "default", "primaryRegion": "aws-us-east-1", "regions": ["aws-us-east-1"], "parent": None}
+        database = {"Name": name, "DbId": str(uuid.uuid4()), "Hostname": f"{name}-acme.aws-us-east-1.turso.io"}
+        database |= {"IssuedCertLimit": 10, "IssuedCertCount": 1} if self.generation == "2023" else now
+        database |= {"type": "logical"} | more
+        self.databases[name] = database
+        self.configurations[name] = {"size_limit": "268435456", "block_reads": False, "block_writes": False}
+        self.instances[name] = [] if self.generation == "2023" else [_instance("aws-us-east-1")]
+        return database
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request."""
+        self.requests.append(request)
+        if self.next_answers:
+            answer = self.next_answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer(request) if callable(answer) else answer
+        if request.headers.get("authorization") != f"Bearer {TOKEN}":
+            return refuse(401, "token contains an invalid number of segments")
+        return self._route(request.method, request.url.path.removeprefix("/v1/").split("/"), request)
+
+    def _route(self, method: str, path: list[str], request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content or b"{}")
+        match method, path:
+            case "GET", ["auth", "validate"]:
+                return httpx.Response(200, json={"exp": -1})
+            case "GET", ["locations"]:
+                return httpx.Response(200, json={"locations": {"ams": "Amsterdam", "lhr": "London"}})
+            case _, ["organizations", "acme", "databases"]:
+                return self._create(body) if method == "POST" else self._list(request.url.params)
+            case _, ["organizations", "acme", "databases", name, *rest]:
+                if name not in self.databases:
+                    return refuse(404, f"could not find database with name {name}: record not found")
+                return self._one(method, name, rest, body)
+            case "GET", ["organizations", "acme", "groups"] if self.generation == "now":
+                return httpx.Response(200, json={"groups": list(self.groups.values())})
+            case "GET", ["organizations", "acme", "groups", group]:
+                found = self.groups.get(group)
+                return httpx.Response(200, json={"group": found}) if found else refuse(404, "group not found")
+            case "GET", ["organizations", "acme", "usage"]:
+                return httpx.Response(200, json=self._usage())
+            case _, ["organizations", name, *_] if name != "acme":
+                return refuse(404, "organization not found")
+        return refuse(404, "route not found")
+
+    def _list(self, params: httpx.QueryParams) -> httpx.Response:
+        found = [one for one in self.databases.values() if params.get("group") in (None, one.get("group"))]
+        if self.generation == "2023":
+            return httpx.Response(200, json={"databases": found})
+        start, limit = int(params.get("cursor", "0")), int(params.get("limit", "100"))
+        following = str(start + limit) if start + limit < len(found) else None
+        page = {"databases": found[start : start + limit], "pagination": {"next": following}}
+        return httpx.Response(200, json=page)
+
+    def _create(self, body: dict[str, Any]) -> httpx.Response:
+        name = body["name"]
+        if name in self.databases:
+            return refuse(409, f"database with name {name} already exists")
+        if self.generation == "2023":
+            made = self.add(name)
+            return httpx.Response(200, json={"database": made, "username": "u", "password": "p"})
+        if body.get("group") not in self.groups:
+            return refuse(400, "group not found")
+        made = self.add(name, group=body["group"])
+        return httpx.Response(200, json={"database": {key: made[key] for key in ("DbId", "Hostname", "Name")}})
+
+    def _one(self, method: str, name: str, rest: list[str], body: dict[str, Any]) -> httpx.Response:
+        database = self.databases[name]
+        match method, rest:
+            case "GET", []:
+                return httpx.Response(200, json={"database": database})
+            case "DELETE", []:
+                if self._protected(database):
+                    return refuse(403, "this is not possible")
+                del self.databases[name]
+                return httpx.Response(200, json={"database": name})
+            case "POST", ["auth", "tokens"]:
+                return httpx.Response(200, json={"jwt": "eyJhbGciOiJFZERTQSJ9.eyJhIjoicm8ifQ.c2lnbmF0dXJl"})
+            case "POST", ["auth", "rotate"]:
+                self.rotated.append(name)
+                return httpx.Response(200)
+            case "GET", ["instances"]:
+                return httpx.Response(200, json={"instances": self.instances[name]})
+            case "POST", ["instances"]:
+                self.instances[name].append(_instance(body["location"]))
+                database["primaryRegion"] = body["location"]
+                return httpx.Response(200, json={"instance": self.instances[name][-1], "username": "", "password": ""})
+            case "GET", ["configuration"]:
+                return httpx.Response(200, json=self.configurations[name])
+            case "PATCH", ["configuration"]:
+                self.configurations[name] |= body
+                return httpx.Response(200, json=self.configurations[name])
+            case "GET", ["usage"]:
+                return httpx.Response(200, json={"database": {"uuid": database["DbId"], "usage": USAGE}})
+            case "GET", ["stats"]:
+                return httpx.Response(200, json={"top_queries": [{"query": "SELECT 1", "rows_read": 1}]})
+        return refuse(404, "route not found")
+
+    def _protected(self, database: dict[str, Any]) -> bool:
+        group = self.groups.get(database.get("group", ""), {})
+        return bool(database.get("delete_protection") or group.get("delete_protection"))
+
+    def _usage(self) -> dict[str, Any]:
+        ids = [one["DbId"] for one in self.databases.values()]
+        shares = [{"uuid": uuid, "instances": [], "usage": USAGE, "total": USAGE} for uuid in ids]
+        totals = USAGE | {"databases": len(shares), "locations": 1, "groups": len(self.groups)}
+        return {"organization": {"uuid": "o", "usage": totals, "databases": shares}}
+
+
+def _instance(location: str) -> dict[str, Any]:
+    return {"uuid": str(uuid.uuid4()), "name": location, "type": "primary", "region": location, "hostname": "h"}

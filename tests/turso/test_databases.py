@@ -1,0 +1,253 @@
+"""List, create, destroy, mint, invalidate, configure: what is sent, how often, and what comes back."""
+
+import asyncio
+import json
+import time
+
+import httpx
+import pytest
+
+from bot.turso.errors import (
+    AlreadyExists,
+    DatabaseNotFound,
+    DestroyProtected,
+    GroupNotFound,
+    OutcomeUnknown,
+    TursoForbidden,
+    TursoRejected,
+)
+
+from .organization import refuse
+
+DATABASES = "/v1/organizations/acme/databases"
+
+
+async def test_a_list_follows_the_cursor_until_there_is_no_next_page(turso, acme):
+    for number in range(2500):
+        acme.add(f"db-{number}")
+
+    names = [database.name for database in await turso.databases()]
+
+    assert names == [f"db-{number}" for number in range(2500)]
+    assert acme.log() == [f"GET {DATABASES}"] * 3
+
+
+async def test_a_list_of_the_2023_api_is_one_page(turso_2023, acme_2023):
+    acme_2023.add("orders")
+
+    assert [database.name for database in await turso_2023.databases()] == ["orders"]
+    assert len(acme_2023.requests) == 1
+
+
+async def test_a_list_can_be_cut_to_a_group(turso, acme):
+    acme.add("orders", group="eu")
+    acme.add("carts")
+
+    assert [database.name for database in await turso.databases(group="eu")] == ["orders"]
+
+
+async def test_a_cursor_that_repeats_itself_ends_the_list(turso, acme):
+    acme.next_answers = [httpx.Response(200, json={"databases": [], "pagination": {"next": "same"}})] * 5
+
+    assert await turso.databases() == []
+    assert len(acme.requests) == 2
+
+
+async def test_a_list_of_many_thousands_lets_others_run_while_it_is_read(turso_2023, acme_2023):
+    for number in range(6000):
+        acme_2023.add(f"db-{number}")
+    body = acme_2023.handle(httpx.Request("GET", f"https://h{DATABASES}", headers=dict(turso_2023._reader.headers)))
+    acme_2023.next_answers = [body]
+    turns = 0
+
+    async def others():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(others())
+    began = time.perf_counter()
+    databases = await turso_2023.databases()
+    beside.cancel()
+
+    assert len(databases) == 6000
+    assert turns >= 20, f"only {turns} turns in {time.perf_counter() - began:.3f} s"
+
+
+async def test_a_created_database_is_read_again_for_what_the_answer_leaves_out(turso, acme):
+    created = await turso.create_database("orders", group="default")
+
+    assert (created.name, created.group, created.primary_region) == ("orders", "default", "aws-us-east-1")
+    assert json.loads(acme.requests[0].content) == {"name": "orders", "group": "default"}
+    assert acme.log() == [f"POST {DATABASES}", f"GET {DATABASES}/orders"]
+
+
+async def test_a_created_database_that_cannot_be_read_again_is_still_created(turso, acme):
+    acme.next_answers = [
+        httpx.Response(200, json={"database": {"Name": "orders", "DbId": "id-1", "Hostname": "h"}}),
+        *[refuse(503, "busy")] * 10,
+    ]
+
+    created = await turso.create_database("orders", group="default")
+
+    assert (created.name, created.db_id, created.hostname) == ("orders", "id-1", "h")
+
+
+@pytest.mark.parametrize(("asked", "placed"), [("lhr", "lhr"), (None, "ams")])
+async def test_the_first_instance_of_a_2023_database_is_created_once(turso_2023, acme_2023, asked, placed):
+    created = await turso_2023.create_database("orders", location=asked)
+
+    assert created.primary_region == placed
+    assert [line for line in acme_2023.log() if line.startswith("POST")] == [
+        f"POST {DATABASES}",
+        f"POST {DATABASES}/orders/instances",
+    ]
+
+
+async def test_a_refused_first_instance_says_that_the_database_exists(turso_2023, acme_2023):
+    original = acme_2023._one
+    acme_2023._one = lambda method, name, rest, body: (
+        refuse(400, "invalid location: xyz")
+        if (method, rest) == ("POST", ["instances"])
+        else original(method, name, rest, body)
+    )
+
+    with pytest.raises(TursoRejected, match=r"`orders` was created, but .* invalid location: xyz"):
+        await turso_2023.create_database("orders", location="xyz")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(refuse(409, "database with name orders already exists"), id="409 as documented"),
+        pytest.param(refuse(400, "database with same name already exists"), id="400 as it is now"),
+        pytest.param(refuse(422, "name not available"), id="422 as the CLI expects"),
+    ],
+)
+async def test_a_taken_name_is_explained_in_the_words_of_turso(turso, acme, answer):
+    acme.next_answers = [answer]
+
+    with pytest.raises(AlreadyExists, match="`orders` already exists") as caught:
+        await turso.create_database("orders", group="default")
+
+    assert caught.value.name == "orders"
+
+
+async def test_an_unknown_group_of_a_new_database_is_named(turso):
+    with pytest.raises(GroupNotFound) as caught:
+        await turso.create_database("orders", group="nowhere")
+
+    assert (caught.value.name, caught.value.status) == ("nowhere", 400)
+
+
+async def test_destroying_removes_the_database(turso, acme):
+    acme.add("orders")
+
+    await turso.destroy_database("orders")
+
+    with pytest.raises(DatabaseNotFound, match="no database `orders`"):
+        await turso.destroy_database("orders")
+
+
+@pytest.mark.parametrize("owner", ["the database", "its group `default`"])
+async def test_a_refused_destroy_names_the_protection_behind_it(turso, acme, owner):
+    acme.add("orders", delete_protection=owner == "the database")
+    acme.groups["default"]["delete_protection"] = owner != "the database"
+
+    with pytest.raises(DestroyProtected, match=f"delete protection of {owner} is on"):
+        await turso.destroy_database("orders")
+
+    assert "orders" in acme.databases
+    assert len(acme.requests) <= 3
+
+
+async def test_a_refused_destroy_without_protection_stays_the_refusal_it_is(turso, acme):
+    acme.add("orders")
+    acme.next_answers = [refuse(403, "token out of scope")]
+
+    with pytest.raises(TursoForbidden, match="token out of scope"):
+        await turso.destroy_database("orders")
+
+
+async def test_a_minted_token_is_hidden_until_it_is_asked_for(turso, acme):
+    acme.add("orders")
+
+    minted = await turso.mint_token("orders", expiration="1h", read_only=True)
+
+    secret = minted.token.get_secret_value()
+    assert secret.startswith("eyJ")
+    assert secret not in f"{minted!r} {minted} {minted.model_dump()}"
+    assert dict(acme.requests[0].url.params) == {"expiration": "1h", "authorization": "read-only"}
+    assert acme.requests[0].content == b""
+
+
+async def test_signs_of_the_expiration_arrive_as_they_were_written(turso, acme):
+    acme.add("orders")
+
+    await turso.mint_token("orders", expiration="+1h5µs", read_only=False)
+
+    assert b"expiration=%2B1h5%C2%B5s" in acme.requests[0].url.query
+    assert acme.requests[0].url.params["authorization"] == "full-access"
+
+
+async def test_a_mint_whose_answer_has_no_token_has_an_unknown_outcome(turso, acme):
+    acme.next_answers = [httpx.Response(200, text="<html>proxy</html>")]
+
+    with pytest.raises(OutcomeUnknown):
+        await turso.mint_token("orders", expiration="1h", read_only=True)
+
+
+async def test_invalidating_reads_nothing_into_an_empty_answer(turso, acme):
+    acme.add("orders")
+
+    await turso.invalidate_tokens("orders")
+
+    assert acme.rotated == ["orders"]
+
+
+async def test_configuring_sends_only_what_is_to_change(turso, acme):
+    acme.add("orders")
+
+    after = await turso.configure("orders", block_writes=True)
+
+    assert json.loads(acme.requests[0].content) == {"block_writes": True}
+    assert (after.block_writes, after.block_reads, after.size_limit) == (True, False, "268435456")
+
+
+async def test_a_configuration_that_is_answered_empty_is_read_again(turso, acme):
+    acme.add("orders")
+    acme.next_answers = [httpx.Response(200)]
+
+    assert (await turso.configure("orders", block_writes=True)).size_limit == "268435456"
+    assert [request.method for request in acme.requests] == ["PATCH", "GET"]
+
+
+@pytest.mark.parametrize("name", ["", ".", ".."])
+async def test_a_name_that_would_be_another_path_is_never_sent(turso, acme, name):
+    with pytest.raises(DatabaseNotFound):
+        await turso.destroy_database(name)
+
+    assert acme.requests == []
+
+
+async def test_a_name_cannot_leave_its_place_in_the_path(turso, acme):
+    with pytest.raises(DatabaseNotFound):
+        await turso.destroy_database("x/../../other?a=b#c")
+
+    assert acme.requests[0].url.raw_path == f"{DATABASES}/x%2F..%2F..%2Fother%3Fa%3Db%23c".encode()
+
+
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [(["a", "default"], "default"), (["only"], "only"), (["a", "b"], None), ([], None)],
+    ids=["default among others", "the only one", "several, none the default", "none"],
+)
+async def test_the_group_of_a_database_for_which_none_is_named(turso, acme, groups, expected):
+    acme.groups = {name: {"name": name} for name in groups}
+
+    assert await turso.default_group() == expected
+
+
+async def test_an_api_without_groups_has_no_default_group(turso_2023):
+    assert await turso_2023.default_group() is None

@@ -1,0 +1,84 @@
+"""Whether a database answers is asked of itself, without the API token."""
+
+import httpx
+import pytest
+
+from bot.turso.client import TursoClient
+from bot.turso.models import Database
+
+from .conftest import client_of
+from .organization import TOKEN
+
+
+def a_database(hostname: str = "orders-acme.turso.io", **more: str) -> Database:
+    return Database.model_validate({"Name": "orders", "DbId": "1", "Hostname": hostname} | more)
+
+
+@pytest.mark.parametrize(
+    ("status", "served"), [(200, True), (204, True), (400, True), (401, True), (404, False), (502, False), (503, False)]
+)
+async def test_served_is_2xx_400_and_401(status, served):
+    async with client_of(lambda _: httpx.Response(status)) as http:
+        assert await TursoClient(http, http, "acme").is_served(a_database()) is served
+
+
+async def test_no_answer_is_not_served():
+    def refuse(_):
+        raise httpx.ConnectError("no such host")
+
+    async with client_of(refuse) as http:
+        assert not await TursoClient(http, http, "acme").is_served(a_database())
+
+
+async def test_the_api_token_does_not_go_to_the_data_plane():
+    asked = []
+    async with client_of(lambda request: asked.append(request) or httpx.Response(401)) as http:
+        await TursoClient(http, http, "acme").is_served(a_database())
+        assert http.headers["authorization"] == f"Bearer {TOKEN}"
+
+    assert "authorization" not in asked[0].headers
+    assert TOKEN not in str(asked[0].headers.raw)
+
+
+@pytest.mark.parametrize(
+    ("database", "url", "shown"),
+    [
+        (a_database(), "https://orders-acme.turso.io/v2/pipeline", "https://orders-acme.turso.io"),
+        (a_database(primaryRegion="local"), "http://orders-acme.turso.io/v2/pipeline", "http://orders-acme.turso.io"),
+        (a_database("localhost:8080"), "http://localhost:8080/v2/pipeline", "http://localhost:8080"),
+        (
+            a_database("127.0.0.1:8080/db/orders"),
+            "http://127.0.0.1:8080/db/orders/v2/pipeline",
+            "http://127.0.0.1:8080/db/orders/",
+        ),
+    ],
+    ids=["cloud", "primary location local", "a port", "a port and a path"],
+)
+async def test_a_local_database_is_reached_over_http(database, url, shown):
+    asked = []
+    async with client_of(lambda request: asked.append(request) or httpx.Response(401)) as http:
+        await TursoClient(http, http, "acme").is_served(database)
+
+    assert str(asked[0].url) == url
+    assert database.https_url == shown
+
+
+async def test_waiting_ends_as_soon_as_the_database_answers(monkeypatch):
+    answers = [404, 404, 503, 401, 200]
+    pauses = []
+    monkeypatch.setattr("asyncio.sleep", lambda seconds: pauses.append(seconds) or _nothing())
+    async with client_of(lambda _: httpx.Response(answers.pop(0))) as http:
+        assert await TursoClient(http, http, "acme").wait_until_served(a_database())
+
+    assert answers == [200]
+    assert pauses == sorted(pauses)
+    assert len(pauses) == 3
+
+
+async def test_waiting_ends_when_the_time_is_over():
+    async with client_of(lambda _: httpx.Response(404)) as http:
+        assert not await TursoClient(http, http, "acme").wait_until_served(a_database(), within_seconds=0.1)
+
+
+async def _nothing() -> None:
+    return None

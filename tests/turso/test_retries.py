@@ -1,0 +1,126 @@
+"""Reading calls are tried again when that may help, and no more often than is promised."""
+
+import httpx
+import pytest
+
+from bot.turso.calls import Patience
+from bot.turso.client import TursoClient
+from bot.turso.errors import TursoError, TursoRateLimited, TursoUnavailable
+
+from .conftest import client_of
+from .organization import refuse
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        refuse(408, "late"),
+        refuse(429, "slow down"),
+        refuse(500, "oops"),
+        httpx.Response(502, text="bad gateway"),
+        refuse(503, "busy"),
+        refuse(504, "late"),
+        httpx.ConnectError("refused"),
+        httpx.ReadTimeout("late"),
+        httpx.RemoteProtocolError("closed"),
+    ],
+    ids=lambda value: str(getattr(value, "status_code", type(value).__name__)),
+)
+async def test_trouble_that_passes_is_not_seen(turso, acme, trouble):
+    acme.add("orders")
+    acme.next_answers = [trouble, trouble]
+
+    assert (await turso.database("orders")).name == "orders"
+    assert len(acme.requests) == 3
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 408, 409, 410, 418, 422, 429, 451])
+async def test_a_lasting_4xx_costs_at_most_three_calls(turso, acme, status):
+    acme.next_answers = [refuse(status, "no") for _ in range(20)]
+
+    with pytest.raises(TursoError) as caught:
+        await turso.databases()
+
+    assert caught.value.status == status
+    assert len(acme.requests) <= (3 if status in (408, 429) else 1)
+
+
+async def test_a_lasting_failure_is_told_in_the_end(turso, acme):
+    acme.next_answers = [httpx.ConnectError("refused")] * 20
+
+    with pytest.raises(TursoUnavailable, match="cannot be reached"):
+        await turso.databases()
+
+
+class Waits:
+    """What `asyncio.sleep` was asked for, without sleeping."""
+
+    def __init__(self, monkeypatch):
+        self.seconds = []
+        monkeypatch.setattr("stamina._core._smart_sleep", self.sleep)
+
+    async def sleep(self, seconds):
+        self.seconds.append(seconds)
+
+
+@pytest.fixture
+def waits(monkeypatch):
+    import stamina
+
+    stamina.set_testing(False)
+    return Waits(monkeypatch)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_retry_after_is_obeyed(turso, acme, waits, status):
+    acme.next_answers = [httpx.Response(status, headers={"retry-after": "7"})]
+
+    await turso.databases()
+
+    assert len(waits.seconds) == 1
+    assert 7 <= waits.seconds[0] < 9
+
+
+async def test_waits_grow_and_differ(acme, waits):
+    seen = []
+    async with client_of(acme.handle) as http:
+        client = TursoClient(http, http, "acme", patience=Patience(attempts=5, whole=100))
+        for _ in range(5):
+            acme.next_answers = [refuse(503, "busy")] * 4
+            await client.databases()
+            seen.append(waits.seconds)
+            waits.seconds = []
+
+    assert all(later > earlier for waited in seen for earlier, later in zip(waited[:1], waited[2:], strict=False))
+    assert len({tuple(waited) for waited in seen}) == 5
+
+
+@pytest.mark.parametrize("header", ["3600", "Wed, 21 Oct 2099 07:28:00 GMT"])
+async def test_a_wait_that_no_person_would_wait_is_told_instead(turso, acme, waits, header):
+    acme.next_answers = [httpx.Response(429, headers={"retry-after": header})] * 3
+
+    with pytest.raises(TursoRateLimited) as caught:
+        await turso.databases()
+
+    assert caught.value.retry_after >= 3600
+    assert waits.seconds == []
+
+
+@pytest.mark.parametrize("header", ["soon", "Wed, 21 Oct 2015 07:28:00 GMT", "-1"])
+async def test_a_retry_after_that_says_nothing_is_no_trouble(turso, acme, header):
+    acme.next_answers = [httpx.Response(503, headers={"retry-after": header})]
+
+    assert await turso.databases() == []
+
+
+async def test_every_try_is_observed_with_its_route_and_status(acme):
+    seen = []
+    async with client_of(acme.handle) as http:
+        client = TursoClient(http, http, "acme", observer=lambda *call: seen.append(call))
+        acme.add("orders")
+        acme.next_answers = [refuse(503, "busy"), httpx.ConnectError("refused")]
+        await client.database("orders")
+
+    route = "/v1/organizations/{organization}/databases/{database}"
+    assert [call[:3] for call in seen] == [("GET", route, 503), ("GET", route, 0), ("GET", route, 200)]
+    assert all(call[3] >= 0 for call in seen)
