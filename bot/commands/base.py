@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
@@ -12,6 +12,7 @@ from bot.core.plan import Plan
 from bot.core.policy import Policy, Scope
 from bot.core.ports import Memory
 from bot.core.reply import Reply
+from bot.core.request import HoldKind
 from bot.turso import Database, TursoClient
 
 A = TypeVar("A", bound=BaseModel)
@@ -19,10 +20,8 @@ Facts = Mapping[str, Any]
 """Plain JSON that the deed showed, such as a new database's hostname; never a secret."""
 
 
-class Limits(Protocol):
-    """What the asker may see here; every reading command is cut to it."""
-
-    def covers(self, name: str, group: str | None) -> bool: ...
+Health = Callable[[], Awaitable[Sequence[tuple[str, bool, str]]]]
+"""The live checks of `doctor`: name, whether it is well, one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,7 @@ class Context:
     ticket: str = ""
     line: str = ""
     """The command line in canonical spelling, for buttons that ask again (pages, Refresh)."""
+    health: Health | None = None
 
     async def visible_databases(self, *, group: str | None = None) -> list[Database]:
         """List the organization's databases, cut to those of this channel."""
@@ -102,7 +102,11 @@ class Changing(Generic[A]):
     verb: str = ""
     """For buttons and titles, about 20 characters: `Freeze writes`."""
     removes_target: bool = False
-    """A target that is gone afterwards is success, not `stale`."""
+    """Its target is gone afterwards, and with it every hold."""
+    lifts: frozenset[HoldKind] = frozenset()
+    """The kinds of holds of its target that end with it."""
+    undoes: bool = False
+    """Its plan names, as `arguments["request_id"]`, a quarantine that the path undoes in its stead."""
     hidden: bool = False
     open_to_all: bool = False
     changes: bool = field(default=True, init=False)
