@@ -3,7 +3,7 @@
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr
 
 from bot.core.model import Target
 from bot.turso.tolerance import Count, Flag, Text, Texts, Wire, spelled
@@ -18,28 +18,31 @@ class Parent(Wire):
 
 
 class Database(Wire):
-    """A logical database: what people name. `hostname` is as Turso sent it; never build one."""
+    """A logical database: what people name. `hostname` is as Turso sent it; never build one.
+
+    Only its identity is looked for in other casings: an organization has thousands of them, and each try costs.
+    """
 
     name: str = Field(validation_alias=spelled("Name"))
     db_id: str = Field(validation_alias=spelled("DbId"))
     hostname: Text = Field("", validation_alias=spelled("Hostname"))
     group: Text = ""
-    primary_region: Text = Field("", validation_alias=spelled("primaryRegion"))
+    primary_region: Text = Field("", validation_alias=AliasChoices("primaryRegion", "primary_region"))
     regions: Texts = ()
     type: Text = ""
     version: Text = ""
-    block_reads: Flag = Field(False, validation_alias=spelled("block_reads", "blocked_reads"))
-    block_writes: Flag = Field(False, validation_alias=spelled("block_writes", "blocked_writes"))
-    delete_protection: Flag = Field(False, validation_alias=spelled("delete_protection"))
+    block_reads: Flag = Field(False, validation_alias=AliasChoices("block_reads", "blocked_reads"))
+    block_writes: Flag = Field(False, validation_alias=AliasChoices("block_writes", "blocked_writes"))
+    delete_protection: Flag = False
     allow_attach: Flag = False
     sleeping: Flag = False
     archived: Flag = False
     is_schema: Flag = False
-    schema_name: Text = Field("", validation_alias=spelled("schema", "schema_name"))
+    schema_name: Text = Field("", validation_alias=AliasChoices("schema", "schema_name"))
     parent: Parent | None = None
     encryption_cipher: Text = ""
-    issued_cert_limit: int | None = Field(None, validation_alias=spelled("IssuedCertLimit"))
-    issued_cert_count: int | None = Field(None, validation_alias=spelled("IssuedCertCount"))
+    issued_cert_limit: int | None = Field(None, validation_alias=AliasChoices("IssuedCertLimit", "issued_cert_limit"))
+    issued_cert_count: int | None = Field(None, validation_alias=AliasChoices("IssuedCertCount", "issued_cert_count"))
 
     @property
     def id(self) -> str:
