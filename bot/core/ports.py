@@ -1,6 +1,6 @@
 """What the path needs from the rooms above it: small protocols that `app` fills."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -23,6 +23,38 @@ from bot.core.request import (
     UsageSample,
     Vote,
 )
+
+
+Work = Callable[[], Awaitable[None]]
+"""What is left to do once Slack has its ack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """The answer to a submitted view."""
+
+    response: dict[str, Any] | None = None
+    """`response_action` with `errors` or `view`; None closes the view."""
+    then: Work | None = None
+
+
+class Door(Protocol):
+    """The path, as the listeners see it. Nothing before the ack may wait for the network."""
+
+    async def before_ack(self, incoming: Incoming) -> Work | None:
+        """Parse, and commit the intent of whatever may change something.
+
+        Returns the work for after the ack; None: a redelivery, there is nothing to do.
+        """
+
+    async def submission(self, incoming: Incoming) -> Ack:
+        """Take a submitted view; it may answer with errors or another view at once."""
+
+    async def options(self, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
+        """Offer at most 100 options for what is `typed` so far into an `external_select`."""
+
+    async def home_opened(self, incoming: Incoming) -> None:
+        """Show a person's Home tab."""
 
 
 class Clock(Protocol):
@@ -124,6 +156,9 @@ class Memory(Protocol):
     # What came in, and must not be lost.
     async def record_intent(self, incoming: Incoming, *, actionable: bool = True) -> bool:
         """Commit an intent before Slack's ack. False: it was recorded before (a redelivery)."""
+
+    async def intent(self, intent_id: str) -> Incoming | None:
+        """One that was recorded: a form's button or command, and where it was pressed or typed."""
 
     async def close_intent(self, intent_id: str) -> None:
         """It led to a request or to an answer."""
