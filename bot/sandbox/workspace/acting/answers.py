@@ -1,0 +1,118 @@
+"""What an app's answers to commands and clicks do: direct answers, and messages sent to a `response_url`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from bot.sandbox.workspace.errors import SlackError
+from bot.sandbox.workspace.model import Json, Message
+from bot.sandbox.workspace.passes import Hook
+from bot.sandbox.workspace.posting import bot_message, checked_blocks, has_content, with_block_ids
+from bot.sandbox.workspace.records import Delivery
+from bot.sandbox.workspace.state import State
+
+
+def answer_of(delivery: Delivery) -> Json:
+    """The message in an acknowledgement: JSON as it is, anything else as text; `{}` when there is none."""
+    body = delivery.answer.strip()
+    if not body:
+        return {}
+    try:
+        found: Any = json.loads(body)
+    except ValueError:
+        return {"text": body}
+    return found if isinstance(found, dict) else {"text": body}
+
+
+def show_direct_answer(state: State, delivery: Delivery, person_id: str, channel_id: str, typed: str) -> Message | None:
+    """Render the answer that came with the acknowledgement of a slash command.
+
+    Raises:
+        SlackError: its blocks are not valid.
+    """
+    content = answer_of(delivery)
+    if not has_content(content):
+        return None
+    checked_blocks(content)
+    if content.get("response_type") == "in_channel":
+        state.add_message(Message(channel_id=channel_id, ts=state.stamp(), user_id=person_id, text=typed))
+        return state.add_message(bot_message(state, channel_id, content))
+    return state.add_ephemeral(bot_message(state, channel_id, content, only_for=person_id))
+
+
+def respond(state: State, hook: Hook, content: Json) -> None:
+    """Do what was posted to a `response_url`.
+
+    Raises:
+        SlackError: nothing to show, invalid blocks, or a thread without the fields that it needs.
+    """
+    source = _source(state, hook)
+    if content.get("delete_original") and source is not None:
+        _delete(state, source)
+        if not has_content(content):
+            return
+        source = None
+    elif content.get("delete_original") and not has_content(content):
+        raise SlackError("cannot_delete_original", status=404)
+    if not has_content(content):
+        raise SlackError("no_text", status=400)
+    checked_blocks(content)
+    if content.get("replace_original") and source is not None:
+        _replace(state, source, content)
+    elif content.get("replace_original") and hook.kind == "actions" and not content.get("delete_original"):
+        raise SlackError("message_not_found", status=404)
+    else:
+        _post(state, hook, content)
+
+
+def _source(state: State, hook: Hook) -> Message | None:
+    """The message that held the button; a slash command has none."""
+    if hook.source_ts is None:
+        return None
+    if hook.source_is_ephemeral:
+        return state.ephemerals.get(hook.source_ts)
+    return state.message(hook.channel_id, hook.source_ts)
+
+
+def _replace(state: State, source: Message, content: Json) -> None:
+    """Change the message where it stands: who sees it stays as it is."""
+    changed = replace(
+        source,
+        text=str(content.get("text") or ""),
+        blocks=with_block_ids(content.get("blocks") or []),
+        attachments=list(content.get("attachments") or []),
+        metadata=content.get("metadata", source.metadata),
+    )
+    if source.is_ephemeral:
+        state.replace_ephemeral(changed)
+    else:
+        state.replace_message(replace(changed, edited_ts=state.stamp()))
+
+
+def _delete(state: State, source: Message) -> None:
+    if source.is_ephemeral:
+        state.remove_ephemeral(source)
+    else:
+        state.remove_message(source)
+
+
+def _post(state: State, hook: Hook, content: Json) -> None:
+    """A new message: for the acting person alone, unless it says `in_channel`."""
+    if content.get("response_type") != "in_channel":
+        thread = _thread_of(state, hook)
+        state.add_ephemeral(
+            bot_message(state, hook.channel_id, content | {"thread_ts": thread}, only_for=hook.person_id)
+        )
+        return
+    thread_ts = content.get("thread_ts") if content.get("replace_original") is False else None
+    if thread_ts and not state.message(hook.channel_id, str(thread_ts)):
+        raise SlackError("thread_not_found", status=400)
+    state.add_message(bot_message(state, hook.channel_id, content | {"thread_ts": thread_ts}))
+
+
+def _thread_of(state: State, hook: Hook) -> str | None:
+    """An ephemeral answer to a click appears where the click was."""
+    source = _source(state, hook)
+    return source.thread_ts if source else None

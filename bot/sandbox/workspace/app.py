@@ -1,0 +1,71 @@
+"""The workspace as a web application, and a server for it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
+
+from bot.sandbox.workspace.guard import LoopbackOnly
+from bot.sandbox.workspace.webapi.endpoint import WebApi
+from bot.sandbox.workspace.webapi.links import Links
+from bot.sandbox.workspace.workspace import Workspace
+
+
+def create_workspace_app(workspace: Workspace) -> Starlette:
+    """Everything that an app calls: `/api/METHOD`, `response_url`s, upload URLs and the Socket Mode WebSocket."""
+    api = WebApi(workspace)
+    links = Links(workspace, api.rates)
+    routes = [
+        Route("/api/{method:path}", api.call, methods=["GET", "POST"]),
+        Route("/commands/{rest:path}", links.response_url, methods=["POST"]),
+        Route("/actions/{rest:path}", links.response_url, methods=["POST"]),
+        Route("/upload/v1/{secret}", links.upload, methods=["POST"]),
+        WebSocketRoute("/link/", links.socket),
+    ]
+    return Starlette(routes=routes, middleware=[Middleware(LoopbackOnly)])
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, *, port: int = 0) -> AsyncIterator[str]:
+    """Serve an application on loopback for a while (port 0: a free one); gives the origin, `http://127.0.0.1:PORT`."""
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind(("127.0.0.1", port))
+    config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+    server = _Server(config)
+    running = asyncio.ensure_future(server.serve(sockets=[bound]))
+    try:
+        while not server.started and not running.done():  # noqa: ASYNC110  # uvicorn has no event for it
+            await asyncio.sleep(0.005)
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await running
+        bound.close()
+
+
+@asynccontextmanager
+async def running(workspace: Workspace, *, port: int = 0) -> AsyncIterator[Workspace]:
+    """Serve a workspace for a while; its `origin` and `api_url` are set, and it is closed at the end."""
+    async with serving(create_workspace_app(workspace), port=port) as origin:
+        workspace.origin = origin
+        try:
+            yield workspace
+        finally:
+            await workspace.close()
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals of the process alone."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

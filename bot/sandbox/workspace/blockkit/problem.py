@@ -1,0 +1,21 @@
+"""What is wrong with a payload, where, in Slack's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Problem:
+    """`str()` is the line that Slack puts into `response_metadata.messages`."""
+
+    pointer: str  # a JSON pointer into the payload: /blocks/0/text/text
+    message: str
+    code: str
+    constraint: int | None = None
+
+    def under(self, prefix: str) -> Problem:
+        return replace(self, pointer=prefix + self.pointer)
+
+    def __str__(self) -> str:
+        return f"[ERROR] {self.message} [json-pointer:{self.pointer}]"

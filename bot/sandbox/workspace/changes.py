@@ -1,0 +1,60 @@
+"""The live feed: who subscribes sees every change that concerns them, in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from types import TracebackType
+
+from bot.sandbox.workspace.records import Change
+
+
+class Subscription(AsyncIterator[Change]):
+    """An endless iterator over changes; it misses nothing from the moment it was made until `close()`."""
+
+    def __init__(self, wanted: Callable[[Change], bool], forget: Callable[[Subscription], None]) -> None:
+        self._queue: asyncio.Queue[Change | None] = asyncio.Queue()
+        self._wanted = wanted
+        self._forget = forget
+
+    def offer(self, change: Change) -> None:
+        if self._wanted(change):
+            self._queue.put_nowait(change)
+
+    def close(self) -> None:
+        self._forget(self)
+        self._queue.put_nowait(None)
+
+    async def __anext__(self) -> Change:
+        change = await self._queue.get()
+        if change is None:
+            raise StopAsyncIteration
+        return change
+
+    async def __aenter__(self) -> Subscription:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Changes:
+    """Hands each change to every subscription that wants it."""
+
+    def __init__(self) -> None:
+        self._subscriptions: set[Subscription] = set()
+
+    def subscribe(self, wanted: Callable[[Change], bool]) -> Subscription:
+        subscription = Subscription(wanted, self._subscriptions.discard)
+        self._subscriptions.add(subscription)
+        return subscription
+
+    def publish(self, change: Change) -> None:
+        for subscription in tuple(self._subscriptions):
+            subscription.offer(change)
+
+    def close(self) -> None:
+        for subscription in tuple(self._subscriptions):
+            subscription.close()

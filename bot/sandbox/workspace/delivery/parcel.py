@@ -1,0 +1,48 @@
+"""One thing to tell the app, before it is known how it travels."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlencode
+
+from bot.sandbox.workspace.model import Json
+
+Form = Literal["slash_commands", "interactive", "events_api"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parcel:
+    """`kind` is what the inspector and faults call it; `form` is how it travels."""
+
+    form: Form
+    kind: str
+    payload: Json
+    person_id: str | None = None
+
+    def encoded(self) -> tuple[bytes, str]:
+        """The body of the HTTP request and its content type."""
+        if self.form == "events_api":
+            return json.dumps(self.payload, separators=(",", ":")).encode(), "application/json"
+        fields = self.payload
+        if self.form == "interactive":
+            fields = {"payload": json.dumps(self.payload, separators=(",", ":"))}
+        return urlencode(fields).encode(), "application/x-www-form-urlencoded"
+
+    @property
+    def accepts_response_payload(self) -> bool:
+        return self.form != "events_api"
+
+
+def command_parcel(payload: Json, person_id: str) -> Parcel:
+    return Parcel(form="slash_commands", kind="slash_commands", payload=payload, person_id=person_id)
+
+
+def interactive_parcel(payload: Json, person_id: str) -> Parcel:
+    return Parcel(form="interactive", kind=str(payload["type"]), payload=payload, person_id=person_id)
+
+
+def event_parcel(payload: Json, person_id: str | None) -> Parcel:
+    kind = "event:" + str(payload.get("event", {}).get("type", payload["type"]))
+    return Parcel(form="events_api", kind=kind, payload=payload, person_id=person_id)

@@ -1,0 +1,77 @@
+"""The payloads of commands, clicks, modals and shortcuts, as Slack fills them."""
+
+from __future__ import annotations
+
+from bot.sandbox.workspace.model import Channel, Json, Message, Person, View
+from bot.sandbox.workspace.state import State
+
+
+def slash_command(state: State, person: Person, channel: Channel, command: str, text: str) -> Json:
+    """The flat fields of a slash command, with a fresh `trigger_id` and `response_url`."""
+    now = state.time.now()
+    hook = state.hooks.issue("commands", state.team_id, person.id, channel.id, now)
+    fields = {
+        "token": "legacy",
+        "team_id": state.team_id,
+        "team_domain": state.domain,
+        "channel_id": channel.id,
+        "channel_name": channel.name_in_payloads,
+        "user_id": person.id,
+        "user_name": person.name,
+        "command": command,
+        "text": text,
+        "api_app_id": state.app.app_id,
+        "is_enterprise_install": "true" if state.org_wide else "false",  # a string here, a boolean elsewhere
+        "response_url": f"{state.origin}/{hook.path}",
+        "trigger_id": state.triggers.issue(person.id, now),
+    }
+    if state.enterprise_id:
+        fields |= {"enterprise_id": state.enterprise_id, "enterprise_name": state.team_name}
+    return fields
+
+
+def interaction(state: State, kind: str, person: Person) -> Json:
+    """What every interactive payload begins with."""
+    team: Json | None = {"id": person.team_id, "domain": state.domain if _at_home(state, person) else "partner"}
+    return {
+        "type": kind,
+        "user": {"id": person.id, "username": person.name, "name": person.name, "team_id": person.team_id},
+        "api_app_id": state.app.app_id,
+        "token": "legacy",
+        "team": None if state.org_wide else team,
+        "enterprise": {"id": state.enterprise_id, "name": state.team_name} if state.enterprise_id else None,
+        "is_enterprise_install": state.org_wide,
+    }
+
+
+def in_message(state: State, message: Message) -> Json:
+    """Where a click in a message happened. The message itself is absent when it was ephemeral."""
+    channel = state.channels[message.channel_id]
+    container: Json = {
+        "type": "message",
+        "message_ts": message.ts,
+        "channel_id": message.channel_id,
+        "is_ephemeral": message.is_ephemeral,
+    }
+    if message.thread_ts:
+        container["thread_ts"] = message.thread_ts
+    where: Json = {"container": container, "channel": {"id": channel.id, "name": channel.name_in_payloads}}
+    return where if message.is_ephemeral else where | {"message": message.as_slack()}
+
+
+def in_view(view: View) -> Json:
+    """Where something in a modal or in Home happened."""
+    return {"container": {"type": "view", "view_id": view.id}, "view": view.as_slack()}
+
+
+def response_url(state: State, person: Person, message: Message) -> str:
+    """A fresh `response_url` of a click in this message."""
+    hook = state.hooks.issue(
+        "actions", state.team_id, person.id, message.channel_id, state.time.now(),
+        source_ts=message.ts, source_is_ephemeral=message.is_ephemeral,
+    )  # fmt: skip
+    return f"{state.origin}/{hook.path}"
+
+
+def _at_home(state: State, person: Person) -> bool:
+    return person.team_id == state.team_id

@@ -1,0 +1,19 @@
+"""How a call to the stand-in fails: Slack's error word, and what stands beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class SlackError(Exception):
+    """`{"ok": false, "error": error, …}`, with HTTP 200 unless `status` says otherwise."""
+
+    def __init__(self, error: str, *, status: int = 200, headers: dict[str, str] | None = None, **details: Any) -> None:
+        self.error = error
+        self.status = status
+        self.headers = headers or {}
+        self.details = details
+        super().__init__(error)
+
+    def as_answer(self) -> dict[str, Any]:
+        return {"ok": False, "error": self.error, **self.details}

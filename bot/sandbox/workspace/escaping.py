@@ -1,0 +1,85 @@
+"""How Slack's client turns typed text into what the app receives."""
+
+from __future__ import annotations
+
+import re
+
+from bot.sandbox.workspace.state import State
+
+_ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
+_TYPED = re.compile(
+    r"(?P<raw><(?:[@#!][^<>\s]+|https?://[^<>\s]+|mailto:[^<>\s]+)>)"
+    r"|(?P<mail>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
+    r"|(?P<url>https?://[^\s<>]+)"
+    r"|@(?P<at>[\w.-]+)"
+    r"|#(?P<hash>[\w-]+)"
+    r"|(?P<host>(?<![\w./@-])(?:[a-z0-9-]+\.)+(?:com|io|net|org|dev|app|tech|example)(?::\d+)?(?:/[^\s<>]*)?(?![\w-]))",
+    re.IGNORECASE,
+)
+
+
+def entities(text: str) -> str:
+    """The three characters that Slack escapes in whatever people type."""
+    for plain, escaped in _ENTITIES:
+        text = text.replace(plain, escaped)
+    return text
+
+
+class Escaper:
+    """Rewrites what a person typed into Slack's `<…>` forms, knowing this workspace's names."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def escape(self, text: str) -> str:
+        """With `should_escape`, and in every message: mentions, links and entities."""
+        text = text.replace(f"@{self._state.app.name}", f"<@{self._state.app.bot_user_id}>")
+        done, written = 0, []
+        for found in _TYPED.finditer(text):
+            written += [entities(text[done : found.start()]), self._rewritten(found)]
+            done = found.end()
+        return "".join([*written, entities(text[done:])])
+
+    def _rewritten(self, found: re.Match[str]) -> str:
+        whole = found.group(0)
+        if found.group("raw"):
+            return self._chosen(whole)
+        if mail := found.group("mail"):
+            return f"<mailto:{mail}|{mail}>"
+        if found.group("url"):
+            return f"<{entities(whole)}>"
+        if name := found.group("at"):
+            return self._mention(name, whole)
+        if name := found.group("hash"):
+            return self._channel(name, whole)
+        return f"<http://{whole}|{whole}>"
+
+    def _chosen(self, whole: str) -> str:
+        """What was picked from the client's own suggestions: already an id, given its label here."""
+        inner = whole[1:-1]
+        if inner.startswith("@") and "|" not in inner and (person := self._state.people.get(inner[1:])):
+            return f"<@{person.id}|{person.name}>"
+        if inner.startswith("#") and "|" not in inner and inner[1:] in self._state.channels:
+            return self._channel_form(inner[1:])
+        return whole
+
+    def _mention(self, name: str, whole: str) -> str:
+        if name in ("here", "channel", "everyone"):
+            return f"<!{name}>"
+        for person in self._state.people.values():
+            if person.name == name:
+                return f"<@{person.id}|{person.name}>"
+        for group in self._state.usergroups.values():
+            if group.handle == name:
+                return f"<!subteam^{group.id}|@{group.handle}>"
+        return entities(whole)
+
+    def _channel(self, name: str, whole: str) -> str:
+        for channel in self._state.channels.values():
+            if channel.name == name and not channel.is_im:
+                return self._channel_form(channel.id)
+        return entities(whole)
+
+    def _channel_form(self, channel_id: str) -> str:
+        channel = self._state.channels[channel_id]
+        return f"<#{channel.id}|>" if channel.is_private else f"<#{channel.id}|{channel.name}>"

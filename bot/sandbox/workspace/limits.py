@@ -1,0 +1,30 @@
+"""Slack's deadlines and budgets in one place, so that a test can shorten or stretch one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+
+@dataclass
+class Limits:
+    """Every limit is Slack's own, except `rates`: `strict` is Slack's, `generous` lets a test work quickly."""
+
+    ack: timedelta = timedelta(seconds=3)
+    trigger_lifetime: timedelta = timedelta(seconds=3)
+    response_url_uses: int = 5
+    response_url_lifetime: timedelta = timedelta(minutes=30)
+    event_retries: tuple[timedelta, ...] = (timedelta(0), timedelta(minutes=1), timedelta(minutes=5))
+    event_redirects: int = 2
+    events_per_hour: int = 30_000
+    events_before_switch_off: int = 1_000
+    views_in_stack: int = 3
+    ticket_lifetime: timedelta = timedelta(seconds=30)
+    socket_connections: int = 10
+    socket_lifetime: timedelta = timedelta(hours=1)
+    socket_warning: timedelta = timedelta(seconds=10)
+    text_characters: int = 40_000
+    updated_text_characters: int = 4_000
+    block_characters: int = 12_000
+    rates: Literal["strict", "generous", "off"] = "generous"

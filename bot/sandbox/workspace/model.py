@@ -1,0 +1,179 @@
+"""What a workspace is made of: people, channels, user groups, messages and views, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(kw_only=True)
+class Person:
+    """Somebody (or a bot) with an account; `users.info` is made of this."""
+
+    id: str
+    name: str
+    real_name: str
+    team_id: str
+    title: str = ""
+    email: str | None = None
+    tz: str = "Etc/UTC"
+    is_admin: bool = False
+    is_bot: bool = False
+    is_restricted: bool = False  # a guest
+    is_ultra_restricted: bool = False  # a guest of one channel
+    is_stranger: bool = False  # of another workspace, met in a shared channel
+    is_invited_user: bool = False
+    deleted: bool = False
+    enterprise_id: str | None = None
+    about: str = ""  # for the page: what this person is here to show
+
+    @property
+    def is_guest(self) -> bool:
+        return self.is_restricted or self.is_ultra_restricted
+
+
+@dataclass(kw_only=True)
+class Channel:
+    """A conversation of any kind; its id says nothing about whether it is private."""
+
+    id: str
+    name: str
+    created: datetime
+    creator: str = ""
+    members: list[str] = field(default_factory=list)
+    is_private: bool = False
+    is_im: bool = False
+    is_mpim: bool = False
+    is_archived: bool = False
+    is_ext_shared: bool = False
+    is_pending_ext_shared: bool = False
+    is_org_shared: bool = False
+    is_general: bool = False
+    connected_team_ids: list[str] = field(default_factory=list)
+    topic: str = ""
+    purpose: str = ""
+
+    @property
+    def name_in_payloads(self) -> str:
+        """The display name that Slack puts into payloads: hidden for everything that is not public."""
+        if self.is_im:
+            return "directmessage"
+        if self.is_mpim:
+            return self.name
+        return "privategroup" if self.is_private else self.name
+
+
+@dataclass(kw_only=True)
+class UserGroup:
+    """A user group (`S…`), mentioned as `@handle`."""
+
+    id: str
+    handle: str
+    name: str
+    users: list[str] = field(default_factory=list)
+    disabled: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One message as it stands; an edit makes a new value. `only_for` marks an ephemeral one."""
+
+    channel_id: str
+    ts: str
+    user_id: str
+    text: str = ""
+    blocks: list[Json] = field(default_factory=list)
+    attachments: list[Json] = field(default_factory=list)
+    files: list[Json] = field(default_factory=list)
+    thread_ts: str | None = None
+    reply_broadcast: bool = False
+    metadata: Json | None = None
+    edited_ts: str | None = None
+    bot_id: str | None = None
+    app_id: str | None = None
+    subtype: str | None = None
+    only_for: str | None = None
+    unfurl_links: bool = True
+    unfurl_media: bool = True
+
+    @property
+    def is_ephemeral(self) -> bool:
+        return self.only_for is not None
+
+    def as_slack(self, *, with_metadata: bool = True) -> Json:
+        """The message object of the Web API and of payloads."""
+        said: Json = {"type": "message", "user": self.user_id, "ts": self.ts, "text": self.text}
+        optional = {
+            "bot_id": self.bot_id,
+            "app_id": self.app_id,
+            "subtype": self.subtype,
+            "thread_ts": self.thread_ts,
+            "blocks": self.blocks,
+            "attachments": self.attachments,
+            "files": self.files,
+            "metadata": self.metadata if with_metadata else None,
+            "edited": {"user": self.user_id, "ts": self.edited_ts} if self.edited_ts else None,
+        }
+        return said | {key: value for key, value in optional.items() if value}
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A modal that is open for one person, or their Home tab; an update makes a new value."""
+
+    id: str
+    person_id: str
+    source: Json  # as the app sent it, block ids filled in
+    hash: str
+    values: Json = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    root_view_id: str
+    previous_view_id: str | None = None
+    team_id: str
+    app_id: str
+    bot_id: str
+    trouble: str | None = None  # the line Slack shows when a submission was not answered
+
+    @property
+    def type(self) -> str:
+        return str(self.source.get("type", "modal"))
+
+    @property
+    def blocks(self) -> list[Json]:
+        return list(self.source.get("blocks", []))
+
+    @property
+    def callback_id(self) -> str:
+        return str(self.source.get("callback_id") or "")
+
+    @property
+    def external_id(self) -> str:
+        return str(self.source.get("external_id") or "")
+
+    def as_slack(self) -> Json:
+        """The view object of the Web API and of payloads."""
+        return {
+            "id": self.id,
+            "team_id": self.team_id,
+            "type": self.type,
+            "blocks": self.blocks,
+            "private_metadata": self.source.get("private_metadata") or "",
+            "callback_id": self.callback_id,
+            "state": {"values": self.values},
+            "hash": self.hash,
+            "title": self.source.get("title"),
+            "clear_on_close": bool(self.source.get("clear_on_close", False)),
+            "notify_on_close": bool(self.source.get("notify_on_close", False)),
+            "close": self.source.get("close"),
+            "submit": self.source.get("submit"),
+            "previous_view_id": self.previous_view_id,
+            "root_view_id": self.root_view_id,
+            "app_id": self.app_id,
+            "external_id": self.external_id,
+            "app_installed_team_id": self.team_id,
+            "bot_id": self.bot_id,
+        }

@@ -1,0 +1,96 @@
+"""Short-lived rights that payloads carry: `trigger_id`s and `response_url`s."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from bot.sandbox.workspace.errors import SlackError
+from bot.sandbox.workspace.ids import new_secret
+from bot.sandbox.workspace.limits import Limits
+
+
+@dataclass(kw_only=True)
+class Trigger:
+    id: str
+    person_id: str
+    issued_at: datetime
+    from_view_id: str | None = None
+    used: bool = False
+
+
+class Triggers:
+    """Issues `trigger_id`s: valid for seconds, once."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._issued: dict[str, Trigger] = {}
+
+    def issue(self, person_id: str, now: datetime, *, from_view_id: str | None = None) -> str:
+        name = f"{secrets.randbelow(10**13)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
+        self._issued[name] = Trigger(id=name, person_id=person_id, issued_at=now, from_view_id=from_view_id)
+        return name
+
+    def exchange(self, name: object, now: datetime) -> Trigger:
+        """Use one up.
+
+        Raises:
+            SlackError: `invalid_trigger_id`, `expired_trigger_id`, `exchanged_trigger_id`.
+        """
+        trigger = self._issued.get(str(name))
+        if trigger is None:
+            raise SlackError("invalid_trigger_id")
+        if now - trigger.issued_at > self._limits.trigger_lifetime:
+            raise SlackError("expired_trigger_id")
+        if trigger.used:
+            raise SlackError("exchanged_trigger_id")
+        trigger.used = True
+        return trigger
+
+
+@dataclass(kw_only=True)
+class Hook:
+    """What stands behind one `response_url`. `source_ts` names the message that held the button."""
+
+    path: str
+    person_id: str
+    channel_id: str
+    kind: Literal["commands", "actions"]
+    issued_at: datetime
+    source_ts: str | None = None
+    source_is_ephemeral: bool = False
+    uses: int = 0
+
+
+class Hooks:
+    """Issues `response_url`s: a few uses within half an hour."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._issued: dict[str, Hook] = {}
+
+    def issue(self, kind: Literal["commands", "actions"], team_id: str, person_id: str, channel_id: str,
+              now: datetime, *, source_ts: str | None = None, source_is_ephemeral: bool = False) -> Hook:  # fmt: skip
+        path = f"{kind}/{team_id}/{secrets.randbelow(10**13)}/{new_secret()}"
+        hook = Hook(path=path, person_id=person_id, channel_id=channel_id, kind=kind, issued_at=now,
+                    source_ts=source_ts, source_is_ephemeral=source_is_ephemeral)  # fmt: skip
+        self._issued[path] = hook
+        return hook
+
+    def use(self, path: str, now: datetime) -> Hook:
+        """Count one use.
+
+        Raises:
+            SlackError: `no_service` (never issued), `expired_url`, `used_url`; HTTP 404 each.
+        """
+        hook = self._issued.get(path)
+        if hook is None:
+            raise SlackError("no_service", status=404)
+        if now - hook.issued_at > self._limits.response_url_lifetime:
+            raise SlackError("expired_url", status=404)
+        if hook.uses >= self._limits.response_url_uses:
+            raise SlackError("used_url", status=404)
+        hook.uses += 1
+        return hook

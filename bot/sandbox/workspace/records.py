@@ -1,0 +1,109 @@
+"""What the workspace writes down for the inspector and for tests: deliveries, calls, notices and live changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from bot.sandbox.workspace.model import Json, Message, View
+
+
+@dataclass(kw_only=True)
+class Delivery:
+    """One attempt to tell the app something, and how the app answered."""
+
+    id: str
+    kind: str  # slash_commands, block_actions, view_submission, ..., or event:app_mention
+    over: Literal["http", "socket"]
+    payload: Json
+    person_id: str | None
+    sent_at: datetime
+    attempt: int = 0  # 0 is the first; retries of events count up
+    url: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str = ""
+    signature: str = ""
+    status: int | None = None
+    answer: str = ""
+    answer_headers: dict[str, str] = field(default_factory=dict)
+    milliseconds: float | None = None
+    failure: str | None = None  # http_timeout, http_error, connection_failed, too_many_redirects, no_connection
+
+    @property
+    def ok(self) -> bool:
+        return self.failure is None
+
+
+@dataclass(kw_only=True)
+class Call:
+    """One request of the app to the Web API or to a `response_url`; it never holds a token."""
+
+    method: str
+    args: Json
+    answer: Json
+    status: int
+    at: datetime
+    milliseconds: float
+    error: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """A line that Slack's own client shows to one person: `/turso failed …`."""
+
+    person_id: str
+    text: str
+    channel_id: str | None = None
+
+
+ChangeKind = Literal[
+    "message",
+    "message_updated",
+    "message_deleted",
+    "ephemeral",
+    "ephemeral_updated",
+    "ephemeral_deleted",
+    "view_opened",
+    "view_updated",
+    "view_closed",
+    "home",
+    "notice",
+    "channel",
+    "person",
+    "delivery",
+    "call",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """Something that a page has to redraw. `person_id`: whom alone it concerns; `None`: whoever sees the channel."""
+
+    kind: ChangeKind
+    channel_id: str | None = None
+    person_id: str | None = None
+    message: Message | None = None
+    view: View | None = None
+    notice: Notice | None = None
+    delivery: Delivery | None = None
+    call: Call | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acted:
+    """What came of an act: the message it left, the deliveries it caused, the notice or errors the person saw."""
+
+    message: Message | None = None
+    deliveries: tuple[Delivery, ...] = ()
+    notice: str | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def delivery(self) -> Delivery | None:
+        """The first delivery, if there was one."""
+        return self.deliveries[0] if self.deliveries else None
+
+
+class CannotAct(Exception):
+    """The person has no way to do this in Slack's own client; the sentence says why."""

@@ -1,0 +1,192 @@
+"""Everything that the workspace remembers, and the small steps by which it changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any
+
+from bot.sandbox.workspace.changes import Changes
+from bot.sandbox.workspace.faults import Faults
+from bot.sandbox.workspace.ids import Stamps, new_id
+from bot.sandbox.workspace.installed import InstalledApp
+from bot.sandbox.workspace.limits import Limits
+from bot.sandbox.workspace.model import Channel, Json, Message, Person, UserGroup, View
+from bot.sandbox.workspace.passes import Hooks, Triggers
+from bot.sandbox.workspace.records import Call, Change, ChangeKind, Delivery, Notice
+from bot.sandbox.workspace.timeline import Timeline
+from bot.sandbox.workspace.tokens import Tokens
+
+
+class State:
+    """One workspace with one app installed. Whoever changes it also publishes the change."""
+
+    def __init__(self, app: InstalledApp, tokens: Tokens, time: Timeline, *, team_id: str, domain: str) -> None:
+        self.app, self.tokens, self.time = app, tokens, time
+        self.team_id, self.domain = team_id, domain
+        self.team_name = domain.capitalize()
+        self.enterprise_id: str | None = None
+        self.org_wide = False
+        self.installed = True
+        self.paid_plan = True
+        self.origin = "http://127.0.0.1:3000"
+        self.limits, self.faults, self.changes = Limits(), Faults(), Changes()
+        self.people: dict[str, Person] = {}
+        self.channels: dict[str, Channel] = {}
+        self.usergroups: dict[str, UserGroup] = {}
+        self.messages: dict[str, dict[str, Message]] = defaultdict(dict)
+        self.ephemerals: dict[str, Message] = {}
+        self.stacks: dict[str, list[View]] = defaultdict(list)
+        self.homes: dict[str, View] = {}
+        self.inputs: dict[tuple[str, str], Json] = {}  # what a person chose in a message: (person, ts) -> values
+        self.files: dict[str, Json] = {}
+        self.triggers, self.hooks = Triggers(self.limits), Hooks(self.limits)
+        self.deliveries: list[Delivery] = []
+        self.calls: list[Call] = []
+        self.stamps = Stamps()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    # -- time and work in the background
+
+    def stamp(self) -> str:
+        return self.stamps.next(self.time.now())
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run something beside the caller until it ends or the workspace closes."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def close(self) -> None:
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.changes.close()
+
+    # -- who sees what
+
+    def can_see(self, person_id: str | None, channel_id: str) -> bool:
+        """Members see a channel; full members of the workspace also see public ones."""
+        if person_id is None:
+            return True
+        channel, person = self.channels.get(channel_id), self.people.get(person_id)
+        if channel is None or person is None or person.deleted:
+            return False
+        if person_id in channel.members:
+            return True
+        hidden = channel.is_private or channel.is_im or channel.is_mpim
+        return not hidden and not person.is_guest and person.team_id == self.team_id
+
+    def concerns(self, person_id: str | None, change: Change) -> bool:
+        """Whether this viewer's page has to know; `None` sees everything."""
+        if person_id is None:
+            return True
+        if change.kind in ("delivery", "call"):
+            return False
+        if change.person_id is not None:
+            return change.person_id == person_id
+        return change.channel_id is None or self.can_see(person_id, change.channel_id)
+
+    # -- messages
+
+    def add_message(self, message: Message) -> Message:
+        self.messages[message.channel_id][message.ts] = message
+        self._tell("message", message)
+        return message
+
+    def replace_message(self, message: Message) -> Message:
+        self.messages[message.channel_id][message.ts] = message
+        self._tell("message_updated", message)
+        return message
+
+    def remove_message(self, message: Message) -> None:
+        self.messages[message.channel_id].pop(message.ts, None)
+        self._tell("message_deleted", message)
+
+    def add_ephemeral(self, message: Message) -> Message:
+        self.ephemerals[message.ts] = message
+        self._tell("ephemeral", message)
+        return message
+
+    def replace_ephemeral(self, message: Message) -> Message:
+        self.ephemerals[message.ts] = message
+        self._tell("ephemeral_updated", message)
+        return message
+
+    def remove_ephemeral(self, message: Message) -> None:
+        self.ephemerals.pop(message.ts, None)
+        self._tell("ephemeral_deleted", message)
+
+    def message(self, channel_id: str, ts: str) -> Message | None:
+        return self.messages.get(channel_id, {}).get(ts)
+
+    def find_message(self, ts: str, channel_id: str | None = None) -> Message | None:
+        """A message or an ephemeral one by its `ts`, in one channel or anywhere."""
+        if (hidden := self.ephemerals.get(ts)) is not None:
+            return hidden
+        places = [channel_id] if channel_id else list(self.messages)
+        return next((found for place in places if (found := self.message(place, ts))), None)
+
+    def direct_channel(self, person_id: str) -> Channel:
+        """The conversation between a person and the app, opened when it does not exist yet."""
+        pair = {person_id, self.app.bot_user_id}
+        for channel in self.channels.values():
+            if channel.is_im and set(channel.members) == pair:
+                return channel
+        members = [person_id, self.app.bot_user_id]
+        channel = Channel(id=new_id("D"), name=person_id, created=self.time.now(), is_im=True, members=members)
+        self.channels[channel.id] = channel
+        self.changes.publish(Change(kind="channel", channel_id=channel.id))
+        return channel
+
+    # -- views
+
+    def find_view(self, view_id: str) -> View | None:
+        open_views = (view for stack in self.stacks.values() for view in stack)
+        homes = self.homes.values()
+        return next((view for view in (*open_views, *homes) if view.id == view_id), None)
+
+    def replace_view(self, view: View) -> View:
+        """Put a new value of a view in the place of the old one."""
+        if self.homes.get(view.person_id) and self.homes[view.person_id].id == view.id:
+            self.homes[view.person_id] = view
+            kind: ChangeKind = "home"
+        else:
+            stack = self.stacks[view.person_id]
+            stack[:] = [view if each.id == view.id else each for each in stack]
+            kind = "view_updated"
+        self.changes.publish(Change(kind=kind, person_id=view.person_id, view=view))
+        return view
+
+    def set_values(self, view: View, values: Json) -> View:
+        """Remember what a person filled in, without telling anybody: their own page already shows it."""
+        changed = replace(view, values=values)
+        if self.homes.get(view.person_id, view).id == view.id and view.type == "home":
+            self.homes[view.person_id] = changed
+        else:
+            stack = self.stacks[view.person_id]
+            stack[:] = [changed if each.id == view.id else each for each in stack]
+        return changed
+
+    # -- records
+
+    def notice(self, person_id: str, text: str, channel_id: str | None = None) -> str:
+        notice = Notice(person_id=person_id, text=text, channel_id=channel_id)
+        self.changes.publish(Change(kind="notice", person_id=person_id, channel_id=channel_id, notice=notice))
+        return text
+
+    def record_delivery(self, delivery: Delivery) -> None:
+        self.deliveries.append(delivery)
+        self.changes.publish(Change(kind="delivery", person_id=delivery.person_id, delivery=delivery))
+
+    def record_call(self, call: Call) -> None:
+        self.calls.append(call)
+        self.changes.publish(Change(kind="call", call=call))
+
+    def _tell(self, kind: ChangeKind, message: Message) -> None:
+        self.changes.publish(
+            Change(kind=kind, channel_id=message.channel_id, person_id=message.only_for, message=message)
+        )

@@ -1,0 +1,52 @@
+"""The workspace's time: it runs with the clock it is given, and can be moved ahead."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+
+def wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class Timeline:
+    """`now()` is the clock's time plus whatever `move` added; sleepers wake when their time has come either way."""
+
+    def __init__(self, clock: Callable[[], datetime] = wall_clock) -> None:
+        self._clock = clock
+        self._moved = timedelta()
+        self._wakers: set[asyncio.Event] = set()
+
+    @property
+    def moved(self) -> timedelta:
+        """How far this time is ahead of the clock's."""
+        return self._moved
+
+    def now(self) -> datetime:
+        return self._clock() + self._moved
+
+    def move(self, by: timedelta) -> datetime:
+        """Jump ahead (never back: `ts` values must grow), and say what time it is now."""
+        if by < timedelta():
+            raise ValueError("Time moves ahead only.")
+        self._moved += by
+        for waker in self._wakers:
+            waker.set()
+        return self.now()
+
+    async def sleep(self, lasting: timedelta) -> None:
+        """Wait until `lasting` has passed on this timeline."""
+        due = self.now() + lasting
+        waker = asyncio.Event()
+        self._wakers.add(waker)
+        try:
+            while (left := (due - self.now()).total_seconds()) > 0:
+                try:
+                    await asyncio.wait_for(waker.wait(), min(left, 1.0))
+                except TimeoutError:
+                    continue
+                waker.clear()
+        finally:
+            self._wakers.discard(waker)

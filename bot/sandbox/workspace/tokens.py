@@ -1,0 +1,44 @@
+"""The tokens that this workspace has given out, and what has become of them."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Literal
+
+from bot.sandbox.workspace.errors import SlackError
+
+TokenKind = Literal["bot", "app"]
+
+
+class Tokens:
+    """Knows a bot token and an app-level token, and tells why another one is refused. Never prints one."""
+
+    def __init__(self, bot_token: str, app_token: str) -> None:
+        self._known: dict[TokenKind, str] = {"bot": bot_token, "app": app_token}
+        self._refusals: dict[TokenKind, str] = {}
+
+    def refuse(self, kind: TokenKind, error: str) -> None:
+        """From now on this token fails with `error`: `token_revoked`, `account_inactive`, `token_expired`, …"""
+        self._refusals[kind] = error
+
+    def accept(self, kind: TokenKind) -> None:
+        self._refusals.pop(kind, None)
+
+    def identify(self, token: str | None) -> TokenKind:
+        """Say which token this is.
+
+        Raises:
+            SlackError: `not_authed`, `invalid_auth`, or what `refuse` set.
+        """
+        if not token:
+            raise SlackError("not_authed")
+        for kind, known in self._known.items():
+            if hmac.compare_digest(token.encode(), known.encode()):
+                if refusal := self._refusals.get(kind):
+                    raise SlackError(refusal)
+                return kind
+        raise SlackError("invalid_auth")
+
+    def holds(self, text: str) -> bool:
+        """Whether a text has one of our tokens in it: such a text is not written down."""
+        return any(known in text for known in self._known.values())

@@ -1,0 +1,149 @@
+"""Modals and Home tabs: the stack of each person, and how a view changes."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import replace
+from typing import Any
+
+from bot.sandbox.workspace.acting import elements
+from bot.sandbox.workspace.blockkit import validate_view
+from bot.sandbox.workspace.errors import SlackError
+from bot.sandbox.workspace.ids import new_id, new_secret
+from bot.sandbox.workspace.model import Json, View
+from bot.sandbox.workspace.passes import Trigger
+from bot.sandbox.workspace.posting import with_block_ids
+from bot.sandbox.workspace.records import Change, ChangeKind
+from bot.sandbox.workspace.state import State
+
+_VIEW_BYTES = 250_000
+
+
+class Views:
+    """Opens, pushes, updates and closes views. Every refusal is Slack's error word."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def open(self, trigger: Trigger, source: Any) -> View:
+        """`views.open`: a new stack. From inside a modal it is only allowed through `push`."""
+        checked = self._checked(source, "modal")
+        if self._state.stacks[trigger.person_id] and trigger.from_view_id is not None:
+            return self.push(trigger, source)
+        self.close_stack(trigger.person_id)
+        return self._add(trigger.person_id, checked)
+
+    def push(self, trigger: Trigger, source: Any) -> View:
+        """`views.push`: on top of the modal that the trigger came from."""
+        if trigger.from_view_id is None or not self._state.stacks[trigger.person_id]:
+            raise SlackError("invalid_trigger_id")
+        return self.put_on_top(trigger.person_id, source)
+
+    def put_on_top(self, person_id: str, source: Any) -> View:
+        checked = self._checked(source, "modal")
+        if len(self._state.stacks[person_id]) >= self._state.limits.views_in_stack:
+            raise SlackError("push_limit_reached")
+        return self._add(person_id, checked)
+
+    def update(self, source: Any, *, view_id: str | None, external_id: str | None, expected: str | None) -> View:
+        """`views.update`, by id or by external id, guarded by `hash` when it is given."""
+        found = self._by(view_id, external_id)
+        if found is None:
+            raise SlackError("not_found")
+        if expected and expected != found.hash:
+            raise SlackError("hash_conflict")
+        return self.change(found, source)
+
+    def change(self, view: View, source: Any) -> View:
+        """A new content in the place of the old; inputs of the same block and action id keep their values."""
+        checked = self._checked(source, view.type, of=view)
+        values = elements.values_of(checked["blocks"], view.values)
+        changed = replace(view, source=checked, hash=self._hash(), values=values, errors={}, trouble=None)
+        return self._state.replace_view(changed)
+
+    def publish(self, person_id: str, source: Any, *, expected: str | None) -> View:
+        """`views.publish`: what the Home tab of one person shows."""
+        known = self._state.homes.get(person_id)
+        if expected and (known is None or expected != known.hash):
+            raise SlackError("hash_conflict")
+        checked = self._checked(source, "home", of=known)
+        view = self._made(person_id, checked)
+        if known is not None:
+            values = elements.values_of(checked["blocks"], known.values)
+            view = replace(view, id=known.id, root_view_id=known.id, values=values)
+        self._state.homes[person_id] = view
+        self._tell("home", view)
+        return view
+
+    # -- closing
+
+    def close(self, view: View) -> View:
+        stack = self._state.stacks[view.person_id]
+        stack[:] = [each for each in stack if each.id != view.id]
+        self._tell("view_closed", view)
+        return view
+
+    def close_stack(self, person_id: str) -> list[View]:
+        """Close everything, the top first."""
+        return [self.close(view) for view in reversed(list(self._state.stacks[person_id]))]
+
+    # -- details
+
+    def _checked(self, source: Any, kind: str, *, of: View | None = None) -> Json:
+        """The view as it will be kept.
+
+        Raises:
+            SlackError: `view_too_large`, `invalid_arguments` with pointers, `duplicate_external_id`.
+        """
+        if not isinstance(source, dict):
+            raise _invalid("must provide an object", "/view")
+        if len(json.dumps(source, ensure_ascii=False).encode()) > _VIEW_BYTES:
+            raise SlackError("view_too_large")
+        if source.get("type") != kind:
+            raise _invalid(f"must be of type: {kind}", "/view/type")
+        if problems := validate_view(source):
+            told = [str(problem.under("/view")) for problem in problems]
+            raise SlackError("invalid_arguments", response_metadata={"messages": told})
+        self._refuse_taken(source.get("external_id"), of)
+        return {**copy.deepcopy(source), "blocks": with_block_ids(source["blocks"])}
+
+    def _refuse_taken(self, external_id: object, of: View | None) -> None:
+        holder = self._by(None, str(external_id)) if external_id else None
+        if holder is not None and (of is None or holder.id != of.id):
+            raise SlackError("duplicate_external_id")
+
+    def _by(self, view_id: str | None, external_id: str | None) -> View | None:
+        if view_id:
+            return self._state.find_view(view_id)
+        views = [*(view for stack in self._state.stacks.values() for view in stack), *self._state.homes.values()]
+        return next((view for view in views if external_id and view.external_id == external_id), None)
+
+    def _add(self, person_id: str, source: Json) -> View:
+        stack = self._state.stacks[person_id]
+        view = self._made(person_id, source)
+        if stack:
+            view = replace(view, root_view_id=stack[0].id, previous_view_id=stack[-1].id)
+        stack.append(view)
+        self._tell("view_opened", view)
+        return view
+
+    def _made(self, person_id: str, source: Json) -> View:
+        view_id = new_id("V")
+        return View(
+            id=view_id, person_id=person_id, source=source, hash=self._hash(), root_view_id=view_id,
+            values=elements.values_of(source["blocks"], {}), team_id=self._state.team_id,
+            app_id=self._state.app.app_id, bot_id=self._state.app.bot_id,
+        )  # fmt: skip
+
+    def _hash(self) -> str:
+        return f"{self._state.stamp().split('.')[0]}.{new_secret()[:8]}"
+
+    def _tell(self, kind: ChangeKind, view: View) -> None:
+        self._state.changes.publish(Change(kind=kind, person_id=view.person_id, view=view))
+
+
+def _invalid(message: str, pointer: str) -> SlackError:
+    return SlackError(
+        "invalid_arguments", response_metadata={"messages": [f"[ERROR] {message} [json-pointer:{pointer}]"]}
+    )

@@ -1,0 +1,125 @@
+"""What is not a method: `response_url`s, upload URLs, and the WebSocket of Socket Mode."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from bot.sandbox.workspace.acting.answers import respond
+from bot.sandbox.workspace.delivery.sockets import Connection
+from bot.sandbox.workspace.errors import SlackError
+from bot.sandbox.workspace.model import Json
+from bot.sandbox.workspace.records import Call
+from bot.sandbox.workspace.webapi.arguments import Args, read_arguments
+from bot.sandbox.workspace.webapi.dropped import DroppedConnection
+from bot.sandbox.workspace.webapi.files import receive
+from bot.sandbox.workspace.webapi.rates import Rates
+from bot.sandbox.workspace.workspace import Workspace
+
+_SHORT_LIFE = 360.0  # what `debug_reconnects=true` asks for
+
+
+class Links:
+    """The endpoints beside the Web API."""
+
+    def __init__(self, workspace: Workspace, rates: Rates) -> None:
+        self._workspace, self._rates = workspace, rates
+
+    async def response_url(self, request: Request) -> Response:
+        """`POST /commands/…` and `POST /actions/…`: the path is the secret."""
+        started, args = time.perf_counter(), Args({})
+        faults = self._workspace.faults
+        if late := faults.take("slow", "response_url"):
+            await asyncio.sleep(late.seconds)
+        if faults.take("drop", "response_url"):
+            return DroppedConnection()
+        try:
+            args = await _posted(request)
+            self._strike()
+            self._do(request.url.path.lstrip("/"), args)
+            answer, status, headers = {"ok": True}, 200, {}
+        except SlackError as error:
+            answer, status, headers = error.as_answer(), error.status, error.headers
+        self._record(args, answer, status, started)
+        if faults.take("lost_answer", "response_url"):
+            return DroppedConnection()
+        return JSONResponse(answer, status, headers)
+
+    async def upload(self, request: Request) -> Response:
+        """`POST /upload/v1/…`: raw bytes or one multipart file, without a token."""
+        if request.headers.get("content-type", "").startswith("multipart/form-data"):
+            form = await request.form()
+            parts = [value for value in form.values() if not isinstance(value, str)]
+            content = await parts[0].read() if parts else b""
+        else:
+            content = await request.body()
+        if not receive(self._workspace.state, request.path_params["secret"], content):
+            return PlainTextResponse("Upload failed", 400)
+        return PlainTextResponse(f"OK - {len(content)}")
+
+    async def socket(self, socket: WebSocket) -> None:
+        """`/link/?ticket=…`: one connection of Socket Mode, from hello to the end."""
+        sockets, limits = self._workspace.sockets, self._workspace.limits
+        try:
+            sockets.redeem(socket.query_params.get("ticket", ""))
+        except SlackError:
+            await socket.close(code=1008)
+            return
+        await socket.accept()
+        short = socket.query_params.get("debug_reconnects") == "true"
+        lifetime = _SHORT_LIFE if short else limits.socket_lifetime.total_seconds()
+        connection = Connection(send=socket.send_text, close=socket.close)
+        refresh = self._workspace.state.spawn(self._refresh(connection, lifetime))
+        try:
+            await sockets.join(connection, lifetime)
+            while True:
+                sockets.acknowledge(await socket.receive_text())
+        except (WebSocketDisconnect, RuntimeError):  # RuntimeError: we closed it ourselves
+            pass
+        finally:
+            refresh.cancel()
+            sockets.leave(connection)
+
+    async def _refresh(self, connection: Connection, lifetime: float) -> None:
+        """Every connection is warned and then refreshed when it has lived long enough."""
+        warning = self._workspace.limits.socket_warning.total_seconds()
+        await asyncio.sleep(max(0.0, lifetime - warning))
+        await self._workspace.sockets.disconnect("warning", connection)
+        await asyncio.sleep(warning)
+        await self._workspace.sockets.disconnect("refresh_requested", connection)
+
+    def _do(self, path: str, args: Args) -> None:
+        hook = self._workspace.state.hooks.use(path, self._workspace.now())
+        self._rates.post(hook.channel_id)
+        content: Json = dict(args.given)
+        for name in ("blocks", "attachments", "metadata"):
+            content[name] = args.structure(name, "invalid_payload")
+        respond(self._workspace.state, hook, content)
+
+    def _strike(self) -> None:
+        faults = self._workspace.faults
+        if fault := faults.take("ratelimited", "response_url"):
+            pause = str(max(1, round(fault.seconds)))
+            raise SlackError("rate_limited", status=429, headers={"Retry-After": pause})
+        if fault := faults.take("server_error", "response_url"):
+            raise SlackError("internal_error", status=fault.status)
+
+    def _record(self, args: Args, answer: Json, status: int, started: float) -> None:
+        call = Call(
+            method="response_url", args=args.without_token(), answer=answer, status=status, at=self._workspace.now(),
+            milliseconds=(time.perf_counter() - started) * 1000, error=answer.get("error"),
+        )  # fmt: skip
+        self._workspace.state.record_call(call)
+
+
+async def _posted(request: Request) -> Args:
+    """JSON, or a form with one field `payload` that is JSON."""
+    args = await read_arguments(request)
+    if "payload" in args.given:
+        found = args.structure("payload", "invalid_payload")
+        return Args(found if isinstance(found, dict) else {})
+    return args

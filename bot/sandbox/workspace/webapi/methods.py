@@ -1,0 +1,79 @@
+"""The table of methods: what each needs, and the function that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from bot.sandbox.workspace.delivery.sockets import Sockets
+from bot.sandbox.workspace.errors import SlackError
+from bot.sandbox.workspace.installed import InstalledApp
+from bot.sandbox.workspace.model import Json
+from bot.sandbox.workspace.state import State
+from bot.sandbox.workspace.tokens import TokenKind
+from bot.sandbox.workspace.views import Views
+from bot.sandbox.workspace.webapi.arguments import Args
+from bot.sandbox.workspace.webapi.rates import Rates
+from bot.sandbox.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a method works with."""
+
+    workspace: Workspace
+    args: Args
+    rates: Rates
+
+    @property
+    def state(self) -> State:
+        return self.workspace.state
+
+    @property
+    def app(self) -> InstalledApp:
+        return self.workspace.app
+
+    @property
+    def views(self) -> Views:
+        return self.workspace.views
+
+    @property
+    def sockets(self) -> Sockets:
+        return self.workspace.sockets
+
+    def need(self, *scopes: str) -> None:
+        """
+        Raises:
+            SlackError: `missing_scope`, when the app has none of these scopes.
+        """
+        if not any(self.app.has(scope) for scope in scopes):
+            raise SlackError("missing_scope", needed=",".join(scopes), provided=",".join(self.app.scopes))
+
+
+Handler = Callable[[Context], Awaitable[Json]]
+
+
+@dataclass(frozen=True)
+class Method:
+    name: str
+    handler: Handler
+    scopes: tuple[str, ...] = ()
+    tier: int | None = None
+    caller: TokenKind = "bot"
+
+
+@dataclass
+class Table:
+    """Collects methods as their functions are defined."""
+
+    methods: dict[str, Method] = field(default_factory=dict)
+
+    def method(self, name: str, *scopes: str, tier: int | None = None,
+               caller: TokenKind = "bot") -> Callable[[Handler], Handler]:  # fmt: skip
+        """Register a method. Any one of `scopes` is enough; none: no scope is needed."""
+
+        def register(handler: Handler) -> Handler:
+            self.methods[name] = Method(name, handler, scopes, tier, caller)
+            return handler
+
+        return register

@@ -1,0 +1,76 @@
+"""Finding the conversation that a call names, as far as the app may know of it."""
+
+from __future__ import annotations
+
+from bot.sandbox.workspace.errors import SlackError
+from bot.sandbox.workspace.model import Channel
+from bot.sandbox.workspace.webapi.methods import Context
+
+
+def known(ctx: Context, channel_id: str | None) -> Channel:
+    """A conversation by its id, if the app can see it.
+
+    Raises:
+        SlackError: `channel_not_found`, also for a private one that the app is not in.
+    """
+    channel = ctx.state.channels.get(channel_id or "")
+    if channel is None:
+        raise SlackError("channel_not_found")
+    if not is_member(ctx, channel) and (channel.is_private or channel.is_im or channel.is_mpim):
+        raise SlackError("channel_not_found")
+    return channel
+
+
+def to_post_in(ctx: Context, name: str) -> Channel:
+    """Where `chat.postMessage` posts: an id, a person (their conversation with the app), or a public `#name`.
+
+    Raises:
+        SlackError: `channel_not_found`, `not_in_channel`, `is_archived`, `messages_tab_disabled`.
+    """
+    if name in ctx.state.people:
+        return _direct(ctx, name)
+    channel = known(ctx, _id_of(ctx, name))
+    if channel.is_archived:
+        raise SlackError("is_archived")
+    if not is_member(ctx, channel) and not ctx.app.has("chat:write.public"):
+        raise SlackError("not_in_channel")
+    return channel
+
+
+def joined(ctx: Context, channel_id: str) -> Channel:
+    """A conversation that the app is a member of.
+
+    Raises:
+        SlackError: `channel_not_found`, `not_in_channel`.
+    """
+    channel = known(ctx, channel_id)
+    if not is_member(ctx, channel):
+        raise SlackError("not_in_channel")
+    return channel
+
+
+def is_member(ctx: Context, channel: Channel) -> bool:
+    return ctx.app.bot_user_id in channel.members
+
+
+def scopes_of(channel: Channel, what: str) -> str:
+    """The scope for this kind of conversation: `channels:read`, `groups:read`, `im:read`, `mpim:read`."""
+    kind = "im" if channel.is_im else "mpim" if channel.is_mpim else "groups" if channel.is_private else "channels"
+    return f"{kind}:{what}"
+
+
+def _id_of(ctx: Context, name: str) -> str:
+    if name in ctx.state.channels or ctx.state.org_wide:
+        return name
+    bare = name.removeprefix("#")
+    named = (each for each in ctx.state.channels.values() if each.name == bare and not each.is_im)
+    return next((channel.id for channel in named), name)
+
+
+def _direct(ctx: Context, person_id: str) -> Channel:
+    person = ctx.state.people[person_id]
+    if person.deleted or person.is_bot:
+        raise SlackError("channel_not_found")
+    if not ctx.app.messages_tab:
+        raise SlackError("messages_tab_disabled")
+    return ctx.state.direct_channel(person_id)

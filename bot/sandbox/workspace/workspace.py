@@ -1,0 +1,254 @@
+"""The workspace: people act here, and the app is told as Slack would tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+
+from bot.sandbox.workspace.acting.clicking import Clicking
+from bot.sandbox.workspace.acting.members import Members
+from bot.sandbox.workspace.acting.modals import Modals
+from bot.sandbox.workspace.acting.speaking import Speaking
+from bot.sandbox.workspace.acting.suggesting import Suggesting
+from bot.sandbox.workspace.acting.visiting import Visiting
+from bot.sandbox.workspace.changes import Subscription
+from bot.sandbox.workspace.delivery.courier import Courier
+from bot.sandbox.workspace.delivery.events import Events
+from bot.sandbox.workspace.delivery.parcel import Parcel
+from bot.sandbox.workspace.delivery.post import Post
+from bot.sandbox.workspace.delivery.sockets import Sockets
+from bot.sandbox.workspace.faults import Faults
+from bot.sandbox.workspace.installed import InstalledApp
+from bot.sandbox.workspace.limits import Limits
+from bot.sandbox.workspace.model import Channel, Json, Message, Person, UserGroup, View
+from bot.sandbox.workspace.records import Acted, Call, CannotAct, Delivery
+from bot.sandbox.workspace.state import State
+from bot.sandbox.workspace.timeline import Timeline, wall_clock
+from bot.sandbox.workspace.tokens import Tokens
+from bot.sandbox.workspace.views import Views
+
+
+class Workspace:
+    """One Slack workspace with one app installed.
+
+    The acting methods do what a person can do in Slack's client, and return once the app has answered (or has not,
+    in time). What Slack would never let a person do raises `CannotAct`.
+    """
+
+    def __init__(
+        self,
+        *,
+        manifest: Mapping[str, Any],
+        signing_secret: str,
+        bot_token: str,
+        app_token: str,
+        team_id: str = "T0ACME",
+        domain: str = "acme",
+        clock: Callable[[], datetime] = wall_clock,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Install the app of `manifest`. `transport` replaces the network to the app, for tests within a process."""
+        app = InstalledApp.from_manifest(manifest)
+        state = State(app, Tokens(bot_token, app_token), Timeline(clock), team_id=team_id, domain=domain)
+        self.state = state
+        self.views = Views(state)
+        self.post = Post(signing_secret, state.limits, transport=transport)
+        self.sockets = Sockets(state)
+        self.courier = Courier(state, self.post, self.sockets)
+        self.events = Events(state, self.courier)
+        suggesting = Suggesting(state, self.courier)
+        self._suggesting = suggesting
+        self._speaking = Speaking(state, self.courier, self.events)
+        self._clicking = Clicking(state, self.courier, suggesting)
+        self._modals = Modals(state, self.courier, self.views, suggesting)
+        self._visiting = Visiting(state, self.courier, self.events)
+        self.admin = Members(state, self.events, self.courier)
+
+    # -- what there is
+
+    @property
+    def app(self) -> InstalledApp:
+        return self.state.app
+
+    @property
+    def people(self) -> dict[str, Person]:
+        return self.state.people
+
+    @property
+    def channels(self) -> dict[str, Channel]:
+        return self.state.channels
+
+    @property
+    def usergroups(self) -> dict[str, UserGroup]:
+        return self.state.usergroups
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        return self.state.deliveries
+
+    @property
+    def calls(self) -> list[Call]:
+        return self.state.calls
+
+    @property
+    def faults(self) -> Faults:
+        return self.state.faults
+
+    @property
+    def limits(self) -> Limits:
+        return self.state.limits
+
+    @property
+    def origin(self) -> str:
+        """Where this workspace is served; `response_url`s and upload URLs begin with it."""
+        return self.state.origin
+
+    @origin.setter
+    def origin(self, origin: str) -> None:
+        self.state.origin = origin.rstrip("/")
+
+    @property
+    def api_url(self) -> str:
+        """What the app's `SLACK_API_URL` has to be."""
+        return f"{self.origin}/api/"
+
+    @property
+    def events_url(self) -> str | None:
+        """Where deliveries go over HTTP; `None`: over Socket Mode only."""
+        return self.courier.events_url
+
+    @events_url.setter
+    def events_url(self, url: str | None) -> None:
+        self.courier.events_url = url
+
+    def now(self) -> datetime:
+        return self.state.time.now()
+
+    def move_time(self, by: timedelta) -> datetime:
+        """Let time pass at once: triggers and `response_url`s expire, retries fall due."""
+        return self.state.time.move(by)
+
+    # -- what a person sees
+
+    def history(self, channel_id: str, viewer_id: str | None) -> list[Message]:
+        """The messages of a channel and the viewer's own ephemeral ones, oldest first; threads included."""
+        if not self.state.can_see(viewer_id, channel_id):
+            return []
+        posted = self.state.messages.get(channel_id, {}).values()
+        hidden = [m for m in self.state.ephemerals.values() if m.channel_id == channel_id and m.only_for == viewer_id]
+        return sorted([*posted, *hidden], key=lambda message: _order(message.ts)) if hidden else list(posted)
+
+    def channels_of(self, viewer_id: str) -> list[Channel]:
+        """The conversations a person is in."""
+        return [channel for channel in self.channels.values() if viewer_id in channel.members]
+
+    def views_of(self, person_id: str) -> list[View]:
+        """The stack of open modals, the top last."""
+        return list(self.state.stacks.get(person_id, ()))
+
+    def home_of(self, person_id: str) -> View | None:
+        """What the app published to this person's Home tab."""
+        return self.state.homes.get(person_id)
+
+    def reload(self, viewer_id: str) -> None:
+        """As reloading Slack does: this person's ephemeral messages are gone."""
+        for message in [each for each in self.state.ephemerals.values() if each.only_for == viewer_id]:
+            self.state.remove_ephemeral(message)
+
+    def subscribe(self, viewer_id: str | None) -> Subscription:
+        """Every change from now on that this viewer may know of; `None` sees all, deliveries and calls included."""
+        return self.state.changes.subscribe(lambda change: self.state.concerns(viewer_id, change))
+
+    # -- what a person does
+
+    async def say(self, person_id: str, channel_id: str, text: str, *, thread_ts: str | None = None) -> Acted:
+        """Send a line: a slash command when it begins with `/`, else a message."""
+        return await self._speaking.say(person_id, channel_id, text, thread_ts=thread_ts)
+
+    async def click(
+        self,
+        person_id: str,
+        *,
+        action_id: str,
+        message: Message | None = None,
+        message_ts: str | None = None,
+        view_id: str | None = None,
+        channel_id: str | None = None,
+        block_id: str | None = None,
+        selected: Any = None,
+    ) -> Acted:
+        """Press a button or choose in a menu.
+
+        Args:
+            message: press in the message as it looked then, although it may have changed since.
+            message_ts: a message or an ephemeral one; `channel_id` narrows it down.
+            selected: an option's value, a list of them, an id, a date, a text; what the element takes.
+        """
+        if view_id is not None:
+            view = self._view(view_id)
+            return await self._clicking.in_view(person_id, view, action_id, block_id, selected)
+        found = message or self._message(message_ts, channel_id)
+        return await self._clicking.in_message(person_id, found, action_id, block_id, selected)
+
+    async def suggest(
+        self,
+        person_id: str,
+        *,
+        action_id: str,
+        text: str,
+        message_ts: str | None = None,
+        view_id: str | None = None,
+        block_id: str | None = None,
+    ) -> list[Json]:
+        """Type into a menu that asks the app; returns the options or option groups that it offers."""
+        place = self._view(view_id) if view_id is not None else self._message(message_ts, None)
+        return await self._suggesting.suggest(person_id, place, action_id, block_id, text)
+
+    async def submit_view(self, person_id: str, view_id: str, values: Json) -> Acted:
+        """Submit a modal with `{block_id: value}` filled in; what is not named keeps its value."""
+        return await self._modals.submit(person_id, view_id, values)
+
+    async def close_view(self, person_id: str, view_id: str, *, whole_stack: bool = False) -> Acted:
+        """Close one modal, or with the cross all of them."""
+        return await self._modals.close(person_id, view_id, whole_stack=whole_stack)
+
+    async def open_home(self, person_id: str, tab: str = "home") -> Acted:
+        """Open the app's Home (or Messages) tab."""
+        return await self._visiting.open_home(person_id, tab)
+
+    async def shortcut(self, person_id: str, callback_id: str) -> Acted:
+        """Use a global shortcut."""
+        return await self._visiting.shortcut(person_id, callback_id)
+
+    async def message_shortcut(self, person_id: str, callback_id: str, message_ts: str) -> Acted:
+        """Use a shortcut from the menu of a message."""
+        return await self._visiting.message_shortcut(person_id, callback_id, self._message(message_ts, None))
+
+    async def deliver(self, parcel: Parcel) -> Delivery:
+        """Send any payload at all, properly signed: stale, forged or foreign ones too."""
+        return await self.courier.deliver(parcel)
+
+    async def close(self) -> None:
+        """Stop retries and subscriptions, and close connections."""
+        await self.state.close()
+        await self.post.close()
+
+    def _message(self, ts: str | None, channel_id: str | None) -> Message:
+        found = self.state.find_message(ts, channel_id) if ts else None
+        if found is None:
+            raise CannotAct("That message is gone.")
+        return found
+
+    def _view(self, view_id: str) -> View:
+        found = self.state.find_view(view_id)
+        if found is None:
+            raise CannotAct("That view is not open any more.")
+        return found
+
+
+def _order(ts: str) -> tuple[int, int]:
+    seconds, _, micros = ts.partition(".")
+    return int(seconds), int(micros or 0)

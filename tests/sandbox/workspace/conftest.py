@@ -1,0 +1,20 @@
+"""The seeded workspace, served on a free port, and Slack's own client for it."""
+
+from __future__ import annotations
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.sandbox.workspace import Workspace, running
+from tests.sandbox.workspace.stage import client_of, new_workspace
+
+
+@pytest.fixture
+async def workspace():
+    async with running(new_workspace()) as served:
+        yield served
+
+
+@pytest.fixture
+def client(workspace: Workspace) -> AsyncWebClient:
+    return client_of(workspace)

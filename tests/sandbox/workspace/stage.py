@@ -1,0 +1,121 @@
+"""A workspace served over real HTTP, and small Bolt apps of a stranger's making that talk to it."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+
+from slack_bolt.adapter.asgi.async_handler import AsyncSlackRequestHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.sandbox.workspace import Workspace, seed, serving
+
+SECRET, BOT_TOKEN, APP_TOKEN = "7d3f0c2a9be14f6c8a5512d0e4b7a901", "xoxb-1-2-local", "xapp-1-2-local"
+
+MANIFEST = {
+    "display_information": {"name": "Turso Ops"},
+    "features": {
+        "app_home": {
+            "home_tab_enabled": True,
+            "messages_tab_enabled": True,
+            "messages_tab_read_only_enabled": True,
+        },
+        "bot_user": {"display_name": "turso", "always_online": True},
+        "slash_commands": [
+            {"command": "/turso", "description": "Databases", "usage_hint": "help", "should_escape": True},
+            {"command": "/raw", "description": "Not escaped"},
+        ],
+        "shortcuts": [
+            {"name": "Ask", "type": "global", "callback_id": "ask", "description": "Ask"},
+            {"name": "File", "type": "message", "callback_id": "file", "description": "File"},
+        ],
+    },
+    "oauth_config": {
+        "scopes": {
+            "bot": [
+                "commands",
+                "chat:write",
+                "app_mentions:read",
+                "users:read",
+                "usergroups:read",
+                "channels:read",
+                "groups:read",
+                "files:write",
+            ]
+        }
+    },
+    "settings": {
+        "event_subscriptions": {
+            "bot_events": [
+                "app_mention",
+                "app_home_opened",
+                "app_uninstalled",
+                "tokens_revoked",
+                "subteam_members_changed",
+                "user_change",
+                "member_joined_channel",
+                "member_left_channel",
+                "channel_archive",
+                "channel_rename",
+                "channel_shared",
+                "channel_unshared",
+                "channel_id_changed",
+                "message.channels",
+            ]
+        },
+        "interactivity": {"is_enabled": True},
+        "socket_mode_enabled": True,
+    },
+}
+
+
+def with_scopes(*scopes: str) -> dict:
+    """The manifest with these scopes instead."""
+    return {**MANIFEST, "oauth_config": {"scopes": {"bot": list(scopes)}}}
+
+
+def with_more_scopes(*scopes: str) -> dict:
+    return with_scopes(*MANIFEST["oauth_config"]["scopes"]["bot"], *scopes)
+
+
+def new_workspace(manifest: dict = MANIFEST, **options) -> Workspace:
+    made = Workspace(manifest=manifest, signing_secret=SECRET, bot_token=BOT_TOKEN, app_token=APP_TOKEN, **options)
+    seed(made)
+    return made
+
+
+def client_of(workspace: Workspace, token: str = BOT_TOKEN) -> AsyncWebClient:
+    return AsyncWebClient(token=token, base_url=workspace.api_url, retry_handlers=[])
+
+
+def bolt(workspace: Workspace) -> AsyncApp:
+    """A bare Bolt app that knows this workspace."""
+    return AsyncApp(client=client_of(workspace), signing_secret=SECRET, process_before_response=True)
+
+
+@asynccontextmanager
+async def connected(workspace: Workspace, app):
+    """Serve an app (Bolt's or any ASGI one) and let the workspace deliver to it over HTTP."""
+    served = AsyncSlackRequestHandler(app, path="/slack/events") if isinstance(app, AsyncApp) else app
+    async with serving(served) as origin:
+        workspace.events_url = f"{origin}/slack/events"
+        yield workspace
+
+
+class Recorder:
+    """An app that answers everything in one way and keeps what it got."""
+
+    def __init__(self, body: bytes = b"", status: int = 200, headers: dict[str, str] | None = None) -> None:
+        self.body, self.status, self.extra = body, status, headers or {}
+        self.got: list[tuple[dict[str, str], bytes]] = []
+
+    async def __call__(self, scope, receive, send):
+        body, more = b"", True
+        while more:
+            event = await receive()
+            body, more = body + event.get("body", b""), event.get("more_body", False)
+        headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
+        self.got.append((headers, body))
+        given = [(name.encode(), value.encode()) for name, value in self.extra.items()]
+        await send({"type": "http.response.start", "status": self.status, "headers": given})
+        await send({"type": "http.response.body", "body": self.body})
