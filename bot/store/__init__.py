@@ -1,1 +1,1 @@
-"""The memory: SQLAlchemy tables and migrations."""
+"""The memory: SQLAlchemy tables and migrations; SQLite by default, PostgreSQL at scale."""

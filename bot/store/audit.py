@@ -1,0 +1,117 @@
+"""The audit log: appended by group commit, read in pages that stay quick however long it grows."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select, union_all
+
+from bot.core.request import AuditEntry
+from bot.store import chain
+from bot.store.names import any_of, listed
+from bot.store.room import Room
+from bot.store.tables import audit_log, touched
+
+CLOCK_SKEW = timedelta(hours=1)
+"""Entries stand in the order of their commits; how far their times may be out of that order."""
+CHUNK = 1000
+
+
+class Audit(Room):
+    """Who did what, where, by whose consent."""
+
+    async def audit(self, *entries: AuditEntry) -> None:
+        """Append to the chain, by group commit."""
+        if entries:
+            await self._group.entries(entries)
+
+    async def audit_page(
+        self,
+        *,
+        before_seq: int | None,
+        limit: int,
+        databases: Sequence[str] | None = None,
+        channel_id: str | None = None,
+        user_id: str | None = None,
+        since: datetime | None = None,
+    ) -> list[tuple[int, AuditEntry]]:
+        """Newest first. `databases`: exact names; None: any."""
+
+        def work(connection: Connection) -> list[tuple[int, AuditEntry]]:
+            query = select(audit_log.c.seq, audit_log.c.entry)
+            if user_id is not None:
+                query = query.where(audit_log.c.user_id == user_id)
+            if channel_id is not None:
+                query = query.where(audit_log.c.channel_id == channel_id)
+            if since is not None:
+                if (first := _first_since(connection, since)) is None:
+                    return []
+                query = query.where(audit_log.c.seq >= first, audit_log.c.at >= _as_written(since))
+            if before_seq is not None:
+                query = query.where(audit_log.c.seq < before_seq)
+            if databases is not None and user_id is None and channel_id is None:
+                query = query.where(audit_log.c.seq.in_(_newest_of(connection, databases, before_seq, limit)))
+            elif databases is not None:
+                of_these = any_of(connection, touched.c.database, databases)
+                query = query.where(select(1).where(touched.c.seq == audit_log.c.seq, of_these).exists())
+            rows = connection.execute(query.order_by(audit_log.c.seq.desc()).limit(limit))
+            return [(row.seq, chain.entry_of(row.entry)) for row in rows]
+
+        return await self._database.read(work)
+
+    async def audit_chain(self) -> AsyncIterator[tuple[int, str, str, str]]:
+        """(seq, previous hash, hash, canonical entry) from the first to the last, in constant memory."""
+        after: int | None = None
+        query = select(audit_log.c.seq, audit_log.c.previous_hash, audit_log.c.hash, audit_log.c.entry)
+        query = query.order_by(audit_log.c.seq).limit(CHUNK)
+        while True:
+            rest = query if after is None else query.where(audit_log.c.seq > after)
+            rows = await self._database.read(partial(_all, query=rest))
+            for row in rows:
+                yield row.seq, row.previous_hash, row.hash, row.entry
+            if len(rows) < CHUNK:
+                return
+            after = rows[-1].seq
+
+    async def audit_head(self) -> tuple[int, str]:
+        """The last seq and hash; (0, '') when empty."""
+        return await self._database.read(chain.head)
+
+
+def _all(connection: Connection, query: Select[Any]) -> Sequence[Row[Any]]:
+    return connection.execute(query).all()
+
+
+def _as_written(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
+
+
+def _first_since(connection: Connection, since: datetime) -> int | None:
+    """A seq before which nothing is as new as `since`: where a walk back through the log may stop."""
+    early = audit_log.c.at >= _as_written(since - CLOCK_SKEW)
+    query = select(audit_log.c.seq).where(early).order_by(audit_log.c.at, audit_log.c.seq).limit(1)
+    return connection.execute(query).scalar()
+
+
+def _newest_of(connection: Connection, databases: Sequence[str], before_seq: int | None, limit: int) -> Select[Any]:
+    """The newest entries of some databases, in few steps for each name and not for each entry.
+
+    The newest `limit` entries are among those of the `limit` names that were touched last.
+    """
+    names = listed(connection, databases)
+    older = touched.c.seq < before_seq if before_seq is not None else touched.c.seq > 0
+    last = select(touched.c.seq).where(touched.c.database == names.c.name, older)
+    last_seq = last.order_by(touched.c.seq.desc()).limit(1).scalar_subquery()
+    query = select(names.c.name, last_seq.label("last"))
+    ranked = query.subquery()
+    newest = select(ranked.c.name).where(ranked.c.last.is_not(None)).order_by(ranked.c.last.desc()).limit(limit)
+    found = connection.execute(newest).scalars().all()
+    if not found:
+        return select(audit_log.c.seq).where(audit_log.c.seq < 0)
+
+    def of(name: str) -> Any:
+        walk = select(touched.c.seq).where(touched.c.database == name, older)
+        return select(walk.order_by(touched.c.seq.desc()).limit(limit).subquery())
+
+    return select(union_all(*(of(name) for name in found)).subquery())

@@ -1,0 +1,41 @@
+"""Holds: the reasons why databases are blocked."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from bot.core.request import AuditEntry, Hold
+from bot.store import chain, moves
+from bot.store.room import Room
+from bot.store.rows import many, one
+from bot.store.tables import holds
+
+
+class Holds(Room):
+    """Reasons why databases are blocked. A hold is placed by the move of its request."""
+
+    async def holds(self, *, organization: str | None = None, database_id: str | None = None) -> list[Hold]:
+        """Those that are not released, oldest first."""
+        query = select(holds).where(holds.c.released_at.is_(None)).order_by(holds.c.placed_at, holds.c.id)
+        if organization is not None:
+            query = query.where(holds.c.organization == organization)
+        if database_id is not None:
+            query = query.where(holds.c.database_id == database_id)
+        return await self._database.read(lambda connection: many(connection, Hold, query))
+
+    async def hold(self, hold_id: str) -> Hold | None:
+        """One hold, released or not."""
+        query = select(holds).where(holds.c.id == hold_id)
+        return await self._database.read(lambda connection: one(connection, Hold, query))
+
+    async def release_hold(self, hold_id: str, at: datetime, *, entries: Sequence[AuditEntry] = ()) -> bool:
+        """Release a hold and drop its timer. False: it was released before, and no entry is written."""
+
+        def work(connection: Connection) -> bool:
+            if not moves.release(connection, [hold_id], at):
+                return False
+            chain.append(connection, entries)
+            return True
+
+        return await self._database.write(work)

@@ -1,0 +1,66 @@
+"""Incidents: a channel's time-boxed rights; one runs in a channel at a time."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select, update
+
+from bot.core.request import AuditEntry, Incident, Timer, TimerKind
+from bot.store import chain, moves
+from bot.store.room import Room
+from bot.store.rows import insert_new, many, one, values
+from bot.store.tables import incidents, timers
+
+
+class Incidents(Room):
+    """Time-boxed rights of channels."""
+
+    async def start_incident(self, incident: Incident, timer: Timer, entry: AuditEntry) -> Incident | None:
+        """None: one runs in that channel already."""
+
+        def work(connection: Connection) -> Incident | None:
+            if not insert_new(connection, incidents, values(incident)):
+                return None
+            moves.set_timers(connection, [timer])
+            chain.append(connection, [entry])
+            return incident
+
+        return await self._database.write(work)
+
+    async def incident_in(self, channel_id: str) -> Incident | None:
+        """The one that runs there now."""
+        query = select(incidents).where(incidents.c.channel_id == channel_id, incidents.c.ended_at.is_(None))
+        return await self._database.read(lambda connection: one(connection, Incident, query))
+
+    async def incident(self, incident_id: str) -> Incident | None:
+        """One incident, running or ended."""
+        query = select(incidents).where(incidents.c.id == incident_id)
+        return await self._database.read(lambda connection: one(connection, Incident, query))
+
+    async def incidents(self) -> list[Incident]:
+        """All that run, oldest first."""
+        query = select(incidents).where(incidents.c.ended_at.is_(None)).order_by(incidents.c.started_at)
+        return await self._database.read(lambda connection: many(connection, Incident, query))
+
+    async def end_incident(self, incident_id: str, by: str, at: datetime, entry: AuditEntry) -> bool:
+        """End one and drop its timer. False: it had ended before."""
+
+        def work(connection: Connection) -> bool:
+            running = (incidents.c.id == incident_id) & incidents.c.ended_at.is_(None)
+            if connection.execute(update(incidents).where(running).values(ended_at=at, ended_by=by)).rowcount != 1:
+                return False
+            ends = (timers.c.kind == TimerKind.INCIDENT_END) & (timers.c.subject == incident_id)
+            connection.execute(delete(timers).where(ends))
+            chain.append(connection, [entry])
+            return True
+
+        return await self._database.write(work)
+
+    async def change_incident(
+        self, incident_id: str, *, until: datetime | None = None, timeline_ts: str | None = None
+    ) -> None:
+        """Change what is given; the timer that ends it is the caller's to move."""
+        given = {"until": until, "timeline_ts": timeline_ts}
+        changes = {name: value for name, value in given.items() if value is not None}
+        if changes:
+            query = update(incidents).where(incidents.c.id == incident_id).values(changes)
+            await self._database.write(lambda connection: connection.execute(query))

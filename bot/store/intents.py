@@ -1,0 +1,34 @@
+"""Intents: what came in and must not be lost, written down before Slack hears that we have it."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from bot.core.request import Incoming
+from bot.store.room import Room
+from bot.store.rows import many, values
+from bot.store.tables import intents
+
+NEVER_STORED = frozenset({"trigger_id", "response_url"})
+
+
+class Intents(Room):
+    """What came in."""
+
+    async def record_intent(self, incoming: Incoming, *, actionable: bool = True) -> bool:
+        """Commit an intent before Slack's ack. False: it was recorded before (a redelivery).
+
+        One that is not actionable is only remembered against redelivery; a restart does not resume it.
+        """
+        row = values(incoming, without=NEVER_STORED) | {"values": dict(incoming.values), "is_open": actionable}
+        return await self._group.intent(row)
+
+    async def close_intent(self, intent_id: str) -> None:
+        """It led to a request or to an answer."""
+        query = update(intents).where(intents.c.id == intent_id, intents.c.is_open).values(is_open=False)
+        await self._database.write(lambda connection: connection.execute(query))
+
+    async def open_intents(self, *, before: datetime) -> list[Incoming]:
+        """Those that a crash left without either, oldest first."""
+        query = select(intents).where(intents.c.is_open, intents.c.at < before).order_by(intents.c.at).limit(1000)
+        return await self._database.read(lambda connection: many(connection, Incoming, query))

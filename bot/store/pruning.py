@@ -1,0 +1,60 @@
+"""Retention: what is finished and old is deleted in small bites; the audit log is never cut."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Table, delete, or_, select
+
+from bot.core.request import State, TokenState
+from bot.store.room import Room
+from bot.store.rows import insert_newest
+from bot.store.tables import cards, heartbeat, holds, incidents, intents, requests, reviews, sent, tokens, votes
+
+BITE = 500
+OPEN = (State.PENDING, State.APPROVED, State.READY, State.EXECUTING, State.QUARANTINED)
+
+
+class Pruning(Room):
+    """The store's own upkeep."""
+
+    async def prune(self, before: datetime) -> Mapping[str, int]:
+        """Delete what ended before a moment: how many rows of each table. Never the audit log, never what is open."""
+        gone = or_(tokens.c.state.in_([TokenState.ENDED, TokenState.REFUSED]), tokens.c.expires_at < before)
+        old = (
+            (intents, ~intents.c.is_open & (intents.c.at < before)),
+            (requests, requests.c.state.not_in(OPEN) & (requests.c.updated_at < before)),
+            (tokens, gone & (tokens.c.minted_at < before)),
+            (holds, holds.c.released_at < before),
+            (incidents, incidents.c.ended_at < before),
+            (reviews, reviews.c.reviewed_at < before),
+        )
+        return {table.name: await self._bite_by_bite(table, condition) for table, condition in old}
+
+    async def writable(self) -> bool:
+        """True when a transaction commits now."""
+        try:
+            row = {"id": 1, "at": self._clock.now()}
+            await self._database.write(lambda connection: insert_newest(connection, heartbeat, [row]))
+        except Exception:
+            return False
+        return True
+
+    async def settle(self) -> None:
+        """Wait until all that waits for a group commit is committed."""
+        await self._group.close()
+
+    async def _bite_by_bite(self, table: Table, condition: ColumnElement[bool]) -> int:
+        total = 0
+        while bite := await self._database.write(lambda connection: _bite(connection, table, condition)):
+            total += bite
+        return total
+
+
+def _bite(connection: Connection, table: Table, condition: ColumnElement[bool]) -> int:
+    ids = connection.execute(select(table.c.id).where(condition).limit(BITE)).scalars().all()
+    if table is requests:
+        for part in (votes, sent, cards):
+            connection.execute(delete(part).where(part.c.request_id.in_(ids)))
+    if ids:
+        connection.execute(delete(table).where(table.c.id.in_(ids)))
+    return len(ids)

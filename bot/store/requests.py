@@ -1,0 +1,156 @@
+"""Requests, votes and cards: where a change stands, moved by compare-and-set alone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, literal, select, union_all, update
+
+from bot.core.ports import Move
+from bot.core.request import AuditEntry, Request, State, Vote
+from bot.store import chain, moves
+from bot.store.columns import Moment
+from bot.store.room import Room
+from bot.store.rows import insert_new, many, record, values
+from bot.store.tables import cards, intents, requests, sent, votes
+
+
+class Requests(Room):
+    """What was asked for, and what became of it."""
+
+    async def open_request(self, request: Request, move: Move) -> Request:
+        """Insert a request with what `move` brings and close its intent, in one commit.
+
+        Returns the request that is there already, and inserts nothing, when the same plan of the same asker is
+        pending, or when the intent led to a request before (two processes may resume one intent).
+        """
+
+        def work(connection: Connection) -> Request:
+            row = values(request, without=frozenset({"votes"})) | {"plan_hash": request.plan.hash}
+            row |= moves.columns_of(move.changes) | {"state": move.to, "updated_at": move.at}
+            row["facts"] = dict(row["facts"])
+            close = update(intents).where(intents.c.id == request.intent_id).values(is_open=False)
+            connection.execute(close)
+            while not insert_new(connection, requests, row):
+                # None: the one that stood in the way is no longer pending, so ours may be inserted now.
+                if same := _the_same(connection, request):
+                    return same
+            moves.bring(connection, request.id, move, self._enqueuer)
+            return _read(connection, request.id)
+
+        return await self._database.write(work)
+
+    async def request(self, request_id: str) -> Request | None:
+        """One request with its votes."""
+        query = select(requests).where(requests.c.id == request_id)
+        found = await self._database.read(lambda connection: _with_votes(connection, query))
+        return found[0] if found else None
+
+    async def requests(
+        self, *, states: Sequence[State], channel_id: str | None = None, asker: str | None = None, limit: int = 100
+    ) -> list[Request]:
+        """Newest first."""
+        if not states:
+            return []
+        query = _newest(states, channel_id, asker, limit)
+        return await self._database.read(lambda connection: _with_votes(connection, query))
+
+    async def move(self, request_id: str, *, expect: Sequence[State], move: Move) -> Request | None:
+        """Compare-and-set the state. None: it was in none of the expected states, and nothing was written."""
+
+        def work(connection: Connection) -> Request | None:
+            there = (requests.c.id == request_id) & requests.c.state.in_(list(expect))
+            changes = moves.columns_of(move.changes) | {"state": move.to, "updated_at": move.at}
+            if connection.execute(update(requests).where(there).values(changes)).rowcount != 1:
+                return None
+            moves.bring(connection, request_id, move, self._enqueuer)
+            return _read(connection, request_id)
+
+        return await self._database.write(work)
+
+    async def vote(self, vote: Vote, *, entry: AuditEntry) -> Request | None:
+        """Add a vote to a pending request, once for each person (a second one replaces nothing). None: not pending.
+
+        The entry is written only with a vote that counts.
+        """
+
+        def work(connection: Connection) -> Request | None:
+            pending = (requests.c.id == vote.request_id) & (requests.c.state == State.PENDING)
+            # Held until the commit: a move of this request waits for the vote, or the vote for the move.
+            query = select(requests.c.id).where(pending).with_for_update()
+            if connection.execute(query).first() is None:
+                return None
+            if insert_new(connection, votes, values(vote)):
+                chain.append(connection, [entry])
+            return _read(connection, vote.request_id)
+
+        return await self._database.write(work)
+
+    async def mark_sent(self, request_id: str, phase: str, at: datetime) -> bool:
+        """Set the phase's `sent_at` by compare-and-set. False: it was set before; then never send again."""
+
+        def work(connection: Connection) -> bool:
+            if not insert_new(connection, sent, {"request_id": request_id, "phase": phase, "at": at}):
+                return False
+            first = func.coalesce(requests.c.sent_at, literal(at, Moment))
+            connection.execute(update(requests).where(requests.c.id == request_id).values(sent_at=first))
+            return True
+
+        return await self._database.write(work)
+
+    async def set_card(self, request_id: str, channel_id: str, ts: str) -> None:
+        """Remember where a copy of a request's card stands; `cards` returns all."""
+        row = {"request_id": request_id, "channel_id": channel_id, "ts": ts}
+        await self._database.write(lambda connection: insert_new(connection, cards, row))
+
+    async def cards(self, request_id: str) -> list[tuple[str, str]]:
+        """(channel_id, ts) of every copy, oldest first."""
+        query = select(cards.c.channel_id, cards.c.ts).where(cards.c.request_id == request_id).order_by(cards.c.ts)
+        return await self._database.read(lambda connection: [(row[0], row[1]) for row in connection.execute(query)])
+
+
+def _newest(states: Sequence[State], channel_id: str | None, asker: str | None, limit: int) -> Any:
+    """A short walk down the index for each state, then the newest of them all."""
+
+    def of(state: State) -> Any:
+        query: Select[Any] = select(requests.c.id, requests.c.created_at).where(requests.c.state == state)
+        if channel_id is not None:
+            query = query.where(requests.c.channel_id == channel_id)
+        if asker is not None:
+            query = query.where(requests.c.asker == asker)
+        return select(query.order_by(requests.c.created_at.desc()).limit(limit).subquery())
+
+    newest = union_all(*(of(state) for state in dict.fromkeys(states))).subquery()
+    return (
+        select(requests)
+        .join(newest, newest.c.id == requests.c.id)
+        .order_by(requests.c.created_at.desc(), requests.c.id.desc())
+        .limit(limit)
+    )
+
+
+def _the_same(connection: Connection, request: Request) -> Request | None:
+    pending = (requests.c.asker == request.asker) & (requests.c.plan_hash == request.plan.hash)
+    for there in (
+        requests.c.id == request.id,
+        (requests.c.intent_id == request.intent_id) & (requests.c.intent_id != ""),
+        pending & (requests.c.state == State.PENDING),
+    ):
+        if found := _with_votes(connection, select(requests).where(there)):
+            return found[0]
+    return None
+
+
+def _read(connection: Connection, request_id: str) -> Request:
+    return _with_votes(connection, select(requests).where(requests.c.id == request_id))[0]
+
+
+def _with_votes(connection: Connection, query: Any) -> list[Request]:
+    rows = connection.execute(query).all()
+    if not rows:
+        return []
+    cast: dict[str, list[Vote]] = {row.id: [] for row in rows}
+    of_these = votes.c.request_id.in_(list(cast))
+    for vote in many(connection, Vote, select(votes).where(of_these).order_by(votes.c.at, votes.c.user_id)):
+        cast[vote.request_id].append(vote)
+    return [record(Request, row, votes=tuple(cast[row.id])) for row in rows]

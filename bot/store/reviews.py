@@ -1,0 +1,40 @@
+"""Reviews: what break-glass acts owe."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select, update
+
+from bot.core.request import AuditEntry, Review, TimerKind
+from bot.store import chain
+from bot.store.room import Room
+from bot.store.rows import many
+from bot.store.tables import reviews, timers
+
+
+class Reviews(Room):
+    """What break-glass acts owe. A review is opened by the move of its request."""
+
+    async def reviews(self, *, owed: bool = True, actor: str | None = None) -> list[Review]:
+        """Those that are owed, the first due first; `owed=False`: the last 500 that were given, newest first."""
+        query = select(reviews).where(reviews.c.reviewed_at.is_(None) if owed else reviews.c.reviewed_at.is_not(None))
+        if actor is not None:
+            query = query.where(reviews.c.actor == actor)
+        query = query.order_by(reviews.c.due_at if owed else reviews.c.reviewed_at.desc()).limit(500)
+        return await self._database.read(lambda connection: many(connection, Review, query))
+
+    async def settle_review(
+        self, review_id: str, by: str, justified: bool, comment: str, at: datetime, entry: AuditEntry
+    ) -> bool:
+        """Give a review and drop its reminder. False: it was given before."""
+        given = {"justified": justified, "reviewed_by": by, "reviewed_at": at, "comment": comment}
+
+        def work(connection: Connection) -> bool:
+            owed = (reviews.c.id == review_id) & reviews.c.reviewed_at.is_(None)
+            if connection.execute(update(reviews).where(owed).values(given)).rowcount != 1:
+                return False
+            reminds = (timers.c.kind == TimerKind.REVIEW) & (timers.c.subject == review_id)
+            connection.execute(delete(timers).where(reminds))
+            chain.append(connection, [entry])
+            return True
+
+        return await self._database.write(work)

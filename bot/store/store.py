@@ -1,0 +1,41 @@
+"""The store: all that the bot keeps, in one database."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bot.core.ports import Clock
+from bot.store.audit import Audit
+from bot.store.database import Database
+from bot.store.holds import Holds
+from bot.store.incidents import Incidents
+from bot.store.intents import Intents
+from bot.store.pruning import Pruning
+from bot.store.requests import Requests
+from bot.store.reviews import Reviews
+from bot.store.room import Enqueuer, NoDurableWork
+from bot.store.timers import Timers
+from bot.store.tokens import Tokens
+from bot.store.urls import place_of
+from bot.store.usage import Usage
+
+
+class Store(Intents, Requests, Tokens, Holds, Timers, Audit, Incidents, Reviews, Usage, Pruning):
+    """The whole of `bot.core.ports.Memory`. Make it with `open_store`."""
+
+
+@asynccontextmanager
+async def open_store(database_url: str, clock: Clock, *, enqueuer: Enqueuer | None = None) -> AsyncIterator[Store]:
+    """Open the store of a `DATABASE_URL`; `upgrade` has made its tables before.
+
+    Args:
+        enqueuer: starts durable work within the store's transactions; none: nothing is started.
+    Raises:
+        BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
+    """
+    database = Database(place_of(database_url))
+    store = Store(database, clock, enqueuer or NoDurableWork())
+    try:
+        yield store
+    finally:
+        await store.settle()
+        await database.close()

@@ -1,0 +1,276 @@
+"""The tables: for each record of `bot.core.request` one, with columns named as its fields."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Computed,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
+
+from bot.core.model import Confirm, Visibility
+from bot.core.request import HoldKind, Kind, Mode, State, TimerKind, TokenState
+from bot.store.columns import EntryField, Json, Moment, PlanText, Seconds, Strings, Word, Words
+
+metadata = MetaData(
+    naming_convention={"ix": "%(table_name)s_%(column_0_N_name)s", "uq": "%(table_name)s_%(column_0_N_name)s_key"}
+)
+
+COUNTER = BigInteger().with_variant(Integer, "sqlite")
+BYTEWISE = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+intents = Table(
+    "intents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("kind", Word(Kind), nullable=False),
+    Column("at", Moment, nullable=False, index=True),
+    Column("user_id", Words, nullable=False),
+    Column("channel_id", Words, nullable=False),
+    Column("user_team_id", Words),
+    Column("thread_ts", Words),
+    Column("text", Words, nullable=False),
+    Column("action_id", Words, nullable=False),
+    Column("value", Words, nullable=False),
+    Column("values", Json, nullable=False),
+    Column("message_ts", Words),
+    Column("view_id", Words),
+    Column("is_ephemeral", Boolean, nullable=False),
+    Column("is_open", Boolean, nullable=False),
+)
+_open = text("is_open")
+Index("intents_open", intents.c.at, sqlite_where=_open, postgresql_where=_open)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("intent_id", Text, nullable=False),
+    Column("mode", Word(Mode), nullable=False),
+    Column("state", Word(State), nullable=False),
+    Column("command", Words, nullable=False),
+    Column("line", Words, nullable=False),
+    Column("plan", PlanText, nullable=False),
+    Column("plan_hash", Text, nullable=False),
+    Column("organization", Words, nullable=False),
+    Column("channel_id", Words, nullable=False),
+    Column("thread_ts", Words),
+    Column("asker", Words, nullable=False),
+    Column("asker_team", Words, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("ticket", Words, nullable=False),
+    Column("private", Boolean, nullable=False),
+    Column("rule", Words, nullable=False),
+    Column("quorum", Integer, nullable=False),
+    Column("confirm", Word(Confirm), nullable=False),
+    Column("visibility", Word(Visibility), nullable=False),
+    Column("notify", Strings, nullable=False),
+    Column("expires_at", Moment),
+    Column("countdown", Seconds, nullable=False),
+    Column("sent_at", Moment),
+    Column("card_ts", Words),
+    Column("outcome", Words, nullable=False),
+    Column("facts", Json, nullable=False),
+    Column("updated_at", Moment, index=True),
+    Column("due_at", Moment),
+    Column("incident_id", Text),
+)
+_pending = requests.c.state == text("'pending'")
+Index(
+    "requests_once",
+    requests.c.asker,
+    requests.c.plan_hash,
+    unique=True,
+    sqlite_where=_pending,
+    postgresql_where=_pending,
+)
+_of_an_intent = requests.c.intent_id != text("''")
+Index("requests_intent", requests.c.intent_id, unique=True, sqlite_where=_of_an_intent, postgresql_where=_of_an_intent)
+Index("requests_state", requests.c.state, requests.c.created_at)
+Index("requests_channel", requests.c.channel_id, requests.c.state, requests.c.created_at)
+Index("requests_asker", requests.c.asker, requests.c.state, requests.c.created_at)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("request_id", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("approves", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("comment", Words, nullable=False),
+)
+
+sent = Table(
+    "sent",
+    metadata,
+    Column("request_id", Text, primary_key=True),
+    Column("phase", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
+cards = Table(
+    "cards",
+    metadata,
+    Column("request_id", Text, primary_key=True),
+    Column("channel_id", Text, primary_key=True),
+    Column("ts", Text, primary_key=True),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("request_id", Text, nullable=False),
+    Column("organization", Words, nullable=False),
+    Column("database", Words, nullable=False),
+    Column("database_id", Words, nullable=False),
+    Column("group", Words),
+    Column("read_only", Boolean, nullable=False),
+    Column("holder", Words, nullable=False),
+    Column("channel_id", Words, nullable=False),
+    Column("minted_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("fingerprint", Text, nullable=False),
+    Column("state", Word(TokenState), nullable=False),
+)
+Index("tokens_newest", tokens.c.organization, tokens.c.minted_at)
+Index("tokens_database", tokens.c.database_id, tokens.c.minted_at)
+Index("tokens_holder", tokens.c.holder, tokens.c.minted_at)
+Index("tokens_expiry", tokens.c.organization, tokens.c.expires_at)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Word(HoldKind), nullable=False),
+    Column("organization", Words, nullable=False),
+    Column("database", Words, nullable=False),
+    Column("database_id", Words, nullable=False),
+    Column("block_reads", Boolean, nullable=False),
+    Column("block_writes", Boolean, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("channel_id", Words, nullable=False),
+    Column("placed_at", Moment, nullable=False),
+    Column("due_at", Moment),
+    Column("released_at", Moment),
+)
+_held = holds.c.released_at.is_(None)
+Index("holds_placed", holds.c.organization, holds.c.database_id, sqlite_where=_held, postgresql_where=_held)
+
+timers = Table(
+    "timers",
+    metadata,
+    Column("kind", Word(TimerKind), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("due_at", Moment, nullable=False, index=True),
+    Column("attempt", Integer, nullable=False),
+    PrimaryKeyConstraint("kind", "subject"),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("seq", COUNTER, primary_key=True, autoincrement=False),
+    Column("previous_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("entry", Text, nullable=False),
+    # Read out of the entry by the database itself, so that no column can say anything else than what was hashed.
+    Column("at", BYTEWISE, Computed(EntryField("at"), persisted=True)),
+    Column("user_id", Text, Computed(EntryField("user_id"), persisted=True)),
+    Column("channel_id", Text, Computed(EntryField("channel_id"), persisted=True)),
+)
+Index("log_at", audit_log.c.at, audit_log.c.seq)
+Index("log_user", audit_log.c.user_id, audit_log.c.seq)
+Index("log_channel", audit_log.c.channel_id, audit_log.c.seq)
+
+touched = Table(
+    "touched",
+    metadata,
+    Column("database", Text, nullable=False),
+    Column("seq", COUNTER, nullable=False),
+    PrimaryKeyConstraint("database", "seq"),
+    Index("touched_by", "seq", "database"),
+    comment="Which databases an entry of the log names: only to find it; what counts is the entry.",
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("key", Words, nullable=False),
+    Column("channel_id", Words, nullable=False),
+    Column("organization", Words, nullable=False),
+    Column("profile", Words, nullable=False),
+    Column("started_by", Words, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("ended_by", Words, nullable=False),
+    Column("timeline_ts", Words),
+)
+_running = incidents.c.ended_at.is_(None)
+Index("incidents_running", incidents.c.channel_id, unique=True, sqlite_where=_running, postgresql_where=_running)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("request_id", Text, nullable=False),
+    Column("actor", Words, nullable=False, index=True),
+    Column("channel_id", Words, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("reviewers", Strings, nullable=False),
+    Column("notify", Strings, nullable=False),
+    Column("justified", Boolean),
+    Column("reviewed_by", Words, nullable=False),
+    Column("reviewed_at", Moment),
+    Column("comment", Words, nullable=False),
+)
+_owed = reviews.c.reviewed_at.is_(None)
+Index("reviews_owed", reviews.c.due_at, sqlite_where=_owed, postgresql_where=_owed)
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("channel_id", Text, primary_key=True),
+    Column("organization", Words, nullable=False),
+    Column("cadence", Text, nullable=False),
+    Column("weekday", Integer, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("tz", Words, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("next_at", Moment, nullable=False),
+    Column("last_period", Text, nullable=False),
+)
+
+samples = Table(
+    "samples",
+    metadata,
+    Column("organization", Words, nullable=False),
+    Column("database", Words, nullable=False),
+    Column("database_id", Words, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("rows_read", BigInteger, nullable=False),
+    Column("rows_written", BigInteger, nullable=False),
+    Column("storage_bytes", BigInteger, nullable=False),
+    Column("bytes_synced", BigInteger, nullable=False),
+    PrimaryKeyConstraint("organization", "day", "database_id"),
+)
+
+
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+)

@@ -1,0 +1,31 @@
+"""Timers: what is due, as rows that can be seen, moved and cancelled."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from bot.core.request import Timer, TimerKind
+from bot.store import moves
+from bot.store.room import Room
+from bot.store.rows import many
+from bot.store.tables import timers
+
+
+class Timers(Room):
+    """What is due."""
+
+    async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:
+        """Those whose time has come, the longest overdue first."""
+        query = select(timers).where(timers.c.due_at <= now).order_by(timers.c.due_at).limit(limit)
+        return await self._database.read(lambda connection: many(connection, Timer, query))
+
+    async def set_timer(self, timer: Timer) -> None:
+        """One for each kind and subject: a second one moves the first."""
+        await self._database.write(lambda connection: moves.set_timers(connection, [timer]))
+
+    async def drop_timer(self, kind: TimerKind, subject: str, *, due_at: datetime | None = None) -> bool:
+        """Drop a timer; `due_at`: only if it was not moved meanwhile."""
+        query = delete(timers).where(timers.c.kind == kind, timers.c.subject == subject)
+        if due_at is not None:
+            query = query.where(timers.c.due_at == due_at)
+        return await self._database.write(lambda connection: connection.execute(query).rowcount == 1)

@@ -1,0 +1,48 @@
+"""The ledger of tokens that we minted: everything about them but the token."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select, update
+
+from bot.core.request import LedgerToken, TokenState
+from bot.store.room import Room
+from bot.store.rows import many, values
+from bot.store.tables import tokens
+
+MAY_WORK = (TokenState.MINTING, TokenState.LIVE, TokenState.UNKNOWN)
+
+
+class Tokens(Room):
+    """Tokens that we minted."""
+
+    async def add_token(self, token: LedgerToken) -> None:
+        """Write a token down before the call that mints it."""
+        await self._database.write(lambda connection: connection.execute(tokens.insert().values(**values(token))))
+
+    async def settle_token(self, token_id: str, state: TokenState, *, fingerprint: str = "") -> None:
+        """Say what became of it. One that has ended meanwhile stays ended."""
+        changes = {"state": state} | ({"fingerprint": fingerprint} if fingerprint else {})
+        query = update(tokens).where(tokens.c.id == token_id, tokens.c.state != TokenState.ENDED).values(changes)
+        await self._database.write(lambda connection: connection.execute(query))
+
+    async def tokens(
+        self,
+        *,
+        organization: str,
+        databases_ids: Sequence[str] | None = None,
+        holder: str | None = None,
+        live_at: datetime | None = None,
+        limit: int = 500,
+    ) -> list[LedgerToken]:
+        """Newest first; `live_at`: only those live or unknown then (one that is being minted may come to life)."""
+        query = select(tokens).where(tokens.c.organization == organization)
+        if databases_ids is not None:
+            query = query.where(tokens.c.database_id.in_(list(databases_ids)))
+        if holder is not None:
+            query = query.where(tokens.c.holder == holder)
+        if live_at is not None:
+            not_expired = or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > live_at)
+            query = query.where(tokens.c.state.in_(MAY_WORK), not_expired)
+        query = query.order_by(tokens.c.minted_at.desc(), tokens.c.id).limit(limit)
+        return await self._database.read(lambda connection: many(connection, LedgerToken, query))

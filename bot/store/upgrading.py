@@ -1,0 +1,124 @@
+"""Migrations: the store's own tables by Alembic, DBOS's by DBOS, by one process at a time."""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from bot.store.database import StoreUnavailable
+from bot.store.urls import Place, place_of
+
+NEWEST = "0001"
+"""The last migration's revision: a store that has it needs none, and Alembic is not even imported."""
+UPGRADE_LOCK = 0x7457_0A0E
+PRIVATE = 0o700
+
+
+async def upgrade(database_url: str) -> bool:
+    """Bring a store to this version, making the SQLite file and its folder when there is none.
+
+    Several processes may do it at once: one works, the others wait for it.
+
+    Returns:
+        True when something was changed.
+    Raises:
+        BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
+        StoreUnavailable: the database does not answer.
+    """
+    return await asyncio.to_thread(_upgrade, place_of(database_url))
+
+
+async def is_current(database_url: str) -> bool:
+    """True when the store has every migration of this version. Makes nothing."""
+    place = place_of(database_url)
+    if place.file and not place.file.exists():
+        return False
+    return await asyncio.to_thread(_is_current, place)
+
+
+def _upgrade(place: Place) -> bool:
+    if place.file:
+        _make_folder(place.file.parent)
+    engine = create_engine(place.url, poolclass=NullPool, hide_parameters=True)
+    try:
+        with _alone(place, engine):
+            if _current(place, engine):
+                return False
+            _migrate(place, engine)
+            return True
+    except OperationalError as error:
+        raise StoreUnavailable from error
+    finally:
+        engine.dispose()
+
+
+def _is_current(place: Place) -> bool:
+    engine = create_engine(place.url, poolclass=NullPool, hide_parameters=True)
+    try:
+        return _current(place, engine)
+    except OperationalError as error:
+        raise StoreUnavailable from error
+    finally:
+        engine.dispose()
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder for this user alone; one that is there keeps its mode."""
+    if not folder.exists():
+        folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+
+
+@contextmanager
+def _alone(place: Place, engine: Engine) -> Iterator[None]:
+    if place.file:
+        with place.beside("upgrade.lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": UPGRADE_LOCK})
+        yield
+
+
+def _current(place: Place, engine: Engine) -> bool:
+    with engine.connect() as connection:
+        return _revision(connection) == NEWEST and _dbos_is_current(place, engine)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _dbos_is_current(place: Place, engine: Engine) -> bool:
+    from dbos import _migration as dbos_migration
+
+    if place.file:
+        have, newest = dbos_migration.get_sqlite_migration_versions(engine)
+    else:
+        have, newest = dbos_migration.get_migration_versions(engine, "dbos", True)
+    return have >= newest
+
+
+def _migrate(place: Place, engine: Engine) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from dbos import DBOS
+
+    with engine.connect() as connection:
+        if place.file:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            os.chmod(place.file, 0o600)
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+    DBOS.migrate(place.for_dbos)

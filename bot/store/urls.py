@@ -1,0 +1,71 @@
+"""Where the store is: the spellings of `DATABASE_URL` that people use, and what each driver wants to read."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from bot.errors import BotError
+
+SQLITE = ("sqlite", "sqlite3", "sqlite+aiosqlite", "sqlite+pysqlite")
+POSTGRESQL = (
+    "postgres",
+    "postgresql",
+    "postgresql+psycopg",
+    "postgresql+psycopg2",
+    "postgresql+psycopg_async",
+    "postgresql+asyncpg",
+)
+
+
+class BadDatabaseUrl(BotError):
+    """`DATABASE_URL` names a database that we cannot keep anything in; the sentence never holds the URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A database, whichever way its URL was spelled."""
+
+    url: URL
+    """The URL for drivers that block: `sqlite://…` with an absolute path, or `postgresql+psycopg://…`."""
+    file: Path | None
+    """The SQLite file; None: PostgreSQL."""
+
+    @property
+    def for_asyncio(self) -> URL:
+        """The URL for SQLAlchemy's asyncio engine."""
+        return self.url.set(drivername="sqlite+aiosqlite") if self.file else self.url
+
+    @property
+    def for_dbos(self) -> str:
+        """The URL as DBOS reads it, password included: never log it."""
+        return self.url.render_as_string(hide_password=False)
+
+    def beside(self, name: str) -> Path:
+        """A file that belongs to a SQLite database, such as a lock."""
+        if self.file is None:
+            raise ValueError("only a SQLite database has files beside it")
+        return self.file.with_name(f"{self.file.name}.{name}")
+
+
+def place_of(database_url: str) -> Place:
+    """Read a `DATABASE_URL`; touches nothing on disk.
+
+    Raises:
+        BadDatabaseUrl: neither SQLite nor PostgreSQL, or a SQLite database that is not a file.
+    """
+    if database_url.startswith("postgres:"):
+        database_url = database_url.replace("postgres:", "postgresql:", 1)
+    try:
+        url = make_url(database_url)
+    except (ArgumentError, ValueError):
+        raise BadDatabaseUrl("DATABASE_URL is not a URL, such as `sqlite:///./data/turso-ops.db`.") from None
+    if url.drivername in POSTGRESQL:
+        return Place(url.set(drivername="postgresql+psycopg"), None)
+    if url.drivername not in SQLITE:
+        raise BadDatabaseUrl("DATABASE_URL must begin with `sqlite:///` or `postgresql://`.")
+    if not url.database or url.database.startswith((":memory:", "file:")):
+        raise BadDatabaseUrl("DATABASE_URL must name a SQLite file: what is kept in memory does not survive a crash.")
+    file = Path(url.database).absolute()
+    return Place(URL.create("sqlite", database=str(file)), file)

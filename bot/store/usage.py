@@ -1,0 +1,55 @@
+"""Digests of channels, and the usage samples that they compare."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, select
+
+from bot.core.request import Digest, UsageSample
+from bot.store.names import any_of
+from bot.store.room import Room
+from bot.store.rows import insert_newest, many, one, values
+from bot.store.tables import digests, samples
+
+AT_ONCE = 500
+
+
+class Usage(Room):
+    """Digests and samples."""
+
+    async def set_digest(self, digest: Digest) -> None:
+        """One for each channel: a second one replaces the first."""
+        await self._database.write(lambda connection: insert_newest(connection, digests, [values(digest)]))
+
+    async def drop_digest(self, channel_id: str) -> bool:
+        """False: the channel had none."""
+        query = delete(digests).where(digests.c.channel_id == channel_id)
+        return await self._database.write(lambda connection: connection.execute(query).rowcount == 1)
+
+    async def digest(self, channel_id: str) -> Digest | None:
+        """The digest of a channel."""
+        query = select(digests).where(digests.c.channel_id == channel_id)
+        return await self._database.read(lambda connection: one(connection, Digest, query))
+
+    async def add_samples(self, new: Sequence[UsageSample]) -> None:
+        """One for each database and day: a later one of the same day replaces it."""
+        rows = list({(s.organization, s.day, s.database_id): values(s) for s in new}.values())
+
+        def work(connection: Connection) -> None:
+            for start in range(0, len(rows), AT_ONCE):
+                insert_newest(connection, samples, list(rows[start : start + AT_ONCE]))
+
+        await self._database.write(work)
+
+    async def samples(
+        self, *, organization: str, since: str, until: str, databases: Sequence[str] | None = None
+    ) -> list[UsageSample]:
+        """Those of the days from `since` to `until`, both included, by day; `databases`: exact names."""
+        days = samples.c.day.between(since, until)
+        query = select(samples).where(samples.c.organization == organization, days)
+        query = query.order_by(samples.c.day, samples.c.database)
+
+        def work(connection: Connection) -> list[UsageSample]:
+            of_these = query if databases is None else query.where(any_of(connection, samples.c.database, databases))
+            return many(connection, UsageSample, of_these)
+
+        return await self._database.read(work)

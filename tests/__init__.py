@@ -1,0 +1,1 @@
+"""The manual: what the bot promises, told by what it does."""

@@ -1,0 +1,46 @@
+"""A new store for each test, once on SQLite and once on PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.store.store import Store, open_store
+from bot.store.upgrading import upgrade
+from tests.postgres import database_url, postgres_server, postgresql_url
+
+__all__ = ["database_url", "postgres_server", "postgresql_url"]
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+class StoppedClock:
+    """Noon, until a test moves it."""
+
+    def __init__(self) -> None:
+        self.time = NOON
+
+    def now(self) -> datetime:
+        return self.time
+
+    def pass_(self, span: timedelta) -> None:
+        self.time += span
+
+
+@pytest.fixture
+def clock() -> StoppedClock:
+    return StoppedClock()
+
+
+@pytest.fixture
+async def store(database_url: str, clock: StoppedClock) -> AsyncIterator[Store]:
+    await upgrade(database_url)
+    async with open_store(database_url, clock) as store:
+        yield store
+
+
+@pytest.fixture
+async def other(database_url: str, store: Store, clock: StoppedClock) -> AsyncIterator[Store]:
+    """A second store on the same database, as another process would open it."""
+    async with open_store(database_url, clock) as other:
+        yield other
