@@ -1,0 +1,88 @@
+"""Where a request may go from where it is, and when enough people have consented."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from bot.core.request import State, Vote
+
+MOVES: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
+    {
+        State.PENDING: frozenset(
+            {State.APPROVED, State.READY, State.DENIED, State.EXPIRED, State.CANCELLED, State.STALE}
+        ),
+        State.APPROVED: frozenset({State.EXECUTING, State.STALE, State.DENIED, State.CANCELLED}),
+        State.READY: frozenset({State.EXECUTING, State.EXPIRED, State.CANCELLED, State.DENIED, State.STALE}),
+        State.EXECUTING: frozenset(
+            {State.QUARANTINED, State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.STALE, State.DENIED, State.RESTORED}
+        ),
+        State.QUARANTINED: frozenset({State.EXECUTING, State.RESTORED, State.STALE, State.UNKNOWN, State.FAILED}),
+        State.UNKNOWN: frozenset({State.SUCCEEDED, State.FAILED, State.QUARANTINED, State.RESTORED}),
+    }
+)
+"""Every move there is. APPROVED and EXECUTING may still end in DENIED: a right can be lost before anything is sent."""
+
+FINAL: Final = frozenset(state for state in State if state not in MOVES)
+"""States that nothing leaves."""
+OPEN: Final = frozenset({State.PENDING, State.READY})
+"""States that wait for a person."""
+
+
+def may_move(start: State, end: State) -> bool:
+    """Say whether a request may go from `start` to `end`."""
+    return end in MOVES.get(start, frozenset())
+
+
+def sources(end: State) -> tuple[State, ...]:
+    """Return the states from which `end` can be reached in one move: what a compare-and-set expects."""
+    return tuple(start for start, ends in MOVES.items() if end in ends)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How the votes on a request stand."""
+
+    approved_by: tuple[str, ...]
+    """Distinct people whose consent counts, the earliest first."""
+    denied_by: tuple[str, ...]
+    """Distinct people whose refusal counts."""
+    discounted: tuple[str, ...]
+    """Who voted but may not, or may no longer."""
+    quorum: int
+
+    @property
+    def complete(self) -> bool:
+        """True when enough have consented and nobody has refused."""
+        return not self.denied_by and self.quorum > 0 and len(self.approved_by) >= self.quorum
+
+    @property
+    def denied(self) -> bool:
+        """One refusal is enough."""
+        return bool(self.denied_by)
+
+    @property
+    def lacking(self) -> int:
+        """How many more must consent."""
+        return max(0, self.quorum - len(self.approved_by))
+
+
+def tally(
+    votes: Iterable[Vote], approvers: Collection[str], asker: str, quorum: int, *, recipient: str | None = None
+) -> Tally:
+    """Count votes.
+
+    Args:
+        approvers: who may approve *now*; a vote of somebody who is not among them any more does not count.
+        asker: never counts, nor does `recipient`, the one who gets a token.
+    """
+    first: dict[str, Vote] = {}
+    for vote in sorted(votes, key=lambda one: one.at):
+        first.setdefault(vote.user_id, vote)
+    counting = {user: vote for user, vote in first.items() if user in approvers and user not in (asker, recipient)}
+    return Tally(
+        approved_by=tuple(user for user, vote in counting.items() if vote.approves),
+        denied_by=tuple(user for user, vote in counting.items() if not vote.approves),
+        discounted=tuple(user for user in first if user not in counting),
+        quorum=quorum,
+    )

@@ -1,0 +1,24 @@
+"""Who may do what, where: the policy file, and the decisions that follow from it."""
+
+from bot.core.policy.decide import decide
+from bot.core.policy.document import Problem
+from bot.core.policy.floor import refuses_person
+from bot.core.policy.load import PolicyInvalid, load
+from bot.core.policy.people import People
+from bot.core.policy.rules import Binding, Incidents, Policy, Rule
+from bot.core.policy.scope import Scope, available
+
+__all__ = [
+    "Binding",
+    "Incidents",
+    "People",
+    "Policy",
+    "PolicyInvalid",
+    "Problem",
+    "Rule",
+    "Scope",
+    "available",
+    "decide",
+    "load",
+    "refuses_person",
+]

@@ -1,0 +1,183 @@
+"""Compile a checked policy file into what decisions are made from."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+
+from bot.core import catalogue
+from bot.core.model import Risk, Verdict
+from bot.core.policy.databases import Databases
+from bot.core.policy.document import Problem
+from bot.core.policy.file import ChannelFile, IncidentsFile, PeopleFile, PolicyFile, RuleFile
+from bot.core.policy.people import People, joined
+from bot.core.policy.rules import Ban, Binding, Ceiling, Commands, Incidents, Policy, Rule
+
+READ = tuple(
+    name for name, entry in catalogue.COMMANDS.items() if entry.risk is Risk.READ and name not in catalogue.ALWAYS
+)
+
+
+def build(parsed: PolicyFile, default_organization: str | None, warnings: tuple[Problem, ...]) -> Policy:
+    """Return the policy; the file's names and references were checked before."""
+    people = {name: _people(name, one) for name, one in parsed.people.items()}
+    organization = parsed.organization or default_organization or _only(parsed.organizations)
+    channels = {
+        id_: _binding(id_, one, people, one.organization or organization) for id_, one in parsed.channels.items()
+    }
+    profiles = {name: _rules(f"profiles.{name}", profile.rules, people) for name, profile in parsed.profiles.items()}
+    incidents = _incidents(parsed.incidents, people, organization) if parsed.incidents else None
+    rules = [*(rule for one in channels.values() for rule in one.rules), *(r for p in profiles.values() for r in p)]
+    named = [*people.values(), *(people_ for rule in rules for people_ in _named(rule))]
+    tokens = {name: one.token.removeprefix("env:") for name, one in parsed.organizations.items()}
+    if not tokens and organization:
+        tokens = {organization: "TURSO_API_TOKEN"}
+    return Policy(
+        hash=_hash(parsed, organization),
+        organizations=tokens,
+        organization=organization,
+        workspaces=frozenset(parsed.workspace),
+        channels=channels,
+        profiles=profiles,
+        ceiling=_ceiling(parsed),
+        incidents=incidents,
+        named=joined([*named, *([incidents.to] if incidents else [])]),
+        audit_head_channel=parsed.audit_head_channel,
+        warnings=warnings,
+        people=people,
+    )
+
+
+def commands_of(entries: Iterable[str]) -> Commands:
+    """Compile a list of commands as rules write them; `read` stands for every command that only reads."""
+    found: dict[str, set[frozenset[str]]] = {}
+    for entry in entries:
+        words = entry.split()
+        name = " ".join(word for word in words if not word.startswith("-"))
+        flags = frozenset(word for word in words if word.startswith("-"))
+        for each in READ if name == "read" else (name,):
+            found.setdefault(each, set()).add(flags)
+    return {name: tuple(sorted(flags, key=len)) for name, flags in found.items()}
+
+
+def refer(words: list[str] | None, people: Mapping[str, People]) -> People:
+    """Return whom a list of names and references means."""
+    return joined(people.get(word) or _reference(word) for word in words or ())
+
+
+def _reference(word: str) -> People:
+    prefix, colon, id_ = word.partition(":")
+    if not colon:
+        prefix, id_ = ("usergroup" if word.startswith("S") else "user"), word
+    one = frozenset({id_})
+    if prefix == "usergroup":
+        return People(usergroups=one, words=word)
+    if prefix == "guest":
+        return People(guests=one, words=word)
+    return People(externals=one, words=word) if prefix == "external" else People(users=one, words=word)
+
+
+def _people(name: str, one: PeopleFile) -> People:
+    return People(
+        users=frozenset([*one.users, *([one.user] if one.user else [])]),
+        usergroups=frozenset([*one.usergroups, *([one.usergroup] if one.usergroup else [])]),
+        guests=frozenset([*one.guests, *([one.guest] if one.guest else [])]),
+        externals=frozenset([*one.externals, *([one.external] if one.external else [])]),
+        words=name,
+    )
+
+
+def _binding(id_: str, one: ChannelFile, people: Mapping[str, People], organization: str) -> Binding:
+    where = f"channels.{id_}"
+    return Binding(
+        where=where,
+        organization=organization,
+        databases=Databases.of(tuple(one.databases)),
+        rules=_rules(where, one.rules, people),
+        profile=one.profile,
+        visibility=one.visibility,
+        externally_shared=one.externally_shared,
+    )
+
+
+def _incidents(one: IncidentsFile, people: Mapping[str, People], organization: str) -> Incidents:
+    databases = Databases.of(tuple(one.databases))
+    binding = Binding("incidents", one.organization or organization, databases)
+    return Incidents(refer(one.to, people), binding, one.profile, one.longest)
+
+
+def _ceiling(parsed: PolicyFile) -> Ceiling:
+    bans = []
+    for at, ban in enumerate(parsed.ceiling.deny):
+        databases = None if ban.databases is None else Databases.of(tuple(ban.databases))
+        says = f"deny {', '.join(ban.commands)} on {databases or 'every database'}"
+        bans.append(Ban(f"ceiling.deny[{at}]", says, commands_of(ban.commands), databases))
+    return Ceiling(parsed.ceiling.token_lifetime, tuple(bans))
+
+
+def _rules(where: str, rules: list[RuleFile], people: Mapping[str, People]) -> tuple[Rule, ...]:
+    return tuple(_rule(f"{where}.rules[{at}]", one, people) for at, one in enumerate(rules))
+
+
+def _rule(where: str, one: RuleFile, people: Mapping[str, People]) -> Rule:
+    verdict, commands = next(
+        (verdict, entries)
+        for verdict, entries in (
+            (Verdict.ALLOW, one.allow),
+            (Verdict.APPROVE, one.approve),
+            (Verdict.BREAK_GLASS, one.break_glass),
+            (Verdict.DENY, one.deny),
+        )
+        if entries
+    )
+    given = {key: value for key in _AS_WRITTEN if (value := getattr(one, key)) is not None}
+    return Rule(
+        where=where,
+        says=_says(verdict, commands, one),
+        verdict=verdict,
+        commands=commands_of(commands),
+        databases=None if one.databases is None else Databases.of(tuple(one.databases)),
+        to=refer(one.to, people) if one.to else None,
+        by=refer(one.by, people),
+        notify=refer(one.notify, people),
+        undo_by=refer(one.undo_by, people) if one.undo_by else None,
+        review_by=refer(one.review_by, people),
+        **given,
+    )
+
+
+_AS_WRITTEN = (
+    "quorum",
+    "confirm",
+    "expires",
+    "max_lifetime",
+    "allow_never",
+    "countdown",
+    "visibility",
+    "review_within",
+    "blocks_while_owed",
+)
+
+
+def _says(verdict: Verdict, commands: list[str], one: RuleFile) -> str:
+    text = f"{verdict.value} {', '.join(commands)}"
+    if one.databases is not None:
+        text += f" on {', '.join(one.databases)}"
+    if one.to:
+        text += f" to {', '.join(one.to)}"
+    if one.by:
+        text += f" by {f'{one.quorum} of ' if one.quorum else ''}{', '.join(one.by)}"
+    return text
+
+
+def _named(rule: Rule) -> list[People]:
+    return [one for one in (rule.to, rule.by, rule.notify, rule.undo_by, rule.review_by) if one is not None]
+
+
+def _only(organizations: Mapping[str, object]) -> str:
+    return next(iter(organizations)) if len(organizations) == 1 else ""
+
+
+def _hash(parsed: PolicyFile, organization: str) -> str:
+    """Of what the file means: comments, spacing and the order of keys do not count."""
+    meant = {"organization": organization, "file": parsed.model_dump(mode="json")}
+    return hashlib.sha256(json.dumps(meant, sort_keys=True).encode()).hexdigest()[:16]

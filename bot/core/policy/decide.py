@@ -1,0 +1,178 @@
+"""The one answer to "may they?": floor, ceiling, the channel's rules, the person, in that order."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.core import catalogue
+from bot.core.durations import duration_text
+from bot.core.model import Action, Confirm, Decision, Lifetime, Never, Risk, Subject, Target, Verdict, Visibility
+from bot.core.policy import hints
+from bot.core.policy.floor import refuses_person, refuses_place, standing_of
+from bot.core.policy.people import Standing
+from bot.core.policy.rules import Binding, Miss, Policy, Rule
+
+_STRICTNESS = {Verdict.ALLOW: 0, Verdict.BREAK_GLASS: 1, Verdict.APPROVE: 2, Verdict.DENY: 3}
+_CONFIRM = {Risk.READ: Confirm.NONE, Risk.LOW: Confirm.NONE, Risk.MEDIUM: Confirm.BUTTON, Risk.HIGH: Confirm.TYPE_NAME}
+_CAREFUL = {Confirm.NONE: 0, Confirm.BUTTON: 1, Confirm.TYPE_NAME: 2}
+
+
+def decide(policy: Policy, subject: Subject, action: Action) -> Decision:
+    """Say whether `subject` may do `action` where they stand. The first rule that fits decides; none: denied.
+
+    An action on several databases is decided on each; the strictest answer holds for all.
+    """
+    refusal = refuses_person(policy, subject.person) or refuses_place(policy, subject, action.command)
+    if refusal:
+        return deny(refusal, "floor")
+    if action.command in catalogue.ALWAYS:
+        return Decision(Verdict.ALLOW, "Everybody of the workspace may.", "floor", visibility=Visibility.EPHEMERAL)
+    binding = policy.binding(subject)
+    if binding is None:
+        return _unbound(policy, subject, action)
+    if len(action.databases) < 2:
+        return _one(policy, subject, binding, action, action.databases[0] if action.databases else None)
+    return _strictest(_one(policy, subject, binding, action, target) for target in dict.fromkeys(action.databases))
+
+
+def deny(reason: str, rule: str | None = None) -> Decision:
+    """Return a refusal with its reason."""
+    return Decision(Verdict.DENY, reason, rule)
+
+
+def _one(policy: Policy, subject: Subject, binding: Binding, action: Action, target: Target | None) -> Decision:
+    for ban in policy.ceiling.deny:
+        if ban.forbids(action, target):
+            return deny(hints.banned(action, target), f"{ban.where}: {ban.says}")
+    if target is not None and not binding.databases.have(target):
+        return deny(hints.not_here(policy, subject, binding, action, target), binding.where)
+    return _by_rules(policy, subject, binding, action, target)
+
+
+def _by_rules(policy: Policy, subject: Subject, binding: Binding, action: Action, target: Target | None) -> Decision:
+    standing = standing_of(policy, subject.person)
+    ceiling = policy.ceiling.token_lifetime
+    doubt: Rule | None = None
+    too_short: list[Rule] = []
+    for rule in policy.rules(subject, binding):
+        miss = rule.miss(subject, standing, action, target)
+        if miss is None and rule.verdict is not Verdict.DENY and not _under(ceiling, action.lifetime):
+            miss = Miss.LIFETIME
+        if miss is Miss.LIFETIME:
+            too_short.append(rule)
+        elif miss is Miss.UNCHECKED:
+            doubt = doubt if doubt and _STRICTNESS[doubt.verdict] >= _STRICTNESS[rule.verdict] else rule
+        elif miss is None:
+            if doubt and _STRICTNESS[doubt.verdict] > _STRICTNESS[rule.verdict]:
+                break
+            return _follow(policy, subject, binding, action, rule, standing)
+    if doubt:
+        return deny(hints.unchecked(subject, doubt), doubt.locator)
+    if too_short:
+        return deny(hints.too_long(action, target, too_short, ceiling), too_short[0].locator)
+    return _last_resort(policy, subject, action) or deny(hints.no_rule(policy, subject, binding, action, target))
+
+
+def _under(ceiling: timedelta | None, lifetime: Lifetime | None) -> bool:
+    if ceiling is None or lifetime is None:
+        return True
+    return not isinstance(lifetime, Never) and lifetime <= ceiling
+
+
+def _follow(
+    policy: Policy, subject: Subject, binding: Binding, action: Action, rule: Rule, standing: Standing
+) -> Decision:
+    """Turn the rule that fits into a decision, unless nobody else could consent or review."""
+    asker = subject.person.id
+    if rule.verdict is Verdict.DENY:
+        return deny(hints.denied_by(action, rule), rule.locator)
+    approvers = reviewers = frozenset[str]()
+    if rule.verdict is Verdict.APPROVE:
+        approvers = rule.by.members(subject.groups) - {asker}
+        if len(approvers) < rule.quorum:
+            return deny(hints.too_few(subject, rule, rule.by, rule.quorum, len(approvers), "approve"), rule.locator)
+    if rule.verdict is Verdict.BREAK_GLASS:
+        reviewers = rule.review_by.members(subject.groups) - {asker}
+        if not reviewers:
+            return deny(hints.too_few(subject, rule, rule.review_by, 1, 0, "review"), rule.locator)
+    ceiling = policy.ceiling.token_lifetime
+    undo = rule.undo_by.members(subject.groups) if rule.undo_by else rule.by.members(subject.groups) | {asker}
+    return Decision(
+        verdict=rule.verdict,
+        reason=hints.fits(rule, len(approvers)),
+        rule=rule.locator,
+        approvers=approvers,
+        quorum=rule.quorum if rule.verdict is Verdict.APPROVE else 0,
+        confirm=rule.confirm or _default_confirm(action, rule),
+        expires=rule.expires,
+        max_lifetime=rule.max_lifetime if ceiling is None else min(rule.max_lifetime, ceiling),
+        allow_never=rule.allow_never and ceiling is None,
+        countdown=rule.countdown,
+        undo_by=undo,
+        notify=rule.notify.mentions(),
+        reviewers=reviewers,
+        review_within=rule.review_within if rule.verdict is Verdict.BREAK_GLASS else None,
+        blocks_while_owed=rule.blocks_while_owed,
+        visibility=rule.visibility or binding.visibility,
+    )
+
+
+def _default_confirm(action: Action, rule: Rule) -> Confirm:
+    """By risk; but a token that needs no consent is revealed by the run itself, with nothing between."""
+    if action.command == "token" and rule.verdict is Verdict.ALLOW:
+        return Confirm.NONE
+    return _CONFIRM[catalogue.risk_of(action.command, "--read-only" in action.options)]
+
+
+def _unbound(policy: Policy, subject: Subject, action: Action) -> Decision:
+    return _last_resort(policy, subject, action) or deny(hints.unbound(policy, subject, action))
+
+
+def _last_resort(policy: Policy, subject: Subject, action: Action) -> Decision | None:
+    """In a channel that the policy does not bind, `incidents` says who has the incident commands."""
+    incidents = policy.incidents
+    if incidents is None or subject.channel.id in policy.channels:
+        return None
+    if not catalogue.is_part_of(action.command, "incident"):
+        return None
+    where = f"incidents: to {incidents.to.words}"
+    meant = incidents.to.holds(subject.person, standing_of(policy, subject.person), subject.groups)
+    if meant:
+        longest = duration_text(incidents.longest)
+        return Decision(Verdict.ALLOW, f"You may run incidents in any channel, up to {longest}.", where)
+    if meant is None:
+        return deny(hints.groups_unknown(incidents.to.unchecked(subject.groups)), where)
+    return deny(f"Only {incidents.to.words} may run an incident here: ask one of them.", where)
+
+
+def _strictest(decisions: Iterable[Decision]) -> Decision:
+    every = sorted(decisions, key=lambda one: -_STRICTNESS[one.verdict])
+    worst = every[0]
+    if worst.verdict is Verdict.DENY:
+        return worst
+    same = [one for one in every if one.verdict is worst.verdict]
+    approvers = frozenset[str].intersection(*(one.approvers for one in same))
+    quorum = max(one.quorum for one in same)
+    if worst.verdict is Verdict.APPROVE and len(approvers) < quorum:
+        return deny(hints.nobody_for_all(quorum, len(approvers)), worst.rule)
+    reviewers = frozenset[str].intersection(*(one.reviewers for one in same))
+    if worst.verdict is Verdict.BREAK_GLASS and not reviewers:
+        return deny("Nobody else may review this for all of its databases: ask for each by itself.", worst.rule)
+    within = [one.review_within for one in same if one.review_within is not None]
+    limits = [one.max_lifetime for one in every if one.max_lifetime is not None]
+    return replace(
+        worst,
+        approvers=approvers,
+        quorum=quorum,
+        confirm=max((one.confirm for one in every), key=_CAREFUL.__getitem__),
+        expires=min(one.expires for one in every),
+        max_lifetime=min(limits, default=None),
+        allow_never=all(one.allow_never for one in every),
+        countdown=max(one.countdown for one in every),
+        undo_by=frozenset[str].intersection(*(one.undo_by for one in every)),
+        notify=tuple(dict.fromkeys(mention for one in every for mention in one.notify)),
+        reviewers=reviewers,
+        review_within=min(within, default=None),
+        blocks_while_owed=any(one.blocks_while_owed for one in every),
+        visibility=max((one.visibility for one in every), key=lambda seen: seen is Visibility.EPHEMERAL),
+    )

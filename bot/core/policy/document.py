@@ -1,0 +1,115 @@
+"""Read YAML into plain values and remember on which line each key and entry stands."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import yaml
+
+Path = tuple[str | int, ...]
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MOST_NODES: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a policy file that is wrong, or (as a warning) looks wrong."""
+
+    line: int
+    """From 1; 0 when the file as a whole is meant."""
+    key: str
+    """The path of the key: `channels.C0DBOPS.rules[3].quorum`."""
+    sentence: str
+
+    def __str__(self) -> str:
+        where = f"line {self.line}: " if self.line else ""
+        return f"{where}{self.key}: {self.sentence}" if self.key else f"{where}{self.sentence}"
+
+
+@dataclass(slots=True)
+class Document:
+    """A YAML file: its values, the line of every key and entry, and what already went wrong."""
+
+    value: Any = None
+    lines: dict[Path, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def problem(self, path: Path, sentence: str) -> Problem:
+        """Locate a sentence: at `path`, or at the nearest thing above it that stands in the file."""
+        at = path
+        while at and at not in self.lines:
+            at = at[:-1]
+        return Problem(self.lines.get(at, 1), key_text(path), sentence)
+
+
+def key_text(path: Path) -> str:
+    """Write a path as people read it: `channels.C0DBOPS.rules[3].quorum`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def read(text: str) -> Document:
+    """Read a file; never raises: what is wrong is in `problems`."""
+    document = Document()
+    loader = None
+    try:
+        loader = _LOADER(text)
+        node = loader.get_single_node()
+        document.value = None if node is None else _Walk(loader, document).value(node, ())
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        sentence = f"this is not YAML: {error.problem or error.context or 'it cannot be read'}"
+        document.problems.append(Problem(mark.line + 1 if mark else 0, "", sentence))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        document.problems.append(Problem(0, "", f"this is not YAML: {str(error).splitlines()[0][:200]}"))
+    finally:
+        if loader is not None:
+            loader.dispose()
+    return document
+
+
+class _Walk:
+    """Turns nodes into values."""
+
+    def __init__(self, loader: Any, document: Document) -> None:
+        self.loader, self.document = loader, document
+        self.seen = 0
+        self.open: set[int] = set()
+
+    def value(self, node: yaml.Node, path: Path) -> Any:
+        self.seen += 1
+        if self.seen > _MOST_NODES or id(node) in self.open:
+            raise ValueError("its anchors unfold without end")
+        self.document.lines.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, path)
+        self.open.add(id(node))
+        try:
+            if isinstance(node, yaml.SequenceNode):
+                return [self.value(entry, (*path, at)) for at, entry in enumerate(node.value)]
+            return self._mapping(node, path)
+        finally:
+            self.open.discard(id(node))
+
+    def _mapping(self, node: yaml.Node, path: Path) -> dict[str, Any]:
+        self.loader.flatten_mapping(node)
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
+            inner = (*path, key)
+            if key in result:
+                problem = Problem(key_node.start_mark.line + 1, key_text(inner), "this key stands here twice")
+                self.document.problems.append(problem)
+                continue
+            self.document.lines[inner] = key_node.start_mark.line + 1
+            result[key] = self.value(value_node, inner)
+        return result
+
+    def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
+        kind = node.tag.rpartition(":")[2]
+        if kind in ("null", "bool", "int"):
+            return self.loader.construct_object(node)
+        if kind not in ("str", "float", "timestamp", "value"):
+            self.document.problems.append(self.document.problem(path, f"`{node.tag}` is nothing that a policy knows"))
+        return node.value

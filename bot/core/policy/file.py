@@ -1,0 +1,236 @@
+"""The shape of a policy file; every refusal is a sentence that says what may stand there."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from bot.core import catalogue
+from bot.core.durations import NotADuration, parse_duration
+from bot.core.model import Confirm, Visibility
+from bot.core.policy.databases import GROUP
+
+
+def wrong(sentence: str) -> PydanticCustomError:
+    """Refuse a value with a whole sentence."""
+    return PydanticCustomError("policy", "{sentence}", {"sentence": sentence})
+
+
+def quote(value: object) -> str:
+    """Return a value for a sentence; long ones cut, since a token may have been pasted in the wrong place."""
+    text = str(value).replace("`", "'")
+    return f"`{text}`" if len(text) <= 40 else f"`{text[:8]}…`"
+
+
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _duration(value: Any) -> timedelta:
+    if not isinstance(value, str):
+        raise wrong(f"takes a duration such as `30m`, `8h` or `7d`; {quote(value)} lacks a unit")
+    try:
+        return parse_duration(value)
+    except NotADuration as error:
+        raise wrong(f"takes a duration such as `30m`, `8h` or `7d`; {error}") from None
+
+
+def _slack_id(first: str, what: str, example: str) -> BeforeValidator:
+    matching = re.compile(rf"[{first}][A-Z0-9]{{2,}}")
+
+    def check(value: Any) -> str:
+        if isinstance(value, str) and matching.fullmatch(value):
+            return value
+        raise wrong(f"{quote(value)} is not {what}'s id, and names are no rights: write one such as `{example}`")
+
+    return BeforeValidator(check)
+
+
+_PREFIXES = {"user": "UW", "usergroup": "S", "guest": "UW", "external": "UW"}
+
+
+def _person(value: Any) -> str:
+    """Check the form of a reference; whether a name is in `people` is checked when the file is whole."""
+    if not isinstance(value, str) or not value:
+        raise wrong("takes names from `people`, or `user:U…`, `usergroup:S…`, `guest:U…`, `external:U…`")
+    prefix, colon, id_ = value.partition(":")
+    if not colon:
+        return value
+    if prefix not in _PREFIXES:
+        raise wrong(f"`{prefix}:` is unknown; write `user:U…`, `usergroup:S…`, `guest:U…` or `external:U…`")
+    first = _PREFIXES[prefix]
+    if not re.fullmatch(rf"[{first}][A-Z0-9]{{2,}}", id_):
+        raise wrong(f"{quote(id_)} stands where an id belongs: only ids are rights; write `{prefix}:{first[0]}…`")
+    return value
+
+
+def _pattern(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise wrong("takes globs over database names, such as `orders-*`, or `group:NAME`")
+    if value.startswith(GROUP):
+        if not re.fullmatch(r"group:[A-Za-z0-9_-]+", value):
+            raise wrong(f"{quote(value)} names no group; write `group:NAME`")
+    elif not re.fullmatch(r"[a-z0-9*?\[\]!-]+", value):
+        raise wrong(f"{quote(value)} can match no database: names have lowercase letters, digits, dashes; `*` is free")
+    return value
+
+
+def _command(value: Any) -> str:
+    if not isinstance(value, str):
+        raise wrong(f"takes command names, such as `read` or `token --read-only`; not {quote(value)}")
+    words = value.split()
+    name = catalogue.canonical(" ".join(word for word in words if not word.startswith("-")))
+    flags = [word for word in words if word.startswith("-")]
+    if name == "read" and not flags:
+        return name
+    entry = catalogue.COMMANDS.get(name)
+    if entry is None:
+        raise wrong(f"{quote(name)} is no command; {_did_you_mean(name)}")
+    for flag in flags:
+        if flag not in entry.flags:
+            known = ", ".join(f"`{name} {one}`" for one in entry.flags) or f"`{name}` alone"
+            raise wrong(f"`{flag}` cannot be told apart by a rule; write {known}")
+    return " ".join([name, *sorted(flags)])
+
+
+def _did_you_mean(name: str) -> str:
+    from difflib import get_close_matches
+
+    names = ["read", *catalogue.COMMANDS]
+    close = get_close_matches(name, names, 2)
+    if close:
+        return "did you mean " + " or ".join(f"`{one}`" for one in close) + "?"
+    return "write `read`, " + ", ".join(f"`{one}`" for one in names if one not in (*catalogue.ALWAYS, "read"))
+
+
+def _token_reference(value: Any) -> str:
+    """Never shows the value: it may be the token itself."""
+    if isinstance(value, str) and re.fullmatch(r"env:TURSO_[A-Z0-9_]+", value):
+        return value
+    raise wrong("takes a reference, never a token: `env:` and the name of a variable that begins with `TURSO_`")
+
+
+def _not_empty(values: list[str]) -> list[str]:
+    if not values:
+        raise wrong("is empty: name at least one, or leave the key out")
+    return values
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+ChannelId = Annotated[str, _slack_id("CG", "a channel", "C0DBOPS")]
+UserId = Annotated[str, _slack_id("UW", "a person", "U0ANA")]
+UsergroupId = Annotated[str, _slack_id("S", "a user group", "S0DBA")]
+WorkspaceId = Annotated[str, _slack_id("TE", "a workspace", "T0ACME")]
+OrganizationName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+PeopleList = Annotated[
+    list[Annotated[str, BeforeValidator(_person)]], BeforeValidator(_one_or_more), AfterValidator(_not_empty)
+]
+CommandList = Annotated[
+    list[Annotated[str, BeforeValidator(_command)]], BeforeValidator(_one_or_more), AfterValidator(_not_empty)
+]
+PatternList = Annotated[list[Annotated[str, BeforeValidator(_pattern)]], BeforeValidator(_one_or_more)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class OrganizationFile(_Strict):
+    """One organization: a reference to its API token."""
+
+    token: Annotated[str, BeforeValidator(_token_reference)] = "env:TURSO_API_TOKEN"  # noqa: S105
+
+
+class PeopleFile(_Strict):
+    """People under a name."""
+
+    user: UserId | None = None
+    users: list[UserId] = []
+    usergroup: UsergroupId | None = None
+    usergroups: list[UsergroupId] = []
+    guest: UserId | None = None
+    guests: list[UserId] = []
+    external: UserId | None = None
+    externals: list[UserId] = []
+
+
+class RuleFile(_Strict):
+    """One rule."""
+
+    allow: CommandList | None = None
+    approve: CommandList | None = None
+    break_glass: CommandList | None = None
+    deny: CommandList | None = None
+    databases: PatternList | None = None
+    to: PeopleList | None = None
+    by: PeopleList | None = None
+    quorum: Annotated[int, Field(ge=1, le=20)] | None = None
+    notify: PeopleList | None = None
+    confirm: Annotated[Confirm, Field(strict=False)] | None = None
+    expires: Duration | None = None
+    max_lifetime: Duration | None = None
+    allow_never: bool | None = None
+    countdown: Duration | None = None
+    undo_by: PeopleList | None = None
+    visibility: Annotated[Visibility, Field(strict=False)] | None = None
+    review_by: PeopleList | None = None
+    review_within: Duration | None = None
+    blocks_while_owed: bool | None = None
+
+
+class BanFile(_Strict):
+    """One entry of `ceiling.deny`."""
+
+    commands: CommandList
+    databases: PatternList | None = None
+
+
+class CeilingFile(_Strict):
+    """What stands above every channel."""
+
+    token_lifetime: Duration | None = None
+    deny: list[BanFile] = []
+
+
+class ChannelFile(_Strict):
+    """One channel."""
+
+    organization: OrganizationName | None = None
+    databases: PatternList = []
+    rules: list[RuleFile] = []
+    profile: str | None = None
+    visibility: Annotated[Visibility, Field(strict=False)] = Visibility.CHANNEL
+    externally_shared: bool = False
+
+
+class ProfileFile(_Strict):
+    """Rules under a name, for incidents and for channels that keep them."""
+
+    rules: list[RuleFile]
+
+
+class IncidentsFile(_Strict):
+    """Incidents in channels that nobody knew beforehand."""
+
+    to: PeopleList
+    organization: OrganizationName | None = None
+    databases: PatternList
+    profile: str = "incident"
+    longest: Duration = timedelta(hours=12)
+
+
+class PolicyFile(_Strict):
+    """A whole file."""
+
+    version: Literal[1] = 1
+    organization: OrganizationName | None = None
+    organizations: dict[OrganizationName, OrganizationFile] = {}
+    workspace: Annotated[list[WorkspaceId], BeforeValidator(_one_or_more)] = []
+    people: dict[str, PeopleFile] = {}
+    ceiling: CeilingFile = CeilingFile()
+    channels: dict[ChannelId, ChannelFile] = {}
+    profiles: dict[str, ProfileFile] = {}
+    incidents: IncidentsFile | None = None
+    audit_head_channel: ChannelId | None = None

@@ -1,0 +1,45 @@
+"""The floor: what no policy file can allow."""
+
+from bot.core import catalogue
+from bot.core.model import ChannelKind, Person, Subject
+from bot.core.policy.people import Standing
+from bot.core.policy.rules import Policy
+
+
+def standing_of(policy: Policy, person: Person) -> Standing:
+    """Say what somebody is to the workspace. Who is not of it is an outsider, whatever else they are."""
+    elsewhere = bool(policy.workspaces) and bool(person.team_id) and person.team_id not in policy.workspaces
+    if person.is_stranger or elsewhere:
+        return Standing.EXTERNAL
+    return Standing.GUEST if person.is_guest else Standing.MEMBER
+
+
+def refuses_person(policy: Policy, person: Person) -> str | None:
+    """Return why this person may do nothing anywhere, or None."""
+    if person.is_bot:
+        return "Bots and workflows may do nothing here: a person has to ask."
+    if person.is_deactivated:
+        return "This account is deactivated: somebody else has to ask."
+    standing = standing_of(policy, person)
+    if standing is Standing.EXTERNAL and person.id not in policy.named.externals:
+        return f"You are not of this workspace: only a policy that names you (`external:{person.id}`) can let you in."
+    if standing is Standing.GUEST and person.id not in policy.named.guests:
+        return f"Guests may do nothing unless the policy names them: yours would be `guest:{person.id}`."
+    return None
+
+
+def refuses_place(policy: Policy, subject: Subject, command: str) -> str | None:
+    """Return why `command` cannot be had in this conversation, or None."""
+    channel = subject.channel
+    if channel.kind is not ChannelKind.CHANNEL:
+        if command in catalogue.ALWAYS:
+            return None
+        return "In a direct message only `help`, `whoami` and Home work: ask in a channel that the policy names."
+    if channel.is_ext_shared:
+        bound = policy.channels.get(channel.id)
+        if bound is None or not bound.externally_shared:
+            return (
+                "This channel is shared with another organization: ask in one that is not, "
+                f"unless the policy says `externally_shared: true` for {channel.id}."
+            )
+    return None

@@ -1,0 +1,207 @@
+"""What only the whole file can tell: keys that do not go together, names that nobody has, rules that never fit."""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from bot.core import catalogue
+from bot.core.durations import NotADuration, duration_text, parse_duration
+from bot.core.policy.document import Document, Path, Problem
+
+_VERDICTS = ("allow", "approve", "break_glass", "deny")
+_BELONGS = {
+    "by": ("approve",),
+    "quorum": ("approve",),
+    "expires": ("approve",),
+    "notify": ("approve", "break_glass"),
+    "review_by": ("break_glass",),
+    "review_within": ("break_glass",),
+    "blocks_while_owed": ("break_glass",),
+    "confirm": ("allow", "approve", "break_glass"),
+    "max_lifetime": ("allow", "approve", "break_glass"),
+    "allow_never": ("allow", "approve", "break_glass"),
+    "countdown": ("allow", "approve", "break_glass"),
+    "undo_by": ("allow", "approve", "break_glass"),
+    "visibility": ("allow", "approve", "break_glass"),
+}
+_ABOUT = {"max_lifetime": "token", "allow_never": "token", "countdown": "destroy", "undo_by": "destroy"}
+_PEOPLE_KEYS = ("to", "by", "notify", "undo_by", "review_by")
+
+
+def unknown_key(key: str, allowed: list[str]) -> str:
+    """Say that a key is unknown, which may stand there, and which may have been meant."""
+    close = get_close_matches(key, allowed, 1)
+    hint = f"did you mean `{close[0]}`? " if close else ""
+    return f"`{key}` is no key here; {hint}allowed: {', '.join(allowed)}"
+
+
+def check(
+    read: Document, raw: Mapping[str, Any], default_organization: str | None
+) -> tuple[list[Problem], list[Problem]]:
+    """Return errors and warnings; `raw` may be wrong in any way, its form is checked elsewhere."""
+    lint = _Lint(read, raw)
+    for path, rule in _rules_of(raw):
+        lint.rule(path, rule)
+    lint.people()
+    lint.profiles()
+    lint.organizations(default_organization)
+    lint.channels()
+    return lint.errors, lint.warnings
+
+
+def _rules_of(raw: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    for section in ("channels", "profiles"):
+        for name, one in _dict(raw.get(section)).items():
+            for at, rule in enumerate(_list(_dict(one).get("rules"))):
+                if isinstance(rule, dict):
+                    yield (section, name, "rules", at), rule
+
+
+def _dict(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+class _Lint:
+    def __init__(self, read: Document, raw: Mapping[str, Any]) -> None:
+        self.read, self.raw = read, raw
+        self.names = _dict(raw.get("people"))
+        self.errors: list[Problem] = []
+        self.warnings: list[Problem] = []
+
+    def error(self, path: Path, sentence: str) -> None:
+        self.errors.append(self.read.problem(path, sentence))
+
+    def warn(self, path: Path, sentence: str) -> None:
+        self.warnings.append(self.read.problem(path, sentence))
+
+    def rule(self, path: Path, rule: Mapping[str, Any]) -> None:
+        for key in _PEOPLE_KEYS:
+            self.references((*path, key), rule.get(key))
+        verdicts = [key for key in _VERDICTS if key in rule]
+        if len(verdicts) != 1:
+            has = "has none" if not verdicts else "has " + " and ".join(f"`{one}`" for one in verdicts)
+            self.error(path, f"a rule has one of `allow`, `approve`, `break_glass`, `deny`; this one {has}")
+            return
+        verdict = verdicts[0]
+        for key, belongs in _BELONGS.items():
+            if key in rule and verdict not in belongs:
+                self.error((*path, key), f"`{key}` belongs to {_or(belongs)}; this rule is `{verdict}`")
+        if verdict == "approve" and "by" not in rule:
+            self.error(path, "`approve` needs `by`: who approves")
+        if verdict == "break_glass" and "review_by" not in rule:
+            self.error(path, "`break_glass` needs `review_by`: who reviews it afterwards")
+        self._about(path, rule, verdict)
+        self._enough(path, rule)
+
+    def _about(self, path: Path, rule: Mapping[str, Any], verdict: str) -> None:
+        commands = [catalogue.canonical(str(one).split(" -")[0]) for one in _list(rule[verdict])]
+        for key, command in _ABOUT.items():
+            if key in rule and command not in commands:
+                self.warn((*path, key), f"`{key}` is about `{command}`, which this rule does not name")
+        if ceiling := _duration(_dict(self.raw.get("ceiling")).get("token_lifetime")):
+            longest = _duration(rule.get("max_lifetime"))
+            if longest and longest > ceiling:
+                self.warn((*path, "max_lifetime"), f"`ceiling.token_lifetime` cuts this to {duration_text(ceiling)}")
+            if rule.get("allow_never") is True:
+                self.warn((*path, "allow_never"), "`ceiling.token_lifetime` forbids `never` everywhere")
+
+    def _enough(self, path: Path, rule: Mapping[str, Any]) -> None:
+        """A quorum of more people than are named can never be reached."""
+        quorum, users = rule.get("quorum"), set[str]()
+        for word in _list(rule.get("by")):
+            found = self._users(str(word))
+            if found is None:
+                return
+            users |= found
+        if isinstance(quorum, int) and users and quorum > len(users):
+            self.error((*path, "quorum"), f"`by` names {len(users)} people, so {quorum} can never approve")
+
+    def _users(self, word: str) -> set[str] | None:
+        """Return the people that a word means; None: only Slack knows."""
+        if word not in self.names:
+            prefix, _, id_ = word.partition(":")
+            return {id_ or prefix} if prefix != "usergroup" and not word.startswith("S") else None
+        one = _dict(self.names[word])
+        if one.get("usergroup") or one.get("usergroups"):
+            return None
+        keys = ("user", "users", "guest", "guests", "external", "externals")
+        return {str(id_) for key in keys for id_ in _list(one.get(key))}
+
+    def references(self, path: Path, value: Any) -> None:
+        for at, word in enumerate(_list(value)):
+            if not isinstance(word, str) or ":" in word or word in self.names or _is_id(word):
+                continue
+            here = (*path, at) if isinstance(value, list) else path
+            close = get_close_matches(word, list(self.names), 1)
+            known = f"did you mean `{close[0]}`?" if close else f"`people` has {_or(tuple(self.names)) or 'nobody'}"
+            self.error(here, f"`{word}` is not in `people`; {known} Or write an id: `user:U…`, `usergroup:S…`")
+
+    def people(self) -> None:
+        for name, one in self.names.items():
+            if isinstance(one, dict) and not any(one.values()):
+                self.error(("people", name), "names nobody: write `user: U…`, `users: [U…]` or `usergroup: S…`")
+            if ":" in name or _is_id(name):
+                self.error(("people", name), "looks like an id; a name here is a word of your own, such as `dba`")
+        self.references(("incidents", "to"), _dict(self.raw.get("incidents")).get("to"))
+
+    def profiles(self) -> None:
+        known = _dict(self.raw.get("profiles"))
+        wanted: list[tuple[Path, Any]] = [
+            (("channels", id_, "profile"), _dict(one).get("profile")) for id_, one in self._channels().items()
+        ]
+        incidents = self.raw.get("incidents")
+        if isinstance(incidents, dict):
+            wanted.append((("incidents", "profile"), incidents.get("profile", "incident")))
+        for path, name in wanted:
+            if isinstance(name, str) and name not in known:
+                self.error(path, f"there is no profile `{name}`; `profiles` has {_or(tuple(known)) or 'none'}")
+
+    def organizations(self, default: str | None) -> None:
+        known = _dict(self.raw.get("organizations"))
+        places: list[tuple[Path, Mapping[str, Any]]] = [
+            (("channels", id_), _dict(one)) for id_, one in self._channels().items()
+        ]
+        places.append((("incidents",), _dict(self.raw.get("incidents"))))
+        for path, where in [((), self.raw), *places]:
+            name = where.get("organization")
+            if isinstance(name, str) and known and name not in known:
+                sentence = f"there is no organization `{name}`; `organizations` has {_or(tuple(known))}"
+                self.error((*path, "organization"), sentence)
+        if self.raw.get("organization") is not None:
+            return
+        for path, where in places:
+            if not where or where.get("organization") is not None:
+                continue
+            if default and known and default not in known:
+                self.error(path, f"TURSO_ORGANIZATION is `{default}`, which `organizations` lacks: name one here")
+            elif not default and len(known) != 1:
+                self.warn(path, "names no organization; that of TURSO_ORGANIZATION is used")
+
+    def channels(self) -> None:
+        for id_, one in self._channels().items():
+            if isinstance(one, dict) and not one.get("databases"):
+                self.warn(("channels", id_), 'has no `databases`, so nothing can be done with any; `["*"]` means all')
+            if isinstance(one, dict) and not one.get("rules") and not one.get("profile"):
+                self.warn(("channels", id_), "has no `rules`: everything is denied there")
+
+    def _channels(self) -> Mapping[str, Any]:
+        return _dict(self.raw.get("channels"))
+
+
+def _is_id(word: str) -> bool:
+    return len(word) > 2 and word[0] in "UWS" and word.isalnum() and word.isupper()
+
+
+def _duration(value: Any) -> Any:
+    try:
+        return parse_duration(value) if isinstance(value, str) else None
+    except NotADuration:
+        return None
+
+
+def _or(words: tuple[str, ...]) -> str:
+    return " or ".join(f"`{word}`" for word in words)

@@ -1,0 +1,105 @@
+"""Load a policy file, or say everything that is wrong with it, line by line."""
+
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from bot.core.policy import document, file, lint
+from bot.core.policy.build import build
+from bot.core.policy.document import Document, Path, Problem
+from bot.core.policy.rules import Policy
+from bot.errors import BotError
+
+
+class PolicyInvalid(BotError):
+    """The file is no policy. `problems` has every error with its line, key and what is allowed there."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        first = problems[0]
+        more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(f"The policy has an error in {first}{more}")
+
+
+def load(text: str, *, default_organization: str | None = None) -> Policy:
+    """Return the policy that `text` (YAML) describes.
+
+    Args:
+        default_organization: whose databases are meant where the file says nothing (`TURSO_ORGANIZATION`).
+    Raises:
+        PolicyInvalid: with every error; nothing of the file is used then.
+    """
+    read = document.read(text)
+    raw = {} if read.value is None else read.value
+    if not isinstance(raw, dict):
+        raise PolicyInvalid((read.problem((), "a policy is a mapping of keys: `version`, `channels`, …"),))
+    problems = list(read.problems)
+    parsed: file.PolicyFile | None = None
+    try:
+        parsed = file.PolicyFile.model_validate(raw)
+    except ValidationError as error:
+        problems += [_located(read, one) for one in error.errors(include_url=False)]
+    errors, warnings = lint.check(read, raw, default_organization)
+    problems += errors
+    if parsed is None or problems:
+        unique = {(one.line, one.key, one.sentence): one for one in problems}
+        raise PolicyInvalid(tuple(sorted(unique.values(), key=lambda one: (one.line, one.key))))
+    return build(parsed, default_organization, tuple(warnings))
+
+
+def _located(read: Document, error: Any) -> Problem:
+    path: Path = tuple(step for step in error["loc"] if step != "[key]")
+    return read.problem(path, _sentence(error, path))
+
+
+def _sentence(error: Any, path: Path) -> str:
+    kind, value = error["type"], error["input"]
+    if kind == "policy":
+        return str(error["msg"])
+    if kind == "extra_forbidden":
+        return lint.unknown_key(str(path[-1]), list(model_at(path[:-1]).model_fields))
+    if kind == "missing":
+        return "this key is needed here"
+    if kind in ("literal_error", "enum"):
+        return f"takes {error['ctx']['expected'].replace(chr(39), '`')}; not {_show(value)}"
+    if kind.startswith("bool"):
+        return f"takes `true` or `false`; not {_show(value)}"
+    if kind.startswith(("int", "greater", "less")):
+        return f"takes a whole number from 1 to 20; not {_show(value)}"
+    if kind == "list_type":
+        return f"takes a list, `[…]`; not {_show(value)}"
+    if kind in ("dict_type", "model_type", "model_attributes_type"):
+        return f"takes keys with values; not {_show(value)}"
+    if kind == "string_pattern_mismatch":
+        return f"{_show(value)} is no organization's name: lowercase letters, digits and dashes"
+    return f"{error['msg'][:1].lower()}{error['msg'][1:]}; not {_show(value)}"
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return "a list" if isinstance(value, list) else "a mapping"
+    if value is None:
+        return "nothing"
+    return file.quote(str(value).lower() if isinstance(value, bool) else value)
+
+
+def model_at(path: Path) -> type[BaseModel]:
+    """Return which model describes what stands at `path`."""
+    match path:
+        case ("organizations", _):
+            return file.OrganizationFile
+        case ("people", _):
+            return file.PeopleFile
+        case ("ceiling",):
+            return file.CeilingFile
+        case ("ceiling", "deny", _):
+            return file.BanFile
+        case ("channels", _):
+            return file.ChannelFile
+        case ("profiles", _):
+            return file.ProfileFile
+        case ("incidents",):
+            return file.IncidentsFile
+        case ("channels" | "profiles", _, "rules", _):
+            return file.RuleFile
+    return file.PolicyFile

@@ -1,0 +1,77 @@
+"""Whom a rule means: people by id, user groups by id, and guests and outsiders only when named as such."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from bot.core.model import Person
+
+Groups = Mapping[str, frozenset[str] | None]
+
+
+class Standing(Enum):
+    """What somebody is to the workspace."""
+
+    MEMBER = auto()
+    GUEST = auto()
+    EXTERNAL = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """A set of people, as a policy names them."""
+
+    users: frozenset[str] = frozenset()
+    usergroups: frozenset[str] = frozenset()
+    guests: frozenset[str] = frozenset()
+    externals: frozenset[str] = frozenset()
+    words: str = ""
+    """As the policy writes it: `dba, user:U0ANA`."""
+
+    def holds(self, person: Person, standing: Standing, groups: Groups) -> bool | None:
+        """Say whether `person` is meant. None: no, unless a user group that could not be checked has them."""
+        if standing is Standing.GUEST:
+            return person.id in self.guests
+        if standing is Standing.EXTERNAL:
+            return person.id in self.externals
+        if person.id in self.users:
+            return True
+        unknown = False
+        for group in self.usergroups:
+            members = groups.get(group)
+            if members is None:
+                unknown = True
+            elif person.id in members:
+                return True
+        return None if unknown else False
+
+    def members(self, groups: Groups) -> frozenset[str]:
+        """Return every user id that is known to be meant."""
+        found = self.users | self.guests | self.externals
+        for group in self.usergroups:
+            found |= groups.get(group) or frozenset()
+        return found
+
+    def unchecked(self, groups: Groups) -> list[str]:
+        """Return the user groups whose members could not be asked for."""
+        return sorted(group for group in self.usergroups if groups.get(group) is None)
+
+    def mentions(self) -> tuple[str, ...]:
+        """Return Slack mentions of all of them."""
+        people = sorted(self.users | self.guests | self.externals)
+        return (*(f"<@{user}>" for user in people), *(f"<!subteam^{group}>" for group in sorted(self.usergroups)))
+
+
+NOBODY = People()
+
+
+def joined(sets: Iterable[People]) -> People:
+    """Return everybody of several sets."""
+    every = list(sets)
+    return People(
+        users=frozenset().union(*(one.users for one in every)),
+        usergroups=frozenset().union(*(one.usergroups for one in every)),
+        guests=frozenset().union(*(one.guests for one in every)),
+        externals=frozenset().union(*(one.externals for one in every)),
+        words=", ".join(one.words for one in every if one.words),
+    )

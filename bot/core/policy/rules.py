@@ -1,0 +1,218 @@
+"""A policy, ready for use: frozen, compiled, with nothing left to look up or to check."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from bot.core.model import Action, Confirm, Lifetime, Never, Subject, Target, Verdict, Visibility
+from bot.core.policy.databases import Databases
+from bot.core.policy.document import Problem
+from bot.core.policy.people import NOBODY, People, Standing
+
+if TYPE_CHECKING:
+    from bot.core.policy.scope import Scope
+
+Commands = Mapping[str, tuple[frozenset[str], ...]]
+"""Command names, each with the sets of flags under which it is meant."""
+
+
+def alternatives(commands: Commands, command: str) -> tuple[frozenset[str], ...]:
+    """Return under which flags `commands` mean a command; `incident` means `incident start`, too."""
+    found = commands.get(command)
+    return found if found is not None else commands.get(command.partition(" ")[0], ())
+
+
+class Miss(Enum):
+    """Why a rule does not fit."""
+
+    COMMAND = auto()
+    OPTIONS = auto()
+    DATABASE = auto()
+    PEOPLE = auto()
+    UNCHECKED = auto()
+    """Whether the person is meant hangs on a user group that could not be checked."""
+    LIFETIME = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a channel or a profile."""
+
+    where: str
+    """`channels.C0DBOPS.rules[3]`."""
+    says: str
+    """`approve token, create by dba`."""
+    verdict: Verdict
+    commands: Commands
+    databases: Databases | None = None
+    to: People | None = None
+    by: People = NOBODY
+    quorum: int = 1
+    notify: People = NOBODY
+    confirm: Confirm | None = None
+    expires: timedelta = timedelta(hours=1)
+    max_lifetime: timedelta = timedelta(hours=24)
+    allow_never: bool = False
+    countdown: timedelta = timedelta(hours=24)
+    undo_by: People | None = None
+    visibility: Visibility | None = None
+    review_by: People = NOBODY
+    review_within: timedelta = timedelta(hours=24)
+    blocks_while_owed: bool = False
+
+    @property
+    def locator(self) -> str:
+        """Where the rule stands and what it says."""
+        return f"{self.where}: {self.says}"
+
+    def names(self, command: str) -> tuple[frozenset[str], ...]:
+        """Return the sets of flags under which the rule means `command`; none: it does not."""
+        return alternatives(self.commands, command)
+
+    def miss(self, subject: Subject, standing: Standing, action: Action, target: Target | None) -> Miss | None:
+        """Say why the rule does not fit, or None when it does. Lifetimes are looked at last, and not by `deny`."""
+        meant_with = alternatives(self.commands, action.command)
+        if not meant_with:
+            return Miss.COMMAND
+        if not any(flags <= action.options for flags in meant_with):
+            return Miss.OPTIONS
+        if not self.means(target):
+            return Miss.DATABASE
+        if self.to is None:
+            meant: bool | None = standing is Standing.MEMBER
+        else:
+            meant = self.to.holds(subject.person, standing, subject.groups)
+        if meant is False:
+            return Miss.PEOPLE
+        if meant is None:
+            return Miss.UNCHECKED
+        if action.lifetime is None or self.verdict is Verdict.DENY or self.permits(action.lifetime):
+            return None
+        return Miss.LIFETIME
+
+    def permits(self, lifetime: Lifetime) -> bool:
+        """Say whether a token may live so long."""
+        return self.allow_never if isinstance(lifetime, Never) else lifetime <= self.max_lifetime
+
+    def means(self, target: Target | None) -> bool:
+        """Without a database in particular, a right fits (and is cut by the scope), and a denial does not."""
+        if self.databases is None:
+            return True
+        denies = self.verdict is Verdict.DENY
+        return not denies if target is None else self.databases.have(target, unknown=denies)
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """One entry of `ceiling.deny`."""
+
+    where: str
+    says: str
+    commands: Commands
+    databases: Databases | None
+
+    def names(self, command: str) -> tuple[frozenset[str], ...]:
+        """Return the sets of flags under which the ban means `command`; none: it does not."""
+        return alternatives(self.commands, command)
+
+    def forbids(self, action: Action, target: Target | None) -> bool:
+        """Say whether the action is forbidden everywhere."""
+        if not any(flags <= action.options for flags in self.names(action.command)):
+            return False
+        if self.databases is None:
+            return True
+        return target is not None and self.databases.have(target, unknown=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """What no channel can lift."""
+
+    token_lifetime: timedelta | None = None
+    deny: tuple[Ban, ...] = ()
+
+
+_NO_CEILING = Ceiling()
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What the policy says of one channel."""
+
+    where: str
+    organization: str
+    databases: Databases
+    rules: tuple[Rule, ...] = ()
+    profile: str | None = None
+    visibility: Visibility = Visibility.CHANNEL
+    externally_shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Incidents:
+    """Who may start an incident in a channel that the policy does not know, and what it then has."""
+
+    to: People
+    binding: Binding
+    profile: str
+    longest: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A whole policy."""
+
+    hash: str
+    organizations: Mapping[str, str]
+    """Each organization's variable that holds its API token: `acme` to `TURSO_API_TOKEN`."""
+    organization: str
+    """Of the file; empty when nothing names one."""
+    workspaces: frozenset[str]
+    channels: Mapping[str, Binding]
+    profiles: Mapping[str, tuple[Rule, ...]]
+    ceiling: Ceiling = _NO_CEILING
+    incidents: Incidents | None = None
+    named: People = NOBODY
+    """Everybody whom the file names anywhere."""
+    audit_head_channel: str | None = None
+    warnings: tuple[Problem, ...] = ()
+    people: Mapping[str, People] = field(default_factory=dict)
+
+    @property
+    def usergroups(self) -> frozenset[str]:
+        """Every user group whose members a decision may need."""
+        return self.named.usergroups
+
+    def binding(self, subject: Subject) -> Binding | None:
+        """Return what holds in the subject's channel, an incident's binding included; None: nothing does."""
+        bound = self.channels.get(subject.channel.id)
+        if bound is None and subject.incident_profile is not None and self.incidents is not None:
+            return self.incidents.binding
+        return bound
+
+    def rules(self, subject: Subject, binding: Binding) -> tuple[Rule, ...]:
+        """Return the rules in their order: the incident's profile, the channel's own, the channel's rules."""
+        rules = binding.rules
+        if binding.profile is not None:
+            rules = self.profiles.get(binding.profile, ()) + rules
+        if subject.incident_profile is not None and subject.incident_profile != binding.profile:
+            rules = self.profiles.get(subject.incident_profile, ()) + rules
+        return rules
+
+    def incident_profile(self, channel_id: str) -> str | None:
+        """Return the profile that an incident in this channel gets: that of `incidents`, or the one named so."""
+        if self.incidents is not None:
+            return self.incidents.profile
+        return "incident" if "incident" in self.profiles and channel_id in self.channels else None
+
+    def longest_incident(self) -> timedelta:
+        """Return how long an incident may run."""
+        return self.incidents.longest if self.incidents is not None else timedelta(hours=12)
+
+    def scope(self, subject: Subject, command: str | None = None) -> "Scope":
+        """Return which databases exist for the subject here; with `command`: only those on which it may be asked."""
+        from bot.core.policy.scope import Scope
+
+        return Scope.of(self, subject, command)

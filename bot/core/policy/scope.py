@@ -1,0 +1,101 @@
+"""Which databases exist for somebody in a channel, and which commands they have there."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bot.core import catalogue
+from bot.core.model import Action, Subject, Target, Verdict
+from bot.core.policy.databases import Databases
+from bot.core.policy.floor import refuses_person, refuses_place, standing_of
+from bot.core.policy.people import Standing
+from bot.core.policy.rules import Ban, Policy, Rule
+
+_BEST_FIRST = (Verdict.ALLOW, Verdict.BREAK_GLASS, Verdict.APPROVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The databases of a channel; every reading command is cut to them."""
+
+    organization: str
+    """Empty where the policy binds nothing."""
+    databases: Databases | None = None
+    needs_group: bool = False
+    """True when a database's group has to be known to tell."""
+    _rules: tuple[Rule, ...] | None = field(default=None, repr=False)
+    _bans: tuple[Ban, ...] = field(default=(), repr=False)
+    _action: Action = field(default=Action(""), repr=False)
+
+    @classmethod
+    def of(cls, policy: Policy, subject: Subject, command: str | None) -> "Scope":
+        """Return the scope of a subject; with `command`, without the databases on which the rules deny it."""
+        binding = policy.binding(subject)
+        if binding is None or refuses_person(policy, subject.person) or refuses_place(policy, subject, command or ""):
+            return cls("")
+        if command is None:
+            return cls(binding.organization, binding.databases, bool(binding.databases.groups))
+        standing = standing_of(policy, subject.person)
+        action = Action(command)
+        rules = tuple(rule for rule in policy.rules(subject, binding) if _meant(rule, subject, standing, action))
+        bans = tuple(ban for ban in policy.ceiling.deny if ban.names(command))
+        patterns = [binding.databases]
+        patterns += [rule.databases for rule in rules if rule.databases]
+        patterns += [ban.databases for ban in bans if ban.databases]
+        grouped = any(one.groups for one in patterns)
+        return cls(binding.organization, binding.databases, grouped, rules, bans, action)
+
+    def covers(self, target: Target) -> bool:
+        """Say whether the database exists for the subject here."""
+        if self.databases is None or not self.databases.have(target):
+            return False
+        if self._rules is None:
+            return True
+        if any(ban.forbids(self._action, target) for ban in self._bans):
+            return False
+        first = next((rule for rule in self._rules if rule.means(target)), None)
+        return first is not None and first.verdict is not Verdict.DENY
+
+
+def _meant(rule: Rule, subject: Subject, standing: Standing, action: Action) -> bool:
+    """True when the rule speaks of this person and command, whatever the database."""
+    if rule.verdict is not Verdict.DENY:
+        return rule.miss(subject, standing, action, None) is None
+    people = rule.to.holds(subject.person, standing, subject.groups) if rule.to else standing is Standing.MEMBER
+    return people is not False and frozenset() in rule.names(action.command)
+
+
+def available(policy: Policy, subject: Subject, names: Iterable[str]) -> dict[str, Verdict]:
+    """Return the commands that the subject may use here on some database, in some form, each with its best verdict."""
+    if refuses_person(policy, subject.person):
+        return {}
+    found = {name: _best(policy, subject, name) for name in names}
+    return {name: verdict for name, verdict in found.items() if verdict is not None}
+
+
+def _best(policy: Policy, subject: Subject, name: str) -> Verdict | None:
+    if refuses_place(policy, subject, name):
+        return None
+    if name in catalogue.ALWAYS:
+        return Verdict.ALLOW
+    if any(ban.databases is None and frozenset() in ban.names(name) for ban in policy.ceiling.deny):
+        return None
+    binding = policy.binding(subject)
+    standing = standing_of(policy, subject.person)
+    verdicts = set()
+    for rule in policy.rules(subject, binding) if binding else ():
+        for flags in rule.names(name):
+            if flags and rule.verdict is Verdict.DENY:
+                continue
+            if rule.miss(subject, standing, Action(name, flags), None) is None:
+                verdicts.add(rule.verdict)
+        if Verdict.DENY in verdicts:
+            break
+    best = next((verdict for verdict in _BEST_FIRST if verdict in verdicts), None)
+    return best or _by_incidents(policy, subject, standing, name)
+
+
+def _by_incidents(policy: Policy, subject: Subject, standing: Standing, name: str) -> Verdict | None:
+    incidents = policy.incidents
+    if incidents is None or subject.channel.id in policy.channels or not catalogue.is_part_of(name, "incident"):
+        return None
+    return Verdict.ALLOW if incidents.to.holds(subject.person, standing, subject.groups) else None
