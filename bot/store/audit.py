@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select, union_all
 
+from bot.core.audit import from_canonical
 from bot.core.request import AuditEntry
 from bot.store import chain
 from bot.store.names import any_of, listed
@@ -56,7 +57,7 @@ class Audit(Room):
                 of_these = any_of(connection, touched.c.database, databases)
                 query = query.where(select(1).where(touched.c.seq == audit_log.c.seq, of_these).exists())
             rows = connection.execute(query.order_by(audit_log.c.seq.desc()).limit(limit))
-            return [(row.seq, chain.entry_of(row.entry)) for row in rows]
+            return [(row.seq, from_canonical(row.entry)) for row in rows]
 
         return await self._database.read(work)
 
@@ -84,7 +85,7 @@ def _all(connection: Connection, query: Select[Any]) -> Sequence[Row[Any]]:
 
 
 def _as_written(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat()
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _first_since(connection: Connection, since: datetime) -> int | None:

@@ -1,19 +1,17 @@
 """The audit chain inside a transaction: entries are appended after the head, one transaction at a time."""
 
-import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from bot.core.audit import GENESIS, canonical, entry_hash
 from bot.core.request import AuditEntry
 from bot.store.columns import keepable
 from bot.store.database import lock_until_commit
-from bot.store.hashing import canonical, entry_hash
 from bot.store.tables import audit_log, touched
 
 CHAIN_LOCK = 0x7457_0A0D
-EMPTY = (0, "")
+EMPTY = (0, GENESIS)
 
 
 def head(connection: Connection) -> tuple[int, str]:
@@ -33,19 +31,13 @@ def append(connection: Connection, entries: Sequence[AuditEntry]) -> None:
     rows, names = [], []
     for number, entry in enumerate(entries, start=seq + 1):
         text = keepable(canonical(entry))
-        hash_ = entry_hash(previous, text)
+        hash_ = entry_hash(number, previous, text)
         rows.append({"seq": number, "previous_hash": previous, "hash": hash_, "entry": text})
         names += [{"database": name, "seq": number} for name in _names(entry)]
         previous = hash_
     connection.execute(audit_log.insert(), rows)
     if names:
         connection.execute(touched.insert(), names)
-
-
-def entry_of(text: str) -> AuditEntry:
-    """Read an entry from its canonical text."""
-    raw = json.loads(text)
-    return AuditEntry(**{**raw, "at": datetime.fromisoformat(raw["at"]), "databases": tuple(raw["databases"])})
 
 
 def _names(entry: AuditEntry) -> Iterable[str]:

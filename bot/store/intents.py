@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from bot.core.request import Incoming
 from bot.store.room import Room
-from bot.store.rows import many, values
+from bot.store.rows import many, one, values
 from bot.store.tables import intents
 
 NEVER_STORED = frozenset({"trigger_id", "response_url"})
@@ -22,6 +22,11 @@ class Intents(Room):
         """
         row = values(incoming, without=NEVER_STORED) | {"values": dict(incoming.values), "is_open": actionable}
         return await self._group.intent(row)
+
+    async def intent(self, intent_id: str) -> Incoming | None:
+        """One that was recorded, open or closed, without what is short-lived."""
+        query = select(intents).where(intents.c.id == intent_id)
+        return await self._database.read(lambda connection: one(connection, Incoming, query))
 
     async def close_intent(self, intent_id: str) -> None:
         """It led to a request or to an answer."""
