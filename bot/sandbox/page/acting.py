@@ -1,0 +1,132 @@
+"""The page's doing side: whatever a person types, presses, fills in or switches."""
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from bot.sandbox.workspace.records import CannotAct
+from bot.sandbox.workspace.workspace import Workspace
+
+from .drawing import Drawing
+from .faults import turn
+from .looking import moved_text, scene_of
+from .scene import Scene
+
+_LONGEST = timedelta(days=31)
+_NOTHING = 204
+
+
+class Acting:
+    """Handlers that act for the person in the address. What comes of it reaches the page by its stream."""
+
+    def __init__(self, workspace: Workspace, on_move: Callable[[timedelta], Awaitable[None]] | None) -> None:
+        self._workspace, self._on_move = workspace, on_move
+
+    async def say(self, request: Request) -> Response:
+        scene = scene_of(self._workspace, request)
+        form = await request.form()
+        text, channel, thread = (str(form.get(name) or "") for name in ("text", "channel", "thread"))
+        if channel not in self._workspace.channels or not text.strip():
+            raise HTTPException(400, "There is nothing to say here.")
+        said = self._workspace.say(scene.person.id, channel, text.strip(), thread_ts=thread or None)
+        return await self._done(scene, said)
+
+    async def act(self, request: Request) -> Response:
+        scene, asked = scene_of(self._workspace, request), await _payload(request)
+        pressed = self._workspace.click(
+            scene.person.id,
+            action_id=str(asked.get("action")),
+            block_id=asked.get("block"),
+            message_ts=asked.get("message"),
+            channel_id=asked.get("channel"),
+            view_id=asked.get("view"),
+            selected=asked.get("selected"),
+        )
+        return await self._done(scene, pressed, quiet=bool(asked.get("quiet")))
+
+    async def suggest(self, request: Request) -> Response:
+        scene, asked = scene_of(self._workspace, request), await _payload(request)
+        try:
+            found = await self._workspace.suggest(
+                scene.person.id,
+                action_id=str(asked.get("action")),
+                text=str(asked.get("text") or ""),
+                message_ts=asked.get("message"),
+                view_id=asked.get("view"),
+                block_id=asked.get("block"),
+            )
+        except CannotAct:
+            found = []
+        return HTMLResponse(Drawing(scene).options(found))
+
+    async def submit(self, request: Request) -> Response:
+        scene, asked = scene_of(self._workspace, request), await _payload(request)
+        values = asked.get("values")
+        if not isinstance(values, dict):
+            raise HTTPException(400, "values is an object.")
+        return await self._done(
+            scene, self._workspace.submit_view(scene.person.id, request.path_params["view"], values)
+        )
+
+    async def close(self, request: Request) -> Response:
+        scene, asked = scene_of(self._workspace, request), await _payload(request)
+        closed = self._workspace.close_view(
+            scene.person.id, request.path_params["view"], whole_stack=bool(asked.get("all"))
+        )
+        return await self._done(scene, closed, quiet=True)
+
+    async def open_home(self, request: Request) -> Response:
+        scene = scene_of(self._workspace, request)
+        if not scene.has_home:
+            return Response(status_code=_NOTHING)
+        return await self._done(scene, self._workspace.open_home(scene.person.id))
+
+    async def shortcut(self, request: Request) -> Response:
+        scene = scene_of(self._workspace, request)
+        return await self._done(scene, self._workspace.shortcut(scene.person.id, request.path_params["callback"]))
+
+    async def fault(self, request: Request) -> Response:
+        scene_of(self._workspace, request)
+        form = await request.form()
+        try:
+            turn(self._workspace.faults, request.path_params["trouble"], form.get("on") == "1")
+        except LookupError:
+            raise HTTPException(404, "There is no such switch.") from None
+        return Response(status_code=_NOTHING)
+
+    async def clock(self, request: Request) -> Response:
+        scene = scene_of(self._workspace, request)
+        minutes = str((await request.form()).get("minutes") or "")
+        if not minutes.isdecimal() or timedelta(minutes=int(minutes[:9])) > _LONGEST:
+            raise HTTPException(400, "minutes is a number, of at most a month.")
+        by = timedelta(minutes=int(minutes))
+        self._workspace.move_time(by)
+        if self._on_move is not None:
+            await self._on_move(by)
+        drawn = Drawing(scene).template("_clock.html", now=self._workspace.now(), moved=moved_text(self._workspace))
+        return HTMLResponse(drawn)
+
+    async def _done(self, scene: Scene, deed: Awaitable[Any], *, quiet: bool = False) -> Response:
+        """Wait for the deed; what Slack would not let a person do is told as a toast."""
+        try:
+            await deed
+        except CannotAct as refusal:
+            if not quiet:
+                return HTMLResponse(Drawing(scene).toast(str(refusal), bad=True))
+        return Response(status_code=_NOTHING)
+
+
+async def _payload(request: Request) -> dict[str, Any]:
+    form = await request.form()
+    try:
+        found = json.loads(str(form.get("payload") or ""))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise HTTPException(400, "payload is a JSON object.")
+    return found

@@ -1,0 +1,44 @@
+"""What the composer suggests: the manifest's slash commands, the bot's commands, people and channels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Any
+
+from bot.sandbox.workspace.model import Person
+from bot.sandbox.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class CommandHint:
+    """One command of the bot: `usage` begins with the words as they are typed (`db freeze NAME [--for 30m]`)."""
+
+    name: str
+    usage: str
+    summary: str
+
+    @property
+    def spoken(self) -> str:
+        """The leading words of the usage that are typed as they stand."""
+        words = takewhile(lambda word: word.isalpha() and word.islower(), self.usage.split())
+        return " ".join(words) or self.name
+
+
+def hints_for(workspace: Workspace, person: Person, commands: Sequence[CommandHint]) -> dict[str, Any]:
+    """Everything for one person's composer; people of other workspaces have none of our slash commands."""
+    here = person.team_id == workspace.state.team_id
+    slash = workspace.app.commands.values() if here else ()
+    people = [each for each in workspace.people.values() if not each.deleted]
+    return {
+        "slash": [
+            {"command": each.command, "usage_hint": each.usage_hint, "description": each.description} for each in slash
+        ],
+        "commands": [
+            {"name": each.spoken, "usage": each.usage, "summary": each.summary} for each in (commands if here else ())
+        ],
+        "people": [{"name": each.name, "about": each.real_name} for each in people if each.id != person.id]
+        + [{"name": group.handle, "about": group.name} for group in workspace.usergroups.values()],
+        "channels": [
+            {"name": each.name, "about": each.purpose} for each in workspace.channels_of(person.id) if not each.is_im
+        ],
+    }

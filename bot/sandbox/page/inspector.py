@@ -1,0 +1,127 @@
+"""The inspector: every delivery to the app and every call of it, with what is private kept to whom it concerns."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from bot.sandbox.workspace.records import Call, Change, Delivery
+
+from .drawing import Drawing
+from .privacy import may_look
+from .render.renderer import Renderer
+from .scene import Scene
+
+_ROWS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the inspector."""
+
+    key: str
+    is_call: bool
+    what: str
+    about: str
+    cost: str
+    bad: bool
+    at: datetime
+
+
+class Inspector:
+    """What one person may inspect."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene, self._workspace = scene, scene.workspace
+        self._drawing = Drawing(scene)
+
+    def drawer(self, faults: Any, moved: str) -> Markup:
+        """The whole drawer: clock, faults, log."""
+        return self._drawing.template(
+            "lab.html", rows=self._rows(), faults=faults, now=self._workspace.now(), moved=moved
+        )
+
+    def row_of(self, change: Change) -> Markup:
+        """The line for something that has just happened."""
+        if change.call is not None:
+            # the change is told right after the record: it is at the end, or near it
+            number = _last_index(self._workspace.calls, change.call)
+            return self._drawing.template("_lab_row.html", row=self._call_row(number, change.call))
+        assert change.delivery is not None
+        return self._drawing.template("_lab_row.html", row=self._delivery_row(change.delivery))
+
+    def detail(self, key: str) -> Markup:
+        """What is inside one entry, or whose it is when this person may not look.
+
+        Raises:
+            LookupError: there is no such entry.
+        """
+        record = self._find(key)
+        facts = _facts_of_call(record) if isinstance(record, Call) else _facts_of_delivery(record, self._name)
+        allowed, owner = may_look(self._workspace, self._scene.person.id, record)
+        return self._drawing.template(
+            "lab_detail.html",
+            d=record,
+            is_call=isinstance(record, Call),
+            facts=facts,
+            withheld=None if allowed else self._name(owner),
+            r=Renderer(self._scene.directory()),
+        )
+
+    def _rows(self) -> list[Row]:
+        calls = list(enumerate(self._workspace.calls))[-_ROWS:]
+        rows = [self._call_row(number, call) for number, call in calls]
+        rows += [self._delivery_row(delivery) for delivery in self._workspace.deliveries[-_ROWS:]]
+        return sorted(rows, key=lambda row: row.at, reverse=True)[:_ROWS]
+
+    def _call_row(self, number: int, call: Call) -> Row:
+        bad = call.error is not None or call.status >= 400
+        about = call.error or ("" if call.status == 200 else str(call.status))
+        return Row(f"c{number}", True, call.method, about, f"{call.milliseconds:.0f} ms", bad, call.at)
+
+    def _delivery_row(self, delivery: Delivery) -> Row:
+        about = delivery.failure or (self._name(delivery.person_id) if delivery.person_id else "")
+        cost = "–" if delivery.milliseconds is None else f"{delivery.milliseconds:.0f} ms"
+        what = delivery.kind + (f" (retry {delivery.attempt})" if delivery.attempt else "")
+        return Row(f"d{delivery.id}", False, what, about, cost, not delivery.ok, delivery.sent_at)
+
+    def _find(self, key: str) -> Call | Delivery:
+        if key.startswith("c") and key[1:].isdecimal():
+            return self._workspace.calls[int(key[1:])]
+        found = (each for each in reversed(self._workspace.deliveries) if key == f"d{each.id}")
+        try:
+            return next(found)
+        except StopIteration:
+            raise LookupError(key) from None
+
+    def _name(self, person_id: str | None) -> str:
+        person = self._workspace.people.get(person_id or "")
+        return person.real_name if person else "somebody else"
+
+
+def _last_index(calls: list[Call], call: Call) -> int:
+    return next(number for number in range(len(calls) - 1, -1, -1) if calls[number] is call)
+
+
+def _facts_of_delivery(delivery: Delivery, name: Any) -> Iterator[tuple[str, str, bool]]:
+    yield "Kind", delivery.kind, False
+    if delivery.person_id:
+        yield "By", name(delivery.person_id), False
+    yield "Over", f"HTTP to {delivery.url}" if delivery.over == "http" else "Socket Mode", False
+    yield "Sent", delivery.sent_at.isoformat(sep=" ", timespec="milliseconds"), False
+    if delivery.signature:
+        accepted = delivery.status is not None and delivery.status != 401
+        yield "Signature", delivery.signature, False
+        yield "Signature check", "accepted by the app" if accepted else "not accepted", accepted
+    if delivery.attempt:
+        yield "Retry", str(delivery.attempt), False
+    yield "Answer", f"{delivery.status or '–'} {delivery.failure or ''}".strip(), delivery.ok
+
+
+def _facts_of_call(call: Call) -> Iterator[tuple[str, str, bool]]:
+    yield "Method", call.method, False
+    yield "At", call.at.isoformat(sep=" ", timespec="milliseconds"), False
+    yield "Took", f"{call.milliseconds:.1f} ms", False
+    yield "Answer", f"HTTP {call.status}" + (f", {call.error}" if call.error else ", ok"), call.error is None

@@ -1,0 +1,154 @@
+"""The page's reading side: whole pages, their parts, and the stream."""
+
+import json
+from collections.abc import Sequence
+
+from sse_starlette import EventSourceResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from bot.sandbox.workspace.model import Channel, Person
+from bot.sandbox.workspace.workspace import Workspace
+
+from .drawing import Drawing
+from .faults import switches
+from .hints import CommandHint, hints_for
+from .inspector import Inspector
+from .scene import Scene
+from .stream import events
+from .tour import TourStep, as_data
+from .windows import Windows
+
+
+def scene_of(workspace: Workspace, request: Request) -> Scene:
+    """The scene of the person in the address; 404 for somebody who cannot be played."""
+    person = workspace.people.get(request.path_params["person"])
+    if person is None or person.is_bot or person.deleted:
+        raise HTTPException(404, "There is nobody with this id.")
+    return Scene(workspace, person)
+
+
+class Looking:
+    """Handlers that change nothing."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        windows: Windows,
+        commands: Sequence[CommandHint],
+        tour: Sequence[TourStep],
+        boot: str,
+        platform_url: str | None,
+    ) -> None:
+        self._workspace, self._windows = workspace, windows
+        self._commands, self._tour, self._boot, self._platform_url = commands, tour, boot, platform_url
+
+    async def front(self, request: Request) -> Response:
+        """`/`: where a newcomer starts."""
+        person = request.path_params.get("person")
+        people = [each for each in self._workspace.people.values() if not each.is_bot and not each.deleted]
+        first = next((each for each in people if each.id == person), None) if person else self._newcomer()
+        if first is None:
+            raise HTTPException(404, "There is nobody with this id.")
+        return RedirectResponse(f"/as/{first.id}/{Scene(self._workspace, first).first_place()}")
+
+    async def channel(self, request: Request) -> Response:
+        scene, channel = self._place(request)
+        if "pane" in request.query_params:
+            return HTMLResponse(Drawing(scene).channel_pane(channel, self._tries(scene)))
+        return self._page(request, scene, channel)
+
+    async def older(self, request: Request) -> Response:
+        scene, channel = self._place(request)
+        before = request.query_params.get("before", "")
+        if not before.replace(".", "", 1).isdecimal():
+            raise HTTPException(400, "before is a message's ts.")
+        return HTMLResponse(Drawing(scene).older(channel, before, self._tries(scene)))
+
+    async def thread(self, request: Request) -> Response:
+        scene, channel = self._place(request)
+        ts = request.path_params["ts"]
+        if self._workspace.state.message(channel.id, ts) is None:
+            raise HTTPException(404, "That message is gone.")
+        return HTMLResponse(Drawing(scene).thread_pane(channel, ts))
+
+    async def home(self, request: Request) -> Response:
+        scene = scene_of(self._workspace, request)
+        if not scene.has_home:
+            return RedirectResponse(f"/as/{scene.person.id}/{scene.first_place()}")
+        if "pane" in request.query_params:
+            return HTMLResponse(Drawing(scene).home_pane())
+        return self._page(request, scene, None)
+
+    async def sidebar(self, request: Request) -> Response:
+        scene = scene_of(self._workspace, request)
+        place = request.headers.get("hx-current-url", "").split("?")[0].rstrip("/").rsplit("/", 1)[-1]
+        return HTMLResponse(Drawing(scene).template("_sidebar.html", place=place))
+
+    async def lab(self, request: Request) -> Response:
+        scene = scene_of(self._workspace, request)
+        return HTMLResponse(Inspector(scene).drawer(switches(self._workspace.faults), moved_text(self._workspace)))
+
+    async def lab_detail(self, request: Request) -> Response:
+        try:
+            return HTMLResponse(Inspector(scene_of(self._workspace, request)).detail(request.path_params["key"]))
+        except LookupError:
+            raise HTTPException(404, "There is no such entry.") from None
+
+    async def stream(self, request: Request) -> Response:
+        scene = scene_of(self._workspace, request)
+        feed, complete = self._windows.claim(request.path_params["window"], scene.person.id)
+        hello = json.dumps({"boot": json.loads(self._boot), "complete": complete})
+        return EventSourceResponse(events(feed, self._workspace, scene.person.id, hello), ping=20)
+
+    def _page(self, request: Request, scene: Scene, channel: Channel | None) -> Response:
+        if request.headers.get("cache-control") in ("max-age=0", "no-cache"):  # the browser's reload button
+            self._workspace.reload(scene.person.id)
+        window = self._windows.open(scene.person.id)  # before anything is drawn: nothing is missed in between
+        drawing = Drawing(scene)
+        pane = drawing.channel_pane(channel, self._tries(scene)) if channel else drawing.home_pane()
+        return HTMLResponse(
+            drawing.template(
+                "page.html",
+                pane=pane,
+                place=channel.id if channel else "home",
+                place_name=drawing.place_name(channel) if channel else "Home",
+                window=window,
+                modal=drawing.modal(),
+                hints=hints_for(self._workspace, scene.person, self._commands),
+                tour=as_data(self._tour),
+                platform_url=self._platform_url,
+                static=lambda path: f"/page/{path}",
+            )
+        )
+
+    def _place(self, request: Request) -> tuple[Scene, Channel]:
+        scene = scene_of(self._workspace, request)
+        channel = self._workspace.channels.get(request.path_params["channel"])
+        if channel is None or not self._workspace.state.can_see(scene.person.id, channel.id):
+            raise HTTPException(404, f"{scene.me.name} does not see this conversation.")
+        return scene, channel
+
+    def _tries(self, scene: Scene) -> list[str]:
+        """What the beginning of a channel suggests to type."""
+        command = next(iter(self._workspace.app.commands), None)
+        if command is None or scene.person.team_id != self._workspace.state.team_id:
+            return []
+        known = {each.spoken for each in self._commands}
+        wanted = ("db list", "usage", "help")
+        return [command] + [f"{command} {each}" for each in wanted if each in known]
+
+    def _newcomer(self) -> Person | None:
+        """The first act of the tour says who one is at the start; else the first person there is."""
+        people = self._workspace.people
+        hero = self._tour[0].acts[0].person if self._tour and self._tour[0].acts else None
+        if hero in people:
+            return people[hero]
+        return next((each for each in people.values() if not each.is_bot and not each.deleted), None)
+
+
+def moved_text(workspace: Workspace) -> str:
+    """How far this workspace's clock is ahead."""
+    moved = workspace.state.time.moved
+    return f"– {moved} ahead of this machine" if moved else "– as on this machine"

@@ -1,0 +1,19 @@
+"""Slack's date tokens: a `<time>` that the page's script writes in the viewer's own zone."""
+
+from datetime import UTC, datetime
+
+from markupsafe import Markup
+
+from .links import link
+
+
+def date_element(timestamp: str | int, pattern: str, fallback: str, url: str | None = None) -> Markup:
+    """Draw one date; without the script, or for a time that is none, the fallback stands there."""
+    try:
+        moment = datetime.fromtimestamp(int(timestamp), UTC)
+    except (ValueError, OverflowError, OSError):
+        return Markup("{}").format(fallback)
+    element = Markup('<time datetime="{}" data-pattern="{}" title="{}">{}</time>').format(
+        moment.isoformat(), pattern, moment.strftime("%Y-%m-%d %H:%M:%S UTC"), fallback or moment.isoformat()
+    )
+    return link(url, element) if url else element

@@ -1,0 +1,29 @@
+"""Which addresses may become links, and how such a link is drawn."""
+
+from urllib.parse import urlsplit
+
+from markupsafe import Markup
+
+_SCHEMES = frozenset({"http", "https", "mailto"})
+
+
+def safe_href(url: str) -> str | None:
+    """Return the address when a person may safely follow it; None for `javascript:` and whatever else runs or loads."""
+    address = url.strip()
+    if any(ord(character) < 33 for character in address):
+        return None
+    try:
+        scheme = urlsplit(address).scheme.lower()
+    except ValueError:
+        return None
+    return address if scheme in _SCHEMES else None
+
+
+def link(url: str, label: Markup | str) -> Markup:
+    """A link that says in its title where it leads; just the label when it may not lead there."""
+    href = safe_href(url)
+    if href is None:
+        return Markup("<span class='deadlink' title='Not a link that may be followed'>{}</span>").format(label)
+    return Markup(
+        '<a href="{0}" title="{0}" target="_blank" rel="noopener noreferrer nofollow">{1}</a>',
+    ).format(href, label)

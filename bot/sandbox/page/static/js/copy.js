@@ -1,0 +1,22 @@
+// The copy button on preformatted text.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const text = button.parentElement.querySelector("pre").textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    select(button.parentElement.querySelector("pre")); // no permission: ready for Ctrl+C at least
+    return;
+  }
+  button.textContent = "Copied";
+  button.classList.add("done");
+  setTimeout(() => { button.textContent = "Copy"; button.classList.remove("done"); }, 1600);
+});
+
+function select(node) {
+  const range = document.createRange();
+  range.selectNodeContents(node);
+  getSelection().removeAllRanges();
+  getSelection().addRange(range);
+}

@@ -1,0 +1,85 @@
+// What the composer knows: the manifest's slash commands, the bot's command table, people and channels.
+const known = JSON.parse(document.getElementById("hints").textContent);
+const MOST = 9;
+
+function slash(text) {
+  return known.slash.filter((each) => each.command.startsWith(text))
+    .map((each) => ({ insert: `${each.command} `, strong: each.command, rest: ` ${each.usage_hint}`, about: each.description }));
+}
+
+function splitOptions(usage) {
+  return [...usage.matchAll(/--[a-z-]+/g)].map((match) => match[0]).filter((each, at, all) => all.indexOf(each) === at);
+}
+
+function current(text) {
+  const [command, ...rest] = text.split(" ");
+  const spoken = rest.join(" ").toLowerCase();
+  if (!known.slash.some((each) => each.command === command) || !rest.length) return null;
+  const fitting = known.commands.filter((each) => spoken === each.name || spoken.startsWith(`${each.name} `));
+  const best = fitting.sort((one, other) => other.name.length - one.name.length)[0];
+  return { command, spoken, best };
+}
+
+function forCommand(text) {
+  const { command, spoken, best } = current(text) ?? {};
+  if (!command) return [];
+  const last = spoken.split(" ").pop();
+  if (best && spoken !== best.name) {
+    if (!last.startsWith("-")) return [];
+    return splitOptions(best.usage).filter((each) => each.startsWith(last) && !spoken.includes(`${each} `))
+      .map((each) => ({ insert: `${each} `, strong: each, rest: "", about: argumentOf(best.usage, each), word: true }));
+  }
+  const words = spoken.split(/\s+/).filter(Boolean);
+  const score = (each) => (each.name.startsWith(spoken) ? 0 : words.every((word) => each.name.includes(word)) ? 1
+    : words.every((word) => `${each.name} ${each.summary}`.toLowerCase().includes(word)) ? 2 : 3);
+  return known.commands.map((each) => [score(each), each]).filter(([points]) => points < 3)
+    .sort(([one], [other]) => one - other)
+    .map(([, each]) => ({ insert: `${command} ${each.name} `, strong: each.name, rest: each.usage.slice(each.name.length), about: each.summary }));
+}
+
+function argumentOf(usage, option) {
+  const part = usage.match(new RegExp(`\\[?${option}[^\\]]*\\]?`))?.[0] ?? option;
+  return part.replace(/[[\]]/g, "");
+}
+
+function mention(text) {
+  const match = /(?:^|\s)([@#])([\w.-]*)$/.exec(text);
+  if (!match) return [];
+  const [, mark, start] = match, wanted = start.toLowerCase();
+  return known[mark === "@" ? "people" : "channels"]
+    .filter((each) => each.name.toLowerCase().startsWith(wanted) || each.about.toLowerCase().includes(wanted))
+    .map((each) => ({ insert: `${mark}${each.name} `, strong: `${mark}${each.name}`, rest: "", about: each.about, word: true }));
+}
+
+/** What could come next, for the text before the caret. */
+export function suggestions(text) {
+  if (text.includes("\n")) return [];
+  const found = mention(text);
+  if (found.length) return found.slice(0, MOST);
+  if (/^\/\S*$/.test(text)) return slash(text);
+  return text.startsWith("/") ? forCommand(text).slice(0, 40) : [];
+}
+
+/** The text and the caret after taking a suggestion. */
+export function complete(text, caret, insert) {
+  const before = text.slice(0, caret), after = text.slice(caret);
+  const head = insert.startsWith("/") ? "" : before.replace(/\S*$/, "");
+  return [head + insert + after.trimStart(), head.length + insert.length];
+}
+
+/** The line under the composer: how this command goes on, with the option one is at. */
+export function hintFor(text) {
+  if (!text.startsWith("/")) return text ? ["Enter to send, Shift+Enter for a new line"] : ["Type / for commands"];
+  const best = current(text)?.best;
+  if (!best) return [""];
+  const last = text.split(/\s+/).filter((word) => word.startsWith("--")).pop();
+  const code = document.createElement("code");
+  const at = last ? best.usage.indexOf(last) : -1;
+  if (at < 0) code.append(best.usage);
+  else {
+    const part = argumentOf(best.usage, last), mark = document.createElement("mark");
+    mark.textContent = part;
+    code.append(best.usage.slice(0, at), mark, best.usage.slice(at + part.length));
+  }
+  return [code, ` — ${best.summary}`];
+}

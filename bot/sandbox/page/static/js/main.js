@@ -1,0 +1,15 @@
+// Starts the page: each module listens on the document, so that what arrives later needs no wiring.
+import { enhance } from "./enhance.js";
+import "./panes.js";
+import "./live.js";
+import "./composer.js";
+import "./picker.js";
+import "./table.js";
+import "./actions.js";
+import "./modal.js";
+import "./copy.js";
+import "./tour.js";
+
+htmx.onLoad(enhance);
+enhance(document.body);
+document.documentElement.dataset.ready = "";

@@ -1,0 +1,110 @@
+// Moving about: channels and Home as panes that stay in the page, the drawer, the menu, the keyboard.
+const stage = document.getElementById("panes");
+const drawer = document.getElementById("drawer");
+const base = document.body.dataset.base;
+const links = () => [...document.querySelectorAll(".nav a[data-pane]")];
+const paneOf = (id) => document.getElementById(`pane-${id}`);
+
+/** The pane that is in sight. */
+export const currentPane = () => stage.querySelector(".pane:not([hidden])");
+
+/** Show a channel or Home; fetched the first time, at once after that. */
+export async function show(id, { push = true } = {}) {
+  const link = links().find((each) => each.dataset.pane === id);
+  const url = link?.getAttribute("href") ?? (id === "home" ? `${base}/home` : `${base}/c/${id}`);
+  if (!paneOf(id)) await htmx.ajax("GET", `${url}?pane=1`, { target: stage, swap: "beforeend" });
+  const pane = paneOf(id);
+  if (!pane) return;
+  for (const each of stage.querySelectorAll(".pane")) each.hidden = each !== pane;
+  for (const each of links()) each.toggleAttribute("aria-current", false);
+  if (link) {
+    link.setAttribute("aria-current", "page");
+    link.classList.remove("unread");
+    link.querySelector(".badge")?.setAttribute("hidden", "");
+  }
+  if (push) history.pushState({ id }, "", url);
+  document.title = document.title.replace(/^.*? – /, `${pane.dataset.title} – `);
+  document.body.classList.remove("menu-open");
+  if (drawer.querySelector('[data-drawer="thread"]')) drawer.replaceChildren();
+  if (id === "home") htmx.ajax("POST", `${base}/home/open`, { swap: "none" });
+  const scroller = pane.querySelector(".history");
+  if (scroller?.pinned) scroller.scrollTop = scroller.scrollHeight;
+  if (matchMedia("(pointer: fine)").matches) pane.querySelector(".composer textarea")?.focus({ preventScroll: true });
+}
+
+/** Something was said where nobody looks. */
+export function markUnread(id) {
+  const link = links().find((each) => each.dataset.pane === id);
+  const badge = link?.querySelector(".badge");
+  if (!badge) return;
+  link.classList.add("unread");
+  badge.textContent = badge.hidden ? 1 : Number(badge.textContent) + 1;
+  badge.hidden = false;
+}
+
+/** After a break in the stream: what is in sight is fetched anew, the rest when it is next looked at. */
+export function refreshAll() {
+  const pane = currentPane();
+  for (const each of stage.querySelectorAll(".pane[hidden]")) each.remove();
+  if (pane) htmx.ajax("GET", `${pane.dataset.url}?pane=1`, { target: pane, swap: "outerHTML" });
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-pane]");
+  if (link && !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0) {
+    event.preventDefault();
+    show(link.dataset.pane);
+  }
+  if (event.target.closest("[data-menu]")) document.body.classList.toggle("menu-open");
+  if (event.target.closest("[data-close-drawer]")) closeDrawer();
+  if (event.target.closest("[data-dismiss]")) event.target.closest(".toast").remove();
+  for (const box of document.querySelectorAll("details.me[open], details.overflow[open]")) {
+    if (!box.contains(event.target)) box.open = false;
+  }
+});
+
+window.addEventListener("popstate", (event) => {
+  const id = event.state?.id ?? /\/c\/(\w+)$/.exec(location.pathname)?.[1] ?? "home";
+  show(id, { push: false });
+});
+
+function closeDrawer() {
+  drawer.replaceChildren();
+  currentPane()?.querySelector(".composer textarea")?.focus({ preventScroll: true });
+}
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target === drawer) drawer.querySelector("textarea, button")?.focus({ preventScroll: true });
+  document.body.classList.toggle("drawer-open", drawer.childElementCount > 0);
+});
+
+// Toasts leave by themselves.
+new MutationObserver((changes) => {
+  for (const { addedNodes } of changes) {
+    for (const toast of addedNodes) if (toast.nodeType === 1) setTimeout(() => toast.remove(), 9000);
+  }
+}).observe(document.getElementById("toasts"), { childList: true });
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.key === "Escape" && !document.querySelector("dialog[open]")) {
+    const open = document.querySelector("details.me[open], details.overflow[open]");
+    if (open) { open.open = false; open.querySelector("summary").focus(); }
+    else if (!typing || drawer.contains(event.target)) closeDrawer();
+  } else if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
+    const box = currentPane()?.querySelector(".composer textarea");
+    if (!box || document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    box.focus();
+    if (!box.value) { box.value = "/"; box.dispatchEvent(new Event("input", { bubbles: true })); }
+  } else if (event.key.toLowerCase() === "i" && event.ctrlKey) {
+    event.preventDefault();
+    if (drawer.querySelector('[data-drawer="lab"]')) closeDrawer();
+    else htmx.ajax("GET", `${base}/lab`, { target: drawer, swap: "innerHTML" });
+  } else if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+    event.preventDefault();
+    const all = links(), at = all.findIndex((each) => each.hasAttribute("aria-current"));
+    const next = all[(at + (event.key === "ArrowDown" ? 1 : -1) + all.length) % all.length];
+    show(next.dataset.pane);
+  }
+});

@@ -1,0 +1,107 @@
+// The list of messages: day lines, runs of one author, staying at the end, and letting go of what is far above.
+import { dayLine } from "./dates.js";
+
+const KEEP = 240, TOO_MANY = 400, NEAR_END = 90, RUN_SECONDS = 300;
+const scrollerOf = (list) => list.closest(".history, .thread-list");
+
+/** Follow a list's growth: as long as its end is in sight, the end stays in sight. */
+export function watch(list) {
+  const scroller = scrollerOf(list);
+  if (!scroller || "watched" in list.dataset) return;
+  list.dataset.watched = "";
+  scroller.pinned = true;
+  let expected = -1;
+  const toEnd = () => { scroller.scrollTop = expected = scroller.scrollHeight; expected = scroller.scrollTop; };
+  scroller.addEventListener("scroll", () => {
+    if (Math.abs(scroller.scrollTop - expected) < 2) return; // our own doing
+    scroller.pinned = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END;
+    if (scroller.pinned) jumpOf(scroller)?.setAttribute("hidden", "");
+  }, { passive: true });
+  new ResizeObserver(() => { if (scroller.pinned) toEnd(); }).observe(list);
+  new ResizeObserver(() => { if (scroller.pinned) toEnd(); }).observe(scroller);
+  toEnd();
+}
+
+const jumpOf = (scroller) => scroller.parentElement.querySelector(":scope > .jump");
+
+/** Draw day lines and join runs; looks only at messages that are new here. */
+export function arrange(list) {
+  const scroller = scrollerOf(list) ?? list;
+  let before = null;
+  for (const message of scroller.querySelectorAll(".msg")) {
+    if (!("arranged" in message.dataset) || (before && before.dataset.fresh)) place(message, before);
+    before = message;
+  }
+  for (const message of scroller.querySelectorAll(".msg[data-fresh]")) delete message.dataset.fresh;
+}
+
+function place(message, before) {
+  const date = dateOf(message), last = before && dateOf(before);
+  const line = message.previousElementSibling?.classList.contains("day") ? message.previousElementSibling : null;
+  const sameDay = last && last.toDateString() === date.toDateString();
+  if (sameDay || !message.closest(".history")) line?.remove();
+  else if (!line) message.insertAdjacentElement("beforebegin", dividerFor(date));
+  const run = sameDay && before.dataset.author === message.dataset.author && date - last < RUN_SECONDS * 1000
+    && !("private" in message.dataset) && !("private" in before.dataset);
+  message.classList.toggle("follow", Boolean(run));
+  if (!("arranged" in message.dataset)) message.dataset.fresh = "1";
+  message.dataset.arranged = "";
+}
+
+const dateOf = (message) => new Date(Number(message.dataset.ts.split(".")[0]) * 1000);
+
+function dividerFor(date) {
+  const line = document.createElement("div");
+  line.className = "day";
+  line.textContent = dayLine(date);
+  return line;
+}
+
+/** A message came: go on showing the end, or offer the way there; forget what is far above. */
+export function grown(list) {
+  const scroller = scrollerOf(list);
+  if (!scroller) return;
+  if (scroller.pinned) trim(scroller, list);
+  else jumpOf(scroller)?.removeAttribute("hidden");
+}
+
+function trim(scroller, list) {
+  const messages = scroller.querySelectorAll(".msg");
+  if (messages.length <= TOO_MANY || !scroller.classList.contains("history")) return;
+  const first = messages[messages.length - KEEP];
+  for (const message of [...messages].slice(0, messages.length - KEEP)) {
+    if (message.previousElementSibling?.classList.contains("day")) message.previousElementSibling.remove();
+    message.remove();
+  }
+  scroller.querySelector(".older, .start")?.remove();
+  const older = document.createElement("div");
+  older.className = "older";
+  older.textContent = "Earlier messages";
+  older.setAttribute("hx-get", `${list.closest(".pane").dataset.url}/older?before=${first.dataset.ts}`);
+  older.setAttribute("hx-trigger", "intersect root:closest .history once");
+  older.setAttribute("hx-swap", "outerHTML");
+  scroller.prepend(older);
+  htmx.process(older);
+}
+
+document.addEventListener("click", (event) => {
+  const jump = event.target.closest(".jump");
+  if (!jump) return;
+  const scroller = jump.parentElement.querySelector(".history");
+  scroller.pinned = true;
+  scroller.scrollTop = scroller.scrollHeight;
+  jump.hidden = true;
+});
+
+// Earlier messages come in above: what is being read stays where it is (browsers without scroll anchoring need help).
+let height = 0, top = 0;
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const scroller = event.target.closest?.(".older")?.parentElement;
+  if (scroller) [height, top] = [scroller.scrollHeight, scroller.scrollTop];
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  const scroller = event.target.closest?.(".history");
+  if (!scroller || !event.detail.requestConfig?.path.includes("/older")) return;
+  arrange(scroller.querySelector(".list"));
+  if (!CSS.supports("overflow-anchor", "auto") || top < 4) scroller.scrollTop = top + scroller.scrollHeight - height;
+});

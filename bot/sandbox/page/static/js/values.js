@@ -1,0 +1,43 @@
+// What stands in an element, in the form the server takes: a value, a list, an id, a date, a text.
+
+/** The element's outermost node. */
+export const elementOf = (node) => node.closest("[data-element]");
+
+/** The present choice of one element. */
+export function valueOf(element) {
+  if (element.classList.contains("picker")) {
+    const chosen = [...element.querySelectorAll(".chip")].map((chip) => JSON.parse(chip.dataset.option));
+    const values = chosen.map((option) => ("ids" in element.dataset ? option : option.value));
+    return "multi" in element.dataset ? values : values[0] ?? null;
+  }
+  if (element.dataset.element === "checkboxes") {
+    return [...element.querySelectorAll("input:checked")].map((box) => JSON.parse(box.dataset.option).value);
+  }
+  if (element.dataset.element === "radio_buttons") {
+    const box = element.querySelector("input:checked");
+    return box ? JSON.parse(box.dataset.option).value : null;
+  }
+  if (element.type === "datetime-local") return element.value ? Math.floor(new Date(element.value) / 1000) : null;
+  return element.value || null;
+}
+
+/** `{block_id: value}` of every input block below `root`. */
+export function valuesOf(root) {
+  const values = {};
+  for (const element of root.querySelectorAll("[data-input] [data-element]")) {
+    if (element.dataset.blockId && !element.disabled) values[element.dataset.blockId] = valueOf(element);
+  }
+  return values;
+}
+
+/** Where an element stands: in a message of a channel, or in a view. */
+export function placeOf(node) {
+  const holder = node.closest("[data-kind]");
+  if (!holder) return null;
+  return holder.dataset.kind === "view"
+    ? { view: holder.dataset.viewId }
+    : { message: holder.dataset.ts, channel: holder.dataset.channel };
+}
+
+/** Name one element within the whole page, so that it can be found again after a redraw. */
+export const keyOf = (element) => `${element.dataset.blockId}|${element.dataset.actionId}`;

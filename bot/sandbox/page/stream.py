@@ -1,0 +1,87 @@
+"""Turns changes of the workspace into server-sent events with ready HTML for one person's window."""
+
+from collections.abc import AsyncIterator, Iterator
+
+from sse_starlette import ServerSentEvent
+
+from bot.sandbox.workspace.changes import Subscription
+from bot.sandbox.workspace.model import Message
+from bot.sandbox.workspace.records import Change
+from bot.sandbox.workspace.workspace import Workspace
+
+from .drawing import Drawing
+from .inspector import Inspector
+from .scene import Scene
+
+
+async def events(
+    feed: Subscription, workspace: Workspace, person_id: str, hello: str
+) -> AsyncIterator[ServerSentEvent]:
+    """Every event that this person's window has to know, until the browser goes."""
+    yield _event("hello", hello)
+    async with feed:
+        async for change in feed:
+            person = workspace.people.get(person_id)
+            if person is not None:
+                for event in Translator(Scene(workspace, person)).events(change):
+                    yield event
+
+
+class Translator:
+    """One change, told to one person. What does not concern them is never drawn, let alone sent."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene, self._workspace = scene, scene.workspace
+        self._drawing = Drawing(scene)
+
+    def events(self, change: Change) -> Iterator[ServerSentEvent]:
+        if change.kind in ("delivery", "call"):
+            yield _event("lab", Inspector(self._scene).row_of(change))
+        elif self._workspace.state.concerns(self._scene.person.id, change):
+            yield from self._concerning(change)
+
+    def _concerning(self, change: Change) -> Iterator[ServerSentEvent]:
+        match change.kind:
+            case "message" | "ephemeral" if change.message:
+                yield from self._posted(change.message)
+            case "message_updated" | "ephemeral_updated" if change.message:
+                copies = (self._drawing.message(change.message, prefix=prefix) for prefix in ("m", "t"))
+                yield _event("edit", "".join(copies))
+            case "message_deleted" | "ephemeral_deleted" if change.message:
+                yield _event("gone", " ".join(f"{prefix}-{_id(change.message)}" for prefix in ("m", "t")))
+                yield from self._parent(change.message)
+            case "view_opened" | "view_updated" | "view_closed":
+                yield _event("modal", self._drawing.modal())
+            case "home":
+                yield _event("home", self._drawing.home())
+            case "notice" if change.notice:
+                yield _event("toast", self._drawing.toast(change.notice.text, bad=True))
+            case _:
+                yield _event("sidebar", "")
+
+    def _posted(self, message: Message) -> Iterator[ServerSentEvent]:
+        in_thread = message.thread_ts not in (None, message.ts)
+        if in_thread:
+            name = f"thread-{message.channel_id}-{message.thread_ts}"
+            yield _event(name, self._drawing.message(message, prefix="t", fresh=True))
+            yield from self._parent(message)
+        if in_thread and message.is_ephemeral:
+            yield _event("toast", self._drawing.template("toast_thread.html", m=message))
+        if not in_thread or message.reply_broadcast:
+            yield _event(f"post-{message.channel_id}", self._drawing.message(message, fresh=True))
+            if message.user_id != self._scene.person.id:
+                yield _event("unread", message.channel_id)
+
+    def _parent(self, message: Message) -> Iterator[ServerSentEvent]:
+        """The line under the parent that counts its replies."""
+        parent = message.thread_ts and self._workspace.state.message(message.channel_id, message.thread_ts)
+        if parent and parent.ts != message.ts:
+            yield _event("edit", self._drawing.replies(parent))
+
+
+def _id(message: Message) -> str:
+    return f"{message.channel_id}-{message.ts.replace('.', '-')}"
+
+
+def _event(name: str, data: str) -> ServerSentEvent:
+    return ServerSentEvent(event=name, data=data)
