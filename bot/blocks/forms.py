@@ -1,0 +1,239 @@
+"""The modals: a command's form, a typed name, a comment, a review, a notice; and what they bring back."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from bot.blocks import buttons, inputs, kit
+from bot.blocks.inputs import INPUT_ACTION, name_option, text_input
+from bot.blocks.message import reply
+from bot.blocks.text import Plain, cut, mrkdwn, sentence
+from bot.blocks.verbs import verb_of
+from bot.core.parsing import Spec, field_errors
+from bot.core.reply import Block, Reply, View
+from bot.core.shape import shape_of
+
+FORM: Final = "form."
+CHOOSER: Final = "chooser"
+REVIEW: Final = "review"
+NAME_INPUT: Final = "typed_name"
+COMMENT_INPUT: Final = "comment"
+VERDICT_INPUT: Final = "verdict"
+COMMAND_INPUT: Final = "command"
+CHANNEL_INPUT: Final = "channel"
+REASON_INPUT: Final = "reason"
+TICKET_INPUT: Final = "ticket"
+COMMON_FLAGS: Final = "common"
+
+__all__ = [
+    "chooser_view",
+    "comment_view",
+    "form_button",
+    "form_view",
+    "loading_view",
+    "name_option",
+    "notice_view",
+    "review_view",
+    "typed_name_view",
+]
+
+
+def loading_view(title: str) -> View:
+    """What a modal shows at once, while we look up what belongs into it."""
+    return _view(_title(title), [kit.section(mrkdwn(":hourglass_flowing_sand: One moment…"))])
+
+
+def notice_view(title: str, text: str) -> View:
+    """A modal that says one sentence of ours (names in back-ticks show as code)."""
+    return _view(title, [kit.section(sentence(text))])
+
+
+def form_view(spec: Spec, given: Mapping[str, Any], address_id: str) -> View:
+    """The form of a command, filled with what is already known.
+
+    Args:
+        address_id: the id of what opened it; by it the answer finds its channel and thread.
+    """
+    blocks = inputs.argument_inputs(spec.name, spec.args, given)
+    choices = [("--private", "Show the answer to me alone")]
+    if spec.changes:
+        reason = text_input(multiline=True, placeholder="Approvers and the audit log read it")
+        blocks.append(kit.input_block(REASON_INPUT, Plain("Why"), reason, optional=True))
+        blocks.append(kit.input_block(TICKET_INPUT, Plain("Ticket"), text_input(at_most=100), optional=True))
+        choices.append(("--dry-run", "Only show what would happen"))
+    blocks += inputs.flag_inputs(choices, [], COMMON_FLAGS)
+    title = verb_of(spec.name)
+    intro = kit.context(mrkdwn("{}", Plain(spec.summary)), mrkdwn("`/turso {}`", Plain(spec.usage)))
+    return _view(_title(title), [intro, *blocks], f"{FORM}{spec.name}", address_id, submit=title)
+
+
+def form_button(command: str, line: str) -> Reply:
+    """Offer a form where none can be opened at once."""
+    verb = verb_of(command)
+    value = line if len(line) <= buttons.LONGEST_LINE else ""
+    button = kit.button(Plain("Open the form"), f"{buttons.FORM}{command}", value, style="primary")
+    text = mrkdwn("*{}* needs a little more. The form asks for it.", verb)
+    return reply(text, [kit.section(text), *kit.actions(button)], private=True)
+
+
+def chooser_view(commands: Iterable[Spec], address_id: str, *, needs_channel: bool) -> View:
+    """Choose a command, and the channel where there is none yet."""
+    options = [kit.option(Plain(verb_of(one.name)), one.name, Plain(one.summary)) for one in commands]
+    menu = {"type": "static_select", "action_id": INPUT_ACTION, "options": options[: inputs.OPTIONS_OF_A_MENU]}
+    blocks = [kit.input_block(COMMAND_INPUT, Plain("What do you want to do?"), menu, optional=False)]
+    if needs_channel:
+        picker = {
+            "type": "conversations_select",
+            "action_id": INPUT_ACTION,
+            "default_to_current_conversation": True,
+            "filter": {"include": ["public", "private"], "exclude_bot_users": True},
+        }
+        hint = Plain("What you may do depends on it, and the answer goes there.")
+        blocks.append(kit.input_block(CHANNEL_INPUT, Plain("In which channel?"), picker, hint=hint, optional=False))
+    return _view("Turso", blocks, CHOOSER, address_id, submit="Go on")
+
+
+def typed_name_view(callback_id: str, request_id: str, *, name: str, steps: Sequence[str]) -> View:
+    """Have somebody type a name before something dangerous goes on."""
+    blocks = [
+        kit.section(mrkdwn(":warning: This concerns *{}*. What will happen:", name)),
+        kit.numbered([Plain(step) for step in steps] or [Plain("As the request says.")]),
+        kit.input_block(
+            NAME_INPUT,
+            Plain(f"Type the name of the database to go on: {name}"),
+            text_input(placeholder=name, at_most=100),
+            optional=False,
+        ),
+    ]
+    title, submit = ("Approve", "Approve") if callback_id.startswith("approval.") else ("Confirm", "Confirm")
+    return _view(title, blocks, callback_id, request_id, submit=submit)
+
+
+def comment_view(callback_id: str, about_id: str, *, title: str, label: str) -> View:
+    """Ask for a few words."""
+    words = kit.input_block(COMMENT_INPUT, Plain(label), text_input(multiline=True, at_most=1000), optional=True)
+    return _view(title, [words], callback_id, about_id, submit=title)
+
+
+def review_view(review_id: str, *, title: str, about: str) -> View:
+    """Ask whether a break-glass act was justified, and why."""
+    options = [kit.option(Plain("It was justified"), "yes"), kit.option(Plain("It was not justified"), "no")]
+    verdict = {"type": "radio_buttons", "action_id": INPUT_ACTION, "options": options}
+    blocks: list[Block] = [
+        kit.section(mrkdwn("What was done without consent: `/turso {}`", Plain(cut(about, 500)))),
+        kit.input_block(VERDICT_INPUT, Plain("Your verdict"), verdict, optional=False),
+        kit.input_block(
+            COMMENT_INPUT, Plain("What did you find?"), text_input(multiline=True, at_most=1000), optional=False
+        ),
+    ]
+    return _view(title, blocks, REVIEW, review_id, submit="Record")
+
+
+def read_form(spec: Spec, values: Mapping[str, Any]) -> tuple[dict[str, str], str]:
+    """Return errors by `block_id`, and the command line that the form stands for."""
+    given: dict[str, Any] = {argument.key: _checked(value) for argument, value in inputs.filled_in(spec.args, values)}
+    chosen = {*_flags(values, inputs.FLAGS), *_flags(values, COMMON_FLAGS)}
+    given |= {flag.key: True for flag in shape_of(spec.args).flags if flag.label in chosen}
+    errors = _errors(spec, given)
+    return errors, "" if errors else line_from_values(spec, values)
+
+
+def line_from_values(spec: Spec, values: Mapping[str, Any]) -> str:
+    """Write the command line that a filled-in form stands for, so that it is read as if it had been typed."""
+    places, options, rest = [], [], []
+    for argument, value in inputs.filled_in(spec.args, values):
+        if argument.rest:
+            rest += value if isinstance(value, list) else [value]
+        elif argument.label.startswith("--"):
+            options += [argument.label, _quoted(str(value))]
+        else:
+            places.append(_quoted(str(value)))
+    known = [*(flag.label for flag in shape_of(spec.args).flags), "--private", *(["--dry-run"] if spec.changes else [])]
+    chosen = [*_flags(values, inputs.FLAGS), *_flags(values, COMMON_FLAGS)]
+    options += [flag for flag in known if flag in chosen]
+    if spec.changes:
+        for block_id in (REASON_INPUT, TICKET_INPUT):
+            if text := _text(values, block_id):
+                options += [f"--{block_id}", _quoted(text, always=True)]
+    return " ".join([spec.name, *places, *options, *rest])
+
+
+def first_input(spec: Spec) -> str:
+    """Return the `block_id` of a form's first input: the place for an error that belongs to none in particular."""
+    shape = shape_of(spec.args)
+    first = next((one for one in shape.by_key.values() if not one.flag and one.key != "page"), None)
+    return inputs.block_of(first) if first else (REASON_INPUT if spec.changes else COMMON_FLAGS)
+
+
+def typed_name(values: Mapping[str, Any]) -> str:
+    """What was typed to confirm."""
+    return _text(values, NAME_INPUT)
+
+
+def comment(values: Mapping[str, Any]) -> str:
+    """The few words of a comment or a review."""
+    return _text(values, COMMENT_INPUT)
+
+
+def justified(values: Mapping[str, Any]) -> bool:
+    """The verdict of a review."""
+    return values.get(VERDICT_INPUT) == "yes"
+
+
+def chosen(values: Mapping[str, Any]) -> str:
+    """The command that was chosen."""
+    return _text(values, COMMAND_INPUT)
+
+
+def channel_of(values: Mapping[str, Any]) -> str:
+    """The channel that was chosen; empty when the form did not ask."""
+    return _text(values, CHANNEL_INPUT)
+
+
+def _view(title: str, blocks: Sequence[Block], callback_id: str = "notice", about: str = "", submit: str = "") -> View:
+    view: View = {
+        "type": "modal",
+        "callback_id": callback_id[:255],
+        "title": kit.text_object(Plain(title), 24),
+        "close": kit.text_object(Plain("Cancel" if submit else "Close"), 24),
+        "private_metadata": about,
+        "blocks": list(blocks)[:100],
+    }
+    return view | ({"submit": kit.text_object(Plain(submit), 24)} if submit else {})
+
+
+def _title(name: str) -> str:
+    return verb_of(name) if name.islower() else name
+
+
+def _errors(spec: Spec, given: Mapping[str, Any]) -> dict[str, str]:
+    try:
+        spec.args.model_validate(given)
+    except ValidationError as error:
+        blocks = {argument.key: inputs.block_of(argument) for argument in shape_of(spec.args).by_key.values()}
+        found = field_errors(error, spec)
+        return {blocks.get(key) or first_input(spec): text.replace("`", "") for key, text in found.items()}
+    return {}
+
+
+def _checked(value: str | list[str]) -> str | tuple[str, ...]:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _flags(values: Mapping[str, Any], block_id: str) -> list[str]:
+    value = values.get(block_id)
+    return [str(one) for one in value] if isinstance(value, list | tuple) else []
+
+
+def _text(values: Mapping[str, Any], block_id: str) -> str:
+    value = values.get(block_id)
+    return " ".join(value.split()) if isinstance(value, str) else ""
+
+
+def _quoted(text: str, *, always: bool = False) -> str:
+    """Put a value into quotes where splitting would part it, or take it for an option."""
+    if not always and text.isprintable() and " " not in text and not text.startswith(("-", '"', "'", "`")):
+        return text
+    mark = "'" if '"' in text else '"'
+    return f"{mark}{text.replace(mark, '’')}{mark}"

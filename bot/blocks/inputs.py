@@ -1,0 +1,208 @@
+"""One input of a form for each argument of a command, and back: what was filled in as words of a command line."""
+
+import types
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from bot.blocks import kit
+from bot.blocks.kit import Element
+from bot.blocks.text import Plain
+from bot.core.arguments import (
+    ChannelRef,
+    Count,
+    DatabaseName,
+    Duration,
+    Expiration,
+    GroupName,
+    GroupRef,
+    LocationCode,
+    Month,
+    Since,
+    UserRef,
+)
+from bot.core.reply import Block
+from bot.core.shape import Argument, shape_of
+
+DATABASE_ACTION: Final = "form.database"
+"""The `action_id` of every menu of databases; its options are asked of us while somebody types."""
+INPUT_ACTION: Final = "form.input"
+ARGUMENT: Final = "arg."
+FLAGS: Final = "flags"
+NEW_NAMES: Final = frozenset({"create"})
+"""Commands whose NAME is a new one: it is typed, not chosen."""
+OPTIONS_OF_A_MENU: Final = 100
+
+_LABELS: Final[Mapping[str, str]] = {
+    "name": "Database",
+    "filter": "Only names with",
+    "reads": "Block reads, too",
+    "for": "For how long",
+    "expiration": "Valid for",
+    "read-only": "Read only",
+    "now": "At once, without quarantine",
+    "since": "Since",
+    "month": "Month",
+    "top": "How many",
+    "key": "Incident key",
+    "tz": "Time zone",
+    "mine": "Only mine",
+    "to-approve": "Only what waits for my answer",
+    "user": "Person",
+    "db": "Database",
+    "as": "As this person",
+    "in": "In this channel",
+}
+_HINTS: Final[tuple[tuple[Any, str], ...]] = (
+    (Duration, "30m, 2h, 1d"),
+    (Expiration, "1h, 2d12h, never"),
+    (Since, "7d, or a day such as 2026-10-01"),
+    (Month, "2026-10"),
+    (Count, "10"),
+    (GroupName, "default"),
+    (LocationCode, "aws-us-east-1"),
+    (GroupRef, "S0ABC123"),
+)
+
+
+def argument_inputs(command: str, model: type[BaseModel], given: Mapping[str, Any]) -> list[Block]:
+    """Return an input for each argument, filled with what is `given`; the flags share one block."""
+    blocks = [_input(command, argument, info, _given(given, argument)) for argument, info in _fields(model)]
+    flags = list(shape_of(model).flags)
+    return [*blocks, *flag_inputs([(one.label, label_of(one)) for one in flags], _set_flags(flags, given))]
+
+
+def flag_inputs(choices: list[tuple[str, str]], chosen: list[str], block_id: str = FLAGS) -> list[Block]:
+    """Check boxes whose values are the flags themselves; none for no flags."""
+    if not choices:
+        return []
+    options = {value: kit.option(Plain(label), value) for value, label in choices[:10]}
+    element: Element = {"type": "checkboxes", "action_id": INPUT_ACTION, "options": list(options.values())}
+    if initial := [options[value] for value in chosen if value in options]:
+        element["initial_options"] = initial
+    return [kit.input_block(block_id, Plain("Options"), element, optional=True)]
+
+
+def filled_in(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[tuple[Argument, str | list[str]]]:
+    """Yield the arguments that somebody filled in, with their texts; a rest has one text for each of its words."""
+    for argument, _ in _fields(model):
+        value = values.get(block_of(argument))
+        if isinstance(value, str) and value.strip():
+            text = " ".join(value.split())
+            yield argument, text.split(" ") if argument.rest and not argument.joined else text
+
+
+def block_of(argument: Argument) -> str:
+    """Return the `block_id` of an argument's input, under which its value and its error are."""
+    return f"{ARGUMENT}{argument.key}"
+
+
+def label_of(argument: Argument) -> str:
+    """Say in words what an input wants."""
+    key = argument.key.replace("_", "-")
+    return _LABELS.get(key) or key.replace("-", " ").capitalize()
+
+
+def text_input(*, initial: str = "", placeholder: str = "", multiline: bool = False, at_most: int = 500) -> Element:
+    """A field to type in."""
+    element: Element = {
+        "type": "plain_text_input",
+        "action_id": INPUT_ACTION,
+        "multiline": multiline,
+        "max_length": at_most,
+    }
+    element |= {"initial_value": initial[:at_most]} if initial else {}
+    return element | ({"placeholder": kit.text_object(Plain(placeholder), 150)} if placeholder else {})
+
+
+def name_option(name: str) -> Element:
+    """One database of a menu."""
+    return kit.option(Plain(name), name[:150])
+
+
+def speaks(info: FieldInfo, kind: Any) -> bool:
+    """True when a field has one of the types of `core.arguments`, alone or `| None`."""
+    markers = get_args(kind)[1:]
+    if not markers:  # a class of its own, such as Expiration
+        return kind is info.annotation or kind in get_args(info.annotation)
+    inside = [part for one in _parts(info.annotation) if get_origin(one) is Annotated for part in get_args(one)[1:]]
+    return any(markers[-1] == one or markers[0] == one for one in (*info.metadata, *inside))
+
+
+def _parts(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
+
+
+def _fields(model: type[BaseModel]) -> list[tuple[Argument, FieldInfo]]:
+    shape = shape_of(model)
+    named = [(shape.by_key[info.alias or name], info) for name, info in model.model_fields.items()]
+    return [(argument, info) for argument, info in named if not argument.flag and argument.key != "page"]
+
+
+def _given(given: Mapping[str, Any], argument: Argument) -> str:
+    value = given.get(argument.key, given.get(argument.field))
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, list | tuple):
+        return " ".join(str(one) for one in value)
+    return "" if value is None else str(value)
+
+
+def _set_flags(flags: list[Argument], given: Mapping[str, Any]) -> list[str]:
+    return [flag.label for flag in flags if given.get(flag.key) is True or given.get(flag.field) is True]
+
+
+def _input(command: str, argument: Argument, info: FieldInfo, given: str) -> Block:
+    element = _element(command, argument, info, given)
+    hint = next((Plain(f"Such as {example}") for kind, example in _HINTS if speaks(info, kind)), None)
+    label = "Name of the new database" if _is_new(command, argument) else label_of(argument)
+    return kit.input_block(block_of(argument), Plain(label), element, hint=hint, optional=not argument.required)
+
+
+def _is_new(command: str, argument: Argument) -> bool:
+    return command in NEW_NAMES and argument.key == "name"
+
+
+def _element(command: str, argument: Argument, info: FieldInfo, given: str) -> Element:
+    if choices := _choices(info):
+        return _menu(choices, given)
+    if speaks(info, DatabaseName) and not _is_new(command, argument):
+        return _database_menu(given)
+    if speaks(info, UserRef):
+        return _picker("users_select", "initial_user", given)
+    if speaks(info, ChannelRef):
+        return _picker("conversations_select", "initial_conversation", given)
+    default = info.default if isinstance(info.default, str | int) and not given and not info.is_required() else ""
+    return text_input(initial=given or str(default))
+
+
+def _choices(info: FieldInfo) -> tuple[str, ...]:
+    for part in _parts(info.annotation):
+        if get_origin(part) is Literal:
+            return tuple(str(one) for one in get_args(part))
+        if part is bool:
+            return ("on", "off")
+    return ()
+
+
+def _menu(choices: tuple[str, ...], given: str) -> Element:
+    options = {choice: kit.option(Plain(choice), choice) for choice in choices[:OPTIONS_OF_A_MENU]}
+    element: Element = {"type": "static_select", "action_id": INPUT_ACTION, "options": list(options.values())}
+    return element | ({"initial_option": options[given]} if given in options else {})
+
+
+def _database_menu(given: str) -> Element:
+    element: Element = {
+        "type": "external_select",
+        "action_id": DATABASE_ACTION,
+        "min_query_length": 0,
+        "placeholder": kit.text_object(Plain("Choose or type a name"), 150),
+    }
+    return element | ({"initial_option": name_option(given)} if given else {})
+
+
+def _picker(kind: str, initial: str, given: str) -> Element:
+    user_id = given.strip("<@#>").partition("|")[0]
+    return {"type": kind, "action_id": INPUT_ACTION} | ({initial: user_id} if user_id else {})
