@@ -1,0 +1,45 @@
+"""Slack's libraries log whole requests: here they are capped, and what is left loses its addresses."""
+
+import logging
+import re
+from typing import Final
+
+SDK_LOGGER: Final = "slack_sdk"
+BOLT_LOGGER: Final = "slack_bolt"
+_BODIES: Final = re.compile(r"body|payload|Unhandled request|req_args", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"\b(?:https?|wss?)://\S+")
+
+
+class WithoutBodies(logging.Filter):
+    """Drops records that may quote a request, and cuts addresses: a ticket or a `response_url` is a secret."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return False for what must not be logged."""
+        said = record.getMessage()
+        if _BODIES.search(said):
+            return False
+        if record.exc_info and record.exc_info[0]:
+            said = f"{said} [{record.exc_info[0].__name__}]"
+        record.msg, record.args, record.exc_info, record.exc_text = _ADDRESS.sub("[address]", said), (), None, None
+        return True
+
+
+def cap_sdk_loggers() -> None:
+    """Keep Slack's libraries from logging bodies, whatever the level of the root logger. May be called twice."""
+    for name, level in ((SDK_LOGGER, logging.INFO), (BOLT_LOGGER, logging.ERROR), ("aiohttp", logging.WARNING)):
+        logger = logging.getLogger(name)
+        logger.setLevel(level)
+        if not any(isinstance(one, WithoutBodies) for one in logger.filters):
+            logger.addFilter(WithoutBodies())
+
+
+def sdk_logger() -> logging.Logger:
+    """The one logger that is handed to every client of `slack_sdk`, so that the cap holds for it."""
+    cap_sdk_loggers()
+    return logging.getLogger(SDK_LOGGER)
+
+
+def bolt_logger() -> logging.Logger:
+    """The logger from which Bolt copies level and filters to all of its own."""
+    cap_sdk_loggers()
+    return logging.getLogger(BOLT_LOGGER)

@@ -1,0 +1,150 @@
+"""Is a signed payload shaped as Slack shapes it? Bolt fails on odd shapes; this is asked before it."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+Body = dict[str, Any]
+
+
+class Malformed(ValueError):
+    """The body is signed, but no request of Slack's; the sentence says what is wrong, without quoting it."""
+
+
+def form_fields(body: str) -> dict[str, str]:
+    """Return the fields of a form; a field that is repeated has its last value, as Bolt reads it."""
+    return dict(parse_qsl(body, keep_blank_values=True))
+
+
+def payload_of(text: str) -> Body:
+    """Read a JSON payload and check its shape.
+
+    Raises:
+        Malformed: it is no JSON object, or has strings where objects belong.
+    """
+    try:
+        payload = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Malformed("The payload is no JSON.") from None
+    return checked(payload)
+
+
+def checked(payload: object) -> Body:
+    """Return a payload (also of Socket Mode) when its shape is Slack's. Raises Malformed."""
+    if not isinstance(payload, dict):
+        raise Malformed("The payload is no object.")
+    for name, fits in _FIELDS.items():
+        if name in payload and not fits(payload[name]):
+            raise Malformed(f"`{name}` is not what Slack sends there.")
+    if "command" not in payload and payload.get("type") not in _TYPES:
+        raise Malformed("Its type is none that this bot takes.")
+    missing = [name for name in _TYPES.get(payload.get("type", ""), ()) if name not in payload]
+    if missing:
+        raise Malformed(f"`{missing[0]}` is missing.")
+    return payload
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _maybe_text(value: object) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _maybe_object(value: object) -> bool:
+    return value is None or isinstance(value, dict)
+
+
+def _reference(value: object) -> bool:
+    """Slack names people, teams and channels by an id here and by an object with an id there."""
+    return _maybe_text(value) or (isinstance(value, dict) and _maybe_text(value.get("id")))
+
+
+def _objects(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
+
+
+def _maybe_objects(value: object) -> bool:
+    return value is None or _objects(value)
+
+
+def _actions(value: object) -> bool:
+    return _objects(value) and bool(value) and all(_text(one.get("action_id")) for one in value)  # type: ignore[attr-defined]
+
+
+def _view(value: object) -> bool:
+    return value is None or (
+        isinstance(value, dict)
+        and _text(value.get("callback_id", ""))
+        and _text(value.get("type"))
+        and _maybe_text(value.get("app_installed_team_id"))
+    )
+
+
+def _event(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and _text(value.get("type"))
+        and all(_reference(value.get(name)) for name in ("user", "channel", "team"))
+        and all(_maybe_object(value.get(name)) for name in ("item", "assistant_thread", "message", "previous_message"))
+    )
+
+
+def _authorizations(value: object) -> bool:
+    names = ("enterprise_id", "team_id", "user_id")
+    return value is None or (_objects(value) and all(_maybe_text(one.get(n)) for one in value for n in names))  # type: ignore[attr-defined]
+
+
+_FIELDS: Final[Mapping[str, Callable[[object], bool]]] = {
+    "type": _text,
+    "command": _text,
+    "text": _maybe_text,
+    "team_id": _maybe_text,
+    "enterprise_id": _maybe_text,
+    "user_id": _maybe_text,
+    "channel_id": _maybe_text,
+    "trigger_id": _maybe_text,
+    "event_id": _maybe_text,
+    "response_url": _maybe_text,
+    "callback_id": _maybe_text,
+    "action_id": _text,
+    "value": _maybe_text,
+    "user": _reference,
+    "team": _reference,
+    "enterprise": _reference,
+    "channel": _reference,
+    "container": _maybe_object,
+    "message": _maybe_object,
+    "state": _maybe_object,
+    "view": _view,
+    "event": _event,
+    "actions": _actions,
+    "authorizations": _authorizations,
+    "response_urls": _maybe_objects,
+    "item": _maybe_object,
+    "assistant_thread": _maybe_object,
+    "previous_message": _maybe_object,
+    "function_data": _maybe_object,
+}
+_TYPES: Final[Mapping[str, tuple[str, ...]]] = {
+    "block_actions": ("actions", "user"),
+    "view_submission": ("view", "user"),
+    "view_closed": ("view",),
+    "block_suggestion": ("action_id", "user"),
+    "shortcut": ("callback_id", "user"),
+    "message_action": ("callback_id", "user"),
+    "event_callback": ("event",),
+    "url_verification": ("challenge",),
+    "app_rate_limited": (),
+    "interactive_message": ("callback_id",),
+    "dialog_submission": ("callback_id",),
+    "dialog_cancellation": ("callback_id",),
+    "dialog_suggestion": ("callback_id",),
+}
+"""What may arrive, and what Bolt and the listeners read of it without asking."""
