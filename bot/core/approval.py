@@ -52,9 +52,14 @@ class Tally:
     quorum: int
 
     @property
-    def complete(self) -> bool:
+    def have(self) -> int:
+        """How many have consented."""
+        return len(self.approved_by)
+
+    @property
+    def reached(self) -> bool:
         """True when enough have consented and nobody has refused."""
-        return not self.denied_by and self.quorum > 0 and len(self.approved_by) >= self.quorum
+        return not self.denied_by and self.quorum > 0 and self.have >= self.quorum
 
     @property
     def denied(self) -> bool:
@@ -64,7 +69,7 @@ class Tally:
     @property
     def lacking(self) -> int:
         """How many more must consent."""
-        return max(0, self.quorum - len(self.approved_by))
+        return max(0, self.quorum - self.have)
 
 
 def tally(

@@ -18,8 +18,7 @@ Row = tuple[int, str, str, str]
 
 def canonical(entry: AuditEntry) -> str:
     """Return the one text of an entry: JSON, sorted keys, times in UTC."""
-    raw = asdict(entry)
-    raw["at"] = entry.at.astimezone(UTC).isoformat(timespec="microseconds")
+    raw = asdict(entry) | {"at": entry.at.astimezone(UTC).isoformat()}
     return json.dumps(raw, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -32,9 +31,9 @@ def from_canonical(text: str) -> AuditEntry:
     return AuditEntry(**{key: value for key, value in raw.items() if key in known})
 
 
-def entry_hash(seq: int, previous: str, entry: str) -> str:
-    """Return the hash of the canonical text `entry` in its place: SHA-256, in hex."""
-    return hashlib.sha256(f"{seq}\n{previous}\n{entry}".encode("utf-8", "surrogatepass")).hexdigest()
+def entry_hash(previous: str, text: str) -> str:
+    """Return the hash of an entry's canonical text behind the hash `previous`: SHA-256, in hex."""
+    return hashlib.sha256((previous + text).encode("utf-8", "replace")).hexdigest()
 
 
 def chain(entries: Iterable[AuditEntry], head: tuple[int, str] = (0, GENESIS)) -> list[Row]:
@@ -44,7 +43,7 @@ def chain(entries: Iterable[AuditEntry], head: tuple[int, str] = (0, GENESIS)) -
     for entry in entries:
         seq += 1
         text = canonical(entry)
-        digest = entry_hash(seq, previous, text)
+        digest = entry_hash(previous, text)
         rows.append((seq, previous, digest, text))
         previous = digest
     return rows
@@ -96,7 +95,7 @@ class Verifier:
             return Fault(seq, f"it follows entry {self.seq}: entries were removed, inserted or reordered")
         if previous != self.head:
             return Fault(seq, "it does not continue the entry before: one of them was removed, inserted or reordered")
-        if digest != entry_hash(seq, previous, text):
+        if digest != entry_hash(previous, text):
             return Fault(seq, "its text is not what was written: it was edited")
         return None
 

@@ -66,10 +66,10 @@ def parse_lifetime(text: str) -> Lifetime:
 
 
 def duration_text(duration: timedelta) -> str:
-    """Write a duration in Turso's grammar, largest units first: `2d12h`, `90s` as `1m30s`."""
+    """Write a duration in Turso's grammar, largest units first: `2d12h`, `1m30s`; days from two on: `24h`."""
     left = duration // timedelta(microseconds=1)
     parts = []
-    for unit in ("d", "h", "m", "s", "ms", "us"):
+    for unit in ("d", "h", "m", "s", "ms", "us")[duration < timedelta(days=2) :]:
         count, left = divmod(left, _NANOSECONDS[unit] // 1_000)
         if count:
             parts.append(f"{count}{unit}")

@@ -33,15 +33,13 @@ class Scope:
         if binding is None or refuses_person(policy, subject.person) or refuses_place(policy, subject, command or ""):
             return cls("")
         if command is None:
-            return cls(binding.organization, binding.databases, bool(binding.databases.groups))
+            every: list[Rule | Ban] = [*policy.rules(subject, binding), *policy.ceiling.deny]
+            return cls(binding.organization, binding.databases, _need_group(binding.databases, every))
         standing = standing_of(policy, subject.person)
         action = Action(command)
         rules = tuple(rule for rule in policy.rules(subject, binding) if _meant(rule, subject, standing, action))
         bans = tuple(ban for ban in policy.ceiling.deny if ban.names(command))
-        patterns = [binding.databases]
-        patterns += [rule.databases for rule in rules if rule.databases]
-        patterns += [ban.databases for ban in bans if ban.databases]
-        grouped = any(one.groups for one in patterns)
+        grouped = _need_group(binding.databases, (*rules, *bans))
         return cls(binding.organization, binding.databases, grouped, rules, bans, action)
 
     def covers(self, target: Target) -> bool:
@@ -54,6 +52,10 @@ class Scope:
             return False
         first = next((rule for rule in self._rules if rule.means(target)), None)
         return first is not None and first.verdict is not Verdict.DENY
+
+
+def _need_group(own: Databases, others: Iterable[Rule | Ban]) -> bool:
+    return bool(own.groups) or any(one.databases is not None and one.databases.groups for one in others)
 
 
 def _meant(rule: Rule, subject: Subject, standing: Standing, action: Action) -> bool:

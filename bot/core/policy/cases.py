@@ -1,0 +1,117 @@
+"""A policy's own test cases, kept beside it: who, where, which command; then the verdict and the approvers."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from bot.core.model import Channel, ChannelKind, Decision, Person, Subject, Verdict
+from bot.core.policy import document
+from bot.core.policy.actions import action_of
+from bot.core.policy.decide import decide
+from bot.core.policy.rules import Policy
+from bot.errors import BadInput
+
+
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Case(_Strict):
+    """One line of the table."""
+
+    subject: str
+    """A user id."""
+    channel: str
+    """A channel id; `DM` for a direct message."""
+    command: str
+    verdict: Verdict
+    approvers: Annotated[list[str], BeforeValidator(_one_or_more)] | None = None
+    quorum: int | None = None
+    group: str | None = None
+    """The database's group, where a rule asks for it."""
+    incident: bool | str = False
+    """Whether an incident runs in the channel: `true`, or the name of its profile."""
+    why: str | None = None
+    """Words that the reason must have."""
+
+
+class Cases(_Strict):
+    """The whole file: who is in which user group (as the cases suppose), and the cases."""
+
+    usergroups: dict[str, list[str]] = {}
+    guests: list[str] = []
+    externals: list[str] = []
+    bots: list[str] = []
+    shared_channels: list[str] = []
+    cases: list[Case]
+
+
+def run(policy: Policy, text: str) -> tuple[list[str], bool]:
+    """Run every case. Returns a line for each that does not hold and one that counts; True when all hold."""
+    read = document.read(text)
+    if read.problems:
+        return [str(problem) for problem in read.problems], False
+    try:
+        cases = Cases.model_validate(read.value or {})
+    except ValidationError as error:
+        return [str(_located(read, one)) for one in error.errors(include_url=False)], False
+    lines = []
+    for at, case in enumerate(cases.cases):
+        if wrong := _wrong(policy, cases, case):
+            line = read.lines.get(("cases", at), 0)
+            lines.append(f"line {line}: {case.subject} in {case.channel}: `{case.command}`: {wrong}")
+    failed = len(lines)
+    count = len(cases.cases)
+    return [*lines, f"{count - failed} of {count} cases hold."], not failed and count > 0
+
+
+def _located(read: document.Document, error: Any) -> document.Problem:
+    return read.problem(tuple(error["loc"]), f"{error['msg'][:1].lower()}{error['msg'][1:]}")
+
+
+def _wrong(policy: Policy, cases: Cases, case: Case) -> str | None:
+    try:
+        action = action_of(case.command, group=case.group)
+    except BadInput as error:
+        return str(error)
+    decision = decide(policy, _subject(policy, cases, case), action)
+    if decision.verdict is not case.verdict:
+        return f"expected {case.verdict.value}, got {decision.verdict.value}: {decision.reason}"
+    return _details(case, decision)
+
+
+def _details(case: Case, decision: Decision) -> str | None:
+    if case.approvers is not None and set(case.approvers) != decision.approvers:
+        return f"expected the approvers {_ids(case.approvers)}, got {_ids(decision.approvers)}"
+    if case.quorum is not None and case.quorum != decision.quorum:
+        return f"expected quorum {case.quorum}, got {decision.quorum}"
+    if case.why is not None and case.why not in f"{decision.reason} {decision.rule or ''}":
+        return f"expected a reason with {case.why!r}, got: {decision.reason} ({decision.rule})"
+    return None
+
+
+def _ids(ids: "list[str] | frozenset[str]") -> str:
+    return ", ".join(sorted(ids)) or "nobody"
+
+
+def _subject(policy: Policy, cases: Cases, case: Case) -> Subject:
+    kind = ChannelKind.DM if case.channel == "DM" else ChannelKind.CHANNEL
+    groups: Mapping[str, frozenset[str] | None] = {name: frozenset(ids) for name, ids in cases.usergroups.items()}
+    profile = policy.incident_profile(case.channel) if case.incident is True else case.incident or None
+    return Subject(
+        person=Person(
+            case.subject,
+            next(iter(policy.workspaces), ""),
+            is_bot=case.subject in cases.bots,
+            is_guest=case.subject in cases.guests,
+            is_stranger=case.subject in cases.externals,
+        ),
+        channel=Channel(case.channel, kind, is_ext_shared=case.channel in cases.shared_channels),
+        groups={name: groups.get(name, frozenset()) for name in policy.usergroups | groups.keys()},
+        incident_profile=profile,
+    )

@@ -1,0 +1,179 @@
+"""Who gains and who loses what between two policies, found by asking both the same questions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.core import catalogue
+from bot.core.durations import duration_text
+from bot.core.model import NEVER, Action, Decision, Target, Verdict
+from bot.core.policy.databases import GROUP
+from bot.core.policy.decide import decide
+from bot.core.policy.people import People, joined
+from bot.core.policy.rules import Policy
+from bot.core.policy.supposed import suppose
+
+ANYBODY = "any member"
+_UNBOUND = "C0UNBOUND"
+
+
+@dataclass(frozen=True, slots=True)
+class _Who:
+    """Somebody who stands for all whom a policy cannot tell apart."""
+
+    words: str
+    id: str
+    member_of: tuple[str, ...] = ()
+    guest: bool = False
+    external: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    command: str
+    pattern: str
+    action: Action
+
+    @property
+    def words(self) -> str:
+        return f"{self.command} on {self.pattern}"
+
+
+def diff(old: Policy, new: Policy) -> list[str]:
+    """Return one line for each difference in what somebody may do somewhere; none: both decide alike."""
+    actions, lines, seen = _actions(old, new), list[str](), set[tuple[str, ...]]()
+    for place, channel, *incidents in _places(old, new):
+        general: set[tuple[str, str]] = set()
+        for who in _everybody(old, new):
+            changes = _changes(old, new, who, channel, incidents, actions) - general
+            if who.words == ANYBODY:
+                general = changes
+            changes = {one for one in changes if (channel, who.words, *one) not in seen}
+            seen |= {(channel, who.words, *one) for one in changes}
+            lines += [f"{place}: {who.words}: {text}" for text in _grouped(changes, actions)]
+    return lines
+
+
+def _changes(
+    old: Policy, new: Policy, who: _Who, channel: str, incidents: list[str | None], actions: list[_Question]
+) -> set[tuple[str, str]]:
+    """Return (question, change) for everything that the two policies answer differently."""
+    found = set()
+    for question in actions:
+        before = _answer(old, who, channel, incidents[0], question.action)
+        after = _answer(new, who, channel, incidents[1], question.action)
+        if before != after:
+            found.add((question.words, f"{before} → {after}"))
+    return found
+
+
+def _grouped(changes: set[tuple[str, str]], actions: list[_Question]) -> list[str]:
+    """Write changes for people: what changes alike stands in one line, each command with its databases."""
+    by_change: dict[str, dict[str, list[str]]] = {}
+    for question in actions:
+        for change in (change for words, change in changes if words == question.words):
+            by_change.setdefault(change, {}).setdefault(question.command, []).append(question.pattern)
+    return [
+        ", ".join(_on(command, patterns) for command, patterns in commands.items()) + f": {change}"
+        for change, commands in by_change.items()
+    ]
+
+
+def _on(command: str, patterns: list[str]) -> str:
+    known = [pattern for pattern in patterns if pattern]
+    return command if not known else f"{command} on {known[0] if len(known) == 1 else '(' + ', '.join(known) + ')'}"
+
+
+def _answer(policy: Policy, who: _Who, channel: str, incident: str | None, action: Action) -> str:
+    subject = suppose(
+        policy, who.id, channel, member_of=who.member_of, incident=incident, guest=who.guest, external=who.external
+    )
+    return _summary(action, decide(policy, subject, action))
+
+
+def _summary(action: Action, decision: Decision) -> str:
+    if decision.verdict is Verdict.DENY:
+        return "denied"
+    if decision.verdict is Verdict.ALLOW:
+        text = "allowed"
+    elif decision.verdict is Verdict.BREAK_GLASS:
+        text = f"break-glass, reviewed by {_people(decision.reviewers)}"
+    else:
+        text = f"approval of {decision.quorum} of {_people(decision.approvers)}"
+    if action.command == "token" and decision.max_lifetime is not None:
+        text += f", up to {'never' if decision.allow_never else duration_text(decision.max_lifetime)}"
+    return text
+
+
+def _people(ids: frozenset[str]) -> str:
+    """The crowds that `suppose` makes stand for their user groups."""
+    return ", ".join(sorted({id_.partition("#")[0] for id_ in ids})) or "nobody"
+
+
+def _places(old: Policy, new: Policy) -> Iterator[tuple[str, str, str | None, str | None]]:
+    for channel in sorted(old.channels.keys() | new.channels.keys()):
+        yield channel, channel, None, None
+        profiles = old.incident_profile(channel), new.incident_profile(channel)
+        if any(profiles):
+            yield f"{channel} in an incident", channel, *profiles
+    yield "any other channel", _UNBOUND, None, None
+    profiles = old.incident_profile(_UNBOUND), new.incident_profile(_UNBOUND)
+    if any(profiles):
+        yield "any other channel in an incident", _UNBOUND, *profiles
+
+
+def _everybody(old: Policy, new: Policy) -> list[_Who]:
+    named: People = joined([old.named, new.named])
+    return [
+        _Who(ANYBODY, "U0ANYBODY"),
+        *(_Who(id_, id_) for id_ in sorted(named.users)),
+        *(_Who(f"usergroup {id_}", f"{id_}#0", (id_,)) for id_ in sorted(named.usergroups)),
+        *(_Who(f"guest {id_}", id_, guest=True) for id_ in sorted(named.guests)),
+        *(_Who(f"external {id_}", id_, external=True) for id_ in sorted(named.externals)),
+    ]
+
+
+def _actions(old: Policy, new: Policy) -> list[_Question]:
+    """Every command with each of its flags, on one database for every pattern that either policy knows."""
+    targets = _targets(old, new)
+    found: list[_Question] = []
+    for name, entry in catalogue.COMMANDS.items():
+        if name in catalogue.ALWAYS:
+            continue
+        for flag in ("", *entry.flags):
+            options, words = frozenset({flag} if flag else ()), f"{name} {flag}".strip()
+            if name in _WITHOUT:
+                found.append(_Question(words, "", Action(name, options)))
+                continue
+            found += [_Question(words, pattern, Action(name, options, (target,))) for pattern, target in targets]
+            if name == "token":
+                ever = f"{words} --expiration never"
+                found += [_Question(ever, pattern, Action(name, options, (one,), NEVER)) for pattern, one in targets]
+    return found
+
+
+_WITHOUT = frozenset(
+    name
+    for name in catalogue.COMMANDS
+    if name.partition(" ")[0] in ("list", "requests", "audit", "policy", "doctor", "incident", "digest")
+)
+
+
+def _targets(old: Policy, new: Policy) -> list[tuple[str, Target]]:
+    patterns: dict[str, Target] = {}
+    for policy in (old, new):
+        bindings = [*policy.channels.values(), *([policy.incidents.binding] if policy.incidents else [])]
+        rules = [rule for one in bindings for rule in one.rules]
+        rules += [rule for profile in policy.profiles.values() for rule in profile]
+        every = [one.databases for one in bindings]
+        every += [rule.databases for rule in rules if rule.databases is not None]
+        every += [ban.databases for ban in policy.ceiling.deny if ban.databases is not None]
+        for pattern in (pattern for databases in every for pattern in databases.patterns):
+            patterns.setdefault(pattern, _sample(pattern))
+    return sorted(patterns.items())
+
+
+def _sample(pattern: str) -> Target:
+    """Return a database that the pattern means and others hardly do."""
+    if pattern.startswith(GROUP):
+        return Target("zz-sample", pattern.removeprefix(GROUP))
+    return Target(pattern.replace("*", "zz-sample" if pattern == "*" else "zz").replace("?", "z"), "")

@@ -1,0 +1,72 @@
+"""What the command line says of a policy: is it valid, why is something so, do its cases hold, what changed."""
+
+from collections.abc import Iterable
+
+from bot.core.model import Action, Verdict
+from bot.core.policy import cases, trace
+from bot.core.policy import diff as differences
+from bot.core.policy.actions import action_of
+from bot.core.policy.decide import decide
+from bot.core.policy.load import PolicyInvalid, load
+from bot.core.policy.rules import Policy
+from bot.core.policy.supposed import suppose
+
+Lines = tuple[list[str], bool]
+"""What to print, and whether all is well."""
+
+
+def check(text: str, path: str, *, default_organization: str | None = None) -> Lines:
+    """Validate a file: every error and warning with its line and key."""
+    try:
+        policy = load(text, default_organization=default_organization)
+    except PolicyInvalid as invalid:
+        count = len(invalid.problems)
+        problems = [f"{path}: error: {problem}" for problem in invalid.problems]
+        return [
+            *problems,
+            f"{path}: {count} {'error' if count == 1 else 'errors'}; this policy would not be used.",
+        ], False
+    warnings = [f"{path}: warning: {problem}" for problem in policy.warnings]
+    has = f"{len(policy.channels)} channels, {len(policy.profiles)} profiles, {len(policy.usergroups)} user groups"
+    return [*warnings, f"{path}: valid: {has}; hash {policy.hash}"], True
+
+
+def explain(
+    policy: Policy, command: str, *, person: str, channel: str, groups: Iterable[str] = (), incident: bool = False
+) -> Lines:
+    """Say what the policy says of one command, and which rules were tried.
+
+    Args:
+        groups: the user groups that the person is in. Without them, every one that would change the answer is named.
+    """
+    action, own = action_of(command), frozenset(groups)
+    profile = policy.incident_profile(channel) if incident else None
+    subject = suppose(policy, person, channel, member_of=own, incident=profile)
+    found = trace.trace(policy, subject, action)
+    lines = [f"{person} in {channel}: {command}", *trace.lines(found)]
+    if not own:
+        lines += _in_groups(policy, person, channel, profile, action, found.decision.verdict)
+    return lines, True
+
+
+def _in_groups(
+    policy: Policy, person: str, channel: str, incident: str | None, action: Action, without: Verdict
+) -> list[str]:
+    lines = []
+    for group in sorted(policy.usergroups):
+        subject = suppose(policy, person, channel, member_of=[group], incident=incident)
+        decision = decide(policy, subject, action)
+        if decision.verdict is not without:
+            lines.append(f"as a member of {group}: {decision.verdict.value}: {decision.reason}")
+    return lines
+
+
+def run_cases(policy: Policy, text: str) -> Lines:
+    """Run the cases that are kept beside a policy."""
+    return cases.run(policy, text)
+
+
+def diff(old: Policy, new: Policy) -> list[str]:
+    """List who gains and who loses what."""
+    lines = differences.diff(old, new)
+    return lines or ["No difference in what anybody may do."]

@@ -1,0 +1,80 @@
+"""Why a decision is as it is: every rule in its order, and where each one missed."""
+
+from dataclasses import dataclass
+
+from bot.core import catalogue
+from bot.core.durations import duration_text
+from bot.core.model import Action, Decision, Subject, Target, Verdict
+from bot.core.policy.decide import decide
+from bot.core.policy.floor import standing_of
+from bot.core.policy.rules import Miss, Policy, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rule that was looked at; `miss` is None for one that fits."""
+
+    rule: Rule
+    miss: Miss | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A decision, and the rules that were tried on the way. No steps: floor, ceiling or channel decided before them."""
+
+    decision: Decision
+    steps: tuple[Step, ...]
+
+
+def trace(policy: Policy, subject: Subject, action: Action) -> Trace:
+    """Decide, and keep what was looked at. Of several databases, the rules are tried on the first."""
+    decision = decide(policy, subject, action)
+    binding = policy.binding(subject)
+    before = decision.rule is not None and decision.rule.startswith(("floor", "ceiling", "incidents"))
+    target = action.databases[0] if action.databases else None
+    outside = binding is not None and target is not None and not binding.databases.have(target)
+    if binding is None or before or outside or action.command in catalogue.ALWAYS:
+        return Trace(decision, ())
+    return Trace(decision, tuple(_steps(policy.rules(subject, binding), policy, subject, action, target)))
+
+
+def _steps(
+    rules: tuple[Rule, ...], policy: Policy, subject: Subject, action: Action, target: Target | None
+) -> list[Step]:
+    standing = standing_of(policy, subject.person)
+    steps = []
+    for rule in rules:
+        steps.append(Step(rule, rule.miss(subject, standing, action, target)))
+        if steps[-1].miss is None:
+            break
+    return steps
+
+
+def lines(found: Trace) -> list[str]:
+    """Write a trace for people, one line for each rule."""
+    decision = found.decision
+    text = [f"{decision.verdict.value}: {decision.reason}"]
+    if decision.rule:
+        text.append(f"decided by {decision.rule}")
+    text += [f"  {'fits ' if step.miss is None else 'no   '} {step.rule.locator}{_why(step)}" for step in found.steps]
+    if decision.verdict is Verdict.APPROVE:
+        text.append(f"quorum {decision.quorum}, expires in {duration_text(decision.expires)}")
+    return text
+
+
+def _why(step: Step) -> str:
+    match step.miss:
+        case None:
+            return ""
+        case Miss.COMMAND:
+            return " — another command"
+        case Miss.OPTIONS:
+            return " — only with other options"
+        case Miss.DATABASE:
+            return " — another database"
+        case Miss.PEOPLE:
+            return f" — for {step.rule.to.words}" if step.rule.to else " — for members of the workspace"
+        case Miss.UNCHECKED:
+            return " — its user group could not be checked"
+        case Miss.LIFETIME:
+            return f" — at most {duration_text(step.rule.max_lifetime)}"
