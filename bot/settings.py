@@ -95,13 +95,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, needs: tuple[str,
     Raises:
         BadSettings: one sentence that names the first setting that is missing or malformed; never its value.
     """
-    if environ is None:
-        from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
-        environ = {**from_file, **{name: value for name, value in os.environ.items() if value != ""}}
-    given = {name: value.strip() for name, value in environ.items() if value.strip()}
-    for name in [*SECRETS, *(key[:-5] for key in given if key.startswith("TURSO_") and key.endswith("_FILE"))]:
-        if name not in given and (path := given.get(f"{name}_FILE")):
-            given[name] = _read_secret(name, path)
+    given = _given(environ)
     known = {field.alias: given[field.alias] for field in Settings.model_fields.values() if field.alias in given}
     try:
         settings = Settings.model_validate({**known, "sources": _turso_names(given)})
@@ -111,6 +105,18 @@ def load_settings(environ: Mapping[str, str] | None = None, *, needs: tuple[str,
         if name not in given:
             raise BadSettings(f"{name} is not set. Put it into the environment or into `.env`.")
     return settings
+
+
+def _given(environ: Mapping[str, str] | None) -> dict[str, str]:
+    """Return what is set, from the environment before `.env`; an empty value counts as missing."""
+    if environ is None:
+        from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+        environ = {**from_file, **{name: value for name, value in os.environ.items() if value != ""}}
+    given = {name: value.strip() for name, value in environ.items() if value.strip()}
+    for name in [*SECRETS, *(key[:-5] for key in given if key.startswith("TURSO_") and key.endswith("_FILE"))]:
+        if name not in given and (path := given.get(f"{name}_FILE")):
+            given[name] = _read_secret(name, path)
+    return given
 
 
 def _turso_names(given: Mapping[str, str]) -> dict[str, str]:
@@ -134,3 +140,11 @@ def _sentence(error: ValidationError) -> str:
     if first["type"] == "missing":
         return f"{name} is not set. Put it into the environment or into `.env`."
     return f"{name} is malformed: {first['msg'].removeprefix('Value error, ')}."
+
+
+def load_database_url(environ: Mapping[str, str] | None = None) -> str:
+    """Read the one setting that offline commands need, with the same rules as `load_settings`."""
+    given = _given(environ)
+    value = given.get("DATABASE_URL")
+    default: SecretStr = Settings.model_fields["database_url"].default
+    return value if value else default.get_secret_value()

@@ -1,0 +1,254 @@
+"""The command line: `python -m bot`, or `turso-ops`."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from bot.errors import BotError
+from bot.settings import BadSettings, load_settings
+
+BAD_USAGE = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit status: 0, 1 for what was found wrong, 2 for a bad call or setting."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments) or 0)
+    except BadSettings as error:
+        print(f"turso-ops: {error}", file=sys.stderr)
+        return BAD_USAGE
+    except BotError as error:
+        print(f"turso-ops: {error}", file=sys.stderr)
+        return BAD_USAGE if arguments.starts else 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from bot.app import serving
+
+    settings = load_settings(needs=("SLACK_SIGNING_SECRET",))
+    return _run(serving.serve(settings, durable=not arguments.no_durable, upgrade=not arguments.no_upgrade))
+
+
+def _socket(arguments: argparse.Namespace) -> int:
+    from bot.app import serving
+
+    settings = load_settings(needs=("SLACK_APP_TOKEN",))
+    return _run(serving.socket(settings, durable=not arguments.no_durable, upgrade=not arguments.no_upgrade))
+
+
+def _worker(arguments: argparse.Namespace) -> int:
+    from bot.app import serving
+
+    return _run(serving.worker(load_settings(), upgrade=not arguments.no_upgrade))
+
+
+def _run(work: Coroutine[Any, Any, int]) -> int:
+    import uvloop
+
+    return uvloop.run(work)
+
+
+def _sandbox(arguments: argparse.Namespace) -> int:
+    from bot.sandbox import run_sandbox
+
+    return _run(run_sandbox(port=arguments.port, data=arguments.data, seconds=arguments.seconds))
+
+
+def _platform(arguments: argparse.Namespace) -> int:
+    import os
+
+    from bot.sandbox.platform.serving import serve_platform
+
+    token = os.environ.get("TURSO_API_TOKEN", "").strip()
+    if not token:
+        raise BadSettings("TURSO_API_TOKEN is not set. Choose any value: clients must present the same one.")
+    work = serve_platform(
+        arguments.data,
+        host="127.0.0.1",
+        port=arguments.port,
+        organization=arguments.organization,
+        api_token=token,
+        seed=arguments.seed,
+        admin=arguments.admin,
+        generation=arguments.generation,
+    )
+    asyncio.run(work)
+    return 0
+
+
+def _policy_check(arguments: argparse.Namespace) -> int:
+    from bot.core.policy import report
+
+    lines, well = report.check(_read(arguments.file), str(arguments.file))
+    return _print(lines, well)
+
+
+def _policy_test(arguments: argparse.Namespace) -> int:
+    from bot.core.policy import report
+
+    cases = arguments.cases or arguments.file.with_suffix(".tests.yaml")
+    lines, well = report.run_cases(_policy(arguments.file), _read(cases))
+    return _print(lines, well)
+
+
+def _policy_explain(arguments: argparse.Namespace) -> int:
+    from bot.core.policy import report
+
+    policy = _policy(arguments.file)
+    lines, well = report.explain(
+        policy, " ".join(arguments.command), person=arguments.person, channel=arguments.channel
+    )
+    return _print(lines, well)
+
+
+def _policy_diff(arguments: argparse.Namespace) -> int:
+    from bot.core.policy import report
+
+    return _print(report.diff(_policy(arguments.old), _policy(arguments.new)), True)
+
+
+def _policy(path: Path) -> Any:
+    from bot.core.policy import load
+
+    return load(_read(path))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise BadSettings(f"`{path}` cannot be read.") from None
+
+
+def _print(lines: Sequence[str], well: bool) -> int:
+    for line in lines:
+        print(line)
+    return 0 if well else 1
+
+
+def _manifest(arguments: argparse.Namespace) -> int:
+    from bot.slack.manifest import manifest_text
+
+    print(manifest_text(arguments.url), end="")
+    return 0
+
+
+def _audit_verify(arguments: argparse.Namespace) -> int:
+    return _offline(lambda app: app.verify_audit(head=arguments.head))
+
+
+def _audit_export(arguments: argparse.Namespace) -> int:
+    return _offline(lambda app: app.export_audit())
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from bot.app import offline
+
+    return _run(offline.doctor(load_settings()))
+
+
+def _db_upgrade(arguments: argparse.Namespace) -> int:
+    from bot.app import offline
+
+    return _run(offline.upgrade(_database_url()))
+
+
+def _offline(work: Callable[[Any], Awaitable[int]]) -> int:
+    from bot.app import offline
+
+    async def run() -> int:
+        async with offline.Audit.open(_database_url()) as audit:
+            return await work(audit)
+
+    return _run(run())
+
+
+def _database_url() -> str:
+    """Read the one setting that the offline commands need; they work without any token."""
+    from bot.settings import load_database_url
+
+    return load_database_url()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "turso-ops", description="A Slack bot that runs your Turso databases."
+    )
+    parser.set_defaults(starts=False)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_processes(commands)
+    _add_sandbox(commands)
+    _add_policy(commands)
+    manifest = _add(commands, "manifest", _manifest, "print the Slack app manifest")
+    manifest.add_argument("--url", help="for HTTP: the public address, https://bot.example.com")
+    audit = commands.add_parser("audit", help="the audit log").add_subparsers(required=True, metavar="COMMAND")
+    verify = _add(audit, "verify", _audit_verify, "check the hash chain; exit status 1 when it is broken")
+    verify.add_argument("--head", help="a head that was posted: finds a cut tail too")
+    _add(audit, "export", _audit_export, "print every entry as JSON Lines")
+    _add(commands, "doctor", _doctor, "check the settings, Slack, Turso, the store and the policy, live")
+    database = commands.add_parser("db", help="the bot's own database").add_subparsers(required=True, metavar="COMMAND")
+    _add(database, "upgrade", _db_upgrade, "bring its tables up to date")
+    return parser
+
+
+def _add(commands: Any, name: str, run: Callable[[argparse.Namespace], int], summary: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_processes(commands: Any) -> None:
+    for name, run, summary in (
+        ("serve", _serve, "answer Slack over HTTP"),
+        ("socket", _socket, "answer Slack over Socket Mode; no public address is needed"),
+        ("worker", _worker, "do durable work only: timers, digests, recovery"),
+    ):
+        parser = _add(commands, name, run, summary)
+        parser.set_defaults(starts=True)
+        parser.add_argument("--no-upgrade", action="store_true", help="do not bring the bot's tables up to date first")
+        if name != "worker":
+            parser.add_argument("--no-durable", action="store_true", help="leave durable work to a `worker`")
+
+
+def _add_sandbox(commands: Any) -> None:
+    sandbox = _add(commands, "sandbox", _sandbox, "try it here: a local Turso, a local Slack, and the real bot between")
+    sandbox.add_argument("--port", type=int, default=3000)
+    sandbox.add_argument("--data", type=Path, default=Path("data/sandbox"), help="where its databases live")
+    sandbox.add_argument("--seconds", type=float, help="stop by itself after that time")
+    platform = _add(commands, "platform", _platform, "only the local Turso platform, for tests of other programs")
+    platform.add_argument("--port", type=int, default=8081)
+    platform.add_argument("--data", type=Path, default=Path("data/platform"))
+    platform.add_argument("--organization", default="acme")
+    platform.add_argument("--seed", action="store_true", help="begin with a dozen databases that have rows")
+    platform.add_argument("--admin", action="store_true", help="offer faults on demand at /_admin")
+    platform.add_argument("--generation", choices=["now", "2023"], default="now", help="which API generation to speak")
+    for parser in (sandbox, platform):
+        parser.set_defaults(starts=True)
+
+
+def _add_policy(commands: Any) -> None:
+    policy = commands.add_parser("policy", help="the policy file").add_subparsers(required=True, metavar="COMMAND")
+    default = Path("policy.yaml")
+    check = _add(policy, "check", _policy_check, "validate a policy file")
+    check.add_argument("file", type=Path, nargs="?", default=default)
+    test = _add(policy, "test", _policy_test, "run the cases kept beside the policy")
+    test.add_argument("file", type=Path, nargs="?", default=default)
+    test.add_argument("cases", type=Path, nargs="?", help="default: the policy's name with .tests.yaml")
+    explain = _add(policy, "explain", _policy_explain, "say what somebody may do, by which rule, and why")
+    explain.add_argument("command", nargs="+", help="as typed: token orders --read-only")
+    explain.add_argument("--as", dest="person", required=True, help="a user id, U…")
+    explain.add_argument("--in", dest="channel", required=True, help="a channel id, C…")
+    explain.add_argument("--file", type=Path, default=default)
+    diff = _add(policy, "diff", _policy_diff, "say who gains and who loses what between two files")
+    diff.add_argument("old", type=Path)
+    diff.add_argument("new", type=Path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""Prometheus metrics: commands by outcome, requests by state, calls by status."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+
+class Metrics:
+    """One registry for a process; its methods are the observers of the other rooms."""
+
+    def __init__(self) -> None:
+        self.registry = here = CollectorRegistry()
+        self._commands = Counter(
+            "turso_ops_commands",
+            "Commands, clicks and forms by outcome",
+            ["command", "outcome"],
+            registry=here,
+        )
+        self._seconds = Histogram("turso_ops_answer_seconds", "From the ack to the answer", ["command"], registry=here)
+        self._requests = Counter("turso_ops_requests", "Requests by the state they reach", ["state"], registry=here)
+        self._turso = Counter("turso_ops_turso_calls", "Calls to Turso", ["method", "route", "status"], registry=here)
+        self._slack = Counter("turso_ops_slack_calls", "Calls to Slack", ["method", "status"], registry=here)
+        self._slack_waits = Counter("turso_ops_slack_wait_seconds", "Waited for Slack's rate limits", registry=here)
+        self._ack = Histogram(
+            "turso_ops_ack_seconds",
+            "From a request of Slack's to its ack",
+            registry=here,
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+        )
+        self._policy_age = Gauge("turso_ops_policy_age_seconds", "Since the policy in force was loaded", registry=here)
+        self._policy_valid = Gauge(
+            "turso_ops_policy_file_valid", "1 when the policy file as it is now validates", registry=here
+        )
+        self._audit = Gauge("turso_ops_audit_entries", "Entries in the audit log", registry=here)
+
+    def command(self, command: str, outcome: str, seconds: float) -> None:
+        """Count one answered command."""
+        self._commands.labels(command, outcome).inc()
+        self._seconds.labels(command).observe(seconds)
+
+    def request(self, state: str) -> None:
+        """Count a request that has reached a state."""
+        self._requests.labels(state).inc()
+
+    def turso(self, method: str, route: str, status: int | None, seconds: float) -> None:
+        """Count a call to Turso; without a status it was not answered."""
+        self._turso.labels(method, route, str(status or "none")).inc()
+
+    def slack(self, method: str, status: str, seconds: float) -> None:
+        """Count a call to Slack by the word of its outcome."""
+        self._slack.labels(method, status).inc()
+
+    def waited(self, seconds: float) -> None:
+        """Add to the time spent waiting for Slack's rate limits."""
+        self._slack_waits.inc(seconds)
+
+    def ack(self, seconds: float) -> None:
+        """Measure an ack."""
+        self._ack.observe(seconds)
+
+    def follow_policy(self, age_seconds: Callable[[], float], valid: Callable[[], bool]) -> None:
+        """Read the policy's age and validity whenever the metrics are read."""
+        self._policy_age.set_function(age_seconds)
+        self._policy_valid.set_function(lambda: float(valid()))
+
+    def audit_head(self, entries: int) -> None:
+        """Remember how long the audit log is."""
+        self._audit.set(entries)
+
+    def text(self) -> bytes:
+        """Return everything in Prometheus' text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,111 @@
+"""Answers to people: where they go, how a refusal is said, and how it is put on record."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+
+from bot.blocks import kit
+from bot.blocks.text import sentence
+from bot.core.model import Decision, Subject, Visibility
+from bot.core.ports import Address
+from bot.core.reply import Reply
+from bot.core.request import AuditEntry, Incoming, Request
+from bot.errors import BotError
+from bot.pipeline.environment import Environment
+
+log = structlog.get_logger(__name__)
+
+
+def address_of(incoming: Incoming) -> Address:
+    """Return where the answer to something that came in goes."""
+    return Address(
+        user_id=incoming.user_id,
+        channel_id=incoming.channel_id,
+        thread_ts=incoming.thread_ts,
+        intent_id=incoming.id,
+        message_ts=incoming.message_ts,
+        is_ephemeral=incoming.is_ephemeral,
+    )
+
+
+def asker_address(request: Request) -> Address:
+    """Return where the asker of a request is told something alone."""
+    return Address(request.asker, request.channel_id, request.thread_ts, request.intent_id)
+
+
+def said(text: str, *more: str) -> Reply:
+    """Make a private message of one sentence of ours (names in back-ticks show as code), and a line of context."""
+    body = sentence(text)
+    blocks = [kit.section(body)]
+    if more:
+        blocks.append(kit.context(*(sentence(line) for line in more)))
+    return Reply(text=body, blocks=blocks, private=True)
+
+
+def sorry(error: BotError | None, reference: str) -> Reply:
+    """Say what was wrong and what to do; a bug shows a reference only."""
+    if error is None:
+        return said(
+            "Something went wrong on our side; the log has it under this reference.", f"Reference `{reference}`"
+        )
+    return said(str(error), f"Reference `{reference}`")
+
+
+async def trouble(env: Environment, incoming: Incoming, reply: Reply) -> None:
+    """Deliver bad news; when even that fails, the log keeps it."""
+    try:
+        await env.messenger.whisper(address_of(incoming), reply)
+    except BotError as error:
+        log.warning("could not tell", why=str(error))
+
+
+def is_public(decision: Decision, reply: Reply, *, private: bool) -> bool:
+    """Say whether an answer is for the channel."""
+    return not (private or reply.private or decision.visibility is Visibility.EPHEMERAL)
+
+
+def entry(
+    event: str,
+    outcome: str,
+    *,
+    at: datetime,
+    subject: Subject | None = None,
+    incoming: Incoming | None = None,
+    request: Request | None = None,
+    decision: Decision | None = None,
+    command: str = "",
+    databases: Sequence[str] = (),
+    organization: str = "",
+    reason: str = "",
+    policy_hash: str = "",
+    **detail: object,
+) -> AuditEntry:
+    """Write one line of the audit log from what is at hand."""
+    user = subject.person.id if subject else incoming.user_id if incoming else request.asker if request else ""
+    channel = request.channel_id if request else incoming.channel_id if incoming else ""
+    if request:
+        detail = {"plan": request.plan.hash[:16], "ticket": request.ticket, "incident": request.incident_id, **detail}
+        databases = databases or tuple(name for name, _ in request.plan.databases) or _target(request)
+    return AuditEntry(
+        at=at,
+        event=event,
+        outcome=outcome,
+        user_id=user,
+        channel_id=channel,
+        command=command or (request.command if request else ""),
+        databases=tuple(databases),
+        organization=organization or (request.organization if request else ""),
+        request_id=request.id if request else "",
+        rule=(decision.rule or "") if decision else request.rule if request else "",
+        reason=reason or (request.reason if request else ""),
+        policy_hash=policy_hash or (request.plan.policy_hash if request else ""),
+        detail={key: value for key, value in detail.items() if value not in (None, "")},
+    )
+
+
+def _target(request: Request) -> tuple[str, ...]:
+    if request.plan.target:
+        return (request.plan.target.name,)
+    name = request.plan.arguments.get("name")
+    return (str(name),) if name else ()

@@ -1,0 +1,187 @@
+"""After the ack of a command line: who asks, may they, and what follows: an answer, a form, or a request."""
+
+from collections.abc import Awaitable
+from dataclasses import replace
+from typing import Any
+
+from bot.blocks import forms, plans
+from bot.commands.base import Changing, Command, Context, Reading
+from bot.core.model import Action, Decision, Subject, Target
+from bot.core.parsing import Grammar, Incomplete, Parsed, nearest
+from bot.core.request import Incoming, State
+from bot.errors import BotError, Refused
+from bot.pipeline import clicks
+from bot.pipeline.answering import address_of, entry, is_public
+from bot.pipeline.environment import Environment
+from bot.pipeline.judging import Forbidden, action_of, judge, must, planned_action, request_action
+from bot.pipeline.opening import open_request
+from bot.turso import DatabaseNotFound
+
+Read = Parsed[Command] | Incomplete[Command] | BotError
+
+
+async def ask(env: Environment, incoming: Incoming, read: Read) -> str:
+    """Answer one command line.
+
+    Returns:
+        The outcome in one word, for the log and the metrics.
+    Raises:
+        BotError: a sentence for the asker; nothing was changed.
+    """
+    if isinstance(read, BotError):
+        raise read
+    subject = await env.subject(incoming)
+    if isinstance(read, Incomplete):
+        return await open_form(env, incoming, subject, read)
+    try:
+        return await _answer(env, incoming, subject, read)
+    except Refused as refusal:
+        await env.memory.audit(_refusal(env, incoming, subject, read, refusal))
+        raise
+
+
+async def _answer(env: Environment, incoming: Incoming, subject: Subject, read: Parsed[Command]) -> str:
+    command, args = read.spec, read.args
+    if isinstance(command, Changing) and command.undoes and (press := await _own_undo(env, incoming, subject, args)):
+        return await clicks.undo_request(env, incoming, press)
+    action = action_of(command.name, args)
+    decision, action = await _decide(env, subject, action)
+    ctx = env.context(subject, line=read.text, reason=read.common.reason or "", ticket=read.common.ticket or "")
+    if isinstance(command, Reading):
+        return await _read(env, incoming, ctx, read, command, decision)
+    plan = await _with_suggestions(ctx, command.plan(ctx, args))
+    plan = replace(
+        plan,
+        command=command.name,
+        options=tuple(sorted(action.options)),
+        organization=ctx.organization,
+        policy_hash=ctx.policy.hash,
+    )
+    decision = must(env, subject, planned_action(read, plan))
+    if read.common.dry_run:
+        await env.messenger.whisper(address_of(incoming), plans.dry_run(plan, decision))
+        await env.memory.audit(
+            entry("planned", "dry_run", at=ctx.now, subject=subject, incoming=incoming, decision=decision,
+                  command=command.name, databases=[one.name for one in action.databases],
+                  organization=ctx.organization, policy_hash=ctx.policy.hash)
+        )  # fmt: skip
+        return "planned"
+    return await open_request(env, incoming, subject, read, command, plan, decision)
+
+
+async def _own_undo(env: Environment, incoming: Incoming, subject: Subject, args: Any) -> clicks.Pressed | None:
+    """A quarantine of this channel that this person may undo, whatever the rules say of `restore`."""
+    for request in await env.memory.requests(states=[State.QUARANTINED], channel_id=incoming.channel_id):
+        if request.plan.target and request.plan.target.name == args.name:
+            press = clicks.Pressed(request, subject, judge(env, await env.asker_of(request), request_action(request)))
+            if clicks.may_undo(env, press):
+                return press
+    return None
+
+
+async def _decide(env: Environment, subject: Subject, action: Action) -> tuple[Decision, Action]:
+    """Decide before anything is read from Turso; look a group up only where the rules speak of groups."""
+    scope = env.rules.policy.scope(subject)
+    if not (scope.needs_group and action.databases):
+        return must(env, subject, action), action
+    ctx = env.context(subject)
+    known = [await _with_group(ctx, target) for target in action.databases]
+    action = replace(action, databases=tuple(known))
+    return must(env, subject, action), action
+
+
+async def _with_group(ctx: Context, target: Target) -> Target:
+    try:
+        return (await ctx.turso.database(target.name)).target
+    except DatabaseNotFound:
+        return target
+
+
+async def _read(
+    env: Environment, incoming: Incoming, ctx: Context, read: Parsed[Command], command: Reading[Any], decision: Decision
+) -> str:
+    reply = await _with_suggestions(ctx, command.run(ctx, read.args))
+    public = is_public(decision, reply, private=read.common.private)
+    replace_it = incoming.action_id.startswith("page.")
+    await env.messenger.answer(address_of(incoming), reply, public=public, replace=replace_it)
+    if not command.open_to_all:
+        name = getattr(read.args, "name", None)
+        await env.memory.audit(
+            entry("read", "allowed", at=ctx.now, subject=ctx.subject, incoming=incoming, decision=decision,
+                  command=command.name, databases=[name] if isinstance(name, str) else [],
+                  organization=ctx.organization, policy_hash=ctx.policy.hash)
+        )  # fmt: skip
+    return "answered"
+
+
+async def _with_suggestions(ctx: Context, work: Awaitable[Any]) -> Any:
+    """Add the nearest names that the asker may see to "there is no such database"."""
+    try:
+        return await work
+    except DatabaseNotFound as error:
+        visible = [database.name for database in await ctx.visible_databases()]
+        close = nearest(error.name, visible)
+        meant = f" Did you mean {', '.join(f'`{name}`' for name in close)}?" if close else ""
+        hint = meant or " `/turso ls` lists those of this channel."
+        raise BotErrorWithHint(f"There is no database `{error.name}`.{hint}") from None
+
+
+class BotErrorWithHint(BotError):
+    """A name that is not known, with those that come close."""
+
+
+async def open_form(env: Environment, incoming: Incoming, subject: Subject, read: Incomplete[Command]) -> str:
+    """Ask for what is missing: in a modal at once, or behind a button where there is no trigger for one."""
+    must(env, subject, Action(command=read.spec.name))
+    await env.memory.record_intent(incoming, actionable=False)
+    if incoming.trigger_id is None:
+        button = forms.form_button(read.spec.name, read.text)
+        await env.messenger.whisper(address_of(incoming), button)
+        return "form_offered"
+    view_id = await env.messenger.open_view(incoming.trigger_id, forms.loading_view(read.spec.name))
+    if view_id is None:
+        await env.messenger.whisper(address_of(incoming), forms.form_button(read.spec.name, read.text))
+        return "form_offered"
+    await env.messenger.update_view(view_id, forms.form_view(read.spec, read.given, incoming.id))
+    return "form_opened"
+
+
+async def open_form_of(env: Environment, incoming: Incoming, command: str) -> str:
+    """Open the form of a command because its button was pressed; the button's value prefills it."""
+    subject = await env.subject(incoming)
+    read = _incomplete(env.grammar, command, incoming.value)
+    return await open_form(env, incoming, subject, read)
+
+
+async def open_chooser(env: Environment, incoming: Incoming) -> str:
+    """Answer a shortcut: choose a command, then fill its form."""
+    subject = await env.subject(incoming)
+    await env.memory.record_intent(incoming, actionable=False)
+    if incoming.trigger_id is None:
+        raise BotError("Slack sent no trigger for a form; press the shortcut again.")
+    view_id = await env.messenger.open_view(incoming.trigger_id, forms.loading_view("Turso"))
+    if view_id is not None:
+        names = [command for command in env.commands if not command.hidden and not command.open_to_all]
+        view = forms.chooser_view(names, incoming.id, needs_channel=not subject.channel.id)
+        await env.messenger.update_view(view_id, view)
+    return "form_opened"
+
+
+def _incomplete(grammar: Grammar[Command], command: str, text: str) -> Incomplete[Command]:
+    """Read what a form starts with; a line that is complete prefills it all the same."""
+    spec = grammar.spec(command)
+    if spec is None:
+        raise Refused("This button is of a command that is gone; `/turso help` lists what there is.")
+    read = grammar.parse(text or spec.name)
+    if isinstance(read, Incomplete):
+        return read
+    given = read.args.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True)
+    return Incomplete(spec=read.spec, given=given, missing=(), common=read.common, text=read.text)
+
+
+def _refusal(env: Environment, incoming: Incoming, subject: Subject, read: Parsed[Command], refusal: Refused) -> Any:
+    decision = refusal.decision if isinstance(refusal, Forbidden) else None
+    databases = [one.name for one in refusal.action.databases] if isinstance(refusal, Forbidden) else []
+    return entry("refused", "denied", at=env.clock.now(), subject=subject, incoming=incoming, decision=decision,
+                 command=read.spec.name, databases=databases, reason=str(refusal),
+                 policy_hash=env.rules.policy.hash)  # fmt: skip

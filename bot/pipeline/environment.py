@@ -1,0 +1,116 @@
+"""What the path works with: the ports, the rules in force and the doors to Turso."""
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from bot.commands.base import Command, Context
+from bot.core.model import Subject
+from bot.core.parsing import Grammar
+from bot.core.policy import Policy
+from bot.core.ports import Clock, Directory, Memory, Messenger
+from bot.core.request import Incoming, Request
+from bot.turso import TursoClient
+
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+def new_id(prefix: str) -> str:
+    """Return an unguessable reference that people can read out: `r-` and 10 characters."""
+    return f"{prefix}-" + "".join(secrets.choice(ALPHABET) for _ in range(10))
+
+
+class Rules(Protocol):
+    """The policy in force; it changes when its file does."""
+
+    @property
+    def policy(self) -> Policy: ...
+
+    @property
+    def problem(self) -> str | None:
+        """Why the file as it is now is not in force; None when it is."""
+
+
+class Doors(Protocol):
+    """One client for each organization of the policy."""
+
+    def turso(self, organization: str) -> TursoClient:
+        """Raises BotError: the policy names no such organization, or its token is not set."""
+
+
+class Observer(Protocol):
+    """Counts for the metrics."""
+
+    def command(self, command: str, outcome: str, seconds: float) -> None: ...
+    def request(self, state: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Everything the path needs; `app` builds it once for a process."""
+
+    clock: Clock
+    memory: Memory
+    directory: Directory
+    messenger: Messenger
+    rules: Rules
+    doors: Doors
+    observer: Observer
+    commands: Sequence[Command]
+    grammar: Grammar[Command]
+    health: Callable[[], Awaitable[Sequence[tuple[str, bool, str]]]]
+    """The live checks of `doctor`: name, whether it is well, one sentence."""
+    tracing: Callable[..., AbstractContextManager[Any]] = field(default=lambda **_: nullcontext())
+    """Binds a reference to every log line written inside."""
+
+    @property
+    def by_name(self) -> Mapping[str, Command]:
+        """The commands by the name that rules use."""
+        return {command.name: command for command in self.commands}
+
+    async def subject(self, incoming: Incoming, *, fresh: bool = False) -> Subject:
+        """Say who acts, and where they stand now, an incident's profile included."""
+        found = await self.directory.subject(incoming, usergroups=self.rules.policy.usergroups, fresh=fresh)
+        return await self._with_incident(found)
+
+    async def asker_of(self, request: Request) -> Subject:
+        """Say who asked for a request, as they stand now."""
+        found = await self.directory.subject_of(
+            request.asker, request.channel_id, usergroups=self.rules.policy.usergroups
+        )
+        return await self._with_incident(found)
+
+    async def _with_incident(self, subject: Subject) -> Subject:
+        if not subject.channel.id:
+            return subject
+        incident = await self.memory.incident_in(subject.channel.id)
+        running = incident is not None and incident.until > self.clock.now()
+        return replace(subject, incident_profile=incident.profile) if incident and running else subject
+
+    def context(
+        self, subject: Subject, *, organization: str | None = None, line: str = "", reason: str = "", ticket: str = ""
+    ) -> Context:
+        """Build what a command may use here.
+
+        Raises:
+            BotError: the channel has no organization, or its token is not set.
+        """
+        policy = self.rules.policy
+        scope = policy.scope(subject)
+        name = organization or scope.organization
+        return Context(
+            subject=subject,
+            policy=policy,
+            scope=scope,
+            organization=name,
+            turso=self.doors.turso(name),
+            memory=self.memory,
+            now=self.clock.now(),
+            table=self.commands,
+            reason=reason,
+            ticket=ticket,
+            line=line,
+            health=self.health,
+        )

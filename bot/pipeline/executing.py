@@ -1,0 +1,265 @@
+"""Executing a plan: re-read, compare, mark as sent, act, read back, put on record, tell. Each step may run again."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from bot.commands.base import Changing, Context, Phase
+from bot.core.approval import tally
+from bot.core.model import Verdict
+from bot.core.ports import Move
+from bot.core.request import Hold, HoldKind, Mode, Request, State, TimerKind
+from bot.errors import BotError
+from bot.pipeline.answering import entry
+from bot.pipeline.environment import Environment, new_id
+from bot.pipeline.judging import judge, request_action
+from bot.pipeline.same import what_changed
+from bot.pipeline.settling import Settled, settle
+from bot.pipeline.telling import show, tell_outcome
+from bot.turso import DatabaseNotFound, NotSent, TursoRejected
+
+LOOKS = (0.0, 0.3, 0.7, 1.0, 2.0, 3.0, 4.0)
+"""Seconds between the looks of a read-back: Turso may be late to show what it has done."""
+Outcome = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Executor:
+    """The steps of the workflow `<request>:<phase>`; `durable` calls them in order."""
+
+    env: Environment
+
+    async def begin(self, request_id: str, phase: str) -> str:
+        """Compare the world with the plan, and take the request: `go`, or `stop` when there is nothing to do."""
+        request = await self.env.memory.request(request_id)
+        if request is None or request.state not in (State.APPROVED, State.EXECUTING):
+            return "stop"
+        ctx = await self._context(request)
+        if request.state is State.EXECUTING:
+            return await self._begin_again(ctx, request, phase)
+        why = await self._lost_consent(request) or await self._changed(ctx, request)
+        if why:
+            await self._stop(request, why)
+            return "stop"
+        holds = await self._planned_holds(ctx, request)
+        move = Move(to=State.EXECUTING, at=self.env.clock.now(), changes={}, holds=holds)
+        taken = await self.env.memory.move(request_id, expect=[State.APPROVED], move=move)
+        if taken is None:
+            return "stop"
+        await self._show_quietly(request_id)
+        return "go"
+
+    async def act(self, request_id: str, phase: str) -> Outcome:
+        """Hand the change to Turso, at most once: who finds it marked as sent reads back and never sends."""
+        request = await self._request(request_id)
+        ctx = await self._context(request)
+        if not await self.env.memory.mark_sent(request_id, phase, self.env.clock.now()):
+            return {"acted": "before"}
+        if self._command(request).undoes:
+            return await self._undo_another(request)
+        try:
+            facts = await self._deed(request, phase).act(ctx, request.plan)
+        except NotSent as error:
+            return {"acted": "not_sent", "why": f"{error} Nothing was changed."}
+        except TursoRejected as error:
+            return {"acted": "refused", "why": str(error)}
+        except BotError as error:
+            return {"acted": "unknown", "why": str(error)}
+        return {"acted": "done", "facts": dict(facts or {})}
+
+    async def see(self, request_id: str, phase: str, acted: Mapping[str, Any]) -> Outcome:
+        """Say what is known to have happened, from Turso itself where it leaves something to read."""
+        request = await self._request(request_id)
+        word, why = acted["acted"], str(acted.get("why", ""))
+        if word in ("refused", "not_sent"):
+            return {"result": "failed", "why": why}
+        facts = acted.get("facts", {})
+        look = self._deed(request, phase).read_back
+        if look is None:
+            known = word == "done"
+            return {"result": "succeeded" if known else "unknown", "why": why, "facts": facts}
+        if await self._seen(await self._context(request), request, look):
+            return {"result": "succeeded", "why": "", "facts": facts}
+        return {"result": "unknown", "why": why or "Turso does not show it yet.", "facts": facts}
+
+    async def finish(self, request_id: str, phase: str, seen: Mapping[str, Any]) -> None:
+        """Commit the outcome, the audit entry and what follows, in one transaction."""
+        request = await self.env.memory.request(request_id)
+        if request is None or request.state is not State.EXECUTING:
+            return
+        holds = await self.env.memory.holds(organization=request.organization)
+        command = self._command(request)
+        settled = Settled(str(seen["result"]), str(seen.get("why", "")), dict(seen.get("facts") or {}))
+        move = settle(request, command, _kind(phase), settled, holds, self.env.clock.now())
+        if await self.env.memory.move(request_id, expect=[State.EXECUTING], move=move) is not None:
+            self.env.observer.request(move.to)
+
+    async def tell(self, request_id: str, phase: str) -> None:
+        """Bring the cards up to date, tell the asker, and the holders of tokens that have ended."""
+        await tell_outcome(self.env, request_id)
+        request = await self._request(request_id)
+        if request.state is State.SUCCEEDED and request.plan.ends_tokens_of:
+            await _tell_holders(self.env, request)
+
+    async def _undo_another(self, request: Request) -> Outcome:
+        """A restore does nothing by itself: it starts the Undo of the quarantine that its plan names."""
+        other = await self.env.memory.request(str(request.plan.arguments["request_id"]))
+        if other is None or await start_undo(self.env, other, by=request.asker) is None:
+            return {"acted": "refused", "why": "The quarantine has ended meanwhile: there is nothing to undo."}
+        return {"acted": "done", "facts": {}}
+
+    async def _begin_again(self, ctx: Context, request: Request, phase: str) -> str:
+        """A phase that starts in EXECUTING (`finish`, `undo`), or one that a crash cut short."""
+        if _kind(phase) == "execute":
+            return "go"
+        if changed := await what_changed(ctx, request.plan):
+            await self._stop(request, changed)
+            return "stop"
+        await self._show_quietly(request.id)
+        return "go"
+
+    async def _lost_consent(self, request: Request) -> str | None:
+        decision = judge(self.env, await self.env.asker_of(request), request_action(request))
+        if decision.verdict is Verdict.DENY:
+            return f"The right was lost before it was done. {decision.reason}"
+        if decision.verdict is Verdict.APPROVE:
+            if request.mode is not Mode.APPROVAL:
+                return "The rules now ask for an approval of this."
+            if not tally(request.votes, decision.approvers, request.asker, decision.quorum).reached:
+                return "Somebody who approved this has lost the right to before it was done."
+        return None
+
+    async def _changed(self, ctx: Context, request: Request) -> str | None:
+        plan = request.plan
+        if plan.target is not None:
+            return await what_changed(ctx, plan, checks_size=self._command(request).removes_target)
+        name = plan.arguments.get("name")
+        if not isinstance(name, str) or request.command != "create":
+            return None
+        try:
+            await ctx.turso.database(name)
+        except DatabaseNotFound:
+            return None
+        return f"There is a database `{name}` already."
+
+    async def _stop(self, request: Request, why: str) -> None:
+        now = self.env.clock.now()
+        holds = await self.env.memory.holds(organization=request.organization)
+        mine = [hold.id for hold in holds if hold.request_id == request.id]
+        move = Move(
+            to=State.STALE,
+            at=now,
+            changes={"outcome": f"{why} Nothing was done."},
+            entries=[entry("stale", "stale", at=now, request=request, what=why)],
+            cancel=tuple(TimerKind),
+            release_holds=mine,
+        )
+        if await self.env.memory.move(request.id, expect=[State.APPROVED, State.EXECUTING], move=move) is not None:
+            self.env.observer.request(State.STALE)
+            await tell_outcome(self.env, request.id)
+
+    async def _planned_holds(self, ctx: Context, request: Request) -> list[Hold]:
+        """Return the plan's own hold, and one for blocks that others had set before us."""
+        planned, target = request.plan.hold, request.plan.target
+        if planned is None or target is None:
+            return []
+        now = self.env.clock.now()
+        own = Hold(
+            id=new_id("h"),
+            kind=HoldKind(planned.kind),
+            organization=request.organization,
+            database=target.name,
+            database_id=target.id,
+            block_reads=planned.block_reads,
+            block_writes=planned.block_writes,
+            request_id=request.id,
+            channel_id=request.channel_id,
+            placed_at=now,
+            due_at=now + timedelta(seconds=planned.seconds) if planned.seconds else None,
+        )
+        if await self.env.memory.holds(organization=request.organization, database_id=target.id):
+            return [own]
+        found = await ctx.turso.configuration(target.name)
+        if not (found.block_reads or found.block_writes):
+            return [own]
+        before = replace(
+            own,
+            id=new_id("h"),
+            kind=HoldKind.FOUND,
+            block_reads=bool(found.block_reads),
+            block_writes=bool(found.block_writes),
+            due_at=None,
+        )
+        return [own, before]
+
+    async def _seen(self, ctx: Context, request: Request, look: Any) -> bool:
+        for pause in LOOKS:
+            await asyncio.sleep(pause)
+            try:
+                if await look(ctx, request.plan):
+                    return True
+            except BotError:
+                continue
+        return False
+
+    async def _show_quietly(self, request_id: str) -> None:
+        try:
+            await show(self.env, request_id)
+        except BotError:
+            return
+
+    async def _request(self, request_id: str) -> Request:
+        request = await self.env.memory.request(request_id)
+        assert request is not None, "a workflow is of a request"
+        return request
+
+    async def _context(self, request: Request) -> Context:
+        subject = await self.env.asker_of(request)
+        return self.env.context(
+            subject, organization=request.organization, line=request.line, reason=request.reason, ticket=request.ticket
+        )
+
+    def _command(self, request: Request) -> Changing[Any]:
+        command = self.env.by_name[request.command]
+        assert isinstance(command, Changing), "what is revealed is not executed"
+        return command
+
+    def _deed(self, request: Request, phase: str) -> Phase | Changing[Any]:
+        return deed_of(self._command(request), _kind(phase))
+
+
+async def start_undo(env: Environment, request: Request, *, by: str) -> Request | None:
+    """Take a quarantine out of its countdown and enqueue its Undo, in one commit. None: it no longer counts down."""
+    tries = int(request.facts.get("undo_tries", 0))
+    now = env.clock.now()
+    move = Move(
+        to=State.EXECUTING,
+        at=now,
+        changes={"facts": {**request.facts, "undo_tries": tries + 1}},
+        entries=[entry("undo", "asked", at=now, request=request, by=by)],
+        cancel=[TimerKind.FINISH],
+        enqueue="undo" if tries == 0 else f"undo{tries}",
+    )
+    return await env.memory.move(request.id, expect=[State.QUARANTINED], move=move)
+
+
+def deed_of(command: Changing[Any], kind: str) -> Phase | Changing[Any]:
+    """Return what a phase does: the command itself, its end, or its undoing."""
+    phase = {"execute": command, "finish": command.finish, "undo": command.undo}[kind]
+    assert phase is not None, "only commands with a quarantine have further phases"
+    return phase
+
+
+def _kind(phase: str) -> str:
+    """`undo2` is an `undo`."""
+    return phase.rstrip("0123456789")
+
+
+async def _tell_holders(env: Environment, request: Request) -> None:
+    from bot.blocks import notices
+
+    for holder in request.plan.holders:
+        if holder != request.asker:
+            await env.messenger.direct(holder, notices.token_ended_notice(request))

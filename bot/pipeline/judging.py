@@ -1,0 +1,73 @@
+"""Asking the rules: what somebody wants to do as an `Action`, and the one call of `decide`."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pydantic import BaseModel
+
+from bot.commands.base import Command
+from bot.core.arguments import Expiration
+from bot.core.model import Action, Decision, Subject, Target, Verdict
+from bot.core.parsing import Parsed, action_options
+from bot.core.plan import Plan
+from bot.core.policy import decide
+from bot.core.request import Request
+from bot.errors import Refused
+from bot.pipeline.environment import Environment
+
+
+class Forbidden(Refused):
+    """The rules say no. Keeps the decision for the audit log."""
+
+    def __init__(self, decision: Decision, action: Action) -> None:
+        self.decision, self.action = decision, action
+        super().__init__(decision.reason)
+
+
+def judge(env: Environment, subject: Subject, action: Action) -> Decision:
+    """Decide by the rules in force now. Everything that acts or shows passes here, clicks and forms included."""
+    return decide(env.rules.policy, subject, action)
+
+
+def must(env: Environment, subject: Subject, action: Action) -> Decision:
+    """Decide, and raise Forbidden on a no."""
+    decision = judge(env, subject, action)
+    if decision.verdict is Verdict.DENY:
+        raise Forbidden(decision, action)
+    return decision
+
+
+def action_of(name: str, args: BaseModel, databases: Sequence[Target] = ()) -> Action:
+    """Describe a parsed command to the rules; its database is the argument called `name`."""
+    database = getattr(args, "name", None)
+    named = (Target(database),) if isinstance(database, str) and database else ()
+    return Action(
+        command=name,
+        options=action_options(args),
+        databases=tuple(databases) or named,
+        lifetime=expiration.lifetime if (expiration := getattr(args, "expiration", None)) else None,
+    )
+
+
+def planned_action(parsed: Parsed[Command], plan: Plan) -> Action:
+    """Describe a plan to the rules: every database that it touches, with its group."""
+    action = action_of(parsed.spec.name, parsed.args)
+    return replace(action, databases=databases_of(plan) or action.databases)
+
+
+def request_action(request: Request) -> Action:
+    """Describe a request to the rules, from its stored plan."""
+    expiration = request.plan.arguments.get("expiration")
+    return Action(
+        command=request.command,
+        options=frozenset(request.plan.options),
+        databases=databases_of(request.plan),
+        lifetime=Expiration.of(expiration).lifetime if expiration else None,
+    )
+
+
+def databases_of(plan: Plan) -> tuple[Target, ...]:
+    """Return every database that a plan touches, its target first."""
+    own = (Target(plan.target.name, plan.target.group),) if plan.target else ()
+    others = tuple(Target(name, group) for name, group in plan.databases)
+    return own + tuple(one for one in others if not own or one.name != own[0].name)

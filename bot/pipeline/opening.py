@@ -1,0 +1,158 @@
+"""Opening a request: written down before it is shown, then consented to, or under way at once."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.blocks import cards
+from bot.commands.base import Changing, Command, Revealing
+from bot.core.model import Confirm, Decision, Subject, Verdict
+from bot.core.parsing import Parsed
+from bot.core.plan import Plan
+from bot.core.ports import Move
+from bot.core.request import Incoming, Mode, Request, Review, State, Timer, TimerKind
+from bot.errors import BadInput, BotError
+from bot.pipeline import revealing
+from bot.pipeline.answering import address_of, entry, said
+from bot.pipeline.environment import Environment, new_id
+from bot.pipeline.telling import post_card
+
+OWN_CONFIRMATION = timedelta(minutes=15)
+LAPSE = timedelta(minutes=15)
+FIRST_REMINDER = timedelta(minutes=10)
+
+
+async def open_request(
+    env: Environment,
+    incoming: Incoming,
+    subject: Subject,
+    read: Parsed[Command],
+    command: Changing[Any] | Revealing[Any],
+    plan: Plan,
+    decision: Decision,
+) -> str:
+    """Commit a request and show what comes next: a card for approvers, a confirmation, a token, or nothing yet.
+
+    Raises:
+        BotError: the channel cannot show a card, or a break-glass act has no reason.
+    """
+    now = env.clock.now()
+    wanted = _request(incoming, subject, read, command, plan, decision, now)
+    if wanted.mode is Mode.BREAK_GLASS:
+        await _may_break_glass(env, wanted, decision)
+    request = await env.memory.open_request(wanted, _first_move(wanted, command, subject, decision, now))
+    env.observer.request(request.state)
+    if request.id != wanted.id:
+        return await _already_waiting(env, incoming, request)
+    if request.state is State.READY:
+        return await revealing.reveal(env, request, incoming, subject)
+    if request.state is State.APPROVED:
+        if request.mode is Mode.BREAK_GLASS:
+            await post_card(env, request)
+        return "accepted"
+    if request.mode is Mode.DIRECT:
+        await env.messenger.whisper(address_of(incoming), cards.confirm_message(request, now=now))
+        return "confirmation_asked"
+    if await post_card(env, request):
+        return "approval_asked"
+    move = Move(
+        to=State.CANCELLED, at=now, changes={"outcome": "The card could not be posted."}, cancel=tuple(TimerKind)
+    )
+    await env.memory.move(request.id, expect=[State.PENDING], move=move)
+    raise BotError("I cannot post in this channel, so nobody could approve. Invite me with `/invite`, then ask again.")
+
+
+def _request(
+    incoming: Incoming,
+    subject: Subject,
+    read: Parsed[Command],
+    command: Changing[Any] | Revealing[Any],
+    plan: Plan,
+    decision: Decision,
+    now: datetime,
+) -> Request:
+    mode = _mode(decision)
+    waits = mode is Mode.APPROVAL or (mode is Mode.DIRECT and decision.confirm is not Confirm.NONE)
+    state = State.PENDING if waits else State.READY if isinstance(command, Revealing) else State.APPROVED
+    lasts = decision.expires if mode is Mode.APPROVAL else OWN_CONFIRMATION
+    return Request(
+        id=new_id("r"),
+        intent_id=incoming.id,
+        mode=mode,
+        state=state,
+        command=command.name,
+        line=read.text,
+        plan=plan,
+        organization=plan.organization,
+        channel_id=incoming.channel_id,
+        thread_ts=incoming.thread_ts,
+        asker=subject.person.id,
+        asker_team=subject.person.team_id,
+        created_at=now,
+        reason=read.common.reason or "",
+        ticket=read.common.ticket or "",
+        private=read.common.private,
+        rule=decision.rule or "",
+        quorum=decision.quorum if mode is Mode.APPROVAL else 0,
+        confirm=decision.confirm,
+        visibility=decision.visibility,
+        notify=decision.notify,
+        expires_at=now + lasts if waits or state is State.READY else None,
+        countdown=decision.countdown,
+    )
+
+
+def _mode(decision: Decision) -> Mode:
+    modes = {Verdict.APPROVE: Mode.APPROVAL, Verdict.BREAK_GLASS: Mode.BREAK_GLASS}
+    return modes.get(decision.verdict, Mode.DIRECT)
+
+
+def _first_move(request: Request, command: Command, subject: Subject, decision: Decision, now: datetime) -> Move:
+    timers: list[Timer] = []
+    if request.expires_at is not None:
+        kind = TimerKind.LAPSE if request.state is State.READY else TimerKind.EXPIRE
+        timers.append(Timer(kind, request.id, request.expires_at))
+    if request.mode is Mode.APPROVAL and request.notify and request.expires_at:
+        timers.append(Timer(TimerKind.REMIND, request.id, now + min(FIRST_REMINDER, decision.expires / 3)))
+    reviews = [_review(request, decision, now)] if request.mode is Mode.BREAK_GLASS else []
+    timers += [Timer(TimerKind.REVIEW, review.id, now + (review.due_at - now) / 2) for review in reviews]
+    asked = entry("asked", request.state.value, at=now, subject=subject, request=request, decision=decision)
+    return Move(
+        to=request.state,
+        at=now,
+        changes={},
+        entries=[asked],
+        timers=timers,
+        enqueue="execute" if request.state is State.APPROVED else None,
+        reviews=reviews,
+    )
+
+
+def _review(request: Request, decision: Decision, now: datetime) -> Review:
+    return Review(
+        id=new_id("v"),
+        request_id=request.id,
+        actor=request.asker,
+        channel_id=request.channel_id,
+        created_at=now,
+        due_at=now + (decision.review_within or timedelta(hours=24)),
+        reviewers=tuple(sorted(decision.reviewers)),
+        notify=decision.notify,
+    )
+
+
+async def _may_break_glass(env: Environment, request: Request, decision: Decision) -> None:
+    if not request.reason:
+        raise BadInput(f'Break-glass needs a reason: add `--reason "…"` to `{request.line[:200]}`.')
+    if decision.blocks_while_owed and await env.memory.reviews(owed=True, actor=request.asker):
+        raise BadInput(
+            "You still owe a review of an earlier break-glass act; until it is given, this is closed to you."
+        )
+
+
+async def _already_waiting(env: Environment, incoming: Incoming, request: Request) -> str:
+    link = await env.messenger.permalink(request.channel_id, request.card_ts) if request.card_ts else None
+    where = f" Its card: {link}" if link else ""
+    await env.messenger.whisper(
+        address_of(incoming), said(f"The same request already waits for an answer (`{request.id}`).{where}")
+    )
+    return "already_waiting"

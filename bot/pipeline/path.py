@@ -1,0 +1,121 @@
+"""The way of everything that comes in: before Slack's ack, after it, and again after a crash."""
+
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import structlog
+
+from bot.blocks import forms
+from bot.commands.base import Command
+from bot.core.parsing import Incomplete, Parsed
+from bot.core.ports import Ack, Work
+from bot.core.request import Incoming, Kind
+from bot.errors import BotError
+from bot.pipeline import asking, clicks, home, submissions
+from bot.pipeline.answering import sorry, trouble
+from bot.pipeline.environment import Environment
+
+log = structlog.get_logger(__name__)
+
+Read = Parsed[Command] | Incomplete[Command] | BotError
+
+
+class Path:
+    """Every entry to the bot ends here: commands, mentions, buttons, modals, Home."""
+
+    def __init__(self, env: Environment) -> None:
+        self.env = env
+
+    async def before_ack(self, incoming: Incoming) -> Work | None:
+        """Parse, and commit the intent of whatever may change something. No network.
+
+        Returns:
+            The work for after the ack; None for a redelivery, which is already under way.
+        """
+        if incoming.kind in (Kind.COMMAND, Kind.MENTION):
+            return await self._line(incoming, incoming.text)
+        if incoming.kind is Kind.SHORTCUT:
+            return partial(self._guarded, incoming, "shortcut", partial(asking.open_chooser, self.env, incoming))
+        if clicks.carries_line(incoming.action_id):
+            return await self._line(incoming, incoming.value)
+        if command := clicks.form_of(incoming.action_id):
+            return partial(self._guarded, incoming, "form", partial(asking.open_form_of, self.env, incoming, command))
+        click = clicks.CLICKS.get(incoming.action_id)
+        if click is None:
+            return partial(self._guarded, incoming, "unknown", partial(clicks.unknown, self.env, incoming))
+        if click.changes and not await self.env.memory.record_intent(incoming):
+            return None
+        return partial(self._guarded, incoming, incoming.action_id, partial(click.run, self.env, incoming))
+
+    async def submission(self, incoming: Incoming) -> Ack:
+        """Check what a modal brings; errors go to its fields, the rest happens after the ack."""
+        try:
+            checked = await submissions.check(self.env, incoming)
+        except BotError as error:
+            return Ack({"response_action": "update", "view": forms.notice_view("Not done", str(error))})
+        if checked.errors:
+            return Ack({"response_action": "errors", "errors": dict(checked.errors)})
+        if checked.work is None or not await self.env.memory.record_intent(incoming):
+            return Ack()
+        return Ack(then=partial(self._guarded, incoming, incoming.action_id, checked.work))
+
+    async def options(self, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
+        """Suggest the databases that this person may see where the form was opened; none when anything fails."""
+        try:
+            return await submissions.database_options(self.env, incoming, typed)
+        except BotError as error:
+            log.info("no options", why=str(error), reference=incoming.id)
+            return []
+
+    async def home_opened(self, incoming: Incoming) -> None:
+        """Draw somebody's Home tab."""
+        await self._guarded(incoming, "home", partial(home.publish, self.env, incoming))
+
+    async def resume(self, incoming: Incoming) -> None:
+        """Take up an intent that a crash left without a plan; its `response_url` is gone."""
+        if incoming.kind in (Kind.COMMAND, Kind.MENTION) or clicks.carries_line(incoming.action_id):
+            text = incoming.value if clicks.carries_line(incoming.action_id) else incoming.text
+            await self._guarded(incoming, "resumed", partial(asking.ask, self.env, incoming, self._read(text)))
+        elif incoming.kind is Kind.SUBMISSION:
+            checked = await submissions.check(self.env, incoming)
+            if checked.work is not None:
+                await self._guarded(incoming, "resumed", checked.work)
+        elif click := clicks.CLICKS.get(incoming.action_id):
+            await self._guarded(incoming, "resumed", partial(click.run, self.env, incoming))
+
+    async def _line(self, incoming: Incoming, text: str) -> Work | None:
+        read = self._read(text)
+        changes = isinstance(read, Parsed) and read.spec.changes
+        if (changes or incoming.kind is Kind.MENTION) and not await self.env.memory.record_intent(incoming):
+            return None
+        name = read.spec.name if isinstance(read, Parsed | Incomplete) else "unreadable"
+        return partial(self._guarded, incoming, name, partial(asking.ask, self.env, incoming, read), recorded=changes)
+
+    def _read(self, text: str) -> Read:
+        try:
+            return self.env.grammar.parse(text)
+        except BotError as error:
+            return error
+
+    async def _guarded(
+        self, incoming: Incoming, name: str, work: Callable[[], Awaitable[str | None]], *, recorded: bool = True
+    ) -> None:
+        """Run the work after the ack; whatever fails, the person hears it and the log has it."""
+        started, outcome = time.perf_counter(), "answered"
+        with structlog.contextvars.bound_contextvars(reference=incoming.id, user=incoming.user_id, command=name):
+            try:
+                outcome = await work() or "answered"
+            except BotError as error:
+                outcome = "refused"
+                await trouble(self.env, incoming, sorry(error, incoming.id))
+            except Exception:
+                outcome = "broken"
+                log.exception("a command broke")
+                await trouble(self.env, incoming, sorry(None, incoming.id))
+            if recorded or incoming.kind is Kind.MENTION:
+                await self.env.memory.close_intent(incoming.id)
+            seconds = time.perf_counter() - started
+            self.env.observer.command(name, outcome, seconds)
+            log.info("answered", outcome=outcome, channel=incoming.channel_id, ms=round(seconds * 1000, 1))

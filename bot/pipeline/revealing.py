@@ -1,0 +1,152 @@
+"""Reveal: the right is decided again, the token is minted, shown to its asker alone, and forgotten."""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.blocks import cards
+from bot.commands.base import Context, Revealing, Secret
+from bot.core.approval import tally
+from bot.core.arguments import Expiration
+from bot.core.model import Decision, Never, Subject, Verdict
+from bot.core.ports import Address, Move
+from bot.core.request import Incoming, LedgerToken, Mode, Request, State, Timer, TimerKind, TokenState
+from bot.errors import BotError, Refused
+from bot.pipeline.answering import address_of, entry
+from bot.pipeline.environment import Environment, new_id
+from bot.pipeline.judging import must, request_action
+from bot.pipeline.same import what_changed
+from bot.pipeline.telling import show
+from bot.turso import NotSent, TursoRejected
+
+SETTLES_WITHIN = timedelta(seconds=90)
+"""A reveal that has not settled by then was cut short: its outcome is called unknown."""
+OPEN_TO_REVEAL = (State.READY, State.UNKNOWN)
+
+
+async def reveal(env: Environment, request: Request, incoming: Incoming, subject: Subject) -> str:
+    """Mint the token of a request for its asker, who has just pressed Reveal (or asked where no approval is needed).
+
+    Raises:
+        BotError: it is not theirs, not ready, no longer allowed, or Turso refused; then nothing was minted.
+    """
+    if subject.person.id != request.asker:
+        raise Refused(f"Only the one who asked may reveal it. Ask for your own with `/turso {request.line[:200]}`.")
+    command = env.by_name.get(request.command)
+    if not isinstance(command, Revealing):
+        raise Refused("This request has nothing to reveal.")
+    decision = must(env, subject, request_action(request))
+    _still_consented(request, decision)
+    ctx = env.context(subject, organization=request.organization)
+    if changed := await what_changed(ctx, request.plan):
+        await _stale(env, request, changed)
+        raise BotError(f"{changed} Nothing was minted; ask again.")
+    return await _mint_once(env, request, incoming, ctx, command)
+
+
+def _still_consented(request: Request, decision: Decision) -> None:
+    if decision.verdict is Verdict.APPROVE:
+        if request.mode is not Mode.APPROVAL:
+            raise Refused("The rules now ask for an approval of this; ask again.")
+        if not tally(request.votes, decision.approvers, request.asker, decision.quorum).reached:
+            raise Refused("Whoever approved this has lost the right to; ask again.")
+
+
+async def _mint_once(
+    env: Environment, request: Request, incoming: Incoming, ctx: Context, command: Revealing[Any]
+) -> str:
+    now, token_id = env.clock.now(), new_id("t")
+    phase = f"reveal:{request.facts.get('tries', 0)}"
+    settle = Timer(TimerKind.RECONCILE, request.id, now + SETTLES_WITHIN)
+    facts = {**request.facts, "tries": int(request.facts.get("tries", 0)) + 1, "token": token_id}
+    move = Move(to=State.EXECUTING, at=now, changes={"facts": facts}, timers=[settle], cancel=[TimerKind.LAPSE])
+    if await env.memory.move(request.id, expect=OPEN_TO_REVEAL, move=move) is None:
+        raise Refused("This token was revealed, or lapsed, or is being revealed at this moment. Ask for a new one.")
+    if not await env.memory.mark_sent(request.id, phase, now):
+        raise Refused("This token is being revealed at this moment.")
+    await env.memory.add_token(_row(request, token_id, now))
+    try:
+        secret = await command.mint(ctx, request.plan)
+    except (NotSent, TursoRejected) as error:
+        await env.memory.settle_token(token_id, TokenState.REFUSED)
+        await _settle(env, request, State.FAILED, f"{error} Nothing was minted.")
+        raise
+    except BotError as error:
+        await env.memory.settle_token(token_id, TokenState.UNKNOWN)
+        await _settle(env, request, State.UNKNOWN, f"{error} {_may_exist(request, now)}")
+        raise
+    return await _deliver(env, request, address_of(incoming), command, secret, token_id)
+
+
+async def _deliver(
+    env: Environment, request: Request, to: Address, command: Revealing[Any], secret: Secret, token_id: str
+) -> str:
+    fingerprint = hashlib.sha256(secret.value.encode()).hexdigest()[:16]
+    shown = await env.messenger.reveal(to, command.message(request.plan, secret))
+    await env.memory.settle_token(token_id, TokenState.LIVE if shown else TokenState.UNKNOWN, fingerprint=fingerprint)
+    if shown:
+        await _settle(env, request, State.SUCCEEDED, "The token was shown to its asker, once.", fingerprint=fingerprint)
+        return "revealed"
+    why = f"The token could not be shown. {_may_exist(request, env.clock.now())}"
+    await _settle(env, request, State.UNKNOWN, why, fingerprint=fingerprint)
+    await env.messenger.whisper(to, cards.reveal_again(request, why))
+    return "not_delivered"
+
+
+async def settle_cut_short(env: Environment, request: Request) -> None:
+    """Call the outcome of a reveal unknown that a crash cut short; the asker may reveal again."""
+    if token_id := request.facts.get("token"):
+        await env.memory.settle_token(str(token_id), TokenState.UNKNOWN)
+    why = f"The reveal was cut short. {_may_exist(request, request.updated_at or env.clock.now())}"
+    await _settle(env, request, State.UNKNOWN, why)
+    await env.messenger.whisper(
+        Address(request.asker, request.channel_id, request.thread_ts), cards.reveal_again(request, why)
+    )
+
+
+async def _settle(env: Environment, request: Request, to: State, outcome: str, *, fingerprint: str = "") -> None:
+    now = env.clock.now()
+    event = "revealed" if to is State.SUCCEEDED else "reveal"
+    line = entry(event, to.value, at=now, request=request, fingerprint=fingerprint, what=outcome)
+    move = Move(to=to, at=now, changes={"outcome": outcome}, entries=[line], cancel=[TimerKind.RECONCILE])
+    if await env.memory.move(request.id, expect=[State.EXECUTING], move=move) is not None:
+        env.observer.request(to)
+        await show(env, request.id)
+
+
+async def _stale(env: Environment, request: Request, changed: str) -> None:
+    now = env.clock.now()
+    line = entry("stale", "stale", at=now, request=request, what=changed)
+    move = Move(to=State.STALE, at=now, changes={"outcome": changed}, entries=[line], cancel=[TimerKind.LAPSE])
+    if await env.memory.move(request.id, expect=OPEN_TO_REVEAL, move=move) is not None:
+        await show(env, request.id)
+
+
+def expiry_of(request: Request, minted_at: datetime) -> datetime | None:
+    """Say when a token minted at that moment ends; None: never."""
+    lifetime = Expiration.of(request.plan.arguments["expiration"]).lifetime
+    return None if isinstance(lifetime, Never) else minted_at + lifetime
+
+
+def _may_exist(request: Request, minted_at: datetime) -> str:
+    until = expiry_of(request, minted_at)
+    end = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "without end"
+    return f"A token may exist {end}; it was delivered to nobody."
+
+
+def _row(request: Request, token_id: str, now: datetime) -> LedgerToken:
+    target = request.plan.target
+    assert target is not None, "a token is of a database"
+    return LedgerToken(
+        id=token_id,
+        request_id=request.id,
+        organization=request.organization,
+        database=target.name,
+        database_id=target.id,
+        group=target.group,
+        read_only="--read-only" in request.plan.options,
+        holder=request.asker,
+        channel_id=request.channel_id,
+        minted_at=now,
+        expires_at=expiry_of(request, now),
+    )

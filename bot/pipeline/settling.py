@@ -1,0 +1,138 @@
+"""What follows from an outcome: the next state, the words, the holds, the timers and the audit entry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.commands.base import Changing
+from bot.core.ports import Move
+from bot.core.request import Hold, HoldKind, Request, State, Timer, TimerKind
+from bot.pipeline.answering import entry
+from bot.pipeline.environment import new_id
+
+SECOND_LOOKS = (30, 120, 600, 3600)
+"""Seconds after which the reconciler looks again at an outcome that is not known."""
+GRACE = timedelta(hours=1)
+"""How long a countdown goes on at least after an Undo that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What is known of a phase: `succeeded`, `failed` or `unknown`, why, and what the deed showed."""
+
+    result: str
+    why: str
+    facts: dict[str, Any]
+
+
+def settle(
+    request: Request, command: Changing[Any], kind: str, settled: Settled, holds: Sequence[Hold], now: datetime
+) -> Move:
+    """Return the one commit that ends a phase."""
+    state = _state(request, command, kind, settled)
+    move = Move(
+        to=state,
+        at=now,
+        changes={
+            "outcome": _sentence(state, kind, settled),
+            "facts": {**request.facts, **settled.facts, "phase": kind},
+            **({"due_at": _due(request, kind, now)} if state is State.QUARANTINED else {}),
+        },
+        entries=[entry(_EVENTS[kind], state.value, at=now, request=request, phase=kind, what=settled.why)],
+        timers=_timers(request, command, kind, state, settled, holds, now),
+    )
+    return replace(move, **_holds(request, kind, state, settled, holds, now, command), **_tokens(request, kind, state))
+
+
+_EVENTS = {"execute": "executed", "finish": "finished", "undo": "undone"}
+
+
+def _state(request: Request, command: Changing[Any], kind: str, settled: Settled) -> State:
+    if settled.result == "succeeded":
+        if kind == "undo":
+            return State.RESTORED
+        waits = kind == "execute" and command.finish is not None and _quarantines(request)
+        return State.QUARANTINED if waits else State.SUCCEEDED
+    if kind == "undo":
+        return State.QUARANTINED
+    return State.FAILED if settled.result == "failed" else State.UNKNOWN
+
+
+def _quarantines(request: Request) -> bool:
+    return request.plan.hold is not None and request.plan.hold.kind == HoldKind.QUARANTINE
+
+
+def _sentence(state: State, kind: str, settled: Settled) -> str:
+    why = settled.why
+    if kind == "undo" and state is State.QUARANTINED:
+        return f"Undo did not go through: {why or 'Turso does not show it.'} The countdown goes on; press Undo again."
+    if state is State.FAILED and kind == "finish":
+        return f"{why} The database is still there, and still blocked."
+    if state is State.UNKNOWN:
+        return f"{why} It may or may not have happened."
+    return why
+
+
+def _due(request: Request, kind: str, now: datetime) -> datetime:
+    if kind == "undo":
+        return max(request.due_at or now, now + GRACE)
+    return now + request.countdown
+
+
+def _timers(
+    request: Request,
+    command: Changing[Any],
+    kind: str,
+    state: State,
+    settled: Settled,
+    holds: Sequence[Hold],
+    now: datetime,
+) -> list[Timer]:
+    if state is State.QUARANTINED:
+        return [Timer(TimerKind.FINISH, request.id, _due(request, kind, now))]
+    timers = []
+    if state is State.UNKNOWN and command.read_back is not None:
+        timers.append(Timer(TimerKind.RECONCILE, request.id, now + timedelta(seconds=SECOND_LOOKS[0])))
+    if kind == "execute" and state in (State.SUCCEEDED, State.UNKNOWN):
+        timers += [Timer(TimerKind.THAW, hold.id, hold.due_at) for hold in _own(request, holds) if hold.due_at]
+    return timers
+
+
+def _own(request: Request, holds: Sequence[Hold]) -> list[Hold]:
+    return [hold for hold in holds if hold.request_id == request.id]
+
+
+def _holds(
+    request: Request,
+    kind: str,
+    state: State,
+    settled: Settled,
+    holds: Sequence[Hold],
+    now: datetime,
+    command: Changing[Any],
+) -> dict[str, Any]:
+    """Return which holds are placed and which end with this commit."""
+    own = _own(request, holds)
+    if state in (State.RESTORED, State.FAILED) or (kind == "finish" and state is State.SUCCEEDED):
+        ended = [hold.id for hold in own]
+        still_blocked = [
+            replace(hold, id=new_id("h"), kind=HoldKind.FREEZE, due_at=None, placed_at=now)
+            for hold in own
+            if hold.kind is HoldKind.QUARANTINE and kind == "finish" and state is State.FAILED
+        ]
+        return {"release_holds": ended, "holds": still_blocked}
+    if state is State.SUCCEEDED and request.plan.target and (command.lifts or command.removes_target):
+        mine = [hold for hold in holds if hold.database_id == request.plan.target.id]
+        ended = [hold.id for hold in mine if command.removes_target or hold.kind in command.lifts]
+        return {"release_holds": ended}
+    return {}
+
+
+def _tokens(request: Request, kind: str, state: State) -> dict[str, Any]:
+    if state is not State.SUCCEEDED:
+        return {}
+    ended = list(request.plan.ends_tokens_of)
+    if kind == "finish" and request.plan.target:
+        ended.append(request.plan.target.id)
+    return {"end_tokens_of": ended}

@@ -1,0 +1,171 @@
+"""What modals bring back: forms of commands, typed names, reasons, reviews. Errors go to their fields, at once."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from bot.blocks import forms
+from bot.commands.base import Command
+from bot.core.model import Action, Target, Verdict
+from bot.core.parsing import Incomplete, Parsed
+from bot.core.request import Incoming, Kind
+from bot.errors import BadInput, Refused
+from bot.pipeline import clicks
+from bot.pipeline.answering import address_of, entry, said
+from bot.pipeline.asking import ask, open_form
+from bot.pipeline.clicks import pressed, subject_name
+from bot.pipeline.environment import Environment
+from bot.pipeline.judging import must
+from bot.pipeline.telling import show
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a submission leads to: errors on its fields, or work for after the ack."""
+
+    errors: Mapping[str, str] = field(default_factory=dict)
+    work: Callable[[], Awaitable[str]] | None = None
+
+
+async def check(env: Environment, incoming: Incoming) -> Checked:
+    """Look at what was filled in. Reads the store at most; nothing is changed.
+
+    Raises:
+        BadInput: the form is not ours, or what it was about is gone.
+    """
+    if incoming.action_id.startswith("form."):
+        return await _check_form(env, incoming, incoming.action_id.removeprefix("form."))
+    checker = CHECKS.get(incoming.action_id)
+    if checker is None:
+        raise BadInput("I do not know this form: it is of an older version, or not mine.")
+    return await checker(env, incoming)
+
+
+async def _check_form(env: Environment, incoming: Incoming, name: str) -> Checked:
+    command = env.grammar.spec(name)
+    opened = await env.memory.intent(incoming.value)
+    if command is None or opened is None or opened.user_id != incoming.user_id:
+        raise BadInput("This form is too old: open it again with `/turso`.")
+    errors, line = forms.read_form(command, incoming.values)
+    if errors:
+        return Checked(errors)
+    try:
+        read = env.grammar.parse(line)
+    except BadInput as error:
+        return Checked({forms.first_input(command): str(error)})
+    here = replace(incoming, channel_id=forms.channel_of(incoming.values) or opened.channel_id,
+                   thread_ts=opened.thread_ts, kind=Kind.SUBMISSION)  # fmt: skip
+    return Checked(work=partial(ask, env, here, read))
+
+
+async def _check_name(env: Environment, incoming: Incoming) -> Checked:
+    request = await env.memory.request(incoming.value)
+    if request is None:
+        raise BadInput("What this was about is gone.")
+    if forms.typed_name(incoming.values) != subject_name(request):
+        return Checked({forms.NAME_INPUT: f"Type exactly {subject_name(request)}; nothing was changed."})
+    approving = incoming.action_id == "approval.type_name"
+    return Checked(work=partial(_approve_typed if approving else _confirm_typed, env, incoming))
+
+
+async def _approve_typed(env: Environment, incoming: Incoming) -> str:
+    incoming = await _at_request(env, incoming)
+    return await clicks.vote(env, incoming, await pressed(env, incoming), approves=True)
+
+
+async def _confirm_typed(env: Environment, incoming: Incoming) -> str:
+    incoming = await _at_request(env, incoming)
+    return await clicks.go_on(env, incoming, await pressed(env, incoming))
+
+
+async def _check_deny(env: Environment, incoming: Incoming) -> Checked:
+    return Checked(work=partial(_deny_with_reason, env, incoming))
+
+
+async def _deny_with_reason(env: Environment, incoming: Incoming) -> str:
+    incoming = await _at_request(env, incoming)
+    press = await pressed(env, incoming)
+    return await clicks.vote(env, incoming, press, approves=False, comment=forms.comment(incoming.values))
+
+
+async def _at_request(env: Environment, incoming: Incoming) -> Incoming:
+    """A modal has no channel: its answers go where the request is."""
+    request = await env.memory.request(incoming.value)
+    return replace(incoming, channel_id=request.channel_id, thread_ts=request.thread_ts) if request else incoming
+
+
+async def _check_review(env: Environment, incoming: Incoming) -> Checked:
+    if not forms.comment(incoming.values):
+        return Checked({forms.COMMENT_INPUT: "Say in a few words what you found."})
+    return Checked(work=partial(_review, env, incoming))
+
+
+async def _review(env: Environment, incoming: Incoming) -> str:
+    owed = {review.id: review for review in await env.memory.reviews(owed=True)}
+    review = owed.get(incoming.value)
+    request = await env.memory.request(review.request_id) if review else None
+    if review is None or request is None:
+        raise Refused("No review is owed for this any more.")
+    incoming = replace(incoming, channel_id=review.channel_id, thread_ts=request.thread_ts)
+    subject = await env.subject(incoming, fresh=True)
+    must(env, subject, Action("requests"))
+    if incoming.user_id == review.actor or incoming.user_id not in review.reviewers or not clicks.may_act(subject):
+        raise Refused("You may not review this: whoever acted never may, and the rule names who may.")
+    justified, comment, now = forms.justified(incoming.values), forms.comment(incoming.values), env.clock.now()
+    outcome = "justified" if justified else "not_justified"
+    line = entry("reviewed", outcome, at=now, request=request, by=incoming.user_id, comment=comment)
+    if not await env.memory.settle_review(review.id, incoming.user_id, justified, comment, now, line):
+        raise Refused("Somebody else has reviewed this meanwhile.")
+    await show(env, request.id)
+    words = said(f"Your review is on record: {'justified' if justified else 'not justified'}.")
+    await env.messenger.whisper(address_of(incoming), words)
+    return "reviewed"
+
+
+async def _check_chooser(env: Environment, incoming: Incoming) -> Checked:
+    command = env.grammar.spec(forms.chosen(incoming.values))
+    opened = await env.memory.intent(incoming.value)
+    if command is None or opened is None:
+        raise BadInput("This form is too old: open it again.")
+    channel = forms.channel_of(incoming.values) or opened.channel_id
+    if not channel:
+        return Checked({forms.CHANNEL_INPUT: "Choose the channel in which to do it."})
+    return Checked(
+        work=partial(_chosen, env, replace(incoming, channel_id=channel, thread_ts=opened.thread_ts), command)
+    )
+
+
+async def _chosen(env: Environment, incoming: Incoming, command: Command) -> str:
+    read = env.grammar.parse(command.name)
+    if isinstance(read, Parsed):
+        return await ask(env, incoming, read)
+    subject = await env.subject(incoming)
+    empty: Incomplete[Command] = read
+    return await open_form(env, incoming, subject, empty)
+
+
+async def database_options(env: Environment, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
+    """Return the databases that this person may see where the form was opened, those that fit first, 100 at most."""
+    opened = await env.memory.intent(incoming.value)
+    if opened is None or opened.user_id != incoming.user_id:
+        return []
+    subject = await env.subject(replace(incoming, channel_id=opened.channel_id))
+    if must(env, subject, Action("list")).verdict is not Verdict.ALLOW:
+        return []
+    ctx = env.context(subject)
+    names = [one.name for one in await ctx.visible_databases() if typed.strip().lower() in one.name]
+    return [
+        forms.name_option(name) for name in sorted(names, key=lambda name: (not name.startswith(typed), name))[:100]
+    ]
+
+
+CHECKS: Mapping[str, Callable[[Environment, Incoming], Awaitable[Checked]]] = {
+    "approval.type_name": _check_name,
+    "request.type_name": _check_name,
+    "approval.deny_reason": _check_deny,
+    "review": _check_review,
+    "chooser": _check_chooser,
+}
+
+__all__ = ["CHECKS", "Checked", "Target", "check", "database_options"]

@@ -1,0 +1,93 @@
+"""Cards and outcomes: views of what the store says, posted at least once and brought up to date everywhere."""
+
+from bot.blocks import cards
+from bot.commands.base import Changing
+from bot.core.model import Visibility
+from bot.core.reply import Reply
+from bot.core.request import Mode, Request, State
+from bot.pipeline.answering import asker_address
+from bot.pipeline.environment import Environment
+from bot.pipeline.judging import judge, request_action
+
+FINAL = frozenset(
+    {
+        State.SUCCEEDED,
+        State.FAILED,
+        State.UNKNOWN,
+        State.DENIED,
+        State.EXPIRED,
+        State.CANCELLED,
+        State.STALE,
+        State.RESTORED,
+    }
+)
+
+
+async def card_of(env: Environment, request: Request) -> Reply:
+    """Draw a request as it is now; a success in the words of its command."""
+    command = env.by_name.get(request.command)
+    done: Reply | None = None
+    approvers = await _approvers(env, request) if request.state is State.PENDING else frozenset()
+    reviews = await env.memory.reviews(owed=False) if request.mode is Mode.BREAK_GLASS else []
+    review = next((one for one in reviews if one.request_id == request.id), None)
+    if isinstance(command, Changing):
+        phases = {
+            State.SUCCEEDED: command.finish if request.facts.get("phase") == "finish" else command,
+            State.QUARANTINED: command,
+            State.RESTORED: command.undo,
+        }
+        if phase := phases.get(request.state):
+            done = phase.message(request.plan, request.facts)
+    return cards.request_card(request, now=env.clock.now(), done=done, approvers=approvers, review=review)
+
+
+async def _approvers(env: Environment, request: Request) -> frozenset[str]:
+    return judge(env, await env.asker_of(request), request_action(request)).approvers
+
+
+async def post_card(env: Environment, request: Request) -> bool:
+    """Post a copy of a request's card in its channel. False: the bot cannot post there."""
+    thread = request.thread_ts or await timeline_of(env, request.channel_id)
+    ts = await env.messenger.post(request.channel_id, await card_of(env, request), thread_ts=thread)
+    if ts is None:
+        return False
+    await env.memory.set_card(request.id, request.channel_id, ts)
+    return True
+
+
+async def timeline_of(env: Environment, channel_id: str) -> str | None:
+    """Return the timeline message under which an incident's actions stand."""
+    incident = await env.memory.incident_in(channel_id)
+    return incident.timeline_ts if incident else None
+
+
+async def show(env: Environment, request_id: str) -> Request | None:
+    """Bring every copy of a request's card up to date."""
+    request = await env.memory.request(request_id)
+    if request is None:
+        return None
+    reply = await card_of(env, request)
+    for channel_id, ts in await env.memory.cards(request_id):
+        await env.messenger.update(channel_id, ts, reply)
+    return request
+
+
+async def tell_outcome(env: Environment, request_id: str) -> None:
+    """Show where a request has got to, and make sure that its asker hears it."""
+    request = await show(env, request_id)
+    if request is None:
+        return
+    copies = await env.memory.cards(request_id)
+    if request.mode is Mode.DIRECT and not copies:
+        await _tell_directly(env, request)
+    elif copies and request.state in FINAL | {State.QUARANTINED, State.READY}:
+        channel_id, ts = copies[0]
+        await env.messenger.post(channel_id, cards.outcome_notice(request), thread_ts=request.thread_ts or ts)
+    elif not copies:
+        await env.messenger.whisper(asker_address(request), await card_of(env, request))
+
+
+async def _tell_directly(env: Environment, request: Request) -> None:
+    hidden = request.private or request.visibility is Visibility.EPHEMERAL
+    if hidden or not await post_card(env, request):
+        await env.messenger.whisper(asker_address(request), await card_of(env, request))

@@ -1,0 +1,192 @@
+"""What happens when something is due: expiry, reminders, lapses, the end of countdowns and freezes, second looks."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from bot.blocks import notices
+from bot.commands import holds as holding
+from bot.commands.base import Changing, Revealing
+from bot.core.ports import Move
+from bot.core.request import Request, State, Timer, TimerKind
+from bot.errors import BotError
+from bot.pipeline import incidents
+from bot.pipeline.answering import entry, said
+from bot.pipeline.environment import Environment
+from bot.pipeline.executing import deed_of
+from bot.pipeline.revealing import settle_cut_short
+from bot.pipeline.settling import SECOND_LOOKS, Settled, settle
+from bot.pipeline.telling import tell_outcome
+from bot.turso import DatabaseNotFound
+
+LONGEST_PAUSE = timedelta(hours=4)
+FIRST_PAUSE = timedelta(minutes=10)
+AGAIN = timedelta(seconds=30)
+"""When a timer tries again whose deed did not go through."""
+
+
+async def fire(env: Environment, timer: Timer) -> Timer | None:
+    """Do what is due. Safe to run again.
+
+    Returns:
+        The next timer of the same kind and subject; None when it has done its work.
+    """
+    return await DUE[timer.kind](env, timer)
+
+
+async def _expire(env: Environment, timer: Timer) -> None:
+    await _end(env, timer, expect=State.PENDING, outcome="Nobody decided in time.")
+
+
+async def _lapse(env: Environment, timer: Timer) -> None:
+    await _end(env, timer, expect=State.READY, outcome="Not revealed in time: the token never existed.")
+
+
+async def _end(env: Environment, timer: Timer, *, expect: State, outcome: str) -> None:
+    request = await env.memory.request(timer.subject)
+    if request is None or request.state is not expect:
+        return
+    now = env.clock.now()
+    move = Move(
+        to=State.EXPIRED,
+        at=now,
+        changes={"outcome": outcome},
+        entries=[entry("expired", "expired", at=now, request=request)],
+        cancel=[TimerKind.EXPIRE, TimerKind.REMIND, TimerKind.LAPSE],
+    )
+    if await env.memory.move(request.id, expect=[expect], move=move) is not None:
+        env.observer.request(State.EXPIRED)
+        await tell_outcome(env, request.id)
+
+
+async def _remind(env: Environment, timer: Timer) -> Timer | None:
+    request = await env.memory.request(timer.subject)
+    if request is None or request.state is not State.PENDING:
+        return None
+    for channel_id, ts in (await env.memory.cards(request.id))[:1]:
+        await env.messenger.post(
+            channel_id, notices.reminder(request, now=env.clock.now()), thread_ts=request.thread_ts or ts
+        )
+    pause = min(FIRST_PAUSE * 2 ** (timer.attempt + 1), LONGEST_PAUSE)
+    due = env.clock.now() + pause
+    if request.expires_at and due >= request.expires_at:
+        return None
+    return replace(timer, due_at=due, attempt=timer.attempt + 1)
+
+
+async def _finish(env: Environment, timer: Timer) -> Timer | None:
+    request = await env.memory.request(timer.subject)
+    if request is None or request.state is not State.QUARANTINED:
+        return None
+    if request.due_at and request.due_at > env.clock.now():
+        return replace(timer, due_at=request.due_at)
+    tries = int(request.facts.get("finish_tries", 0))
+    move = Move(
+        to=State.EXECUTING,
+        at=env.clock.now(),
+        changes={"facts": {**request.facts, "finish_tries": tries + 1}},
+        enqueue="finish" if tries == 0 else f"finish{tries}",
+    )
+    await env.memory.move(request.id, expect=[State.QUARANTINED], move=move)
+    return None
+
+
+async def _thaw(env: Environment, timer: Timer) -> Timer | None:
+    """Drop a freeze whose time is over; what another hold needs, or others blocked, stays blocked."""
+    hold = await env.memory.hold(timer.subject)
+    if hold is None or hold.released_at is not None:
+        return None
+    if hold.due_at and hold.due_at > env.clock.now():
+        return replace(timer, due_at=hold.due_at)
+    request = await env.memory.request(hold.request_id)
+    turso = env.doors.turso(hold.organization)
+    now = env.clock.now()
+    line = entry("thawed", "succeeded", at=now, request=request, command="thaw", databases=[hold.database], by="timer")
+    try:
+        same = (await turso.database(hold.database)).id == hold.database_id
+    except DatabaseNotFound:
+        same = False
+    if not same:
+        gone = replace(line, outcome="gone")
+        await env.memory.release_hold(hold.id, now, entries=[gone])
+        return None
+    others = [one for one in await env.memory.holds(database_id=hold.database_id) if one.id != hold.id]
+    reads, writes = holding.remaining(others)
+    try:
+        await turso.configure(hold.database, block_reads=reads, block_writes=writes)
+        found = await turso.configuration(hold.database)
+    except BotError:
+        return replace(timer, due_at=now + AGAIN, attempt=timer.attempt + 1)
+    if bool(found.block_reads) != reads or bool(found.block_writes) != writes:
+        return replace(timer, due_at=now + AGAIN, attempt=timer.attempt + 1)
+    if await env.memory.release_hold(hold.id, now, entries=[line]) and request is not None:
+        await _say_thawed(env, request, hold.database, reads=reads, writes=writes)
+    return None
+
+
+async def _say_thawed(env: Environment, request: Request, name: str, *, reads: bool, writes: bool) -> None:
+    still = " and ".join(word for word, on in (("reads", reads), ("writes", writes)) if on)
+    words = f"The freeze of `{name}` is over"
+    text = f"{words}; {still} stay blocked by another hold." if still else f"{words}: it is open again."
+    copies = await env.memory.cards(request.id)
+    thread = request.thread_ts or (copies[0][1] if copies else None)
+    reply = replace(said(text), private=False)
+    if await env.messenger.post(request.channel_id, reply, thread_ts=thread) is None:
+        await env.messenger.direct(request.asker, reply)
+
+
+async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
+    """Look again at what is not known: a reveal that was cut short is final, the rest is read from Turso."""
+    request = await env.memory.request(timer.subject)
+    if request is None:
+        return None
+    command = env.by_name.get(request.command)
+    if isinstance(command, Revealing):
+        if request.state is State.EXECUTING:
+            await settle_cut_short(env, request)
+        return None
+    if request.state is not State.UNKNOWN or not isinstance(command, Changing):
+        return None
+    kind = str(request.facts.get("phase", "execute"))
+    look = deed_of(command, kind).read_back
+    if look is None:
+        return None
+    subject = await env.asker_of(request)
+    ctx = env.context(subject, organization=request.organization, line=request.line)
+    last = timer.attempt + 1 >= len(SECOND_LOOKS)
+    try:
+        happened = await look(ctx, request.plan)
+    except BotError:
+        happened, last = False, False
+    if not (happened or last):
+        after = SECOND_LOOKS[min(timer.attempt + 1, len(SECOND_LOOKS) - 1)]
+        return replace(timer, due_at=env.clock.now() + timedelta(seconds=after), attempt=timer.attempt + 1)
+    why = "" if happened else "Turso shows that it did not happen."
+    settled = Settled("succeeded" if happened else "failed", why, {})
+    open_holds = await env.memory.holds(organization=request.organization)
+    move = settle(request, command, kind, settled, open_holds, env.clock.now())
+    if await env.memory.move(request.id, expect=[State.UNKNOWN], move=move) is not None:
+        await tell_outcome(env, request.id)
+    return None
+
+
+async def _incident_end(env: Environment, timer: Timer) -> Timer | None:
+    return await incidents.time_is_over(env, timer)
+
+
+async def _review(env: Environment, timer: Timer) -> Timer | None:
+    return await incidents.remind_of_review(env, timer)
+
+
+Due = Callable[[Environment, Timer], Awaitable[Timer | None]]
+DUE: Final[Mapping[TimerKind, Due]] = {
+    TimerKind.EXPIRE: _expire,
+    TimerKind.REMIND: _remind,
+    TimerKind.LAPSE: _lapse,
+    TimerKind.FINISH: _finish,
+    TimerKind.THAW: _thaw,
+    TimerKind.RECONCILE: _reconcile,
+    TimerKind.INCIDENT_END: _incident_end,
+    TimerKind.REVIEW: _review,
+}
