@@ -61,9 +61,9 @@ def dismiss(request: Request) -> Element:
     return kit.button(Plain("Cancel"), DISMISS, request.id)
 
 
-def reveal(request: Request) -> Element:
+def reveal(request: Request, label: str = "Reveal") -> Element:
     """Mint the token and show it to the asker alone."""
-    return kit.button(Plain("Reveal"), REVEAL, request.id, style="primary")
+    return kit.button(Plain(label), REVEAL, request.id, style="primary")
 
 
 def undo(request: Request) -> Element:

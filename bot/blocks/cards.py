@@ -6,14 +6,16 @@ from typing import Final
 
 from bot.blocks import buttons, kit
 from bot.blocks.kit import Element
-from bot.blocks.message import message
-from bot.blocks.plans import plan_blocks
+from bot.blocks.message import reply
+from bot.blocks.plans import dry_run, plan_blocks
 from bot.blocks.text import Mrkdwn, Plain, cut, duration, joined, mention, mrkdwn, people, person, sentence, when
 from bot.blocks.verbs import verb_of
 from bot.core.catalogue import risk_of
 from bot.core.model import Risk
 from bot.core.reply import Block, Reply
 from bot.core.request import Mode, Request, Review, State
+
+__all__ = ["confirm_message", "dry_run", "outcome_notice", "request_card", "request_row", "reveal_again"]
 
 _SIGNS: Final = {
     State.APPROVED: ":hourglass_flowing_sand:",
@@ -48,15 +50,20 @@ _AGAIN: Final = {
     State.EXPIRED: "Ask again",
     State.FAILED: "Try again",
 }
-_UNREADABLE: Final = {"rotate": "Rotate again", "token": "Reveal again"}
 
 
 def request_card(
-    request: Request, *, now: datetime, approvers: Collection[str] = (), review: Review | None = None
+    request: Request,
+    *,
+    now: datetime,
+    approvers: Collection[str] = (),
+    review: Review | None = None,
+    done: Reply | None = None,
 ) -> Reply:
     """Draw a request in its state, as often as wanted: a card is only a view of what is in the store.
 
     Args:
+        done: what the command itself says of its success, in place of our own words.
         approvers: who may approve now; they are counted, and only those whom the rule notifies are mentioned.
         review: of a break-glass act, once there is one.
     """
@@ -66,9 +73,33 @@ def request_card(
     if request.state is State.PENDING:
         body = [*_said(request), *plan_blocks(request.plan), kit.context(*_consent(request, now, approvers))]
     else:
-        body = [*_course(request, now, review), *_said(request), kit.context(*_history(request))]
+        body = [
+            *(done.blocks if done else ()),
+            *_course(request, now, done, review),
+            *_said(request),
+            kit.context(*_history(request)),
+        ]
     rows = kit.actions(*card_buttons(request, review))
-    return message(title, [kit.section(title), *body, *rows, kit.context(_small_print(request))])
+    text = mrkdwn("{} {}", Mrkdwn(done.text), title) if done else title
+    return reply(text, [kit.section(title), *body, *rows, kit.context(_small_print(request))])
+
+
+def outcome_notice(request: Request) -> Reply:
+    """Tell the asker, in one line under the card, where their request has got to."""
+    words = sentence(request.outcome) if request.outcome else mrkdwn("It is {}.", _WORDS.get(request.state, "open"))
+    if request.state is State.READY:
+        words = mrkdwn("Your token is approved: press *Reveal* on the card.")
+    sign = Mrkdwn(_SIGNS.get(request.state, ""))
+    text = mrkdwn("{} {}: *{}* `{}`. {}", sign, person(request.asker), verb_of(request.command),
+                  buttons.subject(request), words)  # fmt: skip
+    return reply(text, [kit.section(text)])
+
+
+def reveal_again(request: Request, why: str) -> Reply:
+    """Offer the asker another token in place of one whose outcome is not known; a press is not a blind repeat."""
+    text = mrkdwn(":grey_question: {}", sentence(why))
+    again = buttons.reveal(request, "Reveal again")
+    return reply(text, [kit.section(text), *kit.actions(again), kit.context(_small_print(request))], private=True)
 
 
 def confirm_message(request: Request, *, now: datetime) -> Reply:
@@ -81,7 +112,7 @@ def confirm_message(request: Request, *, now: datetime) -> Reply:
         notes.append(mrkdwn("It acts at once, is announced in the channel, and owes a review by somebody else."))
     if request.expires_at:
         notes.append(mrkdwn("Nothing happens unless you confirm before {}.", when(request.expires_at)))
-    return message(
+    return reply(
         title,
         [
             kit.section(title),
@@ -128,7 +159,9 @@ def card_buttons(request: Request, review: Review | None) -> list[Element]:
         return [buttons.reveal(request), buttons.withdraw(request)]
     if state is State.QUARANTINED:
         return [buttons.undo(request), *_review_button(request, review)]
-    label = _AGAIN.get(state) or (_UNREADABLE.get(request.command) if state is State.UNKNOWN else None)
+    if state is State.UNKNOWN and request.command == "token":
+        return [buttons.reveal(request, "Reveal again")]
+    label = "Rotate again" if state is State.UNKNOWN and request.command == "rotate" else _AGAIN.get(state)
     again = buttons.run(1, label, request.line) if label and request.line else []
     return [*again, *_review_button(request, review)]
 
@@ -183,8 +216,9 @@ def _votes(request: Request) -> Mrkdwn:
     return mrkdwn("{} of {} approvals{}", len(yes), max(1, request.quorum), by)
 
 
-def _course(request: Request, now: datetime, review: Review | None) -> list[Block]:
-    lines = [sentence(request.outcome) if request.outcome else mrkdwn("It is {}.", _WORDS[request.state])]
+def _course(request: Request, now: datetime, done: Reply | None, review: Review | None) -> list[Block]:
+    words = sentence(request.outcome) if request.outcome else mrkdwn("It is {}.", _WORDS[request.state])
+    lines = [] if done else [words]
     if request.state is State.READY:
         lines = [mrkdwn("{}, press *Reveal*: the token is made then and shown to you alone.", person(request.asker))]
         if request.expires_at:
@@ -200,7 +234,7 @@ def _course(request: Request, now: datetime, review: Review | None) -> list[Bloc
     for vote in request.votes:
         if not vote.approves:
             lines.append(mrkdwn("Denied by {}.", person(vote.user_id)))
-    blocks = [kit.section(Mrkdwn("\n".join(lines)))]
+    blocks = [kit.section(Mrkdwn("\n".join(lines)))] if lines else []
     blocks += [
         kit.quote(Plain("Why it was denied"), Plain(vote.comment), at_most=500)
         for vote in request.votes

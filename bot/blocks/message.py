@@ -15,7 +15,7 @@ _APART: Final = frozenset({"data_table", "data_visualization"})
 _SHOWN: Final = frozenset({"text", "title", "label", "placeholder", "hint", "caption"})
 
 
-def message(
+def reply(
     text: Mrkdwn,
     blocks: Iterable[Block],
     *,
