@@ -1,0 +1,113 @@
+"""`/turso db create NAME [--group G] [--location L]`: make a database, and wait until it answers."""
+
+import asyncio
+from typing import Annotated
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import Plain, mrkdwn
+from bot.blocks.verbs import verb_of
+from bot.commands.base import Changing, Context, Facts
+from bot.commands.lines import command_line
+from bot.core.arguments import DatabaseName, GroupName, LocationCode, Positional
+from bot.core.model import Risk
+from bot.core.plan import Plan
+from bot.core.reply import Reply
+from bot.errors import BadInput
+from bot.turso import Database, DatabaseNotFound
+
+WAITS_SECONDS = 42
+"""From the start of the deed: the outcome is told within 45 s."""
+
+
+class CreateArgs(BaseModel):
+    name: Annotated[DatabaseName, Positional()]
+    group: GroupName | None = None
+    location: LocationCode | None = None
+
+
+async def plan(ctx: Context, args: CreateArgs) -> Plan:
+    """Check that the name is free and where it will be."""
+    existing, default = await asyncio.gather(_existing(ctx, args.name), _default_group(ctx, args.group))
+    if existing:
+        raise BadInput(f"`{args.name}` already exists. `/turso show {args.name}` shows it.")
+    group = args.group or default
+    where = f"in the group {group}" if group else "without a group"
+    at = f" at {args.location}" if args.location else ""
+    return Plan(
+        target=None,
+        steps=[f"Create the database {args.name} {where}{at}", "Wait until it answers, at most 45 seconds"],
+        arguments={"name": args.name, "group": group, "location": args.location},
+        facts={"Database": args.name, "Group": group or "none"},
+        databases=((args.name, group),),
+    )
+
+
+async def _existing(ctx: Context, name: str) -> Database | None:
+    try:
+        return await ctx.turso.database(name)
+    except DatabaseNotFound:
+        return None
+
+
+async def _default_group(ctx: Context, wanted: str | None) -> str | None:
+    return wanted or await ctx.turso.default_group()
+
+
+async def act(ctx: Context, plan: Plan) -> Facts:
+    """Create it once; then look, without any token, until it is served."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    asked = plan.arguments
+    made = await ctx.turso.create_database(asked["name"], group=asked["group"], location=asked["location"])
+    left = max(0.5, WAITS_SECONDS - (loop.time() - began))
+    served = await ctx.turso.wait_until_served(made, within_seconds=left)
+    return {
+        "id": made.id,
+        "hostname": made.hostname,
+        "libsql_url": made.libsql_url,
+        "https_url": made.https_url,
+        "served": served,
+    }
+
+
+async def read_back(ctx: Context, plan: Plan) -> bool:
+    """True once Turso lists it."""
+    return await _existing(ctx, plan.arguments["name"]) is not None
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """Say where it is, and how to get a token."""
+    name = str(plan.arguments["name"])
+    served = facts.get("served", True)
+    head = mrkdwn(":sparkles: *{}* is created{}.", name, " and answers" if served else "; it does not answer yet")
+    late = mrkdwn("Turso can take a minute until a new database answers. It is there; try in a moment.")
+    urls = [f"{label:<7} {Plain(facts[key])}" for label, key in (("libSQL", "libsql_url"), ("HTTPS", "https_url"))
+            if facts.get(key)]  # fmt: skip
+    row = [*buttons.run(1, "Token for an hour", command_line("token", name))]
+    row += buttons.run(2, "Show", command_line("show", name))
+    return reply(
+        head,
+        [
+            kit.section(head),
+            *kit.preformatted(*urls),
+            *([] if served else [kit.context(late)]),
+            *kit.actions(*row),
+        ],
+    )
+
+
+command = Changing(
+    name="create",
+    usage="db create NAME [--group G] [--location L]",
+    summary="Make a database, and wait until it answers",
+    args=CreateArgs,
+    risk=Risk.LOW,
+    plan=plan,
+    act=act,
+    read_back=read_back,
+    message=message,
+    verb=verb_of("create"),
+)

@@ -1,0 +1,150 @@
+"""`/turso db destroy NAME [--now]`: quarantine first, with a countdown and Undo; then destroy. `--now`: at once."""
+
+from typing import Annotated
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import mrkdwn
+from bot.blocks.verbs import verb_of
+from bot.commands import holds
+from bot.commands.base import Changing, Context, Facts, Phase
+from bot.commands.lines import command_line
+from bot.commands.targets import attempt, snapshot, target_of
+from bot.core.arguments import DatabaseName, Positional
+from bot.core.model import Risk
+from bot.core.plan import Plan, PlannedHold
+from bot.core.reply import Reply
+from bot.core.request import HoldKind, State
+from bot.errors import BadInput
+from bot.turso import Database, DatabaseNotFound
+
+
+class DestroyArgs(BaseModel):
+    name: Annotated[DatabaseName, Positional()]
+    now: bool = False
+
+
+async def plan(ctx: Context, args: DestroyArgs) -> Plan:
+    """Take the snapshot that approvers read. What is protected, or counts down already, is refused here."""
+    shot = await snapshot(ctx, args.name)
+    await _may_be_destroyed(ctx, shot.database, now=args.now)
+    name = args.name
+    gone = f"Destroy {name} with all its data, for good: Turso keeps no copy"
+    first = [
+        f"Block reads and writes of {name}: whoever uses it will notice",
+        "Wait for the countdown; until its end Undo opens it again with all its data",
+    ]
+    warnings = [f"{len(shot.tokens)} live tokens from here stop working"] if shot.tokens else []
+    warnings += ["There is no Undo: the data is gone at once"] if args.now else []
+    return Plan(
+        target=shot.target,
+        steps=[gone] if args.now else [*first, gone],
+        arguments={"now": args.now},
+        facts=shot.facts,
+        warnings=warnings,
+        databases=((name, shot.target.group),),
+        holders=tuple(dict.fromkeys(token.holder for token in shot.tokens)),
+        hold=None if args.now else PlannedHold(HoldKind.QUARANTINE, block_reads=True, block_writes=True, seconds=None),
+        ends_tokens_of=(shot.target.id,),
+    )
+
+
+async def _may_be_destroyed(ctx: Context, database: Database, *, now: bool) -> None:
+    name = database.name
+    if database.delete_protection:
+        raise BadInput(f"`{name}` has delete protection. Lift it first: `/turso protect {name} off`.")
+    if database.group:
+        group = await attempt(ctx.turso.group(database.group))
+        if group and group.delete_protection:
+            raise BadInput(f"The group of `{name}` has delete protection; an operator has to lift it at Turso.")
+    if now:
+        return
+    counting = await ctx.memory.requests(states=[State.QUARANTINED])
+    if any(one.plan.target and one.plan.target.id == database.id for one in counting):
+        raise BadInput(f"`{name}` is in quarantine already. `/turso requests` shows its countdown and Undo.")
+
+
+async def act(ctx: Context, plan: Plan) -> None:
+    """Delete with `--now`; else block both."""
+    if plan.arguments["now"]:
+        await delete(ctx, plan)
+        return
+    await ctx.turso.configure(target_of(plan).name, block_reads=True, block_writes=True)
+
+
+async def read_back(ctx: Context, plan: Plan) -> bool:
+    """True once it is gone, or blocked."""
+    if plan.arguments["now"]:
+        return await gone(ctx, plan)
+    now = await ctx.turso.configuration(target_of(plan).name)
+    return now.block_reads and now.block_writes
+
+
+async def delete(ctx: Context, plan: Plan) -> None:
+    """Destroy the database of the plan; that it is gone already is no error."""
+    if not await gone(ctx, plan):
+        await ctx.turso.destroy_database(target_of(plan).name)
+
+
+async def gone(ctx: Context, plan: Plan) -> bool:
+    """True when no database of this id has the name any more."""
+    target = target_of(plan)
+    try:
+        return (await ctx.turso.database(target.name)).id != target.id
+    except DatabaseNotFound:
+        return True
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """Destroyed, or blocked and counting down; the card adds when, and Undo."""
+    name = target_of(plan).name
+    if plan.arguments["now"]:
+        return destroyed(plan, facts)
+    head = mrkdwn(":stopwatch: *{}* is in quarantine: reads and writes are blocked, its data is still there.", name)
+    return reply(head, [kit.section(head)])
+
+
+def destroyed(plan: Plan, facts: Facts) -> Reply:
+    """It is gone."""
+    head = mrkdwn(":wastebasket: *{}* is destroyed, with all its data.", target_of(plan).name)
+    return reply(head, [kit.section(head)])
+
+
+async def unblock(ctx: Context, plan: Plan) -> None:
+    """Open what only the quarantine kept blocked."""
+    await holds.settle(ctx, plan, lifted=[HoldKind.QUARANTINE])
+
+
+async def unblocked(ctx: Context, plan: Plan) -> bool:
+    """True once Turso blocks no more than the other holds need."""
+    return await holds.settled(ctx, plan, lifted=[HoldKind.QUARANTINE])
+
+
+def restored(plan: Plan, facts: Facts) -> Reply:
+    """It answers again."""
+    name = target_of(plan).name
+    head = mrkdwn(":leftwards_arrow_with_hook: The quarantine of *{}* is lifted; nothing was destroyed.", name)
+    note = mrkdwn("What was blocked before it stays blocked.")
+    return reply(
+        head, [kit.section(head), kit.context(note), *kit.actions(*buttons.run(1, "Show", command_line("show", name)))]
+    )
+
+
+command = Changing(
+    name="destroy",
+    usage="db destroy NAME [--now]",
+    summary="Quarantine a database with a countdown and Undo, then destroy it; --now destroys at once",
+    args=DestroyArgs,
+    risk=Risk.HIGH,
+    plan=plan,
+    act=act,
+    read_back=read_back,
+    message=message,
+    aliases=("rm",),
+    finish=Phase(act=delete, read_back=gone, message=destroyed),
+    undo=Phase(act=unblock, read_back=unblocked, message=restored),
+    verb=verb_of("destroy"),
+    removes_target=True,
+)

@@ -1,0 +1,117 @@
+"""`/turso help [COMMAND]`: what there is, filtered to what the asker may do here."""
+
+from typing import Annotated
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import Mrkdwn, joined, mrkdwn, sentence
+from bot.commands.base import Command, Context, Reading
+from bot.commands.rights import commands_here, judge
+from bot.core.arguments import Rest
+from bot.core.catalogue import canonical
+from bot.core.model import Verdict
+from bot.core.parsing import nearest
+from bot.core.reply import Block, Reply
+from bot.errors import BadInput
+
+_NOTES = {
+    Verdict.ALLOW: "",
+    Verdict.APPROVE: " _(asks for approval)_",
+    Verdict.BREAK_GLASS: " _(break-glass: at once, and reviewed)_",
+}
+
+
+class HelpArgs(BaseModel):
+    command: Annotated[str | None, Rest()] = None
+
+
+async def run(ctx: Context, args: HelpArgs) -> Reply:
+    """One command, or all that are allowed here."""
+    return _one(ctx, args.command) if args.command else _all(ctx)
+
+
+def _all(ctx: Context) -> Reply:
+    here = commands_here(ctx)
+    title = mrkdwn(":wave: *What you can do here*")
+    commands = [command for command in ctx.table if command.name in here]
+    look = [_line(command, here[command.name]) for command in commands if not command.changes]
+    change = [_line(command, here[command.name]) for command in commands if command.changes]
+    return reply(
+        title,
+        [
+            kit.section(title),
+            *_group("*Look*", look),
+            *_group("*Change*", change),
+            *([] if change else [kit.context(_where(ctx))]),
+            kit.context(
+                mrkdwn("`/turso help COMMAND` says more. What changes something takes `--reason`, `--ticket` and "
+                       "`--dry-run`; `--private` keeps an answer for you alone."),
+            ),
+        ],
+        private=True,
+    )  # fmt: skip
+
+
+def _group(title: str, lines: list[Mrkdwn]) -> list[Block]:
+    """At most nine lines in a block: a long one would be cut."""
+    return [
+        kit.section(Mrkdwn("\n".join([*([title] if start == 0 else []), *lines[start : start + 9]])))
+        for start in range(0, len(lines), 9)
+    ]
+
+
+def _line(command: Command, verdict: Verdict) -> Mrkdwn:
+    return mrkdwn("`{}` {}{}", command.usage or "/turso", command.summary, Mrkdwn(_NOTES.get(verdict, "")))
+
+
+def _where(ctx: Context) -> Mrkdwn:
+    if ctx.subject.channel.id.startswith("D"):
+        return mrkdwn("In a direct message there is only this; go to a channel that has databases.")
+    return mrkdwn("`/turso whoami` prints what somebody can add to the policy to give this channel more.")
+
+
+def _one(ctx: Context, typed: str) -> Reply:
+    name = canonical(typed.strip('"'))
+    command = next((one for one in ctx.table if one.name == name or name in one.aliases), None)
+    if command is None:
+        known = [one.name for one in ctx.table if not one.hidden]
+        parts = [one for one in known if one.startswith(f"{name} ")]
+        close = ", ".join(f"`{one}`" for one in parts or nearest(name, known))
+        raise BadInput(f"There is no command `{typed[:60]}`.{f' Did you mean {close}?' if close else ''}")
+    title = mrkdwn(":book: `/turso {}`", command.usage)
+    verdict = commands_here(ctx).get(command.name)
+    also = mrkdwn("Also: {}", joined(", ", (mrkdwn("`{}`", alias) for alias in command.aliases)))
+    row = [buttons.form(command.name, "Fill in a form")] if verdict and command.args.model_fields else []
+    return reply(
+        title,
+        [
+            kit.section(title),
+            kit.section(mrkdwn("{}.", command.summary)),
+            kit.context(_verdict(ctx, command, verdict), also if command.aliases else Mrkdwn("")),
+            *kit.actions(*row),
+        ],
+        private=True,
+    )
+
+
+def _verdict(ctx: Context, command: Command, verdict: Verdict | None) -> Mrkdwn:
+    if verdict is None:
+        return mrkdwn(":no_entry: Not here: {}", sentence(judge(ctx, command.name).reason))
+    words = {
+        Verdict.ALLOW: "You may use it here.",
+        Verdict.APPROVE: "Here it asks for somebody's approval.",
+        Verdict.BREAK_GLASS: "Here it acts at once, loudly, and owes a review.",
+    }
+    return mrkdwn("{}", words.get(verdict, ""))
+
+
+command = Reading(
+    name="help",
+    usage="help [COMMAND]",
+    summary="What you can do here",
+    args=HelpArgs,
+    run=run,
+    open_to_all=True,
+)

@@ -1,0 +1,40 @@
+"""What stays blocked when one reason to block goes away: a database is blocked while any hold needs it."""
+
+from collections.abc import Iterable, Sequence
+
+from bot.commands.base import Context
+from bot.core.plan import Plan, PlanTarget
+from bot.core.request import Hold, HoldKind
+
+
+def remaining(holds: Iterable[Hold]) -> tuple[bool, bool]:
+    """Return whether reads and writes must stay blocked for the holds that are left."""
+    left = list(holds)
+    return any(hold.block_reads for hold in left), any(hold.block_writes for hold in left)
+
+
+async def holds_of(ctx: Context, database_id: str, *, but: Sequence[HoldKind] = ()) -> list[Hold]:
+    """Return the holds of a database that are not released, without some kinds."""
+    held = await ctx.memory.holds(organization=ctx.organization, database_id=database_id)
+    return [hold for hold in held if hold.kind not in but]
+
+
+async def settle(ctx: Context, plan: Plan, *, lifted: Sequence[HoldKind] = ()) -> None:
+    """Set both blocks to what the holds need that remain without the kinds `lifted`; no other switch is touched."""
+    target = _target(plan)
+    block_reads, block_writes = remaining(await holds_of(ctx, target.id, but=lifted))
+    await ctx.turso.configure(target.name, block_reads=block_reads, block_writes=block_writes)
+
+
+async def settled(ctx: Context, plan: Plan, *, lifted: Sequence[HoldKind] = ()) -> bool:
+    """True once Turso blocks what `settle` left blocked, and no more."""
+    target = _target(plan)
+    wanted = remaining(await holds_of(ctx, target.id, but=lifted))
+    now = await ctx.turso.configuration(target.name)
+    return (now.block_reads, now.block_writes) == wanted
+
+
+def _target(plan: Plan) -> PlanTarget:
+    if plan.target is None:
+        raise ValueError("blocks are of a database")
+    return plan.target

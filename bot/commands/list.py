@@ -1,0 +1,146 @@
+"""`/turso db list [FILTER] [--group G] [--sort name|size|reads|writes]`: the databases of this channel, paged."""
+
+from fnmatch import fnmatchcase
+from typing import Annotated, Literal
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.table import Cell, Number, Table
+from bot.blocks.text import Mrkdwn, Plain, counted, joined, mrkdwn, number, size
+from bot.commands.base import Context, Reading
+from bot.commands.lines import command_line
+from bot.commands.rights import commands_here
+from bot.core.arguments import Count, GroupName, Positional
+from bot.core.reply import Block, Reply
+from bot.turso import Database
+from bot.turso.models import Usage
+
+PAGE = 50
+Sort = Literal["name", "size", "reads", "writes"]
+
+
+class ListArgs(BaseModel):
+    filter: Annotated[str | None, Positional()] = None
+    group: GroupName | None = None
+    sort: Sort = "name"
+    page: Count = 1
+
+
+async def run(ctx: Context, args: ListArgs) -> Reply:
+    """Read the list, and the organization's usage only where the order needs it."""
+    found = [one for one in await ctx.visible_databases(group=args.group) if _fits(one, args.filter)]
+    used = {} if args.sort == "name" else await _usage(ctx)
+    found.sort(key=lambda one: _order(one, args.sort, used))
+    return _page(ctx, args, found, used)
+
+
+async def _usage(ctx: Context) -> dict[str, Usage]:
+    return {one.uuid: one.usage for one in (await ctx.turso.organization_usage()).databases}
+
+
+def _fits(database: Database, pattern: str | None) -> bool:
+    if not pattern:
+        return True
+    if any(sign in pattern for sign in "*?["):
+        return fnmatchcase(database.name, pattern.lower())
+    return pattern.lower() in database.name
+
+
+def _order(database: Database, sort: Sort, used: dict[str, Usage]) -> tuple[int, str]:
+    usage = used.get(database.id, Usage())
+    by = {"name": 0, "size": usage.storage_bytes, "reads": usage.rows_read, "writes": usage.rows_written}
+    return -by[sort], database.name
+
+
+def _page(ctx: Context, args: ListArgs, found: list[Database], used: dict[str, Usage]) -> Reply:
+    pages = max(1, -(-len(found) // PAGE))
+    at = min(args.page, pages)
+    shown = found[(at - 1) * PAGE : at * PAGE]
+    title = _title(args, len(found))
+    if not shown:
+        return reply(title, [kit.section(title), *_nothing(ctx, args)])
+    table = Table(_caption(args), _columns(args.sort), [_row(one, args.sort, used) for one in shown])
+    first = (at - 1) * PAGE + 1
+    where = mrkdwn("{}–{} of {}", number(first), number(first + len(shown) - 1), number(len(found)))
+    paged = mrkdwn("page {} of {}", at, pages) if pages > 1 else Mrkdwn("")
+    by = Mrkdwn("") if args.sort == "name" else mrkdwn("by {}, the most first; this billing period", args.sort)
+    tail = [kit.context(joined(" · ", (where, paged, by))), *_buttons(args, at, pages)]
+    return reply(title, [kit.section(title), table.block(), *tail],
+                   plain_blocks=[kit.section(title), *table.plain(), *tail])  # fmt: skip
+
+
+def _title(args: ListArgs, count: int) -> Mrkdwn:
+    named = mrkdwn(" named like `{}`", args.filter) if args.filter else Mrkdwn("")
+    group = mrkdwn(" in the group `{}`", args.group) if args.group else Mrkdwn("")
+    return mrkdwn(":card_index_dividers: *{}*{}{} in this channel", counted(count, "database"), named, group)
+
+
+def _caption(args: ListArgs) -> Plain:
+    return Plain("Databases" if args.sort == "name" else f"Databases by {args.sort}")
+
+
+def _columns(sort: Sort) -> list[Plain]:
+    names = ["Name", "Group", "Location", "State"]
+    return [Plain(name) for name in (names if sort == "name" else [*names, "Size", "Rows read", "Rows written"])]
+
+
+def _row(database: Database, sort: Sort, used: dict[str, Usage]) -> list[Cell]:
+    location = database.primary_region or next(iter(database.regions), "")
+    cells: list[Cell] = [
+        Plain(database.name[:64]),
+        Plain(database.group[:32]),
+        Plain(location[:24]),
+        Plain(state_of(database)),
+    ]
+    if sort == "name":
+        return cells
+    usage = used.get(database.id, Usage())
+    return [
+        *cells,
+        Number(usage.storage_bytes, size(usage.storage_bytes)),
+        Number(usage.rows_read, number(usage.rows_read)),
+        Number(usage.rows_written, number(usage.rows_written)),
+    ]
+
+
+def state_of(database: Database) -> str:
+    """Say in a few words what is special about a database."""
+    blocked = [word for word, on in (("reads", database.block_reads), ("writes", database.block_writes)) if on]
+    words = [f"{' and '.join(blocked)} blocked"] if blocked else []
+    words += ["protected"] if database.delete_protection else []
+    words += ["asleep"] if database.asleep else []
+    return ", ".join(words) or "open"
+
+
+def _nothing(ctx: Context, args: ListArgs) -> list[Block]:
+    if args.filter or args.group:
+        line = command_line("list")
+        all_ = buttons.run(1, "Show all", line)
+        return [kit.context(mrkdwn("Nothing fits. `/turso {}` shows all of this channel.", line)), *kit.actions(*all_)]
+    hint = mrkdwn("The policy says which databases a channel has; `/turso whoami` prints what to add to it.")
+    if "create" not in commands_here(ctx):
+        return [kit.context(hint)]
+    return [kit.context(hint), *kit.actions(buttons.form("create", "Create database", style="primary"))]
+
+
+def _buttons(args: ListArgs, at: int, pages: int) -> list[Block]:
+    def line(page: int) -> str:
+        sort = None if args.sort == "name" else args.sort
+        return command_line("list", args.filter, group=args.group, sort=sort, page=page if page > 1 else None)
+
+    row = buttons.page(1, "‹ Previous", line(at - 1)) if at > 1 else []
+    row += buttons.page(2, "Next ›", line(at + 1)) if at < pages else []
+    row += buttons.page(3, "Last »", line(pages)) if at < pages - 1 else []
+    return kit.actions(*row)
+
+
+command = Reading(
+    name="list",
+    usage="db list [FILTER] [--group G] [--sort name/size/reads/writes]",
+    summary="The databases of this channel",
+    args=ListArgs,
+    run=run,
+    aliases=("ls",),
+)

@@ -1,0 +1,70 @@
+"""What the asker may do here, for showing buttons that will not be refused; pressing one decides again."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bot.commands.base import Context
+from bot.core.model import Action, Channel, Decision, Lifetime, Person, Subject, Target, Verdict
+from bot.core.plan import Plan
+from bot.core.policy import available, decide
+from bot.core.request import Mode, Request, State
+
+
+def judge(
+    ctx: Context,
+    command: str,
+    *targets: Target,
+    options: Iterable[str] = (),
+    lifetime: Lifetime | None = None,
+) -> Decision:
+    """Decide as if the asker had typed it."""
+    return decide(ctx.policy, ctx.subject, Action(command, frozenset(options), targets, lifetime))
+
+
+def may(ctx: Context, command: str, *targets: Target, options: Iterable[str] = ()) -> bool:
+    """True when the asker may do it, or may ask for it."""
+    return judge(ctx, command, *targets, options=options).verdict is not Verdict.DENY
+
+
+def commands_here(ctx: Context) -> dict[str, Verdict]:
+    """Return the commands that the asker has here, each with its best verdict, in the order of the table."""
+    names = [command.name for command in ctx.table if not command.hidden]
+    return available(ctx.policy, ctx.subject, names)
+
+
+def targets_of(plan: Plan) -> tuple[Target, ...]:
+    """Return every database that a plan touches."""
+    own = [Target(plan.target.name, plan.target.group)] if plan.target else []
+    return tuple(dict.fromkeys([*own, *(Target(name, group) for name, group in plan.databases)]))
+
+
+def is_visible(ctx: Context, request: Request) -> bool:
+    """True when a request is about databases of this channel alone, or was made here about none."""
+    targets = targets_of(request.plan)
+    same = request.organization == ctx.organization and all(ctx.scope.covers(target) for target in targets)
+    return same if targets else request.channel_id == ctx.subject.channel.id
+
+
+async def may_approve(ctx: Context, request: Request) -> bool:
+    """True when the asker of this command could approve that request now."""
+    me = ctx.subject.person.id
+    waits = request.state is State.PENDING and request.mode is Mode.APPROVAL
+    if not waits or me == request.asker or any(vote.user_id == me for vote in request.votes):
+        return False
+    lifetime = None
+    if expiration := request.plan.arguments.get("expiration"):
+        from bot.core.durations import parse_lifetime
+
+        lifetime = parse_lifetime(str(expiration))
+    action = Action(request.command, frozenset(request.plan.options), targets_of(request.plan), lifetime)
+    return me in decide(ctx.policy, await _asker(ctx, request), action).approvers
+
+
+async def _asker(ctx: Context, request: Request) -> Subject:
+    """Stand in the asker's place; what Slack knows of them is looked at again when somebody presses Approve."""
+    here = ctx.subject.channel
+    channel = here if request.channel_id == here.id else Channel(request.channel_id)
+    incident = await ctx.memory.incident_in(request.channel_id)
+    running = incident.profile if incident and incident.until > ctx.now else None
+    person = Person(request.asker, request.asker_team)
+    return replace(ctx.subject, person=person, channel=channel, incident_profile=running)

@@ -1,0 +1,105 @@
+"""`/turso rotate NAME`: end every token of a database, possibly of its group; the plan says how far it reaches."""
+
+from typing import Annotated
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import counted, mrkdwn
+from bot.blocks.verbs import verb_of
+from bot.commands.base import Changing, Context, Facts
+from bot.commands.lines import command_line
+from bot.commands.targets import live_tokens, snapshot, some, target_of
+from bot.core.arguments import DatabaseName, Positional
+from bot.core.model import Risk
+from bot.core.plan import Plan
+from bot.core.reply import Reply
+from bot.core.request import LedgerToken
+from bot.turso import Database
+
+
+class RotateArgs(BaseModel):
+    name: Annotated[DatabaseName, Positional()]
+
+
+async def plan(ctx: Context, args: RotateArgs) -> Plan:
+    """Find everybody whom it may hit: the databases of the group, and the holders of our live tokens for them."""
+    shot = await snapshot(ctx, args.name)
+    group = shot.database.group
+    siblings = [one for one in await ctx.turso.databases(group=group) if one.group == group] if group else []
+    others = sorted(one.name for one in siblings if one.id != shot.database.id)
+    ids = list(dict.fromkeys([shot.database.id, *(one.id for one in siblings)]))
+    tokens = await live_tokens(ctx, ids)
+    own = {"Size": shot.facts["Size"], "Rows read, 7 days": shot.facts["Rows read, 7 days"]}
+    return Plan(
+        target=shot.target,
+        steps=[
+            f"Change the keys of {args.name}: every token of it stops working, and nothing brings one back",
+            "Open connections drop; clients answer again once they have a new token",
+            "Tell the holders of the tokens from here",
+        ],
+        facts={
+            **own,
+            "Databases of the group": f"{len(others) + 1} ({some([args.name, *others])})"
+            if group
+            else "it has no group",
+            "Live tokens from here": _told(tokens),
+        },
+        warnings=_warnings(group, others),
+        databases=tuple(dict.fromkeys([(shot.target.name, shot.target.group), *map(_pair, siblings)])),
+        holders=tuple(dict.fromkeys(token.holder for token in tokens)),
+        ends_tokens_of=tuple(ids),
+    )
+
+
+def _pair(database: Database) -> tuple[str, str | None]:
+    return database.name, database.group or None
+
+
+def _told(tokens: list[LedgerToken]) -> str:
+    if not tokens:
+        return "none"
+    databases = sorted({token.database for token in tokens})
+    holders = len({token.holder for token in tokens})
+    return f"{len(tokens)} of {counted(holders, 'holder')}, for {some(databases)}"
+
+
+def _warnings(group: str, others: list[str]) -> list[str]:
+    reach = f"Turso may end the tokens of the whole group {group}: also of {some(others, at_most=8)}"
+    return [
+        *([reach] if others else []),
+        "Tokens that were made elsewhere (CLI, dashboard, other programs) end too; nobody has a list of them",
+        "Expect a short downtime: a new token can only be made afterwards",
+    ]
+
+
+async def act(ctx: Context, plan: Plan) -> None:
+    """Change the keys. Turso shows no trace of it: whether it happened cannot be read back."""
+    await ctx.turso.invalidate_tokens(target_of(plan).name)
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """What ended, and how to go on."""
+    name = target_of(plan).name
+    head = mrkdwn(":closed_lock_with_key: Every token of *{}* has ended.", name)
+    others = len(plan.databases) - 1
+    also = mrkdwn("Those of {} of its group may have ended, too. ", counted(others, "other database"))
+    note = mrkdwn("{}Clients need new tokens now.", also if others > 0 else "")
+    row = buttons.run(1, "New token", command_line("token", name))
+    return reply(head, [kit.section(head), kit.context(note), *kit.actions(*row)])
+
+
+command = Changing(
+    name="rotate",
+    usage="rotate NAME",
+    summary="End every token of a database, possibly of its whole group",
+    args=RotateArgs,
+    risk=Risk.HIGH,
+    plan=plan,
+    act=act,
+    read_back=None,
+    message=message,
+    aliases=("tokens invalidate",),
+    verb=verb_of("rotate"),
+)

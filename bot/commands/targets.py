@@ -1,0 +1,92 @@
+"""From a name to the object that a plan is about, with the snapshot that approvers read."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TypeVar
+
+from bot.blocks.text import counted, number, size
+from bot.commands.base import Context
+from bot.core.plan import Plan, PlanTarget
+from bot.core.request import LedgerToken
+from bot.turso import Database, TursoError
+from bot.turso.models import DatabaseUsage
+
+T = TypeVar("T")
+LAST_DAYS = timedelta(days=7)
+NOT_TOLD = "not told by Turso just now"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A database at the moment of planning."""
+
+    database: Database
+    target: PlanTarget
+    facts: dict[str, str]
+    tokens: list[LedgerToken]
+
+
+async def attempt(call: Awaitable[T]) -> T | None:
+    """Return what Turso answers, None when it does not: for what is good to know, but not needed."""
+    try:
+        return await call
+    except TursoError:
+        return None
+
+
+async def snapshot(ctx: Context, name: str) -> Snapshot:
+    """Read a database with its size, its use of the last days and the live tokens that we minted: two calls.
+
+    Raises:
+        DatabaseNotFound: there is none of that name.
+    """
+    since = ctx.now - LAST_DAYS
+    database, usage = await asyncio.gather(
+        ctx.turso.database(name), attempt(ctx.turso.database_usage(name, since=since, until=ctx.now))
+    )
+    tokens = await live_tokens(ctx, [database.id])
+    used = usage.usage if usage else None
+    target = replace(plan_target(database), size_bytes=used.storage_bytes if used else None)
+    return Snapshot(database, target, _facts(usage, tokens), tokens)
+
+
+async def read_target(ctx: Context, name: str) -> PlanTarget:
+    """Read a database for a plan that needs no snapshot: one call."""
+    return plan_target(await ctx.turso.database(name))
+
+
+def plan_target(database: Database) -> PlanTarget:
+    """Fix what a plan is about."""
+    return PlanTarget(database.name, database.id, database.group or None, database.delete_protection)
+
+
+async def live_tokens(ctx: Context, ids: Sequence[str]) -> list[LedgerToken]:
+    """Return the tokens of ours for these databases that work now, or may."""
+    return await ctx.memory.tokens(organization=ctx.organization, databases_ids=ids, live_at=ctx.now)
+
+
+def target_of(plan: Plan) -> PlanTarget:
+    """Return the database of a plan that is about one."""
+    if plan.target is None:
+        raise ValueError("this plan is about no database")
+    return plan.target
+
+
+def some(names: Sequence[str], *, at_most: int = 12) -> str:
+    """List names, of many the first ones and how many more."""
+    shown = ", ".join(names[:at_most])
+    return f"{shown} and {len(names) - at_most} more" if len(names) > at_most else shown or "none"
+
+
+def _facts(usage: DatabaseUsage | None, tokens: list[LedgerToken]) -> dict[str, str]:
+    used = usage.usage if usage else None
+    holders = len({token.holder for token in tokens})
+    held = f" of {counted(holders, 'holder')}" if tokens else ""
+    return {
+        "Size": size(used.storage_bytes) if used else NOT_TOLD,
+        "Rows read, 7 days": number(used.rows_read) if used else NOT_TOLD,
+        "Rows written, 7 days": number(used.rows_written) if used else NOT_TOLD,
+        "Live tokens from here": f"{len(tokens)}{held}",
+    }
