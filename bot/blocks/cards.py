@@ -7,15 +7,13 @@ from typing import Final
 from bot.blocks import buttons, kit
 from bot.blocks.kit import Element
 from bot.blocks.message import reply
-from bot.blocks.plans import dry_run, plan_blocks
+from bot.blocks.plans import plan_blocks
 from bot.blocks.text import Mrkdwn, Plain, cut, duration, joined, mention, mrkdwn, people, person, sentence, when
 from bot.blocks.verbs import verb_of
 from bot.core.catalogue import risk_of
 from bot.core.model import Risk
 from bot.core.reply import Block, Reply
 from bot.core.request import Mode, Request, Review, State
-
-__all__ = ["confirm_message", "dry_run", "outcome_notice", "request_card", "request_row", "reveal_again"]
 
 _SIGNS: Final = {
     State.APPROVED: ":hourglass_flowing_sand:",
@@ -82,24 +80,6 @@ def request_card(
     rows = kit.actions(*card_buttons(request, review))
     text = mrkdwn("{} {}", Mrkdwn(done.text), title) if done else title
     return reply(text, [kit.section(title), *body, *rows, kit.context(_small_print(request))])
-
-
-def outcome_notice(request: Request) -> Reply:
-    """Tell the asker, in one line under the card, where their request has got to."""
-    words = sentence(request.outcome) if request.outcome else mrkdwn("It is {}.", _WORDS.get(request.state, "open"))
-    if request.state is State.READY:
-        words = mrkdwn("Your token is approved: press *Reveal* on the card.")
-    sign = Mrkdwn(_SIGNS.get(request.state, ""))
-    text = mrkdwn("{} {}: *{}* `{}`. {}", sign, person(request.asker), verb_of(request.command),
-                  buttons.subject(request), words)  # fmt: skip
-    return reply(text, [kit.section(text)])
-
-
-def reveal_again(request: Request, why: str) -> Reply:
-    """Offer the asker another token in place of one whose outcome is not known; a press is not a blind repeat."""
-    text = mrkdwn(":grey_question: {}", sentence(why))
-    again = buttons.reveal(request, "Reveal again")
-    return reply(text, [kit.section(text), *kit.actions(again), kit.context(_small_print(request))], private=True)
 
 
 def confirm_message(request: Request, *, now: datetime) -> Reply:
