@@ -82,6 +82,24 @@ def request_card(
     return reply(text, [kit.section(title), *body, *rows, kit.context(_small_print(request))])
 
 
+def outcome_notice(request: Request) -> Reply:
+    """Tell the asker, in one line under the card, where their request has got to."""
+    words = sentence(request.outcome) if request.outcome else mrkdwn("It is {}.", _WORDS.get(request.state, "open"))
+    if request.state is State.READY:
+        words = mrkdwn("Your token is approved: press *Reveal* on the card.")
+    deed = mrkdwn("*{}* `{}`", verb_of(request.command), buttons.subject(request))
+    sign = Mrkdwn(_SIGNS.get(request.state, ":raised_hand:"))
+    text = mrkdwn("{} {}: {}. {}", sign, person(request.asker), deed, words)
+    return reply(text, [kit.section(text)])
+
+
+def reveal_again(request: Request, why: str) -> Reply:
+    """Offer the asker another token in place of one whose outcome is not known; a press is not a blind repeat."""
+    text = mrkdwn(":grey_question: {}", sentence(why))
+    again = buttons.reveal(request, "Reveal again")
+    return reply(text, [kit.section(text), *kit.actions(again), kit.context(_small_print(request))], private=True)
+
+
 def confirm_message(request: Request, *, now: datetime) -> Reply:
     """Ask the asker alone whether they mean it."""
     risk = risk_of_request(request)

@@ -5,8 +5,9 @@ from typing import Final
 
 from bot.blocks import kit
 from bot.blocks.message import reply
-from bot.blocks.text import Mrkdwn, Plain, cut, mrkdwn, people
+from bot.blocks.text import Mrkdwn, Plain, cut, mrkdwn, people, sentence
 from bot.blocks.verbs import verb_of
+from bot.core.model import Decision
 from bot.core.plan import Plan
 from bot.core.reply import Block, Reply
 
@@ -21,11 +22,11 @@ def plan_blocks(plan: Plan) -> list[Block]:
     return [*_facts(plan), *_steps(plan), *_warnings(plan), *_holders(plan)]
 
 
-def dry_run(plan: Plan, *, consent: Mrkdwn) -> Reply:
+def dry_run(plan: Plan, decision: Decision) -> Reply:
     """The answer to `--dry-run`: the plan, and whose consent it would need; nothing is done."""
     name = plan.target.name if plan.target else str(plan.arguments.get("name", ""))
     title = mrkdwn(":mag: Dry run of *{}* `{}`: nothing was done.", verb_of(plan.command), name)
-    return reply(title, [kit.section(title), *plan_blocks(plan), kit.context(consent)], private=True)
+    return reply(title, [kit.section(title), *plan_blocks(plan), kit.context(sentence(decision.reason))], private=True)
 
 
 def _facts(plan: Plan) -> list[Block]:
