@@ -21,10 +21,8 @@ _NANOSECONDS: Final = {
 }
 _LONGEST: Final = 2**63 - 1
 _PART: Final = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([^0-9.]*)")
-_SIMPLE: Final = re.compile(r"([1-9][0-9]{0,4})([smhdw])")
+_SIMPLE: Final = re.compile(r"([1-9][0-9]{0,3})([smhdw])")
 _LONG_FORMS: Final = {
-    "y": "d",
-    "mo": "d",
     "sec": "s",
     "second": "s",
     "min": "m",
@@ -86,13 +84,13 @@ def _nanoseconds(text: str) -> Decimal:
     body = text[1:] if text[:1] in ("+", "-") else text
     if body == "0":
         return Decimal(0)
+    if not body:
+        raise NotADuration(f"{_quote(text)} has no number" if text else "nothing is given")
     total, at = Decimal(0), 0
-    while at < len(body) or not body:
+    while at < len(body):
         part = _PART.match(body, at)
         if part is None:
-            raise NotADuration(
-                f"{_quote(text)} has no number before {_quote(body[at:])}" if body else "nothing is given"
-            )
+            raise NotADuration(f"{_quote(text)} has no number before {_quote(body[at:])}")
         total += Decimal(part[1]) * _unit(text, part[2])
         at = part.end()
     return sign * total
@@ -106,10 +104,13 @@ def _unit(text: str, unit: str) -> int:
         raise NotADuration(f"{_quote(text)} lacks a unit: `s`, `m`, `h`, `d` or `w`")
     if " " in unit:
         raise NotADuration(f"{_quote(text)} has a space in it")
-    plain = unit.lower().removesuffix("s") or unit.lower()
-    meant = plain if plain in "smhdw" else _LONG_FORMS.get(plain)
-    hint = f"; write `{meant}`" if meant and plain not in ("y", "mo") else "; count in days (`d`) or weeks (`w`)"
-    raise NotADuration(f"{_quote(text)} has the unknown unit {_quote(unit)}{hint if meant else ''}")
+    plain = unit.lower().removesuffix("s") or "s"
+    if plain in ("y", "mo"):
+        hint = "; count in days (`d`) or weeks (`w`)"
+    else:
+        meant = plain if plain in "smhdw" else _LONG_FORMS.get(plain)
+        hint = f"; write `{meant}`" if meant else ""
+    raise NotADuration(f"{_quote(text)} has the unknown unit {_quote(unit)}{hint}")
 
 
 def _quote(text: str) -> str:

@@ -1,0 +1,100 @@
+"""Durations are read exactly as Turso reads them, and refused with the reason."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.durations import NotADuration, duration_text, lifetime_text, parse_duration, parse_lifetime
+from bot.core.model import NEVER
+
+GOOD = [
+    ("1d", 86_400),
+    ("2w1d30m", 1_297_800),
+    ("1w2d6h3ns", 799_200),
+    ("1.5h", 5_400),
+    (".5d", 43_200),
+    ("1h1h", 7_200),
+    ("36h", 129_600),
+    ("90m", 5_400),
+    ("15s", 15),
+    ("1.h", 3_600),
+    ("+1h", 3_600),
+    ("30m1h", 5_400),
+    ("500ms", 0.5),
+    ("7us", 0.000_007),
+    ("7µs", 0.000_007),
+    ("7μs", 0.000_007),
+    ("15250w", 15_250 * 604_800),
+    ("1ns", 0.000_001),  # shorter than we can count, but not nothing
+]
+
+BAD = [
+    ("1", "lacks a unit"),
+    ("90", "lacks a unit"),
+    ("1h30", "lacks a unit"),
+    ("1day", "unknown unit `day`"),
+    ("2 weeks", "a space"),
+    ("1 d", "a space"),
+    ("1D", "unknown unit `D`"),
+    ("1W", "unknown unit `W`"),
+    ("1M", "unknown unit `M`"),
+    ("1mo", "unknown unit `mo`"),
+    ("1y", "unknown unit `y`"),
+    ("h", "no number"),
+    (".s", "no number"),
+    ("-", "no number"),
+    ("", "nothing"),
+    ("20000w", "longer than Turso can count"),
+    ("0", "not longer than zero"),
+    ("0s", "not longer than zero"),
+    ("-1h", "not longer than zero"),
+    ("٣h", "no number"),
+    ("1h ", "a space"),
+]
+
+
+@pytest.mark.parametrize(("text", "seconds"), GOOD)
+def test_a_duration_of_turso_has_its_value(text, seconds):
+    assert parse_duration(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(("text", "why"), BAD)
+def test_what_is_no_duration_says_why(text, why):
+    with pytest.raises(NotADuration, match=why):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(("text", "meant"), [("1day", "`d`"), ("3hours", "`h`"), ("5min", "`m`"), ("1W", "`w`")])
+def test_a_unit_that_people_write_out_is_corrected(text, meant):
+    with pytest.raises(NotADuration, match=f"write {meant}"):
+        parse_duration(text)
+
+
+def test_only_lower_case_never_is_never():
+    assert parse_lifetime("never") is NEVER
+    for text in ("Never", "forever", "none", "default"):
+        with pytest.raises(NotADuration, match="written `never`"):
+            parse_lifetime(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"), [("90s", "1m30s"), ("24h", "24h"), ("2d12h", "2d12h"), ("36h", "36h"), ("1w", "7d")]
+)
+def test_a_duration_is_written_for_people(text, written):
+    assert duration_text(parse_duration(text)) == written
+    assert lifetime_text(NEVER) == "never"
+
+
+@given(st.timedeltas(min_value=timedelta(microseconds=1), max_value=timedelta(days=100_000)))
+def test_what_is_written_is_read_as_the_same(duration):
+    assert parse_duration(duration_text(duration)) == duration
+
+
+@given(st.text(max_size=60) | st.from_regex(r"[0-9.]{1,30}(ns|h|d|w|x)?", fullmatch=True))
+def test_any_text_is_a_positive_duration_or_has_a_reason(text):
+    try:
+        assert parse_duration(text) > timedelta(0)
+    except NotADuration as error:
+        assert str(error)

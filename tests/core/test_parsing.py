@@ -1,0 +1,272 @@
+"""A command line becomes a command with checked arguments, or one sentence that helps."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.model import NEVER
+from bot.core.parsing import Common, Incomplete, Parsed, UnknownCommand, UnknownOption, action_options, parse
+from bot.errors import BadInput
+from tests.core.commands import GRAMMAR, TABLE
+
+
+def read(text):
+    found = GRAMMAR.parse(text)
+    assert isinstance(found, Parsed), found
+    return found
+
+
+def refusal(text):
+    with pytest.raises(BadInput) as caught:
+        GRAMMAR.parse(text)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("", "home"),
+        ("   ", "home"),
+        ("--private", "home"),
+        ("<@U0BOT> whoami", "whoami"),
+        ("/turso db list", "list"),
+        ("db list", "list"),
+        ("list", "list"),
+        ("ls", "list"),
+        ("db ls", "list"),
+        ("List", "list"),
+        ("DB LIST", "list"),
+        ("db tokens create orders", "token"),
+        ("tokens create orders", "token"),
+        ("token orders", "token"),
+        ("db tokens invalidate orders", "rotate"),
+        ("rotate orders", "rotate"),
+        ("usage", "usage"),
+        ("db usage", "usage"),
+        ("db inspect orders", "usage"),
+        ("rm orders", "destroy"),
+        ("db rm orders", "destroy"),
+        ("reqs", "requests"),
+        ("policy explain token orders", "policy explain"),
+    ],
+)
+def test_every_spelling_finds_its_command(text, name):
+    assert read(text).spec.name == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "token orders --read-only --expiration 2h",
+        "token --expiration 2h --read-only orders",
+        "token --expiration=2h orders -r",
+        "token orders -e 2h -r",
+        "token orders -e=2h --READ-ONLY",
+        "token orders —read_only —expiration 2h",
+        "token orders --read-only=yes --expiration 2h",
+        "token `orders` --read-only --expiration `2h`",
+        "token <http://orders|orders> --read-only --expiration 2h",
+        'token "orders" --read-only --expiration "2h"',
+    ],
+)
+def test_options_stand_in_any_order_and_spelling(text):
+    args = read(text).args
+    assert (args.name, args.read_only, args.expiration) == ("orders", True, "2h")
+    assert args.expiration.lifetime == timedelta(hours=2)
+
+
+def test_an_expiration_is_kept_as_typed_because_turso_reads_it():
+    assert read("token orders -e 1.5h").args.expiration == "1.5h"
+    assert read("token orders -e never").args.expiration.lifetime is NEVER
+
+
+def test_arguments_survive_json():
+    for text in ("token orders -e 1.5h", "freeze orders --for 1h30m", "usage --since 7d", "usage --since 2026-10-01"):
+        args = read(text).args
+        assert type(args).model_validate_json(args.model_dump_json(by_alias=True)) == args
+
+
+def test_the_flags_that_are_set_are_what_rules_see():
+    assert action_options(read("token orders -r").args) == {"--read-only"}
+    assert action_options(read("destroy orders --now").args) == {"--now"}
+    assert action_options(read("destroy orders --now=false").args) == frozenset()
+    assert action_options(read("protect orders on").args) == frozenset()
+
+
+def test_common_options_belong_to_no_command():
+    found = read("destroy orders --reason 'it is old' --ticket DB-1 --dry-run --private")
+    assert found.common == Common(private=True, reason="it is old", ticket="DB-1", dry_run=True)
+
+
+def test_what_changes_nothing_takes_no_reason():
+    assert read("list --private").common.private
+    for option in ("--reason x", "--ticket x", "--dry-run"):
+        assert "has no option" in refusal(f"list {option}")
+
+
+def test_a_reason_of_several_words_needs_no_quotes_at_the_end():
+    assert read("destroy orders --reason it is old --now").common.reason == "it is old"
+    assert read("destroy orders --reason the customer’s wish").common.reason == "the customer's wish"
+    assert "quotes" in refusal("destroy --reason it is orders old")
+
+
+def test_aliases_name_the_option():
+    assert read("freeze orders --for 30m").args.lasting == timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("usage --since 7d", timedelta(days=7)), ("usage --since 2026-10-01", date(2026, 10, 1))]
+)
+def test_since_is_a_duration_or_a_day(text, value):
+    assert read(text).args.since == value
+
+
+def test_the_rest_keeps_the_words_and_options_of_another_command():
+    found = read('policy explain db destroy orders --now --reason "it is old" --as <@U0ANA|ana> --in <#C0DBOPS|db-ops>')
+    assert found.args.command == 'db destroy orders --now --reason "it is old"'
+    assert (found.args.person, found.args.channel) == ("U0ANA", "C0DBOPS")
+    assert read(f"help {'db destroy'}").args.command == "db destroy"
+
+
+def test_a_missing_argument_is_incomplete_and_keeps_what_was_given():
+    found = GRAMMAR.parse("token --expiration 2h --reason old --private")
+    assert isinstance(found, Incomplete)
+    assert (found.spec.name, found.missing, found.given) == ("token", ("name",), {"expiration": "2h"})
+    assert found.common == Common(private=True, reason="old")
+    assert GRAMMAR.parse("protect orders").missing == ("state",)
+    assert GRAMMAR.parse("protect").missing == ("name", "state")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "token orders --expiration 1day",
+            "`--expiration` takes a duration such as `1h` or `2d12h`, or `never`; "
+            "`1day` has the unknown unit `day`; write `d`.",
+        ),
+        ("token --expiration 1day", "`1day` has the unknown unit"),
+        ("token orders -e -1h", "`-1h` is not longer than zero"),
+        ("freeze orders --for never", "`--for` takes a duration such as `30m` or `2d12h`; `never` has no number"),
+        ("token Orders", "`Orders` has capitals: write `orders`"),
+        ("token -orders-", "has no option `-orders-`"),
+        ("token orders-", "must begin and end with a letter or a digit: write `orders`"),
+        ("token orders_eu", "has the sign `_` in it"),
+        ("token orders.turso.io", "looks like an address"),
+        (f"token {'x' * 65}", "has 65 characters"),
+        ("create orders --location Paris!", "`--location` takes a location's code"),
+        ("create orders --group a/b", "`--group` takes a group's name"),
+        ("protect orders maybe", "`STATE` takes `on` or `off`; not `maybe`"),
+        ("list --sort age", "`--sort` takes `name`, `size`, `reads` or `writes`; not `age`"),
+        ("list --page 0", "a whole number of at least 1; not `0`"),
+        ("usage --month 2026-13", "a month such as `2026-10`; not `2026-13`"),
+        ("usage --since 2026-02-30", "the calendar has no `2026-02-30`"),
+        ("usage --since yesterday", "`yesterday` has no number"),
+        ("policy explain list --as ana", "`--as` takes a person, picked from Slack's list"),
+        ("policy explain list --in db-ops", "`--in` takes a channel"),
+        ("token orders extra", "`extra` is one word too many. Write `token NAME"),
+        ("token orders --expiration", "`--expiration` needs a value"),
+        ("token orders --expiration --read-only", "`--expiration` needs a value"),
+        ("token orders --expiration 1h -e 2h", "`--expiration` is given twice"),
+        ("token orders --read-only=perhaps", "`--read-only` takes no value"),
+        ("db", "There is no command `db`"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence_that_helps(text, sentence):
+    assert sentence in refusal(text)
+
+
+def test_an_unknown_command_names_the_nearest():
+    with pytest.raises(UnknownCommand) as caught:
+        GRAMMAR.parse("db destory orders")
+    assert "destroy" in caught.value.nearest
+    assert "did you mean `destroy`" in str(caught.value)
+
+
+def test_the_first_word_of_longer_commands_offers_them():
+    with pytest.raises(UnknownCommand, match="`policy explain`"):
+        GRAMMAR.parse("policy check")
+
+
+def test_an_unknown_option_names_the_nearest_and_how_to_write_it():
+    with pytest.raises(UnknownOption) as caught:
+        GRAMMAR.parse("token orders --readonly")
+    assert caught.value.nearest[0] == "--read-only"
+    assert "token NAME [--read-only]" in str(caught.value)
+
+
+def test_a_quoted_option_is_a_word():
+    assert "capitals" not in refusal('destroy "--now"')
+    assert "`NAME` takes a database name" in refusal('destroy "--now"')
+
+
+def test_what_follows_two_dashes_is_no_option():
+    assert "`NAME` takes a database name" in refusal("destroy -- --now")
+
+
+def test_longer_text_than_any_command_needs_is_refused():
+    assert "4000" in refusal("x" * 4001)
+
+
+def test_a_value_cannot_close_the_quotes_around_it():
+    assert "; `a'b` has the sign `'` in it." in refusal("token a`b")
+
+
+def test_a_grammar_finds_commands_by_any_spelling():
+    assert GRAMMAR.spec("DB tokens create").name == "token"
+    assert GRAMMAR.spec("nothing") is None
+    assert parse("ls", TABLE).spec.name == "list"
+
+
+WORDS = st.sampled_from(
+    [
+        "db",
+        "token",
+        "tokens",
+        "create",
+        "list",
+        "destroy",
+        "help",
+        "policy",
+        "explain",
+        "orders",
+        "protect",
+        "on",
+        "--now",
+        "-r",
+        "-e",
+        "--expiration",
+        "1h",
+        "--reason",
+        "—private",
+        "--for",
+        "--",
+        "--as",
+        "<@U1>",
+        '"',
+        "'",
+        "`",
+        "“",
+        "=",
+        "--in=",
+        "&",
+        "&amp;",
+        "<http://a|b>",
+        "home",
+        "/turso",
+    ]
+)
+
+
+@given(st.text(max_size=200) | st.lists(WORDS, max_size=12).map(" ".join))
+def test_no_text_surprises_the_parser(text):
+    try:
+        found = GRAMMAR.parse(text)
+    except BadInput as error:
+        assert str(error)
+        assert "\n" not in str(error)
+    else:
+        assert found.spec in TABLE
+        assert isinstance(found, Parsed) or found.missing
