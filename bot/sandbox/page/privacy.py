@@ -8,17 +8,7 @@ def may_look(workspace: Workspace, viewer_id: str, record: Call | Delivery) -> t
     """Whether this person may see a record's content, and whose it is."""
     if isinstance(record, Delivery):
         return record.person_id in (None, viewer_id), record.person_id
-    owner = owner_of(workspace, record)
-    if owner is not None:
-        return owner == viewer_id, owner
-    channel_id = record.args.get("channel")
-    if not channel_id:
-        return True, None
-    return workspace.state.can_see(viewer_id, str(channel_id)) or channel_id == viewer_id, None
-
-
-def owner_of(workspace: Workspace, call: Call) -> str | None:
-    """The one person whom a call concerns; `None` when its content is no secret of anybody's."""
-    if call.method == "chat.postEphemeral":
-        return str(call.args.get("user") or "?")
-    return None
+    if record.person_id is not None:
+        return record.person_id == viewer_id, record.person_id
+    channel_id = str(record.args.get("channel") or "")
+    return not channel_id or channel_id == viewer_id or workspace.state.can_see(viewer_id, channel_id), None

@@ -33,6 +33,11 @@ class Triggers:
         self._issued[name] = Trigger(id=name, person_id=person_id, issued_at=now, from_view_id=from_view_id)
         return name
 
+    def person_of(self, name: str | None) -> str | None:
+        """Whose click or command a trigger belongs to, used up or not."""
+        trigger = self._issued.get(name or "")
+        return trigger.person_id if trigger else None
+
     def exchange(self, name: object, now: datetime) -> Trigger:
         """Use one up.
 
@@ -78,6 +83,10 @@ class Hooks:
                     source_ts=source_ts, source_is_ephemeral=source_is_ephemeral)  # fmt: skip
         self._issued[path] = hook
         return hook
+
+    def find(self, path: str) -> Hook | None:
+        """What stands behind an address, without using it."""
+        return self._issued.get(path)
 
     def use(self, path: str, now: datetime) -> Hook:
         """Count one use.

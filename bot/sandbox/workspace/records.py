@@ -46,6 +46,7 @@ class Call:
     at: datetime
     milliseconds: float
     error: str | None = None
+    person_id: str | None = None  # whom alone its content concerns; "" when that cannot be told
 
 
 @dataclass(frozen=True, kw_only=True)

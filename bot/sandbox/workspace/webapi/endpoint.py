@@ -14,6 +14,7 @@ from bot.sandbox.workspace.model import Json
 from bot.sandbox.workspace.records import Call
 from bot.sandbox.workspace.webapi.arguments import Args, read_arguments
 from bot.sandbox.workspace.webapi.chat import chat
+from bot.sandbox.workspace.webapi.concern import person_of_call
 from bot.sandbox.workspace.webapi.conversations import conversations
 from bot.sandbox.workspace.webapi.dropped import DroppedConnection
 from bot.sandbox.workspace.webapi.files import files
@@ -97,6 +98,7 @@ class WebApi:
         call = Call(
             method=name, args=args.without_token(), answer=answer, status=status, at=self._workspace.now(),
             milliseconds=(time.perf_counter() - started) * 1000, error=answer.get("error"),
+            person_id=person_of_call(self._workspace.state, name, args, answer),
         )  # fmt: skip
         self._workspace.state.record_call(call)
 

@@ -15,6 +15,7 @@ from bot.sandbox.workspace.errors import SlackError
 from bot.sandbox.workspace.model import Json
 from bot.sandbox.workspace.records import Call
 from bot.sandbox.workspace.webapi.arguments import Args, read_arguments
+from bot.sandbox.workspace.webapi.concern import person_of_response
 from bot.sandbox.workspace.webapi.dropped import DroppedConnection
 from bot.sandbox.workspace.webapi.files import receive
 from bot.sandbox.workspace.webapi.rates import Rates
@@ -31,7 +32,7 @@ class Links:
 
     async def response_url(self, request: Request) -> Response:
         """`POST /commands/…` and `POST /actions/…`: the path is the secret."""
-        started, args = time.perf_counter(), Args({})
+        started, args, path = time.perf_counter(), Args({}), request.url.path.lstrip("/")
         faults = self._workspace.faults
         if late := faults.take("slow", "response_url"):
             await asyncio.sleep(late.seconds)
@@ -40,11 +41,11 @@ class Links:
         try:
             args = await _posted(request)
             self._strike()
-            self._do(request.url.path.lstrip("/"), args)
+            self._do(path, args)
             answer, status, headers = {"ok": True}, 200, {}
         except SlackError as error:
             answer, status, headers = error.as_answer(), error.status, error.headers
-        self._record(args, answer, status, started)
+        self._record(path, args, answer, status, started)
         if faults.take("lost_answer", "response_url"):
             return DroppedConnection()
         return JSONResponse(answer, status, headers)
@@ -108,10 +109,11 @@ class Links:
         if fault := faults.take("server_error", "response_url"):
             raise SlackError("internal_error", status=fault.status)
 
-    def _record(self, args: Args, answer: Json, status: int, started: float) -> None:
+    def _record(self, path: str, args: Args, answer: Json, status: int, started: float) -> None:
         call = Call(
             method="response_url", args=args.without_token(), answer=answer, status=status, at=self._workspace.now(),
             milliseconds=(time.perf_counter() - started) * 1000, error=answer.get("error"),
+            person_id=person_of_response(self._workspace.state.hooks.find(path), args),
         )  # fmt: skip
         self._workspace.state.record_call(call)
 

@@ -42,7 +42,7 @@ function place(message, before) {
   if (sameDay || !message.closest(".history")) line?.remove();
   else if (!line) message.insertAdjacentElement("beforebegin", dividerFor(date));
   const run = sameDay && before.dataset.author === message.dataset.author && date - last < RUN_SECONDS * 1000
-    && !("private" in message.dataset) && !("private" in before.dataset);
+    && ![message, before].some((each) => "private" in each.dataset || "card" in each.dataset);
   message.classList.toggle("follow", Boolean(run));
   if (!("arranged" in message.dataset)) message.dataset.fresh = "1";
   message.dataset.arranged = "";

@@ -1,0 +1,222 @@
+"""A small app that is not ours: it answers `/turso` with whatever the page has to be able to draw and do."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from bot.sandbox.page.app import create_page
+from bot.sandbox.page.hints import CommandHint
+from bot.sandbox.workspace import Workspace, create_workspace_app, serving
+from tests.sandbox.page import samples
+from tests.sandbox.page.samples import button, field, mrkdwn, plain
+from tests.sandbox.workspace.stage import bolt, connected, new_workspace
+
+TOKEN = "eyJhbGciOiJFZERTQSJ9.made-up-token-for-the-page.x1"
+
+HINTS = (
+    CommandHint("list", "db list [FILTER] [--group G] [--sort name]", "List the databases"),
+    CommandHint("show", "db show NAME", "Every property of one database"),
+    CommandHint("usage", "usage [NAME] [--since 7d] [--top 10]", "Rows, storage and bytes synced"),
+    CommandHint("create", "db create NAME [--group G] [--location L]", "Create a database"),
+    CommandHint("token", "token NAME [--read-only] [--expiration 1h]", "Mint an access token"),
+    CommandHint("rotate", "rotate NAME", "Invalidate every token"),
+    CommandHint("destroy", "db destroy NAME [--now] [--reason TEXT]", "Destroy a database"),
+    CommandHint("help", "help [COMMAND]", "What you may do here"),
+)
+
+
+def modal(*blocks: dict[str, Any], title: str = "Create a database", **more: Any) -> dict[str, Any]:
+    return {
+        "type": "modal",
+        "callback_id": more.pop("callback_id", "create"),
+        "title": plain(title),
+        "submit": plain(more.pop("submit", "Create")),
+        "close": plain("Cancel"),
+        "blocks": list(blocks),
+        **more,
+    }
+
+
+def approval_card(asker: str, name: str, outcome: str | None = None) -> list[dict[str, Any]]:
+    head = mrkdwn(f":warning: <@{asker}> asks to *destroy* `{name}`\n> not needed any more")
+    facts = [mrkdwn("*Database*\n" + name), mrkdwn("*Group*\neu"), mrkdwn("*Size*\n28 MiB"), mrkdwn("*Tokens*\n3")]
+    last = (
+        {"type": "context", "elements": [mrkdwn(outcome)]}
+        if outcome
+        else {
+            "type": "actions",
+            "block_id": f"request-{name}",
+            "elements": [
+                button("Approve", "approve", style="primary", value=name),
+                button(
+                    "Deny",
+                    "deny",
+                    style="danger",
+                    value=name,
+                    confirm=samples.confirm("Deny?", f"Keep `{name}`?", "Deny"),
+                ),
+            ],
+        }
+    )
+    return [{"type": "section", "text": head, "fields": facts}, last]
+
+
+def demo(workspace: Workspace) -> AsyncApp:
+    """The app, knowing where its workspace is."""
+    app = bolt(workspace)
+    asked: dict[str, Any] = {}
+
+    @app.command("/turso")
+    async def on_command(ack: Any, body: dict[str, Any], respond: Any, client: Any) -> None:
+        text, channel, person = body["text"], body["channel_id"], body["user_id"]
+        words = text.split()
+        if text == "slow":
+            await asyncio.sleep(3.4)
+            return
+        await ack()
+        match words[:2]:
+            case ["db", "list"]:
+                await respond(response_type="in_channel", text="120 databases", blocks=[samples.data_table(100, 10)])
+            case ["usage", *_]:
+                await respond(response_type="in_channel", text="Usage", blocks=[samples.chart(), samples.PIE])
+            case ["gallery", *_]:
+                for kind, block in samples.BLOCKS.items():
+                    if kind not in ("alert", "video", "file"):
+                        await client.chat_postMessage(channel=channel, text=kind, blocks=[block])
+            case ["token", *_]:
+                blocks = [
+                    {"type": "section", "text": mrkdwn("Your token for `orders-eu` is ready. It is shown *once*.")},
+                    {"type": "actions", "elements": [button("Reveal", "reveal", style="primary")]},
+                ]
+                await respond(text="A token is ready", blocks=blocks)
+            case ["db", "destroy"]:
+                await client.chat_postMessage(channel=channel, text="Destroy?", blocks=approval_card(person, words[2]))
+            case ["db", "create"] | ["form", *_]:
+                blocks = samples.INPUTS if words[0] == "form" else samples.INPUTS[:2]
+                await client.views_open(trigger_id=body["trigger_id"], view=modal(*blocks))
+            case _:
+                await respond(text=f"You said: {text}")
+
+    @app.action("reveal")
+    async def on_reveal(ack: Any, respond: Any) -> None:
+        await ack()
+        url = "libsql://orders-eu-acme.turso.io"
+        shell = f'turso db shell "{url}?authToken={TOKEN}"'
+        await respond(
+            replace_original=True,
+            text="Your token",
+            blocks=[
+                {"type": "section", "text": mrkdwn(":key: *orders-eu*, read only, for one hour. Copy it now.")},
+                {"type": "section", "text": mrkdwn(f"```{TOKEN}```")},
+                {"type": "section", "text": mrkdwn(f"Connect:\n```{shell}```")},
+                {"type": "actions", "elements": [button("Hide", "hide")]},
+            ],
+        )
+
+    @app.action("hide")
+    async def on_hide(ack: Any, respond: Any) -> None:
+        await ack()
+        await respond(delete_original=True)
+
+    @app.action("approve")
+    async def on_approve(ack: Any, body: dict[str, Any], client: Any, respond: Any) -> None:
+        await ack()
+        name, asker = body["actions"][0]["value"], body["message"]["blocks"][0]["text"]["text"]
+        if f"<@{body['user']['id']}>" in asker:
+            await respond(replace_original=False, text=":no_entry: You cannot approve your own request.")
+            return
+        asked[body["user"]["id"]] = (body["channel"]["id"], body["message"]["ts"], name, asker)
+        confirm = field("confirm", "Type the name to confirm", {"type": "plain_text_input"}, hint=plain(name))
+        await client.views_open(
+            trigger_id=body["trigger_id"],
+            view=modal(confirm, title="Approve", submit="Approve", callback_id="confirm", private_metadata=name),
+        )
+
+    @app.view("confirm")
+    async def on_confirm(ack: Any, body: dict[str, Any], client: Any) -> None:
+        channel, ts, name, asker = asked[body["user"]["id"]]
+        if body["view"]["state"]["values"]["confirm"]["confirm-action"]["value"] != name:
+            await ack(response_action="errors", errors={"confirm": f"That is not {name}."})
+            return
+        await ack()
+        person = asker.split("<@")[1].split(">")[0]
+        done = f":white_check_mark: Approved by <@{body['user']['id']}>; `{name}` is destroyed."
+        await client.chat_update(channel=channel, ts=ts, text="Approved", blocks=approval_card(person, name, done))
+
+    @app.action("deny")
+    async def on_deny(ack: Any, body: dict[str, Any], client: Any) -> None:
+        await ack()
+        where = {"channel": body["channel"]["id"], "ts": body["message"]["ts"]}
+        name = body["actions"][0]["value"]
+        person = body["message"]["blocks"][0]["text"]["text"].split("<@")[1].split(">")[0]
+        blocks = approval_card(person, name, f":x: Denied by <@{body['user']['id']}>.")
+        await client.chat_update(**where, text="Denied", blocks=blocks)
+
+    @app.view("create")
+    async def on_create(ack: Any, body: dict[str, Any], client: Any) -> None:
+        name = body["view"]["state"]["values"]["name"]["name-action"]["value"]
+        if name != name.lower():
+            await ack(response_action="errors", errors={"name": "Lower case letters only."})
+            return
+        await ack()
+        await client.chat_postMessage(channel="C0DBOPS", text=f":tada: `{name}` is created")
+
+    @app.options("database-action")
+    async def on_options(ack: Any, body: dict[str, Any]) -> None:
+        found = [name for name, *_ in samples.databases(200) if body["value"].lower() in name]
+        await ack(options=[samples.option(each) for each in found[:50]])
+
+    @app.event("app_home_opened")
+    async def on_home(body: dict[str, Any], client: Any) -> None:
+        blocks = [
+            {"type": "header", "text": plain("Welcome")},
+            {
+                "type": "section",
+                "text": mrkdwn(f"This is yours, <@{body['event']['user']}>."),
+                "accessory": button("Again", "again"),
+            },
+            samples.BLOCKS["table"],
+        ]
+        await client.views_publish(user_id=body["event"]["user"], view={"type": "home", "blocks": blocks})
+
+    @app.event("app_mention")
+    async def on_mention(body: dict[str, Any], client: Any) -> None:
+        event = body["event"]
+        thread = event.get("thread_ts") or event["ts"]
+        await client.chat_postMessage(channel=event["channel"], thread_ts=thread, text=f"Hello <@{event['user']}>")
+
+    @app.action({"action_id": "again"})
+    async def on_again(ack: Any) -> None:
+        await ack()
+
+    return app
+
+
+@asynccontextmanager
+async def stage(port: int = 0):
+    """The page, the workspace and the app, served; gives (workspace, address of the page)."""
+    workspace = new_workspace()
+    page = create_page(workspace, commands=HINTS)
+    api = create_workspace_app(workspace)
+    site = Starlette(routes=[*api.routes, Mount("/", page)])
+    async with serving(site, port=port) as origin:
+        workspace.origin = origin
+        async with connected(workspace, demo(workspace)):
+            yield workspace, origin
+    await workspace.close()
+
+
+if __name__ == "__main__":  # `python -m tests.browser.demo`: look at the page without the bot
+
+    async def main() -> None:
+        async with stage(3900) as (_, origin):
+            print(origin)
+            await asyncio.Event().wait()
+
+    asyncio.run(main())
