@@ -85,7 +85,7 @@ def _all(connection: Connection, query: Select[Any]) -> Sequence[Row[Any]]:
 
 
 def _as_written(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    return moment.astimezone(UTC).isoformat()
 
 
 def _first_since(connection: Connection, since: datetime) -> int | None:

@@ -31,7 +31,7 @@ def append(connection: Connection, entries: Sequence[AuditEntry]) -> None:
     rows, names = [], []
     for number, entry in enumerate(entries, start=seq + 1):
         text = keepable(canonical(entry))
-        hash_ = entry_hash(number, previous, text)
+        hash_ = entry_hash(previous, text)
         rows.append({"seq": number, "previous_hash": previous, "hash": hash_, "entry": text})
         names += [{"database": name, "seq": number} for name in _names(entry)]
         previous = hash_
