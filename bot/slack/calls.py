@@ -1,0 +1,247 @@
+"""Calls to Slack over one shared session: Web API methods and `response_url`s, with their errors and rate limits."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.async_handler import AsyncRetryHandler
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+    AsyncServerErrorRetryHandler,
+)
+from slack_sdk.http_retry.request import HttpRequest
+from slack_sdk.http_retry.response import HttpResponse
+from slack_sdk.http_retry.state import RetryState
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.quiet import sdk_logger
+
+Observer = Callable[[str, str, float], None]
+"""Is told the method (or `response_url`), the status (`ok`, `ratelimited`, Slack's error) and the seconds."""
+
+TIMEOUT_SECONDS: Final = 10
+LONGEST_WAIT_SECONDS: Final = 60
+TRIES_WHEN_LIMITED: Final = 3
+TRANSIENT: Final = frozenset(
+    {"ratelimited", "rate_limited", "request_timeout", "fatal_error", "internal_error", "service_unavailable"}
+    | {"unreachable", "timeout", "http_500", "http_502", "http_503", "http_504"}
+)
+_READS: Final = ("users.info", "usergroups.users.list", "conversations.info", "chat.getPermalink")
+
+log = structlog.get_logger(__name__)
+
+
+class SlackTrouble(Exception):
+    """A call that failed. `code` is Slack's own error, or `unreachable`, `timeout`, `http_NNN`: no body, no URL."""
+
+    def __init__(self, method: str, code: str) -> None:
+        self.method, self.code = method, code
+        super().__init__(f"{method}: {code}")
+
+    @property
+    def is_transient(self) -> bool:
+        """True when the same call may work a little later."""
+        return self.code in TRANSIENT
+
+
+def new_session() -> aiohttp.ClientSession:
+    """Open the one session of this process; call it inside the running loop, and close it at the end."""
+    connector = aiohttp.TCPConnector(limit=100, keepalive_timeout=30)
+    return aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS))
+
+
+def web_client(session: aiohttp.ClientSession, token: str, api_url: str, observer: Observer) -> AsyncWebClient:
+    """Build the Web API client for `SlackCalls`."""
+    client = AsyncWebClient(
+        token=token, base_url=api_url, session=session, logger=sdk_logger(), retry_handlers=_handlers(observer)
+    )
+    client.proxy = proxy_for(api_url)
+    return client
+
+
+def proxy_for(url: str) -> str | None:
+    """Return the proxy of the environment for an address; none for this machine and for what `no_proxy` names."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host in ("localhost", "::1") or host.startswith("127.") or proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("https") or proxies.get("http")
+
+
+class SlackCalls:
+    """Calls Slack, counts what it answers, and turns every failure into `SlackTrouble`."""
+
+    def __init__(self, client: AsyncWebClient, observer: Observer) -> None:
+        if client.session is None:
+            raise ValueError("The client needs the shared session.")
+        self.client = client
+        self._session: aiohttp.ClientSession = client.session
+        self._observe = observer
+        self.scopes: frozenset[str] = frozenset()
+        """What the token may do, as Slack's last answer said."""
+
+    async def call(self, method: str, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Call a Web API method. Raises SlackTrouble."""
+        started, status = time.perf_counter(), "ok"
+        try:
+            return await self._ask(
+                method, {key: value for key, value in (arguments or {}).items() if value is not None}
+            )
+        except SlackApiError as error:
+            status = _code(error)
+        except TimeoutError:
+            status = "timeout"
+        except (aiohttp.ClientError, OSError):
+            status = "unreachable"
+        except (AttributeError, TypeError, ValueError):  # what came back was not Slack's JSON
+            status = "unreadable"
+        finally:
+            self._observe(method, status, time.perf_counter() - started)
+        raise SlackTrouble(method, status) from None
+
+    async def _ask(self, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        if method in _READS:
+            answer = await self.client.api_call(method, http_verb="GET", params=arguments)
+        elif method.startswith(("auth.", "files.")):
+            answer = await self.client.api_call(method, params=arguments)
+        else:
+            answer = await self.client.api_call(method, json=arguments)
+        if given := answer.headers.get("x-oauth-scopes"):
+            self.scopes = frozenset(scope.strip() for scope in given.split(","))
+        found = answer.data
+        if not isinstance(found, dict):
+            raise TypeError("no object")
+        return found
+
+    async def respond(self, url: str, message: Mapping[str, Any]) -> None:
+        """Post to a `response_url`. Raises SlackTrouble; `used_url` or `expired_url` when it is spent."""
+        started, status = time.perf_counter(), "ok"
+        try:
+            status = await self._post(url, json.dumps(message).encode(), {"Content-Type": "application/json"})
+        except TimeoutError:
+            status = "timeout"
+        except (aiohttp.ClientError, OSError):
+            status = "unreachable"
+        finally:
+            self._observe("response_url", status, time.perf_counter() - started)
+        if status != "ok":
+            raise SlackTrouble("response_url", status)
+
+    async def upload(self, url: str, content: bytes) -> None:
+        """Send a file's bytes to where Slack said. Raises SlackTrouble."""
+        try:
+            status = await self._post(url, content, {"Content-Type": "application/octet-stream"})
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            status = "unreachable"
+        if status != "ok":
+            raise SlackTrouble("files.upload", status)
+
+    async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> str:
+        """Post, wait where Slack says so, and once more when a kept connection was closed under us."""
+        proxy, broken = proxy_for(url), False
+        for _ in range(TRIES_WHEN_LIMITED + 1):
+            try:
+                async with self._session.post(
+                    url, data=body, headers=headers, proxy=proxy, allow_redirects=False
+                ) as answer:
+                    text = await answer.text(errors="replace")
+                    wait = _seconds(answer.headers.get("Retry-After"))
+                    status = answer.status
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                if broken:
+                    raise
+                broken = True
+                continue
+            if status != 429 or wait > LONGEST_WAIT_SECONDS:
+                return _said(status, text)
+            self._observe("response_url", "ratelimited", 0.0)
+            await asyncio.sleep(wait)
+        return "ratelimited"
+
+
+class _BoundedRateLimit(AsyncRateLimitErrorRetryHandler):
+    """Waits as long as Slack says, but never so long that nobody waits for the answer any more."""
+
+    def __init__(self, observer: Observer) -> None:
+        super().__init__(max_retry_count=TRIES_WHEN_LIMITED)
+        self._observe = observer
+
+    async def _can_retry_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        return response is not None and response.status_code == 429 and _wait_of(response) <= LONGEST_WAIT_SECONDS
+
+    async def prepare_for_next_attempt_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        assert response is not None
+        state.next_attempt_requested = True
+        self._observe(request.url.rpartition("/")[2], "ratelimited", 0.0)
+        await asyncio.sleep(_wait_of(response))
+        state.increment_current_attempt()
+
+
+def _handlers(observer: Observer) -> list[AsyncRetryHandler]:
+    return [AsyncConnectionErrorRetryHandler(1), _BoundedRateLimit(observer), AsyncServerErrorRetryHandler(1)]
+
+
+def _wait_of(response: HttpResponse) -> float:
+    named = {name.lower(): value for name, value in response.headers.items()}
+    value = named.get("retry-after")
+    return _seconds(value[0] if isinstance(value, list) and value else value if isinstance(value, str) else None)
+
+
+def _seconds(retry_after: str | None) -> float:
+    try:
+        return max(0.0, float(retry_after)) if retry_after else 1.0
+    except ValueError:
+        return 1.0
+
+
+def _code(error: SlackApiError) -> str:
+    answer = error.response
+    try:
+        code = answer.get("error")
+        if isinstance(code, str) and len(code) < 80:
+            return code
+        return f"http_{int(answer.status_code)}"
+    except (AttributeError, TypeError, ValueError):
+        return "unreadable"
+
+
+def _said(status: int, text: str) -> str:
+    """Read the answer of a `response_url`: `ok` as text or as JSON, or an error in either form."""
+    text = text.strip()
+    if text.startswith("{"):
+        try:
+            answer = json.loads(text)
+        except ValueError:
+            answer = {}
+        if answer.get("ok") is True:
+            return "ok"
+        if isinstance(code := answer.get("error"), str) and code:
+            return code[:80]
+    if status == 200:
+        return "ok" if text in ("ok", "") or len(text) > 80 or " " in text else text
+    if 400 <= status < 500 and text and len(text) < 80 and text.replace("_", "").isalnum():
+        return text
+    return f"http_{status}"

@@ -1,0 +1,60 @@
+"""The bot over HTTP: the guard and Bolt on one path, Starlette for the rest, uvicorn under both."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
+
+import uvicorn
+from slack_bolt.async_app import AsyncApp
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.slack.bolt import EVENTS_PATH, BoltOverHttp
+from bot.slack.guard import AsgiApp, Guard, Receive, Scope, Send
+
+Page = Callable[[Request], Awaitable[Response]]
+
+
+def create_asgi(
+    app: AsyncApp,
+    signing_secret: str,
+    pages: Mapping[str, Page],
+    *,
+    lifespan: Callable[[Any], Any] | None = None,
+    now: Callable[[], float] = time.time,
+) -> AsgiApp:
+    """Put the entrance together.
+
+    Args:
+        pages: what is served with GET beside Slack: `/healthz`, `/readyz`, `/metrics`.
+        lifespan: Starlette's, run around everything.
+    """
+    events = Guard(cast(AsgiApp, BoltOverHttp(app, EVENTS_PATH)), signing_secret, now=now)
+    rest = Starlette(routes=[Route(path, page, methods=["GET"]) for path, page in pages.items()], lifespan=lifespan)
+
+    async def entrance(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == EVENTS_PATH:
+            return await events(scope, receive, send)
+        return await rest(scope, receive, send)
+
+    return entrance
+
+
+def http_server(asgi: AsgiApp, host: str, port: int, *, graceful_seconds: int = 10) -> uvicorn.Server:
+    """Return the server, with the event loop and the parser that are fast; without them it does not start."""
+    config = uvicorn.Config(
+        asgi,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=graceful_seconds,
+    )
+    return uvicorn.Server(config)

@@ -1,0 +1,193 @@
+"""Who is this human, and where do they stand? Slack is asked by id; whatever it does not say is a no."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import structlog
+
+from bot.core.model import Channel, ChannelKind, Person, Subject
+from bot.core.request import Incoming
+from bot.errors import Unavailable
+from bot.slack.cache import Cache
+from bot.slack.calls import SlackCalls, SlackTrouble
+from bot.slack.installation import Installation, Workspace
+
+CACHED_SECONDS: Final = 60.0
+SLACKBOT: Final = "USLACKBOT"
+_NO_SUCH_PERSON: Final = frozenset({"user_not_found", "user_not_visible"})
+_CANNOT_SEE: Final = frozenset({"channel_not_found", "not_in_channel", "method_not_supported_for_channel_type"})
+_SETTLED: Final = frozenset({"plan_upgrade_required", "no_such_subteam", "missing_scope", "subteam_max_users_exceeded"})
+
+log = structlog.get_logger(__name__)
+Raw = Mapping[str, Any]
+
+
+class SlackDirectory:
+    """Looks people, channels and user groups up, and keeps the answers for a minute."""
+
+    def __init__(
+        self,
+        calls: SlackCalls,
+        workspace: Workspace,
+        *,
+        seconds: float = CACHED_SECONDS,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._calls = calls
+        self._workspace = workspace
+        self._people: Cache[str, tuple[Person, bool]] = Cache(self._load_person, seconds, now=now)
+        self._channels: Cache[str, Channel] = Cache(self._load_channel, seconds, now=now)
+        self._groups: Cache[str, frozenset[str] | None] = Cache(self._load_group, seconds, now=now)
+
+    async def subject(self, incoming: Incoming, *, usergroups: frozenset[str], fresh: bool = False) -> Subject:
+        """Say who acts and where; `fresh` asks again for the person and the groups.
+
+        Raises:
+            Unavailable: Slack did not say who they are; then nothing is allowed.
+        """
+        subject = await self._look_up(incoming.user_id, incoming.channel_id, usergroups, fresh)
+        if await self._comes_from_elsewhere(incoming):
+            return replace(subject, person=replace(subject.person, is_stranger=True))
+        return subject
+
+    async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:
+        """The same for somebody who is not here now. Raises Unavailable."""
+        return await self._look_up(user_id, channel_id, usergroups, fresh=False)
+
+    async def _look_up(self, user_id: str, channel_id: str, usergroups: frozenset[str], fresh: bool) -> Subject:
+        names = sorted(usergroups)
+        ((person, _), channel), members = await asyncio.gather(
+            asyncio.gather(self._people.get(user_id, fresh=fresh), self._channel(channel_id)),
+            asyncio.gather(*(self._members(group, fresh=fresh) for group in names)),
+        )
+        return Subject(person=person, channel=channel, groups=dict(zip(names, members, strict=True)))
+
+    async def _comes_from_elsewhere(self, incoming: Incoming) -> bool:
+        """True when the payload names another team than ours, and no organization that we share explains it."""
+        team = incoming.user_team_id
+        if not team:
+            return False
+        ours = await self._workspace.installation()
+        if team in (ours.team_id, ours.enterprise_id):
+            return False
+        _, of_our_organization = await self._people.get(incoming.user_id)
+        return not of_our_organization
+
+    def forget(self, event: Raw) -> None:
+        """Drop what an event says has changed: members of a user group, a person, a channel."""
+        kind, user, channel = event.get("type"), event.get("user"), event.get("channel")
+        if kind in ("subteam_members_changed", "subteam_updated"):
+            group = event.get("subteam_id") or (event.get("subteam") or {}).get("id")
+            self._groups.forget(str(group))
+        elif isinstance(kind, str) and kind.startswith("user_"):
+            self._people.forget(str(user.get("id") if isinstance(user, dict) else user))
+        elif isinstance(kind, str) and kind.startswith("channel_"):
+            self._channels.forget(str(channel.get("id") if isinstance(channel, dict) else channel))
+
+    async def _load_person(self, user_id: str) -> tuple[Person, bool]:
+        ours = await self._workspace.installation()
+        try:
+            answer = await self._calls.call("users.info", {"user": user_id})
+        except SlackTrouble as trouble:
+            if trouble.code in _NO_SUCH_PERSON:
+                return Person(id=user_id, team_id="", is_stranger=True), False
+            raise Unavailable(
+                f"Slack did not say who you are ({trouble.code}), so nothing is allowed now; try again."
+            ) from None
+        user = answer.get("user")
+        if not isinstance(user, dict) or user.get("id", user_id) != user_id:
+            raise Unavailable("Slack did not say who you are, so nothing is allowed now; try again.")
+        return _person(user_id, user, ours), _of_our_organization(user, ours)
+
+    async def _channel(self, channel_id: str) -> Channel:
+        if not channel_id or channel_id.startswith("D"):
+            return Channel(id=channel_id, kind=ChannelKind.DM, is_private=True)
+        return await self._channels.get(channel_id)
+
+    async def _load_channel(self, channel_id: str) -> Channel:
+        try:
+            answer = await self._calls.call("conversations.info", {"channel": channel_id})
+        except SlackTrouble as trouble:
+            if trouble.code == "missing_scope":  # the one kind of conversation that our scopes leave out
+                return Channel(id=channel_id, kind=ChannelKind.GROUP_DM, is_private=True, bot_is_member=False)
+            if trouble.code in _CANNOT_SEE:
+                return unseen_channel(channel_id)
+            raise Unavailable(
+                f"Slack did not say what this channel is ({trouble.code}), so nothing is allowed now; try again."
+            ) from None
+        found = answer.get("channel")
+        return _channel(channel_id, found) if isinstance(found, dict) else unseen_channel(channel_id)
+
+    async def _members(self, group: str, *, fresh: bool) -> frozenset[str] | None:
+        """Members of a user group; None when Slack does not say, and then nobody counts as a member."""
+        try:
+            return await self._groups.get(group, fresh=fresh)
+        except SlackTrouble as trouble:
+            log.warning("the members of a user group are not known", group=group, why=trouble.code)
+            return None
+
+    async def _load_group(self, group: str) -> frozenset[str] | None:
+        ours = await self._workspace.installation()
+        team = ours.team_id if ours.is_enterprise_install else None
+        try:
+            answer = await self._calls.call("usergroups.users.list", {"usergroup": group, "team_id": team})
+        except SlackTrouble as trouble:
+            if trouble.code in _SETTLED:
+                log.warning("a user group cannot be read", group=group, why=trouble.code)
+                return None
+            raise
+        users = answer.get("users")
+        return frozenset(str(one) for one in users) if isinstance(users, list) else None
+
+
+def unseen_channel(channel_id: str) -> Channel:
+    """A private channel that the bot is not in. Slack does not say whether it is shared, so it counts as shared."""
+    return Channel(id=channel_id, is_private=True, is_ext_shared=True, bot_is_member=False)
+
+
+def _person(user_id: str, user: Raw, ours: Installation) -> Person:
+    profile = user.get("profile") if isinstance(user.get("profile"), dict) else {}
+    assert isinstance(profile, dict)
+    name = profile.get("display_name") or profile.get("real_name") or user.get("real_name") or user.get("name") or ""
+    return Person(
+        id=user_id,
+        team_id=str(user.get("team_id") or ""),
+        name=str(name),
+        tz=str(user.get("tz") or "UTC"),
+        is_bot=user_id == SLACKBOT or any(user.get(flag) for flag in ("is_bot", "is_app_user", "is_workflow_bot")),
+        is_guest=any(user.get(flag) for flag in ("is_restricted", "is_ultra_restricted")),
+        is_stranger=bool(user.get("is_stranger")) or not _is_ours(user, ours),
+        is_deactivated=any(user.get(flag) for flag in ("deleted", "is_invited_user")),
+    )
+
+
+def _is_ours(user: Raw, ours: Installation) -> bool:
+    """Of the workspace that the bot is installed in, or of the organization that it belongs to."""
+    return user.get("team_id") in (ours.team_id, ours.enterprise_id or ours.team_id) or _of_our_organization(user, ours)
+
+
+def _of_our_organization(user: Raw, ours: Installation) -> bool:
+    enterprise = user.get("enterprise_user")
+    if not ours.enterprise_id or not isinstance(enterprise, dict):
+        return False
+    return enterprise.get("enterprise_id") == ours.enterprise_id
+
+
+def _channel(channel_id: str, found: Raw) -> Channel:
+    kind = ChannelKind.CHANNEL
+    if found.get("is_im"):
+        kind = ChannelKind.DM
+    elif found.get("is_mpim"):
+        kind = ChannelKind.GROUP_DM
+    return Channel(
+        id=channel_id,
+        kind=kind,
+        name=str(found.get("name") or ""),
+        is_private=bool(found.get("is_private")),
+        is_ext_shared=bool(found.get("is_ext_shared") or found.get("is_pending_ext_shared")),
+        is_archived=bool(found.get("is_archived")),
+        bot_is_member=bool(found.get("is_member", True)),
+    )

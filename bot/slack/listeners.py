@@ -1,0 +1,215 @@
+"""One listener for each kind of request. Each translates, hands over to the door, and acknowledges last."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, Protocol
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+
+from bot.core.ports import Ack, Address, Clock, Door, Messenger, Work
+from bot.core.reply import Reply
+from bot.core.request import Incoming
+from bot.errors import BotError
+from bot.slack import received
+from bot.slack.installation import Workspace
+from bot.slack.response_urls import ResponseUrls
+from bot.slack.tasks import TaskKeeper
+
+ACK_WITHIN_SECONDS: Final = 2.2
+"""Slack waits 3 s. What is not recorded by then goes on, and is answered later."""
+OPTIONS_WITHIN_SECONDS: Final = 2.5
+ANY: Final = re.compile(".*", re.DOTALL)
+
+log = structlog.get_logger(__name__)
+Body = dict[str, Any]
+Acknowledge = Callable[..., Awaitable[Any]]
+
+
+class Forgetful(Protocol):
+    """Somebody who keeps answers of Slack that an event may make old."""
+
+    def forget(self, event: Mapping[str, Any]) -> None: ...
+
+
+class Listeners:
+    """Takes what Bolt has verified and parsed. Whatever fails: Slack gets its ack and the person a private answer."""
+
+    def __init__(
+        self,
+        door: Door,
+        messenger: Messenger,
+        *,
+        clock: Clock,
+        tasks: TaskKeeper,
+        urls: ResponseUrls,
+        workspace: Workspace,
+        directory: Forgetful,
+    ) -> None:
+        self._door = door
+        self._messenger = messenger
+        self._clock = clock
+        self._tasks = tasks
+        self._urls = urls
+        self._workspace = workspace
+        self._directory = directory
+
+    def register(self, app: AsyncApp) -> None:
+        """Register with Bolt; the most frequent kind first, because Bolt asks one after the other."""
+        app.command(ANY)(self.on_command)
+        app.action(ANY)(self.on_action)
+        app.options(ANY)(self.on_options)
+        app.view(ANY)(self.on_submission)
+        app.view_closed(ANY)(self.on_closed)
+        app.shortcut(ANY)(self.on_shortcut)
+        app.event(ANY)(self.on_event)
+
+    async def on_command(self, ack: Acknowledge, body: Body) -> None:
+        """A slash command."""
+        await self._accept(received.command(body, self._clock.now()), body)
+        await ack()
+
+    async def on_action(self, ack: Acknowledge, body: Body) -> None:
+        """A button or a menu; also of kinds that we never send."""
+        is_ours = body.get("type") == "block_actions"
+        await self._accept(received.action(body, self._clock.now()) if is_ours else None, body)
+        await ack()
+
+    async def on_shortcut(self, ack: Acknowledge, body: Body) -> None:
+        """A global or a message shortcut."""
+        await self._accept(received.shortcut(body, self._clock.now()), body)
+        await ack()
+
+    async def on_submission(self, ack: Acknowledge, body: Body) -> None:
+        """A submitted modal: it may be answered with errors or another view."""
+        incoming = received.submission(body, self._clock.now())
+        answer = await self._submitted(incoming) if incoming else None
+        await (ack(dict(answer)) if answer else ack())
+
+    async def on_closed(self, ack: Acknowledge) -> None:
+        """A modal was closed: there is nothing to do."""
+        await ack()
+
+    async def on_options(self, ack: Acknowledge, body: Body) -> None:
+        """Somebody types into a menu of databases."""
+        incoming = received.suggestion(body, self._clock.now())
+        typed = body.get("value")
+        found = await self._suggested(incoming, typed if isinstance(typed, str) else "") if incoming else []
+        await ack(options=found[:100])
+
+    async def on_event(self, ack: Acknowledge, body: Body) -> None:
+        """A mention, Home, a changed user group, or an event that we do not know."""
+        event = body["event"]
+        if event["type"] == "app_mention":
+            known = self._workspace.known
+            mention = received.mention(body, self._clock.now(), known.bot_user_id if known else "")
+            if mention:
+                await self._accept(mention, body)
+        elif event["type"] == "app_home_opened" and event.get("tab", "home") == "home":
+            if incoming := received.home(body, self._clock.now()):
+                self._tasks.start(self._guarded(incoming, self._opened(incoming)))
+        else:
+            self._heard(event)
+        await ack()
+
+    async def _accept(self, incoming: Incoming | None, body: Body) -> None:
+        """Let the door record it, for as long as Slack waits; everything else happens in an own task."""
+        if incoming is None:
+            log.warning("took something that nobody can have sent", type=str(body.get("type", "command"))[:40])
+            return
+        self._urls.keep(incoming)
+        loop = asyncio.get_running_loop()
+        recorded: asyncio.Future[None] = loop.create_future()
+        self._tasks.start(self._guarded(incoming, self._run(incoming, recorded)))
+        timer = loop.call_later(ACK_WITHIN_SECONDS, _release, recorded)
+        await recorded
+        timer.cancel()
+
+    async def _run(self, incoming: Incoming, recorded: asyncio.Future[None]) -> None:
+        try:
+            work = await self._door.before_ack(incoming)
+        finally:
+            _release(recorded)
+        if work is not None:
+            await asyncio.sleep(0)  # the ack leaves first
+            await work()
+
+    async def _submitted(self, incoming: Incoming) -> Mapping[str, Any] | None:
+        """Return what goes back to Slack; a door that is too slow goes on without the modal."""
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Mapping[str, Any] | None] = loop.create_future()
+        self._tasks.start(self._guarded(incoming, self._run_submission(incoming, answered)))
+        timer = loop.call_later(ACK_WITHIN_SECONDS, _release, answered)
+        response = await answered
+        timer.cancel()
+        return response
+
+    async def _run_submission(self, incoming: Incoming, answered: "asyncio.Future[Mapping[str, Any] | None]") -> None:
+        answer = Ack()
+        try:
+            answer = await self._door.submission(incoming)
+        finally:
+            in_time = not answered.done()
+            if in_time:
+                answered.set_result(answer.response)
+        await asyncio.sleep(0)
+        if answer.then is not None:
+            await answer.then()
+        elif answer.response is not None and not in_time:
+            raise BotError("That took too long for the form, and nothing was changed: open it again.")
+
+    async def _suggested(self, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
+        try:
+            async with asyncio.timeout(OPTIONS_WITHIN_SECONDS):
+                return await self._door.options(incoming, typed)
+        except Exception as error:
+            log.warning("no options", reference=incoming.id, why=type(error).__name__)
+            return []
+
+    async def _opened(self, incoming: Incoming) -> None:
+        await self._door.home_opened(incoming)
+
+    def _heard(self, event: Mapping[str, Any]) -> None:
+        try:
+            self._directory.forget(event)
+        except Exception:
+            log.exception("an event was not understood", type=str(event.get("type"))[:40])
+
+    async def _guarded(self, incoming: Incoming, work: Awaitable[None]) -> None:
+        """Run the work; whatever escapes it is logged and told to the person, with the reference."""
+        structlog.contextvars.bind_contextvars(reference=incoming.id)
+        try:
+            await work
+        except BotError as error:
+            await self._tell(incoming, str(error))
+        except Exception:
+            log.exception("something went wrong", kind=incoming.kind, user=incoming.user_id)
+            await self._tell(incoming, "Something went wrong on our side. It is in the log under the reference.")
+
+    async def _tell(self, incoming: Incoming, sentence: str) -> None:
+        text = f"{sentence} Reference `{incoming.id}`"
+        try:
+            await self._messenger.whisper(address_of(incoming), Reply(text=text, private=True))
+        except Exception as error:
+            log.warning("could not tell", why=type(error).__name__)
+
+
+def address_of(incoming: Incoming) -> Address:
+    """Return where the answer to something that came in goes."""
+    return Address(
+        user_id=incoming.user_id,
+        channel_id=incoming.channel_id,
+        thread_ts=incoming.thread_ts,
+        intent_id=incoming.id,
+        message_ts=incoming.message_ts,
+        is_ephemeral=incoming.is_ephemeral,
+    )
+
+
+def _release(waiting: "asyncio.Future[Any]") -> None:
+    if not waiting.done():
+        waiting.set_result(None)
+
+
+__all__ = ["Listeners", "Work", "address_of"]

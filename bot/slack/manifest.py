@@ -1,0 +1,111 @@
+"""The Slack app manifest: `manifest.yaml` is what this prints without a URL."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import yaml
+
+from bot.errors import BadInput
+from bot.slack.bolt import EVENTS_PATH
+
+SCOPES: Final = (
+    "commands",
+    "chat:write",
+    "app_mentions:read",
+    "users:read",
+    "usergroups:read",
+    "channels:read",
+    "groups:read",
+    "files:write",
+)
+EVENTS: Final[Mapping[str, str]] = MappingProxyType(
+    {"app_home_opened": "", "app_mention": "app_mentions:read", "subteam_members_changed": "usergroups:read"}
+)
+"""The events that are subscribed to, and the scope that each needs."""
+GLOBAL_SHORTCUT: Final = "turso.command"
+MESSAGE_SHORTCUT: Final = "turso.here"
+
+
+def manifest(url: str | None = None) -> dict[str, Any]:
+    """Return the manifest: for Socket Mode, or for HTTP at `url`.
+
+    Raises:
+        BadInput: the URL is not an https address.
+    """
+    address = None if url is None else events_url(url)
+    command = {
+        "command": "/turso",
+        "description": "Operate the Turso databases of this channel",
+        "usage_hint": "ls | show NAME | usage | create NAME | token NAME | freeze NAME | help",
+        "should_escape": True,
+    }
+    events: dict[str, Any] = {"bot_events": sorted(EVENTS)}
+    interactivity: dict[str, Any] = {"is_enabled": True}
+    if address:
+        command["url"] = address
+        events = {"request_url": address, **events}
+        interactivity |= {"request_url": address, "message_menu_options_url": address}
+    return {
+        "_metadata": {"major_version": 2, "minor_version": 1},
+        "display_information": {
+            "name": "Turso Ops",
+            "description": "Runs your team's Turso databases from the channels where you already work.",
+            "long_description": _LONG,
+            "background_color": "#0b3d3a",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": True,
+            },
+            "bot_user": {"display_name": "Turso Ops", "always_online": True},
+            "shortcuts": [
+                {
+                    "name": "Turso",
+                    "type": "global",
+                    "callback_id": GLOBAL_SHORTCUT,
+                    "description": "Choose a command and a channel",
+                },
+                {
+                    "name": "Turso here",
+                    "type": "message",
+                    "callback_id": MESSAGE_SHORTCUT,
+                    "description": "Run a command in the thread of this message",
+                },
+            ],
+            "slash_commands": [command],
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "event_subscriptions": events,
+            "interactivity": interactivity,
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": address is None,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def events_url(url: str) -> str:
+    """Return the one address that Slack calls; `url` may be given with or without its path. Raises BadInput."""
+    parts = urlsplit(url.strip())
+    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise BadInput("The URL must be Slack's way to the bot, such as `https://bot.example.com`.")
+    path = parts.path.rstrip("/")
+    return f"https://{parts.netloc}{path if path.endswith(EVENTS_PATH) else path + EVENTS_PATH}"
+
+
+def manifest_yaml(url: str | None = None) -> str:
+    """Return the manifest as YAML, ready to paste into "Create an app from a manifest"."""
+    return yaml.safe_dump(manifest(url), sort_keys=False, allow_unicode=True, width=120)
+
+
+_LONG: Final = (
+    "List databases, see their usage, create them, mint short-lived tokens that only you see, invalidate tokens, "
+    "freeze writes in an incident, and destroy a database with the consent of a second person. What anybody may do "
+    "depends on the channel and on who they are, by a policy file that your team reviews; every act and every refusal "
+    "is in an audit log that shows when it was edited."
+)

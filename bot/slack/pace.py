@@ -1,0 +1,42 @@
+"""One message a second in a channel: what the bot posts by itself waits its turn."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+SECONDS_BETWEEN: Final = 1.0
+KEPT: Final = 1000
+
+
+class Pace:
+    """Gives out turns. An answer to a person does not wait for one, but the next post waits for it."""
+
+    def __init__(
+        self,
+        seconds_between: float = SECONDS_BETWEEN,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._between, self._now, self._sleep = seconds_between, now, sleep
+        self._free_at: dict[str, float] = {}
+
+    async def turn(self, channel_id: str) -> None:
+        """Wait until a message may be posted there, in the order of asking."""
+        now = self._now()
+        at = max(now, self._free_at.get(channel_id, now))
+        self._take(channel_id, at)
+        if at > now:
+            await self._sleep(at - now)
+
+    def note(self, channel_id: str) -> None:
+        """A message went there out of turn."""
+        now = self._now()
+        self._take(channel_id, max(now, self._free_at.get(channel_id, now)))
+
+    def _take(self, channel_id: str, at: float) -> None:
+        self._free_at[channel_id] = at + self._between
+        if len(self._free_at) > KEPT:
+            now = self._now()
+            self._free_at = {channel: free for channel, free in self._free_at.items() if free > now}

@@ -1,0 +1,70 @@
+"""The `response_url`s that this process holds: in memory only, five uses, thirty minutes."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from bot.core.request import Incoming
+
+USES: Final = 5
+LIFETIME_SECONDS: Final = 29 * 60
+AT_MOST: Final = 4096
+"""Older ones are dropped; who is answered later than that gets a message instead."""
+SLACK_HOSTS: Final = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
+
+
+@dataclass(slots=True)
+class _Kept:
+    url: str = field(repr=False)
+    until: float
+    left: int = USES
+
+
+class ResponseUrls:
+    """Finds the `response_url` of an intent. An address that is not Slack's is never kept, so never called."""
+
+    def __init__(self, slack_api_url: str, *, now: Callable[[], float] = time.monotonic) -> None:
+        self._origin = _origin(slack_api_url)
+        self._now = now
+        self._kept: dict[str, _Kept] = {}
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def keep(self, incoming: Incoming) -> None:
+        """Remember where `incoming` can be answered."""
+        if incoming.response_url is None or not self._is_slacks(incoming.response_url):
+            return
+        self._kept[incoming.id] = _Kept(incoming.response_url, self._now() + LIFETIME_SECONDS)
+        if len(self._kept) > AT_MOST:
+            del self._kept[next(iter(self._kept))]
+
+    def use(self, intent_id: str | None) -> str | None:
+        """Return the URL and count a use; None when there is none, or none any more."""
+        kept = self._kept.get(intent_id or "")
+        if kept is None:
+            return None
+        if kept.left <= 0 or kept.until <= self._now():
+            self.drop(intent_id)
+            return None
+        kept.left -= 1
+        return kept.url
+
+    def drop(self, intent_id: str | None) -> None:
+        """Forget one that Slack no longer takes."""
+        self._kept.pop(intent_id or "", None)
+
+    def _is_slacks(self, url: str) -> bool:
+        try:
+            parts = urlsplit(url)
+            at_slack = parts.scheme == "https" and parts.hostname in SLACK_HOSTS and parts.port in (None, 443)
+            return parts.username is None and (at_slack or _origin(url) == self._origin)
+        except ValueError:
+            return False
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)

@@ -1,0 +1,85 @@
+"""The bot over Socket Mode: the same app, no public address; every envelope is acknowledged, whatever comes of it."""
+
+import asyncio
+from time import time
+from typing import Final
+
+import structlog
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.response import BoltResponse
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+
+from bot.slack.bolt import settled
+from bot.slack.calls import SlackCalls, proxy_for
+from bot.slack.quiet import sdk_logger
+from bot.slack.shapes import Malformed, checked
+from bot.slack.tasks import TaskKeeper
+
+PING_SECONDS: Final = 5.0
+ACK_SECONDS: Final = 3.0
+
+log = structlog.get_logger(__name__)
+
+
+class _Handler(AsyncSocketModeHandler):
+    def __init__(self, app: AsyncApp, app_token: str, calls: SlackCalls) -> None:
+        super().__init__(app, app_token, logger=sdk_logger(), web_client=calls.client, ping_interval=PING_SECONDS)
+        self.client.proxy = proxy_for(calls.client.base_url)
+        self._busy = 0
+        self.idle = asyncio.Event()
+        """Set while every envelope is acknowledged."""
+        self.idle.set()
+
+    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
+        """Run Bolt and acknowledge; an envelope that Bolt cannot take is acknowledged empty."""
+        self._busy += 1
+        self.idle.clear()
+        try:
+            await send_async_response(client, req, await self._answer(req), time())
+        finally:
+            self._busy -= 1
+            if not self._busy:
+                self.idle.set()
+
+    async def _answer(self, req: SocketModeRequest) -> BoltResponse:
+        answer = BoltResponse(status=200, body="")
+        try:
+            checked(req.payload)
+            answer = settled(await run_async_bolt_app(self.app, req))
+        except Malformed as error:
+            log.warning("took a malformed envelope", why=str(error))
+        except Exception:
+            log.exception("an envelope broke")
+        return answer if answer.status == 200 else BoltResponse(status=200, body="")
+
+
+class SocketRunner:
+    """Keeps one connection to Slack. Build it inside the running loop; it connects again by itself."""
+
+    def __init__(self, app: AsyncApp, app_token: str, calls: SlackCalls, tasks: TaskKeeper) -> None:
+        self._handler = _Handler(app, app_token, calls)
+        self._tasks = tasks
+        self._connecting: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to connect; Slack may be out of reach for now."""
+        self._connecting = asyncio.get_running_loop().create_task(self._handler.connect_async())  # type: ignore[no-untyped-call]
+
+    async def is_ready(self) -> bool:
+        """True while the connection stands."""
+        return bool(await self._handler.client.is_connected())
+
+    async def close(self, *, drain_seconds: float = 10.0) -> bool:
+        """Acknowledge what came, take nothing more, and wait for what runs. False: some did not end in time."""
+        try:
+            await asyncio.wait_for(self._handler.idle.wait(), ACK_SECONDS)
+        except TimeoutError:
+            log.warning("closing with an envelope that is not acknowledged")
+        if self._connecting is not None and not self._connecting.done():
+            self._connecting.cancel()
+            await asyncio.wait([self._connecting], timeout=1)
+        await self._handler.close_async()  # type: ignore[no-untyped-call]
+        return await self._tasks.drain(drain_seconds)
