@@ -1,0 +1,76 @@
+"""What every message must be: within Slack's limits, and free of mark-up that foreign text brought in."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from bot.core.reply import Reply
+from bot.sandbox.workspace.blockkit import validate_message
+
+OURS = re.compile(
+    r"<(?:@[A-Z0-9]+|#[A-Z0-9]+|!subteam\^[A-Z0-9]+|!date\^\d+\^\{date_short_pretty\} at \{time\}\|[0-9: -]+ UTC)>"
+)
+HOSTILE = "<!channel> <@U0EVIL> <https://evil.example|orders> *bold* `code` \u202egpj.exe\u202c :tada:\n> quote\r\n*Approved*"
+"""What somebody might write who wants to fool an approver."""
+
+
+def check(reply: Reply) -> Reply:
+    """Fail on what Slack would refuse, and on active mark-up that is not ours."""
+    for blocks in (reply.blocks, reply.plain_blocks):
+        problems = validate_message({"text": reply.text, "blocks": list(blocks)})
+        assert not problems, problems
+        assert all(block["type"] not in ("data_table", "data_visualization") for block in reply.plain_blocks)
+    if any(block["type"] in ("data_table", "data_visualization") for block in reply.blocks):
+        assert reply.plain_blocks, "a new kind of block needs a fallback"
+    assert 0 < len(reply.text) <= 4000
+    for text in [reply.text, *marked_up(list(reply.blocks)), *marked_up(list(reply.plain_blocks))]:
+        left = OURS.sub("", text)
+        assert "<" not in left, left
+        assert ">" not in left, left
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\u200b]", json.dumps(shown(reply), ensure_ascii=False))
+    return reply
+
+
+def shown(reply: Reply) -> dict[str, Any]:
+    """Return a message as plain data, for golden files and searching."""
+    return {"text": reply.text, "blocks": list(reply.blocks), "private": reply.private}
+
+
+def marked_up(value: Any) -> Iterator[str]:
+    """Yield every text in which Slack reads mark-up."""
+    if isinstance(value, dict):
+        if value.get("type") == "mrkdwn":
+            yield value["text"]
+        for each in value.values():
+            yield from marked_up(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from marked_up(each)
+
+
+def buttons(reply: Reply) -> dict[str, dict[str, Any]]:
+    """Return the buttons of a message by their text."""
+    return {
+        element["text"]["text"]: element
+        for block in reply.blocks
+        if block["type"] == "actions"
+        for element in block["elements"]
+    }
+
+
+def words(reply: Reply) -> str:
+    """Return all that a message shows, as one text."""
+    return " ".join(_texts(list(reply.blocks)))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, each in value.items():
+            if key in ("text", "caption", "title", "name", "label") and isinstance(each, str):
+                yield each
+            else:
+                yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)

@@ -1,0 +1,189 @@
+"""A desk at which commands are tried: the real client on `acme` in memory, a real store, a policy."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import stamina
+
+from bot.commands import COMMANDS
+from bot.commands.base import Changing, Context, Facts, Phase, Reading, Revealing, Secret
+from bot.core.model import Channel, Person, Subject
+from bot.core.parsing import Grammar, Parsed, action_options
+from bot.core.plan import Plan
+from bot.core.policy import load
+from bot.core.reply import Reply
+from bot.store.store import Store, open_store
+from bot.store.upgrading import upgrade
+from bot.turso import TursoClient
+from tests.blocks.messages import check
+from tests.turso.organization import TOKEN, Organization
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+POLICY = """
+version: 1
+organizations:
+  acme: {token: env:TURSO_API_TOKEN}
+workspace: T0ACME
+people:
+  dba: {users: [U0ANA, U0BEN]}
+channels:
+  C0DBOPS:
+    organization: acme
+    databases: ["*"]
+    rules:
+      - {allow: [read, incident, digest]}
+      - {approve: [token, create, freeze, thaw, protect, restore], by: dba}
+      - {approve: [rotate, destroy], by: dba, quorum: 1}
+  C0ORDERS:
+    organization: acme
+    databases: ["orders-*"]
+    rules: [{allow: read}, {approve: token, by: dba}]
+"""
+
+
+class Clock:
+    def now(self) -> datetime:
+        return NOW
+
+
+class Acme(Organization):
+    """`acme`, whose databases are served, and whose answers can be made to fail by a part of their path."""
+
+    def __init__(self, **more: Any) -> None:
+        group = {"name": "default", "locations": ["aws-us-east-1"], "primary": "aws-us-east-1"}
+        super().__init__(groups={"default": group}, **more)
+        self.failing: dict[str, int] = {}
+        self.used: dict[str, dict[str, int]] = {}
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        for part, status in self.failing.items():
+            if part in request.url.path:
+                self.requests.append(request)
+                return httpx.Response(status, json={"error": "out of order"})
+        if request.url.path.endswith("/v2/pipeline"):
+            return httpx.Response(401, json={"error": "Unauthorized"})
+        return super().handle(request)
+
+    def _usage(self) -> dict[str, Any]:
+        found = super()._usage()
+        names = {one["DbId"]: name for name, one in self.databases.items()}
+        for one in found["organization"]["databases"]:
+            one["usage"] = one["total"] = one["usage"] | self.used.get(names[one["uuid"]], {})
+        return found
+
+
+@dataclass
+class Desk:
+    """Asks as somebody in a channel; every message is checked against Slack's limits."""
+
+    acme: Acme
+    turso: TursoClient
+    memory: Store
+    grammar: Grammar[Any] = field(default_factory=lambda: Grammar(COMMANDS))
+    policy: str = POLICY
+    groups: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
+    now: datetime = NOW
+
+    def context(self, who: str = "U0ANA", channel: str = "C0DBOPS", **more: Any) -> Context:
+        policy = load(self.policy, default_organization="acme")
+        subject = Subject(Person(who, "T0ACME", name="Ana"), Channel(channel, name="db-ops"), groups=self.groups)
+        subject = replace(subject, incident_profile=more.pop("incident_profile", None))
+        scope = policy.scope(subject)
+        return Context(
+            subject=subject,
+            policy=policy,
+            scope=scope,
+            organization=scope.organization,
+            turso=self.turso,
+            memory=self.memory,
+            now=self.now,
+            table=COMMANDS,
+            **more,
+        )
+
+    def parse(self, line: str) -> Parsed[Any]:
+        parsed = self.grammar.parse(line)
+        assert isinstance(parsed, Parsed), parsed
+        return parsed
+
+    async def ask(self, line: str, **where: Any) -> Reply:
+        """Run a command that reads."""
+        parsed = self.parse(line)
+        assert isinstance(parsed.spec, Reading), parsed.spec
+        return check(await parsed.spec.run(self.context(line=parsed.text, **where), parsed.args))
+
+    async def plan(self, line: str, **where: Any) -> Plan:
+        """Plan a command that changes something, as the path does."""
+        parsed = self.parse(line)
+        assert not isinstance(parsed.spec, Reading)
+        plan = await parsed.spec.plan(self.context(line=parsed.text, **where), parsed.args)
+        options = tuple(sorted(action_options(parsed.args)))
+        plan = replace(plan, command=parsed.spec.name, options=options, organization="acme", policy_hash="p")
+        assert Plan.from_json(plan.to_json()).to_json() == plan.to_json()
+        return Plan.from_json(plan.to_json())
+
+    async def carry_out(self, line: str, phase: str = "", **where: Any) -> Reply:
+        """Plan, act, read back and tell."""
+        plan = await self.plan(line, **where)
+        command = self.parse(line).spec
+        assert isinstance(command, Changing)
+        return await self.act(plan, getattr(command, phase) if phase else command, **where)
+
+    async def act(self, plan: Plan, phase: Phase | Changing[Any], **where: Any) -> Reply:
+        ctx = self.context(**where)
+        facts: Facts = await phase.act(ctx, plan) or {}
+        if phase.read_back is not None:
+            assert await phase.read_back(ctx, plan), "Turso does not say so"
+        return check(phase.message(plan, facts))
+
+    async def reveal(self, line: str, **where: Any) -> tuple[Reply, Secret]:
+        plan = await self.plan(line, **where)
+        command = self.parse(line).spec
+        assert isinstance(command, Revealing)
+        secret = await command.mint(self.context(**where), plan)
+        return check(command.message(plan, secret)), secret
+
+
+@pytest.fixture(autouse=True)
+def no_waiting() -> Any:
+    """Retries happen as often as ever, but at once."""
+    with stamina.set_testing(True, attempts=100, cap=True):
+        yield
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with nothing in it, made once."""
+    path = tmp_path_factory.mktemp("store") / "empty.db"
+    asyncio.run(upgrade(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture
+async def memory(empty_store: Path, tmp_path: Path) -> AsyncIterator[Store]:
+    path = tmp_path / "turso-ops.db"
+    shutil.copy(empty_store, path)
+    async with open_store(f"sqlite:///{path}", Clock()) as store:
+        yield store
+
+
+@pytest.fixture
+def acme() -> Acme:
+    return Acme()
+
+
+@pytest.fixture
+async def desk(acme: Acme, memory: Store) -> AsyncIterator[Desk]:
+    async with httpx.AsyncClient(
+        transport=httpx.MockTransport(acme.handle),
+        base_url="https://api.turso.tech",
+        headers={"Authorization": f"Bearer {TOKEN}"},
+    ) as http:
+        yield Desk(acme, TursoClient(http, http, "acme"), memory)

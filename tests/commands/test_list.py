@@ -1,0 +1,115 @@
+"""`db list`: any number of databases, in pages that keep filter and order."""
+
+import pytest
+
+from bot.turso import TursoUnavailable
+from tests.blocks.messages import HOSTILE, buttons, shown, words
+from tests.commands.conftest import Desk
+
+
+def rows(reply):
+    table = next(block for block in reply.blocks if block["type"] == "data_table")
+    return [[cell["text"] for cell in row] for row in table["rows"][1:]]
+
+
+@pytest.mark.parametrize(("count", "pages"), [(1, 1), (50, 1), (51, 2), (200, 4), (5000, 100)])
+async def test_any_number_of_databases_fits(desk: Desk, count, pages):
+    for at in range(count):
+        desk.acme.add(f"db-{at:060}")
+
+    reply = await desk.ask("ls")
+
+    assert len(rows(reply)) == min(count, 50)
+    assert f"{count:,} database" in reply.text
+    last = await desk.ask(f"list --page {pages}")
+    assert rows(last)[-1][0] == f"db-{count - 1:060}"
+    assert "Next ›" not in buttons(last)
+
+
+async def test_an_empty_channel_offers_to_create(desk: Desk):
+    reply = await desk.ask("list")
+
+    assert buttons(reply)["Create database"]["action_id"] == "form.open.create"
+
+
+async def test_pages_keep_filter_order_and_group(desk: Desk):
+    for at in range(120):
+        desk.acme.add(f"orders-{at}")
+
+    reply = await desk.ask("list orders --group default --sort size --page 2")
+
+    forward = buttons(reply)["Next ›"]
+    assert forward["action_id"].startswith("page.")
+    again = await desk.ask(forward["value"])
+    assert "page 3 of 3" in words(again)
+    assert rows(again)[0][4] == "40.0 KiB"
+
+
+async def test_one_list_call_and_usage_only_where_the_order_needs_it(desk: Desk):
+    for at in range(200):
+        desk.acme.add(f"db-{at}")
+
+    await desk.ask("list")
+    assert desk.acme.log() == ["GET /v1/organizations/acme/databases"]
+    await desk.ask("list --sort reads")
+    assert desk.acme.log()[1:] == ["GET /v1/organizations/acme/databases", "GET /v1/organizations/acme/usage"]
+
+
+async def test_the_biggest_stands_first(desk: Desk):
+    for name, reads in (("small", 1), ("big", 900), ("middle", 30)):
+        desk.acme.add(name)
+        desk.acme.used[name] = {"rows_read": reads}
+
+    assert [row[0] for row in rows(await desk.ask("list --sort reads"))] == ["big", "middle", "small"]
+
+
+async def test_a_channel_sees_its_databases_alone(desk: Desk):
+    for name in ("orders-eu", "orders-us", "payroll"):
+        desk.acme.add(name)
+
+    reply = await desk.ask("list", channel="C0ORDERS")
+
+    assert [row[0] for row in rows(reply)] == ["orders-eu", "orders-us"]
+    assert "payroll" not in str(shown(reply))
+    assert "*2 databases*" in reply.text
+
+
+@pytest.mark.parametrize("pattern", ["ord", "ord*", "*-eu"])
+async def test_the_filter_is_a_part_of_the_name_or_a_pattern(desk: Desk, pattern):
+    desk.acme.add("orders-eu")
+    desk.acme.add("users")
+
+    assert [row[0] for row in rows(await desk.ask(f"list {pattern}"))] == ["orders-eu"]
+
+
+async def test_blocks_and_protection_show(desk: Desk):
+    desk.acme.add("orders", block_writes=True, delete_protection=True)
+
+    assert rows(await desk.ask("list"))[0][3] == "writes blocked, protected"
+
+
+async def test_a_page_that_is_not_there_is_the_last_one(desk: Desk):
+    desk.acme.add("orders")
+
+    assert len(rows(await desk.ask("list --page 99"))) == 1
+
+
+async def test_hostile_text_stays_text(desk: Desk):
+    desk.acme.add("orders", group="<!here>", primaryRegion="*x*\n`y`")
+
+    await desk.ask("list")
+    await desk.ask(f'list "{HOSTILE}"')
+
+
+async def test_turso_being_down_is_an_error_that_people_can_read(desk: Desk):
+    desk.acme.failing["/databases"] = 503
+
+    with pytest.raises(TursoUnavailable):
+        await desk.ask("list")
+
+
+async def test_the_message(desk: Desk, golden):
+    desk.acme.add("orders-eu")
+    desk.acme.add("users", block_reads=True, block_writes=True)
+
+    golden("list/two", shown(await desk.ask("list --sort writes")))
