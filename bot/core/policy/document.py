@@ -49,6 +49,12 @@ def key_text(path: Path) -> str:
     return text
 
 
+def quote(value: object) -> str:
+    """Return a value for a sentence; long ones cut, since a token may have been pasted in the wrong place."""
+    text = str(value).replace("`", "'")
+    return f"`{text}`" if len(text) <= 40 else f"`{text[:8]}…`"
+
+
 def read(text: str) -> Document:
     """Read a file; never raises: what is wrong is in `problems`."""
     document = Document()

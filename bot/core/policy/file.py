@@ -11,17 +11,12 @@ from bot.core import catalogue
 from bot.core.durations import NotADuration, parse_duration
 from bot.core.model import Confirm, Visibility
 from bot.core.policy.databases import GROUP
+from bot.core.policy.document import quote
 
 
 def wrong(sentence: str) -> PydanticCustomError:
     """Refuse a value with a whole sentence."""
     return PydanticCustomError("policy", "{sentence}", {"sentence": sentence})
-
-
-def quote(value: object) -> str:
-    """Return a value for a sentence; long ones cut, since a token may have been pasted in the wrong place."""
-    text = str(value).replace("`", "'")
-    return f"`{text}`" if len(text) <= 40 else f"`{text[:8]}…`"
 
 
 def _one_or_more(value: Any) -> Any:

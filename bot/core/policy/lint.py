@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.core import catalogue
 from bot.core.durations import NotADuration, duration_text, parse_duration
-from bot.core.policy.document import Document, Path, Problem
+from bot.core.policy.document import Document, Path, Problem, quote
 
 _VERDICTS = ("allow", "approve", "break_glass", "deny")
 _BELONGS = {
@@ -137,8 +137,8 @@ class _Lint:
                 continue
             here = (*path, at) if isinstance(value, list) else path
             close = get_close_matches(word, list(self.names), 1)
-            known = f"did you mean `{close[0]}`?" if close else f"`people` has {_or(tuple(self.names)) or 'nobody'}"
-            self.error(here, f"`{word}` is not in `people`; {known} Or write an id: `user:U…`, `usergroup:S…`")
+            known = f"did you mean `{close[0]}`?" if close else f"`people` has {_or(tuple(self.names)) or 'nobody'}."
+            self.error(here, f"{quote(word)} is not in `people`; {known} Or write an id: `user:U…`, `usergroup:S…`")
 
     def people(self) -> None:
         for name, one in self.names.items():
@@ -158,7 +158,7 @@ class _Lint:
             wanted.append((("incidents", "profile"), incidents.get("profile", "incident")))
         for path, name in wanted:
             if isinstance(name, str) and name not in known:
-                self.error(path, f"there is no profile `{name}`; `profiles` has {_or(tuple(known)) or 'none'}")
+                self.error(path, f"there is no profile {quote(name)}; `profiles` has {_or(tuple(known)) or 'none'}")
 
     def organizations(self, default: str | None) -> None:
         known = _dict(self.raw.get("organizations"))
@@ -169,7 +169,7 @@ class _Lint:
         for path, where in [((), self.raw), *places]:
             name = where.get("organization")
             if isinstance(name, str) and known and name not in known:
-                sentence = f"there is no organization `{name}`; `organizations` has {_or(tuple(known))}"
+                sentence = f"there is no organization {quote(name)}; `organizations` has {_or(tuple(known))}"
                 self.error((*path, "organization"), sentence)
         if self.raw.get("organization") is not None:
             return

@@ -80,7 +80,7 @@ def _show(value: Any) -> str:
         return "a list" if isinstance(value, list) else "a mapping"
     if value is None:
         return "nothing"
-    return file.quote(str(value).lower() if isinstance(value, bool) else value)
+    return document.quote(str(value).lower() if isinstance(value, bool) else value)
 
 
 def model_at(path: Path) -> type[BaseModel]:

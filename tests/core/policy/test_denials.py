@@ -1,0 +1,60 @@
+"""A denial says why, and what would help: who, where, or what else."""
+
+import pytest
+
+from bot.core.model import Verdict
+from bot.core.policy import decide, load
+from tests.core.policy.world import EXAMPLE, act, policy, subject
+
+POLICY = load(EXAMPLE)
+
+
+@pytest.mark.parametrize(
+    ("who", "where", "action", "words"),
+    [
+        pytest.param("a bot", "#db-ops", act("list"), "a person has to ask", id="a bot"),
+        pytest.param("a guest", "#db-ops", act("list"), "guest:U0GUEST", id="a guest learns what would name them"),
+        pytest.param("a stranger", "#db-ops", act("list"), "external:U0OTHER", id="so does a stranger"),
+        pytest.param("a developer", "a DM", act("list"), "ask in a channel", id="in a DM"),
+        pytest.param("a developer", "a shared channel", act("list"), "externally_shared", id="in a shared channel"),
+        pytest.param("a developer", "#general", act("list"), "ask in C0DBOPS, C0ORDERS", id="in an unbound channel"),
+        pytest.param("a developer", "#general", act("list"), "C0GENERAL", id="which channel it is"),
+        pytest.param("a developer", "#general", act("show", "billing"), "ask in C0DBOPS.", id="where the database is"),
+        pytest.param("a developer", "#team-orders", act("show", "billing"), "(orders-*)", id="what the channel has"),
+        pytest.param("a passer-by", "#team-orders", act("token", "orders-1"), "usergroup:S0ORDERS", id="who may"),
+        pytest.param("a developer", "#team-orders", act("rotate", "orders-1"), "ask in C0DBOPS", id="where it may be"),
+        pytest.param("a developer", "#general", act("incident start"), "Only responders", id="who runs incidents"),
+        pytest.param(
+            "a developer",
+            "#db-ops",
+            act("destroy", "prod-a", options=["--now"]),
+            "`destroy prod-a --now`",
+            id="ceiling",
+        ),
+    ],
+)
+def test_a_denial_says_what_would_help(who, where, action, words):
+    decision = decide(POLICY, subject(who, where), action)
+    assert decision.verdict is Verdict.DENY
+    assert words in decision.reason
+
+
+def test_a_denial_names_the_option_with_which_it_would_be_allowed():
+    decision = decide(policy(["allow: ['token --read-only']"]), subject(), act("token", "orders"))
+    assert "`token orders --read-only` would do" in decision.reason
+
+
+def test_a_denial_names_the_databases_with_which_it_would_be_allowed():
+    decision = decide(policy(["allow: freeze, databases: ['test-*']"]), subject(), act("freeze", "orders"))
+    assert "that is for test-*" in decision.reason
+
+
+def test_a_denial_where_nothing_helps_says_whom_to_ask():
+    decision = decide(policy(["allow: read"]), subject(), act("freeze", "orders"))
+    assert "ask those who keep the policy" in decision.reason
+
+
+def test_an_explicit_denial_names_its_rule():
+    decision = decide(policy(["deny: freeze"]), subject(), act("freeze", "orders"))
+    assert decision.rule == "channels.C0DBOPS.rules[0]: deny freeze"
+    assert "channels.C0DBOPS.rules[0] denies `freeze`" in decision.reason

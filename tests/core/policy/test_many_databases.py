@@ -1,0 +1,68 @@
+"""An action on several databases is decided on each, and the strictest answer holds for all."""
+
+from datetime import timedelta
+
+from bot.core.model import Confirm, Verdict, Visibility
+from bot.core.policy import decide
+from tests.core.policy.world import act, policy, subject
+
+A = "databases: ['a-*']"
+
+
+def test_one_database_that_is_denied_denies_all():
+    rules = policy([f"allow: rotate, {A}"])
+    decision = decide(rules, subject(), act("rotate", "a-1", "a-2", "b-1"))
+    assert decision.verdict is Verdict.DENY
+    assert "b-1" in decision.reason
+
+
+def test_one_database_outside_of_the_channel_denies_all():
+    rules = policy(["allow: rotate"], databases='["a-*"]')
+    assert decide(rules, subject(), act("rotate", "a-1", "b-1")).verdict is Verdict.DENY
+
+
+def test_one_database_that_needs_consent_makes_all_need_it():
+    rules = policy([f"allow: rotate, {A}", "approve: rotate, by: 'user:U0ANA'"])
+    decision = decide(rules, subject(), act("rotate", "a-1", "b-1"))
+    assert (decision.verdict, decision.approvers) == (Verdict.APPROVE, {"U0ANA"})
+
+
+def test_consent_is_stricter_than_breaking_glass():
+    rules = policy([f"break_glass: rotate, review_by: 'user:U0BEN', {A}", "approve: rotate, by: 'user:U0ANA'"])
+    assert decide(rules, subject(), act("rotate", "a-1", "b-1")).verdict is Verdict.APPROVE
+
+
+def test_only_who_may_approve_for_every_database_counts_and_the_largest_quorum_holds():
+    rules = policy(
+        [
+            f"approve: rotate, by: ['user:U0ANA', 'user:U0BEN', 'user:U0CARL'], quorum: 2, expires: 2h, {A}",
+            "approve: rotate, by: ['user:U0BEN', 'user:U0CARL', 'user:U0EVE'], expires: 10m, confirm: none",
+        ]
+    )
+    decision = decide(rules, subject(), act("rotate", "a-1", "b-1"))
+    assert (decision.approvers, decision.quorum) == ({"U0BEN", "U0CARL"}, 2)
+    assert decision.expires == timedelta(minutes=10)
+    assert decision.confirm is Confirm.TYPE_NAME
+
+
+def test_too_few_who_may_approve_for_every_database_deny():
+    rules = policy(
+        [
+            f"approve: rotate, by: ['user:U0ANA', 'user:U0BEN'], {A}",
+            "approve: rotate, by: ['user:U0CARL', 'user:U0EVE']",
+        ]
+    )
+    decision = decide(rules, subject(), act("rotate", "a-1", "b-1"))
+    assert decision.verdict is Verdict.DENY
+    assert "by itself" in decision.reason
+
+
+def test_what_is_quiet_for_one_database_is_quiet_for_all():
+    rules = policy([f"allow: rotate, visibility: ephemeral, {A}", "allow: rotate"])
+    assert decide(rules, subject(), act("rotate", "b-1", "a-1")).visibility is Visibility.EPHEMERAL
+
+
+def test_a_database_that_is_named_twice_counts_once():
+    rules = policy(["approve: rotate, by: 'user:U0ANA'"])
+    one, two = (decide(rules, subject(), act("rotate", *names)) for names in (["a"], ["a", "a"]))
+    assert one == two

@@ -1,0 +1,277 @@
+"""A file that is no policy says everything that is wrong with it: the line, the key, and what may stand there."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.policy import Policy, PolicyInvalid, load
+from tests.core.policy.world import EXAMPLE
+
+CHANNEL = "channels:\n  C0DBOPS:\n    databases: ['*']\n    rules:\n      - "
+
+
+def problems(text, **options):
+    with pytest.raises(PolicyInvalid) as caught:
+        load(text, **options)
+    return caught.value.problems
+
+
+CASES = [
+    # (id, text, line, key, words)
+    ("not YAML", "channels: [", 2, "", "this is not YAML"),
+    ("a tab", "channels:\n\tC0: {}", 2, "", "this is not YAML"),
+    ("a list", "- a\n- b", 1, "", "a mapping of keys"),
+    ("a word", "hello", 1, "", "a mapping of keys"),
+    ("a foreign tag", "version: !!python/object:os.system 1", 1, "version", "nothing that a policy knows"),
+    ("a version of the future", "version: 2", 1, "version", "takes 1; not `2`"),
+    ("an unknown key", "\nchanels: {}", 2, "chanels", "did you mean `channels`? allowed: version"),
+    ("a key twice", "version: 1\nversion: 1", 2, "version", "this key stands here twice"),
+    ("a channel's name", "channels:\n  db-ops: {}", 2, "channels.db-ops", "`db-ops` is not a channel's id"),
+    ("a channel with a hash", "channels:\n  '#ops': {}", 2, "channels.#ops", "names are no rights"),
+    ("a direct message", "channels:\n  D0DM: {}", 2, "channels.D0DM", "is not a channel's id"),
+    (
+        "a channel that is a list",
+        "channels:\n  C0DBOPS: []",
+        2,
+        "channels.C0DBOPS",
+        "takes keys with values; not a list",
+    ),
+    ("channels as a list", "channels: [C0DBOPS]", 1, "channels", "takes keys with values; not a list"),
+    ("a channel's unknown key", "channels:\n  C0X: {rule: []}", 2, "channels.C0X.rule", "did you mean `rules`?"),
+    (
+        "databases that cannot be",
+        "channels:\n  C0X: {databases: [Orders]}",
+        2,
+        "channels.C0X.databases[0]",
+        "no database",
+    ),
+    ("a group without name", "channels:\n  C0X: {databases: ['group:']}", 2, "channels.C0X.databases[0]", "group:NAME"),
+    ("who sees", "channels:\n  C0X: {visibility: all}", 2, "channels.C0X.visibility", "takes `channel` or `ephemeral`"),
+    (
+        "shared as a word",
+        "channels:\n  C0X: {externally_shared: maybe}",
+        2,
+        "channels.C0X.externally_shared",
+        "`true` or",
+    ),
+    ("a profile nobody has", "channels:\n  C0X: {profile: calm}", 2, "channels.C0X.profile", "no profile `calm`"),
+    ("rules as a mapping", "channels:\n  C0X: {rules: {}}", 2, "channels.C0X.rules", "takes a list"),
+    ("a user group's name", "people:\n  dba: {usergroup: '@dba'}", 2, "people.dba.usergroup", "such as `S0DBA`"),
+    ("a person's name", "people:\n  ana: {user: ana}", 2, "people.ana.user", "such as `U0ANA`"),
+    ("people's names", "people:\n  two: {users: [U0ANA, ben]}", 2, "people.two.users[1]", "`ben` is not a person's id"),
+    ("nobody", "people:\n  dba: {}", 2, "people.dba", "names nobody"),
+    ("people called like an id", "people:\n  U0ANA: {user: U0BEN}", 2, "people.U0ANA", "a word of your own"),
+    ("a workspace's name", "workspace: acme", 1, "workspace[0]", "is not a workspace's id"),
+    ("a token", "organizations:\n  a: {token: eyJhbGciOiJFZERTQSJ9}", 2, "organizations.a.token", "never a token"),
+    ("another secret", "organizations:\n  a: {token: env:SLACK_BOT_TOKEN}", 2, "organizations.a.token", "`TURSO_`"),
+    (
+        "a token in place of an organization",
+        "organizations: {a: eyJhbGciOiJFZERTQSJ9}",
+        1,
+        "organizations.a",
+        "keys with",
+    ),
+    ("no such organization", "organizations: {a: {}}\norganization: b", 2, "organization", "no organization `b`"),
+    ("a ban on nothing", "ceiling:\n  deny: [{databases: ['*']}]", 2, "ceiling.deny[0].commands", "is needed here"),
+    (
+        "a ban with a typo",
+        "ceiling: {deny: [{commands: ['destroy --nwo']}]}",
+        1,
+        "ceiling.deny[0].commands[0]",
+        "`--nwo`",
+    ),
+    ("a ceiling in words", "ceiling: {token_lifetime: 1 day}", 1, "ceiling.token_lifetime", "`1 day` has a space"),
+    ("incidents for nobody", "incidents: {databases: ['*']}", 1, "incidents.to", "is needed here"),
+    (
+        "incidents without profile",
+        "incidents: {to: U0ANA, databases: []}",
+        1,
+        "incidents.profile",
+        "no profile `incident`",
+    ),
+    ("incidents for a typo", "incidents: {to: anna, databases: []}", 1, "incidents.to", "`anna` is not in `people`"),
+    ("a head for a name", "audit_head_channel: ops", 1, "audit_head_channel", "is not a channel's id"),
+    ("a profile without rules", "profiles: {calm: {}}", 1, "profiles.calm.rules", "is needed here"),
+]
+RULES = [
+    # (id, rule, key below the rule, words)
+    ("no verdict", "{to: U0ANA}", "", "one of `allow`, `approve`, `break_glass`, `deny`; this one has none"),
+    ("two verdicts", "{allow: read, deny: token}", "", "this one has `allow` and `deny`"),
+    ("an unknown key", "{allow: read, until: 3h}", ".until", "is no key here"),
+    ("an unknown command", "{allow: [read, tokn]}", ".allow[1]", "did you mean `token`"),
+    ("no such word", "{allow: '*'}", ".allow[0]", "write `read`, `list`"),
+    ("an empty list", "{allow: []}", ".allow", "is empty"),
+    ("an option that no rule can tell", "{allow: 'token --expiration'}", ".allow[0]", "write `token --read-only`"),
+    ("an option of a command without", "{allow: 'rotate --now'}", ".allow[0]", "write `rotate` alone"),
+    ("nobody approves", "{approve: token}", "", "`approve` needs `by`"),
+    ("nobody reviews", "{break_glass: destroy}", "", "`break_glass` needs `review_by`"),
+    ("approvers that nobody has", "{approve: token, by: dba}", ".by", "`dba` is not in `people`"),
+    ("one of several", "{approve: token, by: [U0ANA, dbas]}", ".by[1]", "`dbas` is not in `people`"),
+    ("a name for an id", "{approve: token, by: 'user:ana'}", ".by[0]", "`ana` stands where an id belongs"),
+    ("a group for a person", "{allow: read, to: 'user:S0DBA'}", ".to[0]", "stands where an id belongs"),
+    ("an unknown kind", "{allow: read, to: 'group:S0DBA'}", ".to[0]", "`group:` is unknown"),
+    ("nobody named", "{allow: read, to: []}", ".to", "is empty"),
+    ("people as a mapping", "{allow: read, to: {user: U0ANA}}", ".to", "takes a list"),
+    ("no quorum", "{approve: token, by: U0ANA, quorum: 0}", ".quorum", "a whole number from 1 to 20; not `0`"),
+    ("a quorum in words", "{approve: token, by: U0ANA, quorum: two}", ".quorum", "a whole number"),
+    (
+        "a quorum nobody reaches",
+        "{approve: token, by: [U0ANA, U0BEN], quorum: 3}",
+        ".quorum",
+        "2 people, so 3 can never",
+    ),
+    ("a quorum of an allow", "{allow: token, quorum: 2}", ".quorum", "`quorum` belongs to `approve`"),
+    ("approvers of an allow", "{allow: token, by: U0ANA}", ".by", "`by` belongs to `approve`"),
+    ("an expiry of an allow", "{allow: token, expires: 1h}", ".expires", "`expires` belongs to `approve`"),
+    ("a reminder of an allow", "{allow: token, notify: U0ANA}", ".notify", "belongs to `approve` or `break_glass`"),
+    (
+        "a review of an approve",
+        "{approve: token, by: U0ANA, review_by: U0BEN}",
+        ".review_by",
+        "belongs to `break_glass`",
+    ),
+    ("a confirmation of a denial", "{deny: token, confirm: button}", ".confirm", "this rule is `deny`"),
+    ("no unit", "{approve: token, by: U0ANA, expires: 30}", ".expires", "`30` lacks a unit"),
+    ("a unit in words", "{allow: token, max_lifetime: 1day}", ".max_lifetime", "unknown unit `day`; write `d`"),
+    ("never as a lifetime", "{allow: token, max_lifetime: never}", ".max_lifetime", "a duration such as"),
+    (
+        "how to confirm",
+        "{allow: token, confirm: 'yes'}",
+        ".confirm",
+        "takes `none`, `button` or `type-name`; not `yes`",
+    ),
+    ("a flag in words", "{allow: token, allow_never: 'yes'}", ".allow_never", "takes `true` or `false`; not `yes`"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "key", "words"), [pytest.param(*case[1:], id=case[0]) for case in CASES])
+def test_each_error_names_its_line_its_key_and_what_may_stand_there(text, line, key, words):
+    found = problems(text)
+    assert [(one.line, one.key) for one in found if words in one.sentence] == [(line, key)], found
+
+
+@pytest.mark.parametrize(("rule", "key", "words"), [pytest.param(*case[1:], id=case[0]) for case in RULES])
+@pytest.mark.parametrize("section", ["channels", "profiles"])
+def test_each_error_of_a_rule_is_located(section, rule, key, words):
+    text = CHANNEL if section == "channels" else "# \n#\nprofiles:\n  calm: {rules: [\n    "
+    found = problems(text + rule + ("" if section == "channels" else "]}"))
+    where = "channels.C0DBOPS.rules[0]" if section == "channels" else "profiles.calm.rules[0]"
+    assert [(one.line, one.key) for one in found if words in one.sentence] == [(5, where + key)], found
+
+
+def test_every_error_is_found_at_once_in_the_order_of_the_file():
+    text = (
+        "version: 2\npeople: {a: {user: ana}}\n"
+        + CHANNEL
+        + "{allow: red}\n      - {approve: token, by: dba, quorum: 0}\n"
+    )
+    found = problems(text)
+    assert [one.line for one in found] == [1, 2, 7, 8, 8]
+    assert str(found[0]) == "line 1: version: takes 1; not `2`"
+
+
+def test_the_error_itself_shows_the_first_and_counts_the_rest():
+    with pytest.raises(PolicyInvalid, match=r"line 1: version: .* \(1 more\)"):
+        load("version: 2\nchanels: {}")
+
+
+def test_no_error_shows_what_may_be_a_secret():
+    secret = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJhIjoicncifQ.c2lnbmF0dXJl"
+    for text in (
+        f"organizations: {{a: {{token: {secret}}}}}",
+        f"organizations: {{a: {secret}}}",
+        f"organizations: {secret}",
+        f"organization: {secret}",
+        f"workspace: {secret}",
+        CHANNEL + f"{{allow: {secret}}}",
+        CHANNEL + f"{{allow: read, to: 'user:{secret}'}}",
+        CHANNEL + f"{{allow: read, to: {secret}}}",
+        CHANNEL + f"{{allow: token, max_lifetime: {secret}}}",
+        CHANNEL + f"{{allow: token, confirm: {secret}}}",
+    ):
+        shown = " ".join(map(str, problems(text)))
+        assert secret not in shown
+        assert secret[:40] not in shown
+
+
+def test_anchors_that_unfold_without_end_are_refused():
+    bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefg", "bcdefgh", strict=True)
+    )
+    assert "unfold without end" in str(problems(bomb)[0])
+    assert "unfold without end" in str(problems("a: &a [*a]")[0])
+
+
+WARNINGS = [
+    ("no databases", "channels:\n  C0X: {rules: [{allow: read}]}", "channels.C0X", "nothing can be done"),
+    ("no rules", "channels:\n  C0X: {databases: ['*']}", "channels.C0X", "everything is denied there"),
+    (
+        "no organization",
+        "channels:\n  C0X: {databases: ['*'], rules: [{allow: read}]}",
+        "channels.C0X",
+        "TURSO_ORGANIZATION",
+    ),
+    (
+        "a lifetime of no token",
+        CHANNEL + "{allow: read, max_lifetime: 1h}",
+        "channels.C0DBOPS.rules[0].max_lifetime",
+        "`token`",
+    ),
+    (
+        "a countdown of nothing",
+        CHANNEL + "{allow: token, countdown: 1h}",
+        "channels.C0DBOPS.rules[0].countdown",
+        "`destroy`",
+    ),
+    (
+        "more than the ceiling",
+        "ceiling: {token_lifetime: 4h}\n" + CHANNEL + "{allow: 'token --read-only', max_lifetime: 8h}",
+        "channels.C0DBOPS.rules[0].max_lifetime",
+        "cuts this to 4h",
+    ),
+    (
+        "never under a ceiling",
+        "ceiling: {token_lifetime: 4h}\n" + CHANNEL + "{allow: token, allow_never: true}",
+        "channels.C0DBOPS.rules[0].allow_never",
+        "forbids `never`",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "key", "words"), [pytest.param(*case[1:], id=case[0]) for case in WARNINGS])
+def test_what_is_valid_but_looks_wrong_is_a_warning(text, key, words):
+    found = [one for one in load(text).warnings if words in one.sentence]
+    assert [one.key for one in found] == [key]
+
+
+def test_the_example_has_neither_errors_nor_warnings():
+    assert load(EXAMPLE).warnings == ()
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_a_policy_or_has_problems(text):
+    try:
+        outcome = load(text)
+    except PolicyInvalid as error:
+        outcome = error.problems
+    assert isinstance(outcome, Policy) or outcome
+
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from(["read", "token", "U0ANA", "1h"])
+)
+KEYS = st.sampled_from(
+    ["allow", "approve", "deny", "by", "to", "rules", "channels", "C0X", "people", "profiles", "databases", "incidents"]
+)
+TREES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4))
+
+
+@given(st.dictionaries(KEYS, TREES, max_size=4))
+def test_any_tree_is_a_policy_or_has_problems(tree):
+    import yaml
+
+    try:
+        outcome = load(yaml.safe_dump(tree))
+    except PolicyInvalid as error:
+        outcome = error.problems
+    assert isinstance(outcome, Policy) or all(one.line >= 0 and one.sentence for one in outcome)

@@ -1,0 +1,282 @@
+"""How one rule is read: its commands, databases, people, lifetimes, and what follows from it."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.core import catalogue
+from bot.core.model import NEVER, Confirm, Target, Verdict, Visibility
+from bot.core.policy import decide
+from tests.core.policy.world import GROUPS, act, policy, subject
+
+HOUR = timedelta(hours=1)
+
+
+def verdict(rules, action, who="a developer", **more):
+    return decide(policy(rules, **more), subject(who), action).verdict
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["list", "show", "usage", "triage", "tokens", "requests", "audit", "policy explain", "doctor"],
+)
+def test_read_means_every_command_that_only_reads(command):
+    assert verdict(["allow: read"], act(command)) is Verdict.ALLOW
+    assert verdict([f"allow: {command}"], act(command)) is Verdict.ALLOW
+
+
+@pytest.mark.parametrize("command", sorted(set(catalogue.COMMANDS) - catalogue.ALWAYS))
+def test_every_command_can_be_named_by_a_rule_and_is_denied_without_one(command):
+    assert verdict([f"allow: {command}"], act(command)) is Verdict.ALLOW
+    assert verdict(["allow: restore" if command != "restore" else "allow: read"], act(command)) is Verdict.DENY
+
+
+@pytest.mark.parametrize(
+    ("written", "command"),
+    [
+        ("db tokens create", "token"),
+        ("db token", "token"),
+        ("db tokens invalidate", "rotate"),
+        ("db destroy", "destroy"),
+        ("rm", "destroy"),
+        ("db inspect", "usage"),
+        ("ls", "list"),
+        ("incident", "incident start"),
+        ("incident", "incident"),
+        ("incident end", "incident end"),
+        ("digest", "digest now"),
+    ],
+)
+def test_a_rule_names_commands_as_people_type_them(written, command):
+    assert verdict([f"allow: ['{written}']"], act(command)) is Verdict.ALLOW
+
+
+def test_a_sub_command_alone_is_not_its_parent():
+    assert verdict(["allow: ['incident status']"], act("incident start")) is Verdict.DENY
+
+
+@pytest.mark.parametrize(
+    ("written", "options", "fits"),
+    [
+        ("token", (), True),
+        ("token", ("--read-only",), True),
+        ("token --read-only", ("--read-only",), True),
+        ("token --read-only", (), False),
+        ("destroy", ("--now",), True),
+        ("db destroy --now", ("--now",), True),
+        ("db destroy --now", (), False),
+    ],
+)
+def test_a_rule_with_an_option_means_just_that(written, options, fits):
+    command = "token" if "token" in written else "destroy"
+    expected = Verdict.ALLOW if fits else Verdict.DENY
+    assert verdict([f"allow: ['{written}']"], act(command, "orders", options=options)) is expected
+
+
+@pytest.mark.parametrize(
+    ("patterns", "database", "fits"),
+    [
+        ('["*"]', Target("orders"), True),
+        ('["orders-*"]', Target("orders-eu"), True),
+        ('["orders-*"]', Target("orders"), False),
+        ('["orders-*"]', Target("my-orders-eu"), False),
+        ('["orders"]', Target("orders-eu"), False),
+        ('["orders-?"]', Target("orders-1"), True),
+        ('["a-*", "b-*"]', Target("b-1"), True),
+        ('"orders-[12]"', Target("orders-2"), True),
+        ('["group:eu"]', Target("orders", "eu"), True),
+        ('["group:eu"]', Target("orders", "us"), False),
+        ('["group:eu"]', Target("orders", ""), False),
+        ('["group:eu"]', Target("orders", None), False),
+        ('["group:eu", "orders"]', Target("orders", None), True),
+        ("[]", Target("orders"), False),
+    ],
+)
+def test_a_channel_has_the_databases_that_its_patterns_match(patterns, database, fits):
+    expected = Verdict.ALLOW if fits else Verdict.DENY
+    assert verdict(["allow: read"], act("show", database), databases=patterns) is expected
+
+
+def test_a_rule_may_mean_fewer_databases_than_the_channel():
+    rules = ['allow: freeze, databases: ["test-*"]', "approve: freeze, by: 'user:U0ANA'"]
+    assert verdict(rules, act("freeze", "test-1")) is Verdict.ALLOW
+    assert verdict(rules, act("freeze", "orders")) is Verdict.APPROVE
+
+
+def test_a_denial_that_speaks_of_a_group_holds_where_the_group_is_not_known():
+    rules = ["deny: destroy, databases: ['group:prod']", "allow: destroy"]
+    assert verdict(rules, act("destroy", Target("orders", None))) is Verdict.DENY
+    assert verdict(rules, act("destroy", Target("orders", "test"))) is Verdict.ALLOW
+
+
+def test_the_first_rule_that_fits_decides():
+    assert verdict(["deny: token", "allow: token"], act("token", "orders")) is Verdict.DENY
+    assert verdict(["allow: token", "deny: token"], act("token", "orders")) is Verdict.ALLOW
+
+
+def test_a_rule_for_others_is_passed_over():
+    rules = ["allow: token, to: 'user:U0ANA'", "approve: token, by: 'user:U0ANA'"]
+    assert verdict(rules, act("token", "orders")) is Verdict.APPROVE
+    assert verdict(rules, act("token", "orders"), "Ana, DBA and responder") is Verdict.ALLOW
+
+
+@pytest.mark.parametrize(
+    "to", ["dba", "usergroup:S0DBA", "S0DBA", "[ana, dba]", "user:U0CARL", "U0CARL", "[U0EVE, carl]"]
+)
+def test_people_are_named_by_their_own_names_or_by_id(to):
+    people = "people: {dba: {usergroup: S0DBA}, ana: {user: U0ANA}, carl: {users: [U0CARL]}}"
+    rules = [f"allow: token, to: {to if to.startswith('[') else repr(to)}"]
+    assert verdict(rules, act("token", "orders"), "Carl, DBA", more=people) is Verdict.ALLOW
+    assert verdict(rules, act("token", "orders"), "a developer", more=people) is Verdict.DENY
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "fits"), [(None, True), (HOUR, True), (8 * HOUR, True), (9 * HOUR, False), (NEVER, False)]
+)
+def test_a_token_may_not_live_longer_than_its_rule_says(lifetime, fits):
+    expected = Verdict.ALLOW if fits else Verdict.DENY
+    assert verdict(["allow: token, max_lifetime: 8h"], act("token", "orders", lifetime=lifetime)) is expected
+
+
+def test_without_a_limit_a_token_may_live_a_day():
+    assert verdict(["allow: token"], act("token", "orders", lifetime=24 * HOUR)) is Verdict.ALLOW
+    assert verdict(["allow: token"], act("token", "orders", lifetime=25 * HOUR)) is Verdict.DENY
+
+
+def test_a_longer_token_falls_to_the_next_rule():
+    rules = ["allow: token, max_lifetime: 1h", "approve: token, by: 'user:U0ANA', max_lifetime: 7d"]
+    assert verdict(rules, act("token", "orders", lifetime=HOUR)) is Verdict.ALLOW
+    assert verdict(rules, act("token", "orders", lifetime=48 * HOUR)) is Verdict.APPROVE
+
+
+def test_too_long_a_token_is_told_the_longest_possible():
+    rules = ["allow: token, max_lifetime: 1h", "approve: token, by: 'user:U0ANA', max_lifetime: 7d"]
+    decision = decide(policy(rules), subject(), act("token", "orders", lifetime=NEVER))
+    assert "`--expiration 7d` is the longest" in decision.reason
+
+
+def test_never_has_to_be_allowed_in_so_many_words():
+    rules = ["allow: token, allow_never: true"]
+    assert verdict(rules, act("token", "orders", lifetime=NEVER)) is Verdict.ALLOW
+    ceiling = "ceiling: {token_lifetime: 4h}"
+    assert verdict(rules, act("token", "orders", lifetime=NEVER), more=ceiling) is Verdict.DENY
+
+
+def test_no_rule_lifts_the_ceiling():
+    rules, ceiling = ["allow: token, max_lifetime: 8h"], "ceiling: {token_lifetime: 4h}"
+    decision = decide(policy(rules, more=ceiling), subject(), act("token", "orders", lifetime=5 * HOUR))
+    assert "`--expiration 4h` is the longest" in decision.reason
+    assert decide(policy(rules, more=ceiling), subject(), act("token", "orders")).max_lifetime == 4 * HOUR
+
+
+def test_a_ban_with_an_option_means_just_that():
+    ban = "ceiling: {deny: [{commands: ['db destroy --now'], databases: ['prod-*']}]}"
+    assert verdict(["allow: destroy"], act("destroy", "prod-a", options=["--now"]), more=ban) is Verdict.DENY
+    assert verdict(["allow: destroy"], act("destroy", "prod-a"), more=ban) is Verdict.ALLOW
+    assert verdict(["allow: destroy"], act("destroy", "test-a", options=["--now"]), more=ban) is Verdict.ALLOW
+
+
+def test_a_ban_without_databases_holds_for_all():
+    assert verdict(["allow: rotate"], act("rotate", "a"), more="ceiling: {deny: [{commands: rotate}]}") is Verdict.DENY
+
+
+@pytest.mark.parametrize(
+    ("rule", "action", "confirm"),
+    [
+        ("allow: read", act("show", "orders"), Confirm.NONE),
+        ("allow: create", act("create", "orders"), Confirm.NONE),
+        ("allow: freeze", act("freeze", "orders"), Confirm.BUTTON),
+        ("allow: destroy", act("destroy", "orders"), Confirm.TYPE_NAME),
+        ("allow: rotate", act("rotate", "orders"), Confirm.TYPE_NAME),
+        ("allow: token", act("token", "orders"), Confirm.NONE),
+        ("approve: token, by: 'user:U0ANA'", act("token", "orders"), Confirm.BUTTON),
+        ("approve: token, by: 'user:U0ANA'", act("token", "orders", options=["--read-only"]), Confirm.NONE),
+        ("approve: rotate, by: 'user:U0ANA'", act("rotate", "orders"), Confirm.TYPE_NAME),
+        ("allow: destroy, confirm: none", act("destroy", "orders"), Confirm.NONE),
+        ("allow: token, confirm: button", act("token", "orders"), Confirm.BUTTON),
+        ("allow: create, confirm: type-name", act("create", "orders"), Confirm.TYPE_NAME),
+    ],
+)
+def test_what_has_to_be_confirmed_goes_by_risk_or_as_the_rule_says(rule, action, confirm):
+    assert decide(policy([rule]), subject(), action).confirm is confirm
+
+
+def test_the_defaults_of_a_rule():
+    decision = decide(policy(["approve: destroy, by: 'user:U0ANA'"]), subject(), act("destroy", "orders"))
+    assert (decision.quorum, decision.expires, decision.countdown) == (1, HOUR, 24 * HOUR)
+    assert (decision.max_lifetime, decision.allow_never) == (24 * HOUR, False)
+    assert (decision.visibility, decision.notify) == (Visibility.CHANNEL, ())
+    assert decision.undo_by == {"U0ANA", "U0DEV"}
+
+
+def test_what_a_rule_says_is_what_follows():
+    rule = (
+        "approve: destroy, by: 'usergroup:S0DBA', quorum: 2, expires: 30s, countdown: 2h, undo_by: 'user:U0BEN', "
+        "visibility: ephemeral, notify: ['user:U0BEN', 'usergroup:S0DBA'], confirm: button"
+    )
+    decision = decide(policy([rule]), subject(), act("destroy", "orders"))
+    assert (decision.quorum, decision.expires, decision.countdown) == (2, timedelta(seconds=30), 2 * HOUR)
+    assert decision.undo_by == {"U0BEN"}
+    assert decision.visibility is Visibility.EPHEMERAL
+    assert decision.notify == ("<@U0BEN>", "<!subteam^S0DBA>")
+
+
+def test_a_channel_may_turn_visibility_round_and_a_rule_turn_it_back():
+    rules = ["allow: show, visibility: channel", "allow: read"]
+    quiet = policy(rules, channel_more="    visibility: ephemeral\n")
+    assert decide(quiet, subject(), act("list")).visibility is Visibility.EPHEMERAL
+    assert decide(quiet, subject(), act("show", "orders")).visibility is Visibility.CHANNEL
+
+
+def test_breaking_glass_owes_a_review_by_somebody_else():
+    rule = "break_glass: destroy, review_by: 'usergroup:S0DBA', review_within: 2h, blocks_while_owed: true"
+    decision = decide(policy([rule]), subject("Ana, DBA and responder"), act("destroy", "orders"))
+    assert decision.verdict is Verdict.BREAK_GLASS
+    assert decision.allowed
+    assert decision.reviewers == {"U0CARL", "U0DORA"}
+    assert (decision.review_within, decision.blocks_while_owed) == (2 * HOUR, True)
+
+
+def test_nobody_breaks_glass_that_only_they_could_review():
+    rule = "break_glass: destroy, review_by: 'user:U0ANA'"
+    decision = decide(policy([rule]), subject("Ana, DBA and responder"), act("destroy", "orders"))
+    assert decision.verdict is Verdict.DENY
+    assert "to review it" in decision.reason
+
+
+def test_a_profile_that_holds_for_good_stands_before_the_channels_rules():
+    more = "profiles: {calm: {rules: [{deny: destroy}, {allow: list}]}}"
+    held = policy(["allow: destroy", "allow: freeze"], more=more, channel_more="    profile: calm\n")
+    assert decide(held, subject(), act("destroy", "orders")).rule == "profiles.calm.rules[0]: deny destroy"
+    assert decide(held, subject(), act("freeze", "orders")).verdict is Verdict.ALLOW
+
+
+def test_an_incident_profile_stands_before_all_and_goes_with_the_incident():
+    more = "profiles: {incident: {rules: [{allow: freeze, to: 'user:U0BEN'}]}}"
+    rules = policy(["deny: freeze"], more=more)
+    assert decide(rules, subject("Ben, responder", incident="incident"), act("freeze", "a")).verdict is Verdict.ALLOW
+    assert decide(rules, subject("Ben, responder"), act("freeze", "a")).verdict is Verdict.DENY
+
+
+def test_an_incident_whose_profile_is_gone_from_the_policy_gives_nothing():
+    rules = policy(["allow: list"])
+    assert decide(rules, subject(incident="gone"), act("freeze", "a")).verdict is Verdict.DENY
+    assert decide(rules, subject(where="#general", incident="gone"), act("list")).verdict is Verdict.DENY
+
+
+def test_an_empty_policy_denies_everything_but_help():
+    for text in ("", "{}", "# nothing\n", "version: 1"):
+        from bot.core.policy import load
+
+        empty = load(text)
+        for command in set(catalogue.COMMANDS) - catalogue.ALWAYS:
+            assert decide(empty, subject(), act(command)).verdict is Verdict.DENY
+        for command in catalogue.ALWAYS:
+            assert decide(empty, subject(), act(command)).verdict is Verdict.ALLOW
+
+
+def test_membership_that_changes_changes_the_decision():
+    rules = policy(["allow: freeze, to: 'usergroup:S0DBA'"])
+    assert decide(rules, subject("Carl, DBA"), act("freeze", "a")).verdict is Verdict.ALLOW
+    without = GROUPS | {"S0DBA": frozenset({"U0ANA"})}
+    assert decide(rules, subject("Carl, DBA", groups=without), act("freeze", "a")).verdict is Verdict.DENY

@@ -1,0 +1,133 @@
+"""Who may do what where, under the example policy: a person, a place, a command, and the verdict."""
+
+import pytest
+
+from bot.core.model import Verdict
+from bot.core.policy import decide, load
+from tests.core.policy.world import CHANNELS, EXAMPLE, PEOPLE, act, subject
+
+POLICY = load(EXAMPLE)
+COMMANDS = {
+    "help": act("help"),
+    "db list": act("list"),
+    "db show orders-eu": act("show", "orders-eu"),
+    "db show billing": act("show", "billing"),
+    "token orders-eu": act("token", "orders-eu"),
+    "token orders-eu --read-only": act("token", "orders-eu", options=["--read-only"]),
+    "rotate orders-eu": act("rotate", "orders-eu"),
+    "destroy orders-eu": act("destroy", "orders-eu"),
+    "destroy prod-x --now": act("destroy", "prod-x", options=["--now"]),
+    "freeze orders-eu": act("freeze", "orders-eu"),
+    "incident start": act("incident start"),
+    "digest on": act("digest on"),
+}
+HUMANS = ["a developer", "a passer-by", "Ana, DBA and responder", "Ben, responder", "Carl, DBA"]
+NOBODIES = [who for who in PEOPLE if who not in HUMANS]
+A, Q, D = Verdict.ALLOW, Verdict.APPROVE, Verdict.DENY
+
+#                                developer, passer-by, Ana, Ben, Carl
+TABLE = {
+    "#db-ops": {
+        "help": (A, A, A, A, A),
+        "db list": (A, A, A, A, A),
+        "db show orders-eu": (A, A, A, A, A),
+        "db show billing": (A, A, A, A, A),
+        "token orders-eu": (Q, Q, Q, Q, Q),
+        "token orders-eu --read-only": (A, A, A, A, A),
+        "rotate orders-eu": (Q, Q, Q, Q, Q),
+        "destroy orders-eu": (Q, Q, Q, Q, Q),
+        "destroy prod-x --now": (D, D, D, D, D),
+        "freeze orders-eu": (Q, Q, Q, Q, Q),
+        "incident start": (D, D, A, A, D),
+        "digest on": (D, D, A, D, A),
+    },
+    "#team-orders": {
+        "help": (A, A, A, A, A),
+        "db list": (A, A, A, A, A),
+        "db show orders-eu": (A, A, A, A, A),
+        "db show billing": (D, D, D, D, D),
+        "token orders-eu": (Q, D, D, D, D),
+        "token orders-eu --read-only": (Q, D, D, D, D),
+        "rotate orders-eu": (D, D, D, D, D),
+        "destroy orders-eu": (D, D, D, D, D),
+        "destroy prod-x --now": (D, D, D, D, D),
+        "freeze orders-eu": (D, D, D, D, D),
+        "incident start": (D, D, D, D, D),
+        "digest on": (D, D, D, D, D),
+    },
+    "#general": {command: (A, A, A, A, A) if command == "help" else (D, D, D, D, D) for command in COMMANDS}
+    | {"incident start": (D, D, A, A, D)},
+    "a shared channel": dict.fromkeys(COMMANDS, (D, D, D, D, D)),
+    "a DM": {command: (A, A, A, A, A) if command == "help" else (D, D, D, D, D) for command in COMMANDS},
+    "a group DM": {command: (A, A, A, A, A) if command == "help" else (D, D, D, D, D) for command in COMMANDS},
+}
+ROWS = [
+    pytest.param(who, where, command, verdict, id=f"{who} in {where}: {command}")
+    for where, commands in TABLE.items()
+    for command, verdicts in commands.items()
+    for who, verdict in zip(HUMANS, verdicts, strict=True)
+]
+
+
+@pytest.mark.parametrize(("who", "where", "command", "verdict"), ROWS)
+def test_the_verdict_is_the_one_in_the_table(who, where, command, verdict):
+    decision = decide(POLICY, subject(who, where), COMMANDS[command])
+
+    assert decision.verdict is verdict
+    assert decision.reason.endswith((".", "add."))
+    assert PEOPLE[who].id not in decision.approvers
+
+
+@pytest.mark.parametrize("who", NOBODIES)
+@pytest.mark.parametrize("where", CHANNELS)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_floor_holds_everywhere(who, where, command):
+    decision = decide(POLICY, subject(who, where), COMMANDS[command])
+
+    assert (decision.verdict, decision.rule) == (Verdict.DENY, "floor")
+
+
+#                                developer, passer-by, Ana, Ben, Carl
+INCIDENT = {
+    "db list": (D, D, A, A, D),
+    "token orders-eu --read-only": (Q, Q, A, A, Q),
+    "token orders-eu": (Q, Q, Q, Q, Q),
+    "freeze orders-eu": (D, D, A, A, D),
+    "rotate orders-eu": (Q, Q, Q, Q, Q),
+    "destroy orders-eu": (D, D, Verdict.BREAK_GLASS, D, Verdict.BREAK_GLASS),
+    "destroy prod-x --now": (D, D, D, D, D),
+    "incident start": (D, D, A, A, D),
+}
+INCIDENT_ROWS = [
+    pytest.param(who, command, verdict, id=f"{who}: {command}")
+    for command, verdicts in INCIDENT.items()
+    for who, verdict in zip(HUMANS, verdicts, strict=True)
+]
+
+
+@pytest.mark.parametrize(("who", "command", "verdict"), INCIDENT_ROWS)
+def test_an_incident_gives_an_unbound_channel_its_profile(who, command, verdict):
+    decision = decide(POLICY, subject(who, "#general", incident="incident"), COMMANDS[command])
+
+    assert decision.verdict is verdict
+
+
+def test_an_incident_in_a_bound_channel_adds_to_its_rules_and_keeps_its_databases():
+    here = subject("Ben, responder", "#team-orders", incident="incident")
+
+    assert decide(POLICY, here, act("freeze", "orders-eu")).verdict is Verdict.ALLOW
+    assert decide(POLICY, here, act("freeze", "billing")).verdict is Verdict.DENY
+    assert decide(POLICY, subject("a developer", "#team-orders"), act("freeze", "orders-eu")).verdict is Verdict.DENY
+
+
+def test_the_decision_says_which_rule_and_what_follows_from_it():
+    decision = decide(POLICY, subject(), act("rotate", "orders-eu"))
+
+    assert decision.rule == "channels.C0DBOPS.rules[5]: approve rotate, destroy by 2 of dba, ana"
+    assert decision.approvers == {"U0ANA", "U0CARL", "U0DORA"}
+    assert decision.quorum == 2
+    assert decision.undo_by == {"U0ANA", "U0CARL", "U0DORA", "U0DEV"}
+
+
+def test_those_who_are_reminded_are_mentioned():
+    assert decide(POLICY, subject(), act("token", "orders-eu")).notify == ("<!subteam^S0DBA>",)

@@ -1,0 +1,46 @@
+"""The people, channels and databases that the policy tests speak of."""
+
+from pathlib import Path
+
+from bot.core.model import Action, Channel, ChannelKind, Person, Subject, Target
+from bot.core.policy import load
+
+EXAMPLE = (Path(__file__).parents[3] / "policy.example.yaml").read_text(encoding="utf-8")
+
+GROUPS = {"S0DBA": frozenset({"U0ANA", "U0CARL", "U0DORA"}), "S0ORDERS": frozenset({"U0DEV"})}
+PEOPLE = {
+    "a developer": Person("U0DEV", "T0ACME"),
+    "a passer-by": Person("U0EVE", "T0ACME"),
+    "Ana, DBA and responder": Person("U0ANA", "T0ACME"),
+    "Ben, responder": Person("U0BEN", "T0ACME"),
+    "Carl, DBA": Person("U0CARL", "T0ACME"),
+    "a guest": Person("U0GUEST", "T0ACME", is_guest=True),
+    "a stranger": Person("U0OTHER", "T0ELSE", is_stranger=True),
+    "somebody of another team": Person("U0TEAM", "T0ELSE"),
+    "a bot": Person("U0BOT", "T0ACME", is_bot=True),
+    "a deactivated DBA": Person("U0DORA", "T0ACME", is_deactivated=True),
+}
+CHANNELS = {
+    "#db-ops": Channel("C0DBOPS"),
+    "#team-orders": Channel("C0ORDERS"),
+    "#general": Channel("C0GENERAL"),
+    "a shared channel": Channel("C0SHARED", is_ext_shared=True),
+    "a DM": Channel("D0DM", ChannelKind.DM),
+    "a group DM": Channel("G0DM", ChannelKind.GROUP_DM),
+}
+
+
+def subject(who="a developer", where="#db-ops", *, groups=GROUPS, incident=None):
+    return Subject(PEOPLE[who], CHANNELS[where], groups, incident)
+
+
+def policy(rules, *, databases='["*"]', more="", channel_more="", default="acme"):
+    """Return a policy whose `#db-ops` has these rules, one a line."""
+    lines = "".join(f"      - {{{rule}}}\n" for rule in rules)
+    text = f"{more}\nchannels:\n  C0DBOPS:\n    databases: {databases}\n{channel_more}    rules:\n{lines or '      []'}"
+    return load(text, default_organization=default)
+
+
+def act(command, *databases, options=(), lifetime=None, group=None):
+    targets = tuple(one if isinstance(one, Target) else Target(one, group) for one in databases)
+    return Action(command, frozenset(options), targets, lifetime)
