@@ -1,1 +1,1 @@
-"""What must happen: DBOS workflows that execute, expire, remind and undo."""
+"""What must happen: DBOS workflows that execute, expire, remind and undo, whatever crashes."""

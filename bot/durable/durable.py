@@ -1,0 +1,98 @@
+"""Durable work in this process: from `launch` to `close`."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import structlog
+from dbos import DBOS
+
+from bot.core.ports import Clock
+from bot.durable.adoption import PREFIX, Adoption
+from bot.durable.engine import PICK_UP_SECONDS, QUEUE, SWEEP, config, quieten
+from bot.durable.patience import Patience
+from bot.durable.queue import Queue
+from bot.durable.seats import Seats, seats_of
+from bot.durable.sweep import EVERY, Sweep
+from bot.durable.work import Memory, Resume, Work
+from bot.durable.workflows import Workflows
+
+log = structlog.get_logger(__name__)
+
+DRAIN_SECONDS: Final = 5.0
+SEAT_LOST: Final = 75
+"""The exit status of a process that can no longer be sure to be the only one with its number."""
+
+
+def end_at_once() -> None:
+    """End this process: somebody else may take up its work any moment."""
+    os._exit(SEAT_LOST)
+
+
+class Durable:
+    """Executes durable work in this process, which must not have another one (DBOS is one for each process)."""
+
+    def __init__(
+        self,
+        database: str,
+        *,
+        memory: Memory,
+        work: Work,
+        resume: Resume,
+        clock: Clock,
+        queue: Queue,
+        lost: Callable[[], None] = end_at_once,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            database: the store's URL for drivers that block; its migrations have run.
+            resume: takes up an intent that a crash left.
+            queue: the same that the store enqueues with.
+            lost: called when the lock that makes this process executor N is gone; it must end the process.
+        """
+        self._database = database
+        self._memory = memory
+        self._work = work
+        self._resume = resume
+        self._clock = clock
+        self._queue = queue
+        self._seats: Seats = seats_of(database, lost=lost)
+        self._patience = Patience()
+        self._adoption: asyncio.Task[None] | None = None
+
+    async def launch(self) -> None:
+        """Take a seat and begin to execute, on this event loop. What this seat's last owner left goes on at once."""
+        seat = await self._seats.take()
+        quieten()
+        DBOS(config=config(self._database, f"{PREFIX}{seat}"))
+        sweep = Sweep(self._memory, self._queue, self._clock)
+        scheduled = Workflows(self._work, self._memory, self._resume, sweep, self._patience).register()
+        # In the loop's own thread: DBOS runs asynchronous workflows on the loop that it finds there.
+        DBOS.launch()
+        await DBOS.register_queue_async(QUEUE, polling_interval_sec=PICK_UP_SECONDS, on_conflict="always_update")
+        await DBOS.apply_schedules_async(
+            [{"schedule_name": SWEEP, "workflow_fn": scheduled, "schedule": EVERY, "queue_name": QUEUE}]
+        )
+        adoption = Adoption(self._queue, self._seats, seat, self._memory, self._clock)
+        self._adoption = asyncio.create_task(adoption.run(), name="durable: adoption")
+        log.info("durable.launched", seat=seat)
+
+    async def close(self, *, within: float = DRAIN_SECONDS) -> None:
+        """Let running workflows end, cut short what takes longer, and give the seat back."""
+        if self._adoption is not None:
+            self._adoption.cancel()
+            await asyncio.gather(self._adoption, return_exceptions=True)
+        if cut_short := await self._patience.end(within=within):
+            log.warning("durable.cut_short", workflows=cut_short, hint="they go on after the next start")
+        await _destroy()
+        await self._seats.leave()
+
+
+async def _destroy() -> None:
+    """Stop DBOS without stopping the loop, and give the loop threads of its own again: DBOS had lent it some."""
+    with ThreadPoolExecutor(1, thread_name_prefix="durable-end") as thread:
+        await asyncio.get_running_loop().run_in_executor(thread, lambda: DBOS.destroy(destroy_registry=True))
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))

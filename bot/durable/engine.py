@@ -1,0 +1,61 @@
+"""DBOS as we use it: its settings, its client, and its voice turned down."""
+
+import logging
+from typing import Any, Final
+
+from dbos import DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
+
+APPLICATION: Final = "turso-ops"
+VERSION: Final = "1"
+"""Never changed: DBOS recovers work of its own version alone, so a new one would strand what an upgrade interrupts."""
+QUEUE: Final = "turso-ops"
+PICK_UP_SECONDS: Final = 0.05
+EXECUTE: Final = "execute"
+FIRE: Final = "fire"
+SWEEP: Final = "sweep"
+RESUME: Final = "resume"
+"""The names of our workflows, as rows hold them: none may go while a row names it."""
+POOL: Final = 8
+
+
+def quieten() -> None:
+    """Let DBOS say only what is wrong, to the process's own log; without it DBOS prints to the console by itself."""
+    logger = logging.getLogger("dbos")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    logger.setLevel(logging.WARNING)
+    logger.propagate = True
+
+
+def config(database: str, executor_id: str) -> DBOSConfig:
+    """The settings of a process that executes. No telemetry, no console, no schema changes."""
+    return DBOSConfig(
+        name=APPLICATION,
+        system_database_url=database,
+        application_version=VERSION,
+        executor_id=executor_id,
+        serializer=DBOSPortableJSONSerializer(),
+        run_migrations=False,
+        sys_db_pool_size=POOL,
+        enable_otlp=False,
+        otlp_traces_endpoints=[],
+        otlp_logs_endpoints=[],
+        log_level="WARNING",
+        scheduler_polling_interval_sec=10.0,
+    )
+
+
+def client(database: str) -> DBOSClient:
+    """A client of the same tables, which executes nothing; it connects when it is first used."""
+    quieten()
+    return DBOSClient(
+        system_database_url=database,
+        serializer=DBOSPortableJSONSerializer(),
+        application_name=APPLICATION,
+        lazy=True,
+    )
+
+
+def enqueueing(workflow: str, workflow_id: str) -> Any:
+    """How a workflow of ours is enqueued: once for each id."""
+    return {"workflow_name": workflow, "queue_name": QUEUE, "workflow_id": workflow_id, "app_version": VERSION}

@@ -1,0 +1,70 @@
+"""Steps that do not give up: what raises is tried again, with longer and longer pauses, until it goes through."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+import stamina
+import structlog
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+FIRST_PAUSE: Final = 0.2
+LONGEST_PAUSE: Final = 60.0
+
+
+class Patience:
+    """Runs steps, and knows when the process is about to end."""
+
+    def __init__(self) -> None:
+        self._ending = False
+        self._workflows: set[asyncio.Task[Any]] = set()
+
+    async def step(self, name: str, subject: str, call: Callable[[], Awaitable[T]]) -> T:
+        """Return what `call` returns, however often it has to be tried.
+
+        Work that is lost sight of is worse than work that is late: so a workflow never ends in an error, and one that
+        cannot go on stays where it can be seen (`Queue.stuck`), goes on when the cause is gone, and survives restarts.
+        """
+        async for attempt in stamina.retry_context(
+            on=Exception, attempts=None, timeout=None, wait_initial=FIRST_PAUSE, wait_max=LONGEST_PAUSE, wait_jitter=0.5
+        ):
+            with attempt:
+                try:
+                    return await call()
+                except Exception as error:
+                    self._say(name, subject, attempt.num, error)
+                    raise
+        raise AssertionError("attempts are not limited")
+
+    def begin(self) -> None:
+        """Say that the current task runs a workflow."""
+        task = asyncio.current_task()
+        assert task is not None, "workflows run on the event loop"
+        self._workflows.add(task)
+        task.add_done_callback(self._workflows.discard)
+
+    async def wait_if_ending(self) -> None:
+        """Let no workflow begin when the process is about to end: the next one takes it up."""
+        if self._ending:
+            await asyncio.Event().wait()
+
+    async def end(self, *, within: float) -> int:
+        """Let running workflows end in so many seconds; cut short what is left. Returns how many were cut short.
+
+        What is cut short keeps its row as begun, and goes on after the last step that was kept.
+        """
+        self._ending = True
+        if running := set(self._workflows):
+            await asyncio.wait(running, timeout=within)
+        left = set(self._workflows)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        return len(left)
+
+    def _say(self, name: str, subject: str, number: int, error: Exception) -> None:
+        # The first failures with all that is known, later ones in a line.
+        more = {"exc_info": error} if number <= 2 else {"error": type(error).__name__}
+        log.error("durable.step_failed", step=name, subject=subject, attempt=number, **more)

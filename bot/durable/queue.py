@@ -1,0 +1,105 @@
+"""The queue of durable work, for every process: also for those that execute nothing themselves."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection
+
+from bot.core.request import Timer
+from bot.durable.engine import EXECUTE, FIRE, QUEUE, RESUME, SWEEP, VERSION, client, enqueueing
+
+ENDED: Final = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+BITE: Final = 500
+
+
+class Queue:
+    """Enqueues work and looks after its rows. Close it when done."""
+
+    def __init__(self, database: str) -> None:
+        """Prepare; `database` is a URL for drivers that block. Nothing connects yet."""
+        self._client = client(database)
+
+    def enqueue(self, connection: Connection, request_id: str, phase: str) -> None:
+        """Write the workflow `<request>:<phase>` into a transaction of the store; once, however often it is asked."""
+        options = enqueueing(EXECUTE, f"{request_id}:{phase}")
+        self._client.enqueue_in_transaction(connection, options, request_id, phase)
+
+    async def enqueue_timer(self, timer: Timer) -> str:
+        """Start the workflow of a timer that is due, and return its id."""
+        due_at = timer.due_at.astimezone(UTC).isoformat()
+        workflow_id = f"timer:{timer.kind}:{timer.subject}:{due_at}"
+        await self._client.enqueue_async(
+            enqueueing(FIRE, workflow_id), timer.kind.value, timer.subject, due_at, timer.attempt
+        )
+        return workflow_id
+
+    async def enqueue_resume(self, intent_id: str) -> None:
+        """Start the workflow that takes up an intent."""
+        await self._client.enqueue_async(enqueueing(RESUME, f"resume:{intent_id}"), intent_id)
+
+    async def ended(self, workflow_ids: Sequence[str]) -> set[str]:
+        """Those that have ended."""
+        if not workflow_ids:
+            return set()
+        found = await self._client.list_workflows_async(
+            workflow_ids=list(workflow_ids), status=list(ENDED), load_input=False, load_output=False
+        )
+        return {one.workflow_id for one in found}
+
+    async def forget(self, workflow_ids: Sequence[str]) -> None:
+        """Delete the rows of workflows that have ended."""
+        if workflow_ids:
+            await self._client.delete_workflows_async(list(workflow_ids))
+
+    async def left_by_others(self, executor_id: str) -> dict[str, list[str]]:
+        """Workflows that other executors have begun and not ended, by executor."""
+        begun = await self._client.list_workflows_async(
+            status="PENDING", app_version=VERSION, load_input=False, load_output=False, limit=BITE
+        )
+        left: dict[str, list[str]] = {}
+        for one in begun:
+            if one.executor_id and one.executor_id != executor_id:
+                left.setdefault(one.executor_id, []).append(one.workflow_id)
+        return left
+
+    async def begun_by(self, executor_id: str) -> list[str]:
+        """Workflows that one executor has begun and not ended."""
+        begun = await self._client.list_workflows_async(
+            status="PENDING", app_version=VERSION, executor_id=executor_id, load_input=False, load_output=False
+        )
+        return [one.workflow_id for one in begun]
+
+    async def resume(self, workflow_ids: Sequence[str]) -> None:
+        """Put workflows that a dead executor left back into the queue; their steps that were kept do not run again."""
+        await self._client.resume_workflows_async(list(workflow_ids), queue_name=QUEUE)
+
+    async def stuck(self, *, for_: timedelta) -> list[str]:
+        """Ids of workflows that began or waited long ago and have not ended."""
+        since = (datetime.now(UTC) - for_).isoformat()
+        found = await self._client.list_workflows_async(
+            status=["PENDING", "ENQUEUED"], end_time=since, load_input=False, load_output=False, limit=BITE
+        )
+        return [one.workflow_id for one in found if one.name != SWEEP]
+
+    async def prune(self, before: datetime, *, names: Sequence[str] = (EXECUTE, FIRE, SWEEP, RESUME)) -> int:
+        """Delete the rows of workflows that ended before a moment of the real clock: how many."""
+        total = 0
+        while True:
+            old = await self._client.list_workflows_async(
+                status=list(ENDED),
+                name=list(names),
+                completed_before=before.astimezone(UTC).isoformat(),
+                load_input=False,
+                load_output=False,
+                limit=BITE,
+            )
+            await self.forget([one.workflow_id for one in old])
+            total += len(old)
+            if len(old) < BITE:
+                return total
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await asyncio.to_thread(self._client.destroy)

@@ -1,0 +1,62 @@
+"""What durable work needs from the path and from the store; `app` fills both."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from bot.core.request import Incoming, Timer, TimerKind
+
+GO: Final = "go"
+"""What `begin` says when the change is to be made."""
+Json = Mapping[str, Any]
+Resume = Callable[[Incoming], Awaitable[None]]
+"""Takes up an intent that a crash left without a request and without an answer."""
+
+
+class Work(Protocol):
+    """The path's part of a workflow: its steps, in order.
+
+    Each is safe to run again: a crash after a step, before its result is kept, runs it a second time. A step that
+    raises is tried again, with pauses up to a minute, until it goes through; what is to end must be a result.
+    What goes in and comes out is plain JSON and is kept in the database: never a secret.
+    """
+
+    async def begin(self, request_id: str, phase: str) -> str:
+        """Read again, compare, take the request. `go`: act; anything else: the workflow ends here."""
+
+    async def act(self, request_id: str, phase: str) -> Json:
+        """Send the change, at most once, and say what came of it."""
+
+    async def see(self, request_id: str, phase: str, acted: Json) -> Json:
+        """Read back, and say how it ended."""
+
+    async def finish(self, request_id: str, phase: str, seen: Json) -> None:
+        """Commit the outcome."""
+
+    async def tell(self, request_id: str, phase: str) -> None:
+        """Deliver the outcome."""
+
+    async def fire(self, timer: Timer) -> Timer | None:
+        """Do what is due. The next timer of the same kind and subject, or None when it has done its work."""
+
+
+class Memory(Protocol):
+    """What durable work asks of the store."""
+
+    async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:
+        """Timers whose time has come, the longest overdue first."""
+
+    async def is_due(self, kind: TimerKind, subject: str, due_at: datetime) -> bool:
+        """True while that timer is neither moved nor dropped."""
+
+    async def turn_timer(self, fired: Timer, following: Timer | None) -> None:
+        """Replace a timer that has fired by the following one, or drop it; not if it was moved meanwhile."""
+
+    async def open_intents(self, *, before: datetime) -> list[Incoming]:
+        """Intents without a request or an answer."""
+
+    async def intent(self, intent_id: str) -> Incoming | None:
+        """One intent."""
+
+    async def close_intent(self, intent_id: str) -> None:
+        """It was answered."""

@@ -1,0 +1,126 @@
+"""Real processes with toy work, on both kinds of database, to be killed in the middle of it."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.core.request import Request, State
+from bot.durable.queue import Queue
+from bot.store.store import Store, open_store
+from bot.store.upgrading import upgrade
+from bot.store.urls import place_of
+from tests.durable.toy import RealClock
+from tests.postgres import database_url, postgres_server, postgresql_url
+from tests.store.samples import incoming, move, request
+
+__all__ = ["database_url", "postgres_server", "postgresql_url"]
+
+PATIENCE = 40.0
+ROOT = Path(__file__).parents[2]
+
+
+class Processes:
+    """Starts processes with durable work, and ends them the hard way."""
+
+    def __init__(self, database_url: str, folder: Path) -> None:
+        self.database_url = database_url
+        self.folder = folder
+        self.running: list[subprocess.Popen[bytes]] = []
+
+    async def start(self) -> subprocess.Popen[bytes]:
+        process = self.spawn()
+        await until(lambda: (self.folder / f"up-{process.pid}").exists() or process.poll() is not None)
+        assert process.poll() is None, self.log
+        return process
+
+    def spawn(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "tests.durable.toy", self.database_url, str(self.folder)]
+        with (self.folder / "log").open("a") as log:
+            process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        self.running.append(process)
+        return process
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        self.running.remove(process)
+
+    def stop_at(self, place: str) -> None:
+        (self.folder / "stopped").unlink(missing_ok=True)
+        (self.folder / "stop-at").write_text(place)
+
+    def go_on(self) -> None:
+        (self.folder / "stop-at").unlink()
+
+    async def stopped(self) -> None:
+        await until((self.folder / "stopped").exists)
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+    @property
+    def done(self) -> list[str]:
+        file = self.folder / "done"
+        return file.read_text().splitlines() if file.exists() else []
+
+
+async def until(true: Callable[[], bool], patience: float = PATIENCE) -> None:
+    end = time.monotonic() + patience
+    while not true():
+        assert time.monotonic() < end, "it did not happen"
+        await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def processes(database_url: str, tmp_path: Path) -> Iterator[Processes]:
+    folder = tmp_path / "toy"
+    folder.mkdir()
+    processes = Processes(database_url, folder)
+    yield processes
+    for process in processes.running:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+async def queue(database_url: str) -> AsyncIterator[Queue]:
+    queue = Queue(place_of(database_url).for_dbos)
+    yield queue
+    await queue.close()
+
+
+@pytest.fixture
+async def store(database_url: str, queue: Queue) -> AsyncIterator[Store]:
+    await upgrade(database_url)
+    async with open_store(database_url, RealClock(), enqueuer=queue) as store:
+        yield store
+
+
+async def approved(store: Store, number: int = 1) -> Request:
+    """A request whose execution was enqueued with its approval."""
+    await store.open_request(request(number), move(State.PENDING))
+    moved = await store.move(f"r-{number:010}", expect=[State.PENDING], move=move(State.APPROVED, enqueue="execute"))
+    assert moved is not None
+    return moved
+
+
+async def ended(store: Store, request_id: str) -> Request:
+    """Wait for a request's end."""
+    end = time.monotonic() + PATIENCE
+    while (found := await store.request(request_id)) is None or found.state is not State.SUCCEEDED:
+        assert time.monotonic() < end, f"{request_id} is still {found and found.state}"
+        await asyncio.sleep(0.1)
+    return found
+
+
+def left(number: int):
+    return replace(incoming(number), at=datetime.now(UTC))

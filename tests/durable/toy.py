@@ -1,0 +1,122 @@
+"""A process with durable work of its own, for tests that kill it: `python -m tests.durable.toy URL FOLDER`.
+
+What happens is written to `FOLDER/done`, a line each, as a person would see it: it survives the process. A file
+`FOLDER/stop-at` holds `STEP:before` or `STEP:after`: there the process waits to be killed.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bot.core.ports import Move
+from bot.core.request import Incoming, State, Timer
+from bot.durable.durable import Durable
+from bot.durable.queue import Queue
+from bot.store.store import Store, open_store
+from bot.store.urls import place_of
+
+
+class RealClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class ToyWork:
+    """Changes a request's state and sends nothing but lines."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self.store = store
+        self.folder = folder
+
+    async def begin(self, request_id: str, phase: str) -> str:
+        async with self.stops("begin"):
+            self.write(f"begin {request_id}")
+            move = Move(to=State.EXECUTING, at=datetime.now(UTC), changes={})
+            there = await self.store.move(request_id, expect=[State.APPROVED, State.EXECUTING], move=move)
+            return "go" if there else "stop"
+
+    async def act(self, request_id: str, phase: str) -> Mapping[str, Any]:
+        async with self.stops("act"):
+            if not await self.store.mark_sent(request_id, phase, datetime.now(UTC)):
+                return {"acted": "before"}
+            self.write(f"SENT {request_id}")
+            return {"acted": "done"}
+
+    async def see(self, request_id: str, phase: str, acted: Mapping[str, Any]) -> Mapping[str, Any]:
+        async with self.stops("see"):
+            return {"result": "succeeded", "acted": acted["acted"]}
+
+    async def finish(self, request_id: str, phase: str, seen: Mapping[str, Any]) -> None:
+        async with self.stops("finish"):
+            move = Move(to=State.SUCCEEDED, at=datetime.now(UTC), changes={"outcome": seen["acted"]})
+            await self.store.move(request_id, expect=[State.EXECUTING], move=move)
+
+    async def tell(self, request_id: str, phase: str) -> None:
+        async with self.stops("tell"):
+            self.write(f"told {request_id}")
+
+    async def fire(self, timer: Timer) -> Timer | None:
+        async with self.stops("fire"):
+            self.write(f"fired {timer.kind} {timer.subject} {timer.attempt}")
+            if (self.folder / f"again-{timer.subject}").exists():
+                (self.folder / f"again-{timer.subject}").unlink()
+                return Timer(timer.kind, timer.subject, datetime.now(UTC), timer.attempt + 1)
+            return None
+
+    async def resume(self, incoming: Incoming) -> None:
+        async with self.stops("resume"):
+            self.write(f"resumed {incoming.id}")
+
+    def stops(self, step: str) -> "Stops":
+        return Stops(self.folder, step)
+
+    def write(self, line: str) -> None:
+        with (self.folder / "done").open("a") as file:
+            file.write(line + "\n")
+            os.fsync(file.fileno())
+
+
+class Stops:
+    """Waits where the test wants to kill, and says that it waits; fails where the test wants it to."""
+
+    def __init__(self, folder: Path, step: str) -> None:
+        self.folder = folder
+        self.step = step
+
+    async def __aenter__(self) -> None:
+        if (failing := self.folder / f"fail-{self.step}").exists():
+            failing.unlink()
+            raise ConnectionError("a failure that passes")
+        await self._at("before")
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._at("after")
+
+    async def _at(self, where: str) -> None:
+        stop = self.folder / "stop-at"
+        if stop.exists() and stop.read_text() == f"{self.step}:{where}":
+            (self.folder / "stopped").write_text(str(os.getpid()))
+            await asyncio.Event().wait()
+
+
+async def main(database_url: str, folder: Path) -> None:
+    place = place_of(database_url)
+    queue = Queue(place.for_dbos)
+    async with open_store(database_url, RealClock(), enqueuer=queue) as store:
+        work = ToyWork(store, folder)
+        durable = Durable(place.for_dbos, memory=store, work=work, resume=work.resume, clock=RealClock(), queue=queue)
+        await durable.launch()
+        (folder / f"up-{os.getpid()}").touch()
+        done = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(15, done.set)
+        await done.wait()
+        await durable.close()
+        await queue.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
