@@ -25,6 +25,8 @@ def checked_blocks(content: Json, *, error: str = "invalid_blocks") -> None:
 def refuse(problems: list[Problem], error: str) -> None:
     """Raise Slack's answer to these problems."""
     told = [str(problem) for problem in problems]
+    if all(problem.code == "msg_blocks_too_long" for problem in problems):
+        error = "msg_blocks_too_long"
     raise SlackError(error, errors=[problem.message for problem in problems], response_metadata={"messages": told})
 
 

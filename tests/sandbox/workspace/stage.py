@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 
 from slack_bolt.adapter.asgi.async_handler import AsyncSlackRequestHandler
@@ -100,6 +101,14 @@ async def connected(workspace: Workspace, app):
     async with serving(served) as origin:
         workspace.events_url = f"{origin}/slack/events"
         yield workspace
+
+
+async def until(true, *, within: float = 5.0):
+    """Wait until something is true, and return it."""
+    async with asyncio.timeout(within):
+        while not (found := true()):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    return found
 
 
 class Recorder:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 
 from bot.sandbox.workspace.seed import BEN, DANA, DB_OPS
-from tests.sandbox.workspace.stage import APP_TOKEN, bolt, connected
+from tests.sandbox.workspace.stage import APP_TOKEN, bolt, connected, until
 
 MODAL = {
     "type": "modal",
@@ -72,8 +71,7 @@ async def over_socket(workspace):
     handler = AsyncSocketModeHandler(small_app(workspace), APP_TOKEN)
     await handler.connect_async()
     try:
-        while not workspace.sockets.connections:
-            await asyncio.sleep(0.01)
+        await until(lambda: workspace.sockets.connections)
         yield
     finally:
         await handler.close_async()
@@ -110,20 +108,14 @@ async def test_a_button_opens_a_modal_that_shows_an_error_and_then_changes(app):
 
 async def test_home_is_published_when_it_is_opened(app):
     await app.open_home(DANA)
-    for _ in range(100):
-        if app.home_of(DANA):
-            break
-        await asyncio.sleep(0.02)
+    await until(lambda: app.home_of(DANA))
 
     assert app.home_of(DANA).blocks[0]["text"]["text"] == "Welcome *home*"
 
 
 async def test_a_mention_is_answered_in_its_thread(app):
     said = (await app.say(DANA, DB_OPS, "@Turso Ops hello")).message
-    for _ in range(100):
-        if len(app.history(DB_OPS, DANA)) > 1:
-            break
-        await asyncio.sleep(0.02)
+    await until(lambda: len(app.history(DB_OPS, DANA)) > 1)
 
     answer = app.history(DB_OPS, DANA)[-1]
     assert (answer.text, answer.thread_ts) == ("You called?", said.ts)

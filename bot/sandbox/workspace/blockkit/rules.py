@@ -1,0 +1,197 @@
+"""Small rules from which the shapes of Block Kit are put together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from bot.sandbox.workspace.blockkit.problem import Problem
+
+Surface = Literal["message", "modal", "home"]
+SURFACES: tuple[Surface, ...] = ("message", "modal", "home")
+
+
+@dataclass
+class Report:
+    """What was found so far in one payload, and what has to be summed over all of it."""
+
+    surface: Surface
+    problems: list[Problem] = field(default_factory=list)
+    totals: dict[str, int] = field(default_factory=dict)
+    block_ids: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class At:
+    """A place in the payload. Rules say there what is wrong."""
+
+    report: Report
+    pointer: str = ""
+
+    def __truediv__(self, key: str | int) -> At:
+        return At(self.report, f"{self.pointer}/{key}")
+
+    def fail(self, message: str, code: str, constraint: int | None = None) -> None:
+        self.report.problems.append(Problem(self.pointer, message, code, constraint))
+
+    def add(self, total: str, amount: int) -> int:
+        """Count towards a total of the whole payload; returns the sum so far."""
+        self.report.totals[total] = self.report.totals.get(total, 0) + amount
+        return self.report.totals[total]
+
+
+Rule = Callable[[Any, At], None]
+
+
+def string(most: int | None = None, *, least: int = 0, like: str | None = None) -> Rule:
+    """A string of so many code points, fitting a pattern."""
+    pattern = re.compile(like) if like else None
+
+    def rule(value: Any, at: At) -> None:
+        if not isinstance(value, str):
+            at.fail("must provide a string", "invalid_type")
+        elif len(value) < least:
+            at.fail(f"must be more than {least - 1} characters", "too_short", least)
+        elif most is not None and len(value) > most:
+            at.fail(f"must be less than {most + 1} characters", "too_long", most)
+        elif pattern is not None and not pattern.fullmatch(value):
+            at.fail("must match the expected format", "invalid_format")
+
+    return rule
+
+
+def url(most: int = 3000, *, secure: bool = False) -> Rule:
+    """A URL with a scheme; with `secure` only https."""
+    scheme = "https" if secure else "[a-zA-Z][a-zA-Z0-9+.-]*"
+    return string(most, least=1, like=rf"{scheme}:\S+")
+
+
+def boolean(value: Any, at: At) -> None:
+    if not isinstance(value, bool):
+        at.fail("must provide a boolean", "invalid_type")
+
+
+def integer(least: int | None = None, most: int | None = None) -> Rule:
+    def rule(value: Any, at: At) -> None:
+        if not isinstance(value, int) or isinstance(value, bool):
+            at.fail("must provide an integer", "invalid_type")
+        elif least is not None and value < least:
+            at.fail(f"must be greater than or equal to {least}", "too_small", least)
+        elif most is not None and value > most:
+            at.fail(f"must be less than or equal to {most}", "too_large", most)
+
+    return rule
+
+
+def number(*, above: float | None = None) -> Rule:
+    def rule(value: Any, at: At) -> None:
+        if (
+            not isinstance(value, int | float)
+            or isinstance(value, bool)
+            or value != value
+            or abs(value) == float("inf")
+        ):
+            at.fail("must provide a number", "invalid_type")
+        elif above is not None and value <= above:
+            at.fail(f"must be greater than {above:g}", "too_small", int(above))
+
+    return rule
+
+
+def one_of(*allowed: Any) -> Rule:
+    def rule(value: Any, at: At) -> None:
+        if isinstance(value, bool) or value not in allowed:
+            at.fail("must be a valid enum value", "invalid_enum")
+
+    return rule
+
+
+def items(each: Rule, *, least: int = 0, most: int | None = None, then: Rule | None = None) -> Rule:
+    """A list of so many items; `then` looks at the list as a whole."""
+
+    def rule(value: Any, at: At) -> None:
+        if not isinstance(value, list):
+            at.fail("must provide an array", "invalid_type")
+            return
+        if len(value) < least:
+            at.fail(f"no fewer than {least} items allowed", "too_few", least)
+        if most is not None and len(value) > most:
+            at.fail(f"no more than {most} items allowed", "too_many", most)
+        for index, item in enumerate(value):
+            each(item, at / index)
+        if then is not None:
+            then(value, at)
+
+    return rule
+
+
+def shape(
+    required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = None, *, then: Rule | None = None
+) -> Rule:
+    """An object with exactly these fields (`type` is allowed always); `then` looks at it as a whole."""
+    known = {"type": _anything, **(optional or {}), **required}
+
+    def rule(value: Any, at: At) -> None:
+        if not isinstance(value, dict):
+            at.fail("must provide an object", "invalid_type")
+            return
+        for name in required:
+            if value.get(name) is None:
+                at.fail(f"missing required field: {name}", "missing_field")
+        for name, found in value.items():
+            if name not in known:
+                at.fail(f"invalid additional property: {name}", "unknown_field")
+            elif found is not None:
+                known[name](found, at / name)
+        if then is not None:
+            then(value, at)
+
+    return rule
+
+
+def typed(kinds: Mapping[str, Rule]) -> Rule:
+    """An object whose `type` says which rule is for it. The mapping is read when the rule is used."""
+
+    def rule(value: Any, at: At) -> None:
+        if not isinstance(value, dict):
+            at.fail("must provide an object", "invalid_type")
+        elif not isinstance(value.get("type"), str):
+            at.fail("missing required field: type", "missing_field")
+        elif value["type"] not in kinds:
+            (at / "type").fail(f"unsupported type: {value['type']}", "unsupported_type")
+        else:
+            kinds[value["type"]](value, at)
+
+    return rule
+
+
+def both(*rules: Rule) -> Rule:
+    def rule(value: Any, at: At) -> None:
+        for each in rules:
+            each(value, at)
+
+    return rule
+
+
+def exactly_one(*names: str) -> Rule:
+    """Exactly one of these fields is given."""
+
+    def rule(value: Any, at: At) -> None:
+        if sum(value.get(name) is not None for name in names) != 1:
+            at.fail(f"exactly one of these fields is required: {', '.join(names)}", "missing_field")
+
+    return rule
+
+
+def at_least_one(*names: str) -> Rule:
+    def rule(value: Any, at: At) -> None:
+        if not any(value.get(name) for name in names):
+            at.fail(f"at least one of these fields is required: {', '.join(names)}", "missing_field")
+
+    return rule
+
+
+def _anything(value: Any, at: At) -> None:
+    return None

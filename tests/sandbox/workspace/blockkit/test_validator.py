@@ -1,0 +1,101 @@
+"""The validator takes what Slack takes and refuses what Slack refuses, at the place where it is wrong."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.workspace import blockkit
+from bot.sandbox.workspace.blockkit import Problem, validate_message, validate_options, validate_view
+from bot.sandbox.workspace.blockkit.blocks import BLOCKS
+from bot.sandbox.workspace.blockkit.elements import IN_ACTIONS, IN_CONTEXT_ACTIONS, IN_INPUT, IN_SECTION
+from bot.sandbox.workspace.blockkit.rules import At
+from tests.sandbox.workspace.blockkit import corpus
+
+GOOD, BAD = corpus.good(), corpus.bad()
+
+
+def problems_of(example: corpus.Example) -> list[Problem]:
+    checks = {"message": validate_message, "options": validate_options}
+    return checks.get(example.surface, validate_view)(example.payload)
+
+
+@pytest.mark.parametrize("example", GOOD, ids=lambda each: each.id)
+def test_what_slack_takes_is_taken(example):
+    assert problems_of(example) == []
+
+
+@pytest.mark.parametrize("example", BAD, ids=lambda each: each.id)
+def test_what_slack_refuses_is_refused_with_a_pointer_to_it(example):
+    found = problems_of(example)
+
+    assert (example.at, example.code) in [(each.pointer, each.code) for each in found], found
+
+
+@pytest.mark.parametrize("kind", BLOCKS)
+def test_a_block_is_refused_where_it_does_not_belong(kind):
+    example = next(each for each in GOOD if each.name == kind)
+    block = example.payload["blocks"][0]
+    for surface in corpus.SURFACES:
+        found = problems_of(corpus.Example(kind, surface, corpus.on(surface, block)))
+        codes = {each.code for each in found}
+        assert ("unsupported_surface" in codes) == (surface not in BLOCKS[kind][1])
+
+
+def test_every_block_and_every_element_has_good_and_bad_examples():
+    wanted = set(BLOCKS)
+    hosts = {"section": IN_SECTION, "actions": IN_ACTIONS, "input": IN_INPUT, "context_actions": IN_CONTEXT_ACTIONS}
+    wanted |= {f"{kind} in {host}" for host, kinds in hosts.items() for kind in kinds}
+
+    assert wanted <= {each.name for each in GOOD}
+    assert wanted <= {each.name for each in BAD}
+
+
+def test_every_refusal_in_the_code_is_met_by_a_bad_example(monkeypatch):
+    met = set()
+    plain_fail = At.fail
+
+    def fail(self, *args, **kwargs):
+        caller = inspect.stack()[1]
+        met.add((Path(caller.filename).name, caller.lineno))
+        plain_fail(self, *args, **kwargs)
+
+    monkeypatch.setattr(At, "fail", fail)
+    for example in BAD:
+        problems_of(example)
+    for kind in BLOCKS:
+        block = next(each for each in GOOD if each.name == kind).payload["blocks"][0]
+        for surface in corpus.SURFACES:
+            problems_of(corpus.Example(kind, surface, corpus.on(surface, block)))
+
+    missing = [
+        f"{file}:{first}"
+        for file, first, last in _refusals()
+        if not any(name == file and first <= line <= last for name, line in met)
+    ]
+    assert missing == []
+
+
+def test_a_problem_reads_as_slack_writes_it():
+    (problem,) = validate_message({"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}]})
+
+    assert str(problem) == "[ERROR] must be less than 3001 characters [json-pointer:/blocks/0/text/text]"
+
+
+def test_lengths_count_the_source_in_code_points():
+    text = "&lt;" * 750
+
+    assert validate_message({"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": text}}]}) == []
+    assert validate_message({"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": text + "🦀"}}]})
+    assert validate_message({"blocks": [{"type": "header", "text": {"type": "plain_text", "text": "🦀" * 150}}]}) == []
+
+
+def _refusals():
+    """Every `….fail(` in the validator: file, first and last line."""
+    for path in Path(blockkit.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "fail":
+                yield path.name, node.lineno, node.end_lineno
