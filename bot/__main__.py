@@ -15,7 +15,11 @@ BAD_USAGE = 2
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit status: 0, 1 for what was found wrong, 2 for a bad call or setting."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments, rest = parser.parse_known_args(argv)
+    if rest and arguments.run is not _policy_explain:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    arguments.rest = rest  # the options of the command that `policy explain` is asked about
     try:
         return int(arguments.run(arguments) or 0)
     except BadSettings as error:
@@ -29,23 +33,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    settings = load_settings(needs=("SLACK_SIGNING_SECRET",))
     from bot.app import serving
 
-    settings = load_settings(needs=("SLACK_SIGNING_SECRET",))
     return _run(serving.serve(settings, durable=not arguments.no_durable, upgrade=not arguments.no_upgrade))
 
 
 def _socket(arguments: argparse.Namespace) -> int:
+    settings = load_settings(needs=("SLACK_APP_TOKEN",))
     from bot.app import serving
 
-    settings = load_settings(needs=("SLACK_APP_TOKEN",))
     return _run(serving.socket(settings, durable=not arguments.no_durable, upgrade=not arguments.no_upgrade))
 
 
 def _worker(arguments: argparse.Namespace) -> int:
+    settings = load_settings()
     from bot.app import serving
 
-    return _run(serving.worker(load_settings(), upgrade=not arguments.no_upgrade))
+    return _run(serving.worker(settings, upgrade=not arguments.no_upgrade))
 
 
 def _run(work: Coroutine[Any, Any, int]) -> int:
@@ -55,7 +60,7 @@ def _run(work: Coroutine[Any, Any, int]) -> int:
 
 
 def _sandbox(arguments: argparse.Namespace) -> int:
-    from bot.sandbox import run_sandbox
+    from bot.sandbox.running import run_sandbox
 
     return _run(run_sandbox(port=arguments.port, data=arguments.data, seconds=arguments.seconds))
 
@@ -63,7 +68,7 @@ def _sandbox(arguments: argparse.Namespace) -> int:
 def _platform(arguments: argparse.Namespace) -> int:
     import os
 
-    from bot.sandbox.platform.serving import serve_platform
+    from bot.sandbox.platform.serve import serve_platform
 
     token = os.environ.get("TURSO_API_TOKEN", "").strip()
     if not token:
@@ -133,18 +138,18 @@ def _print(lines: Sequence[str], well: bool) -> int:
 
 
 def _manifest(arguments: argparse.Namespace) -> int:
-    from bot.slack.manifest import manifest_text
+    from bot.slack.manifest import manifest_yaml
 
-    print(manifest_text(arguments.url), end="")
+    print(manifest_yaml(arguments.url), end="")
     return 0
 
 
 def _audit_verify(arguments: argparse.Namespace) -> int:
-    return _offline(lambda app: app.verify_audit(head=arguments.head))
+    return _offline(lambda audit: audit.verify(arguments.head))
 
 
 def _audit_export(arguments: argparse.Namespace) -> int:
-    return _offline(lambda app: app.export_audit())
+    return _offline(lambda audit: audit.export())
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
@@ -156,7 +161,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
 def _db_upgrade(arguments: argparse.Namespace) -> int:
     from bot.app import offline
 
-    return _run(offline.upgrade(_database_url()))
+    return _run(offline.upgrade_store(_database_url()))
 
 
 def _offline(work: Callable[[Any], Awaitable[int]]) -> int:
@@ -177,9 +182,7 @@ def _database_url() -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "turso-ops", description="A Slack bot that runs your Turso databases."
-    )
+    parser = argparse.ArgumentParser("turso-ops", description="A Slack bot that runs your Turso databases.")
     parser.set_defaults(starts=False)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_processes(commands)

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import structlog
@@ -42,11 +43,14 @@ class PolicyBook:
         except PolicyInvalid as invalid:
             raise BotError(f"POLICY_FILE names `{self._path}`, which does not validate: {invalid}") from None
 
-    async def watch(self) -> None:
-        """Follow the file until cancelled."""
+    async def watch(self, changed: Callable[[Policy], Awaitable[None]]) -> None:
+        """Follow the file until cancelled; `changed` is told of each policy that comes into force."""
         while True:
             await asyncio.sleep(LOOK_EVERY)
+            before = self.policy
             await asyncio.to_thread(self.reload)
+            if self.policy is not before:
+                await changed(self.policy)
 
     def reload(self) -> None:
         """Take a changed file into force if it validates; else say so and keep the old one."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -75,6 +75,14 @@ class SlackDirectory:
             return False
         _, of_our_organization = await self._people.get(incoming.user_id)
         return not of_our_organization
+
+    async def channel(self, channel_id: str) -> Channel:
+        """Return a conversation as Slack describes it. Raises Unavailable."""
+        return await self._channel(channel_id)
+
+    async def members(self, groups: Iterable[str]) -> dict[str, frozenset[str] | None]:
+        """Return the members of user groups; None for those that Slack does not tell."""
+        return {group: await self._members(group, fresh=False) for group in groups}
 
     def forget(self, event: Raw) -> None:
         """Drop what an event says has changed: members of a user group, a person, a channel."""

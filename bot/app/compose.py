@@ -1,0 +1,156 @@
+"""Wires the rooms of one process, and takes them apart again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+
+from bot.app.clock import clock_of
+from bot.app.doors import Doors
+from bot.app.health import Health
+from bot.app.metrics import Metrics
+from bot.app.policy_book import PolicyBook
+from bot.app.upkeep import Upkeep
+from bot.app.work import PathWork
+from bot.commands import COMMANDS
+from bot.core.parsing import Grammar
+from bot.core.ports import Clock
+from bot.durable.durable import Durable
+from bot.durable.queue import Queue
+from bot.pipeline.environment import Environment
+from bot.pipeline.executing import Executor
+from bot.pipeline.path import Path
+from bot.settings import Settings
+from bot.slack.bolt import create_bolt
+from bot.slack.calls import SlackCalls, new_session, web_client
+from bot.slack.delivery import Delivery
+from bot.slack.identity import SlackDirectory
+from bot.slack.installation import Workspace
+from bot.slack.listeners import Listeners
+from bot.slack.response_urls import ResponseUrls
+from bot.slack.tasks import TaskKeeper
+from bot.store.store import Store, open_store
+from bot.store.upgrading import upgrade as upgrade_store
+from bot.store.urls import place_of
+
+log = structlog.get_logger(__name__)
+
+DRAIN_SECONDS = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """One process of the bot, put together."""
+
+    settings: Settings
+    env: Environment
+    path: Path
+    bolt: AsyncApp
+    calls: SlackCalls
+    tasks: TaskKeeper
+    workspace: Workspace
+    health: Health
+    metrics: Metrics
+    store: Store
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, *, clock: Clock | None = None, executes: bool = True, upgrade: bool = True
+) -> AsyncIterator[Bot]:
+    """Build the bot; at the end let what runs come to its end, and close every connection.
+
+    Args:
+        clock: in place of the machine's, or of the file that the settings name.
+        executes: does durable work in this process too; one such bot for each process.
+        upgrade: brings the store up to date first.
+    Raises:
+        BotError: the policy file does not validate, or the store cannot be opened.
+    """
+    clock = clock or clock_of(settings.clock_file)
+    database = settings.database_url.get_secret_value()
+    if upgrade:
+        await upgrade_store(database)
+    metrics = Metrics()
+    book = PolicyBook(settings.policy_file, settings.turso_organization)
+    metrics.follow_policy(lambda: book.age_seconds, lambda: book.problem is None)
+    async with AsyncExitStack() as stack:
+        doors = await stack.enter_async_context(Doors(settings, metrics.turso))
+        await doors.follow(book.policy)
+        session = await stack.enter_async_context(new_session())
+        token = settings.slack_bot_token.get_secret_value()
+        calls = SlackCalls(web_client(session, token, settings.slack_api_url, metrics.slack), metrics.slack)
+        blocking_url = place_of(database).url.render_as_string(hide_password=False)
+        queue = Queue(blocking_url)
+        stack.push_async_callback(queue.close)
+        store = await stack.enter_async_context(open_store(database, clock, enqueuer=queue))
+        workspace, urls, tasks = Workspace(calls), ResponseUrls(settings.slack_api_url), TaskKeeper()
+        directory = SlackDirectory(calls, workspace)
+        messenger = Delivery(calls, urls, secrets=_secrets(settings))
+        health = Health(store, clock, workspace, directory, book, doors.default)
+        env = Environment(
+            clock=clock,
+            memory=store,
+            directory=directory,
+            messenger=messenger,
+            rules=book,
+            doors=doors,
+            observer=metrics,
+            commands=COMMANDS,
+            grammar=Grammar(COMMANDS),
+            health=health.doctor,
+        )
+        path = Path(env)
+        listeners = Listeners(
+            path, messenger, clock=clock, tasks=tasks, urls=urls, workspace=workspace, directory=directory
+        )
+        secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
+        bolt = create_bolt(listeners, workspace, signing_secret=secret)
+        upkeep = Upkeep(env, store, queue, metrics, settings.retention_days)
+        stack.push_async_callback(_end, [asyncio.create_task(book.watch(doors.follow), name="app: policy watch")])
+        if executes:
+            work = PathWork(Executor(env))
+            durable = Durable(blocking_url, memory=store, work=work, resume=path.resume, clock=clock, queue=queue)
+            await durable.launch()
+            stack.push_async_callback(durable.close)
+            stack.push_async_callback(_end, [asyncio.create_task(upkeep.run(), name="app: upkeep")])
+        stack.push_async_callback(tasks.drain, DRAIN_SECONDS)
+        await _introduce(workspace)
+        yield Bot(settings, env, path, bolt, calls, tasks, workspace, health, metrics, store)
+
+
+async def _introduce(workspace: Workspace) -> None:
+    """Ask Slack once who we are; when it does not answer now, readiness says so, and the first request asks again."""
+    from bot.errors import BotError
+
+    try:
+        found = await workspace.installation()
+        log.info("installed", team=found.team_id, bot=found.bot_user_id)
+    except BotError as error:
+        log.error("not introduced to Slack", why=str(error))
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    with suppress(asyncio.CancelledError):
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _secrets(settings: Settings) -> tuple[str, ...]:
+    return tuple(secret for secret in secrets_of(settings) if secret)
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """Return every secret of the settings: what no log and no message may hold."""
+    given = [
+        settings.slack_bot_token,
+        settings.slack_signing_secret,
+        settings.slack_app_token,
+        settings.turso_api_token,
+    ]
+    named = [value for name, value in settings.sources.items() if name.endswith("TOKEN")]
+    return [*(secret.get_secret_value() for secret in given if secret), *named]

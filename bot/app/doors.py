@@ -1,0 +1,56 @@
+"""One Turso client for each organization of the policy, open for the life of the process."""
+
+from contextlib import AsyncExitStack
+from typing import Self
+
+from bot.core.policy import Policy
+from bot.errors import BotError
+from bot.settings import BadSettings, Settings
+from bot.turso import TursoClient
+from bot.turso.calls import Observer
+from bot.turso.http import connect
+
+
+class Doors:
+    """The open clients. `follow` opens those that a new policy names."""
+
+    def __init__(self, settings: Settings, observer: Observer) -> None:
+        self._settings = settings
+        self._observer = observer
+        self._stack = AsyncExitStack()
+        self._open: dict[str, TursoClient] = {}
+        self._shut: dict[str, str] = {}
+
+    async def __aenter__(self) -> Self:
+        await self._stack.__aenter__()
+        await self._add(self._settings.turso_organization, "TURSO_API_TOKEN")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def follow(self, policy: Policy) -> None:
+        """Open a client for each organization that has none yet."""
+        for organization, variable in policy.organizations.items():
+            if organization not in self._open:
+                await self._add(organization, variable)
+
+    def turso(self, organization: str) -> TursoClient:
+        """Return the client of an organization. Raises BotError: there is none."""
+        if client := self._open.get(organization):
+            return client
+        why = self._shut.get(organization, f"The policy does not say which token opens `{organization}`.")
+        raise BotError(f"The organization `{organization}` cannot be reached: {why}")
+
+    def default(self) -> TursoClient:
+        """Return the client of TURSO_ORGANIZATION."""
+        return self._open[self._settings.turso_organization]
+
+    async def _add(self, organization: str, variable: str) -> None:
+        try:
+            token = self._settings.token_of(variable)
+        except BadSettings as error:
+            self._shut[organization] = str(error)
+            return
+        client = connect(self._settings.turso_api_baseurl, token, organization, observer=self._observer)
+        self._open[organization] = await self._stack.enter_async_context(client)

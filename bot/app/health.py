@@ -1,0 +1,155 @@
+"""Is everything we need there? Readiness for a load balancer, and the live checks of `doctor`."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.app.policy_book import PolicyBook
+from bot.core.audit import verify_stream
+from bot.core.model import Channel
+from bot.core.ports import Clock, Memory
+from bot.errors import BotError
+from bot.slack.identity import SlackDirectory
+from bot.slack.installation import Workspace
+from bot.slack.manifest import SCOPES
+from bot.turso import TursoClient
+
+Finding = tuple[str, bool, str]
+"""A check's name, whether it is well, and one sentence."""
+Check = Callable[[], Awaitable[str]]
+"""Returns a sentence when well; raises BotError when not."""
+PATIENCE_SECONDS: Final = 6.0
+FRESH_SECONDS: Final = 4.0
+DUE_LATE_SECONDS: Final = 120
+
+
+class Unwell(BotError):
+    """A check that found something wrong."""
+
+
+@dataclass(slots=True)
+class Health:
+    """Checks what a process depends on."""
+
+    memory: Memory
+    clock: Clock
+    workspace: Workspace
+    directory: SlackDirectory
+    book: PolicyBook
+    turso: Callable[[], TursoClient]
+    _checked: float = 0.0
+    _ready: tuple[Finding, ...] = ()
+
+    async def ready(self) -> tuple[Finding, ...]:
+        """Say whether store, Slack and Turso answer; asked at most every few seconds."""
+        if time.monotonic() - self._checked > FRESH_SECONDS:
+            self._ready = tuple(await _all({"store": self._store, "slack": self._slack, "turso": self._turso}))
+            self._checked = time.monotonic()
+        return self._ready
+
+    async def doctor(self) -> Sequence[Finding]:
+        """Run every live check."""
+        return await _all(
+            {
+                "store": self._store,
+                "slack": self._slack,
+                "scopes": self._scopes,
+                "turso": self._turso,
+                "policy": self._policy,
+                "channels": self._channels,
+                "user groups": self._groups,
+                "audit chain": self._chain,
+                "timers": self._timers,
+            }
+        )
+
+    async def _store(self) -> str:
+        if not await self.memory.writable():
+            raise Unwell("The store does not take a write.")
+        return "The store takes writes."
+
+    async def _slack(self) -> str:
+        found = await self.workspace.check()
+        wanted = self.book.policy.workspaces
+        if wanted and not wanted & {found.team_id, found.enterprise_id}:
+            others = ", ".join(f"`{one}`" for one in sorted(wanted))
+            raise Unwell(f"The bot is installed in `{found.team_id}`, but the policy is for {others}.")
+        return f"Slack knows the bot's token (workspace `{found.team_id}`)."
+
+    async def _scopes(self) -> str:
+        granted = (await self.workspace.check()).scopes
+        missing, extra = sorted(set(SCOPES) - granted), sorted(granted - set(SCOPES))
+        if granted and missing:
+            raise Unwell(f"Scopes that are missing: {', '.join(f'`{one}`' for one in missing)}.")
+        return f"All scopes are granted{f', and more than needed: {extra}' if granted and extra else ''}."
+
+    async def _turso(self) -> str:
+        turso = self.turso()
+        expires = await turso.validate()
+        if expires is not None and expires <= self.clock.now():
+            raise Unwell("The Turso API token has expired.")
+        until = f"until {expires:%Y-%m-%d}" if expires else "without an end"
+        return f"Turso takes the API token ({until})."
+
+    async def _policy(self) -> str:
+        if self.book.problem:
+            raise Unwell(f"The policy file is not in force, the old policy stays: {self.book.problem}")
+        policy = self.book.policy
+        return f"Policy `{policy.hash}` is in force: {len(policy.channels)} channels."
+
+    async def _channels(self) -> str:
+        wrong = []
+        for channel_id in self.book.policy.channels:
+            found = await self.directory.channel(channel_id)
+            if trouble := _trouble(found):
+                wrong.append(f"`{channel_id}` {trouble}")
+        if wrong:
+            raise Unwell(f"Channels of the policy: {'; '.join(wrong)}.")
+        return "Every channel of the policy is there, and the bot is in it."
+
+    async def _groups(self) -> str:
+        names = sorted(self.book.policy.usergroups)
+        members = await self.directory.members(names)
+        unknown = [f"`{name}`" for name in names if members.get(name) is None]
+        if unknown:
+            raise Unwell(f"User groups that cannot be read count as empty: {', '.join(unknown)}.")
+        return f"{len(names)} user groups can be read." if names else "The policy names no user group."
+
+    async def _chain(self) -> str:
+        found = await verify_stream(self.memory.audit_chain())
+        if found.fault:
+            raise Unwell(f"The audit log was changed: {found.fault}")
+        return f"The audit chain holds ({found.entries} entries)."
+
+    async def _timers(self) -> str:
+        now = self.clock.now()
+        late = [
+            timer for timer in await self.memory.due(now) if (now - timer.due_at).total_seconds() > DUE_LATE_SECONDS
+        ]
+        if late:
+            raise Unwell(f"{len(late)} timers are overdue: is a process running that does durable work?")
+        return "No timer is overdue."
+
+
+def _trouble(channel: Channel) -> str:
+    if channel.is_archived:
+        return "is archived"
+    if not channel.bot_is_member:
+        return "is gone, or the bot is not in it"
+    return "is shared with another organization" if channel.is_ext_shared else ""
+
+
+async def _all(checks: dict[str, Check]) -> list[Finding]:
+    return list(await asyncio.gather(*(_one(name, check) for name, check in checks.items())))
+
+
+async def _one(name: str, check: Check) -> Finding:
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return name, True, await check()
+    except BotError as error:
+        return name, False, str(error)
+    except TimeoutError:
+        return name, False, f"No answer within {PATIENCE_SECONDS:.0f} seconds."

@@ -1,0 +1,62 @@
+"""What is done without answering Slack: migrations, the audit log, the live checks."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Self
+
+from bot.app.clock import SystemClock
+from bot.core.audit import verify_stream
+from bot.core.ports import Memory
+from bot.settings import Settings
+from bot.store.store import open_store
+from bot.store.upgrading import upgrade
+
+
+async def upgrade_store(database_url: str) -> int:
+    """Bring the bot's tables up to date."""
+    await upgrade(database_url)
+    print("The database is up to date.")
+    return 0
+
+
+class Audit:
+    """The audit log, read from the store."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, database_url: str) -> AsyncIterator[Self]:
+        """Open the store for reading; its tables are brought up to date first."""
+        await upgrade(database_url)
+        async with open_store(database_url, SystemClock()) as store:
+            yield cls(store)
+
+    async def verify(self, head: str | None) -> int:
+        """Check the chain, against a posted head if one is given. Returns 1 when it does not hold."""
+        found = await verify_stream(self._memory.audit_chain(), head)
+        if found.fault:
+            print(f"The audit log was changed: {found.fault}")
+            return 1
+        print(f"The audit log holds: {found.entries} entries, head {found.head or '(empty)'}.")
+        if head is None:
+            print("That nothing was cut from its end is proved only by a head posted elsewhere: --head HASH.")
+        return 0
+
+    async def export(self) -> int:
+        """Print every entry as one line of JSON, the oldest first."""
+        async for seq, _, digest, text in self._memory.audit_chain():
+            print(f'{{"seq":{seq},"hash":"{digest}",{text[1:]}')
+        return 0
+
+
+async def doctor(settings: Settings) -> int:
+    """Run every live check and print the findings. Returns 1 when something is wrong."""
+    from bot.app.compose import running
+
+    async with running(settings, executes=False) as bot:
+        findings = await bot.health.doctor()
+    for name, well, sentence in findings:
+        print(f"{'ok  ' if well else 'FAIL'}  {name}: {sentence}")
+    return 0 if all(well for _, well, _ in findings) else 1

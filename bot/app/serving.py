@@ -1,0 +1,93 @@
+"""The processes: HTTP, Socket Mode, and durable work alone. Each runs until it is told to stop."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from bot.app.compose import Bot, running, secrets_of
+from bot.app.logs import set_up_logs
+from bot.settings import Settings
+from bot.slack.guard import AsgiApp
+from bot.slack.http import create_asgi, http_server
+from bot.slack.socket import SocketRunner
+
+log = structlog.get_logger(__name__)
+
+
+async def serve(settings: Settings, *, durable: bool = True, upgrade: bool = True) -> int:
+    """Answer Slack over HTTP until stopped."""
+    _logs(settings)
+    async with running(settings, executes=durable, upgrade=upgrade) as bot:
+        server = http_server(http_app(bot), settings.host, settings.port)
+        log.info("serving", host=settings.host, port=settings.port)
+        await server.serve()
+    return 0
+
+
+async def socket(settings: Settings, *, durable: bool = True, upgrade: bool = True) -> int:
+    """Answer Slack over Socket Mode until stopped."""
+    _logs(settings)
+    async with running(settings, executes=durable, upgrade=upgrade) as bot, connected(bot):
+        log.info("connecting to Slack")
+        await _stopped()
+    return 0
+
+
+async def worker(settings: Settings, *, upgrade: bool = True) -> int:
+    """Do durable work until stopped."""
+    _logs(settings)
+    async with running(settings, upgrade=upgrade):
+        log.info("working")
+        await _stopped()
+    return 0
+
+
+@asynccontextmanager
+async def connected(bot: Bot) -> AsyncIterator[SocketRunner]:
+    """Keep a Socket Mode connection for a while."""
+    assert bot.settings.slack_app_token is not None, "Socket Mode needs SLACK_APP_TOKEN"
+    runner = SocketRunner(bot.bolt, bot.settings.slack_app_token.get_secret_value(), bot.calls, bot.tasks)
+    runner.start()
+    try:
+        yield runner
+    finally:
+        await runner.close()
+
+
+def http_app(bot: Bot) -> AsgiApp:
+    """Return what `serve` serves: Slack's requests, and the pages for whoever operates the bot."""
+    secret = bot.settings.slack_signing_secret
+    assert secret is not None, "HTTP needs SLACK_SIGNING_SECRET"
+
+    async def healthz(_: Request) -> Response:
+        return PlainTextResponse("alive\n")
+
+    async def readyz(_: Request) -> Response:
+        findings = await bot.health.ready()
+        well = all(one for _, one, _ in findings)
+        body = {name: sentence for name, _, sentence in findings}
+        return JSONResponse({"ready": well, **body}, status_code=200 if well else 503)
+
+    async def metrics(_: Request) -> Response:
+        return Response(bot.metrics.text(), media_type="text/plain; version=0.0.4")
+
+    pages = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
+    return create_asgi(bot.bolt, secret.get_secret_value(), pages)
+
+
+def _logs(settings: Settings) -> None:
+    set_up_logs(settings.log_level, settings.log_format, secrets_of(settings))
+
+
+async def _stopped() -> None:
+    """Wait for SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, stop.set)
+    await stop.wait()

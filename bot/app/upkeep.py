@@ -1,0 +1,64 @@
+"""What a process looks after by itself: old records go, the audit head is posted once a day."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from bot.app.metrics import Metrics
+from bot.blocks import kit
+from bot.blocks.message import reply
+from bot.blocks.text import mrkdwn
+from bot.core.request import Incoming, Kind
+from bot.durable.queue import Queue
+from bot.pipeline.environment import Environment, new_id
+from bot.store.store import Store
+
+log = structlog.get_logger(__name__)
+
+EVERY_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Upkeep:
+    """Runs beside the durable work; each of its deeds is harmless when several processes do it."""
+
+    env: Environment
+    store: Store
+    queue: Queue
+    metrics: Metrics
+    retention_days: int
+
+    async def run(self) -> None:
+        """Look after things until cancelled."""
+        while True:
+            try:
+                await self._once()
+            except Exception:
+                log.exception("upkeep failed")
+            await asyncio.sleep(EVERY_SECONDS)
+
+    async def _first_to(self, key: str, channel: str) -> bool:
+        """True for the one process that records the key first: what it stands for is done once."""
+        now = self.env.clock.now()
+        mark = Incoming(id=new_id("i"), key=key, kind=Kind.HOME, at=now, user_id="", channel_id=channel)
+        return await self.store.record_intent(mark, actionable=False)
+
+    async def _once(self) -> None:
+        now = self.env.clock.now()
+        seq, head = await self.store.audit_head()
+        self.metrics.audit_head(seq)
+        await self._post_head(f"{now:%Y-%m-%d}", seq, head)
+        before = now - timedelta(days=self.retention_days)
+        await self.store.prune(before)
+        await self.queue.prune(before)
+
+    async def _post_head(self, day: str, seq: int, head: str) -> None:
+        """Post the chain's head, once a day over all processes: only a posted head proves that no tail was cut."""
+        channel = self.env.rules.policy.audit_head_channel
+        if not channel or not seq or not await self._first_to(f"audit-head:{day}", channel):
+            return
+        text = mrkdwn(":link: Audit log of {}: {} entries, head `{}`", day, seq, head)
+        note = mrkdwn("Check it with `turso-ops audit verify --head {}`.", head)
+        await self.env.messenger.post(channel, reply(text, [kit.section(text), kit.context(note)]))

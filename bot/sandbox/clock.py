@@ -1,0 +1,18 @@
+"""One clock for the whole sandbox, whose hands the page can move."""
+
+from datetime import UTC, datetime, timedelta
+
+
+class SandboxClock:
+    """The machine's time and an offset."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta(0)
+
+    def now(self) -> datetime:
+        """Return the sandbox's time, in UTC."""
+        return datetime.now(UTC) + self.offset
+
+    def move(self, by: timedelta) -> None:
+        """Let time pass at once."""
+        self.offset += by

@@ -1,0 +1,155 @@
+"""The sandbox, put together: the real bot between a local Turso and a local Slack, on one port."""
+
+import asyncio
+import contextlib
+import secrets
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import uvicorn
+from pydantic import SecretStr
+from starlette.applications import Starlette
+
+from bot.app.compose import running as bot_running
+from bot.app.compose import secrets_of
+from bot.app.logs import set_up_logs
+from bot.app.serving import http_app
+from bot.commands import COMMANDS
+from bot.sandbox.clock import SandboxClock
+from bot.sandbox.front import one_origin
+from bot.sandbox.page.app import create_page
+from bot.sandbox.page.hints import CommandHint
+from bot.sandbox.platform.app import create_platform
+from bot.sandbox.workspace.app import create_workspace_app
+from bot.sandbox.workspace.seed import seed
+from bot.sandbox.workspace.workspace import Workspace
+from bot.settings import Settings
+from bot.slack.guard import AsgiApp
+from bot.slack.manifest import manifest
+
+POLICY = Path(__file__).with_name("policy.yaml")
+STARTS_WITHIN = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """Everything that runs, for whoever drives it from Python."""
+
+    workspace: Workspace
+    platform: Starlette
+    clock: SandboxClock
+    url: str
+    settings: Settings
+
+
+@asynccontextmanager
+async def sandbox(*, port: int, data: Path, policy: Path = POLICY) -> AsyncIterator[Sandbox]:
+    """Run the sandbox until left. Reads neither the environment nor `.env`; its secrets are made up at the start.
+
+    Args:
+        port: where the page, the local Slack and the local Turso are; 0 takes a free one.
+        data: the folder of its databases; what is there is kept.
+    """
+    clock, keys = SandboxClock(), Keys()
+    platform = create_platform(data / "platform", api_token=keys.turso_token, seed=True, admin=True)
+    workspace = _workspace(keys)
+
+    async def move(by: timedelta) -> None:
+        clock.move(by)
+        platform.state.turso.clock.offset += by
+
+    hints = [CommandHint(one.name, one.usage, one.summary) for one in COMMANDS if not one.hidden]
+    with _bound(port) as front, _bound(0) as back:
+        url = f"http://127.0.0.1:{front.getsockname()[1]}"
+        workspace.origin = url
+        workspace.events_url = f"http://127.0.0.1:{back.getsockname()[1]}/slack/events"
+        page = create_page(workspace, commands=hints, platform_url=url, on_move=move)
+        entrance = one_origin(page=page, slack=create_workspace_app(workspace), turso=platform)
+        settings = _settings(keys, url, data, policy)
+        set_up_logs(settings.log_level, settings.log_format, secrets_of(settings))
+        async with (
+            _served(entrance, front),
+            bot_running(settings, clock=clock) as bot,
+            _served(http_app(bot), back),
+        ):
+            yield Sandbox(workspace, platform, clock, url, settings)
+
+
+async def run_sandbox(*, port: int, data: Path, seconds: float | None = None) -> int:
+    """Run the sandbox in the foreground, until Ctrl-C or for some seconds."""
+    async with sandbox(port=port, data=data) as running:
+        print(f"\n  Turso Ops is ready to try: {running.url}\n", flush=True)
+        print("  A local Slack and a local Turso; nothing leaves this machine. Ctrl-C ends it.\n", flush=True)
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(seconds if seconds is not None else float("inf"))
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The sandbox's own secrets, made up at each start."""
+
+    signing_secret: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+    bot_token: str = field(default_factory=lambda: f"xoxb-sandbox-{secrets.token_hex(12)}", repr=False)
+    app_token: str = field(default_factory=lambda: f"xapp-sandbox-{secrets.token_hex(12)}", repr=False)
+    turso_token: str = field(default_factory=lambda: f"sandbox-{secrets.token_urlsafe(24)}", repr=False)
+
+
+def _workspace(keys: Keys) -> Workspace:
+    workspace = Workspace(
+        manifest=manifest(), signing_secret=keys.signing_secret, bot_token=keys.bot_token, app_token=keys.app_token
+    )
+    seed(workspace)
+    return workspace
+
+
+def _settings(keys: Keys, url: str, data: Path, policy: Path) -> Settings:
+    return Settings(
+        slack_bot_token=SecretStr(keys.bot_token),
+        slack_signing_secret=SecretStr(keys.signing_secret),
+        slack_app_token=SecretStr(keys.app_token),
+        slack_api_url=f"{url}/api/",
+        turso_api_token=SecretStr(keys.turso_token),
+        turso_organization="acme",
+        turso_api_baseurl=url,
+        database_url=SecretStr(f"sqlite:///{(data / 'turso-ops.db').absolute()}"),
+        policy_file=policy,
+        log_level="WARNING",
+        log_format="console",
+    )
+
+
+@contextlib.contextmanager
+def _bound(port: int) -> Iterator[socket.socket]:
+    with socket.socket() as bound:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(("127.0.0.1", port))
+        yield bound
+
+
+@asynccontextmanager
+async def _served(app: AsgiApp, bound: socket.socket) -> AsyncIterator[None]:
+    """Serve an application on a bound socket for a while, its lifespan included."""
+    config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=2)
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[bound]))
+    try:
+        async with asyncio.timeout(STARTS_WITHIN):
+            while not server.started and not serving.done():  # noqa: ASYNC110  # uvicorn has no event for it
+                await asyncio.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to whoever runs it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
