@@ -1,6 +1,26 @@
 """What people can ask: one file is one command."""
 
-from bot.commands import create, destroy, help, home, list, requests, restore, rotate, show, token, usage, whoami  # noqa: A004
+from bot.commands import (
+    audit,
+    create,
+    destroy,
+    doctor,
+    freeze,
+    help,  # noqa: A004
+    home,
+    list,  # noqa: A004
+    policy_explain,
+    protect,
+    requests,
+    restore,
+    rotate,
+    show,
+    thaw,
+    token,
+    tokens,
+    usage,
+    whoami,
+)
 from bot.commands.base import Command
 
 COMMANDS: tuple[Command, ...] = (
@@ -10,9 +30,16 @@ COMMANDS: tuple[Command, ...] = (
     list.command,
     show.command,
     usage.command,
+    tokens.command,
     requests.command,
+    audit.command,
+    policy_explain.command,
+    doctor.command,
     create.command,
     token.command,
+    freeze.command,
+    thaw.command,
+    protect.command,
     rotate.command,
     destroy.command,
     restore.command,

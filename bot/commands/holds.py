@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from bot.blocks.text import utc
 from bot.commands.base import Context
 from bot.core.plan import Plan, PlanTarget
 from bot.core.request import Hold, HoldKind
@@ -38,3 +39,20 @@ def _target(plan: Plan) -> PlanTarget:
     if plan.target is None:
         raise ValueError("blocks are of a database")
     return plan.target
+
+
+_WORDS = {HoldKind.FREEZE: "frozen", HoldKind.QUARANTINE: "in quarantine", HoldKind.FOUND: "blocked by others before"}
+
+
+def told(holds: Sequence[Hold]) -> dict[str, str]:
+    """Say why a database is blocked, as a fact for a plan; nothing when it is not by us."""
+    return {"Held": "; ".join(describe(hold) for hold in holds)} if holds else {}
+
+
+def describe(hold: Hold) -> str:
+    """Say in a few words what a hold is and when it ends."""
+    ends = f", until {utc(hold.due_at)}" if hold.due_at else ""
+    blocked = (
+        "reads and writes" if hold.block_reads and hold.block_writes else "reads" if hold.block_reads else "writes"
+    )
+    return f"{_WORDS[hold.kind]} ({blocked}{ends})"
