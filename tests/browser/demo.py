@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from starlette.applications import Starlette
 from starlette.routing import Mount
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.sandbox.page.app import create_page
 from bot.sandbox.page.hints import CommandHint
@@ -45,6 +49,7 @@ def modal(*blocks: dict[str, Any], title: str = "Create a database", **more: Any
 
 def approval_card(asker: str, name: str, outcome: str | None = None) -> list[dict[str, Any]]:
     head = mrkdwn(f":warning: <@{asker}> asks to *destroy* `{name}`\n> not needed any more")
+    sure = samples.confirm("Deny?", f"Keep `{name}`?", "Yes, deny")
     facts = [mrkdwn("*Database*\n" + name), mrkdwn("*Group*\neu"), mrkdwn("*Size*\n28 MiB"), mrkdwn("*Tokens*\n3")]
     last = (
         {"type": "context", "elements": [mrkdwn(outcome)]}
@@ -59,7 +64,7 @@ def approval_card(asker: str, name: str, outcome: str | None = None) -> list[dic
                     "deny",
                     style="danger",
                     value=name,
-                    confirm=samples.confirm("Deny?", f"Keep `{name}`?", "Deny"),
+                    confirm=sure,
                 ),
             ],
         }
@@ -198,25 +203,53 @@ def demo(workspace: Workspace) -> AsyncApp:
     return app
 
 
+class Tap:
+    """Keeps every byte that is sent to each person's windows, so that a test can search it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.sent: dict[str, bytearray] = defaultdict(bytearray)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        parts = str(scope.get("path", "")).split("/")
+        if scope["type"] != "http" or parts[1:2] != ["as"]:
+            await self._app(scope, receive, send)
+            return
+
+        async def tapped(message: Message) -> None:
+            self.sent[parts[2]] += message.get("body", b"")
+            await send(message)
+
+        await self._app(scope, receive, tapped)
+
+
+@dataclass
+class Stage:
+    """What is being played: the workspace, the address of its page, and what was sent to whom."""
+
+    workspace: Workspace
+    origin: str
+    tap: Tap
+
+
 @asynccontextmanager
-async def stage(port: int = 0):
-    """The page, the workspace and the app, served; gives (workspace, address of the page)."""
+async def stage(port: int = 0) -> AsyncIterator[Stage]:
+    """The page, the workspace and the app, served for a while."""
     workspace = new_workspace()
     page = create_page(workspace, commands=HINTS)
-    api = create_workspace_app(workspace)
-    site = Starlette(routes=[*api.routes, Mount("/", page)])
-    async with serving(site, port=port) as origin:
+    tap = Tap(Starlette(routes=[*create_workspace_app(workspace).routes, Mount("/", page)]))
+    async with serving(tap, port=port) as origin:
         workspace.origin = origin
         async with connected(workspace, demo(workspace)):
-            yield workspace, origin
+            yield Stage(workspace, origin, tap)
     await workspace.close()
 
 
 if __name__ == "__main__":  # `python -m tests.browser.demo`: look at the page without the bot
 
     async def main() -> None:
-        async with stage(3900) as (_, origin):
-            print(origin)
+        async with stage(3900) as played:
+            print(played.origin)
             await asyncio.Event().wait()
 
     asyncio.run(main())

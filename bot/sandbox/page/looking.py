@@ -83,8 +83,8 @@ class Looking:
 
     async def sidebar(self, request: Request) -> Response:
         scene = scene_of(self._workspace, request)
-        place = request.headers.get("hx-current-url", "").split("?")[0].rstrip("/").rsplit("/", 1)[-1]
-        return HTMLResponse(Drawing(scene).template("_sidebar.html", place=place))
+        place = request.query_params.get("place", "")
+        return HTMLResponse(Drawing(scene).template("sidebar.html", place=place))
 
     async def lab(self, request: Request) -> Response:
         scene = scene_of(self._workspace, request)

@@ -47,7 +47,7 @@ def databases(count: int) -> list[tuple[str, str, int, int]]:
     names = ("orders", "users", "billing", "search", "sessions", "scratch", "audit", "catalog", "mail", "metrics")
     return [
         (
-            f"{names[index % 10]}-{('eu', 'us', 'prod', 'test')[index % 4]}{index // 40 or ''}",
+            f"{names[index % 10]}-{('eu', 'us', 'prod', 'test')[index // 10 % 4]}{index // 40 or ''}",
             LOCATIONS[index % 3],
             (index * 7919 % 971) * 28_672,
             (index * 104_729 % 9973) * 37,
@@ -199,7 +199,7 @@ BLOCKS: dict[str, Json] = {
     "rich_text": RICH,
     "markdown": {
         "type": "markdown",
-        "text": "## Restored\n\n**orders-eu** is back:\n\n| what | when |\n| --- | --- |\n| rows | 12 |\n\n`done` ~~old~~",
+        "text": "## Restored\n\n**orders-eu** is back:\n\n| what | n |\n| --- | --- |\n| rows | 12 |\n\n`done` ~~old~~",
     },
     "table": {
         "type": "table",

@@ -49,8 +49,11 @@ const handlers = {
     boot = said.boot;
     return undefined;
   },
-  people() {
-    location.reload();
+  async sidebar() {
+    const unread = [...document.querySelectorAll(".nav .badge:not([hidden])")].map((badge) => [badge.closest("a").dataset.pane, badge.textContent]);
+    const place = currentPane()?.dataset.paneId ?? "";
+    await htmx.ajax("GET", `${document.body.dataset.base}/sidebar?place=${place}`, { target: "#sidebar", swap: "outerHTML" });
+    for (const [pane, count] of unread) markUnread(pane, count);
   },
 };
 

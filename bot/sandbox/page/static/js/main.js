@@ -3,6 +3,7 @@ import { enhance } from "./enhance.js";
 import "./panes.js";
 import "./live.js";
 import "./composer.js";
+import "./floating.js";
 import "./picker.js";
 import "./table.js";
 import "./actions.js";

@@ -33,12 +33,12 @@ export async function show(id, { push = true } = {}) {
 }
 
 /** Something was said where nobody looks. */
-export function markUnread(id) {
+export function markUnread(id, count = null) {
   const link = links().find((each) => each.dataset.pane === id);
   const badge = link?.querySelector(".badge");
   if (!badge) return;
   link.classList.add("unread");
-  badge.textContent = badge.hidden ? 1 : Number(badge.textContent) + 1;
+  badge.textContent = count ?? (badge.hidden ? 1 : Number(badge.textContent) + 1);
   badge.hidden = false;
 }
 
@@ -77,6 +77,8 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target === drawer) drawer.querySelector("textarea, button")?.focus({ preventScroll: true });
   document.body.classList.toggle("drawer-open", drawer.childElementCount > 0);
 });
+
+if (currentPane()?.dataset.paneId === "home") addEventListener("load", () => htmx.ajax("POST", `${base}/home/open`, { swap: "none" }));
 
 // Toasts leave by themselves.
 new MutationObserver((changes) => {

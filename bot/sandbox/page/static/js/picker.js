@@ -1,5 +1,6 @@
 // Menus with search: options that are there, or options that the app is asked for while one types.
 import { act } from "./actions.js";
+import { float, sink } from "./floating.js";
 import { placeOf, valueOf } from "./values.js";
 
 const base = document.body.dataset.base;
@@ -15,10 +16,12 @@ function open(picker) {
   if ("remote" in picker.dataset) ask(picker);
   else narrow(picker);
   list.hidden = false;
+  float(list, picker.querySelector(".picked"));
   inputOf(picker).setAttribute("aria-expanded", "true");
 }
 
 function close(picker) {
+  sink(listOf(picker));
   listOf(picker).hidden = true;
   inputOf(picker).setAttribute("aria-expanded", "false");
   inputOf(picker).value = "";
@@ -57,7 +60,8 @@ function ask(picker) {
     const { actionId, blockId } = picker.dataset;
     const payload = JSON.stringify({ ...placeOf(picker), action: actionId, block: blockId, text });
     await htmx.ajax("POST", `${base}/suggest`, { values: { payload }, target: listOf(picker), swap: "innerHTML" });
-    if (inputOf(picker).value !== text) return;
+    if (inputOf(picker).value !== text || listOf(picker).hidden) return;
+    float(listOf(picker), picker.querySelector(".picked"));
     say(picker, shown(picker).length ? "" : "Nothing found");
     shown(picker)[0]?.classList.add("at");
   }, WAIT));
@@ -108,6 +112,8 @@ document.addEventListener("click", (event) => {
   inputOf(picker).focus();
   if (listOf(picker).hidden) open(picker);
 });
+
+document.addEventListener("sunk", (event) => close(event.target.closest(".picker")));
 
 document.addEventListener("input", (event) => {
   const picker = event.target.closest(".picker");

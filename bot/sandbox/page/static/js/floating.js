@@ -1,0 +1,46 @@
+// Lists that open over everything, whatever contains or clips their owner: in the browser's top layer.
+const GAP = 4, MOST = 270;
+
+/** Show `list` under its owner, or above it where there is more room. */
+export function float(list, owner, { wide = true } = {}) {
+  list.popover = "manual";
+  if (!list.matches(":popover-open")) list.showPopover();
+  const box = owner.getBoundingClientRect(), below = innerHeight - box.bottom - 12, above = box.top - 12;
+  const upward = below < Math.min(MOST, list.scrollHeight) && above > below;
+  const style = list.style;
+  if (wide) style.width = `${Math.max(box.width, 230)}px`;
+  style.maxHeight = `${Math.max(120, Math.min(MOST, upward ? above : below))}px`;
+  style.left = `${Math.max(8, Math.min(box.left, innerWidth - list.offsetWidth - 8))}px`;
+  style.top = upward ? "auto" : `${box.bottom + GAP}px`;
+  style.bottom = upward ? `${innerHeight - box.top + GAP}px` : "auto";
+}
+
+/** Put it away again. */
+export function sink(list) {
+  if (list.matches(":popover-open")) list.hidePopover();
+}
+
+// the menus behind ⋯
+document.addEventListener("toggle", (event) => {
+  if (!event.target.matches?.("details.overflow")) return;
+  const menu = event.target.querySelector(".menu");
+  if (event.target.open) {
+    float(menu, event.target, { wide: false });
+    menu.querySelector("button")?.focus({ preventScroll: true });
+  } else sink(menu);
+}, true);
+
+document.addEventListener("keydown", (event) => {
+  const menu = event.target.closest?.(".overflow .menu");
+  if (!menu || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
+  event.preventDefault();
+  const items = [...menu.querySelectorAll("button")], at = items.indexOf(document.activeElement);
+  items[(at + (event.key === "ArrowDown" ? 1 : -1) + items.length) % items.length].focus();
+});
+
+// what floats does not follow its owner: scrolling puts it away
+document.addEventListener("scroll", (event) => {
+  if (event.target.closest?.("[popover]")) return;
+  for (const menu of document.querySelectorAll("details.overflow[open]")) menu.open = false;
+  for (const list of document.querySelectorAll(".options:popover-open")) list.dispatchEvent(new CustomEvent("sunk", { bubbles: true }));
+}, true);

@@ -1,0 +1,298 @@
+"""The page in a real browser, with a small app behind it: what people see, press, fill in and never see."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.demo import TOKEN
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
+
+
+async def test_a_table_is_sorted_filtered_and_paged_in_the_browser(window, site):
+    dana = await window("U0DANA")
+    await dana.say("/turso db list")
+    table = dana.pane.locator("[data-table]")
+    first = table.locator("tbody tr").first
+    await expect(table.locator(".where")).to_have_text("1–10 of 100")
+    delivered = len(site.workspace.deliveries)
+
+    await table.get_by_role("button", name="Storage").click()
+    sizes = [int(each) for each in await table.locator("tbody td[data-v]:nth-of-type(2)").evaluate_all(
+        "cells => cells.map(cell => cell.dataset.v)")]  # fmt: skip
+    assert sizes == sorted(sizes, reverse=True)
+    await table.get_by_role("button", name="Storage").click()
+    await expect(first.locator("td").nth(1)).to_have_text("0 KiB")
+    await expect(table.locator("th[aria-sort=ascending]")).to_have_text("Storage")
+
+    await table.get_by_role("button", name="Next page").click()
+    await expect(table.locator(".where")).to_have_text("11–20 of 100")
+    await expect(table.locator("tbody tr")).to_have_count(10)
+
+    await table.get_by_role("searchbox").fill("orders eu-west")
+    await expect(table.locator("tbody tr").first).to_contain_text("orders-")
+    await table.get_by_role("searchbox").fill("no such thing")
+    await expect(table.locator("tbody")).to_have_text("No row fits")
+    assert len(site.workspace.deliveries) == delivered
+
+
+async def test_two_people_approve_in_two_windows_and_both_see_it_live(window):
+    dana, ana = await window("U0DANA"), await window("U0ANA")
+    await dana.say("/turso db destroy scratch-eu")
+    card = ana.message("asks to destroy")
+    await expect(card).to_contain_text("scratch-eu")
+
+    await dana.press("Approve", dana.message("asks to destroy"))
+    await expect(dana.message("cannot approve your own")).to_contain_text("Only visible to you")
+
+    await ana.press("Approve", card)
+    await ana.modal.get_by_role("textbox").fill("scratch")
+    await ana.press("Approve", ana.modal)
+    await expect(ana.modal.get_by_role("alert").last).to_have_text("That is not scratch-eu.")
+    await expect(ana.modal.get_by_role("textbox")).to_have_value("scratch")
+    await expect(ana.modal.get_by_role("textbox")).to_be_focused()
+    await ana.modal.get_by_role("textbox").fill("scratch-eu")
+    await ana.modal.get_by_role("textbox").press("Enter")
+
+    await expect(ana.modal).to_have_count(0)
+    for each in (dana, ana):
+        await expect(each.message("Approved by @Ana Torres")).to_be_visible()
+        await expect(each.pane.get_by_role("button", name="Approve")).to_have_count(0)
+    await expect(ana.pane.get_by_text("cannot approve your own")).to_have_count(0)
+
+
+async def test_a_reveal_never_reaches_another_window(window, site):
+    dana, ana = await window("U0DANA"), await window("U0ANA")
+    await ana.page.keyboard.press("Control+i")
+    await dana.say("/turso token orders-eu")
+    await dana.press("Reveal")
+    await expect(dana.message("Copy it now")).to_contain_text(TOKEN)
+    await dana.press("Copy", dana.message("Copy it now").locator(".pre").first)
+    assert await dana.page.evaluate("navigator.clipboard.readText()") == TOKEN
+
+    entries = ana.page.locator(".log .entry")
+    await expect(ana.page.locator(".log .entry.call").first).to_contain_text("response_url")
+    for index in range(await entries.count()):  # and she looks into everything there is
+        await entries.nth(index).locator("summary").click()
+    await expect(ana.page.get_by_text("concerns Dana Kim alone").first).to_be_visible()
+    assert TOKEN not in await ana.page.content()
+    assert TOKEN.encode() not in site.tap.sent["U0ANA"]
+    assert TOKEN.encode() in site.tap.sent["U0DANA"]
+
+    await dana.press("Hide")
+    await expect(dana.pane.get_by_text(TOKEN)).to_have_count(0)
+    assert TOKEN not in await dana.page.content()
+
+
+async def test_private_messages_are_gone_after_a_reload(window):
+    dana = await window("U0DANA")
+    await dana.say("/turso hello")
+    await expect(dana.message("You said: hello")).to_contain_text("Only visible to you")
+    await dana.page.reload()
+    await dana.page.wait_for_selector("html[data-live]", state="attached")
+    await expect(dana.pane.get_by_text("You said: hello")).to_have_count(0)
+
+
+async def test_a_form_shows_its_errors_and_takes_what_is_corrected(window):
+    dana = await window("U0DANA")
+    await dana.say("/turso db create")
+    await dana.press("Create", dana.modal)
+    wrong = dana.modal.locator("[data-block-id=name].invalid")
+    await expect(wrong).to_contain_text("Please complete this required field.")
+    await dana.modal.get_by_role("textbox", name="Name").fill("Orders")
+    await dana.press("Create", dana.modal)
+    await expect(dana.modal.locator("[data-block-id=name].invalid")).to_contain_text("Lower case letters only.")
+    await dana.modal.get_by_role("textbox", name="Name").fill("orders")
+    await dana.press("Create", dana.modal)
+    await expect(dana.modal).to_have_count(0)
+    await expect(dana.message("is created")).to_contain_text("orders")
+
+
+async def test_every_kind_of_field_says_what_was_chosen(window, site):
+    dana = await window("U0DANA")
+    await dana.say("/turso form")
+    form = dana.modal
+    await form.get_by_role("textbox", name="Name").fill("orders")
+    await form.get_by_role("combobox", name="Database").click()
+    await dana.page.keyboard.type("orders-eu")
+    await form.get_by_role("option", name="orders-eu", exact=True).click()
+    await form.get_by_role("combobox", name="Locations").click()
+    await dana.page.keyboard.press("ArrowDown")
+    await dana.page.keyboard.press("Enter")
+    await dana.page.keyboard.press("Escape")
+    await form.get_by_role("combobox", name="Person").fill("ben")
+    await dana.page.keyboard.press("Enter")
+    await form.locator("[data-block-id=day] input").fill("2026-12-01")
+    await form.get_by_text("Read and write").click()
+    await form.get_by_text("Tell the channel").click()
+    await dana.press("Create", form)
+    await expect(form).to_have_count(0)
+
+    sent = [each for each in site.workspace.deliveries if each.kind == "view_submission"][-1].payload
+    values = {block: next(iter(each.values())) for block, each in sent["view"]["state"]["values"].items()}
+    assert values["name"]["value"] == "orders"
+    assert values["database"]["selected_option"]["value"] == "orders-eu"
+    assert [each["value"] for each in values["places"]["selected_options"]] == ["aws-eu-west-1"]
+    assert values["person"]["selected_user"] == "U0BEN"
+    assert values["day"]["selected_date"] == "2026-12-01"
+    assert values["hour"]["selected_time"] == "10:30"
+    assert values["scope"]["selected_option"]["value"] == "rw"
+    assert [each["value"] for each in values["also"]["selected_options"]] == ["tell"]
+    assert values["group"]["selected_option"]["value"] == "eu"
+
+
+async def test_a_confirmation_stands_between_a_dangerous_button_and_the_app(window, site):
+    ana = await window("U0ANA")
+    await ana.say("/turso db destroy scratch-eu")
+    await ana.press("Deny", ana.message("asks to destroy"))
+    asked = ana.page.locator("#confirm[open]")
+    await expect(asked).to_contain_text("Keep scratch-eu?")
+    await ana.press("Keep it", asked)
+    assert not [each for each in site.workspace.deliveries if each.kind == "block_actions"]
+    await ana.press("Deny", ana.message("asks to destroy"))
+    await ana.press("Yes, deny", asked)
+    await expect(ana.message("Denied by @Ana Torres")).to_be_visible()
+
+
+async def test_home_is_opened_and_shown(window, site):
+    dana = await window("U0DANA")
+    await dana.page.get_by_role("link", name="Home").click()
+    await expect(dana.pane.get_by_role("heading", name="Welcome")).to_be_visible()
+    assert dana.page.url.endswith("/as/U0DANA/home")
+    assert [each.kind for each in site.workspace.deliveries] == ["event:app_home_opened"]
+    await dana.page.go_back()
+    await expect(dana.pane.get_by_role("heading", name="db-ops").first).to_be_visible()
+
+
+async def test_a_mention_is_answered_in_its_thread(window):
+    dana, ana = await window("U0DANA"), await window("U0ANA")
+    await dana.say("@Turso Ops are you there?")
+    await dana.press("1 reply")
+    thread = dana.page.get_by_label("Side panel")
+    await expect(thread).to_contain_text("Hello @Dana Kim")
+    await thread.get_by_role("textbox").fill("Thank you")
+    await thread.get_by_role("textbox").press("Enter")
+    await expect(thread.locator(".msg").last).to_contain_text("Thank you")
+    await expect(ana.pane.get_by_role("button", name="2 replies")).to_be_visible()
+    await expect(ana.pane.get_by_text("Thank you")).to_have_count(0)
+
+
+async def test_the_composer_completes_commands_options_and_names_by_keyboard(window, site):
+    dana = await window("U0DANA")
+    await dana.composer.press_sequentially("/tu")
+    await expect(dana.pane.get_by_role("option")).to_have_count(1)
+    await dana.page.keyboard.press("Tab")
+    await expect(dana.pane.get_by_role("option").first).to_contain_text("db list")
+    await dana.page.keyboard.type("tok")
+    await dana.page.keyboard.press("Enter")
+    await expect(dana.composer).to_have_value("/turso token ")
+    await expect(dana.pane.locator(".hint")).to_contain_text("token NAME [--read-only] [--expiration 1h]")
+    await dana.page.keyboard.type("orders --re")
+    await dana.page.keyboard.press("Enter")
+    await expect(dana.composer).to_have_value("/turso token orders --read-only ")
+    await expect(dana.pane.locator(".hint mark")).to_have_text("--read-only")
+    await dana.composer.fill("")
+    await dana.page.keyboard.type("ask @be")
+    await dana.page.keyboard.press("Enter")
+    await dana.page.keyboard.type("about #db")
+    await dana.page.keyboard.press("Enter")
+    await expect(dana.composer).to_have_value("ask @ben about #db-ops ")
+    await dana.page.keyboard.press("Enter")
+    await expect(dana.message("ask @Ben Okafor about #db-ops")).to_be_visible()
+    await dana.page.keyboard.press("ArrowUp")
+    await expect(dana.composer).to_have_value("ask @ben about #db-ops ")
+
+
+async def test_a_stranger_is_offered_no_command_of_ours(window):
+    stella = await window("U0STELLA", place="c/C0SHARED")
+    await stella.composer.press_sequentially("/tu")
+    await expect(stella.pane.get_by_role("option")).to_have_count(0)
+    await stella.say("/turso db list")
+    await expect(stella.page.get_by_role("status")).to_contain_text("/turso is not a valid command.")
+    await expect(stella.page.get_by_role("link", name="Home")).to_have_count(0)
+
+
+async def test_a_silent_app_is_told_to_the_person(window):
+    dana = await window("U0DANA")
+    await dana.say("/turso slow")
+    await expect(dana.page.get_by_role("status")).to_contain_text("the app did not respond")
+
+
+async def test_faults_and_the_clock_are_at_hand(window, site):
+    dana = await window("U0DANA")
+    await dana.page.keyboard.press("Control+i")
+    await dana.page.get_by_text("Faults –").click()
+    await dana.page.get_by_text("Cut the line to the app").click()
+    await expect(dana.page.locator(".switch:checked")).to_have_count(1)
+    await dana.say("/turso hello")
+    await expect(dana.page.get_by_role("status")).to_contain_text("dispatch_failed")
+    await expect(dana.page.locator(".log .entry").first).to_contain_text("connection_failed")
+    await dana.page.get_by_text("Cut the line to the app").click()
+    before = site.workspace.now()
+    await dana.press("+1 h")
+    await expect(dana.page.get_by_text("1:00:00 ahead")).to_be_visible()
+    assert (site.workspace.now() - before).total_seconds() > 3599
+    await dana.say("/turso hello")
+    await expect(dana.message("You said: hello")).to_be_visible()
+
+
+async def test_the_inspector_shows_payload_answer_time_and_signature(window):
+    dana = await window("U0DANA")
+    await dana.say("/turso hello")
+    await dana.page.keyboard.press("Control+i")
+    entry = dana.page.locator(".log .entry", has_text="slash_commands")
+    await entry.locator("summary").click()
+    await expect(entry).to_contain_text('"text": "hello"')
+    await expect(entry).to_contain_text("accepted by the app")
+    await expect(entry).to_contain_text("v0=")
+    await expect(entry.locator(".cost")).to_contain_text("ms")
+    call = dana.page.locator(".log .entry", has_text="response_url").and_(dana.page.locator(".call"))
+    await call.locator("summary").click()
+    await expect(call).to_contain_text("You said: hello")
+
+
+async def test_unread_channels_are_marked_until_they_are_looked_at(window):
+    dana, ana = await window("U0DANA"), await window("U0ANA", place="c/C0ORDERS")
+    await dana.say("Good morning")
+    await expect(ana.page.locator("a[data-pane=C0DBOPS] .badge")).to_have_text("1")
+    await ana.page.keyboard.press("Alt+ArrowUp")
+    await expect(ana.message("Good morning")).to_be_visible()
+    await expect(ana.page.locator("a[data-pane=C0DBOPS] .badge")).to_be_hidden()
+
+
+async def test_the_page_is_readable_on_a_phone(window):
+    dana = await window("U0DANA", phone=True)
+    for command, seen in (("/turso db list", "[data-table]"), ("/turso usage", ".b-chart .pie")):
+        await dana.say(command)
+        await expect(dana.pane.locator(seen)).to_be_visible()
+    wide = await dana.page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 390
+    box = await dana.pane.locator("[data-table]").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    await dana.pane.get_by_role("button", name="Open the menu").click()
+    await dana.page.get_by_role("link", name="team-orders").click()
+    await expect(dana.pane.get_by_role("heading", name="team-orders").first).to_be_visible()
+
+
+async def test_the_tour_leads_from_step_to_step_and_from_person_to_person(window):
+    dana = await window("U0DANA", tour=True)
+    tour = dana.page.get_by_label("Guided tour")
+    await expect(tour).to_contain_text("1 of 5")
+    await dana.press("List the databases", tour)
+    await expect(dana.composer).to_have_value("/turso db list")
+    await dana.page.keyboard.press("Enter")
+    await expect(dana.pane.locator("[data-table]")).to_be_visible()
+    for step in (2, 3, 4):
+        await dana.press("Next", tour)
+        await expect(tour).to_contain_text(f"{step} of 5")
+    await dana.press("Approve as Ana", tour)
+    await expect(dana.page.get_by_text("You are Ana Torres")).to_be_visible()
+    await expect(tour).to_contain_text("4 of 5")
+    await dana.press("Next", tour)
+    await dana.press("Finish", tour)
+    await expect(tour).to_be_hidden()
+    await dana.page.get_by_role("link", name="Guided tour").click()
+    await expect(tour).to_contain_text("1 of 5")

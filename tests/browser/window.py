@@ -1,0 +1,92 @@
+"""A browser window that somebody sits at: short names for what people do on the page."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.async_api import Browser, BrowserContext, Locator, Page
+
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+
+
+@dataclass
+class Window:
+    """One person's window, with whatever went wrong in it."""
+
+    page: Page
+    context: BrowserContext
+    origin: str
+    person: str
+    troubles: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    @property
+    def pane(self) -> Locator:
+        return self.page.locator(".pane:not([hidden])")
+
+    @property
+    def composer(self) -> Locator:
+        return self.pane.locator(".composer textarea")
+
+    @property
+    def modal(self) -> Locator:
+        return self.page.locator("#modals dialog[open]")
+
+    @property
+    def messages(self) -> Locator:
+        return self.pane.locator(".msg")
+
+    def message(self, text: str) -> Locator:
+        """The latest message that contains a text."""
+        return self.pane.locator(".msg", has_text=text).last
+
+    async def go(self, place: str = "c/C0DBOPS") -> None:
+        await self.page.goto(f"{self.origin}/as/{self.person}/{place}")
+        await self.page.wait_for_selector("html[data-ready][data-live]", state="attached")
+
+    async def say(self, text: str) -> None:
+        await self.composer.fill(text)
+        await self.composer.press("Enter")
+        if await self.composer.input_value():  # Enter took a suggestion that completes the line
+            await self.composer.press("Enter")
+
+    async def press(self, button: str, within: Locator | None = None) -> None:
+        """Press a button by what stands on it."""
+        await (within or self.page).get_by_role("button", name=button).last.click()
+
+    async def picture(self, name: str) -> None:
+        """Keep a picture for the docs, when pictures are wanted."""
+        if os.environ.get("PICTURES") == "1":
+            PICTURES.mkdir(parents=True, exist_ok=True)
+            await self.page.wait_for_timeout(350)  # animations end
+            await self.page.screenshot(path=PICTURES / f"{name}.png")
+
+
+async def open_window(
+    browser: Browser, origin: str, person: str, *, place: str = "c/C0DBOPS", tour: bool = False, phone: bool = False,
+    dark: bool = False,
+) -> Window:  # fmt: skip
+    """Open a window of its own (no shared storage) and wait until it is live."""
+    size = {"width": 390, "height": 844} if phone else {"width": 1280, "height": 820}
+    context = await browser.new_context(
+        viewport=size,  # type: ignore[arg-type]
+        color_scheme="dark" if dark else "light",
+        has_touch=phone,
+        is_mobile=phone,
+        device_scale_factor=2 if os.environ.get("PICTURES") == "1" else 1,
+        timezone_id="Europe/Madrid",
+        locale="en-GB",
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    context.set_default_timeout(15_000)
+    if not tour:
+        await context.add_init_script("localStorage.setItem('turso-ops-tour', 'closed')")
+    page = await context.new_page()
+    window = Window(page, context, origin, person)
+    page.on("pageerror", lambda error: window.troubles.append(f"error: {error}"))
+    page.on("console", lambda said: window.troubles.append(said.text) if said.type == "error" else None)
+    page.on("request", lambda request: window.requests.append(request.url))
+    await window.go(place)
+    return window
