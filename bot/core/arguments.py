@@ -34,9 +34,9 @@ def wrong(predicate: str) -> PydanticCustomError:
 
 
 def shown(value: object) -> str:
-    """Return what was typed, short and in back-ticks, for an error's sentence."""
+    """Return what was typed, in back-ticks, for an error's sentence; what may be a pasted secret is cut short."""
     text = str(value).replace("`", "'")
-    return f"`{text[:64]}…`" if len(text) > 64 else f"`{text}`"
+    return f"`{text[:16]}…`" if len(text) > 64 or (len(text) > 40 and "." in text) else f"`{text}`"
 
 
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")

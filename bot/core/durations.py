@@ -115,4 +115,4 @@ def _unit(text: str, unit: str) -> int:
 
 def _quote(text: str) -> str:
     shown = text.replace("`", "'")
-    return f"`{shown[:40]}…`" if len(shown) > 40 else f"`{shown}`"
+    return f"`{shown[:16]}…`" if len(shown) > 24 else f"`{shown}`"

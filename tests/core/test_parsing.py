@@ -238,3 +238,11 @@ def test_no_text_surprises_the_parser(text):
     else:
         assert outcome.spec in TABLE
         assert isinstance(outcome, Parsed) or outcome.missing
+
+
+@pytest.mark.parametrize(
+    "line", ["{}", "token {}", "token orders -e {}", "token orders {}", "list --group {}", "list --{}"]
+)
+def test_a_secret_that_was_pasted_is_not_repeated(line):
+    secret = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJhIjoicncifQ.c2lnbmF0dXJl"
+    assert secret[:36] not in refusal(line.format(secret))

@@ -27,7 +27,8 @@ def check(text: str, path: str, *, default_organization: str | None = None) -> L
             f"{path}: {count} {'error' if count == 1 else 'errors'}; this policy would not be used.",
         ], False
     warnings = [f"{path}: warning: {problem}" for problem in policy.warnings]
-    has = f"{len(policy.channels)} channels, {len(policy.profiles)} profiles, {len(policy.usergroups)} user groups"
+    parts = [(policy.channels, "channel"), (policy.profiles, "profile"), (policy.usergroups, "user group")]
+    has = ", ".join(f"{len(part)} {name}{'' if len(part) == 1 else 's'}" for part, name in parts)
     return [*warnings, f"{path}: valid: {has}; hash {policy.hash}"], True
 
 

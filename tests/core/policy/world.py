@@ -5,7 +5,9 @@ from pathlib import Path
 from bot.core.model import Action, Channel, ChannelKind, Person, Subject, Target
 from bot.core.policy import load
 
-EXAMPLE = (Path(__file__).parents[3] / "policy.example.yaml").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[3]
+EXAMPLE = (ROOT / "policy.example.yaml").read_text(encoding="utf-8")
+EXAMPLE_CASES = (ROOT / "policy.example.tests.yaml").read_text(encoding="utf-8")
 
 GROUPS = {"S0DBA": frozenset({"U0ANA", "U0CARL", "U0DORA"}), "S0ORDERS": frozenset({"U0DEV"})}
 PEOPLE = {

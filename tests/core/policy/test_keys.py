@@ -1,0 +1,108 @@
+"""Every key of a policy file is taken where it belongs, refused elsewhere, and described in the documentation."""
+
+import re
+
+import pytest
+
+from bot.core.policy import PolicyInvalid, load
+from bot.core.policy.load import model_at
+from tests.core.policy.world import ROOT
+
+PLACES = {
+    "the file": ((), "{entry}"),
+    "an organization": (("organizations", "acme"), "organizations: {{acme: {{{entry}}}}}"),
+    "people": (("people", "dba"), "people: {{dba: {{users: [U0ANA], {entry}}}}}"),
+    "the ceiling": (("ceiling",), "ceiling: {{{entry}}}"),
+    "a ban": (("ceiling", "deny", 0), "ceiling: {{deny: [{{commands: [rotate], {entry}}}]}}"),
+    "a channel": (("channels", "C0X"), "channels: {{C0X: {{{entry}}}}}\nprofiles: {{calm: {{rules: []}}}}"),
+    "an allow": (("channels", "C0X", "rules", 0), "channels: {{C0X: {{rules: [{{allow: read, {entry}}}]}}}}"),
+    "an approve": (
+        ("channels", "C0X", "rules", 0),
+        "channels: {{C0X: {{rules: [{{approve: read, by: [U0ANA, U0BEN], {entry}}}]}}}}",
+    ),
+    "a break_glass": (
+        ("profiles", "calm", "rules", 0),
+        "profiles: {{calm: {{rules: [{{break_glass: read, review_by: U0BEN, {entry}}}]}}}}",
+    ),
+    "a deny": (("profiles", "calm", "rules", 0), "profiles: {{calm: {{rules: [{{deny: read, {entry}}}]}}}}"),
+    "incidents": (
+        ("incidents",),
+        "incidents: {{to: U0ANA, databases: ['*'], {entry}}}\n"
+        "profiles: {{calm: {{rules: []}}, incident: {{rules: []}}}}",
+    ),
+}
+RULE = ["an allow", "an approve", "a break_glass", "a deny"]
+RIGHT = RULE[:3]
+
+KEYS = [
+    # (key, a value, where it may stand)
+    ("version", "1", ["the file"]),
+    ("workspace", "T0ACME", ["the file"]),
+    ("organization", "acme", ["the file", "a channel", "incidents"]),
+    ("token", "env:TURSO_OTHER", ["an organization"]),
+    ("user", "U0ANA", ["people"]),
+    ("usergroup", "S0DBA", ["people"]),
+    ("usergroups", "[S0DBA]", ["people"]),
+    ("guest", "U0GUEST", ["people"]),
+    ("guests", "[U0GUEST]", ["people"]),
+    ("external", "U0OTHER", ["people"]),
+    ("externals", "[U0OTHER]", ["people"]),
+    ("databases", "['*']", ["a channel", "a ban", *RULE]),
+    ("to", "[U0ANA, 'guest:U0GUEST', 'external:U0OTHER', 'usergroup:S0DBA']", RULE),
+    ("quorum", "2", ["an approve"]),
+    ("notify", "U0ANA", ["an approve", "a break_glass"]),
+    ("confirm", "type-name", RIGHT),
+    ("expires", "30s", ["an approve"]),
+    ("max_lifetime", "1w", RIGHT),
+    ("allow_never", "true", RIGHT),
+    ("countdown", "12h", RIGHT),
+    ("undo_by", "U0ANA", RIGHT),
+    ("visibility", "ephemeral", ["a channel", *RIGHT]),
+    ("externally_shared", "true", ["a channel"]),
+    ("review_within", "2h", ["a break_glass"]),
+    ("blocks_while_owed", "true", ["a break_glass"]),
+    ("profile", "calm", ["a channel", "incidents"]),
+    ("audit_head_channel", "C0AUDIT", ["the file"]),
+    ("token_lifetime", "8h", ["the ceiling"]),
+    ("deny", "[{commands: rotate}]", ["the ceiling"]),
+    ("longest", "6h", ["incidents"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "place"),
+    [pytest.param(key, value, place, id=f"{key} in {place}") for key, value, places in KEYS for place in places],
+)
+def test_a_key_is_taken_where_it_belongs(key, value, place):
+    assert load(PLACES[place][1].format(entry=f"{key}: {value}"), default_organization="acme")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "place"),
+    [
+        pytest.param(key, value, place, id=f"{key} in {place}")
+        for key, value, places in KEYS
+        for place in PLACES
+        if place not in places and (key, place) not in {("databases", "incidents"), ("deny", "the ceiling")}
+        if not (key == "deny" and place in RULE)
+    ],
+)
+def test_a_key_is_refused_with_its_name_where_it_does_not_belong(key, value, place):
+    with pytest.raises(PolicyInvalid) as caught:
+        load(PLACES[place][1].format(entry=f"{key}: {value}"), default_organization="acme")
+    assert any(problem.key.endswith(key) for problem in caught.value.problems)
+
+
+def test_the_documentation_describes_every_key():
+    text = (ROOT / "docs" / "permissions.md").read_text(encoding="utf-8")
+    described = set(re.findall(r"`([a-z_]+)`", text))
+    for path, _ in PLACES.values():
+        assert set(model_at(path).model_fields) <= described
+
+
+def test_the_documentations_examples_are_valid():
+    text = (ROOT / "docs" / "permissions.md").read_text(encoding="utf-8")
+    examples = [block for block in re.findall(r"```yaml\n(.*?)```", text, re.S) if block.startswith("version:")]
+    assert examples
+    for example in examples:
+        assert load(example, default_organization="acme").channels

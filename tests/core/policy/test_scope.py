@@ -1,0 +1,128 @@
+"""What exists for somebody in a channel: databases and commands."""
+
+import pytest
+
+from bot.core.model import Target, Verdict
+from bot.core.policy import available, load
+from tests.core.policy.world import EXAMPLE, policy, subject
+
+POLICY = load(EXAMPLE)
+NAMES = ["orders-eu", "orders-us", "billing", "prod-a"]
+
+
+def seen(rules, who="a developer", where="#db-ops", command=None, **more):
+    scope = rules.scope(subject(who, where, **more), command)
+    return [name for name in NAMES if scope.covers(Target(name, ""))]
+
+
+def test_a_channel_has_its_own_databases_and_no_others():
+    assert seen(POLICY) == NAMES
+    assert seen(POLICY, where="#team-orders") == ["orders-eu", "orders-us"]
+    assert seen(POLICY, where="#general") == []
+
+
+def test_an_incident_in_an_unbound_channel_has_those_of_incidents():
+    scope = POLICY.scope(subject("Ben, responder", "#general", incident="incident"))
+    assert scope.organization == "acme"
+    assert scope.covers(Target("billing"))
+
+
+@pytest.mark.parametrize("who", ["a bot", "a guest", "a stranger", "a deactivated DBA"])
+def test_nothing_exists_for_whom_the_floor_refuses(who):
+    assert seen(POLICY, who) == []
+
+
+@pytest.mark.parametrize("where", ["a DM", "a shared channel"])
+def test_nothing_exists_where_the_floor_refuses(where):
+    assert seen(POLICY, where=where) == []
+
+
+def test_with_a_command_it_is_cut_to_where_the_rules_allow_it():
+    rules = policy(["deny: list, databases: ['prod-*']", "allow: read, databases: ['orders-*', 'prod-*']"])
+    assert seen(rules, command="list") == ["orders-eu", "orders-us"]
+    assert seen(rules, command="show") == ["orders-eu", "orders-us", "prod-a"]
+    assert seen(rules, command="rotate") == []
+    assert seen(rules) == NAMES
+
+
+def test_the_ceiling_cuts_it_too():
+    rules = policy(["allow: read"], more="ceiling: {deny: [{commands: [show], databases: ['prod-*']}]}")
+    assert seen(rules, command="show") == ["orders-eu", "orders-us", "billing"]
+    assert seen(rules, command="list") == NAMES
+
+
+def test_a_rule_for_others_does_not_widen_it():
+    rules = policy(["allow: read, to: 'user:U0ANA'", "allow: read, databases: ['orders-*']"])
+    assert seen(rules, command="list") == ["orders-eu", "orders-us"]
+    assert seen(rules, "Ana, DBA and responder", command="list") == NAMES
+
+
+def test_a_denial_that_cannot_be_checked_cuts_all_that_it_may_mean():
+    rules = policy(["deny: list, to: 'usergroup:S0DBA', databases: ['prod-*']", "allow: read"])
+    assert seen(rules, command="list", groups={"S0DBA": None}) == ["orders-eu", "orders-us", "billing"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "more", "needed"),
+    [
+        (["allow: read"], {}, False),
+        (["allow: read"], {"databases": "['group:eu']"}, True),
+        (["allow: read, databases: ['group:eu']"], {}, True),
+        (["allow: read"], {"more": "ceiling: {deny: [{commands: [rotate], databases: ['group:eu']}]}"}, True),
+    ],
+    ids=["no group", "of the channel", "of a rule", "of the ceiling"],
+)
+def test_it_says_when_the_group_of_a_database_has_to_be_known(rules, more, needed):
+    assert policy(rules, **more).scope(subject()).needs_group is needed
+
+
+def test_the_organization_is_the_channels_then_the_files_then_that_of_the_settings():
+    more = "organizations: {acme: {}, other: {token: env:TURSO_OTHER}}\norganization: acme"
+    assert policy([], more=more, channel_more="    organization: other\n").scope(subject()).organization == "other"
+    assert policy([], more=more, default="other").scope(subject()).organization == "acme"
+    assert policy([], default="ours").scope(subject()).organization == "ours"
+    assert policy([], more="organizations: {only: {}}", default=None).scope(subject()).organization == "only"
+
+
+def test_each_organization_names_the_variable_of_its_token():
+    more = "organizations: {acme: {}, other: {token: env:TURSO_OTHER}}\norganization: acme"
+    assert policy([], more=more).organizations == {"acme": "TURSO_API_TOKEN", "other": "TURSO_OTHER"}
+    assert policy([], default="ours").organizations == {"ours": "TURSO_API_TOKEN"}
+
+
+COMMANDS = ["home", "help", "list", "token", "destroy", "freeze", "incident start", "digest"]
+
+
+@pytest.mark.parametrize(
+    ("who", "where", "expected"),
+    [
+        ("a developer", "#db-ops", ["home", "help", "list", "token", "destroy", "freeze"]),
+        ("Ben, responder", "#db-ops", ["home", "help", "list", "token", "destroy", "freeze", "incident start"]),
+        ("a developer", "#team-orders", ["home", "help", "list", "token"]),
+        ("a passer-by", "#team-orders", ["home", "help", "list"]),
+        ("a developer", "#general", ["home", "help"]),
+        ("Ben, responder", "#general", ["home", "help", "incident start"]),
+        ("a developer", "a DM", ["home", "help"]),
+        ("a developer", "a shared channel", []),
+        ("a guest", "#db-ops", []),
+    ],
+)
+def test_help_shows_what_may_be_used_here_in_some_form(who, where, expected):
+    assert list(available(POLICY, subject(who, where), COMMANDS)) == expected
+
+
+def test_the_best_verdict_is_shown():
+    found = available(POLICY, subject(), COMMANDS)
+    assert (found["token"], found["destroy"]) == (Verdict.ALLOW, Verdict.APPROVE)
+
+
+def test_what_is_denied_outright_is_not_shown_though_a_later_rule_allows_it():
+    rules = policy(["deny: token", "allow: [token, freeze]", "deny: freeze"])
+    assert list(available(rules, subject(), COMMANDS)) == ["home", "help", "freeze"]
+    some = policy(["deny: 'token --read-only'", "deny: freeze, databases: ['prod-*']", "allow: [token, freeze]"])
+    assert list(available(some, subject(), COMMANDS)) == ["home", "help", "token", "freeze"]
+
+
+def test_what_the_ceiling_denies_everywhere_is_not_shown():
+    rules = policy(["allow: [token, freeze]"], more="ceiling: {deny: [{commands: [token]}]}")
+    assert list(available(rules, subject(), COMMANDS)) == ["home", "help", "freeze"]

@@ -1,0 +1,193 @@
+"""A policy can be checked, asked, tried with its own cases, and compared, before it goes live."""
+
+import pytest
+
+from bot.core.model import NEVER, Action, Target
+from bot.core.policy import load, report
+from bot.core.policy.actions import action_of
+from bot.errors import BadInput
+from tests.core.policy.world import EXAMPLE, EXAMPLE_CASES, policy
+
+POLICY = load(EXAMPLE)
+
+
+def test_a_valid_file_is_summed_up():
+    lines, well = report.check(EXAMPLE, "policy.yaml")
+    assert well
+    assert lines == [f"policy.yaml: valid: 2 channels, 1 profile, 2 user groups; hash {POLICY.hash}"]
+
+
+def test_a_file_with_errors_names_them_all_and_is_not_well():
+    lines, well = report.check("version: 2\nchanels: {}", "policy.yaml")
+    assert not well
+    assert lines[0] == "policy.yaml: error: line 1: version: takes 1; not `2`"
+    assert lines[-1] == "policy.yaml: 2 errors; this policy would not be used."
+
+
+def test_warnings_are_shown_and_all_is_well():
+    lines, well = report.check("channels: {C0X: {databases: ['*']}}", "policy.yaml", default_organization="acme")
+    assert well
+    assert lines[0].startswith("policy.yaml: warning: line 1: channels.C0X: has no `rules`")
+
+
+def test_the_hash_is_of_what_the_file_means():
+    assert load(f"# a comment\n{EXAMPLE}\n").hash == POLICY.hash
+    assert load(EXAMPLE.replace("quorum: 2", "quorum: 1")).hash != POLICY.hash
+    swapped = policy(["allow: read", "deny: token"]), policy(["deny: token", "allow: read"])
+    assert swapped[0].hash != swapped[1].hash
+    assert policy([], default="one").hash != policy([], default="two").hash
+
+
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [
+        ("db list", Action("list")),
+        ("db list orders*", Action("list")),
+        ("", Action("home")),
+        ("db tokens create orders -r -e 8h", None),
+        ("token orders --read-only --expiration=8h", None),
+        ("token --expiration 8h —read-only orders", None),
+        ("destroy orders --now --reason 'old one'", Action("destroy", frozenset({"--now"}), (Target("orders"),))),
+        ("create orders --group eu", Action("create", frozenset(), (Target("orders", "eu"),))),
+        ("incident start INC-1 --for 4h", Action("incident start")),
+        ("policy explain token orders", Action("policy explain")),
+    ],
+)
+def test_a_line_is_read_as_the_rules_see_it(text, action):
+    found = action_of(text)
+    if action is None:
+        assert (found.command, found.options, found.databases) == ("token", {"--read-only"}, (Target("orders"),))
+        assert found.lifetime.total_seconds() == 8 * 3600
+    else:
+        assert found == action
+
+
+def test_a_line_that_cannot_be_read_says_so():
+    assert action_of("token a -e never").lifetime is NEVER
+    with pytest.raises(BadInput, match="`frobnicate` is no command"):
+        action_of("frobnicate")
+    with pytest.raises(BadInput, match="unknown unit `day`"):
+        action_of("token a -e 1day")
+
+
+def test_explaining_shows_the_verdict_and_every_rule_that_was_tried():
+    lines, well = report.explain(POLICY, "rotate orders", person="U0DEV", channel="C0DBOPS")
+    assert well
+    assert lines[0] == "U0DEV in C0DBOPS: rotate orders"
+    assert lines[1].startswith("approve: channels.C0DBOPS.rules[5] asks for the consent of 2 of")
+    assert lines[3] == "  no    channels.C0DBOPS.rules[0]: allow read — another command"
+    assert lines[8] == "  fits  channels.C0DBOPS.rules[5]: approve rotate, destroy by 2 of dba, ana"
+
+
+@pytest.mark.parametrize(
+    ("command", "channel", "words"),
+    [
+        ("incident start X", "C0DBOPS", "allow incident to responders — for responders"),
+        ("token orders", "C0DBOPS", "allow token --read-only — only with other options"),
+        ("token orders -r -e 9h", "C0DBOPS", "allow token --read-only — at most 8h"),
+        ("show billing", "C0ORDERS", "not among this channel's databases"),
+        ("list", "C0NEW", "nothing for this channel (C0NEW)"),
+    ],
+)
+def test_explaining_says_where_each_rule_missed(command, channel, words):
+    lines, _ = report.explain(POLICY, command, person="U0DEV", channel=channel)
+    assert any(words in line for line in lines)
+
+
+def test_explaining_names_the_groups_that_would_change_the_answer():
+    lines, _ = report.explain(POLICY, "token orders-1", person="U0EVE", channel="C0ORDERS")
+    assert lines[1].startswith("deny: ")
+    assert lines[-1].startswith("as a member of S0ORDERS: approve: ")
+    lines, _ = report.explain(POLICY, "token orders-1", person="U0EVE", channel="C0ORDERS", groups=["S0ORDERS"])
+    assert lines[1].startswith("approve: ")
+
+
+def test_the_examples_own_cases_hold():
+    lines, well = report.run_cases(POLICY, EXAMPLE_CASES)
+    assert (len(lines), well) == (1, True)
+    assert lines[0].endswith("cases hold.")
+
+
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        ("{subject: U0DEV, channel: C0DBOPS, command: rotate a, verdict: allow}", "expected allow, got approve"),
+        ("{subject: U0DEV, channel: C0DBOPS, command: rotate a, verdict: approve, quorum: 1}", "quorum 1, got 2"),
+        (
+            "{subject: U0DEV, channel: C0DBOPS, command: rotate a, verdict: approve, approvers: U0EVE}",
+            "U0EVE, got U0ANA",
+        ),
+        ("{subject: U0DEV, channel: C0DBOPS, command: rotat a, verdict: allow}", "`rotat` is no command"),
+        ("{subject: U0DEV, channel: C0DBOPS, command: list, verdict: allow, why: nothing}", "a reason with"),
+        ("{subject: U0DEV, channel: C0DBOPS, command: list}", "field required"),
+        ("{subject: U0DEV, channel: C0DBOPS, command: list, verdict: yes}", "verdict"),
+        ("{who: U0DEV}", "who"),
+        ("[", "this is not YAML"),
+    ],
+)
+def test_a_case_that_does_not_hold_is_named_with_its_line(case, words):
+    text = f"usergroups: {{S0DBA: [U0ANA, U0CARL]}}\ncases:\n  - {case}\n"
+    lines, well = report.run_cases(POLICY, text)
+    assert not well
+    assert any("line 3" in line or "line 4" in line for line in lines)
+    assert any(words in line for line in lines), lines
+
+
+def test_no_cases_prove_nothing():
+    assert report.run_cases(POLICY, "cases: []") == (["0 of 0 cases hold."], False)
+
+
+def test_policies_that_decide_alike_do_not_differ():
+    assert report.diff(POLICY, load(EXAMPLE.replace("responders, max_lifetime", "[responders], max_lifetime"))) == [
+        "No difference in what anybody may do."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        pytest.param(
+            "{allow: [digest], to: dba}",
+            "{allow: [digest]}",
+            "C0DBOPS: any member: digest, digest on, digest off, digest now: denied → allowed",
+            id="anybody gains",
+        ),
+        pytest.param(
+            "to: responders}",
+            "to: ana}",
+            "C0DBOPS: U0BEN: incident, incident start, incident status, incident end, incident report: "
+            "allowed → denied",
+            id="somebody loses",
+        ),
+        pytest.param(
+            "max_lifetime: 4h",
+            "max_lifetime: 8h",
+            "C0ORDERS: usergroup S0ORDERS: token on orders-*, token --read-only on orders-*: "
+            "approval of 1 of S0DBA, up to 4h → approval of 1 of S0DBA, up to 8h",
+            id="a group's tokens live longer",
+        ),
+        pytest.param(
+            'commands: ["db destroy --now"], databases: ["prod-*"]',
+            'commands: ["db destroy"], databases: ["prod-*"]',
+            "C0DBOPS: any member: destroy on prod-*: approval of 2 of S0DBA, U0ANA → denied",
+            id="the ceiling comes down",
+        ),
+        pytest.param(
+            "{break_glass: [destroy], to: dba,",
+            "{break_glass: [freeze], to: dba,",
+            "any other channel in an incident: usergroup S0DBA: "
+            "destroy on (*, orders-*, prod-*), destroy --now on (*, orders-*): "
+            "break-glass, reviewed by U0ANA, U0BEN → denied",
+            id="in an incident",
+        ),
+    ],
+)
+def test_a_difference_says_who_gains_or_loses_what_where(old, new, line):
+    assert old in EXAMPLE
+    assert line in report.diff(POLICY, load(EXAMPLE.replace(old, new)))
+
+
+def test_a_channel_that_comes_or_goes_is_a_difference():
+    without = load(EXAMPLE[: EXAMPLE.index("  C0ORDERS:")] + EXAMPLE[EXAMPLE.index("incidents:") :])
+    assert any(line.startswith("C0ORDERS: any member: list, ") for line in report.diff(POLICY, without))
+    assert any("denied → allowed" in line for line in report.diff(without, POLICY))

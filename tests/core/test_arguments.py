@@ -1,0 +1,125 @@
+"""Each type of argument takes what people write, and refuses the rest with a sentence."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from bot.core.arguments import (
+    ChannelRef,
+    Count,
+    DatabaseName,
+    Duration,
+    Expiration,
+    GroupName,
+    GroupRef,
+    LocationCode,
+    Month,
+    OnOff,
+    Since,
+    UserRef,
+    expiration_text,
+    month_span,
+    since_start,
+)
+from bot.core.model import NEVER
+
+
+def take(kind, text):
+    return TypeAdapter(kind).validate_python(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (DatabaseName, "orders", "orders"),
+        (DatabaseName, "a", "a"),
+        (DatabaseName, "0-1", "0-1"),
+        (DatabaseName, "x" * 64, "x" * 64),
+        (DatabaseName, " `orders` ", "orders"),
+        (DatabaseName, "<http://orders|orders>", "orders"),
+        (DatabaseName, "<http://orders/>", "orders"),
+        (GroupName, "default", "default"),
+        (GroupName, "EU_1", "EU_1"),
+        (LocationCode, "aws-us-east-1", "aws-us-east-1"),
+        (LocationCode, "ams", "ams"),
+        (Duration, "1h30m", timedelta(minutes=90)),
+        (Expiration, "2d12h", "2d12h"),
+        (Expiration, "never", "never"),
+        (UserRef, "<@U0ANA|ana>", "U0ANA"),
+        (UserRef, "<@W0ANA>", "W0ANA"),
+        (UserRef, "U0ANA", "U0ANA"),
+        (ChannelRef, "<#C0DBOPS|>", "C0DBOPS"),
+        (ChannelRef, "<#G0OLD|old>", "G0OLD"),
+        (GroupRef, "<!subteam^S0DBA|@dba>", "S0DBA"),
+        (Month, "2026-10", "2026-10"),
+        (Since, "7d", timedelta(days=7)),
+        (Since, "2026-10-01", date(2026, 10, 1)),
+        (OnOff, "ON", True),
+        (OnOff, "off", False),
+        (Count, "10", 10),
+        (Count, 3, 3),
+    ],
+)
+def test_it_takes_what_people_write(kind, text, value):
+    assert take(kind, text) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (DatabaseName, ""),
+        (DatabaseName, "-a"),
+        (DatabaseName, "a-"),
+        (DatabaseName, "A"),
+        (DatabaseName, "a b"),
+        (DatabaseName, "a/b"),
+        (DatabaseName, "é"),
+        (DatabaseName, "x" * 65),
+        (DatabaseName, "a\nb"),
+        (GroupName, "../x"),
+        (LocationCode, "US East"),
+        (Duration, "0s"),
+        (Duration, "never"),
+        (Duration, timedelta(0)),
+        (Expiration, "none"),
+        (Expiration, "-1h"),
+        (UserRef, "ana"),
+        (UserRef, "<!channel>"),
+        (UserRef, "<@C0DBOPS>"),
+        (ChannelRef, "<@U0ANA>"),
+        (GroupRef, "<!here>"),
+        (Month, "2026-00"),
+        (Month, "26-10"),
+        (Month, "0001-01"),
+        (Since, "2026-13-01"),
+        (OnOff, "yes"),
+        (Count, "0"),
+        (Count, "-1"),
+        (Count, "1e9"),
+        (Count, "9" * 99),
+        (Count, True),
+    ],
+)
+def test_it_refuses_the_rest_with_one_sentence(kind, text):
+    with pytest.raises(ValidationError) as caught:
+        take(kind, text)
+    problems = caught.value.errors()
+    assert [problem["type"] for problem in problems] == ["argument"]
+    assert problems[0]["msg"].startswith("takes ")
+
+
+def test_a_month_has_a_beginning_and_an_end():
+    assert month_span("2026-12") == (datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+
+
+def test_since_begins_a_while_ago_or_on_a_day():
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    assert since_start(timedelta(days=7), now) == datetime(2026, 11, 17, 12, tzinfo=UTC)
+    assert since_start(date(2026, 10, 1), now) == datetime(2026, 10, 1, tzinfo=UTC)
+    assert since_start(timedelta(days=100_000), now) == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def test_a_lifetime_is_written_for_turso():
+    assert expiration_text(timedelta(minutes=90)) == "1h30m"
+    assert expiration_text(NEVER) == "never"
