@@ -85,7 +85,7 @@ async def entries(ctx: Context, args: AuditArgs, sight: Sight, limit: int) -> li
         return await _visible(ctx, args, sight, limit, since, [args.db] if args.db else None, None)
     of_databases = await _visible(ctx, args, sight, limit, since, sorted(sight.names), None)
     of_channel = await _visible(ctx, args, sight, limit, since, None, ctx.subject.channel.id)
-    rows = {seq: entry for seq, entry in of_databases + of_channel}
+    rows = dict(of_databases + of_channel)
     return [(seq, rows[seq]) for seq in sorted(rows, reverse=True)[:limit]]
 
 

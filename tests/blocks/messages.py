@@ -11,7 +11,9 @@ from bot.sandbox.workspace.blockkit import validate_message
 OURS = re.compile(
     r"<(?:@[A-Z0-9]+|#[A-Z0-9]+|!subteam\^[A-Z0-9]+|!date\^\d+\^\{date_short_pretty\} at \{time\}\|[0-9: -]+ UTC)>"
 )
-HOSTILE = "<!channel> <@U0EVIL> <https://evil.example|orders> *bold* `code` \u202egpj.exe\u202c :tada:\n> quote\r\n*Approved*"
+HOSTILE = (
+    "<!channel> <@U0EVIL> <https://evil.example|orders> *bold* `code` \u202egpj.exe\u202c :tada:\n> quote\r\n*Approved*"
+)
 """What somebody might write who wants to fool an approver."""
 
 

@@ -1,0 +1,70 @@
+"""`db create`: once, then a look until it answers."""
+
+import httpx
+import pytest
+
+from bot.commands import create
+from bot.errors import BadInput
+from bot.turso import AlreadyExists
+from tests.blocks.messages import buttons, words
+from tests.commands.conftest import Desk
+
+
+async def test_it_is_made_in_the_default_group_and_answers(desk: Desk):
+    reply = await desk.carry_out("create orders")
+
+    assert desk.acme.databases["orders"]["group"] == "default"
+    assert "is created and answers" in reply.text
+    assert "libsql://orders-acme.aws-us-east-1.turso.io" in words(reply)
+    assert buttons(reply)["Token for an hour"]["value"] == "token orders"
+
+
+async def test_the_plan_names_what_is_made_and_where(desk: Desk):
+    plan = await desk.plan("create orders")
+
+    assert plan.target is None
+    assert plan.databases == (("orders", "default"),)
+    assert "in the group default" in plan.steps[0]
+    assert not [path for path in desk.acme.log() if path.startswith("POST")]
+
+
+async def test_a_taken_name_is_refused_before_anybody_is_asked(desk: Desk):
+    desk.acme.add("orders")
+
+    with pytest.raises(BadInput, match="already exists"):
+        await desk.plan("create orders")
+
+
+async def test_a_name_taken_meanwhile_is_an_error_and_is_sent_once(desk: Desk):
+    plan = await desk.plan("create orders")
+    desk.acme.add("orders")
+
+    with pytest.raises(AlreadyExists):
+        await create.act(desk.context(), plan)
+
+    assert sum(path.startswith("POST") for path in desk.acme.log()) == 1
+
+
+async def test_the_api_of_2023_gets_its_first_instance_once(desk: Desk):
+    desk.acme.generation = "2023"
+
+    await desk.carry_out("create orders --location lhr")
+
+    posts = [path for path in desk.acme.log() if path.startswith("POST /v1")]
+    assert posts == [
+        "POST /v1/organizations/acme/databases",
+        "POST /v1/organizations/acme/databases/orders/instances",
+    ]
+    assert desk.acme.instances["orders"][0]["region"] == "lhr"
+
+
+async def test_a_database_that_does_not_answer_in_time_is_said_so(desk: Desk, monkeypatch):
+    monkeypatch.setattr(create, "WAITS_SECONDS", 0)
+    handle = desk.acme.handle
+
+    def late(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(404) if request.url.path.endswith("/pipeline") else handle(request)
+
+    desk.turso._writer._transport = httpx.MockTransport(late)
+
+    assert "does not answer yet" in (await desk.carry_out("create orders")).text

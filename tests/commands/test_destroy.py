@@ -1,0 +1,126 @@
+"""`db destroy` and its Undo: quarantine first, the exact object, and nothing that is protected."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.commands import destroy
+from bot.core.request import HoldKind, Mode, State
+from bot.errors import BadInput
+from tests.commands.conftest import Desk
+from tests.store.samples import hold, move, request, token
+
+
+async def open_quarantine(desk: Desk, plan):
+    counting = request(1, plan=plan, command="destroy", state=State.QUARANTINED, mode=Mode.APPROVAL)
+    return await desk.memory.open_request(counting, move(State.QUARANTINED))
+
+
+async def test_it_blocks_first_and_deletes_nothing(desk: Desk):
+    desk.acme.add("orders")
+
+    reply = await desk.carry_out("destroy orders")
+
+    assert "orders" in desk.acme.databases
+    assert desk.acme.configurations["orders"]["block_reads"] is True
+    assert desk.acme.configurations["orders"]["block_writes"] is True
+    assert "quarantine" in reply.text
+    assert not [path for path in desk.acme.log() if path.startswith("DELETE")]
+
+
+async def test_the_end_of_the_countdown_destroys_it(desk: Desk):
+    desk.acme.add("orders")
+    await desk.carry_out("destroy orders", "finish")
+
+    assert "orders" not in desk.acme.databases
+
+
+async def test_now_destroys_at_once(desk: Desk):
+    desk.acme.add("orders")
+
+    reply = await desk.carry_out("destroy orders --now")
+
+    assert "orders" not in desk.acme.databases
+    assert "is destroyed" in reply.text
+
+
+async def test_a_database_made_again_under_the_name_is_not_touched(desk: Desk):
+    desk.acme.add("orders")
+    plan = await desk.plan("destroy orders --now")
+    desk.acme.add("orders")
+
+    await destroy.act(desk.context(), plan)
+
+    assert "orders" in desk.acme.databases
+    assert await destroy.read_back(desk.context(), plan)
+
+
+@pytest.mark.parametrize("owner", ["database", "group"])
+async def test_what_is_protected_is_refused_before_anybody_is_asked(desk: Desk, owner):
+    desk.acme.add("orders", delete_protection=owner == "database")
+    desk.acme.groups["default"]["delete_protection"] = owner == "group"
+
+    with pytest.raises(BadInput, match="delete protection"):
+        await desk.plan("destroy orders --now")
+
+
+async def test_the_plan_holds_what_approvers_have_to_know(desk: Desk):
+    made = desk.acme.add("orders")
+    await desk.memory.add_token(token(1, database="orders", database_id=made["DbId"], holder="U0BEN"))
+
+    plan = await desk.plan("destroy orders")
+
+    assert plan.target.id == made["DbId"]
+    assert plan.facts["Size"] == "40.0 KiB"
+    assert plan.holders == ("U0BEN",)
+    assert plan.hold.kind == "quarantine"
+    assert plan.ends_tokens_of == (made["DbId"],)
+    assert len(plan.steps) == 3
+
+
+async def test_a_snapshot_that_turso_does_not_give_is_no_obstacle(desk: Desk):
+    desk.acme.add("orders")
+    desk.acme.failing["/usage"] = 500
+
+    plan = await desk.plan("destroy orders")
+
+    assert plan.target.size_bytes is None
+    assert "not told" in plan.facts["Size"]
+
+
+async def test_a_second_quarantine_is_pointed_to_the_first(desk: Desk):
+    desk.acme.add("orders")
+    await open_quarantine(desk, await desk.plan("destroy orders"))
+
+    with pytest.raises(BadInput, match="in quarantine already"):
+        await desk.plan("destroy orders")
+
+
+async def test_undo_opens_only_what_no_other_hold_needs(desk: Desk):
+    made = desk.acme.add("orders")
+    plan = await desk.plan("destroy orders")
+    await desk.act(plan, destroy.command)
+    base = hold(1, database="orders", database_id=made["DbId"])
+    kept = move(State.QUARANTINED, holds=[base, replace(base, id="h-2", kind=HoldKind.QUARANTINE, block_reads=True)])
+    await desk.memory.open_request(request(1, plan=plan), kept)
+
+    await desk.act(plan, destroy.command.undo)
+
+    assert desk.acme.configurations["orders"]["block_reads"] is False
+    assert desk.acme.configurations["orders"]["block_writes"] is True
+
+
+async def test_restore_names_the_quarantine_that_it_undoes(desk: Desk):
+    desk.acme.add("orders")
+    counting = await open_quarantine(desk, await desk.plan("destroy orders"))
+
+    plan = await desk.plan("restore orders")
+
+    assert plan.arguments["request_id"] == counting.id
+
+
+async def test_restore_without_a_quarantine_says_that_there_is_none(desk: Desk):
+    desk.acme.add("orders")
+
+    with pytest.raises(BadInput, match="nothing to undo"):
+        await desk.plan("restore orders")

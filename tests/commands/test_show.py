@@ -1,0 +1,97 @@
+"""`db show`: every property, few calls, and what Turso does not tell is named."""
+
+import pytest
+
+from bot.turso import DatabaseNotFound
+from tests.blocks.messages import HOSTILE, buttons, shown, words
+from tests.commands.conftest import Desk
+from tests.store.samples import token
+
+
+async def test_every_property_is_there(desk: Desk):
+    database = desk.acme.add("orders", delete_protection=True, version="tech-preview", encryption_cipher="aes256gcm")
+    desk.acme.configurations["orders"] |= {"block_writes": True, "allowed_ips": ["10.0.0.0/8"]}
+
+    text = words(await desk.ask("show orders"))
+
+    for part in (
+        database["DbId"],
+        "orders-acme.aws-us-east-1.turso.io",
+        "libsql://orders-acme.aws-us-east-1.turso.io",
+        "https://orders-acme.aws-us-east-1.turso.io",
+        "default",
+        "aws-us-east-1",
+        "logical",
+        "primary",
+        "10.0.0.0/8",
+        "256.0 MiB",
+        "writes blocked",
+        "1,204",
+        "aes256gcm",
+    ):
+        assert part in text, part
+
+
+async def test_the_certificates_of_2023_show(desk: Desk):
+    desk.acme.generation = "2023"
+    desk.acme.add("orders", IssuedCertLimit=10, IssuedCertCount=3)
+
+    assert "3 issued of at most 10" in words(await desk.ask("show orders"))
+
+
+async def test_at_most_six_calls(desk: Desk):
+    desk.acme.add("orders")
+
+    await desk.ask("show orders")
+
+    assert len(desk.acme.log()) <= 6
+
+
+@pytest.mark.parametrize(
+    ("part", "word"), [("usage", "usage"), ("instances", "instances"), ("config", "configuration")]
+)
+async def test_what_turso_does_not_tell_is_named(desk: Desk, part, word):
+    desk.acme.add("orders")
+    desk.acme.failing[part] = 500
+
+    text = words(await desk.ask("show orders"))
+
+    assert f"did not tell: {word}" in text
+    assert "libsql://" in text
+
+
+async def test_live_tokens_name_their_holders_and_no_token(desk: Desk):
+    made = desk.acme.add("orders")
+    await desk.memory.add_token(token(1, database="orders", database_id=made["DbId"], holder="U0BEN"))
+
+    assert "<@U0BEN> read-only, until" in words(await desk.ask("show orders"))
+
+
+async def test_an_unknown_name_is_said_to_be_unknown(desk: Desk):
+    with pytest.raises(DatabaseNotFound):
+        await desk.ask("show nowhere")
+
+
+async def test_hostile_answers_stay_text(desk: Desk):
+    desk.acme.add("orders", group=HOSTILE, Hostname=HOSTILE, regions=[HOSTILE] * 30, version=HOSTILE, type=HOSTILE)
+    desk.acme.instances["orders"] = [{"uuid": HOSTILE, "name": HOSTILE, "type": HOSTILE, "region": HOSTILE}] * 40
+
+    await desk.ask("show orders")
+
+
+async def test_buttons_run_commands_that_are_allowed_here(desk: Desk):
+    desk.acme.add("orders-eu")
+
+    row = buttons(await desk.ask("show orders-eu"))
+
+    assert row["Usage"]["value"] == "usage orders-eu"
+    assert all(one["action_id"].startswith("run.") for one in row.values())
+
+
+async def test_the_message(desk: Desk, golden):
+    desk.acme.add("orders", DbId="0193c0de-7a11-7c3e-9d55-2f6b1c0a9e42")
+    desk.acme.instances["orders"] = [
+        {"uuid": "5b0f", "name": "aws-us-east-1", "type": "primary", "region": "aws-us-east-1"}
+    ]
+
+    golden("show/orders", shown(await desk.ask("show orders")))

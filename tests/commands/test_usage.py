@@ -1,0 +1,169 @@
+"""`usage`: few calls, right numbers, and totals of the channel's databases alone."""
+
+import httpx
+import pytest
+
+from bot.core.request import UsageSample
+from bot.errors import BadInput
+from tests.blocks.messages import HOSTILE, shown, words
+from tests.commands.conftest import Desk
+
+
+def usage_calls(desk: Desk) -> list[httpx.Request]:
+    return [call for call in desk.acme.requests if call.url.path.endswith("/usage")]
+
+
+def sample(day: str, reads: int, *, uuid: str, name: str = "orders") -> UsageSample:
+    return UsageSample("acme", name, uuid, day, reads, reads // 10, 4096, 0)
+
+
+async def test_one_database_takes_two_usage_calls(desk: Desk):
+    desk.acme.add("orders")
+
+    text = words(await desk.ask("usage orders"))
+
+    assert "1,204" in text
+    assert len(usage_calls(desk)) == 2
+    assert "from" not in usage_calls(desk)[0].url.params
+
+
+async def test_a_period_is_asked_of_turso_with_zones(desk: Desk):
+    desk.acme.add("orders")
+
+    await desk.ask("usage orders --since 7d")
+
+    spans = sorted((call.url.params["from"], call.url.params["to"]) for call in usage_calls(desk))
+    assert spans == [
+        ("2026-11-10T12:00:00Z", "2026-11-17T12:00:00Z"),
+        ("2026-11-17T12:00:00Z", "2026-11-24T12:00:00Z"),
+    ]
+
+
+async def test_a_month_of_the_past_is_a_whole_one(desk: Desk):
+    desk.acme.add("orders")
+
+    await desk.ask("usage orders --month 2026-10")
+
+    assert ("2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z") in [
+        (call.url.params["from"], call.url.params["to"]) for call in usage_calls(desk)
+    ]
+
+
+async def test_the_change_against_the_period_before_is_said(desk: Desk):
+    made = desk.acme.add("orders")
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        reads = 300 if "from" in request.url.params else 600
+        usage = {"rows_read": reads, "rows_written": 0, "storage_bytes": 0, "bytes_synced": 0}
+        return httpx.Response(200, json={"database": {"uuid": made["DbId"], "usage": usage}})
+
+    desk.acme.next_answers = [answer, answer, answer]
+
+    assert "600 (+100 %" in words(await desk.ask("usage orders"))
+
+
+async def test_instances_are_told_apart(desk: Desk):
+    made = desk.acme.add("orders")
+    desk.acme.instances["orders"] = [{"uuid": "a", "name": "ams", "type": "primary"}]
+    shares = [{"uuid": "a", "usage": {"rows_read": 5}}, {"uuid": "b-deleted", "usage": {"rows_read": 7}}]
+    body = {"database": {"uuid": made["DbId"], "usage": {"rows_read": 12}, "instances": shares}}
+    desk.acme.next_answers = [lambda request: httpx.Response(200, json=body)] * 2
+
+    table = next(block for block in (await desk.ask("usage orders")).blocks if block["type"] == "data_table")
+
+    assert [row[0]["text"] for row in table["rows"][1:]] == ["ams", "b-delete"]
+    assert [row[1]["text"] for row in table["rows"][1:]] == ["primary", "deleted"]
+
+
+async def test_a_thousand_databases_take_no_call_each(desk: Desk):
+    for at in range(1000):
+        desk.acme.add(f"db-{at}")
+        desk.acme.used[f"db-{at}"] = {"rows_read": at}
+
+    reply = await desk.ask("usage")
+
+    assert len(desk.acme.log()) <= 6
+    assert not [path for path in desk.acme.log() if "/databases/" in path]
+    table = next(block for block in reply.blocks if block["type"] == "data_table")
+    assert table["rows"][1][0]["text"] == "db-999"
+    assert "990 databases" in words(reply)
+
+
+async def test_totals_are_those_of_the_channel_alone(desk: Desk):
+    for name, reads in (("orders-eu", 5), ("orders-us", 7), ("payroll", 1000)):
+        desk.acme.add(name)
+        desk.acme.used[name] = {"rows_read": reads}
+
+    reply = await desk.ask("usage", channel="C0ORDERS")
+
+    assert "*2 databases*" in reply.text
+    assert "12 rows read" in reply.text
+    assert "payroll" not in str(shown(reply))
+
+
+async def test_a_period_of_the_channel_comes_from_samples(desk: Desk):
+    made = desk.acme.add("orders")
+    desk.acme.used["orders"] = {"rows_read": 1000}
+    await desk.memory.add_samples(
+        [sample("2026-11-16", 300, uuid=made["DbId"]), sample("2026-11-20", 700, uuid=made["DbId"])]
+    )
+
+    reply = await desk.ask("usage --since 2026-11-17")
+
+    assert "700 rows read" in reply.text
+
+
+async def test_samples_that_do_not_reach_back_say_so(desk: Desk):
+    made = desk.acme.add("orders")
+    await desk.memory.add_samples([sample("2026-11-20", 700, uuid=made["DbId"])])
+
+    assert "go back to 2026-11-20" in words(await desk.ask("usage --since 2026-11-10"))
+    assert "Nothing was measured" in words(await desk.ask("usage --month 2020-01"))
+
+
+async def test_days_make_a_line(desk: Desk):
+    made = desk.acme.add("orders")
+    await desk.memory.add_samples([sample(f"2026-11-{day}", 100 * day, uuid=made["DbId"]) for day in range(18, 24)])
+
+    chart = next(one for one in (await desk.ask("usage orders")).blocks if one["type"] == "data_visualization")["chart"]
+
+    assert chart["type"] == "line"
+    assert {point["value"] for point in chart["series"][0]["data"][1:]} == {100}
+
+
+async def test_plan_quotas_are_named_where_they_are_known(desk: Desk):
+    desk.acme.add("orders")
+    answers = {
+        "/subscription": {"subscription": {"plan": "scaler"}},
+        "/plans": {"plans": [{"name": "scaler", "quotas": {"rowsRead": 12040}}]},
+    }
+    handle = desk.acme._route
+
+    def route(method, path, request):
+        found = next((body for end, body in answers.items() if request.url.path.endswith(end)), None)
+        return httpx.Response(200, json=found) if found else handle(method, path, request)
+
+    desk.acme._route = route
+
+    assert "10.0 % of the plan's quota" in words(await desk.ask("usage"))
+
+
+async def test_two_periods_at_once_are_refused(desk: Desk):
+    with pytest.raises(BadInput, match="choose one"):
+        desk.parse("usage --since 7d --month 2026-10")
+
+
+@pytest.mark.parametrize("line", ["usage", "usage orders"])
+async def test_hostile_names_stay_text(desk: Desk, line):
+    desk.acme.add("orders", DbId=HOSTILE)
+    desk.acme.instances["orders"] = [{"uuid": "x", "name": HOSTILE}]
+
+    await desk.ask(line)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+async def test_few_databases_look_right_too(desk: Desk, count):
+    for at in range(count):
+        desk.acme.add(f"db-{at}")
+
+    await desk.ask("usage")
