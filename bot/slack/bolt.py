@@ -44,7 +44,11 @@ class BoltOverHttp(AsyncSlackRequestHandler):
     async def dispatch(self, request: AsgiHttpRequest) -> BoltResponse:
         """Hand a request to Bolt."""
         body = await request.get_raw_body()
-        slack_request = AsyncBoltRequest(body=body, headers=request.get_headers())
+        try:
+            slack_request = AsyncBoltRequest(body=body, headers=request.get_headers())
+        except Exception as error:
+            log.error("Bolt cannot read a request", why=type(error).__name__)
+            return BoltResponse(status=400, body="")
         if not slack_request.body and "payload" in body:  # Bolt takes the word in a command for the field
             slack_request.body = dict(form_fields(body))
             slack_request.context = build_async_context(AsyncBoltContext(), slack_request.body)

@@ -163,7 +163,7 @@ class SlackCalls:
                 continue
             if status != 429 or wait > LONGEST_WAIT_SECONDS:
                 return _said(status, text)
-            self._observe("response_url", "ratelimited", 0.0)
+            self._observe("response_url", "ratelimited", wait)
             await asyncio.sleep(wait)
         return "ratelimited"
 
@@ -195,7 +195,7 @@ class _BoundedRateLimit(AsyncRateLimitErrorRetryHandler):
     ) -> None:
         assert response is not None
         state.next_attempt_requested = True
-        self._observe(request.url.rpartition("/")[2], "ratelimited", 0.0)
+        self._observe(request.url.rpartition("/")[2], "ratelimited", _wait_of(response))
         await asyncio.sleep(_wait_of(response))
         state.increment_current_attempt()
 

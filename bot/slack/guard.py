@@ -41,8 +41,16 @@ class Guard:
     The time is the real one (`now` is for tests): the signature is about the wire, not about what falls due.
     """
 
-    def __init__(self, inner: AsgiApp, signing_secret: str, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        inner: AsgiApp,
+        signing_secret: str,
+        *,
+        now: Callable[[], float] = time.time,
+        observe_ack: Callable[[float], None] | None = None,
+    ) -> None:
         self._inner = inner
+        self._observe_ack = observe_ack
         self._key = signing_secret.encode()
         self._now = now
         if not self._key:
@@ -70,7 +78,10 @@ class Guard:
             log.warning("refused a malformed request", why=str(error))
             return await _refuse(send, 400, "Malformed.")
         kept = {**scope, "headers": [(name, value) for name, value in headers.items() if name in _KEPT]}
+        started = time.perf_counter()
         await self._inner(kept, _replay(body, receive), send)
+        if self._observe_ack is not None:
+            self._observe_ack(time.perf_counter() - started)
         return None
 
     def _signed(self, headers: dict[bytes, bytes], body: bytes) -> bool:

@@ -24,14 +24,17 @@ def create_asgi(
     *,
     lifespan: Callable[[Any], Any] | None = None,
     now: Callable[[], float] = time.time,
+    observe_ack: Callable[[float], None] | None = None,
 ) -> AsgiApp:
     """Put the entrance together.
 
     Args:
         pages: what is served with GET beside Slack: `/healthz`, `/readyz`, `/metrics`.
         lifespan: Starlette's, run around everything.
+        observe_ack: is told the seconds from a complete request to its answer.
     """
-    events = Guard(cast(AsgiApp, BoltOverHttp(app, EVENTS_PATH)), signing_secret, now=now)
+    bolt = cast(AsgiApp, BoltOverHttp(app, EVENTS_PATH))
+    events = Guard(bolt, signing_secret, now=now, observe_ack=observe_ack)
     rest = Starlette(routes=[Route(path, page, methods=["GET"]) for path, page in pages.items()], lifespan=lifespan)
 
     async def entrance(scope: Scope, receive: Receive, send: Send) -> None:

@@ -39,7 +39,7 @@ def checked(payload: object) -> Body:
             raise Malformed(f"`{name}` is not what Slack sends there.")
     if "command" not in payload and payload.get("type") not in _TYPES:
         raise Malformed("Its type is none that this bot takes.")
-    missing = [name for name in _TYPES.get(payload.get("type", ""), ()) if name not in payload]
+    missing = [name for name in _TYPES.get(payload.get("type", ""), ()) if payload.get(name) is None]
     if missing:
         raise Malformed(f"`{missing[0]}` is missing.")
     return payload
@@ -70,10 +70,6 @@ def _objects(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(one, dict) for one in value)
 
 
-def _maybe_objects(value: object) -> bool:
-    return value is None or _objects(value)
-
-
 def _actions(value: object) -> bool:
     return _objects(value) and bool(value) and all(_text(one.get("action_id")) for one in value)  # type: ignore[attr-defined]
 
@@ -82,7 +78,7 @@ def _view(value: object) -> bool:
     return value is None or (
         isinstance(value, dict)
         and _text(value.get("callback_id", ""))
-        and _text(value.get("type"))
+        and _text(value.get("type", ""))
         and _maybe_text(value.get("app_installed_team_id"))
     )
 
@@ -126,7 +122,7 @@ _FIELDS: Final[Mapping[str, Callable[[object], bool]]] = {
     "event": _event,
     "actions": _actions,
     "authorizations": _authorizations,
-    "response_urls": _maybe_objects,
+    "response_urls": _objects,
     "item": _maybe_object,
     "assistant_thread": _maybe_object,
     "previous_message": _maybe_object,

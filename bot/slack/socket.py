@@ -1,8 +1,9 @@
 """The bot over Socket Mode: the same app, no public address; every envelope is acknowledged, whatever comes of it."""
 
 import asyncio
+from collections.abc import Callable
 from time import time
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
@@ -10,7 +11,9 @@ from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, s
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.slack.bolt import settled
 from bot.slack.calls import SlackCalls, proxy_for
@@ -25,9 +28,13 @@ log = structlog.get_logger(__name__)
 
 
 class _Handler(AsyncSocketModeHandler):
-    def __init__(self, app: AsyncApp, app_token: str, calls: SlackCalls) -> None:
+    def __init__(
+        self, app: AsyncApp, app_token: str, calls: SlackCalls, observe_ack: Callable[[float], None] | None
+    ) -> None:
         super().__init__(app, app_token, logger=sdk_logger(), web_client=calls.client, ping_interval=PING_SECONDS)
         self.client.proxy = proxy_for(calls.client.base_url)
+        self.client.message_listeners.append(self._take_oddity)
+        self._observe_ack = observe_ack
         self._busy = 0
         self.idle = asyncio.Event()
         """Set while every envelope is acknowledged."""
@@ -37,12 +44,22 @@ class _Handler(AsyncSocketModeHandler):
         """Run Bolt and acknowledge; an envelope that Bolt cannot take is acknowledged empty."""
         self._busy += 1
         self.idle.clear()
+        started = time()
         try:
-            await send_async_response(client, req, await self._answer(req), time())
+            await send_async_response(client, req, await self._answer(req), started)
         finally:
+            if self._observe_ack is not None:
+                self._observe_ack(time() - started)
             self._busy -= 1
             if not self._busy:
                 self.idle.set()
+
+    async def _take_oddity(self, client: AsyncBaseSocketModeClient, message: dict[str, Any], raw: str | None) -> None:
+        """Acknowledge an envelope that the library cannot read: its payload is no object."""
+        envelope_id = message.get("envelope_id")
+        if isinstance(envelope_id, str) and not isinstance(message.get("payload"), dict | str):
+            log.warning("took an envelope without a payload")
+            await client.send_socket_mode_response(SocketModeResponse(envelope_id=envelope_id))
 
     async def _answer(self, req: SocketModeRequest) -> BoltResponse:
         answer = BoltResponse(status=200, body="")
@@ -59,8 +76,16 @@ class _Handler(AsyncSocketModeHandler):
 class SocketRunner:
     """Keeps one connection to Slack. Build it inside the running loop; it connects again by itself."""
 
-    def __init__(self, app: AsyncApp, app_token: str, calls: SlackCalls, tasks: TaskKeeper) -> None:
-        self._handler = _Handler(app, app_token, calls)
+    def __init__(
+        self,
+        app: AsyncApp,
+        app_token: str,
+        calls: SlackCalls,
+        tasks: TaskKeeper,
+        *,
+        observe_ack: Callable[[float], None] | None = None,
+    ) -> None:
+        self._handler = _Handler(app, app_token, calls, observe_ack)
         self._tasks = tasks
         self._connecting: asyncio.Task[None] | None = None
 

@@ -1,0 +1,142 @@
+"""The whole door between a stub of Slack and a stub of the path."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from slack_bolt.async_app import AsyncApp
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+
+from bot.core.ports import Ack, Work
+from bot.core.request import Incoming
+from bot.slack.bolt import create_bolt
+from bot.slack.calls import SlackCalls, new_session, web_client
+from bot.slack.delivery import Delivery
+from bot.slack.http import create_asgi
+from bot.slack.identity import SlackDirectory
+from bot.slack.installation import Workspace
+from bot.slack.listeners import Listeners
+from bot.slack.pace import Pace
+from bot.slack.response_urls import ResponseUrls
+from bot.slack.tasks import TaskKeeper
+
+from .requests import FORM, SECRET, payload, signed
+from .stub import TOKEN, SlackStub
+
+
+class FixedClock:
+    """A clock that stands."""
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@dataclass
+class PathStub:
+    """A path that remembers what came and does what a test says."""
+
+    came: list[Incoming] = field(default_factory=list)
+    worked: list[str] = field(default_factory=list)
+    typed: list[str] = field(default_factory=list)
+    before: Callable[[Incoming], Any] | None = None
+    work: Callable[[Incoming], Any] | None = None
+    answer: Ack = field(default_factory=Ack)
+    offered: list[dict[str, Any]] = field(default_factory=list)
+
+    async def before_ack(self, incoming: Incoming) -> Work | None:
+        self.came.append(incoming)
+        if self.before:
+            await self.before(incoming)
+
+        async def work() -> None:
+            self.worked.append(incoming.id)
+            if self.work:
+                await self.work(incoming)
+
+        return work
+
+    async def submission(self, incoming: Incoming) -> Ack:
+        self.came.append(incoming)
+        if self.before:
+            await self.before(incoming)
+        return self.answer
+
+    async def options(self, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
+        self.came.append(incoming)
+        self.typed.append(typed)
+        if self.before:
+            await self.before(incoming)
+        return self.offered
+
+    async def home_opened(self, incoming: Incoming) -> None:
+        self.came.append(incoming)
+
+
+@dataclass
+class House:
+    """Everything of the room, wired."""
+
+    slack: SlackStub
+    path: PathStub
+    calls: SlackCalls
+    urls: ResponseUrls
+    workspace: Workspace
+    directory: SlackDirectory
+    delivery: Delivery
+    tasks: TaskKeeper
+    app: AsyncApp
+    http: httpx.AsyncClient
+    seen: list[tuple[str, str]]
+
+    async def send(self, body: bytes, content_type: str = FORM) -> httpx.Response:
+        """Send a signed request and wait until nothing runs any more."""
+        answer = await self.http.post("/slack/events", content=body, headers=signed(body, content_type))
+        await self.tasks.drain(5)
+        return answer
+
+    async def press(self, value: Any) -> httpx.Response:
+        return await self.send(payload(value))
+
+    async def event(self, value: Any) -> httpx.Response:
+        return await self.send(json.dumps(value).encode(), "application/json")
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackStub]:
+    stub = SlackStub()
+    await stub.start()
+    yield stub
+    await stub.close()
+
+
+@pytest.fixture
+async def house(slack: SlackStub) -> AsyncIterator[House]:
+    seen: list[tuple[str, str]] = []
+
+    def observe(method: str, status: str, seconds: float) -> None:
+        seen.append((method, status))
+
+    async def page(request: Request) -> PlainTextResponse:
+        return PlainTextResponse("alive")
+
+    session = new_session()
+    calls = SlackCalls(web_client(session, TOKEN, slack.api_url, observe), observe)
+    workspace = Workspace(calls)
+    await workspace.check()
+    urls, tasks, path = ResponseUrls(slack.api_url), TaskKeeper(), PathStub()
+    directory = SlackDirectory(calls, workspace)
+    delivery = Delivery(calls, urls, secrets=("the-signing-secret",), pace=Pace(0))
+    listeners = Listeners(
+        path, delivery, clock=FixedClock(), tasks=tasks, urls=urls, workspace=workspace, directory=directory
+    )
+    app = create_bolt(listeners, workspace, signing_secret=SECRET)
+    asgi = create_asgi(app, SECRET, {"/healthz": page})
+    slack.calls.clear()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url="http://bot") as http:
+        yield House(slack, path, calls, urls, workspace, directory, delivery, tasks, app, http, seen)
+    await session.close()

@@ -1,0 +1,408 @@
+"""Messages out: the ways that they take, what they must not carry, and what Slack may answer."""
+
+import asyncio
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from bot.core.ports import Address
+from bot.core.reply import Reply
+from bot.core.request import Incoming, Kind
+from bot.errors import BotError, Unavailable
+from bot.slack.delivery import Delivery
+from bot.slack.pace import Pace
+from bot.slack.response_urls import ResponseUrls
+
+from .conftest import FixedClock, House
+from .stub import gone, limited, refused
+
+JWT = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicm8iLCJleHAiOjE3OTM1MDAwMDB9.c2lnbmF0dXJl"
+SECTION = {"type": "section", "text": {"type": "plain_text", "text": "hello"}}
+HELLO = Reply(text="hello", blocks=[SECTION])
+HERE = Address(user_id="U0ANA", channel_id="C0DBOPS", intent_id="i-1")
+IN_THREAD = replace(HERE, intent_id=None, thread_ts="5.6")
+
+
+def keep(house: House, intent_id: str = "i-1", url: str | None = None) -> None:
+    house.urls.keep(came(intent_id, house.slack.response_url() if url is None else url))
+
+
+async def test_a_public_answer_goes_by_the_response_url(house: House) -> None:
+    keep(house)
+    await house.delivery.answer(HERE, HELLO, public=True)
+    assert house.slack.of("response_url") == [
+        {
+            "text": "hello",
+            "blocks": [SECTION],
+            "response_type": "in_channel",
+            "replace_original": False,
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+    ]
+
+
+async def test_a_private_answer_is_ephemeral(house: House) -> None:
+    keep(house)
+    await house.delivery.answer(HERE, HELLO, public=False)
+    await house.delivery.answer(HERE, replace(HELLO, private=True), public=True)
+    await house.delivery.whisper(HERE, HELLO)
+    assert [call["response_type"] for call in house.slack.of("response_url")] == ["ephemeral"] * 3
+
+
+async def test_whether_the_original_is_replaced_is_always_said(house: House) -> None:
+    keep(house)
+    in_message = replace(HERE, message_ts="1.2")
+    await house.delivery.answer(in_message, HELLO, public=True, replace=True)
+    await house.delivery.answer(in_message, HELLO, public=True)
+    await house.delivery.whisper(replace(in_message, is_ephemeral=True), HELLO, replace=True)
+    await house.delivery.whisper(in_message, HELLO, replace=True)
+    said = [(call["response_type"], call["replace_original"]) for call in house.slack.of("response_url")]
+    assert said == [("in_channel", True), ("in_channel", False), ("ephemeral", True), ("ephemeral", False)]
+
+
+async def test_a_private_answer_never_takes_the_place_of_a_public_message(house: House) -> None:
+    keep(house)
+    await house.delivery.answer(replace(HERE, message_ts="1.2"), HELLO, public=False, replace=True)
+    assert house.slack.of("response_url")[0]["replace_original"] is False
+
+
+async def test_a_public_answer_to_an_ephemeral_question_takes_the_question_away(house: House) -> None:
+    keep(house)
+    await house.delivery.answer(replace(HERE, message_ts="1.2", is_ephemeral=True), HELLO, public=True, replace=True)
+    posted, removed = house.slack.of("response_url")
+    assert posted["replace_original"] is False
+    assert removed == {"delete_original": True}
+
+
+async def test_after_five_uses_a_message_is_posted(house: House) -> None:
+    keep(house)
+    for _ in range(6):
+        await house.delivery.answer(HERE, HELLO, public=True)
+    assert len(house.slack.of("response_url")) == 5
+    assert house.slack.of("chat.postMessage")[0]["channel"] == "C0DBOPS"
+
+
+@pytest.mark.parametrize("word", ["used_url", "expired_url"])
+async def test_a_spent_response_url_is_not_tried_again(house: House, word: str) -> None:
+    keep(house)
+    house.slack.answers["response_url"] = [gone(word)]
+    await house.delivery.whisper(HERE, HELLO)
+    await house.delivery.whisper(HERE, HELLO)
+    assert house.slack.methods() == ["response_url", "chat.postEphemeral", "chat.postEphemeral"]
+    assert house.slack.of("chat.postEphemeral")[0]["user"] == "U0ANA"
+
+
+async def test_who_cannot_be_reached_in_the_channel_gets_a_direct_message(house: House) -> None:
+    house.slack.always["chat.postEphemeral"] = refused("user_not_in_channel")
+    await house.delivery.whisper(HERE, HELLO)
+    assert [call["channel"] for call in house.slack.of("chat.postMessage")] == ["U0ANA"]
+
+
+async def test_a_channel_without_the_bot_gets_a_private_answer(house: House) -> None:
+    house.slack.answers["chat.postMessage"] = [refused("not_in_channel")]
+    await house.delivery.answer(HERE, HELLO, public=True)
+    assert house.slack.methods() == ["chat.postMessage", "chat.postEphemeral"]
+
+
+async def test_home_is_answered_in_the_direct_messages(house: House) -> None:
+    await house.delivery.whisper(Address(user_id="U0ANA", channel_id=""), HELLO)
+    await house.delivery.whisper(Address(user_id="U0ANA", channel_id="D0ANA"), HELLO)
+    assert [call["channel"] for call in house.slack.of("chat.postMessage")] == ["U0ANA", "U0ANA"]
+
+
+async def test_a_mention_is_answered_in_its_thread(house: House) -> None:
+    await house.delivery.answer(IN_THREAD, HELLO, public=True)
+    await house.delivery.answer(IN_THREAD, HELLO, public=False)
+    public, private = house.slack.of("chat.postMessage")[0], house.slack.of("chat.postEphemeral")[0]
+    assert (public["channel"], public["thread_ts"]) == ("C0DBOPS", "5.6")
+    assert (private["user"], private["thread_ts"]) == ("U0ANA", "5.6")
+
+
+async def test_the_thread_of_a_click_is_kept(house: House) -> None:
+    keep(house)
+    await house.delivery.answer(replace(HERE, thread_ts="5.6", message_ts="1.2"), HELLO, public=True)
+    assert house.slack.of("response_url")[0]["thread_ts"] == "5.6"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example.com/respond/one",
+        "http://hooks.slack.com/commands/T/1/a",
+        "https://hooks.slack.com.evil.example.com/a",
+        "https://user@hooks.slack.com/a",
+        "https://hooks.slack.com:8443/a",
+        "file:///etc/passwd",
+        "http://127.0.0.1:1/respond",
+        "http://[::1",
+        "",
+    ],
+)
+async def test_an_address_that_is_not_slacks_is_never_called(house: House, url: str) -> None:
+    keep(house, url=url)
+    await house.delivery.whisper(HERE, HELLO)
+    assert house.slack.methods() == ["chat.postEphemeral"]
+
+
+def came(intent_id: str, url: str) -> Incoming:
+    return Incoming(
+        id=intent_id,
+        key="k",
+        kind=Kind.COMMAND,
+        at=FixedClock().now(),
+        user_id="U0ANA",
+        channel_id="C0DBOPS",
+        response_url=url,
+    )
+
+
+@pytest.mark.parametrize("url", ["https://hooks.slack.com/commands/T/1/a", "https://hooks.slack-gov.com/x"])
+def test_slacks_own_addresses_are_taken(url: str) -> None:
+    urls = ResponseUrls("https://slack.com/api/")
+    urls.keep(came("i-1", url))
+    assert urls.use("i-1") == url
+
+
+def test_response_urls_end_after_half_an_hour_and_do_not_pile_up() -> None:
+    now = 0.0
+    urls = ResponseUrls("https://slack.com/api/", now=lambda: now)
+    urls.keep(came("i-1", "https://hooks.slack.com/commands/T/1/a"))
+    now = 30 * 60.0
+    assert urls.use("i-1") is None
+    for number in range(10_000):
+        urls.keep(came(str(number), "https://hooks.slack.com/commands/T/1/a"))
+    assert len(urls) <= 4096
+    assert urls.use("9999") is not None
+
+
+async def test_blocks_that_slack_does_not_know_are_replaced_by_older_ones_and_then_by_text(house: House) -> None:
+    plain = {"type": "section", "text": {"type": "plain_text", "text": "plain"}}
+    reply = Reply(text="said", blocks=[{"type": "data_table"}], plain_blocks=[plain])
+    house.slack.answers["chat.postMessage"] = [refused("invalid_blocks"), refused("invalid_blocks")]
+    assert await house.delivery.post("C0DBOPS", reply)
+    sent = house.slack.of("chat.postMessage")
+    assert [call.get("blocks") for call in sent] == [[{"type": "data_table"}], [plain], None]
+
+
+@pytest.mark.parametrize(
+    "answer", [refused("invalid_blocks"), web.Response(status=400, body=b"invalid_blocks")], ids=["as JSON", "as text"]
+)
+async def test_a_response_url_may_refuse_blocks_too(house: House, answer: Any) -> None:
+    keep(house)
+    house.slack.answers["response_url"] = [answer]
+    await house.delivery.answer(HERE, HELLO, public=True)
+    assert [bool(call.get("blocks")) for call in house.slack.of("response_url")] == [True, False]
+    assert house.slack.of("chat.postMessage") == []
+
+
+async def test_a_rate_limit_of_a_response_url_is_waited_out(house: House) -> None:
+    keep(house)
+    house.slack.answers["response_url"] = [limited(), limited()]
+    await house.delivery.answer(HERE, HELLO, public=True)
+    assert len(house.slack.of("response_url")) == 3
+    assert house.slack.of("chat.postMessage") == []
+
+
+async def test_a_rate_limit_that_would_last_too_long_is_not_waited_out(house: House) -> None:
+    house.slack.answers["chat.postMessage"] = [limited("3600")]
+    with pytest.raises(Unavailable, match="ratelimited"):
+        await house.delivery.post("C0DBOPS", HELLO)
+
+
+async def test_a_post_that_is_not_possible_says_so(house: House) -> None:
+    for code in ("channel_not_found", "not_in_channel", "is_archived", "restricted_action"):
+        house.slack.answers["chat.postMessage"] = [refused(code)]
+        assert await house.delivery.post("C0DBOPS", HELLO) is None
+
+
+async def test_a_post_during_an_outage_is_unavailable(house: House) -> None:
+    house.slack.always["chat.postMessage"] = refused("service_unavailable")
+    with pytest.raises(Unavailable):
+        await house.delivery.post("C0DBOPS", HELLO)
+    with pytest.raises(Unavailable):
+        await house.delivery.direct("U0ANA", HELLO)
+
+
+async def test_a_post_returns_its_ts_and_never_unfurls(house: House) -> None:
+    ts = await house.delivery.post("C0DBOPS", HELLO, thread_ts="5.6")
+    sent = house.slack.of("chat.postMessage")[0]
+    assert ts is not None
+    assert (sent["unfurl_links"], sent["unfurl_media"], sent["thread_ts"]) == (False, False, "5.6")
+
+
+@pytest.mark.parametrize("code", ["message_not_found", "cant_update_message", "channel_not_found", "is_inactive"])
+async def test_a_message_that_is_gone_is_not_an_error(house: House, code: str) -> None:
+    house.slack.answers["chat.update"] = [refused(code)]
+    await house.delivery.update("C0DBOPS", "1.2", HELLO)
+
+
+async def test_of_many_changes_at_once_the_last_one_is_seen(house: House) -> None:
+    changes = [house.delivery.update("C0DBOPS", "1.2", Reply(text=f"{number} of 50")) for number in range(50)]
+    await asyncio.gather(*changes, house.delivery.update("C0DBOPS", "3.4", HELLO))
+    texts = [call["text"] for call in house.slack.of("chat.update") if call["ts"] == "1.2"]
+    assert texts[-1] == "49 of 50"
+    assert len(texts) <= 3
+
+
+async def test_a_long_text_is_cut_to_what_slack_takes(house: House) -> None:
+    await house.delivery.update("C0DBOPS", "1.2", Reply(text="x" * 10_000))
+    assert len(house.slack.of("chat.update")[0]["text"]) <= 4000
+
+
+async def test_calls_share_their_connections(house: House) -> None:
+    keep(house)
+    for _ in range(10):
+        await house.delivery.post("C0DBOPS", HELLO)
+    await house.delivery.whisper(HERE, HELLO)
+    assert len(house.slack.connections) == 1
+
+
+SECRETS = [
+    pytest.param(JWT, id="a database token"),
+    pytest.param("xoxb-1111111111-2222222222-abcdef", id="a bot token"),
+    pytest.param("the-signing-secret", id="the signing secret"),
+]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+async def test_a_secret_leaves_by_no_way_but_a_reveal(house: House, secret: str) -> None:
+    keep(house)
+    block = {"type": "section", "text": {"type": "plain_text", "text": f"is {secret}!"}}
+    view = {"type": "modal", "title": {"type": "plain_text", "text": "T"}, "blocks": [block]}
+    for reply in (Reply(text=secret), Reply(text="x", blocks=[block]), Reply(text="x", plain_blocks=[block]),
+                  Reply(text="x", blocks=[SECTION], secret=True)):  # fmt: skip
+        await house.delivery.answer(HERE, reply, public=True)
+        await house.delivery.whisper(HERE, reply)
+        await house.delivery.post("C0DBOPS", reply)
+        await house.delivery.update("C0DBOPS", "1.2", reply)
+        await house.delivery.direct("U0ANA", reply)
+    await house.delivery.open_view("1.2.3", view)
+    await house.delivery.update_view("V1", view)
+    await house.delivery.publish_home("U0ANA", view)
+    with pytest.raises(BotError) as refusal:
+        await house.delivery.upload("C0DBOPS", "report.md", f"a {secret}", title="Report", thread_ts=None)
+    assert secret not in str(refusal.value)
+    assert secret not in json.dumps([call.arguments for call in house.slack.calls])
+    assert len(house.slack.calls) == 23
+    assert "secret" in house.slack.of("chat.update")[0]["text"]
+
+
+async def test_a_reveal_is_ephemeral_and_has_no_token_in_its_text(house: House) -> None:
+    keep(house)
+    block = {"type": "section", "text": {"type": "plain_text", "text": JWT}}
+    token = Reply(text="Your token", blocks=[block], private=True, secret=True)
+    assert await house.delivery.reveal(HERE, token)
+    assert await house.delivery.reveal(replace(HERE, intent_id=None), token)
+    by_url, by_message = house.slack.of("response_url")[0], house.slack.of("chat.postEphemeral")[0]
+    assert by_url["response_type"] == "ephemeral"
+    assert by_message["user"] == "U0ANA"
+    assert JWT not in by_url["text"] + by_message["text"]
+    assert not await house.delivery.reveal(HERE, replace(token, text=JWT))
+
+
+async def test_a_reveal_that_cannot_be_private_is_not_delivered(house: House) -> None:
+    house.slack.always["chat.postEphemeral"] = refused("user_not_in_channel")
+    token = Reply(text="Your token", blocks=[SECTION], secret=True)
+    assert not await house.delivery.reveal(replace(HERE, intent_id=None), token)
+    assert not await house.delivery.reveal(Address(user_id="U0ANA", channel_id=""), token)
+    assert house.slack.of("chat.postMessage") == []
+
+
+async def test_a_reveal_whose_blocks_are_refused_was_not_delivered(house: House) -> None:
+    keep(house)
+    for method in ("response_url", "chat.postEphemeral"):
+        house.slack.always[method] = refused("invalid_blocks")
+    assert not await house.delivery.reveal(HERE, Reply(text="Your token", blocks=[SECTION], secret=True))
+
+
+async def test_views(house: House) -> None:
+    view = {"type": "modal", "blocks": []}
+    assert await house.delivery.open_view("1.2.3", view) == "V1"
+    house.slack.answers["views.open"] = [refused("expired_trigger_id"), refused("exchanged_trigger_id")]
+    assert await house.delivery.open_view("1.2.3", view) is None
+    assert await house.delivery.open_view("1.2.3", view) is None
+    house.slack.answers["views.update"] = [refused("not_found")]
+    await house.delivery.update_view("V1", view)
+    house.slack.answers["views.publish"] = [refused("not_enabled")]
+    await house.delivery.publish_home("U0ANA", view)
+    assert house.slack.of("views.publish") == [{"user_id": "U0ANA", "view": view}]
+
+
+async def test_a_permalink_or_none(house: House) -> None:
+    assert await house.delivery.permalink("C0DBOPS", "1.2") == "https://acme.slack.com/archives/C0DBOPS/p1"
+    house.slack.answers["chat.getPermalink"] = [refused("message_not_found")]
+    assert await house.delivery.permalink("C0DBOPS", "1.2") is None
+
+
+async def test_a_file_is_shared_in_three_steps(house: House) -> None:
+    await house.delivery.upload("C0DBOPS", "report.md", "# Größe", title='The "report"', thread_ts="5.6")
+    assert house.slack.methods() == ["files.getUploadURLExternal", "upload", "files.completeUploadExternal"]
+    assert house.slack.of("files.getUploadURLExternal")[0]["length"] == "9"
+    assert house.slack.of("upload") == [{"content": "# Größe"}]
+    shared = house.slack.of("files.completeUploadExternal")[0]
+    assert json.loads(shared["files"]) == [{"id": "F1", "title": 'The "report"'}]
+    assert (shared["channel_id"], shared["thread_ts"]) == ("C0DBOPS", "5.6")
+
+
+async def test_a_file_that_slack_does_not_take_is_an_error_for_people(house: House) -> None:
+    house.slack.answers["files.getUploadURLExternal"] = [refused("file_uploads_disabled")]
+    with pytest.raises(BotError, match="file_uploads_disabled"):
+        await house.delivery.upload("C0DBOPS", "report.md", "x", title="Report", thread_ts=None)
+
+
+async def test_every_call_is_counted(house: House) -> None:
+    keep(house)
+    await house.delivery.answer(HERE, HELLO, public=True)
+    house.slack.answers["chat.postMessage"] = [refused("is_archived")]
+    await house.delivery.post("C0DBOPS", HELLO)
+    assert house.seen[1:] == [("response_url", "ok"), ("chat.postMessage", "is_archived")]
+
+
+async def test_posts_to_one_channel_keep_a_second_apart_and_answers_do_not_wait() -> None:
+    now, slept = 100.0, []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    pace = Pace(1.0, now=lambda: now, sleep=sleep)
+    for _ in range(3):
+        await pace.turn("C0DBOPS")
+    await pace.turn("C0OTHER")
+    assert slept == [1.0, 2.0]
+    now = 103.5
+    pace.note("C0DBOPS")
+    await pace.turn("C0DBOPS")
+    assert slept == [1.0, 2.0, 1.0]
+
+
+async def test_a_server_that_closed_a_kept_connection_is_called_once_more(house: House) -> None:
+    keep(house)
+    await house.delivery.whisper(HERE, HELLO)
+
+    def cut(arguments: dict[str, Any]) -> Any:
+        raise ConnectionResetError
+
+    house.slack.answers["response_url"] = [cut]
+    await house.delivery.whisper(HERE, HELLO)
+    assert house.slack.of("response_url")
+
+
+async def test_slack_that_is_not_there_is_unavailable_not_a_crash(house: House) -> None:
+    keep(house)
+    await house.slack.close()
+    with pytest.raises(Unavailable):
+        await house.delivery.post("C0DBOPS", HELLO)
+    with pytest.raises(Unavailable):
+        await house.delivery.whisper(HERE, HELLO)
+
+
+async def test_an_answer_that_is_no_json_is_a_failed_call(house: House) -> None:
+    house.slack.always["chat.postMessage"] = web.Response(
+        status=200, body=b"<html>", headers={"Content-Type": "text/html"}
+    )
+    assert await house.delivery.post("C0DBOPS", HELLO) is None
+    assert isinstance(house.delivery, Delivery)

@@ -1,0 +1,209 @@
+"""The guard: what is not Slack's never reaches Bolt, and nothing makes a 5xx."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import structlog
+
+from .conftest import House
+from .requests import FORM, SECRET, click, command, event, payload, signature, signed
+
+
+async def test_a_signed_command_is_taken(house: House) -> None:
+    answer = await house.send(command("show orders"))
+    assert (answer.status_code, answer.text) == (200, "")
+    assert house.path.came[0].text == "show orders"
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS", "HEAD"])
+async def test_only_post_is_taken(house: House, method: str) -> None:
+    assert (await house.http.request(method, "/slack/events")).status_code == 405
+
+
+async def test_the_published_test_vector_holds() -> None:
+    body = b"token=legacy&team_id=T0ACME001&command=%2Fdb&text=list+prod&user_id=U0ALICE01"
+    assert signature(body, "1793500000") == "v0=f7ffb594b5215bdbf176127bf1596af90f78e67fe04052e33b93fceb04449d63"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({"X-Slack-Signature": "v0=" + "0" * 64}, id="a wrong signature"),
+        pytest.param({"X-Slack-Signature": ""}, id="an empty signature"),
+        pytest.param({"X-Slack-Signature": "v0=ärger".encode()}, id="a signature that is not ASCII"),
+        pytest.param({"X-Slack-Signature": b"\xff\xfe"}, id="a signature that is not text"),
+        pytest.param({"X-Slack-Request-Timestamp": "soon"}, id="a time that is no number"),
+        pytest.param({"X-Slack-Request-Timestamp": "-5"}, id="a negative time"),
+        pytest.param({"X-Slack-Request-Timestamp": ""}, id="no time"),
+        pytest.param({"X-Slack-Request-Timestamp": "٣٤".encode()}, id="digits of another script"),
+        pytest.param({"X-Slack-Request-Timestamp": "9" * 400}, id="an endless time"),
+        pytest.param({"X-Slack-Request-Timestamp": "1e9"}, id="a time as a float"),
+    ],
+)
+async def test_a_request_that_slack_did_not_sign_gets_401(house: House, headers: dict[str, str | bytes]) -> None:
+    body = command()
+    answer = await house.http.post("/slack/events", content=body, headers={**signed(body), **headers})
+    assert answer.status_code == 401
+    assert house.path.came == []
+
+
+@pytest.mark.parametrize("seconds", [-301, 301, -100_000])
+async def test_an_old_request_gets_401_though_its_signature_is_right(house: House, seconds: int) -> None:
+    body = command()
+    headers = signed(body, stamp=str(int(time.time()) + seconds))
+    assert (await house.http.post("/slack/events", content=body, headers=headers)).status_code == 401
+
+
+async def test_another_secret_is_not_ours(house: House) -> None:
+    body = command()
+    answer = await house.http.post("/slack/events", content=body, headers=signed(body, secret=SECRET[::-1]))
+    assert answer.status_code == 401
+
+
+async def test_other_headers_may_hold_anything(house: House) -> None:
+    body = command()
+    headers = [*signed(body).items(), ("User-Agent", b"\xff\xfe"), ("X-Other", "ü".encode())]
+    assert (await house.http.post("/slack/events", content=body, headers=headers)).status_code == 200
+
+
+async def test_a_large_body_is_refused_before_it_is_read(house: House) -> None:
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        for _ in range(160):
+            read += 65536
+            yield b"a" * 65536
+
+    answer = await house.http.post("/slack/events", content=endless(), headers={"Content-Type": FORM})
+    assert answer.status_code == 413
+    assert read < 1_000_000
+    declared = await house.http.post("/slack/events", content=b"a" * 300_000, headers={"Content-Type": FORM})
+    assert declared.status_code == 413
+
+
+async def test_a_body_of_just_the_limit_is_read(house: House) -> None:
+    body = command("x" * 250_000)
+    assert (await house.send(body)).status_code == 200
+
+
+async def test_an_unsigned_body_is_never_logged(house: House) -> None:
+    body = command("very-private-text")
+    with structlog.testing.capture_logs() as logs:
+        await house.http.post("/slack/events", content=body, headers={"Content-Type": FORM})
+    assert logs
+    assert "very-private-text" not in repr(logs)
+
+
+async def test_the_certificate_check_needs_no_signature(house: House) -> None:
+    body = b"ssl_check=1&token=legacy"
+    answer = await house.http.post("/slack/events", content=body, headers={"Content-Type": FORM})
+    assert (answer.status_code, answer.text) == (200, "")
+    sneaked = await house.http.post("/slack/events", content=command("ssl_check=1"), headers={"Content-Type": FORM})
+    assert sneaked.status_code == 401
+
+
+async def test_the_address_is_verified(house: House) -> None:
+    answer = await house.event({"type": "url_verification", "challenge": "abc", "token": "legacy"})
+    assert answer.status_code == 200
+    assert "abc" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        pytest.param(payload([1]), FORM, id="a list"),
+        pytest.param(payload("null"), FORM, id="null"),
+        pytest.param(payload("{"), FORM, id="half a JSON"),
+        pytest.param(payload('"text"'), FORM, id="a string"),
+        pytest.param(payload("[" * 20_000), FORM, id="deeply nested"),
+        pytest.param(b"payload=", FORM, id="an empty payload"),
+        pytest.param(b'{"type":"event_callback"}', FORM, id="JSON as a form"),
+        pytest.param(b"a=1", FORM, id="a form without a command"),
+        pytest.param(b"\xff\xfe\x00", FORM, id="no text"),
+        pytest.param(b"", FORM, id="nothing"),
+        pytest.param(b"[]", "application/json", id="a JSON list"),
+        pytest.param(b"{}", "application/json", id="an empty object"),
+        pytest.param(b"hello", "text/plain", id="plain text"),
+        pytest.param(command(), "application/json", id="a form as JSON"),
+        pytest.param(command(), "multipart/form-data", id="another form"),
+    ],
+)
+async def test_a_signed_body_that_is_no_request_gets_400(house: House, body: bytes, content_type: str) -> None:
+    assert (await house.send(body, content_type)).status_code == 400
+    assert house.path.came == []
+
+
+WRONG = [None, 1, True, [], [1], {}, {"id": 5}, "text", {"type": 1}, [{"action_id": None}], [None], "ü"]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=repr)
+async def test_wrong_parts_of_a_payload_never_make_a_5xx(house: House, wrong: object) -> None:
+    base = {**click(), "view": {"id": "V1", "type": "modal", "callback_id": "c"}}
+    for name in [*base, "callback_id", "authorizations", "response_urls", "response_url", "event", "item"]:
+        for kind in (
+            "block_actions",
+            "view_submission",
+            "view_closed",
+            "block_suggestion",
+            "shortcut",
+            "message_action",
+        ):
+            broken = {**base, "callback_id": "c", "action_id": "a", "type": kind, name: wrong}
+            answer = await house.press(broken)
+            assert answer.status_code in (200, 400), (kind, name)
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=repr)
+async def test_wrong_parts_of_an_event_never_make_a_5xx(house: House, wrong: object) -> None:
+    base = event("app_mention", user="U0ANA", channel="C0DBOPS", ts="1.2", text="<@U0BOT> ls")
+    for name in base:
+        assert (await house.event({**base, name: wrong})).status_code in (200, 400), name
+    for name in [*base["event"], "bot_id", "thread_ts", "team", "user_team", "message", "subtype"]:
+        broken = {**base, "event": {**base["event"], name: wrong}}
+        assert (await house.event(broken)).status_code in (200, 400), name
+
+
+async def test_missing_parts_never_make_a_5xx(house: House) -> None:
+    base = {**click(), "view": {"id": "V1", "type": "modal", "callback_id": "c"}, "callback_id": "c", "action_id": "a"}
+    for name in base:
+        for kind in ("block_actions", "view_submission", "block_suggestion", "shortcut", "message_action"):
+            broken = {key: value for key, value in {**base, "type": kind}.items() if key != name}
+            assert (await house.press(broken)).status_code in (200, 400), (kind, name)
+
+
+@pytest.mark.parametrize("field", ["user_id", "channel_id", "team_id", "trigger_id", "text", "command"])
+@pytest.mark.parametrize("value", [None, "", "../../etc", "u0ana", "U" * 500, "ü", "<!channel>"])
+async def test_a_command_with_odd_fields_never_makes_a_5xx(house: House, field: str, value: str | None) -> None:
+    assert (await house.send(command(**{field: value}))).status_code in (200, 400)
+
+
+async def test_a_body_that_says_payload_inside_a_command_is_a_command(house: House) -> None:
+    answer = await house.send(command("show payload-db"))
+    assert answer.status_code == 200
+    assert house.path.came[0].text == "show payload-db"
+
+
+async def test_a_type_that_slack_invents_is_not_an_error_page(house: House) -> None:
+    answer = await house.press({**click(), "type": "something_new"})
+    assert answer.status_code in (200, 400)
+    assert (await house.event(event("something_new", user={"id": "U0ANA"}))).status_code == 200
+
+
+async def test_other_paths_are_not_slacks(house: House) -> None:
+    assert (await house.http.get("/healthz")).text == "alive"
+    assert (await house.http.get("/slack")).status_code == 404
+    assert (await house.http.post("/healthz")).status_code == 405
+
+
+def test_json_of_a_vector_is_stable() -> None:
+    assert json.loads(json.dumps(click()))["type"] == "block_actions"
+
+
+async def test_the_path_is_served_by_a_real_client_with_a_kept_connection(house: House) -> None:
+    for _ in range(3):
+        assert (await house.send(command())).status_code == 200
+    assert isinstance(house.http, httpx.AsyncClient)

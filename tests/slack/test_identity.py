@@ -1,0 +1,196 @@
+"""Who is this human? Slack says, for a minute; what it does not say is a no."""
+
+import asyncio
+
+import pytest
+
+from bot.core.model import ChannelKind, Person, Subject
+from bot.core.request import Incoming, Kind
+from bot.errors import Unavailable
+from bot.slack.identity import SlackDirectory
+
+from .conftest import FixedClock, House
+from .requests import event
+from .stub import limited, refused
+
+NOBODY: frozenset[str] = frozenset()
+
+
+def incoming(user: str = "U0ANA", channel: str = "C0DBOPS", team: str | None = None) -> Incoming:
+    return Incoming(
+        id="i-1", key="k", kind=Kind.COMMAND, at=FixedClock().now(), user_id=user, channel_id=channel, user_team_id=team
+    )
+
+
+async def person(house: House, user: str, team: str | None = None) -> Person:
+    return (await house.directory.subject(incoming(user, team=team), usergroups=NOBODY)).person
+
+
+async def test_a_member_is_described(house: House) -> None:
+    subject = await house.directory.subject(incoming(team="T0ACME"), usergroups=frozenset({"S0DBA"}))
+    assert subject == Subject(
+        person=Person(id="U0ANA", team_id="T0ACME", name="ana", tz="Europe/Berlin"),
+        channel=subject.channel,
+        groups={"S0DBA": frozenset({"U0ANA"})},
+    )
+    assert (subject.channel.name, subject.channel.bot_is_member) == ("db-ops", True)
+
+
+@pytest.mark.parametrize(
+    ("user", "flag"),
+    [
+        ("U0GUEST", "is_guest"),
+        ("U0AWAY", "is_stranger"),
+        ("U0LEFT", "is_deactivated"),
+        ("U0INVITED", "is_deactivated"),
+        ("U0ROBOT", "is_bot"),
+        ("U0FLOW", "is_bot"),
+        ("USLACKBOT", "is_bot"),
+        ("U0NOBODY", "is_stranger"),
+    ],
+)
+async def test_who_is_not_a_member_is_told_apart(house: House, user: str, flag: str) -> None:
+    found = await person(house, user)
+    flags = ("is_guest", "is_stranger", "is_deactivated", "is_bot")
+    assert {name for name in flags if getattr(found, name)} == {flag}
+
+
+async def test_the_team_of_the_payload_counts(house: House) -> None:
+    assert (await person(house, "U0ANA", team="T0OTHER")).is_stranger
+    assert not (await person(house, "U0ANA", team="T0ACME")).is_stranger
+    assert not (await person(house, "U0ANA", team="E0ACME")).is_stranger
+
+
+async def test_another_workspace_of_the_same_organization_is_no_stranger(house: House) -> None:
+    assert not (await person(house, "W0GRID", team="T0SISTER")).is_stranger
+
+
+async def test_a_person_without_a_team_is_a_stranger(house: House) -> None:
+    house.slack.answers["users.info"] = [{"ok": True, "user": {"id": "U0ANA"}}]
+    assert (await person(house, "U0ANA")).is_stranger
+
+
+@pytest.mark.parametrize("code", ["invalid_auth", "fatal_error", "missing_scope"])
+async def test_without_an_answer_nobody_is_anybody(house: House, code: str) -> None:
+    house.slack.always["users.info"] = refused(code)
+    with pytest.raises(Unavailable, match="nothing is allowed"):
+        await person(house, "U0ANA")
+
+
+async def test_an_answer_about_somebody_else_is_none(house: House) -> None:
+    house.slack.answers["users.info"] = [{"ok": True, "user": {"id": "U0BEN", "team_id": "T0ACME"}}]
+    with pytest.raises(Unavailable):
+        await person(house, "U0ANA")
+
+
+async def test_channels_are_described(house: House) -> None:
+    async def channel(channel_id: str) -> object:
+        return (await house.directory.subject(incoming(channel=channel_id), usergroups=NOBODY)).channel
+
+    shared, pending, unjoined = [await channel(one) for one in ("C0SHARED", "C0PENDING", "C0UNJOINED")]
+    assert shared.is_ext_shared  # type: ignore[attr-defined]
+    assert pending.is_ext_shared  # type: ignore[attr-defined]
+    assert not unjoined.bot_is_member  # type: ignore[attr-defined]
+    assert (await channel("G0TALK")).kind is ChannelKind.GROUP_DM  # type: ignore[attr-defined]
+
+
+async def test_a_private_channel_without_the_bot_counts_as_shared(house: House) -> None:
+    found = (await house.directory.subject(incoming(channel="C0SECRET"), usergroups=NOBODY)).channel
+    assert (found.is_private, found.is_ext_shared, found.bot_is_member) == (True, True, False)
+
+
+async def test_a_direct_message_and_home_are_not_looked_up(house: House) -> None:
+    for channel_id in ("D0ANA", ""):
+        found = (await house.directory.subject(incoming(channel=channel_id), usergroups=NOBODY)).channel
+        assert found.kind is ChannelKind.DM
+    assert house.slack.of("conversations.info") == []
+
+
+async def test_a_group_conversation_that_we_may_not_read_is_one(house: House) -> None:
+    house.slack.always["conversations.info"] = refused("missing_scope")
+    found = (await house.directory.subject(incoming(channel="C0MPIM"), usergroups=NOBODY)).channel
+    assert found.kind is ChannelKind.GROUP_DM
+
+
+@pytest.mark.parametrize("code", ["plan_upgrade_required", "no_such_subteam", "fatal_error", "invalid_auth"])
+async def test_a_user_group_that_cannot_be_read_is_not_known(house: House, code: str) -> None:
+    house.slack.always["usergroups.users.list"] = refused(code)
+    subject = await house.directory.subject(incoming(), usergroups=frozenset({"S0DBA"}))
+    assert subject.groups == {"S0DBA": None}
+
+
+async def test_answers_are_kept_for_a_minute_and_asked_again_when_it_counts(house: House) -> None:
+    now = 0.0
+    directory = SlackDirectory(house.calls, house.workspace, now=lambda: now)
+    groups = frozenset({"S0DBA"})
+    for _ in range(3):
+        await directory.subject(incoming(), usergroups=groups)
+    assert sorted(house.slack.methods()) == ["conversations.info", "usergroups.users.list", "users.info"]
+    house.slack.calls.clear()
+    await directory.subject(incoming(), usergroups=groups, fresh=True)
+    assert sorted(house.slack.methods()) == ["usergroups.users.list", "users.info"]
+    house.slack.calls.clear()
+    now = 61.0
+    await directory.subject(incoming(), usergroups=groups)
+    assert len(house.slack.calls) == 3
+
+
+async def test_fifty_at_once_ask_once(house: House) -> None:
+    subjects = [house.directory.subject(incoming(), usergroups=frozenset({"S0DBA"})) for _ in range(50)]
+    await asyncio.gather(*subjects)
+    assert len(house.slack.calls) == 3
+
+
+async def test_a_failed_question_is_not_kept(house: House) -> None:
+    house.slack.answers["users.info"] = [refused("account_inactive")]
+    with pytest.raises(Unavailable):
+        await person(house, "U0ANA")
+    assert (await person(house, "U0ANA")).name == "ana"
+
+
+async def test_who_gives_up_does_not_take_the_answer_from_the_others(house: House) -> None:
+    first = asyncio.create_task(person(house, "U0ANA"))
+    second = asyncio.create_task(person(house, "U0ANA"))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert (await second).name == "ana"
+
+
+async def test_an_event_makes_old_answers_forgotten(house: House) -> None:
+    groups = frozenset({"S0DBA"})
+    await house.directory.subject(incoming(), usergroups=groups)
+    house.slack.calls.clear()
+    await house.event(event("subteam_members_changed", subteam_id="S0DBA", added_users=["U1"]))
+    await house.directory.subject(incoming(), usergroups=groups)
+    assert house.slack.methods() == ["usergroups.users.list"]
+    house.slack.calls.clear()
+    await house.event(event("user_change", user={"id": "U0ANA"}))
+    await house.event(event("channel_shared", channel="C0DBOPS"))
+    await house.directory.subject(incoming(), usergroups=groups)
+    assert sorted(house.slack.methods()) == ["conversations.info", "users.info"]
+
+
+async def test_a_rate_limit_is_waited_out(house: House) -> None:
+    house.slack.answers["users.info"] = [limited(), limited()]
+    assert (await person(house, "U0ANA")).name == "ana"
+    assert house.seen.count(("users.info", "ratelimited")) == 2
+
+
+async def test_the_installation_is_asked_for_once_also_by_many(house: House) -> None:
+    from bot.slack.installation import Workspace
+
+    workspace = Workspace(house.calls)
+    found = await asyncio.gather(*(workspace.installation() for _ in range(20)))
+    assert {one.team_id for one in found} == {"T0ACME"}
+    assert house.slack.methods() == ["auth.test"]
+    assert found[0].scopes == {"commands", "chat:write"}
+
+
+async def test_an_installation_that_is_not_known_is_unavailable_and_asked_again(house: House) -> None:
+    from bot.slack.installation import Workspace
+
+    workspace = Workspace(house.calls)
+    house.slack.answers["auth.test"] = [refused("invalid_auth")]
+    with pytest.raises(Unavailable, match="invalid_auth"):
+        await workspace.installation()
+    assert (await workspace.installation()).bot_user_id == "U0BOT"

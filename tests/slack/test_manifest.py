@@ -1,0 +1,129 @@
+"""The manifest asks for what the bot uses, and for nothing more."""
+
+import ast
+from pathlib import Path
+
+import pytest
+import yaml
+
+import bot
+from bot.errors import BadInput
+from bot.slack import manifest as module
+from bot.slack.manifest import EVENTS, SCOPES, events_url, manifest, manifest_yaml
+
+SCOPE_OF_METHOD = {
+    "auth.test": None,
+    "apps.connections.open": None,
+    "chat.postMessage": "chat:write",
+    "chat.postEphemeral": "chat:write",
+    "chat.update": "chat:write",
+    "chat.delete": "chat:write",
+    "chat.getPermalink": None,
+    "conversations.info": "channels:read",
+    "users.info": "users:read",
+    "usergroups.users.list": "usergroups:read",
+    "views.open": None,
+    "views.update": None,
+    "views.publish": None,
+    "files.getUploadURLExternal": "files:write",
+    "files.completeUploadExternal": "files:write",
+    "bots.info": "users:read",
+    "team.info": "team:read",
+}
+OF_NO_METHOD = {"commands", "app_mentions:read", "groups:read"}
+"""Slash commands and shortcuts; the mentions that come in; `conversations.info` of private channels."""
+ROOM = Path(bot.__file__).parent / "slack"
+ROOT = Path(bot.__file__).parent.parent
+
+
+def called_methods() -> set[str]:
+    """Every string of the room that is the name of one of Slack's methods."""
+    prefixes = (
+        "auth.",
+        "apps.",
+        "chat.",
+        "conversations.",
+        "users.",
+        "usergroups.",
+        "views.",
+        "files.",
+        "bots.",
+        "team.",
+    )
+    found = set()
+    for path in ROOM.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith(prefixes):
+                found.add(node.value)
+    return {name for name in found if name.count(".") <= 2 and " " not in name and not name.endswith(".")} - {
+        "files.upload"
+    }
+
+
+def test_exactly_the_scopes_that_the_called_methods_need() -> None:
+    needed = {SCOPE_OF_METHOD[method] for method in called_methods()} - {None}
+    assert needed | OF_NO_METHOD == set(SCOPES)
+    assert len(SCOPES) == 8
+    assert manifest()["oauth_config"] == {"scopes": {"bot": list(SCOPES)}}
+
+
+def test_every_event_has_its_scope_and_its_listener() -> None:
+    assert {scope for scope in EVENTS.values() if scope} <= set(SCOPES)
+    text = (ROOM / "listeners.py").read_text() + (ROOM / "identity.py").read_text()
+    assert all(event in text for event in EVENTS)
+    assert manifest()["settings"]["event_subscriptions"]["bot_events"] == sorted(EVENTS)
+
+
+def test_the_file_is_what_the_command_prints() -> None:
+    assert (ROOT / "manifest.yaml").read_text() == manifest_yaml()
+    assert yaml.safe_load(manifest_yaml()) == manifest()
+
+
+def test_socket_mode_has_no_address_and_http_has_one_everywhere() -> None:
+    assert "https://" not in manifest_yaml()
+    assert manifest()["settings"]["socket_mode_enabled"] is True
+    settings = manifest("https://bot.example.com")["settings"]
+    address = "https://bot.example.com/slack/events"
+    assert settings["socket_mode_enabled"] is False
+    assert settings["event_subscriptions"]["request_url"] == address
+    assert settings["interactivity"] == {
+        "is_enabled": True,
+        "request_url": address,
+        "message_menu_options_url": address,
+    }
+    assert manifest("https://bot.example.com")["features"]["slash_commands"][0]["url"] == address
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ("https://bot.example.com/", "https://bot.example.com/slack/events"),
+        ("https://bot.example.com/slack/events", "https://bot.example.com/slack/events"),
+        ("https://example.com:8443/ops", "https://example.com:8443/ops/slack/events"),
+    ],
+)
+def test_an_address_may_have_its_path_or_not(given: str, address: str) -> None:
+    assert events_url(given) == address
+
+
+@pytest.mark.parametrize(
+    "url", ["http://bot.example.com", "bot.example.com", "", "https://", "https://a/?x=1", "ftp://a"]
+)
+def test_only_https_is_an_address(url: str) -> None:
+    with pytest.raises(BadInput):
+        manifest(url)
+
+
+def test_the_limits_of_slack_are_kept() -> None:
+    shown, features = manifest()["display_information"], manifest()["features"]
+    assert len(shown["name"]) <= 35
+    assert len(shown["description"]) <= 140
+    assert 175 <= len(shown["long_description"]) <= 4000
+    command = features["slash_commands"][0]
+    assert (command["command"], command["should_escape"]) == ("/turso", True)
+    assert command["usage_hint"]
+    assert features["app_home"]["home_tab_enabled"]
+    assert {(one["type"], one["callback_id"]) for one in features["shortcuts"]} == {
+        ("global", module.GLOBAL_SHORTCUT),
+        ("message", module.MESSAGE_SHORTCUT),
+    }

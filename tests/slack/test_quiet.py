@@ -1,0 +1,76 @@
+"""Slack's libraries log whole requests; none of it comes through, at DEBUG either."""
+
+import logging
+
+import pytest
+
+from bot.core.reply import Reply
+from bot.slack.quiet import bolt_logger, cap_sdk_loggers, sdk_logger
+
+from .conftest import House
+from .requests import click, command, payload, signed, submission
+from .stub import TOKEN, refused
+from .test_delivery import HERE, JWT, keep
+
+SECTION = {"type": "section", "text": {"type": "plain_text", "text": JWT}}
+
+
+async def test_at_debug_no_secret_reaches_a_log(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    cap_sdk_loggers()
+    url = house.slack.response_url("a-bearer-secret")
+    keep(house, url=url)
+    assert await house.delivery.reveal(HERE, Reply(text="Your token", blocks=[SECTION], secret=True))
+    house.slack.answers["chat.postEphemeral"] = [refused("not_in_channel")]
+    await house.delivery.whisper(HERE, Reply(text="x", blocks=[SECTION]))
+    await house.delivery.post("C0DBOPS", Reply(text=f"say {JWT}"))
+    await house.send(command("token orders", response_url=url))
+    await house.press(click(response_url=url))
+    await house.press({**submission(), "response_urls": [{"response_url": url}]})
+    for body in (payload([1]), payload({"type": "new", "response_url": url}), command(JWT)):
+        await house.http.post("/slack/events", content=body, headers=signed(body))
+        await house.http.post("/slack/events", content=body, headers=signed(body, secret="another"))
+    await house.slack.close()
+    logged = "\n".join(
+        f"{one.name} {one.getMessage()} {one.exc_text or ''} {one.exc_info or ''}" for one in caplog.records
+    )
+    for secret in (JWT, TOKEN, "a-bearer-secret", "the-signing-secret"):
+        assert secret not in logged, secret
+
+
+def test_what_is_left_of_a_record_has_no_address_and_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    for logger in (sdk_logger(), bolt_logger()):
+        logger.debug("Sending a request - url: https://hooks.slack.com/x, body: {}")
+        logger.error("Unhandled request ({'response_url': 'https://hooks.slack.com/x'})")
+        try:
+            raise OSError("cannot connect to wss://example.com/?ticket=abc")
+        except OSError as error:
+            logger.exception(f"Failed to connect (error: {error}); Retrying...")
+    said = [one.getMessage() for one in caplog.records]
+    assert said == ["Failed to connect (error: cannot connect to [address] Retrying... [OSError]"] * 2
+    assert all(one.exc_info is None for one in caplog.records)
+
+
+def test_the_cap_holds_whatever_the_root_logger_says() -> None:
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.DEBUG)
+    try:
+        assert sdk_logger().getEffectiveLevel() == logging.INFO
+        assert bolt_logger().getEffectiveLevel() == logging.ERROR
+        cap_sdk_loggers()
+        assert len(sdk_logger().filters) == 1
+    finally:
+        root.setLevel(before)
+
+
+async def test_bolts_own_loggers_are_capped_too(house: House) -> None:
+    logging.getLogger().setLevel(logging.DEBUG)
+    try:
+        await house.send(command())
+        names = [name for name in logging.root.manager.loggerDict if name.startswith("slack_bolt.")]
+        assert names
+        assert {name for name in names if logging.getLogger(name).getEffectiveLevel() < logging.ERROR} == set()
+    finally:
+        logging.getLogger().setLevel(logging.WARNING)

@@ -1,0 +1,146 @@
+"""Socket Mode: the same listeners behind a WebSocket; every envelope is acknowledged."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+from aiohttp import WSMsgType, web
+from aiohttp.test_utils import TestServer
+
+from bot.core.ports import Ack
+from bot.core.request import Incoming
+from bot.slack.socket import SocketRunner
+
+from .conftest import House
+from .requests import click, command, event, submission
+from .stub import APP_TOKEN
+
+
+class Sockets:
+    """Slack's end of the WebSocket."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.acks: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.connected: asyncio.Queue[web.WebSocketResponse] = asyncio.Queue()
+        app = web.Application()
+        app.router.add_get("/link", self._link)
+        self.server = TestServer(app)
+        self.sent = 0
+
+    async def start(self) -> None:
+        await self.server.start_server()
+        url = str(self.server.make_url("/link")).replace("http:", "ws:")
+        self.house.slack.always["apps.connections.open"] = {"ok": True, "url": f"{url}?ticket=one-time"}
+
+    async def _link(self, request: web.Request) -> web.WebSocketResponse:
+        ws = web.WebSocketResponse(autoping=True)
+        await ws.prepare(request)
+        await ws.send_json({"type": "hello", "num_connections": 1})
+        await self.connected.put(ws)
+        async for message in ws:
+            if message.type == WSMsgType.TEXT:
+                await self.acks.put(json.loads(message.data))
+        return ws
+
+    async def deliver(self, ws: web.WebSocketResponse, kind: str, payload: Any, **more: Any) -> dict[str, Any]:
+        """Send an envelope and return its ack."""
+        self.sent += 1
+        envelope = {"type": kind, "envelope_id": f"e-{self.sent}", "payload": payload, "accepts_response_payload": True}
+        await ws.send_json({**envelope, **more})
+        ack = await asyncio.wait_for(self.acks.get(), 5)
+        assert ack["envelope_id"] == f"e-{self.sent}"
+        return ack
+
+
+@pytest.fixture
+async def sockets(house: House) -> AsyncIterator[Sockets]:
+    sockets = Sockets(house)
+    await sockets.start()
+    yield sockets
+    await sockets.server.close()
+
+
+@pytest.fixture
+async def runner(house: House, sockets: Sockets) -> AsyncIterator[SocketRunner]:
+    runner = SocketRunner(house.app, APP_TOKEN, house.calls, house.tasks)
+    runner.start()
+    yield runner
+    await runner.close(drain_seconds=1)
+
+
+async def link(sockets: Sockets) -> web.WebSocketResponse:
+    return await asyncio.wait_for(sockets.connected.get(), 5)
+
+
+async def test_everything_comes_in_without_a_signature(house: House, sockets: Sockets, runner: SocketRunner) -> None:
+    ws = await link(sockets)
+    assert await runner.is_ready()
+    assert house.slack.calls[0].headers["Authorization"] == f"Bearer {APP_TOKEN}"
+    assert "payload" not in await sockets.deliver(ws, "slash_commands", dict(parse_qsl(command("ls").decode())))
+    await sockets.deliver(ws, "interactive", click())
+    house.path.answer = Ack({"response_action": "errors", "errors": {"arg.name": "No."}})
+    ack = await sockets.deliver(ws, "interactive", submission())
+    assert ack["payload"] == {"response_action": "errors", "errors": {"arg.name": "No."}}
+    mention = event("app_mention", user="U0ANA", channel="C0DBOPS", ts="1.2", text="<@U0BOT> ls")
+    await sockets.deliver(ws, "events_api", mention, retry_attempt=1, retry_reason="timeout")
+    assert [came.kind.value for came in house.path.came] == ["command", "action", "submission", "mention"]
+
+
+async def test_what_cannot_be_taken_is_acknowledged_all_the_same(
+    house: House, sockets: Sockets, runner: SocketRunner
+) -> None:
+    ws = await link(sockets)
+
+    async def bug(_: Incoming) -> None:
+        raise RuntimeError
+
+    house.path.before = bug
+    await sockets.deliver(ws, "slash_commands", dict(parse_qsl(command("ls").decode())))
+    for odd in ([1], None, {"type": "new"}, {"type": "block_actions", "actions": "x"}, {**click(), "user": 5}):
+        assert "payload" not in await sockets.deliver(ws, "interactive", odd)
+
+
+async def test_a_refreshed_connection_is_replaced(house: House, sockets: Sockets, runner: SocketRunner) -> None:
+    ws = await link(sockets)
+    await ws.send_json({"type": "disconnect", "reason": "refresh_requested"})
+    ws = await link(sockets)
+    await sockets.deliver(ws, "slash_commands", dict(parse_qsl(command("ls").decode())))
+    assert len(house.path.came) == 1
+
+
+async def test_closing_acknowledges_and_finishes_what_came(house: House, sockets: Sockets) -> None:
+    runner = SocketRunner(house.app, APP_TOKEN, house.calls, house.tasks)
+    runner.start()
+    ws = await link(sockets)
+    started, done = asyncio.Event(), []
+
+    async def slow(_: Incoming) -> None:
+        started.set()
+        await asyncio.sleep(0.2)
+
+    async def work(incoming: Incoming) -> None:
+        await asyncio.sleep(0.2)
+        done.append(incoming.text)
+
+    house.path.before, house.path.work = slow, work
+    sending = asyncio.create_task(
+        sockets.deliver(ws, "slash_commands", dict(parse_qsl(command("create orders").decode())))
+    )
+    await asyncio.wait_for(started.wait(), 5)
+    assert await runner.close()
+    await sending
+    assert done == ["create orders"]
+    assert not await runner.is_ready()
+
+
+async def test_slack_that_is_not_there_is_waited_for(house: House, sockets: Sockets) -> None:
+    house.slack.always["apps.connections.open"] = {"ok": False, "error": "internal_error"}
+    runner = SocketRunner(house.app, APP_TOKEN, house.calls, house.tasks)
+    runner.start()
+    await asyncio.sleep(0.1)
+    assert not await runner.is_ready()
+    assert await runner.close()
