@@ -16,6 +16,7 @@ _TYPED = re.compile(
     r"|(?P<host>(?<![\w./@-])(?:[a-z0-9-]+\.)+(?:com|io|net|org|dev|app|tech|example)(?::\d+)?(?:/[^\s<>]*)?(?![\w-]))",
     re.IGNORECASE,
 )
+_NAMED = re.compile(r"(?<![<\w|])(?:@(?P<at>[\w.-]+)|#(?P<hash>[\w-]+))")
 
 
 def entities(text: str) -> str:
@@ -23,6 +24,13 @@ def entities(text: str) -> str:
     for plain, escaped in _ENTITIES:
         text = text.replace(plain, escaped)
     return text
+
+
+def as_a_phone_writes(text: str) -> str:
+    """What the smart punctuation of phones and desktops makes of a typed line."""
+    text = re.sub(r"--", "—", text)
+    text = re.sub(r'(^|[\s=(])"', r"\1“", text).replace('"', "”")
+    return re.sub(r"(^|[\s=(])'", r"\1‘", text).replace("'", "’")
 
 
 class Escaper:
@@ -39,6 +47,16 @@ class Escaper:
             written += [entities(text[done : found.start()]), self._rewritten(found)]
             done = found.end()
         return "".join([*written, entities(text[done:])])
+
+    def link_names(self, text: str) -> str:
+        """What `link_names` and `parse: full` do to a text of the app: names become mentions again."""
+
+        def linked(found: re.Match[str]) -> str:
+            whole = found.group(0)
+            made = self._mention(found["at"], whole) if found["at"] else self._channel(found["hash"], whole)
+            return made if made.startswith("<") else whole
+
+        return _NAMED.sub(linked, text)
 
     def _rewritten(self, found: re.Match[str]) -> str:
         whole = found.group(0)

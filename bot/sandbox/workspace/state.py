@@ -42,6 +42,10 @@ class State:
         self.homes: dict[str, View] = {}
         self.inputs: dict[tuple[str, str], Json] = {}  # what a person chose in a message: (person, ts) -> values
         self.files: dict[str, Json] = {}
+        self.scheduled: dict[str, Any] = {}
+        self.reactions: dict[tuple[str, str], dict[str, list[str]]] = {}
+        self.pins: dict[str, list[str]] = {}
+        self.bookmarks: dict[str, list[Json]] = {}
         self.triggers, self.hooks = Triggers(self.limits), Hooks(self.limits)
         self.deliveries: list[Delivery] = []
         self.calls: list[Call] = []

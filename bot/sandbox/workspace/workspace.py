@@ -20,6 +20,7 @@ from bot.sandbox.workspace.delivery.events import Events
 from bot.sandbox.workspace.delivery.parcel import Parcel
 from bot.sandbox.workspace.delivery.post import Post
 from bot.sandbox.workspace.delivery.sockets import Sockets
+from bot.sandbox.workspace.escaping import as_a_phone_writes
 from bot.sandbox.workspace.faults import Faults
 from bot.sandbox.workspace.installed import InstalledApp
 from bot.sandbox.workspace.limits import Limits
@@ -124,6 +125,13 @@ class Workspace:
     def events_url(self, url: str | None) -> None:
         self.courier.events_url = url
 
+    def install_org_wide(self, enterprise_id: str) -> None:
+        """Make this workspace part of an Enterprise Grid organization that has installed the app for all of it."""
+        self.state.enterprise_id, self.state.org_wide = enterprise_id, True
+        for person in self.people.values():
+            if person.team_id == self.state.team_id:
+                person.enterprise_id = enterprise_id
+
     def now(self) -> datetime:
         return self.state.time.now()
 
@@ -164,8 +172,11 @@ class Workspace:
 
     # -- what a person does
 
-    async def say(self, person_id: str, channel_id: str, text: str, *, thread_ts: str | None = None) -> Acted:
-        """Send a line: a slash command when it begins with `/`, else a message."""
+    async def say(
+        self, person_id: str, channel_id: str, text: str, *, thread_ts: str | None = None, phone: bool = False
+    ) -> Acted:
+        """Send a line: a slash command when it begins with `/`, else a message. `phone`: with smart punctuation."""
+        text = as_a_phone_writes(text) if phone else text
         return await self._speaking.say(person_id, channel_id, text, thread_ts=thread_ts)
 
     async def click(

@@ -6,7 +6,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.workspace import Workspace, running
-from tests.sandbox.workspace.stage import client_of, new_workspace
+from tests.sandbox.workspace.stage import Recorder, client_of, connected, new_workspace
 
 
 @pytest.fixture
@@ -18,3 +18,11 @@ async def workspace():
 @pytest.fixture
 def client(workspace: Workspace) -> AsyncWebClient:
     return client_of(workspace)
+
+
+@pytest.fixture
+async def app(workspace: Workspace):
+    """An app that answers everything with an empty 200, connected over HTTP."""
+    recorder = Recorder()
+    async with connected(workspace, recorder):
+        yield recorder

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import asynccontextmanager
+from urllib.parse import parse_qsl
 
+import pytest
 from slack_bolt.adapter.asgi.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.workspace import Workspace, seed, serving
@@ -128,3 +132,57 @@ class Recorder:
         given = [(name.encode(), value.encode()) for name, value in self.extra.items()]
         await send({"type": "http.response.start", "status": self.status, "headers": given})
         await send({"type": "http.response.body", "body": self.body})
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The fields of the last form."""
+        return dict(parse_qsl(self.got[-1][1].decode(), keep_blank_values=True))
+
+    @property
+    def payload(self) -> dict:
+        """The last payload: of an interaction, or the JSON of an event."""
+        headers, body = self.got[-1]
+        if headers["content-type"] == "application/json":
+            return json.loads(body)
+        return json.loads(self.form["payload"])
+
+
+def button(action_id: str = "go", value: str = "v", **more) -> dict:
+    return {"type": "button", "action_id": action_id, "value": value, "text": plain("Go"), **more}
+
+
+def plain(text: str) -> dict:
+    return {"type": "plain_text", "text": text}
+
+
+def actions(*elements: dict, block_id: str = "row") -> list[dict]:
+    return [{"type": "actions", "block_id": block_id, "elements": list(elements)}]
+
+
+def modal(*blocks: dict, **more) -> dict:
+    return {
+        "type": "modal",
+        "callback_id": "modal",
+        "title": plain("Title"),
+        "submit": plain("Send"),
+        "blocks": list(blocks) or [{"type": "divider"}],
+        **more,
+    }
+
+
+def field(block_id: str = "name", element: dict | None = None, **more) -> dict:
+    element = element or {"type": "plain_text_input", "action_id": "value"}
+    return {"type": "input", "block_id": block_id, "label": plain(block_id), "element": element, **more}
+
+
+async def error_of(call) -> str:
+    """The error word of a call that fails."""
+    with pytest.raises(SlackApiError) as raised:
+        await call
+    return raised.value.response["error"]
+
+
+async def with_trigger(workspace: Workspace, app: Recorder, person_id: str = "U0DANA") -> str:
+    """A fresh `trigger_id` of a person."""
+    await workspace.say(person_id, "C0DBOPS", "/turso")
+    return app.form["trigger_id"]

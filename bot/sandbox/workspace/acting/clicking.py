@@ -30,15 +30,18 @@ class Clicking:
             raise CannotAct("This message is visible to somebody else only.")
         if not self._state.can_see(person_id, message.channel_id):
             raise CannotAct(f"{person.real_name} does not see this conversation.")
-        block, element = elements.find(message.blocks, action_id, block_id)
+        attachment, blocks = elements.part_with(message, action_id)
+        block, element = elements.find(blocks, action_id, block_id)
+        _check_visible(element, person)
         known = self._state.inputs.get((person_id, message.ts), {})
-        values = elements.values_of(message.blocks, known, channel_id=message.channel_id)
+        values = elements.values_of(blocks, known, channel_id=message.channel_id)
         choice = elements.chosen(element, selected, self._suggesting.offered(person_id, action_id))
         values = _with(values, block, element, choice)
         self._state.inputs[person_id, message.ts] = values
         if not _is_sent(block, element):
             return Acted()
-        payload = self._actions(person, block, element, choice) | payloads.in_message(self._state, message)
+        where = payloads.in_message(self._state, message, attachment=attachment)
+        payload = self._actions(person, block, element, choice) | where
         payload |= {"state": {"values": values}, "response_url": payloads.response_url(self._state, person, message)}
         return await self._deliver(payload, person)
 
@@ -48,6 +51,7 @@ class Clicking:
         if view.person_id != person_id:
             raise CannotAct("This view is open for somebody else.")
         block, element = elements.find(view.blocks, action_id, block_id)
+        _check_visible(element, person)
         choice = elements.chosen(element, selected, self._suggesting.offered(person_id, action_id))
         values = _with(elements.values_of(view.blocks, view.values), block, element, choice)
         view = self._state.set_values(view, values)
@@ -78,6 +82,12 @@ class Clicking:
             return Acted(deliveries=(delivery,))
         channel_id = payload.get("container", {}).get("channel_id")
         return Acted(deliveries=(delivery,), notice=self._state.notice(person.id, TROUBLE, channel_id))
+
+
+def _check_visible(element: Json, person: Person) -> None:
+    """Some buttons are shown to some people only. That is what they see, not what they may do."""
+    if person.id not in element.get("visible_to_user_ids", [person.id]):
+        raise CannotAct(f"{person.real_name} does not see this button.")
 
 
 def _with(values: Json, block: Json, element: Json, choice: Json) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from bot.sandbox.workspace.model import Json
+from bot.sandbox.workspace.model import Json, Message
 from bot.sandbox.workspace.records import CannotAct
 
 _SINGLE_VALUE = {
@@ -46,6 +46,15 @@ def find(blocks: list[Json], action_id: str, block_id: str | None = None) -> tup
         if element.get("action_id") == action_id and block_id in (None, block.get("block_id")):
             return block, element
     raise CannotAct(f"There is nothing called {action_id} to press here.")
+
+
+def part_with(message: Message, action_id: str) -> tuple[int | None, list[Json]]:
+    """The blocks of the message, or of the attachment (counted from 1), that hold this `action_id`."""
+    for number, attachment in enumerate(message.attachments, start=1):
+        blocks: list[Json] = attachment.get("blocks") or []
+        if any(element.get("action_id") == action_id for _, element in elements_of(blocks)):
+            return number, blocks
+    return None, message.blocks
 
 
 def _direct(block: Json) -> Iterator[Json]:

@@ -35,7 +35,7 @@ def interaction(state: State, kind: str, person: Person) -> Json:
     team: Json | None = {"id": person.team_id, "domain": state.domain if _at_home(state, person) else "partner"}
     return {
         "type": kind,
-        "user": {"id": person.id, "username": person.name, "name": person.name, "team_id": person.team_id},
+        "user": {"id": person.id, "username": person.name, "name": person.name, "team_id": _home(state, person, kind)},
         "api_app_id": state.app.app_id,
         "token": "legacy",
         "team": None if state.org_wide else team,
@@ -44,8 +44,8 @@ def interaction(state: State, kind: str, person: Person) -> Json:
     }
 
 
-def in_message(state: State, message: Message) -> Json:
-    """Where a click in a message happened. The message itself is absent when it was ephemeral."""
+def in_message(state: State, message: Message, *, attachment: int | None = None) -> Json:
+    """Where a click in a message (or in its n-th attachment) happened. An ephemeral message itself is absent."""
     channel = state.channels[message.channel_id]
     container: Json = {
         "type": "message",
@@ -53,6 +53,8 @@ def in_message(state: State, message: Message) -> Json:
         "channel_id": message.channel_id,
         "is_ephemeral": message.is_ephemeral,
     }
+    if attachment is not None:
+        container |= {"type": "message_attachment", "attachment_id": attachment, "is_app_unfurl": False}
     if message.thread_ts:
         container["thread_ts"] = message.thread_ts
     where: Json = {"container": container, "channel": {"id": channel.id, "name": channel.name_in_payloads}}
@@ -71,6 +73,13 @@ def response_url(state: State, person: Person, message: Message) -> str:
         source_ts=message.ts, source_is_ephemeral=message.is_ephemeral,
     )  # fmt: skip
     return f"{state.origin}/{hook.path}"
+
+
+def _home(state: State, person: Person, kind: str) -> str:
+    """The home team; the organization in suggestions on Grid."""
+    if kind == "block_suggestion" and state.org_wide and person.enterprise_id:
+        return person.enterprise_id
+    return person.team_id
 
 
 def _at_home(state: State, person: Person) -> bool:

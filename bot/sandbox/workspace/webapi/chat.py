@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.sandbox.workspace.errors import SlackError
+from bot.sandbox.workspace.escaping import Escaper
 from bot.sandbox.workspace.model import Channel, Json, Message
 from bot.sandbox.workspace.posting import bot_message, checked_blocks, has_content, with_block_ids
 from bot.sandbox.workspace.webapi import places
@@ -19,7 +20,7 @@ _MARKDOWN = 12_000
 @chat.method("chat.postMessage", "chat:write")
 async def post_message(ctx: Context) -> Json:
     channel = places.to_post_in(ctx, ctx.args.required("channel"))
-    content = _content(ctx)
+    content = content_of(ctx)
     _cut(ctx, content)
     content["thread_ts"] = _thread(ctx, channel)
     content["metadata"] = checked_metadata(ctx.args)
@@ -38,7 +39,7 @@ async def post_ephemeral(ctx: Context) -> Json:
         raise SlackError("not_in_channel")
     if person_id not in channel.members:
         raise SlackError("user_not_in_channel")
-    content = _content(ctx)
+    content = content_of(ctx)
     if len(str(content.get("text") or "")) > ctx.state.limits.text_characters:
         raise SlackError("msg_too_long")
     content["thread_ts"] = ctx.args.text("thread_ts")
@@ -52,7 +53,7 @@ async def post_ephemeral(ctx: Context) -> Json:
 @chat.method("chat.update", "chat:write", tier=3)
 async def update(ctx: Context) -> Json:
     message = _own(ctx, "cant_update_message")
-    content = _content(ctx, default_blocks=message.blocks)
+    content = content_of(ctx, default_blocks=message.blocks)
     if len(str(content.get("text") or "")) > ctx.state.limits.updated_text_characters:
         raise SlackError("msg_too_long")
     metadata = checked_metadata(ctx.args)
@@ -89,7 +90,7 @@ async def get_permalink(ctx: Context) -> Json:
 # -- what the methods share
 
 
-def _content(ctx: Context, *, default_blocks: list[Json] | None = None) -> Json:
+def content_of(ctx: Context, *, default_blocks: list[Json] | None = None) -> Json:
     """The message in the arguments, checked.
 
     Raises:
@@ -99,6 +100,8 @@ def _content(ctx: Context, *, default_blocks: list[Json] | None = None) -> Json:
     content: Json = {key: args.given[key] for key in ("text", "unfurl_links", "unfurl_media") if key in args.given}
     content["unfurl_links"], content["unfurl_media"] = args.flag("unfurl_links", True), args.flag("unfurl_media", True)
     content["reply_broadcast"] = args.flag("reply_broadcast")
+    if content.get("text") and (args.flag("link_names") or args.text("parse") == "full"):
+        content["text"] = Escaper(ctx.state).link_names(str(content["text"]))
     content["blocks"] = _list(args.structure("blocks", "invalid_blocks_format"), "invalid_blocks_format")
     content["attachments"] = _list(args.structure("attachments", "invalid_attachments"), "invalid_attachments")
     if (markdown := args.text("markdown_text")) is not None:

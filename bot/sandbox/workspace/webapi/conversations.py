@@ -40,6 +40,7 @@ async def members(ctx: Context) -> Json:
 
 @conversations.method("conversations.list", *_READ, tier=2)
 async def list_all(ctx: Context) -> Json:
+    ctx.need_team()
     return _listed(ctx, [each for each in ctx.state.channels.values() if _is_known(ctx, each)])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import timedelta
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -44,7 +45,8 @@ class Links:
             self._do(path, args)
             answer, status, headers = {"ok": True}, 200, {}
         except SlackError as error:
-            answer, status, headers = error.as_answer(), error.status, error.headers
+            answer, headers = error.as_answer(), error.headers
+            status = 400 if error.status == 200 else error.status  # not a method: failures are HTTP errors here
         self._record(path, args, answer, status, started)
         if faults.take("lost_answer", "response_url"):
             return DroppedConnection()
@@ -87,10 +89,10 @@ class Links:
 
     async def _refresh(self, connection: Connection, lifetime: float) -> None:
         """Every connection is warned and then refreshed when it has lived long enough."""
-        warning = self._workspace.limits.socket_warning.total_seconds()
-        await asyncio.sleep(max(0.0, lifetime - warning))
+        time, warning = self._workspace.state.time, self._workspace.limits.socket_warning
+        await time.sleep(timedelta(seconds=lifetime) - warning)
         await self._workspace.sockets.disconnect("warning", connection)
-        await asyncio.sleep(warning)
+        await time.sleep(warning)
         await self._workspace.sockets.disconnect("refresh_requested", connection)
 
     def _do(self, path: str, args: Args) -> None:

@@ -49,6 +49,15 @@ class Context:
         if not any(self.app.has(scope) for scope in scopes):
             raise SlackError("missing_scope", needed=",".join(scopes), provided=",".join(self.app.scopes))
 
+    def need_team(self) -> None:
+        """On Grid, an app that is installed for the organization names the workspace.
+
+        Raises:
+            SlackError: `missing_argument`.
+        """
+        if self.state.org_wide and not self.args.text("team_id"):
+            raise SlackError("missing_argument")
+
 
 Handler = Callable[[Context], Awaitable[Json]]
 

@@ -23,6 +23,7 @@ async def info(ctx: Context) -> Json:
 
 @people.method("users.list", "users:read", tier=2)
 async def list_all(ctx: Context) -> Json:
+    ctx.need_team()
     everybody = [each for each in ctx.state.people.values() if each.team_id == ctx.state.team_id]
     shown, cursor = page(ctx.args, everybody)
     with_email = ctx.app.has("users:read.email")
@@ -62,8 +63,7 @@ def _check_plan(ctx: Context) -> None:
     """User groups belong to the paid plans; on Grid the workspace has to be named."""
     if not ctx.state.paid_plan:
         raise SlackError("plan_upgrade_required")
-    if ctx.state.org_wide and not ctx.args.text("team_id"):
-        raise SlackError("missing_argument")
+    ctx.need_team()
 
 
 def _is_met(ctx: Context, person_id: str) -> bool:

@@ -1,0 +1,178 @@
+"""Three seconds for everything: who does not answer in time is told so, and events come again."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot.sandbox.workspace.seed import DANA, DB_OPS
+from tests.sandbox.workspace.stage import Recorder, actions, button, connected, until
+
+
+class Slow:
+    """An app that takes its time."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    async def __call__(self, scope, receive, send):
+        await asyncio.sleep(self.seconds)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"late"})
+
+
+async def delivered(workspace, times: int):
+    """Wait for so many attempts, and for the pause after the last to have begun."""
+    await until(lambda: len(workspace.deliveries) == times)
+    await asyncio.sleep(0.05)
+
+
+def test_the_deadline_is_three_seconds(workspace):
+    assert workspace.limits.ack == timedelta(seconds=3)
+
+
+async def test_a_command_that_is_not_answered_in_time_shows_a_time_out_and_is_not_sent_again(workspace):
+    workspace.limits.ack = timedelta(seconds=0.2)
+    async with connected(workspace, Slow(1)):
+        acted = await workspace.say(DANA, DB_OPS, "/turso db list")
+        await asyncio.sleep(0.3)
+
+    assert acted.notice == "/turso failed with the error “operation_timeout”: the app did not respond."
+    assert [each.failure for each in workspace.deliveries] == ["http_timeout"]
+    assert workspace.history(DB_OPS, DANA) == []
+
+
+async def test_an_app_that_calls_a_slow_api_before_its_answer_misses_the_deadline(workspace, client):
+    workspace.limits.ack = timedelta(seconds=0.3)
+    workspace.faults.add("slow", "auth.test", seconds=1)
+
+    async def calls_first(scope, receive, send):
+        await client.auth_test()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async with connected(workspace, calls_first):
+        acted = await workspace.say(DANA, DB_OPS, "/turso")
+    assert acted.delivery.failure == "http_timeout"
+
+
+async def test_a_click_that_is_not_answered_in_time_tells_the_person(workspace, client):
+    posted = await client.chat_postMessage(channel=DB_OPS, text="a", blocks=actions(button()))
+    workspace.limits.ack = timedelta(seconds=0.2)
+    async with connected(workspace, Slow(1)), workspace.subscribe(DANA) as changes:
+        acted = await workspace.click(DANA, message_ts=posted["ts"], action_id="go")
+        notice = await anext(changes)
+
+    assert "too long" in acted.notice
+    assert notice.notice.text == acted.notice
+
+
+@pytest.mark.parametrize(("status", "notice"), [(500, "http_service_error"), (404, "http_service_error")])
+async def test_a_command_answered_with_an_http_error_shows_it(workspace, status, notice):
+    async with connected(workspace, Recorder(status=status)):
+        assert notice in (await workspace.say(DANA, DB_OPS, "/turso")).notice
+
+
+async def test_an_app_that_cannot_be_reached_shows_a_failed_dispatch(workspace):
+    workspace.events_url = "http://127.0.0.1:9/slack/events"
+
+    assert "dispatch_failed" in (await workspace.say(DANA, DB_OPS, "/turso")).notice
+
+
+async def test_without_any_connection_a_command_fails_at_once(workspace):
+    acted = await workspace.say(DANA, DB_OPS, "/turso")
+
+    assert acted.delivery.failure == "no_connection"
+    assert "dispatch_failed" in acted.notice
+
+
+async def test_events_come_again_at_once_after_a_minute_and_after_five(workspace):
+    app = Recorder(status=500)
+    async with connected(workspace, app):
+        await workspace.open_home(DANA)
+        await delivered(workspace, 2)
+        workspace.move_time(timedelta(seconds=59))
+        await asyncio.sleep(0.05)
+        assert len(app.got) == 2
+        workspace.move_time(timedelta(seconds=2))
+        await delivered(workspace, 3)
+        workspace.move_time(timedelta(minutes=5))
+        await delivered(workspace, 4)
+        workspace.move_time(timedelta(hours=2))
+        await asyncio.sleep(0.05)
+
+    nums = [headers.get("x-slack-retry-num") for headers, _ in app.got]
+    assert nums == [None, "1", "2", "3"]
+    assert {headers["x-slack-retry-reason"] for headers, _ in app.got[1:]} == {"http_error"}
+    assert len({body for _, body in app.got}) == 1  # the same event_id each time
+
+
+async def test_a_reply_with_no_retry_stops_the_retries(workspace):
+    app = Recorder(status=500, headers={"x-slack-no-retry": "1"})
+    async with connected(workspace, app):
+        await workspace.open_home(DANA)
+        workspace.move_time(timedelta(hours=1))
+        await asyncio.sleep(0.1)
+
+    assert len(app.got) == 1
+
+
+@pytest.mark.parametrize(("failing", "reason"), [("timeout", "http_timeout"), ("gone", "connection_failed")])
+async def test_a_retry_says_why(workspace, failing, reason):
+    workspace.limits.ack = timedelta(seconds=0.2)
+    workspace.limits.event_retries = (timedelta(0),)
+    async with connected(workspace, Slow(1)):
+        if failing == "gone":
+            workspace.events_url = "http://127.0.0.1:9/"
+        await workspace.open_home(DANA)
+        await until(lambda: len(workspace.deliveries) == 2)
+
+    assert workspace.deliveries[1].headers["X-Slack-Retry-Reason"] == reason
+
+
+async def test_two_redirects_are_followed_and_a_third_is_too_many(workspace):
+    workspace.limits.event_retries = ()
+
+    async def redirecting(scope, receive, send):
+        left = int(scope["path"].rsplit("/", 1)[-1])
+        status, headers = (307, [(b"location", f"/{left - 1}".encode())]) if left else (200, [])
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    async with connected(workspace, redirecting):
+        base = workspace.events_url.removesuffix("/slack/events")
+        workspace.events_url = f"{base}/2"
+        assert (await workspace.open_home(DANA)).delivery.ok
+        workspace.events_url = f"{base}/3"
+        assert (await workspace.open_home(DANA)).delivery.failure == "too_many_redirects"
+
+
+async def test_events_are_switched_off_when_nearly_all_deliveries_of_an_hour_failed(workspace):
+    workspace.limits.events_before_switch_off, workspace.limits.event_retries = 10, ()
+    app = Recorder(status=500)
+    async with connected(workspace, app):
+        for _ in range(12):
+            await workspace.open_home(DANA)
+
+    assert workspace.events.switched_off
+    assert len(app.got) == 10
+
+
+async def test_beyond_the_hourly_volume_the_app_is_told_that_it_is_limited(workspace, app):
+    workspace.limits.events_per_hour = 3
+    for _ in range(6):
+        await workspace.open_home(DANA)
+
+    assert app.payload["type"] == "app_rate_limited"
+    assert len(app.got) == 4
+    workspace.move_time(timedelta(hours=1, seconds=1))
+    assert (await workspace.open_home(DANA)).delivery.payload["event"]["type"] == "app_home_opened"
+
+
+def test_slacks_limits_are_the_ones_in_force(workspace):
+    limits = workspace.limits
+
+    assert (limits.events_per_hour, limits.events_before_switch_off) == (30_000, 1_000)
+    assert [each.total_seconds() for each in limits.event_retries] == [0, 60, 300]

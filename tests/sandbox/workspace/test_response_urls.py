@@ -1,0 +1,160 @@
+"""A `response_url`: five uses in half an hour, without a token, and never more than its message allows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import httpx
+import pytest
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.sandbox.workspace.seed import BEN, DANA, DB_OPS, GENERAL
+from tests.sandbox.workspace.stage import actions, button
+
+
+@pytest.fixture
+async def url(workspace, app) -> AsyncWebhookClient:
+    """The `response_url` of a command of Dana's."""
+    await workspace.say(DANA, DB_OPS, "/turso")
+    return AsyncWebhookClient(app.form["response_url"], retry_handlers=[])
+
+
+async def clicked(workspace, app, client, *, ephemeral: bool = False) -> tuple[AsyncWebhookClient, str]:
+    """The `response_url` of a click in a message, and its `ts`."""
+    blocks = actions(button())
+    if ephemeral:
+        posted = await client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="a", blocks=blocks)
+        ts = posted["message_ts"]
+    else:
+        ts = (await client.chat_postMessage(channel=DB_OPS, text="a", blocks=blocks))["ts"]
+    await workspace.click(DANA, message_ts=ts, action_id="go")
+    return AsyncWebhookClient(app.payload["response_url"], retry_handlers=[]), ts
+
+
+async def test_it_works_five_times(url):
+    answers = [(await url.send(text=f"answer {n}")).status_code for n in range(6)]
+    sixth = await url.send(text="again")
+
+    assert answers == [200] * 5 + [404]
+    assert "used_url" in sixth.body
+
+
+async def test_it_expires_after_half_an_hour(workspace, url):
+    workspace.move_time(timedelta(minutes=29, seconds=59))
+    assert (await url.send(text="in time")).status_code == 200
+    workspace.move_time(timedelta(seconds=2))
+    late = await url.send(text="late")
+
+    assert late.status_code == 404
+    assert "expired_url" in late.body
+
+
+async def test_a_guessed_one_does_not_exist(workspace, url):
+    guessed = AsyncWebhookClient(url.url[:-3] + "abc", retry_handlers=[])
+
+    assert (await guessed.send(text="a")).status_code == 404
+
+
+async def test_it_needs_no_token_and_returns_no_ts(url):
+    answer = await url.send(text="hello")
+
+    assert answer.body == '{"ok":true}'
+
+
+async def test_it_reaches_the_person_where_the_app_is_not_a_member(workspace, app):
+    await workspace.say(DANA, GENERAL, "/turso")
+    await AsyncWebhookClient(app.form["response_url"]).send(text="here you are")
+    await AsyncWebhookClient(app.form["response_url"]).send(text="all of you", response_type="in_channel")
+
+    assert [each.text for each in workspace.history(GENERAL, DANA)] == ["here you are", "all of you"]
+    assert [each.text for each in workspace.history(GENERAL, BEN)] == ["all of you"]
+
+
+async def test_the_default_is_a_new_ephemeral_message(workspace, url):
+    await url.send(text="psst")
+
+    assert workspace.history(DB_OPS, DANA)[0].only_for == DANA
+    assert workspace.history(DB_OPS, BEN) == []
+
+
+async def test_all_fields_of_a_message_are_taken(workspace, url):
+    await url.send(
+        text="a",
+        blocks=[{"type": "divider"}],
+        attachments=[{"text": "b"}],
+        response_type="in_channel",
+        unfurl_links=False,
+        unfurl_media=False,
+    )
+    (message,) = workspace.history(DB_OPS, BEN)
+
+    assert (message.text, message.blocks[0]["type"], message.attachments) == ("a", "divider", [{"text": "b"}])
+    assert (message.unfurl_links, message.unfurl_media) == (False, False)
+
+
+async def test_replacing_edits_the_message_with_the_button_where_it_stands(workspace, app, client):
+    url, ts = await clicked(workspace, app, client)
+    await url.send(text="done", replace_original=True)
+
+    (message,) = workspace.history(DB_OPS, BEN)
+    assert (message.ts, message.text, message.blocks) == (ts, "done", [])
+
+
+async def test_replacing_an_ephemeral_message_never_makes_it_public(workspace, app, client):
+    url, ts = await clicked(workspace, app, client, ephemeral=True)
+    await url.send(text="secret", replace_original=True, response_type="in_channel")
+
+    assert [(each.ts, each.text) for each in workspace.history(DB_OPS, DANA)] == [(ts, "secret")]
+    assert workspace.history(DB_OPS, BEN) == []
+
+
+async def test_replacing_does_nothing_to_the_typed_command(workspace, url):
+    await url.send(text="one", replace_original=True)
+    await url.send(text="two", replace_original=True)
+
+    assert [each.text for each in workspace.history(DB_OPS, DANA)] == ["one", "two"]
+
+
+async def test_deleting_removes_the_message_and_may_post_another(workspace, app, client):
+    url, _ = await clicked(workspace, app, client, ephemeral=True)
+    await url.send(delete_original=True)
+    assert workspace.history(DB_OPS, DANA) == []
+
+    url, _ = await clicked(workspace, app, client)
+    await url.send(delete_original=True, text="instead", response_type="in_channel")
+    assert [each.text for each in workspace.history(DB_OPS, BEN)] == ["instead"]
+
+
+async def test_a_command_has_nothing_to_delete(url):
+    assert (await url.send(delete_original=True)).status_code == 404
+
+
+async def test_a_thread_needs_in_channel_and_no_replacing(workspace, app, client):
+    url, ts = await clicked(workspace, app, client)
+    await url.send_dict({"text": "1", "thread_ts": ts, "replace_original": False, "response_type": "in_channel"})
+    await url.send_dict({"text": "2", "thread_ts": ts, "response_type": "in_channel"})
+
+    threads = {each.text: each.thread_ts for each in workspace.history(DB_OPS, BEN)}
+    assert (threads["1"], threads["2"]) == (ts, None)
+
+
+async def test_nothing_and_invalid_blocks_are_refused(url):
+    assert (await url.send_dict({})).status_code == 400
+    refused = await url.send(blocks=[{"type": "section"}])
+
+    assert "invalid_blocks" in refused.body
+    assert "json-pointer:/blocks/0" in refused.body
+
+
+async def test_a_form_with_a_payload_is_taken_too(workspace, url):
+    async with httpx.AsyncClient() as http:
+        answer = await http.post(url.url, data={"payload": '{"text": "by form"}'})
+
+    assert answer.status_code == 200
+    assert workspace.history(DB_OPS, DANA)[-1].text == "by form"
+
+
+async def test_the_url_itself_is_written_down_nowhere(workspace, url):
+    await url.send(text="a")
+
+    assert url.url.rsplit("/", 1)[-1] not in repr(workspace.calls)

@@ -1,0 +1,93 @@
+"""Requests are signed as Slack signs them; what a receiver has to refuse can be made too."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from urllib.parse import parse_qsl
+
+import httpx
+from slack_sdk.signature import SignatureVerifier
+
+from bot.sandbox.workspace import Workspace, running, seed
+from bot.sandbox.workspace.delivery.parcel import interactive_parcel
+from bot.sandbox.workspace.delivery.signing import signature
+from bot.sandbox.workspace.seed import DANA, DB_OPS
+from bot.sandbox.workspace.timeline import wall_clock
+from tests.sandbox.workspace.stage import MANIFEST, SECRET, bolt, connected, new_workspace
+
+
+def test_the_signature_of_a_known_request_is_the_known_one():
+    body = b"token=legacy&team_id=T0ACME001&command=%2Fdb&text=list+prod&user_id=U0ALICE01"
+
+    assert signature("7d3f0c2a9be14f6c8a5512d0e4b7a901", "1793500000", body) == (
+        "v0=f7ffb594b5215bdbf176127bf1596af90f78e67fe04052e33b93fceb04449d63"
+    )
+
+
+async def test_slack_sdk_verifies_what_we_sign_and_its_time_is_now(workspace, app):
+    await workspace.say(DANA, DB_OPS, "/turso db list")
+
+    headers, body = app.got[0]
+    assert SignatureVerifier(SECRET).is_valid_request(body, headers)
+    assert headers["content-type"] == "application/x-www-form-urlencoded"
+
+
+async def test_only_time_and_body_are_signed_so_a_captured_request_can_be_replayed(workspace):
+    async with connected(workspace, bolt(workspace)) as served:
+        delivery = (await served.say(DANA, DB_OPS, "/turso")).delivery
+        assert delivery.status == 404  # nobody listens; but it was let in
+        async with httpx.AsyncClient() as http:
+            headers = {**delivery.headers, "X-Slack-Retry-Num": "7"}
+            replayed = await http.post(served.events_url, content=delivery.body, headers=headers)
+            changed = await http.post(served.events_url, content=delivery.body + "&x=1", headers=headers)
+    assert replayed.status_code == 404
+    assert changed.status_code == 401
+
+
+async def test_a_wrong_secret_is_refused_by_the_app():
+    stranger = Workspace(manifest=MANIFEST, signing_secret="other", bot_token="xoxb-1-2-local", app_token="xapp-x")
+    seed(stranger)
+    async with running(stranger) as served, connected(served, bolt(served)):
+        acted = await served.say(DANA, DB_OPS, "/turso")
+    assert acted.delivery.status == 401
+    assert "http_service_error" in acted.notice
+
+
+async def test_a_time_stamp_older_than_five_minutes_is_refused_by_the_app(workspace):
+    workspace.post.signing_clock = lambda: wall_clock() - timedelta(seconds=301)
+    async with connected(workspace, bolt(workspace)):
+        acted = await workspace.say(DANA, DB_OPS, "/turso")
+    assert acted.delivery.status == 401
+
+
+async def test_moving_the_time_does_not_spoil_signatures(workspace):
+    workspace.move_time(timedelta(days=3))
+    async with connected(workspace, bolt(workspace)):
+        acted = await workspace.say(DANA, DB_OPS, "/turso")
+    assert acted.delivery.status == 404
+
+
+async def test_payloads_carry_the_deprecated_token_and_the_app_that_they_are_for(workspace, app):
+    await workspace.say(DANA, DB_OPS, "/turso")
+
+    assert app.form["token"] == "legacy"
+    assert app.form["api_app_id"] == workspace.app.app_id
+
+
+async def test_any_payload_can_be_forged_and_still_be_signed(workspace, app):
+    payload = {"type": "block_actions", "api_app_id": "A0OTHER", "user": {"id": DANA}, "actions": []}
+    delivery = await workspace.deliver(interactive_parcel(payload, DANA))
+
+    headers, body = app.got[0]
+    assert delivery.ok
+    assert SignatureVerifier(SECRET).is_valid_request(body, headers)
+    assert json.loads(dict(parse_qsl(body.decode()))["payload"]) == payload
+
+
+async def test_neither_secret_nor_token_shows_in_what_the_workspace_prints_and_records():
+    workspace = new_workspace()
+    told = repr(workspace.__dict__) + repr(workspace.state.__dict__) + repr(workspace.post.__dict__["_limits"])
+
+    assert SECRET not in told
+    assert "xoxb-1-2-local" not in told
