@@ -162,7 +162,7 @@ def line_from_values(spec: Spec, values: Mapping[str, Any]) -> str:
 def first_input(spec: Spec) -> str:
     """Return the `block_id` of a form's first input: the place for an error that belongs to none in particular."""
     shape = shape_of(spec.args)
-    first = next((one for one in shape.by_key.values() if not one.flag and one.key != "page"), None)
+    first = next((one for one in shape.by_key.values() if not one.flag and one.key not in inputs.PAGING), None)
     return inputs.block_of(first) if first else (REASON_INPUT if spec.changes else COMMON_FLAGS)
 
 

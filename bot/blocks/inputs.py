@@ -34,6 +34,8 @@ FLAGS: Final = "flags"
 NEW_NAMES: Final = frozenset({"create"})
 """Commands whose NAME is a new one: it is typed, not chosen."""
 OPTIONS_OF_A_MENU: Final = 100
+PAGING: Final = frozenset({"page", "before"})
+"""Arguments that only buttons set."""
 
 _LABELS: Final[Mapping[str, str]] = {
     "name": "Database",
@@ -54,6 +56,8 @@ _LABELS: Final[Mapping[str, str]] = {
     "db": "Database",
     "as": "As this person",
     "in": "In this channel",
+    "on": "Delete protection",
+    "command": "Command line",
 }
 _HINTS: Final[tuple[tuple[Any, str], ...]] = (
     (Duration, "30m, 2h, 1d"),
@@ -138,7 +142,7 @@ def _parts(annotation: Any) -> tuple[Any, ...]:
 def _fields(model: type[BaseModel]) -> list[tuple[Argument, FieldInfo]]:
     shape = shape_of(model)
     named = [(shape.by_key[info.alias or name], info) for name, info in model.model_fields.items()]
-    return [(argument, info) for argument, info in named if not argument.flag and argument.key != "page"]
+    return [(argument, info) for argument, info in named if not argument.flag and argument.key not in PAGING]
 
 
 def _given(given: Mapping[str, Any], argument: Argument) -> str:

@@ -1,0 +1,152 @@
+"""A form asks for what a command takes, and stands for the line that would have been typed."""
+
+from typing import Any
+
+import pytest
+
+from bot.blocks import forms
+from bot.commands import COMMANDS
+from bot.core.parsing import Grammar, Incomplete, Parsed
+from bot.sandbox.workspace.blockkit.payloads import validate_message, validate_options, validate_view
+
+GRAMMAR = Grammar(COMMANDS)
+BY_NAME = {command.name: command for command in COMMANDS}
+SAMPLES = {
+    "external_select": "orders",
+    "static_select": None,
+    "users_select": "U0ANA",
+    "conversations_select": "C0DBOPS",
+}
+
+
+def inputs_of(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {block["block_id"]: block for block in view["blocks"] if block["type"] == "input"}
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_form_is_one_that_slack_takes(command: Any) -> None:
+    empty = forms.form_view(command, {}, "i-abc")
+    assert validate_view(empty) == []
+    assert (empty["callback_id"], empty["private_metadata"]) == (f"form.{command.name}", "i-abc")
+    assert validate_view(forms.loading_view(command.name)) == []
+    assert validate_message({"text": "x", "blocks": forms.form_button(command.name, command.name).blocks}) == []
+    labels = [block["label"]["text"] for block in inputs_of(empty).values()]
+    assert all(labels)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_what_lacks_something_can_be_asked_for_and_completed(command: Any) -> None:
+    read = GRAMMAR.parse(command.name)
+    if isinstance(read, Parsed):
+        return
+    view = forms.form_view(read.spec, read.given, "i-abc")
+    assert all(not inputs_of(view)[f"arg.{key}"]["optional"] for key in read.missing)
+    errors, line = forms.read_form(command, {})
+    assert set(errors) == {f"arg.{key}" for key in read.missing}
+    assert line == ""
+
+
+ROUND_TRIPS = [
+    ("create", {"arg.name": "orders", "arg.group": "eu"}, "create orders --group eu"),
+    ("destroy", {"arg.name": "orders", "flags": ["--now"]}, "destroy orders --now"),
+    ("token", {"arg.name": "orders", "arg.expiration": "2h", "flags": ["--read-only"], "reason": "look at 5 rows"},
+     'token orders --expiration 2h --read-only --reason "look at 5 rows"'),
+    ("freeze", {"arg.name": "orders", "arg.for": "30m", "common": ["--dry-run", "--private"], "ticket": "INC-4"},
+     'freeze orders --for 30m --private --dry-run --ticket "INC-4"'),
+    ("protect", {"arg.name": "orders", "arg.on": "off"}, "protect orders off"),
+    ("usage", {"arg.name": None, "arg.since": "7d", "arg.top": "5"}, "usage --since 7d --top 5"),
+    ("list", {"arg.filter": "or*", "arg.sort": "size", "common": ["--private"]}, "list or* --sort size --private"),
+    ("audit", {"arg.user": "U0ANA"}, "audit --user U0ANA"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "values", "line"), ROUND_TRIPS, ids=[row[0] for row in ROUND_TRIPS])
+def test_a_form_is_read_as_the_line_that_it_stands_for(name: str, values: dict[str, Any], line: str) -> None:
+    command = BY_NAME[name]
+    values = {key: value for key, value in values.items() if key in {*_known(command), "reason", "ticket"}}
+    errors, written = forms.read_form(command, values)
+    assert (errors, written) == ({}, line)
+    assert isinstance(GRAMMAR.parse(written), Parsed)
+
+
+def _known(command: Any) -> set[str]:
+    return set(inputs_of(forms.form_view(command, {}, "i-abc")))
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ['he said "go"', "it's late", "both \" and '", "--now", "`x`", "  two  spaces\nand a line ", "“curly”", "a'b c\"d"],
+)
+def test_a_reason_cannot_become_an_option(reason: str) -> None:
+    errors, line = forms.read_form(BY_NAME["create"], {"arg.name": "orders", "reason": reason})
+    read = GRAMMAR.parse(line)
+    assert errors == {}
+    assert isinstance(read, Parsed)
+    assert read.args.name == "orders"  # type: ignore[attr-defined]
+    assert read.common.reason
+    assert not read.common.dry_run
+
+
+@pytest.mark.parametrize("value", ["orders --now", "--now", "a b", '"orders" --now', "ORDERS", "x" * 70, "<@U0ANA>"])
+def test_a_value_cannot_become_more_than_a_value(value: str) -> None:
+    errors, line = forms.read_form(BY_NAME["destroy"], {"arg.name": value})
+    assert errors.keys() == {"arg.name"}
+    assert line == ""
+
+
+def test_what_is_known_is_filled_in() -> None:
+    read = GRAMMAR.parse("token --read-only --expiration 2h")
+    assert isinstance(read, Incomplete)
+    shown = inputs_of(forms.form_view(read.spec, {**read.given, "name": "orders"}, "i-abc"))
+    assert shown["arg.expiration"]["element"]["initial_value"] == "2h"
+    assert shown["arg.name"]["element"]["initial_option"]["value"] == "orders"
+    assert [one["value"] for one in shown["flags"]["element"]["initial_options"]] == ["--read-only"]
+
+
+def test_databases_are_chosen_and_new_names_are_typed() -> None:
+    chosen = inputs_of(forms.form_view(BY_NAME["show"], {}, "i-abc"))["arg.name"]
+    assert (chosen["element"]["type"], chosen["element"]["action_id"]) == ("external_select", "form.database")
+    typed = inputs_of(forms.form_view(BY_NAME["create"], {}, "i-abc"))["arg.name"]
+    assert typed["element"]["type"] == "plain_text_input"
+    assert "name" in typed["label"]["text"].lower()
+    assert validate_options({"options": [forms.name_option("orders")]}) == []
+
+
+def test_errors_stand_at_inputs_of_the_form() -> None:
+    for command in COMMANDS:
+        view = forms.form_view(command, {}, "i-abc")
+        assert forms.first_input(command) in inputs_of(view), command.name
+    errors, _ = forms.read_form(BY_NAME["usage"], {"arg.since": "7d", "arg.month": "2026-10"})
+    assert errors.keys() <= inputs_of(forms.form_view(BY_NAME["usage"], {}, "i-abc")).keys()
+    assert "`" not in " ".join(errors.values())
+
+
+def marked_up(value: Any) -> list[str]:
+    """Every text in which Slack reads mark-up."""
+    if isinstance(value, dict):
+        own = [value["text"]] if value.get("type") == "mrkdwn" else []
+        return own + [text for one in value.values() for text in marked_up(one)]
+    return [text for one in value for text in marked_up(one)] if isinstance(value, list) else []
+
+
+def test_the_other_modals_are_ones_that_slack_takes() -> None:
+    nasty = "<!channel> *x* `y` " + "z" * 400
+    views = [
+        forms.notice_view("Not done", f"There is no `{nasty}`."),
+        forms.comment_view("approval.deny_reason", "r-1", title="Deny", label="Why? (the asker reads it)"),
+        forms.review_view("v-1", title="Review", about=f"destroy orders --reason {nasty * 9}"),
+        forms.typed_name_view("approval.type_name", "r-1", name="orders", steps=[nasty, "Destroy orders"]),
+        forms.typed_name_view("request.type_name", "r-1", name="orders", steps=[]),
+        forms.chooser_view(COMMANDS, "i-1", needs_channel=True),
+        forms.chooser_view(COMMANDS, "i-1", needs_channel=False),
+    ]
+    for view in views:
+        assert validate_view(view) == []
+        assert "<!channel>" not in " ".join(marked_up(view))
+
+
+def test_what_was_filled_in_is_read() -> None:
+    values = {"typed_name": " orders ", "comment": "too\nlate", "verdict": "yes", "command": "freeze", "channel": "C1"}
+    assert (forms.typed_name(values), forms.comment(values), forms.justified(values)) == ("orders", "too late", True)
+    assert (forms.chosen(values), forms.channel_of(values)) == ("freeze", "C1")
+    assert (forms.typed_name({}), forms.justified({"verdict": None}), forms.chosen({"command": 5})) == ("", False, "")
