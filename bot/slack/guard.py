@@ -17,6 +17,8 @@ Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_LIMIT: Final = 256 * 1024
+DISCARDED_LIMIT: Final = 1024 * 1024
+"""Up to here a body that is too large is read and dropped, so that every client sees why; beyond, the line is cut."""
 TOLERANCE_SECONDS: Final = 300
 FORM: Final = b"application/x-www-form-urlencoded"
 JSON: Final = b"application/json"
@@ -28,7 +30,11 @@ log = structlog.get_logger(__name__)
 
 
 class TooLarge(Exception):
-    """The body is larger than anything that Slack sends."""
+    """The body is larger than anything that Slack sends. `ends` says that the rest of it is not worth reading."""
+
+    def __init__(self, *, ends: bool) -> None:
+        self.ends = ends
+        super().__init__()
 
 
 class Gone(Exception):
@@ -63,8 +69,8 @@ class Guard:
         headers = {name: value for name, value in scope["headers"] if name in _KEPT or name == b"content-length"}
         try:
             body = await _read(receive, headers.get(b"content-length"))
-        except TooLarge:
-            return await _refuse(send, 413, "Too large.")
+        except TooLarge as error:
+            return await _refuse(send, 413, "Too large.", closes=error.ends)
         except Gone:
             return None
         if not self._signed(headers, body):
@@ -93,8 +99,9 @@ class Guard:
 
 
 async def _read(receive: Receive, length: bytes | None) -> bytes:
-    if length is not None and not (length.isdigit() and len(length) < 10 and int(length) <= BODY_LIMIT):
-        raise TooLarge
+    declared = int(length) if length is not None and length.isdigit() and len(length) < 10 else 0
+    if declared > BODY_LIMIT or (length is not None and declared == 0 and length != b"0"):
+        raise TooLarge(ends=not 0 < declared <= DISCARDED_LIMIT)
     parts, size = [], 0
     while True:
         message = await receive()
@@ -103,7 +110,7 @@ async def _read(receive: Receive, length: bytes | None) -> bytes:
         part = message.get("body", b"")
         size += len(part)
         if size > BODY_LIMIT:
-            raise TooLarge
+            raise TooLarge(ends=True)
         parts.append(part)
         if not message.get("more_body", False):
             return parts[0] if len(parts) == 1 else b"".join(parts)
@@ -147,8 +154,10 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-async def _refuse(send: Send, status: int, words: str) -> None:
+async def _refuse(send: Send, status: int, words: str, *, closes: bool = False) -> None:
     body = words.encode()
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    if closes:
+        headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

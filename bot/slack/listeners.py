@@ -178,13 +178,12 @@ class Listeners:
 
     async def _guarded(self, incoming: Incoming, work: Awaitable[None]) -> None:
         """Run the work; whatever escapes it is logged and told to the person, with the reference."""
-        structlog.contextvars.bind_contextvars(reference=incoming.id)
         try:
             await work
         except BotError as error:
             await self._tell(incoming, str(error))
         except Exception:
-            log.exception("something went wrong", kind=incoming.kind, user=incoming.user_id)
+            log.exception("something went wrong", reference=incoming.id, kind=incoming.kind, user=incoming.user_id)
             await self._tell(incoming, "Something went wrong on our side. It is in the log under the reference.")
 
     async def _tell(self, incoming: Incoming, sentence: str) -> None:
@@ -192,7 +191,7 @@ class Listeners:
         try:
             await self._messenger.whisper(address_of(incoming), Reply(text=text, private=True))
         except Exception as error:
-            log.warning("could not tell", why=type(error).__name__)
+            log.warning("could not tell", reference=incoming.id, why=type(error).__name__)
 
 
 def address_of(incoming: Incoming) -> Address:

@@ -12,7 +12,7 @@ USES: Final = 5
 LIFETIME_SECONDS: Final = 29 * 60
 AT_MOST: Final = 4096
 """Older ones are dropped; who is answered later than that gets a message instead."""
-SLACK_HOSTS: Final = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
+SLACKS: Final = ("https://hooks.slack.com/", "https://hooks.slack-gov.com/")
 
 
 @dataclass(slots=True)
@@ -26,7 +26,8 @@ class ResponseUrls:
     """Finds the `response_url` of an intent. An address that is not Slack's is never kept, so never called."""
 
     def __init__(self, slack_api_url: str, *, now: Callable[[], float] = time.monotonic) -> None:
-        self._origin = _origin(slack_api_url)
+        parts = urlsplit(slack_api_url)
+        self._slacks = (*SLACKS, f"{parts.scheme}://{parts.netloc}/")
         self._now = now
         self._kept: dict[str, _Kept] = {}
 
@@ -35,7 +36,7 @@ class ResponseUrls:
 
     def keep(self, incoming: Incoming) -> None:
         """Remember where `incoming` can be answered."""
-        if incoming.response_url is None or not self._is_slacks(incoming.response_url):
+        if incoming.response_url is None or not incoming.response_url.startswith(self._slacks):
             return
         self._kept[incoming.id] = _Kept(incoming.response_url, self._now() + LIFETIME_SECONDS)
         if len(self._kept) > AT_MOST:
@@ -55,16 +56,3 @@ class ResponseUrls:
     def drop(self, intent_id: str | None) -> None:
         """Forget one that Slack no longer takes."""
         self._kept.pop(intent_id or "", None)
-
-    def _is_slacks(self, url: str) -> bool:
-        try:
-            parts = urlsplit(url)
-            at_slack = parts.scheme == "https" and parts.hostname in SLACK_HOSTS and parts.port in (None, 443)
-            return parts.username is None and (at_slack or _origin(url) == self._origin)
-        except ValueError:
-            return False
-
-
-def _origin(url: str) -> tuple[str, str, int]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
