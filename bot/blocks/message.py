@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from bot.blocks import kit
 from bot.blocks.text import Mrkdwn, Plain, cut_mrkdwn
-from bot.core.reply import Block, Reply
+from bot.core.reply import Attachment, Block, Reply
 
 BLOCKS: Final = 50
 CHARACTERS: Final = 11_500
@@ -22,6 +22,7 @@ def reply(
     plain_blocks: Iterable[Block] = (),
     private: bool = False,
     secret: bool = False,
+    attachment: Attachment | None = None,
 ) -> Reply:
     """Return a message within Slack's limits. `text` is what notifications and screen readers say."""
     return Reply(
@@ -30,6 +31,7 @@ def reply(
         plain_blocks=fitting(list(plain_blocks)),
         private=private,
         secret=secret,
+        attachment=attachment,
     )
 
 

@@ -11,6 +11,15 @@ View = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A text file that goes with a message, in the same place."""
+
+    filename: str
+    title: str
+    content: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """One message."""
 
@@ -23,6 +32,9 @@ class Reply:
     """Always for the asker alone, whatever the policy's visibility."""
     secret: bool = field(default=False, repr=False)
     """Carries a token: only a reveal may deliver it, and `repr` must not show it."""
+
+    attachment: Attachment | None = None
+    """Shared in the channel once, when the message is first delivered."""
 
     def __repr__(self) -> str:
         return f"Reply(text={self.text!r}, blocks={'<secret>' if self.secret else len(self.blocks)})"

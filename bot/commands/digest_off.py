@@ -1,0 +1,65 @@
+"""`/turso digest off`: no more usage digests in this channel."""
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import mrkdwn
+from bot.blocks.verbs import verb_of
+from bot.commands.base import Changing, Context, Facts
+from bot.commands.lines import command_line
+from bot.core.model import Risk
+from bot.core.plan import Plan
+from bot.core.reply import Reply
+from bot.core.request import TimerKind
+from bot.errors import BadInput
+
+
+class DigestOffArgs(BaseModel):
+    pass
+
+
+async def plan(ctx: Context, args: DigestOffArgs) -> Plan:
+    """Say which digest ends."""
+    digest = await ctx.memory.digest(ctx.subject.channel.id)
+    if digest is None:
+        raise BadInput("This channel has no digest. `/turso digest on` starts one.")
+    return Plan(
+        target=None,
+        steps=["Post no more usage digests in this channel"],
+        arguments={"channel_id": digest.channel_id},
+        facts={"Digest": digest.cadence, "Time": f"{digest.at} {digest.tz}"},
+    )
+
+
+async def act(ctx: Context, plan: Plan) -> None:
+    """Drop it with its timer."""
+    channel_id = plan.arguments["channel_id"]
+    await ctx.memory.drop_digest(channel_id)
+    await ctx.memory.drop_timer(TimerKind.DIGEST, channel_id)
+
+
+async def read_back(ctx: Context, plan: Plan) -> bool:
+    """True once it is gone."""
+    return await ctx.memory.digest(plan.arguments["channel_id"]) is None
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """It is off."""
+    head = mrkdwn(":newspaper: No more usage digests in this channel.")
+    row = buttons.run(1, "Turn on again", command_line("digest on"))
+    return reply(head, [kit.section(head), *kit.actions(*row)])
+
+
+command = Changing(
+    name="digest off",
+    usage="digest off",
+    summary="Stop the usage digest of this channel",
+    args=DigestOffArgs,
+    risk=Risk.LOW,
+    plan=plan,
+    act=act,
+    read_back=read_back,
+    message=message,
+    verb=verb_of("digest off"),
+)

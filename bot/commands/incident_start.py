@@ -1,0 +1,143 @@
+"""`/turso incident start KEY [--for 4h]`: give this channel the incident profile for a while; again: extend it."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import duration, mrkdwn, when
+from bot.blocks.verbs import verb_of
+from bot.commands.base import Changing, Context, Facts
+from bot.commands.lines import command_line
+from bot.core.arguments import Duration, Positional
+from bot.core.model import Risk
+from bot.core.plan import Plan
+from bot.core.reply import Reply
+from bot.core.request import AuditEntry, Incident, Timer, TimerKind
+from bot.errors import BadInput
+
+USUAL = timedelta(hours=4)
+
+
+class IncidentStartArgs(BaseModel):
+    key: Annotated[str, Positional(), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
+    lasting: Duration | None = Field(None, alias="for")
+
+
+async def plan(ctx: Context, args: IncidentStartArgs) -> Plan:
+    """Say which rights begin, and until when."""
+    here = ctx.subject.channel.id
+    profile = ctx.policy.incident_profile(here)
+    if profile is None:
+        raise BadInput("The policy gives this channel no incident profile: `incidents` or a profile `incident` would.")
+    longest = ctx.policy.longest_incident()
+    lasting = args.lasting or min(USUAL, longest)
+    if lasting > longest:
+        raise BadInput(f"An incident runs at most {duration(longest)} here; it can be extended later.")
+    running = await ctx.memory.incident_in(here)
+    if running and running.key != args.key:
+        raise BadInput(f"`{running.key}` runs in this channel already. End it with `/turso incident end`.")
+    deed = "Extend" if running else "Start"
+    return Plan(
+        target=None,
+        steps=[
+            f"{deed} incident {args.key} in this channel for {duration(lasting)}",
+            f"The rules of the profile {profile} hold here until then",
+        ],
+        arguments={
+            "key": args.key,
+            "seconds": int(lasting.total_seconds()),
+            "profile": running.profile if running else profile,
+            "organization": organization_of(ctx),
+            "incident_id": running.id if running else f"n-{secrets.token_hex(5)}",
+            "extends": running is not None,
+        },
+        facts={"Incident": args.key, "Profile": profile, "Lasts": duration(lasting)},
+    )
+
+
+def organization_of(ctx: Context) -> str:
+    """Return whose databases an incident here is about."""
+    if ctx.organization:
+        return ctx.organization
+    return ctx.policy.incidents.binding.organization if ctx.policy.incidents else ctx.policy.organization
+
+
+async def act(ctx: Context, plan: Plan) -> Facts:
+    """Begin, or move the end; one transaction with its timer."""
+    asked = plan.arguments
+    until = ctx.now + timedelta(seconds=asked["seconds"])
+    if asked["extends"]:
+        await ctx.memory.change_incident(asked["incident_id"], until=until)
+        await ctx.memory.set_timer(Timer(TimerKind.INCIDENT_END, asked["incident_id"], until))
+        await ctx.memory.audit(_entry(ctx, plan, "incident_extended"))
+    else:
+        incident = _incident(ctx, plan, until)
+        timer = Timer(TimerKind.INCIDENT_END, incident.id, until)
+        if await ctx.memory.start_incident(incident, timer, _entry(ctx, plan, "incident_started")) is None:
+            raise BadInput("Another incident was started in this channel meanwhile.")
+    return {"until": until.isoformat()}
+
+
+def _incident(ctx: Context, plan: Plan, until: datetime) -> Incident:
+    asked = plan.arguments
+    return Incident(
+        id=asked["incident_id"],
+        key=asked["key"],
+        channel_id=ctx.subject.channel.id,
+        organization=asked["organization"],
+        profile=asked["profile"],
+        started_by=ctx.subject.person.id,
+        started_at=ctx.now,
+        until=until,
+    )
+
+
+def _entry(ctx: Context, plan: Plan, event: str) -> AuditEntry:
+    asked = plan.arguments
+    return AuditEntry(
+        at=ctx.now,
+        event=event,
+        outcome="succeeded",
+        user_id=ctx.subject.person.id,
+        channel_id=ctx.subject.channel.id,
+        command="incident start",
+        organization=asked["organization"],
+        detail={"incident": asked["incident_id"], "key": asked["key"], "seconds": asked["seconds"]},
+    )
+
+
+async def read_back(ctx: Context, plan: Plan) -> bool:
+    """True once it runs."""
+    running = await ctx.memory.incident_in(ctx.subject.channel.id)
+    return running is not None and running.id == plan.arguments["incident_id"]
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """The timeline's first message."""
+    asked = plan.arguments
+    begun = "goes on" if asked["extends"] else "has started"
+    until = mrkdwn(" until {}", when(datetime.fromisoformat(facts["until"]))) if facts.get("until") else ""
+    head = mrkdwn(":rotating_light: Incident *{}* {} in this channel{}.", asked["key"], begun, until)
+    note = mrkdwn("The profile `{}` holds here until it ends. What is done here stands under this message.",
+                  asked["profile"])  # fmt: skip
+    row = [*buttons.run(1, "Status", command_line("incident status")), buttons.form("triage", "Triage")]
+    row += buttons.run(2, "End incident", command_line("incident end"))
+    return reply(head, [kit.section(head), kit.context(note), *kit.actions(*row)])
+
+
+command = Changing(
+    name="incident start",
+    usage="incident start KEY [--for 4h]",
+    summary="Give this channel the incident profile for a while",
+    args=IncidentStartArgs,
+    risk=Risk.LOW,
+    plan=plan,
+    act=act,
+    read_back=read_back,
+    message=message,
+    verb=verb_of("incident start"),
+)

@@ -1,0 +1,57 @@
+"""`/turso incident status`: which incident runs here, until when, and what is open."""
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import duration, mrkdwn, person, when
+from bot.commands.base import Context, Reading
+from bot.commands.incidents import loose_blocks, still_open
+from bot.commands.lines import command_line
+from bot.commands.rights import commands_here
+from bot.core.reply import Reply
+
+
+class IncidentStatusArgs(BaseModel):
+    pass
+
+
+async def run(ctx: Context, args: IncidentStatusArgs) -> Reply:
+    """From memory alone."""
+    incident = await ctx.memory.incident_in(ctx.subject.channel.id)
+    if incident is None:
+        title = mrkdwn(":white_check_mark: No incident runs in this channel.")
+        may_start = "incident start" in commands_here(ctx)
+        row = [buttons.form("incident start", "Start incident")] if may_start else []
+        return reply(title, [kit.section(title), *kit.actions(*row)])
+    title = mrkdwn(":rotating_light: Incident *{}* runs for {}", incident.key, duration(ctx.now - incident.started_at))
+    longer = command_line("incident start", incident.key, for_="4h")
+    row = [*buttons.run(1, "4 hours from now", longer), *buttons.run(2, "Report", command_line("incident report"))]
+    row += buttons.run(3, "End incident", command_line("incident end"))
+    until = mrkdwn("{} ({} left)", when(incident.until), duration(incident.until - ctx.now))
+    return reply(
+        title,
+        [
+            kit.section(title),
+            *kit.fields(
+                [
+                    ("Ends", until),
+                    ("Started by", person(incident.started_by)),
+                    ("Started", when(incident.started_at)),
+                    ("Profile", mrkdwn("`{}`", incident.profile)),
+                ]
+            ),
+            *loose_blocks(await still_open(ctx, incident)),
+            *kit.actions(*row),
+        ],
+    )
+
+
+command = Reading(
+    name="incident status",
+    usage="incident status",
+    summary="Which incident runs here, and what is open",
+    args=IncidentStatusArgs,
+    run=run,
+    aliases=("incident",),
+)

@@ -1,0 +1,151 @@
+"""`/turso triage NAME`: the incident card: how a database is, what changed, and the buttons that help."""
+
+from typing import Annotated
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.chart import Chart
+from bot.blocks.kit import Element
+from bot.blocks.message import reply
+from bot.blocks.text import Mrkdwn, Plain, ago, counted, cut, joined, mrkdwn, number, person, size, when
+from bot.commands.base import Context, Reading
+from bot.commands.lines import command_line
+from bot.commands.rights import may
+from bot.commands.targets import some
+from bot.commands.triage_reading import Findings, read
+from bot.core.arguments import DatabaseName, Positional
+from bot.core.model import Target
+from bot.core.reply import Block, Reply
+from bot.core.request import AuditEntry, LedgerToken
+from bot.turso.models import TopQuery
+
+_FREEZES = "30m"
+
+
+class TriageArgs(BaseModel):
+    name: Annotated[DatabaseName, Positional()]
+
+
+async def run(ctx: Context, args: TriageArgs) -> Reply:
+    """Everything at once, three seconds at most; what is missing is named, the rest is shown."""
+    found = await read(ctx, args.name)
+    title = mrkdwn(":ambulance: *{}* · {}", args.name, found.state)
+    chart = _chart(found)
+    head = [kit.section(title), *kit.fields(_facts(found))]
+    rest = [
+        *_queries(found.queries),
+        *_changes(ctx, found.changes),
+        *_tokens(found.tokens),
+        *_missing(found),
+        *kit.actions(*_buttons(ctx, found)),
+        kit.context(mrkdwn("As of {}; *Refresh* reads it again.", when(ctx.now))),
+    ]
+    drawn = [chart.block()] if chart else []
+    plain = [*head, *chart.plain(), *rest] if chart else []
+    return reply(title, [*head, *drawn, *rest], plain_blocks=plain)
+
+
+def _facts(found: Findings) -> list[tuple[str, Mrkdwn]]:
+    pairs: list[tuple[str, Mrkdwn]] = []
+    if found.database:
+        others = some(found.siblings, at_most=4) if found.siblings else ""
+        pairs += [
+            ("Delete protection", mrkdwn("{}", "on" if found.protected else "off")),
+            (
+                "Group",
+                mrkdwn("{}{}", found.database.group or "none", f", with {some(others, at_most=4)}" * bool(others)),
+            ),
+        ]
+    if found.today:
+        pairs += [
+            ("Rows read today", mrkdwn("{}{}", number(found.today.rows_read), _against(found, "rows_read"))),
+            ("Rows written today", mrkdwn("{}{}", number(found.today.rows_written), _against(found, "rows_written"))),
+            ("Size", mrkdwn("{}", size(found.today.storage_bytes))),
+        ]
+    if found.held:
+        pairs.append(("Held", mrkdwn("{}", "; ".join(found.held))))
+    return pairs
+
+
+def _against(found: Findings, field: str) -> str:
+    """Compare today so far with the same part of a usual day."""
+    if found.usual is None or found.today is None:
+        return ""
+    usual = int(getattr(found.usual, field) * found.part_of_day)
+    if not usual:
+        return " (usually none)" if getattr(found.today, field) else ""
+    times = getattr(found.today, field) / usual
+    return f" ({times:.1f} × the usual)"
+
+
+def _chart(found: Findings) -> Chart | None:
+    if len(found.daily) < 2:
+        return None
+    days = sorted(found.daily)
+    read_, written = ([getattr(found.daily[day], field) for day in days] for field in ("rows_read", "rows_written"))
+    labels = [Plain(f"{day:%m-%d}") for day in days]
+    return Chart("line", Plain("Rows per day"), labels, {"rows read": read_, "rows written": written}, "day", "rows")
+
+
+def _queries(queries: list[TopQuery] | None) -> list[Block]:
+    if not queries:
+        return []
+    top = sorted(queries, key=lambda one: -(one.rows_read + one.rows_written))[:3]
+    lines = [
+        mrkdwn("• `{}` {} read, {} written", cut(one.query, 160), number(one.rows_read), number(one.rows_written))
+        for one in top
+    ]
+    return [kit.section(joined("\n", [mrkdwn("*Top queries*"), *lines]))]
+
+
+def _changes(ctx: Context, changes: list[AuditEntry]) -> list[Block]:
+    if not changes:
+        return []
+    lines = [
+        mrkdwn("• {}: {} {} `{}` → {}", ago(one.at, ctx.now), person(one.user_id), one.event, one.command, one.outcome)
+        for one in changes
+    ]
+    return [kit.section(joined("\n", [mrkdwn("*Last changes from here*"), *lines]))]
+
+
+def _tokens(tokens: list[LedgerToken]) -> list[Block]:
+    if not tokens:
+        return []
+    lines = [
+        mrkdwn("{} ({})", person(one.holder), "read-only" if one.read_only else "full access") for one in tokens[:6]
+    ]
+    more = mrkdwn("{} more", len(tokens) - 6) if len(tokens) > 6 else Mrkdwn("")
+    return [kit.context(mrkdwn("{}: {}", counted(len(tokens), "live token"), joined(", ", [*lines, more])))]
+
+
+def _missing(found: Findings) -> list[Block]:
+    if not found.missing:
+        return []
+    return [kit.context(mrkdwn(":warning: Turso did not tell in time: {}.", ", ".join(found.missing)))]
+
+
+def _buttons(ctx: Context, found: Findings) -> list[Element]:
+    """Only what the rules let this person do, or ask for, here."""
+    name = found.name
+    target = found.database.target if found.database else Target(name)
+    row: list[Element] = []
+    if not found.blocks_writes and may(ctx, "freeze", target):
+        line = command_line("freeze", name, for_=_FREEZES)
+        row += buttons.run(1, "Freeze writes 30 min", line, style="danger")
+    if found.blocked and may(ctx, "thaw", target):
+        row += buttons.run(2, "Thaw", command_line("thaw", name))
+    if may(ctx, "token", target, options=["--read-only"]):
+        row += buttons.run(3, "Read-only token", command_line("token", name, read_only=True))
+    if may(ctx, "rotate", target):
+        row += buttons.run(4, "Rotate tokens", command_line("rotate", name))
+    return row + buttons.page(5, "Refresh", command_line("triage", name))
+
+
+command = Reading(
+    name="triage",
+    usage="triage NAME",
+    summary="The incident card: state, usage, changes, and the buttons that help",
+    args=TriageArgs,
+    run=run,
+)

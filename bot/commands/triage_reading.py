@@ -1,0 +1,145 @@
+"""What the incident card is drawn from: every call on its own, none of them waited for longer than the card can."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, TypeVar
+
+from bot.commands import holds
+from bot.commands.base import Context
+from bot.commands.samples import Course, courses, usual_day
+from bot.core.request import AuditEntry, LedgerToken
+from bot.turso import Database, DatabaseNotFound, TursoError
+from bot.turso.models import Configuration, DatabaseUsage, TopQuery, Usage
+
+T = TypeVar("T")
+WAITS: Final = 2.4
+"""Seconds for each call; the card is there within three."""
+DAYS: Final = 14
+CHANGES: Final = 5
+
+
+@dataclass
+class Findings:
+    """What is known of a database just now."""
+
+    name: str
+    now: datetime
+    database: Database | None = None
+    configuration: Configuration | None = None
+    today: Usage | None = None
+    usual: Usage | None = None
+    daily: Mapping[date, Usage] = field(default_factory=dict)
+    queries: list[TopQuery] | None = None
+    siblings: list[str] | None = None
+    changes: list[AuditEntry] = field(default_factory=list)
+    tokens: list[LedgerToken] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+    @property
+    def blocked(self) -> bool:
+        """True when reads or writes are blocked, as far as Turso tells."""
+        return self._switch("block_reads") or self.blocks_writes
+
+    @property
+    def blocks_writes(self) -> bool:
+        """True when writes are blocked."""
+        return self._switch("block_writes")
+
+    @property
+    def protected(self) -> bool:
+        """True when Turso refuses to destroy it."""
+        return self._switch("delete_protection")
+
+    @property
+    def state(self) -> str:
+        """How it is, in a few words."""
+        if self.database is None and self.configuration is None:
+            return "its state is not known: Turso does not tell"
+        blocks = (("reads", "block_reads"), ("writes", "block_writes"))
+        blocked = [word for word, switch in blocks if self._switch(switch)]
+        asleep = ", asleep" if self.database and self.database.asleep else ""
+        return f"{' and '.join(blocked)} blocked{asleep}" if blocked else f"open{asleep}"
+
+    @property
+    def part_of_day(self) -> float:
+        """How much of today (UTC) is over."""
+        clock = self.now.astimezone(UTC)
+        return max(0.02, (clock.hour * 3600 + clock.minute * 60 + clock.second) / 86_400)
+
+    def _switch(self, name: str) -> bool:
+        return any(bool(getattr(one, name)) for one in (self.configuration, self.database) if one is not None)
+
+
+async def read(ctx: Context, name: str) -> Findings:
+    """Ask Turso for everything at once.
+
+    Raises:
+        DatabaseNotFound: Turso says that there is none of that name.
+    """
+    midnight = ctx.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    turso = ctx.turso
+    found = Findings(name, ctx.now)
+    database, configuration, usage, queries, siblings, _ = await asyncio.gather(
+        _told(found, "its properties", turso.database(name)),
+        _told(found, "configuration", turso.configuration(name)),
+        _told(found, "usage", turso.database_usage(name, since=midnight, until=ctx.now)),
+        _told(found, "top queries", turso.top_queries(name, since=ctx.now - timedelta(days=1))),
+        _told(found, "its group", _siblings(ctx, name)),
+        _remembered(ctx, found),
+    )
+    found.database, found.configuration, found.queries = database, configuration, queries
+    found.siblings = siblings
+    if isinstance(usage, DatabaseUsage):
+        found.today = usage.usage
+    return found
+
+
+async def _siblings(ctx: Context, name: str) -> list[str]:
+    """Return the other databases of its group that exist here."""
+    visible = await ctx.visible_databases()
+    group = next((one.group for one in visible if one.name == name), "")
+    return sorted(one.name for one in visible if group and one.group == group and one.name != name)
+
+
+async def _told(found: Findings, what: str, call: Awaitable[T]) -> T | None:
+    try:
+        async with asyncio.timeout(WAITS):
+            return await call
+    except DatabaseNotFound:
+        if what == "its properties":
+            raise
+    except (TursoError, TimeoutError):
+        pass
+    found.missing.append(what)
+    return None
+
+
+async def _remembered(ctx: Context, found: Findings) -> None:
+    """What needs no Turso: changes, and (once its id is known) holds, tokens and samples."""
+    rows = await ctx.memory.audit_page(before_seq=None, limit=4 * CHANGES, databases=[found.name])
+    ours = [entry for _, entry in rows if entry.event != "read" and entry.organization in ("", ctx.organization)]
+    found.changes = ours[:CHANGES]
+    held = await ctx.memory.holds(organization=ctx.organization)
+    found.held = [holds.describe(hold) for hold in held if hold.database == found.name]
+    tokens = await ctx.memory.tokens(organization=ctx.organization, live_at=ctx.now)
+    found.tokens = [token for token in tokens if token.database == found.name]
+    course = await _course(ctx, found.name)
+    if course:
+        found.daily = course.daily
+        found.usual = usual_day(course, ctx.now.astimezone(UTC).date())
+
+
+async def _course(ctx: Context, name: str) -> Course | None:
+    today = ctx.now.astimezone(UTC).date()
+    since = today - timedelta(days=DAYS)
+    samples = await ctx.memory.samples(
+        organization=ctx.organization,
+        since=(since - timedelta(days=1)).isoformat(),
+        until=today.isoformat(),
+        databases=[name],
+    )
+    found = courses(samples, since=since).values()
+    return max(found, key=lambda course: max(course.daily, default=date.min), default=None)
