@@ -203,12 +203,12 @@ DatabaseName = Annotated[str, BeforeValidator(_database_name)]
 GroupName = Annotated[str, BeforeValidator(_group_name)]
 LocationCode = Annotated[str, BeforeValidator(_location)]
 Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(duration_text, str, when_used="json")]
-UserRef = Annotated[str, BeforeValidator(_reference(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>|([UW][A-Z0-9]{2,})", "a person"))]
+UserRef = Annotated[str, BeforeValidator(_reference(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>|([UW][A-Z0-9]+)", "a person"))]
 ChannelRef = Annotated[
-    str, BeforeValidator(_reference(r"<#([CGD][A-Z0-9]+)(?:\|[^>]*)?>|([CGD][A-Z0-9]{2,})", "a channel"))
+    str, BeforeValidator(_reference(r"<#([CGD][A-Z0-9]+)(?:\|[^>]*)?>|([CGD][A-Z0-9]+)", "a channel"))
 ]
 GroupRef = Annotated[
-    str, BeforeValidator(_reference(r"<!subteam\^(S[A-Z0-9]+)(?:\|[^>]*)?>|(S[A-Z0-9]{2,})", "a user group"))
+    str, BeforeValidator(_reference(r"<!subteam\^(S[A-Z0-9]+)(?:\|[^>]*)?>|(S[A-Z0-9]+)", "a user group"))
 ]
 Month = Annotated[str, BeforeValidator(_month)]
 Since = Annotated[timedelta | date, BeforeValidator(_since), PlainSerializer(_write_since, str, when_used="json")]

@@ -48,12 +48,7 @@ class Reader(Generic[S]):
 
     def _step(self, words: list[Word], at: int) -> int:
         word = words[at]
-        if (
-            word.literal
-            or len(word.text) < 2
-            or word.text[0] != "-"
-            or not (word.text[1] == "-" or word.text[1].isalpha())
-        ):
+        if word.literal or not _OPTION.match(word.text):
             self.words.append(word)
             return at + 1
         if word.text == "--":

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from bot.core.arguments import (
     ChannelRef,
@@ -47,6 +47,12 @@ class UsageArgs(BaseModel):
     since: Since | None = None
     month: Month | None = None
     top: Count = 10
+
+    @model_validator(mode="after")
+    def one_period(self):
+        if self.since and self.month:
+            raise ValueError("Say `--since` or `--month`, not both.")
+        return self
 
 
 class CreateArgs(BaseModel):

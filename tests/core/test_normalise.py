@@ -35,6 +35,7 @@ CASES = [
     pytest.param("to <!subteam^S0DBA|@dba>", ["to", "<!subteam^S0DBA>"], id="a user group"),
     pytest.param("a &lt;b&gt; &amp; c", ["a", "<b>", "&", "c"], id="entities"),
     pytest.param("&amp;lt;", ["&lt;"], id="entities are decoded once"),
+    pytest.param("&lt;http://a.io|b&gt;", ["<http://a.io|b>"], id="a typed link is not one of Slack's"),
     pytest.param("&lt;@U0EVE&gt;", ["<@U0EVE>"], id="typed angle brackets"),
     pytest.param("`show orders`", ["show", "orders"], id="back-ticks around all"),
     pytest.param("show `orders`", ["show", "orders"], id="back-ticks around a name"),

@@ -5,11 +5,21 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from bot.core.model import NEVER
-from bot.core.parsing import Common, Incomplete, Parsed, UnknownCommand, UnknownOption, action_options, parse
+from bot.core.parsing import (
+    Common,
+    Incomplete,
+    Parsed,
+    UnknownCommand,
+    UnknownOption,
+    action_options,
+    field_errors,
+    parse,
+)
 from bot.errors import BadInput
-from tests.core.commands import GRAMMAR, TABLE
+from tests.core.commands import GRAMMAR, TABLE, TokenArgs
 
 
 def read(text):
@@ -246,3 +256,19 @@ def test_no_text_surprises_the_parser(text):
 def test_a_secret_that_was_pasted_is_not_repeated(line):
     secret = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJhIjoicncifQ.c2lnbmF0dXJl"
     assert secret[:36] not in refusal(line.format(secret))
+
+
+def test_arguments_that_do_not_go_together_are_one_sentence_about_the_command():
+    assert refusal("usage --since 7d --month 2026-10") == (
+        "Say `--since` or `--month`, not both. Write `usage [NAME] [--since 7d]`."
+    )
+
+
+def test_a_form_gets_one_sentence_for_each_field():
+    with pytest.raises(ValidationError) as caught:
+        TokenArgs.model_validate({"expiration": "1day"})
+    spec = GRAMMAR.spec("token")
+    assert field_errors(caught.value, spec) == {
+        "name": "`NAME` is needed.",
+        "expiration": refusal("token orders -e 1day"),
+    }

@@ -33,7 +33,7 @@ def _duration(value: Any) -> timedelta:
 
 
 def _slack_id(first: str, what: str, example: str) -> BeforeValidator:
-    matching = re.compile(rf"[{first}][A-Z0-9]{{2,}}")
+    matching = re.compile(rf"[{first}][A-Z0-9]+")
 
     def check(value: Any) -> str:
         if isinstance(value, str) and matching.fullmatch(value):
@@ -56,7 +56,7 @@ def _person(value: Any) -> str:
     if prefix not in _PREFIXES:
         raise wrong(f"`{prefix}:` is unknown; write `user:U…`, `usergroup:S…`, `guest:U…` or `external:U…`")
     first = _PREFIXES[prefix]
-    if not re.fullmatch(rf"[{first}][A-Z0-9]{{2,}}", id_):
+    if not re.fullmatch(rf"[{first}][A-Z0-9]+", id_):
         raise wrong(f"{quote(id_)} stands where an id belongs: only ids are rights; write `{prefix}:{first[0]}…`")
     return value
 

@@ -1,5 +1,6 @@
 """What only the whole file can tell: keys that do not go together, names that nobody has, rules that never fit."""
 
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -193,7 +194,8 @@ class _Lint:
 
 
 def _is_id(word: str) -> bool:
-    return len(word) > 2 and word[0] in "UWS" and word.isalnum() and word.isupper()
+    """True for `U0ANA` and `S0DBA`, not for `SRE`: every id has a digit."""
+    return bool(re.fullmatch(r"[UWS](?=[A-Z]*[0-9])[A-Z0-9]+", word))
 
 
 def _duration(value: Any) -> Any:

@@ -130,6 +130,11 @@ def test_people_are_named_by_their_own_names_or_by_id(to):
     assert verdict(rules, act("token", "orders"), "a developer", more=people) is Verdict.DENY
 
 
+def test_a_word_of_capitals_is_a_name_of_the_policys_own():
+    people = "people: {SRE: {user: U0DEV}}"
+    assert verdict(["allow: token, to: SRE"], act("token", "orders"), more=people) is Verdict.ALLOW
+
+
 @pytest.mark.parametrize(
     ("lifetime", "fits"), [(None, True), (HOUR, True), (8 * HOUR, True), (9 * HOUR, False), (NEVER, False)]
 )
@@ -147,6 +152,18 @@ def test_a_longer_token_falls_to_the_next_rule():
     rules = ["allow: token, max_lifetime: 1h", "approve: token, by: 'user:U0ANA', max_lifetime: 7d"]
     assert verdict(rules, act("token", "orders", lifetime=HOUR)) is Verdict.ALLOW
     assert verdict(rules, act("token", "orders", lifetime=48 * HOUR)) is Verdict.APPROVE
+
+
+def test_a_denial_holds_for_tokens_of_any_length():
+    rules = ["deny: token", "allow: token, max_lifetime: 60d, allow_never: true"]
+    for lifetime in (HOUR, 1000 * HOUR, NEVER):
+        assert verdict(rules, act("token", "orders", lifetime=lifetime)) is Verdict.DENY
+
+
+def test_a_denial_holds_above_the_ceiling_too_and_says_so():
+    rules, ceiling = ["deny: token", "allow: token, max_lifetime: 60d"], "ceiling: {token_lifetime: 4h}"
+    decision = decide(policy(rules, more=ceiling), subject(), act("token", "orders", lifetime=NEVER))
+    assert decision.rule == "channels.C0DBOPS.rules[0]: deny token"
 
 
 def test_too_long_a_token_is_told_the_longest_possible():

@@ -33,6 +33,9 @@ def test_warnings_are_shown_and_all_is_well():
 def test_the_hash_is_of_what_the_file_means():
     assert load(f"# a comment\n{EXAMPLE}\n").hash == POLICY.hash
     assert load(EXAMPLE.replace("quorum: 2", "quorum: 1")).hash != POLICY.hash
+    places = ["C0A: {databases: []}", "C0B: {rules: []}"]
+    one, other = ("channels: {" + ", ".join(order) + "}" for order in (places, places[::-1]))
+    assert load(one).hash == load(other).hash
     swapped = policy(["allow: read", "deny: token"]), policy(["deny: token", "allow: read"])
     assert swapped[0].hash != swapped[1].hash
     assert policy([], default="one").hash != policy([], default="two").hash
