@@ -6,7 +6,7 @@ from markupsafe import Markup, escape
 
 from .dates import date_element
 from .directory import Directory
-from .emoji import EMOJI
+from .emoji import emoji
 from .links import link
 
 _FENCE = re.compile(r"```\n?(.+?)\n?```", re.DOTALL)
@@ -27,7 +27,7 @@ _TOKEN = re.compile(
             _pair("bold", "*"),
             _pair("italic", "_"),
             _pair("strike", "~"),
-            r"(?P<emoji>:[a-z0-9_+-]{1,40}:)",
+            r"(?P<emoji>:[a-z0-9_+-]{1,80}:)",
             r"(?P<url>\bhttps?://[^\s<>|`]+[^\s<>|`.,;:!?)\]'\"*_~])",
         ]
     )
@@ -117,7 +117,7 @@ def _token(kind: str, source: str, names: Directory, verbatim: bool) -> Markup:
     if kind == "angle":
         return _angle(source[1:-1], names)
     if kind == "emoji":
-        return escape(EMOJI.get(source[1:-1], source))
+        return escape(emoji().get(source[1:-1], source))
     if kind == "url":
         return escape(unescape(source)) if verbatim else link(unescape(source), unescape(source))
     tag = Markup(_TAGS[kind])  # noqa: S704  (one of our own three)

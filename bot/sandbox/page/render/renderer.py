@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from . import charts
 from .directory import Directory
-from .emoji import EMOJI, with_emoji
+from .emoji import emoji, with_emoji
 from .links import link, safe_href
 from .markdown import markdown
 from .mrkdwn import mrkdwn, preformatted
@@ -127,7 +127,7 @@ class Renderer:
 
     def icon(self, name: str) -> str:
         """The character nearest to one of Slack's own icons."""
-        return EMOJI.get(str(name).replace("-", "_"), "◆")
+        return emoji().get(str(name).replace("-", "_"), "◆")
 
     def cell(self, cell: Json, block_id: str = "") -> Markup:
         """Draw a cell of a table; an `action_cell` holds a button."""

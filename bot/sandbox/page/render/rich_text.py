@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 
 from .dates import date_element
 from .directory import Directory
-from .emoji import EMOJI, with_emoji
+from .emoji import emoji, with_emoji
 from .links import link
 from .mrkdwn import channel_mention, group_mention, mass_mention, person_mention, preformatted
 
@@ -73,7 +73,7 @@ def _bare(piece: Piece, names: Directory) -> Markup:
         case "link":
             return link(str(piece.get("url", "")), str(piece.get("text") or piece.get("url", "")))
         case "emoji":
-            return escape(EMOJI.get(str(piece.get("name")), f":{piece.get('name')}:"))
+            return escape(emoji().get(str(piece.get("name")), f":{piece.get('name')}:"))
         case "user":
             return person_mention(str(piece.get("user_id", "")), names)
         case "channel":

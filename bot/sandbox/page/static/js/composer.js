@@ -1,5 +1,6 @@
 // The composer: slash commands with hints for their arguments, mentions, Enter to send, the last lines again.
 import { complete, hintFor, suggestions } from "./hints.js";
+import { pin } from "./timeline.js";
 
 const sent = [];
 let recalled = 0;
@@ -120,7 +121,7 @@ document.addEventListener("htmx:beforeSend", (event) => {
   box.value = "";
   refresh(box);
   const scroller = event.target.closest(".pane")?.querySelector(".history");
-  if (scroller) { scroller.pinned = true; scroller.scrollTop = scroller.scrollHeight; }
+  if (scroller) pin(scroller);
 });
 
 document.addEventListener("submit", (event) => {

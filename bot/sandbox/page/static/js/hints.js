@@ -30,7 +30,7 @@ function forCommand(text) {
       .map((each) => ({ insert: `${each} `, strong: each, rest: "", about: argumentOf(best.usage, each), word: true }));
   }
   const words = spoken.split(/\s+/).filter(Boolean);
-  const score = (each) => (each.name.startsWith(spoken) ? 0 : words.every((word) => each.name.includes(word)) ? 1
+  const score = (each) => (each.name === spoken ? -1 : each.name.startsWith(spoken) ? 0 : words.every((word) => each.name.includes(word)) ? 1
     : words.every((word) => `${each.name} ${each.summary}`.toLowerCase().includes(word)) ? 2 : 3);
   return known.commands.map((each) => [score(each), each]).filter(([points]) => points < 3)
     .sort(([one], [other]) => one - other)

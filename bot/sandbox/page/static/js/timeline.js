@@ -1,7 +1,7 @@
 // The list of messages: day lines, runs of one author, staying at the end, and letting go of what is far above.
 import { dayLine } from "./dates.js";
 
-const KEEP = 240, TOO_MANY = 400, NEAR_END = 90, RUN_SECONDS = 300;
+const KEEP = 240, TOO_MANY = 400, NEAR_END = 90, RUN_SECONDS = 300, HAND_MILLISECONDS = 1000;
 const scrollerOf = (list) => list.closest(".history, .thread-list");
 
 /** Follow a list's growth: as long as its end is in sight, the end stays in sight. */
@@ -9,17 +9,27 @@ export function watch(list) {
   const scroller = scrollerOf(list);
   if (!scroller || "watched" in list.dataset) return;
   list.dataset.watched = "";
-  scroller.pinned = true;
-  let expected = -1;
-  const toEnd = () => { scroller.scrollTop = expected = scroller.scrollHeight; expected = scroller.scrollTop; };
+  pin(scroller);
+  const toEnd = () => { scroller.scrollTop = scroller.scrollHeight; };
+  for (const name of ["wheel", "touchmove", "pointerdown", "keydown"]) {
+    scroller.addEventListener(name, () => { scroller.touched = performance.now(); }, { passive: true });
+  }
   scroller.addEventListener("scroll", () => {
-    if (Math.abs(scroller.scrollTop - expected) < 2) return; // our own doing
-    scroller.pinned = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END;
-    if (scroller.pinned) jumpOf(scroller)?.setAttribute("hidden", "");
+    const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END;
+    if (scroller.pinned && !atEnd && performance.now() - scroller.touched > HAND_MILLISECONDS) return; // the layout moved
+    scroller.pinned = atEnd;
+    if (atEnd) jumpOf(scroller)?.setAttribute("hidden", "");
   }, { passive: true });
   new ResizeObserver(() => { if (scroller.pinned) toEnd(); }).observe(list);
   new ResizeObserver(() => { if (scroller.pinned) toEnd(); }).observe(scroller);
   toEnd();
+}
+
+/** Show the end of a list, and go on showing it until a person scrolls away. */
+export function pin(scroller) {
+  scroller.pinned = true;
+  scroller.touched = -Infinity; // when a person last moved something: only they let go of the end
+  scroller.scrollTop = scroller.scrollHeight;
 }
 
 const jumpOf = (scroller) => scroller.parentElement.querySelector(":scope > .jump");
@@ -78,7 +88,7 @@ function trim(scroller, list) {
   older.className = "older";
   older.textContent = "Earlier messages";
   older.setAttribute("hx-get", `${list.closest(".pane").dataset.url}/older?before=${first.dataset.ts}`);
-  older.setAttribute("hx-trigger", "intersect root:closest .history once");
+  older.setAttribute("hx-trigger", "intersect once");
   older.setAttribute("hx-swap", "outerHTML");
   scroller.prepend(older);
   htmx.process(older);
@@ -87,9 +97,7 @@ function trim(scroller, list) {
 document.addEventListener("click", (event) => {
   const jump = event.target.closest(".jump");
   if (!jump) return;
-  const scroller = jump.parentElement.querySelector(".history");
-  scroller.pinned = true;
-  scroller.scrollTop = scroller.scrollHeight;
+  pin(jump.parentElement.querySelector(".history"));
   jump.hidden = true;
 });
 

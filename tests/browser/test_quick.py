@@ -1,0 +1,118 @@
+"""The page stays quick in a long channel: windowed history, messages appended and never redrawn."""
+
+from __future__ import annotations
+
+import statistics
+
+import pytest
+from playwright.async_api import expect
+
+from bot.sandbox.workspace import Message
+from tests.browser.demo import Stage
+from tests.browser.window import Window
+from tests.sandbox.page import samples
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
+
+ROUNDS = 40
+# from the event to the next painted frame
+KEYPRESS = """async () => {
+  const box = document.querySelector('.pane:not([hidden]) .composer textarea');
+  const times = [];
+  for (let n = 0; n < %d; n++) {
+    box.value = '/turso db li'.slice(0, 4 + n %% 9);
+    box.setSelectionRange(box.value.length, box.value.length);
+    await new Promise(requestAnimationFrame);
+    const start = performance.now();
+    box.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    document.body.offsetHeight;
+    times.push(performance.now() - start);
+  }
+  box.value = '';
+  box.dispatchEvent(new InputEvent('input', { bubbles: true }));
+  return times;
+}"""
+# from the stream's event to the laid-out message
+APPENDED = """() => {
+  window.times = [];
+  let start = 0;
+  document.addEventListener('htmx:sseBeforeMessage', () => { start = performance.now(); }, true);
+  document.addEventListener('htmx:sseMessage', (event) => {
+    if (!event.target.classList.contains('list')) return;
+    document.body.offsetHeight;
+    window.times.push(performance.now() - start);
+  });
+}"""
+
+
+def fill(site: Stage, channel_id: str, count: int) -> None:
+    """A long history: people's lines, the app's messages, and every fifth hundred a table of 100 rows."""
+    state = site.workspace.state
+    for number in range(count):
+        blocks = [samples.data_table(100, 10)] if number % 500 == 499 else []
+        author = ("U0DANA", "U0ANA", state.app.bot_user_id)[number % 3]
+        text = f"Message *{number}* about `orders-{number}` for <@U0BEN>"
+        state.add_message(Message(channel_id=channel_id, ts=state.stamp(), user_id=author, text=text, blocks=blocks))
+
+
+def slowest(times: list[float]) -> float:
+    """The 95th percentile; half a frame at least, as nobody can see what is shorter."""
+    return max(8.0, statistics.quantiles(times, n=20)[-1])
+
+
+async def measured(window: Window, site: Stage, channel_id: str) -> tuple[float, float]:
+    await window.page.evaluate(APPENDED)
+    for number in range(ROUNDS):
+        state = site.workspace.state
+        text = f"Appended {number}."
+        told = {"type": "section", "text": samples.mrkdwn(text)}
+        blocks = [told, samples.data_table(100, 10)] if number % 10 == 0 else []
+        state.add_message(Message(channel_id=channel_id, ts=state.stamp(), user_id="U0ANA", text=text, blocks=blocks))
+        await expect(window.message(text)).to_be_attached()
+    appended = await window.page.evaluate("window.times")
+    pressed = await window.page.evaluate(KEYPRESS % ROUNDS)
+    return slowest(pressed), slowest(appended)
+
+
+async def test_two_thousand_messages_are_as_quick_as_none(window, site):
+    fill(site, "C0ORDERS", 2000)
+    empty = await window("U0DANA", place="c/C0DBOPS")
+    full = await window("U0DANA", place="c/C0ORDERS")
+    assert await full.messages.count() < 100
+    key_empty, append_empty = await measured(empty, site, "C0DBOPS")
+    key_full, append_full = await measured(full, site, "C0ORDERS")
+    print(f"keypress {key_empty:.1f} → {key_full:.1f} ms, append {append_empty:.1f} → {append_full:.1f} ms")
+    assert key_full <= 3 * key_empty
+    assert append_full <= 3 * append_empty
+
+
+async def test_the_window_on_a_long_history_moves_up_and_forgets_below(window, site):
+    fill(site, "C0DBOPS", 700)
+    dana = await window("U0DANA")
+    await expect(dana.message("Message 699")).to_be_visible()
+    await expect(dana.messages).to_have_count(60)
+
+    history = dana.pane.locator(".history")
+    await history.hover()
+    for _ in range(3):
+        seen = await dana.messages.count()
+        await dana.page.mouse.wheel(0, -100_000)
+        await expect(dana.messages).not_to_have_count(seen)
+    first = await dana.messages.first.get_attribute("data-ts")
+    stamps = await dana.messages.evaluate_all("all => all.map(each => Number(each.dataset.ts))")
+    assert stamps == sorted(stamps)
+    assert len(set(stamps)) == len(stamps)
+
+    # somebody who reads above is not pulled down, but told
+    site.workspace.state.add_message(
+        Message(channel_id="C0DBOPS", ts=site.workspace.state.stamp(), user_id="U0ANA", text="Look at this")
+    )
+    jump = dana.pane.get_by_role("button", name="New messages")
+    await expect(jump).to_be_visible()
+    assert await dana.messages.first.get_attribute("data-ts") == first
+    await jump.click()
+    await expect(dana.message("Look at this")).to_be_in_viewport()
+
+    fill(site, "C0DBOPS", 300)
+    await expect(dana.message("Message 299")).to_be_in_viewport()
+    assert await dana.messages.count() <= 401

@@ -1,0 +1,141 @@
+"""No way in from outside: another host name, another origin, another page."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sandbox.page.conftest import ORIGIN
+
+OURS = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin", "HX-Request": "true"}
+CHANNEL = "/as/U0DANA/c/C0DBOPS"
+SAID = {"channel": "C0DBOPS", "text": "hello"}
+
+
+async def test_the_page_itself_may_speak(page, workspace):
+    assert (await page.post("/as/U0DANA/say", data=SAID, headers=OURS)).status_code == 204
+    assert [each.text for each in workspace.history("C0DBOPS", "U0DANA")] == ["hello"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({"Origin": "https://evil.example"}, id="a form on another page"),
+        pytest.param({"Origin": "null"}, id="a sandboxed frame"),
+        pytest.param({"Origin": "http://127.0.0.1:4000"}, id="another port of this machine"),
+        pytest.param({**OURS, "Sec-Fetch-Site": "cross-site"}, id="the browser says cross-site"),
+        pytest.param({**OURS, "Sec-Fetch-Site": "same-site"}, id="the browser says same-site"),
+        pytest.param({"Origin": ORIGIN}, id="a plain form, without the header that needs a preflight"),
+        pytest.param({**OURS, "Host": "rebound.example:3000", "Origin": "http://rebound.example:3000"}, id="rebinding"),
+        pytest.param({**OURS, "Host": "127.0.0.1.evil.example"}, id="a name that begins like ours"),
+    ],
+)
+@pytest.mark.parametrize(
+    "path",
+    ["say", "act", "suggest", "home/open", "lab/clock", "lab/faults/duplicate", "views/V1/submit", "views/V1/close"],
+)
+async def test_nobody_else_may_act(page, workspace, path, headers):
+    answer = await page.post(f"/as/U0DANA/{path}", data=SAID, headers=headers)
+    assert answer.status_code == 403
+    assert workspace.history("C0DBOPS", "U0DANA") == []
+    assert workspace.deliveries == []
+    assert workspace.faults.active == []
+    assert not workspace.state.time.moved
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize("path", [CHANNEL, "/as/U0DANA/lab", "/as/U0DANA/stream/x", "/page/js/main.js"])
+async def test_another_page_may_not_read(page, path, site):
+    answer = await page.get(
+        path, headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+    )
+    assert answer.status_code == 403
+
+
+async def test_a_link_from_elsewhere_may_be_followed_but_not_framed(page):
+    followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert (await page.get(CHANNEL, headers=followed)).status_code == 200
+    framed = {**followed, "Sec-Fetch-Dest": "iframe"}
+    assert (await page.get(CHANNEL, headers=framed)).status_code == 403
+
+
+async def test_reading_changes_nothing(page, workspace):
+    for path in (CHANNEL, "/as/U0DANA/home", "/as/U0DANA/lab"):
+        assert (await page.get(path)).status_code == 200
+    assert workspace.deliveries == []
+
+
+@pytest.mark.parametrize("path", ["/as/U0DANA/say", "/as/U0DANA/act", "/as/U0DANA/lab/clock", "/as/U0DANA/home/open"])
+async def test_what_acts_cannot_be_asked_by_get(page, path):
+    assert (await page.get(path)).status_code in (404, 405)
+
+
+async def test_every_answer_forbids_scripts_of_others_frames_and_foreign_loads(page):
+    for path in (CHANNEL, "/page/js/main.js", "/as/U0NOBODY/home"):
+        policy = (await page.get(path)).headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "script-src 'self';" in policy
+        assert "style-src 'self';" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+
+
+async def test_the_page_has_no_script_or_style_within(page):
+    html = (await page.get(CHANNEL)).text
+    assert " style=" not in html
+    assert "<style" not in html
+    assert " onclick=" not in html
+    scripts = [each.split(">")[0] for each in html.split("<script")[1:]]
+    assert scripts
+    assert all('src="/page/' in each or 'type="application/json"' in each for each in scripts)
+
+
+async def test_names_and_hints_cannot_end_the_script_element_they_stand_in(page, workspace):
+    workspace.people["U0BEN"].name = "</script><script>alert(1)</script>"
+    workspace.people["U0BEN"].real_name = "<img src=x onerror=alert(1)>"
+    html = (await page.get(CHANNEL)).text
+    assert "<script>alert" not in html
+    assert "<img" not in html
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param("/as/U0NOBODY/c/C0DBOPS", id="nobody"),
+        pytest.param("/as/U0ZED/c/C0DBOPS", id="somebody who left"),
+        pytest.param("/as/U0TURSO/c/C0DBOPS", id="the app itself"),
+        pytest.param("/as/U0GIL/c/C0INCCHK", id="a channel that a guest does not see"),
+        pytest.param("/as/U0REMY/c/C0ORDERS", id="a private channel of others"),
+        pytest.param("/as/U0DANA/c/C0NONE", id="no such channel"),
+        pytest.param("/as/U0DANA/t/C0DBOPS/1.2", id="no such thread"),
+        pytest.param("/as/U0DANA/lab/c99", id="no such call"),
+        pytest.param("/as/U0DANA/lab/dNone", id="no such delivery"),
+    ],
+)
+async def test_what_is_not_there_or_not_yours_is_404(page, path):
+    assert (await page.get(path)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("say", {"channel": "C0NONE", "text": "x"}),
+        ("say", {"channel": "C0DBOPS", "text": "  "}),
+        ("act", {"payload": "no json"}),
+        ("act", {"payload": "[1]"}),
+        ("views/V1/submit", {"payload": '{"values": 1}'}),
+        ("lab/clock", {"minutes": "-5"}),
+        ("lab/clock", {"minutes": "99999999"}),
+        ("lab/faults/none", {"on": "1"}),
+    ],
+)
+async def test_nonsense_is_refused_without_a_crash(page, path, data):
+    assert (await page.post(f"/as/U0DANA/{path}", data=data, headers=OURS)).status_code in (400, 404)
+
+
+async def test_what_slack_would_not_allow_is_told_as_a_toast(page):
+    answer = await page.post("/as/U0GIL/say", data=SAID, headers=OURS)
+    assert answer.status_code == 200
+    assert "not in this conversation" in answer.text
+    gone = '{"message": "1.2", "channel": "C0DBOPS", "action": "approve"}'
+    answer = await page.post("/as/U0DANA/act", data={"payload": gone}, headers=OURS)
+    assert "That message is gone" in answer.text

@@ -1,0 +1,57 @@
+"""The inspector shows everything to everybody, except what one person alone was shown or did."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.sandbox.page.privacy import may_look
+from bot.sandbox.workspace import running
+from tests.sandbox.workspace.stage import Recorder, client_of, connected, new_workspace
+
+SECRET = "eyJ.secret.token"
+
+
+@pytest.fixture
+async def busy():
+    """A workspace in which Dana ran a command and was answered privately in every way there is."""
+    async with running(new_workspace()) as workspace, connected(workspace, Recorder()):
+        client = client_of(workspace)
+        await workspace.say("U0DANA", "C0DBOPS", f"/turso {SECRET}")
+        payload = workspace.deliveries[-1].payload
+        await client.chat_postEphemeral(channel="C0DBOPS", user="U0DANA", text=SECRET)
+        title = {"type": "plain_text", "text": "x"}
+        block = {"type": "section", "text": {"type": "plain_text", "text": SECRET}}
+        view = {"type": "modal", "title": title, "blocks": [block]}
+        opened = await client.views_open(trigger_id=payload["trigger_id"], view=view)
+        await client.views_update(view_id=opened["view"]["id"], view=view)
+        await client.views_publish(user_id="U0DANA", view={"type": "home", "blocks": [block]})
+        async with (await _web()).post(payload["response_url"], json={"text": SECRET}) as answer:
+            assert answer.status == 200
+        yield workspace
+
+
+async def _web():
+    import aiohttp
+
+    return aiohttp.ClientSession()
+
+
+async def test_only_the_person_concerned_sees_what_is_inside(busy):
+    private = [each for each in [*busy.calls, *busy.deliveries] if SECRET in repr(each)]
+    assert len(private) == 6
+    for record in private:
+        assert may_look(busy, "U0DANA", record) == (True, "U0DANA")
+        for other in ("U0ANA", "U0BEN", "U0GIL", "U0STELLA"):
+            assert may_look(busy, other, record) == (False, "U0DANA")
+
+
+async def test_what_goes_to_a_channel_is_seen_by_those_who_see_the_channel(busy):
+    await client_of(busy).chat_postMessage(channel="C0ORDERS", text="hello")
+    posted = busy.calls[-1]
+    assert may_look(busy, "U0DANA", posted)[0]
+    assert not may_look(busy, "U0REMY", posted)[0]
+
+
+async def test_what_concerns_nobody_is_open(busy):
+    await client_of(busy).auth_test()
+    assert may_look(busy, "U0STELLA", busy.calls[-1]) == (True, None)
