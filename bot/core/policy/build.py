@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from bot.core import catalogue
 from bot.core.model import Risk, Verdict
 from bot.core.policy.databases import Databases
-from bot.core.policy.document import Problem
 from bot.core.policy.file import ChannelFile, IncidentsFile, PeopleFile, PolicyFile, RuleFile
 from bot.core.policy.people import People, joined
 from bot.core.policy.rules import Ban, Binding, Ceiling, Commands, Incidents, Policy, Rule
@@ -17,7 +16,7 @@ READ = tuple(
 )
 
 
-def build(parsed: PolicyFile, default_organization: str | None, warnings: tuple[Problem, ...]) -> Policy:
+def build(parsed: PolicyFile, default_organization: str | None) -> Policy:
     """Return the policy; the file's names and references were checked before."""
     people = {name: _people(name, one) for name, one in parsed.people.items()}
     organization = parsed.organization or default_organization or _only(parsed.organizations)
@@ -42,7 +41,6 @@ def build(parsed: PolicyFile, default_organization: str | None, warnings: tuple[
         incidents=incidents,
         named=joined([*named, *([incidents.to] if incidents else [])]),
         audit_head_channel=parsed.audit_head_channel,
-        warnings=warnings,
         people=people,
     )
 

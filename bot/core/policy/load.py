@@ -1,5 +1,6 @@
 """Load a policy file, or say everything that is wrong with it, line by line."""
 
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -8,6 +9,7 @@ from bot.core.policy import document, file, lint
 from bot.core.policy.build import build
 from bot.core.policy.document import Document, Path, Problem
 from bot.core.policy.rules import Policy
+from bot.core.policy.shadows import shadows
 from bot.errors import BotError
 
 
@@ -44,7 +46,9 @@ def load(text: str, *, default_organization: str | None = None) -> Policy:
     if parsed is None or problems:
         unique = {(one.line, one.key, one.sentence): one for one in problems}
         raise PolicyInvalid(tuple(sorted(unique.values(), key=lambda one: (one.line, one.key))))
-    return build(parsed, default_organization, tuple(warnings))
+    policy = build(parsed, default_organization)
+    warnings += [read.problem(path, sentence) for path, sentence in shadows(policy)]
+    return replace(policy, warnings=tuple(sorted(warnings, key=lambda one: one.line)))
 
 
 def _located(read: Document, error: Any) -> Problem:

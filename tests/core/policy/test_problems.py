@@ -244,6 +244,29 @@ def test_what_is_valid_but_looks_wrong_is_a_warning(text, key, words):
     assert [one.key for one in found] == [key]
 
 
+NEVER_DECIDES = [
+    ("the same again", ["allow: read", "deny: list"], True),
+    ("part of it", ["allow: [token, freeze]", "allow: ['token --read-only']"], True),
+    ("for one of them", ["allow: freeze, to: [U0ANA, U0BEN]", "deny: freeze, to: U0ANA"], True),
+    ("on some of them", ["deny: destroy", "allow: destroy, databases: ['a-*']"], True),
+    ("for longer tokens", ["allow: token, max_lifetime: 1h", "approve: token, by: U0ANA"], False),
+    ("for tokens without end", ["allow: token", "allow: token, allow_never: true"], False),
+    ("for shorter tokens", ["allow: token", "approve: token, by: U0ANA, max_lifetime: 1h"], True),
+    ("more commands", ["allow: list", "allow: read"], False),
+    ("without the option", ["allow: ['destroy --now']", "approve: destroy, by: U0ANA"], False),
+    ("for everybody else", ["allow: freeze, to: U0ANA", "approve: freeze, by: U0ANA"], False),
+    ("for a guest", ["allow: list", "allow: list, to: 'guest:U0GUEST'"], False),
+    ("on the others", ["allow: freeze, databases: ['a-*']", "approve: freeze, by: U0ANA"], False),
+]
+
+
+@pytest.mark.parametrize(("rules", "shadowed"), [pytest.param(*case[1:], id=case[0]) for case in NEVER_DECIDES])
+def test_a_rule_that_never_decides_is_a_warning(rules, shadowed):
+    text = CHANNEL + "\n      - ".join(f"{{{rule}}}" for rule in rules)
+    found = [one for one in load(text, default_organization="acme").warnings if "never decides" in one.sentence]
+    assert [(one.line, one.key) for one in found] == ([(6, "channels.C0DBOPS.rules[1]")] if shadowed else [])
+
+
 def test_the_example_has_neither_errors_nor_warnings():
     assert load(EXAMPLE).warnings == ()
 

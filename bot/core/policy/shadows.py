@@ -1,0 +1,58 @@
+"""Rules that never decide, because a rule before them fits whenever they would."""
+
+from bot.core.model import Verdict
+from bot.core.policy.databases import Databases
+from bot.core.policy.document import Path
+from bot.core.policy.people import People
+from bot.core.policy.rules import Policy, Rule
+
+
+def shadows(policy: Policy) -> list[tuple[Path, str]]:
+    """Return the path of each such rule, and a sentence that names the rule before it."""
+    lists = [(("channels", id_), binding.rules) for id_, binding in policy.channels.items()]
+    lists += [(("profiles", name), rules) for name, rules in policy.profiles.items()]
+    found: list[tuple[Path, str]] = []
+    for path, rules in lists:
+        for at, rule in enumerate(rules):
+            before = next((one for one in rules[:at] if _covers(one, rule)), None)
+            if before is not None:
+                found.append(((*path, "rules", at), f"never decides: {before.where} fits whenever it would"))
+    return found
+
+
+def _covers(before: Rule, rule: Rule) -> bool:
+    return (
+        _all_commands(before, rule)
+        and _all_databases(before.databases, rule.databases)
+        and _all_people(before.to, rule.to)
+        and _all_lifetimes(before, rule)
+    )
+
+
+def _all_commands(before: Rule, rule: Rule) -> bool:
+    wanted = [(command, flags) for command, every in rule.commands.items() for flags in every]
+    return all(any(less <= flags for less in before.names(command)) for command, flags in wanted)
+
+
+def _all_databases(before: Databases | None, after: Databases | None) -> bool:
+    if before is None or before.everything:
+        return True
+    return after is not None and set(after.patterns) <= set(before.patterns)
+
+
+def _all_people(before: People | None, after: People | None) -> bool:
+    if before is None:
+        return after is None or not (after.guests or after.externals)
+    return after is not None and (
+        after.users <= before.users
+        and after.usergroups <= before.usergroups
+        and after.guests <= before.guests
+        and after.externals <= before.externals
+    )
+
+
+def _all_lifetimes(before: Rule, rule: Rule) -> bool:
+    if before.verdict is Verdict.DENY or "token" not in rule.commands:
+        return True
+    longer = rule.verdict is Verdict.DENY or rule.max_lifetime > before.max_lifetime
+    return not longer and (before.allow_never or not rule.allow_never)
