@@ -99,7 +99,7 @@ def _follow(
     undo = rule.undo_by.members(subject.groups) if rule.undo_by else rule.by.members(subject.groups) | {asker}
     return Decision(
         verdict=rule.verdict,
-        reason=hints.fits(rule, len(approvers)),
+        reason=hints.fits(rule),
         rule=rule.locator,
         approvers=approvers,
         quorum=rule.quorum if rule.verdict is Verdict.APPROVE else 0,

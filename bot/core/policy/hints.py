@@ -17,10 +17,11 @@ def typed(action: Action, target: Target | None) -> str:
     return "`" + " ".join([action.command, *([target.name] if target else []), *sorted(action.options)]) + "`"
 
 
-def fits(rule: Rule, approvers: int) -> str:
+def fits(rule: Rule) -> str:
     """Say which rule decides and how."""
     if rule.verdict is Verdict.APPROVE:
-        return f"{rule.where} asks for the consent of {rule.quorum} of {approvers} people ({rule.by.words})."
+        people = "one" if rule.quorum == 1 else str(rule.quorum)
+        return f"{rule.where} asks for the consent of {people} of these: {rule.by.words}."
     if rule.verdict is Verdict.BREAK_GLASS:
         within = duration_text(rule.review_within)
         return f"{rule.where} lets you act at once; {rule.review_by.words} must review it within {within}."

@@ -77,7 +77,7 @@ def test_explaining_shows_the_verdict_and_every_rule_that_was_tried():
     lines, well = report.explain(POLICY, "rotate orders", person="U0DEV", channel="C0DBOPS")
     assert well
     assert lines[0] == "U0DEV in C0DBOPS: rotate orders"
-    assert lines[1].startswith("approve: channels.C0DBOPS.rules[5] asks for the consent of 2 of")
+    assert lines[1] == "approve: channels.C0DBOPS.rules[5] asks for the consent of 2 of these: dba, ana."
     assert lines[3] == "  no    channels.C0DBOPS.rules[0]: allow read — another command"
     assert lines[8] == "  fits  channels.C0DBOPS.rules[5]: approve rotate, destroy by 2 of dba, ana"
 
