@@ -14,6 +14,7 @@ from bot.core.request import Incoming
 from bot.errors import BotError
 from bot.slack import received
 from bot.slack.installation import Workspace
+from bot.slack.messages import EgressGuard
 from bot.slack.response_urls import ResponseUrls
 from bot.slack.tasks import TaskKeeper
 
@@ -46,6 +47,7 @@ class Listeners:
         urls: ResponseUrls,
         workspace: Workspace,
         directory: Forgetful,
+        secrets: tuple[str, ...] = (),
     ) -> None:
         self._door = door
         self._messenger = messenger
@@ -54,6 +56,7 @@ class Listeners:
         self._urls = urls
         self._workspace = workspace
         self._directory = directory
+        self._guard = EgressGuard(secrets)
 
     def register(self, app: AsyncApp) -> None:
         """Register with Bolt; the most frequent kind first, because Bolt asks one after the other."""
@@ -85,6 +88,9 @@ class Listeners:
         """A submitted modal: it may be answered with errors or another view."""
         incoming = received.submission(body, self._clock.now())
         answer = await self._submitted(incoming) if incoming else None
+        if answer and self._guard.holds_secret(answer):
+            log.error("withheld an answer that looks like it holds a secret")
+            answer = None
         await (ack(dict(answer)) if answer else ack())
 
     async def on_closed(self, ack: Acknowledge) -> None:

@@ -119,6 +119,13 @@ async def test_a_submission_is_answered_with_errors_at_once(house: House) -> Non
     assert answer.json() == {"response_action": "errors", "errors": {"arg.name": "There is none."}}
 
 
+async def test_a_submission_is_never_answered_with_a_secret(house: House) -> None:
+    token = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicm8ifQ.c2lnbmF0dXJl"
+    house.path.answer = Ack({"response_action": "update", "view": {"type": "modal", "blocks": [{"text": token}]}})
+    answer = await house.press(submission())
+    assert (answer.status_code, answer.text) == (200, "")
+
+
 async def test_the_work_of_a_submission_follows_its_ack(house: House) -> None:
     done = asyncio.Event()
 

@@ -1,0 +1,51 @@
+"""The Bolt app takes nothing from the environment, and asks Slack for nothing by itself."""
+
+import httpx
+import pytest
+
+from bot.slack.bolt import create_bolt
+from bot.slack.http import create_asgi
+from bot.slack.listeners import ANY, Listeners
+
+from .conftest import FixedClock, House
+from .requests import SECRET, command, signed
+
+
+async def test_the_environment_of_the_machine_changes_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_VERIFICATION_TOKEN"):
+        monkeypatch.setenv(name, "from-the-environment")
+    monkeypatch.setenv("SLACK_SIGNING_SECRET", "another")
+    listeners = Listeners(
+        house.path,
+        house.delivery,
+        clock=FixedClock(),
+        tasks=house.tasks,
+        urls=house.urls,
+        workspace=house.workspace,
+        directory=house.directory,
+    )
+    asgi = create_asgi(create_bolt(listeners, house.workspace, signing_secret=SECRET), SECRET, {})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url="http://bot") as http:
+        body = command("ls")
+        assert (await http.post("/slack/events", content=body, headers=signed(body))).status_code == 200
+        assert (await http.get("/slack/install")).status_code == 404
+    await house.tasks.drain(5)
+    assert len(house.path.came) == 1
+    assert house.slack.calls == []
+
+
+async def test_one_listener_for_each_kind_and_commands_first(house: House) -> None:
+    listeners = house.app._async_listeners
+    assert len(listeners) == 7
+    assert listeners[0].ack_function.__name__ == "on_command"
+    assert ANY.search("a\nb")
+
+
+async def test_acks_are_measured(house: House) -> None:
+    seconds: list[float] = []
+    asgi = create_asgi(house.app, SECRET, {}, observe_ack=seconds.append)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url="http://bot") as http:
+        body = command("ls")
+        await http.post("/slack/events", content=body, headers=signed(body))
+        await http.post("/slack/events", content=body)
+    assert len(seconds) == 1

@@ -1,0 +1,73 @@
+"""Whatever passes the check of shapes, Bolt and the translation can read."""
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from slack_bolt.request.async_request import AsyncBoltRequest
+
+from bot.slack import received
+from bot.slack.shapes import Malformed, checked, payload_of
+
+from .requests import click, event, submission, view
+
+AT = datetime(2026, 11, 24, tzinfo=UTC)
+leaf = st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from(["U0ANA", "T0ACME", "1.2"])
+PARTS = ["id", "type", "team_id", "values", "action_id", "thread_ts", "ts"]
+tree = st.recursive(
+    leaf,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(PARTS), inner, max_size=3),
+    max_leaves=8,
+)
+NAMES = [*click(), *submission(), *event("app_mention"), "callback_id", "action_id", "value", "message_ts", "item"]
+TRANSLATIONS = {
+    "block_actions": received.action,
+    "view_submission": received.submission,
+    "block_suggestion": received.suggestion,
+    "shortcut": received.shortcut,
+    "message_action": received.shortcut,
+}
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    base=st.sampled_from([click(), {**click(), "view": view()}, submission(), event("app_mention", user="U0ANA")]),
+    kind=st.sampled_from(["block_actions", "view_submission", "block_suggestion", "shortcut", "message_action", None]),
+    odd=st.dictionaries(st.sampled_from(sorted(set(NAMES))), tree, max_size=3),
+)
+def test_what_passes_can_be_read(base: dict[str, Any], kind: str | None, odd: dict[str, Any]) -> None:
+    body = json.loads(
+        json.dumps({**base, "callback_id": "c", "action_id": "a", **({"type": kind} if kind else {}), **odd})
+    )
+    try:
+        checked(body)
+    except Malformed:
+        return
+    AsyncBoltRequest(body=body, mode="socket_mode")
+    if translate := TRANSLATIONS.get(body["type"]):
+        translate(body, AT)
+    elif body["type"] == "event_callback":
+        received.mention(body, AT, "U0BOT")
+        received.home(body, AT)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=40) | tree.map(json.dumps))
+def test_no_text_breaks_the_check(text: str) -> None:
+    with suppress(Malformed):
+        assert isinstance(payload_of(text), dict)
+
+
+@pytest.mark.parametrize(
+    "body", [click(), {**click(), "view": view()}, submission(), event("app_mention", user="U0ANA", channel="C1")]
+)
+def test_what_slack_sends_passes(body: dict[str, Any]) -> None:
+    assert checked(body) is body
+
+
+def test_fields_that_slack_adds_one_day_pass() -> None:
+    assert checked({**click(), "something_new": [1, {"a": None}]})
