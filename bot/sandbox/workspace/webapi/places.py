@@ -60,8 +60,10 @@ def scopes_of(channel: Channel, what: str) -> str:
 
 
 def _id_of(ctx: Context, name: str) -> str:
-    if name in ctx.state.channels or ctx.state.org_wide:
+    if name in ctx.state.channels:
         return name
+    if ctx.state.org_wide:  # names are not unique in an organization
+        raise SlackError("team_not_found")
     bare = name.removeprefix("#")
     named = (each for each in ctx.state.channels.values() if each.name == bare and not each.is_im)
     return next((channel.id for channel in named), name)

@@ -1,0 +1,130 @@
+"""Menus that ask the app, and shortcuts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bot.sandbox.workspace import CannotAct
+from bot.sandbox.workspace.seed import DANA, DB_OPS
+from tests.sandbox.workspace.stage import Recorder, actions, connected, field, modal, plain, with_trigger
+
+MENU = {"type": "external_select", "action_id": "db", "min_query_length": 2}
+OPTIONS = [{"text": plain("orders-eu"), "value": "7"}, {"text": plain("orders-us"), "value": "8"}]
+
+
+@pytest.fixture
+async def menu(client) -> str:
+    """The `ts` of a message with a menu."""
+    return (await client.chat_postMessage(channel=DB_OPS, text="a", blocks=actions(MENU)))["ts"]
+
+
+def offering(answer: object) -> Recorder:
+    return Recorder(json.dumps(answer).encode(), headers={"content-type": "application/json"})
+
+
+async def test_the_app_is_asked_with_the_typed_text_and_what_it_offers_can_be_chosen(workspace, menu):
+    app = offering({"options": OPTIONS})
+    async with connected(workspace, app):
+        found = await workspace.suggest(DANA, message_ts=menu, action_id="db", text="ord")
+        asked = app.payload
+        await workspace.click(DANA, message_ts=menu, action_id="db", selected="8")
+
+    assert found == OPTIONS
+    assert (asked["type"], asked["action_id"], asked["block_id"], asked["value"]) == (
+        "block_suggestion",
+        "db",
+        "row",
+        "ord",
+    )
+    assert asked["container"]["message_ts"] == menu
+    assert not {"response_url", "trigger_id"} & asked.keys()
+    assert app.payload["actions"][0]["selected_option"] == OPTIONS[1]
+
+
+async def test_in_a_modal_the_view_is_told_and_the_choice_is_submitted(workspace, app, client):
+    trigger = await with_trigger(workspace, app)
+    view_id = (await client.views_open(trigger_id=trigger, view=modal(field("f", MENU))))["view"]["id"]
+    app.body, app.extra = json.dumps({"options": OPTIONS}).encode(), {"content-type": "application/json"}
+    await workspace.suggest(DANA, view_id=view_id, action_id="db", text="ord")
+    assert app.payload["view"]["id"] == view_id
+    app.body = b""
+    await workspace.submit_view(DANA, view_id, {"f": "7"})
+
+    assert app.payload["view"]["state"]["values"]["f"]["db"]["selected_option"] == OPTIONS[0]
+
+
+async def test_too_few_characters_ask_nobody(workspace, app, menu):
+    assert await workspace.suggest(DANA, message_ts=menu, action_id="db", text="o") == []
+    assert app.got == []
+
+
+async def test_the_default_is_three_characters(workspace, app, client):
+    plain_menu = {"type": "external_select", "action_id": "db"}
+    ts = (await client.chat_postMessage(channel=DB_OPS, text="a", blocks=actions(plain_menu)))["ts"]
+    await workspace.suggest(DANA, message_ts=ts, action_id="db", text="or")
+    assert app.got == []
+    await workspace.suggest(DANA, message_ts=ts, action_id="db", text="ord")
+    assert len(app.got) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{"options": OPTIONS * 51}, {"options": [{"text": plain("x" * 76), "value": "1"}]}, {}, {"options": "many"}],
+    ids=["102 options", "text too long", "neither", "not a list"],
+)
+async def test_an_answer_that_is_not_proper_shows_a_notice(workspace, menu, answer):
+    async with connected(workspace, offering(answer)), workspace.subscribe(DANA) as changes:
+        assert await workspace.suggest(DANA, message_ts=menu, action_id="db", text="ord") == []
+        assert "problem loading" in (await anext(changes)).notice.text
+
+
+async def test_groups_of_options_are_taken(workspace, menu):
+    groups = [{"label": plain("EU"), "options": OPTIONS}]
+    async with connected(workspace, offering({"option_groups": groups})):
+        assert await workspace.suggest(DANA, message_ts=menu, action_id="db", text="ord") == groups
+
+
+async def test_on_grid_the_person_belongs_to_the_organization(workspace, menu):
+    workspace.install_org_wide("E0ACME")
+    app = offering({"options": []})
+    async with connected(workspace, app):
+        await workspace.suggest(DANA, message_ts=menu, action_id="db", text="ord")
+
+    assert app.payload["user"]["team_id"] == "E0ACME"
+
+
+async def test_what_was_never_offered_cannot_be_chosen(workspace, app, menu):
+    with pytest.raises(CannotAct, match="not among the options"):
+        await workspace.click(DANA, message_ts=menu, action_id="db", selected="9")
+
+
+# -- shortcuts
+
+
+async def test_a_global_shortcut_has_a_trigger_and_no_channel(workspace, app, client):
+    await workspace.shortcut(DANA, "ask")
+
+    assert (app.payload["type"], app.payload["callback_id"], app.payload["user"]["id"]) == ("shortcut", "ask", DANA)
+    assert not {"channel", "response_url"} & app.payload.keys()
+    assert (await client.views_open(trigger_id=app.payload["trigger_id"], view=modal()))["ok"]
+
+
+async def test_a_message_shortcut_brings_the_message_and_a_response_url(workspace, app, client):
+    posted = await client.chat_postMessage(channel=DB_OPS, text="a")
+    await workspace.message_shortcut(DANA, "file", posted["ts"])
+
+    payload = app.payload
+    assert (payload["type"], payload["message_ts"], payload["channel"]["id"]) == (
+        "message_action",
+        posted["ts"],
+        DB_OPS,
+    )
+    assert payload["message"]["text"] == "a"
+    assert {"response_url", "trigger_id"} <= payload.keys()
+
+
+async def test_only_declared_shortcuts_exist(workspace, app):
+    with pytest.raises(CannotAct, match="no global shortcut"):
+        await workspace.shortcut(DANA, "file")

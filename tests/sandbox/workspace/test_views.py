@@ -1,0 +1,319 @@
+"""Modals and Home: triggers, the stack of three, hashes, external ids, and what a submission does."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from bot.sandbox.workspace import CannotAct, running
+from bot.sandbox.workspace.seed import BEN, DANA, DB_OPS
+from tests.sandbox.workspace.stage import (
+    Recorder,
+    actions,
+    button,
+    client_of,
+    error_of,
+    field,
+    modal,
+    new_workspace,
+    plain,
+    with_more_scopes,
+    with_trigger,
+)
+
+
+@pytest.fixture
+async def opened(workspace, app, client):
+    """A modal with one field and a button, open for Dana."""
+    view = modal(field(), *actions(button("more")), private_metadata="r-42", external_id="x-1")
+    return (await client.views_open(trigger_id=await with_trigger(workspace, app), view=view))["view"]
+
+
+def answering(app: Recorder, answer: dict) -> None:
+    app.body, app.extra = json.dumps(answer).encode(), {"content-type": "application/json"}
+
+
+async def inner_trigger(workspace, app, view_id) -> str:
+    await workspace.click(DANA, view_id=view_id, action_id="more")
+    return app.payload["trigger_id"]
+
+
+# -- triggers
+
+
+async def test_a_trigger_lives_three_seconds_and_opens_once(workspace, app, client):
+    trigger = await with_trigger(workspace, app)
+    assert (await client.views_open(trigger_id=trigger, view=modal()))["ok"]
+    assert await error_of(client.views_open(trigger_id=trigger, view=modal())) == "exchanged_trigger_id"
+
+    late = await with_trigger(workspace, app)
+    workspace.move_time(timedelta(seconds=3.1))
+    assert await error_of(client.views_open(trigger_id=late, view=modal())) == "expired_trigger_id"
+    assert await error_of(client.views_open(trigger_id="1.2.x", view=modal())) == "invalid_trigger_id"
+
+
+def test_a_trigger_is_good_for_three_seconds(workspace):
+    assert workspace.limits.trigger_lifetime == timedelta(seconds=3)
+
+
+# -- opening and pushing
+
+
+async def test_an_opened_view_is_described_whole(workspace, opened):
+    (view,) = workspace.views_of(DANA)
+
+    assert view.as_slack() == opened
+    assert (opened["type"], opened["callback_id"], opened["private_metadata"]) == ("modal", "modal", "r-42")
+    assert (opened["root_view_id"], opened["previous_view_id"]) == (opened["id"], None)
+    assert (opened["app_installed_team_id"], opened["bot_id"]) == ("T0ACME", "B0TURSO")
+    assert opened["state"]["values"] == {"name": {"value": {"type": "plain_text_input", "value": None}}}
+
+
+async def test_three_views_fit_on_the_stack(workspace, app, client, opened):
+    view_id = opened["id"]
+    for external_id in ("x-2", "x-3"):
+        pushed = modal(field(), *actions(button("more")), external_id=external_id)
+        answer = await client.views_push(trigger_id=await inner_trigger(workspace, app, view_id), view=pushed)
+        assert (answer["view"]["root_view_id"], answer["view"]["previous_view_id"]) == (opened["id"], view_id)
+        view_id = answer["view"]["id"]
+    pushing = client.views_push(trigger_id=await inner_trigger(workspace, app, view_id), view=modal())
+
+    assert await error_of(pushing) == "push_limit_reached"
+    assert len(workspace.views_of(DANA)) == 3
+
+
+async def test_a_push_needs_a_trigger_from_inside_the_modal(workspace, app, client, opened):
+    outside = await with_trigger(workspace, app)
+
+    assert await error_of(client.views_push(trigger_id=outside, view=modal())) == "invalid_trigger_id"
+
+
+@pytest.mark.parametrize(
+    ("view", "error"),
+    [
+        ({"type": "modal", "title": plain("a")}, "invalid_arguments"),
+        ({"type": "home", "blocks": [{"type": "divider"}]}, "invalid_arguments"),
+        ([], "invalid_arguments"),
+        (modal(private_metadata="é" * 130_000), "view_too_large"),
+    ],
+)
+async def test_what_cannot_be_opened(workspace, app, client, view, error):
+    assert await error_of(client.views_open(trigger_id=await with_trigger(workspace, app), view=view)) == error
+
+
+async def test_an_invalid_view_comes_with_a_pointer(workspace, app, client):
+    await error_of(client.views_open(trigger_id=await with_trigger(workspace, app), view=modal(title=plain("x" * 25))))
+
+    assert workspace.calls[-1].answer["response_metadata"]["messages"] == [
+        "[ERROR] must be less than 25 characters [json-pointer:/view/title/text]"
+    ]
+
+
+async def test_an_external_id_is_unique(workspace, app, client, opened):
+    other = await with_trigger(workspace, app, BEN)
+
+    assert await error_of(client.views_open(trigger_id=other, view=modal(external_id="x-1"))) == "duplicate_external_id"
+
+
+# -- updating
+
+
+async def test_an_update_keeps_what_was_typed_and_changes_the_hash(workspace, app, client, opened):
+    await workspace.click(DANA, view_id=opened["id"], action_id="value", selected="orders")
+    view = modal(field(), field("other"))
+    updated = (await client.views_update(view_id=opened["id"], hash=opened["hash"], view=view))["view"]
+
+    assert updated["hash"] != opened["hash"]
+    assert updated["state"]["values"]["name"]["value"]["value"] == "orders"
+    assert updated["state"]["values"]["other"]["value"]["value"] is None
+
+
+async def test_another_action_id_loses_what_was_typed(workspace, app, client, opened):
+    await workspace.click(DANA, view_id=opened["id"], action_id="value", selected="orders")
+    changed = modal(field("name", {"type": "plain_text_input", "action_id": "other"}))
+    updated = (await client.views_update(view_id=opened["id"], view=changed))["view"]
+
+    assert updated["state"]["values"]["name"] == {"other": {"type": "plain_text_input", "value": None}}
+
+
+async def test_an_old_hash_is_a_conflict_and_an_external_id_finds_the_view(client, opened):
+    assert (await client.views_update(external_id="x-1", view=modal(external_id="x-1")))["ok"]
+    stale = client.views_update(view_id=opened["id"], hash=opened["hash"], view=modal())
+    assert await error_of(stale) == "hash_conflict"
+    assert await error_of(client.views_update(view_id="V0NONE", view=modal())) == "not_found"
+    assert await error_of(client.api_call("views.update", json={"view": modal()})) == "invalid_arguments"
+
+
+# -- submitting
+
+
+async def test_a_submission_tells_the_whole_view(workspace, app, opened):
+    await workspace.submit_view(DANA, opened["id"], {"name": "orders"})
+
+    payload = app.payload
+    assert (payload["type"], payload["user"]["id"], payload["team"]["id"]) == ("view_submission", DANA, "T0ACME")
+    assert payload["view"]["state"]["values"]["name"]["value"]["value"] == "orders"
+    assert (payload["view"]["private_metadata"], payload["view"]["external_id"]) == ("r-42", "x-1")
+    assert (payload["response_urls"], payload["view"]["type"]) == ([], "modal")
+    assert "response_url" not in payload
+    assert workspace.views_of(DANA) == []
+
+
+async def test_an_empty_answer_closes_this_view_and_clear_closes_all(workspace, app, client, opened):
+    pushed = await client.views_push(
+        trigger_id=await inner_trigger(workspace, app, opened["id"]), view=modal(field("x"))
+    )
+    await workspace.submit_view(DANA, pushed["view"]["id"], {"x": "a"})
+    assert [each.id for each in workspace.views_of(DANA)] == [opened["id"]]
+
+    answering(app, {"response_action": "clear"})
+    await workspace.submit_view(DANA, opened["id"], {"name": "a"})
+    assert workspace.views_of(DANA) == []
+
+
+async def test_errors_are_shown_at_their_inputs_and_the_view_stays(workspace, app, opened):
+    answering(app, {"response_action": "errors", "errors": {"name": "Taken."}})
+    acted = await workspace.submit_view(DANA, opened["id"], {"name": "orders"})
+
+    assert acted.errors == {"name": "Taken."}
+    (view,) = workspace.views_of(DANA)
+    assert (view.errors, view.values["name"]["value"]["value"]) == ({"name": "Taken."}, "orders")
+
+
+@pytest.mark.parametrize("errors", [{"row": "Not an input."}, {"nowhere": "Gone."}, {}, "a"])
+async def test_errors_for_anything_but_an_input_are_trouble(workspace, app, opened, errors):
+    answering(app, {"response_action": "errors", "errors": errors})
+    acted = await workspace.submit_view(DANA, opened["id"], {"name": "orders"})
+
+    assert acted.notice is not None
+    assert workspace.views_of(DANA)[0].trouble is not None
+
+
+async def test_update_replaces_the_view_and_push_puts_one_on_top(workspace, app, opened):
+    answering(app, {"response_action": "update", "view": modal(field("second"))})
+    await workspace.submit_view(DANA, opened["id"], {"name": "a"})
+    assert [each.blocks[0]["block_id"] for each in workspace.views_of(DANA)] == ["second"]
+
+    answering(app, {"response_action": "push", "view": modal(field("third"))})
+    await workspace.submit_view(DANA, opened["id"], {"second": "a"})
+    assert [each.blocks[0]["block_id"] for each in workspace.views_of(DANA)] == ["second", "third"]
+
+
+async def test_an_unknown_action_or_an_invalid_view_is_trouble(workspace, app, opened):
+    for answer in ({"response_action": "explode"}, {"response_action": "update", "view": {"type": "modal"}}):
+        answering(app, answer)
+        assert (await workspace.submit_view(DANA, opened["id"], {"name": "a"})).notice is not None
+
+
+async def test_no_answer_in_time_keeps_the_view_and_says_so(workspace, app, opened):
+    workspace.faults.add("lost_ack", "view_submission", times=1)
+    acted = await workspace.submit_view(DANA, opened["id"], {"name": "a"})
+
+    assert "too long" in acted.notice
+    assert len(workspace.views_of(DANA)) == 1
+
+
+# -- what the client checks itself
+
+
+@pytest.mark.parametrize(
+    ("element", "value", "error"),
+    [
+        ({"type": "plain_text_input", "action_id": "v"}, "", "required"),
+        ({"type": "plain_text_input", "action_id": "v", "min_length": 3}, "ab", "at least 3"),
+        ({"type": "plain_text_input", "action_id": "v", "max_length": 3}, "abcd", "at most 3"),
+        ({"type": "number_input", "action_id": "v", "is_decimal_allowed": False}, "1.5", "valid number"),
+        ({"type": "number_input", "action_id": "v", "is_decimal_allowed": True, "max_value": "2"}, "3", "at most 2"),
+        ({"type": "number_input", "action_id": "v", "is_decimal_allowed": True, "min_value": "2"}, "1", "at least 2"),
+        ({"type": "email_text_input", "action_id": "v"}, "nobody", "email"),
+        ({"type": "url_text_input", "action_id": "v"}, "nowhere", "URL"),
+        ({"type": "multi_users_select", "action_id": "v", "max_selected_items": 1}, [DANA, BEN], "at most 1"),
+    ],
+)
+async def test_the_client_itself_refuses_without_a_delivery(workspace, app, client, element, value, error):
+    view = modal(field("f", element))
+    view_id = (await client.views_open(trigger_id=await with_trigger(workspace, app), view=view))["view"]["id"]
+    acted = await workspace.submit_view(DANA, view_id, {"f": value})
+
+    assert error in acted.errors["f"]
+    assert acted.deliveries == ()
+
+
+async def test_an_optional_field_may_stay_empty_and_is_null(workspace, app, client):
+    view = modal(field("f", optional=True))
+    view_id = (await client.views_open(trigger_id=await with_trigger(workspace, app), view=view))["view"]["id"]
+    await workspace.submit_view(DANA, view_id, {})
+
+    assert app.payload["view"]["state"]["values"]["f"]["value"]["value"] is None
+
+
+async def test_a_select_with_response_urls_gives_one_to_the_chosen_conversation(workspace, app, client):
+    chooser = {"type": "conversations_select", "action_id": "where", "response_url_enabled": True}
+    view = modal(field("place", chooser))
+    view_id = (await client.views_open(trigger_id=await with_trigger(workspace, app), view=view))["view"]["id"]
+    await workspace.submit_view(DANA, view_id, {"place": DB_OPS})
+
+    (url,) = app.payload["response_urls"]
+    assert (url["block_id"], url["action_id"], url["channel_id"]) == ("place", "where", DB_OPS)
+    assert url["response_url"].startswith(workspace.origin)
+
+
+# -- closing
+
+
+async def test_closing_is_told_only_when_asked_for_and_without_values(workspace, app, client):
+    quiet = await client.views_open(trigger_id=await with_trigger(workspace, app), view=modal(field()))
+    assert (await workspace.close_view(DANA, quiet["view"]["id"])).deliveries == ()
+
+    loud = modal(field(), notify_on_close=True)
+    opened = await client.views_open(trigger_id=await with_trigger(workspace, app), view=loud)
+    await workspace.close_view(DANA, opened["view"]["id"])
+    assert (app.payload["type"], app.payload["is_cleared"]) == ("view_closed", False)
+    assert app.payload["view"]["state"]["values"] == {}
+    assert "trigger_id" not in app.payload
+
+
+async def test_the_cross_closes_the_whole_stack(workspace, app, client):
+    first = modal(field(), *actions(button("more")), notify_on_close=True)
+    opened = await client.views_open(trigger_id=await with_trigger(workspace, app), view=first)
+    trigger = await inner_trigger(workspace, app, opened["view"]["id"])
+    pushed = await client.views_push(trigger_id=trigger, view=modal(notify_on_close=True))
+    acted = await workspace.close_view(DANA, pushed["view"]["id"], whole_stack=True)
+
+    assert [each.payload["is_cleared"] for each in acted.deliveries] == [True, True]
+    assert workspace.views_of(DANA) == []
+    with pytest.raises(CannotAct, match="not open"):
+        await workspace.submit_view(DANA, pushed["view"]["id"], {})
+
+
+# -- Home
+
+
+async def test_home_is_published_per_person_and_guarded_by_its_hash(workspace, client):
+    home = {"type": "home", "blocks": [{"type": "divider"}]}
+    first = (await client.views_publish(user_id=DANA, view=home))["view"]
+    second = (await client.views_publish(user_id=DANA, view=home, hash=first["hash"]))["view"]
+
+    assert (second["id"], second["type"]) == (first["id"], "home")
+    assert await error_of(client.views_publish(user_id=DANA, view=home, hash=first["hash"])) == "hash_conflict"
+    assert workspace.home_of(BEN) is None
+    assert await error_of(client.views_publish(user_id="U0NOBODY", view=home)) == "invalid_arguments"
+    assert await error_of(client.views_publish(user_id=DANA, view=modal())) == "invalid_arguments"
+
+
+async def test_a_click_in_home_opens_a_modal(workspace, app, client):
+    await client.views_publish(user_id=DANA, view={"type": "home", "blocks": actions(button())})
+    await workspace.click(DANA, view_id=workspace.home_of(DANA).id, action_id="go")
+
+    assert app.payload["view"]["type"] == "home"
+    assert (await client.views_open(trigger_id=app.payload["trigger_id"], view=modal()))["ok"]
+
+
+async def test_without_home_tab_there_is_nothing_to_publish():
+    manifest = with_more_scopes()
+    manifest["features"] = {**manifest["features"], "app_home": {"home_tab_enabled": False}}
+    async with running(new_workspace(manifest)) as workspace:
+        home = {"type": "home", "blocks": [{"type": "divider"}]}
+        assert await error_of(client_of(workspace).views_publish(user_id=DANA, view=home)) == "not_enabled"
