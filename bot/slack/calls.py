@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -11,25 +11,12 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.async_handler import AsyncRetryHandler
-from slack_sdk.http_retry.builtin_async_handlers import (
-    AsyncConnectionErrorRetryHandler,
-    AsyncRateLimitErrorRetryHandler,
-    AsyncServerErrorRetryHandler,
-)
-from slack_sdk.http_retry.request import HttpRequest
-from slack_sdk.http_retry.response import HttpResponse
-from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.quiet import sdk_logger
-
-Observer = Callable[[str, str, float], None]
-"""Is told the method (or `response_url`), the status (`ok`, `ratelimited`, Slack's error) and the seconds."""
+from bot.slack.retries import LONGEST_WAIT_SECONDS, TRIES_WHEN_LIMITED, Observer, retry_handlers, seconds_of
 
 TIMEOUT_SECONDS: Final = 10
-LONGEST_WAIT_SECONDS: Final = 60
-TRIES_WHEN_LIMITED: Final = 3
 TRANSIENT: Final = frozenset(
     {"ratelimited", "rate_limited", "request_timeout", "fatal_error", "internal_error", "service_unavailable"}
     | {"unreachable", "timeout", "http_500", "http_502", "http_503", "http_504"}
@@ -61,7 +48,7 @@ def new_session() -> aiohttp.ClientSession:
 def web_client(session: aiohttp.ClientSession, token: str, api_url: str, observer: Observer) -> AsyncWebClient:
     """Build the Web API client for `SlackCalls`."""
     client = AsyncWebClient(
-        token=token, base_url=api_url, session=session, logger=sdk_logger(), retry_handlers=_handlers(observer)
+        token=token, base_url=api_url, session=session, logger=sdk_logger(), retry_handlers=retry_handlers(observer)
     )
     client.proxy = proxy_for(api_url)
     return client
@@ -154,7 +141,7 @@ class SlackCalls:
                     url, data=body, headers=headers, proxy=proxy, allow_redirects=False
                 ) as answer:
                     text = await answer.text(errors="replace")
-                    wait = _seconds(answer.headers.get("Retry-After"))
+                    wait = seconds_of(answer.headers.get("Retry-After"))
                     status = answer.status
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
                 if broken:
@@ -166,55 +153,6 @@ class SlackCalls:
             self._observe("response_url", "ratelimited", wait)
             await asyncio.sleep(wait)
         return "ratelimited"
-
-
-class _BoundedRateLimit(AsyncRateLimitErrorRetryHandler):
-    """Waits as long as Slack says, but never so long that nobody waits for the answer any more."""
-
-    def __init__(self, observer: Observer) -> None:
-        super().__init__(max_retry_count=TRIES_WHEN_LIMITED)
-        self._observe = observer
-
-    async def _can_retry_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> bool:
-        return response is not None and response.status_code == 429 and _wait_of(response) <= LONGEST_WAIT_SECONDS
-
-    async def prepare_for_next_attempt_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> None:
-        assert response is not None
-        state.next_attempt_requested = True
-        self._observe(request.url.rpartition("/")[2], "ratelimited", _wait_of(response))
-        await asyncio.sleep(_wait_of(response))
-        state.increment_current_attempt()
-
-
-def _handlers(observer: Observer) -> list[AsyncRetryHandler]:
-    return [AsyncConnectionErrorRetryHandler(1), _BoundedRateLimit(observer), AsyncServerErrorRetryHandler(1)]
-
-
-def _wait_of(response: HttpResponse) -> float:
-    named = {name.lower(): value for name, value in response.headers.items()}
-    value = named.get("retry-after")
-    return _seconds(value[0] if isinstance(value, list) and value else value if isinstance(value, str) else None)
-
-
-def _seconds(retry_after: str | None) -> float:
-    try:
-        return max(0.0, float(retry_after)) if retry_after else 1.0
-    except ValueError:
-        return 1.0
 
 
 def _code(error: SlackApiError) -> str:

@@ -1,0 +1,72 @@
+"""When a call to Slack is made again, and how long it waits."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from slack_sdk.http_retry.async_handler import AsyncRetryHandler
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+    AsyncServerErrorRetryHandler,
+)
+from slack_sdk.http_retry.request import HttpRequest
+from slack_sdk.http_retry.response import HttpResponse
+from slack_sdk.http_retry.state import RetryState
+
+Observer = Callable[[str, str, float], None]
+"""Is told the method (or `response_url`), the status (`ok`, `ratelimited`, Slack's error) and the seconds."""
+
+LONGEST_WAIT_SECONDS: Final = 60
+TRIES_WHEN_LIMITED: Final = 3
+
+
+class BoundedRateLimit(AsyncRateLimitErrorRetryHandler):
+    """Waits as long as Slack says, but never so long that nobody waits for the answer any more."""
+
+    def __init__(self, observer: Observer) -> None:
+        super().__init__(max_retry_count=TRIES_WHEN_LIMITED)
+        self._observe = observer
+
+    async def _can_retry_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        return response is not None and response.status_code == 429 and _wait_of(response) <= LONGEST_WAIT_SECONDS
+
+    async def prepare_for_next_attempt_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        assert response is not None
+        state.next_attempt_requested = True
+        self._observe(request.url.rpartition("/")[2], "ratelimited", _wait_of(response))
+        await asyncio.sleep(_wait_of(response))
+        state.increment_current_attempt()
+
+
+def retry_handlers(observer: Observer) -> list[AsyncRetryHandler]:
+    """What is tried again: a broken connection and a 500 or 503 once, a rate limit as often as it is bounded."""
+    return [AsyncConnectionErrorRetryHandler(1), BoundedRateLimit(observer), AsyncServerErrorRetryHandler(1)]
+
+
+def _wait_of(response: HttpResponse) -> float:
+    named = {name.lower(): value for name, value in response.headers.items()}
+    value = named.get("retry-after")
+    return seconds_of(value[0] if isinstance(value, list) and value else value if isinstance(value, str) else None)
+
+
+def seconds_of(retry_after: str | None) -> float:
+    """Read a `Retry-After`; one that cannot be read is a second."""
+    try:
+        return max(0.0, float(retry_after)) if retry_after else 1.0
+    except ValueError:
+        return 1.0
