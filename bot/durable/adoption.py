@@ -34,16 +34,7 @@ class Adoption:
 
     async def run(self) -> None:
         """Adopt until cancelled: intents from before the start once, then everything every few seconds."""
-        started = self._clock.now()
-        rounds = asyncio.create_task(self._rounds(), name="durable: adoption rounds")
-        try:
-            await asyncio.sleep(SETTLE_SECONDS)
-            for incoming in await self._memory.open_intents(before=started + MOMENT):
-                await self._queue.enqueue_resume(incoming.id)
-        except Exception:
-            log.exception("durable.resume_failed")
-        finally:
-            await _outlive(rounds)
+        await asyncio.gather(self._take_up_what_was_open(), self._rounds())
 
     async def adopt(self) -> int:
         """Resume what dead executors left: how many workflows."""
@@ -59,6 +50,15 @@ class Adoption:
                     adopted += len(left)
                     log.warning("durable.adopted", executor=executor, workflows=left)
         return adopted
+
+    async def _take_up_what_was_open(self) -> None:
+        started = self._clock.now()
+        await asyncio.sleep(SETTLE_SECONDS)
+        try:
+            for incoming in await self._memory.open_intents(before=started + MOMENT):
+                await self._queue.enqueue_resume(incoming.id)
+        except Exception:
+            log.exception("durable.resume_failed")
 
     async def _rounds(self) -> None:
         while True:
@@ -76,10 +76,3 @@ class Adoption:
         for intent_id, rounds in self._seen.items():
             if rounds == ROUNDS_UNTIL_LOST:
                 await self._queue.enqueue_resume(intent_id)
-
-
-async def _outlive(task: asyncio.Task[None]) -> None:
-    try:
-        await task
-    finally:
-        task.cancel()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.request import Request, State
+from bot.core.request import Incoming, Request, State
 from bot.durable.queue import Queue
 from bot.store.store import Store, open_store
 from bot.store.upgrading import upgrade
@@ -52,6 +52,14 @@ class Processes:
         process.send_signal(signal.SIGKILL)
         process.wait()
         self.running.remove(process)
+
+    async def stop(self) -> None:
+        """End every process as a deployment does."""
+        for process in self.running:
+            process.terminate()
+        for process in self.running:
+            assert await asyncio.to_thread(process.wait, 30) == 0
+        self.running.clear()
 
     def stop_at(self, place: str) -> None:
         (self.folder / "stopped").unlink(missing_ok=True)
@@ -122,5 +130,6 @@ async def ended(store: Store, request_id: str) -> Request:
     return found
 
 
-def left(number: int):
+def incoming_now(number: int) -> Incoming:
+    """An intent of this moment."""
     return replace(incoming(number), at=datetime.now(UTC))

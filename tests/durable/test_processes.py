@@ -1,0 +1,147 @@
+"""Several processes on one database: nobody repeats what a living one does, and what a dead one left goes on."""
+
+import asyncio
+import signal
+import time
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from bot.core.request import State
+from bot.durable.adoption import Adoption
+from bot.durable.durable import SEAT_LOST
+from bot.durable.queue import Queue
+from bot.durable.seats import seats_of
+from bot.store.store import Store
+from bot.store.urls import place_of
+from tests.durable.conftest import Processes, approved, ended, incoming_now, until
+from tests.durable.toy import RealClock
+
+
+async def test_each_process_has_a_seat_of_its_own_and_gives_it_back(database_url: str, store: Store):
+    def seats():
+        return seats_of(place_of(database_url).for_dbos, lost=lambda: None)
+
+    first, second = seats(), seats()
+
+    assert [await first.take(), await second.take()] == [1, 2]
+    async with second.borrowed(1) as is_free:
+        assert not is_free
+    await first.leave()
+    async with second.borrowed(1) as is_free:
+        assert is_free
+    assert await first.take() == 1
+
+    await first.leave()
+    await second.leave()
+
+
+async def test_only_what_the_dead_left_is_adopted(database_url: str, store: Store, queue: Queue, processes: Processes):
+    adoption = Adoption(queue, seats_of(place_of(database_url).for_dbos, lost=lambda: None), 99, store, RealClock())
+    processes.stop_at("act:before")
+    process = await processes.start()
+    wanted = await approved(store)
+    await processes.stopped()
+
+    assert await adoption.adopt() == 0
+    processes.kill(process)
+    assert await adoption.adopt() == 1
+    assert await adoption.adopt() == 0
+
+    processes.go_on()
+    await processes.start()
+    await ended(store, wanted.id)
+    assert processes.done.count("begin r-0000000001") == 1
+    assert processes.done.count("SENT r-0000000001") == 1
+
+
+async def test_a_living_process_takes_up_what_a_dead_one_left(store: Store, processes: Processes):
+    processes.stop_at("act:after")
+    first = await processes.start()
+    wanted = await approved(store)
+    await processes.stopped()
+    processes.go_on()
+    await processes.start()
+
+    processes.kill(first)
+
+    await ended(store, wanted.id)
+    assert processes.done.count("SENT r-0000000001") == 1
+
+
+async def test_kills_in_the_middle_of_a_load_lose_nothing_and_repeat_nothing(store: Store, processes: Processes):
+    first, _ = await processes.start(), await processes.start()
+    wanted = [await approved(store, number) for number in range(1, 16)]
+    await until(lambda: sum(line.startswith("SENT") for line in processes.done) >= 3)
+
+    processes.kill(first)
+    await processes.start()
+
+    for one in wanted:
+        await ended(store, one.id)
+    sent = [line for line in processes.done if line.startswith("SENT")]
+    assert sorted(sent) == sorted(f"SENT {one.id}" for one in wanted)
+
+
+async def test_a_process_that_stops_lets_a_running_phase_end(store: Store, processes: Processes):
+    processes.stop_at("see:before")
+    process = await processes.start()
+    wanted = await approved(store)
+    await processes.stopped()
+
+    process.terminate()
+    await asyncio.sleep(0.3)
+    status = await asyncio.to_thread(process.wait, 30)
+
+    assert status == 0
+    assert (await store.request(wanted.id)).state is State.EXECUTING
+    assert "durable.cut_short" in processes.log
+    assert "Traceback" not in processes.log
+
+    processes.running.remove(process)
+    processes.go_on()
+    await processes.start()
+    await ended(store, wanted.id)
+    assert processes.done.count("SENT r-0000000001") == 1
+
+
+async def test_an_idle_process_stops_in_seconds(store: Store, processes: Processes):
+    process = await processes.start()
+    began = time.monotonic()
+
+    process.send_signal(signal.SIGTERM)
+    status = await asyncio.to_thread(process.wait, 30)
+
+    assert status == 0
+    assert time.monotonic() - began < 5
+    processes.running.remove(process)
+
+
+async def test_an_intent_that_a_crash_left_is_taken_up_after_the_restart(store: Store, processes: Processes):
+    await store.record_intent(incoming_now(1))
+    await store.record_intent(incoming_now(2))
+    await store.close_intent("i-0000000002")
+
+    await processes.start()
+    await processes.start()
+    await store.record_intent(incoming_now(3))
+    await until(lambda: len(processes.done) > 0)
+
+    assert processes.done == ["resumed i-0000000001"]
+    await asyncio.sleep(0.5)
+    still_open = await store.open_intents(before=datetime.now(UTC) + timedelta(days=1))
+    assert [intent.id for intent in still_open] == ["i-0000000003"]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_process_that_loses_its_lock_ends_at_once(database_url: str, store: Store, processes: Processes):
+    process = await processes.start()
+
+    with psycopg.connect(database_url) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'turso-ops seat'"
+        )
+
+    assert await asyncio.to_thread(process.wait, 20) == SEAT_LOST
+    processes.running.remove(process)

@@ -1,0 +1,77 @@
+"""The queue: work starts with the commit that decides it, or not at all."""
+
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from bot.core.request import State
+from bot.durable.engine import EXECUTE
+from bot.durable.queue import Queue
+from bot.store.store import Store
+from tests.durable.conftest import Processes, approved, ended, until
+from tests.store.samples import entry, hold, move, request
+
+
+async def test_a_move_that_is_undone_enqueues_nothing(store: Store, queue: Queue):
+    await store.open_request(request(), move(State.PENDING))
+    fails = move(State.APPROVED, enqueue="execute", holds=[hold(), hold()])
+    after = replace(fails, holds=(), entries=[entry(detail={"no": object()})])
+
+    with pytest.raises(IntegrityError):
+        await store.move("r-0000000001", expect=[State.PENDING], move=fails)
+    with pytest.raises(TypeError):
+        await store.move("r-0000000001", expect=[State.PENDING], move=after)
+
+    assert await queue._client.list_workflows_async(name=EXECUTE) == []
+    assert (await store.request("r-0000000001")).state is State.PENDING
+
+
+async def test_a_phase_is_enqueued_once_however_often_it_is_asked(store: Store, queue: Queue):
+    await approved(store)
+
+    again = move(State.APPROVED, enqueue="execute")
+    await store.move("r-0000000001", expect=[State.APPROVED], move=again)
+
+    waiting = await queue._client.list_workflows_async(name=EXECUTE)
+    assert [one.workflow_id for one in waiting] == ["r-0000000001:execute"]
+
+
+async def test_what_takes_too_long_can_be_seen(store: Store, queue: Queue):
+    await approved(store)
+
+    assert await queue.stuck(for_=timedelta(hours=1)) == []
+    assert await queue.stuck(for_=timedelta(seconds=-60)) == ["r-0000000001:execute"]
+
+
+async def test_old_rows_go_and_what_is_open_stays(store: Store, queue: Queue, processes: Processes):
+    await processes.start()
+    done = await approved(store)
+    await ended(store, done.id)
+    await until(lambda: "told r-0000000001" in processes.done)
+    await processes.stop()
+    await approved(store, 2)
+
+    assert await queue.prune(datetime.now(UTC) - timedelta(days=1)) == 0
+    await queue.prune(datetime.now(UTC) + timedelta(minutes=1))
+
+    left = await queue._client.list_workflows_async(name=EXECUTE)
+    assert [one.workflow_id for one in left] == ["r-0000000002:execute"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_an_error_of_a_step_is_never_kept(store: Store, processes: Processes, tmp_path: Path):
+    (processes.folder / "fail-act").touch()
+    await processes.start()
+    await ended(store, (await approved(store)).id)
+    await until(lambda: "told r-0000000001" in processes.done)
+    await processes.stop()
+
+    with sqlite3.connect(tmp_path / "turso-ops.db") as rows:
+        dump = "\n".join(rows.iterdump())
+    assert "a failure that passes" in processes.log
+    assert "a failure that passes" not in dump
+    assert "py_pickle" not in dump

@@ -1,0 +1,96 @@
+"""What is due happens, once, in whichever process looks first."""
+
+from datetime import UTC, datetime, timedelta
+
+from bot.core.request import Timer, TimerKind
+from bot.durable.engine import FIRE, SWEEP
+from bot.durable.queue import Queue
+from bot.durable.sweep import Sweep
+from bot.store.store import Store
+from tests.durable.conftest import Processes, until
+from tests.durable.toy import RealClock
+
+
+def due(subject: str, *, seconds: float = -1, attempt: int = 0) -> Timer:
+    return Timer(TimerKind.EXPIRE, subject, datetime.now(UTC) + timedelta(seconds=seconds), attempt)
+
+
+async def test_what_is_due_fires_once_and_what_is_not_does_not(store: Store, processes: Processes):
+    await store.set_timer(due("later", seconds=3600))
+    await store.set_timer(due("now"))
+    await processes.start()
+    await processes.start()
+
+    await until(lambda: len(processes.done) > 0)
+    await store.set_timer(due("soon", seconds=1))
+    await until(lambda: len(processes.done) > 1)
+
+    assert processes.done == ["fired expire now 0", "fired expire soon 0"]
+    left = await store.due(datetime.now(UTC) + timedelta(days=1))
+    assert [timer.subject for timer in left] == ["later"]
+
+
+async def test_a_timer_that_goes_on_fires_again(store: Store, processes: Processes):
+    (processes.folder / "again-r-1").touch()
+    await store.set_timer(due("r-1"))
+    await processes.start()
+
+    await until(lambda: len(processes.done) == 2)
+
+    assert processes.done == ["fired expire r-1 0", "fired expire r-1 1"]
+
+
+async def test_a_failure_is_tried_again_and_leaves_no_trace_in_the_database(store: Store, processes: Processes):
+    (processes.folder / "fail-fire").touch()
+    await store.set_timer(due("r-1"))
+    await processes.start()
+
+    await until(lambda: processes.done == ["fired expire r-1 0"])
+
+    assert "a failure that passes" in processes.log
+
+
+async def test_a_crash_in_the_middle_fires_again_after_the_restart(store: Store, processes: Processes):
+    processes.stop_at("fire:before")
+    await store.set_timer(due("r-1"))
+    process = await processes.start()
+    await processes.stopped()
+
+    processes.kill(process)
+    processes.go_on()
+    await processes.start()
+
+    await until(lambda: processes.done == ["fired expire r-1 0"])
+
+
+async def test_a_timer_set_again_for_the_same_moment_fires_again(store: Store, queue: Queue, processes: Processes):
+    timer = due("r-1")
+    await store.set_timer(timer)
+    await processes.start()
+    await until(lambda: len(processes.done) == 1)
+
+    await store.set_timer(timer)
+
+    await until(lambda: len(processes.done) == 2)
+
+
+async def test_two_sweeps_start_one_workflow(store: Store, queue: Queue):
+    await store.set_timer(due("r-1"))
+    sweep = Sweep(store, queue, RealClock())
+
+    await sweep.run()
+    await sweep.run()
+
+    waiting = await queue._client.list_workflows_async(name=FIRE)
+    assert len(waiting) == 1
+
+
+async def test_rows_of_sweeps_and_timers_go_when_they_have_ended(store: Store, queue: Queue, processes: Processes):
+    await store.set_timer(due("r-1"))
+    await processes.start()
+    await until(lambda: len(processes.done) == 1)
+    await processes.stop()
+
+    assert await queue.prune(datetime.now(UTC) + timedelta(minutes=1), names=[SWEEP, FIRE]) >= 2
+    ended = await queue._client.list_workflows_async(name=[SWEEP, FIRE], status="SUCCESS")
+    assert ended == []
