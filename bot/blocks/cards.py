@@ -198,7 +198,7 @@ def _consent(request: Request, now: datetime, approvers: Collection[str]) -> lis
         if (request.expires_at)
         else Mrkdwn("")
     )
-    rule = mrkdwn("Rule: `{}`.", request.rule) if request.rule else Mrkdwn("")
+    rule = mrkdwn("Rule: `{}`.", cut(request.rule, 200)) if request.rule else Mrkdwn("")
     return [
         mrkdwn("{}. {}{}", _votes(request), may if approvers else Mrkdwn(""), who),
         joined(" ", (until, rule)),

@@ -5,20 +5,22 @@ from typing import Final
 
 from bot.blocks import kit
 from bot.blocks.message import reply
-from bot.blocks.text import Mrkdwn, Plain, cut, mrkdwn, people, sentence
+from bot.blocks.text import Plain, cut, cut_mrkdwn, joined, mrkdwn, people, sentence
 from bot.blocks.verbs import verb_of
 from bot.core.model import Decision
 from bot.core.plan import Plan
 from bot.core.reply import Block, Reply
 
-STEPS: Final = 12
-WARNINGS: Final = 6
-FACTS: Final = 14
+STEPS: Final = 8
+WARNINGS: Final = 5
+SHORT_FACTS: Final = 14
+LONG_FACTS: Final = 4
 _LINE: Final = 240
+_LONG: Final = 420
 
 
 def plan_blocks(plan: Plan) -> list[Block]:
-    """What an approver has to know, within about 8,000 characters whatever the plan holds."""
+    """What an approver has to know, within about 7,000 characters whatever the plan holds."""
     return [*_facts(plan), *_steps(plan), *_warnings(plan), *_holders(plan)]
 
 
@@ -33,10 +35,10 @@ def _facts(plan: Plan) -> list[Block]:
     pairs: list[tuple[str, str]] = []
     if plan.target:
         pairs = [("Group", plan.target.group or "none"), ("Id", plan.target.id)]
-    pairs += [(label, value) for label, value in plan.facts.items()][:FACTS]
-    short = [(label, mrkdwn("{}", cut(value, _LINE))) for label, value in pairs if len(value) <= 60]
-    long = [mrkdwn("*{}*: {}", label, cut(value, 2 * _LINE)) for label, value in pairs if len(value) > 60]
-    return [*kit.fields(short), *(kit.section(line) for line in long)]
+    pairs += plan.facts.items()
+    short = [(label, mrkdwn("{}", value)) for label, value in pairs if len(value) <= 60][:SHORT_FACTS]
+    long = [mrkdwn("*{}*: {}", label, value) for label, value in pairs if len(value) > 60][:LONG_FACTS]
+    return [*kit.fields(short), *(kit.section(cut_mrkdwn(line, _LONG)) for line in long)]
 
 
 def _steps(plan: Plan) -> list[Block]:
@@ -46,8 +48,8 @@ def _steps(plan: Plan) -> list[Block]:
 
 
 def _warnings(plan: Plan) -> list[Block]:
-    lines = [mrkdwn(":warning: {}", line) for line in _some(plan.warnings, WARNINGS)]
-    return [kit.section(Mrkdwn("\n".join(lines)))] if lines else []
+    lines = [cut_mrkdwn(mrkdwn(":warning: {}", line), _LINE) for line in _some(plan.warnings, WARNINGS)]
+    return [kit.section(joined("\n", lines))] if lines else []
 
 
 def _holders(plan: Plan) -> list[Block]:

@@ -123,9 +123,7 @@ def _message(
         *_holds(held),
         *_tokens(tokens),
         *_reach(ctx, length, known_since),
-        *kit.actions(
-            *buttons.run(1, "Usage", command_line("usage")), *buttons.run(2, "Databases", command_line("list"))
-        ),
+        *kit.actions(*buttons.run(1, "Usage", "usage"), *buttons.run(2, "Databases", "list")),
     ]
     drawn = [table.block()] if table else []
     return reply(title, [*head, *drawn, *rest], plain_blocks=[*head, *table.plain(), *rest] if table else ())

@@ -49,13 +49,10 @@ async def run(ctx: Context, args: TriageArgs) -> Reply:
 def _facts(found: Findings) -> list[tuple[str, Mrkdwn]]:
     pairs: list[tuple[str, Mrkdwn]] = []
     if found.database:
-        others = some(found.siblings, at_most=4) if found.siblings else ""
+        others = f", with {some(found.siblings, at_most=4)}" if found.siblings else ""
         pairs += [
             ("Delete protection", mrkdwn("{}", "on" if found.protected else "off")),
-            (
-                "Group",
-                mrkdwn("{}{}", found.database.group or "none", f", with {some(others, at_most=4)}" * bool(others)),
-            ),
+            ("Group", mrkdwn("{}{}", found.database.group or "none", others)),
         ]
     if found.today:
         pairs += [

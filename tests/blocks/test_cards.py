@@ -1,0 +1,193 @@
+"""Cards: an approver sees what, to which database, who and why, and is never fooled by what is written in it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.blocks.cards import confirm_message, outcome_notice, request_card, request_row, reveal_again
+from bot.blocks.message import reply
+from bot.blocks.plans import dry_run
+from bot.blocks.text import mrkdwn
+from bot.core.model import Confirm, Decision, Verdict
+from bot.core.plan import Plan, PlanTarget
+from bot.core.request import Mode, Request, Review, State
+from tests.blocks.messages import HOSTILE, buttons, check, shown, words
+from tests.store.conftest import NOON
+from tests.store.samples import request, vote
+
+PLAN = Plan(
+    PlanTarget("orders", "0193c0de-7a11", "default", size_bytes=40960),
+    steps=("Block reads and writes of orders", "Destroy orders with all its data, for good"),
+    facts={"Size": "40.0 KiB", "Live tokens from here": "2 of 1 holder"},
+    warnings=("2 live tokens from here stop working",),
+    databases=(("orders", "default"),),
+    holders=("U0CLEO",),
+    command="destroy",
+)
+
+
+def asked(**changes) -> Request:
+    made = request(1, command="destroy", line="destroy orders", plan=PLAN, reason="the shop is closed", ticket="OPS-7",
+                   confirm=Confirm.BUTTON, rule="channels.C0DBOPS.rules[4]")  # fmt: skip
+    return replace(made, **changes)
+
+
+def huge(**changes) -> Request:
+    name = "o" * 64
+    plan = Plan(
+        PlanTarget(name, HOSTILE, HOSTILE),
+        steps=tuple(f"{HOSTILE} {at}" * 10 for at in range(60)),
+        facts={f"Fact {at}": HOSTILE * 20 for at in range(40)} | {"Databases of the group": ", ".join([name] * 300)},
+        warnings=tuple(HOSTILE * 10 for _ in range(40)),
+        holders=tuple(f"U{at:010}" for at in range(300)),
+        databases=tuple((f"{name[:50]}{at}", "default") for at in range(300)),
+        command="rotate",
+    )
+    changes = {"reason": HOSTILE * 40, "ticket": HOSTILE, "line": f"rotate {name}", "outcome": HOSTILE * 20} | changes
+    return asked(command="rotate", plan=plan, notify=("<@U0BEN>",) * 50, rule=HOSTILE, **changes)
+
+
+def owed(request: Request) -> Review:
+    return Review("v-1", request.id, request.asker, request.channel_id, NOON, NOON + timedelta(days=1))
+
+
+def test_the_card_says_what_where_who_and_why(golden):
+    card = check(request_card(asked(), now=NOON, approvers={"U0BEN", "U0DAN"}))
+
+    text = words(card)
+    for part in ("Destroy", "orders", "<@U0ANA>", "the shop is closed", "OPS-7", "40.0 KiB", "for good", "<@U0CLEO>",
+                 "0 of 2 approvals", "2 people may approve", "<@U0BEN>", "in 1 hour", "stop working",
+                 "channels.C0DBOPS.rules[4]", "r-0000000001"):  # fmt: skip
+        assert part in text, part
+    assert list(buttons(card)) == ["Approve", "Deny", "Withdraw"]
+    golden("cards/pending", shown(card))
+
+
+def test_buttons_carry_the_id_and_nothing_else():
+    row = buttons(request_card(asked(), now=NOON))
+
+    assert {one["value"] for one in row.values()} == {"r-0000000001"}
+    assert [one["action_id"] for one in row.values()] == ["approval.approve", "approval.deny", "approval.withdraw"]
+
+
+def test_high_risk_is_red_and_asks_once_more():
+    approve = buttons(request_card(asked(), now=NOON))["Approve"]
+
+    assert approve["style"] == "danger"
+    assert "orders" in approve["confirm"]["text"]["text"]
+    assert "confirm" not in buttons(request_card(asked(confirm=Confirm.TYPE_NAME), now=NOON))["Approve"]
+
+
+def test_votes_so_far_are_named():
+    card = request_card(asked(votes=(vote(1, "U0BEN"),)), now=NOON)
+
+    assert "1 of 2 approvals (by <@U0BEN>)" in words(card)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("make", [asked, huge], ids=["usual", "huge and hostile"])
+def test_every_state_is_a_valid_message(make, state, mode):
+    made = make(
+        state=state,
+        mode=mode,
+        due_at=NOON + timedelta(hours=3),
+        updated_at=NOON,
+        votes=(vote(1, "U0BEN"), replace(vote(1, "U0DAN", approves=False), comment=HOSTILE * 30)),
+    )
+    review = Review(
+        "v-1", made.id, "U0ANA", "C0DBOPS", NOON, NOON, comment=HOSTILE, reviewed_by="U0BEN", reviewed_at=NOON
+    )
+
+    check(request_card(made, now=NOON, approvers={"U0BEN"}))
+    check(request_card(made, now=NOON, review=review))
+    check(request_card(made, now=NOON, done=reply(mrkdwn("done"), [])))
+    check(outcome_notice(made))
+    check(reveal_again(made, HOSTILE))
+    check(confirm_message(made, now=NOON))
+    check(reply(mrkdwn("row"), request_row(made, now=NOON, mine=True, may_approve=False)))
+    check(reply(mrkdwn("row"), request_row(made, now=NOON, mine=False, may_approve=True)))
+    check(dry_run(made.plan, Decision(Verdict.APPROVE, HOSTILE)))
+
+
+@pytest.mark.parametrize(
+    ("state", "names"),
+    [
+        (State.READY, ["Reveal", "Withdraw"]),
+        (State.EXECUTING, []),
+        (State.QUARANTINED, ["Undo"]),
+        (State.SUCCEEDED, []),
+        (State.DENIED, []),
+        (State.CANCELLED, []),
+        (State.EXPIRED, ["Ask again"]),
+        (State.STALE, ["Ask again"]),
+        (State.UNKNOWN, []),
+        (State.RESTORED, []),
+    ],
+)
+def test_each_state_has_the_buttons_that_still_mean_something(state, names):
+    assert list(buttons(request_card(asked(state=state), now=NOON))) == names
+
+
+@pytest.mark.parametrize(("command", "name"), [("rotate", "Rotate again"), ("token", "Reveal again")])
+def test_what_leaves_nothing_to_read_can_be_done_again_by_a_person(command, name):
+    card = request_card(asked(state=State.UNKNOWN, command=command, line=f"{command} orders"), now=NOON)
+
+    assert list(buttons(card)) == [name]
+
+
+def test_a_break_glass_act_owes_its_review_until_it_is_given():
+    acted = asked(mode=Mode.BREAK_GLASS, state=State.SUCCEEDED)
+    given = Review(
+        "v-1", acted.id, "U0ANA", "C0DBOPS", NOON, NOON, justified=True, reviewed_by="U0BEN", reviewed_at=NOON
+    )
+
+    assert list(buttons(request_card(acted, now=NOON))) == ["Review"]
+    assert "Break-glass" in request_card(acted, now=NOON).text
+    card = request_card(acted, now=NOON, review=given)
+    assert buttons(card) == {}
+    assert "Reviewed by <@U0BEN>: justified" in words(card)
+
+
+def test_the_countdown_says_when_and_how_to_stop_it():
+    text = words(request_card(asked(state=State.QUARANTINED, due_at=NOON + timedelta(hours=23)), now=NOON))
+
+    assert "in 23 hours" in text
+    assert "Undo" in text
+
+
+def test_the_confirmation_is_for_the_asker_alone_and_named_by_the_deed():
+    made = check(confirm_message(asked(mode=Mode.DIRECT, command="freeze"), now=NOON))
+
+    row = buttons(made)
+    assert made.private
+    assert list(row) == ["Freeze writes", "Cancel"]
+    assert row["Freeze writes"]["action_id"] == "request.confirm"
+    assert row["Cancel"]["action_id"] == "request.dismiss"
+
+
+def test_who_only_looks_gets_no_buttons():
+    rows = request_row(asked(), now=NOON, mine=False, may_approve=False)
+
+    assert not [block for block in rows if block["type"] == "actions"]
+
+
+def test_a_reason_cannot_pretend_to_be_the_card():
+    evil = "fine\n\n*Approved by security*\n`users` <@U0BOSS> said yes"
+
+    card = check(request_card(asked(reason=evil), now=NOON))
+
+    quote = next(block for block in card.blocks if block["type"] == "rich_text")
+    said = quote["elements"][1]["elements"][0]
+    assert quote["elements"][1]["type"] == "rich_text_quote"
+    assert said == {"type": "text", "text": "fine *Approved by security* `users` <@U0BOSS> said yes"}
+    assert "<@U0BOSS>" not in card.text
+
+
+def test_a_card_of_three_hundred_siblings_still_has_its_buttons():
+    card = check(request_card(huge(), now=NOON))
+
+    assert list(buttons(card)) == ["Approve", "Deny", "Withdraw"]
+    assert "270 more" in words(card)
+    assert "Shortened" not in words(card)

@@ -1,0 +1,112 @@
+"""Blocks keep Slack's limits whatever is put in; Slack's own rules are those of the sandbox's validator."""
+
+import pytest
+
+from bot.blocks import buttons, kit
+from bot.blocks.chart import Chart, unique
+from bot.blocks.message import fitting, reply
+from bot.blocks.table import Number, Table
+from bot.blocks.text import Plain, mrkdwn
+from bot.sandbox.workspace.blockkit import validate_message
+from tests.blocks.messages import HOSTILE, check
+
+LONG = "x" * 5000
+
+
+def test_every_block_is_cut_to_its_limit():
+    blocks = [
+        kit.section(mrkdwn("*{}*", LONG)),
+        kit.header(Plain(LONG)),
+        *kit.fields((f"L{at}", mrkdwn("{}", LONG)) for at in range(2)),
+        kit.context(Plain("a"), *[Plain("b")] * 30),
+        *kit.actions(*[kit.button(Plain(LONG), f"run.{at}", "v") for at in range(40)]),
+        kit.quote(Plain("Reason"), Plain(LONG)),
+        kit.divider(),
+    ]
+    for block in blocks:
+        assert not validate_message({"text": "x", "blocks": [block]}), block
+
+
+def test_empty_text_is_no_error():
+    blocks = [kit.section(Plain("")), kit.context(), *kit.fields([("A", Plain(""))]), kit.quote(Plain("R"), Plain(""))]
+
+    assert not validate_message({"text": "x", "blocks": blocks})
+
+
+def test_a_message_is_cut_to_fifty_blocks_and_keeps_its_buttons():
+    blocks = [kit.section(mrkdwn("{}", at)) for at in range(80)]
+
+    made = check(reply(mrkdwn("many"), [*blocks, *kit.actions(kit.button(Plain("Next"), "page.2", "v"))]))
+
+    assert len(made.blocks) == 50
+    assert made.blocks[-1]["type"] == "actions"
+
+
+def test_a_message_is_cut_to_twelve_thousand_characters():
+    made = check(reply(mrkdwn("long"), [kit.section(mrkdwn("{}", LONG)) for _ in range(20)]))
+
+    assert 3 <= len(made.blocks) < 20
+    assert "Shortened" in str(made.blocks[-1])
+
+
+def test_short_messages_are_left_alone():
+    blocks = [kit.section(mrkdwn("a"))]
+
+    assert fitting(blocks) == blocks
+
+
+def test_a_value_that_does_not_fit_is_never_cut():
+    with pytest.raises(ValueError, match="2000"):
+        kit.button(Plain("x"), "run.1", "v" * 2001)
+    assert buttons.run(1, "Again", "v" * 2001) == []
+
+
+def test_long_text_of_fixed_width_comes_in_several_blocks():
+    blocks = kit.preformatted(*["x" * 100] * 100)
+
+    assert len(blocks) == 4
+    assert not validate_message({"text": "x", "blocks": blocks})
+
+
+@pytest.mark.parametrize("rows", [1, 100, 5000])
+def test_tables_stay_within_the_first_limits(rows):
+    table = Table(Plain(LONG), [Plain("Name"), Plain("Rows")], [[Plain("n" * 64), Number(7, "7")]] * rows)
+
+    check(reply(mrkdwn("t"), [table.block()], plain_blocks=table.plain()))
+    texts = [cell["text"] for row in table.block()["rows"] for cell in row]
+    assert len(table.block()["rows"]) <= 101
+    assert sum(map(len, texts)) <= 10_000
+
+
+def test_the_plain_table_lines_up():
+    table = Table(Plain("t"), [Plain("Name"), Plain("Rows")], [[Plain("orders"), Number(7, "7")],
+                                                              [Plain("u"), Number(1000, "1,000")]])  # fmt: skip
+
+    text = table.plain()[0]["elements"][0]["elements"][0]["text"]
+
+    assert text.splitlines() == ["Name     Rows", "orders      7", "u       1,000"]
+
+
+def test_labels_are_short_and_differ():
+    labels = unique(["o" * 20, "o" * 20, "o" * 20, "", ""])
+
+    assert len(set(labels)) == 5
+    assert max(map(len, labels)) <= 20
+
+
+@pytest.mark.parametrize("points", [1, 20, 300])
+def test_charts_stay_within_the_first_limits(points):
+    values = list(range(points))
+    series = {f"series {at} of a long name": values for at in range(9)}
+    chart = Chart("bar", Plain(LONG), [Plain("n" * 64)] * points, series, LONG, LONG)
+
+    check(reply(mrkdwn("c"), [chart.block()], plain_blocks=chart.plain()))
+    assert len(chart.block()["chart"]["series"]) == 6
+
+
+def test_hostile_text_in_plain_places_stays_plain():
+    chart = Chart("line", Plain(HOSTILE), [Plain(HOSTILE)], {HOSTILE: [1]})
+    table = Table(Plain(HOSTILE), [Plain(HOSTILE)], [[Plain(HOSTILE)]])
+
+    check(reply(mrkdwn("{}", HOSTILE), [chart.block(), table.block(), kit.header(Plain(HOSTILE))],
+                plain_blocks=[*chart.plain(), *table.plain()]))  # fmt: skip

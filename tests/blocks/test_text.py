@@ -1,0 +1,120 @@
+"""Text from people and from Turso stays text."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.blocks.text import (
+    Mrkdwn,
+    Plain,
+    ago,
+    clean,
+    cut_mrkdwn,
+    duration,
+    mention,
+    mrkdwn,
+    people,
+    person,
+    sentence,
+    size,
+    when,
+)
+
+
+@pytest.mark.parametrize(
+    ("foreign", "shown"),
+    [
+        ("<!channel>", "&lt;!channel&gt;"),
+        ("<@U0EVIL>", "&lt;@U0EVIL&gt;"),
+        ("a & b", "a &amp; b"),
+        ("*bold* _it_ ~s~ `code`", "∗bold∗ ˍitˍ ∼s∼ ˋcodeˋ"),
+        ("snake_case_name", "snake_case_name"),
+        (":tada: at 12:30", "∶tada: at 12:30"),
+        ("one\ntwo\r\nthree\u2028four", "one two three four"),
+        ("\u202eevil\u202c\u200b", "evil"),
+        ("> quoted", "› quoted"),
+    ],
+)
+def test_foreign_text_becomes_no_mark_up(foreign, shown):
+    assert mrkdwn("{}", foreign) == shown
+
+
+def test_in_a_code_span_only_what_would_end_it_is_replaced():
+    assert mrkdwn("`{}` *{}*", "a*b`c<d>", "x*") == "`a*bˋc&lt;d&gt;` *x∗*"
+
+
+def test_mark_up_of_ours_goes_in_as_it_is():
+    assert mrkdwn("by {}", person("U0ANA")) == "by <@U0ANA>"
+
+
+def test_a_wrong_number_of_values_is_a_bug():
+    with pytest.raises(ValueError, match="1 values for 2"):
+        mrkdwn("{} {}", 1)
+
+
+@pytest.mark.parametrize("id_", ["<!channel>", "U0> <!here", "u0ana", ""])
+def test_what_is_no_id_is_mentioned_by_nobody(id_):
+    assert "<" not in person(id_)
+
+
+@pytest.mark.parametrize(
+    ("text", "passes"),
+    [("<@U0ANA>", True), ("<!subteam^S0DBA>", True), ("<!channel>", False), ("<@U0ANA> <!here>", False)],
+)
+def test_only_people_and_groups_of_the_policy_are_notified(text, passes):
+    assert ("<" in mention(text)) is passes
+
+
+def test_sentences_of_ours_show_their_names_as_code():
+    assert sentence("There is no `orders*`.") == "There is no `orders*`."
+    assert sentence("a ` alone <b>") == "a ˋ alone &lt;b&gt;"
+
+
+def test_a_crowd_is_counted():
+    assert people([f"U{at}" for at in range(15)]).endswith("<@U11> and 3 more")
+
+
+def test_cutting_leaves_no_half_of_anything():
+    assert cut_mrkdwn(Mrkdwn("see <@U0123456789> now"), 16) == "see …"
+    assert cut_mrkdwn(Mrkdwn("a &amp; b and more"), 6) == "a …"
+    assert cut_mrkdwn(mrkdwn("`{}`", "x" * 99), 20).count("`") == 2
+
+
+@given(st.text(max_size=300), st.integers(10, 60))
+def test_whatever_the_text_no_mark_up_is_left_active(text, limit):
+    made = cut_mrkdwn(mrkdwn("*{}* `{}`", text, text), limit)
+
+    assert "<" not in made
+    assert ">" not in made
+    assert "\n" not in made
+    assert len(made) <= limit
+
+
+@given(st.text(max_size=200))
+def test_cleaning_twice_changes_nothing_more(text):
+    assert clean(clean(text)) == clean(text)
+    assert clean(text) == Plain(text)
+    clean(text).encode()
+
+
+def test_stacked_marks_are_thinned_out():
+    assert len(clean("a" + "\u0301" * 50)) == 3
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 seconds"), (1, "1 second"), (90, "1 minute 30 seconds"), (3600, "1 hour"), (129_600, "1 day 12 hours"),
+     (86_405, "1 day"), (-5, "0 seconds")],
+)  # fmt: skip
+def test_durations_have_two_units_at_most(seconds, words):
+    assert duration(timedelta(seconds=seconds)) == words
+
+
+def test_sizes_and_moments():
+    noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    assert size(28672) == "28.0 KiB"
+    assert size(None) == "?"
+    assert when(noon) == "<!date^1795521600^{date_short_pretty} at {time}|2026-11-24 12:00 UTC>"
+    assert ago(noon, noon + timedelta(minutes=3)) == "3 minutes ago"

@@ -1,0 +1,141 @@
+"""`freeze`, `thaw`, `protect`: one switch each, and holds decide what opens again."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.commands import freeze, thaw
+from bot.commands.holds import remaining
+from bot.core.request import HoldKind, State
+from bot.errors import BadInput
+from tests.blocks.messages import buttons
+from tests.commands.conftest import Desk
+from tests.store.samples import hold, move, request
+
+FREEZE, QUARANTINE, FOUND = HoldKind.FREEZE, HoldKind.QUARANTINE, HoldKind.FOUND
+
+
+async def place(desk: Desk, *holds):
+    await desk.memory.open_request(request(9), move(State.PENDING, holds=holds))
+
+
+@pytest.mark.parametrize(
+    ("holds", "blocked"),
+    [
+        pytest.param([], (False, False), id="nothing holds it"),
+        pytest.param([(FREEZE, False, True)], (False, True), id="a freeze of writes"),
+        pytest.param([(FREEZE, False, True), (QUARANTINE, True, True)], (True, True), id="the stronger one counts"),
+        pytest.param([(FOUND, True, False), (FREEZE, False, True)], (True, True), id="each for itself"),
+    ],
+)
+def test_a_database_is_blocked_while_any_hold_needs_it(holds, blocked):
+    made = [hold(at, kind=kind, block_reads=r, block_writes=w) for at, (kind, r, w) in enumerate(holds)]
+
+    assert remaining(made) == blocked
+
+
+async def test_writes_are_blocked_and_reads_left_as_they_are(desk: Desk):
+    desk.acme.add("orders")
+    desk.acme.configurations["orders"]["block_reads"] = True
+
+    reply = await desk.carry_out("freeze orders --for 30m")
+
+    assert desk.acme.configurations["orders"]["block_writes"] is True
+    assert desk.acme.configurations["orders"]["block_reads"] is True
+    assert "for 30 minutes" in reply.text
+    assert buttons(reply)["Thaw"]["value"] == "thaw orders"
+
+
+async def test_reads_are_blocked_too_where_asked(desk: Desk):
+    desk.acme.add("orders")
+    plan = await desk.plan("db freeze orders --reads")
+
+    await desk.act(plan, freeze.command)
+
+    assert desk.acme.configurations["orders"]["block_reads"] is True
+    assert plan.hold.seconds is None
+    assert plan.options == ("--reads",)
+
+
+@pytest.mark.parametrize("lasting", ["1s", "400d"])
+async def test_a_freeze_has_a_sensible_length(desk: Desk, lasting):
+    desk.acme.add("orders")
+
+    with pytest.raises(BadInput, match="lasts from"):
+        await desk.plan(f"freeze orders --for {lasting}")
+
+
+async def test_a_plan_says_what_holds_the_database_already(desk: Desk):
+    made = desk.acme.add("orders")
+    due = desk.now + timedelta(minutes=5)
+    await place(desk, hold(1, database="orders", database_id=made["DbId"], due_at=due))
+
+    assert "frozen (writes, until 2026-11-24 12:05 UTC)" in (await desk.plan("freeze orders")).facts["Held"]
+
+
+async def test_thaw_by_hand_clears_freezes_and_what_others_blocked(desk: Desk):
+    made = desk.acme.add("orders")
+    desk.acme.configurations["orders"] |= {"block_reads": True, "block_writes": True}
+    own = hold(1, database="orders", database_id=made["DbId"])
+    await place(desk, own, replace(own, id="h-2", kind=FOUND, block_reads=True))
+
+    await desk.carry_out("thaw orders")
+
+    assert desk.acme.configurations["orders"]["block_reads"] is False
+    assert desk.acme.configurations["orders"]["block_writes"] is False
+    assert thaw.command.lifts == {FREEZE, FOUND}
+
+
+async def test_thaw_leaves_a_quarantine_to_restore(desk: Desk):
+    made = desk.acme.add("orders")
+    desk.acme.configurations["orders"]["block_writes"] = True
+    await place(desk, hold(1, database="orders", database_id=made["DbId"], kind=QUARANTINE))
+
+    with pytest.raises(BadInput, match="restore orders"):
+        await desk.plan("thaw orders")
+
+
+async def test_a_quarantine_that_comes_between_stays(desk: Desk):
+    made = desk.acme.add("orders")
+    desk.acme.configurations["orders"]["block_writes"] = True
+    plan = await desk.plan("thaw orders")
+    kept = hold(1, database="orders", database_id=made["DbId"], kind=QUARANTINE, block_reads=True)
+    await place(desk, kept)
+
+    await desk.act(plan, thaw.command)
+
+    assert desk.acme.configurations["orders"]["block_reads"] is True
+    assert desk.acme.configurations["orders"]["block_writes"] is True
+
+
+async def test_what_is_open_cannot_be_thawed(desk: Desk):
+    desk.acme.add("orders")
+
+    with pytest.raises(BadInput, match="not blocked"):
+        await desk.plan("thaw orders")
+
+
+async def test_what_others_blocked_is_thawed_with_a_warning(desk: Desk):
+    desk.acme.add("orders")
+    desk.acme.configurations["orders"]["block_writes"] = True
+
+    assert "not blocked from here" in (await desk.plan("thaw orders")).warnings[0]
+
+
+@pytest.mark.parametrize(("word", "on"), [("on", True), ("off", False)])
+async def test_protection_is_one_switch(desk: Desk, word, on):
+    desk.acme.add("orders", delete_protection=not on)
+
+    reply = await desk.carry_out(f"db protect orders {word}")
+
+    assert desk.acme.configurations["orders"]["delete_protection"] is on
+    assert "block_writes" not in desk.acme.requests[-2].content.decode()
+    assert f"is {word}" in reply.text
+
+
+async def test_protection_that_is_so_already_is_no_change(desk: Desk):
+    desk.acme.add("orders", delete_protection=True)
+
+    with pytest.raises(BadInput, match="on already"):
+        await desk.plan("protect orders on")

@@ -1,0 +1,112 @@
+"""`digest …`: when it comes, and what it says."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.commands.digest_schedule import next_due, period_name
+from bot.core.request import Digest, HoldKind, State
+from bot.errors import BadInput
+from tests.blocks.messages import shown, words
+from tests.commands.conftest import NOW, Desk
+from tests.commands.test_usage import sample
+from tests.store.samples import hold, move, request, token
+
+
+def digest(cadence: str = "weekly", weekday: int = 0, at: str = "09:00", tz: str = "Europe/Berlin") -> Digest:
+    return Digest("C0DBOPS", "acme", cadence, weekday, at, tz, "U0ANA", NOW)
+
+
+@pytest.mark.parametrize(
+    ("made", "after", "due"),
+    [
+        pytest.param(digest(), "2026-11-24T12:00", "2026-11-30T08:00", id="next Monday"),
+        pytest.param(digest(), "2026-11-30T07:59", "2026-11-30T08:00", id="a minute before"),
+        pytest.param(digest(), "2026-11-30T08:00", "2026-12-07T08:00", id="the moment itself is over"),
+        pytest.param(digest("daily"), "2026-11-24T12:00", "2026-11-25T08:00", id="tomorrow"),
+        pytest.param(digest("daily"), "2026-03-28T12:00", "2026-03-29T07:00", id="the day of summer time"),
+        pytest.param(digest("daily", at="02:30"), "2026-03-28T12:00", "2026-03-29T01:30", id="no such hour"),
+        pytest.param(digest("daily", tz="Pacific/Kiritimati"), "2026-11-24T12:00", "2026-11-24T19:00", id="far east"),
+        pytest.param(digest("daily", tz="Nowhere/Town"), "2026-11-24T12:00", "2026-11-25T09:00", id="zone gone: UTC"),
+    ],
+)
+def test_it_is_due_in_the_time_of_its_zone(made, after, due):
+    at = datetime.fromisoformat(after).replace(tzinfo=UTC)
+
+    assert next_due(made, at) == datetime.fromisoformat(due).replace(tzinfo=UTC)
+
+
+def test_a_period_has_one_name():
+    assert period_name(digest(), datetime(2026, 11, 30, 8, 0, tzinfo=UTC)) == "2026-W49"
+    assert period_name(digest("daily"), datetime(2026, 11, 30, 23, 30, tzinfo=UTC)) == "2026-12-01"
+
+
+async def test_on_keeps_it_and_sets_its_timer(desk: Desk):
+    reply = await desk.carry_out("digest on --weekly tue 14:30 --tz Europe/Berlin")
+
+    kept = await desk.memory.digest("C0DBOPS")
+    assert (kept.cadence, kept.weekday, kept.at, kept.tz) == ("weekly", 1, "14:30", "Europe/Berlin")
+    assert kept.next_at == datetime(2026, 11, 24, 13, 30, tzinfo=UTC)
+    assert [timer.subject for timer in await desk.memory.due(kept.next_at)] == ["C0DBOPS"]
+    assert "every tue at 14:30" in reply.text
+
+
+async def test_off_drops_both(desk: Desk):
+    with pytest.raises(BadInput, match="no digest"):
+        await desk.plan("digest off")
+    await desk.carry_out("digest on --daily 8:00")
+
+    await desk.carry_out("digest off")
+
+    assert await desk.memory.digest("C0DBOPS") is None
+    assert await desk.memory.due(NOW + timedelta(days=9)) == []
+
+
+@pytest.mark.parametrize("line", ["on --weekly --daily", "on --weekly someday", "on --tz Nowhere/Town", "on mon 25:00"])
+def test_what_makes_no_sense_is_refused(desk: Desk, line):
+    with pytest.raises(BadInput):
+        desk.parse(f"digest {line}")
+
+
+async def test_it_says_totals_movers_idle_held_and_ending(desk: Desk):
+    busy, idle = desk.acme.add("orders"), desk.acme.add("archive")
+    desk.acme.used = {"orders": {"rows_read": 9000}, "archive": {"rows_read": 0}}
+    days = range(1, 24)
+    await desk.memory.add_samples(
+        [sample(f"2026-11-{day:02}", 100 * day, uuid=busy["DbId"]) for day in days]
+        + [sample(f"2026-11-{day:02}", 0, uuid=idle["DbId"], name="archive") for day in days]
+    )
+    frozen = hold(1, database="orders", database_id=busy["DbId"], kind=HoldKind.FREEZE)
+    await desk.memory.open_request(request(1), move(State.PENDING, holds=[frozen]))
+    await desk.memory.add_token(token(1, database="orders", expires_at=NOW + timedelta(days=2)))
+
+    text = words(await desk.ask("digest now"))
+
+    assert "last 7 days" in text
+    assert "Not read for 14 days*: `archive`" in text
+    assert "*orders*: frozen" in text
+    assert "*orders* of <@U0ANA>" in text
+    assert "against the period before" in text
+    assert "7,400" in text
+
+
+async def test_it_is_cut_to_the_channel(desk: Desk):
+    for name in ("orders-eu", "payroll"):
+        made = desk.acme.add(name)
+        await desk.memory.add_token(token(len(name), database=name, expires_at=NOW + timedelta(days=2)))
+        await desk.memory.add_samples(
+            [sample(f"2026-11-{day}", day, uuid=made["DbId"], name=name) for day in range(10, 24)]
+        )
+
+    reply = await desk.ask("digest now", channel="C0ORDERS")
+
+    assert "payroll" not in str(shown(reply))
+    assert "1 database" in reply.text
+
+
+async def test_it_works_before_anything_was_measured(desk: Desk):
+    desk.acme.add("orders")
+
+    assert "go back to" in words(await desk.ask("digest now"))
+    desk.acme.failing["/v1/organizations/acme/usage"] = 500
+    assert "Nothing was measured yet" in words(await desk.ask("digest now"))

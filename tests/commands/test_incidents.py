@@ -1,0 +1,132 @@
+"""`incident …`: time-boxed rights of a channel, what is left open, and a report from the audit log."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.core.request import HoldKind, State
+from bot.errors import BadInput
+from tests.blocks.messages import HOSTILE, buttons, words
+from tests.commands.conftest import NOW, POLICY, Desk
+from tests.store.samples import entry, hold, move, request, token
+
+WITH_INCIDENTS = (
+    POLICY
+    + """
+incidents: {to: dba, organization: acme, databases: ["*"], profile: incident, longest: 12h}
+profiles:
+  incident:
+    rules: [{allow: [incident, triage, read], to: dba}]
+"""
+)
+
+
+@pytest.fixture
+def desk(desk: Desk) -> Desk:
+    desk.policy = WITH_INCIDENTS
+    return desk
+
+
+async def test_it_starts_for_its_time_with_its_profile(desk: Desk):
+    reply = await desk.carry_out("incident start INC-42 --for 2h", channel="C0NEW")
+
+    incident = await desk.memory.incident_in("C0NEW")
+    assert incident.key == "INC-42"
+    assert incident.until == NOW + timedelta(hours=2)
+    assert incident.profile == "incident"
+    assert incident.organization == "acme"
+    assert [timer.subject for timer in await desk.memory.due(incident.until)] == [incident.id]
+    assert "INC-42" in reply.text
+
+
+async def test_the_same_key_extends_it(desk: Desk):
+    await desk.carry_out("incident start INC-42 --for 2h")
+    first = await desk.memory.incident_in("C0DBOPS")
+
+    reply = await desk.carry_out("incident start INC-42 --for 6h")
+
+    again = await desk.memory.incident_in("C0DBOPS")
+    assert again.id == first.id
+    assert again.until == NOW + timedelta(hours=6)
+    assert "goes on" in reply.text
+    assert [timer.due_at for timer in await desk.memory.due(again.until)] == [again.until]
+
+
+async def test_another_one_in_the_same_channel_is_refused(desk: Desk):
+    await desk.carry_out("incident start INC-42")
+
+    with pytest.raises(BadInput, match="INC-42"):
+        await desk.plan("incident start INC-43")
+
+
+async def test_it_runs_no_longer_than_the_policy_allows(desk: Desk):
+    with pytest.raises(BadInput, match="at most 12 hours"):
+        await desk.plan("incident start INC-42 --for 13h")
+
+
+async def test_without_a_profile_there_is_nothing_to_start(desk: Desk):
+    desk.policy = POLICY
+
+    with pytest.raises(BadInput, match="no incident profile"):
+        await desk.plan("incident start INC-42")
+
+
+async def leave_open(desk: Desk):
+    made = hold(1, channel_id="C0DBOPS", placed_at=NOW)
+    two = replace(made, id="h-2", kind=HoldKind.QUARANTINE, database="users", database_id="db-2")
+    await desk.memory.open_request(request(1), move(State.PENDING, holds=[made, two]))
+    await desk.memory.add_token(token(1, holder="U0BEN", expires_at=NOW + timedelta(hours=1)))
+
+
+async def test_status_lists_what_is_open_with_buttons_that_settle_it(desk: Desk):
+    assert "No incident" in (await desk.ask("incident status")).text
+    await desk.carry_out("incident start INC-42")
+    await leave_open(desk)
+
+    reply = await desk.ask("incident")
+
+    assert buttons(reply)["Thaw orders-eu"]["value"] == "thaw orders-eu"
+    assert buttons(reply)["Undo users"]["value"] == "restore users"
+    assert "<@U0BEN>" in words(reply)
+    assert "1 request still open" in words(reply)
+    assert buttons(reply)["End incident"]["value"] == "incident end"
+
+
+async def test_the_end_posts_what_is_open_and_the_report(desk: Desk):
+    await desk.carry_out("incident start INC-42")
+    await leave_open(desk)
+    await desk.memory.audit(
+        entry("executed", outcome="succeeded", reason=f"| {HOSTILE}", detail={"ticket": "OPS-7"}),
+        entry("read"),
+        entry("executed", channel_id="C0OTHER", reason="elsewhere"),
+    )
+
+    reply = await desk.carry_out("incident end")
+
+    assert await desk.memory.incident_in("C0DBOPS") is None
+    assert "Thaw orders-eu" in buttons(reply)
+    text = reply.attachment.content
+    assert reply.attachment.filename == "INC-42.md"
+    assert "| executed freeze | orders-eu | succeeded |" in text
+    assert "OPS-7" in text
+    assert "- Frozen: orders-eu" in text
+    assert "elsewhere" not in text
+    assert "| read " not in text
+    assert "<!channel>" not in text
+    assert all(line.replace("\\|", "").count("|") == 7 for line in text.splitlines() if line.startswith("| "))
+
+
+async def test_the_report_can_be_had_again_after_the_end(desk: Desk):
+    with pytest.raises(BadInput, match="No incident was run"):
+        await desk.ask("incident report")
+    await desk.carry_out("incident start INC-42")
+    assert "still running" in (await desk.ask("incident report")).attachment.content
+    await desk.carry_out("incident end")
+
+    assert "by U0ANA" in (await desk.ask("incident report")).attachment.content
+
+
+async def test_ending_where_none_runs_is_said(desk: Desk):
+    with pytest.raises(BadInput, match="No incident runs"):
+        await desk.plan("incident end")

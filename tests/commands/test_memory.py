@@ -1,0 +1,178 @@
+"""`tokens`, `requests`, `audit`: read from memory, cut to the channel."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.core.plan import Plan, PlanTarget
+from bot.core.request import Mode, State, TokenState
+from tests.blocks.messages import HOSTILE, buttons, shown, words
+from tests.commands.conftest import NOW, Desk
+from tests.store.samples import entry, move, request, token
+
+
+def plan_of(name: str, at: int = 0) -> Plan:
+    target = PlanTarget(name, f"id-{name}", "default")
+    return Plan(target, steps=(f"Freeze {name}",), arguments={"at": at}, databases=((name, "default"),))
+
+
+async def ask_for(desk: Desk, at: int, name: str, **changes):
+    made = request(at, plan=plan_of(name, at), expires_at=NOW + timedelta(minutes=20), **changes)
+    return await desk.memory.open_request(made, move(made.state))
+
+
+async def test_tokens_are_those_of_the_channel_and_never_a_token(desk: Desk):
+    for at, name in enumerate(("orders-eu", "payroll")):
+        await desk.memory.add_token(
+            token(at, database=name, fingerprint="ab12" * 4, expires_at=NOW + timedelta(hours=2))
+        )
+
+    reply = await desk.ask("tokens", channel="C0ORDERS")
+
+    assert "orders-eu" in words(reply)
+    assert "payroll" not in str(shown(reply))
+    assert "2 hours left" in words(reply)
+    assert "ab12ab12ab12ab12" in words(reply)
+
+
+async def test_mine_are_mine_and_the_ended_are_gone(desk: Desk):
+    await desk.memory.add_token(token(1, holder="U0ANA"))
+    await desk.memory.add_token(token(2, holder="U0BEN"))
+    await desk.memory.add_token(token(3, holder="U0ANA", expires_at=NOW - timedelta(hours=1)))
+
+    reply = await desk.ask("tokens --mine")
+
+    assert "1 live token of yours" in reply.text
+    assert "U0BEN" not in str(shown(reply))
+
+
+async def test_a_token_of_which_nothing_is_known_says_so(desk: Desk):
+    await desk.memory.add_token(token(1, state=TokenState.UNKNOWN))
+
+    assert "delivered to nobody" in words(await desk.ask("tokens"))
+
+
+async def test_three_hundred_tokens_are_paged(desk: Desk):
+    for at in range(300):
+        await desk.memory.add_token(token(at, database="d" * 64, holder=f"U{at:010}"))
+
+    reply = await desk.ask("tokens")
+
+    assert "Page 1 of 15" in words(reply)
+    assert "Page 15 of 15" in words(await desk.ask(buttons(reply)["Next ›"]["value"].replace("2", "15")))
+
+
+async def test_requests_repeat_the_buttons_of_approval(desk: Desk):
+    made = await ask_for(desk, 1, "orders", asker="U0CLEO")
+
+    row = buttons(await desk.ask("requests --to-approve", who="U0BEN"))
+
+    assert {name: one["value"] for name, one in row.items()} == {"Approve": made.id, "Deny": made.id}
+
+
+async def test_nobody_is_offered_to_approve_their_own(desk: Desk):
+    made = await ask_for(desk, 1, "orders", asker="U0ANA")
+
+    assert "No requests" in (await desk.ask("requests --to-approve")).text
+    row = buttons(await desk.ask("requests --mine"))
+    assert list(row) == ["Withdraw"]
+    assert row["Withdraw"]["value"] == made.id
+
+
+async def test_who_may_not_approve_sees_no_button(desk: Desk):
+    await ask_for(desk, 1, "orders", asker="U0CLEO")
+
+    assert buttons(await desk.ask("requests", who="U0DAN")) == {}
+
+
+@pytest.mark.parametrize(
+    ("state", "mode", "names"),
+    [
+        (State.READY, Mode.APPROVAL, ["Reveal", "Withdraw"]),
+        (State.QUARANTINED, Mode.APPROVAL, ["Undo"]),
+        (State.PENDING, Mode.DIRECT, ["Freeze writes", "Cancel"]),
+    ],
+)
+async def test_what_i_asked_for_can_be_gone_on_with(desk: Desk, state, mode, names):
+    await ask_for(desk, 1, "orders", asker="U0ANA", state=state, mode=mode)
+
+    assert list(buttons(await desk.ask("requests --mine"))) == names
+
+
+async def test_what_waits_for_its_own_asker_is_not_shown_to_others(desk: Desk):
+    await ask_for(desk, 1, "orders", asker="U0CLEO", mode=Mode.DIRECT)
+
+    assert "No open requests" in (await desk.ask("requests")).text
+
+
+async def test_requests_of_other_databases_are_not_there(desk: Desk):
+    await ask_for(desk, 1, "payroll", asker="U0CLEO")
+    await ask_for(desk, 2, "orders-eu", asker="U0CLEO")
+
+    reply = await desk.ask("requests", channel="C0ORDERS")
+
+    assert "payroll" not in str(shown(reply))
+    assert "orders-eu" in words(reply)
+    assert reply.private
+
+
+async def test_three_hundred_requests_are_paged(desk: Desk):
+    for at in range(300):
+        await ask_for(desk, at, "o" * 64, asker="U0CLEO", reason=HOSTILE * 20)
+
+    reply = await desk.ask("requests", who="U0BEN")
+
+    assert "Next ›" in buttons(reply)
+    assert sum(one["type"] == "actions" for one in reply.blocks) == 13
+
+
+async def test_the_audit_log_is_cut_to_the_channel(desk: Desk):
+    for name in ("orders-eu", "payroll"):
+        desk.acme.add(name)
+        await desk.memory.audit(entry("executed", databases=(name,), channel_id="C0DBOPS"))
+    await desk.memory.audit(entry("refused", databases=(), channel_id="C0ORDERS", outcome="denied", user_id="U0EVE"))
+    await desk.memory.audit(entry("refused", databases=(), channel_id="C0DBOPS", outcome="denied", user_id="U0DAN"))
+    await desk.memory.audit(entry("rotated", databases=("orders-eu", "payroll"), channel_id="C0DBOPS"))
+    await desk.memory.audit(entry("executed", databases=("orders-gone",), channel_id="C0ORDERS"))
+    await desk.memory.audit(entry("executed", databases=("orders-eu",), channel_id="C0DBOPS", organization="other"))
+
+    reply = await desk.ask("audit", channel="C0ORDERS")
+
+    assert "payroll" not in str(shown(reply))
+    assert "U0DAN" not in str(shown(reply))
+    assert "U0EVE" in words(reply)
+    assert "orders-gone" in words(reply)
+    assert words(reply).count("orders-eu") == 2 * 1
+
+
+async def test_the_audit_log_is_paged_newest_first(desk: Desk):
+    for at in range(50):
+        await desk.memory.audit(entry("executed", reason=f"reason-{at:02}"))
+
+    first = await desk.ask("audit")
+    second = await desk.ask(buttons(first)["Older ›"]["value"])
+
+    assert "reason-49" in words(first)
+    assert "reason-30" in words(first)
+    assert "reason-29" in words(second)
+    assert "reason-10" in words(second)
+
+
+async def test_the_audit_log_is_narrowed_by_database_person_and_time(desk: Desk):
+    await desk.memory.audit(entry("executed", databases=("users",), user_id="U0BEN"))
+    await desk.memory.audit(entry("executed", databases=("orders-eu",), user_id="U0BEN"))
+    await desk.memory.audit(replace(entry("executed", databases=("orders-eu",), user_id="U0ANA"), reason="mine"))
+
+    reply = await desk.ask("audit --db orders-eu --user <@U0ANA|ana> --since 7d")
+
+    assert "mine" in words(reply)
+    assert "users" not in words(reply)
+    assert "Nothing is on record" in words(await desk.ask("audit --db nothing"))
+
+
+async def test_hostile_reasons_stay_text(desk: Desk):
+    for _ in range(30):
+        await desk.memory.audit(entry(HOSTILE, reason=HOSTILE * 40, command=HOSTILE, outcome=HOSTILE))
+
+    await desk.ask("audit")

@@ -1,0 +1,124 @@
+"""`home`, `help`, `whoami`, `policy explain`, `doctor`: about the asker and the bot itself."""
+
+from dataclasses import replace
+
+import pytest
+import yaml
+
+from bot.core.policy import load
+from bot.errors import BadInput, Unavailable
+from tests.blocks.messages import HOSTILE, buttons, check, words
+from tests.commands.conftest import Desk
+from tests.commands.test_memory import ask_for
+
+
+async def test_help_shows_what_is_allowed_here(desk: Desk):
+    text = words(await desk.ask("help", channel="C0ORDERS"))
+
+    assert "token NAME" in text
+    assert "asks for approval" in text
+    assert "destroy" not in text
+    assert "rotate" not in text
+
+
+async def test_help_of_one_command_says_how_it_stands_here(desk: Desk):
+    reply = await desk.ask("help db tokens create")
+
+    assert "token NAME [--read-only]" in reply.text
+    assert "somebody's approval" in words(reply)
+    assert buttons(reply)["Fill in a form"]["action_id"] == "form.open.token"
+    assert "Not here" in words(await desk.ask("help rotate", channel="C0ORDERS"))
+
+
+async def test_help_of_what_there_is_not_names_what_comes_close(desk: Desk):
+    with pytest.raises(BadInput, match="`rotate`"):
+        await desk.ask("help rotaet")
+
+
+@pytest.mark.parametrize("line", ["", "help", "whoami"])
+async def test_answers_about_oneself_are_private_also_where_nothing_is_bound(desk: Desk, line):
+    assert (await desk.ask(line, channel="C0NOWHERE")).private
+    assert (await desk.ask(line, channel="D0DM")).private
+    assert desk.acme.log() == []
+
+
+async def test_whoami_prints_yaml_that_a_policy_takes(desk: Desk):
+    desk.groups = {"S0DBA": frozenset({"U0ANA"}), "S0OTHER": frozenset({"U0BEN"}), "S0DARK": None}
+
+    reply = await desk.ask("whoami")
+
+    pasted = next(block for block in reply.blocks if block["type"] == "rich_text")["elements"][0]["elements"][0]["text"]
+    read = yaml.safe_load(pasted)
+    assert read["people"]["somebody"] == {"user": "U0ANA"}
+    assert read["people"]["group-1"] == {"usergroup": "S0DBA"}
+    policy = load(
+        "version: 1\norganizations: {acme: {token: env:TURSO_API_TOKEN}}\n" + pasted, default_organization="acme"
+    )
+    assert "C0DBOPS" in policy.channels
+    assert "S0DARK" in words(reply)
+
+
+async def test_a_hostile_channel_name_stays_a_comment(desk: Desk):
+    ctx = desk.context()
+    subject = replace(ctx.subject, channel=replace(ctx.subject.channel, name=f"x\n  evil: {HOSTILE}"))
+    command = desk.parse("whoami").spec
+
+    reply = check(await command.run(replace(ctx, subject=subject), desk.parse("whoami").args))
+
+    pasted = next(block for block in reply.blocks if block["type"] == "rich_text")["elements"][0]["elements"][0]["text"]
+    assert set(yaml.safe_load(pasted)) == {"workspace", "people", "channels"}
+
+
+async def test_home_says_what_waits_for_me(desk: Desk):
+    theirs = await ask_for(desk, 1, "orders", asker="U0CLEO")
+    await ask_for(desk, 2, "users", asker="U0BEN")
+
+    reply = await desk.ask("", who="U0BEN")
+
+    assert buttons(reply)["Approve"]["value"] == theirs.id
+    assert "Waits for you" in words(reply)
+    assert "Asked by you" in words(reply)
+    assert buttons(reply)["Databases"]["value"] == "list"
+    assert buttons(reply)["Token"]["action_id"] == "form.open.token"
+
+
+async def test_home_fits_however_much_waits(desk: Desk):
+    for at in range(60):
+        await ask_for(desk, at, "o" * 64, asker="U0CLEO", reason=HOSTILE * 30)
+
+    assert "60 requests" in words(await desk.ask("", who="U0BEN"))
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        ("policy explain list", "Allowed"),
+        ("policy explain db tokens create orders --read-only", "Asks for approval"),
+        ("policy explain destroy orders --now --in <#C0ORDERS|orders>", "Denied"),
+        ("policy explain token orders-eu --as <@U0EVE>", "Asks for approval"),
+        ("policy explain freeze", "Asks for approval"),
+    ],
+)
+async def test_the_rule_and_the_reason_are_told(desk: Desk, line, verdict):
+    reply = await desk.ask(line)
+
+    assert verdict in reply.text
+    assert "Rule" in words(reply)
+    assert reply.private
+
+
+async def test_an_unknown_command_cannot_be_explained(desk: Desk):
+    with pytest.raises(BadInput):
+        await desk.ask("policy explain frobnicate")
+
+
+async def test_what_is_not_well_stands_first(desk: Desk):
+    async def health():
+        return [("Slack", True, "answers"), ("Turso", False, f"`x` {HOSTILE}")] * 20
+
+    reply = await desk.ask("doctor", health=health)
+
+    assert "20 of 40 checks need attention" in reply.text
+    assert words(reply).index("Turso") < words(reply).index("*Slack*")
+    with pytest.raises(Unavailable):
+        await desk.ask("doctor")

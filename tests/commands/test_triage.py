@@ -1,0 +1,119 @@
+"""`triage`: the card shows what it can within three seconds, and names what is missing."""
+
+import asyncio
+import time
+
+import httpx
+import pytest
+
+from bot.turso import DatabaseNotFound
+from bot.turso.calls import Calls
+from tests.blocks.messages import HOSTILE, buttons, shown, words
+from tests.commands.conftest import Desk
+from tests.commands.test_usage import sample
+from tests.store.samples import entry, token
+
+CALLS = {
+    "/databases/orders": "its properties",
+    "/configuration": "configuration",
+    "/usage": "usage",
+    "/queries": "top queries",
+    "/databases": "its group",
+}
+
+
+def is_meant(path: str, part: str) -> bool:
+    return path.endswith(part)
+
+
+@pytest.fixture
+def orders(desk: Desk):
+    queries = [{"query": f"SELECT {at} -- {HOSTILE}", "rows_read": at} for at in range(9)]
+    desk.acme.add("users")
+    made = desk.acme.add("orders")
+    route = desk.acme._route
+
+    def answer(method, path, request):
+        if request.url.path.endswith("/usage/queries"):
+            return httpx.Response(200, json=queries)
+        return route(method, path, request)
+
+    desk.acme._route = answer
+    return made
+
+
+async def test_everything_is_on_one_card(desk: Desk, orders):
+    await desk.memory.add_token(token(1, database="orders", database_id=orders["DbId"], holder="U0BEN"))
+    await desk.memory.audit(entry("executed", databases=("orders",), outcome="succeeded"))
+    await desk.memory.add_samples([sample(f"2026-11-{day}", 100 * day, uuid=orders["DbId"]) for day in range(10, 24)])
+
+    reply = await desk.ask("triage orders")
+
+    text = words(reply)
+    assert "open" in reply.text
+    assert "SELECT 8" in text
+    assert "with users" in text
+    assert "<@U0BEN>" in text
+    assert "→ succeeded" in text
+    assert "× the usual" in text
+    assert any(block["type"] == "data_visualization" for block in reply.blocks)
+    assert "did not tell" not in text
+
+
+@pytest.mark.parametrize(("part", "name"), CALLS.items())
+async def test_a_call_that_fails_is_named_and_the_rest_is_shown(desk: Desk, orders, part, name):
+    handle = desk.acme.handle
+
+    def failing(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(500) if is_meant(request.url.path, part) else handle(request)
+
+    desk.turso._reader._transport = httpx.MockTransport(failing)
+
+    text = words(await desk.ask("triage orders"))
+
+    assert f"did not tell in time: {name}" in text
+    assert text.count("did not tell") == 1
+
+
+async def test_slow_calls_do_not_hold_the_card(desk: Desk, orders, monkeypatch):
+    async def never(self, *args, **kwargs):
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(Calls, "_get", never)
+    began = time.monotonic()
+
+    reply = await desk.ask("triage orders")
+
+    assert time.monotonic() - began < 3
+    assert "not known" in reply.text
+    assert "its properties, configuration, usage" in words(reply)
+
+
+async def test_buttons_are_those_that_the_rules_allow(desk: Desk, orders):
+    desk.acme.add("orders-eu")
+
+    assert list(buttons(await desk.ask("triage orders-eu", channel="C0ORDERS"))) == ["Read-only token", "Refresh"]
+    row = buttons(await desk.ask("triage orders"))
+    assert list(row) == ["Freeze writes 30 min", "Read-only token", "Rotate tokens", "Refresh"]
+    assert row["Freeze writes 30 min"]["value"] == "freeze orders --for 30m"
+    assert row["Refresh"]["action_id"].startswith("page.")
+
+
+async def test_what_is_frozen_can_be_thawed(desk: Desk, orders):
+    desk.acme.configurations["orders"]["block_writes"] = True
+
+    row = buttons(await desk.ask("triage orders"))
+
+    assert "Thaw" in row
+    assert "Freeze writes 30 min" not in row
+
+
+async def test_an_unknown_database_is_said_to_be_unknown(desk: Desk):
+    with pytest.raises(DatabaseNotFound):
+        await desk.ask("triage nowhere")
+
+
+async def test_siblings_of_other_channels_are_not_named(desk: Desk, orders):
+    desk.acme.add("orders-eu")
+
+    assert "users" not in str(shown(await desk.ask("triage orders-eu", channel="C0ORDERS")))
