@@ -119,9 +119,11 @@ def _policy_diff(arguments: argparse.Namespace) -> int:
 
 
 def _policy(path: Path) -> Any:
+    import os
+
     from bot.core.policy import load
 
-    return load(_read(path))
+    return load(_read(path), default_organization=os.environ.get("TURSO_ORGANIZATION") or None)
 
 
 def _read(path: Path) -> str:

@@ -6,8 +6,9 @@ from typing import Any
 
 from bot.blocks import forms, plans
 from bot.commands.base import Changing, Command, Context, Reading
-from bot.core.model import Action, Decision, Subject, Target
+from bot.core.model import Action, Decision, Subject, Target, Verdict
 from bot.core.parsing import Grammar, Incomplete, Parsed, nearest
+from bot.core.policy import available
 from bot.core.request import Incoming, State
 from bot.errors import BotError, Refused
 from bot.pipeline import clicks
@@ -46,7 +47,9 @@ async def _answer(env: Environment, incoming: Incoming, subject: Subject, read: 
         return await clicks.undo_request(env, incoming, press)
     action = action_of(command.name, args)
     decision, action = await _decide(env, subject, action)
-    ctx = env.context(subject, line=read.text, reason=read.common.reason or "", ticket=read.common.ticket or "")
+    ctx = env.context(
+        subject, command=command.name, line=read.text, reason=read.common.reason or "", ticket=read.common.ticket or ""
+    )
     if isinstance(command, Reading):
         return await _read(env, incoming, ctx, read, command, decision)
     plan = await _with_suggestions(ctx, command.plan(ctx, args))
@@ -132,7 +135,8 @@ class BotErrorWithHint(BotError):
 
 async def open_form(env: Environment, incoming: Incoming, subject: Subject, read: Incomplete[Command]) -> str:
     """Ask for what is missing: in a modal at once, or behind a button where there is no trigger for one."""
-    must(env, subject, Action(command=read.spec.name))
+    if available(env.rules.policy, subject, [read.spec.name]).get(read.spec.name, Verdict.DENY) is Verdict.DENY:
+        must(env, subject, Action(command=read.spec.name))
     await env.memory.record_intent(incoming, actionable=False)
     if incoming.trigger_id is None:
         button = forms.form_button(read.spec.name, read.text)

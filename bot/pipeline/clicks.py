@@ -8,6 +8,7 @@ from typing import Final
 from bot.blocks import forms
 from bot.core.approval import tally
 from bot.core.model import Action, Confirm, Decision, Subject, Target, Verdict
+from bot.core.policy import refuses_person
 from bot.core.ports import Move
 from bot.core.request import Incoming, Mode, Request, State, Timer, TimerKind, Vote
 from bot.errors import BadInput, Refused
@@ -72,7 +73,7 @@ async def pressed(env: Environment, incoming: Incoming) -> Pressed:
 async def approve(env: Environment, incoming: Incoming) -> str:
     """Approve: a vote at once, or a modal in which the approver types the name."""
     press = await pressed(env, incoming)
-    _may_vote(press)
+    _may_vote(env, press)
     if press.request.confirm is Confirm.TYPE_NAME:
         return await _ask_name(env, incoming, press.request, "approval.type_name")
     return await vote(env, incoming, press, approves=True)
@@ -81,14 +82,14 @@ async def approve(env: Environment, incoming: Incoming) -> str:
 async def deny(env: Environment, incoming: Incoming) -> str:
     """Deny: authorised like Approve; a modal asks for a reason."""
     press = await pressed(env, incoming)
-    _may_vote(press)
+    _may_vote(env, press)
     view = forms.comment_view("approval.deny_reason", press.request.id, title="Deny", label="Why? (the asker reads it)")
     if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view):
         return "reason_asked"
     return await vote(env, incoming, press, approves=False)
 
 
-def _may_vote(press: Pressed) -> None:
+def _may_vote(env: Environment, press: Pressed) -> None:
     """Raise when this person's vote does not count, or it is too late for one."""
     request, decision = press.request, press.decision
     if request.state is not State.PENDING or request.mode is not Mode.APPROVAL:
@@ -97,20 +98,19 @@ def _may_vote(press: Pressed) -> None:
         raise Refused("You cannot approve or deny your own request; you may withdraw it. Somebody else must decide.")
     if decision.verdict is Verdict.DENY:
         raise Refused(f"This is no longer allowed to whoever asked. {decision.reason}")
-    if press.presser not in decision.approvers or not may_act(press.subject):
+    if press.presser not in decision.approvers or not may_act(env, press.subject):
         who = f" Rule: `{decision.rule}`." if decision.rule else ""
         raise Refused(f"You are not among those who may decide this.{who} Nothing was changed.")
 
 
-def may_act(subject: Subject) -> bool:
-    """The floor under every vote: a human of this workspace who is still here."""
-    person = subject.person
-    return not (person.is_bot or person.is_deactivated or person.is_stranger or person.is_guest)
+def may_act(env: Environment, subject: Subject) -> bool:
+    """The floor under every vote: a human of this workspace who is still here, or somebody whom the policy names."""
+    return refuses_person(env.rules.policy, subject.person) is None
 
 
 async def vote(env: Environment, incoming: Incoming, press: Pressed, *, approves: bool, comment: str = "") -> str:
     """Record a vote; the one that completes the quorum starts the work in the same commit."""
-    _may_vote(press)
+    _may_vote(env, press)
     now, request = env.clock.now(), press.request
     cast = Vote(request.id, press.presser, approves, now, comment)
     event, outcome = ("approved", "vote") if approves else ("denied", "denied")
@@ -276,7 +276,7 @@ async def undo_request(env: Environment, incoming: Incoming, press: Pressed) -> 
 def may_undo(env: Environment, press: Pressed) -> bool:
     """Say whether this person may undo the quarantine: its asker, its approvers, or who may `restore` here."""
     request, target = press.request, press.request.plan.target
-    if not may_act(press.subject):
+    if not may_act(env, press.subject):
         return False
     if press.presser == request.asker or press.presser in press.decision.undo_by | press.decision.approvers:
         return True

@@ -90,7 +90,14 @@ class Environment:
         return replace(subject, incident_profile=incident.profile) if incident and running else subject
 
     def context(
-        self, subject: Subject, *, organization: str | None = None, line: str = "", reason: str = "", ticket: str = ""
+        self,
+        subject: Subject,
+        *,
+        command: str | None = None,
+        organization: str | None = None,
+        line: str = "",
+        reason: str = "",
+        ticket: str = "",
     ) -> Context:
         """Build what a command may use here.
 
@@ -98,7 +105,7 @@ class Environment:
             BotError: the channel has no organization, or its token is not set.
         """
         policy = self.rules.policy
-        scope = policy.scope(subject)
+        scope = policy.scope(subject, command)
         name = organization or scope.organization
         return Context(
             subject=subject,

@@ -15,7 +15,7 @@ OPEN = (State.PENDING, State.READY, State.APPROVED, State.EXECUTING, State.QUARA
 async def publish(env: Environment, incoming: Incoming) -> str:
     """Draw and publish the Home tab of whoever opened it; the same rules decide what each button there does."""
     subject = await env.subject(incoming)
-    if judge(env, subject, Action("home")).verdict is Verdict.DENY or not may_act(subject):
+    if judge(env, subject, Action("home")).verdict is Verdict.DENY or not may_act(env, subject):
         board = Board(person=subject.person.id)
     else:
         board = await board_of(env, subject)

@@ -110,7 +110,7 @@ async def _review(env: Environment, incoming: Incoming) -> str:
     incoming = replace(incoming, channel_id=review.channel_id, thread_ts=request.thread_ts)
     subject = await env.subject(incoming, fresh=True)
     must(env, subject, Action("requests"))
-    if incoming.user_id == review.actor or incoming.user_id not in review.reviewers or not clicks.may_act(subject):
+    if incoming.user_id == review.actor or incoming.user_id not in review.reviewers or not clicks.may_act(env, subject):
         raise Refused("You may not review this: whoever acted never may, and the rule names who may.")
     justified, comment, now = forms.justified(incoming.values), forms.comment(incoming.values), env.clock.now()
     outcome = "justified" if justified else "not_justified"

@@ -56,14 +56,14 @@ async def sandbox(*, port: int, data: Path, policy: Path = POLICY) -> AsyncItera
     """
     clock, keys = SandboxClock(), Keys()
     platform = create_platform(data / "platform", api_token=keys.turso_token, seed=True, admin=True)
-    workspace = _workspace(keys)
+    workspace = new_workspace(keys)
 
     async def move(by: timedelta) -> None:
         clock.move(by)
         platform.state.turso.clock.offset += by
 
     hints = [CommandHint(one.name, one.usage, one.summary) for one in COMMANDS if not one.hidden]
-    with _bound(port) as front, _bound(0) as back:
+    with bound(port) as front, bound(0) as back:
         url = f"http://127.0.0.1:{front.getsockname()[1]}"
         workspace.origin = url
         workspace.events_url = f"http://127.0.0.1:{back.getsockname()[1]}/slack/events"
@@ -72,11 +72,14 @@ async def sandbox(*, port: int, data: Path, policy: Path = POLICY) -> AsyncItera
         settings = _settings(keys, url, data, policy)
         set_up_logs(settings.log_level, settings.log_format, secrets_of(settings))
         async with (
-            _served(entrance, front),
+            served(entrance, front),
             bot_running(settings, clock=clock) as bot,
-            _served(http_app(bot), back),
+            served(http_app(bot), back),
         ):
-            yield Sandbox(workspace, platform, clock, url, settings)
+            try:
+                yield Sandbox(workspace, platform, clock, url, settings)
+            finally:
+                await workspace.close()
 
 
 async def run_sandbox(*, port: int, data: Path, seconds: float | None = None) -> int:
@@ -99,7 +102,8 @@ class Keys:
     turso_token: str = field(default_factory=lambda: f"sandbox-{secrets.token_urlsafe(24)}", repr=False)
 
 
-def _workspace(keys: Keys) -> Workspace:
+def new_workspace(keys: Keys) -> Workspace:
+    """Return the seeded workspace with the bot of the manifest installed."""
     workspace = Workspace(
         manifest=manifest(), signing_secret=keys.signing_secret, bot_token=keys.bot_token, app_token=keys.app_token
     )
@@ -124,19 +128,20 @@ def _settings(keys: Keys, url: str, data: Path, policy: Path) -> Settings:
 
 
 @contextlib.contextmanager
-def _bound(port: int) -> Iterator[socket.socket]:
-    with socket.socket() as bound:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(("127.0.0.1", port))
-        yield bound
+def bound(port: int) -> Iterator[socket.socket]:
+    """Hold a port of the loopback address for a while; 0 takes a free one."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", port))
+        yield held
 
 
 @asynccontextmanager
-async def _served(app: AsgiApp, bound: socket.socket) -> AsyncIterator[None]:
+async def served(app: AsgiApp, on: socket.socket) -> AsyncIterator[None]:
     """Serve an application on a bound socket for a while, its lifespan included."""
     config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=2)
     server = _Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[bound]))
+    serving = asyncio.create_task(server.serve(sockets=[on]))
     try:
         async with asyncio.timeout(STARTS_WITHIN):
             while not server.started and not serving.done():  # noqa: ASYNC110  # uvicorn has no event for it
