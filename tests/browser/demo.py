@@ -102,6 +102,11 @@ def demo(workspace: Workspace) -> AsyncApp:
                 await respond(text="A token is ready", blocks=blocks)
             case ["db", "destroy"]:
                 await client.chat_postMessage(channel=channel, text="Destroy?", blocks=approval_card(person, words[2]))
+            case ["skeleton"]:
+                opened = await client.views_open(trigger_id=body["trigger_id"], view=modal(samples.INPUTS[0]))
+                await asyncio.sleep(0.4)
+                filled = modal(*samples.INPUTS[:2], samples.INPUTS[5], title="Filled in")
+                await client.views_update(view_id=opened["view"]["id"], view=filled)
             case ["db", "create"] | ["form", *_]:
                 blocks = samples.INPUTS if words[0] == "form" else samples.INPUTS[:2]
                 await client.views_open(trigger_id=body["trigger_id"], view=modal(*blocks))
@@ -171,6 +176,16 @@ def demo(workspace: Workspace) -> AsyncApp:
             return
         await ack()
         await client.chat_postMessage(channel="C0DBOPS", text=f":tada: `{name}` is created")
+
+    @app.shortcut("ask")
+    async def on_shortcut(ack: Any, body: dict[str, Any], client: Any) -> None:
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=modal(samples.INPUTS[0], title="From a shortcut"))
+
+    @app.shortcut("file")
+    async def on_message_shortcut(ack: Any, body: dict[str, Any], respond: Any) -> None:
+        await ack()
+        await respond(text=f"Filed: {body['message']['text']}")
 
     @app.options("database-action")
     async def on_options(ack: Any, body: dict[str, Any]) -> None:

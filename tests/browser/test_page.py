@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from playwright.async_api import expect
 
@@ -213,7 +215,8 @@ async def test_a_stranger_is_offered_no_command_of_ours(window):
     await expect(stella.page.get_by_role("link", name="Home")).to_have_count(0)
 
 
-async def test_a_silent_app_is_told_to_the_person(window):
+async def test_a_silent_app_is_told_to_the_person(window, site):
+    site.workspace.limits.ack = timedelta(seconds=0.5)
     dana = await window("U0DANA")
     await dana.say("/turso slow")
     await expect(dana.page.get_by_role("status")).to_contain_text("the app did not respond")
@@ -296,3 +299,61 @@ async def test_the_tour_leads_from_step_to_step_and_from_person_to_person(window
     await expect(tour).to_be_hidden()
     await dana.page.get_by_role("link", name="Guided tour").click()
     await expect(tour).to_contain_text("1 of 5")
+
+
+async def test_typing_survives_a_modal_that_is_filled_in_later(window):
+    dana = await window("U0DANA")
+    await dana.say("/turso skeleton")
+    name = dana.modal.get_by_role("textbox", name="Name")
+    await name.press_sequentially("orders")
+    await expect(dana.modal.get_by_role("heading", name="Filled in")).to_be_visible()
+    await expect(name).to_have_value("orders")
+    await expect(name).to_be_focused()
+    await name.press_sequentially("-eu")
+    await expect(name).to_have_value("orders-eu")
+
+
+async def test_escape_closes_a_modal_and_the_app_can_know(window, site):
+    dana = await window("U0DANA")
+    await dana.say("/turso db create")
+    await expect(dana.modal).to_be_visible()
+    await dana.page.keyboard.press("Escape")
+    await expect(dana.modal).to_have_count(0)
+    assert site.workspace.views_of("U0DANA") == []
+
+
+async def test_shortcuts_are_in_the_composer_and_on_messages(window):
+    dana = await window("U0DANA")
+    await dana.pane.get_by_label("Shortcuts").click()
+    await dana.page.get_by_role("menuitem", name="Ask").click()
+    await expect(dana.modal.get_by_role("heading", name="From a shortcut")).to_be_visible()
+    await dana.page.keyboard.press("Escape")
+    await dana.say("Look into this")
+    await dana.message("Look into this").hover()
+    await dana.press("File", dana.message("Look into this"))
+    await expect(dana.message("Filed: Look into this")).to_contain_text("Only visible to you")
+
+
+async def test_a_broken_stream_comes_back_with_what_was_missed(window, site):
+    dana = await window("U0DANA")
+    await dana.say("Before")
+    await expect(dana.message("Before")).to_be_visible()
+    site.workspace.state.changes.close()  # every stream ends
+    await site.workspace.say("U0ANA", "C0DBOPS", "In the dark")
+    await expect(dana.message("In the dark")).to_be_visible()
+    await site.workspace.say("U0ANA", "C0DBOPS", "And live again")
+    await expect(dana.message("And live again")).to_be_visible()
+    await expect(dana.pane.get_by_text("Before")).to_have_count(1)
+    dana.troubles = [each for each in dana.troubles if each != "[object Event]"]  # htmx logs the break
+
+
+async def test_the_switcher_goes_to_places_and_people_by_a_few_letters(window):
+    dana = await window("U0DANA")
+    await dana.page.keyboard.press("Control+k")
+    await dana.page.keyboard.type("orders")
+    await dana.page.keyboard.press("Enter")
+    await expect(dana.pane.get_by_role("heading", name="team-orders").first).to_be_visible()
+    await dana.page.keyboard.press("Control+k")
+    await dana.page.keyboard.type("remy")
+    await dana.page.keyboard.press("Enter")
+    await expect(dana.page.get_by_text("You are Remy Laurent")).to_be_visible()

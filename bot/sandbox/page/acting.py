@@ -90,6 +90,12 @@ class Acting:
         scene = scene_of(self._workspace, request)
         return await self._done(scene, self._workspace.shortcut(scene.person.id, request.path_params["callback"]))
 
+    async def message_shortcut(self, request: Request) -> Response:
+        scene, callback = scene_of(self._workspace, request), request.path_params["callback"]
+        return await self._done(
+            scene, self._workspace.message_shortcut(scene.person.id, callback, request.path_params["ts"])
+        )
+
     async def fault(self, request: Request) -> Response:
         scene_of(self._workspace, request)
         form = await request.form()

@@ -62,6 +62,7 @@ def create_page(
         Route("/as/{person}/suggest", acting.suggest, methods=["POST"]),
         Route("/as/{person}/home/open", acting.open_home, methods=["POST"]),
         Route("/as/{person}/shortcut/{callback}", acting.shortcut, methods=["POST"]),
+        Route("/as/{person}/shortcut/{callback}/{ts}", acting.message_shortcut, methods=["POST"]),
         Route("/as/{person}/views/{view}/submit", acting.submit, methods=["POST"]),
         Route("/as/{person}/views/{view}/close", acting.close, methods=["POST"]),
         Mount("/page", StaticFiles(directory=STATIC), name="static"),

@@ -34,7 +34,9 @@ def hints_for(workspace: Workspace, person: Person, commands: Sequence[CommandHi
             {"command": each.command, "usage_hint": each.usage_hint, "description": each.description} for each in slash
         ],
         "commands": [
-            {"name": each.spoken, "usage": each.usage, "summary": each.summary} for each in (commands if here else ())
+            {"name": each.spoken, "usage": each.usage, "summary": each.summary}
+            for each in (commands if here else ())
+            if each.usage
         ],
         "people": [{"name": each.name, "about": each.real_name} for each in people if each.id != person.id]
         + [{"name": group.handle, "about": group.name} for group in workspace.usergroups.values()],

@@ -1,6 +1,6 @@
 """The inspector: every delivery to the app and every call of it, with what is private kept to whom it concerns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from markupsafe import Markup
 from bot.sandbox.workspace.records import Call, Change, Delivery
 
 from .drawing import Drawing
+from .faults import Switch
 from .privacy import may_look
 from .render.renderer import Renderer
 from .scene import Scene
@@ -37,10 +38,15 @@ class Inspector:
         self._scene, self._workspace = scene, scene.workspace
         self._drawing = Drawing(scene)
 
-    def drawer(self, faults: Any, moved: str) -> Markup:
-        """The whole drawer: clock, faults, log."""
+    def drawer(self, faults: Sequence[Switch], moved: str, platform_url: str | None) -> Markup:
+        """The whole drawer: clock, addresses, faults, log."""
         return self._drawing.template(
-            "lab.html", rows=self._rows(), faults=faults, now=self._workspace.now(), moved=moved
+            "lab.html",
+            rows=self._rows(),
+            faults=faults,
+            now=self._workspace.now(),
+            moved=moved,
+            platform_url=platform_url,
         )
 
     def row_of(self, change: Change) -> Markup:

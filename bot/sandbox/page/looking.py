@@ -88,7 +88,8 @@ class Looking:
 
     async def lab(self, request: Request) -> Response:
         scene = scene_of(self._workspace, request)
-        return HTMLResponse(Inspector(scene).drawer(switches(self._workspace.faults), moved_text(self._workspace)))
+        faults, moved = switches(self._workspace.faults), moved_text(self._workspace)
+        return HTMLResponse(Inspector(scene).drawer(faults, moved, self._platform_url))
 
     async def lab_detail(self, request: Request) -> Response:
         try:

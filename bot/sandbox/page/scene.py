@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bot.sandbox.workspace.installed import Shortcut
 from bot.sandbox.workspace.model import Channel, Message, Person
 from bot.sandbox.workspace.workspace import Workspace
 
@@ -65,6 +66,11 @@ class Scene:
     @property
     def direct(self) -> list[ShownChannel]:
         return [self.channel(each) for each in self._mine() if each.is_im]
+
+    def shortcuts(self, kind: str) -> list[Shortcut]:
+        """The app's shortcuts of one kind (`global` or `message`), for people of this workspace."""
+        here = self.person.team_id == self.workspace.state.team_id
+        return [each for each in self.workspace.app.shortcuts if here and each.type == kind]
 
     def directory(self) -> Directory:
         """Names for mentions; people see each other by their real names."""

@@ -13,12 +13,14 @@ from .drawing import Drawing
 from .inspector import Inspector
 from .scene import Scene
 
+RETRY_MILLISECONDS = 700
+
 
 async def events(
     feed: Subscription, workspace: Workspace, person_id: str, hello: str
 ) -> AsyncIterator[ServerSentEvent]:
     """Every event that this person's window has to know, until the browser goes."""
-    yield _event("hello", hello)
+    yield ServerSentEvent(event="hello", data=hello, retry=RETRY_MILLISECONDS)
     async with feed:
         async for change in feed:
             person = workspace.people.get(person_id)

@@ -59,6 +59,7 @@ document.addEventListener("click", (event) => {
   if (!item) return;
   const menu = item.closest(".overflow");
   menu.open = false;
+  if (!menu.dataset.element) return; // a menu of the page itself
   if (item.dataset.url) window.open(item.dataset.url, "_blank", "noopener,noreferrer");
   act(menu, item.dataset.value ?? null);
 });

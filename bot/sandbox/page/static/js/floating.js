@@ -1,10 +1,12 @@
 // Lists that open over everything, whatever contains or clips their owner: in the browser's top layer.
 const GAP = 4, MOST = 270;
+const owners = new Map(); // of the lists that are open
 
 /** Show `list` under its owner, or above it where there is more room. */
 export function float(list, owner, { wide = true } = {}) {
   list.popover = "manual";
   if (!list.matches(":popover-open")) list.showPopover();
+  owners.set(list, [owner, { wide }]);
   const box = owner.getBoundingClientRect(), below = innerHeight - box.bottom - 12, above = box.top - 12;
   const upward = below < Math.min(MOST, list.scrollHeight) && above > below;
   const style = list.style;
@@ -17,6 +19,7 @@ export function float(list, owner, { wide = true } = {}) {
 
 /** Put it away again. */
 export function sink(list) {
+  owners.delete(list);
   if (list.matches(":popover-open")) list.hidePopover();
 }
 
@@ -38,9 +41,8 @@ document.addEventListener("keydown", (event) => {
   items[(at + (event.key === "ArrowDown" ? 1 : -1) + items.length) % items.length].focus();
 });
 
-// what floats does not follow its owner: scrolling puts it away
+// what floats stays with its owner
 document.addEventListener("scroll", (event) => {
   if (event.target.closest?.("[popover]")) return;
-  for (const menu of document.querySelectorAll("details.overflow[open]")) menu.open = false;
-  for (const list of document.querySelectorAll(".options:popover-open")) list.dispatchEvent(new CustomEvent("sunk", { bubbles: true }));
-}, true);
+  for (const [list, [owner, options]] of owners) if (list.isConnected) float(list, owner, options); else owners.delete(list);
+}, { capture: true, passive: true });

@@ -9,6 +9,7 @@ import "./table.js";
 import "./actions.js";
 import "./modal.js";
 import "./copy.js";
+import "./switcher.js";
 import "./tour.js";
 
 htmx.onLoad(enhance);

@@ -113,8 +113,6 @@ document.addEventListener("click", (event) => {
   if (listOf(picker).hidden) open(picker);
 });
 
-document.addEventListener("sunk", (event) => close(event.target.closest(".picker")));
-
 document.addEventListener("input", (event) => {
   const picker = event.target.closest(".picker");
   if (picker) open(picker);
