@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import AsyncIterable, Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,13 +12,16 @@ from bot.core.request import AuditEntry
 GENESIS: Final = ""
 """What stands before the first entry."""
 
+FIELDS: Final = tuple(one.name for one in fields(AuditEntry))
+
 Row = tuple[int, str, str, str]
 """(seq, previous hash, hash, canonical entry), as the store keeps it; seq counts from 1 without gaps."""
 
 
 def canonical(entry: AuditEntry) -> str:
     """Return the one text of an entry: JSON, sorted keys, times in UTC."""
-    raw = asdict(entry) | {"at": entry.at.astimezone(UTC).isoformat()}
+    # Not `asdict`, which copies all that is inside and takes five times as long; every command comes by here.
+    raw = {name: getattr(entry, name) for name in FIELDS} | {"at": entry.at.astimezone(UTC).isoformat()}
     return json.dumps(raw, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
