@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.sandbox.workspace.delivery.courier import Courier
 from bot.sandbox.workspace.delivery.events import Events
@@ -84,6 +85,8 @@ class Members:
         channel = self._state.channels.pop(old)
         channel.id = new
         self._state.channels[new] = channel
+        moved = self._state.messages.pop(old, {})
+        self._state.messages[new] = {ts: replace(each, channel_id=new) for ts, each in moved.items()}
         self._changed(channel)
         return await self._about(channel, {"type": "channel_id_changed", "old_channel_id": old, "new_channel_id": new})
 

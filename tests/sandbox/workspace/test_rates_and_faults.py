@@ -1,0 +1,191 @@
+"""Rate limits by tier and by channel, and every trouble that can be switched on."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import timedelta
+
+import aiohttp
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.sandbox.workspace.seed import BEN, DANA, DB_OPS, ORDERS
+from tests.sandbox.workspace.stage import actions, button, client_of, connected, error_of, until
+
+
+async def limited(call) -> str:
+    """The `Retry-After` of a call that is refused with 429."""
+    with pytest.raises(SlackApiError) as raised:
+        await call
+    assert raised.value.response.status_code == 429
+    assert raised.value.response["error"] == "ratelimited"
+    return raised.value.response.headers["Retry-After"]
+
+
+async def test_a_channel_takes_about_one_message_a_second_whichever_way_it_is_posted(workspace, client, app):
+    workspace.limits.rates = "strict"
+    await workspace.say(DANA, DB_OPS, "/turso")
+    hook = AsyncWebhookClient(app.form["response_url"], retry_handlers=[])
+    for _ in range(2):
+        await client.chat_postMessage(channel=DB_OPS, text="a")
+    await client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="a")
+    assert (await hook.send(text="a")).status_code == 200
+
+    assert await limited(client.chat_postMessage(channel=DB_OPS, text="a")) == "1"
+    assert (await hook.send(text="a")).status_code == 429
+    assert (await client.chat_postMessage(channel=ORDERS, text="a"))["ok"]
+    workspace.move_time(timedelta(seconds=1))
+    assert (await client.chat_postMessage(channel=DB_OPS, text="a"))["ok"]
+
+
+@pytest.mark.parametrize(
+    ("method", "given", "per_minute"),
+    [
+        ("usergroups.list", {}, 20),
+        ("conversations.info", {"channel": DB_OPS}, 50),
+        ("users.info", {"user": DANA}, 100),
+    ],
+    ids=["tier 2", "tier 3", "tier 4"],
+)
+async def test_each_method_has_the_budget_of_its_tier(workspace, client, method, given, per_minute):
+    workspace.limits.rates = "strict"
+    fixed = workspace.now()
+    workspace.state.time._clock = lambda: fixed
+    for _ in range(per_minute):
+        await client.api_call(method, data=given)
+    assert int(await limited(client.api_call(method, data=given))) >= 1
+    assert (await client.auth_test())["ok"]  # another method has its own budget
+    workspace.move_time(timedelta(minutes=1))
+    assert (await client.api_call(method, data=given))["ok"]
+
+
+async def test_limits_are_generous_unless_they_are_made_strict_or_off(workspace, client):
+    for _ in range(25):
+        await client.usergroups_list()
+    workspace.limits.rates = "off"
+    for _ in range(100):
+        await client.chat_postMessage(channel=DB_OPS, text="a")
+
+
+# -- faults of calls
+
+
+async def test_slow_answers_are_slow(workspace, client):
+    workspace.faults.add("slow", "chat.*", seconds=0.3, times=1)
+    started = time.perf_counter()
+    await client.chat_postMessage(channel=DB_OPS, text="a")
+    assert time.perf_counter() - started >= 0.3
+
+
+async def test_a_429_storm_is_waited_out_by_the_sdk(workspace):
+    workspace.faults.add("ratelimited", "chat.postMessage", times=2, seconds=1)
+    client = client_of(workspace)
+    client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=3))
+
+    assert (await client.chat_postMessage(channel=DB_OPS, text="a"))["ok"]
+    assert [each.status for each in workspace.calls] == [429, 429, 200]
+
+
+@pytest.mark.parametrize("status", [500, 503])
+async def test_server_errors_do_nothing(workspace, client, status):
+    workspace.faults.add("server_error", "chat.postMessage", status=status, times=1)
+    with pytest.raises(SlackApiError) as raised:
+        await client.chat_postMessage(channel=DB_OPS, text="a")
+
+    assert raised.value.response.status_code == status
+    assert workspace.history(DB_OPS, DANA) == []
+
+
+async def test_a_dropped_connection_did_nothing_and_a_lost_answer_did_it(workspace, client):
+    for trouble, messages in (("drop", 0), ("lost_answer", 1)):
+        workspace.faults.add(trouble, "chat.postMessage", times=1)
+        with pytest.raises((aiohttp.ClientError, SlackApiError)):
+            await client.chat_postMessage(channel=DB_OPS, text="a")
+        assert len(workspace.history(DB_OPS, DANA)) == messages
+
+
+async def test_a_post_that_is_sent_again_stands_there_twice(workspace, client):
+    for _ in range(2):
+        await client.chat_postMessage(channel=DB_OPS, text="a")
+
+    assert len(workspace.history(DB_OPS, DANA)) == 2
+
+
+async def test_a_lost_ephemeral_message_is_ok_and_seen_by_nobody(workspace, client):
+    workspace.faults.add("lost_ephemeral", times=1)
+
+    assert (await client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="a"))["ok"]
+    assert workspace.history(DB_OPS, DANA) == []
+
+
+@pytest.mark.parametrize(("trouble", "status"), [("ratelimited", 429), ("server_error", 503)])
+async def test_response_urls_have_their_troubles_too(workspace, app, trouble, status):
+    await workspace.say(DANA, DB_OPS, "/turso")
+    workspace.faults.add(trouble, "response_url", times=1)
+    hook = AsyncWebhookClient(app.form["response_url"], retry_handlers=[])
+
+    assert (await hook.send(text="a")).status_code == status
+    assert (await hook.send(text="a")).status_code == 200
+
+
+# -- faults of deliveries
+
+
+async def test_a_duplicate_is_the_same_request_twice(workspace, app):
+    workspace.faults.add("duplicate", "slash_commands", times=1)
+    await workspace.say(DANA, DB_OPS, "/turso")
+    await until(lambda: len(app.got) == 2)
+
+    assert app.got[0][1] == app.got[1][1]
+
+
+async def test_a_lost_ack_shows_a_time_out_and_brings_an_event_again(workspace, app):
+    workspace.faults.add("lost_ack", times=2)
+    assert "operation_timeout" in (await workspace.say(DANA, DB_OPS, "/turso")).notice
+    await workspace.open_home(DANA)
+    await until(lambda: len(app.got) == 3)
+
+    assert app.got[2][0]["x-slack-retry-reason"] == "http_timeout"
+
+
+async def test_an_undelivered_request_never_arrives(workspace, app):
+    workspace.faults.add("undelivered", "slash_commands")
+    assert "dispatch_failed" in (await workspace.say(DANA, DB_OPS, "/turso")).notice
+    assert app.got == []
+
+
+async def test_a_slow_delivery_arrives_late(workspace, app, client):
+    posted = await client.chat_postMessage(channel=DB_OPS, text="a", blocks=actions(button()))
+    workspace.faults.add("slow_delivery", "block_actions", seconds=0.2)
+    pressing = asyncio.ensure_future(workspace.click(DANA, message_ts=posted["ts"], action_id="go"))
+    await asyncio.sleep(0.05)
+    assert app.got == []
+    assert (await pressing).delivery.ok
+
+
+async def test_faults_fit_by_pattern_count_down_and_can_be_removed(workspace, client):
+    endless = workspace.faults.add("api_error", "users.*", error="fatal_error")
+    assert await error_of(client.users_info(user=BEN)) == "fatal_error"
+    assert (await client.auth_test())["ok"]
+    workspace.faults.remove(endless)
+    assert (await client.users_info(user=BEN))["ok"]
+
+    workspace.faults.add("api_error", times=1)
+    workspace.faults.clear()
+    assert (await client.auth_test())["ok"]
+
+
+async def test_a_delivery_is_recorded_with_everything_an_inspector_shows(workspace, app):
+    app.body = b"done"
+    async with connected(workspace, app):
+        await workspace.say(DANA, DB_OPS, "/turso db list")
+
+    (delivery,) = workspace.deliveries
+    assert (delivery.kind, delivery.over, delivery.person_id) == ("slash_commands", "http", DANA)
+    assert (delivery.status, delivery.answer) == (200, "done")
+    assert delivery.milliseconds > 0
+    assert delivery.headers["X-Slack-Signature"] == delivery.signature
+    assert "db+list" in delivery.body

@@ -1,0 +1,253 @@
+"""Socket Mode with slack_sdk's own client: tickets, hello, envelopes, several connections, refreshes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import aiohttp
+import pytest
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.response import SocketModeResponse
+
+from bot.sandbox.workspace.seed import DANA, DB_OPS
+from tests.sandbox.workspace.stage import APP_TOKEN, actions, bolt, button, error_of, until
+
+
+@asynccontextmanager
+async def connection(workspace, answer=lambda request: None):
+    """slack_sdk's client; `answer` gives the payload of each acknowledgement, `False` for none."""
+    client = SocketModeClient(app_token=APP_TOKEN, web_client=bolt(workspace).client)
+    client.got = []
+
+    async def listen(client, request):
+        client.got.append(request)
+        payload = answer(request)
+        if payload is not False:
+            await client.send_socket_mode_response(SocketModeResponse(request.envelope_id, payload))
+
+    client.socket_mode_request_listeners.append(listen)
+    before = len(workspace.sockets.connections)
+    await client.connect()
+    try:
+        await until(lambda: len(workspace.sockets.connections) > before)
+        yield client
+    finally:
+        await client.close()
+
+
+@asynccontextmanager
+async def raw(workspace, client, more=""):
+    """A plain WebSocket on a fresh ticket."""
+    url = (await client.apps_connections_open(app_token=APP_TOKEN))["url"]
+    async with aiohttp.ClientSession() as http, http.ws_connect(url + more) as socket:
+        yield socket
+
+
+async def test_every_kind_of_envelope_arrives_and_is_acknowledged(workspace, client):
+    async with connection(workspace) as app:
+        assert (await workspace.say(DANA, DB_OPS, "/turso db list")).delivery.ok
+        posted = await client.chat_postMessage(channel=DB_OPS, text="a", blocks=actions(button()))
+        assert (await workspace.click(DANA, message_ts=posted["ts"], action_id="go")).delivery.ok
+        assert (await workspace.open_home(DANA)).delivery.ok
+
+    command, click, event = app.got
+    assert [each.type for each in app.got] == ["slash_commands", "interactive", "events_api"]
+    assert (command.payload["text"], command.accepts_response_payload) == ("db list", True)
+    assert click.payload["type"] == "block_actions"
+    assert (event.payload["event"]["type"], event.accepts_response_payload) == ("app_home_opened", False)
+    assert (event.retry_attempt, event.retry_reason) == (0, "")
+
+
+async def test_the_payload_of_an_acknowledgement_is_the_answer(workspace):
+    async with connection(workspace, lambda request: {"text": "done"}):
+        assert (await workspace.say(DANA, DB_OPS, "/turso")).message.text == "done"
+
+
+async def test_no_acknowledgement_in_time_is_told_to_the_person(workspace):
+    workspace.limits.ack = timedelta(seconds=0.2)
+    async with connection(workspace, lambda request: False):
+        acted = await workspace.say(DANA, DB_OPS, "/turso")
+
+    assert "operation_timeout" in acted.notice
+
+
+async def test_hello_tells_of_the_connection(workspace, client):
+    async with raw(workspace, client) as socket:
+        hello = json.loads((await socket.receive()).data)
+
+    assert (hello["type"], hello["num_connections"]) == ("hello", 1)
+    assert hello["connection_info"] == {"app_id": "A0TURSO"}
+    assert hello["debug_info"]["approximate_connection_time"] == 3600
+
+
+async def test_a_ticket_is_good_once_and_not_for_long(workspace, client):
+    url = (await client.apps_connections_open(app_token=APP_TOKEN))["url"]
+    late = (await client.apps_connections_open(app_token=APP_TOKEN))["url"]
+    async with aiohttp.ClientSession() as http:
+        async with http.ws_connect(url):
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                await http.ws_connect(url)
+        workspace.move_time(timedelta(seconds=31))
+        for refused in (late, f"{url.split('?')[0]}?ticket=guessed"):
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                await http.ws_connect(refused)
+
+
+async def test_opening_needs_the_app_token(client):
+    assert await error_of(client.apps_connections_open(app_token="xapp-other")) == "invalid_auth"
+
+
+async def test_ping_is_answered_with_the_same_payload(workspace, client):
+    async with raw(workspace, client) as socket:
+        await socket.receive()
+        await socket.ping(b"sdk-ping-pong:1793500000")
+        # aiohttp hands pongs to us only without its own handling; that the connection lives shows the answer came.
+        async with aiohttp.ClientSession() as http:
+            url = (await client.apps_connections_open(app_token=APP_TOKEN))["url"]
+            async with http.ws_connect(url, autoping=False) as bare:
+                await bare.receive()
+                await bare.ping(b"sdk-ping-pong:1793500000")
+                answer = await bare.receive()
+    assert (answer.type, answer.data) == (aiohttp.WSMsgType.PONG, b"sdk-ping-pong:1793500000")
+
+
+async def test_several_connections_share_the_envelopes(workspace):
+    async with connection(workspace) as one, connection(workspace) as two:
+        for _ in range(6):
+            await workspace.say(DANA, DB_OPS, "/turso")
+
+    assert (len(one.got), len(two.got)) == (3, 3)
+
+
+async def test_ten_connections_are_the_most(workspace, client):
+    workspace.limits.socket_connections = 2
+    async with raw(workspace, client), raw(workspace, client):
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            async with raw(workspace, client):
+                pass
+    workspace.limits.socket_connections = 10
+
+
+async def test_an_acknowledgement_may_come_on_another_connection(workspace, client):
+    async with raw(workspace, client) as one, raw(workspace, client) as two:
+        await one.receive()
+        await two.receive()
+        saying = asyncio.ensure_future(workspace.say(DANA, DB_OPS, "/turso"))
+        got = asyncio.ensure_future(one.receive()), asyncio.ensure_future(two.receive())
+        done, waiting = await asyncio.wait(got, return_when=asyncio.FIRST_COMPLETED)
+        envelope = json.loads(done.pop().result().data)
+        waiting.pop().cancel()
+        other = two if got[0].done() and not got[0].cancelled() else one
+        await other.send_str(json.dumps({"envelope_id": envelope["envelope_id"], "payload": {"text": "hi"}}))
+        assert (await saying).message.text == "hi"
+
+
+async def test_an_event_that_is_not_acknowledged_comes_again_with_its_count(workspace):
+    workspace.limits.ack, workspace.limits.event_retries = timedelta(seconds=0.2), (timedelta(0), timedelta(0))
+    tries = iter([False, False, None])
+    async with connection(workspace, lambda request: next(tries)) as app:
+        await workspace.open_home(DANA)
+        await until(lambda: len(app.got) == 3)
+
+    assert [each.retry_attempt for each in app.got] == [0, 1, 2]
+    assert app.got[1].retry_reason == "http_timeout"
+    assert len({each.payload["event_id"] for each in app.got}) == 1
+    assert len({each.envelope_id for each in app.got}) == 3
+
+
+async def test_an_event_is_sent_again_over_the_connection_that_is_left(workspace, client):
+    workspace.limits.event_retries = (timedelta(0),)
+    async with connection(workspace) as living:
+        async with raw(workspace, client) as dying:
+            await dying.receive()
+            opening = [asyncio.ensure_future(workspace.open_home(DANA)) for _ in range(2)]
+            await dying.receive()
+        workspace.limits.ack = timedelta(seconds=0.2)
+        await asyncio.gather(*opening)
+        await until(lambda: len(living.got) == 2)
+
+
+async def test_a_refresh_is_followed_by_a_new_connection_of_the_sdk(workspace):
+    async with connection(workspace) as app:
+        (old,) = workspace.sockets.connections
+        await workspace.sockets.disconnect("refresh_requested")
+        await until(lambda: workspace.sockets.connections and workspace.sockets.connections[0] is not old)
+        assert (await workspace.say(DANA, DB_OPS, "/turso")).delivery.ok
+        assert len(app.got) == 1
+
+
+async def test_a_bolt_app_lives_through_a_refresh_in_the_middle_of_a_command(workspace):
+    app, started, go_on = bolt(workspace), asyncio.Event(), asyncio.Event()
+
+    @app.command("/turso")
+    async def on_command(ack):
+        started.set()
+        await go_on.wait()
+        await ack("still here")
+
+    handler = AsyncSocketModeHandler(app, APP_TOKEN)
+    await handler.connect_async()
+    try:
+        await until(lambda: workspace.sockets.connections)
+        (old,) = workspace.sockets.connections
+        saying = asyncio.ensure_future(workspace.say(DANA, DB_OPS, "/turso"))
+        await started.wait()
+        await workspace.sockets.disconnect("refresh_requested")
+        await until(lambda: workspace.sockets.connections and workspace.sockets.connections[0] is not old)
+        go_on.set()
+        assert (await saying).message.text == "still here"
+    finally:
+        await handler.close_async()
+
+
+async def test_a_connection_is_warned_ten_seconds_ahead_and_then_refreshed(workspace, client):
+    async with raw(workspace, client) as socket:
+        await socket.receive()
+        workspace.move_time(timedelta(minutes=59, seconds=51))
+        assert json.loads((await socket.receive()).data)["reason"] == "warning"
+        await asyncio.sleep(0.05)
+        workspace.move_time(timedelta(seconds=11))
+        assert json.loads((await socket.receive()).data)["reason"] == "refresh_requested"
+        assert (await socket.receive()).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
+
+
+async def test_debug_reconnects_shortens_the_life_to_six_minutes(workspace, client):
+    async with raw(workspace, client, "&debug_reconnects=true") as socket:
+        assert json.loads((await socket.receive()).data)["debug_info"]["approximate_connection_time"] == 360
+
+
+async def test_a_link_that_is_switched_off_closes_every_connection(workspace, client):
+    async with raw(workspace, client) as socket:
+        await socket.receive()
+        await workspace.sockets.disconnect("link_disabled")
+        assert json.loads((await socket.receive()).data)["reason"] == "link_disabled"
+    assert workspace.sockets.connections == ()
+
+
+async def test_nonsense_from_the_app_is_ignored(workspace, client):
+    async with raw(workspace, client) as socket:
+        await socket.receive()
+        for nonsense in ("{", "[]", '"a"', '{"envelope_id": "unknown"}'):
+            await socket.send_str(nonsense)
+        saying = asyncio.ensure_future(workspace.say(DANA, DB_OPS, "/turso"))
+        envelope = json.loads((await socket.receive()).data)
+        await socket.send_str(json.dumps({"envelope_id": envelope["envelope_id"]}))
+        assert (await saying).delivery.ok
+
+
+async def test_a_private_certificate_is_never_asked_for_and_no_signature_is_sent(workspace):
+    async with connection(workspace):
+        delivery = (await workspace.say(DANA, DB_OPS, "/turso")).delivery
+
+    assert (delivery.over, delivery.signature, delivery.headers) == ("socket", "", {})
+
+
+async def test_with_a_request_url_nothing_goes_over_the_socket(workspace, app):
+    async with connection(workspace) as socket:
+        await workspace.say(DANA, DB_OPS, "/turso")
+
+    assert (len(app.got), len(socket.got)) == (1, 0)

@@ -1,0 +1,47 @@
+"""The workspace's time runs with its clock, can be moved ahead, and wakes whoever waits."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.sandbox.workspace.timeline import Timeline
+
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+async def test_moving_wakes_sleepers_whose_time_has_come():
+    time = Timeline(lambda: NOON)
+    sleeping = asyncio.ensure_future(time.sleep(timedelta(hours=1)))
+    await asyncio.sleep(0)
+    time.move(timedelta(minutes=59))
+    await asyncio.sleep(0.01)
+    assert not sleeping.done()
+    time.move(timedelta(minutes=1))
+    await asyncio.wait_for(sleeping, 1)
+
+    assert time.now() == NOON + timedelta(hours=1)
+
+
+async def test_a_clock_that_is_set_elsewhere_wakes_sleepers_too():
+    moment = [NOON]
+    time = Timeline(lambda: moment[0])
+    sleeping = asyncio.ensure_future(time.sleep(timedelta(hours=1)))
+    await asyncio.sleep(0)
+    moment[0] += timedelta(hours=2)
+
+    await asyncio.wait_for(sleeping, 5)
+
+
+def test_time_never_goes_back():
+    with pytest.raises(ValueError, match="ahead"):
+        Timeline().move(timedelta(seconds=-1))
+
+
+async def test_new_messages_and_channels_carry_the_moved_time(workspace, client):
+    workspace.move_time(timedelta(days=2))
+    posted = await client.chat_postMessage(channel="C0DBOPS", text="a")
+
+    assert float(posted["ts"]) > datetime.now(UTC).timestamp() + 100_000
