@@ -53,7 +53,8 @@ async def plan(ctx: Context, args: DestroyArgs) -> Plan:
 
 async def _may_be_destroyed(ctx: Context, database: Database, *, now: bool) -> None:
     name = database.name
-    if database.delete_protection:
+    now_set = await attempt(ctx.turso.configuration(name))  # the older API tells it here alone
+    if database.delete_protection or (now_set and now_set.delete_protection):
         raise BadInput(f"`{name}` has delete protection. Lift it first: `/turso protect {name} off`.")
     if database.group:
         group = await attempt(ctx.turso.group(database.group))

@@ -10,6 +10,7 @@ from bot.commands.base import Context, Reading
 from bot.commands.lines import command_line
 from bot.commands.requests import mine_now, to_approve
 from bot.commands.rights import commands_here
+from bot.core.catalogue import ALWAYS
 from bot.core.model import Verdict
 from bot.core.reply import Block, Reply
 
@@ -55,7 +56,7 @@ def _rights(here: dict[str, Verdict]) -> list[Block]:
     ]
     lines = []
     for text, verdict in rows:
-        names = [name for name, best in here.items() if best is verdict and name != "home"]
+        names = [name for name, best in here.items() if best is verdict and name not in ALWAYS]
         if names:
             lines.append(Mrkdwn(text.format(joined(", ", (mrkdwn("`{}`", name) for name in names)))))
     return [kit.section(Mrkdwn("\n".join(lines)))] if lines else []

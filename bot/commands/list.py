@@ -1,6 +1,7 @@
 """`/turso db list [FILTER] [--group G] [--sort name|size|reads|writes]`: the databases of this channel, paged."""
 
 from fnmatch import fnmatchcase
+from operator import attrgetter
 from typing import Annotated, Literal
 
 from pydantic import BaseModel
@@ -19,6 +20,7 @@ from bot.turso.models import Usage
 
 PAGE = 50
 Sort = Literal["name", "size", "reads", "writes"]
+_FIELDS = {"size": "storage_bytes", "reads": "rows_read", "writes": "rows_written"}
 
 
 class ListArgs(BaseModel):
@@ -32,7 +34,10 @@ async def run(ctx: Context, args: ListArgs) -> Reply:
     """Read the list, and the organization's usage only where the order needs it."""
     found = [one for one in await ctx.visible_databases(group=args.group) if _fits(one, args.filter)]
     used = {} if args.sort == "name" else await _usage(ctx)
-    found.sort(key=lambda one: _order(one, args.sort, used))
+    found.sort(key=attrgetter("name"))
+    if field := _FIELDS.get(args.sort):
+        none = Usage()
+        found.sort(key=lambda one: getattr(used.get(one.id, none), field), reverse=True)
     return _page(ctx, args, found, used)
 
 
@@ -46,12 +51,6 @@ def _fits(database: Database, pattern: str | None) -> bool:
     if any(sign in pattern for sign in "*?["):
         return fnmatchcase(database.name, pattern.lower())
     return pattern.lower() in database.name
-
-
-def _order(database: Database, sort: Sort, used: dict[str, Usage]) -> tuple[int, str]:
-    usage = used.get(database.id, Usage())
-    by = {"name": 0, "size": usage.storage_bytes, "reads": usage.rows_read, "writes": usage.rows_written}
-    return -by[sort], database.name
 
 
 def _page(ctx: Context, args: ListArgs, found: list[Database], used: dict[str, Usage]) -> Reply:

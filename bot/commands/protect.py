@@ -1,5 +1,6 @@
 """`/turso db protect NAME on|off`: whether Turso refuses to destroy it."""
 
+import asyncio
 from typing import Annotated
 
 from pydantic import BaseModel
@@ -24,14 +25,14 @@ class ProtectArgs(BaseModel):
 
 async def plan(ctx: Context, args: ProtectArgs) -> Plan:
     """Say what changes; that it is so already is no change."""
-    database = await ctx.turso.database(args.name)
-    if database.delete_protection == args.on:
+    database, now = await asyncio.gather(ctx.turso.database(args.name), ctx.turso.configuration(args.name))
+    if now.delete_protection == args.on:
         raise BadInput(f"The delete protection of `{args.name}` is {_word(args.on)} already.")
     return Plan(
         target=plan_target(database),
         steps=[f"Turn the delete protection of {args.name} {_word(args.on)}"],
         arguments={"on": args.on},
-        facts={"Delete protection now": _word(database.delete_protection)},
+        facts={"Delete protection now": _word(now.delete_protection)},
         warnings=[] if args.on else ["It can be destroyed then"],
         databases=((database.name, database.group or None),),
     )

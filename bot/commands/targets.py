@@ -15,6 +15,7 @@ from bot.turso.models import DatabaseUsage
 
 T = TypeVar("T")
 LAST_DAYS = timedelta(days=7)
+PATIENCE_SECONDS = 6
 NOT_TOLD = "not told by Turso just now"
 
 
@@ -29,10 +30,11 @@ class Snapshot:
 
 
 async def attempt(call: Awaitable[T]) -> T | None:
-    """Return what Turso answers, None when it does not: for what is good to know, but not needed."""
+    """Return what Turso answers, None when it does not, or not soon: for what is good to know, but not needed."""
     try:
-        return await call
-    except TursoError:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await call
+    except (TursoError, TimeoutError):
         return None
 
 

@@ -125,7 +125,8 @@ async def test_what_others_blocked_is_thawed_with_a_warning(desk: Desk):
 
 @pytest.mark.parametrize(("word", "on"), [("on", True), ("off", False)])
 async def test_protection_is_one_switch(desk: Desk, word, on):
-    desk.acme.add("orders", delete_protection=not on)
+    desk.acme.add("orders")
+    desk.acme.configurations["orders"]["delete_protection"] = not on
 
     reply = await desk.carry_out(f"db protect orders {word}")
 
@@ -135,7 +136,8 @@ async def test_protection_is_one_switch(desk: Desk, word, on):
 
 
 async def test_protection_that_is_so_already_is_no_change(desk: Desk):
-    desk.acme.add("orders", delete_protection=True)
+    desk.acme.add("orders")
+    desk.acme.configurations["orders"]["delete_protection"] = True
 
     with pytest.raises(BadInput, match="on already"):
         await desk.plan("protect orders on")

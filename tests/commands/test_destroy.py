@@ -55,10 +55,11 @@ async def test_a_database_made_again_under_the_name_is_not_touched(desk: Desk):
     assert await destroy.read_back(desk.context(), plan)
 
 
-@pytest.mark.parametrize("owner", ["database", "group"])
+@pytest.mark.parametrize("owner", ["database", "group", "configuration"])
 async def test_what_is_protected_is_refused_before_anybody_is_asked(desk: Desk, owner):
     desk.acme.add("orders", delete_protection=owner == "database")
     desk.acme.groups["default"]["delete_protection"] = owner == "group"
+    desk.acme.configurations["orders"]["delete_protection"] = owner == "configuration"
 
     with pytest.raises(BadInput, match="delete protection"):
         await desk.plan("destroy orders --now")
