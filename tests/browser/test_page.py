@@ -328,6 +328,7 @@ async def test_shortcuts_are_in_the_composer_and_on_messages(window):
     await dana.page.get_by_role("menuitem", name="Ask").click()
     await expect(dana.modal.get_by_role("heading", name="From a shortcut")).to_be_visible()
     await dana.page.keyboard.press("Escape")
+    await expect(dana.modal).to_have_count(0)
     await dana.say("Look into this")
     await dana.message("Look into this").hover()
     await dana.press("File", dana.message("Look into this"))
