@@ -105,7 +105,14 @@ async def running(
         )
         path = Path(env)
         listeners = Listeners(
-            path, messenger, clock=clock, tasks=tasks, urls=urls, workspace=workspace, directory=directory
+            path,
+            messenger,
+            clock=clock,
+            tasks=tasks,
+            urls=urls,
+            workspace=workspace,
+            directory=directory,
+            secrets=_secrets(settings),
         )
         secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
         bolt = create_bolt(listeners, workspace, signing_secret=secret)

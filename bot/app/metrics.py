@@ -47,12 +47,10 @@ class Metrics:
         self._turso.labels(method, route, str(status or "none")).inc()
 
     def slack(self, method: str, status: str, seconds: float) -> None:
-        """Count a call to Slack by the word of its outcome."""
+        """Count a call to Slack by the word of its outcome; of a rate limit, the seconds waited."""
         self._slack.labels(method, status).inc()
-
-    def waited(self, seconds: float) -> None:
-        """Add to the time spent waiting for Slack's rate limits."""
-        self._slack_waits.inc(seconds)
+        if status == "ratelimited":
+            self._slack_waits.inc(seconds)
 
     def ack(self, seconds: float) -> None:
         """Measure an ack."""

@@ -51,7 +51,8 @@ async def worker(settings: Settings, *, upgrade: bool = True) -> int:
 async def connected(bot: Bot) -> AsyncIterator[SocketRunner]:
     """Keep a Socket Mode connection for a while."""
     assert bot.settings.slack_app_token is not None, "Socket Mode needs SLACK_APP_TOKEN"
-    runner = SocketRunner(bot.bolt, bot.settings.slack_app_token.get_secret_value(), bot.calls, bot.tasks)
+    runner = SocketRunner(bot.bolt, bot.settings.slack_app_token.get_secret_value(), bot.calls, bot.tasks,
+                          observe_ack=bot.metrics.ack)  # fmt: skip
     runner.start()
     try:
         yield runner
@@ -77,7 +78,7 @@ def http_app(bot: Bot) -> AsgiApp:
         return Response(bot.metrics.text(), media_type="text/plain; version=0.0.4")
 
     pages = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
-    return create_asgi(bot.bolt, secret.get_secret_value(), pages)
+    return create_asgi(bot.bolt, secret.get_secret_value(), pages, observe_ack=bot.metrics.ack)
 
 
 def _logs(settings: Settings) -> None:

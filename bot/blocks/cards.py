@@ -16,18 +16,18 @@ from bot.core.reply import Block, Reply
 from bot.core.request import Mode, Request, Review, State
 
 _SIGNS: Final = {
-    State.APPROVED: ":hourglass_flowing_sand:",
-    State.READY: ":key:",
-    State.EXECUTING: ":hourglass_flowing_sand:",
-    State.QUARANTINED: ":stopwatch:",
-    State.SUCCEEDED: ":white_check_mark:",
-    State.FAILED: ":x:",
-    State.UNKNOWN: ":grey_question:",
-    State.DENIED: ":no_entry:",
-    State.EXPIRED: ":hourglass:",
-    State.CANCELLED: ":wastebasket:",
-    State.STALE: ":warning:",
-    State.RESTORED: ":leftwards_arrow_with_hook:",
+    State.APPROVED: Mrkdwn(":hourglass_flowing_sand:"),
+    State.READY: Mrkdwn(":key:"),
+    State.EXECUTING: Mrkdwn(":hourglass_flowing_sand:"),
+    State.QUARANTINED: Mrkdwn(":stopwatch:"),
+    State.SUCCEEDED: Mrkdwn(":white_check_mark:"),
+    State.FAILED: Mrkdwn(":x:"),
+    State.UNKNOWN: Mrkdwn(":grey_question:"),
+    State.DENIED: Mrkdwn(":no_entry:"),
+    State.EXPIRED: Mrkdwn(":hourglass:"),
+    State.CANCELLED: Mrkdwn(":wastebasket:"),
+    State.STALE: Mrkdwn(":warning:"),
+    State.RESTORED: Mrkdwn(":leftwards_arrow_with_hook:"),
 }
 _WORDS: Final = {
     State.APPROVED: "approved; it starts in a moment",
@@ -68,18 +68,16 @@ def request_card(
     if request.state is State.PENDING and request.mode is not Mode.APPROVAL:
         return confirm_message(request, now=now)
     title = _title(request)
+    rows = kit.actions(*card_buttons(request, review))
     if request.state is State.PENDING:
         body = [*_said(request), *plan_blocks(request.plan), kit.context(*_consent(request, now, approvers))]
-    else:
-        body = [
-            *(done.blocks if done else ()),
-            *_course(request, now, done, review),
-            *_said(request),
-            kit.context(*_history(request)),
-        ]
-    rows = kit.actions(*card_buttons(request, review))
-    text = mrkdwn("{} {}", Mrkdwn(done.text), title) if done else title
-    return reply(text, [kit.section(title), *body, *rows, kit.context(_small_print(request))])
+        return reply(title, [kit.section(title), *body, *rows, kit.context(_small_print(request))])
+    course = [*_course(request, now, done, review), *_said(request)]
+    foot = [kit.context(*_history(request)), kit.context(_small_print(request))]
+    if done is None:
+        return reply(title, [kit.section(title), *course, *rows, *foot])
+    who = kit.context(title)
+    return reply(Mrkdwn(done.text), [*done.blocks, *course, *rows, who, *foot])
 
 
 def outcome_notice(request: Request) -> Reply:

@@ -62,7 +62,9 @@ async def pressed(env: Environment, incoming: Incoming) -> Pressed:
         BadInput: no such request, or it belongs to another channel.
     """
     request = await env.memory.request(incoming.value) if incoming.value else None
-    subject = await env.subject(incoming, fresh=True)
+    if request is not None:
+        await env.refresh(incoming, request)
+    subject = await env.subject(incoming)
     elsewhere = request is not None and incoming.channel_id not in ("", request.channel_id)
     if request is None or (elsewhere and subject.channel.kind.value != "dm"):
         raise BadInput("I do not know this request: the button is old or from elsewhere. See `/turso requests`.")

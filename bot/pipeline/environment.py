@@ -70,16 +70,20 @@ class Environment:
         """The commands by the name that rules use."""
         return {command.name: command for command in self.commands}
 
-    async def subject(self, incoming: Incoming, *, fresh: bool = False) -> Subject:
+    async def subject(self, incoming: Incoming) -> Subject:
         """Say who acts, and where they stand now, an incident's profile included."""
-        found = await self.directory.subject(incoming, usergroups=self.rules.policy.usergroups, fresh=fresh)
-        return await self._with_incident(found)
+        groups = self.rules.policy.usergroups_in(incoming.channel_id)
+        return await self._with_incident(await self.directory.subject(incoming, usergroups=groups))
+
+    async def refresh(self, incoming: Incoming, request: Request) -> None:
+        """Ask Slack again who presses, and who may approve, before a press on a request counts."""
+        groups = self.rules.policy.approving_groups(request.channel_id, request.command)
+        await self.directory.subject(incoming, usergroups=groups, fresh=True)
 
     async def asker_of(self, request: Request) -> Subject:
         """Say who asked for a request, as they stand now."""
-        found = await self.directory.subject_of(
-            request.asker, request.channel_id, usergroups=self.rules.policy.usergroups
-        )
+        groups = self.rules.policy.usergroups_in(request.channel_id)
+        found = await self.directory.subject_of(request.asker, request.channel_id, usergroups=groups)
         return await self._with_incident(found)
 
     async def _with_incident(self, subject: Subject) -> Subject:

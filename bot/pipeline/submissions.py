@@ -108,7 +108,8 @@ async def _review(env: Environment, incoming: Incoming) -> str:
     if review is None or request is None:
         raise Refused("No review is owed for this any more.")
     incoming = replace(incoming, channel_id=review.channel_id, thread_ts=request.thread_ts)
-    subject = await env.subject(incoming, fresh=True)
+    await env.refresh(incoming, request)
+    subject = await env.subject(incoming)
     must(env, subject, Action("requests"))
     if incoming.user_id == review.actor or incoming.user_id not in review.reviewers or not clicks.may_act(env, subject):
         raise Refused("You may not review this: whoever acted never may, and the rule names who may.")

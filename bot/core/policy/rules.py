@@ -67,6 +67,11 @@ class Rule:
         """Where the rule stands and what it says."""
         return f"{self.where}: {self.says}"
 
+    @property
+    def people(self) -> tuple[People, ...]:
+        """Everybody whom the rule speaks of and whose membership may decide."""
+        return tuple(one for one in (self.to, self.by, self.undo_by, self.review_by) if one is not None)
+
     def names(self, command: str) -> tuple[frozenset[str], ...]:
         """Return the sets of flags under which the rule means `command`; none: it does not."""
         return alternatives(self.commands, command)
@@ -184,6 +189,27 @@ class Policy:
     def usergroups(self) -> frozenset[str]:
         """Every user group whose members a decision may need."""
         return self.named.usergroups
+
+    def usergroups_in(self, channel_id: str) -> frozenset[str]:
+        """The user groups whose members a decision in this channel may need; in no channel, all of them."""
+        bound = self.channels.get(channel_id)
+        if not channel_id:
+            return self.usergroups
+        rules = list(bound.rules) if bound is not None else []
+        for profile in self.profiles.values():
+            rules += profile
+        people = [one for rule in rules for one in rule.people]
+        if self.incidents is not None:
+            people.append(self.incidents.to)
+        return frozenset().union(*(one.usergroups for one in people))
+
+    def approving_groups(self, channel_id: str, command: str) -> frozenset[str]:
+        """The user groups who may approve a command in this channel: asked for again when somebody approves."""
+        bound = self.channels.get(channel_id)
+        rules = list(bound.rules) if bound is not None else []
+        for profile in self.profiles.values():
+            rules += profile
+        return frozenset().union(*(rule.by.usergroups for rule in rules if rule.names(command)))
 
     def binding(self, subject: Subject) -> Binding | None:
         """Return what holds in the subject's channel, an incident's binding included; None: nothing does."""
