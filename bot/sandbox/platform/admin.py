@@ -1,0 +1,130 @@
+"""The endpoint with which tests turn the platform; it exists only when asked for at start."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from pydantic_core import from_json
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.sandbox.platform.calls import Call
+from bot.sandbox.platform.faults import Fault
+from bot.sandbox.platform.turso import Turso
+
+_OPTIONS = {"kind", "method", "path", "count", "seconds", "status", "retry_after", "body"}
+
+
+def routes() -> list[BaseRoute]:
+    return [
+        Route("/_admin/calls", _calls, methods=["GET"]),
+        Route("/_admin/calls", _forget_calls, methods=["DELETE"]),
+        Route("/_admin/faults", _faults, methods=["GET"]),
+        Route("/_admin/faults", _set_fault, methods=["POST"]),
+        Route("/_admin/faults", _clear_faults, methods=["DELETE"]),
+        Route("/_admin/faults/{id:int}", _remove_fault, methods=["DELETE"]),
+        Route("/_admin/hold", _set_hold, methods=["POST"]),
+        Route("/_admin/hold/{id:int}", _hold, methods=["GET"]),
+        Route("/_admin/hold/{id:int}/release", _release, methods=["POST"]),
+        Route("/_admin/time", _time, methods=["GET"]),
+        Route("/_admin/time", _set_time, methods=["POST"]),
+    ]
+
+
+def _turso(request: Request) -> Turso:
+    turso: Turso = request.app.state.turso
+    return turso
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    body = from_json(await request.body() or b"{}")
+    if not isinstance(body, dict):
+        raise ValueError("the body is an object")
+    return body
+
+
+async def _calls(request: Request) -> Response:
+    """`?plane=control` (the default), `data` or `all`."""
+    plane, calls = request.query_params.get("plane", "control"), _turso(request).calls
+    chosen: list[Call] = calls.control() if plane == "control" else calls.data() if plane == "data" else calls.all()
+    return JSONResponse({"calls": [call.as_json() for call in chosen]})
+
+
+async def _forget_calls(request: Request) -> Response:
+    _turso(request).calls.clear()
+    return JSONResponse({})
+
+
+async def _faults(request: Request) -> Response:
+    return JSONResponse({"faults": [fault.as_json() for fault in _turso(request).faults.all()]})
+
+
+async def _set_fault(request: Request) -> Response:
+    """The body has the fields of `Fault`."""
+    try:
+        body = await _body(request)
+        if unknown := body.keys() - _OPTIONS:
+            raise ValueError(f"a fault has no {min(unknown)}")
+        fault = _turso(request).faults.add(**body)
+    except (ValueError, TypeError) as error:
+        return JSONResponse({"error": str(error)}, 400)
+    return JSONResponse(fault.as_json())
+
+
+async def _clear_faults(request: Request) -> Response:
+    _turso(request).faults.clear()
+    return JSONResponse({})
+
+
+async def _remove_fault(request: Request) -> Response:
+    _turso(request).faults.remove(request.path_params["id"])
+    return JSONResponse({})
+
+
+async def _set_hold(request: Request) -> Response:
+    """`{"method", "path", "when": "before" or "after", "count"}`."""
+    try:
+        body = await _body(request)
+        when = body.pop("when", "before")
+        fault = _turso(request).faults.add("hold_after" if when == "after" else "hold_before", **body)
+    except (ValueError, TypeError) as error:
+        return JSONResponse({"error": str(error)}, 400)
+    return JSONResponse(fault.as_json())
+
+
+def _found(request: Request) -> Fault | None:
+    return _turso(request).faults.find(request.path_params["id"])
+
+
+async def _hold(request: Request) -> Response:
+    """`?wait=SECONDS` waits until a request is held."""
+    fault = _found(request)
+    if fault is None:
+        return JSONResponse({"error": "no such hold"}, 404)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(fault.arrived.wait(), float(request.query_params.get("wait", "0")) or 0.001)
+    return JSONResponse(fault.as_json())
+
+
+async def _release(request: Request) -> Response:
+    fault = _found(request)
+    if fault is None:
+        return JSONResponse({"error": "no such hold"}, 404)
+    fault.released.set()
+    return JSONResponse(fault.as_json())
+
+
+async def _time(request: Request) -> Response:
+    clock = _turso(request).clock
+    return JSONResponse({"time": clock.time(), "offset": clock.offset.total_seconds()})
+
+
+async def _set_time(request: Request) -> Response:
+    """`{"offset": SECONDS}` from the wall clock."""
+    try:
+        _turso(request).clock.offset = timedelta(seconds=float((await _body(request))["offset"]))
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        return JSONResponse({"error": str(error)}, 400)
+    return await _time(request)

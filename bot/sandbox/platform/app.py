@@ -1,0 +1,91 @@
+"""The platform as an ASGI application."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from bot.sandbox.platform import admin as admin_endpoints
+from bot.sandbox.platform.chaos import RAW_SEND, Chaos
+from bot.sandbox.platform.control import routes as control
+from bot.sandbox.platform.data import http as data_plane
+from bot.sandbox.platform.data.limits import Limits
+from bot.sandbox.platform.names import Generation
+from bot.sandbox.platform.turso import Turso
+
+
+class Platform(Starlette):
+    """Keeps the server's own `send` within reach of the faults, which close connections with it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[RAW_SEND] = send
+        await super().__call__(scope, receive, send)
+
+
+def create_platform(
+    data: Path,
+    *,
+    organization: str = "acme",
+    api_token: str,
+    seed: bool = False,
+    admin: bool = False,
+    generation: Generation = "now",
+    public_url: str | None = None,
+    limits: Limits | None = None,
+) -> Starlette:
+    """A local Turso whose state lies in the folder `data`.
+
+    Args:
+        api_token: the one token of the Platform API that is accepted, besides those that it mints itself.
+        seed: fill an organization that has no databases with a dozen that have tables, rows and usage.
+        admin: open `/_admin/`, where tests set faults, hold calls, read the log of calls and move the clock.
+        generation: the shapes and calls of 2023 or those of today.
+        public_url: where the platform is reached, if not at the host that requests name.
+    The returned application carries `state.turso`, which has `calls`, `faults` and `clock`.
+    """
+    turso = Turso(data, organization=organization, api_token=api_token, generation=generation, limits=limits)
+    if seed:
+        from bot.sandbox.platform.seed import seed_organization
+
+        seed_organization(turso)
+    routes = control.routes() + data_plane.routes()
+    if admin:
+        routes += admin_endpoints.routes()
+    app = Platform(
+        routes=routes,
+        middleware=[
+            Middleware(Chaos, turso=turso),
+            Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]),
+        ],
+        exception_handlers={HTTPException: _explain},  # type: ignore[dict-item]
+        lifespan=_lifespan,
+    )
+    app.router.redirect_slashes = False
+    app.state.turso, app.state.public_url = turso, public_url
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    turso: Turso = app.state.turso
+    ticking = asyncio.create_task(turso.keep_ticking())
+    try:
+        yield
+    finally:
+        ticking.cancel()
+        with suppress(asyncio.CancelledError):
+            await ticking
+        await turso.close()
+
+
+async def _explain(request: Request, error: HTTPException) -> Response:
+    text = "route not found" if error.status_code == 404 else error.detail
+    return JSONResponse({"error": text}, error.status_code, error.headers)

@@ -1,0 +1,51 @@
+"""A log of the calls that the platform was asked, for those who count them."""
+
+from collections import deque
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Plane = Literal["control", "data"]
+_KEPT = 20_000
+
+
+@dataclass
+class Call:
+    """One request. `status` is 0 while it runs, and when the connection was dropped instead of an answer."""
+
+    plane: Plane
+    method: str
+    path: str
+    query: str
+    time: float
+    status: int = 0
+    seconds: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Calls:
+    """The latest calls, oldest first; neither headers nor bodies are kept."""
+
+    def __init__(self) -> None:
+        self._calls: deque[Call] = deque(maxlen=_KEPT)
+
+    def add(self, call: Call) -> None:
+        self._calls.append(call)
+
+    def control(self) -> list[Call]:
+        """The calls to the Platform API."""
+        return [call for call in self._calls if call.plane == "control"]
+
+    def data(self) -> list[Call]:
+        """The calls to databases."""
+        return [call for call in self._calls if call.plane == "data"]
+
+    def all(self) -> list[Call]:
+        return list(self._calls)
+
+    def clear(self) -> None:
+        self._calls.clear()
+
+    def __len__(self) -> int:
+        return len(self._calls)

@@ -1,0 +1,134 @@
+"""Logical databases in the catalogue."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import apsw
+
+from bot.sandbox.platform.catalog import records
+from bot.sandbox.platform.catalog.problems import Conflict, Missing, Protected
+from bot.sandbox.platform.catalog.records import DATABASE_COLUMNS, DATABASES, Database
+from bot.sandbox.platform.tokens import Key
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Which databases are wanted, and from where on."""
+
+    group: str | None = None
+    parent: str | None = None
+    after: str = ""
+    limit: int | None = None
+
+
+def every(connection: apsw.Connection, organization: str, wanted: Listing) -> tuple[list[Database], str | None]:
+    """One page by name, and the last name of it when there are more."""
+    limit = -1 if wanted.limit is None else wanted.limit + 1
+    rows = connection.execute(
+        f"SELECT {DATABASE_COLUMNS} FROM {DATABASES} WHERE d.organization = ? AND d.deleted_at IS NULL AND d.name > ?"  # noqa: S608
+        " AND (? IS NULL OR d.group_name = ?) AND (? IS NULL OR d.parent ->> 'id' = ?) ORDER BY d.name LIMIT ?",
+        (organization, wanted.after, wanted.group, wanted.group, wanted.parent, wanted.parent, limit),
+    )
+    found = [records.database(row) for row in rows]
+    if wanted.limit is None or len(found) <= wanted.limit:
+        return found, None
+    return found[:-1], found[-2].name
+
+
+def find(connection: apsw.Connection, organization: str, name: str) -> Database:
+    """Raises: Missing."""
+    row = connection.execute(
+        f"SELECT {DATABASE_COLUMNS} FROM {DATABASES} WHERE d.organization = ? AND d.name = ? AND d.deleted_at IS NULL",  # noqa: S608
+        (organization, name),
+    ).fetchone()
+    if row is None:
+        raise Missing(f"could not find database with name {name}: record not found")
+    return records.database(row)
+
+
+def count(connection: apsw.Connection, organization: str) -> int:
+    row = connection.execute(
+        "SELECT count(*) FROM databases WHERE organization = ? AND deleted_at IS NULL", (organization,)
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def live_ids(connection: apsw.Connection) -> set[str]:
+    """The ids of all databases of all organizations."""
+    return {str(id_) for (id_,) in connection.execute("SELECT id FROM databases WHERE deleted_at IS NULL")}
+
+
+@dataclass(frozen=True)
+class NewDatabase:
+    """What a database is made of."""
+
+    id: str
+    organization: str
+    name: str
+    group: str
+    created_at: float
+    ready_at: float = 0.0
+    size_limit_bytes: int = 0
+    parent: dict[str, Any] | None = None
+
+
+def create(connection: apsw.Connection, new: NewDatabase) -> Database:
+    """Raises: Conflict when the name is taken."""
+    key = Key.fresh()
+    try:
+        connection.execute(
+            "INSERT INTO databases(id, organization, name, group_name, key_id, key_secret, size_limit, parent,"
+            " ready_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(new.id, new.organization, new.name, new.group, key.id, key.secret, new.size_limit_bytes),
+                *(json.dumps(new.parent) if new.parent else None, new.ready_at, new.created_at),
+            ),
+        )
+    except apsw.ConstraintError as error:
+        raise Conflict(f"database with name {new.name} already exists") from error
+    return find(connection, new.organization, new.name)
+
+
+def destroy(connection: apsw.Connection, organization: str, name: str, at: float) -> Database:
+    """Raises: Missing; Protected when the database or its group has delete protection."""
+    database = find(connection, organization, name)
+    if database.delete_protection:
+        raise Protected(f"database {name} has delete protection enabled")
+    if database.group_protected:
+        raise Protected(f"group {database.group} has delete protection enabled")
+    connection.execute("UPDATE databases SET deleted_at = ? WHERE id = ?", (at, database.id))
+    connection.execute("DELETE FROM queries WHERE database_id = ?", (database.id,))
+    return database
+
+
+def rotate(connection: apsw.Connection, organization: str, name: str) -> Database:
+    """Replace the key: every token of this database dies."""
+    database, key = find(connection, organization, name), Key.fresh()
+    connection.execute(
+        "UPDATE databases SET key_id = ?, key_secret = ? WHERE id = ?", (key.id, key.secret, database.id)
+    )
+    return find(connection, organization, name)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Changes to a database; None leaves a setting as it is."""
+
+    size_limit: int | None = None
+    block_reads: bool | None = None
+    block_writes: bool | None = None
+    delete_protection: bool | None = None
+    allow_attach: bool | None = None
+    allowed_ips: list[str] | None = None
+    allowed_aws_vpc_ids: list[str] | None = None
+
+
+def configure(connection: apsw.Connection, organization: str, name: str, changes: Configuration) -> Database:
+    database = find(connection, organization, name)
+    for column, value in asdict(changes).items():
+        if value is not None:
+            stored = json.dumps(value) if isinstance(value, list) else value
+            connection.execute(f"UPDATE databases SET {column} = ? WHERE id = ?", (stored, database.id))  # noqa: S608
+    return find(connection, organization, name)

@@ -1,0 +1,102 @@
+"""Groups in the catalogue."""
+
+import json
+
+import apsw
+
+from bot.sandbox.platform.catalog import records
+from bot.sandbox.platform.catalog.problems import Conflict, Missing, Protected
+from bot.sandbox.platform.catalog.records import Group
+from bot.sandbox.platform.names import new_uuid
+from bot.sandbox.platform.tokens import Key
+
+_COLUMNS = "uuid, organization, name, locations, key_id, key_secret, delete_protection"
+
+
+def every(connection: apsw.Connection, organization: str) -> list[Group]:
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM groups WHERE organization = ? ORDER BY rowid", (organization,))  # noqa: S608
+    return [records.group(row) for row in rows]
+
+
+def find(connection: apsw.Connection, organization: str, name: str) -> Group:
+    """Raises: Missing."""
+    found = next((group for group in every(connection, organization) if group.name == name), None)
+    if found is None:
+        raise Missing("group not found")
+    return found
+
+
+def create(connection: apsw.Connection, organization: str, name: str, location: str) -> Group:
+    """Raises: Conflict when the name is taken."""
+    key = Key.fresh()
+    try:
+        connection.execute(
+            "INSERT INTO groups(uuid, organization, name, locations, key_id, key_secret) VALUES (?, ?, ?, ?, ?, ?)",
+            (new_uuid(), organization, name, json.dumps([location]), key.id, key.secret),
+        )
+    except apsw.ConstraintError as error:
+        raise Conflict("group already exists") from error
+    return find(connection, organization, name)
+
+
+def delete(connection: apsw.Connection, organization: str, name: str, at: float) -> tuple[Group, list[str]]:
+    """Delete a group with its databases; returns it, and the ids of the databases that went.
+
+    Raises: Missing; Protected when the group or one of its databases has delete protection.
+    """
+    group = find(connection, organization, name)
+    members = connection.execute(
+        "SELECT id, delete_protection FROM databases WHERE organization = ? AND group_name = ? AND deleted_at IS NULL",
+        (organization, name),
+    ).fetchall()
+    if group.delete_protection or any(protected for _, protected in members):
+        raise Protected("group has delete protection enabled")
+    connection.execute(
+        "UPDATE databases SET deleted_at = ? WHERE organization = ? AND group_name = ? AND deleted_at IS NULL",
+        (at, organization, name),
+    )
+    connection.execute("DELETE FROM groups WHERE uuid = ?", (group.uuid,))
+    connection.execute("DELETE FROM api_tokens WHERE organization = ? AND group_name = ?", (organization, name))
+    return group, [str(id_) for id_, _ in members]
+
+
+def protect(connection: apsw.Connection, organization: str, name: str, *, on: bool) -> Group:
+    group = find(connection, organization, name)
+    connection.execute("UPDATE groups SET delete_protection = ? WHERE uuid = ?", (on, group.uuid))
+    return find(connection, organization, name)
+
+
+def rotate(connection: apsw.Connection, organization: str, name: str) -> list[str]:
+    """Replace the group's key and that of every database in it; returns the ids of those databases."""
+    group, key = find(connection, organization, name), Key.fresh()
+    connection.execute("UPDATE groups SET key_id = ?, key_secret = ? WHERE uuid = ?", (key.id, key.secret, group.uuid))
+    members = connection.execute(
+        "SELECT id FROM databases WHERE organization = ? AND group_name = ? AND deleted_at IS NULL",
+        (organization, name),
+    ).fetchall()
+    for (member,) in members:
+        fresh = Key.fresh()
+        connection.execute(
+            "UPDATE databases SET key_id = ?, key_secret = ? WHERE id = ?", (fresh.id, fresh.secret, member)
+        )
+    return [str(member) for (member,) in members]
+
+
+def place(connection: apsw.Connection, organization: str, name: str, locations: list[str]) -> Group:
+    """Set where the group, and so each of its databases, lives; the first location is the primary one."""
+    group = find(connection, organization, name)
+    gone = [code for code in group.locations if code not in locations]
+    connection.execute("UPDATE groups SET locations = ? WHERE uuid = ?", (json.dumps(locations), group.uuid))
+    members = connection.execute(
+        "SELECT id FROM databases WHERE organization = ? AND group_name = ? AND deleted_at IS NULL",
+        (organization, name),
+    ).fetchall()
+    for (member,) in members:
+        for code in gone:
+            connection.execute("DELETE FROM instances WHERE database_id = ? AND region = ?", (member, code))
+        for code in (code for code in locations if code not in group.locations):
+            connection.execute(
+                "INSERT INTO instances(uuid, database_id, name, type, region) VALUES (?, ?, ?, 'replica', ?)",
+                (new_uuid(), member, code, code),
+            )
+    return find(connection, organization, name)

@@ -1,0 +1,101 @@
+"""The rows of the catalogue as values."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from bot.sandbox.platform.tokens import Key
+
+
+@dataclass(frozen=True)
+class Group:
+    """Databases that share locations, and a key that opens them all."""
+
+    uuid: str
+    organization: str
+    name: str
+    locations: tuple[str, ...]
+    key: Key
+    delete_protection: bool
+
+    @property
+    def primary(self) -> str:
+        return self.locations[0] if self.locations else ""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A copy of a database in one place."""
+
+    uuid: str
+    database_id: str
+    name: str
+    type: str
+    region: str
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
+class Database:
+    """A logical database, with what its group says about it."""
+
+    id: str
+    organization: str
+    name: str
+    group: str
+    key: Key
+    size_limit_bytes: int
+    block_reads: bool
+    block_writes: bool
+    delete_protection: bool
+    allow_attach: bool
+    allowed_ips: tuple[str, ...]
+    allowed_aws_vpc_ids: tuple[str, ...]
+    parent: dict[str, Any] | None
+    ready_at: float
+    created_at: float
+    group_uuid: str | None
+    group_key: Key | None
+    group_protected: bool
+    regions: tuple[str, ...]
+
+    @property
+    def primary(self) -> str:
+        return self.regions[0] if self.regions else ""
+
+
+DATABASE_COLUMNS = """d.id, d.organization, d.name, d.group_name, d.key_id, d.key_secret, d.size_limit, d.block_reads,
+    d.block_writes, d.delete_protection, d.allow_attach, d.allowed_ips, d.allowed_aws_vpc_ids, d.parent, d.ready_at,
+    d.created_at, g.uuid, g.key_id, g.key_secret, g.delete_protection, (SELECT json_group_array(region) FROM
+    (SELECT region FROM instances i WHERE i.database_id = d.id AND i.deleted_at IS NULL ORDER BY i.type, i.rowid))"""
+DATABASES = "databases d LEFT JOIN groups g ON g.organization = d.organization AND g.name = d.group_name"
+
+
+def database(row: tuple[Any, ...]) -> Database:
+    """A row of `DATABASE_COLUMNS`."""
+    return Database(
+        id=row[0],
+        organization=row[1],
+        name=row[2],
+        group=row[3],
+        key=Key(row[4], row[5]),
+        size_limit_bytes=row[6],
+        block_reads=bool(row[7]),
+        block_writes=bool(row[8]),
+        delete_protection=bool(row[9]),
+        allow_attach=bool(row[10]),
+        allowed_ips=tuple(json.loads(row[11])),
+        allowed_aws_vpc_ids=tuple(json.loads(row[12])),
+        parent=json.loads(row[13]) if row[13] else None,
+        ready_at=row[14],
+        created_at=row[15],
+        group_uuid=row[16],
+        group_key=Key(row[17], row[18]) if row[17] else None,
+        group_protected=bool(row[19]),
+        regions=tuple(json.loads(row[20])),
+    )
+
+
+def group(row: tuple[Any, ...]) -> Group:
+    """A row of `uuid, organization, name, locations, key_id, key_secret, delete_protection`."""
+    return Group(row[0], row[1], row[2], tuple(json.loads(row[3])), Key(row[4], row[5]), bool(row[6]))

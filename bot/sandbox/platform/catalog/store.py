@@ -1,0 +1,43 @@
+"""The catalogue's file: one connection on one thread, so that a check and the change after it are one act."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+import apsw
+
+from bot.sandbox.platform.catalog.schema import TABLES, VERSION
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Catalog:
+    """Runs functions of the form `f(connection, ...)`, each in a transaction that is on disk when it returns."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._connection = apsw.Connection(str(path))
+        self._connection.pragma("journal_mode", "wal")
+        self._connection.pragma("synchronous", 2)
+        with self._connection:
+            if self._connection.pragma("user_version") == 0:
+                self._connection.execute(TABLES)
+                self._connection.pragma("user_version", VERSION)
+        self._thread = ThreadPoolExecutor(1, "platform-catalogue")
+
+    async def run(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do `act` on the catalogue's thread and return its answer; what it raises undoes it."""
+        return await asyncio.wrap_future(self._thread.submit(lambda: self.run_now(act, *args, **kwargs)))
+
+    def run_now(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Like `run`, for callers without a loop."""
+        with self._connection:
+            answer = act(self._connection, *args, **kwargs)
+        return answer  # noqa: RET504 - only now it is committed
+
+    def close(self) -> None:
+        self._thread.shutdown()
+        self._connection.close()

@@ -1,0 +1,131 @@
+"""Usage in the catalogue: by day and instance, and the statements that caused it by hour."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import apsw
+
+_KEPT_HOURS = 24 * 7
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What was used in a period. Rows and synced bytes are flows; storage is the level at its end."""
+
+    rows_read: int = 0
+    rows_written: int = 0
+    storage_bytes: int = 0
+    bytes_synced: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.rows_read + other.rows_read,
+            self.rows_written + other.rows_written,
+            self.storage_bytes + other.storage_bytes,
+            self.bytes_synced + other.bytes_synced,
+        )
+
+
+class Period(NamedTuple):
+    """Days from `first` to `last`, both counted, as `YYYY-MM-DD`."""
+
+    first: str
+    last: str
+
+
+class Booking(NamedTuple):
+    """What to add to a day of an instance; `storage_bytes` replaces the level unless it is None."""
+
+    database_id: str
+    instance: str
+    day: str
+    rows_read: int
+    rows_written: int
+    storage_bytes: int | None
+
+
+class QueryBooking(NamedTuple):
+    """What one statement text read and wrote in an hour."""
+
+    database_id: str
+    hour: int
+    query: str
+    rows_read: int
+    rows_written: int
+
+
+def book(connection: apsw.Connection, bookings: Iterable[Booking], queries: Iterable[QueryBooking]) -> None:
+    """Add what was measured."""
+    for booking in bookings:
+        level = booking.storage_bytes if booking.storage_bytes is not None else _level(connection, booking)
+        connection.execute(
+            "INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET"
+            " rows_read = rows_read + excluded.rows_read, rows_written = rows_written + excluded.rows_written,"
+            " storage_bytes = excluded.storage_bytes",
+            (*booking[:5], level),
+        )
+    for query in queries:
+        connection.execute(
+            "INSERT INTO queries VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " rows_read = rows_read + excluded.rows_read, rows_written = rows_written + excluded.rows_written",
+            query,
+        )
+        connection.execute(
+            "DELETE FROM queries WHERE database_id = ? AND hour < ?", (query.database_id, query.hour - _KEPT_HOURS)
+        )
+
+
+def _level(connection: apsw.Connection, booking: Booking) -> int:
+    row = connection.execute(
+        "SELECT storage_bytes FROM usage WHERE database_id = ? AND instance = ? ORDER BY day DESC LIMIT 1",
+        (booking.database_id, booking.instance),
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def of_database(connection: apsw.Connection, database_id: str, period: Period) -> dict[str, Usage]:
+    """Usage by instance uuid; instances without any are left out."""
+    used: dict[str, Usage] = {}
+    rows = connection.execute(
+        "SELECT instance, sum(rows_read) FILTER (WHERE day >= ?), sum(rows_written) FILTER (WHERE day >= ?),"
+        " sum(bytes_synced) FILTER (WHERE day >= ?), max(day), storage_bytes FROM usage"
+        " WHERE database_id = ? AND day <= ? GROUP BY instance",
+        (period.first, period.first, period.first, database_id, period.last),
+    )
+    for instance, read, written, synced, _, storage in rows:
+        used[str(instance)] = Usage(int(read or 0), int(written or 0), int(storage), int(synced or 0))
+    return used
+
+
+def of_organization(connection: apsw.Connection, organization: str, period: Period) -> dict[str, dict[str, Usage]]:
+    """Usage of every database by id, then by instance uuid, those that were destroyed in the period included."""
+    used: dict[str, dict[str, Usage]] = {}
+    # SQLite takes the bare column `storage_bytes` from the row that has the greatest day.
+    rows = connection.execute(
+        "SELECT u.database_id, u.instance, sum(u.rows_read * (u.day >= ?)), sum(u.rows_written * (u.day >= ?)),"
+        " sum(u.bytes_synced * (u.day >= ?)), u.storage_bytes * (d.deleted_at IS NULL), max(u.day)"
+        " FROM databases d CROSS JOIN usage u ON u.database_id = d.id WHERE d.organization = ? AND u.day <= ?"
+        " AND (d.deleted_at IS NULL OR d.deleted_at >= unixepoch(?)) GROUP BY u.database_id, u.instance",
+        (period.first, period.first, period.first, organization, period.last, period.first),
+    )
+    for database_id, instance, read, written, synced, storage, _ in rows:
+        usage = Usage(int(read), int(written), int(storage), int(synced))
+        used.setdefault(str(database_id), {})[str(instance)] = usage
+    return used
+
+
+def total(usages: Iterable[Usage]) -> Usage:
+    return sum(usages, start=replace(Usage()))
+
+
+def top_queries(
+    connection: apsw.Connection, database_id: str, since: float, limit: int = 10
+) -> list[tuple[str, int, int]]:
+    """The statements that read and wrote most since a time (epoch seconds): text, rows read, rows written."""
+    rows = connection.execute(
+        "SELECT query, sum(rows_read), sum(rows_written) FROM queries WHERE database_id = ? AND hour >= ?"
+        " GROUP BY query ORDER BY sum(rows_read) + sum(rows_written) DESC, query LIMIT ?",
+        (database_id, int(since // 3600), limit),
+    )
+    return [(str(query), int(read), int(written)) for query, read, written in rows]

@@ -1,0 +1,23 @@
+"""The platform's time, which a test may move forward without waiting."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """Wall time plus an offset; every expiry and every day of usage is read from here."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta()
+
+    def time(self) -> float:
+        """Seconds since the epoch, as the platform sees them."""
+        return time.time() + self.offset.total_seconds()
+
+    def now(self) -> datetime:
+        """An aware datetime in UTC."""
+        return datetime.fromtimestamp(self.time(), UTC)
+
+    def today(self) -> str:
+        """The day that usage is booked on, `YYYY-MM-DD` in UTC."""
+        return self.now().strftime("%Y-%m-%d")

@@ -1,0 +1,1 @@
+"""The control plane: Turso's Platform API."""

@@ -1,0 +1,113 @@
+"""The account: organizations, locations, plans, members, the audit log, and who is asking."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.responses import Response
+
+from bot.sandbox.platform.catalog import organizations
+from bot.sandbox.platform.control import shapes
+from bot.sandbox.platform.control.call import ApiError, Call, answer
+from bot.sandbox.platform.names import is_name, locations
+
+_QUOTAS = {"rowsRead": 100_000_000_000, "rowsWritten": 100_000_000, "databases": None, "locations": 6}
+_QUOTAS |= {"storage": 24 * 2**30, "groups": 10, "bytesSynced": 24 * 2**30}
+_PLAN = {"name": "scaler", "price": "24.92", "prices": [{"value": 2492, "timeline": "monthly"}], "quotas": _QUOTAS}
+_LARGEST_PAGE = 100
+
+
+async def all_locations(call: Call) -> Response:
+    return answer({"locations": locations(call.turso.generation)})
+
+
+async def locations_by_provider(call: Call) -> Response:
+    """Version 2, for the `turso` CLI."""
+    codes = locations(call.turso.generation)
+    local = {"local": codes.pop("local")}
+    return answer({"locations": {"fly" if call.turso.generation == "2023" else "aws": codes, "local": local}})
+
+
+async def every(call: Call) -> Response:
+    found = await call.turso.read(organizations.every)
+    reached = [shapes.organization(each) for each in found if call.token.organization in (None, each.slug)]
+    return answer({"organizations": reached})
+
+
+async def create(call: Call) -> Response:
+    """For tests with several organizations; the name becomes the slug."""
+    body = await call.body()
+    name = body.get("slug") or body.get("name")
+    slug = str(name).lower().replace(" ", "-")
+    if not is_name(slug):
+        raise ApiError(400, "invalid organization name")
+    created = await call.turso.change(organizations.create, slug, name=str(body.get("name") or slug))
+    return answer({"organization": shapes.organization(created)})
+
+
+async def get(call: Call) -> Response:
+    found = await call.turso.read(organizations.find, call.organization)
+    return answer({"organization": shapes.organization(found)})
+
+
+async def update(call: Call) -> Response:
+    overages = (await call.body()).get("overages")
+    if not isinstance(overages, bool):
+        return await get(call)
+    updated = await call.turso.change(organizations.update, call.organization, overages=overages)
+    return answer({"organization": shapes.organization(updated)})
+
+
+async def members(call: Call) -> Response:
+    owner = {"username": call.turso.organization, "role": "owner", "email": _email(call)}
+    return answer({"members": [owner]})
+
+
+async def invites(call: Call) -> Response:
+    return answer({"invites": []})
+
+
+async def invoices(call: Call) -> Response:
+    return answer({"invoices": []})
+
+
+async def subscription(call: Call) -> Response:
+    plan = {"name": "scaler", "plan": "scaler", "timeline": "monthly", "overages": False}
+    return answer({"subscription": plan})
+
+
+async def plans(call: Call) -> Response:
+    return answer({"plans": [_PLAN]})
+
+
+async def audit_logs(call: Call) -> Response:
+    """Newest first."""
+    page, size = _number(call, "page", 1), min(_number(call, "page_size", _LARGEST_PAGE), _LARGEST_PAGE)
+    total, rows = await call.turso.read(organizations.audit_log, call.organization, page, size)
+    pagination = {"page": page, "page_size": size, "total_pages": -(-total // size), "total_rows": total}
+    return answer({"audit_logs": [_entry(row) for row in rows], "pagination": pagination})
+
+
+def _entry(row: tuple[Any, ...]) -> dict[str, Any]:
+    keys = ("code", "message", "origin", "author", "created_at", "data")
+    at = datetime.fromtimestamp(row[4], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return dict(zip(keys, (*row[:4], at, json.loads(row[5])), strict=True))
+
+
+def _number(call: Call, name: str, default: int) -> int:
+    given = call.query(name)
+    if given is None:
+        return default
+    if not (given.isascii() and given.isdigit()) or not 0 < int(given[:9]) < 10**6:
+        raise ApiError(400, f"invalid {name} parameter")
+    return int(given)
+
+
+async def user(call: Call) -> Response:
+    name = call.turso.organization
+    account = {"username": name, "name": name, "email": _email(call), "avatarUrl": "", "plan": "scaler"}
+    return answer({"user": account | {"mfa": False, "has_pending_invites": False}})
+
+
+def _email(call: Call) -> str:
+    return f"{call.turso.organization}@example.com"

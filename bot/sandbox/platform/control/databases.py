@@ -1,0 +1,213 @@
+"""Databases: list, get, create, destroy, rotate, configure."""
+
+import re
+from typing import Any
+
+from starlette.responses import Response
+
+from bot.sandbox.platform.catalog import databases, groups, instances, organizations
+from bot.sandbox.platform.catalog.databases import Configuration, Listing, NewDatabase
+from bot.sandbox.platform.catalog.problems import Missing
+from bot.sandbox.platform.catalog.records import Database
+from bot.sandbox.platform.control import shapes
+from bot.sandbox.platform.control.call import ApiError, Call, answer, empty
+from bot.sandbox.platform.control.reach import reachable
+from bot.sandbox.platform.names import is_name, new_uuid
+from bot.sandbox.platform.seeds import copy_database
+
+_SIZE = re.compile(r"(\d{1,15})\s*(b|kb|mb|gb|tb)?", re.IGNORECASE | re.ASCII)
+_UNITS = {"": 1, "b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40}
+_LARGEST_PAGE = 1000
+
+
+async def every(call: Call) -> Response:
+    """One page, by name; without `limit` all."""
+    limit = call.query("limit")
+    if limit is not None and not (limit.isascii() and limit.isdigit() and 0 < int(limit[:9]) < 10**9):
+        raise ApiError(400, "invalid limit parameter")
+    if call.query("schema"):
+        return answer({"databases": []})
+    wanted = Listing(
+        group=call.token.group or call.query("group"),
+        parent=call.query("parent"),
+        after=call.query("cursor") or "",
+        limit=min(int(limit), _LARGEST_PAGE) if limit else None,
+    )
+    found, following = await call.turso.read(databases.every, call.organization, wanted)
+    listed = [shape(call, database) for database in found]
+    if wanted.limit is None:
+        return answer({"databases": listed})
+    return answer({"databases": listed, "pagination": {"next": following}})
+
+
+async def get(call: Call) -> Response:
+    return answer({"database": shape(call, await reachable(call))})
+
+
+def shape(call: Call, database: Database) -> shapes.Json:
+    return shapes.database(database, call.hostname(database.name), call.turso.generation)
+
+
+async def create(call: Call) -> Response:
+    """Make a database in a group; in 2023 also one without a group, which has no instance yet."""
+    body = await call.body()
+    turso, name = call.turso, body.get("name")
+    if not is_name(name, turso.generation):
+        raise ApiError(400, "invalid database name: use lowercase letters, numbers and dashes")
+    assert isinstance(name, str)
+    group = await _group(call, body)
+    database_id = new_uuid(turso.generation)
+    parent = await _seed(call, body, database_id)
+    delay = turso.faults.delay_of_readiness(call.request.method, call.request.url.path)
+    new = NewDatabase(
+        id=database_id,
+        organization=call.organization,
+        name=name,
+        group=group,
+        created_at=turso.clock.time(),
+        ready_at=turso.clock.time() + delay if delay else 0.0,
+        size_limit_bytes=size_limit(body.get("size_limit")) or 0,
+        parent=parent,
+    )
+    try:
+        database = await turso.change(_create, new)
+    except BaseException:
+        await turso.plane.remove(database_id)
+        raise
+    await note(call, "db-create", f"created database {name}", database=name)
+    return answer(_created(call, database))
+
+
+def _create(connection: Any, new: NewDatabase) -> Database:
+    databases.create(connection, new)
+    if new.group:
+        for location in groups.find(connection, new.organization, new.group).locations:
+            instances.create(connection, new.id, location, location)
+    return databases.find(connection, new.organization, new.name)
+
+
+def _created(call: Call, database: Database) -> shapes.Json:
+    if call.turso.generation == "2023":
+        return {"database": shape(call, database), "username": "", "password": ""}
+    return {"database": {"DbId": database.id, "Hostname": call.hostname(database.name), "Name": database.name}}
+
+
+async def _group(call: Call, body: dict[str, Any]) -> str:
+    group = body.get("group")
+    if group is None or group == "":
+        group = "" if call.turso.generation == "2023" else "default"
+    if not isinstance(group, str):
+        raise ApiError(400, "group not found")
+    if call.token.group not in (None, group):
+        raise ApiError(403, "token does not have access to this group")
+    if group:
+        try:
+            await call.turso.read(groups.find, call.organization, group)
+        except Missing:
+            raise ApiError(400, "group not found") from None
+    return group
+
+
+async def _seed(call: Call, body: dict[str, Any], database_id: str) -> dict[str, Any] | None:
+    """Fill the new file from another database; returns the `parent` object."""
+    seed = body.get("seed")
+    if seed is None:
+        return None
+    if not isinstance(seed, dict) or seed.get("type") not in ("database", "database_upload", "dump"):
+        raise ApiError(400, "invalid seed")
+    if seed["type"] != "database":
+        raise ApiError(400, f"seed type {seed['type']} is not supported by the local platform")
+    source = seed.get("name") or seed.get("value")
+    if not isinstance(source, str):
+        raise ApiError(400, "invalid seed: name is missing")
+    try:
+        database = await call.turso.read(databases.find, call.organization, source)
+    except Missing as error:
+        raise ApiError(400, str(error)) from None
+    if call.token.group not in (None, database.group):
+        raise ApiError(403, "token does not have access to this database")
+    plane = call.turso.plane
+    await plane.on_thread(copy_database, plane.path(database.id), plane.path(database_id))
+    return {"id": database.id, "name": database.name, "branched_at": call.turso.clock.now().isoformat()}
+
+
+def size_limit(given: object) -> int | None:
+    """Bytes of `1gb`, `256mb` or a plain number; None if nothing is given. Raises: ApiError."""
+    if given is None:
+        return None
+    match = _SIZE.fullmatch(str(given).strip()) if isinstance(given, (str, int)) else None
+    if match is None or isinstance(given, bool):
+        raise ApiError(400, "invalid size limit")
+    return min(int(match[1]) * _UNITS[(match[2] or "").lower()], 2**62)
+
+
+async def destroy(call: Call) -> Response:
+    await reachable(call)
+    turso, name = call.turso, call.path("name")
+    database = await turso.change(databases.destroy, call.organization, name, turso.clock.time())
+    await turso.plane.remove(database.id)
+    await note(call, "db-delete", f"deleted database {name}", database=name)
+    return answer({"database": name})
+
+
+async def rotate(call: Call) -> Response:
+    """Every token of the database dies, and open connections drop."""
+    await reachable(call)
+    database = await call.turso.change(databases.rotate, call.organization, call.path("name"))
+    call.turso.plane.update(database)
+    await call.turso.plane.disconnect(database.id)
+    return empty()
+
+
+async def configuration(call: Call) -> Response:
+    return answer(shapes.configuration(await reachable(call)))
+
+
+async def configure(call: Call) -> Response:
+    """What is absent or a null boolean stays as it is; a null list is cleared."""
+    before = await reachable(call)
+    changes = read_configuration(await call.body())
+    database = await call.turso.change(databases.configure, call.organization, before.name, changes)
+    call.turso.plane.update(database)
+    if before.delete_protection != database.delete_protection:
+        code = "db-protect" if database.delete_protection else "db-unprotect"
+        await note(call, code, f"{code} {database.name}", database=database.name)
+    return answer(shapes.configuration(database))
+
+
+def read_configuration(body: dict[str, Any]) -> Configuration:
+    """Raises: ApiError."""
+    return Configuration(
+        size_limit=size_limit(body.get("size_limit")),
+        block_reads=_switch(body, "block_reads"),
+        block_writes=_switch(body, "block_writes"),
+        delete_protection=_switch(body, "delete_protection"),
+        allow_attach=_switch(body, "allow_attach"),
+        allowed_ips=_texts(body, "allowed_ips"),
+        allowed_aws_vpc_ids=_texts(body, "allowed_aws_vpc_ids"),
+    )
+
+
+def _switch(body: dict[str, Any], key: str) -> bool | None:
+    value = body.get(key)
+    if value is not None and not isinstance(value, bool):
+        raise ApiError(400, f"invalid {key}: not a boolean")
+    return value
+
+
+def _texts(body: dict[str, Any], key: str) -> list[str] | None:
+    if key not in body:
+        return None
+    given = body[key] or []
+    if not isinstance(given, list) or not all(isinstance(text, str) for text in given):
+        raise ApiError(400, f"invalid {key}: not a list of strings")
+    return given
+
+
+async def note(call: Call, code: str, message: str, **data: str) -> None:
+    """Write the audit log."""
+    agent = call.request.headers.get("user-agent", "")
+    origin = "cli" if agent.startswith("turso-cli") else "web"
+    await call.turso.read(
+        organizations.note, call.organization, code, message, call.turso.clock.time(), origin=origin, **data
+    )

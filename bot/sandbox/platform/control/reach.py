@@ -1,0 +1,18 @@
+"""Which database a call means, and whether its token reaches it."""
+
+from bot.sandbox.platform.catalog.records import Database
+from bot.sandbox.platform.control.call import ApiError, Call
+
+
+async def reachable(call: Call) -> Database:
+    """The database in the path. Raises: Missing; ApiError when the token is for another group."""
+    target = await call.turso.target(call.organization, call.path("name"))
+    if call.token.group not in (None, target.database.group):
+        raise ApiError(403, "token does not have access to this database")
+    return target.database
+
+
+def reach_group(call: Call, name: str) -> None:
+    """Raises: ApiError when the token is for another group."""
+    if call.token.group not in (None, name):
+        raise ApiError(403, "token does not have access to this group")

@@ -1,0 +1,109 @@
+"""The objects of the Platform API, as of 2023 and as of today."""
+
+from typing import Any
+
+from bot.sandbox.platform.catalog.organizations import Organization
+from bot.sandbox.platform.catalog.records import Database, Group, Instance
+from bot.sandbox.platform.catalog.usage import Usage, total
+from bot.sandbox.platform.names import Generation
+
+Json = dict[str, Any]
+
+
+def database(record: Database, hostname: str, generation: Generation) -> Json:
+    """A `Database`."""
+    shape: Json = {
+        "Name": record.name,
+        "DbId": record.id,
+        "Hostname": hostname,
+        "regions": list(record.regions),
+        "primaryRegion": record.primary,
+        "type": "logical",
+    }
+    if generation == "2023":
+        return shape | {"IssuedCertLimit": 0, "IssuedCertCount": 0}
+    return shape | {
+        "group": record.group,
+        "block_reads": record.block_reads,
+        "block_writes": record.block_writes,
+        "allow_attach": record.allow_attach,
+        "delete_protection": record.delete_protection,
+        "sleeping": False,
+        "archived": False,
+        "is_schema": False,
+        "schema": "",
+        "parent": record.parent,
+    }
+
+
+def configuration(record: Database) -> Json:
+    """A `DatabaseConfiguration`; `0` is no limit."""
+    return {
+        "size_limit": str(record.size_limit_bytes),
+        "allow_attach": record.allow_attach,
+        "block_reads": record.block_reads,
+        "block_writes": record.block_writes,
+        "delete_protection": record.delete_protection,
+        "allowed_ips": list(record.allowed_ips),
+        "allowed_aws_vpc_ids": list(record.allowed_aws_vpc_ids),
+    }
+
+
+def instance(record: Instance, hostname: str) -> Json:
+    """An `Instance`."""
+    return {
+        "uuid": record.uuid,
+        "name": record.name,
+        "type": record.type,
+        "region": record.region,
+        "hostname": hostname,
+    }
+
+
+def group(record: Group) -> Json:
+    """A `Group`."""
+    return {
+        "name": record.name,
+        "uuid": record.uuid,
+        "version": "",
+        "locations": list(record.locations),
+        "primary": record.primary,
+        "archived": False,
+        "delete_protection": record.delete_protection,
+        "status": {"locations": [{"name": code, "status": "ready"} for code in record.locations]},
+    }
+
+
+def organization(record: Organization) -> Json:
+    """An `Organization`; `id` belongs to version 2 of the API."""
+    return {
+        "id": record.uuid,
+        "name": record.name,
+        "slug": record.slug,
+        "type": record.type,
+        "overages": record.overages,
+        "blocked_reads": record.blocked_reads,
+        "blocked_writes": record.blocked_writes,
+        "plan_id": "scaler",
+        "plan_timeline": "monthly",
+        "platform": "",
+        "require_mfa": False,
+    }
+
+
+def usage(used: Usage, generation: Generation) -> Json:
+    """A usage object; synced bytes are younger than 2023."""
+    shape: Json = {
+        "rows_read": used.rows_read,
+        "rows_written": used.rows_written,
+        "storage_bytes": used.storage_bytes,
+    }
+    return shape if generation == "2023" else shape | {"bytes_synced": used.bytes_synced}
+
+
+def database_usage(database_id: str, by_instance: dict[str, Usage], generation: Generation) -> Json:
+    """A `DatabaseUsage`."""
+    summed = usage(total(by_instance.values()), generation)
+    instances = [{"uuid": uuid, "usage": usage(used, generation)} for uuid, used in by_instance.items()]
+    shape: Json = {"uuid": database_id, "instances": instances, "usage": summed}
+    return shape if generation == "2023" else shape | {"total": summed}

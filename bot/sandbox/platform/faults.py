@@ -1,0 +1,101 @@
+"""Faults on demand: what a network and a service do on a bad day, made to order for tests."""
+
+import asyncio
+import itertools
+from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, Literal, get_args
+
+FaultKind = Literal["latency", "status", "drop", "lost", "hold_before", "hold_after", "not_ready"]
+KINDS = get_args(FaultKind)
+_ids = itertools.count(1)
+
+
+@dataclass
+class Fault:
+    """A fault that strikes `count` requests whose method and path fit; None strikes all.
+
+    Kinds:
+        latency: wait `seconds` before the request is handled.
+        status: answer with `status` at once; `retry_after` sets the header of that name, `body` the answer.
+        drop: close the connection before anything is done.
+        lost: do what was asked, then close the connection instead of answering.
+        hold_before, hold_after: hold the request before or after its effect, until it is released.
+        not_ready: the data plane of a database that is created answers 404 for `seconds`.
+    """
+
+    kind: FaultKind
+    method: str = "*"
+    path: str = "*"
+    count: int | None = 1
+    seconds: float = 0.0
+    status: int = 503
+    retry_after: str | None = None
+    body: str | None = None
+    struck: int = 0
+    id: int = field(default_factory=lambda: next(_ids))
+    released: asyncio.Event = field(default_factory=asyncio.Event, repr=False, compare=False)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"a fault is one of {', '.join(KINDS)}")
+
+    @property
+    def spent(self) -> bool:
+        return self.count is not None and self.struck >= self.count
+
+    def fits(self, method: str, path: str) -> bool:
+        """`path` is a glob over the whole path, `*/auth/rotate`."""
+        return self.method in ("*", method.upper()) and fnmatchcase(path, self.path)
+
+    def as_json(self) -> dict[str, Any]:
+        held = asdict(self, dict_factory=lambda items: {k: v for k, v in items if not isinstance(v, asyncio.Event)})
+        return held | {"released": self.released.is_set(), "arrived": self.arrived.is_set()}
+
+
+class Faults:
+    """The faults that wait to strike, in the order in which they were set."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+
+    def add(self, kind: FaultKind, **options: Any) -> Fault:
+        """Set a fault; see `Fault` for the options. Raises: ValueError, TypeError for what is none."""
+        fault = Fault(kind, **options)
+        self._faults.append(fault)
+        return fault
+
+    def take(self, method: str, path: str) -> list[Fault]:
+        """The faults that strike this request; each kind at most once."""
+        taken: dict[str, Fault] = {}
+        for fault in self._faults:
+            if fault.kind != "not_ready" and fault.kind not in taken and not fault.spent and fault.fits(method, path):
+                fault.struck += 1
+                taken[fault.kind] = fault
+        return list(taken.values())
+
+    def delay_of_readiness(self, method: str, path: str) -> float:
+        """How long the database that this request creates is not yet served."""
+        for fault in self._faults:
+            if fault.kind == "not_ready" and not fault.spent and fault.fits(method, path):
+                fault.struck += 1
+                return fault.seconds
+        return 0.0
+
+    def find(self, id_: int) -> Fault | None:
+        return next((fault for fault in self._faults if fault.id == id_), None)
+
+    def all(self) -> list[Fault]:
+        return list(self._faults)
+
+    def remove(self, id_: int) -> None:
+        for fault in [fault for fault in self._faults if fault.id == id_]:
+            fault.released.set()
+            self._faults.remove(fault)
+
+    def clear(self) -> None:
+        """Forget all faults and release what is held."""
+        for fault in self._faults:
+            fault.released.set()
+        self._faults.clear()

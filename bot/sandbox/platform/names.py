@@ -1,0 +1,77 @@
+"""Names, ids and location codes as Turso knows them."""
+
+import re
+import secrets
+import time
+import uuid
+from typing import Literal
+
+Generation = Literal["2023", "now"]
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_LONGEST = {"2023": 32, "now": 64}
+
+LOCATIONS_NOW = {
+    "aws-us-east-1": "AWS US East (Virginia)",
+    "aws-us-east-2": "AWS US East (Ohio)",
+    "aws-us-west-2": "AWS US West (Oregon)",
+    "aws-eu-west-1": "AWS EU West (Ireland)",
+    "aws-ap-south-1": "AWS AP South (Mumbai)",
+    "aws-ap-northeast-1": "AWS AP NorthEast (Tokyo)",
+}
+LOCATIONS_2023 = {
+    "ams": "Amsterdam, Netherlands",
+    "arn": "Stockholm, Sweden",
+    "bog": "Bogotá, Colombia",
+    "bos": "Boston, Massachusetts (US)",
+    "cdg": "Paris, France",
+    "den": "Denver, Colorado (US)",
+    "dfw": "Dallas, Texas (US)",
+    "ewr": "Secaucus, NJ (US)",
+    "fra": "Frankfurt, Germany",
+    "gdl": "Guadalajara, Mexico",
+    "gig": "Rio de Janeiro, Brazil",
+    "gru": "São Paulo, Brazil",
+    "hkg": "Hong Kong, Hong Kong",
+    "iad": "Ashburn, Virginia (US)",
+    "jnb": "Johannesburg, South Africa",
+    "lax": "Los Angeles, California (US)",
+    "lhr": "London, United Kingdom",
+    "mad": "Madrid, Spain",
+    "mia": "Miami, Florida (US)",
+    "nrt": "Tokyo, Japan",
+    "ord": "Chicago, Illinois (US)",
+    "otp": "Bucharest, Romania",
+    "qro": "Querétaro, Mexico",
+    "scl": "Santiago, Chile",
+    "sea": "Seattle, Washington (US)",
+    "sin": "Singapore",
+    "sjc": "San Jose, California (US)",
+    "syd": "Sydney, Australia",
+    "waw": "Warsaw, Poland",
+    "yul": "Montreal, Canada",
+    "yyz": "Toronto, Canada",
+}
+LOCAL = {"local": "This machine"}
+
+
+def locations(generation: Generation) -> dict[str, str]:
+    """Location codes with their labels, `local` among them: there the `turso` CLI speaks plain http."""
+    return (LOCATIONS_2023 if generation == "2023" else LOCATIONS_NOW) | LOCAL
+
+
+def is_name(name: object, generation: Generation = "now") -> bool:
+    """Say whether a database or group may be called so: lowercase letters, digits and dashes between them."""
+    return isinstance(name, str) and len(name) <= _LONGEST[generation] and _NAME.fullmatch(name) is not None
+
+
+def new_uuid(generation: Generation = "now") -> str:
+    """A fresh UUID: version 1 in 2023, version 7 today."""
+    if generation == "2023":
+        return str(uuid.uuid1(node=secrets.randbits(48) | 1 << 40))
+    milliseconds = time.time_ns() // 1_000_000
+    # Byte 5 is 0x10 only for databases of another engine; the clients tell engines apart by it.
+    if milliseconds & 0xFF == 0x10:
+        milliseconds += 1
+    bits = milliseconds << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62 | secrets.randbits(62)
+    return str(uuid.UUID(int=bits))

@@ -1,0 +1,57 @@
+"""The platform as a server of its own: what `python -m bot platform` runs."""
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from bot.errors import BotError
+from bot.sandbox.platform.app import create_platform
+from bot.sandbox.platform.names import Generation
+
+
+async def serve_platform(
+    data: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    organization: str = "acme",
+    api_token: str,
+    admin: bool = False,
+    seed: bool = False,
+    generation: Generation = "now",
+    public_url: str | None = None,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM. Everything acknowledged survives any other end too.
+
+    Args:
+        port: 0 takes a free one.
+        ready: is told the base URL as soon as connections are accepted.
+    Raises:
+        BotError: the address cannot be used.
+    """
+    listening = _listen(host, port)
+    app = create_platform(
+        data,
+        organization=organization,
+        api_token=api_token,
+        admin=admin,
+        seed=seed,
+        generation=generation,
+        public_url=public_url,
+    )
+    config = uvicorn.Config(app, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=5)
+    if ready is not None:
+        shown = f"[{host}]" if ":" in host else host
+        ready(f"http://{shown}:{listening.getsockname()[1]}")
+    await uvicorn.Server(config).serve(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except (OSError, OverflowError) as error:
+        raise BotError(f"The platform cannot listen on {host} port {port}: {error}.") from None

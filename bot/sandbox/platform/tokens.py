@@ -1,0 +1,85 @@
+"""Database tokens: Ed25519 JSON Web Tokens with Turso's claims, and the keys that sign them."""
+
+import math
+import uuid
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any, Literal
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+Access = Literal["full-access", "read-only"]
+LEEWAY_SECONDS = 60
+LONGEST_TOKEN = 8192
+
+
+@dataclass(frozen=True)
+class Key:
+    """A signing key. A rotation replaces it, and with it every token that it ever signed dies."""
+
+    id: str
+    secret: bytes = field(repr=False)
+
+    @classmethod
+    def fresh(cls) -> "Key":
+        return cls(str(uuid.uuid4()), Ed25519PrivateKey.generate().private_bytes_raw())
+
+    @property
+    def public(self) -> Ed25519PublicKey:
+        return _public(self.secret)
+
+
+@lru_cache(maxsize=4096)
+def _public(secret: bytes) -> Ed25519PublicKey:
+    return Ed25519PrivateKey.from_private_bytes(secret).public_key()
+
+
+def mint(key: Key, claims: dict[str, Any], *, now: float, lifetime: timedelta | None, access: Access) -> str:
+    """Sign a token. `claims` names what it opens: `id` of a database or `gid` of a group."""
+    payload: dict[str, Any] = {"a": "ro" if access == "read-only" else "rw", "iat": int(now), "kid": key.id}
+    payload |= {"rid": str(uuid.uuid4())} | claims
+    if lifetime is not None:
+        payload["exp"] = math.ceil(now + lifetime.total_seconds())
+    return jwt.encode(payload, Ed25519PrivateKey.from_private_bytes(key.secret), algorithm="EdDSA")
+
+
+def looks_like_jwt(token: str) -> bool:
+    """Say whether the text has the form of a JWT, whoever signed it."""
+    if len(token) > LONGEST_TOKEN:
+        return False
+    try:
+        jwt.get_unverified_header(token)
+    except (jwt.PyJWTError, ValueError):
+        return False
+    return True
+
+
+class Verifier:
+    """Checks signatures, and remembers those that were good: a client sends the same token with every request."""
+
+    def __init__(self, remembered: int = 4096) -> None:
+        self._good: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
+        self._remembered = remembered
+
+    def claims(self, token: str, keys: list[Key]) -> dict[str, Any] | None:
+        """Return the claims if one of `keys` signed the token, else None. Expiry is the caller's to check."""
+        for key in keys:
+            known = self._good.get((key.id, token)) or self._check(token, key)
+            if known is not None:
+                return known
+        return None
+
+    def _check(self, token: str, key: Key) -> dict[str, Any] | None:
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token, key.public, algorithms=["EdDSA"], options={"verify_exp": False, "verify_iat": False}
+            )
+        except (jwt.PyJWTError, ValueError):
+            return None
+        self._good[key.id, token] = claims
+        if len(self._good) > self._remembered:
+            self._good.popitem(last=False)
+        return claims

@@ -1,0 +1,120 @@
+"""The platform itself, apart from HTTP: catalogue, data plane, clock, faults and calls."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+import apsw
+
+from bot.sandbox.platform.calls import Calls
+from bot.sandbox.platform.catalog import api_tokens, databases, groups, instances, organizations, usage
+from bot.sandbox.platform.catalog.problems import Missing
+from bot.sandbox.platform.catalog.records import Database, Instance
+from bot.sandbox.platform.catalog.store import Catalog
+from bot.sandbox.platform.clock import Clock
+from bot.sandbox.platform.data.limits import Limits
+from bot.sandbox.platform.data.meter import Meter
+from bot.sandbox.platform.data.plane import DataPlane
+from bot.sandbox.platform.faults import Faults
+from bot.sandbox.platform.names import Generation
+from bot.sandbox.platform.tokens import Verifier
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_FLUSH_SECONDS = 1.0
+_REMEMBERED = 20_000
+
+
+@dataclass(frozen=True)
+class Target:
+    """A database as the data plane finds it."""
+
+    database: Database
+    primary: Instance | None
+
+
+class Turso:
+    """What `platform.state.turso` is: everything that handlers need, and what tests may turn."""
+
+    def __init__(
+        self, data: Path, *, organization: str, api_token: str, generation: Generation, limits: Limits | None = None
+    ) -> None:
+        self.data, self.organization, self.generation = data, organization, generation
+        self.api_token_hash = api_tokens.digest(api_token)
+        self.clock, self.calls, self.faults, self.verifier = Clock(), Calls(), Faults(), Verifier()
+        self.meter = Meter(self.clock)
+        self.catalog = Catalog(data / "catalog.db")
+        self.plane = DataPlane(data / "databases", self.meter, limits or Limits())
+        self._targets: dict[tuple[str, str], Target] = {}
+        self._changes = 0
+        self._flushed_at = time.monotonic()
+        self.catalog.run_now(_found, organization, generation)
+
+    async def read(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Ask the catalogue something."""
+        return await self.catalog.run(act, *args, **kwargs)
+
+    async def change(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Change the catalogue; what the data plane remembers of it is read anew."""
+        try:
+            return await self.catalog.run(act, *args, **kwargs)
+        finally:
+            self._targets.clear()
+            self._changes += 1
+
+    async def target(self, organization: str, name: str) -> Target:
+        """The database of that name, ready or not. Raises: Missing."""
+        known = self._targets.get((organization, name))
+        if known is not None:
+            return known
+        changes = self._changes
+        target = await self.read(_target, organization, name)
+        if changes == self._changes:
+            if len(self._targets) >= _REMEMBERED:
+                self._targets.clear()
+            self._targets[organization, name] = target
+        return target
+
+    async def flush(self) -> None:
+        """Book what the data plane measured."""
+        self._flushed_at = time.monotonic()
+        booked: list[tuple[list[usage.Booking], list[usage.QueryBooking]]] = []
+        self.meter.flush(lambda rows, queries: booked.append((rows, queries)))
+        for rows, queries in booked:
+            await self.read(usage.book, rows, queries)
+
+    async def tick(self) -> None:
+        """What must happen now and then; cheap to call with every request."""
+        if time.monotonic() > self._flushed_at + _FLUSH_SECONDS:
+            await self.flush()
+        await self.plane.sweep()
+
+    async def keep_ticking(self) -> None:
+        """Tick until cancelled."""
+        while True:
+            await asyncio.sleep(_FLUSH_SECONDS)
+            await self.tick()
+
+    async def close(self) -> None:
+        """Book, close and let go of the files."""
+        self.faults.clear()
+        await self.plane.close()
+        await self.flush()
+        self.catalog.close()
+
+
+def _target(connection: apsw.Connection, organization: str, name: str) -> Target:
+    database = databases.find(connection, organization, name)
+    return Target(database, next(iter(instances.every(connection, database.id)), None))
+
+
+def _found(connection: apsw.Connection, organization: str, generation: Generation) -> None:
+    """Make sure that the organization exists, with the group that everybody begins with."""
+    try:
+        organizations.find(connection, organization)
+    except Missing:
+        organizations.create(connection, organization, kind="personal")
+        groups.create(connection, organization, "default", "local")
