@@ -1,0 +1,152 @@
+"""The load: as many requests as a server takes, or so many a second, over kept connections."""
+
+import asyncio
+import gc
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Sample:
+    """What one stretch of load saw: how long each answer took, in seconds, and their statuses."""
+
+    seconds: float = 0.0
+    latencies: list[float] = field(default_factory=list)
+    statuses: dict[int, int] = field(default_factory=dict)
+    bodies: list[bytes] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return len(self.latencies)
+
+    def note(self, status: int, latency: float) -> None:
+        self.latencies.append(latency)
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+
+    def percentile(self, share: float) -> float:
+        """Return the latency below which that share of the answers came."""
+        ordered = sorted(self.latencies)
+        return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)]
+
+
+class Connection(asyncio.Protocol):
+    """One kept connection with one request in flight; it reads only as much of the answer as it must."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self._answer: asyncio.Future[int] | None = None
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport  # type: ignore[assignment]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.transport = None
+        if self._answer and not self._answer.done():
+            self._answer.set_result(0)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        if self._answer and not self._answer.done() and _is_complete(self._buffer):
+            self._answer.set_result(int(self._buffer[9:12]))
+
+    async def ask(self, request: bytes) -> int:
+        """Send and return the status, 0 when the connection broke."""
+        if self.transport is None:
+            return 0
+        self._buffer, self._answer = b"", asyncio.get_running_loop().create_future()
+        self.transport.write(request)
+        return await self._answer
+
+
+def _is_complete(buffer: bytes) -> bool:
+    head, separator, rest = buffer.partition(b"\r\n\r\n")
+    if not separator:
+        return False
+    head = head.lower()
+    if b"transfer-encoding: chunked" in head:
+        return rest.endswith(b"0\r\n\r\n")
+    _, found, after = head.partition(b"content-length:")
+    return not found or len(rest) >= int(after.split(b"\r\n", 1)[0])
+
+
+class Pool:
+    """Connections to one port, opened as they are needed."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._free: list[Connection] = []
+
+    async def ask(self, request: bytes) -> int:
+        """Send a request over a free connection and return the status."""
+        while self._free and self._free[-1].transport is None:
+            self._free.pop()
+        connection = self._free.pop() if self._free else await self._open()
+        status = await connection.ask(request)
+        if connection.transport is not None:
+            self._free.append(connection)
+        return status
+
+    async def _open(self) -> Connection:
+        loop = asyncio.get_running_loop()
+        return (await loop.create_connection(Connection, "127.0.0.1", self._port))[1]
+
+    def close(self) -> None:
+        for connection in self._free:
+            if connection.transport:
+                connection.transport.abort()
+        self._free.clear()
+
+
+async def saturate(port: int, requests: Iterator[bytes], *, count: int, width: int = 16) -> Sample:
+    """Send `count` requests, `width` at a time, as fast as they are answered."""
+    sample, pool, left = Sample(), Pool(port), iter(range(count))
+    prepared = [next(requests) for _ in range(count)]
+
+    async def one_lane() -> None:
+        for index in left:
+            began = time.perf_counter()
+            sample.note(await pool.ask(prepared[index]), time.perf_counter() - began)
+
+    with _no_pauses():
+        began = time.perf_counter()
+        await asyncio.gather(*(one_lane() for _ in range(width)))
+        sample.seconds = time.perf_counter() - began
+    pool.close()
+    return sample
+
+
+async def pace(port: int, requests: Iterator[bytes], *, rate: float, seconds: float) -> Sample:
+    """Send `rate` requests a second whatever the answers do; latency counts from when each was due to leave."""
+    sample, pool, loop = Sample(), Pool(port), asyncio.get_running_loop()
+    running: set[asyncio.Task[None]] = set()
+
+    async def one(request: bytes) -> None:
+        began = time.perf_counter()
+        sample.note(await pool.ask(request), time.perf_counter() - began)
+
+    await asyncio.gather(*(pool.ask(next(requests)) for _ in range(4)))  # opened before it counts
+    with _no_pauses():
+        start = loop.time()
+        for number in range(int(rate * seconds)):
+            await asyncio.sleep(max(0.0, start + number / rate - loop.time()))
+            task = loop.create_task(one(next(requests)))
+            running.add(task)
+            task.add_done_callback(running.discard)
+        await asyncio.gather(*running)
+        sample.seconds = loop.time() - start
+    pool.close()
+    return sample
+
+
+class _no_pauses:  # noqa: N801 - reads as a statement
+    """Keep our own garbage collection out of the figures."""
+
+    def __enter__(self) -> None:
+        gc.collect()
+        gc.disable()
+
+    def __exit__(self, *_: object) -> None:
+        gc.enable()

@@ -1,0 +1,112 @@
+"""A list of 10,000 databases, in this process: from bytes to the first page, and what it does to the loop."""
+
+import asyncio
+import json
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import httpx
+import orjson
+from pydantic import TypeAdapter
+
+from bench.signing import ASKER, CHANNEL, TEAM
+from bench.stubs import _database
+from bench.systems import POLICY
+from bot.commands import list as list_command
+from bot.commands.base import Context
+from bot.core.model import Channel, Person, Subject
+from bot.core.policy import load
+from bot.turso.client import TursoClient
+from bot.turso.models import Database
+
+MANY, PAGE, ROUNDS = 10_000, 1000, 9
+
+
+def _pages() -> list[bytes]:
+    pages = []
+    for start in range(0, MANY, PAGE):
+        following = str(start + PAGE) if start + PAGE < MANY else None
+        page = {"databases": [_database(n) for n in range(start, start + PAGE)], "pagination": {"next": following}}
+        pages.append(json.dumps(page).encode())
+    return pages
+
+
+def _context(turso: TursoClient) -> Context:
+    policy = load(POLICY)
+    subject = Subject(Person(ASKER, TEAM), Channel(CHANNEL))
+    return Context(
+        subject=subject,
+        policy=policy,
+        scope=policy.scope(subject),
+        organization="bench",
+        turso=turso,
+        memory=cast(Any, None),
+        now=datetime.now(UTC),
+    )
+
+
+async def lists() -> dict[str, float]:
+    """Budgets 13 and 14."""
+    pages = _pages()
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0)  # as a socket does
+        return httpx.Response(200, content=pages[int(request.url.params.get("cursor", 0)) // PAGE])
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="https://turso.test") as http:
+        ctx = _context(TursoClient(http, http, "bench"))
+
+        async def first_page() -> None:
+            await list_command.run(ctx, list_command.ListArgs())
+
+        async def only_read() -> None:
+            for page in pages:
+                orjson.loads(page)
+
+        spent, yardstick = await _medians(first_page, only_read)
+        whole = b'{"databases":[' + b",".join(page[page.index(b"[") + 1 : page.rindex(b"]")] for page in pages) + b"]}"
+        adapter = TypeAdapter(dict[str, list[Database]])
+
+        async def all_at_once() -> None:
+            adapter.validate_json(whole)
+
+        delays = await _loop_delay(first_page), await _loop_delay(all_at_once)
+    return {
+        "13": spent / yardstick,
+        "14": delays[0] / delays[1],
+        "ms.first page": 1000 * spent,
+        "ms.loop delay": 1000 * delays[0],
+        "ms.loop delay at once": 1000 * delays[1],
+    }
+
+
+async def _medians(*works: Callable[[], Awaitable[None]]) -> list[float]:
+    seen: list[list[float]] = [[] for _ in works]
+    for _ in range(ROUNDS):
+        for work, times in zip(works, seen, strict=True):
+            began = time.process_time()
+            await work()
+            times.append(time.process_time() - began)
+    return [statistics.median(times) for times in seen]
+
+
+async def _loop_delay(work: Callable[[], Awaitable[None]]) -> float:
+    """Return the p99 of how late a wake-up came while `work` ran every 100 ms."""
+    late: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            began = time.perf_counter()
+            await asyncio.sleep(0.001)
+            late.append(time.perf_counter() - began - 0.001)
+
+    watching = asyncio.create_task(watch())
+    for _ in range(20):
+        await asyncio.gather(work(), asyncio.sleep(0.1))
+    watching.cancel()
+    # Of the wake-ups that work can delay: in the rest of the time nothing happens.
+    worst = sorted(late)[-20 * 5 :]
+    return worst[int(0.99 * len(worst)) - 1]

@@ -1,0 +1,81 @@
+"""The table, with "measured" filled in: on the screen and in `docs/performance.md`."""
+
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.budgets import BUDGETS, Budget, Figures
+
+HEAD = """\
+# How fast it is
+
+Written by `make bench`, which measures the bot beside bare Slack Bolt in one run: every figure is a ratio to a baseline
+of the same minutes on the same core, rounds interleaved, medians. CPU is good to 5 %, p99 to a factor of two.
+
+**B** is a bare `AsyncApp` that acknowledges one slash command and does nothing (uvicorn, uvloop, httptools). **D** is
+the usual sync Bolt app in Flask under gunicorn with 8 threads. **A** is a raw ASGI app that only checks the signature.
+"""
+
+
+def table(figures: Figures) -> str:
+    """Return the table of budgets in Markdown."""
+    lines = ["| # | what | against | must | aim | measured | |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    for budget in BUDGETS:
+        sign = "≥" if budget.at_least else "≤"
+        must = " / ".join(f"{sign} {bound:g}" for _, bound, _ in budget.parts)
+        aim = " / ".join(f"{sign} {bound:g}" for _, _, bound in budget.parts)
+        measured = " / ".join(_shown(figures.get(key)) for key, _, _ in budget.parts)
+        number = f"**{budget.number}**" if budget.gates else str(budget.number)
+        row = (number, budget.what, budget.against, must, aim, measured, _verdict(budget, figures))
+        lines.append("| " + " | ".join(row) + " |")
+    return "\n".join(lines)
+
+
+def _verdict(budget: Budget, figures: Figures) -> str:
+    met = budget.met(figures)
+    if met is None:
+        return "not measured"
+    if not met:
+        return "**missed**"
+    return "aim" if budget.met(figures, aim=True) else "must"
+
+
+def _shown(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.0f}" if value == round(value) and value >= 1 else f"{value:.2g}" if value < 0.1 else f"{value:.2f}"
+
+
+def behind(figures: Figures) -> str:
+    """Return the absolute figures, which mean something for this machine only."""
+    names = sorted(key for key in figures if not key.split(".")[0].isdigit() or "ms." in key or "with" in key)
+    return "\n".join(f"| {name} | {figures[name]:.3g} |" for name in names)
+
+
+def write(figures: Figures, notes: list[str], path: Path) -> None:
+    """Write the page."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    when = datetime.now(UTC).strftime("%Y-%m-%d")
+    machine = f"Measured on {when} on {cores} cores ({platform.machine()}), Python {platform.python_version()}."
+    parts = [
+        HEAD,
+        machine,
+        "",
+        table(figures),
+        "",
+        "Bold numbers gate: `make bench` fails when their *must* is missed twice in a row.",
+        "",
+        *(f"- {note}" for note in notes),
+        "",
+        "## Behind the ratios",
+        "",
+        "`cpu.*` in ms a request, `rate.*` a second, `ms.*` in milliseconds, `mib.*` in MiB, `s.*` in seconds.",
+        "",
+        "| figure | value |",
+        "| --- | --- |",
+        behind(figures),
+        "",
+    ]
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(parts), encoding="utf-8")

@@ -1,0 +1,93 @@
+"""The bot with one end cut off, so that a budget measures what it names and nothing else."""
+
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+from bot.app.compose import Bot, running, secrets_of
+from bot.app.logs import set_up_logs
+from bot.app.serving import http_app
+from bot.commands.base import Command, Context
+from bot.core.parsing import Grammar
+from bot.core.ports import Address, Work
+from bot.core.reply import Reply
+from bot.core.request import Incoming
+from bot.pipeline.answering import address_of
+from bot.settings import load_settings
+from bot.slack.guard import AsgiApp, Receive, Scope, Send
+
+REPLY = Reply(text="Done.", private=True)
+
+
+class Silent:
+    """A messenger that says nothing."""
+
+    async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
+        """Leave it."""
+
+    async def whisper(self, to: Address, reply: Reply, *, replace: bool = False) -> None:
+        """Leave it."""
+
+
+async def _nothing_to_read(ctx: Context, args: Any) -> Reply:
+    return REPLY
+
+
+def quieten(bot: Bot, more: Sequence[Command] = ()) -> None:
+    """Take Turso and the delivery away; what is left is guard, Bolt, parsing, decision, ack and audit."""
+    commands = [replace(one, run=_nothing_to_read) if one.name == "list" else one for one in bot.env.commands]
+    commands += more
+    bot.path.env = replace(bot.env, messenger=Silent(), commands=commands, grammar=Grammar(commands))
+
+
+def say_two_things(bot: Bot) -> None:
+    """Answer every command with an ephemeral message and one to the channel, and nothing else."""
+
+    async def before_ack(incoming: Incoming) -> Work | None:
+        async def tell() -> None:
+            await bot.env.messenger.whisper(address_of(incoming), Reply(text="One message.", private=True))
+            await bot.env.messenger.post(incoming.channel_id, Reply(text="Another message."))
+
+        return tell
+
+    bot.path.before_ack = before_ack  # type: ignore[method-assign]
+
+
+@asynccontextmanager
+async def started(change: Callable[[Bot], None], *, executes: bool = True) -> AsyncIterator[AsgiApp]:
+    """Run the bot of the environment's settings, changed."""
+    settings = load_settings(dict(os.environ))
+    set_up_logs(settings.log_level, settings.log_format, secrets_of(settings))
+    async with running(settings, executes=executes) as bot:
+        change(bot)
+        yield http_app(bot)
+
+
+def _served(change: Callable[[Bot], None]) -> AsgiApp:
+    """Return an ASGI app that starts the bot with its server."""
+    inner: list[AsgiApp] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            return await inner[0](scope, receive, send)
+        await receive()
+        async with started(change) as bot:
+            inner.append(bot)
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+        return None
+
+    return app
+
+
+def make_quiet() -> AsgiApp:
+    """Budgets 1, 2 and 11."""
+    return _served(quieten)
+
+
+def make_messages() -> AsgiApp:
+    """Budget 6."""
+    return _served(say_two_things)
