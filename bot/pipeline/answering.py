@@ -79,19 +79,25 @@ def entry(
     organization: str = "",
     reason: str = "",
     policy_hash: str = "",
+    by: str = "",
     **detail: object,
 ) -> AuditEntry:
-    """Write one line of the audit log from what is at hand."""
+    """Write one line of the audit log from what is at hand.
+
+    Args:
+        by: who acted, when it was not the one who asked; `timer` when it was nobody.
+    """
     user = subject.person.id if subject else incoming.user_id if incoming else request.asker if request else ""
     channel = request.channel_id if request else incoming.channel_id if incoming else ""
     if request:
         detail = {"plan": request.plan.hash[:16], "ticket": request.ticket, "incident": request.incident_id, **detail}
+        detail |= {"asker": request.asker} if by and by != request.asker else {}
         databases = databases or tuple(name for name, _ in request.plan.databases) or _target(request)
     return AuditEntry(
         at=at,
         event=event,
         outcome=outcome,
-        user_id=user,
+        user_id=by or user,
         channel_id=channel,
         command=command or (request.command if request else ""),
         databases=tuple(databases),

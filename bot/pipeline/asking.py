@@ -14,7 +14,7 @@ from bot.errors import BotError, Refused
 from bot.pipeline import clicks
 from bot.pipeline.answering import address_of, entry, is_public
 from bot.pipeline.environment import Environment
-from bot.pipeline.judging import Forbidden, action_of, judge, must, planned_action, request_action
+from bot.pipeline.judging import action_of, judge, must, planned_action, request_action
 from bot.pipeline.opening import open_request
 from bot.turso import DatabaseNotFound
 
@@ -34,11 +34,7 @@ async def ask(env: Environment, incoming: Incoming, read: Read) -> str:
     subject = await env.subject(incoming)
     if isinstance(read, Incomplete):
         return await open_form(env, incoming, subject, read)
-    try:
-        return await _answer(env, incoming, subject, read)
-    except Refused as refusal:
-        await env.memory.audit(_refusal(env, incoming, subject, read, refusal))
-        raise
+    return await _answer(env, incoming, subject, read)
 
 
 async def _answer(env: Environment, incoming: Incoming, subject: Subject, read: Parsed[Command]) -> str:
@@ -181,11 +177,3 @@ def _incomplete(grammar: Grammar[Command], command: str, text: str) -> Incomplet
         return read
     given = read.args.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True)
     return Incomplete(spec=read.spec, given=given, missing=(), common=read.common, text=read.text)
-
-
-def _refusal(env: Environment, incoming: Incoming, subject: Subject, read: Parsed[Command], refusal: Refused) -> Any:
-    decision = refusal.decision if isinstance(refusal, Forbidden) else None
-    databases = [one.name for one in refusal.action.databases] if isinstance(refusal, Forbidden) else []
-    return entry("refused", "denied", at=env.clock.now(), subject=subject, incoming=incoming, decision=decision,
-                 command=read.spec.name, databases=databases, reason=str(refusal),
-                 policy_hash=env.rules.policy.hash)  # fmt: skip

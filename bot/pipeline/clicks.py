@@ -195,7 +195,7 @@ async def dismiss(env: Environment, incoming: Incoming) -> str:
 
 async def _cancel(env: Environment, incoming: Incoming, press: Pressed, outcome: str, words: str) -> str:
     now, request = env.clock.now(), press.request
-    line = entry("withdrawn", "cancelled", at=now, request=request)
+    line = entry("withdrawn", "cancelled", at=now, request=request, by=press.presser)
     move = Move(to=State.CANCELLED, at=now, changes={"outcome": outcome}, entries=[line], cancel=tuple(TimerKind))
     if await env.memory.move(request.id, expect=[State.PENDING, State.READY], move=move) is None:
         raise Refused(f"It is too late: this request is {request.state.value}.")

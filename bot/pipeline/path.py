@@ -12,10 +12,11 @@ from bot.commands.base import Command
 from bot.core.parsing import Incomplete, Parsed
 from bot.core.ports import Ack, Work
 from bot.core.request import Incoming, Kind
-from bot.errors import BotError
+from bot.errors import BotError, Refused
 from bot.pipeline import asking, clicks, home, submissions
-from bot.pipeline.answering import sorry, trouble
+from bot.pipeline.answering import entry, sorry, trouble
 from bot.pipeline.environment import Environment
+from bot.pipeline.judging import Forbidden
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +94,27 @@ class Path:
         name = read.spec.name if isinstance(read, Parsed | Incomplete) else "unreadable"
         return partial(self._guarded, incoming, name, partial(asking.ask, self.env, incoming, read), recorded=changes)
 
+    async def _record(self, incoming: Incoming, name: str, error: BotError) -> None:
+        """Put a refusal on record: by whom, of what, where, and why."""
+        if not isinstance(error, Refused):
+            return
+        request = await self.env.memory.request(incoming.value) if incoming.action_id in clicks.CLICKS else None
+        decision, action = (error.decision, error.action) if isinstance(error, Forbidden) else (None, None)
+        line = entry(
+            "refused",
+            "denied",
+            at=self.env.clock.now(),
+            incoming=incoming,
+            request=request,
+            decision=decision,
+            command=action.command if action else request.command if request else name,
+            databases=[one.name for one in action.databases] if action else [],
+            reason=str(error),
+            policy_hash=self.env.rules.policy.hash,
+            by=incoming.user_id,
+        )
+        await self.env.memory.audit(line)
+
     def _read(self, text: str) -> Read:
         try:
             return self.env.grammar.parse(text)
@@ -109,6 +131,7 @@ class Path:
                 outcome = await work() or "answered"
             except BotError as error:
                 outcome = "refused"
+                await self._record(incoming, name, error)
                 await trouble(self.env, incoming, sorry(error, incoming.id))
             except Exception:
                 outcome = "broken"

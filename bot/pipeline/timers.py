@@ -20,6 +20,8 @@ from bot.pipeline.settling import SECOND_LOOKS, Settled, settle
 from bot.pipeline.telling import tell_outcome
 from bot.turso import DatabaseNotFound
 
+TIMER = "timer"
+"""Who acts, in the audit log, when nobody does."""
 LONGEST_PAUSE = timedelta(hours=4)
 FIRST_PAUSE = timedelta(minutes=10)
 AGAIN = timedelta(seconds=30)
@@ -52,7 +54,7 @@ async def _end(env: Environment, timer: Timer, *, expect: State, outcome: str) -
         to=State.EXPIRED,
         at=now,
         changes={"outcome": outcome},
-        entries=[entry("expired", "expired", at=now, request=request)],
+        entries=[entry("expired", "expired", at=now, request=request, by=TIMER)],
         cancel=[TimerKind.EXPIRE, TimerKind.REMIND, TimerKind.LAPSE],
     )
     if await env.memory.move(request.id, expect=[expect], move=move) is not None:
@@ -102,7 +104,7 @@ async def _thaw(env: Environment, timer: Timer) -> Timer | None:
     request = await env.memory.request(hold.request_id)
     turso = env.doors.turso(hold.organization)
     now = env.clock.now()
-    line = entry("thawed", "succeeded", at=now, request=request, command="thaw", databases=[hold.database], by="timer")
+    line = entry("thawed", "succeeded", at=now, request=request, command="thaw", databases=[hold.database], by=TIMER)
     try:
         same = (await turso.database(hold.database)).id == hold.database_id
     except DatabaseNotFound:
