@@ -13,7 +13,7 @@ from bot.blocks.verbs import verb_of
 from bot.core.catalogue import risk_of
 from bot.core.model import Risk
 from bot.core.reply import Block, Reply
-from bot.core.request import Mode, Request, Review, State
+from bot.core.request import HoldKind, Mode, Request, Review, State
 
 _SIGNS: Final = {
     State.APPROVED: Mrkdwn(":hourglass_flowing_sand:"),
@@ -191,19 +191,21 @@ def _said(request: Request) -> list[Block]:
 def _consent(request: Request, now: datetime, approvers: Collection[str]) -> list[Mrkdwn]:
     who = joined(" ", (mention(one) for one in request.notify[:10]))
     may = mrkdwn("{} may approve. ", "1 person" if len(approvers) == 1 else f"{len(approvers)} people")
-    until = (
-        mrkdwn("Expires {} ({}).", when(request.expires_at), _left(request.expires_at, now))
-        if (request.expires_at)
-        else Mrkdwn("")
-    )
+    until = Mrkdwn("")
+    if request.expires_at:
+        until = mrkdwn("Expires {} ({}).", when(request.expires_at), _left(request.expires_at, now))
     rule = mrkdwn("Rule: `{}`.", cut(request.rule, 200)) if request.rule else Mrkdwn("")
     return [
         mrkdwn("{}. {}{}", _votes(request), may if approvers else Mrkdwn(""), who),
         joined(" ", (until, rule)),
-        mrkdwn(
-            "Neither the asker nor whoever receives a token can approve. {} may withdraw it.", person(request.asker)
-        ),
+        _countdown(request),
     ]
+
+
+def _countdown(request: Request) -> Mrkdwn:
+    if request.plan.hold is None or request.plan.hold.kind != HoldKind.QUARANTINE:
+        return Mrkdwn("")
+    return mrkdwn("The countdown lasts {}.", duration(request.countdown))
 
 
 def _votes(request: Request) -> Mrkdwn:
@@ -259,7 +261,13 @@ def _history(request: Request) -> list[Mrkdwn]:
 
 
 def _small_print(request: Request) -> Mrkdwn:
-    return mrkdwn("`{}` · reference `{}`", cut(request.line, 300), request.id)
+    return mrkdwn("`{}` · reference `{}`", cut(_deed(request), 300), request.id)
+
+
+def _deed(request: Request) -> str:
+    """The command without its reason, which stands above: that is what a person wrote, this is what is done."""
+    options = [option for option in request.plan.options if option.startswith("--")]
+    return " ".join([request.command, *([buttons.subject(request)] if request.plan.databases else []), *options])
 
 
 def _left(due: datetime, now: datetime) -> str:

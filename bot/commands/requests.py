@@ -34,14 +34,15 @@ class RequestsArgs(BaseModel):
 async def run(ctx: Context, args: RequestsArgs) -> Reply:
     """Those of this channel's databases, newest first."""
     if args.mine:
-        found, title = await mine_now(ctx), "open requests of yours"
+        found, title = await mine_now(ctx), "open {} of yours"
     elif args.to_approve:
-        found, title = await to_approve(ctx), "requests that you can approve"
+        found, title = await to_approve(ctx), "{} that you can approve"
     else:
-        found, title = await open_requests(ctx), "open requests of this channel"
+        found, title = await open_requests(ctx), "open {} of this channel"
     pages = max(1, -(-len(found) // PAGE))
     at = min(args.page, pages)
-    head = mrkdwn(":inbox_tray: *{}* {}", len(found), title) if found else mrkdwn(":inbox_tray: No {}.", title)
+    words = title.format("request" if len(found) == 1 else "requests")
+    head = mrkdwn(":inbox_tray: *{}* {}", len(found), words) if found else mrkdwn(":inbox_tray: No {}.", words)
     blocks = [kit.section(head)]
     for one in found[(at - 1) * PAGE : at * PAGE]:
         mine = one.asker == ctx.subject.person.id
