@@ -11,7 +11,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.sandbox.platform.calls import Call
+from bot.sandbox.platform.catalog.problems import Conflict
 from bot.sandbox.platform.faults import Fault
+from bot.sandbox.platform.seed.bulk import add_databases
 from bot.sandbox.platform.turso import Turso
 
 _OPTIONS = {"kind", "method", "path", "count", "seconds", "status", "retry_after", "body"}
@@ -28,6 +30,7 @@ def routes() -> list[BaseRoute]:
         Route("/_admin/hold", _set_hold, methods=["POST"]),
         Route("/_admin/hold/{id:int}", _hold, methods=["GET"]),
         Route("/_admin/hold/{id:int}/release", _release, methods=["POST"]),
+        Route("/_admin/databases", _add_databases, methods=["POST"]),
         Route("/_admin/time", _time, methods=["GET"]),
         Route("/_admin/time", _set_time, methods=["POST"]),
     ]
@@ -114,6 +117,15 @@ async def _release(request: Request) -> Response:
         return JSONResponse({"error": "no such hold"}, 404)
     fault.released.set()
     return JSONResponse(fault.as_json())
+
+
+async def _add_databases(request: Request) -> Response:
+    """`{"count": N}`: as many databases with some usage."""
+    try:
+        add_databases(_turso(request), min(int((await _body(request))["count"]), 100_000))
+    except (ValueError, TypeError, KeyError, Conflict) as error:
+        return JSONResponse({"error": str(error)}, 400)
+    return JSONResponse({})
 
 
 async def _time(request: Request) -> Response:

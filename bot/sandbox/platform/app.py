@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from bot.sandbox.platform import admin as admin_endpoints
@@ -19,6 +20,7 @@ from bot.sandbox.platform.control import routes as control
 from bot.sandbox.platform.data import http as data_plane
 from bot.sandbox.platform.data.limits import Limits
 from bot.sandbox.platform.names import Generation
+from bot.sandbox.platform.seed.organization import seed_organization
 from bot.sandbox.platform.turso import Turso
 
 
@@ -53,17 +55,16 @@ def create_platform(
     """
     turso = Turso(data, organization=organization, api_token=api_token, generation=generation, limits=limits)
     if seed:
-        from bot.sandbox.platform.seed import seed_organization
-
         seed_organization(turso)
-    routes = control.routes() + data_plane.routes()
+    # Databases may be opened from any page, as Turso's may; the control plane may not.
+    open_to_pages = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
+    routes = [*control.routes(), Mount("/db", routes=data_plane.routes(), middleware=[open_to_pages])]
     if admin:
         routes += admin_endpoints.routes()
     app = Platform(
         routes=routes,
         middleware=[
             Middleware(Chaos, turso=turso),
-            Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]),
         ],
         exception_handlers={HTTPException: _explain},  # type: ignore[dict-item]
         lifespan=_lifespan,

@@ -47,6 +47,14 @@ def find(connection: apsw.Connection, organization: str, name: str) -> Database:
     return records.database(row)
 
 
+def ids(connection: apsw.Connection, organization: str) -> list[str]:
+    """The ids of all databases, by name."""
+    rows = connection.execute(
+        "SELECT id FROM databases WHERE organization = ? AND deleted_at IS NULL ORDER BY name", (organization,)
+    )
+    return [str(id_) for (id_,) in rows]
+
+
 def count(connection: apsw.Connection, organization: str) -> int:
     row = connection.execute(
         "SELECT count(*) FROM databases WHERE organization = ? AND deleted_at IS NULL", (organization,)

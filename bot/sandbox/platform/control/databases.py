@@ -12,8 +12,8 @@ from bot.sandbox.platform.catalog.records import Database
 from bot.sandbox.platform.control import shapes
 from bot.sandbox.platform.control.call import ApiError, Call, answer, empty
 from bot.sandbox.platform.control.reach import reachable
+from bot.sandbox.platform.copying import copy_database
 from bot.sandbox.platform.names import is_name, new_uuid
-from bot.sandbox.platform.seeds import copy_database
 
 _SIZE = re.compile(r"(\d{1,15})\s*(b|kb|mb|gb|tb)?", re.IGNORECASE | re.ASCII)
 _UNITS = {"": 1, "b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40}

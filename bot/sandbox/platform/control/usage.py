@@ -33,7 +33,7 @@ async def of_organization(call: Call) -> Response:
     await call.turso.flush()
     generation = call.turso.generation
     used = await call.turso.read(usage.of_organization, call.organization, _month(call))
-    listed, _ = await call.turso.read(databases.every, call.organization, databases.Listing())
+    listed = await call.turso.read(databases.ids, call.organization)
     in_groups = await call.turso.read(groups.every, call.organization)
     record = await call.turso.read(organizations.find, call.organization)
     summed = usage.total(entry for by_instance in used.values() for entry in by_instance.values())
@@ -45,7 +45,7 @@ async def of_organization(call: Call) -> Response:
         "locations": len({code for group in in_groups for code in group.locations}),
         "groups": len(in_groups),
     }
-    entries = [shapes.database_usage(database.id, used.get(database.id, {}), generation) for database in listed]
+    entries = [shapes.database_usage(id_, used.get(id_, {}), generation) for id_ in listed]
     return answer({"organization": {"uuid": record.uuid, "usage": totals, "databases": entries}})
 
 

@@ -1,0 +1,35 @@
+"""How to open a database from a shell: commands to paste."""
+
+import json
+import shlex
+from typing import Literal
+
+Client = Literal["curl", "python"]
+_ASK = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+_PYTHON = """import libsql
+db = libsql.connect({url!r}, auth_token={token!r})
+print(db.execute({sql!r}).fetchall())"""
+
+
+def database_url(hostname: str, *, scheme: str | None = None) -> str:
+    """The URL for clients; a host with a port is a local one, which speaks plain http. It ends in a slash."""
+    host = hostname.split("/", 1)[0]
+    return f"{scheme or ('http' if ':' in host else 'https')}://{hostname.rstrip('/')}/"
+
+
+def connect_command(hostname: str, token: str, *, client: Client = "curl", sql: str = _ASK) -> str:
+    """A line for the shell that opens the database with the token and asks it something."""
+    url = database_url(hostname)
+    if client == "python":
+        return f"python3 -c {shlex.quote(_PYTHON.format(url=url, token=token, sql=sql))}"
+    pipeline = {"requests": [{"type": "execute", "stmt": {"sql": sql}}, {"type": "close"}]}
+    return " ".join(
+        [
+            "curl -sS",
+            shlex.quote(f"{url}v2/pipeline"),
+            "-H",
+            shlex.quote(f"Authorization: Bearer {token}"),
+            "-d",
+            shlex.quote(json.dumps(pipeline)),
+        ]
+    )

@@ -1,0 +1,41 @@
+"""A little traffic on the seeded databases, so that their usage lives."""
+
+import asyncio
+import random
+from contextlib import suppress
+
+from bot.sandbox.platform.catalog.problems import Missing
+from bot.sandbox.platform.data.errors import StatementError, StreamExpired
+from bot.sandbox.platform.data.requests import answer_pipeline
+from bot.sandbox.platform.data.wire import Request, Text
+from bot.sandbox.platform.seed.company import DATABASES, Seeded
+from bot.sandbox.platform.turso import Turso
+
+
+async def make_traffic(turso: Turso, *, every_seconds: float = 2.0) -> None:
+    """Say something to a database every now and then, until cancelled."""
+    chance = random.Random()
+    while True:
+        await asyncio.sleep(chance.uniform(0.5, 1.5) * every_seconds)
+        with suppress(Missing, StatementError, StreamExpired):
+            await say(turso, chance.choice(DATABASES), chance)
+
+
+async def say(turso: Turso, seeded: Seeded, chance: random.Random) -> None:
+    """Run what an application of this database would; blocked databases refuse it as they do others.
+
+    Raises:
+        Missing: the database was destroyed meanwhile.
+    """
+    target = await turso.target(turso.organization, seeded.name)
+    if target.primary is None:
+        return
+    plane, kind = turso.plane, seeded.kind
+    text = chance.choice(kind.reads if chance.random() < 0.7 else kind.writes)
+    stream = plane.streams.new(plane.serve(target.database, target.primary))
+    stream.begin_request(read_only=False)
+    requests = (Request("sequence", text=Text(text, None)), Request("close"))
+    try:
+        await plane.run(stream, answer_pipeline(stream, requests))
+    finally:
+        await plane.discard(stream)
