@@ -105,18 +105,21 @@ class Environment:
     ) -> Context:
         """Build what a command may use here.
 
+        A channel that the policy does not bind has no databases; help, `whoami` and `incident start` work there too.
+
         Raises:
-            BotError: the channel has no organization, or its token is not set.
+            BotError: the token of the organization is not set.
         """
         policy = self.rules.policy
         scope = policy.scope(subject, command)
         name = organization or scope.organization
+        door = name or (policy.incidents.binding.organization if policy.incidents else policy.organization)
         return Context(
             subject=subject,
             policy=policy,
             scope=scope,
             organization=name,
-            turso=self.doors.turso(name),
+            turso=self.doors.turso(door),
             memory=self.memory,
             now=self.clock.now(),
             table=self.commands,
