@@ -4,15 +4,22 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
+from bot.core.ports import Clock
 from bot.core.request import AuditEntry, Incident, Timer, TimerKind
 from bot.store import chain, moves
-from bot.store.room import Room
+from bot.store.database import Database
+from bot.store.room import Enqueuer, Room
 from bot.store.rows import insert_new, many, one, values
+from bot.store.running import Running
 from bot.store.tables import incidents, timers
 
 
 class Incidents(Room):
     """Time-boxed rights of channels."""
+
+    def __init__(self, database: Database, clock: Clock, enqueuer: Enqueuer) -> None:
+        super().__init__(database, clock, enqueuer)
+        self._running = Running(self.incidents)
 
     async def start_incident(self, incident: Incident, timer: Timer, entry: AuditEntry) -> Incident | None:
         """None: one runs in that channel already."""
@@ -24,12 +31,14 @@ class Incidents(Room):
             chain.append(connection, [entry])
             return incident
 
-        return await self._database.write(work)
+        try:
+            return await self._database.write(work)
+        finally:
+            self._running.forget()
 
     async def incident_in(self, channel_id: str) -> Incident | None:
-        """The one that runs there now."""
-        query = select(incidents).where(incidents.c.channel_id == channel_id, incidents.c.ended_at.is_(None))
-        return await self._database.read(lambda connection: one(connection, Incident, query))
+        """The one that runs there now; what another process changed is seen within a second."""
+        return (await self._running.by_channel()).get(channel_id)
 
     async def incident(self, incident_id: str) -> Incident | None:
         """One incident, running or ended."""
@@ -53,7 +62,10 @@ class Incidents(Room):
             chain.append(connection, [entry])
             return True
 
-        return await self._database.write(work)
+        try:
+            return await self._database.write(work)
+        finally:
+            self._running.forget()
 
     async def change_incident(
         self, incident_id: str, *, until: datetime | None = None, timeline_ts: str | None = None
@@ -64,3 +76,4 @@ class Incidents(Room):
         if changes:
             query = update(incidents).where(incidents.c.id == incident_id).values(changes)
             await self._database.write(lambda connection: connection.execute(query))
+            self._running.forget()
