@@ -1,28 +1,28 @@
 """Records to rows and back: columns are named as the fields are, and the column types convert."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Executable, Row, Table
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import Insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-
-from bot.store.database import is_sqlite
+from sqlalchemy import Column, Connection, Executable, Row, Table, TextClause, bindparam, text
 
 R = TypeVar("R")
 
 
 def values(record: Any, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The fields of a record as column values."""
-    return {field.name: getattr(record, field.name) for field in fields(record) if field.name not in without}
+    return {name: getattr(record, name) for name in _names(type(record)) - without}
 
 
 def record(kind: type[R], row: Row[Any], **more: Any) -> R:
     """Build a record of a row; columns that are no fields are left out."""
-    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    names = _names(kind)
     return kind(**{name: value for name, value in row._mapping.items() if name in names}, **more)
+
+
+def _names(kind: Any) -> frozenset[str]:
+    return frozenset(field.name for field in fields(kind))
 
 
 def one(connection: Connection, kind: type[R], query: Executable) -> R | None:
@@ -38,28 +38,45 @@ def many(connection: Connection, kind: type[R], query: Executable) -> list[R]:
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert a row unless one with the same key (any unique key) is there. True: inserted."""
-    key = table.primary_key.columns[0]
     # What an insert returns is sure; how many rows it says it wrote differs between drivers.
-    statement = _insert(connection, table).values(**row).on_conflict_do_nothing().returning(key)
-    return connection.execute(statement).first() is not None
+    return connection.execute(_new(table, returning=True), row).first() is not None
 
 
-def insert_newest(connection: Connection, table: Table, rows: list[Mapping[str, Any]]) -> None:
+def insert_unless_there(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert those rows whose keys (any unique key) are new."""
+    connection.execute(_new(table, returning=False), rows)
+
+
+def insert_newest(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows; each replaces the one with the same primary key."""
-    if not rows:
-        return
-    statement = _insert(connection, table)
-    keys = [column.name for column in table.primary_key]
-    rest = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest), list(rows))
+    if rows:
+        connection.execute(_newest(table), rows)
 
 
-def insert_unseen(connection: Connection, table: Table, rows: list[Mapping[str, Any]], key: str) -> set[str]:
-    """Insert those rows whose `key` is new, and return the keys that were inserted."""
-    statement = _insert(connection, table).on_conflict_do_nothing().returning(table.c[key])
-    return set(connection.execute(statement, list(rows)).scalars())
+# As text: SQLAlchemy compiles its own `insert … on conflict` anew each time, which takes longer than to run it.
 
 
-def _insert(connection: Connection, table: Table) -> Insert:
-    # The two dialects' statements have the same methods; the types do not say so.
-    return sqlite_insert(table) if is_sqlite(connection) else postgresql_insert(table)  # type: ignore[return-value]
+@cache
+def _new(table: Table, *, returning: bool) -> TextClause:
+    key = f" RETURNING {_quoted(table.primary_key.columns[0])}" if returning else ""
+    return _insert(table, f"ON CONFLICT DO NOTHING{key}")
+
+
+@cache
+def _newest(table: Table) -> TextClause:
+    keys = ", ".join(_quoted(column) for column in table.primary_key)
+    rest = [_quoted(column) for column in table.c if not column.primary_key]
+    changes = ", ".join(f"{name} = excluded.{name}" for name in rest)
+    return _insert(table, f"ON CONFLICT ({keys}) DO UPDATE SET {changes}")
+
+
+def _insert(table: Table, on_conflict: str) -> TextClause:
+    columns = [column for column in table.c if column.computed is None]
+    names = ", ".join(_quoted(column) for column in columns)
+    places = ", ".join(f":{column.name}" for column in columns)
+    typed = [bindparam(column.name, type_=column.type) for column in columns]
+    return text(f"INSERT INTO {table.name} ({names}) VALUES ({places}) {on_conflict}").bindparams(*typed)  # noqa: S608
+
+
+def _quoted(column: Column[Any]) -> str:
+    return f'"{column.name}"'

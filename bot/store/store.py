@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from bot.core.ports import Clock
 from bot.store.audit import Audit
-from bot.store.database import Database
+from bot.store.database import database_of
 from bot.store.holds import Holds
 from bot.store.incidents import Incidents
 from bot.store.intents import Intents
@@ -32,7 +32,7 @@ async def open_store(database_url: str, clock: Clock, *, enqueuer: Enqueuer | No
     Raises:
         BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
     """
-    database = Database(place_of(database_url))
+    database = database_of(place_of(database_url))
     store = Store(database, clock, enqueuer or NoDurableWork())
     try:
         yield store

@@ -33,11 +33,6 @@ class Place:
     """The SQLite file; None: PostgreSQL."""
 
     @property
-    def for_asyncio(self) -> URL:
-        """The URL for SQLAlchemy's asyncio engine."""
-        return self.url.set(drivername="sqlite+aiosqlite") if self.file else self.url
-
-    @property
     def for_dbos(self) -> str:
         """The URL as DBOS reads it, password included: never log it."""
         return self.url.render_as_string(hide_password=False)
