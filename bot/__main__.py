@@ -107,7 +107,12 @@ def _policy_explain(arguments: argparse.Namespace) -> int:
 
     policy = _policy(arguments.file)
     lines, well = report.explain(
-        policy, " ".join(arguments.command), person=arguments.person, channel=arguments.channel
+        policy,
+        " ".join([*arguments.command, *arguments.rest]),
+        person=arguments.person,
+        channel=arguments.channel,
+        groups=arguments.member,
+        incident=arguments.incident,
     )
     return _print(lines, well)
 
@@ -250,6 +255,8 @@ def _add_policy(commands: Any) -> None:
     explain.add_argument("--as", dest="person", required=True, help="a user id, U…")
     explain.add_argument("--in", dest="channel", required=True, help="a channel id, C…")
     explain.add_argument("--file", type=Path, default=default)
+    explain.add_argument("--member", action="append", default=[], metavar="S…", help="a user group that they are in")
+    explain.add_argument("--incident", action="store_true", help="as while an incident runs there")
     diff = _add(policy, "diff", _policy_diff, "say who gains and who loses what between two files")
     diff.add_argument("old", type=Path)
     diff.add_argument("new", type=Path)

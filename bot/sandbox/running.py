@@ -14,8 +14,8 @@ import uvicorn
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
+from bot.app.compose import Bot, secrets_of
 from bot.app.compose import running as bot_running
-from bot.app.compose import secrets_of
 from bot.app.logs import set_up_logs
 from bot.app.serving import http_app
 from bot.commands import COMMANDS
@@ -24,6 +24,7 @@ from bot.sandbox.front import one_origin
 from bot.sandbox.page.app import create_page
 from bot.sandbox.page.hints import CommandHint
 from bot.sandbox.platform.app import create_platform
+from bot.sandbox.platform.seed.traffic import make_traffic
 from bot.sandbox.workspace.app import create_workspace_app
 from bot.sandbox.workspace.seed import seed
 from bot.sandbox.workspace.workspace import Workspace
@@ -44,6 +45,8 @@ class Sandbox:
     clock: SandboxClock
     url: str
     settings: Settings
+    keys: "Keys"
+    bot: Bot
 
 
 @asynccontextmanager
@@ -77,14 +80,14 @@ async def sandbox(*, port: int, data: Path, policy: Path = POLICY) -> AsyncItera
             served(http_app(bot), back),
         ):
             try:
-                yield Sandbox(workspace, platform, clock, url, settings)
+                yield Sandbox(workspace, platform, clock, url, settings, keys, bot)
             finally:
                 await workspace.close()
 
 
 async def run_sandbox(*, port: int, data: Path, seconds: float | None = None) -> int:
     """Run the sandbox in the foreground, until Ctrl-C or for some seconds."""
-    async with sandbox(port=port, data=data) as running:
+    async with sandbox(port=port, data=data) as running, _traffic(running.platform):
         print(f"\n  Turso Ops is ready to try: {running.url}\n", flush=True)
         print("  A local Slack and a local Turso; nothing leaves this machine. Ctrl-C ends it.\n", flush=True)
         with contextlib.suppress(asyncio.CancelledError):
@@ -158,3 +161,14 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+@asynccontextmanager
+async def _traffic(platform: Starlette) -> AsyncIterator[None]:
+    """Let the seeded databases be used a little, so that usage lives."""
+    busy = asyncio.create_task(make_traffic(platform.state.turso), name="sandbox: traffic")
+    try:
+        yield
+    finally:
+        busy.cancel()
+        await asyncio.gather(busy, return_exceptions=True)
