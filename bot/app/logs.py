@@ -1,8 +1,9 @@
 """Structured logs: one line a command, and nothing secret in any of them."""
 
 import logging
+import sys
 from collections.abc import Mapping, MutableMapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from structlog.typing import Processor
@@ -11,7 +12,8 @@ from bot.core.egress import looks_secret
 from bot.slack.quiet import cap_sdk_loggers
 from bot.turso.http import quiet_loggers
 
-HIDDEN = "[hidden]"
+HIDDEN: Final = "[hidden]"
+_PLAIN: Final = (str, int, float, type(None))
 
 
 class Redactor:
@@ -21,7 +23,10 @@ class Redactor:
         self._secrets = tuple(secret for secret in secrets if len(secret) >= 8)
 
     def __call__(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        """Rewrite every value of one log line."""
+        """Rewrite every value of one log line; the usual line is searched once and left as it is."""
+        values = event.values()
+        if all(isinstance(value, _PLAIN) for value in values) and not self._is_secret("\n".join(map(str, values))):
+            return event
         return {key: self._clean(value) for key, value in event.items()}
 
     def _clean(self, value: Any) -> Any:
@@ -37,42 +42,45 @@ class Redactor:
         return looks_secret(text) or any(secret in text for secret in self._secrets)
 
 
+class Line:
+    """Writes finished lines of the bot's own rooms; `logging` would take twice as long for each."""
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+
+    def msg(self, line: str) -> None:
+        """Write one line to standard error."""
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+    debug = info = warning = error = critical = exception = log = msg
+
+
 def set_up_logs(level: str, style: str, secrets: Sequence[str]) -> None:
-    """Send structlog's lines and the standard library's through one set of processors, to standard output."""
-    redactor = Redactor(secrets)
-    shared: list[Processor] = [
+    """Send the bot's own lines, and those of the libraries, through the same processors to standard error."""
+    renderer: Processor = (
+        structlog.processors.JSONRenderer() if style == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    said: list[Processor] = [
         structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
+        structlog.processors.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
-    renderer: Processor = (
-        structlog.processors.JSONRenderer() if style == "json" else structlog.dev.ConsoleRenderer(colors=False)
-    )
+    written: list[Processor] = [structlog.processors.format_exc_info, Redactor(secrets), renderer]
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.PositionalArgumentsFormatter(),
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[*said, *written],
+        logger_factory=Line,
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,
     )
+    _set_up_libraries(level, said, [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *written])
+
+
+def _set_up_libraries(level: str, said: list[Processor], written: list[Processor]) -> None:
     handler = logging.StreamHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                redactor,
-                renderer,
-            ],
-        )
-    )
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=said, processors=written))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
