@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -12,6 +12,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
 from bot.core.request import Incoming, Kind
 from bot.durable.queue import Queue
+from bot.pipeline.digesting import SAMPLE_HOURS, take_samples
 from bot.pipeline.environment import Environment, new_id
 from bot.store.store import Store
 
@@ -50,9 +51,16 @@ class Upkeep:
         seq, head = await self.store.audit_head()
         self.metrics.audit_head(seq)
         await self._post_head(f"{now:%Y-%m-%d}", seq, head)
+        await self._sample(now)
         before = now - timedelta(days=self.retention_days)
         await self.store.prune(before)
         await self.queue.prune(before)
+
+    async def _sample(self, now: datetime) -> None:
+        """Measure usage every few hours, by one process; the last sample of a day is the one that is kept."""
+        slot = f"{now:%Y-%m-%d}/{now.hour // SAMPLE_HOURS}"
+        if await self._first_to(f"samples:{slot}", ""):
+            await take_samples(self.env)
 
     async def _post_head(self, day: str, seq: int, head: str) -> None:
         """Post the chain's head, once a day over all processes: only a posted head proves that no tail was cut."""

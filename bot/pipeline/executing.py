@@ -14,6 +14,7 @@ from bot.core.request import Hold, HoldKind, Mode, Request, State, TimerKind
 from bot.errors import BotError
 from bot.pipeline.answering import entry
 from bot.pipeline.environment import Environment, new_id
+from bot.pipeline.following import follow_up
 from bot.pipeline.judging import judge, request_action
 from bot.pipeline.same import what_changed
 from bot.pipeline.settling import Settled, settle
@@ -100,6 +101,7 @@ class Executor:
         """Bring the cards up to date, tell the asker, and the holders of tokens that have ended."""
         await tell_outcome(self.env, request_id)
         request = await self._request(request_id)
+        await follow_up(self.env, request)
         if request.state is State.SUCCEEDED and request.plan.ends_tokens_of:
             await _tell_holders(self.env, request)
 

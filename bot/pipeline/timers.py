@@ -13,6 +13,7 @@ from bot.core.request import Request, State, Timer, TimerKind
 from bot.errors import BotError
 from bot.pipeline import incidents
 from bot.pipeline.answering import entry, said
+from bot.pipeline.digesting import digest_is_due
 from bot.pipeline.environment import Environment
 from bot.pipeline.executing import deed_of
 from bot.pipeline.revealing import settle_cut_short
@@ -191,4 +192,5 @@ DUE: Final[Mapping[TimerKind, Due]] = {
     TimerKind.RECONCILE: _reconcile,
     TimerKind.INCIDENT_END: _incident_end,
     TimerKind.REVIEW: _review,
+    TimerKind.DIGEST: digest_is_due,
 }
