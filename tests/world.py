@@ -12,12 +12,16 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 from starlette.applications import Starlette
 
+from bot.app.compose import Bot
+from bot.app.serving import connected
+from bot.core.request import State
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.platform.app import create_platform
 from bot.sandbox.running import POLICY, Keys, bound, new_workspace, sandbox, served
@@ -47,6 +51,21 @@ def words(message: Message | View | None) -> str:
         return ""
     top = message.text if isinstance(message, Message) else ""
     return " ".join([top, *_texts(message.blocks)])
+
+
+def marked_up(message: Message | View | None) -> str:
+    """What Slack reads as mark-up: there a mention calls somebody, and a link leads away."""
+    if message is None:
+        return ""
+    top = [message.text] if isinstance(message, Message) else []
+    return "\n".join([*top, *_mrkdwn(message.blocks)])
+
+
+def _mrkdwn(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        own = [value["text"]] if value.get("type") == "mrkdwn" else []
+        return own + [text for one in value.values() for text in _mrkdwn(one)]
+    return [text for one in value for text in _mrkdwn(one)] if isinstance(value, list) else []
 
 
 def _texts(value: Any) -> list[str]:
@@ -85,6 +104,9 @@ class World:
     clock: SandboxClock
     url: str
     data: Path
+    keys: Keys | None = None
+    bot: Bot | None = None
+    """The bot, where it lives in this process."""
 
     def person(self, user_id: str) -> "Someone":
         return Someone(self, user_id)
@@ -96,17 +118,49 @@ class World:
 
     def changes(self, method: str, path_end: str = "") -> list[Any]:
         """Calls to the platform that change something, as its own log has them."""
-        return [one for one in self.turso.calls if one.method == method and one.path.endswith(path_end)]
+        return [one for one in self.turso.calls.control() if one.method == method and one.path.endswith(path_end)]
 
     def card(self, channel_id: str = DB_OPS, *, holding: str = "") -> Message | None:
         """The newest channel message that holds some words."""
         posted = [one for one in self.workspace.history(channel_id, None) if not one.only_for]
         return next((one for one in reversed(posted) if holding in words(one)), None)
 
+    def as_now(self, message: Message) -> Message:
+        """A channel message as it stands now."""
+        found = self.workspace.state.message(message.channel_id, message.ts)
+        assert found is not None, "the message is gone"
+        return found
+
+    async def shows(self, message: Message, *, button: str = "", holding: str = "") -> Message:
+        """Wait until a channel message shows a button, or some words."""
+
+        def now() -> Message | None:
+            found = self.as_now(message)
+            return found if (not button or button in buttons(found)) and holding in words(found) else None
+
+        return await until(now, what=f"the message with {button or holding!r}")
+
+    async def make(self, *names: str, group: str = "default") -> None:
+        """Create databases at the platform, behind the bot's back."""
+        assert self.keys is not None
+        headers = {"Authorization": f"Bearer {self.keys.turso_token}"}
+        async with httpx.AsyncClient(base_url=self.url, headers=headers) as http:
+            for name in names:
+                answer = await http.post("/v1/organizations/acme/databases", json={"name": name, "group": group})
+                assert answer.status_code == 200, answer.text
+
+    async def calm(self) -> None:
+        """Wait until the bot has nothing under way."""
+        assert self.bot is not None
+        under_way = [State.APPROVED, State.EXECUTING]
+        loop = asyncio.get_running_loop()
+        end = loop.time() + PATIENCE
+        while len(self.bot.tasks) or await self.bot.store.requests(states=under_way):
+            assert loop.time() < end, "the bot does not come to rest"
+            await asyncio.sleep(0.02)
+
     async def pass_time(self, **delta: float) -> None:
         """Move every clock."""
-        from datetime import timedelta
-
         by = timedelta(**delta)
         self.clock.move(by)
         self.workspace.move_time(by)
@@ -125,13 +179,16 @@ class Someone:
         """Everything this person sees in a channel, oldest first."""
         return self.world.workspace.history(channel_id, self.id)
 
-    async def types(self, text: str, channel_id: str = DB_OPS, *, answers: int = 1) -> Message:
-        """Type a line, wait for as many answers, and return the last."""
+    async def types(
+        self, text: str, channel_id: str = DB_OPS, *, answers: int = 1, in_threads: bool = False
+    ) -> Message:
+        """Type a line, wait for as many answers, and return the last; outcomes in threads are of earlier commands."""
         before = {one.ts for one in self.sees(channel_id)}
         await self.world.workspace.say(self.id, channel_id, text)
 
         def new() -> list[Message] | None:
             found = [one for one in self.sees(channel_id) if one.ts not in before and one.user_id != self.id]
+            found = [one for one in found if in_threads or one.thread_ts is None]
             return found if len(found) >= answers else None
 
         return (await until(new, what=f"an answer to {text!r}"))[-1]
@@ -168,16 +225,26 @@ class Someone:
         return await self.world.workspace.submit_view(self.id, top.id, dict(values))
 
 
-@asynccontextmanager
-async def living(data: Path, *, policy: Path = POLICY) -> AsyncIterator[World]:
-    """The whole sandbox in this process, with the bot over signed HTTP."""
-    async with sandbox(port=0, data=data, policy=policy) as running:
-        yield World(running.workspace, running.platform, running.clock, running.url, data)
+Transport = Literal["http", "socket"]
 
 
 @asynccontextmanager
-async def standing(data: Path, *, seed: bool = True) -> AsyncIterator[tuple[World, Keys]]:
-    """Only the two stand-ins; the bot is a `Process`."""
+async def living(data: Path, *, policy: Path = POLICY, over: Transport = "http") -> AsyncIterator[World]:
+    """The whole sandbox in this process, with the bot over signed HTTP or over Socket Mode."""
+    async with sandbox(port=0, data=data, policy=policy) as running, AsyncExitStack() as stack:
+        workspace = running.workspace
+        if over == "socket":
+            workspace.events_url = None
+            await stack.enter_async_context(connected(running.bot))
+            await until(lambda: workspace.sockets.connections, what="the bot's connection")
+        yield World(workspace, running.platform, running.clock, running.url, data, running.keys, running.bot)
+
+
+@asynccontextmanager
+async def standing(
+    data: Path, *, seed: bool = True, around: Callable[[str, Any], Any] = lambda name, app: app
+) -> AsyncIterator[tuple[World, Keys]]:
+    """Only the two stand-ins; the bot is a `Process`. `around` may put something before `slack` and `turso`."""
     keys, clock = Keys(), SandboxClock()
     platform = create_platform(data / "platform", api_token=keys.turso_token, seed=seed, admin=True)
     workspace = new_workspace(keys)
@@ -185,10 +252,10 @@ async def standing(data: Path, *, seed: bool = True) -> AsyncIterator[tuple[Worl
         slack = stack.enter_context(bound(0))
         turso = stack.enter_context(bound(0))
         workspace.origin = f"http://127.0.0.1:{slack.getsockname()[1]}"
-        await stack.enter_async_context(served(create_workspace_app(workspace), slack))
-        await stack.enter_async_context(served(platform, turso))
+        await stack.enter_async_context(served(around("slack", create_workspace_app(workspace)), slack))
+        await stack.enter_async_context(served(around("turso", platform), turso))
         stack.push_async_callback(workspace.close)
-        yield World(workspace, platform, clock, f"http://127.0.0.1:{turso.getsockname()[1]}", data), keys
+        yield World(workspace, platform, clock, f"http://127.0.0.1:{turso.getsockname()[1]}", data, keys), keys
 
 
 @dataclass

@@ -138,6 +138,11 @@ class Request:
     incident_id: str | None = None
     votes: tuple[Vote, ...] = ()
 
+    def is_over(self, now: datetime) -> bool:
+        """True once the time it waits is over, although its timer may not have said so yet."""
+        waits = self.state in (State.PENDING, State.READY)
+        return waits and self.expires_at is not None and self.expires_at <= now
+
 
 class HoldKind(StrEnum):
     """Why a database is blocked."""

@@ -10,6 +10,7 @@ from bot.core.approval import tally
 from bot.core.model import Action, Confirm, Decision, Subject, Target, Verdict
 from bot.core.policy import refuses_person
 from bot.core.ports import Move
+from bot.core.reply import Reply
 from bot.core.request import Incoming, Mode, Request, State, Timer, TimerKind, Vote
 from bot.errors import BadInput, Refused
 from bot.pipeline import revealing
@@ -20,6 +21,7 @@ from bot.pipeline.judging import judge, request_action
 from bot.pipeline.telling import show, tell_outcome
 
 LAPSE = timedelta(minutes=15)
+OVER: Final = "It is too late: this request has expired, and nothing was changed. Ask again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ def _may_vote(env: Environment, press: Pressed) -> None:
     request, decision = press.request, press.decision
     if request.state is not State.PENDING or request.mode is not Mode.APPROVAL:
         raise Refused(f"It is too late: this request is {request.state.value}. {request.outcome}".strip())
+    if request.is_over(env.clock.now()):
+        raise Refused(OVER)
     if press.presser == request.asker:
         raise Refused("You cannot approve or deny your own request; you may withdraw it. Somebody else must decide.")
     if decision.verdict is Verdict.DENY:
@@ -182,7 +186,8 @@ async def withdraw(env: Environment, incoming: Incoming) -> str:
     press = await pressed(env, incoming)
     if press.presser != press.request.asker:
         raise Refused("Only the one who asked may withdraw it; an approver may deny it.")
-    return await _cancel(env, incoming, press, "Withdrawn by its asker.", "Withdrawn. Nothing was changed.")
+    words = said("Withdrawn. Nothing was changed.", f"Request `{press.request.id}`")
+    return await _cancel(env, incoming, press, "Withdrawn by its asker.", words, replace=False)
 
 
 async def dismiss(env: Environment, incoming: Incoming) -> str:
@@ -190,10 +195,13 @@ async def dismiss(env: Environment, incoming: Incoming) -> str:
     press = await pressed(env, incoming)
     if press.presser != press.request.asker:
         raise Refused("Only the one who asked may cancel this.")
-    return await _cancel(env, incoming, press, "Cancelled by its asker.", "Cancelled. Nothing was changed.")
+    words = said("Cancelled. Nothing was changed.")
+    return await _cancel(env, incoming, press, "Cancelled by its asker.", words, replace=incoming.is_ephemeral)
 
 
-async def _cancel(env: Environment, incoming: Incoming, press: Pressed, outcome: str, words: str) -> str:
+async def _cancel(
+    env: Environment, incoming: Incoming, press: Pressed, outcome: str, words: Reply, *, replace: bool
+) -> str:
     now, request = env.clock.now(), press.request
     line = entry("withdrawn", "cancelled", at=now, request=request, by=press.presser)
     move = Move(to=State.CANCELLED, at=now, changes={"outcome": outcome}, entries=[line], cancel=tuple(TimerKind))
@@ -201,32 +209,34 @@ async def _cancel(env: Environment, incoming: Incoming, press: Pressed, outcome:
         raise Refused(f"It is too late: this request is {request.state.value}.")
     env.observer.request(State.CANCELLED)
     await show(env, request.id)
-    await env.messenger.whisper(address_of(incoming), said(words), replace=incoming.is_ephemeral)
+    await env.messenger.whisper(address_of(incoming), words, replace=replace)
     return "cancelled"
 
 
 async def confirm(env: Environment, incoming: Incoming) -> str:
     """The asker means it: go on at once, or after they have typed the name."""
     press = await pressed(env, incoming)
-    _may_confirm(press)
+    _may_confirm(env, press)
     if press.request.confirm is Confirm.TYPE_NAME:
         return await _ask_name(env, incoming, press.request, "request.type_name")
     return await go_on(env, incoming, press)
 
 
-def _may_confirm(press: Pressed) -> None:
+def _may_confirm(env: Environment, press: Pressed) -> None:
     request = press.request
     if press.presser != request.asker:
         raise Refused("Only the one who asked may confirm this.")
     if request.state is not State.PENDING or request.mode is Mode.APPROVAL:
         raise Refused(f"It is too late: this request is {request.state.value}. {request.outcome}".strip())
+    if request.is_over(env.clock.now()):
+        raise Refused(OVER)
     if not press.decision.allowed:
         raise Refused(f"This is no longer yours to do. {press.decision.reason}")
 
 
 async def go_on(env: Environment, incoming: Incoming, press: Pressed) -> str:
     """Start what its asker has confirmed."""
-    _may_confirm(press)
+    _may_confirm(env, press)
     now, request = env.clock.now(), press.request
     reveals = not hasattr(env.by_name[request.command], "act")
     to = State.READY if reveals else State.APPROVED
@@ -234,7 +244,7 @@ async def go_on(env: Environment, incoming: Incoming, press: Pressed) -> str:
     move = Move(
         to=to,
         at=now,
-        changes={},
+        changes={"expires_at": now + LAPSE} if reveals else {},
         entries=[line],
         timers=[Timer(TimerKind.LAPSE, request.id, now + LAPSE)] if reveals else [],
         cancel=[TimerKind.EXPIRE],

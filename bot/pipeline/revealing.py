@@ -35,6 +35,8 @@ async def reveal(env: Environment, request: Request, incoming: Incoming, subject
     command = env.by_name.get(request.command)
     if not isinstance(command, Revealing):
         raise Refused("This request has nothing to reveal.")
+    if request.is_over(env.clock.now()):
+        raise Refused("It was not revealed in time: the token never existed. Ask for a new one.")
     decision = must(env, subject, request_action(request))
     _still_consented(request, decision)
     ctx = env.context(subject, organization=request.organization)

@@ -1,15 +1,39 @@
-"""Fixtures of the scenarios: a world whose bot lives in this process."""
+"""Fixtures of the scenarios: a world whose bot lives in this process, one for each module."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
-from tests.world import World, living
+from bot.sandbox.running import POLICY
+from bot.slack.delivery import Delivery
+from tests.scenarios.invariants import keep_log, problems
+from tests.world import Transport, World, living
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+@asynccontextmanager
+async def sound(data: Path, *, policy: Path = POLICY, over: Transport = "http") -> AsyncIterator[World]:
+    """A world in which nothing may have broken once it ends."""
+    async with living(data, policy=policy, over=over) as world:
+        log = keep_log()
+        hurry(world)
+        yield world
+        await world.calm()
+        assert not (found := problems(world, log)), "\n".join(found)
+
+
+def hurry(world: World) -> None:
+    """Let posts follow each other at once: that they wait their turn is told where delivery is tested."""
+    assert world.bot is not None
+    messenger = world.bot.env.messenger
+    assert isinstance(messenger, Delivery)
+    messenger._pace._between = 0.01
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """The sandbox: seeded databases, seeded people, the bot over signed HTTP."""
-    async with living(tmp_path) as found:
+    async with sound(tmp_path_factory.mktemp("world")) as found:
         yield found

@@ -1,30 +1,76 @@
-"""The main job from end to end, as each person sees it."""
+"""The main job from end to end, as each person sees it; once over signed HTTP, once over Socket Mode."""
 
-from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons, until, words
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from bot.core.request import State
+from tests.scenarios import forging
+from tests.scenarios.conftest import sound
+from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, STELLA, World, buttons, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-main")]
 
 
-async def test_a_list_and_usage_are_for_the_channel(world: World) -> None:
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["http", "socket"])
+async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """The sandbox, with the bot connected in either way."""
+    async with sound(tmp_path_factory.mktemp("world"), over=request.param) as found:
+        await found.make("crew", "fleet", "harbour", "orders-pier")
+        yield found
+
+
+async def outcome(world: World, holding: str) -> str:
+    """The card once it tells an outcome."""
+    card = await until(lambda: world.card(holding=holding), what=f"the outcome {holding!r}")
+    return words(card)
+
+
+async def test_everything_arrives_over_the_transport_it_is_meant_to(world: World) -> None:
+    await world.person(DANA).types("/turso whoami")
+
+    over = "http" if world.workspace.events_url else "socket"
+    assert {one.over for one in world.workspace.deliveries} == {over}
+
+
+async def test_a_list_is_for_the_channel_and_of_its_databases(world: World) -> None:
     dana = world.person(DANA)
 
-    listed = await dana.types("/turso ls")
-    used = await dana.types("/turso usage")
+    everything = await dana.types("/turso ls")
+    orders = await dana.types("/turso ls", ORDERS)
 
-    assert "orders" in words(listed)
-    assert not listed.only_for
-    assert "rows read" in words(used)
+    assert not everything.only_for
+    assert "crew" in words(everything)
+    assert "orders-pier" in words(orders)
+    assert "crew" not in words(orders)
+
+
+async def test_usage_is_ranked_for_the_organization_and_told_for_one_database(world: World) -> None:
+    dana = world.person(DANA)
+
+    ranked = await dana.types("/turso usage")
+    one = await dana.types("/turso usage crew")
+
+    assert "rows read" in words(ranked).lower()
+    assert "crew" in words(one)
+    assert not ranked.only_for
+    assert not one.only_for
 
 
 async def test_a_database_is_created_and_answers(world: World) -> None:
+    before = len(world.changes("POST", "/organizations/acme/databases"))
+
     answer = await world.person(DANA).types("/turso db create shop --reason launch")
 
     assert "*shop* is created and answers" in words(answer)
-    assert len(world.changes("POST", "/databases")) == 1
+    assert len(world.changes("POST", "/organizations/acme/databases")) == before + 1
 
 
 async def test_a_read_only_token_is_seen_by_its_asker_alone(world: World) -> None:
     dana, ana = world.person(DANA), world.person(ANA)
 
-    shown = await dana.types("/turso token orders --read-only --expiration 1h")
+    shown = await dana.types("/turso token crew --read-only --expiration 1h")
 
     assert shown.only_for == DANA
     assert "eyJ" in words(shown)
@@ -32,35 +78,70 @@ async def test_a_read_only_token_is_seen_by_its_asker_alone(world: World) -> Non
     assert not any("eyJ" in words(one) for one in ana.sees())
 
 
-async def test_a_destroy_needs_a_second_person_who_types_the_name(world: World) -> None:
+async def test_a_full_token_is_approved_by_another_and_minted_at_reveal(world: World) -> None:
+    dana, ana = world.person(DANA), world.person(ANA)
+    before = len(world.changes("POST", "/databases/fleet/auth/tokens"))
+
+    card = await dana.types('/turso token fleet --expiration 1h --reason "a migration"')
+    assert "Approved by you" in words(await ana.presses_and_hears("Approve", card))
+    ready = await world.shows(card, button="Reveal")
+    assert len(world.changes("POST", "/databases/fleet/auth/tokens")) == before
+    stolen = await ana.presses_and_hears("Reveal", ready)
+    assert "Only the one who asked" in words(stolen)
+    shown = await dana.presses_and_hears("Reveal", ready)
+
+    assert "eyJ" in words(shown)
+    assert "eyJ" not in shown.text
+    assert not any("eyJ" in words(one) for one in ana.sees())
+    assert len(world.changes("POST", "/databases/fleet/auth/tokens")) == before + 1
+
+
+async def test_a_destroy_is_another_persons_to_approve_who_types_the_name(world: World) -> None:
     dana, ana = world.person(DANA), world.person(ANA)
 
-    card = await dana.types('/turso db destroy analytics --now --reason "moved to the warehouse"')
+    card = await dana.types('/turso db destroy harbour --now --reason "moved to the warehouse"')
     assert not card.only_for
-    assert all(part in words(card) for part in ("analytics", f"<@{DANA}>", "moved to the warehouse"))
+    assert all(part in words(card) for part in ("harbour", f"<@{DANA}>", "moved to the warehouse"))
     refused = await dana.presses_and_hears("Approve", card)
     assert "your own" in words(refused)
+    for stranger in (GIL, STELLA):
+        assert "Nothing was changed" in words(await forging.presses(world, stranger, "Approve", card))
 
     await ana.presses("Approve", card)
-    wrong = await ana.submits({"typed_name": "analytic"})
+    wrong = await ana.submits({"typed_name": "harbor"})
     assert wrong.errors
     assert not world.changes("DELETE")
-    await ana.submits({"typed_name": "analytics"})
+    await ana.submits({"typed_name": "harbour"})
 
-    await until(lambda: "is destroyed" in words(world.card(holding="is destroyed")), what="the outcome")
-    assert len(world.changes("DELETE", "/databases/analytics")) == 1
-    done = world.card(holding="is destroyed")
-    assert "Approve" not in buttons(done)
+    await outcome(world, "*harbour* is destroyed")
+    assert len(world.changes("DELETE", "/databases/harbour")) == 1
+    assert not {"Approve", "Deny", "Withdraw"} & set(buttons(world.card(holding="*harbour* is destroyed")))
 
 
-async def test_rotate_shows_its_blast_radius_and_ends_tokens(world: World) -> None:
+async def test_rotate_names_who_holds_tokens_and_ends_them(world: World) -> None:
     dana, ben = world.person(DANA), world.person(BEN)
-    await dana.types("/turso token orders --read-only")
+    await dana.types("/turso token crew --read-only")
 
-    card = await dana.types("/turso rotate orders --reason leak")
+    card = await dana.types("/turso rotate crew --reason leak")
     assert f"<@{DANA}>" in words(card)
+    assert "fleet" in words(card)
     await ben.presses("Approve", card)
-    await ben.submits({"typed_name": "orders"})
+    await ben.submits({"typed_name": "crew"})
 
-    await until(lambda: world.changes("POST", "/auth/rotate"), what="the rotation")
-    await until(lambda: "token" in words(world.card(DB_OPS)), what="the outcome")
+    await outcome(world, "Every token of *crew* has ended")
+    assert len(world.changes("POST", "/databases/crew/auth/rotate")) == 1
+
+
+async def test_the_audit_log_tells_the_whole_story_and_holds(world: World) -> None:
+    assert world.bot is not None
+    await world.calm()
+
+    told = await world.person(ANA).types("/turso audit --since 1d")
+
+    said = words(told)
+    assert all(word in said for word in ("harbour", "crew", f"<@{DANA}>"))
+    states = [one.state for one in await world.bot.store.requests(states=list(State))]
+    assert states.count(State.SUCCEEDED) >= 4
+    findings = {name: well for name, well, _ in await world.bot.health.doctor()}
+    assert findings["audit chain"]
+    assert DB_OPS in {one.channel_id for one in await world.bot.store.requests(states=list(State))}

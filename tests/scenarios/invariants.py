@@ -1,0 +1,109 @@
+"""What must hold after every scenario: nothing broke, and nothing was shown that nobody decides."""
+
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from bot.blocks.inputs import INPUT_ACTION
+from bot.pipeline import clicks, submissions
+from tests.world import World
+
+OUR_FAULT = frozenset(
+    {"invalid_blocks", "invalid_blocks_format", "invalid_arguments", "invalid_arg_name", "not_in_channel"}
+)
+"""Errors of Slack's that say that the bot sent something wrong."""
+
+
+class KeptLog(logging.Handler):
+    """Keeps the lines of the log as they would be written."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one line."""
+        self.lines.append(self.format(record))
+
+    @property
+    def tracebacks(self) -> list[str]:
+        """The lines that carry one."""
+        return [line for line in self.lines if "Traceback" in line]
+
+
+def keep_log() -> KeptLog:
+    """Listen to the log that the bot has set up in this process."""
+    root, kept = logging.getLogger(), KeptLog()
+    kept.setFormatter(root.handlers[0].formatter)
+    root.addHandler(kept)
+    return kept
+
+
+def action_ids(shown: Any) -> Iterator[str]:
+    """Every `action_id` in a message or view, those of inputs in forms left out: they are not sent by themselves."""
+    if isinstance(shown, dict):
+        element = shown.get("element", {}) if shown.get("type") == "input" else {}
+        if "action_id" in shown and shown["action_id"] != INPUT_ACTION:
+            yield shown["action_id"]
+        for key, one in shown.items():
+            if not (key == "element" and element and not shown.get("dispatch_action")):
+                yield from action_ids(one)
+    elif isinstance(shown, list):
+        for one in shown:
+            yield from action_ids(one)
+
+
+def option_sources(shown: Any) -> Iterator[str]:
+    """The `action_id` of every menu whose options the bot is asked for."""
+    if isinstance(shown, dict):
+        if str(shown.get("type", "")).endswith("external_select"):
+            yield shown["action_id"]
+        for one in shown.values():
+            yield from option_sources(one)
+    elif isinstance(shown, list):
+        for one in shown:
+            yield from option_sources(one)
+
+
+def rendered(world: World) -> list[Any]:
+    """Everything that the bot has sent to Slack, and what it answered to submitted modals."""
+    return [call.args for call in world.workspace.calls]
+
+
+def callback_ids(shown: Any) -> Iterator[str]:
+    """The `callback_id` of every view that can be submitted."""
+    if isinstance(shown, dict):
+        if shown.get("type") == "modal" and "submit" in shown:
+            yield shown.get("callback_id", "")
+        for one in shown.values():
+            yield from callback_ids(one)
+    elif isinstance(shown, list):
+        for one in shown:
+            yield from callback_ids(one)
+
+
+def is_known_action(action_id: str) -> bool:
+    """True when the path has a place for it."""
+    known = action_id in clicks.CLICKS or clicks.carries_line(action_id)
+    return known or clicks.form_of(action_id) is not None
+
+
+def is_known_callback(callback_id: str) -> bool:
+    """True when the path has a place for it."""
+    return callback_id in submissions.CHECKS or re.fullmatch(r"form\.[a-z ]+", callback_id) is not None
+
+
+def problems(world: World, log: KeptLog) -> list[str]:
+    """What went wrong in a world, in words."""
+    found = [f"a traceback: {line}" for line in log.tracebacks]
+    for call in world.workspace.calls:
+        if call.error in OUR_FAULT:
+            found.append(f"Slack refused {call.method}: {call.error} {call.answer} {call.args}")
+    shown = rendered(world)
+    found += [f"nobody decides the action {one}" for one in sorted(set(action_ids(shown))) if not is_known_action(one)]
+    found += [f"nobody takes the form {one}" for one in sorted(set(callback_ids(shown))) if not is_known_callback(one)]
+    found += [
+        f"{one.kind} was answered {one.status} {one.failure or ''}" for one in world.workspace.deliveries if one.failure
+    ]
+    return found

@@ -1,0 +1,26 @@
+"""Policies of the scenarios that need another than the sandbox's."""
+
+TWO_APPROVERS = """
+version: 1
+organizations:
+  acme: {token: env:TURSO_API_TOKEN}
+workspace: T0ACME
+people:
+  dba: {usergroup: S0DBA}
+  responders: {usergroup: S0RESPOND}
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: read}
+      - {allow: ["token --read-only", create]}
+      - {allow: [freeze], to: responders, confirm: button}
+      - {approve: [protect], by: responders, confirm: none, expires: 30s}
+      - {approve: [rotate], by: [dba, responders], quorum: 2, confirm: none, expires: 30m, notify: dba}
+      - {approve: [token], by: dba, confirm: none}
+      - {approve: [destroy], by: dba, confirm: type-name}
+  C0ORDERS:
+    databases: ["orders*"]
+    rules:
+      - {allow: read}
+"""

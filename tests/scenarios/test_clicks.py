@@ -1,0 +1,372 @@
+"""Buttons: pressed twice, late, by others, forged; every press has a private answer, and each act happens once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from bot.core.request import Request, State
+from bot.sandbox.workspace.model import Message
+from tests.scenarios import forging
+from tests.scenarios.conftest import sound
+from tests.scenarios.policies import TWO_APPROVERS
+from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, STELLA, ZED, World, buttons, marked_up, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-clicks")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """The sandbox under a policy with two approvers, and short waits."""
+    data = tmp_path_factory.mktemp("world")
+    policy = data / "policy.yaml"
+    policy.write_text(TWO_APPROVERS)
+    async with sound(data, policy=policy) as found:
+        yield found
+
+
+async def asked(world: World, line: str, by: str = DANA) -> Message:
+    """A fresh database, and the card of a request about it; `{}` in the line is its name."""
+    name = f"db-{world.workspace.now().timestamp():.6f}".replace(".", "-")
+    await world.make(name)
+    return await world.person(by).types(line.format(name))
+
+
+def request_id(card: Message) -> str:
+    """The id that a card's buttons carry."""
+    return next(one["value"] for one in buttons(card).values())
+
+
+async def stored(world: World, card: Message) -> Request:
+    """What the store says of a card's request."""
+    assert world.bot is not None
+    found = await world.bot.store.request(request_id(card))
+    assert found is not None
+    return found
+
+
+async def reaches(world: World, card: Message, *states: State) -> Request:
+    """Wait until a request has come to one of these states."""
+    for _ in range(750):
+        if (found := await stored(world, card)).state in states:
+            return found
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{(await stored(world, card)).state} instead of {states}")
+
+
+def rotations(world: World, name: str) -> int:
+    """How often Turso was told to end the tokens of a database."""
+    return len(world.changes("POST", f"/databases/{name}/auth/rotate"))
+
+
+async def test_a_double_click_counts_once_and_both_presses_are_answered(world: World) -> None:
+    card = await asked(world, "/turso rotate {} --reason leak")
+    ana = world.person(ANA)
+    before = {one.ts for one in ana.sees()}
+
+    await asyncio.gather(ana.presses("Approve", card), ana.presses("Approve", card))
+
+    def answers() -> list[Message]:
+        return [one for one in ana.sees() if one.ts not in before and one.only_for == ANA]
+
+    await until(lambda: len(answers()) == 2, what="two private answers")
+    assert (await stored(world, card)).state is State.PENDING
+    assert [vote.user_id for vote in (await stored(world, card)).votes] == [ANA]
+
+
+async def test_two_distinct_people_make_a_quorum_of_two_and_it_is_done_once(world: World) -> None:
+    card = await asked(world, "/turso rotate {} --reason leak")
+    ana, remy = world.person(ANA), world.person(REMY)
+
+    first = await ana.presses_and_hears("Approve", card)
+    assert "1 of 2" in words(first)
+    await world.shows(card, holding="1 of 2 approvals")
+    second = await remy.presses_and_hears("Approve", card)
+    assert "Approved by you" in words(second)
+
+    found = await reaches(world, card, State.SUCCEEDED)
+    assert found.plan.target is not None
+    assert rotations(world, found.plan.target.name) == 1
+
+
+async def test_both_approvals_in_one_moment_are_one_execution(world: World) -> None:
+    card = await asked(world, "/turso rotate {} --reason leak")
+
+    await asyncio.gather(*(world.person(one).presses("Approve", card) for one in (ANA, BEN, REMY)))
+
+    found = await reaches(world, card, State.SUCCEEDED)
+    assert found.plan.target is not None
+    assert rotations(world, found.plan.target.name) == 1
+
+
+async def test_somebody_in_two_approving_groups_counts_once(world: World) -> None:
+    card = await asked(world, "/turso rotate {} --reason leak")
+
+    for _ in range(2):
+        await world.person(BEN).presses_and_hears("Approve", card)
+
+    assert (await stored(world, card)).state is State.PENDING
+
+
+async def test_a_late_click_says_what_became_of_the_request(world: World) -> None:
+    card = await asked(world, "/turso token {} --reason migration")
+    await world.person(ANA).presses_and_hears("Approve", card)
+    assert (await stored(world, card)).state is State.READY
+
+    late = await world.person(BEN).presses_and_hears("Approve", card)
+    denied_late = await world.person(BEN).presses_and_hears("Deny", card)
+
+    assert "too late" in words(late)
+    assert "too late" in words(denied_late)
+
+
+@pytest.mark.parametrize("person", [GIL, STELLA, ZED], ids=["guest", "stranger", "deactivated"])
+async def test_a_forged_approval_by_somebody_without_the_right_is_refused(world: World, person: str) -> None:
+    card = await asked(world, "/turso token {} --reason migration")
+
+    answer = await forging.presses(world, person, "Approve", card)
+
+    assert answer.only_for == person or answer.channel_id.startswith("D")
+    assert (await stored(world, card)).state is State.PENDING
+    assert not (await stored(world, card)).votes
+
+
+@pytest.mark.parametrize("label", ["Approve", "Deny", "Withdraw"])
+async def test_a_member_who_is_no_approver_may_decide_nothing(world: World, label: str) -> None:
+    card = await asked(world, "/turso token {} --reason migration")
+
+    answer = await world.person(REMY).presses_and_hears(label, card)
+
+    assert "Reference" in words(answer)
+    assert (await stored(world, card)).state is State.PENDING
+
+
+@pytest.mark.parametrize(
+    "action_id",
+    [
+        "approval.approve",
+        "approval.deny",
+        "approval.withdraw",
+        "request.confirm",
+        "request.dismiss",
+        "token.reveal",
+        "quarantine.undo",
+        "review.open",
+        "approval.nuke",
+        "form.open.nothing",
+        "run.1",
+        "page.1",
+        "",
+        "x" * 255,
+    ],
+)
+@pytest.mark.parametrize("value", ["", "r-forged", "'; drop table requests;--", "<!channel>", "x" * 2000])
+async def test_a_forged_button_is_answered_privately_and_changes_nothing(
+    world: World, action_id: str, value: str
+) -> None:
+    doing = forging.clicks(world, DANA, action_id, value, message=world.card())
+
+    answer = await forging.answer_to(world, DANA, doing)
+
+    assert answer.only_for == DANA
+    assert "<!channel>" not in marked_up(answer)
+
+
+async def test_a_button_of_another_channel_is_not_known_here(world: World) -> None:
+    card = await asked(world, "/turso token {} --reason migration")
+
+    doing = forging.clicks(world, ANA, "approval.approve", request_id(card), channel=ORDERS)
+    answer = await forging.answer_to(world, ANA, doing)
+
+    assert "I do not know this request" in words(answer)
+    assert (await stored(world, card)).state is State.PENDING
+
+
+async def test_the_asker_withdraws_and_nobody_can_approve_any_more(world: World) -> None:
+    card = await asked(world, "/turso rotate {} --reason leak")
+
+    other = await world.person(ANA).presses_and_hears("Withdraw", card)
+    assert "Only the one who asked" in words(other)
+    done = await world.person(DANA).presses_and_hears("Withdraw", card)
+    assert "Withdrawn" in words(done)
+
+    await until(lambda: not buttons(world.as_now(card)), what="the card without buttons")
+    late = await world.person(ANA).presses_and_hears("Approve", card)
+    assert "too late" in words(late)
+    assert (await stored(world, card)).state is State.CANCELLED
+
+
+async def test_a_denial_carries_its_reason_to_the_asker(world: World) -> None:
+    card = await asked(world, "/turso rotate {} --reason leak")
+    ana = world.person(ANA)
+
+    await ana.presses("Deny", card)
+    before = {one.ts for one in ana.sees()}
+    await ana.submits({"comment": "not during the sale <!channel> *now*"}, await ana.modal("Why?"))
+    assert "Denied by you" in words(await ana.hears(DB_OPS, before))
+
+    found = await reaches(world, card, State.DENIED)
+    assert found.votes[-1].comment.startswith("not during the sale")
+    shown = await world.shows(card, holding="not during the sale")
+    assert "<!channel>" not in marked_up(shown)
+    assert "Approve" not in buttons(shown)
+    heard = [one for one in world.person(DANA).sees() if one.thread_ts == card.ts and f"<@{DANA}>" in words(one)]
+    assert heard, "the asker is mentioned in the thread of the card"
+
+
+async def test_a_request_that_nobody_decides_expires_and_tells_its_asker(world: World) -> None:
+    card = await asked(world, "/turso protect {} on")
+    await world.pass_time(seconds=31)
+
+    await reaches(world, card, State.EXPIRED)
+
+    await until(lambda: "Approve" not in buttons(world.as_now(card)), what="the card without its buttons")
+    assert "Nobody decided in time" in words(world.as_now(card))
+    late = await world.person(BEN).presses_and_hears("Approve", card)
+    assert "too late" in words(late)
+    assert any(one.thread_ts == card.ts and f"<@{DANA}>" in words(one) for one in world.person(DANA).sees())
+
+
+async def test_a_token_that_is_not_revealed_in_time_never_existed(world: World) -> None:
+    card = await asked(world, "/turso token {} --reason migration")
+    await world.person(ANA).presses_and_hears("Approve", card)
+    name = (await stored(world, card)).plan.target.name  # type: ignore[union-attr]
+    ready = await world.shows(card, button="Reveal")
+
+    await world.pass_time(minutes=16)
+    late = await world.person(DANA).presses_and_hears("Reveal", ready)
+
+    assert "eyJ" not in words(late)
+    await reaches(world, card, State.EXPIRED)
+    assert not world.changes("POST", f"/databases/{name}/auth/tokens")
+
+
+async def test_a_reveal_pressed_twice_shows_one_token(world: World) -> None:
+    card = await asked(world, "/turso token {} --reason migration")
+    await world.person(ANA).presses_and_hears("Approve", card)
+    found = await stored(world, card)
+    assert found.plan.target is not None
+    ready = await world.shows(card, button="Reveal")
+    dana = world.person(DANA)
+    before = {one.ts for one in dana.sees()}
+
+    await asyncio.gather(dana.presses("Reveal", ready), dana.presses("Reveal", ready))
+
+    def answers() -> list[Message]:
+        return [one for one in dana.sees() if one.ts not in before and one.only_for == DANA]
+
+    await until(lambda: len(answers()) == 2, what="two private answers")
+    assert sum("eyJ" in words(one) for one in answers()) == 1
+    assert len(world.changes("POST", f"/databases/{found.plan.target.name}/auth/tokens")) == 1
+
+
+async def test_an_approver_who_loses_the_right_no_longer_counts(world: World) -> None:
+    card = await asked(world, "/turso rotate {} --reason leak")
+    await world.person(REMY).presses_and_hears("Approve", card)
+    group = world.workspace.usergroups["S0RESPOND"]
+    try:
+        await world.workspace.admin.set_group("S0RESPOND", [BEN])
+        answer = await world.person(ANA).presses_and_hears("Approve", card)
+        assert "1 of 2" in words(answer)
+        assert (await stored(world, card)).state is State.PENDING
+    finally:
+        await world.workspace.admin.set_group("S0RESPOND", [BEN, REMY])
+    assert set(group.users) == {BEN, REMY}
+
+
+async def test_requests_of_mine_can_be_withdrawn_from_the_list(world: World) -> None:
+    card = await asked(world, "/turso rotate {} --reason leak")
+    dana = world.person(DANA)
+    found = await stored(world, card)
+
+    listed = await dana.types("/turso requests --mine")
+    assert listed.only_for == DANA
+    assert found.id in words(listed)
+    answer = await forging.answer_to(
+        world, DANA, forging.clicks(world, DANA, "approval.withdraw", found.id, message=listed)
+    )
+
+    assert "Withdrawn" in words(answer)
+    assert (await stored(world, card)).state is State.CANCELLED
+
+
+async def test_what_waits_for_an_approver_is_listed_with_its_buttons_for_them_alone(world: World) -> None:
+    card = await asked(world, "/turso rotate {} --reason leak")
+    found = await stored(world, card)
+
+    listed = await world.person(ANA).types("/turso requests --to-approve")
+    empty = await world.person(DANA).types("/turso requests --to-approve")
+
+    assert found.id in words(listed)
+    assert {"Approve", "Deny"} <= set(buttons(listed))
+    assert found.id not in words(empty)
+    assert "Approve" not in buttons(empty)
+
+
+async def test_home_repeats_the_buttons_and_answers_in_private(world: World) -> None:
+    card = await asked(world, "/turso rotate {} --reason leak")
+    found = await stored(world, card)
+
+    await world.workspace.open_home(ANA)
+    home = await until(lambda: world.workspace.home_of(ANA), what="Home")
+    assert {"Approve", "Deny"} <= set(buttons(home))
+    rows = [block for block in home.blocks if found.id in {one.get("value") for one in block.get("elements", [])}]
+    assert rows, "the newest request stands on Home"
+    press = world.workspace.click(ANA, view_id=home.id, action_id="approval.approve", block_id=rows[0]["block_id"])
+    answer = await forging.answer_to(world, ANA, press)
+
+    assert "1 of 2" in words(answer)
+    assert [vote.user_id for vote in (await stored(world, card)).votes] == [ANA]
+
+
+async def test_home_tells_a_guest_and_a_stranger_nothing(world: World) -> None:
+    await asked(world, "/turso rotate {} --reason leak")
+
+    for person in (GIL, STELLA):
+        await world.workspace.open_home(person)
+        home = await until(lambda person=person: world.workspace.home_of(person), what="Home")
+        assert "Approve" not in buttons(home)
+        assert "db-" not in words(home)
+
+
+async def test_a_confirmation_is_for_its_asker_alone_and_may_be_cancelled(world: World) -> None:
+    remy = world.person(REMY)
+    question = await asked(world, "/turso freeze {} --for 30m", by=REMY)
+    assert question.only_for == REMY
+    name = (await stored(world, question)).plan.target.name  # type: ignore[union-attr]
+
+    stolen = await forging.answer_to(
+        world, DANA, forging.clicks(world, DANA, "request.confirm", request_id(question), message=world.card())
+    )
+    assert "Only the one who asked" in words(stolen)
+    await remy.presses("Cancel", question)
+    await reaches(world, question, State.CANCELLED)
+    late = await forging.answer_to(
+        world, REMY, forging.clicks(world, REMY, "request.confirm", request_id(question), message=world.card())
+    )
+
+    assert "too late" in words(late)
+    assert not world.changes("PATCH", f"/databases/{name}/configuration")
+
+
+async def test_a_confirmed_freeze_blocks_writes_and_says_so(world: World) -> None:
+    question = await asked(world, "/turso freeze {} --for 30m", by=REMY)
+    name = (await stored(world, question)).plan.target.name  # type: ignore[union-attr]
+
+    await world.person(REMY).presses("Freeze writes", question)
+
+    await reaches(world, question, State.SUCCEEDED)
+    assert len(world.changes("PATCH", f"/databases/{name}/configuration")) == 1
+
+
+async def test_a_reason_cannot_fool_an_approver(world: World) -> None:
+    line = '/turso rotate {} --reason "<!channel> ask <@U0ANA> *Approved* `x` <https://evil.example|Approve>"'
+
+    card = await asked(world, line)
+
+    shown = marked_up(card)
+    assert "<!channel>" not in shown
+    assert f"<@{ANA}>" not in shown
+    assert "<https://evil.example|Approve>" not in shown
+    assert "*Approved*" not in shown

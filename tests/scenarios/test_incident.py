@@ -1,0 +1,63 @@
+"""An incident from start to report, in a channel that no policy knows; and digests that come by themselves."""
+
+import pytest
+
+from tests.world import ANA, BEN, DANA, DB_OPS, INCIDENT, REMY, World, buttons, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-incident")]
+
+
+async def test_a_whole_incident_stands_under_one_message_and_ends_with_a_report(world: World) -> None:
+    await world.make("checkout")
+    remy = world.person(REMY)
+
+    refused = await world.person(DANA).types("/turso incident start INC-42", INCIDENT)
+    assert "Only responders" in words(refused)
+    started = await remy.types("/turso incident start INC-42 --for 2h", INCIDENT)
+    assert "INC-42" in words(started)
+    await world.calm()
+
+    card = await remy.types("/turso triage checkout", INCIDENT)
+    question = await remy.presses_and_hears("Freeze writes 30 min", card)
+    await remy.presses("Freeze writes", question)
+    frozen = await until(lambda: world.card(INCIDENT, holding="are blocked"), what="the freeze")
+    assert frozen.thread_ts == started.ts
+    await world.calm()
+
+    status = await remy.types("/turso incident", INCIDENT)
+    assert "Thaw checkout" in buttons(status)
+    ended = await remy.types("/turso incident end", INCIDENT)
+    assert "Thaw checkout" in buttons(ended)
+    await world.calm()
+
+    report = await until(lambda: next(iter(world.workspace.state.files.values()), None), what="the report")
+    text = str(report)
+    assert "INC-42" in text
+    after = await remy.types("/turso freeze checkout", INCIDENT)
+    assert "nothing for this channel" in words(after)
+
+
+async def test_a_digest_comes_once_and_says_what_is_frozen(world: World) -> None:
+    ana = world.person(ANA)
+    on = await ana.types("/turso digest on --daily 09:00 --tz UTC")
+    assert "every day at 09:00" in words(on)
+    await world.calm()
+
+    await world.pass_time(days=1, minutes=1)
+
+    digest = await until(lambda: world.card(DB_OPS, holding="Turso digest"), what="the digest", within=40)
+    assert "last day" in words(digest)
+    await world.calm()
+    posted = [one for one in world.workspace.history(DB_OPS, None) if "Turso digest" in one.text]
+    assert len(posted) == 1
+
+
+async def test_the_rights_of_an_incident_end_with_its_time(world: World) -> None:
+    ben = world.person(BEN)
+    await ben.types("/turso incident start INC-43 --for 1h", INCIDENT)
+    await world.calm()
+    assert "checkout" in words(await ben.types("/turso ls", INCIDENT))
+
+    await world.pass_time(hours=1, minutes=1)
+
+    assert "nothing for this channel" in words(await ben.types("/turso ls", INCIDENT))
