@@ -48,7 +48,7 @@ def default_tour(command: str = "/turso") -> tuple[TourStep, ...]:
                 "Open Ana's window beside hers and look: there is nothing to see.",
             ),
             (
-                TourAct("Ask as Dana", DANA, DB_OPS, f"{command} token orders-eu --read-only --expiration 1h"),
+                TourAct("Ask as Dana", DANA, DB_OPS, f"{command} token orders --read-only --expiration 1h"),
                 TourAct("Look as Ana", ANA, DB_OPS),
             ),
         ),
@@ -59,7 +59,7 @@ def default_tour(command: str = "/turso") -> tuple[TourStep, ...]:
                 "Ana reads what would happen, and types the name to approve.",
             ),
             (
-                TourAct("Ask as Dana", DANA, DB_OPS, f'{command} db destroy scratch --now --reason "not needed"'),
+                TourAct("Ask as Dana", DANA, DB_OPS, f'{command} db destroy analytics --now --reason "moved to the warehouse"'),
                 TourAct("Approve as Ana", ANA, DB_OPS),
             ),
         ),
@@ -67,7 +67,7 @@ def default_tour(command: str = "/turso") -> tuple[TourStep, ...]:
             "Take all access back",
             ("Rotating ends every token of a database. First you see whom it would hit.",),
             (
-                TourAct("Rotate as Dana", DANA, DB_OPS, f'{command} rotate orders-eu --reason "laptop lost"'),
+                TourAct("Rotate as Dana", DANA, DB_OPS, f'{command} rotate orders --reason "laptop lost"'),
                 TourAct("Approve as Ben", BEN, DB_OPS),
             ),
         ),

@@ -30,8 +30,8 @@ function ago(date) {
   return new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(Math.round(seconds / size), unit);
 }
 
-/** Fill one of Slack's patterns; a token that is unknown stays as it is. */
-export function filled(pattern, date) {
+/** Fill one of Slack's patterns; a token that is unknown stays as it is. `first`: nothing stands before it. */
+export function filled(pattern, date, first = true) {
   return pattern.replace(/\{(\w+)\}/g, (whole, token) => {
     if (token === "ago") return ago(date);
     if (token === "day_divider_pretty") return dayLine(date);
@@ -39,7 +39,7 @@ export function filled(pattern, date) {
     if (!(plain in shapes)) return whole;
     if (plain !== token) {
       const word = near(date);
-      if (word) return pattern.startsWith(whole) ? word : word.toLowerCase();
+      if (word) return first && pattern.startsWith(whole) ? word : word.toLowerCase();
     }
     return shapes[plain].format(date);
   });
@@ -54,7 +54,7 @@ export function localise(root) {
       element.textContent = shapes.time.format(date);
       element.title = `${shapes.date_long.format(date)}, ${shapes.time_secs.format(date)}`;
     } else if (element.dataset.pattern) {
-      element.textContent = filled(element.dataset.pattern, date);
+      element.textContent = filled(element.dataset.pattern, date, !element.previousSibling);
     }
     element.dataset.done = "";
   }

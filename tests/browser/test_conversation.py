@@ -1,0 +1,187 @@
+"""The whole conversation with the real bot, in the windows of the people who have it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from tests.browser.window import Window, open_window
+from tests.world import ANA, DANA, DB_OPS, GIL, STELLA, World, living, until
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def world(tmp_path) -> AsyncIterator[World]:
+    """The sandbox as `make run` starts it."""
+    async with living(tmp_path) as played:
+        yield played
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def windows(browser: Browser, world: World) -> AsyncIterator[dict[str, Window]]:
+    """Dana's and Ana's windows, side by side."""
+    opened = {each: await open_window(browser, world.url, each) for each in (DANA, ANA)}
+    yield opened
+    for window in opened.values():
+        await window.context.close()
+        assert window.troubles == []
+        assert [url for url in window.requests if not url.startswith(world.url)] == []
+
+
+async def test_list_usage_create_token_destroy_and_rotate_as_the_readme_tells(world, windows, browser):
+    dana, ana = windows[DANA], windows[ANA]
+
+    await dana.say("/turso db list")
+    table = dana.pane.locator("[data-table]").last
+    await expect(table).to_contain_text("orders")
+    await expect(ana.pane.locator("[data-table]").last).to_contain_text("orders")
+    await dana.picture("list")
+
+    await dana.say("/turso usage")
+    await expect(dana.pane.locator(".b-chart svg").first).to_be_visible()
+    await dana.picture("usage")
+
+    await dana.say("/turso db create shop --reason launch")
+    await expect(dana.message("is created and answers")).to_contain_text("shop", timeout=45_000)
+
+    await dana.say("/turso token orders --read-only --expiration 1h")
+    shown = dana.message("Only visible to you").filter(has_text="eyJ")
+    await expect(shown).to_be_visible()
+    await dana.press("Copy", shown.locator(".pre", has_text="eyJ").first)
+    token = await dana.page.evaluate("navigator.clipboard.readText()")
+    assert token.startswith("eyJ")
+    await dana.picture("token")
+    await expect(ana.pane.get_by_text("eyJ")).to_have_count(0)
+    assert token not in await ana.page.content()
+
+    await dana.say('/turso db destroy analytics --now --reason "moved to the warehouse"')
+    card = ana.message("moved to the warehouse")
+    await expect(card).to_contain_text("analytics")
+    await expect(card).to_contain_text("@Dana Kim")
+    await dana.press("Approve", dana.message("moved to the warehouse"))
+    await expect(dana.message("your own")).to_contain_text("Only visible to you")
+
+    await refused_to_guest_and_stranger(world, browser)
+
+    await ana.picture("approval")
+    await ana.press("Approve", card)
+    await ana.modal.get_by_role("textbox").first.fill("analytic")
+    await ana.modal.locator("[data-view-submit]").click()
+    await expect(ana.modal.locator(".invalid")).to_be_visible()
+    await ana.picture("type-the-name")
+    await ana.modal.get_by_role("textbox").first.fill("analytics")
+    await ana.modal.locator("[data-view-submit]").click()
+    for each in (ana, dana):
+        await expect(each.message("is destroyed")).to_contain_text("analytics")
+    assert len(world.changes("DELETE", "/databases/analytics")) == 1
+
+    await dana.say("/turso rotate orders --reason leak")
+    card = ana.message("leak")
+    await expect(card).to_contain_text("orders")
+    await ana.press("Approve", card)
+    await ana.modal.get_by_role("textbox").first.fill("orders")
+    await ana.modal.locator("[data-view-submit]").click()
+    await expect(ana.modal).to_have_count(0)
+    await expect(ana.pane.get_by_role("button", name="Approve")).to_have_count(0)
+    await until(lambda: len(world.changes("POST", "/auth/rotate")) == 1, what="the rotation")
+
+
+async def refused_to_guest_and_stranger(world: World, browser: Browser) -> None:
+    """A guest and a stranger who see the card press Approve; both are told no, and nothing happens."""
+    for person in (GIL, STELLA):
+        world.workspace.channels[DB_OPS].members.append(person)
+        window = await open_window(browser, world.url, person)
+        card = window.message("moved to the warehouse")
+        await window.press("Approve", card)
+        await expect(window.pane.locator(".msg.private").last).to_be_visible()
+        await expect(window.modal).to_have_count(0)
+        assert window.troubles == []
+        await window.context.close()
+        world.workspace.channels[DB_OPS].members.remove(person)
+    assert world.changes("DELETE") == []
+
+
+async def test_the_tour_of_five_steps_shows_the_product(world, browser):
+    window = await open_window(browser, world.url, DANA, tour=True)
+    tour = window.page.get_by_label("Guided tour")
+    await expect(tour).to_contain_text("1 of 5")
+    await window.picture("tour")
+    await window.press("List the databases", tour)
+    await window.page.keyboard.press("Enter")
+    await expect(window.pane.locator("[data-table]")).to_contain_text("orders")
+    await window.press("Next", tour)
+    await window.press("Show the usage", tour)
+    await window.page.keyboard.press("Enter")
+    await expect(window.pane.locator(".b-chart").first).to_be_visible()
+    await window.press("Next", tour)
+    await window.press("Ask as Dana", tour)
+    await window.page.keyboard.press("Enter")
+    await expect(window.message("eyJ")).to_be_visible()
+    await window.press("Next", tour)
+    await window.press("Ask as Dana", tour)
+    await window.page.keyboard.press("Enter")
+    await expect(window.message("moved to the warehouse")).to_be_visible()
+    await window.press("Approve as Ana", tour)
+    await expect(window.page.get_by_text("You are Ana Torres")).to_be_visible()
+    await window.press("Approve", window.message("moved to the warehouse"))
+    await window.modal.get_by_role("textbox").first.fill("analytics")
+    await window.modal.locator("[data-view-submit]").click()
+    await expect(window.message("is destroyed")).to_be_visible()
+    await window.press("Next", tour)
+    await window.press("Rotate as Dana", tour)
+    await expect(window.page.get_by_text("You are Dana Kim")).to_be_visible()
+    await expect(window.composer).to_have_value('/turso rotate orders --reason "laptop lost"')
+    await window.page.keyboard.press("Enter")
+    await expect(window.message("laptop lost")).to_contain_text("orders")
+    await window.press("Approve as Ben", tour)
+    await window.press("Approve", window.message("laptop lost"))
+    await window.modal.get_by_role("textbox").first.fill("orders")
+    await window.modal.locator("[data-view-submit]").click()
+    await expect(window.pane.get_by_role("button", name="Approve")).to_have_count(0)
+    await window.press("Finish", tour)
+    assert window.troubles == []
+    await window.context.close()
+
+
+async def test_an_approved_token_is_revealed_to_its_asker_and_reaches_no_other_window(world, windows):
+    dana, ana = windows[DANA], windows[ANA]
+    await dana.say("/turso token orders --expiration 1h --reason debugging")
+    card = ana.message("debugging")
+    await expect(card).to_contain_text("@Dana Kim")
+    await ana.press("Approve", card)
+    await ana.press("Approve", ana.page.locator("#confirm[open]"))
+    await dana.press("Reveal")
+    shown = dana.message("eyJ")
+    await expect(shown).to_contain_text("Only visible to you")
+    await dana.press("Copy", shown.locator(".pre", has_text="eyJ").first)
+    token = await dana.page.evaluate("navigator.clipboard.readText()")
+    assert token.startswith("eyJ")
+    await ana.page.keyboard.press("Control+i")
+    await expect(ana.page.locator(".log .entry").first).to_be_visible()
+    for entry in await ana.page.locator(".log .entry summary").all():
+        await entry.click()
+    await ana.page.wait_for_load_state("networkidle")
+    assert token not in await ana.page.content()
+
+
+async def test_home_shows_what_one_may_do(windows):
+    dana = windows[DANA]
+    await dana.page.get_by_role("link", name="Home").click()
+    await expect(dana.pane.locator("#home-view .content > *").first).to_be_visible()
+    await dana.picture("home")
+
+
+async def test_an_incident_is_handled_on_a_phone(world, browser):
+    remy = await open_window(browser, world.url, "U0REMY", place="c/C0INCCHK", phone=True, dark=True)
+    await remy.say("/turso incident start INC-7")
+    await expect(remy.messages.last).to_be_visible()
+    await remy.say("/turso triage orders")
+    await expect(remy.message("orders")).to_be_visible()
+    assert await remy.page.evaluate("document.documentElement.scrollWidth") <= 390
+    await remy.picture("phone")
+    assert remy.troubles == []
+    await remy.context.close()
