@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.app.compose import Bot, running, secrets_of
 from bot.app.logs import set_up_logs
+from bot.app.serving import _spare_the_collector as spare_the_collector
 from bot.app.serving import http_app
 from bot.commands.base import Command, Context
 from bot.core.parsing import Grammar
@@ -62,6 +63,7 @@ async def started(change: Callable[[Bot], None], *, executes: bool = True) -> As
     set_up_logs(settings.log_level, settings.log_format, secrets_of(settings))
     async with running(settings, executes=executes) as bot:
         change(bot)
+        spare_the_collector()
         yield http_app(bot)
 
 

@@ -14,6 +14,7 @@ from bot.errors import BotError, Refused
 from bot.pipeline import clicks
 from bot.pipeline.answering import address_of, entry, is_public
 from bot.pipeline.environment import Environment
+from bot.pipeline.following import share_file
 from bot.pipeline.judging import action_of, judge, must, planned_action, request_action
 from bot.pipeline.opening import open_request
 from bot.turso import DatabaseNotFound
@@ -80,8 +81,7 @@ async def _own_undo(env: Environment, incoming: Incoming, subject: Subject, args
 
 async def _decide(env: Environment, subject: Subject, action: Action) -> tuple[Decision, Action]:
     """Decide before anything is read from Turso; look a group up only where the rules speak of groups."""
-    scope = env.rules.policy.scope(subject)
-    if not (scope.needs_group and action.databases):
+    if not (action.databases and env.rules.policy.scope(subject).needs_group):
         return must(env, subject, action), action
     ctx = env.context(subject)
     known = [await _with_group(ctx, target) for target in action.databases]
@@ -103,6 +103,8 @@ async def _read(
     public = is_public(decision, reply, private=read.common.private)
     replace_it = incoming.action_id.startswith("page.")
     await env.messenger.answer(address_of(incoming), reply, public=public, replace=replace_it)
+    if public:
+        await share_file(env, reply, incoming.channel_id, incoming.thread_ts)
     if not command.open_to_all:
         name = getattr(read.args, "name", None)
         await env.memory.audit(

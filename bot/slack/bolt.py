@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 def create_bolt(listeners: Listeners, workspace: Workspace, *, signing_secret: str = "") -> AsyncApp:
     """Build the app with its few listeners. Without a signing secret it serves Socket Mode only."""
-    app = AsyncApp(
+    app = LeanApp(
         name="turso-ops",
         logger=bolt_logger(),
         client=AsyncWebClient(logger=sdk_logger(), retry_handlers=[]),  # never called: answers go out by `delivery`
@@ -36,6 +36,16 @@ def create_bolt(listeners: Listeners, workspace: Workspace, *, signing_secret: s
     )
     listeners.register(app)
     return app
+
+
+class LeanApp(AsyncApp):
+    """Bolt, without the client that it builds for each request: ours is never called."""
+
+    def _init_context(self, req: AsyncBoltRequest) -> None:
+        req.context["logger"] = self._framework_logger
+        req.context["token"] = self._token
+        req.context["client"] = self._async_client
+        req.context["listener_runner"] = self.listener_runner
 
 
 class BoltOverHttp(AsyncSlackRequestHandler):

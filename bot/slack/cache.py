@@ -20,6 +20,11 @@ class Cache(Generic[K, V]):
         self._kept: dict[K, tuple[float, V]] = {}
         self._asked: dict[K, asyncio.Task[V]] = {}
 
+    def held(self, key: K) -> V | None:
+        """Return the answer if it is kept."""
+        kept = self._kept.get(key)
+        return kept[1] if kept is not None and kept[0] > self._now() else None
+
     async def get(self, key: K, *, fresh: bool = False) -> V:
         """Return the answer; `fresh`: one that is asked for from now on, whatever is kept."""
         kept = self._kept.get(key)

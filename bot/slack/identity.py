@@ -58,12 +58,19 @@ class SlackDirectory:
         return await self._look_up(user_id, channel_id, usergroups, fresh=False)
 
     async def _look_up(self, user_id: str, channel_id: str, usergroups: frozenset[str], fresh: bool) -> Subject:
+        if not (usergroups or fresh) and (found := self._held(user_id, channel_id)):
+            return found
         names = sorted(usergroups)
         ((person, _), channel), members = await asyncio.gather(
             asyncio.gather(self._people.get(user_id, fresh=fresh), self._channel(channel_id)),
             asyncio.gather(*(self._members(group, fresh=fresh) for group in names)),
         )
         return Subject(person=person, channel=channel, groups=dict(zip(names, members, strict=True)))
+
+    def _held(self, user_id: str, channel_id: str) -> Subject | None:
+        """The usual case, in which nobody has to be asked and no task is needed."""
+        person, channel = self._people.held(user_id), self._channels.held(channel_id)
+        return Subject(person[0], channel) if person and channel else None
 
     async def _comes_from_elsewhere(self, incoming: Incoming) -> bool:
         """True when the payload names another team than ours, and no organization that we share explains it."""

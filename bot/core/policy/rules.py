@@ -192,9 +192,9 @@ class Policy:
 
     def usergroups_in(self, channel_id: str) -> frozenset[str]:
         """The user groups whose members a decision in this channel may need; in no channel, all of them."""
-        bound = self.channels.get(channel_id)
-        if not channel_id:
+        if not channel_id or not self.usergroups:
             return self.usergroups
+        bound = self.channels.get(channel_id)
         rules = list(bound.rules) if bound is not None else []
         for profile in self.profiles.values():
             rules += profile
