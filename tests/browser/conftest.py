@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
@@ -23,7 +24,7 @@ Open = Callable[..., Awaitable[Window]]
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """One browser for all tests; each window has its own context."""
-    path = find()
+    path = await asyncio.to_thread(find)  # it may ask Playwright in its own way, which wants a thread
     if path is None:
         pytest.fail("There is no Chromium: run `make browser` once.")
     async with async_playwright() as playwright:

@@ -43,6 +43,7 @@ async def test_list_usage_create_token_destroy_and_rotate_as_the_readme_tells(wo
 
     await dana.say("/turso usage")
     await expect(dana.pane.locator(".b-chart svg").first).to_be_visible()
+    await dana.pane.locator(".b-chart").first.evaluate("chart => chart.scrollIntoView({ block: 'start' })")
     await dana.picture("usage")
 
     await dana.say("/turso db create shop --reason launch")

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import expect
 
+from bot.sandbox.workspace import Message
 from tests.browser.demo import TOKEN
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
@@ -358,3 +359,18 @@ async def test_the_switcher_goes_to_places_and_people_by_a_few_letters(window):
     await dana.page.keyboard.type("remy")
     await dana.page.keyboard.press("Enter")
     await expect(dana.page.get_by_text("You are Remy Laurent")).to_be_visible()
+
+
+async def test_dates_are_told_in_the_time_of_the_person_who_looks(window, site):
+    for pattern in ("{date_num} {time}", "{date_long}", "{date_short_pretty} at {time}", "{nonsense}"):
+        text = f"A <!date^1793500000^{pattern}|2026-11-01 02:26 UTC>"
+        state = site.workspace.state
+        state.add_message(Message(channel_id="C0DBOPS", ts=state.stamp(), user_id="U0ANA", text=text))
+    dana = await window("U0DANA")  # in Madrid
+    said = [
+        each.replace(" 03:", " 3:").replace(",", "") for each in await dana.messages.locator(".text").all_inner_texts()
+    ]
+    assert said == ["A 2026-11-01 3:26", "A Sunday 1 November 2026", "A 1 Nov 2026 at 3:26", "A {nonsense}"]
+    now = int(site.workspace.now().timestamp())
+    await site.workspace.say("U0ANA", "C0DBOPS", f"Seen <!date^{now}^{{date_pretty}}|now>")
+    await expect(dana.messages.last).to_contain_text("Seen today")

@@ -60,7 +60,7 @@ class Window:
         """Keep a picture for the docs, when pictures are wanted."""
         if os.environ.get("PICTURES") == "1":
             PICTURES.mkdir(parents=True, exist_ok=True)
-            await self.page.wait_for_timeout(350)  # animations end
+            await self.page.wait_for_timeout(1000)  # animations end
             await self.page.screenshot(path=PICTURES / f"{name}.png")
 
 
@@ -75,7 +75,7 @@ async def open_window(
         color_scheme="dark" if dark else "light",
         has_touch=phone,
         is_mobile=phone,
-        device_scale_factor=2 if os.environ.get("PICTURES") == "1" else 1,
+        device_scale_factor=1.5 if os.environ.get("PICTURES") == "1" else 1,
         timezone_id="Europe/Madrid",
         locale="en-GB",
         permissions=["clipboard-read", "clipboard-write"],

@@ -1,0 +1,49 @@
+"""What the composer and the tour offer is what there is."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.commands import COMMANDS
+from bot.sandbox.page.hints import CommandHint, hints_for
+from bot.sandbox.page.tour import default_tour
+from bot.sandbox.workspace import Workspace
+
+
+@pytest.mark.parametrize(
+    ("usage", "spoken"),
+    [
+        ("db freeze NAME [--reads]", "db freeze"),
+        ("usage [NAME] [--since 7d]", "usage"),
+        ("digest on / off / now", "digest on"),
+        ("rotate NAME", "rotate"),
+        ("", "home"),
+    ],
+)
+def test_a_command_is_completed_by_the_words_that_are_typed_as_they_stand(usage, spoken):
+    assert CommandHint("home", usage, "").spoken == spoken
+
+
+async def test_people_of_other_workspaces_are_offered_no_command(workspace: Workspace):
+    hints = [CommandHint("list", "db list", "List")]
+    assert hints_for(workspace, workspace.people["U0DANA"], hints)["commands"]
+    offered = hints_for(workspace, workspace.people["U0STELLA"], hints)
+    assert offered["commands"] == []
+    assert offered["slash"] == []
+    assert {each["name"] for each in offered["channels"]} == {"ext-partner"}
+
+
+async def test_a_command_that_is_typed_as_nothing_needs_no_hint(workspace: Workspace):
+    assert hints_for(workspace, workspace.people["U0DANA"], [CommandHint("home", "", "x")])["commands"] == []
+
+
+async def test_the_tour_has_five_steps_of_people_in_their_channels_with_commands_that_exist(workspace: Workspace):
+    steps = default_tour()
+    known = {CommandHint(each.name, each.usage, each.summary).spoken for each in COMMANDS if each.usage}
+    assert len(steps) == 5
+    for act in (act for step in steps for act in step.acts):
+        assert act.person in workspace.channels[act.channel].members
+        if act.text:
+            command, _, rest = act.text.partition(" ")
+            assert command == "/turso"
+            assert any(rest == each or rest.startswith(f"{each} ") for each in known), act.text
