@@ -70,6 +70,13 @@ class Plan:
         """SHA-256 of the canonical text, in hex."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
+    @property
+    def deed_hash(self) -> str:
+        """SHA-256 of what it would do to which object, without the snapshot: two plans with the same are one wish."""
+        target = [self.target.name, self.target.id] if self.target else None
+        wish = [self.command, self.options, self.organization, target, dict(self.arguments)]
+        return hashlib.sha256(json.dumps(wish, sort_keys=True).encode()).hexdigest()
+
     @classmethod
     def from_json(cls, text: str) -> "Plan":
         """Read what `to_json` wrote; the hash stays the same."""

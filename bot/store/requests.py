@@ -26,7 +26,7 @@ class Requests(Room):
         """
 
         def work(connection: Connection) -> Request:
-            row = values(request, without=frozenset({"votes"})) | {"plan_hash": request.plan.hash}
+            row = values(request, without=frozenset({"votes"})) | {"deed_hash": request.plan.deed_hash}
             row |= moves.columns_of(move.changes) | {"state": move.to, "updated_at": move.at}
             row["facts"] = dict(row["facts"])
             close = update(intents).where(intents.c.id == request.intent_id).values(is_open=False)
@@ -130,7 +130,7 @@ def _newest(states: Sequence[State], channel_id: str | None, asker: str | None, 
 
 
 def _the_same(connection: Connection, request: Request) -> Request | None:
-    pending = (requests.c.asker == request.asker) & (requests.c.plan_hash == request.plan.hash)
+    pending = (requests.c.asker == request.asker) & (requests.c.deed_hash == request.plan.deed_hash)
     for there in (
         requests.c.id == request.id,
         (requests.c.intent_id == request.intent_id) & (requests.c.intent_id != ""),

@@ -59,7 +59,7 @@ requests = Table(
     Column("command", Words, nullable=False),
     Column("line", Words, nullable=False),
     Column("plan", PlanText, nullable=False),
-    Column("plan_hash", Text, nullable=False),
+    Column("deed_hash", Text, nullable=False),
     Column("organization", Words, nullable=False),
     Column("channel_id", Words, nullable=False),
     Column("thread_ts", Words),
@@ -88,7 +88,7 @@ _pending = requests.c.state == text("'pending'")
 Index(
     "requests_once",
     requests.c.asker,
-    requests.c.plan_hash,
+    requests.c.deed_hash,
     unique=True,
     sqlite_where=_pending,
     postgresql_where=_pending,

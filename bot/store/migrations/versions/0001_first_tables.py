@@ -123,7 +123,7 @@ def upgrade() -> None:
         sa.Column("command", sa.Text(), nullable=False),
         sa.Column("line", sa.Text(), nullable=False),
         sa.Column("plan", sa.Text(), nullable=False),
-        sa.Column("plan_hash", sa.Text(), nullable=False),
+        sa.Column("deed_hash", sa.Text(), nullable=False),
         sa.Column("organization", sa.Text(), nullable=False),
         sa.Column("channel_id", sa.Text(), nullable=False),
         sa.Column("thread_ts", sa.Text()),
@@ -152,7 +152,7 @@ def upgrade() -> None:
     op.create_index("requests_asker", "requests", ["asker", "state", "created_at"])
     op.create_index("requests_channel", "requests", ["channel_id", "state", "created_at"])
     op.create_index("requests_intent", "requests", ["intent_id"], unique=True, **where("intent_id != ''"))
-    op.create_index("requests_once", "requests", ["asker", "plan_hash"], unique=True, **where("state = 'pending'"))
+    op.create_index("requests_once", "requests", ["asker", "deed_hash"], unique=True, **where("state = 'pending'"))
     op.create_index("requests_state", "requests", ["state", "created_at"])
     op.create_index("requests_updated_at", "requests", ["updated_at"])
     op.create_table(
