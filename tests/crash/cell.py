@@ -1,0 +1,210 @@
+"""One cell of the matrix: a process is held at one point of a change, killed and started again; how does it end?"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.core.request import Request, State
+from bot.sandbox.workspace.records import Acted
+from tests.crash.lane import Lane
+from tests.crash.scenarios import Scenario
+from tests.world import DANA, DB_OPS, words
+
+PATIENCE = 40.0
+NUDGE_SECONDS = 2.6
+"""How long nothing may change before time is moved on: a sweep comes every two seconds."""
+UNDER_WAY = (State.APPROVED, State.EXECUTING)
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where the process is held: before or after the n-th thing that it does to the outside."""
+
+    when: str
+    number: int
+    down_for: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a cell has shown."""
+
+    at: str
+    """What was held; empty: the change was over before it."""
+    word: str
+
+
+class Cell:
+    """One change to one database."""
+
+    def __init__(self, lane: Lane, scenario: Scenario, name: str) -> None:
+        self.lane, self.scenario, self.name = lane, scenario, name
+
+    async def rehearse(self) -> int:
+        """Let the change go through unharmed; how many things it does to the outside."""
+        await self._prepare()
+        self.lane.gate.arm(None)
+        await self.scenario.act(self.lane, self.name)
+        await self._come_to_rest()
+        passed = self.lane.gate.passed
+        self.lane.gate.open()
+        assert await self._verdict() == "done"
+        return sum(what.startswith("before") for what in passed)
+
+    async def play(self, point: Point) -> Ended:
+        """Hold, kill, start again, and judge."""
+        try:
+            return await self._play(point)
+        except AssertionError as error:
+            held = self.lane.gate.held_at or "nothing held"
+            raise AssertionError(f"{self.scenario.name} {point} [{held}], {self.name}: {error}") from error
+
+    async def _play(self, point: Point) -> Ended:
+        lane, seen = self.lane, 0
+
+        def fits(_: int, what: str) -> bool:
+            nonlocal seen
+            seen += what.startswith(point.when)
+            return what.startswith(point.when) and seen == point.number + 1
+
+        await self._prepare()
+        lane.gate.arm(fits)
+        acting = asyncio.create_task(self._act())
+        held = asyncio.create_task(lane.gate.held.wait())
+        over = asyncio.create_task(self._over(acting))
+        await asyncio.wait({held, over}, return_when=asyncio.FIRST_COMPLETED)
+        at = lane.gate.held_at
+        over.cancel()
+        held.cancel()
+        lane.gate.drop() if at else lane.gate.open()
+        await lane.kill_and_start(down_for=point.down_for)
+        acted = await acting
+        await self._come_to_rest()
+        word = await self._verdict(may_be_untouched=not _acknowledged(acted))
+        if word == "untouched":
+            await self.scenario.act(lane, self.name)
+            await self._come_to_rest()
+            assert await self._verdict() == "done"
+            word = "done when asked again"
+        await lane.audit_holds()
+        return Ended(at, word)
+
+    async def _prepare(self) -> None:
+        await self.scenario.prepare(self.lane, self.name)
+        self.sent_before = self._sent()
+        requests = await self.lane.requests_of(self.name)
+        self.state_before = requests[0].state if requests else None
+        self.secrets_before = self._secrets()
+
+    async def _act(self) -> Acted | None:
+        return await self.scenario.act(self.lane, self.name)
+
+    async def _over(self, acting: asyncio.Task[Acted | None]) -> None:
+        await asyncio.wait({acting})
+        await self._come_to_rest()
+
+    async def _come_to_rest(self) -> None:
+        """Wait until nothing is under way, and move time on when only time can help."""
+        loop = asyncio.get_running_loop()
+        end, still = loop.time() + PATIENCE, loop.time()
+        quiet, before = 0, None
+        while quiet < 2:
+            assert loop.time() < end, f"it does not come to rest: {await self._state()}, {await self._picture()}"
+            state = await self._state()
+            if state != before:
+                before, still = state, loop.time()
+            if await self._rests(state):
+                quiet += 1
+            else:
+                quiet = 0
+                if loop.time() - still > NUDGE_SECONDS:
+                    still = loop.time()
+                    self.lane.clock.pass_time(timedelta(seconds=3700 if state is State.UNKNOWN else 100))
+            await asyncio.sleep(0.06)
+
+    async def _rests(self, state: State | None) -> bool:
+        if not await self.lane.idle() or state in UNDER_WAY:
+            return False
+        if self.scenario.name == "thaw" and await self.lane.store.holds():
+            return False
+        if self.scenario.name == "countdown" and state is State.QUARANTINED:
+            return False
+        if state is State.PENDING and not await self._card_was_posted():
+            return False
+        if self.scenario.name == "token" and state is State.READY:
+            self.lane.clock.pass_time(timedelta(minutes=16))
+            return False
+        return state is not State.UNKNOWN or self.scenario.final_unknown
+
+    async def _card_was_posted(self) -> bool:
+        request = await self._request()
+        return request is not None and bool(await self.lane.store.cards(request.id))
+
+    async def _verdict(self, *, may_be_untouched: bool = False) -> str:
+        """Judge by the store, by Turso and its log, by what the asker saw, and by the audit log."""
+        scenario, request = self.scenario, await self._request()
+        state, sent = request.state if request else None, self._sent() - self.sent_before
+        happened = await scenario.happened(self.lane, self.name)
+        picture = await self._picture()
+        if state is scenario.done and (happened or not may_be_untouched or state is not self.state_before):
+            assert happened, f"it says done, but Turso does not show it: {picture}"
+            assert sent == scenario.calls, f"sent {sent} times: {picture}"
+            await self._told(scenario.says, picture)
+            await self._audited(request, scenario.audited or state.value, picture)
+            return "done"
+        if state is State.UNKNOWN and scenario.final_unknown:
+            assert sent <= 1, picture
+            await self._told("may", picture)
+            await self._audited(request, state.value, picture)
+            return "unknown"
+        assert not happened, f"it happened, but is called {state}: {picture}"
+        assert sent == 0, f"it was sent, but is called {state}: {picture}"
+        if state is self.state_before and may_be_untouched:
+            return "untouched"
+        assert state is scenario.undone, f"acknowledged, but {state}: {picture}"
+        assert request is not None
+        await self._told(request.outcome[:20].replace("`", ""), picture)
+        await self._audited(request, state.value, picture)
+        return str(state.value)
+
+    async def _told(self, phrase: str, picture: str) -> None:
+        seen = [words(one).replace("`", "") for one in self.lane.world.workspace.history(DB_OPS, DANA)]
+        assert any(self.name in one and phrase in one for one in seen), f"the asker did not hear {phrase!r}: {picture}"
+
+    async def _audited(self, request: Request | None, outcome: str, picture: str) -> None:
+        page = await self.lane.store.audit_page(before_seq=None, limit=50, databases=[self.name])
+        ends = [one for _, one in page if one.outcome == outcome and request and one.request_id == request.id]
+        assert len(ends) == 1, f"audited {len(ends)} times as {outcome}: {picture}"
+
+    async def _request(self) -> Request | None:
+        found = await self.lane.requests_of(self.name)
+        return found[0] if found else None
+
+    async def _state(self) -> State | None:
+        request = await self._request()
+        return request.state if request else None
+
+    def _sent(self) -> int:
+        method, path = self.scenario.call
+        return self.lane.sent(method, path.format(self.name))
+
+    def _secrets(self) -> int:
+        return sum("eyJ" in words(one) for one in self.lane.world.workspace.history(DB_OPS, DANA))
+
+    async def _picture(self) -> str:
+        request = await self._request()
+        page = await self.lane.store.audit_page(before_seq=None, limit=50, databases=[self.name])
+        seen = [words(one) for one in self.lane.world.workspace.history(DB_OPS, DANA) if self.name in words(one)]
+        lines = [
+            f"state {request.state.value}, outcome {request.outcome!r}" if request else "no request",
+            f"sent {self._sent() - self.sent_before}",
+            "audit " + ", ".join(f"{one.event}/{one.outcome}" for _, one in reversed(page)),
+            *(f"> {one[:160]}" for one in seen[-4:]),
+            self.lane.bot.log.read_text()[-1500:],
+        ]
+        return "\n".join(lines)
+
+
+def _acknowledged(acted: Acted | None) -> bool:
+    """Whether Slack, and so the person, has heard that it was taken."""
+    return acted is not None and bool(acted.deliveries) and all(one.ok and one.status == 200 for one in acted.deliveries)

@@ -1,0 +1,210 @@
+"""A lane: two stand-ins, one store and one process of the bot, which is killed and started again and again."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import TextClause, text
+
+from bot.core.audit import verify_stream
+from bot.core.request import Request, State
+from bot.sandbox.running import Keys
+from bot.store.store import Store, open_store
+from bot.store.upgrading import upgrade
+from tests.crash.gate import OURS, Gate
+from tests.world import Process, World, free_port, standing
+
+ROOT = Path(__file__).parents[2]
+POLICY = Path(__file__).with_name("policy.yaml")
+ORGANIZATION = "/v1/organizations/acme"
+
+
+class Nursery:
+    """Forks processes of the bot from one that has imported everything."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.nursery"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        self._turn = threading.Lock()
+
+    async def bear(self, environment: Mapping[str, str], cwd: Path, log: Path, arguments: Sequence[str]) -> int:
+        """Start `python -m bot ARGUMENTS`; returns its pid."""
+        order = {"environment": environment, "cwd": str(cwd), "log": str(log), "arguments": list(arguments)}
+        return await asyncio.to_thread(self._order, order)
+
+    async def wait(self, pid: int) -> int:
+        """Wait for the end of one that was told to end; returns its status."""
+        return await asyncio.to_thread(self._order, {"wait": pid})
+
+    def close(self) -> None:
+        """End it; its children are ended by those who started them."""
+        self._process.communicate()
+
+    def _order(self, order: Mapping[str, Any]) -> int:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin and stdout
+        with self._turn:
+            stdin.write(json.dumps(order).encode() + b"\n")
+            stdin.flush()
+            return int(json.loads(stdout.readline()))
+
+
+class Clock:
+    """The time of the lane's processes, in a file; it only ever moves on."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._seconds = path, 0.0
+        self.pass_time(timedelta(0))
+
+    def pass_time(self, by: timedelta) -> None:
+        self._seconds += by.total_seconds()
+        fresh = self._path.with_suffix(".new")
+        fresh.write_text(f"+{self._seconds}")
+        fresh.replace(self._path)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self._seconds)
+
+
+@dataclass
+class Bot(Process):
+    """A process of the bot from the nursery."""
+
+    nursery: Nursery | None = None
+    pid: int = 0
+
+    async def start(self, *, receives: bool = True) -> None:
+        """Start it and wait until it is ready."""
+        assert self.nursery is not None
+        self.port = self.port or free_port()
+        self.pid = await self.nursery.bear(
+            self.environment, self.world.data, self.log, [self.command, *self.arguments]
+        )
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}") as http:
+            for _ in range(600):
+                with contextlib.suppress(httpx.HTTPError):
+                    if (await http.get("/readyz")).status_code == 200:
+                        break
+                await asyncio.sleep(0.03)
+            else:
+                raise AssertionError(f"not ready: {self.log.read_text()[-4000:]}")
+        if receives:
+            self.world.workspace.events_url = f"http://127.0.0.1:{self.port}/slack/events"
+
+    async def _end(self, how: signal.Signals) -> int:
+        assert self.nursery is not None
+        if not self.pid:
+            return 0
+        os.kill(self.pid, how)
+        pid, self.pid = self.pid, 0
+        return await self.nursery.wait(pid)
+
+
+@dataclass
+class Lane:
+    """What one cell of the matrix plays in."""
+
+    world: World
+    keys: Keys
+    gate: Gate
+    clock: Clock
+    bot: Bot
+    store: Store
+    turso: httpx.AsyncClient
+    database_url: str
+    kills: int = 0
+    _log: list[str] = field(default_factory=list)
+
+    async def has_database(self, name: str) -> str:
+        """Make a database at the stand-in; returns its id."""
+        made = await self.turso.post(f"{ORGANIZATION}/databases", json={"name": name, "group": "default"})
+        assert made.status_code == 200, made.text
+        return str(made.json()["database"]["DbId"])
+
+    async def loses_database(self, name: str) -> None:
+        """Destroy a database behind the bot's back."""
+        gone = await self.turso.delete(f"{ORGANIZATION}/databases/{name}")
+        assert gone.status_code == 200, gone.text
+
+    async def database_id(self, name: str) -> str | None:
+        """The id of the database that has the name now."""
+        found = await self.turso.get(f"{ORGANIZATION}/databases/{name}")
+        return str(found.json()["database"]["DbId"]) if found.status_code == 200 else None
+
+    async def blocked(self, name: str) -> tuple[bool, bool]:
+        """Whether Turso blocks reads and writes."""
+        found = (await self.turso.get(f"{ORGANIZATION}/databases/{name}/configuration")).json()
+        return bool(found["block_reads"]), bool(found["block_writes"])
+
+    def sent(self, method: str, path: str) -> int:
+        """How often a change reached the stand-in, by its own log; `path` stands below the organization's."""
+        path = f"{ORGANIZATION}{path}"
+        return sum(call.method == method and call.path == path for call in self.world.turso.calls.control())
+
+    async def requests_of(self, name: str) -> list[Request]:
+        """Every request about a database, newest first."""
+        found = await self.store.requests(states=list(State), limit=200)
+        return [one for one in found if name in (one.plan.arguments.get("name"), one.plan.target and one.plan.target.name)]
+
+    async def idle(self) -> bool:
+        """True when the bot has nothing under way: no intent is open, and every workflow has ended."""
+        if await self.store.open_intents(before=self.clock.now() + timedelta(days=1)):
+            return False
+        return not await self.store._database.read(lambda connection: connection.execute(self._under_way).first())
+
+    @property
+    def _under_way(self) -> TextClause:
+        table = "workflow_status" if self.database_url.startswith("sqlite") else "dbos.workflow_status"
+        return text(
+            f"SELECT workflow_uuid FROM {table} WHERE status IN ('PENDING', 'ENQUEUED') AND name <> 'sweep'"  # noqa: S608
+        )
+
+    async def kill_and_start(self, *, down_for: timedelta = timedelta(0)) -> None:
+        """Cut the power and switch it on again."""
+        await self.bot.kill()
+        self.kills += 1
+        self.gate.drop()
+        self.clock.pass_time(down_for)
+        await self.bot.start()
+
+    async def audit_holds(self) -> None:
+        """The chain is unbroken."""
+        found = await verify_stream(self.store.audit_chain(), None)
+        assert not found.fault, found.fault
+
+
+@asynccontextmanager
+async def lane(children: Nursery, database_url: str) -> AsyncIterator[Lane]:
+    """Run a lane on a new, empty store."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crash-", ignore_cleanup_errors=True)))
+        database_url = database_url or f"sqlite:///{folder / 'turso-ops.db'}"
+        await upgrade(database_url)
+        gate = Gate(folder / "gate")
+        await stack.enter_async_context(gate.listening())
+        world, keys = await stack.enter_async_context(standing(folder, seed=False, around=gate.around))
+        clock = Clock(folder / "clock")
+        bot = Bot(
+            world, keys, database_url=database_url, policy=POLICY, nursery=children, log=folder / "log",
+            extra={"CLOCK_FILE": str(folder / "clock"), "TEST_GATE": str(folder / "gate")},
+        )  # fmt: skip
+        headers = {"Authorization": f"Bearer {keys.turso_token}", OURS.decode(): "1"}
+        turso = await stack.enter_async_context(httpx.AsyncClient(base_url=world.url, headers=headers))
+        store = await stack.enter_async_context(open_store(database_url, clock))
+        await bot.start()
+        stack.push_async_callback(bot.kill)
+        yield Lane(world, keys, gate, clock, bot, store, turso, database_url)

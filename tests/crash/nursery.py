@@ -1,0 +1,121 @@
+"""`python -m tests.crash.nursery`: real processes of the bot, quick to start, that ask before each commit and after.
+
+It imports the bot once and forks: each child runs `bot.__main__` with its own environment, exactly as
+`python -m bot` does, and is killed by its pid. Requests and answers are lines of JSON on stdin and stdout.
+Whoever listens at the socket `TEST_GATE` is asked at every commit that wrote something; no answer holds the commit.
+"""
+
+import json
+import os
+import re
+import socket
+import sys
+import threading
+from typing import Any
+
+WRITES = re.compile(r"^\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM)\s+([\w.\"]+)", re.IGNORECASE)
+NOISE = ("heartbeat", "application_versions", "workflow_schedules", "queues")
+"""Tables that are written as time passes, whatever anybody asked for."""
+
+
+class Asker(threading.local):
+    """One connection for each thread: a held commit holds nobody else."""
+
+    def __init__(self, path: str) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(path)
+        self._answers = self._socket.makefile("rb")
+
+    def ask(self, when: str, tables: list[str]) -> None:
+        """Say what is about to be committed, or was, and wait for an answer."""
+        self._socket.sendall(json.dumps({"when": when, "tables": tables}).encode() + b"\n")
+        self._answers.readline()
+
+
+def watch_commits(path: str) -> None:
+    """Ask before and after every commit of every engine of this process that wrote rows."""
+    from sqlalchemy import Engine, event
+    from sqlalchemy.engine.default import DefaultDialect
+
+    asker, after = Asker(path), threading.local()
+    commit = DefaultDialect.do_commit
+
+    @event.listens_for(Engine, "after_cursor_execute")
+    def note(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        found = WRITES.match(statement)
+        wrote = statement.lstrip()[:6].upper() == "INSERT" or cursor.rowcount != 0
+        if found and wrote and "sweep" not in str(parameters):
+            table = found.group(1).replace('"', "").rpartition(".")[2]
+            connection.info.setdefault("tables", []).append(table)
+
+    @event.listens_for(Engine, "begin")
+    @event.listens_for(Engine, "rollback")
+    def forget(connection: Any) -> None:
+        connection.info.pop("tables", None)
+
+    @event.listens_for(Engine, "commit")
+    def before(connection: Any) -> None:
+        tables = [table for table in dict.fromkeys(connection.info.pop("tables", [])) if table not in NOISE]
+        after.tables = tables
+        if tables:
+            asker.ask("before", tables)
+
+    def do_commit(self: DefaultDialect, connection: Any) -> None:
+        commit(self, connection)
+        tables, after.tables = getattr(after, "tables", []), []
+        if tables:
+            asker.ask("after", tables)
+
+    DefaultDialect.do_commit = do_commit  # type: ignore[method-assign]
+
+
+def run(order: dict[str, Any]) -> None:
+    """Become the process that was ordered; never returns."""
+    os.setsid()
+    log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for number, file in enumerate((nothing, log, log)):
+        os.dup2(file, number)
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    os.chdir(order["cwd"])
+    status = 70
+    try:
+        from bot.__main__ import main
+
+        if gate := os.environ.get("TEST_GATE"):
+            watch_commits(gate)
+        status = main(order["arguments"])
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def serve() -> None:
+    """Fork what is ordered, wait for what is said to end."""
+    import alembic.command
+    import dbos
+    import httpx_aiohttp
+    import uvloop
+
+    import bot.__main__
+    import bot.app.serving
+    import bot.durable.durable
+
+    assert alembic and dbos and httpx_aiohttp and uvloop and bot
+    assert threading.active_count() == 1, "a process with threads must not fork"
+    for line in sys.stdin:
+        order = json.loads(line)
+        if "wait" in order:
+            _, status = os.waitpid(order["wait"], 0)
+            answer = os.waitstatus_to_exitcode(status)
+        else:
+            answer = os.fork()
+            if answer == 0:
+                run(order)
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    serve()

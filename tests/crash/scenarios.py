@@ -1,0 +1,204 @@
+"""What is done while the process is killed: how each change is prepared, what sets it off, and how it may end."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.core.request import Request, State
+from bot.sandbox.workspace.model import Message
+from bot.sandbox.workspace.records import Acted
+from tests.crash.lane import Lane
+from tests.crash.waiting import patient
+from tests.world import ANA, DANA, DB_OPS, buttons, until, words
+
+Act = Callable[[Lane, str], Awaitable[Acted | None]]
+Look = Callable[[Lane, str], Awaitable[bool]]
+DATABASES, DATABASE = "/databases", "/databases/{}"
+CONFIGURATION, TOKENS, ROTATE = f"{DATABASE}/configuration", f"{DATABASE}/auth/tokens", f"{DATABASE}/auth/rotate"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One kind of change, to the database of some name."""
+
+    name: str
+    prepare: Callable[[Lane, str], Awaitable[None]]
+    """Leads to the moment before."""
+    act: Act
+    """What sets the change off: a line, a press, or that time passes. None: nothing was asked of the bot."""
+    call: tuple[str, str]
+    """Method and path of the call that changes something at Turso."""
+    done: State
+    """The request's state when all went well."""
+    says: str
+    """What the asker reads then, somewhere."""
+    happened: Look
+    """Whether Turso shows the change."""
+    undone: State = State.FAILED
+    """The state that says that it did not happen, and never will by itself."""
+    final_unknown: bool = False
+    """Turso shows nothing of it: an outcome that is not known stays so."""
+    audited: str = ""
+    """The outcome in the audit log, where it is not the request's state."""
+    calls: int = 1
+
+
+async def ask(lane: Lane, line: str) -> Acted:
+    """Dana types a command."""
+    return await lane.world.workspace.say(DANA, DB_OPS, f"/turso {line}")
+
+
+def card_now(lane: Lane, name: str, label: str) -> Message | None:
+    """The newest message to everybody about a database that has a button whose text begins so."""
+    posted = [one for one in lane.world.workspace.history(DB_OPS, None) if not one.only_for]
+    fits = (one for one in reversed(posted) if name in words(one) and any(b.startswith(label) for b in buttons(one)))
+    return next(fits, None)
+
+
+async def card_of(lane: Lane, name: str, label: str) -> Message:
+    """The same, once it is there."""
+    return await until(lambda: card_now(lane, name, label), what=f"a card for {name} with {label}")
+
+
+async def press(lane: Lane, person: str, name: str, label: str) -> Acted:
+    """Press a button on the card of a database."""
+    card = await card_of(lane, name, label)
+    found = next(button for text, button in buttons(card).items() if text.startswith(label))
+    return await lane.world.workspace.click(person, message=card, action_id=found["action_id"])
+
+
+async def approve(lane: Lane, name: str) -> Acted:
+    return await press(lane, ANA, name, "Approve")
+
+
+async def approve_by_name(lane: Lane, name: str) -> Acted | None:
+    """Press Approve and type the name. None: the form did not come, and nothing was asked yet."""
+    workspace = lane.world.workspace
+    for view in workspace.views_of(ANA):
+        await workspace.close_view(ANA, view.id)
+    await press(lane, ANA, name, "Approve")
+    try:
+        await until(lambda: workspace.views_of(ANA), what="the form", within=4)
+    except AssertionError:
+        return None
+    return await workspace.submit_view(ANA, workspace.views_of(ANA)[-1].id, {"typed_name": name})
+
+
+async def undo(lane: Lane, name: str) -> Acted:
+    return await press(lane, DANA, name, "Undo")
+
+
+async def reveal(lane: Lane, name: str) -> Acted:
+    return await press(lane, DANA, name, "Reveal")
+
+
+def typed(line: str) -> Act:
+    async def act(lane: Lane, name: str) -> Acted:
+        return await ask(lane, line.format(name))
+
+    return act
+
+
+def after(time: timedelta) -> Act:
+    async def act(lane: Lane, name: str) -> None:
+        lane.clock.pass_time(time)
+
+    return act
+
+
+async def nothing(lane: Lane, name: str) -> None:
+    return None
+
+
+async def there(lane: Lane, name: str) -> None:
+    await lane.has_database(name)
+
+
+def asked(line: str) -> Callable[[Lane, str], Awaitable[None]]:
+    """A request that waits for approval."""
+
+    async def prepare(lane: Lane, name: str) -> None:
+        await lane.has_database(name)
+        await ask(lane, line.format(name))
+        await card_of(lane, name, "Approve")
+
+    return prepare
+
+
+async def in_state(lane: Lane, name: str, state: State) -> Request:
+    """Wait until the newest request about a database is in a state, and everything around it is over."""
+
+    async def look() -> Request | None:
+        found = await lane.requests_of(name)
+        return found[0] if found and found[0].state is state and await lane.idle() else None
+
+    return await patient(look, f"{name} to be {state}")
+
+
+async def quarantined(lane: Lane, name: str) -> None:
+    await asked("db destroy {}")(lane, name)
+    await approve(lane, name)
+    await in_state(lane, name, State.QUARANTINED)
+
+
+async def frozen(lane: Lane, name: str) -> None:
+    await lane.has_database(name)
+    await ask(lane, f"db freeze {name} --for 30m")
+    await in_state(lane, name, State.SUCCEEDED)
+
+
+async def ready(lane: Lane, name: str) -> None:
+    await asked("token {}")(lane, name)
+    await approve(lane, name)
+    await in_state(lane, name, State.READY)
+
+
+async def is_there(lane: Lane, name: str) -> bool:
+    return await lane.database_id(name) is not None
+
+
+async def is_gone(lane: Lane, name: str) -> bool:
+    return await lane.database_id(name) is None
+
+
+def blocks(reads: bool, writes: bool) -> Look:
+    async def look(lane: Lane, name: str) -> bool:
+        return await lane.blocked(name) == (reads, writes)
+
+    return look
+
+
+async def has_card(lane: Lane, name: str) -> bool:
+    return card_now(lane, name, "Approve") is not None
+
+
+def was_called(method: str, path: str) -> Look:
+    async def look(lane: Lane, name: str) -> bool:
+        return lane.sent(method, path.format(name)) > 0
+
+    return look
+
+
+SCENARIOS = [
+    Scenario("create", nothing, typed("db create {}"), ("POST", DATABASES), State.SUCCEEDED, "is created", is_there),
+    Scenario("ask", there, typed("db destroy {}"), ("PATCH", CONFIGURATION), State.PENDING, "asks for approval",
+             has_card, calls=0),
+    Scenario("destroy-now", asked("db destroy {} --now"), approve_by_name, ("DELETE", DATABASE), State.SUCCEEDED,
+             "is destroyed", is_gone),
+    Scenario("quarantine", asked("db destroy {}"), approve, ("PATCH", CONFIGURATION), State.QUARANTINED,
+             "is in quarantine", blocks(True, True)),
+    Scenario("undo", quarantined, undo, ("PATCH", CONFIGURATION), State.RESTORED, "is lifted", blocks(False, False),
+             undone=State.QUARANTINED),
+    Scenario("countdown", quarantined, after(timedelta(days=31)), ("DELETE", DATABASE), State.SUCCEEDED,
+             "is destroyed", is_gone),
+    Scenario("freeze", there, typed("db freeze {} --reads"), ("PATCH", CONFIGURATION), State.SUCCEEDED, "are blocked",
+             blocks(True, True)),
+    Scenario("thaw", frozen, after(timedelta(minutes=31)), ("PATCH", CONFIGURATION), State.SUCCEEDED, "is over",
+             blocks(False, False)),
+    Scenario("rotate", asked("rotate {}"), approve, ("POST", ROTATE), State.SUCCEEDED, "has ended",
+             was_called("POST", ROTATE), final_unknown=True),
+    Scenario("reveal", ready, reveal, ("POST", TOKENS), State.SUCCEEDED, "for you alone", was_called("POST", TOKENS),
+             final_unknown=True),
+    Scenario("token", there, typed("token {} --read-only"), ("POST", TOKENS), State.SUCCEEDED, "for you alone",
+             was_called("POST", TOKENS), undone=State.EXPIRED, final_unknown=True),
+]  # fmt: skip
