@@ -3,19 +3,15 @@
 from typing import Final
 
 import structlog
-from slack_bolt.adapter.asgi.async_handler import AsyncSlackRequestHandler
-from slack_bolt.adapter.asgi.http_request import AsgiHttpRequest
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.context.async_context import AsyncBoltContext
-from slack_bolt.request.async_internals import build_async_context
-from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.guard import PARSED, Receive, Scope, Send
 from bot.slack.installation import FixedAuthorize, Workspace
+from bot.slack.lean import LeanApp, SlackRequest
 from bot.slack.listeners import Listeners
 from bot.slack.quiet import bolt_logger, sdk_logger
-from bot.slack.shapes import form_fields
 
 EVENTS_PATH: Final = "/slack/events"
 
@@ -34,35 +30,30 @@ def create_bolt(listeners: Listeners, workspace: Workspace, *, signing_secret: s
         attaching_function_token_enabled=False,
         attaching_conversation_kwargs_enabled=False,
     )
-    listeners.register(app)
+    app.serve_all(listeners.handler_of)
     return app
 
 
-class LeanApp(AsyncApp):
-    """Bolt, without the client that it builds for each request: ours is never called."""
+class BoltOverHttp:
+    """Bolt as an ASGI app behind the guard: whatever comes of a signed request, the answer is no 404 and no 5xx."""
 
-    def _init_context(self, req: AsyncBoltRequest) -> None:
-        req.context["logger"] = self._framework_logger
-        req.context["token"] = self._token
-        req.context["client"] = self._async_client
-        req.context["listener_runner"] = self.listener_runner
+    def __init__(self, app: AsyncApp) -> None:
+        self._app = app
 
-
-class BoltOverHttp(AsyncSlackRequestHandler):
-    """Bolt's ASGI adapter, behind the guard: whatever comes of a signed request, the answer is no 404 and no 5xx."""
-
-    async def dispatch(self, request: AsgiHttpRequest) -> BoltResponse:
-        """Hand a request to Bolt."""
-        body = await request.get_raw_body()
-        try:
-            slack_request = AsyncBoltRequest(body=body, headers=request.get_headers())
-        except Exception as error:
-            log.error("Bolt cannot read a request", why=type(error).__name__)
-            return BoltResponse(status=400, body="")
-        if not slack_request.body and "payload" in body:  # Bolt takes the word in a command for the field
-            slack_request.body = dict(form_fields(body))
-            slack_request.context = build_async_context(AsyncBoltContext(), slack_request.body)
-        return settled(await self.app.async_dispatch(slack_request))
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request to Bolt, and send what it answers."""
+        raw = (await receive())["body"].decode()
+        answer = settled(await self._app.async_dispatch(SlackRequest(raw, scope["headers"], scope[PARSED])))
+        body = answer.body.encode()
+        headers = [
+            (name.encode(), value.encode())
+            for name, values in answer.headers.items()
+            if name.lower() != "content-length"
+            for value in values
+        ]
+        headers.append((b"content-length", b"%d" % len(body)))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 def settled(response: BoltResponse) -> BoltResponse:

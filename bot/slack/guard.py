@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import structlog
 
-from bot.slack.shapes import Malformed, form_fields, payload_of
+from bot.slack.shapes import Body, Malformed, form_fields, payload_of
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -22,6 +22,8 @@ DISCARDED_LIMIT: Final = 1024 * 1024
 TOLERANCE_SECONDS: Final = 300
 FORM: Final = b"application/x-www-form-urlencoded"
 JSON: Final = b"application/json"
+PARSED: Final = "slack.body"
+"""Where the guard leaves the parsed body in the scope."""
 _KEPT: Final = frozenset(
     (b"content-type", b"x-slack-signature", b"x-slack-request-timestamp", b"x-slack-retry-num", b"x-slack-retry-reason")
 )
@@ -79,11 +81,12 @@ class Guard:
             log.info("refused a request without a valid signature", size=len(body))
             return await _refuse(send, 401, "Not signed by Slack.")
         try:
-            _check_form(headers.get(b"content-type", b""), body)
+            parsed = _body_of(headers.get(b"content-type", b""), body)
         except Malformed as error:
             log.warning("refused a malformed request", why=str(error))
             return await _refuse(send, 400, "Malformed.")
-        kept = {**scope, "headers": [(name, value) for name, value in headers.items() if name in _KEPT]}
+        kept_headers = [(name, value) for name, value in headers.items() if name in _KEPT]
+        kept = {**scope, "headers": kept_headers, PARSED: parsed}
         started = time.perf_counter()
         await self._inner(kept, _replay(body, receive), send)
         if self._observe_ack is not None:
@@ -116,23 +119,25 @@ async def _read(receive: Receive, length: bytes | None) -> bytes:
             return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _check_form(content_type: bytes, body: bytes) -> None:
-    """Raise Malformed for whatever Bolt would stumble over. A command costs one search, the rest is parsed."""
+def _body_of(content_type: bytes, body: bytes) -> Body:
+    """Return the body as Bolt reads it. Raises Malformed for whatever Bolt would stumble over."""
     kind = content_type.split(b";", 1)[0].strip().lower()
     try:
         text = body.decode()
     except UnicodeDecodeError:
         raise Malformed("The body is no UTF-8.") from None
     if kind == JSON:
-        payload_of(text)
-    elif kind != FORM:
+        return payload_of(text)
+    if kind != FORM:
         raise Malformed("The content type is neither a form nor JSON.")
-    elif text.startswith("{"):
+    if text.startswith("{"):
         raise Malformed("JSON came as a form.")
-    elif "payload" in text and "payload" in (fields := form_fields(text)):
-        payload_of(fields["payload"])
-    elif "command=" not in text and "ssl_check=" not in text:
+    fields = form_fields(text)
+    if "payload" in fields:
+        return payload_of(fields["payload"])
+    if "command" not in fields and "ssl_check" not in fields:
         raise Malformed("The form holds neither a command nor a payload.")
+    return dict(fields)
 
 
 def _is_ssl_check(headers: dict[bytes, bytes], body: bytes) -> bool:

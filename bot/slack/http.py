@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 import uvicorn
 from slack_bolt.async_app import AsyncApp
@@ -33,8 +33,7 @@ def create_asgi(
         lifespan: Starlette's, run around everything.
         observe_ack: is told the seconds from a complete request to its answer.
     """
-    bolt = cast(AsgiApp, BoltOverHttp(app, EVENTS_PATH))
-    events = Guard(bolt, signing_secret, now=now, observe_ack=observe_ack)
+    events = Guard(BoltOverHttp(app), signing_secret, now=now, observe_ack=observe_ack)
     rest = Starlette(routes=[Route(path, page, methods=["GET"]) for path, page in pages.items()], lifespan=lifespan)
 
     async def entrance(scope: Scope, receive: Receive, send: Send) -> None:

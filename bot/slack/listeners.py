@@ -1,12 +1,10 @@
 """One listener for each kind of request. Each translates, hands over to the door, and acknowledges last."""
 
 import asyncio
-import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, Final, Protocol
 
 import structlog
-from slack_bolt.async_app import AsyncApp
 
 from bot.core.ports import Ack, Address, Clock, Door, Messenger, Work
 from bot.core.reply import Reply
@@ -14,18 +12,20 @@ from bot.core.request import Incoming
 from bot.errors import BotError
 from bot.slack import received
 from bot.slack.installation import Workspace
+from bot.slack.lean import Acknowledge, Handler
 from bot.slack.messages import EgressGuard
 from bot.slack.response_urls import ResponseUrls
+from bot.slack.shapes import Body
 from bot.slack.tasks import TaskKeeper
 
 ACK_WITHIN_SECONDS: Final = 2.2
 """Slack waits 3 s. What is not recorded by then goes on, and is answered later."""
 OPTIONS_WITHIN_SECONDS: Final = 2.5
-ANY: Final = re.compile(".*", re.DOTALL)
+ACTIONS: Final = ("block_actions", "interactive_message", "dialog_submission", "dialog_cancellation")
+"""A press; of these kinds only the first is of today, and ours."""
+SUGGESTIONS: Final = ("block_suggestion", "dialog_suggestion")
 
 log = structlog.get_logger(__name__)
-Body = dict[str, Any]
-Acknowledge = Callable[..., Awaitable[Any]]
 
 
 class Forgetful(Protocol):
@@ -58,15 +58,19 @@ class Listeners:
         self._directory = directory
         self._guard = EgressGuard(secrets)
 
-    def register(self, app: AsyncApp) -> None:
-        """Register with Bolt; the most frequent kind first, because Bolt asks one after the other."""
-        app.command(ANY)(self.on_command)
-        app.action(ANY)(self.on_action)
-        app.options(ANY)(self.on_options)
-        app.view(ANY)(self.on_submission)
-        app.view_closed(ANY)(self.on_closed)
-        app.shortcut(ANY)(self.on_shortcut)
-        app.event(ANY)(self.on_event)
+        self._by_type: Mapping[str, Handler] = {
+            **dict.fromkeys(ACTIONS, self.on_action),
+            **dict.fromkeys(SUGGESTIONS, self.on_options),
+            "view_submission": self.on_submission,
+            "view_closed": self.on_closed,
+            "shortcut": self.on_shortcut,
+            "message_action": self.on_shortcut,
+            "event_callback": self.on_event,
+        }
+
+    def handler_of(self, body: Body) -> Handler | None:
+        """Return what takes a request of this kind; None: nobody does."""
+        return self.on_command if "command" in body else self._by_type.get(body.get("type", ""))
 
     async def on_command(self, ack: Acknowledge, body: Body) -> None:
         """A slash command."""
@@ -93,7 +97,7 @@ class Listeners:
             answer = None
         await (ack(dict(answer)) if answer else ack())
 
-    async def on_closed(self, ack: Acknowledge) -> None:
+    async def on_closed(self, ack: Acknowledge, body: Body) -> None:
         """A modal was closed: there is nothing to do."""
         await ack()
 

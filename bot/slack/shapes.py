@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import unquote
 
 Body = dict[str, Any]
 
@@ -14,7 +14,14 @@ class Malformed(ValueError):
 
 def form_fields(body: str) -> dict[str, str]:
     """Return the fields of a form; a field that is repeated has its last value, as Bolt reads it."""
-    return dict(parse_qsl(body, keep_blank_values=True))
+    pairs = (pair.partition("=") for pair in body.split("&") if pair)
+    return {_unquoted(name): _unquoted(value) for name, _, value in pairs}
+
+
+def _unquoted(text: str) -> str:
+    """Most fields hold nothing that is quoted; `parse_qsl` would spend as long on them as on the others."""
+    text = text.replace("+", " ") if "+" in text else text
+    return unquote(text) if "%" in text else text
 
 
 def payload_of(text: str) -> Body:
