@@ -102,6 +102,9 @@ def demo(workspace: Workspace) -> AsyncApp:
                 await respond(text="A token is ready", blocks=blocks)
             case ["db", "destroy"]:
                 await client.chat_postMessage(channel=channel, text="Destroy?", blocks=approval_card(person, words[2]))
+            case ["stack"]:
+                first = [samples.INPUTS[0], {"type": "actions", "elements": [button("More", "push")]}]
+                await client.views_open(trigger_id=body["trigger_id"], view=modal(*first))
             case ["skeleton"]:
                 opened = await client.views_open(trigger_id=body["trigger_id"], view=modal(samples.INPUTS[0]))
                 await asyncio.sleep(0.4)
@@ -176,6 +179,11 @@ def demo(workspace: Workspace) -> AsyncApp:
             return
         await ack()
         await client.chat_postMessage(channel="C0DBOPS", text=f":tada: `{name}` is created")
+
+    @app.action("push")
+    async def on_push(ack: Any, body: dict[str, Any], client: Any) -> None:
+        await ack()
+        await client.views_push(trigger_id=body["trigger_id"], view=modal(samples.INPUTS[1], title="On top"))
 
     @app.shortcut("ask")
     async def on_shortcut(ack: Any, body: dict[str, Any], client: Any) -> None:

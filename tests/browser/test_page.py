@@ -9,6 +9,7 @@ from playwright.async_api import expect
 
 from bot.sandbox.workspace import Message
 from tests.browser.demo import TOKEN
+from tests.world import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 
@@ -340,7 +341,7 @@ async def test_a_broken_stream_comes_back_with_what_was_missed(window, site):
     dana = await window("U0DANA")
     await dana.say("Before")
     await expect(dana.message("Before")).to_be_visible()
-    site.workspace.state.changes.close()  # every stream ends
+    site.workspace.state.changes.interrupt()  # every stream ends
     await site.workspace.say("U0ANA", "C0DBOPS", "In the dark")
     await expect(dana.message("In the dark")).to_be_visible()
     await site.workspace.say("U0ANA", "C0DBOPS", "And live again")
@@ -374,3 +375,33 @@ async def test_dates_are_told_in_the_time_of_the_person_who_looks(window, site):
     now = int(site.workspace.now().timestamp())
     await site.workspace.say("U0ANA", "C0DBOPS", f"Seen <!date^{now}^{{date_pretty}}|now>")
     await expect(dana.messages.last).to_contain_text("Seen today")
+
+
+async def test_modals_stack_and_the_one_below_keeps_what_was_typed(window):
+    dana = await window("U0DANA")
+    await dana.say("/turso stack")
+    await dana.modal.get_by_role("textbox", name="Name").fill("orders")
+    await dana.press("More", dana.modal)
+    await expect(dana.modal.get_by_role("heading", name="On top")).to_be_visible()
+    await dana.press("Back", dana.modal)
+    await expect(dana.modal.get_by_role("textbox", name="Name")).to_have_value("orders")
+    await dana.press("Close", dana.modal)
+    await expect(dana.modal).to_have_count(0)
+
+
+async def test_a_window_that_nobody_sees_lets_go_of_its_stream_and_catches_up_when_seen(window, site):
+    dana = await window("U0DANA")
+    feeds = site.workspace.state.changes
+    await dana.page.clock.install()
+    await dana.page.evaluate("""() => {
+      window.unseen = true;
+      Object.defineProperty(document, 'hidden', { get: () => window.unseen });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }""")
+    await dana.page.clock.run_for(11_000)
+    await until(lambda: not feeds._subscriptions, what="the stream to end")
+    await site.workspace.say("U0ANA", "C0DBOPS", "While you were away")
+    await dana.page.evaluate("window.unseen = false; document.dispatchEvent(new Event('visibilitychange'))")
+    await expect(dana.message("While you were away")).to_be_visible()
+    await site.workspace.say("U0ANA", "C0DBOPS", "Welcome back")
+    await expect(dana.message("Welcome back")).to_be_visible()

@@ -30,6 +30,7 @@ def as_data(steps: Sequence[TourStep]) -> list[dict[str, Any]]:
 
 def default_tour(command: str = "/turso") -> tuple[TourStep, ...]:
     """The tour of the seeded workspace: see, measure, borrow access, destroy with consent, take access back."""
+    reason = '"moved to the warehouse"'
     return (
         TourStep(
             "See every database",
@@ -59,7 +60,7 @@ def default_tour(command: str = "/turso") -> tuple[TourStep, ...]:
                 "Ana reads what would happen, and types the name to approve.",
             ),
             (
-                TourAct("Ask as Dana", DANA, DB_OPS, f'{command} db destroy analytics --now --reason "moved to the warehouse"'),
+                TourAct("Ask as Dana", DANA, DB_OPS, f"{command} db destroy analytics --now --reason {reason}"),
                 TourAct("Approve as Ana", ANA, DB_OPS),
             ),
         ),

@@ -45,16 +45,25 @@ class Changes:
 
     def __init__(self) -> None:
         self._subscriptions: set[Subscription] = set()
+        self._closed = False
 
     def subscribe(self, wanted: Callable[[Change], bool]) -> Subscription:
         subscription = Subscription(wanted, self._subscriptions.discard)
         self._subscriptions.add(subscription)
+        if self._closed:
+            subscription.close()
         return subscription
 
     def publish(self, change: Change) -> None:
         for subscription in tuple(self._subscriptions):
             subscription.offer(change)
 
-    def close(self) -> None:
+    def interrupt(self) -> None:
+        """End every subscription; whoever wants to go on subscribes anew."""
         for subscription in tuple(self._subscriptions):
             subscription.close()
+
+    def close(self) -> None:
+        """End them for good: later ones end as soon as they begin."""
+        self._closed = True
+        self.interrupt()

@@ -1,5 +1,6 @@
 // Starts the page: each module listens on the document, so that what arrives later needs no wiring.
 import { enhance } from "./enhance.js";
+import "./stream.js";
 import "./panes.js";
 import "./live.js";
 import "./composer.js";
