@@ -8,6 +8,7 @@ from bot.core.request import Request, State
 from bot.errors import BotError
 from bot.pipeline.answering import said
 from bot.pipeline.environment import Environment
+from bot.pipeline.telling import below_card
 
 log = structlog.get_logger(__name__)
 
@@ -18,12 +19,11 @@ async def follow_up(env: Environment, request: Request) -> None:
     if request.state is not State.SUCCEEDED or not isinstance(command, Changing):
         return
     copies = await env.memory.cards(request.id)
-    channel_id, ts = copies[0] if copies else (request.channel_id, None)
-    if request.command == "incident start" and ts:
-        await _begin_timeline(env, channel_id, ts)
+    if request.command == "incident start" and copies:
+        await _begin_timeline(env, *copies[0])
     reply = command.message(request.plan, request.facts)
     if not request.private:
-        await share_file(env, reply, channel_id, request.thread_ts or ts)
+        await share_file(env, reply, *await below_card(env, request))
 
 
 async def _begin_timeline(env: Environment, channel_id: str, ts: str) -> None:

@@ -8,6 +8,7 @@ from bot.core.reply import Reply
 from bot.core.request import AuditEntry, Incident, Timer
 from bot.pipeline.answering import said
 from bot.pipeline.environment import Environment
+from bot.pipeline.telling import below_card
 
 LONGEST_PAUSE = timedelta(hours=12)
 
@@ -50,9 +51,9 @@ async def remind_of_review(env: Environment, timer: Timer) -> Timer | None:
     late = mrkdwn("It is *overdue*.") if now > review.due_at else mrkdwn("It is due soon.")
     to = joined(" ", (mention(one) for one in review.notify))
     words = mrkdwn(":eyes: {} A review of the break-glass act of {} is owed. {}", to, person(review.actor), late)
-    copies = await env.memory.cards(review.request_id)
-    channel, ts = copies[0] if copies else (review.channel_id, None)
+    request = await env.memory.request(review.request_id)
+    channel, thread = await below_card(env, request) if request else (review.channel_id, None)
     await env.messenger.post(channel, Reply(words, [{"type": "section", "text": {"type": "mrkdwn", "text": words}}]),
-                             thread_ts=ts)  # fmt: skip
+                             thread_ts=thread)  # fmt: skip
     pause = min(timedelta(hours=1) * 2**timer.attempt, LONGEST_PAUSE)
     return replace(timer, due_at=now + pause, attempt=timer.attempt + 1)

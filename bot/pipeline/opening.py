@@ -1,5 +1,6 @@
 """Opening a request: written down before it is shown, then consented to, or under way at once."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,12 +10,12 @@ from bot.core.model import Confirm, Decision, Subject, Verdict
 from bot.core.parsing import Parsed
 from bot.core.plan import Plan
 from bot.core.ports import Move
-from bot.core.request import Incoming, Mode, Request, Review, State, Timer, TimerKind
+from bot.core.request import Incoming, Kind, Mode, Request, Review, State, Timer, TimerKind
 from bot.errors import BadInput, BotError
 from bot.pipeline import revealing
 from bot.pipeline.answering import address_of, entry, said
 from bot.pipeline.environment import Environment, new_id
-from bot.pipeline.telling import post_card
+from bot.pipeline.telling import card_of, post_card
 
 OWN_CONFIRMATION = timedelta(minutes=15)
 LAPSE = timedelta(minutes=15)
@@ -36,13 +37,18 @@ async def open_request(
         BotError: the channel cannot show a card, or a break-glass act has no reason.
     """
     now = env.clock.now()
+    running = await env.memory.incident_in(incoming.channel_id) if subject.incident_profile else None
     wanted = _request(incoming, subject, read, command, plan, decision, now)
+    wanted = replace(wanted, incident_id=running.id if running else None)
     if wanted.mode is Mode.BREAK_GLASS:
         await _may_break_glass(env, wanted, decision)
     request = await env.memory.open_request(wanted, _first_move(wanted, command, subject, decision, now))
     env.observer.request(request.state)
     if request.id != wanted.id:
         return await _already_waiting(env, incoming, request)
+    if request.state is State.READY and incoming.kind is Kind.MENTION:
+        await env.messenger.whisper(address_of(incoming), await card_of(env, request))
+        return "reveal_offered"
     if request.state is State.READY:
         return await revealing.reveal(env, request, incoming, subject)
     if request.state is State.APPROVED:

@@ -47,7 +47,7 @@ async def _approvers(env: Environment, request: Request) -> frozenset[str]:
 
 async def post_card(env: Environment, request: Request) -> bool:
     """Post a copy of a request's card in its channel. False: the bot cannot post there."""
-    thread = request.thread_ts or await timeline_of(env, request.channel_id)
+    thread = await thread_of(env, request)
     ts = await env.messenger.post(request.channel_id, await card_of(env, request), thread_ts=thread)
     if ts is None:
         return False
@@ -55,10 +55,19 @@ async def post_card(env: Environment, request: Request) -> bool:
     return True
 
 
-async def timeline_of(env: Environment, channel_id: str) -> str | None:
-    """Return the timeline message under which an incident's actions stand."""
-    incident = await env.memory.incident_in(channel_id)
+async def thread_of(env: Environment, request: Request) -> str | None:
+    """Return the thread of a request: where it was asked for, or the timeline of its incident; None: the channel."""
+    if request.thread_ts or not request.incident_id:
+        return request.thread_ts
+    incident = await env.memory.incident(request.incident_id)
     return incident.timeline_ts if incident else None
+
+
+async def below_card(env: Environment, request: Request) -> tuple[str, str | None]:
+    """Return where a notice about a request goes: its channel, and the thread that its card is in or begins."""
+    copies = await env.memory.cards(request.id)
+    channel_id, ts = copies[0] if copies else (request.channel_id, None)
+    return channel_id, await thread_of(env, request) or ts
 
 
 async def show(env: Environment, request_id: str) -> Request | None:
@@ -81,8 +90,8 @@ async def tell_outcome(env: Environment, request_id: str) -> None:
     if request.mode is Mode.DIRECT and not copies:
         await _tell_directly(env, request)
     elif copies and request.state in FINAL | {State.QUARANTINED, State.READY}:
-        channel_id, ts = copies[0]
-        await env.messenger.post(channel_id, cards.outcome_notice(request), thread_ts=request.thread_ts or ts)
+        channel_id, thread = await below_card(env, request)
+        await env.messenger.post(channel_id, cards.outcome_notice(request), thread_ts=thread)
     elif not copies:
         await env.messenger.whisper(asker_address(request), await card_of(env, request))
 

@@ -18,7 +18,7 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.executing import deed_of
 from bot.pipeline.revealing import settle_cut_short
 from bot.pipeline.settling import SECOND_LOOKS, Settled, settle
-from bot.pipeline.telling import tell_outcome
+from bot.pipeline.telling import below_card, tell_outcome
 from bot.turso import DatabaseNotFound
 
 TIMER = "timer"
@@ -67,10 +67,8 @@ async def _remind(env: Environment, timer: Timer) -> Timer | None:
     request = await env.memory.request(timer.subject)
     if request is None or request.state is not State.PENDING:
         return None
-    for channel_id, ts in (await env.memory.cards(request.id))[:1]:
-        await env.messenger.post(
-            channel_id, notices.reminder(request, now=env.clock.now()), thread_ts=request.thread_ts or ts
-        )
+    channel_id, thread = await below_card(env, request)
+    await env.messenger.post(channel_id, notices.reminder(request, now=env.clock.now()), thread_ts=thread)
     pause = min(FIRST_PAUSE * 2 ** (timer.attempt + 1), LONGEST_PAUSE)
     due = env.clock.now() + pause
     if request.expires_at and due >= request.expires_at:
@@ -132,10 +130,9 @@ async def _say_thawed(env: Environment, request: Request, name: str, *, reads: b
     still = " and ".join(word for word, on in (("reads", reads), ("writes", writes)) if on)
     words = f"The freeze of `{name}` is over"
     text = f"{words}; {still} stay blocked by another hold." if still else f"{words}: it is open again."
-    copies = await env.memory.cards(request.id)
-    thread = request.thread_ts or (copies[0][1] if copies else None)
+    channel_id, thread = await below_card(env, request)
     reply = replace(said(text), private=False)
-    if await env.messenger.post(request.channel_id, reply, thread_ts=thread) is None:
+    if await env.messenger.post(channel_id, reply, thread_ts=thread) is None:
         await env.messenger.direct(request.asker, reply)
 
 
