@@ -1,5 +1,6 @@
 """Copies of database files, taken while others may write to them."""
 
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -10,8 +11,9 @@ def copy_database(source: Path, target: Path) -> None:
     if not source.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with apsw.Connection(str(source)) as origin, apsw.Connection(str(target)) as copy:
-        with copy.backup("main", origin, "main") as backup:
-            backup.step()
-        origin.close()
-        copy.close()
+    with (
+        closing(apsw.Connection(str(source))) as origin,
+        closing(apsw.Connection(str(target))) as copy,
+        copy.backup("main", origin, "main") as backup,
+    ):
+        backup.step()

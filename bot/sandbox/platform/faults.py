@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
 
@@ -50,8 +50,8 @@ class Fault:
         return self.method in ("*", method.upper()) and fnmatchcase(path, self.path)
 
     def as_json(self) -> dict[str, Any]:
-        held = asdict(self, dict_factory=lambda items: {k: v for k, v in items if not isinstance(v, asyncio.Event)})
-        return held | {"released": self.released.is_set(), "arrived": self.arrived.is_set()}
+        events = {"released": self.released.is_set(), "arrived": self.arrived.is_set()}
+        return {each.name: getattr(self, each.name) for each in fields(self)} | events
 
 
 class Faults:

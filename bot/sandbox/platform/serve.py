@@ -8,6 +8,7 @@ import uvicorn
 
 from bot.errors import BotError
 from bot.sandbox.platform.app import create_platform
+from bot.sandbox.platform.folder import held
 from bot.sandbox.platform.names import Generation
 
 
@@ -30,23 +31,23 @@ async def serve_platform(
         port: 0 takes a free one.
         ready: is told the base URL as soon as connections are accepted.
     Raises:
-        BotError: the address cannot be used.
+        BotError: the address or the folder cannot be used.
     """
-    listening = _listen(host, port)
-    app = create_platform(
-        data,
-        organization=organization,
-        api_token=api_token,
-        admin=admin,
-        seed=seed,
-        generation=generation,
-        public_url=public_url,
-    )
-    config = uvicorn.Config(app, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=5)
-    if ready is not None:
-        shown = f"[{host}]" if ":" in host else host
-        ready(f"http://{shown}:{listening.getsockname()[1]}")
-    await uvicorn.Server(config).serve(sockets=[listening])
+    with _listen(host, port) as listening, held(data):
+        app = create_platform(
+            data,
+            organization=organization,
+            api_token=api_token,
+            admin=admin,
+            seed=seed,
+            generation=generation,
+            public_url=public_url,
+        )
+        config = uvicorn.Config(app, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=5)
+        if ready is not None:
+            shown = f"[{host}]" if ":" in host else host
+            ready(f"http://{shown}:{listening.getsockname()[1]}")
+        await uvicorn.Server(config).serve(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:

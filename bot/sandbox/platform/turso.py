@@ -51,7 +51,15 @@ class Turso:
         self._targets: dict[tuple[str, str], Target] = {}
         self._changes = 0
         self._flushed_at = time.monotonic()
-        self.catalog.run_now(_found, organization, generation)
+        self.catalog.run_now(_found, organization)
+        self._recover()
+
+    def _recover(self) -> None:
+        """Put right what a crash left: files without a database, sizes that were not booked."""
+        self.plane.clear_orphans(self.catalog.run_now(databases.live_ids))
+        for database_id, size_bytes in self.plane.interrupted().items():
+            for primary in self.catalog.run_now(instances.every, database_id)[:1]:
+                self.meter.holds(database_id, primary.uuid, size_bytes)
 
     async def read(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Ask the catalogue something."""
@@ -111,7 +119,7 @@ def _target(connection: apsw.Connection, organization: str, name: str) -> Target
     return Target(database, next(iter(instances.every(connection, database.id)), None))
 
 
-def _found(connection: apsw.Connection, organization: str, generation: Generation) -> None:
+def _found(connection: apsw.Connection, organization: str) -> None:
     """Make sure that the organization exists, with the group that everybody begins with."""
     try:
         organizations.find(connection, organization)

@@ -1,0 +1,27 @@
+"""Platforms for the tests of this folder."""
+
+import pytest
+
+from tests.sandbox.platform.hosting import Client, Hosted, Process
+
+
+@pytest.fixture
+async def platform(tmp_path):
+    """A platform with today's shapes."""
+    hosted = Hosted(tmp_path / "data", admin=True)
+    yield hosted
+    await hosted.close()
+
+
+@pytest.fixture
+async def orders(platform: Hosted) -> Client:
+    """A database named `orders`, opened with full access."""
+    return await platform.database("orders")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A platform in a process of its own, shared by the tests of a file."""
+    process = Process(tmp_path_factory.mktemp("platform"), admin=True)
+    yield process
+    process.stop()

@@ -1,0 +1,181 @@
+"""Platforms to test: in this process without a socket, or in a process of their own."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+
+from bot.sandbox.platform.app import create_platform
+from bot.sandbox.platform.turso import Turso
+
+ROOT = Path(__file__).parents[3]
+API_TOKEN = "api-token"
+Json = Any
+
+
+def stmt(sql: str, *args: Any, **named: Any) -> Json:
+    """An `execute` request."""
+    statement: dict[str, Any] = {"sql": sql}
+    if args:
+        statement["args"] = [value(arg) for arg in args]
+    if named:
+        statement["named_args"] = [{"name": name, "value": value(arg)} for name, arg in named.items()]
+    return {"type": "execute", "stmt": statement}
+
+
+def value(given: Any) -> Json:
+    if given is None:
+        return {"type": "null"}
+    if isinstance(given, int):
+        return {"type": "integer", "value": str(given)}
+    if isinstance(given, float):
+        return {"type": "float", "value": given}
+    return {"type": "text", "value": given}
+
+
+CLOSE = {"type": "close"}
+
+
+class Answer:
+    """The answer of a pipeline."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        assert response.status_code == 200, f"{response.status_code}: {response.text}"
+        self.json = response.json()
+        self.baton: str | None = self.json["baton"]
+
+    def __getitem__(self, position: int) -> Json:
+        """What a request gave: its `result`, or its error."""
+        entry = self.json["results"][position]
+        return entry["response"].get("result", entry["response"]) if entry["type"] == "ok" else entry["error"]
+
+    def code(self, position: int = 0) -> str | None:
+        """The code of a request's error; None if it went well."""
+        entry = self.json["results"][position]
+        return entry["error"]["code"] if entry["type"] == "error" else None
+
+    def rows(self, position: int = 0) -> list[list[Any]]:
+        """The rows with plain values."""
+        return [[plain(cell) for cell in row] for row in self[position]["rows"]]
+
+
+def plain(cell: Json) -> Any:
+    if cell["type"] == "integer":
+        return int(cell["value"])
+    return cell.get("value", cell.get("base64"))
+
+
+class Hosted:
+    """A platform in this process, asked without a socket."""
+
+    def __init__(self, data: Path, **options: Any) -> None:
+        self.app: Starlette = create_platform(data, api_token=API_TOKEN, **options)
+        self.turso: Turso = self.app.state.turso
+        self.http = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app),
+            base_url="http://127.0.0.1:4000",
+            headers={"authorization": f"Bearer {API_TOKEN}"},
+        )
+
+    async def close(self) -> None:
+        await self.http.aclose()
+        await self.turso.close()
+
+    async def api(self, method: str, path: str = "", status: int = 200, **options: Any) -> Json:
+        """Ask the control plane for something in the organization; returns the JSON of the answer."""
+        response = await self.http.request(method, f"/v1/organizations/acme{path}", **options)
+        assert response.status_code == status, f"{response.status_code}: {response.text}"
+        return response.json() if response.content else None
+
+    async def create(self, name: str, **body: Any) -> Json:
+        return (await self.api("POST", "/databases", json={"name": name} | body))["database"]
+
+    async def token(self, name: str, **query: str) -> str:
+        return (await self.api("POST", f"/databases/{name}/auth/tokens", params=query))["jwt"]
+
+    async def database(self, name: str, **query: str) -> "Client":
+        """Create a database if need be, and open it."""
+        if not any(each["Name"] == name for each in (await self.api("GET", "/databases"))["databases"]):
+            await self.create(name)
+        return Client(self, name, await self.token(name, **query))
+
+    async def usage(self, name: str) -> Json:
+        return (await self.api("GET", f"/databases/{name}/usage"))["database"]["usage"]
+
+
+class Client:
+    """A database as somebody with a token sees it."""
+
+    def __init__(self, platform: Hosted, name: str, token: str) -> None:
+        self.platform, self.name, self.token = platform, name, token
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.token}"}
+
+    async def post(self, path: str = "v3/pipeline", **options: Any) -> httpx.Response:
+        options = {"headers": self.headers} | options
+        return await self.platform.http.post(f"/db/{self.name}/{path}", **options)
+
+    async def ask(self, *requests: Json, baton: str | None = None, version: str = "v3") -> Answer:
+        """Send a pipeline."""
+        body = {"baton": baton, "requests": list(requests)}
+        return Answer(await self.post(f"{version}/pipeline", json=body))
+
+    async def run(self, sql: str, *args: Any, **named: Any) -> Answer:
+        """Run one statement on a stream of its own."""
+        return await self.ask(stmt(sql, *args, **named), CLOSE)
+
+
+class Process:
+    """A platform in a process of its own."""
+
+    def __init__(self, data: Path, **options: Any) -> None:
+        self.data = data
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.sandbox.platform.runner", str(data), json.dumps(options)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        self.url = self._process.stdout.readline().strip()
+        assert self.url, "the platform did not start"
+        self.http = httpx.Client(
+            base_url=self.url, headers={"authorization": f"Bearer {API_TOKEN}"}, trust_env=False, timeout=30
+        )
+
+    def api(self, method: str, path: str = "", status: int = 200, **options: Any) -> Json:
+        response = self.http.request(method, f"/v1/organizations/acme{path}", **options)
+        assert response.status_code == status, f"{response.status_code}: {response.text}"
+        return response.json() if response.content else None
+
+    def create(self, name: str) -> str:
+        """Create a database; returns its URL for clients."""
+        hostname = self.api("POST", "/databases", json={"name": name})["database"]["Hostname"]
+        return f"http://{hostname}/"
+
+    def token(self, name: str, **query: str) -> str:
+        return str(self.api("POST", f"/databases/{name}/auth/tokens", params=query)["jwt"])
+
+    def usage(self, name: str) -> Json:
+        return self.api("GET", f"/databases/{name}/usage")["database"]["usage"]
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._process.kill()
+        self._finish()
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._finish()
+
+    def _finish(self) -> None:
+        self.http.close()
+        self._process.wait(20)
+        if self._process.stdout is not None:
+            self._process.stdout.close()

@@ -1,0 +1,23 @@
+"""Runs the platform in a process of its own: `python -m tests.sandbox.platform.runner DATA [KEY=VALUE…]`.
+
+Real clients are tried against it: Python's `libsql` holds the interpreter while it waits, and a kill must not hurt us.
+"""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from bot.sandbox.platform.serve import serve_platform
+
+
+def main() -> None:
+    options = json.loads(sys.argv[2])
+    serving = serve_platform(
+        Path(sys.argv[1]), port=0, api_token="api-token", ready=lambda url: print(url, flush=True), **options
+    )
+    asyncio.run(serving)
+
+
+if __name__ == "__main__":
+    main()

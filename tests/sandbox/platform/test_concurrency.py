@@ -1,0 +1,153 @@
+"""Many clients at once, and a power cut in the middle."""
+
+import asyncio
+import sqlite3
+import threading
+
+import httpx
+import pytest
+
+from tests.sandbox.platform.hosting import CLOSE, Client, Hosted, Process, stmt
+
+CLIENTS = 50
+
+
+async def test_fifty_clients_write_to_one_database_and_nothing_is_lost(platform: Hosted, orders: Client):
+    await orders.run("CREATE TABLE t(client, number)")
+
+    async def write(client):
+        for number in range(4):
+            answer = await orders.run("INSERT INTO t VALUES (?, ?)", client, number)
+            assert answer.code() is None
+
+    await asyncio.gather(*(write(client) for client in range(CLIENTS)))
+
+    found = await orders.run("SELECT client, group_concat(number, '') FROM (SELECT * FROM t ORDER BY 1, 2) GROUP BY 1")
+    assert found.rows() == [[client, "0123"] for client in range(CLIENTS)]
+
+
+async def test_transactions_over_several_requests_take_turns(platform: Hosted, orders: Client):
+    await orders.ask(stmt("CREATE TABLE t(n)"), stmt("INSERT INTO t VALUES (0)"), CLOSE)
+
+    async def add():
+        begun = await orders.ask(stmt("BEGIN IMMEDIATE"), stmt("SELECT n FROM t"))
+        assert begun.code(0) is None
+        ((n,),) = begun.rows(1)
+        await orders.ask(stmt("UPDATE t SET n = ?", n + 1), stmt("COMMIT"), CLOSE, baton=begun.baton)
+
+    await asyncio.gather(*(add() for _ in range(20)))
+
+    assert (await orders.run("SELECT n FROM t")).rows() == [[20]]
+
+
+async def test_fifty_clients_on_many_databases(platform: Hosted):
+    databases = [await platform.database(f"db-{number}") for number in range(10)]
+
+    async def use(number):
+        database = databases[number % 10]
+        await database.run("CREATE TABLE IF NOT EXISTS t(a)")
+        await database.run("INSERT INTO t VALUES (?)", number)
+
+    await asyncio.gather(*(use(number) for number in range(CLIENTS)))
+
+    for number, database in enumerate(databases):
+        found = (await database.run("SELECT a FROM t ORDER BY a")).rows()
+        assert found == [[each] for each in range(number, CLIENTS, 10)]
+
+
+async def test_readers_go_on_while_somebody_writes(platform: Hosted, orders: Client):
+    await orders.ask(stmt("CREATE TABLE t(a)"), stmt("INSERT INTO t VALUES (1)"), CLOSE)
+    writing = await orders.ask(stmt("BEGIN IMMEDIATE"), stmt("INSERT INTO t VALUES (2)"))
+
+    answers = await asyncio.wait_for(asyncio.gather(*(orders.run("SELECT a FROM t") for _ in range(CLIENTS))), 10)
+
+    assert all(answer.rows() == [[1]] for answer in answers)
+    await orders.ask(stmt("COMMIT"), CLOSE, baton=writing.baton)
+    assert (await orders.run("SELECT a FROM t")).rows() == [[1], [2]]
+
+
+async def test_the_loop_answers_others_while_a_statement_is_long(platform: Hosted, orders: Client):
+    slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT max(i) FROM n"
+    running = asyncio.create_task(orders.run(slow))
+    await asyncio.sleep(0.05)
+
+    await platform.api("GET", "/databases")
+    await orders.run("SELECT 1")
+
+    assert not running.done()
+    assert (await running).rows() == [[3000000]]
+
+
+async def test_every_writing_connection_waits_for_the_disk(orders: Client):
+    answer = await orders.ask(stmt("PRAGMA synchronous"), stmt("PRAGMA journal_mode"), stmt("BEGIN IMMEDIATE"), CLOSE)
+
+    assert (answer.rows(0), answer.rows(1)) == ([[2]], [["wal"]])
+
+
+def test_no_acknowledged_write_is_lost_by_a_kill(tmp_path):
+    data, acknowledged = tmp_path / "data", []
+    server = Process(data)
+    url = server.create("orders")
+    headers = {"authorization": f"Bearer {server.token('orders')}"}
+    writers = [
+        threading.Thread(target=write, args=(url, headers, first, acknowledged)) for first in range(0, 4000, 1000)
+    ]
+    for writer in writers:
+        writer.start()
+    while len(acknowledged) < 60:
+        assert any(writer.is_alive() for writer in writers)
+    server.kill()
+    for writer in writers:
+        writer.join()
+
+    again = Process(data)
+    found = again.http.post(
+        "/db/orders/v2/pipeline",
+        headers=headers,
+        json={"requests": [stmt("SELECT a FROM t"), stmt("PRAGMA quick_check")]},
+    ).json()["results"]
+
+    kept = {int(row[0]["value"]) for row in found[0]["response"]["result"]["rows"]}
+    assert len(acknowledged) >= 60
+    assert set(acknowledged) <= kept
+    assert found[1]["response"]["result"]["rows"][0][0]["value"] == "ok"
+    assert again.usage("orders")["storage_bytes"] > 0
+    again.stop()
+    (path,) = (data / "databases").glob("*.db")
+    assert sqlite3.connect(path).execute("SELECT count(*) FROM t").fetchone() == (len(kept),)
+
+
+def write(url, headers, first, acknowledged):
+    """Insert numbers until the server is gone."""
+    with httpx.Client(headers=headers, trust_env=False) as client:
+        create = stmt("CREATE TABLE IF NOT EXISTS t(a)")
+        for number in range(first, first + 1000):
+            body = {"requests": [create, stmt("INSERT INTO t VALUES (?)", number), CLOSE]}
+            try:
+                answer = client.post(f"{url}v2/pipeline", json=body).json()
+            except (httpx.HTTPError, ValueError):
+                return
+            if answer["results"][1]["type"] == "ok":
+                acknowledged.append(number)
+
+
+def test_what_a_killed_platform_left_half_done_is_cleared_at_the_next_start(tmp_path):
+    data = tmp_path / "data"
+    first = Process(data)
+    first.create("orders")
+    orphan = data / "databases" / "0193c0de-7a11-7c3e-9d55-2f6b1c0a9e42.db"
+    orphan.write_bytes(b"")
+    first.kill()
+
+    second = Process(data)
+
+    assert second.api("GET", "/databases")["databases"][0]["Name"] == "orders"
+    assert not orphan.exists()
+    second.stop()
+
+
+def test_two_platforms_do_not_share_a_folder(tmp_path):
+    first = Process(tmp_path)
+    with pytest.raises(AssertionError, match="did not start"):
+        Process(tmp_path)
+    first.stop()

@@ -1,0 +1,153 @@
+"""Streams: transactions over several requests, and the batons that carry them."""
+
+import asyncio
+
+import pytest
+
+from bot.sandbox.platform.data.limits import Limits
+from tests.sandbox.platform.hosting import CLOSE, Client, Hosted, stmt
+
+
+async def test_a_transaction_goes_over_several_requests(orders: Client):
+    await orders.run("CREATE TABLE t(a)")
+    first = await orders.ask(stmt("BEGIN IMMEDIATE"), stmt("INSERT INTO t VALUES (1)"))
+    second = await orders.ask(stmt("INSERT INTO t VALUES (2)"), baton=first.baton)
+    assert first.baton != second.baton
+    assert (await orders.run("SELECT count(*) FROM t")).rows() == [[0]]
+
+    third = await orders.ask(stmt("COMMIT"), CLOSE, baton=second.baton)
+
+    assert third.baton is None
+    assert (await orders.run("SELECT a FROM t")).rows() == [[1], [2]]
+
+
+async def test_a_closed_stream_rolls_back_what_was_not_committed(orders: Client):
+    await orders.run("CREATE TABLE t(a)")
+
+    await orders.ask(stmt("BEGIN"), stmt("INSERT INTO t VALUES (1)"), CLOSE)
+
+    assert (await orders.run("SELECT count(*) FROM t")).rows() == [[0]]
+
+
+async def test_a_baton_is_good_once(orders: Client):
+    first = await orders.ask(stmt("SELECT 1"))
+    await orders.ask(stmt("SELECT 2"), baton=first.baton)
+
+    refused = await orders.post(json={"baton": first.baton, "requests": []})
+
+    assert (refused.status_code, refused.text) == (400, "Received a baton that has already been used")
+
+
+async def test_batons_are_bound_to_stream_and_database(platform: Hosted, orders: Client):
+    opened = await orders.ask(stmt("SELECT 1"))
+    users = await platform.database("users")
+
+    for client, baton in ((users, opened.baton), (orders, "AAAA"), (orders, "?"), (orders, opened.baton[:-4] + "AAAA")):
+        refused = await client.post(json={"baton": baton, "requests": []})
+        assert (refused.status_code, refused.text) == (400, "Received an invalid baton")
+
+
+async def test_two_requests_on_one_stream_at_once_do_not_meet(orders: Client):
+    opened = await orders.ask(stmt("SELECT 1"))
+    slow = stmt("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT max(i) FROM n")
+
+    responses = await asyncio.gather(*(orders.post(json={"baton": opened.baton, "requests": [slow]}) for _ in range(2)))
+
+    assert sorted(response.status_code for response in responses) == [200, 400]
+
+
+@pytest.fixture
+async def hasty(tmp_path):
+    """A platform whose patience is short."""
+    limits = Limits(stream_idle_seconds=0.3, transaction_seconds=0.3, busy_seconds=3, statement_seconds=0.5)
+    hosted = Hosted(tmp_path, limits=limits)
+    yield hosted
+    await hosted.close()
+
+
+async def test_an_idle_stream_expires_and_its_transaction_is_rolled_back(hasty: Hosted):
+    orders = await hasty.database("orders")
+    await orders.run("CREATE TABLE t(a)")
+    opened = await orders.ask(stmt("BEGIN IMMEDIATE"), stmt("INSERT INTO t VALUES (1)"))
+    await asyncio.sleep(0.4)
+    await hasty.turso.plane.sweep(now=True)
+
+    refused = await orders.post(json={"baton": opened.baton, "requests": []})
+
+    assert refused.status_code == 400
+    assert refused.json() == {"message": "The stream has expired due to inactivity", "code": "STREAM_EXPIRED"}
+    assert (await orders.run("INSERT INTO t VALUES (2) RETURNING a")).rows() == [[2]]
+    assert (await orders.run("SELECT a FROM t")).rows() == [[2]]
+
+
+async def test_a_transaction_that_sits_on_the_write_lock_is_taken_away_when_others_wait(tmp_path):
+    hosted = Hosted(tmp_path, limits=Limits(transaction_seconds=0.3))
+    orders = await hosted.database("orders")
+    await orders.run("CREATE TABLE t(a)")
+    sitting = await orders.ask(stmt("BEGIN IMMEDIATE"), stmt("INSERT INTO t VALUES ('sitting')"))
+
+    assert (await orders.run("INSERT INTO t VALUES ('waiting')")).code() is None
+
+    late = await orders.ask(stmt("INSERT INTO t VALUES ('late')"), stmt("SELECT a FROM t"), baton=sitting.baton)
+    assert late.code(0) == "TRANSACTION_TIMEOUT"
+    assert late.rows(1) == [["waiting"]]
+    await hosted.close()
+
+
+async def test_a_statement_may_not_run_forever(hasty: Hosted):
+    orders = await hasty.database("orders")
+
+    answer = await orders.run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n")
+
+    assert answer.code() == "SQLITE_INTERRUPT"
+
+
+@pytest.mark.parametrize("begin", ["BEGIN READONLY", "begin transaction readonly", "BEGIN TRANSACTION READONLY;"])
+async def test_a_read_only_transaction_is_understood_and_writes_nothing(orders: Client, begin):
+    await orders.run("CREATE TABLE t(a)")
+
+    answer = await orders.ask(
+        stmt(begin), stmt("SELECT count(*) FROM t"), stmt("INSERT INTO t VALUES (1)"), stmt("COMMIT"),
+        stmt("INSERT INTO t VALUES (2)"), stmt("SELECT a FROM t"), CLOSE,
+    )  # fmt: skip
+
+    assert [answer.code(position) for position in range(6)] == [None, None, "BLOCKED", None, None, None]
+    assert answer.rows(5) == [[2]]
+
+
+async def test_a_cursor_streams_its_steps_as_lines(orders: Client):
+    import json
+
+    await orders.run("CREATE TABLE t(a INTEGER PRIMARY KEY)")
+    steps = [
+        {"stmt": {"sql": "INSERT INTO t VALUES (7), (8)"}},
+        {"stmt": {"sql": "SELECT a FROM t"}, "condition": {"type": "ok", "step": 0}},
+        {"stmt": {"sql": "SELECT nope"}},
+        {"stmt": {"sql": "SELECT 'skipped'"}, "condition": {"type": "ok", "step": 2}},
+    ]
+
+    response = await orders.post("v3/cursor", json={"baton": None, "batch": {"steps": steps}})
+
+    head, *entries = [json.loads(line) for line in response.text.splitlines()]
+    assert head["base_url"] is None
+    assert [entry["type"] for entry in entries] == [
+        "step_begin", "step_end", "step_begin", "row", "row", "step_end", "step_error",
+    ]  # fmt: skip
+    assert entries[0] == {"type": "step_begin", "step": 0, "cols": []}
+    assert entries[1] == {"type": "step_end", "affected_row_count": 2, "last_insert_rowid": "8"}
+    assert entries[2]["cols"] == [{"name": "a", "decltype": "INTEGER"}]
+    assert entries[3] == {"type": "row", "row": [{"type": "integer", "value": "7"}]}
+    assert (entries[6]["step"], entries[6]["error"]["code"]) == (2, "SQL_INPUT_ERROR")
+    assert (await orders.ask(stmt("SELECT 1"), CLOSE, baton=head["baton"])).rows() == [[1]]
+
+
+async def test_a_cursor_has_no_limit_on_its_whole_length(orders: Client):
+    sql = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
+        " SELECT hex(zeroblob(25000)) FROM n"
+    )
+
+    response = await orders.post("v3/cursor", json={"batch": {"steps": [{"stmt": {"sql": sql}}]}})
+
+    assert len(response.content) > 15_000_000
+    assert response.text.count('"type":"row"') == 300

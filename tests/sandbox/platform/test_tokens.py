@@ -1,0 +1,192 @@
+"""Database tokens: what opens a database, for how long, and what each refusal says."""
+
+import json
+from datetime import timedelta
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bot.sandbox.platform.expiration import BadExpiration, parse_expiration
+from tests.sandbox.platform.hosting import API_TOKEN, CLOSE, Client, Hosted, stmt
+
+NOW = "Unauthorized: `unauthorized access attempt on database: {}`"
+BAD_KEY = NOW.format("invalid JWT token: can't be decoded with any of the existing keys")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1d", 86400),
+        ("2w1d30m", 1_297_800),
+        ("1.5h", 5400),
+        (".5d", 43200),
+        ("1h1h", 7200),
+        ("15s", 15),
+        ("+90m", 5400),
+        ("1500ms", 1.5),
+        ("15250w", 15250 * 604800),
+    ],
+)
+def test_a_lifetime_is_read_as_turso_reads_it(text, seconds):
+    assert parse_expiration(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["", "never", "none", "default"])
+def test_no_lifetime_is_one_without_end(text):
+    assert parse_expiration(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("1", "90", "1day", "2 weeks", "1 d", "1D", "1mo", "1y", "1M", "h", ".s", "-", "0", "0s", "-1h", "20000w"),
+        *("Never", "forever", "1h ", "٣h", "1..5h", "9" * 100 + "h"),
+    ],
+)
+async def test_what_is_no_lifetime_is_refused(platform: Hosted, orders, text):
+    with pytest.raises(BadExpiration):
+        parse_expiration(text)
+
+    refused = await platform.api("POST", "/databases/orders/auth/tokens", status=400, params={"expiration": text})
+
+    assert refused == {"error": "Invalid expiration format"}
+
+
+async def test_the_claims_are_those_of_turso(platform: Hosted, orders):
+    token = await platform.token("orders", expiration="1h", authorization="read-only")
+
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert jwt.get_unverified_header(token) == {"alg": "EdDSA", "typ": "JWT"}
+    assert claims["id"] == (await platform.api("GET", "/databases/orders"))["database"]["DbId"]
+    assert (claims["a"], claims["exp"] - claims["iat"]) == ("ro", pytest.approx(3600, abs=1))
+    assert claims.keys() == {"a", "exp", "iat", "id", "kid", "rid"}
+
+
+async def test_an_unknown_authorization_is_refused(platform: Hosted, orders):
+    await platform.api("POST", "/databases/orders/auth/tokens", status=400, params={"authorization": "admin"})
+
+
+async def test_an_empty_attach_permission_is_taken_and_a_real_one_refused(platform: Hosted, orders):
+    def body(*names):
+        return {"content": json.dumps({"permissions": {"read_attach": {"databases": names}}})}
+
+    path = "/databases/orders/auth/tokens"
+    headers = {"content-type": "text/plain;charset=UTF-8"}
+    assert "jwt" in await platform.api("POST", path, headers=headers, **body())
+    refused = await platform.api("POST", path, status=400, headers=headers, **body("users"))
+    assert refused == {"error": "Permissions are not supported for db-api controlled databases"}
+
+
+async def test_a_one_minute_token_dies_after_its_minute_and_the_leeway(platform: Hosted, orders):
+    short = Client(platform, "orders", await platform.token("orders", expiration="1m"))
+
+    platform.turso.clock.offset = timedelta(seconds=115)
+    assert (await short.run("SELECT 1")).rows() == [[1]]
+    platform.turso.clock.offset = timedelta(seconds=125)
+    refused = await short.post(json={"requests": []})
+
+    assert refused.status_code == 401
+    assert refused.json()["error"] == NOW.format("The JWT has expired")
+    assert refused.json()["code"] == "AUTH_JWT_EXPIRED"
+    assert (await orders.run("SELECT 1")).rows() == [[1]]
+
+
+async def test_a_token_opens_its_own_database_only(platform: Hosted, orders):
+    users = await platform.database("users")
+
+    refused = await Client(platform, "orders", users.token).post(json={"requests": []})
+
+    assert (refused.status_code, refused.json()["error"]) == (401, BAD_KEY)
+
+
+async def test_a_group_token_opens_the_databases_of_the_group_also_later_ones(platform: Hosted):
+    await platform.api("POST", "/groups", json={"name": "europe", "location": "aws-eu-west-1"})
+    token = (await platform.api("POST", "/groups/europe/auth/tokens"))["jwt"]
+    await platform.create("inside", group="europe")
+    await platform.create("outside", group="default")
+
+    assert (await Client(platform, "inside", token).run("SELECT 1")).rows() == [[1]]
+    assert (await Client(platform, "outside", token).post(json={"requests": []})).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("header", "status", "text"),
+    [
+        pytest.param(None, 401, NOW.format("empty JWT token"), id="no header"),
+        pytest.param("Basic abc", 401, NOW.format("empty JWT token"), id="another scheme"),
+        pytest.param("Bearer ", 401, NOW.format("empty JWT token"), id="no token"),
+        pytest.param("Bearer abc", 400, "JWT error: InvalidToken", id="no JWT"),
+        pytest.param(f"Bearer {API_TOKEN}", 400, "JWT error: InvalidToken", id="a platform token"),
+        pytest.param("Bearer " + "é" * 40, 400, "JWT error: InvalidToken", id="not ASCII"),
+        pytest.param("Bearer " + "a" * 20000, 400, "JWT error: InvalidToken", id="very long"),
+        pytest.param("Bearer a.b.c.d", 400, "JWT error: InvalidToken", id="four parts"),
+    ],
+)
+async def test_each_bad_header_is_answered_as_turso_does(platform: Hosted, orders, header, status, text):
+    headers = {"authorization": header.encode()} if header is not None else {"authorization": ""}
+
+    response = await orders.post(json={"requests": []}, headers=headers)
+
+    assert (response.status_code, response.json()["error"], response.json()["message"]) == (status, text, text)
+    assert isinstance(response.json()["code"], str)
+
+
+def forged(claims, *, key=None, algorithm="EdDSA"):
+    return jwt.encode(claims, key or Ed25519PrivateKey.generate(), algorithm=algorithm)
+
+
+async def test_tokens_that_we_did_not_sign_open_nothing(platform: Hosted, orders):
+    claims = jwt.decode(orders.token, options={"verify_signature": False})
+    head, payload, signature = orders.token.split(".")
+    unsigned = jwt.encode(claims, None, algorithm="none")  # type: ignore[arg-type]
+    symmetric = forged(claims, key="secret-of-some-length-that-is-enough", algorithm="HS256")
+    changed = ".".join([head, forged(claims | {"a": "rw", "exp": 2**40}).split(".")[1], signature])
+
+    for token in (forged(claims), unsigned, symmetric, changed, f"{head}.{payload}."):
+        response = await Client(platform, "orders", token).post(json={"requests": []})
+        assert response.status_code in (400, 401), token
+
+
+async def test_a_rotation_ends_every_token_and_open_stream_of_the_database_and_no_other(platform: Hosted, orders):
+    users = await platform.database("users")
+    opened = await orders.ask(stmt("BEGIN"), stmt("CREATE TABLE t(a)"))
+
+    await platform.api("POST", "/databases/orders/auth/rotate")
+
+    refused = await orders.post(json={"baton": opened.baton, "requests": []})
+    assert (refused.status_code, refused.json()["error"]) == (401, BAD_KEY)
+    fresh = Client(platform, "orders", await platform.token("orders"))
+    gone = await fresh.post(json={"baton": opened.baton, "requests": []})
+    assert gone.status_code == 400
+    assert (await fresh.run("SELECT count(*) FROM sqlite_schema")).rows() == [[0]]
+    assert (await users.run("SELECT 1")).rows() == [[1]]
+
+
+async def test_a_group_rotation_ends_the_tokens_of_all_its_databases(platform: Hosted, orders):
+    users = await platform.database("users")
+    group_token = (await platform.api("POST", "/groups/default/auth/tokens"))["jwt"]
+
+    await platform.api("POST", "/groups/default/auth/rotate")
+
+    for token in (orders.token, users.token, group_token):
+        for name in ("orders", "users"):
+            assert (await Client(platform, name, token).post(json={"requests": []})).status_code == 401
+
+
+async def test_a_rotation_answers_with_an_empty_200(platform: Hosted, orders):
+    response = await platform.http.post("/v1/organizations/acme/databases/orders/auth/rotate")
+
+    assert (response.status_code, response.content) == (200, b"")
+
+
+async def test_tokens_stay_good_over_a_restart(tmp_path):
+    first = Hosted(tmp_path)
+    orders = await first.database("orders")
+    await orders.ask(stmt("CREATE TABLE t(a)"), stmt("INSERT INTO t VALUES (7)"), CLOSE)
+    await first.close()
+
+    second = Hosted(tmp_path)
+
+    assert (await Client(second, "orders", orders.token).run("SELECT a FROM t")).rows() == [[7]]
+    await second.close()

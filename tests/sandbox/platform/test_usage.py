@@ -1,0 +1,166 @@
+"""Usage: what statements cost, equal to numbers that were computed by hand."""
+
+from datetime import UTC, datetime, timedelta
+
+import apsw
+import pytest
+
+from tests.sandbox.platform.hosting import CLOSE, Client, Hosted, stmt
+
+# Statement, rows read, rows written. Each on a database that the ones before it have made.
+TEN = [
+    # Making a table reads and writes no row of anybody.
+    pytest.param("CREATE TABLE t(a INTEGER PRIMARY KEY, b)", 1, 0, id="create"),
+    # Five rows are changed.
+    pytest.param("INSERT INTO t(b) VALUES ('a'), ('b'), ('c'), ('d'), ('e')", 5, 5, id="insert"),
+    # All five rows are scanned.
+    pytest.param("SELECT * FROM t WHERE b = 'c'", 5, 0, id="scan"),
+    # One row is found by its key.
+    pytest.param("SELECT * FROM t WHERE a = 3", 1, 0, id="point"),
+    # The five rows that the `Count` opcode goes over, and the row that is returned.
+    pytest.param("SELECT count(*) FROM t", 6, 0, id="count"),
+    # A scan of five rows, of which two change.
+    pytest.param("UPDATE t SET b = 'z' WHERE b < 'c'", 5, 2, id="update"),
+    # SQLite's counters do not see the rows that an index is made from.
+    pytest.param("CREATE INDEX i ON t(b)", 1, 0, id="index"),
+    # Two rows are found through the index.
+    pytest.param("SELECT a FROM t WHERE b = 'z'", 2, 0, id="by index"),
+    # One row is deleted by its key.
+    pytest.param("DELETE FROM t WHERE a = 5", 1, 1, id="delete"),
+    # Nothing is read or written: Turso counts one.
+    pytest.param("SELECT 1", 1, 0, id="nothing"),
+]
+
+
+async def test_ten_statements_cost_what_was_computed_by_hand(platform: Hosted, orders: Client):
+    before, counted = await platform.usage("orders"), []
+    for case in TEN:
+        sql, _, _ = case.values
+        result = (await orders.run(sql))[0]
+        counted.append((sql, result["rows_read"], result["rows_written"]))
+
+    assert counted == [case.values for case in TEN]
+    after = await platform.usage("orders")
+    assert after["rows_read"] - before["rows_read"] == sum(case.values[1] for case in TEN) == 28
+    assert after["rows_written"] - before["rows_written"] == sum(case.values[2] for case in TEN) == 8
+    # A page each for the header with the schema, the table and its index.
+    assert after["storage_bytes"] == 3 * 4096
+
+
+async def test_storage_is_the_size_of_the_file(platform: Hosted, orders: Client):
+    await orders.run("CREATE TABLE t(a)")
+    await orders.run("INSERT INTO t VALUES (randomblob(100000))")
+
+    (path,) = platform.turso.plane.folder.glob("*.db")
+    connection = apsw.Connection(str(path))
+    connection.execute("SELECT * FROM t").fetchall()
+    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    connection.close()
+
+    assert (await platform.usage("orders"))["storage_bytes"] == path.stat().st_size
+
+
+async def test_an_aborted_transaction_has_still_written(platform: Hosted, orders: Client):
+    await orders.run("CREATE TABLE t(a)")
+
+    await orders.ask(stmt("BEGIN"), stmt("INSERT INTO t VALUES (1), (2)"), stmt("ROLLBACK"), CLOSE)
+
+    assert (await platform.usage("orders"))["rows_written"] == 2
+
+
+async def test_triggers_count_too(platform: Hosted, orders: Client):
+    await orders.run("CREATE TABLE t(a)")
+    await orders.run("CREATE TABLE log(a)")
+    await orders.run("CREATE TRIGGER r AFTER INSERT ON t BEGIN INSERT INTO log VALUES (new.a); END")
+
+    result = (await orders.run("INSERT INTO t VALUES (1), (2)"))[0]
+
+    assert (result["rows_written"], result["affected_row_count"]) == (4, 2)
+
+
+async def test_the_organization_shows_the_same_in_one_call(platform: Hosted, orders: Client):
+    users = await platform.database("users")
+    await users.run("CREATE TABLE t(a)")
+    await orders.run("CREATE TABLE t(a)")
+    await orders.run("INSERT INTO t VALUES (1), (2), (3)")
+
+    organization = (await platform.api("GET", "/usage"))["organization"]
+
+    by_id = {entry["uuid"]: entry["usage"] for entry in organization["databases"]}
+    for name in ("orders", "users"):
+        database = (await platform.api("GET", f"/databases/{name}"))["database"]
+        assert by_id[database["DbId"]] == await platform.usage(name)
+    totals = organization["usage"]
+    assert (totals["databases"], totals["groups"], totals["locations"]) == (2, 1, 1)
+    for key in ("rows_read", "rows_written", "storage_bytes", "bytes_synced"):
+        assert totals[key] == sum(used[key] for used in by_id.values())
+
+
+async def test_usage_is_told_per_instance_and_in_sum(platform: Hosted, orders: Client):
+    await orders.run("CREATE TABLE t(a)")
+    (instance,) = (await platform.api("GET", "/databases/orders/instances"))["instances"]
+
+    usage = (await platform.api("GET", "/databases/orders/usage"))["database"]
+
+    assert usage["instances"] == [{"uuid": instance["uuid"], "usage": usage["usage"]}]
+    assert usage["total"] == usage["usage"]
+    assert instance == {
+        "uuid": instance["uuid"],
+        "name": "local",
+        "type": "primary",
+        "region": "local",
+        "hostname": "127.0.0.1:4000/db/orders",
+    }
+
+
+async def test_a_period_counts_the_days_that_it_names(platform: Hosted, orders: Client):
+    await orders.run("CREATE TABLE t(a)")
+    await orders.run("INSERT INTO t VALUES (1)")
+    platform.turso.clock.offset = timedelta(days=40)
+    later = Client(platform, "orders", await platform.token("orders"))
+    await later.run("INSERT INTO t VALUES (2), (3)")
+    start = datetime.now(UTC)
+
+    async def written(since, until):
+        query = {"from": since.isoformat(), "to": until.isoformat()}
+        return (await platform.api("GET", "/databases/orders/usage", params=query))["database"]["usage"]["rows_written"]
+
+    assert await written(start - timedelta(days=1), start + timedelta(days=1)) == 1
+    assert await written(start + timedelta(days=30), start + timedelta(days=50)) == 2
+    assert await written(start - timedelta(days=1), start + timedelta(days=50)) == 3
+    assert (await platform.usage("orders"))["rows_written"] == 2
+    assert (await platform.usage("orders"))["storage_bytes"] == 2 * 4096
+
+
+@pytest.mark.parametrize("given", ["2024-01-01", "2024-01-01T00:00:00", "yesterday", "9999-99-99T00:00:00Z", "1"])
+async def test_a_time_without_zone_is_refused(platform: Hosted, orders: Client, given):
+    refused = await platform.api("GET", "/databases/orders/usage", status=400, params={"from": given})
+
+    assert refused["error"].startswith("invalid from parameter: parsing time ")
+
+
+async def test_top_queries_are_ranked_in_both_shapes(platform: Hosted, orders: Client):
+    assert await platform.api("GET", "/databases/orders/stats") == {"top_queries": None}
+    await orders.run("CREATE TABLE t(a)")
+    await orders.run("INSERT INTO t VALUES (1), (2), (3)")
+    for _ in range(3):
+        await orders.run("SELECT * FROM t")
+
+    bare = await platform.api("GET", "/databases/orders/usage/queries", params={"from": "2020-01-01T00:00:00Z"})
+
+    assert bare[0] == {"query": "SELECT * FROM t", "rows_read": 9, "rows_written": 0}
+    assert (await platform.api("GET", "/databases/orders/stats"))["top_queries"] == bare
+
+
+async def test_usage_survives_a_restart(tmp_path):
+    first = Hosted(tmp_path)
+    orders = await first.database("orders")
+    await orders.run("CREATE TABLE t(a)")
+    await orders.run("INSERT INTO t VALUES (1)")
+    before = await first.usage("orders")
+    await first.close()
+
+    second = Hosted(tmp_path)
+
+    assert await second.usage("orders") == before
+    await second.close()
