@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from bot.store.urls import Place, place_of
 NEWEST = "0001"
 """The last migration's revision: a store that has it needs none, and Alembic is not even imported."""
 UPGRADE_LOCK = 0x7457_0A0E
+LOOK_SECONDS = 0.1
 PRIVATE = 0o700
 
 
@@ -82,7 +84,9 @@ def _alone(place: Place, engine: Engine) -> Iterator[None]:
             yield
         return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": UPGRADE_LOCK})
+        # Asked again and again: who waits inside a statement keeps `CREATE INDEX CONCURRENTLY` waiting, for ever.
+        while not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": UPGRADE_LOCK}).scalar():
+            time.sleep(LOOK_SECONDS)
         yield
 
 

@@ -1,0 +1,158 @@
+"""The audit log: one chain, whoever writes, and pages that are right whatever is asked for."""
+
+import asyncio
+import sqlite3
+import sys
+from datetime import timedelta
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from bot.core.audit import verify_stream
+from bot.core.request import State
+from bot.store.store import Store
+from tests.store.conftest import NOON
+from tests.store.samples import entry, move, request
+
+ROOT = Path(__file__).parents[2]
+
+
+async def test_an_entry_reads_back_as_it_was_written(store: Store):
+    wrote = entry(reason="naïve “quotes” 🧊", detail={"votes": ["U0BEN"], "n": 1})
+
+    await store.audit(wrote)
+
+    assert await store.audit_page(before_seq=None, limit=5) == [(1, wrote)]
+
+
+async def test_many_writers_write_one_chain(store: Store, other: Store):
+    await store.open_request(request(), move(State.PENDING, event="asked"))
+
+    def write(number: int):
+        if number % 10:
+            return (store, other)[number % 2].audit(entry(str(number)), entry("pair"))
+        again = move(State.PENDING, event="moved")
+        return (store, other)[number % 2].move("r-0000000001", expect=[State.PENDING], move=again)
+
+    await asyncio.gather(*(write(number) for number in range(60)))
+
+    checked = await verify_stream(store.audit_chain())
+    assert checked.fault is None
+    assert checked.entries == 1 + 54 * 2 + 6
+    assert await store.audit_head() == (checked.entries, checked.head)
+
+
+async def test_processes_that_write_at_once_write_one_chain(store: Store, database_url: str):
+    script = (
+        "import asyncio\n"
+        "from bot.store.store import open_store\n"
+        "from tests.store.conftest import StoppedClock\n"
+        "from tests.store.samples import entry\n"
+        "async def main():\n"
+        f"    async with open_store({database_url!r}, StoppedClock()) as store:\n"
+        "        for n in range(15):\n"
+        "            await asyncio.gather(*(store.audit(entry(str(n))) for _ in range(4)))\n"
+        "asyncio.run(main())\n"
+    )
+
+    writers = [await asyncio.create_subprocess_exec(sys.executable, "-c", script, cwd=ROOT) for _ in range(2)]
+    assert [await writer.wait() for writer in writers] == [0, 0]
+
+    checked = await verify_stream(store.audit_chain())
+    assert (checked.entries, checked.fault) == (120, None)
+
+
+async def test_pages_are_right_whatever_is_asked_for(store: Store):
+    names = [("orders",), ("users",), ("orders", "users"), (), ("logs",)]
+    wrote = [
+        entry(
+            str(number),
+            at=NOON + timedelta(minutes=number),
+            databases=names[number % 5],
+            user_id=f"U{number % 3}",
+            channel_id=f"C{number % 2}",
+        )
+        for number in range(60)
+    ]
+    await store.audit(*wrote)
+
+    asked = product(
+        (None, 31), (None, ["orders"], ["users", "logs", "none"], []), (None, "C1"), (None, "U2"), (None, 20)
+    )
+    for before, databases, channel, user, minutes in asked:
+        since = None if minutes is None else NOON + timedelta(minutes=minutes)
+        want = [
+            (number + 1, one)
+            for number, one in reversed(list(enumerate(wrote)))
+            if (before is None or number + 1 < before)
+            and (databases is None or set(one.databases) & set(databases))
+            and (channel is None or one.channel_id == channel)
+            and (user is None or one.user_id == user)
+            and (since is None or one.at >= since)
+        ]
+        page = await store.audit_page(
+            before_seq=before, limit=7, databases=databases, channel_id=channel, user_id=user, since=since
+        )
+        assert page == want[:7], (before, databases, channel, user, minutes)
+
+
+async def test_a_channel_may_have_ten_thousand_databases(store: Store):
+    await store.audit(*(entry(databases=(f"db-{n}",)) for n in range(300)))
+    names = [f"db-{number}" for number in range(10_000)]
+
+    page = await store.audit_page(before_seq=None, limit=20, databases=names)
+
+    assert [seq for seq, _ in page] == list(range(300, 280, -1))
+
+
+async def test_a_long_page_of_databases_is_whole(store: Store):
+    await store.audit(*(entry(databases=(f"db-{n % 3}",)) for n in range(700)))
+
+    page = await store.audit_page(before_seq=None, limit=650, databases=["db-0", "db-1", "db-2"])
+
+    assert len(page) == 650
+
+
+async def test_the_chain_streams_in_order_over_many_chunks(store: Store):
+    await store.audit(*(entry(str(n)) for n in range(2001)))
+
+    rows = [row async for row in store.audit_chain()]
+
+    assert [row[0] for row in rows] == list(range(1, 2002))
+
+
+EDITS = {
+    "the text of an entry": "UPDATE audit_log SET entry = replace(entry, 'U0ANA', 'U0EVE') WHERE seq = 3",
+    "a hash": "UPDATE audit_log SET hash = previous_hash WHERE seq = 3",
+    "an entry taken out": "DELETE FROM audit_log WHERE seq = 3",
+    "two entries swapped": "UPDATE audit_log SET seq = CASE seq WHEN 3 THEN -4 ELSE -3 END WHERE seq IN (3, 4)",
+}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+async def test_an_edit_is_found(store: Store, tmp_path: Path, edit: str):
+    await store.audit(*(entry(str(n)) for n in range(6)))
+
+    with sqlite3.connect(tmp_path / "turso-ops.db") as rows:
+        rows.execute(edit)
+        rows.execute("UPDATE audit_log SET seq = -seq WHERE seq < 0")
+
+    assert (await verify_stream(store.audit_chain())).fault is not None
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_what_is_searched_cannot_say_anything_else_than_the_entry(store: Store, tmp_path: Path):
+    await store.audit(entry())
+
+    with sqlite3.connect(tmp_path / "turso-ops.db") as rows, pytest.raises(sqlite3.OperationalError):
+        rows.execute("UPDATE audit_log SET user_id = 'U0EVE'")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_one_table_alone_has_audit_in_its_name(store: Store, tmp_path: Path):
+    with sqlite3.connect(tmp_path / "turso-ops.db") as rows:
+        names = rows.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%audit%'").fetchall()
+
+    assert names == [("audit_log",)]

@@ -1,0 +1,91 @@
+"""Intents: written before the ack, once, and found again after a crash."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.store.store import Store
+from tests.store.conftest import NOON
+from tests.store.samples import entry, incoming
+
+LATER = NOON + timedelta(days=1)
+
+
+async def test_an_intent_comes_back_without_what_is_short_lived(store: Store):
+    wrote = incoming()
+
+    assert await store.record_intent(wrote)
+
+    read = await store.intent(wrote.id)
+    assert read == replace(wrote, trigger_id=None, response_url=None)
+    assert await store.open_intents(before=LATER) == [read]
+    assert await store.intent("i-no") is None
+
+
+async def test_a_redelivery_is_recognised_by_its_key(store: Store, other: Store):
+    first, again = incoming(1), incoming(2, key="key-1")
+
+    assert await store.record_intent(first)
+    assert not await other.record_intent(again)
+    assert not await store.record_intent(first)
+
+    assert [intent.id for intent in await store.open_intents(before=LATER)] == [first.id]
+
+
+async def test_of_many_deliveries_at_once_one_counts(store: Store, other: Store):
+    same = [incoming(number, key="one") for number in range(40)]
+
+    new = await asyncio.gather(*((store, other)[n % 2].record_intent(one) for n, one in enumerate(same)))
+
+    assert sum(new) == 1
+
+
+async def test_a_group_commit_tells_each_caller_their_own(store: Store):
+    await store.record_intent(incoming(3))
+
+    told = await asyncio.gather(
+        *(store.record_intent(incoming(number)) for number in range(6)), *(store.audit(entry()) for _ in range(5))
+    )
+
+    assert told[:6] == [True, True, True, False, True, True]
+    assert (await store.audit_head())[0] == 5
+
+
+async def test_what_only_reads_is_remembered_but_never_resumed(store: Store):
+    await store.record_intent(incoming(1), actionable=False)
+
+    assert await store.open_intents(before=LATER) == []
+    assert not await store.record_intent(incoming(2, key="key-1"))
+
+
+async def test_open_intents_are_those_before_a_moment_and_not_closed(store: Store):
+    for number in range(4):
+        await store.record_intent(incoming(number, at=NOON + timedelta(minutes=number)))
+    await store.close_intent("i-0000000001")
+
+    found = await store.open_intents(before=NOON + timedelta(minutes=3))
+
+    assert [intent.id for intent in found] == ["i-0000000000", "i-0000000002"]
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "half a pair \ud83d", "🧊 " * 500, "'; drop table intents; --"])
+async def test_whatever_people_type_is_kept(store: Store, text: str):
+    await store.record_intent(incoming(text=text, values={"b": text}))
+
+    kept = (await store.intent("i-0000000001")).text
+
+    assert len(kept) == len(text)
+    assert kept.isprintable() or "�" in kept
+
+
+async def test_a_caller_who_goes_away_loses_nothing(store: Store):
+    waiting = asyncio.create_task(store.record_intent(incoming()))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+
+    await store.settle()
+
+    assert await store.intent("i-0000000001") is not None

@@ -1,0 +1,202 @@
+"""Tokens, holds, timers, incidents, reviews, digests and samples: each keeps its promise under races too."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.core.request import Digest, State, Timer, TimerKind, TokenState
+from bot.store.database import StoreUnavailable
+from bot.store.store import Store
+from tests.store.conftest import NOON
+from tests.store.samples import entry, hold, incident, incoming, move, request, review, sample, token, vote
+
+HOUR = timedelta(hours=1)
+
+
+async def test_tokens_come_newest_first_and_by_what_is_asked(store: Store):
+    await store.add_token(token(1))
+    await store.add_token(token(2, holder="U0BEN", expires_at=None))
+    await store.add_token(token(3, organization="other"))
+    await store.add_token(token(4, database_id="db-4", expires_at=NOON - HOUR))
+    await store.add_token(token(5, state=TokenState.REFUSED))
+    await store.add_token(token(6, state=TokenState.UNKNOWN))
+
+    async def ids(**asked):
+        return [found.id for found in await store.tokens(organization="acme", **asked)]
+
+    assert await ids() == ["t-6", "t-5", "t-4", "t-2", "t-1"]
+    assert await ids(live_at=NOON) == ["t-6", "t-2", "t-1"]
+    assert await ids(holder="U0BEN") == ["t-2"]
+    assert await ids(databases_ids=["db-4"]) == ["t-4"]
+    assert await ids(databases_ids=[]) == []
+    assert await ids(limit=2) == ["t-6", "t-5"]
+
+
+async def test_a_token_that_has_ended_stays_ended(store: Store):
+    await store.add_token(token(state=TokenState.MINTING))
+    await store.settle_token("t-1", TokenState.LIVE, fingerprint="abc")
+    assert (await store.tokens(organization="acme"))[0].fingerprint == "abc"
+    await store.settle_token("t-1", TokenState.ENDED)
+
+    await store.settle_token("t-1", TokenState.LIVE)
+
+    ended = (await store.tokens(organization="acme"))[0]
+    assert (ended.state, ended.fingerprint) == (TokenState.ENDED, "abc")
+
+
+async def test_a_hold_is_released_once_with_its_entry_and_its_timer(store: Store, other: Store):
+    timer = Timer(TimerKind.THAW, "h-1", NOON)
+    await store.open_request(request(), move(State.EXECUTING, holds=[hold()], timers=[timer]))
+    assert await store.holds(organization="acme") == [hold()]
+    assert await store.holds(organization="other") == []
+
+    released = await asyncio.gather(
+        *((store, other)[n % 2].release_hold("h-1", NOON + HOUR, entries=[entry("thawed")]) for n in range(10))
+    )
+
+    assert sum(released) == 1
+    assert (await store.hold("h-1")).released_at == NOON + HOUR
+    assert await store.holds() == []
+    assert await store.due(NOON + HOUR) == []
+    assert (await store.audit_head())[0] == 1
+
+
+async def test_timers_come_when_they_are_due_the_longest_overdue_first(store: Store):
+    late, early = Timer(TimerKind.EXPIRE, "r-1", NOON), Timer(TimerKind.REMIND, "r-1", NOON - HOUR)
+    for timer in (late, early, Timer(TimerKind.EXPIRE, "r-2", NOON + HOUR)):
+        await store.set_timer(timer)
+
+    assert await store.due(NOON) == [early, late]
+    assert await store.due(NOON, limit=1) == [early]
+
+
+async def test_a_second_timer_of_a_kind_and_subject_moves_the_first(store: Store):
+    await store.set_timer(Timer(TimerKind.EXPIRE, "r-1", NOON))
+    await store.set_timer(Timer(TimerKind.EXPIRE, "r-1", NOON + HOUR, attempt=3))
+
+    assert await store.due(NOON + HOUR) == [Timer(TimerKind.EXPIRE, "r-1", NOON + HOUR, attempt=3)]
+    assert not await store.drop_timer(TimerKind.EXPIRE, "r-1", due_at=NOON)
+    assert await store.drop_timer(TimerKind.EXPIRE, "r-1", due_at=NOON + HOUR)
+    assert not await store.drop_timer(TimerKind.EXPIRE, "r-1")
+
+
+async def test_a_timer_turns_once_and_not_if_it_was_moved(store: Store):
+    fired, following = Timer(TimerKind.REMIND, "r-1", NOON), Timer(TimerKind.REMIND, "r-1", NOON + HOUR, attempt=1)
+    await store.set_timer(fired)
+
+    await store.turn_timer(fired, following)
+    assert await store.is_due(TimerKind.REMIND, "r-1", NOON + HOUR)
+    await store.turn_timer(fired, None)
+    assert await store.due(NOON + HOUR) == [following]
+
+    await store.turn_timer(following, None)
+    assert await store.due(NOON + HOUR) == []
+    await store.turn_timer(following, fired)
+    assert await store.due(NOON + HOUR) == []
+
+
+async def test_one_incident_runs_in_a_channel(store: Store, other: Store):
+    def start(number: int):
+        timer = Timer(TimerKind.INCIDENT_END, f"n-{number}", NOON + HOUR)
+        return (store, other)[number % 2].start_incident(incident(number), timer, entry("incident"))
+
+    started = [one for one in await asyncio.gather(*(start(number) for number in range(10))) if one]
+
+    assert len(started) == 1
+    assert await store.incident_in("C0INC") == started[0]
+    assert await store.incidents() == started
+    assert len(await store.due(NOON + HOUR)) == 1
+    assert (await store.audit_head())[0] == 1
+
+
+async def test_an_incident_ends_once_and_another_may_start(store: Store):
+    timer = Timer(TimerKind.INCIDENT_END, "n-1", NOON + HOUR)
+    await store.start_incident(incident(), timer, entry("incident"))
+    await store.change_incident("n-1", until=NOON + 2 * HOUR, timeline_ts="1.2")
+
+    assert await store.end_incident("n-1", "U0BEN", NOON, entry("ended"))
+    assert not await store.end_incident("n-1", "U0BEN", NOON, entry("ended"))
+
+    ended = await store.incident("n-1")
+    assert (ended.ended_by, ended.ended_at, ended.until, ended.timeline_ts) == ("U0BEN", NOON, NOON + 2 * HOUR, "1.2")
+    assert await store.incident_in("C0INC") is None
+    assert await store.due(NOON + HOUR) == []
+    assert await store.start_incident(incident(2), timer, entry("incident"))
+
+
+async def test_a_review_is_owed_until_it_is_given_once(store: Store):
+    await store.open_request(request(), move(State.EXECUTING, reviews=[review(1), review(2, actor="U0BEN")]))
+    assert len(await store.reviews()) == 2
+    assert [owed.id for owed in await store.reviews(actor="U0BEN")] == ["v-2"]
+
+    assert await store.settle_review("v-1", "U0BEN", True, "it was right", NOON, entry("reviewed"))
+    assert not await store.settle_review("v-1", "U0EVE", False, "no", NOON, entry("reviewed"))
+
+    assert [owed.id for owed in await store.reviews()] == ["v-2"]
+    given = (await store.reviews(owed=False))[0]
+    assert (given.reviewed_by, given.justified, given.comment) == ("U0BEN", True, "it was right")
+
+
+async def test_a_channel_has_one_digest(store: Store):
+    digest = Digest("C1", "acme", "weekly", 0, "09:00", "Europe/Berlin", "U0ANA", NOON)
+    await store.set_digest(digest)
+    await store.set_digest(replace(digest, cadence="daily", last_period="2026-W48"))
+
+    assert await store.digest("C1") == replace(digest, cadence="daily", last_period="2026-W48")
+    assert await store.drop_digest("C1")
+    assert not await store.drop_digest("C1")
+    assert await store.digest("C1") is None
+
+
+async def test_a_database_has_one_sample_a_day(store: Store):
+    await store.add_samples([sample(), sample(rows_read=11), sample("2026-11-23"), sample(database="users")])
+    await store.add_samples([sample(rows_read=12)])
+    await store.add_samples([])
+
+    async def found(**asked):
+        return [
+            (one.day, one.database, one.rows_read)
+            for one in await store.samples(organization="acme", since="2026-11-23", until="2026-11-24", **asked)
+        ]
+
+    assert await found() == [
+        ("2026-11-23", "orders-eu", 10),
+        ("2026-11-24", "orders-eu", 12),
+        ("2026-11-24", "users", 10),
+    ]
+    assert await found(databases=["users"]) == [("2026-11-24", "users", 10)]
+
+
+async def test_what_is_old_and_finished_goes_and_the_audit_log_stays(store: Store):
+    for number, state in ((1, State.SUCCEEDED), (2, State.PENDING)):
+        await store.record_intent(incoming(number))
+        await store.open_request(request(number), move(state, event="asked"))
+        await store.set_card(f"r-{number:010}", "C1", "1.1")
+    await store.vote(vote(2), entry=entry("approved"))
+    await store.record_intent(incoming(3))
+    await store.add_token(token(1))
+    await store.add_token(token(2, expires_at=None))
+
+    assert not any((await store.prune(NOON - HOUR)).values())
+    gone = await store.prune(NOON + 10 * HOUR)
+
+    assert (gone["intents"], gone["requests"], gone["tokens"]) == (2, 1, 1)
+    assert await store.request("r-0000000001") is None
+    assert await store.cards("r-0000000001") == []
+    assert len((await store.request("r-0000000002")).votes) == 1
+    assert [intent.id for intent in await store.open_intents(before=NOON + HOUR)] == ["i-0000000003"]
+    assert (await store.audit_head())[0] == 3
+
+
+async def test_a_store_that_does_not_answer_is_not_writable(store: Store, monkeypatch: pytest.MonkeyPatch):
+    assert await store.writable()
+
+    async def refuse(work: object) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(store._database, "write", refuse)
+    assert not await store.writable()
+    with pytest.raises(StoreUnavailable, match="did not answer"):
+        await store.close_intent("i-1")

@@ -1,0 +1,106 @@
+"""Migrations: from nothing to now, by several processes at once, and in the spelling that people use."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from bot.store.store import open_store
+from bot.store.tables import metadata
+from bot.store.upgrading import NEWEST, is_current, upgrade
+from bot.store.urls import BadDatabaseUrl, place_of
+from tests.store.conftest import StoppedClock
+
+
+async def test_the_migrations_make_the_tables_that_the_code_uses(database_url: str):
+    assert not await is_current(database_url)
+
+    assert await upgrade(database_url)
+    assert await is_current(database_url)
+    assert not await upgrade(database_url)
+
+    engine = sa.create_engine(place_of(database_url).url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"include_name": _ours})
+        assert context.get_current_revision() == NEWEST
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def _ours(name: str | None, kind: str, parents: object) -> bool:
+    return kind != "table" or name in metadata.tables
+
+
+async def test_processes_that_upgrade_at_once_do_it_once(database_url: str):
+    done = await asyncio.gather(*(upgrade(database_url) for _ in range(4)))
+
+    assert sum(done) == 1
+
+
+async def test_a_new_file_and_its_folder_are_for_the_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+
+    await upgrade("sqlite:///./data/turso-ops.db")
+
+    assert mode(tmp_path / "data") == 0o700
+    assert mode(tmp_path / "data" / "turso-ops.db") == 0o600
+
+
+async def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path):
+    before = mode(tmp_path)
+
+    await upgrade(f"sqlite:///{tmp_path}/x.db")
+
+    assert mode(tmp_path) == before
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_sqlite_writes_ahead_and_waits_for_the_disk(database_url: str, tmp_path: Path):
+    await upgrade(database_url)
+    async with open_store(database_url, StoppedClock()) as store:
+        modes = await store._database.write(
+            lambda connection: [
+                connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")
+            ]
+        )
+
+    assert modes == ["wal", 2]
+    with sqlite3.connect(tmp_path / "turso-ops.db") as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+SPELLINGS = {
+    "sqlite:///./data/x.db": "sqlite",
+    "sqlite:////var/x.db": "sqlite",
+    "sqlite+aiosqlite:///x.db": "sqlite",
+    "postgres://u:p@db.example/x": "postgresql+psycopg",
+    "postgresql://u:p@db.example/x": "postgresql+psycopg",
+    "postgresql+asyncpg://u:p@db.example/x": "postgresql+psycopg",
+    "postgresql+psycopg://u:p@db.example/x?sslmode=require": "postgresql+psycopg",
+}
+
+
+@pytest.mark.parametrize(("spelled", "driver"), SPELLINGS.items())
+def test_every_usual_spelling_is_understood(spelled: str, driver: str):
+    place = place_of(spelled)
+
+    assert place.url.drivername == driver
+    assert (place.file is not None) == (driver == "sqlite")
+    assert place.file is None or place.file.is_absolute()
+
+
+@pytest.mark.parametrize("wrong", ["", "nonsense", "mysql://u:hunter2@h/x", "sqlite://", "sqlite:///:memory:"])
+def test_what_cannot_be_used_is_refused_without_saying_the_password(wrong: str):
+    with pytest.raises(BadDatabaseUrl, match="DATABASE_URL") as refused:
+        place_of(wrong)
+
+    assert "hunter2" not in str(refused.value)
+    assert refused.value.__cause__ is None
