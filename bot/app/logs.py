@@ -1,5 +1,6 @@
 """Structured logs: one line a command, and nothing secret in any of them."""
 
+import json
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping, Sequence
@@ -58,15 +59,12 @@ class Line:
 
 def set_up_logs(level: str, style: str, secrets: Sequence[str]) -> None:
     """Send the bot's own lines, and those of the libraries, through the same processors to standard error."""
-    renderer: Processor = (
-        structlog.processors.JSONRenderer() if style == "json" else structlog.dev.ConsoleRenderer(colors=False)
-    )
+    renderer: Processor = _as_json if style == "json" else structlog.dev.ConsoleRenderer(colors=False)
     said: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.StackInfoRenderer(),
     ]
     written: list[Processor] = [structlog.processors.format_exc_info, Redactor(secrets), renderer]
     structlog.configure(
@@ -76,6 +74,13 @@ def set_up_logs(level: str, style: str, secrets: Sequence[str]) -> None:
         cache_logger_on_first_use=False,
     )
     _set_up_libraries(level, said, [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *written])
+
+
+_encode = json.JSONEncoder(default=repr).encode  # one for all lines: making it takes as long as a line
+
+
+def _as_json(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
+    return _encode(event)
 
 
 def _set_up_libraries(level: str, said: list[Processor], written: list[Processor]) -> None:
