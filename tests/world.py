@@ -179,16 +179,17 @@ class Someone:
         """Everything this person sees in a channel, oldest first."""
         return self.world.workspace.history(channel_id, self.id)
 
-    async def types(
-        self, text: str, channel_id: str = DB_OPS, *, answers: int = 1, in_threads: bool = False
-    ) -> Message:
-        """Type a line, wait for as many answers, and return the last; outcomes in threads are of earlier commands."""
+    async def types(self, text: str, channel_id: str = DB_OPS, *, answers: int = 1) -> Message:
+        """Type a line, wait for as many answers, and return the last.
+
+        What comes in threads are outcomes of earlier commands; but an incident's answers stand under its timeline.
+        """
         before = {one.ts for one in self.sees(channel_id)}
         await self.world.workspace.say(self.id, channel_id, text)
 
         def new() -> list[Message] | None:
             found = [one for one in self.sees(channel_id) if one.ts not in before and one.user_id != self.id]
-            found = [one for one in found if in_threads or one.thread_ts is None]
+            found = [one for one in found if one.thread_ts is None or channel_id == INCIDENT]
             return found if len(found) >= answers else None
 
         return (await until(new, what=f"an answer to {text!r}"))[-1]

@@ -68,11 +68,10 @@ def form_view(spec: Spec, given: Mapping[str, Any], address_id: str) -> View:
     return _view(_title(title), [intro, *blocks], f"{FORM}{spec.name}", address_id, submit=title)
 
 
-def form_button(command: str, line: str) -> Reply:
-    """Offer a form where none can be opened at once."""
+def form_button(command: str, intent_id: str) -> Reply:
+    """Offer a form where none can be opened at once; by the id it is filled with what was typed."""
     verb = verb_of(command)
-    value = line if len(line) <= buttons.LONGEST_LINE else ""
-    button = kit.button(Plain("Open the form"), f"{buttons.FORM}{command}", value, style="primary")
+    button = kit.button(Plain("Open the form"), f"{buttons.FORM}{command}", intent_id, style="primary")
     text = mrkdwn("*{}* needs a little more. The form asks for it.", verb)
     return reply(text, [kit.section(text), *kit.actions(button)], private=True)
 

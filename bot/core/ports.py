@@ -24,7 +24,6 @@ from bot.core.request import (
     Vote,
 )
 
-
 Work = Callable[[], Awaitable[None]]
 """What is left to do once Slack has its ack."""
 
@@ -76,6 +75,8 @@ class Address:
     message_ts: str | None = None
     """The message whose button was pressed."""
     is_ephemeral: bool = False
+    thread_is_live: bool = False
+    """The thread is known to have answers. In any other one Slack shows no ephemeral message."""
 
 
 class Directory(Protocol):
@@ -90,6 +91,9 @@ class Directory(Protocol):
 
     async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:
         """The same for somebody who is not here now: an asker whose request executes later."""
+
+    async def is_in(self, user_id: str, channel_id: str) -> bool:
+        """True when somebody is a member of a channel that they named without being seen there."""
 
 
 class Messenger(Protocol):

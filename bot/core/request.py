@@ -52,6 +52,12 @@ class Incoming:
     trigger_id: str | None = field(default=None, repr=False)
     response_url: str | None = field(default=None, repr=False)
 
+    @property
+    def is_within_thread(self) -> bool:
+        """True when it was written or pressed in an answer of a thread, so that the thread has answers."""
+        seen_there = self.kind in (Kind.MENTION, Kind.ACTION)
+        return seen_there and self.thread_ts is not None and self.thread_ts != self.message_ts
+
 
 class State(StrEnum):
     """Where a request is. `core.approval` says which moves exist."""

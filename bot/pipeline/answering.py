@@ -26,6 +26,7 @@ def address_of(incoming: Incoming) -> Address:
         intent_id=incoming.id,
         message_ts=incoming.message_ts,
         is_ephemeral=incoming.is_ephemeral,
+        thread_is_live=incoming.is_within_thread,
     )
 
 

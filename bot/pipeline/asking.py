@@ -136,23 +136,29 @@ async def open_form(env: Environment, incoming: Incoming, subject: Subject, read
     if available(env.rules.policy, subject, [read.spec.name]).get(read.spec.name, Verdict.DENY) is Verdict.DENY:
         must(env, subject, Action(command=read.spec.name))
     await env.memory.record_intent(incoming, actionable=False)
-    if incoming.trigger_id is None:
-        button = forms.form_button(read.spec.name, read.text)
-        await env.messenger.whisper(address_of(incoming), button)
-        return "form_offered"
-    view_id = await env.messenger.open_view(incoming.trigger_id, forms.loading_view(read.spec.name))
+    loading = forms.loading_view(read.spec.name)
+    view_id = await env.messenger.open_view(incoming.trigger_id, loading) if incoming.trigger_id else None
     if view_id is None:
-        await env.messenger.whisper(address_of(incoming), forms.form_button(read.spec.name, read.text))
+        typed = incoming.value if clicks.form_of(incoming.action_id) else incoming.id
+        await env.messenger.whisper(address_of(incoming), forms.form_button(read.spec.name, typed))
         return "form_offered"
     await env.messenger.update_view(view_id, forms.form_view(read.spec, read.given, incoming.id))
     return "form_opened"
 
 
 async def open_form_of(env: Environment, incoming: Incoming, command: str) -> str:
-    """Open the form of a command because its button was pressed; the button's value prefills it."""
+    """Open the form of a command because its button was pressed.
+
+    The button's value is empty, or names what came in before it: its line prefills the form, and the answer goes
+    where that came from.
+    """
+    before = await env.memory.intent(incoming.value) if incoming.value else None
+    line = ""
+    if before is not None and before.user_id == incoming.user_id:
+        line = before.text or before.value
+        incoming = replace(incoming, thread_ts=before.thread_ts)
     subject = await env.subject(incoming)
-    read = _incomplete(env.grammar, command, incoming.value)
-    return await open_form(env, incoming, subject, read)
+    return await open_form(env, incoming, subject, _incomplete(env.grammar, command, line))
 
 
 async def open_chooser(env: Environment, incoming: Incoming) -> str:

@@ -58,9 +58,10 @@ class Path:
             return Ack({"response_action": "update", "view": forms.notice_view("Not done", str(error))})
         if checked.errors:
             return Ack({"response_action": "errors", "errors": dict(checked.errors)})
-        if checked.work is None or not await self.env.memory.record_intent(incoming):
+        here = checked.at or incoming
+        if checked.work is None or not await self.env.memory.record_intent(here):
             return Ack()
-        return Ack(then=partial(self._guarded, incoming, incoming.action_id, checked.work))
+        return Ack(then=partial(self._guarded, here, incoming.action_id, checked.work))
 
     async def options(self, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
         """Suggest the databases that this person may see where the form was opened; none when anything fails."""
@@ -82,7 +83,7 @@ class Path:
         elif incoming.kind is Kind.SUBMISSION:
             checked = await submissions.check(self.env, incoming)
             if checked.work is not None:
-                await self._guarded(incoming, "resumed", checked.work)
+                await self._guarded(checked.at or incoming, "resumed", checked.work)
         elif click := clicks.CLICKS.get(incoming.action_id):
             await self._guarded(incoming, "resumed", partial(click.run, self.env, incoming))
 

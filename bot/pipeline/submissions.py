@@ -9,7 +9,7 @@ from bot.blocks import forms
 from bot.commands.base import Command
 from bot.core.model import Action, Target, Verdict
 from bot.core.parsing import Incomplete, Parsed
-from bot.core.request import Incoming, Kind
+from bot.core.request import Incoming, Kind, Request
 from bot.errors import BadInput, Refused
 from bot.pipeline import clicks
 from bot.pipeline.answering import address_of, entry, said
@@ -26,6 +26,8 @@ class Checked:
 
     errors: Mapping[str, str] = field(default_factory=dict)
     work: Callable[[], Awaitable[str]] | None = None
+    at: Incoming | None = None
+    """The submission where its answers belong: by itself a modal has no channel."""
 
 
 async def check(env: Environment, incoming: Incoming) -> Checked:
@@ -54,9 +56,8 @@ async def _check_form(env: Environment, incoming: Incoming, name: str) -> Checke
         read = env.grammar.parse(line)
     except BadInput as error:
         return Checked({forms.first_input(command): str(error)})
-    here = replace(incoming, channel_id=forms.channel_of(incoming.values) or opened.channel_id,
-                   thread_ts=opened.thread_ts, kind=Kind.SUBMISSION)  # fmt: skip
-    return Checked(work=partial(ask, env, here, read))
+    here = replace(incoming, channel_id=opened.channel_id, thread_ts=opened.thread_ts, kind=Kind.SUBMISSION)
+    return Checked(work=partial(ask, env, here, read), at=here)
 
 
 async def _check_name(env: Environment, incoming: Incoming) -> Checked:
@@ -66,33 +67,32 @@ async def _check_name(env: Environment, incoming: Incoming) -> Checked:
     if forms.typed_name(incoming.values) != subject_name(request):
         return Checked({forms.NAME_INPUT: f"Type exactly {subject_name(request)}; nothing was changed."})
     approving = incoming.action_id == "approval.type_name"
-    return Checked(work=partial(_approve_typed if approving else _confirm_typed, env, incoming))
+    here = _at(incoming, request)
+    return Checked(work=partial(_approve_typed if approving else _confirm_typed, env, here), at=here)
 
 
 async def _approve_typed(env: Environment, incoming: Incoming) -> str:
-    incoming = await _at_request(env, incoming)
     return await clicks.vote(env, incoming, await pressed(env, incoming), approves=True)
 
 
 async def _confirm_typed(env: Environment, incoming: Incoming) -> str:
-    incoming = await _at_request(env, incoming)
     return await clicks.go_on(env, incoming, await pressed(env, incoming))
 
 
 async def _check_deny(env: Environment, incoming: Incoming) -> Checked:
-    return Checked(work=partial(_deny_with_reason, env, incoming))
+    request = await env.memory.request(incoming.value)
+    here = _at(incoming, request) if request else incoming
+    return Checked(work=partial(_deny_with_reason, env, here), at=here)
 
 
 async def _deny_with_reason(env: Environment, incoming: Incoming) -> str:
-    incoming = await _at_request(env, incoming)
     press = await pressed(env, incoming)
     return await clicks.vote(env, incoming, press, approves=False, comment=forms.comment(incoming.values))
 
 
-async def _at_request(env: Environment, incoming: Incoming) -> Incoming:
+def _at(incoming: Incoming, request: Request) -> Incoming:
     """A modal has no channel: its answers go where the request is."""
-    request = await env.memory.request(incoming.value)
-    return replace(incoming, channel_id=request.channel_id, thread_ts=request.thread_ts) if request else incoming
+    return replace(incoming, channel_id=request.channel_id, thread_ts=request.thread_ts)
 
 
 async def _check_review(env: Environment, incoming: Incoming) -> Checked:
@@ -132,12 +132,14 @@ async def _check_chooser(env: Environment, incoming: Incoming) -> Checked:
     channel = forms.channel_of(incoming.values) or opened.channel_id
     if not channel:
         return Checked({forms.CHANNEL_INPUT: "Choose the channel in which to do it."})
-    return Checked(
-        work=partial(_chosen, env, replace(incoming, channel_id=channel, thread_ts=opened.thread_ts), command)
-    )
+    here = replace(incoming, channel_id=channel, thread_ts=opened.thread_ts)
+    picked = channel != opened.channel_id
+    return Checked(work=partial(_chosen, env, here, command, picked=picked), at=here)
 
 
-async def _chosen(env: Environment, incoming: Incoming, command: Command) -> str:
+async def _chosen(env: Environment, incoming: Incoming, command: Command, *, picked: bool) -> str:
+    if picked and not await env.directory.is_in(incoming.user_id, incoming.channel_id):
+        raise Refused("You are not in that channel, or I am not: what one may do there is for its members.")
     read = env.grammar.parse(command.name)
     if isinstance(read, Parsed):
         return await ask(env, incoming, read)

@@ -21,7 +21,13 @@ TRANSIENT: Final = frozenset(
     {"ratelimited", "rate_limited", "request_timeout", "fatal_error", "internal_error", "service_unavailable"}
     | {"unreachable", "timeout", "http_500", "http_502", "http_503", "http_504"}
 )
-_READS: Final = ("users.info", "usergroups.users.list", "conversations.info", "chat.getPermalink")
+_READS: Final = (
+    "users.info",
+    "usergroups.users.list",
+    "conversations.info",
+    "conversations.members",
+    "chat.getPermalink",
+)
 
 log = structlog.get_logger(__name__)
 

@@ -161,7 +161,8 @@ class Delivery(Views):
     async def _ephemeral(self, to: Address, reply: Reply) -> bool:
         if not to.channel_id or to.channel_id.startswith("D"):
             return False  # nobody else is there: a message says the same, and stays
-        where = {"channel": to.channel_id, "user": to.user_id, "thread_ts": to.thread_ts}
+        thread_ts = to.thread_ts if to.thread_is_live else None  # Slack shows none in a thread without answers
+        where = {"channel": to.channel_id, "user": to.user_id, "thread_ts": thread_ts}
         await self._each(reply, lambda body: self._calls.call("chat.postEphemeral", merged(body, **where)))
         return True
 

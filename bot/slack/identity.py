@@ -16,6 +16,7 @@ from bot.slack.calls import SlackCalls, SlackTrouble
 from bot.slack.installation import Installation, Workspace
 
 CACHED_SECONDS: Final = 60.0
+MEMBER_PAGES: Final = 20
 SLACKBOT: Final = "USLACKBOT"
 _NO_SUCH_PERSON: Final = frozenset({"user_not_found", "user_not_visible"})
 _CANNOT_SEE: Final = frozenset({"channel_not_found", "not_in_channel", "method_not_supported_for_channel_type"})
@@ -82,6 +83,25 @@ class SlackDirectory:
             return False
         _, of_our_organization = await self._people.get(incoming.user_id)
         return not of_our_organization
+
+    async def is_in(self, user_id: str, channel_id: str) -> bool:
+        """True when Slack lists somebody among the members of a channel. Raises Unavailable."""
+        cursor: str | None = None
+        for _ in range(MEMBER_PAGES):
+            try:
+                answer = await self._calls.call(
+                    "conversations.members", {"channel": channel_id, "limit": 999, "cursor": cursor}
+                )
+            except SlackTrouble as trouble:
+                if trouble.is_transient:
+                    raise Unavailable("Slack does not say who is in that channel; try again in a moment.") from None
+                return False
+            if user_id in (answer.get("members") or ()):
+                return True
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return False
+        return False
 
     async def channel(self, channel_id: str) -> Channel:
         """Return a conversation as Slack describes it. Raises Unavailable."""

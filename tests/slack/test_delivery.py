@@ -116,10 +116,17 @@ async def test_home_is_answered_in_the_direct_messages(house: House) -> None:
 
 async def test_a_mention_is_answered_in_its_thread(house: House) -> None:
     await house.delivery.answer(IN_THREAD, HELLO, public=True)
-    await house.delivery.answer(IN_THREAD, HELLO, public=False)
+    await house.delivery.answer(replace(IN_THREAD, thread_is_live=True), HELLO, public=False)
     public, private = house.slack.of("chat.postMessage")[0], house.slack.of("chat.postEphemeral")[0]
     assert (public["channel"], public["thread_ts"]) == ("C0DBOPS", "5.6")
     assert (private["user"], private["thread_ts"]) == ("U0ANA", "5.6")
+
+
+async def test_a_private_answer_stays_out_of_a_thread_in_which_slack_would_not_show_it(house: House) -> None:
+    await house.delivery.whisper(IN_THREAD, HELLO)
+    private = house.slack.of("chat.postEphemeral")[0]
+    assert private["channel"] == "C0DBOPS"
+    assert "thread_ts" not in private
 
 
 async def test_the_thread_of_a_click_is_kept(house: House) -> None:

@@ -194,3 +194,23 @@ async def test_an_installation_that_is_not_known_is_unavailable_and_asked_again(
     with pytest.raises(Unavailable, match="invalid_auth"):
         await workspace.installation()
     assert (await workspace.installation()).bot_user_id == "U0BOT"
+
+
+async def test_members_are_looked_for_on_every_page(house: House) -> None:
+    house.slack.answers["conversations.members"] = [
+        {"ok": True, "members": ["U0ANA"], "response_metadata": {"next_cursor": "more"}},
+        {"ok": True, "members": ["U0BEN"], "response_metadata": {"next_cursor": ""}},
+    ]
+    assert await house.directory.is_in("U0BEN", "C0DBOPS")
+    assert [call.get("cursor") for call in house.slack.of("conversations.members")] == [None, "more"]
+
+
+async def test_nobody_is_in_a_channel_that_slack_does_not_tell_of(house: House) -> None:
+    house.slack.always["conversations.members"] = refused("channel_not_found")
+    assert not await house.directory.is_in("U0BEN", "C0DBOPS")
+
+
+async def test_when_slack_is_out_of_reach_membership_is_not_guessed(house: House) -> None:
+    house.slack.always["conversations.members"] = refused("internal_error")
+    with pytest.raises(Unavailable, match="who is in that channel"):
+        await house.directory.is_in("U0BEN", "C0DBOPS")

@@ -20,6 +20,7 @@ SCOPE_OF_METHOD = {
     "chat.delete": "chat:write",
     "chat.getPermalink": None,
     "conversations.info": "channels:read",
+    "conversations.members": "channels:read",
     "users.info": "users:read",
     "usergroups.users.list": "usergroups:read",
     "views.open": None,

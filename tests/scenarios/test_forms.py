@@ -1,0 +1,253 @@
+"""Modals: opened for what is missing, filled from what is known, corrected at the field, and decided like a line."""
+
+from typing import Any
+
+import pytest
+
+from bot.sandbox.workspace.model import View
+from tests.scenarios import forging
+from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, SHARED, World, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-forms")]
+
+
+async def form_of(world: World, line: str, *, by: str = DANA, channel: str = DB_OPS, name: str = "") -> View:
+    """Type a line that lacks something, and wait until its form is filled."""
+    await world.workspace.say(by, channel, line)
+    found: View = await until(
+        lambda: next((v for v in world.workspace.views_of(by) if v.callback_id.startswith(f"form.{name}")), None),
+        what=f"the form for {line!r}",
+    )
+    return found
+
+
+def block(view: View, block_id: str) -> dict[str, Any]:
+    """One input of a form."""
+    return next(one for one in view.blocks if one.get("block_id") == block_id)
+
+
+async def choose(world: World, view: View, name: str, *, by: str = DANA) -> None:
+    """Choose a database as one does: type, then pick."""
+    options = await world.workspace.suggest(by, view_id=view.id, action_id="form.database", text=name)
+    assert name in [one["value"] for one in options], options
+
+
+@pytest.mark.parametrize(
+    ("line", "callback", "label"),
+    [
+        ("/turso show", "form.show", "Database"),
+        ("/turso token", "form.token", "Valid for"),
+        ("/turso db create", "form.create", "Name of the new database"),
+        ("/turso rotate --reason leak", "form.rotate", "Why"),
+        ("/turso db destroy --now", "form.destroy", "At once, without quarantine"),
+        ("/turso freeze --for 30m", "form.freeze", "For how long"),
+        ("/turso protect orders", "form.protect", "Delete protection"),
+        ("/turso incident start --for 2h", "form.incident start", "Incident key"),
+        ("/turso triage", "form.triage", "Database"),
+    ],
+)
+async def test_a_missing_argument_opens_that_commands_form(world: World, line: str, callback: str, label: str) -> None:
+    by = REMY if "freeze" in line or "incident" in line else DANA
+
+    view = await form_of(world, line, by=by, name=callback.removeprefix("form."))
+
+    assert view.callback_id == callback
+    assert label in words(view)
+    assert view.source["submit"]["text"]
+    await world.workspace.close_view(by, view.id)
+
+
+async def test_what_was_typed_fills_the_form(world: World) -> None:
+    view = await form_of(world, '/turso token --read-only --expiration 2h --reason "an odd <b>reason</b>"')
+
+    assert block(view, "arg.expiration")["element"]["initial_value"] == "2h"
+    assert "--read-only" in str(block(view, "flags")["element"].get("initial_options"))
+    await world.workspace.close_view(DANA, view.id)
+
+
+async def test_a_form_that_is_filled_in_does_what_the_line_would_do(world: World) -> None:
+    view = await form_of(world, "/turso token")
+    await choose(world, view, "orders")
+    dana = world.person(DANA)
+    before = {one.ts for one in dana.sees()}
+
+    await world.workspace.submit_view(
+        DANA, view.id, {"arg.name": "orders", "arg.expiration": "1h", "flags": ["--read-only"]}
+    )
+
+    shown = await dana.hears(DB_OPS, before)
+    assert "eyJ" in words(shown)
+    assert "read-only" in words(shown)
+
+
+async def test_menus_of_databases_are_cut_to_what_the_person_may_see_there(world: World) -> None:
+    view = await form_of(world, "/turso show", channel=ORDERS)
+
+    everything = await world.workspace.suggest(DANA, view_id=view.id, action_id="form.database", text="")
+    others = await world.workspace.suggest(DANA, view_id=view.id, action_id="form.database", text="analytics")
+
+    assert everything
+    assert all(one["value"].startswith("orders") for one in everything)
+    assert others == []
+    await world.workspace.close_view(DANA, view.id)
+
+
+async def test_the_names_that_begin_as_typed_come_first(world: World) -> None:
+    await world.make("zz-users", "users-zz")
+    view = await form_of(world, "/turso show")
+
+    options = await world.workspace.suggest(DANA, view_id=view.id, action_id="form.database", text="users")
+
+    names = [one["value"] for one in options]
+    assert names.index("users-zz") < names.index("zz-users")
+    await world.workspace.close_view(DANA, view.id)
+
+
+@pytest.mark.parametrize(
+    ("line", "values", "field"),
+    [
+        ("/turso db create", {"arg.name": "Not A Name"}, "arg.name"),
+        ("/turso token", {"arg.name": "orders", "arg.expiration": "soon"}, "arg.expiration"),
+        ("/turso usage", None, ""),
+    ],
+    ids=["a name", "an expiration", "nothing is missing"],
+)
+async def test_what_is_wrong_is_said_at_its_field_and_the_form_stays(
+    world: World, line: str, values: dict[str, Any] | None, field: str
+) -> None:
+    if values is None:
+        assert not (await world.person(DANA).types(line)).only_for
+        return
+    view = await form_of(world, line)
+    if "orders" in values.values():
+        await choose(world, view, "orders")
+
+    acted = await world.workspace.submit_view(DANA, view.id, values)
+
+    assert set(acted.errors) == {field}
+    assert world.workspace.views_of(DANA), "the form is still open"
+    await world.workspace.close_view(DANA, view.id)
+
+
+async def test_a_refusal_comes_after_the_form_and_in_private(world: World) -> None:
+    view = await form_of(world, "/turso token", channel=ORDERS)
+    await choose(world, view, "orders")
+    dana = world.person(DANA)
+    before = {one.ts for one in dana.sees(ORDERS)}
+
+    await world.workspace.submit_view(DANA, view.id, {"arg.name": "orders", "arg.expiration": "never"})
+
+    heard = await dana.hears(ORDERS, before)
+    assert "too long" in words(heard)
+
+
+async def test_who_may_not_use_a_command_gets_no_form(world: World) -> None:
+    answer = await world.person(DANA).types("/turso db create", ORDERS)
+
+    assert answer.only_for == DANA
+    assert not world.workspace.views_of(DANA)
+
+
+async def test_a_form_of_somebody_else_is_refused_and_its_menu_is_empty(world: World) -> None:
+    view = await form_of(world, "/turso show")
+    about = view.source["private_metadata"]
+
+    answer = await forging.submits(world, BEN, "form.show", about, {"arg.name": "orders"})
+
+    assert "too old" in answer.answer
+    await world.workspace.close_view(DANA, view.id)
+
+
+@pytest.mark.parametrize("callback", ["form.token", "form.nothing", "chooser", "review", "approval.type_name", "evil"])
+async def test_a_forged_form_is_told_that_it_is_not_known(world: World, callback: str) -> None:
+    values = {"command": "list", "comment": "x", "verdict": "yes", "typed_name": "orders", "arg.name": "orders"}
+
+    answer = await forging.submits(world, DANA, callback, "i-forged", values)
+
+    assert answer.status == 200
+    if callback == "review":
+        return
+    assert "response_action" in answer.answer
+
+
+async def test_the_global_shortcut_asks_for_command_and_channel(world: World) -> None:
+    await world.workspace.shortcut(DANA, "turso.command")
+    dana = world.person(DANA)
+    chooser = await dana.modal("What do you want to do?")
+    assert "In which channel?" in words(chooser)
+    before = {one.ts for one in dana.sees()}
+
+    await dana.submits({"command": "list", "channel": DB_OPS}, chooser)
+
+    answer = await until(
+        lambda: next((one for one in dana.sees() if one.ts not in before and one.user_id != DANA), None), what="a list"
+    )
+    assert "orders" in words(answer)
+
+
+async def test_the_shortcut_leads_to_the_form_of_the_command(world: World) -> None:
+    await world.workspace.shortcut(DANA, "turso.command")
+    dana = world.person(DANA)
+    chooser = await dana.modal("What do you want to do?")
+
+    await dana.submits({"command": "show", "channel": DB_OPS}, chooser)
+
+    view = await until(
+        lambda: next((v for v in world.workspace.views_of(DANA) if v.callback_id == "form.show"), None), what="the form"
+    )
+    await choose(world, view, "orders")
+    before = {one.ts for one in dana.sees()}
+    await world.workspace.submit_view(DANA, view.id, {"arg.name": "orders"})
+    answer = await until(
+        lambda: next((one for one in dana.sees() if one.ts not in before and one.user_id != DANA), None), what="orders"
+    )
+    assert "DbId" in words(answer) or "Id" in words(answer)
+
+
+async def test_the_shortcut_gives_no_rights_in_a_channel_that_one_is_not_in(world: World) -> None:
+    """#db-ops is public: everybody can pick it, but its rights are for those who are in it."""
+    await world.workspace.admin.leave(DANA, DB_OPS)
+    try:
+        await world.workspace.shortcut(DANA, "turso.command")
+        dana = world.person(DANA)
+        chooser = await dana.modal("What do you want to do?")
+        press = dana.submits({"command": "list", "channel": DB_OPS}, chooser)
+        answer = await forging.answer_to(world, DANA, press)
+    finally:
+        await world.workspace.admin.join(DANA, DB_OPS)
+
+    assert "not in" in words(answer)
+    assert "orders" not in words(answer)
+
+
+async def test_the_message_shortcut_answers_in_the_thread_of_the_message(world: World) -> None:
+    top = await world.workspace.say(ANA, DB_OPS, "is the shop down?")
+    assert top.message is not None
+    dana = world.person(DANA)
+
+    await world.workspace.message_shortcut(DANA, "turso.here", top.message.ts)
+    chooser = await dana.modal("What do you want to do?")
+    assert "In which channel?" not in words(chooser)
+    await dana.submits({"command": "usage"}, chooser)
+
+    answer = await until(
+        lambda: next((one for one in dana.sees() if one.thread_ts == top.message.ts), None), what="usage"
+    )
+    assert "rows read" in words(answer).lower()
+
+
+async def test_a_guests_shortcut_is_refused(world: World) -> None:
+    await world.workspace.shortcut(GIL, "turso.command")
+    gil = world.person(GIL)
+    chooser = await gil.modal("What do you want to do?")
+
+    answer = await forging.answer_to(world, GIL, gil.submits({"command": "list", "channel": ORDERS}, chooser))
+
+    assert "Guests may do nothing" in words(answer)
+
+
+async def test_a_shared_channel_is_refused_even_to_its_members(world: World) -> None:
+    answer = await world.person(ANA).types("/turso ls", SHARED)
+
+    assert answer.only_for == ANA
+    assert "shared with another organization" in words(answer)

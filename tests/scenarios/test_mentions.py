@@ -1,0 +1,203 @@
+"""`@Turso Ops …` in a message or a thread: the same commands, answered in the thread, once."""
+
+import pytest
+
+from bot.sandbox.workspace.delivery.parcel import event_parcel
+from bot.sandbox.workspace.model import Message
+from tests.scenarios import forging
+from tests.world import ANA, DANA, DB_OPS, GENERAL, GIL, ORDERS, World, buttons, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-mentions")]
+
+
+async def says(world: World, text: str, *, by: str = DANA, channel: str = DB_OPS, thread: str | None = None) -> Message:
+    """Write a message that mentions the bot."""
+    acted = await world.workspace.say(by, channel, f"<@{world.workspace.app.bot_user_id}> {text}", thread_ts=thread)
+    assert acted.message is not None
+    return acted.message
+
+
+async def reply_to(world: World, said: Message, *, by: str = DANA) -> Message:
+    """The bot's answer in the thread of a message, or to its author alone."""
+    top = said.thread_ts or said.ts
+
+    def found() -> Message | None:
+        seen = [one for one in world.workspace.history(said.channel_id, by) if one.ts > said.ts and one.user_id != by]
+        return next((one for one in seen if one.thread_ts == top or one.only_for == by), None)
+
+    answer: Message = await until(found, what="an answer in the thread")
+    return answer
+
+
+async def test_a_mention_is_answered_in_its_thread(world: World) -> None:
+    said = await says(world, "usage")
+
+    answer = await reply_to(world, said)
+
+    assert "rows read" in words(answer).lower()
+    assert not answer.only_for
+
+
+async def test_a_mention_in_a_thread_stays_in_that_thread(world: World) -> None:
+    top = await world.workspace.say(DANA, DB_OPS, "the shop is slow")
+    assert top.message is not None
+
+    said = await says(world, "ls", thread=top.message.ts)
+    answer = await reply_to(world, said)
+
+    assert answer.thread_ts == top.message.ts
+
+
+async def test_help_and_errors_are_for_the_one_who_wrote(world: World) -> None:
+    helped = await reply_to(world, await says(world, "help"))
+    wrong = await reply_to(world, await says(world, "shwo orders"))
+
+    assert helped.only_for == DANA
+    assert wrong.only_for == DANA
+    assert "show" in words(wrong)
+
+
+async def test_a_mention_alone_says_what_one_may_do_here(world: World) -> None:
+    answer = await reply_to(world, await says(world, ""))
+
+    assert answer.only_for == DANA
+    assert "You may" in words(answer)
+
+
+async def test_a_missing_argument_comes_as_a_button_that_opens_the_form(world: World) -> None:
+    answer = await reply_to(world, await says(world, "token --read-only"))
+    assert answer.only_for == DANA
+
+    await world.person(DANA).presses("Open the form", answer)
+    view = await world.person(DANA).modal("Database")
+
+    assert view.callback_id == "form.token"
+    checked = [box["element"].get("initial_options") for box in view.blocks if box.get("block_id") == "flags"]
+    assert "--read-only" in str(checked), "what was typed fills the form"
+    await world.workspace.close_view(DANA, view.id)
+
+
+async def test_what_is_filled_in_after_a_mention_is_answered_in_its_thread(world: World) -> None:
+    said = await says(world, "show")
+    await world.person(DANA).presses("Open the form", await reply_to(world, said))
+    view = await world.person(DANA).modal("Database")
+    await world.workspace.suggest(DANA, view_id=view.id, action_id="form.database", text="orders")
+
+    await world.workspace.submit_view(DANA, view.id, {"arg.name": "orders"})
+
+    seen = world.person(DANA).sees
+    shown = await until(lambda: next((one for one in seen() if one.thread_ts == said.ts), None), what="orders")
+    assert "orders" in words(shown)
+
+
+async def test_a_private_answer_in_a_thread_that_lives_stays_there(world: World) -> None:
+    top = await says(world, "ls")
+    await reply_to(world, top)
+
+    said = await says(world, "help", thread=top.ts)
+    answer = await reply_to(world, said)
+
+    assert answer.only_for == DANA or answer.thread_ts == top.ts
+    helped = [one for one in world.person(DANA).sees() if one.only_for == DANA and one.thread_ts == top.ts]
+    assert helped
+
+
+async def test_a_token_comes_as_a_button_that_shows_it_to_its_asker_alone(world: World) -> None:
+    said = await says(world, "token orders --read-only --expiration 1h")
+
+    offer = await reply_to(world, said)
+    assert offer.only_for == DANA
+    assert "eyJ" not in words(offer)
+    assert not world.changes("POST", "/databases/orders/auth/tokens")
+    await world.person(DANA).presses("Reveal", offer)
+
+    answer = await until(
+        lambda: next((one for one in world.person(DANA).sees() if "eyJ" in words(one)), None), what="the token"
+    )
+    assert answer.only_for == DANA
+    assert "eyJ" not in answer.text
+    assert not any("eyJ" in words(one) for one in world.person(ANA).sees())
+
+
+async def test_a_card_that_was_asked_for_in_a_thread_is_posted_and_decided_there(world: World) -> None:
+    await world.make("thread-db")
+    said = await says(world, "rotate thread-db --reason leak")
+
+    card = await reply_to(world, said)
+    assert {"Approve", "Deny", "Withdraw"} <= set(buttons(card))
+    await world.person(ANA).presses("Approve", card)
+    await world.person(ANA).submits({"typed_name": "thread-db"})
+    done = await world.shows(card, holding="has ended")
+
+    assert done.thread_ts == said.ts
+
+
+@pytest.mark.parametrize("line", ["db create twice --reason launch", "ls"], ids=["a change", "a reading"])
+async def test_a_redelivered_mention_is_taken_once(world: World, line: str) -> None:
+    fault = world.workspace.faults.add("duplicate", "event:app_mention", times=1)
+    said = await says(world, line)
+    await reply_to(world, said)
+    await world.calm()
+    world.workspace.faults.remove(fault)
+
+    seen = [one for one in world.person(DANA).sees() if one.thread_ts == said.ts and one.user_id != DANA]
+    assert len(seen) == 1, [words(one)[:100] for one in seen]
+
+
+async def test_the_same_event_delivered_again_much_later_does_nothing(world: World) -> None:
+    await world.make("again-db")
+    said = await says(world, "db create again-made")
+    await reply_to(world, said)
+    await world.calm()
+    event = next(one for one in reversed(world.workspace.deliveries) if one.kind == "event:app_mention")
+    before = len(world.changes("POST", "/organizations/acme/databases"))
+
+    again = await world.workspace.deliver(event_parcel(event.payload, DANA))
+    await world.calm()
+
+    assert again.status == 200
+    assert len(world.changes("POST", "/organizations/acme/databases")) == before
+
+
+async def test_where_the_bot_is_not_it_hears_nothing(world: World) -> None:
+    before = len(world.workspace.calls)
+
+    acted = await world.workspace.say(DANA, GENERAL, f"<@{world.workspace.app.bot_user_id}> ls")
+
+    assert not acted.deliveries
+    assert len(world.workspace.calls) == before
+
+
+async def test_a_guest_who_mentions_the_bot_is_refused_in_private(world: World) -> None:
+    said = await says(world, "ls", by=GIL, channel=ORDERS)
+
+    answer = await reply_to(world, said, by=GIL)
+
+    assert answer.only_for == GIL
+    assert "Guests may do nothing" in words(answer)
+
+
+async def test_a_bots_own_mention_starts_no_talk(world: World) -> None:
+    state = world.workspace.state
+    text = f"<@{state.app.bot_user_id}> db create by-a-bot"
+    event = {"type": "app_mention", "bot_id": "B0OTHER", "user": state.app.bot_user_id, "text": text, "ts": "1.2"}
+    before = len(forging.told(world, DANA))
+
+    delivery = await world.workspace.deliver(
+        event_parcel(
+            {
+                "type": "event_callback",
+                "team_id": state.team_id,
+                "api_app_id": state.app.app_id,
+                "event_id": "Ev0BOT",
+                "event_time": 1,
+                "event": event | {"channel": DB_OPS, "event_ts": "1.2"},
+            },
+            None,
+        )
+    )
+    await world.calm()
+
+    assert delivery.status == 200
+    assert len(forging.told(world, DANA)) == before
+    assert not [one for one in world.changes("POST", "/databases") if "by-a-bot" in one.path]
