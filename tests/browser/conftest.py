@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.browser.demo import Stage, stage
 from tests.browser.install import find
@@ -18,6 +18,7 @@ ARGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 
+expect.set_options(timeout=15_000)  # a busy machine is not a failure
 Open = Callable[..., Awaitable[Window]]
 
 

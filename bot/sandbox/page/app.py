@@ -53,6 +53,7 @@ def create_page(
         Route("/as/{person}/home", looking.home),
         Route("/as/{person}/sidebar", looking.sidebar),
         Route("/as/{person}/stream/{window}", looking.stream),
+        Route("/as/{person}/files/{file}", looking.file),
         Route("/as/{person}/lab", looking.lab),
         Route("/as/{person}/lab/clock", acting.clock, methods=["POST"]),
         Route("/as/{person}/lab/faults/{trouble}", acting.fault, methods=["POST"]),

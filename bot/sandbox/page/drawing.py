@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from bot.sandbox.workspace.model import Channel, Message, View
 
+from .files import preview
 from .render.renderer import Renderer, environment
 from .scene import Scene
 
@@ -39,6 +40,7 @@ class Drawing:
             r=Renderer(self._names, values=values),
             author=self.scene.author(message),
             prefix=prefix,
+            previews={str(each.get("id")): preview(self.scene.workspace, each) for each in message.files},
             fresh=fresh,
             at=at,
             **context,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from sse_starlette import EventSourceResponse
 from starlette.exceptions import HTTPException
@@ -13,6 +14,7 @@ from bot.sandbox.workspace.workspace import Workspace
 
 from .drawing import Drawing
 from .faults import switches
+from .files import content_for
 from .hints import CommandHint, hints_for
 from .inspector import Inspector
 from .scene import Scene
@@ -85,6 +87,15 @@ class Looking:
         scene = scene_of(self._workspace, request)
         place = request.query_params.get("place", "")
         return HTMLResponse(Drawing(scene).template("sidebar.html", place=place))
+
+    async def file(self, request: Request) -> Response:
+        scene = scene_of(self._workspace, request)
+        found = content_for(self._workspace, scene.person.id, request.path_params["file"])
+        if found is None:
+            raise HTTPException(404, "There is no such file.")
+        name, content = found
+        quoted = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+        return Response(content, media_type="application/octet-stream", headers={"Content-Disposition": quoted})
 
     async def lab(self, request: Request) -> Response:
         scene = scene_of(self._workspace, request)

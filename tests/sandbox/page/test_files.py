@@ -1,0 +1,38 @@
+"""Files that the app shared are shown, and had by those who see the channel."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.sandbox.workspace import Message, Workspace
+
+HOSTILE = "# Report\n<script>alert(1)</script>\n" + "line\n" * 40
+
+
+@pytest.fixture
+def shared(workspace: Workspace) -> Message:
+    state = workspace.state
+    state.files["F1"] = {"id": "F1", "name": "réport <1>.md", "content": HOSTILE.encode(), "size": len(HOSTILE)}
+    file = {"id": "F1", "name": "réport <1>.md", "title": "Report", "size": len(HOSTILE)}
+    message = Message(channel_id="C0ORDERS", ts=state.stamp(), user_id=state.app.bot_user_id, files=[file])
+    return state.add_message(message)
+
+
+async def test_a_text_is_previewed_as_text(page, shared):
+    html = (await page.get("/as/U0DANA/c/C0ORDERS")).text
+    assert "# Report\n&lt;script&gt;" in html
+    assert "line\n…" in html
+    assert "<script>alert" not in html
+
+
+async def test_it_is_downloaded_never_opened(page, shared):
+    answer = await page.get("/as/U0DANA/files/F1")
+    assert answer.text == HOSTILE
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''r%C3%A9port%20%3C1%3E.md"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_who_does_not_see_the_channel_does_not_get_the_file(page, shared):
+    assert (await page.get("/as/U0REMY/files/F1")).status_code == 404
+    assert (await page.get("/as/U0DANA/files/F2")).status_code == 404
