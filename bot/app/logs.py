@@ -14,33 +14,47 @@ from bot.slack.quiet import cap_sdk_loggers
 from bot.turso.http import quiet_loggers
 
 HIDDEN: Final = "[hidden]"
-_PLAIN: Final = (str, int, float, type(None))
+_encode: Final = json.JSONEncoder(default=repr).encode  # one for all lines: making it takes as long as a line
 
 
 class Redactor:
     """A processor that hides whatever is, or looks like, a secret, also in tracebacks."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        self._secrets = tuple(secret for secret in secrets if len(secret) >= 8)
+        known = [secret for secret in secrets if len(secret) >= 8]
+        self._secrets = tuple(dict.fromkeys([*known, *(_encode(secret)[1:-1] for secret in known)]))
 
     def __call__(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        """Rewrite every value of one log line; the usual line is searched once and left as it is."""
-        values = event.values()
-        if all(isinstance(value, _PLAIN) for value in values) and not self._is_secret("\n".join(map(str, values))):
-            return event
+        """Rewrite every value of one log line."""
         return {key: self._clean(value) for key, value in event.items()}
 
     def _clean(self, value: Any) -> Any:
         if isinstance(value, str):
-            return HIDDEN if self._is_secret(value) else value
+            return HIDDEN if self.finds(value) else value
         if isinstance(value, Mapping):
             return {key: self._clean(one) for key, one in value.items()}
         if isinstance(value, list | tuple):
             return [self._clean(one) for one in value]
         return value
 
-    def _is_secret(self, text: str) -> bool:
+    def finds(self, text: str) -> bool:
+        """True when a text holds a secret, as it is or as JSON writes it."""
         return looks_secret(text) or any(secret in text for secret in self._secrets)
+
+
+class JsonLine:
+    """Renders a line as JSON: searched for secrets once as a whole, and value by value only when one is found."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+
+    def __call__(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
+        """Return the line."""
+        line = _encode(event)
+        if not self._redactor.finds(line):
+            return line
+        line = _encode(self._redactor(logger, method, event))
+        return line if not self._redactor.finds(line) else _encode({"event": HIDDEN, "level": method})
 
 
 class Line:
@@ -59,14 +73,17 @@ class Line:
 
 def set_up_logs(level: str, style: str, secrets: Sequence[str]) -> None:
     """Send the bot's own lines, and those of the libraries, through the same processors to standard error."""
-    renderer: Processor = _as_json if style == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    redactor = Redactor(secrets)
+    rendered: list[Processor] = [JsonLine(redactor)]
+    if style != "json":
+        rendered = [redactor, structlog.dev.ConsoleRenderer(colors=False)]
     said: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    written: list[Processor] = [structlog.processors.format_exc_info, Redactor(secrets), renderer]
+    written: list[Processor] = [structlog.processors.format_exc_info, *rendered]
     structlog.configure(
         processors=[*said, *written],
         logger_factory=Line,
@@ -74,13 +91,6 @@ def set_up_logs(level: str, style: str, secrets: Sequence[str]) -> None:
         cache_logger_on_first_use=False,
     )
     _set_up_libraries(level, said, [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *written])
-
-
-_encode = json.JSONEncoder(default=repr).encode  # one for all lines: making it takes as long as a line
-
-
-def _as_json(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
-    return _encode(event)
 
 
 def _set_up_libraries(level: str, said: list[Processor], written: list[Processor]) -> None:

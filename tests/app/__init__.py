@@ -1,0 +1,1 @@
+"""The composition root, and what belongs to no other room."""

@@ -1,0 +1,74 @@
+"""Nothing secret is in any log line, whoever writes it and however it is written."""
+
+import json
+import logging
+
+import pytest
+import structlog
+
+from bot.app.logs import HIDDEN, set_up_logs
+
+SECRET = 'a "quoted" \\ söcret'
+JWT = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicncifQ.AAAABBBBCCCC"
+
+
+@pytest.fixture
+def written(capsys):
+    """Return the lines that were written since; the logging of the test run is put back afterwards."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield lambda: [line for line in capsys.readouterr().err.splitlines() if line]
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+@pytest.mark.parametrize("secret", [SECRET, JWT, "xoxb-1234567890-abcdefghij"])
+def test_a_secret_is_hidden_wherever_it_stands_in_a_line(written, style, secret):
+    set_up_logs("DEBUG", style, [SECRET])
+    log = structlog.get_logger("bot.test")
+
+    class Holder:
+        def __repr__(self) -> str:
+            return f"Holder({secret})"
+
+    log.debug("flat", value=f"it is {secret}.")
+    log.info("nested", value={"deep": [secret, {"deeper": (secret,)}]}, number=1)
+    log.warning(f"in the event: {secret}")
+    logging.getLogger("library").warning("from a library: %s", secret)
+    try:
+        raise ValueError(secret)
+    except ValueError:
+        log.exception("in a traceback")
+        logging.getLogger("library").exception("in a library's traceback")
+    if style == "json":
+        log.info("in an object", value=Holder())
+
+    lines = written()
+    assert len(lines) >= 6
+    assert not [line for line in lines if secret in line or json.dumps(secret)[1:-1] in line]
+
+
+def test_the_rest_of_a_line_with_a_secret_is_still_told(written):
+    set_up_logs("INFO", "json", [SECRET])
+
+    structlog.get_logger("bot.test").info("asked", user="U1", value=SECRET)
+
+    (line,) = map(json.loads, written())
+    assert (line["event"], line["user"], line["value"]) == ("asked", "U1", HIDDEN)
+
+
+def test_a_line_says_who_wrote_it_when_and_about_what(written):
+    set_up_logs("INFO", "json", [])
+
+    with structlog.contextvars.bound_contextvars(reference="i-abc"):
+        structlog.get_logger("bot.test").info("answered", outcome="answered", nothing=None)
+        logging.getLogger("library").error("from %s", "a library")
+    structlog.get_logger("bot.test").debug("not at this level")
+
+    ours, theirs = map(json.loads, written())
+    assert (ours["logger"], ours["level"], ours["reference"]) == ("bot.test", "info", "i-abc")
+    assert (theirs["logger"], theirs["level"], theirs["event"]) == ("library", "error", "from a library")
+    assert ours["timestamp"].endswith("Z")
+    assert ours["nothing"] is None
