@@ -66,6 +66,7 @@ _OF_ACCOUNT: list[tuple[str, str, Handler, str]] = [
     ("GET", "/v1/organizations/{organization}", accounts.get, "read"),
     ("PATCH", "/v1/organizations/{organization}", accounts.update, "user"),
     ("GET", "/v2/organizations/{organization}", accounts.get, "read"),
+    ("GET", "/v2/organizations/{organization}/invites", accounts.invites, "read"),
     ("GET", "/v2/organizations/{organization}/locations", accounts.locations_by_provider, "read"),
 ]
 
