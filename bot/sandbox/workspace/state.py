@@ -19,6 +19,8 @@ from bot.sandbox.workspace.records import Call, Change, ChangeKind, Delivery, No
 from bot.sandbox.workspace.timeline import Timeline
 from bot.sandbox.workspace.tokens import Tokens
 
+_KEPT = 20_000
+
 
 class State:
     """One workspace with one app installed. Whoever changes it also publishes the change."""
@@ -183,14 +185,21 @@ class State:
         return text
 
     def record_delivery(self, delivery: Delivery) -> None:
-        self.deliveries.append(delivery)
+        _append(self.deliveries, delivery)
         self.changes.publish(Change(kind="delivery", person_id=delivery.person_id, delivery=delivery))
 
     def record_call(self, call: Call) -> None:
-        self.calls.append(call)
+        _append(self.calls, call)
         self.changes.publish(Change(kind="call", call=call))
 
     def _tell(self, kind: ChangeKind, message: Message) -> None:
         self.changes.publish(
             Change(kind=kind, channel_id=message.channel_id, person_id=message.only_for, message=message)
         )
+
+
+def _append(record: list[Any], item: Any) -> None:
+    """Keep the newest: a workspace may run for days."""
+    record.append(item)
+    if len(record) > _KEPT:
+        del record[: _KEPT // 10]

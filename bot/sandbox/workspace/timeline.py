@@ -27,6 +27,11 @@ class Timeline:
     def now(self) -> datetime:
         return self._clock() + self._moved
 
+    def hold(self) -> None:
+        """Stop the clock here: from now on only `move` changes the time."""
+        held = self._clock()
+        self._clock = lambda: held
+
     def move(self, by: timedelta) -> datetime:
         """Jump ahead (never back: `ts` values must grow), and say what time it is now."""
         if by < timedelta():

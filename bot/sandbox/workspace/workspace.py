@@ -139,6 +139,10 @@ class Workspace:
         """Let time pass at once: triggers and `response_url`s expire, retries fall due."""
         return self.state.time.move(by)
 
+    def hold_time(self) -> None:
+        """Stop the clock; only `move_time` changes the time from now on."""
+        self.state.time.hold()
+
     # -- what a person sees
 
     def history(self, channel_id: str, viewer_id: str | None) -> list[Message]:

@@ -206,9 +206,11 @@ async def test_buttons_in_cards_containers_and_tables_can_be_pressed(workspace, 
 
 
 async def test_the_trigger_of_a_click_lives_three_seconds(workspace, app, client):
+    workspace.limits.trigger_lifetime = timedelta(seconds=3)
+    workspace.hold_time()
     ts = await post(client, button())
     await workspace.click(DANA, message_ts=ts, action_id="go")
     trigger = app.payload["trigger_id"]
-    workspace.move_time(timedelta(seconds=2.5))
+    workspace.move_time(timedelta(seconds=3))
 
     assert (await client.views_open(trigger_id=trigger, view=modal()))["ok"]

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.sandbox.workspace.limits import Limits
 from bot.sandbox.workspace.seed import DANA, DB_OPS
 from tests.sandbox.workspace.stage import Recorder, actions, button, connected, until
 
@@ -29,8 +30,8 @@ async def delivered(workspace, times: int):
     await asyncio.sleep(0.05)
 
 
-def test_the_deadline_is_three_seconds(workspace):
-    assert workspace.limits.ack == timedelta(seconds=3)
+def test_the_deadline_is_three_seconds():
+    assert Limits().ack == timedelta(seconds=3)
 
 
 async def test_a_command_that_is_not_answered_in_time_shows_a_time_out_and_is_not_sent_again(workspace):
@@ -90,6 +91,7 @@ async def test_without_any_connection_a_command_fails_at_once(workspace):
 
 async def test_events_come_again_at_once_after_a_minute_and_after_five(workspace):
     app = Recorder(status=500)
+    workspace.hold_time()
     async with connected(workspace, app):
         await workspace.open_home(DANA)
         await delivered(workspace, 2)
@@ -121,11 +123,12 @@ async def test_a_reply_with_no_retry_stops_the_retries(workspace):
 
 @pytest.mark.parametrize(("failing", "reason"), [("timeout", "http_timeout"), ("gone", "connection_failed")])
 async def test_a_retry_says_why(workspace, failing, reason):
-    workspace.limits.ack = timedelta(seconds=0.2)
     workspace.limits.event_retries = (timedelta(0),)
     async with connected(workspace, Slow(1)):
         if failing == "gone":
             workspace.events_url = "http://127.0.0.1:9/"
+        else:
+            workspace.limits.ack = timedelta(seconds=0.2)
         await workspace.open_home(DANA)
         await until(lambda: len(workspace.deliveries) == 2)
 
@@ -171,8 +174,8 @@ async def test_beyond_the_hourly_volume_the_app_is_told_that_it_is_limited(works
     assert (await workspace.open_home(DANA)).delivery.payload["event"]["type"] == "app_home_opened"
 
 
-def test_slacks_limits_are_the_ones_in_force(workspace):
-    limits = workspace.limits
+def test_slacks_limits_are_the_ones_in_force():
+    limits = Limits()
 
     assert (limits.events_per_hour, limits.events_before_switch_off) == (30_000, 1_000)
     assert [each.total_seconds() for each in limits.event_retries] == [0, 60, 300]

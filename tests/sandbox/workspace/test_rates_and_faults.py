@@ -52,8 +52,7 @@ async def test_a_channel_takes_about_one_message_a_second_whichever_way_it_is_po
 )
 async def test_each_method_has_the_budget_of_its_tier(workspace, client, method, given, per_minute):
     workspace.limits.rates = "strict"
-    fixed = workspace.now()
-    workspace.state.time._clock = lambda: fixed
+    workspace.hold_time()
     for _ in range(per_minute):
         await client.api_call(method, data=given)
     assert int(await limited(client.api_call(method, data=given))) >= 1

@@ -35,6 +35,16 @@ async def test_a_clock_that_is_set_elsewhere_wakes_sleepers_too():
     await asyncio.wait_for(sleeping, 5)
 
 
+def test_a_held_clock_moves_only_when_it_is_moved():
+    moment = [NOON]
+    time = Timeline(lambda: moment[0])
+    time.hold()
+    moment[0] += timedelta(hours=1)
+    assert time.now() == NOON
+    time.move(timedelta(minutes=1))
+    assert time.now() == NOON + timedelta(minutes=1)
+
+
 def test_time_never_goes_back():
     with pytest.raises(ValueError, match="ahead"):
         Timeline().move(timedelta(seconds=-1))

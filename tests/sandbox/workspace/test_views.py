@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.sandbox.workspace import CannotAct, running
+from bot.sandbox.workspace.limits import Limits
 from bot.sandbox.workspace.seed import BEN, DANA, DB_OPS
 from tests.sandbox.workspace.stage import (
     Recorder,
@@ -44,6 +45,8 @@ async def inner_trigger(workspace, app, view_id) -> str:
 
 
 async def test_a_trigger_lives_three_seconds_and_opens_once(workspace, app, client):
+    workspace.limits.trigger_lifetime = timedelta(seconds=3)
+    workspace.hold_time()
     trigger = await with_trigger(workspace, app)
     assert (await client.views_open(trigger_id=trigger, view=modal()))["ok"]
     assert await error_of(client.views_open(trigger_id=trigger, view=modal())) == "exchanged_trigger_id"
@@ -54,8 +57,8 @@ async def test_a_trigger_lives_three_seconds_and_opens_once(workspace, app, clie
     assert await error_of(client.views_open(trigger_id="1.2.x", view=modal())) == "invalid_trigger_id"
 
 
-def test_a_trigger_is_good_for_three_seconds(workspace):
-    assert workspace.limits.trigger_lifetime == timedelta(seconds=3)
+def test_a_trigger_is_good_for_three_seconds():
+    assert Limits().trigger_lifetime == timedelta(seconds=3)
 
 
 # -- opening and pushing

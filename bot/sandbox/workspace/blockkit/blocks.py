@@ -13,7 +13,7 @@ from bot.sandbox.workspace.blockkit.elements import (
     IN_INPUT,
     IN_SECTION,
     overflow,
-)  # fmt: skip
+)
 from bot.sandbox.workspace.blockkit.objects import (
     ID,
     image_block_fields,
@@ -21,7 +21,7 @@ from bot.sandbox.workspace.blockkit.objects import (
     plain,
     slack_icon,
     text,
-)  # fmt: skip
+)
 from bot.sandbox.workspace.blockkit.rich_text import rich_text
 from bot.sandbox.workspace.blockkit.rules import (
     At,
@@ -38,7 +38,7 @@ from bot.sandbox.workspace.blockkit.rules import (
     string,
     typed,
     url,
-)  # fmt: skip
+)
 
 MARKDOWN_CHARACTERS = 12_000
 PLAN_TASKS = 50

@@ -13,12 +13,13 @@ from bot.sandbox.workspace.blockkit.rules import (
     boolean,
     integer,
     items,
+    listed,
     number,
     one_of,
     shape,
     string,
     typed,
-)  # fmt: skip
+)
 
 TABLE_ROWS, TABLE_COLUMNS, TABLE_CHARACTERS = 100, 20, 10_000
 DATA_ROWS, DATA_COLUMNS, DATA_CHARACTERS = 200, 20, 20_000
@@ -110,7 +111,7 @@ _pie = shape({"segments": items(shape({"label": _LABEL, "value": number(above=0)
 
 def _series_fit(value: dict[str, Any], at: At) -> None:
     """Names are unique, and every series has one point for each category, in the words of the category."""
-    series = [each for each in value.get("series") or [] if isinstance(each, dict)]
+    series = [each for each in listed(value, "series") if isinstance(each, dict)]
     names = [each.get("name") for each in series]
     if len(set(map(str, names))) != len(names):
         (at / "series").fail("series names must be unique", "duplicate")
@@ -121,8 +122,7 @@ def _series_fit(value: dict[str, Any], at: At) -> None:
     if len(set(map(str, categories))) != len(categories):
         (at / "axis_config" / "categories").fail("categories must be unique", "duplicate")
     for index, each in enumerate(series):
-        points = each.get("data") if isinstance(each.get("data"), list) else []
-        labels = [point.get("label") for point in points or [] if isinstance(point, dict)]
+        labels = [point.get("label") for point in listed(each, "data") if isinstance(point, dict)]
         if labels != categories:
             (at / "series" / index / "data").fail("must have one point for each category", "invalid_length")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -19,7 +20,7 @@ from bot.sandbox.workspace.blockkit.objects import (
     plain,
     text,
     workflow,
-)  # fmt: skip
+)
 from bot.sandbox.workspace.blockkit.rich_text import rich_text
 from bot.sandbox.workspace.blockkit.rules import (
     At,
@@ -29,11 +30,12 @@ from bot.sandbox.workspace.blockkit.rules import (
     exactly_one,
     integer,
     items,
+    listed,
     one_of,
     shape,
     string,
     url,
-)  # fmt: skip
+)
 
 _STYLE = one_of("primary", "danger")
 _USER_IDS = items(string(least=1), least=1, most=10)
@@ -96,11 +98,11 @@ icon_button = _element(
 
 def _initial_is_offered(value: dict[str, Any], at: At) -> None:
     """What is chosen at first has to equal an option exactly."""
-    groups = [group for group in value.get("option_groups") or [] if isinstance(group, dict)]
-    offered = list(value.get("options") or []) + [each for group in groups for each in group.get("options") or []]
+    groups = [group for group in listed(value, "option_groups") if isinstance(group, dict)]
+    offered = listed(value, "options") + [each for group in groups for each in listed(group, "options")]
     if value.get("initial_option") is not None and value["initial_option"] not in offered:
         (at / "initial_option").fail("must be one of the options", "invalid_option")
-    for index, each in enumerate(value.get("initial_options") or []):
+    for index, each in enumerate(listed(value, "initial_options")):
         if each not in offered:
             (at / "initial_options" / index).fail("must be one of the options", "invalid_option")
 
@@ -151,8 +153,13 @@ def _a_day(value: Any, at: At) -> None:
         at.fail("must match the format YYYY-MM-DD", "invalid_format")
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
 def _a_zone(value: Any, at: At) -> None:
-    if value not in available_timezones():
+    if not isinstance(value, str) or value not in _zones():
         at.fail("must be an IANA time zone", "invalid_format")
 
 

@@ -15,7 +15,7 @@ from bot.sandbox.workspace.blockkit.rules import (
     shape,
     string,
     url,
-)  # fmt: skip
+)
 
 ID = string(255, least=1)  # action_id, block_id, callback_id, external_id
 _TEXT = 3000

@@ -175,11 +175,17 @@ def both(*rules: Rule) -> Rule:
     return rule
 
 
+def listed(value: dict[str, Any], name: str) -> list[Any]:
+    """A field that should be a list, as one: empty when it is anything else."""
+    found = value.get(name)
+    return found if isinstance(found, list) else []
+
+
 def exactly_one(*names: str) -> Rule:
     """Exactly one of these fields is given."""
 
     def rule(value: Any, at: At) -> None:
-        if sum(value.get(name) is not None for name in names) != 1:
+        if isinstance(value, dict) and sum(value.get(name) is not None for name in names) != 1:
             at.fail(f"exactly one of these fields is required: {', '.join(names)}", "missing_field")
 
     return rule
@@ -187,7 +193,7 @@ def exactly_one(*names: str) -> Rule:
 
 def at_least_one(*names: str) -> Rule:
     def rule(value: Any, at: At) -> None:
-        if not any(value.get(name) for name in names):
+        if isinstance(value, dict) and not any(value.get(name) for name in names):
             at.fail(f"at least one of these fields is required: {', '.join(names)}", "missing_field")
 
     return rule

@@ -119,8 +119,15 @@ def _messages(ctx: Context, found: list[Message]) -> Json:
 
 
 def _between(args: Args, found: list[Message]) -> list[Message]:
-    oldest, latest = args.text("oldest") or "0", args.text("latest") or "9" * 20
-    return [each for each in found if float(oldest) < float(each.ts) < float(latest)]
+    oldest, latest = _bound(args, "oldest", 0.0), _bound(args, "latest", float("inf"))
+    return [each for each in found if oldest < float(each.ts) < latest]
+
+
+def _bound(args: Args, name: str, default: float) -> float:
+    try:
+        return float(args.text(name) or default)
+    except ValueError:
+        raise SlackError(f"invalid_ts_{name}") from None
 
 
 def _listed(ctx: Context, found: list[Channel]) -> Json:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-import inspect
+import copy
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,8 +60,8 @@ def test_every_refusal_in_the_code_is_met_by_a_bad_example(monkeypatch):
     plain_fail = At.fail
 
     def fail(self, *args, **kwargs):
-        caller = inspect.stack()[1]
-        met.add((Path(caller.filename).name, caller.lineno))
+        caller = sys._getframe(1)
+        met.add((Path(caller.f_code.co_filename).name, caller.f_lineno))
         plain_fail(self, *args, **kwargs)
 
     monkeypatch.setattr(At, "fail", fail)
@@ -99,3 +100,29 @@ def _refusals():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "fail":
                 yield path.name, node.lineno, node.end_lineno
+
+
+@pytest.mark.parametrize("name", sorted({each.name for each in GOOD}))
+def test_nonsense_in_any_place_is_told_and_never_breaks_the_validator(name):
+    example = next(each for each in GOOD if each.name == name)
+    for path in _paths(example.payload):
+        for nonsense in (5, -1.5, True, "", "a", [], {}, [1], [[]], [{}], {"type": "x"}, {"type": []}, {"a": 1}):
+            payload = copy.deepcopy(example.payload)
+            place = payload
+            for key in path[:-1]:
+                place = place[key]
+            place[path[-1]] = nonsense
+            for problem in problems_of(corpus.Example(name, example.surface, payload)):
+                assert problem.pointer.startswith("/") or problem.pointer == ""
+
+
+def _paths(value, path=()):
+    """Every place in a payload; of a list only the first two items."""
+    if path:
+        yield path
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from _paths(each, (*path, key))
+    elif isinstance(value, list):
+        for index, each in enumerate(value[:2]):
+            yield from _paths(each, (*path, index))
