@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
 from bot.core.request import AuditEntry
 from bot.store import chain
 from bot.store.database import Database
-from bot.store.rows import insert_unless_there
+from bot.store.rows import insert_new
 from bot.store.tables import intents
 
 LARGEST = 500
@@ -69,11 +69,13 @@ class GroupCommit:
                     waiting.done.cancel()
                 raise
             except Exception as error:
-                for waiting in _still_there(group):
-                    waiting.done.set_exception(error)
+                for waiting in group:
+                    if not waiting.done.done():
+                        waiting.done.set_exception(error)
             else:
-                for waiting in _still_there(group):
-                    waiting.done.set_result(waiting.intent is None or waiting.intent["id"] in new)
+                for place, waiting in enumerate(group):
+                    if not waiting.done.done():
+                        waiting.done.set_result(place in new)
 
     async def _gather(self) -> None:
         """Wait for company, unless an intent waits: then somebody waits for Slack's ack."""
@@ -89,18 +91,12 @@ def _future() -> asyncio.Future[bool]:
     return asyncio.get_running_loop().create_future()
 
 
-def _still_there(group: list[_Waiting]) -> list[_Waiting]:
-    return [waiting for waiting in group if not waiting.done.done()]
-
-
-WRITTEN = select(intents.c.id).where(intents.c.id.in_(bindparam("ids", expanding=True)))
-
-
-def _commit(connection: Connection, group: list[_Waiting]) -> set[str]:
-    new: set[str] = set()
-    # Of two intents with one key the first counts.
-    if rows := [waiting.intent for waiting in group if waiting.intent is not None]:
-        insert_unless_there(connection, intents, rows)
-        new = set(connection.execute(WRITTEN, {"ids": [row["id"] for row in rows]}).scalars())
+def _commit(connection: Connection, group: list[_Waiting]) -> set[int]:
+    """Write a group, and return the places in it of intents that were new."""
+    new = {
+        place
+        for place, waiting in enumerate(group)
+        if waiting.intent is not None and insert_new(connection, intents, waiting.intent)
+    }
     chain.append(connection, [entry for waiting in group for entry in waiting.entries])
     return new

@@ -29,11 +29,13 @@ class Holds(Room):
         query = select(holds).where(holds.c.id == hold_id)
         return await self._database.read(lambda connection: one(connection, Hold, query))
 
-    async def release_hold(self, hold_id: str, at: datetime, *, entries: Sequence[AuditEntry] = ()) -> bool:
-        """Release a hold and drop its timer. False: it was released before, and no entry is written."""
+    async def release_hold(
+        self, hold_id: str, at: datetime, *, entries: Sequence[AuditEntry] = (), keeps_timer: bool = False
+    ) -> bool:
+        """Release a hold and drop its timer, unless that is what fires. False: it was released before, no entry."""
 
         def work(connection: Connection) -> bool:
-            if not moves.release(connection, [hold_id], at):
+            if not moves.release(connection, [hold_id], at, keeps_timers=keeps_timer):
                 return False
             chain.append(connection, entries)
             return True

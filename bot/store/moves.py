@@ -46,13 +46,14 @@ def set_timers(connection: Connection, due: Sequence[Timer]) -> None:
     insert_newest(connection, timers, [values(timer) for timer in due])
 
 
-def release(connection: Connection, hold_ids: Sequence[str], at: datetime) -> int:
+def release(connection: Connection, hold_ids: Sequence[str], at: datetime, *, keeps_timers: bool = False) -> int:
     """Release holds and drop their timers; returns how many were still held."""
     if not hold_ids:
         return 0
     held = holds.c.id.in_(list(hold_ids)) & holds.c.released_at.is_(None)
     done = connection.execute(update(holds).where(held).values(released_at=at))
-    connection.execute(delete(timers).where(timers.c.subject.in_(list(hold_ids))))
+    if not keeps_timers:
+        connection.execute(delete(timers).where(timers.c.subject.in_(list(hold_ids))))
     return done.rowcount
 
 

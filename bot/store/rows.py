@@ -39,12 +39,7 @@ def many(connection: Connection, kind: type[R], query: Executable) -> list[R]:
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert a row unless one with the same key (any unique key) is there. True: inserted."""
     # What an insert returns is sure; how many rows it says it wrote differs between drivers.
-    return connection.execute(_new(table, returning=True), row).first() is not None
-
-
-def insert_unless_there(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert those rows whose keys (any unique key) are new."""
-    connection.execute(_new(table, returning=False), rows)
+    return connection.execute(_new(table), row).first() is not None
 
 
 def insert_newest(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -57,9 +52,8 @@ def insert_newest(connection: Connection, table: Table, rows: Sequence[Mapping[s
 
 
 @cache
-def _new(table: Table, *, returning: bool) -> TextClause:
-    key = f" RETURNING {_quoted(table.primary_key.columns[0])}" if returning else ""
-    return _insert(table, f"ON CONFLICT DO NOTHING{key}")
+def _new(table: Table) -> TextClause:
+    return _insert(table, f"ON CONFLICT DO NOTHING RETURNING {_quoted(table.primary_key.columns[0])}")
 
 
 @cache

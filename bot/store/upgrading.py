@@ -12,14 +12,21 @@ from sqlalchemy import Connection, Engine, create_engine, inspect, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
+from bot.errors import BotError
 from bot.store.database import StoreUnavailable
 from bot.store.urls import Place, place_of
 
-NEWEST = "0001"
+REVISIONS = ("0001",)
+NEWEST = REVISIONS[-1]
 """The last migration's revision: a store that has it needs none, and Alembic is not even imported."""
 UPGRADE_LOCK = 0x7457_0A0E
 LOOK_SECONDS = 0.1
 PRIVATE = 0o700
+PRIVATE_FILE = 0o600
+
+
+class CannotUpgrade(BotError):
+    """The store cannot be brought to this version; the sentence says why."""
 
 
 async def upgrade(database_url: str) -> bool:
@@ -31,9 +38,14 @@ async def upgrade(database_url: str) -> bool:
         True when something was changed.
     Raises:
         BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
+        CannotUpgrade: the file cannot be made or written, or a newer version made the store.
         StoreUnavailable: the database does not answer.
     """
-    return await asyncio.to_thread(_upgrade, place_of(database_url))
+    place = place_of(database_url)
+    try:
+        return await asyncio.to_thread(_upgrade, place)
+    except OSError as error:
+        raise CannotUpgrade(f"The store `{place.file}` cannot be made or written: {error.strerror}.") from error
 
 
 async def is_current(database_url: str) -> bool:
@@ -47,13 +59,13 @@ async def is_current(database_url: str) -> bool:
 def _upgrade(place: Place) -> bool:
     if place.file:
         _make_folder(place.file.parent)
+        os.close(os.open(place.file, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
     engine = create_engine(place.url, poolclass=NullPool, hide_parameters=True)
     try:
         with _alone(place, engine):
-            if _current(place, engine):
-                return False
-            _migrate(place, engine)
-            return True
+            if is_behind := not _current(place, engine):
+                _migrate(place, engine)
+            return is_behind
     except OperationalError as error:
         raise StoreUnavailable from error
     finally:
@@ -92,7 +104,10 @@ def _alone(place: Place, engine: Engine) -> Iterator[None]:
 
 def _current(place: Place, engine: Engine) -> bool:
     with engine.connect() as connection:
-        return _revision(connection) == NEWEST and _dbos_is_current(place, engine)
+        found = _revision(connection)
+    if found not in (None, *REVISIONS):
+        raise CannotUpgrade("The store was made by a newer version of Turso Ops: start that one.")
+    return found == NEWEST and _dbos_is_current(place, engine)
 
 
 def _revision(connection: Connection) -> str | None:
@@ -119,7 +134,6 @@ def _migrate(place: Place, engine: Engine) -> None:
     with engine.connect() as connection:
         if place.file:
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-            os.chmod(place.file, 0o600)
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
         config.attributes["connection"] = connection

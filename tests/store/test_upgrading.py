@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 
 from bot.store.store import open_store
 from bot.store.tables import metadata
-from bot.store.upgrading import NEWEST, is_current, upgrade
+from bot.store.upgrading import NEWEST, CannotUpgrade, is_current, upgrade
 from bot.store.urls import BadDatabaseUrl, place_of
 from tests.store.conftest import StoppedClock
 
@@ -71,6 +71,24 @@ async def test_sqlite_writes_ahead_and_waits_for_the_disk(database_url: str, tmp
     assert modes == ["wal", 2]
     with sqlite3.connect(tmp_path / "turso-ops.db") as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+async def test_a_place_that_cannot_be_written_is_named(tmp_path: Path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(CannotUpgrade, match=r"x\.db"):
+        await upgrade(f"sqlite:///{tmp_path}/file/x.db")
+
+
+async def test_a_store_of_a_newer_version_is_left_alone(database_url: str):
+    await upgrade(database_url)
+    engine = sa.create_engine(place_of(database_url).url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+
+    with pytest.raises(CannotUpgrade, match="newer version"):
+        await upgrade(database_url)
 
 
 def mode(path: Path) -> int:
