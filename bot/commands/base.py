@@ -13,7 +13,7 @@ from bot.core.policy import Policy, Scope
 from bot.core.ports import Memory
 from bot.core.reply import Reply
 from bot.core.request import HoldKind
-from bot.turso import Database, TursoClient
+from bot.turso import Listed, TursoClient
 
 A = TypeVar("A", bound=BaseModel)
 Facts = Mapping[str, Any]
@@ -44,10 +44,10 @@ class Context:
     """The command line in canonical spelling, for buttons that ask again (pages, Refresh)."""
     health: Health | None = None
 
-    async def visible_databases(self, *, group: str | None = None) -> list[Database]:
-        """List the organization's databases, cut to those of this channel."""
-        found = await self.turso.databases(group=group)
-        return [one for one in found if self.scope.covers(one.target)]
+    async def visible_databases(self, *, group: str | None = None) -> list[Listed]:
+        """List the organization's databases, cut to those of this channel; each can be `read` for the rest."""
+        found = await self.turso.listed(group=group)
+        return found if self.scope.covers_all else [one for one in found if self.scope.covers(one.target)]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from bot.commands.usage_organization import samples_of
 from bot.core.model import Target
 from bot.core.reply import Block, Reply
 from bot.core.request import Hold, LedgerToken, UsageSample
-from bot.turso import Database, TursoError
+from bot.turso import Listed, TursoError
 from bot.turso.models import Usage
 
 MOVERS: Final = 5
@@ -58,7 +58,7 @@ async def digest(ctx: Context, length: timedelta) -> Reply:
     return _message(ctx, movers, idle, held, tokens, length, known_since=_known(now))
 
 
-async def _samples(ctx: Context, databases: list[Database], today: date, length: timedelta) -> list[UsageSample]:
+async def _samples(ctx: Context, databases: list[Listed], today: date, length: timedelta) -> list[UsageSample]:
     reach = max(2 * length, timedelta(days=IDLE_DAYS)) + timedelta(days=2)
     found = await ctx.memory.samples(
         organization=ctx.organization,

@@ -15,7 +15,8 @@ from bot.commands.lines import command_line
 from bot.commands.rights import commands_here
 from bot.core.arguments import Count, GroupName, Positional
 from bot.core.reply import Block, Reply
-from bot.turso import Database
+from bot.turso import Database, Listed
+from bot.turso.calls import readable
 from bot.turso.models import Usage
 
 PAGE = 50
@@ -32,7 +33,8 @@ class ListArgs(BaseModel):
 
 async def run(ctx: Context, args: ListArgs) -> Reply:
     """Read the list, and the organization's usage only where the order needs it."""
-    found = [one for one in await ctx.visible_databases(group=args.group) if _fits(one, args.filter)]
+    found = await ctx.visible_databases(group=args.group)
+    found = [one for one in found if _fits(one, args.filter)] if args.filter else found
     used = {} if args.sort == "name" else await _usage(ctx)
     found.sort(key=attrgetter("name"))
     if field := _FIELDS.get(args.sort):
@@ -45,18 +47,16 @@ async def _usage(ctx: Context) -> dict[str, Usage]:
     return {one.uuid: one.usage for one in (await ctx.turso.organization_usage()).databases}
 
 
-def _fits(database: Database, pattern: str | None) -> bool:
-    if not pattern:
-        return True
+def _fits(database: Listed, pattern: str) -> bool:
     if any(sign in pattern for sign in "*?["):
         return fnmatchcase(database.name, pattern.lower())
     return pattern.lower() in database.name
 
 
-def _page(ctx: Context, args: ListArgs, found: list[Database], used: dict[str, Usage]) -> Reply:
+def _page(ctx: Context, args: ListArgs, found: list[Listed], used: dict[str, Usage]) -> Reply:
     pages = max(1, -(-len(found) // PAGE))
     at = min(args.page, pages)
-    shown = found[(at - 1) * PAGE : at * PAGE]
+    shown = [readable(Listed.read, one) for one in found[(at - 1) * PAGE : at * PAGE]]
     title = _title(args, len(found))
     if not shown:
         return reply(title, [kit.section(title), *_nothing(ctx, args)])

@@ -18,7 +18,7 @@ from bot.commands.samples import courses
 from bot.commands.targets import attempt
 from bot.core.reply import Block, Reply
 from bot.core.request import UsageSample
-from bot.turso import Database
+from bot.turso import Listed
 from bot.turso.models import OrganizationUsage, Quotas, Usage
 
 METRICS: Final = {
@@ -53,7 +53,7 @@ async def report(ctx: Context, period: Period, *, sort: str, top: int) -> Reply:
     return _message(ranked, words, notes, quotas=quotas, sort=sort, top=top)
 
 
-def rank(databases: Sequence[Database], usage: OrganizationUsage, sort: str) -> list[Used]:
+def rank(databases: Sequence[Listed], usage: OrganizationUsage, sort: str) -> list[Used]:
     """Join names with usage, the most first."""
     by_id = {one.uuid: one.usage for one in usage.databases}
     return _ordered([Used(one.name, by_id.get(one.id, Usage())) for one in databases], sort)
@@ -65,7 +65,7 @@ def _ordered(used: list[Used], sort: str) -> list[Used]:
 
 
 async def _from_samples(
-    ctx: Context, databases: Sequence[Database], usage: OrganizationUsage, period: Period, sort: str
+    ctx: Context, databases: Sequence[Listed], usage: OrganizationUsage, period: Period, sort: str
 ) -> tuple[list[Used], Mrkdwn]:
     since, until = period.since.astimezone(UTC).date(), period.until.astimezone(UTC).date()
     names = [one.name for one in databases]
@@ -87,7 +87,7 @@ async def _from_samples(
 
 
 def samples_of(
-    organization: str, databases: Sequence[Database], usage: OrganizationUsage, day: date
+    organization: str, databases: Sequence[Listed], usage: OrganizationUsage, day: date
 ) -> list[UsageSample]:
     """Write down what each database has used this month as of `day`."""
     by_id = {one.uuid: one.usage for one in usage.databases}

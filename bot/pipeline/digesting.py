@@ -67,6 +67,6 @@ async def take_samples(env: Environment) -> None:
         try:
             turso = env.doors.turso(organization)
             usage = await turso.organization_usage()
-            await env.memory.add_samples(samples_of(organization, await turso.databases(), usage, day))
+            await env.memory.add_samples(samples_of(organization, await turso.listed(), usage, day))
         except BotError as error:
             log.warning("usage was not sampled", organization=organization, why=str(error))

@@ -12,7 +12,7 @@ from bot.turso.errors import (
     TursoRejected,
     TursoUnavailable,
 )
-from bot.turso.models import Database
+from bot.turso.models import Database, Listed
 
 __all__ = [
     "AlreadyExists",
@@ -20,6 +20,7 @@ __all__ = [
     "DatabaseNotFound",
     "DestroyProtected",
     "GroupNotFound",
+    "Listed",
     "NotSent",
     "OutcomeUnknown",
     "TursoClient",

@@ -1,18 +1,17 @@
 """Read the shapes in which both generations of the API wrap their answers."""
 
-import asyncio
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Any
 
-from pydantic import Field, TypeAdapter
 from pydantic_core import from_json
 
-from bot.turso.calls import readable
 from bot.turso.models import (
     Database,
     DatabaseUsage,
     Group,
     Instance,
     InstanceUsage,
+    Listed,
     Location,
     Organization,
     OrganizationUsage,
@@ -20,42 +19,25 @@ from bot.turso.models import (
     TopQuery,
     Usage,
 )
-from bot.turso.tolerance import NullAs, Wire
-
-_SMALL = 400_000  # about a thousand databases: a few milliseconds
-_CHUNK = 200
 
 
-class _Next(Wire):
-    next: str | None = None
-
-
-class DatabasePage(Wire):
+@dataclass(frozen=True, slots=True)
+class Page:
     """One answer of the list; no `next` means that it was the last."""
 
-    databases: Annotated[list[Database], NullAs(list)] = Field(default_factory=list)
-    pagination: _Next | None = None
-
-    @property
-    def next(self) -> str | None:
-        """The cursor of the following page."""
-        return (self.pagination and self.pagination.next) or None
+    databases: list[Listed]
+    next: str | None
 
 
-_databases = TypeAdapter(list[Database])
-
-
-async def database_page(body: bytes) -> DatabasePage:
-    """Read one page of the list. A big one is validated in pieces, so that the loop is never held for long."""
-    if len(body) <= _SMALL:
-        return readable(DatabasePage.model_validate_json, body)
-    raw = readable(from_json, body)
-    entries = raw.pop("databases", None) or []
-    page = readable(DatabasePage.model_validate, raw)
-    for start in range(0, len(entries), _CHUNK):
-        await asyncio.sleep(0)
-        page.databases.extend(readable(_databases.validate_python, entries[start : start + _CHUNK]))
-    return page
+def page(body: bytes) -> Page:
+    """`{"databases": [...], "pagination": {"next": …}}`; null or missing for none."""
+    raw = from_json(body)
+    entries = raw.get("databases") or []
+    try:
+        found = [Listed(entry["Name"], entry.get("group") or "", entry) for entry in entries]
+    except LookupError:
+        found = [Listed.of(entry) for entry in entries]
+    return Page(found, (raw.get("pagination") or {}).get("next") or None)
 
 
 def database(body: bytes) -> Database:

@@ -1,5 +1,6 @@
 """The endpoints of logical databases: list, create, destroy, tokens, instances, configuration."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -9,10 +10,11 @@ from pydantic_core import from_json
 from bot.turso import answers
 from bot.turso.calls import readable
 from bot.turso.errors import DatabaseNotFound, DestroyProtected, OutcomeUnknown, TursoError, TursoRejected
-from bot.turso.models import Configuration, Database, Instance, Minted
+from bot.turso.models import Configuration, Database, Instance, Listed, Minted
 from bot.turso.places import PlaceEndpoints
 
 PAGE = 1000
+CHUNK = 200
 DATABASES = "/v1/organizations/{organization}/databases"
 DATABASE = DATABASES + "/{database}"
 INSTANCES = DATABASE + "/instances"
@@ -22,7 +24,7 @@ CONFIGURATION = DATABASE + "/configuration"
 class DatabaseEndpoints(PlaceEndpoints):
     """What is done to databases. Every method raises `TursoUnauthorized`, `TursoForbidden`, `TursoUnavailable`."""
 
-    async def pages(self, *, group: str | None = None, limit: int = PAGE) -> AsyncIterator[list[Database]]:
+    async def pages(self, *, group: str | None = None, limit: int = PAGE) -> AsyncIterator[list[Listed]]:
         """Yield the databases a page at a time, in one call each, in no documented order.
 
         Source: https://docs.turso.tech/api-reference/databases/list
@@ -32,7 +34,7 @@ class DatabaseEndpoints(PlaceEndpoints):
             params = {"limit": str(limit)}
             params |= {"group": group} if group else {}
             params |= {"cursor": cursor} if cursor else {}
-            page = await answers.database_page(await self._get(DATABASES, params=params))
+            page = readable(answers.page, await self._get(DATABASES, params=params))
             yield page.databases
             if page.next is None:
                 return
@@ -41,7 +43,16 @@ class DatabaseEndpoints(PlaceEndpoints):
 
     async def databases(self, *, group: str | None = None) -> list[Database]:
         """Return every database of the organization, or of one group: one call for each thousand."""
-        return [database async for page in self.pages(group=group) for database in page]
+        found: list[Database] = []
+        async for page in self.pages(group=group):
+            for start in range(0, len(page), CHUNK):
+                found += [readable(Listed.read, one) for one in page[start : start + CHUNK]]
+                await asyncio.sleep(0)  # others run while many thousands are read
+        return found
+
+    async def listed(self, *, group: str | None = None) -> list[Listed]:
+        """Return the same by name, group and id; each can be `read` for the rest. A third of the work."""
+        return [one async for page in self.pages(group=group) for one in page]
 
     async def database(self, name: str) -> Database:
         """Return one database.

@@ -1,12 +1,17 @@
 """What Turso's things look like to us: frozen values of the 2023 API's and of today's answers."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr
 
 from bot.core.model import Target
-from bot.turso.tolerance import Count, Flag, Text, Texts, Wire, spelled
+from bot.turso.tolerance import Count, Flag, Text, Texts, Wire, exactly_or_cased, spelled
+
+_NAME = spelled("Name")
+_DB_ID = spelled("DbId")
 
 
 class Parent(Wire):
@@ -23,8 +28,8 @@ class Database(Wire):
     Only its identity is looked for in other casings: an organization has thousands of them, and each try costs.
     """
 
-    name: str = Field(validation_alias=spelled("Name"))
-    db_id: str = Field(validation_alias=spelled("DbId"))
+    name: str = Field(validation_alias=_NAME)
+    db_id: str = Field(validation_alias=_DB_ID)
     hostname: Text = Field("", validation_alias=spelled("Hostname"))
     group: Text = ""
     primary_region: Text = Field("", validation_alias=AliasChoices("primaryRegion", "primary_region"))
@@ -82,6 +87,33 @@ class Database(Wire):
     @property
     def _host(self) -> str:
         return f"{self.hostname}/" if "/" in self.hostname.rstrip("/") else self.hostname
+
+
+class Listed(NamedTuple):
+    """A database as a list names it. Few of many thousands are shown, and only for those is the rest read."""
+
+    name: str
+    group: str
+    raw: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The `DbId`."""
+        return str(exactly_or_cased(self.raw, _DB_ID))
+
+    @property
+    def target(self) -> Target:
+        """The database as the rules see it."""
+        return Target(self.name, self.group)
+
+    def read(self) -> Database:
+        """Return all that the list says of it. Raises ValueError when that cannot be read."""
+        return Database.model_validate(self.raw)
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> Self:
+        """Find the name in any casing. Raises LookupError when there is none."""
+        return cls(str(exactly_or_cased(raw, _NAME)), raw.get("group") or "", raw)
 
 
 class Usage(Wire):

@@ -1,7 +1,7 @@
 """How answers are read tolerantly: keys in either casing, and nulls where a value is meant."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -32,6 +32,14 @@ def spelled(wire: str, *also: str) -> AliasChoices:
         "".join(lower).upper(),
     ]
     return AliasChoices(*dict.fromkeys([*casings, *also]))
+
+
+def exactly_or_cased(raw: Mapping[str, Any], spellings: AliasChoices) -> Any:
+    """Return the value under the first of the spellings that is there. Raises LookupError when none is."""
+    for spelling in spellings.choices:
+        if spelling in raw:
+            return raw[str(spelling)]
+    raise LookupError(spellings.choices[0])
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import time
 import httpx
 import pytest
 
+from bot.core.model import Target
 from bot.turso.errors import (
     AlreadyExists,
     DatabaseNotFound,
@@ -15,6 +16,7 @@ from bot.turso.errors import (
     OutcomeUnknown,
     TursoForbidden,
     TursoRejected,
+    TursoUnavailable,
 )
 
 from .organization import refuse
@@ -73,6 +75,24 @@ async def test_a_list_of_many_thousands_lets_others_run_while_it_is_read(turso_2
 
     assert len(databases) == 6000
     assert turns >= 20, f"only {turns} turns in {time.perf_counter() - began:.3f} s"
+
+
+async def test_what_a_list_names_can_be_read_for_the_rest(turso, acme):
+    acme.add("orders", delete_protection=True)
+
+    (listed,) = await turso.listed()
+
+    assert (listed.name, listed.group, listed.target) == ("orders", "default", Target("orders", "default"))
+    assert listed.read() == await turso.database("orders")
+    assert listed.read().delete_protection
+
+
+@pytest.mark.parametrize("entry", [{"DbId": "1"}, "orders", None, 7], ids=["no name", "text", "null", "number"])
+async def test_a_list_whose_entries_have_no_name_cannot_be_read(turso, acme, entry):
+    acme.next_answers = [httpx.Response(200, json={"databases": [entry]})]
+
+    with pytest.raises(TursoUnavailable, match="cannot be read"):
+        await turso.listed()
 
 
 async def test_a_created_database_is_read_again_for_what_the_answer_leaves_out(turso, acme):

@@ -42,6 +42,16 @@ class Scope:
         grouped = _need_group(binding.databases, (*rules, *bans))
         return cls(binding.organization, binding.databases, grouped, rules, bans, action)
 
+    @property
+    def covers_all(self) -> bool:
+        """True where no database has to be asked about one by one."""
+        if self.databases is None or not self.databases.everything or self._bans:
+            return False
+        first = self._rules[0] if self._rules else None
+        return self._rules is None or (
+            first is not None and first.databases is None and first.verdict is not Verdict.DENY
+        )
+
     def covers(self, target: Target) -> bool:
         """Say whether the database exists for the subject here."""
         if self.databases is None or not self.databases.have(target):

@@ -1,0 +1,40 @@
+"""A scope that covers all is one that would cover whatever it is asked about."""
+
+import pytest
+
+from bot.core.model import Channel, Person, Subject, Target
+from bot.core.policy import load
+
+POLICY = """\
+version: 1
+organizations: {{acme: {{token: env:TURSO_API_TOKEN}}}}
+workspace: T0ACME
+ceiling: {ceiling}
+channels:
+  C0OPS: {{organization: acme, databases: {databases}, rules: {rules}}}
+"""
+ASKED = [Target("orders", "default"), Target("prod-orders", "eu"), Target("x", ""), Target("y", None)]
+
+
+@pytest.mark.parametrize("command", [None, "list", "usage", "destroy"])
+@pytest.mark.parametrize("ceiling", ["{}", '{deny: [{commands: [list], databases: ["prod-*"]}]}'])
+@pytest.mark.parametrize("databases", ['["*"]', '["orders*"]', '["group:eu"]', '["orders*", "group:eu"]'])
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "[{allow: read}]",
+        '[{deny: list, databases: ["prod-*"]}, {allow: read}]',
+        '[{allow: read, databases: ["prod-*"]}]',
+        "[{deny: list}, {allow: read}]",
+        "[{deny: read}]",
+        "[]",
+    ],
+)
+def test_covering_all_is_covering_each(command, ceiling, databases, rules):
+    policy = load(POLICY.format(ceiling=ceiling, databases=databases, rules=rules))
+    scope = policy.scope(Subject(Person("U0ANA", "T0ACME"), Channel("C0OPS")), command)
+
+    if scope.covers_all:
+        assert all(scope.covers(target) for target in ASKED)
+    elif databases == '["*"]' and ceiling == "{}" and rules == "[{allow: read}]" and command != "destroy":
+        pytest.fail("the usual scope has to cover all")
