@@ -36,7 +36,7 @@ def _is_local(scope: Scope) -> bool:
     if _name(f"//{host}") not in _LOCAL:
         return False
     client = scope.get("client")
-    if client is not None and client[0] not in ("127.0.0.1", "::1", "testclient"):
+    if client is not None and client[0] not in ("127.0.0.1", "::1"):
         return False
     origin = headers.get(b"origin")
     return origin is None or urlsplit(origin).netloc == host

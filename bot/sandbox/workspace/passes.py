@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.sandbox.workspace.errors import SlackError
 from bot.sandbox.workspace.ids import new_secret
 from bot.sandbox.workspace.limits import Limits
+
+_REMEMBERED = timedelta(hours=6)
 
 
 @dataclass(kw_only=True)
@@ -21,6 +23,15 @@ class Trigger:
     used: bool = False
 
 
+def _forget_old(issued: dict[str, Trigger] | dict[str, Hook], now: datetime) -> None:
+    """Drop what expired long ago; until then Slack still says that it expired."""
+    while issued:
+        first = next(iter(issued))
+        if now - issued[first].issued_at < _REMEMBERED:
+            return
+        del issued[first]
+
+
 class Triggers:
     """Issues `trigger_id`s: valid for seconds, once."""
 
@@ -29,6 +40,7 @@ class Triggers:
         self._issued: dict[str, Trigger] = {}
 
     def issue(self, person_id: str, now: datetime, *, from_view_id: str | None = None) -> str:
+        _forget_old(self._issued, now)
         name = f"{secrets.randbelow(10**13)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
         self._issued[name] = Trigger(id=name, person_id=person_id, issued_at=now, from_view_id=from_view_id)
         return name
@@ -78,6 +90,7 @@ class Hooks:
 
     def issue(self, kind: Literal["commands", "actions"], team_id: str, person_id: str, channel_id: str,
               now: datetime, *, source_ts: str | None = None, source_is_ephemeral: bool = False) -> Hook:  # fmt: skip
+        _forget_old(self._issued, now)
         path = f"{kind}/{team_id}/{secrets.randbelow(10**13)}/{new_secret()}"
         hook = Hook(path=path, person_id=person_id, channel_id=channel_id, kind=kind, issued_at=now,
                     source_ts=source_ts, source_is_ephemeral=source_is_ephemeral)  # fmt: skip

@@ -35,7 +35,7 @@ async def test_another_page_cannot_drive_it(workspace, origin):
 def test_another_page_cannot_open_the_web_socket():
     workspace = new_workspace()
     ticket = workspace.sockets.ticket()
-    browser = TestClient(create_workspace_app(workspace), base_url="http://127.0.0.1")
+    browser = TestClient(create_workspace_app(workspace), base_url="http://127.0.0.1", client=("127.0.0.1", 1))
     with (
         pytest.raises(WebSocketDisconnect),
         browser.websocket_connect(f"/link/?ticket={ticket}", headers={"Origin": "https://evil.example"}),

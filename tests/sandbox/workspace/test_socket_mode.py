@@ -227,6 +227,14 @@ async def test_a_link_that_is_switched_off_closes_every_connection(workspace, cl
     assert workspace.sockets.connections == ()
 
 
+async def test_the_sdk_comes_back_after_a_connection_broke_without_a_word(workspace):
+    async with connection(workspace) as app:
+        await workspace.sockets.drop()
+        await until(lambda: workspace.sockets.connections)
+        assert (await workspace.say(DANA, DB_OPS, "/turso")).delivery.ok
+        assert len(app.got) == 1
+
+
 async def test_nonsense_from_the_app_is_ignored(workspace, client):
     async with raw(workspace, client) as socket:
         await socket.receive()

@@ -15,6 +15,7 @@ from tests.sandbox.workspace.stage import (
     actions,
     button,
     client_of,
+    connected,
     error_of,
     field,
     modal,
@@ -192,6 +193,20 @@ async def test_errors_for_anything_but_an_input_are_trouble(workspace, app, open
 
     assert acted.notice is not None
     assert workspace.views_of(DANA)[0].trouble is not None
+
+
+async def test_errors_keep_what_the_app_changed_before_its_answer(workspace, app, client, opened):
+    async def updates_first(scope, receive, send):
+        await client.views_update(view_id=opened["id"], view=modal(field(), field("other")))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        body = json.dumps({"response_action": "errors", "errors": {"name": "Taken."}}).encode()
+        await send({"type": "http.response.body", "body": body})
+
+    async with connected(workspace, updates_first):
+        await workspace.submit_view(DANA, opened["id"], {"name": "orders"})
+
+    (view,) = workspace.views_of(DANA)
+    assert ([each["block_id"] for each in view.blocks], view.errors) == (["name", "other"], {"name": "Taken."})
 
 
 async def test_update_replaces_the_view_and_push_puts_one_on_top(workspace, app, opened):

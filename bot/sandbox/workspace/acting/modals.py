@@ -79,7 +79,7 @@ class Modals:
     def _obey(self, view: View, delivery: Delivery) -> Acted:
         answer = answer_of(delivery)
         try:
-            errors = self._apply(view, answer)
+            errors = self._apply(self._current(view), answer)
         except SlackError:
             return self._in_trouble(view, delivery)
         return Acted(deliveries=(delivery,), errors=errors)
@@ -110,6 +110,10 @@ class Modals:
         self._state.replace_view(replace(view, errors=shown, trouble=None))
         return shown
 
+    def _current(self, view: View) -> View:
+        """The view as it is by now: the app may have updated it before it answered."""
+        return next((each for each in self._state.stacks[view.person_id] if each.id == view.id), view)
+
     def _in_trouble(self, view: View, delivery: Delivery) -> Acted:
-        self._state.replace_view(replace(view, trouble=TROUBLE, errors={}))
+        self._state.replace_view(replace(self._current(view), trouble=TROUBLE, errors={}))
         return Acted(deliveries=(delivery,), notice=self._state.notice(view.person_id, TROUBLE))

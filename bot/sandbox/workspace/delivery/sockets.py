@@ -84,6 +84,12 @@ class Sockets:
                 self.leave(each)
                 await each.close()
 
+    async def drop(self) -> None:
+        """Break every connection without a word, as a network does."""
+        for each in list(self._connections):
+            self.leave(each)
+            await each.close()
+
     # -- envelopes
 
     async def send(self, parcel: Parcel, *, sent_at: datetime, attempt: int, reason: str) -> Delivery:
