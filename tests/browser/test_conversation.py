@@ -110,11 +110,11 @@ async def test_the_tour_of_five_steps_shows_the_product(world, browser):
     window = await open_window(browser, world.url, DANA, tour=True)
     tour = window.page.get_by_label("Guided tour")
     await expect(tour).to_contain_text("1 of 5")
-    await window.picture("tour")
     await window.press("List the databases", tour)
     await window.page.keyboard.press("Enter")
     await expect(window.pane.locator("[data-table]")).to_contain_text("orders")
     await window.press("Next", tour)
+    await window.picture("tour")
     await window.press("Show the usage", tour)
     await window.page.keyboard.press("Enter")
     await expect(window.pane.locator(".b-chart").first).to_be_visible()
@@ -165,6 +165,7 @@ async def test_an_approved_token_is_revealed_to_its_asker_and_reaches_no_other_w
     await expect(ana.page.locator(".log .entry").first).to_be_visible()
     for entry in await ana.page.locator(".log .entry summary").all():
         await entry.click()
+    await ana.picture("inspector")
     await ana.page.wait_for_load_state("networkidle")
     assert token not in await ana.page.content()
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -17,7 +18,7 @@ from bot.sandbox.workspace.workspace import Workspace
 from .acting import Acting
 from .guard import SamePageOnly
 from .hints import CommandHint
-from .looking import Looking
+from .looking import Looking, refused
 from .tour import TourStep, default_tour
 from .windows import Windows
 
@@ -68,4 +69,8 @@ def create_page(
         Route("/as/{person}/views/{view}/close", acting.close, methods=["POST"]),
         Mount("/page", StaticFiles(directory=STATIC), name="static"),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(LoopbackOnly), Middleware(SamePageOnly)])
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(LoopbackOnly), Middleware(SamePageOnly)],
+        exception_handlers={HTTPException: refused},
+    )

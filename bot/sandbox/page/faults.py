@@ -24,6 +24,8 @@ _SWITCHES = (
     Switch("slow", "Slow Web API", "Every call of the app takes 2 seconds", 2.0),
     Switch("ratelimited", "Rate limit", "Every call is answered 429, try again in 2 seconds", 2.0),
     Switch("server_error", "Web API is down", "Every call is answered 503"),
+    Switch("drop", "Drop the app's calls", "The connection breaks before anything is done"),
+    Switch("lost_answer", "Lose Slack's answers", "The call is done, but its answer never arrives"),
     Switch("lost_ephemeral", "Lose private messages", "Slack says ok, and nobody ever sees them"),
 )
 

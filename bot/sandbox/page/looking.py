@@ -7,7 +7,7 @@ from urllib.parse import quote
 from sse_starlette import EventSourceResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from bot.sandbox.workspace.model import Channel, Person
 from bot.sandbox.workspace.workspace import Workspace
@@ -17,6 +17,7 @@ from .faults import switches
 from .files import content_for
 from .hints import CommandHint, hints_for
 from .inspector import Inspector
+from .render.renderer import environment
 from .scene import Scene
 from .stream import events
 from .tour import TourStep, as_data
@@ -29,6 +30,15 @@ def scene_of(workspace: Workspace, request: Request) -> Scene:
     if person is None or person.is_bot or person.deleted:
         raise HTTPException(404, "There is nobody with this id.")
     return Scene(workspace, person)
+
+
+async def refused(request: Request, error: Exception) -> Response:
+    """A refusal: a page for those who came by its address, a sentence for the page's own requests."""
+    assert isinstance(error, HTTPException)
+    if request.headers.get("hx-request") == "true":
+        return PlainTextResponse(error.detail, error.status_code)
+    template = environment().get_template("error.html")
+    return HTMLResponse(template.render(status=error.status_code, detail=error.detail), error.status_code)
 
 
 class Looking:

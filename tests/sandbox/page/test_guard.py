@@ -112,7 +112,12 @@ async def test_names_and_hints_cannot_end_the_script_element_they_stand_in(page,
     ],
 )
 async def test_what_is_not_there_or_not_yours_is_404(page, path):
-    assert (await page.get(path)).status_code == 404
+    visited = await page.get(path)
+    assert visited.status_code == 404
+    assert "Back to the workspace" in visited.text
+    asked = await page.get(path, headers={"HX-Request": "true"})
+    assert asked.status_code == 404
+    assert "<" not in asked.text
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,17 @@ document.addEventListener("htmx:afterSwap", (event) => {
 
 if (currentPane()?.dataset.paneId === "home") addEventListener("load", () => htmx.ajax("POST", `${base}/home/open`, { swap: "none" }));
 
+// What the server refused, or never heard, is said.
+function toast(text) {
+  const line = document.createElement("div"), words = document.createElement("span");
+  line.className = "toast bad";
+  words.textContent = text;
+  line.append(words);
+  document.getElementById("toasts").append(line);
+}
+document.addEventListener("htmx:responseError", (event) => toast(event.detail.xhr.responseText || "That did not work."));
+document.addEventListener("htmx:sendError", () => toast("The workspace does not answer."));
+
 // Toasts leave by themselves.
 new MutationObserver((changes) => {
   for (const { addedNodes } of changes) {
