@@ -15,10 +15,11 @@ from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from bot.sandbox.platform import admin as admin_endpoints
+from bot.sandbox.platform import openapi
 from bot.sandbox.platform.chaos import RAW_SEND, Chaos
 from bot.sandbox.platform.control import routes as control
-from bot.sandbox.platform.data import http as data_plane
-from bot.sandbox.platform.data.limits import Limits
+from bot.sandbox.platform.hrana import http as data_plane
+from bot.sandbox.platform.hrana.limits import Limits
 from bot.sandbox.platform.names import Generation
 from bot.sandbox.platform.seed.organization import seed_organization
 from bot.sandbox.platform.turso import Turso
@@ -58,7 +59,11 @@ def create_platform(
         seed_organization(turso)
     # Databases may be opened from any page, as Turso's may; the control plane may not.
     open_to_pages = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
-    routes = [*control.routes(), Mount("/db", routes=data_plane.routes(), middleware=[open_to_pages])]
+    routes = [
+        *control.routes(),
+        *openapi.routes(),
+        Mount("/db", routes=data_plane.routes(), middleware=[open_to_pages]),
+    ]
     if admin:
         routes += admin_endpoints.routes()
     app = Platform(

@@ -1,6 +1,7 @@
 """Database tokens: Ed25519 JSON Web Tokens with Turso's claims, and the keys that sign them."""
 
 import math
+import secrets
 import uuid
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ class Key:
 
     @classmethod
     def fresh(cls) -> "Key":
-        return cls(str(uuid.uuid4()), Ed25519PrivateKey.generate().private_bytes_raw())
+        return cls(str(uuid.uuid4()), secrets.token_bytes(32))
 
     @property
     def public(self) -> Ed25519PublicKey:

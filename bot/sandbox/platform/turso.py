@@ -15,10 +15,10 @@ from bot.sandbox.platform.catalog.problems import Missing
 from bot.sandbox.platform.catalog.records import Database, Instance
 from bot.sandbox.platform.catalog.store import Catalog
 from bot.sandbox.platform.clock import Clock
-from bot.sandbox.platform.data.limits import Limits
-from bot.sandbox.platform.data.meter import Meter
-from bot.sandbox.platform.data.plane import DataPlane
 from bot.sandbox.platform.faults import Faults
+from bot.sandbox.platform.hrana.limits import Limits
+from bot.sandbox.platform.hrana.meter import Meter
+from bot.sandbox.platform.hrana.plane import DataPlane
 from bot.sandbox.platform.names import Generation
 from bot.sandbox.platform.tokens import Verifier
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.sandbox.platform.data.limits import Limits
+from bot.sandbox.platform.hrana.limits import Limits
 from tests.sandbox.platform.hosting import CLOSE, Client, Hosted, stmt
 
 

@@ -82,7 +82,7 @@ async def plans(call: Call) -> Response:
 
 async def audit_logs(call: Call) -> Response:
     """Newest first."""
-    page, size = _number(call, "page", 1), min(_number(call, "page_size", _LARGEST_PAGE), _LARGEST_PAGE)
+    page, size = call.number("page") or 1, min(call.number("page_size") or _LARGEST_PAGE, _LARGEST_PAGE)
     total, rows = await call.turso.read(organizations.audit_log, call.organization, page, size)
     pagination = {"page": page, "page_size": size, "total_pages": -(-total // size), "total_rows": total}
     return answer({"audit_logs": [_entry(row) for row in rows], "pagination": pagination})
@@ -92,15 +92,6 @@ def _entry(row: tuple[Any, ...]) -> dict[str, Any]:
     keys = ("code", "message", "origin", "author", "created_at", "data")
     at = datetime.fromtimestamp(row[4], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return dict(zip(keys, (*row[:4], at, json.loads(row[5])), strict=True))
-
-
-def _number(call: Call, name: str, default: int) -> int:
-    given = call.query(name)
-    if given is None:
-        return default
-    if not (given.isascii() and given.isdigit()) or not 0 < int(given[:9]) < 10**6:
-        raise ApiError(400, f"invalid {name} parameter")
-    return int(given)
 
 
 async def user(call: Call) -> Response:

@@ -59,6 +59,15 @@ class Call:
         """A parameter of the query; None if it is absent or empty."""
         return self.request.query_params.get(name) or None
 
+    def number(self, name: str) -> int | None:
+        """A parameter of the query that is a positive number. Raises: ApiError for anything else."""
+        given = self.query(name)
+        if given is None:
+            return None
+        if not (given.isascii() and given.isdigit() and len(given) < 10 and int(given) > 0):
+            raise ApiError(400, f"invalid {name} parameter")
+        return int(given)
+
     async def body(self) -> dict[str, Any]:
         """The JSON object of the body, whatever its content type; empty if there is none. Raises: ApiError."""
         body = await read_body(self.request, LONGEST_BODY)

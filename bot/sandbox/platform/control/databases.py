@@ -22,16 +22,14 @@ _LARGEST_PAGE = 1000
 
 async def every(call: Call) -> Response:
     """One page, by name; without `limit` all."""
-    limit = call.query("limit")
-    if limit is not None and not (limit.isascii() and limit.isdigit() and 0 < int(limit[:9]) < 10**9):
-        raise ApiError(400, "invalid limit parameter")
+    limit = call.number("limit")
     if call.query("schema"):
         return answer({"databases": []})
     wanted = Listing(
         group=call.token.group or call.query("group"),
         parent=call.query("parent"),
         after=call.query("cursor") or "",
-        limit=min(int(limit), _LARGEST_PAGE) if limit else None,
+        limit=min(limit, _LARGEST_PAGE) if limit else None,
     )
     found, following = await call.turso.read(databases.every, call.organization, wanted)
     listed = [shape(call, database) for database in found]

@@ -5,9 +5,9 @@ import random
 from contextlib import suppress
 
 from bot.sandbox.platform.catalog.problems import Missing
-from bot.sandbox.platform.data.errors import StatementError, StreamExpired
-from bot.sandbox.platform.data.requests import answer_pipeline
-from bot.sandbox.platform.data.wire import Request, Text
+from bot.sandbox.platform.hrana.errors import StatementError, StreamExpired
+from bot.sandbox.platform.hrana.requests import answer_pipeline
+from bot.sandbox.platform.hrana.wire import Request, Text
 from bot.sandbox.platform.seed.company import DATABASES, Seeded
 from bot.sandbox.platform.turso import Turso
 

@@ -1,0 +1,1 @@
+"""The data plane: Hrana, which is libSQL's protocol, over HTTP and SQLite files."""

@@ -1,0 +1,79 @@
+"""Who may open a database: what the data plane answers to each kind of token."""
+
+from typing import Any
+
+from bot.sandbox.platform.catalog.records import Database
+from bot.sandbox.platform.names import Generation
+from bot.sandbox.platform.tokens import LEEWAY_SECONDS, Verifier, looks_like_jwt
+
+
+class Denied(Exception):
+    """No entry: the status and text of Turso, and the machine code of libSQL's server."""
+
+    def __init__(self, status: int, text: str, code: str) -> None:
+        self.status, self.text, self.code = status, text, code
+        super().__init__(text)
+
+    def as_json(self) -> dict[str, str]:
+        """One body that every client can read: each looks at another key."""
+        return {"error": self.text, "message": self.text, "code": self.code}
+
+
+Words = dict[str, tuple[int, str, str]]
+_NOW = "Unauthorized: `unauthorized access attempt on database: {}`"
+_2023 = "Unauthorized: `{}`"
+_BAD_KEY = "invalid JWT token: can't be decoded with any of the existing keys"
+_FOREIGN = "token does not have the permissions to access the database"
+_BAD_SCHEME = "The authentication scheme in the HTTP header is not supported"
+
+_WORDS: dict[Generation, Words] = {
+    "now": {
+        "missing": (401, _NOW.format("empty JWT token"), "AUTH_HTTP_HEADER_MISSING"),
+        "scheme": (401, _NOW.format("empty JWT token"), "AUTH_HTTP_HEADER_UNSUPPORTED_SCHEME"),
+        "malformed": (400, "JWT error: InvalidToken", "AUTH_JWT_INVALID"),
+        "unknown": (401, _NOW.format(_BAD_KEY), "AUTH_JWT_INVALID"),
+        "foreign": (401, _NOW.format(_FOREIGN), "AUTH_JWT_FORBIDDEN"),
+        "expired": (401, _NOW.format("The JWT has expired"), "AUTH_JWT_EXPIRED"),
+    },
+    "2023": {
+        "missing": (401, _2023.format("Expected authorization header but none given"), "AUTH_HTTP_HEADER_MISSING"),
+        "scheme": (401, _2023.format(_BAD_SCHEME), "AUTH_HTTP_HEADER_UNSUPPORTED_SCHEME"),
+        "malformed": (401, _2023.format("The JWT is invalid"), "AUTH_JWT_INVALID"),
+        "unknown": (401, _2023.format("The JWT is invalid"), "AUTH_JWT_INVALID"),
+        "foreign": (404, "Namespace doesn't exist", "NAMESPACE_DOES_NOT_EXIST"),
+        "expired": (401, _2023.format("The JWT has expired"), "AUTH_JWT_EXPIRED"),
+    },
+}
+
+
+def open_database(
+    header: str | None, database: Database, verifier: Verifier, *, now: float, generation: Generation
+) -> bool:
+    """Return whether the token of this header is read-only. Raises: Denied."""
+    words = _WORDS[generation]
+    token = _token(header, words)
+    keys = [key for key in (database.key, database.group_key) if key is not None]
+    claims = verifier.claims(token, keys)
+    if claims is None:
+        raise Denied(*words["unknown" if looks_like_jwt(token) else "malformed"])
+    _check(claims, database, words, now)
+    return claims.get("a") in ("ro", "roa")
+
+
+def _token(header: str | None, words: Words) -> str:
+    if not header or not header.strip():
+        raise Denied(*words["missing"])
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise Denied(*words["scheme"])
+    if not token.strip():
+        raise Denied(*words["missing"])
+    return token.strip()
+
+
+def _check(claims: dict[str, Any], database: Database, words: Words, now: float) -> None:
+    expiry = claims.get("exp")
+    if expiry is not None and now > expiry + LEEWAY_SECONDS:
+        raise Denied(*words["expired"])
+    if claims.get("id") != database.id and claims.get("gid") != database.group_uuid:
+        raise Denied(*words["foreign"])

@@ -1,0 +1,94 @@
+"""Streams that wait for their next request, and the batons that find them again."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Iterator
+
+from bot.sandbox.platform.hrana.errors import BadRequest, StreamExpired
+from bot.sandbox.platform.hrana.limits import Limits
+from bot.sandbox.platform.hrana.meter import Meter
+from bot.sandbox.platform.hrana.served import Served
+from bot.sandbox.platform.hrana.stream import Stream
+
+
+class Streams:
+    """A baton is a stream's id and a number that goes up, signed, so that none can be guessed or used twice."""
+
+    def __init__(self, limits: Limits, meter: Meter) -> None:
+        self._limits, self._meter = limits, meter
+        self._secret = secrets.token_bytes(32)
+        self._streams: dict[int, Stream] = {}
+        self._expired: dict[int, float] = {}
+
+    def new(self, served: Served) -> Stream:
+        """A stream that begins with the request at hand."""
+        if len(self._streams) >= self._limits.streams:
+            raise BadRequest("too many open streams")
+        stream = Stream(secrets.randbits(63), served, self._meter)
+        stream.running = True
+        return stream
+
+    def resume(self, baton: str, served: Served) -> Stream:
+        """Raises: BadRequest for a baton that is not good (any more); StreamExpired."""
+        id_, serial = self._read(baton)
+        if id_ in self._expired:
+            raise StreamExpired
+        stream = self._streams.get(id_)
+        if stream is None or stream.served.database.id != served.database.id:
+            raise BadRequest("Received an invalid baton")
+        if stream.running or serial != stream.serial:
+            raise BadRequest("Received a baton that has already been used")
+        stream.running, stream.serial = True, stream.serial + 1
+        return stream
+
+    def pause(self, stream: Stream) -> str | None:
+        """Put a stream away until its next request; returns the baton for it, None if it is closed."""
+        stream.running, stream.idle_since = False, time.monotonic()
+        if stream.closed:
+            self._streams.pop(stream.id, None)
+            return None
+        self._streams[stream.id] = stream
+        return self.baton(stream)
+
+    def keep(self, stream: Stream) -> str:
+        """The baton of a stream that is still running, for an answer that begins before its end."""
+        self._streams[stream.id] = stream
+        return self.baton(stream)
+
+    def baton(self, stream: Stream) -> str:
+        payload = stream.id.to_bytes(8, "big") + stream.serial.to_bytes(8, "big")
+        return base64.b64encode(payload + self._sign(payload)).decode()
+
+    def of(self, served: Served) -> list[Stream]:
+        """The open streams of a database."""
+        return [stream for stream in self._streams.values() if stream.served is served]
+
+    def drop(self, stream: Stream) -> None:
+        self._streams.pop(stream.id, None)
+
+    def overdue(self) -> Iterator[Stream]:
+        """Take out the streams that were idle for too long; they are remembered for a while."""
+        now, limits = time.monotonic(), self._limits
+        for id_ in [id_ for id_, at in self._expired.items() if at + limits.stream_remembered_seconds < now]:
+            del self._expired[id_]
+        for stream in list(self._streams.values()):
+            if not stream.running and stream.idle_since + limits.stream_idle_seconds < now:
+                del self._streams[stream.id]
+                self._expired[stream.id] = now
+                yield stream
+
+    def _sign(self, payload: bytes) -> bytes:
+        return hmac.new(self._secret, payload, hashlib.sha256).digest()
+
+    def _read(self, baton: str) -> tuple[int, int]:
+        try:
+            decoded = base64.b64decode(baton, validate=True)
+        except ValueError:
+            decoded = b""
+        payload, signature = decoded[:16], decoded[16:]
+        if len(payload) != 16 or not hmac.compare_digest(signature, self._sign(payload)):
+            raise BadRequest("Received an invalid baton")
+        return int.from_bytes(payload[:8], "big"), int.from_bytes(payload[8:], "big")

@@ -1,0 +1,172 @@
+"""What a statement may do: SQLite's authorizer asks here about each thing that a statement touches."""
+
+from dataclasses import dataclass, field
+
+import apsw
+
+from bot.sandbox.platform.hrana.errors import StatementError, blocked, unsupported_statement
+
+NO_WRITE_PERMISSION = "SQL write operations are forbidden (current session doesn't have write permission)"
+WRITES_BLOCKED = "SQL write operations are forbidden (writes are blocked, do you need to upgrade your plan?)"
+READS_BLOCKED = "SQL read operations are forbidden (reads are blocked, do you need to upgrade your plan?)"
+READ_ONLY_TRANSACTION = "SQL write operations are forbidden (the transaction is read-only)"
+
+_READS = {
+    apsw.SQLITE_SELECT,
+    apsw.SQLITE_READ,
+    apsw.SQLITE_FUNCTION,
+    apsw.SQLITE_RECURSIVE,
+    apsw.SQLITE_TRANSACTION,
+    apsw.SQLITE_SAVEPOINT,
+}
+_ROW_WRITES = {apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE}
+# Tables behind virtual ones. Opening an R-tree prepares writes to them even if it is only read; ordinary statements
+# cannot write to them, and what is not read-only as a whole is refused when it is about to run.
+_SHADOWS = tuple(
+    ["_node", "_parent", "_rowid", "_data", "_idx", "_content", "_docsize", "_config", "_segments", "_segdir", "_stat"]
+)
+_CLOSED = {apsw.SQLITE_ATTACH, apsw.SQLITE_DETACH, apsw.SQLITE_ANALYZE}
+_CLOSED_WORDS = {"ATTACH", "DETACH", "ANALYZE", "VACUUM"}
+_CLOSED_FUNCTIONS = {"load_extension", "fts3_tokenizer"}
+
+_READ_PRAGMAS = set(
+    [
+        "table_list",
+        "table_info",
+        "table_xinfo",
+        "index_list",
+        "index_info",
+        "index_xinfo",
+        "database_list",
+        "function_list",
+        "module_list",
+        "pragma_list",
+        "compile_options",
+        "encoding",
+    ]
+)
+_WRITE_PRAGMAS = set(
+    [
+        "defer_foreign_keys",
+        "foreign_keys",
+        "foreign_key_list",
+        "foreign_key_check",
+        "collation_list",
+        "data_version",
+        "freelist_count",
+        "integrity_check",
+        "legacy_file_format",
+        "page_count",
+        "quick_check",
+        "stats",
+        "user_version",
+    ]
+)
+_LOOK_PRAGMAS = set(
+    [
+        "analysis_limit",
+        "application_id",
+        "auto_vacuum",
+        "automatic_index",
+        "busy_timeout",
+        "cache_size",
+        "cache_spill",
+        "cell_size_check",
+        "checkpoint_fullfsync",
+        "fullfsync",
+        "hard_heap_limit",
+        "journal_mode",
+        "journal_size_limit",
+        "legacy_alter_table",
+        "locking_mode",
+        "max_page_count",
+        "mmap_size",
+        "page_size",
+        "query_only",
+        "read_uncommitted",
+        "recursive_triggers",
+        "reverse_unordered_selects",
+        "schema_version",
+        "secure_delete",
+        "soft_heap_limit",
+        "synchronous",
+        "temp_store",
+        "threads",
+        "trusted_schema",
+        "wal_autocheckpoint",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What the session may do now. An empty reason means that nothing forbids it."""
+
+    no_reads: str = ""
+    no_writes: str = ""
+
+
+@dataclass
+class Guard:
+    """The authorizer of one connection, with what it learnt about the statement at hand."""
+
+    rights: Rights = field(default_factory=Rights)
+    off: bool = False
+    explains: bool = False
+    running: bool = False
+    refusal: StatementError | None = None
+    inserts: bool = False
+    changes: bool = False
+    counts: bool = False
+
+    def begin(self, rights: Rights, word: str) -> None:
+        """A new statement that begins with `word`. Raises: StatementError where the word alone is enough."""
+        self.rights, self.refusal, self.explains, self.running = rights, None, word == "EXPLAIN", False
+        self.inserts = self.changes = self.counts = False
+        if word in _CLOSED_WORDS:
+            raise unsupported_statement()
+        if rights.no_reads and word not in ("COMMIT", "END", "ROLLBACK", ""):
+            raise blocked(rights.no_reads)
+        if rights.no_writes and word == "REINDEX":
+            raise blocked(rights.no_writes)
+
+    def authorize(
+        self, action: int, first: str | None, second: str | None, database: str | None, inner: str | None
+    ) -> int:
+        """SQLite's callback: allow or deny, and keep the reason."""
+        if self.off:
+            return apsw.SQLITE_OK
+        refusal = self._refusal(action, first, second)
+        if refusal is not None:
+            self.refusal = refusal
+            return apsw.SQLITE_DENY
+        self._learn(action, first, second, inner)
+        return apsw.SQLITE_OK
+
+    def _refusal(self, action: int, first: str | None, second: str | None) -> StatementError | None:
+        if action in _CLOSED or (action == apsw.SQLITE_FUNCTION and second in _CLOSED_FUNCTIONS):
+            return unsupported_statement()
+        if action == apsw.SQLITE_PRAGMA:
+            return self._pragma((first or "").lower(), second)
+        if action in _ROW_WRITES and (first or "").endswith(_SHADOWS):
+            return None
+        if action not in _READS and not self.explains and self.rights.no_writes:
+            return blocked(self.rights.no_writes)
+        return None
+
+    def _pragma(self, name: str, argument: str | None) -> StatementError | None:
+        if self.running and name == "data_version":
+            return None
+        if name in _READ_PRAGMAS or (name == "schema_version" and argument is None):
+            return None
+        if name not in _WRITE_PRAGMAS and not (name in _LOOK_PRAGMAS and argument is None):
+            return unsupported_statement()
+        return blocked(self.rights.no_writes) if self.rights.no_writes else None
+
+    def _learn(self, action: int, first: str | None, second: str | None, inner: str | None) -> None:
+        if action == apsw.SQLITE_FUNCTION:
+            self.counts = self.counts or (second or "").lower() == "count"
+        elif action in _ROW_WRITES:
+            direct = inner is None and first not in ("sqlite_master", "sqlite_temp_master")
+            self.changes = self.changes or direct
+            self.inserts = self.inserts or (direct and action == apsw.SQLITE_INSERT)

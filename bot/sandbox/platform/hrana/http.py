@@ -1,0 +1,160 @@
+"""The data plane's endpoints under `/db/NAME/`."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from bot.sandbox.platform.bodies import TooLarge, read_body
+from bot.sandbox.platform.catalog.problems import Missing
+from bot.sandbox.platform.hrana import wire
+from bot.sandbox.platform.hrana.access import Denied, open_database
+from bot.sandbox.platform.hrana.cursor import line, run_cursor
+from bot.sandbox.platform.hrana.errors import BadRequest, StreamExpired
+from bot.sandbox.platform.hrana.requests import answer_pipeline
+from bot.sandbox.platform.hrana.served import Served
+from bot.sandbox.platform.hrana.stream import Stream
+from bot.sandbox.platform.turso import Turso
+
+Handler = Callable[[Request], Awaitable[Response]]
+_EXPIRED = {"message": "The stream has expired due to inactivity", "code": "STREAM_EXPIRED"}
+
+
+def routes() -> list[BaseRoute]:
+    """Endpoints below the name of a database."""
+    return [
+        Route("/{name}/v2/pipeline", _guarded(_pipeline), methods=["POST"]),
+        Route("/{name}/v3/pipeline", _guarded(_pipeline), methods=["POST"]),
+        Route("/{name}/v3/cursor", _guarded(_cursor), methods=["POST"]),
+        Route("/{name}/v2", _guarded(_probe), methods=["GET"]),
+        Route("/{name}/v3", _guarded(_probe), methods=["GET"]),
+        Route("/{name}/health", _guarded(_health), methods=["GET"]),
+    ]
+
+
+def _guarded(handler: Handler) -> Handler:
+    """Give each way in which a request can fail its answer."""
+
+    async def endpoint(request: Request) -> Response:
+        turso: Turso = request.app.state.turso
+        await turso.tick()
+        try:
+            return await handler(request)
+        except Missing:
+            name = request.path_params["name"]
+            return JSONResponse({"error": f"Namespace `{name}` doesn't exist"}, 404)
+        except Denied as denied:
+            return JSONResponse(denied.as_json(), denied.status)
+        except BadRequest as error:
+            return PlainTextResponse(str(error), 400)
+        except StreamExpired:
+            return JSONResponse(_EXPIRED, 400)
+        except TooLarge:
+            return JSONResponse({"error": "request body is too large", "message": "request body is too large"}, 413)
+        except ClientDisconnect:
+            return Response(status_code=400)
+
+    return endpoint
+
+
+async def _serve(request: Request) -> Served:
+    """Raises: Missing for a database that does not exist or is not served yet."""
+    turso: Turso = request.app.state.turso
+    name, _, organization = request.path_params["name"].partition(".")
+    target = await turso.target(organization or turso.organization, name)
+    if target.primary is None or target.database.ready_at > turso.clock.time():
+        raise Missing(name)
+    return turso.plane.serve(target.database, target.primary)
+
+
+def _open(request: Request, served: Served) -> bool:
+    """Say whether the request's token is read-only. Raises: Denied."""
+    turso: Turso = request.app.state.turso
+    return open_database(
+        request.headers.get("authorization"),
+        served.database,
+        turso.verifier,
+        now=turso.clock.time(),
+        generation=turso.generation,
+    )
+
+
+@contextmanager
+def _in_use(served: Served) -> Iterator[None]:
+    served.running += 1
+    try:
+        yield
+    finally:
+        served.running -= 1
+
+
+def _stream(turso: Turso, served: Served, baton: str | None, *, read_only: bool) -> Stream:
+    streams = turso.plane.streams
+    stream = streams.resume(baton, served) if baton else streams.new(served)
+    stream.begin_request(read_only=read_only)
+    return stream
+
+
+async def _pipeline(request: Request) -> Response:
+    turso: Turso = request.app.state.turso
+    served = await _serve(request)
+    with _in_use(served):
+        read_only = _open(request, served)
+        body = await read_body(request, turso.plane.limits.body_bytes)
+        version = 3 if "/v3/" in request.url.path else 2
+        pipeline = wire.read_pipeline(body, version)
+        stream = _stream(turso, served, pipeline.baton, read_only=read_only)
+        try:
+            results = await turso.plane.run(stream, answer_pipeline(stream, pipeline.requests))
+        except BaseException:
+            await turso.plane.discard(stream)
+            raise
+        baton = turso.plane.streams.pause(stream)
+    quoted = b"null" if baton is None else b'"' + baton.encode() + b'"'
+    answer = b'{"baton":' + quoted + b',"base_url":null,"results":' + results + b"}"
+    return Response(answer, media_type="application/json")
+
+
+async def _cursor(request: Request) -> Response:
+    turso: Turso = request.app.state.turso
+    served = await _serve(request)
+    with _in_use(served):
+        read_only = _open(request, served)
+        cursor = wire.read_cursor(await read_body(request, turso.plane.limits.body_bytes))
+        stream = _stream(turso, served, cursor.baton, read_only=read_only)
+        try:
+            # What is malformed must be said before the answer begins.
+            for step in cursor.steps:
+                stream.sql(step.statement.text)
+        except BadRequest:
+            await turso.plane.discard(stream)
+            raise
+    return StreamingResponse(_lines(turso, stream, cursor.steps), media_type="text/plain")
+
+
+async def _lines(turso: Turso, stream: Stream, steps: tuple[wire.Step, ...]) -> AsyncIterator[bytes]:
+    plane, complete = turso.plane, False
+    with _in_use(stream.served):
+        try:
+            yield line({"baton": plane.streams.keep(stream), "base_url": None})
+            async with aclosing(plane.chunks(stream, run_cursor(stream, steps))) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+            complete = True
+        finally:
+            if complete:
+                plane.streams.pause(stream)
+            else:
+                await plane.discard(stream)
+
+
+async def _probe(request: Request) -> Response:
+    await _serve(request)
+    return PlainTextResponse("Hello, this is HTTP API v2 and v3 (Hrana)")
+
+
+async def _health(request: Request) -> Response:
+    await _serve(request)
+    return Response()

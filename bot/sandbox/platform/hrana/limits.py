@@ -1,0 +1,26 @@
+"""How much of everything a client may have."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bytes, counts and seconds; the defaults are those of libSQL's server where it has them."""
+
+    body_bytes: int = 16 * 2**20
+    response_bytes: int = 10 * 2**20
+    statement_bytes: int = 1_000_000
+    value_bytes: int = 10 * 2**20
+    temporary_bytes: int = 64 * 2**20
+    database_bytes: int = 10 * 2**30
+    stored_texts: int = 50
+    stored_text_bytes: int = 5_000
+    statement_seconds: float = 30.0
+    busy_seconds: float = 10.0
+    stream_idle_seconds: float = 10.0
+    stream_remembered_seconds: float = 300.0
+    transaction_seconds: float = 5.0
+    streams: int = 10_000
+    open_databases: int = 200
+    idle_connections: int = 8
+    threads: int = 32

@@ -1,0 +1,202 @@
+"""The data plane's engine: which databases are open, and threads on which their statements run."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncGenerator, Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from bot.sandbox.platform.catalog.records import Database, Instance
+from bot.sandbox.platform.hrana.batons import Streams
+from bot.sandbox.platform.hrana.limits import Limits
+from bot.sandbox.platform.hrana.meter import Meter
+from bot.sandbox.platform.hrana.served import Served
+from bot.sandbox.platform.hrana.session import PAGE_BYTES, open_file
+from bot.sandbox.platform.hrana.stream import PAUSE, Pause, Stream
+
+T = TypeVar("T")
+Y = TypeVar("Y")
+_POLL_SECONDS = 0.1
+_SWEEP_SECONDS = 1.0
+
+
+class _Done(Generic[T]):
+    def __init__(self, value: T) -> None:
+        self.value = value
+
+
+class DataPlane:
+    """Nothing here knows of HTTP or tokens. Statements run on threads, so that the loop is never held."""
+
+    def __init__(self, folder: Path, meter: Meter, limits: Limits) -> None:
+        self.folder, self.meter, self.limits = folder, meter, limits
+        self.streams = Streams(limits, meter)
+        self._threads = ThreadPoolExecutor(limits.threads, "platform-data")
+        self._served: dict[str, Served] = {}
+        self._swept_at = time.monotonic()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def path(self, database_id: str) -> Path:
+        """The file of a database. Ids are ours, so no name that a client gives ever becomes a path."""
+        return self.folder / f"{database_id}.db"
+
+    def serve(self, database: Database, primary: Instance | None) -> Served:
+        """The open database, with what the catalogue says about it now."""
+        served = self._served.get(database.id)
+        if served is None:
+            instance = primary.uuid if primary else database.id
+            served = Served(database, self.path(database.id), instance, self.limits)
+            self._served[database.id] = served
+        served.database, served.used_at = database, time.monotonic()
+        return served
+
+    def update(self, database: Database) -> None:
+        """Let what runs already know that the database is configured otherwise."""
+        if database.id in self._served:
+            self._served[database.id].database = database
+
+    # Running
+
+    async def on_thread(self, act: Callable[..., T], *args: Any) -> T:
+        """Run something on a thread to its end, even if the caller is cancelled meanwhile."""
+        future = asyncio.get_running_loop().run_in_executor(self._threads, act, *args)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            await asyncio.wait([future])
+            raise
+
+    async def run(self, stream: Stream, steps: Generator[Pause, None, T]) -> T:
+        """Run a generator to its end and return its value; where it pauses, wait for other writers."""
+        try:
+            while True:
+                outcome = await self._advance(stream, steps)
+                if isinstance(outcome, _Done):
+                    return outcome.value
+        finally:
+            stream.served.wake()
+
+    async def chunks(self, stream: Stream, steps: Generator[Pause | bytes, None, None]) -> AsyncGenerator[bytes, None]:
+        """Like `run`, for a generator that also yields parts of an answer, and may be left before its end."""
+        ended = False
+        try:
+            while True:
+                outcome = await self._advance(stream, steps)
+                if isinstance(outcome, _Done):
+                    ended = True
+                    return
+                if isinstance(outcome, bytes):
+                    yield outcome
+        finally:
+            if not ended:
+                await self.on_thread(steps.close)
+            stream.served.wake()
+
+    async def _advance(self, stream: Stream, steps: Generator[Y, None, T]) -> Y | _Done[T]:
+        outcome = await self.on_thread(_next, steps)
+        if outcome == PAUSE:
+            await self._rescue(stream.served)
+            await stream.served.turn(_POLL_SECONDS)
+        return outcome
+
+    async def _rescue(self, served: Served) -> None:
+        """Roll back transactions that sat idle on the write lock for too long."""
+        longest = time.monotonic() - self.limits.transaction_seconds
+        for stream in self.streams.of(served):
+            if not stream.running and stream.writing_since is not None and stream.writing_since < longest:
+                stream.running = True
+                try:
+                    await self.on_thread(stream.time_out)
+                finally:
+                    stream.running = False
+
+    # Closing
+
+    async def discard(self, stream: Stream) -> None:
+        """Close a stream that will not be heard of again."""
+        self.streams.drop(stream)
+        await self.on_thread(stream.close)
+        stream.served.wake()
+
+    async def sweep(self, *, now: bool = False) -> None:
+        """Close what was idle for too long. Cheap to call often."""
+        if not now and time.monotonic() < self._swept_at + _SWEEP_SECONDS:
+            return
+        self._swept_at = time.monotonic()
+        for stream in self.streams.overdue():
+            await self.discard(stream)
+        await self._close_oldest()
+
+    async def _close_oldest(self) -> None:
+        spare = len(self._served) - self.limits.open_databases
+        if spare > 0:
+            for served in sorted(self._served.values(), key=lambda served: served.used_at)[:spare]:
+                if not served.running and not self.streams.of(served):
+                    del self._served[served.database.id]
+                    await self.on_thread(served.close)
+
+    async def disconnect(self, database_id: str) -> None:
+        """Drop every open connection of a database, as a rotation does."""
+        served = self._served.get(database_id)
+        if served is None:
+            return
+        for stream in self.streams.of(served):
+            self.streams.drop(stream)
+            stream.closed = True
+            if not stream.running:
+                await self.on_thread(stream.close)
+        served.wake()
+
+    async def remove(self, database_id: str) -> None:
+        """Disconnect everybody and delete the file."""
+        await self.disconnect(database_id)
+        served = self._served.pop(database_id, None)
+        if served is not None:
+            served.closed = True
+            await self.on_thread(served.close)
+        await self.on_thread(self._unlink, database_id)
+
+    def _unlink(self, database_id: str) -> None:
+        path = self.path(database_id)
+        for file in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+            file.unlink(missing_ok=True)
+
+    def clear_orphans(self, live: set[str]) -> None:
+        """Delete the files of databases that are no more: a crash can come between a destroy and its file."""
+        for path in self.folder.glob("*.db*"):
+            name = path.name.partition(".")[0]
+            if name not in live and _is_uuid(name):
+                path.unlink(missing_ok=True)
+
+    def interrupted(self) -> dict[str, int]:
+        """The databases that were open when the last process was killed, and the size that each has."""
+        sizes: dict[str, int] = {}
+        for log in self.folder.glob("*.db-wal"):
+            with closing(open_file(self.folder / log.name.removesuffix("-wal"))) as connection:
+                sizes[log.name.removesuffix(".db-wal")] = int(connection.pragma("page_count")) * PAGE_BYTES
+        return sizes
+
+    async def close(self) -> None:
+        """Close everything; acknowledged writes are on disk already."""
+        for served in list(self._served.values()):
+            await self.disconnect(served.database.id)
+            await self.on_thread(served.close)
+        self._served.clear()
+        self._threads.shutdown()
+
+
+def _is_uuid(name: str) -> bool:
+    try:
+        return str(uuid.UUID(name)) == name
+    except ValueError:
+        return False
+
+
+def _next(steps: Generator[Y, None, T]) -> Y | _Done[T]:
+    try:
+        return next(steps)
+    except StopIteration as stop:
+        return _Done(stop.value)

@@ -1,0 +1,58 @@
+"""Just enough of SQL's lexical rules: comments, the first word, and whether a statement follows."""
+
+import re
+
+_BLANK = re.compile(r"(?:[\s;\ufeff]+|--[^\n]*(?:\n|$)|/\*.*?(?:\*/|$))*", re.DOTALL)
+_WORD = re.compile(r"[A-Za-z]*")
+_READ_ONLY_BEGIN = re.compile(r"BEGIN(?:\s+TRANSACTION)?\s+READONLY\b", re.IGNORECASE)
+_BEGIN = re.compile(r"BEGIN(?:\s+(?:DEFERRED|IMMEDIATE|EXCLUSIVE))?\b", re.IGNORECASE)
+# What may hide a parameter, then a parameter.
+_PARAMETER = re.compile(
+    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|/\*.*?(?:\*/|$)|[^\W\d]\w*"""
+    r"|(?P<parameter>[:@$#][\w$]+(?:::\w+)*(?:\([^)\s]*\))?)",
+    re.DOTALL,
+)
+
+
+def skip_blank(sql: str, start: int = 0) -> int:
+    """Where the first statement begins: after space, comments and semicolons."""
+    match = _BLANK.match(sql, start)
+    return match.end() if match else start
+
+
+def is_blank(sql: str, start: int = 0) -> bool:
+    """Say whether no statement follows."""
+    return skip_blank(sql, start) >= len(sql)
+
+
+def first_word(sql: str) -> str:
+    """The keyword that a statement begins with, in capitals."""
+    match = _WORD.match(sql, skip_blank(sql))
+    return match.group().upper() if match else ""
+
+
+def full_names(sql: str, names: tuple[str | None, ...]) -> tuple[str | None, ...]:
+    """Give the names of parameters their `:`, `@` or `$` back, which the binding leaves out."""
+    written = list(dict.fromkeys(match["parameter"] for match in _PARAMETER.finditer(sql) if match["parameter"]))
+    full: list[str | None] = []
+    for name in names:
+        found = next((parameter for parameter in written if parameter[1:] == name), None)
+        if found is not None:
+            written.remove(found)
+        full.append(found or (f"?{name}" if name else None))
+    return tuple(full)
+
+
+def begins_read_only(sql: str) -> bool:
+    """Say whether this is libSQL's `BEGIN READONLY`, which stock SQLite does not know."""
+    return _READ_ONLY_BEGIN.match(sql, skip_blank(sql)) is not None
+
+
+def without_readonly(sql: str) -> str:
+    """The same statement for stock SQLite."""
+    return _READ_ONLY_BEGIN.sub("BEGIN", sql, count=1)
+
+
+def without_lock(sql: str) -> str:
+    """A `BEGIN` that takes no write lock, for those who may not write."""
+    return _BEGIN.sub("BEGIN", sql, count=1)

@@ -1,0 +1,70 @@
+"""A database that is open: its file, and the queue of those who wait to write."""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+
+import apsw
+
+from bot.sandbox.platform.catalog.records import Database
+from bot.sandbox.platform.hrana.guard import NO_WRITE_PERMISSION, READS_BLOCKED, WRITES_BLOCKED, Rights
+from bot.sandbox.platform.hrana.limits import Limits
+from bot.sandbox.platform.hrana.session import Session, open_file
+
+
+class Served:
+    """Keeps one connection open, so that the write-ahead log is not folded in after each request."""
+
+    def __init__(self, database: Database, path: Path, instance: str, limits: Limits) -> None:
+        self.database = database
+        self.path, self.instance, self.limits = path, instance, limits
+        self.running = 0
+        self.closed = False
+        self.used_at = time.monotonic()
+        self._opening = threading.Lock()
+        self._keeper: apsw.Connection | None = None
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    def open(self) -> Session:
+        """A fresh connection; on a thread."""
+        with self._opening:
+            if self._keeper is None:
+                self._keeper = open_file(self.path)
+        session = Session(self.path, self.limits)
+        session.limit_size(self.size_limit_bytes)
+        return session
+
+    @property
+    def size_limit_bytes(self) -> int:
+        return self.database.size_limit_bytes or self.limits.database_bytes
+
+    def rights(self, *, read_only: bool) -> Rights:
+        """What a session with such a token may do now."""
+        database = self.database
+        no_writes = NO_WRITE_PERMISSION if read_only else WRITES_BLOCKED if database.block_writes else ""
+        return Rights(READS_BLOCKED if database.block_reads else "", no_writes)
+
+    async def turn(self, timeout: float) -> None:
+        """Wait until somebody has finished, or for the timeout."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(future, timeout)
+
+    def wake(self) -> None:
+        """Let the one who waits longest try again; those who gave up are passed over."""
+        while self._waiting:
+            future = self._waiting.popleft()
+            if not future.done():
+                future.set_result(None)
+                return
+
+    def close(self) -> None:
+        """Close the file; on a thread, once nothing runs."""
+        self.closed = True
+        if self._keeper is not None:
+            self._keeper.close()
+            self._keeper = None

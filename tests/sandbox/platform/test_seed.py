@@ -1,0 +1,109 @@
+"""The seeded organization, its traffic, and an organization with very many databases."""
+
+import asyncio
+import random
+import time
+
+import pytest
+
+from bot.sandbox.platform.seed.bulk import add_databases
+from bot.sandbox.platform.seed.company import DATABASES
+from bot.sandbox.platform.seed.traffic import make_traffic, say
+from tests.sandbox.platform.hosting import Hosted
+
+
+@pytest.fixture
+async def company(tmp_path):
+    hosted = Hosted(tmp_path, seed=True)
+    yield hosted
+    await hosted.close()
+
+
+async def test_every_seeded_database_has_tables_with_rows(company: Hosted):
+    listed = (await company.api("GET", "/databases"))["databases"]
+    assert len(listed) == 12
+    assert len({database["group"] for database in listed}) == 2
+    assert any(database["delete_protection"] for database in listed)
+
+    for database in listed:
+        client = await company.database(database["Name"])
+        tables = (await client.run("SELECT name FROM sqlite_schema WHERE type = 'table'")).rows()
+        assert tables, database["Name"]
+        for (table,) in tables:
+            ((rows,),) = (await client.run(f"SELECT count(*) FROM {table}")).rows()
+            assert rows > 0, table
+        assert (await client.run("PRAGMA foreign_key_check")).rows() == []
+        assert (await client.run("PRAGMA integrity_check")).rows() == [["ok"]]
+
+
+async def test_every_statement_of_the_applications_runs(company: Hosted):
+    for seeded in DATABASES:
+        client = await company.database(seeded.name)
+        for sql in seeded.kind.reads + seeded.kind.writes:
+            assert (await client.run(sql)).code() is None, sql
+
+
+async def test_seeded_usage_reaches_back_for_weeks_and_names_queries(company: Hosted):
+    now = company.turso.clock.now()
+    for back in (0, 30, 60):
+        day = now.fromtimestamp(now.timestamp() - back * 86400, now.tzinfo).isoformat()
+        usage = await company.api("GET", "/databases/orders/usage", params={"from": day, "to": day})
+        assert usage["database"]["usage"]["rows_read"] > 1000 * (back > 0)
+        assert usage["database"]["usage"]["storage_bytes"] > 0
+    assert (await company.api("GET", "/databases/orders/stats"))["top_queries"]
+
+
+async def test_a_second_start_seeds_nothing_again(company: Hosted, tmp_path):
+    await company.api("DELETE", "/databases/orders")
+    await company.close()
+
+    again = Hosted(tmp_path, seed=True)
+
+    assert len((await again.api("GET", "/databases"))["databases"]) == 11
+    await again.close()
+
+
+async def test_traffic_moves_the_usage(company: Hosted):
+    before = {seeded.name: await company.usage(seeded.name) for seeded in DATABASES}
+    making = asyncio.create_task(make_traffic(company.turso, every_seconds=0.002))
+    await asyncio.sleep(1)
+    making.cancel()
+
+    after = {seeded.name: await company.usage(seeded.name) for seeded in DATABASES}
+
+    assert sum(after[name]["rows_read"] > before[name]["rows_read"] for name in before) >= 6
+    assert any(after[name]["rows_written"] > before[name]["rows_written"] for name in before)
+
+
+async def test_traffic_leaves_blocked_and_destroyed_databases_alone(company: Hosted):
+    seeded = DATABASES[0]
+    await company.api("PATCH", f"/databases/{seeded.name}/configuration", json={"block_reads": True})
+    before = await company.usage(seeded.name)
+    for number in range(5):
+        await say(company.turso, seeded, random.Random(number))
+    assert await company.usage(seeded.name) == before
+
+    await company.api("DELETE", f"/databases/{seeded.name}")
+    making = asyncio.create_task(make_traffic(company.turso, every_seconds=0.001))
+    await asyncio.sleep(0.3)
+    assert not making.done()
+    making.cancel()
+
+
+async def test_ten_thousand_databases_are_listed_and_counted_in_a_moment(platform: Hosted):
+    add_databases(platform.turso, 10_000, days=2)
+    names, cursor, began = [], None, time.monotonic()
+    while True:
+        query = {"limit": 1000} | ({"cursor": cursor} if cursor else {})
+        page = await platform.api("GET", "/databases", params=query)
+        names += [database["Name"] for database in page["databases"]]
+        cursor = page["pagination"]["next"]
+        if cursor is None:
+            break
+    usage = (await platform.api("GET", "/usage"))["organization"]
+
+    assert names == [f"tenant-{number:05d}" for number in range(1, 10_001)]
+    assert len(usage["databases"]) == usage["usage"]["databases"] == 10_000
+    assert time.monotonic() - began < 20
+    client = await platform.database("tenant-04711")
+    assert (await client.run("SELECT 1")).rows() == [[1]]
