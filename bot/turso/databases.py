@@ -52,7 +52,10 @@ class DatabaseEndpoints(PlaceEndpoints):
 
     async def listed(self, *, group: str | None = None) -> list[Listed]:
         """Return the same by name, group and id; each can be `read` for the rest. A third of the work."""
-        return [one async for page in self.pages(group=group) for one in page]
+        found: list[Listed] = []
+        async for page in self.pages(group=group):
+            found += page
+        return found
 
     async def database(self, name: str) -> Database:
         """Return one database.
