@@ -23,8 +23,13 @@ async def holds_of(ctx: Context, database_id: str, *, but: Sequence[HoldKind] = 
 async def settle(ctx: Context, plan: Plan, *, lifted: Sequence[HoldKind] = ()) -> None:
     """Set both blocks to what the holds need that remain without the kinds `lifted`; no other switch is touched."""
     target = _target(plan)
-    block_reads, block_writes = remaining(await holds_of(ctx, target.id, but=lifted))
-    await ctx.turso.configure(target.name, block_reads=block_reads, block_writes=block_writes)
+    wanted = remaining(await holds_of(ctx, target.id, but=lifted))
+    while True:
+        await ctx.turso.configure(target.name, block_reads=wanted[0], block_writes=wanted[1])
+        # Who blocks places a hold first: one that came meanwhile may have blocked just before our call.
+        before, wanted = wanted, remaining(await holds_of(ctx, target.id, but=lifted))
+        if wanted == before:
+            return
 
 
 async def settled(ctx: Context, plan: Plan, *, lifted: Sequence[HoldKind] = ()) -> bool:

@@ -219,8 +219,13 @@ class Memory(Protocol):
         """Those that are not released."""
 
     async def hold(self, hold_id: str) -> Hold | None: ...
-    async def release_hold(self, hold_id: str, at: datetime, *, entries: Sequence[AuditEntry] = ()) -> bool:
-        """False: it was released before."""
+    async def release_hold(
+        self, hold_id: str, at: datetime, *, entries: Sequence[AuditEntry] = (), keeps_timer: bool = False
+    ) -> bool:
+        """Release a hold and drop its timer. False: it was released before.
+
+        `keeps_timer`: for the timer that fires, which stays until its deed is told.
+        """
 
     # Timers.
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]: ...

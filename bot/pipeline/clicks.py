@@ -21,6 +21,8 @@ from bot.pipeline.judging import judge, request_action
 from bot.pipeline.telling import show, tell_outcome
 
 LAPSE = timedelta(minutes=15)
+UNTOUCHED = (State.PENDING, State.APPROVED, State.READY)
+"""Nothing has been done yet."""
 OVER: Final = "It is too late: this request has expired, and nothing was changed. Ask again."
 
 
@@ -126,6 +128,8 @@ async def vote(env: Environment, incoming: Incoming, press: Pressed, *, approves
         raise Refused("It is too late: this request has been decided meanwhile.")
     if not approves:
         return await _denied(env, incoming, after, press, comment)
+    if any(not one.approves for one in after.votes):
+        raise Refused("Somebody denied it in the same moment. Nothing was changed.")
     count = tally(after.votes, press.decision.approvers, request.asker, press.decision.quorum)
     if not count.reached:
         await show(env, request.id)
@@ -166,7 +170,8 @@ async def _denied(env: Environment, incoming: Incoming, request: Request, press:
         changes={"outcome": f"Denied. {comment}".strip()},
         cancel=tuple(TimerKind),
     )
-    if await env.memory.move(request.id, expect=[State.PENDING], move=move) is None:
+    # Whoever denies in the moment in which it is approved wins, unless it is under way; then `begin` finds the vote.
+    if await env.memory.move(request.id, expect=UNTOUCHED, move=move) is None:
         return await _late(env, incoming, request.id)
     env.observer.request(State.DENIED)
     await tell_outcome(env, request.id)

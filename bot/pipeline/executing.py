@@ -23,6 +23,8 @@ from bot.turso import DatabaseNotFound, NotSent, TursoRejected
 
 LOOKS = (0.0, 0.3, 0.7, 1.0, 2.0, 3.0, 4.0)
 """Seconds between the looks of a read-back: Turso may be late to show what it has done."""
+FRESH = timedelta(seconds=15)
+"""How long a comparison of the plan with the world holds; after a crash that lasted longer it is made again."""
 Outcome = dict[str, Any]
 
 
@@ -35,13 +37,17 @@ class Executor:
     async def begin(self, request_id: str, phase: str) -> str:
         """Compare the world with the plan, and take the request: `go`, or `stop` when there is nothing to do."""
         request = await self.env.memory.request(request_id)
+        if request is not None and request.state in (State.STALE, State.DENIED):
+            await tell_outcome(self.env, request_id)  # stopped here before, and a crash came before it was told
         if request is None or request.state not in (State.APPROVED, State.EXECUTING):
             return "stop"
         ctx = await self._context(request)
         if request.state is State.EXECUTING:
             return await self._begin_again(ctx, request, phase)
-        why = await self._lost_consent(request) or await self._changed(ctx, request)
-        if why:
+        if any(not vote.approves for vote in request.votes):  # in the moment in which it was approved
+            await self._stop(request, "Denied.", to=State.DENIED)
+            return "stop"
+        if why := await self._no_longer(ctx, request):
             await self._stop(request, why)
             return "stop"
         holds = await self._planned_holds(ctx, request)
@@ -56,8 +62,12 @@ class Executor:
         """Hand the change to Turso, at most once: who finds it marked as sent reads back and never sends."""
         request = await self._request(request_id)
         ctx = await self._context(request)
-        if not await self.env.memory.mark_sent(request_id, phase, self.env.clock.now()):
+        now = self.env.clock.now()
+        if not await self.env.memory.mark_sent(request_id, phase, now):
             return {"acted": "before"}
+        was_down = request.updated_at is not None and now - request.updated_at > FRESH
+        if was_down and (why := await self._no_longer(ctx, request, phase)):
+            return {"acted": "stale", "why": why}
         if self._command(request).undoes:
             return await self._undo_another(request)
         try:
@@ -76,6 +86,8 @@ class Executor:
         word, why = acted["acted"], str(acted.get("why", ""))
         if word in ("refused", "not_sent"):
             return {"result": "failed", "why": why}
+        if word == "stale":
+            return {"result": "stale", "why": why}
         facts = acted.get("facts", {})
         look = self._deed(request, phase).read_back
         if look is None:
@@ -122,6 +134,12 @@ class Executor:
         await self._show_quietly(request.id)
         return "go"
 
+    async def _no_longer(self, ctx: Context, request: Request, phase: str = "execute") -> str | None:
+        """Say why this must not be done any more, if so: consent was lost, or it is not the plan's object."""
+        if _kind(phase) != "execute":
+            return await what_changed(ctx, request.plan)
+        return await self._lost_consent(request) or await self._changed(ctx, request)
+
     async def _lost_consent(self, request: Request) -> str | None:
         decision = judge(self.env, await self.env.asker_of(request), request_action(request))
         if decision.verdict is Verdict.DENY:
@@ -146,20 +164,20 @@ class Executor:
             return None
         return f"There is a database `{name}` already."
 
-    async def _stop(self, request: Request, why: str) -> None:
+    async def _stop(self, request: Request, why: str, *, to: State = State.STALE) -> None:
         now = self.env.clock.now()
         holds = await self.env.memory.holds(organization=request.organization)
         mine = [hold.id for hold in holds if hold.request_id == request.id]
         move = Move(
-            to=State.STALE,
+            to=to,
             at=now,
             changes={"outcome": f"{why} Nothing was done."},
-            entries=[entry("stale", "stale", at=now, request=request, what=why)],
+            entries=[entry(to.value, to.value, at=now, request=request, what=why)],
             cancel=tuple(TimerKind),
             release_holds=mine,
         )
         if await self.env.memory.move(request.id, expect=[State.APPROVED, State.EXECUTING], move=move) is not None:
-            self.env.observer.request(State.STALE)
+            self.env.observer.request(to)
             await tell_outcome(self.env, request.id)
 
     async def _planned_holds(self, ctx: Context, request: Request) -> list[Hold]:

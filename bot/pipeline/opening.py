@@ -19,7 +19,8 @@ from bot.pipeline.telling import card_of, post_card
 
 OWN_CONFIRMATION = timedelta(minutes=15)
 LAPSE = timedelta(minutes=15)
-FIRST_REMINDER = timedelta(minutes=10)
+CARD_IS_THERE = timedelta(seconds=20)
+"""After which the card of a request that waits is looked for: a crash may have come before it was posted."""
 
 
 async def open_request(
@@ -117,8 +118,8 @@ def _first_move(request: Request, command: Command, subject: Subject, decision: 
     if request.expires_at is not None:
         kind = TimerKind.LAPSE if request.state is State.READY else TimerKind.EXPIRE
         timers.append(Timer(kind, request.id, request.expires_at))
-    if request.mode is Mode.APPROVAL and request.notify and request.expires_at:
-        timers.append(Timer(TimerKind.REMIND, request.id, now + min(FIRST_REMINDER, decision.expires / 3)))
+    if request.mode is Mode.APPROVAL:
+        timers.append(Timer(TimerKind.REMIND, request.id, now + CARD_IS_THERE))
     reviews = [_review(request, decision, now)] if request.mode is Mode.BREAK_GLASS else []
     timers += [Timer(TimerKind.REVIEW, review.id, now + (review.due_at - now) / 2) for review in reviews]
     asked = entry("asked", request.state.value, at=now, subject=subject, request=request, decision=decision)

@@ -11,16 +11,19 @@ from bot.blocks import forms
 from bot.commands.base import Command
 from bot.core.parsing import Incomplete, Parsed
 from bot.core.ports import Ack, Work
-from bot.core.request import Incoming, Kind
+from bot.core.request import Incoming, Kind, State
 from bot.errors import BotError, Refused
 from bot.pipeline import asking, clicks, home, submissions
 from bot.pipeline.answering import entry, sorry, trouble
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import Forbidden
+from bot.pipeline.telling import tell_outcome
 
 log = structlog.get_logger(__name__)
 
 Read = Parsed[Command] | Incomplete[Command] | BotError
+MOVED_BY_PRESS = (State.READY, State.DENIED, State.CANCELLED)
+"""States to which no workflow leads, which would tell of them."""
 
 
 class Path:
@@ -84,8 +87,16 @@ class Path:
             checked = await submissions.check(self.env, incoming)
             if checked.work is not None:
                 await self._guarded(checked.at or incoming, "resumed", checked.work)
+                await self._tell_again(incoming)
         elif click := clicks.CLICKS.get(incoming.action_id):
             await self._guarded(incoming, "resumed", partial(click.run, self.env, incoming))
+            await self._tell_again(incoming)
+
+    async def _tell_again(self, incoming: Incoming) -> None:
+        """A crash may have come between what a press has moved and its telling: bring the cards up to date."""
+        request = await self.env.memory.request(incoming.value) if incoming.value else None
+        if request is not None and request.state in MOVED_BY_PRESS and await self.env.memory.cards(request.id):
+            await tell_outcome(self.env, request.id)
 
     async def _line(self, incoming: Incoming, text: str) -> Work | None:
         read = self._read(text)

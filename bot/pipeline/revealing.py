@@ -1,6 +1,8 @@
 """Reveal: the right is decided again, the token is minted, shown to its asker alone, and forgotten."""
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +24,7 @@ from bot.turso import NotSent, TursoRejected
 SETTLES_WITHIN = timedelta(seconds=90)
 """A reveal that has not settled by then was cut short: its outcome is called unknown."""
 OPEN_TO_REVEAL = (State.READY, State.UNKNOWN)
+SHOWN = "The token was shown to its asker, once."
 
 
 async def reveal(env: Environment, request: Request, incoming: Incoming, subject: Subject) -> str:
@@ -35,6 +38,8 @@ async def reveal(env: Environment, request: Request, incoming: Incoming, subject
     command = env.by_name.get(request.command)
     if not isinstance(command, Revealing):
         raise Refused("This request has nothing to reveal.")
+    if request.facts.get("press") == incoming.id:
+        raise Refused(f"This press was cut short, and is not repeated by itself. {request.outcome}".strip())
     if request.is_over(env.clock.now()):
         raise Refused("It was not revealed in time: the token never existed. Ask for a new one.")
     decision = must(env, subject, request_action(request))
@@ -60,7 +65,8 @@ async def _mint_once(
     now, token_id = env.clock.now(), new_id("t")
     phase = f"reveal:{request.facts.get('tries', 0)}"
     settle = Timer(TimerKind.RECONCILE, request.id, now + SETTLES_WITHIN)
-    facts = {**request.facts, "tries": int(request.facts.get("tries", 0)) + 1, "token": token_id}
+    tries = int(request.facts.get("tries", 0)) + 1
+    facts = {**request.facts, "tries": tries, "token": token_id, "press": incoming.id}
     move = Move(to=State.EXECUTING, at=now, changes={"facts": facts}, timers=[settle], cancel=[TimerKind.LAPSE])
     if await env.memory.move(request.id, expect=OPEN_TO_REVEAL, move=move) is None:
         raise Refused("This token was revealed, or lapsed, or is being revealed at this moment. Ask for a new one.")
@@ -87,7 +93,7 @@ async def _deliver(
     shown = await env.messenger.reveal(to, command.message(request.plan, secret))
     await env.memory.settle_token(token_id, TokenState.LIVE if shown else TokenState.UNKNOWN, fingerprint=fingerprint)
     if shown:
-        await _settle(env, request, State.SUCCEEDED, "The token was shown to its asker, once.", fingerprint=fingerprint)
+        await _settle(env, request, State.SUCCEEDED, SHOWN, fingerprint=fingerprint)
         return "revealed"
     why = f"The token could not be shown. {_may_exist(request, env.clock.now())}"
     await _settle(env, request, State.UNKNOWN, why, fingerprint=fingerprint)
@@ -96,21 +102,44 @@ async def _deliver(
 
 
 async def settle_cut_short(env: Environment, request: Request) -> None:
-    """Call the outcome of a reveal unknown that a crash cut short; the asker may reveal again."""
-    if token_id := request.facts.get("token"):
-        await env.memory.settle_token(str(token_id), TokenState.UNKNOWN)
-    why = f"The reveal was cut short. {_may_exist(request, request.updated_at or env.clock.now())}"
-    await _settle(env, request, State.UNKNOWN, why)
-    await env.messenger.whisper(
-        Address(request.asker, request.channel_id, request.thread_ts), cards.reveal_again(request, why)
-    )
+    """End a reveal that a crash cut short: unknown, unless the ledger says that it was shown; it may be told twice."""
+    if request.state is State.EXECUTING:
+        row = await _ledger_row(env, request)
+        if row is not None and row.state is TokenState.LIVE:
+            return await _settle(env, request, State.SUCCEEDED, SHOWN, fingerprint=row.fingerprint)
+        if row is not None:
+            await env.memory.settle_token(row.id, TokenState.UNKNOWN)
+        may_exist = _may_exist(request, request.updated_at or env.clock.now(), "only its asker can have seen it")
+        why = f"The reveal was cut short. {may_exist}"
+        await _settle(env, request, State.UNKNOWN, why, cancel=[])
+        request = replace(request, state=State.UNKNOWN, outcome=why)
+    if request.state is State.UNKNOWN:
+        await show(env, request.id)
+        to = Address(request.asker, request.channel_id, request.thread_ts)
+        await env.messenger.whisper(to, cards.reveal_again(request, request.outcome))
+    return None
 
 
-async def _settle(env: Environment, request: Request, to: State, outcome: str, *, fingerprint: str = "") -> None:
+async def _ledger_row(env: Environment, request: Request) -> LedgerToken | None:
+    target = request.plan.target
+    ids = [target.id] if target else []
+    rows = await env.memory.tokens(organization=request.organization, databases_ids=ids, holder=request.asker)
+    return next((row for row in rows if row.id == request.facts.get("token")), None)
+
+
+async def _settle(
+    env: Environment,
+    request: Request,
+    to: State,
+    outcome: str,
+    *,
+    fingerprint: str = "",
+    cancel: Sequence[TimerKind] = (TimerKind.RECONCILE,),
+) -> None:
     now = env.clock.now()
     event = "revealed" if to is State.SUCCEEDED else "reveal"
     line = entry(event, to.value, at=now, request=request, fingerprint=fingerprint, what=outcome)
-    move = Move(to=to, at=now, changes={"outcome": outcome}, entries=[line], cancel=[TimerKind.RECONCILE])
+    move = Move(to=to, at=now, changes={"outcome": outcome}, entries=[line], cancel=cancel)
     if await env.memory.move(request.id, expect=[State.EXECUTING], move=move) is not None:
         env.observer.request(to)
         await show(env, request.id)
@@ -130,10 +159,10 @@ def expiry_of(request: Request, minted_at: datetime) -> datetime | None:
     return None if isinstance(lifetime, Never) else minted_at + lifetime
 
 
-def _may_exist(request: Request, minted_at: datetime) -> str:
+def _may_exist(request: Request, minted_at: datetime, who: str = "it was delivered to nobody") -> str:
     until = expiry_of(request, minted_at)
     end = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "without end"
-    return f"A token may exist {end}; it was delivered to nobody."
+    return f"A token may exist {end}; {who}."
 
 
 def _row(request: Request, token_id: str, now: datetime) -> LedgerToken:

@@ -19,7 +19,7 @@ GRACE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What is known of a phase: `succeeded`, `failed` or `unknown`, why, and what the deed showed."""
+    """What is known of a phase: `succeeded`, `failed`, `stale` or `unknown`, why, and what the deed showed."""
 
     result: str
     why: str
@@ -54,6 +54,8 @@ def _state(request: Request, command: Changing[Any], kind: str, settled: Settled
             return State.RESTORED
         waits = kind == "execute" and command.finish is not None and _quarantines(request)
         return State.QUARANTINED if waits else State.SUCCEEDED
+    if settled.result == "stale":
+        return State.STALE
     if kind == "undo":
         return State.QUARANTINED
     return State.FAILED if settled.result == "failed" else State.UNKNOWN
@@ -69,6 +71,8 @@ def _sentence(state: State, kind: str, settled: Settled) -> str:
         return f"Undo did not go through: {why or 'Turso does not show it.'} The countdown goes on; press Undo again."
     if state is State.FAILED and kind == "finish":
         return f"{why} The database is still there, and still blocked."
+    if state is State.STALE:
+        return f"{why} Nothing was done."
     if state is State.UNKNOWN:
         return f"{why} It may or may not have happened."
     return why
@@ -114,7 +118,7 @@ def _holds(
 ) -> dict[str, Any]:
     """Return which holds are placed and which end with this commit."""
     own = _own(request, holds)
-    if state in (State.RESTORED, State.FAILED) or (kind == "finish" and state is State.SUCCEEDED):
+    if state in (State.RESTORED, State.FAILED, State.STALE) or (kind == "finish" and state is State.SUCCEEDED):
         ended = [hold.id for hold in own]
         still_blocked = [
             replace(hold, id=new_id("h"), kind=HoldKind.FREEZE, due_at=None, placed_at=now)

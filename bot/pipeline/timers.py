@@ -9,7 +9,7 @@ from bot.blocks import notices
 from bot.commands import holds as holding
 from bot.commands.base import Changing, Revealing
 from bot.core.ports import Move
-from bot.core.request import Request, State, Timer, TimerKind
+from bot.core.request import Hold, Request, State, Timer, TimerKind
 from bot.errors import BotError
 from bot.pipeline import incidents
 from bot.pipeline.answering import entry, said
@@ -18,8 +18,8 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.executing import deed_of
 from bot.pipeline.revealing import settle_cut_short
 from bot.pipeline.settling import SECOND_LOOKS, Settled, settle
-from bot.pipeline.telling import below_card, tell_outcome
-from bot.turso import DatabaseNotFound
+from bot.pipeline.telling import below_card, post_card, tell_outcome
+from bot.turso import DatabaseNotFound, TursoClient
 
 TIMER = "timer"
 """Who acts, in the audit log, when nobody does."""
@@ -48,32 +48,49 @@ async def _lapse(env: Environment, timer: Timer) -> None:
 
 async def _end(env: Environment, timer: Timer, *, expect: State, outcome: str) -> None:
     request = await env.memory.request(timer.subject)
+    if request is not None and request.state is State.EXPIRED:
+        return await tell_outcome(env, request.id)
     if request is None or request.state is not expect:
-        return
+        return None
     now = env.clock.now()
+    # Not this timer itself: it stays until the outcome is told, should a crash come between.
+    cancel = {TimerKind.EXPIRE, TimerKind.REMIND, TimerKind.LAPSE} - {timer.kind}
     move = Move(
         to=State.EXPIRED,
         at=now,
         changes={"outcome": outcome},
         entries=[entry("expired", "expired", at=now, request=request, by=TIMER)],
-        cancel=[TimerKind.EXPIRE, TimerKind.REMIND, TimerKind.LAPSE],
+        cancel=tuple(cancel),
     )
     if await env.memory.move(request.id, expect=[expect], move=move) is not None:
         env.observer.request(State.EXPIRED)
         await tell_outcome(env, request.id)
+    return None
 
 
 async def _remind(env: Environment, timer: Timer) -> Timer | None:
     request = await env.memory.request(timer.subject)
     if request is None or request.state is not State.PENDING:
         return None
+    if timer.attempt == 0:
+        return await _look_for_card(env, request, timer)
     channel_id, thread = await below_card(env, request)
     await env.messenger.post(channel_id, notices.reminder(request, now=env.clock.now()), thread_ts=thread)
-    pause = min(FIRST_PAUSE * 2 ** (timer.attempt + 1), LONGEST_PAUSE)
+    pause = min(FIRST_PAUSE * 2**timer.attempt, LONGEST_PAUSE)
     due = env.clock.now() + pause
     if request.expires_at and due >= request.expires_at:
         return None
     return replace(timer, due_at=due, attempt=timer.attempt + 1)
+
+
+async def _look_for_card(env: Environment, request: Request, timer: Timer) -> Timer | None:
+    """Post the card that a crash, or Slack, kept from being posted; then begin to remind, if somebody is to be."""
+    if not await env.memory.cards(request.id):
+        await post_card(env, request)
+    if not request.notify or request.expires_at is None:
+        return None
+    first = min(FIRST_PAUSE, (request.expires_at - request.created_at) / 3)
+    return replace(timer, due_at=request.created_at + first, attempt=1)
 
 
 async def _finish(env: Environment, timer: Timer) -> Timer | None:
@@ -96,11 +113,14 @@ async def _finish(env: Environment, timer: Timer) -> Timer | None:
 async def _thaw(env: Environment, timer: Timer) -> Timer | None:
     """Drop a freeze whose time is over; what another hold needs, or others blocked, stays blocked."""
     hold = await env.memory.hold(timer.subject)
-    if hold is None or hold.released_at is not None:
+    if hold is None:
+        return None
+    request = await env.memory.request(hold.request_id)
+    if hold.released_at is not None:  # a crash came before it was told
+        await _say_thawed(env, request, hold)
         return None
     if hold.due_at and hold.due_at > env.clock.now():
         return replace(timer, due_at=hold.due_at)
-    request = await env.memory.request(hold.request_id)
     turso = env.doors.turso(hold.organization)
     now = env.clock.now()
     line = entry("thawed", "succeeded", at=now, request=request, command="thaw", databases=[hold.database], by=TIMER)
@@ -112,21 +132,42 @@ async def _thaw(env: Environment, timer: Timer) -> Timer | None:
         gone = replace(line, outcome="gone")
         await env.memory.release_hold(hold.id, now, entries=[gone])
         return None
-    others = [one for one in await env.memory.holds(database_id=hold.database_id) if one.id != hold.id]
-    reads, writes = holding.remaining(others)
     try:
-        await turso.configure(hold.database, block_reads=reads, block_writes=writes)
-        found = await turso.configuration(hold.database)
+        opened = await _open(env, turso, hold)
     except BotError:
+        opened = False
+    if not opened:
         return replace(timer, due_at=now + AGAIN, attempt=timer.attempt + 1)
-    if bool(found.block_reads) != reads or bool(found.block_writes) != writes:
-        return replace(timer, due_at=now + AGAIN, attempt=timer.attempt + 1)
-    if await env.memory.release_hold(hold.id, now, entries=[line]) and request is not None:
-        await _say_thawed(env, request, hold.database, reads=reads, writes=writes)
+    if await env.memory.release_hold(hold.id, now, entries=[line], keeps_timer=True):
+        await _say_thawed(env, request, hold)
     return None
 
 
-async def _say_thawed(env: Environment, request: Request, name: str, *, reads: bool, writes: bool) -> None:
+async def _open(env: Environment, turso: TursoClient, hold: Hold) -> bool:
+    """Block no more than the other holds need, also those that are placed meanwhile. True once Turso shows it.
+
+    Who blocks places a hold first. So a hold that is not there after our call belongs to a call that comes after it.
+    """
+    wanted = await _needed_without(env, hold)
+    found = await turso.configuration(hold.database)
+    while True:
+        if (found.block_reads, found.block_writes) != wanted:
+            await turso.configure(hold.database, block_reads=wanted[0], block_writes=wanted[1])
+            found = await turso.configuration(hold.database)
+        before, wanted = wanted, await _needed_without(env, hold)
+        if wanted == before:
+            return (found.block_reads, found.block_writes) == wanted
+
+
+async def _needed_without(env: Environment, hold: Hold) -> tuple[bool, bool]:
+    others = [one for one in await env.memory.holds(database_id=hold.database_id) if one.id != hold.id]
+    return holding.remaining(others)
+
+
+async def _say_thawed(env: Environment, request: Request | None, hold: Hold) -> None:
+    if request is None:
+        return
+    name, (reads, writes) = hold.database, await _needed_without(env, hold)
     still = " and ".join(word for word, on in (("reads", reads), ("writes", writes)) if on)
     words = f"The freeze of `{name}` is over"
     text = f"{words}; {still} stay blocked by another hold." if still else f"{words}: it is open again."
@@ -143,10 +184,12 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
         return None
     command = env.by_name.get(request.command)
     if isinstance(command, Revealing):
-        if request.state is State.EXECUTING:
-            await settle_cut_short(env, request)
+        await settle_cut_short(env, request)
         return None
-    if request.state is not State.UNKNOWN or not isinstance(command, Changing):
+    if not isinstance(command, Changing):
+        return None
+    if request.state is not State.UNKNOWN:  # settled, and a crash came before it was told
+        await tell_outcome(env, request.id)
         return None
     kind = str(request.facts.get("phase", "execute"))
     look = deed_of(command, kind).read_back

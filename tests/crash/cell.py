@@ -173,8 +173,13 @@ class Cell:
 
     async def _audited(self, request: Request | None, outcome: str, picture: str) -> None:
         page = await self.lane.store.audit_page(before_seq=None, limit=50, databases=[self.name])
-        ends = [one for _, one in page if one.outcome == outcome and request and one.request_id == request.id]
-        assert len(ends) == 1, f"audited {len(ends)} times as {outcome}: {picture}"
+        ends = [
+            one
+            for _, one in page
+            if one.event.startswith(self.scenario.event) and one.outcome == outcome
+            if request is not None and one.request_id == request.id
+        ]
+        assert len(ends) == 1, f"audited {len(ends)} times as {self.scenario.event} {outcome}: {picture}"
 
     async def _request(self) -> Request | None:
         found = await self.lane.requests_of(self.name)
@@ -207,4 +212,5 @@ class Cell:
 
 def _acknowledged(acted: Acted | None) -> bool:
     """Whether Slack, and so the person, has heard that it was taken."""
-    return acted is not None and bool(acted.deliveries) and all(one.ok and one.status == 200 for one in acted.deliveries)
+    deliveries = acted.deliveries if acted is not None else ()
+    return bool(deliveries) and all(one.ok and one.status == 200 for one in deliveries)

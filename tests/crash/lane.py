@@ -56,7 +56,8 @@ class Nursery:
 
     def _order(self, order: Mapping[str, Any]) -> int:
         stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin and stdout
+        assert stdin is not None
+        assert stdout is not None
         with self._turn:
             stdin.write(json.dumps(order).encode() + b"\n")
             stdin.flush()
@@ -91,9 +92,7 @@ class Bot(Process):
         """Start it and wait until it is ready."""
         assert self.nursery is not None
         self.port = self.port or free_port()
-        self.pid = await self.nursery.bear(
-            self.environment, self.world.data, self.log, [self.command, *self.arguments]
-        )
+        self.pid = await self.nursery.bear(self.environment, self.world.data, self.log, [self.command, *self.arguments])
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}") as http:
             for _ in range(600):
                 with contextlib.suppress(httpx.HTTPError):
@@ -158,7 +157,7 @@ class Lane:
     async def requests_of(self, name: str) -> list[Request]:
         """Every request about a database, newest first."""
         found = await self.store.requests(states=list(State), limit=200)
-        return [one for one in found if name in (one.plan.arguments.get("name"), one.plan.target and one.plan.target.name)]
+        return [one for one in found if name in (one.plan.arguments.get("name"), getattr(one.plan.target, "name", ""))]
 
     async def idle(self) -> bool:
         """True when the bot has nothing under way: no intent is open, and every workflow has ended."""
@@ -169,9 +168,7 @@ class Lane:
     @property
     def _under_way(self) -> TextClause:
         table = "workflow_status" if self.database_url.startswith("sqlite") else "dbos.workflow_status"
-        return text(
-            f"SELECT workflow_uuid FROM {table} WHERE status IN ('PENDING', 'ENQUEUED') AND name <> 'sweep'"  # noqa: S608
-        )
+        return text(f"SELECT workflow_uuid FROM {table} WHERE status IN ('PENDING', 'ENQUEUED') AND name <> 'sweep'")
 
     async def kill_and_start(self, *, down_for: timedelta = timedelta(0)) -> None:
         """Cut the power and switch it on again."""

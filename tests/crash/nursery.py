@@ -5,6 +5,7 @@ It imports the bot once and forks: each child runs `bot.__main__` with its own e
 Whoever listens at the socket `TEST_GATE` is asked at every commit that wrote something; no answer holds the commit.
 """
 
+import importlib
 import json
 import os
 import re
@@ -94,16 +95,8 @@ def run(order: dict[str, Any]) -> None:
 
 def serve() -> None:
     """Fork what is ordered, wait for what is said to end."""
-    import alembic.command
-    import dbos
-    import httpx_aiohttp
-    import uvloop
-
-    import bot.__main__
-    import bot.app.serving
-    import bot.durable.durable
-
-    assert alembic and dbos and httpx_aiohttp and uvloop and bot
+    for name in ("bot.__main__", "bot.app.serving", "uvloop", "alembic.command"):
+        importlib.import_module(name)
     assert threading.active_count() == 1, "a process with threads must not fork"
     for line in sys.stdin:
         order = json.loads(line)

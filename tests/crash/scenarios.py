@@ -38,6 +38,8 @@ class Scenario:
     """The state that says that it did not happen, and never will by itself."""
     final_unknown: bool = False
     """Turso shows nothing of it: an outcome that is not known stays so."""
+    event: str = "executed"
+    """The word of the audit entry that says how it ended."""
     audited: str = ""
     """The outcome in the audit log, where it is not the request's state."""
     calls: int = 1
@@ -73,15 +75,28 @@ async def approve(lane: Lane, name: str) -> Acted:
 
 async def approve_by_name(lane: Lane, name: str) -> Acted | None:
     """Press Approve and type the name. None: the form did not come, and nothing was asked yet."""
+    return await _in_form(lane, name, "Approve", {"typed_name": name})
+
+
+async def _in_form(lane: Lane, name: str, label: str, values: dict[str, str]) -> Acted | None:
     workspace = lane.world.workspace
     for view in workspace.views_of(ANA):
         await workspace.close_view(ANA, view.id)
-    await press(lane, ANA, name, "Approve")
+    await press(lane, ANA, name, label)
     try:
         await until(lambda: workspace.views_of(ANA), what="the form", within=4)
     except AssertionError:
         return None
-    return await workspace.submit_view(ANA, workspace.views_of(ANA)[-1].id, {"typed_name": name})
+    return await workspace.submit_view(ANA, workspace.views_of(ANA)[-1].id, values)
+
+
+async def deny(lane: Lane, name: str) -> Acted | None:
+    """Press Deny and say why. None: the form did not come."""
+    return await _in_form(lane, name, "Deny", {"comment": "not today"})
+
+
+async def withdraw(lane: Lane, name: str) -> Acted:
+    return await press(lane, DANA, name, "Withdraw")
 
 
 async def undo(lane: Lane, name: str) -> Acted:
@@ -172,6 +187,14 @@ async def has_card(lane: Lane, name: str) -> bool:
     return card_now(lane, name, "Approve") is not None
 
 
+async def may_be_revealed(lane: Lane, name: str) -> bool:
+    return card_now(lane, name, "Reveal") is not None
+
+
+async def has_no_buttons(lane: Lane, name: str) -> bool:
+    return card_now(lane, name, "Approve") is None
+
+
 def was_called(method: str, path: str) -> Look:
     async def look(lane: Lane, name: str) -> bool:
         return lane.sent(method, path.format(name)) > 0
@@ -182,23 +205,32 @@ def was_called(method: str, path: str) -> Look:
 SCENARIOS = [
     Scenario("create", nothing, typed("db create {}"), ("POST", DATABASES), State.SUCCEEDED, "is created", is_there),
     Scenario("ask", there, typed("db destroy {}"), ("PATCH", CONFIGURATION), State.PENDING, "asks for approval",
-             has_card, calls=0),
+             has_card, event="asked", calls=0),
     Scenario("destroy-now", asked("db destroy {} --now"), approve_by_name, ("DELETE", DATABASE), State.SUCCEEDED,
              "is destroyed", is_gone),
     Scenario("quarantine", asked("db destroy {}"), approve, ("PATCH", CONFIGURATION), State.QUARANTINED,
              "is in quarantine", blocks(True, True)),
     Scenario("undo", quarantined, undo, ("PATCH", CONFIGURATION), State.RESTORED, "is lifted", blocks(False, False),
-             undone=State.QUARANTINED),
+             undone=State.QUARANTINED, event="undone"),
     Scenario("countdown", quarantined, after(timedelta(days=31)), ("DELETE", DATABASE), State.SUCCEEDED,
-             "is destroyed", is_gone),
+             "is destroyed", is_gone, event="finished"),
     Scenario("freeze", there, typed("db freeze {} --reads"), ("PATCH", CONFIGURATION), State.SUCCEEDED, "are blocked",
              blocks(True, True)),
     Scenario("thaw", frozen, after(timedelta(minutes=31)), ("PATCH", CONFIGURATION), State.SUCCEEDED, "is over",
-             blocks(False, False)),
+             blocks(False, False), event="thawed"),
     Scenario("rotate", asked("rotate {}"), approve, ("POST", ROTATE), State.SUCCEEDED, "has ended",
              was_called("POST", ROTATE), final_unknown=True),
     Scenario("reveal", ready, reveal, ("POST", TOKENS), State.SUCCEEDED, "for you alone", was_called("POST", TOKENS),
-             final_unknown=True),
+             final_unknown=True, event="reveal"),
     Scenario("token", there, typed("token {} --read-only"), ("POST", TOKENS), State.SUCCEEDED, "for you alone",
-             was_called("POST", TOKENS), undone=State.EXPIRED, final_unknown=True),
+             was_called("POST", TOKENS), undone=State.EXPIRED, final_unknown=True, event="reveal"),
+    Scenario("consent", asked("token {}"), approve, ("POST", TOKENS), State.READY, "press Reveal", may_be_revealed,
+             event="approved", audited="vote", calls=0),
+    Scenario("deny", asked("rotate {}"), deny, ("POST", ROTATE), State.DENIED, "Denied", has_no_buttons,
+             event="denied", calls=0),
+    Scenario("withdraw", asked("rotate {}"), withdraw, ("POST", ROTATE), State.CANCELLED, "Withdrawn", has_no_buttons,
+             event="withdrawn", calls=0),
+    Scenario("expire", asked("rotate {}"), after(timedelta(hours=13)), ("POST", ROTATE), State.EXPIRED,
+             "Nobody decided in time", has_no_buttons, event="expired", calls=0),
 ]  # fmt: skip
+"""`reveal` is also the event of a token that could not be shown; `revealed` says that it was."""
