@@ -79,6 +79,18 @@ class Address:
     """The thread is known to have answers. In any other one Slack shows no ephemeral message."""
 
 
+def address_of(incoming: Incoming) -> Address:
+    """Return where the answer to something that came in goes."""
+    return Address(
+        user_id=incoming.user_id,
+        channel_id=incoming.channel_id,
+        thread_ts=incoming.thread_ts,
+        intent_id=incoming.id,
+        message_ts=incoming.message_ts,
+        is_ephemeral=incoming.is_ephemeral,
+    )
+
+
 class Directory(Protocol):
     """Who is this human, and where do they stand?"""
 

@@ -8,26 +8,13 @@ import structlog
 from bot.blocks import kit
 from bot.blocks.text import sentence
 from bot.core.model import Decision, Subject, Visibility
-from bot.core.ports import Address
+from bot.core.ports import Address, address_of
 from bot.core.reply import Reply
 from bot.core.request import AuditEntry, Incoming, Request
 from bot.errors import BotError
 from bot.pipeline.environment import Environment
 
 log = structlog.get_logger(__name__)
-
-
-def address_of(incoming: Incoming) -> Address:
-    """Return where the answer to something that came in goes."""
-    return Address(
-        user_id=incoming.user_id,
-        channel_id=incoming.channel_id,
-        thread_ts=incoming.thread_ts,
-        intent_id=incoming.id,
-        message_ts=incoming.message_ts,
-        is_ephemeral=incoming.is_ephemeral,
-        thread_is_live=incoming.is_within_thread,
-    )
 
 
 def asker_address(request: Request) -> Address:

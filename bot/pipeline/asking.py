@@ -9,10 +9,11 @@ from bot.commands.base import Changing, Command, Context, Reading
 from bot.core.model import Action, Decision, Subject, Target, Verdict
 from bot.core.parsing import Grammar, Incomplete, Parsed, nearest
 from bot.core.policy import available
+from bot.core.ports import address_of
 from bot.core.request import Incoming, State
 from bot.errors import BotError, Refused
 from bot.pipeline import clicks
-from bot.pipeline.answering import address_of, entry, is_public
+from bot.pipeline.answering import entry, is_public
 from bot.pipeline.environment import Environment
 from bot.pipeline.following import share_file
 from bot.pipeline.judging import action_of, judge, must, planned_action, request_action

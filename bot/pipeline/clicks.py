@@ -9,12 +9,12 @@ from bot.blocks import forms
 from bot.core.approval import tally
 from bot.core.model import Action, Confirm, Decision, Subject, Target, Verdict
 from bot.core.policy import refuses_person
-from bot.core.ports import Move
+from bot.core.ports import Move, address_of
 from bot.core.reply import Reply
 from bot.core.request import Incoming, Mode, Request, State, Timer, TimerKind, Vote
 from bot.errors import BadInput, Refused
 from bot.pipeline import revealing
-from bot.pipeline.answering import address_of, entry, said
+from bot.pipeline.answering import entry, said
 from bot.pipeline.environment import Environment
 from bot.pipeline.executing import start_undo
 from bot.pipeline.judging import judge, request_action

@@ -9,11 +9,11 @@ from bot.commands.base import Changing, Command, Revealing
 from bot.core.model import Confirm, Decision, Subject, Verdict
 from bot.core.parsing import Parsed
 from bot.core.plan import Plan
-from bot.core.ports import Move
+from bot.core.ports import Move, address_of
 from bot.core.request import Incoming, Kind, Mode, Request, Review, State, Timer, TimerKind
 from bot.errors import BadInput, BotError
 from bot.pipeline import revealing
-from bot.pipeline.answering import address_of, entry, said
+from bot.pipeline.answering import entry, said
 from bot.pipeline.environment import Environment, new_id
 from bot.pipeline.telling import card_of, post_card
 

@@ -11,10 +11,10 @@ from bot.commands.base import Context, Revealing, Secret
 from bot.core.approval import tally
 from bot.core.arguments import Expiration
 from bot.core.model import Decision, Never, Subject, Verdict
-from bot.core.ports import Address, Move
+from bot.core.ports import Address, Move, address_of
 from bot.core.request import Incoming, LedgerToken, Mode, Request, State, Timer, TimerKind, TokenState
 from bot.errors import BotError, Refused
-from bot.pipeline.answering import address_of, entry
+from bot.pipeline.answering import entry
 from bot.pipeline.environment import Environment, new_id
 from bot.pipeline.judging import must, request_action
 from bot.pipeline.same import what_changed

@@ -9,10 +9,11 @@ from bot.blocks import forms
 from bot.commands.base import Command
 from bot.core.model import Action, Target, Verdict
 from bot.core.parsing import Incomplete, Parsed
+from bot.core.ports import address_of
 from bot.core.request import Incoming, Kind, Request
 from bot.errors import BadInput, Refused
 from bot.pipeline import clicks
-from bot.pipeline.answering import address_of, entry, said
+from bot.pipeline.answering import entry, said
 from bot.pipeline.asking import ask, open_form
 from bot.pipeline.clicks import pressed, subject_name
 from bot.pipeline.environment import Environment

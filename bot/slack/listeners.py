@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 
 import structlog
 
-from bot.core.ports import Ack, Address, Clock, Door, Messenger, Work
+from bot.core.ports import Ack, Clock, Door, Messenger, address_of
 from bot.core.reply import Reply
 from bot.core.request import Incoming
 from bot.errors import BotError
@@ -204,21 +204,6 @@ class Listeners:
             log.warning("could not tell", reference=incoming.id, why=type(error).__name__)
 
 
-def address_of(incoming: Incoming) -> Address:
-    """Return where the answer to something that came in goes."""
-    return Address(
-        user_id=incoming.user_id,
-        channel_id=incoming.channel_id,
-        thread_ts=incoming.thread_ts,
-        intent_id=incoming.id,
-        message_ts=incoming.message_ts,
-        is_ephemeral=incoming.is_ephemeral,
-    )
-
-
 def _release(waiting: "asyncio.Future[Any]") -> None:
     if not waiting.done():
         waiting.set_result(None)
-
-
-__all__ = ["Listeners", "Work", "address_of"]
