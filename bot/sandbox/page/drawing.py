@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from bot.sandbox.workspace.model import Channel, Message, View
 
+from .connecting import shell_command
 from .files import preview
 from .render.renderer import Renderer, environment
 from .scene import Scene
@@ -43,6 +44,7 @@ class Drawing:
             previews={str(each.get("id")): preview(self.scene.workspace, each) for each in message.files},
             fresh=fresh,
             at=at,
+            shell=shell_command(message),
             **context,
         )
 
