@@ -22,79 +22,30 @@ _READS = {
 _ROW_WRITES = {apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE}
 # Tables behind virtual ones. Opening an R-tree prepares writes to them even if it is only read; ordinary statements
 # cannot write to them, and what is not read-only as a whole is refused when it is about to run.
-_SHADOWS = tuple(
-    ["_node", "_parent", "_rowid", "_data", "_idx", "_content", "_docsize", "_config", "_segments", "_segdir", "_stat"]
-)
+_SHADOWS = ("_node", "_parent", "_rowid", "_data", "_idx", "_content", "_docsize", "_config", "_segments", "_segdir")
 _CLOSED = {apsw.SQLITE_ATTACH, apsw.SQLITE_DETACH, apsw.SQLITE_ANALYZE}
 _CLOSED_WORDS = {"ATTACH", "DETACH", "ANALYZE", "VACUUM"}
 _CLOSED_FUNCTIONS = {"load_extension", "fts3_tokenizer"}
 
-_READ_PRAGMAS = set(
-    [
-        "table_list",
-        "table_info",
-        "table_xinfo",
-        "index_list",
-        "index_info",
-        "index_xinfo",
-        "database_list",
-        "function_list",
-        "module_list",
-        "pragma_list",
-        "compile_options",
-        "encoding",
-    ]
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_READ_PRAGMAS = _words(
+    """table_list table_info table_xinfo index_list index_info index_xinfo database_list function_list module_list
+    pragma_list compile_options encoding"""
 )
-_WRITE_PRAGMAS = set(
-    [
-        "defer_foreign_keys",
-        "foreign_keys",
-        "foreign_key_list",
-        "foreign_key_check",
-        "collation_list",
-        "data_version",
-        "freelist_count",
-        "integrity_check",
-        "legacy_file_format",
-        "page_count",
-        "quick_check",
-        "stats",
-        "user_version",
-    ]
+_WRITE_PRAGMAS = _words(
+    """defer_foreign_keys foreign_keys foreign_key_list foreign_key_check collation_list data_version freelist_count
+    integrity_check legacy_file_format page_count quick_check stats user_version"""
 )
-_LOOK_PRAGMAS = set(
-    [
-        "analysis_limit",
-        "application_id",
-        "auto_vacuum",
-        "automatic_index",
-        "busy_timeout",
-        "cache_size",
-        "cache_spill",
-        "cell_size_check",
-        "checkpoint_fullfsync",
-        "fullfsync",
-        "hard_heap_limit",
-        "journal_mode",
-        "journal_size_limit",
-        "legacy_alter_table",
-        "locking_mode",
-        "max_page_count",
-        "mmap_size",
-        "page_size",
-        "query_only",
-        "read_uncommitted",
-        "recursive_triggers",
-        "reverse_unordered_selects",
-        "schema_version",
-        "secure_delete",
-        "soft_heap_limit",
-        "synchronous",
-        "temp_store",
-        "threads",
-        "trusted_schema",
-        "wal_autocheckpoint",
-    ]
+# These may be looked at, but not set.
+_LOOK_PRAGMAS = _words(
+    """analysis_limit application_id auto_vacuum automatic_index busy_timeout cache_size cache_spill cell_size_check
+    checkpoint_fullfsync fullfsync hard_heap_limit journal_mode journal_size_limit legacy_alter_table locking_mode
+    max_page_count mmap_size page_size query_only read_uncommitted recursive_triggers reverse_unordered_selects
+    schema_version secure_delete soft_heap_limit synchronous temp_store threads trusted_schema wal_autocheckpoint"""
 )
 
 
