@@ -57,13 +57,13 @@ class Server:
         """Return the resident bytes, workers included."""
         return sum(one.memory_info().rss for one in self._all())
 
-    async def settle(self, *, quiet: float = 0.25, within: float = 60) -> None:
-        """Wait until the server has nothing left to do."""
+    async def settle(self, *, quiet: float = 0.25, within: float = 20) -> None:
+        """Wait until the server has nothing left to do but to look whether there is something to do."""
         last, deadline = self.cpu_seconds(), time.monotonic() + within
         while time.monotonic() < deadline:
             await asyncio.sleep(quiet)
             now = self.cpu_seconds()
-            if now - last <= 0.011:  # a tick of the clock that counts
+            if now - last <= 0.2 * quiet:
                 return
             last = now
 

@@ -93,9 +93,10 @@ class Stub:
             return {"ok": True, "channel": channel | {"is_private": False, "is_ext_shared": False}}
         if method == "usergroups.users.list":
             return {"ok": True, "users": ["U0DBA"]}
+        ts = f"{time.time():.6f}"
         if method.startswith("chat.post"):
-            self.messages = [*self.messages[-20:], given]
-        return {"ok": True, "ts": f"{time.time():.6f}", "channel": given.get("channel", "C0"), "view": {"id": "V0"}}
+            self.messages = [*self.messages[-20:], given | {"ts": ts}]
+        return {"ok": True, "ts": ts, "channel": given.get("channel", "C0"), "view": {"id": "V0"}}
 
     def _turso(self, method: str, path: list[str], query: bytes) -> Any:
         rest = path[2:] if path[0] == "organizations" else path
