@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import structlog
 from slack_bolt.async_app import AsyncApp
@@ -39,6 +40,8 @@ from bot.store.urls import place_of
 log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS = 8.0
+SECRET_NAMES = ("TOKEN", "KEY", "SECRET", "PASSWORD")
+"""How variables end that hold one; the policy may refer to any that begins with `TURSO_`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,5 +162,8 @@ def secrets_of(settings: Settings) -> list[str]:
         settings.slack_app_token,
         settings.turso_api_token,
     ]
-    named = [value for name, value in settings.sources.items() if name.endswith("TOKEN")]
-    return [*(secret.get_secret_value() for secret in given if secret), *named]
+    named = [value for name, value in settings.sources.items() if name.endswith(SECRET_NAMES)]
+    password = place_of(settings.database_url.get_secret_value()).url.password
+    # With its signs around it: a password may be an ordinary word, which would be found everywhere.
+    signed = [f":{form}@" for form in (password, quote(password, safe=""))] if password else []
+    return [*(secret.get_secret_value() for secret in given if secret), *named, *signed]

@@ -30,12 +30,17 @@ class Redactor:
 
     def _clean(self, value: Any) -> Any:
         if isinstance(value, str):
-            return HIDDEN if self.finds(value) else value
+            return self._without(value) if self.finds(value) else value
         if isinstance(value, Mapping):
             return {key: self._clean(one) for key, one in value.items()}
         if isinstance(value, list | tuple):
             return [self._clean(one) for one in value]
-        return value
+        return HIDDEN if self.finds(repr(value)) else value
+
+    def _without(self, text: str) -> str:
+        """Hide the lines that hold one: of a traceback the rest is wanted."""
+        kept = "\n".join(HIDDEN if self.finds(line) else line for line in text.split("\n"))
+        return HIDDEN if self.finds(kept) else kept
 
     def finds(self, text: str) -> bool:
         """True when a text holds a secret, as it is or as JSON writes it."""

@@ -42,8 +42,7 @@ def test_a_secret_is_hidden_wherever_it_stands_in_a_line(written, style, secret)
     except ValueError:
         log.exception("in a traceback")
         logging.getLogger("library").exception("in a library's traceback")
-    if style == "json":
-        log.info("in an object", value=Holder())
+    log.info("in an object", value=Holder())
 
     lines = written()
     assert len(lines) >= 6
@@ -57,6 +56,22 @@ def test_the_rest_of_a_line_with_a_secret_is_still_told(written):
 
     (line,) = map(json.loads, written())
     assert (line["event"], line["user"], line["value"]) == ("asked", "U1", HIDDEN)
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_of_a_traceback_only_the_line_with_the_secret_is_hidden(written, style):
+    set_up_logs("INFO", style, [])
+
+    try:
+        raise ValueError(f"refused: {JWT}")
+    except ValueError:
+        structlog.get_logger("bot.test").exception("failed")
+
+    said = "\n".join(written())
+    assert JWT not in said
+    assert HIDDEN in said
+    assert "Traceback" in said
+    assert "test_logs.py" in said
 
 
 def test_a_line_says_who_wrote_it_when_and_about_what(written):
