@@ -1,0 +1,95 @@
+"""Gathers everything that a bot has written down or said, wherever a secret might have got to."""
+
+import json
+import sqlite3
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, create_subprocess_exec
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import psycopg
+
+from bot.sandbox.workspace.records import Call
+from tests.security.searching import Place, place
+from tests.world import Process, World
+
+PAGES = ("/metrics", "/readyz", "/healthz")
+
+
+def files_of(folder: Path, *, but: Iterable[str] = ()) -> list[Place]:
+    """Every file below a folder, byte for byte: databases with their `-wal` and `-shm`, locks, logs, whatever."""
+    skipped = tuple(str(folder / name) for name in but)
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not str(path).startswith(skipped)]
+    return [place(str(path.relative_to(folder)), path.read_bytes()) for path in files]
+
+
+def sqlite_tables(file: Path) -> list[Place]:
+    """Every table of a SQLite database, cell by cell."""
+    with closing(sqlite3.connect(file)) as database:
+        names = [row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        return [
+            place(f"table {name}", *(cell for row in database.execute(f'SELECT * FROM "{name}"') for cell in row))
+            for name in names
+        ]
+
+
+def postgresql_tables(url: str) -> list[Place]:
+    """Every table of every schema of a PostgreSQL database, and what its connections are doing."""
+    tables = "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
+    ours = f"{tables} AND table_schema NOT IN ('pg_catalog', 'information_schema')"
+    with psycopg.connect(url) as database:
+        named = [*database.execute(ours).fetchall(), ("pg_catalog", "pg_stat_activity")]
+        return [
+            place(f"table {schema}.{name}", *(cell for row in database.execute(_all(schema, name)) for cell in row))
+            for schema, name in named
+        ]
+
+
+def _all(schema: str, name: str) -> psycopg.sql.Composed:
+    return psycopg.sql.SQL("SELECT * FROM {}").format(psycopg.sql.Identifier(schema, name))
+
+
+def is_reveal(call: Call, person_id: str) -> bool:
+    """True for the one kind of message that may carry a token: to one person, and not in its notification text."""
+    alone = call.args.get("response_type") == "ephemeral" or call.method == "chat.postEphemeral"
+    return alone and call.person_id == person_id and call.args.get("text", "").startswith("A token for ")
+
+
+def slack_calls(world: World, *, revealed_to: str) -> list[Place]:
+    """Everything that was said to Slack, reveals but for their notification text left out."""
+    places = []
+    for call in world.workspace.calls:
+        args = {"text": call.args.get("text")} if is_reveal(call, revealed_to) else call.args
+        if call.method in ("views.open", "views.push"):  # a trigger is for just that
+            args = {key: value for key, value in args.items() if key != "trigger_id"}
+        places.append(place(f"Slack {call.method}", json.dumps(args, ensure_ascii=False), json.dumps(call.answer)))
+    answers = [one.answer for one in world.workspace.deliveries]
+    headers = [json.dumps(one.answer_headers) for one in world.workspace.deliveries]
+    return [*places, place("answers to Slack's requests", *answers, *headers)]
+
+
+async def pages_of(process: Process) -> list[Place]:
+    """What anybody may ask a running process."""
+    if process.command != "serve":
+        return []
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{process.port}") as http:
+        return [place(page, (await http.get(page)).text) for page in PAGES]
+
+
+def command_line_of(process: Process) -> Place:
+    """What `ps` shows."""
+    assert process._running is not None
+    return place("the command line", Path(f"/proc/{process._running.pid}/cmdline").read_bytes())
+
+
+async def command(process: Process, *arguments: str) -> tuple[int, str]:
+    """Run another command with the settings of a process; its exit status and all that it says."""
+    ran = await create_subprocess_exec(
+        sys.executable, "-m", "bot", *arguments, env=process.environment, cwd=process.world.data,
+        stdin=DEVNULL, stdout=PIPE, stderr=PIPE,
+    )  # fmt: skip
+    out, err = await ran.communicate()
+    assert ran.returncode is not None
+    return ran.returncode, (out + err).decode()

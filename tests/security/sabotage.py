@@ -1,0 +1,58 @@
+"""Makes a real `python -m bot` leak on purpose: imported by `sitecustomize` when `SABOTAGE` names what to break.
+
+`bug`: minting a token of the database `buggy` fails with an error that quotes the token. `chatty`: `ls` answers with
+a canary, and logs it in every way there is. `no guard`, `no redactor`: what ought to catch that is taken out.
+"""
+
+import logging
+import os
+from typing import Any
+
+import structlog
+
+from bot.app.logs import Redactor
+from bot.commands import list as listing
+from bot.commands import token
+from bot.core.reply import Reply
+from bot.slack.messages import EgressGuard
+
+CANARY = os.environ.get("SABOTAGE_CANARY", "")
+
+
+def _fail_after_minting() -> None:
+    mint = token.command.mint
+
+    async def fails(ctx: Any, plan: Any) -> Any:
+        secret = await mint(ctx, plan)
+        if plan.target.name == "buggy":
+            raise RuntimeError(f"a bug that quotes {secret.value}")
+        return secret
+
+    object.__setattr__(token.command, "mint", fails)
+
+
+def _tell_everything() -> None:
+    async def tells(ctx: Any, args: Any) -> Reply:
+        structlog.get_logger("bot.canary").info("minted", token=CANARY, deep={"in": [{"a": CANARY}]})
+        logging.getLogger("canary").error("minted %s", CANARY)
+        try:
+            raise ValueError(CANARY)
+        except ValueError:
+            structlog.get_logger("bot.canary").exception("failed")
+            logging.getLogger("canary").exception("failed")
+        blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": f"Here: {CANARY}"}}]
+        return Reply(text=f"Here: {CANARY}", blocks=blocks)
+
+    object.__setattr__(listing.command, "run", tells)
+
+
+def begin(todo: str) -> None:
+    """Break what is named, in words separated by commas."""
+    if "bug" in todo:
+        _fail_after_minting()
+    if "chatty" in todo:
+        _tell_everything()
+    if "no guard" in todo:
+        EgressGuard.holds_secret = lambda self, payload: False  # type: ignore[method-assign]
+    if "no redactor" in todo:
+        Redactor.finds = lambda self, text: False  # type: ignore[method-assign]

@@ -1,0 +1,269 @@
+"""`audit verify` finds whatever was done to the log behind the bot's back; with a posted head also at its end."""
+
+import asyncio
+import sqlite3
+import tracemalloc
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+
+from bot.__main__ import main
+from bot.app.clock import SystemClock
+from bot.core.audit import entry_hash, verify_stream
+from bot.core.request import AuditEntry
+from bot.store.store import Store, open_store
+from bot.store.upgrading import upgrade
+from tests.security.gathering import command
+from tests.world import Process, World
+
+ENTRIES = 12
+AT = datetime(2026, 11, 24, 4, 15, tzinfo=UTC)
+
+
+def entry(number: int) -> AuditEntry:
+    """The n-th of many."""
+    return AuditEntry(AT, "asked", "pending", "U0DANA", "C0DBOPS", "token", (f"orders-{number}",), detail={"n": number})
+
+
+async def write(url: str, count: int, start: int = 0) -> None:
+    """Write entries, as the bot does."""
+    await upgrade(url)
+    async with open_store(url, SystemClock()) as store:
+        for first in range(start, start + count, 2500):
+            await store.audit(*(entry(number) for number in range(first, min(first + 2500, start + count))))
+
+
+class Intruder:
+    """Somebody with the keys of the database."""
+
+    def __init__(self, run: Callable[..., Any]) -> None:
+        self.run = run
+
+    def rows(self) -> list[tuple[int, str, str, str]]:
+        """The log as it is."""
+        return list(self.run("SELECT seq, previous_hash, hash, entry FROM audit_log ORDER BY seq"))
+
+    def edit(self, seq: int, old: str, new: str, *, hashed: bool = False) -> None:
+        """Change the words of an entry; `hashed`: its hash, too."""
+        previous, text = next((row[1], row[3]) for row in self.rows() if row[0] == seq)
+        assert old in text
+        text = text.replace(old, new)
+        self.run(f"UPDATE audit_log SET entry = '{text}' WHERE seq = {seq}")
+        if hashed:
+            self.run(f"UPDATE audit_log SET hash = '{entry_hash(previous, text)}' WHERE seq = {seq}")
+
+    def renumber(self, seq: int, to: int) -> None:
+        """Put an entry elsewhere."""
+        self.run(f"UPDATE audit_log SET seq = {to} WHERE seq = {seq}")
+
+    def insert(self, seq: int, like: int) -> None:
+        """Add an entry that continues the one before it."""
+        rows = {row[0]: row for row in self.rows()}
+        previous, text = rows[seq - 1][2], rows[like][3]
+        values = f"{seq}, '{previous}', '{entry_hash(previous, text)}', '{text}'"
+        self.run(f"INSERT INTO audit_log (seq, previous_hash, hash, entry) VALUES ({values})")
+
+    def chain_anew(self, start: int = 1) -> None:
+        """Give every entry from `start` on the hashes that its words have now."""
+        previous = next((row[2] for row in self.rows() if row[0] == start - 1), "")
+        for seq, _, _, text in self.rows()[start - 1 :]:
+            digest = entry_hash(previous, text)
+            self.run(f"UPDATE audit_log SET previous_hash = '{previous}', hash = '{digest}' WHERE seq = {seq}")
+            previous = digest
+
+
+@contextmanager
+def broken_into(url: str) -> Iterator[Intruder]:
+    """The database itself, past everything that is ours."""
+    if url.startswith("sqlite"):
+        database = sqlite3.connect(url.removeprefix("sqlite:///"))
+        yield Intruder(lambda sql: database.execute(sql).fetchall())
+        database.commit()
+        database.close()
+        return
+    with psycopg.connect(url) as connection:
+
+        def run(sql: str) -> list[Any]:
+            cursor = connection.execute(sql.encode())
+            return cursor.fetchall() if cursor.description else []
+
+        yield Intruder(run)
+
+
+@pytest.fixture
+def log(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of a store with a dozen entries."""
+    asyncio.run(write(database_url, ENTRIES))
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    return database_url
+
+
+def verified(*arguments: str) -> int:
+    """The exit status of `audit verify`."""
+    return main(["audit", "verify", *arguments])
+
+
+def test_a_log_that_nobody_touched_holds(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verified() == 0
+
+    said = capsys.readouterr().out
+    assert f"{ENTRIES} entries" in said
+    assert "--head" in said
+
+
+def _swap(intruder: Intruder, one: int, other: int) -> None:
+    intruder.renumber(one, 100)
+    intruder.renumber(other, one)
+    intruder.renumber(100, other)
+
+
+def _close_gap(intruder: Intruder) -> None:
+    intruder.run("DELETE FROM audit_log WHERE seq = 5")
+    for seq in range(6, ENTRIES + 1):
+        intruder.renumber(seq, seq - 1)
+
+
+def _squeeze_in(intruder: Intruder) -> None:
+    for seq in range(ENTRIES, 5, -1):
+        intruder.renumber(seq, seq + 1)
+    intruder.insert(6, like=2)
+
+
+def _swap_words(intruder: Intruder) -> None:
+    five, six = (row for row in intruder.rows() if row[0] in (5, 6))
+    intruder.run(f"UPDATE audit_log SET entry = '{six[3]}' WHERE seq = 5")
+    intruder.run(f"UPDATE audit_log SET entry = '{five[3]}' WHERE seq = 6")
+
+
+TAMPERINGS: dict[str, tuple[Callable[[Intruder], None], str]] = {
+    "another person": (lambda it: it.edit(5, "U0DANA", "U0EVE"), "entry 5"),
+    "another person, hashed again": (lambda it: it.edit(5, "U0DANA", "U0EVE", hashed=True), "entry 6"),
+    "another outcome in the last entry": (lambda it: it.edit(ENTRIES, "pending", "denied"), f"entry {ENTRIES}"),
+    "a space more": (lambda it: it.edit(5, '"asked"', ' "asked"'), "entry 5"),
+    "a hash": (lambda it: it.run("UPDATE audit_log SET hash = previous_hash WHERE seq = 5"), "entry 5"),
+    "a hash of the one before": (lambda it: it.run("UPDATE audit_log SET previous_hash = '' WHERE seq = 5"), "entry 5"),
+    "deleted": (lambda it: it.run("DELETE FROM audit_log WHERE seq = 5"), "entry 6"),
+    "the first one deleted": (lambda it: it.run("DELETE FROM audit_log WHERE seq = 1"), "entry 2"),
+    "deleted, and the gap closed": (_close_gap, "entry 5"),
+    "two reordered": (lambda it: _swap(it, 5, 6), "entry 5"),
+    "the words of two exchanged": (_swap_words, "entry 5"),
+    "inserted": (_squeeze_in, "entry 7"),
+    "one before the first": (lambda it: it.renumber(1, 0), "entry 0"),
+}
+
+
+@pytest.mark.parametrize(("tamper", "where"), TAMPERINGS.values(), ids=TAMPERINGS.keys())
+def test_tampering_is_found_and_located(
+    log: str, capsys: pytest.CaptureFixture[str], tamper: Callable[[Intruder], None], where: str
+) -> None:
+    with broken_into(log) as intruder:
+        tamper(intruder)
+
+    assert verified() == 1
+    assert where in capsys.readouterr().out
+
+
+def _cut(intruder: Intruder) -> None:
+    intruder.run(f"DELETE FROM audit_log WHERE seq > {ENTRIES - 2}")
+
+
+def _cut_all(intruder: Intruder) -> None:
+    intruder.run("DELETE FROM audit_log")
+
+
+def _write_anew(intruder: Intruder) -> None:
+    intruder.edit(5, "U0DANA", "U0EVE")
+    intruder.chain_anew(5)
+
+
+CLEAN_CUTS: dict[str, Callable[[Intruder], None]] = {
+    "its tail cut": _cut,
+    "all of it deleted": _cut_all,
+    "its last entry changed and hashed": lambda it: it.edit(ENTRIES, "pending", "denied", hashed=True),
+    "all of it chained anew": _write_anew,
+}
+
+
+@pytest.mark.parametrize("tamper", CLEAN_CUTS.values(), ids=CLEAN_CUTS.keys())
+def test_what_leaves_a_whole_chain_is_found_with_a_head_that_was_posted(
+    log: str, capsys: pytest.CaptureFixture[str], tamper: Callable[[Intruder], None]
+) -> None:
+    with broken_into(log) as intruder:
+        head = intruder.rows()[-1][2]
+        tamper(intruder)
+
+    assert verified() == 0, "without a head nobody can know"
+    assert verified("--head", head) == 1
+    assert "posted head" in capsys.readouterr().out
+
+
+def test_a_head_that_was_posted_earlier_is_still_good(log: str) -> None:
+    with broken_into(log) as intruder:
+        head = intruder.rows()[7][2]
+
+    assert verified("--head", head) == 0
+    assert verified("--head", "0" * 64) == 1
+
+
+async def test_the_command_itself_ends_with_one(tmp_path: Any) -> None:
+    url = f"sqlite:///{tmp_path / 'turso-ops.db'}"
+    await write(url, 3)
+    process = _process(tmp_path, url)
+    assert (await command(process, "audit", "verify"))[0] == 0
+
+    with broken_into(url) as intruder:
+        intruder.edit(2, "U0DANA", "U0EVE")
+
+    status, said = await command(process, "audit", "verify")
+    assert status == 1
+    assert "entry 2" in said
+    assert "Traceback" not in said
+
+
+def _process(folder: Any, url: str) -> Process:
+    class Told(Process):
+        @property
+        def environment(self) -> dict[str, str]:
+            return {"DATABASE_URL": url}
+
+    return Told(World(None, None, None, "", folder), None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("database_url", "few", "many"),
+    [("sqlite", 10_000, 100_000), ("postgresql", 2_500, 20_000)],
+    indirect=["database_url"],
+    ids=["sqlite", "postgresql"],
+)
+def test_a_long_log_is_verified_in_one_pass_with_constant_memory(database_url: str, few: int, many: int) -> None:
+    asyncio.run(write(database_url, few))
+    first = asyncio.run(_peak_of_verifying(database_url, few))
+    asyncio.run(write(database_url, many - few, start=few))
+
+    second = asyncio.run(_peak_of_verifying(database_url, many))
+
+    assert second < first * 1.3, f"{first:,} bytes for {few:,} entries, {second:,} for {many:,}"
+
+
+async def _peak_of_verifying(url: str, expected: int) -> int:
+    async with open_store(url, SystemClock()) as store:
+        await store.audit_head()
+        tracemalloc.start()
+        found = await verify_stream(_once(store))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert (found.entries, found.fault) == (expected, None)
+    return peak
+
+
+async def _once(store: Store) -> AsyncIterator[tuple[int, str, str, str]]:
+    """The chain, of which nothing is asked for twice."""
+    last = 0
+    async for row in store.audit_chain():
+        assert row[0] == last + 1
+        last = row[0]
+        yield row
