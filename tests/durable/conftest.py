@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.request import Incoming, Request, State
+from bot.core.request import Incoming, Request, State, Timer
 from bot.durable.queue import Queue
 from bot.store.store import Store, open_store
 from bot.store.upgrading import upgrade
@@ -23,7 +23,7 @@ from tests.store.samples import incoming, move, request
 
 __all__ = ["database_url", "postgres_server", "postgresql_url"]
 
-PATIENCE = 40.0
+PATIENCE = 90.0
 ROOT = Path(__file__).parents[2]
 
 
@@ -85,6 +85,14 @@ async def until(true: Callable[[], bool], patience: float = PATIENCE) -> None:
     end = time.monotonic() + patience
     while not true():
         assert time.monotonic() < end, "it did not happen"
+        await asyncio.sleep(0.05)
+
+
+async def turned(store: Store, timer: Timer) -> None:
+    """Wait until a timer that has fired is dropped or moved."""
+    end = time.monotonic() + PATIENCE
+    while await store.is_due(timer.kind, timer.subject, timer.due_at):
+        assert time.monotonic() < end, "it was not turned"
         await asyncio.sleep(0.05)
 
 

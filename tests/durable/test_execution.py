@@ -17,10 +17,11 @@ async def test_an_approved_request_is_executed_and_told(store: Store, processes:
     assert not any(word in processes.log.lower() for word in ("warn", "error", "traceback")), processes.log
 
 
-@pytest.mark.parametrize(
-    "place",
-    ["begin:before", "begin:after", "act:before", "act:after", "see:before", "see:after", "finish:after", "tell:after"],
-)
+PLACES = [f"{step}:{where}" for step in ("begin", "act", "see", "finish", "tell") for where in ("before", "after")]
+KILLS = [("sqlite", place) for place in PLACES] + [("postgresql", place) for place in ("begin:after", "act:after")]
+
+
+@pytest.mark.parametrize(("database_url", "place"), KILLS, indirect=["database_url"])
 async def test_a_process_killed_between_two_steps_is_finished_by_its_successor(
     store: Store, processes: Processes, place: str
 ):

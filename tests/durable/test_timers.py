@@ -7,7 +7,7 @@ from bot.durable.engine import FIRE, SWEEP
 from bot.durable.queue import Queue
 from bot.durable.sweep import Sweep
 from bot.store.store import Store
-from tests.durable.conftest import Processes, until
+from tests.durable.conftest import Processes, turned, until
 from tests.durable.toy import RealClock
 
 
@@ -22,8 +22,10 @@ async def test_what_is_due_fires_once_and_what_is_not_does_not(store: Store, pro
     await processes.start()
 
     await until(lambda: len(processes.done) > 0)
-    await store.set_timer(due("soon", seconds=1))
+    soon = due("soon", seconds=1)
+    await store.set_timer(soon)
     await until(lambda: len(processes.done) > 1)
+    await turned(store, soon)
 
     assert processes.done == ["fired expire now 0", "fired expire soon 0"]
     left = await store.due(datetime.now(UTC) + timedelta(days=1))
@@ -68,6 +70,7 @@ async def test_a_timer_set_again_for_the_same_moment_fires_again(store: Store, q
     await store.set_timer(timer)
     await processes.start()
     await until(lambda: len(processes.done) == 1)
+    await turned(store, timer)
 
     await store.set_timer(timer)
 
