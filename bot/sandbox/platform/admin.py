@@ -1,9 +1,11 @@
 """The endpoint with which tests turn the platform; it exists only when asked for at start."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic_core import from_json
 from starlette.requests import Request
@@ -16,24 +18,42 @@ from bot.sandbox.platform.faults import Fault
 from bot.sandbox.platform.seed.bulk import add_databases
 from bot.sandbox.platform.turso import Turso
 
+Handler = Callable[[Request], Awaitable[Response]]
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _OPTIONS = {"kind", "method", "path", "count", "seconds", "status", "retry_after", "body"}
 
 
 def routes() -> list[BaseRoute]:
+    return [Route(f"/_admin/{path}", _from_here(handler), methods=[method]) for method, path, handler in _table()]
+
+
+def _table() -> list[tuple[str, str, Handler]]:
     return [
-        Route("/_admin/calls", _calls, methods=["GET"]),
-        Route("/_admin/calls", _forget_calls, methods=["DELETE"]),
-        Route("/_admin/faults", _faults, methods=["GET"]),
-        Route("/_admin/faults", _set_fault, methods=["POST"]),
-        Route("/_admin/faults", _clear_faults, methods=["DELETE"]),
-        Route("/_admin/faults/{id:int}", _remove_fault, methods=["DELETE"]),
-        Route("/_admin/hold", _set_hold, methods=["POST"]),
-        Route("/_admin/hold/{id:int}", _hold, methods=["GET"]),
-        Route("/_admin/hold/{id:int}/release", _release, methods=["POST"]),
-        Route("/_admin/databases", _add_databases, methods=["POST"]),
-        Route("/_admin/time", _time, methods=["GET"]),
-        Route("/_admin/time", _set_time, methods=["POST"]),
+        ("GET", "calls", _calls),
+        ("DELETE", "calls", _forget_calls),
+        ("GET", "faults", _faults),
+        ("POST", "faults", _set_fault),
+        ("DELETE", "faults", _clear_faults),
+        ("DELETE", "faults/{id:int}", _remove_fault),
+        ("POST", "hold", _set_hold),
+        ("GET", "hold/{id:int}", _hold),
+        ("POST", "hold/{id:int}/release", _release),
+        ("POST", "databases", _add_databases),
+        ("GET", "time", _time),
+        ("POST", "time", _set_time),
     ]
+
+
+def _from_here(handler: Handler) -> Handler:
+    """Refuse what a web page of somebody else sends: this endpoint asks for no token."""
+
+    async def endpoint(request: Request) -> Response:
+        origin = request.headers.get("origin")
+        if origin is not None and urlsplit(origin).hostname not in _LOOPBACK:
+            return JSONResponse({"error": "only for this machine"}, 403)
+        return await handler(request)
+
+    return endpoint
 
 
 def _turso(request: Request) -> Turso:

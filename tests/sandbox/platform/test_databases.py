@@ -182,6 +182,28 @@ async def test_a_database_can_begin_as_a_copy_of_another(platform: Hosted, order
     assert [each["Name"] for each in branches["databases"]] == ["copy-0", "copy-1"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"seed": {"type": "database", "name": "nope"}},
+        {"seed": {"type": "database"}},
+        {"seed": {"type": "dump", "url": "https://example.com/dump.sql"}},
+        {"seed": {"type": "database_upload"}},
+        {"seed": {"type": "database", "name": "orders", "timestamp": "2026-01-01T00:00:00Z"}},
+        {"seed": "orders"},
+        {"remote_encryption": {"encryption_key": "x", "encryption_cipher": "aes256gcm"}},
+        {"size_limit": "much"},
+    ],
+)
+async def test_what_cannot_be_made_as_asked_is_refused_and_leaves_nothing(platform: Hosted, orders, body, tmp_path):
+    files = sorted((tmp_path / "data" / "databases").iterdir())
+
+    await platform.api("POST", "/databases", status=400, json={"name": "copy"} | body)
+
+    assert [each["Name"] for each in (await platform.api("GET", "/databases"))["databases"]] == ["orders"]
+    assert sorted((tmp_path / "data" / "databases").iterdir()) == files
+
+
 async def test_a_size_limit_is_kept(platform: Hosted):
     await platform.create("orders", size_limit="32kb")
     orders = await platform.database("orders")

@@ -1,5 +1,7 @@
 """Pipelines of libSQL's protocol: requests, results, values, errors."""
 
+import sqlite3
+
 import pytest
 
 from tests.sandbox.platform.hosting import CLOSE, Client, Hosted, stmt
@@ -277,3 +279,17 @@ async def test_probes_need_no_token(platform: Hosted, orders: Client, path):
 
 async def test_the_protobuf_probe_is_not_found(platform: Hosted, orders: Client):
     assert (await platform.http.get("/db/orders/v3-protobuf")).status_code == 404
+
+
+async def test_a_database_can_be_dumped_as_sql(platform: Hosted, orders: Client):
+    await orders.run("CREATE TABLE t(a, b)")
+    await orders.run("INSERT INTO t VALUES (1, 'it''s'), (NULL, x'00ff')")
+
+    dumped = await platform.http.get("/db/orders/dump", headers=orders.headers)
+
+    copy = sqlite3.connect(":memory:")
+    copy.executescript(dumped.text)
+    assert copy.execute("SELECT a, b FROM t").fetchall() == [(1, "it's"), (None, b"\x00\xff")]
+    assert (await platform.http.get("/db/orders/dump", headers={"authorization": ""})).status_code == 401
+    await platform.api("PATCH", "/databases/orders/configuration", json={"block_reads": True})
+    assert (await platform.http.get("/db/orders/dump", headers=orders.headers)).json()["code"] == "BLOCKED"

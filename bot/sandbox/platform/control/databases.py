@@ -53,6 +53,7 @@ async def create(call: Call) -> Response:
     if not is_name(name, turso.generation):
         raise ApiError(400, "invalid database name: use lowercase letters, numbers and dashes")
     assert isinstance(name, str)
+    _refuse_unsupported(body)
     group = await _group(call, body)
     database_id = new_uuid(turso.generation)
     parent = await _seed(call, body, database_id)
@@ -74,6 +75,15 @@ async def create(call: Call) -> Response:
         raise
     await note(call, "db-create", f"created database {name}", database=name)
     return answer(_created(call, database))
+
+
+def _refuse_unsupported(body: dict[str, Any]) -> None:
+    """Say so rather than make something else than what was asked for."""
+    seed = body.get("seed")
+    if body.get("remote_encryption"):
+        raise ApiError(400, "remote encryption is not supported by the local platform")
+    if isinstance(seed, dict) and seed.get("timestamp"):
+        raise ApiError(400, "point-in-time copies are not supported by the local platform")
 
 
 def _create(connection: Any, new: NewDatabase) -> Database:

@@ -12,7 +12,8 @@ from bot.sandbox.platform.catalog.problems import Missing
 from bot.sandbox.platform.hrana import wire
 from bot.sandbox.platform.hrana.access import Denied, open_database
 from bot.sandbox.platform.hrana.cursor import line, run_cursor
-from bot.sandbox.platform.hrana.errors import BadRequest, StreamExpired
+from bot.sandbox.platform.hrana.dump import dump
+from bot.sandbox.platform.hrana.errors import BadRequest, StatementError, StreamExpired
 from bot.sandbox.platform.hrana.requests import answer_pipeline
 from bot.sandbox.platform.hrana.served import Served
 from bot.sandbox.platform.hrana.stream import Stream
@@ -28,6 +29,7 @@ def routes() -> list[BaseRoute]:
         Route("/{name}/v2/pipeline", _guarded(_pipeline), methods=["POST"]),
         Route("/{name}/v3/pipeline", _guarded(_pipeline), methods=["POST"]),
         Route("/{name}/v3/cursor", _guarded(_cursor), methods=["POST"]),
+        Route("/{name}/dump", _guarded(_dump), methods=["GET"]),
         Route("/{name}/v2", _guarded(_probe), methods=["GET"]),
         Route("/{name}/v3", _guarded(_probe), methods=["GET"]),
         Route("/{name}/health", _guarded(_health), methods=["GET"]),
@@ -148,6 +150,19 @@ async def _lines(turso: Turso, stream: Stream, steps: tuple[wire.Step, ...]) -> 
                 plane.streams.pause(stream)
             else:
                 await plane.discard(stream)
+
+
+async def _dump(request: Request) -> Response:
+    turso: Turso = request.app.state.turso
+    served = await _serve(request)
+    with _in_use(served):
+        stream = _stream(turso, served, None, read_only=_open(request, served))
+        try:
+            return PlainTextResponse(await turso.plane.on_thread(dump, stream))
+        except StatementError as error:
+            return JSONResponse(error.wire | {"error": str(error)}, 403)
+        finally:
+            await turso.plane.discard(stream)
 
 
 async def _probe(request: Request) -> Response:

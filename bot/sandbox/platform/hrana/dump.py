@@ -1,0 +1,25 @@
+"""A database as SQL text, for `.dump` in a shell."""
+
+import io
+from contextlib import closing
+
+import apsw
+
+from bot.sandbox.platform.hrana.errors import blocked
+from bot.sandbox.platform.hrana.stream import Stream
+
+
+def dump(stream: Stream) -> str:
+    """Everything in the database, as one moment of it. Raises: StatementError when reads are blocked."""
+    from apsw.shell import Shell
+
+    rights = stream.served.rights(read_only=True)
+    if rights.no_reads:
+        raise blocked(rights.no_reads)
+    text = io.StringIO()
+    # The shell takes a write lock while it dumps, so it is given a copy.
+    with closing(apsw.Connection(":memory:")) as copy:
+        with stream.session.unguarded() as connection, copy.backup("main", connection, "main") as backup:
+            backup.step()
+        Shell(stdout=text, db=copy).process_command(".dump")  # type: ignore[no-untyped-call]
+    return text.getvalue()
