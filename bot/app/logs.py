@@ -106,5 +106,5 @@ def _set_up_libraries(level: str, said: list[Processor], written: list[Processor
     root.setLevel(level)
     cap_sdk_loggers()
     quiet_loggers()
-    for name in ("sqlalchemy", "aiosqlite", "asyncio", "alembic", "httpcore", "httpx", "dbos", "uvicorn.access"):
+    for name in ("sqlalchemy", "asyncio", "alembic", "httpcore", "httpx", "dbos", "uvicorn.access"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
