@@ -1,0 +1,199 @@
+"""Everything that was asked, refused, decided, done, revealed, undone or left undone is on record, with who did it."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.core.request import AuditEntry, State
+from tests.scenarios import forging
+from tests.scenarios.conftest import sound
+from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, STELLA, World, buttons, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("security-audited")]
+
+POLICY = """
+version: 1
+organizations:
+  acme: {token: env:TURSO_API_TOKEN}
+workspace: T0ACME
+people:
+  dba: {usergroup: S0DBA}
+  responders: {usergroup: S0RESPOND}
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: [read, "token --read-only"]}
+      - {approve: token, by: dba, confirm: none, expires: 40s}
+      - {approve: [rotate, destroy], by: dba, confirm: none, countdown: 1h}
+      - {allow: [freeze], to: responders, confirm: button}
+      - {break_glass: protect, to: responders, review_by: dba, confirm: none}
+  C0ORDERS:
+    databases: ["orders*"]
+    rules: [{allow: read}]
+"""
+NAMES = ("asked", "rotated", "full", "expired", "left", "frozen", "doomed", "saved", "broken", "stale", "spoiled")
+TIMER = "timer"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def log(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[list[AuditEntry]]:
+    """The audit log after a day in which everything happened once."""
+    data = tmp_path_factory.mktemp("world")
+    (data / "policy.yaml").write_text(POLICY)
+    async with sound(data, policy=data / "policy.yaml") as world:
+        await world.make(*NAMES)
+        for part in (_refusals, _approvals, _tokens, _deeds):
+            await part(world)
+        await _time_passes(world)
+        assert world.bot is not None
+        await world.calm()
+        page = await world.bot.store.audit_page(before_seq=None, limit=500)
+        yield [one for _, one in reversed(page)]
+
+
+async def _refusals(world: World) -> None:
+    remy, dana = world.person(REMY), world.person(DANA)
+    await dana.types("/turso show asked")
+    await dana.types("/turso rotate asked", ORDERS)
+    card = await dana.types("/turso rotate asked --reason leak --ticket OPS-1")
+    await dana.presses_and_hears("Approve", card)
+    await remy.presses_and_hears("Deny", card)
+    for outsider in (GIL, STELLA):
+        await forging.presses(world, outsider, "Approve", card)
+    request = buttons(card)["Approve"]["value"]
+    typed = forging.submits(world, REMY, "approval.type_name", request, {"typed_name": "asked"})
+    await forging.answer_to(world, REMY, typed, holding="not among those")
+    await remy.types("/turso thaw asked")
+    await dana.types("/turso rotate asked --dry-run")
+
+
+async def _approvals(world: World) -> None:
+    dana, ana = world.person(DANA), world.person(ANA)
+    denied = await dana.types("/turso db destroy saved --reason cleaning")
+    await ana.presses("Deny", denied)
+    await ana.submits({"comment": "still in use"})
+    await until(lambda: "Denied" in words(world.as_now(denied)), what="the denial")
+    withdrawn = await dana.types("/turso db destroy left --reason cleaning")
+    await dana.presses_and_hears("Withdraw", withdrawn)
+    card = await dana.types("/turso rotate rotated --reason leak")
+    await world.person(BEN).presses_and_hears("Approve", card)
+    await until(lambda: world.card(holding="Every token of *rotated* has ended"), what="the rotation")
+    stale = await dana.types("/turso rotate stale --reason leak")
+    assert world.bot is not None
+    await _replace(world, "stale")
+    await ana.presses_and_hears("Approve", stale)
+    await until(lambda: "another database now" in words(world.as_now(stale)), what="staleness")
+
+
+async def _replace(world: World, name: str) -> None:
+    """Destroy a database and make another of the same name, past the bot."""
+    import httpx
+
+    assert world.keys is not None
+    headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
+    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+        assert (await http.delete(f"/v1/organizations/acme/databases/{name}")).status_code == 200
+    await world.make(name)
+
+
+async def _tokens(world: World) -> None:
+    dana, ana = world.person(DANA), world.person(ANA)
+    await dana.types("/turso token asked --read-only")
+    card = await dana.types("/turso token full --reason migration")
+    await ana.presses_and_hears("Approve", card)
+    ready = await world.shows(card, button="Reveal")
+    await ana.presses_and_hears("Reveal", ready)
+    await dana.presses_and_hears("Reveal", ready)
+    path = "*/databases/spoiled/auth/tokens"
+    world.turso.faults.add("status", method="POST", path=path, status=500)
+    await dana.types("/turso token spoiled --read-only")
+
+
+async def _deeds(world: World) -> None:
+    dana, ana, remy = world.person(DANA), world.person(ANA), world.person(REMY)
+    asked = await remy.types("/turso db freeze frozen --for 2m --reason spike")
+    await remy.presses(next(label for label in buttons(asked) if label != "Cancel"), asked)
+    await until(lambda: world.card(holding="*frozen* are blocked"), what="the freeze")
+    for name in ("doomed", "saved"):
+        card = await dana.types(f"/turso db destroy {name} --reason cleaning")
+        await ana.presses_and_hears("Approve", card)
+        await world.shows(card, button="Undo")
+        if name == "saved":
+            await world.person(BEN).presses_and_hears("Undo", world.as_now(card))
+            await until(lambda: world.card(holding="quarantine of *saved* is lifted"), what="the Undo")
+    loud = await remy.types("/turso db protect broken on --reason now")
+    loud = await world.shows(loud, button="Review")
+    await ana.presses("Review", loud)
+    await ana.submits({"verdict": "yes", "comment": "it was right"})
+    await until(lambda: "justified" in words(world.as_now(loud)), what="the review")
+
+
+async def _time_passes(world: World) -> None:
+    await world.person(DANA).types("/turso token expired --reason later")
+    await world.pass_time(minutes=3)
+    await until(lambda: world.card(holding="The freeze of `frozen` is over"), what="the thaw")
+    await until(lambda: world.card(holding="Nobody decided in time"), what="the expiry")
+    await world.pass_time(hours=2)
+    await until(lambda: world.card(holding="*doomed* is destroyed"), what="the end of the countdown")
+
+
+def _said(entry: AuditEntry) -> dict[str, Any]:
+    about = entry.databases[0] if entry.databases else ""
+    return {**{name: getattr(entry, name) for name in AuditEntry.__slots__}, **entry.detail, "about": about}
+
+
+EVENTS: dict[str, dict[str, Any]] = {
+    "a question": {"event": "asked", "outcome": "pending", "user_id": DANA, "command": "rotate", "ticket": "OPS-1"},
+    "a reading": {"event": "read", "outcome": "allowed", "command": "show", "about": "asked"},
+    "a dry run": {"event": "planned", "outcome": "dry_run", "user_id": DANA, "command": "rotate"},
+    "a command refused": {"event": "refused", "user_id": DANA, "channel_id": ORDERS, "command": "rotate"},
+    "a command refused to a responder": {"event": "refused", "user_id": REMY, "command": "thaw"},
+    "the asker's own approval refused": {"event": "refused", "user_id": DANA, "channel_id": DB_OPS, "asker": None},
+    "a click refused": {"event": "refused", "user_id": REMY, "command": "rotate", "asker": DANA},
+    "a guest's click refused": {"event": "refused", "user_id": GIL, "command": "rotate"},
+    "a stranger's click refused": {"event": "refused", "user_id": STELLA, "command": "rotate"},
+    "a vote": {"event": "approved", "outcome": "vote", "user_id": BEN, "asker": DANA, "about": "rotated"},
+    "a denial": {"event": "denied", "user_id": ANA, "asker": DANA, "comment": "still in use"},
+    "a withdrawal": {"event": "withdrawn", "outcome": "cancelled", "user_id": DANA, "about": "left"},
+    "an expiry": {"event": "expired", "user_id": TIMER, "asker": DANA, "about": "expired"},
+    "a rotation": {"event": "executed", "outcome": "succeeded", "command": "rotate", "about": "rotated"},
+    "what had changed": {"event": "stale", "outcome": "stale", "about": "stale"},
+    "a reveal": {"event": "revealed", "outcome": "succeeded", "user_id": DANA, "about": "full"},
+    "somebody else's reveal refused": {"event": "refused", "user_id": ANA, "command": "token"},
+    "a reveal that may have failed": {"event": "reveal", "outcome": "unknown", "about": "spoiled"},
+    "a confirmation": {"event": "confirmed", "user_id": REMY, "command": "freeze"},
+    "a freeze": {"event": "executed", "outcome": "succeeded", "command": "freeze", "user_id": REMY},
+    "its end by the clock": {"event": "thawed", "outcome": "succeeded", "user_id": TIMER, "about": "frozen"},
+    "a quarantine": {"event": "executed", "outcome": State.QUARANTINED, "about": "doomed"},
+    "its Undo": {"event": "undo", "outcome": "asked", "user_id": BEN, "asker": DANA, "about": "saved"},
+    "what the Undo did": {"event": "undone", "outcome": State.RESTORED, "about": "saved"},
+    "the end of a countdown": {"event": "finished", "outcome": "succeeded", "about": "doomed"},
+    "break-glass": {"event": "executed", "outcome": "succeeded", "command": "protect", "user_id": REMY},
+    "a review": {"event": "reviewed", "outcome": "justified", "user_id": ANA, "comment": "it was right"},
+}
+
+
+@pytest.mark.parametrize("wanted", EVENTS.values(), ids=EVENTS.keys())
+async def test_is_on_record_with_the_acting_person(log: list[AuditEntry], wanted: dict[str, Any]) -> None:
+    fits = [one for one in log if all(_said(one).get(name) == value for name, value in wanted.items())]
+
+    assert fits, "\n".join(f"{one.event} {one.outcome} {one.user_id} {one.command} {one.databases}" for one in log)
+    assert all(one.policy_hash and one.organization in ("acme", "") for one in fits)
+
+
+async def test_every_refusal_says_why_and_by_which_policy(log: list[AuditEntry]) -> None:
+    refused = [one for one in log if one.event == "refused"]
+
+    assert len(refused) >= 8
+    assert all(one.reason and one.policy_hash and one.user_id and one.channel_id for one in refused)
+    typed = [one for one in refused if one.user_id == REMY and one.command == "approval.type_name"]
+    assert typed or [one for one in refused if one.user_id == REMY and one.request_id]
+
+
+async def test_what_was_not_consented_to_was_not_done(log: list[AuditEntry]) -> None:
+    assert [one.event for one in log if _said(one)["about"] == "left"] == ["asked", "withdrawn"]
+    rotations = [_said(one)["about"] for one in log if one.event == "executed" and one.command == "rotate"]
+    assert rotations == ["rotated"]
