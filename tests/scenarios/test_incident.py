@@ -26,11 +26,13 @@ async def test_a_whole_incident_stands_under_one_message_and_ends_with_a_report(
 
     status = await remy.types("/turso incident", INCIDENT)
     assert "Thaw checkout" in buttons(status)
-    ended = await remy.types("/turso incident end", INCIDENT)
+    await remy.types("/turso incident end", INCIDENT)
+    ended = await until(lambda: world.card(INCIDENT, holding="has ended"), what="the end")
     assert "Thaw checkout" in buttons(ended)
     await world.calm()
 
-    report = await until(lambda: next(iter(world.workspace.state.files.values()), None), what="the report")
+    files = world.workspace.state.files
+    report = await until(lambda: next((one for one in files.values() if one["shared"]), None), what="the report")
     text = str(report)
     assert "INC-42" in text
     after = await remy.types("/turso freeze checkout", INCIDENT)

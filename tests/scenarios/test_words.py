@@ -1,0 +1,160 @@
+"""Whatever somebody types: it is acknowledged, answered, never a traceback, and never mark-up that they smuggled in."""
+
+import os
+import random
+import re
+from collections import Counter
+from zlib import crc32
+
+import pytest
+
+from bot.commands import COMMANDS
+from bot.core.parsing import Parsed
+from bot.errors import BotError
+from bot.sandbox.workspace.delivery.parcel import command_parcel
+from bot.sandbox.workspace.delivery.payloads import slash_command
+from bot.sandbox.workspace.records import Delivery
+from tests.scenarios import generated
+from tests.scenarios.invariants import KeptLog, keep_log
+from tests.world import ANA, BEN, DANA, DB_OPS, GIL, INCIDENT, ORDERS, REMY, World, marked_up, until
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-words")]
+
+COUNT = 500
+PLACES = ((DANA, DB_OPS), (ANA, DB_OPS), (BEN, DB_OPS), (REMY, INCIDENT), (DANA, ORDERS), (GIL, ORDERS))
+
+
+def the_seed() -> int:
+    """The day's seed, or the one of `SEED` to see a failure again."""
+    return int(os.environ.get("SEED") or random.SystemRandom().randrange(10**6))
+
+
+async def sends(world: World, person: str, channel: str, text: str) -> tuple[Delivery, str, str]:
+    """Send a text as Slack would, unescaped; returns the delivery and what it may be answered by."""
+    state = world.workspace.state
+    fields = slash_command(state, state.people[person], state.channels[channel], "/turso", text)
+    delivery = await world.workspace.deliver(command_parcel(fields, person))
+    return delivery, fields["response_url"].removeprefix(f"{state.origin}/"), fields["trigger_id"]
+
+
+def is_answered(world: World, hook: str, trigger: str, calls_before: int) -> bool:
+    """A message by the `response_url`, a modal, or a card or message in the channel."""
+    state = world.workspace.state
+    used = state.hooks.find(hook)
+    if used is not None and used.uses:
+        return True
+    opened = any(call.args.get("trigger_id") == trigger for call in state.calls[calls_before:])
+    return opened or any(call.method.startswith("chat.post") for call in state.calls[calls_before:])
+
+
+async def test_five_hundred_texts_are_acknowledged_and_answered(world: World) -> None:
+    seed = the_seed()
+    print(f"SEED={seed}")  # shown when it fails
+    log: KeptLog = keep_log()
+    texts, dice, read = generated.lines(seed, COUNT), random.Random(seed), Counter[str]()
+    assert world.bot is not None
+
+    for number, text in enumerate(texts):
+        try:
+            parsed = world.bot.env.grammar.parse(text)
+            read[parsed.spec.name if isinstance(parsed, Parsed) else "(incomplete)"] += 1
+        except BotError:
+            read["(unreadable)"] += 1
+        person, channel = (BEN, DB_OPS) if number < len(generated.LINES) else dice.choice(PLACES)
+        calls = len(world.workspace.calls)
+        delivery, hook, trigger = await sends(world, person, channel, text)
+        assert delivery.status == 200, (text, delivery.status)
+        assert delivery.answer == "", text
+        await until(lambda h=hook, t=trigger, c=calls: is_answered(world, h, t, c), what=f"an answer to {text!r}")
+
+    await world.calm()
+    assert {command.name for command in COMMANDS} <= set(read), "every command occurs"
+    parsed_share = sum(count for name, count in read.items() if not name.startswith("(")) / COUNT
+    assert parsed_share >= 0.5, read
+    assert not log.tracebacks, log.tracebacks[:3]
+    said = [str(call.args) for call in world.workspace.calls]
+    assert not [one for one in said if "Traceback" in one or "Something went wrong" in one]
+
+
+HOSTILE = [
+    pytest.param("<!channel>", id="everybody"),
+    pytest.param("<!here|here>", id="those who are here"),
+    pytest.param("<@U0ZED>", id="a mention"),
+    pytest.param("<!subteam^S0ORDERS>", id="a user group"),
+    pytest.param("<https://evil.example|Approve>", id="a link"),
+    pytest.param("`*bold*` _it_ ~gone~", id="mark-up"),
+    pytest.param("a\n\n*Approved by* <@U0ZED>\nb", id="new lines"),
+    pytest.param("\u202egnissim\u202c \u200bhidden", id="reading direction"),
+    pytest.param("&lt;!channel&gt; &amp;lt;", id="entities"),
+    pytest.param(":white_check_mark: approved", id="an emoji"),
+    pytest.param("```\nraw\n```", id="a code block"),
+]
+FORBIDDEN = (
+    "<@U0ZED",
+    "<!channel",
+    "<!here",
+    "<!subteam^S0ORDERS",
+    "<https://evil",
+    "\u202e",
+    "\u202c",
+    "\u200b",
+    "*Approved by*",
+    "```",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_a_reason_stays_text_on_the_card(world: World, text: str) -> None:
+    name = f"h{crc32(text.encode())}"
+    await world.make(name)
+
+    await sends(world, DANA, DB_OPS, f"rotate {name} --reason '{text}'")
+    card = await until(lambda: world.card(holding=name), what="the card")
+
+    shown = marked_up(card)
+    assert not [one for one in FORBIDDEN if one in shown]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize(
+    "line", ["show {}", "{}", "token orders --expiration {}", "help {}", "ls {}", "audit --db {}"]
+)
+async def test_an_answer_to_hostile_text_quotes_it_as_text(world: World, text: str, line: str) -> None:
+    before = len(world.workspace.calls)
+
+    delivery, hook, trigger = await sends(world, DANA, DB_OPS, line.replace("{}", text))
+
+    assert delivery.status == 200
+    await until(lambda: is_answered(world, hook, trigger, before), what="an answer")
+    await world.calm()
+    answers = [call.args for call in world.workspace.calls[before:] if call.args.get("blocks") or call.args.get("text")]
+    for answer in answers:
+        shown = marked_up_args(answer)
+        assert not [one for one in FORBIDDEN if one in shown], shown
+
+
+def marked_up_args(args: dict[str, object]) -> str:
+    """What Slack reads as mark-up in the arguments of a call; inside of code it reads mentions and links alone."""
+    found: list[str] = [str(args.get("text", ""))]
+
+    def walk(value: object) -> None:
+        if isinstance(value, dict):
+            if value.get("type") == "mrkdwn":
+                found.append(str(value["text"]))
+            for one in value.values():
+                walk(one)
+        elif isinstance(value, list):
+            for one in value:
+                walk(one)
+
+    walk(args.get("blocks"))
+    return re.sub(r"`[^`\n]*`", "`code`", "\n".join(found))
+
+
+async def test_names_from_turso_stay_text(world: World) -> None:
+    """What Turso lists may have been named by anybody; the columns of a table take no mark-up."""
+    await world.make("channel", "here")
+
+    listed = await world.person(DANA).types("/turso ls channel")
+
+    assert "<!channel" not in marked_up(listed)
