@@ -1,0 +1,168 @@
+"""What the bot says of a database is what a real client of it sees: blocked, open, opened by a token, ended."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.security.client import Client, Refused, client_of
+from tests.world import ANA, BEN, DANA, REMY, Process, World, standing, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("security-client")]
+
+READ, WRITE = "SELECT count(*) FROM visits", "INSERT INTO visits VALUES ('somebody')"
+POLICY = """
+version: 1
+organizations:
+  acme: {token: env:TURSO_API_TOKEN}
+workspace: T0ACME
+people:
+  dba: {usergroup: S0DBA}
+  responders: {usergroup: S0RESPOND}
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: [read, token], confirm: none}
+      - {allow: freeze, to: responders, confirm: none}
+      - {approve: [destroy, rotate], by: dba, confirm: none}
+"""
+
+
+@dataclass
+class Sandbox:
+    """Both stand-ins, and the bot as a process that can be started again later."""
+
+    world: World
+    bot: Process
+    clock: Path
+
+    async def starts_again_after(self, by: timedelta) -> None:
+        """Let the bot die, and wake up when so much time has passed."""
+        await self.bot.kill()
+        self.world.turso.clock.offset += by
+        self.world.workspace.move_time(by)
+        self.clock.write_text(f"+{self.world.turso.clock.offset.total_seconds():.0f}")
+        await self.bot.start()
+
+    @asynccontextmanager
+    async def client(self, name: str, options: str = "") -> AsyncIterator[Client]:
+        """A real client with a token that somebody has had revealed to them in Slack."""
+        url = f"{self.world.url}/db/{name}"
+        async with client_of(url) as client:
+            client.token = await self.token(name, options)
+            yield client
+
+    async def token(self, name: str, options: str = "") -> str:
+        """What Dana reads in the message that only she sees."""
+        shown = await self.world.person(DANA).types(f"/turso token {name} --expiration 12h {options}")
+        assert shown.only_for == DANA
+        found = re.search(r"eyJ[\w.-]+", words(shown))
+        assert found is not None
+        return found.group()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
+    """The sandbox with a bot that really runs."""
+    folder = tmp_path_factory.mktemp("client")
+    (folder / "policy.yaml").write_text(POLICY)
+    clock = folder / "clock"
+    async with standing(folder) as (world, keys):
+        await world.make("frozen", "doomed", "opened", "rotated", "used")
+        bot = Process(
+            world, keys, policy=folder / "policy.yaml", extra={"CLOCK_FILE": str(clock)}, log=folder / "log.txt"
+        )
+        await bot.start()
+        try:
+            yield Sandbox(world, bot, clock)
+        finally:
+            await bot.kill()
+
+
+async def test_a_freeze_blocks_a_client_until_its_time_is_over_whatever_happens_to_the_bot(sandbox: Sandbox) -> None:
+    async with sandbox.client("frozen") as client:
+        await client.runs("CREATE TABLE visits (who TEXT)")
+        await client.runs(WRITE)
+
+        await sandbox.world.person(REMY).types("/turso db freeze frozen --for 2m --reason spike")
+        await until(lambda: sandbox.world.card(holding="*frozen* are blocked"), what="the freeze")
+        with pytest.raises(Refused, match=r"(?i)block"):
+            await client.runs(WRITE)
+        assert await client.runs(READ) == [[1]]
+
+        await sandbox.starts_again_after(timedelta(minutes=1))
+        with pytest.raises(Refused, match=r"(?i)block"):
+            await client.runs(WRITE)
+
+        await sandbox.starts_again_after(timedelta(minutes=2))
+        await until(lambda: sandbox.world.card(holding="The freeze of `frozen` is over"), what="the thaw", within=40)
+        await client.runs(WRITE)
+        assert await client.runs(READ) == [[2]]
+
+
+async def test_a_quarantine_blocks_a_client_until_somebody_presses_undo(sandbox: Sandbox) -> None:
+    world = sandbox.world
+    async with sandbox.client("doomed") as client:
+        await client.runs("CREATE TABLE visits (who TEXT)")
+        await client.runs(WRITE)
+
+        card = await world.person(DANA).types("/turso db destroy doomed --reason cleaning")
+        await world.person(ANA).presses_and_hears("Approve", card)
+        card = await world.shows(card, button="Undo")
+        for statement in (READ, WRITE):
+            with pytest.raises(Refused, match=r"(?i)block"):
+                await client.runs(statement)
+
+        await sandbox.starts_again_after(timedelta(hours=3))
+        with pytest.raises(Refused, match=r"(?i)block"):
+            await client.runs(READ)
+
+        await world.person(BEN).presses_and_hears("Undo", world.as_now(card))
+        await until(lambda: world.card(holding="The quarantine of *doomed* is lifted"), what="the Undo", within=40)
+        await client.runs(WRITE)
+        assert await client.runs(READ) == [[2]]
+        assert not world.changes("DELETE")
+
+
+async def test_a_read_only_token_reads_and_writes_nothing(sandbox: Sandbox) -> None:
+    async with sandbox.client("opened") as client:
+        await client.runs("CREATE TABLE visits (who TEXT)")
+        client.token = await sandbox.token("opened", "--read-only")
+
+        assert await client.runs(READ) == [[0]]
+        with pytest.raises(Refused):
+            await client.runs(WRITE)
+
+
+async def test_a_token_opens_its_database_until_a_rotation_ends_it(sandbox: Sandbox) -> None:
+    world = sandbox.world
+    async with sandbox.client("rotated") as client:
+        assert await client.runs("SELECT 1") == [[1]]
+        card = await world.person(DANA).types("/turso rotate rotated --reason leak")
+        await world.person(ANA).presses_and_hears("Approve", card)
+        await until(lambda: world.card(holding="Every token of *rotated* has ended"), what="the rotation")
+
+        with pytest.raises(Refused):
+            await client.runs("SELECT 1")
+
+        client.token = await sandbox.token("rotated")
+        assert await client.runs("SELECT 1") == [[1]]
+
+
+async def test_what_a_client_does_appears_in_usage(sandbox: Sandbox) -> None:
+    async with sandbox.client("used") as client:
+        await client.runs("CREATE TABLE visits (who TEXT)")
+        before = words(await sandbox.world.person(DANA).types("/turso usage used"))
+        many = ", ".join(["('somebody')"] * 4321)
+        await client.runs(f"INSERT INTO visits VALUES {many}")
+
+        after = words(await sandbox.world.person(DANA).types("/turso usage used"))
+
+    assert "4,32" in after
+    assert "4,32" not in before
