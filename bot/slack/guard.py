@@ -3,7 +3,6 @@
 import hmac
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from hashlib import sha256
 from typing import Any, Final
 
 import structlog
@@ -97,7 +96,7 @@ class Guard:
         stamp = headers.get(b"x-slack-request-timestamp", b"")
         if not (stamp.isdigit() and len(stamp) <= 12 and abs(self._now() - int(stamp)) <= TOLERANCE_SECONDS):
             return False
-        ours = b"v0=" + hmac.new(self._key, b"v0:" + stamp + b":" + body, sha256).hexdigest().encode()
+        ours = b"v0=" + hmac.digest(self._key, b"v0:" + stamp + b":" + body, "sha256").hex().encode()
         return hmac.compare_digest(ours, headers.get(b"x-slack-signature", b""))
 
 

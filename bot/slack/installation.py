@@ -78,6 +78,8 @@ class FixedAuthorize(AsyncAuthorize):
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._of: Installation | None = None
+        self._answer: AuthorizeResult | None = None
 
     async def __call__(
         self,
@@ -92,9 +94,16 @@ class FixedAuthorize(AsyncAuthorize):
     ) -> AuthorizeResult:
         """Answer with what is known; until it is, own events cannot be told apart, and there are none."""
         known = self._workspace.known
-        return AuthorizeResult(
-            enterprise_id=known.enterprise_id if known else enterprise_id,
-            team_id=known.team_id if known else team_id,
-            bot_user_id=known.bot_user_id if known else None,
-            bot_id=known.bot_id if known else None,
-        )
+        if known is None:
+            return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id)
+        if self._answer is None or self._of is not known:
+            self._of, self._answer = (
+                known,
+                AuthorizeResult(
+                    enterprise_id=known.enterprise_id,
+                    team_id=known.team_id,
+                    bot_user_id=known.bot_user_id,
+                    bot_id=known.bot_id,
+                ),
+            )
+        return self._answer
