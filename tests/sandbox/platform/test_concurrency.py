@@ -7,6 +7,7 @@ import threading
 import httpx
 import pytest
 
+from bot.sandbox.platform.hrana.limits import Limits
 from tests.sandbox.platform.hosting import CLOSE, Client, Hosted, Process, stmt
 
 CLIENTS = 50
@@ -53,6 +54,49 @@ async def test_fifty_clients_on_many_databases(platform: Hosted):
     for number, database in enumerate(databases):
         found = (await database.run("SELECT a FROM t ORDER BY a")).rows()
         assert found == [[each] for each in range(number, CLIENTS, 10)]
+
+
+async def test_fifty_clients_over_real_connections(server: Process):
+    url = server.create("shared")
+    headers = {"authorization": f"Bearer {server.token('shared')}"}
+    create = stmt("CREATE TABLE IF NOT EXISTS t(a)")
+
+    async def use(number):
+        async with httpx.AsyncClient(headers=headers, trust_env=False, timeout=60) as client:
+            for sql in ("INSERT INTO t VALUES (?)", "UPDATE t SET a = a WHERE a = ?", "SELECT a FROM t WHERE a = ?"):
+                body = {"requests": [create, stmt(sql, number), CLOSE]}
+                answer = (await client.post(f"{url}v3/pipeline", json=body)).json()
+                assert [entry["type"] for entry in answer["results"]] == ["ok"] * 3
+        return answer["results"][1]["response"]["result"]["rows"][0][0]["value"]
+
+    assert await asyncio.gather(*(use(number) for number in range(CLIENTS))) == [str(each) for each in range(CLIENTS)]
+
+
+async def test_a_crowd_of_databases_is_served_with_few_open_at_once(tmp_path):
+    hosted = Hosted(tmp_path, limits=Limits(open_databases=3))
+    databases = [await hosted.database(f"db-{number}") for number in range(12)]
+
+    for _ in range(2):
+        for database in databases:
+            await database.run("CREATE TABLE IF NOT EXISTS t(a)")
+            await database.run("INSERT INTO t VALUES (1)")
+
+    assert len(list(hosted.turso.plane.folder.glob("*-wal"))) <= 4
+    assert [(await database.run("SELECT count(*) FROM t")).rows() for database in databases] == [[[2]]] * 12
+    await hosted.close()
+
+
+async def test_too_many_open_streams_are_turned_away_for_a_moment(tmp_path):
+    hosted = Hosted(tmp_path, limits=Limits(streams=2))
+    orders = await hosted.database("orders")
+    opened = [await orders.ask(stmt("SELECT 1")) for _ in range(2)]
+
+    refused = await orders.post(json={"requests": []})
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "TRANSACTION_BUSY")
+    await orders.ask(CLOSE, baton=opened[0].baton)
+    assert (await orders.run("SELECT 1")).rows() == [[1]]
+    await hosted.close()
 
 
 async def test_readers_go_on_while_somebody_writes(platform: Hosted, orders: Client):

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Iterator
 
-from bot.sandbox.platform.hrana.errors import BadRequest, StreamExpired
+from bot.sandbox.platform.hrana.errors import BadRequest, StreamExpired, TooManyStreams
 from bot.sandbox.platform.hrana.limits import Limits
 from bot.sandbox.platform.hrana.meter import Meter
 from bot.sandbox.platform.hrana.served import Served
@@ -26,7 +26,7 @@ class Streams:
     def new(self, served: Served) -> Stream:
         """A stream that begins with the request at hand."""
         if len(self._streams) >= self._limits.streams:
-            raise BadRequest("too many open streams")
+            raise TooManyStreams
         stream = Stream(secrets.randbits(63), served, self._meter)
         stream.running = True
         return stream

@@ -25,6 +25,10 @@ class Busy(Exception):
     """Somebody else is writing; nothing was done, and the statement may be run again."""
 
 
+class TooManyStreams(Exception):
+    """There is no room for another open stream."""
+
+
 class StreamExpired(Exception):
     """The stream was idle for too long and is gone."""
 

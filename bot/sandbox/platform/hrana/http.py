@@ -13,7 +13,7 @@ from bot.sandbox.platform.hrana import wire
 from bot.sandbox.platform.hrana.access import Denied, open_database
 from bot.sandbox.platform.hrana.cursor import line, run_cursor
 from bot.sandbox.platform.hrana.dump import dump
-from bot.sandbox.platform.hrana.errors import BadRequest, StatementError, StreamExpired
+from bot.sandbox.platform.hrana.errors import BadRequest, StatementError, StreamExpired, TooManyStreams
 from bot.sandbox.platform.hrana.requests import answer_pipeline
 from bot.sandbox.platform.hrana.served import Served
 from bot.sandbox.platform.hrana.stream import Stream
@@ -21,6 +21,7 @@ from bot.sandbox.platform.turso import Turso
 
 Handler = Callable[[Request], Awaitable[Response]]
 _EXPIRED = {"message": "The stream has expired due to inactivity", "code": "STREAM_EXPIRED"}
+_BUSY = {"error": "too many open streams", "message": "too many open streams", "code": "TRANSACTION_BUSY"}
 
 
 def routes() -> list[BaseRoute]:
@@ -53,6 +54,8 @@ def _guarded(handler: Handler) -> Handler:
             return PlainTextResponse(str(error), 400)
         except StreamExpired:
             return JSONResponse(_EXPIRED, 400)
+        except TooManyStreams:
+            return JSONResponse(_BUSY, 503, {"retry-after": "1"})
         except TooLarge:
             return JSONResponse({"error": "request body is too large", "message": "request body is too large"}, 413)
         except ClientDisconnect:

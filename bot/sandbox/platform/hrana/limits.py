@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """Bytes, counts and seconds; the defaults are those of libSQL's server where it has them."""
+    """Bytes, counts and seconds; the defaults are those of libSQL's server where it has them.
+
+    A stream and an open database each take two or three file descriptors, of which a process often has 1024.
+    """
 
     body_bytes: int = 16 * 2**20
     response_bytes: int = 10 * 2**20
@@ -20,7 +23,6 @@ class Limits:
     stream_idle_seconds: float = 10.0
     stream_remembered_seconds: float = 300.0
     transaction_seconds: float = 5.0
-    streams: int = 10_000
-    open_databases: int = 200
-    idle_connections: int = 8
+    streams: int = 200
+    open_databases: int = 100
     threads: int = 32

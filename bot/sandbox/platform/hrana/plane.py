@@ -123,7 +123,8 @@ class DataPlane:
 
     async def sweep(self, *, now: bool = False) -> None:
         """Close what was idle for too long. Cheap to call often."""
-        if not now and time.monotonic() < self._swept_at + _SWEEP_SECONDS:
+        crowded = len(self._served) > self.limits.open_databases
+        if not (now or crowded) and time.monotonic() < self._swept_at + _SWEEP_SECONDS:
             return
         self._swept_at = time.monotonic()
         for stream in self.streams.overdue():

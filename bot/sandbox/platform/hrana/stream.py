@@ -4,6 +4,8 @@ import time
 from collections.abc import Generator, Iterator
 from typing import Any, Literal
 
+import apsw
+
 from bot.sandbox.platform.hrana import scan, values
 from bot.sandbox.platform.hrana.errors import (
     BadRequest,
@@ -11,6 +13,7 @@ from bot.sandbox.platform.hrana.errors import (
     StatementError,
     arguments_invalid,
     database_locked,
+    from_sqlite,
     response_too_large,
     stream_closed,
 )
@@ -47,7 +50,10 @@ class Stream:
         if self.served.closed or self.closed:
             raise stream_closed()
         if self._session is None:
-            self._session = self.served.open()
+            try:
+                self._session = self.served.open()
+            except apsw.Error as error:
+                raise from_sqlite(error) from None
         return self._session
 
     @property
