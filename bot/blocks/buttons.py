@@ -17,6 +17,8 @@ DISMISS: Final = "request.dismiss"
 REVEAL: Final = "token.reveal"
 UNDO: Final = "quarantine.undo"
 REVIEW: Final = "review.open"
+THAW: Final = "hold.thaw"
+END_TOKENS: Final = "token.end"
 RUN: Final = "run."
 PAGE: Final = "page."
 FORM: Final = "form.open."
@@ -41,14 +43,19 @@ def approve(request: Request, risk: Risk) -> Element:
     return kit.button(Plain("Approve"), APPROVE, request.id, style=_style(risk), confirm=dialog)
 
 
-def deny(request: Request) -> Element:
+def consent(request_id: str) -> Element:
+    """Consent, where only the request's id is at hand; what the rule wants typed is asked for then."""
+    return kit.button(Plain("Approve"), APPROVE, request_id)
+
+
+def deny(request_id: str) -> Element:
     """Refuse; a form asks for the reason."""
-    return kit.button(Plain("Deny"), DENY, request.id)
+    return kit.button(Plain("Deny"), DENY, request_id)
 
 
-def withdraw(request: Request) -> Element:
+def withdraw(request_id: str) -> Element:
     """Take one's own request back."""
-    return kit.button(Plain("Withdraw"), WITHDRAW, request.id)
+    return kit.button(Plain("Withdraw"), WITHDRAW, request_id)
 
 
 def confirm(request: Request, risk: Risk) -> Element:
@@ -66,14 +73,24 @@ def reveal(request: Request, label: str = "Reveal") -> Element:
     return kit.button(Plain(label), REVEAL, request.id, style="primary")
 
 
-def undo(request: Request) -> Element:
+def undo(request_id: str, label: str = "Undo") -> Element:
     """Lift a quarantine."""
-    return kit.button(Plain("Undo"), UNDO, request.id, style="primary")
+    return kit.button(Plain(label), UNDO, request_id, style="primary")
 
 
-def review(request: Request) -> Element:
+def review(request_id: str) -> Element:
     """Look at what was done without consent."""
-    return kit.button(Plain("Review"), REVIEW, request.id)
+    return kit.button(Plain("Review"), REVIEW, request_id)
+
+
+def thaw(hold_id: str, label: str = "Thaw") -> Element:
+    """Ask for the end of a freeze."""
+    return kit.button(Plain(label), THAW, hold_id)
+
+
+def end_tokens(request_id: str, label: str) -> Element:
+    """Ask for the rotation that ends a token, by the request that minted it."""
+    return kit.button(Plain(label), END_TOKENS, request_id)
 
 
 def run(number: int, label: str, line: str, *, style: Style | None = None) -> list[Element]:

@@ -1,14 +1,28 @@
 """A request as people see it: the approval card and what becomes of it, the private confirmation, the row of a list."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from bot.blocks import buttons, kit
 from bot.blocks.kit import Element
-from bot.blocks.message import reply
+from bot.blocks.message import fitting, reply
 from bot.blocks.plans import plan_blocks
-from bot.blocks.text import Mrkdwn, Plain, cut, duration, joined, mention, mrkdwn, people, person, sentence, when
+from bot.blocks.text import (
+    Mrkdwn,
+    Plain,
+    cut,
+    duration,
+    joined,
+    linked,
+    mention,
+    mrkdwn,
+    people,
+    person,
+    sentence,
+    when,
+)
 from bot.blocks.verbs import verb_of
 from bot.core.catalogue import risk_of
 from bot.core.model import Risk
@@ -98,6 +112,13 @@ def reveal_again(request: Request, why: str) -> Reply:
     return reply(text, [kit.section(text), *kit.actions(again), kit.context(_small_print(request))], private=True)
 
 
+def in_incident(reply: Reply, key: str, link: str) -> Reply:
+    """Say under a message to which incident it belongs, with a link to the message that its timeline begins with."""
+    note = kit.context(mrkdwn(":rotating_light: Incident *{}* · {}", key, linked(link, "timeline")))
+    plain = fitting([*reply.plain_blocks, note]) if reply.plain_blocks else ()
+    return replace(reply, blocks=fitting([*reply.blocks, note]), plain_blocks=plain)
+
+
 def confirm_message(request: Request, *, now: datetime) -> Reply:
     """Ask the asker alone whether they mean it."""
     risk = risk_of_request(request)
@@ -125,13 +146,13 @@ def request_row(request: Request, *, now: datetime, mine: bool, may_approve: boo
     """One request in a list, with its buttons again: two or three blocks."""
     row: list[Element] = []
     if may_approve and request.state is State.PENDING:
-        row += [buttons.approve(request, risk_of_request(request)), buttons.deny(request)]
+        row += [buttons.approve(request, risk_of_request(request)), buttons.deny(request.id)]
     if mine:
         row += [one for one in card_buttons(request, None) if one["action_id"] not in (buttons.APPROVE, buttons.DENY)]
         if request.state is State.PENDING and request.mode is not Mode.APPROVAL:
             row = [buttons.confirm(request, risk_of_request(request)), buttons.dismiss(request)]
     elif request.state is State.QUARANTINED:
-        row += [buttons.undo(request)]
+        row += [buttons.undo(request.id)]
     due = request.due_at if request.state is State.QUARANTINED else request.expires_at
     until = mrkdwn("until {} ({})", when(due), _left(due, now)) if due else Mrkdwn("")
     said = mrkdwn("_{}_", cut(request.reason, 200)) if request.reason else Mrkdwn("")
@@ -148,13 +169,14 @@ def card_buttons(request: Request, review: Review | None) -> list[Element]:
     """What can be pressed on a card now; each press is decided again."""
     state = request.state
     if state is State.PENDING and request.mode is Mode.APPROVAL:
-        return [buttons.approve(request, risk_of_request(request)), buttons.deny(request), buttons.withdraw(request)]
+        yes = buttons.approve(request, risk_of_request(request))
+        return [yes, buttons.deny(request.id), buttons.withdraw(request.id)]
     if state is State.PENDING:
         return [buttons.confirm(request, risk_of_request(request)), buttons.dismiss(request)]
     if state is State.READY:
-        return [buttons.reveal(request), buttons.withdraw(request)]
+        return [buttons.reveal(request), buttons.withdraw(request.id)]
     if state is State.QUARANTINED:
-        return [buttons.undo(request), *_review_button(request, review)]
+        return [buttons.undo(request.id), *_review_button(request, review)]
     if state is State.UNKNOWN and request.command == "token":
         return [buttons.reveal(request, "Reveal again")]
     label = "Rotate again" if state is State.UNKNOWN and request.command == "rotate" else _AGAIN.get(state)
@@ -170,7 +192,7 @@ def risk_of_request(request: Request) -> Risk:
 def _review_button(request: Request, review: Review | None) -> list[Element]:
     owed = request.mode is Mode.BREAK_GLASS and (review is None or review.reviewed_at is None)
     acted = request.state not in (State.PENDING, State.CANCELLED, State.EXPIRED, State.STALE, State.DENIED)
-    return [buttons.review(request)] if owed and acted else []
+    return [buttons.review(request.id)] if owed and acted else []
 
 
 def _title(request: Request) -> Mrkdwn:
@@ -245,7 +267,10 @@ def _reviewed(review: Review | None) -> list[Block]:
     if review is None:
         return []
     if review.reviewed_at is None:
-        return [kit.section(mrkdwn("It owes a review by somebody else until {}.", when(review.due_at)))]
+        called = joined(" ", (mention(one) for one in review.notify[:10]))
+        words = mrkdwn("Done at once, *without consent*. A review by somebody else is owed until {}.",
+                       when(review.due_at))  # fmt: skip
+        return [kit.section(joined(" ", (words, called)))]
     found = Mrkdwn("justified") if review.justified else Mrkdwn("*not* justified")
     said = [kit.quote(Plain("Review"), Plain(review.comment), at_most=500)] if review.comment else []
     return [kit.section(mrkdwn("Reviewed by {}: {}.", person(review.reviewed_by), found)), *said]

@@ -49,23 +49,32 @@ def notice_view(title: str, text: str) -> View:
     return _view(title, [kit.section(sentence(text))])
 
 
-def form_view(spec: Spec, given: Mapping[str, Any], address_id: str) -> View:
+def form_view(spec: Spec, given: Mapping[str, Any], address_id: str, *, needs_reason: bool = False) -> View:
     """The form of a command, filled with what is already known.
 
     Args:
         address_id: the id of what opened it; by it the answer finds its channel and thread.
+        needs_reason: it is a break-glass act, which is not done without one.
     """
     blocks = inputs.argument_inputs(spec.name, spec.args, given)
     choices = [("--private", "Show the answer to me alone")]
     if spec.changes:
         reason = text_input(multiline=True, placeholder="Approvers and the audit log read it")
-        blocks.append(kit.input_block(REASON_INPUT, Plain("Why"), reason, optional=True))
+        blocks.append(kit.input_block(REASON_INPUT, Plain("Why"), reason, optional=not needs_reason))
         blocks.append(kit.input_block(TICKET_INPUT, Plain("Ticket"), text_input(at_most=100), optional=True))
         choices.append(("--dry-run", "Only show what would happen"))
     blocks += inputs.flag_inputs(choices, [], COMMON_FLAGS)
     title = verb_of(spec.name)
-    intro = kit.context(mrkdwn("{}", Plain(spec.summary)), mrkdwn("`/turso {}`", Plain(spec.usage)))
-    return _view(_title(title), [intro, *blocks], f"{FORM}{spec.name}", address_id, submit=title)
+    intro = [kit.context(mrkdwn("{}", Plain(spec.summary)), mrkdwn("`/turso {}`", Plain(spec.usage)))]
+    if needs_reason:
+        intro.append(kit.section(_BREAK_GLASS))
+    return _view(_title(title), [*intro, *blocks], f"{FORM}{spec.name}", address_id, submit=title)
+
+
+_BREAK_GLASS: Final = mrkdwn(
+    ":rotating_light: *Break-glass*: it is done at once, without anybody's consent. Say why; the channel is told, and "
+    "somebody else has to review it."
+)
 
 
 def form_button(command: str, intent_id: str) -> Reply:

@@ -17,6 +17,7 @@ _MARKS: Final = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
 _UNDERLINES: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _EMOJI: Final = re.compile(r":(?=[a-z0-9_+'-]+:)")
 _ID: Final = re.compile(r"[A-Z0-9]{1,40}")
+_LINK: Final = re.compile(r"https?://[A-Za-z0-9.:_-]+/[A-Za-z0-9/._?=&%-]*")
 _MENTION: Final = re.compile(r"<(?:@[A-Z0-9]+|!subteam\^[A-Z0-9]+)>")
 
 
@@ -97,6 +98,11 @@ def person(user_id: str) -> Mrkdwn:
 def channel(channel_id: str) -> Mrkdwn:
     """Link a channel."""
     return Mrkdwn(f"<#{channel_id}>") if _ID.fullmatch(channel_id) else mrkdwn("{}", channel_id or "no channel")
+
+
+def linked(url: str, words: LiteralString) -> Mrkdwn:
+    """Link our words to a message of Slack; an address that is none shows as the words alone."""
+    return Mrkdwn(f"<{url}|{words}>") if _LINK.fullmatch(url) else Mrkdwn(words)
 
 
 def mention(text: str) -> Mrkdwn:

@@ -1,6 +1,6 @@
 """What a command is made of. One file is one command; `commands/__init__` lists them."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -22,6 +22,8 @@ Facts = Mapping[str, Any]
 
 Health = Callable[[], Awaitable[Sequence[tuple[str, bool, str]]]]
 """The live checks of `doctor`: name, whether it is well, one sentence."""
+Names = Callable[[Iterable[str]], Awaitable[Mapping[str, str]]]
+"""The display names of people by their ids; who is not known is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Context:
     line: str = ""
     """The command line in canonical spelling, for buttons that ask again (pages, Refresh)."""
     health: Health | None = None
+    names_of: Names | None = None
 
     async def visible_databases(self, *, group: str | None = None) -> list[Listed]:
         """List the organization's databases, cut to those of this channel; each can be `read` for the rest."""

@@ -1,16 +1,19 @@
 """`/turso incident end`: end the incident of this channel; what is left open is listed, and the report is posted."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
+from typing import Any
 
 from pydantic import BaseModel
 
 from bot.blocks import kit
 from bot.blocks.message import reply
-from bot.blocks.text import mrkdwn
+from bot.blocks.text import Mrkdwn, mrkdwn
 from bot.blocks.verbs import verb_of
 from bot.commands.base import Changing, Context, Facts
+from bot.commands.incident_markdown import markdown, story_of
 from bot.commands.incident_report import filename
-from bot.commands.incidents import Loose, loose_blocks, report, still_open, timeline
+from bot.commands.incidents import Loose, loose_blocks, still_open
 from bot.core.model import Risk
 from bot.core.plan import Plan
 from bot.core.reply import Attachment, Reply
@@ -28,11 +31,11 @@ async def plan(ctx: Context, args: IncidentEndArgs) -> Plan:
     """Say what ends, and what does not end with it."""
     incident = await ctx.memory.incident_in(ctx.subject.channel.id)
     if incident is None:
-        raise BadInput("No incident runs in this channel.")
+        raise BadInput(f"No incident runs in this channel.{await _elsewhere(ctx)}")
     loose = await still_open(ctx, incident)
-    left = [f"{name} stays frozen" for name in loose.frozen] + [f"{name} stays in quarantine" for name in
-                                                               loose.quarantined]  # fmt: skip
-    left += [f"Tokens for {name} stay valid until they end" for name in loose.token_databases]
+    left = [f"{name} stays frozen" for name in loose.databases(loose.frozen)]
+    left += [f"{name} stays in quarantine" for name in loose.databases(loose.quarantined)]
+    left += [f"Tokens of {name} stay valid until they end" for name in loose.databases(loose.tokens)]
     return Plan(
         target=None,
         steps=[f"End incident {incident.key} in this channel: its rights end at once", "Post the report"],
@@ -42,6 +45,15 @@ async def plan(ctx: Context, args: IncidentEndArgs) -> Plan:
     )
 
 
+async def _elsewhere(ctx: Context) -> str:
+    """Where nothing runs, name what this person has running in other channels."""
+    mine = [one.key for one in await ctx.memory.incidents() if one.started_by == ctx.subject.person.id]
+    if not mine:
+        return ""
+    keys = ", ".join(f"`{key}`" for key in mine[:3])
+    return f" You started {keys} in another channel: end it there; Home shows where it runs."
+
+
 async def act(ctx: Context, plan: Plan) -> Facts:
     """End it in one transaction with its audit entry; then write the report."""
     incident = await ctx.memory.incident(plan.arguments["incident_id"])
@@ -49,10 +61,13 @@ async def act(ctx: Context, plan: Plan) -> Facts:
         raise BadInput("This incident is not known any more.")
     by = ctx.subject.person.id
     await ctx.memory.end_incident(incident.id, by, ctx.now, _entry(ctx, incident))
-    ended = replace(incident, ended_at=ctx.now, ended_by=by)
-    loose = await still_open(ctx, ended)
-    text = report(ended, await timeline(ctx, ended), loose, ctx.now)
-    return {"loose": asdict(loose), "report": text[:LONGEST_REPORT]}
+    return await facts_of(ctx, replace(incident, ended_at=ctx.now, ended_by=by))
+
+
+async def facts_of(ctx: Context, ended: Incident) -> Facts:
+    """Gather what the last message of an incident says."""
+    story = await story_of(ctx, ended)
+    return {"loose": asdict(story.loose), "report": markdown(story)[:LONGEST_REPORT]}
 
 
 def _entry(ctx: Context, incident: Incident) -> AuditEntry:
@@ -77,10 +92,16 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 def message(plan: Plan, facts: Facts) -> Reply:
     """It is over; what is open, with the buttons that settle it, and the report as a file."""
     key = str(plan.arguments["key"])
-    head = mrkdwn(":checkered_flag: Incident *{}* has ended; its rights in this channel are gone.", key)
+    return last_message(key, mrkdwn("has ended; its rights in this channel are gone."), facts)
+
+
+def last_message(key: str, how: Mrkdwn, facts: Mapping[str, Any]) -> Reply:
+    """Say that an incident is over, and how; the rest as in `message`."""
+    head = mrkdwn(":checkered_flag: Incident *{}* {}", key, how)
     text = str(facts.get("report", ""))
     file = Attachment(f"{filename(key)}.md", f"Incident {key}", text) if text else None
-    return reply(head, [kit.section(head), *loose_blocks(Loose.of(facts.get("loose", {})))], attachment=file)
+    loose = loose_blocks(Loose.of(facts.get("loose", {})), approves=False)
+    return reply(head, [kit.section(head), *loose], attachment=file)
 
 
 command = Changing(

@@ -6,7 +6,8 @@ from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import counted, duration, mrkdwn
 from bot.commands.base import Context, Reading
-from bot.commands.incidents import last_incident, loose_blocks, report, still_open, timeline
+from bot.commands.incident_markdown import markdown, story_of
+from bot.commands.incidents import last_incident, loose_blocks
 from bot.core.reply import Attachment, Reply
 from bot.errors import BadInput
 
@@ -20,15 +21,16 @@ async def run(ctx: Context, args: IncidentReportArgs) -> Reply:
     incident = await last_incident(ctx)
     if incident is None:
         raise BadInput("No incident was run in this channel. `/turso incident start KEY` starts one.")
-    entries, loose = await timeline(ctx, incident), await still_open(ctx, incident)
+    story = await story_of(ctx, incident)
     until = incident.ended_at or ctx.now
-    title = mrkdwn(":page_facing_up: Report of incident *{}*: {} in {}", incident.key, counted(len(entries), "entry",
-                   "entries"), duration(until - incident.started_at))  # fmt: skip
-    text = report(incident, entries, loose, ctx.now)
+    count = counted(len(story.entries), "entry", "entries")
+    title = mrkdwn(
+        ":page_facing_up: Report of incident *{}*: {} in {}", incident.key, count, duration(until - incident.started_at)
+    )
     return reply(
         title,
-        [kit.section(title), *loose_blocks(loose)],
-        attachment=Attachment(f"{filename(incident.key)}.md", f"Incident {incident.key}", text),
+        [kit.section(title), *loose_blocks(story.loose, approves=incident.ended_at is None)],
+        attachment=Attachment(f"{filename(incident.key)}.md", f"Incident {incident.key}", markdown(story)),
     )
 
 

@@ -30,6 +30,13 @@ class IncidentStartArgs(BaseModel):
 async def plan(ctx: Context, args: IncidentStartArgs) -> Plan:
     """Say which rights begin, and until when."""
     here = ctx.subject.channel.id
+    if not ctx.subject.channel.bot_is_member:
+        raise BadInput(
+            "I am not in this channel, so I could keep no timeline and post no report here. "
+            "Invite me with `/invite`, then start it."
+        )
+    if ctx.subject.channel.is_archived:
+        raise BadInput("This channel is archived: start the incident in one that is not.")
     profile = ctx.policy.incident_profile(here)
     if profile is None:
         raise BadInput("The policy gives this channel no incident profile: `incidents` or a profile `incident` would.")
@@ -71,6 +78,9 @@ async def act(ctx: Context, plan: Plan) -> Facts:
     asked = plan.arguments
     until = ctx.now + timedelta(seconds=asked["seconds"])
     if asked["extends"]:
+        running = await ctx.memory.incident_in(ctx.subject.channel.id)
+        if running is None or running.id != asked["incident_id"]:
+            raise BadInput("This incident has ended meanwhile: start it again.")
         await ctx.memory.change_incident(asked["incident_id"], until=until)
         await ctx.memory.set_timer(Timer(TimerKind.INCIDENT_END, asked["incident_id"], until))
         await ctx.memory.audit(_entry(ctx, plan, "incident_extended"))

@@ -1,87 +1,127 @@
-"""What incident commands share: what is still open, and the report from the audit log."""
+"""What incident commands share: what was begun in an incident and is still open, and what the audit log has of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bot.blocks import buttons, kit
-from bot.blocks.text import Mrkdwn, clean, counted, duration, joined, mrkdwn, people, utc
+from bot.blocks.text import Mrkdwn, joined, mrkdwn, people, person
+from bot.blocks.verbs import verb_of
 from bot.commands.base import Context
-from bot.commands.lines import command_line
 from bot.commands.requests import OPEN
 from bot.core.reply import Block
-from bot.core.request import AuditEntry, HoldKind, Incident
+from bot.core.request import AuditEntry, HoldKind, Incident, Mode, Request, State
 
 PAGE = 200
 MOST = 5000
+KEPT = 50
+"""Of each kind, in facts."""
+ROWS = 5
+"""Of each kind, with buttons; the rest is counted."""
+OWN = ("incident start", "incident end")
+Row = list[str]
+"""An id that a button carries, then what is shown of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loose:
     """What an incident leaves open; plain values, so that it can be kept as facts."""
 
-    frozen: list[str] = field(default_factory=list)
-    quarantined: list[str] = field(default_factory=list)
-    token_holders: list[str] = field(default_factory=list)
-    token_databases: list[str] = field(default_factory=list)
-    requests: int = 0
-    reviews: int = 0
+    frozen: list[Row] = field(default_factory=list)
+    """Hold, database."""
+    quarantined: list[Row] = field(default_factory=list)
+    """Request, database."""
+    tokens: list[Row] = field(default_factory=list)
+    """Request that minted it, database, holder."""
+    requests: list[Row] = field(default_factory=list)
+    """Request, verb, subject, asker, and `approval` where somebody else decides."""
+    reviews: list[Row] = field(default_factory=list)
+    """Request, who acted."""
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "Loose":
         """Read it back from facts."""
         return cls(**facts) if facts else cls()
 
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is open."""
+        return not any(asdict(self).values())
+
+    def databases(self, rows: list[Row]) -> list[str]:
+        """Return the names in some rows, each once."""
+        return sorted({row[1] for row in rows})
+
 
 async def still_open(ctx: Context, incident: Incident) -> Loose:
     """Return what was begun in this channel since the incident started and has not ended."""
-    here, organization = incident.channel_id, incident.organization
+    here, organization, since = incident.channel_id, incident.organization, incident.started_at
     held = await ctx.memory.holds(organization=organization)
-    ours = [hold for hold in held if hold.channel_id == here and hold.placed_at >= incident.started_at]
+    ours = [hold for hold in held if hold.channel_id == here and hold.placed_at >= since]
     tokens = await ctx.memory.tokens(organization=organization, live_at=ctx.now)
-    made = [token for token in tokens if token.channel_id == here and token.minted_at >= incident.started_at]
+    made = [token for token in tokens if token.channel_id == here and token.minted_at >= since]
     requests = await ctx.memory.requests(states=OPEN, channel_id=here)
-    reviews = await ctx.memory.reviews(owed=True)
+    waiting = [one for one in requests if one.command not in OWN and one.state is not State.QUARANTINED]
+    reviews = [review for review in await ctx.memory.reviews(owed=True) if review.channel_id == here]
     return Loose(
-        frozen=_names(hold.database for hold in ours if hold.kind is HoldKind.FREEZE),
-        quarantined=_names(hold.database for hold in ours if hold.kind is HoldKind.QUARANTINE),
-        token_holders=_names(token.holder for token in made),
-        token_databases=_names(token.database for token in made),
-        requests=sum(1 for one in requests if one.command not in ("incident end", "incident start")),
-        reviews=sum(1 for review in reviews if review.channel_id == here),
+        frozen=[[hold.id, hold.database] for hold in ours if hold.kind is HoldKind.FREEZE][:KEPT],
+        quarantined=[[hold.request_id, hold.database] for hold in ours if hold.kind is HoldKind.QUARANTINE][:KEPT],
+        tokens=[[token.request_id, token.database, token.holder] for token in made][:KEPT],
+        requests=[_request(one) for one in waiting][:KEPT],
+        reviews=[[review.request_id, review.actor] for review in reviews][:KEPT],
     )
 
 
-def _names(names: Any) -> list[str]:
-    return sorted(set(names))[:100]
+def _request(one: Request) -> Row:
+    decided = "approval" if one.mode is Mode.APPROVAL and one.state is State.PENDING else ""
+    return [one.id, verb_of(one.command), buttons.subject(one), one.asker, decided]
 
 
-def loose_blocks(loose: Loose) -> list[Block]:
-    """Say what is open, with the buttons that settle it."""
-    lines = [
-        _line(":snowflake: Frozen: {}", loose.frozen),
-        _line(":stopwatch: In quarantine: {}", loose.quarantined),
-        _line(":key: Live tokens for {}", loose.token_databases),
-        mrkdwn("held by {}", people(loose.token_holders)) if loose.token_holders else Mrkdwn(""),
-        mrkdwn(":inbox_tray: {} still open", counted(loose.requests, "request")) if loose.requests else Mrkdwn(""),
-        mrkdwn(":eyes: {} owed", counted(loose.reviews, "review")) if loose.reviews else Mrkdwn(""),
-    ]
-    if not any(lines):
+def loose_blocks(loose: Loose, *, approves: bool = True) -> list[Block]:
+    """Say what is open, each with the buttons that settle it.
+
+    Args:
+        approves: the rules of the incident still hold, so that what waits can still be approved.
+    """
+    if loose.is_empty:
         return [kit.context(mrkdwn("Nothing is left open."))]
-    row = [one for name in loose.frozen[:4] for one in buttons.run(1, f"Thaw {name}"[:60], command_line("thaw", name))]
-    row += [one for name in loose.quarantined[:4] for one in
-            buttons.run(2, f"Undo {name}"[:60], command_line("restore", name))]  # fmt: skip
-    row += buttons.run(3, "Requests", command_line("requests")) if loose.requests else []
-    row += buttons.run(4, "Tokens", command_line("tokens")) if loose.token_databases else []
-    unique = [element | {"action_id": f"run.{at}"} for at, element in enumerate(row, start=10)]
-    return [kit.section(joined("\n", [mrkdwn("*Still open*"), *lines])), *kit.actions(*unique)]
+    blocks = [kit.section(mrkdwn("*Still open*"))]
+    for hold_id, name in loose.frozen[:ROWS]:
+        words = mrkdwn(":snowflake: Frozen: `{}`", name)
+        blocks.append(kit.section(words, accessory=buttons.thaw(hold_id, f"Thaw {name}"[:60])))
+    for request_id, name in loose.quarantined[:ROWS]:
+        words = mrkdwn(":stopwatch: In quarantine: `{}`", name)
+        blocks.append(kit.section(words, accessory=buttons.undo(request_id, f"Undo {name}"[:60])))
+    for name in loose.databases(loose.tokens)[:ROWS]:
+        blocks.append(_tokens(name, [row for row in loose.tokens if row[1] == name]))
+    for row in loose.requests[:ROWS]:
+        blocks += _waiting(row, approves=approves)
+    for request_id, actor in loose.reviews[:ROWS]:
+        words = mrkdwn(":eyes: A review is owed of what {} did", person(actor))
+        blocks.append(kit.section(words, accessory=buttons.review(request_id)))
+    more = sum(max(0, count - ROWS) for count in _counts(loose))
+    return blocks + ([kit.context(mrkdwn("And {} more; the report names them.", more))] if more else [])
 
 
-def _line(words: str, names: list[str]) -> Mrkdwn:
-    shown = joined(", ", (mrkdwn("`{}`", name) for name in names[:10]))
-    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-    return Mrkdwn(words.replace("{}", shown) + more) if names else Mrkdwn("")
+def _counts(loose: Loose) -> list[int]:
+    tokens = loose.databases(loose.tokens)
+    return [len(rows) for rows in (loose.frozen, loose.quarantined, tokens, loose.requests, loose.reviews)]
+
+
+def _tokens(name: str, rows: list[Row]) -> Block:
+    holders = people(dict.fromkeys(row[2] for row in rows), at_most=4)
+    words = mrkdwn(":key: {} of `{}` work, held by {}", "1 token" if len(rows) == 1 else f"{len(rows)} tokens", name,
+                   holders)  # fmt: skip
+    return kit.section(words, accessory=buttons.end_tokens(rows[0][0], f"Rotate {name}"[:60]))
+
+
+def _waiting(row: Row, *, approves: bool) -> list[Block]:
+    request_id, verb, subject, asker, decided = row
+    words = mrkdwn(":inbox_tray: *{}* `{}`, asked for by {}", verb, subject, person(asker))
+    said = mrkdwn("(the right to approve it has ended with the incident)") if decided and not approves else Mrkdwn("")
+    press = [buttons.consent(request_id)] if decided and approves else []
+    press += [buttons.deny(request_id)] if decided else []
+    return [kit.section(joined(" ", (words, said))), *kit.actions(*press, buttons.withdraw(request_id))]
 
 
 async def timeline(ctx: Context, incident: Incident) -> list[AuditEntry]:
@@ -100,63 +140,11 @@ async def timeline(ctx: Context, incident: Incident) -> list[AuditEntry]:
     return [entry for entry in reversed(found) if entry.event != "read" and entry.at <= until]
 
 
-def report(incident: Incident, entries: list[AuditEntry], loose: Loose, now: datetime) -> str:
-    """Write the report as Markdown: who, what, when, by whose consent, how long."""
-    ended = incident.ended_at
-    until = ended or now
-    end = f"{utc(ended)} by {incident.ended_by or 'the time'}" if ended else "still running"
-    people_ = sorted({entry.user_id for entry in entries if entry.user_id} | {incident.started_by})
-    lines = [
-        f"# Incident {incident.key}",
-        "",
-        f"- Channel: {incident.channel_id}",
-        f"- Started: {utc(incident.started_at)} by {incident.started_by}",
-        f"- Ended: {end}",
-        f"- Lasted: {duration(until - incident.started_at)}",
-        f"- Profile: {incident.profile}",
-        f"- People: {', '.join(people_)}",
-        "",
-        "## Timeline",
-        "",
-        "| When | Who | What | Databases | Outcome | Why |",
-        "| --- | --- | --- | --- | --- | --- |",
-        *map(_row, entries),
-        "",
-        "## Still open",
-        "",
-        *_open_lines(loose),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _row(entry: AuditEntry) -> str:
-    cells = (
-        utc(entry.at),
-        entry.user_id or "by itself",
-        f"{entry.event} {entry.command}".strip(),
-        ", ".join(entry.databases[:6]),
-        entry.outcome,
-        " ".join(filter(None, (entry.reason, str(entry.detail.get("ticket", "")), entry.request_id))),
-    )
-    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
-
-
-def _cell(text: str) -> str:
-    """Foreign text stays text: nothing in it is a table's border, a link, HTML or a heading."""
-    for sign in "\\`*_{}[]<>|#!~":
-        text = text.replace(sign, f"\\{sign}") if sign != "<" else text.replace("<", "&lt;")
-    return clean(text)
-
-
-def _open_lines(loose: Loose) -> list[str]:
-    lines = [
-        f"- Frozen: {', '.join(loose.frozen)}" if loose.frozen else "",
-        f"- In quarantine: {', '.join(loose.quarantined)}" if loose.quarantined else "",
-        f"- Live tokens for: {', '.join(loose.token_databases)}" if loose.token_databases else "",
-        f"- Open requests: {loose.requests}" if loose.requests else "",
-        f"- Reviews owed: {loose.reviews}" if loose.reviews else "",
-    ]
-    return [line for line in lines if line] or ["Nothing."]
+async def requests_of(ctx: Context, entries: Iterable[AuditEntry]) -> list[Request]:
+    """Return the requests that a timeline speaks of, in its order."""
+    ids = dict.fromkeys(entry.request_id for entry in entries if entry.request_id)
+    found = [await ctx.memory.request(request_id) for request_id in list(ids)[:MOST]]
+    return [one for one in found if one is not None and one.command not in OWN]
 
 
 async def last_incident(ctx: Context) -> Incident | None:

@@ -13,6 +13,7 @@ from bot.core.request import (
     Hold,
     Incident,
     Incoming,
+    Kind,
     LedgerToken,
     Request,
     Review,
@@ -80,14 +81,16 @@ class Address:
 
 
 def address_of(incoming: Incoming) -> Address:
-    """Return where the answer to something that came in goes."""
+    """Return where the answer to something that came in goes; who pressed in Home is told in the DM beside it."""
+    at_home = incoming.kind is Kind.ACTION and incoming.view_id is not None
     return Address(
         user_id=incoming.user_id,
-        channel_id=incoming.channel_id,
-        thread_ts=incoming.thread_ts,
+        channel_id="" if at_home else incoming.channel_id,
+        thread_ts=None if at_home else incoming.thread_ts,
         intent_id=incoming.id,
         message_ts=incoming.message_ts,
         is_ephemeral=incoming.is_ephemeral,
+        thread_is_live=incoming.is_within_thread,
     )
 
 
@@ -280,7 +283,11 @@ class Memory(Protocol):
     async def incidents(self) -> list[Incident]:
         """All that run."""
 
-    async def end_incident(self, incident_id: str, by: str, at: datetime, entry: AuditEntry) -> bool: ...
+    async def end_incident(
+        self, incident_id: str, by: str, at: datetime, entry: AuditEntry, *, keeps_timer: bool = False
+    ) -> bool:
+        """False: it had ended before. `keeps_timer`: for the timer that fires, which stays until the end is told."""
+
     async def change_incident(
         self, incident_id: str, *, until: datetime | None = None, timeline_ts: str | None = None
     ) -> None: ...

@@ -14,10 +14,11 @@ from bot.core.request import Incoming, State
 from bot.errors import BotError, Refused
 from bot.pipeline import clicks
 from bot.pipeline.answering import entry, is_public
-from bot.pipeline.environment import Environment
+from bot.pipeline.environment import SETTLES, Environment
 from bot.pipeline.following import share_file
 from bot.pipeline.judging import action_of, judge, must, planned_action, request_action
 from bot.pipeline.opening import open_request
+from bot.pipeline.telling import with_timeline
 from bot.turso import DatabaseNotFound
 
 Read = Parsed[Command] | Incomplete[Command] | BotError
@@ -36,10 +37,17 @@ async def ask(env: Environment, incoming: Incoming, read: Read) -> str:
     subject = await env.subject(incoming)
     if isinstance(read, Incomplete):
         return await open_form(env, incoming, subject, read)
-    return await _answer(env, incoming, subject, read)
+    return await carry_on(env, incoming, subject, read)
 
 
-async def _answer(env: Environment, incoming: Incoming, subject: Subject, read: Parsed[Command]) -> str:
+async def carry_on(
+    env: Environment, incoming: Incoming, subject: Subject, read: Parsed[Command], *, settles: str = ""
+) -> str:
+    """Decide on a line that is complete, and answer it, or open a request for it.
+
+    Args:
+        settles: the incident that has ended, when this settles something that it left open.
+    """
     command, args = read.spec, read.args
     if isinstance(command, Changing) and command.undoes and (press := await _own_undo(env, incoming, subject, args)):
         return await clicks.undo_request(env, incoming, press)
@@ -57,8 +65,11 @@ async def _answer(env: Environment, incoming: Incoming, subject: Subject, read: 
         options=tuple(sorted(action.options)),
         organization=ctx.organization,
         policy_hash=ctx.policy.hash,
+        arguments={**plan.arguments, **({SETTLES: settles} if settles else {})},
     )
     decision = must(env, subject, planned_action(read, plan))
+    if decision.verdict is Verdict.BREAK_GLASS and not (read.common.reason or read.common.dry_run):
+        return await open_form(env, incoming, subject, _incomplete(env.grammar, command.name, read.text), why=decision)
     if read.common.dry_run:
         await env.messenger.whisper(address_of(incoming), plans.dry_run(plan, decision))
         await env.memory.audit(
@@ -75,7 +86,7 @@ async def _own_undo(env: Environment, incoming: Incoming, subject: Subject, args
     for request in await env.memory.requests(states=[State.QUARANTINED], channel_id=incoming.channel_id):
         if request.plan.target and request.plan.target.name == args.name:
             press = clicks.Pressed(request, subject, judge(env, await env.asker_of(request), request_action(request)))
-            if clicks.may_undo(env, press):
+            if await clicks.may_undo(env, press):
                 return press
     return None
 
@@ -102,6 +113,8 @@ async def _read(
 ) -> str:
     reply = await _with_suggestions(ctx, command.run(ctx, read.args))
     public = is_public(decision, reply, private=read.common.private)
+    if public and ctx.subject.incident_profile and (running := await env.memory.incident_in(incoming.channel_id)):
+        reply = await with_timeline(env, reply, running.id)
     replace_it = incoming.action_id.startswith("page.")
     await env.messenger.answer(address_of(incoming), reply, public=public, replace=replace_it)
     if public:
@@ -132,8 +145,14 @@ class BotErrorWithHint(BotError):
     """A name that is not known, with those that come close."""
 
 
-async def open_form(env: Environment, incoming: Incoming, subject: Subject, read: Incomplete[Command]) -> str:
-    """Ask for what is missing: in a modal at once, or behind a button where there is no trigger for one."""
+async def open_form(
+    env: Environment, incoming: Incoming, subject: Subject, read: Incomplete[Command], *, why: Decision | None = None
+) -> str:
+    """Ask for what is missing: in a modal at once, or behind a button where there is no trigger for one.
+
+    Args:
+        why: the decision by which it is done at once, without consent: then the reason is what is missing.
+    """
     if available(env.rules.policy, subject, [read.spec.name]).get(read.spec.name, Verdict.DENY) is Verdict.DENY:
         must(env, subject, Action(command=read.spec.name))
     await env.memory.record_intent(incoming, actionable=False)
@@ -143,7 +162,9 @@ async def open_form(env: Environment, incoming: Incoming, subject: Subject, read
         typed = incoming.value if clicks.form_of(incoming.action_id) else incoming.id
         await env.messenger.whisper(address_of(incoming), forms.form_button(read.spec.name, typed))
         return "form_offered"
-    await env.messenger.update_view(view_id, forms.form_view(read.spec, read.given, incoming.id))
+    await env.messenger.update_view(
+        view_id, forms.form_view(read.spec, read.given, incoming.id, needs_reason=why is not None)
+    )
     return "form_opened"
 
 

@@ -1,20 +1,20 @@
 """Every button: who pressed it, may they (the rules decide again), what follows. Each press is answered privately."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
 from bot.blocks import forms
-from bot.core.approval import tally
 from bot.core.model import Action, Confirm, Decision, Subject, Target, Verdict
 from bot.core.policy import refuses_person
 from bot.core.ports import Move, address_of
 from bot.core.reply import Reply
-from bot.core.request import Incoming, Mode, Request, State, Timer, TimerKind, Vote
+from bot.core.request import Incoming, Mode, Request, Review, State, Timer, TimerKind, Vote
 from bot.errors import BadInput, Refused
 from bot.pipeline import revealing
 from bot.pipeline.answering import entry, said
+from bot.pipeline.consent import count_votes
 from bot.pipeline.environment import Environment
 from bot.pipeline.executing import start_undo
 from bot.pipeline.judging import judge, request_action
@@ -76,6 +76,15 @@ async def pressed(env: Environment, incoming: Incoming) -> Pressed:
     return Pressed(request, subject, decision)
 
 
+async def pressed_to_deny(env: Environment, incoming: Incoming) -> Pressed:
+    """The same, where a no is meant: who could have decided while an incident ran may still close what it left."""
+    press = await pressed(env, incoming)
+    if press.decision.verdict is not Verdict.DENY or not press.request.incident_id:
+        return press
+    asker = await env.settling(await env.asker_of(press.request), press.request.incident_id)
+    return replace(press, decision=judge(env, asker, request_action(press.request)))
+
+
 async def approve(env: Environment, incoming: Incoming) -> str:
     """Approve: a vote at once, or a modal in which the approver types the name."""
     press = await pressed(env, incoming)
@@ -87,7 +96,7 @@ async def approve(env: Environment, incoming: Incoming) -> str:
 
 async def deny(env: Environment, incoming: Incoming) -> str:
     """Deny: authorised like Approve; a modal asks for a reason."""
-    press = await pressed(env, incoming)
+    press = await pressed_to_deny(env, incoming)
     _may_vote(env, press)
     view = forms.comment_view("approval.deny_reason", press.request.id, title="Deny", label="Why? (the asker reads it)")
     if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view):
@@ -130,7 +139,7 @@ async def vote(env: Environment, incoming: Incoming, press: Pressed, *, approves
         return await _denied(env, incoming, after, press, comment)
     if any(not one.approves for one in after.votes):
         raise Refused("Somebody denied it in the same moment. Nothing was changed.")
-    count = tally(after.votes, press.decision.approvers, request.asker, press.decision.quorum)
+    count = await count_votes(env, after, press.decision)
     if not count.reached:
         await show(env, request.id)
         await env.messenger.whisper(
@@ -281,7 +290,7 @@ async def undo(env: Environment, incoming: Incoming) -> str:
 async def undo_request(env: Environment, incoming: Incoming, press: Pressed) -> str:
     """Start the undoing, if the quarantine still runs and this person may."""
     request = press.request
-    if not may_undo(env, press):
+    if not await may_undo(env, press):
         raise Refused("Only the one who asked, those who approved, or whoever may `restore` here may undo this.")
     if await start_undo(env, request, by=press.presser) is None:
         now_request = await env.memory.request(request.id) or request
@@ -290,15 +299,21 @@ async def undo_request(env: Environment, incoming: Incoming, press: Pressed) -> 
     return "undo"
 
 
-def may_undo(env: Environment, press: Pressed) -> bool:
-    """Say whether this person may undo the quarantine: its asker, its approvers, or who may `restore` here."""
+async def may_undo(env: Environment, press: Pressed) -> bool:
+    """Say whether this person may undo the quarantine: its asker, its approvers, or who may `restore` here.
+
+    Of an incident that has ended: as if it still ran.
+    """
     request, target = press.request, press.request.plan.target
     if not may_act(env, press.subject):
         return False
-    if press.presser == request.asker or press.presser in press.decision.undo_by | press.decision.approvers:
+    asker = await env.settling(await env.asker_of(request), request.incident_id)
+    decision = judge(env, asker, request_action(request))
+    if press.presser == request.asker or press.presser in decision.undo_by | decision.approvers:
         return True
+    standing = await env.settling(press.subject, request.incident_id)
     databases = (Target(target.name, target.group),) if target else ()
-    return judge(env, press.subject, Action("restore", databases=databases)).allowed
+    return judge(env, standing, Action("restore", databases=databases)).allowed
 
 
 async def open_review(env: Environment, incoming: Incoming) -> str:
@@ -307,14 +322,37 @@ async def open_review(env: Environment, incoming: Incoming) -> str:
     owed = [review for review in await env.memory.reviews(owed=True) if review.request_id == press.request.id]
     if not owed:
         raise Refused("No review is owed for this any more.")
-    if press.presser == owed[0].actor:
-        raise Refused("Whoever acted cannot review it; somebody else must.")
-    if press.presser not in owed[0].reviewers:
-        raise Refused("You are not among those who may review this.")
+    await must_review(env, press, owed[0])
     view = forms.review_view(owed[0].id, title="Review", about=press.request.line)
     if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view):
         return "review_opened"
     raise Refused("Slack's trigger for the form is too old: press the button again.")
+
+
+async def must_review(env: Environment, press: Pressed, review: Review) -> None:
+    """Raise unless this person may give the review: by the rules as they are now, where they still know the act."""
+    if press.presser == review.actor:
+        raise Refused("Whoever acted cannot review it; somebody else must.")
+    asker = await env.settling(await env.asker_of(press.request), press.request.incident_id)
+    decision = judge(env, asker, request_action(press.request))
+    known = decision.verdict is Verdict.BREAK_GLASS
+    reviewers = decision.reviewers if known else frozenset(review.reviewers)
+    if press.presser not in reviewers or not may_act(env, press.subject):
+        raise Refused("You are not among those who may review this.")
+
+
+async def thaw_hold(env: Environment, incoming: Incoming) -> str:
+    """Thaw: ask for the end of a freeze."""
+    from bot.pipeline import loose
+
+    return await loose.thaw_hold(env, incoming)
+
+
+async def end_tokens(env: Environment, incoming: Incoming) -> str:
+    """Rotate: ask for the end of a token."""
+    from bot.pipeline import loose
+
+    return await loose.end_tokens(env, incoming)
 
 
 async def _ask_name(env: Environment, incoming: Incoming, request: Request, callback_id: str) -> str:
@@ -351,4 +389,6 @@ CLICKS: Final[Mapping[str, Click]] = {
     "token.reveal": Click(reveal),
     "quarantine.undo": Click(undo),
     "review.open": Click(open_review, changes=False),
+    "hold.thaw": Click(thaw_hold),
+    "token.end": Click(end_tokens),
 }

@@ -1,7 +1,7 @@
 """What the path works with: the ports, the rules in force and the doors to Turso."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -12,8 +12,11 @@ from bot.core.parsing import Grammar
 from bot.core.policy import Policy
 from bot.core.ports import Clock, Directory, Memory, Messenger
 from bot.core.request import Incoming, Request
+from bot.errors import BotError
 from bot.turso import TursoClient
 
+SETTLES = "settles"
+"""In a plan's arguments: it settles what an incident that has ended left open."""
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -84,7 +87,32 @@ class Environment:
         """Say who asked for a request, as they stand now."""
         groups = self.rules.policy.usergroups_in(request.channel_id)
         found = await self.directory.subject_of(request.asker, request.channel_id, usergroups=groups)
-        return await self._with_incident(found)
+        found = await self._with_incident(found)
+        return await self.settling(found, request.incident_id) if SETTLES in request.plan.arguments else found
+
+    async def settling(self, subject: Subject, incident_id: str | None) -> Subject:
+        """Say how somebody stands towards what an incident left open here.
+
+        Its profile has ended with it; but who could then lift what it placed, end what it minted, or review what it
+        did, can still do so. The caller makes sure that it is of that incident.
+        """
+        if subject.incident_profile is not None or not incident_id:
+            return subject
+        incident = await self.memory.incident(incident_id)
+        if incident is None or incident.channel_id != subject.channel.id:
+            return subject
+        return replace(subject, incident_profile=incident.profile)
+
+    async def names_of(self, user_ids: Iterable[str]) -> Mapping[str, str]:
+        """Return the display names of people, where Slack tells."""
+        found = {}
+        for user_id in user_ids:
+            try:
+                subject = await self.directory.subject_of(user_id, "", usergroups=frozenset())
+            except BotError:
+                continue
+            found[user_id] = subject.person.name
+        return found
 
     async def _with_incident(self, subject: Subject) -> Subject:
         if not subject.channel.id:
@@ -127,4 +155,5 @@ class Environment:
             ticket=ticket,
             line=line,
             health=self.health,
+            names_of=self.names_of,
         )

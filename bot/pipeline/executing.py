@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 from bot.commands.base import Changing, Context, Phase
-from bot.core.approval import tally
 from bot.core.model import Verdict
 from bot.core.ports import Move
 from bot.core.request import Hold, HoldKind, Mode, Request, State, TimerKind
 from bot.errors import BotError
 from bot.pipeline.answering import entry
+from bot.pipeline.consent import count_votes
 from bot.pipeline.environment import Environment, new_id
 from bot.pipeline.following import follow_up
 from bot.pipeline.judging import judge, request_action
@@ -147,7 +147,7 @@ class Executor:
         if decision.verdict is Verdict.APPROVE:
             if request.mode is not Mode.APPROVAL:
                 return "The rules now ask for an approval of this."
-            if not tally(request.votes, decision.approvers, request.asker, decision.quorum).reached:
+            if not (await count_votes(self.env, request, decision)).reached:
                 return "Somebody who approved this has lost the right to before it was done."
         return None
 

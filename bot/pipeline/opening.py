@@ -13,8 +13,9 @@ from bot.core.ports import Move, address_of
 from bot.core.request import Incoming, Kind, Mode, Request, Review, State, Timer, TimerKind
 from bot.errors import BadInput, BotError
 from bot.pipeline import revealing
+from bot.pipeline.alarm import raise_alarm
 from bot.pipeline.answering import entry, said
-from bot.pipeline.environment import Environment, new_id
+from bot.pipeline.environment import SETTLES, Environment, new_id
 from bot.pipeline.telling import card_of, post_card
 
 OWN_CONFIRMATION = timedelta(minutes=15)
@@ -40,7 +41,8 @@ async def open_request(
     now = env.clock.now()
     running = await env.memory.incident_in(incoming.channel_id) if subject.incident_profile else None
     wanted = _request(incoming, subject, read, command, plan, decision, now)
-    wanted = replace(wanted, incident_id=running.id if running else None)
+    incident_id = plan.arguments.get(SETTLES) or (running.id if running else None)
+    wanted = replace(wanted, incident_id=incident_id)
     if wanted.mode is Mode.BREAK_GLASS:
         await _may_break_glass(env, wanted, decision)
     request = await env.memory.open_request(wanted, _first_move(wanted, command, subject, decision, now))
@@ -54,7 +56,7 @@ async def open_request(
         return await revealing.reveal(env, request, incoming, subject)
     if request.state is State.APPROVED:
         if request.mode is Mode.BREAK_GLASS:
-            await post_card(env, request)
+            await raise_alarm(env, request)
         return "accepted"
     if request.mode is Mode.DIRECT:
         await env.messenger.whisper(address_of(incoming), cards.confirm_message(request, now=now))

@@ -8,17 +8,17 @@ from typing import Any
 
 from bot.blocks import cards
 from bot.commands.base import Context, Revealing, Secret
-from bot.core.approval import tally
 from bot.core.arguments import Expiration
 from bot.core.model import Decision, Never, Subject, Verdict
 from bot.core.ports import Address, Move, address_of
 from bot.core.request import Incoming, LedgerToken, Mode, Request, State, Timer, TimerKind, TokenState
 from bot.errors import BotError, Refused
 from bot.pipeline.answering import entry
+from bot.pipeline.consent import count_votes
 from bot.pipeline.environment import Environment, new_id
 from bot.pipeline.judging import must, request_action
 from bot.pipeline.same import what_changed
-from bot.pipeline.telling import show
+from bot.pipeline.telling import note_in_timeline, show
 from bot.turso import NotSent, TursoRejected
 
 SETTLES_WITHIN = timedelta(seconds=90)
@@ -43,7 +43,7 @@ async def reveal(env: Environment, request: Request, incoming: Incoming, subject
     if request.is_over(env.clock.now()):
         raise Refused("It was not revealed in time: the token never existed. Ask for a new one.")
     decision = must(env, subject, request_action(request))
-    _still_consented(request, decision)
+    await _still_consented(env, request, decision)
     ctx = env.context(subject, organization=request.organization)
     if changed := await what_changed(ctx, request.plan):
         await _stale(env, request, changed)
@@ -51,11 +51,11 @@ async def reveal(env: Environment, request: Request, incoming: Incoming, subject
     return await _mint_once(env, request, incoming, ctx, command)
 
 
-def _still_consented(request: Request, decision: Decision) -> None:
+async def _still_consented(env: Environment, request: Request, decision: Decision) -> None:
     if decision.verdict is Verdict.APPROVE:
         if request.mode is not Mode.APPROVAL:
             raise Refused("The rules now ask for an approval of this; ask again.")
-        if not tally(request.votes, decision.approvers, request.asker, decision.quorum).reached:
+        if not (await count_votes(env, request, decision)).reached:
             raise Refused("Whoever approved this has lost the right to; ask again.")
 
 
@@ -94,6 +94,7 @@ async def _deliver(
     await env.memory.settle_token(token_id, TokenState.LIVE if shown else TokenState.UNKNOWN, fingerprint=fingerprint)
     if shown:
         await _settle(env, request, State.SUCCEEDED, SHOWN, fingerprint=fingerprint)
+        await note_in_timeline(env, replace(request, state=State.SUCCEEDED, outcome=SHOWN))
         return "revealed"
     why = f"The token could not be shown. {_may_exist(request, env.clock.now())}"
     await _settle(env, request, State.UNKNOWN, why, fingerprint=fingerprint)

@@ -87,7 +87,7 @@ async def _check_deny(env: Environment, incoming: Incoming) -> Checked:
 
 
 async def _deny_with_reason(env: Environment, incoming: Incoming) -> str:
-    press = await pressed(env, incoming)
+    press = await clicks.pressed_to_deny(env, incoming)
     return await clicks.vote(env, incoming, press, approves=False, comment=forms.comment(incoming.values))
 
 
@@ -108,12 +108,8 @@ async def _review(env: Environment, incoming: Incoming) -> str:
     request = await env.memory.request(review.request_id) if review else None
     if review is None or request is None:
         raise Refused("No review is owed for this any more.")
-    incoming = replace(incoming, channel_id=review.channel_id, thread_ts=request.thread_ts)
-    await env.refresh(incoming, request)
-    subject = await env.subject(incoming)
-    must(env, subject, Action("requests"))
-    if incoming.user_id == review.actor or incoming.user_id not in review.reviewers or not clicks.may_act(env, subject):
-        raise Refused("You may not review this: whoever acted never may, and the rule names who may.")
+    incoming = replace(incoming, channel_id=review.channel_id, thread_ts=request.thread_ts, value=request.id)
+    await clicks.must_review(env, await pressed(env, incoming), review)
     justified, comment, now = forms.justified(incoming.values), forms.comment(incoming.values), env.clock.now()
     outcome = "justified" if justified else "not_justified"
     line = entry("reviewed", outcome, at=now, request=request, by=incoming.user_id, comment=comment)

@@ -4,7 +4,7 @@ from bot.blocks import cards
 from bot.commands.base import Changing
 from bot.core.model import Visibility
 from bot.core.reply import Reply
-from bot.core.request import Mode, Request, State
+from bot.core.request import Mode, Request, Review, State
 from bot.pipeline.answering import asker_address
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import judge, request_action
@@ -28,8 +28,7 @@ async def card_of(env: Environment, request: Request) -> Reply:
     command = env.by_name.get(request.command)
     done: Reply | None = None
     approvers = await _approvers(env, request) if request.state is State.PENDING else frozenset()
-    reviews = await env.memory.reviews(owed=False) if request.mode is Mode.BREAK_GLASS else []
-    review = next((one for one in reviews if one.request_id == request.id), None)
+    review = await _review_of(env, request) if request.mode is Mode.BREAK_GLASS else None
     if isinstance(command, Changing):
         phases = {
             State.SUCCEEDED: command.finish if request.facts.get("phase") == "finish" else command,
@@ -38,7 +37,22 @@ async def card_of(env: Environment, request: Request) -> Reply:
         }
         if phase := phases.get(request.state):
             done = phase.message(request.plan, request.facts)
-    return cards.request_card(request, now=env.clock.now(), done=done, approvers=approvers, review=review)
+    card = cards.request_card(request, now=env.clock.now(), done=done, approvers=approvers, review=review)
+    return await with_timeline(env, card, request.incident_id) if request.incident_id else card
+
+
+async def _review_of(env: Environment, request: Request) -> Review | None:
+    given_or_owed = [*await env.memory.reviews(owed=True), *await env.memory.reviews(owed=False)]
+    return next((one for one in given_or_owed if one.request_id == request.id), None)
+
+
+async def with_timeline(env: Environment, reply: Reply, incident_id: str) -> Reply:
+    """Put a link to the timeline of its incident under a message."""
+    incident = await env.memory.incident(incident_id)
+    if incident is None or incident.timeline_ts is None:
+        return reply
+    link = await env.messenger.permalink(incident.channel_id, incident.timeline_ts)
+    return cards.in_incident(reply, incident.key, link or "")
 
 
 async def _approvers(env: Environment, request: Request) -> frozenset[str]:
@@ -56,7 +70,12 @@ async def post_card(env: Environment, request: Request) -> bool:
 
 
 async def thread_of(env: Environment, request: Request) -> str | None:
-    """Return the thread of a request: where it was asked for, or the timeline of its incident; None: the channel."""
+    """Return the thread of a request: where it was asked for, or the timeline of its incident; None: the channel.
+
+    What was done without consent stands in the channel itself, where nobody overlooks it.
+    """
+    if request.mode is Mode.BREAK_GLASS:
+        return None
     if request.thread_ts or not request.incident_id:
         return request.thread_ts
     incident = await env.memory.incident(request.incident_id)
@@ -92,8 +111,19 @@ async def tell_outcome(env: Environment, request_id: str) -> None:
     elif copies and request.state in FINAL | {State.QUARANTINED, State.READY}:
         channel_id, thread = await below_card(env, request)
         await env.messenger.post(channel_id, cards.outcome_notice(request), thread_ts=thread)
+    elif not copies and request.mode is Mode.BREAK_GLASS and await post_card(env, request):
+        return
     elif not copies:
         await env.messenger.whisper(asker_address(request), await card_of(env, request))
+
+
+async def note_in_timeline(env: Environment, request: Request) -> None:
+    """Say one line in the timeline of its incident about what shows nothing to the channel by itself."""
+    if not request.incident_id or request.private or await env.memory.cards(request.id):
+        return
+    incident = await env.memory.incident(request.incident_id)
+    if incident is not None and incident.timeline_ts is not None:
+        await env.messenger.post(request.channel_id, cards.outcome_notice(request), thread_ts=incident.timeline_ts)
 
 
 async def _tell_directly(env: Environment, request: Request) -> None:

@@ -140,7 +140,10 @@ class SlackDirectory:
     async def _channel(self, channel_id: str) -> Channel:
         if not channel_id or channel_id.startswith("D"):
             return Channel(id=channel_id, kind=ChannelKind.DM, is_private=True)
-        return await self._channels.get(channel_id)
+        found = await self._channels.get(channel_id)
+        if not found.bot_is_member:
+            self._channels.forget(channel_id)  # we may be invited in a moment, and no event says so
+        return found
 
     async def _load_channel(self, channel_id: str) -> Channel:
         try:

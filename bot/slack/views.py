@@ -13,6 +13,7 @@ from bot.slack.messages import EgressGuard
 TOO_LATE: Final = frozenset(
     {"expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "trigger_exchanged", "invalid_trigger_id"}
 )
+LINKS_KEPT: Final = 1000
 
 log = structlog.get_logger(__name__)
 
@@ -23,15 +24,23 @@ class Views:
     def __init__(self, calls: SlackCalls, guard: EgressGuard) -> None:
         self._calls = calls
         self._guard = guard
+        self._links: dict[tuple[str, str], str] = {}
 
     async def permalink(self, channel_id: str, ts: str) -> str | None:
-        """Return a link to a message; None when Slack does not say."""
+        """Return a link to a message, which stays the same for good; None when Slack does not say."""
+        if link := self._links.get((channel_id, ts)):
+            return link
         try:
             answer = await self._calls.call("chat.getPermalink", {"channel": channel_id, "message_ts": ts})
         except SlackTrouble:
             return None
         link = answer.get("permalink")
-        return link if isinstance(link, str) else None
+        if not isinstance(link, str):
+            return None
+        if len(self._links) >= LINKS_KEPT:
+            self._links.clear()
+        self._links[channel_id, ts] = link
+        return link
 
     async def open_view(self, trigger_id: str, view: View) -> str | None:
         """Open a modal and return its id; None: the trigger is too old."""

@@ -50,15 +50,18 @@ class Incidents(Room):
         query = select(incidents).where(incidents.c.ended_at.is_(None)).order_by(incidents.c.started_at)
         return await self._database.read(lambda connection: many(connection, Incident, query))
 
-    async def end_incident(self, incident_id: str, by: str, at: datetime, entry: AuditEntry) -> bool:
-        """End one and drop its timer. False: it had ended before."""
+    async def end_incident(
+        self, incident_id: str, by: str, at: datetime, entry: AuditEntry, *, keeps_timer: bool = False
+    ) -> bool:
+        """End one and drop its timer, unless that is what fires. False: it had ended before."""
 
         def work(connection: Connection) -> bool:
             running = (incidents.c.id == incident_id) & incidents.c.ended_at.is_(None)
             if connection.execute(update(incidents).where(running).values(ended_at=at, ended_by=by)).rowcount != 1:
                 return False
-            ends = (timers.c.kind == TimerKind.INCIDENT_END) & (timers.c.subject == incident_id)
-            connection.execute(delete(timers).where(ends))
+            if not keeps_timer:
+                ends = (timers.c.kind == TimerKind.INCIDENT_END) & (timers.c.subject == incident_id)
+                connection.execute(delete(timers).where(ends))
             chain.append(connection, [entry])
             return True
 

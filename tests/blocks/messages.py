@@ -56,8 +56,8 @@ def buttons(reply: Reply) -> dict[str, dict[str, Any]]:
     return {
         element["text"]["text"]: element
         for block in reply.blocks
-        if block["type"] == "actions"
-        for element in block["elements"]
+        for element in (block.get("elements", ()) if block["type"] == "actions" else [block.get("accessory")])
+        if element and element["type"] == "button"
     }
 
 

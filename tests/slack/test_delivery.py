@@ -342,7 +342,9 @@ async def test_views(house: House) -> None:
 async def test_a_permalink_or_none(house: House) -> None:
     assert await house.delivery.permalink("C0DBOPS", "1.2") == "https://acme.slack.com/archives/C0DBOPS/p1"
     house.slack.answers["chat.getPermalink"] = [refused("message_not_found")]
-    assert await house.delivery.permalink("C0DBOPS", "1.2") is None
+    assert await house.delivery.permalink("C0DBOPS", "3.4") is None
+    assert await house.delivery.permalink("C0DBOPS", "1.2"), "it stays the same, and is not asked for again"
+    assert len(house.slack.of("chat.getPermalink")) == 2
 
 
 async def test_a_file_is_shared_in_three_steps(house: House) -> None:

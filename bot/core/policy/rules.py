@@ -204,12 +204,12 @@ class Policy:
         return frozenset().union(*(one.usergroups for one in people))
 
     def approving_groups(self, channel_id: str, command: str) -> frozenset[str]:
-        """The user groups who may approve a command in this channel: asked for again when somebody approves."""
+        """The user groups who may approve or review a command here: asked for again when somebody does."""
         bound = self.channels.get(channel_id)
         rules = list(bound.rules) if bound is not None else []
         for profile in self.profiles.values():
             rules += profile
-        return frozenset().union(*(rule.by.usergroups for rule in rules if rule.names(command)))
+        return frozenset().union(*(r.by.usergroups | r.review_by.usergroups for r in rules if r.names(command)))
 
     def binding(self, subject: Subject) -> Binding | None:
         """Return what holds in the subject's channel, an incident's binding included; None: nothing does."""
