@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,7 +28,7 @@ _QUOTES: Final = {ord(sign): '"' for sign in "“”„‟«»″＂〝〞"} | {
 _HYPHENS: Final = {ord(sign): "-" for sign in "‐‑−﹣－"}
 _SIGNS: Final = {**_INVISIBLE, **_CONTROLS, **_SPACES, **_SPACES_TOO, **_QUOTES, **_HYPHENS}
 
-_LONG_DASH: Final = re.compile(r"(?:(?<=[\s`])|^)[-‒–—―⸺⸻]*[‒–—―⸺⸻][-‒–—―⸺⸻]*(?=[A-Za-z])")
+_DASHES: Final = re.compile(r"(?:(?<=[\s`])|^)[-‒–—―⸺⸻]+(?=[A-Za-z])")
 _SLACK: Final = re.compile(r"<([^<>]*)>")
 _ENTITY: Final = re.compile(r"&(amp|lt|gt);")
 _ENTITIES: Final = {"amp": "&", "lt": "<", "gt": ">"}
@@ -49,8 +50,13 @@ def normalise(text: str) -> str:
     if _PLAIN.fullmatch(text):
         return text
     flat = unicodedata.normalize("NFC", text.translate(_SIGNS))
-    flat = _LONG_DASH.sub("--", flat)
+    flat = _DASHES.sub(_option_dash, flat)
     return _ENTITY.sub(lambda found: _ENTITIES[found[1]], _SLACK.sub(_unwrap, flat))
+
+
+def _option_dash(found: re.Match[str]) -> str:
+    """One long dash among them, and two short ones were meant; short ones stay as they are."""
+    return "--" if found[0].strip("-") else found[0]
 
 
 def _unwrap(found: re.Match[str]) -> str:
@@ -68,11 +74,12 @@ def split(text: str) -> list[Word]:
         return [Word(word) for word in text.split()]
     words: list[Word] = []
     at = 0
+    last = {mark: _last_close(text, mark) for mark in "\"'"}
     while at < len(text):
         if text[at].isspace():
             at += 1
             continue
-        word, at = _next_word(text, at)
+        word, at = _next_word(text, at, last)
         if word.text or word.literal:
             words.append(word)
     return words
@@ -81,10 +88,18 @@ def split(text: str) -> list[Word]:
 _VALUE_QUOTE: Final = re.compile(r"--?[A-Za-z][\w-]*=(?=[\"'])")
 
 
-def _next_word(text: str, at: int) -> tuple[Word, int]:
-    if quoted := _quoted(text, at):
+def _last_close(text: str, mark: str) -> int:
+    """Where quotes of this kind close for the last time: after it none is looked for again and again."""
+    at = text.rfind(mark)
+    while at != -1 and at + 1 < len(text) and not text[at + 1].isspace():
+        at = text.rfind(mark, 0, at)
+    return at
+
+
+def _next_word(text: str, at: int, last: Mapping[str, int]) -> tuple[Word, int]:
+    if quoted := _quoted(text, at, last):
         return Word(quoted[0], literal=True), quoted[1]
-    if (option := _VALUE_QUOTE.match(text, at)) and (quoted := _quoted(text, option.end())):
+    if (option := _VALUE_QUOTE.match(text, at)) and (quoted := _quoted(text, option.end(), last)):
         return Word(option[0] + quoted[0]), quoted[1]
     end = at
     while end < len(text) and not text[end].isspace():
@@ -92,10 +107,10 @@ def _next_word(text: str, at: int) -> tuple[Word, int]:
     return Word(text[at:end].strip("`")), end
 
 
-def _quoted(text: str, at: int) -> tuple[str, int] | None:
+def _quoted(text: str, at: int, last: Mapping[str, int]) -> tuple[str, int] | None:
     """Return what stands in the quotes that open at `at`, and where it ends; None when they never close."""
     mark = text[at]
-    if mark not in "\"'":
+    if at >= last.get(mark, -1):
         return None
     end = text.find(mark, at + 1)
     while end != -1 and end + 1 < len(text) and not text[end + 1].isspace():

@@ -1,5 +1,7 @@
 """Phones, Slack and pasting change a command's text; its words stay what was meant."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,3 +66,15 @@ def test_any_text_can_be_normalised_and_split(text):
 @given(st.text(alphabet="abz-019 =_.*", max_size=60))
 def test_plain_text_is_left_as_it_is(text):
     assert normalise(text) == text
+
+
+@pytest.mark.parametrize(
+    "piece", ["—", "-—", "-" * 50 + "—" * 50, '"a"b ', "'", '--a="x ', "<a", "`", "&amp;", "e\u0301"], ids=repr
+)
+def test_no_text_takes_much_longer_than_its_length(piece):
+    text = (piece * 200_000)[:200_000]
+    started = time.perf_counter()
+
+    split(normalise(text))
+
+    assert time.perf_counter() - started < 10, "what grows with the square takes minutes"

@@ -64,7 +64,8 @@ def slack_calls(world: World, *, revealed_to: str) -> list[Place]:
         args = {"text": call.args.get("text")} if is_reveal(call, revealed_to) else call.args
         if call.method in ("views.open", "views.push"):  # a trigger is for just that
             args = {key: value for key, value in args.items() if key != "trigger_id"}
-        places.append(place(f"Slack {call.method}", json.dumps(args, ensure_ascii=False), json.dumps(call.answer)))
+        answer = {} if call.method == "apps.connections.open" else call.answer  # where Slack hands out a ticket
+        places.append(place(f"Slack {call.method}", json.dumps(args, ensure_ascii=False), json.dumps(answer)))
     answers = [one.answer for one in world.workspace.deliveries]
     headers = [json.dumps(one.answer_headers) for one in world.workspace.deliveries]
     return [*places, place("answers to Slack's requests", *answers, *headers)]
