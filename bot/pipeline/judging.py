@@ -39,13 +39,14 @@ def must(env: Environment, subject: Subject, action: Action) -> Decision:
 
 def action_of(name: str, args: BaseModel, databases: Sequence[Target] = ()) -> Action:
     """Describe a parsed command to the rules; its database is the argument called `name`."""
-    database = getattr(args, "name", None)
+    given = args.__dict__  # asking a model for what it does not have takes long
+    database = given.get("name")
     named = (Target(database),) if isinstance(database, str) and database else ()
     return Action(
         command=name,
         options=action_options(args),
         databases=tuple(databases) or named,
-        lifetime=expiration.lifetime if (expiration := getattr(args, "expiration", None)) else None,
+        lifetime=expiration.lifetime if (expiration := given.get("expiration")) else None,
     )
 
 

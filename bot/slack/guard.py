@@ -3,6 +3,7 @@
 import hmac
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from hashlib import sha256
 from typing import Any, Final
 
 import structlog
@@ -58,9 +59,9 @@ class Guard:
     ) -> None:
         self._inner = inner
         self._observe_ack = observe_ack
-        self._key = signing_secret.encode()
+        self._mac = hmac.new(signing_secret.encode(), digestmod=sha256)
         self._now = now
-        if not self._key:
+        if not signing_secret:
             raise ValueError("Without a signing secret no request can be checked.")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,7 +97,9 @@ class Guard:
         stamp = headers.get(b"x-slack-request-timestamp", b"")
         if not (stamp.isdigit() and len(stamp) <= 12 and abs(self._now() - int(stamp)) <= TOLERANCE_SECONDS):
             return False
-        ours = b"v0=" + hmac.digest(self._key, b"v0:" + stamp + b":" + body, "sha256").hex().encode()
+        mac = self._mac.copy()  # the key is read into it once
+        mac.update(b"v0:" + stamp + b":" + body)
+        ours = b"v0=" + mac.hexdigest().encode()
         return hmac.compare_digest(ours, headers.get(b"x-slack-signature", b""))
 
 

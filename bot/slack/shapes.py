@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 Body = dict[str, Any]
 
@@ -21,7 +21,7 @@ def form_fields(body: str) -> dict[str, str]:
 def _unquoted(text: str) -> str:
     """Most fields hold nothing that is quoted; `parse_qsl` would spend as long on them as on the others."""
     text = text.replace("+", " ") if "+" in text else text
-    return unquote(text) if "%" in text else text
+    return unquote_to_bytes(text).decode("utf-8", "replace") if "%" in text else text
 
 
 def payload_of(text: str) -> Body:
