@@ -16,7 +16,7 @@ from bot.pipeline import clicks
 from bot.pipeline.answering import entry, is_public
 from bot.pipeline.environment import SETTLES, Environment
 from bot.pipeline.following import share_file
-from bot.pipeline.judging import action_of, judge, must, planned_action, request_action
+from bot.pipeline.judging import Forbidden, action_of, judge, must, planned_action, request_action
 from bot.pipeline.opening import open_request
 from bot.pipeline.telling import with_timeline
 from bot.turso import DatabaseNotFound
@@ -153,14 +153,17 @@ async def open_form(
     Args:
         why: the decision by which it is done at once, without consent: then the reason is what is missing.
     """
-    if available(env.rules.policy, subject, [read.spec.name]).get(read.spec.name, Verdict.DENY) is Verdict.DENY:
-        must(env, subject, Action(command=read.spec.name))
+    name = read.spec.name
+    action = Action(command=name)
+    decision = judge(env, subject, action)
+    if decision.verdict is Verdict.DENY and name not in available(env.rules.policy, subject, [name]):
+        raise Forbidden(decision, action)
     await env.memory.record_intent(incoming, actionable=False)
-    loading = forms.loading_view(read.spec.name)
+    loading = forms.loading_view(name)
     view_id = await env.messenger.open_view(incoming.trigger_id, loading) if incoming.trigger_id else None
     if view_id is None:
         typed = incoming.value if clicks.form_of(incoming.action_id) else incoming.id
-        await env.messenger.whisper(address_of(incoming), forms.form_button(read.spec.name, typed))
+        await env.messenger.whisper(address_of(incoming), forms.form_button(name, typed))
         return "form_offered"
     await env.messenger.update_view(
         view_id, forms.form_view(read.spec, read.given, incoming.id, needs_reason=why is not None)
@@ -186,6 +189,7 @@ async def open_form_of(env: Environment, incoming: Incoming, command: str) -> st
 async def open_chooser(env: Environment, incoming: Incoming) -> str:
     """Answer a shortcut: choose a command, then fill its form."""
     subject = await env.subject(incoming)
+    must(env, subject, Action("home"))
     await env.memory.record_intent(incoming, actionable=False)
     if incoming.trigger_id is None:
         raise BotError("Slack sent no trigger for a form; press the shortcut again.")

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.commands.base import Changing, Context, Phase
@@ -18,13 +19,13 @@ from bot.pipeline.following import follow_up
 from bot.pipeline.judging import judge, request_action
 from bot.pipeline.same import what_changed
 from bot.pipeline.settling import Settled, settle
-from bot.pipeline.telling import show, tell_outcome
+from bot.pipeline.telling import post_card, show, tell_outcome
 from bot.turso import DatabaseNotFound, NotSent, TursoRejected
 
 LOOKS = (0.0, 0.3, 0.7, 1.0, 2.0, 3.0, 4.0)
 """Seconds between the looks of a read-back: Turso may be late to show what it has done."""
 FRESH = timedelta(seconds=15)
-"""How long a comparison of the plan with the world holds; after a crash that lasted longer it is made again."""
+"""How long a comparison of the plan with the world holds. After a crash it is made again in any case."""
 Outcome = dict[str, Any]
 
 
@@ -33,6 +34,8 @@ class Executor:
     """The steps of the workflow `<request>:<phase>`; `durable` calls them in order."""
 
     env: Environment
+    compared: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    """Phases whose plan this process has compared with the world, and when."""
 
     async def begin(self, request_id: str, phase: str) -> str:
         """Compare the world with the plan, and take the request: `go`, or `stop` when there is nothing to do."""
@@ -55,7 +58,8 @@ class Executor:
         taken = await self.env.memory.move(request_id, expect=[State.APPROVED], move=move)
         if taken is None:
             return "stop"
-        await self._show_quietly(request_id)
+        self.compared[request_id, phase] = move.at
+        await self._announce(taken)
         return "go"
 
     async def act(self, request_id: str, phase: str) -> Outcome:
@@ -65,8 +69,9 @@ class Executor:
         now = self.env.clock.now()
         if not await self.env.memory.mark_sent(request_id, phase, now):
             return {"acted": "before"}
-        was_down = request.updated_at is not None and now - request.updated_at > FRESH
-        if was_down and (why := await self._no_longer(ctx, request, phase)):
+        compared = self.compared.pop((request_id, phase), None)
+        is_fresh = compared is not None and now - compared <= FRESH
+        if not is_fresh and (why := await self._no_longer(ctx, request, phase)):
             return {"acted": "stale", "why": why}
         if self._command(request).undoes:
             return await self._undo_another(request)
@@ -131,6 +136,7 @@ class Executor:
         if changed := await what_changed(ctx, request.plan):
             await self._stop(request, changed)
             return "stop"
+        self.compared[request.id, phase] = self.env.clock.now()
         await self._show_quietly(request.id)
         return "go"
 
@@ -223,6 +229,14 @@ class Executor:
             except BotError:
                 continue
         return False
+
+    async def _announce(self, request: Request) -> None:
+        """Show that it begins; what is done without consent has its card in the channel before it happens."""
+        if request.mode is not Mode.BREAK_GLASS or await self.env.memory.cards(request.id):
+            return await self._show_quietly(request.id)
+        with suppress(BotError):
+            await post_card(self.env, request)
+        return None
 
     async def _show_quietly(self, request_id: str) -> None:
         try:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.sandbox.workspace.delivery import payloads
-from bot.sandbox.workspace.delivery.parcel import interactive_parcel
+from bot.sandbox.workspace.delivery.parcel import command_parcel, interactive_parcel
 from bot.sandbox.workspace.model import Message
 from bot.sandbox.workspace.records import Delivery
 from tests.world import DB_OPS, World, buttons, until, words
@@ -16,6 +16,14 @@ def told(world: World, person_id: str) -> list[Message]:
     hidden = [one for one in state.ephemerals.values() if one.only_for == person_id]
     direct = state.direct_channel(person_id).id
     return hidden + [one for one in state.messages.get(direct, {}).values() if one.user_id != person_id]
+
+
+async def types(world: World, person_id: str, channel_id: str, text: str) -> tuple[Delivery, str, str]:
+    """Send a command line as it is, unescaped, also where one cannot type. Returns its `response_url` and trigger."""
+    state = world.workspace.state
+    fields = payloads.slash_command(state, state.people[person_id], state.channels[channel_id], "/turso", text)
+    delivery = await world.workspace.deliver(command_parcel(fields, person_id))
+    return delivery, fields["response_url"].removeprefix(f"{state.origin}/"), fields["trigger_id"]
 
 
 async def clicks(

@@ -11,10 +11,7 @@ import pytest
 from bot.commands import COMMANDS
 from bot.core.parsing import Parsed
 from bot.errors import BotError
-from bot.sandbox.workspace.delivery.parcel import command_parcel
-from bot.sandbox.workspace.delivery.payloads import slash_command
-from bot.sandbox.workspace.records import Delivery
-from tests.scenarios import generated
+from tests.scenarios import forging, generated
 from tests.scenarios.invariants import KeptLog, keep_log
 from tests.world import ANA, BEN, DANA, DB_OPS, GIL, INCIDENT, ORDERS, REMY, World, marked_up, until
 
@@ -27,14 +24,6 @@ PLACES = ((DANA, DB_OPS), (ANA, DB_OPS), (BEN, DB_OPS), (REMY, INCIDENT), (DANA,
 def the_seed() -> int:
     """The day's seed, or the one of `SEED` to see a failure again."""
     return int(os.environ.get("SEED") or random.SystemRandom().randrange(10**6))
-
-
-async def sends(world: World, person: str, channel: str, text: str) -> tuple[Delivery, str, str]:
-    """Send a text as Slack would, unescaped; returns the delivery and what it may be answered by."""
-    state = world.workspace.state
-    fields = slash_command(state, state.people[person], state.channels[channel], "/turso", text)
-    delivery = await world.workspace.deliver(command_parcel(fields, person))
-    return delivery, fields["response_url"].removeprefix(f"{state.origin}/"), fields["trigger_id"]
 
 
 def is_answered(world: World, hook: str, trigger: str, calls_before: int) -> bool:
@@ -62,7 +51,7 @@ async def test_five_hundred_texts_are_acknowledged_and_answered(world: World) ->
             read["(unreadable)"] += 1
         person, channel = (BEN, DB_OPS) if number < len(generated.LINES) else dice.choice(PLACES)
         calls = len(world.workspace.calls)
-        delivery, hook, trigger = await sends(world, person, channel, text)
+        delivery, hook, trigger = await forging.types(world, person, channel, text)
         assert delivery.status == 200, (text, delivery.status)
         assert delivery.answer == "", text
         await until(lambda h=hook, t=trigger, c=calls: is_answered(world, h, t, c), what=f"an answer to {text!r}")
@@ -108,7 +97,7 @@ async def test_a_reason_stays_text_on_the_card(world: World, text: str) -> None:
     name = f"h{crc32(text.encode())}"
     await world.make(name)
 
-    await sends(world, DANA, DB_OPS, f"rotate {name} --reason '{text}'")
+    await forging.types(world, DANA, DB_OPS, f"rotate {name} --reason '{text}'")
     card = await until(lambda: world.card(holding=name), what="the card")
 
     shown = marked_up(card)
@@ -116,13 +105,11 @@ async def test_a_reason_stays_text_on_the_card(world: World, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-@pytest.mark.parametrize(
-    "line", ["show {}", "{}", "token orders --expiration {}", "help {}", "ls {}", "audit --db {}"]
-)
+@pytest.mark.parametrize("line", ["show {}", "{}", "token orders --expiration {}", "help {}", "ls {}", "audit --db {}"])
 async def test_an_answer_to_hostile_text_quotes_it_as_text(world: World, text: str, line: str) -> None:
     before = len(world.workspace.calls)
 
-    delivery, hook, trigger = await sends(world, DANA, DB_OPS, line.replace("{}", text))
+    delivery, hook, trigger = await forging.types(world, DANA, DB_OPS, line.replace("{}", text))
 
     assert delivery.status == 200
     await until(lambda: is_answered(world, hook, trigger, before), what="an answer")

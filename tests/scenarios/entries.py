@@ -1,0 +1,171 @@
+"""Every way into the bot that may do or show something, and how somebody takes it: the dispatch tables, one by one."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bot.commands import COMMANDS
+from bot.commands.base import Command
+from bot.core.request import Kind, Request, State
+from bot.core.shape import shape_of
+from bot.pipeline import clicks, submissions
+from bot.slack.manifest import GLOBAL_SHORTCUT, MESSAGE_SHORTCUT
+from tests.scenarios import forging
+from tests.scenarios.generated import LINES
+from tests.world import ANA, DANA, DB_OPS, World
+
+Ready = Callable[[], None]
+"""Called once everything is prepared: what is asked of the rules from then on is asked because of the way itself."""
+Way = Callable[[World, Ready], Awaitable[None]]
+SAMPLES = {
+    "name": "orders", "key": "INC-1", "on": "on", "command": "list", "expiration": "1h", "for": "30m",
+    "weekly": "mon 09:00", "daily": "09:00",
+}  # fmt: skip
+"""By the key of an argument: something valid to fill in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One way in."""
+
+    name: str
+    take: Way
+
+
+def entries() -> Iterator[Entry]:
+    """Enumerate them from the tables by which the bot itself dispatches."""
+    for command in COMMANDS:
+        yield Entry(f"command: {command.name}", _typing(command))
+        yield Entry(f"action: form.open.{command.name}", _clicking(f"form.open.{command.name}", ""))
+        yield Entry(f"callback: form.{command.name}", _submitting_form(command))
+    yield Entry("mention", _mentioning)
+    yield Entry("action: run.", _clicking("run.1", "ls"))
+    yield Entry("action: page.", _clicking("page.1", "ls"))
+    yield Entry("action: that nobody knows", _clicking("nobody.knows", "r-1"))
+    for action_id in clicks.CLICKS:
+        yield Entry(f"action: {action_id}", _pressing(action_id))
+    for callback_id in submissions.CHECKS:
+        yield Entry(f"callback: {callback_id}", _submitting(callback_id))
+    yield Entry("options: form.database", _suggesting)
+    yield Entry(f"shortcut: {GLOBAL_SHORTCUT}", _global_shortcut)
+    yield Entry(f"shortcut: {MESSAGE_SHORTCUT}", _message_shortcut)
+    yield Entry("home", _opening_home)
+
+
+def _typing(command: Command) -> Way:
+    async def take(world: World, ready: Ready) -> None:
+        line = LINES[command.name][0].replace("{r}", "x").replace("{}", "orders")
+        ready()
+        dry = " --dry-run" if command.changes and "--dry-run" not in line else ""
+        await forging.types(world, DANA, DB_OPS, line + dry)
+
+    return take
+
+
+def _clicking(action_id: str, value: str) -> Way:
+    async def take(world: World, ready: Ready) -> None:
+        ready()
+        await forging.clicks(world, DANA, action_id, value, message=world.card())
+
+    return take
+
+
+def _submitting_form(command: Command) -> Way:
+    async def take(world: World, ready: Ready) -> None:
+        opened = await an_intent(world)
+        values: dict[str, Any] = {
+            f"arg.{one.key}": SAMPLES[one.key]
+            for one in shape_of(command.args).by_key.values()
+            if one.key in SAMPLES and not one.flag
+        }
+        if command.changes:
+            values["common"] = {"type": "checkboxes", "selected_options": [{"value": "--dry-run"}]}
+        ready()
+        answer = await forging.submits(world, DANA, f"form.{command.name}", opened, values)
+        assert answer.answer == "", f"the sample does not fill the form of {command.name}: {answer.answer[:300]}"
+
+    return take
+
+
+def _pressing(action_id: str) -> Way:
+    """Press with everything that its value might name; one of them is what it wants."""
+
+    async def take(world: World, ready: Ready) -> None:
+        values = await values_of(world)
+        ready()
+        for value in values:
+            await forging.clicks(world, ANA, action_id, value, message=world.card())
+            await world.calm()
+
+    return take
+
+
+def _submitting(callback_id: str) -> Way:
+    filled = {"comment": "fine", "typed_name": "orders", "verdict": "yes", "command": "list", "channel": DB_OPS}
+
+    async def take(world: World, ready: Ready) -> None:
+        values = {**filled, "verdict": {"type": "radio_buttons", "selected_option": {"value": "yes"}}}
+        found = await values_of(world)
+        ready()
+        for about in found:
+            request = await world.bot.store.request(about) if world.bot else None
+            typed = {"typed_name": request.plan.target.name} if request and request.plan.target else {}
+            await forging.submits(world, ANA, callback_id, about, {**values, **typed})
+            await world.calm()
+
+    return take
+
+
+async def _mentioning(world: World, ready: Ready) -> None:
+    ready()
+    await world.workspace.say(DANA, DB_OPS, f"<@{world.workspace.app.bot_user_id}> ls")
+
+
+async def _suggesting(world: World, ready: Ready) -> None:
+    await world.workspace.say(DANA, DB_OPS, "/turso show")
+    view = await world.person(DANA).modal("Database")
+    await world.calm()
+    ready()
+    assert await world.workspace.suggest(DANA, view_id=view.id, action_id="form.database", text="ord")
+    await world.workspace.close_view(DANA, view.id)
+
+
+async def _global_shortcut(world: World, ready: Ready) -> None:
+    ready()
+    await world.workspace.shortcut(DANA, GLOBAL_SHORTCUT)
+
+
+async def _message_shortcut(world: World, ready: Ready) -> None:
+    top = await world.workspace.say(DANA, DB_OPS, "look")
+    assert top.message is not None
+    ready()
+    await world.workspace.message_shortcut(DANA, MESSAGE_SHORTCUT, top.message.ts)
+
+
+async def _opening_home(world: World, ready: Ready) -> None:
+    ready()
+    await world.workspace.open_home(DANA)
+
+
+async def an_intent(world: World, by: str = DANA) -> str:
+    """The id of something that a person has done in #db-ops; forms remember by it where they were opened."""
+    await world.workspace.say(by, DB_OPS, "/turso show")
+    view = await world.person(by).modal("Database")
+    await world.workspace.close_view(by, view.id)
+    await world.calm()
+    return str(view.source["private_metadata"])
+
+
+async def values_of(world: World) -> list[str]:
+    """An id of each kind that a button or a form may carry, as they are open now."""
+    assert world.bot is not None
+    store = world.bot.store
+    requests: list[Request] = list(await store.requests(states=list(State)))
+    newest = {(one.command, one.state): one.id for one in reversed(requests)}
+    holds = [one.id for one in await store.holds()]
+    reviews = [one.id for one in await store.reviews(owed=True)]
+    tokens = [one.id for one in await store.tokens(organization="acme")]
+    return [*newest.values(), *holds[:2], *reviews[:2], *tokens[:2], await an_intent(world, ANA)]
+
+
+__all__ = ["Entry", "Kind", "an_intent", "entries", "values_of"]

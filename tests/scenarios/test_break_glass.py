@@ -1,0 +1,52 @@
+"""Break-glass: at once and loud, with one card that is in the channel before it happens, and a review by another."""
+
+import pytest
+
+from tests.scenarios import forging
+from tests.world import BEN, DANA, INCIDENT, REMY, World, buttons, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-break-glass")]
+
+
+async def test_an_act_without_consent_has_one_card_and_is_reviewed_by_somebody_else(world: World) -> None:
+    await world.make("broken")
+    ben, remy = world.person(BEN), world.person(REMY)
+    await remy.types("/turso incident start INC-7", INCIDENT)
+
+    await world.workspace.say(BEN, INCIDENT, "/turso db destroy broken --now --reason fire")
+    card = await until(lambda: world.card(INCIDENT, holding="*broken* is destroyed"), what="the card")
+    await world.calm()
+
+    cards = [one for one in world.workspace.history(INCIDENT, None) if "Review" in buttons(one)]
+    assert [one.ts for one in cards] == [card.ts], "one card, and it says what came of it"
+    assert "fire" in words(card)
+    assert card.thread_ts is None
+    assert len(world.changes("DELETE", "/databases/broken")) == 1
+    assert "cannot review it" in words(await ben.presses_and_hears("Review", card))
+
+    await remy.presses("Review", card)
+    values = {"verdict": "yes", "comment": "the primary was on fire"}
+    heard = await forging.answer_to(world, REMY, remy.submits(values, await remy.modal("Your verdict")))
+
+    assert "on record" in words(heard)
+    reviewed = await world.shows(card, holding="the primary was on fire")
+    assert "Review" not in buttons(reviewed)
+
+
+async def test_without_a_reason_nothing_happens(world: World) -> None:
+    await world.make("calm-db")
+
+    await world.workspace.say(BEN, INCIDENT, "/turso db destroy calm-db --now")
+    form = await world.person(BEN).modal("without anybody's consent")
+
+    assert not world.changes("DELETE", "/databases/calm-db")
+    await world.workspace.close_view(BEN, form.id)
+
+
+async def test_who_is_no_dba_has_no_break_glass(world: World) -> None:
+    await world.make("quiet-db")
+
+    answer = await world.person(DANA).types("/turso db destroy quiet-db --now --reason fire", INCIDENT)
+
+    assert answer.only_for == DANA
+    assert not world.changes("DELETE", "/databases/quiet-db")

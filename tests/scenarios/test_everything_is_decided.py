@@ -1,0 +1,109 @@
+"""Nothing is done or shown without the rules: every way in, enumerated from the tables and from what was rendered."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.core.model import Action, Decision, Subject
+from bot.core.policy import Policy
+from bot.core.request import Incoming
+from bot.pipeline import clicks, judging
+from bot.pipeline.environment import Environment
+from tests.scenarios import entries as ways
+from tests.scenarios.conftest import sound
+from tests.scenarios.invariants import action_ids, callback_ids, is_known_action, option_sources, rendered
+from tests.world import ANA, BEN, DANA, INCIDENT, REMY, World, until
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-decided")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """A world in which one thing of each kind is open: requests, a hold, a quarantine, a token, an owed review."""
+    async with sound(tmp_path_factory.mktemp("world")) as found:
+        await _tour(found)
+        yield found
+
+
+async def _tour(world: World) -> None:
+    dana, ana, remy = (world.person(one) for one in (DANA, ANA, REMY))
+    await world.make("waits", "quarantined", "broken", "held", "minted")
+    await dana.types("/turso token minted --read-only")
+    await dana.types("/turso rotate waits --reason leak")
+    question = await remy.types("/turso freeze held --for 30m")
+    await remy.presses("Freeze writes", question)
+    card = await dana.types("/turso db destroy quarantined --reason old")
+    await ana.presses("Approve", card)
+    await ana.submits({"typed_name": "quarantined"})
+    await world.shows(card, button="Undo")
+    await remy.types("/turso incident start INC-1", INCIDENT)
+    await world.workspace.say(BEN, INCIDENT, "/turso db destroy broken --now --reason fire")
+    await until(lambda: world.card(INCIDENT, holding="*broken* is destroyed"), what="the break-glass act")
+    await world.calm()
+    for line in ("", "help", "triage orders", "requests", "requests --mine", "ls", "usage orders", "show orders"):
+        await dana.types(f"/turso {line}")
+    for one in (DANA, ANA, REMY):
+        await world.workspace.open_home(one)
+    await world.calm()
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Subject, Action]]]:
+    """Everything that the rules are asked while the test runs."""
+    asked: list[tuple[Subject, Action]] = []
+    real = judging.decide
+
+    def listening(policy: Policy, subject: Subject, action: Action) -> Decision:
+        asked.append((subject, action))
+        return real(policy, subject, action)
+
+    monkeypatch.setattr(judging, "decide", listening)
+    return asked  # type: ignore[return-value]
+
+
+async def undecided(world: World, judged: list[tuple[Subject, Action]], entry: ways.Entry) -> bool:
+    """Take a way in; true when the rules were not asked."""
+    await world.calm()
+    await entry.take(world, judged.clear)
+    await world.calm()
+    return not judged
+
+
+@pytest.mark.parametrize("entry", list(ways.entries()), ids=lambda one: one.name)
+async def test_the_rules_are_asked(world: World, judged: list[Any], entry: ways.Entry) -> None:
+    assert not await undecided(world, judged, entry)
+
+
+async def test_everything_that_was_rendered_is_enumerated(world: World) -> None:
+    shown = rendered(world)
+    names = {one.name for one in ways.entries()}
+
+    for action_id in set(action_ids(shown)) - set(option_sources(shown)):
+        kind = next((prefix for prefix in ("run.", "page.") if action_id.startswith(prefix)), action_id)
+        assert f"action: {kind}" in names
+    assert {f"callback: {one}" for one in callback_ids(shown)} <= names
+    assert {f"options: {one}" for one in option_sources(shown)} <= names
+    assert {"approval.approve", "quarantine.undo", "review.open"} <= set(action_ids(shown)), "the tour shows much"
+
+
+async def test_an_action_that_nobody_decides_is_found(
+    world: World, judged: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def careless(env: Environment, incoming: Incoming) -> str:
+        return "done without asking"
+
+    monkeypatch.setitem(clicks.CLICKS, "evil.act", clicks.Click(careless))  # type: ignore[arg-type]
+    entry = next(one for one in ways.entries() if one.name == "action: evil.act")
+
+    assert await undecided(world, judged, entry)
+
+
+async def test_a_rendered_action_that_no_table_knows_is_found() -> None:
+    assert not is_known_action("evil.act")
+    assert not is_known_action("form.open.nothing")
+    assert is_known_action("form.open.token")
+    assert list(action_ids([{"type": "actions", "elements": [{"type": "button", "action_id": "evil.act"}]}])) == [
+        "evil.act"
+    ]
