@@ -9,6 +9,7 @@ import pytest_asyncio
 from bot.core.request import AuditEntry, State
 from tests.scenarios import forging
 from tests.scenarios.conftest import sound
+from tests.security.stage import be_patient
 from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, STELLA, World, buttons, until, words
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("security-audited")]
@@ -44,6 +45,7 @@ async def log(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[list[Au
     data = tmp_path_factory.mktemp("world")
     (data / "policy.yaml").write_text(POLICY)
     async with sound(data, policy=data / "policy.yaml") as world:
+        be_patient(world)
         await world.make(*NAMES)
         for part in (_refusals, _approvals, _tokens, _deeds):
             await part(world)

@@ -16,6 +16,7 @@ from bot.sandbox.running import Keys
 from tests.security import gathering
 from tests.security.canaries import canary_token, minted, quoting, secrets_of_keys, secrets_of_slack, ticketed
 from tests.security.searching import Place, Secret, found, place
+from tests.security.stage import be_patient
 from tests.world import ANA, BEN, DANA, DB_OPS, Process, World, buttons, standing, until, words
 
 ROOT = Path(__file__).parents[2]
@@ -102,6 +103,7 @@ async def watched(
     with minted() as tokens, ticketed() as tickets:
         async with standing(data) as (world, keys):
             bot = Process(world, keys, command, database_url=database_url, extra=extra, log=folder / "log")
+            be_patient(world)
             await world.make(*NAMES)
             await bot.start()
             if command == "socket":

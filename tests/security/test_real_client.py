@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tests.security.client import Client, Refused, client_of
+from tests.security.stage import be_patient
 from tests.world import ANA, BEN, DANA, REMY, Process, World, standing, until, words
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("security-client")]
@@ -74,6 +75,7 @@ async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[San
     (folder / "policy.yaml").write_text(POLICY)
     clock = folder / "clock"
     async with standing(folder) as (world, keys):
+        be_patient(world)
         await world.make("frozen", "doomed", "opened", "rotated", "used")
         bot = Process(
             world, keys, policy=folder / "policy.yaml", extra={"CLOCK_FILE": str(clock)}, log=folder / "log.txt"

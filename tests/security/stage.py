@@ -1,0 +1,142 @@
+"""The world that attackers try: a channel of our own, one shared with partners, people who approve by id."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from bot.core.request import Request, State
+from bot.sandbox.workspace.delivery import payloads
+from bot.sandbox.workspace.delivery.parcel import Parcel, command_parcel, event_parcel
+from bot.sandbox.workspace.delivery.signing import signature
+from bot.sandbox.workspace.model import Message
+from bot.sandbox.workspace.records import Delivery
+from tests.scenarios import forging
+from tests.world import DANA, DB_OPS, World, buttons
+
+FORM = "application/x-www-form-urlencoded"
+POLICY = """
+version: 1
+organizations:
+  acme: {token: env:TURSO_API_TOKEN}
+workspace: T0ACME
+people:
+  dba: {users: [U0ANA, U0BEN]}
+  group: {usergroup: S0DBA}
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: [read, create, "token --read-only"], confirm: none}
+      - {approve: rotate, by: dba, quorum: 2, confirm: none}
+      - {approve: protect, by: group, confirm: type-name}
+      - {approve: [token, destroy, freeze, thaw], by: dba, confirm: none}
+  C0SHARED:
+    externally_shared: true
+    databases: ["partner-*"]
+    rules:
+      - {allow: [read, freeze], confirm: none}
+      - {approve: [token, destroy], by: dba, confirm: none}
+"""
+
+
+def be_patient(world: World) -> None:
+    """Let Slack wait longer than it does: a machine that is busy is no attack."""
+    world.workspace.limits.ack = timedelta(seconds=20)
+    world.workspace.limits.trigger_lifetime = timedelta(seconds=30)
+
+
+async def request_of(world: World, card: Message) -> Request:
+    """What the store says of a card's request."""
+    assert world.bot is not None
+    value = next(one["value"] for one in buttons(card).values())
+    found = await world.bot.store.request(value)
+    assert found is not None
+    return found
+
+
+async def reaches(world: World, card: Message, *states: State) -> Request:
+    """Wait until a request has come to one of these states."""
+    assert world.bot is not None
+    request = await request_of(world, card)
+
+    for _ in range(750):
+        found = await world.bot.store.request(request.id)
+        if found and found.state in states:
+            return found
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"it does not come to {states}")
+
+
+def changing_calls(world: World) -> int:
+    """How often anything was changed at Turso."""
+    return sum(one.method != "GET" for one in world.turso.calls.control())
+
+
+def command(world: World, text: str, person: str = DANA, channel: str = DB_OPS, **forged: Any) -> Parcel:
+    """A slash command with whatever fields an attacker likes."""
+    state = world.workspace.state
+    where = state.channels.get(channel) or state.channels[DB_OPS]
+    fields = payloads.slash_command(state, state.people[person], where, "/turso", text)
+    return command_parcel(fields | {"channel_id": channel} | forged, person)
+
+
+def mention(world: World, text: str, **forged: Any) -> Parcel:
+    """An event that says that somebody mentioned the bot."""
+    state = world.workspace.state
+    event = {
+        "type": "app_mention", "user": DANA, "channel": DB_OPS, "ts": state.stamp(), "team": state.team_id,
+        "text": f"<@{state.app.bot_user_id}> {text}",
+    }  # fmt: skip
+    body = {
+        "type": "event_callback", "team_id": state.team_id, "api_app_id": state.app.app_id,
+        "event_id": f"Ev{state.stamp()}", "event_time": 1, "event": event | forged,
+    }  # fmt: skip
+    return event_parcel(body, None)
+
+
+async def posted(world: World, body: bytes, headers: dict[str, str]) -> httpx.Response:
+    """Post something to the bot's address."""
+    async with httpx.AsyncClient() as http:
+        return await http.post(world.workspace.events_url or "", content=body, headers=headers)
+
+
+async def again(world: World, delivery: Delivery) -> httpx.Response:
+    """Send a request that was overheard once more, to the letter."""
+    return await posted(world, delivery.body.encode(), delivery.headers)
+
+
+def signed_at(world: World, body: bytes, stamp: int) -> dict[str, str]:
+    """The headers of a request that was signed at some moment."""
+    secret = world.keys.signing_secret if world.keys else ""
+    return {
+        "Content-Type": FORM,
+        "X-Slack-Request-Timestamp": str(stamp),
+        "X-Slack-Signature": signature(secret, str(stamp), body),
+    }
+
+
+def form(**fields: str) -> bytes:
+    """A form as a body."""
+    return urlencode(fields).encode()
+
+
+def everything_shown(world: World) -> Iterator[Message]:
+    """Every message in every channel, ephemeral ones too."""
+    state = world.workspace.state
+    yield from state.ephemerals.values()
+    for messages in state.messages.values():
+        yield from messages.values()
+
+
+async def hears(world: World, person: str, doing: Any, *, holding: str = "") -> Message:
+    """Do it and wait for what one person alone is told."""
+    return await forging.answer_to(world, person, doing, holding=holding)
+
+
+async def pressed_by(world: World, person: str, label: str, card: Message) -> Message:
+    """A press by somebody who may not even see the button; the private answer."""
+    return await forging.presses(world, person, label, card)
