@@ -44,7 +44,9 @@ async def app(scope, receive, send):
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(BODY)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": BODY})
-listening = socket.create_server(("127.0.0.1", 0))
+listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+listening.bind(("127.0.0.1", 0))
+listening.listen()
 print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
 config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
 asyncio.run(uvicorn.Server(config).serve(sockets=[listening]))
