@@ -1,0 +1,138 @@
+"""Who may do what where: person × channel × command, as typed in the sandbox, under its policy."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+
+from bot.core.model import Action, Decision, Subject
+from bot.core.policy import Policy
+from bot.pipeline import judging
+from tests.scenarios import forging
+from tests.scenarios.conftest import sound
+from tests.scenarios.outcomes import outcomes_of
+from tests.world import ANA, BEN, DANA, DB_OPS, GENERAL, GIL, INCIDENT, ORDERS, REMY, SHARED, STELLA, ZED, World
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-table")]
+
+PEOPLE = {"dba": ANA, "both": BEN, "developer": DANA, "responder": REMY, "guest": GIL, "stranger": STELLA, "gone": ZED}
+"""Ana administers databases, Remy responds to incidents, Ben does both."""
+CHANNELS = {"db-ops": DB_OPS, "orders": ORDERS, "incident": INCIDENT, "general": GENERAL, "shared": SHARED, "dm": "DM"}
+WORDS = {"+": "allow", "?": "approve", "-": "deny"}
+TABLE = """
+channel   command                          dba both developer responder guest stranger gone
+db-ops    ls                                +   +      +         +       -      -      -
+db-ops    show users                        +   +      +         +       -      -      -
+db-ops    usage                             +   +      +         +       -      -      -
+db-ops    audit                             +   +      +         +       -      -      -
+db-ops    requests                          +   +      +         +       -      -      -
+db-ops    whoami                            +   +      +         +       -      -      -
+db-ops    help                              +   +      +         +       -      -      -
+db-ops    create new-one                    +   +      +         +       -      -      -
+db-ops    token users --read-only           +   +      +         +       -      -      -
+db-ops    token users                       ?   ?      ?         ?       -      -      -
+db-ops    token users --expiration 48h      -   -      -         -       -      -      -
+db-ops    token users --expiration never    -   -      -         -       -      -      -
+db-ops    freeze users                      ?   +      ?         +       -      -      -
+db-ops    protect users on                  ?   ?      ?         ?       -      -      -
+db-ops    rotate users                      ?   ?      ?         ?       -      -      -
+db-ops    destroy users                     ?   ?      ?         ?       -      -      -
+db-ops    destroy users --now               ?   ?      ?         ?       -      -      -
+db-ops    destroy prod-eu --now             -   -      -         -       -      -      -
+db-ops    destroy prod-eu                   ?   ?      ?         ?       -      -      -
+db-ops    incident start INC-1              -   +      -         +       -      -      -
+db-ops    digest on --daily 09:00           +   +      +         +       -      -      -
+orders    ls                                +   +      +         +       -      -      -
+orders    show orders                       +   +      +         +       -      -      -
+orders    show users                        -   -      -         -       -      -      -
+orders    token orders                      -   -      ?         -       -      -      -
+orders    token orders --read-only          -   -      ?         -       -      -      -
+orders    token users                       -   -      -         -       -      -      -
+orders    destroy orders --now              -   -      -         -       -      -      -
+orders    create orders-new                 -   -      -         -       -      -      -
+orders    freeze orders                     -   -      -         -       -      -      -
+orders    incident start INC-1              -   -      -         -       -      -      -
+incident  ls                                -   -      -         -       -      -      -
+incident  show users                        -   -      -         -       -      -      -
+incident  incident start INC-1              -   +      -         +       -      -      -
+incident  token users --read-only           -   -      -         -       -      -      -
+incident  help                              +   +      +         +       -      -      -
+general   ls                                -   -      -         -       -      -      -
+general   token users                       -   -      -         -       -      -      -
+general   whoami                            +   +      +         +       -      -      -
+shared    ls                                -   -      -         -       -      -      -
+shared    help                              -   -      -         -       -      -      -
+shared    incident start INC-1              -   -      -         -       -      -      -
+dm        help                              +   +      +         +       -      -      -
+dm        whoami                            +   +      +         +       -      -      -
+dm        ls                                -   -      -         -       -      -      -
+dm        token users                       -   -      -         -       -      -      -
+dm        incident start INC-1              -   -      -         -       -      -      -
+"""
+"""`+` at once, `?` with somebody's approval, `-` refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One cell of the table."""
+
+    channel: str
+    line: str
+    person: str
+    verdict: str
+
+
+def rows() -> Iterator[Row]:
+    """Read the table."""
+    head, *lines = TABLE.strip().splitlines()
+    people = head.split()[2:]
+    for line in lines:
+        channel, *words = line.split()
+        text = " ".join(words[: -len(people)])
+        for person, sign in zip(people, words[-len(people) :], strict=True):
+            yield Row(channel, text, person, WORDS[sign])
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """The sandbox with one database more, which the ceiling guards."""
+    async with sound(tmp_path_factory.mktemp("world")) as found:
+        await found.make("prod-eu")
+        yield found
+
+
+@pytest.fixture
+def decided(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Subject, Action, Decision]]:
+    """Every decision while the test runs."""
+    found: list[tuple[Subject, Action, Decision]] = []
+    real = judging.decide
+
+    def listening(policy: Policy, subject: Subject, action: Action) -> Decision:
+        decision = real(policy, subject, action)
+        found.append((subject, action, decision))
+        return decision
+
+    monkeypatch.setattr(judging, "decide", listening)
+    return found
+
+
+@pytest.mark.parametrize("row", list(rows()), ids=lambda row: f"{row.channel}: {row.line} as {row.person}")
+async def test_the_policy_table_holds(world: World, decided: list[tuple[Subject, Action, Decision]], row: Row) -> None:
+    assert world.bot is not None
+    command = world.bot.env.grammar.parse(row.line).spec
+    person = PEOPLE[row.person]
+    state = world.workspace.state
+    channel = state.direct_channel(person).id if row.channel == "dm" else CHANNELS[row.channel]
+    line = f"{row.line} --dry-run" if command.changes else row.line
+    before = len(world.changes("POST")) + len(world.changes("DELETE")) + len(world.changes("PATCH"))
+
+    outcomes = outcomes_of(world)
+    await forging.types(world, person, channel, line)
+    await world.calm()
+
+    own = [one for subject, action, one in decided if subject.person.id == person and action.command == command.name]
+    assert own[-1].verdict.value == row.verdict, own[-1].reason
+    assert outcomes() == ["refused" if row.verdict == "deny" else "planned" if command.changes else "answered"]
+    assert before == len(world.changes("POST")) + len(world.changes("DELETE")) + len(world.changes("PATCH"))
+    assert row.verdict != "approve" or person not in own[-1].approvers
