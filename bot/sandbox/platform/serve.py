@@ -1,5 +1,6 @@
 """The platform as a server of its own: what `python -m bot platform` runs."""
 
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -52,7 +53,14 @@ async def serve_platform(
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named because asyncio sends small answers at once only where it is; else each waits 40 ms.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        if os.name == "posix":
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(2048)
+        return listening
     except (OSError, OverflowError) as error:
+        listening.close()
         raise BotError(f"The platform cannot listen on {host} port {port}: {error}.") from None

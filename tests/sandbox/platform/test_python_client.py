@@ -53,6 +53,12 @@ def test_a_transaction_is_committed_or_rolled_back(connection, server, url):
     other.close()
 
 
+def test_a_stream_is_at_rest_when_the_last_line_of_its_cursor_arrives(connection):
+    """The client hangs up at the last line, and comes back at once with the stream's baton."""
+    for number in range(300):
+        assert connection.execute("SELECT ?", (number,)).fetchall() == [(number,)]
+
+
 def test_scripts_run_as_a_whole(connection):
     connection.executescript("INSERT INTO t(b) VALUES (1); INSERT INTO t(b) VALUES (2);")
     connection.commit()

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from bot.sandbox.platform.catalog.problems import Conflict
 from bot.sandbox.platform.seed.bulk import add_databases
 from bot.sandbox.platform.seed.company import DATABASES
 from bot.sandbox.platform.seed.traffic import make_traffic, say
@@ -92,6 +93,8 @@ async def test_traffic_leaves_blocked_and_destroyed_databases_alone(company: Hos
 
 async def test_ten_thousand_databases_are_listed_and_counted_in_a_moment(platform: Hosted):
     add_databases(platform.turso, 10_000, days=2)
+    with pytest.raises(Conflict):
+        add_databases(platform.turso, 10)
     names, cursor, began = [], None, time.monotonic()
     while True:
         query = {"limit": 1000} | ({"cursor": cursor} if cursor else {})

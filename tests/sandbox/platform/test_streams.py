@@ -141,6 +141,21 @@ async def test_a_cursor_streams_its_steps_as_lines(orders: Client):
     assert (await orders.ask(stmt("SELECT 1"), CLOSE, baton=head["baton"])).rows() == [[1]]
 
 
+async def test_the_baton_of_a_cursor_may_come_back_before_its_last_row_is_out(orders: Client):
+    sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT i FROM n"
+    streams = orders.platform.turso.plane.streams
+    told, keep = asyncio.get_running_loop().create_future(), streams.keep
+    streams.keep = lambda stream: told.set_result(keep(stream)) or told.result()  # type: ignore[method-assign]
+    running = asyncio.create_task(orders.post("v3/cursor", json={"batch": {"steps": [{"stmt": {"sql": sql}}]}}))
+
+    early = await orders.ask(stmt("SELECT 1"), baton=await told)
+
+    assert early.rows() == [[1]]
+    assert (await running).text.count('"type":"row"') == 200000
+    used = await orders.post(json={"baton": told.result(), "requests": []})
+    assert used.status_code == 400
+
+
 async def test_a_cursor_has_no_limit_on_its_whole_length(orders: Client):
     sql = (
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)"

@@ -30,10 +30,13 @@ class Catalog:
 
     async def run(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do `act` on the catalogue's thread and return its answer; what it raises undoes it."""
-        return await asyncio.wrap_future(self._thread.submit(lambda: self.run_now(act, *args, **kwargs)))
+        return await asyncio.wrap_future(self._thread.submit(lambda: self._transact(act, *args, **kwargs)))
 
     def run_now(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Like `run`, for callers without a loop."""
+        """Like `run`, for callers without a loop: it waits."""
+        return self._thread.submit(lambda: self._transact(act, *args, **kwargs)).result()
+
+    def _transact(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         with self._connection:
             answer = act(self._connection, *args, **kwargs)
         return answer  # noqa: RET504 - only now it is committed

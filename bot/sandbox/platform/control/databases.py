@@ -70,7 +70,7 @@ async def create(call: Call) -> Response:
     )
     try:
         database = await turso.change(_create, new)
-    except BaseException:
+    except Exception:
         await turso.plane.remove(database_id)
         raise
     await note(call, "db-create", f"created database {name}", database=name)

@@ -28,25 +28,37 @@ class Streams:
         if len(self._streams) >= self._limits.streams:
             raise TooManyStreams
         stream = Stream(secrets.randbits(63), served, self._meter)
-        stream.running = True
+        self._run(stream)
         return stream
 
-    def resume(self, baton: str, served: Served) -> Stream:
-        """Raises: BadRequest for a baton that is not good (any more); StreamExpired."""
+    async def resume(self, baton: str, served: Served) -> Stream:
+        """Raises: BadRequest for a baton that is not good (any more); StreamExpired.
+
+        The baton of a cursor is told before its rows, so that its stream may still be at work when it comes back.
+        """
         id_, serial = self._read(baton)
         if id_ in self._expired:
             raise StreamExpired
         stream = self._streams.get(id_)
         if stream is None or stream.served.database.id != served.database.id:
             raise BadRequest("Received an invalid baton")
-        if stream.running or serial != stream.serial:
+        if serial != stream.serial:
             raise BadRequest("Received a baton that has already been used")
-        stream.running, stream.serial = True, stream.serial + 1
+        stream.serial += 1
+        await stream.rests.wait()
+        if stream.closed:
+            raise BadRequest("Received an invalid baton")
+        self._run(stream)
         return stream
+
+    def _run(self, stream: Stream) -> None:
+        stream.running = True
+        stream.rests.clear()
 
     def pause(self, stream: Stream) -> str | None:
         """Put a stream away until its next request; returns the baton for it, None if it is closed."""
         stream.running, stream.idle_since = False, time.monotonic()
+        stream.rests.set()
         if stream.closed:
             self._streams.pop(stream.id, None)
             return None
@@ -68,6 +80,7 @@ class Streams:
 
     def drop(self, stream: Stream) -> None:
         self._streams.pop(stream.id, None)
+        stream.rests.set()
 
     def overdue(self) -> Iterator[Stream]:
         """Take out the streams that were idle for too long; they are remembered for a while."""

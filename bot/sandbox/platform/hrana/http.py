@@ -95,9 +95,9 @@ def _in_use(served: Served) -> Iterator[None]:
         served.running -= 1
 
 
-def _stream(turso: Turso, served: Served, baton: str | None, *, read_only: bool) -> Stream:
+async def _stream(turso: Turso, served: Served, baton: str | None, *, read_only: bool) -> Stream:
     streams = turso.plane.streams
-    stream = streams.resume(baton, served) if baton else streams.new(served)
+    stream = await streams.resume(baton, served) if baton else streams.new(served)
     stream.begin_request(read_only=read_only)
     return stream
 
@@ -110,7 +110,7 @@ async def _pipeline(request: Request) -> Response:
         body = await read_body(request, turso.plane.limits.body_bytes)
         version = 3 if "/v3/" in request.url.path else 2
         pipeline = wire.read_pipeline(body, version)
-        stream = _stream(turso, served, pipeline.baton, read_only=read_only)
+        stream = await _stream(turso, served, pipeline.baton, read_only=read_only)
         try:
             results = await turso.plane.run(stream, answer_pipeline(stream, pipeline.requests))
         except BaseException:
@@ -128,7 +128,7 @@ async def _cursor(request: Request) -> Response:
     with _in_use(served):
         read_only = _open(request, served)
         cursor = wire.read_cursor(await read_body(request, turso.plane.limits.body_bytes))
-        stream = _stream(turso, served, cursor.baton, read_only=read_only)
+        stream = await _stream(turso, served, cursor.baton, read_only=read_only)
         try:
             # What is malformed must be said before the answer begins.
             for step in cursor.steps:
@@ -140,18 +140,20 @@ async def _cursor(request: Request) -> Response:
 
 
 async def _lines(turso: Turso, stream: Stream, steps: tuple[wire.Step, ...]) -> AsyncIterator[bytes]:
-    plane, complete = turso.plane, False
+    """The answer of a cursor. Its last part leaves when the stream is at rest: clients come back, or hang up, then."""
+    plane, rests = turso.plane, False
     with _in_use(stream.served):
         try:
-            yield line({"baton": plane.streams.keep(stream), "base_url": None})
+            held = line({"baton": plane.streams.keep(stream), "base_url": None})
             async with aclosing(plane.chunks(stream, run_cursor(stream, steps))) as chunks:
                 async for chunk in chunks:
-                    yield chunk
-            complete = True
+                    yield held
+                    held = chunk
+            plane.streams.pause(stream)
+            rests = True
+            yield held
         finally:
-            if complete:
-                plane.streams.pause(stream)
-            else:
+            if not rests:
                 await plane.discard(stream)
 
 
@@ -159,7 +161,7 @@ async def _dump(request: Request) -> Response:
     turso: Turso = request.app.state.turso
     served = await _serve(request)
     with _in_use(served):
-        stream = _stream(turso, served, None, read_only=_open(request, served))
+        stream = await _stream(turso, served, None, read_only=_open(request, served))
         try:
             return PlainTextResponse(await turso.plane.on_thread(dump, stream))
         except StatementError as error:

@@ -117,6 +117,7 @@ class DataPlane:
 
     async def discard(self, stream: Stream) -> None:
         """Close a stream that will not be heard of again."""
+        stream.closed = True
         self.streams.drop(stream)
         await self.on_thread(stream.close)
         stream.served.wake()
@@ -145,8 +146,8 @@ class DataPlane:
         if served is None:
             return
         for stream in self.streams.of(served):
-            self.streams.drop(stream)
             stream.closed = True
+            self.streams.drop(stream)
             if not stream.running:
                 await self.on_thread(stream.close)
         served.wake()

@@ -1,5 +1,6 @@
 """A stream: one client's connection, over as many HTTP requests as its batons allow."""
 
+import asyncio
 import time
 from collections.abc import Generator, Iterator
 from typing import Any, Literal
@@ -37,6 +38,7 @@ class Stream:
         self.serial = 0
         self.read_only = False
         self.running = False
+        self.rests = asyncio.Event()
         self.closed = False
         self.budget = 0
         self.idle_since = time.monotonic()

@@ -5,29 +5,40 @@ from datetime import timedelta
 
 import apsw
 
-from bot.sandbox.platform.catalog import databases, instances, usage
-from bot.sandbox.platform.catalog.databases import NewDatabase
+from bot.sandbox.platform.catalog.problems import Conflict
 from bot.sandbox.platform.names import new_uuid
+from bot.sandbox.platform.tokens import Key
 from bot.sandbox.platform.turso import Turso
 
 
 def add_databases(turso: Turso, count: int, *, prefix: str = "tenant", days: int = 7) -> None:
-    """Add `tenant-00001` and so on to the group `default`, with usage for some days; their files come when used."""
-    turso.catalog.run_now(_add, turso, count, prefix, days)
+    """Add `tenant-00001` and so on to the group `default`, with usage for some days; their files come when used.
+
+    Raises:
+        Conflict: some exist already; none is added.
+    """
+    try:
+        turso.catalog.run_now(_add, turso, count, prefix, days)
+    except apsw.ConstraintError as error:
+        raise Conflict(f"some of {prefix}-… exist already") from error
 
 
 def _add(connection: apsw.Connection, turso: Turso, count: int, prefix: str, days: int) -> None:
-    chance, today = random.Random(count), turso.clock.now().date()
+    chance, now = random.Random(count), turso.clock.now()
+    booked = [str(now.date() - timedelta(days=back)) for back in range(days)]
     for number in range(1, count + 1):
-        database_id = new_uuid(turso.generation)
-        name = f"{prefix}-{number:05d}"
-        databases.create(
-            connection, NewDatabase(database_id, turso.organization, name, "default", created_at=turso.clock.time())
-        )
-        instance = instances.create(connection, database_id, "local", "local")
+        database_id, instance, key = new_uuid(turso.generation), new_uuid(turso.generation), Key.fresh()
         busy = chance.randrange(10_000)
-        bookings = (
-            usage.Booking(database_id, instance.uuid, str(today - timedelta(days=back)), busy, busy // 9, busy * 4096)
-            for back in range(days)
+        connection.execute(
+            "INSERT INTO databases(id, organization, name, group_name, key_id, key_secret, created_at)"
+            " VALUES (?, ?, ?, 'default', ?, ?, ?)",
+            (database_id, turso.organization, f"{prefix}-{number:05d}", key.id, key.secret, now.timestamp()),
         )
-        usage.book(connection, bookings, ())
+        connection.execute(
+            "INSERT INTO instances(uuid, database_id, name, type, region) VALUES (?, ?, 'local', 'primary', 'local')",
+            (instance, database_id),
+        )
+        connection.executemany(
+            "INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, 0)",
+            [(database_id, instance, day, busy, busy // 9, busy * 4096) for day in booked],
+        )
