@@ -124,11 +124,16 @@ def _turso_names(given: Mapping[str, str]) -> dict[str, str]:
 def _read_secret(name: str, path: str) -> str:
     try:
         content = Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        raise BadSettings(f"{name}_FILE names `{path}`, which cannot be read.") from None
+    except (OSError, ValueError):
+        raise BadSettings(f"{name}_FILE names {_shown(path)}, which cannot be read.") from None
     if not content:
-        raise BadSettings(f"{name}_FILE names `{path}`, which is empty.")
+        raise BadSettings(f"{name}_FILE names {_shown(path)}, which is empty.")
     return content
+
+
+def _shown(path: str) -> str:
+    """Repeat what is clearly a path: somebody may have put the secret itself where its file belongs."""
+    return f"`{path}`" if path.startswith(("/", "./", "../")) else "a file"
 
 
 def _sentence(error: ValidationError) -> str:

@@ -27,7 +27,8 @@ class EgressGuard:
     """Refuses whatever looks like a token, and the secrets of this process."""
 
     def __init__(self, secrets: Sequence[str] = ()) -> None:
-        self._secrets = tuple(secret for secret in secrets if secret)
+        given = [secret for secret in secrets if secret]
+        self._secrets = tuple(dict.fromkeys([*given, *(json.dumps(one, ensure_ascii=False)[1:-1] for one in given)]))
 
     def holds_secret(self, payload: object) -> bool:
         """True when something in `payload` must not leave."""

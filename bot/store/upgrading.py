@@ -91,7 +91,8 @@ def _make_folder(folder: Path) -> None:
 @contextmanager
 def _alone(place: Place, engine: Engine) -> Iterator[None]:
     if place.file:
-        with place.beside("upgrade.lock").open("a") as file:
+        lock = os.open(place.beside("upgrade.lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        with os.fdopen(lock, "w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
         return

@@ -1,0 +1,225 @@
+"""Settings and policy as a way in: odd addresses, references to other secrets, hostile YAML, and who may read files."""
+
+import asyncio
+import os
+import stat
+import time
+import traceback
+from pathlib import Path
+
+import pytest
+
+from bot.app.clock import SystemClock
+from bot.app.compose import secrets_of
+from bot.app.policy_book import PolicyBook
+from bot.core.policy import PolicyInvalid, load
+from bot.errors import BotError
+from bot.settings import BadSettings, Settings, load_settings
+from bot.store.store import open_store
+from bot.store.upgrading import upgrade
+from bot.store.urls import BadDatabaseUrl, place_of
+from tests.security.canaries import canary_token
+
+GIVEN = {
+    "SLACK_BOT_TOKEN": "xoxb-0123456789-canary-bot",
+    "SLACK_SIGNING_SECRET": "signing-secret-canary-0123",
+    "SLACK_APP_TOKEN": "xapp-1-canary-0123456789",
+    "TURSO_API_TOKEN": "turso-api-token-canary-0123",
+    "TURSO_ORGANIZATION": "acme",
+    "DATABASE_URL": "postgresql://ops:p%40ss-canary@db.example/ops",
+}
+SECRETS = [value for name, value in GIVEN.items() if name != "TURSO_ORGANIZATION"] + ["p%40ss-canary", "p@ss-canary"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///file:x?mode=memory&uri=true",
+        "sqlite:///file:/etc/passwd?mode=ro",
+        "mysql://root:hunter2-canary@db/x",
+        "postgresql+evil://u:hunter2-canary@db/x",
+        "http://u:hunter2-canary@db/x",
+        "hunter2-canary",
+        "postgresql://u:hunter2-canary@[::bad/x",
+        "",
+    ],
+)
+def test_an_address_of_no_database_of_ours_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(BadDatabaseUrl) as refused:
+        place_of(url)
+
+    assert "hunter2-canary" not in str(refused.value)
+    assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    "query", ["?mode=memory&uri=true", "?mode=ro", "?vfs=unix-none", "?immutable=1&uri=true", "?cipher=none"]
+)
+def test_what_hangs_on_a_sqlite_address_does_not_reach_the_driver(tmp_path: Path, query: str) -> None:
+    place = place_of(f"sqlite:///{tmp_path}/ops.db{query}")
+
+    assert str(place.url) == f"sqlite:///{tmp_path}/ops.db"
+    assert place.file == tmp_path / "ops.db"
+
+
+def test_nobody_else_on_the_machine_can_read_the_store(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    url = f"sqlite:///{folder}/ops.db"
+    old = os.umask(0o022)
+    try:
+        seen = asyncio.run(_modes_in_use(url, folder))
+    finally:
+        os.umask(old)
+
+    assert {"ops.db", "ops.db-wal", "ops.db-shm"} <= set(seen)
+    assert not {name: oct(mode) for name, mode in seen.items() if mode & 0o077}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+async def _modes_in_use(url: str, folder: Path) -> dict[str, int]:
+    await upgrade(url)
+    async with open_store(url, SystemClock()) as store:
+        assert await store.writable()
+        return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "env:SLACK_SIGNING_SECRET",
+        "env:SLACK_BOT_TOKEN",
+        "env:DATABASE_URL",
+        "env:PATH",
+        "env:turso_api_token",
+        "env:TURSO_API_TOKEN ",
+        "env:TURSO_A\nSLACK_BOT_TOKEN",
+        "env:TURSO_../SLACK_BOT_TOKEN",
+        "file:/etc/passwd",
+        "${SLACK_BOT_TOKEN}",
+        "sandbox-hunter2-canary",
+        canary_token(),
+        ["env:TURSO_API_TOKEN"],
+        None,
+    ],
+)
+def test_a_policy_can_refer_to_no_other_variable_and_hold_no_token(reference: object) -> None:
+    import json
+
+    text = f"version: 1\norganizations: {{acme: {{token: {json.dumps(reference)}}}}}\nchannels: {{}}\n"
+
+    with pytest.raises(PolicyInvalid) as refused:
+        load(text, default_organization="acme")
+
+    assert "hunter2-canary" not in str(refused.value)
+    assert "eyJ" not in str(refused.value)
+
+
+def test_a_reference_that_is_not_set_says_so_and_gives_nothing() -> None:
+    settings = load_settings(GIVEN)
+
+    with pytest.raises(BadSettings, match="TURSO_OTHER is not set"):
+        settings.token_of("env:TURSO_OTHER")
+
+
+HOSTILE = {
+    "a constructor": "version: !!python/object/apply:os.system ['touch {marker}']\n",
+    "a module": "channels: !!python/module:os\n",
+    "a new object": "people: !!python/object/new:subprocess.Popen [['touch', '{marker}']]\n",
+    "many aliases": "\n".join(
+        ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+        + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    ),
+    "an alias of itself": "channels: &a\n  C0X: *a\n",
+    "a deep one": "[" * 3_000,
+    "deep mappings": "".join(f"{' ' * n}a:\n" for n in range(2000)),
+    "a merge": "base: &b {version: 1}\n<<: *b\n",
+    "two documents": "version: 1\n---\nversion: 1\n",
+    "no text": "\x00\x01\x02",
+    "a list": "- version\n",
+    "a hard glob": 'version: 1\nchannels: {C0X: {databases: ["' + "*a" * 200 + '"], rules: []}}\n',
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_hostile_policy_file_does_nothing_but_be_refused(tmp_path: Path, text: str) -> None:
+    marker, started = tmp_path / "marker", time.perf_counter()
+    text = text.replace("{marker}", str(marker))
+
+    try:
+        policy = load(text, default_organization="acme")
+    except PolicyInvalid:
+        policy = None
+
+    assert not marker.exists()
+    assert policy is None or not [one for binding in policy.channels.values() for one in binding.rules]
+    assert time.perf_counter() - started < 10
+
+
+def test_a_policy_file_that_turns_hostile_changes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text("version: 1\norganizations: {acme: {token: env:TURSO_API_TOKEN}}\nchannels: {}\n")
+    book = PolicyBook(file, "acme")
+    before = book.policy
+
+    for text in (*HOSTILE.values(), ""):
+        file.write_text(text)
+        book.reload()
+        assert book.policy is before or not [one for binding in book.policy.channels.values() for one in binding.rules]
+    file.unlink()
+    file.mkdir()
+    book.reload()
+
+    assert book.problem
+
+
+@pytest.mark.parametrize("name", ["", "nothing.yaml", ".", "/proc/self/mem"])
+def test_a_policy_file_that_is_none_is_one_sentence(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BotError, match="POLICY_FILE"):
+        PolicyBook(tmp_path / name, "acme")
+
+
+def test_no_secret_shows_in_what_settings_print() -> None:
+    settings = load_settings(GIVEN)
+
+    shown = [repr(settings), str(settings), str(settings.model_dump()), settings.model_dump_json(), f"{settings!r:>10}"]
+
+    assert not [secret for secret in SECRETS for text in shown if secret in text]
+
+
+@pytest.mark.parametrize("name", [*Settings.model_json_schema(by_alias=True)["properties"]])
+def test_no_complaint_about_a_setting_repeats_a_value(name: str) -> None:
+    bad = "hunter2-canary \x00 <not> a:value"
+    said = ""
+
+    try:
+        load_settings({**GIVEN, name: bad}, needs=("SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN"))
+    except BadSettings as refused:
+        said = "".join(traceback.format_exception(refused))
+
+    assert "hunter2-canary" not in said
+    assert not said or name in said
+
+
+@pytest.mark.parametrize("name", [name for name in GIVEN if name != "TURSO_ORGANIZATION"])
+def test_a_secret_put_where_its_file_belongs_is_not_repeated(name: str) -> None:
+    given = {key: value for key, value in GIVEN.items() if key != name} | {f"{name}_FILE": GIVEN[name]}
+
+    with pytest.raises(BadSettings) as refused:
+        load_settings(given)
+
+    assert f"{name}_FILE" in str(refused.value)
+    assert GIVEN[name] not in str(refused.value)
+
+
+def test_everything_that_is_secret_in_the_settings_is_known_to_the_guards() -> None:
+    named = {"TURSO_OTHER_TOKEN": "other-token-canary", "TURSO_PROD_API_KEY": "a-key-canary-0123"}
+    settings = load_settings({**GIVEN, **named})
+
+    known = secrets_of(settings)
+
+    message = f"could not connect to {GIVEN['DATABASE_URL']}"
+    assert any(secret in message for secret in known)
+    assert {*named.values(), GIVEN["TURSO_API_TOKEN"], GIVEN["SLACK_SIGNING_SECRET"]} <= set(known)
+    assert "acme" not in known

@@ -1,0 +1,55 @@
+"""The guard at the door: nothing secret leaves in a message, a view or a file, however it is written."""
+
+import pytest
+
+from bot.core.reply import Reply
+from bot.slack.messages import WITHHELD, EgressGuard, variants
+from tests.security.canaries import canary_token
+
+KNOWN = 'pass"w\\örd-0123'
+TOKEN = canary_token()
+GUARD = EgressGuard((KNOWN, "turso-api-token-0123"))
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [KNOWN, "turso-api-token-0123", TOKEN, f"Bearer {TOKEN}", TOKEN.rpartition(".")[0], "xoxb-12345678901-abcdefghijkl",
+     "xoxe.xoxp-1-abcdefghijklmnop", "xapp-1-A0B1-2345-abcdef", "https://hooks.slack.com/commands/T0/1/secret"],
+    ids=range(9),
+)  # fmt: skip
+def test_a_message_that_holds_a_secret_is_withheld_wherever_it_stands(secret: str) -> None:
+    block = {"type": "section", "text": {"type": "mrkdwn", "text": f"it is {secret}."}}
+    deep = {"type": "actions", "elements": [{"type": "button", "value": f"run {secret}"}]}
+
+    for reply in (
+        Reply(text=f"it is {secret}."),
+        Reply(text="x", blocks=[block]),
+        Reply(text="x", blocks=[{}], plain_blocks=[block]),
+        Reply(text="x", blocks=[deep]),
+    ):
+        cleared = GUARD.cleared(reply)
+        assert cleared.text == WITHHELD
+        assert not cleared.blocks
+        assert not cleared.plain_blocks
+    view = GUARD.cleared_view({"type": "modal", "callback_id": "c", "private_metadata": secret, "blocks": [block]})
+    assert not GUARD.holds_secret(view)
+    assert GUARD.holds_secret([f"a.txt {secret}"])
+
+
+def test_the_message_of_a_reveal_leaves_by_no_other_way() -> None:
+    reply = Reply(text="A token is here.", blocks=[{"type": "rich_text", "elements": [TOKEN]}], secret=True)
+
+    assert GUARD.cleared(reply).text == WITHHELD
+    assert TOKEN not in repr(reply)
+    assert all("blocks" in body for body in variants(reply)), "never as text, where notifications would show it"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["`orders-eu` has 12 tables", "libsql://orders-acme.turso.io", "fingerprint 0123456789abcdef", "eyJ", "xoxb",
+     "sha256 " + "0" * 64, "/turso token orders --read-only", "the password is wrong"],
+)  # fmt: skip
+def test_ordinary_words_are_not_withheld(text: str) -> None:
+    reply = Reply(text=text, blocks=[{"type": "section", "text": {"type": "plain_text", "text": text}}])
+
+    assert GUARD.cleared(reply) is reply
