@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bot.blocks import buttons, kit
-from bot.blocks.text import Mrkdwn, joined, mrkdwn, people, person
+from bot.blocks.text import Mrkdwn, counted, joined, mrkdwn, people, person
 from bot.blocks.verbs import verb_of
 from bot.commands.base import Context
 from bot.commands.requests import OPEN
@@ -110,8 +110,7 @@ def _counts(loose: Loose) -> list[int]:
 
 def _tokens(name: str, rows: list[Row]) -> Block:
     holders = people(dict.fromkeys(row[2] for row in rows), at_most=4)
-    words = mrkdwn(":key: {} of `{}` work, held by {}", "1 token" if len(rows) == 1 else f"{len(rows)} tokens", name,
-                   holders)  # fmt: skip
+    words = mrkdwn(":key: {} of `{}`, held by {}", counted(len(rows), "live token"), name, holders)
     return kit.section(words, accessory=buttons.end_tokens(rows[0][0], f"Rotate {name}"[:60]))
 
 

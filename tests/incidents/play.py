@@ -1,0 +1,80 @@
+"""What people do in an incident, in short words, and what the logs of both stand-ins say of it."""
+
+from typing import Any
+
+from bot.core.request import AuditEntry
+from bot.sandbox.workspace.model import Message
+from tests.world import INCIDENT, Someone, World, buttons, until, words
+
+
+async def start(someone: Someone, key: str, *, lasts: str = "2h", channel: str = INCIDENT) -> Message:
+    """Start an incident; returns the message that its timeline begins with."""
+    await someone.world.workspace.say(someone.id, channel, f"/turso incident start {key} --for {lasts}")
+    found: Message = await until(
+        lambda: someone.world.card(channel, holding=f"Incident *{key}* has started"), what=f"the start of {key}"
+    )
+    await someone.world.calm()
+    return found
+
+
+async def end(someone: Someone, key: str, *, channel: str = INCIDENT) -> Message:
+    """End it; returns the last message, once its report is shared."""
+    world = someone.world
+    await world.workspace.say(someone.id, channel, "/turso incident end")
+    told: Message = await until(lambda: world.card(channel, holding=f"Incident *{key}* has ended"), what="the end")
+    await until(lambda: report(world, key), what="the report")
+    await world.calm()
+    return told
+
+
+def report(world: World, key: str) -> str:
+    """The report that was shared last; empty while there is none."""
+    found = [one for one in world.workspace.state.files.values() if one["name"] == f"{key}.md" and one["shared"]]
+    return str(found[-1]["content"].decode()) if found else ""
+
+
+async def freeze(someone: Someone, card: Message, name: str) -> Message:
+    """Press the freeze of a triage card, and confirm; returns the message that says it is done."""
+    question = await someone.presses_and_hears("Freeze writes 30 min", card)
+    await someone.presses("Freeze writes", question)
+    found: Message = await until(
+        lambda: someone.world.card(card.channel_id, holding=f"Writes of *{name}* are blocked"), what="the freeze"
+    )
+    await someone.world.calm()
+    return found
+
+
+async def approve_typed(someone: Someone, card: Message, name: str) -> None:
+    """Approve a card whose rule wants the name typed."""
+    await someone.presses("Approve", card)
+    view = await someone.modal("Type the name")
+    await someone.submits({"typed_name": name}, view)
+
+
+async def audit(world: World, *, channel: str = INCIDENT) -> list[AuditEntry]:
+    """The audit log of a channel, oldest first."""
+    assert world.bot is not None
+    rows = await world.bot.store.audit_page(before_seq=None, limit=500, channel_id=channel)
+    return [entry for _, entry in reversed(rows)]
+
+
+def changed(world: World) -> list[tuple[str, str]]:
+    """What Turso was told to change, in order: the method and what follows the organization."""
+    calls = [one for one in world.turso.calls.control() if one.method != "GET" and one.status < 400]
+    return [(one.method, one.path.split("/organizations/acme/databases")[-1]) for one in calls]
+
+
+async def blocked(world: World, name: str) -> bool:
+    """True while Turso blocks the writes of a database."""
+    assert world.bot is not None
+    return bool((await world.bot.env.doors.turso("acme").configuration(name)).block_writes)
+
+
+def pressable(message: Any) -> set[str]:
+    """The labels of a message's buttons."""
+    return set(buttons(message))
+
+
+def told(message: Message | None) -> str:
+    """All words of a message."""
+    return words(message)

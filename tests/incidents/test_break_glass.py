@@ -1,0 +1,143 @@
+"""Break-glass: loud when it happens, owed until somebody else has looked, and louder when nobody does."""
+
+import pytest
+
+from bot.core.request import State
+from bot.sandbox.workspace.model import Message
+from tests.incidents import play
+from tests.scenarios import forging
+from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-break-glass")]
+
+POLICY = """
+version: 1
+organizations: {acme: {token: env:TURSO_API_TOKEN}}
+workspace: T0ACME
+people:
+  dba: {usergroup: S0DBA}
+  responders: {usergroup: S0RESPOND}
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: read}
+      - {break_glass: [destroy], to: dba, review_by: responders, review_within: 4h, notify: dba, blocks_while_owed: true}
+"""
+
+
+async def break_glass(world: World, who: str, name: str) -> Message:
+    """Destroy something at once, and wait for its card."""
+    await world.make(name)
+    await world.workspace.say(who, DB_OPS, f'/turso destroy {name} --now --reason "it burns"')
+    card: Message = await until(lambda: world.card(holding=f"*{name}* is destroyed"), what="the card")
+    await world.calm()
+    return card
+
+
+async def review(world: World, who: str, card: Message, *, verdict: str = "yes") -> Message:
+    """Give the review that a card owes."""
+    someone = world.person(who)
+    await someone.presses("Review", card)
+    view = await someone.modal("What was done without consent")
+    before = {one.ts for one in someone.sees()}
+    await someone.submits({"verdict": verdict, "comment": "I looked"}, view)
+    return await someone.hears(DB_OPS, before)
+
+
+def told(world: World, person_id: str, holding: str) -> list[Message]:
+    """What somebody was told in their DM."""
+    direct = world.workspace.state.direct_channel(person_id).id
+    return [one for one in world.workspace.history(direct, person_id) if holding in words(one)]
+
+
+async def test_while_a_review_is_owed_the_next_act_is_closed_to_who_owes_it(world: World) -> None:
+    card = await break_glass(world, ANA, "first")
+
+    await world.make("second")
+    refused = await world.person(ANA).types('/turso destroy second --now --reason "it burns too"')
+    assert "still owe a review" in words(refused)
+    other = await break_glass(world, BEN, "third")
+    assert "on record: not justified" in words(await review(world, REMY, card, verdict="no"))
+    await world.shows(card, holding="*not* justified")
+
+    again = await break_glass(world, ANA, "fourth")
+    assert again.ts != other.ts
+    await review(world, REMY, again)
+    await review(world, REMY, other)
+
+
+async def test_a_review_is_given_once_and_by_those_alone_whom_the_rule_names(world: World) -> None:
+    card = await break_glass(world, ANA, "by-two")
+    for somebody in (ANA, DANA):
+        assert "Reference" in words(await world.person(somebody).presses_and_hears("Review", card))
+    for somebody in (BEN, REMY):
+        await world.person(somebody).presses("Review", card)
+        await world.person(somebody).modal("What was done without consent")
+
+    await world.person(REMY).submits({"verdict": "yes", "comment": "fine"})
+    await world.shows(card, holding="Reviewed by")
+    late = await forging.answer_to(world, BEN, world.person(BEN).submits({"verdict": "no", "comment": "late"}))
+
+    assert "No review is owed" in words(late)
+    assert "justified" in words(world.as_now(card))
+    assert "*not*" not in words(world.as_now(card))
+
+
+async def test_a_reviewer_who_has_left_the_group_is_refused(world: World) -> None:
+    card = await break_glass(world, ANA, "fifth")
+    await world.person(REMY).presses("Review", card)
+    await world.person(REMY).modal("What was done without consent")
+    world.workspace.usergroups["S0RESPOND"].users.remove(REMY)
+    try:
+        doing = world.person(REMY).submits({"verdict": "yes", "comment": "fine"})
+        answer = await forging.answer_to(world, REMY, doing)
+    finally:
+        world.workspace.usergroups["S0RESPOND"].users.append(REMY)
+
+    assert "not among those who may review" in words(answer)
+    await review(world, BEN, card)
+
+
+async def test_what_is_overdue_is_said_aloud_and_to_each_then_ever_more_seldom(world: World) -> None:
+    card = await break_glass(world, ANA, "sixth")
+    assert world.bot is not None
+    assert not await world.bot.store.requests(states=[State.UNKNOWN])
+
+    await world.pass_time(hours=2, minutes=1)
+    early = await until(lambda: world.card(holding="A review of the break-glass act"), what="a reminder", within=30)
+    assert early.thread_ts == card.ts
+    assert "overdue" not in words(early)
+    assert not told(world, REMY, "overdue")
+
+    await world.pass_time(hours=2)
+    loud = await until(lambda: world.card(holding="overdue"), what="the escalation", within=30)
+    assert loud.thread_ts is None, "in the channel itself"
+    assert {"<@U0BEN>", "<@U0REMY>", "<!subteam^S0DBA>"} <= set(loud.text.replace(".", " ").split())
+    await until(lambda: told(world, REMY, "overdue") and told(world, BEN, "overdue"), what="the notices")
+    await until(lambda: _overdue(world), what="the audit entry")
+
+    await world.pass_time(hours=1, minutes=1)
+    later = await until(
+        lambda: next((one for one in play_thread(world, card) if "overdue" in words(one)), None),
+        what="the next reminder", within=30,
+    )  # fmt: skip
+    await world.calm()
+    assert "on record" in words(await review(world, REMY, later))
+    await world.pass_time(hours=13)
+    assert not await world.bot.store.reviews(owed=True)
+
+
+def play_thread(world: World, card: Message) -> list[Message]:
+    """The answers under a card."""
+    return [one for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts]
+
+
+def _overdue(world: World) -> bool:
+    return any("overdue" in words(one) for one in world.workspace.history(DB_OPS, None))
+
+
+async def test_the_record_says_that_it_was_overdue(world: World) -> None:
+    events = [one.event for one in await play.audit(world, channel=DB_OPS)]
+
+    assert events.count("review_overdue") == 1

@@ -1,0 +1,88 @@
+"""Where an incident can be, and where not: twice, elsewhere, renamed, archived, without the bot; each a clear answer."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.incidents import play
+from tests.world import BEN, DANA, GENERAL, INCIDENT, REMY, SHARED, World, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-places")]
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def running(world: World) -> AsyncIterator[World]:
+    """An incident runs in the channel."""
+    await play.start(world.person(REMY), "INC-1")
+    yield world
+    if world.bot and await world.bot.store.incident_in(INCIDENT):
+        await play.end(world.person(REMY), "INC-1")
+
+
+async def test_the_same_key_again_extends_it(running: World) -> None:
+    ben = running.person(BEN)
+
+    await ben.types("/turso incident start INC-1 --for 3h", INCIDENT)
+
+    goes_on = await until(lambda: running.card(INCIDENT, holding="INC-1* goes on"), what="the extension")
+    assert goes_on.thread_ts, "the timeline stays the one it was"
+    assert "(3 hours left)" in words(await ben.types("/turso incident", INCIDENT))
+
+
+async def test_another_key_in_the_same_channel_is_refused_with_the_one_that_runs(running: World) -> None:
+    answer = await running.person(BEN).types("/turso incident start INC-2", INCIDENT)
+
+    assert answer.only_for == BEN
+    assert "INC-1" in words(answer)
+    assert "runs in this channel already" in words(answer)
+
+
+async def test_ending_in_another_channel_says_what_runs_elsewhere(running: World) -> None:
+    running.workspace.admin.create_channel("C0OTHER", "inc-other", [REMY, BEN, running.workspace.app.bot_user_id])
+
+    mine = await running.person(REMY).types("/turso incident end", "C0OTHER")
+    not_mine = await running.person(BEN).types("/turso incident end", "C0OTHER")
+
+    assert "No incident runs in this channel. You started INC-1 in another channel" in words(mine).replace("`", "")
+    assert "INC-1" not in words(not_mine)
+
+
+async def test_only_who_the_policy_names_may_start_one_and_nobody_where_a_channel_is_shared(world: World) -> None:
+    dana = await world.person(DANA).types("/turso incident start INC-3", INCIDENT)
+    shared = await world.person(BEN).types("/turso incident start INC-3", SHARED)
+
+    assert "Only responders" in words(dana)
+    assert "shared with another organization" in words(shared)
+
+
+async def test_where_the_bot_is_not_a_member_it_asks_to_be_invited_and_then_works(world: World) -> None:
+    ben = world.person(BEN)
+    refused = await ben.types("/turso incident start INC-4", GENERAL)
+    assert "Invite me with /invite" in words(refused).replace("`", "")
+
+    await world.workspace.admin.join(world.workspace.app.bot_user_id, GENERAL)
+
+    await play.start(ben, "INC-4", channel=GENERAL)
+    await play.end(ben, "INC-4", channel=GENERAL)
+
+
+async def test_a_renamed_channel_keeps_its_incident(running: World) -> None:
+    await running.workspace.admin.rename(INCIDENT, "inc-checkout-2026")
+
+    assert "runs for" in words(await running.person(BEN).types("/turso incident", INCIDENT))
+    assert "orders" in words(await running.person(BEN).types("/turso ls", INCIDENT))
+
+
+async def test_in_an_archived_channel_the_end_by_the_clock_is_told_to_who_started_it(world: World) -> None:
+    world.workspace.admin.create_channel("C0DONE", "inc-done", [REMY, world.workspace.app.bot_user_id])
+    remy = world.person(REMY)
+    await play.start(remy, "INC-5", lasts="1h", channel="C0DONE")
+    await world.workspace.admin.archive("C0DONE", REMY)
+
+    await world.pass_time(hours=1, minutes=1)
+
+    direct = world.workspace.state.direct_channel(REMY).id
+    told = await until(lambda: world.card(direct, holding="INC-5"), what="the end, in private", within=30)
+    assert "has run out of time" in words(told)
+    assert "Nothing is left open" in words(told)

@@ -1,0 +1,64 @@
+"""The rights of an incident go with its time, also when nobody is there to see it end."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.incidents import play
+from tests.world import INCIDENT, REMY, Process, World, buttons, standing, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-time")]
+
+
+async def test_when_the_time_is_over_all_is_told_as_at_the_end_by_hand(world: World) -> None:
+    await world.make("checkout")
+    remy = world.person(REMY)
+    begun = await play.start(remy, "INC-7", lasts="1h")
+    await remy.types("/turso freeze checkout --for 1d", INCIDENT)
+    question = next(one for one in reversed(remy.sees(INCIDENT)) if "Freeze writes" in buttons(one))
+    await remy.presses("Freeze writes", question)
+    await until(lambda: world.card(INCIDENT, holding="*checkout* are blocked"), what="the freeze")
+    await world.calm()
+
+    await world.pass_time(minutes=61)
+
+    refused = await remy.types("/turso thaw checkout", INCIDENT)
+    assert "nothing for this channel" in words(refused), "at once, by the clock, before anything has told of it"
+    last = await until(lambda: world.card(INCIDENT, holding="run out of time"), what="the end", within=30)
+    assert last.thread_ts == begun.ts
+    await until(lambda: play.report(world, "INC-7"), what="the report")
+    assert "by the time" in play.report(world, "INC-7")
+    question = await remy.presses_and_hears("Thaw checkout", last)
+    await remy.presses("Thaw", question)
+    await until(lambda: world.card(INCIDENT, holding="*checkout* is open again"), what="the thaw")
+    assert not await play.blocked(world, "checkout")
+
+
+async def test_the_rights_are_gone_after_a_restart_and_the_end_is_told_once(tmp_path: Path) -> None:
+    """Killed while the incident runs, down while its time ends, started again."""
+    hands = tmp_path / "clock"
+    now = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+    hands.write_text(now.isoformat())
+    async with standing(tmp_path) as (world, keys):
+        process = Process(world, keys, extra={"CLOCK_FILE": str(hands)})
+        await process.start()
+        try:
+            remy = world.person(REMY)
+            await remy.types("/turso incident start INC-8 --for 1h", INCIDENT)
+            assert "orders" in words(await remy.types("/turso ls", INCIDENT))
+            await process.kill()
+            await process.start()
+            assert "orders" in words(await remy.types("/turso ls", INCIDENT)), "a restart alone ends nothing"
+
+            await process.kill()
+            hands.write_text((now + timedelta(minutes=61)).isoformat())
+            await process.start()
+
+            assert "nothing for this channel" in words(await remy.types("/turso ls", INCIDENT))
+            await until(lambda: world.card(INCIDENT, holding="run out of time"), what="the end", within=40)
+            await until(lambda: play.report(world, "INC-8"), what="the report")
+            told = [one for one in world.workspace.history(INCIDENT, None) if "run out of time" in one.text]
+            assert len(told) == 1
+        finally:
+            await process.stop()

@@ -1,0 +1,136 @@
+"""A whole incident over signed requests; what the timeline and the audit log tell is what both stand-ins saw."""
+
+import re
+
+import pytest
+
+from tests.incidents import play
+from tests.world import ANA, BEN, DANA, INCIDENT, REMY, World, buttons, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-whole")]
+
+
+async def test_from_the_start_to_the_report(world: World) -> None:
+    await world.make("checkout", "checkout-old", "sessions")
+    world.turso.calls.clear()
+    ana, ben, remy = (world.person(one) for one in (ANA, BEN, REMY))
+
+    begun = await play.start(remy, "INC-42")
+
+    # The card that people look at, and a freeze of one tap.
+    card = await remy.types("/turso triage checkout", INCIDENT)
+    assert {"Freeze writes 30 min", "Read-only token", "Rotate tokens", "Refresh"} == play.pressable(card)
+    assert "timeline" in words(card)
+    frozen = await play.freeze(remy, card, "checkout")
+    assert frozen.thread_ts == begun.ts
+
+    # A rotation by consent of another responder.
+    asked = await remy.types('/turso rotate sessions --reason "leaked in a log"', INCIDENT)
+    assert asked.thread_ts == begun.ts
+    await play.approve_typed(ben, asked, "sessions")
+    await world.shows(asked, holding="token of *sessions* has ended")
+    await world.calm()
+
+    # A token for the responder alone; the timeline says that there is one.
+    shown = await remy.presses_and_hears("Read-only token", card)
+    assert "eyJ" in words(shown)
+    noted = await until(lambda: world.card(INCIDENT, holding="shown to its asker"), what="the line in the timeline")
+    assert noted.thread_ts == begun.ts
+    await world.calm()
+
+    # Break-glass: at once, with a typed reason, loud, and reviewed by somebody else.
+    await world.workspace.say(ANA, INCIDENT, "/turso db destroy checkout-old --now")
+    form = await ana.modal("without anybody's consent")
+    assert not world.changes("DELETE"), "nothing happens without a reason"
+    await ana.submits({"reason": "it floods the primary", "common": []}, form)
+    loud = await until(lambda: world.card(INCIDENT, holding="*checkout-old* is destroyed"), what="the break-glass card")
+    assert loud.thread_ts is None, "it stands in the channel, not in a thread"
+    assert "it floods the primary" in words(loud)
+    assert "<!subteam^S0DBA>" in words(loud)
+    direct = world.workspace.state.direct_channel(BEN).id
+    await until(lambda: world.card(direct, holding="checkout-old"), what="the notice to whom the rule notifies")
+    await world.calm()
+    refused = await ana.presses_and_hears("Review", loud)
+    assert "Whoever acted cannot review it" in words(refused)
+
+    # The end, with a frozen database and a token still open, and a review owed.
+    last = await play.end(remy, "INC-42")
+    assert {"Thaw checkout", "Rotate checkout", "Review"} == play.pressable(last)
+
+    await timeline_is_what_was_seen(world)
+    await rights_are_gone(world)
+    await what_was_left_open_is_settled(world, last)
+
+
+async def timeline_is_what_was_seen(world: World) -> None:
+    """Every change that Turso was told of stands in both logs, in its order, and nothing else does."""
+    assert play.changed(world) == [
+        ("PATCH", "/checkout/configuration"),
+        ("POST", "/sessions/auth/rotate"),
+        ("POST", "/checkout/auth/tokens"),
+        ("DELETE", "/checkout-old"),
+    ]
+    done = {"executed freeze", "revealed token", "executed rotate", "executed destroy"}
+    entries = await play.audit(world)
+    acts = [(f"{one.event} {one.command}", (*one.databases, "")[0], one.outcome) for one in entries]
+    assert [one for one in acts if one[0] in done] == [
+        ("executed freeze", "checkout", "succeeded"),
+        ("executed rotate", "sessions", "succeeded"),
+        ("revealed token", "checkout", "succeeded"),
+        ("executed destroy", "checkout-old", "succeeded"),
+    ]
+    text = play.report(world, "INC-42")
+    events = text.split("## Timeline")[1]
+    wanted = [rf"\| {what} \| {name}\b[^|]*\| {outcome} \|" for what, name, outcome in acts if what in done]
+    assert re.search(".*".join(wanted), events, re.DOTALL)
+    happened = [one for one in entries if one.event != "read" and one.event != "executed"]
+    assert all(f"{one.event.replace('_', chr(92) + '_')} {one.command}" in events for one in happened[1:-1])
+    rows = [line for line in text.split("## Timeline")[0].splitlines() if line.startswith("| 2")]
+    assert len(rows) == 4
+    assert "approved by ben" in rows[1]
+    assert "leaked in a log" in rows[1]
+    assert "break-glass; review owed" in rows[3]
+    assert "eyJ" not in text
+
+
+async def rights_are_gone(world: World) -> None:
+    """What the profile allowed is refused by the end, to everybody."""
+    for line in ("freeze sessions", "thaw checkout", "token sessions --read-only", "ls", "triage checkout"):
+        answer = await world.person(REMY).types(f"/turso {line}", INCIDENT)
+        assert answer.only_for == REMY
+        assert "nothing for this channel" in words(answer), line
+
+
+async def what_was_left_open_is_settled(world: World, last: "play.Message") -> None:
+    """Each button of the last message still does its one thing, for whom the profile let do it."""
+    ben, dana, remy = (world.person(one) for one in (BEN, DANA, REMY))
+    for label in ("Thaw checkout", "Review"):
+        refused = await dana.presses_and_hears(label, last)
+        assert "Reference" in words(refused), label
+
+    question = await remy.presses_and_hears("Thaw checkout", last)
+    await remy.presses("Thaw", question)
+    await until(lambda: world.card(INCIDENT, holding="*checkout* is open again"), what="the thaw")
+    assert not await play.blocked(world, "checkout")
+    await world.calm()
+    again = await remy.presses_and_hears("Thaw checkout", last)
+    assert "nothing to thaw" in words(again)
+
+    await remy.presses("Rotate checkout", last)
+    asked = await until(lambda: world.card(INCIDENT, holding="Rotate tokens* `checkout`"), what="the rotation's card")
+    await play.approve_typed(ben, asked, "checkout")
+    await until(lambda: ("POST", "/checkout/auth/rotate") in play.changed(world), what="the rotation")
+    await world.calm()
+    gone = await remy.presses_and_hears("Rotate checkout", last)
+    assert "works no more" in words(gone)
+
+    await remy.presses("Review", last)
+    view = await remy.modal("What was done without consent")
+    before = {one.ts for one in remy.sees(INCIDENT)}
+    await remy.submits({"verdict": "yes", "comment": "it had to go"}, view)
+    assert "on record: justified" in words(await remy.hears(INCIDENT, before))
+    card = world.card(INCIDENT, holding="Reviewed by")
+    assert "it had to go" in words(card)
+    assert "Review" not in buttons(card)
+    reviewed = [one for one in await play.audit(world) if one.event == "reviewed"]
+    assert [(one.user_id, one.outcome) for one in reviewed] == [(REMY, "justified")]
