@@ -1,10 +1,12 @@
 """The Home tab: what waits for somebody, what they asked for and hold, what is blocked, what they can do where."""
 
 import asyncio
+from collections.abc import Iterable
 
 from bot.blocks.home_view import Board, Place, home_view
 from bot.core.model import Action, Channel, Subject, Verdict
 from bot.core.request import Incoming, Request, State
+from bot.errors import Unavailable
 from bot.pipeline.clicks import may_act
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import judge, request_action
@@ -27,12 +29,14 @@ async def board_of(env: Environment, subject: Subject) -> Board:
     """Collect everything that concerns one person."""
     me, memory, now = subject.person.id, env.memory, env.clock.now()
     organizations = tuple(env.rules.policy.organizations)
-    waiting, mine, reviews, incidents = await asyncio.gather(
+    waiting, mine, reviews, incidents, holds = await asyncio.gather(
         memory.requests(states=[State.PENDING]),
         memory.requests(states=OPEN, asker=me),
         memory.reviews(owed=True),
         memory.incidents(),
+        memory.holds(),
     )
+    here = await _channels_of(env, me, {*(one.channel_id for one in incidents), *(one.channel_id for one in holds)})
     tokens = [await memory.tokens(organization=name, holder=me, live_at=now) for name in organizations]
     return Board(
         person=me,
@@ -41,11 +45,25 @@ async def board_of(env: Environment, subject: Subject) -> Board:
         tokens=tuple(token for some in tokens for token in some),
         reviews=tuple(one for one in reviews if me in one.reviewers and me != one.actor),
         quarantined=tuple(await _undoable(env, me)),
-        holds=tuple(await memory.holds()),
-        incidents=tuple(incidents),
+        holds=tuple(one for one in holds if one.channel_id in here),
+        incidents=tuple(one for one in incidents if one.channel_id in here),
         places=tuple(_places(env, subject)),
         problem=env.rules.problem or "",
     )
+
+
+async def _channels_of(env: Environment, me: str, channels: Iterable[str]) -> set[str]:
+    """Return which of these channels somebody is in: what is done in others is for their members."""
+
+    async def is_in(channel_id: str) -> bool:
+        try:
+            return await env.directory.is_in(me, channel_id)
+        except Unavailable:
+            return False
+
+    wanted = list(channels)
+    found = await asyncio.gather(*map(is_in, wanted))
+    return {channel_id for channel_id, there in zip(wanted, found, strict=True) if there}
 
 
 async def _decides(env: Environment, me: str, request: Request) -> bool:

@@ -403,6 +403,22 @@ async def test_somebody_of_another_team_is_a_stranger_whatever_their_id(world: W
     assert "not of this workspace" in words(told)
 
 
+async def test_home_tells_of_no_database_of_a_channel_that_somebody_is_not_in(world: World) -> None:
+    nora = Person(id="U0NORA", name="nora", real_name="Nora Ek", team_id="T0ACME")
+    world.workspace.people[nora.id] = nora
+    card = await world.person(DANA).types("/turso db freeze charlie --reason spike")
+    await world.person(ANA).presses_and_hears("Approve", card)
+    await stage.reaches(world, card, State.SUCCEEDED)
+
+    for person in (nora.id, REMY):
+        await world.workspace.open_home(person)
+    remys = await until(lambda: "charlie" in words(world.workspace.home_of(REMY)), what="the Home of a colleague")
+    noras = await until(lambda: words(world.workspace.home_of(nora.id)), what="the Home of somebody else")
+
+    assert remys
+    assert "charlie" not in noras
+
+
 @pytest.mark.parametrize("kind", ["is_im", "is_mpim"])
 async def test_in_a_direct_message_nothing_is_done_or_shown(world: World, kind: str) -> None:
     place = Channel(id=f"C0{kind.upper().replace('_', '')}", name="dm", created=world.workspace.now())
