@@ -21,6 +21,9 @@ T = TypeVar("T")
 NETWORK = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError, TimeoutError)
 
 
+KEPT_URLS = 500
+
+
 class Observer(Protocol):
     """Is told of every call that was tried; `status` is 0 when no answer came."""
 
@@ -58,6 +61,8 @@ class Calls:
         self.organization = organization
         self._observe = observer or (lambda *_: None)
         self._patience = patience or Patience()
+        self._urls: dict[tuple[str, tuple[tuple[str, str], ...]], httpx.URL] = {}
+        self._timeouts = {"timeout": reader.timeout.as_dict()}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(organization={self.organization!r})"
@@ -110,7 +115,12 @@ class Calls:
         began, status, failure = time.perf_counter(), 0, None
         try:
             async with asyncio.timeout(self._patience.one_change if writes else self._patience.one_read):
-                response = await client.request(method, path, params=params, json=body)
+                request = (
+                    client.build_request(method, path, params=params, json=body)
+                    if writes
+                    else self._reading(path, params)
+                )
+                response = await client.send(request)
             status = response.status_code
         except NETWORK as error:
             failure = refusals.no_answer(error, writes=writes)
@@ -119,6 +129,16 @@ class Calls:
         if failure is not None:  # raised out here: an httpx error, even as a context, carries the API token
             raise failure
         return response
+
+    def _reading(self, path: str, params: Mapping[str, str] | None) -> httpx.Request:
+        """Build a GET. Reading calls are few and come often, so their URLs are kept: httpx takes long to join them."""
+        key = (path, tuple(params.items()) if params else ())
+        url = self._urls.get(key)
+        if url is None:
+            if len(self._urls) >= KEPT_URLS:
+                self._urls.clear()
+            url = self._urls[key] = self._reader.build_request("GET", path, params=params).url
+        return httpx.Request("GET", url, headers=self._reader.headers, extensions=self._timeouts)
 
     def _path(self, route: str, subject: Mapping[str, str]) -> str:
         for kind, name in subject.items():
