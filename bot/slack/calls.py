@@ -13,6 +13,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.messages import encoded
 from bot.slack.quiet import sdk_logger
 from bot.slack.retries import LONGEST_WAIT_SECONDS, TRIES_WHEN_LIMITED, Observer, retry_handlers, seconds_of
 
@@ -119,7 +120,7 @@ class SlackCalls:
         """Post to a `response_url`. Raises SlackTrouble; `used_url` or `expired_url` when it is spent."""
         started, status = time.perf_counter(), "ok"
         try:
-            status = await self._post(url, json.dumps(message).encode(), {"Content-Type": "application/json"})
+            status = await self._post(url, encoded(message), {"Content-Type": "application/json"})
         except TimeoutError:
             status = "timeout"
         except (aiohttp.ClientError, OSError):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+import orjson
 import structlog
 
 from bot.core.egress import looks_secret
@@ -23,6 +24,14 @@ WITHHELD: Final = (
 log = structlog.get_logger(__name__)
 
 
+def encoded(payload: object) -> bytes:
+    """Return the JSON of a message. It is large, and written twice: to be searched, and to be sent."""
+    try:
+        return orjson.dumps(payload, default=str, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # a lone surrogate: only the slower encoder takes it
+        return json.dumps(payload, ensure_ascii=False, default=str).encode("utf-8", "replace")
+
+
 class EgressGuard:
     """Refuses whatever looks like a token, and the secrets of this process."""
 
@@ -32,7 +41,7 @@ class EgressGuard:
 
     def holds_secret(self, payload: object) -> bool:
         """True when something in `payload` must not leave."""
-        text = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False, default=str)
+        text = payload if isinstance(payload, str) else encoded(payload).decode()
         return looks_secret(text, self._secrets)
 
     def cleared(self, reply: Reply) -> Reply:
