@@ -23,6 +23,8 @@ from bot.turso import NotSent, TursoRejected
 
 SETTLES_WITHIN = timedelta(seconds=90)
 """A reveal that has not settled by then was cut short: its outcome is called unknown."""
+AGAIN_WITHIN = timedelta(minutes=15)
+"""How long whoever asked may reveal again what went wrong; consent that is older is no consent."""
 OPEN_TO_REVEAL = (State.READY, State.UNKNOWN)
 SHOWN = "The token was shown to its asker, once."
 
@@ -42,6 +44,8 @@ async def reveal(env: Environment, request: Request, incoming: Incoming, subject
         raise Refused(f"This press was cut short, and is not repeated by itself. {request.outcome}".strip())
     if request.is_over(env.clock.now()):
         raise Refused("It was not revealed in time: the token never existed. Ask for a new one.")
+    if request.state is State.UNKNOWN and request.updated_at and env.clock.now() > request.updated_at + AGAIN_WITHIN:
+        raise Refused("It is too late to reveal it again: the consent of then holds no longer. Ask for a new one.")
     decision = must(env, subject, request_action(request))
     await _still_consented(env, request, decision)
     ctx = env.context(subject, organization=request.organization)
@@ -81,8 +85,10 @@ async def _mint_once(
         raise
     except BotError as error:
         await env.memory.settle_token(token_id, TokenState.UNKNOWN)
-        await _settle(env, request, State.UNKNOWN, f"{error} {_may_exist(request, now)}")
-        raise
+        why = f"{error} {_may_exist(request, now)}"
+        await _settle(env, request, State.UNKNOWN, why)
+        await env.messenger.whisper(address_of(incoming), cards.reveal_again(request, why))
+        return "unknown"
     return await _deliver(env, request, address_of(incoming), command, secret, token_id)
 
 

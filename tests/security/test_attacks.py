@@ -348,6 +348,24 @@ async def test_a_token_is_not_revealed_to_somebody_who_was_let_go_after_the_appr
     assert not world.changes("POST", "/databases/foxtrot/auth/tokens")
 
 
+async def test_an_old_consent_reveals_nothing_again(world: World) -> None:
+    card = await world.person(DANA).types("/turso token bravo --reason migration")
+    await world.person(ANA).presses_and_hears("Approve", card)
+    ready = await world.shows(card, button="Reveal")
+    path = "*/databases/bravo/auth/tokens"
+    world.turso.faults.add("status", method="POST", path=path, status=500)
+    told = await world.person(DANA).presses_and_hears("Reveal", ready)
+    assert "may exist" in words(told)
+    assert "Reveal again" in buttons(told)
+
+    await world.pass_time(minutes=16)
+    late = await world.person(DANA).presses_and_hears("Reveal again", told)
+
+    assert "too late" in words(late)
+    assert not any("eyJ" in words(one) for one in (told, late))
+    assert len(world.changes("POST", "/databases/bravo/auth/tokens")) == 1
+
+
 # Who is no colleague.
 
 
