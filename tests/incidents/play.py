@@ -9,22 +9,30 @@ from tests.world import INCIDENT, Someone, World, buttons, until, words
 
 async def start(someone: Someone, key: str, *, lasts: str = "2h", channel: str = INCIDENT) -> Message:
     """Start an incident; returns the message that its timeline begins with."""
-    await someone.world.workspace.say(someone.id, channel, f"/turso incident start {key} --for {lasts}")
-    found: Message = await until(
-        lambda: someone.world.card(channel, holding=f"Incident *{key}* has started"), what=f"the start of {key}"
-    )
-    await someone.world.calm()
-    return found
+    line = f"/turso incident start {key} --for {lasts}"
+    return await _after(someone, channel, line, f"Incident *{key}* has started")
 
 
 async def end(someone: Someone, key: str, *, channel: str = INCIDENT) -> Message:
     """End it; returns the last message, once its report is shared."""
-    world = someone.world
-    await world.workspace.say(someone.id, channel, "/turso incident end")
-    told: Message = await until(lambda: world.card(channel, holding=f"Incident *{key}* has ended"), what="the end")
-    await until(lambda: report(world, key), what="the report")
-    await world.calm()
+    told = await _after(someone, channel, "/turso incident end", f"Incident *{key}* has ended")
+    await until(lambda: report(someone.world, key), what="the report")
     return told
+
+
+async def _after(someone: Someone, channel: str, line: str, holding: str) -> Message:
+    """Type a line, and return the message that it leads to, in whatever thread that is."""
+    world = someone.world
+    before = world.card(channel, holding=holding)
+    await world.workspace.say(someone.id, channel, line)
+
+    def new() -> Message | None:
+        found = world.card(channel, holding=holding)
+        return found if found is not None and (before is None or found.ts != before.ts) else None
+
+    found: Message = await until(new, what=f"the outcome of {line!r}")
+    await world.calm()
+    return found
 
 
 def report(world: World, key: str) -> str:

@@ -22,7 +22,12 @@ channels:
     databases: ["*"]
     rules:
       - {allow: read}
-      - {break_glass: [destroy], to: dba, review_by: responders, review_within: 4h, notify: dba, blocks_while_owed: true}
+      - break_glass: [destroy]
+        to: dba
+        review_by: responders
+        review_within: 4h
+        notify: dba
+        blocks_while_owed: true
 """
 
 

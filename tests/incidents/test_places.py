@@ -1,4 +1,4 @@
-"""Where an incident can be, and where not: twice, elsewhere, renamed, archived, without the bot; each a clear answer."""
+"""Where an incident can be and where not: twice, elsewhere, renamed, archived, without the bot; each is answered."""
 
 from collections.abc import AsyncIterator
 
