@@ -1,7 +1,6 @@
 """The command line: `python -m bot`, or `turso-ops`."""
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
@@ -53,7 +52,7 @@ def _worker(arguments: argparse.Namespace) -> int:
     return _run(serving.worker(settings, upgrade=not arguments.no_upgrade))
 
 
-def _run(work: Coroutine[Any, Any, int]) -> int:
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
     import uvloop
 
     return uvloop.run(work)
@@ -82,8 +81,9 @@ def _platform(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         admin=arguments.admin,
         generation=arguments.generation,
+        ready=lambda url: print(f"A local Turso listens at {url}", flush=True),
     )
-    asyncio.run(work)
+    _run(work)
     return 0
 
 
