@@ -4,12 +4,13 @@ import argparse
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.errors import BotError
 from bot.settings import BadSettings, load_settings
 
 BAD_USAGE = 2
+T = TypeVar("T")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,7 +53,7 @@ def _worker(arguments: argparse.Namespace) -> int:
     return _run(serving.worker(settings, upgrade=not arguments.no_upgrade))
 
 
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
+def _run(work: Coroutine[Any, Any, T]) -> T:
     import uvloop
 
     return uvloop.run(work)
