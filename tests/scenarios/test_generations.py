@@ -1,0 +1,258 @@
+"""Every command against both generations of Turso's API, and each row of what differs between them."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from bot.commands import COMMANDS
+from bot.core.request import State
+from tests.scenarios import forging
+from tests.scenarios.conftest import sound
+from tests.scenarios.outcomes import outcomes_of
+from tests.world import ANA, BEN, DANA, DB_OPS, World, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-generations")]
+
+D = "/v1/organizations/acme/databases"
+LINES = {
+    "home": "", "help": "help", "whoami": "whoami", "list": "ls", "show": "show gen", "usage": "usage gen",
+    "triage": "triage gen", "tokens": "tokens gen", "requests": "requests", "audit": "audit", "doctor": "doctor",
+    "policy explain": "policy explain token gen", "incident status": "incident status",
+    "incident report": "incident report", "digest now": "digest now", "create": "create gen-made",
+    "token": "token gen --read-only", "freeze": "freeze gen --for 30m", "thaw": "thaw gen-blocked",
+    "protect": "protect gen on", "rotate": "rotate gen", "destroy": "destroy gen --now", "restore": "restore gen-gone",
+    "incident start": "incident start INC-1 --dry-run", "incident end": "incident end --dry-run",
+    "digest on": "digest on --daily 09:00 --dry-run", "digest off": "digest off --dry-run",
+}  # fmt: skip
+"""By command: a line that works; what it is about is made ready before."""
+WITHOUT_SUBJECT = {"restore", "incident end", "incident report", "digest off"}
+"""Refused here for want of a quarantine, an incident or a digest; that, too, without a word of the API."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["2023", "now"])
+async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """The sandbox whose Turso speaks one generation's shapes."""
+    async with sound(tmp_path_factory.mktemp("world")) as found:
+        await found.make("gen", "gen-blocked", "gen-more", "gen-gone")
+        found.turso.generation = request.param
+        yield found
+
+
+async def test_every_command_is_tried() -> None:
+    assert set(LINES) == {command.name for command in COMMANDS}
+
+
+@pytest.mark.parametrize("name", LINES)
+async def test_a_command_understands_this_generation(world: World, name: str) -> None:
+    if name == "thaw":
+        await _configured(world, "gen-blocked", block_writes=True)
+    outcomes = outcomes_of(world)
+
+    delivery, _, _ = await forging.types(world, BEN, DB_OPS, LINES[name])
+    await world.calm()
+
+    assert delivery.status == 200
+    assert outcomes() == ["refused"] if name in WITHOUT_SUBJECT else outcomes() not in (["refused"], ["broken"])
+
+
+async def _configured(world: World, name: str, **flags: bool) -> None:
+    assert world.keys is not None
+    headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
+    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+        assert (await http.patch(f"{D}/{name}/configuration", json=flags)).status_code == 200
+
+
+async def test_the_main_job_is_done_in_this_generation(world: World) -> None:
+    assert world.bot is not None
+    dana, ana = world.person(DANA), world.person(ANA)
+    made = await dana.types("/turso db create gen-job")
+    assert "*gen-job* is created" in words(made)
+    card = await dana.types("/turso db destroy gen-job --now --reason done")
+    await ana.presses("Approve", card)
+    await ana.submits({"typed_name": "gen-job"})
+
+    await world.shows(card, holding="*gen-job* is destroyed")
+    assert [one.state for one in await world.bot.store.requests(states=[State.UNKNOWN, State.FAILED])] == []
+
+
+@contextmanager
+def answering(world: World, path: str, body: Any, *, status: int = 200, method: str = "GET") -> Iterator[None]:
+    """Let Turso answer a path with this sample for a while."""
+    fault = world.turso.faults.add("status", method=method, path=path, status=status, body=json.dumps(body), count=None)
+    try:
+        yield
+    finally:
+        world.turso.faults.remove(fault.id)
+
+
+def database(**keys: Any) -> dict[str, Any]:
+    """A database object with the keys that a row is about."""
+    return {"database": {"Name": "gen-more", "DbId": "0193c0de-7a11-7c3e", "Hostname": "gen-more-acme.turso.io"} | keys}
+
+
+@pytest.mark.parametrize(
+    ("keys", "shown"),
+    [
+        pytest.param({"group": "blue", "primaryRegion": "lhr", "regions": ["lhr"]}, "blue", id="group"),
+        pytest.param({"primaryRegion": "lhr", "regions": ["ams", "lhr"]}, "lhr", id="primary region"),
+        pytest.param({"regions": ["ams", "nrt"]}, "ams, nrt", id="regions alone"),
+    ],
+)
+async def test_placement(world: World, keys: dict[str, Any], shown: str) -> None:
+    with answering(world, f"{D}/gen-more", database(**keys)):
+        answer = await world.person(DANA).types("/turso show gen-more")
+
+    assert shown in words(answer)
+
+
+USED = {"rows_read": 1204, "rows_written": 37, "storage_bytes": 40960}
+SHARES = [{"uuid": "i-1", "usage": {**USED, "rows_read": 1000}}, {"uuid": "i-2", "usage": {**USED, "rows_read": 204}}]
+BY_UUID = {share["uuid"]: share["usage"] for share in SHARES}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"database": {"uuid": "u", "usage": USED}}, id="database.usage"),
+        pytest.param({"database": {"uuid": "u", "total": USED}}, id="database.total"),
+        pytest.param({"database": {"uuid": "u"}, "total": USED}, id="total at the top"),
+        pytest.param({"database": {"uuid": "u", "instances": SHARES}}, id="the sum of an array of instances"),
+        pytest.param({"database": {"uuid": "u", "usage": USED}, "instances": BY_UUID}, id="instances as an object"),
+        pytest.param({"database": {"uuid": "u", "usage": USED, "instances": None}}, id="instances null"),
+    ],
+)
+async def test_usage(world: World, body: dict[str, Any]) -> None:
+    with answering(world, f"{D}/gen-more/usage", body):
+        answer = await world.person(DANA).types("/turso usage gen-more")
+
+    assert "1,204" in words(answer)
+
+
+async def test_a_period_is_sent_only_when_it_was_asked_for(world: World) -> None:
+    dana, seen = world.person(DANA), len(world.turso.calls.control())
+    await dana.types("/turso usage gen-more --since 2d")
+    await world.calm()
+
+    periods = [one.query for one in world.turso.calls.control()[seen:] if one.path.endswith("/gen-more/usage")]
+    assert any("from=" in one and "to=" in one for one in periods)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(
+            {"database": {"DbId": "0193c0de", "Hostname": "h.turso.io", "Name": "gen-new"}}, id="three keys"
+        ),
+        pytest.param(
+            {"database": {"Name": "gen-new", "DbId": "0eb7", "Hostname": "h.turso.io", "type": "logical",
+                          "regions": [], "primaryRegion": "lhr"}, "username": "turso", "password": "hunter2hunter2"},
+            id="full object, name and password",
+        ),
+    ],
+)  # fmt: skip
+async def test_a_creation(world: World, body: dict[str, Any], request: pytest.FixtureRequest) -> None:
+    """What the answer lacks is read again; a password in it goes nowhere."""
+    number = "a" if "three" in request.node.callspec.id else "b"
+    name = f"gen-new-{number}"
+    assert world.bot is not None
+
+    sample = json.dumps(body).replace("gen-new", name)
+    world.turso.faults.add("status", method="POST", path=D, status=200, body=sample)
+    held = world.turso.faults.add("hold_before", method="POST", path=D)
+    await forging.types(world, DANA, DB_OPS, f"create {name}")
+    await held.arrived.wait()
+    await world.make(name)
+    held.released.set()
+    seen = await until(lambda: world.card(holding=f"*{name}* is created and answers"), what="what came of it")
+
+    assert "hunter2" not in json.dumps([call.args for call in world.workspace.calls])
+    assert name in words(seen)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        pytest.param({"name": "gen-more", "dbId": "42-lower", "hostname": "low.turso.io"}, id="lower"),
+        pytest.param({"NAME": "gen-more", "DBID": "42-lower", "HOSTNAME": "low.turso.io"}, id="upper"),
+        pytest.param(
+            {"Name": "gen-more", "DbId": "42-lower", "Hostname": "low.turso.io", "hostname": "other.turso.io"},
+            id="both: the exact key first",
+        ),
+    ],
+)
+async def test_key_case(world: World, keys: dict[str, Any]) -> None:
+    with answering(world, f"{D}/gen-more", {"database": keys}):
+        answer = await world.person(DANA).types("/turso show gen-more")
+
+    assert "42-lower" in words(answer)
+    assert "low.turso.io" in words(answer)
+
+
+@pytest.mark.parametrize("status", [400, 409, 422])
+async def test_a_name_conflict(world: World, status: int) -> None:
+    taken = {"error": "database with name gen-taken already exists", "code": "conflict"}
+    with answering(world, D, taken, status=status, method="POST"):
+        await forging.types(world, DANA, DB_OPS, f"create gen-taken-{status}")
+        seen = await until(lambda: world.card(holding=f"gen-taken-{status}"), what="what came of it")
+        await world.calm()
+
+    assert "already exists" in words(seen)
+    assert len(world.changes("POST", D)) < 100, "it is not tried again"
+
+
+async def test_rotation_tells_how_far_it_may_reach(world: World) -> None:
+    card = await world.person(DANA).types("/turso rotate gen-more --reason leak")
+
+    said = words(card)
+    if world.turso.generation == "now":
+        assert "whole group" in said
+        assert "gen-blocked" in said
+    assert "Live tokens from here" in said
+
+
+async def test_instances_are_not_known_by_their_names(world: World) -> None:
+    odd = [{"uuid": "u-1", "name": "loving-squirrel", "type": "primary", "region": "lhr", "hostname": "x.turso.io"}]
+    with answering(world, f"{D}/gen-more/instances", {"instances": odd}):
+        answer = await world.person(DANA).types("/turso show gen-more")
+
+    assert "loving-squirrel" in words(answer)
+    assert "lhr" in words(answer)
+
+
+QUERIES = [{"query": "SELECT everything FROM slow_things", "rows_read": 5, "rows_written": None}]
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "shown"),
+    [
+        pytest.param((200, QUERIES), None, True, id="a bare array"),
+        pytest.param((404, {"error": "route not found"}), (200, {"top_queries": QUERIES}), True, id="wrapped, of old"),
+        pytest.param((200, None), None, False, id="null"),
+        pytest.param((404, {"error": "route not found"}), (200, {"top_queries": None}), False, id="wrapped null"),
+    ],
+)
+async def test_top_queries(world: World, now: tuple[int, Any], before: tuple[int, Any] | None, shown: bool) -> None:
+    with (
+        answering(world, f"{D}/gen-more/usage/queries", now[1], status=now[0]),
+        answering(world, f"{D}/gen-more/stats", (before or now)[1], status=(before or now)[0]),
+    ):
+        answer = await world.person(DANA).types("/turso triage gen-more")
+
+    assert ("slow_things" in words(answer)) is shown
+
+
+@pytest.mark.parametrize("flag", ["block_writes", "blocked_writes"])
+async def test_blocked_flags(world: World, flag: str) -> None:
+    settings = {"block_writes": True, "block_reads": False, "size_limit": "0"}
+    with (
+        answering(world, f"{D}/gen-more", database(**{flag: True})),
+        answering(world, f"{D}/gen-more/configuration", settings),
+    ):
+        answer = await world.person(DANA).types("/turso show gen-more")
+
+    assert "blocked" in words(answer)
