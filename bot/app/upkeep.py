@@ -19,6 +19,8 @@ from bot.store.store import Store
 log = structlog.get_logger(__name__)
 
 EVERY_SECONDS = 60.0
+SAMPLES_AFTER_LOOKS = 5
+"""A process that has just started answers people first."""
 
 
 @dataclass(slots=True)
@@ -30,6 +32,7 @@ class Upkeep:
     queue: Queue
     metrics: Metrics
     retention_days: int
+    _looks: int = 0
 
     async def run(self) -> None:
         """Look after things until cancelled."""
@@ -51,7 +54,9 @@ class Upkeep:
         seq, head = await self.store.audit_head()
         self.metrics.audit_head(seq)
         await self._post_head(f"{now:%Y-%m-%d}", seq, head)
-        await self._sample(now)
+        self._looks += 1
+        if self._looks > SAMPLES_AFTER_LOOKS:
+            await self._sample(now)
         before = now - timedelta(days=self.retention_days)
         await self.store.prune(before)
         await self.queue.prune(before)

@@ -101,6 +101,11 @@ def problems(world: World, log: KeptLog) -> list[str]:
     for call in world.workspace.calls:
         if call.error in OUR_FAULT:
             found.append(f"Slack refused {call.method}: {call.error} {call.answer} {call.args}")
+        if call.method == "chat.postMessage" and (call.args.get("unfurl_links"), call.args.get("unfurl_media")) != (
+            False,
+            False,
+        ):
+            found.append(f"links would unfurl: {call.args}")
     shown = rendered(world)
     found += [f"nobody decides the action {one}" for one in sorted(set(action_ids(shown))) if not is_known_action(one)]
     found += [f"nobody takes the form {one}" for one in sorted(set(callback_ids(shown))) if not is_known_callback(one)]
