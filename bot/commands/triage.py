@@ -1,5 +1,6 @@
 """`/turso triage NAME`: the incident card: how a database is, what changed, and the buttons that help."""
 
+from datetime import UTC
 from typing import Annotated
 
 from pydantic import BaseModel
@@ -48,12 +49,11 @@ async def run(ctx: Context, args: TriageArgs) -> Reply:
 
 def _facts(found: Findings) -> list[tuple[str, Mrkdwn]]:
     pairs: list[tuple[str, Mrkdwn]] = []
-    if found.database:
+    if found.protected is not None:
+        pairs.append(("Delete protection", mrkdwn("{}", "on" if found.protected else "off")))
+    if found.group is not None:
         others = f", with {some(found.siblings, at_most=4)}" if found.siblings else ""
-        pairs += [
-            ("Delete protection", mrkdwn("{}", "on" if found.protected else "off")),
-            ("Group", mrkdwn("{}{}", found.database.group or "none", others)),
-        ]
+        pairs.append(("Group", mrkdwn("{}{}", found.group or "none", others)))
     if found.today:
         pairs += [
             ("Rows read today", mrkdwn("{}{}", number(found.today.rows_read), _against(found, "rows_read"))),
@@ -77,12 +77,22 @@ def _against(found: Findings, field: str) -> str:
 
 
 def _chart(found: Findings) -> Chart | None:
-    if len(found.daily) < 2:
+    """Day by day from the samples, today as it is now, and beside it what is usual."""
+    daily = dict(found.daily)
+    today = found.now.astimezone(UTC).date()
+    if found.today:
+        daily[today] = found.today
+    days = sorted(daily)
+    if len(days) < 2:
         return None
-    days = sorted(found.daily)
-    read_, written = ([getattr(found.daily[day], field) for day in days] for field in ("rows_read", "rows_written"))
-    labels = [Plain(f"{day:%m-%d}") for day in days]
-    return Chart("line", Plain("Rows per day"), labels, {"rows read": read_, "rows written": written}, "day", "rows")
+    series = {
+        "rows read": [daily[day].rows_read for day in days],
+        "rows written": [daily[day].rows_written for day in days],
+    }
+    if found.usual:
+        series["usual reads"] = [found.usual.rows_read] * len(days)
+    labels = [Plain("today" if day == today else f"{day:%m-%d}") for day in days]
+    return Chart("line", Plain("Rows per day; today so far"), labels, series, "day", "rows")
 
 
 def _queries(queries: list[TopQuery] | None) -> list[Block]:
@@ -125,7 +135,7 @@ def _missing(found: Findings) -> list[Block]:
 def _buttons(ctx: Context, found: Findings) -> list[Element]:
     """Only what the rules let this person do, or ask for, here."""
     name = found.name
-    target = found.database.target if found.database else Target(name)
+    target = Target(name, found.group)
     row: list[Element] = []
     if not found.blocks_writes and may(ctx, "freeze", target):
         line = command_line("freeze", name, for_=_FREEZES)

@@ -10,11 +10,11 @@ from bot.commands import holds
 from bot.commands.base import Context
 from bot.commands.samples import Course, courses, usual_day
 from bot.core.request import AuditEntry, LedgerToken
-from bot.turso import Database, DatabaseNotFound, TursoError
+from bot.turso import Database, DatabaseNotFound, Listed, TursoError
 from bot.turso.models import Configuration, DatabaseUsage, TopQuery, Usage
 
 T = TypeVar("T")
-WAITS: Final = 2.4
+WAITS: Final = 2.0
 """Seconds for each call; the card is there within three."""
 DAYS: Final = 14
 CHANGES: Final = 5
@@ -32,6 +32,8 @@ class Findings:
     usual: Usage | None = None
     daily: Mapping[date, Usage] = field(default_factory=dict)
     queries: list[TopQuery] | None = None
+    listed: Listed | None = None
+    """It as the list of databases has it, which is there also when nothing else is."""
     siblings: list[str] | None = None
     changes: list[AuditEntry] = field(default_factory=list)
     tokens: list[LedgerToken] = field(default_factory=list)
@@ -49,9 +51,17 @@ class Findings:
         return self._switch("block_writes")
 
     @property
-    def protected(self) -> bool:
-        """True when Turso refuses to destroy it."""
+    def protected(self) -> bool | None:
+        """True when Turso refuses to destroy it; None when it does not say."""
+        if self.configuration is None and self.database is None:
+            return None
         return self._switch("delete_protection")
+
+    @property
+    def group(self) -> str | None:
+        """Its group, from whatever told it; None when nothing did."""
+        known = self.database or self.listed
+        return known.group if known else None
 
     @property
     def state(self) -> str:
@@ -91,17 +101,19 @@ async def read(ctx: Context, name: str) -> Findings:
         _remembered(ctx, found),
     )
     found.database, found.configuration, found.queries = database, configuration, queries
-    found.siblings = siblings
+    if siblings is not None:
+        found.listed, found.siblings = siblings
     if isinstance(usage, DatabaseUsage):
         found.today = usage.usage
     return found
 
 
-async def _siblings(ctx: Context, name: str) -> list[str]:
-    """Return the other databases of its group that exist here."""
+async def _siblings(ctx: Context, name: str) -> tuple[Listed | None, list[str]]:
+    """Return it as it is listed, and the other databases of its group that exist here."""
     visible = await ctx.visible_databases()
-    group = next((one.group for one in visible if one.name == name), "")
-    return sorted(one.name for one in visible if group and one.group == group and one.name != name)
+    own = next((one for one in visible if one.name == name), None)
+    group = own.group if own else ""
+    return own, sorted(one.name for one in visible if group and one.group == group and one.name != name)
 
 
 async def _told(found: Findings, what: str, call: Awaitable[T]) -> T | None:

@@ -1,0 +1,111 @@
+"""The incident card while Turso half answers, and against the usual that stored samples tell of."""
+
+import time
+from datetime import UTC, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.core.request import UsageSample
+from bot.sandbox.workspace.model import Message
+from tests.incidents import play
+from tests.world import BEN, INCIDENT, REMY, World, buttons, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-triage")]
+
+CALLS = {
+    "its properties": "*/databases/orders",
+    "configuration": "*/databases/orders/configuration",
+    "usage": "*/databases/orders/usage",
+    "top queries": "*/databases/orders/usage/queries",
+    "its group": "*/acme/databases",
+}
+SHOWN = {
+    "its properties or the configuration": "*Delete protection*",
+    "its properties or the list": "*Group*",
+    "usage": "Rows read today",
+    "its group": ", with ",
+}
+"""What the card says as long as Turso tells one of these."""
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def started(world: World) -> None:
+    """An incident runs; nothing is wrong with Turso, yet."""
+    assert world.bot is not None
+    if await world.bot.store.incident_in(INCIDENT) is None:
+        await play.start(world.person(REMY), "INC-9")
+    world.turso.faults.clear()
+
+
+async def triage(world: World) -> Message:
+    """The card, which must be there within three seconds; the machine may be busy for two more."""
+    began = time.monotonic()
+    card = await world.person(REMY).types("/turso triage orders", INCIDENT)
+    assert time.monotonic() - began < 5
+    return card
+
+
+@pytest.mark.parametrize("fault", [{"kind": "status", "status": 500}, {"kind": "latency", "seconds": 20}],
+                         ids=["fails", "is slow"])  # fmt: skip
+@pytest.mark.parametrize("missing", CALLS)
+async def test_what_turso_does_not_tell_is_named_and_the_rest_is_there(
+    world: World, missing: str, fault: dict[str, Any]
+) -> None:
+    world.turso.faults.add(**fault, method="GET", path=CALLS[missing], count=None)
+
+    card = await triage(world)
+
+    text = words(card)
+    assert f"did not tell in time: {missing}." in text
+    for name, sign in SHOWN.items():
+        assert (sign in text) is (name != missing), name
+    assert "Refresh" in buttons(card)
+
+
+async def test_when_nothing_answers_there_is_still_a_card_with_what_we_know_ourselves(world: World) -> None:
+    world.turso.faults.add("drop", method="GET", count=None)
+
+    text = words(await triage(world))
+
+    assert "its state is not known" in text
+    for name in CALLS:
+        assert name in text
+
+
+async def test_refresh_puts_what_is_true_now_in_the_place_of_the_card(world: World) -> None:
+    card = await triage(world)
+    ben = world.person(BEN)
+    await ben.types("/turso freeze orders", INCIDENT)
+    question = next(one for one in reversed(ben.sees(INCIDENT)) if "Freeze writes" in buttons(one))
+    await ben.presses("Freeze writes", question)
+    await until(lambda: world.card(INCIDENT, holding="Writes of *orders* are blocked"), what="the freeze")
+
+    await ben.presses("Refresh", card)
+
+    fresh = await world.shows(card, holding="writes blocked")
+    assert "Thaw" in buttons(fresh)
+    assert "Freeze writes 30 min" not in buttons(fresh)
+    assert "As of" in words(fresh)
+    assert "executed" in words(fresh)
+
+
+async def test_today_stands_beside_the_usual_of_the_samples(world: World) -> None:
+    assert world.bot is not None
+    database = await world.bot.env.doors.turso("acme").database("orders")
+    today = world.clock.now().astimezone(UTC).date()
+    days = [today - timedelta(days=at) for at in range(10, 0, -1)]
+    used = {day: 1000 * (1 + sum(1 for one in days if one.month == day.month and one <= day)) for day in days}
+    await world.bot.store.add_samples(
+        [UsageSample("acme", "orders", database.id, day.isoformat(), used[day], 10, 4096, 0) for day in days]
+    )
+
+    card = await triage(world)
+
+    chart = next(block for block in card.blocks if block["type"] == "data_visualization")["chart"]
+    series = {one["name"]: [point["value"] for point in one["data"]] for one in chart["series"]}
+    assert chart["axis_config"]["categories"][-1] == "today"
+    assert set(series["usual reads"]) == {1000}
+    assert series["rows read"][-2] == 1000
+    assert "the usual)" in words(card) or "(usually none)" in words(card)
