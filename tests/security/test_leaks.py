@@ -1,237 +1,16 @@
 """Tokens and keys are in the one message that may carry them, and nowhere else: logs, files, tables, pages, calls."""
 
-import asyncio
-import secrets as random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from signal import SIGTERM
-from typing import Any
 
-import httpx
 import pytest
 
-from bot.sandbox.running import Keys
-from tests.security import gathering
-from tests.security.canaries import canary_token, minted, quoting, secrets_of_keys, secrets_of_slack, ticketed
-from tests.security.searching import Place, Secret, found, place
-from tests.security.stage import be_patient
-from tests.world import ANA, BEN, DANA, DB_OPS, Process, World, buttons, standing, until, words
+from tests.security.leaking import go_through_everything, is_cut_short, watched
+from tests.security.searching import found
+from tests.world import DANA
 
-ROOT = Path(__file__).parents[2]
-NAMES = ("crew", "fleet", "buggy", "lost", "late", "echo", "garbled", "forbidden", "untold", "odd-blocks", "cut-short")
-LONG = "/auth/tokens"
+pytestmark = pytest.mark.xdist_group("security-leaks-sqlite")
 
 
-@dataclass
-class Watched:
-    """A world with a real process in it, and every secret that there is."""
-
-    world: World
-    keys: Keys
-    bot: Process
-    tokens: list[str]
-    tickets: list[str]
-    canaries: dict[str, str] = field(default_factory=dict)
-
-    def canary(self, name: str) -> str:
-        """A token that a stand-in or a person lets slip."""
-        return self.canaries.setdefault(name, canary_token())
-
-    @property
-    def secrets(self) -> list[Secret]:
-        """All that is looked for."""
-        slipped = [Secret(f"a token {name}", value) for name, value in self.canaries.items()]
-        made = [Secret(f"minted token {number}", value) for number, value in enumerate(self.tokens)]
-        tickets = [Secret("a ticket of Socket Mode", one) for one in self.tickets]
-        return [*secrets_of_keys(self.keys), *secrets_of_slack(self.world), *tickets, *slipped, *made]
-
-    def mints(self, name: str, kind: Any, **options: Any) -> Any:
-        """Let the minting of a database's token go wrong once."""
-        path = f"*/databases/{name}{LONG}"
-        return self.world.turso.faults.add(kind, method="POST", path=path, **options)
-
-    async def say(self, text: str, person: str = DANA) -> None:
-        """Type something whose answer may be nowhere to be seen."""
-        await self.world.workspace.say(person, DB_OPS, text)
-
-    async def has_answered(self, times: int = 1) -> None:
-        """Wait until the log has told of so many more answers."""
-        wanted = self._answers() + times
-        await until(lambda: self._answers() >= wanted, what="an answer in the log", within=40)
-
-    def _answers(self) -> int:
-        return self.bot.log.read_text().count('"event": "answered"')
-
-    async def everything(self, database_url: str) -> list[Place]:
-        """Every place in which a secret might be; ends the process."""
-        pages = await gathering.pages_of(self.bot)
-        before = [gathering.command_line_of(self.bot), *gathering.files_of(self.world.data, but=["platform"])]
-        status = await self.bot.stop()
-        _, export = await gathering.command(self.bot, "audit", "export")
-        assert status in (0, -SIGTERM), self.bot.log.read_text()[-3000:]
-        assert '"event":"revealed"' in export or "chatty" in self.bot.extra.get("SABOTAGE", "")
-        if database_url:
-            tables = gathering.postgresql_tables(database_url)
-        else:
-            tables = gathering.sqlite_tables(self.world.data / "turso-ops.db")
-        calls = gathering.slack_calls(self.world, revealed_to=DANA)
-        after = gathering.files_of(self.world.data, but=["platform"])
-        log = place("the log", self.bot.log.read_bytes())
-        return [*pages, *before, *after, *tables, *calls, log, place("the audit export", export)]
-
-
-@asynccontextmanager
-async def watched(
-    folder: Path, *, command: str = "serve", database_url: str = "", sabotage: str = "bug"
-) -> AsyncIterator[Watched]:
-    """A real process, at DEBUG, made to leak as `sabotage` says."""
-    breaks, data = folder / "breaks", folder / "data"
-    breaks.mkdir()
-    data.mkdir()
-    begin = "import os, sys\nfrom tests.security import sabotage\nsabotage.begin(os.environ['SABOTAGE'])\n"
-    (breaks / "sitecustomize.py").write_text(begin)
-    chatter = canary_token()
-    extra = {
-        "PYTHONPATH": f"{breaks}:{ROOT}",
-        "SABOTAGE": sabotage,
-        "SABOTAGE_CANARY": chatter,
-        "CLOCK_FILE": str(folder / "clock"),
-        "LOG_FORMAT": "json",
-    }
-    with minted() as tokens, ticketed() as tickets:
-        async with standing(data) as (world, keys):
-            bot = Process(world, keys, command, database_url=database_url, extra=extra, log=folder / "log")
-            be_patient(world)
-            await world.make(*NAMES)
-            await bot.start()
-            if command == "socket":
-                await until(lambda: world.workspace.sockets.connections, what="the connection", within=40)
-            try:
-                yield Watched(world, keys, bot, tokens, tickets, {"of a chatty command": chatter})
-            finally:
-                await bot.kill()
-
-
-async def go_through_everything(here: Watched) -> None:
-    """The conversation in which tokens are made, with all that can go wrong with one."""
-    world, dana, ana = here.world, here.world.person(DANA), here.world.person(ANA)
-    late = here.mints("late", "hold_after")
-    await here.say("/turso token late --read-only", BEN)  # Turso does not answer: ends long after everything else
-    for line in ("/turso", "/turso usage crew", "/turso show crew", "/turso whoami", "/turso help token"):
-        await dana.types(line)
-    await world.workspace.open_home(DANA)
-
-    shown = await dana.types("/turso token crew --read-only")
-    assert "eyJ" in words(shown)
-    card = await dana.types('/turso token fleet --expiration 1h --reason "a migration"')
-    await ana.presses_and_hears("Approve", card)
-    shown = await dana.presses_and_hears("Reveal", await world.shows(card, button="Reveal"))
-    assert "eyJ" in words(shown)
-
-    await turso_misbehaves(here)
-    await slack_misbehaves(here)
-    await strangers_knock(here)
-    await people_let_something_slip(here)
-    card = await dana.types("/turso rotate crew --reason leak")
-    await ana.presses("Approve", card)
-    await ana.submits({"typed_name": "crew"})
-    await until(lambda: world.card(holding="Every token of *crew* has ended"), what="the rotation", within=40)
-    assert "crew" in words(await dana.types("/turso audit"))
-    ben = world.person(BEN)
-    await until(lambda: any("did not answer in time" in words(m) for m in ben.sees()), what="the time-out", within=40)
-    late.released.set()
-
-
-async def turso_misbehaves(here: Watched) -> None:
-    """Every kind of answer to a mint that may quote what it should not, and none at all."""
-    dana, faults = here.world.person(DANA), here.world.turso.faults
-    here.mints("echo", "status", status=500, body=quoting(here.canary("in a 500"), here.keys))
-    assert "answered 500" in words(await dana.types("/turso token echo --read-only"))
-    here.mints("forbidden", "status", status=403, body=quoting(here.canary("in a 403"), here.keys))
-    assert "403" in words(await dana.types("/turso token forbidden --read-only"))
-    here.mints("garbled", "status", status=200, body=f'{{"token": "{here.canary("in an odd answer")}"}}')
-    assert "cannot be read" in words(await dana.types("/turso token garbled --read-only"))
-    here.mints("garbled", "status", status=200, body=f"<html>{here.canary('in no JSON')}")
-    assert "cannot be read" in words(await dana.types("/turso token garbled --read-only"))
-    here.mints("lost", "lost")
-    assert "broke the connection" in words(await dana.types("/turso token lost --read-only"))
-    assert "Something went wrong" in words(await dana.types("/turso token buggy --read-only"))
-    path = "*/databases/echo"
-    faults.add("status", method="GET", path=path, status=500, count=3, body=quoting(here.canary("read"), here.keys))
-    assert "500" in words(await dana.types("/turso show echo"))
-    faults.add("status", method="GET", path=path, status=200, body=f'{{"database": [{here.canary("in a list")!r}]}}')
-    await dana.types("/turso show echo")
-
-
-async def slack_misbehaves(here: Watched) -> None:
-    """Slack takes the token's message in no way, then not its blocks; then nobody knows whether it was shown."""
-    faults, dana = here.world.workspace.faults, here.world.person(DANA)
-    on = [faults.add("server_error", "response_url"), faults.add("api_error", "chat.postEphemeral", error="no_perm")]
-    await here.say("/turso token untold --read-only")
-    await until(lambda: "untold" in str(here.world.turso.calls.control()[-1].path), what="the call")
-    await here.has_answered()
-    for fault in on:
-        faults.remove(fault)
-    for error in ("invalid_blocks", "msg_too_long"):
-        on = [faults.add("server_error", "response_url", times=2)]
-        on += [faults.add("api_error", "chat.postEphemeral", error=error, times=1)]
-        await here.say("/turso token odd-blocks --read-only")
-        await here.has_answered()
-        for fault in on:
-            faults.remove(fault)
-    faults.add("lost_answer", "response_url", times=1)
-    assert "eyJ" in words(await dana.types("/turso token untold --read-only"))
-
-
-async def strangers_knock(here: Watched) -> None:
-    """Requests that Slack did not send, and signed ones that it never would."""
-    if here.bot.command != "serve":
-        return
-    body = f"command=/turso&text={here.canary('in an unsigned body')}&user_id=U0DANA".encode()
-    odd = f'payload={{"type": "block_actions", "response_url": "{here.canary("in a malformed body")}", '.encode()
-    form = "application/x-www-form-urlencoded"
-    async with httpx.AsyncClient() as http:
-        url = here.world.workspace.events_url or ""
-        assert (await http.post(url, content=body, headers={"content-type": form})).status_code == 401
-        forged = here.world.workspace.post.headers(body, form) | {"X-Slack-Signature": "v0=" + "0" * 64}
-        assert (await http.post(url, content=body, headers=forged)).status_code == 401
-        signed = here.world.workspace.post.headers(odd, form)
-        assert (await http.post(url, content=odd, headers=signed)).status_code == 400
-        query = f"{url}?token={here.canary('in a query')}"
-        assert (await http.get(query, headers={"authorization": here.canary("in a header")})).status_code == 405
-
-
-async def people_let_something_slip(here: Watched) -> None:
-    """A token that a person pastes is not taken, kept or said again."""
-    dana = here.world.person(DANA)
-    token = here.canary("that a person pasted")
-    for line in (f'/turso db create x --reason "{token}"', f"/turso {token}", f"/turso show {token}"):
-        assert "looks like a token" in words(await dana.types(line))
-    await here.say(f"<@{here.world.workspace.app.bot_user_id}> {token}")
-    await here.has_answered()
-
-
-async def is_cut_short(here: Watched, clock: Path) -> None:
-    """The process dies between the minting of a token and its message."""
-    held = here.mints("cut-short", "hold_after")
-    await here.say("/turso token cut-short --read-only")
-    await asyncio.wait_for(held.arrived.wait(), 20)
-    await here.bot.kill()
-    held.released.set()
-    clock.write_text("+120")
-    await here.bot.start()
-    again = await until(lambda: here.world.card(holding="cut-short") or _offer(here), what="the offer", within=60)
-    assert "cut-short" in words(again) or "Reveal again" in buttons(again)
-
-
-def _offer(here: Watched) -> Any:
-    seen = here.world.person(DANA).sees()
-    return next((one for one in seen if "Reveal again" in buttons(one) and "cut short" in words(one)), None)
-
-
-@pytest.mark.xdist_group("security-leaks-sqlite")
 async def test_no_secret_is_where_it_may_not_be_with_sqlite_and_a_crash(tmp_path: Path) -> None:
     async with watched(tmp_path) as here:
         await go_through_everything(here)
@@ -243,50 +22,16 @@ async def test_no_secret_is_where_it_may_not_be_with_sqlite_and_a_crash(tmp_path
     assert not found(here.secrets, places)
 
 
-@pytest.mark.xdist_group("security-leaks-postgresql")
-async def test_no_secret_is_where_it_may_not_be_with_postgresql(tmp_path: Path, postgresql_url: str) -> None:
-    password = random.token_urlsafe(12)
-    url = postgresql_url.replace("postgres:@", f"postgres:{password}@")
-    assert password in url
-    async with watched(tmp_path, database_url=url) as here:
-        await go_through_everything(here)
-
-        places = await here.everything(postgresql_url)
-
-    assert not found([*here.secrets, Secret("the password of DATABASE_URL", password)], places)
-
-
-@pytest.mark.xdist_group("security-leaks-socket")
-async def test_no_secret_is_where_it_may_not_be_over_socket_mode(tmp_path: Path) -> None:
-    async with watched(tmp_path, command="socket") as here:
-        await go_through_everything(here)
-
-        places = await here.everything("")
-
-    assert here.tickets
-    assert not found(here.secrets, places)
-
-
-@pytest.mark.xdist_group("security-leaks-socket")
-@pytest.mark.parametrize(
-    ("sabotage", "expected"),
-    [
-        ("bug, chatty", set()),
-        ("bug, chatty, no guard", {"Slack response_url"}),
-        ("bug, chatty, no redactor", {"the log", "log"}),
-    ],
-    ids=["both guards are there", "without the egress guard", "without the redactor"],
-)
-async def test_the_same_search_sees_what_a_missing_guard_lets_out(
-    tmp_path: Path, sabotage: str, expected: set[str]
-) -> None:
-    async with watched(tmp_path, sabotage=sabotage) as here:
+async def test_the_same_search_sees_what_missing_guards_let_out(tmp_path: Path) -> None:
+    async with watched(tmp_path, sabotage="bug, chatty, no guard, no redactor") as here:
         dana = here.world.person(DANA)
         await dana.types("/turso ls")
         await dana.types("/turso token buggy --read-only")
+
         hits = found(here.secrets, await here.everything(""))
 
-    assert {where for _, where in hits} == expected & {where for _, where in hits}
-    assert bool(hits) is bool(expected)
-    if "no redactor" in sabotage:
-        assert {name for name, _ in hits} == {"a token of a chatty command", "minted token 0"}
+    assert hits == {
+        ("a token of a chatty command", "Slack response_url"),
+        ("a token of a chatty command", "the log"),
+        ("minted token 0", "the log"),
+    }
