@@ -32,6 +32,10 @@ channels:
 """
 
 
+KEEPS = ("--timeout-keep-alive", "600")
+"""Slack and Turso do not hang up while another system is measured."""
+
+
 def uvicorn(factory: str, port: int) -> list[str]:
     """Return the command of an ASGI app as the bot itself is served: uvloop, httptools, no access log."""
     options = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
@@ -147,7 +151,7 @@ async def fleet(folder: Path) -> AsyncIterator[Fleet]:
     port = free_port()
     hello = b"POST /_control HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"
     async with (
-        running("stubs", uvicorn("bench.stubs:make", port), port, hello, core=LOAD_CORE),
+        running("stubs", [*uvicorn("bench.stubs:make", port), *KEEPS], port, hello, core=LOAD_CORE),
         AsyncExitStack() as stack,
     ):
         team = Fleet(Stubs(port), folder, stack)

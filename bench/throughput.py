@@ -55,7 +55,7 @@ async def commands(fleet: Fleet) -> dict[str, float]:
             "B": (asked(), 5000),
             "D": (asked(), 800),
             "bot, no delivery": (asked(), 4000),
-            "bot": (asked(), 1500),
+            "bot": (asked(), 600),
         },
     )
     bare, bare_rate = found["B"]

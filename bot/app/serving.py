@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import structlog
@@ -27,6 +27,7 @@ async def serve(settings: Settings, *, durable: bool = True, upgrade: bool = Tru
         _spare_the_collector()
         server = http_server(http_app(bot), settings.host, settings.port)
         log.info("serving", host=settings.host, port=settings.port)
+        _on_stop(lambda told: server.handle_exit(told, None))
         await server.serve()
     return 0
 
@@ -98,7 +99,12 @@ def _spare_the_collector() -> None:
 async def _stopped() -> None:
     """Wait for SIGTERM or SIGINT."""
     stop = asyncio.Event()
+    _on_stop(lambda _: stop.set())
+    await stop.wait()
+
+
+def _on_stop(then: Callable[[signal.Signals], None]) -> None:
+    """Do something at SIGTERM and SIGINT instead of ending at once."""
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(one, stop.set)
-    await stop.wait()
+        loop.add_signal_handler(one, then, one)

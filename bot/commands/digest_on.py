@@ -11,7 +11,9 @@ from bot.blocks.text import mrkdwn
 from bot.blocks.verbs import verb_of
 from bot.commands.base import Changing, Context, Facts
 from bot.commands.digest_schedule import DAYS, clock_time, next_due, weekday, zone
+from bot.commands.digests import measure
 from bot.commands.lines import command_line
+from bot.commands.targets import attempt
 from bot.core.arguments import Positional
 from bot.core.model import Risk
 from bot.core.plan import Plan
@@ -74,8 +76,9 @@ def digest_of(ctx: Context, plan: Plan) -> Digest:
 
 
 async def act(ctx: Context, plan: Plan) -> Facts:
-    """Keep it, and set its timer."""
+    """Keep it, and set its timer; the first one counts from now on."""
     digest = digest_of(ctx, plan)
+    await attempt(measure(ctx))
     await ctx.memory.set_digest(digest)
     await ctx.memory.set_timer(Timer(TimerKind.DIGEST, digest.channel_id, digest.next_at))
     return {"next_at": digest.next_at.isoformat()}

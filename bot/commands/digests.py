@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from bot.blocks import buttons, kit
@@ -12,8 +12,7 @@ from bot.blocks.table import Cell, Number, Table
 from bot.blocks.text import Mrkdwn, Plain, counted, joined, mrkdwn, number, person, size, when
 from bot.commands import holds
 from bot.commands.base import Context
-from bot.commands.samples import Course, courses
-from bot.commands.usage_organization import samples_of
+from bot.commands.samples import Course, courses, is_after, moment, nearest, samples_of
 from bot.core.model import Target
 from bot.core.reply import Block, Reply
 from bot.core.request import Hold, LedgerToken, UsageSample
@@ -42,35 +41,47 @@ class Mover:
 async def digest(ctx: Context, length: timedelta) -> Reply:
     """Read once, compare, and say it in one message; the databases are those of the channel.
 
+    It begins at the measuring that is nearest to `length` ago: the digest before this one measures at its moment.
+
     Raises:
         TursoError: Turso does not list the databases; then there is nothing to say.
     """
     databases = await ctx.visible_databases()
     names = {one.id: one.name for one in databases}
     today = ctx.now.astimezone(UTC).date()
-    samples, held, tokens = await asyncio.gather(_samples(ctx, databases, today, length), _held(ctx), _ending(ctx))
-    since = today - length
+    samples, held, tokens = await asyncio.gather(_samples(ctx, databases, length), _held(ctx), _ending(ctx))
+    since = nearest(samples, ctx.now - length, within=length / 2)
+    long_ago = nearest(samples, since - length, within=length / 2)
     now = {key: one for key, one in courses(samples, since=since).items() if key in names}
-    long_ago = since - length
-    earlier = courses([one for one in samples if one.day < since.isoformat()], since=long_ago)
+    earlier = courses([one for one in samples if not is_after(one, since)], since=long_ago)
     movers = [Mover(name, _total(now, key), _total(earlier, key)) for key, name in names.items()]
     idle = _idle(courses(samples, since=today - timedelta(days=IDLE_DAYS)), names, today)
-    return _message(ctx, movers, idle, held, tokens, length, known_since=_known(now))
+    return _message(ctx, movers, idle, held, tokens, length, since, known_since=_known(now))
 
 
-async def _samples(ctx: Context, databases: list[Listed], today: date, length: timedelta) -> list[UsageSample]:
-    reach = max(2 * length, timedelta(days=IDLE_DAYS)) + timedelta(days=2)
+async def _samples(ctx: Context, databases: list[Listed], length: timedelta) -> list[UsageSample]:
+    """What was measured so far, and what is true now in place of what today's sample says."""
+    now = moment(ctx.now)
+    today = now[:10]
+    reach = max(2 * length + length, timedelta(days=IDLE_DAYS)) + timedelta(days=2)
     found = await ctx.memory.samples(
         organization=ctx.organization,
-        since=(today - reach).isoformat(),
-        until=(today - timedelta(days=1)).isoformat(),
+        since=moment(ctx.now - reach)[:10],
+        until=now,
         databases=[one.name for one in databases],
     )
     try:
         usage = await ctx.turso.organization_usage()
     except TursoError:
         return found
-    return [*found, *samples_of(ctx.organization, databases, usage, today)]
+    earlier = [one for one in found if one.day not in (today, now)]
+    return [*earlier, *samples_of(ctx.organization, databases, usage, now)]
+
+
+async def measure(ctx: Context) -> None:
+    """Measure at this moment, so that the next digest can begin exactly here."""
+    databases, usage = await asyncio.gather(ctx.turso.listed(), ctx.turso.organization_usage())
+    await ctx.memory.add_samples(samples_of(ctx.organization, databases, usage, moment(ctx.now)))
 
 
 async def _held(ctx: Context) -> list[Hold]:
@@ -109,12 +120,14 @@ def _message(
     held: list[Hold],
     tokens: list[LedgerToken],
     length: timedelta,
+    since: datetime,
     *,
     known_since: date | None,
 ) -> Reply:
     days = length.days
     span = "last day" if days == 1 else f"last {days} days"
     title = mrkdwn(":newspaper: *Turso digest* of the {}: {}", span, counted(len(movers), "database"))
+    counts = kit.context(mrkdwn("Counted from {} to {}.", when(since), when(ctx.now)))
     head = [kit.section(title), *kit.fields(_totals(movers))]
     top = sorted((one for one in movers if one.change), key=lambda one: -abs(one.change))[:MOVERS]
     table = _table(top) if top else None
@@ -122,7 +135,8 @@ def _message(
         *_list(":zzz: *Not read for {} days*: {}", IDLE_DAYS, idle),
         *_holds(held),
         *_tokens(tokens),
-        *_reach(ctx, length, known_since),
+        *_reach(since.astimezone(UTC).date(), known_since),
+        counts,
         *kit.actions(*buttons.run(1, "Usage", "usage"), *buttons.run(2, "Databases", "list")),
     ]
     drawn = [table.block()] if table else []
@@ -183,8 +197,7 @@ def _tokens(tokens: list[LedgerToken]) -> list[Block]:
     return [kit.section(joined("\n", [mrkdwn(":key: *Tokens that end this week*"), *lines, more]))]
 
 
-def _reach(ctx: Context, length: timedelta, known: date | None) -> list[Block]:
-    since = ctx.now.astimezone(UTC).date() - length
+def _reach(since: date, known: date | None) -> list[Block]:
     if known is None:
         return [kit.context(mrkdwn(":information_source: Nothing was measured yet: samples are taken once a day."))]
     if known > since:

@@ -14,7 +14,7 @@ from bot.blocks.text import Mrkdwn, Plain, counted, mrkdwn, number, size
 from bot.commands.base import Context
 from bot.commands.lines import command_line
 from bot.commands.periods import Period
-from bot.commands.samples import courses
+from bot.commands.samples import courses, samples_of
 from bot.commands.targets import attempt
 from bot.core.reply import Block, Reply
 from bot.core.request import UsageSample
@@ -84,27 +84,6 @@ async def _from_samples(
     known = min((course.known_since for course in found.values() if course.known_since), default=None)
     used = _ordered([Used(ids[key], found[key].total if key in found else Usage()) for key in ids], sort)
     return used, _reach(since, known)
-
-
-def samples_of(
-    organization: str, databases: Sequence[Listed], usage: OrganizationUsage, day: date
-) -> list[UsageSample]:
-    """Write down what each database has used this month as of `day`."""
-    by_id = {one.uuid: one.usage for one in usage.databases}
-    return [
-        UsageSample(
-            organization=organization,
-            database=one.name,
-            database_id=one.id,
-            day=day.isoformat(),
-            rows_read=used.rows_read,
-            rows_written=used.rows_written,
-            storage_bytes=used.storage_bytes,
-            bytes_synced=used.bytes_synced,
-        )
-        for one in databases
-        if (used := by_id.get(one.id)) is not None
-    ]
 
 
 def _reach(since: date, known: date | None) -> Mrkdwn:

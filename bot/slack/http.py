@@ -1,7 +1,8 @@
 """The bot over HTTP: the guard and Bolt on one path, Starlette for the rest, uvicorn under both."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -59,4 +60,12 @@ def http_server(asgi: AsgiApp, host: str, port: int, *, graceful_seconds: int = 
         server_header=False,
         timeout_graceful_shutdown=graceful_seconds,
     )
-    return uvicorn.Server(config)
+    return _Server(config)
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to the process: uvicorn's own handling ends it before what runs has come to its end."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import certifi
 import httpx
 from sqlalchemy import TextClause, text
 
@@ -24,12 +25,15 @@ from bot.core.request import Request, State
 from bot.sandbox.running import Keys
 from bot.store.store import Store, open_store
 from bot.store.upgrading import upgrade
-from tests.crash.gate import OURS, Gate
+from tests.crash.gate import Gate
+from tests.crash.waiting import patient
 from tests.world import Process, World, free_port, standing
 
 ROOT = Path(__file__).parents[2]
 POLICY = Path(__file__).with_name("policy.yaml")
 ORGANIZATION = "/v1/organizations/acme"
+_OF_NAME = "FROM requests WHERE plan LIKE :needle ORDER BY created_at DESC LIMIT 1"
+NEWEST, STATE = text(f"SELECT id {_OF_NAME}"), text(f"SELECT state {_OF_NAME}")
 
 
 class Nursery:
@@ -93,16 +97,24 @@ class Bot(Process):
         assert self.nursery is not None
         self.port = self.port or free_port()
         self.pid = await self.nursery.bear(self.environment, self.world.data, self.log, [self.command, *self.arguments])
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}") as http:
-            for _ in range(600):
-                with contextlib.suppress(httpx.HTTPError):
-                    if (await http.get("/readyz")).status_code == 200:
-                        break
-                await asyncio.sleep(0.03)
-            else:
-                raise AssertionError(f"not ready: {self.log.read_text()[-4000:]}")
+        await patient(self._answers, "the process to answer", within=60)
         if receives:
             self.world.workspace.events_url = f"http://127.0.0.1:{self.port}/slack/events"
+
+    async def _answers(self) -> bool | None:
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            writer.close()
+            return True
+        return None
+
+    async def run(self, *arguments: str) -> tuple[int, str]:
+        """Run a command beside it, on the same store; its status and what it printed."""
+        assert self.nursery is not None
+        said = self.log.with_name(f"{self.log.name}-{'-'.join(arguments)}")
+        environment = {name: value for name, value in self.environment.items() if name != "TEST_GATE"}
+        status = await self.nursery.wait(await self.nursery.bear(environment, self.world.data, said, arguments))
+        return status, said.read_text()
 
     async def _end(self, how: signal.Signals) -> int:
         assert self.nursery is not None
@@ -154,21 +166,29 @@ class Lane:
         path = f"{ORGANIZATION}{path}"
         return sum(call.method == method and call.path == path for call in self.world.turso.calls.control())
 
-    async def requests_of(self, name: str) -> list[Request]:
-        """Every request about a database, newest first."""
-        found = await self.store.requests(states=list(State), limit=200)
-        return [one for one in found if name in (one.plan.arguments.get("name"), getattr(one.plan.target, "name", ""))]
+    async def newest(self, name: str) -> Request | None:
+        """The newest request about a database."""
+        row = {"needle": f'%"name":"{name}"%'}
+        found = await self.store._database.read(lambda connection: connection.execute(NEWEST, row).scalar())
+        return await self.store.request(found) if found else None
+
+    async def state_of(self, name: str) -> State | None:
+        """Where that stands."""
+        row = {"needle": f'%"name":"{name}"%'}
+        found = await self.store._database.read(lambda connection: connection.execute(STATE, row).scalar())
+        return State(found) if found else None
 
     async def idle(self) -> bool:
         """True when the bot has nothing under way: no intent is open, and every workflow has ended."""
-        if await self.store.open_intents(before=self.clock.now() + timedelta(days=1)):
-            return False
         return not await self.store._database.read(lambda connection: connection.execute(self._under_way).first())
 
     @property
     def _under_way(self) -> TextClause:
         table = "workflow_status" if self.database_url.startswith("sqlite") else "dbos.workflow_status"
-        return text(f"SELECT workflow_uuid FROM {table} WHERE status IN ('PENDING', 'ENQUEUED') AND name <> 'sweep'")
+        return text(
+            f"SELECT 1 FROM {table} WHERE status IN ('PENDING', 'ENQUEUED') AND name <> 'sweep' "
+            "UNION ALL SELECT 1 FROM intents WHERE is_open LIMIT 1"
+        )
 
     async def kill_and_start(self, *, down_for: timedelta = timedelta(0)) -> None:
         """Cut the power and switch it on again."""
@@ -184,6 +204,15 @@ class Lane:
         assert not found.fault, found.fault
 
 
+def one_certificate(folder: Path) -> Path:
+    """A file with a single authority: to read all that there are takes a third of a process's start."""
+    whole = Path(certifi.where()).read_text()
+    end = "-----END CERTIFICATE-----\n"
+    path = folder / "authority.pem"
+    path.write_text(whole[whole.index("-----BEGIN") : whole.index(end) + len(end)])
+    return path
+
+
 @asynccontextmanager
 async def lane(children: Nursery, database_url: str) -> AsyncIterator[Lane]:
     """Run a lane on a new, empty store."""
@@ -197,10 +226,17 @@ async def lane(children: Nursery, database_url: str) -> AsyncIterator[Lane]:
         clock = Clock(folder / "clock")
         bot = Bot(
             world, keys, database_url=database_url, policy=POLICY, nursery=children, log=folder / "log",
-            extra={"CLOCK_FILE": str(folder / "clock"), "TEST_GATE": str(folder / "gate")},
+            extra={
+                "CLOCK_FILE": str(folder / "clock"),
+                "TEST_GATE": str(folder / "gate"),
+                "SSL_CERT_FILE": str(one_certificate(folder)),
+            },
         )  # fmt: skip
-        headers = {"Authorization": f"Bearer {keys.turso_token}", OURS.decode(): "1"}
-        turso = await stack.enter_async_context(httpx.AsyncClient(base_url=world.url, headers=headers))
+        headers = {"Authorization": f"Bearer {keys.turso_token}"}
+        inside = httpx.ASGITransport(app=world.platform)
+        turso = await stack.enter_async_context(
+            httpx.AsyncClient(transport=inside, base_url=world.url, headers=headers)
+        )
         store = await stack.enter_async_context(open_store(database_url, clock))
         await bot.start()
         stack.push_async_callback(bot.kill)

@@ -15,6 +15,12 @@ import threading
 from typing import Any
 
 WRITES = re.compile(r"^\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM)\s+([\w.\"]+)", re.IGNORECASE)
+PRELOADED = (
+    "bot.__main__", "bot.app.serving", "alembic.command", "anyio._backends._asyncio", "dbos._sys_db_sqlite",
+    "httpcore", "humanize", "psycopg", "sqlalchemy.dialects.postgresql.psycopg", "uvicorn.lifespan.on",
+    "uvicorn.protocols.http.httptools_impl", "uvloop",
+)  # fmt: skip
+"""Everything that a process of the bot imports, sooner or later."""
 NOISE = ("heartbeat", "application_versions", "workflow_schedules", "queues")
 """Tables that are written as time passes, whatever anybody asked for."""
 
@@ -95,7 +101,7 @@ def run(order: dict[str, Any]) -> None:
 
 def serve() -> None:
     """Fork what is ordered, wait for what is said to end."""
-    for name in ("bot.__main__", "bot.app.serving", "uvloop", "alembic.command"):
+    for name in PRELOADED:
         importlib.import_module(name)
     assert threading.active_count() == 1, "a process with threads must not fork"
     for line in sys.stdin:

@@ -36,6 +36,8 @@ class Scenario:
     """Whether Turso shows the change."""
     undone: State = State.FAILED
     """The state that says that it did not happen, and never will by itself."""
+    passes: State | None = None
+    """A state that only time leads out of: nothing is over while it lasts."""
     final_unknown: bool = False
     """Turso shows nothing of it: an outcome that is not known stays so."""
     event: str = "executed"
@@ -53,8 +55,8 @@ async def ask(lane: Lane, line: str) -> Acted:
 def card_now(lane: Lane, name: str, label: str) -> Message | None:
     """The newest message to everybody about a database that has a button whose text begins so."""
     posted = [one for one in lane.world.workspace.history(DB_OPS, None) if not one.only_for]
-    fits = (one for one in reversed(posted) if name in words(one) and any(b.startswith(label) for b in buttons(one)))
-    return next(fits, None)
+    fits = (one for one in reversed(posted) if any(text.startswith(label) for text in buttons(one)))
+    return next((one for one in fits if f"* `{name}`" in words(one)), None)
 
 
 async def card_of(lane: Lane, name: str, label: str) -> Message:
@@ -144,8 +146,8 @@ async def in_state(lane: Lane, name: str, state: State) -> Request:
     """Wait until the newest request about a database is in a state, and everything around it is over."""
 
     async def look() -> Request | None:
-        found = await lane.requests_of(name)
-        return found[0] if found and found[0].state is state and await lane.idle() else None
+        found = await lane.newest(name)
+        return found if found and found.state is state and await lane.idle() else None
 
     return await patient(look, f"{name} to be {state}")
 
@@ -213,7 +215,7 @@ SCENARIOS = [
     Scenario("undo", quarantined, undo, ("PATCH", CONFIGURATION), State.RESTORED, "is lifted", blocks(False, False),
              undone=State.QUARANTINED, event="undone"),
     Scenario("countdown", quarantined, after(timedelta(days=31)), ("DELETE", DATABASE), State.SUCCEEDED,
-             "is destroyed", is_gone, event="finished"),
+             "is destroyed", is_gone, event="finished", passes=State.QUARANTINED),
     Scenario("freeze", there, typed("db freeze {} --reads"), ("PATCH", CONFIGURATION), State.SUCCEEDED, "are blocked",
              blocks(True, True)),
     Scenario("thaw", frozen, after(timedelta(minutes=31)), ("PATCH", CONFIGURATION), State.SUCCEEDED, "is over",
@@ -223,14 +225,15 @@ SCENARIOS = [
     Scenario("reveal", ready, reveal, ("POST", TOKENS), State.SUCCEEDED, "for you alone", was_called("POST", TOKENS),
              final_unknown=True, event="reveal"),
     Scenario("token", there, typed("token {} --read-only"), ("POST", TOKENS), State.SUCCEEDED, "for you alone",
-             was_called("POST", TOKENS), undone=State.EXPIRED, final_unknown=True, event="reveal"),
-    Scenario("consent", asked("token {}"), approve, ("POST", TOKENS), State.READY, "press Reveal", may_be_revealed,
-             event="approved", audited="vote", calls=0),
+             was_called("POST", TOKENS), undone=State.EXPIRED, final_unknown=True, event="reveal",
+             passes=State.READY),
+    Scenario("consent", asked("token {}"), approve, ("POST", TOKENS), State.READY, "Your token is approved",
+             may_be_revealed, event="approved", audited="vote", calls=0),
     Scenario("deny", asked("rotate {}"), deny, ("POST", ROTATE), State.DENIED, "Denied", has_no_buttons,
              event="denied", calls=0),
     Scenario("withdraw", asked("rotate {}"), withdraw, ("POST", ROTATE), State.CANCELLED, "Withdrawn", has_no_buttons,
              event="withdrawn", calls=0),
     Scenario("expire", asked("rotate {}"), after(timedelta(hours=13)), ("POST", ROTATE), State.EXPIRED,
-             "Nobody decided in time", has_no_buttons, event="expired", calls=0),
+             "Nobody decided in time", has_no_buttons, event="expired", passes=State.PENDING, calls=0),
 ]  # fmt: skip
 """`reveal` is also the event of a token that could not be shown; `revealed` says that it was."""

@@ -19,7 +19,7 @@ from tests.crash.scenarios import SCENARIOS, Scenario
 from tests.crash.stores import STORES, new_store
 
 SOAK = bool(os.environ.get("SOAK"))
-LANES = 4
+LANES = 6
 """Cells wait much and compute little: so many worlds at a time."""
 DOWN = timedelta(minutes=3)
 """How long every second process stays down: longer than anything waits that is under way."""

@@ -1,0 +1,20 @@
+"""Reading a store's file past the process that uses it."""
+
+from pathlib import Path
+
+from sqlalchemy import create_engine, select
+from sqlalchemy.pool import NullPool
+
+from bot.core.request import Request
+from bot.store.requests import _with_votes
+from bot.store.tables import requests
+
+
+def requests_in(file: Path) -> list[Request]:
+    """Every request with its votes, the newest first."""
+    engine = create_engine(f"sqlite:///{file}", poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            return _with_votes(connection, select(requests).order_by(requests.c.created_at.desc(), requests.c.id))
+    finally:
+        engine.dispose()

@@ -1,0 +1,301 @@
+"""Whatever people do, and whenever the power goes: nothing without its consent, nothing twice, no token elsewhere."""
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from bot.core.request import Request, State
+from bot.pipeline import executing
+from tests.crash.records import requests_in
+from tests.crash.rehearsal import Crash, Life, Rehearsal, Sent, chain_fault, command, life, press
+
+SOAK = bool(os.environ.get("SOAK"))
+ASKERS, EVERYBODY = ("U0DANA", "U0ANA"), ("U0DANA", "U0ANA", "U0BEN", "U0REMY", "U0ZOE")
+DBA = ("U0ANA", "U0BEN", "U0REMY")
+NAMES = ("orders", "users")
+LINES = ("db destroy {} --now", "db destroy {}", "rotate {}", "token {}", "token {} --read-only",
+         "db freeze {} --for 30m", "db thaw {}", "db restore {}", "db create {}")  # fmt: skip
+BUTTONS = {
+    State.PENDING: ("approval.approve", "approval.deny", "approval.withdraw", "token.reveal"),
+    State.READY: ("token.reveal", "approval.withdraw", "approval.approve"),
+    State.UNKNOWN: ("token.reveal",),
+    State.QUARANTINED: ("quarantine.undo", "approval.deny"),
+    State.SUCCEEDED: ("approval.approve", "token.reveal", "quarantine.undo"),
+}
+AGAIN = ("once", "redelivered", "double")
+MEANWHILE = ("nothing", "lost", "hands", "power", "given")
+FUSES = st.one_of(st.none(), st.integers(0, 60))
+QUORUM = {"rotate": 2, "destroy": 1, "token": 1}
+RESTING = {State.PENDING, State.READY, State.QUARANTINED, State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.DENIED,
+           State.EXPIRED, State.CANCELLED, State.STALE, State.RESTORED}  # fmt: skip
+
+
+class Bot(RuleBasedStateMachine):
+    """People ask and press, rights come and go, time passes, databases change hands, the power goes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.folder = Path(tempfile.mkdtemp(prefix="property-"))
+        self.world = Rehearsal(self.folder)
+        self.world.check = self._is_legitimate
+        self.stack: AsyncExitStack | None = None
+        self.process: Life | None = None
+        self.keys = 0
+        self.problems: list[str] = []
+        # A stand-in in this process is never late.
+        self.patience = patch.object(executing, "LOOKS", (0.0,))
+        self.patience.start()
+
+    @initialize()
+    def begin(self) -> None:
+        for name in NAMES:
+            self.world.turso.add(name)
+        self.runner.run(self.world.prepare())
+        self.runner.run(self._start())
+
+    def teardown(self) -> None:
+        try:
+            if self.process is not None:
+                self._everything_comes_to_its_end()
+        finally:
+            if self.stack is not None:
+                self.runner.run(self.stack.aclose())
+            self.runner.close()
+            self.patience.stop()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    # What happens.
+
+    @rule(
+        line=st.sampled_from(LINES),
+        name=st.sampled_from(NAMES),
+        between=st.sampled_from(MEANWHILE),
+        while_down=st.sampled_from(MEANWHILE),
+        fuse=st.one_of(st.none(), st.integers(0, 45), st.integers(10, 30)),
+    )
+    def a_wish_is_carried_out(self, line: str, name: str, between: str, while_down: str, fuse: int | None) -> None:
+        """Asked, approved by two; then something else happens; then it is done, and the power may go."""
+        self.world.dba |= set(DBA)
+        asked = command(self.world, "U0DANA", line.format(name), self._key())
+        self._under(None, lambda: self._living.comes_in(asked))
+        wanted = next((one for one in self._requests() if one.intent_id == asked.id), None)
+        if wanted is None:
+            return
+        for who in ("U0BEN", "U0REMY"):
+            self._press(who, "approval.approve", wanted.id, None, "once")
+        self._meanwhile(between, name)
+        if wanted.command == "token":
+            self._press("U0DANA", "token.reveal", wanted.id, fuse, "once", lambda: self._meanwhile(while_down, name))
+        self._under(fuse, self._go_on, lambda: self._meanwhile(while_down, name))
+
+    @rule(
+        who=st.sampled_from(ASKERS),
+        line=st.sampled_from(LINES),
+        name=st.sampled_from(NAMES),
+        fuse=FUSES,
+        times=st.integers(1, 2),
+    )
+    def ask(self, who: str, line: str, name: str, fuse: int | None, times: int) -> None:
+        incoming = command(self.world, who, line.format(name), self._key())
+
+        async def come_in() -> None:
+            assert await self._living.comes_in(incoming, times=times) <= 1, "a redelivery was taken up"
+
+        self._under(fuse, come_in)
+
+    @rule(data=st.data(), who=st.sampled_from(EVERYBODY), fuse=FUSES, again=st.sampled_from(AGAIN))
+    def press_a_button(self, data: Any, who: str, fuse: int | None, again: str) -> None:
+        fits = [(one.id, button) for one in self._requests() for button in BUTTONS.get(one.state, ())]
+        if fits:
+            request_id, button = data.draw(st.sampled_from(fits))
+            self._press(who, button, request_id, fuse, again)
+
+    @rule(data=st.data(), fuse=FUSES, against=st.sampled_from(["approval.approve", "approval.deny"]))
+    def two_decide_at_once(self, data: Any, fuse: int | None, against: str) -> None:
+        ids = [request.id for request in self._requests() if request.state is State.PENDING]
+        if not ids:
+            return
+        request_id = data.draw(st.sampled_from(ids))
+        presses = [press(self.world, "U0BEN", "approval.approve", request_id, self._key()),
+                   press(self.world, "U0REMY", against, request_id, self._key())]  # fmt: skip
+        self._under(fuse, lambda: self._at_once(presses))
+
+    @rule(minutes=st.sampled_from([0, 0, 1, 5, 16, 35, 70]), fuse=FUSES)
+    def time_passes(self, minutes: int, fuse: int | None) -> None:
+        self.world.offset += timedelta(minutes=minutes)
+        self._under(fuse, self._go_on)
+
+    @rule(what=st.sampled_from(MEANWHILE), name=st.sampled_from(NAMES))
+    def something_else_happens(self, what: str, name: str) -> None:
+        self._meanwhile(what, name)
+
+    # What is always true.
+
+    @invariant()
+    def nothing_was_done_without_consent_or_twice(self) -> None:
+        assert not self.problems, self.problems
+        for by, number in Counter(one.by for one in self.world.sent if not one.by.startswith("timer")).items():
+            assert number <= 1, f"{by} sent {number} changes: {self.world.sent}"
+
+    @invariant()
+    def tokens_are_in_reveals_alone(self) -> None:
+        assert not self.world.leaks
+        assert max(Counter(token for _, token in self.world.revealed).values(), default=1) == 1, "shown twice"
+        assert {user for user, _ in self.world.revealed} <= set(ASKERS)
+
+    # How.
+
+    def _is_legitimate(self, sent: Sent) -> None:
+        """Look at the store in the moment in which a change reaches Turso."""
+        if sent.by.startswith("timer"):
+            return
+        try:
+            request = self._request_of(sent)
+            target = request.plan.target
+            if target is not None:
+                there = self.world.turso.databases.get(target.name, {}).get("DbId")
+                assert there == target.id, f"another object: {target.name}"
+                assert f"/databases/{target.name}" in sent.path
+            assert request.state is State.EXECUTING, f"sent while {request.state}"
+            if sent.by.startswith("press") or sent.by.endswith(":execute"):
+                self._has_consent(request)
+        except AssertionError as error:
+            self.problems.append(f"{sent}: {error}")
+
+    def _request_of(self, sent: Sent) -> Request:
+        requests = self._requests()
+        if sent.by.startswith("press"):
+            under_way = [one for one in requests if one.state is State.EXECUTING and one.command == "token"]
+            fits = [one for one in under_way if one.plan.target and f"/{one.plan.target.name}/" in sent.path]
+            assert fits, "no request is being revealed"
+            return fits[0]
+        return next(one for one in requests if one.id == sent.by.partition(":")[0])
+
+    def _has_consent(self, request: Request) -> None:
+        needed = 0 if "--read-only" in request.plan.options else QUORUM.get(request.command, 0)
+        yes = {vote.user_id for vote in request.votes if vote.approves} & self.world.dba - {request.asker}
+        assert len(yes) >= needed, f"{request.command} with {len(yes)} of {needed}: {request.votes}"
+        assert all(vote.approves for vote in request.votes), "somebody had denied it"
+
+    def _requests(self) -> list[Request]:
+        """Every request, read past the process that is in the middle of something."""
+        return requests_in(self.world.file)
+
+    @property
+    def _living(self) -> Life:
+        assert self.process is not None
+        return self.process
+
+    def _key(self) -> str:
+        self.keys += 1
+        return f"key-{self.keys}"
+
+    def _press(
+        self,
+        who: str,
+        button: str,
+        request_id: str,
+        fuse: int | None,
+        again: str,
+        while_down: Callable[[], None] = lambda: None,
+    ) -> None:
+        first, second = (press(self.world, who, button, request_id, self._key()) for _ in range(2))
+
+        async def come_in() -> None:
+            if again == "double":
+                await self._at_once([first, second])
+            else:
+                taken_up = await self._living.comes_in(first, times=2 if again == "redelivered" else 1)
+                assert taken_up <= 1, "a redelivery was taken up"
+
+        self._under(fuse, come_in, while_down)
+
+    async def _at_once(self, presses: list[Any]) -> None:
+        works = [await self._living.path.before_ack(one) for one in presses]
+        await self._living.together(presses[0].id, *works)
+
+    def _meanwhile(self, what: str, name: str) -> None:
+        """Rights come and go, the power goes, and databases change hands: another one has the name afterwards."""
+        if what == "hands":
+            self.world.turso.add(name)
+        elif what == "lost":
+            self.world.dba -= {"U0BEN"}
+        elif what == "given":
+            self.world.dba |= set(DBA)
+        elif what == "power" and self.stack is not None:
+            self._restart()
+
+    def _under(
+        self, fuse: int | None, work: Callable[[], Awaitable[Any]], while_down: Callable[[], None] = lambda: None
+    ) -> None:
+        """Do something while a fuse burns; when it is through, the process is no more."""
+        self.world.fuse.length = fuse
+        try:
+            self.runner.run(work())  # type: ignore[arg-type]
+        except Crash:
+            self._restart(while_down)
+        finally:
+            self.world.fuse.length = None
+
+    def _restart(self, while_down: Callable[[], None] = lambda: None) -> None:
+        self.world.fuse.length = None
+        assert self.stack is not None
+        self.runner.run(self.stack.aclose())
+        self.stack = None
+        while_down()
+        self.world.crashes += 1
+        self.runner.run(self._start())
+        self.runner.run(self._living.run_jobs())
+        self.runner.run(self._living.take_up_what_is_open())
+
+    async def _start(self) -> None:
+        self.stack = AsyncExitStack()
+        self.process = await self.stack.enter_async_context(life(self.world))
+
+    async def _go_on(self) -> None:
+        await self._living.run_jobs()
+        await self._living.fire_what_is_due()
+
+    def _everything_comes_to_its_end(self) -> None:
+        """After all: everything ends, is on record, and the chain holds."""
+        self._restart()
+        for minutes in (1, 2, 12, 62, 70, 70):
+            self.world.offset += timedelta(minutes=minutes)
+            self.runner.run(self._go_on())
+        self.nothing_was_done_without_consent_or_twice()
+        self.tokens_are_in_reveals_alone()
+        assert self.runner.run(chain_fault(self._living.store)) == ""
+        requests = self._requests()
+        assert {request.state for request in requests} <= RESTING - {State.PENDING, State.READY, State.QUARANTINED}
+        with sqlite3.connect(self.world.file) as connection:
+            entries = [row[0] for row in connection.execute("SELECT entry FROM audit_log")]
+            assert connection.execute("SELECT count(*) FROM intents WHERE is_open").fetchone() == (0,)
+        for request in requests:
+            of_it = [entry for entry in entries if f'"request_id":"{request.id}"' in entry]
+            assert any('"event":"asked"' in entry for entry in of_it), request
+            assert any(f'"outcome":"{request.state.value}"' in entry for entry in of_it), (request, of_it)
+        kept = b"".join(path.read_bytes() for path in self.folder.iterdir())
+        assert not [one for one in self.world.sent if one.secret and one.secret.encode() in kept]
+
+
+TestBot = Bot.TestCase
+TestBot.settings = settings(
+    max_examples=400 if SOAK else 25,
+    stateful_step_count=40 if SOAK else 25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)

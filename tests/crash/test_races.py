@@ -1,0 +1,256 @@
+"""Two processes on one store, and two wishes at one moment: one outcome, and everybody reads the same."""
+
+import asyncio
+import os
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+
+from bot.core.request import Request, State
+from bot.sandbox.workspace.model import View
+from tests.crash.lane import Nursery
+from tests.crash.pair import Pair, pair
+from tests.crash.scenarios import (
+    ask,
+    asked,
+    blocks,
+    card_now,
+    card_of,
+    is_gone,
+    is_there,
+    press,
+    quarantined,
+)
+from tests.crash.stores import STORES, new_store
+from tests.crash.waiting import patient
+from tests.world import ANA, BEN, DANA, DB_OPS, until, words
+
+WAVES = 10 if os.environ.get("SOAK") else 1
+OFFSETS = (0.0, -0.25, 0.25, -0.05, 0.05)
+"""Seconds by which the second wish comes later than the first: a wave is as many rounds at once."""
+ROTATE = "/databases/{}/auth/rotate"
+CONFIGURATION = "/databases/{}/configuration"
+Race = Callable[[Pair, list[str]], Awaitable[list[str]]]
+
+
+@pytest.mark.parametrize("kind", STORES)
+async def test_two_processes_agree_on_one_outcome(
+    kind: str, nursery: Nursery, postgres_server: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    winners: dict[str, Counter[str]] = {}
+    async with pair(nursery, new_store(kind, postgres_server)) as two:
+        for race in RACES:
+            winners[race.__name__] = Counter()
+            for wave in range(WAVES):
+                names = [f"{race.__name__.replace('_', '-')}-{wave}-{number}" for number in range(len(OFFSETS))]
+                winners[race.__name__].update(await race(two, names))
+                await two.at_rest()
+        await two.lane.audit_holds()
+        status, said = await two.lane.bot.run("audit", "verify")
+        assert status == 0, said
+
+    with capsys.disabled():
+        for name, found in winners.items():
+            print(f"\nraces, {kind}, {name}: {dict(found)}", end="")
+    for name, found in winners.items():
+        assert len(found) == 2 or name == "double_click", f"{name}: only {dict(found)}"
+
+
+async def double_click(two: Pair, names: list[str]) -> list[str]:
+    """The same person presses Approve twice; one press reaches each process."""
+    await _asked(two, "rotate {}", names)
+    moment = time.time() + 0.5
+    requests = await _requests(two, names)
+    for request in requests:
+        two.balancer.moments[ANA, request.id] = moment
+    await asyncio.gather(*(_together(two, name, (ANA, "Approve"), (ANA, "Approve")) for name in names))
+    await _leave(two, names, State.PENDING)
+    for name in names:
+        await _ends(two, name, State.SUCCEEDED, calls=("POST", ROTATE, 1), votes=1)
+    return []
+
+
+async def two_approvers(two: Pair, names: list[str]) -> list[str]:
+    """Two people press Approve where one is enough: one vote starts the work."""
+    await _asked(two, "rotate {}", names)
+    moment = time.time() + 0.7
+    for request, offset in zip(await _requests(two, names), OFFSETS, strict=True):
+        two.balancer.moments |= {(ANA, request.id): moment, (BEN, request.id): moment + offset}
+    await asyncio.gather(*(_together(two, name, (ANA, "Approve"), (BEN, "Approve")) for name in names))
+    await _leave(two, names, State.PENDING)
+    winners = []
+    for name in names:
+        request = await _ends(two, name, State.SUCCEEDED, calls=("POST", ROTATE, 1))
+        winners.append(request.votes[0].user_id)
+    return winners
+
+
+async def approve_against_deny(two: Pair, names: list[str]) -> list[str]:
+    """One approves while the other denies."""
+    workspace, winners = two.lane.world.workspace, []
+    for name, offset in zip(names, OFFSETS, strict=True):  # one after the other: a person has few forms open at once
+        await _asked(two, "rotate {}", [name])
+        form, before = await _denial(two, name), await _newest(two, name)
+        moment = time.time() + 0.4
+        two.balancer.moments |= {(ANA, before.id): moment, (BEN, before.id): moment + offset}
+        await asyncio.gather(
+            press(two.lane, ANA, name, "Approve"), workspace.submit_view(BEN, form.id, {"comment": "not today"})
+        )
+        await _leave(two, [name], State.PENDING)
+        request = await _newest(two, name)
+        denied = request.state is State.DENIED
+        await _ends(two, name, request.state, calls=("POST", ROTATE, 0 if denied else 1))
+        assert denied or request.state is State.SUCCEEDED, request
+        assert denied == any(not vote.approves for vote in request.votes), "a recorded denial decides"
+        winners.append("deny" if denied else "approve")
+    return winners
+
+
+async def approve_against_expire(two: Pair, names: list[str]) -> list[str]:
+    """A vote arrives while the request expires."""
+    await _asked(two, "rotate {}", names)
+    requests = await _requests(two, names)
+    moment = two.soon()
+    last = max(request.expires_at for request in requests if request.expires_at)
+    two.due_at(moment - 0.02, last - two.lane.clock.now())
+    for request, offset in zip(requests, (-0.6, -0.12, -0.08, -0.04, 0.1), strict=True):
+        two.balancer.moments[ANA, request.id] = moment + offset
+    await asyncio.gather(*(press(two.lane, ANA, name, "Approve") for name in names))
+    await _leave(two, names, State.PENDING)
+    winners = []
+    for name in names:
+        request = await _newest(two, name)
+        expired = request.state is State.EXPIRED
+        end = State.EXPIRED if expired else State.SUCCEEDED
+        await _ends(two, name, end, calls=("POST", ROTATE, 0 if expired else 1))
+        winners.append("expire" if expired else "approve")
+    return winners
+
+
+async def undo_against_the_end(two: Pair, names: list[str]) -> list[str]:
+    """Undo is pressed while the countdown ends."""
+    for name in names:
+        await quarantined(two.lane, name)
+    requests = await _requests(two, names)
+    moment = two.soon()
+    last = max(request.due_at for request in requests if request.due_at)
+    two.due_at(moment - 0.02, last - two.lane.clock.now())
+    for request, offset in zip(requests, (-0.5, -0.1, 0.0, 0.1, 0.6), strict=True):
+        two.balancer.moments[DANA, request.id] = moment + offset
+    await asyncio.gather(*(press(two.lane, DANA, name, "Undo") for name in names))
+    await _leave(two, names, State.QUARANTINED)
+    winners = []
+    for name in names:
+        request = await _newest(two, name)
+        undone = request.state is State.RESTORED
+        await _ends(two, name, State.RESTORED if undone else State.SUCCEEDED,
+                    calls=("DELETE", "/databases/{}", 0 if undone else 1))  # fmt: skip
+        assert await (is_there if undone else is_gone)(two.lane, name)
+        if undone:
+            assert await blocks(False, False)(two.lane, name)
+        winners.append("undo" if undone else "end")
+    return winners
+
+
+async def the_end_of_a_freeze_against_a_quarantine(two: Pair, names: list[str]) -> list[str]:
+    """A freeze ends while a quarantine begins: nothing opens what the quarantine has closed."""
+    for name in names:
+        await two.lane.has_database(name)
+        await ask(two.lane, f"db freeze {name} --for 30m")
+    await two.at_rest()
+    for name in names:
+        await ask(two.lane, f"db destroy {name}")
+        await card_of(two.lane, name, "Approve")
+    await two.at_rest()
+    requests = await _requests(two, names)
+    moment = two.soon()
+    two.due_at(moment - 0.02, timedelta(minutes=30))
+    for request, offset in zip(requests, (-0.5, -0.12, 0.0, 0.06, 0.6), strict=True):
+        two.balancer.moments[ANA, request.id] = moment + offset
+    await asyncio.gather(*(press(two.lane, ANA, name, "Approve") for name in names))
+    await _leave(two, names, State.PENDING)
+    winners = []
+    for name in names:
+
+        async def released(name: str = name) -> bool | None:
+            held = [hold.kind.value for hold in await two.lane.store.holds() if hold.database == name]
+            return held == ["quarantine"] or None
+
+        await patient(released, f"only the quarantine to hold {name}")
+        await two.at_rest()
+        await _ends(two, name, State.QUARANTINED)
+        assert await blocks(True, True)(two.lane, name), "the quarantine was opened"
+        page = await two.lane.store.audit_page(before_seq=None, limit=50, databases=[name])
+        order = [one.event for _, one in reversed(page) if one.event in ("thawed", "executed")]
+        winners.append("freeze ended first" if order.index("thawed") == 1 else "quarantine first")
+    return winners
+
+
+RACES: list[Race] = [
+    double_click,
+    two_approvers,
+    approve_against_deny,
+    approve_against_expire,
+    undo_against_the_end,
+    the_end_of_a_freeze_against_a_quarantine,
+]
+
+
+async def _asked(two: Pair, line: str, names: list[str]) -> None:
+    for name in names:
+        await asked(line)(two.lane, name)
+    await two.at_rest()
+
+
+async def _newest(two: Pair, name: str) -> Request:
+    found = await two.lane.newest(name)
+    assert found is not None, name
+    return found
+
+
+async def _requests(two: Pair, names: list[str]) -> list[Request]:
+    return [await _newest(two, name) for name in names]
+
+
+async def _together(two: Pair, name: str, *presses: tuple[str, str]) -> None:
+    await asyncio.gather(*(press(two.lane, person, name, label) for person, label in presses))
+
+
+async def _denial(two: Pair, name: str) -> View:
+    """Ben's open form that asks why he denies."""
+    workspace = two.lane.world.workspace
+    before = {view.id for view in workspace.views_of(BEN)}
+    await press(two.lane, BEN, name, "Deny")
+    return await until(lambda: next((v for v in workspace.views_of(BEN) if v.id not in before), None), what="the form")
+
+
+async def _leave(two: Pair, names: list[str], state: State) -> None:
+    """Wait until every request has left a state, and nothing is under way any more."""
+
+    async def look() -> bool | None:
+        return all(request.state is not state for request in await _requests(two, names)) or None
+
+    await patient(look, f"all to leave {state}")
+    await two.at_rest()
+
+
+async def _ends(
+    two: Pair, name: str, state: State, *, calls: tuple[str, str, int] | None = None, votes: int | None = None
+) -> Request:
+    """Store, Turso, Slack and audit agree on the outcome."""
+    request = await _newest(two, name)
+    assert request.state is state, request
+    if calls is not None:
+        method, path, number = calls
+        assert two.lane.sent(method, path.format(name)) == number, f"{name} is {state}"
+    assert votes is None or len(request.votes) == votes
+    assert card_now(two.lane, name, "Approve") is None, f"{name} is {state}, and may still be approved"
+    page = await two.lane.store.audit_page(before_seq=None, limit=50, databases=[name])
+    outcomes = [one.outcome for _, one in page if one.request_id == request.id and one.outcome == state.value]
+    assert len(outcomes) == 1, f"{name}: audited {outcomes}"
+    seen = [words(one) for one in two.lane.world.workspace.history(DB_OPS, DANA)]
+    assert any(name in one and request.id in one for one in seen)
+    return request

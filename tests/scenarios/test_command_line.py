@@ -1,0 +1,237 @@
+"""The command line: migrations, the policy, the manifest, the audit log, the live checks; and a process that lives."""
+
+import asyncio
+import json
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+import yaml
+
+from bot.sandbox.running import POLICY
+from bot.slack.manifest import SCOPES
+from tests.scenarios.shell import Ran, run
+from tests.world import ANA, DANA, Process, World, standing, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-command-line")]
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The stand-ins, a bot as a process between them, and its policy file."""
+
+    world: World
+    bot: Process
+    policy: Path
+
+    async def asks(self, path: str) -> httpx.Response:
+        """Look at one of the pages for operators."""
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.bot.port}", timeout=15) as http:
+            return await http.get(path)
+
+    async def command(self, *arguments: str, **changed: str) -> Ran:
+        """Run another command with the settings of the bot."""
+        return await run(*arguments, folder=self.world.data, env=self.bot.environment | changed)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """`python -m bot serve`, with a policy file of its own."""
+    data = tmp_path_factory.mktemp("house")
+    policy = data / "policy.yaml"
+    shutil.copy(POLICY, policy)
+    async with standing(data) as (world, keys):
+        bot = Process(world, keys, policy=policy)
+        await bot.start()
+        yield House(world, bot, policy)
+        assert await bot.stop() == 0
+        assert "Traceback" not in bot.log.read_text()
+
+
+# -- without a bot
+
+
+async def test_the_store_is_made_in_the_folder_and_upgrading_twice_is_harmless(tmp_path: Path) -> None:
+    first = await run("db", "upgrade", folder=tmp_path)
+    second = await run("db", "upgrade", folder=tmp_path)
+
+    assert (first.status, second.status) == (0, 0)
+    with sqlite3.connect(tmp_path / "data" / "turso-ops.db") as store:
+        tables = [name for (name,) in store.execute("select name from sqlite_master where type = 'table'")]
+    assert any("audit" in name for name in tables)
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "says"),
+    [
+        pytest.param(POLICY.read_text(), 0, "", id="the sandbox's"),
+        pytest.param("", 0, "0 channels", id="empty: it denies everything"),
+        pytest.param("version: 1\nchanels: {}\n", 1, "chanels", id="a key that is none"),
+        pytest.param("version: 1\nworkspace: acme\n", 1, "workspace", id="a name where an id belongs"),
+        pytest.param(
+            "version: 1\nchannels: {C0DBOPS: {databases: ['*'], rules: [{allow: fly}]}}\n", 1, "fly",
+            id="a command that is none",
+        ),
+        pytest.param("a: [", 1, "line", id="no YAML"),
+    ],
+)  # fmt: skip
+async def test_a_policy_is_checked(tmp_path: Path, text: str, status: int, says: str) -> None:
+    policy = tmp_path / "mine.yaml"
+    policy.write_text(text)
+
+    ran = await run("policy", "check", str(policy), folder=tmp_path, env={"TURSO_ORGANIZATION": "acme"})
+
+    assert (ran.status != 0) is (status != 0), ran.out + ran.err
+    assert says.lower() in (ran.out + ran.err).lower()
+    assert "Traceback" not in ran.err
+
+
+async def test_the_policy_explains_itself(tmp_path: Path) -> None:
+    ran = await run(
+        "policy", "explain", "destroy", "users", "--now", "--as", DANA, "--in", "C0DBOPS", "--file", str(POLICY),
+        folder=tmp_path, env={"TURSO_ORGANIZATION": "acme"},
+    )  # fmt: skip
+
+    assert "C0DBOPS.rules[5]" in ran.out
+    assert "approv" in ran.out
+
+
+async def test_the_manifest_is_for_socket_mode_or_for_an_address(tmp_path: Path) -> None:
+    socket = yaml.safe_load((await run("manifest", folder=tmp_path)).out)
+    http = yaml.safe_load((await run("manifest", "--url", "https://bot.example.com", folder=tmp_path)).out)
+    wrong = await run("manifest", "--url", "http://bot.example.com", folder=tmp_path)
+
+    assert socket["settings"]["socket_mode_enabled"]
+    assert "https://bot.example.com/slack/events" in str(http)
+    assert not http["settings"]["socket_mode_enabled"]
+    assert {tuple(one["oauth_config"]["scopes"]["bot"]) for one in (socket, http)} == {tuple(SCOPES)}
+    assert wrong.status != 0
+    assert "Traceback" not in wrong.err
+
+
+# -- beside a bot that lives
+
+
+async def test_a_bot_says_that_it_is_alive_ready_and_busy(house: House) -> None:
+    alive, ready, metrics = [await house.asks(page) for page in ("/healthz", "/readyz", "/metrics")]
+
+    assert (alive.status_code, ready.status_code, metrics.status_code) == (200, 200, 200)
+    assert set(ready.json()) >= {"ready", "store", "slack", "turso"}
+    assert "turso_ops_" in metrics.text
+
+
+async def test_the_doctor_finds_everything_well(house: House) -> None:
+    ran = await house.command("doctor")
+
+    assert ran.status == 0, ran.out + ran.err
+    assert "FAIL" not in ran.out
+
+
+async def test_the_audit_log_is_exported_and_verified_and_an_edit_is_found(house: House) -> None:
+    world = house.world
+    await world.make("audited")
+    card = await world.person(DANA).types("/turso db destroy audited --now --reason old")
+    await world.person(ANA).presses("Approve", card)
+    await world.person(ANA).submits({"typed_name": "audited"})
+    await world.shows(card, holding="*audited* is destroyed")
+
+    holds = await house.command("audit", "verify")
+    exported = [json.loads(line) for line in (await house.command("audit", "export")).out.splitlines()]
+    assert holds.status == 0, holds.out
+    destroyed = [one for one in exported if "audited" in one["databases"] and one["outcome"] == "succeeded"]
+    assert destroyed
+    assert destroyed[0]["user_id"] == DANA
+    assert any(ANA in json.dumps(one) for one in exported)
+
+    copy = world.data / "copy.db"
+    with sqlite3.connect(world.data / "turso-ops.db") as store, sqlite3.connect(copy) as edited:
+        store.backup(edited)
+    with sqlite3.connect(copy) as edited:
+        table = next(
+            name for (name,) in edited.execute("select name from sqlite_master where type='table'") if "audit" in name
+        )
+        columns = [row[1] for row in edited.execute(f"pragma table_info({table})")]
+        body = next(name for name in columns if name in ("body", "entry", "text", "canonical"))
+        trigger = [row[0] for row in edited.execute("select name from sqlite_master where type='trigger'")]
+        for name in trigger:
+            edited.execute(f"drop trigger {name}")
+        edited.execute(f"update {table} set {body} = replace({body}, 'audited', 'other')")
+    broken = await house.command("audit", "verify", DATABASE_URL=f"sqlite:///{copy}")
+
+    assert broken.status == 1
+    assert "was changed" in broken.out
+
+
+async def test_readiness_and_the_doctor_say_when_turso_takes_the_token_no_more(house: House) -> None:
+    fault = house.world.turso.faults.add("status", path="/v1/*", status=401, count=None)
+    try:
+        await until_answers(house, 503, within=15)
+        ran = await house.command("doctor")
+        assert ran.status == 1
+        assert "FAIL  turso" in ran.out
+        assert (await house.asks("/healthz")).status_code == 200
+    finally:
+        house.world.turso.faults.remove(fault.id)
+    await until_answers(house, 200, within=15)
+
+
+async def until_answers(house: House, status: int, *, within: float) -> None:
+    """Wait until `/readyz` answers with a status."""
+
+    async def answers() -> bool:
+        return (await house.asks("/readyz")).status_code // 100 == status // 100
+
+    await comes_true(answers, within=within)
+
+
+async def comes_true(look: Callable[[], Awaitable[bool]], *, within: float = 25.0) -> None:
+    """Look again and again until it is so."""
+    async with asyncio.timeout(within):
+        while not await look():  # noqa: ASYNC110  # what happens in another process sets no event
+            await asyncio.sleep(0.3)
+
+
+async def test_a_policy_that_changes_takes_effect_and_one_that_is_broken_does_not(house: House) -> None:
+    ana, good = house.world.person(ANA), house.policy.read_text()
+
+    async def refused() -> bool:
+        return bool((await ana.types("/turso ls")).only_for)
+
+    async def allowed() -> bool:
+        return not await refused()
+
+    async def told() -> bool:
+        return "roles" in words(await ana.types("/turso doctor"))
+
+    assert await allowed()
+    house.policy.write_text(good.replace("- {allow: read}", "- {deny: list}\n      - {allow: read}", 1))
+    await comes_true(refused)
+
+    house.policy.write_text(good.replace("rules:", "roles:", 1))
+    await comes_true(told)
+    assert await refused(), "the old policy stays in force"
+    await house.world.workspace.open_home(ANA)
+    home = await until(lambda: house.world.workspace.home_of(ANA), what="Home")
+    assert "not in force" in words(home)
+
+    house.policy.write_text(good)
+    await comes_true(allowed)
+
+
+async def test_a_process_that_is_told_to_stop_answers_first_what_it_has_taken(house: House) -> None:
+    slow = house.world.turso.faults.add("latency", method="GET", path="*/databases", seconds=1.5, count=1)
+    dana = house.world.person(DANA)
+    before = {one.ts for one in dana.sees()}
+    await house.world.workspace.say(DANA, "C0DBOPS", "/turso ls")
+    await until(lambda: slow.struck, what="the list to be under way")
+
+    assert await house.bot.stop() == 0
+
+    answers = [one for one in dana.sees() if one.ts not in before and one.user_id != DANA]
+    assert [one for one in answers if "orders" in words(one)]
+    await house.bot.start()

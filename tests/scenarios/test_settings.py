@@ -1,0 +1,135 @@
+"""Settings: what is missing or malformed is one sentence that names it, and status 2; files and `.env` work too."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.running import POLICY
+from tests.scenarios.shell import run
+from tests.world import Process, World, standing
+
+GIVEN = {
+    "SLACK_BOT_TOKEN": "xoxb-canary-0123456789",
+    "SLACK_SIGNING_SECRET": "canary-signing-0123456789",
+    "SLACK_APP_TOKEN": "xapp-canary-0123456789",
+    "SLACK_API_URL": "http://127.0.0.1:9/api/",
+    "TURSO_API_TOKEN": "canary-turso-0123456789",
+    "TURSO_ORGANIZATION": "acme",
+    "TURSO_API_BASEURL": "http://127.0.0.1:9",
+    "POLICY_FILE": str(POLICY),
+}
+
+
+def says_one_sentence(err: str, name: str) -> None:
+    """What is printed is one line that names the setting, without a value or a traceback."""
+    lines = err.strip().splitlines()
+    assert len(lines) == 1, err
+    assert name in lines[0]
+    assert "Traceback" not in err
+    assert "canary" not in err
+
+
+@pytest.mark.parametrize("how", ["missing", "empty", "blank"])
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("serve", "SLACK_BOT_TOKEN"),
+        ("serve", "SLACK_SIGNING_SECRET"),
+        ("serve", "TURSO_API_TOKEN"),
+        ("serve", "TURSO_ORGANIZATION"),
+        ("socket", "SLACK_APP_TOKEN"),
+        ("worker", "TURSO_API_TOKEN"),
+        ("doctor", "SLACK_BOT_TOKEN"),
+    ],
+)
+async def test_a_setting_that_is_not_there_is_named(tmp_path: Path, command: str, name: str, how: str) -> None:
+    values = {"missing": {}, "empty": {name: ""}, "blank": {name: "  "}}[how]
+    env = {key: value for key, value in GIVEN.items() if key != name} | values
+
+    ran = await run(command, folder=tmp_path, env=env)
+
+    assert ran.status == 2
+    says_one_sentence(ran.err, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "abc"),
+        ("PORT", "99999"),
+        ("SLACK_API_URL", "ftp://slack.com/api/"),
+        ("SLACK_API_URL", "https://slack.com/"),
+        ("TURSO_API_BASEURL", "api.turso.tech"),
+        ("TURSO_ORGANIZATION", "acme/../other"),
+        ("LOG_LEVEL", "LOUD"),
+        ("LOG_FORMAT", "xml"),
+        ("RETENTION_DAYS", "0"),
+        ("DATABASE_URL", "mysql://root:canary@db/x"),
+        ("DATABASE_URL", "canary"),
+        ("POLICY_FILE", "/nowhere/policy.yaml"),
+    ],
+)
+async def test_a_setting_that_is_malformed_is_named(tmp_path: Path, name: str, value: str) -> None:
+    ran = await run("serve", folder=tmp_path, env=GIVEN | {name: value})
+
+    assert ran.status == 2
+    says_one_sentence(ran.err, name)
+
+
+async def test_a_policy_that_does_not_validate_is_named_with_its_key(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("version: 1\nchanels: {}\n")
+
+    ran = await run("serve", folder=tmp_path, env=GIVEN | {"POLICY_FILE": str(policy)})
+
+    assert ran.status == 2
+    assert "POLICY_FILE" in ran.err
+    assert "chanels" in ran.err
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("content", [None, ""], ids=["no file", "an empty file"])
+async def test_a_secrets_file_that_cannot_be_used_is_named(tmp_path: Path, content: str | None) -> None:
+    secret = tmp_path / "secret"
+    if content is not None:
+        secret.write_text(content)
+    env = {key: value for key, value in GIVEN.items() if key != "SLACK_BOT_TOKEN"}
+
+    ran = await run("serve", folder=tmp_path, env=env | {"SLACK_BOT_TOKEN_FILE": str(secret)})
+
+    assert ran.status == 2
+    says_one_sentence(ran.err, "SLACK_BOT_TOKEN_FILE")
+
+
+class FromFiles(Process):
+    """A bot that finds everything in the folder where it starts: `.env`, and a file for each secret."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Nothing but what the machine itself sets."""
+        whole = super().environment
+        secrets = {name for name in whole if name.startswith(("SLACK_", "TURSO_API_TOKEN")) and "URL" not in name}
+        for name in secrets:
+            (self.world.data / name.lower()).write_text(f"{whole[name]}\n")
+        lines = [f"{name}_FILE={self.world.data / name.lower()}" for name in sorted(secrets)]
+        lines += [f'{name}="{value}"' for name, value in whole.items() if name not in secrets | {"PATH", "HOME"}]
+        (self.world.data / ".env").write_text("\n".join(lines))
+        return {"PATH": whole["PATH"], "HOME": whole["HOME"]}
+
+
+async def test_a_bot_starts_from_a_dot_env_and_secret_files_alone(tmp_path: Path) -> None:
+    async with standing(tmp_path) as (world, keys):
+        bot = FromFiles(world, keys)
+        await bot.start()
+
+        answer = await _asks(world)
+
+        assert "orders" in answer
+        assert await bot.stop() == 0
+        assert keys.bot_token not in bot.log.read_text()
+
+
+async def _asks(world: World) -> str:
+    from tests.world import DANA, words
+
+    return words(await world.person(DANA).types("/turso ls"))
