@@ -192,7 +192,7 @@ async def until_answers(house: House, status: int, *, within: float) -> None:
 async def comes_true(look: Callable[[], Awaitable[bool]], *, within: float = 25.0) -> None:
     """Look again and again until it is so."""
     async with asyncio.timeout(within):
-        while not await look():  # noqa: ASYNC110  # what happens in another process sets no event
+        while not await look():  # what happens in another process sets no event
             await asyncio.sleep(0.3)
 
 

@@ -112,7 +112,7 @@ async def connected(workspace: Workspace, app):
 async def until(true, *, within: float = 20.0):
     """Wait until something is true, and return it."""
     async with asyncio.timeout(within):
-        while not (found := true()):  # noqa: ASYNC110
+        while not (found := true()):
             await asyncio.sleep(0.01)
     return found
 
