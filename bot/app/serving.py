@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import socket as sockets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -12,7 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from bot.app.compose import Bot, running, secrets_of
 from bot.app.logs import set_up_logs
-from bot.settings import Settings
+from bot.settings import BadSettings, Settings
 from bot.slack.guard import AsgiApp
 from bot.slack.http import create_asgi, http_server
 from bot.slack.socket import SocketRunner
@@ -23,13 +24,25 @@ log = structlog.get_logger(__name__)
 async def serve(settings: Settings, *, durable: bool = True, upgrade: bool = True) -> int:
     """Answer Slack over HTTP until stopped."""
     _logs(settings)
-    async with running(settings, executes=durable, upgrade=upgrade) as bot:
-        _spare_the_collector()
-        server = http_server(http_app(bot), settings.host, settings.port)
-        log.info("serving", host=settings.host, port=settings.port)
-        _on_stop(lambda told: server.handle_exit(told, None))
-        await server.serve()
+    with _listening(settings) as entrance:
+        async with running(settings, executes=durable, upgrade=upgrade) as bot:
+            _spare_the_collector()
+            server = http_server(http_app(bot), settings.host, settings.port)
+            log.info("serving", host=settings.host, port=entrance.getsockname()[1])
+            _on_stop(lambda told: server.handle_exit(told, None))
+            await server.serve(sockets=[entrance])
     return 0
+
+
+def _listening(settings: Settings) -> sockets.socket:
+    """Take the port first, so that nothing begins in vain. Raises BadSettings."""
+    host, port = settings.host, settings.port
+    family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
+    try:
+        return sockets.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        why = error.strerror or "no such address"
+        raise BadSettings(f"HOST and PORT: nothing can listen on {host}:{port} ({why}).") from None
 
 
 async def socket(settings: Settings, *, durable: bool = True, upgrade: bool = True) -> int:

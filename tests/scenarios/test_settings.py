@@ -1,5 +1,6 @@
 """Settings: what is missing or malformed is one sentence that names it, and status 2; files and `.env` work too."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,17 @@ async def test_a_secrets_file_that_cannot_be_used_is_named(tmp_path: Path, conte
 
     assert ran.status == 2
     says_one_sentence(ran.err, "SLACK_BOT_TOKEN_FILE")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "256.1.1.1"], ids=["a port that is taken", "a host that is none"])
+async def test_an_address_that_cannot_be_had_is_named(tmp_path: Path, host: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ran = await run("serve", folder=tmp_path, env=GIVEN | {"HOST": host, "PORT": port})
+
+    assert ran.status == 2
+    says_one_sentence(ran.err, "PORT")
+    assert host in ran.err
 
 
 class FromFiles(Process):
