@@ -10,16 +10,15 @@ from bot.app.metrics import Metrics
 from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
-from bot.core.request import Incoming, Kind
+from bot.core.request import Incoming, Kind, Timer, TimerKind
 from bot.durable.queue import Queue
-from bot.pipeline.digesting import SAMPLE_HOURS, take_samples
 from bot.pipeline.environment import Environment, new_id
 from bot.store.store import Store
 
 log = structlog.get_logger(__name__)
 
 EVERY_SECONDS = 60.0
-SAMPLES_AFTER_LOOKS = 5
+FIRST_SAMPLE = timedelta(minutes=2)
 """A process that has just started answers people first."""
 
 
@@ -32,7 +31,6 @@ class Upkeep:
     queue: Queue
     metrics: Metrics
     retention_days: int
-    _looks: int = 0
 
     async def run(self) -> None:
         """Look after things until cancelled."""
@@ -54,18 +52,17 @@ class Upkeep:
         seq, head = await self.store.audit_head()
         self.metrics.audit_head(seq)
         await self._post_head(f"{now:%Y-%m-%d}", seq, head)
-        self._looks += 1
-        if self._looks > SAMPLES_AFTER_LOOKS:
-            await self._sample(now)
+        await self._keep_sampling(now)
         before = now - timedelta(days=self.retention_days)
         await self.store.prune(before)
         await self.queue.prune(before)
 
-    async def _sample(self, now: datetime) -> None:
-        """Measure usage every few hours, by one process; the last sample of a day is the one that is kept."""
-        slot = f"{now:%Y-%m-%d}/{now.hour // SAMPLE_HOURS}"
-        if await self._first_to(f"samples:{slot}", ""):
-            await take_samples(self.env)
+    async def _keep_sampling(self, now: datetime) -> None:
+        """Make sure, once a day, that each organization of the policy is measured from soon on."""
+        policy = self.env.rules.policy
+        for organization in {*policy.organizations, policy.organization} - {""}:
+            if await self._first_to(f"samples-of:{organization}:{now:%Y-%m-%d}", ""):
+                await self.store.set_timer(Timer(TimerKind.SAMPLE, organization, now + FIRST_SAMPLE))
 
     async def _post_head(self, day: str, seq: int, head: str) -> None:
         """Post the chain's head, once a day over all processes: only a posted head proves that no tail was cut."""

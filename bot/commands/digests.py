@@ -60,7 +60,7 @@ async def digest(ctx: Context, length: timedelta) -> Reply:
 
 
 async def _samples(ctx: Context, databases: list[Listed], length: timedelta) -> list[UsageSample]:
-    """What was measured so far, and what is true now in place of what today's sample says."""
+    """What was measured so far; in place of today's sample what is true now, or was measured this minute."""
     now = moment(ctx.now)
     today = now[:10]
     reach = max(2 * length + length, timedelta(days=IDLE_DAYS)) + timedelta(days=2)
@@ -70,11 +70,13 @@ async def _samples(ctx: Context, databases: list[Listed], length: timedelta) -> 
         until=now,
         databases=[one.name for one in databases],
     )
+    if any(one.day == now for one in found):
+        return [one for one in found if one.day != today]
     try:
         usage = await ctx.turso.organization_usage()
     except TursoError:
         return found
-    earlier = [one for one in found if one.day not in (today, now)]
+    earlier = [one for one in found if one.day != today]
     return [*earlier, *samples_of(ctx.organization, databases, usage, now)]
 
 

@@ -77,7 +77,7 @@ def nearest(samples: Iterable[UsageSample], wanted: datetime, *, within: timedel
     """Return the moment of the sample that is nearest to a moment; without any `within` reach, that moment itself."""
     moments = (_moment_of(day) for day in {sample.day for sample in samples})
     close = [one for one in moments if abs(one - wanted) <= within]
-    return min(close, key=lambda one: abs(one - wanted), default=wanted)
+    return min(close, key=lambda one: (abs(one - wanted), one), default=wanted)
 
 
 def is_after(sample: UsageSample, when: datetime) -> bool:
@@ -115,15 +115,16 @@ def _course(samples: list[UsageSample], start: str) -> Course:
 
 
 def _between(before: UsageSample, after: UsageSample) -> Usage:
-    """A counter that fell was set back meanwhile: at the start of a month, or of a billing period."""
-    fell = any(getattr(after, name) < getattr(before, name) for name in ("rows_read", "rows_written", "bytes_synced"))
-    if fell or before.day[:7] != after.day[:7]:
+    """Counters that fell were set back meanwhile: at the start of a month, or of a billing period."""
+    flows = [(getattr(before, name), getattr(after, name)) for name in ("rows_read", "rows_written", "bytes_synced")]
+    was_set_back = any(now < was for was, now in flows) and all(now <= was for was, now in flows)
+    if was_set_back or before.day[:7] != after.day[:7]:
         return usage_of(after)
     return Usage(
-        rows_read=after.rows_read - before.rows_read,
-        rows_written=after.rows_written - before.rows_written,
+        rows_read=max(0, after.rows_read - before.rows_read),
+        rows_written=max(0, after.rows_written - before.rows_written),
         storage_bytes=after.storage_bytes,
-        bytes_synced=after.bytes_synced - before.bytes_synced,
+        bytes_synced=max(0, after.bytes_synced - before.bytes_synced),
     )
 
 

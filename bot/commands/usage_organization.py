@@ -17,7 +17,6 @@ from bot.commands.periods import Period
 from bot.commands.samples import courses, samples_of
 from bot.commands.targets import attempt
 from bot.core.reply import Block, Reply
-from bot.core.request import UsageSample
 from bot.turso import Listed
 from bot.turso.models import OrganizationUsage, Quotas, Usage
 

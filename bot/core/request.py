@@ -223,6 +223,7 @@ class TimerKind(StrEnum):
     INCIDENT_END = "incident_end"
     REVIEW = "review"
     DIGEST = "digest"
+    SAMPLE = "sample"
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +232,7 @@ class Timer:
 
     kind: TimerKind
     subject: str
-    """The id of the request, hold, incident, review or channel that it is about."""
+    """The id of the request, hold, incident, review or channel that it is about; for a sample the organization."""
     due_at: datetime
     attempt: int = 0
 
@@ -287,7 +288,7 @@ class Digest:
     by: str
     next_at: datetime
     last_period: str = ""
-    """The period last posted, such as `2026-W48`: it is not posted twice."""
+    """The period last posted, such as `2026-W48`: it is not posted twice. A sign behind it says how that went."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +299,7 @@ class UsageSample:
     database: str
     database_id: str
     day: str
-    """`2026-11-24`, UTC."""
+    """`2026-11-24`, UTC: as of its end; or, with a time behind it, as of that moment."""
     rows_read: int
     rows_written: int
     storage_bytes: int

@@ -1,24 +1,32 @@
-"""Digests that come by themselves, and the samples of usage that they and `usage --since` are made of."""
+"""Digests that come by themselves: measured, written, marked, posted; never twice, and never lost in silence."""
 
 from dataclasses import replace
-from datetime import UTC
+from datetime import timedelta
 from typing import Final
 
 import structlog
 
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import Mrkdwn, channel, mrkdwn
 from bot.commands.base import Context
 from bot.commands.digest_schedule import length, next_due, period_name
-from bot.commands.digests import digest
-from bot.commands.usage_organization import samples_of
+from bot.commands.digests import digest, measure
+from bot.commands.lines import command_line
 from bot.core.model import Channel, Person, Subject
+from bot.core.reply import Reply
 from bot.core.request import Digest, Timer
 from bot.errors import BotError
 from bot.pipeline.environment import Environment
 
 log = structlog.get_logger(__name__)
 
-SAMPLE_HOURS: Final = 4
-"""How often a day's sample is taken anew: the last one of a day is what counts."""
+TRIES: Final = 5
+PAUSE: Final = timedelta(minutes=10)
+BEGUN: Final = "?"
+"""Behind a period: it was handed to Slack, and whether it is there is not known yet."""
+NOWHERE: Final = "!"
+"""Behind a period: there was no place to post it, and whoever turned the digest on was told."""
 
 
 async def digest_is_due(env: Environment, timer: Timer) -> Timer | None:
@@ -26,25 +34,56 @@ async def digest_is_due(env: Environment, timer: Timer) -> Timer | None:
     kept = await env.memory.digest(timer.subject)
     if kept is None:
         return None
-    now = env.clock.now()
-    if kept.next_at > now:
-        return replace(timer, due_at=kept.next_at)
+    if kept.next_at > env.clock.now():
+        return replace(timer, due_at=kept.next_at, attempt=0)
     period = period_name(kept, kept.next_at)
-    following = replace(kept, next_at=next_due(kept, now), last_period=period)
-    await env.memory.set_digest(following)  # before it is posted: a crash between loses one, none comes twice
-    if period != kept.last_period:
-        await _post(env, kept)
-    return replace(timer, due_at=following.next_at, attempt=0)
+    if kept.last_period == period + BEGUN:
+        await _post(env, kept, _cut_short(period))
+    elif kept.last_period.rstrip(NOWHERE) != period:
+        return await _first_time(env, timer, kept, period)
+    return await _go_on(env, timer, kept, period)
 
 
-async def _post(env: Environment, kept: Digest) -> None:
+async def _first_time(env: Environment, timer: Timer, kept: Digest, period: str) -> Timer | None:
+    """Write it, mark it, post it. What fails before the mark is tried again; what comes after it is not."""
     try:
-        ctx = await _context(env, kept)
-        reply = await digest(ctx, length(kept))
-        if await env.messenger.post(kept.channel_id, reply) is None:
-            log.warning("a digest has nowhere to go", channel=kept.channel_id)
+        written = await _written(env, kept)
     except BotError as error:
-        log.warning("a digest was not posted", channel=kept.channel_id, why=str(error))
+        if timer.attempt + 1 < TRIES:
+            return replace(timer, due_at=env.clock.now() + PAUSE, attempt=timer.attempt + 1)
+        written = _no_digest(error)
+    if not await env.memory.mark_digest(kept.channel_id, period + BEGUN, was=kept.last_period):
+        now_kept = await env.memory.digest(kept.channel_id)  # it was turned off or changed meanwhile
+        return replace(timer, due_at=now_kept.next_at, attempt=0) if now_kept else None
+    sign = "" if await _post(env, kept, written) else NOWHERE
+    if sign and not kept.last_period.endswith(NOWHERE):
+        await env.messenger.direct(kept.by, _nowhere(kept))
+    return await _go_on(env, timer, replace(kept, last_period=period + BEGUN), period + sign)
+
+
+async def _go_on(env: Environment, timer: Timer, kept: Digest, period: str) -> Timer | None:
+    following = next_due(kept, env.clock.now())
+    if not await env.memory.mark_digest(kept.channel_id, period, was=kept.last_period, next_at=following):
+        return None if await env.memory.digest(kept.channel_id) is None else replace(timer, due_at=following, attempt=0)
+    return replace(timer, due_at=following, attempt=0)
+
+
+async def _written(env: Environment, kept: Digest) -> Reply:
+    ctx = await _context(env, kept)
+    await measure(ctx)
+    return await digest(ctx, length(kept))
+
+
+async def _post(env: Environment, kept: Digest, written: Reply) -> bool:
+    """False: there is nowhere to post it. Slack out of reach: whether it came is not known; it is not sent again."""
+    try:
+        if await env.messenger.post(kept.channel_id, written) is not None:
+            return True
+        log.warning("a digest has nowhere to go", channel=kept.channel_id)
+    except BotError as error:
+        log.warning("a digest may not have come", channel=kept.channel_id, why=str(error))
+        return True
+    return False
 
 
 async def _context(env: Environment, kept: Digest) -> Context:
@@ -59,14 +98,23 @@ async def _context(env: Environment, kept: Digest) -> Context:
     return env.context(subject, organization=kept.organization, line="digest now")
 
 
-async def take_samples(env: Environment) -> None:
-    """Write down what every database of every organization has used this month: two calls an organization."""
-    policy = env.rules.policy
-    day = env.clock.now().astimezone(UTC).date()
-    for organization in {*policy.organizations, policy.organization} - {""}:
-        try:
-            turso = env.doors.turso(organization)
-            usage = await turso.organization_usage()
-            await env.memory.add_samples(samples_of(organization, await turso.listed(), usage, day))
-        except BotError as error:
-            log.warning("usage was not sampled", organization=organization, why=str(error))
+def _cut_short(period: str) -> Reply:
+    head = mrkdwn(":newspaper: The digest of `{}` was cut short while it was posted; it may stand above.", period)
+    return _with_button(head)
+
+
+def _no_digest(error: BotError) -> Reply:
+    return _with_button(mrkdwn(":newspaper: There is no digest this time: {}", str(error)))
+
+
+def _with_button(head: Mrkdwn) -> Reply:
+    return reply(head, [kit.section(head), *kit.actions(*buttons.run(1, "Show one now", command_line("digest now")))])
+
+
+def _nowhere(kept: Digest) -> Reply:
+    words = mrkdwn(
+        ":newspaper: I cannot post the digest that you turned on in {}: the channel is archived or gone, or I am not "
+        "in it. I go on trying without telling you again; `/turso digest off` there ends it.",
+        channel(kept.channel_id),
+    )
+    return reply(words, [kit.section(words)], private=True)

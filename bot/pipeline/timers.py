@@ -17,6 +17,7 @@ from bot.pipeline.digesting import digest_is_due
 from bot.pipeline.environment import Environment
 from bot.pipeline.executing import deed_of
 from bot.pipeline.revealing import settle_cut_short
+from bot.pipeline.sampling import sample_is_due
 from bot.pipeline.settling import SECOND_LOOKS, Settled, settle
 from bot.pipeline.telling import below_card, post_card, tell_outcome
 from bot.turso import DatabaseNotFound, TursoClient
@@ -233,4 +234,5 @@ DUE: Final[Mapping[TimerKind, Due]] = {
     TimerKind.INCIDENT_END: _incident_end,
     TimerKind.REVIEW: _review,
     TimerKind.DIGEST: digest_is_due,
+    TimerKind.SAMPLE: sample_is_due,
 }

@@ -1,8 +1,9 @@
 """Digests of channels, and the usage samples that they compare."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from bot.core.request import Digest, UsageSample
 from bot.store.names import any_of
@@ -19,6 +20,13 @@ class Usage(Room):
     async def set_digest(self, digest: Digest) -> None:
         """One for each channel: a second one replaces the first."""
         await self._database.write(lambda connection: insert_newest(connection, digests, [values(digest)]))
+
+    async def mark_digest(self, channel_id: str, period: str, *, was: str, next_at: datetime | None = None) -> bool:
+        """Compare-and-set the period last posted. False: it was dropped, set anew or marked meanwhile."""
+        there = (digests.c.channel_id == channel_id) & (digests.c.last_period == was)
+        changes = {"last_period": period} | ({"next_at": next_at} if next_at is not None else {})
+        query = update(digests).where(there).values(changes)
+        return await self._database.write(lambda connection: connection.execute(query).rowcount == 1)
 
     async def drop_digest(self, channel_id: str) -> bool:
         """False: the channel had none."""

@@ -1,0 +1,64 @@
+"""Samples of usage: what `usage --since`, trends, the usual and digests are made of; one call an organization."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from bot.commands.samples import sample_of
+from bot.core.request import Timer
+from bot.errors import BotError
+from bot.pipeline.environment import Environment
+
+log = structlog.get_logger(__name__)
+
+EVERY: Final = timedelta(hours=4)
+BEFORE_MIDNIGHT: Final = timedelta(minutes=2)
+"""Samples are taken every few hours, the last one shortly before the day (and with it the month) ends: it is kept."""
+AGAIN: Final = timedelta(minutes=5)
+
+
+async def sample_is_due(env: Environment, timer: Timer) -> Timer | None:
+    """Measure an organization, and set the next time."""
+    organization, now = timer.subject, env.clock.now()
+    if organization not in {*env.rules.policy.organizations, env.rules.policy.organization}:
+        return None
+    try:
+        await take_sample(env, organization, _day_of(now))
+    except BotError as error:
+        log.warning("usage was not sampled", organization=organization, why=str(error))
+        return replace(timer, due_at=min(now + AGAIN, next_sample(now)), attempt=timer.attempt + 1)
+    return replace(timer, due_at=next_sample(now), attempt=0)
+
+
+def next_sample(now: datetime) -> datetime:
+    """Return the first moment after now at which a sample is due."""
+    due = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - BEFORE_MIDNIGHT
+    while due <= now:
+        due += EVERY
+    return due
+
+
+def _day_of(now: datetime) -> date:
+    return now.astimezone(UTC).date()
+
+
+async def take_sample(env: Environment, organization: str, day: date) -> None:
+    """Write down what every database has used this month. The list is asked for only where an id is new.
+
+    Raises:
+        BotError: Turso does not tell.
+    """
+    turso = env.doors.turso(organization)
+    usage = await turso.organization_usage()
+    since = (day - timedelta(days=7)).isoformat()
+    known = await env.memory.samples(organization=organization, since=since, until=day.isoformat() + "~")
+    names = {sample.database_id: sample.database for sample in known}
+    if any(one.uuid not in names for one in usage.databases):
+        listed = {one.id: one.name for one in await turso.listed()}
+        # Of a database that is gone the name is not known any more: it is kept without one, and not asked for again.
+        names = {one.uuid: listed.get(one.uuid) or names.get(one.uuid, "") for one in usage.databases}
+    await env.memory.add_samples(
+        [sample_of(organization, names[one.uuid], one.uuid, one.usage, day.isoformat()) for one in usage.databases]
+    )
