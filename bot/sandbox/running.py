@@ -19,6 +19,7 @@ from bot.app.compose import running as bot_running
 from bot.app.logs import set_up_logs
 from bot.app.serving import http_app
 from bot.commands import COMMANDS
+from bot.errors import BotError
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.front import one_origin
 from bot.sandbox.page.app import create_page
@@ -132,11 +133,14 @@ def _settings(keys: Keys, url: str, data: Path, policy: Path) -> Settings:
 
 @contextlib.contextmanager
 def bound(port: int) -> Iterator[socket.socket]:
-    """Hold a port of the loopback address for a while; 0 takes a free one."""
+    """Hold a port of the loopback address for a while; 0 takes a free one. Raises BotError: it is taken."""
     # The protocol is named because asyncio switches Nagle's delay (40 ms an answer) off only where it is.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as held:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        held.bind(("127.0.0.1", port))
+        try:
+            held.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise BotError(f"Port {port} cannot be had ({error.strerror}); `--port` chooses another.") from None
         yield held
 
 

@@ -113,6 +113,16 @@ async def test_an_address_that_cannot_be_had_is_named(tmp_path: Path, host: str)
     assert host in ran.err
 
 
+@pytest.mark.parametrize("command", ["sandbox", "platform"])
+async def test_a_stand_in_whose_port_is_taken_says_so(tmp_path: Path, command: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ran = await run(command, "--port", port, "--data", str(tmp_path), folder=tmp_path, env={"TURSO_API_TOKEN": "x"})
+
+    assert ran.status == 2
+    says_one_sentence(ran.err, port)
+
+
 class FromFiles(Process):
     """A bot that finds everything in the folder where it starts: `.env`, and a file for each secret."""
 
