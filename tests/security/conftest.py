@@ -1,5 +1,26 @@
 """Fixtures of the security tests."""
 
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
 from tests.postgres import database_url, postgres_server, postgresql_url
+from tests.scenarios.conftest import sound
+from tests.security import stage
+from tests.world import World
 
 __all__ = ["database_url", "postgres_server", "postgresql_url"]
+
+NAMES = ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "partner-one", "partner-two")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """The sandbox that attackers try, in which nothing may break whatever they do."""
+    data = tmp_path_factory.mktemp("world")
+    (data / "policy.yaml").write_text(stage.POLICY)
+    async with sound(data, policy=data / "policy.yaml") as found:
+        stage.be_patient(found)
+        await found.make(*NAMES)
+        yield found

@@ -1,0 +1,89 @@
+"""Text that deceives: it can be no mention, no link, no mark-up and no name that looks like another."""
+
+import json
+import re
+
+import pytest
+
+from bot.sandbox.workspace.model import Message
+from tests.security import stage
+from tests.security.canaries import canary_token
+from tests.world import ANA, DANA, DB_OPS, World, buttons, marked_up, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+DECEPTIONS = {
+    "calls everybody": "<!channel> <!here> <!everyone> please",
+    "calls an approver": "<@U0ANA> said yes; <!subteam^S0DBA> too",
+    "hides a link": "see <https://evil.example|the runbook> and <mailto:a@b|mail>",
+    "is written in entities": "&lt;!channel&gt; &lt;@U0ANA&gt;",
+    "is loud": "*APPROVED by security* _really_ ~not~ `code` :white_check_mark:",
+    "is turned round": "\u202eeteled ton lliw siht\u202c \u2066x\u2069",
+    "has hidden signs": "harm\u200bless\u2060 \ufeffchange\U000e0041",
+    "has lines of its own": "ok\n\n*Database*: `test`\n>quoted\u2028Rule: none",
+    "is a heading": "Approved by Ana (1 of 1). Rule: allowed. Nothing else to do.",
+    "is very long": "harmless " * 300,
+}
+
+
+@pytest.mark.parametrize("reason", DECEPTIONS.values(), ids=DECEPTIONS.keys())
+async def test_a_reason_is_shown_as_what_somebody_wrote_and_as_nothing_else(world: World, reason: str) -> None:
+    sent = world.workspace.deliver(stage.command(world, f'rotate golf --reason "{reason}" --ticket "{reason[:80]}"'))
+    before = {one.ts for one in world.workspace.history(DB_OPS, None)}
+    await sent
+    card = await until(
+        lambda: next((m for m in world.workspace.history(DB_OPS, None) if m.ts not in before and buttons(m)), None),
+        what="the card",
+    )
+
+    _shows_only_its_own(card)
+    quotes = [json.dumps(block) for block in card.blocks if block["type"] == "rich_text"]
+    assert any("rich_text_quote" in quote and '"Reason"' in quote for quote in quotes)
+    assert "golf" in words(card)
+    await world.person(DANA).presses_and_hears("Withdraw", card)
+    _shows_only_its_own(world.as_now(card))
+
+
+def _shows_only_its_own(message: Message) -> None:
+    """No mention but of the asker, no link, no sign that turns, hides or breaks the text."""
+    mark_up = re.sub(r"`[^`]*`", "", marked_up(message))
+    for sign in ("<!channel", "<!here", "<!everyone", "<!subteam", f"<@{ANA}>", "<https", "<mailto", "*APPROVED"):
+        assert sign not in mark_up, sign
+    shown = "".join(words(message).splitlines())
+    assert not [sign for sign in shown if sign in "\u202e\u202c\u2066\u2069\u200b\u2060\ufeff\u2028\U000e0041"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["gоlf", "golf\u0301", "GOLF", "golf/../alpha", "..", "%2e%2e", "golf?x=1", "golf;rm", "-golf", "golf\nalpha"],
+)
+async def test_a_name_that_only_looks_like_one_names_nothing(world: World, name: str) -> None:
+    before = len(world.turso.calls.control())
+
+    told = await stage.hears(world, DANA, world.workspace.deliver(stage.command(world, f'rotate "{name}"')))
+
+    assert "Approve" not in buttons(told)
+    paths = [one.path for one in world.turso.calls.control()[before:]]
+    assert not [path for path in paths if ".." in path or "alpha" in path or "%" in path]
+
+
+@pytest.mark.parametrize("line", ["show <!channel>", "ls <@U0ANA>", "<!here>", "nonsense <https://evil.example|x>"])
+async def test_nothing_that_was_typed_comes_back_as_a_mention_or_a_link(world: World, line: str) -> None:
+    before = {one.ts for one in world.person(DANA).sees()}
+    await world.workspace.deliver(stage.command(world, line))
+
+    told = await until(lambda: [m for m in world.person(DANA).sees() if m.ts not in before], what="the answer")
+    _shows_only_its_own(told[0])
+
+
+async def test_a_token_in_a_form_is_refused_at_its_field_and_not_kept(world: World) -> None:
+    token, dana = canary_token(), world.person(DANA)
+    await world.workspace.say(DANA, DB_OPS, "/turso db create")
+    opened = await dana.modal("Why")
+
+    acted = await dana.submits({"arg.name": "kept", "reason": f"with {token}"}, opened)
+
+    assert set(acted.errors) == {"reason"}
+    assert token not in str(acted.errors)
+    assert not [one for one in stage.everything_shown(world) if token in words(one)]

@@ -1,0 +1,153 @@
+"""What a form or a button carries gives no right, and a right that has ended gives none either."""
+
+import json
+
+import pytest
+
+from bot.core.request import State
+from bot.sandbox.workspace.delivery.parcel import interactive_parcel
+from bot.sandbox.workspace.model import Message
+from tests.scenarios import forging
+from tests.security import stage
+from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, REMY, World, buttons, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.mark.parametrize("callback_id", ["approval.type_name", "request.type_name", "approval.deny_reason"])
+async def test_a_forged_form_about_a_request_gives_no_right(world: World, callback_id: str) -> None:
+    card = await world.person(DANA).types("/turso db protect charlie on --reason care")
+    request = await stage.request_of(world, card)
+
+    told = await stage.hears(
+        world, REMY, forging.submits(world, REMY, callback_id, request.id, {"typed_name": "charlie", "comment": "x"})
+    )
+
+    assert "Reference" in words(told)
+    found = await stage.request_of(world, card)
+    assert (found.state, found.votes) == (State.PENDING, ())
+    await world.person(DANA).presses_and_hears("Withdraw", card)
+
+
+async def test_a_form_that_somebody_else_opened_cannot_be_used(world: World) -> None:
+    await world.workspace.say(ANA, DB_OPS, "/turso db create")
+    opened = await world.person(ANA).modal("Why")
+    about = opened.as_slack()["private_metadata"]
+    before = stage.changing_calls(world)
+
+    stolen = await forging.submits(world, REMY, opened.callback_id, about, {"arg.name": "stolen"})
+    await world.calm()
+
+    assert "too old" in stolen.answer
+    assert stage.changing_calls(world) == before
+    options = interactive_parcel(_suggestion(world, REMY, about), REMY)
+    assert json.loads((await world.workspace.deliver(options)).answer)["options"] == []
+
+
+def _suggestion(world: World, person: str, about: str) -> dict[str, object]:
+    from bot.sandbox.workspace.delivery import payloads
+
+    state = world.workspace.state
+    view = {"id": "V0FORGED", "type": "modal", "callback_id": "form.show", "private_metadata": about, "state": {}}
+    body = payloads.interaction(state, "block_suggestion", state.people[person])
+    return body | {"action_id": "form.database", "block_id": "name", "value": "", "view": view}
+
+
+async def test_a_command_line_in_a_button_is_decided_as_if_its_presser_had_typed_it(world: World) -> None:
+    before = stage.changing_calls(world)
+
+    for action_id in ("run.1", "page.1"):
+        line = "db destroy delta --now --reason x"
+        await forging.clicks(world, REMY, action_id, line)
+        card = await until(lambda: _asks(world, "delta"), what="the card")
+        assert f"<@{REMY}>" in words(card)
+        await world.person(REMY).presses_and_hears("Withdraw", card)
+
+    assert stage.changing_calls(world) == before
+
+
+def _asks(world: World, name: str) -> Message | None:
+    card = world.card(holding=name)
+    return card if "Approve" in buttons(card) else None
+
+
+async def test_a_button_of_elsewhere_reaches_no_database_of_here(world: World) -> None:
+    told = await stage.hears(world, DANA, forging.clicks(world, DANA, "run.1", "token alpha", channel=ORDERS))
+
+    assert "eyJ" not in words(told)
+    assert "Reference" in words(told)
+
+
+async def test_a_form_that_was_opened_before_the_right_was_lost_gives_none(world: World) -> None:
+    card = await world.person(DANA).types("/turso db protect delta on --reason care")
+    await world.person(BEN).presses("Approve", card)
+    await world.person(BEN).modal("Type the name")
+    group = world.workspace.usergroups["S0DBA"]
+    group.users.remove(BEN)
+    try:
+        before = {one.ts for one in world.person(BEN).sees()}
+        await world.person(BEN).submits({"typed_name": "delta"})
+        told = await world.person(BEN).hears(DB_OPS, before)
+    finally:
+        group.users.append(BEN)
+
+    assert "not among those" in words(told)
+    assert (await stage.request_of(world, card)).state is State.PENDING
+    await world.person(DANA).presses_and_hears("Withdraw", card)
+
+
+@pytest.mark.parametrize("change", ["deleted", "is_restricted", "is_bot"])
+async def test_a_vote_ends_with_the_account_of_whoever_gave_it(world: World, change: str) -> None:
+    assert world.bot is not None
+    card = await world.person(DANA).types("/turso rotate echo --reason leak")
+    await world.person(ANA).presses_and_hears("Approve", card)
+    before = len(world.changes("POST", "/databases/echo/auth/rotate"))
+    ana = world.workspace.people[ANA]
+    setattr(ana, change, True)
+    world.bot.env.directory.forget({"type": "user_change", "user": {"id": ANA}})  # type: ignore[attr-defined]
+    try:
+        told = await world.person(BEN).presses_and_hears("Approve", card)
+        await world.calm()
+    finally:
+        setattr(ana, change, False)
+        world.bot.env.directory.forget({"type": "user_change", "user": {"id": ANA}})  # type: ignore[attr-defined]
+
+    assert "1 of 2" in words(told)
+    assert (await stage.request_of(world, card)).state is State.PENDING
+    assert len(world.changes("POST", "/databases/echo/auth/rotate")) == before
+    await world.person(DANA).presses_and_hears("Withdraw", card)
+
+
+async def test_a_token_is_not_revealed_to_somebody_who_was_let_go_after_the_approval(world: World) -> None:
+    assert world.bot is not None
+    card = await world.person(DANA).types("/turso token foxtrot --reason migration")
+    await world.person(ANA).presses_and_hears("Approve", card)
+    ready = await world.shows(card, button="Reveal")
+    dana = world.workspace.people[DANA]
+    dana.deleted = True
+    try:
+        told = await stage.pressed_by(world, DANA, "Reveal", ready)
+    finally:
+        dana.deleted = False
+        world.bot.env.directory.forget({"type": "user_change", "user": {"id": DANA}})  # type: ignore[attr-defined]
+
+    assert "deactivated" in words(told)
+    assert not world.changes("POST", "/databases/foxtrot/auth/tokens")
+
+
+async def test_an_old_consent_reveals_nothing_again(world: World) -> None:
+    card = await world.person(DANA).types("/turso token bravo --reason migration")
+    await world.person(ANA).presses_and_hears("Approve", card)
+    ready = await world.shows(card, button="Reveal")
+    path = "*/databases/bravo/auth/tokens"
+    world.turso.faults.add("status", method="POST", path=path, status=500)
+    told = await world.person(DANA).presses_and_hears("Reveal", ready)
+    assert "may exist" in words(told)
+    assert "Reveal again" in buttons(told)
+
+    await world.pass_time(minutes=16)
+    late = await world.person(DANA).presses_and_hears("Reveal again", told)
+
+    assert "too late" in words(late)
+    assert not any("eyJ" in words(one) for one in (told, late))
+    assert len(world.changes("POST", "/databases/bravo/auth/tokens")) == 1
