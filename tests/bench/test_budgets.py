@@ -1,0 +1,77 @@
+"""A gate fails when a figure misses its *must* or is not there; the table says which."""
+
+import pytest
+
+from bench import report
+from bench.budgets import BUDGETS, missed_gates
+from bench.load import _is_complete
+from bench.signing import SECRET, command, request
+from bot.slack.guard import Guard
+
+MET = {key: must for budget in BUDGETS for key, must, _ in budget.parts}
+
+
+def test_figures_that_just_reach_every_must_pass():
+    assert missed_gates(MET) == []
+
+
+@pytest.mark.parametrize("budget", [one for one in BUDGETS if one.gates], ids=lambda one: str(one.number))
+def test_a_gate_is_missed_by_a_worse_figure_and_by_none(budget):
+    for key, must, _ in budget.parts:
+        worse = must * 0.9 if budget.at_least else must + 0.1
+        assert missed_gates({**MET, key: worse}) == [budget]
+        assert missed_gates({name: value for name, value in MET.items() if name != key}) == [budget]
+
+
+def test_what_does_not_gate_is_told_and_does_not_fail():
+    figures = MET | {"12": 99.0}
+
+    assert missed_gates(figures) == []
+    assert "| 12 | start to first answer, migrations done | B | ≤ 5 | ≤ 3.5 | 99 | **missed** |" in report.table(
+        figures
+    )
+
+
+def test_the_table_says_what_was_reached_and_what_was_not_measured():
+    table = report.table({"15": 1.0, "7": 0.015})
+
+    assert "| 1 | aim |" in next(line for line in table.splitlines() if line.startswith("| **15** |"))
+    assert "| 0.015 | must |" in next(line for line in table.splitlines() if line.startswith("| **7** |"))
+    assert table.count("not measured") == len(BUDGETS) - 2
+
+
+async def test_the_load_is_signed_as_slack_signs():
+    passed = []
+
+    async def inner(scope, receive, send):
+        passed.append((await receive())["body"])
+
+    async def send(message):
+        raise AssertionError(message)
+
+    whole = request(command("db list", respond_to="http://127.0.0.1:1"))
+    head, _, body = whole.partition(b"\r\n\r\n")
+    headers = [tuple(line.split(b": ", 1)) for line in head.split(b"\r\n")[1:]]
+    scope = {"type": "http", "method": "POST", "headers": [(name.lower(), value) for name, value in headers]}
+
+    async def receive():
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    await Guard(inner, SECRET)(scope, receive, send)
+
+    assert passed == [body]
+
+
+@pytest.mark.parametrize(
+    ("answer", "complete"),
+    [
+        (b"HTTP/1.1 200 OK\r\ncontent-le", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", True),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n", False),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", True),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", True),
+    ],
+)
+def test_an_answer_counts_once_it_is_whole(answer, complete):
+    assert _is_complete(answer) is complete
