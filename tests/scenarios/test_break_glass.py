@@ -5,7 +5,7 @@ import pytest
 from tests.scenarios import forging
 from tests.world import BEN, DANA, INCIDENT, REMY, World, buttons, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-break-glass")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_an_act_without_consent_has_one_card_and_is_reviewed_by_somebody_else(world: World) -> None:

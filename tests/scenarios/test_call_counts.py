@@ -9,7 +9,7 @@ from bot.core.request import State
 from tests.scenarios import forging
 from tests.world import ANA, DANA, DB_OPS, REMY, World, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-counts")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 D = "/v1/organizations/acme/databases"
 

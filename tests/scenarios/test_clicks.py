@@ -13,7 +13,7 @@ from tests.scenarios.conftest import sound
 from tests.scenarios.policies import TWO_APPROVERS
 from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, STELLA, ZED, World, buttons, marked_up, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-clicks")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

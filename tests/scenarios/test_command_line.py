@@ -18,7 +18,7 @@ from bot.slack.manifest import SCOPES
 from tests.scenarios.shell import Ran, run
 from tests.world import ANA, DANA, Process, World, standing, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-command-line")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from tests.scenarios.conftest import sound
 from tests.scenarios.invariants import action_ids, callback_ids, is_known_action, option_sources, rendered
 from tests.world import ANA, BEN, DANA, INCIDENT, REMY, World, until
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-decided")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

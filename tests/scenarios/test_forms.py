@@ -8,7 +8,7 @@ from bot.sandbox.workspace.model import View
 from tests.scenarios import forging
 from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, SHARED, World, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-forms")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def form_of(world: World, line: str, *, by: str = DANA, channel: str = DB_OPS, name: str = "") -> View:

@@ -16,7 +16,7 @@ from tests.scenarios.conftest import sound
 from tests.scenarios.outcomes import outcomes_of
 from tests.world import ANA, BEN, DANA, DB_OPS, World, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-generations")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 D = "/v1/organizations/acme/databases"
 LINES = {

@@ -4,7 +4,7 @@ import pytest
 
 from tests.world import ANA, BEN, DANA, DB_OPS, INCIDENT, REMY, World, buttons, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-incident")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_a_whole_incident_stands_under_one_message_and_ends_with_a_report(world: World) -> None:

@@ -10,7 +10,7 @@ from tests.scenarios import forging
 from tests.scenarios.conftest import sound
 from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, STELLA, World, buttons, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-main")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["http", "socket"])

@@ -7,7 +7,7 @@ from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging
 from tests.world import ANA, DANA, DB_OPS, GENERAL, GIL, ORDERS, World, buttons, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-mentions")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def says(world: World, text: str, *, by: str = DANA, channel: str = DB_OPS, thread: str | None = None) -> Message:

@@ -7,7 +7,7 @@ import pytest
 from bot.sandbox.page.connecting import shell_command
 from tests.world import DANA, World
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-paste")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_the_pasted_command_opens_the_database(world: World) -> None:

@@ -14,7 +14,7 @@ from tests.scenarios.conftest import sound
 from tests.scenarios.outcomes import outcomes_of
 from tests.world import ANA, BEN, DANA, DB_OPS, GENERAL, GIL, INCIDENT, ORDERS, REMY, SHARED, STELLA, ZED, World
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-table")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PEOPLE = {"dba": ANA, "both": BEN, "developer": DANA, "responder": REMY, "guest": GIL, "stranger": STELLA, "gone": ZED}
 """Ana administers databases, Remy responds to incidents, Ben does both."""

@@ -15,7 +15,7 @@ from tests.scenarios import forging, generated
 from tests.scenarios.invariants import KeptLog, keep_log
 from tests.world import ANA, BEN, DANA, DB_OPS, GIL, INCIDENT, ORDERS, REMY, World, marked_up, until
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scenarios-words")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 COUNT = 500
 PLACES = ((DANA, DB_OPS), (ANA, DB_OPS), (BEN, DB_OPS), (REMY, INCIDENT), (DANA, ORDERS), (GIL, ORDERS))
