@@ -64,7 +64,7 @@ BUDGETS = (
     Budget(6, "ack and two messages: CPU", "B with respond() and its client", _one("6", 0.75, 0.6)),
     Budget(7, "new outgoing connections for each command, once warm", "count", _one("7", 0.02, 0), gates=True),
     Budget(8, "wrongly signed command: CPU", "B", _one("8", 0.35, 0.25)),
-    Budget(9, "unsigned body of 10 MB: CPU", "B", _one("9", 0.005, 0.001)),
+    Budget(9, "unsigned form of 10 MB: CPU", "B", _one("9", 0.005, 0.001)),
     Budget(
         10,
         "each further command / button: CPU of the last of 40 against the first",

@@ -25,10 +25,9 @@ async def organization_usage(fleet: Fleet) -> dict[str, float]:
 
 async def last_approval(fleet: Fleet) -> dict[str, float]:
     """Budget 16: from the press of Approve to the first request that Turso gets, beside B's ack."""
-    await fleet.start("bot")
     waits = []
     await fleet.stubs.set(databases=1000)
-    with fleet.awake("bot") as server:
+    async with fleet.fresh("bot, approving") as server:
         for number in range(900, 909):
             await fleet.stubs.set(forget=True)
             text = f"db destroy orders-{number} --now --reason bench"

@@ -106,8 +106,9 @@ class Fleet:
             case "bot, no delivery" | "bot, two messages":
                 factory = "make_quiet" if name == "bot, no delivery" else "make_messages"
                 command, env = uvicorn(f"bench.subjects:{factory}", port), self.bot_env(port, f"{factory}.db")
-            case "bot, to be killed":
-                command, env = ["-m", "bot", "serve"], self.bot_env(port, "killed.db")
+            case "bot, to be killed" | "bot, approving":
+                database = "killed.db" if name == "bot, to be killed" else "approving.db"
+                command, env = ["-m", "bot", "serve"], self.bot_env(port, database)
             case _:
                 raise ValueError(name)
         async with running(name, command, port, self.hello(), env=env) as server:

@@ -86,8 +86,8 @@ async def refusals(fleet: Fleet) -> dict[str, float]:
     forged = signing.commands("db list", respond_to=fleet.stubs.url, secret="another")
     bare = (await interleaved(fleet, {"B": (honest, 4000)}))["B"][0]
     refused = (await interleaved(fleet, {"bot": (forged, 6000)}, status=401))["bot"][0]
-    big = signing.request(b"payload=" + b"a" * 10_000_000, secret=None)
-    return {"8": refused / bare, "9": await _cpu_of(fleet, "bot", big, 40) / await _cpu_of(fleet, "B", big, 2)}
+    big = signing.request(b"a=1&" * 2_500_000, secret=None)
+    return {"8": refused / bare, "9": await _cpu_of(fleet, "bot", big, 100) / await _cpu_of(fleet, "B", big, 2)}
 
 
 async def _cpu_of(fleet: Fleet, name: str, request: bytes, count: int) -> float:

@@ -61,6 +61,7 @@ class Guard:
         self._observe_ack = observe_ack
         self._mac = hmac.new(signing_secret.encode(), digestmod=sha256)
         self._now = now
+        self._forged, self._quiet_until = 0, 0.0
         if not signing_secret:
             raise ValueError("Without a signing secret no request can be checked.")
 
@@ -78,7 +79,7 @@ class Guard:
         if not self._signed(headers, body):
             if _is_ssl_check(headers, body):
                 return await _refuse(send, 200, "")
-            log.info("refused a request without a valid signature", size=len(body))
+            self._note_forgery(len(body))
             return await _refuse(send, 401, "Not signed by Slack.")
         try:
             parsed = _body_of(headers.get(b"content-type", b""), body)
@@ -92,6 +93,13 @@ class Guard:
         if self._observe_ack is not None:
             self._observe_ack(time.perf_counter() - started)
         return None
+
+    def _note_forgery(self, size: int) -> None:
+        """Log the first of a second with how many there were since: a flood fills no disk, and costs little."""
+        self._forged += 1
+        if (now := time.monotonic()) >= self._quiet_until:
+            log.info("refused a request without a valid signature", size=size, count=self._forged)
+            self._forged, self._quiet_until = 0, now + 1
 
     def _signed(self, headers: dict[bytes, bytes], body: bytes) -> bool:
         stamp = headers.get(b"x-slack-request-timestamp", b"")

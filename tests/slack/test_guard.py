@@ -98,6 +98,19 @@ async def test_an_unsigned_body_is_never_logged(house: House) -> None:
     assert "very-private-text" not in repr(logs)
 
 
+async def test_a_flood_of_forged_requests_is_one_line_a_second_that_counts_them(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = 100.0
+    monkeypatch.setattr("bot.slack.guard.time.monotonic", lambda: seconds)
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(50):
+            await house.http.post("/slack/events", content=command("ls"), headers={"Content-Type": FORM})
+        seconds += 1.5
+        await house.http.post("/slack/events", content=command("ls"), headers={"Content-Type": FORM})
+    assert [line["count"] for line in logs] == [1, 50]
+
+
 async def test_the_certificate_check_needs_no_signature(house: House) -> None:
     body = b"ssl_check=1&token=legacy"
     answer = await house.http.post("/slack/events", content=body, headers={"Content-Type": FORM})
