@@ -86,7 +86,7 @@ def callback_ids(shown: Any) -> Iterator[str]:
 
 def is_known_action(action_id: str) -> bool:
     """True when the path has a place for it."""
-    known = action_id in clicks.CLICKS or clicks.carries_line(action_id)
+    known = action_id in clicks.CLICKS or clicks.carries_line(action_id) or clicks.turns_home(action_id)
     return known or clicks.form_of(action_id) in NAMES
 
 

@@ -24,3 +24,33 @@ channels:
     rules:
       - {allow: read}
 """
+
+NAMED_PEOPLE = """
+version: 1
+organizations:
+  acme: {token: env:TURSO_API_TOKEN}
+workspace: T0ACME
+people:
+  dba: {usergroup: S0DBA}
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    visibility: ephemeral
+    rules:
+      - {allow: read, visibility: channel, databases: ["loud*"]}
+      - {allow: read}
+      - {approve: [rotate, token, destroy], by: dba, confirm: none, countdown: 2h, undo_by: "user:U0REMY"}
+  C0ORDERS:
+    databases: ["mine*"]
+    rules:
+      - {allow: [list, show], to: "guest:U0GIL"}
+      - {allow: read}
+      - {approve: [rotate], by: dba, confirm: none}
+  C0SHARED:
+    databases: ["mine*"]
+    externally_shared: true
+    rules:
+      - {allow: [list], to: "external:U0STELLA"}
+      - {allow: [show]}
+      - {approve: [token], by: "external:U0STELLA", confirm: none}
+"""

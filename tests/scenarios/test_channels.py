@@ -1,0 +1,179 @@
+"""What a channel shows is of its databases, who sees an answer, and guests and strangers whom a policy names."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from bot.core.request import State
+from tests.scenarios import forging
+from tests.scenarios.conftest import sound
+from tests.scenarios.policies import NAMED_PEOPLE
+from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, SHARED, STELLA, World, buttons, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """The sandbox under a policy with named outsiders and private answers."""
+    data = tmp_path_factory.mktemp("world")
+    policy = data / "policy.yaml"
+    policy.write_text(NAMED_PEOPLE)
+    async with sound(data, policy=policy) as found:
+        await found.make("mine-one", "mine-two", "theirs-one", "loud-one")
+        yield found
+
+
+@pytest.mark.parametrize("line", ["ls", "usage", "usage --top 50", "tokens", "requests", "audit", "digest now"])
+async def test_every_reading_is_cut_to_the_databases_of_the_channel(world: World, line: str) -> None:
+    await world.person(DANA).types("/turso rotate theirs-one --reason leak")
+    await world.calm()
+
+    answer = await world.person(DANA).types(f"/turso {line}", ORDERS)
+
+    assert "theirs-one" not in words(answer)
+    assert "users" not in words(answer).replace("usergroup", "")
+
+
+@pytest.mark.parametrize("line", ["show theirs-one", "usage theirs-one", "triage theirs-one", "tokens theirs-one"])
+async def test_a_database_of_elsewhere_is_refused_by_name(world: World, line: str) -> None:
+    answer = await world.person(DANA).types(f"/turso {line}", ORDERS)
+
+    assert answer.only_for == DANA
+    assert "Reference" in words(answer)
+
+
+async def test_suggestions_name_only_what_the_asker_may_see(world: World) -> None:
+    here = await world.person(DANA).types("/turso show mine-onee", ORDERS)
+    there = await world.person(DANA).types("/turso show theirs-onee", ORDERS)
+
+    assert "`mine-one`" in words(here)
+    assert "`theirs-one`" not in words(there)
+
+
+async def test_an_unknown_command_or_option_names_the_nearest(world: World) -> None:
+    command = await world.person(DANA).types("/turso shwo mine-one")
+    option = await world.person(DANA).types("/turso token mine-one --read-onyl")
+
+    assert "`show`" in words(command)
+    assert "`--read-only`" in words(option)
+    assert command.only_for == option.only_for == DANA
+
+
+async def test_a_channel_whose_answers_are_private_keeps_them_so_but_for_the_rule_that_says_otherwise(
+    world: World,
+) -> None:
+    quiet = await world.person(DANA).types("/turso show mine-one")
+    loud = await world.person(DANA).types("/turso show loud-one")
+
+    assert quiet.only_for == DANA
+    assert not loud.only_for
+
+
+async def test_private_keeps_an_answer_for_its_asker_alone(world: World) -> None:
+    open_to_all = await world.person(DANA).types("/turso ls", ORDERS)
+    private = await world.person(DANA).types("/turso ls --private", ORDERS)
+
+    assert not open_to_all.only_for
+    assert private.only_for == DANA
+
+
+async def test_help_lists_what_one_may_do_here_and_nothing_else(world: World) -> None:
+    here = words(await world.person(DANA).types("/turso help", ORDERS))
+
+    assert "db show NAME" in here
+    assert "rotate NAME" in here
+    assert "db create" not in here
+    assert "freeze" not in here
+
+
+async def test_a_guest_whom_the_policy_names_may_what_it_names(world: World) -> None:
+    gil = world.person(GIL)
+
+    assert "mine-one" in words(await gil.types("/turso ls", ORDERS))
+    assert "mine-one" in words(await gil.types("/turso show mine-one", ORDERS))
+    refused = await gil.types("/turso usage", ORDERS)
+
+    assert refused.only_for == GIL
+    assert "mine-one" not in words(refused)
+
+
+async def test_a_stranger_whom_the_policy_names_may_approve_in_the_shared_channel(world: World) -> None:
+    assert world.bot is not None
+    card = await world.person(ANA).types("/turso token mine-one --reason partner", SHARED)
+    assert {"Approve", "Deny"} <= set(buttons(card))
+
+    await world.person(STELLA).presses_and_hears("Approve", card)
+
+    ready = await world.shows(card, button="Reveal")
+    request = await world.bot.store.request(buttons(ready)["Reveal"]["value"])
+    assert request is not None
+    assert [vote.user_id for vote in request.votes] == [STELLA]
+
+
+async def test_a_rotation_is_decided_on_every_database_that_it_may_reach(world: World) -> None:
+    """The group of `mine-one` holds databases that are not of #team-orders: its rotation is not theirs to ask for."""
+    answer = await world.person(DANA).types("/turso rotate mine-one --reason leak", ORDERS)
+
+    assert answer.only_for == DANA
+    assert "Approve" not in buttons(answer)
+    assert not world.changes("POST", "/mine-one/auth/rotate")
+
+
+async def test_undo_is_for_the_asker_the_approvers_and_whom_the_rule_names(world: World) -> None:
+    assert world.bot is not None
+    await world.make("undone")
+    card = await world.person(DANA).types("/turso db destroy undone --reason old")
+    await world.person(ANA).presses_and_hears("Approve", card)
+    waiting = await world.shows(card, button="Undo")
+
+    guest = await forging.answer_to(
+        world, GIL, forging.clicks(world, GIL, "quarantine.undo", buttons(waiting)["Undo"]["value"], message=waiting)
+    )
+    assert "undo" in words(guest).lower()
+    assert await world.bot.store.requests(states=[State.QUARANTINED])
+    await world.person(REMY).presses_and_hears("Undo", waiting)
+
+    restored = await world.shows(card, holding="is lifted")
+    assert "Undo" not in buttons(restored)
+    assert len(world.changes("PATCH", "/undone/configuration")) == 2
+    late = await world.person(BEN).presses_and_hears("Undo", waiting)
+    assert "nothing to undo" in words(late)
+    assert not world.changes("DELETE", "/undone")
+
+
+async def test_groups_that_slack_does_not_tell_give_no_right_and_say_so(world: World) -> None:
+    fault = world.workspace.faults.add("api_error", "usergroups.users.list", error="internal_error")
+    try:
+        await world.pass_time(minutes=2)
+        assert world.bot is not None
+        world.bot.env.directory.forget({"type": "subteam_updated", "subteam": {"id": "S0DBA"}})  # type: ignore[attr-defined]
+        answer = await world.person(DANA).types("/turso rotate mine-two --reason leak")
+    finally:
+        world.workspace.faults.remove(fault)
+
+    assert answer.only_for == DANA
+    assert "S0DBA" in words(answer)
+    assert "Approve" not in buttons(answer)
+
+
+async def test_a_conversation_goes_on_when_slack_asks_to_wait(world: World) -> None:
+    world.workspace.faults.add("ratelimited", "chat.postMessage", times=1, seconds=1)
+
+    card = await world.person(DANA).types("/turso token mine-two --reason later")
+
+    assert "Approve" in buttons(card)
+
+
+async def test_an_answer_finds_its_way_when_the_response_url_does_not_work(world: World) -> None:
+    fault = world.workspace.faults.add("server_error", "response_url", status=404)
+    try:
+        await world.workspace.say(DANA, DB_OPS, "/turso whoami")
+        found = await until(
+            lambda: next((m for m in world.person(DANA).sees() if m.only_for and DANA in words(m)), None), what="whoami"
+        )
+    finally:
+        world.workspace.faults.remove(fault)
+
+    assert found.only_for == DANA

@@ -1,0 +1,197 @@
+"""Words follow facts: stale, unknown, lost answers, blocks of others, and timers that undo what they should."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.core.request import Request, State
+from bot.sandbox.workspace.model import Message
+from tests.scenarios import forging
+from tests.world import ANA, BEN, DANA, REMY, World, buttons, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+D = "/v1/organizations/acme/databases"
+
+
+async def turso(world: World, method: str, path: str, **body: Any) -> dict[str, Any]:
+    """Do something at Turso behind the bot's back."""
+    assert world.keys is not None
+    headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
+    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+        answer = await http.request(method, f"{D}/{path}", json=body or None)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+async def request_of(world: World, message: Message) -> Request:
+    """What the store says of a card."""
+    assert world.bot is not None
+    ids = [one["value"] for one in buttons(message).values()]
+    found = await world.bot.store.request(ids[0])
+    assert found is not None
+    return found
+
+
+async def destroyed(world: World, name: str) -> Message:
+    """Ask for the end of a database and approve it; returns the card as it was."""
+    card = await world.person(DANA).types(f"/turso db destroy {name} --now --reason old")
+    await world.person(ANA).presses("Approve", card)
+    await world.person(ANA).submits({"typed_name": name})
+    return card
+
+
+async def test_another_database_of_the_same_name_is_not_destroyed(world: World) -> None:
+    await world.make("twin")
+    card = await world.person(DANA).types("/turso db destroy twin --now --reason old")
+    await turso(world, "DELETE", "twin")
+    await world.make("twin")
+    before = len(world.changes("DELETE", "/twin"))
+
+    await world.person(ANA).presses("Approve", card)
+    await world.person(ANA).submits({"typed_name": "twin"})
+
+    stale = await world.shows(card, holding="another database now")
+    assert "Nothing was done" in words(stale)
+    assert "Approve" not in buttons(stale)
+    assert len(world.changes("DELETE", "/twin")) == before
+
+
+async def test_protection_that_was_set_meanwhile_is_respected(world: World) -> None:
+    await world.make("guarded")
+    card = await world.person(DANA).types("/turso db destroy guarded --now --reason old")
+    await turso(world, "PATCH", "guarded/configuration", delete_protection=True)
+
+    await world.person(ANA).presses("Approve", card)
+    await world.person(ANA).submits({"typed_name": "guarded"})
+
+    await world.shows(card, holding="delete protection")
+    assert not world.changes("DELETE", "/guarded")
+
+
+async def test_a_destroy_whose_answer_is_lost_is_seen_to_have_happened(world: World) -> None:
+    await world.make("lost-answer")
+    world.turso.faults.add("lost", method="DELETE", path=f"{D}/lost-answer")
+
+    card = await destroyed(world, "lost-answer")
+
+    await world.shows(card, holding="*lost-answer* is destroyed")
+    assert len(world.changes("DELETE", "/lost-answer")) == 1
+
+
+async def test_a_destroy_that_turso_refuses_is_a_failure_in_its_words(world: World) -> None:
+    await world.make("refused-one")
+    world.turso.faults.add(
+        "status", method="DELETE", path=f"{D}/refused-one", status=400, body='{"error":"not on a Monday"}', count=None
+    )
+
+    card = await destroyed(world, "refused-one")
+
+    failed = await world.shows(card, holding="not on a Monday")
+    assert "is destroyed" not in words(failed)
+    assert len(world.changes("DELETE", "/refused-one")) == 1
+
+
+async def test_a_rotation_whose_answer_is_lost_is_unknown_and_is_not_repeated(world: World) -> None:
+    await world.make("turned")
+    world.turso.faults.add("lost", method="POST", path=f"{D}/turned/auth/rotate")
+    card = await world.person(DANA).types("/turso rotate turned --reason leak")
+
+    await world.person(BEN).presses("Approve", card)
+    await world.person(BEN).submits({"typed_name": "turned"})
+
+    unknown = await world.shows(card, button="Rotate again")
+    assert "may or may not" in words(unknown)
+    assert len(world.changes("POST", "/turned/auth/rotate")) == 1
+
+
+async def test_a_token_whose_answer_is_lost_is_named_as_one_that_may_exist(world: World) -> None:
+    assert world.bot is not None
+    await world.make("half-minted")
+    world.turso.faults.add("lost", method="POST", path=f"{D}/half-minted/auth/tokens")
+
+    told = await world.person(DANA).types("/turso token half-minted --read-only --expiration 1h")
+    assert "eyJ" not in words(told)
+    assert "may exist" in words(told)
+    listed = await world.person(DANA).types("/turso tokens half-minted")
+
+    assert "half-minted" in words(listed)
+    assert len(world.changes("POST", "/half-minted/auth/tokens")) == 1
+
+
+async def test_a_freeze_undoes_itself_when_its_time_is_over(world: World) -> None:
+    await world.make("cold")
+    question = await world.person(REMY).types("/turso freeze cold --for 30m")
+    await world.person(REMY).presses("Freeze writes", question)
+    await until(lambda: world.card(holding="*cold* are blocked"), what="the freeze")
+    assert (await turso(world, "GET", "cold/configuration"))["block_writes"]
+
+    await world.pass_time(minutes=29)
+    await world.calm()
+    assert (await turso(world, "GET", "cold/configuration"))["block_writes"]
+    await world.pass_time(minutes=2)
+
+    await until(lambda: world.card(holding="The freeze of `cold` is over"), what="the thaw")
+    assert not (await turso(world, "GET", "cold/configuration"))["block_writes"]
+
+
+async def test_what_others_have_blocked_stays_blocked(world: World) -> None:
+    await world.make("shut")
+    await turso(world, "PATCH", "shut/configuration", block_writes=True)
+    question = await world.person(REMY).types("/turso freeze shut --reads --for 10m")
+    await world.person(REMY).presses("Freeze writes", question)
+    await until(lambda: world.card(holding="*shut* are blocked"), what="the freeze")
+
+    await world.pass_time(minutes=11)
+
+    await until(lambda: world.card(holding="The freeze of `shut` is over"), what="the thaw")
+    now = await turso(world, "GET", "shut/configuration")
+    assert (now["block_reads"], now["block_writes"]) == (False, True)
+
+
+async def test_those_who_are_notified_are_reminded_and_a_decision_ends_that(world: World) -> None:
+    await world.make("waiting")
+    card = await world.person(DANA).types("/turso rotate waiting --reason leak")
+
+    await world.pass_time(minutes=11)
+    reminded = await until(lambda: _below(world, card, "<!subteam^S0DBA>"), what="the reminder")
+    assert "waiting" in words(reminded[-1])
+    await world.person(DANA).presses_and_hears("Withdraw", card)
+    await world.calm()
+    count = len(_below(world, card, "<!subteam^S0DBA>"))
+    await world.pass_time(minutes=15)
+    await world.calm()
+
+    assert len(_below(world, card, "<!subteam^S0DBA>")) == count
+
+
+def _below(world: World, card: Message, holding: str) -> list[Message]:
+    seen = world.workspace.history(card.channel_id, None)
+    return [one for one in seen if one.thread_ts == card.ts and one.ts != card.ts and holding in words(one)]
+
+
+async def test_the_same_question_twice_is_one_request(world: World) -> None:
+    await world.make("asked-twice")
+    card = await world.person(DANA).types("/turso rotate asked-twice --reason leak")
+
+    again = await world.person(DANA).types("/turso rotate asked-twice --reason leak")
+
+    assert again.only_for == DANA
+    assert "already waits" in words(again)
+    assert (await request_of(world, card)).state is State.PENDING
+
+
+async def test_turso_out_of_reach_is_said_in_one_sentence(world: World) -> None:
+    fault = world.turso.faults.add("drop", path="/v1/*", count=None)
+    try:
+        delivery, _, _ = await forging.types(world, DANA, "C0DBOPS", "show orders")
+        await world.calm()
+    finally:
+        world.turso.faults.remove(fault.id)
+
+    assert delivery.status == 200
+    told = forging.told(world, DANA)[-1]
+    assert "Turso" in words(told)
+    assert "Traceback" not in words(told)
