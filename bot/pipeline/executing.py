@@ -174,11 +174,12 @@ class Executor:
         now = self.env.clock.now()
         holds = await self.env.memory.holds(organization=request.organization)
         mine = [hold.id for hold in holds if hold.request_id == request.id]
+        line = entry("stale", "stale", at=now, request=request, what=why)
         move = Move(
             to=to,
             at=now,
             changes={"outcome": f"{why} Nothing was done."},
-            entries=[entry(to.value, to.value, at=now, request=request, what=why)],
+            entries=[line] if to is State.STALE else [],  # a denial is on record with its vote
             cancel=tuple(TimerKind),
             release_holds=mine,
         )

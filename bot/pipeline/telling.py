@@ -66,6 +66,10 @@ async def post_card(env: Environment, request: Request) -> bool:
     if ts is None:
         return False
     await env.memory.set_card(request.id, request.channel_id, ts)
+    now = await env.memory.request(request.id)
+    if now is not None and (now.state, now.votes) != (request.state, request.votes):
+        # It waited for its turn while the request moved on, when no copy of it was known that could be changed.
+        await env.messenger.update(request.channel_id, ts, await card_of(env, now))
     return True
 
 

@@ -197,7 +197,7 @@ class Directory:
         self._of.fuse.tick()
         return self._of.subject_now(user_id)
 
-    async def is_in(self, user_id: str, channel_id: str) -> bool:
+    async def is_in(self, user_id: str, channel_id: str, *, fresh: bool = True) -> bool:
         return True
 
 

@@ -137,7 +137,12 @@ def asked(line: str) -> Callable[[Lane, str], Awaitable[None]]:
     async def prepare(lane: Lane, name: str) -> None:
         await lane.has_database(name)
         await ask(lane, line.format(name))
-        await card_of(lane, name, "Approve")
+        request = await in_state(lane, name, State.PENDING)
+
+        async def shown() -> bool | None:
+            return bool(await lane.store.cards(request.id)) or None
+
+        await patient(shown, f"the card of {name}")
 
     return prepare
 

@@ -5,7 +5,6 @@ import os
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 
 import pytest
 
@@ -29,6 +28,8 @@ from tests.crash.waiting import patient
 from tests.world import ANA, BEN, DANA, DB_OPS, until, words
 
 WAVES = 10 if os.environ.get("SOAK") else 1
+MORE = 3
+"""Waves that follow where one side has won them all: a machine that is busy is late, and the same one loses."""
 OFFSETS = (0.0, -0.25, 0.25, -0.05, 0.05)
 """Seconds by which the second wish comes later than the first: a wave is as many rounds at once."""
 ROTATE = "/databases/{}/auth/rotate"
@@ -43,10 +44,12 @@ async def test_two_processes_agree_on_one_outcome(
     winners: dict[str, Counter[str]] = {}
     async with pair(nursery, new_store(kind, postgres_server)) as two:
         for race in RACES:
-            winners[race.__name__] = Counter()
-            for wave in range(WAVES):
+            winners[race.__name__] = seen = Counter[str]()
+            for wave in range(WAVES + MORE):
+                if wave >= WAVES and (len(seen) == 2 or race is double_click):
+                    break
                 names = [f"{race.__name__.replace('_', '-')}-{wave}-{number}" for number in range(len(OFFSETS))]
-                winners[race.__name__].update(await race(two, names))
+                seen.update(await race(two, names))
                 await two.at_rest()
         await two.lane.audit_holds()
         status, said = await two.lane.bot.run("audit", "verify")
@@ -111,13 +114,15 @@ async def approve_against_deny(two: Pair, names: list[str]) -> list[str]:
 
 async def approve_against_expire(two: Pair, names: list[str]) -> list[str]:
     """A vote arrives while the request expires."""
-    await _asked(two, "rotate {}", names)
+    await asyncio.gather(*(asked("rotate {}")(two.lane, name) for name in names))
+    await two.at_rest()
     requests = await _requests(two, names)
+    ends = [request.expires_at for request in requests if request.expires_at]
     moment = two.soon()
-    last = max(request.expires_at for request in requests if request.expires_at)
-    two.due_at(moment - 0.02, last - two.lane.clock.now())
-    for request, offset in zip(requests, (-0.6, -0.12, -0.08, -0.04, 0.1), strict=True):
-        two.balancer.moments[ANA, request.id] = moment + offset
+    two.due_at(moment - 0.02, max(ends) - two.lane.clock.now())
+    for request, end, offset in zip(requests, ends, (-0.6, -0.12, -0.06, -0.03, 0.1), strict=True):
+        own = moment - 0.02 - (max(ends) - end).total_seconds()
+        two.balancer.moments[ANA, request.id] = own + offset
     await asyncio.gather(*(press(two.lane, ANA, name, "Approve") for name in names))
     await _leave(two, names, State.PENDING)
     winners = []
@@ -132,8 +137,7 @@ async def approve_against_expire(two: Pair, names: list[str]) -> list[str]:
 
 async def undo_against_the_end(two: Pair, names: list[str]) -> list[str]:
     """Undo is pressed while the countdown ends."""
-    for name in names:
-        await quarantined(two.lane, name)
+    await asyncio.gather(*(quarantined(two.lane, name) for name in names))
     requests = await _requests(two, names)
     moment = two.soon()
     last = max(request.due_at for request in requests if request.due_at)
@@ -159,15 +163,16 @@ async def the_end_of_a_freeze_against_a_quarantine(two: Pair, names: list[str]) 
     """A freeze ends while a quarantine begins: nothing opens what the quarantine has closed."""
     for name in names:
         await two.lane.has_database(name)
-        await ask(two.lane, f"db freeze {name} --for 30m")
+    await asyncio.gather(*(ask(two.lane, f"db freeze {name} --for 30m") for name in names))
     await two.at_rest()
+    holds = [hold for hold in await two.lane.store.holds() if hold.database in names]
+    await asyncio.gather(*(ask(two.lane, f"db destroy {name}") for name in names))
     for name in names:
-        await ask(two.lane, f"db destroy {name}")
         await card_of(two.lane, name, "Approve")
     await two.at_rest()
     requests = await _requests(two, names)
     moment = two.soon()
-    two.due_at(moment - 0.02, timedelta(minutes=30))
+    two.due_at(moment - 0.02, max(hold.due_at for hold in holds if hold.due_at) - two.lane.clock.now())
     for request, offset in zip(requests, (-0.5, -0.12, 0.0, 0.06, 0.6), strict=True):
         two.balancer.moments[ANA, request.id] = moment + offset
     await asyncio.gather(*(press(two.lane, ANA, name, "Approve") for name in names))
@@ -249,7 +254,8 @@ async def _ends(
     assert votes is None or len(request.votes) == votes
     assert card_now(two.lane, name, "Approve") is None, f"{name} is {state}, and may still be approved"
     page = await two.lane.store.audit_page(before_seq=None, limit=50, databases=[name])
-    outcomes = [one.outcome for _, one in page if one.request_id == request.id and one.outcome == state.value]
+    of_it = [one for _, one in page if one.request_id == request.id and one.event != "refused"]
+    outcomes = [f"{one.event}/{one.outcome}" for one in of_it if one.outcome == state.value]
     assert len(outcomes) == 1, f"{name}: audited {outcomes}"
     seen = [words(one) for one in two.lane.world.workspace.history(DB_OPS, DANA)]
     assert any(name in one and request.id in one for one in seen)
