@@ -1,5 +1,6 @@
 """Where the time comes from: the machine, or a file in rehearsals."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,16 +20,21 @@ class FileClock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._read = ""
 
     def now(self) -> datetime:
-        """Return what the file says now; the machine's time while it is missing or half written."""
-        try:
+        """Return what the file says now; while it is half written what it said before, at first the machine's time."""
+        with suppress(OSError, ValueError):
             text = self._path.read_text(encoding="ascii").strip()
-            if text.startswith(("+", "-")):
-                return datetime.fromtimestamp(SystemClock().now().timestamp() + float(text), UTC)
-            return datetime.fromisoformat(text).astimezone(UTC)
-        except (OSError, ValueError):
-            return SystemClock().now()
+            _moment(text)
+            self._read = text
+        return _moment(self._read) if self._read else SystemClock().now()
+
+
+def _moment(text: str) -> datetime:
+    if text.startswith(("+", "-")):
+        return datetime.fromtimestamp(SystemClock().now().timestamp() + float(text), UTC)
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def clock_of(path: Path | None) -> Clock:

@@ -121,6 +121,7 @@ async def running(
         bolt = create_bolt(listeners, workspace, signing_secret=secret)
         upkeep = Upkeep(env, store, queue, metrics, settings.retention_days)
         stack.push_async_callback(_end, [asyncio.create_task(book.watch(doors.follow), name="app: policy watch")])
+        stack.push_async_callback(_end, [asyncio.create_task(path.homes.run(), name="app: open Homes")])
         if executes:
             work = PathWork(Executor(env))
             durable = Durable(blocking_url, memory=store, work=work, resume=path.resume, clock=clock, queue=queue)

@@ -22,6 +22,7 @@ END_TOKENS: Final = "token.end"
 RUN: Final = "run."
 PAGE: Final = "page."
 FORM: Final = "form.open."
+HOME_PAGE: Final = "home.page."
 LONGEST_LINE: Final = 2000
 
 

@@ -1,19 +1,23 @@
-"""The Home tab as blocks, within the 100 that Slack shows."""
+"""The Home tab: what waits for somebody, what they asked for and hold, what is blocked, what they can do where."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 
 from bot.blocks import buttons, kit
 from bot.blocks.cards import request_row
-from bot.blocks.text import Mrkdwn, Plain, ago, channel, joined, mrkdwn, person, sentence, when
+from bot.blocks.text import Mrkdwn, Plain, channel, duration, joined, mrkdwn, person, sentence, when
 from bot.core.reply import Block, View
-from bot.core.request import Hold, HoldKind, Incident, LedgerToken, Request, Review, TokenState
+from bot.core.request import Hold, Incident, LedgerToken, Request, Review, TokenState
 
 ROWS: Final = 5
-"""Of each kind; the rest is counted, and a command shows all."""
+"""Of each kind on a page."""
 BLOCKS: Final = 100
+KINDS: Final = ("decide", "mine", "reviews", "undo", "frozen", "tokens", "incidents", "places")
+"""What Home lists, each turned by itself."""
+LAST: Final = 999
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,113 +29,132 @@ class Place:
     with_consent: tuple[str, ...]
 
 
+def pages_of(state: str) -> Mapping[str, int]:
+    """Read which page each kind is turned to: `mine=2 tokens=3`; whatever else it says is the first page."""
+    pages = dict.fromkeys(KINDS, 1)
+    for word in state.split()[: len(KINDS)]:
+        kind, _, number = word.partition("=")
+        if kind in pages and number.isascii() and number.isdigit() and 1 <= int(number[:4]) <= LAST:
+            pages[kind] = int(number[:4])
+    return pages
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of one kind of things."""
+
+    kind: str
+    items: Sequence[T] = ()
+    number: int = 1
+    has_more: bool = False
+    pages: Mapping[str, int] = field(default_factory=dict)
+    """To which pages the other kinds are turned."""
+
+    def turned(self, number: int) -> str:
+        """What a button carries that turns this kind to another page."""
+        pages = {**self.pages, self.kind: number}
+        return " ".join(f"{kind}={page}" for kind, page in pages.items() if page > 1) or f"{self.kind}=1"
+
+
 @dataclass(frozen=True, slots=True)
 class Board:
     """Everything that concerns one person."""
 
     person: str
-    to_decide: tuple[Request, ...] = ()
-    mine: tuple[Request, ...] = ()
-    tokens: tuple[LedgerToken, ...] = ()
-    reviews: tuple[Review, ...] = ()
-    quarantined: tuple[Request, ...] = ()
-    holds: tuple[Hold, ...] = ()
-    incidents: tuple[Incident, ...] = ()
-    places: tuple[Place, ...] = ()
+    decide: Page[Request] = Page("decide")
+    mine: Page[Request] = Page("mine")
+    undo: Page[Request] = Page("undo")
+    reviews: Page[Review] = Page("reviews")
+    frozen: Page[Hold] = Page("frozen")
+    thaws: frozenset[str] = frozenset()
+    """The freezes that this person may thaw."""
+    tokens: Page[LedgerToken] = Page("tokens")
+    incidents: Page[Incident] = Page("incidents")
+    places: Page[Place] = Page("places")
     problem: str = ""
     """Why the policy file as it is now is not in force."""
+    is_whole: bool = False
+    """False: this person may do nothing, and is shown nothing."""
 
 
 def home_view(board: Board, *, now: datetime) -> View:
     """Draw somebody's Home tab."""
     blocks: list[Block] = [kit.header(Plain("Turso Ops"))]
-    if board.problem:
-        blocks.append(kit.section(mrkdwn(":warning: The policy file is not in force: {}", sentence(board.problem))))
-    blocks += _waiting(board, now)
-    blocks += _mine(board, now)
-    blocks += _reviews(board)
-    blocks += _blocked(board, now)
-    blocks += _tokens(board, now)
-    blocks += _incidents(board)
-    blocks += _places(board)
+    if board.decide.items:
+        blocks += _section(
+            "Waits for you", board.decide, [_request(one, now, approves=True) for one in board.decide.items]
+        )
+    else:
+        blocks.append(kit.section(mrkdwn(":relieved: Nothing waits for you.")))
+    blocks += _section("Your requests", board.mine, [_request(one, now, mine=True) for one in board.mine.items])
+    blocks += _section("Reviews you owe", board.reviews, [_review(one, now) for one in board.reviews.items])
+    undo = [_request(one, now, mine=one.asker == board.person) for one in board.undo.items]
+    blocks += _section("In quarantine", board.undo, undo)
+    blocks += _section("Frozen", board.frozen, [_hold(one, one.id in board.thaws) for one in board.frozen.items])
+    blocks += _section("Your live tokens", board.tokens, [_token(one, now) for one in board.tokens.items])
+    blocks += _section("Incidents running", board.incidents, [_incident(one, now) for one in board.incidents.items])
+    blocks += _section(
+        "What you can do where", board.places, [[kit.section(_place(one))] for one in board.places.items]
+    )
+    if not board.places.items:
+        blocks += [kit.divider(), kit.section(mrkdwn("No channel of the policy gives you anything yet."))]
+    blocks += [kit.divider(), *_health(board)]
     blocks.append(kit.context(mrkdwn("Drawn {}. `/turso help` in a channel says what you can do there.", when(now))))
     return {"type": "home", "blocks": blocks[: BLOCKS - 1] + blocks[-1:] if len(blocks) > BLOCKS else blocks}
 
 
-def _section(title: str, rows: Sequence[Sequence[Block]], more: Mrkdwn) -> list[Block]:
+def _health(board: Board) -> list[Block]:
+    if board.problem:
+        return [kit.section(mrkdwn(":warning: The policy file is not in force: {}", sentence(board.problem)))]
+    return [kit.context(mrkdwn(":white_check_mark: The policy is in force."))] if board.is_whole else []
+
+
+def _section(title: str, page: Page[Any], rows: Sequence[Sequence[Block]]) -> list[Block]:
+    if not rows:
+        return []
+    number = mrkdwn(" · page {}", page.number) if page.number > 1 or page.has_more else Mrkdwn("")
     shown = [block for row in rows[:ROWS] for block in row]
-    left = len(rows) - ROWS
-    rest = [kit.context(mrkdwn("And {} more: {}", left, more))] if left > 0 else []
-    return [kit.divider(), kit.section(mrkdwn("*{}*", title)), *shown, *rest]
+    return [kit.divider(), kit.section(mrkdwn("*{}*{}", title, number)), *shown, *kit.actions(*_turns(page))]
 
 
-def _waiting(board: Board, now: datetime) -> list[Block]:
-    if not board.to_decide:
-        return [kit.section(mrkdwn(":relieved: Nothing waits for you."))]
-    rows = [request_row(one, now=now, mine=False, may_approve=True) for one in board.to_decide]
-    return _section("Waits for you", rows, mrkdwn("`/turso requests --to-approve` in the channel"))
+def _turns(page: Page[Any]) -> list[kit.Element]:
+    turns = [("‹ Previous", page.number - 1)] if page.number > 1 else []
+    turns += [("Next ›", page.number + 1)] if page.has_more else []
+    return [kit.button(Plain(label), f"{buttons.HOME_PAGE}{page.kind}.{number}", page.turned(number))
+            for label, number in turns]  # fmt: skip
 
 
-def _mine(board: Board, now: datetime) -> list[Block]:
-    if not board.mine:
-        return []
-    rows = [request_row(one, now=now, mine=True, may_approve=False) for one in board.mine]
-    return _section("Your requests", rows, mrkdwn("`/turso requests --mine`"))
+def _request(request: Request, now: datetime, *, mine: bool = False, approves: bool = False) -> list[Block]:
+    return request_row(request, now=now, mine=mine, may_approve=approves)
 
 
-def _reviews(board: Board) -> list[Block]:
-    if not board.reviews:
-        return []
-    return _section("Reviews you owe", [_review(one) for one in board.reviews], mrkdwn("settle these first"))
+def _review(review: Review, now: datetime) -> list[Block]:
+    late = mrkdwn("*overdue* since {}", when(review.due_at))
+    due = late if review.due_at < now else mrkdwn("due {}", when(review.due_at))
+    words = mrkdwn(":eyes: Break-glass by {} in {}, {}", person(review.actor), channel(review.channel_id), due)
+    return [kit.section(words, accessory=buttons.review(review.request_id))]
 
 
-def _review(review: Review) -> list[Block]:
-    words = mrkdwn(":eyes: Break-glass by {} in {}, due {}", person(review.actor), channel(review.channel_id),
-                   when(review.due_at))  # fmt: skip
-    return [kit.section(words, accessory=kit.button(Plain("Review"), buttons.REVIEW, review.request_id))]
-
-
-def _blocked(board: Board, now: datetime) -> list[Block]:
-    rows = [request_row(one, now=now, mine=False, may_approve=False) for one in board.quarantined]
-    rows += [[kit.section(_hold(one))] for one in board.holds if one.kind is HoldKind.FREEZE]
-    return _section("Blocked now", rows, mrkdwn("`/turso requests`")) if rows else []
-
-
-def _hold(hold: Hold) -> Mrkdwn:
+def _hold(hold: Hold, thaws: bool) -> list[Block]:
     what = "reads and writes" if hold.block_reads else "writes"
     until = mrkdwn("until {}", when(hold.due_at)) if hold.due_at else mrkdwn("until somebody thaws it")
-    return mrkdwn(":snowflake: `{}`: {} blocked {} (in {})", hold.database, what, until, channel(hold.channel_id))
+    words = mrkdwn(":snowflake: `{}`: {} blocked {} (in {})", hold.database, what, until, channel(hold.channel_id))
+    return [kit.section(words, accessory=buttons.thaw(hold.id) if thaws else None)]
 
 
-def _tokens(board: Board, now: datetime) -> list[Block]:
-    if not board.tokens:
-        return []
-    return _section("Your live tokens", [[kit.section(_token(one, now))] for one in board.tokens],
-                    mrkdwn("`/turso tokens --mine`"))  # fmt: skip
-
-
-def _token(token: LedgerToken, now: datetime) -> Mrkdwn:
+def _token(token: LedgerToken, now: datetime) -> list[Block]:
     scope = "read-only" if token.read_only else "full access"
-    end = mrkdwn("ends {}", when(token.expires_at)) if token.expires_at else mrkdwn("never ends")
+    end = mrkdwn("*never ends*")
+    if token.expires_at:
+        end = mrkdwn("{} left, until {}", duration(token.expires_at - now), when(token.expires_at))
     unsure = mrkdwn(" (may exist; shown to nobody)") if token.state is TokenState.UNKNOWN else Mrkdwn("")
-    return mrkdwn(":key: `{}`, {}, minted {}, {}{}", token.database, scope, ago(token.minted_at, now), end, unsure)
+    return [kit.section(mrkdwn(":key: `{}`, {}, {}{}", token.database, scope, end, unsure))]
 
 
-def _incidents(board: Board) -> list[Block]:
-    if not board.incidents:
-        return []
-    rows = [
-        [kit.section(mrkdwn(":fire: `{}` in {}, until {}", one.key, channel(one.channel_id), when(one.until)))]
-        for one in board.incidents
-    ]
-    return _section("Incidents running", rows, mrkdwn("`/turso incident status` in their channels"))
-
-
-def _places(board: Board) -> list[Block]:
-    if not board.places:
-        return [kit.divider(), kit.section(mrkdwn("No channel of the policy gives you anything yet."))]
-    rows = [[kit.section(_place(one))] for one in board.places]
-    return _section("What you can do where", rows, mrkdwn("`/turso` in any channel"))
+def _incident(incident: Incident, now: datetime) -> list[Block]:
+    words = mrkdwn(":rotating_light: *{}* in {}, until {}", incident.key, channel(incident.channel_id),
+                   when(incident.until))  # fmt: skip
+    return [kit.section(words)]
 
 
 def _place(place: Place) -> Mrkdwn:

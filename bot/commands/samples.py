@@ -74,10 +74,16 @@ def courses(samples: Iterable[UsageSample], *, since: date | datetime) -> dict[s
 
 
 def nearest(samples: Iterable[UsageSample], wanted: datetime, *, within: timedelta) -> datetime:
-    """Return the moment of the sample that is nearest to a moment; without any `within` reach, that moment itself."""
-    moments = (_moment_of(day) for day in {sample.day for sample in samples})
+    """Return the moment of the sample that is nearest to a moment.
+
+    With none `within` reach it is the last one before: what was used since then can't be told apart. With none at all
+    it is the moment itself.
+    """
+    moments = [_moment_of(day) for day in {sample.day for sample in samples}]
     close = [one for one in moments if abs(one - wanted) <= within]
-    return min(close, key=lambda one: (abs(one - wanted), one), default=wanted)
+    if close:
+        return min(close, key=lambda one: (abs(one - wanted), one))
+    return max((one for one in moments if one < wanted), default=wanted)
 
 
 def is_after(sample: UsageSample, when: datetime) -> bool:

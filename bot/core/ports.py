@@ -107,8 +107,11 @@ class Directory(Protocol):
     async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:
         """The same for somebody who is not here now: an asker whose request executes later."""
 
-    async def is_in(self, user_id: str, channel_id: str) -> bool:
-        """True when somebody is a member of a channel that they named without being seen there."""
+    async def is_in(self, user_id: str, channel_id: str, *, fresh: bool = True) -> bool:
+        """True when somebody is a member of a channel that they named without being seen there.
+
+        `fresh=False`: what was true a moment ago will do, for showing what is decided again on pressing.
+        """
 
 
 class Messenger(Protocol):

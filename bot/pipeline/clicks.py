@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from bot.blocks import forms
+from bot.blocks.buttons import HOME_PAGE
 from bot.core.model import Action, Confirm, Decision, Subject, Target, Verdict
 from bot.core.policy import refuses_person
 from bot.core.ports import Move, address_of
@@ -52,6 +53,11 @@ class Pressed:
 def carries_line(action_id: str) -> bool:
     """`run.…` and `page.…` carry a command line, which is parsed and decided as if it were typed."""
     return action_id.startswith(("run.", "page."))
+
+
+def turns_home(action_id: str) -> bool:
+    """Say whether the button turns a page of the Home tab, which is then drawn again for whoever pressed."""
+    return action_id.startswith(HOME_PAGE)
 
 
 def form_of(action_id: str) -> str | None:

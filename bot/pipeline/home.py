@@ -1,83 +1,156 @@
 """The Home tab: what waits for somebody, what they asked for and hold, what is blocked, what they can do where."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
 
-from bot.blocks.home_view import Board, Place, home_view
-from bot.core.model import Action, Channel, Subject, Verdict
-from bot.core.request import Incoming, Request, State
+from bot.blocks.home_view import ROWS, Board, Page, Place, home_view, pages_of
+from bot.core.model import Action, Channel, Subject, Target, Verdict
+from bot.core.reply import View
+from bot.core.request import Hold, HoldKind, Incoming, Kind, LedgerToken, Mode, Request, State
 from bot.errors import Unavailable
 from bot.pipeline.clicks import may_act
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import judge, request_action
 
-OPEN = (State.PENDING, State.READY, State.APPROVED, State.EXECUTING, State.QUARANTINED, State.UNKNOWN)
+T = TypeVar("T")
+OPEN: Final = (State.PENDING, State.READY, State.APPROVED, State.EXECUTING, State.UNKNOWN)
+CHANNELS: Final = 24
+"""Channels whose members are asked for in one drawing, the ones of the newest things first."""
+REACH: Final = 60
+"""How many requests are looked through at first for those that fill a page; then up to `MOST`."""
+MOST: Final = 480
 
 
-async def publish(env: Environment, incoming: Incoming) -> str:
-    """Draw and publish the Home tab of whoever opened it; the same rules decide what each button there does."""
-    subject = await env.subject(incoming)
+async def view_of(env: Environment, user_id: str, state: str) -> View:
+    """Draw somebody's Home tab; `state` says which page of what is turned to, as a button of it carries it."""
+    subject = await env.subject(
+        Incoming(id="", key="", kind=Kind.HOME, at=env.clock.now(), user_id=user_id, channel_id="")
+    )
     if judge(env, subject, Action("home")).verdict is Verdict.DENY or not may_act(env, subject):
-        board = Board(person=subject.person.id)
-    else:
-        board = await board_of(env, subject)
-    await env.messenger.publish_home(incoming.user_id, home_view(board, now=env.clock.now()))
-    return "home"
+        return home_view(Board(person=user_id), now=env.clock.now())
+    drawing = await _Drawing.begin(env, subject, pages_of(state))
+    return home_view(await drawing.board(), now=env.clock.now())
 
 
-async def board_of(env: Environment, subject: Subject) -> Board:
-    """Collect everything that concerns one person."""
-    me, memory, now = subject.person.id, env.memory, env.clock.now()
-    organizations = tuple(env.rules.policy.organizations)
-    waiting, mine, reviews, incidents, holds = await asyncio.gather(
-        memory.requests(states=[State.PENDING]),
-        memory.requests(states=OPEN, asker=me),
-        memory.reviews(owed=True),
-        memory.incidents(),
-        memory.holds(),
-    )
-    here = await _channels_of(env, me, {*(one.channel_id for one in incidents), *(one.channel_id for one in holds)})
-    tokens = [await memory.tokens(organization=name, holder=me, live_at=now) for name in organizations]
-    return Board(
-        person=me,
-        to_decide=tuple([one for one in waiting if one.asker != me and await _decides(env, me, one)]),
-        mine=tuple(mine),
-        tokens=tuple(token for some in tokens for token in some),
-        reviews=tuple(one for one in reviews if me in one.reviewers and me != one.actor),
-        quarantined=tuple(await _undoable(env, me)),
-        holds=tuple(one for one in holds if one.channel_id in here),
-        incidents=tuple(one for one in incidents if one.channel_id in here),
-        places=tuple(_places(env, subject)),
-        problem=env.rules.problem or "",
-    )
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """One drawing for one person. Nothing is looked at that no page shows, so that many things take little longer."""
 
+    env: Environment
+    subject: Subject
+    pages: Mapping[str, int]
+    profiles: Mapping[str, str]
+    """The incident profile of each channel in which one runs."""
 
-async def _channels_of(env: Environment, me: str, channels: Iterable[str]) -> set[str]:
-    """Return which of these channels somebody is in: what is done in others is for their members."""
+    @classmethod
+    async def begin(cls, env: Environment, subject: Subject, pages: Mapping[str, int]) -> "_Drawing":
+        now = env.clock.now()
+        running = {one.channel_id: one.profile for one in await env.memory.incidents() if one.until > now}
+        return cls(env, subject, pages, running)
 
-    async def is_in(channel_id: str) -> bool:
-        try:
-            return await env.directory.is_in(me, channel_id)
-        except Unavailable:
+    @property
+    def me(self) -> str:
+        return self.subject.person.id
+
+    async def board(self) -> Board:
+        env, memory, me = self.env, self.env.memory, self.me
+        reviews, incidents, holds = await asyncio.gather(memory.reviews(owed=True), memory.incidents(), memory.holds())
+        decide, mine, undo, tokens = await asyncio.gather(
+            self._requests("decide", [State.PENDING], self._decides),
+            self._requests("mine", OPEN, None),
+            self._requests("undo", [State.QUARANTINED], self._undoes),
+            self._tokens(),
+        )
+        frozen = [one for one in reversed(holds) if one.kind is HoldKind.FREEZE]
+        newest = list(reversed(incidents))
+        here = await self._channels_of([*(one.channel_id for one in newest), *(one.channel_id for one in frozen)])
+        seen = [one for one in frozen if one.channel_id in here]
+        return Board(
+            person=me,
+            decide=decide,
+            mine=mine,
+            undo=undo,
+            tokens=tokens,
+            reviews=self._page("reviews", [one for one in reviews if me in one.reviewers and me != one.actor]),
+            frozen=self._page("frozen", seen),
+            thaws=frozenset(one.id for one in seen if self._thaws(one)),
+            incidents=self._page("incidents", [one for one in newest if one.channel_id in here]),
+            places=self._page("places", _places(env, self.subject)),
+            problem=env.rules.problem or "",
+            is_whole=True,
+        )
+
+    async def _requests(
+        self, kind: str, states: Sequence[State], keep: Callable[[Request], Awaitable[bool]] | None
+    ) -> Page[Request]:
+        """Look through the newest until a page is full and it is known whether there is another one."""
+        asker = self.me if keep is None else None
+        need = self.pages[kind] * ROWS + 1
+        found: list[Request] = []
+        limit = looked = 0
+        while len(found) < need and limit < MOST:
+            limit = min(MOST, limit * 4 or max(REACH, need if keep is None else 0))
+            requests = await self.env.memory.requests(states=states, asker=asker, limit=limit)
+            for one in requests[looked:]:
+                if keep is None or await keep(one):
+                    found.append(one)
+                if len(found) == need:
+                    break
+            looked = len(requests)
+            if looked < limit:
+                break
+        return self._page(kind, found)
+
+    def _page(self, kind: str, items: Sequence[T]) -> Page[T]:
+        number = min(self.pages[kind], max(1, -(-len(items) // ROWS)))
+        at = (number - 1) * ROWS
+        return Page(kind, tuple(items[at : at + ROWS]), number, has_more=len(items) > at + ROWS, pages=self.pages)
+
+    async def _tokens(self) -> Page[LedgerToken]:
+        now, need = self.env.clock.now(), self.pages["tokens"] * ROWS + 1
+        found = [
+            await self.env.memory.tokens(organization=name, holder=self.me, live_at=now, limit=need)
+            for name in self.env.rules.policy.organizations
+        ]
+        newest = sorted((one for some in found for one in some), key=lambda one: one.minted_at, reverse=True)
+        return self._page("tokens", newest)
+
+    async def _decides(self, request: Request) -> bool:
+        if request.asker == self.me or request.mode is not Mode.APPROVAL:
             return False
+        if any(vote.user_id == self.me for vote in request.votes):
+            return False
+        return self.me in judge(self.env, await self.env.asker_of(request), request_action(request)).approvers
 
-    wanted = list(channels)
-    found = await asyncio.gather(*map(is_in, wanted))
-    return {channel_id for channel_id, there in zip(wanted, found, strict=True) if there}
+    async def _undoes(self, request: Request) -> bool:
+        if request.asker == self.me:
+            return True
+        decision = judge(self.env, await self.env.asker_of(request), request_action(request))
+        return self.me in decision.undo_by | decision.approvers
 
+    def _thaws(self, hold: Hold) -> bool:
+        """Say whether the rules of its channel let this person thaw it; of what an incident left, pressing decides."""
+        there = Channel(hold.channel_id)
+        subject = replace(self.subject, channel=there, incident_profile=self.profiles.get(hold.channel_id))
+        if subject.incident_profile is None and hold.channel_id not in self.env.rules.policy.channels:
+            return True
+        action = Action("thaw", databases=(Target(hold.database),))
+        return judge(self.env, subject, action).verdict is not Verdict.DENY
 
-async def _decides(env: Environment, me: str, request: Request) -> bool:
-    decision = judge(env, await env.asker_of(request), request_action(request))
-    return me in decision.approvers
+    async def _channels_of(self, channels: Iterable[str]) -> set[str]:
+        """Return which of these channels somebody is in: what is done in others is for their members."""
 
+        async def is_in(channel_id: str) -> bool:
+            try:
+                return await self.env.directory.is_in(self.me, channel_id, fresh=False)
+            except Unavailable:
+                return False
 
-async def _undoable(env: Environment, me: str) -> list[Request]:
-    found = []
-    for request in await env.memory.requests(states=[State.QUARANTINED]):
-        decision = judge(env, await env.asker_of(request), request_action(request))
-        if me == request.asker or me in decision.undo_by | decision.approvers:
-            found.append(request)
-    return found
+        wanted = list(dict.fromkeys(channels))[:CHANNELS]
+        found = await asyncio.gather(*map(is_in, wanted))
+        return {channel_id for channel_id, there in zip(wanted, found, strict=True) if there}
 
 
 def _places(env: Environment, subject: Subject) -> list[Place]:

@@ -13,11 +13,12 @@ from bot.core.parsing import Incomplete, Parsed
 from bot.core.ports import Ack, Work
 from bot.core.request import Incoming, Kind, State
 from bot.errors import BotError, Refused
-from bot.pipeline import asking, clicks, home, pasted, submissions
+from bot.pipeline import asking, clicks, pasted, submissions
 from bot.pipeline.answering import entry, sorry, trouble
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import Forbidden
 from bot.pipeline.telling import tell_outcome
+from bot.pipeline.watching import OpenHomes
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +32,7 @@ class Path:
 
     def __init__(self, env: Environment) -> None:
         self.env = env
+        self.homes = OpenHomes(env)
 
     async def before_ack(self, incoming: Incoming) -> Work | None:
         """Parse, and commit the intent of whatever may change something. No network.
@@ -48,6 +50,8 @@ class Path:
             return await self._line(incoming, incoming.value)
         if command := clicks.form_of(incoming.action_id):
             return partial(self._guarded, incoming, "form", partial(asking.open_form_of, self.env, incoming, command))
+        if clicks.turns_home(incoming.action_id):
+            return partial(self._guarded, incoming, "home", partial(self.homes.publish, incoming, incoming.value))
         click = clicks.CLICKS.get(incoming.action_id)
         if click is None:
             return partial(self._guarded, incoming, "unknown", partial(clicks.unknown, self.env, incoming))
@@ -80,7 +84,7 @@ class Path:
 
     async def home_opened(self, incoming: Incoming) -> None:
         """Draw somebody's Home tab."""
-        await self._guarded(incoming, "home", partial(home.publish, self.env, incoming))
+        await self._guarded(incoming, "home", partial(self.homes.publish, incoming))
 
     async def resume(self, incoming: Incoming) -> None:
         """Take up an intent that a crash left without a plan; its `response_url` is gone."""
@@ -155,6 +159,8 @@ class Path:
                 await trouble(self.env, incoming, sorry(None, incoming.id))
             if recorded or incoming.kind is Kind.MENTION:
                 await self.env.memory.close_intent(incoming.id)
+            if incoming.kind is Kind.ACTION and incoming.view_id:
+                self.homes.pressed(incoming.user_id)
             seconds = time.perf_counter() - started
             self.env.observer.command(name, outcome, seconds)
             log.info("answered", outcome=outcome, channel=incoming.channel_id, ms=round(seconds * 1000, 1))

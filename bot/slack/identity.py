@@ -41,6 +41,7 @@ class SlackDirectory:
         self._workspace = workspace
         self._people: Cache[str, tuple[Person, bool]] = Cache(self._load_person, seconds, now=now)
         self._channels: Cache[str, Channel] = Cache(self._load_channel, seconds, now=now)
+        self._inside: Cache[str, frozenset[str]] = Cache(self._load_inside, seconds, now=now)
         self._groups: Cache[str, frozenset[str] | None] = Cache(self._load_group, seconds, now=now)
 
     async def subject(self, incoming: Incoming, *, usergroups: frozenset[str], fresh: bool = False) -> Subject:
@@ -84,8 +85,16 @@ class SlackDirectory:
         _, of_our_organization = await self._people.get(incoming.user_id)
         return not of_our_organization
 
-    async def is_in(self, user_id: str, channel_id: str) -> bool:
-        """True when Slack lists somebody among the members of a channel. Raises Unavailable."""
+    async def is_in(self, user_id: str, channel_id: str, *, fresh: bool = True) -> bool:
+        """True when Slack lists somebody among the members of a channel; `fresh=False`: or did a moment ago.
+
+        Raises:
+            Unavailable: Slack does not say.
+        """
+        return user_id in await self._inside.get(channel_id, fresh=fresh)
+
+    async def _load_inside(self, channel_id: str) -> frozenset[str]:
+        found: set[str] = set()
         cursor: str | None = None
         for _ in range(MEMBER_PAGES):
             try:
@@ -95,13 +104,12 @@ class SlackDirectory:
             except SlackTrouble as trouble:
                 if trouble.is_transient:
                     raise Unavailable("Slack does not say who is in that channel; try again in a moment.") from None
-                return False
-            if user_id in (answer.get("members") or ()):
-                return True
+                return frozenset()
+            found.update(map(str, answer.get("members") or ()))
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
-                return False
-        return False
+                break
+        return frozenset(found)
 
     async def channel(self, channel_id: str) -> Channel:
         """Return a conversation as Slack describes it. Raises Unavailable."""

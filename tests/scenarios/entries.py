@@ -41,6 +41,7 @@ def entries() -> Iterator[Entry]:
     yield Entry("mention", _mentioning)
     yield Entry("action: run.", _clicking("run.1", "ls"))
     yield Entry("action: page.", _clicking("page.1", "ls"))
+    yield Entry("action: home.page.", _clicking("home.page.mine.2", "mine=2"))
     yield Entry("action: that nobody knows", _clicking("nobody.knows", "r-1"))
     for action_id in clicks.CLICKS:
         yield Entry(f"action: {action_id}", _pressing(action_id))

@@ -81,7 +81,7 @@ async def test_everything_that_was_rendered_is_enumerated(world: World) -> None:
     names = {one.name for one in ways.entries()}
 
     for action_id in set(action_ids(shown)) - set(option_sources(shown)):
-        kind = next((prefix for prefix in ("run.", "page.") if action_id.startswith(prefix)), action_id)
+        kind = next((prefix for prefix in ("run.", "page.", "home.page.") if action_id.startswith(prefix)), action_id)
         assert f"action: {kind}" in names
     assert {f"callback: {one}" for one in callback_ids(shown)} <= names
     assert {f"options: {one}" for one in option_sources(shown)} <= names

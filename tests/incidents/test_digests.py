@@ -1,0 +1,148 @@
+"""Thirty days of digests: two processes, a clock in a file, one of them killed in the middle of the month."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.sandbox.workspace.model import Message
+from tests.world import ANA, DB_OPS, INCIDENT, ORDERS, Process, World, standing, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-digests")]
+
+POLICY = """
+version: 1
+organizations: {acme: {token: env:TURSO_API_TOKEN}}
+workspace: T0ACME
+channels:
+  C0DBOPS: {databases: ["*"], rules: [{allow: [read, digest]}]}
+  C0ORDERS: {databases: ["orders*"], rules: [{allow: [read, digest]}]}
+  C0INCCHK: {databases: ["*"], rules: [{allow: [read, digest]}]}
+"""
+FIRST = datetime(2026, 11, 16, 23, 59, 30, tzinfo=UTC)
+"""A Monday; the month changes in the middle."""
+CHANNELS = (DB_OPS, ORDERS)
+
+
+@dataclass
+class Month:
+    """A clock for everybody, real rows in real databases, and what was posted."""
+
+    world: World
+    hands: Path
+    now: datetime = FIRST
+    written: dict[str, list[int]] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def to(self, moment: datetime) -> None:
+        """Set every clock."""
+        self.now = moment
+        self.world.turso.clock.offset = moment - datetime.now(UTC)
+        self.hands.with_suffix(".new").write_text(moment.isoformat())
+        self.hands.with_suffix(".new").rename(self.hands)
+
+    async def prepare(self, *names: str) -> None:
+        """Make databases with an empty table and a token that does not end."""
+        await self.world.make(*names)
+        for name in names:
+            path = f"/v1/organizations/acme/databases/{name}/auth/tokens"
+            self.tokens[name] = (await self._post(path, self.world.keys.turso_token, None))["jwt"]
+            await self._run(name, "CREATE TABLE t (x)")
+            self.written[name] = []
+
+    async def use(self, rows: Mapping[str, int]) -> None:
+        """Write some rows today."""
+        for name, count in rows.items():
+            if count:
+                await self._run(name, "INSERT INTO t VALUES " + ", ".join(["(1)"] * count))
+            self.written[name].append(count)
+
+    async def _run(self, name: str, sql: str) -> None:
+        body = {"requests": [{"type": "execute", "stmt": {"sql": sql}}, {"type": "close"}]}
+        answer = await self._post(f"/db/{name}/v2/pipeline", self.tokens[name], body)
+        assert answer["results"][0]["type"] == "ok", answer
+
+    async def _post(self, path: str, token: str, body: Any) -> Any:
+        async with httpx.AsyncClient(base_url=self.world.url, headers={"Authorization": f"Bearer {token}"}) as http:
+            answer = await http.post(path, json=body)
+            assert answer.status_code == 200, answer.text
+            return answer.json()
+
+    def posted(self, channel_id: str) -> list[Message]:
+        """The digests of a channel, oldest first; those that were cut short, too."""
+        messages = [one for one in self.world.workspace.history(channel_id, None) if not one.only_for]
+        return [one for one in messages if "Turso digest" in one.text or "cut short" in one.text]
+
+
+def moved(digest: Message) -> dict[str, tuple[int, int]]:
+    """What a digest says was written of each database, in its period and in the one before."""
+    tables = [block for block in digest.blocks if block["type"] == "data_table"]
+    rows = [row for table in tables for row in table["rows"][1:]]
+    return {row[0]["text"]: (row[3]["value"], row[4]["value"]) for row in rows}
+
+
+async def test_thirty_days_of_digests_have_the_right_numbers_and_none_comes_twice(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(POLICY)
+    async with standing(tmp_path, seed=False) as (world, keys):
+        month = Month(world, tmp_path / "clock")
+        month.to(FIRST)
+        await month.prepare("orders", "users", "orders-eu")
+        extra = {"CLOCK_FILE": str(month.hands), "LOG_LEVEL": "INFO"}
+        first, second = (Process(world, keys, policy=policy, extra=extra) for _ in range(2))
+        await first.start()
+        await second.start()
+        try:
+            await play_the_month(month, first)
+        finally:
+            await first.stop()
+            await second.stop()
+
+
+async def play_the_month(month: Month, first: Process) -> None:
+    """A step for each day: rows are written, then it is evening."""
+    world, ana = month.world, month.world.person(ANA)
+    for channel in (DB_OPS, ORDERS, INCIDENT):
+        await ana.types("/turso digest on --daily 23:55 --tz UTC", channel)
+    world.workspace.channels[INCIDENT].is_archived = True
+    for day in range(1, 31):
+        month.to(FIRST + timedelta(days=day, hours=-1))
+        await month.use({"orders": 10 + day, "users": 3 * (day % 4), "orders-eu": 2 * day})
+        if day == 15:
+            await first.kill()
+        month.to(FIRST + timedelta(days=day))
+        for channel in CHANNELS:
+            await until(lambda c=channel, d=day: len(month.posted(c)) >= d, what=f"day {day} in {channel}", within=60)
+    await asyncio.sleep(3)
+    for channel in CHANNELS:
+        digests = month.posted(channel)
+        assert len(digests) == 30, "each once"
+        for day, digest in enumerate(digests, 1):
+            check_numbers(month, channel, day, digest)
+    assert told_that_there_is_no_place(world) == 1
+
+
+def check_numbers(month: Month, channel: str, day: int, digest: Message) -> None:
+    """What it says is what was written that day, and the day before."""
+    found = moved(digest)
+    for name, counts in month.written.items():
+        if channel == ORDERS and not name.startswith("orders"):
+            assert name not in words(digest)
+            continue
+        now, before = counts[day - 1], counts[day - 2] if day > 1 else 0
+        if name in found:
+            assert found[name] == (now, before), (day, name)
+        else:
+            assert day > 1, (day, name)
+            assert now == before, (day, name)
+
+
+def told_that_there_is_no_place(world: World) -> int:
+    """How often whoever turned a digest on heard that its channel is gone."""
+    direct = world.workspace.state.direct_channel(ANA).id
+    return sum("cannot post the digest" in words(one) for one in world.workspace.history(direct, ANA))
