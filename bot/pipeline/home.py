@@ -16,8 +16,8 @@ from bot.pipeline.judging import judge, request_action
 
 T = TypeVar("T")
 OPEN: Final = (State.PENDING, State.READY, State.APPROVED, State.EXECUTING, State.UNKNOWN)
-CHANNELS: Final = 24
-"""Channels whose members are asked for in one drawing, the ones of the newest things first."""
+CHANNELS: Final = 20
+"""Channels whose members are asked for at most, for each kind; the ones of the newest things first."""
 REACH: Final = 60
 """How many requests are looked through at first for those that fill a page; then up to `MOST`."""
 MOST: Final = 480
@@ -65,7 +65,8 @@ class _Drawing:
         )
         frozen = [one for one in reversed(holds) if one.kind is HoldKind.FREEZE]
         newest = list(reversed(incidents))
-        here = await self._channels_of([*(one.channel_id for one in newest), *(one.channel_id for one in frozen)])
+        theirs = await self._channels_of(one.channel_id for one in newest)
+        here = await self._channels_of(one.channel_id for one in frozen)
         seen = [one for one in frozen if one.channel_id in here]
         return Board(
             person=me,
@@ -76,7 +77,7 @@ class _Drawing:
             reviews=self._page("reviews", [one for one in reviews if me in one.reviewers and me != one.actor]),
             frozen=self._page("frozen", seen),
             thaws=frozenset(one.id for one in seen if self._thaws(one)),
-            incidents=self._page("incidents", [one for one in newest if one.channel_id in here]),
+            incidents=self._page("incidents", [one for one in newest if one.channel_id in theirs]),
             places=self._page("places", _places(env, self.subject)),
             problem=env.rules.problem or "",
             is_whole=True,

@@ -1,0 +1,209 @@
+"""Home with nothing, one thing and three hundred of each kind; drawn again on changes, decided on pressing."""
+
+import json
+import time
+from dataclasses import replace
+from datetime import timedelta
+from statistics import quantiles
+from typing import Any
+
+import pytest
+
+from bot.core.plan import Plan, PlanTarget
+from bot.core.ports import Move
+from bot.core.request import (
+    Hold,
+    HoldKind,
+    Incident,
+    LedgerToken,
+    Mode,
+    Request,
+    Review,
+    State,
+    Timer,
+    TimerKind,
+    TokenState,
+)
+from bot.sandbox.workspace.blockkit import validate_view
+from bot.sandbox.workspace.model import View
+from tests.incidents import play
+from tests.scenarios import forging
+from tests.store.samples import entry
+from tests.world import ANA, BEN, DANA, DB_OPS, GENERAL, ORDERS, REMY, World, buttons, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-home")]
+
+
+def drawn(world: World, who: str) -> int:
+    """How often somebody's Home was drawn."""
+    return sum(one.method == "views.publish" and one.args.get("user_id") == who for one in world.workspace.calls)
+
+
+async def home(world: World, who: str) -> View:
+    """Open Home, and wait until it is drawn."""
+    before = drawn(world, who)
+    await world.workspace.open_home(who)
+    await until(lambda: drawn(world, who) > before, what="Home")
+    await world.calm()
+    found = world.workspace.home_of(who)
+    assert found is not None
+    assert not validate_view(found.source)
+    return found
+
+
+async def press(world: World, who: str, label: str) -> None:
+    """Press the first button with this label in somebody's Home, as it is now."""
+    view = world.workspace.home_of(who)
+    assert view is not None
+    block, button = next(
+        (block, one)
+        for block in view.blocks
+        for one in [*block.get("elements", []), block.get("accessory") or {}]
+        if one.get("type") == "button" and one["text"]["text"] == label
+    )
+    await world.workspace.click(who, view_id=view.id, action_id=button["action_id"], block_id=block["block_id"])
+
+
+def request(number: int, world: World, **changes: Any) -> Request:
+    target = PlanTarget(f"db-{number}", f"id-{number}", "default")
+    now = world.clock.now()
+    made = Request(
+        id=f"r-home{number:06}", intent_id=f"i-home{number:06}", mode=Mode.APPROVAL, state=State.PENDING,
+        command="token", line=f"token db-{number} --expiration 1h",
+        plan=Plan(target, arguments={"expiration": "1h"}, databases=((target.name, "default"),), command="token"),
+        organization="acme", channel_id=DB_OPS, thread_ts=None, asker=DANA, asker_team="T0ACME",
+        created_at=now + timedelta(milliseconds=number), reason="because", quorum=1,
+        expires_at=now + timedelta(hours=1), updated_at=now,
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+async def fill(world: World, many: int, first: int) -> None:
+    """Put as many of each kind into the store as wanted; all of them concern Ana."""
+    assert world.bot is not None
+    store, now = world.bot.store, world.clock.now()
+    for at in range(first, first + many):
+        waits, own = request(at, world), request(100_000 + at, world, asker=ANA, state=State.READY)
+        gone = request(200_000 + at, world, command="destroy", state=State.QUARANTINED, asker=ANA,
+                       due_at=now + timedelta(hours=9))  # fmt: skip
+        hold = Hold(f"h-{at}", HoldKind.FREEZE, "acme", f"db-{at}", f"id-{at}", False, True, waits.id, DB_OPS, now)
+        review = Review(f"v-{at}", waits.id, BEN, DB_OPS, now, now + timedelta(hours=1), (ANA,))
+        await store.open_request(waits, Move(State.PENDING, now, {}, holds=[hold], reviews=[review]))
+        await store.open_request(own, Move(State.READY, now, {}))
+        await store.open_request(gone, Move(State.QUARANTINED, now, {}))
+        await store.add_token(
+            LedgerToken(f"t-{at}", own.id, "acme", f"db-{at}", f"id-{at}", "default", True, ANA, DB_OPS, now,
+                        now + timedelta(hours=1), "f" * 16, TokenState.LIVE)
+        )  # fmt: skip
+        incident = Incident(f"n-{at}", f"INC-{at}", f"C0X{at:06}" if at else ORDERS, "acme", "incident", REMY, now,
+                            now + timedelta(hours=1))  # fmt: skip
+        timer = Timer(TimerKind.INCIDENT_END, incident.id, incident.until)
+        await store.start_incident(incident, timer, entry("incident_started", channel_id=incident.channel_id))
+
+
+async def drawing(world: World, times: int = 20) -> float:
+    """The 95th percentile of drawing Ana's Home, warm, in seconds."""
+    assert world.bot is not None
+    from bot.pipeline.home import view_of
+
+    took = []
+    await view_of(world.bot.env, ANA, "")
+    for _ in range(times):
+        began = time.perf_counter()
+        await view_of(world.bot.env, ANA, "")
+        took.append(time.perf_counter() - began)
+    return quantiles(took, n=20)[-1]
+
+
+async def test_it_is_valid_and_hardly_slower_with_nothing_one_and_three_hundred_of_each(world: World) -> None:
+    assert "Nothing waits for you" in words(await home(world, ANA))
+
+    await fill(world, 1, first=0)
+    with_one = await drawing(world)
+    view = await home(world, ANA)
+    assert {"Approve", "Deny", "Reveal", "Withdraw", "Undo", "Thaw", "Review"} <= set(buttons(view))
+    assert " left, until" in words(view), "the time that a token has left"
+    assert "INC-0" in words(view)
+
+    await fill(world, 299, first=1)
+    with_many = await drawing(world)
+    view = await home(world, ANA)
+
+    assert len(view.blocks) <= 100
+    assert len(json.dumps(view.source)) < 200_000
+    assert with_many <= 3 * with_one + 0.02, f"{with_many:.3f} s against {with_one:.3f} s"
+
+
+async def test_each_kind_is_turned_by_itself(world: World) -> None:
+    assert "db-299" in words(await home(world, ANA))
+    view = world.workspace.home_of(ANA)
+    assert view is not None
+    turn = next(one for block in view.blocks for one in block.get("elements", [])
+                if str(one.get("action_id", "")).startswith("home.page.decide"))  # fmt: skip
+    block = next(block for block in view.blocks if turn in block.get("elements", []))
+
+    await world.workspace.click(ANA, view_id=view.id, action_id=turn["action_id"], block_id=block["block_id"])
+
+    await until(lambda: "page 2" in words(world.workspace.home_of(ANA)), what="the second page")
+    turned = world.workspace.home_of(ANA)
+    assert turned is not None
+    assert not validate_view(turned.source)
+    assert "db-294" in words(turned)
+    assert "‹ Previous" in buttons(turned)
+
+
+async def test_what_changes_elsewhere_is_drawn_again_for_who_looks(world: World) -> None:
+    assert world.bot is not None
+    await home(world, BEN)
+    first = words(world.workspace.home_of(BEN))
+    await world.make("fresh")
+
+    await world.person(DANA).types("/turso token fresh --reason please")
+
+    await until(lambda: "fresh" in words(world.workspace.home_of(BEN)), what="Ben's Home, drawn again", within=20)
+    assert "fresh" not in first
+    assert "Approved by you" in words(await forging.answer_to(world, BEN, press(world, BEN, "Approve")))
+    await until(lambda: "fresh" not in words(world.workspace.home_of(BEN)), what="it is decided", within=20)
+
+
+async def test_a_freeze_is_thawed_from_home_where_it_was_asked_for(world: World) -> None:
+    await world.make("cold")
+    ben = world.person(BEN)
+    question = await ben.types("/turso freeze cold")
+    await ben.presses("Freeze writes", question)
+    await until(lambda: world.card(holding="Writes of *cold* are blocked"), what="the freeze")
+    await world.calm()
+    await home(world, BEN)
+
+    asked = await forging.answer_to(world, BEN, press(world, BEN, "Thaw"))
+    assert "Thaw" in words(asked)
+    assert asked.channel_id.startswith("D"), "who presses in Home is asked in the DM beside it"
+    await ben.presses("Thaw", asked)
+
+    await until(lambda: world.card(holding="*cold* is open again"), what="the thaw, told in the channel")
+    assert not await play.blocked(world, "cold")
+
+
+async def test_a_right_that_was_lost_since_it_was_drawn_is_refused(world: World) -> None:
+    await world.make("late")
+    await world.person(DANA).types("/turso token late --reason please")
+    await until(lambda: world.card(holding="`late`"), what="the card")
+    await home(world, BEN)
+    assert "late" in words(world.workspace.home_of(BEN))
+    world.workspace.usergroups["S0DBA"].users.remove(BEN)
+    try:
+        answer = await forging.answer_to(world, BEN, press(world, BEN, "Approve"))
+    finally:
+        world.workspace.usergroups["S0DBA"].users.append(BEN)
+
+    assert "not among those who may decide" in words(answer)
+
+
+async def test_what_is_done_in_channels_that_one_is_not_in_is_not_shown(world: World) -> None:
+    await world.workspace.admin.join(world.workspace.app.bot_user_id, GENERAL)
+    await world.workspace.admin.leave(DANA, GENERAL)
+    await play.start(world.person(BEN), "INC-HIDDEN", channel=GENERAL)
+
+    assert "INC-HIDDEN" in words(await home(world, BEN))
+    assert "INC-HIDDEN" not in words(await home(world, DANA))
+    await play.end(world.person(BEN), "INC-HIDDEN", channel=GENERAL)
