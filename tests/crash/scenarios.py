@@ -209,7 +209,7 @@ def was_called(method: str, path: str) -> Look:
     return look
 
 
-SCENARIOS = [
+_ALL = [
     Scenario("create", nothing, typed("db create {}"), ("POST", DATABASES), State.SUCCEEDED, "is created", is_there),
     Scenario("ask", there, typed("db destroy {}"), ("PATCH", CONFIGURATION), State.PENDING, "asks for approval",
              has_card, event="asked", calls=0),
@@ -242,3 +242,6 @@ SCENARIOS = [
              "Nobody decided in time", has_no_buttons, event="expired", passes=State.PENDING, calls=0),
 ]  # fmt: skip
 """`reveal` is also the event of a token that could not be shown; `revealed` says that it was."""
+_WITHOUT_CHANGE = {"ask", "token", "consent", "deny", "withdraw", "expire"}
+CHANGES = [one for one in _ALL if one.name not in _WITHOUT_CHANGE]
+CONSENT = [one for one in _ALL if one.name in _WITHOUT_CHANGE]

@@ -1,86 +1,28 @@
 """The crash matrix: a real process, killed at every point of every change, on both kinds of store.
 
 A point lies before one thing that the process does to the outside: a call to Turso or Slack, or a commit. What comes
-after it is the same to the world as what comes before the next one, so one kill for each is every kill there is; the
-soak plays both sides of each, on both stores.
+after it is the same to the world as what comes before the next one, so one kill for each is every kill there is. The
+soak plays both sides of each, on both stores; otherwise one in six is played, another sixth each day.
 """
 
-import asyncio
-import os
-from collections import Counter
-from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 
 import pytest
 
-from tests.crash.cell import Cell, Ended, Point
-from tests.crash.lane import Lane, Nursery, lane
-from tests.crash.scenarios import SCENARIOS, Scenario
-from tests.crash.stores import STORES, new_store
-
-SOAK = bool(os.environ.get("SOAK"))
-LANES = 6
-"""Cells wait much and compute little: so many worlds at a time."""
-DOWN = timedelta(minutes=3)
-"""How long every second process stays down: longer than anything waits that is under way."""
+from tests.crash.lane import Nursery
+from tests.crash.matrix import KINDS, every_cell
+from tests.crash.scenarios import CHANGES, Scenario
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-@pytest.mark.parametrize("kind", STORES if SOAK else ["either"])
+@pytest.mark.parametrize("scenario", CHANGES, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("kind", KINDS)
 async def test_a_change_survives_a_kill_at_every_point(
-    scenario: Scenario, kind: str, nursery: Nursery, postgres_server: str, capsys: pytest.CaptureFixture[str]
+    scenario: Scenario,
+    kind: str,
+    nursery: Nursery,
+    postgres_server: str,
+    record_property: Callable[[str, object], None],
 ) -> None:
-    ended = await Matrix(scenario, kind, nursery, postgres_server).play()
-
-    words = Counter(one.word for one in ended)
-    held = sum(bool(one.at) for one in ended)
-    with capsys.disabled():
-        print(f"\ncrash matrix, {scenario.name}, {kind}: {len(ended)} cells, {held} held and killed: {dict(words)}")
-    assert held >= 0.8 * len(ended)
-    assert set(words) <= {"done", "done when asked again", "unknown", scenario.undone.value}
-
-
-class Matrix:
-    """All cells of one scenario, played in a few lanes at a time."""
-
-    def __init__(self, scenario: Scenario, kind: str, nursery: Nursery, postgres_server: str) -> None:
-        self._scenario, self._nursery, self._postgres = scenario, nursery, postgres_server
-        today = datetime.now(UTC).toordinal()
-        # A rotating choice: each lane has a store of the other kind than its neighbour, and than yesterday.
-        self._kinds = [STORES[(number + today) % 2] if kind == "either" else kind for number in range(LANES)]
-        self._cells: asyncio.Queue[tuple[int, Point]] = asyncio.Queue()
-        self._ended: list[Ended] = []
-
-    async def play(self) -> list[Ended]:
-        async with AsyncExitStack() as stack:
-            lanes = [await stack.enter_async_context(self._lane(kind)) for kind in self._kinds]
-            points = await Cell(lanes[0], self._scenario, self._name(0)).rehearse()
-            for number, point in enumerate(_points(points), start=1):
-                self._cells.put_nowait((number, point))
-            async with asyncio.TaskGroup() as group:
-                for one in lanes:
-                    group.create_task(self._work(one))
-        return self._ended
-
-    def _lane(self, kind: str):  # type: ignore[no-untyped-def]
-        return lane(self._nursery, new_store(kind, self._postgres))
-
-    async def _work(self, one: Lane) -> None:
-        while not self._cells.empty():
-            number, point = self._cells.get_nowait()
-            self._ended.append(await Cell(one, self._scenario, self._name(number)).play(point))
-
-    def _name(self, number: int) -> str:
-        return f"{self._scenario.name}-{number}"
-
-
-def _points(count: int) -> list[Point]:
-    """Every point; the number is of what the rehearsal did, and each run may do one more or less."""
-    if SOAK:
-        return [
-            Point(when, number, down)
-            for when in ("before", "after")
-            for number in range(count)
-            for down in (timedelta(0), DOWN)
-        ]
-    return [Point("before", number, DOWN if number % 2 else timedelta(0)) for number in range(count)]
+    figure = await every_cell(scenario, kind, nursery, postgres_server)
+    record_property("figure", figure)
+    print(figure)

@@ -294,8 +294,8 @@ class Bot(RuleBasedStateMachine):
 
 TestBot = Bot.TestCase
 TestBot.settings = settings(
-    max_examples=400 if SOAK else 25,
-    stateful_step_count=40 if SOAK else 25,
+    max_examples=600 if SOAK else 40,
+    stateful_step_count=20 if SOAK else 12,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )

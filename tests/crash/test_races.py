@@ -39,7 +39,7 @@ Race = Callable[[Pair, list[str]], Awaitable[list[str]]]
 
 @pytest.mark.parametrize("kind", STORES)
 async def test_two_processes_agree_on_one_outcome(
-    kind: str, nursery: Nursery, postgres_server: str, capsys: pytest.CaptureFixture[str]
+    kind: str, nursery: Nursery, postgres_server: str, record_property: Callable[[str, object], None]
 ) -> None:
     winners: dict[str, Counter[str]] = {}
     async with pair(nursery, new_store(kind, postgres_server)) as two:
@@ -55,9 +55,7 @@ async def test_two_processes_agree_on_one_outcome(
         status, said = await two.lane.bot.run("audit", "verify")
         assert status == 0, said
 
-    with capsys.disabled():
-        for name, found in winners.items():
-            print(f"\nraces, {kind}, {name}: {dict(found)}", end="")
+    record_property("figure", f"races, {kind}: {winners}")
     for name, found in winners.items():
         assert len(found) == 2 or name == "double_click", f"{name}: only {dict(found)}"
 

@@ -1,0 +1,81 @@
+"""All cells of one scenario, a few at a time."""
+
+import asyncio
+import os
+from collections import Counter
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from datetime import UTC, datetime, timedelta
+
+from tests.crash.cell import Cell, Ended, Point
+from tests.crash.lane import Lane, Nursery, lane
+from tests.crash.scenarios import Scenario
+from tests.crash.stores import STORES, new_store
+
+SOAK = bool(os.environ.get("SOAK"))
+KINDS = STORES if SOAK else ("either",)
+LANES = 6 if SOAK else 2
+"""Cells wait much and compute little: so many worlds at a time."""
+PART = 6
+"""One in so many points is played outside the soak: a kill costs a second of computing, and there are hundreds."""
+DOWN = timedelta(minutes=3)
+"""How long every second process stays down: longer than anything waits that is under way."""
+
+
+async def every_cell(scenario: Scenario, kind: str, nursery: Nursery, postgres_server: str) -> str:
+    """Play them all, and say how many there were and how they ended."""
+    ended = await Matrix(scenario, kind, nursery, postgres_server).play()
+    words = Counter(one.word for one in ended)
+    held = sum(bool(one.at) for one in ended)
+    assert held >= 0.8 * len(ended)
+    assert set(words) <= {"done", "done when asked again", "unknown", scenario.undone.value}
+    return f"crash matrix, {scenario.name}, {kind}: {len(ended)} cells, {held} held and killed: {dict(words)}"
+
+
+class Matrix:
+    """All cells of one scenario, played in a few lanes at a time."""
+
+    def __init__(self, scenario: Scenario, kind: str, nursery: Nursery, postgres_server: str) -> None:
+        self._scenario, self._nursery, self._postgres = scenario, nursery, postgres_server
+        today = datetime.now(UTC).toordinal()
+        # A rotating choice: each lane has a store of the other kind than its neighbour, and than yesterday.
+        self._kinds = [STORES[(number + today) % 2] if kind == "either" else kind for number in range(LANES)]
+        self._cells: asyncio.Queue[tuple[int, Point]] = asyncio.Queue()
+        self._ended: list[Ended] = []
+
+    async def play(self) -> list[Ended]:
+        async with AsyncExitStack() as stack:
+            lanes = [await stack.enter_async_context(self._lane(kind)) for kind in self._kinds]
+            points = await Cell(lanes[0], self._scenario, self._name(0)).rehearse()
+            for number, point in enumerate(_points(points), start=1):
+                self._cells.put_nowait((number, point))
+            async with asyncio.TaskGroup() as group:
+                for one in lanes:
+                    group.create_task(self._work(one))
+        return self._ended
+
+    def _lane(self, kind: str) -> AbstractAsyncContextManager[Lane]:
+        return lane(self._nursery, new_store(kind, self._postgres))
+
+    async def _work(self, one: Lane) -> None:
+        while not self._cells.empty():
+            number, point = self._cells.get_nowait()
+            self._ended.append(await Cell(one, self._scenario, self._name(number)).play(point))
+
+    def _name(self, number: int) -> str:
+        return f"{self._scenario.name}-{number}"
+
+
+def _points(count: int) -> list[Point]:
+    """Every point in the soak; else a part of them, another one each day.
+
+    The number is of what the rehearsal did, and each run may do one more or less.
+    """
+    if SOAK:
+        return [
+            Point(when, number, down)
+            for when in ("before", "after")
+            for number in range(count)
+            for down in (timedelta(0), DOWN)[number % 2 :: 2]
+        ]
+    today = datetime.now(UTC).toordinal() % PART
+    return [Point("before", number, DOWN if number % 2 else timedelta(0)) for number in range(today, count, PART)]

@@ -1,0 +1,23 @@
+"""The crash matrix of asking, consent and what ends without a change; see `test_kill`."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.crash.lane import Nursery
+from tests.crash.matrix import KINDS, every_cell
+from tests.crash.scenarios import CONSENT, Scenario
+
+
+@pytest.mark.parametrize("scenario", CONSENT, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("kind", KINDS)
+async def test_an_answer_survives_a_kill_at_every_point(
+    scenario: Scenario,
+    kind: str,
+    nursery: Nursery,
+    postgres_server: str,
+    record_property: Callable[[str, object], None],
+) -> None:
+    figure = await every_cell(scenario, kind, nursery, postgres_server)
+    record_property("figure", figure)
+    print(figure)

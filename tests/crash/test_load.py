@@ -1,0 +1,78 @@
+"""What was acknowledged is in the store, and comes to its end, also when the power goes in the middle of a load."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+from bot.core.request import State
+from bot.sandbox.workspace.records import Acted
+from tests.crash.lane import ORGANIZATION, Lane, Nursery, lane
+from tests.crash.scenarios import DATABASES, ask
+from tests.crash.stores import STORES, new_store
+from tests.crash.waiting import patient
+from tests.world import DANA, DB_OPS, words
+
+COMMANDS = 24
+SETTLED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN)
+
+
+@pytest.mark.parametrize("kind", STORES)
+async def test_acknowledged_commands_are_rows_and_end_after_a_kill_in_a_load(
+    kind: str, nursery: Nursery, postgres_server: str
+) -> None:
+    async with lane(nursery, new_store(kind, postgres_server)) as here:
+        names = [f"load-{number:02}" for number in range(COMMANDS)]
+        asking = [asyncio.create_task(_ask_soon(here, name, number * 0.06)) for number, name in enumerate(names)]
+        await patient(lambda: _acknowledged(here, 8), "eight acknowledgements")
+
+        await here.bot.kill()
+        here.gate.drop()
+        answers = await asyncio.gather(*asking)
+        taken = [name for name, acted in zip(names, answers, strict=True) if acted.delivery and acted.delivery.ok]
+
+        lines = await here.store._database.read(_names_in_intents)
+        assert 8 <= len(taken) < COMMANDS, "the kill came too early, or too late, to prove anything"
+        assert set(taken) <= lines, "acknowledged, but not in the store"
+
+        await here.bot.start()
+        try:
+            await patient(lambda: _all_settled(here, lines), "every command to end", within=90)
+        except AssertionError as error:
+            states = {name: await here.state_of(name) for name in sorted(lines)}
+            raise AssertionError(f"{error}: {states}\n{here.bot.log.read_text()[-3000:]}") from error
+        await _nothing_is_lost_or_twice(here, sorted(lines))
+        await here.audit_holds()
+
+
+def _names_in_intents(connection: Connection) -> set[str]:
+    lines = connection.execute(text("SELECT text FROM intents WHERE kind = 'command'")).scalars()
+    return {line.rpartition(" ")[2] for line in lines}
+
+
+async def _ask_soon(here: Lane, name: str, seconds: float) -> Acted:
+    await asyncio.sleep(seconds)
+    return await ask(here, f"db create {name}")
+
+
+async def _acknowledged(here: Lane, number: int) -> bool | None:
+    return sum(one.ok for one in here.world.workspace.deliveries) >= number or None
+
+
+async def _all_settled(here: Lane, names: set[str]) -> bool | None:
+    states = [await here.state_of(name) for name in names]
+    return (all(state in SETTLED for state in states) and await here.idle()) or None
+
+
+async def _nothing_is_lost_or_twice(here: Lane, names: list[str]) -> None:
+    there = 0
+    for name in names:
+        state, exists = await here.state_of(name), await here.database_id(name) is not None
+        assert exists or state is not State.SUCCEEDED, f"{name} is called {state}"
+        there += exists
+    made = here.sent("POST", DATABASES)
+    assert there <= made <= len(names), f"{made} calls for {there} databases"
+    seen: Any = [words(one) for one in here.world.workspace.history(DB_OPS, DANA)]
+    unheard = [name for name in names if not any(name in one for one in seen)]
+    assert not unheard, f"{ORGANIZATION}: nobody heard of {unheard}"

@@ -1,0 +1,98 @@
+"""A plan is about an object, not a name: one that was made again under the same name is never touched."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from bot.core.request import State
+from tests.crash.lane import Lane, Nursery, lane
+from tests.crash.scenarios import (
+    CONFIGURATION,
+    DATABASE,
+    ROTATE,
+    TOKENS,
+    approve,
+    approve_by_name,
+    asked,
+    in_state,
+    quarantined,
+    ready,
+    reveal,
+)
+from tests.world import DANA, DB_OPS, words
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Something that is approved for one object."""
+
+    name: str
+    prepare: Callable[[Lane, str], Awaitable[None]]
+    act: Callable[[Lane, str], Awaitable[object]]
+    call: tuple[str, str]
+
+
+async def the_countdown_ends(here: Lane, name: str) -> None:
+    here.clock.pass_time(timedelta(days=31))
+
+
+WISHES = [
+    Wish("destroy-at-once", asked("db destroy {} --now"), approve_by_name, ("DELETE", DATABASE)),
+    Wish("quarantine", asked("db destroy {}"), approve, ("PATCH", CONFIGURATION)),
+    Wish("rotate", asked("rotate {}"), approve, ("POST", ROTATE)),
+    Wish("reveal", ready, reveal, ("POST", TOKENS)),
+    Wish("end-of-countdown", quarantined, the_countdown_ends, ("DELETE", DATABASE)),
+]
+
+
+@pytest.fixture
+async def here(nursery: Nursery) -> AsyncIterator[Lane]:
+    async with lane(nursery, "") as found:
+        yield found
+
+
+async def test_one_that_was_made_again_before_the_execution_is_not_touched(here: Lane) -> None:
+    for wish in WISHES:
+        await wish.prepare(here, wish.name)
+        other = await _made_again(here, wish.name)
+
+        await wish.act(here, wish.name)
+
+        await _is_untouched(here, wish, other)
+
+
+async def test_one_that_was_made_again_while_the_process_was_down_is_not_touched(here: Lane) -> None:
+    """Killed after the plan was compared with the world, and before the deed."""
+    for wish in WISHES[:3]:
+        await wish.prepare(here, wish.name)
+        here.gate.arm(lambda _, what: what.startswith("before commit of sent"))
+        acting = asyncio.create_task(wish.act(here, wish.name))
+        await asyncio.wait_for(here.gate.held.wait(), 30)
+        await here.bot.kill()
+        here.gate.drop()
+        await acting
+        other = await _made_again(here, wish.name)
+
+        await here.bot.start()
+
+        await _is_untouched(here, wish, other)
+
+
+async def _made_again(here: Lane, name: str) -> str:
+    await here.loses_database(name)
+    return await here.has_database(name)
+
+
+async def _is_untouched(here: Lane, wish: Wish, other: str) -> None:
+    request = await in_state(here, wish.name, State.STALE)
+    method, path = wish.call
+    # The test itself destroyed the first one.
+    assert here.sent(method, path.format(wish.name)) == (1 if method == "DELETE" else 0)
+    assert await here.database_id(wish.name) == other
+    assert await here.blocked(wish.name) == (False, False)
+    seen = [words(one) for one in here.world.workspace.history(DB_OPS, DANA)]
+    assert any("another database now" in one and request.id in one for one in seen)
+    assert not [hold for hold in await here.store.holds() if hold.database == wish.name]
