@@ -167,3 +167,27 @@ async def test_few_databases_look_right_too(desk: Desk, count):
         desk.acme.add(f"db-{at}")
 
     await desk.ask("usage")
+
+
+async def test_a_ranking_is_compared_with_the_period_before_and_shows_the_days(desk: Desk):
+    made = desk.acme.add("orders")
+    desk.acme.used = {"orders": {"rows_read": 23_000, "rows_written": 2_300}}
+    october = [sample(f"2026-10-{day:02}", 100 * day, uuid=made["DbId"]) for day in range(1, 32)]
+    november = [sample(f"2026-11-{day:02}", 1000 * day, uuid=made["DbId"]) for day in range(1, 24)]
+    await desk.memory.add_samples([sample("2026-09-30", 1, uuid=made["DbId"]), *october, *november])
+
+    reply = await desk.ask("usage")
+
+    text = words(reply)
+    assert "23,000 (+900 % against the same days of last month)" in text
+    charts = [block["chart"] for block in reply.blocks if block["type"] == "data_visualization"]
+    assert [chart["type"] for chart in charts] == ["bar", "line"]
+    reads = next(one for one in charts[1]["series"] if one["name"] == "rows read")["data"]
+    assert [point["value"] for point in reads[-3:]] == [1000, 1000, 0]
+
+
+async def test_nothing_is_compared_where_the_samples_do_not_reach_back(desk: Desk):
+    made = desk.acme.add("orders")
+    await desk.memory.add_samples([sample(f"2026-11-{day}", 100 * day, uuid=made["DbId"]) for day in range(20, 24)])
+
+    assert "against" not in words(await desk.ask("usage"))

@@ -1,0 +1,54 @@
+"""The numbers that people see are the rows that a real client wrote and read on the local platform."""
+
+import asyncio
+import re
+import sys
+
+import pytest
+
+from tests.world import DANA, World, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-usage")]
+INSERTED, SCANS = 37, 3
+
+
+PROGRAM = f"""
+import sys, libsql
+connection = libsql.connect(sys.argv[1], auth_token=sys.stdin.read())
+connection.execute("CREATE TABLE carts (x)")
+connection.executemany("INSERT INTO carts VALUES (?)", [(number,) for number in range({INSERTED})])
+connection.commit()
+for _ in range({SCANS}):
+    assert len(connection.execute("SELECT x FROM carts").fetchall()) == {INSERTED}
+connection.close()
+"""
+"""What somebody's program does: a table, some rows, some scans."""
+
+
+async def work(url: str, token: str) -> None:
+    """Run it as a process of its own: the client blocks the one that it is in."""
+    program = await asyncio.create_subprocess_exec(sys.executable, "-c", PROGRAM, url, stdin=asyncio.subprocess.PIPE)
+    await program.communicate(token.encode())
+    assert program.returncode == 0
+
+
+async def test_usage_of_a_database_is_what_its_client_did(world: World) -> None:
+    await world.make("carts")
+    turso = world.bot.env.doors.turso("acme") if world.bot else None
+    assert turso is not None
+    await world.turso.flush()
+    before = (await turso.database_usage("carts")).usage
+    minted = await turso.mint_token("carts", expiration="1h", read_only=False)
+    await work(f"{world.url}/db/carts", minted.token.get_secret_value())
+    await world.turso.flush()
+
+    text = words(await world.person(DANA).types("/turso usage carts"))
+
+    shown = {label: int(count.replace(",", "")) for label, count in re.findall(r"\*(Rows \w+)\*\n([\d,]+)", text)}
+    written, read = shown["Rows written"] - before.rows_written, shown["Rows read"] - before.rows_read
+    assert INSERTED <= written <= INSERTED + 5, "the rows, and the table itself"
+    assert SCANS * INSERTED <= read <= (SCANS + 1) * INSERTED + 10, "the scans; an insert may look at a row, too"
+    ranking = words(await world.person(DANA).types("/turso usage --sort writes --top 50"))
+    row = re.search(r"raw_text carts raw_number ([\d,]+) .*?raw_number ([\d,]+)", ranking)
+    assert row is None or int(row[2].replace(",", "")) == shown["Rows written"]
+    assert "carts" in ranking
