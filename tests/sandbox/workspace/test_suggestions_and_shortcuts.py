@@ -55,6 +55,16 @@ async def test_in_a_modal_the_view_is_told_and_the_choice_is_submitted(workspace
     assert app.payload["view"]["state"]["values"]["f"]["db"]["selected_option"] == OPTIONS[0]
 
 
+async def test_what_was_chosen_from_the_start_can_be_kept(workspace, app, client):
+    trigger = await with_trigger(workspace, app)
+    menu = MENU | {"initial_option": OPTIONS[0]}
+    view_id = (await client.views_open(trigger_id=trigger, view=modal(field("f", menu))))["view"]["id"]
+
+    await workspace.submit_view(DANA, view_id, {"f": OPTIONS[0]["value"]})
+
+    assert app.payload["view"]["state"]["values"]["f"]["db"]["selected_option"] == OPTIONS[0]
+
+
 async def test_too_few_characters_ask_nobody(workspace, app, menu):
     assert await workspace.suggest(DANA, message_ts=menu, action_id="db", text="o") == []
     assert app.got == []

@@ -82,9 +82,10 @@ def _direct(block: Json) -> Iterator[Json]:
 
 
 def options_of(element: Json) -> list[Json]:
-    """All options of a static menu, in groups or not."""
+    """All options that a menu has of itself: in groups or not, and those that were chosen from the start."""
     grouped = [option for group in element.get("option_groups", []) for option in group.get("options", [])]
-    return [*element.get("options", []), *grouped]
+    first = [element["initial_option"]] if element.get("initial_option") else []
+    return [*element.get("options", []), *grouped, *first, *element.get("initial_options", [])]
 
 
 def chosen(element: Json, selected: Any, offered: list[Json] | None = None) -> Json:

@@ -1,0 +1,94 @@
+"""A whole incident on phones: started, looked at, frozen, burnt and reviewed, ended with what is still open."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, expect
+
+from tests.browser.window import Window, open_window
+from tests.world import ANA, BEN, REMY, World, living, until
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
+PLACE = "c/C0INCCHK"
+WIDTH = 390
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def world(tmp_path) -> AsyncIterator[World]:
+    """The sandbox as `make run` starts it."""
+    async with living(tmp_path) as played:
+        await played.make("checkout", "checkout-old")
+        yield played
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def phones(browser: Browser, world: World) -> AsyncIterator[dict[str, Window]]:
+    """Three people in the incident's channel, each on a phone."""
+    opened = {each: await open_window(browser, world.url, each, place=PLACE, phone=True) for each in (REMY, BEN, ANA)}
+    yield opened
+    for window in opened.values():
+        assert await window.page.evaluate("document.documentElement.scrollWidth") <= WIDTH
+        await window.context.close()
+        assert window.troubles == []
+
+
+async def thread(window: Window) -> None:
+    """Open the timeline."""
+    await window.message("has started in this channel").get_by_role("button", name="repl").click()
+
+
+async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window]) -> None:
+    remy, ben, ana = (phones[one] for one in (REMY, BEN, ANA))
+
+    await remy.say("/turso incident start INC-42 --for 2h")
+    await expect(remy.message("has started in this channel")).to_contain_text("INC-42")
+
+    await remy.say("/turso triage checkout")
+    card = remy.message("checkout · ")
+    await expect(card).to_contain_text("Rows read today")
+    await expect(card.get_by_role("button", name="Freeze writes 30 min")).to_be_visible()
+    await picture(remy, card, "incident-triage")
+
+    await remy.press("Freeze writes 30 min", card)
+    await remy.press("Freeze writes", remy.message("Nothing happens unless you confirm"))
+    await until(lambda: world.changes("PATCH", "/checkout/configuration"), what="the freeze")
+
+    await remy.press("Read-only token", card)
+    await expect(remy.message("Only visible to you").filter(has_text="eyJ")).to_be_visible()
+
+    await ana.say("/turso db destroy checkout-old --now")
+    await expect(ana.modal).to_contain_text("without anybody's consent")
+    await ana.modal.locator("textarea").first.fill("it floods the primary")
+    await picture(ana, ana.modal, "incident-break-glass")
+    await ana.modal.locator("[data-view-submit]").click()
+    loud = ben.message("checkout-old is destroyed")
+    await expect(loud).to_contain_text("it floods the primary")
+    await expect(loud).to_contain_text("without consent")
+
+    await ben.press("Review", loud)
+    await ben.modal.get_by_text("It was justified").click()
+    await ben.modal.locator("textarea").first.fill("it had to go")
+    await ben.modal.locator("[data-view-submit]").click()
+    await expect(ben.message("checkout-old is destroyed")).to_contain_text("Reviewed by")
+
+    await remy.say("/turso incident end")
+    ended = await until(lambda: world.card("C0INCCHK", holding="INC-42* has ended"), what="the end")
+    assert ended.thread_ts
+    await thread(remy)
+    last = remy.page.locator(".msg", has_text="has ended; its rights").last
+    await expect(last.get_by_role("button", name="Thaw checkout")).to_be_visible()
+    await expect(remy.page.get_by_role("link", name="Incident INC-42")).to_be_visible()
+    await picture(remy, last, "incident-end")
+    await remy.press("Thaw checkout", last)
+    question = remy.page.locator(".msg.private", has_text="Nothing happens unless you confirm").last
+    await remy.press("Thaw", question)
+    await until(lambda: len(world.changes("PATCH", "/checkout/configuration")) == 2, what="the thaw")
+
+
+async def picture(window: Window, what: Locator, name: str) -> None:
+    """Show something whole, and keep a picture of it when pictures are wanted."""
+    await what.evaluate("element => element.scrollIntoView({ block: 'start' })")
+    await window.picture(name)
