@@ -38,7 +38,8 @@ async def digest_is_due(env: Environment, timer: Timer) -> Timer | None:
         return replace(timer, due_at=kept.next_at, attempt=0)
     period = period_name(kept, kept.next_at)
     if kept.last_period == period + BEGUN:
-        await _post(env, kept, _cut_short(period))
+        if await _post(env, kept, _cut_short(period)) is None and timer.attempt + 1 < TRIES:
+            return replace(timer, due_at=env.clock.now() + PAUSE, attempt=timer.attempt + 1)
     elif kept.last_period.rstrip(NOWHERE) != period:
         return await _first_time(env, timer, kept, period)
     return await _go_on(env, timer, kept, period)
@@ -55,7 +56,10 @@ async def _first_time(env: Environment, timer: Timer, kept: Digest, period: str)
     if not await env.memory.mark_digest(kept.channel_id, period + BEGUN, was=kept.last_period):
         now_kept = await env.memory.digest(kept.channel_id)  # it was turned off or changed meanwhile
         return replace(timer, due_at=now_kept.next_at, attempt=0) if now_kept else None
-    sign = "" if await _post(env, kept, written) else NOWHERE
+    came = await _post(env, kept, written)
+    if came is None:
+        return replace(timer, due_at=env.clock.now() + PAUSE, attempt=0)
+    sign = "" if came else NOWHERE
     if sign and not kept.last_period.endswith(NOWHERE):
         await env.messenger.direct(kept.by, _nowhere(kept))
     return await _go_on(env, timer, replace(kept, last_period=period + BEGUN), period + sign)
@@ -74,15 +78,15 @@ async def _written(env: Environment, kept: Digest) -> Reply:
     return await digest(ctx, length(kept))
 
 
-async def _post(env: Environment, kept: Digest, written: Reply) -> bool:
-    """False: there is nowhere to post it. Slack out of reach: whether it came is not known; it is not sent again."""
+async def _post(env: Environment, kept: Digest, written: Reply) -> bool | None:
+    """False: there is nowhere to post it. None: Slack did not answer, and whether it came is not known."""
     try:
         if await env.messenger.post(kept.channel_id, written) is not None:
             return True
-        log.warning("a digest has nowhere to go", channel=kept.channel_id)
     except BotError as error:
         log.warning("a digest may not have come", channel=kept.channel_id, why=str(error))
-        return True
+        return None
+    log.warning("a digest has nowhere to go", channel=kept.channel_id)
     return False
 
 

@@ -1,0 +1,84 @@
+"""A digest that fails half-way: tried again before it is handed over, told of afterwards, and never twice."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.core.request import Timer, TimerKind
+from bot.errors import Unavailable
+from bot.pipeline.digesting import BEGUN, digest_is_due
+from tests.world import ANA, DB_OPS, World, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-digest-cut")]
+
+
+def posted(world: World, holding: str) -> int:
+    """How many messages of the channel hold some words."""
+    return sum(holding in words(one) for one in world.workspace.history(DB_OPS, None))
+
+
+async def due(world: World) -> Timer:
+    """A daily digest that is due now, in a channel in which no timer fires by itself."""
+    assert world.bot is not None
+    await world.person(ANA).types("/turso digest on --daily 09:00 --tz UTC")
+    await world.calm()
+    store = world.bot.store
+    await store.drop_timer(TimerKind.DIGEST, DB_OPS)
+    kept = await store.digest(DB_OPS)
+    assert kept is not None
+    now = world.clock.now()
+    assert await store.mark_digest(DB_OPS, kept.last_period, was=kept.last_period, next_at=now - timedelta(minutes=1))
+    return Timer(TimerKind.DIGEST, DB_OPS, now - timedelta(minutes=1))
+
+
+async def test_while_turso_does_not_answer_it_is_tried_again_and_then_comes_once(world: World) -> None:
+    assert world.bot is not None
+    timer = await due(world)
+    world.turso.faults.add("status", method="GET", path="*/acme/usage", status=500, count=None)
+
+    again = await digest_is_due(world.bot.env, timer)
+
+    assert again is not None
+    assert again.attempt == 1
+    assert posted(world, "Turso digest") == 0
+    world.turso.faults.clear()
+    following = await digest_is_due(world.bot.env, again)
+    assert following is not None
+    assert following.due_at > world.clock.now() + timedelta(hours=1)
+    await until(lambda: posted(world, "Turso digest") == 1, what="the digest")
+    assert (await digest_is_due(world.bot.env, again)) is not None
+    assert posted(world, "Turso digest") == 1
+
+
+async def test_what_was_cut_short_is_told_and_not_posted_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert world.bot is not None
+    timer, before = await due(world), posted(world, "Turso digest")
+
+    async def lost(*args: Any, **kwargs: Any) -> None:
+        raise Unavailable("Slack does not answer now")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(world.bot.env.messenger), "post", lost)
+        again = await digest_is_due(world.bot.env, timer)
+    kept = await world.bot.store.digest(DB_OPS)
+    assert kept is not None
+    assert kept.last_period.endswith(BEGUN)
+    assert again is not None
+
+    following = await digest_is_due(world.bot.env, again)
+
+    assert posted(world, "cut short") == 1
+    assert posted(world, "Turso digest") == before
+    assert following is not None
+    assert following.due_at > world.clock.now() + timedelta(hours=1)
+
+
+async def test_one_that_is_turned_off_meanwhile_does_not_come_back(world: World) -> None:
+    assert world.bot is not None
+    timer = await due(world)
+    await world.bot.store.drop_digest(DB_OPS)
+
+    assert await digest_is_due(world.bot.env, timer) is None
+    assert not await world.bot.store.mark_digest(DB_OPS, "2026-W01", was="")
+    assert await world.bot.store.digest(DB_OPS) is None
