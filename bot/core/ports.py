@@ -233,8 +233,10 @@ class Memory(Protocol):
         """Newest first; `live_at`: only those live or unknown then."""
 
     # Holds.
-    async def holds(self, *, organization: str | None = None, database_id: str | None = None) -> list[Hold]:
-        """Those that are not released."""
+    async def holds(
+        self, *, organization: str | None = None, database_id: str | None = None, newest: int | None = None
+    ) -> list[Hold]:
+        """Those that are not released, oldest first; `newest`: so many, newest first."""
 
     async def hold(self, hold_id: str) -> Hold | None: ...
     async def release_hold(
@@ -283,8 +285,8 @@ class Memory(Protocol):
         """The one that runs there now."""
 
     async def incident(self, incident_id: str) -> Incident | None: ...
-    async def incidents(self) -> list[Incident]:
-        """All that run."""
+    async def incidents(self, *, newest: int | None = None) -> list[Incident]:
+        """All that run, oldest first; `newest`: so many, newest first."""
 
     async def end_incident(
         self, incident_id: str, by: str, at: datetime, entry: AuditEntry, *, keeps_timer: bool = False
@@ -294,7 +296,7 @@ class Memory(Protocol):
     async def change_incident(
         self, incident_id: str, *, until: datetime | None = None, timeline_ts: str | None = None
     ) -> None: ...
-    async def reviews(self, *, owed: bool = True, actor: str | None = None) -> list[Review]: ...
+    async def reviews(self, *, owed: bool = True, actor: str | None = None, limit: int = 500) -> list[Review]: ...
     async def settle_review(
         self, review_id: str, by: str, justified: bool, comment: str, at: datetime, entry: AuditEntry
     ) -> bool: ...

@@ -15,9 +15,15 @@ from bot.store.tables import holds
 class Holds(Room):
     """Reasons why databases are blocked. A hold is placed by the move of its request."""
 
-    async def holds(self, *, organization: str | None = None, database_id: str | None = None) -> list[Hold]:
-        """Those that are not released, oldest first."""
-        query = select(holds).where(holds.c.released_at.is_(None)).order_by(holds.c.placed_at, holds.c.id)
+    async def holds(
+        self, *, organization: str | None = None, database_id: str | None = None, newest: int | None = None
+    ) -> list[Hold]:
+        """Those that are not released, oldest first; `newest`: so many, newest first."""
+        query = select(holds).where(holds.c.released_at.is_(None))
+        if newest is None:
+            query = query.order_by(holds.c.placed_at, holds.c.id)
+        else:
+            query = query.order_by(holds.c.placed_at.desc(), holds.c.id.desc()).limit(newest)
         if organization is not None:
             query = query.where(holds.c.organization == organization)
         if database_id is not None:

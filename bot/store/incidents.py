@@ -45,9 +45,13 @@ class Incidents(Room):
         query = select(incidents).where(incidents.c.id == incident_id)
         return await self._database.read(lambda connection: one(connection, Incident, query))
 
-    async def incidents(self) -> list[Incident]:
-        """All that run, oldest first."""
-        query = select(incidents).where(incidents.c.ended_at.is_(None)).order_by(incidents.c.started_at)
+    async def incidents(self, *, newest: int | None = None) -> list[Incident]:
+        """All that run, oldest first; `newest`: so many, newest first."""
+        query = select(incidents).where(incidents.c.ended_at.is_(None))
+        if newest is None:
+            query = query.order_by(incidents.c.started_at)
+        else:
+            query = query.order_by(incidents.c.started_at.desc(), incidents.c.id.desc()).limit(newest)
         return await self._database.read(lambda connection: many(connection, Incident, query))
 
     async def end_incident(

@@ -14,12 +14,12 @@ from bot.store.tables import reviews, timers
 class Reviews(Room):
     """What break-glass acts owe. A review is opened by the move of its request."""
 
-    async def reviews(self, *, owed: bool = True, actor: str | None = None) -> list[Review]:
-        """Those that are owed, the first due first; `owed=False`: the last 500 that were given, newest first."""
+    async def reviews(self, *, owed: bool = True, actor: str | None = None, limit: int = 500) -> list[Review]:
+        """Those that are owed, the first due first; `owed=False`: the last ones that were given, newest first."""
         query = select(reviews).where(reviews.c.reviewed_at.is_(None) if owed else reviews.c.reviewed_at.is_not(None))
         if actor is not None:
             query = query.where(reviews.c.actor == actor)
-        query = query.order_by(reviews.c.due_at if owed else reviews.c.reviewed_at.desc()).limit(500)
+        query = query.order_by(reviews.c.due_at if owed else reviews.c.reviewed_at.desc()).limit(limit)
         return await self._database.read(lambda connection: many(connection, Review, query))
 
     async def settle_review(

@@ -102,16 +102,16 @@ async def fill(world: World, many: int, first: int) -> None:
 
 
 async def drawing(world: World, times: int = 20) -> float:
-    """The 95th percentile of drawing Ana's Home, warm, in seconds."""
+    """The 95th percentile of drawing Ana's Home, warm, in seconds of work: others may use the machine meanwhile."""
     assert world.bot is not None
     from bot.pipeline.home import view_of
 
     took = []
     await view_of(world.bot.env, ANA, "")
     for _ in range(times):
-        began = time.perf_counter()
+        began = time.process_time()
         await view_of(world.bot.env, ANA, "")
-        took.append(time.perf_counter() - began)
+        took.append(time.process_time() - began)
     return quantiles(took, n=20)[-1]
 
 

@@ -65,7 +65,15 @@ def test_the_cap_holds_whatever_the_root_logger_says() -> None:
         root.setLevel(before)
 
 
-async def test_bolts_own_loggers_are_capped_too(house: House) -> None:
+@pytest.fixture
+def no_loggers_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a process of its own: an app that is not ours may have made Bolt's loggers in this one before."""
+    known = logging.root.manager.loggerDict
+    kept = {name: one for name, one in known.items() if not name.startswith("slack_bolt")}
+    monkeypatch.setattr(logging.root.manager, "loggerDict", kept)
+
+
+async def test_bolts_own_loggers_are_capped_too(no_loggers_yet: None, house: House) -> None:
     logging.getLogger().setLevel(logging.DEBUG)
     try:
         await house.send(command())

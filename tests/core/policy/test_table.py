@@ -89,14 +89,14 @@ def test_the_floor_holds_everywhere(who, where, command):
 
 #                                developer, passer-by, Ana, Ben, Carl
 INCIDENT = {
-    "db list": (D, D, A, A, D),
+    "db list": (D, D, A, A, A),
     "token orders-eu --read-only": (Q, Q, A, A, Q),
     "token orders-eu": (Q, Q, Q, Q, Q),
-    "freeze orders-eu": (D, D, A, A, D),
+    "freeze orders-eu": (D, D, A, A, A),
     "rotate orders-eu": (Q, Q, Q, Q, Q),
     "destroy orders-eu": (D, D, Verdict.BREAK_GLASS, D, Verdict.BREAK_GLASS),
     "destroy prod-x --now": (D, D, D, D, D),
-    "incident start": (D, D, A, A, D),
+    "incident start": (D, D, A, A, A),
 }
 INCIDENT_ROWS = [
     pytest.param(who, command, verdict, id=f"{who}: {command}")
