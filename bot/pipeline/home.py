@@ -59,7 +59,7 @@ class _Drawing:
         reviews, frozen, incidents = await asyncio.gather(
             self._newest("reviews", lambda limit: memory.reviews(owed=True, limit=limit), self._owes),
             self._newest("frozen", lambda limit: memory.holds(newest=limit), self._sees_hold),
-            self._newest("incidents", lambda limit: memory.incidents(newest=limit), self._sees_incident),
+            self._newest("incidents", lambda limit: memory.incidents(newest=limit), self._sees_incident, CHANNELS),
         )
         thaws = [one.id for one in frozen.items if self._thaws(one, await memory.incident_in(one.channel_id))]
         return Board(
@@ -78,14 +78,18 @@ class _Drawing:
         )
 
     async def _newest(
-        self, kind: str, fetch: Callable[[int], Awaitable[Sequence[T]]], keep: Callable[[T], Awaitable[bool]]
+        self,
+        kind: str,
+        fetch: Callable[[int], Awaitable[Sequence[T]]],
+        keep: Callable[[T], Awaitable[bool]],
+        most: int = MOST,
     ) -> Page[T]:
         """Look through the newest until a page is full and it is known whether there is another one."""
         need = self.pages[kind] * ROWS + 1
         found: list[T] = []
         limit = looked = 0
-        while len(found) < need and limit < MOST:
-            limit = min(MOST, limit * 4 or max(REACH, need))
+        while len(found) < need and limit < most:
+            limit = min(most, limit * 4 or max(REACH, need))
             items = await fetch(limit)
             for one in items[looked:]:
                 if len(found) < need and await keep(one):
