@@ -1,4 +1,4 @@
-"""What all tests share: golden files."""
+"""What all tests share: golden files, printed figures, and how they are spread over the workers."""
 
 import json
 from collections.abc import Callable
@@ -7,8 +7,36 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 GOLDEN = Path(__file__).parent / "golden"
+
+LONGEST = ("crash/test_kill", "durable", "crash", "browser", "security", "scenarios", "incidents")
+"""What begins first: no worker shall be left alone at the end with what takes long."""
+
+
+class Spread(LoadFileScheduling):
+    """A file at a time to each worker, for its world is made once; but each kind of kill by itself."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if "crash/test_kill" in nodeid else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Spread:
+    """Keep the order of `LONGEST`: by itself it would begin with the files that have many tests."""
+    config.option.loadscopereorder = False
+    return Spread(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    path = item.nodeid.removeprefix("tests/")
+    return next((rank for rank, name in enumerate(LONGEST) if path.startswith(name)), len(LONGEST))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

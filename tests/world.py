@@ -179,8 +179,8 @@ class Someone:
         """Everything this person sees in a channel, oldest first."""
         return self.world.workspace.history(channel_id, self.id)
 
-    async def types(self, text: str, channel_id: str = DB_OPS, *, answers: int = 1) -> Message:
-        """Type a line, wait for as many answers, and return the last.
+    async def types(self, text: str, channel_id: str = DB_OPS, *, answers: int = 1, holding: str = "") -> Message:
+        """Type a line, wait for as many answers that hold some words, and return the last.
 
         What comes in threads are outcomes of earlier commands; but an incident's answers stand under its timeline.
         """
@@ -190,9 +190,10 @@ class Someone:
         def new() -> list[Message] | None:
             found = [one for one in self.sees(channel_id) if one.ts not in before and one.user_id != self.id]
             found = [one for one in found if one.thread_ts is None or channel_id == INCIDENT]
+            found = [one for one in found if holding in words(one)]
             return found if len(found) >= answers else None
 
-        return (await until(new, what=f"an answer to {text!r}"))[-1]
+        return (await until(new, what=f"an answer to {text!r} with {holding!r}"))[-1]
 
     async def presses(self, label: str, message: Message) -> None:
         """Press a button by its text; `message` may have changed since it was looked at."""

@@ -15,8 +15,6 @@ SOAK = bool(os.environ.get("SOAK"))
 KINDS = STORES if SOAK else ("either",)
 LANES = 6 if SOAK else 2
 """Cells wait much and compute little: so many worlds at a time."""
-PART = 6
-"""One in so many points is played outside the soak: a kill costs a second of computing, and there are hundreds."""
 DOWN = timedelta(minutes=3)
 """How long every second process stays down: longer than anything waits that is under way."""
 
@@ -73,7 +71,7 @@ class Matrix:
 
 
 def _points(count: int) -> list[Point]:
-    """Every point in the soak; else a part of them, another one each day.
+    """Both sides of every point in the soak; else one side of each.
 
     The number is of what the rehearsal did, and each run may do one more or less.
     """
@@ -84,8 +82,7 @@ def _points(count: int) -> list[Point]:
             for number in range(count)
             for down in (timedelta(0), DOWN)[number % 2 :: 2]
         ]
-    today = datetime.now(UTC).toordinal() % PART
-    return [Point("before", number, DOWN if number % 2 else timedelta(0)) for number in range(today, count, PART)]
+    return [Point("before", number, DOWN if number % 2 else timedelta(0)) for number in range(count)]
 
 
 def _note(line: str) -> None:

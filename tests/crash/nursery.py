@@ -6,6 +6,7 @@ Whoever listens at the socket `TEST_GATE` is asked at every commit that wrote so
 """
 
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -113,6 +114,8 @@ def serve() -> None:
     for name in PRELOADED:
         importlib.import_module(name)
     assert threading.active_count() == 1, "a process with threads must not fork"
+    gc.collect()
+    gc.freeze()  # else each child looks at all of it again, and so copies it
     for line in sys.stdin:
         order = json.loads(line)
         if "wait" in order:

@@ -2,7 +2,7 @@
 
 A point lies before one thing that the process does to the outside: a call to Turso or Slack, or a commit. What comes
 after it is the same to the world as what comes before the next one, so one kill for each is every kill there is. The
-soak plays both sides of each, on both stores; otherwise one in six is played, another sixth each day.
+soak plays both sides of each, on both stores; `make test` one side of each, on the one store or the other.
 """
 
 from collections.abc import Callable

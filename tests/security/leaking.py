@@ -32,6 +32,7 @@ class Watched:
     tokens: list[str]
     tickets: list[str]
     canaries: dict[str, str] = field(default_factory=dict)
+    told_before: int = 0
 
     def canary(self, name: str) -> str:
         """A token that a stand-in or a person lets slip."""
@@ -52,12 +53,12 @@ class Watched:
 
     async def say(self, text: str, person: str = DANA) -> None:
         """Type something whose answer may be nowhere to be seen."""
+        self.told_before = self._answers()
         await self.world.workspace.say(person, DB_OPS, text)
 
-    async def has_answered(self, times: int = 1) -> None:
-        """Wait until the log has told of so many more answers."""
-        wanted = self._answers() + times
-        await until(lambda: self._answers() >= wanted, what="an answer in the log", within=40)
+    async def has_answered(self) -> None:
+        """Wait until the log tells of an answer since something was said."""
+        await until(lambda: self._answers() > self.told_before, what="an answer in the log", within=40)
 
     def _answers(self) -> int:
         return self.bot.log.read_text().count('"event": "answered"')
@@ -121,7 +122,7 @@ async def go_through_everything(here: Watched) -> None:
         await dana.types(line)
     await world.workspace.open_home(DANA)
 
-    assert "looks like it holds a secret" in words(await dana.types("/turso ls"))
+    await dana.types("/turso ls", holding="looks like it holds a secret")
     shown = await dana.types("/turso token crew --read-only")
     assert "eyJ" in words(shown)
     card = await dana.types('/turso token fleet --expiration 1h --reason "a migration"')
@@ -137,7 +138,7 @@ async def go_through_everything(here: Watched) -> None:
     await ana.presses("Approve", card)
     await ana.submits({"typed_name": "crew"})
     await until(lambda: world.card(holding="Every token of *crew* has ended"), what="the rotation", within=40)
-    assert "crew" in words(await dana.types("/turso audit"))
+    await dana.types("/turso audit", holding="crew")
     ben = world.person(BEN)
     await until(lambda: any("did not answer in time" in words(m) for m in ben.sees()), what="the time-out", within=40)
     world.turso.faults.clear()
@@ -147,19 +148,19 @@ async def turso_misbehaves(here: Watched) -> None:
     """Every kind of answer to a mint that may quote what it should not, and none at all."""
     dana, faults = here.world.person(DANA), here.world.turso.faults
     here.mints("echo", "status", status=500, body=quoting(here.canary("in a 500"), here.keys))
-    assert "answered 500" in words(await dana.types("/turso token echo --read-only"))
+    await dana.types("/turso token echo --read-only", holding="answered 500")
     here.mints("forbidden", "status", status=403, body=quoting(here.canary("in a 403"), here.keys))
-    assert "403" in words(await dana.types("/turso token forbidden --read-only"))
+    await dana.types("/turso token forbidden --read-only", holding="403")
     here.mints("garbled", "status", status=200, body=f'{{"token": "{here.canary("in an odd answer")}"}}')
-    assert "cannot be read" in words(await dana.types("/turso token garbled --read-only"))
+    await dana.types("/turso token garbled --read-only", holding="cannot be read")
     here.mints("garbled", "status", status=200, body=f"<html>{here.canary('in no JSON')}")
-    assert "cannot be read" in words(await dana.types("/turso token garbled --read-only"))
+    await dana.types("/turso token garbled --read-only", holding="cannot be read")
     here.mints("lost", "lost")
-    assert "broke the connection" in words(await dana.types("/turso token lost --read-only"))
-    assert "Something went wrong" in words(await dana.types("/turso token buggy --read-only"))
+    await dana.types("/turso token lost --read-only", holding="broke the connection")
+    await dana.types("/turso token buggy --read-only", holding="Something went wrong")
     path = "*/databases/echo"
     faults.add("status", method="GET", path=path, status=500, count=3, body=quoting(here.canary("read"), here.keys))
-    assert "500" in words(await dana.types("/turso show echo"))
+    await dana.types("/turso show echo", holding="500")
     faults.add("status", method="GET", path=path, status=200, body=f'{{"database": [{here.canary("in a list")!r}]}}')
     await dana.types("/turso show echo")
 
@@ -181,7 +182,7 @@ async def slack_misbehaves(here: Watched) -> None:
         for fault in on:
             faults.remove(fault)
     faults.add("lost_answer", "response_url", times=1)
-    assert "eyJ" in words(await dana.types("/turso token untold --read-only"))
+    await dana.types("/turso token untold --read-only", holding="eyJ")
 
 
 async def strangers_knock(here: Watched) -> None:
@@ -207,7 +208,7 @@ async def people_let_something_slip(here: Watched) -> None:
     dana = here.world.person(DANA)
     token = here.canary("that a person pasted")
     for line in (f'/turso db create x --reason "{token}"', f"/turso {token}", f"/turso show {token}"):
-        assert "looks like a token" in words(await dana.types(line))
+        await dana.types(line, holding="looks like a token")
     await here.say(f"<@{here.world.workspace.app.bot_user_id}> {token}")
     await here.has_answered()
 
