@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 3000
-# Tests that kill processes wait more than they compute: three workers keep one core busy.
-WORKERS ?= 6
+# Tests that kill processes wait more than they compute: more workers than two cores.
+WORKERS ?= 5
 
 .PHONY: run test check format soak bench lock clean setup browser
 

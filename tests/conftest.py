@@ -12,8 +12,8 @@ from xdist.scheduler import LoadFileScheduling
 
 GOLDEN = Path(__file__).parent / "golden"
 
-LONGEST = ("crash/test_kill", "durable", "crash", "browser", "security", "scenarios", "incidents")
-"""What begins first: no worker shall be left alone at the end with what takes long."""
+LONGEST = ("crash/test_kill", "durable", "crash", "security", "scenarios", "incidents", "browser")
+"""What begins first: no worker shall be left alone at the end with what takes long. Browsers wait for calmer times."""
 
 
 class Spread(LoadFileScheduling):

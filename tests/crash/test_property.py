@@ -38,6 +38,8 @@ BUTTONS = {
 AGAIN = ("once", "redelivered", "double")
 MEANWHILE = ("nothing", "lost", "hands", "power", "given")
 FUSES = st.one_of(st.none(), st.integers(0, 60))
+WHICH = st.integers(0, 99)
+"""Which of those there are: how many depends on who was quicker, and may differ when it is played again."""
 QUORUM = {"rotate": 2, "destroy": 1, "token": 1}
 RESTING = {State.PENDING, State.READY, State.QUARANTINED, State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.DENIED,
            State.EXPIRED, State.CANCELLED, State.STALE, State.RESTORED}  # fmt: skip
@@ -117,19 +119,19 @@ class Bot(RuleBasedStateMachine):
 
         self._under(fuse, come_in)
 
-    @rule(data=st.data(), who=st.sampled_from(EVERYBODY), fuse=FUSES, again=st.sampled_from(AGAIN))
-    def press_a_button(self, data: Any, who: str, fuse: int | None, again: str) -> None:
+    @rule(which=WHICH, who=st.sampled_from(EVERYBODY), fuse=FUSES, again=st.sampled_from(AGAIN))
+    def press_a_button(self, which: int, who: str, fuse: int | None, again: str) -> None:
         fits = [(one.id, button) for one in self._requests() for button in BUTTONS.get(one.state, ())]
         if fits:
-            request_id, button = data.draw(st.sampled_from(fits))
+            request_id, button = fits[which % len(fits)]
             self._press(who, button, request_id, fuse, again)
 
-    @rule(data=st.data(), fuse=FUSES, against=st.sampled_from(["approval.approve", "approval.deny"]))
-    def two_decide_at_once(self, data: Any, fuse: int | None, against: str) -> None:
+    @rule(which=WHICH, fuse=FUSES, against=st.sampled_from(["approval.approve", "approval.deny"]))
+    def two_decide_at_once(self, which: int, fuse: int | None, against: str) -> None:
         ids = [request.id for request in self._requests() if request.state is State.PENDING]
         if not ids:
             return
-        request_id = data.draw(st.sampled_from(ids))
+        request_id = ids[which % len(ids)]
         presses = [press(self.world, "U0BEN", "approval.approve", request_id, self._key()),
                    press(self.world, "U0REMY", against, request_id, self._key())]  # fmt: skip
         self._under(fuse, lambda: self._at_once(presses))

@@ -1,13 +1,14 @@
 """The whole door between a stub of Slack and a stub of the path."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
+import structlog
 from slack_bolt.async_app import AsyncApp
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -112,6 +113,15 @@ async def slack() -> AsyncIterator[SlackStub]:
     await stub.start()
     yield stub
     await stub.close()
+
+
+@pytest.fixture(autouse=True)
+def _structlog_of_a_new_process() -> Iterator[None]:
+    """Whatever a test before has set up for logs: what is captured here is every line."""
+    before = structlog.get_config()
+    structlog.reset_defaults()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture
