@@ -7,8 +7,10 @@ from typing import Any, Final
 
 import structlog
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
-from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
+from slack_bolt.adapter.socket_mode.async_internals import send_async_response
+from slack_bolt.adapter.socket_mode.internals import build_headers
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
@@ -17,7 +19,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.slack.bolt import settled
 from bot.slack.calls import SlackCalls, proxy_for
-from bot.slack.quiet import sdk_logger
+from bot.slack.quiet import bolt_logger, sdk_logger
 from bot.slack.shapes import Malformed, checked
 from bot.slack.tasks import TaskKeeper
 
@@ -65,7 +67,11 @@ class _Handler(AsyncSocketModeHandler):
         answer = BoltResponse(status=200, body="")
         try:
             checked(req.payload)
-            answer = settled(await run_async_bolt_app(self.app, req))
+            context = {"logger": bolt_logger()}  # Bolt asks for it while it reads a body with several response_urls
+            request = AsyncBoltRequest(
+                mode="socket_mode", body=req.payload, headers=build_headers(req), context=context
+            )
+            answer = settled(await self.app.async_dispatch(request))
         except Malformed as error:
             log.warning("took a malformed envelope", why=str(error))
         except Exception:

@@ -139,6 +139,7 @@ async def test_the_tour_of_five_steps_shows_the_product(world, browser):
     await window.page.keyboard.press("Enter")
     await expect(window.message("laptop lost")).to_contain_text("orders")
     await window.press("Approve as Ben", tour)
+    await expect(window.page.get_by_text("You are Ben Okafor")).to_be_visible()
     await window.press("Approve", window.message("laptop lost"))
     await window.modal.get_by_role("textbox").first.fill("orders")
     await window.modal.locator("[data-view-submit]").click()

@@ -97,7 +97,8 @@ async def test_an_action_that_nobody_decides_is_found(
     monkeypatch.setitem(clicks.CLICKS, "evil.act", clicks.Click(careless))  # type: ignore[arg-type]
     entry = next(one for one in ways.entries() if one.name == "action: evil.act")
 
-    assert await undecided(world, judged, entry)
+    # Somebody's Home may be drawn in between, which asks the rules too: it is enough to be found once.
+    assert any([await undecided(world, judged, entry) for _ in range(5)])
 
 
 async def test_a_rendered_action_that_no_table_knows_is_found() -> None:

@@ -119,6 +119,12 @@ async def test_a_submission_is_answered_with_errors_at_once(house: House) -> Non
     assert answer.json() == {"response_action": "errors", "errors": {"arg.name": "There is none."}}
 
 
+async def test_a_submission_with_several_addresses_to_answer_at_is_taken(house: House) -> None:
+    addresses = [{"response_url": house.slack.response_url(name), "channel_id": "C0DBOPS"} for name in ("a", "b")]
+    assert (await house.press({**submission(), "response_urls": addresses})).status_code == 200
+    assert [came.kind.value for came in house.path.came] == ["submission"]
+
+
 async def test_a_submission_is_never_answered_with_a_secret(house: House) -> None:
     token = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicm8ifQ.c2lnbmF0dXJl"
     house.path.answer = Ack({"response_action": "update", "view": {"type": "modal", "blocks": [{"text": token}]}})

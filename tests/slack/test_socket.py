@@ -83,7 +83,8 @@ async def test_everything_comes_in_without_a_signature(house: House, sockets: So
     assert "payload" not in await sockets.deliver(ws, "slash_commands", dict(parse_qsl(command("ls").decode())))
     await sockets.deliver(ws, "interactive", click())
     house.path.answer = Ack({"response_action": "errors", "errors": {"arg.name": "No."}})
-    ack = await sockets.deliver(ws, "interactive", submission())
+    several = [{"response_url": house.slack.response_url(name)} for name in ("a", "b")]
+    ack = await sockets.deliver(ws, "interactive", {**submission(), "response_urls": several})
     assert ack["payload"] == {"response_action": "errors", "errors": {"arg.name": "No."}}
     mention = event("app_mention", user="U0ANA", channel="C0DBOPS", ts="1.2", text="<@U0BOT> ls")
     await sockets.deliver(ws, "events_api", mention, retry_attempt=1, retry_reason="timeout")
