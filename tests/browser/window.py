@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Locator, Page
+from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 
@@ -55,6 +56,15 @@ class Window:
     async def press(self, button: str, within: Locator | None = None) -> None:
         """Press a button by what stands on it."""
         await (within or self.page).get_by_role("button", name=button).last.click()
+
+    async def opens(self, button: str, within: Locator) -> None:
+        """Press a button until its modal is there: a trigger lasts three seconds, which a busy machine may need."""
+        for wait in (6_000, 6_000, 15_000):
+            await self.press(button, within)
+            with contextlib.suppress(AssertionError):
+                await expect(self.modal.first).to_be_visible(timeout=wait)
+                return
+        raise AssertionError(f"no modal: {await self.pane.inner_text()}")
 
     async def picture(self, name: str) -> None:
         """Keep a picture for the docs, when pictures are wanted."""

@@ -27,7 +27,7 @@ async def test_the_same_key_again_extends_it(running: World) -> None:
 
     goes_on = await until(lambda: running.card(INCIDENT, holding="INC-1* goes on"), what="the extension")
     assert goes_on.thread_ts, "the timeline stays the one it was"
-    assert "(3 hours left)" in words(await ben.types("/turso incident", INCIDENT))
+    await ben.types("/turso incident", INCIDENT, holding="(3 hours left)")
 
 
 async def test_another_key_in_the_same_channel_is_refused_with_the_one_that_runs(running: World) -> None:
@@ -70,8 +70,8 @@ async def test_where_the_bot_is_not_a_member_it_asks_to_be_invited_and_then_work
 async def test_a_renamed_channel_keeps_its_incident(running: World) -> None:
     await running.workspace.admin.rename(INCIDENT, "inc-checkout-2026")
 
-    assert "runs for" in words(await running.person(BEN).types("/turso incident", INCIDENT))
-    assert "orders" in words(await running.person(BEN).types("/turso ls", INCIDENT))
+    await running.person(BEN).types("/turso incident", INCIDENT, holding="runs for")
+    await running.person(BEN).types("/turso ls", INCIDENT, holding="orders")
 
 
 async def test_in_an_archived_channel_the_end_by_the_clock_is_told_to_who_started_it(world: World) -> None:

@@ -58,8 +58,8 @@ async def test_the_rights_of_an_incident_end_with_its_time(world: World) -> None
     ben = world.person(BEN)
     await ben.types("/turso incident start INC-43 --for 1h", INCIDENT)
     await world.calm()
-    assert "checkout" in words(await ben.types("/turso ls", INCIDENT))
+    await ben.types("/turso ls", INCIDENT, holding="checkout")
 
     await world.pass_time(hours=1, minutes=1)
 
-    assert "nothing for this channel" in words(await ben.types("/turso ls", INCIDENT))
+    await ben.types("/turso ls", INCIDENT, holding="nothing for this channel")
