@@ -12,7 +12,7 @@ from bot.core.policy import available
 from bot.core.ports import address_of
 from bot.core.request import Incoming, State
 from bot.errors import BotError, Refused
-from bot.pipeline import clicks
+from bot.pipeline import pressing, undoing
 from bot.pipeline.answering import entry, is_public
 from bot.pipeline.environment import SETTLES, Environment
 from bot.pipeline.following import share_file
@@ -50,7 +50,7 @@ async def carry_on(
     """
     command, args = read.spec, read.args
     if isinstance(command, Changing) and command.undoes and (press := await _own_undo(env, incoming, subject, args)):
-        return await clicks.undo_request(env, incoming, press)
+        return await undoing.undo_request(env, incoming, press)
     action = action_of(command.name, args)
     decision, action = await _decide(env, subject, action)
     ctx = env.context(
@@ -81,12 +81,12 @@ async def carry_on(
     return await open_request(env, incoming, subject, read, command, plan, decision)
 
 
-async def _own_undo(env: Environment, incoming: Incoming, subject: Subject, args: Any) -> clicks.Pressed | None:
+async def _own_undo(env: Environment, incoming: Incoming, subject: Subject, args: Any) -> pressing.Pressed | None:
     """A quarantine of this channel that this person may undo, whatever the rules say of `restore`."""
     for request in await env.memory.requests(states=[State.QUARANTINED], channel_id=incoming.channel_id):
         if request.plan.target and request.plan.target.name == args.name:
-            press = clicks.Pressed(request, subject, judge(env, await env.asker_of(request), request_action(request)))
-            if await clicks.may_undo(env, press):
+            press = pressing.Pressed(request, subject, judge(env, await env.asker_of(request), request_action(request)))
+            if await undoing.may_undo(env, press):
                 return press
     return None
 
@@ -162,7 +162,7 @@ async def open_form(
     loading = forms.loading_view(name)
     view_id = await env.messenger.open_view(incoming.trigger_id, loading) if incoming.trigger_id else None
     if view_id is None:
-        typed = incoming.value if clicks.form_of(incoming.action_id) else incoming.id
+        typed = incoming.value if pressing.form_of(incoming.action_id) else incoming.id
         await env.messenger.whisper(address_of(incoming), forms.form_button(name, typed))
         return "form_offered"
     await env.messenger.update_view(

@@ -11,9 +11,9 @@ from bot.core.model import Action, Channel, Subject, Target, Verdict
 from bot.core.reply import View
 from bot.core.request import Hold, HoldKind, Incident, Incoming, Kind, LedgerToken, Mode, Request, Review, State
 from bot.errors import Unavailable
-from bot.pipeline.clicks import may_act
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import judge, request_action
+from bot.pipeline.pressing import may_act
 
 T = TypeVar("T")
 OPEN: Final = (State.PENDING, State.READY, State.APPROVED, State.EXECUTING, State.UNKNOWN)

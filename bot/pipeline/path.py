@@ -13,7 +13,7 @@ from bot.core.parsing import Incomplete, Parsed
 from bot.core.ports import Ack, Work
 from bot.core.request import Incoming, Kind, State
 from bot.errors import BotError, Refused
-from bot.pipeline import asking, clicks, pasted, submissions
+from bot.pipeline import asking, clicks, pasted, pressing, submissions
 from bot.pipeline.answering import entry, sorry, trouble
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import Forbidden
@@ -46,11 +46,11 @@ class Path:
             return await self._line(incoming, incoming.text)
         if incoming.kind is Kind.SHORTCUT:
             return partial(self._guarded, incoming, "shortcut", partial(asking.open_chooser, self.env, incoming))
-        if clicks.carries_line(incoming.action_id):
+        if pressing.carries_line(incoming.action_id):
             return await self._line(incoming, incoming.value)
-        if command := clicks.form_of(incoming.action_id):
+        if command := pressing.form_of(incoming.action_id):
             return partial(self._guarded, incoming, "form", partial(asking.open_form_of, self.env, incoming, command))
-        if clicks.turns_home(incoming.action_id):
+        if pressing.turns_home(incoming.action_id):
             return partial(self._guarded, incoming, "home", partial(self.homes.publish, incoming, incoming.value))
         click = clicks.CLICKS.get(incoming.action_id)
         if click is None:
@@ -88,8 +88,8 @@ class Path:
 
     async def resume(self, incoming: Incoming) -> None:
         """Take up an intent that a crash left without a plan; its `response_url` is gone."""
-        if incoming.kind in (Kind.COMMAND, Kind.MENTION) or clicks.carries_line(incoming.action_id):
-            text = incoming.value if clicks.carries_line(incoming.action_id) else incoming.text
+        if incoming.kind in (Kind.COMMAND, Kind.MENTION) or pressing.carries_line(incoming.action_id):
+            text = incoming.value if pressing.carries_line(incoming.action_id) else incoming.text
             await self._guarded(incoming, "resumed", partial(asking.ask, self.env, incoming, self._read(text)))
         elif incoming.kind is Kind.SUBMISSION:
             checked = await submissions.check(self.env, incoming)

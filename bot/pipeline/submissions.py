@@ -12,12 +12,12 @@ from bot.core.parsing import Incomplete, Parsed
 from bot.core.ports import address_of
 from bot.core.request import Incoming, Kind, Request
 from bot.errors import BadInput, Refused
-from bot.pipeline import clicks
+from bot.pipeline import confirming, reviewing, voting
 from bot.pipeline.answering import entry, said
 from bot.pipeline.asking import ask, open_form
-from bot.pipeline.clicks import pressed, subject_name
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import must
+from bot.pipeline.pressing import pressed, pressed_to_deny, subject_name
 from bot.pipeline.telling import show
 
 
@@ -73,11 +73,11 @@ async def _check_name(env: Environment, incoming: Incoming) -> Checked:
 
 
 async def _approve_typed(env: Environment, incoming: Incoming) -> str:
-    return await clicks.vote(env, incoming, await pressed(env, incoming), approves=True)
+    return await voting.vote(env, incoming, await pressed(env, incoming), approves=True)
 
 
 async def _confirm_typed(env: Environment, incoming: Incoming) -> str:
-    return await clicks.go_on(env, incoming, await pressed(env, incoming))
+    return await confirming.go_on(env, incoming, await pressed(env, incoming))
 
 
 async def _check_deny(env: Environment, incoming: Incoming) -> Checked:
@@ -87,8 +87,8 @@ async def _check_deny(env: Environment, incoming: Incoming) -> Checked:
 
 
 async def _deny_with_reason(env: Environment, incoming: Incoming) -> str:
-    press = await clicks.pressed_to_deny(env, incoming)
-    return await clicks.vote(env, incoming, press, approves=False, comment=forms.comment(incoming.values))
+    press = await pressed_to_deny(env, incoming)
+    return await voting.vote(env, incoming, press, approves=False, comment=forms.comment(incoming.values))
 
 
 def _at(incoming: Incoming, request: Request) -> Incoming:
@@ -109,7 +109,7 @@ async def _review(env: Environment, incoming: Incoming) -> str:
     if review is None or request is None:
         raise Refused("No review is owed for this any more.")
     incoming = replace(incoming, channel_id=review.channel_id, thread_ts=request.thread_ts, value=request.id)
-    await clicks.must_review(env, await pressed(env, incoming), review)
+    await reviewing.must_review(env, await pressed(env, incoming), review)
     justified, comment, now = forms.justified(incoming.values), forms.comment(incoming.values), env.clock.now()
     outcome = "justified" if justified else "not_justified"
     line = entry("reviewed", outcome, at=now, request=request, by=incoming.user_id, comment=comment)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.blocks.inputs import INPUT_ACTION
 from bot.commands import COMMANDS
-from bot.pipeline import clicks, submissions
+from bot.pipeline import clicks, pressing, submissions
 from tests.world import World
 
 OUR_FAULT = frozenset(
@@ -86,8 +86,8 @@ def callback_ids(shown: Any) -> Iterator[str]:
 
 def is_known_action(action_id: str) -> bool:
     """True when the path has a place for it."""
-    known = action_id in clicks.CLICKS or clicks.carries_line(action_id) or clicks.turns_home(action_id)
-    return known or clicks.form_of(action_id) in NAMES
+    known = action_id in clicks.CLICKS or pressing.carries_line(action_id) or pressing.turns_home(action_id)
+    return known or pressing.form_of(action_id) in NAMES
 
 
 def is_known_callback(callback_id: str) -> bool:
