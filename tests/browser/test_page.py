@@ -98,67 +98,6 @@ async def test_private_messages_are_gone_after_a_reload(window):
     await expect(dana.pane.get_by_text("You said: hello")).to_have_count(0)
 
 
-async def test_a_form_shows_its_errors_and_takes_what_is_corrected(window):
-    dana = await window("U0DANA")
-    await dana.say("/turso db create")
-    await dana.press("Create", dana.modal)
-    wrong = dana.modal.locator("[data-block-id=name].invalid")
-    await expect(wrong).to_contain_text("Please complete this required field.")
-    await dana.modal.get_by_role("textbox", name="Name").fill("Orders")
-    await dana.press("Create", dana.modal)
-    await expect(dana.modal.locator("[data-block-id=name].invalid")).to_contain_text("Lower case letters only.")
-    await dana.modal.get_by_role("textbox", name="Name").fill("orders")
-    await dana.press("Create", dana.modal)
-    await expect(dana.modal).to_have_count(0)
-    await expect(dana.message("is created")).to_contain_text("orders")
-
-
-async def test_every_kind_of_field_says_what_was_chosen(window, site):
-    dana = await window("U0DANA")
-    await dana.say("/turso form")
-    form = dana.modal
-    await form.get_by_role("textbox", name="Name").fill("orders")
-    await form.get_by_role("combobox", name="Database").click()
-    await dana.page.keyboard.type("orders-eu")
-    await form.get_by_role("option", name="orders-eu", exact=True).click()
-    await form.get_by_role("combobox", name="Locations").click()
-    await dana.page.keyboard.press("ArrowDown")
-    await dana.page.keyboard.press("Enter")
-    await dana.page.keyboard.press("Escape")
-    await form.get_by_role("combobox", name="Person").fill("ben")
-    await dana.page.keyboard.press("Enter")
-    await form.locator("[data-block-id=day] input").fill("2026-12-01")
-    await form.get_by_text("Read and write").click()
-    await form.get_by_text("Tell the channel").click()
-    await dana.press("Create", form)
-    await expect(form).to_have_count(0)
-
-    sent = [each for each in site.workspace.deliveries if each.kind == "view_submission"][-1].payload
-    values = {block: next(iter(each.values())) for block, each in sent["view"]["state"]["values"].items()}
-    assert values["name"]["value"] == "orders"
-    assert values["database"]["selected_option"]["value"] == "orders-eu"
-    assert [each["value"] for each in values["places"]["selected_options"]] == ["aws-eu-west-1"]
-    assert values["person"]["selected_user"] == "U0BEN"
-    assert values["day"]["selected_date"] == "2026-12-01"
-    assert values["hour"]["selected_time"] == "10:30"
-    assert values["scope"]["selected_option"]["value"] == "rw"
-    assert [each["value"] for each in values["also"]["selected_options"]] == ["tell"]
-    assert values["group"]["selected_option"]["value"] == "eu"
-
-
-async def test_a_confirmation_stands_between_a_dangerous_button_and_the_app(window, site):
-    ana = await window("U0ANA")
-    await ana.say("/turso db destroy scratch-eu")
-    await ana.press("Deny", ana.message("asks to destroy"))
-    asked = ana.page.locator("#confirm[open]")
-    await expect(asked).to_contain_text("Keep scratch-eu?")
-    await ana.press("Keep it", asked)
-    assert not [each for each in site.workspace.deliveries if each.kind == "block_actions"]
-    await ana.press("Deny", ana.message("asks to destroy"))
-    await ana.press("Yes, deny", asked)
-    await expect(ana.message("Denied by @Ana Torres")).to_be_visible()
-
-
 async def test_home_is_opened_and_shown(window, site):
     dana = await window("U0DANA")
     await dana.page.get_by_role("link", name="Home").click()
@@ -180,41 +119,6 @@ async def test_a_mention_is_answered_in_its_thread(window):
     await expect(thread.locator(".msg").last).to_contain_text("Thank you")
     await expect(ana.pane.get_by_role("button", name="2 replies")).to_be_visible()
     await expect(ana.pane.get_by_text("Thank you")).to_have_count(0)
-
-
-async def test_the_composer_completes_commands_options_and_names_by_keyboard(window, site):
-    dana = await window("U0DANA")
-    await dana.composer.press_sequentially("/tu")
-    await expect(dana.pane.get_by_role("option")).to_have_count(1)
-    await dana.page.keyboard.press("Tab")
-    await expect(dana.pane.get_by_role("option").first).to_contain_text("db list")
-    await dana.page.keyboard.type("tok")
-    await dana.page.keyboard.press("Enter")
-    await expect(dana.composer).to_have_value("/turso token ")
-    await expect(dana.pane.locator(".hint")).to_contain_text("token NAME [--read-only] [--expiration 1h]")
-    await dana.page.keyboard.type("orders --re")
-    await dana.page.keyboard.press("Enter")
-    await expect(dana.composer).to_have_value("/turso token orders --read-only ")
-    await expect(dana.pane.locator(".hint mark")).to_have_text("--read-only")
-    await dana.composer.fill("")
-    await dana.page.keyboard.type("ask @be")
-    await dana.page.keyboard.press("Enter")
-    await dana.page.keyboard.type("about #db")
-    await dana.page.keyboard.press("Enter")
-    await expect(dana.composer).to_have_value("ask @ben about #db-ops ")
-    await dana.page.keyboard.press("Enter")
-    await expect(dana.message("ask @Ben Okafor about #db-ops")).to_be_visible()
-    await dana.page.keyboard.press("ArrowUp")
-    await expect(dana.composer).to_have_value("ask @ben about #db-ops ")
-
-
-async def test_a_stranger_is_offered_no_command_of_ours(window):
-    stella = await window("U0STELLA", place="c/C0SHARED")
-    await stella.composer.press_sequentially("/tu")
-    await expect(stella.pane.get_by_role("option")).to_have_count(0)
-    await stella.say("/turso db list")
-    await expect(stella.page.get_by_role("status")).to_contain_text("/turso is not a valid command.")
-    await expect(stella.page.get_by_role("link", name="Home")).to_have_count(0)
 
 
 async def test_a_silent_app_is_told_to_the_person(window, site):
@@ -303,40 +207,6 @@ async def test_the_tour_leads_from_step_to_step_and_from_person_to_person(window
     await expect(tour).to_contain_text("1 of 5")
 
 
-async def test_typing_survives_a_modal_that_is_filled_in_later(window):
-    dana = await window("U0DANA")
-    await dana.say("/turso skeleton")
-    name = dana.modal.get_by_role("textbox", name="Name")
-    await name.press_sequentially("orders")
-    await expect(dana.modal.get_by_role("heading", name="Filled in")).to_be_visible()
-    await expect(name).to_have_value("orders")
-    await expect(name).to_be_focused()
-    await name.press_sequentially("-eu")
-    await expect(name).to_have_value("orders-eu")
-
-
-async def test_escape_closes_a_modal_and_the_app_can_know(window, site):
-    dana = await window("U0DANA")
-    await dana.say("/turso db create")
-    await expect(dana.modal).to_be_visible()
-    await dana.page.keyboard.press("Escape")
-    await expect(dana.modal).to_have_count(0)
-    assert site.workspace.views_of("U0DANA") == []
-
-
-async def test_shortcuts_are_in_the_composer_and_on_messages(window):
-    dana = await window("U0DANA")
-    await dana.pane.get_by_label("Shortcuts").click()
-    await dana.page.get_by_role("menuitem", name="Ask").click()
-    await expect(dana.modal.get_by_role("heading", name="From a shortcut")).to_be_visible()
-    await dana.page.keyboard.press("Escape")
-    await expect(dana.modal).to_have_count(0)
-    await dana.say("Look into this")
-    await dana.message("Look into this").hover()
-    await dana.press("File", dana.message("Look into this"))
-    await expect(dana.message("Filed: Look into this")).to_contain_text("Only visible to you")
-
-
 async def test_a_broken_stream_comes_back_with_what_was_missed(window, site):
     dana = await window("U0DANA")
     await dana.say("Before")
@@ -375,18 +245,6 @@ async def test_dates_are_told_in_the_time_of_the_person_who_looks(window, site):
     now = int(site.workspace.now().timestamp())
     await site.workspace.say("U0ANA", "C0DBOPS", f"Seen <!date^{now}^{{date_pretty}}|now>")
     await expect(dana.messages.last).to_contain_text("Seen today")
-
-
-async def test_modals_stack_and_the_one_below_keeps_what_was_typed(window):
-    dana = await window("U0DANA")
-    await dana.say("/turso stack")
-    await dana.modal.get_by_role("textbox", name="Name").fill("orders")
-    await dana.press("More", dana.modal)
-    await expect(dana.modal.get_by_role("heading", name="On top")).to_be_visible()
-    await dana.press("Back", dana.modal)
-    await expect(dana.modal.get_by_role("textbox", name="Name")).to_have_value("orders")
-    await dana.press("Close", dana.modal)
-    await expect(dana.modal).to_have_count(0)
 
 
 async def test_a_window_that_nobody_sees_lets_go_of_its_stream_and_catches_up_when_seen(window, site):

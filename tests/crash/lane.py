@@ -27,7 +27,8 @@ from bot.store.store import Store, open_store
 from bot.store.upgrading import upgrade
 from tests.crash.gate import Gate
 from tests.crash.waiting import patient
-from tests.world import Process, World, free_port, standing
+from tests.process import Process, free_port, standing
+from tests.world import World
 
 ROOT = Path(__file__).parents[2]
 POLICY = Path(__file__).with_name("policy.yaml")

@@ -6,11 +6,8 @@ dropped, and new ones open the same file. Durable work is a table of jobs in tha
 step's result after the step, as DBOS does.
 """
 
-import asyncio
-import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,39 +17,14 @@ from typing import Any
 import httpx
 from sqlalchemy import Connection, text
 
-from bot.commands import COMMANDS
 from bot.core.audit import verify_stream
 from bot.core.model import Channel, Person, Subject
-from bot.core.parsing import Grammar
-from bot.core.policy import load
-from bot.core.ports import Address
-from bot.core.reply import Reply
 from bot.core.request import Incoming, Kind
-from bot.pipeline.environment import Environment, new_id
-from bot.pipeline.executing import Executor
-from bot.pipeline.path import Path as EveryEntry
-from bot.pipeline.timers import fire
-from bot.store.store import Store, open_store
+from bot.pipeline.environment import new_id
+from bot.store.store import Store
 from bot.store.upgrading import upgrade
-from bot.turso import TursoClient
-from tests.turso.organization import TOKEN, Organization, refuse
+from tests.turso.organization import Organization, refuse
 
-POLICY = """
-version: 1
-organizations:
-  acme: {token: env:TURSO_API_TOKEN}
-workspace: T0ACME
-people:
-  dba: {usergroup: S0DBA}
-channels:
-  C0DBOPS:
-    databases: ["*"]
-    rules:
-      - {allow: read}
-      - {allow: [create, freeze, thaw, "token --read-only"], confirm: none}
-      - {approve: [token, destroy], by: dba, confirm: none, expires: 30m, countdown: 1h, notify: dba}
-      - {approve: [rotate], by: dba, quorum: 2, confirm: none, expires: 30m}
-"""
 CHANNEL = "C0DBOPS"
 CHANGES = ("POST", "PATCH", "DELETE")
 ACTING: ContextVar[str] = ContextVar("acting", default="nobody")
@@ -181,208 +153,6 @@ class Rehearsal:
     def subject_now(self, user_id: str) -> Subject:
         person = Person(id=user_id, team_id="T0ACME", name=user_id.lower())
         return Subject(person, Channel(id=CHANNEL), {"S0DBA": frozenset(self.dba)})
-
-
-class Directory:
-    """Says who people are; the answer may be the last thing that this process hears."""
-
-    def __init__(self, of: Rehearsal) -> None:
-        self._of = of
-
-    async def subject(self, incoming: Incoming, *, usergroups: frozenset[str], fresh: bool = False) -> Subject:
-        self._of.fuse.tick()
-        return self._of.subject_now(incoming.user_id)
-
-    async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:
-        self._of.fuse.tick()
-        return self._of.subject_now(user_id)
-
-    async def is_in(self, user_id: str, channel_id: str, *, fresh: bool = True) -> bool:
-        return True
-
-
-class Slack:
-    """Takes every message, and finds tokens where none may be."""
-
-    def __init__(self, of: Rehearsal) -> None:
-        self._of, self._number = of, 0
-
-    async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
-        self._take(reply)
-
-    async def whisper(self, to: Address, reply: Reply, *, replace: bool = False) -> None:
-        self._take(reply)
-
-    async def reveal(self, to: Address, reply: Reply) -> bool:
-        self._of.fuse.tick()
-        for sent in self._of.sent:
-            if sent.secret and sent.secret in json.dumps(reply.blocks):
-                self._of.revealed.append((to.user_id, sent.secret))
-        self._of.fuse.tick()
-        return True
-
-    async def post(self, channel_id: str, reply: Reply, *, thread_ts: str | None = None) -> str | None:
-        self._take(reply)
-        self._number += 1
-        return f"{self._of.crashes}.{self._number:06}"
-
-    async def update(self, channel_id: str, ts: str, reply: Reply) -> None:
-        self._take(reply)
-
-    async def direct(self, user_id: str, reply: Reply) -> None:
-        self._take(reply)
-
-    async def permalink(self, channel_id: str, ts: str) -> str | None:
-        return f"https://acme.slack.com/archives/{channel_id}/p{ts}"
-
-    async def open_view(self, trigger_id: str, view: Any) -> str | None:
-        return None
-
-    async def update_view(self, view_id: str, view: Any) -> None:
-        return None
-
-    async def publish_home(self, user_id: str, view: Any) -> None:
-        return None
-
-    async def upload(self, *arguments: Any, **named: Any) -> None:
-        return None
-
-    def _take(self, reply: Reply) -> None:
-        self._of.fuse.tick()
-        said = f"{reply.text} {json.dumps(reply.blocks)}"
-        self._of.leaks += [sent.secret for sent in self._of.sent if sent.secret and sent.secret in said]
-        self._of.fuse.tick()
-
-
-class Rules:
-    policy = load(POLICY, default_organization="acme")
-    problem = None
-
-
-class Counts:
-    def command(self, command: str, outcome: str, seconds: float) -> None: ...
-    def request(self, state: str) -> None: ...
-
-
-class Doors:
-    def __init__(self, client: TursoClient) -> None:
-        self._client = client
-
-    def turso(self, organization: str) -> TursoClient:
-        return self._client
-
-
-@dataclass
-class Life:
-    """One process, from its start to its crash."""
-
-    of: Rehearsal
-    env: Environment
-    path: EveryEntry
-    store: Store
-
-    async def comes_in(self, incoming: Incoming, *, times: int = 1) -> int:
-        """Let something come in, perhaps more than once at the same moment; how many times work followed."""
-        works = [await self.path.before_ack(incoming) for _ in range(times)]
-        there = [work for work in works if work is not None]
-        await self.together(incoming.id, *there)
-        return len(there)
-
-    async def together(self, on_behalf_of: str, *works: Any) -> None:
-        async def run(work: Any) -> None:
-            ACTING.set(f"press {on_behalf_of}")
-            await work()
-
-        ended = await asyncio.gather(*(asyncio.create_task(run(work)) for work in works), return_exceptions=True)
-        for one in ended:
-            if isinstance(one, BaseException):
-                raise one
-
-    async def run_jobs(self) -> None:
-        """Let durable work go on until there is none."""
-        while job := self._next_job():
-            await self._run(*job)
-
-    def _next_job(self) -> tuple[str, str, list[Any]] | None:
-        with sqlite3.connect(self.of.file) as connection:
-            row = connection.execute("SELECT request_id, phase, kept FROM jobs WHERE NOT ended").fetchone()
-        return (row[0], row[1], json.loads(row[2])) if row else None
-
-    async def _run(self, request_id: str, phase: str, kept: list[Any]) -> None:
-        ACTING.set(f"{request_id}:{phase}")
-        work = Executor(self.env)
-        steps: list[Callable[[], Any]] = [
-            lambda: work.begin(request_id, phase),
-            lambda: work.act(request_id, phase),
-            lambda: work.see(request_id, phase, kept[1]),
-            lambda: work.finish(request_id, phase, kept[2]),
-            lambda: work.tell(request_id, phase),
-        ]
-        for number in range(len(kept), len(steps)):
-            kept.append(json.loads(json.dumps(await steps[number]())))
-            self.of.fuse.tick()
-            ended = number == len(steps) - 1 or kept[0] != "go"
-            with sqlite3.connect(self.of.file) as connection:
-                connection.execute(
-                    "UPDATE jobs SET kept = ?, ended = ? WHERE request_id = ? AND phase = ?",
-                    (json.dumps(kept), ended, request_id, phase),
-                )
-            self.of.fuse.tick()
-            if ended:
-                return
-
-    async def fire_what_is_due(self) -> None:
-        """Let the sweep find what is due, as often as that leads to more."""
-        for _ in range(20):
-            due = await self.store.due(self.of.now())
-            if not due:
-                return
-            for timer in due:
-                ACTING.set(f"timer {timer.kind}:{timer.subject}:{timer.due_at.isoformat()}")
-                if await self.store.is_due(timer.kind, timer.subject, timer.due_at):
-                    following = await fire(self.env, timer)
-                    self.of.fuse.tick()
-                    await self.store.turn_timer(timer, following)
-                await self.run_jobs()
-
-    async def take_up_what_is_open(self) -> None:
-        """What adoption does some seconds after a start."""
-        for incoming in await self.store.open_intents(before=self.of.now() + timedelta(days=1)):
-            ACTING.set(f"press {incoming.id}")
-            await self.path.resume(incoming)
-            await self.store.close_intent(incoming.id)
-
-
-@asynccontextmanager
-async def life(of: Rehearsal) -> AsyncIterator[Life]:
-    """Start a process on what is there."""
-    async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(
-            httpx.AsyncClient(
-                transport=httpx.MockTransport(of.handle),
-                base_url="https://api.turso.tech",
-                headers={"Authorization": f"Bearer {TOKEN}"},
-            )
-        )
-        store = await stack.enter_async_context(open_store(of.url, of, enqueuer=Jobs()))
-        memory: Any = Fused(store, of.fuse)
-
-        async def health() -> list[tuple[str, bool, str]]:
-            return []
-
-        env = Environment(
-            clock=of,
-            memory=memory,
-            directory=Directory(of),
-            messenger=Slack(of),
-            rules=Rules(),
-            doors=Doors(TursoClient(client, client, "acme")),
-            observer=Counts(),
-            commands=COMMANDS,
-            grammar=Grammar(COMMANDS),
-            health=health,
-        )
-        yield Life(of, env, EveryEntry(env), store)
 
 
 def command(of: Rehearsal, user_id: str, line: str, key: str) -> Incoming:

@@ -19,8 +19,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bot.core.request import Request, State
 from bot.pipeline import executing
+from tests.crash.life import Life, life
 from tests.crash.records import requests_in
-from tests.crash.rehearsal import Crash, Life, Rehearsal, Sent, chain_fault, command, life, press
+from tests.crash.rehearsal import Crash, Rehearsal, Sent, chain_fault, command, press
 
 SOAK = bool(os.environ.get("SOAK"))
 ASKERS, EVERYBODY = ("U0DANA", "U0ANA"), ("U0DANA", "U0ANA", "U0BEN", "U0REMY", "U0ZOE")

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from bot.sandbox.workspace.model import Message
-from tests.world import ANA, DB_OPS, INCIDENT, ORDERS, Process, World, standing, until, words
+from tests.process import Process, standing
+from tests.world import ANA, DB_OPS, INCIDENT, ORDERS, World, until, words
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-digests")]
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.incidents import play
-from tests.world import INCIDENT, REMY, Process, World, buttons, standing, until, words
+from tests.process import Process, standing
+from tests.world import INCIDENT, REMY, World, buttons, until, words
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-time")]
 

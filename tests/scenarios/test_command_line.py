@@ -15,8 +15,9 @@ import yaml
 
 from bot.sandbox.running import POLICY
 from bot.slack.manifest import SCOPES
+from tests.process import Process, standing
 from tests.scenarios.shell import Ran, run
-from tests.world import ANA, DANA, Process, World, standing, until, words
+from tests.world import ANA, DANA, World, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

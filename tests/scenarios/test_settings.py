@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.running import POLICY
+from tests.process import Process, standing
 from tests.scenarios.shell import run
-from tests.world import Process, World, standing
+from tests.world import World
 
 GIVEN = {
     "SLACK_BOT_TOKEN": "xoxb-canary-0123456789",

@@ -12,8 +12,9 @@ import httpx
 import psycopg
 
 from bot.sandbox.workspace.records import Call
+from tests.process import Process
 from tests.security.searching import Place, place
-from tests.world import Process, World
+from tests.world import World
 
 PAGES = ("/metrics", "/readyz", "/healthz")
 

@@ -11,11 +11,12 @@ from typing import Any
 import httpx
 
 from bot.sandbox.running import Keys
+from tests.process import Process, standing
 from tests.security import gathering
 from tests.security.canaries import canary_token, minted, quoting, secrets_of_keys, secrets_of_slack, ticketed
 from tests.security.searching import Place, Secret, place
 from tests.security.stage import be_patient
-from tests.world import ANA, BEN, DANA, DB_OPS, Process, World, buttons, standing, until, words
+from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons, until, words
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("crew", "fleet", "buggy", "lost", "late", "echo", "garbled", "forbidden", "untold", "odd-blocks", "cut-short")

@@ -17,8 +17,9 @@ from bot.core.audit import entry_hash, verify_stream
 from bot.core.request import AuditEntry
 from bot.store.store import Store, open_store
 from bot.store.upgrading import upgrade
+from tests.process import Process
 from tests.security.gathering import command
-from tests.world import Process, World
+from tests.world import World
 
 ENTRIES = 12
 AT = datetime(2026, 11, 24, 4, 15, tzinfo=UTC)

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.process import Process, standing
 from tests.security.client import Client, Refused, client_of
 from tests.security.stage import be_patient
-from tests.world import ANA, BEN, DANA, REMY, Process, World, standing, until, words
+from tests.world import ANA, BEN, DANA, REMY, World, until, words
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("security-client")]
 

@@ -100,6 +100,11 @@ class House:
         await self.tasks.drain(5)
         return answer
 
+    def only(self) -> Incoming:
+        """The one thing that reached the path."""
+        assert len(self.path.came) == 1
+        return self.path.came[0]
+
     async def press(self, value: Any) -> httpx.Response:
         return await self.send(payload(value))
 

@@ -10,24 +10,12 @@ from aiohttp import web
 
 from bot.core.ports import Address
 from bot.core.reply import Reply
-from bot.core.request import Incoming, Kind
 from bot.errors import BotError, Unavailable
-from bot.slack.delivery import Delivery
-from bot.slack.pace import Pace
 from bot.slack.response_urls import ResponseUrls
 
-from .conftest import FixedClock, House
+from .addresses import HELLO, HERE, IN_THREAD, SECTION, came, keep
+from .conftest import House
 from .stub import gone, limited, refused
-
-JWT = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicm8iLCJleHAiOjE3OTM1MDAwMDB9.c2lnbmF0dXJl"
-SECTION = {"type": "section", "text": {"type": "plain_text", "text": "hello"}}
-HELLO = Reply(text="hello", blocks=[SECTION])
-HERE = Address(user_id="U0ANA", channel_id="C0DBOPS", intent_id="i-1")
-IN_THREAD = replace(HERE, intent_id=None, thread_ts="5.6")
-
-
-def keep(house: House, intent_id: str = "i-1", url: str | None = None) -> None:
-    house.urls.keep(came(intent_id, house.slack.response_url() if url is None else url))
 
 
 async def test_a_public_answer_goes_by_the_response_url(house: House) -> None:
@@ -155,18 +143,6 @@ async def test_an_address_that_is_not_slacks_is_never_called(house: House, url: 
     assert house.slack.methods() == ["chat.postEphemeral"]
 
 
-def came(intent_id: str, url: str) -> Incoming:
-    return Incoming(
-        id=intent_id,
-        key="k",
-        kind=Kind.COMMAND,
-        at=FixedClock().now(),
-        user_id="U0ANA",
-        channel_id="C0DBOPS",
-        response_url=url,
-    )
-
-
 @pytest.mark.parametrize("url", ["https://hooks.slack.com/commands/T/1/a", "https://hooks.slack-gov.com/x"])
 def test_slacks_own_addresses_are_taken(url: str) -> None:
     urls = ResponseUrls("https://slack.com/api/")
@@ -260,72 +236,6 @@ async def test_a_long_text_is_cut_to_what_slack_takes(house: House) -> None:
     assert len(house.slack.of("chat.update")[0]["text"]) <= 4000
 
 
-async def test_calls_share_their_connections(house: House) -> None:
-    keep(house)
-    for _ in range(10):
-        await house.delivery.post("C0DBOPS", HELLO)
-    await house.delivery.whisper(HERE, HELLO)
-    assert len(house.slack.connections) == 1
-
-
-SECRETS = [
-    pytest.param(JWT, id="a database token"),
-    pytest.param("xoxb-1111111111-2222222222-abcdef", id="a bot token"),
-    pytest.param("the-signing-secret", id="the signing secret"),
-]
-
-
-@pytest.mark.parametrize("secret", SECRETS)
-async def test_a_secret_leaves_by_no_way_but_a_reveal(house: House, secret: str) -> None:
-    keep(house)
-    block = {"type": "section", "text": {"type": "plain_text", "text": f"is {secret}!"}}
-    view = {"type": "modal", "title": {"type": "plain_text", "text": "T"}, "blocks": [block]}
-    for reply in (Reply(text=secret), Reply(text="x", blocks=[block]), Reply(text="x", plain_blocks=[block]),
-                  Reply(text="x", blocks=[SECTION], secret=True)):  # fmt: skip
-        await house.delivery.answer(HERE, reply, public=True)
-        await house.delivery.whisper(HERE, reply)
-        await house.delivery.post("C0DBOPS", reply)
-        await house.delivery.update("C0DBOPS", "1.2", reply)
-        await house.delivery.direct("U0ANA", reply)
-    await house.delivery.open_view("1.2.3", view)
-    await house.delivery.update_view("V1", view)
-    await house.delivery.publish_home("U0ANA", view)
-    with pytest.raises(BotError) as refusal:
-        await house.delivery.upload("C0DBOPS", "report.md", f"a {secret}", title="Report", thread_ts=None)
-    assert secret not in str(refusal.value)
-    assert secret not in json.dumps([call.arguments for call in house.slack.calls])
-    assert len(house.slack.calls) == 23
-    assert "secret" in house.slack.of("chat.update")[0]["text"]
-
-
-async def test_a_reveal_is_ephemeral_and_has_no_token_in_its_text(house: House) -> None:
-    keep(house)
-    block = {"type": "section", "text": {"type": "plain_text", "text": JWT}}
-    token = Reply(text="Your token", blocks=[block], private=True, secret=True)
-    assert await house.delivery.reveal(HERE, token)
-    assert await house.delivery.reveal(replace(HERE, intent_id=None), token)
-    by_url, by_message = house.slack.of("response_url")[0], house.slack.of("chat.postEphemeral")[0]
-    assert by_url["response_type"] == "ephemeral"
-    assert by_message["user"] == "U0ANA"
-    assert JWT not in by_url["text"] + by_message["text"]
-    assert not await house.delivery.reveal(HERE, replace(token, text=JWT))
-
-
-async def test_a_reveal_that_cannot_be_private_is_not_delivered(house: House) -> None:
-    house.slack.always["chat.postEphemeral"] = refused("user_not_in_channel")
-    token = Reply(text="Your token", blocks=[SECTION], secret=True)
-    assert not await house.delivery.reveal(replace(HERE, intent_id=None), token)
-    assert not await house.delivery.reveal(Address(user_id="U0ANA", channel_id=""), token)
-    assert house.slack.of("chat.postMessage") == []
-
-
-async def test_a_reveal_whose_blocks_are_refused_was_not_delivered(house: House) -> None:
-    keep(house)
-    for method in ("response_url", "chat.postEphemeral"):
-        house.slack.always[method] = refused("invalid_blocks")
-    assert not await house.delivery.reveal(HERE, Reply(text="Your token", blocks=[SECTION], secret=True))
-
-
 async def test_views(house: House) -> None:
     view = {"type": "modal", "blocks": []}
     assert await house.delivery.open_view("1.2.3", view) == "V1"
@@ -361,57 +271,3 @@ async def test_a_file_that_slack_does_not_take_is_an_error_for_people(house: Hou
     house.slack.answers["files.getUploadURLExternal"] = [refused("file_uploads_disabled")]
     with pytest.raises(BotError, match="file_uploads_disabled"):
         await house.delivery.upload("C0DBOPS", "report.md", "x", title="Report", thread_ts=None)
-
-
-async def test_every_call_is_counted(house: House) -> None:
-    keep(house)
-    await house.delivery.answer(HERE, HELLO, public=True)
-    house.slack.answers["chat.postMessage"] = [refused("is_archived")]
-    await house.delivery.post("C0DBOPS", HELLO)
-    assert house.seen[1:] == [("response_url", "ok"), ("chat.postMessage", "is_archived")]
-
-
-async def test_posts_to_one_channel_keep_a_second_apart_and_answers_do_not_wait() -> None:
-    now, slept = 100.0, []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-
-    pace = Pace(1.0, now=lambda: now, sleep=sleep)
-    for _ in range(3):
-        await pace.turn("C0DBOPS")
-    await pace.turn("C0OTHER")
-    assert slept == [1.0, 2.0]
-    now = 103.5
-    pace.note("C0DBOPS")
-    await pace.turn("C0DBOPS")
-    assert slept == [1.0, 2.0, 1.0]
-
-
-async def test_a_server_that_closed_a_kept_connection_is_called_once_more(house: House) -> None:
-    keep(house)
-    await house.delivery.whisper(HERE, HELLO)
-
-    def cut(arguments: dict[str, Any]) -> Any:
-        raise ConnectionResetError
-
-    house.slack.answers["response_url"] = [cut]
-    await house.delivery.whisper(HERE, HELLO)
-    assert house.slack.of("response_url")
-
-
-async def test_slack_that_is_not_there_is_unavailable_not_a_crash(house: House) -> None:
-    keep(house)
-    await house.slack.close()
-    with pytest.raises(Unavailable):
-        await house.delivery.post("C0DBOPS", HELLO)
-    with pytest.raises(Unavailable):
-        await house.delivery.whisper(HERE, HELLO)
-
-
-async def test_an_answer_that_is_no_json_is_a_failed_call(house: House) -> None:
-    house.slack.always["chat.postMessage"] = web.Response(
-        status=200, body=b"<html>", headers={"Content-Type": "text/html"}
-    )
-    assert await house.delivery.post("C0DBOPS", HELLO) is None
-    assert isinstance(house.delivery, Delivery)

@@ -7,10 +7,10 @@ import pytest
 from bot.core.reply import Reply
 from bot.slack.quiet import bolt_logger, cap_sdk_loggers, sdk_logger
 
+from .addresses import HERE, JWT, keep
 from .conftest import House
 from .requests import click, command, payload, signed, submission
 from .stub import TOKEN, refused
-from .test_delivery import HERE, JWT, keep
 
 SECTION = {"type": "section", "text": {"type": "plain_text", "text": JWT}}
 

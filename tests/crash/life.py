@@ -1,0 +1,138 @@
+"""One life of a rehearsal's process: its objects on the store's file, until the power goes."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from bot.commands import COMMANDS
+from bot.core.parsing import Grammar
+from bot.core.request import Incoming
+from bot.pipeline.environment import Environment
+from bot.pipeline.executing import Executor
+from bot.pipeline.path import Path as EveryEntry
+from bot.pipeline.timers import fire
+from bot.store.store import Store, open_store
+from bot.turso import TursoClient
+from tests.crash.ports import Counts, Directory, Doors, Rules, Slack
+from tests.crash.rehearsal import ACTING, Fused, Jobs, Rehearsal
+from tests.turso.organization import TOKEN
+
+
+@dataclass
+class Life:
+    """One process, from its start to its crash."""
+
+    of: Rehearsal
+    env: Environment
+    path: EveryEntry
+    store: Store
+
+    async def comes_in(self, incoming: Incoming, *, times: int = 1) -> int:
+        """Let something come in, perhaps more than once at the same moment; how many times work followed."""
+        works = [await self.path.before_ack(incoming) for _ in range(times)]
+        there = [work for work in works if work is not None]
+        await self.together(incoming.id, *there)
+        return len(there)
+
+    async def together(self, on_behalf_of: str, *works: Any) -> None:
+        async def run(work: Any) -> None:
+            ACTING.set(f"press {on_behalf_of}")
+            await work()
+
+        ended = await asyncio.gather(*(asyncio.create_task(run(work)) for work in works), return_exceptions=True)
+        for one in ended:
+            if isinstance(one, BaseException):
+                raise one
+
+    async def run_jobs(self) -> None:
+        """Let durable work go on until there is none."""
+        while job := self._next_job():
+            await self._run(*job)
+
+    def _next_job(self) -> tuple[str, str, list[Any]] | None:
+        with sqlite3.connect(self.of.file) as connection:
+            row = connection.execute("SELECT request_id, phase, kept FROM jobs WHERE NOT ended").fetchone()
+        return (row[0], row[1], json.loads(row[2])) if row else None
+
+    async def _run(self, request_id: str, phase: str, kept: list[Any]) -> None:
+        ACTING.set(f"{request_id}:{phase}")
+        work = Executor(self.env)
+        steps: list[Callable[[], Any]] = [
+            lambda: work.begin(request_id, phase),
+            lambda: work.act(request_id, phase),
+            lambda: work.see(request_id, phase, kept[1]),
+            lambda: work.finish(request_id, phase, kept[2]),
+            lambda: work.tell(request_id, phase),
+        ]
+        for number in range(len(kept), len(steps)):
+            kept.append(json.loads(json.dumps(await steps[number]())))
+            self.of.fuse.tick()
+            ended = number == len(steps) - 1 or kept[0] != "go"
+            with sqlite3.connect(self.of.file) as connection:
+                connection.execute(
+                    "UPDATE jobs SET kept = ?, ended = ? WHERE request_id = ? AND phase = ?",
+                    (json.dumps(kept), ended, request_id, phase),
+                )
+            self.of.fuse.tick()
+            if ended:
+                return
+
+    async def fire_what_is_due(self) -> None:
+        """Let the sweep find what is due, as often as that leads to more."""
+        for _ in range(20):
+            due = await self.store.due(self.of.now())
+            if not due:
+                return
+            for timer in due:
+                ACTING.set(f"timer {timer.kind}:{timer.subject}:{timer.due_at.isoformat()}")
+                if await self.store.is_due(timer.kind, timer.subject, timer.due_at):
+                    following = await fire(self.env, timer)
+                    self.of.fuse.tick()
+                    await self.store.turn_timer(timer, following)
+                await self.run_jobs()
+
+    async def take_up_what_is_open(self) -> None:
+        """What adoption does some seconds after a start."""
+        for incoming in await self.store.open_intents(before=self.of.now() + timedelta(days=1)):
+            ACTING.set(f"press {incoming.id}")
+            await self.path.resume(incoming)
+            await self.store.close_intent(incoming.id)
+
+
+@asynccontextmanager
+async def life(of: Rehearsal) -> AsyncIterator[Life]:
+    """Start a process on what is there."""
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(
+            httpx.AsyncClient(
+                transport=httpx.MockTransport(of.handle),
+                base_url="https://api.turso.tech",
+                headers={"Authorization": f"Bearer {TOKEN}"},
+            )
+        )
+        store = await stack.enter_async_context(open_store(of.url, of, enqueuer=Jobs()))
+        memory: Any = Fused(store, of.fuse)
+
+        async def health() -> list[tuple[str, bool, str]]:
+            return []
+
+        env = Environment(
+            clock=of,
+            memory=memory,
+            directory=Directory(of),
+            messenger=Slack(of),
+            rules=Rules(),
+            doors=Doors(TursoClient(client, client, "acme")),
+            observer=Counts(),
+            commands=COMMANDS,
+            grammar=Grammar(COMMANDS),
+            health=health,
+        )
+        yield Life(of, env, EveryEntry(env), store)

@@ -1,0 +1,118 @@
+"""The ports of a rehearsal: people, a Slack that looks for tokens, the rules and the way to Turso."""
+
+import json
+from typing import Any
+
+from bot.core.model import Subject
+from bot.core.policy import load
+from bot.core.ports import Address
+from bot.core.reply import Reply
+from bot.core.request import Incoming
+from bot.turso import TursoClient
+from tests.crash.rehearsal import Rehearsal
+
+POLICY = """
+version: 1
+organizations:
+  acme: {token: env:TURSO_API_TOKEN}
+workspace: T0ACME
+people:
+  dba: {usergroup: S0DBA}
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: read}
+      - {allow: [create, freeze, thaw, "token --read-only"], confirm: none}
+      - {approve: [token, destroy], by: dba, confirm: none, expires: 30m, countdown: 1h, notify: dba}
+      - {approve: [rotate], by: dba, quorum: 2, confirm: none, expires: 30m}
+"""
+
+
+class Directory:
+    """Says who people are; the answer may be the last thing that this process hears."""
+
+    def __init__(self, of: Rehearsal) -> None:
+        self._of = of
+
+    async def subject(self, incoming: Incoming, *, usergroups: frozenset[str], fresh: bool = False) -> Subject:
+        self._of.fuse.tick()
+        return self._of.subject_now(incoming.user_id)
+
+    async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:
+        self._of.fuse.tick()
+        return self._of.subject_now(user_id)
+
+    async def is_in(self, user_id: str, channel_id: str, *, fresh: bool = True) -> bool:
+        return True
+
+
+class Slack:
+    """Takes every message, and finds tokens where none may be."""
+
+    def __init__(self, of: Rehearsal) -> None:
+        self._of, self._number = of, 0
+
+    async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
+        self._take(reply)
+
+    async def whisper(self, to: Address, reply: Reply, *, replace: bool = False) -> None:
+        self._take(reply)
+
+    async def reveal(self, to: Address, reply: Reply) -> bool:
+        self._of.fuse.tick()
+        for sent in self._of.sent:
+            if sent.secret and sent.secret in json.dumps(reply.blocks):
+                self._of.revealed.append((to.user_id, sent.secret))
+        self._of.fuse.tick()
+        return True
+
+    async def post(self, channel_id: str, reply: Reply, *, thread_ts: str | None = None) -> str | None:
+        self._take(reply)
+        self._number += 1
+        return f"{self._of.crashes}.{self._number:06}"
+
+    async def update(self, channel_id: str, ts: str, reply: Reply) -> None:
+        self._take(reply)
+
+    async def direct(self, user_id: str, reply: Reply) -> None:
+        self._take(reply)
+
+    async def permalink(self, channel_id: str, ts: str) -> str | None:
+        return f"https://acme.slack.com/archives/{channel_id}/p{ts}"
+
+    async def open_view(self, trigger_id: str, view: Any) -> str | None:
+        return None
+
+    async def update_view(self, view_id: str, view: Any) -> None:
+        return None
+
+    async def publish_home(self, user_id: str, view: Any) -> None:
+        return None
+
+    async def upload(self, *arguments: Any, **named: Any) -> None:
+        return None
+
+    def _take(self, reply: Reply) -> None:
+        self._of.fuse.tick()
+        said = f"{reply.text} {json.dumps(reply.blocks)}"
+        self._of.leaks += [sent.secret for sent in self._of.sent if sent.secret and sent.secret in said]
+        self._of.fuse.tick()
+
+
+class Rules:
+    policy = load(POLICY, default_organization="acme")
+    problem = None
+
+
+class Counts:
+    def command(self, command: str, outcome: str, seconds: float) -> None: ...
+    def request(self, state: str) -> None: ...
+
+
+class Doors:
+    def __init__(self, client: TursoClient) -> None:
+        self._client = client
+
+    def turso(self, organization: str) -> TursoClient:
+        return self._client

@@ -1,0 +1,123 @@
+"""`python -m bot serve` (or `socket`) between the two stand-ins, as a real process that can be killed."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bot.sandbox.clock import SandboxClock
+from bot.sandbox.platform.app import create_platform
+from bot.sandbox.running import POLICY, Keys, bound, new_workspace, served
+from bot.sandbox.workspace.app import create_workspace_app
+from tests.world import World
+
+
+@asynccontextmanager
+async def standing(
+    data: Path, *, seed: bool = True, around: Callable[[str, Any], Any] = lambda name, app: app
+) -> AsyncIterator[tuple[World, Keys]]:
+    """Only the two stand-ins; the bot is a `Process`. `around` may put something before `slack` and `turso`."""
+    keys, clock = Keys(), SandboxClock()
+    platform = create_platform(data / "platform", api_token=keys.turso_token, seed=seed, admin=True)
+    workspace = new_workspace(keys)
+    async with AsyncExitStack() as stack:
+        slack = stack.enter_context(bound(0))
+        turso = stack.enter_context(bound(0))
+        workspace.origin = f"http://127.0.0.1:{slack.getsockname()[1]}"
+        await stack.enter_async_context(served(around("slack", create_workspace_app(workspace)), slack))
+        await stack.enter_async_context(served(around("turso", platform), turso))
+        stack.push_async_callback(workspace.close)
+        yield World(workspace, platform, clock, f"http://127.0.0.1:{turso.getsockname()[1]}", data, keys), keys
+
+
+@dataclass
+class Process:
+    """The bot as a real process between the stand-ins; it can be killed and started again on the same store."""
+
+    world: World
+    keys: Keys
+    command: str = "serve"
+    database_url: str = ""
+    policy: Path = POLICY
+    extra: Mapping[str, str] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
+    log: Path = field(default_factory=lambda: Path(tempfile.mkstemp(prefix="turso-ops-", suffix=".log")[1]))
+    _running: asyncio.subprocess.Process | None = None
+    port: int = 0
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Everything that the process is told; nothing of this one's environment but the path."""
+        store = self.database_url or f"sqlite:///{self.world.data / 'turso-ops.db'}"
+        return {
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": str(self.world.data),
+            "SLACK_BOT_TOKEN": self.keys.bot_token,
+            "SLACK_SIGNING_SECRET": self.keys.signing_secret,
+            "SLACK_APP_TOKEN": self.keys.app_token,
+            "SLACK_API_URL": self.world.workspace.api_url,
+            "TURSO_API_TOKEN": self.keys.turso_token,
+            "TURSO_ORGANIZATION": "acme",
+            "TURSO_API_BASEURL": self.world.url,
+            "DATABASE_URL": store,
+            "POLICY_FILE": str(self.policy),
+            "PORT": str(self.port),
+            "LOG_LEVEL": "DEBUG",
+            **self.extra,
+        }
+
+    async def start(self, *, receives: bool = True) -> None:
+        """Start it, and wait until it is ready; with `receives` Slack's deliveries go to it."""
+        self.port = self.port or free_port()
+        with self.log.open("ab") as log:
+            self._running = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot", self.command, *self.arguments,
+                env=self.environment, cwd=self.world.data, stdout=log, stderr=log,
+            )  # fmt: skip
+        if self.command == "serve":
+            await self._ready()
+            if receives:
+                self.world.workspace.events_url = f"http://127.0.0.1:{self.port}/slack/events"
+
+    async def _ready(self) -> None:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}") as http:
+            for _ in range(600):
+                assert self._running is not None
+                assert self._running.returncode is None, self.log.read_text()[-4000:]
+                try:
+                    if (await http.get("/readyz")).status_code == 200:
+                        return
+                except httpx.HTTPError:
+                    pass
+                await asyncio.sleep(0.05)
+        raise AssertionError(f"not ready: {self.log.read_text()[-4000:]}")
+
+    async def kill(self) -> None:
+        """End it as a power cut would."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """Ask it to end. Returns its exit status."""
+        return await self._end(signal.SIGTERM)
+
+    async def _end(self, how: signal.Signals) -> int:
+        assert self._running is not None
+        if self._running.returncode is None:
+            self._running.send_signal(how)
+        return await self._running.wait()
+
+
+def free_port() -> int:
+    """A port that nobody uses now."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        return int(bound.getsockname()[1])

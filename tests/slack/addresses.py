@@ -1,0 +1,31 @@
+"""Whom the tests of delivery answer, and with what."""
+
+from dataclasses import replace
+
+from bot.core.ports import Address
+from bot.core.reply import Reply
+from bot.core.request import Incoming, Kind
+
+from .conftest import FixedClock, House
+
+JWT = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicm8iLCJleHAiOjE3OTM1MDAwMDB9.c2lnbmF0dXJl"
+SECTION = {"type": "section", "text": {"type": "plain_text", "text": "hello"}}
+HELLO = Reply(text="hello", blocks=[SECTION])
+HERE = Address(user_id="U0ANA", channel_id="C0DBOPS", intent_id="i-1")
+IN_THREAD = replace(HERE, intent_id=None, thread_ts="5.6")
+
+
+def came(intent_id: str, url: str) -> Incoming:
+    return Incoming(
+        id=intent_id,
+        key="k",
+        kind=Kind.COMMAND,
+        at=FixedClock().now(),
+        user_id="U0ANA",
+        channel_id="C0DBOPS",
+        response_url=url,
+    )
+
+
+def keep(house: House, intent_id: str = "i-1", url: str | None = None) -> None:
+    house.urls.keep(came(intent_id, house.slack.response_url() if url is None else url))

@@ -1,0 +1,121 @@
+"""The ack comes first, whatever the work does; what breaks is told to the person."""
+
+import asyncio
+import time
+
+import pytest
+
+from bot.core.request import Incoming
+from bot.errors import BadInput
+from bot.slack import listeners
+
+from .conftest import House
+from .requests import click, command, payload, signed, submission
+
+
+async def test_the_ack_does_not_wait_for_the_work(house: House) -> None:
+    go = asyncio.Event()
+
+    async def slow(_: Incoming) -> None:
+        await go.wait()
+
+    house.path.work = slow
+    body = command("ls")
+    answer = await house.http.post("/slack/events", content=body, headers=signed(body))
+    assert answer.status_code == 200
+    assert len(house.tasks) == 1
+    go.set()
+    assert await house.tasks.drain(5)
+
+
+async def test_the_ack_waits_for_the_intent(house: House) -> None:
+    recorded = []
+
+    async def record(incoming: Incoming) -> None:
+        await asyncio.sleep(0.05)
+        recorded.append(incoming.id)
+
+    house.path.before = record
+    body = command("create orders")
+    await house.http.post("/slack/events", content=body, headers=signed(body))
+    assert len(recorded) == 1
+
+
+async def test_a_store_that_hangs_does_not_hold_the_ack(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listeners, "ACK_WITHIN_SECONDS", 0.05)
+    go = asyncio.Event()
+
+    async def hang(_: Incoming) -> None:
+        await go.wait()
+
+    house.path.before = hang
+    started = time.monotonic()
+    for body in (command("create orders"), payload(submission())):
+        answer = await house.http.post("/slack/events", content=body, headers=signed(body))
+        assert (answer.status_code, answer.text) == (200, "")
+    assert time.monotonic() - started < 3
+    go.set()
+    assert await house.tasks.drain(5)
+    assert len(house.path.worked) == 1
+
+
+def told(house: House) -> str:
+    """The private answer that the person got."""
+    answers = house.slack.of("response_url") + house.slack.of("chat.postEphemeral")
+    assert len(answers) == 1
+    assert answers[0].get("response_type", "ephemeral") == "ephemeral"
+    return str(answers[0]["text"])
+
+
+@pytest.mark.parametrize("where", ["before", "work"])
+async def test_a_bug_is_acknowledged_and_told_with_its_reference(house: House, where: str) -> None:
+    async def bug(_: Incoming) -> None:
+        raise RuntimeError("secret detail")
+
+    setattr(house.path, where, bug)
+    answer = await house.send(command("ls", response_url=house.slack.response_url()))
+    assert (answer.status_code, answer.text) == (200, "")
+    said = told(house)
+    assert house.only().id in said
+    assert "secret detail" not in said
+
+
+async def test_an_error_for_people_is_told_in_its_words(house: House) -> None:
+    async def refuse(_: Incoming) -> None:
+        raise BadInput("That is not a name.")
+
+    house.path.before = refuse
+    await house.press(click())
+    assert told(house).startswith("That is not a name.")
+
+
+async def test_a_submission_that_breaks_closes_and_is_told(house: House) -> None:
+    async def bug(_: Incoming) -> None:
+        raise RuntimeError
+
+    house.path.before = bug
+    answer = await house.press(submission())
+    assert (answer.status_code, answer.text) == (200, "")
+    assert [call["channel"] for call in house.slack.of("chat.postMessage")] == ["U0ANA"]
+
+
+async def test_a_failure_of_slack_while_telling_is_only_logged(house: House) -> None:
+    for method in ("chat.postEphemeral", "chat.postMessage"):
+        house.slack.always[method] = {"ok": False, "error": "account_inactive"}
+
+    async def bug(_: Incoming) -> None:
+        raise RuntimeError
+
+    house.path.work = bug
+    assert (await house.send(command("ls"))).status_code == 200
+
+
+async def test_a_hundred_at_once_are_all_taken(house: House) -> None:
+    bodies = [command(f"show db-{number}") for number in range(100)]
+    answers = await asyncio.gather(
+        *(house.http.post("/slack/events", content=body, headers=signed(body)) for body in bodies)
+    )
+    await house.tasks.drain(5)
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(house.path.worked) == 100
+    assert house.slack.calls == []

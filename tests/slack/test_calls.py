@@ -1,0 +1,76 @@
+"""Calls to Slack: connections, pace, counts, and a Slack that is not there."""
+
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from bot.errors import Unavailable
+from bot.slack.delivery import Delivery
+from bot.slack.pace import Pace
+
+from .addresses import HELLO, HERE, keep
+from .conftest import House
+from .stub import refused
+
+
+async def test_calls_share_their_connections(house: House) -> None:
+    keep(house)
+    for _ in range(10):
+        await house.delivery.post("C0DBOPS", HELLO)
+    await house.delivery.whisper(HERE, HELLO)
+    assert len(house.slack.connections) == 1
+
+
+async def test_every_call_is_counted(house: House) -> None:
+    keep(house)
+    await house.delivery.answer(HERE, HELLO, public=True)
+    house.slack.answers["chat.postMessage"] = [refused("is_archived")]
+    await house.delivery.post("C0DBOPS", HELLO)
+    assert house.seen[1:] == [("response_url", "ok"), ("chat.postMessage", "is_archived")]
+
+
+async def test_posts_to_one_channel_keep_a_second_apart_and_answers_do_not_wait() -> None:
+    now, slept = 100.0, []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    pace = Pace(1.0, now=lambda: now, sleep=sleep)
+    for _ in range(3):
+        await pace.turn("C0DBOPS")
+    await pace.turn("C0OTHER")
+    assert slept == [1.0, 2.0]
+    now = 103.5
+    pace.note("C0DBOPS")
+    await pace.turn("C0DBOPS")
+    assert slept == [1.0, 2.0, 1.0]
+
+
+async def test_a_server_that_closed_a_kept_connection_is_called_once_more(house: House) -> None:
+    keep(house)
+    await house.delivery.whisper(HERE, HELLO)
+
+    def cut(arguments: dict[str, Any]) -> Any:
+        raise ConnectionResetError
+
+    house.slack.answers["response_url"] = [cut]
+    await house.delivery.whisper(HERE, HELLO)
+    assert house.slack.of("response_url")
+
+
+async def test_slack_that_is_not_there_is_unavailable_not_a_crash(house: House) -> None:
+    keep(house)
+    await house.slack.close()
+    with pytest.raises(Unavailable):
+        await house.delivery.post("C0DBOPS", HELLO)
+    with pytest.raises(Unavailable):
+        await house.delivery.whisper(HERE, HELLO)
+
+
+async def test_an_answer_that_is_no_json_is_a_failed_call(house: House) -> None:
+    house.slack.always["chat.postMessage"] = web.Response(
+        status=200, body=b"<html>", headers={"Content-Type": "text/html"}
+    )
+    assert await house.delivery.post("C0DBOPS", HELLO) is None
+    assert isinstance(house.delivery, Delivery)

@@ -1,0 +1,71 @@
+"""A token leaves by a reveal alone, and nobody else sees it."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from bot.core.ports import Address
+from bot.core.reply import Reply
+from bot.errors import BotError
+
+from .addresses import HERE, JWT, SECTION, keep
+from .conftest import House
+from .stub import refused
+
+SECRETS = [
+    pytest.param(JWT, id="a database token"),
+    pytest.param("xoxb-1111111111-2222222222-abcdef", id="a bot token"),
+    pytest.param("the-signing-secret", id="the signing secret"),
+]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+async def test_a_secret_leaves_by_no_way_but_a_reveal(house: House, secret: str) -> None:
+    keep(house)
+    block = {"type": "section", "text": {"type": "plain_text", "text": f"is {secret}!"}}
+    view = {"type": "modal", "title": {"type": "plain_text", "text": "T"}, "blocks": [block]}
+    for reply in (Reply(text=secret), Reply(text="x", blocks=[block]), Reply(text="x", plain_blocks=[block]),
+                  Reply(text="x", blocks=[SECTION], secret=True)):  # fmt: skip
+        await house.delivery.answer(HERE, reply, public=True)
+        await house.delivery.whisper(HERE, reply)
+        await house.delivery.post("C0DBOPS", reply)
+        await house.delivery.update("C0DBOPS", "1.2", reply)
+        await house.delivery.direct("U0ANA", reply)
+    await house.delivery.open_view("1.2.3", view)
+    await house.delivery.update_view("V1", view)
+    await house.delivery.publish_home("U0ANA", view)
+    with pytest.raises(BotError) as refusal:
+        await house.delivery.upload("C0DBOPS", "report.md", f"a {secret}", title="Report", thread_ts=None)
+    assert secret not in str(refusal.value)
+    assert secret not in json.dumps([call.arguments for call in house.slack.calls])
+    assert len(house.slack.calls) == 23
+    assert "secret" in house.slack.of("chat.update")[0]["text"]
+
+
+async def test_a_reveal_is_ephemeral_and_has_no_token_in_its_text(house: House) -> None:
+    keep(house)
+    block = {"type": "section", "text": {"type": "plain_text", "text": JWT}}
+    token = Reply(text="Your token", blocks=[block], private=True, secret=True)
+    assert await house.delivery.reveal(HERE, token)
+    assert await house.delivery.reveal(replace(HERE, intent_id=None), token)
+    by_url, by_message = house.slack.of("response_url")[0], house.slack.of("chat.postEphemeral")[0]
+    assert by_url["response_type"] == "ephemeral"
+    assert by_message["user"] == "U0ANA"
+    assert JWT not in by_url["text"] + by_message["text"]
+    assert not await house.delivery.reveal(HERE, replace(token, text=JWT))
+
+
+async def test_a_reveal_that_cannot_be_private_is_not_delivered(house: House) -> None:
+    house.slack.always["chat.postEphemeral"] = refused("user_not_in_channel")
+    token = Reply(text="Your token", blocks=[SECTION], secret=True)
+    assert not await house.delivery.reveal(replace(HERE, intent_id=None), token)
+    assert not await house.delivery.reveal(Address(user_id="U0ANA", channel_id=""), token)
+    assert house.slack.of("chat.postMessage") == []
+
+
+async def test_a_reveal_whose_blocks_are_refused_was_not_delivered(house: House) -> None:
+    keep(house)
+    for method in ("response_url", "chat.postEphemeral"):
+        house.slack.always[method] = refused("invalid_blocks")
+    assert not await house.delivery.reveal(HERE, Reply(text="Your token", blocks=[SECTION], secret=True))
