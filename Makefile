@@ -12,7 +12,7 @@ run: setup  ## Start the sandbox: the real bot between a local Turso and a local
 	$(BIN)/python -m bot sandbox --port $(PORT)
 
 test: setup browser check  ## Everything that must be true before a change lands
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: setup  ## Style, types and the walls between the rooms
 	$(BIN)/ruff check .
