@@ -1,6 +1,7 @@
 """The bot over Socket Mode: the same app, no public address; every envelope is acknowledged, whatever comes of it."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from time import time
 from typing import Any, Final
@@ -19,7 +20,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.slack.bolt import settled
 from bot.slack.calls import SlackCalls, proxy_for
-from bot.slack.quiet import bolt_logger, sdk_logger
+from bot.slack.quiet import BOLT_LOGGER, sdk_logger
 from bot.slack.shapes import Malformed, checked
 from bot.slack.tasks import TaskKeeper
 
@@ -67,7 +68,8 @@ class _Handler(AsyncSocketModeHandler):
         answer = BoltResponse(status=200, body="")
         try:
             checked(req.payload)
-            context = {"logger": bolt_logger()}  # Bolt asks for it while it reads a body with several response_urls
+            # Bolt asks for the logger while it reads a body with several response_urls.
+            context = {"logger": logging.getLogger(BOLT_LOGGER)}
             request = AsyncBoltRequest(
                 mode="socket_mode", body=req.payload, headers=build_headers(req), context=context
             )

@@ -1,8 +1,6 @@
 """A world for incidents: one for each module, with whatever policy the module asks for."""
 
-import os
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -21,8 +19,3 @@ async def world(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixtur
         more["policy"].write_text(text)
     async with sound(data, **more) as found:
         yield found
-
-
-def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Thirty days of digests run with `make soak`: two processes need the machine for themselves."""
-    return True if collection_path.name == "test_digests.py" and not os.environ.get("SOAK") else None
