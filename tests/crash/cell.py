@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.core.request import Request, State
 from bot.sandbox.workspace.records import Acted
 from tests.crash.lane import Lane
-from tests.crash.scenarios import Scenario
+from tests.crash.scenarios import Scenario, taken
 from tests.world import DANA, DB_OPS, words
 
 PATIENCE = 90.0
@@ -80,7 +80,7 @@ class Cell:
         await lane.kill_and_start(down_for=point.down_for)
         acted = await acting
         await self._come_to_rest()
-        word = await self._verdict(may_be_untouched=not _acknowledged(acted))
+        word = await self._verdict(may_be_untouched=not taken(acted))
         if word == "untouched":
             await self.scenario.act(lane, self.name)
             await self._come_to_rest()
@@ -195,9 +195,3 @@ class Cell:
             self.lane.bot.log.read_text()[-1500:],
         ]
         return "\n".join(lines)
-
-
-def _acknowledged(acted: Acted | None) -> bool:
-    """Whether Slack, and so the person, has heard that it was taken."""
-    deliveries = acted.deliveries if acted is not None else ()
-    return bool(deliveries) and all(one.ok and one.status == 200 for one in deliveries)

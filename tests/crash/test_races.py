@@ -13,14 +13,14 @@ from bot.sandbox.workspace.model import View
 from tests.crash.lane import Nursery
 from tests.crash.pair import Pair, pair
 from tests.crash.scenarios import (
-    ask,
+    ask_till_taken,
     asked,
     blocks,
     card_now,
     card_of,
     is_gone,
     is_there,
-    press,
+    press_till_taken,
     quarantined,
 )
 from tests.crash.stores import STORES, new_store
@@ -98,7 +98,8 @@ async def approve_against_deny(two: Pair, names: list[str]) -> list[str]:
         moment = time.time() + 0.4
         two.balancer.moments |= {(ANA, before.id): moment, (BEN, before.id): moment + offset}
         await asyncio.gather(
-            press(two.lane, ANA, name, "Approve"), workspace.submit_view(BEN, form.id, {"comment": "not today"})
+            press_till_taken(two.lane, ANA, name, "Approve"),
+            workspace.submit_view(BEN, form.id, {"comment": "not today"}),
         )
         await _leave(two, [name], State.PENDING)
         request = await _newest(two, name)
@@ -121,7 +122,7 @@ async def approve_against_expire(two: Pair, names: list[str]) -> list[str]:
     for request, end, offset in zip(requests, ends, (-0.6, -0.12, -0.06, -0.03, 0.1), strict=True):
         own = moment - 0.02 - (max(ends) - end).total_seconds()
         two.balancer.moments[ANA, request.id] = own + offset
-    await asyncio.gather(*(press(two.lane, ANA, name, "Approve") for name in names))
+    await asyncio.gather(*(press_till_taken(two.lane, ANA, name, "Approve") for name in names))
     await _leave(two, names, State.PENDING)
     winners = []
     for name in names:
@@ -142,7 +143,7 @@ async def undo_against_the_end(two: Pair, names: list[str]) -> list[str]:
     two.due_at(moment - 0.02, last - two.lane.clock.now())
     for request, offset in zip(requests, (-0.5, -0.1, 0.0, 0.1, 0.6), strict=True):
         two.balancer.moments[DANA, request.id] = moment + offset
-    await asyncio.gather(*(press(two.lane, DANA, name, "Undo") for name in names))
+    await asyncio.gather(*(press_till_taken(two.lane, DANA, name, "Undo") for name in names))
     await _leave(two, names, State.QUARANTINED)
     winners = []
     for name in names:
@@ -161,10 +162,10 @@ async def the_end_of_a_freeze_against_a_quarantine(two: Pair, names: list[str]) 
     """A freeze ends while a quarantine begins: nothing opens what the quarantine has closed."""
     for name in names:
         await two.lane.has_database(name)
-    await asyncio.gather(*(ask(two.lane, f"db freeze {name} --for 30m") for name in names))
+    await asyncio.gather(*(ask_till_taken(two.lane, f"db freeze {name} --for 30m") for name in names))
     await two.at_rest()
     holds = [hold for hold in await two.lane.store.holds() if hold.database in names]
-    await asyncio.gather(*(ask(two.lane, f"db destroy {name}") for name in names))
+    await asyncio.gather(*(ask_till_taken(two.lane, f"db destroy {name}") for name in names))
     for name in names:
         await card_of(two.lane, name, "Approve")
     await two.at_rest()
@@ -173,7 +174,7 @@ async def the_end_of_a_freeze_against_a_quarantine(two: Pair, names: list[str]) 
     two.due_at(moment - 0.02, max(hold.due_at for hold in holds if hold.due_at) - two.lane.clock.now())
     for request, offset in zip(requests, (-0.5, -0.12, 0.0, 0.06, 0.6), strict=True):
         two.balancer.moments[ANA, request.id] = moment + offset
-    await asyncio.gather(*(press(two.lane, ANA, name, "Approve") for name in names))
+    await asyncio.gather(*(press_till_taken(two.lane, ANA, name, "Approve") for name in names))
     await _leave(two, names, State.PENDING)
     winners = []
     for name in names:
@@ -219,14 +220,14 @@ async def _requests(two: Pair, names: list[str]) -> list[Request]:
 
 
 async def _together(two: Pair, name: str, *presses: tuple[str, str]) -> None:
-    await asyncio.gather(*(press(two.lane, person, name, label) for person, label in presses))
+    await asyncio.gather(*(press_till_taken(two.lane, person, name, label) for person, label in presses))
 
 
 async def _denial(two: Pair, name: str) -> View:
     """Ben's open form that asks why he denies."""
     workspace = two.lane.world.workspace
     before = {view.id for view in workspace.views_of(BEN)}
-    await press(two.lane, BEN, name, "Deny")
+    await press_till_taken(two.lane, BEN, name, "Deny")
     return await until(lambda: next((v for v in workspace.views_of(BEN) if v.id not in before), None), what="the form")
 
 
@@ -236,8 +237,28 @@ async def _leave(two: Pair, names: list[str], state: State) -> None:
     async def look() -> bool | None:
         return all(request.state is not state for request in await _requests(two, names)) or None
 
-    await patient(look, f"all to leave {state}")
+    try:
+        await patient(look, f"all to leave {state}")
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {await _picture(two, names, state)}") from error
     await two.at_rest()
+
+
+async def _picture(two: Pair, names: list[str], state: State) -> str:
+    """What is known of those that are stuck: votes, audit, what Slack heard of the presses, and both logs."""
+    lines = []
+    for request in await _requests(two, names):
+        if request.state is state:
+            page = await two.lane.store.audit_page(before_seq=None, limit=20, databases=[request.plan.target.name])
+            votes = [vote.user_id for vote in request.votes]
+            lines.append(f"{request.id} {votes} {[f'{one.event}/{one.outcome}' for _, one in page]}")
+    failed = [
+        f"{one.sent_at:%H:%M:%S.%f} {one.kind} {one.person_id} {one.failure} {one.status} after {one.milliseconds} ms"
+        for one in two.lane.world.workspace.deliveries
+        if not one.ok
+    ]
+    logs = [log.read_text()[-6000:] for log in (two.lane.bot.log, two.other.log)]
+    return "\n".join([*lines, "not taken:", *failed[-12:], *logs])
 
 
 async def _ends(
