@@ -69,7 +69,7 @@ async def test_list_usage_create_token_destroy_and_rotate_as_the_readme_tells(wo
     await refused_to_guest_and_stranger(world, browser)
 
     await ana.picture("approval")
-    await ana.press("Approve", card)
+    await ana.opens("Approve", card)
     await ana.modal.get_by_role("textbox").first.fill("analytic")
     await ana.modal.locator("[data-view-submit]").click()
     await expect(ana.modal.locator(".invalid")).to_be_visible()

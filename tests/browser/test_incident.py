@@ -37,7 +37,7 @@ async def phones(browser: Browser, world: World) -> AsyncIterator[dict[str, Wind
 
 async def thread(window: Window) -> None:
     """Open the timeline."""
-    await window.message("has started in this channel").get_by_role("button", name="repl").click()
+    await window.message("has started in this channel").locator("button.replies").click()
 
 
 async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window]) -> None:
@@ -68,7 +68,7 @@ async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window
     await expect(loud).to_contain_text("it floods the primary")
     await expect(loud).to_contain_text("without consent")
 
-    await ben.press("Review", loud)
+    await ben.opens("Review", loud)
     await ben.modal.get_by_text("It was justified").click()
     await ben.modal.locator("textarea").first.fill("it had to go")
     await ben.modal.locator("[data-view-submit]").click()
