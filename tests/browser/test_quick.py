@@ -14,7 +14,8 @@ from tests.sandbox.page import samples
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 
-ROUNDS = 40
+ROUNDS, TAKES = 40, 3
+"""Of some takes, one after the other in both channels, the calmest counts: others use the machine too."""
 # from the event to the next painted frame
 KEYPRESS = """async () => {
   const box = document.querySelector('.pane:not([hidden]) .composer textarea');
@@ -34,7 +35,6 @@ KEYPRESS = """async () => {
 }"""
 # from the stream's event to the laid-out message
 APPENDED = """() => {
-  window.times = [];
   let start = 0;
   document.addEventListener('htmx:sseBeforeMessage', () => { start = performance.now(); }, true);
   document.addEventListener('htmx:sseMessage', (event) => {
@@ -60,11 +60,11 @@ def slowest(times: list[float]) -> float:
     return max(8.0, statistics.quantiles(times, n=20)[-1])
 
 
-async def measured(window: Window, site: Stage, channel_id: str) -> tuple[float, float]:
-    await window.page.evaluate(APPENDED)
+async def measured(window: Window, site: Stage, channel_id: str, take: int) -> tuple[float, float]:
+    await window.page.evaluate("window.times = []")
     for number in range(ROUNDS):
         state = site.workspace.state
-        text = f"Appended {number}."
+        text = f"Appended {take}-{number}."
         told = {"type": "section", "text": samples.mrkdwn(text)}
         blocks = [told, samples.data_table(100, 10)] if number % 10 == 0 else []
         state.add_message(Message(channel_id=channel_id, ts=state.stamp(), user_id="U0ANA", text=text, blocks=blocks))
@@ -79,8 +79,15 @@ async def test_two_thousand_messages_are_as_quick_as_none(window, site):
     empty = await window("U0DANA", place="c/C0DBOPS")
     full = await window("U0DANA", place="c/C0ORDERS")
     assert await full.messages.count() < 100
-    key_empty, append_empty = await measured(empty, site, "C0DBOPS")
-    key_full, append_full = await measured(full, site, "C0ORDERS")
+    takes: dict[str, list[tuple[float, float]]] = {"C0DBOPS": [], "C0ORDERS": []}
+    for one in (empty, full):
+        await one.page.evaluate(APPENDED)
+    for take in range(TAKES):
+        for one, channel_id in ((empty, "C0DBOPS"), (full, "C0ORDERS")):
+            takes[channel_id].append(await measured(one, site, channel_id, take))
+    (key_empty, append_empty), (key_full, append_full) = (
+        map(min, zip(*found, strict=True)) for found in takes.values()
+    )
     print(f"keypress {key_empty:.1f} → {key_full:.1f} ms, append {append_empty:.1f} → {append_full:.1f} ms")
     assert key_full <= 3 * key_empty
     assert append_full <= 3 * append_empty
