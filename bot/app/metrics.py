@@ -16,7 +16,7 @@ class Metrics:
             ["command", "outcome"],
             registry=here,
         )
-        self._by_outcome: dict[tuple[str, str], Counter] = {}
+        self._by_outcome: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         self._seconds = Histogram("turso_ops_answer_seconds", "From the ack to the answer", ["command"], registry=here)
         self._requests = Counter("turso_ops_requests", "Requests by the state they reach", ["state"], registry=here)
         self._turso = Counter("turso_ops_turso_calls", "Calls to Turso", ["method", "route", "status"], registry=here)
@@ -36,11 +36,12 @@ class Metrics:
 
     def command(self, command: str, outcome: str, seconds: float) -> None:
         """Count one answered command."""
-        counter = self._by_outcome.get((command, outcome))
-        if counter is None:
-            counter = self._by_outcome[command, outcome] = self._commands.labels(command, outcome)
-        counter.inc()
-        self._seconds.labels(command).observe(seconds)
+        both = self._by_outcome.get((command, outcome))
+        if both is None:
+            both = self._commands.labels(command, outcome), self._seconds.labels(command)
+            self._by_outcome[command, outcome] = both
+        both[0].inc()
+        both[1].observe(seconds)
 
     def request(self, state: str) -> None:
         """Count a request that has reached a state."""

@@ -120,7 +120,7 @@ async def _read(
     if public:
         await share_file(env, reply, incoming.channel_id, incoming.thread_ts)
     if not command.open_to_all:
-        name = getattr(read.args, "name", None)
+        name = read.args.__dict__.get("name")  # asking a model for what it does not have takes long
         await env.memory.audit(
             entry("read", "allowed", at=ctx.now, subject=ctx.subject, incoming=incoming, decision=decision,
                   command=command.name, databases=[name] if isinstance(name, str) else [],

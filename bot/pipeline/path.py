@@ -146,21 +146,22 @@ class Path:
     ) -> None:
         """Run the work after the ack; whatever fails, the person hears it and the log has it."""
         started, outcome = time.perf_counter(), "answered"
-        with structlog.contextvars.bound_contextvars(reference=incoming.id, user=incoming.user_id, command=name):
-            try:
-                outcome = await work() or "answered"
-            except BotError as error:
-                outcome = "refused"
-                await self._record(incoming, name, error)
-                await trouble(self.env, incoming, sorry(error, incoming.id))
-            except Exception:
-                outcome = "broken"
-                log.exception("a command broke")
-                await trouble(self.env, incoming, sorry(None, incoming.id))
-            if recorded or incoming.kind is Kind.MENTION:
-                await self.env.memory.close_intent(incoming.id)
-            if incoming.kind is Kind.ACTION and incoming.view_id:
-                self.homes.pressed(incoming.user_id)
-            seconds = time.perf_counter() - started
-            self.env.observer.command(name, outcome, seconds)
-            log.info("answered", outcome=outcome, channel=incoming.channel_id, ms=round(seconds * 1000, 1))
+        # Each runs in a task of its own, so that nothing has to be unbound.
+        structlog.contextvars.bind_contextvars(reference=incoming.id, user=incoming.user_id, command=name)
+        try:
+            outcome = await work() or "answered"
+        except BotError as error:
+            outcome = "refused"
+            await self._record(incoming, name, error)
+            await trouble(self.env, incoming, sorry(error, incoming.id))
+        except Exception:
+            outcome = "broken"
+            log.exception("a command broke")
+            await trouble(self.env, incoming, sorry(None, incoming.id))
+        if recorded or incoming.kind is Kind.MENTION:
+            await self.env.memory.close_intent(incoming.id)
+        if incoming.kind is Kind.ACTION and incoming.view_id:
+            self.homes.pressed(incoming.user_id)
+        seconds = time.perf_counter() - started
+        self.env.observer.command(name, outcome, seconds)
+        log.info("answered", outcome=outcome, channel=incoming.channel_id, ms=round(seconds * 1000, 1))

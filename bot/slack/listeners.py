@@ -132,6 +132,9 @@ class Listeners:
         loop = asyncio.get_running_loop()
         recorded: asyncio.Future[None] = loop.create_future()
         self._tasks.start(self._guarded(incoming, self._run(incoming, recorded)))
+        await asyncio.sleep(0)
+        if recorded.done():  # as usual: what only reads waits for nothing
+            return
         timer = loop.call_later(ACK_WITHIN_SECONDS, _release, recorded)
         await recorded
         timer.cancel()

@@ -109,10 +109,10 @@ async def main(database_url: str, folder: Path) -> None:
     async with open_store(database_url, RealClock(), enqueuer=queue) as store:
         work = ToyWork(store, folder)
         durable = Durable(place.for_dbos, memory=store, work=work, resume=work.resume, clock=RealClock(), queue=queue)
-        await durable.launch()
-        (folder / f"up-{os.getpid()}").touch()
         done = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(15, done.set)
+        await durable.launch()
+        (folder / f"up-{os.getpid()}").touch()
         await done.wait()
         await durable.close()
         await queue.close()

@@ -58,6 +58,8 @@ class People:
 
     def mentions(self) -> tuple[str, ...]:
         """Return Slack mentions of all of them."""
+        if self is NOBODY:
+            return ()
         people = sorted(self.users | self.guests | self.externals)
         return (*(f"<@{user}>" for user in people), *(f"<!subteam^{group}>" for group in sorted(self.usergroups)))
 
