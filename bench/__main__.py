@@ -12,7 +12,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import counts, dispatch, history, latency, lifetime, reading, report, throughput
+from bench import counts, dispatch, history, latency, lifetime, pair, reading, report, throughput
 from bench.budgets import missed_gates
 from bench.processes import CORES, LOAD_CORE, ROOT, pin_to
 from bench.systems import Fleet, fleet
@@ -35,6 +35,7 @@ SCENARIOS: dict[str, tuple[Scenario, tuple[int, ...]]] = {
     "last approval": (counts.last_approval, (16,)),
     "history": (history.pages, (17,)),
     "power cut": (lifetime.power_cut, ()),
+    "pair": (pair.one_and_two, (18,)),
 }
 """Each scenario with the budgets that it measures."""
 

@@ -23,8 +23,8 @@ def table(figures: Figures) -> str:
     lines = ["| # | what | against | must | aim | measured | |", "| --- | --- | --- | --- | --- | --- | --- |"]
     for budget in BUDGETS:
         sign = "≥" if budget.at_least else "≤"
-        must = " / ".join(f"{sign} {bound:g}" for _, bound, _ in budget.parts)
-        aim = " / ".join(f"{sign} {bound:g}" for _, _, bound in budget.parts)
+        must = " / ".join("–" if budget.informs else f"{sign} {bound:g}" for _, bound, _ in budget.parts)
+        aim = " / ".join("–" if budget.informs else f"{sign} {bound:g}" for _, _, bound in budget.parts)
         measured = " / ".join(_shown(figures.get(key)) for key, _, _ in budget.parts)
         number = f"**{budget.number}**" if budget.gates else str(budget.number)
         row = (number, budget.what, budget.against, must, aim, measured, _verdict(budget, figures))
@@ -36,6 +36,8 @@ def _verdict(budget: Budget, figures: Figures) -> str:
     met = budget.met(figures)
     if met is None:
         return "not measured"
+    if budget.informs:
+        return "told"
     if not met:
         return "**missed**"
     return "aim" if budget.met(figures, aim=True) else "must"

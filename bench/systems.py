@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from bench import signing
-from bench.processes import LOAD_CORE, Server, free_port, running
+from bench.processes import LOAD_CORE, SERVER_CORE, Server, free_port, running
 
 POLICY = """\
 version: 1
@@ -73,6 +73,8 @@ class Fleet:
     folder: Path
     stack: AsyncExitStack
     servers: dict[str, Server] = field(default_factory=dict)
+    postgresql: str = ""
+    """The `DATABASE_URL` that two bots share."""
 
     def hello(self) -> bytes:
         """Return a signed command that every system answers."""
@@ -106,12 +108,16 @@ class Fleet:
             case "bot, no delivery" | "bot, two messages":
                 factory = "make_quiet" if name == "bot, no delivery" else "make_messages"
                 command, env = uvicorn(f"bench.subjects:{factory}", port), self.bot_env(port, f"{factory}.db")
+            case "bot, first of two" | "bot, second of two":
+                command = uvicorn("bench.subjects:make_quiet", port)
+                env = self.bot_env(port, "") | {"DATABASE_URL": self.postgresql}
             case "bot, to be killed" | "bot, approving":
                 database = "killed.db" if name == "bot, to be killed" else "approving.db"
                 command, env = ["-m", "bot", "serve"], self.bot_env(port, database)
             case _:
                 raise ValueError(name)
-        async with running(name, command, port, self.hello(), env=env) as server:
+        core = LOAD_CORE if name == "bot, second of two" else SERVER_CORE
+        async with running(name, command, port, self.hello(), env=env, core=core) as server:
             try:
                 yield server
             finally:

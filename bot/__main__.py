@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BAD_USAGE
     except BotError as error:
         print(f"turso-ops: {error}", file=sys.stderr)
-        return BAD_USAGE if arguments.starts else 1
+        return int(arguments.failure)
     except KeyboardInterrupt:
         return 130
 
@@ -191,7 +191,7 @@ def _database_url() -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("turso-ops", description="A Slack bot that runs your Turso databases.")
-    parser.set_defaults(starts=False)
+    parser.set_defaults(failure=1)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_processes(commands)
     _add_sandbox(commands)
@@ -201,7 +201,9 @@ def _parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("audit", help="the audit log").add_subparsers(required=True, metavar="COMMAND")
     verify = _add(audit, "verify", _audit_verify, "check the hash chain; exit status 1 when it is broken")
     verify.add_argument("--head", help="a head that was posted: finds a cut tail too")
-    _add(audit, "export", _audit_export, "print every entry as JSON Lines")
+    export = _add(audit, "export", _audit_export, "print every entry as JSON Lines")
+    for reads in (verify, export):
+        reads.set_defaults(failure=BAD_USAGE)  # 1 says that the log was changed, not that it could not be read
     _add(commands, "doctor", _doctor, "check the settings, Slack, Turso, the store and the policy, live")
     database = commands.add_parser("db", help="the bot's own database").add_subparsers(required=True, metavar="COMMAND")
     _add(database, "upgrade", _db_upgrade, "bring its tables up to date")
@@ -221,7 +223,7 @@ def _add_processes(commands: Any) -> None:
         ("worker", _worker, "do durable work only: timers, digests, recovery"),
     ):
         parser = _add(commands, name, run, summary)
-        parser.set_defaults(starts=True)
+        parser.set_defaults(failure=BAD_USAGE)
         parser.add_argument("--no-upgrade", action="store_true", help="do not bring the bot's tables up to date first")
         if name != "worker":
             parser.add_argument("--no-durable", action="store_true", help="leave durable work to a `worker`")
@@ -240,7 +242,7 @@ def _add_sandbox(commands: Any) -> None:
     platform.add_argument("--admin", action="store_true", help="offer faults on demand at /_admin")
     platform.add_argument("--generation", choices=["now", "2023"], default="now", help="which API generation to speak")
     for parser in (sandbox, platform):
-        parser.set_defaults(starts=True)
+        parser.set_defaults(failure=BAD_USAGE)
 
 
 def _add_policy(commands: Any) -> None:

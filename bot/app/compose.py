@@ -34,6 +34,7 @@ from bot.slack.listeners import Listeners
 from bot.slack.response_urls import ResponseUrls
 from bot.slack.tasks import TaskKeeper
 from bot.store.store import Store, open_store
+from bot.store.upgrading import must_be_current
 from bot.store.upgrading import upgrade as upgrade_store
 from bot.store.urls import place_of
 
@@ -69,14 +70,13 @@ async def running(
     Args:
         clock: in place of the machine's, or of the file that the settings name.
         executes: does durable work in this process too; one such bot for each process.
-        upgrade: brings the store up to date first.
+        upgrade: brings the store up to date first; otherwise it has to be.
     Raises:
         BotError: the policy file does not validate, or the store cannot be opened.
     """
     clock = clock or clock_of(settings.clock_file)
     database = settings.database_url.get_secret_value()
-    if upgrade:
-        await upgrade_store(database)
+    await (upgrade_store if upgrade else must_be_current)(database)
     metrics = Metrics()
     book = PolicyBook(settings.policy_file, settings.turso_organization)
     metrics.follow_policy(lambda: book.age_seconds, lambda: book.problem is None)

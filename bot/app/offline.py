@@ -9,7 +9,7 @@ from bot.core.audit import verify_stream
 from bot.core.ports import Memory
 from bot.settings import Settings
 from bot.store.store import open_store
-from bot.store.upgrading import upgrade
+from bot.store.upgrading import must_be_current, upgrade
 
 
 async def upgrade_store(database_url: str) -> int:
@@ -28,8 +28,8 @@ class Audit:
     @classmethod
     @asynccontextmanager
     async def open(cls, database_url: str) -> AsyncIterator[Self]:
-        """Open the store for reading; its tables are brought up to date first."""
-        await upgrade(database_url)
+        """Open a store that is there, for reading. Raises BotError: there is none of this version."""
+        await must_be_current(database_url)
         async with open_store(database_url, SystemClock()) as store:
             yield cls(store)
 

@@ -29,6 +29,10 @@ class CannotUpgrade(BotError):
     """The store cannot be brought to this version; the sentence says why."""
 
 
+class NotUpgraded(BotError):
+    """There is no store, or an older version made it; the sentence says what to do."""
+
+
 async def upgrade(database_url: str) -> bool:
     """Bring a store to this version, making the SQLite file and its folder when there is none.
 
@@ -48,12 +52,20 @@ async def upgrade(database_url: str) -> bool:
         raise CannotUpgrade(f"The store `{place.file}` cannot be made or written: {error.strerror}.") from error
 
 
-async def is_current(database_url: str) -> bool:
-    """True when the store has every migration of this version. Makes nothing."""
+async def must_be_current(database_url: str) -> None:
+    """See that there is a store with every migration of this version. Makes and changes nothing.
+
+    Raises:
+        BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
+        NotUpgraded: there is none, or an older version made it.
+        CannotUpgrade: a newer version made it.
+        StoreUnavailable: the database does not answer.
+    """
     place = place_of(database_url)
     if place.file and not place.file.exists():
-        return False
-    return await asyncio.to_thread(_is_current, place)
+        raise NotUpgraded(f"There is no store `{place.file}`: check `DATABASE_URL`.")
+    if not await asyncio.to_thread(_is_current, place):
+        raise NotUpgraded("The store is empty or of an older version: run `turso-ops db upgrade` first.")
 
 
 def _upgrade(place: Place) -> bool:

@@ -115,6 +115,16 @@ async def test_the_manifest_is_for_socket_mode_or_for_an_address(tmp_path: Path)
     assert "Traceback" not in wrong.err
 
 
+@pytest.mark.parametrize("words", [("audit", "verify"), ("audit", "export")], ids=" ".join)
+async def test_a_log_that_is_not_there_is_not_said_to_hold(words: tuple[str, ...], tmp_path: Path) -> None:
+    ran = await run(*words, folder=tmp_path, env={"DATABASE_URL": f"sqlite:///{tmp_path}/typo.db"})
+
+    assert ran.status == 2
+    assert ran.err.strip() == f"turso-ops: There is no store `{tmp_path}/typo.db`: check `DATABASE_URL`."
+    assert ran.out == ""
+    assert not (tmp_path / "typo.db").exists()
+
+
 # -- beside a bot that lives
 
 
@@ -131,6 +141,14 @@ async def test_the_doctor_finds_everything_well(house: House) -> None:
 
     assert ran.status == 0, ran.out + ran.err
     assert "FAIL" not in ran.out
+
+
+async def test_without_an_upgrade_it_starts_on_no_store_but_its_own(house: House, tmp_path: Path) -> None:
+    ran = await house.command("worker", "--no-upgrade", DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
+
+    assert ran.status == 2
+    assert "There is no store" in ran.err
+    assert not (tmp_path / "new.db").exists()
 
 
 async def test_the_audit_log_is_exported_and_verified_and_an_edit_is_found(house: House) -> None:

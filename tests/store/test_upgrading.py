@@ -11,16 +11,17 @@ from alembic.migration import MigrationContext
 
 from bot.store.store import open_store
 from bot.store.tables import metadata
-from bot.store.upgrading import NEWEST, CannotUpgrade, is_current, upgrade
+from bot.store.upgrading import NEWEST, CannotUpgrade, NotUpgraded, must_be_current, upgrade
 from bot.store.urls import BadDatabaseUrl, place_of
 from tests.store.conftest import StoppedClock
 
 
 async def test_the_migrations_make_the_tables_that_the_code_uses(database_url: str):
-    assert not await is_current(database_url)
+    with pytest.raises(NotUpgraded):
+        await must_be_current(database_url)
 
     assert await upgrade(database_url)
-    assert await is_current(database_url)
+    await must_be_current(database_url)
     assert not await upgrade(database_url)
 
     engine = sa.create_engine(place_of(database_url).url)
@@ -89,6 +90,21 @@ async def test_a_store_of_a_newer_version_is_left_alone(database_url: str):
 
     with pytest.raises(CannotUpgrade, match="newer version"):
         await upgrade(database_url)
+    with pytest.raises(CannotUpgrade, match="newer version"):
+        await must_be_current(database_url)
+
+
+async def test_a_store_of_an_older_version_is_left_as_it_is_by_who_only_looks(database_url: str):
+    await upgrade(database_url)
+    engine = sa.create_engine(place_of(database_url).url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE alembic_version"))
+
+    with pytest.raises(NotUpgraded, match="db upgrade"):
+        await must_be_current(database_url)
+
+    assert not sa.inspect(engine).has_table("alembic_version")
+    engine.dispose()
 
 
 def mode(path: Path) -> int:
