@@ -1,11 +1,11 @@
 """The table, with "measured" filled in: on the screen and in `docs/performance.md`."""
 
-import os
 import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.budgets import BUDGETS, Budget, Figures
+from bench.processes import CORES
 
 HEAD = """\
 # How fast it is
@@ -57,9 +57,8 @@ def behind(figures: Figures) -> str:
 
 def write(figures: Figures, notes: list[str], path: Path) -> None:
     """Write the page."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     when = datetime.now(UTC).strftime("%Y-%m-%d")
-    machine = f"Measured on {when} on {cores} cores ({platform.machine()}), Python {platform.python_version()}."
+    machine = f"Measured on {when} on {len(CORES)} cores ({platform.machine()}), Python {platform.python_version()}."
     parts = [
         HEAD,
         machine,

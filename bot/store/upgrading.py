@@ -63,7 +63,7 @@ async def must_be_current(database_url: str) -> None:
     """
     place = place_of(database_url)
     if place.file and not place.file.exists():
-        raise NotUpgraded(f"There is no store `{place.file}`: check `DATABASE_URL`.")
+        raise NotUpgraded(f"There is no store `{place.file}`: check `DATABASE_URL`, or run `turso-ops db upgrade`.")
     if not await asyncio.to_thread(_is_current, place):
         raise NotUpgraded("The store is empty or of an older version: run `turso-ops db upgrade` first.")
 

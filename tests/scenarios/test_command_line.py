@@ -120,7 +120,8 @@ async def test_a_log_that_is_not_there_is_not_said_to_hold(words: tuple[str, ...
     ran = await run(*words, folder=tmp_path, env={"DATABASE_URL": f"sqlite:///{tmp_path}/typo.db"})
 
     assert ran.status == 2
-    assert ran.err.strip() == f"turso-ops: There is no store `{tmp_path}/typo.db`: check `DATABASE_URL`."
+    assert f"There is no store `{tmp_path}/typo.db`" in ran.err
+    assert "db upgrade" in ran.err
     assert ran.out == ""
     assert not (tmp_path / "typo.db").exists()
 
@@ -143,10 +144,13 @@ async def test_the_doctor_finds_everything_well(house: House) -> None:
     assert "FAIL" not in ran.out
 
 
-async def test_without_an_upgrade_it_starts_on_no_store_but_its_own(house: House, tmp_path: Path) -> None:
-    ran = await house.command("worker", "--no-upgrade", DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
+@pytest.mark.parametrize(("words", "status"), [(("worker", "--no-upgrade"), 2), (("doctor",), 1)])
+async def test_who_shall_not_upgrade_starts_on_no_other_store(
+    house: House, tmp_path: Path, words: tuple[str, ...], status: int
+) -> None:
+    ran = await house.command(*words, DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
 
-    assert ran.status == 2
+    assert ran.status == status
     assert "There is no store" in ran.err
     assert not (tmp_path / "new.db").exists()
 
