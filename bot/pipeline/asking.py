@@ -49,10 +49,11 @@ async def carry_on(
         settles: the incident that has ended, when this settles something that it left open.
     """
     command, args = read.spec, read.args
-    if isinstance(command, Changing) and command.undoes and (press := await _own_undo(env, incoming, subject, args)):
-        return await undoing.undo_request(env, incoming, press)
+    undo = await _own_undo(env, incoming, subject, args) if isinstance(command, Changing) and command.undoes else None
+    if undo and not read.common.dry_run:
+        return await undoing.undo_request(env, incoming, undo)
     action = action_of(command.name, args)
-    decision, action = await _decide(env, subject, action)
+    decision, action = (undoing.THEIRS, action) if undo else await _decide(env, subject, action)
     ctx = env.context(
         subject, command=command.name, line=read.text, reason=read.common.reason or "", ticket=read.common.ticket or ""
     )
@@ -67,7 +68,7 @@ async def carry_on(
         policy_hash=ctx.policy.hash,
         arguments={**plan.arguments, **({SETTLES: settles} if settles else {})},
     )
-    decision = must(env, subject, planned_action(read, plan))
+    decision = undoing.THEIRS if undo else must(env, subject, planned_action(read, plan))
     if decision.verdict is Verdict.BREAK_GLASS and not (read.common.reason or read.common.dry_run):
         return await open_form(env, incoming, subject, _incomplete(env.grammar, command.name, read.text), why=decision)
     if read.common.dry_run:

@@ -1,6 +1,6 @@
 """Undo: who may end a quarantine, and its beginning."""
 
-from bot.core.model import Action, Target
+from bot.core.model import Action, Decision, Target, Verdict
 from bot.core.ports import address_of
 from bot.core.request import Incoming
 from bot.errors import Refused
@@ -9,6 +9,9 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.executing import start_undo
 from bot.pipeline.judging import judge, request_action
 from bot.pipeline.pressing import Pressed, may_act, pressed
+
+THEIRS = Decision(Verdict.ALLOW, "You may undo this quarantine: it would be done at once.")
+"""What the rules come to for whoever may undo a quarantine, whatever they say of `restore`."""
 
 
 async def undo(env: Environment, incoming: Incoming) -> str:

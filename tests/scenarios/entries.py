@@ -22,6 +22,8 @@ SAMPLES = {
     "weekly": "mon 09:00", "daily": "09:00",
 }  # fmt: skip
 """By the key of an argument: something valid to fill in."""
+NAMES = {"create": "fresh", "thaw": "held", "restore": "quarantined"}
+"""By the command: the database with which there is something to do; else it is `orders`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def entries() -> Iterator[Entry]:
 
 def _typing(command: Command) -> Way:
     async def take(world: World, ready: Ready) -> None:
-        line = LINES[command.name][0].replace("{r}", "x").replace("{}", "orders")
+        line = LINES[command.name][0].replace("{r}", "x").replace("{}", NAMES.get(command.name, "orders"))
         ready()
         dry = " --dry-run" if command.changes and "--dry-run" not in line else ""
         await forging.types(world, DANA, DB_OPS, line + dry)
@@ -74,10 +76,11 @@ def _clicking(action_id: str, value: str) -> Way:
 def _submitting_form(command: Command) -> Way:
     async def take(world: World, ready: Ready) -> None:
         opened = await an_intent(world)
+        samples = SAMPLES | ({"name": NAMES[command.name]} if command.name in NAMES else {})
         values: dict[str, Any] = {
-            f"arg.{one.key}": SAMPLES[one.key]
+            f"arg.{one.key}": samples[one.key]
             for one in shape_of(command.args).by_key.values()
-            if one.key in SAMPLES and not one.flag
+            if one.key in samples and not one.flag
         }
         if command.changes:
             values["common"] = {"type": "checkboxes", "selected_options": [{"value": "--dry-run"}]}

@@ -132,6 +132,10 @@ async def test_undo_is_for_the_asker_the_approvers_and_whom_the_rule_names(world
         world, GIL, forging.clicks(world, GIL, "quarantine.undo", buttons(waiting)["Undo"]["value"], message=waiting)
     )
     assert "undo" in words(guest).lower()
+    tried = await world.person(DANA).types("/turso db restore undone --dry-run")
+    assert "nothing was done" in words(tried)
+    assert "You may undo" in words(tried)
+    await world.calm()
     assert await world.bot.store.requests(states=[State.QUARANTINED])
     await world.person(REMY).presses_and_hears("Undo", waiting)
 

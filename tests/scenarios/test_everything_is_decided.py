@@ -1,11 +1,15 @@
 """Nothing is done or shown without the rules: every way in, enumerated from the tables and from what was rendered."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from bot.commands import COMMANDS
 from bot.core.model import Action, Decision, Subject
 from bot.core.policy import Policy
 from bot.core.request import Incoming
@@ -17,6 +21,13 @@ from tests.scenarios.invariants import action_ids, callback_ids, is_known_action
 from tests.world import ANA, BEN, DANA, INCIDENT, REMY, World, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+TELLING = ("chat.", "views.", "response_url", "files.")
+FOR_ALL = [one.name for one in COMMANDS if one.open_to_all]
+SHOWING = (
+    "home", "action: home.page.", "action: form.open.", "action: that nobody knows", "options: ", "shortcut: ",
+    *(f"{way}{name}" for name in FOR_ALL for way in ("command: ", "callback: form.")),
+)  # fmt: skip
+"""What opens a form, or shows somebody what they may do: nothing is read or changed."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -38,6 +49,7 @@ async def _tour(world: World) -> None:
     await ana.presses("Approve", card)
     await ana.submits({"typed_name": "quarantined"})
     await world.shows(card, button="Undo")
+    await ana.types("/turso digest on --weekly mon 09:00")
     await remy.types("/turso incident start INC-1", INCIDENT)
     await world.workspace.say(BEN, INCIDENT, "/turso db destroy broken --now --reason fire")
     await until(lambda: world.card(INCIDENT, holding="*broken* is destroyed"), what="the break-glass act")
@@ -63,17 +75,54 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Subject, Acti
     return asked  # type: ignore[return-value]
 
 
-async def undecided(world: World, judged: list[tuple[Subject, Action]], entry: ways.Entry) -> bool:
-    """Take a way in; true when the rules were not asked."""
+def on_record(world: World) -> int:
+    """How many entries the audit log has."""
+    with closing(sqlite3.connect(world.data / "turso-ops.db")) as store:
+        return int(store.execute("SELECT count(*) FROM audit_log").fetchone()[0])
+
+
+def changes_of(world: World) -> int:
+    """How often Turso was told to change something."""
+    return sum(one.method != "GET" for one in world.turso.calls.control())
+
+
+@dataclass
+class Taken:
+    """What taking a way in has led to."""
+
+    decided: bool = False
+    answered: bool = False
+    recorded: bool = False
+    changed: bool = False
+    """Turso was told to change something."""
+
+
+async def taken(world: World, judged: list[tuple[Subject, Action]], entry: ways.Entry) -> Taken:
+    """Take a way in, and look at the rules, at Slack and at the audit log; what was prepared for it does not count."""
+    before = [0, 0, 0, 0]
+
+    def ready() -> None:
+        judged.clear()
+        before[:] = len(world.workspace.calls), len(world.workspace.deliveries), on_record(world), changes_of(world)
+
     await world.calm()
-    await entry.take(world, judged.clear)
+    await entry.take(world, ready)
     await world.calm()
-    return not judged
+    calls, deliveries, entries, changes = before
+    told = any(one.method.startswith(TELLING) for one in world.workspace.calls[calls:] if not one.error)
+    in_place = any(one.answer for one in world.workspace.deliveries[deliveries:])
+    return Taken(bool(judged), told or in_place, on_record(world) > entries, changes_of(world) > changes)
 
 
 @pytest.mark.parametrize("entry", list(ways.entries()), ids=lambda one: one.name)
-async def test_the_rules_are_asked(world: World, judged: list[Any], entry: ways.Entry) -> None:
-    assert not await undecided(world, judged, entry)
+async def test_it_is_decided_answered_and_on_record(world: World, judged: list[Any], entry: ways.Entry) -> None:
+    found = await taken(world, judged, entry)
+
+    assert found.decided, "the rules were not asked"
+    assert found.answered, "nobody was told anything"
+    assert found.recorded or entry.name.startswith(SHOWING), "what reads, acts or is refused is on record"
+    if entry.name.startswith(("command: ", "callback: form.")):
+        assert not found.changed, "these are dry runs"
 
 
 async def test_everything_that_was_rendered_is_enumerated(world: World) -> None:
@@ -98,7 +147,7 @@ async def test_an_action_that_nobody_decides_is_found(
     entry = next(one for one in ways.entries() if one.name == "action: evil.act")
 
     # Somebody's Home may be drawn in between, which asks the rules too: it is enough to be found once.
-    assert any([await undecided(world, judged, entry) for _ in range(5)])
+    assert not all([(await taken(world, judged, entry)).decided for _ in range(5)])
 
 
 async def test_a_rendered_action_that_no_table_knows_is_found() -> None:
