@@ -1,12 +1,13 @@
 """What askers do with their own requests: confirm them, or take them back."""
 
-from bot.core.model import Confirm
+from bot.core.model import Confirm, Verdict
 from bot.core.ports import Move, address_of
 from bot.core.reply import Reply
 from bot.core.request import Incoming, Mode, State, TimerKind
 from bot.errors import Refused
 from bot.pipeline import revealing
 from bot.pipeline.answering import entry, said
+from bot.pipeline.consent import asks_for_more
 from bot.pipeline.environment import Environment
 from bot.pipeline.pressing import OVER, Pressed, ask_name, late, pressed, set_off
 from bot.pipeline.telling import show
@@ -29,8 +30,10 @@ def _may_confirm(env: Environment, press: Pressed) -> None:
         raise Refused(f"It is too late: this request is {request.state.value}. {request.outcome}".strip())
     if request.is_over(env.clock.now()):
         raise Refused(OVER)
-    if not press.decision.allowed:
+    if press.decision.verdict is Verdict.DENY:
         raise Refused(f"This is no longer yours to do. {press.decision.reason}")
+    if more := asks_for_more(request, press.decision):
+        raise Refused(f"{more} Nothing was changed; ask again.")
 
 
 async def go_on(env: Environment, incoming: Incoming, press: Pressed) -> str:

@@ -1,10 +1,19 @@
-"""Whose consent counts: of those whom the rules name now, the ones who may still act at all."""
+"""What the rules ask for now, and whose consent counts: of those whom they name, the ones who may still act at all."""
 
 from bot.core.approval import Tally, tally
-from bot.core.model import Decision
+from bot.core.model import Decision, Verdict
 from bot.core.policy import refuses_person
-from bot.core.request import Request
+from bot.core.request import Mode, Request
 from bot.pipeline.environment import Environment
+
+
+def asks_for_more(request: Request, decision: Decision) -> str | None:
+    """Say what the rules ask for now and did not when the request was made; None: nothing."""
+    if decision.verdict is Verdict.APPROVE and request.mode is not Mode.APPROVAL:
+        return "The rules now ask for an approval of this."
+    if decision.verdict is Verdict.BREAK_GLASS and request.mode is Mode.DIRECT:
+        return "The rules now ask for a reason and a review of this."
+    return None
 
 
 async def count_votes(env: Environment, request: Request, decision: Decision) -> Tally:

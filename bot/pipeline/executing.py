@@ -13,7 +13,7 @@ from bot.core.ports import Move
 from bot.core.request import Hold, HoldKind, Mode, Request, State, TimerKind
 from bot.errors import BotError
 from bot.pipeline.answering import entry
-from bot.pipeline.consent import count_votes
+from bot.pipeline.consent import asks_for_more, count_votes
 from bot.pipeline.environment import Environment, new_id
 from bot.pipeline.following import follow_up
 from bot.pipeline.judging import judge, request_action
@@ -150,11 +150,10 @@ class Executor:
         decision = judge(self.env, await self.env.asker_of(request), request_action(request))
         if decision.verdict is Verdict.DENY:
             return f"The right was lost before it was done. {decision.reason}"
-        if decision.verdict is Verdict.APPROVE:
-            if request.mode is not Mode.APPROVAL:
-                return "The rules now ask for an approval of this."
-            if not (await count_votes(self.env, request, decision)).reached:
-                return "Somebody who approved this has lost the right to before it was done."
+        if more := asks_for_more(request, decision):
+            return more
+        if decision.verdict is Verdict.APPROVE and not (await count_votes(self.env, request, decision)).reached:
+            return "Somebody who approved this has lost the right to before it was done."
         return None
 
     async def _changed(self, ctx: Context, request: Request) -> str | None:

@@ -11,10 +11,10 @@ from bot.commands.base import Context, Revealing, Secret
 from bot.core.arguments import Expiration
 from bot.core.model import Decision, Never, Subject, Verdict
 from bot.core.ports import Address, Move, address_of
-from bot.core.request import Incoming, LedgerToken, Mode, Request, State, Timer, TimerKind, TokenState
+from bot.core.request import Incoming, LedgerToken, Request, State, Timer, TimerKind, TokenState
 from bot.errors import BotError, Refused
 from bot.pipeline.answering import entry
-from bot.pipeline.consent import count_votes
+from bot.pipeline.consent import asks_for_more, count_votes
 from bot.pipeline.environment import Environment, new_id
 from bot.pipeline.judging import must, request_action
 from bot.pipeline.same import what_changed
@@ -56,11 +56,10 @@ async def reveal(env: Environment, request: Request, incoming: Incoming, subject
 
 
 async def _still_consented(env: Environment, request: Request, decision: Decision) -> None:
-    if decision.verdict is Verdict.APPROVE:
-        if request.mode is not Mode.APPROVAL:
-            raise Refused("The rules now ask for an approval of this; ask again.")
-        if not (await count_votes(env, request, decision)).reached:
-            raise Refused("Whoever approved this has lost the right to; ask again.")
+    if more := asks_for_more(request, decision):
+        raise Refused(f"{more} Nothing was minted; ask again.")
+    if decision.verdict is Verdict.APPROVE and not (await count_votes(env, request, decision)).reached:
+        raise Refused("Whoever approved this has lost the right to; ask again.")
 
 
 async def _mint_once(

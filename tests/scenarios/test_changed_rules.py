@@ -1,0 +1,102 @@
+"""The rules may change between a question and its answer: those of the moment in which it is done decide."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.app.policy_book import PolicyBook
+from bot.core.request import State
+from bot.pipeline import confirming
+from tests.scenarios.conftest import sound
+from tests.world import DANA, DB_OPS, World, buttons, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+POLICY = """
+version: 1
+organizations:
+  acme: {token: env:TURSO_API_TOKEN}
+workspace: T0ACME
+people:
+  dba: {usergroup: S0DBA}
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: read}
+      - RULE
+"""
+OWN = "{allow: [freeze, token], confirm: button}"
+STRICTER = {
+    "an approval": "{approve: [freeze, token], by: dba, confirm: none}",
+    "a reason and a review": "{break_glass: [freeze, token], to: 'user:U0DANA', review_by: dba, confirm: button}",
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """A world whose rules the tests change."""
+    data = tmp_path_factory.mktemp("world")
+    (data / "policy.yaml").write_text(POLICY.replace("RULE", OWN))
+    async with sound(data, policy=data / "policy.yaml") as found:
+        yield found
+
+
+def rule(world: World, line: str) -> None:
+    """Put a rule in force at once."""
+    assert world.bot is not None
+    (world.data / "policy.yaml").write_text(POLICY.replace("RULE", line))
+    book = world.bot.env.rules
+    assert isinstance(book, PolicyBook)
+    book.reload()
+    assert book.problem is None
+
+
+async def asked(world: World, line: str) -> Any:
+    """The question that a line leads to while its asker alone may do it."""
+    rule(world, OWN)
+    question = await world.person(DANA).types(line)
+    assert {"Cancel"} < set(buttons(question))
+    return question
+
+
+def confirming_button(question: Any) -> str:
+    return next(label for label in buttons(question) if label != "Cancel")
+
+
+@pytest.mark.parametrize("more", STRICTER)
+@pytest.mark.parametrize(("command", "told"), [("freeze", "PATCH"), ("token", "POST")])
+async def test_what_was_ones_own_to_confirm_is_no_longer(world: World, more: str, command: str, told: str) -> None:
+    await world.make(name := f"{command}-{len(more)}")
+    question = await asked(world, f"/turso {command} {name}")
+
+    rule(world, STRICTER[more])
+    answer = await world.person(DANA).presses_and_hears(confirming_button(question), question)
+
+    assert f"now ask for {more}" in words(answer)
+    await world.calm()
+    assert not [one for one in world.turso.calls.control() if one.method == told and f"/{name}/" in one.path]
+
+
+@pytest.mark.parametrize("more", STRICTER)
+async def test_so_it_is_between_the_confirmation_and_the_deed(
+    world: World, more: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.make(name := f"late-{len(more)}")
+    question = await asked(world, f"/turso freeze {name}")
+    real = confirming.set_off
+
+    async def and_then_the_rules_change(*arguments: Any) -> Any:
+        rule(world, STRICTER[more])
+        return await real(*arguments)
+
+    monkeypatch.setattr(confirming, "set_off", and_then_the_rules_change)
+    await world.person(DANA).presses(confirming_button(question), question)
+
+    outcome, dana = f"now ask for {more} of this. Nothing was done", world.person(DANA)
+    await until(lambda: any(outcome in words(one) for one in dana.sees(DB_OPS)), what="the outcome")
+    assert world.bot is not None
+    stale = await world.bot.store.requests(states=[State.STALE])
+    assert name in [one.plan.target.name for one in stale if one.plan.target]
+    assert not world.changes("PATCH", f"/{name}/configuration")
