@@ -7,9 +7,9 @@ from datetime import datetime
 from bot.blocks.text import clean, duration, utc
 from bot.commands.base import Context
 from bot.commands.incidents import Loose, requests_of, still_open, timeline
-from bot.core.request import AuditEntry, Incident, Mode, Request, Review, Vote
+from bot.core.request import TIMER, AuditEntry, Incident, Mode, Request, Review, Vote
 
-BY_ITSELF = ("", "timer")
+BY_ITSELF = ("", TIMER)
 
 
 @dataclass(frozen=True, slots=True)

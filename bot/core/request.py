@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from bot.core.model import Confirm, Visibility
 from bot.core.plan import Plan
@@ -304,6 +304,10 @@ class UsageSample:
     rows_written: int
     storage_bytes: int
     bytes_synced: int
+
+
+TIMER: Final = "timer"
+"""Who acts, in the audit log, when nobody does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from bot.blocks import notices
 from bot.blocks.text import mrkdwn
 from bot.commands.incident_end import facts_of, last_message
 from bot.core.model import Channel, Person, Subject
-from bot.core.request import AuditEntry, Incident, Request, Review, Timer
+from bot.core.request import TIMER, AuditEntry, Incident, Request, Review, Timer
 from bot.pipeline.alarm import notified
 from bot.pipeline.environment import Environment
 from bot.pipeline.following import share_file
@@ -51,11 +51,11 @@ def _ended(env: Environment, incident: Incident) -> AuditEntry:
         at=env.clock.now(),
         event="incident_ended",
         outcome="expired",
-        user_id=incident.started_by,
+        user_id=TIMER,
         channel_id=incident.channel_id,
         command="incident end",
         organization=incident.organization,
-        detail={"incident": incident.id, "key": incident.key},
+        detail={"incident": incident.id, "key": incident.key, "started_by": incident.started_by},
     )
 
 
@@ -96,11 +96,11 @@ def _overdue(env: Environment, review: Review, request: Request | None) -> Audit
         at=env.clock.now(),
         event="review_overdue",
         outcome="owed",
-        user_id=review.actor,
+        user_id=TIMER,
         channel_id=review.channel_id,
         command=request.command if request else "",
         databases=tuple(name for name, _ in request.plan.databases) if request else (),
         organization=request.organization if request else "",
         request_id=review.request_id,
-        detail={"review": review.id},
+        detail={"review": review.id, "asker": review.actor},
     )

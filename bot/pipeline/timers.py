@@ -9,7 +9,7 @@ from bot.blocks import notices
 from bot.commands import holds as holding
 from bot.commands.base import Changing, Revealing
 from bot.core.ports import Move
-from bot.core.request import Hold, Request, State, Timer, TimerKind
+from bot.core.request import TIMER, Hold, Request, State, Timer, TimerKind
 from bot.errors import BotError
 from bot.pipeline import incidents
 from bot.pipeline.answering import entry, said
@@ -22,8 +22,6 @@ from bot.pipeline.settling import SECOND_LOOKS, Settled, settle
 from bot.pipeline.telling import below_card, post_card, tell_outcome
 from bot.turso import DatabaseNotFound, TursoClient
 
-TIMER = "timer"
-"""Who acts, in the audit log, when nobody does."""
 LONGEST_PAUSE = timedelta(hours=4)
 FIRST_PAUSE = timedelta(minutes=10)
 AGAIN = timedelta(seconds=30)

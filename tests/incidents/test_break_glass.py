@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.request import State
+from bot.core.request import TIMER, State
 from bot.sandbox.workspace.model import Message
 from tests.incidents import play
 from tests.scenarios import forging
@@ -143,6 +143,7 @@ def _overdue(world: World) -> bool:
 
 
 async def test_the_record_says_that_it_was_overdue(world: World) -> None:
-    events = [one.event for one in await play.audit(world, channel=DB_OPS)]
+    overdue = [one for one in await play.audit(world, channel=DB_OPS) if one.event == "review_overdue"]
 
-    assert events.count("review_overdue") == 1
+    assert [one.user_id for one in overdue] == [TIMER], "nobody did it; whose act it was is a detail"
+    assert overdue[0].detail["asker"]

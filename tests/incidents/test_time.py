@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.request import TIMER
 from tests.incidents import play
 from tests.process import Process, standing
 from tests.world import INCIDENT, REMY, World, buttons, until, words
@@ -30,6 +31,8 @@ async def test_when_the_time_is_over_all_is_told_as_at_the_end_by_hand(world: Wo
     assert last.thread_ts == begun.ts
     await until(lambda: play.report(world, "INC-7"), what="the report")
     assert "by the time" in play.report(world, "INC-7")
+    ended = [one for one in await play.audit(world) if one.event == "incident_ended"]
+    assert [one.user_id for one in ended] == [TIMER], "nobody ended it"
     question = await remy.presses_and_hears("Thaw checkout", last)
     await remy.presses("Thaw", question)
     await until(lambda: world.card(INCIDENT, holding="*checkout* is open again"), what="the thaw")
