@@ -21,6 +21,7 @@ from tests.scenarios.invariants import action_ids, callback_ids, is_known_action
 from tests.world import ANA, BEN, DANA, INCIDENT, REMY, World, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+KEPT = ("requests", "votes", "holds", "incidents", "digests", "tokens", "reviews")
 TELLING = ("chat.", "views.", "response_url", "files.")
 FOR_ALL = [one.name for one in COMMANDS if one.open_to_all]
 SHOWING = (
@@ -81,9 +82,11 @@ def on_record(world: World) -> int:
         return int(store.execute("SELECT count(*) FROM audit_log").fetchone()[0])
 
 
-def changes_of(world: World) -> int:
-    """How often Turso was told to change something."""
-    return sum(one.method != "GET" for one in world.turso.calls.control())
+def kept(world: World) -> list[Any]:
+    """What a dry run may not change: what Turso was told to change, and what the bot remembers to be so."""
+    told = sum(one.method != "GET" for one in world.turso.calls.control())
+    with closing(sqlite3.connect(world.data / "turso-ops.db")) as store:
+        return [told, *(store.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in KEPT)]
 
 
 @dataclass
@@ -94,24 +97,23 @@ class Taken:
     answered: bool = False
     recorded: bool = False
     changed: bool = False
-    """Turso was told to change something."""
 
 
 async def taken(world: World, judged: list[tuple[Subject, Action]], entry: ways.Entry) -> Taken:
     """Take a way in, and look at the rules, at Slack and at the audit log; what was prepared for it does not count."""
-    before = [0, 0, 0, 0]
+    before: list[Any] = []
 
     def ready() -> None:
         judged.clear()
-        before[:] = len(world.workspace.calls), len(world.workspace.deliveries), on_record(world), changes_of(world)
+        before[:] = len(world.workspace.calls), len(world.workspace.deliveries), on_record(world), kept(world)
 
     await world.calm()
     await entry.take(world, ready)
     await world.calm()
-    calls, deliveries, entries, changes = before
+    calls, deliveries, entries, as_it_was = before
     told = any(one.method.startswith(TELLING) for one in world.workspace.calls[calls:] if not one.error)
     in_place = any(one.answer for one in world.workspace.deliveries[deliveries:])
-    return Taken(bool(judged), told or in_place, on_record(world) > entries, changes_of(world) > changes)
+    return Taken(bool(judged), told or in_place, on_record(world) > entries, kept(world) != as_it_was)
 
 
 @pytest.mark.parametrize("entry", list(ways.entries()), ids=lambda one: one.name)
