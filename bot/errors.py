@@ -13,5 +13,9 @@ class BadInput(BotError):
     """What was typed, pressed or filled in cannot be used; nothing was changed."""
 
 
+class NotOurs(BotError):
+    """What is there was made by somebody else, and what was asked for did not happen. The sentence says how we know."""
+
+
 class Unavailable(BotError):
     """Something that we need did not answer in time: try again."""

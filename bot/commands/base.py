@@ -44,6 +44,8 @@ class Context:
     ticket: str = ""
     line: str = ""
     """The command line in canonical spelling, for buttons that ask again (pages, Refresh)."""
+    sent_at: datetime | None = None
+    """When the plan was first handed to Turso, by the machine's clock."""
     health: Health | None = None
     names_of: Names | None = None
 
@@ -79,7 +81,7 @@ class Phase:
 
     act: Callable[[Context, Plan], Awaitable[Facts | None]]
     read_back: Callable[[Context, Plan], Awaitable[bool]] | None
-    """True once Turso itself says so. None: the deed leaves nothing to read."""
+    """True once Turso itself says so; raises NotOurs. None: the deed leaves nothing to read."""
     message: Callable[[Plan, Facts], Reply]
 
 

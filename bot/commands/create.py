@@ -1,13 +1,14 @@
 """`/turso db create NAME [--group G] [--location L]`: make a database, and wait until it answers."""
 
 import asyncio
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import BaseModel
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
-from bot.blocks.text import Plain, mrkdwn
+from bot.blocks.text import Plain, mrkdwn, utc
 from bot.blocks.verbs import verb_of
 from bot.commands.base import Changing, Context, Facts
 from bot.commands.lines import command_line
@@ -15,9 +16,11 @@ from bot.core.arguments import DatabaseName, GroupName, LocationCode, Positional
 from bot.core.model import Risk
 from bot.core.plan import Plan
 from bot.core.reply import Reply
-from bot.errors import BadInput
+from bot.errors import BadInput, NotOurs
 from bot.turso import Database, DatabaseNotFound
 
+ARRIVES_WITHIN = timedelta(minutes=5)
+"""What Turso makes for us has a `DbId` of this time at the latest, however slow the call, and the clocks apart."""
 WAITS_SECONDS = 37
 """From the start of the deed; with a last slow look (5 s) the outcome is still told within 45 s."""
 
@@ -74,8 +77,15 @@ async def act(ctx: Context, plan: Plan) -> Facts:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """True once Turso lists it."""
-    return await _existing(ctx, plan.arguments["name"]) is not None
+    """True once Turso lists it. Raises NotOurs: it was made long after this request was sent, so by somebody else."""
+    found = await _existing(ctx, plan.arguments["name"])
+    made_at = found.made_at if found else None
+    if made_at and ctx.sent_at and made_at > ctx.sent_at + ARRIVES_WITHIN:
+        raise NotOurs(
+            f"There is a database `{plan.arguments['name']}`, but it was made at {utc(made_at)}, long after this was "
+            "sent: by somebody else."
+        )
+    return found is not None
 
 
 def message(plan: Plan, facts: Facts) -> Reply:

@@ -132,7 +132,8 @@ class Request:
     expires_at: datetime | None = None
     countdown: timedelta = timedelta(hours=24)
     sent_at: datetime | None = None
-    """When the change was handed to Turso: set once, before the call. Who finds it set reads back and never sends."""
+    """When the change was handed to Turso, by the machine's clock: set once, before the call. Who finds it set reads
+    back and never sends."""
     card_ts: str | None = None
     outcome: str = ""
     """One plain sentence: what is known to have happened."""

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Protocol
 
 from bot.commands.base import Command, Context
@@ -130,6 +131,7 @@ class Environment:
         line: str = "",
         reason: str = "",
         ticket: str = "",
+        sent_at: datetime | None = None,
     ) -> Context:
         """Build what a command may use here.
 
@@ -154,6 +156,7 @@ class Environment:
             reason=reason,
             ticket=ticket,
             line=line,
+            sent_at=sent_at,
             health=self.health,
             names_of=self.names_of,
         )

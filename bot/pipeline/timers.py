@@ -10,7 +10,7 @@ from bot.commands import holds as holding
 from bot.commands.base import Changing, Revealing
 from bot.core.ports import Move
 from bot.core.request import TIMER, Hold, Request, State, Timer, TimerKind
-from bot.errors import BotError
+from bot.errors import BotError, NotOurs
 from bot.pipeline import incidents
 from bot.pipeline.answering import entry, said
 from bot.pipeline.digesting import digest_is_due
@@ -195,17 +195,18 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
     if look is None:
         return None
     subject = await env.asker_of(request)
-    ctx = env.context(subject, organization=request.organization, line=request.line)
-    last = timer.attempt + 1 >= len(SECOND_LOOKS)
+    ctx = env.context(subject, organization=request.organization, line=request.line, sent_at=request.sent_at)
+    last, why = timer.attempt + 1 >= len(SECOND_LOOKS), "Turso shows that it did not happen."
     try:
         happened = await look(ctx, request.plan)
+    except NotOurs as error:
+        happened, last, why = False, True, str(error)
     except BotError:
         happened, last = False, False
     if not (happened or last):
         after = SECOND_LOOKS[min(timer.attempt + 1, len(SECOND_LOOKS) - 1)]
         return replace(timer, due_at=env.clock.now() + timedelta(seconds=after), attempt=timer.attempt + 1)
-    why = "" if happened else "Turso shows that it did not happen."
-    settled = Settled("succeeded" if happened else "failed", why, {})
+    settled = Settled("succeeded", "", {}) if happened else Settled("failed", why, {})
     open_holds = await env.memory.holds(organization=request.organization)
     move = settle(request, command, kind, settled, open_holds, env.clock.now())
     if await env.memory.move(request.id, expect=[State.UNKNOWN], move=move) is not None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr
 
 from bot.core.model import Target
+from bot.turso import ids
 from bot.turso.tolerance import Count, Flag, Text, Texts, Wire, exactly_or_cased, spelled
 
 _NAME = spelled("Name")
@@ -53,6 +54,11 @@ class Database(Wire):
     def id(self) -> str:
         """The `DbId`: a database made again under the same name has another."""
         return self.db_id
+
+    @property
+    def made_at(self) -> datetime | None:
+        """When it was made, as far as its `DbId` tells."""
+        return ids.made_at(self.db_id)
 
     @property
     def target(self) -> Target:

@@ -1,9 +1,11 @@
 """A plan is about an object, not a name: one that was made again under the same name is never touched."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,10 +14,12 @@ from tests.crash.lane import Lane, Nursery, lane
 from tests.crash.scenarios import (
     CONFIGURATION,
     DATABASE,
+    DATABASES,
     ROTATE,
     TOKENS,
     approve,
     approve_by_name,
+    ask,
     asked,
     in_state,
     quarantined,
@@ -79,6 +83,29 @@ async def test_one_that_was_made_again_while_the_process_was_down_is_not_touched
         await here.bot.start()
 
         await _is_untouched(here, wish, other)
+
+
+@pytest.mark.parametrize("minutes", [0, 10], ids=["in the same minutes", "long after"])
+async def test_what_somebody_else_made_while_the_process_was_down_is_not_said_to_be_ours(
+    here: Lane, minutes: int
+) -> None:
+    """Killed when a create is marked as sent, and before it is."""
+    here.gate.arm(lambda _, what: what.startswith("after commit of sent"))
+    asking = asyncio.create_task(ask(here, "db create wanted"))
+    await asyncio.wait_for(here.gate.held.wait(), 30)
+    await here.bot.kill()
+    here.gate.drop()
+    await asking
+    with closing(sqlite3.connect(here.world.data / "turso-ops.db")) as store, store:
+        earlier = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(" ")
+        store.execute("UPDATE requests SET sent_at = ? WHERE command = 'create'", [earlier])
+    await here.has_database("wanted")
+
+    await here.bot.start()
+
+    request = await in_state(here, "wanted", State.FAILED if minutes else State.SUCCEEDED)
+    assert here.sent("POST", DATABASES) == 1, "the test's own"
+    assert ("by somebody else" in request.outcome) is bool(minutes)
 
 
 async def _made_again(here: Lane, name: str) -> str:

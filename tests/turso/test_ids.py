@@ -1,0 +1,25 @@
+"""When a database was made, as its id tells."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.sandbox.platform.names import new_uuid
+from bot.turso.ids import made_at
+
+
+def test_the_id_of_the_reference_tells_its_moment():
+    assert made_at("0193c0de-7a11-7c3e-9d55-2f6b1c0a9e42") == datetime(2024, 12, 13, 16, 33, 46, 1000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("generation", ["2023", "now"])
+def test_ids_of_both_generations_tell_when_they_were_made(generation):
+    told = made_at(new_uuid(generation))
+
+    assert told is not None
+    assert abs(told - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("text", ["", "orders", "f47ac10b-58cc-4372-a567-0e02b2c3d479", "0" * 32])
+def test_others_do_not(text):
+    assert made_at(text) is None
