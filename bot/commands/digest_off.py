@@ -11,7 +11,6 @@ from bot.commands.lines import command_line
 from bot.core.model import Risk
 from bot.core.plan import Plan
 from bot.core.reply import Reply
-from bot.core.request import TimerKind
 from bot.errors import BadInput
 
 
@@ -34,9 +33,7 @@ async def plan(ctx: Context, args: DigestOffArgs) -> Plan:
 
 async def act(ctx: Context, plan: Plan) -> None:
     """Drop it with its timer."""
-    channel_id = plan.arguments["channel_id"]
-    await ctx.memory.drop_digest(channel_id)
-    await ctx.memory.drop_timer(TimerKind.DIGEST, channel_id)
+    await ctx.memory.drop_digest(plan.arguments["channel_id"])
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:

@@ -18,7 +18,7 @@ from bot.core.arguments import Positional
 from bot.core.model import Risk
 from bot.core.plan import Plan
 from bot.core.reply import Reply
-from bot.core.request import Digest, Timer, TimerKind
+from bot.core.request import Digest
 
 
 class DigestOnArgs(BaseModel):
@@ -80,7 +80,6 @@ async def act(ctx: Context, plan: Plan) -> Facts:
     digest = digest_of(ctx, plan)
     await attempt(measure(ctx))
     await ctx.memory.set_digest(digest)
-    await ctx.memory.set_timer(Timer(TimerKind.DIGEST, digest.channel_id, digest.next_at))
     return {"next_at": digest.next_at.isoformat()}
 
 

@@ -61,6 +61,7 @@ async def plan(ctx: Context, args: IncidentStartArgs) -> Plan:
             "organization": organization_of(ctx),
             "incident_id": running.id if running else f"n-{secrets.token_hex(5)}",
             "extends": running is not None,
+            "ended_at": running.until.isoformat() if running else None,
         },
         facts={"Incident": args.key, "Profile": profile, "Lasts": duration(lasting)},
     )
@@ -78,12 +79,8 @@ async def act(ctx: Context, plan: Plan) -> Facts:
     asked = plan.arguments
     until = ctx.now + timedelta(seconds=asked["seconds"])
     if asked["extends"]:
-        running = await ctx.memory.incident_in(ctx.subject.channel.id)
-        if running is None or running.id != asked["incident_id"]:
+        if not await ctx.memory.extend_incident(asked["incident_id"], until, _entry(ctx, plan, "incident_extended")):
             raise BadInput("This incident has ended meanwhile: start it again.")
-        await ctx.memory.change_incident(asked["incident_id"], until=until)
-        await ctx.memory.set_timer(Timer(TimerKind.INCIDENT_END, asked["incident_id"], until))
-        await ctx.memory.audit(_entry(ctx, plan, "incident_extended"))
     else:
         incident = _incident(ctx, plan, until)
         timer = Timer(TimerKind.INCIDENT_END, incident.id, until)
@@ -121,9 +118,11 @@ def _entry(ctx: Context, plan: Plan, event: str) -> AuditEntry:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """True once it runs."""
-    running = await ctx.memory.incident_in(ctx.subject.channel.id)
-    return running is not None and running.id == plan.arguments["incident_id"]
+    """True once it runs, and no longer to the end that it had before."""
+    running, asked = await ctx.memory.incident_in(ctx.subject.channel.id), plan.arguments
+    if running is None or running.id != asked["incident_id"]:
+        return False
+    return not asked["extends"] or running.until.isoformat() != asked.get("ended_at")
 
 
 def message(plan: Plan, facts: Facts) -> Reply:

@@ -252,9 +252,6 @@ class Memory(Protocol):
     async def set_timer(self, timer: Timer) -> None:
         """One for each kind and subject: a second one moves the first."""
 
-    async def drop_timer(self, kind: TimerKind, subject: str, *, due_at: datetime | None = None) -> bool:
-        """`due_at`: only if it was not moved meanwhile."""
-
     # Audit.
     async def audit(self, *entries: AuditEntry) -> None:
         """Append to the chain, by group commit."""
@@ -293,18 +290,23 @@ class Memory(Protocol):
     ) -> bool:
         """False: it had ended before. `keeps_timer`: for the timer that fires, which stays until the end is told."""
 
-    async def change_incident(
-        self, incident_id: str, *, until: datetime | None = None, timeline_ts: str | None = None
-    ) -> None: ...
+    async def extend_incident(self, incident_id: str, until: datetime, entry: AuditEntry) -> bool:
+        """Move its end, with its timer. False: it has ended."""
+
+    async def set_timeline(self, incident_id: str, ts: str) -> None: ...
     async def reviews(self, *, owed: bool = True, actor: str | None = None, limit: int = 500) -> list[Review]: ...
     async def settle_review(
         self, review_id: str, by: str, justified: bool, comment: str, at: datetime, entry: AuditEntry
     ) -> bool: ...
-    async def set_digest(self, digest: Digest) -> None: ...
+    async def set_digest(self, digest: Digest) -> None:
+        """Set it with its timer."""
+
     async def mark_digest(self, channel_id: str, period: str, *, was: str, next_at: datetime | None = None) -> bool:
         """Compare-and-set the period last posted. False: it was dropped, set anew or marked meanwhile."""
 
-    async def drop_digest(self, channel_id: str) -> bool: ...
+    async def drop_digest(self, channel_id: str) -> bool:
+        """Drop it with its timer. False: there was none."""
+
     async def digest(self, channel_id: str) -> Digest | None: ...
     async def add_samples(self, samples: Sequence[UsageSample]) -> None:
         """One for each database and day: a later one of the same day replaces it."""

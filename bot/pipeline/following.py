@@ -30,7 +30,7 @@ async def _begin_timeline(env: Environment, channel_id: str, ts: str) -> None:
     """The card that said the incident has started is the message under which all else stands."""
     incident = await env.memory.incident_in(channel_id)
     if incident and incident.timeline_ts is None:
-        await env.memory.change_incident(incident.id, timeline_ts=ts)
+        await env.memory.set_timeline(incident.id, ts)
 
 
 async def share_file(env: Environment, reply: Reply, channel_id: str, thread_ts: str | None) -> None:

@@ -74,13 +74,24 @@ class Incidents(Room):
         finally:
             self._running.forget()
 
-    async def change_incident(
-        self, incident_id: str, *, until: datetime | None = None, timeline_ts: str | None = None
-    ) -> None:
-        """Change what is given; the timer that ends it is the caller's to move."""
-        given = {"until": until, "timeline_ts": timeline_ts}
-        changes = {name: value for name, value in given.items() if value is not None}
-        if changes:
-            query = update(incidents).where(incidents.c.id == incident_id).values(changes)
-            await self._database.write(lambda connection: connection.execute(query))
+    async def extend_incident(self, incident_id: str, until: datetime, entry: AuditEntry) -> bool:
+        """Move the end of one that runs, with its timer. False: it has ended."""
+
+        def work(connection: Connection) -> bool:
+            running = (incidents.c.id == incident_id) & incidents.c.ended_at.is_(None)
+            if connection.execute(update(incidents).where(running).values(until=until)).rowcount != 1:
+                return False
+            moves.set_timers(connection, [Timer(TimerKind.INCIDENT_END, incident_id, until)])
+            chain.append(connection, [entry])
+            return True
+
+        try:
+            return await self._database.write(work)
+        finally:
             self._running.forget()
+
+    async def set_timeline(self, incident_id: str, ts: str) -> None:
+        """Remember the message under which all else stands."""
+        query = update(incidents).where(incidents.c.id == incident_id).values(timeline_ts=ts)
+        await self._database.write(lambda connection: connection.execute(query))
+        self._running.forget()

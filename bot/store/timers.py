@@ -38,13 +38,6 @@ class Timers(Room):
         """One for each kind and subject: a second one moves the first."""
         await self._database.write(lambda connection: moves.set_timers(connection, [timer]))
 
-    async def drop_timer(self, kind: TimerKind, subject: str, *, due_at: datetime | None = None) -> bool:
-        """Drop a timer; `due_at`: only if it was not moved meanwhile."""
-        query = delete(timers).where(timers.c.kind == kind, timers.c.subject == subject)
-        if due_at is not None:
-            query = query.where(timers.c.due_at == due_at)
-        return await self._database.write(lambda connection: connection.execute(query).rowcount == 1)
-
 
 def _this(kind: TimerKind, subject: str, due_at: datetime) -> ColumnElement[bool]:
     return and_(timers.c.kind == kind, timers.c.subject == subject, timers.c.due_at == due_at)

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from bot.core.request import Digest, UsageSample
+from bot.core.request import Digest, Timer, TimerKind, UsageSample
+from bot.store import moves
 from bot.store.names import any_of
 from bot.store.room import Room
 from bot.store.rows import insert_newest, many, one, values
-from bot.store.tables import digests, samples
+from bot.store.tables import digests, samples, timers
 
 AT_ONCE = 500
 
@@ -18,8 +19,13 @@ class Usage(Room):
     """Digests and samples."""
 
     async def set_digest(self, digest: Digest) -> None:
-        """One for each channel: a second one replaces the first."""
-        await self._database.write(lambda connection: insert_newest(connection, digests, [values(digest)]))
+        """One for each channel, with its timer: a second one replaces the first."""
+
+        def work(connection: Connection) -> None:
+            insert_newest(connection, digests, [values(digest)])
+            moves.set_timers(connection, [Timer(TimerKind.DIGEST, digest.channel_id, digest.next_at)])
+
+        await self._database.write(work)
 
     async def mark_digest(self, channel_id: str, period: str, *, was: str, next_at: datetime | None = None) -> bool:
         """Compare-and-set the period last posted. False: it was dropped, set anew or marked meanwhile."""
@@ -30,8 +36,13 @@ class Usage(Room):
 
     async def drop_digest(self, channel_id: str) -> bool:
         """False: the channel had none."""
-        query = delete(digests).where(digests.c.channel_id == channel_id)
-        return await self._database.write(lambda connection: connection.execute(query).rowcount == 1)
+
+        def work(connection: Connection) -> bool:
+            due = (timers.c.kind == TimerKind.DIGEST) & (timers.c.subject == channel_id)
+            connection.execute(delete(timers).where(due))
+            return connection.execute(delete(digests).where(digests.c.channel_id == channel_id)).rowcount == 1
+
+        return await self._database.write(work)
 
     async def digest(self, channel_id: str) -> Digest | None:
         """The digest of a channel."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.commands import incident_start
 from bot.core.request import HoldKind, State
 from bot.errors import BadInput
 from tests.blocks.messages import HOSTILE, buttons, words
@@ -51,6 +52,15 @@ async def test_the_same_key_extends_it(desk: Desk):
     assert again.until == NOW + timedelta(hours=6)
     assert "goes on" in reply.text
     assert [timer.due_at for timer in await desk.memory.due(again.until)] == [again.until]
+
+
+async def test_an_extension_that_a_crash_cut_off_is_not_said_to_be_made(desk: Desk):
+    await desk.carry_out("incident start INC-42 --for 2h")
+    plan = await desk.plan("incident start INC-42 --for 6h")
+
+    assert not await incident_start.read_back(desk.context(), plan)
+    await incident_start.act(desk.context(), plan)
+    assert await incident_start.read_back(desk.context(), plan)
 
 
 async def test_another_one_in_the_same_channel_is_refused(desk: Desk):

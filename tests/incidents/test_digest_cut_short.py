@@ -31,9 +31,9 @@ async def due(world: World) -> Timer:
     await world.person(ANA).types("/turso digest on --daily 09:00 --tz UTC")
     await world.calm()
     store = world.bot.store
-    await store.drop_timer(TimerKind.DIGEST, DB_OPS)
     kept = await store.digest(DB_OPS)
     assert kept is not None
+    await store.turn_timer(Timer(TimerKind.DIGEST, DB_OPS, kept.next_at), None)
     now = world.clock.now()
     assert await store.mark_digest(DB_OPS, kept.last_period, was=kept.last_period, next_at=now - timedelta(minutes=1))
     return Timer(TimerKind.DIGEST, DB_OPS, now - timedelta(minutes=1))

@@ -77,9 +77,6 @@ async def test_a_second_timer_of_a_kind_and_subject_moves_the_first(store: Store
     await store.set_timer(Timer(TimerKind.EXPIRE, "r-1", NOON + HOUR, attempt=3))
 
     assert await store.due(NOON + HOUR) == [Timer(TimerKind.EXPIRE, "r-1", NOON + HOUR, attempt=3)]
-    assert not await store.drop_timer(TimerKind.EXPIRE, "r-1", due_at=NOON)
-    assert await store.drop_timer(TimerKind.EXPIRE, "r-1", due_at=NOON + HOUR)
-    assert not await store.drop_timer(TimerKind.EXPIRE, "r-1")
 
 
 async def test_a_timer_turns_once_and_not_if_it_was_moved(store: Store):
@@ -114,10 +111,13 @@ async def test_one_incident_runs_in_a_channel(store: Store, other: Store):
 async def test_an_incident_ends_once_and_another_may_start(store: Store):
     timer = Timer(TimerKind.INCIDENT_END, "n-1", NOON + HOUR)
     await store.start_incident(incident(), timer, entry("incident"))
-    await store.change_incident("n-1", until=NOON + 2 * HOUR, timeline_ts="1.2")
+    assert await store.extend_incident("n-1", NOON + 2 * HOUR, entry("extended"))
+    assert [one.due_at for one in await store.due(NOON + 3 * HOUR)] == [NOON + 2 * HOUR]
+    await store.set_timeline("n-1", "1.2")
 
     assert await store.end_incident("n-1", "U0BEN", NOON, entry("ended"))
     assert not await store.end_incident("n-1", "U0BEN", NOON, entry("ended"))
+    assert not await store.extend_incident("n-1", NOON + 3 * HOUR, entry("extended"))
 
     ended = await store.incident("n-1")
     assert (ended.ended_by, ended.ended_at, ended.until, ended.timeline_ts) == ("U0BEN", NOON, NOON + 2 * HOUR, "1.2")
@@ -145,7 +145,9 @@ async def test_a_channel_has_one_digest(store: Store):
     await store.set_digest(replace(digest, cadence="daily", last_period="2026-W48"))
 
     assert await store.digest("C1") == replace(digest, cadence="daily", last_period="2026-W48")
+    assert await store.due(NOON) == [Timer(TimerKind.DIGEST, "C1", NOON)]
     assert await store.drop_digest("C1")
+    assert await store.due(NOON) == []
     assert not await store.drop_digest("C1")
     assert await store.digest("C1") is None
 
