@@ -11,7 +11,7 @@ from bot.core.model import Decision, Subject, Verdict
 from bot.core.policy import refuses_person
 from bot.core.ports import Move, address_of
 from bot.core.request import AuditEntry, Incoming, Request, State, Timer, TimerKind
-from bot.errors import BadInput, Refused
+from bot.errors import BadInput, Unavailable
 from bot.pipeline.answering import said
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import judge, request_action
@@ -116,7 +116,7 @@ async def ask_name(env: Environment, incoming: Incoming, request: Request, callb
     view = forms.typed_name_view(callback_id, request.id, name=name, steps=request.plan.steps)
     if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view):
         return "name_asked"
-    raise Refused(TOO_OLD)
+    raise Unavailable(TOO_OLD)
 
 
 def subject_name(request: Request) -> str:

@@ -3,7 +3,7 @@
 from bot.blocks import forms
 from bot.core.model import Verdict
 from bot.core.request import Incoming, Review
-from bot.errors import Refused
+from bot.errors import Refused, Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import judge, request_action
 from bot.pipeline.pressing import TOO_OLD, Pressed, may_act, pressed
@@ -19,7 +19,7 @@ async def open_review(env: Environment, incoming: Incoming) -> str:
     view = forms.review_view(owed[0].id, title="Review", about=press.request.line)
     if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view):
         return "review_opened"
-    raise Refused(TOO_OLD)
+    raise Unavailable(TOO_OLD)
 
 
 async def must_review(env: Environment, press: Pressed, review: Review) -> None:
