@@ -51,7 +51,10 @@ class Context:
 
     async def visible_databases(self, *, group: str | None = None) -> list[Listed]:
         """List the organization's databases, cut to those of this channel; each can be `read` for the rest."""
-        found = await self.turso.listed(group=group)
+        return self.visible(await self.turso.listed(group=group))
+
+    def visible(self, found: list[Listed]) -> list[Listed]:
+        """Cut databases to those of this channel."""
         return found if self.scope.covers_all else [one for one in found if self.scope.covers(one.target)]
 
 

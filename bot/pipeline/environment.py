@@ -5,17 +5,21 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from bot.commands.base import Command, Context
+from bot.core.cache import Cache
 from bot.core.model import Subject
 from bot.core.parsing import Grammar
 from bot.core.policy import Policy
 from bot.core.ports import Clock, Directory, Memory, Messenger
 from bot.core.request import Incoming, Request
 from bot.errors import BotError
-from bot.turso import TursoClient
+from bot.turso import Listed, TursoClient
 
+OFFERED_SECONDS: Final = 60.0
+OFFERED_AT_MOST: Final = 16
+"""Views whose lists are kept; each may be of ten thousand databases."""
 SETTLES = "settles"
 """In a plan's arguments: it settles what an incident that has ended left open."""
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -66,8 +70,16 @@ class Environment:
     grammar: Grammar[Command]
     health: Callable[[], Awaitable[Sequence[tuple[str, bool, str]]]]
     """The live checks of `doctor`: name, whether it is well, one sentence."""
+    offered: Cache[tuple[str, str | None], list[Listed]] = field(init=False)
+    """The databases of an organization, for the menus of one view: who types letter by letter asks Turso once."""
     tracing: Callable[..., AbstractContextManager[Any]] = field(default=lambda **_: nullcontext())
     """Binds a reference to every log line written inside."""
+
+    def __post_init__(self) -> None:
+        async def listed(menu: tuple[str, str | None]) -> list[Listed]:
+            return await self.doors.turso(menu[0]).listed()
+
+        object.__setattr__(self, "offered", Cache(listed, OFFERED_SECONDS, at_most=OFFERED_AT_MOST))
 
     @property
     def by_name(self) -> Mapping[str, Command]:

@@ -154,7 +154,8 @@ async def database_options(env: Environment, incoming: Incoming, typed: str) -> 
     if must(env, subject, Action("list")).verdict is not Verdict.ALLOW:
         return []
     ctx = env.context(subject)
-    names = [one.name for one in await ctx.visible_databases() if typed.strip().lower() in one.name]
+    found = ctx.visible(await env.offered.get((ctx.organization, incoming.view_id)))
+    names = [one.name for one in found if typed.strip().lower() in one.name]
     return [
         forms.name_option(name) for name in sorted(names, key=lambda name: (not name.startswith(typed), name))[:100]
     ]

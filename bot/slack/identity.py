@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import structlog
 
+from bot.core.cache import Cache
 from bot.core.model import Channel, ChannelKind, Person, Subject
 from bot.core.request import Incoming
 from bot.errors import Unavailable
-from bot.slack.cache import Cache
 from bot.slack.calls import SlackCalls, SlackTrouble
 from bot.slack.installation import Installation, Workspace
 

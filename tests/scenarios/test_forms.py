@@ -92,6 +92,21 @@ async def test_menus_of_databases_are_cut_to_what_the_person_may_see_there(world
     await world.workspace.close_view(DANA, view.id)
 
 
+async def test_who_types_letter_by_letter_asks_turso_once_for_each_form(world: World) -> None:
+    def lists() -> int:
+        return sum(one.method == "GET" and one.path.endswith("/acme/databases") for one in world.turso.calls.control())
+
+    for name in ("typed-first", "typed-later"):
+        await world.make(name)
+        view, before = await form_of(world, "/turso show"), lists()
+        for text in ("t", "ty", name):
+            options = await world.workspace.suggest(DANA, view_id=view.id, action_id="form.database", text=text)
+
+        assert [one["value"] for one in options] == [name], "a new form knows what was made since the last one"
+        assert lists() - before == 1
+        await world.workspace.close_view(DANA, view.id)
+
+
 async def test_the_names_that_begin_as_typed_come_first(world: World) -> None:
     await world.make("zz-users", "users-zz")
     view = await form_of(world, "/turso show")

@@ -14,9 +14,14 @@ class Cache(Generic[K, V]):
     """Keeps what `load` answers for `seconds`; errors are not kept."""
 
     def __init__(
-        self, load: Callable[[K], Awaitable[V]], seconds: float, *, now: Callable[[], float] = time.monotonic
+        self,
+        load: Callable[[K], Awaitable[V]],
+        seconds: float,
+        *,
+        at_most: int = AT_MOST,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._load, self._seconds, self._now = load, seconds, now
+        self._load, self._seconds, self._at_most, self._now = load, seconds, at_most, now
         self._kept: dict[K, tuple[float, V]] = {}
         self._asked: dict[K, asyncio.Task[V]] = {}
 
@@ -42,7 +47,7 @@ class Cache(Generic[K, V]):
             value = await self._load(key)
             if self._asked.get(key) is me:
                 self._kept[key] = (self._now() + self._seconds, value)
-                if len(self._kept) > AT_MOST:
+                if len(self._kept) > self._at_most:
                     self._shrink()
             return value
         finally:
@@ -57,5 +62,5 @@ class Cache(Generic[K, V]):
     def _shrink(self) -> None:
         now = self._now()
         self._kept = {key: kept for key, kept in self._kept.items() if kept[0] > now}
-        while len(self._kept) > AT_MOST:
+        while len(self._kept) > self._at_most:
             del self._kept[next(iter(self._kept))]
