@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final, LiteralString
 
+from bot.core.request import TIMER
+
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029 ]+")
 _INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
@@ -93,6 +95,11 @@ def sentence(text: str) -> Mrkdwn:
 def person(user_id: str) -> Mrkdwn:
     """Mention a person."""
     return Mrkdwn(f"<@{user_id}>") if _ID.fullmatch(user_id) else mrkdwn("{}", user_id or "somebody")
+
+
+def actor(user_id: str) -> Mrkdwn:
+    """Mention who acted, as the audit log has it; what a timer did happened by itself."""
+    return mrkdwn("by itself") if user_id in ("", TIMER) else person(user_id)
 
 
 def channel(channel_id: str) -> Mrkdwn:

@@ -7,14 +7,14 @@ from pydantic import BaseModel
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
-from bot.blocks.text import Mrkdwn, channel, cut, joined, mrkdwn, person, when
+from bot.blocks.text import Mrkdwn, actor, channel, cut, joined, mrkdwn, person, when
 from bot.commands.base import Context, Reading
 from bot.commands.lines import command_line
 from bot.core.arguments import Count, DatabaseName, Since, UserRef, since_start
 from bot.core.durations import duration_text
 from bot.core.model import Target
 from bot.core.reply import Block, Reply
-from bot.core.request import TIMER, AuditEntry
+from bot.core.request import AuditEntry
 
 PAGE = 20
 LOOKS = 10
@@ -128,7 +128,7 @@ def _line(ctx: Context, sight: Sight, seq: int, entry: AuditEntry) -> Mrkdwn:
         mrkdwn("`{}`", seq),
         Mrkdwn(_SIGNS.get(entry.outcome, ":small_blue_diamond:")),
         when(entry.at),
-        mrkdwn("by itself") if entry.user_id in ("", TIMER) else person(entry.user_id),
+        actor(entry.user_id),
         mrkdwn("{}", entry.event),
         mrkdwn("`{}`", entry.command) if entry.command else Mrkdwn(""),
         joined(", ", names[:4]),

@@ -9,7 +9,7 @@ from bot.blocks import buttons, kit
 from bot.blocks.chart import Chart
 from bot.blocks.kit import Element
 from bot.blocks.message import reply
-from bot.blocks.text import Mrkdwn, Plain, ago, counted, cut, joined, mrkdwn, number, person, size, when
+from bot.blocks.text import Mrkdwn, Plain, actor, ago, counted, cut, joined, mrkdwn, number, person, size, when
 from bot.commands.base import Context, Reading
 from bot.commands.lines import command_line
 from bot.commands.rights import may
@@ -110,7 +110,7 @@ def _changes(ctx: Context, changes: list[AuditEntry]) -> list[Block]:
     if not changes:
         return []
     lines = [
-        mrkdwn("• {}: {} {} `{}` → {}", ago(one.at, ctx.now), person(one.user_id), one.event, one.command, one.outcome)
+        mrkdwn("• {}: {} {} `{}` → {}", ago(one.at, ctx.now), actor(one.user_id), one.event, one.command, one.outcome)
         for one in changes
     ]
     return [kit.section(joined("\n", [mrkdwn("*Last changes from here*"), *lines]))]

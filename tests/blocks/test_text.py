@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot.blocks.text import (
     Mrkdwn,
     Plain,
+    actor,
     ago,
     clean,
     cut_mrkdwn,
@@ -110,6 +111,10 @@ def test_stacked_marks_are_thinned_out():
 )  # fmt: skip
 def test_durations_have_two_units_at_most(seconds, words):
     assert duration(timedelta(seconds=seconds)) == words
+
+
+def test_what_a_timer_did_happened_by_itself():
+    assert [actor(one) for one in ("U0ANA", "timer", "")] == ["<@U0ANA>", "by itself", "by itself"]
 
 
 def test_sizes_and_moments():
