@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
@@ -14,6 +15,11 @@ GOLDEN = Path(__file__).parent / "golden"
 
 LONGEST = ("crash/test_kill", "durable", "crash", "security", "scenarios", "incidents", "browser")
 """What begins first: no worker shall be left alone at the end with what takes long. Browsers wait for calmer times."""
+
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 class Spread(LoadFileScheduling):

@@ -299,6 +299,5 @@ TestBot = Bot.TestCase
 TestBot.settings = settings(
     max_examples=600 if SOAK else 40,
     stateful_step_count=20 if SOAK else 12,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -34,7 +34,7 @@ TRANSLATIONS = {
 }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     base=st.sampled_from([click(), {**click(), "view": view()}, submission(), event("app_mention", user="U0ANA")]),
     kind=st.sampled_from(["block_actions", "view_submission", "block_suggestion", "shortcut", "message_action", None]),
@@ -56,7 +56,7 @@ def test_what_passes_can_be_read(base: dict[str, Any], kind: str | None, odd: di
         received.home(body, AT)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=40) | tree.map(json.dumps))
 def test_no_text_breaks_the_check(text: str) -> None:
     with suppress(Malformed):

@@ -155,7 +155,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=14).map("".join)))
 def test_no_text_whatever_becomes_live_or_breaks_the_page(text):
     harmless(mrkdwn(text, NAMES))

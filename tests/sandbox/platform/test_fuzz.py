@@ -101,7 +101,7 @@ def fuzzed(server: Process):
     return url, {"authorization": f"Bearer {server.token('orders')}"}
 
 
-@settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=UNHURRIED)
+@settings(max_examples=EXAMPLES, database=None, suppress_health_check=UNHURRIED)
 @given(pipeline=st.lists(requests, max_size=6), again=st.lists(requests, max_size=3))
 def test_each_request_of_a_pipeline_gets_a_result_or_the_whole_is_a_400(server, fuzzed, pipeline, again):
     url, headers = fuzzed
@@ -125,7 +125,7 @@ def test_each_request_of_a_pipeline_gets_a_result_or_the_whole_is_a_400(server, 
     server.http.post(f"{url}v3/pipeline", json={"baton": baton, "requests": [{"type": "close"}]}, headers=headers)
 
 
-@settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=UNHURRIED)
+@settings(max_examples=EXAMPLES, database=None, suppress_health_check=UNHURRIED)
 @given(body=st.one_of(anything, st.builds(lambda inner: {"requests": [inner]}, anything)), end=st.integers(0, 40))
 def test_bodies_that_are_no_pipeline_are_400s(server, fuzzed, body, end):
     url, headers = fuzzed
@@ -135,7 +135,7 @@ def test_bodies_that_are_no_pipeline_are_400s(server, fuzzed, body, end):
             assert server.http.post(url + path, content=content, headers=headers).status_code in (200, 400)
 
 
-@settings(max_examples=EXAMPLES // 2, deadline=None, database=None, suppress_health_check=UNHURRIED)
+@settings(max_examples=EXAMPLES // 2, database=None, suppress_health_check=UNHURRIED)
 @given(batch=steps)
 def test_every_line_of_a_cursor_is_an_entry_of_the_protocol(server, fuzzed, batch):
     url, headers = fuzzed
@@ -153,7 +153,7 @@ schema = schemathesis.openapi.from_dict(description())
 
 
 @schema.parametrize()
-@settings(max_examples=PER_OPERATION, deadline=None, database=None, suppress_health_check=UNHURRIED)
+@settings(max_examples=PER_OPERATION, database=None, suppress_health_check=UNHURRIED)
 def test_every_operation_keeps_to_its_description(case, server, fuzzed):
     token = fuzzed[1]["authorization"] if case.path.startswith("/db/") else f"Bearer {API_TOKEN}"
 
