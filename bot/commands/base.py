@@ -111,6 +111,8 @@ class Changing(Generic[A]):
     """For buttons and titles, about 20 characters: `Freeze writes`."""
     removes_target: bool = False
     """Its target is gone afterwards, and with it every hold."""
+    facts_again: Callable[[Context, Plan], Awaitable[Facts]] | None = None
+    """Read what `act` returned: for when a crash, or an answer that was lost, took it. None: the message needs none."""
     lifts: frozenset[HoldKind] = frozenset()
     """The kinds of holds of its target that end with it."""
     undoes: bool = False

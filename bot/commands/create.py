@@ -67,13 +67,21 @@ async def act(ctx: Context, plan: Plan) -> Facts:
     made = await ctx.turso.create_database(asked["name"], group=asked["group"], location=asked["location"])
     left = max(0.5, WAITS_SECONDS - (loop.time() - began))
     served = await ctx.turso.wait_until_served(made, within_seconds=left)
+    return {**_facts(made), "served": served}
+
+
+def _facts(made: Database) -> dict[str, str]:
     return {
         "id": made.id,
         "hostname": made.hostname,
         "libsql_url": made.libsql_url,
         "https_url": made.https_url,
-        "served": served,
     }
+
+
+async def facts_again(ctx: Context, plan: Plan) -> Facts:
+    """Read where it is; whether it answers is left open."""
+    return _facts(await ctx.turso.database(plan.arguments["name"]))
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
@@ -91,8 +99,9 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 def message(plan: Plan, facts: Facts) -> Reply:
     """Say where it is, and how to get a token."""
     name = str(plan.arguments["name"])
-    served = facts.get("served", True)
-    head = mrkdwn(":sparkles: *{}* is created{}.", name, " and answers" if served else "; it does not answer yet")
+    served = facts.get("served")
+    answers = " and answers" if served else "; it does not answer yet" if served is False else ""
+    head = mrkdwn(":sparkles: *{}* is created{}.", name, answers)
     late = mrkdwn("Turso can take a minute until a new database answers. It is there; try in a moment.")
     urls = [f"{label:<7} {Plain(facts[key])}" for label, key in (("libSQL", "libsql_url"), ("HTTPS", "https_url"))
             if facts.get(key)]  # fmt: skip
@@ -103,7 +112,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
         [
             kit.section(head),
             *kit.preformatted(*urls),
-            *([] if served else [kit.context(late)]),
+            *([kit.context(late)] if served is False else []),
             *kit.actions(*row),
         ],
     )
@@ -119,5 +128,6 @@ command = Changing(
     act=act,
     read_back=read_back,
     message=message,
+    facts_again=facts_again,
     verb=verb_of("create"),
 )

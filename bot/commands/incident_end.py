@@ -64,6 +64,12 @@ async def act(ctx: Context, plan: Plan) -> Facts:
     return await facts_of(ctx, replace(incident, ended_at=ctx.now, ended_by=by))
 
 
+async def facts_again(ctx: Context, plan: Plan) -> Facts:
+    """Gather it again, of what has ended."""
+    ended = await ctx.memory.incident(plan.arguments["incident_id"])
+    return await facts_of(ctx, ended) if ended else {}
+
+
 async def facts_of(ctx: Context, ended: Incident) -> Facts:
     """Gather what the last message of an incident says."""
     story = await story_of(ctx, ended)
@@ -100,7 +106,9 @@ def last_message(key: str, how: Mrkdwn, facts: Mapping[str, Any]) -> Reply:
     head = mrkdwn(":checkered_flag: Incident *{}* {}", key, how)
     text = str(facts.get("report", ""))
     file = Attachment(f"{filename(key)}.md", f"Incident {key}", text) if text else None
-    loose = loose_blocks(Loose.of(facts.get("loose", {})), approves=False)
+    left = facts.get("loose")
+    unknown = kit.context(mrkdwn("What is still open could not be read: `/turso incident report` shows it."))
+    loose = [unknown] if left is None else loose_blocks(Loose.of(left), approves=False)
     return reply(head, [kit.section(head), *loose], attachment=file)
 
 
@@ -114,5 +122,6 @@ command = Changing(
     act=act,
     read_back=read_back,
     message=message,
+    facts_again=facts_again,
     verb=verb_of("incident end"),
 )

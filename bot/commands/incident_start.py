@@ -125,6 +125,12 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
     return not asked["extends"] or running.until.isoformat() != asked.get("ended_at")
 
 
+async def facts_again(ctx: Context, plan: Plan) -> Facts:
+    """Read until when it runs."""
+    incident = await ctx.memory.incident(plan.arguments["incident_id"])
+    return {"until": incident.until.isoformat()} if incident else {}
+
+
 def message(plan: Plan, facts: Facts) -> Reply:
     """The timeline's first message."""
     asked = plan.arguments
@@ -148,5 +154,6 @@ command = Changing(
     act=act,
     read_back=read_back,
     message=message,
+    facts_again=facts_again,
     verb=verb_of("incident start"),
 )

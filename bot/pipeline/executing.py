@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.commands.base import Changing, Context, Phase
 from bot.core.model import Verdict
+from bot.core.plan import Plan
 from bot.core.ports import Move
 from bot.core.request import Hold, HoldKind, Mode, Request, State, TimerKind
 from bot.errors import BotError, NotOurs
@@ -99,13 +100,15 @@ class Executor:
         if look is None:
             known = word == "done"
             return {"result": "succeeded" if known else "unknown", "why": why, "facts": facts}
+        ctx = await self._context(request)
         try:
-            is_seen = await self._seen(await self._context(request), request, look)
+            is_seen = await self._seen(ctx, request, look)
         except NotOurs as error:
             if word != "done":
                 return {"result": "failed", "why": str(error)}
             is_seen = True  # Turso has said that it made it: the clocks are apart
         if is_seen:
+            facts = facts or await facts_again(ctx, self._command(request), _kind(phase), request.plan)
             return {"result": "succeeded", "why": "", "facts": facts}
         return {"result": "unknown", "why": why or "Turso does not show it yet.", "facts": facts}
 
@@ -276,6 +279,16 @@ class Executor:
 
     def _deed(self, request: Request, phase: str) -> Phase | Changing[Any]:
         return deed_of(self._command(request), _kind(phase))
+
+
+async def facts_again(ctx: Context, command: Changing[Any], kind: str, plan: Plan) -> dict[str, Any]:
+    """Read what the message of a deed says beside its plan; nothing where that cannot be read now."""
+    if kind != "execute" or command.facts_again is None:
+        return {}
+    try:
+        return dict(await command.facts_again(ctx, plan))
+    except BotError:
+        return {}
 
 
 async def start_undo(env: Environment, request: Request, *, by: str) -> Request | None:

@@ -15,7 +15,7 @@ from bot.pipeline import incidents
 from bot.pipeline.answering import entry, said
 from bot.pipeline.digesting import digest_is_due
 from bot.pipeline.environment import Environment
-from bot.pipeline.executing import deed_of
+from bot.pipeline.executing import deed_of, facts_again
 from bot.pipeline.revealing import settle_cut_short
 from bot.pipeline.sampling import sample_is_due
 from bot.pipeline.settling import SECOND_LOOKS, Settled, settle
@@ -206,7 +206,8 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
     if not (happened or last):
         after = SECOND_LOOKS[min(timer.attempt + 1, len(SECOND_LOOKS) - 1)]
         return replace(timer, due_at=env.clock.now() + timedelta(seconds=after), attempt=timer.attempt + 1)
-    settled = Settled("succeeded", "", {}) if happened else Settled("failed", why, {})
+    facts = await facts_again(ctx, command, kind, request.plan) if happened else {}
+    settled = Settled("succeeded", "", facts) if happened else Settled("failed", why, {})
     open_holds = await env.memory.holds(organization=request.organization)
     move = settle(request, command, kind, settled, open_holds, env.clock.now())
     if await env.memory.move(request.id, expect=[State.UNKNOWN], move=move) is not None:

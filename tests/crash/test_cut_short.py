@@ -1,0 +1,52 @@
+"""What is told of a deed whose process was killed right after it: what can be read again, and nothing more."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.core.request import State
+from tests.crash.lane import Lane, Nursery, lane
+from tests.crash.scenarios import ask, ask_till_taken, in_state
+from tests.world import DB_OPS, until, words
+
+
+@pytest.fixture
+async def here(nursery: Nursery) -> AsyncIterator[Lane]:
+    async with lane(nursery, "") as found:
+        yield found
+
+
+async def killed_after(here: Lane, line: str, *, commit: str = "", call: str = "") -> None:
+    """Ask for something, and kill the process when a commit, or a call to Turso, has just taken effect."""
+    wanted = f"after commit of {commit}" if commit else "after "
+    here.gate.arm(lambda _, what: what.startswith(wanted) and what.endswith(call))
+    asking = asyncio.create_task(ask(here, line))
+    await asyncio.wait_for(here.gate.held.wait(), 30)
+    await here.bot.kill()
+    here.gate.drop()
+    await asking
+    await here.bot.start()
+
+
+async def test_the_last_message_of_an_incident_still_lists_what_is_open(here: Lane) -> None:
+    await here.has_database("hot")
+    await ask_till_taken(here, "incident start INC-1")
+    await until(lambda: here.world.card(DB_OPS, holding="has started"), what="the timeline")
+    await ask_till_taken(here, "db freeze hot")
+    await in_state(here, "hot", State.SUCCEEDED)
+
+    await killed_after(here, "incident end", commit="incidents")
+
+    last = await until(lambda: here.world.card(DB_OPS, holding="INC-1* has ended"), what="the last message", within=60)
+    assert "Frozen: `hot`" in words(last)
+    shared = await until(lambda: here.world.workspace.state.files, what="the report")
+    assert [one["name"] for one in shared.values()] == ["INC-1.md"]
+
+
+async def test_a_database_is_said_to_be_created_and_not_that_it_answers(here: Lane) -> None:
+    await killed_after(here, "db create fresh", call="POST /v1/organizations/acme/databases")
+
+    told = await until(lambda: here.world.card(DB_OPS, holding="*fresh* is created."), what="the outcome", within=60)
+    assert "libSQL" in words(told), "where it is"
+    assert here.sent("POST", "/databases") == 1
