@@ -223,6 +223,7 @@ class TimerKind(StrEnum):
     RECONCILE = "reconcile"
     INCIDENT_END = "incident_end"
     REVIEW = "review"
+    ALARM = "alarm"
     DIGEST = "digest"
     SAMPLE = "sample"
 

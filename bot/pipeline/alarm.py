@@ -22,7 +22,10 @@ _GROUP: Final = re.compile(r"<!subteam\^([A-Z0-9]+)>")
 
 
 async def raise_alarm(env: Environment, request: Request) -> None:
-    """Tell those whom the rule of a break-glass act notifies, wherever they are; its work posts the card first."""
+    """Tell those whom the rule of a break-glass act notifies, wherever they are; its work posts the card meanwhile.
+
+    After a crash they may be told twice.
+    """
     copies = await _cards(env, request)
     link = await env.messenger.permalink(*copies[0]) if copies else None
     for user_id in await notified(env, request.notify, asked_by=request.asker):

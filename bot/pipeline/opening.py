@@ -13,7 +13,6 @@ from bot.core.ports import Move, address_of
 from bot.core.request import Incoming, Kind, Mode, Request, Review, State, Timer, TimerKind
 from bot.errors import BadInput, BotError
 from bot.pipeline import revealing
-from bot.pipeline.alarm import raise_alarm
 from bot.pipeline.answering import entry, said
 from bot.pipeline.environment import SETTLES, Environment, new_id
 from bot.pipeline.telling import card_of, post_card
@@ -55,8 +54,6 @@ async def open_request(
     if request.state is State.READY:
         return await revealing.reveal(env, request, incoming, subject)
     if request.state is State.APPROVED:
-        if request.mode is Mode.BREAK_GLASS:
-            await raise_alarm(env, request)
         return "accepted"
     if request.mode is Mode.DIRECT:
         await env.messenger.whisper(address_of(incoming), cards.confirm_message(request, now=now))
@@ -124,6 +121,7 @@ def _first_move(request: Request, command: Command, subject: Subject, decision: 
         timers.append(Timer(TimerKind.REMIND, request.id, now + CARD_IS_THERE))
     reviews = [_review(request, decision, now)] if request.mode is Mode.BREAK_GLASS else []
     timers += [Timer(TimerKind.REVIEW, review.id, now + (review.due_at - now) / 2) for review in reviews]
+    timers += [Timer(TimerKind.ALARM, request.id, now)] if reviews else []
     asked = entry("asked", request.state.value, at=now, subject=subject, request=request, decision=decision)
     return Move(
         to=request.state,

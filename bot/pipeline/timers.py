@@ -12,6 +12,7 @@ from bot.core.ports import Move
 from bot.core.request import TIMER, Hold, Request, State, Timer, TimerKind
 from bot.errors import BotError, NotOurs
 from bot.pipeline import incidents
+from bot.pipeline.alarm import raise_alarm
 from bot.pipeline.answering import entry, said
 from bot.pipeline.digesting import digest_is_due
 from bot.pipeline.environment import Environment
@@ -219,6 +220,11 @@ async def _incident_end(env: Environment, timer: Timer) -> Timer | None:
     return await incidents.time_is_over(env, timer)
 
 
+async def _alarm(env: Environment, timer: Timer) -> None:
+    if request := await env.memory.request(timer.subject):
+        await raise_alarm(env, request)
+
+
 async def _review(env: Environment, timer: Timer) -> Timer | None:
     return await incidents.remind_of_review(env, timer)
 
@@ -233,6 +239,7 @@ DUE: Final[Mapping[TimerKind, Due]] = {
     TimerKind.RECONCILE: _reconcile,
     TimerKind.INCIDENT_END: _incident_end,
     TimerKind.REVIEW: _review,
+    TimerKind.ALARM: _alarm,
     TimerKind.DIGEST: digest_is_due,
     TimerKind.SAMPLE: sample_is_due,
 }

@@ -8,7 +8,7 @@ import pytest
 from bot.core.request import State
 from tests.crash.lane import Lane, Nursery, lane
 from tests.crash.scenarios import ask, ask_till_taken, in_state
-from tests.world import DB_OPS, until, words
+from tests.world import ANA, BEN, DB_OPS, until, words
 
 
 @pytest.fixture
@@ -42,6 +42,17 @@ async def test_the_last_message_of_an_incident_still_lists_what_is_open(here: La
     assert "Frozen: `hot`" in words(last)
     shared = await until(lambda: here.world.workspace.state.files, what="the report")
     assert [one["name"] for one in shared.values()] == ["INC-1.md"]
+
+
+async def test_who_is_to_hear_of_a_break_glass_act_is_told(here: Lane) -> None:
+    await here.has_database("loud")
+
+    await killed_after(here, "protect loud on --reason fire", commit="requests")
+
+    for person in (ANA, BEN):
+        direct = here.world.workspace.state.direct_channel(person).id
+        told = await until(lambda c=direct: here.world.card(c, holding="loud"), what="the notice", within=60)
+        assert "fire" in words(told)
 
 
 async def test_a_database_is_said_to_be_created_and_not_that_it_answers(here: Lane) -> None:
