@@ -10,7 +10,7 @@ from bot.commands.base import Command
 from bot.core.model import Action, Target, Verdict
 from bot.core.parsing import Incomplete, Parsed
 from bot.core.ports import address_of
-from bot.core.request import Incoming, Kind, Request
+from bot.core.request import Incoming, Kind, Request, Review
 from bot.errors import BadInput, Refused
 from bot.pipeline import confirming, reviewing, voting
 from bot.pipeline.answering import entry, said
@@ -105,6 +105,8 @@ async def _check_review(env: Environment, incoming: Incoming) -> Checked:
 async def _review(env: Environment, incoming: Incoming) -> str:
     owed = {review.id: review for review in await env.memory.reviews(owed=True)}
     review = owed.get(incoming.value)
+    if review is None and (given := await _given_by(env, incoming)):
+        return await _tell_reviewed(env, incoming, given)  # a crash came before it was told
     request = await env.memory.request(review.request_id) if review else None
     if review is None or request is None:
         raise Refused("No review is owed for this any more.")
@@ -115,9 +117,18 @@ async def _review(env: Environment, incoming: Incoming) -> str:
     line = entry("reviewed", outcome, at=now, request=request, by=incoming.user_id, comment=comment)
     if not await env.memory.settle_review(review.id, incoming.user_id, justified, comment, now, line):
         raise Refused("Somebody else has reviewed this meanwhile.")
-    await show(env, request.id)
-    words = said(f"Your review is on record: {'justified' if justified else 'not justified'}.")
-    await env.messenger.whisper(address_of(incoming), words)
+    return await _tell_reviewed(env, incoming, replace(review, justified=justified))
+
+
+async def _given_by(env: Environment, incoming: Incoming) -> Review | None:
+    given = await env.memory.reviews(owed=False)
+    return next((one for one in given if (one.id, one.reviewed_by) == (incoming.value, incoming.user_id)), None)
+
+
+async def _tell_reviewed(env: Environment, incoming: Incoming, review: Review) -> str:
+    await show(env, review.request_id)
+    words = said(f"Your review is on record: {'justified' if review.justified else 'not justified'}.")
+    await env.messenger.whisper(replace(address_of(incoming), channel_id=review.channel_id), words)
     return "reviewed"
 
 

@@ -1,14 +1,15 @@
 """What is told of a deed whose process was killed right after it: what can be read again, and nothing more."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
 
 import pytest
 
 from bot.core.request import State
 from tests.crash.lane import Lane, Nursery, lane
 from tests.crash.scenarios import ask, ask_till_taken, in_state
-from tests.world import ANA, BEN, DB_OPS, until, words
+from tests.world import ANA, BEN, DB_OPS, buttons, until, words
 
 
 @pytest.fixture
@@ -17,15 +18,15 @@ async def here(nursery: Nursery) -> AsyncIterator[Lane]:
         yield found
 
 
-async def killed_after(here: Lane, line: str, *, commit: str = "", call: str = "") -> None:
-    """Ask for something, and kill the process when a commit, or a call to Turso, has just taken effect."""
+async def killed_after(here: Lane, doing: Coroutine[Any, Any, Any], *, commit: str = "", call: str = "") -> None:
+    """Do something, and kill the process when a commit, or a call to Turso, has just taken effect."""
     wanted = f"after commit of {commit}" if commit else "after "
     here.gate.arm(lambda _, what: what.startswith(wanted) and what.endswith(call))
-    asking = asyncio.create_task(ask(here, line))
+    running = asyncio.create_task(doing)
     await asyncio.wait_for(here.gate.held.wait(), 30)
     await here.bot.kill()
     here.gate.drop()
-    await asking
+    await running
     await here.bot.start()
 
 
@@ -36,7 +37,7 @@ async def test_the_last_message_of_an_incident_still_lists_what_is_open(here: La
     await ask_till_taken(here, "db freeze hot")
     await in_state(here, "hot", State.SUCCEEDED)
 
-    await killed_after(here, "incident end", commit="incidents")
+    await killed_after(here, ask(here, "incident end"), commit="incidents")
 
     last = await until(lambda: here.world.card(DB_OPS, holding="INC-1* has ended"), what="the last message", within=60)
     assert "Frozen: `hot`" in words(last)
@@ -47,7 +48,7 @@ async def test_the_last_message_of_an_incident_still_lists_what_is_open(here: La
 async def test_who_is_to_hear_of_a_break_glass_act_is_told(here: Lane) -> None:
     await here.has_database("loud")
 
-    await killed_after(here, "protect loud on --reason fire", commit="requests")
+    await killed_after(here, ask(here, "protect loud on --reason fire"), commit="requests")
 
     for person in (ANA, BEN):
         direct = here.world.workspace.state.direct_channel(person).id
@@ -55,8 +56,31 @@ async def test_who_is_to_hear_of_a_break_glass_act_is_told(here: Lane) -> None:
         assert "fire" in words(told)
 
 
+async def test_a_review_is_told_to_whoever_gave_it_and_shown_on_the_card(here: Lane) -> None:
+    await here.has_database("calm")
+    await ask_till_taken(here, "protect calm on --reason fire")
+    posted = here.world.workspace.history
+    card = await until(
+        lambda: next((one for one in posted(DB_OPS, None) if "Review" in buttons(one)), None), what="the card"
+    )
+    await in_state(here, "calm", State.SUCCEEDED)
+    await here.world.person(ANA).presses("Review", card)
+    view = await here.world.person(ANA).modal("Your verdict")
+    values = {"verdict": "yes", "comment": "it was right"}
+
+    await killed_after(here, here.world.person(ANA).submits(values, view), commit="reviews")
+
+    await until(lambda: "it was right" in words(here.world.as_now(card)), what="the card", within=60)
+
+    def heard() -> str:
+        return "\n".join(words(one) for one in posted(DB_OPS, ANA))
+
+    await until(lambda: "Your review is on record: justified" in heard(), what="the answer")
+    assert "No review is owed" not in heard()
+
+
 async def test_a_database_is_said_to_be_created_and_not_that_it_answers(here: Lane) -> None:
-    await killed_after(here, "db create fresh", call="POST /v1/organizations/acme/databases")
+    await killed_after(here, ask(here, "db create fresh"), call="POST /v1/organizations/acme/databases")
 
     told = await until(lambda: here.world.card(DB_OPS, holding="*fresh* is created."), what="the outcome", within=60)
     assert "libSQL" in words(told), "where it is"
