@@ -5,6 +5,7 @@ from bot.core.model import Decision, Verdict
 from bot.core.policy import refuses_person
 from bot.core.request import Mode, Request
 from bot.pipeline.environment import Environment
+from bot.pipeline.judging import judge, request_action
 
 
 def asks_for_more(request: Request, decision: Decision) -> str | None:
@@ -13,6 +14,18 @@ def asks_for_more(request: Request, decision: Decision) -> str | None:
         return "The rules now ask for an approval of this."
     if decision.verdict is Verdict.BREAK_GLASS and request.mode is Mode.DIRECT:
         return "The rules now ask for a reason and a review of this."
+    return None
+
+
+async def lost_consent(env: Environment, request: Request) -> str | None:
+    """Say why what was consented to may not be done any more; None: it may."""
+    decision = judge(env, await env.asker_of(request), request_action(request))
+    if decision.verdict is Verdict.DENY:
+        return f"The right was lost before it was done. {decision.reason}"
+    if more := asks_for_more(request, decision):
+        return more
+    if decision.verdict is Verdict.APPROVE and not (await count_votes(env, request, decision)).reached:
+        return "Somebody who approved this has lost the right to before it was done."
     return None
 
 

@@ -8,19 +8,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.commands.base import Changing, Context, Phase
-from bot.core.model import Verdict
 from bot.core.plan import Plan
 from bot.core.ports import Move
 from bot.core.request import Hold, HoldKind, Mode, Request, State, TimerKind
 from bot.errors import BotError, NotOurs
 from bot.pipeline.answering import entry
-from bot.pipeline.consent import asks_for_more, count_votes
+from bot.pipeline.consent import lost_consent
 from bot.pipeline.environment import Environment, new_id
 from bot.pipeline.following import follow_up
-from bot.pipeline.judging import judge, request_action
 from bot.pipeline.same import what_changed
 from bot.pipeline.settling import Settled, settle
 from bot.pipeline.telling import post_card, show, tell_outcome
+from bot.pipeline.undoing import start_undo
 from bot.turso import DatabaseNotFound, NotSent, TursoRejected
 
 LOOKS = (0.0, 0.3, 0.7, 1.0, 2.0, 3.0, 4.0)
@@ -154,17 +153,7 @@ class Executor:
         """Say why this must not be done any more, if so: consent was lost, or it is not the plan's object."""
         if _kind(phase) != "execute":
             return await what_changed(ctx, request.plan)
-        return await self._lost_consent(request) or await self._changed(ctx, request)
-
-    async def _lost_consent(self, request: Request) -> str | None:
-        decision = judge(self.env, await self.env.asker_of(request), request_action(request))
-        if decision.verdict is Verdict.DENY:
-            return f"The right was lost before it was done. {decision.reason}"
-        if more := asks_for_more(request, decision):
-            return more
-        if decision.verdict is Verdict.APPROVE and not (await count_votes(self.env, request, decision)).reached:
-            return "Somebody who approved this has lost the right to before it was done."
-        return None
+        return await lost_consent(self.env, request) or await self._changed(ctx, request)
 
     async def _changed(self, ctx: Context, request: Request) -> str | None:
         plan = request.plan
@@ -289,21 +278,6 @@ async def facts_again(ctx: Context, command: Changing[Any], kind: str, plan: Pla
         return dict(await command.facts_again(ctx, plan))
     except BotError:
         return {}
-
-
-async def start_undo(env: Environment, request: Request, *, by: str) -> Request | None:
-    """Take a quarantine out of its countdown and enqueue its Undo, in one commit. None: it no longer counts down."""
-    tries = int(request.facts.get("undo_tries", 0))
-    now = env.clock.now()
-    move = Move(
-        to=State.EXECUTING,
-        at=now,
-        changes={"facts": {**request.facts, "undo_tries": tries + 1}},
-        entries=[entry("undo", "asked", at=now, request=request, by=by)],
-        cancel=[TimerKind.FINISH],
-        enqueue="undo" if tries == 0 else f"undo{tries}",
-    )
-    return await env.memory.move(request.id, expect=[State.QUARANTINED], move=move)
 
 
 def deed_of(command: Changing[Any], kind: str) -> Phase | Changing[Any]:

@@ -1,12 +1,11 @@
 """Undo: who may end a quarantine, and its beginning."""
 
 from bot.core.model import Action, Decision, Target, Verdict
-from bot.core.ports import address_of
-from bot.core.request import Incoming
+from bot.core.ports import Move, address_of
+from bot.core.request import Incoming, Request, State, TimerKind
 from bot.errors import Refused
-from bot.pipeline.answering import said
+from bot.pipeline.answering import entry, said
 from bot.pipeline.environment import Environment
-from bot.pipeline.executing import start_undo
 from bot.pipeline.judging import judge, request_action
 from bot.pipeline.pressing import Pressed, may_act, pressed
 
@@ -47,3 +46,18 @@ async def may_undo(env: Environment, press: Pressed) -> bool:
     standing = await env.settling(press.subject, request.incident_id)
     databases = (Target(target.name, target.group),) if target else ()
     return judge(env, standing, Action("restore", databases=databases)).allowed
+
+
+async def start_undo(env: Environment, request: Request, *, by: str) -> Request | None:
+    """Take a quarantine out of its countdown and enqueue its Undo, in one commit. None: it no longer counts down."""
+    tries = int(request.facts.get("undo_tries", 0))
+    now = env.clock.now()
+    move = Move(
+        to=State.EXECUTING,
+        at=now,
+        changes={"facts": {**request.facts, "undo_tries": tries + 1}},
+        entries=[entry("undo", "asked", at=now, request=request, by=by)],
+        cancel=[TimerKind.FINISH],
+        enqueue="undo" if tries == 0 else f"undo{tries}",
+    )
+    return await env.memory.move(request.id, expect=[State.QUARANTINED], move=move)

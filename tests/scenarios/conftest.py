@@ -33,7 +33,11 @@ def hurry(world: World) -> None:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """The sandbox: seeded databases, seeded people, the bot over signed HTTP."""
-    async with sound(tmp_path_factory.mktemp("world")) as found:
+async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """The sandbox: seeded databases, seeded people, the bot over signed HTTP; under the module's own policy, if any."""
+    data, policy = tmp_path_factory.mktemp("world"), POLICY
+    if own := getattr(request.module, "OWN_POLICY", ""):
+        policy = data / "policy.yaml"
+        policy.write_text(own)
+    async with sound(data, policy=policy) as found:
         yield found

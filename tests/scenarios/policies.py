@@ -1,12 +1,17 @@
 """Policies of the scenarios that need another than the sandbox's."""
 
-TWO_APPROVERS = """
+HEAD = """
 version: 1
 organizations:
   acme: {token: env:TURSO_API_TOKEN}
 workspace: T0ACME
 people:
   dba: {usergroup: S0DBA}
+"""
+
+TWO_APPROVERS = (
+    HEAD
+    + """\
   responders: {usergroup: S0RESPOND}
 channels:
   C0DBOPS:
@@ -24,14 +29,11 @@ channels:
     rules:
       - {allow: read}
 """
+)
 
-NAMED_PEOPLE = """
-version: 1
-organizations:
-  acme: {token: env:TURSO_API_TOKEN}
-workspace: T0ACME
-people:
-  dba: {usergroup: S0DBA}
+NAMED_PEOPLE = (
+    HEAD
+    + """\
 channels:
   C0DBOPS:
     databases: ["*"]
@@ -54,3 +56,4 @@ channels:
       - {allow: [show]}
       - {approve: [token], by: "external:U0STELLA", confirm: none}
 """
+)

@@ -1,25 +1,19 @@
 """The rules may change between a question and its answer: those of the moment in which it is done decide."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from bot.app.policy_book import PolicyBook
 from bot.core.request import State
 from bot.pipeline import confirming
-from tests.scenarios.conftest import sound
+from tests.scenarios.policies import HEAD
 from tests.world import DANA, DB_OPS, World, buttons, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-POLICY = """
-version: 1
-organizations:
-  acme: {token: env:TURSO_API_TOKEN}
-workspace: T0ACME
-people:
-  dba: {usergroup: S0DBA}
+TEMPLATE = (
+    HEAD
+    + """\
 channels:
   C0DBOPS:
     databases: ["*"]
@@ -27,26 +21,19 @@ channels:
       - {allow: read}
       - RULE
 """
+)
 OWN = "{allow: [freeze, token], confirm: button}"
+OWN_POLICY = TEMPLATE.replace("RULE", OWN)
 STRICTER = {
     "an approval": "{approve: [freeze, token], by: dba, confirm: none}",
     "a reason and a review": "{break_glass: [freeze, token], to: 'user:U0DANA', review_by: dba, confirm: button}",
 }
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """A world whose rules the tests change."""
-    data = tmp_path_factory.mktemp("world")
-    (data / "policy.yaml").write_text(POLICY.replace("RULE", OWN))
-    async with sound(data, policy=data / "policy.yaml") as found:
-        yield found
-
-
 def rule(world: World, line: str) -> None:
     """Put a rule in force at once."""
     assert world.bot is not None
-    (world.data / "policy.yaml").write_text(POLICY.replace("RULE", line))
+    (world.data / "policy.yaml").write_text(TEMPLATE.replace("RULE", line))
     book = world.bot.env.rules
     assert isinstance(book, PolicyBook)
     book.reload()

@@ -1,58 +1,20 @@
 """Buttons: pressed twice, late, by others, forged; every press has a private answer, and each act happens once."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
-from bot.core.request import Request, State
+from bot.core.request import State
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging
-from tests.scenarios.conftest import sound
+from tests.scenarios.asked import asked, reaches, request_id, stored
 from tests.scenarios.policies import TWO_APPROVERS
 from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, STELLA, ZED, World, buttons, marked_up, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """The sandbox under a policy with two approvers, and short waits."""
-    data = tmp_path_factory.mktemp("world")
-    policy = data / "policy.yaml"
-    policy.write_text(TWO_APPROVERS)
-    async with sound(data, policy=policy) as found:
-        yield found
-
-
-async def asked(world: World, line: str, by: str = DANA) -> Message:
-    """A fresh database, and the card of a request about it; `{}` in the line is its name."""
-    name = f"db-{world.workspace.now().timestamp():.6f}".replace(".", "-")
-    await world.make(name)
-    return await world.person(by).types(line.format(name))
-
-
-def request_id(card: Message) -> str:
-    """The id that a card's buttons carry."""
-    return next(one["value"] for one in buttons(card).values())
-
-
-async def stored(world: World, card: Message) -> Request:
-    """What the store says of a card's request."""
-    assert world.bot is not None
-    found = await world.bot.store.request(request_id(card))
-    assert found is not None
-    return found
-
-
-async def reaches(world: World, card: Message, *states: State) -> Request:
-    """Wait until a request has come to one of these states."""
-    for _ in range(750):
-        if (found := await stored(world, card)).state in states:
-            return found
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"{(await stored(world, card)).state} instead of {states}")
+OWN_POLICY = TWO_APPROVERS
 
 
 def rotations(world: World, name: str) -> int:
@@ -273,61 +235,6 @@ async def test_an_approver_who_loses_the_right_no_longer_counts(world: World) ->
     finally:
         await world.workspace.admin.set_group("S0RESPOND", [BEN, REMY])
     assert set(group.users) == {BEN, REMY}
-
-
-async def test_requests_of_mine_can_be_withdrawn_from_the_list(world: World) -> None:
-    card = await asked(world, "/turso rotate {} --reason leak")
-    dana = world.person(DANA)
-    found = await stored(world, card)
-
-    listed = await dana.types("/turso requests --mine")
-    assert listed.only_for == DANA
-    assert found.id in words(listed)
-    answer = await forging.answer_to(
-        world, DANA, forging.clicks(world, DANA, "approval.withdraw", found.id, message=listed)
-    )
-
-    assert "Withdrawn" in words(answer)
-    assert (await stored(world, card)).state is State.CANCELLED
-
-
-async def test_what_waits_for_an_approver_is_listed_with_its_buttons_for_them_alone(world: World) -> None:
-    card = await asked(world, "/turso rotate {} --reason leak")
-    found = await stored(world, card)
-
-    listed = await world.person(ANA).types("/turso requests --to-approve")
-    empty = await world.person(DANA).types("/turso requests --to-approve")
-
-    assert found.id in words(listed)
-    assert {"Approve", "Deny"} <= set(buttons(listed))
-    assert found.id not in words(empty)
-    assert "Approve" not in buttons(empty)
-
-
-async def test_home_repeats_the_buttons_and_answers_in_private(world: World) -> None:
-    card = await asked(world, "/turso rotate {} --reason leak")
-    found = await stored(world, card)
-
-    await world.workspace.open_home(ANA)
-    home = await until(lambda: world.workspace.home_of(ANA), what="Home")
-    assert {"Approve", "Deny"} <= set(buttons(home))
-    rows = [block for block in home.blocks if found.id in {one.get("value") for one in block.get("elements", [])}]
-    assert rows, "the newest request stands on Home"
-    press = world.workspace.click(ANA, view_id=home.id, action_id="approval.approve", block_id=rows[0]["block_id"])
-    answer = await forging.answer_to(world, ANA, press)
-
-    assert "1 of 2" in words(answer)
-    assert [vote.user_id for vote in (await stored(world, card)).votes] == [ANA]
-
-
-async def test_home_tells_a_guest_and_a_stranger_nothing(world: World) -> None:
-    await asked(world, "/turso rotate {} --reason leak")
-
-    for person in (GIL, STELLA):
-        await world.workspace.open_home(person)
-        home = await until(lambda person=person: world.workspace.home_of(person), what="Home")
-        assert "Approve" not in buttons(home)
-        assert "db-" not in words(home)
 
 
 async def test_a_confirmation_is_for_its_asker_alone_and_may_be_cancelled(world: World) -> None:

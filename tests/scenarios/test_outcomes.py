@@ -1,11 +1,14 @@
 """Words follow facts: stale, unknown, lost answers, blocks of others, and timers that undo what they should."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from bot.commands import create
 from bot.core.request import Request, State
+from bot.pipeline import executing
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging
 from tests.world import ANA, BEN, DANA, REMY, World, buttons, until, words
@@ -195,3 +198,30 @@ async def test_turso_out_of_reach_is_said_in_one_sentence(world: World) -> None:
     told = forging.told(world, DANA)[-1]
     assert "Turso" in words(told)
     assert "Traceback" not in words(told)
+
+
+async def test_what_turso_has_said_it_made_is_ours_however_far_the_clocks_are_apart(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(create, "ARRIVES_WITHIN", -timedelta(hours=1))
+
+    await world.person(DANA).types("/turso create far-apart")
+
+    await until(lambda: world.card(holding="*far-apart* is created"), what="the outcome")
+
+
+async def test_a_second_look_tells_what_somebody_else_made_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(create, "ARRIVES_WITHIN", -timedelta(hours=1))
+    monkeypatch.setattr(executing, "LOOKS", (0.0,))
+    world.turso.faults.add("drop", method="POST", path=D)
+    await world.person(DANA).types("/turso create of-others")
+    card = await until(lambda: world.card(holding="may or may not"), what="that it is not known")
+    await world.calm()
+
+    await world.make("of-others")
+    await world.pass_time(seconds=31)
+
+    told = await world.shows(card, holding="by somebody else")
+    assert "is created" not in words(told)

@@ -1,0 +1,36 @@
+"""Requests of people in #db-ops, as the store has them."""
+
+import asyncio
+
+from bot.core.request import Request, State
+from bot.sandbox.workspace.model import Message
+from tests.world import DANA, World, buttons
+
+
+async def asked(world: World, line: str, by: str = DANA) -> Message:
+    """A fresh database, and the card of a request about it; `{}` in the line is its name."""
+    name = f"db-{world.workspace.now().timestamp():.6f}".replace(".", "-")
+    await world.make(name)
+    return await world.person(by).types(line.format(name))
+
+
+def request_id(card: Message) -> str:
+    """The id that a card's buttons carry."""
+    return next(one["value"] for one in buttons(card).values())
+
+
+async def stored(world: World, card: Message) -> Request:
+    """What the store says of a card's request."""
+    assert world.bot is not None
+    found = await world.bot.store.request(request_id(card))
+    assert found is not None
+    return found
+
+
+async def reaches(world: World, card: Message, *states: State) -> Request:
+    """Wait until a request has come to one of these states."""
+    for _ in range(750):
+        if (found := await stored(world, card)).state in states:
+            return found
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{(await stored(world, card)).state} instead of {states}")
