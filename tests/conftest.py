@@ -13,7 +13,16 @@ from xdist.scheduler import LoadFileScheduling
 
 GOLDEN = Path(__file__).parent / "golden"
 
-LONGEST = ("crash/test_kill", "durable", "crash", "security", "scenarios", "incidents", "browser")
+LONGEST = (
+    "crash/test_kill",
+    "incidents/test_digests",
+    "durable",
+    "crash",
+    "security",
+    "scenarios",
+    "incidents",
+    "browser",
+)
 """What begins first: no worker shall be left alone at the end with what takes long. Browsers wait for calmer times."""
 
 

@@ -16,7 +16,6 @@ from starlette.applications import Starlette
 
 from bot.app.compose import Bot
 from bot.app.serving import connected
-from bot.core.request import State
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.running import POLICY, Keys, sandbox
 from bot.sandbox.workspace.model import Message, View
@@ -143,13 +142,12 @@ class World:
                 assert answer.status_code == 200, answer.text
 
     async def calm(self) -> None:
-        """Wait until the bot has nothing under way."""
+        """Wait until the bot has nothing under way: also no outcome that is still to be told."""
         assert self.bot is not None
-        under_way = [State.APPROVED, State.EXECUTING]
         loop = asyncio.get_running_loop()
         end = loop.time() + PATIENCE
-        while len(self.bot.tasks) or await self.bot.store.requests(states=under_way):
-            assert loop.time() < end, "the bot does not come to rest"
+        while (tasks := len(self.bot.tasks)) | len(left := await self.bot.health.queue.stuck(for_=timedelta(0))):
+            assert loop.time() < end, f"the bot does not come to rest: {tasks} tasks, workflows {left}"
             await asyncio.sleep(0.02)
 
     async def pass_time(self, **delta: float) -> None:

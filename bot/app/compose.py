@@ -93,7 +93,7 @@ async def running(
         workspace, urls, tasks = Workspace(calls), ResponseUrls(settings.slack_api_url), TaskKeeper()
         directory = SlackDirectory(calls, workspace)
         messenger = Delivery(calls, urls, secrets=_secrets(settings))
-        health = Health(store, clock, workspace, directory, book, doors.default)
+        health = Health(store, clock, workspace, directory, book, doors.default, queue)
         env = Environment(
             clock=clock,
             memory=store,

@@ -4,12 +4,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from bot.app.policy_book import PolicyBook
 from bot.core.audit import verify_stream
 from bot.core.model import Channel
 from bot.core.ports import Clock, Memory
+from bot.durable.queue import Queue
 from bot.errors import BotError
 from bot.slack.identity import SlackDirectory
 from bot.slack.installation import Workspace
@@ -24,6 +26,7 @@ Check = Callable[[], Awaitable[str]]
 PATIENCE_SECONDS: Final = 6.0
 FRESH_SECONDS: Final = 4.0
 DUE_LATE_SECONDS: Final = 120
+STUCK_FOR: Final = timedelta(minutes=15)
 
 
 class Unwell(BotError):
@@ -40,6 +43,7 @@ class Health:
     directory: SlackDirectory
     book: PolicyBook
     turso: Callable[[], TursoClient]
+    queue: Queue
     _checked: float = 0.0
     _ready: tuple[Finding, ...] = ()
 
@@ -63,6 +67,7 @@ class Health:
                 "user groups": self._groups,
                 "audit chain": self._chain,
                 "timers": self._timers,
+                "durable work": self._work,
             }
         )
 
@@ -139,6 +144,12 @@ class Health:
         if late:
             raise Unwell(f"{len(late)} timers are overdue: is a process running that does durable work?")
         return "No timer is overdue."
+
+    async def _work(self) -> str:
+        if stuck := await self.queue.stuck(for_=STUCK_FOR):
+            since, some = STUCK_FOR.seconds // 60, ", ".join(f"`{one}`" for one in stuck[:3])
+            raise Unwell(f"{len(stuck)} workflows have not ended for {since} minutes: {some}. The log says why.")
+        return "No workflow is stuck."
 
 
 def _trouble(channel: Channel) -> str:

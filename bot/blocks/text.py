@@ -153,14 +153,15 @@ def counted(count: int, noun: str, plural: str = "") -> str:
 
 
 def duration(length: timedelta) -> str:
-    """Write a length of time in its two largest units: `1 day 12 hours`, `30 minutes`."""
-    left, words = max(0, round(length.total_seconds())), []
-    for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
-        count, left = divmod(left, seconds)
+    """Write a length of time in its two largest units, rounded to the second of them: `1 day 12 hours`, `3 hours`."""
+    seconds = max(0, round(length.total_seconds()))
+    units = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+    finest = 3_600 if seconds >= 86_400 else 60 if seconds >= 3_600 else 1
+    left, words = (seconds + finest // 2) // finest * finest, []
+    for unit, each in units:
+        count, left = divmod(left, each)
         if count:
             words.append(counted(count, unit))
-        if len(words) == 2 or (words and not count):
-            break
     return " ".join(words) or "0 seconds"
 
 

@@ -107,7 +107,8 @@ def test_stacked_marks_are_thinned_out():
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [(0, "0 seconds"), (1, "1 second"), (90, "1 minute 30 seconds"), (3600, "1 hour"), (129_600, "1 day 12 hours"),
-     (86_405, "1 day"), (-5, "0 seconds")],
+     (86_405, "1 day"), (10_799, "3 hours"), (3_629, "1 hour"), (3_631, "1 hour 1 minute"), (172_790, "2 days"),
+     (-5, "0 seconds")],
 )  # fmt: skip
 def test_durations_have_two_units_at_most(seconds, words):
     assert duration(timedelta(seconds=seconds)) == words

@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.scenarios.conftest import sound
+from tests.scenarios.conftest import rested, sound
 from tests.world import World
+
+__all__ = ["rested"]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

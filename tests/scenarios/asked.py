@@ -11,7 +11,7 @@ async def asked(world: World, line: str, by: str = DANA) -> Message:
     """A fresh database, and the card of a request about it; `{}` in the line is its name."""
     name = f"db-{world.workspace.now().timestamp():.6f}".replace(".", "-")
     await world.make(name)
-    return await world.person(by).types(line.format(name))
+    return await world.person(by).types(line.format(name), holding=name)
 
 
 def request_id(card: Message) -> str:

@@ -32,6 +32,15 @@ def hurry(world: World) -> None:
     messenger._pace._between = 0.01
 
 
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def rested(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """What a test leaves under way ends before the next: else its late words would be taken for an answer there."""
+    world = request.getfixturevalue("world") if "world" in request.fixturenames else None
+    yield
+    if world is not None:
+        await world.calm()
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """The sandbox: seeded databases, seeded people, the bot over signed HTTP; under the module's own policy, if any."""
