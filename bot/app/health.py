@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from bot.app.policy_book import PolicyBook
+from bot.blocks.text import counted, duration
 from bot.core.audit import verify_stream
 from bot.core.model import Channel
 from bot.core.ports import Clock, Memory
@@ -26,6 +27,7 @@ Check = Callable[[], Awaitable[str]]
 PATIENCE_SECONDS: Final = 6.0
 FRESH_SECONDS: Final = 4.0
 DUE_LATE_SECONDS: Final = 120
+CLOCK_MAY_DIFFER: Final = timedelta(minutes=1)
 STUCK_FOR: Final = timedelta(minutes=15)
 
 
@@ -64,7 +66,10 @@ class Health:
                 "turso": self._turso,
                 "policy": self._policy,
                 "channels": self._channels,
+                "clock": self._time,
                 "user groups": self._groups,
+                "guests": self._guests,
+                "approvers": self._approvers,
                 "audit chain": self._chain,
                 "timers": self._timers,
                 "durable work": self._work,
@@ -90,6 +95,18 @@ class Health:
         if granted and missing:
             raise Unwell(f"Scopes that are missing: {', '.join(f'`{one}`' for one in missing)}.")
         return f"All scopes are granted{f', and more than needed: {extra}' if granted and extra else ''}."
+
+    async def _time(self) -> str:
+        ahead = (await self.workspace.check()).clock_is_ahead
+        if ahead is None:
+            return "Slack did not say what time it is there."
+        if abs(ahead) > CLOCK_MAY_DIFFER:
+            where = "ahead of" if ahead > timedelta(0) else "behind"
+            raise Unwell(
+                f"This machine's clock is {duration(abs(ahead))} {where} Slack's: set it. From five minutes on "
+                "every request of Slack's is refused, and what is timed comes at the wrong time."
+            )
+        return "This machine's clock agrees with Slack's."
 
     async def _turso(self) -> str:
         turso = self.turso()
@@ -130,6 +147,31 @@ class Health:
             raise Unwell(f"User groups that cannot be read count as empty: {', '.join(unknown)}.")
         return f"{len(names)} user groups can be read." if names else "The policy names no user group."
 
+    async def _guests(self) -> str:
+        guests = await self.directory.guests()
+        if guests is None:
+            return "The people of this workspace cannot all be read: whether guests read along is not known."
+        found = []
+        for channel_id in self.book.policy.channels:
+            if count := len(guests & await self.directory.inside(channel_id)):
+                found.append(f"`{channel_id}` ({count})")
+        if found:
+            return f"Guests see what is posted in {', '.join(found)}; what they may do is in the policy."
+        return "No guest is in a channel of the policy."
+
+    async def _approvers(self) -> str:
+        members = await self.directory.members(sorted(self.book.policy.usergroups))
+        short = []
+        for rule, who, wanted in self.book.policy.consents():
+            there = len(await self.directory.present(who.members(members), enough=wanted))
+            if there < wanted:
+                short.append(f"`{rule.where}` wants {wanted}, and {there} {'is' if there == 1 else 'are'} there")
+        if short:
+            raise Unwell(
+                f"Rules that nobody can fulfil, for want of people who can approve or review: {'; '.join(short)}."
+            )
+        return "Every rule has people who can approve or review."
+
     async def _chain(self) -> str:
         found = await verify_stream(self.memory.audit_chain())
         if found.fault:
@@ -148,7 +190,9 @@ class Health:
     async def _work(self) -> str:
         if stuck := await self.queue.stuck(for_=STUCK_FOR):
             since, some = STUCK_FOR.seconds // 60, ", ".join(f"`{one}`" for one in stuck[:3])
-            raise Unwell(f"{len(stuck)} workflows have not ended for {since} minutes: {some}. The log says why.")
+            raise Unwell(
+                f"Not ended after {since} minutes: {counted(len(stuck), 'workflow')} ({some}). The log says why."
+            )
         return "No workflow is stuck."
 
 

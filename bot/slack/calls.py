@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -25,6 +26,7 @@ TRANSIENT: Final = frozenset(
 _READS: Final = (
     "users.info",
     "usergroups.users.list",
+    "users.list",
     "conversations.info",
     "conversations.members",
     "chat.getPermalink",
@@ -82,6 +84,8 @@ class SlackCalls:
         self._observe = observer
         self.scopes: frozenset[str] = frozenset()
         """What the token may do, as Slack's last answer said."""
+        self.dated: tuple[str, datetime] | None = None
+        """Slack's time on its last answer (a `Date` header), and this machine's at that moment."""
 
     async def call(self, method: str, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Call a Web API method. Raises SlackTrouble."""
@@ -111,6 +115,8 @@ class SlackCalls:
             answer = await self.client.api_call(method, json=arguments)
         if given := answer.headers.get("x-oauth-scopes"):
             self.scopes = frozenset(scope.strip() for scope in given.split(","))
+        if date := answer.headers.get("date"):
+            self.dated = date, datetime.now(UTC)
         found = answer.data
         if not isinstance(found, dict):
             raise TypeError("no object")

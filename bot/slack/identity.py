@@ -17,6 +17,7 @@ from bot.slack.installation import Installation, Workspace
 
 CACHED_SECONDS: Final = 60.0
 MEMBER_PAGES: Final = 20
+PEOPLE_PAGES: Final = 5
 SLACKBOT: Final = "USLACKBOT"
 _NO_SUCH_PERSON: Final = frozenset({"user_not_found", "user_not_visible"})
 _CANNOT_SEE: Final = frozenset({"channel_not_found", "not_in_channel", "method_not_supported_for_channel_type"})
@@ -118,6 +119,43 @@ class SlackDirectory:
     async def members(self, groups: Iterable[str]) -> dict[str, frozenset[str] | None]:
         """Return the members of user groups; None for those that Slack does not tell."""
         return {group: await self._members(group, fresh=False) for group in groups}
+
+    async def present(self, people: Iterable[str], *, enough: int) -> frozenset[str]:
+        """Those of these people who can act, up to `enough`: no bots, and nobody who is deactivated or unknown.
+
+        Raises:
+            Unavailable: Slack did not say who somebody is.
+        """
+        found: set[str] = set()
+        for user_id in sorted(people):
+            if len(found) == enough:
+                break
+            person, _ = await self._people.get(user_id)
+            if person.team_id and not (person.is_bot or person.is_deactivated):
+                found.add(user_id)
+        return frozenset(found)
+
+    async def guests(self) -> frozenset[str] | None:
+        """Every guest of the workspace; None: Slack does not say, or the workspace is too large to be read through."""
+        found: set[str] = set()
+        cursor: str | None = None
+        ours = await self._workspace.installation()
+        team = ours.team_id if ours.is_enterprise_install else None
+        for _ in range(PEOPLE_PAGES):
+            try:
+                answer = await self._calls.call("users.list", {"limit": 999, "cursor": cursor, "team_id": team})
+            except SlackTrouble:
+                return None
+            people = [_person(str(one.get("id")), one, ours) for one in answer.get("members") or ()]
+            found.update(one.id for one in people if one.is_guest and not one.is_deactivated)
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return frozenset(found)
+        return None
+
+    async def inside(self, channel_id: str) -> frozenset[str]:
+        """Everybody in a channel, as of a minute ago; empty where the bot is not. Raises Unavailable."""
+        return await self._inside.get(channel_id)
 
     def forget(self, event: Raw) -> None:
         """Drop what an event says has changed: members of a user group, a person, a channel."""

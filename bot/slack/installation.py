@@ -1,7 +1,10 @@
 """Where the bot is installed, and as whom: asked of Slack once, at the start."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from slack_bolt.authorization import AuthorizeResult
@@ -23,6 +26,8 @@ class Installation:
     url: str = ""
     is_enterprise_install: bool = False
     scopes: frozenset[str] = frozenset()
+    clock_is_ahead: timedelta | None = None
+    """By how much this machine's clock is ahead of Slack's; None: Slack did not say what time it is there."""
 
 
 class Workspace:
@@ -57,11 +62,11 @@ class Workspace:
             answer = await self._calls.call("auth.test")
         except SlackTrouble as trouble:
             raise Unavailable(f"Slack does not accept the bot's token, or does not answer ({trouble.code}).") from None
-        self._found = _installation(answer, self._calls.scopes)
+        self._found = _installation(answer, self._calls)
         return self._found
 
 
-def _installation(answer: dict[str, Any], scopes: frozenset[str]) -> Installation:
+def _installation(answer: dict[str, Any], calls: SlackCalls) -> Installation:
     return Installation(
         team_id=str(answer.get("team_id") or ""),
         enterprise_id=answer.get("enterprise_id") or None,
@@ -69,8 +74,17 @@ def _installation(answer: dict[str, Any], scopes: frozenset[str]) -> Installatio
         bot_id=str(answer.get("bot_id") or ""),
         url=str(answer.get("url") or ""),
         is_enterprise_install=answer.get("is_enterprise_install") is True,
-        scopes=scopes,
+        scopes=calls.scopes,
+        clock_is_ahead=_ahead(calls.dated),
     )
+
+
+def _ahead(dated: tuple[str, datetime] | None) -> timedelta | None:
+    if dated is None:
+        return None
+    with suppress(ValueError):
+        return dated[1] - parsedate_to_datetime(dated[0])
+    return None
 
 
 class FixedAuthorize(AsyncAuthorize):

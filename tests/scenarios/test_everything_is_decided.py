@@ -46,7 +46,7 @@ async def _tour(world: World) -> None:
     await dana.types("/turso rotate waits --reason leak")
     question = await remy.types("/turso freeze held --for 30m")
     await remy.presses("Freeze writes", question)
-    card = await dana.types("/turso db destroy quarantined --reason old")
+    card = await dana.types("/turso db destroy quarantined --reason old", holding="quarantined")
     await ana.presses("Approve", card)
     await ana.submits({"typed_name": "quarantined"})
     await world.shows(card, button="Undo")

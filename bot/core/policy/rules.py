@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum, auto
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from bot.core.model import Action, Confirm, Lifetime, Never, Subject, Target, Verdict, Visibility
@@ -210,6 +211,13 @@ class Policy:
         for profile in self.profiles.values():
             rules += profile
         return frozenset().union(*(r.by.usergroups | r.review_by.usergroups for r in rules if r.names(command)))
+
+    def consents(self) -> list[tuple[Rule, People, int]]:
+        """Every rule that asks for others, whom it asks, and how many of them it takes."""
+        places = [*self.channels.values(), *([self.incidents.binding] if self.incidents else [])]
+        rules = [*chain.from_iterable(one.rules for one in places), *chain.from_iterable(self.profiles.values())]
+        approvals = [(rule, rule.by, rule.quorum) for rule in rules if rule.verdict is Verdict.APPROVE]
+        return approvals + [(rule, rule.review_by, 1) for rule in rules if rule.verdict is Verdict.BREAK_GLASS]
 
     def binding(self, subject: Subject) -> Binding | None:
         """Return what holds in the subject's channel, an incident's binding included; None: nothing does."""

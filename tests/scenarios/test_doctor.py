@@ -1,0 +1,113 @@
+"""`doctor`: each check is well in the sandbox, and says so in a sentence when what it looks at is not."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.app import health
+from tests.scenarios.asked import asked
+from tests.scenarios.policies import TWO_APPROVERS
+from tests.world import ANA, BEN, GIL, ORDERS, REMY, World, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+OWN_POLICY = TWO_APPROVERS
+
+
+async def found(world: World) -> dict[str, tuple[bool, str]]:
+    """What each check finds now."""
+    assert world.bot is not None
+    return {name: (well, said) for name, well, said in await world.bot.health.doctor()}
+
+
+async def test_a_sandbox_is_well_and_the_message_has_every_check(world: World) -> None:
+    every = await found(world)
+
+    told = words(await world.person(ANA).types("/turso doctor", holding="checks"))
+
+    assert all(well for well, _ in every.values()), every
+    assert f"All {len(every)} checks are well" in told
+    assert all(name in told for name in every)
+
+
+async def test_a_rule_that_too_few_people_can_fulfil_is_named(world: World) -> None:
+    assert world.bot is not None
+    ben, people = world.workspace.people[BEN], world.bot.health.directory._people
+    try:
+        await world.workspace.admin.set_group("S0RESPOND", [BEN])
+        await world.workspace.admin.update_person(replace(ben, deleted=True))
+        people.forget(BEN)
+
+        well, said = (await found(world))["approvers"]
+
+        assert not well
+        assert "`channels.C0DBOPS.rules[" in said
+        assert "wants 2, and 1 is there" in said
+    finally:
+        await world.workspace.admin.update_person(ben)
+        await world.workspace.admin.set_group("S0RESPOND", [BEN, REMY])
+        people.forget(BEN)
+    assert (await found(world))["approvers"][0]
+
+
+async def test_guests_who_read_along_are_told_and_are_nothing_wrong(world: World) -> None:
+    assert (await found(world))["guests"] == (
+        True, f"Guests see what is posted in `{ORDERS}` (1); what they may do is in the policy."
+    )  # fmt: skip
+    assert world.bot is not None
+    members = world.workspace.channels[ORDERS].members
+    members.remove(GIL)
+    world.bot.health.directory._inside.forget(ORDERS)
+    try:
+        assert (await found(world))["guests"] == (True, "No guest is in a channel of the policy.")
+    finally:
+        members.append(GIL)
+
+
+async def test_where_slack_does_not_list_everybody_it_is_said_that_guests_are_not_known(world: World) -> None:
+    world.workspace.faults.add("api_error", "users.list", error="missing_scope", times=1)
+
+    well, said = (await found(world))["guests"]
+
+    assert well
+    assert "not known" in said
+
+
+@pytest.mark.parametrize(("off", "says"), [(3_600, "1 hour ahead of"), (-7_200, "2 hours behind")])
+async def test_a_clock_that_is_wrong_is_found(
+    world: World, monkeypatch: pytest.MonkeyPatch, off: int, says: str
+) -> None:
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz=None):  # type: ignore[no-untyped-def]
+            return datetime.now(UTC) + timedelta(seconds=off)
+
+    monkeypatch.setattr("bot.slack.calls.datetime", Wrong)
+
+    well, said = (await found(world))["clock"]
+
+    assert not well
+    assert says in said
+    assert "set it" in said
+
+
+async def test_work_that_does_not_end_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "STUCK_FOR", timedelta(0))
+    held = world.turso.faults.add("hold_before", method="PATCH", path="/v1/*")
+    question = await asked(world, "/turso freeze {} --for 30m", by=REMY)
+    try:
+        await world.person(REMY).presses("Freeze writes", question)
+        await asyncio.wait_for(held.arrived.wait(), 15)
+
+        well, said = (await found(world))["durable work"]
+
+        assert not well
+        assert "minutes: 1 workflow (" in said
+        assert ":execute`" in said
+    finally:
+        held.released.set()
+        world.turso.faults.remove(held.id)
+    await world.calm()
+    assert (await found(world))["durable work"][0]
