@@ -22,6 +22,7 @@ SCOPE_OF_METHOD = {
     "conversations.info": "channels:read",
     "conversations.members": "channels:read",
     "users.info": "users:read",
+    "users.list": "users:read",
     "usergroups.users.list": "usergroups:read",
     "views.open": None,
     "views.update": None,
