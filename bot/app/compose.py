@@ -14,10 +14,12 @@ from bot.app.doors import Doors
 from bot.app.health import Health
 from bot.app.metrics import Metrics
 from bot.app.policy_book import PolicyBook
+from bot.app.presence import Presence
 from bot.app.upkeep import Upkeep
 from bot.app.work import PathWork
 from bot.commands import COMMANDS
 from bot.core.parsing import Grammar
+from bot.core.policy import Policy
 from bot.core.ports import Clock
 from bot.durable.durable import Durable
 from bot.durable.queue import Queue
@@ -63,13 +65,14 @@ class Bot:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, *, clock: Clock | None = None, executes: bool = True, upgrade: bool = True
+    settings: Settings, *, clock: Clock | None = None, executes: bool = True, upgrade: bool = True, counts: bool = True
 ) -> AsyncIterator[Bot]:
     """Build the bot; at the end let what runs come to its end, and close every connection.
 
     Args:
         clock: in place of the machine's, or of the file that the settings name.
         executes: does durable work in this process too; one such bot for each process.
+        counts: is one of the processes that decide, and says so in the store.
         upgrade: brings the store up to date first; otherwise it has to be.
     Raises:
         BotError: the policy file does not validate, or the store cannot be opened.
@@ -93,7 +96,8 @@ async def running(
         workspace, urls, tasks = Workspace(calls), ResponseUrls(settings.slack_api_url), TaskKeeper()
         directory = SlackDirectory(calls, workspace)
         messenger = Delivery(calls, urls, secrets=_secrets(settings))
-        health = Health(store, clock, workspace, directory, book, doors.default, queue)
+        presence = Presence(store, book)
+        health = Health(store, clock, workspace, directory, book, doors.default, queue, presence)
         env = Environment(
             clock=clock,
             memory=store,
@@ -120,7 +124,15 @@ async def running(
         secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
         bolt = create_bolt(listeners, workspace, signing_secret=secret)
         upkeep = Upkeep(env, store, queue, metrics, settings.retention_days)
-        stack.push_async_callback(_end, [asyncio.create_task(book.watch(doors.follow), name="app: policy watch")])
+
+        async def follow(policy: Policy) -> None:
+            await doors.follow(policy)
+            if counts:
+                await presence.say()
+
+        stack.push_async_callback(_end, [asyncio.create_task(book.watch(follow), name="app: policy watch")])
+        if counts:
+            stack.push_async_callback(_end, [asyncio.create_task(presence.run(), name="app: presence")])
         stack.push_async_callback(_end, [asyncio.create_task(path.homes.run(), name="app: open Homes")])
         if executes:
             work = PathWork(Executor(env))

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from bot.app.policy_book import PolicyBook
+from bot.app.presence import Presence
 from bot.blocks.text import counted, duration
 from bot.core.audit import verify_stream
 from bot.core.model import Channel
@@ -46,6 +47,7 @@ class Health:
     book: PolicyBook
     turso: Callable[[], TursoClient]
     queue: Queue
+    presence: Presence
     _checked: float = 0.0
     _ready: tuple[Finding, ...] = ()
 
@@ -127,6 +129,9 @@ class Health:
         if self.book.problem:
             raise Unwell(f"The policy file is not in force, the old policy stays: {self.book.problem}")
         policy = self.book.policy
+        if others := sorted({one for one in (await self.presence.others()).values() if one != policy.hash}):
+            hashes = ", ".join(f"`{one}`" for one in others)
+            raise Unwell(f"Policy `{policy.hash}` is in force here, but other processes decide by {hashes}.")
         return f"Policy `{policy.hash}` is in force: {len(policy.channels)} channels."
 
     async def _channels(self) -> str:

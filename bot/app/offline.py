@@ -55,7 +55,7 @@ async def doctor(settings: Settings) -> int:
     """Run every live check and print the findings; it changes nothing. Returns 1 when something is wrong."""
     from bot.app.compose import running
 
-    async with running(settings, executes=False, upgrade=False) as bot:
+    async with running(settings, executes=False, upgrade=False, counts=False) as bot:
         findings = await bot.health.doctor()
     for name, well, sentence in findings:
         print(f"{'ok  ' if well else 'FAIL'}  {name}: {sentence}")

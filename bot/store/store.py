@@ -9,6 +9,7 @@ from bot.store.database import database_of
 from bot.store.holds import Holds
 from bot.store.incidents import Incidents
 from bot.store.intents import Intents
+from bot.store.processes import Processes
 from bot.store.pruning import Pruning
 from bot.store.requests import Requests
 from bot.store.reviews import Reviews
@@ -19,7 +20,7 @@ from bot.store.urls import place_of
 from bot.store.usage import Usage
 
 
-class Store(Intents, Requests, Tokens, Holds, Timers, Audit, Incidents, Reviews, Usage, Pruning):
+class Store(Intents, Requests, Tokens, Holds, Timers, Audit, Incidents, Reviews, Usage, Pruning, Processes):
     """The whole of `bot.core.ports.Memory`. Make it with `open_store`."""
 
 

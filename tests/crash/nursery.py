@@ -24,7 +24,7 @@ PRELOADED = (
     "uvicorn.protocols.http.httptools_impl", "uvloop",
 )  # fmt: skip
 """Everything that a process of the bot imports, sooner or later."""
-NOISE = ("heartbeat", "application_versions", "workflow_schedules", "queues")
+NOISE = ("heartbeat", "processes", "application_versions", "workflow_schedules", "queues")
 """Tables that are written as time passes, whatever anybody asked for."""
 
 

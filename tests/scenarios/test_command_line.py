@@ -144,6 +144,19 @@ async def test_the_doctor_finds_everything_well(house: House) -> None:
     assert "FAIL" not in ran.out
 
 
+async def test_the_doctor_finds_a_process_with_another_policy(house: House, tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text(house.policy.read_text().replace("expires: 30m", "expires: 25m"))
+
+    ran = await house.command("doctor", POLICY_FILE=str(other))
+    again = await house.command("doctor")
+
+    assert ran.status == 1
+    assert "FAIL  policy: " in ran.out
+    assert "other processes decide by" in ran.out
+    assert again.status == 0, "who only looks is not one of the processes"
+
+
 @pytest.mark.parametrize(("words", "status"), [(("worker", "--no-upgrade"), 2), (("doctor",), 1)])
 async def test_who_shall_not_upgrade_starts_on_no_other_store(
     house: House, tmp_path: Path, words: tuple[str, ...], status: int
@@ -234,6 +247,7 @@ async def test_a_policy_that_changes_takes_effect_and_one_that_is_broken_does_no
     assert await allowed()
     house.policy.write_text(good.replace("- {allow: read}", "- {deny: list}\n      - {allow: read}", 1))
     await comes_true(refused)
+    assert "ok    policy: " in (await house.command("doctor")).out, "it has said at once by which policy it decides"
 
     house.policy.write_text(good.replace("rules:", "roles:", 1))
     await comes_true(told)

@@ -93,6 +93,26 @@ async def test_a_clock_that_is_wrong_is_found(
     assert "set it" in said
 
 
+async def test_a_process_that_decides_by_another_policy_is_found_as_long_as_it_lives(world: World) -> None:
+    assert world.bot is not None
+    store, now = world.bot.store, datetime.now(UTC)
+    assert (await found(world))["policy"][0], "its own row is no other process's"
+    for seen, policy, well in (
+        (now, "0ther", False),
+        (now, world.bot.env.rules.policy.hash, True),
+        (now - timedelta(minutes=2), "0ther", True),
+    ):
+        await store.process_lives("elsewhere:1:abc", policy, seen, forget=now - timedelta(hours=1))
+        found_well, said = (await found(world))["policy"]
+        assert found_well is well
+        assert well or "other processes decide by `0ther`" in said
+    await store.process_lives("elsewhere:1:abc", "0ther", now, forget=now - timedelta(hours=1))
+
+    await store.process_ends("elsewhere:1:abc")
+
+    assert (await found(world))["policy"][0]
+
+
 async def test_work_that_does_not_end_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "STUCK_FOR", timedelta(0))
     held = world.turso.faults.add("hold_before", method="PATCH", path="/v1/*")

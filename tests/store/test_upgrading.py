@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from bot.store.tables import metadata
 from bot.store.upgrading import NEWEST, CannotUpgrade, NotUpgraded, must_be_current, upgrade
 from bot.store.urls import BadDatabaseUrl, place_of
 from tests.store.conftest import StoppedClock
+from tests.store.samples import incoming
 
 
 async def test_the_migrations_make_the_tables_that_the_code_uses(database_url: str):
@@ -34,6 +36,24 @@ async def test_the_migrations_make_the_tables_that_the_code_uses(database_url: s
 
 def _ours(name: str | None, kind: str, parents: object) -> bool:
     return kind != "table" or name in metadata.tables
+
+
+async def test_a_store_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_holds(database_url: str):
+    await upgrade(database_url)
+    engine = sa.create_engine(place_of(database_url).url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE processes"))
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+    async with open_store(database_url, StoppedClock()) as store:
+        await store.record_intent(incoming())
+        with pytest.raises(NotUpgraded):
+            await must_be_current(database_url)
+
+        assert await upgrade(database_url)
+
+        assert await store.intent("i-0000000001")
+        assert await store.policies(datetime(2026, 1, 1, tzinfo=UTC)) == {}
+    engine.dispose()
 
 
 async def test_processes_that_upgrade_at_once_do_it_once(database_url: str):

@@ -1,0 +1,35 @@
+"""Which processes of the bot live, and by which policy each decides."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select
+
+from bot.store.room import Room
+from bot.store.rows import insert_newest
+from bot.store.tables import processes
+
+
+class Processes(Room):
+    """Each process has a row, which it writes again and again; one that was killed leaves it behind."""
+
+    async def process_lives(self, process_id: str, policy_hash: str, at: datetime, *, forget: datetime) -> None:
+        """Say that a process lives at a moment of the real clock; rows that are older than `forget` go."""
+        row = {"id": process_id, "policy": policy_hash, "seen_at": at}
+
+        def work(connection: Connection) -> None:
+            connection.execute(delete(processes).where(processes.c.seen_at < forget))
+            insert_newest(connection, processes, [row])
+
+        await self._database.write(work)
+
+    async def process_ends(self, process_id: str) -> None:
+        """Take a process's row away."""
+        query = delete(processes).where(processes.c.id == process_id)
+        await self._database.write(lambda connection: connection.execute(query))
+
+    async def policies(self, since: datetime) -> Mapping[str, str]:
+        """Return the hash of the policy of each process that was seen since a moment, by the process's id."""
+        query = select(processes.c.id, processes.c.policy).where(processes.c.seen_at >= since)
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return {row.id: row.policy for row in rows}
