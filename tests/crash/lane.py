@@ -22,6 +22,7 @@ from sqlalchemy import TextClause, text
 
 from bot.core.audit import verify_stream
 from bot.core.request import Request, State
+from bot.sandbox.platform.calls import CUT_OFF
 from bot.sandbox.running import Keys
 from bot.store.store import Store, open_store
 from bot.store.upgrading import upgrade
@@ -163,9 +164,13 @@ class Lane:
         return bool(found["block_reads"]), bool(found["block_writes"])
 
     def sent(self, method: str, path: str) -> int:
-        """How often a change reached the stand-in, by its own log; `path` stands below the organization's."""
+        """How often a change reached the stand-in, by its own log; `path` stands below the organization's.
+
+        Of a call that the kill cut off in the middle nothing was done.
+        """
         path = f"{ORGANIZATION}{path}"
-        return sum(call.method == method and call.path == path for call in self.world.turso.calls.control())
+        whole = [call for call in self.world.turso.calls.control() if call.status != CUT_OFF]
+        return sum(call.method == method and call.path == path for call in whole)
 
     async def newest(self, name: str) -> Request | None:
         """The newest request about a database."""

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 Plane = Literal["control", "data"]
 _KEPT = 20_000
+CUT_OFF = 499
+"""The status of a call whose maker was gone before all of it had come: nothing was done, and nobody was answered."""
 
 
 @dataclass

@@ -1,11 +1,13 @@
 """Faults on demand, the log of calls, and the clock."""
 
 import asyncio
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.sandbox.platform.hosting import CLOSE, Hosted, Process, stmt
+from bot.sandbox.platform.calls import CUT_OFF
+from tests.sandbox.platform.hosting import API_TOKEN, CLOSE, Hosted, Process, stmt
 
 ROTATE = "/v1/organizations/acme/databases/orders/auth/rotate"
 
@@ -112,6 +114,25 @@ async def test_calls_are_logged_with_status_and_without_secrets(platform: Hosted
     everything = (await platform.http.get("/_admin/calls", params={"plane": "all"})).json()["calls"]
     assert [call["plane"] for call in everything] == ["control", "control", "data"]
     assert [call.path for call in platform.turso.calls.data()] == ["/db/orders/v3/pipeline"]
+
+
+async def test_a_call_that_breaks_off_in_the_middle_does_nothing_and_is_logged_as_cut_off(platform: Hosted):
+    begun = iter([{"type": "http.request", "body": b'{"name": "or', "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive() -> Any:
+        return next(begun)
+
+    async def send(message: Any) -> None:
+        """Nobody listens any more."""
+
+    headers = [(b"host", b"127.0.0.1:4000"), (b"authorization", f"Bearer {API_TOKEN}".encode())]
+    path = "/v1/organizations/acme/databases"
+    scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
+             "headers": headers, "scheme": "http", "server": ("127.0.0.1", 4000), "root_path": ""}  # fmt: skip
+    await platform.app(scope, receive, send)
+
+    assert [(call.path, call.status) for call in platform.turso.calls.control()] == [(path, CUT_OFF)]
+    assert (await platform.api("GET", "/databases"))["databases"] == []
 
 
 async def test_the_clock_moves_on_request(platform: Hosted):

@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from bot.sandbox.platform.bodies import TooLarge, read_body
+from bot.sandbox.platform.calls import CUT_OFF
 from bot.sandbox.platform.catalog import api_tokens, organizations
 from bot.sandbox.platform.catalog.api_tokens import ApiToken
 from bot.sandbox.platform.catalog.problems import Conflict, Invalid, Missing, Protected
@@ -114,7 +115,7 @@ def guarded(handler: Handler, scope: str) -> Callable[[Request], Awaitable[Respo
         except TooLarge:
             return answer({"error": "request body is too large"}, 413)
         except ClientDisconnect:
-            return Response(status_code=400)
+            return Response(status_code=CUT_OFF)
 
     return endpoint
 
