@@ -52,6 +52,22 @@ async def test_a_rule_that_too_few_people_can_fulfil_is_named(world: World) -> N
     assert (await found(world))["approvers"][0]
 
 
+async def test_who_cannot_be_looked_up_is_not_called_too_few(world: World) -> None:
+    assert world.bot is not None
+    for group in ("S0DBA", "S0RESPOND"):
+        world.bot.health.directory._groups.forget(group)
+    fault = world.workspace.faults.add("api_error", "usergroups.users.list", error="missing_scope")
+    try:
+        every = await found(world)
+
+        assert not every["user groups"][0]
+        assert every["approvers"] == (True, "Every rule whose people are known has people who can approve or review.")
+    finally:
+        world.workspace.faults.remove(fault)
+        for group in ("S0DBA", "S0RESPOND"):
+            world.bot.health.directory._groups.forget(group)
+
+
 async def test_guests_who_read_along_are_told_and_are_nothing_wrong(world: World) -> None:
     assert (await found(world))["guests"] == (
         True, f"Guests see what is posted in `{ORDERS}` (1); what they may do is in the policy."
