@@ -13,8 +13,10 @@ from bot.turso.calls import Observer, Patience
 from bot.turso.client import TursoClient
 
 TIMEOUT = httpx.Timeout(10, connect=5)
-# A kept connection is given up before proxies usually do, so that a change seldom meets one that is just closing.
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
+LIMITS_OF_CHANGES = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2)
+"""Given up long before servers and proxies do (five seconds and more): a change that meets a connection which is just
+closing has an unknown outcome, and one more handshake costs less than that."""
 
 
 @asynccontextmanager
@@ -44,7 +46,12 @@ async def connect(
             base_url=base_url, headers=headers, timeout=TIMEOUT, limits=LIMITS, verify=verify, trust_env=trust_env
         ) as reader,
         httpx.AsyncClient(
-            base_url=base_url, headers=headers, timeout=TIMEOUT, limits=LIMITS, verify=verify, trust_env=trust_env
+            base_url=base_url,
+            headers=headers,
+            timeout=TIMEOUT,
+            limits=LIMITS_OF_CHANGES,
+            verify=verify,
+            trust_env=trust_env,
         ) as writer,
     ):
         yield TursoClient(reader, writer, organization, observer=observer, patience=patience)

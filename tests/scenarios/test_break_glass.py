@@ -26,9 +26,9 @@ async def test_an_act_without_consent_has_one_card_and_is_reviewed_by_somebody_e
 
     await remy.presses("Review", card)
     values = {"verdict": "yes", "comment": "the primary was on fire"}
-    heard = await forging.answer_to(world, REMY, remy.submits(values, await remy.modal("Your verdict")))
+    submitted = remy.submits(values, await remy.modal("Your verdict"))
+    await forging.answer_to(world, REMY, submitted, holding="on record")
 
-    assert "on record" in words(heard)
     reviewed = await world.shows(card, holding="the primary was on fire")
     assert "Review" not in buttons(reviewed)
 

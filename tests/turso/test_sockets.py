@@ -105,6 +105,15 @@ async def test_a_kept_connection_that_was_closed_meanwhile_is_not_used_for_a_cha
     assert len(server.lines) == 2
 
 
+async def test_a_change_meets_no_connection_that_its_server_may_be_closing_by_now(turso, server):
+    await turso.invalidate_tokens("x")
+    await asyncio.sleep(2.5)
+
+    await turso.invalidate_tokens("x")
+
+    assert server.connections == 2
+
+
 async def test_a_change_that_is_not_answered_in_time_has_an_unknown_outcome(turso, server):
     server.answer = say_nothing
 
