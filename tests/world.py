@@ -24,7 +24,8 @@ from bot.sandbox.workspace.workspace import Workspace
 ANA, BEN, DANA, REMY = "U0ANA", "U0BEN", "U0DANA", "U0REMY"
 GIL, STELLA, ZED = "U0GIL", "U0STELLA", "U0ZED"
 DB_OPS, ORDERS, INCIDENT, GENERAL, SHARED = "C0DBOPS", "C0ORDERS", "C0INCCHK", "C0GENERAL", "C0SHARED"
-PATIENCE = 15.0
+PATIENCE = 30.0
+"""Seconds: a machine with five workers on two cores may stall."""
 
 
 async def until(look: Callable[[], Any], *, what: str = "it", within: float = PATIENCE) -> Any:
