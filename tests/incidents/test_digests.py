@@ -63,7 +63,6 @@ class Month:
             if count:
                 await self._run(name, "INSERT INTO t VALUES " + ", ".join(["(1)"] * count))
             self.written[name].append(count)
-        await self.world.turso.flush()  # what is counted later would be of another day
 
     async def _run(self, name: str, sql: str) -> None:
         body = {"requests": [{"type": "execute", "stmt": {"sql": sql}}, {"type": "close"}]}

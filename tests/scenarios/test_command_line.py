@@ -5,6 +5,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,13 +149,19 @@ async def test_the_doctor_finds_a_process_with_another_policy(house: House, tmp_
     other = tmp_path / "other.yaml"
     other.write_text(house.policy.read_text().replace("expires: 30m", "expires: 25m"))
 
-    ran = await house.command("doctor", POLICY_FILE=str(other))
-    again = await house.command("doctor")
+    with closing(sqlite3.connect(house.world.data / "turso-ops.db")) as store:
+        store.executescript(
+            "CREATE TABLE new_ones (id); CREATE TRIGGER new_process AFTER INSERT ON processes "
+            "BEGIN INSERT INTO new_ones VALUES (new.id); END"
+        )
 
-    assert ran.status == 1
-    assert "FAIL  policy: " in ran.out
-    assert "other processes decide by" in ran.out
-    assert again.status == 0, "who only looks is not one of the processes"
+        ran = await house.command("doctor", POLICY_FILE=str(other))
+
+        assert ran.status == 1
+        assert "FAIL  policy: " in ran.out
+        assert "other processes decide by" in ran.out
+        assert not store.execute("SELECT * FROM new_ones").fetchall(), "who only looks is not one of the processes"
+        store.executescript("DROP TRIGGER new_process; DROP TABLE new_ones")
 
 
 @pytest.mark.parametrize(("words", "status"), [(("worker", "--no-upgrade"), 2), (("doctor",), 1)])
