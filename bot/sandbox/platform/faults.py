@@ -6,8 +6,11 @@ from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
 
-FaultKind = Literal["latency", "status", "drop", "lost", "hold_before", "hold_after", "not_ready"]
-KINDS = get_args(FaultKind)
+Effect = Literal["not_ready", "late_rotation", "group_rotation"]
+"""What changes how a request takes effect. The others strike the request itself."""
+FaultKind = Literal["latency", "status", "drop", "lost", "hold_before", "hold_after"] | Effect
+EFFECTS: frozenset[str] = frozenset(get_args(Effect))
+KINDS: frozenset[str] = EFFECTS | {"latency", "status", "drop", "lost", "hold_before", "hold_after"}
 _ids = itertools.count(1)
 
 
@@ -22,6 +25,8 @@ class Fault:
         lost: do what was asked, then close the connection instead of answering.
         hold_before, hold_after: hold the request before or after its effect, until it is released.
         not_ready: the data plane of a database that is created answers 404 for `seconds`.
+        late_rotation: the tokens that a rotation revokes go on working for `seconds`.
+        group_rotation: the rotation of a database revokes the tokens of its whole group.
     """
 
     kind: FaultKind
@@ -39,7 +44,7 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise ValueError(f"a fault is one of {', '.join(KINDS)}")
+            raise ValueError(f"a fault is one of {', '.join(sorted(KINDS))}")
 
     @property
     def spent(self) -> bool:
@@ -70,18 +75,20 @@ class Faults:
         """The faults that strike this request; each kind at most once."""
         taken: dict[str, Fault] = {}
         for fault in self._faults:
-            if fault.kind != "not_ready" and fault.kind not in taken and not fault.spent and fault.fits(method, path):
+            if fault.kind in EFFECTS or fault.kind in taken:
+                continue
+            if not fault.spent and fault.fits(method, path):
                 fault.struck += 1
                 taken[fault.kind] = fault
         return list(taken.values())
 
-    def delay_of_readiness(self, method: str, path: str) -> float:
-        """How long the database that this request creates is not yet served."""
+    def effect(self, kind: Effect, method: str, path: str) -> Fault | None:
+        """Return the fault that changes how this request takes effect, if there is one."""
         for fault in self._faults:
-            if fault.kind == "not_ready" and not fault.spent and fault.fits(method, path):
+            if fault.kind == kind and not fault.spent and fault.fits(method, path):
                 fault.struck += 1
-                return fault.seconds
-        return 0.0
+                return fault
+        return None
 
     def find(self, id_: int) -> Fault | None:
         return next((fault for fault in self._faults if fault.id == id_), None)

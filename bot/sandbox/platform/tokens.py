@@ -4,6 +4,7 @@ import math
 import secrets
 import uuid
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
@@ -56,6 +57,24 @@ def looks_like_jwt(token: str) -> bool:
     except (jwt.PyJWTError, ValueError):
         return False
     return True
+
+
+class RetiredKeys:
+    """Keys that a rotation replaced and that go on working for a while: Turso says "within one hour"."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, list[tuple[Key, float]]] = {}
+
+    def keep(self, database_id: str, keys: Iterable[Key], *, until: float) -> None:
+        """Let replaced keys of a database work until a time, in seconds since the epoch."""
+        self._keys.setdefault(database_id, []).extend((key, until) for key in keys)
+
+    def of(self, database_id: str, now: float) -> list[Key]:
+        """Return the replaced keys that still work."""
+        if database_id not in self._keys:
+            return []
+        kept = self._keys[database_id] = [(key, until) for key, until in self._keys[database_id] if until > now]
+        return [key for key, _ in kept]
 
 
 class Verifier:

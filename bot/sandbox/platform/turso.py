@@ -16,11 +16,12 @@ from bot.sandbox.platform.catalog.records import Database, Instance
 from bot.sandbox.platform.catalog.store import Catalog
 from bot.sandbox.platform.clock import Clock
 from bot.sandbox.platform.faults import Faults
+from bot.sandbox.platform.hrana.journal import Journal
 from bot.sandbox.platform.hrana.limits import Limits
 from bot.sandbox.platform.hrana.meter import Meter
 from bot.sandbox.platform.hrana.plane import DataPlane
 from bot.sandbox.platform.names import Generation
-from bot.sandbox.platform.tokens import Verifier
+from bot.sandbox.platform.tokens import RetiredKeys, Verifier
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,7 +46,9 @@ class Turso:
         self.data, self.organization, self.generation = data, organization, generation
         self.api_token_hash = api_tokens.digest(api_token)
         self.clock, self.calls, self.faults, self.verifier = Clock(), Calls(), Faults(), Verifier()
-        self.meter = Meter(self.clock)
+        self.retired = RetiredKeys()
+        self.journal = Journal(data / "usage")
+        self.meter = Meter(self.clock, self.journal)
         self.catalog = Catalog(data / "catalog.db")
         self.plane = DataPlane(data / "databases", self.meter, limits or Limits())
         self._targets: dict[tuple[str, str], Target] = {}
@@ -55,11 +58,14 @@ class Turso:
         self._recover()
 
     def _recover(self) -> None:
-        """Put right what a crash left: files without a database, sizes that were not booked."""
+        """Put right what a crash left: files without a database, usage and sizes that were not booked."""
         self.plane.clear_orphans(self.catalog.run_now(databases.live_ids))
         for database_id, size_bytes in self.plane.interrupted().items():
             for primary in self.catalog.run_now(instances.every, database_id)[:1]:
                 self.meter.holds(database_id, primary.uuid, size_bytes)
+        for number, (rows, queries) in self.journal.left(self.catalog.run_now(usage.booked)):
+            self.catalog.run_now(usage.book, rows, queries, journal=number)
+        self.journal.forget(self.catalog.run_now(usage.booked))
 
     async def read(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Ask the catalogue something."""
@@ -89,10 +95,10 @@ class Turso:
     async def flush(self) -> None:
         """Book what the data plane measured."""
         self._flushed_at = time.monotonic()
-        booked: list[tuple[list[usage.Booking], list[usage.QueryBooking]]] = []
-        self.meter.flush(lambda rows, queries: booked.append((rows, queries)))
-        for rows, queries in booked:
-            await self.read(usage.book, rows, queries)
+        if (taken := self.meter.take()) is not None:
+            number, (rows, queries) = taken
+            await self.read(usage.book, rows, queries, journal=number)
+            self.journal.forget(number)
 
     async def tick(self) -> None:
         """What must happen now and then; cheap to call with every request."""
@@ -111,6 +117,7 @@ class Turso:
         self.faults.clear()
         await self.plane.close()
         await self.flush()
+        self.journal.close()
         self.catalog.close()
 
 

@@ -161,6 +161,34 @@ def test_no_acknowledged_write_is_lost_by_a_kill(tmp_path):
     assert sqlite3.connect(path).execute("SELECT count(*) FROM t").fetchone() == (len(kept),)
 
 
+def test_the_usage_of_every_acknowledged_request_survives_a_kill(tmp_path):
+    server = Process(tmp_path)
+    url, token = server.create("orders"), server.token("orders")
+    headers = {"authorization": f"Bearer {token}"}
+    with httpx.Client(headers=headers, trust_env=False) as client:
+        for number in range(5):  # within the second in which nothing is booked yet
+            body = {
+                "requests": [stmt("CREATE TABLE IF NOT EXISTS t(a)"), stmt("INSERT INTO t VALUES (?)", number), CLOSE]
+            }
+            assert client.post(f"{url}v2/pipeline", json=body).json()["results"][1]["type"] == "ok"
+        steps = [{"stmt": {"sql": "INSERT INTO t VALUES (9)"}}, {"stmt": {"sql": "SELECT * FROM t"}}]
+        assert b"step_error" not in client.post(f"{url}v3/cursor", json={"batch": {"steps": steps}}).content
+    server.kill()
+
+    again = Process(tmp_path)
+    used = again.usage("orders")
+    again.kill()  # a second kill books nothing twice
+    third = Process(tmp_path)
+
+    assert used["rows_written"] == 6
+    assert used["rows_read"] >= 6
+    assert third.usage("orders") == used
+    queries = third.api("GET", "/databases/orders/usage/queries")
+    assert any("INSERT INTO t VALUES (9)" in str(one) for one in queries)
+    third.stop()
+    assert not list((tmp_path / "usage").iterdir())
+
+
 def write(url, headers, first, acknowledged):
     """Insert numbers until the server is gone."""
     with httpx.Client(headers=headers, trust_env=False) as client:

@@ -174,6 +174,30 @@ async def test_a_group_rotation_ends_the_tokens_of_all_its_databases(platform: H
             assert (await Client(platform, name, token).post(json={"requests": []})).status_code == 401
 
 
+@pytest.mark.parametrize("path", ["/databases/orders/auth/rotate", "/groups/default/auth/rotate"])
+async def test_a_late_rotation_is_accepted_at_once_and_revokes_after_its_time(platform: Hosted, orders, path):
+    platform.turso.faults.add("late_rotation", method="POST", path="*/auth/rotate", seconds=600)
+
+    await platform.api("POST", path)
+    fresh = Client(platform, "orders", await platform.token("orders"))
+
+    assert (await orders.post(json={"requests": [stmt("SELECT 1"), CLOSE]})).status_code == 200
+    platform.turso.clock.offset = timedelta(seconds=601)
+    refused = await orders.post(json={"requests": [stmt("SELECT 1"), CLOSE]})
+    assert (refused.status_code, refused.json()["error"]) == (401, BAD_KEY)
+    assert (await fresh.run("SELECT 1")).rows() == [[1]]
+
+
+async def test_a_rotation_of_a_database_may_revoke_the_tokens_of_its_group(platform: Hosted, orders):
+    users = await platform.database("users")
+    platform.turso.faults.add("group_rotation", count=None)
+
+    await platform.api("POST", "/databases/orders/auth/rotate")
+
+    for database in (orders, users):
+        assert (await database.post(json={"requests": [stmt("SELECT 1"), CLOSE]})).status_code == 401
+
+
 async def test_a_rotation_answers_with_an_empty_200(platform: Hosted, orders):
     response = await platform.http.post("/v1/organizations/acme/databases/orders/auth/rotate")
 

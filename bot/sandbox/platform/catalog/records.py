@@ -63,6 +63,11 @@ class Database:
     def primary(self) -> str:
         return self.regions[0] if self.regions else ""
 
+    @property
+    def keys(self) -> list[Key]:
+        """The keys whose tokens open it."""
+        return [key for key in (self.key, self.group_key) if key is not None]
+
 
 DATABASE_COLUMNS = """d.id, d.organization, d.name, d.group_name, d.key_id, d.key_secret, d.size_limit, d.block_reads,
     d.block_writes, d.delete_protection, d.allow_attach, d.allowed_ips, d.allowed_aws_vpc_ids, d.parent, d.ready_at,

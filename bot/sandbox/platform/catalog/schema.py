@@ -1,6 +1,6 @@
 """The tables of the catalogue."""
 
-VERSION = 1
+VERSION = 2
 
 TABLES = """
 CREATE TABLE organizations(slug TEXT PRIMARY KEY, uuid TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,
@@ -29,4 +29,8 @@ CREATE TABLE api_tokens(id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, hash BLO
     organization TEXT, group_name TEXT, scopes TEXT, created_at REAL NOT NULL);
 CREATE TABLE audit_log(id INTEGER PRIMARY KEY, organization TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL,
     origin TEXT NOT NULL, author TEXT NOT NULL, created_at REAL NOT NULL, data TEXT NOT NULL);
+CREATE TABLE journal(id INTEGER PRIMARY KEY, booked INT NOT NULL);
 """
+
+SINCE_1 = "CREATE TABLE journal(id INTEGER PRIMARY KEY, booked INT NOT NULL);"
+"""What a catalogue of version 1 lacks."""

@@ -8,7 +8,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import apsw
 
-from bot.sandbox.platform.catalog.schema import TABLES, VERSION
+from bot.sandbox.platform.catalog.schema import SINCE_1, TABLES, VERSION
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,8 +23,9 @@ class Catalog:
         self._connection.pragma("journal_mode", "wal")
         self._connection.pragma("synchronous", 2)
         with self._connection:
-            if self._connection.pragma("user_version") == 0:
-                self._connection.execute(TABLES)
+            version = self._connection.pragma("user_version")
+            if version != VERSION:
+                self._connection.execute(SINCE_1 if version else TABLES)
                 self._connection.pragma("user_version", VERSION)
         self._thread = ThreadPoolExecutor(1, "platform-catalogue")
 

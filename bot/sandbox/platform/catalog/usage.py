@@ -55,8 +55,22 @@ class QueryBooking(NamedTuple):
     rows_written: int
 
 
-def book(connection: apsw.Connection, bookings: Iterable[Booking], queries: Iterable[QueryBooking]) -> None:
-    """Add what was measured."""
+def booked(connection: apsw.Connection) -> int:
+    """Return the number of the last file of the journal that is booked; 0 before the first."""
+    row = connection.execute("SELECT booked FROM journal").fetchone()
+    return int(row[0]) if row else 0
+
+
+def book(
+    connection: apsw.Connection,
+    bookings: Iterable[Booking],
+    queries: Iterable[QueryBooking],
+    *,
+    journal: int | None = None,
+) -> None:
+    """Add what was measured. `journal`: the number of the file that holds it too, which is then booked."""
+    if journal is not None:
+        connection.execute("INSERT OR REPLACE INTO journal VALUES (1, ?)", (journal,))
     for booking in bookings:
         level = booking.storage_bytes if booking.storage_bytes is not None else _level(connection, booking)
         connection.execute(

@@ -13,6 +13,7 @@ from bot.sandbox.platform.calls import CUT_OFF
 from bot.sandbox.platform.catalog import api_tokens, organizations
 from bot.sandbox.platform.catalog.api_tokens import ApiToken
 from bot.sandbox.platform.catalog.problems import Conflict, Invalid, Missing, Protected
+from bot.sandbox.platform.faults import Effect, Fault
 from bot.sandbox.platform.tokens import looks_like_jwt
 from bot.sandbox.platform.turso import Turso
 
@@ -81,6 +82,10 @@ class Call:
         if not isinstance(content, dict):
             raise ApiError(400, "invalid request body: not an object")
         return content
+
+    def fault(self, kind: Effect) -> Fault | None:
+        """Return the fault that changes how this call takes effect, if there is one."""
+        return self.turso.faults.effect(kind, self.request.method, self.request.url.path)
 
     def hostname(self, name: str) -> str:
         """Where clients find a database; it carries the port under which this platform was asked."""

@@ -1,4 +1,4 @@
-"""Databases: list, get, create, destroy, rotate, configure."""
+"""Databases: list, get, create, destroy, configure."""
 
 import re
 from typing import Any
@@ -10,7 +10,7 @@ from bot.sandbox.platform.catalog.databases import Configuration, Listing, NewDa
 from bot.sandbox.platform.catalog.problems import Missing
 from bot.sandbox.platform.catalog.records import Database
 from bot.sandbox.platform.control import shapes
-from bot.sandbox.platform.control.call import ApiError, Call, answer, empty
+from bot.sandbox.platform.control.call import ApiError, Call, answer
 from bot.sandbox.platform.control.reach import reachable
 from bot.sandbox.platform.copying import copy_database
 from bot.sandbox.platform.names import is_name, new_uuid
@@ -57,14 +57,14 @@ async def create(call: Call) -> Response:
     group = await _group(call, body)
     database_id = new_uuid(turso.generation)
     parent = await _seed(call, body, database_id)
-    delay = turso.faults.delay_of_readiness(call.request.method, call.request.url.path)
+    late = call.fault("not_ready")
     new = NewDatabase(
         id=database_id,
         organization=call.organization,
         name=name,
         group=group,
         created_at=turso.clock.time(),
-        ready_at=turso.clock.time() + delay if delay else 0.0,
+        ready_at=turso.clock.time() + late.seconds if late else 0.0,
         size_limit_bytes=size_limit(body.get("size_limit")) or 0,
         parent=parent,
     )
@@ -156,15 +156,6 @@ async def destroy(call: Call) -> Response:
     await turso.plane.remove(database.id)
     await note(call, "db-delete", f"deleted database {name}", database=name)
     return answer({"database": name})
-
-
-async def rotate(call: Call) -> Response:
-    """Every token of the database dies, and open connections drop."""
-    await reachable(call)
-    database = await call.turso.change(databases.rotate, call.organization, call.path("name"))
-    call.turso.plane.update(database)
-    await call.turso.plane.disconnect(database.id)
-    return empty()
 
 
 async def configuration(call: Call) -> Response:

@@ -1,4 +1,4 @@
-"""Groups: create, delete, protect, rotate, place."""
+"""Groups: create, delete, protect, place."""
 
 from collections.abc import Callable
 
@@ -69,14 +69,6 @@ async def configure(call: Call) -> Response:
         code = "group-protect" if wanted else "group-unprotect"
         await note(call, code, f"{code} {group.name}", group=group.name)
     return answer({"delete_protection": group.delete_protection})
-
-
-async def rotate(call: Call) -> Response:
-    """Every token of every database in the group dies."""
-    group = await _group(call)
-    for database_id in await call.turso.change(groups.rotate, call.organization, group.name):
-        await call.turso.plane.disconnect(database_id)
-    return empty()
 
 
 async def add_location(call: Call) -> Response:

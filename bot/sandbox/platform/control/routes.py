@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from bot.sandbox.platform.control import accounts, api_tokens, databases, groups, instances, tokens, usage
+from bot.sandbox.platform.control import accounts, api_tokens, databases, groups, instances, rotations, tokens, usage
 from bot.sandbox.platform.control.call import Handler, guarded
 
 # Method, path below the organization, handler, scope.
@@ -12,7 +12,7 @@ _IN_ORGANIZATION: list[tuple[str, str, Handler, str]] = [
     ("GET", "/databases/{name}", databases.get, "read"),
     ("DELETE", "/databases/{name}", databases.destroy, "db:delete"),
     ("POST", "/databases/{name}/auth/tokens", tokens.mint_for_database, "db:mint-token"),
-    ("POST", "/databases/{name}/auth/rotate", databases.rotate, "db:rotate-creds"),
+    ("POST", "/databases/{name}/auth/rotate", rotations.rotate_database, "db:rotate-creds"),
     ("GET", "/databases/{name}/usage", usage.of_database, "read"),
     ("GET", "/databases/{name}/usage/queries", usage.queries, "read"),
     ("GET", "/databases/{name}/stats", usage.stats, "read"),
@@ -32,7 +32,7 @@ _IN_ORGANIZATION: list[tuple[str, str, Handler, str]] = [
     ("GET", "/groups/{group}/configuration", groups.configuration, "read"),
     ("PATCH", "/groups/{group}/configuration", groups.configure, "group:configure"),
     ("POST", "/groups/{group}/auth/tokens", tokens.mint_for_group, "group:mint-token"),
-    ("POST", "/groups/{group}/auth/rotate", groups.rotate, "group:rotate-creds"),
+    ("POST", "/groups/{group}/auth/rotate", rotations.rotate_group, "group:rotate-creds"),
     ("POST", "/groups/{group}/locations/{location}", groups.add_location, "group:configure"),
     ("DELETE", "/groups/{group}/locations/{location}", groups.remove_location, "group:configure"),
     ("GET", "/groups/{group}/locations/{location}/wait", groups.wait, "read"),

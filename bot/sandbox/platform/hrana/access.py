@@ -1,10 +1,11 @@
 """Who may open a database: what the data plane answers to each kind of token."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from bot.sandbox.platform.catalog.records import Database
 from bot.sandbox.platform.names import Generation
-from bot.sandbox.platform.tokens import LEEWAY_SECONDS, Verifier, looks_like_jwt
+from bot.sandbox.platform.tokens import LEEWAY_SECONDS, Key, Verifier, looks_like_jwt
 
 
 class Denied(Exception):
@@ -47,13 +48,18 @@ _WORDS: dict[Generation, Words] = {
 
 
 def open_database(
-    header: str | None, database: Database, verifier: Verifier, *, now: float, generation: Generation
+    header: str | None,
+    database: Database,
+    verifier: Verifier,
+    *,
+    now: float,
+    generation: Generation,
+    retired: Sequence[Key] = (),
 ) -> bool:
-    """Return whether the token of this header is read-only. Raises: Denied."""
+    """Return whether the token of this header is read-only; tokens of `retired` keys count as well. Raises: Denied."""
     words = _WORDS[generation]
     token = _token(header, words)
-    keys = [key for key in (database.key, database.group_key) if key is not None]
-    claims = verifier.claims(token, keys)
+    claims = verifier.claims(token, [*database.keys, *retired])
     if claims is None:
         raise Denied(*words["unknown" if looks_like_jwt(token) else "malformed"])
     _check(claims, database, words, now)

@@ -44,7 +44,7 @@ def _guarded(handler: Handler) -> Handler:
         turso: Turso = request.app.state.turso
         await turso.tick()
         try:
-            return await handler(request)
+            return await _secured(turso, handler(request))
         except Missing:
             name = request.path_params["name"]
             return JSONResponse({"error": f"Namespace `{name}` doesn't exist"}, 404)
@@ -64,6 +64,14 @@ def _guarded(handler: Handler) -> Handler:
     return endpoint
 
 
+async def _secured(turso: Turso, answering: Awaitable[Response]) -> Response:
+    """Let no answer leave before the usage that it acknowledges survives a kill."""
+    try:
+        return await answering
+    finally:
+        turso.meter.secure()
+
+
 async def _serve(request: Request) -> Served:
     """Raises: Missing for a database that does not exist or is not served yet."""
     turso: Turso = request.app.state.turso
@@ -77,12 +85,14 @@ async def _serve(request: Request) -> Served:
 def _open(request: Request, served: Served) -> bool:
     """Say whether the request's token is read-only. Raises: Denied."""
     turso: Turso = request.app.state.turso
+    now = turso.clock.time()
     return open_database(
         request.headers.get("authorization"),
         served.database,
         turso.verifier,
-        now=turso.clock.time(),
+        now=now,
         generation=turso.generation,
+        retired=turso.retired.of(served.database.id, now),
     )
 
 
@@ -147,10 +157,12 @@ async def _lines(turso: Turso, stream: Stream, steps: tuple[wire.Step, ...]) -> 
             held = line({"baton": plane.streams.keep(stream), "base_url": None})
             async with aclosing(plane.chunks(stream, run_cursor(stream, steps))) as chunks:
                 async for chunk in chunks:
+                    turso.meter.secure()
                     yield held
                     held = chunk
             plane.streams.pause(stream)
             rests = True
+            turso.meter.secure()
             yield held
         finally:
             if not rests:

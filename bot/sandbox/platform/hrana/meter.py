@@ -1,56 +1,87 @@
-"""Measures of use, gathered from every thread and booked into the catalogue now and then."""
+"""Measures of use, gathered from every thread, kept in the journal and booked into the catalogue now and then."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from bot.sandbox.platform.catalog.usage import Booking, QueryBooking
 from bot.sandbox.platform.clock import Clock
+from bot.sandbox.platform.hrana.journal import Journal, Measured
 
 _LONGEST_QUERY = 1000
 _QUERIES = 1000
 
 
-class Meter:
-    """Adds up; `take` hands over what there is and begins anew."""
+@dataclass
+class _Sums:
+    rows: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
+    storage: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    queries: dict[tuple[str, int, str], list[int]] = field(default_factory=dict)
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def bookings(self) -> Measured:
+        rows = [self._booking(key) for key in self.rows.keys() | self.storage.keys()]
+        return rows, [QueryBooking(*key, *counts) for key, counts in self.queries.items()]
+
+    def _booking(self, key: tuple[str, str, str]) -> Booking:
+        rows_read, rows_written = self.rows.get(key, (0, 0))
+        return Booking(*key, rows_read, rows_written, self.storage.get(key))
+
+    def add(self, other: "_Sums") -> None:
+        for key, counts in other.rows.items():
+            _add(self.rows.setdefault(key, [0, 0]), counts)
+        for query, counts in other.queries.items():
+            _add(self.queries.setdefault(query, [0, 0]), counts)
+        self.storage.update(other.storage)
+
+
+class Meter:
+    """Adds up. Call `secure` before an answer leaves, and `take` to book."""
+
+    def __init__(self, clock: Clock, journal: Journal) -> None:
+        self._clock, self._journal = clock, journal
         self._lock = threading.Lock()
-        self._rows: dict[tuple[str, str, str], list[int]] = {}
-        self._storage: dict[tuple[str, str, str], int] = {}
-        self._queries: dict[tuple[str, int, str], list[int]] = {}
+        self._fresh = _Sums()
+        self._secured = _Sums()
 
     def ran(self, database_id: str, instance: str, sql: str, rows_read: int, rows_written: int) -> None:
-        """One statement was run."""
+        """Count one statement that was run."""
         query = (database_id, int(self._clock.time() // 3600), sql.strip().rstrip(";")[:_LONGEST_QUERY])
+        counts = (rows_read, rows_written)
         with self._lock:
-            _add(self._rows.setdefault((database_id, instance, self._clock.today()), [0, 0]), rows_read, rows_written)
-            if len(self._queries) < _QUERIES or query in self._queries:
-                _add(self._queries.setdefault(query, [0, 0]), rows_read, rows_written)
+            _add(self._fresh.rows.setdefault((database_id, instance, self._clock.today()), [0, 0]), counts)
+            if not self._is_full or query in self._fresh.queries or query in self._secured.queries:
+                _add(self._fresh.queries.setdefault(query, [0, 0]), counts)
 
     def holds(self, database_id: str, instance: str, storage_bytes: int) -> None:
-        """The database has this size now."""
+        """Note the size that the database has now."""
         with self._lock:
-            self._storage[database_id, instance, self._clock.today()] = storage_bytes
+            self._fresh.storage[database_id, instance, self._clock.today()] = storage_bytes
 
-    def flush(self, book: Callable[[list[Booking], list[QueryBooking]], None]) -> None:
-        """Hand everything to `book` and begin anew."""
+    def secure(self) -> None:
+        """Put everything that was measured so far where a kill does not reach it."""
         with self._lock:
-            rows, self._rows = self._rows, {}
-            storage, self._storage = self._storage, {}
-            queries, self._queries = self._queries, {}
-        bookings = [_booking(key, rows, storage) for key in rows.keys() | storage.keys()]
-        if bookings:
-            book(bookings, [QueryBooking(*key, *counts) for key, counts in queries.items()])
+            self._secure()
+
+    def take(self) -> tuple[int, Measured] | None:
+        """Hand over everything to be booked, with the number of its file in the journal; None: nothing was used."""
+        with self._lock:
+            self._secure()
+            taken, self._secured = self._secured, _Sums()
+            if not (taken.rows or taken.storage):
+                return None
+            return self._journal.turn(), taken.bookings()
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._fresh.queries) + len(self._secured.queries) >= _QUERIES
+
+    def _secure(self) -> None:
+        if self._fresh.rows or self._fresh.storage:
+            self._journal.write(*self._fresh.bookings())
+            self._secured.add(self._fresh)
+            self._fresh = _Sums()
 
 
-def _booking(
-    key: tuple[str, str, str], rows: dict[tuple[str, str, str], list[int]], storage: dict[tuple[str, str, str], int]
-) -> Booking:
-    rows_read, rows_written = rows.get(key, (0, 0))
-    return Booking(*key, rows_read, rows_written, storage.get(key))
-
-
-def _add(counts: list[int], rows_read: int, rows_written: int) -> None:
-    counts[0] += rows_read
-    counts[1] += rows_written
+def _add(counts: list[int], more: Iterable[int]) -> None:
+    for at, number in enumerate(more):
+        counts[at] += number
