@@ -99,7 +99,7 @@ def _policy_test(arguments: argparse.Namespace) -> int:
     from bot.core.policy import report
 
     cases = arguments.cases or arguments.file.with_suffix(".tests.yaml")
-    lines, well = report.run_cases(_policy(arguments.file), _read(cases))
+    lines, well = report.run_cases(_policy(arguments.file), _read(cases), _grammar())
     return _print(lines, well)
 
 
@@ -109,11 +109,14 @@ def _policy_explain(arguments: argparse.Namespace) -> int:
     policy = _policy(arguments.file)
     lines, well = report.explain(
         policy,
-        " ".join([*arguments.command, *arguments.rest]),
+        " ".join(f'"{word}"' if " " in word else word for word in [*arguments.command, *arguments.rest]),
+        _grammar(),
         person=arguments.person,
         channel=arguments.channel,
         groups=arguments.member,
         incident=arguments.incident,
+        guest=arguments.guest,
+        external=arguments.external,
     )
     return _print(lines, well)
 
@@ -121,7 +124,14 @@ def _policy_explain(arguments: argparse.Namespace) -> int:
 def _policy_diff(arguments: argparse.Namespace) -> int:
     from bot.core.policy import report
 
-    return _print(report.diff(_policy(arguments.old), _policy(arguments.new)), True)
+    return _print(report.diff(_policy(arguments.old), _policy(arguments.new), _grammar()), True)
+
+
+def _grammar() -> Any:
+    from bot.commands import COMMANDS
+    from bot.core.parsing import Grammar
+
+    return Grammar(COMMANDS)
 
 
 def _policy(path: Path) -> Any:
@@ -259,6 +269,8 @@ def _add_policy(commands: Any) -> None:
     explain.add_argument("--in", dest="channel", required=True, help="a channel id, C…")
     explain.add_argument("--file", type=Path, default=default)
     explain.add_argument("--member", action="append", default=[], metavar="S…", help="a user group that they are in")
+    explain.add_argument("--guest", action="store_true", help="they are a guest of the workspace")
+    explain.add_argument("--external", action="store_true", help="they are from another workspace")
     explain.add_argument("--incident", action="store_true", help="as while an incident runs there")
     diff = _add(policy, "diff", _policy_diff, "say who gains and who loses what between two files")
     diff.add_argument("old", type=Path)

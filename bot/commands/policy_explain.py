@@ -9,9 +9,10 @@ from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, channel, duration, mrkdwn, people, person, sentence
 from bot.commands.base import Command, Context, Reading
+from bot.core.actions import action_of
 from bot.core.arguments import ChannelRef, Rest, UserRef
-from bot.core.model import Action, Channel, Confirm, Decision, Person, Subject, Target, Verdict
-from bot.core.parsing import Grammar, Incomplete, action_options
+from bot.core.model import Action, Channel, Confirm, Decision, Person, Subject, Verdict
+from bot.core.parsing import Grammar
 from bot.core.policy import decide
 from bot.core.reply import Reply
 
@@ -51,18 +52,7 @@ async def run(ctx: Context, args: ExplainArgs) -> Reply:
 
 def _action(ctx: Context, line: str) -> tuple[Command, Action]:
     read = Grammar(ctx.table).parse(line)
-    if isinstance(read, Incomplete):
-        name = read.given.get("name")
-        return read.spec, Action(read.spec.name, databases=(Target(name),) if name else ())
-    name = getattr(read.args, "name", None)
-    expiration = getattr(read.args, "expiration", None)
-    action = Action(
-        read.spec.name,
-        action_options(read.args),
-        (Target(name),) if isinstance(name, str) else (),
-        expiration.lifetime if expiration else None,
-    )
-    return read.spec, action
+    return read.spec, action_of(read.spec.name, read.args)
 
 
 async def _subject(ctx: Context, args: ExplainArgs) -> Subject:

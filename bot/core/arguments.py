@@ -52,6 +52,11 @@ def _bare(value: object) -> str:
     return (link[2] or link[1]).rstrip("/") if link else text
 
 
+def is_database_name(text: str) -> bool:
+    """Say whether Turso takes a name for a database."""
+    return _NAME.fullmatch(text) is not None
+
+
 def _database_name(value: object) -> str:
     name = _bare(value)
     if _NAME.fullmatch(name):

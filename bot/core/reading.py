@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from bot.core.arguments import shown
 from bot.core.normalise import Word
-from bot.core.shape import Argument, shape_of
+from bot.core.shape import Argument, partial_of, shape_of
 from bot.core.spoken import Common, Incomplete, Parsed, S, Spec, UnknownOption, nearest
 from bot.errors import BadInput
 
@@ -116,7 +116,8 @@ class Reader(Generic[S]):
         wrong = [text for key, text in field_errors(error, self.spec).items() if key not in missing]
         if wrong:
             raise BadInput(wrong[0])
-        return Incomplete(self.spec, self.given, missing, common, text)
+        args = partial_of(self.spec.args).model_validate(self.given)
+        return Incomplete(self.spec, self.given, missing, args, common, text)
 
 
 def field_errors(error: ValidationError, spec: Spec) -> dict[str, str]:

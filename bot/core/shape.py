@@ -1,11 +1,12 @@
 """What an argument model looks like from the outside: its places, its options and what is required."""
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, create_model
 from pydantic.fields import FieldInfo
 
 from bot.core.arguments import Positional, Rest, Valued
@@ -58,6 +59,18 @@ def shape_of(model: type[BaseModel]) -> Shape:
         flags=tuple(argument for argument in options if argument.flag),
         by_key={key: argument for argument, _ in arguments for key in (argument.field, argument.key)},
     )
+
+
+@cache
+def partial_of(model: type[BaseModel]) -> type[BaseModel]:
+    """Return the same model with nothing required: what is missing is None."""
+    fields: dict[str, Any] = {}
+    for name, info in model.model_fields.items():
+        optional = copy(info)
+        if info.is_required():
+            optional.default = None
+        fields[name] = (info.annotation, optional)
+    return create_model(f"Partial{model.__name__}", **fields)
 
 
 def action_options(args: BaseModel) -> frozenset[str]:

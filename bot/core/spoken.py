@@ -62,6 +62,8 @@ class Incomplete(Generic[S]):
     """What was typed, by the key of the argument; every value is valid."""
     missing: tuple[str, ...]
     """The keys of what is absent, in the order of the model."""
+    args: BaseModel
+    """What was typed, checked, with defaults for the rest; None stands for what is missing."""
     common: Common
     text: str
 

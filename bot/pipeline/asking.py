@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.blocks import forms, plans
 from bot.commands.base import Changing, Command, Context, Reading
+from bot.core.actions import action_of
 from bot.core.model import Action, Decision, Subject, Target, Verdict
 from bot.core.parsing import Grammar, Incomplete, Parsed, nearest
 from bot.core.policy import available
@@ -16,7 +17,7 @@ from bot.pipeline import pressing, undoing
 from bot.pipeline.answering import entry, is_public
 from bot.pipeline.environment import SETTLES, Environment
 from bot.pipeline.following import share_file
-from bot.pipeline.judging import Forbidden, action_of, judge, must, planned_action, request_action
+from bot.pipeline.judging import Forbidden, judge, must, planned_action, request_action
 from bot.pipeline.opening import open_request
 from bot.pipeline.telling import with_timeline
 from bot.turso import DatabaseNotFound
@@ -155,7 +156,7 @@ async def open_form(
         why: the decision by which it is done at once, without consent: then the reason is what is missing.
     """
     name = read.spec.name
-    action = Action(command=name)
+    action = action_of(name, read.args)
     decision = judge(env, subject, action)
     if decision.verdict is Verdict.DENY and name not in available(env.rules.policy, subject, [name]):
         raise Forbidden(decision, action)
@@ -211,4 +212,4 @@ def _incomplete(grammar: Grammar[Command], command: str, text: str) -> Incomplet
     if isinstance(read, Incomplete):
         return read
     given = read.args.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True)
-    return Incomplete(spec=read.spec, given=given, missing=(), common=read.common, text=read.text)
+    return Incomplete(spec=read.spec, given=given, missing=(), args=read.args, common=read.common, text=read.text)

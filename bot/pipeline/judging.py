@@ -1,14 +1,12 @@
 """Asking the rules: what somebody wants to do as an `Action`, and the one call of `decide`."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from pydantic import BaseModel
-
 from bot.commands.base import Command
+from bot.core.actions import action_of
 from bot.core.arguments import Expiration
 from bot.core.model import Action, Decision, Subject, Target, Verdict
-from bot.core.parsing import Parsed, action_options
+from bot.core.parsing import Parsed
 from bot.core.plan import Plan
 from bot.core.policy import decide
 from bot.core.request import Request
@@ -35,19 +33,6 @@ def must(env: Environment, subject: Subject, action: Action) -> Decision:
     if decision.verdict is Verdict.DENY:
         raise Forbidden(decision, action)
     return decision
-
-
-def action_of(name: str, args: BaseModel, databases: Sequence[Target] = ()) -> Action:
-    """Describe a parsed command to the rules; its database is the argument called `name`."""
-    given = args.__dict__  # asking a model for what it does not have takes long
-    database = given.get("name")
-    named = (Target(database),) if isinstance(database, str) and database else ()
-    return Action(
-        command=name,
-        options=action_options(args),
-        databases=tuple(databases) or named,
-        lifetime=expiration.lifetime if (expiration := given.get("expiration")) else None,
-    )
 
 
 def planned_action(parsed: Parsed[Command], plan: Plan) -> Action:

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+from bot.core.actions import action_of_line
 from bot.core.model import Channel, ChannelKind, Decision, Person, Subject, Verdict
+from bot.core.parsing import Grammar
 from bot.core.policy import document
-from bot.core.policy.actions import action_of
 from bot.core.policy.decide import decide
 from bot.core.policy.rules import Policy
 from bot.errors import BadInput
@@ -51,7 +52,7 @@ class Cases(_Strict):
     cases: list[Case]
 
 
-def run(policy: Policy, text: str) -> tuple[list[str], bool]:
+def run(policy: Policy, text: str, grammar: Grammar[Any]) -> tuple[list[str], bool]:
     """Run every case. Returns a line for each that does not hold and one that counts; True when all hold."""
     read = document.read(text)
     if read.problems:
@@ -62,7 +63,7 @@ def run(policy: Policy, text: str) -> tuple[list[str], bool]:
         return [str(_located(read, one)) for one in error.errors(include_url=False)], False
     lines = []
     for at, case in enumerate(cases.cases):
-        if wrong := _wrong(policy, cases, case):
+        if wrong := _wrong(policy, grammar, cases, case):
             line = read.lines.get(("cases", at), 0)
             lines.append(f"line {line}: {case.subject} in {case.channel}: `{case.command}`: {wrong}")
     failed = len(lines)
@@ -74,9 +75,9 @@ def _located(read: document.Document, error: Any) -> document.Problem:
     return read.problem(tuple(error["loc"]), f"{error['msg'][:1].lower()}{error['msg'][1:]}")
 
 
-def _wrong(policy: Policy, cases: Cases, case: Case) -> str | None:
+def _wrong(policy: Policy, grammar: Grammar[Any], cases: Cases, case: Case) -> str | None:
     try:
-        action = action_of(case.command, group=case.group)
+        action = action_of_line(grammar, case.command, group=case.group)
     except BadInput as error:
         return str(error)
     decision = decide(policy, _subject(policy, cases, case), action)

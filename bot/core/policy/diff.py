@@ -1,11 +1,17 @@
 """Who gains and who loses what between two policies, found by asking both the same questions."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
 
 from bot.core import catalogue
+from bot.core.actions import action_of_line
+from bot.core.arguments import is_database_name
 from bot.core.durations import duration_text
-from bot.core.model import NEVER, Action, Decision, Target, Verdict
+from bot.core.model import Action, Decision, Target, Verdict
+from bot.core.parsing import Grammar
 from bot.core.policy.databases import GROUP
 from bot.core.policy.decide import decide
 from bot.core.policy.people import People, joined
@@ -14,6 +20,8 @@ from bot.core.policy.supposed import suppose
 
 ANYBODY = "any member"
 _UNBOUND = "C0UNBOUND"
+_SET = re.compile(r"\[[^\]]+\]")
+_NAME_SIGNS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +46,9 @@ class _Question:
         return f"{self.command} on {self.pattern}"
 
 
-def diff(old: Policy, new: Policy) -> list[str]:
+def diff(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[str]:
     """Return one line for each difference in what somebody may do somewhere; none: both decide alike."""
-    actions, lines, seen = _actions(old, new), list[str](), set[tuple[str, ...]]()
+    actions, lines, seen = _questions(old, new, grammar), list[str](), set[tuple[str, ...]]()
     for place, channel, *incidents in _places(old, new):
         general: set[tuple[str, str]] = set()
         for who in _everybody(old, new):
@@ -132,30 +140,33 @@ def _everybody(old: Policy, new: Policy) -> list[_Who]:
     ]
 
 
-def _actions(old: Policy, new: Policy) -> list[_Question]:
+_SHORTEST = "--expiration 1s"
+"""Some lifetime that any rule permits: which is the longest is said of the answer."""
+_NEVER = "--expiration never"
+
+
+def _questions(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[_Question]:
     """Every command with each of its flags, on one database for every pattern that either policy knows."""
     targets = _targets(old, new)
     found: list[_Question] = []
     for name, entry in catalogue.COMMANDS.items():
-        if name in catalogue.ALWAYS:
+        spec = grammar.spec(name)
+        if spec is None or spec.name != name or name in catalogue.ALWAYS:
             continue
+        samples = targets if "name" in spec.args.model_fields else [("", Target(""))]
         for flag in ("", *entry.flags):
-            options, words = frozenset({flag} if flag else ()), f"{name} {flag}".strip()
-            if name in _WITHOUT:
-                found.append(_Question(words, "", Action(name, options)))
-                continue
-            found += [_Question(words, pattern, Action(name, options, (target,))) for pattern, target in targets]
+            words = f"{name} {flag}".strip()
+            usual = _SHORTEST if name == "token" else ""
+            found += [_question(grammar, words, pattern, target, usual) for pattern, target in samples]
             if name == "token":
-                ever = f"{words} --expiration never"
-                found += [_Question(ever, pattern, Action(name, options, (one,), NEVER)) for pattern, one in targets]
+                found += [_question(grammar, words, pattern, target, _NEVER) for pattern, target in samples]
     return found
 
 
-_WITHOUT = frozenset(
-    name
-    for name in catalogue.COMMANDS
-    if name.partition(" ")[0] in ("list", "requests", "audit", "policy", "doctor", "incident", "digest")
-)
+def _question(grammar: Grammar[Any], words: str, pattern: str, target: Target, lifetime: str) -> _Question:
+    command = f"{words} {lifetime}" if lifetime == _NEVER else words
+    line = f"{words} {target.name} {lifetime}"
+    return _Question(command, pattern, action_of_line(grammar, line, group=target.group))
 
 
 def _targets(old: Policy, new: Policy) -> list[tuple[str, Target]]:
@@ -168,12 +179,20 @@ def _targets(old: Policy, new: Policy) -> list[tuple[str, Target]]:
         every += [rule.databases for rule in rules if rule.databases is not None]
         every += [ban.databases for ban in policy.ceiling.deny if ban.databases is not None]
         for pattern in (pattern for databases in every for pattern in databases.patterns):
-            patterns.setdefault(pattern, _sample(pattern))
+            if target := _sample(pattern):
+                patterns.setdefault(pattern, target)
     return sorted(patterns.items())
 
 
-def _sample(pattern: str) -> Target:
-    """Return a database that the pattern means and others hardly do."""
+def _sample(pattern: str) -> Target | None:
+    """Return a database that the pattern means and others hardly do; None when no name fits it."""
     if pattern.startswith(GROUP):
         return Target("zz-sample", pattern.removeprefix(GROUP))
-    return Target(pattern.replace("*", "zz-sample" if pattern == "*" else "zz").replace("?", "z"), "")
+    text = _SET.sub(lambda found: _member(found[0]), pattern)
+    name = text.replace("*", "zz-sample" if pattern == "*" else "zz").replace("?", "z")
+    return Target(name, "") if is_database_name(name) and fnmatchcase(name, pattern) else None
+
+
+def _member(one_of: str) -> str:
+    """Return a character that a set such as `[abc]` or `[!a-f]` means."""
+    return next((one for one in _NAME_SIGNS if fnmatchcase(one, one_of)), "")

@@ -1,11 +1,13 @@
 """What the command line says of a policy: is it valid, why is something so, do its cases hold, what changed."""
 
 from collections.abc import Iterable
+from typing import Any
 
+from bot.core.actions import action_of_line
 from bot.core.model import Action, Verdict
+from bot.core.parsing import Grammar
 from bot.core.policy import cases, trace
 from bot.core.policy import diff as differences
-from bot.core.policy.actions import action_of
 from bot.core.policy.decide import decide
 from bot.core.policy.load import PolicyInvalid, load
 from bot.core.policy.rules import Policy
@@ -33,19 +35,22 @@ def check(text: str, path: str, *, default_organization: str | None = None) -> L
 
 
 def explain(
-    policy: Policy, command: str, *, person: str, channel: str, groups: Iterable[str] = (), incident: bool = False
-) -> Lines:
+    policy: Policy, command: str, grammar: Grammar[Any], *, person: str, channel: str, groups: Iterable[str] = (),
+    incident: bool = False, guest: bool = False, external: bool = False,
+) -> Lines:  # fmt: skip
     """Say what the policy says of one command, and which rules were tried.
 
     Args:
         groups: the user groups that the person is in. Without them, every one that would change the answer is named.
+        guest, external: the person is a guest, or from another workspace.
     """
-    action, own = action_of(command), frozenset(groups)
+    action, own = action_of_line(grammar, command), frozenset(groups)
     profile = policy.incident_profile(channel) if incident else None
-    subject = suppose(policy, person, channel, member_of=own, incident=profile)
+    subject = suppose(policy, person, channel, member_of=own, incident=profile, guest=guest, external=external)
     found = trace.trace(policy, subject, action)
-    lines = [f"{person} in {channel}: {command}", *trace.lines(found)]
-    if not own:
+    standing = "as a guest" if guest else "from another workspace" if external else "as a full member"
+    lines = [f"{person} in {channel}, {standing}: {command}", *trace.lines(found)]
+    if not (own or guest or external):
         lines += _in_groups(policy, person, channel, profile, action, found.decision.verdict)
     return lines, True
 
@@ -62,12 +67,12 @@ def _in_groups(
     return lines
 
 
-def run_cases(policy: Policy, text: str) -> Lines:
+def run_cases(policy: Policy, text: str, grammar: Grammar[Any]) -> Lines:
     """Run the cases that are kept beside a policy."""
-    return cases.run(policy, text)
+    return cases.run(policy, text, grammar)
 
 
-def diff(old: Policy, new: Policy) -> list[str]:
+def diff(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[str]:
     """List who gains and who loses what."""
-    lines = differences.diff(old, new)
+    lines = differences.diff(old, new, grammar)
     return lines or ["No difference in what anybody may do."]

@@ -1,0 +1,140 @@
+"""The policy's tools and the bot give one answer: command lines and policies at random, typed and asked about."""
+
+import random
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+import yaml
+
+from bot.commands import COMMANDS
+from bot.core.model import Action, Decision, Subject, Verdict
+from bot.core.parsing import Grammar
+from bot.core.policy import Policy, load, report
+from bot.pipeline import judging
+from tests.scenarios import forging
+from tests.scenarios.conftest import sound
+from tests.scenarios.generated import LINES
+from tests.scenarios.outcomes import outcomes_of
+from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, World
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+GRAMMAR = Grammar(COMMANDS)
+GROUPS = {"S0DBA": [ANA, BEN], "S0RESPOND": [BEN, REMY], "S0ORDERS": [DANA]}
+PEOPLE = (ANA, BEN, DANA, REMY, GIL)
+NAMES = ("orders", "users", "analytics")
+"""Databases of the sandbox; all are in the group `default`."""
+ASKABLE = [name for name in LINES if name not in ("policy explain", "restore", "doctor", "rotate")]
+"""Not `restore`, which is also Undo, nor `rotate`, which is decided on a whole group of databases."""
+COMMAND_LISTS = (
+    "read",
+    "token",
+    "token --read-only",
+    "create",
+    "freeze",
+    "freeze --reads",
+    "thaw",
+    "protect",
+    "destroy",
+)
+COMMAND_LISTS += (
+    "destroy --now",
+    "incident",
+    "digest on",
+    "digest",
+    "tokens",
+    "tokens --mine",
+    "show",
+    "usage",
+    "list",
+)
+
+
+def policy_text(dice: random.Random) -> str:
+    """Write some policy for the two channels."""
+    channels = {}
+    for channel in (DB_OPS, ORDERS):
+        databases = dice.choice((["*"], ["orders*"], ["group:default"], ["orders*", "group:other"]))
+        channels[channel] = {"databases": databases, "rules": [_rule(dice) for _ in range(dice.randrange(1, 7))]}
+    ceiling = {"token_lifetime": dice.choice(("24h", "1h", "30m"))} if dice.random() < 0.3 else {}
+    if dice.random() < 0.3:
+        ceiling["deny"] = [{"commands": [dice.choice(COMMAND_LISTS[1:])], "databases": [dice.choice(("users", "*"))]}]
+    head = {"version": 1, "organizations": {"acme": {"token": "env:TURSO_API_TOKEN"}}, "workspace": "T0ACME"}
+    people = {"dba": {"usergroup": "S0DBA"}, "dana": {"user": DANA}, "team": {"usergroup": "S0ORDERS"}}
+    return yaml.safe_dump({**head, "people": people, "ceiling": ceiling, "channels": channels})
+
+
+def _rule(dice: random.Random) -> dict[str, object]:
+    verdict = dice.choice(("allow", "allow", "approve", "deny"))
+    rule: dict[str, object] = {verdict: dice.sample(COMMAND_LISTS, dice.randrange(1, 4))}
+    if verdict == "approve":
+        rule |= {"by": dice.choice(("dba", "dana", ["dba", "dana"])), "quorum": 1}
+    if verdict != "deny" and dice.random() < 0.4:
+        rule["max_lifetime"] = dice.choice(("30m", "1h", "8h"))
+    if verdict != "deny" and dice.random() < 0.2:
+        rule["allow_never"] = True
+    if dice.random() < 0.3:
+        rule["to"] = dice.choice(("dba", "dana", "team", f"guest:{GIL}"))
+    if dice.random() < 0.3:
+        rule["databases"] = dice.choice((["orders"], ["users", "analytics"], ["group:default"], ["a*"]))
+    return rule
+
+
+def lines(dice: random.Random, count: int) -> Iterator[str]:
+    """Write command lines; those that change something only say what they would do."""
+    for _ in range(count):
+        name = dice.choice(ASKABLE)
+        line = dice.choice(LINES[name]).replace("{r}", '"moved away"').replace("{}", dice.choice(NAMES))
+        if name == "token" and "--expiration" not in line:
+            line += dice.choice(("", "", " --expiration 30m", " -e 8h", " --expiration never", " -r"))
+        if name == "tokens" and dice.random() < 0.3:
+            line += " --page 2"
+        changes = GRAMMAR.parse(line).spec.changes
+        yield line if not changes or "--dry-run" in line else f"{line} --dry-run"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """The sandbox, whose policy the test replaces."""
+    async with sound(tmp_path_factory.mktemp("world")) as found:
+        yield found
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_a_policys_tools_say_what_the_bot_decides(
+    world: World, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    assert world.bot is not None
+    dice = random.Random(seed)
+    decided: list[tuple[Subject, Action, Decision]] = []
+    real = judging.decide
+
+    def listening(policy: Policy, subject: Subject, action: Action) -> Decision:
+        decision = real(policy, subject, action)
+        decided.append((subject, action, decision))
+        return decision
+
+    monkeypatch.setattr(judging, "decide", listening)
+    text = policy_text(dice)
+    policy = load(text, default_organization="acme")
+    monkeypatch.setattr(world.bot.env.rules, "policy", policy)
+    cases = []
+    for line in lines(dice, 12):
+        person, channel = dice.choice(PEOPLE), dice.choice((DB_OPS, ORDERS))
+        decided.clear()
+        outcomes = outcomes_of(world)
+        await forging.types(world, person, channel, line)
+        await world.calm()
+        assert outcomes(), line
+        own = [one for subject, _, one in decided if subject.person.id == person]
+        verdict = own[-1].verdict if own else Verdict.ALLOW
+        case = {"subject": person, "channel": channel, "command": line, "verdict": verdict.value}
+        named = GRAMMAR.parse(line).args.__dict__.get("name")
+        case |= {"group": "default"} if named else {}
+        case |= {"approvers": sorted(own[-1].approvers), "quorum": own[-1].quorum} if own else {}
+        cases.append(case)
+
+    told, well = report.run_cases(
+        policy, yaml.safe_dump({"usergroups": GROUPS, "guests": [GIL], "cases": cases}), GRAMMAR
+    )
+    assert well, "\n".join([text, *told])
