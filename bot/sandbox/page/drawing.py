@@ -114,7 +114,7 @@ class Drawing:
     def _page(self, channel: Channel, before: str | None) -> tuple[Markup, str | None]:
         """The last messages (before `before`), and the `ts` from which earlier ones can be had."""
         seen = self.scene.workspace.history(channel.id, self.scene.person.id)
-        top = [each for each in seen if _in_channel(each) and (before is None or _order(each.ts) < _order(before))]
+        top = [each for each in seen if each.is_in_channel and (before is None or _order(each.ts) < _order(before))]
         page = top[-PAGE_OF_MESSAGES:]
         return self.messages(page), page[0].ts if len(top) > len(page) else None
 
@@ -129,11 +129,6 @@ class Drawing:
             "why_not": why,
             "tries": tries,
         }
-
-
-def _in_channel(message: Message) -> bool:
-    """Replies stand in their thread only, unless they were also sent to the channel."""
-    return message.thread_ts in (None, message.ts) or message.reply_broadcast
 
 
 def _order(ts: str) -> tuple[int, int]:

@@ -69,7 +69,7 @@ class Translator:
             yield from self._parent(message)
         if in_thread and message.is_ephemeral:
             yield _event("toast", self._drawing.template("toast_thread.html", m=message))
-        if not in_thread or message.reply_broadcast:
+        if message.is_in_channel:
             yield _event(f"post-{message.channel_id}", self._drawing.message(message, fresh=True))
             if message.user_id != self._scene.person.id:
                 yield _event("unread", message.channel_id)

@@ -11,9 +11,12 @@ Trouble = Literal[
     "slow",  # answered after `seconds`
     "ratelimited",  # HTTP 429 with `Retry-After: seconds`
     "server_error",  # HTTP `status`, nothing done
-    "api_error",  # 200 with `error`, nothing done
+    "api_error",  # 200 with `error`, nothing done; any word, also one that Slack has never used
+    "html",  # HTTP `status` with a web page instead of JSON, nothing done
     "drop",  # the connection breaks, nothing done
+    "silent",  # never answered, nothing done: the caller waits until it gives up
     "lost_answer",  # done, but the connection breaks before the answer
+    "silent_after",  # done, and never answered
     "lost_ephemeral",  # postEphemeral says ok and nobody sees it
     # deliveries to the app (`method` matches the kind: slash_commands, block_actions, event:app_mention, ...)
     "slow_delivery",  # sent after `seconds`
@@ -23,7 +26,8 @@ Trouble = Literal[
 ]
 
 CALLS: tuple[Trouble, ...] = (
-    "slow", "ratelimited", "server_error", "api_error", "drop", "lost_answer", "lost_ephemeral",
+    "slow", "ratelimited", "server_error", "api_error", "html", "drop", "silent", "lost_answer", "silent_after",
+    "lost_ephemeral",
 )  # fmt: skip
 DELIVERIES: tuple[Trouble, ...] = ("slow_delivery", "duplicate", "lost_ack", "undelivered")
 
@@ -38,6 +42,13 @@ class Fault:
     seconds: float = 1.0
     status: int = 503
     error: str = "internal_error"
+    retry_after: bool = True
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The `Retry-After` of a 429, unless it comes without one."""
+        limited = self.trouble == "ratelimited" or (self.trouble == "html" and self.status == 429)
+        return {"Retry-After": str(max(1, round(self.seconds)))} if limited and self.retry_after else {}
 
 
 @dataclass
@@ -47,9 +58,10 @@ class Faults:
     active: list[Fault] = field(default_factory=list)
 
     def add(self, trouble: Trouble, method: str = "*", *, times: int | None = None, seconds: float = 1.0,
-            status: int = 503, error: str = "internal_error") -> Fault:  # fmt: skip
-        """Switch one on; give the result to `remove` to switch it off."""
-        fault = Fault(trouble=trouble, method=method, times=times, seconds=seconds, status=status, error=error)
+            status: int = 503, error: str = "internal_error", retry_after: bool = True) -> Fault:  # fmt: skip
+        """Switch one on; give the result to `remove` to switch it off. `retry_after=False`: a 429 without it."""
+        fault = Fault(trouble=trouble, method=method, times=times, seconds=seconds, status=status, error=error,
+                      retry_after=retry_after)  # fmt: skip
         self.active.append(fault)
         return fault
 

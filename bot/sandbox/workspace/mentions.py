@@ -33,7 +33,7 @@ def called_by(state: State, message: Message) -> Called:
         elif inner.removeprefix("!") in _MASS:
             everybody = True
         elif inner.startswith("!subteam^") and (group := state.usergroups.get(inner.removeprefix("!subteam^"))):
-            people |= set(group.users)
+            people |= set() if group.disabled else set(group.users)
     return Called(frozenset(people & state.people.keys()), everybody)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 Json = dict[str, Any]
+TOMBSTONE = "tombstone"
+Posting = Literal["everybody", "admins", "threads", "no_threads"]  # "threads": replies only; the app is no admin
 
 
 @dataclass(kw_only=True)
@@ -53,6 +55,8 @@ class Channel:
     is_org_shared: bool = False
     is_general: bool = False
     connected_team_ids: list[str] = field(default_factory=list)
+    pending_team_ids: list[str] = field(default_factory=list)  # invited, not yet accepted
+    posting: Posting = "everybody"
     topic: str = ""
     purpose: str = ""
 
@@ -104,13 +108,23 @@ class Message:
     def is_ephemeral(self) -> bool:
         return self.only_for is not None
 
+    @property
+    def is_tombstone(self) -> bool:
+        """Whether this is what stays of a deleted message that has replies."""
+        return self.subtype == TOMBSTONE
+
+    @property
+    def is_in_channel(self) -> bool:
+        """Whether it stands in the channel itself: not a reply, or a reply that was also sent to the channel."""
+        return self.thread_ts in (None, self.ts) or self.reply_broadcast
+
     def as_slack(self, *, with_metadata: bool = True) -> Json:
         """The message object of the Web API and of payloads."""
         said: Json = {"type": "message", "user": self.user_id, "ts": self.ts, "text": self.text}
         optional = {
             "bot_id": self.bot_id,
             "app_id": self.app_id,
-            "subtype": self.subtype,
+            "subtype": "thread_broadcast" if self.reply_broadcast else self.subtype,
             "thread_ts": self.thread_ts,
             "blocks": self.blocks,
             "attachments": self.attachments,

@@ -91,7 +91,7 @@ def as_channel(state: State, channel: Channel, *, with_count: bool = False) -> J
         "context_team_id": state.team_id,
     }
     if with_count:
-        found["num_members"] = len(channel.members)
+        found["num_members"] = len(state.active_members(channel))
     if channel.is_im:
         other = next((each for each in channel.members if each != state.app.bot_user_id), "")
         return found | {"user": other, "is_user_deleted": state.people[other].deleted if other else False}
@@ -107,7 +107,8 @@ def as_channel(state: State, channel: Channel, *, with_count: bool = False) -> J
         "is_shared": channel.is_ext_shared or channel.is_org_shared,
         "is_ext_shared": channel.is_ext_shared,
         "is_pending_ext_shared": channel.is_pending_ext_shared,
-        "pending_shared": [],
+        "pending_shared": list(channel.pending_team_ids),
+        "pending_connected_team_ids": list(channel.pending_team_ids),
         "parent_conversation": None,
         "unlinked": 0,
         "connected_team_ids": list(channel.connected_team_ids),

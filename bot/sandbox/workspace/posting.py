@@ -51,7 +51,7 @@ def bot_message(state: State, channel_id: str, content: Json, *, only_for: str |
         blocks=with_block_ids(content.get("blocks") or _markdown(content)),
         attachments=copy.deepcopy(content.get("attachments") or []),
         thread_ts=content.get("thread_ts") or None,
-        reply_broadcast=bool(content.get("reply_broadcast", False)),
+        reply_broadcast=bool(content.get("thread_ts") and content.get("reply_broadcast", False)),
         metadata=copy.deepcopy(content.get("metadata")) if only_for is None else None,
         unfurl_links=content.get("unfurl_links") is not False,
         unfurl_media=content.get("unfurl_media") is not False,

@@ -13,7 +13,7 @@ from bot.sandbox.workspace.faults import Faults
 from bot.sandbox.workspace.ids import Stamps, new_id
 from bot.sandbox.workspace.installed import InstalledApp
 from bot.sandbox.workspace.limits import Limits
-from bot.sandbox.workspace.model import Channel, Json, Message, Person, UserGroup, View
+from bot.sandbox.workspace.model import TOMBSTONE, Channel, Json, Message, Person, UserGroup, View
 from bot.sandbox.workspace.passes import Hooks, Triggers
 from bot.sandbox.workspace.records import Call, Change, ChangeKind, Delivery, Notice
 from bot.sandbox.workspace.timeline import Timeline
@@ -86,6 +86,11 @@ class State:
         hidden = channel.is_private or channel.is_im or channel.is_mpim
         return not hidden and not person.is_guest and person.team_id == self.team_id
 
+    def active_members(self, channel: Channel) -> list[str]:
+        """The members of a channel; a deactivated person is none."""
+        gone = {person.id for person in self.people.values() if person.deleted}
+        return [each for each in channel.members if each not in gone]
+
     def concerns(self, person_id: str | None, change: Change) -> bool:
         """Whether this viewer's page has to know; `None` sees everything."""
         if person_id is None:
@@ -111,6 +116,14 @@ class State:
     def remove_message(self, message: Message) -> None:
         self.messages[message.channel_id].pop(message.ts, None)
         self._tell("message_deleted", message)
+
+    def delete_message(self, message: Message) -> None:
+        """Remove a message; of the first one of a thread with replies a tombstone stays, so that the thread does."""
+        replies = (each for each in self.messages[message.channel_id].values() if each.thread_ts == message.ts)
+        if any(each.ts != message.ts for each in replies):
+            self.replace_message(_tombstone_of(message))
+        else:
+            self.remove_message(message)
 
     def add_ephemeral(self, message: Message) -> Message:
         self.ephemerals[message.ts] = message
@@ -196,6 +209,13 @@ class State:
         self.changes.publish(
             Change(kind=kind, channel_id=message.channel_id, person_id=message.only_for, message=message)
         )
+
+
+def _tombstone_of(message: Message) -> Message:
+    return Message(
+        channel_id=message.channel_id, ts=message.ts, thread_ts=message.ts, user_id="USLACKBOT",
+        text="This message was deleted.", subtype=TOMBSTONE,
+    )  # fmt: skip
 
 
 def _append(record: list[Any], item: Any) -> None:

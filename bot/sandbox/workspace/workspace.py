@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
+from bot.sandbox.workspace.acting.administering import Admin
 from bot.sandbox.workspace.acting.clicking import Clicking
-from bot.sandbox.workspace.acting.members import Members
 from bot.sandbox.workspace.acting.modals import Modals
 from bot.sandbox.workspace.acting.speaking import Speaking
 from bot.sandbox.workspace.acting.suggesting import Suggesting
@@ -66,7 +66,7 @@ class Workspace:
         self._clicking = Clicking(state, self.courier, suggesting)
         self._modals = Modals(state, self.courier, self.views, suggesting)
         self._visiting = Visiting(state, self.courier, self.events)
-        self.admin = Members(state, self.events, self.courier)
+        self.admin = Admin(state, self.events, self.courier)
 
     # -- what there is
 

@@ -130,6 +130,56 @@ async def test_response_urls_have_their_troubles_too(workspace, app, trouble, st
     assert (await hook.send(text="a")).status_code == 200
 
 
+@pytest.mark.parametrize("method", ["chat.postMessage", "conversations.info", "response_url", "upload"])
+@pytest.mark.parametrize("status", [200, 429, 520, 525])
+async def test_a_web_page_comes_instead_of_json(workspace, client, app, method, status):
+    await workspace.say(DANA, DB_OPS, "/turso")
+    urls = {
+        "response_url": app.form["response_url"],
+        "upload": (await client.files_getUploadURLExternal(filename="a", length=1))["upload_url"],
+    }
+    workspace.faults.add("html", method, status=status, seconds=7, times=1)
+    before = len(workspace.history(DB_OPS, DANA))
+    async with aiohttp.ClientSession() as session:
+        url = urls.get(method, f"{workspace.api_url}{method}")
+        answer = await session.post(url, json={"text": "a", "channel": DB_OPS})
+        assert answer.status == status
+        assert (answer.content_type, (await answer.text())[:15]) == ("text/html", "<!DOCTYPE html>")
+        assert answer.headers.get("Retry-After") == ("7" if status == 429 else None)
+    assert len(workspace.history(DB_OPS, DANA)) == before
+
+
+@pytest.mark.parametrize("trouble", ["ratelimited", "html"])
+async def test_a_429_may_come_without_retry_after(workspace, client, trouble):
+    workspace.faults.add(trouble, "users.info", status=429, retry_after=False, times=1)
+    async with aiohttp.ClientSession() as session:
+        answer = await session.post(f"{workspace.api_url}users.info")
+
+    assert answer.status == 429
+    assert "Retry-After" not in answer.headers
+
+
+@pytest.mark.parametrize("code", ["team_added_to_org", "a_word_that_slack_has_never_used"])
+async def test_any_code_can_be_answered_by_one_method_for_a_while(workspace, client, code):
+    fault = workspace.faults.add("api_error", "chat.postMessage", error=code)
+    for _ in range(3):
+        assert await error_of(client.chat_postMessage(channel=DB_OPS, text="a")) == code
+    assert (await client.users_info(user=BEN))["ok"]
+    workspace.faults.remove(fault)
+    assert (await client.chat_postMessage(channel=DB_OPS, text="a"))["ok"]
+
+
+@pytest.mark.parametrize(("trouble", "messages"), [("silent", 0), ("silent_after", 1)])
+async def test_slack_may_be_silent_before_or_after_it_did_what_it_was_told(workspace, client, trouble, messages):
+    workspace.faults.add(trouble, "chat.postMessage", times=1)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(client.chat_postMessage(channel=DB_OPS, text="a"), 0.3)
+
+    assert len(workspace.history(DB_OPS, DANA)) == messages
+    assert workspace.calls[-1].method == "chat.postMessage"
+    assert (await client.chat_postMessage(channel=DB_OPS, text="a"))["ok"]
+
+
 # -- faults of deliveries
 
 

@@ -58,6 +58,7 @@ def respond(state: State, hook: Hook, content: Json) -> None:
         raise SlackError("cannot_delete_original", status=404)
     if not has_content(content):
         raise SlackError("no_text", status=400)
+    _check_open(state, hook.channel_id)
     checked_blocks(content)
     if content.get("replace_original") and source is not None:
         _replace(state, source, content)
@@ -67,13 +68,26 @@ def respond(state: State, hook: Hook, content: Json) -> None:
         _post(state, hook, content)
 
 
+def _check_open(state: State, channel_id: str) -> None:
+    """
+    Raises:
+        SlackError: the channel is archived (HTTP 410, as webhooks answer) or deleted.
+    """
+    channel = state.channels.get(channel_id)
+    if channel is None:
+        raise SlackError("channel_not_found", status=404)
+    if channel.is_archived:
+        raise SlackError("channel_is_archived", status=410)
+
+
 def _source(state: State, hook: Hook) -> Message | None:
     """The message that held the button; a slash command has none."""
     if hook.source_ts is None:
         return None
     if hook.source_is_ephemeral:
         return state.ephemerals.get(hook.source_ts)
-    return state.message(hook.channel_id, hook.source_ts)
+    found = state.message(hook.channel_id, hook.source_ts)
+    return None if found is None or found.is_tombstone else found
 
 
 def _replace(state: State, source: Message, content: Json) -> None:
@@ -95,7 +109,7 @@ def _delete(state: State, source: Message) -> None:
     if source.is_ephemeral:
         state.remove_ephemeral(source)
     else:
-        state.remove_message(source)
+        state.delete_message(source)
 
 
 def _post(state: State, hook: Hook, content: Json) -> None:

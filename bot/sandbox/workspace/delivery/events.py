@@ -21,14 +21,22 @@ SCOPE_OF_EVENT = {
     "message.im": "im:history",
     "member_joined_channel": "channels:read",
     "member_left_channel": "channels:read",
+    "channel_left": "channels:read",
     "channel_archive": "channels:read",
     "channel_unarchive": "channels:read",
+    "channel_deleted": "channels:read",
     "channel_rename": "channels:read",
+    "group_left": "groups:read",
+    "group_archive": "groups:read",
+    "group_unarchive": "groups:read",
+    "group_deleted": "groups:read",
+    "group_rename": "groups:read",
     "channel_shared": "channels:read",
     "channel_unshared": "channels:read",
     "channel_id_changed": "channels:read",
     "user_change": "users:read",
     "subteam_members_changed": "usergroups:read",
+    "subteam_updated": "usergroups:read",
 }
 _HOUR = timedelta(hours=1)
 

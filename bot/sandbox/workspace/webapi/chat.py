@@ -20,6 +20,7 @@ _MARKDOWN = 12_000
 @chat.method("chat.postMessage", "chat:write")
 async def post_message(ctx: Context) -> Json:
     channel = places.to_post_in(ctx, ctx.args.required("channel"))
+    places.check_posting(channel, ctx.args)
     content = content_of(ctx)
     _cut(ctx, content)
     content["thread_ts"] = _thread(ctx, channel)
@@ -37,8 +38,9 @@ async def post_ephemeral(ctx: Context) -> Json:
         raise SlackError("is_archived")
     if not places.is_member(ctx, channel):
         raise SlackError("not_in_channel")
-    if person_id not in channel.members:
+    if person_id not in ctx.state.active_members(channel):
         raise SlackError("user_not_in_channel")
+    places.check_posting(channel, ctx.args)
     content = content_of(ctx)
     if len(str(content.get("text") or "")) > ctx.state.limits.text_characters:
         raise SlackError("msg_too_long")
@@ -64,6 +66,7 @@ async def update(ctx: Context) -> Json:
         blocks=with_block_ids(kept["blocks"]) if "blocks" in kept else message.blocks,
         attachments=kept.get("attachments", message.attachments),
         metadata=message.metadata if metadata is None else metadata or None,
+        reply_broadcast=message.reply_broadcast or _is_to_be_broadcast(message, content),
         edited_ts=ctx.state.stamp(),
     )
     ctx.state.replace_message(changed)
@@ -73,7 +76,7 @@ async def update(ctx: Context) -> Json:
 @chat.method("chat.delete", "chat:write", tier=3)
 async def delete(ctx: Context) -> Json:
     message = _own(ctx, "cant_delete_message")
-    ctx.state.remove_message(message)
+    ctx.state.delete_message(message)
     return {"channel": message.channel_id, "ts": message.ts}
 
 
@@ -134,7 +137,8 @@ def _thread(ctx: Context, channel: Channel) -> str | None:
     """The thread to post in: the `ts` of its first message.
 
     Raises:
-        SlackError: `thread_not_found`, `cannot_reply_to_message` for a `ts` within a thread.
+        SlackError: `thread_not_found`; `cannot_reply_to_message` for a `ts` within a thread, and for the tombstone of
+            a deleted message.
     """
     thread_ts = ctx.args.text("thread_ts")
     if thread_ts is None:
@@ -142,9 +146,14 @@ def _thread(ctx: Context, channel: Channel) -> str | None:
     parent = ctx.state.message(channel.id, thread_ts)
     if parent is None:
         raise SlackError("thread_not_found")
-    if parent.thread_ts not in (None, parent.ts):
+    if parent.is_tombstone or parent.thread_ts not in (None, parent.ts):
         raise SlackError("cannot_reply_to_message")
     return thread_ts
+
+
+def _is_to_be_broadcast(message: Message, content: Json) -> bool:
+    """An update can send a reply to the channel as well, and never takes that back."""
+    return bool(content.get("reply_broadcast")) and message.thread_ts not in (None, message.ts)
 
 
 def _is_shown(ctx: Context, message: Message) -> bool:
@@ -159,12 +168,15 @@ def _own(ctx: Context, refusal: str) -> Message:
     """The app's own message that `channel` and `ts` name.
 
     Raises:
-        SlackError: `channel_not_found`, `message_not_found` (ephemeral ones too), or `refusal`.
+        SlackError: `channel_not_found`, `message_not_found` (ephemeral ones and deleted ones too), `is_inactive` in
+            an archived channel, or `refusal`.
     """
     channel = places.known(ctx, ctx.args.required("channel"))
     message = ctx.state.message(channel.id, ctx.args.required("ts"))
-    if message is None:
+    if message is None or message.is_tombstone:
         raise SlackError("message_not_found")
+    if channel.is_archived:
+        raise SlackError("is_inactive")
     if message.bot_id != ctx.app.bot_id:
         raise SlackError(refusal)
     return message

@@ -34,7 +34,7 @@ async def info(ctx: Context) -> Json:
 async def members(ctx: Context) -> Json:
     channel = places.known(ctx, ctx.args.required("channel"))
     ctx.need(places.scopes_of(channel, "read"))
-    found, cursor = page(ctx.args, channel.members)
+    found, cursor = page(ctx.args, ctx.state.active_members(channel))
     return {"members": found, "response_metadata": cursor}
 
 
@@ -90,7 +90,7 @@ async def join(ctx: Context) -> Json:
 async def history(ctx: Context) -> Json:
     channel = places.joined(ctx, ctx.args.required("channel"))
     ctx.need(places.scopes_of(channel, "history"))
-    posted = [each for each in ctx.state.messages.get(channel.id, {}).values() if each.thread_ts in (None, each.ts)]
+    posted = [each for each in ctx.state.messages.get(channel.id, {}).values() if each.is_in_channel]
     return _messages(ctx, posted[::-1])
 
 

@@ -9,14 +9,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bot.sandbox.workspace.errors import SlackError
-from bot.sandbox.workspace.faults import Fault
 from bot.sandbox.workspace.model import Json
 from bot.sandbox.workspace.records import Call
 from bot.sandbox.workspace.webapi.arguments import Args, read_arguments
+from bot.sandbox.workspace.webapi.broken import broken_after, broken_before
 from bot.sandbox.workspace.webapi.chat import chat
 from bot.sandbox.workspace.webapi.concern import person_of_call
 from bot.sandbox.workspace.webapi.conversations import conversations
-from bot.sandbox.workspace.webapi.dropped import DroppedConnection
 from bot.sandbox.workspace.webapi.files import files
 from bot.sandbox.workspace.webapi.known import SCOPE_OF_METHOD
 from bot.sandbox.workspace.webapi.methods import Context, Method
@@ -47,8 +46,10 @@ class WebApi:
         faults = self._workspace.faults
         if late := faults.take("slow", name):
             await asyncio.sleep(late.seconds)
-        if faults.take("drop", name):
-            return DroppedConnection()
+        if broken := broken_before(faults, name):
+            trouble, response = broken
+            self._record(name, args, {"ok": False, "error": trouble}, response.status_code, started)
+            return response
         try:
             args = await read_arguments(request)
             self._strike(name)
@@ -58,8 +59,8 @@ class WebApi:
             answer, status, headers = error.as_answer(), error.status, {**self._headers(), **error.headers}
         _add_warnings(answer, args)
         self._record(name, args, answer, status, started)
-        if faults.take("lost_answer", name):
-            return DroppedConnection()
+        if lost := broken_after(faults, name):
+            return lost
         return JSONResponse(answer, status, headers)
 
     async def _answer(self, name: str, request: Request, args: Args) -> Json:
@@ -88,7 +89,7 @@ class WebApi:
         """Fail as a fault that is on says."""
         faults = self._workspace.faults
         if fault := faults.take("ratelimited", name):
-            raise SlackError("ratelimited", status=429, headers={"Retry-After": _whole_seconds(fault)})
+            raise SlackError("ratelimited", status=429, headers=fault.headers)
         if fault := faults.take("server_error", name):
             raise SlackError("internal_error", status=fault.status)
         if fault := faults.take("api_error", name):
@@ -116,7 +117,3 @@ def _add_warnings(answer: Json, args: Args) -> None:
     if args.warnings:
         answer["warning"] = ",".join(args.warnings)
         answer.setdefault("response_metadata", {})["warnings"] = list(args.warnings)
-
-
-def _whole_seconds(fault: Fault) -> str:
-    return str(max(1, round(fault.seconds)))

@@ -40,7 +40,7 @@ async def complete_upload(ctx: Context) -> Json:
     asked = ctx.args.structure("files", "invalid_arguments")
     if not isinstance(asked, list) or not asked:
         raise invalid_arguments("missing required field: files")
-    channels = [places.joined(ctx, name) for name in _destinations(ctx)]
+    channels = [_open_for_files(ctx, name) for name in _destinations(ctx)]
     uploaded = [_finished(ctx, each) for each in asked]
     for channel in channels:
         _share(ctx, channel, uploaded)
@@ -66,6 +66,19 @@ def _destinations(ctx: Context) -> list[str]:
     return ctx.args.names("channel_id") or ctx.args.names("channels")
 
 
+def _open_for_files(ctx: Context, name: str) -> Channel:
+    """
+    Raises:
+        SlackError: `channel_not_found`, `not_in_channel`, `is_archived`, `posting_to_channel_denied`.
+    """
+    channel = places.joined(ctx, name)
+    if channel.is_archived:
+        raise SlackError("is_archived")
+    if channel.posting == "admins":
+        raise SlackError("posting_to_channel_denied")
+    return channel
+
+
 def _finished(ctx: Context, asked: Any) -> Json:
     file = ctx.state.files.get(str(asked.get("id"))) if isinstance(asked, dict) else None
     if file is None or file["content"] is None or file["shared"]:
@@ -75,8 +88,6 @@ def _finished(ctx: Context, asked: Any) -> Json:
 
 
 def _share(ctx: Context, channel: Channel, uploaded: list[Json]) -> Message:
-    if channel.is_archived:
-        raise SlackError("is_archived")
     thread_ts = ctx.args.text("thread_ts")
     content = {"text": ctx.args.text("initial_comment") or "", "thread_ts": thread_ts}
     ctx.rates.post(channel.id)

@@ -16,8 +16,8 @@ from bot.sandbox.workspace.errors import SlackError
 from bot.sandbox.workspace.model import Json
 from bot.sandbox.workspace.records import Call
 from bot.sandbox.workspace.webapi.arguments import Args, read_arguments
+from bot.sandbox.workspace.webapi.broken import broken_after, broken_before
 from bot.sandbox.workspace.webapi.concern import person_of_response
-from bot.sandbox.workspace.webapi.dropped import DroppedConnection
 from bot.sandbox.workspace.webapi.files import receive
 from bot.sandbox.workspace.webapi.rates import Rates
 from bot.sandbox.workspace.workspace import Workspace
@@ -37,8 +37,10 @@ class Links:
         faults = self._workspace.faults
         if late := faults.take("slow", "response_url"):
             await asyncio.sleep(late.seconds)
-        if faults.take("drop", "response_url"):
-            return DroppedConnection()
+        if broken := broken_before(faults, "response_url"):
+            trouble, response = broken
+            self._record(path, args, {"ok": False, "error": trouble}, response.status_code, started)
+            return response
         try:
             args = await _posted(request)
             self._strike()
@@ -48,12 +50,14 @@ class Links:
             answer, headers = error.as_answer(), error.headers
             status = 400 if error.status == 200 else error.status  # not a method: failures are HTTP errors here
         self._record(path, args, answer, status, started)
-        if faults.take("lost_answer", "response_url"):
-            return DroppedConnection()
+        if lost := broken_after(faults, "response_url"):
+            return lost
         return JSONResponse(answer, status, headers)
 
     async def upload(self, request: Request) -> Response:
         """`POST /upload/v1/…`: raw bytes or one multipart file, without a token."""
+        if broken := broken_before(self._workspace.faults, "upload"):
+            return broken[1]
         if request.headers.get("content-type", "").startswith("multipart/form-data"):
             form = await request.form()
             parts = [value for value in form.values() if not isinstance(value, str)]
@@ -106,10 +110,11 @@ class Links:
     def _strike(self) -> None:
         faults = self._workspace.faults
         if fault := faults.take("ratelimited", "response_url"):
-            pause = str(max(1, round(fault.seconds)))
-            raise SlackError("rate_limited", status=429, headers={"Retry-After": pause})
+            raise SlackError("rate_limited", status=429, headers=fault.headers)
         if fault := faults.take("server_error", "response_url"):
             raise SlackError("internal_error", status=fault.status)
+        if fault := faults.take("api_error", "response_url"):
+            raise SlackError(fault.error)
 
     def _record(self, path: str, args: Args, answer: Json, status: int, started: float) -> None:
         call = Call(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.sandbox.workspace.errors import SlackError
 from bot.sandbox.workspace.model import Channel
+from bot.sandbox.workspace.webapi.arguments import Args
 from bot.sandbox.workspace.webapi.methods import Context
 
 
@@ -47,6 +48,20 @@ def joined(ctx: Context, channel_id: str) -> Channel:
     if not is_member(ctx, channel):
         raise SlackError("not_in_channel")
     return channel
+
+
+def check_posting(channel: Channel, args: Args) -> None:
+    """
+    Raises:
+        SlackError: `restricted_action…`, when the channel's administrators allow no such post.
+    """
+    in_thread = args.text("thread_ts") is not None
+    if channel.posting == "admins":
+        raise SlackError("restricted_action")
+    if channel.posting == "threads" and not in_thread:
+        raise SlackError("restricted_action_thread_only_channel")
+    if channel.posting == "no_threads" and in_thread:
+        raise SlackError("restricted_action_non_threadable_channel")
 
 
 def is_member(ctx: Context, channel: Channel) -> bool:

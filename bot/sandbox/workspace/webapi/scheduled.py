@@ -35,6 +35,7 @@ class Waiting:
 @scheduled.method("chat.scheduleMessage", "chat:write", tier=3)
 async def schedule(ctx: Context) -> Json:
     channel = places.to_post_in(ctx, ctx.args.required("channel"))
+    places.check_posting(channel, ctx.args)
     content = content_of(ctx)
     post_at, now = _moment(ctx), as_seconds(ctx.state.time.now())
     if post_at <= now:

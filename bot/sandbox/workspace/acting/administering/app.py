@@ -1,0 +1,31 @@
+"""The app itself: uninstalled, and the checks that Slack makes of its address."""
+
+from __future__ import annotations
+
+from bot.sandbox.workspace.acting.administering.base import Administration, Told
+from bot.sandbox.workspace.delivery.parcel import Parcel
+from bot.sandbox.workspace.ids import new_id
+from bot.sandbox.workspace.records import Delivery
+
+
+class AppAdmin(Administration):
+    """What happens to the app as a whole."""
+
+    async def uninstall(self) -> Told:
+        """Remove the app: its tokens are revoked, and it is told."""
+        revoked = await self._events.send({"type": "tokens_revoked", "tokens": {"bot": [self._state.app.bot_user_id]}})
+        gone = await self._events.send({"type": "app_uninstalled"})
+        self._state.installed = False
+        for kind in ("bot", "app"):
+            self._state.tokens.refuse(kind, "account_inactive")
+        return revoked + gone
+
+    async def verify_url(self) -> Delivery:
+        """Send the challenge by which Slack checks a request URL."""
+        payload = {"token": "legacy", "type": "url_verification", "challenge": new_id("Ch")}
+        return await self._courier.deliver(Parcel(form="events_api", kind="url_verification", payload=payload))
+
+    async def check_ssl(self) -> Delivery:
+        """Send the empty form by which Slack checks a certificate now and then."""
+        payload = {"ssl_check": "1", "token": "legacy"}
+        return await self._courier.deliver(Parcel(form="slash_commands", kind="ssl_check", payload=payload))

@@ -1,0 +1,32 @@
+"""What all administration has in common: the state, and the events that the app gets."""
+
+from __future__ import annotations
+
+from bot.sandbox.workspace.delivery.courier import Courier
+from bot.sandbox.workspace.delivery.events import Events
+from bot.sandbox.workspace.model import Channel, Json
+from bot.sandbox.workspace.records import Change, Delivery
+from bot.sandbox.workspace.state import State
+
+Told = tuple[Delivery, ...]
+
+
+class Administration:
+    """Each method changes the workspace and sends the app the events that it subscribes to."""
+
+    def __init__(self, state: State, events: Events, courier: Courier) -> None:
+        self._state, self._events, self._courier = state, events, courier
+
+    async def _about(self, channel: Channel, event: Json) -> Told:
+        return await self._events.send(event, channel_id=channel.id)
+
+    def _changed(self, channel: Channel) -> None:
+        self._state.changes.publish(Change(kind="channel", channel_id=channel.id))
+
+    def _people_changed(self) -> None:
+        self._state.changes.publish(Change(kind="person"))
+
+
+def kind_of(channel: Channel) -> str:
+    """Return the first word of the names of a channel's events: `group_archive` for a private one."""
+    return "group" if channel.is_private else "channel"
