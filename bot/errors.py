@@ -18,4 +18,19 @@ class NotOurs(BotError):
 
 
 class Unavailable(BotError):
-    """Something that we need did not answer in time: try again."""
+    """Something that we need did not answer in time: try again.
+
+    `nothing_happened` is True when it is known that the call had no effect; after a timeout it may have had one.
+    """
+
+    def __init__(self, sentence: str, *, nothing_happened: bool = False) -> None:
+        self.nothing_happened = nothing_happened
+        super().__init__(sentence)
+
+
+class CannotPost(BotError):
+    """Slack will not take this message in this place, now or later. `code` is Slack's own word for why."""
+
+    def __init__(self, sentence: str, code: str) -> None:
+        self.code = code
+        super().__init__(sentence)

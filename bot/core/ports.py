@@ -120,26 +120,38 @@ class Messenger(Protocol):
     async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
         """Answer a command or a click, by its `response_url` while that works, else by message, else by DM."""
 
-    async def whisper(self, to: Address, reply: Reply, *, replace: bool = False) -> None:
-        """Tell one person alone: ephemeral, or by DM when that cannot be delivered."""
+    async def whisper(self, to: Address, reply: Reply, *, replace: bool = False) -> bool:
+        """Tell one person alone: ephemeral, or by DM when that cannot be delivered. False: no way is open."""
 
     async def reveal(self, to: Address, reply: Reply) -> bool:
         """Show a secret to one person alone. The one way that a token may take; False: not delivered."""
 
-    async def post(self, channel_id: str, reply: Reply, *, thread_ts: str | None = None) -> str | None:
-        """Post to a channel and return the message's `ts`; None: the bot cannot post there."""
+    async def reveal_in_view(self, view_id: str, title: str, reply: Reply) -> bool:
+        """Show a secret in a modal that one person has open; it leaves no message. False: it is not shown."""
 
-    async def update(self, channel_id: str, ts: str, reply: Reply) -> None:
-        """Change a message that we posted; a message that is gone is not an error."""
+    async def post(
+        self, channel_id: str, reply: Reply, *, thread_ts: str | None = None, broadcast: bool = False
+    ) -> str:
+        """Post to a channel and return the message's `ts`; where the thread takes no answers, to the channel itself.
+
+        Args:
+            broadcast: show an answer in a thread in its channel too.
+        Raises:
+            CannotPost: Slack will not take it there; the sentence says why.
+            Unavailable: it may later.
+        """
+
+    async def update(self, channel_id: str, ts: str, reply: Reply) -> bool:
+        """Change a message that we posted. False: it is gone, or can no longer be changed. Raises Unavailable."""
 
     async def direct(self, user_id: str, reply: Reply) -> None:
-        """Send a notice to a person's DM with the bot."""
+        """Send a notice to a person's DM with the bot. Raises CannotPost, Unavailable."""
 
     async def permalink(self, channel_id: str, ts: str) -> str | None:
         """Return a link to a message."""
 
     async def open_view(self, trigger_id: str, view: View) -> str | None:
-        """Open a modal and return its id; None: the trigger is too old."""
+        """Open a modal and return its id; None: the trigger is too old. Raises Unavailable."""
 
     async def update_view(self, view_id: str, view: View) -> None:
         """Replace what a modal shows."""

@@ -1,5 +1,6 @@
 """Digests that come by themselves: measured, written, marked, posted; never twice, and never lost in silence."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -16,7 +17,7 @@ from bot.commands.lines import command_line
 from bot.core.model import Channel, Person, Subject
 from bot.core.reply import Reply
 from bot.core.request import Digest, Timer
-from bot.errors import BotError
+from bot.errors import BotError, CannotPost, Unavailable
 from bot.pipeline.environment import Environment
 
 log = structlog.get_logger(__name__)
@@ -38,7 +39,9 @@ async def digest_is_due(env: Environment, timer: Timer) -> Timer | None:
         return replace(timer, due_at=kept.next_at, attempt=0)
     period = period_name(kept, kept.next_at)
     if kept.last_period == period + BEGUN:
-        if await _post(env, kept, _cut_short(period)) is None and timer.attempt + 1 < TRIES:
+        try:
+            await _post(env, kept, _cut_short(period))
+        except Unavailable:
             return replace(timer, due_at=env.clock.now() + PAUSE, attempt=timer.attempt + 1)
     elif kept.last_period.rstrip(NOWHERE) != period:
         return await _first_time(env, timer, kept, period)
@@ -56,12 +59,16 @@ async def _first_time(env: Environment, timer: Timer, kept: Digest, period: str)
     if not await env.memory.mark_digest(kept.channel_id, period + BEGUN, was=kept.last_period):
         now_kept = await env.memory.digest(kept.channel_id)  # it was turned off or changed meanwhile
         return replace(timer, due_at=now_kept.next_at, attempt=0) if now_kept else None
-    came = await _post(env, kept, written)
-    if came is None:
+    try:
+        came = await _post(env, kept, written)
+    except Unavailable as error:
+        if error.nothing_happened:  # so it is written anew; otherwise it may stand there already
+            await env.memory.mark_digest(kept.channel_id, kept.last_period, was=period + BEGUN)
         return replace(timer, due_at=env.clock.now() + PAUSE, attempt=0)
     sign = "" if came else NOWHERE
     if sign and not kept.last_period.endswith(NOWHERE):
-        await env.messenger.direct(kept.by, _nowhere(kept))
+        with suppress(CannotPost):
+            await env.messenger.direct(kept.by, _nowhere(kept))
     return await _go_on(env, timer, replace(kept, last_period=period + BEGUN), period + sign)
 
 
@@ -78,16 +85,17 @@ async def _written(env: Environment, kept: Digest) -> Reply:
     return await digest(ctx, length(kept))
 
 
-async def _post(env: Environment, kept: Digest, written: Reply) -> bool | None:
-    """False: there is nowhere to post it. None: Slack did not answer, and whether it came is not known."""
+async def _post(env: Environment, kept: Digest, written: Reply) -> bool:
+    """Post to the channel of a digest. False: there is nowhere to post it. Raises Unavailable."""
     try:
-        if await env.messenger.post(kept.channel_id, written) is not None:
-            return True
-    except BotError as error:
+        await env.messenger.post(kept.channel_id, written)
+    except CannotPost as error:
+        log.warning("a digest has nowhere to go", channel=kept.channel_id, why=error.code)
+        return False
+    except Unavailable as error:
         log.warning("a digest may not have come", channel=kept.channel_id, why=str(error))
-        return None
-    log.warning("a digest has nowhere to go", channel=kept.channel_id)
-    return False
+        raise
+    return True
 
 
 async def _context(env: Environment, kept: Digest) -> Context:

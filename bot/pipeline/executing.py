@@ -11,7 +11,7 @@ from bot.commands.base import Changing, Context, Phase
 from bot.core.plan import Plan
 from bot.core.ports import Move
 from bot.core.request import Hold, HoldKind, Mode, Request, State, TimerKind
-from bot.errors import BotError, NotOurs
+from bot.errors import BotError, CannotPost, NotOurs
 from bot.pipeline.answering import entry
 from bot.pipeline.consent import lost_consent
 from bot.pipeline.environment import Environment, new_id
@@ -297,4 +297,5 @@ async def _tell_holders(env: Environment, request: Request) -> None:
 
     for holder in request.plan.holders:
         if holder != request.asker:
-            await env.messenger.direct(holder, notices.token_ended_notice(request))
+            with suppress(CannotPost):
+                await env.messenger.direct(holder, notices.token_ended_notice(request))

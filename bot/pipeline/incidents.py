@@ -1,5 +1,6 @@
 """What an incident and a break-glass act leave behind: the end of the time, and reviews that are owed."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,10 +9,11 @@ from bot.blocks.text import mrkdwn
 from bot.commands.incident_end import facts_of, last_message
 from bot.core.model import Channel, Person, Subject
 from bot.core.request import TIMER, AuditEntry, Incident, Request, Review, Timer
+from bot.errors import CannotPost
 from bot.pipeline.alarm import notified
 from bot.pipeline.environment import Environment
 from bot.pipeline.following import share_file
-from bot.pipeline.telling import below_card
+from bot.pipeline.telling import below_card, say_in_channel
 
 FIRST_PAUSE = timedelta(hours=1)
 LONGEST_PAUSE = timedelta(hours=12)
@@ -40,10 +42,8 @@ async def _tell_end(env: Environment, incident: Incident) -> None:
     ctx = env.context(here, organization=incident.organization)
     how = mrkdwn("has run out of time: its rights in this channel have ended.")
     reply = last_message(incident.key, how, await facts_of(ctx, incident))
-    if await env.messenger.post(incident.channel_id, reply, thread_ts=incident.timeline_ts) is None:
-        await env.messenger.direct(incident.started_by, reply)  # archived, or we are no longer in it
-        return
-    await share_file(env, reply, incident.channel_id, incident.timeline_ts)
+    if await say_in_channel(env, incident.channel_id, incident.timeline_ts, reply, else_to=incident.started_by):
+        await share_file(env, reply, incident.channel_id, incident.timeline_ts)
 
 
 def _ended(env: Environment, incident: Incident) -> AuditEntry:
@@ -79,15 +79,17 @@ async def remind_of_review(env: Environment, timer: Timer) -> Timer | None:
 
 async def _remind(env: Environment, review: Review, request: Request | None, *, overdue: bool = False) -> None:
     channel, thread = await below_card(env, request) if request else (review.channel_id, None)
-    await env.messenger.post(channel, notices.review_notice(review, request, overdue=overdue), thread_ts=thread)
+    notice = notices.review_notice(review, request, overdue=overdue)
+    await say_in_channel(env, channel, thread, notice, else_to=review.actor)
 
 
 async def _escalate(env: Environment, review: Review, request: Request | None) -> None:
     """In the channel itself, to each who may review it, and to those whom the rule notifies; and on record."""
     reply = notices.review_notice(review, request, overdue=True)
-    await env.messenger.post(review.channel_id, reply)
+    await say_in_channel(env, review.channel_id, None, reply, else_to=review.actor)
     for user_id in dict.fromkeys([*review.reviewers[:25], *await notified(env, review.notify, asked_by=review.actor)]):
-        await env.messenger.direct(user_id, reply)
+        with suppress(CannotPost):
+            await env.messenger.direct(user_id, reply)
     await env.memory.audit(_overdue(env, review, request))
 
 

@@ -11,7 +11,7 @@ from bot.core.parsing import Parsed
 from bot.core.plan import Plan
 from bot.core.ports import Move, address_of
 from bot.core.request import Incoming, Kind, Mode, Request, Review, State, Timer, TimerKind
-from bot.errors import BadInput, BotError
+from bot.errors import BadInput, BotError, CannotPost, Unavailable
 from bot.pipeline import revealing
 from bot.pipeline.answering import entry, said
 from bot.pipeline.environment import SETTLES, Environment, new_id
@@ -58,13 +58,28 @@ async def open_request(
     if request.mode is Mode.DIRECT:
         await env.messenger.whisper(address_of(incoming), cards.confirm_message(request, now=now))
         return "confirmation_asked"
-    if await post_card(env, request):
-        return "approval_asked"
-    move = Move(
-        to=State.CANCELLED, at=now, changes={"outcome": "The card could not be posted."}, cancel=tuple(TimerKind)
-    )
+    return await _show_card(env, incoming, request)
+
+
+async def _show_card(env: Environment, incoming: Incoming, request: Request) -> str:
+    """Post the card; drop the request where none can be posted, and keep it where it may be later."""
+    try:
+        await post_card(env, request)
+    except CannotPost as error:
+        raise BotError(await drop_unseen(env, request, error)) from None
+    except Unavailable:
+        words = "Slack does not take messages now. Your request is kept: its card is posted as soon as Slack does."
+        await env.messenger.whisper(address_of(incoming), said(words, f"Request `{request.id}`"))
+        return "card_waits"
+    return "approval_asked"
+
+
+async def drop_unseen(env: Environment, request: Request, why: CannotPost) -> str:
+    """Cancel a request whose card nobody can see, and say why."""
+    outcome = f"The card could not be posted, so nobody could approve. {why}"
+    move = Move(to=State.CANCELLED, at=env.clock.now(), changes={"outcome": outcome}, cancel=tuple(TimerKind))
     await env.memory.move(request.id, expect=[State.PENDING], move=move)
-    raise BotError("I cannot post in this channel, so nobody could approve. Invite me with `/invite`, then ask again.")
+    return outcome
 
 
 def _request(

@@ -1,10 +1,14 @@
 """Cards and outcomes: views of what the store says, posted at least once and brought up to date everywhere."""
 
+from contextlib import suppress
+
 from bot.blocks import cards
 from bot.commands.base import Changing
 from bot.core.model import Visibility
+from bot.core.ports import Address
 from bot.core.reply import Reply
 from bot.core.request import Mode, Request, Review, State
+from bot.errors import CannotPost
 from bot.pipeline.answering import asker_address
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import judge, request_action
@@ -59,18 +63,15 @@ async def _approvers(env: Environment, request: Request) -> frozenset[str]:
     return judge(env, await env.asker_of(request), request_action(request)).approvers
 
 
-async def post_card(env: Environment, request: Request) -> bool:
-    """Post a copy of a request's card in its channel. False: the bot cannot post there."""
+async def post_card(env: Environment, request: Request) -> None:
+    """Post a copy of a request's card in its channel. Raises CannotPost, Unavailable."""
     thread = await thread_of(env, request)
     ts = await env.messenger.post(request.channel_id, await card_of(env, request), thread_ts=thread)
-    if ts is None:
-        return False
     await env.memory.set_card(request.id, request.channel_id, ts)
     now = await env.memory.request(request.id)
     if now is not None and (now.state, now.votes) != (request.state, request.votes):
         # It waited for its turn while the request moved on, when no copy of it was known that could be changed.
         await env.messenger.update(request.channel_id, ts, await card_of(env, now))
-    return True
 
 
 async def thread_of(env: Environment, request: Request) -> str | None:
@@ -114,10 +115,29 @@ async def tell_outcome(env: Environment, request_id: str) -> None:
         await _tell_directly(env, request)
     elif copies and request.state in FINAL | {State.QUARANTINED, State.READY}:
         channel_id, thread = await below_card(env, request)
-        await env.messenger.post(channel_id, cards.outcome_notice(request), thread_ts=thread)
-    elif not copies and request.mode is Mode.BREAK_GLASS and await post_card(env, request):
-        return
+        await say_in_channel(env, channel_id, thread, cards.outcome_notice(request), else_to=request.asker)
+    elif not copies and request.mode is Mode.BREAK_GLASS:
+        await _card_or_whisper(env, request)
     elif not copies:
+        await env.messenger.whisper(asker_address(request), await card_of(env, request))
+
+
+async def say_in_channel(
+    env: Environment, channel_id: str, thread_ts: str | None, reply: Reply, *, else_to: str
+) -> bool:
+    """Post where it belongs; where nothing can be posted, tell one person. False: it is not in the channel."""
+    try:
+        await env.messenger.post(channel_id, reply, thread_ts=thread_ts)
+    except CannotPost:
+        await env.messenger.whisper(Address(else_to, channel_id), reply)
+        return False
+    return True
+
+
+async def _card_or_whisper(env: Environment, request: Request) -> None:
+    try:
+        await post_card(env, request)
+    except CannotPost:
         await env.messenger.whisper(asker_address(request), await card_of(env, request))
 
 
@@ -127,10 +147,13 @@ async def note_in_timeline(env: Environment, request: Request) -> None:
         return
     incident = await env.memory.incident(request.incident_id)
     if incident is not None and incident.timeline_ts is not None:
-        await env.messenger.post(request.channel_id, cards.outcome_notice(request), thread_ts=incident.timeline_ts)
+        with suppress(CannotPost):
+            notice = cards.outcome_notice(request)
+            await env.messenger.post(request.channel_id, notice, thread_ts=incident.timeline_ts)
 
 
 async def _tell_directly(env: Environment, request: Request) -> None:
-    hidden = request.private or request.visibility is Visibility.EPHEMERAL
-    if hidden or not await post_card(env, request):
+    if request.private or request.visibility is Visibility.EPHEMERAL:
         await env.messenger.whisper(asker_address(request), await card_of(env, request))
+    else:
+        await _card_or_whisper(env, request)

@@ -10,17 +10,18 @@ from bot.commands import holds as holding
 from bot.commands.base import Changing, Revealing
 from bot.core.ports import Move
 from bot.core.request import TIMER, Hold, Request, State, Timer, TimerKind
-from bot.errors import BotError, NotOurs
+from bot.errors import BotError, CannotPost, NotOurs
 from bot.pipeline import incidents
 from bot.pipeline.alarm import raise_alarm
 from bot.pipeline.answering import entry, said
 from bot.pipeline.digesting import digest_is_due
 from bot.pipeline.environment import Environment
 from bot.pipeline.executing import deed_of, facts_again
+from bot.pipeline.opening import drop_unseen
 from bot.pipeline.revealing import settle_cut_short
 from bot.pipeline.sampling import sample_is_due
 from bot.pipeline.settling import SECOND_LOOKS, Settled, settle
-from bot.pipeline.telling import below_card, post_card, tell_outcome
+from bot.pipeline.telling import below_card, post_card, say_in_channel, tell_outcome
 from bot.turso import DatabaseNotFound, TursoClient
 
 LONGEST_PAUSE = timedelta(hours=4)
@@ -75,7 +76,8 @@ async def _remind(env: Environment, timer: Timer) -> Timer | None:
     if timer.attempt == 0:
         return await _look_for_card(env, request, timer)
     channel_id, thread = await below_card(env, request)
-    await env.messenger.post(channel_id, notices.reminder(request, now=env.clock.now()), thread_ts=thread)
+    reminder = notices.reminder(request, now=env.clock.now())
+    await say_in_channel(env, channel_id, thread, reminder, else_to=request.asker)
     pause = min(FIRST_PAUSE * 2**timer.attempt, LONGEST_PAUSE)
     due = env.clock.now() + pause
     if request.expires_at and due >= request.expires_at:
@@ -86,7 +88,12 @@ async def _remind(env: Environment, timer: Timer) -> Timer | None:
 async def _look_for_card(env: Environment, request: Request, timer: Timer) -> Timer | None:
     """Post the card that a crash, or Slack, kept from being posted; then begin to remind, if somebody is to be."""
     if not await env.memory.cards(request.id):
-        await post_card(env, request)
+        try:
+            await post_card(env, request)
+        except CannotPost as error:
+            await drop_unseen(env, request, error)
+            await tell_outcome(env, request.id)
+            return None
     if not request.notify or request.expires_at is None:
         return None
     first = min(FIRST_PAUSE, (request.expires_at - request.created_at) / 3)
@@ -173,8 +180,7 @@ async def _say_thawed(env: Environment, request: Request | None, hold: Hold) -> 
     text = f"{words}; {still} stay blocked by another hold." if still else f"{words}: it is open again."
     channel_id, thread = await below_card(env, request)
     reply = replace(said(text), private=False)
-    if await env.messenger.post(channel_id, reply, thread_ts=thread) is None:
-        await env.messenger.direct(request.asker, reply)
+    await say_in_channel(env, channel_id, thread, reply, else_to=request.asker)
 
 
 async def _reconcile(env: Environment, timer: Timer) -> Timer | None:

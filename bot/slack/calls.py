@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -14,15 +14,14 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.final_codes import is_final
 from bot.slack.messages import encoded
 from bot.slack.quiet import sdk_logger
 from bot.slack.retries import LONGEST_WAIT_SECONDS, TRIES_WHEN_LIMITED, Observer, retry_handlers, seconds_of
 
 TIMEOUT_SECONDS: Final = 10
-TRANSIENT: Final = frozenset(
-    {"ratelimited", "rate_limited", "request_timeout", "fatal_error", "internal_error", "service_unavailable"}
-    | {"unreachable", "timeout", "http_500", "http_502", "http_503", "http_504"}
-)
+LONGEST_CODE: Final = 80
+_NO_ANSWER: Final = frozenset({"unreachable", "timeout", "unreadable"})
 _READS: Final = (
     "users.info",
     "usergroups.users.list",
@@ -36,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 
 class SlackTrouble(Exception):
-    """A call that failed. `code` is Slack's own error, or `unreachable`, `timeout`, `http_NNN`: no body, no URL."""
+    """A call that failed. `code` is Slack's own error, or `unreachable`, `timeout`, `unreadable`, `http_NNN`."""
 
     def __init__(self, method: str, code: str) -> None:
         self.method, self.code = method, code
@@ -44,8 +43,13 @@ class SlackTrouble(Exception):
 
     @property
     def is_transient(self) -> bool:
-        """True when the same call may work a little later."""
-        return self.code in TRANSIENT
+        """True when the same call may work a little later: unless Slack's error is known to be final."""
+        return not is_final(self.method, self.code)
+
+    @property
+    def nothing_happened(self) -> bool:
+        """True when Slack itself said no: without a readable answer, the call may have had its effect."""
+        return not (self.code in _NO_ANSWER or self.code.startswith("http_"))
 
 
 def new_session() -> aiohttp.ClientSession:
@@ -126,7 +130,7 @@ class SlackCalls:
         """Post to a `response_url`. Raises SlackTrouble; `used_url` or `expired_url` when it is spent."""
         started, status = time.perf_counter(), "ok"
         try:
-            status = await self._post(url, encoded(message), {"Content-Type": "application/json"})
+            status = await self._post(url, encoded(message), {"Content-Type": "application/json"}, _said)
         except TimeoutError:
             status = "timeout"
         except (aiohttp.ClientError, OSError):
@@ -139,13 +143,13 @@ class SlackCalls:
     async def upload(self, url: str, content: bytes) -> None:
         """Send a file's bytes to where Slack said. Raises SlackTrouble."""
         try:
-            status = await self._post(url, content, {"Content-Type": "application/octet-stream"})
+            status = await self._post(url, content, {"Content-Type": "application/octet-stream"}, _taken)
         except (aiohttp.ClientError, OSError, TimeoutError):
             status = "unreachable"
         if status != "ok":
             raise SlackTrouble("files.upload", status)
 
-    async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> str:
+    async def _post(self, url: str, body: bytes, headers: dict[str, str], read: Callable[[int, str], str]) -> str:
         """Post, wait where Slack says so, and once more when a kept connection was closed under us."""
         proxy, broken = proxy_for(url), False
         for _ in range(TRIES_WHEN_LIMITED + 1):
@@ -162,37 +166,56 @@ class SlackCalls:
                 broken = True
                 continue
             if status != 429 or wait > LONGEST_WAIT_SECONDS:
-                return _said(status, text)
+                return read(status, text)
             self._observe("response_url", "ratelimited", wait)
             await asyncio.sleep(wait)
         return "ratelimited"
 
 
 def _code(error: SlackApiError) -> str:
+    """Return Slack's error; what came with a 429 or 5xx says nothing about the call itself."""
     answer = error.response
     try:
+        status = int(answer.status_code)
+        if status == 429 or status >= 500:
+            return _unwell(status)
         code = answer.get("error")
-        if isinstance(code, str) and len(code) < 80:
+        if isinstance(code, str) and 0 < len(code) < LONGEST_CODE:
             return code
-        return f"http_{int(answer.status_code)}"
+        return "unreadable" if status == 200 else f"http_{status}"
     except (AttributeError, TypeError, ValueError):
         return "unreadable"
 
 
+def _unwell(status: int) -> str:
+    return "ratelimited" if status == 429 else f"http_{status}"
+
+
 def _said(status: int, text: str) -> str:
     """Read the answer of a `response_url`: `ok` as text or as JSON, or an error in either form."""
+    if status == 429 or status >= 500:
+        return _unwell(status)
     text = text.strip()
     if text.startswith("{"):
-        try:
-            answer = json.loads(text)
-        except ValueError:
-            answer = {}
-        if answer.get("ok") is True:
-            return "ok"
-        if isinstance(code := answer.get("error"), str) and code:
-            return code[:80]
-    if status == 200:
-        return "ok" if text in ("ok", "") or len(text) > 80 or " " in text else text
-    if 400 <= status < 500 and text and len(text) < 80 and text.replace("_", "").isalnum():
+        return _said_as_json(status, text)
+    if status == 200 and text in ("ok", ""):
+        return "ok"
+    if len(text) < LONGEST_CODE and text and text.replace("_", "").isalnum() and 200 <= status < 500:
         return text
-    return f"http_{status}"
+    return "unreadable" if status == 200 else f"http_{status}"
+
+
+def _taken(status: int, text: str) -> str:
+    """Read the answer to a file's bytes: only its status counts, and whether the file is there is said afterwards."""
+    return "ok" if status == 200 else _said(status, text)
+
+
+def _said_as_json(status: int, text: str) -> str:
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        return "unreadable"
+    if answer.get("ok") is True and status == 200:
+        return "ok"
+    code = answer.get("error")
+    return code[:LONGEST_CODE] if isinstance(code, str) and code else f"http_{status}"

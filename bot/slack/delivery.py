@@ -1,21 +1,20 @@
 """Messages out: by `response_url` while it works, else as a message, else as a DM; secrets by a reveal alone."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, Final
+from typing import Any, TypeVar
 
 import structlog
 
 from bot.core.ports import Address
 from bot.core.reply import Reply
-from bot.errors import Unavailable
+from bot.errors import CannotPost, Unavailable
 from bot.slack.calls import SlackCalls, SlackTrouble
-from bot.slack.messages import REFUSED_BLOCKS, Body, EgressGuard, merged, variants
+from bot.slack.final_codes import NO_THREAD, REFUSED_BLOCKS, SPENT, sentence_of
+from bot.slack.messages import Body, EgressGuard, merged, variants
 from bot.slack.pace import Pace
 from bot.slack.response_urls import ResponseUrls
 from bot.slack.updates import Updates
-from bot.slack.views import Views
-
-SPENT: Final = frozenset({"used_url", "expired_url", "http_404", "http_403", "http_410", "invalid_url", "no_service"})
+from bot.slack.views import Views, raise_if_transient, unavailable
 
 log = structlog.get_logger(__name__)
 Send = Callable[[Body], Awaitable[Any]]
@@ -24,7 +23,7 @@ Way = Callable[[], Coroutine[Any, Any, bool]]
 
 
 class Delivery(Views):
-    """Delivers the path's answers. What can never be delivered is logged; what may be later raises Unavailable."""
+    """Delivers messages. What may be delivered later raises Unavailable; what never can be is said or logged."""
 
     def __init__(
         self, calls: SlackCalls, urls: ResponseUrls, *, secrets: tuple[str, ...] = (), pace: Pace | None = None
@@ -37,7 +36,8 @@ class Delivery(Views):
     async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
         """Answer a command or a click. Raises Unavailable when Slack is out of reach."""
         if not public or reply.private:
-            return await self.whisper(to, reply, replace=replace)
+            await self.whisper(to, reply, replace=replace)
+            return
         reply = self._guard.cleared(reply)
         in_place = replace and to.message_ts is not None and not to.is_ephemeral
         ways: list[Way] = [lambda: self._by_url(to, reply, "in_channel", replace=in_place)]
@@ -47,13 +47,13 @@ class Delivery(Views):
         await self._first_that_works("answer", ways)
         if replace and to.is_ephemeral:
             await self._remove_ephemeral(to)
-        return None
+        return
 
-    async def whisper(self, to: Address, reply: Reply, *, replace: bool = False) -> None:
-        """Tell one person alone. Raises Unavailable when Slack is out of reach."""
+    async def whisper(self, to: Address, reply: Reply, *, replace: bool = False) -> bool:
+        """Tell one person alone. False: no way is open. Raises Unavailable when Slack is out of reach."""
         reply = self._guard.cleared(reply)
         in_place = replace and to.is_ephemeral
-        await self._first_that_works(
+        return await self._first_that_works(
             "whisper",
             [
                 lambda: self._by_url(to, reply, "ephemeral", replace=in_place),
@@ -79,17 +79,23 @@ class Delivery(Views):
                 log.warning("a reveal was not delivered", way=trouble.method, why=trouble.code)
         return False
 
-    async def post(self, channel_id: str, reply: Reply, *, thread_ts: str | None = None) -> str | None:
-        """Post to a channel; None: the bot cannot. Raises Unavailable."""
+    async def post(
+        self, channel_id: str, reply: Reply, *, thread_ts: str | None = None, broadcast: bool = False
+    ) -> str:
+        """Post to a channel; a thread that takes no answers is left for its channel. Raises CannotPost, Unavailable."""
         try:
-            return await self._post(channel_id, self._guard.cleared(reply), thread_ts)
+            return await self._post(channel_id, self._guard.cleared(reply), thread_ts, broadcast=broadcast)
         except SlackTrouble as trouble:
-            _raise_if_transient(trouble)
-            log.warning("could not post", channel=channel_id, why=trouble.code)
-            return None
+            raise _said(trouble) from None
 
-    async def update(self, channel_id: str, ts: str, reply: Reply) -> None:
-        """Change a message of ours; of several changes at once only the last is sent. Raises Unavailable."""
+    async def update(self, channel_id: str, ts: str, reply: Reply) -> bool:
+        """Change a message of ours; of several changes at once only the last is sent.
+
+        Returns:
+            False: it is gone, or can no longer be changed.
+        Raises:
+            Unavailable: Slack is out of reach.
+        """
         reply = self._guard.cleared(reply)
 
         async def send() -> None:
@@ -100,29 +106,31 @@ class Delivery(Views):
         try:
             await self._updates.latest((channel_id, ts), send)
         except SlackTrouble as trouble:
-            _raise_if_transient(trouble)
+            raise_if_transient(trouble)
             log.info("could not change a message", channel=channel_id, why=trouble.code)
+            return False
+        return True
 
     async def direct(self, user_id: str, reply: Reply) -> None:
-        """Send a notice to a person's DM with the bot. Raises Unavailable."""
+        """Send a notice to a person's DM with the bot. Raises CannotPost, Unavailable."""
         try:
             await self._post(user_id, self._guard.cleared(reply), None)
         except SlackTrouble as trouble:
-            _raise_if_transient(trouble)
-            log.warning("could not send a direct message", user=user_id, why=trouble.code)
+            raise _said(trouble) from None
 
-    async def _first_that_works(self, what: str, ways: Sequence[Way]) -> None:
-        """Try one way after the other. Raises Unavailable when the last failure may pass."""
-        last: SlackTrouble | None = None
+    async def _first_that_works(self, what: str, ways: Sequence[Way]) -> bool:
+        """Try one way after the other. Raises Unavailable when none is open and one of them may be later."""
+        failures: list[SlackTrouble] = []
         for way in ways:
             try:
                 if await way():
-                    return
+                    return True
             except SlackTrouble as trouble:
-                last = trouble
-        log.warning("could not deliver", what=what, why=last.code if last else "no way is open")
-        if last is not None:
-            _raise_if_transient(last)
+                failures.append(trouble)
+        for failure in failures:
+            raise_if_transient(failure)
+        log.warning("could not deliver", what=what, why=[failure.code for failure in failures])
+        return False
 
     async def _by_url(self, to: Address, reply: Reply, response_type: str, *, replace: bool) -> bool:
         """Answer by the `response_url`. False: there is none, or none any more."""
@@ -162,22 +170,34 @@ class Delivery(Views):
         if not to.channel_id or to.channel_id.startswith("D"):
             return False  # nobody else is there: a message says the same, and stays
         thread_ts = to.thread_ts if to.thread_is_live else None  # Slack shows none in a thread without answers
-        where = {"channel": to.channel_id, "user": to.user_id, "thread_ts": thread_ts}
-        await self._each(reply, lambda body: self._calls.call("chat.postEphemeral", merged(body, **where)))
+        where = {"channel": to.channel_id, "user": to.user_id}
+
+        async def send(thread_ts: str | None) -> None:
+            await self._each(
+                reply,
+                lambda body: self._calls.call("chat.postEphemeral", merged(body, **where, thread_ts=thread_ts)),
+            )
+
+        await _in_thread_or_channel(send, thread_ts)
         return True
 
     async def _dm(self, to: Address, reply: Reply) -> bool:
         await self._post(to.user_id, reply, None)
         return True
 
-    async def _post(self, channel_id: str, reply: Reply, thread_ts: str | None) -> str | None:
-        async def send(body: Body) -> str | None:
-            await self._pace.turn(channel_id)
-            answer = await self._calls.call("chat.postMessage", merged(body, channel=channel_id, thread_ts=thread_ts))
-            return answer.get("ts")
+    async def _post(self, channel_id: str, reply: Reply, thread_ts: str | None, *, broadcast: bool = False) -> str:
+        async def send(thread_ts: str | None) -> str:
+            more: Body = {"channel": channel_id, "thread_ts": thread_ts}
+            more |= {"reply_broadcast": True} if broadcast and thread_ts else {}
 
-        found = await self._each(reply, send)
-        return found if isinstance(found, str) else None
+            async def call(body: Body) -> str:
+                await self._pace.turn(channel_id)
+                answer = await self._calls.call("chat.postMessage", merged(body, **more))
+                return str(answer.get("ts") or "")
+
+            return str(await self._each(reply, call))
+
+        return await _in_thread_or_channel(send, thread_ts)
 
     async def _remove_ephemeral(self, to: Address) -> None:
         """The question that an ephemeral message asked is answered: take it away."""
@@ -202,6 +222,23 @@ class Delivery(Views):
         raise refused
 
 
-def _raise_if_transient(trouble: SlackTrouble) -> None:
+T = TypeVar("T")
+
+
+async def _in_thread_or_channel(send: Callable[[str | None], Awaitable[T]], thread_ts: str | None) -> T:
+    """Send to a thread; to its channel when the thread takes no answers."""
+    try:
+        return await send(thread_ts)
+    except SlackTrouble as trouble:
+        if thread_ts is None or trouble.code not in NO_THREAD:
+            raise
+        log.info("a thread takes no answers: the channel gets it", why=trouble.code)
+        return await send(None)
+
+
+def _said(trouble: SlackTrouble) -> CannotPost | Unavailable:
+    """Say what a failed post comes to: closed for good, or later."""
     if trouble.is_transient:
-        raise Unavailable(f"Slack does not answer now ({trouble.code}); try again in a moment.") from None
+        return unavailable(trouble)
+    log.warning("could not post", why=trouble.code)
+    return CannotPost(sentence_of(trouble.code), trouble.code)

@@ -13,9 +13,6 @@ from bot.core.reply import Reply, View
 Body = dict[str, Any]
 LONGEST_TEXT: Final = 3900
 """`chat.update` takes 4,000."""
-REFUSED_BLOCKS: Final = frozenset(
-    {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "block_mismatch", "invalid_attachments"}
-)
 _FRAME: Final = frozenset({"type", "title", "close", "callback_id"})
 WITHHELD: Final = (
     "What I had to say here looks like it holds a secret, so I do not send it. Please tell who runs this bot."

@@ -5,14 +5,12 @@ from typing import Final
 
 import structlog
 
-from bot.core.reply import View
-from bot.errors import BotError
+from bot.core.reply import Reply, View
+from bot.errors import BotError, Unavailable
 from bot.slack.calls import SlackCalls, SlackTrouble
+from bot.slack.final_codes import NO_THREAD, TOO_LATE
 from bot.slack.messages import EgressGuard
 
-TOO_LATE: Final = frozenset(
-    {"expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "trigger_exchanged", "invalid_trigger_id"}
-)
 LINKS_KEPT: Final = 1000
 
 log = structlog.get_logger(__name__)
@@ -43,12 +41,13 @@ class Views:
         return link
 
     async def open_view(self, trigger_id: str, view: View) -> str | None:
-        """Open a modal and return its id; None: the trigger is too old."""
+        """Open a modal and return its id; None: the trigger is too old. Raises Unavailable."""
         try:
             answer = await self._calls.call(
                 "views.open", {"trigger_id": trigger_id, "view": self._guard.cleared_view(view)}
             )
         except SlackTrouble as trouble:
+            raise_if_transient(trouble)
             if trouble.code not in TOO_LATE:
                 log.warning("could not open a view", why=trouble.code)
             return None
@@ -56,24 +55,39 @@ class Views:
         return str(opened.get("id") or "") or None if isinstance(opened, dict) else None
 
     async def update_view(self, view_id: str, view: View) -> None:
-        """Replace what a modal shows; one that was closed is not an error."""
+        """Replace what a modal shows; one that was closed is not an error. Raises Unavailable."""
         try:
             await self._calls.call("views.update", {"view_id": view_id, "view": self._guard.cleared_view(view)})
         except SlackTrouble as trouble:
+            raise_if_transient(trouble)
             log.info("could not change a view", why=trouble.code)
 
+    async def reveal_in_view(self, view_id: str, title: str, reply: Reply) -> bool:
+        """Show a secret in a modal that one person has open; it leaves no message. False: it is not shown."""
+        frame = {"type": "modal", "title": {"type": "plain_text", "text": title}}
+        close = {"type": "plain_text", "text": "Close"}
+        view = {**frame, "close": close, "blocks": list(reply.blocks)}
+        try:
+            await self._calls.call("views.update", {"view_id": view_id, "view": view})
+        except SlackTrouble as trouble:
+            log.warning("a reveal was not delivered", way=trouble.method, why=trouble.code)
+            return False
+        return True
+
     async def publish_home(self, user_id: str, view: View) -> None:
-        """Show a person's Home tab."""
+        """Show a person's Home tab. Raises Unavailable."""
         try:
             await self._calls.call("views.publish", {"user_id": user_id, "view": self._guard.cleared_view(view)})
         except SlackTrouble as trouble:
+            raise_if_transient(trouble)
             log.warning("could not show Home", user=user_id, why=trouble.code)
 
     async def upload(self, channel_id: str, filename: str, content: str, *, title: str, thread_ts: str | None) -> None:
-        """Share a text file in a channel.
+        """Share a text file in a channel; where its thread takes no answers, in the channel itself.
 
         Raises:
             BotError: the file looks like it holds a secret, or Slack does not take it.
+            Unavailable: Slack is out of reach.
         """
         if self._guard.holds_secret([filename, title, content]):
             log.error("withheld a file that looks like it holds a secret")
@@ -83,11 +97,30 @@ class Views:
             slot = await self._calls.call("files.getUploadURLExternal", {"filename": filename, "length": len(data)})
             await self._calls.upload(str(slot["upload_url"]), data)
             await self._finish_upload(str(slot["file_id"]), title, channel_id, thread_ts)
-        except (SlackTrouble, KeyError) as trouble:
-            why = trouble.code if isinstance(trouble, SlackTrouble) else "unreadable"
-            raise BotError(f"Slack did not take the file ({why}).") from None
+        except KeyError:
+            raise Unavailable("Slack does not take files now (unreadable); try again in a moment.") from None
+        except SlackTrouble as trouble:
+            raise_if_transient(trouble)
+            raise BotError(f"Slack did not take the file ({trouble.code}).") from None
 
     async def _finish_upload(self, file_id: str, title: str, channel_id: str, thread_ts: str | None) -> None:
         files = f'[{{"id": {json.dumps(file_id)}, "title": {json.dumps(title)}}}]'
         arguments = {"files": files, "channel_id": channel_id, "thread_ts": thread_ts}
-        await self._calls.call("files.completeUploadExternal", arguments)
+        try:
+            await self._calls.call("files.completeUploadExternal", arguments)
+        except SlackTrouble as trouble:
+            if thread_ts is None or trouble.code not in NO_THREAD:
+                raise
+            await self._calls.call("files.completeUploadExternal", {**arguments, "thread_ts": None})
+
+
+def unavailable(trouble: SlackTrouble) -> Unavailable:
+    """Return what a person reads when something may work later."""
+    sentence = f"Slack does not answer now ({trouble.code}); try again in a moment."
+    return Unavailable(sentence, nothing_happened=trouble.nothing_happened)
+
+
+def raise_if_transient(trouble: SlackTrouble) -> None:
+    """Raise Unavailable when the same call may work a little later."""
+    if trouble.is_transient:
+        raise unavailable(trouble) from None

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.core.ports import Address
 from bot.core.reply import Reply
-from bot.errors import BotError, Unavailable
+from bot.errors import BotError, CannotPost, Unavailable
 from bot.slack.response_urls import ResponseUrls
 
 from .addresses import HELLO, HERE, IN_THREAD, SECTION, came, keep
@@ -199,7 +199,9 @@ async def test_a_rate_limit_that_would_last_too_long_is_not_waited_out(house: Ho
 async def test_a_post_that_is_not_possible_says_so(house: House) -> None:
     for code in ("channel_not_found", "not_in_channel", "is_archived", "restricted_action"):
         house.slack.answers["chat.postMessage"] = [refused(code)]
-        assert await house.delivery.post("C0DBOPS", HELLO) is None
+        with pytest.raises(CannotPost) as error:
+            await house.delivery.post("C0DBOPS", HELLO)
+        assert error.value.code == code
 
 
 async def test_a_post_during_an_outage_is_unavailable(house: House) -> None:
@@ -220,7 +222,8 @@ async def test_a_post_returns_its_ts_and_never_unfurls(house: House) -> None:
 @pytest.mark.parametrize("code", ["message_not_found", "cant_update_message", "channel_not_found", "is_inactive"])
 async def test_a_message_that_is_gone_is_not_an_error(house: House, code: str) -> None:
     house.slack.answers["chat.update"] = [refused(code)]
-    await house.delivery.update("C0DBOPS", "1.2", HELLO)
+    assert not await house.delivery.update("C0DBOPS", "1.2", HELLO)
+    assert await house.delivery.update("C0DBOPS", "1.2", HELLO)
 
 
 async def test_of_many_changes_at_once_the_last_one_is_seen(house: House) -> None:

@@ -1,0 +1,112 @@
+"""What is final and what may work later: by Slack's own error, by what was tried, and by what cannot be read."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from bot.core.ports import Address
+from bot.errors import BotError, CannotPost, Unavailable
+from bot.slack.final_codes import FINAL, NOT_INVITED, Purpose, is_final, sentence_of
+
+from .addresses import HELLO, HERE, keep
+from .conftest import House
+from .stub import Answer, limited, refused
+
+HTML = {"Content-Type": "text/html"}
+LATER: dict[str, Answer] = {
+    "team_added_to_org": refused("team_added_to_org"),
+    "a code that nobody knows": refused("moon_phase_unsuitable"),
+    "an empty code": {"ok": False},
+    "ratelimited": refused("ratelimited"),
+    "HTML with 200": web.Response(status=200, body=b"<html><body>maintenance, please wait</body></html>", headers=HTML),
+    "HTML with 520": web.Response(status=520, body=b"<html>", headers=HTML),
+    "HTML with 525": web.Response(status=525, body=b"<html>", headers=HTML),
+    "HTML with 429": web.Response(status=429, body=b"<html>", headers={**HTML, "Retry-After": "3600"}),
+    "429 for an hour": limited("3600"),
+    "a final code with 502": web.Response(
+        status=502, body=b'{"ok":false,"error":"is_archived"}', headers={"Content-Type": "application/json"}
+    ),
+}
+VIEW: dict[str, Any] = {"type": "modal", "blocks": []}
+CALLS: dict[str, tuple[str, Callable[[House], Awaitable[Any]]]] = {
+    "post": ("chat.postMessage", lambda house: house.delivery.post("C0DBOPS", HELLO)),
+    "direct": ("chat.postMessage", lambda house: house.delivery.direct("U0ANA", HELLO)),
+    "update": ("chat.update", lambda house: house.delivery.update("C0DBOPS", "1.2", HELLO)),
+    "open_view": ("views.open", lambda house: house.delivery.open_view("1.2.3", VIEW)),
+    "update_view": ("views.update", lambda house: house.delivery.update_view("V1", VIEW)),
+    "publish_home": ("views.publish", lambda house: house.delivery.publish_home("U0ANA", VIEW)),
+    "upload": ("files.completeUploadExternal", lambda house: _upload(house)),
+}
+
+
+async def _upload(house: House) -> None:
+    await house.delivery.upload("C0DBOPS", "report.md", "x", title="Report", thread_ts=None)
+
+
+@pytest.mark.parametrize("answer", LATER.values(), ids=LATER)
+@pytest.mark.parametrize(("method", "call"), CALLS.values(), ids=CALLS)
+async def test_what_is_not_known_to_be_final_is_later(house: House, method: str, call: Any, answer: Answer) -> None:
+    house.slack.always[method] = answer
+    with pytest.raises(Unavailable):
+        await call(house)
+
+
+@pytest.mark.parametrize("answer", LATER.values(), ids=LATER)
+async def test_a_private_answer_takes_the_next_way_and_is_later_when_none_is_open(house: House, answer: Answer) -> None:
+    keep(house)
+    for method in ("response_url", "chat.postEphemeral"):
+        house.slack.always[method] = answer
+    assert await house.delivery.whisper(HERE, HELLO)
+    assert house.slack.methods()[-1] == "chat.postMessage"
+    house.slack.always["chat.postMessage"] = refused("messages_tab_disabled")
+    with pytest.raises(Unavailable):
+        await house.delivery.whisper(HERE, HELLO)
+
+
+@pytest.mark.parametrize(("purpose", "code"), [(one, code) for one, codes in FINAL.items() for code in sorted(codes)])
+def test_every_final_code_is_said_or_belongs_to_what_is_not_said(purpose: Purpose, code: str) -> None:
+    method = {"post": "chat.postMessage", "update": "chat.update", "ephemeral": "chat.postEphemeral",
+              "upload": "files.completeUploadExternal", "view": "views.open", "lookup": "users.info"}  # fmt: skip
+    assert is_final(method.get(purpose, "response_url"), code)
+    assert ("/invite" in sentence_of(code)) == (code in NOT_INVITED)
+    if purpose is Purpose.POST and code != "cant_broadcast_message":
+        assert code not in sentence_of(code), "people read words, not codes"
+
+
+@pytest.mark.parametrize("code", ["is_archived", "restricted_action", "msg_too_long", "user_disabled"])
+async def test_only_where_an_invitation_helps_one_is_asked_for(house: House, code: str) -> None:
+    house.slack.answers["chat.postMessage"] = [refused(code), refused("not_in_channel")]
+    with pytest.raises(CannotPost) as error:
+        await house.delivery.post("C0DBOPS", HELLO)
+    assert "/invite" not in str(error.value)
+    with pytest.raises(CannotPost, match="/invite"):
+        await house.delivery.post("C0DBOPS", HELLO)
+
+
+@pytest.mark.parametrize("code", ["thread_not_found", "message_not_found", "cannot_reply_to_message"])
+async def test_a_thread_that_takes_no_answers_is_left_for_its_channel(house: House, code: str) -> None:
+    def once(arguments: dict[str, Any]) -> dict[str, Any]:
+        return refused(code) if "thread_ts" in arguments else {"ok": True, "ts": "9.9"}
+
+    house.slack.always["chat.postMessage"] = once
+    assert await house.delivery.post("C0DBOPS", HELLO, thread_ts="5.6", broadcast=True) == "9.9"
+    sent = house.slack.of("chat.postMessage")
+    assert [(one.get("thread_ts"), one.get("reply_broadcast")) for one in sent] == [("5.6", True), (None, None)]
+
+    house.slack.always["chat.postEphemeral"] = once
+    here = Address("U0ANA", "C0DBOPS", "5.6", thread_is_live=True)
+    assert await house.delivery.whisper(here, HELLO)
+    assert len(house.slack.of("chat.postEphemeral")) == 2
+
+    house.slack.always["files.completeUploadExternal"] = once
+    await house.delivery.upload("C0DBOPS", "a.md", "x", title="A", thread_ts="5.6")
+    assert [one.get("thread_ts") for one in house.slack.of("files.completeUploadExternal")] == ["5.6", None]
+
+
+async def test_a_file_that_slack_will_never_take_is_final(house: House) -> None:
+    house.slack.answers["files.completeUploadExternal"] = [refused("posting_to_channel_denied")]
+    with pytest.raises(BotError, match="posting_to_channel_denied") as error:
+        await _upload(house)
+    assert not isinstance(error.value, Unavailable)
