@@ -17,22 +17,31 @@ _BAR: Final = 24
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Bars for a ranking, a line for what happened over time. One number for each label in every series."""
+    """Bars for a ranking, a line for what happened over time. A number for each label in every series, or None.
+
+    What is unknown is not drawn: neither a series of which nothing is known, nor a label that one of the others lacks.
+    """
 
     kind: Literal["bar", "line"]
     title: Plain
     labels: Sequence[Plain]
-    series: Mapping[str, Sequence[int | float]]
+    series: Mapping[str, Sequence[int | float | None]]
     x_label: str = ""
     y_label: str = ""
+    least: int = 1
+    """So many labels have to be known."""
 
-    def block(self) -> Block:
-        """Draw it as Slack's chart."""
-        labels = unique([cut(label, LABEL) for label in self.labels[:POINTS]])
-        names = unique([cut(Plain(name), LABEL) for name in list(self.series)[:SERIES]])
+    def blocks(self) -> list[Block]:
+        """Draw it as Slack's chart; nothing when too little is known."""
+        known, series = self._known()
+        return [self._block(known, series)] if len(known) >= self.least else []
+
+    def _block(self, known: Sequence[Plain], numbers: Mapping[str, Sequence[int | float]]) -> Block:
+        labels = unique([cut(label, LABEL) for label in known])
+        names = unique([cut(Plain(name), LABEL) for name in list(numbers)[:SERIES]])
         series = [
-            {"name": name, "data": [{"label": at, "value": value} for at, value in zip(labels, values, strict=False)]}
-            for name, values in zip(names, self.series.values(), strict=False)
+            {"name": name, "data": [{"label": at, "value": value} for at, value in zip(labels, values, strict=True)]}
+            for name, values in zip(names, numbers.values(), strict=False)
         ]
         axes: dict[str, object] = {"categories": labels}
         axes |= {"x_label": cut(self.x_label, TITLE)} if self.x_label else {}
@@ -44,17 +53,30 @@ class Chart:
         }
 
     def plain(self) -> list[Block]:
-        """Draw it as bars of characters with the numbers beside them."""
+        """Draw it as bars of characters with the numbers beside them; nothing when too little is known."""
+        labels, series = self._known()
+        if len(labels) < self.least:
+            return []
         lines = [str(self.title)]
-        for name, values in self.series.items():
-            lines += [name] if len(self.series) > 1 else []
+        for name, values in series.items():
+            lines += [name] if len(series) > 1 else []
             top = max([*values, 0]) or 1
-            width = max((len(cut(label, 32)) for label in self.labels), default=0)
+            width = max(len(cut(label, 32)) for label in labels)
             lines += [
                 f"{cut(label, 32).ljust(width)}  {'█' * round(_BAR * value / top):{_BAR}}  {value:,}"
-                for label, value in zip(self.labels[:POINTS], values, strict=False)
+                for label, value in zip(labels, values, strict=True)
             ]
         return kit.preformatted(*lines)
+
+    def _known(self) -> tuple[list[Plain], dict[str, list[int | float]]]:
+        drawn = {name: values for name, values in self.series.items() if any(value is not None for value in values)}
+        rows = [
+            (label, row)
+            for label, *row in zip(self.labels[:POINTS], *drawn.values(), strict=False)
+            if row and None not in row
+        ]
+        labels = [label for label, _ in rows]
+        return labels, {name: [row[at] for _, row in rows] for at, name in enumerate(drawn)}
 
 
 def unique(labels: Sequence[str]) -> list[str]:

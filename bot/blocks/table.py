@@ -1,6 +1,6 @@
 """Tables: Slack's `data_table` within its first limits, and the same as text of fixed width."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,6 +23,11 @@ class Number:
 
 
 Cell = Plain | Number
+
+
+def amount(value: int | None, write: Callable[[int | None], str]) -> Cell:
+    """A cell for a number that may be unknown, which is a dash and no number."""
+    return Plain("–") if value is None else Number(value, write(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class Table:
         texts: list[list[str]] = [list(self.columns)]
         texts += [[_text(cell) for cell in row] for row in self.rows[:ROWS]]
         widths = [min(40, max(len(row[at]) for row in texts)) for at in range(len(self.columns))]
-        right = [bool(self.rows) and isinstance(self.rows[0][at], Number) for at in range(len(self.columns))]
+        right = [any(isinstance(row[at], Number) for row in self.rows) for at in range(len(self.columns))]
         lines = [
             "  ".join(
                 cut(text, width).rjust(width) if to_right else cut(text, width).ljust(width)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, LiteralString
 
 from bot.core.request import TIMER
@@ -128,6 +128,12 @@ def when(moment: datetime) -> Mrkdwn:
     """Show a moment in the reader's own time zone; old clients see UTC."""
     utc = moment.astimezone(UTC)
     return Mrkdwn(f"<!date^{int(utc.timestamp())}^{{date_short_pretty}} at {{time}}|{utc:%Y-%m-%d %H:%M} UTC>")
+
+
+def on_day(day: date) -> Mrkdwn:
+    """Show a day of Turso's (UTC) calendar as the reader writes days."""
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    return Mrkdwn(f"<!date^{int(noon.timestamp())}^{{date_short}}|{day:%Y-%m-%d}>")
 
 
 def utc(moment: datetime) -> str:

@@ -1,22 +1,33 @@
 """What a usage digest says: totals and movers against the period before, what idles, what is held, what ends."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
-from bot.blocks.table import Cell, Number, Table
-from bot.blocks.text import Mrkdwn, Plain, counted, joined, mrkdwn, number, person, size, when
+from bot.blocks.table import Cell, Table, amount
+from bot.blocks.text import Mrkdwn, Plain, counted, joined, mrkdwn, number, on_day, person, size, when
 from bot.commands import holds
+from bot.commands.amounts import amount_of, change
 from bot.commands.base import Context
-from bot.commands.samples import Course, courses, is_after, moment, nearest, samples_of
+from bot.commands.samples import (
+    comparable,
+    end_of,
+    moment,
+    moment_of,
+    samples_of,
+    start_of,
+    usage_of,
+    used_between,
+)
 from bot.core.model import Target
 from bot.core.reply import Block, Reply
 from bot.core.request import Hold, LedgerToken, UsageSample
 from bot.turso import Listed, TursoError
+from bot.turso.ids import made_at
 from bot.turso.models import Usage
 
 MOVERS: Final = 5
@@ -33,30 +44,57 @@ class Mover:
     before: Usage
 
     @property
-    def change(self) -> int:
-        """By how many rows, read and written, it differs."""
-        return self.now.rows_read + self.now.rows_written - self.before.rows_read - self.before.rows_written
+    def change(self) -> int | None:
+        """By how many rows, read and written, it differs; None: one of the two periods is not known."""
+        parts = (self.now.rows_read, self.now.rows_written, self.before.rows_read, self.before.rows_written)
+        if any(part is None for part in parts):
+            return None
+        read, written, read_before, written_before = (part or 0 for part in parts)
+        return read + written - read_before - written_before
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was counted between two moments; None where samples tell nothing."""
+
+    movers: list[Mover]
+    since: datetime | None
+    until: datetime | None
 
 
 async def digest(ctx: Context, length: timedelta) -> Reply:
     """Read once, compare, and say it in one message; the databases are those of the channel.
 
-    It begins at the measuring that is nearest to `length` ago: the digest before this one measures at its moment.
+    It begins at the sample that is nearest to `length` ago: the digest before this one takes one at its moment.
 
     Raises:
         TursoError: Turso does not list the databases; then there is nothing to say.
     """
     databases = await ctx.visible_databases()
     names = {one.id: one.name for one in databases}
-    today = ctx.now.astimezone(UTC).date()
     samples, held, tokens = await asyncio.gather(_samples(ctx, databases, length), _held(ctx), _ending(ctx))
-    since = nearest(samples, ctx.now - length, within=length / 2)
-    long_ago = nearest(samples, since - length, within=length / 2)
-    now = {key: one for key, one in courses(samples, since=since).items() if key in names}
-    earlier = courses([one for one in samples if not is_after(one, since)], since=long_ago)
-    movers = [Mover(name, _total(now, key), _total(earlier, key)) for key, name in names.items()]
-    idle = _idle(courses(samples, since=today - timedelta(days=IDLE_DAYS)), names, today)
-    return _message(ctx, movers, idle, held, tokens, length, since, known_since=_known(now))
+    samples = [one for one in samples if one.database_id in names and moment_of(one) <= ctx.now]
+    return _message(ctx, _count(samples, names, ctx.now, length), _idle(samples, names), held, tokens, length)
+
+
+def _count(samples: Sequence[UsageSample], names: Mapping[str, str], now: datetime, length: timedelta) -> Counts:
+    until = end_of(samples, until=now)
+    since = start_of(samples, now - length, within=length / 2)
+    if since is None or until is None or not any(moment_of(one) < until for one in samples):
+        return Counts(_billing_period(samples, names), None, until)
+    known = [one for one in samples if moment_of(one) <= since]
+    long_ago = start_of(known, since - length, within=length / 2)
+    before: Mapping[str, Usage] = {}
+    if long_ago is not None and comparable(since - long_ago, until - since):
+        before = used_between(known, names, long_ago, since)
+    used = used_between(samples, names, since, until)
+    return Counts([Mover(name, used[key], before.get(key, Usage())) for key, name in names.items()], since, until)
+
+
+def _billing_period(samples: Sequence[UsageSample], names: Mapping[str, str]) -> list[Mover]:
+    """What the newest samples say of the month so far."""
+    newest = {one.database_id: usage_of(one) for one in sorted(samples, key=moment_of)}
+    return [Mover(name, newest.get(key, Usage()), Usage()) for key, name in names.items()]
 
 
 async def _samples(ctx: Context, databases: list[Listed], length: timedelta) -> list[UsageSample]:
@@ -97,66 +135,75 @@ async def _ending(ctx: Context) -> list[LedgerToken]:
     return [one for one in soon if ctx.scope.covers(Target(one.database, one.group or ""))]
 
 
-def _total(found: Mapping[str, Course], key: str) -> Usage:
-    return found[key].total if key in found else Usage()
-
-
-def _known(found: Mapping[str, Course]) -> date | None:
-    return min((one.known_since for one in found.values() if one.known_since), default=None)
-
-
-def _idle(found: Mapping[str, Course], names: Mapping[str, str], today: date) -> list[str]:
+def _idle(samples: Sequence[UsageSample], names: Mapping[str, str]) -> list[str]:
     """Return the databases without a read for `IDLE_DAYS`; one that is not known for so long is not called idle."""
-    since = today - timedelta(days=IDLE_DAYS)
-    return sorted(
-        names[key]
-        for key, course in found.items()
-        if key in names and course.known_since == since and course.total.rows_read == 0
-    )
+    until = max((moment_of(one) for one in samples), default=None)
+    if until is None:
+        return []
+    since = (until - timedelta(days=IDLE_DAYS)).replace(hour=0, minute=0, second=0, microsecond=0)
+    used = used_between(samples, names, since, until)
+    return sorted(names[key] for key, usage in used.items() if usage.rows_read == 0 and _is_old(key, since))
+
+
+def _is_old(database_id: str, since: datetime) -> bool:
+    born = made_at(database_id)
+    return born is None or born <= since
 
 
 def _message(
-    ctx: Context,
-    movers: list[Mover],
-    idle: list[str],
-    held: list[Hold],
-    tokens: list[LedgerToken],
-    length: timedelta,
-    since: datetime,
-    *,
-    known_since: date | None,
+    ctx: Context, counts: Counts, idle: list[str], held: list[Hold], tokens: list[LedgerToken], length: timedelta
 ) -> Reply:
     days = length.days
     span = "last day" if days == 1 else f"last {days} days"
+    movers = counts.movers
     title = mrkdwn(":newspaper: *Turso digest* of the {}: {}", span, counted(len(movers), "database"))
-    counts = kit.context(mrkdwn("Counted from {} to {}.", when(since), when(ctx.now)))
-    head = [kit.section(title), *kit.fields(_totals(movers))]
-    top = sorted((one for one in movers if one.change), key=lambda one: -abs(one.change))[:MOVERS]
+    head = [kit.section(title), *_notice(ctx, counts, length), *(kit.fields(_totals(movers)) if counts.until else [])]
+    changed = [(abs(one.change), one) for one in movers if one.change]
+    top = [one for _, one in sorted(changed, key=lambda pair: -pair[0])[:MOVERS]]
     table = _table(top) if top else None
     rest = [
         *_list(":zzz: *Not read for {} days*: {}", IDLE_DAYS, idle),
         *_holds(held),
         *_tokens(tokens),
-        *_reach(since.astimezone(UTC).date(), known_since),
-        counts,
+        *_span(counts),
         *kit.actions(*buttons.run(1, "Usage", "usage"), *buttons.run(2, "Databases", "list")),
     ]
     drawn = [table.block()] if table else []
     return reply(title, [*head, *drawn, *rest], plain_blocks=[*head, *table.plain(), *rest] if table else ())
 
 
+def _notice(ctx: Context, counts: Counts, length: timedelta) -> list[Block]:
+    if counts.until is None:
+        return [
+            kit.context(mrkdwn(":information_source: Usage is not known: Turso did not tell, and no history is kept."))
+        ]
+    if counts.since is None:
+        today = on_day(counts.until.astimezone(UTC).date())
+        says = mrkdwn(":information_source: No history before {}. Here is the billing period so far.", today)
+        return [kit.context(says)]
+    if counts.since > ctx.now - length + timedelta(days=1):
+        return [kit.context(mrkdwn(":information_source: No history before {}.", when(counts.since)))]
+    return []
+
+
+def _span(counts: Counts) -> list[Block]:
+    if counts.until is None:
+        return []
+    if counts.since is None:
+        return [kit.context(mrkdwn("As of {}.", when(counts.until)))]
+    return [kit.context(mrkdwn("Counted from {} to {}.", when(counts.since), when(counts.until)))]
+
+
 def _totals(movers: list[Mover]) -> list[tuple[str, Mrkdwn]]:
-    now, before = sum((one.now for one in movers), Usage()), sum((one.before for one in movers), Usage())
-    return [
-        ("Rows read", mrkdwn("{}{}", number(now.rows_read), _change(now.rows_read, before.rows_read))),
-        ("Rows written", mrkdwn("{}{}", number(now.rows_written), _change(now.rows_written, before.rows_written))),
-        ("Storage", mrkdwn("{}", size(now.storage_bytes))),
-        ("Synced", mrkdwn("{}{}", size(now.bytes_synced), _change(now.bytes_synced, before.bytes_synced))),
-    ]
-
-
-def _change(now: int, before: int) -> str:
-    return f" ({round(100 * (now - before) / before):+,} % against the period before)" if before else ""
+    found = []
+    for label, write, name in (("Rows read", number, "rows_read"), ("Rows written", number, "rows_written"),
+                               ("Storage", size, "storage_bytes"), ("Synced", size, "bytes_synced")):  # fmt: skip
+        now = amount_of((one.now for one in movers), name)
+        before = amount_of((one.before for one in movers), name)
+        is_flow = name != "storage_bytes"
+        versus = change(now.whole, before.whole, "the period before") if is_flow else ""
+        found.append((label, mrkdwn("{}{}", now.words(write), versus)))
+    return found
 
 
 def _table(movers: list[Mover]) -> Table:
@@ -167,7 +214,7 @@ def _table(movers: list[Mover]) -> Table:
 def _row(one: Mover) -> list[Cell]:
     now, before = one.now, one.before
     values = (now.rows_read, before.rows_read, now.rows_written, before.rows_written)
-    return [Plain(one.name), *(Number(value, number(value)) for value in values)]
+    return [Plain(one.name), *(amount(value, number) for value in values)]
 
 
 def _list(words: str, days: int, names: list[str]) -> list[Block]:
@@ -197,11 +244,3 @@ def _tokens(tokens: list[LedgerToken]) -> list[Block]:
     ]
     more = mrkdwn("and {} more", len(tokens) - 8) if len(tokens) > 8 else Mrkdwn("")
     return [kit.section(joined("\n", [mrkdwn(":key: *Tokens that end this week*"), *lines, more]))]
-
-
-def _reach(since: date, known: date | None) -> list[Block]:
-    if known is None:
-        return [kit.context(mrkdwn(":information_source: Nothing was measured yet: samples are taken once a day."))]
-    if known > since:
-        return [kit.context(mrkdwn(":information_source: Daily samples go back to {} only.", known))]
-    return []

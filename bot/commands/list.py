@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
-from bot.blocks.table import Cell, Number, Table
+from bot.blocks.table import Cell, Table, amount
 from bot.blocks.text import Mrkdwn, Plain, counted, joined, mrkdwn, number, size
 from bot.commands.base import Context, Reading
 from bot.commands.lines import command_line
@@ -39,7 +39,8 @@ async def run(ctx: Context, args: ListArgs) -> Reply:
     found.sort(key=attrgetter("name"))
     if field := _FIELDS.get(args.sort):
         none = Usage()
-        found.sort(key=lambda one: getattr(used.get(one.id, none), field), reverse=True)
+        amounts = {one.id: getattr(used.get(one.id, none), field) for one in found}
+        found.sort(key=lambda one: -1 if amounts[one.id] is None else amounts[one.id], reverse=True)
     return _page(ctx, args, found, used)
 
 
@@ -98,9 +99,9 @@ def _row(database: Database, sort: Sort, used: dict[str, Usage]) -> list[Cell]:
     usage = used.get(database.id, Usage())
     return [
         *cells,
-        Number(usage.storage_bytes, size(usage.storage_bytes)),
-        Number(usage.rows_read, number(usage.rows_read)),
-        Number(usage.rows_written, number(usage.rows_written)),
+        amount(usage.storage_bytes, size),
+        amount(usage.rows_read, number),
+        amount(usage.rows_written, number),
     ]
 
 

@@ -9,6 +9,7 @@ from bot.blocks import buttons, kit
 from bot.blocks.kit import Text
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, Plain, counted, cut, joined, mrkdwn, number, person, size, when
+from bot.commands.amounts import known
 from bot.commands.base import Context, Reading
 from bot.commands.lines import command_line
 from bot.commands.list import state_of
@@ -88,10 +89,10 @@ def _properties(
     ]
     if usage:
         said += [
-            ("Size", size(usage.usage.storage_bytes)),
-            ("Rows read, this month", number(usage.usage.rows_read)),
-            ("Rows written, this month", number(usage.usage.rows_written)),
-            ("Synced, this month", size(usage.usage.bytes_synced)),
+            ("Size", known(usage.usage.storage_bytes, size)),
+            ("Rows read, this month", known(usage.usage.rows_read, number)),
+            ("Rows written, this month", known(usage.usage.rows_written, number)),
+            ("Synced, this month", known(usage.usage.bytes_synced, size)),
         ]
     return [(label, mrkdwn("{}", cut(value, 300))) for label, value in said if value]
 
@@ -112,7 +113,8 @@ def _limit(configuration: Configuration | None) -> str:
 def _certificates(database: Database) -> str:
     if database.issued_cert_limit is None and database.issued_cert_count is None:
         return ""
-    return f"{number(database.issued_cert_count)} issued of at most {number(database.issued_cert_limit)}"
+    issued, limit = known(database.issued_cert_count, number), known(database.issued_cert_limit, number)
+    return f"{issued} issued, limit {limit}"
 
 
 def _addresses(database: Database) -> list[Block]:

@@ -11,7 +11,7 @@ from bot.commands.base import Context
 from bot.core.plan import Plan, PlanTarget
 from bot.core.request import LedgerToken
 from bot.turso import Database, TursoError
-from bot.turso.models import DatabaseUsage
+from bot.turso.models import DatabaseUsage, Usage
 
 T = TypeVar("T")
 LAST_DAYS = timedelta(days=7)
@@ -83,12 +83,13 @@ def some(names: Sequence[str], *, at_most: int = 12) -> str:
 
 
 def _facts(usage: DatabaseUsage | None, tokens: list[LedgerToken]) -> dict[str, str]:
-    used = usage.usage if usage else None
+    used = usage.usage if usage else Usage()
+    span = "this month" if usage and usage.is_of_month else "7 days"
     holders = len({token.holder for token in tokens})
     held = f" of {counted(holders, 'holder')}" if tokens else ""
     return {
-        "Size": size(used.storage_bytes) if used else NOT_TOLD,
-        "Rows read, 7 days": number(used.rows_read) if used else NOT_TOLD,
-        "Rows written, 7 days": number(used.rows_written) if used else NOT_TOLD,
+        "Size": NOT_TOLD if used.storage_bytes is None else size(used.storage_bytes),
+        f"Rows read, {span}": NOT_TOLD if used.rows_read is None else number(used.rows_read),
+        f"Rows written, {span}": NOT_TOLD if used.rows_written is None else number(used.rows_written),
         "Live tokens from here": f"{len(tokens)}{held}",
     }

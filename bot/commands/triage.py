@@ -10,6 +10,7 @@ from bot.blocks.chart import Chart
 from bot.blocks.kit import Element
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, Plain, actor, ago, counted, cut, joined, mrkdwn, number, person, size, when
+from bot.commands.amounts import known
 from bot.commands.base import Context, Reading
 from bot.commands.lines import command_line
 from bot.commands.rights import may
@@ -42,8 +43,8 @@ async def run(ctx: Context, args: TriageArgs) -> Reply:
         *kit.actions(*_buttons(ctx, found)),
         kit.context(mrkdwn("As of {}; *Refresh* reads it again.", when(ctx.now))),
     ]
-    drawn = [chart.block()] if chart else []
-    plain = [*head, *chart.plain(), *rest] if chart else []
+    drawn = chart.blocks()
+    plain = [*head, *chart.plain(), *rest] if drawn else []
     return reply(title, [*head, *drawn, *rest], plain_blocks=plain)
 
 
@@ -54,55 +55,61 @@ def _facts(found: Findings) -> list[tuple[str, Mrkdwn]]:
     if found.group is not None:
         others = f", with {some(found.siblings, at_most=4)}" if found.siblings else ""
         pairs.append(("Group", mrkdwn("{}{}", found.group or "none", others)))
-    if found.today:
-        pairs += [
-            ("Rows read today", mrkdwn("{}{}", number(found.today.rows_read), _against(found, "rows_read"))),
-            ("Rows written today", mrkdwn("{}{}", number(found.today.rows_written), _against(found, "rows_written"))),
-            ("Size", mrkdwn("{}", size(found.today.storage_bytes))),
-        ]
+    pairs += _usage(found)
     if found.held:
         pairs.append(("Held", mrkdwn("{}", "; ".join(found.held))))
     return pairs
 
 
+def _usage(found: Findings) -> list[tuple[str, Mrkdwn]]:
+    used, span = (found.today, "today") if found.today else (found.month, "this month")
+    if used is None:
+        return []
+    return [
+        (f"Rows read {span}", mrkdwn("{}{}", known(used.rows_read, number), _against(found, "rows_read"))),
+        (f"Rows written {span}", mrkdwn("{}{}", known(used.rows_written, number), _against(found, "rows_written"))),
+        ("Size", mrkdwn("{}", known(used.storage_bytes, size))),
+    ]
+
+
 def _against(found: Findings, field: str) -> str:
-    """Compare today so far with the same part of a usual day."""
-    if found.usual is None or found.today is None:
+    """Compare today so far with the same part of a usual day. It takes both."""
+    now = getattr(found.today, field) if found.today else None
+    whole_day = getattr(found.usual, field) if found.usual else None
+    if now is None or whole_day is None:
         return ""
-    usual = int(getattr(found.usual, field) * found.part_of_day)
+    usual = int(whole_day * found.part_of_day)
     if not usual:
-        return " (usually none)" if getattr(found.today, field) else ""
-    times = getattr(found.today, field) / usual
-    return f" ({times:.1f} × the usual)"
+        return " (usually none)" if now and not whole_day else ""
+    return f" ({now / usual:.1f} × the usual)"
 
 
-def _chart(found: Findings) -> Chart | None:
+def _chart(found: Findings) -> Chart:
     """Day by day from the samples, today as it is now, and beside it what is usual."""
     daily = dict(found.daily)
     today = found.now.astimezone(UTC).date()
     if found.today:
         daily[today] = found.today
     days = sorted(daily)
-    if len(days) < 2:
-        return None
-    series = {
+    series: dict[str, list[int | None]] = {
         "rows read": [daily[day].rows_read for day in days],
         "rows written": [daily[day].rows_written for day in days],
     }
     if found.usual:
         series["usual reads"] = [found.usual.rows_read] * len(days)
     labels = [Plain("today" if day == today else f"{day:%m-%d}") for day in days]
-    return Chart("line", Plain("Rows per day; today so far"), labels, series, "day", "rows")
+    return Chart("line", Plain("Rows per day; today so far"), labels, series, "day (UTC)", "rows", least=2)
 
 
 def _queries(queries: list[TopQuery] | None) -> list[Block]:
     if not queries:
         return []
-    top = sorted(queries, key=lambda one: -(one.rows_read + one.rows_written))[:3]
+    top = sorted(queries, key=lambda one: -((one.rows_read or 0) + (one.rows_written or 0)))[:3]
     lines = [
-        mrkdwn("• `{}` {} read, {} written", cut(one.query, 160), number(one.rows_read), number(one.rows_written))
+        mrkdwn("• `{}` {} read, {} written", cut(one.query, 160), known(one.rows_read, number),
+               known(one.rows_written, number))
         for one in top
-    ]
+    ]  # fmt: skip
     return [kit.section(joined("\n", [mrkdwn("*Top queries*"), *lines]))]
 
 

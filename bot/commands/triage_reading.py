@@ -8,10 +8,10 @@ from typing import Final, TypeVar
 
 from bot.commands import holds
 from bot.commands.base import Context
-from bot.commands.samples import Course, courses, usual_day
+from bot.commands.samples import Course, courses, moment, moment_of, usual_day
 from bot.core.request import AuditEntry, LedgerToken
 from bot.turso import Database, DatabaseNotFound, Listed, TursoError
-from bot.turso.models import Configuration, DatabaseUsage, TopQuery, Usage
+from bot.turso.models import Configuration, TopQuery, Usage
 
 T = TypeVar("T")
 WAITS: Final = 2.0
@@ -29,6 +29,9 @@ class Findings:
     database: Database | None = None
     configuration: Configuration | None = None
     today: Usage | None = None
+    """Since midnight (UTC)."""
+    month: Usage | None = None
+    """In place of today, from an API that tells only the month."""
     usual: Usage | None = None
     daily: Mapping[date, Usage] = field(default_factory=dict)
     queries: list[TopQuery] | None = None
@@ -103,8 +106,8 @@ async def read(ctx: Context, name: str) -> Findings:
     found.database, found.configuration, found.queries = database, configuration, queries
     if siblings is not None:
         found.listed, found.siblings = siblings
-    if isinstance(usage, DatabaseUsage):
-        found.today = usage.usage
+    if usage is not None:
+        found.today, found.month = (None, usage.usage) if usage.is_of_month else (usage.usage, None)
     return found
 
 
@@ -145,13 +148,13 @@ async def _remembered(ctx: Context, found: Findings) -> None:
 
 
 async def _course(ctx: Context, name: str) -> Course | None:
-    today = ctx.now.astimezone(UTC).date()
-    since = today - timedelta(days=DAYS)
+    midnight = ctx.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    since = midnight - timedelta(days=DAYS)
     samples = await ctx.memory.samples(
         organization=ctx.organization,
-        since=(since - timedelta(days=1)).isoformat(),
-        until=today.isoformat(),
+        since=(since - timedelta(days=2)).date().isoformat(),
+        until=moment(ctx.now),
         databases=[name],
     )
-    found = courses(samples, since=since).values()
-    return max(found, key=lambda course: max(course.daily, default=date.min), default=None)
+    found = courses([one for one in samples if moment_of(one) <= midnight], since=since).values()
+    return max(found, key=lambda course: course.until, default=None)

@@ -1,18 +1,21 @@
 """What one database used: against the period before, per instance, and day by day where samples tell."""
 
 import asyncio
-from datetime import date, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, timedelta
 
 from bot.blocks import buttons, kit
 from bot.blocks.chart import POINTS, Chart
 from bot.blocks.message import reply
-from bot.blocks.table import Cell, Number, Table
+from bot.blocks.table import Cell, Table, amount
 from bot.blocks.text import Mrkdwn, Plain, mrkdwn, number, size
+from bot.commands.amounts import change, known
 from bot.commands.base import Context
 from bot.commands.lines import command_line
 from bot.commands.periods import Period
-from bot.commands.samples import courses
+from bot.commands.samples import courses, moment, moment_of
 from bot.commands.targets import attempt
+from bot.commands.usage_history import chart_of_days
 from bot.core.reply import Reply
 from bot.turso.models import DatabaseUsage, Instance, Usage
 
@@ -20,72 +23,62 @@ from bot.turso.models import DatabaseUsage, Instance, Usage
 async def report(ctx: Context, name: str, period: Period) -> Reply:
     """Two usage calls and the list of instances, at once."""
     turso, before = ctx.turso, period.before
-    spans = {} if period.is_current_month else {"since": period.since, "until": period.until}
+    spans = {} if period.is_current_month else {"since": period.since, "until": min(period.until, ctx.now)}
     used, earlier, instances, daily = await asyncio.gather(
         turso.database_usage(name, **spans),
         attempt(turso.database_usage(name, since=before.since, until=before.until)),
         attempt(turso.instances(name)),
         _daily(ctx, name, period),
     )
-    title = mrkdwn(":bar_chart: *{}* {}: {} rows read, {} written", name, period.words,
-                   number(used.usage.rows_read), number(used.usage.rows_written))  # fmt: skip
-    numbers = kit.fields(_numbers(used.usage, earlier.usage if earlier else None, period))
-    chart = _chart(name, period, used, instances or [], daily)
-    shares = _shares(used, instances or [])
+    words = Mrkdwn("this month") if used.is_of_month else period.words
+    title = mrkdwn(":bar_chart: *{}* {}: {} rows read, {} written", name, words,
+                   known(used.usage.rows_read, number), known(used.usage.rows_written, number))  # fmt: skip
+    only = used.is_of_month and not period.is_current_month
+    notice = [kit.context(mrkdwn(":information_source: Turso tells only what was used this month."))] if only else []
+    # An API that knows one period only answers the same again.
+    was = earlier.usage if earlier and not earlier.is_of_month and earlier.usage != used.usage else Usage()
+    head = [kit.section(title), *notice, *kit.fields(_numbers(used.usage, was, before))]
+    chart, shares = _chart(name, used, instances or [], daily), _shares(used, instances)
     tail = kit.actions(*buttons.run(1, "Show", command_line("show", name)))
-    drawn = [*([chart.block()] if chart else []), *([shares.block()] if shares else [])]
-    plain = [*(chart.plain() if chart else []), *(shares.plain() if shares else [])]
-    return reply(title, [kit.section(title), *numbers, *drawn, *tail],
-                   plain_blocks=[kit.section(title), *numbers, *plain, *tail] if drawn else ())  # fmt: skip
+    drawn = [*chart.blocks(), *([shares.block()] if shares else [])]
+    plain = [*chart.plain(), *(shares.plain() if shares else [])]
+    return reply(title, [*head, *drawn, *tail], plain_blocks=[*head, *plain, *tail] if drawn else ())
 
 
-async def _daily(ctx: Context, name: str, period: Period) -> dict[date, Usage]:
-    since = max(period.since.date(), period.until.date() - timedelta(days=POINTS - 1))
+async def _daily(ctx: Context, name: str, period: Period) -> Mapping[date, Usage]:
+    """Whole days of the period, as far as samples tell."""
+    until = min(period.until, ctx.now).astimezone(UTC)
+    since = max(period.since.astimezone(UTC), until - timedelta(days=POINTS - 1))
+    since = since.replace(hour=0, minute=0, second=0, microsecond=0)
     samples = await ctx.memory.samples(
         organization=ctx.organization,
-        since=(since - timedelta(days=2)).isoformat(),
-        until=period.until.date().isoformat(),
+        since=(since - timedelta(days=2)).date().isoformat(),
+        until=moment(until),
         databases=[name],
     )
-    found = courses(samples, since=since)
-    newest = max(found.values(), key=lambda course: max(course.daily, default=date.min), default=None)
-    return dict(newest.daily) if newest else {}
+    found = courses([one for one in samples if moment_of(one) <= until], since=since).values()
+    return max(found, key=lambda course: course.until).daily if found else {}
 
 
-def _numbers(used: Usage, before: Usage | None, period: Period) -> list[tuple[str, Mrkdwn]]:
-    if before is None or before == used:  # an API that knows one period only answers the same again
-        before = Usage()
-    versus = period.before.words
+def _numbers(used: Usage, was: Usage, before: Period) -> list[tuple[str, Mrkdwn]]:
     rows = [
-        ("Rows read", number(used.rows_read), used.rows_read, before.rows_read),
-        ("Rows written", number(used.rows_written), used.rows_written, before.rows_written),
-        ("Storage", size(used.storage_bytes), used.storage_bytes, before.storage_bytes),
-        ("Synced", size(used.bytes_synced), used.bytes_synced, before.bytes_synced),
+        ("Rows read", number, "rows_read"),
+        ("Rows written", number, "rows_written"),
+        ("Storage", size, "storage_bytes"),
+        ("Synced", size, "bytes_synced"),
     ]
-    return [(label, mrkdwn("{}{}", text, _delta(now, was, versus))) for label, text, now, was in rows]
+    return [(label, _number(getattr(used, name), getattr(was, name), write, before)) for label, write, name in rows]
 
 
-def _delta(now: int, was: int, versus: str) -> str:
-    if not was:
-        return ""
-    change = round(100 * (now - was) / was)
-    return f" ({'+' if change > 0 else ''}{change:,} % against {versus})" if change else f" (as {versus})"
+def _number(now: int | None, was: int | None, write: Callable[[int | None], str], before: Period) -> Mrkdwn:
+    return mrkdwn("{}{}", known(now, write), change(now, was, str(before.words)))
 
 
-def _chart(
-    name: str, period: Period, used: DatabaseUsage, instances: list[Instance], daily: dict[date, Usage]
-) -> Chart | None:
-    if len(daily) > 1:
-        days = sorted(daily)[-POINTS:]
-        series = {
-            "rows read": [daily[day].rows_read for day in days],
-            "rows written": [daily[day].rows_written for day in days],
-        }
-        return Chart("line", Plain(f"{name}, rows per day"), [Plain(f"{day:%m-%d}") for day in days], series, "day",
-                     "rows")  # fmt: skip
+def _chart(name: str, used: DatabaseUsage, instances: list[Instance], daily: Mapping[date, Usage]) -> Chart:
+    days = chart_of_days(daily, Plain(f"{name}, rows per day"))
+    if days.blocks():
+        return days
     shares = used.instances[:POINTS]
-    if not shares:
-        return None
     labels = [Plain(_instance_name(share.uuid, instances)) for share in shares]
     series = {
         "rows read": [share.usage.rows_read for share in shares],
@@ -94,19 +87,20 @@ def _chart(
     return Chart("bar", Plain(f"{name}, rows by instance"), labels, series, "instance", "rows")
 
 
-def _shares(used: DatabaseUsage, instances: list[Instance]) -> Table | None:
+def _shares(used: DatabaseUsage, instances: list[Instance] | None) -> Table | None:
     if not used.instances:
         return None
     columns = [Plain(name) for name in ("Instance", "Type", "Rows read", "Rows written", "Storage", "Synced")]
-    kinds = {one.uuid: one.type for one in instances}
+    kinds = {one.uuid: one.type for one in instances or []}
+    other = "–" if instances is None else "deleted"
     rows: list[list[Cell]] = [
         [
-            Plain(_instance_name(share.uuid, instances)),
-            Plain(kinds.get(share.uuid, "deleted") or "–"),
-            Number(share.usage.rows_read, number(share.usage.rows_read)),
-            Number(share.usage.rows_written, number(share.usage.rows_written)),
-            Number(share.usage.storage_bytes, size(share.usage.storage_bytes)),
-            Number(share.usage.bytes_synced, size(share.usage.bytes_synced)),
+            Plain(_instance_name(share.uuid, instances or [])),
+            Plain(kinds.get(share.uuid, other) or "–"),
+            amount(share.usage.rows_read, number),
+            amount(share.usage.rows_written, number),
+            amount(share.usage.storage_bytes, size),
+            amount(share.usage.bytes_synced, size),
         ]
         for share in used.instances[:50]
     ]

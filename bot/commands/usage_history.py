@@ -1,15 +1,24 @@
 """What the samples add to a ranking: the period before, and the course of the days."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from bot.blocks.chart import POINTS, Chart
 from bot.blocks.text import Plain
+from bot.commands.amounts import Amount, amount_of, change
 from bot.commands.periods import Period
-from bot.commands.samples import courses, is_after
+from bot.commands.samples import (
+    NUMBERS,
+    comparable,
+    courses,
+    daily_of_all,
+    end_of,
+    moment_of,
+    start_of,
+    used_between,
+)
 from bot.core.request import UsageSample
 from bot.turso.models import Usage
 
@@ -21,25 +30,30 @@ MANY: Final = 500
 class History:
     """What is known beside the ranking itself."""
 
-    before: Usage | None = None
-    """All databases in the period before; None: the samples do not reach back so far."""
+    before: Mapping[str, Amount] = field(default_factory=dict)
+    """Each number of all databases in the period before; empty: the samples do not reach back so far."""
     versus: str = ""
     """The period before, in words."""
     daily: Mapping[date, Usage] = field(default_factory=dict)
 
-    def change(self, now: int, name: str) -> str:
+    def change(self, now: Amount, name: str) -> str:
         """Write by how much a number differs from the period before: ` (+12 % against last month)`."""
-        was = int(getattr(self.before, name)) if self.before else 0
-        return f" ({round(100 * (now - was) / was):+,} % against {self.versus})" if was else ""
+        before = self.before.get(name)
+        return change(now.whole, before.whole, self.versus) if before else ""
 
-    def chart(self) -> Chart | None:
-        """Draw the days; None when there are too few."""
-        days = sorted(self.daily)[-POINTS:]
-        if len(days) < 2:
-            return None
-        read, written = ([getattr(self.daily[day], name) for day in days] for name in ("rows_read", "rows_written"))
-        labels = [Plain(f"{day:%m-%d}") for day in days]
-        return Chart("line", Plain("Rows per day"), labels, {"rows read": read, "rows written": written}, "day", "rows")
+    def chart(self) -> Chart:
+        """Draw the days."""
+        return chart_of_days(self.daily, Plain("Rows per day"))
+
+
+def chart_of_days(daily: Mapping[date, Usage], title: Plain) -> Chart:
+    """Draw what was read and written day by day; it takes two days that are known."""
+    days = sorted(daily)[-POINTS:]
+    series = {
+        "rows read": [daily[day].rows_read for day in days],
+        "rows written": [daily[day].rows_written for day in days],
+    }
+    return Chart("line", title, [Plain(f"{day:%m-%d}") for day in days], series, "day (UTC)", "rows", least=2)
 
 
 def first_day(period: Period) -> date:
@@ -47,16 +61,27 @@ def first_day(period: Period) -> date:
     return period.before.since.astimezone(UTC).date() - timedelta(days=2)
 
 
-def history_of(samples: Sequence[UsageSample], ids: Mapping[str, str], period: Period) -> History:
-    """Compare the samples of a channel's databases with those of the period before."""
-    before, since = period.before, period.since.astimezone(UTC).date()
-    ours = [sample for sample in samples if sample.database_id in ids]
-    started = before.since.astimezone(UTC).date()
-    earlier = courses([one for one in ours if not is_after(one, before.until)], since=started)
-    known = min((one.known_since for one in earlier.values() if one.known_since), default=None)
-    total = sum((one.total for one in earlier.values()), Usage()) if known is not None and known <= started else None
-    daily: dict[date, Usage] = defaultdict(Usage)
-    for course in courses(ours, since=since).values():
-        for day, used in course.daily.items():
-            daily[day] = daily[day] + used
-    return History(total, before.words, dict(daily))
+def history_of(
+    samples: Sequence[UsageSample], ids: Collection[str], period: Period, since: datetime, until: datetime
+) -> History:
+    """Compare what was counted from `since` to `until` with the period before."""
+    ours = [sample for sample in samples if sample.database_id in ids and moment_of(sample) <= until]
+    before = period.before
+    if period.is_current_month:
+        earlier = _between(ours, ids, before.since, end_of(ours, until=before.until), until - since)
+    else:
+        earlier = _between(ours, ids, since - (until - since), since, until - since)
+    midnight = since.replace(hour=0, minute=0, second=0, microsecond=0)
+    return History(earlier, str(before.words), daily_of_all(courses(ours, since=midnight)))
+
+
+def _between(
+    samples: Sequence[UsageSample], ids: Collection[str], wanted: datetime, end: datetime | None, length: timedelta
+) -> dict[str, Amount]:
+    """Sum what was used up to `end`, if it is about as long as what it is compared with."""
+    known = [sample for sample in samples if end is not None and moment_of(sample) <= end]
+    start = start_of(known, wanted, within=length / 10)
+    if start is None or end is None or not comparable(end - start, length):
+        return {}
+    used = used_between(known, ids, start, end).values()
+    return {name: amount_of(used, name) for name in NUMBERS}

@@ -2,20 +2,21 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, timedelta
 from typing import Final
 
 from bot.blocks import buttons, kit
 from bot.blocks.chart import POINTS, Chart
 from bot.blocks.message import reply
-from bot.blocks.table import Cell, Number, Table
-from bot.blocks.text import Mrkdwn, Plain, counted, mrkdwn, number, size
+from bot.blocks.table import Cell, Table, amount
+from bot.blocks.text import Mrkdwn, Plain, counted, mrkdwn, number, on_day, size, when
 from bot.commands import usage_history
+from bot.commands.amounts import Amount, amount_of
 from bot.commands.base import Context
 from bot.commands.lines import command_line
 from bot.commands.periods import Period
-from bot.commands.samples import courses, moment, samples_of
+from bot.commands.samples import end_of, moment, moment_of, samples_of, start_of, used_between
 from bot.commands.targets import attempt
 from bot.commands.usage_history import History, first_day, history_of
 from bot.core.reply import Block, Reply
@@ -41,121 +42,156 @@ class Used:
     usage: Usage
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What was counted for a period: the databases in order, and what there is to say about the numbers."""
+
+    ranked: list[Used]
+    words: Mrkdwn
+    history: History = field(default_factory=History)
+    quotas: Quotas | None = None
+    notice: Mrkdwn | None = None
+    """What the reader has to know before the numbers."""
+    span: Mrkdwn | None = None
+
+
 async def report(ctx: Context, period: Period, *, sort: str, top: int) -> Reply:
-    """Rank the databases that the asker may see; the totals are theirs alone."""
+    """Rank the databases that the requester may see; the totals are theirs alone."""
     databases, usage = await asyncio.gather(ctx.visible_databases(), ctx.turso.organization_usage())
-    quotas = await attempt(ctx.turso.quotas()) if period.is_current_month and len(databases) <= MANY else None
-    looks_back = len(databases) <= usage_history.MANY
-    samples = await _samples(ctx, databases, usage, period, looks_back=looks_back)
-    ids = {one.id: one.name for one in databases}
-    history = history_of(samples, ids, period) if looks_back else History()
-    if period.is_current_month:
-        return _message(rank(databases, usage, sort), "in this billing period", [], history, quotas, sort, top)
-    ranked, note = _from_samples(samples, ids, period, sort)
-    return _message(ranked, period.words, [note], history, quotas, sort, top)
+    samples = await _samples(ctx, databases, usage, period)
+    found = None if period.is_current_month else _from_samples(ctx, databases, samples, period, sort)
+    return _message(found or await _billing_period(ctx, databases, usage, samples, period, sort), sort, top)
 
 
 async def _samples(
-    ctx: Context, databases: Sequence[Listed], usage: OrganizationUsage, period: Period, *, looks_back: bool
+    ctx: Context, databases: Sequence[Listed], usage: OrganizationUsage, period: Period
 ) -> list[UsageSample]:
-    """What was measured of the period, and of the one before it; today as it is now."""
-    since, until = period.since.astimezone(UTC).date(), period.until.astimezone(UTC).date()
+    """What was sampled of the period, and of the one before it; and what is true now."""
+    looks_back = len(databases) <= usage_history.MANY
     if not looks_back and period.is_current_month:
         return []
+    since = period.since.astimezone(UTC).date() - timedelta(days=2)
     samples = await ctx.memory.samples(
         organization=ctx.organization,
-        since=(first_day(period) if looks_back else since - timedelta(days=2)).isoformat(),
-        until=moment(period.until),
+        since=(first_day(period) if looks_back else since).isoformat(),
+        until=moment(min(period.until, ctx.now)),
         databases=[one.name for one in databases],
     )
-    today = ctx.now.astimezone(UTC).date()
-    if until < today:
-        return samples
-    measured = [sample for sample in samples if sample.day != today.isoformat()]
-    return measured + samples_of(ctx.organization, databases, usage, today)
+    now = moment(ctx.now)
+    sampled = [sample for sample in samples if moment_of(sample) < ctx.now and sample.day != now]
+    return sampled + samples_of(ctx.organization, databases, usage, now)
 
 
-def rank(databases: Sequence[Listed], usage: OrganizationUsage, sort: str) -> list[Used]:
-    """Join names with usage, the most first."""
-    by_id = {one.uuid: one.usage for one in usage.databases}
-    return _ordered([Used(one.name, by_id.get(one.id, Usage())) for one in databases], sort)
+def rank(databases: Sequence[Listed], usage: Mapping[str, Usage], sort: str) -> list[Used]:
+    """Join names with usage, the most first, and last those of which it is not known."""
+    name = METRICS[sort][0]
 
+    def order(one: Used) -> tuple[bool, int, str]:
+        value = getattr(one.usage, name)
+        return value is None, -(value or 0), one.name
 
-def _ordered(used: list[Used], sort: str) -> list[Used]:
-    field = METRICS[sort][0]
-    return sorted(used, key=lambda one: (-getattr(one.usage, field), one.name))
+    return sorted((Used(one.name, usage.get(one.id, Usage())) for one in databases), key=order)
 
 
 def _from_samples(
-    samples: Sequence[UsageSample], ids: Mapping[str, str], period: Period, sort: str
-) -> tuple[list[Used], Mrkdwn]:
-    since = period.since.astimezone(UTC).date()
-    found = {key: course for key, course in courses(samples, since=since).items() if key in ids}
-    known = min((course.known_since for course in found.values() if course.known_since), default=None)
-    used = _ordered([Used(ids[key], found[key].total if key in found else Usage()) for key in ids], sort)
-    return used, _reach(since, known)
+    ctx: Context, databases: Sequence[Listed], samples: Sequence[UsageSample], period: Period, sort: str
+) -> Counted | None:
+    """Count between the samples that are nearest to the ends of the period; None: there are no such."""
+    ids = {one.id for one in databases}
+    within = [sample for sample in samples if sample.database_id in ids and moment_of(sample) <= period.until]
+    until = end_of(within, until=period.until)
+    start = start_of(within, period.since, within=period.length / 2)
+    is_sampled = any(moment_of(sample) < ctx.now and sample.day != moment(ctx.now) for sample in within)
+    if until is None or start is None or start >= until or not is_sampled or until <= period.since:
+        return None
+    ranked = rank(databases, used_between(within, ids, start, until), sort)
+    late = start - period.since >= timedelta(days=1)
+    notice = mrkdwn(":information_source: No history before {}.", when(start)) if late else None
+    history = history_of(samples, ids, period, start, until) if len(ids) <= usage_history.MANY else History()
+    span = mrkdwn("Counted from {} to {}.", when(start), when(until))
+    return Counted(ranked, mrkdwn("since {}", when(start)) if late else period.words, history, None, notice, span)
 
 
-def _reach(since: date, known: date | None) -> Mrkdwn:
-    if known is None:
-        return mrkdwn(":information_source: Nothing was measured for this period yet: samples are taken once a day.")
-    if known > since:
-        return mrkdwn(":information_source: Daily samples go back to {}; what was before is not in here.", known)
-    return mrkdwn("From daily samples.")
+async def _billing_period(
+    ctx: Context,
+    databases: Sequence[Listed],
+    usage: OrganizationUsage,
+    samples: Sequence[UsageSample],
+    period: Period,
+    sort: str,
+) -> Counted:
+    """What Turso itself tells, with the period before where samples reach back; or in place of what nobody sampled."""
+    ranked = rank(databases, {one.uuid: one.usage for one in usage.databases}, sort)
+    quotas = await attempt(ctx.turso.quotas()) if len(databases) <= MANY else None
+    words = Mrkdwn("in this billing period")
+    if not period.is_current_month:
+        first = await ctx.memory.first_sample_day(organization=ctx.organization)
+        day = date.fromisoformat(first[:10]) if first else ctx.now.astimezone(UTC).date()
+        says = mrkdwn(":information_source: No history before {}. Here is the billing period so far.", on_day(day))
+        return Counted(ranked, words, quotas=quotas, notice=says)
+    looks_back = len(databases) <= usage_history.MANY
+    ids = {one.id for one in databases}
+    history = history_of(samples, ids, period, period.since, period.until) if looks_back else History()
+    return Counted(ranked, words, history, quotas)
 
 
-def _message(
-    ranked: list[Used], words: str, notes: list[Mrkdwn], history: History, quotas: Quotas | None, sort: str, top: int
-) -> Reply:
-    total = sum((one.usage for one in ranked), Usage())
+def _message(found: Counted, sort: str, top: int) -> Reply:
+    ranked = found.ranked
+    totals = {name: amount_of([one.usage for one in ranked], name) for name, _, _ in METRICS.values()}
     title = mrkdwn(":bar_chart: *{}* of this channel {}: {} rows read, {} written", counted(len(ranked), "database"),
-                   words, number(total.rows_read), number(total.rows_written))  # fmt: skip
+                   found.words, totals["rows_read"].words(number), totals["rows_written"].words(number))  # fmt: skip
     shown = ranked[:top]
-    head = [kit.section(title), *kit.fields(_totals(total, quotas, history))]
-    tail: list[Block] = [kit.context(*notes)] if notes else []
+    head = [kit.section(title), *([kit.context(found.notice)] if found.notice else [])]
+    tail: list[Block] = [kit.context(found.span)] if found.span else []
     if not shown:
-        return reply(title, [*head, kit.context(mrkdwn("There are no databases in this channel.")), *tail])
-    field, label, _ = METRICS[sort]
-    bars = shown[: min(top, POINTS)]
-    chart = Chart("bar", Plain(f"Top {len(bars)} by {label}"), [Plain(one.name) for one in bars],
-                  {label: [getattr(one.usage, field) for one in bars]}, "database", label)  # fmt: skip
-    table = Table(Plain(f"Usage by {label}"), _columns(), [_row(one) for one in shown])
+        return reply(title, [*head, kit.context(mrkdwn("There are no databases in this channel."))])
+    head += kit.fields(_totals(totals, found.quotas, found.history))
+    chart, days, table = _chart(shown, sort, top), found.history.chart(), _table(shown, sort)
     left = len(ranked) - len(shown)
     more = mrkdwn("and {} more; `--top` shows up to 50", counted(left, "database")) if left > 0 else Mrkdwn("")
     row = [*buttons.run(1, f"Usage of {shown[0].name}"[:60], command_line("usage", shown[0].name))]
     tail = [*([kit.context(more)] if more else []), *tail, *kit.actions(*row)]
-    days = history.chart()
-    drawn = [chart.block(), *([days.block()] if days else []), table.block()]
-    plain = [*chart.plain(), *(days.plain() if days else []), *table.plain()]
+    drawn = [*chart.blocks(), *days.blocks(), table.block()]
+    plain = [*chart.plain(), *days.plain(), *table.plain()]
     return reply(title, [*head, *drawn, *tail], plain_blocks=[*head, *plain, *tail])
 
 
-def _totals(total: Usage, quotas: Quotas | None, history: History) -> list[tuple[str, Mrkdwn]]:
+def _chart(shown: Sequence[Used], sort: str, top: int) -> Chart:
+    name, label, _ = METRICS[sort]
+    bars = [one for one in shown if getattr(one.usage, name) is not None][: min(top, POINTS)]
+    return Chart("bar", Plain(f"Top {len(bars)} by {label}"), [Plain(one.name) for one in bars],
+                 {label: [getattr(one.usage, name) for one in bars]}, "database", label)  # fmt: skip
+
+
+def _totals(totals: Mapping[str, Amount], quotas: Quotas | None, history: History) -> list[tuple[str, Mrkdwn]]:
     quotas = quotas or Quotas()
-    rows = [("Rows read", number, "rows_read"), ("Rows written", number, "rows_written"),
-            ("Storage", size, "storage_bytes"), ("Synced", size, "bytes_synced")]  # fmt: skip
     found = []
-    for label, write, name in rows:
-        used = getattr(total, name)
-        share = _share(used, getattr(quotas, name))
-        found.append((label, mrkdwn("{}{}{}", write(used), history.change(used, name), share)))
+    for label, write, name in _LABELS:
+        total = totals[name]
+        share = _share(total.whole, getattr(quotas, name))
+        found.append((label, mrkdwn("{}{}{}", total.words(write), history.change(total, name), share)))
     return found
 
 
-def _share(used: int, quota: int | None) -> str:
-    return f" ({100 * used / quota:.1f} % of the plan's quota)" if quota else ""
+_LABELS: Final = (
+    ("Rows read", number, "rows_read"),
+    ("Rows written", number, "rows_written"),
+    ("Storage", size, "storage_bytes"),
+    ("Synced", size, "bytes_synced"),
+)
 
 
-def _columns() -> list[Plain]:
-    return [Plain(name) for name in ("Database", "Rows read", "Rows written", "Storage", "Synced")]
+def _share(used: int | None, quota: int | None) -> str:
+    if used is None or not quota:
+        return ""
+    percent = 100 * used / quota
+    return f" ({'<0.1' if 0 < percent < 0.05 else f'{percent:.1f}'} % of the plan's quota)"
 
 
-def _row(one: Used) -> list[Cell]:
-    usage = one.usage
-    return [
-        Plain(one.name[:64]),
-        Number(usage.rows_read, number(usage.rows_read)),
-        Number(usage.rows_written, number(usage.rows_written)),
-        Number(usage.storage_bytes, size(usage.storage_bytes)),
-        Number(usage.bytes_synced, size(usage.bytes_synced)),
+def _table(shown: Sequence[Used], sort: str) -> Table:
+    columns = [Plain(name) for name in ("Database", *(label for label, _, _ in _LABELS))]
+    rows: list[list[Cell]] = [
+        [Plain(one.name[:64]), *(amount(getattr(one.usage, name), write) for _, write, name in _LABELS)]
+        for one in shown
     ]
+    return Table(Plain(f"Usage by {METRICS[sort][1]}"), columns, rows)

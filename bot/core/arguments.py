@@ -11,6 +11,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from bot.core.durations import NotADuration, duration_text, lifetime_text, parse_duration, parse_lifetime
 from bot.core.model import Lifetime
+from bot.errors import BadInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ def shown(value: object) -> str:
     return f"`{text[:16]}…`" if len(text) > 64 or (len(text) > 40 and "." in text) else f"`{text}`"
 
 
+_EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _GROUP: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
 _CODE: Final = re.compile(r"[a-z0-9-]{1,64}")
@@ -189,19 +191,36 @@ def _count(value: object) -> int:
     return number
 
 
-def month_span(month: str) -> tuple[datetime, datetime]:
-    """Return the first moment of a `Month` and of the month after it, in UTC."""
+def month_span(month: str, now: datetime) -> tuple[datetime, datetime]:
+    """Return the first moment of a `Month` and of the month after it, in UTC.
+
+    Raises:
+        BadInput: the month has not begun yet.
+    """
+    current = f"{now.astimezone(UTC):%Y-%m}"
+    if month > current:
+        raise BadInput(f"{shown(month)} has not begun yet. Choose a month up to `{current}`.")
     year, number = int(month[:4]), int(month[5:])
     after = (year + 1, 1) if number == 12 else (year, number + 1)
     return datetime(year, number, 1, tzinfo=UTC), datetime(*after, 1, tzinfo=UTC)
 
 
 def since_start(since: timedelta | date, now: datetime) -> datetime:
-    """Return when a `Since` begins; never before 1970."""
+    """Return when a `Since` begins.
+
+    Raises:
+        BadInput: in the future, or before 1970.
+    """
     if isinstance(since, timedelta):
-        floor = datetime(1970, 1, 1, tzinfo=UTC)
-        return now - since if now - floor > since else floor
-    return datetime(since.year, since.month, since.day, tzinfo=UTC)
+        if since > now - _EARLIEST:
+            raise BadInput(f"{shown(duration_text(since))} ago is before 1970. Choose a shorter time.")
+        return now - since
+    start = datetime(since.year, since.month, since.day, tzinfo=UTC)
+    if start > now:
+        raise BadInput(f"{shown(since)} has not begun yet. Choose a day up to `{now.astimezone(UTC):%Y-%m-%d}`.")
+    if start < _EARLIEST:
+        raise BadInput(f"{shown(since)} is before 1970. Choose a later day.")
+    return start
 
 
 DatabaseName = Annotated[str, BeforeValidator(_database_name)]

@@ -326,5 +326,8 @@ class Memory(Protocol):
     async def samples(
         self, *, organization: str, since: str, until: str, databases: Sequence[str] | None = None
     ) -> list[UsageSample]: ...
+    async def first_sample_day(self, *, organization: str) -> str | None:
+        """The `day` of an organization's oldest sample; None: there is none."""
+
     async def writable(self) -> bool:
         """True when a transaction commits now."""

@@ -302,10 +302,11 @@ class UsageSample:
     database_id: str
     day: str
     """`2026-11-24`, UTC: as of its end; or, with a time behind it, as of that moment."""
-    rows_read: int
-    rows_written: int
-    storage_bytes: int
-    bytes_synced: int
+    rows_read: int | None
+    """Of this and the other numbers: None, if Turso did not say."""
+    rows_written: int | None
+    storage_bytes: int | None
+    bytes_synced: int | None
 
 
 TIMER: Final = "timer"

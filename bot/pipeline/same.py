@@ -30,7 +30,7 @@ async def what_changed(ctx: Context, plan: Plan, *, checks_size: bool = False) -
     if now.delete_protection != was.delete_protection:
         return f"The delete protection of `{was.name}` is {'on' if now.delete_protection else 'off'} now."
     if checks_size and was.size_bytes is not None:
-        usage = await ctx.turso.database_usage(was.name)
-        if usage.usage.storage_bytes > max(2 * was.size_bytes, was.size_bytes + GREW_BY):
+        size_bytes = (await ctx.turso.database_usage(was.name)).usage.storage_bytes
+        if size_bytes is not None and size_bytes > max(2 * was.size_bytes, was.size_bytes + GREW_BY):
             return f"`{was.name}` has grown a lot since this was asked."
     return None

@@ -260,10 +260,10 @@ samples = Table(
     Column("database", Words, nullable=False),
     Column("database_id", Words, nullable=False),
     Column("day", Text, nullable=False),
-    Column("rows_read", BigInteger, nullable=False),
-    Column("rows_written", BigInteger, nullable=False),
-    Column("storage_bytes", BigInteger, nullable=False),
-    Column("bytes_synced", BigInteger, nullable=False),
+    Column("rows_read", BigInteger, nullable=True),
+    Column("rows_written", BigInteger, nullable=True),
+    Column("storage_bytes", BigInteger, nullable=True),
+    Column("bytes_synced", BigInteger, nullable=True),
     PrimaryKeyConstraint("organization", "day", "database_id"),
 )
 

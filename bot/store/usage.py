@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from bot.core.request import Digest, Timer, TimerKind, UsageSample
 from bot.store import moves
@@ -72,3 +72,8 @@ class Usage(Room):
             return many(connection, UsageSample, of_these)
 
         return await self._database.read(work)
+
+    async def first_sample_day(self, *, organization: str) -> str | None:
+        """The `day` of an organization's oldest sample; None: there is none."""
+        query = select(func.min(samples.c.day)).where(samples.c.organization == organization)
+        return await self._database.read(lambda connection: connection.execute(query).scalar())

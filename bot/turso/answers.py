@@ -82,7 +82,9 @@ def top_queries(body: bytes) -> list[TopQuery]:
 def database_usage(body: bytes) -> DatabaseUsage:
     """`{"database": {…}}`, in 2023 with `instances` and `total` beside it."""
     raw = from_json(body)
-    return _usage_of(_unwrapped(raw, "database"), beside=raw)
+    inner = _unwrapped(raw, "database")
+    found = _usage_of(inner, beside=raw)
+    return found.model_copy(update={"is_of_month": inner is not raw and bool(raw.keys() & {"instances", "total"})})
 
 
 def organization_usage(body: bytes) -> OrganizationUsage:
@@ -92,7 +94,7 @@ def organization_usage(body: bytes) -> OrganizationUsage:
     databases = tuple(_usage_of(entry, beside={}) for entry in raw.get("databases") or [])
     return OrganizationUsage(
         uuid=raw.get("uuid"),
-        usage=Usage.model_validate(totals) if totals else _sum(database.usage for database in databases),
+        usage=Usage.model_validate(totals) if totals else Usage.sum(database.usage for database in databases),
         database_count=totals.get("databases"),
         location_count=totals.get("locations"),
         group_count=totals.get("groups"),
@@ -123,17 +125,14 @@ def _usage_of(raw: dict[str, Any], *, beside: dict[str, Any]) -> DatabaseUsage:
     shares = _instances(raw.get("instances")) or _instances(beside.get("instances"))
     given = (raw.get("usage"), raw.get("total"), beside.get("total"))
     total = next((Usage.model_validate(usage) for usage in given if usage is not None), None)
-    return DatabaseUsage(uuid=raw.get("uuid"), usage=total or _sum(share.usage for share in shares), instances=shares)
+    usage = total or Usage.sum(share.usage for share in shares)
+    return DatabaseUsage(uuid=raw.get("uuid"), usage=usage, instances=shares)
 
 
 def _instances(raw: Any) -> tuple[InstanceUsage, ...]:
     if isinstance(raw, dict):
         raw = [{"uuid": uuid, "usage": share.get("usage", share)} for uuid, share in raw.items() if share]
     return tuple(InstanceUsage(uuid=share.get("uuid"), usage=share.get("usage") or {}) for share in raw or [])
-
-
-def _sum(usages: Any) -> Usage:
-    return sum(usages, Usage())
 
 
 def _unwrapped(raw: Any, key: str) -> dict[str, Any]:

@@ -15,7 +15,14 @@ def made_at(db_id: str) -> datetime | None:
     except ValueError:
         return None
     if found.version == 7:
-        return datetime.fromtimestamp((found.int >> 80) / 1000, UTC)
+        return _after_1970(found.int >> 80)
     if found.version == 1:
         return _GREGORIAN + timedelta(microseconds=found.time // 10)
     return None
+
+
+def _after_1970(milliseconds: int) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (OverflowError, ValueError):  # after the year 9999
+        return None

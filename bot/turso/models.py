@@ -1,6 +1,6 @@
 """What Turso's things look like to us: frozen values of the 2023 API's and of today's answers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
@@ -9,7 +9,7 @@ from pydantic import AliasChoices, Field, SecretStr
 
 from bot.core.model import Target
 from bot.turso import ids
-from bot.turso.tolerance import Count, Flag, Text, Texts, Wire, exactly_or_cased, spelled
+from bot.turso.tolerance import Flag, Text, Texts, Wire, exactly_or_cased, spelled
 
 _NAME = spelled("Name")
 _DB_ID = spelled("DbId")
@@ -123,20 +123,24 @@ class Listed(NamedTuple):
 
 
 class Usage(Wire):
-    """What was used in a period. `storage_bytes` is a level, the others are flows."""
+    """What was used in a period. `storage_bytes` is a level, the others are flows. None: Turso did not say."""
 
-    rows_read: Count = Field(0, validation_alias=spelled("rows_read"))
-    rows_written: Count = Field(0, validation_alias=spelled("rows_written"))
-    storage_bytes: Count = Field(0, validation_alias=spelled("storage_bytes", "storage"))
-    bytes_synced: Count = Field(0, validation_alias=spelled("bytes_synced"))
+    rows_read: int | None = Field(None, validation_alias=spelled("rows_read"))
+    rows_written: int | None = Field(None, validation_alias=spelled("rows_written"))
+    storage_bytes: int | None = Field(None, validation_alias=spelled("storage_bytes", "storage"))
+    bytes_synced: int | None = Field(None, validation_alias=spelled("bytes_synced"))
 
-    def __add__(self, other: "Usage") -> "Usage":
-        return Usage(
-            rows_read=self.rows_read + other.rows_read,
-            rows_written=self.rows_written + other.rows_written,
-            storage_bytes=self.storage_bytes + other.storage_bytes,
-            bytes_synced=self.bytes_synced + other.bytes_synced,
-        )
+    @classmethod
+    def sum(cls, parts: "Iterable[Usage]") -> "Usage":
+        """Add up parts. A number that one of them lacks is unknown in the sum, too, and so is the sum of none."""
+        every = list(parts)
+        return cls(**{name: _sum(getattr(part, name) for part in every) for name in cls.model_fields})
+
+
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    found = list(numbers)
+    known = [number for number in found if number is not None]
+    return sum(known) if known and len(known) == len(found) else None
 
 
 class InstanceUsage(Wire):
@@ -152,6 +156,8 @@ class DatabaseUsage(Wire):
     uuid: Text = ""
     usage: Usage = Usage()
     instances: tuple[InstanceUsage, ...] = ()
+    is_of_month: bool = False
+    """The API of 2023 answers with the calendar month, whichever period it was given."""
 
 
 class OrganizationUsage(Wire):
@@ -210,8 +216,8 @@ class TopQuery(Wire):
     """A statement that read or wrote many rows. Its text comes from people: show it as plain text."""
 
     query: Text = Field("", validation_alias=spelled("query"))
-    rows_read: Count = Field(0, validation_alias=spelled("rows_read"))
-    rows_written: Count = Field(0, validation_alias=spelled("rows_written"))
+    rows_read: int | None = Field(None, validation_alias=spelled("rows_read"))
+    rows_written: int | None = Field(None, validation_alias=spelled("rows_written"))
 
 
 class Minted(Wire):

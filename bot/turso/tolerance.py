@@ -54,6 +54,5 @@ class NullAs:
 
 
 Flag = Annotated[bool, NullAs(bool)]
-Count = Annotated[int, NullAs(int)]
 Text = Annotated[str, NullAs(str)]
 Texts = Annotated[tuple[str, ...], NullAs(tuple)]

@@ -5,8 +5,8 @@ import pytest
 from bot.blocks import buttons, kit
 from bot.blocks.chart import Chart, unique
 from bot.blocks.message import fitting, reply
-from bot.blocks.table import Number, Table
-from bot.blocks.text import Plain, mrkdwn
+from bot.blocks.table import Number, Table, amount
+from bot.blocks.text import Plain, mrkdwn, number
 from bot.sandbox.workspace.blockkit import validate_message
 from tests.blocks.messages import HOSTILE, check
 
@@ -100,13 +100,43 @@ def test_charts_stay_within_the_first_limits(points):
     series = {f"series {at} of a long name": values for at in range(9)}
     chart = Chart("bar", Plain(LONG), [Plain("n" * 64)] * points, series, LONG, LONG)
 
-    check(reply(mrkdwn("c"), [chart.block()], plain_blocks=chart.plain()))
-    assert len(chart.block()["chart"]["series"]) == 6
+    check(reply(mrkdwn("c"), chart.blocks(), plain_blocks=chart.plain()))
+    assert len(chart.blocks()[0]["chart"]["series"]) == 6
 
 
 def test_hostile_text_in_plain_places_stays_plain():
     chart = Chart("line", Plain(HOSTILE), [Plain(HOSTILE)], {HOSTILE: [1]})
     table = Table(Plain(HOSTILE), [Plain(HOSTILE)], [[Plain(HOSTILE)]])
 
-    check(reply(mrkdwn("{}", HOSTILE), [chart.block(), table.block(), kit.header(Plain(HOSTILE))],
+    check(reply(mrkdwn("{}", HOSTILE), [*chart.blocks(), table.block(), kit.header(Plain(HOSTILE))],
                 plain_blocks=[*chart.plain(), *table.plain()]))  # fmt: skip
+
+
+@pytest.mark.parametrize("form", [Chart.blocks, Chart.plain])
+def test_what_is_unknown_is_not_drawn(form):
+    labels = [Plain("ams"), Plain("fra"), Plain("lhr")]
+    chart = Chart("bar", Plain("Rows"), labels, {"rows read": [7, None, 9], "rows written": [None, None, None]})
+
+    drawn = str(form(chart))
+
+    assert "ams" in drawn
+    assert "lhr" in drawn
+    assert "fra" not in drawn
+    assert "rows written" not in drawn
+
+
+@pytest.mark.parametrize("form", [Chart.blocks, Chart.plain])
+def test_a_line_takes_two_known_points(form):
+    chart = Chart("line", Plain("Rows"), [Plain("11-01"), Plain("11-02")], {"rows": [7, None]}, least=2)
+
+    assert form(chart) == []
+
+
+def test_an_unknown_number_in_a_table_is_a_dash():
+    table = Table(Plain("Rows"), [Plain("Name"), Plain("Rows")],
+                  [[Plain("a"), amount(None, number)], [Plain("b"), amount(0, number)]])  # fmt: skip
+
+    assert [row[1] for row in table.block()["rows"][1:]] == [
+        {"type": "raw_text", "text": "–"},
+        {"type": "raw_number", "value": 0, "text": "0"},
+    ]

@@ -104,9 +104,46 @@ async def test_it_is_cut_to_the_channel(desk: Desk):
     assert "1 database" in reply.text
 
 
-async def test_it_works_before_anything_was_measured(desk: Desk):
+async def test_without_history_it_tells_the_billing_period(desk: Desk):
     desk.acme.add("orders")
 
-    assert "go back to" in words(await desk.ask("digest now"))
+    text = words(await desk.ask("digest now"))
+
+    assert "No history before <!date^" in text
+    assert "|2026-11-24>. Here is the billing period so far." in text
+    assert "1,204" in text
+
+
+async def test_without_history_and_without_turso_it_gives_no_numbers(desk: Desk):
+    desk.acme.add("orders")
     desk.acme.failing["/v1/organizations/acme/usage"] = 500
-    assert "Nothing was measured yet" in words(await desk.ask("digest now"))
+
+    text = words(await desk.ask("digest now"))
+
+    assert "Usage is not known" in text
+    assert "Rows read" not in text
+
+
+async def test_it_says_from_when_its_history_is(desk: Desk):
+    made = desk.acme.add("orders")
+    desk.acme.used = {"orders": {"rows_read": 9000}}
+    await desk.memory.add_samples([sample(f"2026-11-{day}", 100 * day, uuid=made["DbId"]) for day in (21, 22, 23)])
+
+    text = words(await desk.ask("digest now"))
+
+    assert "No history before <!date^1795305600^" in text, "the end of the 21st"
+    assert "6,900" in text
+    assert "against" not in text
+
+
+async def test_a_database_that_lacks_samples_is_left_out_of_the_sum(desk: Desk):
+    known, new = desk.acme.add("orders"), desk.acme.add("archive")
+    desk.acme.used = {"orders": {"rows_read": 9000}, "archive": {"rows_read": 5}}
+    await desk.memory.add_samples(
+        [sample(f"2026-11-{day}", 100 * day, uuid=known["DbId"]) for day in range(10, 24)]
+        + [sample("2026-11-23", 3, uuid=new["DbId"], name="archive")]
+    )
+
+    text = words(await desk.ask("digest now"))
+
+    assert "7,400 without 1 database" in text

@@ -36,7 +36,7 @@ async def test_the_certificates_of_2023_show(desk: Desk):
     desk.acme.generation = "2023"
     desk.acme.add("orders", IssuedCertLimit=10, IssuedCertCount=3)
 
-    assert "3 issued of at most 10" in words(await desk.ask("show orders"))
+    assert "3 issued, limit 10" in words(await desk.ask("show orders"))
 
 
 async def test_at_most_six_calls(desk: Desk):

@@ -117,8 +117,70 @@ async def test_samples_that_do_not_reach_back_say_so(desk: Desk):
     made = desk.acme.add("orders")
     await desk.memory.add_samples([sample("2026-11-20", 700, uuid=made["DbId"])])
 
-    assert "go back to 2026-11-20" in words(await desk.ask("usage --since 2026-11-10"))
-    assert "Nothing was measured" in words(await desk.ask("usage --month 2020-01"))
+    reply = await desk.ask("usage --since 2026-11-10")
+
+    assert "No history before <!date^1795219200^" in words(reply), "the end of the 20th"
+    assert "504 rows read" in reply.text
+
+
+@pytest.mark.parametrize("line", ["usage --since 7d", "usage --month 2026-10", "usage --since 2026-10-30 --sort size"])
+async def test_without_history_the_billing_period_is_told(desk: Desk, line):
+    desk.acme.add("orders")
+    await desk.memory.add_samples([sample("2026-11-24", 700, uuid="another")])
+
+    reply = await desk.ask(line)
+
+    assert "in this billing period: 1,204 rows read, 37 written" in reply.text
+    assert "|2026-11-24>. Here is the billing period so far." in words(reply)
+    assert "rows per day" not in words(reply).lower()
+
+
+async def test_a_database_that_turso_does_not_count_is_unknown(desk: Desk):
+    for name in ("orders", "users"):
+        desk.acme.add(name)
+    usage = desk.acme._usage()
+    usage["organization"]["databases"].pop()
+    desk.acme._usage = lambda: usage
+
+    reply = await desk.ask("usage")
+
+    assert "1,204 without 1 database rows read" in reply.text
+    table = next(block for block in reply.blocks if block["type"] == "data_table")
+    assert table["rows"][2][1] == {"type": "raw_text", "text": "–"}
+    chart = next(block for block in reply.blocks if block["type"] == "data_visualization")["chart"]
+    assert chart["axis_config"]["categories"] == ["orders"]
+
+
+async def test_the_first_api_tells_only_the_month(desk: Desk):
+    desk.acme.generation = "2023"
+    made = desk.acme.add("orders")
+    usage = {"rows_read": 600, "rows_written": 3, "storage_bytes": 4096}
+    body = {"database": {"uuid": made["DbId"], "usage": usage}, "instances": {}, "total": usage}
+    desk.acme.next_answers = [httpx.Response(200, json=body)] * 2
+
+    reply = await desk.ask("usage orders --since 7d")
+
+    assert "this month: 600 rows read" in reply.text
+    assert "Turso tells only what was used this month" in words(reply)
+    assert "*Synced*\nnot known" in words(reply)
+
+
+@pytest.mark.parametrize("month", ["2026-12", "2027-01", "9999-12"])
+@pytest.mark.parametrize("name", ["", "orders "])
+async def test_a_month_that_has_not_begun_is_refused(desk: Desk, month, name):
+    with pytest.raises(BadInput, match=f"`{month}` has not begun yet. Choose a month up to `2026-11`"):
+        await desk.ask(f"usage {name}--month {month}")
+
+
+@pytest.mark.parametrize(
+    ("since", "says"),
+    [("2026-11-25", "has not begun yet"), ("9999-12-31", "has not begun yet"), ("0001-01-01", "is before 1970"),
+     ("15250w", "is before 1970")],
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["usage", "usage orders", "audit"])
+async def test_a_day_out_of_reach_is_refused(desk: Desk, command, since, says):
+    with pytest.raises(BadInput, match=says):
+        await desk.ask(f"{command} --since {since}")
 
 
 async def test_days_make_a_line(desk: Desk):

@@ -23,6 +23,7 @@ from bot.core.arguments import (
     since_start,
 )
 from bot.core.model import NEVER
+from bot.errors import BadInput
 
 
 def take(kind, text):
@@ -109,15 +110,29 @@ def test_it_refuses_the_rest_with_one_sentence(kind, text):
     assert problems[0]["msg"].startswith("takes ")
 
 
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
 def test_a_month_has_a_beginning_and_an_end():
-    assert month_span("2026-12") == (datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+    assert month_span("2026-10", NOW) == (datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
+    assert month_span("2025-12", NOW) == (datetime(2025, 12, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("month", ["2026-12", "9999-12"])
+def test_a_month_that_has_not_begun_is_refused(month):
+    with pytest.raises(BadInput, match=f"`{month}` has not begun yet"):
+        month_span(month, NOW)
 
 
 def test_since_begins_a_while_ago_or_on_a_day():
-    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
-    assert since_start(timedelta(days=7), now) == datetime(2026, 11, 17, 12, tzinfo=UTC)
-    assert since_start(date(2026, 10, 1), now) == datetime(2026, 10, 1, tzinfo=UTC)
-    assert since_start(timedelta(days=100_000), now) == datetime(1970, 1, 1, tzinfo=UTC)
+    assert since_start(timedelta(days=7), NOW) == datetime(2026, 11, 17, 12, tzinfo=UTC)
+    assert since_start(date(2026, 10, 1), NOW) == datetime(2026, 10, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("since", [timedelta(days=100_000), timedelta.max, date.min, date.max, date(2026, 11, 25)])
+def test_a_since_out_of_reach_is_refused(since):
+    with pytest.raises(BadInput, match=r"before 1970|has not begun yet"):
+        since_start(since, NOW)
 
 
 def test_a_lifetime_is_written_for_turso():

@@ -130,17 +130,17 @@ async def play_the_month(month: Month, first: Process) -> None:
 
 
 def check_numbers(month: Month, channel: str, day: int, digest: Message) -> None:
-    """What it says is what was written that day, and the day before."""
+    """What it says is what was written that day, and the day before; of the day before the first nothing is known."""
     found = moved(digest)
+    assert day > 1 or not found
     for name, counts in month.written.items():
         if channel == ORDERS and not name.startswith("orders"):
             assert name not in words(digest)
             continue
-        now, before = counts[day - 1], counts[day - 2] if day > 1 else 0
+        now, before = counts[day - 1], counts[day - 2] if day > 1 else counts[0]
         if name in found:
             assert found[name] == (now, before), (day, name)
         else:
-            assert day > 1, (day, name)
             assert now == before, (day, name)
 
 

@@ -20,6 +20,22 @@ def test_ids_of_both_generations_tell_when_they_were_made(generation):
     assert abs(told - datetime.now(UTC)) < timedelta(minutes=1)
 
 
-@pytest.mark.parametrize("text", ["", "orders", "f47ac10b-58cc-4372-a567-0e02b2c3d479", "0" * 32])
+@pytest.mark.parametrize("generation", ["2023", "now"])
+def test_an_id_may_hold_an_earlier_moment(generation):
+    at = datetime(2026, 9, 17, 12, 30, 0, 250_000, tzinfo=UTC)
+
+    assert abs(made_at(new_uuid(generation, at=at.timestamp())) - at) < timedelta(milliseconds=2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("orders", id="a name"),
+        pytest.param("f47ac10b-58cc-4372-a567-0e02b2c3d479", id="chance alone"),
+        pytest.param("0" * 32, id="zeros"),
+        pytest.param("ffffffff-ffff-7fff-bfff-ffffffffffff", id="after the year 9999"),
+    ],
+)
 def test_others_do_not(text):
     assert made_at(text) is None

@@ -11,6 +11,9 @@ Generation = Literal["2023", "now"]
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _LONGEST = {"2023": 32, "now": 64}
 
+_GREGORIAN = 0x01B2_1DD2_1381_4000
+"""The start of 1970 as version 1 counts: in tenths of a microsecond since October 1582."""
+
 LOCATIONS_NOW = {
     "aws-us-east-1": "AWS US East (Virginia)",
     "aws-us-east-2": "AWS US East (Ohio)",
@@ -65,11 +68,18 @@ def is_name(name: object, generation: Generation = "now") -> bool:
     return isinstance(name, str) and len(name) <= _LONGEST[generation] and _NAME.fullmatch(name) is not None
 
 
-def new_uuid(generation: Generation = "now") -> str:
-    """A fresh UUID: version 1 in 2023, version 7 today."""
+def new_uuid(generation: Generation = "now", *, at: float | None = None) -> str:
+    """A fresh UUID: version 1 in 2023, version 7 today.
+
+    Args:
+        at: the time that it holds, in seconds since the epoch; None: now, by the wall clock.
+    """
+    milliseconds = time.time_ns() // 1_000_000 if at is None else int(at * 1000)
     if generation == "2023":
-        return str(uuid.uuid1(node=secrets.randbits(48) | 1 << 40))
-    milliseconds = time.time_ns() // 1_000_000
+        ticks = (milliseconds * 10_000 + secrets.randbits(12)) + _GREGORIAN
+        low, middle, high = ticks & 0xFFFFFFFF, ticks >> 32 & 0xFFFF, ticks >> 48 & 0x0FFF
+        return str(uuid.UUID(fields=(low, middle, high, secrets.randbits(6), secrets.randbits(8),
+                                     secrets.randbits(48) | 1 << 40), version=1))  # fmt: skip
     # Byte 5 is 0x10 only for databases of another engine; the clients tell engines apart by it.
     if milliseconds & 0xFF == 0x10:
         milliseconds += 1

@@ -27,7 +27,8 @@ def _add(connection: apsw.Connection, turso: Turso, count: int, prefix: str, day
     chance, now = random.Random(count), turso.clock.now()
     booked = [str(now.date() - timedelta(days=back)) for back in range(days)]
     for number in range(1, count + 1):
-        database_id, instance, key = new_uuid(turso.generation), new_uuid(turso.generation), Key.fresh()
+        database_id = new_uuid(turso.generation, at=now.timestamp() - days * 86400)
+        instance, key = new_uuid(turso.generation), Key.fresh()
         busy = chance.randrange(10_000)
         connection.execute(
             "INSERT INTO databases(id, organization, name, group_name, key_id, key_secret, created_at)"

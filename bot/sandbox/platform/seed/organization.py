@@ -23,7 +23,8 @@ def seed_organization(turso: Turso) -> None:
     """Create the company's databases, unless the organization has any."""
     if turso.catalog.run_now(databases.count, turso.organization):
         return
-    made = [(seeded, new_uuid(turso.generation)) for seeded in DATABASES]
+    created_at = turso.clock.time() - _DAYS * 86400
+    made = [(seeded, new_uuid(turso.generation, at=created_at)) for seeded in DATABASES]
     sizes = [fill(turso.plane.path(database_id), seeded) for seeded, database_id in made]
     turso.catalog.run_now(_enter_all, turso, made, sizes)
 

@@ -1,0 +1,49 @@
+"""Numbers of which some may be unknown: their sums, their comparisons and their words."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from bot.blocks.text import counted
+from bot.turso.models import Usage
+
+UNKNOWN: Final = "not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A sum over databases: of those whose number is known, and how many it leaves out."""
+
+    known: int | None
+    missing: int = 0
+
+    @property
+    def whole(self) -> int | None:
+        """The sum when nothing is left out; None: it is not known."""
+        return None if self.missing else self.known
+
+    def words(self, write: Callable[[int | None], str]) -> str:
+        """Write it, with what it leaves out: `1,204 without 2 databases`."""
+        if self.known is None:
+            return UNKNOWN
+        return f"{write(self.known)} without {counted(self.missing, 'database')}" if self.missing else write(self.known)
+
+
+def known(value: int | None, write: Callable[[int | None], str]) -> str:
+    """Write a number, or that it is not known."""
+    return UNKNOWN if value is None else write(value)
+
+
+def amount_of(usages: Iterable[Usage], name: str) -> Amount:
+    """Sum one number over databases."""
+    values = [getattr(usage, name) for usage in usages]
+    known = [value for value in values if value is not None]
+    return Amount(sum(known) if known else None, len(values) - len(known))
+
+
+def change(now: int | None, before: int | None, versus: str) -> str:
+    """Write by how much a number differs from before: ` (+12 % against last month)`. It takes both."""
+    if now is None or not before:
+        return ""
+    percent = round(100 * (now - before) / before)
+    return f" ({percent:+,} % against {versus})" if percent else f" (as {versus})"

@@ -1,0 +1,18 @@
+"""A sample of usage may lack a number that Turso did not give."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+NUMBERS = ("rows_read", "rows_written", "storage_bytes", "bytes_synced")
+
+
+def upgrade() -> None:
+    """Let the numbers be null."""
+    with op.batch_alter_table("samples") as samples:
+        for name in NUMBERS:
+            samples.alter_column(name, existing_type=sa.BigInteger(), nullable=True)
