@@ -12,8 +12,10 @@ from starlette.responses import HTMLResponse, Response
 from bot.sandbox.workspace.records import CannotAct
 from bot.sandbox.workspace.workspace import Workspace
 
+from .administering import Administration, Asked
 from .drawing import Drawing
-from .faults import turn
+from .faults import add_custom, remove_custom, turn
+from .inspector import Inspector
 from .looking import moved_text, scene_of
 from .scene import Scene
 
@@ -26,6 +28,7 @@ class Acting:
 
     def __init__(self, workspace: Workspace, on_move: Callable[[timedelta], Awaitable[None]] | None) -> None:
         self._workspace, self._on_move = workspace, on_move
+        self._administration = Administration(workspace)
 
     async def say(self, request: Request) -> Response:
         scene = scene_of(self._workspace, request)
@@ -104,6 +107,40 @@ class Acting:
         except LookupError:
             raise HTTPException(404, "There is no such switch.") from None
         return Response(status_code=_NOTHING)
+
+    async def add_fault(self, request: Request) -> Response:
+        scene, form = scene_of(self._workspace, request), await request.form()
+        asked = {name: str(form.get(name) or "") for name in ("method", "answer", "code", "times")}
+        try:
+            add_custom(self._workspace.faults, **asked)
+        except ValueError as refusal:
+            raise HTTPException(400, str(refusal)) from None
+        return HTMLResponse(Inspector(scene).custom_faults())
+
+    async def remove_fault(self, request: Request) -> Response:
+        scene = scene_of(self._workspace, request)
+        remove_custom(self._workspace.faults, request.path_params["number"])
+        return HTMLResponse(Inspector(scene).custom_faults())
+
+    async def administer(self, request: Request) -> Response:
+        """Do what a button of the administration panel says, and draw its row anew."""
+        scene, form = scene_of(self._workspace, request), await request.form()
+        kind, subject = request.path_params["kind"], request.path_params["subject"]
+        asked = Asked(subject, scene.person.id, str(form.get("value") or "")[:200])
+        try:
+            await self._administration.do(kind, str(form.get("do") or ""), asked)
+        except LookupError:
+            raise HTTPException(404, "There is no such setting.") from None
+        except ValueError as refusal:
+            raise HTTPException(400, str(refusal)) from None
+        row = self._administration.row(kind, subject)
+        return HTMLResponse("" if row is None else Drawing(scene).template(f"_admin_{kind}.html", open=True, **row))
+
+    async def delete(self, request: Request) -> Response:
+        """Delete a message, as an administrator may."""
+        scene = scene_of(self._workspace, request)
+        deleted = self._workspace.admin.delete_message(request.path_params["channel"], request.path_params["ts"])
+        return await self._done(scene, deleted)
 
     async def clock(self, request: Request) -> Response:
         scene = scene_of(self._workspace, request)

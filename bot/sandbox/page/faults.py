@@ -1,8 +1,8 @@
-"""The switches of the inspector, and what each of them does."""
+"""The switches of the inspector, what each of them does, and the faults that one puts together oneself."""
 
 from dataclasses import dataclass
 
-from bot.sandbox.workspace.faults import Faults, Trouble
+from bot.sandbox.workspace.faults import Fault, Faults, Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,10 @@ class Switch:
     about: str
     seconds: float = 1.0
     on: bool = False
+
+    @property
+    def fault(self) -> Fault:
+        return Fault(trouble=self.trouble, seconds=self.seconds)
 
 
 _SWITCHES = (
@@ -30,10 +34,43 @@ _SWITCHES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What calls get instead of their answer, in words."""
+
+    label: str
+    trouble: Trouble
+    status: int = 503
+    retry_after: bool = True
+
+
+ANSWERS = {
+    "html-200": Answer("a web page, status 200", "html", 200),
+    "html-520": Answer("a web page, status 520", "html", 520),
+    "html-525": Answer("a web page, status 525", "html", 525),
+    "html-429": Answer("a web page, status 429 with Retry-After", "html", 429),
+    "html-429-bare": Answer("a web page, status 429 without Retry-After", "html", 429, retry_after=False),
+    "429-bare": Answer("status 429 without Retry-After", "ratelimited", 429, retry_after=False),
+    "error": Answer("the error code", "api_error"),
+    "silent": Answer("nothing, and nothing is done", "silent"),
+    "silent-after": Answer("nothing, but it is done", "silent_after"),
+}
+METHODS = (
+    "*", "chat.postMessage", "chat.postEphemeral", "chat.update", "response_url", "views.open", "views.publish",
+    "conversations.info", "conversations.members", "users.info", "usergroups.users.list", "auth.test", "files.*",
+)  # fmt: skip
+CODES = (
+    "team_added_to_org", "is_archived", "not_in_channel", "channel_not_found", "message_not_found", "thread_not_found",
+    "cannot_reply_to_message", "user_not_in_channel", "restricted_action", "internal_error", "a_new_code",
+)  # fmt: skip
+TIMES = ("", "1", "2", "3", "10")
+
+
 def switches(faults: Faults) -> list[Switch]:
-    """All switches as they stand."""
-    active = {fault.trouble for fault in faults.active}
-    return [Switch(each.trouble, each.label, each.about, each.seconds, each.trouble in active) for each in _SWITCHES]
+    """Return all switches as they stand."""
+    return [
+        Switch(each.trouble, each.label, each.about, each.seconds, each.fault in faults.active) for each in _SWITCHES
+    ]
 
 
 def turn(faults: Faults, name: str, on: bool) -> None:
@@ -45,7 +82,45 @@ def turn(faults: Faults, name: str, on: bool) -> None:
     switch = next((each for each in _SWITCHES if each.trouble == name), None)
     if switch is None:
         raise LookupError(name)
-    for fault in [each for each in faults.active if each.trouble == switch.trouble]:
-        faults.remove(fault)
+    faults.remove(switch.fault)
     if on:
         faults.add(switch.trouble, seconds=switch.seconds)
+
+
+def custom(faults: Faults) -> list[tuple[int, str]]:
+    """Return the faults that are on beside the switches: the number of each, and what it does in words."""
+    switched = [each.fault for each in _SWITCHES]
+    return [(number, _in_words(each)) for number, each in enumerate(faults.active) if each not in switched]
+
+
+def add_custom(faults: Faults, *, method: str, answer: str, code: str, times: str) -> None:
+    """Switch on what a form describes.
+
+    Raises:
+        ValueError: a part of it makes no sense.
+    """
+    chosen = ANSWERS.get(answer)
+    if chosen is None or method not in METHODS or times not in TIMES:
+        raise ValueError("There is no such fault.")
+    if chosen.trouble == "api_error" and not code.strip():
+        raise ValueError("Which error code?")
+    faults.add(
+        chosen.trouble, method, times=int(times) if times else None, status=chosen.status,
+        error=code.strip()[:100] or "internal_error", retry_after=chosen.retry_after,
+    )  # fmt: skip
+
+
+def remove_custom(faults: Faults, number: int) -> None:
+    """Switch one of them off; nothing happens when it is over already."""
+    if number in dict(custom(faults)):
+        faults.remove(faults.active[number])
+
+
+def _in_words(fault: Fault) -> str:
+    fits = (fault.trouble, fault.retry_after)
+    known = [each for each in ANSWERS.values() if (each.trouble, each.retry_after) == fits]
+    exact = [each.label for each in known if each.trouble != "html" or each.status == fault.status]
+    what = exact[0] if exact else fault.trouble.replace("_", " ")
+    code = f" {fault.error}" if fault.trouble == "api_error" else ""
+    calls = "Every call" if fault.method == "*" else fault.method
+    return f"{calls} gets {what}{code}" + (f", {fault.times} more times" if fault.times else "")

@@ -9,8 +9,9 @@ from markupsafe import Markup
 
 from bot.sandbox.workspace.records import Call, Change, Delivery
 
+from .administering import Administration
 from .drawing import Drawing
-from .faults import Switch
+from .faults import ANSWERS, CODES, METHODS, TIMES, Switch, custom
 from .privacy import may_look
 from .render.renderer import Renderer
 from .scene import Scene
@@ -47,7 +48,17 @@ class Inspector:
             now=self._workspace.now(),
             moved=moved,
             platform_url=platform_url,
+            **self._own_faults(),
+            **Administration(self._workspace).facts(),
         )
+
+    def custom_faults(self) -> Markup:
+        """The part of the drawer with the faults that one puts together oneself."""
+        return self._drawing.template("_own_faults.html", **self._own_faults())
+
+    def _own_faults(self) -> dict[str, Any]:
+        own = custom(self._workspace.faults)
+        return {"own": own, "answers": ANSWERS, "methods": METHODS, "codes": CODES, "times": TIMES}
 
     def row_of(self, change: Change) -> Markup:
         """The line for something that has just happened."""

@@ -58,6 +58,8 @@ class Translator:
                 yield _event("home", self._drawing.home())
             case "notice" if change.notice:
                 yield _event("toast", self._drawing.toast(change.notice.text, bad=True))
+            case "channel":
+                yield _event("sidebar", change.channel_id or "")
             case _:
                 yield _event("sidebar", "")
 

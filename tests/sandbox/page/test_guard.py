@@ -31,7 +31,20 @@ async def test_the_page_itself_may_speak(page, workspace):
 )
 @pytest.mark.parametrize(
     "path",
-    ["say", "act", "suggest", "home/open", "lab/clock", "lab/faults/duplicate", "views/V1/submit", "views/V1/close"],
+    [
+        "say",
+        "act",
+        "suggest",
+        "home/open",
+        "lab/clock",
+        "lab/faults/duplicate",
+        "lab/own-faults",
+        "lab/own-faults/0/off",
+        "lab/admin/channel/C0DBOPS",
+        "delete/C0DBOPS/1.2",
+        "views/V1/submit",
+        "views/V1/close",
+    ],
 )
 async def test_nobody_else_may_act(page, workspace, path, headers):
     answer = await page.post(f"/as/U0DANA/{path}", data=SAID, headers=headers)
@@ -131,6 +144,15 @@ async def test_what_is_not_there_or_not_yours_is_404(page, path):
         ("lab/clock", {"minutes": "-5"}),
         ("lab/clock", {"minutes": "99999999"}),
         ("lab/faults/none", {"on": "1"}),
+        ("lab/own-faults", {"method": "chat.nothing", "answer": "html-520"}),
+        ("lab/own-faults", {"method": "*", "answer": "error"}),
+        ("lab/own-faults", {"method": "*", "answer": "html-520", "times": "-1"}),
+        ("lab/admin/channel/C0NONE", {"do": "archive"}),
+        ("lab/admin/channel/C0DBOPS", {"do": "nothing"}),
+        ("lab/admin/channel/C0DBOPS", {"do": "add", "value": "U0NOBODY"}),
+        ("lab/admin/channel/C0DBOPS", {"do": "posting", "value": "nobody"}),
+        ("lab/admin/person/U0DANA", {"do": "rename", "value": " "}),
+        ("lab/admin/building/U0DANA", {"do": "archive"}),
     ],
 )
 async def test_nonsense_is_refused_without_a_crash(page, path, data):

@@ -144,6 +144,10 @@ async def test_a_channel_may_restrict_what_is_posted(workspace, client, posting,
 
     assert await answer() == in_channel
     assert await answer(thread_ts=root) == in_thread
+    for thread_ts, refused in ((None, in_channel), (root, in_thread)):
+        if refused:
+            with pytest.raises(CannotAct, match="channel"):
+                await workspace.say(DANA, DB_OPS, "hello", thread_ts=thread_ts)
     workspace.admin.restrict_posting(DB_OPS, "everybody")
     assert await posted(client)
 

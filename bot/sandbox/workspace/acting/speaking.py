@@ -77,6 +77,7 @@ class Speaking:
     # -- messages
 
     async def _message(self, person: Person, channel: Channel, text: str, thread_ts: str | None) -> Acted:
+        _check_posting(person, channel, in_thread=thread_ts is not None)
         if thread_ts is not None and self._state.message(channel.id, thread_ts) is None:
             raise CannotAct("That thread is gone.")
         if channel.is_im and self._state.app.messages_tab_read_only and self._state.app.bot_user_id in channel.members:
@@ -118,6 +119,19 @@ class Speaking:
             "blocks": _typed_blocks(said.text),
         }
         return event | ({"thread_ts": said.thread_ts} if said.thread_ts else {})
+
+
+def _check_posting(person: Person, channel: Channel, *, in_thread: bool) -> None:
+    """
+    Raises:
+        CannotAct: the channel's administrators do not let this person post here. Commands are no posts.
+    """
+    if channel.posting == "admins" and not person.is_admin:
+        raise CannotAct("Only administrators may post in this channel.")
+    if channel.posting == "threads" and not in_thread:
+        raise CannotAct("In this channel only replies in threads are allowed.")
+    if channel.posting == "no_threads" and in_thread:
+        raise CannotAct("This channel has no threads.")
 
 
 def _typed_blocks(text: str) -> list[Json]:

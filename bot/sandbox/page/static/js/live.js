@@ -1,7 +1,7 @@
 // What the stream brings: messages, edits, unread marks; and what to do when it breaks.
 import { enhance } from "./enhance.js";
 import { grown } from "./timeline.js";
-import { refreshAll, currentPane, markUnread } from "./panes.js";
+import { refreshAll, refreshFrame, currentPane, markUnread } from "./panes.js";
 
 let boot = null;
 
@@ -49,7 +49,8 @@ const handlers = {
     boot = said.boot;
     return undefined;
   },
-  async sidebar() {
+  async sidebar(channel) {
+    if (channel) refreshFrame(channel);
     const unread = [...document.querySelectorAll(".nav .badge:not([hidden])")].map((badge) => [badge.closest("a").dataset.pane, badge.textContent]);
     const place = currentPane()?.dataset.paneId ?? "";
     await htmx.ajax("GET", `${document.body.dataset.base}/sidebar?place=${place}`, { target: "#sidebar", swap: "outerHTML" });

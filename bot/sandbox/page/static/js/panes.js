@@ -49,6 +49,24 @@ export function refreshAll() {
   if (pane) htmx.ajax("GET", `${pane.dataset.url}?pane=1`, { target: pane, swap: "outerHTML" });
 }
 
+/** A channel was archived, renamed or left: its head and composer are fetched anew, its messages stay. */
+export async function refreshFrame(id) {
+  const pane = paneOf(id);
+  if (!pane) return;
+  const answer = await fetch(`${pane.dataset.url}?pane=1`);
+  if (!answer.ok) return void (pane.hidden && pane.remove());
+  const fresh = document.createElement("template");
+  fresh.innerHTML = await answer.text();
+  const swap = (part) => {
+    const [old, made] = [pane.querySelector(part), fresh.content.querySelector(part)];
+    if (!old || !made) return;
+    old.replaceWith(made);
+    htmx.process(made);
+  };
+  swap(".pane-head");
+  if (!pane.querySelector(".composer-wrap .closed") !== !fresh.content.querySelector(".composer-wrap .closed")) swap(".composer-wrap");
+}
+
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-pane]");
   if (link && !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0) {

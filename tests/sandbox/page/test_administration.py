@@ -1,0 +1,146 @@
+"""The administration panel and the faults that one puts together oneself: each button does what it says."""
+
+from __future__ import annotations
+
+import html
+
+import pytest
+
+from bot.sandbox.page.administering import DEEDS
+from bot.sandbox.page.faults import ANSWERS
+from bot.sandbox.workspace import Message
+from bot.sandbox.workspace.seed import DANA, DB_OPS, GENERAL, GIL, OTHER_TEAM, REMY, SHARED, STELLA, ZED
+from tests.sandbox.page.conftest import ORIGIN
+
+OURS = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin", "HX-Request": "true"}
+
+
+async def administer(page, kind: str, subject: str, do: str, value: str = "") -> str:
+    answer = await page.post(f"/as/U0ANA/lab/admin/{kind}/{subject}", data={"do": do, "value": value}, headers=OURS)
+    assert answer.status_code == 200
+    return answer.text
+
+
+CHANNEL_DEEDS = {
+    "archive": ("", lambda channel: channel.is_archived),
+    "unarchive": ("", lambda channel: not channel.is_archived),
+    "remove_app": ("", lambda channel: "U0TURSO" not in channel.members),
+    "invite_app": ("", lambda channel: "U0TURSO" in channel.members),
+    "offer": ("", lambda channel: channel.is_pending_ext_shared and not channel.is_ext_shared),
+    "share": ("", lambda channel: channel.is_ext_shared and not channel.is_pending_ext_shared),
+    "add": (STELLA, lambda channel: STELLA in channel.members),
+    "unshare": ("", lambda channel: not channel.is_ext_shared and STELLA not in channel.members),
+    "remove": (DANA, lambda channel: DANA not in channel.members),
+    "posting": ("admins", lambda channel: channel.posting == "admins"),
+}
+PERSON_DEEDS = {
+    "guest": ("", lambda person: person.is_restricted and not person.is_ultra_restricted),
+    "single": ("", lambda person: person.is_ultra_restricted),
+    "member": ("", lambda person: not person.is_guest),
+    "rename": ("Dana Kimura", lambda person: person.real_name == "Dana Kimura"),
+    "deactivate": ("", lambda person: person.deleted),
+    "reactivate": ("", lambda person: not person.deleted),
+}
+GROUP_DEEDS = {
+    "add": (REMY, lambda group: REMY in group.users),
+    "remove": (REMY, lambda group: REMY not in group.users),
+    "disable": ("", lambda group: group.disabled),
+    "enable": ("", lambda group: not group.disabled),
+}
+
+
+async def test_every_button_of_a_channel_does_what_it_says(page, workspace):
+    for do, (value, done) in CHANNEL_DEEDS.items():
+        row = await administer(page, "channel", DB_OPS, do, value)
+        assert done(workspace.channels[DB_OPS]), do
+        assert f'data-admin="{DB_OPS}" open' in row
+    assert await administer(page, "channel", DB_OPS, "delete") == ""
+    assert DB_OPS not in workspace.channels
+    assert {*CHANNEL_DEEDS, "delete"} == DEEDS["channel"].keys()
+
+
+async def test_every_button_of_a_person_does_what_it_says(page, workspace):
+    for do, (value, done) in PERSON_DEEDS.items():
+        await administer(page, "person", DANA, do, value)
+        assert done(workspace.people[DANA]), do
+    assert PERSON_DEEDS.keys() == DEEDS["person"].keys()
+
+
+async def test_every_button_of_a_group_does_what_it_says(page, workspace):
+    for do, (value, done) in GROUP_DEEDS.items():
+        await administer(page, "group", "S0DBA", do, value)
+        assert done(workspace.usergroups["S0DBA"]), do
+    assert GROUP_DEEDS.keys() == DEEDS["group"].keys()
+
+
+async def test_the_panel_shows_every_channel_person_and_group_as_they_are(page, workspace):
+    await workspace.admin.archive(GENERAL)
+    await workspace.admin.share(DB_OPS, OTHER_TEAM, pending=True)
+    shown = (await page.get("/as/U0ANA/lab")).text
+    rows = {each.split('"')[0]: each.split("</summary>")[0] for each in shown.split('data-admin="')[1:]}
+
+    assert "archived" in rows[GENERAL]
+    assert "the bot is not here" in rows[GENERAL]
+    assert "another company is invited" in rows[DB_OPS]
+    assert "shared with another company" in rows[SHARED]
+    assert "deactivated" in rows[ZED]
+    assert "guest" in rows[GIL]
+    assert "of another company" in rows[STELLA]
+    assert "2 people" in rows["S0DBA"]
+
+
+async def test_the_last_row_of_a_deactivated_person_brings_them_back(page, workspace):
+    await administer(page, "person", DANA, "deactivate")
+    row = await administer(page, "person", DANA, "deactivate")
+
+    assert "Reactivate" in row
+
+
+async def test_any_message_can_be_deleted(page, workspace):
+    state = workspace.state
+    message = state.add_message(Message(channel_id=DB_OPS, ts=state.stamp(), user_id="U0TURSO", text="a card"))
+    assert f"/as/U0DANA/delete/{DB_OPS}/{message.ts}" in (await page.get(f"/as/U0DANA/c/{DB_OPS}?pane=1")).text
+    deleting = f"/as/U0DANA/delete/{DB_OPS}/{message.ts}"
+
+    assert (await page.post(deleting, headers=OURS)).status_code == 204
+    assert workspace.history(DB_OPS, None) == []
+    assert "That message is gone." in (await page.post(deleting, headers=OURS)).text
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+async def test_a_fault_is_put_together_shown_and_switched_off(page, workspace, answer):
+    form = {"method": "chat.update", "answer": answer, "code": "team_added_to_org", "times": "2"}
+    shown = (await page.post("/as/U0DANA/lab/own-faults", data=form, headers=OURS)).text
+    (fault,) = workspace.faults.active
+
+    chosen = ANSWERS[answer]
+    assert (fault.method, fault.times, fault.trouble) == ("chat.update", 2, chosen.trouble)
+    assert (fault.status, fault.retry_after, fault.error) == (chosen.status, chosen.retry_after, "team_added_to_org")
+    assert f"chat.update gets {chosen.label}" in html.unescape(shown)
+    assert "2 more times" in shown
+    shown = (await page.post("/as/U0DANA/lab/own-faults/0/off", headers=OURS)).text
+    assert workspace.faults.active == []
+    assert "Switch off" not in shown
+
+
+async def test_the_switches_leave_such_faults_alone(page, workspace):
+    own = workspace.faults.add("slow", "chat.update")
+    for on in ("1", "0"):
+        await page.post("/as/U0DANA/lab/faults/slow", data={"on": on}, headers=OURS)
+        assert (len(workspace.faults.active) == 2) == (on == "1")
+
+    assert workspace.faults.active == [own]
+
+
+async def test_a_broadcast_reply_leads_to_its_thread(page, workspace):
+    state = workspace.state
+    root = state.add_message(Message(channel_id=DB_OPS, ts=state.stamp(), user_id=DANA, text="root"))
+    ts = state.stamp()
+    state.add_message(
+        Message(channel_id=DB_OPS, ts=ts, user_id=DANA, text="done", thread_ts=root.ts, reply_broadcast=True)
+    )
+
+    shown = (await page.get(f"/as/U0DANA/c/{DB_OPS}?pane=1")).text.split(f'data-ts="{ts}"')[1]
+    assert "replied to a" in shown
+    assert f'hx-get="/as/U0DANA/t/{DB_OPS}/{root.ts}"' in shown
+    assert "also sent to the channel" in (await page.get(f"/as/U0DANA/t/{DB_OPS}/{root.ts}")).text
