@@ -16,7 +16,7 @@ from bot.core.arguments import DatabaseName, Positional
 from bot.core.model import Risk
 from bot.core.plan import Plan, PlannedHold
 from bot.core.reply import Reply
-from bot.core.request import HoldKind, State
+from bot.core.request import HoldKind
 from bot.errors import BadInput
 from bot.turso import Database, DatabaseNotFound
 
@@ -62,9 +62,8 @@ async def _may_be_destroyed(ctx: Context, database: Database, *, now: bool) -> N
             raise BadInput(f"The group of `{name}` has delete protection; an operator has to lift it at Turso.")
     if now:
         return
-    counting = await ctx.memory.requests(states=[State.QUARANTINED])
-    if any(one.plan.target and one.plan.target.id == database.id for one in counting):
-        raise BadInput(f"`{name}` is in quarantine already. `/turso requests` shows its countdown and Undo.")
+    if held := await holds.open_quarantine(ctx.memory, database.id):
+        raise BadInput(holds.in_quarantine(held))
 
 
 async def act(ctx: Context, plan: Plan) -> None:

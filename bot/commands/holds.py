@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from bot.blocks.text import utc
 from bot.commands.base import Context
 from bot.core.plan import Plan, PlanTarget
+from bot.core.ports import Memory
 from bot.core.request import Hold, HoldKind
 
 
@@ -18,6 +19,18 @@ async def holds_of(ctx: Context, database_id: str, *, but: Sequence[HoldKind] = 
     """Return the holds of a database that are not released, without some kinds."""
     held = await ctx.memory.holds(organization=ctx.organization, database_id=database_id)
     return [hold for hold in held if hold.kind not in but]
+
+
+async def open_quarantine(memory: Memory, database_id: str) -> Hold | None:
+    """Return the quarantine of an object: there is at most one."""
+    held = await memory.holds(database_id=database_id)
+    return next((hold for hold in held if hold.kind is HoldKind.QUARANTINE), None)
+
+
+def in_quarantine(hold: Hold) -> str:
+    """Say which quarantine of a database is open, and how it ends."""
+    name = hold.database
+    return f"`{name}` is in quarantine already, by request `{hold.request_id}`: `/turso restore {name}` undoes it."
 
 
 async def settle(ctx: Context, plan: Plan, *, lifted: Sequence[HoldKind] = ()) -> None:

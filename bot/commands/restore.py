@@ -8,6 +8,7 @@ from bot.blocks.text import utc
 from bot.blocks.verbs import verb_of
 from bot.commands.base import Changing, Context
 from bot.commands.destroy import restored, unblock, unblocked
+from bot.commands.holds import open_quarantine
 from bot.commands.targets import read_target
 from bot.core.arguments import DatabaseName, Positional
 from bot.core.model import Risk
@@ -37,9 +38,10 @@ async def plan(ctx: Context, args: RestoreArgs) -> Plan:
 
 
 async def quarantine_of(ctx: Context, target: PlanTarget) -> Request | None:
-    """Return the destroy of this very object that counts down."""
-    counting = await ctx.memory.requests(states=[State.QUARANTINED])
-    return next((one for one in counting if one.plan.target and one.plan.target.id == target.id), None)
+    """Return the destroy of this very object that waits in quarantine."""
+    hold = await open_quarantine(ctx.memory, target.id)
+    request = await ctx.memory.request(hold.request_id) if hold else None
+    return request if request and request.state is State.QUARANTINED else None
 
 
 command = Changing(

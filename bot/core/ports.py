@@ -164,6 +164,16 @@ class Messenger(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """A quarantine that ends with the move of another request, if it still waits then."""
+
+    request_id: str
+    outcome: str
+    """One sentence for its people."""
+    entry: AuditEntry
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """What is committed in one transaction together with a change of a request's state."""
 
@@ -178,7 +188,10 @@ class Move:
     enqueue: str | None = None
     """The phase whose workflow `<request>:<phase>` starts with this commit: `execute`, `finish`, `undo`."""
     holds: Sequence[Hold] = ()
+    """Placed with this commit. While a quarantine of the object is open, another one makes the whole move fail."""
     release_holds: Sequence[str] = ()
+    closes: Sequence[Closing] = ()
+    """Quarantines that become stale, with their holds and timers, before the new holds are placed."""
     end_tokens_of: Sequence[str] = ()
     """`DbId`s whose live tokens in the ledger end."""
     reviews: Sequence[Review] = ()
@@ -216,7 +229,10 @@ class Memory(Protocol):
         """Newest first."""
 
     async def move(self, request_id: str, *, expect: Sequence[State], move: Move) -> Request | None:
-        """Compare-and-set the state. None: it was in none of the expected states, and nothing was written."""
+        """Compare-and-set the state. None: it was in none of the expected states, and nothing was written.
+
+        Also None: the move places a quarantine of an object that has an open one.
+        """
 
     async def vote(self, vote: Vote, *, entry: AuditEntry) -> Request | None:
         """Add a vote to a pending request, once for each person (a second one replaces nothing). None: not pending."""

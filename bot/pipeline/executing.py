@@ -3,21 +3,22 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.commands.base import Changing, Context, Phase
 from bot.core.plan import Plan
 from bot.core.ports import Move
-from bot.core.request import Hold, HoldKind, Mode, Request, State, TimerKind
+from bot.core.request import Mode, Request, State, TimerKind
 from bot.errors import BotError, CannotPost, NotOurs
 from bot.pipeline.answering import entry
 from bot.pipeline.consent import lost_consent
-from bot.pipeline.environment import Environment, new_id
+from bot.pipeline.environment import Environment
 from bot.pipeline.following import follow_up
+from bot.pipeline.placing import take
 from bot.pipeline.same import what_changed
-from bot.pipeline.settling import Settled, settle
+from bot.pipeline.settling import CLOSED, Settled, settle
 from bot.pipeline.telling import post_card, show, tell_outcome
 from bot.pipeline.undoing import start_undo
 from bot.turso import DatabaseNotFound, NotSent, TursoRejected
@@ -53,13 +54,13 @@ class Executor:
         if why := await self._no_longer(ctx, request):
             await self._stop(request, why)
             return "stop"
-        holds = await self._planned_holds(ctx, request)
-        move = Move(to=State.EXECUTING, at=self.env.clock.now(), changes={}, holds=holds)
-        taken = await self.env.memory.move(request_id, expect=[State.APPROVED], move=move)
-        if taken is None:
+        taken = await take(self.env, ctx, request)
+        if taken.why:
+            await self._stop(request, taken.why)
+        if taken.request is None:
             return "stop"
-        self.compared[request_id, phase] = move.at
-        await self._announce(taken)
+        self.compared[request_id, phase] = self.env.clock.now()
+        await self._announce(taken.request)
         return "go"
 
     async def act(self, request_id: str, phase: str) -> Outcome:
@@ -127,6 +128,7 @@ class Executor:
         """Bring the cards up to date, tell the asker, and the holders of tokens that have ended."""
         await tell_outcome(self.env, request_id)
         request = await self._request(request_id)
+        await tell_closed(self.env, request)
         await follow_up(self.env, request)
         if request.state is State.SUCCEEDED and request.plan.ends_tokens_of:
             await _tell_holders(self.env, request)
@@ -185,40 +187,6 @@ class Executor:
             self.env.observer.request(to)
             await tell_outcome(self.env, request.id)
 
-    async def _planned_holds(self, ctx: Context, request: Request) -> list[Hold]:
-        """Return the plan's own hold, and one for blocks that others had set before us."""
-        planned, target = request.plan.hold, request.plan.target
-        if planned is None or target is None:
-            return []
-        now = self.env.clock.now()
-        own = Hold(
-            id=new_id("h"),
-            kind=HoldKind(planned.kind),
-            organization=request.organization,
-            database=target.name,
-            database_id=target.id,
-            block_reads=planned.block_reads,
-            block_writes=planned.block_writes,
-            request_id=request.id,
-            channel_id=request.channel_id,
-            placed_at=now,
-            due_at=now + timedelta(seconds=planned.seconds) if planned.seconds else None,
-        )
-        if await self.env.memory.holds(organization=request.organization, database_id=target.id):
-            return [own]
-        found = await ctx.turso.configuration(target.name)
-        if not (found.block_reads or found.block_writes):
-            return [own]
-        before = replace(
-            own,
-            id=new_id("h"),
-            kind=HoldKind.FOUND,
-            block_reads=bool(found.block_reads),
-            block_writes=bool(found.block_writes),
-            due_at=None,
-        )
-        return [own, before]
-
     async def _seen(self, ctx: Context, request: Request, look: Any) -> bool:
         for pause in LOOKS:
             await asyncio.sleep(pause)
@@ -268,6 +236,12 @@ class Executor:
 
     def _deed(self, request: Request, phase: str) -> Phase | Changing[Any]:
         return deed_of(self._command(request), _kind(phase))
+
+
+async def tell_closed(env: Environment, request: Request) -> None:
+    """Tell the people of the quarantines that ended with a request."""
+    for closed in request.facts.get(CLOSED, ()):
+        await tell_outcome(env, closed)
 
 
 async def facts_again(ctx: Context, command: Changing[Any], kind: str, plan: Plan) -> dict[str, Any]:

@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.commands.base import Changing
-from bot.core.ports import Move
+from bot.core.ports import Closing, Move
 from bot.core.request import Hold, HoldKind, Request, State, Timer, TimerKind
 from bot.pipeline.answering import entry
 from bot.pipeline.environment import new_id
 
 SECOND_LOOKS = (30, 120, 600, 3600)
 """Seconds after which the reconciler looks again at an outcome that is not known."""
+CLOSED = "closed"
+"""Among a request's facts: the quarantines that ended with it, whose people are told as well."""
 GRACE = timedelta(hours=1)
 """How long a countdown goes on at least after an Undo that failed."""
 
@@ -31,16 +33,19 @@ def settle(
 ) -> Move:
     """Return the one commit that ends a phase."""
     state = _state(request, command, kind, settled)
+    closes = _closes(request, command, state, holds, now)
+    closed = {CLOSED: [one.request_id for one in closes]} if closes else {}
     move = Move(
         to=state,
         at=now,
         changes={
             "outcome": _sentence(state, kind, settled),
-            "facts": {**request.facts, **settled.facts, "phase": kind},
+            "facts": {**request.facts, **settled.facts, "phase": kind, **closed},
             **({"due_at": _due(request, kind, now)} if state is State.QUARANTINED else {}),
         },
         entries=[entry(_EVENTS[kind], state.value, at=now, request=request, phase=kind, what=settled.why)],
         timers=_timers(request, command, kind, state, settled, holds, now),
+        closes=closes,
     )
     return replace(move, **_holds(request, kind, state, settled, holds, now, command), **_tokens(request, kind, state))
 
@@ -107,6 +112,30 @@ def _own(request: Request, holds: Sequence[Hold]) -> list[Hold]:
     return [hold for hold in holds if hold.request_id == request.id]
 
 
+def _closes(
+    request: Request, command: Changing[Any], state: State, holds: Sequence[Hold], now: datetime
+) -> list[Closing]:
+    """End the quarantine of a database that is destroyed by another request."""
+    if not (state is State.SUCCEEDED and command.removes_target and request.plan.target):
+        return []
+    return [
+        closing(hold, request, f"`{hold.database}` was destroyed at once, by request `{request.id}`.", now)
+        for hold in holds
+        if hold.kind is HoldKind.QUARANTINE and hold.database_id == request.plan.target.id
+        if hold.request_id != request.id
+    ]
+
+
+def closing(hold: Hold, by: Request, why: str, now: datetime) -> Closing:
+    """End a quarantine because of another request, for a reason that its people are told."""
+    line = entry(
+        "finished", State.STALE.value, at=now, command=by.command, databases=[hold.database],
+        organization=hold.organization, by=by.asker, what=why, closed_by=by.id,
+    )  # fmt: skip
+    why = f"{why} This countdown has ended."
+    return Closing(hold.request_id, why, replace(line, request_id=hold.request_id, channel_id=hold.channel_id))
+
+
 def _holds(
     request: Request,
     kind: str,
@@ -117,8 +146,10 @@ def _holds(
     command: Changing[Any],
 ) -> dict[str, Any]:
     """Return which holds are placed and which end with this commit."""
-    own = _own(request, holds)
-    if state in (State.RESTORED, State.FAILED, State.STALE) or (kind == "finish" and state is State.SUCCEEDED):
+    own, target = _own(request, holds), request.plan.target
+    if state is State.SUCCEEDED and command.removes_target and target:
+        return {"release_holds": [hold.id for hold in holds if hold.database_id == target.id]}
+    if state in (State.RESTORED, State.FAILED, State.STALE):
         ended = [hold.id for hold in own]
         still_blocked = [
             replace(hold, id=new_id("h"), kind=HoldKind.FREEZE, due_at=None, placed_at=now)
@@ -126,10 +157,9 @@ def _holds(
             if hold.kind is HoldKind.QUARANTINE and kind == "finish" and state is State.FAILED
         ]
         return {"release_holds": ended, "holds": still_blocked}
-    if state is State.SUCCEEDED and request.plan.target and (command.lifts or command.removes_target):
-        mine = [hold for hold in holds if hold.database_id == request.plan.target.id]
-        ended = [hold.id for hold in mine if command.removes_target or hold.kind in command.lifts]
-        return {"release_holds": ended}
+    if state is State.SUCCEEDED and target and command.lifts:
+        mine = [hold for hold in holds if hold.database_id == target.id]
+        return {"release_holds": [hold.id for hold in mine if hold.kind in command.lifts]}
     return {}
 
 

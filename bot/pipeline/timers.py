@@ -16,7 +16,7 @@ from bot.pipeline.alarm import raise_alarm
 from bot.pipeline.answering import entry, said
 from bot.pipeline.digesting import digest_is_due
 from bot.pipeline.environment import Environment
-from bot.pipeline.executing import deed_of, facts_again
+from bot.pipeline.executing import deed_of, facts_again, tell_closed
 from bot.pipeline.opening import drop_unseen
 from bot.pipeline.revealing import settle_cut_short
 from bot.pipeline.sampling import sample_is_due
@@ -196,6 +196,7 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
         return None
     if request.state is not State.UNKNOWN:  # settled, and a crash came before it was told
         await tell_outcome(env, request.id)
+        await tell_closed(env, request)
         return None
     kind = str(request.facts.get("phase", "execute"))
     look = deed_of(command, kind).read_back
@@ -217,8 +218,9 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
     settled = Settled("succeeded", "", facts) if happened else Settled("failed", why, {})
     open_holds = await env.memory.holds(organization=request.organization)
     move = settle(request, command, kind, settled, open_holds, env.clock.now())
-    if await env.memory.move(request.id, expect=[State.UNKNOWN], move=move) is not None:
+    if settled_request := await env.memory.move(request.id, expect=[State.UNKNOWN], move=move):
         await tell_outcome(env, request.id)
+        await tell_closed(env, settled_request)
     return None
 
 

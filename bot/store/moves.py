@@ -6,15 +6,19 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, update
 
-from bot.core.ports import Move
-from bot.core.request import Timer, TokenState
+from bot.core.ports import Closing, Move
+from bot.core.request import Hold, HoldKind, State, Timer, TokenState
 from bot.store import chain
 from bot.store.room import Enqueuer
-from bot.store.rows import insert_newest, values
+from bot.store.rows import insert_new, insert_newest, values
 from bot.store.tables import holds, requests, reviews, timers, tokens
 
 NOT_BY_MOVE = frozenset({"id", "intent_id", "state", "plan", "deed_hash", "sent_at", "updated_at"})
 MOVABLE = frozenset(column.name for column in requests.c) - NOT_BY_MOVE
+
+
+class QuarantineOpen(Exception):
+    """The object of a quarantine has an open one: nothing of the transaction is kept."""
 
 
 def columns_of(changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,16 +33,38 @@ def bring(connection: Connection, request_id: str, move: Move, enqueuer: Enqueue
     if move.cancel:
         connection.execute(delete(timers).where(timers.c.subject == request_id, timers.c.kind.in_(list(move.cancel))))
     set_timers(connection, move.timers)
+    closed = [closing.entry for closing in move.closes if _close(connection, closing, move.at)]
     release(connection, move.release_holds, move.at)
-    if move.holds:
-        connection.execute(holds.insert(), [values(hold) for hold in move.holds])
+    _place(connection, move.holds)
     if move.end_tokens_of:
         end_tokens(connection, move.end_tokens_of)
     if move.reviews:
         connection.execute(reviews.insert(), [values(review) for review in move.reviews])
     if move.enqueue is not None:
         enqueuer.enqueue(connection, request_id, move.enqueue)
-    chain.append(connection, move.entries)
+    chain.append(connection, [*closed, *move.entries])
+
+
+def _place(connection: Connection, placed: Sequence[Hold]) -> None:
+    """Insert holds; the index on open quarantines decides between two of one object, also at the same moment."""
+    others = [values(hold) for hold in placed if hold.kind is not HoldKind.QUARANTINE]
+    if others:
+        connection.execute(holds.insert(), others)
+    for hold in placed:
+        if hold.kind is HoldKind.QUARANTINE and not insert_new(connection, holds, values(hold)):
+            raise QuarantineOpen(hold.database_id)
+
+
+def _close(connection: Connection, closing: Closing, at: datetime) -> bool:
+    """End a quarantine that waits, with its holds and its countdown. False: it does not wait any more."""
+    waits = (requests.c.id == closing.request_id) & (requests.c.state == State.QUARANTINED)
+    ended = {"state": State.STALE, "outcome": closing.outcome, "due_at": None, "updated_at": at}
+    if connection.execute(update(requests).where(waits).values(ended)).rowcount != 1:
+        return False
+    connection.execute(delete(timers).where(timers.c.subject == closing.request_id))
+    mine = (holds.c.request_id == closing.request_id) & holds.c.released_at.is_(None)
+    connection.execute(update(holds).where(mine).values(released_at=at))
+    return True
 
 
 def set_timers(connection: Connection, due: Sequence[Timer]) -> None:

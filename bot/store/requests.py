@@ -56,7 +56,10 @@ class Requests(Room):
         return await self._database.read(lambda connection: _with_votes(connection, query))
 
     async def move(self, request_id: str, *, expect: Sequence[State], move: Move) -> Request | None:
-        """Compare-and-set the state. None: it was in none of the expected states, and nothing was written."""
+        """Compare-and-set the state. None: it was in none of the expected states, and nothing was written.
+
+        Also None: the move places a quarantine of an object that has an open one.
+        """
 
         def work(connection: Connection) -> Request | None:
             there = (requests.c.id == request_id) & requests.c.state.in_(list(expect))
@@ -66,7 +69,10 @@ class Requests(Room):
             moves.bring(connection, request_id, move, self._enqueuer)
             return _read(connection, request_id)
 
-        return await self._database.write(work)
+        try:
+            return await self._database.write(work)
+        except moves.QuarantineOpen:
+            return None
 
     async def vote(self, vote: Vote, *, entry: AuditEntry) -> Request | None:
         """Add a vote to a pending request, once for each person (a second one replaces nothing). None: not pending.

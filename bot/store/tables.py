@@ -165,6 +165,15 @@ holds = Table(
 )
 _held = holds.c.released_at.is_(None)
 Index("holds_placed", holds.c.organization, holds.c.database_id, sqlite_where=_held, postgresql_where=_held)
+_open_quarantine = (holds.c.kind == text("'quarantine'")) & _held
+Index(
+    "holds_quarantine",
+    holds.c.database_id,
+    unique=True,
+    sqlite_where=_open_quarantine,
+    postgresql_where=_open_quarantine,
+)
+"""At most one open quarantine of an object, whichever process and request place it."""
 
 timers = Table(
     "timers",

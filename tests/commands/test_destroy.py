@@ -13,7 +13,8 @@ from tests.store.samples import hold, move, request, token
 
 async def open_quarantine(desk: Desk, plan):
     counting = request(1, plan=plan, command="destroy", state=State.QUARANTINED, mode=Mode.APPROVAL)
-    return await desk.memory.open_request(counting, move(State.QUARANTINED))
+    own = hold(1, kind=HoldKind.QUARANTINE, database="orders", database_id=plan.target.id, block_reads=True)
+    return await desk.memory.open_request(counting, move(State.QUARANTINED, holds=[own]))
 
 
 async def test_it_blocks_first_and_deletes_nothing(desk: Desk):
@@ -118,6 +119,20 @@ async def test_restore_names_the_quarantine_that_it_undoes(desk: Desk):
     plan = await desk.plan("restore orders")
 
     assert plan.arguments["request_id"] == counting.id
+
+
+async def test_it_is_found_among_more_quarantines_than_a_list_shows(desk: Desk):
+    desk.acme.add("orders")
+    counting = await open_quarantine(desk, await desk.plan("destroy orders"))
+    desk.acme.add("other")
+    other = await desk.plan("destroy other")
+    for number in range(2, 104):
+        later = request(number, plan=other, asker=f"U{number}", command="destroy", state=State.QUARANTINED)
+        await desk.memory.open_request(later, move(State.QUARANTINED))
+
+    with pytest.raises(BadInput, match="in quarantine already"):
+        await desk.plan("destroy orders")
+    assert (await desk.plan("restore orders")).arguments["request_id"] == counting.id
 
 
 async def test_restore_without_a_quarantine_says_that_there_is_none(desk: Desk):

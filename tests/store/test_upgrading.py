@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
+from bot.store import upgrading
 from bot.store.store import open_store
 from bot.store.tables import metadata
 from bot.store.upgrading import NEWEST, CannotUpgrade, NotUpgraded, must_be_current, upgrade
@@ -34,16 +37,23 @@ async def test_the_migrations_make_the_tables_that_the_code_uses(database_url: s
     engine.dispose()
 
 
+def make_old(database_url: str, revision: str) -> None:
+    """Make an empty store as an older version made it."""
+    engine = sa.create_engine(place_of(database_url).url)
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(upgrading.__file__).with_name("migrations")))
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
 def _ours(name: str | None, kind: str, parents: object) -> bool:
     return kind != "table" or name in metadata.tables
 
 
 async def test_a_store_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_holds(database_url: str):
-    await upgrade(database_url)
-    engine = sa.create_engine(place_of(database_url).url)
-    with engine.begin() as connection:
-        connection.execute(sa.text("DROP TABLE processes"))
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+    make_old(database_url, "0001")
     async with open_store(database_url, StoppedClock()) as store:
         await store.record_intent(incoming())
         with pytest.raises(NotUpgraded):
@@ -53,7 +63,6 @@ async def test_a_store_of_the_first_version_is_brought_up_to_date_and_keeps_what
 
         assert await store.intent("i-0000000001")
         assert await store.policies(datetime(2026, 1, 1, tzinfo=UTC)) == {}
-    engine.dispose()
 
 
 async def test_processes_that_upgrade_at_once_do_it_once(database_url: str):

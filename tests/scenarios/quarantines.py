@@ -1,0 +1,84 @@
+"""Quarantines in scenarios: who asks and approves, what Turso shows, and what stands on record."""
+
+from typing import Any
+
+import httpx
+
+from bot.core.request import AuditEntry, Hold, Request, State
+from bot.sandbox.workspace.model import Message
+from tests.scenarios.policies import HEAD
+from tests.security import stage
+from tests.world import ANA, DANA, World, words
+
+RULES = """
+      - {allow: [read, create], confirm: none}
+      - {approve: [token, destroy, freeze, thaw, protect, rotate, restore], by: dba, confirm: none}
+"""
+POLICY = HEAD.replace("{usergroup: S0DBA}", "{users: [U0ANA, U0BEN]}") + (
+    'channels:\n  C0DBOPS:\n    databases: ["*"]\n    rules:' + RULES
+)
+
+
+async def asked(world: World, name: str, *, by: str = DANA, now: bool = False) -> Message:
+    """Ask for the end of a database; the card."""
+    line = f"/turso db destroy {name}{' --now' if now else ''} --reason old"
+    return await world.person(by).types(line)
+
+
+async def quarantined(world: World, name: str, *, by: str = DANA, approver: str = ANA) -> Message:
+    """Make a database and put it in quarantine; the card."""
+    await world.make(name)
+    card = await asked(world, name, by=by)
+    await world.person(approver).presses("Approve", card)
+    await stage.reaches(world, card, State.QUARANTINED)
+    await world.calm()
+    return world.as_now(card)
+
+
+async def configuration(world: World, name: str, **changes: Any) -> tuple[bool, bool]:
+    """Whether Turso blocks reads and writes, after changes that are made in its dashboard."""
+    found = await at_turso(world, "PATCH" if changes else "GET", f"{name}/configuration", **changes)
+    return bool(found["block_reads"]), bool(found["block_writes"])
+
+
+async def at_turso(world: World, method: str, path: str, **body: Any) -> dict[str, Any]:
+    """Do something at Turso behind the bot's back."""
+    assert world.keys is not None
+    headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
+    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+        answer = await http.request(method, f"/v1/organizations/acme/databases/{path}", json=body or None)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+async def holds(world: World, name: str) -> list[Hold]:
+    """What the store holds a database for."""
+    assert world.bot is not None
+    return [one for one in await world.bot.store.holds() if one.database == name]
+
+
+async def state(world: World, request: Request) -> Request:
+    """A request as it is now."""
+    assert world.bot is not None
+    found = await world.bot.store.request(request.id)
+    assert found is not None
+    return found
+
+
+async def audited(world: World, request: Request) -> list[AuditEntry]:
+    """What the audit log says of a request, oldest first."""
+    assert world.bot is not None
+    page = await world.bot.store.audit_page(before_seq=None, limit=200)
+    return [entry for _, entry in reversed(page) if entry.request_id == request.id]
+
+
+def below(world: World, card: Message) -> list[str]:
+    """What was said in the thread of a card."""
+    seen = world.workspace.history(card.channel_id, None)
+    return [words(one) for one in seen if one.thread_ts == card.ts and one.ts != card.ts]
+
+
+def destroyed(world: World, name: str) -> int:
+    """How often Turso was told to destroy a database."""
+    return len(world.changes("DELETE", f"/databases/{name}"))

@@ -1,0 +1,102 @@
+"""One object has one open quarantine: what a second one leads to, and what ends it for everybody."""
+
+import asyncio
+
+import pytest
+
+from bot.core.request import HoldKind, State
+from tests.scenarios import quarantines as q
+from tests.security import stage
+from tests.world import ANA, BEN, DANA, REMY, World, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = q.POLICY
+
+
+async def test_undo_ends_it_for_everybody_and_nothing_is_destroyed_later(world: World) -> None:
+    await world.make("alpha")
+    one, two = await q.asked(world, "alpha"), await q.asked(world, "alpha", by=REMY)
+    await world.person(ANA).presses_and_hears("Approve", one)
+    first = await stage.reaches(world, one, State.QUARANTINED)
+    await world.calm()
+
+    await world.person(BEN).presses_and_hears("Approve", two)
+    second = await stage.reaches(world, two, State.STALE)
+
+    told = await world.shows(two, holding="in quarantine already")
+    assert first.id in words(told), "it says which one is open"
+    assert "Nothing was done" in words(told)
+    await until(lambda: any(f"<@{REMY}>" in one for one in q.below(world, two)), what="that its requester hears")
+    await world.person(DANA).presses_and_hears("Undo", world.as_now(one))
+    await stage.reaches(world, one, State.RESTORED)
+    await world.pass_time(hours=25)
+    await world.calm()
+    assert await q.configuration(world, "alpha") == (False, False)
+    assert (await q.state(world, second)).state is State.STALE
+    assert q.destroyed(world, "alpha") == 0
+
+
+async def test_of_two_that_are_approved_at_the_same_moment_one_begins(world: World) -> None:
+    await world.make("bravo")
+    cards = [await q.asked(world, "bravo"), await q.asked(world, "bravo", by=REMY)]
+
+    await asyncio.gather(world.person(ANA).presses("Approve", cards[0]), world.person(BEN).presses("Approve", cards[1]))
+
+    ends = [await stage.reaches(world, card, State.QUARANTINED, State.STALE) for card in cards]
+    assert {one.state for one in ends} == {State.QUARANTINED, State.STALE}
+    loser = next(card for card, end in zip(cards, ends, strict=True) if end.state is State.STALE)
+    winner = next(end for end in ends if end.state is State.QUARANTINED)
+    assert winner.id in words(await world.shows(loser, holding="in quarantine already"))
+    assert [one.request_id for one in await q.holds(world, "bravo")] == [winner.id]
+    await world.pass_time(hours=25)
+    await until(lambda: q.destroyed(world, "bravo"), what="the end of its countdown")
+    await world.calm()
+    assert q.destroyed(world, "bravo") == 1
+
+
+async def test_one_that_is_typed_while_another_is_open_is_pointed_to_it(world: World) -> None:
+    card = await q.quarantined(world, "charlie")
+
+    refused = await q.asked(world, "charlie", by=REMY)
+
+    assert refused.only_for == REMY
+    assert "in quarantine already" in words(refused)
+    assert (await stage.request_of(world, card)).id in words(refused)
+
+
+async def test_restore_undoes_the_quarantine_that_holds_it(world: World) -> None:
+    card = await q.quarantined(world, "delta")
+    assert world.bot is not None
+    request = await stage.request_of(world, card)
+    held = await q.holds(world, "delta")
+    assert [(one.kind, one.request_id) for one in held] == [(HoldKind.QUARANTINE, request.id)]
+
+    told = await world.person(REMY).types("/turso db restore delta --reason wanted")
+    await world.person(BEN).presses("Approve", told)
+
+    await stage.reaches(world, card, State.RESTORED)
+    assert not await q.holds(world, "delta")
+
+
+async def test_destroying_it_at_once_ends_the_quarantine_and_its_people_hear_it(world: World) -> None:
+    card = await q.quarantined(world, "echo", by=REMY)
+    frozen = await world.person(DANA).types("/turso freeze echo --for 2h --reason load")
+    await world.person(ANA).presses_and_hears("Approve", frozen)
+    await stage.reaches(world, frozen, State.SUCCEEDED)
+
+    at_once = await q.asked(world, "echo", now=True)
+    await world.person(ANA).presses_and_hears("Approve", at_once)
+
+    done = await stage.reaches(world, at_once, State.SUCCEEDED)
+    ended = await stage.reaches(world, card, State.STALE)
+    told = await world.shows(card, holding="destroyed at once")
+    assert done.id in words(told)
+    assert "Undo" not in words(told)
+    await until(lambda: any(f"<@{REMY}>" in one for one in q.below(world, card)), what="that its requester hears")
+    assert not await q.holds(world, "echo")
+    await world.pass_time(hours=25)
+    await world.calm()
+    assert (await q.state(world, ended)).state is State.STALE
+    assert q.destroyed(world, "echo") == 1
+    ends = [(one.event, one.outcome, one.user_id) for one in await q.audited(world, ended)]
+    assert ends[-1] == ("finished", "stale", DANA)

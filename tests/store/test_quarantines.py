@@ -1,0 +1,138 @@
+"""One object, one open quarantine: the store decides, whichever request, process or moment."""
+
+import asyncio
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from bot.core.ports import Closing
+from bot.core.request import Hold, HoldKind, State, Timer, TimerKind
+from bot.store.store import Store, open_store
+from bot.store.upgrading import upgrade
+from bot.store.urls import place_of
+from tests.store.conftest import NOON, StoppedClock
+from tests.store.samples import entry, hold, move, request
+from tests.store.test_upgrading import make_old
+
+HOUR = timedelta(hours=1)
+
+
+def quarantine(number: int, **changes: object) -> Hold:
+    request_id = f"r-{number:010}"
+    return hold(number, **{"kind": HoldKind.QUARANTINE, "block_reads": True, "request_id": request_id, **changes})
+
+
+async def approved(store: Store, *numbers: int) -> None:
+    for number in numbers:
+        await store.open_request(request(number, asker=f"U{number}"), move(State.APPROVED))
+
+
+async def start(store: Store, number: int, *holds: Hold, **brings: object) -> bool:
+    go = move(State.EXECUTING, event="begun", holds=holds or [quarantine(number)], **brings)
+    return await store.move(f"r-{number:010}", expect=[State.APPROVED], move=go) is not None
+
+
+async def test_a_second_quarantine_of_an_object_does_not_start_and_leaves_nothing(store: Store):
+    await approved(store, 1, 2)
+    assert await start(store, 1)
+
+    again = [hold(8), quarantine(2), hold(9)]
+    assert not await start(store, 2, *again, timers=[Timer(TimerKind.FINISH, "r-2", NOON)])
+
+    assert (await store.request("r-0000000002")).state is State.APPROVED
+    assert [one.id for one in await store.holds()] == ["h-1"]
+    assert await store.due(NOON) == []
+    assert (await store.audit_head())[0] == 1
+
+
+async def test_of_many_that_start_at_the_same_moment_one_wins(store: Store, other: Store):
+    numbers = range(1, 21)
+    await approved(store, *numbers)
+
+    won = await asyncio.gather(*(start((store, other)[n % 2], n) for n in numbers))
+
+    assert sum(won) == 1
+    assert len(await store.holds()) == 1
+    assert (await store.audit_head())[0] == 1
+
+
+async def test_other_objects_and_other_kinds_of_holds_are_not_in_the_way(store: Store):
+    await approved(store, 1, 2, 3)
+
+    assert await start(store, 1, quarantine(1), hold(11), hold(12, kind=HoldKind.FOUND))
+    assert await start(store, 2, hold(21))
+    assert await start(store, 3, quarantine(3, database_id="db-2"))
+
+
+async def test_once_it_is_released_another_may_start(store: Store):
+    await approved(store, 1, 2)
+    await start(store, 1)
+    await store.move("r-0000000001", expect=[State.EXECUTING], move=move(State.RESTORED, release_holds=["h-1"]))
+
+    assert await start(store, 2)
+
+
+async def test_one_that_takes_its_place_closes_it_in_the_same_commit(store: Store):
+    await approved(store, 1, 2)
+    await start(store, 1, quarantine(1), hold(11, kind=HoldKind.FOUND, request_id="r-0000000001"))
+    waits = move(State.QUARANTINED, timers=[Timer(TimerKind.FINISH, "r-0000000001", NOON)])
+    await store.move("r-0000000001", expect=[State.EXECUTING], move=waits)
+
+    closing = Closing("r-0000000001", "Another took its place.", entry("finished", outcome="stale"))
+    assert await start(store, 2, closes=[closing])
+
+    old = await store.request("r-0000000001")
+    assert (old.state, old.outcome, old.due_at) == (State.STALE, "Another took its place.", None)
+    assert [one.id for one in await store.holds()] == ["h-2"]
+    assert await store.due(NOON + HOUR) == []
+    entries = [one.event for _, one in await store.audit_page(before_seq=None, limit=10)]
+    assert entries == ["begun", "finished", "begun"]
+
+
+async def test_what_no_longer_waits_is_not_closed_and_stays_in_the_way(store: Store):
+    await approved(store, 1, 2)
+    await start(store, 1)  # executing: its Undo, or its end, is under way
+
+    closing = Closing("r-0000000001", "Another took its place.", entry("finished"))
+    assert not await start(store, 2, closes=[closing])
+
+    assert (await store.request("r-0000000001")).state is State.EXECUTING
+    assert [one.id for one in await store.holds()] == ["h-1"]
+
+
+async def test_a_close_that_comes_too_late_is_no_obstacle_where_nothing_is_placed(store: Store):
+    await approved(store, 1, 2)
+    closing = Closing("r-0000000001", "It is destroyed.", entry("finished"))
+
+    done = await store.move("r-0000000002", expect=[State.APPROVED], move=move(State.SUCCEEDED, closes=[closing]))
+
+    assert done is not None
+    assert (await store.request("r-0000000001")).state is State.APPROVED
+    assert (await store.audit_head())[0] == 0
+
+
+HELD = sa.text("""
+    INSERT INTO holds (id, kind, organization, database, database_id, block_reads, block_writes, request_id, channel_id,
+                       placed_at, released_at)
+    VALUES (:id, :kind, 'acme', 'orders', :database_id, true, true, 'r-1', 'C1', :placed_at, :released_at)
+""")
+
+
+async def test_a_store_that_had_several_keeps_the_newest(database_url: str):
+    make_old(database_url, "0003")
+    nine, ten, noon = (f"2026-01-01 {hour}:00:00.000000" for hour in ("09", "10", "12"))
+    several = [("h-1", nine), ("h-2", ten), ("h-4", noon), ("h-3", noon)]
+    held = [(name, "quarantine", "db-1", placed_at, None) for name, placed_at in several]
+    held += [("h-5", "quarantine", "db-2", nine, None), ("h-6", "freeze", "db-1", nine, None)]
+    held += [("h-7", "quarantine", "db-1", noon, noon)]
+    names = ("id", "kind", "database_id", "placed_at", "released_at")
+    engine = sa.create_engine(place_of(database_url).url)
+    with engine.begin() as connection:
+        connection.execute(HELD, [dict(zip(names, one, strict=True)) for one in held])
+    engine.dispose()
+
+    assert await upgrade(database_url)
+
+    async with open_store(database_url, StoppedClock()) as store:
+        assert {one.id for one in await store.holds()} == {"h-4", "h-5", "h-6"}
+        assert (await store.hold("h-1")).released_at is not None
