@@ -7,7 +7,8 @@ from pydantic import BaseModel
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
-from bot.blocks.text import Mrkdwn, actor, channel, cut, joined, mrkdwn, person, when
+from bot.blocks.text import Mrkdwn, channel, cut, joined, mrkdwn, on_day, person, when
+from bot.commands.audit_sentences import Writer, mrkdwn_sentence, slack_writer
 from bot.commands.base import Context, Reading
 from bot.commands.lines import command_line
 from bot.core.arguments import Count, DatabaseName, Since, UserRef, since_start
@@ -43,7 +44,8 @@ async def run(ctx: Context, args: AuditArgs) -> Reply:
     sight = await sight_of(ctx)
     rows = await entries(ctx, args, sight, PAGE + 1)
     title = _title(args)
-    lines = [_line(ctx, sight, seq, entry) for seq, entry in rows[:PAGE]]
+    writer = slack_writer(lambda entry: [name for name in entry.databases if sight.has(name)])
+    lines = [_line(ctx, writer, seq, entry) for seq, entry in rows[:PAGE]]
     more = []
     if len(rows) > PAGE:
         more = buttons.page(1, "Older ›", _older(args, rows[PAGE - 1][0]))
@@ -118,23 +120,20 @@ def _title(args: AuditArgs) -> Mrkdwn:
     return mrkdwn(":ledger: *Audit log*{}{}{}, newest first", of, by, since)
 
 
-def _since_words(since: timedelta | date) -> str:
-    return f"{duration_text(since)} ago" if isinstance(since, timedelta) else since.isoformat()
+def _since_words(since: timedelta | date) -> Mrkdwn:
+    return mrkdwn("{} ago", duration_text(since)) if isinstance(since, timedelta) else on_day(since)
 
 
-def _line(ctx: Context, sight: Sight, seq: int, entry: AuditEntry) -> Mrkdwn:
-    names = [mrkdwn("`{}`", name) for name in entry.databases if sight.has(name)]
+def _line(ctx: Context, writer: Writer, seq: int, entry: AuditEntry) -> Mrkdwn:
+    says = (
+        mrkdwn(": {}", cut(entry.reason, 160)) if entry.event == "refused" else mrkdwn(" “{}”", cut(entry.reason, 100))
+    )
     parts = [
         mrkdwn("`{}`", seq),
         Mrkdwn(_SIGNS.get(entry.outcome, ":small_blue_diamond:")),
         when(entry.at),
-        actor(entry.user_id),
-        mrkdwn("{}", entry.event),
-        mrkdwn("`{}`", entry.command) if entry.command else Mrkdwn(""),
-        joined(", ", names[:4]),
-        mrkdwn("→ {}", entry.outcome),
+        Mrkdwn(mrkdwn_sentence(entry, writer) + (says if entry.reason else "")),
         Mrkdwn("") if entry.channel_id == ctx.subject.channel.id else mrkdwn("in {}", channel(entry.channel_id)),
-        mrkdwn("“{}”", cut(entry.reason, 100)) if entry.reason else Mrkdwn(""),
         mrkdwn("`{}`", entry.request_id) if entry.request_id else Mrkdwn(""),
     ]
     return joined(" ", parts)
@@ -154,7 +153,7 @@ def _older(args: AuditArgs, before: int) -> str:
 command = Reading(
     name="audit",
     usage="audit [--db NAME] [--user @U] [--since 7d]",
-    summary="Who did what, where, by whose consent",
+    summary="Who did what, where, with whose approval",
     args=AuditArgs,
     run=run,
 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.blocks.text import clean, duration, utc
+from bot.commands.audit_sentences import Writer, sentence_of
 from bot.commands.base import Context
 from bot.commands.incidents import Loose, requests_of, still_open, timeline
 from bot.core.request import TIMER, AuditEntry, Incident, Mode, Request, Review, Vote
@@ -59,8 +60,8 @@ def markdown(story: Story) -> str:
         "",
         "## Timeline",
         "",
-        "| When | Who | What | Databases | Outcome | Why |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| When | What happened | Why |",
+        "| --- | --- | --- |",
         *(_event(story, entry) for entry in story.entries),
         "",
         "## Still open",
@@ -126,14 +127,9 @@ def _reviewed(story: Story, request: Request) -> str:
 
 
 def _event(story: Story, entry: AuditEntry) -> str:
-    return _row(
-        utc(entry.at),
-        story.who(entry.user_id),
-        f"{entry.event} {entry.command}".strip(),
-        _names(entry.databases),
-        entry.outcome,
-        " ".join(filter(None, (entry.reason, str(entry.detail.get("ticket", "")), entry.request_id))),
-    )
+    writer = Writer(story.who, str, lambda one: one.databases)
+    why = " ".join(filter(None, (entry.reason, str(entry.detail.get("ticket", "")), entry.request_id)))
+    return _row(utc(entry.at), sentence_of(entry, writer), why)
 
 
 def _names(names: Sequence[str]) -> str:

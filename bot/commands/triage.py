@@ -9,8 +9,9 @@ from bot.blocks import buttons, kit
 from bot.blocks.chart import Chart
 from bot.blocks.kit import Element
 from bot.blocks.message import reply
-from bot.blocks.text import Mrkdwn, Plain, actor, ago, counted, cut, joined, mrkdwn, number, person, size, when
+from bot.blocks.text import Mrkdwn, Plain, ago, counted, cut, joined, mrkdwn, number, person, size, when
 from bot.commands.amounts import known
+from bot.commands.audit_sentences import mrkdwn_sentence, slack_writer
 from bot.commands.base import Context, Reading
 from bot.commands.lines import command_line
 from bot.commands.rights import may
@@ -37,7 +38,7 @@ async def run(ctx: Context, args: TriageArgs) -> Reply:
     head = [kit.section(title), *kit.fields(_facts(found))]
     rest = [
         *_queries(found.queries),
-        *_changes(ctx, found.changes),
+        *_changes(ctx, found.name, found.changes),
         *_tokens(found.tokens),
         *_missing(found),
         *kit.actions(*_buttons(ctx, found)),
@@ -113,14 +114,14 @@ def _queries(queries: list[TopQuery] | None) -> list[Block]:
     return [kit.section(joined("\n", [mrkdwn("*Top queries*"), *lines]))]
 
 
-def _changes(ctx: Context, changes: list[AuditEntry]) -> list[Block]:
+def _changes(ctx: Context, name: str, changes: list[AuditEntry]) -> list[Block]:
     if not changes:
         return []
-    lines = [
-        mrkdwn("• {}: {} {} `{}` → {}", ago(one.at, ctx.now), actor(one.user_id), one.event, one.command, one.outcome)
-        for one in changes
-    ]
-    return [kit.section(joined("\n", [mrkdwn("*Last changes from here*"), *lines]))]
+    writer = slack_writer(
+        lambda entry: [one for one in entry.databases if one == name or ctx.scope.covers(Target(one))]
+    )
+    lines = [mrkdwn("• {}: {}", ago(one.at, ctx.now), mrkdwn_sentence(one, writer)) for one in changes]
+    return [kit.section(joined("\n", [mrkdwn("*Last changes*"), *lines]))]
 
 
 def _tokens(tokens: list[LedgerToken]) -> list[Block]:

@@ -78,7 +78,9 @@ def entry(
     user = subject.person.id if subject else incoming.user_id if incoming else request.asker if request else ""
     channel = request.channel_id if request else incoming.channel_id if incoming else ""
     if request:
-        detail = {"plan": request.plan.hash[:16], "ticket": request.ticket, "incident": request.incident_id, **detail}
+        mode = request.mode.value
+        own = {"plan": request.plan.hash[:16], "ticket": request.ticket, "incident": request.incident_id, "mode": mode}
+        detail = {**own, **detail}
         detail |= {"asker": request.asker} if by and by != request.asker else {}
         databases = databases or tuple(name for name, _ in request.plan.databases) or _target(request)
     return AuditEntry(

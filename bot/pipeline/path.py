@@ -132,6 +132,7 @@ class Path:
             reason=str(error),
             policy_hash=self.env.rules.policy.hash,
             by=incoming.user_id,
+            press=incoming.action_id if incoming.kind in (Kind.ACTION, Kind.SUBMISSION) else "",
         )
         await self.env.memory.audit(line)
 

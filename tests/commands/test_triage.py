@@ -54,7 +54,7 @@ async def test_everything_is_on_one_card(desk: Desk, orders):
     assert "SELECT 8" in text
     assert "with users" in text
     assert "<@U0BEN>" in text
-    assert "→ succeeded" in text
+    assert "<@U0ANA>'s request to freeze `orders` succeeded" in text
     assert "× the usual" in text
     assert any(block["type"] == "data_visualization" for block in reply.blocks)
     assert "did not tell" not in text

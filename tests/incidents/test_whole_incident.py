@@ -81,10 +81,17 @@ async def timeline_is_what_was_seen(world: World) -> None:
     ]
     text = play.report(world, "INC-42")
     events = text.split("## Timeline")[1]
-    wanted = [rf"\| {what} \| {name}\b[^|]*\| {outcome} \|" for what, name, outcome in acts if what in done]
-    assert re.search(".*".join(wanted), events, re.DOTALL)
-    happened = [one for one in entries if one.event != "read" and one.event != "executed"]
-    assert all(f"{one.event.replace('_', chr(92) + '_')} {one.command}" in events for one in happened[1:-1])
+    wanted = (
+        "remy asked to freeze checkout (waits for their confirmation)",
+        "remy's request to freeze checkout succeeded",
+        "ben approved remy's request to rotate the tokens of sessions",
+        "remy's request to rotate the tokens of sessions",
+        "remy revealed a token for checkout",
+        "ana used break-glass to destroy checkout-old",
+        "ana's request to destroy checkout-old succeeded",
+    )
+    assert [one for one in wanted if one not in events.replace("\\", "")] == [], events
+    assert re.search(".*".join(re.escape(one) for one in wanted), events.replace("\\", ""), re.DOTALL)
     rows = [line for line in text.split("## Timeline")[0].splitlines() if line.startswith("| 2")]
     assert len(rows) == 4
     assert "approved by ben" in rows[1]

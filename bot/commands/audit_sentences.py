@@ -1,0 +1,226 @@
+"""An entry of the audit log as a sentence: who did what, to whose request, and what came of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.blocks.text import Mrkdwn, actor, mrkdwn
+from bot.core.request import TIMER, AuditEntry
+
+SHOWN: Final = 4
+_TO: Final[Mapping[str, str]] = {
+    "create": "create {}",
+    "destroy": "destroy {}",
+    "restore": "restore {}",
+    "token": "create a token for {}",
+    "rotate": "rotate the tokens of {}",
+    "freeze": "freeze {}",
+    "thaw": "thaw {}",
+    "protect": "change the delete protection of {}",
+    "incident start": "start an incident",
+    "incident end": "end the incident",
+    "digest on": "turn the digest on",
+    "digest off": "turn the digest off",
+}
+"""What somebody wants to do, behind `to`."""
+_PRESSES: Final[Mapping[str, str]] = {
+    "approval.approve": "approval",
+    "approval.deny": "denial",
+    "approval.withdraw": "withdrawal",
+    "request.confirm": "confirmation",
+    "request.dismiss": "cancellation",
+    "token.reveal": "reveal",
+    "quarantine.undo": "undo",
+    "review.open": "review",
+    "review": "review",
+    "hold.thaw": "thaw",
+    "token.end": "rotation",
+}
+"""What a press on a request is, as a noun."""
+_RESULTS: Final[Mapping[str, str]] = {
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "unknown": "has an unknown result",
+    "stale": "was stopped because something had changed",
+    "denied": "was stopped because it had been denied",
+    "expired": "expired before it started",
+    "cancelled": "was withdrawn",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """How people and names are written: as mark-up for Slack, or as text for a file. Both give text that is safe."""
+
+    person: Callable[[str], str]
+    code: Callable[[str], str]
+    databases: Callable[[AuditEntry], Sequence[str]]
+    """Those of an entry whose names the reader may see."""
+
+    def names(self, entry: AuditEntry) -> str:
+        """The databases; of many the first ones, and how many more."""
+        seen = list(self.databases(entry))[:SHOWN]
+        more = len(entry.databases) - len(seen)
+        shown = ", ".join(self.code(name) for name in seen)
+        if more <= 0:
+            return shown
+        return f"{shown} and {more} more" if shown else f"{more} database{'s' if more > 1 else ''}"
+
+    def to_do(self, entry: AuditEntry) -> str:
+        """What the entry is about: `destroy analytics`."""
+        names = self.names(entry)
+        template = _TO.get(entry.command)
+        if template is None or ("{}" in template and not names):
+            return f"use {self.code(entry.command or 'the bot')}{f' on {names}' if names else ''}"
+        return template.replace("{}", names)
+
+    def requester(self, entry: AuditEntry) -> str:
+        """Whose request it is: the one who acts, unless the entry names somebody else."""
+        return str(entry.detail.get("asker") or entry.user_id)
+
+    def request(self, entry: AuditEntry) -> str:
+        """`Dana's request to destroy analytics`; `their own request` when the one who acts is the requester."""
+        whose = self.requester(entry)
+        if whose in ("", TIMER):
+            return f"the request to {self.to_do(entry)}"
+        return f"{self.person(whose)}'s request to {self.to_do(entry)}"
+
+
+def slack_writer(databases: Callable[[AuditEntry], Sequence[str]]) -> Writer:
+    """Write for a message in Slack."""
+    return Writer(actor, lambda text: mrkdwn("`{}`", text), databases)
+
+
+def sentence_of(entry: AuditEntry, writer: Writer) -> str:
+    """Write what happened, without a full stop."""
+    write = _SENTENCES.get(entry.event)
+    return write(entry, writer) if write else _other(entry, writer)
+
+
+def mrkdwn_sentence(entry: AuditEntry, writer: Writer) -> Mrkdwn:
+    """The same as mark-up, from a writer for Slack."""
+    return Mrkdwn(sentence_of(entry, writer))
+
+
+def _asked(entry: AuditEntry, writer: Writer) -> str:
+    who, what = writer.person(entry.user_id), writer.to_do(entry)
+    mode = entry.detail.get("mode")
+    if mode == "break_glass":
+        return f"{who} used break-glass to {what}"
+    if entry.outcome == "pending":
+        waits = "needs approval" if mode == "approval" else "waits for their confirmation" if mode == "direct" else ""
+        return f"{who} asked to {what}{f' ({waits})' if waits else ''}"
+    return f"{who} asked to {what} (allowed by a rule)"
+
+
+def _refused(entry: AuditEntry, writer: Writer) -> str:
+    who = writer.person(entry.user_id)
+    press = _PRESSES.get(str(entry.detail.get("press", "")))
+    if entry.request_id:
+        own = writer.requester(entry) == entry.user_id
+        whose = f"their own request to {writer.to_do(entry)}" if own else writer.request(entry)
+        return f"{who}'s {press or 'press'} {'of' if press else 'on'} {whose} was rejected"
+    if press:
+        return f"{who}'s {press} was rejected"
+    if entry.command in _TO or entry.databases or entry.rule:
+        return f"{who} was not allowed to {writer.to_do(entry)}"
+    return f"{who} was not allowed to use {writer.code(entry.command or 'the bot')}"
+
+
+def _phase(entry: AuditEntry, writer: Writer, before: str = "") -> str:
+    request = writer.request(entry)
+    if entry.outcome == "quarantined":
+        return f"{before}{writer.names(entry)} was put in quarantine: {request}"
+    result = _RESULTS.get(entry.outcome, f"ended as {writer.code(entry.outcome)}")
+    return f"{before}{request} {result}"
+
+
+def _undone(entry: AuditEntry, writer: Writer) -> str:
+    request = writer.request(entry)
+    if entry.outcome == "restored":
+        return f"{writer.names(entry)} was restored: the quarantine from {request} was undone"
+    if entry.outcome == "quarantined":
+        return f"Undo failed: {writer.names(entry)} stays in quarantine ({request})"
+    result = _RESULTS.get(entry.outcome, f"ended as {writer.code(entry.outcome)}")
+    return f"The undo of {request} {result}"
+
+
+def _revealed(entry: AuditEntry, writer: Writer) -> str:
+    who, names = writer.person(entry.user_id), writer.names(entry) or "a database"
+    if entry.outcome == "succeeded":
+        return f"{who} revealed a token for {names}"
+    result = _RESULTS.get(entry.outcome, f"ended as {writer.code(entry.outcome)}")
+    return f"{who}'s reveal of a token for {names} {result}"
+
+
+def _thawed(entry: AuditEntry, writer: Writer) -> str:
+    asker = writer.requester(entry)
+    by = "" if asker in ("", TIMER) else f" by {writer.person(asker)}"
+    freeze = f"The freeze of {writer.names(entry) or 'a database'}{by}"
+    return f"{freeze} ended: the database is gone" if entry.outcome == "gone" else f"{freeze} ended on time"
+
+
+def _reviewed(entry: AuditEntry, writer: Writer) -> str:
+    found = {"justified": "justified", "not_justified": "not justified"}.get(entry.outcome, entry.outcome)
+    return f"{writer.person(entry.user_id)} reviewed {writer.request(entry)} (break-glass): {found}"
+
+
+def _incident(entry: AuditEntry, writer: Writer, done: str) -> str:
+    key = writer.code(str(entry.detail.get("key") or "incident"))
+    if entry.event == "incident_ended" and entry.user_id in ("", TIMER):
+        return f"Incident {key} ran out of time"
+    return f"{writer.person(entry.user_id)} {done} incident {key}"
+
+
+def _by(verb: str) -> Callable[[AuditEntry, Writer], str]:
+    """Somebody did something with a request, perhaps their own."""
+
+    def write(entry: AuditEntry, writer: Writer) -> str:
+        own = writer.requester(entry) == entry.user_id
+        whose = f"their request to {writer.to_do(entry)}" if own else writer.request(entry)
+        return f"{writer.person(entry.user_id)} {verb} {whose}"
+
+    return write
+
+
+def _capital(text: str) -> str:
+    """Begin a sentence; a person's name stays as it is."""
+    return f"The {text[4:]}" if text.startswith("the ") else text
+
+
+def _other(entry: AuditEntry, writer: Writer) -> str:
+    """An event of another version of the bot, in its own words."""
+    who = "" if entry.user_id in ("", TIMER) else f"{writer.person(entry.user_id)}: "
+    about = f" ({writer.to_do(entry)})" if entry.command else ""
+    return f"{who}{writer.code(entry.event)}{about}, {writer.code(entry.outcome)}"
+
+
+_SENTENCES: Final[Mapping[str, Callable[[AuditEntry, Writer], str]]] = {
+    "asked": _asked,
+    "planned": lambda entry, writer: f"{writer.person(entry.user_id)} did a dry run to {writer.to_do(entry)}",
+    "read": lambda entry, writer: (
+        f"{writer.person(entry.user_id)} used {writer.code(entry.command)}"
+        + (f" on {writer.names(entry)}" if entry.databases else "")
+    ),
+    "refused": _refused,
+    "approved": _by("approved"),
+    "denied": _by("denied"),
+    "confirmed": _by("confirmed"),
+    "withdrawn": _by("withdrew"),
+    "undo": _by("pressed Undo on"),
+    "executed": lambda entry, writer: _capital(_phase(entry, writer)),
+    "finished": lambda entry, writer: _phase(entry, writer, "The countdown ended: "),
+    "undone": lambda entry, writer: _capital(_undone(entry, writer)),
+    "stale": lambda entry, writer: _capital(_phase(entry, writer)),
+    "expired": lambda entry, writer: _capital(f"{writer.request(entry)} expired"),
+    "revealed": _revealed,
+    "reveal": _revealed,
+    "thawed": _thawed,
+    "reviewed": _reviewed,
+    "review_overdue": lambda entry, writer: f"The review of {writer.request(entry)} (break-glass) is overdue",
+    "incident_started": lambda entry, writer: _incident(entry, writer, "started"),
+    "incident_extended": lambda entry, writer: _incident(entry, writer, "extended"),
+    "incident_ended": lambda entry, writer: _incident(entry, writer, "ended"),
+}
+EVENTS: Final = frozenset(_SENTENCES)
+"""Those that have a sentence of their own."""

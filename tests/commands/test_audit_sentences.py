@@ -1,0 +1,227 @@
+"""The audit log says who did what to whom: each entry that the code can write is a true English sentence."""
+
+import ast
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import bot
+from bot.commands import COMMANDS
+from bot.commands.audit_sentences import _PRESSES, _TO, EVENTS, sentence_of, slack_writer
+from bot.core.request import TIMER, AuditEntry
+from bot.pipeline.clicks import CLICKS
+from tests.commands.conftest import Desk
+
+AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+WRITER = slack_writer(lambda entry: entry.databases)
+CHOSEN = {"voting.py", "settling.py", "revealing.py", "incident_start.py"}
+"""Where the event is chosen between some: those are in the table below."""
+
+
+def line(event: str, outcome: str, **more: Any) -> AuditEntry:
+    detail = {"asker": "U0DANA"} if more.pop("of_dana", False) else {}
+    given = {"user_id": "U0ANA", "command": "destroy", "databases": ("analytics",)} | more
+    return AuditEntry(
+        at=AT, event=event, outcome=outcome, channel_id="C0DBOPS", detail=detail | given.pop("detail", {}), **given
+    )
+
+
+def asked(outcome: str, mode: str, command: str = "destroy") -> AuditEntry:
+    return line("asked", outcome, command=command, request_id="r-1", detail={"mode": mode})
+
+
+def refused(press: str, **more: Any) -> AuditEntry:
+    return line("refused", "denied", request_id="r-1", detail={"press": press} | more.pop("detail", {}), **more)
+
+
+def phase(event: str, outcome: str, **more: Any) -> AuditEntry:
+    return line(event, outcome, user_id="U0DANA", request_id="r-1", **more)
+
+
+TABLE = [
+    (asked("pending", "approval"), "<@U0ANA> asked to destroy `analytics` (needs approval)"),
+    (asked("pending", "direct"), "<@U0ANA> asked to destroy `analytics` (waits for their confirmation)"),
+    (asked("approved", "direct", "create"), "<@U0ANA> asked to create `analytics` (allowed by a rule)"),
+    (asked("ready", "direct", "token"), "<@U0ANA> asked to create a token for `analytics` (allowed by a rule)"),
+    (asked("approved", "break_glass"), "<@U0ANA> used break-glass to destroy `analytics`"),
+    (asked("pending", "break_glass"), "<@U0ANA> used break-glass to destroy `analytics`"),
+    (line("planned", "dry_run"), "<@U0ANA> did a dry run to destroy `analytics`"),
+    (line("read", "allowed", command="usage"), "<@U0ANA> used `usage` on `analytics`"),
+    (line("read", "allowed", command="list", databases=()), "<@U0ANA> used `list`"),
+    (line("approved", "vote", of_dana=True), "<@U0ANA> approved <@U0DANA>'s request to destroy `analytics`"),
+    (line("denied", "denied", of_dana=True), "<@U0ANA> denied <@U0DANA>'s request to destroy `analytics`"),
+    (line("confirmed", "confirmed"), "<@U0ANA> confirmed their request to destroy `analytics`"),
+    (line("withdrawn", "cancelled"), "<@U0ANA> withdrew their request to destroy `analytics`"),
+    (line("undo", "asked", of_dana=True), "<@U0ANA> pressed Undo on <@U0DANA>'s request to destroy `analytics`"),
+    (phase("executed", "succeeded", command="freeze"), "<@U0DANA>'s request to freeze `analytics` succeeded"),
+    (
+        phase("executed", "quarantined"),
+        "`analytics` was put in quarantine: <@U0DANA>'s request to destroy `analytics`",
+    ),
+    (phase("executed", "failed"), "<@U0DANA>'s request to destroy `analytics` failed"),
+    (phase("executed", "unknown"), "<@U0DANA>'s request to destroy `analytics` has an unknown result"),
+    (
+        phase("executed", "stale"),
+        "<@U0DANA>'s request to destroy `analytics` was stopped because something had changed",
+    ),
+    (phase("finished", "succeeded"), "The countdown ended: <@U0DANA>'s request to destroy `analytics` succeeded"),
+    (phase("finished", "failed"), "The countdown ended: <@U0DANA>'s request to destroy `analytics` failed"),
+    (
+        phase("finished", "unknown"),
+        "The countdown ended: <@U0DANA>'s request to destroy `analytics` has an unknown result",
+    ),
+    (
+        phase("finished", "stale"),
+        "The countdown ended: <@U0DANA>'s request to destroy `analytics` was stopped because something had changed",
+    ),
+    (
+        phase("undone", "restored"),
+        "`analytics` was restored: the quarantine from <@U0DANA>'s request to destroy `analytics` was undone",
+    ),
+    (
+        phase("undone", "quarantined"),
+        "Undo failed: `analytics` stays in quarantine (<@U0DANA>'s request to destroy `analytics`)",
+    ),
+    (
+        phase("undone", "stale"),
+        "The undo of <@U0DANA>'s request to destroy `analytics` was stopped because something had changed",
+    ),
+    (phase("stale", "stale"), "<@U0DANA>'s request to destroy `analytics` was stopped because something had changed"),
+    (
+        line("expired", "expired", user_id=TIMER, of_dana=True),
+        "<@U0DANA>'s request to destroy `analytics` expired",
+    ),
+    (phase("revealed", "succeeded", command="token"), "<@U0DANA> revealed a token for `analytics`"),
+    (phase("reveal", "failed", command="token"), "<@U0DANA>'s reveal of a token for `analytics` failed"),
+    (
+        phase("reveal", "unknown", command="token"),
+        "<@U0DANA>'s reveal of a token for `analytics` has an unknown result",
+    ),
+    (
+        line("thawed", "succeeded", user_id=TIMER, command="thaw", of_dana=True),
+        "The freeze of `analytics` by <@U0DANA> ended on time",
+    ),
+    (line("thawed", "succeeded", user_id=TIMER, command="thaw"), "The freeze of `analytics` ended on time"),
+    (
+        line("thawed", "gone", user_id=TIMER, command="thaw", of_dana=True),
+        "The freeze of `analytics` by <@U0DANA> ended: the database is gone",
+    ),
+    (
+        line("reviewed", "justified", of_dana=True),
+        "<@U0ANA> reviewed <@U0DANA>'s request to destroy `analytics` (break-glass): justified",
+    ),
+    (
+        line("reviewed", "not_justified", of_dana=True),
+        "<@U0ANA> reviewed <@U0DANA>'s request to destroy `analytics` (break-glass): not justified",
+    ),
+    (
+        line("review_overdue", "owed", user_id=TIMER, of_dana=True),
+        "The review of <@U0DANA>'s request to destroy `analytics` (break-glass) is overdue",
+    ),
+    (
+        line("incident_started", "succeeded", command="incident start", databases=(), detail={"key": "INC-1"}),
+        "<@U0ANA> started incident `INC-1`",
+    ),
+    (
+        line("incident_extended", "succeeded", command="incident start", databases=(), detail={"key": "INC-1"}),
+        "<@U0ANA> extended incident `INC-1`",
+    ),
+    (
+        line("incident_ended", "succeeded", command="incident end", databases=(), detail={"key": "INC-1"}),
+        "<@U0ANA> ended incident `INC-1`",
+    ),
+    (
+        line("incident_ended", "expired", user_id=TIMER, databases=(), detail={"key": "INC-1"}),
+        "Incident `INC-1` ran out of time",
+    ),
+    (line("refused", "denied"), "<@U0ANA> was not allowed to destroy `analytics`"),
+    (
+        line("refused", "denied", command="usage", databases=()),
+        "<@U0ANA> was not allowed to use `usage`",
+    ),
+    (
+        refused("approval.approve"),
+        "<@U0ANA>'s approval of their own request to destroy `analytics` was rejected",
+    ),
+    (
+        refused("approval.approve", of_dana=True),
+        "<@U0ANA>'s approval of <@U0DANA>'s request to destroy `analytics` was rejected",
+    ),
+    (
+        refused("approval.deny", of_dana=True),
+        "<@U0ANA>'s denial of <@U0DANA>'s request to destroy `analytics` was rejected",
+    ),
+    (
+        refused("quarantine.undo", of_dana=True),
+        "<@U0ANA>'s undo of <@U0DANA>'s request to destroy `analytics` was rejected",
+    ),
+    (refused("", of_dana=True), "<@U0ANA>'s press on <@U0DANA>'s request to destroy `analytics` was rejected"),
+    (
+        line("refused", "denied", command="hold.thaw", databases=(), detail={"press": "hold.thaw"}),
+        "<@U0ANA>'s thaw was rejected",
+    ),
+]
+
+
+@pytest.mark.parametrize(("entry", "sentence"), TABLE, ids=lambda value: value if isinstance(value, str) else "")
+def test_it_is_a_true_sentence(entry: AuditEntry, sentence: str):
+    assert sentence_of(entry, WRITER) == sentence
+
+
+def written() -> Iterator[tuple[str, ast.expr]]:
+    """Every event that some code writes: the file, and what stands in the event's place."""
+    for path in Path(bot.__file__).parent.rglob("*.py"):
+        if "sandbox" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            if node.func.id == "entry" and node.args:
+                yield path.name, node.args[0]
+            if node.func.id == "AuditEntry":
+                yield from ((path.name, one.value) for one in node.keywords if one.arg == "event")
+
+
+def test_every_event_that_the_code_writes_is_in_the_table():
+    tested = {entry.event for entry, _ in TABLE}
+    for file, event in written():
+        if isinstance(event, ast.Constant):
+            assert event.value in tested, f"{file} writes {event.value!r}, which has no sentence in the table"
+        else:
+            assert file in CHOSEN | {"answering.py"}, f"{file} chooses an event: add those to the table"
+    assert tested == EVENTS
+
+
+def test_every_command_that_changes_something_has_words():
+    assert {command.name for command in COMMANDS if command.changes} == set(_TO)
+
+
+def test_every_button_that_acts_has_a_noun():
+    assert set(CLICKS) <= set(_PRESSES)
+
+
+def test_of_many_databases_the_rest_is_counted():
+    names = tuple(f"db-{at}" for at in range(8))
+
+    told = sentence_of(phase("executed", "succeeded", command="rotate", databases=names), WRITER)
+
+    assert told == "<@U0DANA>'s request to rotate the tokens of `db-0`, `db-1`, `db-2`, `db-3` and 4 more succeeded"
+
+
+def test_those_that_the_reader_may_not_see_are_counted_only():
+    writer = slack_writer(lambda entry: [name for name in entry.databases if name.startswith("orders")])
+    entry = phase("executed", "succeeded", command="rotate", databases=("orders", "payroll", "users"))
+
+    assert "the tokens of `orders` and 2 more succeeded" in sentence_of(entry, writer)
+    assert "freeze 1 database" in sentence_of(phase("executed", "failed", command="freeze", databases=("x",)), writer)
+
+
+async def test_the_page_says_why_something_was_rejected(desk: Desk):
+    await desk.memory.audit(refused("approval.approve", reason="You cannot approve your own request."))
+
+    told = str((await desk.ask("audit")).blocks)
+
+    assert "approval of their own request to destroy `analytics` was rejected: You cannot approve your own" in told

@@ -1,0 +1,45 @@
+"""What `/turso audit` says after real presses: who did what to whose request."""
+
+import pytest
+
+from bot.core.request import State
+from tests.scenarios.asked import asked, reaches, stored
+from tests.world import ANA, DANA, World, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+OWN_POLICY = """
+version: 1
+organizations: {acme: {token: env:TURSO_API_TOKEN}}
+workspace: T0ACME
+people: {ana: {user: U0ANA}}
+channels:
+  C0DBOPS: {databases: ["*"], rules: [{allow: [read, digest]}, {approve: freeze, by: ana}]}
+"""
+
+
+async def test_an_approval_of_ones_own_request_is_told_as_rejected_and_that_of_another_as_given(world: World) -> None:
+    card = await asked(world, "/turso freeze {} --reason slow")
+    name = (await stored(world, card)).plan.target.name
+    await world.person(DANA).presses_and_hears("Approve", card)
+    await world.person(ANA).presses_and_hears("Approve", card)
+    await reaches(world, card, State.SUCCEEDED)
+
+    page = words(await world.person(DANA).types(f"/turso audit --db {name}", holding="Audit log"))
+
+    own = f"<@{DANA}>'s approval of their own request to freeze `{name}` was rejected: You cannot approve"
+    assert own in page
+    assert f"<@{ANA}> approved <@{DANA}>'s request to freeze `{name}`" in page
+    assert f"<@{DANA}>'s request to freeze `{name}` succeeded" in page
+    assert f"<@{DANA}> asked to freeze `{name}` (needs approval)" in page
+    assert "refused" not in page.replace("was rejected", "")
+
+
+async def test_what_a_rule_allowed_is_told_so(world: World) -> None:
+    dana = world.person(DANA)
+    await dana.types("/turso digest on --daily 9:00", holding="digest")
+    await world.calm()
+
+    assert f"<@{DANA}> asked to turn the digest on (allowed by a rule)" in words(
+        await dana.types("/turso audit", holding="Audit log")
+    )
