@@ -1,8 +1,7 @@
 """Wires the rooms of one process, and takes them apart again."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -13,11 +12,12 @@ from bot.app.clock import clock_of
 from bot.app.doors import Doors
 from bot.app.health import Health
 from bot.app.metrics import Metrics
-from bot.app.policy_book import PolicyBook
-from bot.app.presence import Presence
+from bot.app.policy_book import LOOK_EVERY, PolicyBook
+from bot.app.presence import EVERY_SECONDS, Presence
 from bot.app.upkeep import Upkeep
 from bot.app.work import PathWork
 from bot.commands import COMMANDS
+from bot.core.background import Background
 from bot.core.parsing import Grammar
 from bot.core.policy import Policy
 from bot.core.ports import Clock
@@ -61,6 +61,7 @@ class Bot:
     health: Health
     metrics: Metrics
     store: Store
+    background: Background
 
 
 @asynccontextmanager
@@ -81,6 +82,7 @@ async def running(
     database = settings.database_url.get_secret_value()
     await (upgrade_store if upgrade else must_be_current)(database)
     metrics = Metrics()
+    background = Background(metrics.background_failed)
     book = PolicyBook(settings.policy_file, settings.turso_organization)
     metrics.follow_policy(lambda: book.age_seconds, lambda: book.problem is None)
     async with AsyncExitStack() as stack:
@@ -92,11 +94,11 @@ async def running(
         blocking_url = place_of(database).url.render_as_string(hide_password=False)
         queue = Queue(blocking_url)
         stack.push_async_callback(queue.close)
-        store = await stack.enter_async_context(open_store(database, clock, enqueuer=queue))
+        store = await stack.enter_async_context(open_store(database, clock, enqueuer=queue, background=background))
         workspace, urls, tasks = Workspace(calls), ResponseUrls(settings.slack_api_url), TaskKeeper()
         directory = SlackDirectory(calls, workspace)
         messenger = Delivery(calls, urls, secrets=_secrets(settings))
-        presence = Presence(store, book)
+        presence = Presence(store, book, background)
         health = Health(store, clock, workspace, directory, book, doors.default, queue, presence)
         env = Environment(
             clock=clock,
@@ -130,19 +132,29 @@ async def running(
             if counts:
                 await presence.say()
 
-        stack.push_async_callback(_end, [asyncio.create_task(book.watch(follow), name="app: policy watch")])
+        stack.push_async_callback(background.start("policy watch", lambda: book.look(follow), every=LOOK_EVERY).stop)
         if counts:
-            stack.push_async_callback(_end, [asyncio.create_task(presence.run(), name="app: presence")])
-        stack.push_async_callback(_end, [asyncio.create_task(path.homes.run(), name="app: open Homes")])
+            stack.push_async_callback(presence.leave)
+            stack.push_async_callback(background.start("presence", presence.say, every=EVERY_SECONDS).stop)
+        stack.push_async_callback(background.start("open Homes", path.homes.look).stop)
         if executes:
             work = PathWork(Executor(env))
-            durable = Durable(blocking_url, memory=store, work=work, resume=path.resume, clock=clock, queue=queue)
+            durable = Durable(
+                blocking_url,
+                memory=store,
+                work=work,
+                resume=path.resume,
+                clock=clock,
+                queue=queue,
+                background=background,
+            )
             await durable.launch()
             stack.push_async_callback(durable.close)
-            stack.push_async_callback(_end, [asyncio.create_task(upkeep.run(), name="app: upkeep")])
+            for loop in upkeep.start(background):
+                stack.push_async_callback(loop.stop)
         stack.push_async_callback(tasks.drain, DRAIN_SECONDS)
         await _introduce(workspace)
-        yield Bot(settings, env, path, bolt, calls, tasks, workspace, health, metrics, store)
+        yield Bot(settings, env, path, bolt, calls, tasks, workspace, health, metrics, store, background)
 
 
 async def _introduce(workspace: Workspace) -> None:
@@ -154,13 +166,6 @@ async def _introduce(workspace: Workspace) -> None:
         log.info("installed", team=found.team_id, bot=found.bot_user_id)
     except BotError as error:
         log.error("not introduced to Slack", why=str(error))
-
-
-async def _end(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    with suppress(asyncio.CancelledError):
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _secrets(settings: Settings) -> tuple[str, ...]:

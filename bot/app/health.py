@@ -1,6 +1,7 @@
 """Is everything we need there? Readiness for a load balancer, and the live checks of `doctor`."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from bot.blocks.text import counted, duration
 from bot.core.audit import verify_stream
 from bot.core.model import Channel
 from bot.core.ports import Clock, Memory
+from bot.core.request import Backlog
 from bot.durable.queue import Queue
 from bot.errors import BotError
 from bot.slack.identity import SlackDirectory
@@ -27,7 +29,8 @@ Check = Callable[[], Awaitable[str]]
 """Returns a sentence when well; raises BotError when not."""
 PATIENCE_SECONDS: Final = 6.0
 FRESH_SECONDS: Final = 4.0
-DUE_LATE_SECONDS: Final = 120
+BACKLOG_SECONDS: Final = 2.0
+DUE_LATE: Final = timedelta(minutes=2)
 CLOCK_MAY_DIFFER: Final = timedelta(minutes=1)
 STUCK_FOR: Final = timedelta(minutes=15)
 
@@ -74,6 +77,7 @@ class Health:
                 "approvers": self._approvers,
                 "audit chain": self._chain,
                 "timers": self._timers,
+                "background work": self._background,
                 "durable work": self._work,
             }
         )
@@ -185,14 +189,34 @@ class Health:
             raise Unwell(f"The audit log was changed: {found.fault}")
         return f"The audit chain holds ({found.entries} entries)."
 
+    async def backlog(self) -> Backlog:
+        """Count the timers that should have fired."""
+        return await self.memory.backlog(self.clock.now() - DUE_LATE)
+
+    async def backlog_or_unknown(self) -> tuple[float, float]:
+        """Return how many timers are overdue and how many fail; NaN while the store does not say."""
+        try:
+            async with asyncio.timeout(BACKLOG_SECONDS):
+                found = await self.backlog()
+        except Exception:
+            return math.nan, math.nan
+        return found.overdue, found.failing
+
     async def _timers(self) -> str:
-        now = self.clock.now()
-        late = [
-            timer for timer in await self.memory.due(now) if (now - timer.due_at).total_seconds() > DUE_LATE_SECONDS
-        ]
-        if late:
-            raise Unwell(f"{len(late)} timers are overdue: is a process running that does durable work?")
+        found = await self.backlog()
+        if found.failing:
+            some = "; ".join(f"`{one.kind}` of `{one.subject}`, {one.failures}×: {one.cause}" for one in found.examples)
+            raise Unwell(f"{counted(found.failing, 'timer')} failed and will be tried again ({some}).")
+        if found.overdue:
+            late = counted(found.overdue, "timer")
+            raise Unwell(f"Overdue: {late}. Is a process running that does durable work?")
         return "No timer is overdue."
+
+    async def _background(self) -> str:
+        if failing := await self.presence.failing():
+            some = "; ".join(f"`{process}`: {loops}" for process, loops in failing.items())
+            raise Unwell(f"Background work fails and is tried again: {some}. The log says why.")
+        return "No background work fails."
 
     async def _work(self) -> str:
         if stuck := await self.queue.stuck(for_=STUCK_FOR):

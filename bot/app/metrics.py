@@ -32,6 +32,11 @@ class Metrics:
         self._policy_valid = Gauge(
             "turso_ops_policy_file_valid", "1 when the policy file as it is now validates", registry=here
         )
+        self._background = Counter(
+            "turso_ops_background_failures", "Rounds of background loops that failed", ["loop"], registry=here
+        )
+        self._overdue = Gauge("turso_ops_timers_overdue", "Timers that are due and have not fired", registry=here)
+        self._failing = Gauge("turso_ops_timers_failing", "Timers whose work fails again and again", registry=here)
         self._audit = Gauge("turso_ops_audit_entries", "Entries in the audit log", registry=here)
 
     def command(self, command: str, outcome: str, seconds: float) -> None:
@@ -65,6 +70,15 @@ class Metrics:
         """Read the policy's age and validity whenever the metrics are read."""
         self._policy_age.set_function(age_seconds)
         self._policy_valid.set_function(lambda: float(valid()))
+
+    def background_failed(self, loop: str) -> None:
+        """Count a round of a background loop that failed."""
+        self._background.labels(loop).inc()
+
+    def backlog(self, overdue: float, failing: float) -> None:
+        """Remember how many timers should have fired; NaN when the store does not say."""
+        self._overdue.set(overdue)
+        self._failing.set(failing)
 
     def audit_head(self, entries: int) -> None:
         """Remember how long the audit log is."""

@@ -24,9 +24,10 @@ class PolicyBook:
         self._organization = organization
         self._stamp: tuple[int, int, int] | None = None
         self._loaded = time.monotonic()
+        self._told: Policy | None = None
         self.problem: str | None = None
         """Why the file as it is now is not in force; None when it is."""
-        self.policy = self._load_first()
+        self.policy = self._told = self._load_first()
 
     @property
     def age_seconds(self) -> float:
@@ -43,14 +44,13 @@ class PolicyBook:
         except PolicyInvalid as invalid:
             raise BotError(f"POLICY_FILE names `{self._path}`, which does not validate: {invalid}") from None
 
-    async def watch(self, changed: Callable[[Policy], Awaitable[None]]) -> None:
-        """Follow the file until cancelled; `changed` is told of each policy that comes into force."""
-        while True:
-            await asyncio.sleep(LOOK_EVERY)
-            before = self.policy
-            await asyncio.to_thread(self.reload)
-            if self.policy is not before:
-                await changed(self.policy)
+    async def look(self, changed: Callable[[Policy], Awaitable[None]]) -> None:
+        """Look at the file once; `changed` is told of each policy that comes into force, until it has taken it."""
+        await asyncio.to_thread(self.reload)
+        policy = self.policy
+        if policy is not self._told:
+            await changed(policy)
+            self._told = policy
 
     def reload(self) -> None:
         """Take a changed file into force if it validates; else say so and keep the old one."""

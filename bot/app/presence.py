@@ -1,10 +1,9 @@
-"""That this process lives and by which policy it decides, for the others to see."""
+"""That this process lives, by which policy it decides and what of it fails, for the others to see."""
 
-import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -12,11 +11,12 @@ from typing import Final
 import structlog
 
 from bot.app.policy_book import PolicyBook
+from bot.core.background import Background, Loop
 from bot.store.store import Store
 
 log = structlog.get_logger(__name__)
 
-EVERY: Final = timedelta(seconds=20)
+EVERY_SECONDS: Final = 20.0
 LIVES_FOR: Final = timedelta(seconds=60)
 """A process that has not been seen for so long is not counted any more."""
 
@@ -31,30 +31,33 @@ class Presence:
 
     store: Store
     book: PolicyBook
+    background: Background
     id: str = field(default_factory=_own_id)
 
-    async def run(self) -> None:
-        """Say it again and again until cancelled; then take it back."""
-        try:
-            while True:
-                await self.say()
-                await asyncio.sleep(EVERY.total_seconds())
-        finally:
-            await self._quietly(self.store.process_ends(self.id))
-
     async def say(self) -> None:
-        """Say it now: at the start, and when another policy has come into force."""
-        now = datetime.now(UTC)
-        await self._quietly(self.store.process_lives(self.id, self.book.policy.hash, now, forget=now - LIVES_FOR))
+        """Say it now: every few seconds, and when another policy has come into force."""
+        now, failing = datetime.now(UTC), said_of(self.background.failing())
+        await self.store.process_lives(self.id, self.book.policy.hash, now, forget=now - LIVES_FOR, failing=failing)
+
+    async def leave(self) -> None:
+        """Take it back: this process ends. A store that does not answer is told elsewhere."""
+        try:
+            await self.store.process_ends(self.id)
+        except Exception as error:
+            log.warning("the presence of this process was not taken back", why=type(error).__name__)
+
+    async def failing(self) -> Mapping[str, str]:
+        """Return which background loops fail, of this process and of every other one that lives, by its id."""
+        found = dict(await self.store.failing_loops(datetime.now(UTC) - LIVES_FOR))
+        found[self.id] = said_of(self.background.failing())
+        return {process: loops for process, loops in found.items() if loops}
 
     async def others(self) -> Mapping[str, str]:
         """Return the hash of the policy of every other process that lives, by its id."""
         found = await self.store.policies(datetime.now(UTC) - LIVES_FOR)
         return {process: policy for process, policy in found.items() if process != self.id}
 
-    async def _quietly(self, deed: Awaitable[None]) -> None:
-        """A store that does not answer is told elsewhere."""
-        try:
-            await deed
-        except Exception as error:
-            log.warning("the presence of this process was not written", why=type(error).__name__)
+
+def said_of(loops: Sequence[Loop]) -> str:
+    """Name loops that fail, with how often they have failed and why."""
+    return ", ".join(f"{loop.name} ({loop.failures}×, {loop.cause})" for loop in loops)

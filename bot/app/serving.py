@@ -69,7 +69,7 @@ async def connected(bot: Bot) -> AsyncIterator[SocketRunner]:
     """Keep a Socket Mode connection for a while."""
     assert bot.settings.slack_app_token is not None, "Socket Mode needs SLACK_APP_TOKEN"
     runner = SocketRunner(bot.bolt, bot.settings.slack_app_token.get_secret_value(), bot.calls, bot.tasks,
-                          observe_ack=bot.metrics.ack)  # fmt: skip
+                          observe_ack=bot.metrics.ack, background=bot.background)  # fmt: skip
     runner.start()
     try:
         yield runner
@@ -92,6 +92,7 @@ def http_app(bot: Bot) -> AsgiApp:
         return JSONResponse({"ready": well, **body}, status_code=200 if well else 503)
 
     async def metrics(_: Request) -> Response:
+        bot.metrics.backlog(*await bot.health.backlog_or_unknown())
         return Response(bot.metrics.text(), media_type="text/plain; version=0.0.4")
 
     pages = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}

@@ -1,21 +1,17 @@
 """What a process looks after by itself: old records go, the audit head is posted once a day."""
 
-import asyncio
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-import structlog
+from datetime import timedelta
 
 from bot.app.metrics import Metrics
 from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
+from bot.core.background import Background, Loop
 from bot.core.request import Incoming, Kind, Timer, TimerKind
 from bot.durable.queue import Queue
 from bot.pipeline.environment import Environment, new_id
 from bot.store.store import Store
-
-log = structlog.get_logger(__name__)
 
 EVERY_SECONDS = 60.0
 FIRST_SAMPLE = timedelta(minutes=2)
@@ -32,14 +28,10 @@ class Upkeep:
     metrics: Metrics
     retention_days: int
 
-    async def run(self) -> None:
-        """Look after things until cancelled."""
-        while True:
-            try:
-                await self._once()
-            except Exception:
-                log.exception("upkeep failed")
-            await asyncio.sleep(EVERY_SECONDS)
+    def start(self, background: Background) -> list[Loop]:
+        """Start its loops; each goes on when another one fails."""
+        deeds = {"audit head": self._audit_head, "samples": self._keep_sampling, "retention": self._prune}
+        return [background.start(name, once, every=EVERY_SECONDS) for name, once in deeds.items()]
 
     async def _first_to(self, key: str, channel: str) -> bool:
         """True for the one process that records the key first: what it stands for is done once."""
@@ -47,19 +39,20 @@ class Upkeep:
         mark = Incoming(id=new_id("i"), key=key, kind=Kind.HOME, at=now, user_id="", channel_id=channel)
         return await self.store.record_intent(mark, actionable=False)
 
-    async def _once(self) -> None:
+    async def _audit_head(self) -> None:
         now = self.env.clock.now()
         seq, head = await self.store.audit_head()
         self.metrics.audit_head(seq)
         await self._post_head(f"{now:%Y-%m-%d}", seq, head)
-        await self._keep_sampling(now)
-        before = now - timedelta(days=self.retention_days)
+
+    async def _prune(self) -> None:
+        before = self.env.clock.now() - timedelta(days=self.retention_days)
         await self.store.prune(before)
         await self.queue.prune(before)
 
-    async def _keep_sampling(self, now: datetime) -> None:
+    async def _keep_sampling(self) -> None:
         """Make sure, once a day, that each organization of the policy is measured from soon on."""
-        policy = self.env.rules.policy
+        now, policy = self.env.clock.now(), self.env.rules.policy
         for organization in {*policy.organizations, policy.organization} - {""}:
             if await self._first_to(f"samples-of:{organization}:{now:%Y-%m-%d}", ""):
                 await self.store.set_timer(Timer(TimerKind.SAMPLE, organization, now + FIRST_SAMPLE))

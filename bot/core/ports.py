@@ -9,6 +9,7 @@ from bot.core.model import Subject
 from bot.core.reply import Reply, View
 from bot.core.request import (
     AuditEntry,
+    Backlog,
     Digest,
     Hold,
     Incident,
@@ -277,6 +278,9 @@ class Memory(Protocol):
 
     # Timers.
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]: ...
+    async def backlog(self, before: datetime) -> Backlog:
+        """Count the timers that were due before a moment and have not fired, and those that fail."""
+
     async def set_timer(self, timer: Timer) -> None:
         """One for each kind and subject: a second one moves the first."""
 

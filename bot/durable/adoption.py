@@ -1,11 +1,12 @@
 """Work that others left: workflows of executors that are no more, and intents that nobody takes care of."""
 
-import asyncio
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
+from bot.core.background import Background, Loop
 from bot.core.ports import Clock
 from bot.durable.queue import Queue
 from bot.durable.seats import Seats
@@ -15,6 +16,7 @@ log = structlog.get_logger(__name__)
 
 PREFIX: Final = "executor-"
 ROUND_SECONDS: Final = 15.0
+LOOK_SECONDS: Final = 5.0
 SETTLE_SECONDS: Final = 10.0
 ROUNDS_UNTIL_LOST: Final = 8
 """An intent that stays open for so many rounds is nobody's: whoever answered it has crashed."""
@@ -22,7 +24,7 @@ MOMENT: Final = timedelta(microseconds=1)
 
 
 class Adoption:
-    """Looks for what others left, as long as this process lives."""
+    """Looks for what others left. Each of its three loops goes on when another one fails."""
 
     def __init__(self, queue: Queue, seats: Seats, seat: int, memory: Memory, clock: Clock) -> None:
         self._queue = queue
@@ -31,10 +33,17 @@ class Adoption:
         self._memory = memory
         self._clock = clock
         self._seen: dict[str, int] = {}
+        self._before: datetime | None = clock.now() + MOMENT
+        """Intents from before this moment are left from before the start; None once they are taken up."""
+        self._settled_at = time.monotonic() + SETTLE_SECONDS
 
-    async def run(self) -> None:
-        """Adopt until cancelled: intents from before the start once, then everything every few seconds."""
-        await asyncio.gather(self._take_up_what_was_open(), self._rounds())
+    def start(self, background: Background) -> list[Loop]:
+        """Start the loops."""
+        return [
+            background.start("orphaned workflows", self._adopt_orphans, every=ROUND_SECONDS),
+            background.start("lost intents", self._take_up_lost_intents, every=ROUND_SECONDS),
+            background.start("intents left open", self._take_up_what_was_open, every=LOOK_SECONDS),
+        ]
 
     async def adopt(self) -> int:
         """Resume what dead executors left: how many workflows."""
@@ -51,23 +60,16 @@ class Adoption:
                     log.warning("durable.adopted", executor=executor, workflows=left)
         return adopted
 
-    async def _take_up_what_was_open(self) -> None:
-        started = self._clock.now()
-        await asyncio.sleep(SETTLE_SECONDS)
-        try:
-            for incoming in await self._memory.open_intents(before=started + MOMENT):
-                await self._queue.enqueue_resume(incoming.id)
-        except Exception:
-            log.exception("durable.resume_failed")
+    async def _adopt_orphans(self) -> None:
+        await self.adopt()
 
-    async def _rounds(self) -> None:
-        while True:
-            try:
-                await self.adopt()
-                await self._take_up_lost_intents()
-            except Exception:
-                log.exception("durable.adoption_failed")
-            await asyncio.sleep(ROUND_SECONDS)
+    async def _take_up_what_was_open(self) -> None:
+        """Once, a while after the start: whoever answers them now has had the time."""
+        if self._before is None or time.monotonic() < self._settled_at:
+            return
+        for incoming in await self._memory.open_intents(before=self._before):
+            await self._queue.enqueue_resume(incoming.id)
+        self._before = None
 
     async def _take_up_lost_intents(self) -> None:
         """Count in rounds, not by the clock: it may be a rehearsal's."""

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 from dbos import DBOS
 
+from bot.core.background import Background, Loop
 from bot.core.ports import Clock
 from bot.durable.adoption import PREFIX, Adoption
 from bot.durable.engine import PICK_UP_SECONDS, QUEUE, SWEEP, config, quieten
@@ -43,6 +44,7 @@ class Durable:
         resume: Resume,
         clock: Clock,
         queue: Queue,
+        background: Background | None = None,
         lost: Callable[[], None] = end_at_once,
     ) -> None:
         """Prepare.
@@ -51,6 +53,7 @@ class Durable:
             database: the store's URL for drivers that block; its migrations have run.
             resume: takes up an intent that a crash left.
             queue: the same that the store enqueues with.
+            background: the loops of this process, among which those of durable work are counted.
             lost: called when the lock that makes this process executor N is gone; it must end the process.
         """
         self._database = database
@@ -61,14 +64,15 @@ class Durable:
         self._queue = queue
         self._seats: Seats = seats_of(database, lost=lost)
         self._patience = Patience()
-        self._adoption: asyncio.Task[None] | None = None
+        self._background = background or Background()
+        self._loops: list[Loop] = []
 
     async def launch(self) -> None:
         """Take a seat and begin to execute, on this event loop. What this seat's last owner left goes on at once."""
         seat = await self._seats.take()
         quieten()
         DBOS(config=config(self._database, f"{PREFIX}{seat}"))
-        sweep = Sweep(self._memory, self._queue, self._clock)
+        sweep = self._background.add("sweep", Sweep(self._memory, self._queue, self._clock).run)
         scheduled = Workflows(self._work, self._memory, self._resume, sweep, self._patience).register()
         # In the loop's own thread: DBOS runs asynchronous workflows on the loop that it finds there.
         DBOS.launch()
@@ -76,15 +80,13 @@ class Durable:
         await DBOS.apply_schedules_async(
             [{"schedule_name": SWEEP, "workflow_fn": scheduled, "schedule": EVERY, "queue_name": QUEUE}]
         )
-        adoption = Adoption(self._queue, self._seats, seat, self._memory, self._clock)
-        self._adoption = asyncio.create_task(adoption.run(), name="durable: adoption")
+        self._loops = Adoption(self._queue, self._seats, seat, self._memory, self._clock).start(self._background)
         log.info("durable.launched", seat=seat)
 
     async def close(self, *, within: float = DRAIN_SECONDS) -> None:
         """Let running workflows end, cut short what takes longer, and give the seat back."""
-        if self._adoption is not None:
-            self._adoption.cancel()
-            await asyncio.gather(self._adoption, return_exceptions=True)
+        for loop in self._loops:
+            await loop.stop()
         if cut_short := await self._patience.end(within=within):
             log.warning("durable.cut_short", workflows=cut_short, hint="they go on after the next start")
         await _destroy()

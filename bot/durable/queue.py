@@ -26,14 +26,17 @@ class Queue:
         options = enqueueing(EXECUTE, f"{request_id}:{phase}")
         self._client.enqueue_in_transaction(connection, options, request_id, phase)
 
-    async def enqueue_timer(self, timer: Timer) -> str:
-        """Start the workflow of a timer that is due, and return its id."""
-        due_at = timer.due_at.astimezone(UTC).isoformat()
-        workflow_id = f"timer:{timer.kind}:{timer.subject}:{due_at}"
-        await self._client.enqueue_async(
-            enqueueing(FIRE, workflow_id), timer.kind.value, timer.subject, due_at, timer.attempt
+    def enqueue_timer(self, connection: Connection, timer: Timer) -> None:
+        """Write the workflow of a timer that is due into a transaction of the store; once for each of its tries."""
+        self._client.enqueue_in_transaction(
+            connection,
+            enqueueing(FIRE, timer_workflow(timer)),
+            timer.kind.value,
+            timer.subject,
+            _written(timer.due_at),
+            timer.attempt,
+            timer.failures,
         )
-        return workflow_id
 
     async def enqueue_resume(self, intent_id: str) -> None:
         """Start the workflow that takes up an intent."""
@@ -103,3 +106,13 @@ class Queue:
     async def close(self) -> None:
         """Give the connections back."""
         await asyncio.to_thread(self._client.destroy)
+
+
+def timer_workflow(timer: Timer) -> str:
+    """Return the id of the workflow that fires a timer; each try after a failure is another one."""
+    again = f":{timer.failures}" if timer.failures else ""
+    return f"timer:{timer.kind}:{timer.subject}:{_written(timer.due_at)}{again}"
+
+
+def _written(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()

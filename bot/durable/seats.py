@@ -145,8 +145,8 @@ class AdvisorySeats(Seats):
                     pass
                 async with asyncio.timeout(LOOK_SECONDS * 2):
                     await connection.execute("SELECT 1")
-        except (psycopg.Error, TimeoutError, OSError):
-            log.critical("durable.seat_lost", hint="the connection that held this process's lock broke")
+        except Exception:  # whatever it is: without this watch the process may work on without its lock
+            log.critical("durable.seat_lost", hint="the connection that held this process's lock broke", exc_info=True)
             self._lost()
 
 

@@ -1,20 +1,22 @@
 """The sweep: timers that are due become workflows, and rows that nobody needs any more go."""
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import structlog
-
 from bot.core.ports import Clock
+from bot.core.request import Timer
 from bot.durable.engine import FIRE, SWEEP
-from bot.durable.queue import Queue
+from bot.durable.queue import Queue, timer_workflow
 from bot.durable.work import Memory
-
-log = structlog.get_logger(__name__)
 
 EVERY: Final = "*/2 * * * * *"
 AT_ONCE: Final = 200
+TOGETHER: Final = 20
+"""Timers that are started in one transaction: commands that come in meanwhile wait for it."""
+LOOKS_AGAIN: Final = timedelta(seconds=20)
+"""After which time a timer that was started, and stands there all the same, is looked at again."""
 TIDY_SECONDS: Final = 60.0
 
 
@@ -28,24 +30,25 @@ class Sweep:
         self._tidied = time.monotonic()
 
     async def run(self) -> None:
-        """Start what is due; a failure is left to the next sweep."""
-        try:
-            await self._start_what_is_due()
-            await self._tidy()
-        except Exception:
-            log.exception("durable.sweep_failed")
+        """Start what is due. What this sweep misses is left to the next one."""
+        await self._start_what_is_due()
+        await self._tidy()
 
     async def _start_what_is_due(self) -> None:
-        started = {}
-        for timer in await self._memory.due(self._clock.now(), limit=AT_ONCE):
-            started[await self._queue.enqueue_timer(timer)] = timer
+        due = await self._memory.due(self._clock.now(), limit=AT_ONCE)
+        for first in range(0, len(due), TOGETHER):
+            await self._start(due[first : first + TOGETHER])
         # A workflow that has ended has turned its timer before. One that stands there all the same was set again for
         # the same moment: its old row is in the way of the new workflow.
+        started = {timer_workflow(timer): timer for timer in due}
         for workflow_id in await self._queue.ended(list(started)):
             timer = started[workflow_id]
             if await self._memory.is_due(timer.kind, timer.subject, timer.due_at):
                 await self._queue.forget([workflow_id])
-                await self._queue.enqueue_timer(timer)
+                await self._start([timer])
+
+    async def _start(self, timers: Sequence[Timer]) -> None:
+        await self._memory.start_timers(timers, datetime.now(UTC) + LOOKS_AGAIN, self._queue.enqueue_timer)
 
     async def _tidy(self) -> None:
         if time.monotonic() - self._tidied < TIDY_SECONDS:

@@ -1,8 +1,10 @@
 """What durable work needs from the path and from the store; `app` fills both."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
+
+from sqlalchemy import Connection
 
 from bot.core.request import Incoming, Timer, TimerKind
 
@@ -16,8 +18,9 @@ Resume = Callable[[Incoming], Awaitable[None]]
 class Work(Protocol):
     """The path's part of a workflow: its steps, in order.
 
-    Each is safe to run again: a crash after a step, before its result is kept, runs it a second time. A step that
-    raises is tried again, with pauses up to a minute, until it goes through; what is to end must be a result.
+    Each is safe to run again: a crash after a step, before its result is kept, runs it a second time. A step of a
+    request that raises is tried again, with pauses up to a minute, until it goes through; what is to end must be a
+    result. A timer that raises is put off: each time for longer, without a workflow that waits.
     What goes in and comes out is plain JSON and is kept in the database: never a secret.
     """
 
@@ -44,10 +47,18 @@ class Memory(Protocol):
     """What durable work asks of the store."""
 
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:
-        """Timers whose time has come, the longest overdue first."""
+        """Timers whose time has come and that are not held back, the longest overdue first."""
 
     async def is_due(self, kind: TimerKind, subject: str, due_at: datetime) -> bool:
         """True while that timer is neither moved nor dropped."""
+
+    async def start_timers(
+        self, due: Sequence[Timer], held_until: datetime, enqueue: Callable[[Connection, Timer], None]
+    ) -> None:
+        """Enqueue the work of timers, and hold them back so that the next look finds others; all in one transaction."""
+
+    async def postpone_timer(self, failed: Timer, held_until: datetime, cause: str) -> None:
+        """Count a failure and hold the timer back for a while; not if it was moved meanwhile."""
 
     async def turn_timer(self, fired: Timer, following: Timer | None) -> None:
         """Replace a timer that has fired by the following one, or drop it; not if it was moved meanwhile."""

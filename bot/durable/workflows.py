@@ -1,24 +1,37 @@
 """The workflows: a request's phase, a timer that is due, an intent that was left, and the sweep that finds timers."""
 
+import asyncio
+import random
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from typing import Any, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
 
+import structlog
 from dbos import DBOS
 
+from bot.core.background import Loop
 from bot.core.request import Timer, TimerKind
 from bot.durable.engine import EXECUTE, FIRE, RESUME, SWEEP
 from bot.durable.patience import Patience
-from bot.durable.sweep import Sweep
 from bot.durable.work import GO, Json, Memory, Resume, Work
+from bot.errors import BotError
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+FIRE_SECONDS: Final = 600.0
+"""A timer whose work takes longer has failed: it may wait for something that never comes."""
+FIRST_PAUSE: Final = timedelta(seconds=2)
+LONGEST_PAUSE: Final = timedelta(minutes=5)
+"""Between two tries of a timer that fails."""
+FAILED: Final = "failed"
+"""The mark of a kept result of a timer's work that says why it failed."""
 
 
 class Workflows:
     """The functions that DBOS runs. Each step's result is kept; what was kept does not run again."""
 
-    def __init__(self, work: Work, memory: Memory, resume: Resume, sweep: Sweep, patience: Patience) -> None:
+    def __init__(self, work: Work, memory: Memory, resume: Resume, sweep: Loop, patience: Patience) -> None:
         self._work = work
         self._memory = memory
         self._resume = resume
@@ -49,18 +62,27 @@ class Workflows:
         await self._step("finish", subject, lambda: work.finish(request_id, phase, seen))
         await self._step("tell", subject, lambda: work.tell(request_id, phase))
 
-    async def _fire(self, kind: str, subject: str, due_at: str, attempt: int) -> None:
-        timer = Timer(TimerKind(kind), subject, datetime.fromisoformat(due_at), attempt)
+    async def _fire(self, kind: str, subject: str, due_at: str, attempt: int, failures: int = 0) -> None:
+        timer = Timer(TimerKind(kind), subject, datetime.fromisoformat(due_at), attempt, failures)
 
         async def fire() -> list[Any] | None:
             if not await self._memory.is_due(timer.kind, timer.subject, timer.due_at):
                 return None
-            following = await self._work.fire(timer)
+            try:
+                async with asyncio.timeout(FIRE_SECONDS):
+                    following = await self._work.fire(timer)
+            except Exception as error:
+                return [FAILED, _note_failure(timer, error)]
             return [following.due_at.isoformat(), following.attempt] if following else None
 
-        following = await self._step("fire", f"{kind}:{subject}", fire)
-        after = Timer(timer.kind, subject, datetime.fromisoformat(following[0]), following[1]) if following else None
-        await self._step("turn", f"{kind}:{subject}", lambda: self._memory.turn_timer(timer, after))
+        async def turn() -> None:
+            if result and result[0] == FAILED:
+                return await self._memory.postpone_timer(timer, datetime.now(UTC) + pause_after(failures), result[1])
+            after = Timer(timer.kind, subject, datetime.fromisoformat(result[0]), result[1]) if result else None
+            return await self._memory.turn_timer(timer, after)
+
+        result = await self._step("fire", f"{kind}:{subject}", fire)
+        await self._step("turn", f"{kind}:{subject}", turn)
 
     async def _take_up(self, intent_id: str) -> None:
         async def take_up() -> None:
@@ -73,13 +95,29 @@ class Workflows:
 
     async def _look_for_timers(self, scheduled_at: Any, context: Any) -> None:
         # Not a step: nothing of it has to be remembered, and the next sweep finds what this one misses.
-        await self._sweep.run()
+        await self._sweep.round()
 
     async def _step(self, name: str, subject: str, call: Callable[[], Awaitable[T]]) -> T:
         async def run() -> T:
             return await self._patience.step(name, subject, call)
 
         return await DBOS.run_step_async({"name": name}, run)
+
+
+def pause_after(failures: int) -> timedelta:
+    """Return how long a timer waits that has failed and had failed so often before; a little different each time."""
+    doubled: timedelta = FIRST_PAUSE * 3 ** min(failures, 16)
+    return min(doubled, LONGEST_PAUSE) * random.uniform(1.0, 1.25)
+
+
+def _note_failure(timer: Timer, error: Exception) -> str:
+    """Log why a timer's work failed, and return it in short."""
+    cause = str(error) if isinstance(error, BotError) else type(error).__name__
+    more = {} if isinstance(error, BotError) or timer.failures > 1 else {"exc_info": error}
+    log.error(
+        "timer.failed", kind=timer.kind.value, subject=timer.subject, failures=timer.failures + 1, cause=cause, **more
+    )
+    return cause
 
 
 async def _plain(answer: Awaitable[Json]) -> dict[str, Any]:

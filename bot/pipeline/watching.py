@@ -62,17 +62,13 @@ class OpenHomes:
             looking.drawn_at = datetime.min.replace(tzinfo=looking.since.tzinfo)
             self._woken.set()
 
-    async def run(self) -> None:
-        """Keep what is open up to date until cancelled. The audit log tells that something changed, wherever it was."""
-        while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), LOOKS_EVERY)
-            woken = self._woken.is_set()
-            self._woken.clear()
-            try:
-                await self._look(woken=woken)
-            except Exception:
-                log.exception("open Homes were not looked at")
+    async def look(self) -> None:
+        """Wait a moment, then draw again what is out of date. The audit log tells that something changed, wherever."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), LOOKS_EVERY)
+        woken = self._woken.is_set()
+        self._woken.clear()
+        await self._look(woken=woken)
 
     async def _look(self, *, woken: bool) -> None:
         now = self.env.clock.now()
@@ -97,6 +93,8 @@ class OpenHomes:
             await self._draw(user_id, looking)
         except BotError as error:
             log.info("a Home was not drawn again", user=user_id, why=str(error))
+        except Exception:  # one person's Home keeps nobody else's from being drawn
+            log.exception("a Home was not drawn again", user=user_id)
 
     async def _draw(self, user_id: str, looking: Looking) -> None:
         view = await view_of(self.env, user_id, looking.state)

@@ -18,6 +18,7 @@ from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
+from bot.core.background import Background
 from bot.slack.bolt import settled
 from bot.slack.calls import SlackCalls, proxy_for
 from bot.slack.quiet import BOLT_LOGGER, sdk_logger
@@ -92,14 +93,35 @@ class SocketRunner:
         tasks: TaskKeeper,
         *,
         observe_ack: Callable[[float], None] | None = None,
+        background: Background | None = None,
     ) -> None:
         self._handler = _Handler(app, app_token, calls, observe_ack)
         self._tasks = tasks
         self._connecting: asyncio.Task[None] | None = None
+        self._loop = (background or Background()).add("Slack connection", self._look, every=PING_SECONDS)
 
     def start(self) -> None:
         """Begin to connect; Slack may be out of reach for now."""
+        self._connect()
+        self._loop.start()
+
+    def _connect(self) -> None:
         self._connecting = asyncio.get_running_loop().create_task(self._handler.connect_async())  # type: ignore[no-untyped-call]
+
+    async def _look(self) -> None:
+        """Replace whatever of the library's own tasks has ended: without one of them nothing more is received."""
+        client = self._handler.client
+        if self._connecting is not None and self._connecting.done() and client.current_session is None:
+            self._connect()
+            await self._connecting  # says why it ended
+        if client.message_processor.done():
+            log.error("socket.restarted", task="message processor")
+            client.message_processor = asyncio.ensure_future(client.process_messages())  # type: ignore[no-untyped-call]
+        if self._connecting is None or not self._connecting.done() or client.connect_operation_lock.locked():
+            return
+        if _has_ended(client.message_receiver) or _has_ended(client.current_session_monitor):
+            log.error("socket.restarted", task="receiver")
+            await client.connect_to_new_endpoint(force=True)
 
     async def is_ready(self) -> bool:
         """True while the connection stands."""
@@ -111,8 +133,13 @@ class SocketRunner:
             await asyncio.wait_for(self._handler.idle.wait(), ACK_SECONDS)
         except TimeoutError:
             log.warning("closing with an envelope that is not acknowledged")
+        await self._loop.stop()
         if self._connecting is not None and not self._connecting.done():
             self._connecting.cancel()
             await asyncio.wait([self._connecting], timeout=1)
         await self._handler.close_async()  # type: ignore[no-untyped-call]
         return await self._tasks.drain(drain_seconds)
+
+
+def _has_ended(task: "asyncio.Future[None] | None") -> bool:
+    return task is None or task.done()

@@ -6,13 +6,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection
 
+from bot.core.background import Background, Loop
 from bot.core.request import AuditEntry
+from bot.errors import Unavailable
 from bot.store import chain
 from bot.store.database import Database
 from bot.store.rows import insert_new
 from bot.store.tables import intents
+
+log = structlog.get_logger(__name__)
 
 LARGEST = 500
 GATHER_SECONDS = 0.005
@@ -27,15 +32,32 @@ class _Waiting:
     intent: dict[str, Any] | None = None
     entries: Sequence[AuditEntry] = field(default=())
 
+    def end(self, is_new: bool) -> None:
+        if not self.done.done():
+            self.done.set_result(is_new)
+
+    def fail(self, error: BaseException) -> None:
+        if isinstance(error, asyncio.CancelledError):
+            self.done.cancel()
+        elif not self.done.done():
+            self.done.set_exception(error)
+
 
 class GroupCommit:
     """One writer, which takes all that waits into one transaction; while that commits, the next group gathers."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, background: Background) -> None:
         self._database = database
         self._waiting: list[_Waiting] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._arrived = asyncio.Event()
         self._urgent = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._loop: Loop = background.add("group commit", self._write_group)
+
+    def start(self) -> None:
+        """Start the writer."""
+        self._loop.start()
 
     async def intent(self, row: dict[str, Any]) -> bool:
         """Commit an intent, at once. False: one with its key was there before."""
@@ -46,39 +68,57 @@ class GroupCommit:
         """Append entries to the audit chain, in a moment: others may come along."""
         await self._join(_Waiting(_future(), entries=entries))
 
-    async def close(self) -> None:
+    async def settle(self) -> None:
         """Wait until all that waits is committed."""
         self._urgent.set()
-        if self._writer is not None:
-            await self._writer
+        await self._idle.wait()
+
+    async def close(self) -> None:
+        """Commit all that waits, and end the writer."""
+        await self.settle()
+        await self._loop.stop()
 
     def _join(self, waiting: _Waiting) -> asyncio.Future[bool]:
         self._waiting.append(waiting)
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write(), name="store: group commit")
+        self._idle.clear()
+        self._arrived.set()
         return waiting.done
 
-    async def _write(self) -> None:
-        while self._waiting:
-            await self._gather()
-            group, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
-            try:
-                new = await self._database.write(partial(_commit, group=group))
-            except asyncio.CancelledError:
-                for waiting in [*group, *self._waiting]:
-                    waiting.done.cancel()
-                raise
-            except Exception as error:
-                for waiting in group:
-                    if not waiting.done.done():
-                        waiting.done.set_exception(error)
-            else:
-                for place, waiting in enumerate(group):
-                    if not waiting.done.done():
-                        waiting.done.set_result(place in new)
+    async def _write_group(self) -> None:
+        """Wait for somebody, and commit what is there. Whatever happens, each of them is told."""
+        await self._arrived.wait()
+        await self._gather()
+        group, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
+        try:
+            await self._commit(group)
+        except BaseException as error:
+            for waiting in group:
+                waiting.fail(error)
+            raise
+        finally:
+            if not self._waiting:
+                self._arrived.clear()
+                self._idle.set()
+
+    async def _commit(self, group: list[_Waiting]) -> None:
+        """Commit a group together; one that the database refuses is tried one by one, so that each fails alone."""
+        try:
+            new = await self._database.write(partial(_write, group=group))
+        except Unavailable as error:
+            for waiting in group:
+                waiting.fail(error)
+        except Exception as error:
+            if len(group) == 1:
+                log.error("group_commit.refused", error=type(error).__name__)
+                return group[0].fail(error)
+            for waiting in group:
+                await self._commit([waiting])
+        else:
+            for place, waiting in enumerate(group):
+                waiting.end(place in new)
 
     async def _gather(self) -> None:
-        """Wait for company, unless an intent waits: then somebody waits for Slack's ack."""
+        """Wait a moment for more, unless somebody waits for an ack."""
         try:
             async with asyncio.timeout(GATHER_SECONDS):
                 await self._urgent.wait()
@@ -91,7 +131,7 @@ def _future() -> asyncio.Future[bool]:
     return asyncio.get_running_loop().create_future()
 
 
-def _commit(connection: Connection, group: list[_Waiting]) -> set[int]:
+def _write(connection: Connection, group: list[_Waiting]) -> set[int]:
     """Write a group, and return the places in it of intents that were new."""
     new = {
         place

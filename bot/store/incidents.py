@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
+from bot.core.background import Background
 from bot.core.ports import Clock
 from bot.core.request import AuditEntry, Incident, Timer, TimerKind
 from bot.store import chain, moves
@@ -17,8 +18,8 @@ from bot.store.tables import incidents, timers
 class Incidents(Room):
     """Time-boxed rights of channels."""
 
-    def __init__(self, database: Database, clock: Clock, enqueuer: Enqueuer) -> None:
-        super().__init__(database, clock, enqueuer)
+    def __init__(self, database: Database, clock: Clock, enqueuer: Enqueuer, background: Background) -> None:
+        super().__init__(database, clock, enqueuer, background)
         self._running = Running(self.incidents)
 
     async def start_incident(self, incident: Incident, timer: Timer, entry: AuditEntry) -> Incident | None:

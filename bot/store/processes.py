@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Column, Connection, delete, select
 
 from bot.store.room import Room
 from bot.store.rows import insert_newest
@@ -13,9 +13,15 @@ from bot.store.tables import processes
 class Processes(Room):
     """Each process has a row, which it writes again and again; one that was killed leaves it behind."""
 
-    async def process_lives(self, process_id: str, policy_hash: str, at: datetime, *, forget: datetime) -> None:
-        """Say that a process lives at a moment of the real clock; rows that are older than `forget` go."""
-        row = {"id": process_id, "policy": policy_hash, "seen_at": at}
+    async def process_lives(
+        self, process_id: str, policy_hash: str, at: datetime, *, forget: datetime, failing: str = ""
+    ) -> None:
+        """Say that a process lives at a moment of the real clock; rows that are older than `forget` go.
+
+        Args:
+            failing: which of its background loops fail, in words.
+        """
+        row = {"id": process_id, "policy": policy_hash, "failing": failing, "seen_at": at}
 
         def work(connection: Connection) -> None:
             connection.execute(delete(processes).where(processes.c.seen_at < forget))
@@ -30,6 +36,13 @@ class Processes(Room):
 
     async def policies(self, since: datetime) -> Mapping[str, str]:
         """Return the hash of the policy of each process that was seen since a moment, by the process's id."""
-        query = select(processes.c.id, processes.c.policy).where(processes.c.seen_at >= since)
+        return await self._of_each(processes.c.policy, since)
+
+    async def failing_loops(self, since: datetime) -> Mapping[str, str]:
+        """Return which background loops fail of each process that was seen since a moment, by the process's id."""
+        return await self._of_each(processes.c.failing, since)
+
+    async def _of_each(self, column: Column[str], since: datetime) -> Mapping[str, str]:
+        query = select(processes.c.id, column.label("value")).where(processes.c.seen_at >= since)
         rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return {row.id: row.policy for row in rows}
+        return {row.id: row.value for row in rows}

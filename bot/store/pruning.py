@@ -41,7 +41,7 @@ class Pruning(Room):
 
     async def settle(self) -> None:
         """Wait until all that waits for a group commit is committed."""
-        await self._group.close()
+        await self._group.settle()
 
     async def _bite_by_bite(self, table: Table, condition: ColumnElement[bool]) -> int:
         total = 0

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from bot.core.background import Background
 from bot.core.ports import Clock
 from bot.store.database import Database
 from bot.store.group_commit import GroupCommit
@@ -26,8 +27,16 @@ class NoDurableWork:
 class Room:
     """One subject of the store. Each method of a subject is one transaction."""
 
-    def __init__(self, database: Database, clock: Clock, enqueuer: Enqueuer) -> None:
+    def __init__(self, database: Database, clock: Clock, enqueuer: Enqueuer, background: Background) -> None:
         self._database = database
         self._clock = clock
         self._enqueuer = enqueuer
-        self._group = GroupCommit(database)
+        self._group = GroupCommit(database, background)
+
+    def start(self) -> None:
+        """Start to write what comes in groups."""
+        self._group.start()
+
+    async def close(self) -> None:
+        """Write what waits, and end the writer."""
+        await self._group.close()

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from bot.core.background import Background
 from bot.core.ports import Clock
 from bot.store.audit import Audit
 from bot.store.database import database_of
@@ -25,18 +26,22 @@ class Store(Intents, Requests, Tokens, Holds, Timers, Audit, Incidents, Reviews,
 
 
 @asynccontextmanager
-async def open_store(database_url: str, clock: Clock, *, enqueuer: Enqueuer | None = None) -> AsyncIterator[Store]:
+async def open_store(
+    database_url: str, clock: Clock, *, enqueuer: Enqueuer | None = None, background: Background | None = None
+) -> AsyncIterator[Store]:
     """Open the store of a `DATABASE_URL`; `upgrade` has made its tables before.
 
     Args:
         enqueuer: starts durable work within the store's transactions; none: nothing is started.
+        background: the loops of this process, among which the store's writer is counted.
     Raises:
         BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
     """
     database = database_of(place_of(database_url))
-    store = Store(database, clock, enqueuer or NoDurableWork())
+    store = Store(database, clock, enqueuer or NoDurableWork(), background or Background())
+    store.start()
     try:
         yield store
     finally:
-        await store.settle()
+        await store.close()
         await database.close()

@@ -182,6 +182,9 @@ timers = Table(
     Column("subject", Text, nullable=False),
     Column("due_at", Moment, nullable=False, index=True),
     Column("attempt", Integer, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("cause", Words, nullable=False, server_default=""),
+    Column("held_until", Moment),
     PrimaryKeyConstraint("kind", "subject"),
 )
 
@@ -289,5 +292,6 @@ processes = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("policy", Text, nullable=False),
+    Column("failing", Words, nullable=False, server_default=""),
     Column("seen_at", Moment, nullable=False),
 )

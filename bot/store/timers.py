@@ -1,28 +1,54 @@
 """Timers: what is due, as rows that can be seen, moved and cancelled."""
 
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
-from bot.core.request import Timer, TimerKind
+from bot.core.request import Backlog, Timer, TimerKind
 from bot.store import moves
 from bot.store.room import Room
 from bot.store.rows import many
 from bot.store.tables import timers
+
+EXAMPLES = 3
+KNOWN = timers.c.kind.in_(list(TimerKind))
+"""A newer version may have left kinds that this one does not know: they wait for it, and stop nothing else."""
 
 
 class Timers(Room):
     """What is due."""
 
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:
-        """Those whose time has come, the longest overdue first."""
-        query = select(timers).where(timers.c.due_at <= now).order_by(timers.c.due_at).limit(limit)
+        """Those whose time has come and that are not held back.
+
+        The longest overdue come first, after them those that were started or failed before: they stop no other.
+        """
+        held = timers.c.held_until
+        query = select(timers).where(timers.c.due_at <= now, KNOWN, or_(held.is_(None), held <= _machine_time()))
+        query = query.order_by(held.is_not(None), timers.c.due_at).limit(limit)
         return await self._database.read(lambda connection: many(connection, Timer, query))
 
     async def is_due(self, kind: TimerKind, subject: str, due_at: datetime) -> bool:
         """True while that timer is neither moved nor dropped."""
         query = select(timers.c.kind).where(_this(kind, subject, due_at))
         return await self._database.read(lambda connection: connection.execute(query).first() is not None)
+
+    async def start_timers(
+        self, due: Sequence[Timer], held_until: datetime, enqueue: Callable[[Connection, Timer], None]
+    ) -> None:
+        """Enqueue the work of timers, and hold them back so that the next look finds others; all in one transaction.
+
+        One that was moved, or has failed, since it was read is left out.
+        """
+
+        def work(connection: Connection) -> None:
+            for timer in due:
+                this = _this(timer.kind, timer.subject, timer.due_at) & (timers.c.failures == timer.failures)
+                if connection.execute(update(timers).where(this).values(held_until=held_until)).rowcount == 1:
+                    enqueue(connection, timer)
+
+        await self._database.write(work)
 
     async def turn_timer(self, fired: Timer, following: Timer | None) -> None:
         """Replace a timer that has fired by the following one, or drop it; not if it was moved meanwhile."""
@@ -34,9 +60,33 @@ class Timers(Room):
 
         await self._database.write(work)
 
+    async def postpone_timer(self, failed: Timer, held_until: datetime, cause: str) -> None:
+        """Count a failure and hold the timer back for a while; not if it was moved meanwhile."""
+        query = update(timers).where(_this(failed.kind, failed.subject, failed.due_at))
+        query = query.values(failures=failed.failures + 1, held_until=held_until, cause=cause)
+        await self._database.write(lambda connection: connection.execute(query))
+
     async def set_timer(self, timer: Timer) -> None:
         """One for each kind and subject: a second one moves the first."""
         await self._database.write(lambda connection: moves.set_timers(connection, [timer]))
+
+    async def backlog(self, before: datetime) -> Backlog:
+        """Count the timers that were due before a moment and have not fired, and those that fail."""
+        fails = timers.c.failures > 0
+        late = select(func.count()).select_from(timers).where(timers.c.due_at < before, ~fails)
+        failing = select(func.count()).select_from(timers).where(fails)
+        worst = select(timers).where(fails, KNOWN).order_by(timers.c.failures.desc(), timers.c.due_at).limit(EXAMPLES)
+
+        def work(connection: Connection) -> Backlog:
+            overdue, fail = (connection.execute(query).scalar_one() for query in (late, failing))
+            return Backlog(overdue, fail, tuple(many(connection, Timer, worst)))
+
+        return await self._database.read(work)
+
+
+def _machine_time() -> datetime:
+    """Failures are of the real world: a simulated clock may stand still, or jump."""
+    return datetime.now(UTC)
 
 
 def _this(kind: TimerKind, subject: str, due_at: datetime) -> ColumnElement[bool]:

@@ -1,11 +1,13 @@
 """What is due happens, once, in whichever process looks first."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from bot.core.request import Timer, TimerKind
 from bot.durable.engine import FIRE, SWEEP
 from bot.durable.queue import Queue
 from bot.durable.sweep import Sweep
+from bot.durable.workflows import LONGEST_PAUSE, pause_after
 from bot.store.store import Store
 from tests.durable.conftest import Processes, turned, until
 from tests.durable.toy import RealClock
@@ -50,6 +52,43 @@ async def test_a_failure_is_tried_again_and_leaves_no_trace_in_the_database(stor
     await until(lambda: processes.done == ["fired expire r-1 0"])
 
     assert "a failure that passes" in processes.log
+
+
+async def test_timers_that_fail_for_good_keep_no_other_from_firing(store: Store, processes: Processes):
+    for number in range(250):
+        await store.set_timer(due(f"bad-{number}", seconds=-3600))
+    await processes.start()
+    await until(lambda: processes.log.count("timer.failed") >= 250)
+
+    await store.set_timer(due("good"))
+
+    await until(lambda: processes.done == ["fired expire good 0"])
+    found = await store.backlog(datetime.now(UTC))
+    assert found.failing > 200
+    assert found.examples[0].cause == "ConnectionError"
+
+
+async def test_a_timer_that_failed_fires_once_the_cause_is_gone(store: Store, queue: Queue, processes: Processes):
+    timer = due("bad-1")
+    await store.set_timer(timer)
+    await processes.start()
+    await until(lambda: processes.log.count("timer.failed") >= 2)
+    while await queue.stuck(for_=timedelta(minutes=-1)):  # no workflow waits meanwhile
+        await asyncio.sleep(0.01)
+
+    (processes.folder / "mended").touch()
+
+    await until(lambda: processes.done == ["fired expire bad-1 0"], patience=30)
+    await turned(store, timer)
+    assert (await store.backlog(datetime.now(UTC))).failing == 0
+
+
+def test_a_timer_that_fails_is_tried_less_and_less_often() -> None:
+    pauses = [pause_after(failures) for failures in (0, 2, 4, 6)]
+
+    assert pauses == sorted(pauses)
+    assert pause_after(0) < timedelta(seconds=3)
+    assert LONGEST_PAUSE <= pause_after(10_000) <= LONGEST_PAUSE * 1.25
 
 
 async def test_a_crash_in_the_middle_fires_again_after_the_restart(store: Store, processes: Processes):

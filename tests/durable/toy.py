@@ -61,6 +61,8 @@ class ToyWork:
 
     async def fire(self, timer: Timer) -> Timer | None:
         async with self.stops("fire"):
+            if timer.subject.startswith("bad-") and not (self.folder / "mended").exists():
+                raise ConnectionError("an organization that does not answer")
             self.write(f"fired {timer.kind} {timer.subject} {timer.attempt}")
             if (self.folder / f"again-{timer.subject}").exists():
                 (self.folder / f"again-{timer.subject}").unlink()

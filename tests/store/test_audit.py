@@ -3,17 +3,20 @@
 import asyncio
 import sqlite3
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import product
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from bot.core.audit import verify_stream
-from bot.core.request import State
+from bot.core.request import AuditEntry, State
+from bot.store import chain
 from bot.store.store import Store
 from tests.store.conftest import NOON
-from tests.store.samples import entry, move, request
+from tests.store.samples import entry, incoming, move, request
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,6 +44,28 @@ async def test_many_writers_write_one_chain(store: Store, other: Store):
     assert checked.fault is None
     assert checked.entries == 1 + 54 * 2 + 6
     assert await store.audit_head() == (checked.entries, checked.head)
+
+
+async def test_an_entry_that_the_database_refuses_fails_alone(store: Store, monkeypatch: pytest.MonkeyPatch):
+    written = chain.append
+
+    def refuse(connection: Connection, entries: Sequence[AuditEntry]) -> None:
+        if any(one.reason == "bad" for one in entries):
+            raise ValueError("such text cannot be kept")
+        written(connection, entries)
+
+    monkeypatch.setattr(chain, "append", refuse)
+
+    ended = await asyncio.gather(
+        *(store.audit(entry(str(number))) for number in range(5)),
+        store.audit(entry(reason="bad")),
+        store.record_intent(incoming()),
+        return_exceptions=True,
+    )
+
+    assert [type(one) for one in ended] == [type(None)] * 5 + [ValueError, bool]
+    assert (await verify_stream(store.audit_chain())).entries == 5
+    await store.audit(entry("after"))
 
 
 async def test_processes_that_write_at_once_write_one_chain(store: Store, database_url: str):

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -202,3 +202,52 @@ async def test_a_store_that_does_not_answer_is_not_writable(store: Store, monkey
     assert not await store.writable()
     with pytest.raises(StoreUnavailable, match="did not answer"):
         await store.close_intent("i-1")
+
+
+async def test_a_timer_that_failed_is_held_back_counted_and_keeps_no_other_from_being_found(store: Store):
+    bad, good = Timer(TimerKind.THAW, "h-1", NOON - HOUR), Timer(TimerKind.EXPIRE, "r-1", NOON)
+    await store.set_timer(bad)
+    await store.set_timer(good)
+
+    await store.postpone_timer(bad, datetime.now(UTC) + HOUR, "Turso is away.")
+
+    assert await store.due(NOON) == [good]
+    found = await store.backlog(NOON)
+    assert (found.overdue, found.failing) == (0, 1)
+    assert (found.examples[0].failures, found.examples[0].cause) == (1, "Turso is away.")
+    await store.set_timer(bad)
+    assert await store.due(NOON) == [bad, good], "a timer that is set again begins anew"
+
+
+async def test_timers_that_failed_before_come_after_those_that_did_not(store: Store):
+    bad = [Timer(TimerKind.THAW, f"h-{number}", NOON - HOUR) for number in range(3)]
+    good = Timer(TimerKind.EXPIRE, "r-1", NOON)
+    for timer in (*bad, good):
+        await store.set_timer(timer)
+    for timer in bad:
+        await store.postpone_timer(timer, datetime.now(UTC) - HOUR, "Turso is away.")
+
+    assert await store.due(NOON, limit=1) == [good]
+    assert len(await store.due(NOON)) == 4
+
+
+async def test_a_timer_is_started_once_however_often_it_was_read(store: Store):
+    timer = Timer(TimerKind.EXPIRE, "r-1", NOON)
+    await store.set_timer(timer)
+    started: list[Timer] = []
+
+    await store.start_timers([timer], datetime.now(UTC) + HOUR, lambda _, one: started.append(one))
+    assert await store.due(NOON) == []
+    await store.postpone_timer(timer, datetime.now(UTC) + HOUR, "Turso is away.")
+    await store.start_timers([timer], datetime.now(UTC), lambda _, one: started.append(one))
+
+    assert started == [timer], "what failed meanwhile is not started in place of what was read"
+
+
+async def test_a_kind_of_timer_that_this_version_does_not_know_stops_no_other(store: Store):
+    await store.set_timer(Timer(TimerKind.EXPIRE, "r-1", NOON))
+    row = "INSERT INTO timers (kind, subject, due_at, attempt) SELECT 'newer', subject, due_at, attempt FROM timers"
+    await store._database.write(lambda connection: connection.exec_driver_sql(row))
+
+    assert [timer.subject for timer in await store.due(NOON)] == ["r-1"]
+    assert (await store.backlog(NOON + HOUR)).overdue == 2

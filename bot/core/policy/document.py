@@ -67,8 +67,9 @@ def read(text: str) -> Document:
         mark = error.problem_mark or error.context_mark
         sentence = f"this is not YAML: {error.problem or error.context or 'it cannot be read'}"
         document.problems.append(Problem(mark.line + 1 if mark else 0, "", sentence))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        document.problems.append(Problem(0, "", f"this is not YAML: {str(error).splitlines()[0][:200]}"))
+    except Exception as error:  # the library raises all kinds of them, and a file must never end who reads it
+        why = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        document.problems.append(Problem(0, "", f"this is not YAML: {why}"))
     finally:
         if loader is not None:
             loader.dispose()
@@ -115,7 +116,17 @@ class _Walk:
     def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
         kind = node.tag.rpartition(":")[2]
         if kind in ("null", "bool", "int"):
-            return self.loader.construct_object(node)
+            return self._constructed(node, path)
         if kind not in ("str", "float", "timestamp", "value"):
             self.document.problems.append(self.document.problem(path, f"`{node.tag}` is nothing that a policy knows"))
         return node.value
+
+    def _constructed(self, node: yaml.ScalarNode, path: Path) -> Any:
+        """Return what a tag makes of a value; it may have been written in front of one that it does not fit."""
+        try:
+            return self.loader.construct_object(node)
+        except Exception:
+            kind = node.tag.rpartition(":")[2]
+            problem = self.document.problem(path, f"{quote(node.value)} cannot be read as `!!{kind}`")
+            self.document.problems.append(problem)
+            return node.value

@@ -1,5 +1,7 @@
 """A file that is no policy says everything that is wrong with it: the line, the key, and what may stand there."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +25,8 @@ CASES = [
     ("a list", "- a\n- b", 1, "", "a mapping of keys"),
     ("a word", "hello", 1, "", "a mapping of keys"),
     ("a foreign tag", "version: !!python/object:os.system 1", 1, "version", "nothing that a policy knows"),
+    ("a tag that does not fit", "version: !!bool x", 1, "version", "`x` cannot be read as `!!bool`"),
+    ("a number that is none", "version: !!int 1x", 1, "version", "`1x` cannot be read as `!!int`"),
     ("a version of the future", "version: 2", 1, "version", "takes 1; not `2`"),
     ("an unknown key", "\nchanels: {}", 2, "chanels", "did you mean `channels`? allowed: version"),
     ("a key twice", "version: 1\nversion: 1", 2, "version", "this key stands here twice"),
@@ -298,3 +302,22 @@ def test_any_tree_is_a_policy_or_has_problems(tree):
     except PolicyInvalid as error:
         outcome = error.problems
     assert isinstance(outcome, Policy) or all(one.line >= 0 and one.sentence for one in outcome)
+
+
+TAGS = ["null", "bool", "int", "float", "str", "binary", "timestamp", "omap", "pairs", "set", "seq", "map", "merge", ""]
+
+
+@pytest.mark.parametrize("tag", TAGS)
+@pytest.mark.parametrize(
+    "value", ["x", "''", "1x", "0b", "{}", "[]", "[[a]]", "{<<: 1}", "{? [a] : b}", "&a [*a]", "!!int"]
+)
+@pytest.mark.parametrize("place", ["{}", "version: {}", "channels: {{C0DBOPS: {}}}", "{}: 1"])
+def test_every_tag_on_every_value_is_a_policy_or_has_problems(place, value, tag):
+    with suppress(PolicyInvalid):
+        load(place.format(f"!!{tag} {value}" if tag else f"! {value}"))
+
+
+@pytest.mark.parametrize("text", ["[" * 10_000, "{a: " * 5_000, "\x00", "a: \x07", "- " * 3_000, "%YAML 9.9\n---\n"])
+def test_no_text_is_too_odd_to_be_refused(text):
+    with pytest.raises(PolicyInvalid):
+        load(text)

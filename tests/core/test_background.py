@@ -1,0 +1,73 @@
+"""Background loops: a fault is logged, counted and seen, and the loop goes on, as do the others."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from bot.core import background as module
+from bot.core.background import Background
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIRST_PAUSE", 0.001)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.001)
+
+
+class Odd(Exception):
+    """Nothing that anybody expects."""
+
+
+@pytest.mark.parametrize("error", [Odd("why"), KeyError("x"), asyncio.CancelledError()], ids=lambda error: repr(error))
+async def test_a_loop_that_fails_goes_on_and_keeps_no_other_from_going_on(error: BaseException):
+    counted: list[str] = []
+    background = Background(counted.append)
+    broken = True
+
+    async def once() -> None:
+        if broken:
+            raise error
+
+    async def well() -> None: ...
+
+    bad, good = background.start("bad", once), background.start("good", well)
+    await until(lambda: bad.failures >= 3)
+    rounds = good.rounds
+    await until(lambda: good.rounds > rounds)
+
+    assert background.failing() == [bad]
+    assert bad.cause == type(error).__name__
+    assert counted[:3] == ["bad"] * 3
+    broken = False
+    await until(lambda: bad.rounds > 0)
+    assert background.failing() == []
+    for loop in background:
+        await loop.stop()
+
+
+async def test_a_loop_that_is_stopped_ends_in_the_middle_of_a_round():
+    background, waits = Background(), asyncio.Event()
+    loop = background.start("waits", waits.wait)
+    await asyncio.sleep(0)
+
+    async with asyncio.timeout(5):
+        await loop.stop()
+
+    assert loop.failures == 0
+
+
+async def test_a_loop_that_fails_for_good_takes_longer_and_longer_pauses():
+    loop = Background().add("bad", lambda: asyncio.sleep(1, 1 / 0), every=0.0)
+    pauses = []
+    for _ in range(30):
+        assert not await loop.round()
+        pauses.append(loop._pause())
+
+    assert pauses == sorted(pauses)
+    assert pauses[-1] <= module.LONGEST_PAUSE

@@ -1,0 +1,150 @@
+"""A fault in any background loop of the living bot: it and all others go on, and `doctor` and the metrics tell."""
+
+import ast
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+import bot
+from bot.app.compose import Bot
+from bot.core import background
+from bot.core.background import Loop
+from tests.scenarios.conftest import hurry
+from tests.store.samples import incoming
+from tests.world import DANA, World, living, until
+
+pytestmark = pytest.mark.xdist_group("scenarios-background")
+in_the_world = pytest.mark.asyncio(loop_scope="module")
+
+EXPECTED = {
+    "Slack connection",
+    "audit head",
+    "group commit",
+    "intents left open",
+    "lost intents",
+    "open Homes",
+    "orphaned workflows",
+    "policy watch",
+    "presence",
+    "retention",
+    "samples",
+    "sweep",
+}
+BY_THEMSELVES = {"group commit", "open Homes", "sweep"}
+"""Loops that have a round every moment, or when there is something for them."""
+WAIT_FOR_THE_WRITER = {"audit head", "samples"}
+NUMBERS = count(1_000_000)
+TASKS_OF_THEIR_OWN = {
+    "core/background.py": "the loops themselves",
+    "core/cache.py": "one question, which somebody waits for",
+    "durable/seats.py": "ends the process when it ends",
+    "slack/socket.py": "the library's own, which the loop `Slack connection` replaces",
+    "slack/tasks.py": "one answer, whose failure is logged",
+    "store/running.py": "one question, which somebody waits for",
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """A bot over Socket Mode: so it has every loop that there is."""
+    async with living(tmp_path_factory.mktemp("world"), over="socket") as found:
+        hurry(found)
+        yield found
+
+
+def bot_of(world: World) -> Bot:
+    assert world.bot is not None
+    return world.bot
+
+
+async def write_something(bot: Bot) -> None:
+    """Give the writer of groups a group."""
+    number = next(NUMBERS)
+    assert await bot.store.record_intent(incoming(number, key=f"loop-{number}"), actionable=False)
+
+
+async def goes_on(bot: Bot, loop: Loop) -> None:
+    """See a loop end a round well, or make it run one now: its own next one may be a minute away."""
+    before = loop.rounds
+    if loop.name not in BY_THEMSELVES:
+        assert await loop.round(), f"{loop.name}: {loop.cause}"
+    if loop.name == "group commit":
+        await write_something(bot)
+    await until(lambda: loop.rounds > before, what=loop.name)
+
+
+@in_the_world
+async def test_every_loop_of_the_process_is_supervised(world: World) -> None:
+    assert {loop.name for loop in bot_of(world).background} == EXPECTED
+
+
+def test_no_module_starts_a_task_that_nobody_looks_after() -> None:
+    """A new loop that bypasses the supervisor fails here."""
+    root = Path(bot.__file__).parent
+    found = set()
+    for path in root.rglob("*.py"):
+        name = path.relative_to(root).as_posix()
+        if name.startswith("sandbox/"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            called = node.func if isinstance(node, ast.Call) else None
+            if isinstance(called, ast.Attribute) and called.attr in {"create_task", "ensure_future", "TaskGroup"}:
+                found.add(name)
+    assert found == set(TASKS_OF_THEIR_OWN)
+
+
+@in_the_world
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+async def test_a_fault_in_one_loop_stops_neither_it_nor_another(
+    world: World, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "FIRST_PAUSE", 0.05)
+    bot, loops = bot_of(world), {loop.name: loop for loop in bot_of(world).background}
+    broken, once = loops[name], loops[name].once
+
+    async def fault() -> None:
+        raise KeyError("a fault that nobody thought of")
+
+    broken.once = fault
+    waits = asyncio.create_task(write_something(bot))  # the round of the writer that has begun ends well
+    try:
+        if name in BY_THEMSELVES:
+            await until(lambda: broken.failures, what="the fault")
+        else:
+            await broken.round()
+        well, said = {one: rest for one, *rest in await bot.health.doctor()}["background work"]
+        assert not well
+        assert f"{name} (" in said
+        assert "KeyError" in said
+        assert f'turso_ops_background_failures_total{{loop="{name}"}}' in bot.metrics.text().decode()
+        for other in set(loops) - {name} - (WAIT_FOR_THE_WRITER if name == "group commit" else set()):
+            await goes_on(bot, loops[other])
+    finally:
+        broken.once = once
+    await goes_on(bot, broken)
+    await waits
+    assert {one: well for one, well, _ in await bot.health.doctor()}["background work"]
+
+
+@in_the_world
+async def test_a_person_is_answered_while_every_other_loop_fails(world: World) -> None:
+    bot = bot_of(world)
+    faults = {loop: loop.once for loop in bot.background if loop.name not in ("group commit", "Slack connection")}
+
+    async def fault() -> None:
+        raise RuntimeError("everything at once")
+
+    try:
+        for loop in faults:
+            loop.once = fault
+        answer = await world.person(DANA).types("/turso ls")
+        assert answer
+        assert await bot.health.queue.stuck(for_=timedelta(days=1)) == []
+    finally:
+        for loop, once in faults.items():
+            loop.once = once
