@@ -114,12 +114,12 @@ def destroyed(plan: Plan, facts: Facts) -> Reply:
 
 async def unblock(ctx: Context, plan: Plan) -> None:
     """Open what only the quarantine kept blocked."""
-    await holds.settle(ctx, plan, lifted=[HoldKind.QUARANTINE])
+    await holds.lift(ctx.turso, ctx.memory, holds.lift_all(plan, {HoldKind.QUARANTINE}))
 
 
 async def unblocked(ctx: Context, plan: Plan) -> bool:
     """True once Turso blocks no more than the other holds need."""
-    return await holds.settled(ctx, plan, lifted=[HoldKind.QUARANTINE])
+    return await holds.is_lifted(ctx.turso, ctx.memory, holds.lift_all(plan, {HoldKind.QUARANTINE}))
 
 
 def restored(plan: Plan, facts: Facts) -> Reply:

@@ -1,15 +1,20 @@
 """What stays blocked when one reason to block goes away: a database is blocked while any hold needs it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from bot.blocks.text import utc
 from bot.commands.base import Context
 from bot.core.plan import Plan, PlanTarget
 from bot.core.ports import Memory
 from bot.core.request import Hold, HoldKind
+from bot.turso import TursoClient
+
+Blocks = tuple[bool, bool]
+"""Reads and writes: what is blocked, needed or opened."""
 
 
-def remaining(holds: Iterable[Hold]) -> tuple[bool, bool]:
+def remaining(holds: Iterable[Hold]) -> Blocks:
     """Return whether reads and writes must stay blocked for the holds that are left."""
     left = list(holds)
     return any(hold.block_reads for hold in left), any(hold.block_writes for hold in left)
@@ -33,24 +38,88 @@ def in_quarantine(hold: Hold) -> str:
     return f"`{name}` is in quarantine already, by request `{hold.request_id}`: `/turso restore {name}` undoes it."
 
 
-async def settle(ctx: Context, plan: Plan, *, lifted: Sequence[HoldKind] = ()) -> None:
-    """Set both blocks to what the holds need that remain without the kinds `lifted`; no other switch is touched."""
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """Holds of a database that end, and the blocks that they set: those open that nothing else needs."""
+
+    database: str
+    database_id: str
+    ends: Callable[[Hold], bool]
+    blocks: Blocks = (True, True)
+
+    async def needed(self, memory: Memory) -> Blocks:
+        """Return what the holds that stay need blocked."""
+        held = await memory.holds(database_id=self.database_id)
+        return remaining(hold for hold in held if not self.ends(hold))
+
+
+def lift_of(hold: Hold) -> Lift:
+    """End one hold: what only it has blocked opens."""
+    return Lift(hold.database, hold.database_id, lambda one: one.id == hold.id, (hold.block_reads, hold.block_writes))
+
+
+def lift_all(plan: Plan, kinds: Collection[HoldKind]) -> Lift:
+    """End every hold of some kinds; what others have blocked without a hold opens, too."""
     target = _target(plan)
-    wanted = remaining(await holds_of(ctx, target.id, but=lifted))
+    return Lift(target.name, target.id, lambda hold: hold.kind in kinds)
+
+
+async def lift(turso: TursoClient, memory: Memory, what: Lift) -> Blocks:
+    """Open the blocks that end with some holds. No other block is touched, and none is set that was not there.
+
+    Returns:
+        What the holds that stay need blocked.
+    """
+    needed = await what.needed(memory)
     while True:
-        await ctx.turso.configure(target.name, block_reads=wanted[0], block_writes=wanted[1])
-        # Who blocks places a hold first: one that came meanwhile may have blocked just before our call.
-        before, wanted = wanted, remaining(await holds_of(ctx, target.id, but=lifted))
-        if wanted == before:
-            return
+        opened = _both(what.blocks, _not(needed))
+        await _switch(turso, what.database, opened, on=False)
+        before, needed = needed, await what.needed(memory)
+        # Who blocks places a hold first: one that came meanwhile may have blocked just before our call opened it.
+        await _switch(turso, what.database, _both(opened, needed), on=True)
+        if needed == before:
+            return needed
 
 
-async def settled(ctx: Context, plan: Plan, *, lifted: Sequence[HoldKind] = ()) -> bool:
-    """True once Turso blocks what `settle` left blocked, and no more."""
-    target = _target(plan)
-    wanted = remaining(await holds_of(ctx, target.id, but=lifted))
-    now = await ctx.turso.configuration(target.name)
-    return (now.block_reads, now.block_writes) == wanted
+async def is_lifted(turso: TursoClient, memory: Memory, what: Lift) -> bool:
+    """True once Turso blocks none of what ends, but for what the holds that stay need."""
+    needed = await what.needed(memory)
+    return not any(_both(await blocked(turso, what.database), _both(what.blocks, _not(needed))))
+
+
+async def blocked(turso: TursoClient, name: str) -> Blocks:
+    """Return what Turso blocks now."""
+    now = await turso.configuration(name)
+    return bool(now.block_reads), bool(now.block_writes)
+
+
+async def _switch(turso: TursoClient, name: str, which: Blocks, *, on: bool) -> None:
+    reads, writes = which
+    if reads or writes:
+        await turso.configure(name, block_reads=on if reads else None, block_writes=on if writes else None)
+
+
+def of_others(now: Blocks, holds: Iterable[Hold]) -> Blocks:
+    """Return which of the blocks that are set now others have set: by no hold of ours, or noted as found before."""
+    held = list(holds)
+    found = remaining(hold for hold in held if hold.kind is HoldKind.FOUND)
+    ours = remaining(hold for hold in held if hold.kind is not HoldKind.FOUND)
+    return (now[0] and (found[0] or not ours[0]), now[1] and (found[1] or not ours[1]))
+
+
+def released_with(ended: Collection[str], held: Sequence[Hold]) -> list[str]:
+    """Return what to release of a database when some holds end: what was found goes with the last of ours."""
+    left = [hold for hold in held if hold.id not in ended and hold.kind is not HoldKind.FOUND]
+    found = [] if left else [hold.id for hold in held if hold.kind is HoldKind.FOUND and hold.id not in ended]
+    return [*ended, *found]
+
+
+def _both(one: Blocks, other: Blocks) -> Blocks:
+    return one[0] and other[0], one[1] and other[1]
+
+
+def _not(one: Blocks) -> Blocks:
+    return not one[0], not one[1]
 
 
 def _target(plan: Plan) -> PlanTarget:

@@ -48,12 +48,12 @@ async def plan(ctx: Context, args: ThawArgs) -> Plan:
 
 async def act(ctx: Context, plan: Plan) -> None:
     """Open all that no quarantine needs."""
-    await holds.settle(ctx, plan, lifted=LIFTS)
+    await holds.lift(ctx.turso, ctx.memory, holds.lift_all(plan, LIFTS))
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
     """True once Turso itself says so."""
-    return await holds.settled(ctx, plan, lifted=LIFTS)
+    return await holds.is_lifted(ctx.turso, ctx.memory, holds.lift_all(plan, LIFTS))
 
 
 def message(plan: Plan, facts: Facts) -> Reply:

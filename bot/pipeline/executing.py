@@ -16,7 +16,7 @@ from bot.pipeline.answering import entry
 from bot.pipeline.consent import lost_consent
 from bot.pipeline.environment import Environment
 from bot.pipeline.following import follow_up
-from bot.pipeline.placing import take
+from bot.pipeline.placing import placed_by, take
 from bot.pipeline.same import what_changed
 from bot.pipeline.settling import CLOSED, Settled, settle
 from bot.pipeline.telling import post_card, show, tell_outcome
@@ -172,8 +172,6 @@ class Executor:
 
     async def _stop(self, request: Request, why: str, *, to: State = State.STALE) -> None:
         now = self.env.clock.now()
-        holds = await self.env.memory.holds(organization=request.organization)
-        mine = [hold.id for hold in holds if hold.request_id == request.id]
         line = entry("stale", "stale", at=now, request=request, what=why)
         move = Move(
             to=to,
@@ -181,7 +179,7 @@ class Executor:
             changes={"outcome": f"{why} Nothing was done."},
             entries=[line] if to is State.STALE else [],  # a denial is on record with its vote
             cancel=tuple(TimerKind),
-            release_holds=mine,
+            release_holds=await placed_by(self.env, request),
         )
         if await self.env.memory.move(request.id, expect=[State.APPROVED, State.EXECUTING], move=move) is not None:
             self.env.observer.request(to)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.commands.base import Context
-from bot.commands.holds import in_quarantine, open_quarantine
+from bot.commands.holds import blocked, in_quarantine, of_others, open_quarantine, released_with
 from bot.core.plan import Plan
 from bot.core.ports import Move
 from bot.core.request import Hold, HoldKind, Request, State
@@ -24,8 +24,8 @@ async def take(env: Environment, ctx: Context, request: Request) -> Taken:
     while True:
         if why := await _in_the_way(env, request):
             return Taken(why=why)
-        holds = await _planned_holds(env, ctx, request)
-        move = Move(to=State.EXECUTING, at=env.clock.now(), changes={}, holds=holds)
+        holds, replaced = await _planned_holds(env, ctx, request)
+        move = Move(to=State.EXECUTING, at=env.clock.now(), changes={}, holds=holds, release_holds=replaced)
         if taken := await env.memory.move(request.id, expect=[State.APPROVED], move=move):
             return Taken(taken)
         now = await env.memory.request(request.id)
@@ -43,16 +43,24 @@ async def _in_the_way(env: Environment, request: Request) -> str | None:
     return in_quarantine(hold) if hold else None
 
 
+async def placed_by(env: Environment, request: Request) -> list[str]:
+    """Return the ids of the holds that end with a request."""
+    target = request.plan.target
+    held = await env.memory.holds(database_id=target.id) if target else []
+    own = [hold.id for hold in held if hold.request_id == request.id and hold.kind is not HoldKind.FOUND]
+    return released_with(own, held) if own else []
+
+
 def quarantines(plan: Plan) -> bool:
     """Say whether a plan places a quarantine."""
     return plan.hold is not None and plan.hold.kind == HoldKind.QUARANTINE
 
 
-async def _planned_holds(env: Environment, ctx: Context, request: Request) -> list[Hold]:
-    """Return the plan's own hold, and one for blocks that others had set before us."""
+async def _planned_holds(env: Environment, ctx: Context, request: Request) -> tuple[list[Hold], list[str]]:
+    """Return the plan's own hold, with one for blocks that others have set, and the ids of those that this replaces."""
     planned, target = request.plan.hold, request.plan.target
     if planned is None or target is None:
-        return []
+        return [], []
     now = env.clock.now()
     own = Hold(
         id=new_id("h"),
@@ -67,17 +75,8 @@ async def _planned_holds(env: Environment, ctx: Context, request: Request) -> li
         placed_at=now,
         due_at=now + timedelta(seconds=planned.seconds) if planned.seconds else None,
     )
-    if await env.memory.holds(organization=request.organization, database_id=target.id):
-        return [own]
-    found = await ctx.turso.configuration(target.name)
-    if not (found.block_reads or found.block_writes):
-        return [own]
-    before = replace(
-        own,
-        id=new_id("h"),
-        kind=HoldKind.FOUND,
-        block_reads=bool(found.block_reads),
-        block_writes=bool(found.block_writes),
-        due_at=None,
-    )
-    return [own, before]
+    held = await env.memory.holds(database_id=target.id)
+    reads, writes = of_others(await blocked(ctx.turso, target.name), held)
+    before = replace(own, id=new_id("h"), kind=HoldKind.FOUND, block_reads=reads, block_writes=writes, due_at=None)
+    noted = [hold.id for hold in held if hold.kind is HoldKind.FOUND]
+    return [own, *([before] if reads or writes else [])], noted

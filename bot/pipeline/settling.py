@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.commands.base import Changing
+from bot.commands.holds import released_with
 from bot.core.ports import Closing, Move
 from bot.core.request import Hold, HoldKind, Request, State, Timer, TimerKind
 from bot.pipeline.answering import entry
@@ -109,7 +110,8 @@ def _timers(
 
 
 def _own(request: Request, holds: Sequence[Hold]) -> list[Hold]:
-    return [hold for hold in holds if hold.request_id == request.id]
+    """What was found is nobody's own: it stays until the last hold of ours goes."""
+    return [hold for hold in holds if hold.request_id == request.id and hold.kind is not HoldKind.FOUND]
 
 
 def _closes(
@@ -147,19 +149,19 @@ def _holds(
 ) -> dict[str, Any]:
     """Return which holds are placed and which end with this commit."""
     own, target = _own(request, holds), request.plan.target
-    if state is State.SUCCEEDED and command.removes_target and target:
-        return {"release_holds": [hold.id for hold in holds if hold.database_id == target.id]}
+    here = [hold for hold in holds if target and hold.database_id == target.id]
+    if state is State.SUCCEEDED and command.removes_target:
+        return {"release_holds": [hold.id for hold in here]}
     if state in (State.RESTORED, State.FAILED, State.STALE):
-        ended = [hold.id for hold in own]
+        ended = released_with([hold.id for hold in own], here)
         still_blocked = [
             replace(hold, id=new_id("h"), kind=HoldKind.FREEZE, due_at=None, placed_at=now)
             for hold in own
             if hold.kind is HoldKind.QUARANTINE and kind == "finish" and state is State.FAILED
         ]
         return {"release_holds": ended, "holds": still_blocked}
-    if state is State.SUCCEEDED and target and command.lifts:
-        mine = [hold for hold in holds if hold.database_id == target.id]
-        return {"release_holds": [hold.id for hold in mine if hold.kind in command.lifts]}
+    if state is State.SUCCEEDED and command.lifts:
+        return {"release_holds": [hold.id for hold in here if hold.kind in command.lifts]}
     return {}
 
 

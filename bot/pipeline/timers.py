@@ -122,62 +122,57 @@ async def _thaw(env: Environment, timer: Timer) -> Timer | None:
     hold = await env.memory.hold(timer.subject)
     if hold is None:
         return None
-    request = await env.memory.request(hold.request_id)
-    if hold.released_at is not None:  # a crash came before it was told
-        await _say_thawed(env, request, hold)
-        return None
-    if hold.due_at and hold.due_at > env.clock.now():
+    if hold.due_at and hold.due_at > env.clock.now() and hold.released_at is None:
         return replace(timer, due_at=hold.due_at)
-    turso = env.doors.turso(hold.organization)
-    now = env.clock.now()
-    line = entry("thawed", "succeeded", at=now, request=request, command="thaw", databases=[hold.database], by=TIMER)
+    turso, request = env.doors.turso(hold.organization), await env.memory.request(hold.request_id)
     try:
-        same = (await turso.database(hold.database)).id == hold.database_id
-    except DatabaseNotFound:
-        same = False
-    if not same:
-        gone = replace(line, outcome="gone")
-        await env.memory.release_hold(hold.id, now, entries=[gone])
-        return None
-    try:
-        opened = await _open(env, turso, hold)
+        is_there = await _is_there(turso, hold)
+        if hold.released_at is None and not await _release(env, turso, hold, request, is_there=is_there):
+            return replace(timer, due_at=env.clock.now() + AGAIN, attempt=timer.attempt + 1)
+        if is_there:
+            await _say_thawed(env, request, hold, await _open_rest(env, turso, hold))
     except BotError:
-        opened = False
-    if not opened:
-        return replace(timer, due_at=now + AGAIN, attempt=timer.attempt + 1)
-    if await env.memory.release_hold(hold.id, now, entries=[line], keeps_timer=True):
-        await _say_thawed(env, request, hold)
+        return replace(timer, due_at=env.clock.now() + AGAIN, attempt=timer.attempt + 1)
     return None
 
 
-async def _open(env: Environment, turso: TursoClient, hold: Hold) -> bool:
-    """Block no more than the other holds need, also those that are placed meanwhile. True once Turso shows it.
-
-    Who blocks places a hold first. So a hold that is not there after our call belongs to a call that comes after it.
-    """
-    wanted = await _needed_without(env, hold)
-    found = await turso.configuration(hold.database)
-    while True:
-        if (found.block_reads, found.block_writes) != wanted:
-            await turso.configure(hold.database, block_reads=wanted[0], block_writes=wanted[1])
-            found = await turso.configuration(hold.database)
-        before, wanted = wanted, await _needed_without(env, hold)
-        if wanted == before:
-            return (found.block_reads, found.block_writes) == wanted
+async def _is_there(turso: TursoClient, hold: Hold) -> bool:
+    try:
+        return (await turso.database(hold.database)).id == hold.database_id
+    except DatabaseNotFound:
+        return False
 
 
-async def _needed_without(env: Environment, hold: Hold) -> tuple[bool, bool]:
-    others = [one for one in await env.memory.holds(database_id=hold.database_id) if one.id != hold.id]
-    return holding.remaining(others)
+async def _release(
+    env: Environment, turso: TursoClient, hold: Hold, request: Request | None, *, is_there: bool
+) -> bool:
+    """Open what only this hold blocks, and release it. False: Turso does not show it yet."""
+    ends, outcome = holding.lift_of(hold), "succeeded" if is_there else "gone"
+    if is_there:
+        await holding.lift(turso, env.memory, ends)
+        if not await holding.is_lifted(turso, env.memory, ends):
+            return False
+    now = env.clock.now()
+    line = entry("thawed", outcome, at=now, request=request, command="thaw", databases=[hold.database], by=TIMER)
+    await env.memory.release_hold(hold.id, now, entries=[line], keeps_timer=True)
+    return True
 
 
-async def _say_thawed(env: Environment, request: Request | None, hold: Hold) -> None:
+async def _open_rest(env: Environment, turso: TursoClient, hold: Hold) -> holding.Blocks:
+    """Open what two holds that ended at the same moment left to each other; returns what is still blocked."""
+    ends = holding.lift_of(hold)
+    if not await holding.is_lifted(turso, env.memory, ends):
+        await holding.lift(turso, env.memory, ends)
+    return await holding.blocked(turso, hold.database)
+
+
+async def _say_thawed(env: Environment, request: Request | None, hold: Hold, blocked: holding.Blocks) -> None:
     if request is None:
         return
-    name, (reads, writes) = hold.database, await _needed_without(env, hold)
+    name, (reads, writes) = hold.database, blocked
     still = " and ".join(word for word, on in (("reads", reads), ("writes", writes)) if on)
     words = f"The freeze of `{name}` is over"
-    text = f"{words}; {still} stay blocked by another hold." if still else f"{words}: it is open again."
+    text = f"{words}; {still} stay blocked for another reason." if still else f"{words}: it is open again."
     channel_id, thread = await below_card(env, request)
     reply = replace(said(text), private=False)
     await say_in_channel(env, channel_id, thread, reply, else_to=request.asker)

@@ -100,6 +100,7 @@ async def test_a_quarantine_that_comes_between_stays(desk: Desk):
     made = desk.acme.add("orders")
     desk.acme.configurations["orders"]["block_writes"] = True
     plan = await desk.plan("thaw orders")
+    desk.acme.configurations["orders"]["block_reads"] = True
     kept = hold(1, database="orders", database_id=made["DbId"], kind=QUARANTINE, block_reads=True)
     await place(desk, kept)
 

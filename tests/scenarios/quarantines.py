@@ -8,7 +8,7 @@ from bot.core.request import AuditEntry, Hold, Request, State
 from bot.sandbox.workspace.model import Message
 from tests.scenarios.policies import HEAD
 from tests.security import stage
-from tests.world import ANA, DANA, World, words
+from tests.world import ANA, DANA, DB_OPS, World, words
 
 RULES = """
       - {allow: [read, create], confirm: none}
@@ -82,3 +82,9 @@ def below(world: World, card: Message) -> list[str]:
 def destroyed(world: World, name: str) -> int:
     """How often Turso was told to destroy a database."""
     return len(world.changes("DELETE", f"/databases/{name}"))
+
+
+def said(world: World, holding: str) -> list[str]:
+    """What was said to everybody in the channel that holds some words."""
+    seen = world.workspace.history(DB_OPS, None)
+    return [words(one) for one in seen if not one.only_for and holding in words(one)]

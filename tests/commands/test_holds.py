@@ -1,0 +1,112 @@
+"""Holds that end only ever open blocks: their own, and none that another hold needs or that others have set."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from bot.commands.holds import is_lifted, lift, lift_of, of_others, released_with
+from bot.core.request import Hold, HoldKind
+from tests.commands.conftest import Desk
+from tests.store.samples import hold
+
+FREEZE, QUARANTINE, FOUND = HoldKind.FREEZE, HoldKind.QUARANTINE, HoldKind.FOUND
+
+
+def held(number: int, kind: HoldKind, reads: bool, writes: bool) -> Hold:
+    return hold(number, kind=kind, database="orders", block_reads=reads, block_writes=writes)
+
+
+class Changing:
+    """A memory whose holds change between two looks."""
+
+    def __init__(self, *looks: Sequence[Hold]) -> None:
+        self.looks = list(looks)
+
+    async def holds(self, **_: object) -> list[Hold]:
+        return list(self.looks.pop(0) if len(self.looks) > 1 else self.looks[0])
+
+
+def shows(desk: Desk) -> tuple[bool, bool]:
+    now = desk.acme.configurations["orders"]
+    return bool(now["block_reads"]), bool(now["block_writes"])
+
+
+def patches(desk: Desk) -> int:
+    return sum(line.startswith("PATCH") for line in desk.acme.log())
+
+
+ENDS = {
+    "it opens what it had blocked": ((False, True), [], (False, True), (False, False)),
+    "what is open stays open": ((False, False), [], (True, True), (False, False)),
+    "what was found and opened since stays open": (
+        (False, False),
+        [(FOUND, True, True)],
+        (False, True),
+        (False, False),
+    ),
+    "what was found stays blocked": ((True, True), [(FOUND, True, True)], (False, True), (True, True)),
+    "what others have blocked meanwhile stays blocked": ((True, True), [], (False, True), (True, False)),
+    "what another hold needs stays blocked": ((True, True), [(QUARANTINE, True, True)], (True, True), (True, True)),
+    "another hold is not enforced": ((False, True), [(QUARANTINE, True, True)], (False, True), (False, True)),
+}
+
+
+@pytest.mark.parametrize(("before", "others", "own", "after"), ENDS.values(), ids=ENDS)
+async def test_a_hold_that_ends_only_removes_its_own_blocks(desk: Desk, before, others, own, after):
+    desk.acme.add("orders")
+    desk.acme.configurations["orders"] |= {"block_reads": before[0], "block_writes": before[1]}
+    ending = held(1, FREEZE, *own)
+    memory = Changing([ending, *(held(at, *one) for at, one in enumerate(others, start=2))])
+
+    await lift(desk.turso, memory, lift_of(ending))
+
+    assert shows(desk) == after
+    assert await is_lifted(desk.turso, memory, lift_of(ending))
+
+
+async def test_a_hold_that_is_placed_while_another_ends_gets_its_block_back(desk: Desk):
+    desk.acme.add("orders")
+    desk.acme.configurations["orders"] |= {"block_reads": True, "block_writes": True}
+    ending, comes = held(1, FREEZE, False, True), held(2, QUARANTINE, True, True)
+
+    await lift(desk.turso, Changing([ending], [ending, comes]), lift_of(ending))
+
+    assert shows(desk) == (True, True)
+
+
+async def test_nothing_is_sent_where_another_hold_needs_it_all(desk: Desk):
+    desk.acme.add("orders")
+    ending, other = held(1, FREEZE, False, True), held(2, FREEZE, False, True)
+
+    await lift(desk.turso, Changing([ending, other]), lift_of(ending))
+
+    assert patches(desk) == 0
+
+
+@pytest.mark.parametrize(
+    ("now", "holds", "others"),
+    [
+        pytest.param((True, False), [], (True, False), id="without a hold of ours it is theirs"),
+        pytest.param((False, True), [(FREEZE, False, True)], (False, False), id="what we block is ours"),
+        pytest.param((True, True), [(FREEZE, False, True)], (True, False), id="each block for itself"),
+        pytest.param(
+            (True, True), [(FREEZE, False, True), (FOUND, False, True)], (True, True), id="found, and ours too"
+        ),
+        pytest.param((False, False), [(FOUND, True, True)], (False, False), id="found, and opened since"),
+    ],
+)
+def test_whose_block_it_is(now, holds, others):
+    assert of_others(now, [held(at, *one) for at, one in enumerate(holds)]) == others
+
+
+@pytest.mark.parametrize(
+    ("kinds", "ended", "released"),
+    [
+        ((QUARANTINE, FOUND), ["h-0"], ["h-0", "h-1"]),
+        ((QUARANTINE, FOUND, FREEZE), ["h-0"], ["h-0"]),
+        ((FREEZE, FREEZE), ["h-1"], ["h-1"]),
+        ((FOUND,), [], ["h-0"]),
+    ],
+)
+def test_what_was_found_goes_with_the_last_hold_of_ours(kinds, ended, released):
+    assert released_with(ended, [held(at, kind, True, True) for at, kind in enumerate(kinds)]) == released

@@ -1,0 +1,109 @@
+"""What ends only opens: a database that somebody opened in Turso's dashboard is never blocked again by a timer."""
+
+import pytest
+
+from bot.core.request import HoldKind, State
+from tests.scenarios import quarantines as q
+from tests.security import stage
+from tests.world import ANA, DANA, World, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = q.POLICY.replace("[read, create]", "[read, create, freeze, thaw]")
+
+
+async def freeze(world: World, name: str, options: str = "--for 30m") -> None:
+    """Freeze a database, and wait until that is done."""
+    done = f"*{name}* are blocked"
+    await world.person(DANA).types(f"/turso freeze {name} {options} --reason load")
+    await until(lambda: world.card(holding=done), what="the freeze")
+    await world.calm()
+
+
+async def expire(world: World, name: str, **delta: float) -> str:
+    """Let the freeze end; what is said of it."""
+    await world.pass_time(**delta)
+    said = await until(lambda: world.card(holding=f"The freeze of `{name}` is over"), what="the end of the freeze")
+    await world.calm()
+    return words(said)
+
+
+async def test_a_freeze_ends_over_a_database_that_was_found_blocked_and_opened_since(world: World) -> None:
+    await world.make("found")
+    await q.configuration(world, "found", block_reads=True, block_writes=True)
+    await freeze(world, "found")
+    await q.configuration(world, "found", block_reads=False, block_writes=False)
+
+    said = await expire(world, "found", minutes=31)
+
+    assert await q.configuration(world, "found") == (False, False)
+    assert "open again" in said
+
+
+async def test_what_was_found_once_does_not_keep_a_later_freeze_closed(world: World) -> None:
+    await world.make("later")
+    await q.configuration(world, "later", block_writes=True)
+    await freeze(world, "later")
+    assert "writes stay blocked" in await expire(world, "later", minutes=31)
+    await q.configuration(world, "later", block_writes=False)
+
+    await freeze(world, "later", "--for 45m")
+    await world.pass_time(minutes=46)
+    await world.calm()
+
+    await until(lambda: len(q.said(world, "The freeze of `later` is over")) == 2, what="the second end")
+    assert await q.configuration(world, "later") == (False, False)
+
+
+async def test_a_block_that_others_set_during_a_freeze_stays(world: World) -> None:
+    await world.make("during")
+    await freeze(world, "during")
+    await q.configuration(world, "during", block_reads=True)
+
+    assert "reads stay blocked" in await expire(world, "during", minutes=31)
+
+    assert await q.configuration(world, "during") == (True, False)
+
+
+async def test_two_freezes_that_end_together_leave_nothing_blocked(world: World) -> None:
+    await world.make("both")
+    await freeze(world, "both")
+    await world.person(DANA).types("/turso freeze both --reads --for 30m --reason more")
+    await until(lambda: world.card(holding="Reads and writes of *both*"), what="the second freeze")
+    await world.calm()
+
+    await expire(world, "both", minutes=31)
+
+    await until(lambda: len(q.said(world, "The freeze of `both` is over")) == 2, what="the end of both")
+    assert await q.configuration(world, "both") == (False, False)
+    assert not await q.holds(world, "both")
+
+
+async def test_undo_leaves_open_what_was_opened_and_blocked_what_was_found(world: World) -> None:
+    await world.make("undone")
+    await q.configuration(world, "undone", block_writes=True)
+    card = await q.asked(world, "undone")
+    await world.person(ANA).presses_and_hears("Approve", card)
+    await stage.reaches(world, card, State.QUARANTINED)
+    await freeze(world, "undone", "--for 2h")
+    await q.configuration(world, "undone", block_reads=False)
+
+    await world.person(DANA).presses_and_hears("Undo", await world.shows(card, button="Undo"))
+    await stage.reaches(world, card, State.RESTORED)
+
+    assert await q.configuration(world, "undone") == (False, True)
+    assert {one.kind for one in await q.holds(world, "undone")} == {HoldKind.FREEZE, HoldKind.FOUND}
+    assert "writes stay blocked" in await expire(world, "undone", minutes=121)
+    assert await q.configuration(world, "undone") == (False, True), "others had blocked it before the quarantine"
+
+
+async def test_a_thaw_by_hand_opens_and_blocks_nothing(world: World) -> None:
+    await world.make("thawed")
+    await q.configuration(world, "thawed", block_reads=True)
+    await freeze(world, "thawed")
+    await q.configuration(world, "thawed", block_reads=False)
+
+    await world.person(DANA).types("/turso thaw thawed")
+    await until(lambda: world.card(holding="*thawed* is open again"), what="the thaw")
+
+    assert await q.configuration(world, "thawed") == (False, False)
+    assert not await q.holds(world, "thawed")
