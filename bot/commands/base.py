@@ -109,6 +109,8 @@ class Changing(Generic[A]):
     """What lifts the plan's hold."""
     verb: str = ""
     """For buttons and titles, about 20 characters: `Freeze writes`."""
+    drift: Callable[[Context, Plan], Awaitable[str | None]] | None = None
+    """Say what has changed since the plan besides its target, such as a database that has joined the group."""
     removes_target: bool = False
     """Its target is gone afterwards, and with it every hold."""
     facts_again: Callable[[Context, Plan], Awaitable[Facts]] | None = None

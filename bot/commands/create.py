@@ -59,6 +59,12 @@ async def _default_group(ctx: Context, wanted: str | None) -> str | None:
     return wanted or await ctx.turso.default_group()
 
 
+async def drift(ctx: Context, plan: Plan) -> str | None:
+    """Say that the name is taken by now."""
+    name = str(plan.arguments["name"])
+    return f"There is a database `{name}` already." if await _existing(ctx, name) else None
+
+
 async def act(ctx: Context, plan: Plan) -> Facts:
     """Create it once; then look, without any token, until it is served."""
     loop = asyncio.get_running_loop()
@@ -125,6 +131,7 @@ command = Changing(
     args=CreateArgs,
     risk=Risk.LOW,
     plan=plan,
+    drift=drift,
     act=act,
     read_back=read_back,
     message=message,

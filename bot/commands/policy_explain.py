@@ -70,13 +70,14 @@ def _follows(decision: Decision) -> list[tuple[str, Mrkdwn]]:
     pairs = [("Rule", mrkdwn("`{}`", decision.rule or "none"))]
     if decision.verdict is Verdict.APPROVE:
         pairs += [
-            ("Approvals", mrkdwn("{} of {} people", decision.quorum, len(decision.approvers))),
-            ("Who may approve", people(sorted(decision.approvers), at_most=15)),
+            ("Approvals", mrkdwn("{} of {} people", decision.quorum, len(decision.approvers.ids))),
+            ("Who may approve", people(sorted(decision.approvers.ids), at_most=15)),
             ("A request waits", mrkdwn("{}", duration(decision.expires))),
+            ("Must start within", mrkdwn("{} of the approval", duration(decision.start_within))),
         ]
     if decision.verdict is Verdict.BREAK_GLASS:
         within = duration(decision.review_within) if decision.review_within else "no time set"
-        pairs += [("Reviewed by", people(sorted(decision.reviewers))), ("Review within", mrkdwn("{}", within))]
+        pairs += [("Reviewed by", people(sorted(decision.reviewers.ids))), ("Review within", mrkdwn("{}", within))]
     if decision.allowed and decision.confirm is not Confirm.NONE:
         pairs.append(("Confirmation", mrkdwn("{}", decision.confirm)))
     if decision.max_lifetime is not None and decision.verdict is not Verdict.DENY:

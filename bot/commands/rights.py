@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.commands.base import Context
 from bot.core.model import Action, Channel, Decision, Lifetime, Person, Subject, Target, Verdict
 from bot.core.plan import Plan
-from bot.core.policy import available, decide
+from bot.core.policy import available, decide, is_on
 from bot.core.request import Mode, Request, State
 
 
@@ -57,7 +57,7 @@ async def may_approve(ctx: Context, request: Request) -> bool:
 
         lifetime = parse_lifetime(str(expiration))
     action = Action(request.command, frozenset(request.plan.options), targets_of(request.plan), lifetime)
-    return me in decide(ctx.policy, await _asker(ctx, request), action).approvers
+    return is_on(ctx.policy, decide(ctx.policy, await _asker(ctx, request), action).approvers, ctx.subject.person)
 
 
 async def _asker(ctx: Context, request: Request) -> Subject:

@@ -27,7 +27,7 @@ async def plan(ctx: Context, args: RotateArgs) -> Plan:
     """Find everybody whom it may hit: the databases of the group, and the holders of our live tokens for them."""
     shot = await snapshot(ctx, args.name)
     group = shot.database.group
-    siblings = [one for one in await ctx.turso.databases(group=group) if one.group == group] if group else []
+    siblings = await _members(ctx, group)
     others = sorted(one.name for one in siblings if one.id != shot.database.id)
     ids = list(dict.fromkeys([shot.database.id, *(one.id for one in siblings)]))
     tokens = await live_tokens(ctx, ids)
@@ -51,6 +51,20 @@ async def plan(ctx: Context, args: RotateArgs) -> Plan:
         holders=tuple(dict.fromkeys(token.holder for token in tokens)),
         ends_tokens_of=tuple(ids),
     )
+
+
+async def _members(ctx: Context, group: str | None) -> list[Database]:
+    return [one for one in await ctx.turso.databases(group=group) if one.group == group] if group else []
+
+
+async def drift(ctx: Context, plan: Plan) -> str | None:
+    """Say which databases have joined the group: their tokens would end, and nobody was asked about them."""
+    group = target_of(plan).group
+    joined = [one for one in await _members(ctx, group) if one.id not in plan.ends_tokens_of]
+    seen = sorted(one.name for one in joined if ctx.scope.covers(one.target))
+    named = f" ({some(seen)})" if seen else ""
+    since = f"joined the group `{group}` since this was asked"
+    return f"{counted(len(joined), 'other database')} {since}{named}." if joined else None
 
 
 def _pair(database: Database) -> tuple[str, str | None]:
@@ -97,6 +111,7 @@ command = Changing(
     args=RotateArgs,
     risk=Risk.HIGH,
     plan=plan,
+    drift=drift,
     act=act,
     read_back=None,
     message=message,

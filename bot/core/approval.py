@@ -12,16 +12,17 @@ MOVES: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
         State.PENDING: frozenset(
             {State.APPROVED, State.READY, State.DENIED, State.EXPIRED, State.CANCELLED, State.STALE}
         ),
-        State.APPROVED: frozenset({State.EXECUTING, State.STALE, State.DENIED, State.CANCELLED}),
+        State.APPROVED: frozenset({State.EXECUTING, State.STALE, State.DENIED, State.CANCELLED, State.EXPIRED}),
         State.READY: frozenset({State.EXECUTING, State.EXPIRED, State.CANCELLED, State.DENIED, State.STALE}),
         State.EXECUTING: frozenset(
-            {State.QUARANTINED, State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.STALE, State.DENIED, State.RESTORED}
+            {State.QUARANTINED, State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.STALE, State.RESTORED}
+            | {State.DENIED, State.CANCELLED, State.EXPIRED}
         ),
         State.QUARANTINED: frozenset({State.EXECUTING, State.RESTORED, State.STALE, State.UNKNOWN, State.FAILED}),
         State.UNKNOWN: frozenset({State.SUCCEEDED, State.FAILED, State.QUARANTINED, State.RESTORED}),
     }
 )
-"""Every move there is. APPROVED and EXECUTING may still end in DENIED: a right can be lost before anything is sent."""
+"""Every move there is. APPROVED and EXECUTING may still end as if nothing was approved, before anything is sent."""
 
 FINAL: Final = frozenset(state for state in State if state not in MOVES)
 """States that nothing leaves."""

@@ -35,6 +35,8 @@ class Cache(Generic[K, V]):
         kept = self._kept.get(key)
         if not fresh and kept is not None and kept[0] > self._now():
             return kept[1]
+        if fresh:  # what is asked for again is a fact no more: also when no answer comes
+            self._kept.pop(key, None)
         running = self._asked.get(key)
         if running is None or fresh:
             running = asyncio.get_running_loop().create_task(self._ask(key))

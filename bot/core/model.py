@@ -6,6 +6,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
+from bot.core.panel import Panel
+
 
 class Never:
     """An expiration without end. There is one, `NEVER`."""
@@ -121,6 +123,9 @@ class Action:
     """What a token command asks for."""
 
 
+_NOBODY: Final = Panel()
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """A verdict with its reason, and what follows from the rule that decided."""
@@ -130,18 +135,20 @@ class Decision:
     """One sentence for the person and the audit log: why, and what now."""
     rule: str | None = None
     """Where the rule stands and what it says, such as `channels.C0DBOPS.rules[3]`."""
-    approvers: frozenset[str] = frozenset()
-    """User ids that may approve, without the one who asks and the one who receives."""
+    approvers: Panel = _NOBODY
+    """Who may approve: never the one who asks and receives."""
     quorum: int = 0
     confirm: Confirm = Confirm.NONE
     expires: timedelta = timedelta(hours=1)
+    start_within: timedelta = timedelta(hours=1)
+    """How old an approval or a confirmation may be when the change is sent."""
     max_lifetime: timedelta | None = None
     allow_never: bool = False
     countdown: timedelta = timedelta(hours=24)
-    undo_by: frozenset[str] = frozenset()
+    undo_by: Panel = _NOBODY
     notify: tuple[str, ...] = ()
     """Slack mentions, such as `<@U0ANA>` and `<!subteam^S0DBA>`."""
-    reviewers: frozenset[str] = frozenset()
+    reviewers: Panel = _NOBODY
     review_within: timedelta | None = None
     blocks_while_owed: bool = False
     visibility: Visibility = Visibility.CHANNEL

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.core.model import Subject
+from bot.core.facts import Facts, Question
+from bot.core.model import Channel, Subject
 from bot.core.reply import Reply, View
 from bot.core.request import (
     AuditEntry,
@@ -108,6 +109,15 @@ class Directory(Protocol):
     async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:
         """The same for somebody who is not here now: an asker whose request executes later."""
 
+    async def look(self, question: Question) -> Facts:
+        """Ask Slack now, all at the same time, for what an authorization needs; never raises.
+
+        What Slack does not say is missing from the answer, and no longer kept as a fact.
+        """
+
+    async def channel(self, channel_id: str, *, fresh: bool = False) -> Channel:
+        """Return a conversation as Slack describes it. Raises Unavailable."""
+
     async def is_in(self, user_id: str, channel_id: str, *, fresh: bool = True) -> bool:
         """True when somebody is a member of a channel that they named without being seen there.
 
@@ -196,6 +206,10 @@ class Move:
     end_tokens_of: Sequence[str] = ()
     """`DbId`s whose live tokens in the ledger end."""
     reviews: Sequence[Review] = ()
+    votes: Sequence[Vote] = ()
+    only_unsent: bool = False
+    """Not once anything of the request was handed to Turso. What it had prepared, such as its holds and the review that
+    it would owe, goes with it."""
 
 
 class Memory(Protocol):
@@ -239,7 +253,13 @@ class Memory(Protocol):
         """Add a vote to a pending request, once for each person (a second one replaces nothing). None: not pending."""
 
     async def mark_sent(self, request_id: str, phase: str, at: datetime) -> bool:
-        """Set the phase's `sent_at` by compare-and-set. False: it was set before; then never send again."""
+        """Set the phase's `sent_at` by compare-and-set, while the request is EXECUTING.
+
+        False: never send. It was set before, or the request was denied, withdrawn or has expired meanwhile.
+        """
+
+    async def was_sent(self, request_id: str, phase: str) -> bool:
+        """True once `mark_sent` has marked this phase."""
 
     async def set_card(self, request_id: str, channel_id: str, ts: str) -> None:
         """Remember where a copy of a request's card stands; `cards` returns all."""

@@ -81,6 +81,10 @@ class State(StrEnum):
     """A quarantine that was undone."""
 
 
+BEFORE_SENT: Final = (State.PENDING, State.APPROVED, State.READY, State.EXECUTING)
+"""States in which a change may not have been sent to Turso yet; in EXECUTING, the store knows."""
+
+
 class Mode(StrEnum):
     """Whose consent a request needs."""
 

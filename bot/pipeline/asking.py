@@ -11,14 +11,16 @@ from bot.core.model import Action, Decision, Subject, Target, Verdict
 from bot.core.parsing import Grammar, Incomplete, Parsed, nearest
 from bot.core.policy import available
 from bot.core.ports import address_of
-from bot.core.request import Incoming, State
-from bot.errors import BotError, Refused
+from bot.core.request import Incoming, Request, State
+from bot.errors import BotError, Refused, Unavailable
 from bot.pipeline import pressing, undoing
 from bot.pipeline.answering import entry, is_public
+from bot.pipeline.authorizing import No, Step, authorize
 from bot.pipeline.environment import SETTLES, Environment
 from bot.pipeline.following import share_file
-from bot.pipeline.judging import Forbidden, judge, must, planned_action, request_action
+from bot.pipeline.judging import Forbidden, judge, must, planned_action
 from bot.pipeline.opening import open_request
+from bot.pipeline.rights import UNDOES
 from bot.pipeline.telling import with_timeline
 from bot.turso import DatabaseNotFound
 
@@ -50,11 +52,11 @@ async def carry_on(
         settles: the incident that has ended, when this settles something that it left open.
     """
     command, args = read.spec, read.args
-    undo = await _own_undo(env, incoming, subject, args) if isinstance(command, Changing) and command.undoes else None
+    undo = await _own_undo(env, incoming, args) if isinstance(command, Changing) and command.undoes else None
     if undo and not read.common.dry_run:
         return await undoing.undo_request(env, incoming, undo)
     action = action_of(command.name, args)
-    decision, action = (undoing.THEIRS, action) if undo else await _decide(env, subject, action)
+    decision, action = (UNDOES, action) if undo else await _decide(env, subject, action)
     ctx = env.context(
         subject, command=command.name, line=read.text, reason=read.common.reason or "", ticket=read.common.ticket or ""
     )
@@ -69,7 +71,7 @@ async def carry_on(
         policy_hash=ctx.policy.hash,
         arguments={**plan.arguments, **({SETTLES: settles} if settles else {})},
     )
-    decision = undoing.THEIRS if undo else must(env, subject, planned_action(read, plan))
+    decision = UNDOES if undo else must(env, subject, planned_action(read, plan))
     if decision.verdict is Verdict.BREAK_GLASS and not (read.common.reason or read.common.dry_run):
         return await open_form(env, incoming, subject, _incomplete(env.grammar, command.name, read.text), why=decision)
     if read.common.dry_run:
@@ -83,13 +85,15 @@ async def carry_on(
     return await open_request(env, incoming, subject, read, command, plan, decision)
 
 
-async def _own_undo(env: Environment, incoming: Incoming, subject: Subject, args: Any) -> pressing.Pressed | None:
+async def _own_undo(env: Environment, incoming: Incoming, args: Any) -> Request | None:
     """A quarantine of this channel that this person may undo, whatever the rules say of `restore`."""
     for request in await env.memory.requests(states=[State.QUARANTINED], channel_id=incoming.channel_id):
         if request.plan.target and request.plan.target.name == args.name:
-            press = pressing.Pressed(request, subject, judge(env, await env.asker_of(request), request_action(request)))
-            if await undoing.may_undo(env, press):
-                return press
+            answer = await authorize(env, request, Step.UNDO, actor=incoming)
+            if answer.no is No.UNKNOWN:
+                raise Unavailable(answer.why)
+            if answer.allowed:
+                return request
     return None
 
 

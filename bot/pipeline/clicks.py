@@ -10,7 +10,7 @@ from bot.errors import BadInput
 from bot.pipeline import confirming, loose, revealing, reviewing, undoing, voting
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import judge
-from bot.pipeline.pressing import pressed
+from bot.pipeline.pressing import request_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,7 @@ class Click:
 
 async def reveal(env: Environment, incoming: Incoming) -> str:
     """Reveal: mint the token and show it to its asker alone."""
-    press = await pressed(env, incoming)
-    return await revealing.reveal(env, press.request, incoming, press.subject)
+    return await revealing.reveal(env, await request_of(env, incoming, "reveal"), incoming)
 
 
 async def unknown(env: Environment, incoming: Incoming) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,17 +11,18 @@ from bot.commands.base import Changing, Context, Phase
 from bot.core.plan import Plan
 from bot.core.ports import Move
 from bot.core.request import Mode, Request, State, TimerKind
-from bot.errors import BotError, CannotPost, NotOurs
+from bot.errors import BotError, CannotPost, NotOurs, Unavailable
 from bot.pipeline.answering import entry
-from bot.pipeline.consent import lost_consent
+from bot.pipeline.authorizing import No, Step, authorize
 from bot.pipeline.environment import Environment
 from bot.pipeline.following import follow_up
+from bot.pipeline.overdue import start_is_over
 from bot.pipeline.placing import placed_by, take
 from bot.pipeline.same import what_changed
 from bot.pipeline.settling import CLOSED, Settled, settle
 from bot.pipeline.telling import post_card, show, tell_outcome
 from bot.pipeline.undoing import start_undo
-from bot.turso import DatabaseNotFound, NotSent, TursoRejected
+from bot.turso import NotSent, TursoRejected
 
 LOOKS = (0.0, 0.3, 0.7, 1.0, 2.0, 3.0, 4.0)
 """Seconds between the looks of a read-back: Turso may be late to show what it has done."""
@@ -39,20 +40,23 @@ class Executor:
     """Phases whose plan this process has compared with the world, and when."""
 
     async def begin(self, request_id: str, phase: str) -> str:
-        """Compare the world with the plan, and take the request: `go`, or `stop` when there is nothing to do."""
+        """Authorize the start, and take the request: `go`, or `stop` when there is nothing to do."""
         request = await self.env.memory.request(request_id)
-        if request is not None and request.state in (State.STALE, State.DENIED):
+        if request is not None and request.state is State.STALE:
             await tell_outcome(self.env, request_id)  # stopped here before, and a crash came before it was told
         if request is None or request.state not in (State.APPROVED, State.EXECUTING):
             return "stop"
         ctx = await self._context(request)
         if request.state is State.EXECUTING:
             return await self._begin_again(ctx, request, phase)
-        if any(not vote.approves for vote in request.votes):  # in the moment in which it was approved
-            await self._stop(request, "Denied.", to=State.DENIED)
+        if await start_is_over(self.env, request):
             return "stop"
-        if why := await self._no_longer(ctx, request):
-            await self._stop(request, why)
+        answer = await authorize(self.env, request, Step.START)
+        if answer.no is No.UNKNOWN:
+            await self._wait(request, answer.why)
+            raise Unavailable(answer.why)  # it is tried again, until it is too late to start
+        if not answer.allowed:
+            await self._stop(request, answer.why)
             return "stop"
         taken = await take(self.env, ctx, request)
         if taken.why:
@@ -66,15 +70,16 @@ class Executor:
     async def act(self, request_id: str, phase: str) -> Outcome:
         """Hand the change to Turso, at most once: who finds it marked as sent reads back and never sends."""
         request = await self._request(request_id)
-        ctx = await self._context(request)
-        now = self.env.clock.now()
-        # By the machine's clock: it is compared with Turso's, and with nothing that falls due.
-        if not await self.env.memory.mark_sent(request_id, phase, datetime.now(UTC)):
+        if await self.env.memory.was_sent(request_id, phase):
             return {"acted": "before"}
+        ctx = await self._context(request)
         compared = self.compared.pop((request_id, phase), None)
-        is_fresh = compared is not None and now - compared <= FRESH
+        is_fresh = compared is not None and self.env.clock.now() - compared <= FRESH
         if not is_fresh and (why := await self._no_longer(ctx, request, phase)):
             return {"acted": "stale", "why": why}
+        # By the machine's clock: it is compared with Turso's, and with nothing that falls due.
+        if not await self.env.memory.mark_sent(request_id, phase, datetime.now(UTC)):
+            return {"acted": "stopped"}
         if self._command(request).undoes:
             return await self._undo_another(request)
         try:
@@ -93,8 +98,8 @@ class Executor:
         word, why = acted["acted"], str(acted.get("why", ""))
         if word in ("refused", "not_sent"):
             return {"result": "failed", "why": why}
-        if word == "stale":
-            return {"result": "stale", "why": why}
+        if word in ("stale", "stopped"):
+            return {"result": word, "why": why}
         facts = acted.get("facts", {})
         look = self._deed(request, phase).read_back
         if look is None:
@@ -115,19 +120,22 @@ class Executor:
     async def finish(self, request_id: str, phase: str, seen: Mapping[str, Any]) -> None:
         """Commit the outcome, the audit entry and what follows, in one transaction."""
         request = await self.env.memory.request(request_id)
-        if request is None or request.state is not State.EXECUTING:
+        if request is None or request.state is not State.EXECUTING or seen["result"] == "stopped":
             return
         holds = await self.env.memory.holds(organization=request.organization)
         command = self._command(request)
         settled = Settled(str(seen["result"]), str(seen.get("why", "")), dict(seen.get("facts") or {}))
         move = settle(request, command, _kind(phase), settled, holds, self.env.clock.now())
+        move = replace(move, only_unsent=settled.result == "stale" and _kind(phase) == "execute")
         if await self.env.memory.move(request_id, expect=[State.EXECUTING], move=move) is not None:
             self.env.observer.request(move.to)
 
     async def tell(self, request_id: str, phase: str) -> None:
         """Bring the cards up to date, tell the asker, and the holders of tokens that have ended."""
-        await tell_outcome(self.env, request_id)
         request = await self._request(request_id)
+        if request.state in (State.DENIED, State.CANCELLED, State.EXPIRED):
+            return  # whoever stopped it before it was sent tells of it
+        await tell_outcome(self.env, request_id)
         await tell_closed(self.env, request)
         await follow_up(self.env, request)
         if request.state is State.SUCCEEDED and request.plan.ends_tokens_of:
@@ -151,38 +159,37 @@ class Executor:
         await self._show_quietly(request.id)
         return "go"
 
-    async def _no_longer(self, ctx: Context, request: Request, phase: str = "execute") -> str | None:
-        """Say why this must not be done any more, if so: consent was lost, or it is not the plan's object."""
+    async def _no_longer(self, ctx: Context, request: Request, phase: str) -> str | None:
+        """Say why this must not be done any more, if so. Raises Unavailable while that can't be told."""
         if _kind(phase) != "execute":
             return await what_changed(ctx, request.plan)
-        return await lost_consent(self.env, request) or await self._changed(ctx, request)
+        if request.state is not State.EXECUTING:
+            return None  # it was stopped meanwhile, and is not sent
+        answer = await authorize(self.env, request, Step.START)
+        if answer.no is No.UNKNOWN:
+            raise Unavailable(answer.why)
+        return answer.why or None
 
-    async def _changed(self, ctx: Context, request: Request) -> str | None:
-        plan = request.plan
-        if plan.target is not None:
-            return await what_changed(ctx, plan, checks_size=self._command(request).removes_target)
-        name = plan.arguments.get("name")
-        if not isinstance(name, str) or request.command != "create":
-            return None
-        try:
-            await ctx.turso.database(name)
-        except DatabaseNotFound:
-            return None
-        return f"There is a database `{name}` already."
+    async def _wait(self, request: Request, why: str) -> None:
+        """Say on the card why it does not start yet."""
+        words = f"It does not start yet: {why}"
+        move = Move(to=State.APPROVED, at=self.env.clock.now(), changes={"outcome": words})
+        if request.outcome != words and await self.env.memory.move(request.id, expect=[State.APPROVED], move=move):
+            await self._show_quietly(request.id)
 
-    async def _stop(self, request: Request, why: str, *, to: State = State.STALE) -> None:
+    async def _stop(self, request: Request, why: str) -> None:
         now = self.env.clock.now()
-        line = entry("stale", "stale", at=now, request=request, what=why)
         move = Move(
-            to=to,
+            to=State.STALE,
             at=now,
             changes={"outcome": f"{why} Nothing was done."},
-            entries=[line] if to is State.STALE else [],  # a denial is on record with its vote
+            entries=[entry("stale", "stale", at=now, request=request, what=why)],
             cancel=tuple(TimerKind),
             release_holds=await placed_by(self.env, request),
+            only_unsent=request.state is State.APPROVED,
         )
         if await self.env.memory.move(request.id, expect=[State.APPROVED, State.EXECUTING], move=move) is not None:
-            self.env.observer.request(to)
+            self.env.observer.request(State.STALE)
             await tell_outcome(self.env, request.id)
 
     async def _seen(self, ctx: Context, request: Request, look: Any) -> bool:

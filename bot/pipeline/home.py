@@ -8,12 +8,12 @@ from typing import Final, TypeVar
 
 from bot.blocks.home_view import ROWS, Board, Page, Place, home_view, pages_of
 from bot.core.model import Action, Channel, Subject, Target, Verdict
+from bot.core.policy import is_on, refuses_person, undo_panels
 from bot.core.reply import View
 from bot.core.request import Hold, HoldKind, Incident, Incoming, Kind, LedgerToken, Mode, Request, Review, State
 from bot.errors import Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import judge, request_action
-from bot.pipeline.pressing import may_act
 
 T = TypeVar("T")
 OPEN: Final = (State.PENDING, State.READY, State.APPROVED, State.EXECUTING, State.UNKNOWN)
@@ -29,7 +29,7 @@ async def view_of(env: Environment, user_id: str, state: str) -> View:
     subject = await env.subject(
         Incoming(id="", key="", kind=Kind.HOME, at=env.clock.now(), user_id=user_id, channel_id="")
     )
-    if judge(env, subject, Action("home")).verdict is Verdict.DENY or not may_act(env, subject):
+    if judge(env, subject, Action("home")).verdict is Verdict.DENY or refuses_person(env.rules.policy, subject.person):
         return home_view(Board(person=user_id), now=env.clock.now())
     return home_view(await _Drawing(env, subject, pages_of(state)).board(), now=env.clock.now())
 
@@ -128,13 +128,15 @@ class _Drawing:
             return False
         if any(vote.user_id == self.me for vote in request.votes):
             return False
-        return self.me in judge(self.env, await self.env.asker_of(request), request_action(request)).approvers
+        decision = judge(self.env, await self.env.asker_of(request), request_action(request))
+        return is_on(self.env.rules.policy, decision.approvers, self.subject.person)
 
     async def _undoes(self, request: Request) -> bool:
         if request.asker == self.me:
             return True
-        decision = judge(self.env, await self.env.asker_of(request), request_action(request))
-        return self.me in decision.undo_by | decision.approvers
+        policy, asker, action = self.env.rules.policy, await self.env.asker_of(request), request_action(request)
+        panels = undo_panels(policy, asker, action, judge(self.env, asker, action))
+        return any(is_on(policy, panel, self.subject.person) for panel in panels)
 
     def _thaws(self, hold: Hold, running: Incident | None) -> bool:
         """Say whether the rules of its channel let this person thaw it; of what an incident left, pressing decides."""

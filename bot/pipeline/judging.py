@@ -8,7 +8,7 @@ from bot.core.arguments import Expiration
 from bot.core.model import Action, Decision, Subject, Target, Verdict
 from bot.core.parsing import Parsed
 from bot.core.plan import Plan
-from bot.core.policy import decide
+from bot.core.policy import Policy, decide
 from bot.core.request import Request
 from bot.errors import Refused
 from bot.pipeline.environment import Environment
@@ -24,7 +24,12 @@ class Forbidden(Refused):
 
 def judge(env: Environment, subject: Subject, action: Action) -> Decision:
     """Decide by the rules in force now. Everything that acts or shows passes here, clicks and forms included."""
-    return decide(env.rules.policy, subject, action)
+    return judge_by(env.rules.policy, subject, action)
+
+
+def judge_by(policy: Policy, subject: Subject, action: Action) -> Decision:
+    """The same by one policy, for a question that takes several decisions."""
+    return decide(policy, subject, action)
 
 
 def must(env: Environment, subject: Subject, action: Action) -> Decision:

@@ -3,12 +3,15 @@
 from dataclasses import replace
 
 from bot.commands.lines import command_line
-from bot.core.model import ChannelKind
+from bot.core.actions import action_of
 from bot.core.parsing import Parsed
 from bot.core.request import Incoming, Request
 from bot.errors import BadInput, Refused
 from bot.pipeline import asking
+from bot.pipeline.authorizing import Step, authorize
 from bot.pipeline.environment import Environment
+from bot.pipeline.judging import databases_of
+from bot.pipeline.pressing import fits
 
 
 async def thaw_hold(env: Environment, incoming: Incoming) -> str:
@@ -37,21 +40,14 @@ async def end_tokens(env: Environment, incoming: Incoming) -> str:
 
 
 async def _settle(env: Environment, incoming: Incoming, request: Request, line: str) -> str:
-    here = replace(incoming, channel_id=request.channel_id)
-    if incoming.channel_id != request.channel_id:
-        await _must_be_there(env, incoming, request)
-    subject = await env.subject(here)
-    standing = await env.settling(subject, request.incident_id)
+    if not fits(incoming.channel_id, request.channel_id):
+        raise BadInput("I do not know this button: it is from elsewhere. See `/turso requests`.")
     read = env.grammar.parse(line)
     assert isinstance(read, Parsed), "a name is all that it needs"
-    settles = (request.incident_id or "") if standing is not subject else ""
-    return await asking.carry_on(env, here, standing, read, settles=settles)
-
-
-async def _must_be_there(env: Environment, incoming: Incoming, request: Request) -> None:
-    """A press in Home counts where the thing was asked for: its rights are for those who are in that channel."""
-    pressed_in = await env.subject(incoming)
-    if pressed_in.channel.kind is not ChannelKind.DM:
-        raise BadInput("I do not know this button: it is from elsewhere. See `/turso requests`.")
-    if not await env.directory.is_in(incoming.user_id, request.channel_id):
-        raise Refused("You are not in the channel where this was asked for, or I am not: its rights are its members'.")
+    action = replace(action_of(read.spec.name, read.args), databases=databases_of(request.plan)[:1])
+    answer = (await authorize(env, request, Step.FOLLOW_UP, actor=incoming, action=action)).must()
+    running = await env.memory.incident_in(request.channel_id)
+    outlives = answer.subject.incident_profile is not None and (running is None or running.until <= env.clock.now())
+    here = replace(incoming, channel_id=request.channel_id)
+    settles = (request.incident_id or "") if outlives else ""
+    return await asking.carry_on(env, here, answer.subject, read, settles=settles)

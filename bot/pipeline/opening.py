@@ -52,7 +52,7 @@ async def open_request(
         await env.messenger.whisper(address_of(incoming), await card_of(env, request))
         return "reveal_offered"
     if request.state is State.READY:
-        return await revealing.reveal(env, request, incoming, subject)
+        return await revealing.reveal(env, request, incoming)
     if request.state is State.APPROVED:
         return "accepted"
     if request.mode is Mode.DIRECT:
@@ -94,7 +94,8 @@ def _request(
     mode = _mode(decision)
     waits = mode is Mode.APPROVAL or (mode is Mode.DIRECT and decision.confirm is not Confirm.NONE)
     state = State.PENDING if waits else State.READY if isinstance(command, Revealing) else State.APPROVED
-    lasts = decision.expires if mode is Mode.APPROVAL else OWN_CONFIRMATION
+    waits_for = decision.expires if mode is Mode.APPROVAL else OWN_CONFIRMATION
+    lasts = waits_for if waits or state is State.READY else decision.start_within
     return Request(
         id=new_id("r"),
         intent_id=incoming.id,
@@ -117,7 +118,7 @@ def _request(
         confirm=decision.confirm,
         visibility=decision.visibility,
         notify=decision.notify,
-        expires_at=now + lasts if waits or state is State.READY else None,
+        expires_at=now + lasts,
         countdown=decision.countdown,
     )
 
@@ -129,7 +130,7 @@ def _mode(decision: Decision) -> Mode:
 
 def _first_move(request: Request, command: Command, subject: Subject, decision: Decision, now: datetime) -> Move:
     timers: list[Timer] = []
-    if request.expires_at is not None:
+    if request.expires_at is not None:  # also of what starts at once: it may not start days later
         kind = TimerKind.LAPSE if request.state is State.READY else TimerKind.EXPIRE
         timers.append(Timer(kind, request.id, request.expires_at))
     if request.mode is Mode.APPROVAL:
@@ -157,7 +158,7 @@ def _review(request: Request, decision: Decision, now: datetime) -> Review:
         channel_id=request.channel_id,
         created_at=now,
         due_at=now + (decision.review_within or timedelta(hours=24)),
-        reviewers=tuple(sorted(decision.reviewers)),
+        reviewers=tuple(sorted(decision.reviewers.ids)),
         notify=decision.notify,
     )
 

@@ -25,7 +25,9 @@ async def take(env: Environment, ctx: Context, request: Request) -> Taken:
         if why := await _in_the_way(env, request):
             return Taken(why=why)
         holds, replaced = await _planned_holds(env, ctx, request)
-        move = Move(to=State.EXECUTING, at=env.clock.now(), changes={}, holds=holds, release_holds=replaced)
+        move = Move(
+            to=State.EXECUTING, at=env.clock.now(), changes={"outcome": ""}, holds=holds, release_holds=replaced
+        )
         if taken := await env.memory.move(request.id, expect=[State.APPROVED], move=move):
             return Taken(taken)
         now = await env.memory.request(request.id)

@@ -1,39 +1,26 @@
-"""What a press stands for: what its button carries, who pressed, and what the rules say now."""
+"""What a press stands for: what its button carries, and whether it may do that now."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from bot.blocks import forms
 from bot.blocks.buttons import HOME_PAGE
-from bot.core.model import Decision, Subject, Verdict
-from bot.core.policy import refuses_person
+from bot.core.model import Action, Decision, Verdict
 from bot.core.ports import Move, address_of
 from bot.core.request import AuditEntry, Incoming, Request, State, Timer, TimerKind
-from bot.errors import BadInput, Unavailable
-from bot.pipeline.answering import said
+from bot.errors import BadInput, BotError, Unavailable
+from bot.pipeline.answering import entry, said
+from bot.pipeline.authorizing import Authorization, No, Step, authorize
 from bot.pipeline.environment import Environment
-from bot.pipeline.judging import judge, request_action
+from bot.pipeline.judging import Forbidden, judge
+from bot.pipeline.telling import tell_outcome
 
 LAPSE: Final = timedelta(minutes=15)
 """How long a token may be revealed."""
 OVER: Final = "It is too late: this request has expired, and nothing was changed. Ask again."
 TOO_OLD: Final = "Slack's trigger for the form is too old: press the button again."
-
-
-@dataclass(frozen=True, slots=True)
-class Pressed:
-    """A press on something of a request: the request, who pressed, and what the rules say now of the one who asked."""
-
-    request: Request
-    subject: Subject
-    decision: Decision
-
-    @property
-    def presser(self) -> str:
-        """The user id of whoever pressed."""
-        return self.subject.person.id
 
 
 def carries_line(action_id: str) -> bool:
@@ -51,48 +38,80 @@ def form_of(action_id: str) -> str | None:
     return action_id.removeprefix("form.open.") if action_id.startswith("form.open.") else None
 
 
-async def pressed(env: Environment, incoming: Incoming) -> Pressed:
-    """Load what the button's id stands for and decide again, for whoever asked, by the rules in force now.
+async def request_of(env: Environment, incoming: Incoming, deed: str) -> Request:
+    """Load the request that a button's id stands for; `deed` is what the button does: `undo`.
 
     Raises:
-        BadInput: no such request, or it belongs to another channel.
+        BadInput: there is none, or it belongs to another channel.
+        Forbidden: this person may do nothing here at all.
     """
     request = await env.memory.request(incoming.value) if incoming.value else None
-    if request is not None:
-        await env.refresh(incoming, request)
-    subject = await env.subject(incoming)
-    elsewhere = request is not None and incoming.channel_id not in ("", request.channel_id)
-    if request is None or (elsewhere and subject.channel.kind.value != "dm"):
+    if request is None or not fits(incoming.channel_id, request.channel_id):
         raise BadInput("I do not know this request: the button is old or from elsewhere. See `/turso requests`.")
-    decision = judge(env, await env.asker_of(request), request_action(request))
-    return Pressed(request, subject, decision)
+    await _must_be_one_of_us(env, incoming, deed)
+    return request
 
 
-async def pressed_to_deny(env: Environment, incoming: Incoming) -> Pressed:
-    """The same, where a no is meant: who could have decided while an incident ran may still close what it left."""
-    press = await pressed(env, incoming)
-    if press.decision.verdict is not Verdict.DENY or not press.request.incident_id:
-        return press
-    asker = await env.settling(await env.asker_of(press.request), press.request.incident_id)
-    return replace(press, decision=judge(env, asker, request_action(press.request)))
+async def _must_be_one_of_us(env: Environment, incoming: Incoming, deed: str) -> None:
+    """Turn away those who may do nothing anywhere, before more is asked of Slack on their behalf."""
+    try:
+        subject = await env.directory.subject(replace(incoming, channel_id=""), usergroups=frozenset())
+    except Unavailable:
+        return  # what can't be known is a no where it counts; taking back one's own request needs no facts
+    decision = judge(env, subject, anything := Action("home"))
+    if decision.verdict is Verdict.DENY:
+        raise Forbidden(
+            replace(decision, reason=f"You may not {deed} this. {decision.reason} Nothing was changed."), anything
+        )
 
 
-def may_act(env: Environment, subject: Subject) -> bool:
-    """The floor under every vote: a human of this workspace who is still here, or somebody whom the policy names."""
-    return refuses_person(env.rules.policy, subject.person) is None
+def fits(pressed_in: str, channel_id: str) -> bool:
+    """True in the request's own channel, and in Home and direct messages, where a person's own things are shown."""
+    return pressed_in in ("", channel_id) or pressed_in.startswith("D")
+
+
+async def must_be_authorized(
+    env: Environment, incoming: Incoming, request: Request, step: Step, *, compares: bool = True
+) -> Authorization:
+    """Authorize a press; a request whose object has changed ends with it.
+
+    Raises:
+        BotError: no, with the reason.
+    """
+    answer = await authorize(env, request, step, actor=incoming, compares=compares)
+    if answer.no is No.OBJECT:
+        await end_stale(env, request, answer.why)
+        raise BotError(f"{answer.why} Nothing was changed; ask again.")
+    return answer.must()
+
+
+async def end_stale(env: Environment, request: Request, why: str) -> None:
+    """End a request whose object is no longer as in its plan, and tell of it."""
+    now = env.clock.now()
+    move = Move(
+        to=State.STALE,
+        at=now,
+        changes={"outcome": f"{why} Nothing was done."},
+        entries=[entry("stale", "stale", at=now, request=request, what=why)],
+        cancel=tuple(TimerKind),
+    )
+    if await env.memory.move(request.id, expect=[State.PENDING, State.READY, State.UNKNOWN], move=move) is not None:
+        env.observer.request(State.STALE)
+        await tell_outcome(env, request.id)
 
 
 async def set_off(
-    env: Environment, request: Request, now: datetime, entries: Sequence[AuditEntry] = ()
+    env: Environment, request: Request, now: datetime, decision: Decision, entries: Sequence[AuditEntry] = ()
 ) -> Request | None:
-    """Let what nobody has to agree to any more begin: its work, or the wait for Reveal. None: it waits no longer."""
+    """Let an approved or confirmed request begin: its work, or the wait for Reveal. None: it waits no longer."""
     reveals = not hasattr(env.by_name[request.command], "act")
+    until = now + (min(LAPSE, decision.start_within) if reveals else decision.start_within)
     move = Move(
         to=State.READY if reveals else State.APPROVED,
         at=now,
-        changes={"expires_at": now + LAPSE} if reveals else {},
+        changes={"expires_at": until},
         entries=entries,
-        timers=[Timer(TimerKind.LAPSE, request.id, now + LAPSE)] if reveals else [],
+        timers=[Timer(TimerKind.LAPSE if reveals else TimerKind.EXPIRE, request.id, until)],
         cancel=[TimerKind.EXPIRE, TimerKind.REMIND],
         enqueue=None if reveals else "execute",
     )

@@ -9,57 +9,55 @@ from typing import Any
 from bot.blocks import cards
 from bot.commands.base import Context, Revealing, Secret
 from bot.core.arguments import Expiration
-from bot.core.model import Decision, Never, Subject, Verdict
+from bot.core.model import Never, Verdict
 from bot.core.ports import Address, Move, address_of
 from bot.core.request import Incoming, LedgerToken, Request, State, Timer, TimerKind, TokenState
 from bot.errors import BotError, Refused
 from bot.pipeline.answering import entry
-from bot.pipeline.consent import asks_for_more, count_votes
+from bot.pipeline.authorizing import No, Step, authorize
 from bot.pipeline.environment import Environment, new_id
-from bot.pipeline.judging import must, request_action
-from bot.pipeline.same import what_changed
 from bot.pipeline.telling import note_in_timeline, show
 from bot.turso import NotSent, TursoRejected
 
 SETTLES_WITHIN = timedelta(seconds=90)
 """A reveal that has not settled by then was cut short: its outcome is called unknown."""
-AGAIN_WITHIN = timedelta(minutes=15)
-"""How long whoever asked may reveal again what went wrong; consent that is older is no consent."""
 OPEN_TO_REVEAL = (State.READY, State.UNKNOWN)
+LAPSED = {
+    State.READY: "It was not revealed in time: the token never existed. Ask for a new one.",
+    State.UNKNOWN: "It is too late to reveal it again: the time counts from the approval. Ask for a new one.",
+}
 SHOWN = "The token was shown to its asker, once."
 
 
-async def reveal(env: Environment, request: Request, incoming: Incoming, subject: Subject) -> str:
-    """Mint the token of a request for its asker, who has just pressed Reveal (or asked where no approval is needed).
+async def reveal(env: Environment, request: Request, incoming: Incoming) -> str:
+    """Mint the token of a request for the person who asked, and has just pressed Reveal (or typed it).
 
     Raises:
         BotError: it is not theirs, not ready, no longer allowed, or Turso refused; then nothing was minted.
     """
-    if subject.person.id != request.asker:
+    command = _may_press(env, request, incoming)
+    answer = await authorize(env, request, Step.REVEAL, actor=incoming)
+    if answer.no is No.OBJECT:
+        await _stale(env, request, answer.why)
+        raise BotError(f"{answer.why} Nothing was minted; ask again.")
+    if answer.no is No.RIGHT and answer.decision.verdict is not Verdict.DENY:
+        raise Refused(f"{answer.why} Nothing was minted; ask again.")
+    ctx = env.context(answer.must().subject, organization=request.organization)
+    return await _mint_once(env, request, incoming, ctx, command)
+
+
+def _may_press(env: Environment, request: Request, incoming: Incoming) -> Revealing[Any]:
+    """Return the command of a request that this person may still reveal, as far as the request itself says."""
+    if incoming.user_id != request.asker:
         raise Refused(f"Only the one who asked may reveal it. Ask for your own with `/turso {request.line[:200]}`.")
     command = env.by_name.get(request.command)
     if not isinstance(command, Revealing):
         raise Refused("This request has nothing to reveal.")
     if request.facts.get("press") == incoming.id:
         raise Refused(f"This press was cut short, and is not repeated by itself. {request.outcome}".strip())
-    if request.is_over(env.clock.now()):
-        raise Refused("It was not revealed in time: the token never existed. Ask for a new one.")
-    if request.state is State.UNKNOWN and request.updated_at and env.clock.now() > request.updated_at + AGAIN_WITHIN:
-        raise Refused("It is too late to reveal it again: the consent of then holds no longer. Ask for a new one.")
-    decision = must(env, subject, request_action(request))
-    await _still_consented(env, request, decision)
-    ctx = env.context(subject, organization=request.organization)
-    if changed := await what_changed(ctx, request.plan):
-        await _stale(env, request, changed)
-        raise BotError(f"{changed} Nothing was minted; ask again.")
-    return await _mint_once(env, request, incoming, ctx, command)
-
-
-async def _still_consented(env: Environment, request: Request, decision: Decision) -> None:
-    if more := asks_for_more(request, decision):
-        raise Refused(f"{more} Nothing was minted; ask again.")
-    if decision.verdict is Verdict.APPROVE and not (await count_votes(env, request, decision)).reached:
-        raise Refused("Whoever approved this has lost the right to; ask again.")
+    if request.state in OPEN_TO_REVEAL and request.expires_at and request.expires_at <= env.clock.now():
+        raise Refused(LAPSED[request.state])
+    return command
 
 
 async def _mint_once(

@@ -1,11 +1,19 @@
 """Is it still the object of the plan? A plan is bound to a `DbId`, a group and a protection, not to a name."""
 
-from bot.commands.base import Context
+from bot.commands.base import Changing, Command, Context
 from bot.core.plan import Plan
 from bot.turso import DatabaseNotFound
 
 GREW_BY = 100 * 1024 * 1024
 """Bytes that a database may grow, or double, between the question and the deed."""
+
+
+async def drift(ctx: Context, plan: Plan, command: Command, *, checks_size: bool = False) -> str | None:
+    """Say what is no longer as in the plan: its target, or whatever else the command reaches. Raises BotError."""
+    removes = isinstance(command, Changing) and command.removes_target
+    if changed := await what_changed(ctx, plan, checks_size=checks_size and removes):
+        return changed
+    return await command.drift(ctx, plan) if isinstance(command, Changing) and command.drift else None
 
 
 async def what_changed(ctx: Context, plan: Plan, *, checks_size: bool = False) -> str | None:

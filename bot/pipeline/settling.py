@@ -47,6 +47,7 @@ def settle(
         entries=[entry(_EVENTS[kind], state.value, at=now, request=request, phase=kind, what=settled.why)],
         timers=_timers(request, command, kind, state, settled, holds, now),
         closes=closes,
+        cancel=[TimerKind.EXPIRE],
     )
     return replace(move, **_holds(request, kind, state, settled, holds, now, command), **_tokens(request, kind, state))
 

@@ -12,12 +12,13 @@ from bot.core.parsing import Incomplete, Parsed
 from bot.core.ports import address_of
 from bot.core.request import Incoming, Kind, Request, Review
 from bot.errors import BadInput, Refused
-from bot.pipeline import confirming, reviewing, voting
+from bot.pipeline import confirming, voting
 from bot.pipeline.answering import entry, said
 from bot.pipeline.asking import ask, open_form
+from bot.pipeline.authorizing import Step, authorize
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import must
-from bot.pipeline.pressing import pressed, pressed_to_deny, subject_name
+from bot.pipeline.pressing import subject_name
 from bot.pipeline.telling import show
 
 
@@ -69,26 +70,13 @@ async def _check_name(env: Environment, incoming: Incoming) -> Checked:
         return Checked({forms.NAME_INPUT: f"Type exactly {subject_name(request)}; nothing was changed."})
     approving = incoming.action_id == "approval.type_name"
     here = _at(incoming, request)
-    return Checked(work=partial(_approve_typed if approving else _confirm_typed, env, here), at=here)
-
-
-async def _approve_typed(env: Environment, incoming: Incoming) -> str:
-    return await voting.vote(env, incoming, await pressed(env, incoming), approves=True)
-
-
-async def _confirm_typed(env: Environment, incoming: Incoming) -> str:
-    return await confirming.go_on(env, incoming, await pressed(env, incoming))
+    return Checked(work=partial(voting.vote if approving else confirming.go_on, env, here), at=here)
 
 
 async def _check_deny(env: Environment, incoming: Incoming) -> Checked:
     request = await env.memory.request(incoming.value)
     here = _at(incoming, request) if request else incoming
-    return Checked(work=partial(_deny_with_reason, env, here), at=here)
-
-
-async def _deny_with_reason(env: Environment, incoming: Incoming) -> str:
-    press = await pressed_to_deny(env, incoming)
-    return await voting.vote(env, incoming, press, approves=False, comment=forms.comment(incoming.values))
+    return Checked(work=partial(voting.refuse, env, here, forms.comment(incoming.values)), at=here)
 
 
 def _at(incoming: Incoming, request: Request) -> Incoming:
@@ -111,7 +99,7 @@ async def _review(env: Environment, incoming: Incoming) -> str:
     if review is None or request is None:
         raise Refused("No review is owed for this any more.")
     incoming = replace(incoming, channel_id=review.channel_id, thread_ts=request.thread_ts, value=request.id)
-    await reviewing.must_review(env, await pressed(env, incoming), review)
+    (await authorize(env, request, Step.REVIEW, actor=incoming, review=review)).must()
     justified, comment, now = forms.justified(incoming.values), forms.comment(incoming.values), env.clock.now()
     outcome = "justified" if justified else "not_justified"
     line = entry("reviewed", outcome, at=now, request=request, by=incoming.user_id, comment=comment)

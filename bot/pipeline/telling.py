@@ -60,7 +60,7 @@ async def with_timeline(env: Environment, reply: Reply, incident_id: str) -> Rep
 
 
 async def _approvers(env: Environment, request: Request) -> frozenset[str]:
-    return judge(env, await env.asker_of(request), request_action(request)).approvers
+    return judge(env, await env.asker_of(request), request_action(request)).approvers.ids
 
 
 async def post_card(env: Environment, request: Request) -> None:

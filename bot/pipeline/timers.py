@@ -18,6 +18,7 @@ from bot.pipeline.digesting import digest_is_due
 from bot.pipeline.environment import Environment
 from bot.pipeline.executing import deed_of, facts_again, tell_closed
 from bot.pipeline.opening import drop_unseen
+from bot.pipeline.overdue import expire
 from bot.pipeline.revealing import settle_cut_short
 from bot.pipeline.sampling import sample_is_due
 from bot.pipeline.settling import SECOND_LOOKS, Settled, settle
@@ -40,33 +41,7 @@ async def fire(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def _expire(env: Environment, timer: Timer) -> None:
-    await _end(env, timer, expect=State.PENDING, outcome="Nobody decided in time.")
-
-
-async def _lapse(env: Environment, timer: Timer) -> None:
-    await _end(env, timer, expect=State.READY, outcome="Not revealed in time: the token never existed.")
-
-
-async def _end(env: Environment, timer: Timer, *, expect: State, outcome: str) -> None:
-    request = await env.memory.request(timer.subject)
-    if request is not None and request.state is State.EXPIRED:
-        return await tell_outcome(env, request.id)
-    if request is None or request.state is not expect:
-        return None
-    now = env.clock.now()
-    # Not this timer itself: it stays until the outcome is told, should a crash come between.
-    cancel = {TimerKind.EXPIRE, TimerKind.REMIND, TimerKind.LAPSE} - {timer.kind}
-    move = Move(
-        to=State.EXPIRED,
-        at=now,
-        changes={"outcome": outcome},
-        entries=[entry("expired", "expired", at=now, request=request, by=TIMER)],
-        cancel=tuple(cancel),
-    )
-    if await env.memory.move(request.id, expect=[expect], move=move) is not None:
-        env.observer.request(State.EXPIRED)
-        await tell_outcome(env, request.id)
-    return None
+    await expire(env, timer.subject, keeps=timer.kind)
 
 
 async def _remind(env: Environment, timer: Timer) -> Timer | None:
@@ -236,7 +211,7 @@ Due = Callable[[Environment, Timer], Awaitable[Timer | None]]
 DUE: Final[Mapping[TimerKind, Due]] = {
     TimerKind.EXPIRE: _expire,
     TimerKind.REMIND: _remind,
-    TimerKind.LAPSE: _lapse,
+    TimerKind.LAPSE: _expire,
     TimerKind.FINISH: _finish,
     TimerKind.THAW: _thaw,
     TimerKind.RECONCILE: _reconcile,

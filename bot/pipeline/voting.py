@@ -3,81 +3,82 @@
 from typing import Final
 
 from bot.blocks import forms
-from bot.core.model import Confirm, Verdict
+from bot.core.model import Confirm, Decision
 from bot.core.ports import Move, address_of
-from bot.core.request import Incoming, Mode, Request, State, TimerKind, Vote
+from bot.core.request import BEFORE_SENT, Incoming, Mode, Request, State, TimerKind, Vote
 from bot.errors import Refused
 from bot.pipeline.answering import entry, said
-from bot.pipeline.consent import count_votes
+from bot.pipeline.authorizing import Step
 from bot.pipeline.environment import Environment
-from bot.pipeline.pressing import OVER, Pressed, ask_name, late, may_act, pressed, pressed_to_deny, set_off
+from bot.pipeline.pressing import OVER, ask_name, late, must_be_authorized, request_of, set_off
 from bot.pipeline.telling import show, tell_outcome
 
-UNTOUCHED: Final = (State.PENDING, State.APPROVED, State.READY)
-"""Nothing has been done yet."""
+OWN: Final = "You cannot approve or deny your own request; you may withdraw it. Somebody else must decide."
 
 
 async def approve(env: Environment, incoming: Incoming) -> str:
     """Approve: a vote at once, or a modal in which the approver types the name."""
-    press = await pressed(env, incoming)
-    _may_vote(env, press)
-    if press.request.confirm is Confirm.TYPE_NAME:
-        return await ask_name(env, incoming, press.request, "approval.type_name")
-    return await vote(env, incoming, press, approves=True)
+    request = await request_of(env, incoming, "decide")
+    if request.confirm is not Confirm.TYPE_NAME:
+        return await vote(env, incoming)
+    _must_wait(env, request, incoming)
+    await must_be_authorized(env, incoming, request, Step.VOTE, compares=False)
+    return await ask_name(env, incoming, request, "approval.type_name")
 
 
 async def deny(env: Environment, incoming: Incoming) -> str:
-    """Deny: authorised like Approve; a modal asks for a reason."""
-    press = await pressed_to_deny(env, incoming)
-    _may_vote(env, press)
-    view = forms.comment_view("approval.deny_reason", press.request.id, title="Deny", label="Why? (the asker reads it)")
+    """Deny: authorized like Approve; a modal asks for a reason."""
+    request = await request_of(env, incoming, "decide")
+    _may_be_denied(request, incoming)
+    await must_be_authorized(env, incoming, request, Step.DENY)
+    view = forms.comment_view("approval.deny_reason", request.id, title="Deny", label="Why? (the asker reads it)")
     if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view):
         return "reason_asked"
-    return await vote(env, incoming, press, approves=False)
+    return await refuse(env, incoming, "")
 
 
-def _may_vote(env: Environment, press: Pressed) -> None:
-    """Raise when this person's vote does not count, or it is too late for one."""
-    request, decision = press.request, press.decision
+def _must_wait(env: Environment, request: Request, incoming: Incoming) -> None:
+    """Raise what is wrong with a vote whoever casts it: it is too late for one, or it is one's own request."""
     if request.state is not State.PENDING or request.mode is not Mode.APPROVAL:
         raise Refused(f"It is too late: this request is {request.state.value}. {request.outcome}".strip())
     if request.is_over(env.clock.now()):
         raise Refused(OVER)
-    if press.presser == request.asker:
-        raise Refused("You cannot approve or deny your own request; you may withdraw it. Somebody else must decide.")
-    if decision.verdict is Verdict.DENY:
-        raise Refused(f"This is no longer allowed to whoever asked. {decision.reason}")
-    if press.presser not in decision.approvers or not may_act(env, press.subject):
-        who = f" Rule: `{decision.rule}`." if decision.rule else ""
-        raise Refused(f"You are not among those who may decide this.{who} Nothing was changed.")
+    if incoming.user_id == request.asker:
+        raise Refused(OWN)
 
 
-async def vote(env: Environment, incoming: Incoming, press: Pressed, *, approves: bool, comment: str = "") -> str:
-    """Record a vote; the one that completes the quorum starts the work in the same commit."""
-    _may_vote(env, press)
-    now, request = env.clock.now(), press.request
-    cast = Vote(request.id, press.presser, approves, now, comment)
-    event, outcome = ("approved", "vote") if approves else ("denied", "denied")
-    line = entry(event, outcome, at=now, request=request, decision=press.decision, by=press.presser, comment=comment)
-    after = await env.memory.vote(cast, entry=line)
+def _may_be_denied(request: Request, incoming: Incoming) -> None:
+    if request.state not in BEFORE_SENT or request.mode is not Mode.APPROVAL:
+        raise Refused(f"It is too late: this request is {request.state.value}. {request.outcome}".strip())
+    if incoming.user_id == request.asker:
+        raise Refused(OWN)
+
+
+async def vote(env: Environment, incoming: Incoming) -> str:
+    """Record an approval; the one that completes the quorum starts the work."""
+    request = await request_of(env, incoming, "decide")
+    _must_wait(env, request, incoming)
+    answer = await must_be_authorized(env, incoming, request, Step.VOTE)
+    now = env.clock.now()
+    line = entry("approved", "vote", at=now, request=request, decision=answer.decision, by=incoming.user_id)
+    after = await env.memory.vote(Vote(request.id, incoming.user_id, True, now), entry=line)
     if after is None:
         raise Refused("It is too late: this request has been decided meanwhile.")
-    if not approves:
-        return await _denied(env, incoming, after, press, comment)
-    if any(not one.approves for one in after.votes):
-        raise Refused("Somebody denied it in the same moment. Nothing was changed.")
-    count = await count_votes(env, after, press.decision)
+    if {one.user_id for one in after.votes} - {one.user_id for one in request.votes} - {incoming.user_id}:
+        # Somebody voted at the same time: their rights count too, as they are now.
+        answer = await must_be_authorized(env, incoming, after, Step.VOTE)
+    count = answer.count(after.votes)
     if not count.reached:
         await show(env, request.id)
         await env.messenger.whisper(
             address_of(incoming), said(f"Your approval counts: {count.have} of {count.quorum} so far.")
         )
         return "vote_counted"
-    return await _approved(env, incoming, after)
+    return await _approved(env, incoming, after, answer.decision)
 
 
-async def _approved(env: Environment, incoming: Incoming, request: Request) -> str:
-    moved = await set_off(env, request, env.clock.now())
+async def _approved(env: Environment, incoming: Incoming, request: Request, decision: Decision) -> str:
+    moved = await set_off(env, request, env.clock.now(), decision)
     if moved is None:
         return await late(env, incoming, request.id)
     reveals = moved.state is State.READY
@@ -88,15 +89,23 @@ async def _approved(env: Environment, incoming: Incoming, request: Request) -> s
     return "approved"
 
 
-async def _denied(env: Environment, incoming: Incoming, request: Request, press: Pressed, comment: str) -> str:
+async def refuse(env: Environment, incoming: Incoming, comment: str) -> str:
+    """Deny a request, as long as nothing of it was sent: the store decides that, in the same transaction."""
+    request = await request_of(env, incoming, "decide")
+    _may_be_denied(request, incoming)
+    answer = await must_be_authorized(env, incoming, request, Step.DENY)
+    now, by = env.clock.now(), incoming.user_id
+    line = entry("denied", "denied", at=now, request=request, decision=answer.decision, by=by, comment=comment)
     move = Move(
         to=State.DENIED,
-        at=env.clock.now(),
+        at=now,
         changes={"outcome": f"Denied. {comment}".strip()},
+        entries=[line],
         cancel=tuple(TimerKind),
+        votes=[Vote(request.id, by, False, now, comment)],
+        only_unsent=True,
     )
-    # Whoever denies in the moment in which it is approved wins, unless it is under way; then `begin` finds the vote.
-    if await env.memory.move(request.id, expect=UNTOUCHED, move=move) is None:
+    if await env.memory.move(request.id, expect=BEFORE_SENT, move=move) is None:
         return await late(env, incoming, request.id)
     env.observer.request(State.DENIED)
     await tell_outcome(env, request.id)

@@ -2,13 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
 
 from bot.core.cache import Cache
+from bot.core.facts import Facts, Question
 from bot.core.model import Channel, ChannelKind, Person, Subject
 from bot.core.request import Incoming
 from bot.errors import Unavailable
@@ -25,6 +26,7 @@ _SETTLED: Final = frozenset({"plan_upgrade_required", "no_such_subteam", "missin
 
 log = structlog.get_logger(__name__)
 Raw = Mapping[str, Any]
+T = TypeVar("T")
 
 
 class SlackDirectory:
@@ -59,6 +61,26 @@ class SlackDirectory:
     async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:
         """The same for somebody who is not here now. Raises Unavailable."""
         return await self._look_up(user_id, channel_id, usergroups, fresh=False)
+
+    async def look(self, question: Question) -> Facts:
+        """Ask Slack now, all at the same time, for what an authorization needs; never raises.
+
+        What Slack does not say is missing from the answer, and no longer kept as a fact.
+        """
+        people, groups = sorted(question.people), sorted(question.groups)
+        channel, inside, found, members = await asyncio.gather(
+            _or_none(self.channel(question.channel_id, fresh=True)),
+            _or_none(self._inside.get(question.channel_id, fresh=True)) if question.members else _nothing(),
+            asyncio.gather(*(_or_none(self._people.get(one, fresh=True)) for one in people)),
+            asyncio.gather(*(self._members(group, fresh=True) for group in groups)),
+        )
+        known = {one: person[0] for one, person in zip(people, found, strict=True) if person}
+        if (actor := question.actor) and (person := known.get(actor.user_id)) and await self._is_foreign(actor):
+            known[actor.user_id] = replace(person, is_stranger=True)
+        return Facts(channel, inside, known, dict(zip(groups, members, strict=True)))
+
+    async def _is_foreign(self, actor: Incoming) -> bool:
+        return await _or_none(self._comes_from_elsewhere(actor)) is not False
 
     async def _look_up(self, user_id: str, channel_id: str, usergroups: frozenset[str], fresh: bool) -> Subject:
         if not (usergroups or fresh) and (found := self._held(user_id, channel_id)):
@@ -103,18 +125,18 @@ class SlackDirectory:
                     "conversations.members", {"channel": channel_id, "limit": 999, "cursor": cursor}
                 )
             except SlackTrouble as trouble:
-                if trouble.is_transient:
-                    raise Unavailable("Slack does not say who is in that channel; try again in a moment.") from None
-                return frozenset()
+                if trouble.code in _CANNOT_SEE:
+                    return frozenset()
+                raise Unavailable("Slack does not say who is in that channel; try again in a moment.") from None
             found.update(map(str, answer.get("members") or ()))
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 break
         return frozenset(found)
 
-    async def channel(self, channel_id: str) -> Channel:
+    async def channel(self, channel_id: str, *, fresh: bool = False) -> Channel:
         """Return a conversation as Slack describes it. Raises Unavailable."""
-        return await self._channel(channel_id)
+        return await self._channel(channel_id, fresh=fresh)
 
     async def members(self, groups: Iterable[str]) -> dict[str, frozenset[str] | None]:
         """Return the members of user groups; None for those that Slack does not tell."""
@@ -183,10 +205,10 @@ class SlackDirectory:
             raise Unavailable("Slack did not say who you are, so nothing is allowed now; try again.")
         return _person(user_id, user, ours), _of_our_organization(user, ours)
 
-    async def _channel(self, channel_id: str) -> Channel:
+    async def _channel(self, channel_id: str, *, fresh: bool = False) -> Channel:
         if not channel_id or channel_id.startswith("D"):
             return Channel(id=channel_id, kind=ChannelKind.DM, is_private=True)
-        found = await self._channels.get(channel_id)
+        found = await self._channels.get(channel_id, fresh=fresh)
         if not found.bot_is_member:
             self._channels.forget(channel_id)  # we may be invited in a moment, and no event says so
         return found
@@ -225,6 +247,18 @@ class SlackDirectory:
             raise
         users = answer.get("users")
         return frozenset(str(one) for one in users) if isinstance(users, list) else None
+
+
+async def _or_none(asked: Awaitable[T]) -> T | None:
+    """Return what Slack says; None when it does not."""
+    try:
+        return await asked
+    except Unavailable:
+        return None
+
+
+async def _nothing() -> None:
+    return None
 
 
 def unseen_channel(channel_id: str) -> Channel:

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, delete, select, update
 
 from bot.core.ports import Closing, Move
-from bot.core.request import Hold, HoldKind, State, Timer, TokenState
+from bot.core.request import Hold, HoldKind, State, Timer, TimerKind, TokenState
 from bot.store import chain
 from bot.store.room import Enqueuer
 from bot.store.rows import insert_new, insert_newest, values
-from bot.store.tables import holds, requests, reviews, timers, tokens
+from bot.store.tables import holds, requests, reviews, sent, timers, tokens, votes
 
 NOT_BY_MOVE = frozenset({"id", "intent_id", "state", "plan", "deed_hash", "sent_at", "updated_at"})
 MOVABLE = frozenset(column.name for column in requests.c) - NOT_BY_MOVE
@@ -28,11 +28,19 @@ def columns_of(changes: Mapping[str, Any]) -> dict[str, Any]:
     return dict(changes)
 
 
+def is_sent(connection: Connection, request_id: str) -> bool:
+    """Say whether anything of a request was handed to Turso; until the commit, nothing of it will be."""
+    connection.execute(select(requests.c.id).where(requests.c.id == request_id).with_for_update())
+    return connection.execute(select(sent.c.phase).where(sent.c.request_id == request_id)).first() is not None
+
+
 def bring(connection: Connection, request_id: str, move: Move, enqueuer: Enqueuer) -> None:
     """Write all that a move brings besides the state itself; the audit entries last."""
     if move.cancel:
         connection.execute(delete(timers).where(timers.c.subject == request_id, timers.c.kind.in_(list(move.cancel))))
     set_timers(connection, move.timers)
+    if move.only_unsent:
+        _drop_prepared(connection, request_id, move.at)
     closed = [closing.entry for closing in move.closes if _close(connection, closing, move.at)]
     release(connection, move.release_holds, move.at)
     _place(connection, move.holds)
@@ -40,6 +48,8 @@ def bring(connection: Connection, request_id: str, move: Move, enqueuer: Enqueue
         end_tokens(connection, move.end_tokens_of)
     if move.reviews:
         connection.execute(reviews.insert(), [values(review) for review in move.reviews])
+    for vote in move.votes:
+        insert_new(connection, votes, values(vote))
     if move.enqueue is not None:
         enqueuer.enqueue(connection, request_id, move.enqueue)
     chain.append(connection, [*closed, *move.entries])
@@ -65,6 +75,16 @@ def _close(connection: Connection, closing: Closing, at: datetime) -> bool:
     mine = (holds.c.request_id == closing.request_id) & holds.c.released_at.is_(None)
     connection.execute(update(holds).where(mine).values(released_at=at))
     return True
+
+
+def _drop_prepared(connection: Connection, request_id: str, at: datetime) -> None:
+    """Release the holds of a change that is not made, and drop the review that it would have owed."""
+    held = select(holds.c.id).where(holds.c.request_id == request_id, holds.c.released_at.is_(None))
+    release(connection, list(connection.scalars(held)), at)
+    owed = (reviews.c.request_id == request_id) & reviews.c.reviewed_at.is_(None)
+    for review_id in connection.scalars(select(reviews.c.id).where(owed)).all():
+        connection.execute(delete(timers).where(timers.c.subject == review_id, timers.c.kind == TimerKind.REVIEW))
+    connection.execute(delete(reviews).where(owed))
 
 
 def set_timers(connection: Connection, due: Sequence[Timer]) -> None:

@@ -62,6 +62,8 @@ class Requests(Room):
         """
 
         def work(connection: Connection) -> Request | None:
+            if move.only_unsent and moves.is_sent(connection, request_id):
+                return None
             there = (requests.c.id == request_id) & requests.c.state.in_(list(expect))
             changes = moves.columns_of(move.changes) | {"state": move.to, "updated_at": move.at}
             if connection.execute(update(requests).where(there).values(changes)).rowcount != 1:
@@ -93,9 +95,16 @@ class Requests(Room):
         return await self._database.write(work)
 
     async def mark_sent(self, request_id: str, phase: str, at: datetime) -> bool:
-        """Set the phase's `sent_at` by compare-and-set. False: it was set before; then never send again."""
+        """Set the phase's `sent_at` by compare-and-set, while the request is EXECUTING.
+
+        False: never send. It was set before, or the request was denied, withdrawn or has expired meanwhile.
+        """
 
         def work(connection: Connection) -> bool:
+            under_way = (requests.c.id == request_id) & (requests.c.state == State.EXECUTING)
+            # Held until the commit: a denial waits for this, or this for the denial.
+            if connection.execute(select(requests.c.id).where(under_way).with_for_update()).first() is None:
+                return False
             if not insert_new(connection, sent, {"request_id": request_id, "phase": phase, "at": at}):
                 return False
             first = func.coalesce(requests.c.sent_at, literal(at, Moment))
@@ -103,6 +112,11 @@ class Requests(Room):
             return True
 
         return await self._database.write(work)
+
+    async def was_sent(self, request_id: str, phase: str) -> bool:
+        """True once `mark_sent` has marked this phase."""
+        query = select(sent.c.at).where(sent.c.request_id == request_id, sent.c.phase == phase)
+        return await self._database.read(lambda connection: connection.execute(query).first() is not None)
 
     async def set_card(self, request_id: str, channel_id: str, ts: str) -> None:
         """Remember where a copy of a request's card stands; `cards` returns all."""

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from bot.core.model import Subject
+from bot.core.facts import Facts, Question
+from bot.core.model import Channel, Subject
 from bot.core.policy import load
 from bot.core.ports import Address
 from bot.core.reply import Reply
@@ -42,6 +43,16 @@ class Directory:
     async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:
         self._of.fuse.tick()
         return self._of.subject_now(user_id)
+
+    async def look(self, question: Question) -> Facts:
+        self._of.fuse.tick()
+        people = {one: self._of.subject_now(one) for one in question.people}
+        now = self._of.subject_now("")
+        groups = {group: now.groups.get(group) for group in question.groups}
+        return Facts(now.channel, question.people, {one: found.person for one, found in people.items()}, groups)
+
+    async def channel(self, channel_id: str, *, fresh: bool = False) -> Channel:
+        return self._of.subject_now("").channel
 
     async def is_in(self, user_id: str, channel_id: str, *, fresh: bool = True) -> bool:
         return True

@@ -135,4 +135,4 @@ async def test_the_policy_table_holds(world: World, decided: list[tuple[Subject,
     assert own[-1].verdict.value == row.verdict, own[-1].reason
     assert outcomes() == ["refused" if row.verdict == "deny" else "planned" if command.changes else "answered"]
     assert before == len(world.changes("POST")) + len(world.changes("DELETE")) + len(world.changes("PATCH"))
-    assert row.verdict != "approve" or person not in own[-1].approvers
+    assert row.verdict != "approve" or person not in own[-1].approvers.ids

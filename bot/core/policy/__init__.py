@@ -1,8 +1,8 @@
 """Who may do what, where: the policy file, and the decisions that follow from it."""
 
-from bot.core.policy.decide import decide
+from bot.core.policy.decide import decide, undo_panels
 from bot.core.policy.document import Problem
-from bot.core.policy.floor import refuses_person
+from bot.core.policy.floor import is_on, refuses_person
 from bot.core.policy.load import PolicyInvalid, load
 from bot.core.policy.people import People
 from bot.core.policy.rules import Binding, Incidents, Policy, Rule
@@ -19,6 +19,8 @@ __all__ = [
     "Scope",
     "available",
     "decide",
+    "is_on",
     "load",
     "refuses_person",
+    "undo_panels",
 ]

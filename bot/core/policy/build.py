@@ -147,6 +147,7 @@ _AS_WRITTEN = (
     "quorum",
     "confirm",
     "expires",
+    "start_within",
     "max_lifetime",
     "allow_never",
     "countdown",

@@ -87,8 +87,8 @@ def _wrong(policy: Policy, grammar: Grammar[Any], cases: Cases, case: Case) -> s
 
 
 def _details(case: Case, decision: Decision) -> str | None:
-    if case.approvers is not None and set(case.approvers) != decision.approvers:
-        return f"expected the approvers {_ids(case.approvers)}, got {_ids(decision.approvers)}"
+    if case.approvers is not None and set(case.approvers) != decision.approvers.ids:
+        return f"expected the approvers {_ids(case.approvers)}, got {_ids(decision.approvers.ids)}"
     if case.quorum is not None and case.quorum != decision.quorum:
         return f"expected quorum {case.quorum}, got {decision.quorum}"
     if case.why is not None and case.why not in f"{decision.reason} {decision.rule or ''}":

@@ -3,13 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from functools import reduce
+from operator import and_
 
 from bot.core import catalogue
 from bot.core.durations import duration_text
 from bot.core.model import Action, Confirm, Decision, Lifetime, Never, Risk, Subject, Target, Verdict, Visibility
+from bot.core.panel import Panel
 from bot.core.policy import hints
 from bot.core.policy.floor import refuses_person, refuses_place, standing_of
-from bot.core.policy.people import Standing
+from bot.core.policy.people import People, Standing
 from bot.core.policy.rules import Binding, Miss, Policy, Rule
 
 _STRICTNESS = {Verdict.ALLOW: 0, Verdict.BREAK_GLASS: 1, Verdict.APPROVE: 2, Verdict.DENY: 3}
@@ -33,6 +36,28 @@ def decide(policy: Policy, subject: Subject, action: Action) -> Decision:
     if len(action.databases) < 2:
         return _one(policy, subject, binding, action, action.databases[0] if action.databases else None)
     return _strictest(_one(policy, subject, binding, action, target) for target in dict.fromkeys(action.databases))
+
+
+def undo_panels(policy: Policy, subject: Subject, action: Action, decision: Decision) -> tuple[Panel, ...]:
+    """Return who may undo what `subject` did, where the rules now say `decision`: people who are on one of these.
+
+    Undoing only opens what was closed. So what now forbids the operation itself (a ceiling, the requester's account)
+    keeps nobody from it whom a rule for it names.
+    """
+    if decision.verdict is not Verdict.DENY:
+        return decision.undo_by, decision.approvers, Panel(also=frozenset({subject.person.id}))
+    binding = policy.binding(subject)
+    target = action.databases[0] if action.databases else None
+    rules = policy.rules(subject, binding) if binding and (target is None or binding.databases.have(target)) else ()
+    meant = [
+        rule
+        for rule in rules
+        if rule.verdict is not Verdict.DENY
+        and any(flags <= action.options for flags in rule.names(action.command))
+        and rule.means(target)
+    ]
+    named = [people for rule in meant for people in (rule.undo_by, rule.by) if people is not None]
+    return tuple(Panel((people,), groups=subject.groups) for people in named)
 
 
 def deny(reason: str, rule: str | None = None) -> Decision:
@@ -83,20 +108,18 @@ def _follow(
     policy: Policy, subject: Subject, binding: Binding, action: Action, rule: Rule, standing: Standing
 ) -> Decision:
     """Turn the rule that fits into a decision, unless nobody else could consent or review."""
-    asker = subject.person.id
     if rule.verdict is Verdict.DENY:
         return deny(hints.denied_by(action, rule), rule.locator)
-    approvers = reviewers = frozenset[str]()
+    approvers = reviewers = Panel()
     if rule.verdict is Verdict.APPROVE:
-        approvers = rule.by.members(subject.groups) - {asker}
-        if len(approvers) < rule.quorum:
-            return deny(hints.too_few(subject, rule, rule.by, rule.quorum, len(approvers), "approve"), rule.locator)
+        approvers = _panel(subject, rule.by)
+        if (there := len(approvers.ids)) < rule.quorum:
+            return deny(hints.too_few(subject, rule, rule.by, rule.quorum, there, "approve"), rule.locator)
     if rule.verdict is Verdict.BREAK_GLASS:
-        reviewers = rule.review_by.members(subject.groups) - {asker}
-        if not reviewers:
+        reviewers = _panel(subject, rule.review_by)
+        if not reviewers.ids:
             return deny(hints.too_few(subject, rule, rule.review_by, 1, 0, "review"), rule.locator)
     ceiling = policy.ceiling.token_lifetime
-    undo = rule.undo_by.members(subject.groups) if rule.undo_by else rule.by.members(subject.groups) | {asker}
     return Decision(
         verdict=rule.verdict,
         reason=hints.fits(rule),
@@ -105,16 +128,29 @@ def _follow(
         quorum=rule.quorum if rule.verdict is Verdict.APPROVE else 0,
         confirm=rule.confirm or _default_confirm(action, rule),
         expires=rule.expires,
+        start_within=rule.start_within,
         max_lifetime=rule.max_lifetime if ceiling is None else min(rule.max_lifetime, ceiling),
         allow_never=rule.allow_never and ceiling is None,
         countdown=rule.countdown,
-        undo_by=undo,
+        undo_by=undoers(subject, rule),
         notify=rule.notify.mentions(),
         reviewers=reviewers,
         review_within=rule.review_within if rule.verdict is Verdict.BREAK_GLASS else None,
         blocks_while_owed=rule.blocks_while_owed,
         visibility=rule.visibility or binding.visibility,
     )
+
+
+def _panel(subject: Subject, people: People) -> Panel:
+    """Return those of `people` who are somebody else than the subject."""
+    return Panel((people,), without=frozenset({subject.person.id}), groups=subject.groups)
+
+
+def undoers(subject: Subject, rule: Rule) -> Panel:
+    """Return who may undo what `subject` does by a rule: whom `undo_by` names, else `by` and the subject."""
+    if rule.undo_by:
+        return Panel((rule.undo_by,), groups=subject.groups)
+    return Panel((rule.by,), also=frozenset({subject.person.id}), groups=subject.groups)
 
 
 def _default_confirm(action: Action, rule: Rule) -> Confirm:
@@ -151,12 +187,12 @@ def _strictest(decisions: Iterable[Decision]) -> Decision:
     if worst.verdict is Verdict.DENY:
         return worst
     same = [one for one in every if one.verdict is worst.verdict]
-    approvers = frozenset[str].intersection(*(one.approvers for one in same))
+    approvers = reduce(and_, (one.approvers for one in same))
     quorum = max(one.quorum for one in same)
-    if worst.verdict is Verdict.APPROVE and len(approvers) < quorum:
-        return deny(hints.nobody_for_all(quorum, len(approvers)), worst.rule)
-    reviewers = frozenset[str].intersection(*(one.reviewers for one in same))
-    if worst.verdict is Verdict.BREAK_GLASS and not reviewers:
+    if worst.verdict is Verdict.APPROVE and len(approvers.ids) < quorum:
+        return deny(hints.nobody_for_all(quorum, len(approvers.ids)), worst.rule)
+    reviewers = reduce(and_, (one.reviewers for one in same))
+    if worst.verdict is Verdict.BREAK_GLASS and not reviewers.ids:
         return deny("Nobody else may review this for all of its databases: ask for each by itself.", worst.rule)
     within = [one.review_within for one in same if one.review_within is not None]
     limits = [one.max_lifetime for one in every if one.max_lifetime is not None]
@@ -166,10 +202,11 @@ def _strictest(decisions: Iterable[Decision]) -> Decision:
         quorum=quorum,
         confirm=max((one.confirm for one in every), key=_CAREFUL.__getitem__),
         expires=min(one.expires for one in every),
+        start_within=min(one.start_within for one in every),
         max_lifetime=min(limits, default=None),
         allow_never=all(one.allow_never for one in every),
         countdown=max(one.countdown for one in every),
-        undo_by=frozenset[str].intersection(*(one.undo_by for one in every)),
+        undo_by=reduce(and_, (one.undo_by for one in every)),
         notify=tuple(dict.fromkeys(mention for one in every for mention in one.notify)),
         reviewers=reviewers,
         review_within=min(within, default=None),

@@ -104,9 +104,9 @@ def _summary(action: Action, decision: Decision) -> str:
     if decision.verdict is Verdict.ALLOW:
         text = "allowed"
     elif decision.verdict is Verdict.BREAK_GLASS:
-        text = f"break-glass, reviewed by {_people(decision.reviewers)}"
+        text = f"break-glass, reviewed by {_people(decision.reviewers.ids)}"
     else:
-        text = f"approval of {decision.quorum} of {_people(decision.approvers)}"
+        text = f"approval of {decision.quorum} of {_people(decision.approvers.ids)}"
     if action.command == "token" and decision.max_lifetime is not None:
         text += f", up to {'never' if decision.allow_never else duration_text(decision.max_lifetime)}"
     return text

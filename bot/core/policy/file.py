@@ -165,6 +165,7 @@ class RuleFile(_Strict):
     notify: PeopleList | None = None
     confirm: Annotated[Confirm, Field(strict=False)] | None = None
     expires: Duration | None = None
+    start_within: Duration | None = None
     max_lifetime: Duration | None = None
     allow_never: bool | None = None
     countdown: Duration | None = None

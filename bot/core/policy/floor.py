@@ -2,6 +2,7 @@
 
 from bot.core import catalogue
 from bot.core.model import ChannelKind, Person, Subject
+from bot.core.panel import Panel
 from bot.core.policy.people import Standing
 from bot.core.policy.rules import Policy
 
@@ -26,6 +27,11 @@ def refuses_person(policy: Policy, person: Person) -> str | None:
     if standing is Standing.GUEST and person.id not in policy.named.guests:
         return f"Guests may do nothing unless the policy names them: yours would be `guest:{person.id}`."
     return None
+
+
+def is_on(policy: Policy, panel: Panel, person: Person) -> bool:
+    """Say whether somebody is on a panel, as they are now: by the floor, and as its rules name them."""
+    return refuses_person(policy, person) is None and panel.admits(person, standing_of(policy, person))
 
 
 def refuses_place(policy: Policy, subject: Subject, command: str) -> str | None:

@@ -19,6 +19,7 @@ _BELONGS = {
     "review_within": ("break_glass",),
     "blocks_while_owed": ("break_glass",),
     "confirm": ("allow", "approve", "break_glass"),
+    "start_within": ("allow", "approve", "break_glass"),
     "max_lifetime": ("allow", "approve", "break_glass"),
     "allow_never": ("allow", "approve", "break_glass"),
     "countdown": ("allow", "approve", "break_glass"),

@@ -1,20 +1,12 @@
 """Whom a rule means: people by id, user groups by id, and guests and outsiders only when named as such."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum, auto
 
 from bot.core.model import Person
+from bot.core.panel import Groups, Standing
 
-Groups = Mapping[str, frozenset[str] | None]
-
-
-class Standing(Enum):
-    """What somebody is to the workspace."""
-
-    MEMBER = auto()
-    GUEST = auto()
-    EXTERNAL = auto()
+__all__ = ["NOBODY", "Groups", "People", "Standing", "joined"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ class Rule:
     notify: People = NOBODY
     confirm: Confirm | None = None
     expires: timedelta = timedelta(hours=1)
+    start_within: timedelta = timedelta(hours=1)
     max_lifetime: timedelta = timedelta(hours=24)
     allow_never: bool = False
     countdown: timedelta = timedelta(hours=24)

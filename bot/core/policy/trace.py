@@ -58,7 +58,8 @@ def lines(found: Trace) -> list[str]:
         text.append(f"decided by {decision.rule}")
     text += [f"  {'fits ' if step.miss is None else 'no   '} {step.rule.locator}{_why(step)}" for step in found.steps]
     if decision.verdict is Verdict.APPROVE:
-        text.append(f"quorum {decision.quorum}, expires in {duration_text(decision.expires)}")
+        waits, starts = duration_text(decision.expires), duration_text(decision.start_within)
+        text.append(f"quorum {decision.quorum}, expires in {waits}, must start within {starts} of the approval")
     return text
 
 

@@ -223,7 +223,7 @@ def test_the_defaults_of_a_rule():
     assert (decision.quorum, decision.expires, decision.countdown) == (1, HOUR, 24 * HOUR)
     assert (decision.max_lifetime, decision.allow_never) == (24 * HOUR, False)
     assert (decision.visibility, decision.notify) == (Visibility.CHANNEL, ())
-    assert decision.undo_by == {"U0ANA", "U0DEV"}
+    assert decision.undo_by.ids == {"U0ANA", "U0DEV"}
 
 
 def test_what_a_rule_says_is_what_follows():
@@ -233,7 +233,7 @@ def test_what_a_rule_says_is_what_follows():
     )
     decision = decide(policy([rule]), subject(), act("destroy", "orders"))
     assert (decision.quorum, decision.expires, decision.countdown) == (2, timedelta(seconds=30), 2 * HOUR)
-    assert decision.undo_by == {"U0BEN"}
+    assert decision.undo_by.ids == {"U0BEN"}
     assert decision.visibility is Visibility.EPHEMERAL
     assert decision.notify == ("<@U0BEN>", "<!subteam^S0DBA>")
 
@@ -250,7 +250,7 @@ def test_breaking_glass_owes_a_review_by_somebody_else():
     decision = decide(policy([rule]), subject("Ana, DBA and responder"), act("destroy", "orders"))
     assert decision.verdict is Verdict.BREAK_GLASS
     assert decision.allowed
-    assert decision.reviewers == {"U0CARL", "U0DORA"}
+    assert decision.reviewers.ids == {"U0CARL", "U0DORA"}
     assert (decision.review_within, decision.blocks_while_owed) == (2 * HOUR, True)
 
 

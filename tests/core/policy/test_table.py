@@ -75,7 +75,7 @@ def test_the_verdict_is_the_one_in_the_table(who, where, command, verdict):
 
     assert decision.verdict is verdict
     assert decision.reason.endswith((".", "add."))
-    assert PEOPLE[who].id not in decision.approvers
+    assert PEOPLE[who].id not in decision.approvers.ids
 
 
 @pytest.mark.parametrize("who", NOBODIES)
@@ -124,9 +124,9 @@ def test_the_decision_says_which_rule_and_what_follows_from_it():
     decision = decide(POLICY, subject(), act("rotate", "orders-eu"))
 
     assert decision.rule == "channels.C0DBOPS.rules[5]: approve rotate, destroy by 2 of dba, ana"
-    assert decision.approvers == {"U0ANA", "U0CARL", "U0DORA"}
+    assert decision.approvers.ids == {"U0ANA", "U0CARL", "U0DORA"}
     assert decision.quorum == 2
-    assert decision.undo_by == {"U0ANA", "U0CARL", "U0DORA", "U0DEV"}
+    assert decision.undo_by.ids == {"U0ANA", "U0CARL", "U0DORA", "U0DEV"}
 
 
 def test_those_who_are_reminded_are_mentioned():
