@@ -9,44 +9,47 @@ from bot.blocks import buttons, kit
 from bot.blocks.chart import Chart
 from bot.blocks.kit import Element
 from bot.blocks.message import reply
-from bot.blocks.text import Mrkdwn, Plain, ago, counted, cut, joined, mrkdwn, number, person, size, when
+from bot.blocks.text import Mrkdwn, Plain, ago, counted, joined, mrkdwn, number, person, size, when
 from bot.commands.amounts import known
 from bot.commands.audit_sentences import mrkdwn_sentence, slack_writer
 from bot.commands.base import Context, Reading
 from bot.commands.lines import command_line
 from bot.commands.rights import may
 from bot.commands.targets import some
+from bot.commands.triage_queries import queries_blocks, require_literals
 from bot.commands.triage_reading import Findings, read
 from bot.core.arguments import DatabaseName, Positional
 from bot.core.model import Target
 from bot.core.reply import Block, Reply
 from bot.core.request import AuditEntry, LedgerToken
-from bot.turso.models import TopQuery
 
 _FREEZES = "30m"
 
 
 class TriageArgs(BaseModel):
     name: Annotated[DatabaseName, Positional()]
+    literals: bool = False
 
 
 async def run(ctx: Context, args: TriageArgs) -> Reply:
     """Everything at once, three seconds at most; what is missing is named, the rest is shown."""
+    if args.literals:
+        require_literals(ctx)
     found = await read(ctx, args.name)
     title = mrkdwn(":ambulance: *{}* · {}", args.name, found.state)
     chart = _chart(found)
     head = [kit.section(title), *kit.fields(_facts(found))]
     rest = [
-        *_queries(found.queries),
+        *await queries_blocks(found.queries or [], literals=args.literals),
         *_changes(ctx, found.name, found.changes),
         *_tokens(found.tokens),
         *_missing(found),
-        *kit.actions(*_buttons(ctx, found)),
+        *kit.actions(*_buttons(ctx, found, args)),
         kit.context(mrkdwn("As of {}; *Refresh* reads it again.", when(ctx.now))),
     ]
     drawn = chart.blocks()
     plain = [*head, *chart.plain(), *rest] if drawn else []
-    return reply(title, [*head, *drawn, *rest], plain_blocks=plain)
+    return reply(title, [*head, *drawn, *rest], plain_blocks=plain, private=args.literals)
 
 
 def _facts(found: Findings) -> list[tuple[str, Mrkdwn]]:
@@ -102,18 +105,6 @@ def _chart(found: Findings) -> Chart:
     return Chart("line", Plain("Rows per day; today so far"), labels, series, "day (UTC)", "rows", least=2)
 
 
-def _queries(queries: list[TopQuery] | None) -> list[Block]:
-    if not queries:
-        return []
-    top = sorted(queries, key=lambda one: -((one.rows_read or 0) + (one.rows_written or 0)))[:3]
-    lines = [
-        mrkdwn("• `{}` {} read, {} written", cut(one.query, 160), known(one.rows_read, number),
-               known(one.rows_written, number))
-        for one in top
-    ]  # fmt: skip
-    return [kit.section(joined("\n", [mrkdwn("*Top queries*"), *lines]))]
-
-
 def _changes(ctx: Context, name: str, changes: list[AuditEntry]) -> list[Block]:
     if not changes:
         return []
@@ -140,7 +131,7 @@ def _missing(found: Findings) -> list[Block]:
     return [kit.context(mrkdwn(":warning: Turso did not tell in time: {}.", ", ".join(found.missing)))]
 
 
-def _buttons(ctx: Context, found: Findings) -> list[Element]:
+def _buttons(ctx: Context, found: Findings, args: TriageArgs) -> list[Element]:
     """Only what the rules let this person do, or ask for, here."""
     name = found.name
     target = Target(name, found.group)
@@ -154,12 +145,12 @@ def _buttons(ctx: Context, found: Findings) -> list[Element]:
         row += buttons.run(3, "Read-only token", command_line("token", name, read_only=True))
     if may(ctx, "rotate", target):
         row += buttons.run(4, "Rotate tokens", command_line("rotate", name))
-    return row + buttons.page(5, "Refresh", command_line("triage", name))
+    return row + buttons.page(5, "Refresh", command_line("triage", name, literals=args.literals))
 
 
 command = Reading(
     name="triage",
-    usage="triage NAME",
+    usage="triage NAME [--literals]",
     summary="The incident card: state, usage, changes, and the buttons that help",
     args=TriageArgs,
     run=run,

@@ -53,6 +53,13 @@ class Visibility(StrEnum):
     EPHEMERAL = "ephemeral"
 
 
+class QueryLiterals(StrEnum):
+    """Who sees the values in the statements that `triage` shows."""
+
+    HIDDEN = "hidden"
+    REQUESTER = "requester"
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """A human (or what poses as one), as Slack's `users.info` describes them now."""

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple, Self
+from typing import Annotated, Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr
 
 from bot.core.model import Target
+from bot.core.statements import masked
 from bot.turso import ids
-from bot.turso.tolerance import Flag, Text, Texts, Wire, exactly_or_cased, spelled
+from bot.turso.tolerance import Flag, NullAs, Text, Texts, Wire, exactly_or_cased, spelled
 
 _NAME = spelled("Name")
 _DB_ID = spelled("DbId")
@@ -213,11 +214,16 @@ class Location(Wire):
 
 
 class TopQuery(Wire):
-    """A statement that read or wrote many rows. Its text comes from people: show it as plain text."""
+    """A statement that read or wrote many rows. Its text may hold people's data: it is as hidden as a secret."""
 
-    query: Text = Field("", validation_alias=spelled("query"))
+    query: Annotated[SecretStr, NullAs(lambda: SecretStr(""))] = Field(SecretStr(""), validation_alias=spelled("query"))
     rows_read: int | None = Field(None, validation_alias=spelled("rows_read"))
     rows_written: int | None = Field(None, validation_alias=spelled("rows_written"))
+
+    @property
+    def masked(self) -> str | None:
+        """The statement without its literals; None when it cannot be read."""
+        return masked(self.query.get_secret_value())
 
 
 class Minted(Wire):

@@ -6,8 +6,10 @@ import time
 import httpx
 import pytest
 
+from bot.errors import Refused
 from bot.turso import DatabaseNotFound
 from bot.turso.calls import Calls
+from bot.turso.models import TopQuery
 from tests.blocks.messages import HOSTILE, buttons, shown, words
 from tests.commands.conftest import Desk
 from tests.commands.test_usage import sample
@@ -28,7 +30,9 @@ def is_meant(path: str, part: str) -> bool:
 
 @pytest.fixture
 def orders(desk: Desk):
-    queries = [{"query": f"SELECT {at} -- {HOSTILE}", "rows_read": at} for at in range(9)]
+    queries = [
+        {"query": f"SELECT c{at} FROM t WHERE mail = 'ana@x.y' /* {HOSTILE} */", "rows_read": at} for at in range(9)
+    ]
     desk.acme.add("users")
     made = desk.acme.add("orders")
     route = desk.acme._route
@@ -51,7 +55,7 @@ async def test_everything_is_on_one_card(desk: Desk, orders):
 
     text = words(reply)
     assert "open" in reply.text
-    assert "SELECT 8" in text
+    assert "`SELECT c8 FROM t WHERE mail = ?` 8 read, not known written" in text
     assert "with users" in text
     assert "<@U0BEN>" in text
     assert "<@U0ANA>'s request to freeze `orders` succeeded" in text
@@ -117,3 +121,42 @@ async def test_siblings_of_other_channels_are_not_named(desk: Desk, orders):
     desk.acme.add("orders-eu")
 
     assert "users" not in str(shown(await desk.ask("triage orders-eu", channel="C0ORDERS")))
+
+
+async def test_values_in_queries_are_hidden_unless_the_policy_shows_them_to_the_requester(desk: Desk, orders):
+    assert "ana@x.y" not in str(shown(await desk.ask("triage orders")))
+    with pytest.raises(Refused, match="hides the values"):
+        await desk.ask("triage orders --literals")
+    desk.policy = desk.policy.replace(
+        "    organization: acme\n", "    organization: acme\n    query_literals: requester\n", 1
+    )
+
+    assert "ana@x.y" not in str(shown(await desk.ask("triage orders")))
+    reply = await desk.ask("triage orders --literals")
+    assert "ana@x.y" in words(reply)
+    assert reply.private
+    with pytest.raises(Refused):
+        await desk.ask("triage orders --literals", channel="C0ORDERS")
+
+
+async def test_a_query_that_cannot_be_read_is_not_shown(desk: Desk, orders):
+    route = desk.acme._route
+
+    def answer(method, path, request):
+        cut_off = [{"query": "SELECT * FROM t WHERE mail = 'ana@x.y", "rows_read": 5}, {"query": None}]
+        if request.url.path.endswith("/usage/queries"):
+            return httpx.Response(200, json=cut_off)
+        return route(method, path, request)
+
+    desk.acme._route = answer
+
+    text = words(await desk.ask("triage orders"))
+
+    assert "2 queries not shown: the SQL could not be read." in text
+    assert "ana" not in text
+
+
+def test_a_query_is_in_no_log_and_no_traceback():
+    query = TopQuery(query="SELECT 'ana@x.y'", rows_read=1)
+
+    assert "ana" not in f"{query} {query!r} {query.model_dump()} {query.model_dump_json()}"

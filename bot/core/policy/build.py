@@ -94,6 +94,7 @@ def _binding(id_: str, one: ChannelFile, people: Mapping[str, People], organizat
         profile=one.profile,
         visibility=one.visibility,
         externally_shared=one.externally_shared,
+        query_literals=one.query_literals,
     )
 
 

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from bot.core import catalogue
 from bot.core.durations import NotADuration, parse_duration
-from bot.core.model import Confirm, Visibility
+from bot.core.model import Confirm, QueryLiterals, Visibility
 from bot.core.policy.databases import GROUP
 from bot.core.policy.document import quote
 
@@ -199,6 +199,7 @@ class ChannelFile(_Strict):
     profile: str | None = None
     visibility: Annotated[Visibility, Field(strict=False)] = Visibility.CHANNEL
     externally_shared: bool = False
+    query_literals: Annotated[QueryLiterals, Field(strict=False)] = QueryLiterals.HIDDEN
 
 
 class ProfileFile(_Strict):

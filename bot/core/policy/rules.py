@@ -7,7 +7,7 @@ from enum import Enum, auto
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from bot.core.model import Action, Confirm, Lifetime, Never, Subject, Target, Verdict, Visibility
+from bot.core.model import Action, Confirm, Lifetime, Never, QueryLiterals, Subject, Target, Verdict, Visibility
 from bot.core.policy.databases import Databases
 from bot.core.policy.document import Problem
 from bot.core.policy.people import NOBODY, People, Standing
@@ -155,6 +155,7 @@ class Binding:
     profile: str | None = None
     visibility: Visibility = Visibility.CHANNEL
     externally_shared: bool = False
+    query_literals: QueryLiterals = QueryLiterals.HIDDEN
 
 
 @dataclass(frozen=True, slots=True)
