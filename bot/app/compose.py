@@ -112,6 +112,7 @@ async def running(
             grammar=Grammar(COMMANDS),
             health=health.doctor,
         )
+        stack.push_async_callback(env.watches.close)
         path = Path(env)
         listeners = Listeners(
             path,

@@ -24,6 +24,8 @@ PAGE: Final = "page."
 FORM: Final = "form.open."
 HOME_PAGE: Final = "home.page."
 LONGEST_LINE: Final = 2000
+FREEZE_FIRST: Final = 9
+"""Its number among the buttons of a message that run commands."""
 
 
 def approve(request: Request, risk: Risk) -> Element:
@@ -97,6 +99,11 @@ def end_tokens(request_id: str, label: str) -> Element:
 def run(number: int, label: str, line: str, *, style: Style | None = None) -> list[Element]:
     """A button that runs a command as if it were typed; none when the line is too long to carry."""
     return [kit.button(Plain(label), f"{RUN}{number}", line, style=style)] if len(line) <= LONGEST_LINE else []
+
+
+def freeze_first(name: str) -> list[Element]:
+    """A button that asks for a freeze, as if it were typed: a rotation may take an hour, and a leak does not wait."""
+    return run(FREEZE_FIRST, "Freeze first", f"freeze {name}")
 
 
 def page(number: int, label: str, line: str) -> list[Element]:

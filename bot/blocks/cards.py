@@ -9,6 +9,7 @@ from bot.blocks import buttons, kit
 from bot.blocks.kit import Element
 from bot.blocks.message import fitting, reply
 from bot.blocks.plans import plan_blocks
+from bot.blocks.proofs import proof_notice, proof_of
 from bot.blocks.text import (
     Mrkdwn,
     Plain,
@@ -26,6 +27,7 @@ from bot.blocks.text import (
 from bot.blocks.verbs import verb_of
 from bot.core.catalogue import risk_of
 from bot.core.model import Risk
+from bot.core.proof import OldTokens, Proof
 from bot.core.reply import Block, Reply
 from bot.core.request import HoldKind, Mode, Request, Review, State
 
@@ -97,6 +99,11 @@ def request_card(
 def outcome_notice(request: Request) -> Reply:
     """Tell the asker, in one line under the card, where their request has got to."""
     words = sentence(request.outcome) if request.outcome else mrkdwn("It is {}.", _WORDS.get(request.state, "open"))
+    proof = Proof.of(request.facts)
+    if proof and request.state is State.SUCCEEDED:
+        words = proof_notice(buttons.subject(request), proof)
+    if proof and request.state is State.UNKNOWN:
+        words = joined(" ", (words, *_watched(request)))
     if request.state is State.READY:
         words = mrkdwn("Your token is approved: press *Reveal* on the card.")
     deed = mrkdwn("*{}* `{}`", verb_of(request.command), buttons.subject(request))
@@ -135,7 +142,7 @@ def confirm_message(request: Request, *, now: datetime) -> Reply:
             kit.section(title),
             *_said(request),
             *plan_blocks(request.plan),
-            *kit.actions(buttons.confirm(request, risk), buttons.dismiss(request)),
+            *kit.actions(buttons.confirm(request, risk), buttons.dismiss(request), *_freeze_first(request)),
             kit.context(*notes, _small_print(request)),
         ],
         private=True,
@@ -170,7 +177,7 @@ def card_buttons(request: Request, review: Review | None) -> list[Element]:
     state = request.state
     if state is State.PENDING and request.mode is Mode.APPROVAL:
         yes = buttons.approve(request, risk_of_request(request))
-        return [yes, buttons.deny(request.id), buttons.withdraw(request.id)]
+        return [yes, buttons.deny(request.id), buttons.withdraw(request.id), *_freeze_first(request)]
     if state is State.PENDING:
         return [buttons.confirm(request, risk_of_request(request)), buttons.dismiss(request)]
     if state is State.READY:
@@ -182,6 +189,10 @@ def card_buttons(request: Request, review: Review | None) -> list[Element]:
     label = "Rotate again" if state is State.UNKNOWN and request.command == "rotate" else _AGAIN.get(state)
     again = buttons.run(1, label, request.line) if label and request.line else []
     return [*again, *_review_button(request, review)]
+
+
+def _freeze_first(request: Request) -> list[Element]:
+    return buttons.freeze_first(buttons.subject(request)) if request.command == "rotate" else []
 
 
 def risk_of_request(request: Request) -> Risk:
@@ -238,7 +249,7 @@ def _votes(request: Request) -> Mrkdwn:
 
 def _course(request: Request, now: datetime, done: Reply | None, review: Review | None) -> list[Block]:
     words = sentence(request.outcome) if request.outcome else mrkdwn("It is {}.", _WORDS[request.state])
-    lines = [] if done else [words]
+    lines = [] if done else [words, *_watched(request)]
     if request.state is State.READY:
         lines = [mrkdwn("{}, press *Reveal*: the token is made then and shown to you alone.", person(request.asker))]
         if request.expires_at:
@@ -261,6 +272,16 @@ def _course(request: Request, now: datetime, done: Reply | None, review: Review 
         if vote.comment and not vote.approves
     ]
     return blocks + _reviewed(review)
+
+
+def _watched(request: Request) -> list[Mrkdwn]:
+    """What a token shows of a rotation whose answer was lost."""
+    proof = Proof.of(request.facts) if request.state is State.UNKNOWN else None
+    if proof is None:
+        return []
+    if proof.target.tokens is OldTokens.WATCHED:
+        return [mrkdwn("Watched until {}: whether an old token is refused.", when(proof.until))]
+    return [proof_of(proof.target)]
 
 
 def _reviewed(review: Review | None) -> list[Block]:

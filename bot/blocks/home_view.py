@@ -148,6 +148,8 @@ def _token(token: LedgerToken, now: datetime) -> list[Block]:
     if token.expires_at:
         end = mrkdwn("{} left, until {}", duration(token.expires_at - now), when(token.expires_at))
     unsure = mrkdwn(" (may exist; shown to nobody)") if token.state is TokenState.UNKNOWN else Mrkdwn("")
+    if token.state is TokenState.REVOKED:
+        unsure = mrkdwn(" (revoked; it may still work)")
     return [kit.section(mrkdwn(":key: `{}`, {}, {}{}", token.database, scope, end, unsure))]
 
 

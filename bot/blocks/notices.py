@@ -1,11 +1,13 @@
 """Short notices around a request: to its asker, to those who should decide, to holders of tokens that have ended."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, Plain, channel, duration, joined, linked, mention, mrkdwn, person, when
 from bot.blocks.verbs import verb_of
+from bot.core.proof import OldTokens, Proof
 from bot.core.reply import Reply
 from bot.core.request import Request, Review
 
@@ -41,12 +43,20 @@ def review_notice(review: Review, request: Request | None, *, overdue: bool) -> 
     return reply(head, [kit.section(head), *kit.actions(buttons.review(review.request_id))])
 
 
-def token_ended_notice(request: Request) -> Reply:
-    """Tell a holder that their token no longer works."""
-    databases = joined(", ", (mrkdwn("`{}`", name) for name, _ in request.plan.databases[:10]))
-    deed = mrkdwn(
-        "{} asked for *{}* of `{}`", person(request.asker), verb_of(request.command), buttons.subject(request)
-    )
-    head = mrkdwn(":warning: Your token for {} has ended: {}.", databases or Mrkdwn("a database"), deed)
+def tokens_revoked_notice(request: Request, databases: Sequence[str], proof: Proof | None) -> Reply:
+    """Tell a holder what a rotation did to their tokens, as far as it is known."""
+    name = buttons.subject(request)
+    named = joined(", ", (mrkdwn("`{}`", one) for one in databases[:10])) or mrkdwn("`{}`", name)
+    by = mrkdwn("{} rotated the tokens of `{}`", person(request.asker), name)
+    head = mrkdwn(":warning: {}. Your tokens for {} {}", by, named, _what_holds(name, databases, proof))
     note = mrkdwn("Ask for a new one with `/turso token NAME` where you may.")
     return reply(head, [kit.section(head), kit.context(note)], private=True)
+
+
+def _what_holds(name: str, databases: Sequence[str], proof: Proof | None) -> Mrkdwn:
+    found = {one.database: one.tokens for one in proof.findings} if proof else {}
+    if databases and all(found.get(one) is OldTokens.REFUSED for one in databases):
+        return Mrkdwn("no longer work.")
+    if name not in databases and databases:
+        return Mrkdwn("may have been revoked too: they share its group.")
+    return Mrkdwn("are revoked; they may work for up to an hour.")

@@ -5,15 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from bot.core.model import Risk, Subject
 from bot.core.plan import Plan
 from bot.core.policy import Policy, Scope
 from bot.core.ports import Memory
+from bot.core.proof import Finding
 from bot.core.reply import Reply
 from bot.core.request import HoldKind
-from bot.turso import Listed, TursoClient
+from bot.turso import Database, Listed, TursoClient
 
 A = TypeVar("A", bound=BaseModel)
 Facts = Mapping[str, Any]
@@ -78,6 +79,14 @@ class Reading(Generic[A]):
     changes: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A token that shows whether a rotation took effect. It stays in memory, and `repr` does not show it."""
+
+    database: Database
+    token: SecretStr = field(repr=False)
+
+
 @dataclass(frozen=True)
 class Phase:
     """A deed, how to see that it happened, and what to say then."""
@@ -117,6 +126,9 @@ class Changing(Generic[A]):
     """Read what `act` returned: for when a crash, or an answer that was lost, took it. None: the message needs none."""
     lifts: frozenset[HoldKind] = frozenset()
     """The kinds of holds of its target that end with it."""
+    probes: Callable[[Context, Plan], Awaitable[list[tuple[Finding, Probe | None]]]] | None = None
+    """Mint tokens by which it is seen afterwards that old ones are refused: for the target first, then for a sibling.
+    They never leave memory."""
     undoes: bool = False
     """Its plan names, as `arguments["request_id"]`, a quarantine that the path undoes in its stead."""
     hidden: bool = False

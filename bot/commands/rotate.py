@@ -6,14 +6,17 @@ from pydantic import BaseModel
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
+from bot.blocks.proofs import proof_head, proof_of_group
 from bot.blocks.text import counted, mrkdwn
 from bot.blocks.verbs import verb_of
 from bot.commands.base import Changing, Context, Facts
 from bot.commands.lines import command_line
+from bot.commands.probes import mint_probes
 from bot.commands.targets import live_tokens, snapshot, some, target_of
 from bot.core.arguments import DatabaseName, Positional
 from bot.core.model import Risk
 from bot.core.plan import Plan
+from bot.core.proof import OldTokens, Proof
 from bot.core.reply import Reply
 from bot.core.request import LedgerToken
 from bot.turso import Database
@@ -35,7 +38,8 @@ async def plan(ctx: Context, args: RotateArgs) -> Plan:
     return Plan(
         target=shot.target,
         steps=[
-            f"Change the keys of {args.name}: every token of it stops working, and nothing brings one back",
+            f"Revoke every token of {args.name}, which can take Turso up to an hour; nothing brings one back",
+            "Watch with a read-only token that is minted before, and say when old tokens are refused",
             "Open connections drop; clients answer again once they have a new token",
             "Tell the holders of the tokens from here",
         ],
@@ -89,19 +93,19 @@ def _warnings(group: str, others: list[str]) -> list[str]:
 
 
 async def act(ctx: Context, plan: Plan) -> None:
-    """Change the keys. Turso shows no trace of it: whether it happened cannot be read back."""
+    """Change the keys. Turso shows no trace of it: only tokens that were minted before tell whether it happened."""
     await ctx.turso.invalidate_tokens(target_of(plan).name)
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """What ended, and how to go on."""
-    name = target_of(plan).name
-    head = mrkdwn(":closed_lock_with_key: Every token of *{}* has ended.", name)
-    others = len(plan.databases) - 1
-    also = mrkdwn("Those of {} of its group may have ended, too. ", counted(others, "other database"))
-    note = mrkdwn("{}Clients need new tokens now.", also if others > 0 else "")
+    """Say what Turso has confirmed, what is proven, and how to go on."""
+    name, proof = target_of(plan).name, Proof.of(facts)
+    head = mrkdwn(":closed_lock_with_key: {}", proof_head(name, proof))
+    note = mrkdwn("Clients need new tokens now.")
     row = buttons.run(1, "New token", command_line("token", name))
-    return reply(head, [kit.section(head), kit.context(note), *kit.actions(*row)])
+    if proof is None or proof.target.tokens is not OldTokens.REFUSED:
+        row += buttons.freeze_first(name)
+    return reply(head, [kit.section(head), kit.context(proof_of_group(proof), note), *kit.actions(*row)])
 
 
 command = Changing(
@@ -115,6 +119,7 @@ command = Changing(
     act=act,
     read_back=None,
     message=message,
+    probes=mint_probes,
     aliases=("tokens invalidate",),
     verb=verb_of("rotate"),
 )

@@ -15,6 +15,10 @@ from bot.core.model import Target
 from bot.core.reply import Block, Reply
 from bot.core.request import LedgerToken, TokenState
 
+_DOUBTS = {
+    TokenState.UNKNOWN: mrkdwn(" · :grey_question: may exist, delivered to nobody"),
+    TokenState.REVOKED: mrkdwn(" · :hourglass_flowing_sand: revoked; it may still work"),
+}
 PAGE = 20
 MOST = 2000
 
@@ -57,9 +61,7 @@ def _line(ctx: Context, token: LedgerToken) -> Mrkdwn:
     ends = mrkdwn("*never ends*")
     if token.expires_at:
         ends = mrkdwn("{} left, until {}", duration(token.expires_at - ctx.now), when(token.expires_at))
-    doubt = (
-        mrkdwn(" · :grey_question: may exist, delivered to nobody") if token.state is TokenState.UNKNOWN else Mrkdwn("")
-    )
+    doubt = _DOUBTS.get(token.state, Mrkdwn(""))
     return mrkdwn("• *{}* {} · {} · {} · `{}`{}", token.database, access, person(token.holder), ends,
                   token.fingerprint or "no fingerprint", doubt)  # fmt: skip
 

@@ -185,6 +185,16 @@ class Closing:
 
 
 @dataclass(frozen=True, slots=True)
+class Revocation:
+    """Tokens in the ledger that a rotation revoked: those of some databases that were minted before it."""
+
+    database_ids: Sequence[str]
+    to: TokenState
+    """`REVOKED`: Turso has accepted it. `ENDED`: the database was seen to refuse them."""
+    minted_before: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """What is committed in one transaction together with a change of a request's state."""
 
@@ -204,7 +214,8 @@ class Move:
     closes: Sequence[Closing] = ()
     """Quarantines that become stale, with their holds and timers, before the new holds are placed."""
     end_tokens_of: Sequence[str] = ()
-    """`DbId`s whose live tokens in the ledger end."""
+    """`DbId`s that are gone: their tokens in the ledger end."""
+    revokes: Sequence[Revocation] = ()
     reviews: Sequence[Review] = ()
     votes: Sequence[Vote] = ()
     only_unsent: bool = False
@@ -279,7 +290,7 @@ class Memory(Protocol):
         live_at: datetime | None = None,
         limit: int = 500,
     ) -> list[LedgerToken]:
-        """Newest first; `live_at`: only those live or unknown then."""
+        """Newest first; `live_at`: only those that may work then."""
 
     # Holds.
     async def holds(
@@ -303,6 +314,9 @@ class Memory(Protocol):
 
     async def set_timer(self, timer: Timer) -> None:
         """One for each kind and subject: a second one moves the first."""
+
+    async def turn_timer(self, fired: Timer, following: Timer | None) -> None:
+        """Replace a timer by the following one, or drop it; not if it was moved meanwhile."""
 
     # Audit.
     async def audit(self, *entries: AuditEntry) -> None:

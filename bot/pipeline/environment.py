@@ -15,6 +15,7 @@ from bot.core.policy import Policy
 from bot.core.ports import Clock, Directory, Memory, Messenger
 from bot.core.request import Incoming, Request
 from bot.errors import BotError
+from bot.pipeline.watches import Watches
 from bot.turso import Listed, TursoClient
 
 OFFERED_SECONDS: Final = 60.0
@@ -70,6 +71,8 @@ class Environment:
     grammar: Grammar[Command]
     health: Callable[[], Awaitable[Sequence[tuple[str, bool, str]]]]
     """The live checks of `doctor`: name, whether it is well, one sentence."""
+    watches: Watches = field(default_factory=Watches, init=False)
+    """The probe tokens of this process."""
     offered: Cache[tuple[str, str | None], list[Listed]] = field(init=False)
     """The databases of an organization, for the menus of one view: who types letter by letter asks Turso once."""
     tracing: Callable[..., AbstractContextManager[Any]] = field(default=lambda **_: nullcontext())

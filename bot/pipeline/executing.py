@@ -11,11 +11,13 @@ from bot.commands.base import Changing, Context, Phase
 from bot.core.plan import Plan
 from bot.core.ports import Move
 from bot.core.request import Mode, Request, State, TimerKind
-from bot.errors import BotError, CannotPost, NotOurs, Unavailable
+from bot.errors import BotError, NotOurs, Unavailable
+from bot.pipeline import proving
 from bot.pipeline.answering import entry
 from bot.pipeline.authorizing import No, Step, authorize
 from bot.pipeline.environment import Environment
 from bot.pipeline.following import follow_up
+from bot.pipeline.holders import tell_holders
 from bot.pipeline.overdue import start_is_over
 from bot.pipeline.placing import placed_by, take
 from bot.pipeline.same import what_changed
@@ -77,11 +79,14 @@ class Executor:
         is_fresh = compared is not None and self.env.clock.now() - compared <= FRESH
         if not is_fresh and (why := await self._no_longer(ctx, request, phase)):
             return {"acted": "stale", "why": why}
+        if phase == "execute":
+            await proving.mint(self.env, self._command(request), ctx, request)
         # By the machine's clock: it is compared with Turso's, and with nothing that falls due.
         if not await self.env.memory.mark_sent(request_id, phase, datetime.now(UTC)):
             return {"acted": "stopped"}
         if self._command(request).undoes:
             return await self._undo_another(request)
+        at = self.env.clock.now().isoformat()
         try:
             facts = await self._deed(request, phase).act(ctx, request.plan)
         except NotSent as error:
@@ -89,8 +94,8 @@ class Executor:
         except TursoRejected as error:
             return {"acted": "refused", "why": str(error)}
         except BotError as error:
-            return {"acted": "unknown", "why": str(error)}
-        return {"acted": "done", "facts": dict(facts or {})}
+            return {"acted": "unknown", "why": str(error), "at": at}
+        return {"acted": "done", "facts": dict(facts or {}), "at": at}
 
     async def see(self, request_id: str, phase: str, acted: Mapping[str, Any]) -> Outcome:
         """Say what is known to have happened, from Turso itself where it leaves something to read."""
@@ -102,10 +107,12 @@ class Executor:
             return {"result": word, "why": why}
         facts = acted.get("facts", {})
         look = self._deed(request, phase).read_back
+        ctx = await self._context(request)
+        if self._command(request).probes is not None:
+            facts = {**facts, **await proving.first_findings(self.env, ctx, request, acted)}
         if look is None:
             known = word == "done"
             return {"result": "succeeded" if known else "unknown", "why": why, "facts": facts}
-        ctx = await self._context(request)
         try:
             is_seen = await self._seen(ctx, request, look)
         except NotOurs as error:
@@ -131,15 +138,17 @@ class Executor:
             self.env.observer.request(move.to)
 
     async def tell(self, request_id: str, phase: str) -> None:
-        """Bring the cards up to date, tell the asker, and the holders of tokens that have ended."""
+        """Bring the cards up to date, tell the asker and the holders of revoked tokens, and go on watching."""
         request = await self._request(request_id)
         if request.state in (State.DENIED, State.CANCELLED, State.EXPIRED):
+            self.env.watches.forget(request_id)
             return  # whoever stopped it before it was sent tells of it
         await tell_outcome(self.env, request_id)
         await tell_closed(self.env, request)
         await follow_up(self.env, request)
         if request.state is State.SUCCEEDED and request.plan.ends_tokens_of:
-            await _tell_holders(self.env, request)
+            await tell_holders(self.env, request)
+        await proving.go_on(self.env, request_id)
 
     async def _undo_another(self, request: Request) -> Outcome:
         """A restore does nothing by itself: it starts the Undo of the quarantine that its plan names."""
@@ -269,12 +278,3 @@ def deed_of(command: Changing[Any], kind: str) -> Phase | Changing[Any]:
 def _kind(phase: str) -> str:
     """`undo2` is an `undo`."""
     return phase.rstrip("0123456789")
-
-
-async def _tell_holders(env: Environment, request: Request) -> None:
-    from bot.blocks import notices
-
-    for holder in request.plan.holders:
-        if holder != request.asker:
-            with suppress(CannotPost):
-                await env.messenger.direct(holder, notices.token_ended_notice(request))

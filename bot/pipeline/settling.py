@@ -7,8 +7,10 @@ from typing import Any
 
 from bot.commands.base import Changing
 from bot.commands.holds import released_with
-from bot.core.ports import Closing, Move
-from bot.core.request import Hold, HoldKind, Request, State, Timer, TimerKind
+from bot.core.plan import Plan
+from bot.core.ports import Closing, Move, Revocation
+from bot.core.proof import OldTokens, Proof
+from bot.core.request import Hold, HoldKind, Request, State, Timer, TimerKind, TokenState
 from bot.pipeline.answering import entry
 from bot.pipeline.environment import new_id
 
@@ -16,6 +18,8 @@ SECOND_LOOKS = (30, 120, 600, 3600)
 """Seconds after which the reconciler looks again at an outcome that is not known."""
 CLOSED = "closed"
 """Among a request's facts: the quarantines that ended with it, whose people are told as well."""
+LEASE = timedelta(seconds=90)
+"""How long a process may go without trying its probe tokens before another one takes it for gone."""
 GRACE = timedelta(hours=1)
 """How long a countdown goes on at least after an Undo that failed."""
 
@@ -49,7 +53,9 @@ def settle(
         closes=closes,
         cancel=[TimerKind.EXPIRE],
     )
-    return replace(move, **_holds(request, kind, state, settled, holds, now, command), **_tokens(request, kind, state))
+    proof = Proof.of(settled.facts) if kind == "execute" else None
+    move = replace(move, **_holds(request, kind, state, settled, holds, now, command))
+    return replace(move, **_tokens(request, kind, state, proof))
 
 
 _EVENTS = {"execute": "executed", "finish": "finished", "undo": "undone"}
@@ -105,6 +111,9 @@ def _timers(
     timers = []
     if state is State.UNKNOWN and command.read_back is not None:
         timers.append(Timer(TimerKind.RECONCILE, request.id, now + timedelta(seconds=SECOND_LOOKS[0])))
+    proof = Proof.of(settled.facts) if kind == "execute" else None
+    if proof is not None and proof.is_watched:
+        timers.append(Timer(TimerKind.PROVE, request.id, now + LEASE))
     if kind == "execute" and state in (State.SUCCEEDED, State.UNKNOWN):
         timers += [Timer(TimerKind.THAW, hold.id, hold.due_at) for hold in _own(request, holds) if hold.due_at]
     return timers
@@ -166,10 +175,26 @@ def _holds(
     return {}
 
 
-def _tokens(request: Request, kind: str, state: State) -> dict[str, Any]:
+def _tokens(request: Request, kind: str, state: State, proof: Proof | None) -> dict[str, Any]:
+    """Return what is known of tokens: those of a database that is gone have ended, revoked ones are to be proven."""
+    if proof is not None:
+        return {"revokes": revoked_by(request.plan, proof, state)}
     if state is not State.SUCCEEDED:
         return {}
     ended = list(request.plan.ends_tokens_of)
     if kind == "finish" and request.plan.target:
         ended.append(request.plan.target.id)
     return {"end_tokens_of": ended}
+
+
+def revoked_by(plan: Plan, proof: Proof, state: State) -> list[Revocation]:
+    """Return what a rotation says of the tokens in the ledger: nothing that was neither accepted nor seen."""
+    if state is not State.SUCCEEDED and proof.target.tokens is not OldTokens.REFUSED:
+        return []
+    ended = [one.database_id for one in proof.findings if one.tokens is OldTokens.REFUSED]
+    reaches_group = proof.sibling is not None and proof.sibling.tokens is OldTokens.REFUSED
+    revoked = plan.ends_tokens_of if reaches_group else [proof.target.database_id]
+    return [
+        Revocation([id_ for id_ in revoked if id_ not in ended], TokenState.REVOKED, proof.sent_at),
+        Revocation(ended, TokenState.ENDED, proof.sent_at),
+    ]

@@ -19,6 +19,7 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.executing import deed_of, facts_again, tell_closed
 from bot.pipeline.opening import drop_unseen
 from bot.pipeline.overdue import expire
+from bot.pipeline.proving import prove_is_due
 from bot.pipeline.revealing import settle_cut_short
 from bot.pipeline.sampling import sample_is_due
 from bot.pipeline.settling import SECOND_LOOKS, Settled, settle
@@ -215,6 +216,7 @@ DUE: Final[Mapping[TimerKind, Due]] = {
     TimerKind.FINISH: _finish,
     TimerKind.THAW: _thaw,
     TimerKind.RECONCILE: _reconcile,
+    TimerKind.PROVE: prove_is_due,
     TimerKind.INCIDENT_END: _incident_end,
     TimerKind.REVIEW: _review,
     TimerKind.ALARM: _alarm,

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from bot.core.ports import Closing, Move
+from bot.core.ports import Closing, Move, Revocation
 from bot.core.request import Hold, HoldKind, State, Timer, TimerKind, TokenState
 from bot.store import chain
 from bot.store.room import Enqueuer
@@ -46,6 +46,8 @@ def bring(connection: Connection, request_id: str, move: Move, enqueuer: Enqueue
     _place(connection, move.holds)
     if move.end_tokens_of:
         end_tokens(connection, move.end_tokens_of)
+    for revocation in move.revokes:
+        revoke_tokens(connection, revocation)
     if move.reviews:
         connection.execute(reviews.insert(), [values(review) for review in move.reviews])
     for vote in move.votes:
@@ -105,5 +107,17 @@ def release(connection: Connection, hold_ids: Sequence[str], at: datetime, *, ke
 
 def end_tokens(connection: Connection, database_ids: Sequence[str]) -> None:
     """Write that the tokens of these databases are no more."""
-    ended = tokens.c.database_id.in_(list(database_ids)) & tokens.c.state.in_([TokenState.LIVE, TokenState.UNKNOWN])
+    may_work = [TokenState.LIVE, TokenState.UNKNOWN, TokenState.REVOKED]
+    ended = tokens.c.database_id.in_(list(database_ids)) & tokens.c.state.in_(may_work)
     connection.execute(update(tokens).where(ended).values(state=TokenState.ENDED))
+
+
+def revoke_tokens(connection: Connection, revocation: Revocation) -> None:
+    """Write what is known of tokens that are older than a rotation."""
+    may_work = [TokenState.LIVE, TokenState.UNKNOWN, TokenState.REVOKED]
+    old = (
+        tokens.c.database_id.in_(list(revocation.database_ids))
+        & tokens.c.state.in_(may_work)
+        & (tokens.c.minted_at < revocation.minted_before)
+    )
+    connection.execute(update(tokens).where(old).values(state=revocation.to))

@@ -10,7 +10,8 @@ from bot.store.room import Room
 from bot.store.rows import many, values
 from bot.store.tables import tokens
 
-MAY_WORK = (TokenState.MINTING, TokenState.LIVE, TokenState.UNKNOWN)
+MAY_WORK = (TokenState.MINTING, TokenState.LIVE, TokenState.UNKNOWN, TokenState.REVOKED)
+OVER = (TokenState.REVOKED, TokenState.ENDED)
 
 
 class Tokens(Room):
@@ -21,9 +22,9 @@ class Tokens(Room):
         await self._database.write(lambda connection: connection.execute(tokens.insert().values(**values(token))))
 
     async def settle_token(self, token_id: str, state: TokenState, *, fingerprint: str = "") -> None:
-        """Say what became of it. One that has ended meanwhile stays ended."""
+        """Say what became of it. One that was revoked or has ended meanwhile stays so."""
         changes = {"state": state} | ({"fingerprint": fingerprint} if fingerprint else {})
-        query = update(tokens).where(tokens.c.id == token_id, tokens.c.state != TokenState.ENDED).values(changes)
+        query = update(tokens).where(tokens.c.id == token_id, tokens.c.state.not_in(OVER)).values(changes)
         await self._database.write(lambda connection: connection.execute(query))
 
     async def tokens(
@@ -35,7 +36,7 @@ class Tokens(Room):
         live_at: datetime | None = None,
         limit: int = 500,
     ) -> list[LedgerToken]:
-        """Newest first; `live_at`: only those live or unknown then (one that is being minted may come to life)."""
+        """Newest first; `live_at`: only those that may work then (one that is being minted may come to life)."""
         query = select(tokens).where(tokens.c.organization == organization)
         if databases_ids is not None:
             query = query.where(tokens.c.database_id.in_(list(databases_ids)))

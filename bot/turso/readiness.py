@@ -5,19 +5,23 @@ import time
 
 import httpx
 
-from bot.turso.calls import NETWORK, Calls
+from bot.turso.calls import NETWORK
+from bot.turso.data_plane import SELECT_1, DataPlane
 from bot.turso.models import Database
 
-_SELECT_1 = {"requests": [{"type": "execute", "stmt": {"sql": "SELECT 1"}}, {"type": "close"}]}
 
-
-class ReadinessProbe(Calls):
+class ReadinessProbe(DataPlane):
     """A created database answers 404 for 2.5 to more than 15 seconds, and nothing else tells when it is there."""
 
     async def is_served(self, database: Database) -> bool:
-        """Return True once the database answers: 2xx, 400 or 401. No token is sent, so nothing is run."""
-        url = f"{database.https_url.rstrip('/')}/v2/pipeline"
-        request = self._writer.build_request("POST", url, json=_SELECT_1, timeout=httpx.Timeout(5))
+        """Return True once the database answers: 2xx, 400 or 401. No token is sent, so nothing is run.
+
+        A host that is not Turso's is never asked.
+        """
+        url = self.pipeline_url(database)
+        if url is None:
+            return False
+        request = self._writer.build_request("POST", url, json=SELECT_1, timeout=httpx.Timeout(5))
         request.headers.pop("authorization", None)  # the API token is for the control plane alone
         try:
             response = await self._writer.send(request)
@@ -26,7 +30,9 @@ class ReadinessProbe(Calls):
         return response.is_success or response.status_code in (400, 401)
 
     async def wait_until_served(self, database: Database, *, within_seconds: float = 40) -> bool:
-        """Return True as soon as the database answers, False when it does not within the time."""
+        """Return True as soon as the database answers, False when it does not within the time, or can't be asked."""
+        if self.pipeline_url(database) is None:
+            return False
         last = time.monotonic() + within_seconds
         pause = 0.25
         while not await self.is_served(database):

@@ -31,7 +31,7 @@ async def test_it_is_sent_once_and_leaves_nothing_to_read(desk: Desk):
     reply = await desk.carry_out("db tokens invalidate orders")
 
     assert desk.acme.rotated == ["orders"]
-    assert "Every token of *orders* has ended" in reply.text
+    assert "*orders* · Turso has accepted the rotation" in reply.text
     assert desk.parse("rotate orders").spec.read_back is None
 
 

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.core.proof import OldTokens, Proof
 from bot.core.request import Request, State
 from bot.sandbox.workspace.records import Acted
 from tests.crash.lane import Lane
@@ -132,7 +133,14 @@ class Cell:
             return False
         if state is State.PENDING and not await self._card_was_posted():
             return False
+        if self.scenario.proven and await self._is_watched():
+            return False
         return state is not State.UNKNOWN or self.scenario.final_unknown
+
+    async def _is_watched(self) -> bool:
+        request = await self.lane.newest(self.name)
+        proof = Proof.of(request.facts) if request else None
+        return proof is not None and proof.target.tokens is OldTokens.WATCHED
 
     async def _card_was_posted(self) -> bool:
         request = await self.lane.newest(self.name)

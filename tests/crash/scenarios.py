@@ -14,6 +14,7 @@ from tests.world import ANA, DANA, DB_OPS, buttons, until, words
 Act = Callable[[Lane, str], Awaitable[Acted | None]]
 Look = Callable[[Lane, str], Awaitable[bool]]
 DATABASES, DATABASE = "/databases", "/databases/{}"
+LATE_SECONDS = 5.0
 TRIES = 5
 """How often somebody tries whom Slack tells that the app did not answer."""
 CONFIGURATION, TOKENS, ROTATE = f"{DATABASE}/configuration", f"{DATABASE}/auth/tokens", f"{DATABASE}/auth/rotate"
@@ -42,6 +43,8 @@ class Scenario:
     """A state that only time leads out of: nothing is over while it lasts."""
     final_unknown: bool = False
     """Turso shows nothing of it: an outcome that is not known stays so."""
+    proven: bool = False
+    """It is over only when it is said whether it is proven."""
     event: str = "executed"
     """The word of the audit entry that says how it ended."""
     audited: str = ""
@@ -199,6 +202,13 @@ async def ready(lane: Lane, name: str) -> None:
     await in_state(lane, name, State.READY)
 
 
+async def revoked_late(lane: Lane, name: str) -> None:
+    """A rotation that waits for approval, and that Turso will carry out some seconds after it has accepted it."""
+    await asked("rotate {}")(lane, name)
+    faults = lane.world.turso.faults
+    faults.add("late_rotation", method="POST", path=f"*/{name}/auth/rotate", seconds=LATE_SECONDS, count=None)
+
+
 async def is_there(lane: Lane, name: str) -> bool:
     return await lane.database_id(name) is not None
 
@@ -249,8 +259,10 @@ _ALL = [
              blocks(True, True)),
     Scenario("thaw", frozen, after(timedelta(minutes=31)), ("PATCH", CONFIGURATION), State.SUCCEEDED, "is over",
              blocks(False, False), event="thawed"),
-    Scenario("rotate", asked("rotate {}"), approve, ("POST", ROTATE), State.SUCCEEDED, "has ended",
-             was_called("POST", ROTATE), final_unknown=True),
+    Scenario("rotate", asked("rotate {}"), approve, ("POST", ROTATE), State.SUCCEEDED, "roven:",
+             was_called("POST", ROTATE), final_unknown=True, proven=True),
+    Scenario("rotate-late", revoked_late, approve, ("POST", ROTATE), State.SUCCEEDED, "roven:",
+             was_called("POST", ROTATE), final_unknown=True, proven=True),
     Scenario("reveal", ready, reveal, ("POST", TOKENS), State.SUCCEEDED, "for you alone", was_called("POST", TOKENS),
              final_unknown=True, event="reveal"),
     Scenario("token", there, typed("token {} --read-only"), ("POST", TOKENS), State.SUCCEEDED, "for you alone",

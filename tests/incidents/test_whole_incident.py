@@ -28,7 +28,7 @@ async def test_from_the_start_to_the_report(world: World) -> None:
     asked = await remy.types('/turso rotate sessions --reason "leaked in a log"', INCIDENT)
     assert asked.thread_ts == begun.ts
     await play.approve_typed(ben, asked, "sessions")
-    await world.shows(asked, holding="token of *sessions* has ended")
+    await world.shows(asked, holding="*sessions* · Proven: old tokens are refused")
     await world.calm()
 
     # A token for the responder alone; the timeline says that there is one.

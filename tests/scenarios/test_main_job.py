@@ -128,7 +128,7 @@ async def test_rotate_names_who_holds_tokens_and_ends_them(world: World) -> None
     await ben.presses("Approve", card)
     await ben.submits({"typed_name": "crew"})
 
-    await outcome(world, "Every token of *crew* has ended")
+    await outcome(world, "*crew* · Proven: old tokens are refused")
     assert len(world.changes("POST", "/databases/crew/auth/rotate")) == 1
 
 

@@ -107,6 +107,7 @@ async def test_a_rotation_whose_answer_is_lost_is_unknown_and_is_not_repeated(wo
 
     unknown = await world.shows(card, button="Rotate again")
     assert "may or may not" in words(unknown)
+    assert "Proven: old tokens are refused" in words(unknown), "a token that was minted before shows that it happened"
     assert len(world.changes("POST", "/turned/auth/rotate")) == 1
 
 

@@ -82,7 +82,7 @@ async def _approvals(world: World) -> None:
     await dana.presses_and_hears("Withdraw", withdrawn)
     card = await dana.types("/turso rotate rotated --reason leak")
     await world.person(BEN).presses_and_hears("Approve", card)
-    await until(lambda: world.card(holding="Every token of *rotated* has ended"), what="the rotation")
+    await until(lambda: world.card(holding="*rotated* · Proven: old tokens are refused"), what="the rotation")
     stale = await dana.types("/turso rotate stale --reason leak")
     assert world.bot is not None
     await _replace(world, "stale")

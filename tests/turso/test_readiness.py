@@ -57,6 +57,7 @@ async def test_the_api_token_does_not_go_to_the_data_plane():
 async def test_a_local_database_is_reached_over_http(database, url, shown):
     asked = []
     async with client_of(lambda request: asked.append(request) or httpx.Response(401)) as http:
+        http.base_url = "http://127.0.0.1:8080" if ":8080" in url else http.base_url
         await TursoClient(http, http, "acme").is_served(database)
 
     assert str(asked[0].url) == url

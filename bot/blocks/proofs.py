@@ -1,0 +1,45 @@
+"""What is known of old tokens after a rotation, in words: accepted, proven, or not proven and why."""
+
+from bot.blocks.text import Mrkdwn, joined, mrkdwn, when
+from bot.core.proof import Finding, OldTokens, Proof
+
+
+def proof_head(name: str, proof: Proof | None) -> Mrkdwn:
+    """Say what Turso has confirmed, and what was seen."""
+    if proof is None:
+        return mrkdwn("*{}* · Turso has accepted the rotation. Not proven: it was not watched.", name)
+    found = proof.target
+    if found.tokens is OldTokens.WATCHED:
+        return mrkdwn("*{}* · Turso has accepted the rotation; old tokens may work for up to an hour.", name)
+    if found.tokens is OldTokens.REFUSED:
+        return mrkdwn("*{}* · {}", name, proof_of(found))
+    return joined(" ", (mrkdwn("*{}* · Turso has accepted the rotation.", name), proof_of(found)))
+
+
+def proof_of(found: Finding) -> Mrkdwn:
+    """Say what is proven, or why nothing is."""
+    if found.tokens is OldTokens.REFUSED and found.at:
+        return mrkdwn("Proven: old tokens are refused since {}.", when(found.at))
+    if found.tokens is OldTokens.STILL_WORK and found.at:
+        return mrkdwn("Not proven: an old token still worked at {}.", when(found.at))
+    return mrkdwn("Not proven: {}.", found.why)
+
+
+def proof_of_group(proof: Proof | None) -> Mrkdwn:
+    """Say whether the tokens of the other databases of the group ended too."""
+    found = proof.sibling if proof else None
+    if proof is None or found is None:
+        return Mrkdwn("")
+    if found.tokens is OldTokens.REFUSED and found.at:
+        return mrkdwn("Its group too: old tokens of `{}` are refused since {}.", found.database, when(found.at))
+    if found.tokens is OldTokens.STILL_WORK:
+        return mrkdwn("Tokens of `{}`, in the same group, still work.", found.database)
+    if found.tokens is OldTokens.WATCHED:
+        still = mrkdwn("Tokens of `{}`, in the same group, may end too", found.database)
+        return mrkdwn("{}: watched until {}.", still, when(proof.until))
+    return mrkdwn("Not known: whether tokens of `{}`, in the same group, ended too.", found.database)
+
+
+def proof_notice(name: str, proof: Proof) -> Mrkdwn:
+    """Say all of it in a line."""
+    return joined(" ", (part for part in (proof_head(name, proof), proof_of_group(proof)) if part))

@@ -1,0 +1,49 @@
+"""Probe tokens: minted before a rotation, seen to work, and tried afterwards until they are refused."""
+
+import asyncio
+from typing import Final
+
+from bot.commands.base import Context, Probe
+from bot.core.plan import Plan
+from bot.core.proof import Finding, OldTokens
+from bot.turso import Database, TursoError
+from bot.turso.data_plane import TokenAnswer
+
+EXPIRATION: Final = "2h"
+"""Longer than a rotation is watched: a token that expires proves nothing."""
+PATIENCE_SECONDS: Final = 8
+PAUSES: Final = (0.0, 0.5, 1.0)
+"""Seconds before each try of a fresh token: a sleeping database takes a moment."""
+
+
+async def mint_probes(ctx: Context, plan: Plan) -> list[tuple[Finding, Probe | None]]:
+    """Mint a read-only token for the target and, where the group's tokens may end too, for one sibling.
+
+    The rotation goes on without one that can't be minted, or that doesn't work; its finding says why.
+    """
+    members = [(name, id_) for (name, _), id_ in zip(plan.databases, plan.ends_tokens_of, strict=False)]
+    return await asyncio.gather(*(_probe(ctx, name, id_) for name, id_ in members[:1] + sorted(members[1:])[:1]))
+
+
+async def _probe(ctx: Context, name: str, id_: str) -> tuple[Finding, Probe | None]:
+    why, probe = "", None
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            database = await ctx.turso.database(name)
+            why, probe = await _minted(ctx, database) if database.id == id_ else ("it is another database now", None)
+    except TursoError as error:
+        why = f"no probe token could be minted ({str(error).rstrip('.')})"
+    except TimeoutError:
+        why = "no probe token could be minted in time"
+    return Finding(name, id_, OldTokens.WATCHED if probe else OldTokens.UNKNOWN, why=why), probe
+
+
+async def _minted(ctx: Context, database: Database) -> tuple[str, Probe | None]:
+    if not ctx.turso.takes_tokens(database):
+        return "Turso names a host to which no token is sent", None
+    minted = await ctx.turso.mint_token(database.name, expiration=EXPIRATION, read_only=True)
+    for pause in PAUSES:
+        await asyncio.sleep(pause)
+        if await ctx.turso.try_token(database, minted.token) is TokenAnswer.WORKS:
+            return "", Probe(database, minted.token)
+    return "the probe token didn't work before the rotation either", None

@@ -1,0 +1,56 @@
+"""The probe tokens of this process, and the tasks that try them. They are in memory alone, and end with it."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.commands.base import Probe
+from bot.core.proof import Finding
+
+
+@dataclass(slots=True)
+class Watch:
+    """The probes of one request, by the id of their database."""
+
+    begun: Sequence[Finding]
+    probes: dict[str, Probe]
+    trying: asyncio.Lock = field(default_factory=asyncio.Lock)
+    task: asyncio.Task[None] | None = None
+
+
+class Watches:
+    """What this process watches. `repr` shows no token."""
+
+    def __init__(self) -> None:
+        self._watches: dict[str, Watch] = {}
+
+    def __repr__(self) -> str:
+        return f"Watches({len(self._watches)})"
+
+    def keep(self, request_id: str, minted: Sequence[tuple[Finding, Probe | None]]) -> None:
+        """Keep the probe tokens of a request."""
+        probes = {finding.database_id: probe for finding, probe in minted if probe is not None}
+        self._watches[request_id] = Watch([finding for finding, _ in minted], probes)
+
+    def of(self, request_id: str) -> Watch | None:
+        """Return the watch of a request, if this process has it."""
+        return self._watches.get(request_id)
+
+    def start(self, request_id: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Let a task try the tokens, one for each request."""
+        watch = self._watches[request_id]
+        if watch.task is None:
+            watch.task = asyncio.create_task(run(), name=f"proof: {request_id}")
+
+    def forget(self, request_id: str) -> None:
+        """Drop the tokens of a request."""
+        self._watches.pop(request_id, None)
+
+    async def close(self) -> None:
+        """End every task; the tokens are gone."""
+        tasks = [watch.task for watch in self._watches.values() if watch.task is not None]
+        self._watches.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,202 @@
+"""A rotation says what Turso has confirmed, and proves the rest with a token that was minted before it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from bot.core.proof import OldTokens, Proof
+from bot.core.request import State, TokenState
+from bot.sandbox.workspace.model import Message
+from tests.scenarios.asked import reaches, stored
+from tests.world import BEN, DANA, World, buttons, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+HOUR = 3600.0
+ACCEPTED = "Turso has accepted the rotation; old tokens may work for up to an hour"
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def no_faults(world: World) -> AsyncIterator[None]:
+    yield
+    world.turso.faults.clear()
+
+
+async def pair(world: World, name: str) -> str:
+    """A database with one sibling in a group of their own; returns its name."""
+    await world.turso.change(_group, f"g-{name}")
+    await world.make(name, f"{name}-z", group=f"g-{name}")
+    return name
+
+
+def _group(connection, name: str) -> None:
+    from bot.sandbox.platform.catalog import groups
+
+    groups.create(connection, "acme", name, "local")
+
+
+async def rotates(world: World, name: str) -> Message:
+    """Ask for a rotation and approve it."""
+    card = await world.person(DANA).types(f"/turso rotate {name} --reason leak", holding=name)
+    await world.person(BEN).presses("Approve", card)
+    await world.person(BEN).submits({"typed_name": name})
+    return card
+
+
+async def proof_of(world: World, card: Message) -> Proof:
+    found = Proof.of((await stored(world, card)).facts)
+    assert found is not None
+    return found
+
+
+async def test_a_late_rotation_is_accepted_first_and_proven_when_an_old_token_is_refused(world: World):
+    assert world.bot is not None
+    name = await pair(world, "late")
+    dana = world.person(DANA)
+    await dana.types(f"/turso token {name} --read-only --expiration 8h", holding="eyJ")
+    world.turso.faults.add("late_rotation", seconds=600)
+    card = await dana.types(f"/turso rotate {name} --reason leak", holding=name)
+    asked = await stored(world, card)
+    await world.person(BEN).presses("Approve", card)
+    await world.person(BEN).submits({"typed_name": name})
+
+    accepted = await world.shows(card, holding=ACCEPTED)
+    (old,) = await world.bot.store.tokens(organization="acme", databases_ids=[asked.plan.target.id])
+    assert old.state is TokenState.REVOKED
+    assert "revoked; it may still work" in words(await dana.types(f"/turso tokens {name}"))
+    assert "Freeze first" in buttons(accepted)
+    await dana.types(f"/turso token {name} --read-only", holding="eyJ")
+    await world.pass_time(minutes=11)
+    proven = await world.shows(card, holding="Proven: old tokens are refused since")
+
+    states = {
+        one.state for one in await world.bot.store.tokens(organization="acme", databases_ids=[asked.plan.target.id])
+    }
+    assert states == {TokenState.ENDED, TokenState.LIVE}, "the token that was minted afterwards still works"
+    assert f"Tokens of {name}-z" in words(proven).replace("`", "")
+    assert "Freeze first" not in buttons(proven)
+    assert len(world.changes("POST", f"/{name}/auth/rotate")) == 1
+
+
+async def test_what_is_not_seen_within_65_minutes_is_not_proven(world: World):
+    assert world.bot is not None
+    name = await pair(world, "never")
+    await world.person(DANA).types(f"/turso token {name} --read-only --expiration 8h", holding="eyJ")
+    world.turso.faults.add("late_rotation", seconds=10 * HOUR)
+    card = await rotates(world, name)
+    await world.shows(card, holding=ACCEPTED)
+
+    await world.pass_time(minutes=64)
+    assert (await proof_of(world, card)).target.tokens is OldTokens.WATCHED
+    await world.pass_time(minutes=2)
+    ended = await world.shows(card, holding="Not proven: an old token still worked at")
+
+    assert f"Tokens of {name}-z, in the same group, still work" in words(ended).replace("`", "")
+    plan = (await reaches(world, card, State.SUCCEEDED)).plan
+    (token,) = await world.bot.store.tokens(organization="acme", databases_ids=[plan.target.id])
+    assert token.state is TokenState.REVOKED, "what is not proven is not claimed"
+
+
+async def test_a_rotation_that_reaches_the_group_is_seen_at_the_sibling(world: World):
+    name = await pair(world, "wide")
+    world.turso.faults.add("group_rotation")
+
+    card = await rotates(world, name)
+
+    proven = await world.shows(card, holding="Its group too")
+    assert f"old tokens of {name}-z are refused" in words(proven).replace("`", "")
+    assert (await proof_of(world, card)).is_watched is False
+
+
+async def test_without_a_probe_token_it_is_rotated_and_not_proven(world: World):
+    name = await pair(world, "mintless")
+    world.turso.faults.add("status", method="POST", path="*/auth/tokens", status=403, count=2)
+
+    card = await rotates(world, name)
+
+    told = await world.shows(card, holding="Not proven: no probe token could be minted")
+    assert "Turso has accepted the rotation" in words(told)
+    assert len(world.changes("POST", f"/{name}/auth/rotate")) == 1
+
+
+async def test_a_probe_that_did_not_work_before_proves_nothing_by_being_refused(world: World):
+    name = await pair(world, "deaf")
+    world.turso.faults.add("status", path=f"/db/{name}/*", status=401, count=3)
+
+    card = await rotates(world, name)
+
+    await world.shows(card, holding="Not proven: the probe token didn't work before the rotation either")
+
+
+async def test_a_failing_network_is_no_proof(world: World):
+    name = await pair(world, "cut")
+    card = await world.person(DANA).types(f"/turso rotate {name} --reason leak", holding=name)
+    hold = world.turso.faults.add("hold_before", method="POST", path=f"*/{name}/auth/rotate")
+    await world.person(BEN).presses("Approve", card)
+    await world.person(BEN).submits({"typed_name": name})
+    await until(hold.arrived.is_set)
+    world.turso.faults.add("late_rotation", seconds=10 * HOUR)
+    for kind in ("drop", "status"):
+        world.turso.faults.add(kind, path=f"/db/{name}/*", count=3)
+    hold.released.set()
+
+    await world.shows(card, holding=ACCEPTED)
+    assert (await proof_of(world, card)).target.tokens is OldTokens.WATCHED
+
+
+async def test_a_database_made_again_under_the_name_proves_nothing(world: World):
+    name = await pair(world, "again")
+    world.turso.faults.add("late_rotation", seconds=10 * HOUR)
+    card = await rotates(world, name)
+    await world.shows(card, holding=ACCEPTED)
+
+    assert world.keys is not None
+    await _destroy(world, name)
+    await world.make(name, group=f"g-{name}")
+
+    await world.shows(card, holding="Not proven: the database was destroyed meanwhile")
+
+
+async def _destroy(world: World, name: str) -> None:
+    import httpx
+
+    headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
+    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+        assert (await http.delete(f"/v1/organizations/acme/databases/{name}")).status_code == 200
+
+
+async def test_after_a_restart_nothing_more_is_proven(world: World):
+    assert world.bot is not None
+    name = await pair(world, "restart")
+    world.turso.faults.add("late_rotation", seconds=10 * HOUR)
+    card = await rotates(world, name)
+    await world.shows(card, holding=ACCEPTED)
+
+    await world.bot.env.watches.close()  # what a process takes with it
+    await world.pass_time(minutes=2)
+
+    await world.shows(card, holding="Not proven: Turso Ops was restarted meanwhile")
+
+
+async def test_a_database_without_siblings_has_one_probe(world: World):
+    await world.turso.change(_group, "g-alone")
+    await world.make("alone", group="g-alone")
+
+    card = await rotates(world, "alone")
+
+    await world.shows(card, holding="Proven: old tokens are refused since")
+    assert (await proof_of(world, card)).sibling is None
+    assert len(world.changes("POST", "/alone/auth/tokens")) == 1
+
+
+@pytest.mark.parametrize("block_reads", [True, False])
+async def test_a_blocked_database_is_proven_all_the_same(world: World, block_reads: bool):
+    name = f"frozen-{block_reads}".lower()
+    await world.turso.change(_group, f"g-{name}")
+    await world.make(name, group=f"g-{name}")
+    assert world.bot is not None
+    await world.bot.env.doors.turso("acme").configure(name, block_reads=block_reads, block_writes=True)
+
+    card = await rotates(world, name)
+
+    await world.shows(card, holding="Proven: old tokens are refused since")
