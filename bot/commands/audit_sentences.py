@@ -47,6 +47,12 @@ _RESULTS: Final[Mapping[str, str]] = {
     "cancelled": "was withdrawn",
 }
 
+_PROOFS: Final[Mapping[str, str]] = {
+    "proven": "is proven: old tokens are refused",
+    "not_proven": "is not proven: old tokens may still work",
+    "watched": "is watched: old tokens may still work",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Writer:
@@ -213,6 +219,7 @@ _SENTENCES: Final[Mapping[str, Callable[[AuditEntry, Writer], str]]] = {
     "undone": lambda entry, writer: _capital(_undone(entry, writer)),
     "stale": lambda entry, writer: _capital(_phase(entry, writer)),
     "expired": lambda entry, writer: _capital(f"{writer.request(entry)} expired"),
+    "proof": lambda entry, writer: _capital(f"{writer.request(entry)} {_PROOFS.get(entry.outcome, 'is watched')}"),
     "revealed": _revealed,
     "reveal": _revealed,
     "thawed": _thawed,

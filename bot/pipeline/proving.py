@@ -31,6 +31,7 @@ FIRST_LOOKS: Final = (0.0, 0.3, 0.7)
 """Seconds before each look that comes before the outcome is told: a quick rotation is told once."""
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 30.0
+_AUDITED: Final = {OldTokens.REFUSED: "proven", OldTokens.WATCHED: "watched"}
 RESTARTED: Final = "Turso Ops was restarted meanwhile, and the probe token was only in its memory"
 
 
@@ -129,7 +130,16 @@ async def _conclude(env: Environment, request: Request, proof: Proof) -> None:
         to=request.state,
         at=now,
         changes={"facts": {**request.facts, PROOF: proof.to_json()}},
-        entries=[entry("proof", proof.target.tokens.value, at=now, request=request, by=TIMER, tokens=words)],
+        entries=[
+            entry(
+                "proof",
+                _AUDITED.get(proof.target.tokens, "not_proven"),
+                at=now,
+                request=request,
+                by=TIMER,
+                tokens=words,
+            )
+        ],
         timers=[lease],
         revokes=revoked_by(request.plan, proof, request.state),
     )

@@ -188,6 +188,6 @@ def test_a_reason_cannot_pretend_to_be_the_card():
 def test_a_card_of_three_hundred_siblings_still_has_its_buttons():
     card = check(request_card(huge(), now=NOON))
 
-    assert list(buttons(card)) == ["Approve", "Deny", "Withdraw"]
+    assert list(buttons(card)) == ["Approve", "Deny", "Withdraw", "Freeze first"]
     assert "270 more" in words(card)
     assert "Shortened" not in words(card)

@@ -61,6 +61,14 @@ TABLE = [
         phase("executed", "quarantined"),
         "`analytics` was put in quarantine: <@U0DANA>'s request to destroy `analytics`",
     ),
+    (
+        line("proof", "proven", command="rotate", user_id="timer", request_id="r-1", of_dana=True),
+        "<@U0DANA>'s request to rotate the tokens of `analytics` is proven: old tokens are refused",
+    ),
+    (
+        line("proof", "not_proven", command="rotate", user_id="timer", request_id="r-1", of_dana=True),
+        "<@U0DANA>'s request to rotate the tokens of `analytics` is not proven: old tokens may still work",
+    ),
     (phase("executed", "failed"), "<@U0DANA>'s request to destroy `analytics` failed"),
     (phase("executed", "unknown"), "<@U0DANA>'s request to destroy `analytics` has an unknown result"),
     (
