@@ -133,11 +133,6 @@ async def running(
             if counts:
                 await presence.say()
 
-        stack.push_async_callback(background.start("policy watch", lambda: book.look(follow), every=LOOK_EVERY).stop)
-        if counts:
-            stack.push_async_callback(presence.leave)
-            stack.push_async_callback(background.start("presence", presence.say, every=EVERY_SECONDS).stop)
-        stack.push_async_callback(background.start("open Homes", path.homes.look).stop)
         if executes:
             work = PathWork(Executor(env))
             durable = Durable(
@@ -153,6 +148,12 @@ async def running(
             stack.push_async_callback(durable.close)
             for loop in upkeep.start(background):
                 stack.push_async_callback(loop.stop)
+        # After durable work, so that they end before it: it takes the threads along that they use.
+        stack.push_async_callback(background.start("policy watch", lambda: book.look(follow), every=LOOK_EVERY).stop)
+        if counts:
+            stack.push_async_callback(presence.leave)
+            stack.push_async_callback(background.start("presence", presence.say, every=EVERY_SECONDS).stop)
+        stack.push_async_callback(background.start("open Homes", path.homes.look).stop)
         stack.push_async_callback(tasks.drain, DRAIN_SECONDS)
         await _introduce(workspace)
         yield Bot(settings, env, path, bolt, calls, tasks, workspace, health, metrics, store, background)

@@ -4,9 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from bot.core.request import Timer
+from bot.durable.work import GO
 from bot.pipeline.executing import Executor
 from bot.pipeline.timers import fire
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +22,10 @@ class PathWork:
 
     async def begin(self, request_id: str, phase: str) -> str:
         """Compare the world with the plan, and take the request."""
-        return await self.executor.begin(request_id, phase)
+        begun = await self.executor.begin(request_id, phase)
+        if begun != GO:
+            await self._log_end(request_id)
+        return begun
 
     async def act(self, request_id: str, phase: str) -> Mapping[str, Any]:
         """Hand the change over, at most once."""
@@ -34,6 +42,18 @@ class PathWork:
     async def tell(self, request_id: str, phase: str) -> None:
         """Deliver the outcome."""
         await self.executor.tell(request_id, phase)
+        await self._log_end(request_id)
+
+    async def _log_end(self, request_id: str) -> None:
+        """Log what became of an operation, in one line."""
+        try:
+            request = await self.executor.env.memory.request(request_id)
+        except Exception as error:  # the work is done: it must not be done again for the sake of a line
+            log.warning("operation.ended", request=request_id, outcome="not read", why=type(error).__name__)
+            return
+        if request is not None:
+            said = {"request": request.id, "command": request.command, "outcome": request.state.value}
+            log.info("operation.ended", **said, why=request.outcome, user=request.asker, channel=request.channel_id)
 
     async def fire(self, timer: Timer) -> Timer | None:
         """Do what is due."""

@@ -1,17 +1,32 @@
-"""Answers that are kept for a while; who asks the same at the same time shares one question."""
+"""Answers that are kept for a while; those who ask the same at the same time share one call."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final, Generic, TypeVar
 
+from cachetools import TTLCache
+
 K = TypeVar("K")
 V = TypeVar("V")
 AT_MOST: Final = 5000
+WAITS_SECONDS: Final = 3.0
+"""For so long a call that was asked for anew waits for the one before it."""
+
+
+class _Call(Generic[V]):
+    """One call of `load`, under way or about to begin."""
+
+    def __init__(self, before: "_Call[V] | None") -> None:
+        self.before = before
+        self.has_begun = False
+        self.is_wanted = True
+        """False: what it answers may be outdated, and is not kept."""
+        self.task: asyncio.Task[V] | None = None
 
 
 class Cache(Generic[K, V]):
-    """Keeps what `load` answers for `seconds`; errors are not kept."""
+    """Keeps what `load` answers for `seconds`; errors are not kept, and end what was kept."""
 
     def __init__(
         self,
@@ -21,48 +36,69 @@ class Cache(Generic[K, V]):
         at_most: int = AT_MOST,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._load, self._seconds, self._at_most, self._now = load, seconds, at_most, now
-        self._kept: dict[K, tuple[float, V]] = {}
-        self._asked: dict[K, asyncio.Task[V]] = {}
+        self._load = load
+        self._kept: TTLCache[K, tuple[V]] = TTLCache(at_most, seconds, timer=now)
+        self._calls: dict[K, _Call[V]] = {}
+        """The newest call for each key; it may wait for an older one."""
 
     def held(self, key: K) -> V | None:
         """Return the answer if it is kept."""
         kept = self._kept.get(key)
-        return kept[1] if kept is not None and kept[0] > self._now() else None
+        return kept[0] if kept is not None else None
 
     async def get(self, key: K, *, fresh: bool = False) -> V:
-        """Return the answer; `fresh`: one that is asked for from now on, whatever is kept."""
-        kept = self._kept.get(key)
-        if not fresh and kept is not None and kept[0] > self._now():
-            return kept[1]
-        if fresh:  # what is asked for again is a fact no more: also when no answer comes
-            self._kept.pop(key, None)
-        running = self._asked.get(key)
-        if running is None or fresh:
-            running = asyncio.get_running_loop().create_task(self._ask(key))
-            self._asked[key] = running
-        return await asyncio.shield(running)
+        """Return the answer.
 
-    async def _ask(self, key: K) -> V:
-        me = asyncio.current_task()
-        try:
-            value = await self._load(key)
-            if self._asked.get(key) is me:
-                self._kept[key] = (self._now() + self._seconds, value)
-                if len(self._kept) > self._at_most:
-                    self._shrink()
-            return value
-        finally:
-            if self._asked.get(key) is me:
-                del self._asked[key]
+        Args:
+            fresh: of a call that begins after this moment, whatever is kept. All who ask while a call is under way
+                share the next one, so that many presses at once make few calls.
+        Raises:
+            Whatever `load` raises; then nothing is kept any more.
+        """
+        kept = self._kept.get(key)
+        if kept is not None and not fresh:
+            return kept[0]
+        if fresh:  # what is asked for again is a fact no more, even if no answer comes
+            self._kept.pop(key, None)
+        call = self._calls.get(key)
+        if call is None or (fresh and call.has_begun):
+            call = self._begin(key, call)
+        assert call.task is not None
+        return await asyncio.shield(call.task)
 
     def forget(self, key: K) -> None:
-        """The answer may have changed: ask again, and do not keep what is being asked now."""
+        """Drop the answer, since it may have changed, and do not keep what is being asked now."""
         self._kept.pop(key, None)
-        self._asked.pop(key, None)
+        call = self._calls.pop(key, None)
+        while call is not None:
+            call.is_wanted = False
+            call = call.before
 
-    def _shrink(self) -> None:
-        now = self._now()
-        self._kept = {key: kept for key, kept in self._kept.items() if kept[0] > now}
-        while len(self._kept) > self._at_most:
-            del self._kept[next(iter(self._kept))]
+    def _begin(self, key: K, before: _Call[V] | None) -> _Call[V]:
+        call = self._calls[key] = _Call(before)
+        call.task = asyncio.get_running_loop().create_task(self._ask(key, call))
+        call.task.add_done_callback(_heard)
+        return call
+
+    async def _ask(self, key: K, call: _Call[V]) -> V:
+        try:
+            if call.before is not None and call.before.task is not None:
+                await asyncio.wait([call.before.task], timeout=WAITS_SECONDS)
+            call.before, call.has_begun = None, True
+            value = await self._load(key)
+        except BaseException:
+            self._kept.pop(key, None)
+            raise
+        else:
+            if call.is_wanted:
+                self._kept[key] = (value,)
+            return value
+        finally:
+            if self._calls.get(key) is call:
+                del self._calls[key]
+
+
+def _heard(task: "asyncio.Task[V]") -> None:
+    """Take note of an error that nobody waits for any more: whoever asked may have gone."""
+    if not task.cancelled():
+        task.exception()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any, Final, TypeVar
 
 import stamina
@@ -12,6 +13,8 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 FIRST_PAUSE: Final = 0.2
 LONGEST_PAUSE: Final = 60.0
+_ATTEMPTS: ContextVar[list[int]] = ContextVar("attempts")
+"""One number, in a list because what runs inside a step has a copy of the workflow's variables."""
 
 
 class Patience:
@@ -31,6 +34,8 @@ class Patience:
             on=Exception, attempts=None, timeout=None, wait_initial=FIRST_PAUSE, wait_max=LONGEST_PAUSE, wait_jitter=0.5
         ):
             with attempt:
+                if counted := _ATTEMPTS.get(None):
+                    counted[0] = max(counted[0], attempt.num)
                 try:
                     return await call()
                 except Exception as error:
@@ -38,11 +43,16 @@ class Patience:
                     raise
         raise AssertionError("attempts are not limited")
 
+    def attempts(self) -> int:
+        """Return how often the step of the current workflow was tried that needed the most tries."""
+        return _ATTEMPTS.get([1])[0]
+
     def begin(self) -> None:
         """Say that the current task runs a workflow."""
         task = asyncio.current_task()
         assert task is not None, "workflows run on the event loop"
         self._workflows.add(task)
+        _ATTEMPTS.set([1])
         task.add_done_callback(self._workflows.discard)
 
     async def wait_if_ending(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -14,7 +15,7 @@ from bot.core.request import Timer, TimerKind
 from bot.durable.engine import EXECUTE, FIRE, RESUME, SWEEP
 from bot.durable.patience import Patience
 from bot.durable.work import GO, Json, Memory, Resume, Work
-from bot.errors import BotError
+from bot.errors import BotError, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -54,12 +55,14 @@ class Workflows:
         return DBOS.workflow(name=name, max_recovery_attempts=None)(run)
 
     async def _execute(self, request_id: str, phase: str) -> None:
-        work, subject = self._work, f"{request_id}:{phase}"
+        work, subject, started = self._work, f"{request_id}:{phase}", time.monotonic()
         if await self._step("begin", subject, lambda: work.begin(request_id, phase)) != GO:
             return
         acted = await self._step("act", subject, lambda: _plain(work.act(request_id, phase)))
         seen = await self._step("see", subject, lambda: _plain(work.see(request_id, phase, acted)))
         await self._step("finish", subject, lambda: work.finish(request_id, phase, seen))
+        ms = round((time.monotonic() - started) * 1000)
+        structlog.contextvars.bind_contextvars(phase=phase, ms=ms, attempts=self._patience.attempts())
         await self._step("tell", subject, lambda: work.tell(request_id, phase))
 
     async def _fire(self, kind: str, subject: str, due_at: str, attempt: int, failures: int = 0) -> None:
@@ -87,9 +90,15 @@ class Workflows:
     async def _take_up(self, intent_id: str) -> None:
         async def take_up() -> None:
             incoming = await self._memory.intent(intent_id)
-            if incoming is not None:
+            if incoming is None:
+                return
+            try:
                 await self._resume(incoming)
-                await self._memory.close_intent(intent_id)
+            except Unavailable:  # the store: it has to come back in any case
+                raise
+            except Exception:  # fails each time: it ends here, not in a workflow that tries for ever
+                log.exception("durable.given_up", intent=intent_id)
+            await self._memory.close_intent(intent_id)
 
         await self._step("resume", intent_id, take_up)
 

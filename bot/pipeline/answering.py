@@ -46,6 +46,8 @@ async def trouble(env: Environment, incoming: Incoming, reply: Reply) -> None:
         await env.messenger.whisper(address_of(incoming), reply)
     except BotError as error:
         log.warning("could not tell", why=str(error))
+    except Exception:  # what went wrong before is in the log already, and counts more
+        log.exception("could not tell")
 
 
 def is_public(decision: Decision, reply: Reply, *, private: bool) -> bool:

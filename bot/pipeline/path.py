@@ -12,11 +12,12 @@ from bot.commands.base import Command
 from bot.core.parsing import Incomplete, Parsed
 from bot.core.ports import Ack, Work
 from bot.core.request import Incoming, Kind, State
-from bot.errors import BotError, Refused
-from bot.pipeline import asking, clicks, pasted, pressing, submissions
+from bot.errors import BadInput, BotError, Refused
+from bot.pipeline import asking, clicks, pasted, press_limit, pressing, submissions
 from bot.pipeline.answering import entry, sorry, trouble
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import Forbidden
+from bot.pipeline.press_limit import PressLimit
 from bot.pipeline.telling import tell_outcome
 from bot.pipeline.watching import OpenHomes
 
@@ -33,6 +34,7 @@ class Path:
     def __init__(self, env: Environment) -> None:
         self.env = env
         self.homes = OpenHomes(env)
+        self._presses = PressLimit()
 
     async def before_ack(self, incoming: Incoming) -> Work | None:
         """Parse, and commit the intent of whatever may change something. No network.
@@ -55,6 +57,8 @@ class Path:
         click = clicks.CLICKS.get(incoming.action_id)
         if click is None:
             return partial(self._guarded, incoming, "unknown", partial(clicks.unknown, self.env, incoming))
+        if self._presses.is_over(incoming):
+            return partial(self._guarded, incoming, incoming.action_id, press_limit.refuse, recorded=False)
         if click.changes and not await self.env.memory.record_intent(incoming):
             return None
         return partial(self._guarded, incoming, incoming.action_id, partial(click.run, self.env, incoming))
@@ -87,24 +91,43 @@ class Path:
         await self._guarded(incoming, "home", partial(self.homes.publish, incoming))
 
     async def resume(self, incoming: Incoming) -> None:
-        """Take up an intent that a crash left without a plan; its `response_url` is gone."""
+        """Take up an intent that a crash left without a plan; its `response_url` is gone.
+
+        Whatever fails, the person hears it and the intent is closed. Raises StoreUnavailable alone.
+        """
         if incoming.kind in (Kind.COMMAND, Kind.MENTION) or pressing.carries_line(incoming.action_id):
             text = incoming.value if pressing.carries_line(incoming.action_id) else incoming.text
             await self._guarded(incoming, "resumed", partial(asking.ask, self.env, incoming, self._read(text)))
         elif incoming.kind is Kind.SUBMISSION:
-            checked = await submissions.check(self.env, incoming)
-            if checked.work is not None:
-                await self._guarded(checked.at or incoming, "resumed", checked.work)
-                await self._tell_again(incoming)
-        elif click := clicks.CLICKS.get(incoming.action_id):
-            await self._guarded(incoming, "resumed", partial(click.run, self.env, incoming))
+            here, work = await self._work_of_form(incoming)
+            await self._guarded(here, "resumed", work)
             await self._tell_again(incoming)
+        else:
+            click = clicks.CLICKS.get(incoming.action_id)
+            run = click.run if click else clicks.unknown
+            await self._guarded(incoming, "resumed", partial(run, self.env, incoming))
+            await self._tell_again(incoming)
+
+    async def _work_of_form(self, incoming: Incoming) -> tuple[Incoming, Callable[[], Awaitable[str | None]]]:
+        """Return what a form leads to and where its answers belong; what fails, fails when that is run."""
+        try:
+            checked = await submissions.check(self.env, incoming)
+        except Exception as error:
+            return incoming, partial(_fail, error)
+        here = checked.at or incoming
+        if checked.errors:
+            first = next(iter(checked.errors.values()))
+            return here, partial(_fail, BadInput(f"Your form was not taken, and nothing was changed. {first}"))
+        return here, checked.work or _nothing
 
     async def _tell_again(self, incoming: Incoming) -> None:
         """A crash may have come between what a press has moved and its telling: bring the cards up to date."""
-        request = await self.env.memory.request(incoming.value) if incoming.value else None
-        if request is not None and request.state in MOVED_BY_PRESS and await self.env.memory.cards(request.id):
-            await tell_outcome(self.env, request.id)
+        try:
+            request = await self.env.memory.request(incoming.value) if incoming.value else None
+            if request is not None and request.state in MOVED_BY_PRESS and await self.env.memory.cards(request.id):
+                await tell_outcome(self.env, request.id)
+        except Exception:  # the press is answered: its cards may wait for the next change
+            log.exception("cards were not brought up to date", reference=incoming.id)
 
     async def _line(self, incoming: Incoming, text: str) -> Work | None:
         read = self._read(text)
@@ -146,17 +169,19 @@ class Path:
         self, incoming: Incoming, name: str, work: Callable[[], Awaitable[str | None]], *, recorded: bool = True
     ) -> None:
         """Run the work after the ack; whatever fails, the person hears it and the log has it."""
-        started, outcome = time.perf_counter(), "answered"
+        started, outcome, why = time.perf_counter(), "answered", ""
         # Each runs in a task of its own, so that nothing has to be unbound.
         structlog.contextvars.bind_contextvars(reference=incoming.id, user=incoming.user_id, command=name)
         try:
             outcome = await work() or "answered"
         except BotError as error:
-            outcome = "refused"
-            await self._record(incoming, name, error)
-            await trouble(self.env, incoming, sorry(error, incoming.id))
-        except Exception:
-            outcome = "broken"
+            outcome, why = "refused", str(error)
+            try:
+                await self._record(incoming, name, error)
+            finally:
+                await trouble(self.env, incoming, sorry(error, incoming.id))
+        except Exception as error:
+            outcome, why = "broken", type(error).__name__
             log.exception("a command broke")
             await trouble(self.env, incoming, sorry(None, incoming.id))
         if recorded or incoming.kind is Kind.MENTION:
@@ -165,4 +190,13 @@ class Path:
             self.homes.pressed(incoming.user_id)
         seconds = time.perf_counter() - started
         self.env.observer.command(name, outcome, seconds)
-        log.info("answered", outcome=outcome, channel=incoming.channel_id, ms=round(seconds * 1000, 1))
+        said = {"why": why} if why else {}
+        log.info("answered", outcome=outcome, channel=incoming.channel_id, ms=round(seconds * 1000, 1), **said)
+
+
+async def _fail(error: Exception) -> str:
+    raise error
+
+
+async def _nothing() -> str:
+    return "answered"

@@ -194,6 +194,7 @@ class Listeners:
         try:
             await work
         except BotError as error:
+            log.warning("refused", reference=incoming.id, kind=incoming.kind, user=incoming.user_id, why=str(error))
             await self._tell(incoming, str(error))
         except Exception:
             log.exception("something went wrong", reference=incoming.id, kind=incoming.kind, user=incoming.user_id)

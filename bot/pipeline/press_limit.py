@@ -1,0 +1,36 @@
+"""How often one person may press the buttons of one request: a flood of presses must not use up Slack's rate limits."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from cachetools import TTLCache
+
+from bot.core.request import Incoming
+from bot.errors import BadInput
+
+AT_MOST: Final = 10
+WITHIN_SECONDS: Final = 10.0
+REMEMBERED: Final = 10_000
+"""Pairs of person and request that are counted at a time."""
+
+
+class PressLimit:
+    """Counts presses in memory, for each person and request by itself: nobody uses up another's."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._counts: TTLCache[tuple[str, str], list[int]] = TTLCache(REMEMBERED, WITHIN_SECONDS, timer=now)
+
+    def is_over(self, incoming: Incoming) -> bool:
+        """Count a press, and say whether it is one too many."""
+        counted = self._counts.setdefault((incoming.user_id, incoming.value), [0])
+        counted[0] += 1
+        return counted[0] > AT_MOST
+
+
+async def refuse() -> str:
+    """Say no to a press that is one too many. Raises BadInput."""
+    raise BadInput(
+        f"You pressed more than {AT_MOST} times in {WITHIN_SECONDS:.0f} seconds, and this press did nothing. "
+        "Wait a moment, then press once."
+    )

@@ -1,0 +1,135 @@
+"""The cache: few calls however many ask, no answer that is older than was asked for, and constant work when full."""
+
+import asyncio
+import time
+
+import pytest
+
+from bot.core.cache import Cache
+
+
+class Source:
+    """Answers with the number of the call; each call waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.go = asyncio.Event()
+        self.go.set()
+        self.error: Exception | None = None
+
+    async def load(self, key: str) -> int:
+        self.calls += 1
+        mine = self.calls
+        await self.go.wait()
+        if self.error:
+            raise self.error
+        return mine
+
+
+@pytest.fixture
+def source() -> Source:
+    return Source()
+
+
+async def test_an_answer_is_kept_for_its_time(source: Source):
+    now = [0.0]
+    cache: Cache[str, int] = Cache(source.load, 60, now=lambda: now[0])
+
+    assert [await cache.get("a"), await cache.get("a")] == [1, 1]
+    now[0] = 61
+    assert cache.held("a") is None
+    assert await cache.get("a") == 2
+
+
+async def test_those_who_ask_at_the_same_time_share_a_call(source: Source):
+    cache: Cache[str, int] = Cache(source.load, 60)
+
+    for fresh in (False, True):
+        assert len(set(await asyncio.gather(*(cache.get("a", fresh=fresh) for _ in range(30))))) == 1
+
+    assert source.calls == 2
+
+
+async def test_who_asks_anew_gets_what_was_asked_after_and_shares_it(source: Source):
+    cache: Cache[str, int] = Cache(source.load, 60)
+    source.go.clear()
+    first = asyncio.create_task(cache.get("a"))
+    await asyncio.sleep(0.01)
+    later = [asyncio.create_task(cache.get("a", fresh=True)) for _ in range(30)]
+    await asyncio.sleep(0.01)
+    last = asyncio.create_task(cache.get("a", fresh=True))
+    await asyncio.sleep(0.01)
+    source.go.set()
+
+    assert await first == 1
+    assert await asyncio.gather(*later, last) == [2] * 31, "none got the answer of the call that had begun before"
+    assert source.calls == 2
+
+
+async def test_a_call_that_hangs_does_not_keep_the_next_one_for_ever(source: Source, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("bot.core.cache.WAITS_SECONDS", 0.01)
+    cache: Cache[str, int] = Cache(source.load, 60)
+    source.go.clear()
+    hangs = asyncio.create_task(cache.get("a"))
+    await asyncio.sleep(0.01)
+    fresh = asyncio.create_task(cache.get("a", fresh=True))
+    await asyncio.sleep(0.1)
+
+    assert source.calls == 2
+    source.go.set()
+    assert await fresh == 2
+    await hangs
+
+
+async def test_an_error_reaches_all_who_asked_and_ends_what_was_kept(source: Source):
+    cache: Cache[str, int] = Cache(source.load, 60)
+    await cache.get("a")
+    source.error = ValueError("Slack is silent")
+
+    ended = await asyncio.gather(*(cache.get("a", fresh=True) for _ in range(3)), return_exceptions=True)
+
+    assert [type(one) for one in ended] == [ValueError] * 3
+    assert cache.held("a") is None, "what was known before is not used in its place"
+
+
+async def test_what_is_forgotten_while_it_is_asked_is_not_kept(source: Source):
+    cache: Cache[str, int] = Cache(source.load, 60)
+    source.go.clear()
+    asked = [asyncio.create_task(cache.get("a", fresh=fresh)) for fresh in (False, True)]
+    await asyncio.sleep(0.01)
+    cache.forget("a")
+    source.go.set()
+    await asyncio.gather(*asked)
+
+    assert cache.held("a") is None
+    assert await cache.get("a") == source.calls
+
+
+async def test_who_gives_up_takes_the_answer_from_nobody(source: Source):
+    cache: Cache[str, int] = Cache(source.load, 60)
+    source.go.clear()
+    gone, stays = (asyncio.create_task(cache.get("a")) for _ in range(2))
+    await asyncio.sleep(0.01)
+    gone.cancel()
+    source.go.set()
+
+    assert await stays == 1
+
+
+async def test_a_full_cache_takes_no_longer_than_an_empty_one():
+    async def load(key: int) -> int:
+        return key
+
+    async def fill(cache: Cache[int, int], keys: range) -> float:
+        begun = time.process_time()
+        for key in keys:
+            await cache.get(key)
+        return time.process_time() - begun
+
+    roomy: Cache[int, int] = Cache(load, 60, at_most=20_000)
+    full: Cache[int, int] = Cache(load, 60, at_most=5_000)
+    await fill(full, range(5_000))
+
+    assert await fill(full, range(5_000, 9_000)) < 3 * await fill(roomy, range(4_000))
+    assert full.held(8_999) == 8_999
+    assert full.held(0) is None

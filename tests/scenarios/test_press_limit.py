@@ -1,0 +1,63 @@
+"""A flood of presses by one person: a few are decided, all are answered, and whoever may approve isn't affected."""
+
+import collections
+
+import pytest
+
+from bot.core.request import Incoming, State
+from bot.pipeline.press_limit import AT_MOST, WITHIN_SECONDS, PressLimit
+from tests.scenarios import forging
+from tests.scenarios.asked import asked, reaches, request_id
+from tests.security.stage import POLICY
+from tests.store.samples import incoming
+from tests.world import ANA, GIL, World, words
+
+OWN_POLICY = POLICY
+PRESSES = [
+    # (id, presses as (seconds, person, request), which of them are refused)
+    ("as many as are allowed", [(0, "U1", "r-1")] * AT_MOST, []),
+    ("one too many", [(0, "U1", "r-1")] * (AT_MOST + 1), [AT_MOST]),
+    ("again after a while", [(0, "U1", "r-1")] * AT_MOST + [(WITHIN_SECONDS, "U1", "r-1")], []),
+    ("another person", [(0, "U1", "r-1")] * AT_MOST + [(0, "U2", "r-1")], []),
+    ("another request", [(0, "U1", "r-1")] * AT_MOST + [(0, "U1", "r-2")], []),
+    ("a flood does not prolong itself", [(n, "U1", "r-1") for n in range(11)], []),
+]
+
+
+@pytest.mark.parametrize(("presses", "refused"), [pytest.param(*rest, id=name) for name, *rest in PRESSES])
+def test_presses_are_counted_for_each_person_and_request(presses: list[tuple[float, str, str]], refused: list[int]):
+    now = [0.0]
+    limit = PressLimit(lambda: now[0])
+
+    def press(at: float, person: str, request: str) -> bool:
+        now[0] = at
+        made: Incoming = incoming(user_id=person, value=request)
+        return limit.is_over(made)
+
+    assert [place for place, one in enumerate(presses) if press(*one)] == refused
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_flood_costs_few_calls_and_keeps_no_approver_from_approving(world: World) -> None:
+    assert world.bot is not None
+    card = await asked(world, "/turso freeze {} --reason x")
+    before = len(world.workspace.calls)
+
+    for _ in range(30):
+        await forging.clicks(world, GIL, "approval.approve", request_id(card), message=card)
+    await world.calm()
+
+    asked_of_slack = collections.Counter(call.method for call in world.workspace.calls[before:])
+    about_people = sum(
+        count
+        for method, count in asked_of_slack.items()
+        if method.startswith(("users.", "usergroups.", "conversations."))
+    )
+    assert about_people <= 4 * AT_MOST
+    told = [words(one) for one in forging.told(world, GIL)]
+    assert sum("pressed more than 10 times" in one for one in told) == 30 - AT_MOST
+    await world.person(ANA).presses("Approve", card)
+    request = await reaches(world, card, State.PENDING, State.SUCCEEDED, State.EXECUTING, State.APPROVED)
+    assert [vote.user_id for vote in request.votes] in ([], [ANA])
+    await world.calm()
+    assert ANA in {vote.user_id for vote in (await reaches(world, card, *State)).votes}

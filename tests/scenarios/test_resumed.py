@@ -1,0 +1,64 @@
+"""Work that a crash left: each kind of it ends, whatever its check raises, and its person hears of it."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.core.request import Incoming, Kind
+from bot.pipeline import clicks, submissions
+from bot.pipeline.clicks import Click
+from tests.scenarios import forging
+from tests.store.samples import incoming
+from tests.world import DANA, DB_OPS, World, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LEFT = [
+    ("a form of a command that is gone", Kind.SUBMISSION, "form.gone-command", "too old"),
+    ("a form that nobody knows", Kind.SUBMISSION, "no.such.form", "do not know this form"),
+    ("a form about a request that is gone", Kind.SUBMISSION, "approval.type_name", "is gone"),
+    ("a review without a comment", Kind.SUBMISSION, "review", "not taken"),
+    ("a button that nobody knows", Kind.ACTION, "no.such.button", "do not know this button"),
+    ("a button of a request that is gone", Kind.ACTION, "approval.approve", ""),
+    ("a line that cannot be read", Kind.COMMAND, "", ""),
+]
+
+
+def left(number: int, kind: Kind, action_id: str) -> Incoming:
+    made = incoming(number, kind=kind, action_id=action_id, value="i-nothere000", user_id=DANA, channel_id=DB_OPS)
+    return replace(made, text="no such command at all" if kind is Kind.COMMAND else "", values={})
+
+
+async def taken_up(world: World, one: Incoming) -> str:
+    """Leave an intent as a crash would, have it taken up, and return what its person is told."""
+    assert world.bot is not None
+    await world.bot.store.record_intent(one)
+    told = await forging.answer_to(world, DANA, world.bot.health.queue.enqueue_resume(one.id))
+    await world.calm()
+    later = world.bot.env.clock.now() + timedelta(hours=1)
+    assert one.id not in {open_.id for open_ in await world.bot.store.open_intents(before=later)}
+    return words(told)
+
+
+@pytest.mark.parametrize(("kind", "action_id", "says"), [pytest.param(*rest, id=name) for name, *rest in LEFT])
+async def test_what_was_left_is_taken_up_once_answered_and_closed(
+    world: World, kind: Kind, action_id: str, says: str, request: pytest.FixtureRequest
+) -> None:
+    number = 7_000 + [name for name, *_ in LEFT].index(request.node.callspec.id)
+
+    assert says in await taken_up(world, left(number, kind, action_id))
+
+
+@pytest.mark.parametrize("kind", [Kind.SUBMISSION, Kind.ACTION])
+async def test_a_bug_in_what_is_taken_up_is_told_and_ends(
+    world: World, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(submissions.CHECKS, "broken.thing", broken)  # type: ignore[index]
+    monkeypatch.setitem(clicks.CLICKS, "broken.thing", Click(broken))  # type: ignore[index]
+
+    assert "went wrong" in await taken_up(world, left(7_100 + len(kind), kind, "broken.thing"))
