@@ -72,7 +72,10 @@ async def test_the_store_is_made_in_the_folder_and_upgrading_twice_is_harmless(t
     ("text", "status", "says"),
     [
         pytest.param(POLICY.read_text(), 0, "", id="the sandbox's"),
-        pytest.param("", 0, "0 channels", id="empty: it denies everything"),
+        pytest.param("", 1, "the file is empty", id="empty"),
+        pytest.param("channels: {}\n", 1, "`version: 1` is missing", id="without a version"),
+        pytest.param("version: 1\n", 1, "names no channel", id="a version alone"),
+        pytest.param("version: 1\nchannels: {}\n", 0, "0 channels", id="nothing for anybody, on purpose"),
         pytest.param("version: 1\nchanels: {}\n", 1, "chanels", id="a key that is none"),
         pytest.param("version: 1\nworkspace: acme\n", 1, "workspace", id="a name where an id belongs"),
         pytest.param(

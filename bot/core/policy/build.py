@@ -41,6 +41,7 @@ def build(parsed: PolicyFile, default_organization: str | None) -> Policy:
         incidents=incidents,
         named=joined([*named, *([incidents.to] if incidents else [])]),
         audit_head_channel=parsed.audit_head_channel,
+        policy_channel=parsed.policy_channel,
         people=people,
     )
 

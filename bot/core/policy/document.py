@@ -8,6 +8,8 @@ import yaml
 Path = tuple[str | int, ...]
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MOST_NODES: Final = 100_000
+_MERGE: Final = "tag:yaml.org,2002:merge"
+_Pair = tuple[yaml.Node, yaml.Node]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Document:
     value: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    misread: dict[Path, str] = field(default_factory=dict)
+    """What stands in the file where YAML read a number, a truth value or nothing: `no`, `007`, `1:30`."""
 
     def problem(self, path: Path, sentence: str) -> Problem:
         """Locate a sentence: at `path`, or at the nearest thing above it that stands in the file."""
@@ -83,6 +87,8 @@ class _Walk:
         self.loader, self.document = loader, document
         self.seen = 0
         self.open: set[int] = set()
+        self.merging: set[int] = set()
+        self.pairs: dict[int, dict[str, _Pair]] = {}
 
     def value(self, node: yaml.Node, path: Path) -> Any:
         self.seen += 1
@@ -100,18 +106,55 @@ class _Walk:
             self.open.discard(id(node))
 
     def _mapping(self, node: yaml.Node, path: Path) -> dict[str, Any]:
-        self.loader.flatten_mapping(node)
         result: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
+        for key, (key_node, value_node) in self._merged(node, path).items():
             inner = (*path, key)
-            if key in result:
-                problem = Problem(key_node.start_mark.line + 1, key_text(inner), "this key stands here twice")
-                self.document.problems.append(problem)
-                continue
             self.document.lines[inner] = key_node.start_mark.line + 1
             result[key] = self.value(value_node, inner)
         return result
+
+    def _merged(self, node: yaml.Node, path: Path) -> dict[str, _Pair]:
+        """Return a mapping's entries, those that `<<` merges into it included; its own keys win over them.
+
+        PyYAML's `flatten_mapping` changes the nodes, so that a merged key could no longer be told from an own one, and
+        merges of merges would grow without end.
+        """
+        if id(node) in self.pairs:
+            return self.pairs[id(node)]
+        merged: dict[str, _Pair] = {}
+        own: dict[str, _Pair] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == _MERGE:
+                merged |= self._sources(value_node, path)
+                continue
+            key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
+            if key in own:
+                where = key_text((*path, key))
+                problem = Problem(key_node.start_mark.line + 1, where, "this key stands here twice")
+                self.document.problems.append(problem)
+            else:
+                own[key] = key_node, value_node
+        found = self.pairs[id(node)] = merged | own
+        return found
+
+    def _sources(self, node: yaml.Node, path: Path) -> dict[str, _Pair]:
+        """Return what one `<<` merges: a mapping, or a list of them of which the first wins."""
+        sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        found: dict[str, _Pair] = {}
+        for source in reversed(sources):
+            if not isinstance(source, yaml.MappingNode):
+                sentence = "`<<` takes a mapping (`*name`), or a list of them"
+                self.document.problems.append(Problem(source.start_mark.line + 1, key_text(path), sentence))
+                continue
+            if id(source) in self.merging:
+                raise ValueError("its anchors unfold without end")
+            self.merging.add(id(source))
+            found |= self._merged(source, path)
+            self.merging.discard(id(source))
+            self.seen += len(found)
+            if self.seen > _MOST_NODES:
+                raise ValueError("its anchors unfold without end")
+        return found
 
     def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
         kind = node.tag.rpartition(":")[2]
@@ -124,9 +167,12 @@ class _Walk:
     def _constructed(self, node: yaml.ScalarNode, path: Path) -> Any:
         """Return what a tag makes of a value; it may have been written in front of one that it does not fit."""
         try:
-            return self.loader.construct_object(node)
+            value = self.loader.construct_object(node)
         except Exception:
             kind = node.tag.rpartition(":")[2]
             problem = self.document.problem(path, f"{quote(node.value)} cannot be read as `!!{kind}`")
             self.document.problems.append(problem)
             return node.value
+        if node.value:
+            self.document.misread[path] = node.value
+        return value

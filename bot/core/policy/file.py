@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from bot.core import catalogue
@@ -20,12 +20,12 @@ def wrong(sentence: str) -> PydanticCustomError:
 
 
 def _one_or_more(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
+    return [value] if isinstance(value, str | int) else value
 
 
 def _duration(value: Any) -> timedelta:
     if not isinstance(value, str):
-        raise wrong(f"takes a duration such as `30m`, `8h` or `7d`; {quote(value)} lacks a unit")
+        raise PydanticCustomError("duration", "takes a duration")  # how it stands in the file is known to the loader
     try:
         return parse_duration(value)
     except NotADuration as error:
@@ -129,7 +129,16 @@ PatternList = Annotated[list[Annotated[str, BeforeValidator(_pattern)]], BeforeV
 
 
 class _Strict(BaseModel):
+    """A mapping with known keys, and with any that begin with `x-`: they are ignored, and give anchors a place."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_extensions(cls, value: Any) -> Any:
+        return (
+            {key: one for key, one in value.items() if not key.startswith("x-")} if isinstance(value, dict) else value
+        )
 
 
 class OrganizationFile(_Strict):
@@ -221,7 +230,7 @@ class IncidentsFile(_Strict):
 class PolicyFile(_Strict):
     """A whole file."""
 
-    version: Literal[1] = 1
+    version: Literal[1]
     organization: OrganizationName | None = None
     organizations: dict[OrganizationName, OrganizationFile] = {}
     workspace: Annotated[list[WorkspaceId], BeforeValidator(_one_or_more)] = []
@@ -231,3 +240,4 @@ class PolicyFile(_Strict):
     profiles: dict[str, ProfileFile] = {}
     incidents: IncidentsFile | None = None
     audit_head_channel: ChannelId | None = None
+    policy_channel: ChannelId | None = None

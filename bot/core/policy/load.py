@@ -32,7 +32,10 @@ def load(text: str, *, default_organization: str | None = None) -> Policy:
         PolicyInvalid: with every error; nothing of the file is used then.
     """
     read = document.read(text)
-    raw = {} if read.value is None else read.value
+    raw = read.value
+    if raw is None:
+        empty = read.problem((), "the file is empty; a policy begins with `version: 1`")
+        raise PolicyInvalid(tuple(read.problems) or (empty,))
     if not isinstance(raw, dict):
         raise PolicyInvalid((read.problem((), "a policy is a mapping of keys: `version`, `channels`, …"),))
     problems = list(read.problems)
@@ -43,6 +46,10 @@ def load(text: str, *, default_organization: str | None = None) -> Policy:
         problems += [_located(read, one) for one in error.errors(include_url=False)]
     errors, warnings = lint.check(read, raw, default_organization)
     problems += errors
+    if parsed and not problems and not parsed.model_fields_set & {"channels", "incidents"}:
+        # More likely it is half written than meant.
+        sentence = "the file names no channel; write `channels: {}` if nobody is to do anything anywhere"
+        problems.append(read.problem((), sentence))
     if parsed is None or problems:
         unique = {(one.line, one.key, one.sentence): one for one in problems}
         raise PolicyInvalid(tuple(sorted(unique.values(), key=lambda one: (one.line, one.key))))
@@ -53,19 +60,33 @@ def load(text: str, *, default_organization: str | None = None) -> Policy:
 
 def _located(read: Document, error: Any) -> Problem:
     path: Path = tuple(step for step in error["loc"] if step != "[key]")
-    return read.problem(path, _sentence(error, path))
+    alone = path[:-1] if path[-1:] == (0,) else path  # a word in place of a list
+    written = None if isinstance(error["input"], str) else read.misread.get(path, read.misread.get(alone))
+    return read.problem(path, _sentence(error, path, written))
 
 
-def _sentence(error: Any, path: Path) -> str:
+_NEEDS_TEXT = ("policy", "enum", "string_type")
+"""The kinds of refusal that quoting the value may help against."""
+
+
+def _sentence(error: Any, path: Path, written: str | None) -> str:
+    """Say what is wrong. `written`: how a value stands in the file that YAML read as something else than text."""
     kind, value = error["type"], error["input"]
+    if kind == "duration":
+        return f"takes a duration such as `30m`, `8h` or `7d`; {_without_unit(value, written)}"
+    if written is not None and kind in _NEEDS_TEXT:
+        return f'{_misread(value, written)}: quote it, `"{written}"`, if that text is meant'
     if kind == "policy":
         return str(error["msg"])
+    if kind == "missing" and path == ("version",):
+        return "`version: 1` is missing: a file without it is not used"
     if kind == "extra_forbidden":
         return lint.unknown_key(str(path[-1]), list(model_at(path[:-1]).model_fields))
     if kind == "missing":
         return "this key is needed here"
     if kind in ("literal_error", "enum"):
-        return f"takes {error['ctx']['expected'].replace(chr(39), '`')}; not {_show(value)}"
+        shown = f'`"{value}"`' if kind == "literal_error" and isinstance(value, str) else _show(value)
+        return f"takes {error['ctx']['expected'].replace(chr(39), '`')}; not {shown}"
     if kind.startswith("bool"):
         return f"takes `true` or `false`; not {_show(value)}"
     if kind.startswith(("int", "greater", "less")):
@@ -77,6 +98,17 @@ def _sentence(error: Any, path: Path) -> str:
     if kind == "string_pattern_mismatch":
         return f"{_show(value)} is no organization's name: lowercase letters, digits and dashes"
     return f"{error['msg'][:1].lower()}{error['msg'][1:]}; not {_show(value)}"
+
+
+def _without_unit(value: Any, written: str | None) -> str:
+    if written is None or written == str(value):
+        return f"{_show(value)} lacks a unit"
+    return f"{_misread(value, written)}: quote it, and write a unit"
+
+
+def _misread(value: Any, written: str) -> str:
+    as_what = "nothing" if value is None else f"`{str(value).lower()}`"
+    return f"{document.quote(written)} is read by YAML as {as_what}"
 
 
 def _show(value: Any) -> str:

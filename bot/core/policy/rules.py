@@ -185,6 +185,7 @@ class Policy:
     named: People = NOBODY
     """Everybody whom the file names anywhere."""
     audit_head_channel: str | None = None
+    policy_channel: str | None = None
     warnings: tuple[Problem, ...] = ()
     people: Mapping[str, People] = field(default_factory=dict)
 

@@ -40,7 +40,9 @@ def policies(draw):
 
     channel = {"databases": draw(PATTERNS), "rules": draw(st.lists(rules(), max_size=4))}
     ceiling = {"deny": draw(st.lists(st.fixed_dictionaries({"commands": COMMANDS, "databases": PATTERNS}), max_size=1))}
-    return load(json.dumps({"channels": {"C0DBOPS": channel}, "ceiling": ceiling}), default_organization="acme")
+    return load(
+        json.dumps({"version": 1, "channels": {"C0DBOPS": channel}, "ceiling": ceiling}), default_organization="acme"
+    )
 
 
 GROUPED = st.sampled_from([None, "", "eu"])

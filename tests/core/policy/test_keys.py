@@ -63,10 +63,18 @@ KEYS = [
     ("blocks_while_owed", "true", ["a break_glass"]),
     ("profile", "calm", ["a channel", "incidents"]),
     ("audit_head_channel", "C0AUDIT", ["the file"]),
+    ("policy_channel", "C0ADMIN", ["the file"]),
     ("token_lifetime", "8h", ["the ceiling"]),
     ("deny", "[{commands: rotate}]", ["the ceiling"]),
     ("longest", "6h", ["incidents"]),
 ]
+
+
+def written(place, entry):
+    """A whole file with this entry in this place."""
+    text = PLACES[place][1].format(entry=entry)
+    text = text if text.startswith("version") else f"version: 1\n{text}"
+    return text + ("" if "channels:" in text or "incidents:" in text else "\nchannels: {}")
 
 
 @pytest.mark.parametrize(
@@ -74,7 +82,7 @@ KEYS = [
     [pytest.param(key, value, place, id=f"{key} in {place}") for key, value, places in KEYS for place in places],
 )
 def test_a_key_is_taken_where_it_belongs(key, value, place):
-    assert load(PLACES[place][1].format(entry=f"{key}: {value}"), default_organization="acme")
+    assert load(written(place, f"{key}: {value}"), default_organization="acme")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +97,7 @@ def test_a_key_is_taken_where_it_belongs(key, value, place):
 )
 def test_a_key_is_refused_with_its_name_where_it_does_not_belong(key, value, place):
     with pytest.raises(PolicyInvalid) as caught:
-        load(PLACES[place][1].format(entry=f"{key}: {value}"), default_organization="acme")
+        load(written(place, f"{key}: {value}"), default_organization="acme")
     assert any(problem.key.endswith(key) for problem in caught.value.problems)
 
 

@@ -68,6 +68,7 @@ def test_a_right_that_cannot_be_checked_gives_way_to_a_stricter_rule_for_all():
 
 
 NAMED = """
+version: 1
 workspace: T0ACME
 channels:
   C0DBOPS:

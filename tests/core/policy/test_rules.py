@@ -282,7 +282,7 @@ def test_an_incident_whose_profile_is_gone_from_the_policy_gives_nothing():
 
 
 def test_an_empty_policy_denies_everything_but_help():
-    for text in ("", "{}", "# nothing\n", "version: 1"):
+    for text in ("version: 1\nchannels: {}", "version: 1\npeople: {}\nchannels: {}  # nothing\n"):
         from bot.core.policy import load
 
         empty = load(text)

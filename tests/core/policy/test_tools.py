@@ -30,16 +30,18 @@ def test_a_file_with_errors_names_them_all_and_is_not_well():
 
 
 def test_warnings_are_shown_and_all_is_well():
-    lines, well = report.check("channels: {C0X: {databases: ['*']}}", "policy.yaml", default_organization="acme")
+    lines, well = report.check(
+        "version: 1\nchannels: {C0X: {databases: ['*']}}", "policy.yaml", default_organization="acme"
+    )
     assert well
-    assert lines[0].startswith("policy.yaml: warning: line 1: channels.C0X: has no `rules`")
+    assert lines[0].startswith("policy.yaml: warning: line 2: channels.C0X: has no `rules`")
 
 
 def test_the_hash_is_of_what_the_file_means():
     assert load(f"# a comment\n{EXAMPLE}\n").hash == POLICY.hash
     assert load(EXAMPLE.replace("quorum: 2", "quorum: 1")).hash != POLICY.hash
     places = ["C0A: {databases: []}", "C0B: {rules: []}"]
-    one, other = ("channels: {" + ", ".join(order) + "}" for order in (places, places[::-1]))
+    one, other = ("version: 1\nchannels: {" + ", ".join(order) + "}" for order in (places, places[::-1]))
     assert load(one).hash == load(other).hash
     swapped = policy(["allow: read", "deny: token"]), policy(["deny: token", "allow: read"])
     assert swapped[0].hash != swapped[1].hash

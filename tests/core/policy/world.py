@@ -39,7 +39,8 @@ def subject(who="a developer", where="#db-ops", *, groups=GROUPS, incident=None)
 def policy(rules, *, databases='["*"]', more="", channel_more="", default="acme"):
     """Return a policy whose `#db-ops` has these rules, one a line."""
     lines = "".join(f"      - {{{rule}}}\n" for rule in rules)
-    text = f"{more}\nchannels:\n  C0DBOPS:\n    databases: {databases}\n{channel_more}    rules:\n{lines or '      []'}"
+    channel = f"  C0DBOPS:\n    databases: {databases}\n{channel_more}    rules:\n{lines or '      []'}"
+    text = f"version: 1\n{more}\nchannels:\n{channel}"
     return load(text, default_organization=default)
 
 

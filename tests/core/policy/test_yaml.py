@@ -1,0 +1,212 @@
+"""The file is read as YAML means it: merges, anchors under `x-` keys, and words that YAML takes for something else."""
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.policy import PolicyInvalid, document, load
+
+HEAD = "version: 1\n"
+CHANNEL = "channels:\n  C0X:\n    databases: [{databases}]\n    rules: [{{allow: read}}]\n"
+
+
+def problems(text):
+    with pytest.raises(PolicyInvalid) as caught:
+        load(text, default_organization="acme")
+    return [str(one) for one in caught.value.problems]
+
+
+# -- merges
+
+NAMES = ("a", "b", "c")
+VALUES = st.sampled_from(["x", "y", "[x, y]", "{k: x}"])
+OWN = st.dictionaries(st.sampled_from("kmnp"), VALUES, max_size=3)
+
+
+@st.composite
+def mappings(draw, at):
+    """A flow mapping that may merge earlier ones: one, a list of them, written out, twice, before or after its keys."""
+    parts = [f"{key}: {value}" for key, value in draw(OWN).items()]
+    for _ in range(draw(st.integers(0, 2))):
+        sources = [f"*{name}" for name in NAMES[:at]] + ["{k: z, q: z}", "{<<: {k: w, m: w}, m: v}"]
+        chosen = draw(st.lists(st.sampled_from(sources), min_size=1, max_size=3))
+        merge = chosen[0] if len(chosen) == 1 else f"[{', '.join(chosen)}]"
+        parts.insert(draw(st.integers(0, len(parts))), f"<<: {merge}")
+    return "{" + ", ".join(parts) + "}"
+
+
+@st.composite
+def files(draw):
+    lines = [f"{name}: &{name} {draw(mappings(at))}" for at, name in enumerate(NAMES)]
+    return "\n".join([*lines, f"list: [*a, *c, {draw(mappings(3))}]", f"last: {draw(mappings(3))}"])
+
+
+@given(files())
+def test_every_kind_of_merge_means_what_yaml_means(text):
+    read = document.read(text)
+
+    assert read.problems == []
+    assert read.value == yaml.safe_load(text)
+
+
+@given(files(), st.sampled_from(NAMES))
+def test_an_own_key_that_stands_twice_is_found_once_whatever_merges_it(text, name):
+    broken = text.replace(f"&{name} {{", f"&{name} {{zz: x, zz: y, ")
+    found = document.read(broken).problems
+
+    assert [(one.key, one.sentence) for one in found] == [(f"{name}.zz", "this key stands here twice")]
+
+
+def test_a_key_that_overrides_a_merged_one_does_not_stand_there_twice():
+    text = (
+        HEAD + "x-rules: &base {databases: ['a-*'], rules: [{allow: read}]}\n"
+        "channels:\n  C0A: {<<: *base, databases: ['b-*']}\n  C0B: *base\n"
+    )
+    policy = load(text, default_organization="acme")
+
+    assert policy.channels["C0A"].databases.patterns == ("b-*",)
+    assert policy.channels["C0B"].databases.patterns == ("a-*",)
+    assert policy.channels["C0A"].rules[0].says == "allow read"
+
+
+def test_an_error_in_what_a_merge_brings_is_located_at_its_own_line():
+    text = HEAD + "x-base: &base\n  databases: [Orders]\nchannels:\n  C0A:\n    <<: *base\n    rules: []\n"
+
+    assert problems(text)[0].startswith("line 3: channels.C0A.databases[0]: ")
+
+
+@pytest.mark.parametrize("value", ["word", "[word]", "[[{a: b}]]", "1"])
+def test_a_merge_of_something_else_is_refused(value):
+    assert "`<<` takes a mapping" in str(document.read(f"a: {{<<: {value}}}").problems[0])
+
+
+def test_merges_of_merges_do_not_unfold_without_end():
+    keys = ", ".join(f"k{n}: x" for n in range(50))
+    lines = [f"a0: &a0 {{{keys}}}"]
+    lines += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 50)}]}}" for n in range(1, 200)]
+
+    read = document.read("\n".join(lines))
+    assert len(read.value["a199"]) == 50 if read.value else "unfold without end" in read.problems[0].sentence
+
+
+def test_a_merge_of_itself_is_refused():
+    assert "unfold without end" in document.read("a: &a {<<: *a}").problems[0].sentence
+    assert "unfold without end" in document.read("a: &a {b: {<<: *a}}").problems[0].sentence
+
+
+# -- `x-` keys
+
+
+def test_keys_that_begin_with_x_are_ignored_everywhere_among_known_keys():
+    text = (
+        HEAD + "x-any: [1, {a: b}]\nceiling: {x-why: because, token_lifetime: 4h}\n"
+        "people: {dba: {x-note: the DBAs, usergroup: S0DBA}}\n"
+        "channels: {C0A: {x-owner: me, databases: ['*'], rules: [{x-ticket: T-1, allow: read}]}}\n"
+    )
+    without = (
+        HEAD + "ceiling: {token_lifetime: 4h}\npeople: {dba: {usergroup: S0DBA}}\n"
+        "channels: {C0A: {databases: ['*'], rules: [{allow: read}]}}\n"
+    )
+
+    assert load(text).hash == load(without).hash
+
+
+def test_a_name_of_ones_own_may_begin_with_x():
+    text = (
+        HEAD + "people: {x-men: {user: U0ANA}}\nchannels: {C0A: {databases: ['*'], rules: [{allow: read, to: x-men}]}}"
+    )
+
+    (rule,) = load(text).channels["C0A"].rules
+    assert rule.to.users == {"U0ANA"}
+
+
+# -- words that YAML 1.1 takes for something else
+
+
+@pytest.mark.parametrize(
+    ("word", "read_as"),
+    [("no", "`false`"), ("on", "`true`"), ("2024", "`2024`"), ("007", "`7`"), ("1:30", "`90`"), ("~", "nothing"),
+     ("0x1f", "`31`"), ("1_000", "`1000`"), ("Yes", "`true`")],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "line",
+    [CHANNEL, "channels: {{C0X: {{rules: [{{allow: [{databases}]}}]}}}}", "workspace: [{databases}]\nchannels: {{}}",
+     "people: {{dba: {{users: [{databases}]}}}}\nchannels: {{}}"],
+    ids=["databases", "commands", "workspace", "people"],
+)  # fmt: skip
+def test_a_word_that_yaml_misreads_is_named_with_the_advice_to_quote_it(word, read_as, line):
+    said = problems(HEAD + line.format(databases=word))
+
+    assert any(f'`{word}` is read by YAML as {read_as}: quote it, `"{word}"`' in one for one in said), said
+
+
+@pytest.mark.parametrize("word", ["no", "on", "2024", "007"])
+def test_the_advice_helps(word):
+    policy = load(HEAD + CHANNEL.format(databases=f'"{word}"'), default_organization="acme")
+
+    assert policy.channels["C0X"].databases.patterns == (word,)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (
+            "1:30",
+            "takes a duration such as `30m`, `8h` or `7d`; `1:30` is read by YAML as `90`: quote it, and write a unit",
+        ),
+        ("90", "takes a duration such as `30m`, `8h` or `7d`; `90` lacks a unit"),
+        (
+            "on",
+            "takes a duration such as `30m`, `8h` or `7d`; `on` is read by YAML as `true`: quote it, and write a unit",
+        ),
+    ],
+)
+def test_a_duration_that_yaml_misreads_is_shown_as_it_stands_there(written, said):
+    rule = f"{{approve: token, by: U0ANA, expires: {written}}}"
+
+    assert any(said in one for one in problems(f"{HEAD}channels: {{C0X: {{databases: ['*'], rules: [{rule}]}}}}"))
+
+
+@pytest.mark.parametrize("key", ["confirm: no", "visibility: off", "to: on", "by: 007"])
+def test_so_it_is_for_single_words(key):
+    said = problems(f"{HEAD}channels: {{C0X: {{databases: ['*'], rules: [{{approve: token, by: U0ANA, {key}}}]}}}}"
+                    if not key.startswith("by") else
+                    f"{HEAD}channels: {{C0X: {{databases: ['*'], rules: [{{approve: token, {key}}}]}}}}")  # fmt: skip
+
+    assert any("quote it" in one for one in said), said
+
+
+@pytest.mark.parametrize("tag", ["bool", "int"])
+@pytest.mark.parametrize("value", ["x", "''", "[]", "0b2", "1:x"])
+def test_a_value_that_is_none_of_its_kind_is_a_located_problem(tag, value):
+    said = problems(f"\nversion: !!{tag} {value}\nchannels: {{}}")
+
+    assert said[0].startswith("line 2: version: ")
+
+
+# -- files that name nothing
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "line 1: the file is empty; a policy begins with `version: 1`"),
+        ("# only a comment\n", "the file is empty"),
+        ("---\n...\n", "the file is empty"),
+        ("null", "the file is empty"),
+        ("{}", "`version: 1` is missing: a file without it is not used"),
+        ("channels: {}", "`version: 1` is missing"),
+        ("version: 1", "names no channel; write `channels: {}`"),
+        ("version: 1\npeople: {}\nx-a: b", "names no channel"),
+        ("version: 1\nchannels:\n", "takes keys with values; not nothing"),
+        ("version: 1\nchannels: {}\nceiling:\n", "takes keys with values; not nothing"),
+        ('version: "1"\nchannels: {}', 'version: takes 1; not `"1"`'),
+    ],
+)
+def test_a_file_that_says_nothing_is_refused(text, said):
+    assert any(said in one for one in problems(text)), problems(text)
+
+
+def test_nothing_can_be_said_on_purpose():
+    assert load("version: 1\nchannels: {}").channels == {}
