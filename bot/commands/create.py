@@ -8,9 +8,10 @@ from pydantic import BaseModel
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
-from bot.blocks.text import Plain, mrkdwn, utc
+from bot.blocks.text import Plain, joined, mrkdwn, utc
 from bot.blocks.verbs import verb_of
 from bot.commands.base import Changing, Context, Facts
+from bot.commands.create_place import differences, made_where, require_location, require_place
 from bot.commands.lines import command_line
 from bot.core.arguments import DatabaseName, GroupName, LocationCode, Positional
 from bot.core.model import Risk
@@ -18,6 +19,7 @@ from bot.core.plan import Plan
 from bot.core.reply import Reply
 from bot.errors import BadInput, NotOurs
 from bot.turso import Database, DatabaseNotFound
+from bot.turso.places import default_of
 
 ARRIVES_WITHIN = timedelta(minutes=5)
 """What Turso makes for us has a `DbId` of this time at the latest, however slow the call, and the clocks apart."""
@@ -32,11 +34,14 @@ class CreateArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: CreateArgs) -> Plan:
-    """Check that the name is free and where it will be."""
-    existing, default = await asyncio.gather(_existing(ctx, args.name), _default_group(ctx, args.group))
+    """Check that the name is free, and that there is such a place."""
+    existing, groups, _ = await asyncio.gather(
+        _existing(ctx, args.name), ctx.turso.groups_if_any(), require_location(ctx, args.location)
+    )
     if existing:
         raise BadInput(f"`{args.name}` already exists. `/turso show {args.name}` shows it.")
-    group = args.group or default
+    group = args.group or default_of(groups)
+    require_place(groups, group, args.location)
     where = f"in the group {group}" if group else "without a group"
     at = f" at {args.location}" if args.location else ""
     return Plan(
@@ -53,10 +58,6 @@ async def _existing(ctx: Context, name: str) -> Database | None:
         return await ctx.turso.database(name)
     except DatabaseNotFound:
         return None
-
-
-async def _default_group(ctx: Context, wanted: str | None) -> str | None:
-    return wanted or await ctx.turso.default_group()
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
@@ -76,12 +77,14 @@ async def act(ctx: Context, plan: Plan) -> Facts:
     return {**_facts(made), "served": served}
 
 
-def _facts(made: Database) -> dict[str, str]:
+def _facts(made: Database) -> dict[str, object]:
     return {
         "id": made.id,
         "hostname": made.hostname,
         "libsql_url": made.libsql_url,
         "https_url": made.https_url,
+        "group": made.group,
+        "locations": list(dict.fromkeys(one for one in (made.primary_region, *made.regions) if one)),
     }
 
 
@@ -108,6 +111,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     served = facts.get("served")
     answers = " and answers" if served else "; it does not answer yet" if served is False else ""
     head = mrkdwn(":sparkles: *{}* is created{}.", name, answers)
+    differs = differences(plan.arguments, facts)
     late = mrkdwn("Turso can take a minute until a new database answers. It is there; try in a moment.")
     urls = [f"{label:<7} {Plain(facts[key])}" for label, key in (("libSQL", "libsql_url"), ("HTTPS", "https_url"))
             if facts.get(key)]  # fmt: skip
@@ -117,6 +121,8 @@ def message(plan: Plan, facts: Facts) -> Reply:
         head,
         [
             kit.section(head),
+            *([kit.section(joined(" ", [mrkdwn(":warning:"), *differs]))] if differs else []),
+            *([kit.context(where)] if (where := made_where(facts)) else []),
             *kit.preformatted(*urls),
             *([kit.context(late)] if served is False else []),
             *kit.actions(*row),

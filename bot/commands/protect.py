@@ -10,7 +10,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
 from bot.blocks.verbs import verb_of
 from bot.commands.base import Changing, Context, Facts
-from bot.commands.targets import plan_target, target_of
+from bot.commands.targets import NOT_TOLD, plan_target, target_of
 from bot.core.arguments import DatabaseName, OnOff, Positional
 from bot.core.model import Risk
 from bot.core.plan import Plan
@@ -32,7 +32,7 @@ async def plan(ctx: Context, args: ProtectArgs) -> Plan:
         target=plan_target(database),
         steps=[f"Turn the delete protection of {args.name} {_word(args.on)}"],
         arguments={"on": args.on},
-        facts={"Delete protection now": _word(now.delete_protection)},
+        facts={"Delete protection now": NOT_TOLD if now.delete_protection is None else _word(now.delete_protection)},
         warnings=[] if args.on else ["It can be destroyed then"],
         databases=((database.name, database.group or None),),
     )

@@ -9,7 +9,7 @@ from bot.blocks import buttons, kit
 from bot.blocks.kit import Text
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, Plain, counted, cut, joined, mrkdwn, number, person, size, when
-from bot.commands.amounts import known
+from bot.commands.amounts import UNKNOWN, known
 from bot.commands.base import Context, Reading
 from bot.commands.lines import command_line
 from bot.commands.list import state_of
@@ -62,7 +62,7 @@ def _state(database: Database, configuration: Configuration | None) -> str:
     if configuration is None:
         return state_of(database)
     blocks = {"block_reads": configuration.block_reads, "block_writes": configuration.block_writes}
-    protected = configuration.delete_protection or database.delete_protection
+    protected = bool(configuration.delete_protection) or database.delete_protection
     return state_of(database.model_copy(update=blocks | {"delete_protection": protected}))
 
 
@@ -75,7 +75,7 @@ def _properties(
         ("Primary", database.primary_region or "–"),
         ("Locations", ", ".join(database.regions) or "–"),
         ("Version", database.version),
-        ("Delete protection", _on(configuration.delete_protection if configuration else database.delete_protection)),
+        ("Delete protection", _protection(database, configuration)),
         ("Reads", _blocked(configuration.block_reads if configuration else database.block_reads)),
         ("Writes", _blocked(configuration.block_writes if configuration else database.block_writes)),
         ("Size limit", _limit(configuration)),
@@ -97,8 +97,9 @@ def _properties(
     return [(label, mrkdwn("{}", cut(value, 300))) for label, value in said if value]
 
 
-def _on(value: bool) -> str:
-    return "on" if value else "off"
+def _protection(database: Database, configuration: Configuration | None) -> str:
+    told = configuration.delete_protection if configuration else None
+    return "on" if told or database.delete_protection else UNKNOWN if told is None else "off"
 
 
 def _blocked(value: bool) -> str:

@@ -56,9 +56,8 @@ class Findings:
     @property
     def protected(self) -> bool | None:
         """True when Turso refuses to destroy it; None when it does not say."""
-        if self.configuration is None and self.database is None:
-            return None
-        return self._switch("delete_protection")
+        told = self.configuration.delete_protection if self.configuration else None
+        return True if self._switch("delete_protection") else told
 
     @property
     def group(self) -> str | None:

@@ -188,7 +188,8 @@ class Configuration(Wire):
     size_limit: Text = Field("", validation_alias=spelled("size_limit"), coerce_numbers_to_str=True)
     block_reads: Flag = Field(False, validation_alias=spelled("block_reads", "blocked_reads"))
     block_writes: Flag = Field(False, validation_alias=spelled("block_writes", "blocked_writes"))
-    delete_protection: Flag = Field(False, validation_alias=spelled("delete_protection"))
+    delete_protection: bool | None = Field(None, validation_alias=spelled("delete_protection"))
+    """None: this API does not know it."""
     allow_attach: Flag = Field(False, validation_alias=spelled("allow_attach"))
     allowed_ips: Texts = ()
     allowed_aws_vpc_ids: Texts = ()

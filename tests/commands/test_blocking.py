@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.commands import freeze, thaw
+from bot.commands import freeze, protect, thaw
 from bot.commands.holds import remaining
 from bot.core.request import HoldKind, State
 from bot.errors import BadInput
@@ -142,3 +142,11 @@ async def test_protection_that_is_so_already_is_no_change(desk: Desk):
 
     with pytest.raises(BadInput, match="on already"):
         await desk.plan("protect orders on")
+
+
+async def test_a_protection_that_turso_does_not_tell_is_not_confirmed(desk: Desk):
+    desk.acme.add("orders")
+    plan = await desk.plan("protect orders off")
+
+    assert plan.facts["Delete protection now"] == "not told by Turso just now"
+    assert not await protect.read_back(desk.context(), plan)

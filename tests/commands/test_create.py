@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from bot.commands import create
+from bot.commands.create_place import differences
 from bot.errors import BadInput
 from bot.turso import AlreadyExists
 from tests.blocks.messages import buttons, words
@@ -68,3 +69,62 @@ async def test_a_database_that_does_not_answer_in_time_is_said_so(desk: Desk, mo
     desk.turso._writer._transport = httpx.MockTransport(late)
 
     assert "does not answer yet" in (await desk.carry_out("create orders")).text
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("create orders --location lrh", r"Turso has no location `lrh`. Choose `lhr`."),
+        ("create orders --location mars", r"Turso has no location `mars`. Choose "),
+        ("create orders --group defalt", r"There is no group `defalt`. Choose `default`."),
+        ("create orders --location lhr", r"of the group `default` are in `aws-us-east-1`. Leave `--location` out."),
+    ],
+)
+async def test_a_place_that_is_not_there_is_refused_before_anybody_is_asked(desk: Desk, line: str, says: str):
+    with pytest.raises(BadInput, match=says):
+        await desk.plan(line)
+
+
+async def test_the_group_that_is_in_a_location_is_named(desk: Desk):
+    desk.acme.groups["london"] = {"name": "london", "locations": ["lhr"], "primary": "lhr"}
+
+    with pytest.raises(BadInput, match="`--group london` is in `lhr`"):
+        await desk.plan("create orders --location lhr")
+
+
+async def test_a_place_that_cannot_be_checked_is_compared_afterwards(desk: Desk):
+    desk.acme.failing = {"/locations": 503}
+    desk.acme.groups["default"]["locations"] = []
+
+    reply = await desk.carry_out("create orders --location mars")
+
+    assert "You asked for the location `mars`; it was made in `aws-us-east-1`." in words(reply)
+
+
+async def test_the_message_says_where_it_was_made(desk: Desk):
+    reply = await desk.carry_out("create orders")
+
+    assert "Group `default`, location `aws-us-east-1`" in words(reply)
+    assert "You asked" not in words(reply)
+
+
+MADE = {"id": "1", "group": "default", "locations": ["ams", "lhr"]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "made", "says"),
+    [
+        ({"group": "default", "location": "lhr"}, MADE, []),
+        ({"group": None, "location": None}, MADE, []),
+        ({"group": "eu", "location": None}, MADE, ["You asked for the group `eu`; it was made in `default`."]),
+        ({"group": "default", "location": "fra"}, MADE,
+         ["You asked for the location `fra`; it was made in `ams, lhr`."]),
+        ({"group": "default", "location": "fra"}, {"group": "", "locations": []},
+         ["You asked for the group `default`; Turso does not say whether it is there.",
+          "You asked for the location `fra`; Turso does not say whether it is there."]),
+        ({"group": "eu", "location": "fra"}, {}, []),
+    ],
+    ids=["as asked", "nothing asked", "another group", "another location", "not told", "nothing read"],
+)  # fmt: skip
+def test_what_was_asked_is_compared_with_what_was_made(asked, made, says):
+    assert differences(asked, made) == says
