@@ -109,7 +109,8 @@ def _from_samples(
     notice = mrkdwn(":information_source: No history before {}.", when(start)) if late else None
     history = history_of(samples, ids, period, start, until) if len(ids) <= usage_history.MANY else History()
     span = mrkdwn("Counted from {} to {}.", when(start), when(until))
-    return Counted(ranked, mrkdwn("since {}", when(start)) if late else period.words, history, None, notice, span)
+    words = period.words if start == period.since else mrkdwn("since {}", when(start))
+    return Counted(ranked, words, history, None, notice, span)
 
 
 async def _billing_period(

@@ -22,6 +22,7 @@ from bot.commands import COMMANDS
 from bot.errors import BotError
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.front import one_origin
+from bot.sandbox.history import seed_history
 from bot.sandbox.page.app import create_page
 from bot.sandbox.page.hints import CommandHint
 from bot.sandbox.platform.app import create_platform
@@ -80,6 +81,7 @@ async def sandbox(*, port: int, data: Path, policy: Path = POLICY) -> AsyncItera
             bot_running(settings, clock=clock) as bot,
             served(http_app(bot), back),
         ):
+            await seed_history(platform.state.turso, bot.store, clock)
             try:
                 yield Sandbox(workspace, platform, clock, url, settings, keys, bot)
             finally:
