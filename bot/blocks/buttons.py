@@ -12,6 +12,7 @@ from bot.core.request import Request
 APPROVE: Final = "approval.approve"
 DENY: Final = "approval.deny"
 WITHDRAW: Final = "approval.withdraw"
+REMIND: Final = "approval.remind"
 CONFIRM: Final = "request.confirm"
 DISMISS: Final = "request.dismiss"
 REVEAL: Final = "token.reveal"
@@ -59,6 +60,11 @@ def deny(request_id: str) -> Element:
 def withdraw(request_id: str) -> Element:
     """Take one's own request back."""
     return kit.button(Plain("Withdraw"), WITHDRAW, request_id)
+
+
+def remind(request_id: str) -> Element:
+    """Have those who may approve reminded."""
+    return kit.button(Plain("Remind"), REMIND, request_id)
 
 
 def confirm(request: Request, risk: Risk) -> Element:

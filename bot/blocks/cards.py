@@ -13,6 +13,7 @@ from bot.blocks.proofs import proof_notice, proof_of
 from bot.blocks.text import (
     Mrkdwn,
     Plain,
+    counted,
     cut,
     duration,
     joined,
@@ -59,6 +60,8 @@ _WORDS: Final = {
     State.STALE: "not done: what it was about has changed",
     State.RESTORED: "undone: the database answers again",
 }
+APPROVERS: Final = 12
+"""How many of those who may approve a card names."""
 _AGAIN: Final = {
     State.STALE: "Ask again",
     State.EXPIRED: "Ask again",
@@ -78,7 +81,7 @@ def request_card(
 
     Args:
         done: what the command itself says of its success, in place of our own words.
-        approvers: who may approve now; they are counted, and only those whom the rule notifies are mentioned.
+        approvers: who may approve now; the card names them.
         review: of a break-glass act, once there is one.
     """
     if request.state is State.PENDING and request.mode is not Mode.APPROVAL:
@@ -177,7 +180,8 @@ def card_buttons(request: Request, review: Review | None) -> list[Element]:
     state = request.state
     if state is State.PENDING and request.mode is Mode.APPROVAL:
         yes = buttons.approve(request, risk_of_request(request))
-        return [yes, buttons.deny(request.id), buttons.withdraw(request.id), *_freeze_first(request)]
+        own = [buttons.withdraw(request.id), buttons.remind(request.id)]
+        return [yes, buttons.deny(request.id), *own, *_freeze_first(request)]
     if state is State.PENDING:
         return [buttons.confirm(request, risk_of_request(request)), buttons.dismiss(request)]
     if state is State.READY:
@@ -222,17 +226,23 @@ def _said(request: Request) -> list[Block]:
 
 
 def _consent(request: Request, now: datetime, approvers: Collection[str]) -> list[Mrkdwn]:
-    who = joined(" ", (mention(one) for one in request.notify[:10]))
-    may = mrkdwn("{} may approve. ", "1 person" if len(approvers) == 1 else f"{len(approvers)} people")
     until = Mrkdwn("")
     if request.expires_at:
         until = mrkdwn("Expires {} ({}).", when(request.expires_at), _left(request.expires_at, now))
     rule = mrkdwn("Rule: `{}`.", cut(request.rule, 200)) if request.rule else Mrkdwn("")
-    return [
-        mrkdwn("{}. {}{}", _votes(request), may if approvers else Mrkdwn(""), who),
-        joined(" ", (until, rule)),
-        _countdown(request),
-    ]
+    return [_needed(request, approvers), joined(" ", (until, rule)), _countdown(request)]
+
+
+def _needed(request: Request, approvers: Collection[str]) -> Mrkdwn:
+    """Say how many approvals are missing, and whose they can be: `Needs 1 approval: Ana or Ben.`"""
+    given = {vote.user_id for vote in request.votes if vote.approves}
+    missing = max(1, max(1, request.quorum) - len(given))
+    needs = mrkdwn("Needs {}", counted(missing, "more approval" if given else "approval"))
+    so_far = mrkdwn("{}. ", _votes(request)) if given else Mrkdwn("")
+    whose = people(sorted(set(approvers) - given), at_most=APPROVERS, last="or")
+    called = joined(" ", (mention(one) for one in request.notify[:10] if one not in whose))
+    names = mrkdwn("{}{}: {}.", so_far, needs, whose) if whose else mrkdwn("{}{}.", so_far, needs)
+    return joined(" ", (names, called))
 
 
 def _countdown(request: Request) -> Mrkdwn:

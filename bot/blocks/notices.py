@@ -22,6 +22,16 @@ def reminder(request: Request, *, now: datetime) -> Reply:
     return reply(head, [kit.section(head), kit.context(joined(" ", (left, until)))])
 
 
+def personal_reminder(request: Request, link: str, *, now: datetime) -> Reply:
+    """Remind one person who may approve, where the rule notifies nobody."""
+    deed = mrkdwn("*{}* `{}` in {}", verb_of(request.command), buttons.subject(request), channel(request.channel_id))
+    head = mrkdwn(":bell: {} is waiting for your approval: {}.", person(request.asker), deed)
+    until = mrkdwn("Expires {}.", when(request.expires_at)) if request.expires_at else Mrkdwn("")
+    since = mrkdwn("Waiting for {}.", duration(now - request.created_at))
+    card = linked(link, "Open the card") if link else Mrkdwn("")
+    return reply(head, [kit.section(head), kit.context(since, until, card)], private=True)
+
+
 def break_glass_notice(request: Request, link: str | None) -> Reply:
     """Tell one whom the rule notifies that something was done without consent."""
     head = mrkdwn(":rotating_light: *Break-glass* by {} in {}: *{}* `{}`", person(request.asker),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, LiteralString
+from typing import Final, Literal, LiteralString
 
 from bot.core.request import TIMER
 
@@ -117,9 +117,11 @@ def mention(text: str) -> Mrkdwn:
     return Mrkdwn(text) if _MENTION.fullmatch(text) else mrkdwn("{}", text)
 
 
-def people(user_ids: Iterable[str], *, at_most: int = 12) -> Mrkdwn:
-    """Mention several people; of a crowd the first ones, and how many more."""
+def people(user_ids: Iterable[str], *, at_most: int = 12, last: Literal["", "or"] = "") -> Mrkdwn:
+    """Mention several people; of a crowd the first ones, and how many more. `last`: the word before the last one."""
     ids = list(user_ids)
+    if last and 1 < len(ids) <= at_most:
+        return mrkdwn("{} {} {}", people(ids[:-1]), last, person(ids[-1]))
     shown = joined(", ", (person(one) for one in ids[:at_most]))
     return mrkdwn("{} and {} more", shown, len(ids) - at_most) if len(ids) > at_most else shown
 

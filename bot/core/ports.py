@@ -263,6 +263,10 @@ class Memory(Protocol):
     async def vote(self, vote: Vote, *, entry: AuditEntry) -> Request | None:
         """Add a vote to a pending request, once for each person (a second one replaces nothing). None: not pending."""
 
+    async def mark_reminded(self, request_id: str, at: datetime, *, before: datetime, entry: AuditEntry) -> bool:
+        """Note that the approvers of a pending request are reminded now. False: they were since `before`, or it waits
+        no longer; then nothing is written."""
+
     async def mark_sent(self, request_id: str, phase: str, at: datetime) -> bool:
         """Set the phase's `sent_at` by compare-and-set, while the request is EXECUTING.
 

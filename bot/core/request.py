@@ -147,6 +147,8 @@ class Request:
     due_at: datetime | None = None
     """When the countdown of a quarantine ends."""
     incident_id: str | None = None
+    reminded_at: datetime | None = None
+    """When the requester last had its approvers reminded."""
     votes: tuple[Vote, ...] = ()
 
     def is_over(self, now: datetime) -> bool:

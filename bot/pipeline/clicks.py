@@ -7,7 +7,7 @@ from typing import Final
 from bot.core.model import Action
 from bot.core.request import Incoming
 from bot.errors import BadInput
-from bot.pipeline import confirming, loose, revealing, reviewing, undoing, voting
+from bot.pipeline import confirming, loose, reminding, revealing, reviewing, undoing, voting
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import judge
 from bot.pipeline.pressing import request_of
@@ -38,6 +38,7 @@ CLICKS: Final[Mapping[str, Click]] = {
     "approval.approve": Click(voting.approve),
     "approval.deny": Click(voting.deny),
     "approval.withdraw": Click(confirming.withdraw),
+    "approval.remind": Click(reminding.remind),
     "request.confirm": Click(confirming.confirm),
     "request.dismiss": Click(confirming.dismiss),
     "token.reveal": Click(reveal),

@@ -21,6 +21,7 @@ class Step(StrEnum):
     VOTE = "vote"
     DENY = "deny"
     CONFIRM = "confirm"
+    REMIND = "remind"
     REVEAL = "reveal"
     START = "start"
     COUNTDOWN_END = "countdown_end"
@@ -196,6 +197,12 @@ def _confirm(case: Case) -> Decision:
     return _as_asked_now(case)
 
 
+def _remind(case: Case) -> Decision:
+    if not _is_own(case):
+        raise Stop(No.RIGHT, "Only the person who asked may send a reminder.")
+    return _as_asked_now(case)
+
+
 def _reveal(case: Case) -> Decision:
     if not _is_own(case):
         raise Stop(No.RIGHT, "Only the person who asked may reveal it.")
@@ -268,6 +275,7 @@ ANSWERS: Final[Mapping[Step, Callable[[Case], Decision]]] = {
     Step.VOTE: _vote,
     Step.DENY: _deny,
     Step.CONFIRM: _confirm,
+    Step.REMIND: _remind,
     Step.REVEAL: _reveal,
     Step.START: _start,
     Step.COUNTDOWN_END: _start,

@@ -13,7 +13,7 @@ from bot.store.room import Enqueuer
 from bot.store.rows import insert_new, insert_newest, values
 from bot.store.tables import holds, requests, reviews, sent, timers, tokens, votes
 
-NOT_BY_MOVE = frozenset({"id", "intent_id", "state", "plan", "deed_hash", "sent_at", "updated_at"})
+NOT_BY_MOVE = frozenset({"id", "intent_id", "state", "plan", "deed_hash", "sent_at", "updated_at", "reminded_at"})
 MOVABLE = frozenset(column.name for column in requests.c) - NOT_BY_MOVE
 
 

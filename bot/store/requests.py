@@ -94,6 +94,19 @@ class Requests(Room):
 
         return await self._database.write(work)
 
+    async def mark_reminded(self, request_id: str, at: datetime, *, before: datetime, entry: AuditEntry) -> bool:
+        """Set `reminded_at` of a pending request by compare-and-set. False: not pending, or reminded since `before`."""
+        last = requests.c.reminded_at
+        may = (requests.c.id == request_id) & (requests.c.state == State.PENDING) & (last.is_(None) | (last <= before))
+
+        def work(connection: Connection) -> bool:
+            if connection.execute(update(requests).where(may).values(reminded_at=at)).rowcount != 1:
+                return False
+            chain.append(connection, [entry])
+            return True
+
+        return await self._database.write(work)
+
     async def mark_sent(self, request_id: str, phase: str, at: datetime) -> bool:
         """Set the phase's `sent_at` by compare-and-set, while the request is EXECUTING.
 

@@ -83,6 +83,7 @@ requests = Table(
     Column("updated_at", Moment, index=True),
     Column("due_at", Moment),
     Column("incident_id", Text),
+    Column("reminded_at", Moment),
 )
 _pending = requests.c.state == text("'pending'")
 Index(

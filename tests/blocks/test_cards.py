@@ -57,10 +57,10 @@ def test_the_card_says_what_where_who_and_why(golden):
 
     text = words(card)
     for part in ("Destroy", "orders", "<@U0ANA>", "the shop is closed", "OPS-7", "40.0 KiB", "for good", "<@U0CLEO>",
-                 "0 of 2 approvals", "2 people may approve", "<@U0BEN>", "in 1 hour", "stop working",
+                 "Needs 2 approvals: <@U0BEN> or <@U0DAN>.", "<@U0BEN>", "in 1 hour", "stop working",
                  "channels.C0DBOPS.rules[4]", "r-0000000001"):  # fmt: skip
         assert part in text, part
-    assert list(buttons(card)) == ["Approve", "Deny", "Withdraw"]
+    assert list(buttons(card)) == ["Approve", "Deny", "Withdraw", "Remind"]
     golden("cards/pending", shown(card))
 
 
@@ -68,7 +68,12 @@ def test_buttons_carry_the_id_and_nothing_else():
     row = buttons(request_card(asked(), now=NOON))
 
     assert {one["value"] for one in row.values()} == {"r-0000000001"}
-    assert [one["action_id"] for one in row.values()] == ["approval.approve", "approval.deny", "approval.withdraw"]
+    assert [one["action_id"] for one in row.values()] == [
+        "approval.approve",
+        "approval.deny",
+        "approval.withdraw",
+        "approval.remind",
+    ]
 
 
 def test_high_risk_is_red_and_asks_once_more():
@@ -82,7 +87,7 @@ def test_high_risk_is_red_and_asks_once_more():
 def test_votes_so_far_are_named():
     card = request_card(asked(votes=(vote(1, "U0BEN"),)), now=NOON)
 
-    assert "1 of 2 approvals (by <@U0BEN>)" in words(card)
+    assert "1 of 2 approvals (by <@U0BEN>). Needs 1 more approval" in words(card)
 
 
 @pytest.mark.parametrize("mode", list(Mode))
@@ -188,6 +193,6 @@ def test_a_reason_cannot_pretend_to_be_the_card():
 def test_a_card_of_three_hundred_siblings_still_has_its_buttons():
     card = check(request_card(huge(), now=NOON))
 
-    assert list(buttons(card)) == ["Approve", "Deny", "Withdraw", "Freeze first"]
+    assert list(buttons(card)) == ["Approve", "Deny", "Withdraw", "Remind", "Freeze first"]
     assert "270 more" in words(card)
     assert "Shortened" not in words(card)

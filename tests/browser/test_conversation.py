@@ -9,7 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.browser.window import Window, open_window
-from tests.world import ANA, DANA, DB_OPS, GIL, STELLA, World, living, until
+from tests.world import ANA, DANA, DB_OPS, GIL, ORDERS, SHARED, STELLA, World, living, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 
@@ -66,7 +66,7 @@ async def test_list_usage_create_token_destroy_and_rotate_as_the_readme_tells(wo
     await dana.press("Approve", dana.message("moved to the warehouse"))
     await expect(dana.message("your own")).to_contain_text("Only visible to you")
 
-    await refused_to_guest_and_stranger(world, browser)
+    await refused_to_guest_and_stranger(world, browser, ana)
 
     await ana.picture("approval")
     await ana.opens("Approve", card)
@@ -91,18 +91,23 @@ async def test_list_usage_create_token_destroy_and_rotate_as_the_readme_tells(wo
     await until(lambda: len(world.changes("POST", "/auth/rotate")) == 1, what="the rotation")
 
 
-async def refused_to_guest_and_stranger(world: World, browser: Browser) -> None:
-    """A guest and a stranger who see the card press Approve; both are told no, and nothing happens."""
-    for person in (GIL, STELLA):
-        world.workspace.channels[DB_OPS].members.append(person)
-        window = await open_window(browser, world.url, person)
-        card = window.message("moved to the warehouse")
-        await window.press("Approve", card)
-        await expect(window.pane.locator(".msg.private").last).to_be_visible()
-        await expect(window.modal).to_have_count(0)
-        assert window.troubles == []
-        await window.context.close()
-        world.workspace.channels[DB_OPS].members.remove(person)
+async def refused_to_guest_and_stranger(world: World, browser: Browser, ana: Window) -> None:
+    """A guest in a channel of the policy, a member in a shared channel, and a stranger there: nothing is shown."""
+    gil = await open_window(browser, world.url, GIL, place=f"c/{ORDERS}")
+    await gil.say("/turso ls")
+    await expect(gil.pane.locator(".msg.private").last).to_contain_text("guest")
+    await gil.context.close()
+
+    await ana.go(f"c/{SHARED}")
+    await ana.say("/turso ls")
+    await expect(ana.pane.locator(".msg.private").last).to_contain_text("shared")
+    await ana.go(f"c/{DB_OPS}")
+
+    stella = await open_window(browser, world.url, STELLA, place=f"c/{SHARED}")
+    await stella.say("/turso ls")
+    await expect(stella.page.get_by_text("not a valid command").last).to_be_visible()
+    await stella.context.close()
+    assert gil.troubles == stella.troubles == []
     assert world.changes("DELETE") == []
 
 

@@ -55,6 +55,7 @@ TABLE = [
     (line("denied", "denied", of_dana=True), "<@U0ANA> denied <@U0DANA>'s request to destroy `analytics`"),
     (line("confirmed", "confirmed"), "<@U0ANA> confirmed their request to destroy `analytics`"),
     (line("withdrawn", "cancelled"), "<@U0ANA> withdrew their request to destroy `analytics`"),
+    (line("reminded", "sent"), "<@U0ANA> reminded the approvers of their request to destroy `analytics`"),
     (line("undo", "asked", of_dana=True), "<@U0ANA> pressed Undo on <@U0DANA>'s request to destroy `analytics`"),
     (phase("executed", "succeeded", command="freeze"), "<@U0DANA>'s request to freeze `analytics` succeeded"),
     (

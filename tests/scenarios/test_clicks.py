@@ -272,13 +272,13 @@ async def test_a_confirmed_freeze_blocks_writes_and_says_so(world: World) -> Non
 
 
 async def test_a_reason_cannot_fool_an_approver(world: World) -> None:
-    line = '/turso rotate {} --reason "<!channel> ask <@U0ANA> *Approved* `x` <https://evil.example|Approve>"'
+    line = '/turso rotate {} --reason "<!channel> ask <@U0ZED> *Approved* `x` <https://evil.example|Approve>"'
 
     card = await asked(world, line)
 
     shown = marked_up(card)
     assert "<!channel>" not in shown
-    assert f"<@{ANA}>" not in shown
+    assert f"<@{ZED}>" not in shown
     assert "<https://evil.example|Approve>" not in shown
     assert "*Approved*" not in shown
 

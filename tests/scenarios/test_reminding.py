@@ -1,0 +1,109 @@
+"""Who has to decide is named on the card, and the requester may have them reminded, now and then."""
+
+import asyncio
+
+import pytest
+
+from bot.sandbox.workspace.model import Message
+from tests.scenarios.asked import asked, stored
+from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, buttons, marked_up, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def reminders(world: World, card: Message) -> list[Message]:
+    """The reminders below a card."""
+    said = world.workspace.history(card.channel_id, None)
+    return [one for one in said if one.thread_ts == card.ts and ":bell:" in words(one)]
+
+
+def direct(world: World, user_id: str) -> list[Message]:
+    """The reminders that one person got alone."""
+    channel = world.workspace.state.direct_channel(user_id)
+    return [one for one in world.workspace.history(channel.id, user_id) if "waiting for your approval" in words(one)]
+
+
+async def test_a_card_names_everybody_who_may_approve(world: World):
+    card = await asked(world, "/turso rotate {} --reason leak")
+
+    assert f"Needs 1 approval: <@{ANA}> or <@{BEN}>." in marked_up(card)
+    assert "Expires" in words(card)
+
+
+async def test_the_requester_reminds_those_whom_the_rule_notifies_once_in_ten_minutes(world: World):
+    dana = world.person(DANA)
+    card = await asked(world, "/turso rotate {} --reason leak")
+
+    told = await dana.presses_and_hears("Remind", card)
+    assert "The approvers were reminded." in words(told)
+    (first,) = await until(lambda: reminders(world, card), what="the reminder")
+    assert "<!subteam^S0DBA>" in marked_up(first)
+
+    again = await dana.presses_and_hears("Remind", card)
+    assert "reminded a moment ago" in words(again)
+    assert len(reminders(world, card)) == 1
+    await world.pass_time(minutes=10)
+    await until(lambda: "Remind" in buttons(world.as_now(card)))
+    before = len(reminders(world, card))
+    assert "The approvers were reminded." in words(await dana.presses_and_hears("Remind", card))
+    await until(lambda: len(reminders(world, card)) > before, what="the second reminder")
+    assert not direct(world, ANA)
+
+
+async def test_presses_at_the_same_moment_remind_once(world: World):
+    card = await asked(world, "/turso rotate {} --reason leak")
+
+    await asyncio.gather(*(world.person(DANA).presses("Remind", card) for _ in range(5)))
+    await world.calm()
+
+    assert len(reminders(world, card)) == 1
+
+
+async def test_only_the_requester_reminds(world: World):
+    card = await asked(world, "/turso rotate {} --reason leak")
+
+    refused = await world.person(ANA).presses_and_hears("Remind", card)
+
+    assert "Only the person who asked may send a reminder." in words(refused)
+    assert not reminders(world, card)
+
+
+async def test_where_the_rule_notifies_nobody_each_approver_is_told_alone(world: World):
+    await world.make("orders-reminded")
+    card = await world.person(DANA).types(
+        "/turso token orders-reminded --reason work", ORDERS, holding="orders-reminded"
+    )
+
+    await world.person(DANA).presses_and_hears("Remind", card)
+
+    for one in (ANA, BEN):
+        (told,) = await until(lambda one=one: direct(world, one), what=f"a direct message to {one}")
+        assert "orders-reminded" in words(told)
+    assert not reminders(world, card)
+
+
+async def test_what_is_decided_needs_no_reminder(world: World):
+    assert world.bot is not None
+    card = await asked(world, "/turso rotate {} --reason leak")
+    request = await stored(world, card)
+    await world.person(DANA).presses_and_hears("Withdraw", card)
+
+    before = {one.ts for one in world.person(DANA).sees(DB_OPS)}
+    await world.workspace.click(DANA, message=card, action_id="approval.remind")
+    told = await world.person(DANA).hears(DB_OPS, before)
+
+    assert "Nobody has to be reminded" in words(told)
+    page = await world.bot.store.audit_page(before_seq=None, limit=50)
+    mine = [one for _, one in page if one.request_id == request.id]
+    assert not [one for one in mine if one.event == "reminded"]
+
+
+async def test_a_reminder_is_on_record(world: World):
+    assert world.bot is not None
+    card = await asked(world, "/turso rotate {} --reason leak")
+    await world.person(DANA).presses_and_hears("Remind", card)
+
+    request = await stored(world, card)
+    page = await world.bot.store.audit_page(before_seq=None, limit=50)
+    (line,) = [one for _, one in page if one.request_id == request.id and one.event == "reminded"]
+    assert (line.user_id, line.outcome) == (DANA, "sent")
