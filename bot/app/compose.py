@@ -13,6 +13,7 @@ from bot.app.doors import Doors
 from bot.app.health import Health
 from bot.app.metrics import Metrics
 from bot.app.policy_book import LOOK_EVERY, PolicyBook
+from bot.app.policy_changes import PolicyChanges
 from bot.app.presence import EVERY_SECONDS, Presence
 from bot.app.upkeep import Upkeep
 from bot.app.work import PathWork
@@ -128,10 +129,13 @@ async def running(
         bolt = create_bolt(listeners, workspace, signing_secret=secret)
         upkeep = Upkeep(env, store, queue, metrics, settings.retention_days)
 
-        async def follow(policy: Policy) -> None:
-            await doors.follow(policy)
+        changes = PolicyChanges(env, store)
+
+        async def follow(old: Policy | None, new: Policy) -> None:
+            await doors.follow(new)
             if counts:
                 await presence.say()
+                await changes.record(old, new)
 
         if executes:
             work = PathWork(Executor(env))

@@ -133,6 +133,8 @@ class Health:
         if self.book.problem:
             raise Unwell(f"The policy file is not in force, the old policy stays: {self.book.problem}")
         policy = self.book.policy
+        if self.book.is_settling:
+            return f"Policy `{policy.hash}` is in force. The file has changed: it is used once it has stayed the same."
         if others := sorted({one for one in (await self.presence.others()).values() if one != policy.hash}):
             hashes = ", ".join(f"`{one}`" for one in others)
             raise Unwell(f"Policy `{policy.hash}` is in force here, but other processes decide by {hashes}.")

@@ -1,9 +1,12 @@
 """The policy in force: read from its file, and read again when the file changes."""
 
 import asyncio
+import hashlib
+import stat
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Final
 
 import structlog
 
@@ -12,68 +15,142 @@ from bot.errors import BotError
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY = 2.0
+LOOK_EVERY: Final = 2.0
 """Seconds between looks at the file."""
+QUIET_SECONDS: Final = 5.0
+"""How long a changed content has to stay the same: a file that is still being written does not."""
+RESTLESS_SECONDS: Final = 60.0
+"""After so long, a file that never stays the same is a problem."""
+MOST_BYTES: Final = 1_000_000
+
+Changed = Callable[[Policy | None, Policy], Awaitable[None]]
+"""Is told of the policy that came into force, and of the one before; None: the process has just started."""
+
+
+class Unreadable(Exception):
+    """There is nothing to read at the path now."""
 
 
 class PolicyBook:
-    """Keeps the last valid policy: a file that does not validate changes nothing."""
+    """Keeps the last valid policy. What `problem` says follows from the last look at the file alone."""
 
-    def __init__(self, path: Path, organization: str) -> None:
-        self._path = path
-        self._organization = organization
-        self._stamp: tuple[int, int, int] | None = None
-        self._loaded = time.monotonic()
+    def __init__(self, path: Path, organization: str, *, now: Callable[[], float] = time.monotonic) -> None:
+        """Read the policy to start with.
+
+        Args:
+            now: seconds of a clock that only goes forward.
+        Raises:
+            BotError: the file is missing or does not validate; a process does not start without a policy.
+        """
+        self._path, self._organization, self._now = path, organization, now
+        self._loaded = now()
         self._told: Policy | None = None
+        self._seen: str | None = None
+        self._seen_since = self._restless_since = now()
+        self._verdicts: dict[str, str | None] = {}
+        """By content: why it is not in force; None for the one that is."""
+        self._complained = False
         self.problem: str | None = None
-        """Why the file as it is now is not in force; None when it is."""
-        self.policy = self._told = self._load_first()
+        """Why the file as it is now is not in force; None when it is, or will be once it has stayed the same."""
+        self.policy = self._load_first()
 
     @property
     def age_seconds(self) -> float:
         """Since the policy in force was loaded."""
-        return time.monotonic() - self._loaded
+        return self._now() - self._loaded
 
-    def _load_first(self) -> Policy:
-        """Raises BotError: the file is missing or does not validate; a process does not start without a policy."""
-        try:
-            self._stamp = self._look()
-            return load(self._path.read_text(encoding="utf-8"), default_organization=self._organization)
-        except (OSError, UnicodeDecodeError):
-            raise BotError(f"POLICY_FILE names `{self._path}`, which cannot be read.") from None
-        except PolicyInvalid as invalid:
-            raise BotError(f"POLICY_FILE names `{self._path}`, which does not validate: {invalid}") from None
+    @property
+    def is_settling(self) -> bool:
+        """Whether the file has changed and has not stayed the same for long enough yet."""
+        return self.problem is None and self._seen not in self._verdicts
 
-    async def look(self, changed: Callable[[Policy], Awaitable[None]]) -> None:
+    async def look(self, changed: Changed) -> None:
         """Look at the file once; `changed` is told of each policy that comes into force, until it has taken it."""
-        await asyncio.to_thread(self.reload)
+        await asyncio.to_thread(self.check)
         policy = self.policy
         if policy is not self._told:
-            await changed(policy)
+            await changed(self._told, policy)
             self._told = policy
 
+    def check(self) -> None:
+        """Look at the file: a changed one comes into force when it validates and has stayed the same for a while."""
+        self._take(quiet=QUIET_SECONDS)
+
     def reload(self) -> None:
-        """Take a changed file into force if it validates; else say so and keep the old one."""
+        """Take the file as it is now, without waiting whether it stays the same."""
+        self._take(quiet=0.0)
+
+    # -- details
+
+    def _load_first(self) -> Policy:
         try:
-            stamp = self._look()
-            if stamp == self._stamp:
-                return
-            self.policy = load(self._path.read_text(encoding="utf-8"), default_organization=self._organization)
-        except (OSError, UnicodeDecodeError):
-            self._complain("the file cannot be read")
-            return
+            text = self._read()
+        except Unreadable:
+            raise BotError(f"POLICY_FILE names `{self._path}`, which cannot be read.") from None
+        try:
+            policy = load(text, default_organization=self._organization)
         except PolicyInvalid as invalid:
-            self._stamp = stamp
-            self._complain(str(invalid))
+            raise BotError(f"POLICY_FILE names `{self._path}`, which does not validate: {invalid}") from None
+        self._seen = _digest(text)
+        self._verdicts = {self._seen: None}
+        return policy
+
+    def _take(self, *, quiet: float) -> None:
+        now = self._now()
+        try:
+            text = self._read()
+        except Unreadable:
+            self._seen, self._restless_since = None, now
+            self._conclude("the file cannot be read")
             return
-        self._stamp, self.problem, self._loaded = stamp, None, time.monotonic()
-        log.info("policy in force", hash=self.policy.hash)
+        digest = _digest(text)
+        if digest != self._seen:
+            self._seen, self._seen_since = digest, now
+        if digest not in self._verdicts and now - self._seen_since < quiet:
+            restless = now - self._restless_since >= RESTLESS_SECONDS
+            self._conclude("the file keeps changing, so nothing of it comes into force" if restless else None)
+            return
+        self._restless_since = now
+        if digest not in self._verdicts:
+            self._verdicts = self._judged(text, digest)
+        self._conclude(self._verdicts[digest])
 
-    def _complain(self, why: str) -> None:
-        if why != self.problem:
+    def _judged(self, text: str, digest: str) -> dict[str, str | None]:
+        """Take a content into force if it validates. Returns what is known now: of it, and of what is in force."""
+        in_force = {known: why for known, why in self._verdicts.items() if why is None}
+        try:
+            policy = load(text, default_organization=self._organization)
+        except PolicyInvalid as invalid:
+            return {**in_force, digest: str(invalid)}
+        self.policy, self._loaded = policy, self._now()
+        log.info("policy in force", hash=policy.hash)
+        return {digest: None}
+
+    def _conclude(self, why: str | None) -> None:
+        if why is not None and why != self.problem:
             log.error("the policy file is not in force; the old policy stays", why=why)
+            self._complained = True
         self.problem = why
+        if self._complained and why is None and not self.is_settling:
+            log.warning("the policy file is in force again", hash=self.policy.hash)
+            self._complained = False
 
-    def _look(self) -> tuple[int, int, int]:
-        found = self._path.stat()
-        return found.st_mtime_ns, found.st_size, found.st_ino
+    def _read(self) -> str:
+        """
+        Raises:
+            Unreadable: no regular file of text, or too large to be a policy.
+        """
+        try:
+            if not stat.S_ISREG(self._path.stat().st_mode):
+                raise Unreadable
+            with self._path.open("rb") as file:
+                content = file.read(MOST_BYTES + 1)
+            if len(content) > MOST_BYTES:
+                raise Unreadable
+            return content.decode("utf-8-sig")
+        except (OSError, ValueError):
+            raise Unreadable from None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

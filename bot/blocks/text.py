@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, LiteralString
 
-from bot.core.request import TIMER
+from bot.core.request import POLICY_FILE, TIMER
 
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029 ]+")
 _INVISIBLE: Final = re.compile(
@@ -99,6 +99,8 @@ def person(user_id: str) -> Mrkdwn:
 
 def actor(user_id: str) -> Mrkdwn:
     """Mention who acted, as the audit log has it; what a timer did happened by itself."""
+    if user_id == POLICY_FILE:
+        return Mrkdwn("The policy file")
     return mrkdwn("by itself") if user_id in ("", TIMER) else person(user_id)
 
 

@@ -65,11 +65,12 @@ class Sight:
         return self.names is None or name in self.names or self.ctx.scope.covers(Target(name))
 
     def may_see(self, entry: AuditEntry) -> bool:
-        """An entry about no database belongs to its channel."""
+        """An entry about no database belongs to its channel; a change of the policy to whoever may see everything."""
         if entry.organization not in ("", self.ctx.organization):
             return False
         if not entry.databases:
-            return entry.channel_id == self.ctx.subject.channel.id
+            everywhere = entry.event == "policy_changed" and self.names is None
+            return everywhere or entry.channel_id == self.ctx.subject.channel.id
         return any(map(self.has, entry.databases))
 
 
@@ -133,7 +134,7 @@ def _line(ctx: Context, writer: Writer, seq: int, entry: AuditEntry) -> Mrkdwn:
         Mrkdwn(_SIGNS.get(entry.outcome, ":small_blue_diamond:")),
         when(entry.at),
         Mrkdwn(mrkdwn_sentence(entry, writer) + (says if entry.reason else "")),
-        Mrkdwn("") if entry.channel_id == ctx.subject.channel.id else mrkdwn("in {}", channel(entry.channel_id)),
+        Mrkdwn("") if entry.channel_id in ("", ctx.subject.channel.id) else mrkdwn("in {}", channel(entry.channel_id)),
         mrkdwn("`{}`", entry.request_id) if entry.request_id else Mrkdwn(""),
     ]
     return joined(" ", parts)

@@ -179,6 +179,15 @@ def _incident(entry: AuditEntry, writer: Writer, done: str) -> str:
     return f"{writer.person(entry.user_id)} {done} incident {key}"
 
 
+def _policy_changed(entry: AuditEntry, writer: Writer) -> str:
+    old, new = writer.code(str(entry.detail.get("old"))), writer.code(str(entry.detail.get("new")))
+    lines = entry.detail.get("gains_and_losses")
+    count = len(lines) if isinstance(lines, list) else 0
+    more = "" if entry.detail.get("complete", True) else "at least "
+    found = f" ({more}{count} {'difference' if count == 1 else 'differences'} in what people may do)" if count else ""
+    return f"The policy changed from {old} to {new}{found}"
+
+
 def _by(verb: str) -> Callable[[AuditEntry, Writer], str]:
     """Somebody did something with a request, perhaps their own."""
 
@@ -227,6 +236,7 @@ _SENTENCES: Final[Mapping[str, Callable[[AuditEntry, Writer], str]]] = {
     "thawed": _thawed,
     "reviewed": _reviewed,
     "review_overdue": lambda entry, writer: f"The review of {writer.request(entry)} (break-glass) is overdue",
+    "policy_changed": _policy_changed,
     "incident_started": lambda entry, writer: _incident(entry, writer, "started"),
     "incident_extended": lambda entry, writer: _incident(entry, writer, "extended"),
     "incident_ended": lambda entry, writer: _incident(entry, writer, "ended"),

@@ -337,6 +337,8 @@ class UsageSample:
 
 TIMER: Final = "timer"
 """Who acts, in the audit log, when nobody does."""
+POLICY_FILE: Final = "policy"
+"""Who acts, in the audit log, when the policy file was changed; who changed it, the bot cannot know."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,3 +87,19 @@ async def test_so_it_is_between_the_confirmation_and_the_deed(
     stale = await world.bot.store.requests(states=[State.STALE])
     assert name in [one.plan.target.name for one in stale if one.plan.target]
     assert not world.changes("PATCH", f"/{name}/configuration")
+
+
+async def test_a_change_of_the_policy_is_in_the_audit_log_and_announced(world: World) -> None:
+    assert world.bot is not None
+    rule(world, OWN)
+    announced = TEMPLATE.replace("channels:", "policy_channel: C0DBOPS\nchannels:", 1)
+    (world.data / "policy.yaml").write_text(announced.replace("RULE", "{deny: freeze}"))
+    world.bot.env.rules.reload()  # the file has stayed the same for long enough
+
+    dana = world.person(DANA)
+    await until(lambda: any("The policy changed from" in words(one) for one in dana.sees(DB_OPS)), what="the news")
+    news = next(words(one) for one in dana.sees(DB_OPS) if "The policy changed from" in words(one))
+    assert "freeze on" in news
+    assert "→ denied" in news
+    answer = await dana.types("/turso audit")
+    assert "The policy changed from" in words(answer)

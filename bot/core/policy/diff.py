@@ -48,7 +48,12 @@ class _Question:
 
 def diff(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[str]:
     """Return one line for each difference in what somebody may do somewhere; none: both decide alike."""
-    actions, lines, seen = _questions(old, new, grammar), list[str](), set[tuple[str, ...]]()
+    return list(differences(old, new, grammar))
+
+
+def differences(old: Policy, new: Policy, grammar: Grammar[Any]) -> Iterator[str]:
+    """Give the lines of `diff` as they are found; a large policy takes a while."""
+    actions, seen = _questions(old, new, grammar), set[tuple[str, ...]]()
     for place, channel, *incidents in _places(old, new):
         general: set[tuple[str, str]] = set()
         for who in _everybody(old, new):
@@ -57,8 +62,7 @@ def diff(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[str]:
                 general = changes
             changes = {one for one in changes if (channel, who.words, *one) not in seen}
             seen |= {(channel, who.words, *one) for one in changes}
-            lines += [f"{place}: {who.words}: {text}" for text in _grouped(changes, actions)]
-    return lines
+            yield from (f"{place}: {who.words}: {text}" for text in _grouped(changes, actions))
 
 
 def _changes(

@@ -1,0 +1,49 @@
+"""What a change of the policy gives and takes, in short: for the audit log and for an announcement."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from bot.core.parsing import Grammar
+from bot.core.policy.diff import differences
+from bot.core.policy.rules import Policy
+
+MOST: Final = 20
+"""Lines in short; `policy diff` gives all of them."""
+_LONGEST: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Who gains and who loses what."""
+
+    lines: tuple[str, ...]
+    complete: bool
+    """Whether these are all the differences."""
+
+
+def changed(old: Policy, new: Policy, grammar: Grammar[Any], *, enough: Callable[[], bool]) -> Changed:
+    """Compare two policies in short.
+
+    Args:
+        enough: asked after each difference; True ends the comparison.
+    """
+    lines: list[str] = []
+    for line in differences(*_what_differs(old, new), grammar):
+        if len(lines) == MOST or enough():
+            return Changed(tuple(lines), complete=False)
+        lines.append(line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…")
+    return Changed(tuple(lines), complete=True)
+
+
+def _what_differs(old: Policy, new: Policy) -> tuple[Policy, Policy]:
+    """Leave out the channels that are the same in both, unless something above the channels changed."""
+    if any(getattr(old, name) != getattr(new, name) for name in ("ceiling", "profiles", "incidents", "workspaces")):
+        return old, new
+    same = {id_ for id_, one in old.channels.items() if new.channels.get(id_) == one}
+    return _without(old, same), _without(new, same)
+
+
+def _without(policy: Policy, channels: set[str]) -> Policy:
+    kept = {id_: one for id_, one in policy.channels.items() if id_ not in channels}
+    return replace(policy, channels=kept)

@@ -1,0 +1,294 @@
+"""Edits of the policy file, seen by a book whose clock stands in a test's hand: what comes into force, and when."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.app.policy_book import LOOK_EVERY, QUIET_SECONDS, RESTLESS_SECONDS, PolicyBook
+
+RULES = "channels:\n  C0DBOPS:\n    databases: ['*']\n    rules: [{allow: destroy}]\n"
+OLD = f"version: 1\n{RULES}ceiling:\n  deny: [{{commands: ['db destroy --now']}}]\n"
+NEW = f"version: 1\n{RULES}ceiling:\n  deny: [{{commands: [destroy]}}]\n"
+HALF = f"version: 1\n{RULES}"
+"""What stands there while `ceiling`, the last key, is not written yet."""
+BAD = "version: 1\nchanels: {}\n"
+
+
+@dataclass
+class Scene:
+    """A policy file in a folder, a clock, and the book that looks at the file every two seconds."""
+
+    folder: Path
+    time: float = 1000.0
+    book: PolicyBook = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.path = self.folder / "policy.yaml"
+        self.write(OLD)
+        self.book = PolicyBook(self.path, "acme", now=lambda: self.time)
+
+    def write(self, text: str) -> None:
+        """Write in place, as `>` and many editors do."""
+        self.path.write_text(text)
+
+    def rename(self, text: str) -> None:
+        """Write beside it and rename over it, as careful editors do."""
+        beside = self.folder / "new.yaml"
+        beside.write_text(text)
+        beside.replace(self.path)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, with the looks that fall into it."""
+        until = self.time + seconds
+        while self.time < until:
+            self.time = min(until, self.time + LOOK_EVERY)
+            self.book.check()
+
+    @property
+    def in_force(self) -> str:
+        bans = [ban.says for ban in self.book.policy.ceiling.deny]
+        if not bans:
+            return "half"
+        return "old" if "--now" in bans[0] else "new"
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    return Scene(tmp_path)
+
+
+def atomic(scene: Scene) -> None:
+    scene.rename(NEW)
+
+
+def in_place(scene: Scene) -> None:
+    scene.write(NEW)
+
+
+def half_written_for_three_seconds(scene: Scene) -> None:
+    scene.write(HALF)
+    scene.wait(3)
+    assert scene.in_force == "old"
+    scene.write(NEW)
+
+
+def half_written_five_times(scene: Scene) -> None:
+    for _ in range(5):
+        scene.write(HALF)
+        scene.wait(4)
+        scene.write(HALF + "ceiling:\n  deny: []\n")
+        scene.wait(4)
+        assert (scene.in_force, scene.book.problem) == ("old", None)
+    scene.write(NEW)
+
+
+def emptied_then_written(scene: Scene) -> None:
+    scene.write("")
+    scene.wait(30)
+    assert scene.in_force == "old"
+    assert "the file is empty" in scene.book.problem
+    scene.write(NEW)
+
+
+def removed_then_written(scene: Scene) -> None:
+    scene.path.unlink()
+    scene.wait(30)
+    assert (scene.in_force, scene.book.problem) == ("old", "the file cannot be read")
+    scene.write(NEW)
+
+
+def invalid_then_written(scene: Scene) -> None:
+    scene.write(BAD)
+    scene.wait(30)
+    assert scene.in_force == "old"
+    assert "`channels`" in scene.book.problem
+    scene.write(NEW)
+
+
+def swapped_as_kubernetes_does(scene: Scene) -> None:
+    """`policy.yaml → ..data/policy.yaml`, and `..data` is a link that is renamed over."""
+    for name, text in (("..one", OLD), ("..two", NEW)):
+        (scene.folder / name).mkdir()
+        (scene.folder / name / "policy.yaml").write_text(text)
+    (scene.folder / "..data").symlink_to("..one")
+    scene.path.unlink()
+    scene.path.symlink_to("..data/policy.yaml")
+    scene.wait(10)
+    assert (scene.in_force, scene.book.problem) == ("old", None)
+    (scene.folder / "..tmp").symlink_to("..two")
+    os.replace(scene.folder / "..tmp", scene.folder / "..data")
+
+
+def of_the_same_size_and_time(scene: Scene) -> None:
+    """What a look at the file's times alone does not see."""
+    before = scene.path.stat()
+    scene.write(NEW.replace("commands: [destroy]", "commands: [rotate, destroy]")[: len(OLD)].ljust(before.st_size))
+    scene.write(NEW)
+    os.utime(scene.path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+COME_INTO_FORCE = [
+    atomic, in_place, half_written_for_three_seconds, half_written_five_times, emptied_then_written,
+    removed_then_written, invalid_then_written, swapped_as_kubernetes_does, of_the_same_size_and_time,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("edit", COME_INTO_FORCE, ids=lambda edit: edit.__name__)
+def test_a_change_comes_into_force_when_it_has_stayed_the_same(scene: Scene, edit) -> None:
+    edit(scene)
+    scene.wait(QUIET_SECONDS - 0.1)
+    assert scene.in_force == "old"
+    scene.wait(25 - QUIET_SECONDS)
+    assert (scene.in_force, scene.book.problem) == ("new", None)
+
+
+def invalid(scene: Scene) -> None:
+    scene.write(BAD)
+
+
+def emptied(scene: Scene) -> None:
+    scene.write("")
+
+
+def without_its_version(scene: Scene) -> None:
+    scene.write(OLD.removeprefix("version: 1\n"))
+
+
+def without_any_channel(scene: Scene) -> None:
+    scene.write("version: 1\n")
+
+
+def with_an_impossible_tag(scene: Scene) -> None:
+    scene.write(f"version: !!bool x\n{RULES}")
+
+
+def no_text(scene: Scene) -> None:
+    scene.path.write_bytes(b"\xff\xfe\x00v")
+
+
+def huge(scene: Scene) -> None:
+    scene.write(OLD + "#" * 1_100_000)
+
+
+def a_folder(scene: Scene) -> None:
+    scene.path.unlink()
+    scene.path.mkdir()
+
+
+def a_pipe(scene: Scene) -> None:
+    scene.path.unlink()
+    os.mkfifo(scene.path)
+
+
+def removed(scene: Scene) -> None:
+    scene.path.unlink()
+
+
+REFUSED = [
+    invalid, emptied, without_its_version, without_any_channel, with_an_impossible_tag, no_text, huge, a_folder, a_pipe,
+    removed,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("edit", REFUSED, ids=lambda edit: edit.__name__)
+def test_what_is_refused_changes_nothing_and_is_told_until_the_old_file_is_back(scene: Scene, edit) -> None:
+    policy = scene.book.policy
+    with capture_logs() as logs:
+        edit(scene)
+        scene.wait(60)
+        assert scene.book.problem
+        assert scene.book.policy is policy
+        if scene.path.is_dir():
+            scene.path.rmdir()
+        scene.rename(OLD)
+        scene.wait(LOOK_EVERY)
+
+    assert (scene.book.problem, scene.book.policy, scene.book.is_settling) == (None, policy, False)
+    assert [each["event"] for each in logs] == [
+        "the policy file is not in force; the old policy stays",
+        "the policy file is in force again",
+    ]
+
+
+def test_a_file_that_was_moved_away_and_back_is_well_again(scene: Scene) -> None:
+    scene.path.rename(scene.folder / "x")
+    scene.wait(3)
+    assert scene.book.problem == "the file cannot be read"
+    (scene.folder / "x").rename(scene.path)
+    scene.wait(LOOK_EVERY)
+    assert (scene.in_force, scene.book.problem) == ("old", None)
+
+
+def test_a_file_that_was_moved_away_and_back_changed_is_taken_like_any_change(scene: Scene) -> None:
+    scene.path.rename(scene.folder / "x")
+    scene.wait(3)
+    scene.write(NEW)
+    scene.wait(4)
+    assert (scene.in_force, scene.book.problem, scene.book.is_settling) == ("old", None, True)
+    scene.wait(4)
+    assert (scene.in_force, scene.book.is_settling) == ("new", False)
+
+
+def test_an_edit_that_is_taken_back_in_time_was_none(scene: Scene) -> None:
+    policy = scene.book.policy
+    scene.write(NEW)
+    scene.wait(4)
+    scene.write(OLD)
+    scene.wait(60)
+    assert scene.book.policy is policy
+
+
+def test_each_of_several_changes_comes_into_force_also_one_back(scene: Scene) -> None:
+    for text, name in ((NEW, "new"), (OLD, "old"), (NEW, "new")):
+        scene.write(text)
+        scene.wait(10)
+        assert scene.in_force == name
+
+
+def test_a_file_that_never_rests_is_told(scene: Scene) -> None:
+    for at in range(int(RESTLESS_SECONDS)):
+        scene.write(f"{NEW}# {at}\n")
+        scene.wait(2)
+    assert scene.in_force == "old"
+    assert "keeps changing" in scene.book.problem
+    scene.wait(10)
+    assert (scene.in_force, scene.book.problem) == ("new", None)
+
+
+def test_a_content_that_was_refused_is_not_read_again_and_again(scene: Scene, monkeypatch) -> None:
+    read = []
+    from bot.app import policy_book
+
+    real = policy_book.load
+    monkeypatch.setattr(policy_book, "load", lambda text, **more: read.append(text) or real(text, **more))
+    scene.write(BAD)
+    scene.wait(60)
+    assert read == [BAD]
+
+
+async def test_a_change_is_told_until_it_was_taken(scene: Scene) -> None:
+    told, fails = [], [True]
+
+    async def changed(old, new):
+        told.append((old and old.hash, new.hash))
+        if old is not None and fails.pop():
+            raise OSError("the store is away")
+
+    first = scene.book.policy
+    await scene.book.look(changed)
+    await scene.book.look(changed)
+    scene.write(NEW)
+    scene.book.reload()
+    fails.insert(0, False)
+    with pytest.raises(OSError, match="away"):
+        await scene.book.look(changed)
+    await scene.book.look(changed)
+    await scene.book.look(changed)
+
+    new = scene.book.policy
+    assert told == [(None, first.hash), (first.hash, new.hash), (first.hash, new.hash)]

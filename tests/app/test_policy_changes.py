@@ -1,0 +1,181 @@
+"""Each change of the policy is recorded and announced once, whichever of several processes sees it first."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bot.app import policy_changes
+from bot.app.policy_changes import PolicyChanges
+from bot.commands import COMMANDS
+from bot.core.parsing import Grammar
+from bot.core.policy import load
+from bot.core.request import AuditEntry
+from bot.errors import BotError
+from bot.store.store import open_store
+from bot.store.upgrading import upgrade
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+GRAMMAR = Grammar(COMMANDS)
+
+
+def policy(rule: str, channel: str | None = "C0ADMIN", more: str = ""):
+    announced = f"policy_channel: {channel}\n" if channel else ""
+    text = f"version: 1\n{announced}channels:\n  C0DBOPS: {{databases: ['*'], rules: [{{{rule}}}]}}\n{more}"
+    return load(text, default_organization="acme")
+
+
+OLD, NEW = policy("allow: destroy"), policy("deny: destroy")
+
+
+@dataclass
+class Office:
+    """Processes on one store, and what they posted."""
+
+    stores: list[Any]
+    posted: list[tuple[str, Any]] = field(default_factory=list)
+    closed: bool = False
+
+    def process(self, at: int = 0) -> PolicyChanges:
+        clock = SimpleNamespace(now=lambda: NOON)
+        env: Any = SimpleNamespace(clock=clock, grammar=GRAMMAR, messenger=SimpleNamespace(post=self._post))
+        return PolicyChanges(env, self.stores[at])
+
+    async def _post(self, channel_id: str, reply: Any) -> None:
+        if self.closed:
+            raise BotError("The channel is archived.")
+        self.posted.append((channel_id, reply))
+
+    async def entries(self) -> list[AuditEntry]:
+        return [entry for _, entry in await self.stores[0].audit_page(before_seq=None, limit=50)]
+
+    async def changes(self) -> list[tuple[str, str]]:
+        return [(one.detail["old"], one.detail["new"]) for one in await self.entries() if one.event == "policy_changed"]
+
+
+@pytest.fixture
+async def office(tmp_path):
+    url = f"sqlite:///{tmp_path}/bot.db"
+    await upgrade(url)
+    async with AsyncExitStack() as stack:
+        clock: Any = SimpleNamespace(now=lambda: NOON)
+        yield Office([await stack.enter_async_context(open_store(url, clock)) for _ in range(3)])
+
+
+async def test_a_change_is_recorded_with_what_it_takes_and_announced(office: Office) -> None:
+    await office.process().record(OLD, NEW)
+
+    (entry,) = await office.entries()
+    assert (entry.event, entry.user_id, entry.policy_hash, entry.channel_id) == (
+        "policy_changed", "policy", NEW.hash, "C0ADMIN",
+    )  # fmt: skip
+    assert (entry.detail["old"], entry.detail["new"], entry.detail["complete"]) == (OLD.hash, NEW.hash, True)
+    assert list(entry.detail["gains_and_losses"]) == [
+        "C0DBOPS: any member: destroy on *, destroy --now on *: allowed → denied"
+    ]
+    ((channel, reply),) = office.posted
+    assert channel == "C0ADMIN"
+    assert (OLD.hash in reply.text, NEW.hash in reply.text) == (True, True)
+    shown = str(reply.blocks)
+    assert "<#C0DBOPS>: any member" in shown
+    assert "allowed → denied" in shown
+
+
+async def test_several_processes_record_it_once(office: Office) -> None:
+    await asyncio.gather(*(office.process(at).record(OLD, NEW) for at in range(3)))
+    await office.process(1).record(OLD, NEW)  # one that saw it late
+
+    assert await office.changes() == [(OLD.hash, NEW.hash)]
+    assert len(office.posted) == 1
+
+
+async def test_there_and_back_again_are_three_changes(office: Office) -> None:
+    for old, new in ((OLD, NEW), (NEW, OLD), (OLD, NEW)):
+        await asyncio.gather(*(office.process(at).record(old, new) for at in range(3)))
+
+    assert await office.changes() == [(OLD.hash, NEW.hash), (NEW.hash, OLD.hash), (OLD.hash, NEW.hash)]
+    assert len(office.posted) == 3
+
+
+async def test_an_edit_that_means_the_same_is_no_change(office: Office) -> None:
+    await office.process().record(OLD, policy("allow: destroy", more="# a comment\n"))
+
+    assert await office.entries() == []
+
+
+async def test_at_the_first_start_nothing_has_changed(office: Office) -> None:
+    await office.process().record(None, OLD)
+
+    assert await office.entries() == []
+
+
+@pytest.mark.parametrize("known_by", ["a change", "a decision"])
+async def test_a_change_while_the_bot_was_down_is_recorded_at_the_next_start(office: Office, known_by: str) -> None:
+    if known_by == "a change":
+        await office.process().record(NEW, OLD)
+    else:
+        asked = AuditEntry(NOON, "asked", "allowed", "U0DANA", "C0DBOPS", policy_hash=OLD.hash)
+        await office.stores[0].audit(asked)
+    office.posted.clear()
+    await office.process().record(None, OLD)
+    assert office.posted == []
+    await asyncio.gather(*(office.process(at).record(None, NEW) for at in range(3)))
+
+    assert (await office.changes())[0] == (OLD.hash, NEW.hash)
+    assert len(office.posted) == 1
+    assert "was not running" in str(office.posted[0][1].blocks)
+
+
+async def test_the_channel_that_is_no_longer_named_hears_of_that(office: Office) -> None:
+    silent = policy("allow: destroy", channel=None)
+    await office.process().record(OLD, silent)
+
+    assert [channel for channel, _ in office.posted] == ["C0ADMIN"]
+    assert "Nobody gains or loses a right" in str(office.posted[0][1].blocks)
+
+
+async def test_without_a_channel_it_is_recorded_only(office: Office) -> None:
+    await office.process().record(policy("allow: destroy", None), policy("deny: destroy", None))
+
+    assert len(await office.changes()) == 1
+    assert office.posted == []
+
+
+async def test_a_channel_that_is_closed_takes_nothing_from_the_record(office: Office) -> None:
+    office.closed = True
+    await office.process().record(OLD, NEW)
+
+    assert len(await office.changes()) == 1
+
+
+async def test_a_store_that_fails_meanwhile_is_asked_again_by_the_same_process(office: Office, monkeypatch) -> None:
+    process, store = office.process(), office.stores[0]
+    real, broken = store.audit, [True]
+
+    async def audit(*entries):
+        if broken.pop():
+            raise OSError("the store is away")
+        await real(*entries)
+
+    monkeypatch.setattr(type(store), "audit", lambda self, *entries: audit(*entries))
+    broken.insert(0, False)
+    with pytest.raises(OSError, match="away"):
+        await process.record(OLD, NEW)
+    await process.record(OLD, NEW)
+
+    assert await office.changes() == [(OLD.hash, NEW.hash)]
+
+
+async def test_a_large_change_is_told_in_part(office: Office, monkeypatch) -> None:
+    monkeypatch.setattr(policy_changes, "COMPARE_SECONDS", -1.0)
+    await office.process().record(OLD, NEW)
+
+    (entry,) = await office.entries()
+    assert entry.detail["complete"] is False
+    assert "turso-ops policy diff" in str(office.posted[0][1].blocks)
