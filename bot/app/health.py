@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot.app.policy_book import PolicyBook
@@ -14,7 +14,7 @@ from bot.blocks.text import counted, duration
 from bot.core.audit import verify_stream
 from bot.core.model import Channel
 from bot.core.ports import Clock, Memory
-from bot.core.request import Backlog
+from bot.core.request import Backlog, Untold
 from bot.durable.queue import Queue
 from bot.errors import BotError
 from bot.slack.identity import SlackDirectory
@@ -33,6 +33,8 @@ BACKLOG_SECONDS: Final = 2.0
 DUE_LATE: Final = timedelta(minutes=2)
 CLOCK_MAY_DIFFER: Final = timedelta(minutes=1)
 STUCK_FOR: Final = timedelta(minutes=15)
+TOLD_WITHIN: Final = timedelta(minutes=10)
+TOLD_SINCE: Final = timedelta(days=7)
 
 
 class Unwell(BotError):
@@ -79,6 +81,7 @@ class Health:
                 "timers": self._timers,
                 "background work": self._background,
                 "durable work": self._work,
+                "outcomes": self._outcomes,
             }
         )
 
@@ -227,6 +230,17 @@ class Health:
                 f"Not ended after {since} minutes: {counted(len(stuck), 'workflow')} ({some}). The log says why."
             )
         return "No workflow is stuck."
+
+    async def _outcomes(self) -> str:
+        if untold := await told_nobody(self.memory, self.clock.now()):
+            some = ", ".join(f"`{one.subject}` ({one.event})" for one in untold[:5])
+            raise Unwell(f"Nobody was told how {counted(len(untold), 'request')} ended: {some}. The log says why.")
+        return "Everybody was told how their requests ended."
+
+
+async def told_nobody(memory: Memory, now: datetime) -> list[Untold]:
+    """Return the ends of the last days that nobody was told of."""
+    return await memory.told_nobody(since=now - TOLD_SINCE, before=now - TOLD_WITHIN)
 
 
 def _trouble(channel: Channel) -> str:

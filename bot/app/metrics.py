@@ -37,6 +37,9 @@ class Metrics:
         )
         self._overdue = Gauge("turso_ops_timers_overdue", "Timers that are due and have not fired", registry=here)
         self._failing = Gauge("turso_ops_timers_failing", "Timers whose work fails again and again", registry=here)
+        self._untold = Gauge(
+            "turso_ops_outcomes_untold", "Requests of the last days whose end nobody was told of", registry=here
+        )
         self._audit = Gauge("turso_ops_audit_entries", "Entries in the audit log", registry=here)
 
     def command(self, command: str, outcome: str, seconds: float) -> None:
@@ -83,6 +86,10 @@ class Metrics:
     def audit_head(self, entries: int) -> None:
         """Remember how long the audit log is."""
         self._audit.set(entries)
+
+    def outcomes_untold(self, requests: int) -> None:
+        """Remember how many requests have an end that nobody was told of."""
+        self._untold.set(requests)
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text format."""

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
+
+from bot.app.health import told_nobody
 from bot.app.metrics import Metrics
 from bot.blocks import kit
 from bot.blocks.message import reply
@@ -10,9 +13,12 @@ from bot.blocks.text import mrkdwn
 from bot.core.background import Background, Loop
 from bot.core.request import Incoming, Kind, Timer, TimerKind
 from bot.durable.queue import Queue
+from bot.errors import BotError
 from bot.pipeline.environment import Environment, new_id
+from bot.pipeline.outcomes import may_be_seen
 from bot.store.store import Store
 
+log = structlog.get_logger(__name__)
 EVERY_SECONDS = 60.0
 FIRST_SAMPLE = timedelta(minutes=2)
 """A process that has just started answers people first."""
@@ -43,6 +49,7 @@ class Upkeep:
         now = self.env.clock.now()
         seq, head = await self.store.audit_head()
         self.metrics.audit_head(seq)
+        self.metrics.outcomes_untold(len(await told_nobody(self.store, now)))
         await self._post_head(f"{now:%Y-%m-%d}", seq, head)
 
     async def _prune(self) -> None:
@@ -64,4 +71,8 @@ class Upkeep:
             return
         text = mrkdwn(":link: Audit log of {}: {} entries, head `{}`", day, seq, head)
         note = mrkdwn("Check it with `turso-ops audit verify --head {}`.", head)
-        await self.env.messenger.post(channel, reply(text, [kit.section(text), kit.context(note)]))
+        try:
+            if await may_be_seen(self.env, channel):
+                await self.env.messenger.post(channel, reply(text, [kit.section(text), kit.context(note)]))
+        except BotError as error:
+            log.error("the head of the audit log was not posted", channel=channel, why=str(error))

@@ -13,6 +13,7 @@ from bot.blocks.proofs import proof_notice, proof_of
 from bot.blocks.text import (
     Mrkdwn,
     Plain,
+    channel,
     counted,
     cut,
     duration,
@@ -99,8 +100,12 @@ def request_card(
     return reply(Mrkdwn(done.text), [*done.blocks, *course, *rows, who, *foot])
 
 
-def outcome_notice(request: Request) -> Reply:
-    """Tell the asker, in one line under the card, where their request has got to."""
+def outcome_notice(request: Request, *, elsewhere: bool = False) -> Reply:
+    """Tell in one line how far a request has got.
+
+    Args:
+        elsewhere: it is read in a direct message, because its channel may not see it, or takes no messages.
+    """
     words = sentence(request.outcome) if request.outcome else mrkdwn("It is {}.", _WORDS.get(request.state, "open"))
     proof = Proof.of(request.facts)
     if proof and request.state is State.SUCCEEDED:
@@ -108,11 +113,30 @@ def outcome_notice(request: Request) -> Reply:
     if proof and request.state is State.UNKNOWN:
         words = joined(" ", (words, *_watched(request)))
     if request.state is State.READY:
-        words = mrkdwn("Your token is approved: press *Reveal* on the card.")
+        where = mrkdwn("my Home tab") if elsewhere else mrkdwn("the card")
+        words = mrkdwn("Your token is approved: press *Reveal* on {}.", where)
     deed = mrkdwn("*{}* `{}`", verb_of(request.command), buttons.subject(request))
     sign = Mrkdwn(_SIGNS.get(request.state, ":raised_hand:"))
     text = mrkdwn("{} {}: {}. {}", sign, person(request.asker), deed, words)
-    return reply(text, [kit.section(text)])
+    if not elsewhere:
+        return reply(text, [kit.section(text)])
+    why = mrkdwn("Requested in {}, where I can't show this now.", channel(request.channel_id))
+    return reply(text, [kit.section(text), kit.context(why)])
+
+
+def outcome_note(request: Request, done: Reply, timeline: str, *, until: datetime | None = None) -> Reply:
+    """Tell the requester alone how their change ended, with the next step and a link to the timeline.
+
+    Args:
+        done: what the command says of it, or the card.
+        until: when the freeze that it placed ends.
+    """
+    text = Mrkdwn(done.text)
+    if until is not None:
+        text = mrkdwn(":snowflake: `{}` is frozen until {}.", buttons.subject(request), when(until))
+    link = [kit.context(mrkdwn("{}", linked(timeline, "Timeline")))] if timeline else []
+    rows = [block for block in done.blocks if block["type"] == "actions"]
+    return reply(text, [kit.section(text), *rows[:1], *link], private=True)
 
 
 def reveal_again(request: Request, why: str) -> Reply:

@@ -53,6 +53,15 @@ def review_notice(review: Review, request: Request | None, *, overdue: bool) -> 
     return reply(head, [kit.section(head), *kit.actions(buttons.review(review.request_id))])
 
 
+def reviewed_notice(review: Review, request: Request) -> Reply:
+    """Tell who acted without an approval, and whom the rule notifies, what the review came to."""
+    found = Mrkdwn("justified") if review.justified else Mrkdwn("*not* justified")
+    head = mrkdwn(":eyes: {}: {} reviewed the break-glass act *{}* `{}` and found it {}.", person(review.actor),
+                  person(review.reviewed_by), verb_of(request.command), buttons.subject(request), found)  # fmt: skip
+    comment = [kit.quote(Plain("Review"), Plain(review.comment), at_most=500)] if review.comment else []
+    return reply(head, [kit.section(head), *comment])
+
+
 def tokens_revoked_notice(request: Request, databases: Sequence[str], proof: Proof | None) -> Reply:
     """Tell a holder what a rotation did to their tokens, as far as it is known."""
     name = buttons.subject(request)

@@ -72,6 +72,8 @@ class Reading(Generic[A]):
     run: Callable[[Context, A], Awaitable[Reply]]
     aliases: tuple[str, ...] = ()
     """Other spellings: `ls`, `db ls`."""
+    is_live: bool = False
+    """What it shows of a database is drawn again after each change of that database."""
     hidden: bool = False
     open_to_all: bool = False
     """`home`, `help`, `whoami`: for every member of the workspace, in every conversation."""

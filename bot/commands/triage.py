@@ -154,4 +154,5 @@ command = Reading(
     summary="The incident card: state, usage, changes, and the buttons that help",
     args=TriageArgs,
     run=run,
+    is_live=True,
 )

@@ -17,12 +17,14 @@ from bot.core.request import (
     Incoming,
     Kind,
     LedgerToken,
+    LiveCard,
     Request,
     Review,
     State,
     Timer,
     TimerKind,
     TokenState,
+    Untold,
     UsageSample,
     Vote,
 )
@@ -80,6 +82,8 @@ class Address:
     is_ephemeral: bool = False
     thread_is_live: bool = False
     """The thread is known to have answers. In any other one Slack shows no ephemeral message."""
+    modal_id: str | None = None
+    """A modal that this person has open, in which a secret may be shown."""
 
 
 def address_of(incoming: Incoming) -> Address:
@@ -93,6 +97,7 @@ def address_of(incoming: Incoming) -> Address:
         message_ts=incoming.message_ts,
         is_ephemeral=incoming.is_ephemeral,
         thread_is_live=incoming.is_within_thread,
+        modal_id=incoming.modal_id,
     )
 
 
@@ -135,10 +140,10 @@ class Messenger(Protocol):
         """Tell one person alone: ephemeral, or by DM when that cannot be delivered. False: no way is open."""
 
     async def reveal(self, to: Address, reply: Reply) -> bool:
-        """Show a secret to one person alone. The one way that a token may take; False: not delivered."""
+        """Show a secret to one person alone: in the modal they have open, else ephemerally. False: not delivered.
 
-    async def reveal_in_view(self, view_id: str, title: str, reply: Reply) -> bool:
-        """Show a secret in a modal that one person has open; it leaves no message. False: it is not shown."""
+        It is the one way that a token may take.
+        """
 
     async def post(
         self, channel_id: str, reply: Reply, *, thread_ts: str | None = None, broadcast: bool = False
@@ -281,6 +286,35 @@ class Memory(Protocol):
 
     async def cards(self, request_id: str) -> list[tuple[str, str]]:
         """(channel_id, ts) of every copy."""
+
+    async def drop_card(self, request_id: str, channel_id: str, ts: str) -> None:
+        """Forget a copy that is gone."""
+
+    # Who was told how something ended.
+    async def untold(self, subject: str) -> list[Untold]:
+        """Ends of a request or review that the people concerned are still to be told of."""
+
+    async def was_told(self, subject: str, event: str, person: str = "") -> bool:
+        """True when that end was told; `person`: to this one."""
+
+    async def set_told(self, subject: str, event: str, *, how: str, person: str = "") -> None:
+        """Record that an end was told, to everybody concerned or to one person, and how.
+
+        `nobody` leaves it untold, and is not tried again.
+        """
+
+    async def told_nobody(self, *, since: datetime, before: datetime) -> list[Untold]:
+        """Ends since a moment that nobody was told of: no way was open, or it is owed since before another moment."""
+
+    # Messages that show how a database is.
+    async def set_live_card(self, card: LiveCard) -> None:
+        """Remember one; the newest of a database in a channel replaces the one before."""
+
+    async def live_cards(self, organization: str, databases: Sequence[str]) -> list[LiveCard]:
+        """Those of some databases."""
+
+    async def drop_live_card(self, card: LiveCard) -> None:
+        """Forget one that is gone."""
 
     # Tokens.
     async def add_token(self, token: LedgerToken) -> None: ...

@@ -49,6 +49,8 @@ class Incoming:
     view_id: str | None = None
     is_ephemeral: bool = False
     """The button stood in a message that only this person sees."""
+    modal_id: str | None = None
+    """A modal that was opened for the answer."""
     trigger_id: str | None = field(default=None, repr=False)
     response_url: str | None = field(default=None, repr=False)
 
@@ -83,6 +85,23 @@ class State(StrEnum):
 
 BEFORE_SENT: Final = (State.PENDING, State.APPROVED, State.READY, State.EXECUTING)
 """States in which a change may not have been sent to Turso yet; in EXECUTING, the store knows."""
+REVIEWED: Final = "reviewed"
+"""The end of a review that was owed."""
+ENDS: Final = frozenset(
+    {
+        State.READY,
+        State.QUARANTINED,
+        State.SUCCEEDED,
+        State.FAILED,
+        State.UNKNOWN,
+        State.DENIED,
+        State.EXPIRED,
+        State.CANCELLED,
+        State.STALE,
+        State.RESTORED,
+    }
+)
+"""States that the people concerned are told of."""
 
 
 class Mode(StrEnum):
@@ -235,6 +254,7 @@ class TimerKind(StrEnum):
     ALARM = "alarm"
     DIGEST = "digest"
     SAMPLE = "sample"
+    NOTIFY = "notify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +283,34 @@ class Backlog:
     failing: int
     examples: tuple[Timer, ...]
     """Those that have failed most often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """An end that somebody is still to be told of."""
+
+    subject: str
+    """The id of the request or review that has come to an end."""
+    event: str
+    """The end: a request's state, or `reviewed`."""
+    owed_at: datetime
+    how: str = ""
+    """`nobody`: no way to anybody was open."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCard:
+    """A message that shows how a database is, and is brought up to date when the database changes."""
+
+    channel_id: str
+    ts: str
+    organization: str
+    database: str
+    line: str
+    """The command line that draws it."""
+    user_id: str
+    """Who asked for it: it is drawn for them, by the rules as they are then."""
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from bot.core.model import Action, Decision, Subject, Target, Verdict
 from bot.core.parsing import Grammar, Incomplete, Parsed, nearest
 from bot.core.policy import available
 from bot.core.ports import address_of
-from bot.core.request import Incoming, Request, State
-from bot.errors import BotError, Refused, Unavailable
+from bot.core.reply import Reply
+from bot.core.request import Incoming, LiveCard, Request, State
+from bot.errors import BotError, CannotPost, Refused, Unavailable
 from bot.pipeline import pressing, undoing
 from bot.pipeline.answering import entry, is_public
 from bot.pipeline.authorizing import No, Step, authorize
@@ -21,7 +22,7 @@ from bot.pipeline.following import share_file
 from bot.pipeline.judging import Forbidden, judge, must, planned_action
 from bot.pipeline.opening import open_request
 from bot.pipeline.rights import UNDOES
-from bot.pipeline.telling import with_timeline
+from bot.pipeline.showing import with_timeline
 from bot.turso import DatabaseNotFound
 
 Read = Parsed[Command] | Incomplete[Command] | BotError
@@ -122,7 +123,8 @@ async def _read(
     if public and ctx.subject.incident_profile and (running := await env.memory.incident_in(incoming.channel_id)):
         reply = await with_timeline(env, reply, running.id)
     replace_it = incoming.action_id.startswith("page.")
-    await env.messenger.answer(address_of(incoming), reply, public=public, replace=replace_it)
+    if not (public and command.is_live and await _posted_live(env, incoming, ctx, read, reply, in_place=replace_it)):
+        await env.messenger.answer(address_of(incoming), reply, public=public, replace=replace_it)
     if public:
         await share_file(env, reply, incoming.channel_id, incoming.thread_ts)
     if not command.open_to_all:
@@ -133,6 +135,24 @@ async def _read(
                   organization=ctx.organization, policy_hash=ctx.policy.hash)
         )  # fmt: skip
     return "answered"
+
+
+async def _posted_live(
+    env: Environment, incoming: Incoming, ctx: Context, read: Parsed[Command], reply: Reply, *, in_place: bool
+) -> bool:
+    """Post, or bring up to date, a message that is drawn again when its database changes. False: not this way."""
+    ts = incoming.message_ts if in_place and not incoming.is_ephemeral else None
+    if ts is not None and not await env.messenger.update(incoming.channel_id, ts, reply):
+        return False
+    try:
+        ts = ts or await env.messenger.post(incoming.channel_id, reply, thread_ts=incoming.thread_ts)
+    except CannotPost:
+        return False
+    name = str(read.args.__dict__.get("name", ""))
+    await env.memory.set_live_card(
+        LiveCard(incoming.channel_id, ts, ctx.organization, name, read.text, incoming.user_id, ctx.now)
+    )
+    return True
 
 
 async def _with_suggestions(ctx: Context, work: Awaitable[Any]) -> Any:

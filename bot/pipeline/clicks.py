@@ -1,16 +1,17 @@
 """Every button that acts. What it carries is loaded and decided again; each press is answered privately."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from bot.blocks import forms
 from bot.core.model import Action
 from bot.core.request import Incoming
-from bot.errors import BadInput
+from bot.errors import BadInput, BotError, Unavailable
 from bot.pipeline import confirming, loose, reminding, revealing, reviewing, undoing, voting
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import judge
-from bot.pipeline.pressing import request_of
+from bot.pipeline.pressing import TOO_OLD, request_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,24 @@ async def reveal(env: Environment, incoming: Incoming) -> str:
     return await revealing.reveal(env, await request_of(env, incoming, "reveal"), incoming)
 
 
+async def reveal_anywhere(env: Environment, incoming: Incoming) -> str:
+    """Reveal, also on Home: there the token is shown in a modal, which leaves no message."""
+    if incoming.view_id is None:
+        return await reveal(env, incoming)
+    modal_id = await env.messenger.open_view(incoming.trigger_id or "", forms.loading_view("Your token"))
+    if modal_id is None:
+        raise Unavailable(TOO_OLD)
+    try:
+        outcome = await reveal(env, replace(incoming, modal_id=modal_id))
+    except BotError as error:
+        await env.messenger.update_view(modal_id, forms.notice_view("Your token", str(error)))
+        raise
+    if outcome != "revealed":
+        request = await env.memory.request(incoming.value)
+        await env.messenger.update_view(modal_id, forms.notice_view("Your token", request.outcome if request else ""))
+    return outcome
+
+
 async def unknown(env: Environment, incoming: Incoming) -> str:
     """A button that we never made, or no longer know."""
     subject = await env.subject(incoming)
@@ -41,7 +60,7 @@ CLICKS: Final[Mapping[str, Click]] = {
     "approval.remind": Click(reminding.remind),
     "request.confirm": Click(confirming.confirm),
     "request.dismiss": Click(confirming.dismiss),
-    "token.reveal": Click(reveal),
+    "token.reveal": Click(reveal_anywhere),
     "quarantine.undo": Click(undoing.undo),
     "review.open": Click(reviewing.open_review, changes=False),
     "hold.thaw": Click(loose.thaw_hold),

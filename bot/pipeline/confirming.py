@@ -9,8 +9,9 @@ from bot.pipeline import revealing
 from bot.pipeline.answering import entry, said
 from bot.pipeline.authorizing import Step
 from bot.pipeline.environment import Environment
+from bot.pipeline.notes import keep_note
 from bot.pipeline.pressing import OVER, ask_name, late, must_be_authorized, request_of, set_off
-from bot.pipeline.telling import show
+from bot.pipeline.telling import tell_others
 
 
 async def confirm(env: Environment, incoming: Incoming) -> str:
@@ -46,6 +47,7 @@ async def go_on(env: Environment, incoming: Incoming) -> str:
         return await revealing.reveal(env, moved, incoming)
     words = said("Confirmed. It starts now; the outcome follows here.", f"Request `{request.id}`")
     await env.messenger.whisper(address_of(incoming), words, replace=incoming.is_ephemeral)
+    keep_note(env, moved.id, address_of(incoming))
     return "confirmed"
 
 
@@ -84,6 +86,6 @@ async def _cancel(
         sent = " It was sent to Turso already." if now_request.state is State.EXECUTING else ""
         raise Refused(f"It is too late: this request is {now_request.state.value}.{sent}")
     env.observer.request(State.CANCELLED)
-    await show(env, request.id)
     await env.messenger.whisper(address_of(incoming), words, replace=replace)
+    await tell_others(env, request, State.CANCELLED)
     return "cancelled"

@@ -19,6 +19,7 @@ from bot.core.reply import Reply
 from bot.core.request import Digest, Timer
 from bot.errors import BotError, CannotPost, Unavailable
 from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes import may_be_seen
 
 log = structlog.get_logger(__name__)
 
@@ -86,7 +87,10 @@ async def _written(env: Environment, kept: Digest) -> Reply:
 
 
 async def _post(env: Environment, kept: Digest, written: Reply) -> bool:
-    """Post to the channel of a digest. False: there is nowhere to post it. Raises Unavailable."""
+    """Post to the channel of a digest. False: it may not be seen there, or not be posted. Raises Unavailable."""
+    if not await may_be_seen(env, kept.channel_id):
+        log.warning("a digest may not be seen in its channel", channel=kept.channel_id)
+        return False
     try:
         await env.messenger.post(kept.channel_id, written)
     except CannotPost as error:

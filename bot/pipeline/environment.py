@@ -1,18 +1,21 @@
 """What the path works with: the ports, the rules in force and the doors to Turso."""
 
+import asyncio
 import secrets
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
+from weakref import WeakValueDictionary
 
 from bot.commands.base import Command, Context
 from bot.core.cache import Cache
 from bot.core.model import Subject
 from bot.core.parsing import Grammar
 from bot.core.policy import Policy
-from bot.core.ports import Clock, Directory, Memory, Messenger
+from bot.core.ports import Address, Clock, Directory, Memory, Messenger
 from bot.core.request import Incoming, Request
 from bot.errors import BotError
 from bot.pipeline.watches import Watches
@@ -75,6 +78,9 @@ class Environment:
     """The probe tokens of this process."""
     offered: Cache[tuple[str, str | None], list[Listed]] = field(init=False)
     """The databases of an organization, for the menus of one view: who types letter by letter asks Turso once."""
+    notes: OrderedDict[str, Address] = field(default_factory=OrderedDict)
+    """Where the private notes stand that say that something starts, by request."""
+    _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     tracing: Callable[..., AbstractContextManager[Any]] = field(default=lambda **_: nullcontext())
     """Binds a reference to every log line written inside."""
 
@@ -88,6 +94,15 @@ class Environment:
     def by_name(self) -> Mapping[str, Command]:
         """The commands by the name that rules use."""
         return {command.name: command for command in self.commands}
+
+    def turn(self, subject: str) -> asyncio.Lock:
+        """Return the lock of whoever tells of a request, so that this process tells it once."""
+        return self._turns.setdefault(subject, asyncio.Lock())
+
+    async def subject_in(self, user_id: str, channel_id: str) -> Subject:
+        """Say how somebody stands in a channel where they do nothing now. Raises Unavailable."""
+        groups = self.rules.policy.usergroups_in(channel_id)
+        return await self._with_incident(await self.directory.subject_of(user_id, channel_id, usergroups=groups))
 
     async def subject(self, incoming: Incoming) -> Subject:
         """Say who acts, and where they stand now, an incident's profile included."""

@@ -16,13 +16,12 @@ from bot.pipeline import proving
 from bot.pipeline.answering import entry
 from bot.pipeline.authorizing import No, Step, authorize
 from bot.pipeline.environment import Environment
-from bot.pipeline.following import follow_up
-from bot.pipeline.holders import tell_holders
 from bot.pipeline.overdue import start_is_over
 from bot.pipeline.placing import placed_by, take
 from bot.pipeline.same import what_changed
-from bot.pipeline.settling import CLOSED, Settled, settle
-from bot.pipeline.telling import post_card, show, tell_outcome
+from bot.pipeline.settling import Settled, settle
+from bot.pipeline.showing import post_card, show
+from bot.pipeline.telling import tell_outcome
 from bot.pipeline.undoing import start_undo
 from bot.turso import NotSent, TursoRejected
 
@@ -138,16 +137,12 @@ class Executor:
             self.env.observer.request(move.to)
 
     async def tell(self, request_id: str, phase: str) -> None:
-        """Bring the cards up to date, tell the asker and the holders of revoked tokens, and go on watching."""
+        """Tell everybody concerned, and go on watching; what cannot be told now is told later, by a timer."""
         request = await self._request(request_id)
         if request.state in (State.DENIED, State.CANCELLED, State.EXPIRED):
             self.env.watches.forget(request_id)
             return  # whoever stopped it before it was sent tells of it
         await tell_outcome(self.env, request_id)
-        await tell_closed(self.env, request)
-        await follow_up(self.env, request)
-        if request.state is State.SUCCEEDED and request.plan.ends_tokens_of:
-            await tell_holders(self.env, request)
         await proving.go_on(self.env, request_id)
 
     async def _undo_another(self, request: Request) -> Outcome:
@@ -250,12 +245,6 @@ class Executor:
 
     def _deed(self, request: Request, phase: str) -> Phase | Changing[Any]:
         return deed_of(self._command(request), _kind(phase))
-
-
-async def tell_closed(env: Environment, request: Request) -> None:
-    """Tell the people of the quarantines that ended with a request."""
-    for closed in request.facts.get(CLOSED, ()):
-        await tell_outcome(env, closed)
 
 
 async def facts_again(ctx: Context, command: Changing[Any], kind: str, plan: Plan) -> dict[str, Any]:

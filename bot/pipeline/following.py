@@ -1,20 +1,26 @@
 """What follows an outcome beside its words: a report's file, and the timeline of an incident."""
 
+from contextlib import suppress
+from typing import Final
+
 import structlog
 
 from bot.commands.base import Changing
 from bot.core.reply import Reply
 from bot.core.request import Request, State
-from bot.errors import BotError
+from bot.errors import BotError, CannotPost, Unavailable
 from bot.pipeline.answering import said
 from bot.pipeline.environment import Environment
-from bot.pipeline.telling import below_card
+from bot.pipeline.outcomes import may_be_seen
+from bot.pipeline.showing import below_card
 
 log = structlog.get_logger(__name__)
+FILE: Final = "file"
+"""The event of a file that was shared."""
 
 
 async def follow_up(env: Environment, request: Request) -> None:
-    """Do it for a change that has succeeded. Safe to run again: a file may come twice, nothing else."""
+    """Do it for a change that has succeeded. Safe to run again. Raises Unavailable."""
     command = env.by_name.get(request.command)
     if request.state is not State.SUCCEEDED or not isinstance(command, Changing):
         return
@@ -22,8 +28,10 @@ async def follow_up(env: Environment, request: Request) -> None:
     if request.command == "incident start" and copies:
         await _begin_timeline(env, *copies[0])
     reply = command.message(request.plan, request.facts)
-    if not request.private:
-        await share_file(env, reply, *await below_card(env, request))
+    if reply.attachment and not request.private and not await env.memory.was_told(request.id, FILE):
+        channel_id, thread_ts = await below_card(env, request)
+        await share_file(env, reply, channel_id, None if request.incident_id else thread_ts)
+        await env.memory.set_told(request.id, FILE, how="channel")
 
 
 async def _begin_timeline(env: Environment, channel_id: str, ts: str) -> None:
@@ -34,12 +42,19 @@ async def _begin_timeline(env: Environment, channel_id: str, ts: str) -> None:
 
 
 async def share_file(env: Environment, reply: Reply, channel_id: str, thread_ts: str | None) -> None:
-    """Share the file of a message, if it has one; that it cannot be shared is said there."""
+    """Share the file of a message, if it has one, where it may be seen; that it cannot be shared is said there.
+
+    Raises:
+        Unavailable: it may be shared later.
+    """
     file = reply.attachment
-    if file is None:
+    if file is None or not await may_be_seen(env, channel_id):
         return
     try:
         await env.messenger.upload(channel_id, file.filename, file.content, title=file.title, thread_ts=thread_ts)
+    except Unavailable:
+        raise
     except BotError as error:
         log.warning("could not share a file", filename=file.filename, why=str(error))
-        await env.messenger.post(channel_id, said(f"The file could not be shared: {error}"), thread_ts=thread_ts)
+        with suppress(CannotPost):
+            await env.messenger.post(channel_id, said(f"The file could not be shared: {error}"), thread_ts=thread_ts)

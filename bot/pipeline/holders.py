@@ -1,12 +1,12 @@
 """Telling the holders of tokens what a rotation did to theirs, and no more than is known."""
 
-from contextlib import suppress
+from dataclasses import replace
 
 from bot.blocks import notices
 from bot.core.proof import Proof
 from bot.core.request import LedgerToken, Request, TokenState
-from bot.errors import CannotPost
 from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes import notice_of, tell_each
 
 
 async def tell_holders(env: Environment, request: Request, *, only_of: str | None = None) -> None:
@@ -23,8 +23,9 @@ async def tell_holders(env: Environment, request: Request, *, only_of: str | Non
     for holder in request.plan.holders:
         theirs = _databases(old, holder)
         if holder != request.asker and (theirs or only_of is None):
-            with suppress(CannotPost):
-                await env.messenger.direct(holder, notices.tokens_revoked_notice(request, theirs, proof))
+            reply = notices.tokens_revoked_notice(request, theirs, proof)
+            notice = await notice_of(env, request, f"revoked {only_of or ''}".strip(), reply)
+            await tell_each(env, replace(notice, people=(holder,)))
 
 
 def _databases(tokens: list[LedgerToken], holder: str) -> list[str]:

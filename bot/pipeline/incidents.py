@@ -1,20 +1,26 @@
 """What an incident and a break-glass act leave behind: the end of the time, and reviews that are owed."""
 
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from typing import Final
+
+import structlog
 
 from bot.blocks import notices
 from bot.blocks.text import mrkdwn
+from bot.commands.base import Facts
 from bot.commands.incident_end import facts_of, last_message
 from bot.core.model import Channel, Person, Subject
 from bot.core.request import TIMER, AuditEntry, Incident, Request, Review, Timer
-from bot.errors import CannotPost
-from bot.pipeline.alarm import notified
+from bot.errors import BotError
+from bot.pipeline.concerned import AT_MOST, notified
 from bot.pipeline.environment import Environment
-from bot.pipeline.following import share_file
-from bot.pipeline.telling import below_card, say_in_channel
+from bot.pipeline.following import FILE, share_file
+from bot.pipeline.outcomes import CHANNEL, Notice, deliver, tell_each
+from bot.pipeline.showing import below_card
 
+log = structlog.get_logger(__name__)
+ENDED: Final = "ended"
 FIRST_PAUSE = timedelta(hours=1)
 LONGEST_PAUSE = timedelta(hours=12)
 
@@ -38,12 +44,27 @@ async def time_is_over(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def _tell_end(env: Environment, incident: Incident) -> None:
+    if await env.memory.was_told(incident.id, ENDED):
+        return
+    ended = mrkdwn("has run out of time: its rights in this channel have ended.")
+    reply = last_message(incident.key, ended, await _facts(env, incident))
+    notice = Notice(
+        incident.id, ENDED, reply, (incident.started_by,), incident.channel_id, incident.timeline_ts, broadcast=True
+    )
+    how = await deliver(env, notice)
+    if how == CHANNEL and not await env.memory.was_told(incident.id, FILE):
+        await share_file(env, reply, incident.channel_id, None)
+        await env.memory.set_told(incident.id, FILE, how=CHANNEL)
+    await env.memory.set_told(incident.id, ENDED, how=how)
+
+
+async def _facts(env: Environment, incident: Incident) -> Facts:
     here = Subject(Person(incident.started_by, ""), Channel(incident.channel_id))
-    ctx = env.context(here, organization=incident.organization)
-    how = mrkdwn("has run out of time: its rights in this channel have ended.")
-    reply = last_message(incident.key, how, await facts_of(ctx, incident))
-    if await say_in_channel(env, incident.channel_id, incident.timeline_ts, reply, else_to=incident.started_by):
-        await share_file(env, reply, incident.channel_id, incident.timeline_ts)
+    try:
+        return await facts_of(env.context(here, organization=incident.organization), incident)
+    except BotError as error:  # its end is told all the same; the message says that the rest could not be read
+        log.warning("the report of an incident could not be written", incident=incident.id, why=str(error))
+        return {}
 
 
 def _ended(env: Environment, incident: Incident) -> AuditEntry:
@@ -78,19 +99,36 @@ async def remind_of_review(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def _remind(env: Environment, review: Review, request: Request | None, *, overdue: bool = False) -> None:
-    channel, thread = await below_card(env, request) if request else (review.channel_id, None)
-    notice = notices.review_notice(review, request, overdue=overdue)
-    await say_in_channel(env, channel, thread, notice, else_to=review.actor)
+    channel_id, thread_ts = await below_card(env, request) if request else (review.channel_id, None)
+    event = f"due {env.clock.now():%Y-%m-%d %H}"
+    await deliver(env, await _notice(env, review, request, event, channel_id, thread_ts, overdue=overdue))
 
 
 async def _escalate(env: Environment, review: Review, request: Request | None) -> None:
     """In the channel itself, to each who may review it, and to those whom the rule notifies; and on record."""
-    reply = notices.review_notice(review, request, overdue=True)
-    await say_in_channel(env, review.channel_id, None, reply, else_to=review.actor)
-    for user_id in dict.fromkeys([*review.reviewers[:25], *await notified(env, review.notify, asked_by=review.actor)]):
-        with suppress(CannotPost):
-            await env.messenger.direct(user_id, reply)
-    await env.memory.audit(_overdue(env, review, request))
+    notice = await _notice(env, review, request, "overdue", review.channel_id, None, overdue=True)
+    await deliver(env, notice)
+    await tell_each(env, notice)
+    if not await env.memory.was_told(review.id, "overdue"):
+        await env.memory.audit(_overdue(env, review, request))
+    await env.memory.set_told(review.id, "overdue", how=CHANNEL)
+
+
+async def _notice(
+    env: Environment,
+    review: Review,
+    request: Request | None,
+    event: str,
+    channel_id: str,
+    thread_ts: str | None,
+    *,
+    overdue: bool,
+) -> Notice:
+    """Address the reminder of a review to those who may give it, and to those whom the rule notifies."""
+    reply = notices.review_notice(review, request, overdue=overdue)
+    called = await notified(env, review.notify, asked_by=review.actor)
+    people = tuple(dict.fromkeys([*review.reviewers[:AT_MOST], *called]))
+    return Notice(review.id, event, reply, people, channel_id, thread_ts)
 
 
 def _overdue(env: Environment, review: Review, request: Request | None) -> AuditEntry:

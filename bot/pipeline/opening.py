@@ -11,11 +11,12 @@ from bot.core.parsing import Parsed
 from bot.core.plan import Plan
 from bot.core.ports import Move, address_of
 from bot.core.request import Incoming, Kind, Mode, Request, Review, State, Timer, TimerKind
-from bot.errors import BadInput, BotError, CannotPost, Unavailable
+from bot.errors import BadInput, CannotPost, Unavailable
 from bot.pipeline import revealing
 from bot.pipeline.answering import entry, said
 from bot.pipeline.environment import SETTLES, Environment, new_id
-from bot.pipeline.telling import card_of, post_card
+from bot.pipeline.showing import card_of, post_card, show
+from bot.pipeline.telling import tell_outcome
 
 OWN_CONFIRMATION = timedelta(minutes=15)
 LAPSE = timedelta(minutes=15)
@@ -66,7 +67,8 @@ async def _show_card(env: Environment, incoming: Incoming, request: Request) -> 
     try:
         await post_card(env, request)
     except CannotPost as error:
-        raise BotError(await drop_unseen(env, request, error)) from None
+        await drop_unseen(env, request, error)
+        return "card_refused"
     except Unavailable:
         words = "Slack does not take messages now. Your request is kept: its card is posted as soon as Slack does."
         await env.messenger.whisper(address_of(incoming), said(words, f"Request `{request.id}`"))
@@ -74,12 +76,12 @@ async def _show_card(env: Environment, incoming: Incoming, request: Request) -> 
     return "approval_asked"
 
 
-async def drop_unseen(env: Environment, request: Request, why: CannotPost) -> str:
-    """Cancel a request whose card nobody can see, and say why."""
+async def drop_unseen(env: Environment, request: Request, why: CannotPost) -> None:
+    """Cancel a request whose card nobody can see, and tell its requester why."""
     outcome = f"The card could not be posted, so nobody could approve. {why}"
     move = Move(to=State.CANCELLED, at=env.clock.now(), changes={"outcome": outcome}, cancel=tuple(TimerKind))
     await env.memory.move(request.id, expect=[State.PENDING], move=move)
-    return outcome
+    await tell_outcome(env, request.id)
 
 
 def _request(
@@ -173,7 +175,9 @@ async def _may_break_glass(env: Environment, request: Request, decision: Decisio
 
 
 async def _already_waiting(env: Environment, incoming: Incoming, request: Request) -> str:
-    link = await env.messenger.permalink(request.channel_id, request.card_ts) if request.card_ts else None
+    request = await show(env, request.id) or request  # a card that is gone is posted again
+    copies = await env.memory.cards(request.id)
+    link = await env.messenger.permalink(*copies[-1]) if copies else None
     where = f" Its card: {link}" if link else ""
     await env.messenger.whisper(
         address_of(incoming), said(f"The same request already waits for an answer (`{request.id}`).{where}")

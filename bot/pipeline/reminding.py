@@ -14,7 +14,7 @@ from bot.pipeline.answering import entry, said
 from bot.pipeline.authorizing import Step
 from bot.pipeline.environment import Environment
 from bot.pipeline.pressing import OVER, must_be_authorized, request_of
-from bot.pipeline.telling import below_card
+from bot.pipeline.showing import below_card
 
 EVERY: Final = timedelta(minutes=10)
 """How often the approvers of one request may be reminded by hand."""

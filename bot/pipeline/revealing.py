@@ -2,11 +2,9 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.blocks import cards
 from bot.commands.base import Context, Revealing, Secret
 from bot.core.arguments import Expiration
 from bot.core.model import Never, Verdict
@@ -16,7 +14,7 @@ from bot.errors import BotError, Refused
 from bot.pipeline.answering import entry
 from bot.pipeline.authorizing import No, Step, authorize
 from bot.pipeline.environment import Environment, new_id
-from bot.pipeline.telling import note_in_timeline, show
+from bot.pipeline.telling import tell_outcome
 from bot.turso import NotSent, TursoRejected
 
 SETTLES_WITHIN = timedelta(seconds=90)
@@ -79,12 +77,10 @@ async def _mint_once(
     except (NotSent, TursoRejected) as error:
         await env.memory.settle_token(token_id, TokenState.REFUSED)
         await _settle(env, request, State.FAILED, f"{error} Nothing was minted.")
-        raise
+        return "failed"
     except BotError as error:
         await env.memory.settle_token(token_id, TokenState.UNKNOWN)
-        why = f"{error} {_may_exist(request, now)}"
-        await _settle(env, request, State.UNKNOWN, why)
-        await env.messenger.whisper(address_of(incoming), cards.reveal_again(request, why))
+        await _settle(env, request, State.UNKNOWN, f"{error} {_may_exist(request, now)}")
         return "unknown"
     return await _deliver(env, request, address_of(incoming), command, secret, token_id)
 
@@ -97,11 +93,9 @@ async def _deliver(
     await env.memory.settle_token(token_id, TokenState.LIVE if shown else TokenState.UNKNOWN, fingerprint=fingerprint)
     if shown:
         await _settle(env, request, State.SUCCEEDED, SHOWN, fingerprint=fingerprint)
-        await note_in_timeline(env, replace(request, state=State.SUCCEEDED, outcome=SHOWN))
         return "revealed"
     why = f"The token could not be shown. {_may_exist(request, env.clock.now())}"
     await _settle(env, request, State.UNKNOWN, why, fingerprint=fingerprint)
-    await env.messenger.whisper(to, cards.reveal_again(request, why))
     return "not_delivered"
 
 
@@ -115,13 +109,8 @@ async def settle_cut_short(env: Environment, request: Request) -> None:
             await env.memory.settle_token(row.id, TokenState.UNKNOWN)
         may_exist = _may_exist(request, request.updated_at or env.clock.now(), "only its asker can have seen it")
         why = f"The reveal was cut short. {may_exist}"
-        await _settle(env, request, State.UNKNOWN, why, cancel=[])
-        request = replace(request, state=State.UNKNOWN, outcome=why)
-    if request.state is State.UNKNOWN:
-        await show(env, request.id)
-        to = Address(request.asker, request.channel_id, request.thread_ts)
-        await env.messenger.whisper(to, cards.reveal_again(request, request.outcome))
-    return None
+        return await _settle(env, request, State.UNKNOWN, why, cancel=[])
+    return await tell_outcome(env, request.id)
 
 
 async def _ledger_row(env: Environment, request: Request) -> LedgerToken | None:
@@ -146,7 +135,7 @@ async def _settle(
     move = Move(to=to, at=now, changes={"outcome": outcome}, entries=[line], cancel=cancel)
     if await env.memory.move(request.id, expect=[State.EXECUTING], move=move) is not None:
         env.observer.request(to)
-        await show(env, request.id)
+        await tell_outcome(env, request.id)
 
 
 async def _stale(env: Environment, request: Request, changed: str) -> None:
@@ -154,7 +143,7 @@ async def _stale(env: Environment, request: Request, changed: str) -> None:
     line = entry("stale", "stale", at=now, request=request, what=changed)
     move = Move(to=State.STALE, at=now, changes={"outcome": changed}, entries=[line], cancel=[TimerKind.LAPSE])
     if await env.memory.move(request.id, expect=OPEN_TO_REVEAL, move=move) is not None:
-        await show(env, request.id)
+        await tell_outcome(env, request.id)
 
 
 def expiry_of(request: Request, minted_at: datetime) -> datetime | None:

@@ -19,7 +19,7 @@ from bot.pipeline.authorizing import Step, authorize
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import must
 from bot.pipeline.pressing import subject_name
-from bot.pipeline.telling import show
+from bot.pipeline.telling import tell_reviewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +114,9 @@ async def _given_by(env: Environment, incoming: Incoming) -> Review | None:
 
 
 async def _tell_reviewed(env: Environment, incoming: Incoming, review: Review) -> str:
-    await show(env, review.request_id)
     words = said(f"Your review is on record: {'justified' if review.justified else 'not justified'}.")
     await env.messenger.whisper(replace(address_of(incoming), channel_id=review.channel_id), words)
+    await tell_reviewed(env, review.id)
     return "reviewed"
 
 

@@ -1,159 +1,165 @@
-"""Cards and outcomes: views of what the store says, posted at least once and brought up to date everywhere."""
+"""Telling how requests end: everybody concerned hears it once, however often it has to be tried."""
 
-from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Final
 
-from bot.blocks import cards
-from bot.commands.base import Changing
-from bot.core.model import Visibility
-from bot.core.ports import Address
+import structlog
+
+from bot.blocks import cards, notices
+from bot.commands.base import Revealing
 from bot.core.reply import Reply
-from bot.core.request import Mode, Request, Review, State
-from bot.errors import CannotPost
-from bot.pipeline.answering import asker_address
+from bot.core.request import ENDS, REVIEWED, Mode, Request, State, Timer, TimerKind
+from bot.errors import Unavailable
 from bot.pipeline.environment import Environment
-from bot.pipeline.judging import judge, request_action
+from bot.pipeline.following import follow_up
+from bot.pipeline.holders import tell_holders
+from bot.pipeline.live_cards import refresh_live_cards
+from bot.pipeline.notes import turn_note
+from bot.pipeline.outcomes import CHANNEL, NOBODY, deliver, deliver_and_close, notice_of
+from bot.pipeline.settling import CLOSED
+from bot.pipeline.showing import Shown, below_card, card_of, refresh_cards, remember_card, thread_of
 
-FINAL = frozenset(
-    {
-        State.SUCCEEDED,
-        State.FAILED,
-        State.UNKNOWN,
-        State.DENIED,
-        State.EXPIRED,
-        State.CANCELLED,
-        State.STALE,
-        State.RESTORED,
-    }
-)
-
-
-async def card_of(env: Environment, request: Request) -> Reply:
-    """Draw a request as it is now; a success in the words of its command."""
-    command = env.by_name.get(request.command)
-    done: Reply | None = None
-    approvers = await _approvers(env, request) if request.state is State.PENDING else frozenset()
-    review = await _review_of(env, request) if request.mode is Mode.BREAK_GLASS else None
-    if isinstance(command, Changing):
-        phases = {
-            State.SUCCEEDED: command.finish if request.facts.get("phase") == "finish" else command,
-            State.QUARANTINED: command,
-            State.RESTORED: command.undo,
-        }
-        if phase := phases.get(request.state):
-            done = phase.message(request.plan, request.facts)
-    card = cards.request_card(request, now=env.clock.now(), done=done, approvers=approvers, review=review)
-    return await with_timeline(env, card, request.incident_id) if request.incident_id else card
-
-
-async def _review_of(env: Environment, request: Request) -> Review | None:
-    given_or_owed = [*await env.memory.reviews(owed=True), *await env.memory.reviews(owed=False)]
-    return next((one for one in given_or_owed if one.request_id == request.id), None)
-
-
-async def with_timeline(env: Environment, reply: Reply, incident_id: str) -> Reply:
-    """Put a link to the timeline of its incident under a message."""
-    incident = await env.memory.incident(incident_id)
-    if incident is None or incident.timeline_ts is None:
-        return reply
-    link = await env.messenger.permalink(incident.channel_id, incident.timeline_ts)
-    return cards.in_incident(reply, incident.key, link or "")
-
-
-async def _approvers(env: Environment, request: Request) -> frozenset[str]:
-    return judge(env, await env.asker_of(request), request_action(request)).approvers.ids
-
-
-async def post_card(env: Environment, request: Request) -> None:
-    """Post a copy of a request's card in its channel. Raises CannotPost, Unavailable."""
-    thread = await thread_of(env, request)
-    ts = await env.messenger.post(request.channel_id, await card_of(env, request), thread_ts=thread)
-    await env.memory.set_card(request.id, request.channel_id, ts)
-    now = await env.memory.request(request.id)
-    if now is not None and (now.state, now.votes) != (request.state, request.votes):
-        # It waited for its turn while the request moved on, when no copy of it was known that could be changed.
-        await env.messenger.update(request.channel_id, ts, await card_of(env, now))
-
-
-async def thread_of(env: Environment, request: Request) -> str | None:
-    """Return the thread of a request: where it was asked for, or the timeline of its incident; None: the channel.
-
-    What was done without consent stands in the channel itself, where nobody overlooks it.
-    """
-    if request.mode is Mode.BREAK_GLASS:
-        return None
-    if request.thread_ts or not request.incident_id:
-        return request.thread_ts
-    incident = await env.memory.incident(request.incident_id)
-    return incident.timeline_ts if incident else None
-
-
-async def below_card(env: Environment, request: Request) -> tuple[str, str | None]:
-    """Return where a notice about a request goes: its channel, and the thread that its card is in or begins."""
-    copies = await env.memory.cards(request.id)
-    channel_id, ts = copies[0] if copies else (request.channel_id, None)
-    return channel_id, await thread_of(env, request) or ts
-
-
-async def show(env: Environment, request_id: str) -> Request | None:
-    """Bring every copy of a request's card up to date."""
-    request = await env.memory.request(request_id)
-    if request is None:
-        return None
-    reply = await card_of(env, request)
-    for channel_id, ts in await env.memory.cards(request_id):
-        await env.messenger.update(channel_id, ts, reply)
-    return request
+log = structlog.get_logger(__name__)
+SOON: Final = timedelta(seconds=2)
+LONGEST_PAUSE: Final = timedelta(minutes=15)
+CHANGED: Final = (State.SUCCEEDED, State.QUARANTINED, State.RESTORED, State.FAILED, State.UNKNOWN)
+"""Ends after which a database may not be as before."""
+UNSEEN: Final = (State.EXPIRED, State.CANCELLED, State.DENIED)
+"""Ends of a request that only its requester has seen, and of which nothing was done."""
 
 
 async def tell_outcome(env: Environment, request_id: str) -> None:
-    """Show where a request has got to, and make sure that its asker hears it."""
-    request = await show(env, request_id)
-    if request is None:
-        return
-    copies = await env.memory.cards(request_id)
-    if request.mode is Mode.DIRECT and not copies:
-        await _tell_directly(env, request)
-    elif copies and request.state in FINAL | {State.QUARANTINED, State.READY}:
-        channel_id, thread = await below_card(env, request)
-        await say_in_channel(env, channel_id, thread, cards.outcome_notice(request), else_to=request.asker)
-    elif not copies and request.mode is Mode.BREAK_GLASS:
-        await _card_or_whisper(env, request)
-    elif not copies:
-        await env.messenger.whisper(asker_address(request), await card_of(env, request))
-
-
-async def say_in_channel(
-    env: Environment, channel_id: str, thread_ts: str | None, reply: Reply, *, else_to: str
-) -> bool:
-    """Post where it belongs; where nothing can be posted, tell one person. False: it is not in the channel."""
+    """Tell how far a request has got to everybody concerned; what cannot be told now is told later, by a timer."""
     try:
-        await env.messenger.post(channel_id, reply, thread_ts=thread_ts)
-    except CannotPost:
-        await env.messenger.whisper(Address(else_to, channel_id), reply)
-        return False
-    return True
+        await tell(env, request_id)
+    except Unavailable as error:
+        log.warning("an outcome is told later", request=request_id, why=str(error))
+        if await env.memory.untold(request_id):
+            await env.memory.set_timer(Timer(TimerKind.NOTIFY, request_id, env.clock.now() + SOON))
 
 
-async def _card_or_whisper(env: Environment, request: Request) -> None:
+async def notify_is_due(env: Environment, timer: Timer) -> Timer | None:
+    """Tell an end that was not told yet; what is not known to be impossible is tried until it works."""
     try:
-        await post_card(env, request)
-    except CannotPost:
-        await env.messenger.whisper(asker_address(request), await card_of(env, request))
+        if timer.subject.startswith("r-"):
+            await tell(env, timer.subject)
+        else:
+            await tell_review(env, timer.subject)
+    except Unavailable as error:
+        log.warning("an outcome is told later", subject=timer.subject, why=str(error))
+        pause = min(SOON * 2 ** min(timer.attempt, 10), LONGEST_PAUSE)
+        return replace(timer, due_at=env.clock.now() + pause, attempt=timer.attempt + 1)
+    return None
+
+
+async def tell(env: Environment, request_id: str) -> None:
+    """Tell the end that a request has come to, once. Raises Unavailable while somebody is still to be told."""
+    async with env.turn(request_id):
+        request = await env.memory.request(request_id)
+        if request is None:
+            return
+        if request.state not in ENDS or await env.memory.was_told(request.id, request.state):
+            await refresh_cards(env, request)
+        else:
+            how = await _tell_end(env, request)
+            await follow_up(env, request)
+            if request.state is State.SUCCEEDED and request.plan.ends_tokens_of:
+                await tell_holders(env, request)
+            for closed in request.facts.get(CLOSED, ()):
+                await tell_outcome(env, closed)
+            await env.memory.set_told(request.id, request.state, how=how)
+            await _afterwards(env, request, how)
+        for owed in await env.memory.untold(request_id):
+            if owed.event != request.state:
+                await env.memory.set_told(request_id, owed.event, how="superseded")
+
+
+async def tell_others(env: Environment, request: Request, state: State) -> None:
+    """Tell an end whose requester has just been answered: to the others who are concerned, if any."""
+    if await env.memory.cards(request.id):
+        await tell_outcome(env, request.id)
+    else:
+        await env.memory.set_told(request.id, state, how="answer")
+
+
+async def _tell_end(env: Environment, request: Request) -> str:
+    shown = await refresh_cards(env, request)
+    reveals = isinstance(env.by_name.get(request.command), Revealing)
+    if reveals and request.state in (State.SUCCEEDED, State.UNKNOWN):
+        return await _tell_reveal(env, request)
+    if shown is Shown.POSTED_AGAIN:
+        return CHANNEL
+    if shown is Shown.NO_CARD:
+        seen = request.mode is Mode.DIRECT and request.state not in UNSEEN and not reveals
+        return await _tell_by_card(env, request, in_channel=seen or request.mode is Mode.BREAK_GLASS)
+    _, thread_ts = await below_card(env, request)
+    notice = await notice_of(env, request, request.state, cards.outcome_notice(request), thread_ts=thread_ts)
+    return await deliver(env, replace(notice, elsewhere=cards.outcome_notice(request, elsewhere=True)))
+
+
+async def _tell_by_card(env: Environment, request: Request, *, in_channel: bool) -> str:
+    """Tell with the card itself, where no other card stands: in the channel, or to the people concerned alone."""
+    notice = await notice_of(
+        env, request, request.state, await card_of(env, request), thread_ts=await thread_of(env, request)
+    )
+    is_private = notice.is_private or not in_channel
+    people = notice.people if in_channel else (request.asker,)
+    posted = partial(remember_card, env, request)
+    elsewhere = cards.outcome_notice(request, elsewhere=True)
+    return await deliver(env, replace(notice, is_private=is_private, people=people, posted=posted, elsewhere=elsewhere))
+
+
+async def _tell_reveal(env: Environment, request: Request) -> str:
+    """A token that was shown needs no more words; one that may exist is offered again to its requester alone."""
+    if request.state is State.SUCCEEDED:
+        await note_in_timeline(env, request)
+        return "reveal"
+    offer = cards.reveal_again(request, request.outcome)
+    notice = await notice_of(env, request, request.state, offer, thread_ts=request.thread_ts)
+    return await deliver(env, replace(notice, is_private=True, people=(request.asker,)))
 
 
 async def note_in_timeline(env: Environment, request: Request) -> None:
     """Say one line in the timeline of its incident about what shows nothing to the channel by itself."""
-    if not request.incident_id or request.private or await env.memory.cards(request.id):
+    notice = await notice_of(env, request, "timeline", cards.outcome_notice(request))
+    if not request.incident_id or notice.is_private or await env.memory.cards(request.id):
         return
     incident = await env.memory.incident(request.incident_id)
     if incident is not None and incident.timeline_ts is not None:
-        with suppress(CannotPost):
-            notice = cards.outcome_notice(request)
-            await env.messenger.post(request.channel_id, notice, thread_ts=incident.timeline_ts)
+        await deliver(env, replace(notice, thread_ts=incident.timeline_ts, broadcast=False, people=()))
 
 
-async def _tell_directly(env: Environment, request: Request) -> None:
-    if request.private or request.visibility is Visibility.EPHEMERAL:
-        await env.messenger.whisper(asker_address(request), await card_of(env, request))
-    else:
-        await _card_or_whisper(env, request)
+async def _afterwards(env: Environment, request: Request, how: str) -> None:
+    """Bring up to date what is shown elsewhere; nobody waits for it."""
+    if request.state in CHANGED and request.plan.databases:
+        await refresh_live_cards(env, request.organization, [name for name, _ in request.plan.databases])
+    if how != NOBODY:
+        await turn_note(env, request, in_channel=how == CHANNEL)
+
+
+async def tell_reviewed(env: Environment, review_id: str) -> None:
+    """Tell of a review that was given; what cannot be told now is told later, by its timer."""
+    try:
+        await tell_review(env, review_id)
+    except Unavailable as error:
+        log.warning("a review is told later", review=review_id, why=str(error))
+
+
+async def tell_review(env: Environment, review_id: str) -> None:
+    """Tell the one whose break-glass act was reviewed what came of it. Raises Unavailable."""
+    given = {one.id: one for one in await env.memory.reviews(owed=False)}
+    review = given.get(review_id)
+    request = await env.memory.request(review.request_id) if review else None
+    if review is None or request is None:
+        return await env.memory.set_told(review_id, REVIEWED, how="superseded")
+    async with env.turn(review_id):
+        if await refresh_cards(env, request) is Shown.POSTED_AGAIN:
+            return await env.memory.set_told(review_id, REVIEWED, how=CHANNEL)
+        _, thread_ts = await below_card(env, request)
+        reply: Reply = notices.reviewed_notice(review, request)
+        await deliver_and_close(
+            env, await notice_of(env, request, REVIEWED, reply, thread_ts=thread_ts, subject=review.id)
+        )
+    return None

@@ -14,16 +14,20 @@ from bot.errors import BotError, CannotPost, NotOurs
 from bot.pipeline import incidents
 from bot.pipeline.alarm import raise_alarm
 from bot.pipeline.answering import entry, said
+from bot.pipeline.concerned import notified
 from bot.pipeline.digesting import digest_is_due
 from bot.pipeline.environment import Environment
-from bot.pipeline.executing import deed_of, facts_again, tell_closed
+from bot.pipeline.executing import deed_of, facts_again
+from bot.pipeline.live_cards import refresh_live_cards
 from bot.pipeline.opening import drop_unseen
+from bot.pipeline.outcomes import deliver, deliver_and_close, notice_of
 from bot.pipeline.overdue import expire
 from bot.pipeline.proving import prove_is_due
 from bot.pipeline.revealing import settle_cut_short
 from bot.pipeline.sampling import sample_is_due
 from bot.pipeline.settling import SECOND_LOOKS, Settled, settle
-from bot.pipeline.telling import below_card, post_card, say_in_channel, tell_outcome
+from bot.pipeline.showing import below_card, post_card
+from bot.pipeline.telling import notify_is_due, tell_outcome
 from bot.turso import DatabaseNotFound, TursoClient
 
 LONGEST_PAUSE = timedelta(hours=4)
@@ -51,9 +55,11 @@ async def _remind(env: Environment, timer: Timer) -> Timer | None:
         return None
     if timer.attempt == 0:
         return await _look_for_card(env, request, timer)
-    channel_id, thread = await below_card(env, request)
+    _, thread_ts = await below_card(env, request)
     reminder = notices.reminder(request, now=env.clock.now())
-    await say_in_channel(env, channel_id, thread, reminder, else_to=request.asker)
+    notice = await notice_of(env, request, f"reminder {timer.attempt}", reminder, thread_ts=thread_ts)
+    called = await notified(env, request.notify, asked_by=request.asker)
+    await deliver(env, replace(notice, people=tuple(called)))
     pause = min(FIRST_PAUSE * 2**timer.attempt, LONGEST_PAUSE)
     due = env.clock.now() + pause
     if request.expires_at and due >= request.expires_at:
@@ -68,7 +74,6 @@ async def _look_for_card(env: Environment, request: Request, timer: Timer) -> Ti
             await post_card(env, request)
         except CannotPost as error:
             await drop_unseen(env, request, error)
-            await tell_outcome(env, request.id)
             return None
     if not request.notify or request.expires_at is None:
         return None
@@ -105,8 +110,8 @@ async def _thaw(env: Environment, timer: Timer) -> Timer | None:
         is_there = await _is_there(turso, hold)
         if hold.released_at is None and not await _release(env, turso, hold, request, is_there=is_there):
             return replace(timer, due_at=env.clock.now() + AGAIN, attempt=timer.attempt + 1)
-        if is_there:
-            await _say_thawed(env, request, hold, await _open_rest(env, turso, hold))
+        blocked = await _open_rest(env, turso, hold) if is_there else None
+        await _say_thawed(env, request, hold, blocked)
     except BotError:
         return replace(timer, due_at=env.clock.now() + AGAIN, attempt=timer.attempt + 1)
     return None
@@ -142,16 +147,23 @@ async def _open_rest(env: Environment, turso: TursoClient, hold: Hold) -> holdin
     return await holding.blocked(turso, hold.database)
 
 
-async def _say_thawed(env: Environment, request: Request | None, hold: Hold, blocked: holding.Blocks) -> None:
-    if request is None:
+async def _say_thawed(env: Environment, request: Request | None, hold: Hold, blocked: holding.Blocks | None) -> None:
+    """Tell that a freeze is over, and what is still blocked; None: its database is gone."""
+    if request is None or await env.memory.was_told(hold.id, "thawed"):
         return
-    name, (reads, writes) = hold.database, blocked
+    _, thread_ts = await below_card(env, request)
+    reply = replace(said(_thawed(hold.database, blocked)), private=False)
+    await deliver_and_close(env, await notice_of(env, request, "thawed", reply, thread_ts=thread_ts, subject=hold.id))
+    await refresh_live_cards(env, hold.organization, [hold.database])
+
+
+def _thawed(name: str, blocked: holding.Blocks | None) -> str:
+    if blocked is None:
+        return f"The freeze of `{name}` is over: this database no longer exists."
+    reads, writes = blocked
     still = " and ".join(word for word, on in (("reads", reads), ("writes", writes)) if on)
     words = f"The freeze of `{name}` is over"
-    text = f"{words}; {still} stay blocked for another reason." if still else f"{words}: it is open again."
-    channel_id, thread = await below_card(env, request)
-    reply = replace(said(text), private=False)
-    await say_in_channel(env, channel_id, thread, reply, else_to=request.asker)
+    return f"{words}; {still} stay blocked for another reason." if still else f"{words}: it is open again."
 
 
 async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
@@ -167,7 +179,6 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
         return None
     if request.state is not State.UNKNOWN:  # settled, and a crash came before it was told
         await tell_outcome(env, request.id)
-        await tell_closed(env, request)
         return None
     kind = str(request.facts.get("phase", "execute"))
     look = deed_of(command, kind).read_back
@@ -189,9 +200,8 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
     settled = Settled("succeeded", "", facts) if happened else Settled("failed", why, {})
     open_holds = await env.memory.holds(organization=request.organization)
     move = settle(request, command, kind, settled, open_holds, env.clock.now())
-    if settled_request := await env.memory.move(request.id, expect=[State.UNKNOWN], move=move):
+    if await env.memory.move(request.id, expect=[State.UNKNOWN], move=move) is not None:
         await tell_outcome(env, request.id)
-        await tell_closed(env, settled_request)
     return None
 
 
@@ -222,4 +232,5 @@ DUE: Final[Mapping[TimerKind, Due]] = {
     TimerKind.ALARM: _alarm,
     TimerKind.DIGEST: digest_is_due,
     TimerKind.SAMPLE: sample_is_due,
+    TimerKind.NOTIFY: notify_is_due,
 }

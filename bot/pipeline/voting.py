@@ -11,7 +11,8 @@ from bot.pipeline.answering import entry, said
 from bot.pipeline.authorizing import Step
 from bot.pipeline.environment import Environment
 from bot.pipeline.pressing import OVER, ask_name, late, must_be_authorized, request_of, set_off
-from bot.pipeline.telling import show, tell_outcome
+from bot.pipeline.showing import show
+from bot.pipeline.telling import tell_outcome
 
 OWN: Final = "You cannot approve or deny your own request; you may withdraw it. Somebody else must decide."
 
@@ -82,10 +83,10 @@ async def _approved(env: Environment, incoming: Incoming, request: Request, deci
     if moved is None:
         return await late(env, incoming, request.id)
     reveals = moved.state is State.READY
-    if reveals:
-        await tell_outcome(env, request.id)
     then = "its asker may reveal it now" if reveals else "it starts now, and the card will say what came of it"
     await env.messenger.whisper(address_of(incoming), said(f"Approved by you: {then}."))
+    if reveals:
+        await tell_outcome(env, request.id)
     return "approved"
 
 
@@ -108,6 +109,6 @@ async def refuse(env: Environment, incoming: Incoming, comment: str) -> str:
     if await env.memory.move(request.id, expect=BEFORE_SENT, move=move) is None:
         return await late(env, incoming, request.id)
     env.observer.request(State.DENIED)
-    await tell_outcome(env, request.id)
     await env.messenger.whisper(address_of(incoming), said("Denied by you. Nothing was changed."))
+    await tell_outcome(env, request.id)
     return "denied"

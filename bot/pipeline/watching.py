@@ -81,13 +81,11 @@ class OpenHomes:
             return
         waits = False
         for user_id, looking in list(self._people.items()):
-            if now - looking.drawn_at < BETWEEN:
+            if now - looking.drawn_at < BETWEEN or not await self._again(user_id, looking):
                 waits = True
-            else:
-                await self._again(user_id, looking)
         self._seq = -1 if waits else seq
 
-    async def _again(self, user_id: str, looking: Looking) -> None:
+    async def _again(self, user_id: str, looking: Looking) -> bool:
         looking.drawn_at = self.env.clock.now()
         try:
             await self._draw(user_id, looking)
@@ -95,13 +93,16 @@ class OpenHomes:
             log.info("a Home was not drawn again", user=user_id, why=str(error))
         except Exception:  # one person's Home keeps nobody else's from being drawn
             log.exception("a Home was not drawn again", user=user_id)
+        else:
+            return True
+        return False
 
     async def _draw(self, user_id: str, looking: Looking) -> None:
         view = await view_of(self.env, user_id, looking.state)
         shown = _without_time(view)
         if shown != looking.shown:
-            looking.shown = shown
             await self.env.messenger.publish_home(user_id, view)
+            looking.shown = shown
 
 
 def _without_time(view: View) -> Any:

@@ -67,6 +67,8 @@ class Delivery(Views):
         if self._guard.holds_secret(reply.text):
             log.error("a reveal's notification text holds a secret: not sent")
             return False
+        if to.modal_id is not None:
+            return await self.reveal_in_view(to.modal_id, reply)
         ways: list[Way] = [
             lambda: self._by_url(to, reply, "ephemeral", replace=to.is_ephemeral),
             lambda: self._ephemeral(to, reply),

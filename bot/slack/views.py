@@ -62,11 +62,10 @@ class Views:
             raise_if_transient(trouble)
             log.info("could not change a view", why=trouble.code)
 
-    async def reveal_in_view(self, view_id: str, title: str, reply: Reply) -> bool:
+    async def reveal_in_view(self, view_id: str, reply: Reply) -> bool:
         """Show a secret in a modal that one person has open; it leaves no message. False: it is not shown."""
-        frame = {"type": "modal", "title": {"type": "plain_text", "text": title}}
-        close = {"type": "plain_text", "text": "Close"}
-        view = {**frame, "close": close, "blocks": list(reply.blocks)}
+        title, close = ({"type": "plain_text", "text": text} for text in ("Your token", "Close"))
+        view = {"type": "modal", "title": title, "close": close, "blocks": list(reply.blocks)}
         try:
             await self._calls.call("views.update", {"view_id": view_id, "view": view})
         except SlackTrouble as trouble:

@@ -9,7 +9,7 @@ from bot.store.room import Room
 from bot.store.rows import many, one, values
 from bot.store.tables import intents
 
-NEVER_STORED = frozenset({"trigger_id", "response_url"})
+NEVER_STORED = frozenset({"trigger_id", "response_url", "modal_id"})
 
 
 class Intents(Room):

@@ -1,7 +1,7 @@
 """What is committed together with a change of a request's state."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
@@ -11,10 +11,14 @@ from bot.core.request import Hold, HoldKind, State, Timer, TimerKind, TokenState
 from bot.store import chain
 from bot.store.room import Enqueuer
 from bot.store.rows import insert_new, insert_newest, values
-from bot.store.tables import holds, requests, reviews, sent, timers, tokens, votes
+from bot.store.tables import holds, outcome_notices, requests, reviews, sent, timers, tokens, votes
 
 NOT_BY_MOVE = frozenset({"id", "intent_id", "state", "plan", "deed_hash", "sent_at", "updated_at", "reminded_at"})
 MOVABLE = frozenset(column.name for column in requests.c) - NOT_BY_MOVE
+
+
+LEASE = timedelta(seconds=60)
+"""How long whoever brought an end about has to tell of it, before the timer does."""
 
 
 class QuarantineOpen(Exception):
@@ -76,6 +80,7 @@ def _close(connection: Connection, closing: Closing, at: datetime) -> bool:
     connection.execute(delete(timers).where(timers.c.subject == closing.request_id))
     mine = (holds.c.request_id == closing.request_id) & holds.c.released_at.is_(None)
     connection.execute(update(holds).where(mine).values(released_at=at))
+    owe(connection, closing.request_id, State.STALE, at)
     return True
 
 
@@ -121,3 +126,12 @@ def revoke_tokens(connection: Connection, revocation: Revocation) -> None:
         & (tokens.c.minted_at < revocation.minted_before)
     )
     connection.execute(update(tokens).where(old).values(state=revocation.to))
+
+
+def owe(connection: Connection, subject: str, event: str, at: datetime) -> None:
+    """Record that an end is to be told, and set the timer that makes sure of it."""
+    this = (outcome_notices.c.subject == subject) & (outcome_notices.c.event == event)
+    connection.execute(delete(outcome_notices).where(this))
+    row = {"subject": subject, "event": event, "person": "", "owed_at": at, "told_at": None, "how": ""}
+    connection.execute(outcome_notices.insert(), [row])
+    set_timers(connection, [Timer(TimerKind.NOTIFY, subject, at + LEASE)])

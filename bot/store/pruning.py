@@ -8,7 +8,20 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, or_, select
 from bot.core.request import State, TokenState
 from bot.store.room import Room
 from bot.store.rows import insert_newest
-from bot.store.tables import cards, heartbeat, holds, incidents, intents, requests, reviews, sent, tokens, votes
+from bot.store.tables import (
+    cards,
+    heartbeat,
+    holds,
+    incidents,
+    intents,
+    live_cards,
+    outcome_notices,
+    requests,
+    reviews,
+    sent,
+    tokens,
+    votes,
+)
 
 BITE = 500
 OPEN = (State.PENDING, State.APPROVED, State.READY, State.EXECUTING, State.QUARANTINED)
@@ -27,6 +40,8 @@ class Pruning(Room):
             (holds, holds.c.released_at < before),
             (incidents, incidents.c.ended_at < before),
             (reviews, reviews.c.reviewed_at < before),
+            (outcome_notices, outcome_notices.c.owed_at < before),
+            (live_cards, live_cards.c.at < before),
         )
         return {table.name: await self._bite_by_bite(table, condition) for table, condition in old}
 
@@ -51,10 +66,11 @@ class Pruning(Room):
 
 
 def _bite(connection: Connection, table: Table, condition: ColumnElement[bool]) -> int:
-    ids = connection.execute(select(table.c.id).where(condition).limit(BITE)).scalars().all()
+    key = table.primary_key.columns[0]
+    keys = connection.execute(select(key).where(condition).limit(BITE)).scalars().all()
     if table is requests:
         for part in (votes, sent, cards):
-            connection.execute(delete(part).where(part.c.request_id.in_(ids)))
-    if ids:
-        connection.execute(delete(table).where(table.c.id.in_(ids)))
-    return len(ids)
+            connection.execute(delete(part).where(part.c.request_id.in_(keys)))
+    if keys:
+        connection.execute(delete(table).where(key.in_(keys), condition))
+    return len(keys)

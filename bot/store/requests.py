@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, literal, select, union_all, update
+from sqlalchemy import Connection, Select, delete, func, literal, select, union_all, update
 
 from bot.core.ports import Move
-from bot.core.request import AuditEntry, Request, State, Vote
+from bot.core.request import ENDS, AuditEntry, Request, State, Vote
 from bot.store import chain, moves
 from bot.store.columns import Moment
 from bot.store.room import Room
@@ -69,6 +69,8 @@ class Requests(Room):
             if connection.execute(update(requests).where(there).values(changes)).rowcount != 1:
                 return None
             moves.bring(connection, request_id, move, self._enqueuer)
+            if move.to in ENDS:
+                moves.owe(connection, request_id, move.to, move.at)
             return _read(connection, request_id)
 
         try:
@@ -135,6 +137,11 @@ class Requests(Room):
         """Remember where a copy of a request's card stands; `cards` returns all."""
         row = {"request_id": request_id, "channel_id": channel_id, "ts": ts}
         await self._database.write(lambda connection: insert_new(connection, cards, row))
+
+    async def drop_card(self, request_id: str, channel_id: str, ts: str) -> None:
+        """Forget a copy that is gone."""
+        this = (cards.c.request_id == request_id) & (cards.c.channel_id == channel_id) & (cards.c.ts == ts)
+        await self._database.write(lambda connection: connection.execute(delete(cards).where(this)))
 
     async def cards(self, request_id: str) -> list[tuple[str, str]]:
         """(channel_id, ts) of every copy, oldest first."""

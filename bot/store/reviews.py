@@ -4,8 +4,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from bot.core.request import AuditEntry, Review, TimerKind
-from bot.store import chain
+from bot.core.request import REVIEWED, AuditEntry, Review, TimerKind
+from bot.store import chain, moves
 from bot.store.room import Room
 from bot.store.rows import many
 from bot.store.tables import reviews, timers
@@ -34,6 +34,7 @@ class Reviews(Room):
                 return False
             reminds = (timers.c.kind == TimerKind.REVIEW) & (timers.c.subject == review_id)
             connection.execute(delete(timers).where(reminds))
+            moves.owe(connection, review_id, REVIEWED, at)
             chain.append(connection, [entry])
             return True
 

@@ -10,6 +10,8 @@ from bot.store.database import database_of
 from bot.store.holds import Holds
 from bot.store.incidents import Incidents
 from bot.store.intents import Intents
+from bot.store.live_cards import LiveCards
+from bot.store.outcome_notices import OutcomeNotices
 from bot.store.processes import Processes
 from bot.store.pruning import Pruning
 from bot.store.requests import Requests
@@ -21,7 +23,21 @@ from bot.store.urls import place_of
 from bot.store.usage import Usage
 
 
-class Store(Intents, Requests, Tokens, Holds, Timers, Audit, Incidents, Reviews, Usage, Pruning, Processes):
+class Store(
+    Intents,
+    Requests,
+    OutcomeNotices,
+    LiveCards,
+    Tokens,
+    Holds,
+    Timers,
+    Audit,
+    Incidents,
+    Reviews,
+    Usage,
+    Pruning,
+    Processes,
+):
     """The whole of `bot.core.ports.Memory`. Make it with `open_store`."""
 
 

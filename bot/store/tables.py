@@ -126,6 +126,34 @@ cards = Table(
     Column("ts", Text, primary_key=True),
 )
 
+outcome_notices = Table(
+    "outcome_notices",
+    metadata,
+    Column("subject", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("owed_at", Moment, nullable=False),
+    Column("told_at", Moment),
+    Column("how", Text, nullable=False),
+    PrimaryKeyConstraint("subject", "event", "person"),
+    comment="Who was told how something ended, when and how; an empty person stands for everybody concerned.",
+)
+_untold = outcome_notices.c.told_at.is_(None)
+Index("outcome_notices_owed", outcome_notices.c.owed_at, sqlite_where=_untold, postgresql_where=_untold)
+
+live_cards = Table(
+    "live_cards",
+    metadata,
+    Column("organization", Words, nullable=False),
+    Column("database", Words, nullable=False),
+    Column("channel_id", Text, nullable=False),
+    Column("ts", Text, nullable=False),
+    Column("line", Words, nullable=False),
+    Column("user_id", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    PrimaryKeyConstraint("organization", "database", "channel_id"),
+)
+
 tokens = Table(
     "tokens",
     metadata,

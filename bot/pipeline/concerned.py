@@ -1,0 +1,37 @@
+"""Whom an end concerns: who requested it, who approved it, and whom its rule notifies."""
+
+import re
+from typing import Final
+
+from bot.core.model import Visibility
+from bot.core.request import Mode, Request
+from bot.pipeline.environment import Environment
+
+AT_MOST: Final = 25
+"""People who are told one by one; more are called by the mention in the channel."""
+_PERSON: Final = re.compile(r"<@([A-Z0-9]+)>")
+_GROUP: Final = re.compile(r"<!subteam\^([A-Z0-9]+)>")
+
+
+async def people_concerned(env: Environment, request: Request) -> tuple[str, ...]:
+    """Return the requester first, then those who approved, then whom the rule notifies. Raises Unavailable."""
+    approvers = [vote.user_id for vote in request.votes if vote.approves]
+    others = [] if is_private(request) else await notified(env, request.notify, asked_by=request.asker)
+    return tuple(dict.fromkeys([request.asker, *approvers, *others]))
+
+
+def is_private(request: Request) -> bool:
+    """Return True for what its channel does not read; a break-glass act is never private."""
+    hidden = request.private or request.visibility is Visibility.EPHEMERAL
+    return hidden and request.mode is not Mode.BREAK_GLASS
+
+
+async def notified(env: Environment, mentions: tuple[str, ...], *, asked_by: str) -> list[str]:
+    """Return the people whom the mentions of a rule call, the members of its user groups included."""
+    text = " ".join(mentions)
+    groups = frozenset(_GROUP.findall(text))
+    members: list[str] = []
+    if groups:
+        subject = await env.directory.subject_of(asked_by, "", usergroups=groups)
+        members = sorted(user for found in subject.groups.values() for user in found or ())
+    return list(dict.fromkeys([*_PERSON.findall(text), *members]))[:AT_MOST]

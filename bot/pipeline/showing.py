@@ -1,0 +1,145 @@
+"""Cards of requests: views of what the store says, posted at least once and brought up to date everywhere."""
+
+from enum import Enum, auto
+
+import structlog
+
+from bot.blocks import cards
+from bot.commands.base import Changing
+from bot.core.reply import Reply
+from bot.core.request import Mode, Request, Review, State
+from bot.errors import CannotPost, Unavailable
+from bot.pipeline.environment import Environment
+from bot.pipeline.judging import judge, request_action
+from bot.pipeline.outcomes import may_be_seen
+
+log = structlog.get_logger(__name__)
+
+
+class Shown(Enum):
+    """What became of the copies of a card."""
+
+    NO_CARD = auto()
+    """There was none."""
+    UPDATED = auto()
+    POSTED_AGAIN = auto()
+    """They were gone."""
+    NOWHERE = auto()
+    """Its channel may not see it, or takes no messages."""
+
+
+async def card_of(env: Environment, request: Request) -> Reply:
+    """Draw a request as it is now; a success in the words of its command."""
+    done = done_of(env, request)
+    approvers = await _approvers(env, request) if request.state is State.PENDING else frozenset()
+    review = await _review_of(env, request) if request.mode is Mode.BREAK_GLASS else None
+    card = cards.request_card(request, now=env.clock.now(), done=done, approvers=approvers, review=review)
+    return await with_timeline(env, card, request.incident_id) if request.incident_id else card
+
+
+def done_of(env: Environment, request: Request) -> Reply | None:
+    """Return what the command itself says of its success; None: our own words do."""
+    command = env.by_name.get(request.command)
+    if not isinstance(command, Changing):
+        return None
+    phases = {
+        State.SUCCEEDED: command.finish if request.facts.get("phase") == "finish" else command,
+        State.QUARANTINED: command,
+        State.RESTORED: command.undo,
+    }
+    phase = phases.get(request.state)
+    return phase.message(request.plan, request.facts) if phase else None
+
+
+async def _review_of(env: Environment, request: Request) -> Review | None:
+    given_or_owed = [*await env.memory.reviews(owed=True), *await env.memory.reviews(owed=False)]
+    return next((one for one in given_or_owed if one.request_id == request.id), None)
+
+
+async def with_timeline(env: Environment, reply: Reply, incident_id: str) -> Reply:
+    """Put a link to the timeline of its incident under a message."""
+    incident = await env.memory.incident(incident_id)
+    if incident is None or incident.timeline_ts is None:
+        return reply
+    return cards.in_incident(reply, incident.key, await timeline_link(env, incident_id))
+
+
+async def timeline_link(env: Environment, incident_id: str) -> str:
+    """Return a link to the timeline of an incident; empty when there is none."""
+    incident = await env.memory.incident(incident_id)
+    if incident is None or incident.timeline_ts is None:
+        return ""
+    return await env.messenger.permalink(incident.channel_id, incident.timeline_ts) or ""
+
+
+async def _approvers(env: Environment, request: Request) -> frozenset[str]:
+    return judge(env, await env.asker_of(request), request_action(request)).approvers.ids
+
+
+async def post_card(env: Environment, request: Request) -> None:
+    """Post a copy of a request's card in its channel. Raises CannotPost, Unavailable."""
+    thread, broadcast = await thread_of(env, request), request.incident_id is not None
+    card = await card_of(env, request)
+    ts = await env.messenger.post(request.channel_id, card, thread_ts=thread, broadcast=broadcast)
+    await remember_card(env, request, ts)
+
+
+async def remember_card(env: Environment, request: Request, ts: str) -> None:
+    """Remember a copy that was posted, and bring it up to date when the request has moved on meanwhile."""
+    await env.memory.set_card(request.id, request.channel_id, ts)
+    now = await env.memory.request(request.id)
+    if now is not None and (now.state, now.votes) != (request.state, request.votes):
+        # It waited for its turn while the request moved on, when no copy of it was known that could be changed.
+        await env.messenger.update(request.channel_id, ts, await card_of(env, now))
+
+
+async def thread_of(env: Environment, request: Request) -> str | None:
+    """Return the thread of a request: where it was made, or the timeline of its incident; None: the channel.
+
+    What was done without an approval stands in the channel itself, where nobody overlooks it.
+    """
+    if request.mode is Mode.BREAK_GLASS:
+        return None
+    if request.thread_ts or not request.incident_id:
+        return request.thread_ts
+    incident = await env.memory.incident(request.incident_id)
+    return incident.timeline_ts if incident else None
+
+
+async def below_card(env: Environment, request: Request) -> tuple[str, str | None]:
+    """Return where a notice about a request goes: its channel, and the thread that its card is in or begins."""
+    copies = await env.memory.cards(request.id)
+    channel_id, ts = copies[0] if copies else (request.channel_id, None)
+    return channel_id, await thread_of(env, request) or ts
+
+
+async def refresh_cards(env: Environment, request: Request) -> Shown:
+    """Bring every copy of a card up to date; when all of them are gone, post it again. Raises Unavailable."""
+    copies = await env.memory.cards(request.id)
+    if not copies:
+        return Shown.NO_CARD
+    if not await may_be_seen(env, request.channel_id):
+        return Shown.NOWHERE
+    reply = await card_of(env, request)
+    gone = [copy for copy in copies if not await env.messenger.update(*copy, reply)]
+    if len(gone) < len(copies):
+        return Shown.UPDATED
+    try:
+        await post_card(env, request)
+    except CannotPost as error:
+        log.warning("a card that is gone could not be posted again", request=request.id, why=error.code)
+        return Shown.NOWHERE
+    for channel_id, ts in gone:
+        await env.memory.drop_card(request.id, channel_id, ts)
+    return Shown.POSTED_AGAIN
+
+
+async def show(env: Environment, request_id: str) -> Request | None:
+    """Bring every copy of a request's card up to date while it is under way; a later change makes up for a failure."""
+    request = await env.memory.request(request_id)
+    if request is not None:
+        try:
+            await refresh_cards(env, request)
+        except Unavailable as error:
+            log.warning("a card was not brought up to date", request=request_id, why=str(error))
+    return request

@@ -1,0 +1,58 @@
+"""Notifications: which ends the people concerned are to be told of, and who was told, when and how."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, delete, or_, select
+
+from bot.core.request import TimerKind, Untold
+from bot.store.room import Room
+from bot.store.rows import insert_newest, many
+from bot.store.tables import outcome_notices, timers
+
+EVERYBODY: Final = ""
+NOBODY: Final = "nobody"
+
+
+class OutcomeNotices(Room):
+    """Who was told how something ended."""
+
+    async def untold(self, subject: str) -> list[Untold]:
+        """Ends of a request or review that the people concerned are still to be told of."""
+        query = select(outcome_notices).where(_owed(subject)).order_by(outcome_notices.c.owed_at)
+        return await self._database.read(lambda connection: many(connection, Untold, query))
+
+    async def was_told(self, subject: str, event: str, person: str = EVERYBODY) -> bool:
+        """True when that end was told; `person`: to this one."""
+        this = (outcome_notices.c.subject == subject) & (outcome_notices.c.event == event)
+        told = this & (outcome_notices.c.person == person) & outcome_notices.c.told_at.is_not(None)
+        query = select(outcome_notices.c.subject).where(told)
+        return await self._database.read(lambda connection: connection.execute(query).first() is not None)
+
+    async def set_told(self, subject: str, event: str, *, how: str, person: str = EVERYBODY) -> None:
+        """Record that an end was told, and how; the timer goes with the last one that was owed."""
+        now = self._clock.now()
+        key = {"subject": subject, "event": event, "person": person}
+        row = {**key, "owed_at": now, "told_at": None if how == NOBODY else now, "how": how}
+
+        def work(connection: Connection) -> None:
+            insert_newest(connection, outcome_notices, [row])
+            if connection.execute(select(outcome_notices.c.event).where(_owed(subject))).first() is None:
+                reminds = (timers.c.kind == TimerKind.NOTIFY) & (timers.c.subject == subject)
+                connection.execute(delete(timers).where(reminds))
+
+        await self._database.write(work)
+
+    async def told_nobody(self, *, since: datetime, before: datetime) -> list[Untold]:
+        """Ends since a moment that nobody was told of: no way was open, or it is owed since before another moment."""
+        late = or_(outcome_notices.c.how == NOBODY, outcome_notices.c.owed_at < before)
+        whole = (outcome_notices.c.person == EVERYBODY) & outcome_notices.c.told_at.is_(None)
+        query = select(outcome_notices).where(whole & late & (outcome_notices.c.owed_at >= since))
+        return await self._database.read(
+            lambda connection: many(connection, Untold, query.order_by(outcome_notices.c.owed_at))
+        )
+
+
+def _owed(subject: str) -> ColumnElement[bool]:
+    whole = (outcome_notices.c.subject == subject) & (outcome_notices.c.person == EVERYBODY)
+    return whole & outcome_notices.c.told_at.is_(None) & (outcome_notices.c.how == "")

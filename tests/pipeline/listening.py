@@ -1,0 +1,211 @@
+"""A Slack of one channel that remembers who heard what, the bot's real delivery before it, and a real store behind."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+from bot.commands import COMMANDS
+from bot.core.model import Channel, Person, Subject
+from bot.core.parsing import Grammar
+from bot.core.policy import load
+from bot.core.request import Incoming, TimerKind
+from bot.errors import Unavailable
+from bot.pipeline.environment import Environment
+from bot.pipeline.timers import fire
+from bot.slack.calls import SlackCalls, SlackTrouble
+from bot.slack.delivery import Delivery
+from bot.slack.pace import Pace
+from bot.slack.response_urls import ResponseUrls
+from bot.store.store import Store, open_store
+from bot.store.upgrading import upgrade
+from bot.turso import DatabaseNotFound
+from tests.store.conftest import NOON, StoppedClock
+
+POLICY = """
+version: 1
+organizations: {acme: {token: env:TURSO_API_TOKEN}}
+workspace: T0ACME
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules: [{approve: [freeze, token, rotate, destroy], by: user:U0BEN}]
+  C0SHARED: {externally_shared: true, databases: ["*"], rules: [{allow: read}]}
+"""
+MEMBERS = frozenset({"U0ANA", "U0BEN", "U0CAT", "U0DAN", "U0EVE"})
+EVERYBODY = "everybody"
+OF_OUTCOMES = frozenset({TimerKind.NOTIFY, TimerKind.THAW, TimerKind.INCIDENT_END})
+_LOOKS_LATER = timedelta(hours=2)
+
+
+@dataclass
+class Heard:
+    """One message that somebody may read."""
+
+    who: str
+    text: str
+    method: str
+    thread_ts: str | None = None
+    is_broadcast: bool = False
+
+
+@dataclass
+class SmallSlack:
+    """What Slack answers, and what people have heard. `refuses` and `troubles` are by method."""
+
+    channel: Channel = field(default_factory=lambda: Channel("C0DBOPS"))
+    heard: list[Heard] = field(default_factory=list)
+    changed: list[tuple[str, str]] = field(default_factory=list)
+    refuses: dict[str, str] = field(default_factory=dict)
+    troubles: dict[str, list[str]] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    no_threads: str = ""
+    """With which error threads take no answers."""
+    dead: set[str] = field(default_factory=set)
+    """People who can't be written to."""
+    ts: int = 0
+
+    async def call(self, method: str, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        given = dict(arguments or {})
+        if waiting := self.troubles.get(method):
+            raise SlackTrouble(method, waiting.pop(0))
+        to_person = str(given.get("channel", "")).startswith("U")
+        if method in self.refuses and not to_person:
+            raise SlackTrouble(method, self.refuses[method])
+        if given.get("channel") in self.dead:
+            raise SlackTrouble(method, "user_disabled")
+        if given.get("thread_ts") and self.no_threads:
+            raise SlackTrouble(method, self.no_threads)
+        return self._do(method, given, to_person)
+
+    def _do(self, method: str, given: dict[str, Any], to_person: bool) -> dict[str, Any]:
+        self.ts += 1
+        text, thread_ts = str(given.get("text", "")), given.get("thread_ts")
+        if method == "chat.update":
+            if given["ts"] in self.gone:
+                raise SlackTrouble(method, "message_not_found")
+            self.changed.append((given["ts"], text))
+        elif method == "chat.postMessage":
+            who = given["channel"] if to_person else EVERYBODY
+            self.heard.append(Heard(who, text, method, thread_ts, bool(given.get("reply_broadcast"))))
+        elif method == "chat.postEphemeral":
+            if given["user"] not in MEMBERS:
+                raise SlackTrouble(method, "user_not_in_channel")
+            self.heard.append(Heard(given["user"], text, method))
+        elif method == "files.getUploadURLExternal":
+            return {"upload_url": "https://files.example/u", "file_id": "F1"}
+        elif method == "files.completeUploadExternal":
+            self.heard.append(Heard(EVERYBODY, "a file", method, thread_ts))
+        return {"ok": True, "ts": f"5.{self.ts:06}", "permalink": "https://acme.slack.com/p1"}
+
+    async def respond(self, url: str, message: Mapping[str, Any]) -> None:
+        raise SlackTrouble("response_url", "expired_url")
+
+    async def upload(self, url: str, content: bytes) -> None:
+        """Take the bytes."""
+
+
+@dataclass
+class SmallDirectory:
+    """Everybody is a member; the channel is as Slack has it."""
+
+    slack: SmallSlack
+    silent: int = 0
+    """How often Slack doesn't say what the channel is."""
+
+    async def channel(self, channel_id: str, *, fresh: bool = False) -> Channel:
+        if self.silent:
+            self.silent -= 1
+            raise Unavailable("Slack did not say.")
+        return replace(self.slack.channel, id=channel_id)
+
+    async def subject(self, incoming: Incoming, *, usergroups: frozenset[str], fresh: bool = False) -> Subject:
+        return await self.subject_of(incoming.user_id, incoming.channel_id, usergroups=usergroups)
+
+    async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:
+        groups = dict.fromkeys(usergroups, frozenset({"U0CAT"}))
+        return Subject(Person(user_id, "T0ACME"), Channel(channel_id), groups)
+
+    async def is_in(self, user_id: str, channel_id: str, *, fresh: bool = True) -> bool:
+        return user_id in MEMBERS
+
+
+@dataclass
+class Rules:
+    policy: Any
+    problem: str | None = None
+
+
+class EmptyTurso:
+    """An organization without databases."""
+
+    def turso(self, organization: str) -> "EmptyTurso":
+        return self
+
+    async def database(self, name: str) -> Any:
+        raise DatabaseNotFound(name)
+
+
+class Quiet:
+    def command(self, command: str, outcome: str, seconds: float) -> None:
+        """Count nothing."""
+
+    def request(self, state: str) -> None:
+        """Count nothing."""
+
+
+@dataclass
+class House:
+    """The bot's outcomes between the small Slack and a store."""
+
+    slack: SmallSlack
+    directory: SmallDirectory
+    clock: StoppedClock
+    store: Store
+    env: Environment
+
+    def hears(self, *people: str) -> dict[str, int]:
+        """How often each of these people has heard something; what the channel reads, everybody does."""
+        public = sum(one.who == EVERYBODY for one in self.slack.heard)
+        return {who: public + sum(one.who == who for one in self.slack.heard) for who in people}
+
+    async def rests(self) -> None:
+        """Let time pass until no timer of an outcome is due; a failure is tried again, as durable work does."""
+        for _ in range(60):
+            self.clock.pass_(_LOOKS_LATER)
+            timers = [one for one in await self.store.due(self.clock.now()) if one.kind in OF_OUTCOMES]
+            if not timers:
+                return
+            for timer in timers:
+                try:
+                    await self.store.turn_timer(timer, await fire(self.env, timer))
+                except Unavailable:
+                    continue
+        raise AssertionError("it does not come to rest")
+
+
+@asynccontextmanager
+async def house(folder: Path) -> AsyncIterator[House]:
+    """Open a store in a folder, and the rest around it."""
+    url = f"sqlite:///{folder}/x.db"
+    await upgrade(url)
+    clock, slack = StoppedClock(), SmallSlack()
+    clock.time = NOON
+    directory = SmallDirectory(slack)
+    messenger = Delivery(cast(SlackCalls, slack), ResponseUrls("https://slack.com/api/"), pace=Pace(0.0))
+    async with open_store(url, clock) as store:
+        env = Environment(
+            clock=clock,
+            memory=store,
+            directory=cast(Any, directory),
+            messenger=messenger,
+            rules=Rules(load(POLICY)),
+            doors=cast(Any, EmptyTurso()),
+            observer=Quiet(),
+            commands=COMMANDS,
+            grammar=Grammar(COMMANDS),
+            health=cast(Any, None),
+        )
+        yield House(slack, directory, clock, store, env)

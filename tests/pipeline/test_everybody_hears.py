@@ -1,0 +1,315 @@
+"""Everybody hears the end: every kind of end, by every way that is closed in turn, through every failure that passes.
+
+Told once, to the people concerned, and nowhere else.
+"""
+
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.core.model import Channel, Visibility
+from bot.core.ports import Move
+from bot.core.request import Hold, HoldKind, Incident, Mode, Request, Review, State, Timer, TimerKind
+from bot.pipeline.telling import notify_is_due, tell_outcome, tell_reviewed
+from tests.pipeline.listening import EVERYBODY, MEMBERS, House, house
+from tests.store import samples
+from tests.store.conftest import NOON
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("everybody-hears")]
+
+NUMBERS = itertools.count(1)
+CARD = "1.000001"
+LATER = ("team_added_to_org", "unreadable", "http_520", "http_525", "ratelimited", "moon_phase_unsuitable", "timeout")
+"""What passes; each strikes once, one after the other."""
+TROUBLED = ("chat.postMessage", "chat.update", "chat.postEphemeral")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Whom an end concerns."""
+
+    concerned: tuple[str, ...]
+    is_private: bool = False
+
+
+Kind = Callable[[House], Awaitable[Ended]]
+
+
+def request_for(mode: Mode = Mode.APPROVAL, **changes: Any) -> Request:
+    """A freeze that Ana has requested; where it needs an approval, Ben gives it and Cat is notified."""
+    number = next(NUMBERS)
+    arguments = {"reads": False, "seconds": 1800, "number": number}
+    plan = replace(samples.plan(number), arguments=arguments)
+    notify = () if mode is Mode.DIRECT else ("<@U0CAT>",)
+    return replace(samples.request(number), mode=mode, plan=plan, notify=notify, incident_id=None, **changes)
+
+
+async def opened(house: House, request: Request, *, card: bool) -> Request:
+    found = await house.store.open_request(request, samples.move(State.PENDING))
+    if request.mode is not Mode.DIRECT:
+        vote = replace(samples.vote(1), request_id=request.id)
+        await house.store.vote(vote, entry=samples.entry("approved"))
+    if card:
+        await house.store.set_card(request.id, request.channel_id, CARD)
+    return found
+
+
+def ends(to: State, mode: Mode = Mode.APPROVAL, *, card: bool = True, **changes: Any) -> Kind:
+    """A request that comes to an end, with its card in the channel or without one."""
+
+    async def end(house: House) -> Ended:
+        request = await opened(house, request_for(mode, **changes), card=card)
+        move = Move(to=to, at=house.clock.now(), changes={"outcome": "That is how it ended."})
+        assert await house.store.move(request.id, expect=[State.PENDING], move=move)
+        await tell_outcome(house.env, request.id)
+        hidden = request.private or request.visibility is Visibility.EPHEMERAL
+        unseen = mode is Mode.DIRECT and to in (State.EXPIRED, State.CANCELLED, State.DENIED)
+        others = () if mode is Mode.DIRECT else ("U0BEN",) if hidden else ("U0BEN", "U0CAT")
+        return Ended(("U0ANA", *others), hidden or unseen)
+
+    return end
+
+
+async def thawed(house: House) -> Ended:
+    """A freeze whose time is over."""
+    request = request_for()
+    hold = Hold(f"h-{request.id}", HoldKind.FREEZE, "acme", "orders-eu", request.id, False, True, request.id, "C0DBOPS",
+                NOON)  # fmt: skip
+    await opened(house, request, card=True)
+    done = Move(to=State.SUCCEEDED, at=NOON, changes={}, holds=[hold])
+    await house.store.move(request.id, expect=[State.PENDING], move=done)
+    await house.store.set_told(request.id, State.SUCCEEDED, how="channel")
+    await house.store.set_timer(Timer(TimerKind.THAW, hold.id, NOON))
+    await house.store.release_hold(hold.id, NOON, keeps_timer=True)
+    return Ended(("U0ANA", "U0BEN", "U0CAT"))
+
+
+async def incident_over(house: House) -> Ended:
+    """An incident whose time is over."""
+    number = next(NUMBERS)
+    incident = Incident(f"n-{number}", f"INC-{number}", "C0DBOPS", "acme", "incident", "U0ANA", NOON,
+                        house.clock.now() + timedelta(hours=1), timeline_ts=CARD)  # fmt: skip
+    timer = Timer(TimerKind.INCIDENT_END, incident.id, incident.until)
+    assert await house.store.start_incident(incident, timer, samples.entry("incident_started"))
+    return Ended(("U0ANA",))
+
+
+async def reviewed(house: House) -> Ended:
+    """A break-glass act that somebody has reviewed."""
+    request = request_for(Mode.BREAK_GLASS)
+    await opened(house, request, card=True)
+    review = Review(f"v-{request.id}", request.id, "U0ANA", "C0DBOPS", NOON, NOON, ("U0BEN",), ("<@U0CAT>",))
+    done = Move(to=State.SUCCEEDED, at=NOON, changes={}, reviews=[review])
+    await house.store.move(request.id, expect=[State.PENDING], move=done)
+    await house.store.set_told(request.id, State.SUCCEEDED, how="channel")
+    await house.store.settle_review(review.id, "U0BEN", True, "fine", house.clock.now(), samples.entry("reviewed"))
+    await tell_reviewed(house.env, review.id)
+    return Ended(("U0ANA", "U0BEN", "U0CAT"))
+
+
+OF_REQUESTS = (
+    State.QUARANTINED, State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.DENIED, State.EXPIRED, State.CANCELLED,
+    State.STALE, State.RESTORED, State.READY,
+)  # fmt: skip
+KINDS: dict[str, Kind] = {
+    **{f"approved, {state.value}": ends(state) for state in OF_REQUESTS},
+    **{f"direct, {state.value}": ends(state, Mode.DIRECT, card=False)
+       for state in (State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.STALE, State.EXPIRED)},
+    "private, succeeded": ends(State.SUCCEEDED, Mode.DIRECT, card=False, private=True),
+    "ephemeral by the rule, failed": ends(State.FAILED, Mode.DIRECT, card=False, visibility=Visibility.EPHEMERAL),
+    "private, approved, succeeded": ends(State.SUCCEEDED, private=True),
+    "break-glass, succeeded": ends(State.SUCCEEDED, Mode.BREAK_GLASS, card=False),
+    "card never posted, cancelled": ends(State.CANCELLED, Mode.DIRECT, card=False),
+    "thawed": thawed,
+    "incident over": incident_over,
+    "reviewed": reviewed,
+}  # fmt: skip
+
+
+def facts(**changes: Any) -> Callable[[House], None]:
+    def close(house: House) -> None:
+        house.slack.channel = replace(Channel("C0DBOPS"), **changes)
+
+    return close
+
+
+def refuses(code: str, *methods: str) -> Callable[[House], None]:
+    def close(house: House) -> None:
+        house.slack.refuses = dict.fromkeys(methods or ("chat.postMessage", "chat.postEphemeral"), code)
+
+    return close
+
+
+def no_threads(code: str) -> Callable[[House], None]:
+    def close(house: House) -> None:
+        house.slack.no_threads = code
+
+    return close
+
+
+def card_deleted(house: House) -> None:
+    house.slack.gone = {CARD}
+
+
+OPEN: dict[str, Callable[[House], None]] = {
+    "all open": lambda house: None,
+    "card deleted": card_deleted,
+    **{code: no_threads(code) for code in ("thread_not_found", "message_not_found", "cannot_reply_to_message")},
+}
+CLOSED: dict[str, Callable[[House], None]] = {
+    "archived": facts(is_archived=True),
+    "bot removed": facts(bot_is_member=False),
+    "channel shared": facts(is_ext_shared=True),
+    **{code: refuses(code) for code in ("is_archived", "not_in_channel", "channel_not_found", "restricted_action")},
+    "only ephemeral": refuses("restricted_action", "chat.postMessage"),
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def quiet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    async with house(tmp_path_factory.mktemp("house")) as found:
+        yield found
+
+
+@pytest.fixture
+def here(quiet: House) -> House:
+    """The house, with a Slack that is well again."""
+    slack = quiet.slack
+    slack.channel, slack.heard, slack.gone, slack.no_threads = Channel("C0DBOPS"), [], set(), ""
+    slack.refuses, slack.troubles, slack.dead = {}, {}, set()
+    return quiet
+
+
+def troubled(house: House) -> None:
+    house.slack.troubles = {method: list(LATER) for method in TROUBLED}
+    house.directory.silent = 2
+
+
+@pytest.mark.parametrize("way", OPEN)
+@pytest.mark.parametrize("kind", KINDS)
+async def test_where_the_channel_may_see_it_it_is_told_there_once(here: House, kind: str, way: str) -> None:
+    OPEN[way](here)
+    troubled(here)
+    ended = await KINDS[kind](here)
+    await here.rests()
+
+    if ended.is_private:
+        assert not [one for one in here.slack.heard if one.who == EVERYBODY and way != "card deleted"]
+        assert here.hears(*ended.concerned) == dict.fromkeys(ended.concerned, 1) or way == "card deleted"
+    else:
+        said = [one.who for one in here.slack.heard if not one.method.startswith("files.")]
+        assert said == [EVERYBODY], "once, and nobody is told alone as well"
+    assert not await here.store.told_nobody(since=NOON, before=here.clock.now())
+
+
+@pytest.mark.parametrize("way", CLOSED)
+@pytest.mark.parametrize("kind", KINDS)
+async def test_where_it_may_not_the_people_concerned_are_told_alone_once(here: House, kind: str, way: str) -> None:
+    CLOSED[way](here)
+    troubled(here)
+    ended = await KINDS[kind](here)
+    await here.rests()
+
+    told = [one.who for one in here.slack.heard]
+    assert sorted(told) == sorted(ended.concerned), "each of them once, and nobody else"
+    assert not await here.store.told_nobody(since=NOON, before=here.clock.now())
+
+
+@pytest.mark.parametrize("way", [*OPEN, *CLOSED])
+async def test_without_any_failure_it_is_told_at_once(here: House, way: str) -> None:
+    (OPEN | CLOSED)[way](here)
+
+    ended = await KINDS["approved, succeeded"](here)
+
+    told = [one.who for one in here.slack.heard]
+    assert sorted(told) == sorted([EVERYBODY] if way in OPEN else ended.concerned)
+
+
+async def test_a_shared_channel_sees_no_change_of_the_card_either(here: House) -> None:
+    CLOSED["channel shared"](here)
+    here.slack.changed.clear()
+
+    await KINDS["approved, succeeded"](here)
+
+    assert here.slack.changed == []
+
+
+@pytest.mark.parametrize("kind", ["approved, denied", "direct, succeeded", "private, succeeded"])
+async def test_a_crash_between_the_message_and_its_record_tells_it_again_never_not_at_all(
+    here: House, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    async def killed(*_: Any, **__: Any) -> None:
+        raise Killed
+
+    monkeypatch.setattr(type(here.store), "set_told", killed)
+    with pytest.raises(Killed):
+        await KINDS[kind](here)
+    assert here.slack.heard
+    monkeypatch.undo()
+    for timer in await here.store.due(here.clock.now() + timedelta(days=1)):
+        if timer.kind is TimerKind.NOTIFY:
+            await here.store.turn_timer(timer, await notify_is_due(here.env, timer))
+    assert 1 <= here.hears("U0ANA")["U0ANA"] <= 2
+
+
+async def test_a_crash_before_the_message_leaves_the_timer_that_tells_it(here: House) -> None:
+    request = await opened(here, request_for(), card=True)
+    move = Move(to=State.DENIED, at=here.clock.now(), changes={"outcome": "Denied."})
+    await here.store.move(request.id, expect=[State.PENDING], move=move)
+
+    await here.rests()
+
+    assert [one.who for one in here.slack.heard] == [EVERYBODY]
+
+
+async def test_an_end_that_nobody_can_be_told_is_kept_where_it_can_be_seen(here: House) -> None:
+    CLOSED["archived"](here)
+    here.slack.dead = set(MEMBERS)
+
+    await KINDS["approved, failed"](here)
+    await here.rests()
+
+    found = await here.store.told_nobody(since=NOON, before=NOON)
+    assert [(one.event, one.how) for one in found] == [("failed", "nobody")]
+
+
+async def test_an_end_that_is_owed_for_long_is_seen_as_well(here: House) -> None:
+    here.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
+    since = here.clock.now()
+
+    await KINDS["direct, succeeded"](here)
+
+    assert not await here.store.told_nobody(since=since, before=since - timedelta(minutes=1))
+    assert len(await here.store.told_nobody(since=since, before=here.clock.now() + timedelta(minutes=1))) == 1
+    here.slack.troubles = {}
+    await here.rests()
+
+
+async def test_one_person_who_cannot_be_told_keeps_nobody_else_from_hearing_it(here: House) -> None:
+    CLOSED["archived"](here)
+    here.slack.dead = {"U0ANA"}
+
+    await KINDS["approved, failed"](here)
+
+    assert sorted(one.who for one in here.slack.heard) == ["U0BEN", "U0CAT"]
+
+
+async def test_an_end_that_was_overtaken_is_not_told(here: House) -> None:
+    request = await opened(here, request_for(), card=True)
+    for expect, to in ((State.PENDING, State.UNKNOWN), (State.UNKNOWN, State.SUCCEEDED)):
+        move = Move(to=to, at=here.clock.now(), changes={"outcome": to.value})
+        assert await here.store.move(request.id, expect=[expect], move=move)
+
+    await here.rests()
+
+    assert len(here.slack.heard) == 1
+    assert "succeeded" in here.slack.heard[0].text
+    assert not await here.store.untold(request.id)
