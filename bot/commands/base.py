@@ -14,7 +14,8 @@ from bot.core.ports import Memory
 from bot.core.proof import Finding
 from bot.core.reply import Reply
 from bot.core.request import HoldKind
-from bot.turso import Database, Listed, TursoClient
+from bot.turso import Database, TursoClient
+from bot.turso.models import Listing
 
 A = TypeVar("A", bound=BaseModel)
 Facts = Mapping[str, Any]
@@ -50,13 +51,15 @@ class Context:
     health: Health | None = None
     names_of: Names | None = None
 
-    async def visible_databases(self, *, group: str | None = None) -> list[Listed]:
+    async def visible_databases(self, *, group: str | None = None) -> Listing:
         """List the organization's databases, cut to those of this channel; each can be `read` for the rest."""
         return self.visible(await self.turso.listed(group=group))
 
-    def visible(self, found: list[Listed]) -> list[Listed]:
-        """Cut databases to those of this channel."""
-        return found if self.scope.covers_all else [one for one in found if self.scope.covers(one.target)]
+    def visible(self, found: Listing) -> Listing:
+        """Cut databases to those of this channel; what could not be read may be one of them."""
+        if self.scope.covers_all:
+            return found
+        return Listing((one for one in found if self.scope.covers(one.target)), found.left_out)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from bot.commands.rights import commands_here
 from bot.core.arguments import Count, GroupName, Positional
 from bot.core.reply import Block, Reply
 from bot.turso import Database, Listed
-from bot.turso.calls import readable
 from bot.turso.models import Usage
 
 PAGE = 50
@@ -33,15 +32,15 @@ class ListArgs(BaseModel):
 
 async def run(ctx: Context, args: ListArgs) -> Reply:
     """Read the list, and the organization's usage only where the order needs it."""
-    found = await ctx.visible_databases(group=args.group)
-    found = [one for one in found if _fits(one, args.filter)] if args.filter else found
+    visible = await ctx.visible_databases(group=args.group)
+    found = [one for one in visible if _fits(one, args.filter)] if args.filter else list(visible)
     used = {} if args.sort == "name" else await _usage(ctx)
     found.sort(key=attrgetter("name"))
     if field := _FIELDS.get(args.sort):
         none = Usage()
         amounts = {one.id: getattr(used.get(one.id, none), field) for one in found}
         found.sort(key=lambda one: -1 if amounts[one.id] is None else amounts[one.id], reverse=True)
-    return _page(ctx, args, found, used)
+    return _page(ctx, args, found, used, visible.left_out)
 
 
 async def _usage(ctx: Context) -> dict[str, Usage]:
@@ -54,21 +53,29 @@ def _fits(database: Listed, pattern: str) -> bool:
     return pattern.lower() in database.name
 
 
-def _page(ctx: Context, args: ListArgs, found: list[Listed], used: dict[str, Usage]) -> Reply:
+def _page(ctx: Context, args: ListArgs, found: list[Listed], used: dict[str, Usage], left_out: int) -> Reply:
     pages = max(1, -(-len(found) // PAGE))
     at = min(args.page, pages)
-    shown = [readable(Listed.read, one) for one in found[(at - 1) * PAGE : at * PAGE]]
+    here = found[(at - 1) * PAGE : at * PAGE]
+    shown = [database for one in here if (database := one.read_or_none())]
+    left_out += len(here) - len(shown)
     title = _title(args, len(found))
+    note = [kit.context(_left_out(left_out))] if left_out else []
     if not shown:
-        return reply(title, [kit.section(title), *_nothing(ctx, args)])
+        return reply(title, [kit.section(title), *([] if here else _nothing(ctx, args)), *note])
     table = Table(_caption(args), _columns(args.sort), [_row(one, args.sort, used) for one in shown])
     first = (at - 1) * PAGE + 1
-    where = mrkdwn("{}–{} of {}", number(first), number(first + len(shown) - 1), number(len(found)))
+    where = mrkdwn("{}–{} of {}", number(first), number(first + len(here) - 1), number(len(found)))
     paged = mrkdwn("page {} of {}", at, pages) if pages > 1 else Mrkdwn("")
     by = Mrkdwn("") if args.sort == "name" else mrkdwn("by {}, the most first; this billing period", args.sort)
-    tail = [kit.context(joined(" · ", (where, paged, by))), *_buttons(args, at, pages)]
+    tail = [kit.context(joined(" · ", (where, paged, by))), *note, *_buttons(args, at, pages)]
     return reply(title, [kit.section(title), table.block(), *tail],
                    plain_blocks=[kit.section(title), *table.plain(), *tail])  # fmt: skip
+
+
+def _left_out(count: int) -> Mrkdwn:
+    verb = "is" if count == 1 else "are"
+    return mrkdwn("{} {} left out: Turso's entry can't be read. The log names it.", counted(count, "database"), verb)
 
 
 def _title(args: ListArgs, count: int) -> Mrkdwn:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from bot.core.clean import clean_json
 from bot.core.request import AuditEntry
 
 GENESIS: Final = ""
@@ -22,7 +23,9 @@ def canonical(entry: AuditEntry) -> str:
     """Return the one text of an entry: JSON, sorted keys, times in UTC."""
     # Not `asdict`, which copies all that is inside and takes five times as long; every command comes by here.
     raw = {name: getattr(entry, name) for name in FIELDS} | {"at": entry.at.astimezone(UTC).isoformat()}
-    return _encode(raw)
+    text = _encode(raw)
+    # PostgreSQL reads columns out of this text, and refuses a NUL in it, however it is written.
+    return _encode(clean_json(raw)) if "\\u0000" in text else text
 
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode

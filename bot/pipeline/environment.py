@@ -19,7 +19,8 @@ from bot.core.ports import Address, Clock, Directory, Memory, Messenger
 from bot.core.request import Incoming, Request
 from bot.errors import BotError
 from bot.pipeline.watches import Watches
-from bot.turso import Listed, TursoClient
+from bot.turso import TursoClient
+from bot.turso.models import Listing
 
 OFFERED_SECONDS: Final = 60.0
 OFFERED_AT_MOST: Final = 16
@@ -76,7 +77,7 @@ class Environment:
     """The live checks of `doctor`: name, whether it is well, one sentence."""
     watches: Watches = field(default_factory=Watches, init=False)
     """The probe tokens of this process."""
-    offered: Cache[tuple[str, str | None], list[Listed]] = field(init=False)
+    offered: Cache[tuple[str, str | None], Listing] = field(init=False)
     """The databases of an organization, for the menus of one view: who types letter by letter asks Turso once."""
     notes: OrderedDict[str, Address] = field(default_factory=OrderedDict)
     """Where the private notes stand that say that something starts, by request."""
@@ -85,7 +86,7 @@ class Environment:
     """Binds a reference to every log line written inside."""
 
     def __post_init__(self) -> None:
-        async def listed(menu: tuple[str, str | None]) -> list[Listed]:
+        async def listed(menu: tuple[str, str | None]) -> Listing:
             return await self.doors.turso(menu[0]).listed()
 
         object.__setattr__(self, "offered", Cache(listed, OFFERED_SECONDS, at_most=OFFERED_AT_MOST))

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from bot.core.cache import Cache
+from bot.core.clean import clean
 from bot.core.facts import Facts, Question
 from bot.core.model import Channel, ChannelKind, Person, Subject
 from bot.core.request import Incoming
@@ -128,7 +129,7 @@ class SlackDirectory:
                 if trouble.code in _CANNOT_SEE:
                     return frozenset()
                 raise Unavailable("Slack does not say who is in that channel; try again in a moment.") from None
-            found.update(map(str, answer.get("members") or ()))
+            found.update(_ids(answer.get("members"), of=channel_id))
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 break
@@ -168,7 +169,12 @@ class SlackDirectory:
                 answer = await self._calls.call("users.list", {"limit": 999, "cursor": cursor, "team_id": team})
             except SlackTrouble:
                 return None
-            people = [_person(str(one.get("id")), one, ours) for one in answer.get("members") or ()]
+            members = answer.get("members")
+            people = [
+                _person(one["id"], one, ours)
+                for one in (members if isinstance(members, list) else ())
+                if isinstance(one, dict) and _ids([one.get("id")], of="users.list")
+            ]
             found.update(one.id for one in people if one.is_guest and not one.is_deactivated)
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
@@ -246,7 +252,7 @@ class SlackDirectory:
                 return None
             raise
         users = answer.get("users")
-        return frozenset(str(one) for one in users) if isinstance(users, list) else None
+        return frozenset(_ids(users, of=group)) if isinstance(users, list) else None
 
 
 async def _or_none(asked: Awaitable[T]) -> T | None:
@@ -266,6 +272,15 @@ def unseen_channel(channel_id: str) -> Channel:
     return Channel(id=channel_id, is_private=True, is_ext_shared=True, bot_is_member=False)
 
 
+def _ids(found: object, *, of: str) -> list[str]:
+    """Return the ids of a list of Slack's; what is none is left out, and the log names the list."""
+    entries = found if isinstance(found, list) else []
+    ids = [one for one in entries if isinstance(one, str) and one]
+    if len(ids) < len(entries) or (found is not None and not isinstance(found, list)):
+        log.warning("slack.left_out", of=of, count=max(1, len(entries) - len(ids)))
+    return ids
+
+
 def _person(user_id: str, user: Raw, ours: Installation) -> Person:
     profile = user.get("profile") if isinstance(user.get("profile"), dict) else {}
     assert isinstance(profile, dict)
@@ -273,7 +288,7 @@ def _person(user_id: str, user: Raw, ours: Installation) -> Person:
     return Person(
         id=user_id,
         team_id=str(user.get("team_id") or ""),
-        name=str(name),
+        name=clean(str(name)),
         tz=str(user.get("tz") or "UTC"),
         is_bot=user_id == SLACKBOT or any(user.get(flag) for flag in ("is_bot", "is_app_user", "is_workflow_bot")),
         is_guest=any(user.get(flag) for flag in ("is_restricted", "is_ultra_restricted")),
@@ -303,7 +318,7 @@ def _channel(channel_id: str, found: Raw) -> Channel:
     return Channel(
         id=channel_id,
         kind=kind,
-        name=str(found.get("name") or ""),
+        name=clean(str(found.get("name") or "")),
         is_private=bool(found.get("is_private")),
         is_ext_shared=bool(found.get("is_ext_shared") or found.get("is_pending_ext_shared")),
         is_archived=bool(found.get("is_archived")),

@@ -7,6 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
+from bot.core.clean import clean
 from bot.core.request import Incoming, Kind
 from bot.slack.values import plain_value, values_of
 
@@ -159,7 +160,9 @@ def _incoming(
 def _key(body: Body) -> str:
     """Hash what Slack repeats when it delivers again; failing that, the body itself."""
     repeated = body.get("event_id") or body.get("trigger_id")
-    return sha256(str(repeated or sorted(body.items(), key=lambda item: item[0])).encode()).hexdigest()
+    return sha256(
+        str(repeated or sorted(body.items(), key=lambda item: item[0])).encode("utf-8", "replace")
+    ).hexdigest()
 
 
 def _id(value: object) -> str:
@@ -172,7 +175,7 @@ def _ts(value: object) -> str | None:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    return clean(value) if isinstance(value, str) else ""
 
 
 def _part(body: Body, name: str) -> Body:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bot.core.clean import clean
+
 _SINGLE: Final = (
     "value",
     "selected_user",
@@ -37,12 +39,12 @@ def plain_value(element: object) -> str | int | list[str] | None:
         return _option(element["selected_option"])
     for name in _MANY:
         if isinstance(found := element.get(name), list):
-            return [one for one in found if isinstance(one, str)]
+            return [clean(one) for one in found if isinstance(one, str)]
     if isinstance(moment := element.get("selected_date_time"), int):
         return moment
-    return next((found for name in _SINGLE if isinstance(found := element.get(name), str)), None)
+    return next((clean(found) for name in _SINGLE if isinstance(found := element.get(name), str)), None)
 
 
 def _option(option: object) -> str | None:
     value = option.get("value") if isinstance(option, Mapping) else None
-    return value if isinstance(value, str) else None
+    return clean(value) if isinstance(value, str) else None

@@ -1,11 +1,15 @@
 """Read the shapes in which both generations of the API wrap their answers."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
+import structlog
+from pydantic import ValidationError
 from pydantic_core import from_json
 
+from bot.core.clean import clean
 from bot.turso.models import (
     Database,
     DatabaseUsage,
@@ -13,6 +17,7 @@ from bot.turso.models import (
     Instance,
     InstanceUsage,
     Listed,
+    Listing,
     Location,
     Organization,
     OrganizationUsage,
@@ -20,13 +25,18 @@ from bot.turso.models import (
     TopQuery,
     Usage,
 )
+from bot.turso.tolerance import READING, Wire, name_of
+
+log = structlog.get_logger(__name__)
+
+W = TypeVar("W", bound=Wire)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """One answer of the list; no `next` means that it was the last."""
 
-    databases: list[Listed]
+    databases: Listing
     next: str | None
 
 
@@ -36,12 +46,47 @@ _new = tuple.__new__  # what `Listed()` does, in half the time
 def page(body: bytes) -> Page:
     """`{"databases": [...], "pagination": {"next": …}}`; null or missing for none."""
     raw = orjson.loads(body)  # a list can hold ten thousand: 40 % faster here, and others wait less
-    entries = raw.get("databases") or []
-    try:
-        found = [_new(Listed, (entry["Name"], entry.get("group") or "", entry)) for entry in entries]
-    except LookupError:
-        found = [Listed.of(entry) for entry in entries]
-    return Page(found, (raw.get("pagination") or {}).get("next") or None)
+    found, left_out = [], 0
+    for entry in raw.get("databases") or []:
+        try:
+            if entry["Name"].isprintable() and entry["DbId"].isprintable() and entry["Name"] and entry["DbId"]:
+                found.append(_new(Listed, (entry["Name"], entry.get("group") or "", entry)))
+                continue
+        except (LookupError, TypeError, AttributeError):
+            pass
+        try:
+            found.append(Listed.of(entry))
+        except (LookupError, TypeError, AttributeError):
+            left_out += 1
+            _warn("a list of databases", entry)
+    if left_out and not found:
+        raise LookupError("no entry can be read: this is another kind of list")
+    return Page(Listing(found, left_out), (raw.get("pagination") or {}).get("next") or None)
+
+
+def _each(model: type[W], entries: Any, of: str) -> list[W]:
+    """Read the entries of a list; one that cannot be read is left out, and the log names it."""
+    found = []
+    for entry in entries if isinstance(entries, list) else []:
+        READING.set(f"{of}: {_called(entry)}")
+        try:
+            found.append(model.model_validate(entry))
+        except ValidationError:
+            _warn(of, entry)
+    READING.set("")
+    return found
+
+
+def _warn(of: str, entry: Any) -> None:
+    log.warning("turso.left_out", of=of, entry=_called(entry))
+
+
+def _called(entry: Any) -> str:
+    """Return what names an entry of a list: whatever it has of a name and an id."""
+    if not isinstance(entry, dict):
+        return type(entry).__name__
+    names = (entry.get(key) for key in ("Name", "name", "DbId", "uuid"))
+    return " ".join(clean(str(name))[:80] for name in names if name) or "without a name"
 
 
 def database(body: bytes) -> Database:
@@ -51,12 +96,12 @@ def database(body: bytes) -> Database:
 
 def instances(body: bytes) -> list[Instance]:
     """`{"instances": [...]}`, null or missing for none."""
-    return [Instance.model_validate(entry) for entry in from_json(body).get("instances") or []]
+    return _each(Instance, from_json(body).get("instances"), "instances")
 
 
 def groups(body: bytes) -> list[Group]:
     """`{"groups": [...]}`, null or missing for none."""
-    return [Group.model_validate(entry) for entry in from_json(body).get("groups") or []]
+    return _each(Group, from_json(body).get("groups"), "groups")
 
 
 def group(body: bytes) -> Group:
@@ -69,14 +114,17 @@ def locations(body: bytes) -> list[Location]:
     found: dict[str, str] = {}
     for key, value in (from_json(body).get("locations") or {}).items():
         found |= value if isinstance(value, dict) else {key: value}
-    return [Location(code=code, label=str(label or code)) for code, label in found.items()]
+    named = [
+        {"code": code, "label": label if isinstance(label, str) and label else code} for code, label in found.items()
+    ]
+    return _each(Location, named, "locations")
 
 
 def top_queries(body: bytes) -> list[TopQuery]:
     """A bare array, or the older `{"top_queries": [...]}`; null for none."""
     raw = from_json(body)
     entries = raw.get("top_queries") if isinstance(raw, dict) else raw
-    return [TopQuery.model_validate(entry) for entry in entries or []]
+    return _each(TopQuery, entries, "top queries")
 
 
 def database_usage(body: bytes) -> DatabaseUsage:
@@ -90,11 +138,11 @@ def database_usage(body: bytes) -> DatabaseUsage:
 def organization_usage(body: bytes) -> OrganizationUsage:
     """`{"organization": {…}}` with the totals, the counts and every database."""
     raw = _unwrapped(from_json(body), "organization")
-    totals = raw.get("usage") or raw.get("total") or {}
-    databases = tuple(_usage_of(entry, beside={}) for entry in raw.get("databases") or [])
+    totals = _dict(raw.get("usage") or raw.get("total"))
+    databases = tuple(_each_usage(raw.get("databases")))
     return OrganizationUsage(
         uuid=raw.get("uuid"),
-        usage=Usage.model_validate(totals) if totals else Usage.sum(database.usage for database in databases),
+        usage=_usage(totals, "the organization") if totals else Usage.sum(database.usage for database in databases),
         database_count=totals.get("databases"),
         location_count=totals.get("locations"),
         group_count=totals.get("groups"),
@@ -110,7 +158,9 @@ def organization(body: bytes) -> Organization:
 def quotas(plans: bytes, plan: str) -> Quotas | None:
     """Find the quotas of one plan in the list of all plans."""
     for entry in from_json(plans).get("plans") or []:
-        if str(entry.get("name", "")).lower() == plan.lower() and entry.get("quotas"):
+        if not isinstance(entry, dict):
+            _warn("plans", entry)
+        elif str(entry.get("name", "")).lower() == plan.lower() and isinstance(entry.get("quotas"), dict):
             return Quotas.model_validate({**entry["quotas"], "plan": entry["name"]})
     return None
 
@@ -121,18 +171,43 @@ def subscribed_plan(body: bytes) -> str:
     return raw if isinstance(raw, str) else str(raw.get("plan") or raw.get("name") or "")
 
 
+def _each_usage(entries: Any) -> Iterator[DatabaseUsage]:
+    for entry in entries if isinstance(entries, list) else []:
+        if isinstance(entry, dict) and name_of(entry.get("uuid")):
+            yield _usage_of(entry, beside={})
+        else:
+            _warn("the usage of databases", entry)
+
+
 def _usage_of(raw: dict[str, Any], *, beside: dict[str, Any]) -> DatabaseUsage:
+    of = _called(raw)
     shares = _instances(raw.get("instances")) or _instances(beside.get("instances"))
     given = (raw.get("usage"), raw.get("total"), beside.get("total"))
-    total = next((Usage.model_validate(usage) for usage in given if usage is not None), None)
+    total = next((_usage(usage, of) for usage in given if usage is not None), None)
     usage = total or Usage.sum(share.usage for share in shares)
     return DatabaseUsage(uuid=raw.get("uuid"), usage=usage, instances=shares)
 
 
+def _usage(raw: Any, of: str) -> Usage:
+    """Read numbers of usage; what is no set of numbers at all is unknown."""
+    READING.set(f"usage of {of}")
+    try:
+        return Usage.model_validate(_dict(raw))
+    finally:
+        READING.set("")
+
+
 def _instances(raw: Any) -> tuple[InstanceUsage, ...]:
     if isinstance(raw, dict):
-        raw = [{"uuid": uuid, "usage": share.get("usage", share)} for uuid, share in raw.items() if share]
-    return tuple(InstanceUsage(uuid=share.get("uuid"), usage=share.get("usage") or {}) for share in raw or [])
+        raw = [{"uuid": uuid, "usage": _dict(share).get("usage", share)} for uuid, share in raw.items() if share]
+    shares = [share for share in raw if isinstance(share, dict)] if isinstance(raw, list) else []
+    return tuple(
+        InstanceUsage(uuid=share.get("uuid"), usage=_usage(share.get("usage"), _called(share))) for share in shares
+    )
+
+
+def _dict(raw: Any) -> dict[str, Any]:
+    return raw if isinstance(raw, dict) else {}
 
 
 def _unwrapped(raw: Any, key: str) -> dict[str, Any]:

@@ -160,6 +160,6 @@ class Calls:
 
 def readable(read: Callable[[S], T], body: S, *, writes: bool = False) -> T:
     """Return what `read` makes of a body, or raise the error for an answer that cannot be read."""
-    with contextlib.suppress(ValueError, TypeError, AttributeError, LookupError):
+    with contextlib.suppress(ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError):
         return read(body)
     raise refusals.unreadable(200, writes=writes)  # alone: pydantic's error repeats the body, which may hold a token

@@ -9,8 +9,15 @@ from pydantic_core import from_json
 
 from bot.turso import answers
 from bot.turso.calls import readable
-from bot.turso.errors import DatabaseNotFound, DestroyProtected, OutcomeUnknown, TursoError, TursoRejected
-from bot.turso.models import Configuration, Database, Instance, Listed, Minted
+from bot.turso.errors import (
+    DatabaseNotFound,
+    DestroyProtected,
+    OutcomeUnknown,
+    TursoError,
+    TursoRejected,
+    TursoUnavailable,
+)
+from bot.turso.models import Configuration, Database, Instance, Listed, Listing, Minted
 from bot.turso.places import PlaceEndpoints
 
 PAGE = 1000
@@ -24,8 +31,10 @@ CONFIGURATION = DATABASE + "/configuration"
 class DatabaseEndpoints(PlaceEndpoints):
     """What is done to databases. Every method raises `TursoUnauthorized`, `TursoForbidden`, `TursoUnavailable`."""
 
-    async def pages(self, *, group: str | None = None, limit: int = PAGE) -> AsyncIterator[list[Listed]]:
+    async def pages(self, *, group: str | None = None, limit: int = PAGE) -> AsyncIterator[Listing]:
         """Yield the databases a page at a time, in one call each, in no documented order.
+
+        An entry that cannot be read (without a name or an id) is left out and counted.
 
         Source: https://docs.turso.tech/api-reference/databases/list
         """
@@ -42,19 +51,26 @@ class DatabaseEndpoints(PlaceEndpoints):
             cursor = page.next
 
     async def databases(self, *, group: str | None = None) -> list[Database]:
-        """Return every database of the organization, or of one group: one call for each thousand."""
+        """Return every database of the organization, or of one group: one call for each thousand.
+
+        Raises:
+            TursoUnavailable: an entry cannot be read. Who needs each and every one must not go on without it.
+        """
         found: list[Database] = []
         async for page in self.pages(group=group):
+            if page.left_out:
+                raise TursoUnavailable("Turso listed a database that cannot be read, so not all of them are known.")
             for start in range(0, len(page), CHUNK):
                 found += [readable(Listed.read, one) for one in page[start : start + CHUNK]]
                 await asyncio.sleep(0)  # others run while many thousands are read
         return found
 
-    async def listed(self, *, group: str | None = None) -> list[Listed]:
-        """Return the same by name, group and id; each can be `read` for the rest. A third of the work."""
-        found: list[Listed] = []
+    async def listed(self, *, group: str | None = None) -> Listing:
+        """Return the same by name, group and id, without what cannot be read; each can be `read` for the rest."""
+        found = Listing()
         async for page in self.pages(group=group):
             found += page
+            found.left_out += page.left_out
         return found
 
     async def database(self, name: str) -> Database:

@@ -5,12 +5,28 @@ from datetime import datetime
 from typing import Annotated, Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
+import structlog
 from pydantic import AliasChoices, Field, SecretStr
 
 from bot.core.model import Target
 from bot.core.statements import masked
 from bot.turso import ids
-from bot.turso.tolerance import Flag, NullAs, Text, Texts, Wire, exactly_or_cased, spelled
+from bot.turso.tolerance import (
+    Amount,
+    Flag,
+    Name,
+    NullAs,
+    OtherwiseAs,
+    Text,
+    Texts,
+    Time,
+    Wire,
+    exactly_or_cased,
+    name_of,
+    spelled,
+)
+
+log = structlog.get_logger(__name__)
 
 _NAME = spelled("Name")
 _DB_ID = spelled("DbId")
@@ -21,7 +37,7 @@ class Parent(Wire):
 
     id: Text = ""
     name: Text = ""
-    branched_at: datetime | None = None
+    branched_at: Time = None
 
 
 class Database(Wire):
@@ -30,8 +46,8 @@ class Database(Wire):
     Only its identity is looked for in other casings: an organization has thousands of them, and each try costs.
     """
 
-    name: str = Field(validation_alias=_NAME)
-    db_id: str = Field(validation_alias=_DB_ID)
+    name: Name = Field(validation_alias=_NAME)
+    db_id: Name = Field(validation_alias=_DB_ID)
     hostname: Text = Field("", validation_alias=spelled("Hostname"))
     group: Text = ""
     primary_region: Text = Field("", validation_alias=AliasChoices("primaryRegion", "primary_region"))
@@ -46,10 +62,10 @@ class Database(Wire):
     archived: Flag = False
     is_schema: Flag = False
     schema_name: Text = Field("", validation_alias=AliasChoices("schema", "schema_name"))
-    parent: Parent | None = None
+    parent: Annotated[Parent | None, OtherwiseAs(lambda: None)] = None
     encryption_cipher: Text = ""
-    issued_cert_limit: int | None = Field(None, validation_alias=AliasChoices("IssuedCertLimit", "issued_cert_limit"))
-    issued_cert_count: int | None = Field(None, validation_alias=AliasChoices("IssuedCertCount", "issued_cert_count"))
+    issued_cert_limit: Amount = Field(None, validation_alias=AliasChoices("IssuedCertLimit", "issued_cert_limit"))
+    issued_cert_count: Amount = Field(None, validation_alias=AliasChoices("IssuedCertCount", "issued_cert_count"))
 
     @property
     def id(self) -> str:
@@ -117,19 +133,39 @@ class Listed(NamedTuple):
         """Return all that the list says of it. Raises ValueError when that cannot be read."""
         return Database.model_validate(self.raw)
 
+    def read_or_none(self) -> Database | None:
+        """Return the same; None, with a warning in the log, when that cannot be read."""
+        try:
+            return self.read()
+        except ValueError:
+            log.warning("turso.left_out", of="a list of databases", entry=self.name)
+            return None
+
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Self:
-        """Find the name in any casing. Raises LookupError when there is none."""
-        return cls(str(exactly_or_cased(raw, _NAME)), raw.get("group") or "", raw)
+        """Find the name in any casing. Raises LookupError when there is no name, or no id."""
+        name, db_id = (name_of(exactly_or_cased(raw, spellings)) for spellings in (_NAME, _DB_ID))
+        if name is None or db_id is None:
+            raise LookupError(_NAME.choices[0])
+        group = raw.get("group") or ""
+        return cls(name, group if isinstance(group, str) else "", raw)
+
+
+class Listing(list[Listed]):
+    """Databases of a list. `left_out` counts the entries that could not be read: they are there all the same."""
+
+    def __init__(self, found: Iterable[Listed] = (), left_out: int = 0) -> None:
+        super().__init__(found)
+        self.left_out = left_out
 
 
 class Usage(Wire):
     """What was used in a period. `storage_bytes` is a level, the others are flows. None: Turso did not say."""
 
-    rows_read: int | None = Field(None, validation_alias=spelled("rows_read"))
-    rows_written: int | None = Field(None, validation_alias=spelled("rows_written"))
-    storage_bytes: int | None = Field(None, validation_alias=spelled("storage_bytes", "storage"))
-    bytes_synced: int | None = Field(None, validation_alias=spelled("bytes_synced"))
+    rows_read: Amount = Field(None, validation_alias=spelled("rows_read"))
+    rows_written: Amount = Field(None, validation_alias=spelled("rows_written"))
+    storage_bytes: Amount = Field(None, validation_alias=spelled("storage_bytes", "storage"))
+    bytes_synced: Amount = Field(None, validation_alias=spelled("bytes_synced"))
 
     @classmethod
     def sum(cls, parts: "Iterable[Usage]") -> "Usage":
@@ -166,9 +202,9 @@ class OrganizationUsage(Wire):
 
     uuid: Text = ""
     usage: Usage = Usage()
-    database_count: int | None = None
-    location_count: int | None = None
-    group_count: int | None = None
+    database_count: Amount = None
+    location_count: Amount = None
+    group_count: Amount = None
     databases: tuple[DatabaseUsage, ...] = ()
 
 
@@ -198,7 +234,7 @@ class Configuration(Wire):
 class Group(Wire):
     """Databases that share locations and keys."""
 
-    name: str = Field(validation_alias=spelled("name"))
+    name: Name = Field(validation_alias=spelled("name"))
     uuid: Text = ""
     locations: Texts = Field((), validation_alias=spelled("locations"))
     primary: Text = Field("", validation_alias=spelled("primary"))
@@ -210,16 +246,16 @@ class Group(Wire):
 class Location(Wire):
     """A place where databases can live: its code and what people call it."""
 
-    code: str
-    label: str
+    code: Name
+    label: Text
 
 
 class TopQuery(Wire):
     """A statement that read or wrote many rows. Its text may hold people's data: it is as hidden as a secret."""
 
     query: Annotated[SecretStr, NullAs(lambda: SecretStr(""))] = Field(SecretStr(""), validation_alias=spelled("query"))
-    rows_read: int | None = Field(None, validation_alias=spelled("rows_read"))
-    rows_written: int | None = Field(None, validation_alias=spelled("rows_written"))
+    rows_read: Amount = Field(None, validation_alias=spelled("rows_read"))
+    rows_written: Amount = Field(None, validation_alias=spelled("rows_written"))
 
     @property
     def masked(self) -> str | None:
@@ -248,10 +284,10 @@ class Quotas(Wire):
     """What a plan includes in a billing period; None means no limit, or one that is not told."""
 
     plan: Text = ""
-    rows_read: int | None = Field(None, validation_alias=spelled("rowsRead"))
-    rows_written: int | None = Field(None, validation_alias=spelled("rowsWritten"))
-    storage_bytes: int | None = Field(None, validation_alias=spelled("storage", "storage_bytes"))
-    bytes_synced: int | None = Field(None, validation_alias=spelled("bytesSynced"))
-    databases: int | None = None
-    groups: int | None = None
-    locations: int | None = None
+    rows_read: Amount = Field(None, validation_alias=spelled("rowsRead"))
+    rows_written: Amount = Field(None, validation_alias=spelled("rowsWritten"))
+    storage_bytes: Amount = Field(None, validation_alias=spelled("storage", "storage_bytes"))
+    bytes_synced: Amount = Field(None, validation_alias=spelled("bytesSynced"))
+    databases: Amount = None
+    groups: Amount = None
+    locations: Amount = None

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from pydantic_core import from_json
 
+from bot.core.clean import clean
 from bot.turso.errors import (
     AlreadyExists,
     Answered,
@@ -39,7 +40,7 @@ def answered(response: httpx.Response, secret: str) -> Answered:
     code = body.get("code")
     return Answered(
         status=response.status_code,
-        code=str(code) if code else None,
+        code=clean(str(code))[:_LONGEST] if code else None,
         said=_sentence(said, secret),
         retry_after=_seconds(response.headers.get("retry-after")),
     )
@@ -133,7 +134,7 @@ def _sentence(said: Any, secret: str) -> str | None:
         return None
     text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
     text = text.replace(secret, "…") if secret else text
-    text = " ".join(_TOKEN_LIKE.sub("…", text).split())
+    text = " ".join(_TOKEN_LIKE.sub("…", clean(text)).split())
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 

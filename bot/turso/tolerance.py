@@ -2,11 +2,18 @@
 
 import re
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Final
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, GetCoreSchemaHandler
+import structlog
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import core_schema
+
+from bot.core.clean import clean
+
+log = structlog.get_logger(__name__)
 
 
 class Wire(BaseModel):
@@ -53,6 +60,45 @@ class NullAs:
         return core_schema.union_schema([handler(source), null], mode="left_to_right")
 
 
+@dataclass(frozen=True)
+class OtherwiseAs:
+    """Annotation: null is as good as absent, and so is what cannot be read; of that the log has a warning."""
+
+    make: Callable[[], object]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        null = core_schema.no_info_after_validator_function(lambda _: self.make(), core_schema.none_schema())
+        other = core_schema.with_info_plain_validator_function(self._leave_out)
+        return core_schema.union_schema([handler(source), null, other], mode="left_to_right")
+
+    def _leave_out(self, value: Any, info: core_schema.ValidationInfo) -> Any:
+        log.warning("turso.left_out", of=READING.get(), field=info.field_name, kind=type(value).__name__)
+        return self.make()
+
+
+READING: Final[ContextVar[str]] = ContextVar("reading", default="")
+"""What is being read, as a warning names it."""
+LARGEST: Final = 2**63 - 1
+"""What both databases and all our sums can hold."""
+
 Flag = Annotated[bool, NullAs(bool)]
-Text = Annotated[str, NullAs(str)]
-Texts = Annotated[tuple[str, ...], NullAs(tuple)]
+Text = Annotated[str, AfterValidator(clean), OtherwiseAs(str)]
+Texts = Annotated[tuple[str, ...], OtherwiseAs(tuple)]
+Amount = Annotated[Annotated[int, Field(ge=0, le=LARGEST, strict=True)] | None, OtherwiseAs(lambda: None)]
+"""A number of Turso's; None where it gave none, or one that cannot be."""
+Time = Annotated[datetime | None, OtherwiseAs(lambda: None)]
+
+
+def _must_be_name(value: str) -> str:
+    if name_of(value) is None:
+        raise ValueError("this cannot be a name")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_must_be_name)]
+"""A name or an id. An object without one cannot be spoken of, so it cannot be read."""
+
+
+def name_of(value: Any) -> str | None:
+    """Return a name or an id of Turso's, also an odd one; None for what no call and no message can carry."""
+    return value if isinstance(value, str) and value and clean(value) == value else None

@@ -1,0 +1,142 @@
+"""What Turso sends is checked at the boundary: what cannot be is left out, the log names it, and the rest is there."""
+
+import json
+from typing import Any
+
+import pytest
+import structlog
+
+from bot.commands import list as listing
+from bot.core.clean import clean
+from bot.turso import TursoUnavailable, answers
+from bot.turso.calls import readable
+from bot.turso.errors import Answered
+from bot.turso.refusals import refusal
+from bot.turso.tolerance import LARGEST
+
+ODD = [None, "", 0, 17, True, [], {}, "a\x00b"]
+WRONG_NUMBERS = ["many", -1, LARGEST + 1, 1e400, float("nan"), 1.5, True, [], {}, None, "17"]
+GOOD = {"Name": "orders", "DbId": "d-1", "Hostname": "orders.turso.io"}
+
+
+def body(**raw: Any) -> bytes:
+    return json.dumps(raw).encode()
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.parametrize("key", ["Name", "DbId"])
+def test_a_database_without_a_name_or_an_id_is_left_out_and_counted(key: str, odd: Any):
+    with structlog.testing.capture_logs() as log:
+        found = answers.page(body(databases=[GOOD | {key: odd}, GOOD]))
+
+    assert [one.name for one in found.databases] == ["orders"]
+    assert found.databases.left_out == 1
+    assert log[0]["event"] == "turso.left_out"
+    assert ("orders" if key == "DbId" else "d-1") in log[0]["entry"]
+
+
+@pytest.mark.parametrize("odd", [None, 17, "text", []], ids=repr)
+def test_an_entry_that_is_no_object_is_left_out_of_every_list(odd: Any):
+    usage = {"uuid": "d-1", "usage": {"rows_read": 5}}
+
+    assert answers.page(body(databases=[odd, GOOD])).databases.left_out == 1
+    assert [one.name for one in answers.groups(body(groups=[odd, {"name": "eu"}]))] == ["eu"]
+    assert [one.name for one in answers.instances(body(instances=[odd, {"name": "fra"}]))] == ["fra"]
+    assert len(answers.top_queries(body(top_queries=[odd, {"query": "SELECT 1"}]))) == 1
+    assert [one.uuid for one in answers.organization_usage(body(databases=[odd, usage])).databases] == ["d-1"]
+    assert [one.uuid for one in answers.database_usage(body(instances=[odd, usage])).instances] == ["d-1"]
+
+
+@pytest.mark.parametrize("wrong", WRONG_NUMBERS, ids=repr)
+@pytest.mark.parametrize("field", ["rows_read", "rows_written", "storage_bytes", "bytes_synced"])
+def test_a_number_that_cannot_be_is_unknown_named_and_leaves_the_others(field: str, wrong: Any):
+    good = {"rows_read": 1, "rows_written": 2, "storage_bytes": 3, "bytes_synced": 4}
+    entry = {"uuid": "d-1", "usage": good | {field: wrong}}
+    raw = json.dumps({"organization": {"databases": [entry, {"uuid": "d-2", "usage": good}]}}).encode()
+
+    with structlog.testing.capture_logs() as log:
+        first, second = answers.organization_usage(raw).databases
+
+    assert getattr(first.usage, field) is None
+    assert first.usage.model_dump() == good | {field: None}
+    assert second.usage.model_dump() == good
+    if wrong is not None:
+        assert (log[0]["of"], log[0]["field"]) == ("usage of d-1", field)
+
+
+def test_a_sum_of_numbers_that_is_too_large_is_unknown():
+    parts = [{"uuid": name, "usage": {"rows_read": LARGEST}} for name in ("a", "b")]
+
+    assert answers.organization_usage(body(databases=parts)).usage.rows_read is None
+
+
+@pytest.mark.parametrize(
+    "field", ["group", "Hostname", "primaryRegion", "regions", "type", "version", "parent", "schema"]
+)
+@pytest.mark.parametrize("odd", [17, ["x", None], {"a": 1}, "a\x00b"], ids=repr)
+def test_an_odd_field_of_a_database_leaves_the_database(field: str, odd: Any):
+    found = answers.database(body(database=GOOD | {field: odd}))
+
+    assert found.name == "orders"
+    assert "\x00" not in found.model_dump_json()
+
+
+def test_a_switch_that_cannot_be_read_is_not_taken_for_off():
+    with pytest.raises(TursoUnavailable):
+        readable(answers.database, body(database=GOOD | {"block_writes": "perhaps"}))
+
+
+@pytest.mark.parametrize("expires", [1e30, -(10**30), "soon", [], {"a": 1}], ids=repr)
+async def test_a_time_that_cannot_be_is_an_answer_that_cannot_be_read(turso, acme, expires: Any, monkeypatch):
+    async def answer(*_: Any, **__: Any) -> bytes:
+        return body(exp=expires)
+
+    monkeypatch.setattr(type(turso), "_get", answer)
+    try:
+        assert await turso.validate() is None
+    except TursoUnavailable:
+        pass
+
+
+@pytest.mark.parametrize("name", ["refusal", "code"])
+def test_what_turso_says_of_an_error_is_shown_without_control_characters(name: str):
+    from bot.turso import refusals
+
+    class Response:
+        status_code, headers = 400, {}
+        content = json.dumps({"error": "no\x00such \x1b[31mthing\n", "code": "a\x00b"}).encode()
+
+    said: Answered = refusals.answered(Response(), "")  # type: ignore[arg-type]
+
+    assert said.said == "nosuch [31mthing"
+    assert said.code == "ab"
+    assert "\x00" not in str(refusal(said, {}, writes=True))
+
+
+async def test_who_needs_every_database_does_not_go_on_without_one(turso, monkeypatch):
+    async def answer(*_: Any, **__: Any) -> bytes:
+        return body(databases=[GOOD, {"Name": None, "DbId": None}])
+
+    monkeypatch.setattr(type(turso), "_get", answer)
+
+    with pytest.raises(TursoUnavailable, match="not all of them are known"):
+        await turso.databases(group="eu")
+    assert (await turso.listed()).left_out == 1
+
+
+def test_the_list_says_what_it_leaves_out():
+    assert listing._left_out(1) == "1 database is left out: Turso's entry can't be read. The log names it."
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("a\x00b", "ab"),
+        ("a\tb\r\nc", "a\tb\r\nc"),
+        ("\x1b[0m\x7f\x9b", "[0m"),
+        ("\ud800x", "\ufffdx"),
+        ("naïve 🧊", "naïve 🧊"),
+    ],
+)
+def test_text_is_cleaned_of_what_nobody_can_keep_or_see(text: str, cleaned: str):
+    assert clean(text) == cleaned
