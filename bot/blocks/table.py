@@ -12,6 +12,7 @@ ROWS: Final = 100
 COLUMNS: Final = 20
 CHARACTERS: Final = 10_000
 CAPTION: Final = 150
+GAP: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,12 @@ class Table:
     rows: Sequence[Sequence[Cell]]
     page_size: int = 25
 
+    @property
+    def width(self) -> int:
+        """How many characters its longest cells take side by side."""
+        rows = [[_text(cell) for cell in row] for row in (self.columns, *self.rows)]
+        return sum(max(map(len, column)) + GAP for column in zip(*rows, strict=True)) - GAP
+
     def block(self) -> Block:
         """Draw it as `data_table`, which clients sort, filter and page by themselves."""
         head = [_cell(column) for column in self.columns[:COLUMNS]]
@@ -64,10 +71,12 @@ class Table:
         widths = [min(40, max(len(row[at]) for row in texts)) for at in range(len(self.columns))]
         right = [any(isinstance(row[at], Number) for row in self.rows) for at in range(len(self.columns))]
         lines = [
-            "  ".join(
+            (" " * GAP)
+            .join(
                 cut(text, width).rjust(width) if to_right else cut(text, width).ljust(width)
                 for text, width, to_right in zip(row, widths, right, strict=True)
-            ).rstrip()
+            )
+            .rstrip()
             for row in texts
         ]
         return kit.preformatted(*lines)

@@ -18,6 +18,8 @@ _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 _MARKS: Final = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
 _UNDERLINES: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _EMOJI: Final = re.compile(r":(?=[a-z0-9_+'-]+:)")
+UTC_FORMAT: Final = "%Y-%m-%d %H:%M UTC"
+_UTC: Final = re.compile(r"\b\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC\b", re.ASCII)
 _ID: Final = re.compile(r"[A-Z0-9]{1,40}")
 _LINK: Final = re.compile(r"https?://[A-Za-z0-9.:_-]+/[A-Za-z0-9/._?=&%-]*")
 _MENTION: Final = re.compile(r"<(?:@[A-Z0-9]+|!subteam\^[A-Z0-9]+)>")
@@ -70,7 +72,15 @@ def _filled(value: object, *, in_code: bool) -> str:
     if in_code:
         return escape(text.replace("`", "ˋ")) or " "
     text = _EMOJI.sub("∶", _UNDERLINES.sub("ˍ", text.translate(_MARKS)))
-    return escape(f"›{text[1:]}" if text.startswith(">") else text)
+    return _UTC.sub(_local, escape(f"›{text[1:]}" if text.startswith(">") else text))
+
+
+def _local(found: re.Match[str]) -> str:
+    """Show what `utc` wrote in the reader's own time zone."""
+    try:
+        return when(datetime.strptime(found[0], UTC_FORMAT).replace(tzinfo=UTC))
+    except ValueError:
+        return found[0]
 
 
 def escape(text: str) -> str:
@@ -141,8 +151,8 @@ def on_day(day: date) -> Mrkdwn:
 
 
 def utc(moment: datetime) -> str:
-    """Write a moment where Slack shows no dates: `2026-11-24 04:15 UTC`."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    """Write a moment into plain text: `2026-11-24 04:15 UTC`. Where that becomes mark-up, readers see local time."""
+    return f"{moment.astimezone(UTC):{UTC_FORMAT}}"
 
 
 def size(size_bytes: int | None) -> str:

@@ -1,13 +1,14 @@
 """`/turso digest on [--weekly mon 09:00 | --daily 09:00] [--tz ZONE]`: a usage digest in this channel."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, model_validator
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
-from bot.blocks.text import mrkdwn
+from bot.blocks.text import mrkdwn, when
 from bot.blocks.verbs import verb_of
 from bot.commands.base import Changing, Context, Facts
 from bot.commands.digest_schedule import DAYS, clock_time, next_due, weekday, zone
@@ -33,12 +34,12 @@ class DigestOnArgs(BaseModel):
         """A digest is weekly or daily; and `09:00` alone is a time."""
         if self.weekly and self.daily:
             raise ValueError("`--weekly` and `--daily` are two cadences: choose one.")
-        if self.day and clock_time(self.day):
+        if self.day and ":" in self.day and self.at is None:
             self.day, self.at = None, self.day
         if self.day and weekday(self.day) is None:
             raise ValueError("The day is one of `mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`.")
         if self.at and clock_time(self.at) is None:
-            raise ValueError("The time is written as `09:00`.")
+            raise ValueError("The time is written as `09:00`, from `00:00` to `23:59`.")
         if self.tz and zone(self.tz) is None:
             raise ValueError("`--tz` takes a time zone such as `Europe/Berlin`.")
         return self
@@ -93,9 +94,11 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 def message(plan: Plan, facts: Facts) -> Reply:
     """When the first one comes."""
     head = mrkdwn(":newspaper: {} in this channel.", plan.steps[0].replace(" in this channel", ""))
+    due = facts.get("next_at")
+    first = [kit.context(mrkdwn("The next one comes {}.", when(datetime.fromisoformat(due))))] if due else []
     row = [*buttons.run(1, "Show one now", command_line("digest now")),
            *buttons.run(2, "Turn off", command_line("digest off"))]  # fmt: skip
-    return reply(head, [kit.section(head), *kit.actions(*row)])
+    return reply(head, [kit.section(head), *first, *kit.actions(*row)])
 
 
 command = Changing(

@@ -19,6 +19,8 @@ from bot.turso import Database, Listed
 from bot.turso.models import Usage
 
 PAGE = 50
+WIDEST = 48
+"""Characters in a row of a table that a phone shows without cutting much."""
 Sort = Literal["name", "size", "reads", "writes"]
 _FIELDS = {"size": "storage_bytes", "reads": "rows_read", "writes": "rows_written"}
 
@@ -63,7 +65,7 @@ def _page(ctx: Context, args: ListArgs, found: list[Listed], used: dict[str, Usa
     note = [kit.context(_left_out(left_out))] if left_out else []
     if not shown:
         return reply(title, [kit.section(title), *([] if here else _nothing(ctx, args)), *note])
-    table = Table(_caption(args), _columns(args.sort), [_row(one, args.sort, used) for one in shown])
+    table = _table(args, shown, used)
     first = (at - 1) * PAGE + 1
     where = mrkdwn("{}–{} of {}", number(first), number(first + len(here) - 1), number(len(found)))
     paged = mrkdwn("page {} of {}", at, pages) if pages > 1 else Mrkdwn("")
@@ -88,27 +90,26 @@ def _caption(args: ListArgs) -> Plain:
     return Plain("Databases" if args.sort == "name" else f"Databases by {args.sort}")
 
 
-def _columns(sort: Sort) -> list[Plain]:
-    names = ["Name", "Group", "Location", "State"]
-    return [Plain(name) for name in (names if sort == "name" else [*names, "Size", "Rows read", "Rows written"])]
+def _table(args: ListArgs, shown: list[Database], used: dict[str, Usage]) -> Table:
+    """State comes second, where a phone still shows it; the location gives way when there is no room for it."""
+    columns = ["Name", "State", *([] if args.sort == "name" else ["Size", "Rows read", "Rows written"]), "Group"]
+    rows = [_row(one, args.sort, used) for one in shown]
+    table = Table(_caption(args), [Plain(name) for name in (*columns, "Location")], rows)
+    if table.width <= WIDEST:
+        return table
+    return Table(table.caption, table.columns[:-1], [row[:-1] for row in rows])
 
 
 def _row(database: Database, sort: Sort, used: dict[str, Usage]) -> list[Cell]:
+    usage = used.get(database.id, Usage())
+    amounts = [amount(usage.storage_bytes, size), amount(usage.rows_read, number), amount(usage.rows_written, number)]
     location = database.primary_region or next(iter(database.regions), "")
-    cells: list[Cell] = [
+    return [
         Plain(database.name[:64]),
+        Plain(state_of(database)),
+        *([] if sort == "name" else amounts),
         Plain(database.group[:32]),
         Plain(location[:24]),
-        Plain(state_of(database)),
-    ]
-    if sort == "name":
-        return cells
-    usage = used.get(database.id, Usage())
-    return [
-        *cells,
-        amount(usage.storage_bytes, size),
-        amount(usage.rows_read, number),
-        amount(usage.rows_written, number),
     ]
 
 

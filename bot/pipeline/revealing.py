@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.blocks.text import utc
 from bot.commands.base import Context, Revealing, Secret
 from bot.core.arguments import Expiration
 from bot.core.model import Never, Verdict
@@ -154,7 +155,7 @@ def expiry_of(request: Request, minted_at: datetime) -> datetime | None:
 
 def _may_exist(request: Request, minted_at: datetime, who: str = "it was delivered to nobody") -> str:
     until = expiry_of(request, minted_at)
-    end = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "without end"
+    end = f"until {utc(until)}" if until else "without end"
     return f"A token may exist {end}; {who}."
 
 

@@ -20,6 +20,7 @@ from bot.blocks.text import (
     person,
     sentence,
     size,
+    utc,
     when,
 )
 
@@ -124,3 +125,19 @@ def test_sizes_and_moments():
     assert size(None) == "?"
     assert when(noon) == "<!date^1795521600^{date_short_pretty} at {time}|2026-11-24 12:00 UTC>"
     assert ago(noon, noon + timedelta(minutes=3)) == "3 minutes ago"
+
+
+def test_a_moment_in_plain_text_is_local_where_it_becomes_markup():
+    said = f"A token may exist until {utc(datetime(2026, 11, 24, 4, 15, tzinfo=UTC))}; `x` too."
+
+    local = "<!date^1795493700^{date_short_pretty} at {time}|2026-11-24 04:15 UTC>"
+    assert sentence(said) == f"A token may exist until {local}; `x` too."
+    assert mrkdwn("{}", said).count("<!date") == 1
+    assert mrkdwn("`{}`", "2026-11-24 04:15 UTC") == "`2026-11-24 04:15 UTC`"
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-13-24 04:15 UTC", "2026-11-24 25:15 UTC", "12026-11-24 04:15 UTCX", "٢٠٢٦-11-24 04:15 UTC"]
+)
+def test_what_is_no_moment_stays_as_it_is(text):
+    assert mrkdwn("{}", text) == text

@@ -49,6 +49,7 @@ async def test_on_keeps_it_and_sets_its_timer(desk: Desk):
     assert kept.next_at == datetime(2026, 11, 24, 13, 30, tzinfo=UTC)
     assert [timer.subject for timer in await desk.memory.due(kept.next_at)] == ["C0DBOPS"]
     assert "every tue at 14:30" in reply.text
+    assert "The next one comes <!date^1795527000^" in words(reply)
 
 
 async def test_off_drops_both(desk: Desk):
@@ -65,6 +66,14 @@ async def test_off_drops_both(desk: Desk):
 @pytest.mark.parametrize("line", ["on --weekly --daily", "on --weekly someday", "on --tz Nowhere/Town", "on mon 25:00"])
 def test_what_makes_no_sense_is_refused(desk: Desk, line):
     with pytest.raises(BadInput):
+        desk.parse(f"digest {line}")
+
+
+@pytest.mark.parametrize(
+    "line", ["on --daily 25:00", "on --daily 09:60", "on mon 9", "on 24:00", "on --weekly mon 99:99"]
+)
+def test_a_time_that_is_none_is_told_as_a_time(desk: Desk, line):
+    with pytest.raises(BadInput, match="The time is written as `09:00`"):
         desk.parse(f"digest {line}")
 
 

@@ -42,7 +42,7 @@ async def test_pages_keep_filter_order_and_group(desk: Desk):
     assert forward["action_id"].startswith("page.")
     again = await desk.ask(forward["value"])
     assert "page 3 of 3" in words(again)
-    assert rows(again)[0][4] == "40.0 KiB"
+    assert rows(again)[0][2] == "40.0 KiB"
 
 
 async def test_one_list_call_and_usage_only_where_the_order_needs_it(desk: Desk):
@@ -85,7 +85,7 @@ async def test_the_filter_is_a_part_of_the_name_or_a_pattern(desk: Desk, pattern
 async def test_blocks_and_protection_show(desk: Desk):
     desk.acme.add("orders", block_writes=True, delete_protection=True)
 
-    assert rows(await desk.ask("list"))[0][3] == "writes blocked, protected"
+    assert rows(await desk.ask("list"))[0][1] == "writes blocked, protected"
 
 
 async def test_a_page_that_is_not_there_is_the_last_one(desk: Desk):
@@ -113,3 +113,16 @@ async def test_the_message(desk: Desk, golden):
     desk.acme.add("users", block_reads=True, block_writes=True)
 
     golden("list/two", shown(await desk.ask("list --sort writes")))
+
+
+async def test_the_state_comes_second_and_a_wide_table_has_no_location(desk: Desk):
+    desk.acme.add("orders", block_writes=True)
+
+    def columns(reply):
+        return [cell["text"] for cell in next(one for one in reply.blocks if one["type"] == "data_table")["rows"][0]]
+
+    assert columns(await desk.ask("ls")) == ["Name", "State", "Group", "Location"]
+    assert rows(await desk.ask("ls"))[0][:2] == ["orders", "writes blocked"]
+    desk.acme.add("a-database-with-a-name-that-is-long-for-a-phone")
+    assert columns(await desk.ask("ls")) == ["Name", "State", "Group"]
+    assert columns(await desk.ask("ls --sort size"))[:3] == ["Name", "State", "Size"]
