@@ -110,7 +110,7 @@ def typed_name_view(callback_id: str, request_id: str, *, name: str, steps: Sequ
         kit.input_block(
             NAME_INPUT,
             Plain(f"Type the name of the database to go on: {name}"),
-            text_input(placeholder=name, at_most=100),
+            text_input(at_most=100),  # a placeholder would be the answer, and look as if it stood there already
             optional=False,
         ),
     ]

@@ -145,6 +145,14 @@ def test_the_other_modals_are_ones_that_slack_takes() -> None:
         assert "<!channel>" not in " ".join(marked_up(view))
 
 
+def test_the_field_for_a_name_is_empty_and_its_label_says_what_to_type() -> None:
+    view = forms.typed_name_view("approval.type_name", "r-1", name="orders", steps=[])
+    (field,) = [block for block in view["blocks"] if block["type"] == "input"]
+
+    assert not {"placeholder", "initial_value"} & field["element"].keys()
+    assert "orders" in field["label"]["text"]
+
+
 def test_what_was_filled_in_is_read() -> None:
     values = {"typed_name": " orders ", "comment": "too\nlate", "verdict": "yes", "command": "freeze", "channel": "C1"}
     assert (forms.typed_name(values), forms.comment(values), forms.justified(values)) == ("orders", "too late", True)

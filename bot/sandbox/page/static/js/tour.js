@@ -43,7 +43,13 @@ function draw(index) {
   head.lastElementChild.setAttribute("aria-label", "Close the tour");
   card.replaceChildren(head, element("h3", "", step.title), ...step.text.map((line) => element("p", "", line)),
     element("div", "acts", ...acts), element("footer", "", dots, back, next));
-  card.hidden = false;
+  open(true);
+}
+
+/** Make room for the card, so that it covers no message. */
+function open(shown) {
+  card.hidden = !shown;
+  document.body.classList.toggle("tour-open", shown);
 }
 
 function go(index) {
@@ -53,7 +59,7 @@ function go(index) {
 
 function close() {
   localStorage.setItem(KEY, "closed");
-  card.hidden = true;
+  open(false);
 }
 
 document.addEventListener("click", (event) => {
