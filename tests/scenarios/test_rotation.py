@@ -9,7 +9,7 @@ from bot.core.proof import OldTokens, Proof
 from bot.core.request import State, TokenState
 from bot.sandbox.workspace.model import Message
 from tests.scenarios.asked import reaches, stored
-from tests.world import BEN, DANA, World, buttons, until, words
+from tests.world import BEN, DANA, REMY, World, buttons, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 HOUR = 3600.0
@@ -69,6 +69,13 @@ async def test_a_late_rotation_is_accepted_first_and_proven_when_an_old_token_is
     await world.pass_time(minutes=11)
     proven = await world.shows(card, holding="Proven: old tokens are refused since")
 
+    def told() -> list[str]:
+        below = [one for one in dana.sees(card.channel_id) if one.thread_ts == card.ts]
+        return [words(one) for one in below if "old tokens" in words(one)]
+
+    await until(lambda: len(told()) == 2, what="both in the thread")
+    assert ACCEPTED in told()[0]
+    assert "Proven: old tokens are refused" in told()[1]
     states = {
         one.state for one in await world.bot.store.tokens(organization="acme", databases_ids=[asked.plan.target.id])
     }
@@ -176,6 +183,22 @@ async def test_after_a_restart_nothing_more_is_proven(world: World):
     await world.pass_time(minutes=2)
 
     await world.shows(card, holding="Not proven: Turso Ops was restarted meanwhile")
+
+
+async def test_freeze_first_asks_for_a_freeze_as_if_it_were_typed(world: World):
+    name = await pair(world, "leaked")
+    card = await world.person(DANA).types(f"/turso rotate {name} --reason leak", holding=name)
+
+    question = await world.person(REMY).presses_and_hears("Freeze first", card)
+    assert "Freeze writes" in buttons(question), "a responder may freeze, and confirms it"
+    await world.person(REMY).presses("Freeze writes", question)
+    await until(lambda: world.card(holding=f"of *{name}* are blocked"), what="the freeze")
+    before = len(world.changes("PATCH", f"/{name}/configuration"))
+    await world.person(DANA).presses("Freeze first", card)
+    await until(lambda: world.card(holding="Freeze writes"), what="Dana's request, which needs an approval")
+
+    assert len(world.changes("PATCH", f"/{name}/configuration")) == before
+    assert "Approve" in buttons(world.as_now(card)), "the rotation waits as before"
 
 
 async def test_a_database_without_siblings_has_one_probe(world: World):

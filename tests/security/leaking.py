@@ -134,6 +134,7 @@ async def go_through_everything(here: Watched) -> None:
     await slack_misbehaves(here)
     await strangers_knock(here)
     await people_let_something_slip(here)
+    await a_rotation_is_proven_badly(here)
     card = await dana.types("/turso rotate crew --reason leak", holding="leak")
     await ana.presses("Approve", card)
     await ana.submits({"typed_name": "crew"})
@@ -142,6 +143,21 @@ async def go_through_everything(here: Watched) -> None:
     ben = world.person(BEN)
     await until(lambda: any("did not answer in time" in words(m) for m in ben.sees()), what="the time-out", within=40)
     world.turso.faults.clear()
+
+
+async def a_rotation_is_proven_badly(here: Watched) -> None:
+    """The mint of one probe token fails and quotes a secret; the database of the other quotes the token."""
+    world, dana, ana = here.world, here.world.person(DANA), here.world.person(ANA)
+    here.mints("echo", "status", status=403, body=quoting(here.canary("in the refusal of a probe"), here.keys))
+    world.turso.faults.add("late_rotation", seconds=3)
+    card = await dana.types("/turso rotate echo --reason badly", holding="badly")
+    await ana.presses("Approve", card)
+    await ana.submits({"typed_name": "echo"})
+    await until(
+        lambda: world.card(holding="Not proven: no probe token could be minted"), what="the rotation", within=40
+    )
+    quotes = world.turso.faults.add("status", path="/db/*", status=403, body=quoting(here.tokens[-1], here.keys))
+    await until(lambda: quotes.spent, what="a look at the sibling", within=60)
 
 
 async def turso_misbehaves(here: Watched) -> None:

@@ -1,0 +1,101 @@
+"""What the card of a rotation claims: no more than Turso has confirmed, or a probe token has shown."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.blocks import notices
+from bot.commands.rotate import message
+from bot.core.plan import Plan, PlanTarget
+from bot.core.proof import PROOF, Finding, OldTokens, Proof
+from bot.core.request import State, TokenState
+from bot.pipeline.settling import revoked_by
+from tests.blocks.messages import buttons, check, words
+from tests.store.samples import request
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+PLAN = Plan(
+    target=PlanTarget("orders", "db-1", "eu"),
+    databases=(("orders", "eu"), ("users", "eu"), ("carts", "eu")),
+    ends_tokens_of=("db-1", "db-2", "db-3"),
+    command="rotate",
+)
+
+
+def proof(target: OldTokens, sibling: OldTokens | None = None, why: str = "") -> Proof:
+    found = Finding("users", "db-2", sibling, NOON) if sibling else None
+    return Proof(NOON, NOON + timedelta(minutes=65), Finding("orders", "db-1", target, NOON, why), found)
+
+
+def told(one: Proof | None) -> str:
+    return words(check(message(PLAN, {PROOF: one.to_json()} if one else {})))
+
+
+@pytest.mark.parametrize(
+    ("target", "says", "freeze"),
+    [
+        (proof(OldTokens.WATCHED), "Turso has accepted the rotation; old tokens may work for up to an hour", True),
+        (proof(OldTokens.REFUSED), "Proven: old tokens are refused since", False),
+        (proof(OldTokens.STILL_WORK), "Not proven: an old token still worked at", True),
+        (proof(OldTokens.UNKNOWN, why="the probe token expired"), "Not proven: the probe token expired.", True),
+        (None, "Not proven: it was not watched.", True),
+    ],
+)
+def test_the_card_says_what_is_known(target, says, freeze):
+    assert says in told(target)
+    assert ("Proven:" in told(target)) is (target is not None and target.target.tokens is OldTokens.REFUSED)
+    facts = {PROOF: target.to_json()} if target else {}
+    assert ("Freeze first" in buttons(message(PLAN, facts))) is freeze
+
+
+@pytest.mark.parametrize(
+    ("sibling", "says"),
+    [
+        (OldTokens.WATCHED, "may end too"),
+        (OldTokens.REFUSED, "Its group too"),
+        (OldTokens.STILL_WORK, "still work."),
+        (OldTokens.UNKNOWN, "Not known"),
+    ],
+)
+def test_the_group_is_told_apart(sibling, says):
+    assert says in told(proof(OldTokens.REFUSED, sibling))
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "revoked", "ended"),
+    [
+        (proof(OldTokens.WATCHED, OldTokens.WATCHED), State.SUCCEEDED, {"db-1"}, set()),
+        (proof(OldTokens.UNKNOWN, OldTokens.UNKNOWN), State.SUCCEEDED, {"db-1"}, set()),
+        (proof(OldTokens.REFUSED, OldTokens.STILL_WORK), State.SUCCEEDED, set(), {"db-1"}),
+        (proof(OldTokens.REFUSED, OldTokens.REFUSED), State.SUCCEEDED, {"db-3"}, {"db-1", "db-2"}),
+        (proof(OldTokens.WATCHED, OldTokens.REFUSED), State.SUCCEEDED, {"db-1", "db-3"}, {"db-2"}),
+        (proof(OldTokens.WATCHED, OldTokens.WATCHED), State.UNKNOWN, set(), set()),
+        (proof(OldTokens.REFUSED, OldTokens.WATCHED), State.UNKNOWN, set(), {"db-1"}),
+    ],
+)
+def test_the_ledger_claims_no_more_than_was_seen(found, state, revoked, ended):
+    of = {TokenState.REVOKED: set(), TokenState.ENDED: set()}
+    for one in revoked_by(PLAN, found, state):
+        of[one.to] |= set(one.database_ids)
+        assert one.minted_before == NOON
+
+    assert (of[TokenState.REVOKED], of[TokenState.ENDED]) == (revoked, ended)
+
+
+@pytest.mark.parametrize(
+    ("databases", "found", "says"),
+    [
+        (["orders"], proof(OldTokens.WATCHED, OldTokens.WATCHED), "they may work for up to an hour"),
+        (["orders"], proof(OldTokens.REFUSED, OldTokens.WATCHED), "no longer work"),
+        (["users"], proof(OldTokens.REFUSED, OldTokens.WATCHED), "may have been revoked too"),
+        (["users"], proof(OldTokens.REFUSED, OldTokens.REFUSED), "no longer work"),
+        (["carts"], proof(OldTokens.REFUSED, OldTokens.REFUSED), "may have been revoked too"),
+        (["orders", "users"], proof(OldTokens.REFUSED, OldTokens.WATCHED), "may work for up to an hour"),
+        ([], None, "may work for up to an hour"),
+    ],
+)
+def test_holders_are_told_no_more_than_was_seen(databases, found, says):
+    asked = replace(request(), plan=PLAN, command="rotate")
+
+    assert says in words(check(notices.tokens_revoked_notice(asked, databases, found)))

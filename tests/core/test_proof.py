@@ -1,0 +1,34 @@
+"""What is known of a rotation, kept as plain JSON."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.core.proof import PROOF, Finding, OldTokens, Proof
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+TARGET = Finding("orders", "db-1", OldTokens.WATCHED)
+SIBLING = Finding("users", "db-2", OldTokens.UNKNOWN, NOON, "no probe token could be minted")
+
+
+@pytest.mark.parametrize("sibling", [None, SIBLING])
+@pytest.mark.parametrize("tokens", list(OldTokens))
+def test_it_survives_the_store(tokens, sibling):
+    proof = Proof(NOON, NOON + timedelta(minutes=65), replace(TARGET, tokens=tokens, at=NOON), sibling)
+
+    assert Proof.of(json.loads(json.dumps({PROOF: proof.to_json()}))) == proof
+
+
+def test_a_request_without_one_has_none():
+    assert Proof.of({}) is None
+    assert Proof.of({"phase": "execute"}) is None
+
+
+def test_it_is_watched_while_either_is():
+    proof = Proof(NOON, NOON, replace(TARGET, tokens=OldTokens.REFUSED), SIBLING)
+
+    assert not proof.is_watched
+    assert replace(proof, sibling=replace(SIBLING, tokens=OldTokens.WATCHED)).is_watched
+    assert replace(proof, target=TARGET).is_watched
