@@ -31,7 +31,7 @@ from bot.core.catalogue import risk_of
 from bot.core.model import Risk
 from bot.core.proof import OldTokens, Proof
 from bot.core.reply import Block, Reply
-from bot.core.request import HoldKind, Mode, Request, Review, State
+from bot.core.request import COUNTDOWN_OVER, HoldKind, Mode, Request, Review, State
 
 _SIGNS: Final = {
     State.APPROVED: Mrkdwn(":hourglass_flowing_sand:"),
@@ -117,11 +117,21 @@ def outcome_notice(request: Request, *, elsewhere: bool = False) -> Reply:
         words = mrkdwn("Your token is approved: press *Reveal* on {}.", where)
     deed = mrkdwn("*{}* `{}`", verb_of(request.command), buttons.subject(request))
     sign = Mrkdwn(_SIGNS.get(request.state, ":raised_hand:"))
-    text = mrkdwn("{} {}: {}. {}", sign, person(request.asker), deed, words)
+    text = mrkdwn("{} {}: {}. {}", sign, people(_concerned(request)), deed, words)
+    then = [kit.context(_RESTS)] if request.rests else []
     if not elsewhere:
-        return reply(text, [kit.section(text)])
+        return reply(text, [kit.section(text), *then])
     why = mrkdwn("Requested in {}, where I can't show this now.", channel(request.channel_id))
-    return reply(text, [kit.section(text), kit.context(why)])
+    return reply(text, [kit.section(text), *then, kit.context(why)])
+
+
+_RESTS: Final = Mrkdwn("It stays blocked, and nothing more happens by itself: press *Undo* on the card, or ask again.")
+
+
+def _concerned(request: Request) -> list[str]:
+    """Return whom an outcome is for: where a countdown did not end as they expect, those who approved it too."""
+    approved = [vote.user_id for vote in request.votes if vote.approves] if request.facts.get(COUNTDOWN_OVER) else []
+    return list(dict.fromkeys([request.asker, *approved]))
 
 
 def outcome_note(request: Request, done: Reply, timeline: str, *, until: datetime | None = None) -> Reply:
@@ -211,7 +221,8 @@ def card_buttons(request: Request, review: Review | None) -> list[Element]:
     if state is State.READY:
         return [buttons.reveal(request), buttons.withdraw(request.id)]
     if state is State.QUARANTINED:
-        return [buttons.undo(request.id), *_review_button(request, review)]
+        again = buttons.run(1, "Ask again", request.line) if request.rests and request.line else []
+        return [buttons.undo(request.id), *again, *_review_button(request, review)]
     if state is State.UNKNOWN and request.command == "token":
         return [buttons.reveal(request, "Reveal again")]
     label = "Rotate again" if state is State.UNKNOWN and request.command == "rotate" else _AGAIN.get(state)
@@ -283,11 +294,15 @@ def _votes(request: Request) -> Mrkdwn:
 
 def _course(request: Request, now: datetime, done: Reply | None, review: Review | None) -> list[Block]:
     words = sentence(request.outcome) if request.outcome else mrkdwn("It is {}.", _WORDS[request.state])
-    lines = [] if done else [words, *_watched(request)]
+    lines = [] if done or request.state is State.QUARANTINED else [words, *_watched(request)]
     if request.state is State.READY:
         lines = [mrkdwn("{}, press *Reveal*: the token is made then and shown to you alone.", person(request.asker))]
         if request.expires_at:
             lines.append(mrkdwn("Not revealed by {}, it never existed.", when(request.expires_at)))
+    if request.state is State.QUARANTINED and request.outcome:
+        lines.append(sentence(request.outcome))
+    if request.rests:
+        lines.append(Mrkdwn("It stays blocked, and nothing more happens by itself: press *Undo*, or ask again."))
     if request.state is State.QUARANTINED and request.due_at:
         lines.append(
             mrkdwn(

@@ -20,6 +20,9 @@ from bot.core.request import HoldKind
 from bot.errors import BadInput
 from bot.turso import Database, DatabaseNotFound
 
+REPLACES = "replaces"
+"""Among a plan's arguments: the request whose quarantine has no countdown any more, and gives way to this one."""
+
 
 class DestroyArgs(BaseModel):
     name: Annotated[DatabaseName, Positional()]
@@ -29,7 +32,8 @@ class DestroyArgs(BaseModel):
 async def plan(ctx: Context, args: DestroyArgs) -> Plan:
     """Take the snapshot that approvers read. What is protected, or counts down already, is refused here."""
     shot = await snapshot(ctx, args.name)
-    await _may_be_destroyed(ctx, shot.database, now=args.now)
+    await _may_be_destroyed(ctx, shot.database)
+    replaced = None if args.now else await _replaced(ctx, shot.database)
     name = args.name
     gone = f"Destroy {name} with all its data, for good: Turso keeps no copy"
     first = [
@@ -38,10 +42,14 @@ async def plan(ctx: Context, args: DestroyArgs) -> Plan:
     ]
     warnings = [f"{len(shot.tokens)} live tokens from here stop working"] if shot.tokens else []
     warnings += ["There is no Undo: the data is gone at once"] if args.now else []
+    warnings += ["The countdown of its quarantine has ended: a new quarantine takes its place"] if replaced else []
+    warnings += (
+        ["Nobody can see how much is lost: Turso did not tell its size"] if shot.target.size_bytes is None else []
+    )
     return Plan(
         target=shot.target,
         steps=[gone] if args.now else [*first, gone],
-        arguments={"now": args.now},
+        arguments={"now": args.now, **({REPLACES: replaced} if replaced else {})},
         facts=shot.facts,
         warnings=warnings,
         databases=((name, shot.target.group),),
@@ -51,7 +59,7 @@ async def plan(ctx: Context, args: DestroyArgs) -> Plan:
     )
 
 
-async def _may_be_destroyed(ctx: Context, database: Database, *, now: bool) -> None:
+async def _may_be_destroyed(ctx: Context, database: Database) -> None:
     name = database.name
     now_set = await attempt(ctx.turso.configuration(name))  # the older API tells it here alone
     if database.delete_protection or (now_set and now_set.delete_protection):
@@ -60,10 +68,17 @@ async def _may_be_destroyed(ctx: Context, database: Database, *, now: bool) -> N
         group = await attempt(ctx.turso.group(database.group))
         if group and group.delete_protection:
             raise BadInput(f"The group of `{name}` has delete protection; an operator has to lift it at Turso.")
-    if now:
-        return
-    if held := await holds.open_quarantine(ctx.memory, database.id):
+
+
+async def _replaced(ctx: Context, database: Database) -> str | None:
+    """Return the request whose quarantine has no countdown any more; a new one takes its place."""
+    held = await holds.open_quarantine(ctx.memory, database.id)
+    if held is None:
+        return None
+    request = await ctx.memory.request(held.request_id)
+    if request is None or not request.rests:
         raise BadInput(holds.in_quarantine(held))
+    return request.id
 
 
 async def act(ctx: Context, plan: Plan) -> None:

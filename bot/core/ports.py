@@ -223,6 +223,8 @@ class Move:
     revokes: Sequence[Revocation] = ()
     reviews: Sequence[Review] = ()
     votes: Sequence[Vote] = ()
+    is_told: bool = True
+    """Its people are told of this end; False: it is a step on the way, of which they were told before."""
     only_unsent: bool = False
     """Not once anything of the request was handed to Turso. What it had prepared, such as its holds and the review that
     it would owe, goes with it."""

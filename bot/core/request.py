@@ -164,16 +164,25 @@ class Request:
     """What the outcome showed, as plain JSON (a new database's hostname)."""
     updated_at: datetime | None = None
     due_at: datetime | None = None
-    """When the countdown of a quarantine ends."""
+    """When the countdown of a quarantine ends; None: it has ended, and nothing more happens by itself."""
     incident_id: str | None = None
     reminded_at: datetime | None = None
     """When the requester last had its approvers reminded."""
     votes: tuple[Vote, ...] = ()
 
+    @property
+    def rests(self) -> bool:
+        """True for a quarantine without a countdown: Undo, or another destroy, ends it."""
+        return self.state is State.QUARANTINED and self.due_at is None
+
     def is_over(self, now: datetime) -> bool:
         """True once the time it waits is over, although its timer may not have said so yet."""
         waits = self.state in (State.PENDING, State.READY)
         return waits and self.expires_at is not None and self.expires_at <= now
+
+
+COUNTDOWN_OVER: Final = "countdown_over"
+"""Among a request's facts: its countdown has not ended as its people expect, so that all of them are told."""
 
 
 class HoldKind(StrEnum):

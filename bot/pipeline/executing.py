@@ -15,10 +15,11 @@ from bot.errors import BotError, NotOurs, Unavailable
 from bot.pipeline import proving
 from bot.pipeline.answering import entry
 from bot.pipeline.authorizing import No, Step, authorize
+from bot.pipeline.countdown import End, back_to_quarantine, examine
 from bot.pipeline.environment import Environment
 from bot.pipeline.overdue import start_is_over
 from bot.pipeline.placing import placed_by, take
-from bot.pipeline.same import what_changed
+from bot.pipeline.same import other_object
 from bot.pipeline.settling import Settled, settle
 from bot.pipeline.showing import post_card, show
 from bot.pipeline.telling import tell_outcome
@@ -47,11 +48,11 @@ class Executor:
             await tell_outcome(self.env, request_id)  # stopped here before, and a crash came before it was told
         if request is None or request.state not in (State.APPROVED, State.EXECUTING):
             return "stop"
-        ctx = await self._context(request)
         if request.state is State.EXECUTING:
-            return await self._begin_again(ctx, request, phase)
+            return await self._begin_again(request, phase)
         if await start_is_over(self.env, request):
             return "stop"
+        ctx = await self._context(request)
         answer = await authorize(self.env, request, Step.START)
         if answer.no is No.UNKNOWN:
             await self._wait(request, answer.why)
@@ -73,11 +74,11 @@ class Executor:
         request = await self._request(request_id)
         if await self.env.memory.was_sent(request_id, phase):
             return {"acted": "before"}
-        ctx = await self._context(request)
         compared = self.compared.pop((request_id, phase), None)
         is_fresh = compared is not None and self.env.clock.now() - compared <= FRESH
-        if not is_fresh and (why := await self._no_longer(ctx, request, phase)):
-            return {"acted": "stale", "why": why}
+        if not is_fresh and (why := await self._no_longer(request, phase)):
+            return {"acted": "again" if _kind(phase) == "finish" else "stale", "why": why}
+        ctx = await self._context(request)
         if phase == "execute":
             await proving.mint(self.env, self._command(request), ctx, request)
         # By the machine's clock: it is compared with Turso's, and with nothing that falls due.
@@ -100,9 +101,11 @@ class Executor:
         """Say what is known to have happened, from Turso itself where it leaves something to read."""
         request = await self._request(request_id)
         word, why = acted["acted"], str(acted.get("why", ""))
+        if word == "not_sent" and _kind(phase) == "finish":
+            word = "again"
         if word in ("refused", "not_sent"):
             return {"result": "failed", "why": why}
-        if word in ("stale", "stopped"):
+        if word in ("stale", "stopped", "again"):
             return {"result": word, "why": why}
         facts = acted.get("facts", {})
         look = self._deed(request, phase).read_back
@@ -128,6 +131,9 @@ class Executor:
         request = await self.env.memory.request(request_id)
         if request is None or request.state is not State.EXECUTING or seen["result"] == "stopped":
             return
+        if seen["result"] == "again":
+            await back_to_quarantine(self.env, request, str(seen["why"]), at_once=False)
+            return
         holds = await self.env.memory.holds(organization=request.organization)
         command = self._command(request)
         settled = Settled(str(seen["result"]), str(seen.get("why", "")), dict(seen.get("facts") or {}))
@@ -152,21 +158,28 @@ class Executor:
             return {"acted": "refused", "why": "The quarantine has ended meanwhile: there is nothing to undo."}
         return {"acted": "done", "facts": {}}
 
-    async def _begin_again(self, ctx: Context, request: Request, phase: str) -> str:
+    async def _begin_again(self, request: Request, phase: str) -> str:
         """A phase that starts in EXECUTING (`finish`, `undo`), or one that a crash cut short."""
         if _kind(phase) == "execute":
             return "go"
-        if changed := await what_changed(ctx, request.plan):
-            await self._stop(request, changed)
+        if why := await self._no_longer(request, phase):
+            await (self._stop(request, why) if _kind(phase) == "undo" else back_to_quarantine(self.env, request, why))
             return "stop"
         self.compared[request.id, phase] = self.env.clock.now()
         await self._show_quietly(request.id)
         return "go"
 
-    async def _no_longer(self, ctx: Context, request: Request, phase: str) -> str | None:
-        """Say why this must not be done any more, if so. Raises Unavailable while that can't be told."""
-        if _kind(phase) != "execute":
-            return await what_changed(ctx, request.plan)
+    async def _no_longer(self, request: Request, phase: str) -> str | None:
+        """Say why this must not be done any more, if so. Raises Unavailable while that can't be told.
+
+        An Undo is about the object alone. The end of a countdown that can't be examined now is not made now.
+        """
+        if _kind(phase) == "undo":
+            turso, target = self.env.doors.turso(request.organization), request.plan.target
+            return await other_object(turso, target) if target else None
+        if _kind(phase) == "finish":
+            found = await examine(self.env, request)
+            return None if found.end is End.DESTROY else found.why
         if request.state is not State.EXECUTING:
             return None  # it was stopped meanwhile, and is not sent
         answer = await authorize(self.env, request, Step.START)

@@ -4,11 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.commands.base import Context
+from bot.commands.destroy import REPLACES
 from bot.commands.holds import blocked, in_quarantine, of_others, open_quarantine, released_with
 from bot.core.plan import Plan
 from bot.core.ports import Move
 from bot.core.request import Hold, HoldKind, Request, State
 from bot.pipeline.environment import Environment, new_id
+from bot.pipeline.settling import CLOSED, closing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +24,15 @@ class Taken:
 async def take(env: Environment, ctx: Context, request: Request) -> Taken:
     """Move an approved request to EXECUTING and place its holds, in one commit."""
     while True:
-        if why := await _in_the_way(env, request):
-            return Taken(why=why)
+        open_one = await _open_quarantine(env, request)
+        if open_one and not await _gives_way(env, open_one, request):
+            return Taken(why=in_quarantine(open_one))
         holds, replaced = await _planned_holds(env, ctx, request)
         move = Move(
             to=State.EXECUTING, at=env.clock.now(), changes={"outcome": ""}, holds=holds, release_holds=replaced
         )
+        if open_one:
+            move = _replacing(move, open_one, request)
         if taken := await env.memory.move(request.id, expect=[State.APPROVED], move=move):
             return Taken(taken)
         now = await env.memory.request(request.id)
@@ -36,13 +41,24 @@ async def take(env: Environment, ctx: Context, request: Request) -> Taken:
         # The quarantine of another request was placed, or lifted, just now: look again which one is open.
 
 
-async def _in_the_way(env: Environment, request: Request) -> str | None:
-    """Say which quarantine of the object is open already; None: this one may begin."""
+async def _open_quarantine(env: Environment, request: Request) -> Hold | None:
+    """Return the quarantine that is in the way of this one; None: it may begin."""
     target = request.plan.target
-    if target is None or not quarantines(request.plan):
-        return None
-    hold = await open_quarantine(env.memory, target.id)
-    return in_quarantine(hold) if hold else None
+    return await open_quarantine(env.memory, target.id) if target and quarantines(request.plan) else None
+
+
+async def _gives_way(env: Environment, hold: Hold, to: Request) -> bool:
+    """Say whether the plan names this quarantine, and it still waits without a countdown."""
+    if to.plan.arguments.get(REPLACES) != hold.request_id:
+        return False
+    request = await env.memory.request(hold.request_id)
+    return request is not None and request.rests
+
+
+def _replacing(move: Move, hold: Hold, request: Request) -> Move:
+    closes = closing(hold, request, f"Another quarantine took its place, by request `{request.id}`.", move.at)
+    facts = {**request.facts, CLOSED: [hold.request_id]}
+    return replace(move, closes=[closes], changes={**move.changes, "facts": facts})
 
 
 async def placed_by(env: Environment, request: Request) -> list[str]:

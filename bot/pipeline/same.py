@@ -1,8 +1,9 @@
 """Is it still the object of the plan? A plan is bound to a `DbId`, a group and a protection, not to a name."""
 
 from bot.commands.base import Changing, Command, Context
-from bot.core.plan import Plan
-from bot.turso import DatabaseNotFound
+from bot.core.plan import Plan, PlanTarget
+from bot.errors import Unavailable
+from bot.turso import Database, DatabaseNotFound, TursoClient
 
 GREW_BY = 100 * 1024 * 1024
 """Bytes that a database may grow, or double, between the question and the deed."""
@@ -11,34 +12,54 @@ GREW_BY = 100 * 1024 * 1024
 async def drift(ctx: Context, plan: Plan, command: Command, *, checks_size: bool = False) -> str | None:
     """Say what is no longer as in the plan: its target, or whatever else the command reaches. Raises BotError."""
     removes = isinstance(command, Changing) and command.removes_target
-    if changed := await what_changed(ctx, plan, checks_size=checks_size and removes):
+    if changed := await what_changed(ctx.turso, plan, checks_size=checks_size and removes):
         return changed
     return await command.drift(ctx, plan) if isinstance(command, Changing) and command.drift else None
 
 
-async def what_changed(ctx: Context, plan: Plan, *, checks_size: bool = False) -> str | None:
+async def what_changed(turso: TursoClient, plan: Plan, *, checks_size: bool = False) -> str | None:
     """Compare the database with its plan.
 
     Returns:
         One sentence that says what changed; None when it is the same, or the plan is about none.
     Raises:
         TursoUnavailable: Turso did not say.
+        Unavailable: approvers saw a size, and Turso does not tell the size now.
     """
     if plan.target is None:
         return None
-    was = plan.target
-    try:
-        now = await ctx.turso.database(was.name)
-    except DatabaseNotFound:
-        return f"The database `{was.name}` is gone."
-    if now.id != was.id:
-        return f"`{was.name}` is another database now: it was destroyed and made again under the same name."
+    was, now = plan.target, await _found(turso, plan.target)
+    if isinstance(now, str):
+        return now
     if (now.group or None) != (was.group or None):
         return f"`{was.name}` has moved to the group `{now.group}`."
     if now.delete_protection != was.delete_protection:
         return f"The delete protection of `{was.name}` is {'on' if now.delete_protection else 'off'} now."
-    if checks_size and was.size_bytes is not None:
-        size_bytes = (await ctx.turso.database_usage(was.name)).usage.storage_bytes
-        if size_bytes is not None and size_bytes > max(2 * was.size_bytes, was.size_bytes + GREW_BY):
-            return f"`{was.name}` has grown a lot since this was asked."
-    return None
+    return await _grew(turso, was) if checks_size else None
+
+
+async def other_object(turso: TursoClient, target: PlanTarget) -> str | None:
+    """Say that the object of a plan is gone, or another has its name; None: it is there. Raises TursoUnavailable."""
+    found = await _found(turso, target)
+    return found if isinstance(found, str) else None
+
+
+async def _found(turso: TursoClient, was: PlanTarget) -> Database | str:
+    try:
+        now = await turso.database(was.name)
+    except DatabaseNotFound:
+        return f"The database `{was.name}` is gone."
+    if now.id != was.id:
+        return f"`{was.name}` is another database now: it was destroyed and made again under the same name."
+    return now
+
+
+async def _grew(turso: TursoClient, was: PlanTarget) -> str | None:
+    """Compare with the size that approvers saw. Where they saw that it is not known, there is nothing to compare."""
+    if was.size_bytes is None:
+        return None
+    now = (await turso.database_usage(was.name)).usage.storage_bytes
+    if now is None:
+        raise Unavailable(f"Turso does not tell the size of `{was.name}` now.")
+    grew = now > max(2 * was.size_bytes, was.size_bytes + GREW_BY)
+    return f"`{was.name}` has grown a lot since this was asked." if grew else None

@@ -10,7 +10,7 @@ from bot.commands.holds import released_with
 from bot.core.plan import Plan
 from bot.core.ports import Closing, Move, Revocation
 from bot.core.proof import OldTokens, Proof
-from bot.core.request import Hold, HoldKind, Request, State, Timer, TimerKind, TokenState
+from bot.core.request import COUNTDOWN_OVER, Hold, HoldKind, Request, State, Timer, TimerKind, TokenState
 from bot.pipeline.answering import entry
 from bot.pipeline.environment import new_id
 
@@ -39,13 +39,15 @@ def settle(
     """Return the one commit that ends a phase."""
     state = _state(request, command, kind, settled)
     closes = _closes(request, command, state, holds, now)
-    closed = {CLOSED: [one.request_id for one in closes]} if closes else {}
+    more: dict[str, Any] = {CLOSED: [one.request_id for one in closes]} if closes else {}
+    if kind == "finish" and state is not State.SUCCEEDED:
+        more[COUNTDOWN_OVER] = True
     move = Move(
         to=state,
         at=now,
         changes={
-            "outcome": _sentence(state, kind, settled),
-            "facts": {**request.facts, **settled.facts, "phase": kind, **closed},
+            "outcome": _sentence(request, state, kind, settled),
+            "facts": {**request.facts, **settled.facts, "phase": kind, **more},
             **({"due_at": _due(request, kind, now)} if state is State.QUARANTINED else {}),
         },
         entries=[entry(_EVENTS[kind], state.value, at=now, request=request, phase=kind, what=settled.why)],
@@ -78,12 +80,13 @@ def _quarantines(request: Request) -> bool:
     return request.plan.hold is not None and request.plan.hold.kind == HoldKind.QUARANTINE
 
 
-def _sentence(state: State, kind: str, settled: Settled) -> str:
+def _sentence(request: Request, state: State, kind: str, settled: Settled) -> str:
     why = settled.why
     if kind == "undo" and state is State.QUARANTINED:
-        return f"Undo did not go through: {why or 'Turso does not show it.'} The countdown goes on; press Undo again."
-    if state is State.FAILED and kind == "finish":
-        return f"{why} The database is still there, and still blocked."
+        then = "The countdown goes on; press Undo again." if request.due_at else "Press Undo again."
+        return f"Undo did not go through: {why or 'Turso does not show it.'} {then}"
+    if _stays_blocked(request, kind, state):
+        return f"{why} The database is still there, and still blocked: a thaw opens it."
     if state is State.STALE:
         return f"{why} Nothing was done."
     if state is State.UNKNOWN:
@@ -91,9 +94,10 @@ def _sentence(state: State, kind: str, settled: Settled) -> str:
     return why
 
 
-def _due(request: Request, kind: str, now: datetime) -> datetime:
+def _due(request: Request, kind: str, now: datetime) -> datetime | None:
+    """Return when the countdown ends; None: it has ended, and nothing follows by itself."""
     if kind == "undo":
-        return max(request.due_at or now, now + GRACE)
+        return max(request.due_at, now + GRACE) if request.due_at else None
     return now + request.countdown
 
 
@@ -107,7 +111,8 @@ def _timers(
     now: datetime,
 ) -> list[Timer]:
     if state is State.QUARANTINED:
-        return [Timer(TimerKind.FINISH, request.id, _due(request, kind, now))]
+        due = _due(request, kind, now)
+        return [Timer(TimerKind.FINISH, request.id, due)] if due else []
     timers = []
     if state is State.UNKNOWN and command.read_back is not None:
         timers.append(Timer(TimerKind.RECONCILE, request.id, now + timedelta(seconds=SECOND_LOOKS[0])))
@@ -167,12 +172,18 @@ def _holds(
         still_blocked = [
             replace(hold, id=new_id("h"), kind=HoldKind.FREEZE, due_at=None, placed_at=now)
             for hold in own
-            if hold.kind is HoldKind.QUARANTINE and kind == "finish" and state is State.FAILED
+            if hold.kind is HoldKind.QUARANTINE and _stays_blocked(request, kind, state)
         ]
         return {"release_holds": ended, "holds": still_blocked}
     if state is State.SUCCEEDED and command.lifts:
         return {"release_holds": [hold.id for hold in here if hold.kind in command.lifts]}
     return {}
+
+
+def _stays_blocked(request: Request, kind: str, state: State) -> bool:
+    """Say whether a quarantine that ends so leaves the database blocked: then as a freeze, which a thaw lifts."""
+    took_over = kind == "execute" and CLOSED in request.facts
+    return (kind == "finish" and state is State.FAILED) or (took_over and state in (State.FAILED, State.STALE))
 
 
 def _tokens(request: Request, kind: str, state: State, proof: Proof | None) -> dict[str, Any]:

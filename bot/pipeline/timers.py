@@ -8,13 +8,13 @@ from typing import Final
 from bot.blocks import notices
 from bot.commands import holds as holding
 from bot.commands.base import Changing, Revealing
-from bot.core.ports import Move
 from bot.core.request import TIMER, Hold, Request, State, Timer, TimerKind
 from bot.errors import BotError, CannotPost, NotOurs
 from bot.pipeline import incidents
 from bot.pipeline.alarm import raise_alarm
 from bot.pipeline.answering import entry, said
 from bot.pipeline.concerned import notified
+from bot.pipeline.countdown import countdown_is_over
 from bot.pipeline.digesting import digest_is_due
 from bot.pipeline.environment import Environment
 from bot.pipeline.executing import deed_of, facts_again
@@ -79,23 +79,6 @@ async def _look_for_card(env: Environment, request: Request, timer: Timer) -> Ti
         return None
     first = min(FIRST_PAUSE, (request.expires_at - request.created_at) / 3)
     return replace(timer, due_at=request.created_at + first, attempt=1)
-
-
-async def _finish(env: Environment, timer: Timer) -> Timer | None:
-    request = await env.memory.request(timer.subject)
-    if request is None or request.state is not State.QUARANTINED:
-        return None
-    if request.due_at and request.due_at > env.clock.now():
-        return replace(timer, due_at=request.due_at)
-    tries = int(request.facts.get("finish_tries", 0))
-    move = Move(
-        to=State.EXECUTING,
-        at=env.clock.now(),
-        changes={"facts": {**request.facts, "finish_tries": tries + 1}},
-        enqueue="finish" if tries == 0 else f"finish{tries}",
-    )
-    await env.memory.move(request.id, expect=[State.QUARANTINED], move=move)
-    return None
 
 
 async def _thaw(env: Environment, timer: Timer) -> Timer | None:
@@ -223,7 +206,7 @@ DUE: Final[Mapping[TimerKind, Due]] = {
     TimerKind.EXPIRE: _expire,
     TimerKind.REMIND: _remind,
     TimerKind.LAPSE: _expire,
-    TimerKind.FINISH: _finish,
+    TimerKind.FINISH: countdown_is_over,
     TimerKind.THAW: _thaw,
     TimerKind.RECONCILE: _reconcile,
     TimerKind.PROVE: prove_is_due,

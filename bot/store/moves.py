@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, exists, select, update
 
 from bot.core.ports import Closing, Move, Revocation
 from bot.core.request import Hold, HoldKind, State, Timer, TimerKind, TokenState
@@ -86,7 +86,16 @@ def _close(connection: Connection, closing: Closing, at: datetime) -> bool:
 
 def _drop_prepared(connection: Connection, request_id: str, at: datetime) -> None:
     """Release the holds of a change that is not made, and drop the review that it would have owed."""
-    held = select(holds.c.id).where(holds.c.request_id == request_id, holds.c.released_at.is_(None))
+    other = holds.alias("other")
+    needed_by = exists().where(
+        (other.c.database_id == holds.c.database_id)
+        & (other.c.request_id != request_id)
+        & (other.c.kind != HoldKind.FOUND)
+        & other.c.released_at.is_(None)
+    )
+    # What was found before this change is noted for the holds of others, too, and stays as long as they do.
+    goes = (holds.c.kind != HoldKind.FOUND) | ~needed_by
+    held = select(holds.c.id).where(holds.c.request_id == request_id, holds.c.released_at.is_(None), goes)
     release(connection, list(connection.scalars(held)), at)
     owed = (reviews.c.request_id == request_id) & reviews.c.reviewed_at.is_(None)
     for review_id in connection.scalars(select(reviews.c.id).where(owed)).all():

@@ -69,7 +69,7 @@ class Requests(Room):
             if connection.execute(update(requests).where(there).values(changes)).rowcount != 1:
                 return None
             moves.bring(connection, request_id, move, self._enqueuer)
-            if move.to in ENDS:
+            if move.to in ENDS and move.is_told:
                 moves.owe(connection, request_id, move.to, move.at)
             return _read(connection, request_id)
 

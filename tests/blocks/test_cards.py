@@ -11,7 +11,7 @@ from bot.blocks.plans import dry_run
 from bot.blocks.text import mrkdwn
 from bot.core.model import Confirm, Decision, Verdict
 from bot.core.plan import Plan, PlanTarget
-from bot.core.request import Mode, Request, Review, State
+from bot.core.request import COUNTDOWN_OVER, Mode, Request, Review, State
 from tests.blocks.messages import HOSTILE, buttons, check, shown, words
 from tests.store.conftest import NOON
 from tests.store.samples import request, vote
@@ -132,7 +132,8 @@ def test_every_state_is_a_valid_message(make, state, mode):
     ],
 )
 def test_each_state_has_the_buttons_that_still_mean_something(state, names):
-    assert list(buttons(request_card(asked(state=state), now=NOON))) == names
+    due = NOON + timedelta(hours=1) if state is State.QUARANTINED else None
+    assert list(buttons(request_card(asked(state=state, due_at=due), now=NOON))) == names
 
 
 @pytest.mark.parametrize(("command", "name"), [("rotate", "Rotate again"), ("token", "Reveal again")])
@@ -196,3 +197,17 @@ def test_a_card_of_three_hundred_siblings_still_has_its_buttons():
     assert list(buttons(card)) == ["Approve", "Deny", "Withdraw", "Remind", "Freeze first"]
     assert "270 more" in words(card)
     assert "Shortened" not in words(card)
+
+
+def test_a_quarantine_without_a_countdown_says_why_and_what_can_be_done():
+    why = "`orders` was not destroyed when its countdown ended: the ceiling forbids it."
+    resting = asked(state=State.QUARANTINED, outcome=why, facts={COUNTDOWN_OVER: True})
+    resting = replace(resting, votes=(vote(user_id="U0BEN"),))
+
+    card, notice = request_card(resting, now=NOON), outcome_notice(resting)
+
+    assert list(buttons(card)) == ["Undo", "Ask again"]
+    for message in (card, notice):
+        assert "the ceiling forbids it" in words(message)
+        assert "nothing more happens by itself" in words(message)
+    assert f"<@{resting.asker}>, <@U0BEN>" in words(notice)

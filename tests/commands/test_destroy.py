@@ -1,6 +1,7 @@
 """`db destroy` and its Undo: quarantine first, the exact object, and nothing that is protected."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -12,7 +13,8 @@ from tests.store.samples import hold, move, request, token
 
 
 async def open_quarantine(desk: Desk, plan):
-    counting = request(1, plan=plan, command="destroy", state=State.QUARANTINED, mode=Mode.APPROVAL)
+    due = desk.now + timedelta(hours=24)
+    counting = request(1, plan=plan, command="destroy", state=State.QUARANTINED, mode=Mode.APPROVAL, due_at=due)
     own = hold(1, kind=HoldKind.QUARANTINE, database="orders", database_id=plan.target.id, block_reads=True)
     return await desk.memory.open_request(counting, move(State.QUARANTINED, holds=[own]))
 
@@ -88,6 +90,7 @@ async def test_a_snapshot_that_turso_does_not_give_is_no_obstacle(desk: Desk):
 
     assert plan.target.size_bytes is None
     assert "not told" in plan.facts["Size"]
+    assert any("did not tell its size" in warning for warning in plan.warnings)
 
 
 async def test_a_second_quarantine_is_pointed_to_the_first(desk: Desk):
@@ -119,6 +122,20 @@ async def test_restore_names_the_quarantine_that_it_undoes(desk: Desk):
     plan = await desk.plan("restore orders")
 
     assert plan.arguments["request_id"] == counting.id
+
+
+async def test_one_without_a_countdown_gives_way_to_a_new_one(desk: Desk):
+    desk.acme.add("orders")
+    resting = await open_quarantine(desk, await desk.plan("destroy orders"))
+    await desk.memory.move(
+        resting.id, expect=[State.QUARANTINED], move=move(State.QUARANTINED, changes={"due_at": None})
+    )
+
+    plan = await desk.plan("destroy orders")
+
+    assert plan.arguments["replaces"] == resting.id
+    assert any("takes its place" in warning for warning in plan.warnings)
+    assert "replaces" not in (await desk.plan("destroy orders --now")).arguments
 
 
 async def test_it_is_found_among_more_quarantines_than_a_list_shows(desk: Desk):

@@ -95,7 +95,8 @@ async def test_who_may_not_approve_sees_no_button(desk: Desk):
     ],
 )
 async def test_what_i_asked_for_can_be_gone_on_with(desk: Desk, state, mode, names):
-    await ask_for(desk, 1, "orders", asker="U0ANA", state=state, mode=mode)
+    due = desk.now + timedelta(hours=1)
+    await ask_for(desk, 1, "orders", asker="U0ANA", state=state, mode=mode, due_at=due)
 
     assert list(buttons(await desk.ask("requests --mine"))) == names
 

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from bot.core.ports import Closing
@@ -84,9 +85,20 @@ async def test_one_that_takes_its_place_closes_it_in_the_same_commit(store: Stor
     old = await store.request("r-0000000001")
     assert (old.state, old.outcome, old.due_at) == (State.STALE, "Another took its place.", None)
     assert [one.id for one in await store.holds()] == ["h-2"]
-    assert await store.due(NOON + HOUR) == []
+    assert [one.kind for one in await store.due(NOON + HOUR)] == [TimerKind.NOTIFY], "only that it is told"
     entries = [one.event for _, one in await store.audit_page(before_seq=None, limit=10)]
     assert entries == ["begun", "finished", "begun"]
+
+
+async def test_a_step_on_the_way_is_not_told(store: Store):
+    await approved(store, 1)
+    await start(store, 1)
+
+    await store.move("r-0000000001", expect=[State.EXECUTING], move=move(State.QUARANTINED, is_told=False))
+    assert await store.untold("r-0000000001") == []
+    await store.move("r-0000000001", expect=[State.QUARANTINED], move=move(State.QUARANTINED))
+
+    assert [one.event for one in await store.untold("r-0000000001")] == [State.QUARANTINED]
 
 
 async def test_what_no_longer_waits_is_not_closed_and_stays_in_the_way(store: Store):
@@ -109,6 +121,17 @@ async def test_a_close_that_comes_too_late_is_no_obstacle_where_nothing_is_place
     assert done is not None
     assert (await store.request("r-0000000001")).state is State.APPROVED
     assert (await store.audit_head())[0] == 0
+
+
+@pytest.mark.parametrize(("others", "left"), [((), set()), (("h-9",), {"h-9", "h-2"})])
+async def test_what_was_found_outlives_a_change_that_is_stopped_while_others_hold(store: Store, others, left):
+    await approved(store, 1)
+    found = hold(2, kind=HoldKind.FOUND, request_id="r-0000000001")
+    assert await start(store, 1, quarantine(1), found, *(hold(9, id=one, request_id="r-9") for one in others))
+
+    await store.move("r-0000000001", expect=[State.EXECUTING], move=move(State.DENIED, only_unsent=True))
+
+    assert {one.id for one in await store.holds()} == left
 
 
 HELD = sa.text("""

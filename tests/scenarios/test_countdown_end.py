@@ -1,0 +1,287 @@
+"""The end of a countdown: what is then found of the database, of its people and of the rules decides."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from bot.app.policy_book import PolicyBook
+from bot.core.request import HoldKind, State
+from bot.pipeline import countdown
+from bot.sandbox.workspace.model import Message
+from tests.scenarios import quarantines as q
+from tests.security import stage
+from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = q.POLICY
+CEILING = 'ceiling:\n  deny:\n    - {commands: [destroy], databases: ["law-*"]}\n'
+Change = Callable[[World, str], Awaitable[Any]]
+
+
+def policy(world: World, text: str) -> None:
+    """Put rules in force at once."""
+    assert world.bot is not None
+    (world.data / "policy.yaml").write_text(text)
+    book = world.bot.env.rules
+    assert isinstance(book, PolicyBook)
+    book.reload()
+    assert book.problem is None
+
+
+def at_dashboard(**changes: bool) -> Change:
+    async def change(world: World, name: str) -> None:
+        await q.configuration(world, name, **changes)
+
+    return change
+
+
+async def gone(world: World, name: str) -> None:
+    await q.at_turso(world, "DELETE", name)
+
+
+async def made_again(world: World, name: str) -> None:
+    await gone(world, name)
+    await world.make(name)
+
+
+async def released(world: World, name: str) -> None:
+    assert world.bot is not None
+    (hold,) = await q.holds(world, name)
+    await world.bot.store.release_hold(hold.id, world.clock.now())
+
+
+DIFFERENT: dict[str, tuple[Change, str, int, tuple[bool, bool] | None]] = {
+    "reads opened": (at_dashboard(block_reads=False), "opened reads", 0, (False, False)),
+    "writes opened": (at_dashboard(block_writes=False), "opened writes", 0, (False, False)),
+    "both opened": (at_dashboard(block_reads=False, block_writes=False), "opened reads and writes", 0, (False, False)),
+    "protected": (at_dashboard(delete_protection=True), "delete protection", 0, (False, False)),
+    "gone": (gone, "is gone", 1, None),
+    "made again": (made_again, "another database now", 1, (False, False)),
+    "its hold released": (released, "was lifted before", 0, (True, True)),
+}
+
+
+async def test_what_is_not_as_the_quarantine_left_it_is_not_destroyed(world: World) -> None:
+    names = {label: f"alpha-{label.replace(' ', '-')}" for label in DIFFERENT}
+    cards = {label: await q.quarantined(world, name) for label, name in names.items()}
+    for label, (change, *_) in DIFFERENT.items():
+        await change(world, names[label])
+
+    await world.pass_time(hours=25)
+
+    for label, (_, says, deletes, blocks) in DIFFERENT.items():
+        card, name = cards[label], names[label]
+        request = await stage.reaches(world, card, State.STALE)
+        told = await world.shows(card, holding=says)
+        assert "Nothing was destroyed" in words(told), label
+        assert "Undo" not in buttons(told), label
+        notice = await until(lambda c=card, s=says: next((one for one in q.below(world, c) if s in one), None))
+        assert f"<@{DANA}>" in notice, label
+        assert f"<@{ANA}>" in notice, f"{label}: who approved it is told as well"
+        assert q.destroyed(world, name) == deletes, f"{label}: by nobody but the test"
+        assert not await q.holds(world, name), label
+        assert blocks is None or await q.configuration(world, name) == blocks, label
+        ends = [(one.event, one.outcome) for one in await q.audited(world, request)]
+        assert ends[-1] == ("finished", "stale"), label
+
+
+async def test_what_is_as_it_was_left_is_destroyed(world: World) -> None:
+    card = await q.quarantined(world, "bravo")
+
+    await world.pass_time(hours=25)
+
+    await stage.reaches(world, card, State.SUCCEEDED)
+    assert q.destroyed(world, "bravo") == 1
+    assert not await q.holds(world, "bravo")
+
+
+async def forbid(world: World) -> None:
+    policy(world, OWN_POLICY.replace("channels:", f"{CEILING}channels:"))
+
+
+async def drop_rule(world: World) -> None:
+    policy(world, OWN_POLICY.replace("destroy, ", ""))
+
+
+def leaves(person: str) -> Callable[[World], Awaitable[None]]:
+    async def leave(world: World) -> None:
+        world.workspace.people[person].deleted = True
+
+    return leave
+
+
+async def share(world: World) -> None:
+    world.workspace.state.channels[DB_OPS].is_ext_shared = True
+
+
+async def restore_all(world: World) -> None:
+    assert world.bot is not None
+    policy(world, OWN_POLICY)
+    for person in (DANA, ANA):
+        world.workspace.people[person].deleted = False
+        world.bot.env.directory.forget({"type": "user_change", "user": person})
+    world.workspace.state.channels[DB_OPS].is_ext_shared = False
+    world.bot.env.directory.forget({"type": "channel_shared", "channel": DB_OPS})
+
+
+REFUSED = {
+    "the ceiling forbids it": (forbid, "ceiling"),
+    "the rule is gone": (drop_rule, ""),
+    "the requester has left": (leaves(DANA), ""),
+    "the approver has left": (leaves(ANA), "approved this"),
+    "the channel is shared": (share, ""),
+}
+
+
+@pytest.mark.parametrize(("lose", "says"), REFUSED.values(), ids=REFUSED)
+async def test_what_the_rules_no_longer_allow_stays_in_quarantine(world: World, lose: Any, says: str) -> None:
+    name = f"law-{abs(hash(lose)) % 100_000}"
+    card = await q.quarantined(world, name)
+    await lose(world)
+    try:
+        await world.pass_time(hours=25)
+        request = await rests(world, card)
+        await world.calm()
+    finally:
+        await restore_all(world)
+
+    assert q.destroyed(world, name) == 0
+    assert await q.configuration(world, name) == (True, True)
+    assert [one.kind for one in await q.holds(world, name)] == [HoldKind.QUARANTINE]
+    ends = [(one.event, one.outcome) for one in await q.audited(world, request)]
+    assert ends[-1] == ("finished", "denied")
+    assert "was not destroyed when its countdown ended" in request.outcome
+    assert says in request.outcome
+    await world.pass_time(hours=48)
+    await world.calm()
+    assert q.destroyed(world, name) == 0, "no countdown runs any more"
+
+
+async def rests(world: World, card: Message) -> Any:
+    """Wait until a quarantine has no countdown any more."""
+    request = await stage.request_of(world, card)
+    for _ in range(1500):
+        found = await q.state(world, request)
+        if found.rests:
+            return found
+        await stage.asyncio.sleep(0.02)
+    raise AssertionError(f"it still counts down: {found}")
+
+
+async def refused(world: World, name: str) -> Message:
+    """A quarantine whose end the ceiling refused; the rules allow it again. Its card."""
+    card = await q.quarantined(world, name)
+    await forbid(world)
+    await world.pass_time(hours=25)
+    await rests(world, card)
+    await world.calm()
+    policy(world, OWN_POLICY)
+    return world.as_now(card)
+
+
+async def test_all_are_told_what_they_can_do_and_undo_works(world: World) -> None:
+    card = await refused(world, "law-undo")
+
+    assert "was not destroyed" in words(card)
+    assert {"Undo", "Ask again"} <= set(buttons(card))
+    assert "nothing more happens by itself" in words(card)
+    notice = next(one for one in q.below(world, card) if "was not destroyed" in one)
+    assert f"<@{DANA}>" in notice
+    assert f"<@{ANA}>" in notice
+    assert "Undo" in notice
+    await world.person(ANA).presses_and_hears("Undo", card)
+    await stage.reaches(world, card, State.RESTORED)
+    assert await q.configuration(world, "law-undo") == (False, False)
+    assert not await q.holds(world, "law-undo")
+
+
+async def test_asking_again_begins_a_new_countdown_in_its_place(world: World) -> None:
+    card = await refused(world, "law-again")
+    old = await stage.request_of(world, card)
+
+    again = await world.person(DANA).types(f"/turso {old.line}")
+    assert "takes its place" in words(again)
+    await world.person(BEN).presses_and_hears("Approve", again)
+
+    new = await stage.reaches(world, again, State.QUARANTINED)
+    assert (await q.state(world, old)).state is State.STALE
+    assert new.id in words(await world.shows(card, holding="took its place"))
+    assert [one.request_id for one in await q.holds(world, "law-again")] == [new.id]
+    await world.calm()
+    await until(lambda: any("took its place" in one for one in q.below(world, card)), what="that its people hear it")
+    await world.pass_time(hours=25)
+    await stage.reaches(world, again, State.SUCCEEDED)
+    assert q.destroyed(world, "law-again") == 1
+
+
+async def test_destroying_it_at_once_ends_it_too(world: World) -> None:
+    card = await refused(world, "law-now")
+
+    at_once = await q.asked(world, "law-now", now=True)
+    await world.person(BEN).presses_and_hears("Approve", at_once)
+
+    await stage.reaches(world, at_once, State.SUCCEEDED)
+    await stage.reaches(world, card, State.STALE)
+    assert not await q.holds(world, "law-now")
+
+
+async def test_one_that_still_counts_down_does_not_give_way(world: World) -> None:
+    card = await refused(world, "law-late")
+    old = await stage.request_of(world, card)
+    cards = [await q.asked(world, "law-late", by=person) for person in (DANA, BEN)]
+    await world.person(ANA).presses_and_hears("Approve", cards[0])
+    first = await stage.reaches(world, cards[0], State.QUARANTINED)
+
+    await world.person(ANA).presses_and_hears("Approve", cards[1])
+
+    await stage.reaches(world, cards[1], State.STALE)
+    assert first.id in words(await world.shows(cards[1], holding="in quarantine already"))
+    assert (await q.state(world, old)).state is State.STALE
+    await world.calm()
+    await world.person(DANA).presses_and_hears("Undo", await world.shows(cards[0], button="Undo"))
+    await stage.reaches(world, cards[0], State.RESTORED)
+
+
+@pytest.mark.parametrize("silent", ["Turso", "Slack"])
+async def test_while_it_cannot_be_told_nothing_is_destroyed_and_after_a_while_that_is_told(
+    world: World, silent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(countdown, "TOLD_AT", 2)
+    name = f"charlie-{silent.lower()}"
+    card = await q.quarantined(world, name)
+    if silent == "Turso":
+        fault = world.turso.faults.add("status", method="GET", path=f"*/databases/{name}", status=401, count=None).id
+    else:
+        fault = world.workspace.faults.add("api_error", "users.info", error="fatal_error")
+    try:
+        await world.pass_time(hours=25)
+        await tries(world, card, 1)
+        assert not any("nothing was destroyed yet" in one for one in q.below(world, card))
+        await world.pass_time(minutes=2)
+        notice = await until(
+            lambda: next((one for one in q.below(world, card) if "nothing was destroyed yet" in one), None),
+            what="that it is told",
+        )
+        assert f"<@{DANA}>" in notice
+        assert f"<@{ANA}>" in notice
+        assert "Undo" in buttons(world.as_now(card))
+        assert q.destroyed(world, name) == 0
+    finally:
+        (world.turso if silent == "Turso" else world.workspace).faults.remove(fault)
+
+    await world.pass_time(minutes=30)
+
+    await stage.reaches(world, card, State.SUCCEEDED)
+    assert q.destroyed(world, name) == 1
+
+
+async def tries(world: World, card: Message, number: int) -> None:
+    """Wait until the end of a countdown was put off so many times."""
+    request = await stage.request_of(world, card)
+    for _ in range(1500):
+        found = [one.outcome for one in await q.audited(world, request) if one.event == "finished"]
+        if found.count("postponed") >= number:
+            return
+        await stage.asyncio.sleep(0.02)
+    raise AssertionError(f"not put off {number} times: {found}")
