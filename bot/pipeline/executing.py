@@ -141,6 +141,7 @@ class Executor:
         move = replace(move, only_unsent=settled.result == "stale" and _kind(phase) == "execute")
         if await self.env.memory.move(request_id, expect=[State.EXECUTING], move=move) is not None:
             self.env.observer.request(move.to)
+            await proving.go_on(self.env, request_id)
 
     async def tell(self, request_id: str, phase: str) -> None:
         """Tell everybody concerned, and go on watching; what cannot be told now is told later, by a timer."""

@@ -37,29 +37,35 @@ RESTARTED: Final = "Turso Ops was restarted meanwhile, and the probe token was o
 
 async def mint(env: Environment, command: Changing[Any], ctx: Context, request: Request) -> None:
     """Mint the probe tokens of a command that has some; they stay in this process, and in no log, store or error."""
-    if command.probes is not None and env.watches.of(request.id) is None:
-        env.watches.keep(request.id, await command.probes(ctx, request.plan))
+    if command.probes is None or env.watches.of(request.id) is not None:
+        return
+    try:
+        minted = await command.probes(ctx, request.plan)
+    except Exception as error:  # the rotation goes on; what was raised may hold a token
+        log.error("proof.mint_failed", request=request.id, error=type(error).__name__)
+        minted = [(one, None) for one in _without(request, "no probe token could be minted")]
+    env.watches.keep(request.id, minted)
 
 
 async def first_findings(env: Environment, ctx: Context, request: Request, acted: Mapping[str, Any]) -> dict[str, Any]:
     """Return the facts of a rotation with its proof, as far as it goes now."""
     sent_at = datetime.fromisoformat(acted["at"]) if "at" in acted else env.clock.now()
     watch = env.watches.of(request.id)
-    found = watch.begun if watch else _lost(request)
+    found = watch.begun if watch else _without(request, RESTARTED)
     proof = Proof(sent_at, env.clock.now() + WATCHED_FOR, found[0], found[1] if len(found) > 1 else None)
     for pause in FIRST_LOOKS:
         if watch and proof.target.tokens is OldTokens.WATCHED:
             await asyncio.sleep(pause)
-            proof = await _look(env, ctx.turso, watch, proof)
+            proof = await _look(env, ctx.turso, request.id, watch, proof)
     return {PROOF: proof.to_json()}
 
 
-def _lost(request: Request) -> list[Finding]:
-    """Name the databases whose probe tokens a crash took, if there were any."""
+def _without(request: Request, why: str) -> list[Finding]:
+    """Name the databases that there is no probe token for, and say why."""
     plan = request.plan
     members = [(name, id_) for (name, _), id_ in zip(plan.databases, plan.ends_tokens_of, strict=False)]
     chosen = members[:1] + sorted(members[1:])[:1]
-    return [Finding(name, id_, OldTokens.UNKNOWN, why=RESTARTED) for name, id_ in chosen]
+    return [Finding(name, id_, OldTokens.UNKNOWN, why=why) for name, id_ in chosen]
 
 
 async def go_on(env: Environment, request_id: str) -> None:
@@ -109,7 +115,7 @@ async def _step(env: Environment, request_id: str) -> None:
         proof = Proof.of(request.facts) if request else None
         if request is None or proof is None or not proof.is_watched:
             return env.watches.forget(request_id)
-        found = await _look(env, env.doors.turso(request.organization), watch, proof)
+        found = await _look(env, env.doors.turso(request.organization), request_id, watch, proof)
         if found == proof:
             return await env.memory.set_timer(_lease(env, request_id))
         if not found.is_watched:
@@ -152,10 +158,23 @@ async def _conclude(env: Environment, request: Request, proof: Proof) -> None:
         await env.memory.turn_timer(lease, None)
 
 
-async def _look(env: Environment, turso: TursoClient, watch: Watch, proof: Proof) -> Proof:
+async def _look(env: Environment, turso: TursoClient, request_id: str, watch: Watch, proof: Proof) -> Proof:
     """Try each token that is still watched."""
     found = await asyncio.gather(*(_try(env, turso, watch, proof.until, one) for one in proof.findings))
-    return replace(proof, target=found[0], sibling=found[1] if len(found) > 1 else None)
+    sibling = found[1] if len(found) > 1 else None
+    if sibling and sibling != proof.sibling and sibling.tokens is OldTokens.REFUSED:
+        sibling = await _by_this_rotation(env, request_id, proof.sent_at, sibling)
+    return replace(proof, target=found[0], sibling=sibling)
+
+
+async def _by_this_rotation(env: Environment, request_id: str, since: datetime, sibling: Finding) -> Finding:
+    """A sibling that was rotated by itself meanwhile says nothing of the group."""
+    for one in await env.memory.requests(states=[State.EXECUTING, State.SUCCEEDED, State.UNKNOWN]):
+        is_its_own = one.plan.target is not None and one.plan.target.id == sibling.database_id
+        is_later = one.updated_at is not None and one.updated_at >= since
+        if one.id != request_id and one.command == "rotate" and is_its_own and is_later:
+            return replace(sibling, tokens=OldTokens.UNKNOWN, why="it was rotated by itself meanwhile")
+    return sibling
 
 
 async def _try(env: Environment, turso: TursoClient, watch: Watch, until: datetime, finding: Finding) -> Finding:

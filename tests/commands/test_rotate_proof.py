@@ -4,13 +4,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from bot.blocks import notices
+from bot.commands.base import Probe
 from bot.commands.rotate import message
 from bot.core.plan import Plan, PlanTarget
 from bot.core.proof import PROOF, Finding, OldTokens, Proof
 from bot.core.request import State, TokenState
 from bot.pipeline.settling import revoked_by
+from bot.pipeline.watches import Watches
+from bot.turso import Database
 from tests.blocks.messages import buttons, check, words
 from tests.store.samples import request
 
@@ -26,6 +30,16 @@ PLAN = Plan(
 def proof(target: OldTokens, sibling: OldTokens | None = None, why: str = "") -> Proof:
     found = Finding("users", "db-2", sibling, NOON) if sibling else None
     return Proof(NOON, NOON + timedelta(minutes=65), Finding("orders", "db-1", target, NOON, why), found)
+
+
+def test_a_probe_shows_its_token_nowhere():
+    token = "eyJhbGciOiJFZERTQSJ9.eyJuIjoxfQ.c2lnbmF0dXJl"
+    probe = Probe(Database.model_validate({"Name": "orders", "DbId": "db-1", "Hostname": "h"}), SecretStr(token))
+    watches = Watches()
+    watches.keep("r-1", [(Finding("orders", "db-1", OldTokens.WATCHED), probe)])
+
+    for one in (probe, watches, watches.of("r-1")):
+        assert token not in f"{one} {one!r}"
 
 
 def told(one: Proof | None) -> str:

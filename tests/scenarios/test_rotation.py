@@ -115,6 +115,31 @@ async def test_a_rotation_that_reaches_the_group_is_seen_at_the_sibling(world: W
     assert (await proof_of(world, card)).is_watched is False
 
 
+async def test_a_sibling_that_is_rotated_by_itself_says_nothing_of_the_group(world: World):
+    name = await pair(world, "apart")
+    card = await rotates(world, name)
+    await world.shows(card, holding="Proven: old tokens are refused since")
+
+    await rotates(world, f"{name}-z")
+    await world.shows(card, holding="Not known: whether tokens of")
+
+    assert "Its group too" not in words(world.as_now(card))
+
+
+async def test_a_bug_in_the_probes_does_not_keep_from_rotating(world: World, monkeypatch: pytest.MonkeyPatch):
+    assert world.bot is not None
+    name = await pair(world, "buggy-probe")
+
+    async def fail(*_: object, **__: object) -> None:
+        raise ValueError("eyJhbGciOiJFZERTQSJ9.eyJuIjoxfQ.c2lnbmF0dXJl")
+
+    monkeypatch.setattr(type(world.bot.env.doors.turso("acme")), "mint_token", fail)
+    card = await rotates(world, name)
+
+    await world.shows(card, holding="Not proven: no probe token could be minted")
+    assert len(world.changes("POST", f"/{name}/auth/rotate")) == 1
+
+
 async def test_without_a_probe_token_it_is_rotated_and_not_proven(world: World):
     name = await pair(world, "mintless")
     world.turso.faults.add("status", method="POST", path="*/auth/tokens", status=403, count=2)
