@@ -1,5 +1,6 @@
 """The way of everything that comes in: before Slack's ack, after it, and again after a crash."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -14,7 +15,7 @@ from bot.core.ports import Ack, Work
 from bot.core.request import Incoming, Kind, State
 from bot.errors import BadInput, BotError, Refused
 from bot.pipeline import asking, clicks, pasted, press_limit, pressing, submissions
-from bot.pipeline.answering import entry, sorry, trouble
+from bot.pipeline.answering import entry, said, sorry, trouble
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import Forbidden
 from bot.pipeline.press_limit import PressLimit
@@ -24,6 +25,7 @@ from bot.pipeline.watching import OpenHomes
 log = structlog.get_logger(__name__)
 
 Read = Parsed[Command] | Incomplete[Command] | BotError
+CUT_OFF = "Turso Ops is restarting, so this was not answered. Run it again in a moment."
 MOVED_BY_PRESS = (State.READY, State.DENIED, State.CANCELLED)
 """States to which no workflow leads, which would tell of them."""
 
@@ -180,6 +182,10 @@ class Path:
                 await self._record(incoming, name, error)
             finally:
                 await trouble(self.env, incoming, sorry(error, incoming.id))
+        except asyncio.CancelledError:  # a shutdown waited for it in vain; what is recorded goes on after the start
+            if not recorded and incoming.kind is not Kind.MENTION:
+                await trouble(self.env, incoming, said(CUT_OFF))
+            raise
         except Exception as error:
             outcome, why = "broken", type(error).__name__
             log.exception("a command broke")
@@ -190,8 +196,8 @@ class Path:
             self.homes.pressed(incoming.user_id)
         seconds = time.perf_counter() - started
         self.env.observer.command(name, outcome, seconds)
-        said = {"why": why} if why else {}
-        log.info("answered", outcome=outcome, channel=incoming.channel_id, ms=round(seconds * 1000, 1), **said)
+        reason = {"why": why} if why else {}
+        log.info("answered", outcome=outcome, channel=incoming.channel_id, ms=round(seconds * 1000, 1), **reason)
 
 
 async def _fail(error: Exception) -> str:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
 log = structlog.get_logger(__name__)
+LAST_WORDS_SECONDS: Final = 3.0
+"""How long what is cancelled may take to say so."""
 
 
 class TaskKeeper:
@@ -31,7 +33,10 @@ class TaskKeeper:
             log.error("a task failed", exc_info=error)
 
     async def drain(self, timeout: float) -> bool:
-        """Wait for everything that runs, also for what it starts. False: some was too slow, and is cancelled."""
+        """Wait for everything that runs, also for what it starts. False: some was too slow, and is cancelled.
+
+        What is cancelled has a moment to tell the person who waits for it.
+        """
         deadline = asyncio.get_running_loop().time() + timeout
         while self._running:
             left = deadline - asyncio.get_running_loop().time()
@@ -42,5 +47,5 @@ class TaskKeeper:
         for task in late:
             task.cancel()
         if late:
-            await asyncio.wait(late, timeout=1)
+            await asyncio.wait(late, timeout=LAST_WORDS_SECONDS)
         return not late

@@ -1,0 +1,69 @@
+"""What is done in an incident is seen where people look: in the channel, in their private note, on the triage card."""
+
+import pytest
+
+from tests.incidents import play
+from tests.world import ANA, BEN, DB_OPS, INCIDENT, REMY, World, buttons, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-seen")]
+
+
+async def test_from_the_tap_to_the_end_everything_stands_in_the_channel_too(world: World) -> None:
+    await world.make("checkout")
+    remy = world.person(REMY)
+    begun = await play.start(remy, "INC-31")
+    card = await remy.types("/turso triage checkout", INCIDENT, holding=":ambulance:")
+    assert "Freeze writes 30 min" in buttons(card)
+
+    frozen = await play.freeze(remy, card, "checkout")
+
+    assert (frozen.thread_ts, frozen.reply_broadcast) == (begun.ts, True)
+    note = await until(
+        lambda: next((one for one in remy.sees(INCIDENT) if one.only_for and "is frozen until" in words(one)), None),
+        what="the private note",
+    )
+    assert "Thaw" in buttons(note)
+    assert "Timeline" in words(note)
+    private = [one for one in remy.sees(INCIDENT) if one.only_for]
+    assert not [one for one in private if "It starts now" in words(one)], "it has turned into the outcome"
+    fresh = await world.shows(card, holding="writes blocked")
+    assert "Thaw" in buttons(fresh)
+    assert "Freeze writes 30 min" not in buttons(fresh), "without anybody pressing Refresh"
+
+    last = await play.end(remy, "INC-31")
+
+    assert (last.thread_ts, last.reply_broadcast) == (begun.ts, True)
+    shared = [one for one in world.workspace.history(INCIDENT, None) if one.files]
+    assert [one.thread_ts for one in shared] == [None], "the report"
+
+
+async def test_a_private_change_stays_private(world: World) -> None:
+    await world.make("ledger")
+    remy = world.person(REMY)
+    await play.start(remy, "INC-32")
+    question = await remy.types("/turso freeze ledger --private", INCIDENT, holding="ledger")
+    await remy.presses("Freeze writes", question)
+    await until(lambda: [one for one in remy.sees(INCIDENT) if one.only_for and "are blocked" in words(one)], what="it")
+    await world.calm()
+
+    public = [one for one in world.workspace.history(INCIDENT, None) if not one.only_for]
+    assert not [one for one in public if "ledger" in words(one)]
+
+
+async def test_a_change_from_another_channel_is_seen_on_the_card_as_well(world: World) -> None:
+    await world.make("elsewhere")
+    card = await world.person(BEN).types("/turso triage elsewhere", INCIDENT, holding=":ambulance:")
+
+    question = await world.person(BEN).types(
+        "/turso db protect elsewhere on --reason audit", DB_OPS, holding="elsewhere"
+    )
+    asker = "Approve" not in buttons(question)
+    label = next(one for one in buttons(question) if one not in ("Cancel", "Deny", "Withdraw", "Remind"))
+    await world.person(BEN if asker else ANA).presses(label, question)
+
+    await until(lambda: _protection(world, card), what="the card")
+
+
+def _protection(world: World, card: object) -> bool:
+    shown = words(world.as_now(card))  # type: ignore[arg-type]
+    return "Delete protection" in shown and shown.split("Delete protection", 1)[1].strip("* \n").startswith("on")

@@ -1,0 +1,244 @@
+"""Everybody hears the end, over the whole sandbox: places that close, a Slack that is unwell, Home, shutdowns."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+
+from bot.core.request import State
+from bot.sandbox.workspace.faults import Fault
+from bot.sandbox.workspace.model import Channel, Message, View
+from bot.slack.identity import SlackDirectory
+from tests.scenarios import forging
+from tests.scenarios.asked import asked, reaches, stored
+from tests.world import ANA, DANA, DB_OPS, STELLA, World, buttons, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("told")]
+OWN_POLICY = """
+version: 1
+organizations:
+  acme: {token: env:TURSO_API_TOKEN}
+workspace: T0ACME
+people:
+  dba: {users: [U0ANA, U0BEN]}
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: read}
+      - {approve: [token, freeze, protect], by: dba, confirm: none, expires: 30m}
+"""
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def place(world: World) -> AsyncIterator[Channel]:
+    """The channel, which a test may close; it is open again afterwards."""
+    channel = world.workspace.channels[DB_OPS]
+    members, teams = list(channel.members), list(channel.connected_team_ids)
+    yield channel
+    channel.is_archived, channel.is_ext_shared = False, False
+    channel.members[:], channel.connected_team_ids[:] = members, teams
+    world.workspace.faults.clear()
+    assert world.bot is not None
+    directory = world.bot.env.directory
+    assert isinstance(directory, SlackDirectory)
+    directory.forget({"type": "channel_unshared", "channel": DB_OPS})
+    await world.calm()
+
+
+def direct(world: World, person_id: str, holding: str) -> list[Message]:
+    """What somebody was told by direct message."""
+    found = world.workspace.history(world.workspace.state.direct_channel(person_id).id, person_id)
+    return [one for one in found if one.user_id != person_id and holding in words(one)]
+
+
+async def home(world: World, who: str) -> View:
+    await world.workspace.open_home(who)
+    await world.calm()
+    found = world.workspace.home_of(who)
+    assert found is not None
+    return found
+
+
+async def test_reveal_on_home_shows_the_token_in_a_modal_and_nowhere_else(world: World, place: Channel) -> None:
+    card = await asked(world, "/turso token {} --reason migration")
+    await world.person(ANA).presses_and_hears("Approve", card)
+    request = await reaches(world, card, State.READY)
+    view = await home(world, DANA)
+    before = {one.ts for one in forging.told(world, DANA)}
+
+    reveal = buttons(view)["Reveal"]
+    await world.workspace.click(DANA, view_id=view.id, action_id=reveal["action_id"], block_id=None)
+
+    modal = await world.person(DANA).modal("A token for")
+    assert "eyJ" in words(modal)
+    await world.calm()
+    assert (await stored(world, card)).state is State.SUCCEEDED
+    everything = [one for messages in world.workspace.state.messages.values() for one in messages.values()]
+    assert not [one for one in everything if "eyJ" in words(one)], "no message holds it"
+    assert {one.ts for one in forging.told(world, DANA)} == before
+    assert request.id
+
+
+async def test_a_change_that_is_under_way_when_its_channel_is_archived_is_told_by_direct_message(
+    world: World, place: Channel
+) -> None:
+    card = await asked(world, "/turso freeze {} --reason spike")
+    fault = world.turso.faults.add("hold_before", method="PATCH", path="*/configuration")
+    await world.person(ANA).presses("Approve", card)
+    await asyncio.wait_for(fault.arrived.wait(), 20)
+
+    place.is_archived = True
+    fault.released.set()
+    request = await reaches(world, card, State.SUCCEEDED)
+
+    name = request.plan.databases[0][0]
+    for person in (DANA, ANA):
+        await until(lambda who=person: direct(world, who, name), what=f"the outcome for {person}")
+    await world.calm()
+    assert [len(direct(world, who, name)) for who in (DANA, ANA)] == [1, 1]
+    assert "can't show this now" in words(direct(world, DANA, name)[0])
+
+
+async def test_a_request_that_expires_in_an_archived_channel_is_told_by_direct_message(
+    world: World, place: Channel
+) -> None:
+    card = await asked(world, "/turso freeze {} --reason spike")
+    request = await stored(world, card)
+    place.is_archived = True
+
+    await world.pass_time(minutes=31)
+
+    name = request.plan.databases[0][0]
+    told = await until(lambda: direct(world, DANA, name), what="that it has expired")
+    assert "decided in time" in words(told[0])
+
+
+async def test_a_card_that_was_deleted_is_posted_again_with_its_outcome(world: World, place: Channel) -> None:
+    card = await asked(world, "/turso protect {} on --reason audit")
+    request = await stored(world, card)
+    name = request.plan.databases[0][0]
+    listed = await world.person(ANA).types("/turso requests --to-approve", holding=name)
+    world.workspace.state.delete_message(world.as_now(card))
+
+    again = await world.person(DANA).types(f"/turso {request.line}", holding="already waits")
+    assert "Its card" in words(again)
+    posted = await until(lambda: world.card(holding=name), what="the card again")
+    assert posted.ts != card.ts
+    world.workspace.state.delete_message(posted)
+    button = next(
+        one for block in listed.blocks for one in block.get("elements", [])
+        if one.get("value") == request.id and one.get("action_id") == "approval.approve"
+    )  # fmt: skip
+    await world.workspace.click(ANA, message=listed, action_id=button["action_id"], block_id=_block_of(listed, button))
+
+    await until(lambda: (found := world.card(holding=name)) and found.ts != posted.ts and found, what="the outcome")
+
+
+def _block_of(message: Message, button: object) -> str:
+    return next(str(block["block_id"]) for block in message.blocks if button in block.get("elements", []))
+
+
+UNWELL = {
+    "team_added_to_org": {"trouble": "api_error", "error": "team_added_to_org"},
+    "a code that nobody knows": {"trouble": "api_error", "error": "moon_phase_unsuitable"},
+    "HTML with 200": {"trouble": "html", "status": 200},
+    "HTML with 520": {"trouble": "html", "status": 520},
+}
+
+
+@pytest.mark.parametrize("fault", UNWELL.values(), ids=UNWELL)
+async def test_an_outcome_that_slack_does_not_take_now_comes_later(
+    world: World, place: Channel, fault: dict[str, object]
+) -> None:
+    card = await asked(world, "/turso protect {} on --reason audit")
+    request = await stored(world, card)
+    faults = [Fault(**{"method": method, **fault}) for method in ("chat.postMessage", "chat.update")]  # type: ignore[arg-type]
+    world.workspace.faults.active += faults
+    await world.person(ANA).presses("Approve", card)
+    await reaches(world, card, State.SUCCEEDED)
+    await world.calm()
+    for one in faults:
+        world.workspace.faults.remove(one)
+
+    await world.pass_time(minutes=20)
+
+    await world.shows(card, holding="Approved by")
+    name = request.plan.databases[0][0]
+    told = [one for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts != one.ts]
+    await until(lambda: told or [one for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts],
+                what="the notice")  # fmt: skip
+    assert not direct(world, DANA, name)
+
+
+async def test_what_a_partner_may_not_see_goes_to_the_people_concerned(world: World, place: Channel) -> None:
+    card = await asked(world, "/turso freeze {} --for 1h --reason merger")
+    await world.person(ANA).presses("Approve", card)
+    request = await reaches(world, card, State.SUCCEEDED)
+    await world.calm()
+    name = request.plan.databases[0][0]
+    other = await asked(world, "/turso freeze {} --reason merger")
+    other_name = (await stored(world, other)).plan.databases[0][0]
+    place.is_ext_shared = True
+    place.connected_team_ids.append("T0PARTNER")
+    place.members.append(STELLA)
+    before = {one.ts: words(one) for one in world.workspace.history(DB_OPS, STELLA)}
+
+    await world.pass_time(minutes=61)
+
+    await until(lambda: direct(world, DANA, f"freeze of `{name}` is over"), what="the thaw")
+    await until(lambda: direct(world, DANA, other_name), what="that the other has expired")
+    await world.calm()
+    assert {one.ts: words(one) for one in world.workspace.history(DB_OPS, STELLA)} == before
+    assert direct(world, ANA, f"freeze of `{name}` is over"), "she has approved it"
+
+
+async def test_a_rotation_by_mention_in_a_thread_that_was_deleted_is_answered_in_the_channel(
+    world: World, place: Channel
+) -> None:
+    first = (await world.workspace.say(DANA, DB_OPS, "what about this?")).message
+    assert first is not None
+    bot = world.workspace.app.bot_user_id
+    await world.make("threadless")
+    world.workspace.state.remove_message(first)
+    orphan = replace(first, thread_ts=first.ts, text=f"<@{bot}> protect threadless on --reason audit")
+
+    from tests.security import stage
+
+    body = stage.mention(world, "protect threadless on --reason audit", thread_ts=orphan.thread_ts)
+    await world.workspace.deliver(body)
+    await world.calm()
+
+    card = await until(lambda: world.card(holding="threadless"), what="the card")
+    assert card.thread_ts is None
+    assert not [one for one in forging.told(world, DANA) if "/invite" in words(one)]
+
+
+async def test_a_slow_read_that_a_shutdown_cuts_off_is_told(world: World, place: Channel) -> None:
+    assert world.bot is not None
+    fault = world.turso.faults.add("hold_before", method="GET", path="*/orders*", count=None)
+    before = {one.ts for one in forging.told(world, DANA)}
+    await forging.types(world, DANA, DB_OPS, "show orders")
+    await asyncio.wait_for(fault.arrived.wait(), 20)
+
+    assert not await world.bot.tasks.drain(0.05)
+
+    fault.released.set()
+    world.turso.faults.remove(fault.id)
+    told = [one for one in forging.told(world, DANA) if one.ts not in before]
+    assert ["restarting" in words(one) for one in told] == [True]
+
+
+async def test_an_end_that_nobody_was_told_of_is_seen_by_doctor_and_the_metrics(world: World, place: Channel) -> None:
+    assert world.bot is not None
+    store, health = world.bot.store, world.bot.health
+    assert {name: well for name, well, _ in await health.doctor()}["outcomes"]
+
+    await store.set_told("r-nobodyheard", "failed", how="nobody")
+
+    findings = {name: (well, sentence) for name, well, sentence in await health.doctor()}
+    assert findings["outcomes"][0] is False
+    assert "r-nobodyheard" in findings["outcomes"][1]
+    await store.set_told("r-nobodyheard", "failed", how="channel")
