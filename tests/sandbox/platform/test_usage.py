@@ -1,5 +1,7 @@
 """Usage: what statements cost, equal to numbers that were computed by hand."""
 
+import contextlib
+import sqlite3
 from datetime import UTC, datetime, timedelta
 
 import apsw
@@ -164,3 +166,32 @@ async def test_usage_survives_a_restart(tmp_path):
 
     assert await second.usage("orders") == before
     await second.close()
+
+
+async def test_a_folder_of_an_earlier_version_is_taken_over(tmp_path):
+    first = Hosted(tmp_path)
+    await (await first.database("orders")).run("CREATE TABLE t(a)")
+    await first.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "catalog.db")) as catalog:
+        catalog.executescript("DROP TABLE journal; PRAGMA user_version = 1;")
+
+    second = Hosted(tmp_path)
+    await (await second.database("orders")).run("INSERT INTO t VALUES (1)")
+
+    assert (await second.usage("orders"))["rows_written"] == 1
+    await second.close()
+
+
+async def test_usage_that_a_kill_kept_from_being_booked_is_booked_once_at_the_next_start(tmp_path):
+    first = Hosted(tmp_path)
+    orders = await first.database("orders")
+    await orders.run("CREATE TABLE t(a)")
+    await first.turso.flush()
+    await orders.run("INSERT INTO t VALUES (1)")
+    first.turso.meter.take()  # as a kill between the journal and the catalogue does
+    first.turso.catalog.close()
+
+    for _ in range(2):
+        again = Hosted(tmp_path)
+        assert (await again.usage("orders"))["rows_written"] == 1
+        again.turso.catalog.close()
