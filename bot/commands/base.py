@@ -13,7 +13,7 @@ from bot.core.policy import Policy, Scope
 from bot.core.ports import Memory
 from bot.core.proof import Finding
 from bot.core.reply import Reply
-from bot.core.request import HoldKind
+from bot.core.request import Hold, HoldKind
 from bot.turso import Database, TursoClient
 from bot.turso.models import Listing
 
@@ -26,6 +26,16 @@ Health = Callable[[], Awaitable[Sequence[tuple[str, bool, str]]]]
 """The live checks of `doctor`: name, whether it is well, one sentence."""
 Names = Callable[[Iterable[str]], Awaitable[Mapping[str, str]]]
 """The display names of people by their ids; who is not known is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What a button about something that is open closes: of one object, and of its holds one."""
+
+    database_id: str
+    hold: Hold | None = None
+    settles: str = ""
+    """The incident that has ended and left it open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,8 @@ class Context:
     """When the plan was first handed to Turso, by the machine's clock."""
     health: Health | None = None
     names_of: Names | None = None
+    follow_up: FollowUp | None = None
+    """What the button that was pressed is about; None: a line that somebody typed."""
 
     async def visible_databases(self, *, group: str | None = None) -> Listing:
         """List the organization's databases, cut to those of this channel; each can be `read` for the rest."""

@@ -8,6 +8,7 @@ from bot.commands.base import Context
 from bot.core.plan import Plan, PlanTarget
 from bot.core.ports import Memory
 from bot.core.request import Hold, HoldKind
+from bot.errors import Unavailable
 from bot.turso import TursoClient
 
 Blocks = tuple[bool, bool]
@@ -88,8 +89,10 @@ async def is_lifted(turso: TursoClient, memory: Memory, what: Lift) -> bool:
 
 
 async def blocked(turso: TursoClient, name: str) -> Blocks:
-    """Return what Turso blocks now."""
+    """Return what Turso blocks now. Raises Unavailable where it does not tell both: unknown is not open."""
     now = await turso.configuration(name)
+    if not {"block_reads", "block_writes"} <= now.model_fields_set:
+        raise Unavailable(f"Turso does not tell now whether `{name}` is blocked.")
     return bool(now.block_reads), bool(now.block_writes)
 
 

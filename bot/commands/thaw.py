@@ -1,5 +1,6 @@
-"""`/turso db thaw NAME`: open what was frozen or blocked by others; a quarantine stays."""
+"""`/turso db thaw NAME`: open what was frozen or blocked by others; a quarantine stays. By a button: one freeze."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import BaseModel
@@ -16,10 +17,13 @@ from bot.core.arguments import DatabaseName, Positional
 from bot.core.model import Risk
 from bot.core.plan import Plan
 from bot.core.reply import Reply
-from bot.core.request import HoldKind
+from bot.core.request import Hold, HoldKind
 from bot.errors import BadInput
+from bot.turso import Database
 
 LIFTS = (HoldKind.FREEZE, HoldKind.FOUND)
+ONE = "hold_id"
+"""Among a plan's arguments: the one hold that ends, where a button about it was pressed."""
 
 
 class ThawArgs(BaseModel):
@@ -29,13 +33,14 @@ class ThawArgs(BaseModel):
 async def plan(ctx: Context, args: ThawArgs) -> Plan:
     """Say what opens, and what does not."""
     database = await ctx.turso.database(args.name)
-    now = await ctx.turso.configuration(args.name)
+    blocked = words(await holds.blocked(ctx.turso, args.name))
     held = await holds.holds_of(ctx, database.id)
-    if not (now.block_reads or now.block_writes):
+    if ctx.follow_up and (one := ctx.follow_up.hold):
+        return _plan_of_one(database, one, blocked, held)
+    if not blocked:
         raise BadInput(f"`{args.name}` is not blocked: there is nothing to thaw.")
     if any(hold.kind is HoldKind.QUARANTINE for hold in held):
         raise BadInput(f"`{args.name}` is in quarantine: `/turso restore {args.name}` undoes that.")
-    blocked = " and ".join(word for word, on in (("reads", now.block_reads), ("writes", now.block_writes)) if on)
     others = [] if held else ["It was not blocked from here: somebody may have had a reason"]
     return Plan(
         target=plan_target(database),
@@ -46,20 +51,64 @@ async def plan(ctx: Context, args: ThawArgs) -> Plan:
     )
 
 
-async def act(ctx: Context, plan: Plan) -> None:
-    """Open all that no quarantine needs."""
-    await holds.lift(ctx.turso, ctx.memory, holds.lift_all(plan, LIFTS))
+def _plan_of_one(database: Database, one: Hold, blocked: str, held: Sequence[Hold]) -> Plan:
+    """End one freeze; what others need stays blocked."""
+    others = [hold for hold in held if hold.id != one.id]
+    stays = [f"What holds {database.name} for another reason stays"] if others else []
+    return Plan(
+        target=plan_target(database),
+        steps=[f"End this freeze of {database.name}: {holds.describe(one)}", *stays],
+        arguments={ONE: one.id, "block_reads": one.block_reads, "block_writes": one.block_writes},
+        facts={"Blocked now": blocked or "nothing", **holds.told(held)},
+        databases=((database.name, database.group or None),),
+    )
+
+
+def words(blocked: holds.Blocks) -> str:
+    """Name what is blocked; empty: nothing."""
+    return " and ".join(word for word, on in zip(("reads", "writes"), blocked, strict=True) if on)
+
+
+def _lift(plan: Plan) -> holds.Lift:
+    hold_id, target = plan.arguments.get(ONE), target_of(plan)
+    if hold_id is None:
+        return holds.lift_all(plan, LIFTS)
+    own = (bool(plan.arguments["block_reads"]), bool(plan.arguments["block_writes"]))
+    return holds.Lift(target.name, target.id, lambda hold: hold.id == hold_id, own)
+
+
+async def drift(ctx: Context, plan: Plan) -> str | None:
+    """Say that the one freeze of the plan has ended meanwhile."""
+    hold_id = plan.arguments.get(ONE)
+    if hold_id is None:
+        return None
+    hold = await ctx.memory.hold(hold_id)
+    is_over = hold is None or hold.released_at is not None
+    return f"This freeze of `{target_of(plan).name}` is over already." if is_over else None
+
+
+async def act(ctx: Context, plan: Plan) -> Facts:
+    """Open what ends, but for what a quarantine or another hold needs."""
+    await holds.lift(ctx.turso, ctx.memory, _lift(plan))
+    return await still(ctx, plan)
+
+
+async def still(ctx: Context, plan: Plan) -> Facts:
+    """Read what is blocked for another reason."""
+    return {"still": words(await holds.blocked(ctx.turso, target_of(plan).name))}
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
     """True once Turso itself says so."""
-    return await holds.is_lifted(ctx.turso, ctx.memory, holds.lift_all(plan, LIFTS))
+    return await holds.is_lifted(ctx.turso, ctx.memory, _lift(plan))
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """It is open."""
-    name = target_of(plan).name
+    """It is open, or what stays blocked."""
+    name, stays = target_of(plan).name, facts.get("still")
     head = mrkdwn(":sunny: *{}* is open again.", name)
+    if stays:
+        head = mrkdwn(":sunny: The freeze of *{}* has ended; its {} stay blocked for another reason.", name, stays)
     return reply(head, [kit.section(head), *kit.actions(*buttons.run(1, "Show", command_line("show", name)))])
 
 
@@ -75,4 +124,6 @@ command = Changing(
     message=message,
     verb=verb_of("thaw"),
     lifts=frozenset(LIFTS),
+    drift=drift,
+    facts_again=still,
 )

@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from bot.blocks import forms, plans
-from bot.commands.base import Changing, Command, Context, Reading
+from bot.commands.base import Changing, Command, Context, FollowUp, Reading
 from bot.core.actions import action_of
 from bot.core.model import Action, Decision, Subject, Target, Verdict
 from bot.core.parsing import Grammar, Incomplete, Parsed, nearest
+from bot.core.plan import Plan
 from bot.core.policy import available
 from bot.core.ports import address_of
 from bot.core.reply import Reply
@@ -45,12 +46,17 @@ async def ask(env: Environment, incoming: Incoming, read: Read) -> str:
 
 
 async def carry_on(
-    env: Environment, incoming: Incoming, subject: Subject, read: Parsed[Command], *, settles: str = ""
+    env: Environment,
+    incoming: Incoming,
+    subject: Subject,
+    read: Parsed[Command],
+    *,
+    follow_up: FollowUp | None = None,
 ) -> str:
     """Decide on a line that is complete, and answer it, or open a request for it.
 
     Args:
-        settles: the incident that has ended, when this settles something that it left open.
+        follow_up: what a button is about that closes something open: the plan is bound to it.
     """
     command, args = read.spec, read.args
     undo = await _own_undo(env, incoming, args) if isinstance(command, Changing) and command.undoes else None
@@ -63,7 +69,8 @@ async def carry_on(
     )
     if isinstance(command, Reading):
         return await _read(env, incoming, ctx, read, command, decision)
-    plan = await _with_suggestions(ctx, command.plan(ctx, args))
+    plan = await _with_suggestions(ctx, command.plan(replace(ctx, follow_up=follow_up), args))
+    settles = _bound(plan, follow_up)
     plan = replace(
         plan,
         command=command.name,
@@ -84,6 +91,16 @@ async def carry_on(
         )  # fmt: skip
         return "planned"
     return await open_request(env, incoming, subject, read, command, plan, decision)
+
+
+def _bound(plan: Plan, follow_up: FollowUp | None) -> str:
+    """Return the incident that a plan settles something of. Raises Refused: it is about another object."""
+    if follow_up is None:
+        return ""
+    if plan.target is None or plan.target.id != follow_up.database_id:
+        name = plan.target.name if plan.target else "it"
+        raise Refused(f"`{name}` is another database now: the one that this button is about is gone.")
+    return follow_up.settles
 
 
 async def _own_undo(env: Environment, incoming: Incoming, args: Any) -> Request | None:

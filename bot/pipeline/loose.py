@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bot.commands.base import FollowUp
 from bot.commands.lines import command_line
 from bot.core.actions import action_of
 from bot.core.parsing import Parsed
@@ -15,14 +16,15 @@ from bot.pipeline.pressing import fits
 
 
 async def thaw_hold(env: Environment, incoming: Incoming) -> str:
-    """Thaw: ask for the end of a freeze where it was asked for; the rules of that channel decide."""
+    """Thaw: ask for the end of this one freeze where it was asked for; the rules of that channel decide."""
     hold = await env.memory.hold(incoming.value) if incoming.value else None
     request = await env.memory.request(hold.request_id) if hold else None
     if hold is None or request is None:
         raise BadInput("I do not know this freeze: the button is old or from elsewhere. See `/turso requests`.")
     if hold.released_at is not None:
         raise Refused(f"There is nothing to thaw: this freeze of `{hold.database}` is over.")
-    return await _settle(env, incoming, request, command_line("thaw", hold.database))
+    about = FollowUp(hold.database_id, hold)
+    return await _settle(env, incoming, request, command_line("thaw", hold.database), about)
 
 
 async def end_tokens(env: Environment, incoming: Incoming) -> str:
@@ -36,10 +38,10 @@ async def end_tokens(env: Environment, incoming: Incoming) -> str:
     )
     if not any(token.request_id == request.id for token in live):
         raise Refused(f"There is nothing to end: this token of `{target.name}` works no more.")
-    return await _settle(env, incoming, request, command_line("rotate", target.name))
+    return await _settle(env, incoming, request, command_line("rotate", target.name), FollowUp(target.id))
 
 
-async def _settle(env: Environment, incoming: Incoming, request: Request, line: str) -> str:
+async def _settle(env: Environment, incoming: Incoming, request: Request, line: str, about: FollowUp) -> str:
     if not fits(incoming.channel_id, request.channel_id):
         raise BadInput("I do not know this button: it is from elsewhere. See `/turso requests`.")
     read = env.grammar.parse(line)
@@ -49,5 +51,5 @@ async def _settle(env: Environment, incoming: Incoming, request: Request, line: 
     running = await env.memory.incident_in(request.channel_id)
     outlives = answer.subject.incident_profile is not None and (running is None or running.until <= env.clock.now())
     here = replace(incoming, channel_id=request.channel_id)
-    settles = (request.incident_id or "") if outlives else ""
-    return await asking.carry_on(env, here, answer.subject, read, settles=settles)
+    about = replace(about, settles=(request.incident_id or "") if outlives else "")
+    return await asking.carry_on(env, here, answer.subject, read, follow_up=about)

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.commands import freeze, protect, thaw
+from bot.commands.base import FollowUp
 from bot.commands.holds import remaining
 from bot.core.request import HoldKind, State
 from bot.errors import BadInput
@@ -150,3 +151,16 @@ async def test_a_protection_that_turso_does_not_tell_is_not_confirmed(desk: Desk
 
     assert plan.facts["Delete protection now"] == "not told by Turso just now"
     assert not await protect.read_back(desk.context(), plan)
+
+
+async def test_a_thaw_of_one_freeze_that_has_ended_meanwhile_is_over(desk: Desk):
+    made = desk.acme.add("orders")
+    desk.acme.configurations["orders"]["block_writes"] = True
+    own = hold(1, database="orders", database_id=made["DbId"])
+    await place(desk, own)
+    plan = await desk.plan("thaw orders", follow_up=FollowUp(made["DbId"], own))
+    assert await thaw.drift(desk.context(), plan) is None
+
+    await desk.memory.release_hold(own.id, desk.now)
+
+    assert "over already" in await thaw.drift(desk.context(), plan)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.commands.holds import is_lifted, lift, lift_of, of_others, released_with
+from bot.commands.holds import blocked, is_lifted, lift, lift_of, of_others, released_with
 from bot.core.request import Hold, HoldKind
+from bot.errors import Unavailable
 from tests.commands.conftest import Desk
 from tests.store.samples import hold
 
@@ -81,6 +82,15 @@ async def test_nothing_is_sent_where_another_hold_needs_it_all(desk: Desk):
     await lift(desk.turso, Changing([ending, other]), lift_of(ending))
 
     assert patches(desk) == 0
+
+
+@pytest.mark.parametrize("left_out", ["block_reads", "block_writes"])
+async def test_a_block_that_turso_does_not_tell_is_not_taken_for_open(desk: Desk, left_out):
+    desk.acme.add("orders")
+    del desk.acme.configurations["orders"][left_out]
+
+    with pytest.raises(Unavailable, match="does not tell"):
+        await blocked(desk.turso, "orders")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,97 @@
+"""A button about what an incident left open closes that, and nothing that somebody has placed or made since."""
+
+import pytest
+
+from bot.core.request import HoldKind
+from bot.sandbox.workspace.model import Message
+from tests.incidents import play
+from tests.scenarios import quarantines as q
+from tests.world import ANA, INCIDENT, REMY, World, buttons, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-follow-ups")]
+POLICY = """
+version: 1
+organizations:
+  acme: {token: env:TURSO_API_TOKEN}
+workspace: T0ACME
+people:
+  dba: {users: [U0ANA]}
+  responders: {users: [U0BEN, U0REMY]}
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: read}
+      - {allow: [freeze, thaw], to: dba, confirm: none}
+incidents:
+  to: responders
+  databases: ["*"]
+profiles:
+  incident:
+    rules:
+      - {allow: [incident, read, freeze, thaw, token, rotate], to: responders, confirm: none}
+"""
+
+
+async def left_open(world: World, key: str, *lines: str) -> Message:
+    """An incident in which some lines were typed; its last message, with what is still open."""
+    remy = world.person(REMY)
+    await play.start(remy, key)
+    for line in lines:
+        await world.workspace.say(REMY, INCIDENT, f"/turso {line}")
+        await world.calm()
+    return await play.end(remy, key)
+
+
+async def test_a_thaw_of_what_was_left_frozen_leaves_a_later_freeze_of_somebody_else(world: World) -> None:
+    await world.make("alpha")
+    end = await left_open(world, "INC-1", "freeze alpha --for 3h --reason load")
+    await world.person(ANA).types("/turso freeze alpha --reads --reason forensics")
+    await world.calm()
+    assert len(await q.holds(world, "alpha")) == 2
+
+    await world.person(REMY).presses("Thaw alpha", end)
+
+    told = await until(lambda: world.card(INCIDENT, holding="The freeze of *alpha* has ended"), what="the thaw")
+    assert "reads and writes stay blocked" in words(told)
+    await world.calm()
+    assert await q.configuration(world, "alpha") == (True, True)
+    (left,) = await q.holds(world, "alpha")
+    assert (left.kind, left.block_reads, left.channel_id) == (HoldKind.FREEZE, True, "C0DBOPS")
+    again = await world.person(REMY).presses_and_hears("Thaw alpha", end)
+    assert "nothing to thaw" in words(again)
+    await world.pass_time(hours=4)
+    await world.calm()
+    assert await q.configuration(world, "alpha") == (True, True), "its timer has gone with it"
+
+
+async def test_a_thaw_of_what_was_left_frozen_opens_it(world: World) -> None:
+    await world.make("bravo")
+    end = await left_open(world, "INC-2", "freeze bravo --for 3h --reason load")
+    await q.configuration(world, "bravo", block_reads=True)
+
+    await world.person(REMY).presses("Thaw bravo", end)
+
+    told = await until(lambda: world.card(INCIDENT, holding="The freeze of *bravo* has ended"), what="the thaw")
+    assert "its reads stay blocked" in words(told), "others have blocked them meanwhile"
+    assert await q.configuration(world, "bravo") == (True, False)
+    await world.calm()
+    assert not await q.holds(world, "bravo")
+
+
+async def test_buttons_about_a_database_do_not_reach_another_of_its_name(world: World) -> None:
+    await world.make("charlie")
+    end = await left_open(world, "INC-3", "freeze charlie --for 3h --reason load", "token charlie --read-only")
+    assert {"Thaw charlie", "Rotate charlie"} <= set(buttons(end))
+    await q.at_turso(world, "DELETE", "charlie")
+    await world.make("charlie")
+    await q.configuration(world, "charlie", block_writes=True)
+    before = len(world.changes("POST", "/charlie/auth/rotate"))
+
+    for label in ("Thaw charlie", "Rotate charlie"):
+        refused = await world.person(REMY).presses_and_hears(label, end)
+        assert "another database now" in words(refused), label
+
+    await world.calm()
+    assert await q.configuration(world, "charlie") == (False, True)
+    assert len(world.changes("POST", "/charlie/auth/rotate")) == before
