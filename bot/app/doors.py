@@ -20,6 +20,8 @@ class Doors:
         self._stack = AsyncExitStack()
         self._open: dict[str, TursoClient] = {}
         self._shut: dict[str, str] = {}
+        self._variables: dict[str, str] = {}
+        """From which variable each open client has its token."""
 
     async def __aenter__(self) -> Self:
         await self._stack.__aenter__()
@@ -30,9 +32,12 @@ class Doors:
         await self._stack.aclose()
 
     async def follow(self, policy: Policy) -> None:
-        """Open a client for each organization that has none yet."""
+        """Open a client for each organization that has none yet, or whose token the policy takes from elsewhere now.
+
+        The client before it stays open for the calls that are under way.
+        """
         for organization, variable in policy.organizations.items():
-            if organization not in self._open:
+            if organization not in self._open or self._variables[organization] != variable:
                 await self._add(organization, variable)
 
     def turso(self, organization: str) -> TursoClient:
@@ -43,14 +48,16 @@ class Doors:
         raise BotError(f"The organization `{organization}` cannot be reached: {why}")
 
     def default(self) -> TursoClient:
-        """Return the client of TURSO_ORGANIZATION."""
-        return self._open[self._settings.turso_organization]
+        """Return the client of TURSO_ORGANIZATION. Raises BotError: the policy names a token that is not set."""
+        return self.turso(self._settings.turso_organization)
 
     async def _add(self, organization: str, variable: str) -> None:
         try:
             token = self._settings.token_of(variable)
         except BadSettings as error:
             self._shut[organization] = str(error)
+            self._open.pop(organization, None)  # the policy no longer names the token before it
             return
         client = connect(self._settings.turso_api_baseurl, token, organization, observer=self._observer)
+        self._variables[organization] = variable
         self._open[organization] = await self._stack.enter_async_context(client)

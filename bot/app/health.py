@@ -192,6 +192,8 @@ class Health:
         found = await verify_stream(self.memory.audit_chain())
         if found.fault:
             raise Unwell(f"The audit log was changed: {found.fault}")
+        if fault := await self.memory.audit_index_fault():
+            raise Unwell(f"The index of the audit log was changed: {fault}")
         return f"The audit chain holds ({found.entries} entries)."
 
     async def backlog(self) -> Backlog:

@@ -14,6 +14,7 @@ from bot.slack.quiet import cap_sdk_loggers
 from bot.turso.http import quiet_loggers
 
 HIDDEN: Final = "[hidden]"
+TRACEBACKS: Final = ("exception", "stack")
 _encode: Final = json.JSONEncoder(default=repr).encode  # one for all lines: making it takes as long as a line
 
 
@@ -45,6 +46,20 @@ class Redactor:
     def finds(self, text: str) -> bool:
         """True when a text holds a secret, as it is or as JSON writes it."""
         return looks_secret(text) or any(secret in text for secret in self._secrets)
+
+
+def on_one_line(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Escape line breaks and other control characters: what somebody typed must not look like a line of the log.
+
+    A traceback keeps its lines.
+    """
+    return {key: value if key in TRACEBACKS else _escaped(value) for key, value in event.items()}
+
+
+def _escaped(value: Any) -> Any:
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in value)
 
 
 class JsonLine:
@@ -81,7 +96,7 @@ def set_up_logs(level: str, style: str, secrets: Sequence[str]) -> None:
     redactor = Redactor(secrets)
     rendered: list[Processor] = [JsonLine(redactor)]
     if style != "json":
-        rendered = [redactor, structlog.dev.ConsoleRenderer(colors=False)]
+        rendered = [redactor, on_one_line, structlog.dev.ConsoleRenderer(colors=False)]
     said: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

@@ -39,6 +39,9 @@ class Audit:
         if found.fault:
             print(f"The audit log was changed: {found.fault}")
             return 1
+        if fault := await self._memory.audit_index_fault():
+            print(f"The index of the audit log was changed: {fault}")
+            return 1
         print(f"The audit log holds: {found.entries} entries, head {found.head or '(empty)'}.")
         if head is None:
             print("That nothing was cut from its end is proved only by a head posted elsewhere: --head HASH.")

@@ -2,10 +2,13 @@
 
 import asyncio
 import gc
+import platform
 import signal
 import socket as sockets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
 
 import structlog
 from starlette.requests import Request
@@ -17,6 +20,7 @@ from bot.settings import BadSettings, Settings
 from bot.slack.guard import AsgiApp
 from bot.slack.http import create_asgi, http_server
 from bot.slack.socket import SocketRunner
+from bot.store.urls import place_of
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +32,7 @@ async def serve(settings: Settings, *, durable: bool = True, upgrade: bool = Tru
         async with running(settings, executes=durable, upgrade=upgrade) as bot:
             _spare_the_collector()
             server = http_server(http_app(bot), settings.host, settings.port)
-            log.info("serving", host=settings.host, port=entrance.getsockname()[1])
+            _log_start(bot, "serve", address=f"{settings.host}:{entrance.getsockname()[1]}", durable=durable)
             _on_stop(lambda told: server.handle_exit(told, None))
             await server.serve(sockets=[entrance])
     return 0
@@ -50,7 +54,7 @@ async def socket(settings: Settings, *, durable: bool = True, upgrade: bool = Tr
     _logs(settings)
     async with running(settings, executes=durable, upgrade=upgrade) as bot, connected(bot):
         _spare_the_collector()
-        log.info("connecting to Slack")
+        _log_start(bot, "socket", durable=durable)
         await _stopped()
     return 0
 
@@ -58,8 +62,8 @@ async def socket(settings: Settings, *, durable: bool = True, upgrade: bool = Tr
 async def worker(settings: Settings, *, upgrade: bool = True) -> int:
     """Do durable work until stopped."""
     _logs(settings)
-    async with running(settings, upgrade=upgrade):
-        log.info("working")
+    async with running(settings, upgrade=upgrade) as bot:
+        _log_start(bot, "worker", durable=True)
         await _stopped()
     return 0
 
@@ -97,6 +101,26 @@ def http_app(bot: Bot) -> AsgiApp:
 
     pages = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
     return create_asgi(bot.bolt, secret.get_secret_value(), pages, observe_ack=bot.metrics.ack)
+
+
+def _log_start(bot: Bot, mode: str, **more: Any) -> None:
+    """Log in one line what runs here: what anybody asks for first when something is wrong."""
+    log.info(
+        "started",
+        mode=mode,
+        version=version("turso-ops"),
+        python=platform.python_version(),
+        store=_place(bot.settings),
+        policy=bot.env.rules.policy.hash,
+        organization=bot.settings.turso_organization,
+        **more,
+    )
+
+
+def _place(settings: Settings) -> str:
+    """Return where the store is, without user and password."""
+    place = place_of(settings.database_url.get_secret_value())
+    return str(place.file) if place.file else f"postgresql://{place.url.host or ''}/{place.url.database or ''}"
 
 
 def _logs(settings: Settings) -> None:

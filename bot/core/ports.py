@@ -377,6 +377,9 @@ class Memory(Protocol):
     def audit_chain(self) -> AsyncIterator[tuple[int, str, str, str]]:
         """(seq, previous hash, hash, canonical entry) from the first to the last, in constant memory."""
 
+    async def audit_index_fault(self) -> str | None:
+        """Return where what is derived from the entries says something else than they do; None: nowhere."""
+
     async def audit_head(self) -> tuple[int, str]:
         """The last seq and hash; (0, '') when empty."""
 

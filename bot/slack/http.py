@@ -13,7 +13,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.slack.bolt import EVENTS_PATH, BoltOverHttp
+from bot.slack.flood_log import FloodLog
 from bot.slack.guard import AsgiApp, Guard, Receive, Scope, Send
+from bot.slack.limits import limited_protocol
 
 Page = Callable[[Request], Awaitable[Response]]
 
@@ -34,12 +36,17 @@ def create_asgi(
         lifespan: Starlette's, run around everything.
         observe_ack: is told the seconds from a complete request to its answer.
     """
+    unknown = FloodLog("nothing is served here")
     events = Guard(BoltOverHttp(app), signing_secret, now=now, observe_ack=observe_ack)
     rest = Starlette(routes=[Route(path, page, methods=["GET"]) for path, page in pages.items()], lifespan=lifespan)
 
     async def entrance(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == EVENTS_PATH:
-            return await events(scope, receive, send)
+        if scope["type"] != "http":
+            return await rest(scope, receive, send)
+        if scope["path"].rstrip("/") == EVENTS_PATH:  # whoever types the address into Slack's form easily adds one
+            return await events({**scope, "path": EVENTS_PATH}, receive, send)
+        if scope["path"] not in pages:
+            unknown.note(method=scope["method"][:16], path=scope["path"][:120])
         return await rest(scope, receive, send)
 
     return entrance
@@ -52,7 +59,7 @@ def http_server(asgi: AsgiApp, host: str, port: int, *, graceful_seconds: int = 
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=limited_protocol(),
         ws="none",
         lifespan="on",
         access_log=False,

@@ -1,5 +1,6 @@
 """The audit log: appended by group commit, read in pages that stay quick however long it grows."""
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, select, union_all
 from bot.core.audit import from_canonical
 from bot.core.request import AuditEntry
 from bot.store import chain
+from bot.store.columns import keepable
 from bot.store.names import any_of, listed
 from bot.store.room import Room
 from bot.store.tables import audit_log, touched
@@ -75,6 +77,20 @@ class Audit(Room):
                 return
             after = rows[-1].seq
 
+    async def audit_index_fault(self) -> str | None:
+        """Return where what is derived from the entries says something else than they do; None: nowhere.
+
+        The hashes cover the entries alone; by the columns and by `touched` they are found.
+        """
+        after = 0
+        while True:
+            rows, names = await self._database.read(partial(_derived, after=after))
+            if fault := _index_fault(rows, names):
+                return fault
+            if len(rows) < CHUNK:
+                return None
+            after = rows[-1].seq
+
     async def audit_head(self) -> tuple[int, str]:
         """The last seq and hash; (0, '') when empty."""
         return await self._database.read(chain.head)
@@ -82,6 +98,32 @@ class Audit(Room):
 
 def _all(connection: Connection, query: Select[Any]) -> Sequence[Row[Any]]:
     return connection.execute(query).all()
+
+
+def _derived(connection: Connection, *, after: int) -> tuple[Sequence[Row[Any]], set[tuple[int, str]]]:
+    """Read entries with all that is derived from them; the last ones with whatever stands behind them, too."""
+    query = select(audit_log).where(audit_log.c.seq > after).order_by(audit_log.c.seq).limit(CHUNK)
+    rows = connection.execute(query).all()
+    within = touched.c.seq > after if after else touched.c.seq.is_not(None)
+    if len(rows) == CHUNK:
+        within &= touched.c.seq <= rows[-1].seq
+    found = connection.execute(select(touched.c.seq, touched.c.database).where(within))
+    return rows, {(row.seq, row.database) for row in found}
+
+
+def _index_fault(rows: Sequence[Row[Any]], found: set[tuple[int, str]]) -> str | None:
+    wanted: set[tuple[int, str]] = set()
+    for row in rows:
+        entry = json.loads(row.entry)
+        for name in ("at", "user_id", "channel_id"):
+            if getattr(row, name) != entry[name]:
+                return f"entry {row.seq}: the column `{name}` of the table `audit_log` differs from the entry"
+        wanted |= {(row.seq, keepable(name)) for name in entry.get("databases", ())}
+    for seq, name in sorted(wanted - found):
+        return f"entry {seq}: the table `touched` lacks its database `{name}`"
+    for seq, name in sorted(found - wanted):
+        return f"entry {seq}: the table `touched` gives it the database `{name}`, which it does not name"
+    return None
 
 
 def _as_written(moment: datetime) -> str:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, false, or_, select
 
 from bot.core.request import State, TokenState
 from bot.store.room import Room
@@ -19,12 +20,29 @@ from bot.store.tables import (
     requests,
     reviews,
     sent,
+    timers,
     tokens,
     votes,
 )
 
 BITE = 500
 OPEN = (State.PENDING, State.APPROVED, State.READY, State.EXECUTING, State.QUARANTINED)
+
+
+UNTOLD = select(outcome_notices.c.subject).where(outcome_notices.c.told_at.is_(None))
+DUE = select(timers.c.subject)
+NEEDS: Mapping[Table, tuple[Select[Any], ...]] = {
+    requests: (
+        select(reviews.c.request_id).where(reviews.c.reviewed_at.is_(None)),
+        select(holds.c.request_id).where(holds.c.released_at.is_(None)),
+        UNTOLD,
+        DUE,
+    ),
+    holds: (UNTOLD, DUE),
+    incidents: (select(requests.c.incident_id).where(requests.c.incident_id.is_not(None)), UNTOLD, DUE),
+    reviews: (UNTOLD, DUE),
+}
+"""By which ids something that is still open refers to a table: those rows stay, however old they are."""
 
 
 class Pruning(Room):
@@ -43,7 +61,7 @@ class Pruning(Room):
             (outcome_notices, outcome_notices.c.owed_at < before),
             (live_cards, live_cards.c.at < before),
         )
-        return {table.name: await self._bite_by_bite(table, condition) for table, condition in old}
+        return {table.name: await self._bite_by_bite(table, condition & ~_is_needed(table)) for table, condition in old}
 
     async def writable(self) -> bool:
         """True when a transaction commits now."""
@@ -63,6 +81,10 @@ class Pruning(Room):
         while bite := await self._database.write(lambda connection: _bite(connection, table, condition)):
             total += bite
         return total
+
+
+def _is_needed(table: Table) -> ColumnElement[bool]:
+    return or_(false(), *(table.c.id.in_(ids) for ids in NEEDS.get(table, ())))
 
 
 def _bite(connection: Connection, table: Table, condition: ColumnElement[bool]) -> int:

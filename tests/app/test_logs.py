@@ -87,3 +87,16 @@ def test_a_line_says_who_wrote_it_when_and_about_what(written):
     assert (theirs["logger"], theirs["level"], theirs["event"]) == ("library", "error", "from a library")
     assert ours["timestamp"].endswith("Z")
     assert ours["nothing"] is None
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_what_somebody_typed_begins_no_line_of_the_log(written, style):
+    set_up_logs("INFO", style, [])
+    forged = "nothing\n2026-11-27T10:00:00Z [info] approved \x1b[2Kuser=U0EVE\r\u2028end"
+
+    structlog.get_logger("bot.test").info("a line", text=forged)
+    logging.getLogger("library").warning("from a library: %s", forged)
+
+    lines = written()
+    assert len(lines) == 2, lines
+    assert not any(sign in line for line in lines for sign in ("\x1b", "\r", "\u2028"))

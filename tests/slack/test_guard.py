@@ -23,6 +23,22 @@ async def test_only_post_is_taken(house: House, method: str) -> None:
     assert (await house.http.request(method, "/slack/events")).status_code == 405
 
 
+async def test_a_slash_at_the_end_of_the_address_makes_no_difference(house: House) -> None:
+    body = command("show orders")
+    answer = await house.http.post("/slack/events/", content=body, headers=signed(body))
+    await house.tasks.drain(5)
+    assert (answer.status_code, answer.text) == (200, "")
+    assert house.path.came[0].text == "show orders"
+
+
+async def test_what_is_asked_for_and_not_served_is_in_the_log(house: House) -> None:
+    with structlog.testing.capture_logs() as log:
+        assert (await house.http.post("/slack/evnets")).status_code == 404
+        assert (await house.http.get("/healthz")).status_code == 200
+
+    assert [(one["event"], one["path"]) for one in log] == [("nothing is served here", "/slack/evnets")]
+
+
 async def test_the_published_test_vector_holds() -> None:
     body = b"token=legacy&team_id=T0ACME001&command=%2Fdb&text=list+prod&user_id=U0ALICE01"
     assert signature(body, "1793500000") == "v0=f7ffb594b5215bdbf176127bf1596af90f78e67fe04052e33b93fceb04449d63"

@@ -251,3 +251,40 @@ async def test_a_kind_of_timer_that_this_version_does_not_know_stops_no_other(st
 
     assert [timer.subject for timer in await store.due(NOON)] == ["r-1"]
     assert (await store.backlog(NOON + HOUR)).overdue == 2
+
+
+@pytest.mark.parametrize("what", ["an owed review", "an open hold", "a timer", "nothing"])
+async def test_what_something_open_refers_to_stays_however_old_it_is(store: Store, what: str):
+    brings = {"an owed review": {"reviews": [review(request_id="r-0000000001")]}}.get(what, {})
+    if what == "an open hold":
+        brings = {"holds": [hold(request_id="r-0000000001")]}
+    if what == "a timer":
+        brings = {"timers": [Timer(TimerKind.EXPIRE, "r-0000000001", NOON + HOUR)]}
+    await store.open_request(request(), move(State.SUCCEEDED, **brings))
+
+    await store.prune(NOON + 1000 * HOUR)
+
+    assert (await store.request("r-0000000001") is not None) is (what != "nothing")
+
+
+async def test_what_is_derived_from_the_audit_log_is_checked_too(store: Store):
+    await store.audit(entry("one", databases=("alpha", "beta")), entry("two", databases=("alpha",)))
+    assert await store.audit_index_fault() is None
+
+    async def fault_after(statement: str) -> str:
+        await store._database.write(lambda connection: connection.exec_driver_sql(statement))
+        return await store.audit_index_fault() or ""
+
+    assert "entry 9: the table `touched`" in await fault_after("INSERT INTO touched VALUES ('alpha', 9)")
+    moved = "UPDATE touched SET database = 'gamma', seq = 1 WHERE seq = 9"
+    assert "`gamma`, which it does not name" in await fault_after(moved)
+    await fault_after("DELETE FROM touched WHERE database = 'gamma'")
+    said = await fault_after("DELETE FROM touched WHERE database = 'alpha' AND seq = 2")
+    assert said == "entry 2: the table `touched` lacks its database `alpha`"
+
+
+async def test_an_entry_with_a_nul_anywhere_is_kept_without_it(store: Store):
+    await store.audit(entry("odd", reason="a\x00b", detail={"k\x00": ["v\x00", "w"]}), entry("even"))
+
+    (_, even), (_, odd) = await store.audit_page(before_seq=None, limit=5)
+    assert (even.event, odd.reason, odd.detail) == ("even", "ab", {"k": ["v", "w"]})

@@ -1,0 +1,106 @@
+"""Limits on what one connection may send and how long it may take, and on how many there are.
+
+uvicorn limits none of this with httptools. Its protocol class may be replaced (`Config.http`); what is overridden here
+are the methods of `asyncio.Protocol` and the callbacks of httptools' parser.
+"""
+
+import asyncio
+import resource
+from typing import Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from bot.slack.flood_log import FloodLog
+
+HEAD_LIMIT: Final = 64 * 1024
+"""Bytes of a request's line and headers. Slack sends less than two thousand."""
+REQUEST_SECONDS: Final = 15.0
+"""From the connection, or the first byte of a later request, to the last byte of its body."""
+AT_MOST: Final = 1000
+"""Connections at a time. When one more comes, the one that has kept us waiting longest is closed."""
+TOO_LARGE: Final = b"431 Request Header Fields Too Large"
+TOO_SLOW: Final = b"408 Request Timeout"
+
+_refused = FloodLog("closed a connection")
+
+
+def limited_protocol() -> type[asyncio.Protocol]:
+    """Return a protocol class for one server; its connections are counted together."""
+    return type("LimitedProtocol", (_Limited,), {"waiting": {}, "at_most": _room()})
+
+
+def _room() -> int:
+    """Allow as many open files as the system lets us, and return how many connections they are enough for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4 * AT_MOST
+    if soft < wanted and (hard == resource.RLIM_INFINITY or hard > soft):
+        soft = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(16, min(AT_MOST, soft // 2))
+
+
+class _Limited(HttpToolsProtocol):
+    """One connection."""
+
+    waiting: "dict[_Limited, None]"
+    """Connections whose request isn't complete, in the order in which they began to keep us waiting."""
+    at_most: int
+    _head_bytes = 0
+    _in_head = True
+    _moved_on = False
+    """A head or a body ended within the bytes that are being read."""
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > self.at_most:
+            oldest = next(iter(self.waiting), self)
+            oldest._end(b"", "too many connections")
+            if oldest is self:
+                return
+        self._begin()
+
+    def data_received(self, data: bytes) -> None:
+        if self._deadline is None and self._in_head:
+            self._begin()
+        self._moved_on = False
+        super().data_received(data)
+        if self._in_head and not self._moved_on:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_LIMIT:
+                self._end(TOO_LARGE, "its headers are too large")
+
+    def on_headers_complete(self) -> None:
+        self._in_head, self._moved_on, self._head_bytes = False, True, 0
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_head, self._moved_on = True, True
+        self._relax()
+        super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._relax()
+        super().connection_lost(exc)
+
+    def _begin(self) -> None:
+        self._deadline = self.loop.call_later(REQUEST_SECONDS, self._end, TOO_SLOW, "its request took too long")
+        self.waiting[self] = None
+
+    def _relax(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        self.waiting.pop(self, None)
+
+    def _end(self, status: bytes, why: str) -> None:
+        """Close the connection at once; where an answer is of use to somebody, after it."""
+        self._relax()
+        if self.transport.is_closing():
+            return
+        _refused.note(why=why)
+        if status:
+            self.transport.write(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+            self.transport.close()
+        else:
+            self.transport.abort()

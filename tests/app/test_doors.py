@@ -1,0 +1,44 @@
+"""Clients of organizations follow the policy: also a token that is taken from another variable now."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.app.doors import Doors
+from bot.core.policy import load
+from bot.errors import BotError
+from bot.settings import load_settings
+
+ENVIRONMENT = {
+    "SLACK_BOT_TOKEN": "xoxb-1-2-3",
+    "SLACK_SIGNING_SECRET": "0123456789abcdef0123456789abcdef",
+    "TURSO_API_TOKEN": "first-token",
+    "TURSO_ORGANIZATION": "acme",
+    "TURSO_OTHER_TOKEN": "second-token",
+}
+POLICY = load(
+    "version: 1\nchannels: {}\norganizations: {acme: {token: env:TURSO_API_TOKEN}}", default_organization="acme"
+)
+
+
+def token_of(doors: Doors) -> str:
+    return str(doors.turso("acme")._reader.headers["authorization"])
+
+
+async def test_a_token_that_changes_in_the_policy_is_used_at_once():
+    async with Doors(load_settings(ENVIRONMENT), lambda *_: None) as doors:
+        await doors.follow(POLICY)
+        before = doors.turso("acme")
+        await doors.follow(POLICY)
+        assert doors.turso("acme") is before
+
+        await doors.follow(replace(POLICY, organizations={"acme": "TURSO_OTHER_TOKEN"}))
+        assert token_of(doors) == "Bearer second-token"
+        assert doors.default() is doors.turso("acme")
+
+        await doors.follow(replace(POLICY, organizations={"acme": "TURSO_MISSING_TOKEN"}))
+        with pytest.raises(BotError, match="TURSO_MISSING_TOKEN"):
+            doors.turso("acme")
+
+        await doors.follow(POLICY)
+        assert token_of(doors) == "Bearer first-token"
