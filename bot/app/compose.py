@@ -19,6 +19,7 @@ from bot.app.upkeep import Upkeep
 from bot.app.work import PathWork
 from bot.commands import COMMANDS
 from bot.core.background import Background
+from bot.core.egress import is_recognizable
 from bot.core.parsing import Grammar
 from bot.core.policy import Policy
 from bot.core.ports import Clock
@@ -180,14 +181,24 @@ def _secrets(settings: Settings) -> tuple[str, ...]:
 
 def secrets_of(settings: Settings) -> list[str]:
     """Return every secret of the settings: what no log and no message may hold."""
-    given = [
-        settings.slack_bot_token,
-        settings.slack_signing_secret,
-        settings.slack_app_token,
-        settings.turso_api_token,
-    ]
-    named = [value for name, value in settings.sources.items() if name.endswith(SECRET_NAMES)]
+    named = _named_secrets(settings).values()
     password = place_of(settings.database_url.get_secret_value()).url.password
     # With its signs around it: a password may be an ordinary word, which would be found everywhere.
     signed = [f":{form}@" for form in (password, quote(password, safe=""))] if password else []
-    return [*(secret.get_secret_value() for secret in given if secret), *named, *signed]
+    return [*named, *signed]
+
+
+def unrecognizable(settings: Settings) -> list[str]:
+    """Return the settings whose secret is so short, or so much like a word, that no message can be searched for it."""
+    return sorted(name for name, value in _named_secrets(settings).items() if not is_recognizable(value))
+
+
+def _named_secrets(settings: Settings) -> dict[str, str]:
+    given = {
+        "SLACK_BOT_TOKEN": settings.slack_bot_token,
+        "SLACK_SIGNING_SECRET": settings.slack_signing_secret,
+        "SLACK_APP_TOKEN": settings.slack_app_token,
+        "TURSO_API_TOKEN": settings.turso_api_token,
+    }
+    found = {name: value for name, value in settings.sources.items() if name.endswith(SECRET_NAMES)}
+    return found | {name: secret.get_secret_value() for name, secret in given.items() if secret}

@@ -9,11 +9,10 @@ from typing import Any, Final
 import structlog
 from structlog.typing import Processor
 
-from bot.core.egress import looks_secret
+from bot.core.egress import HIDDEN, has_token, recognizable, without_lines
 from bot.slack.quiet import cap_sdk_loggers
 from bot.turso.http import quiet_loggers
 
-HIDDEN: Final = "[hidden]"
 TRACEBACKS: Final = ("exception", "stack")
 _encode: Final = json.JSONEncoder(default=repr).encode  # one for all lines: making it takes as long as a line
 
@@ -22,7 +21,7 @@ class Redactor:
     """A processor that hides whatever is, or looks like, a secret, also in tracebacks."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        known = [secret for secret in secrets if len(secret) >= 8]
+        known = recognizable(secrets)
         self._secrets = tuple(dict.fromkeys([*known, *(_encode(secret)[1:-1] for secret in known)]))
 
     def __call__(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -31,21 +30,16 @@ class Redactor:
 
     def _clean(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self._without(value) if self.finds(value) else value
+            return without_lines(value, self.finds) if self.finds(value) else value
         if isinstance(value, Mapping):
             return {key: self._clean(one) for key, one in value.items()}
         if isinstance(value, list | tuple):
             return [self._clean(one) for one in value]
         return HIDDEN if self.finds(repr(value)) else value
 
-    def _without(self, text: str) -> str:
-        """Hide the lines that hold one: of a traceback the rest is wanted."""
-        kept = "\n".join(HIDDEN if self.finds(line) else line for line in text.split("\n"))
-        return HIDDEN if self.finds(kept) else kept
-
     def finds(self, text: str) -> bool:
         """True when a text holds a secret, as it is or as JSON writes it."""
-        return looks_secret(text) or any(secret in text for secret in self._secrets)
+        return has_token(text) or any(secret in text for secret in self._secrets)
 
 
 def on_one_line(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -14,7 +14,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from bot.app.compose import Bot, running, secrets_of
+from bot.app.compose import Bot, running, secrets_of, unrecognizable
 from bot.app.logs import set_up_logs
 from bot.settings import BadSettings, Settings
 from bot.slack.guard import AsgiApp
@@ -125,6 +125,8 @@ def _place(settings: Settings) -> str:
 
 def _logs(settings: Settings) -> None:
     set_up_logs(settings.log_level, settings.log_format, secrets_of(settings))
+    for name in unrecognizable(settings):
+        log.warning("a secret could be an ordinary word, so messages and logs are not searched for it", setting=name)
 
 
 def _spare_the_collector() -> None:

@@ -44,7 +44,7 @@ _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _GROUP: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
 _CODE: Final = re.compile(r"[a-z0-9-]{1,64}")
-_LINK: Final = re.compile(r"<(?:https?://|mailto:)?([^|>]*)(?:\|([^>]*))?>")
+_LINK: Final = re.compile(r"<(?:https?://|mailto:)?([^|<>]*)(?:\|([^<>]*))?>")
 
 
 def _bare(value: object) -> str:

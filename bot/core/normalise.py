@@ -85,7 +85,7 @@ def split(text: str) -> list[Word]:
     return words
 
 
-_VALUE_QUOTE: Final = re.compile(r"--?[A-Za-z][\w-]*=(?=[\"'])")
+_VALUE_QUOTE: Final = re.compile(r"--?[A-Za-z][\w-]{0,40}=(?=[\"'])")
 
 
 def _last_close(text: str, mark: str) -> int:

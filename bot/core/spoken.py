@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from bot.core.arguments import shown
 from bot.errors import BadInput
 
-LONGEST_TEXT: Final = 4_000
+LONGEST_TEXT: Final = 2_000
+"""Characters of a command line, a button's value or a field of a form: more than any of them needs."""
 
 
 class Spec(Protocol):
@@ -88,7 +89,7 @@ class TextTooLong(BadInput):
     """More text than any command needs."""
 
     def __init__(self, length: int) -> None:
-        super().__init__(f"That are {length} characters; a command may have {LONGEST_TEXT}. `/turso help` shows how.")
+        super().__init__(f"This has {length:,} characters; at most {LONGEST_TEXT:,} are read. Make it shorter.")
 
 
 def nearest(word: str, names: Iterable[str], limit: int = 3) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from bot.core.parsing import Incomplete, Parsed
 from bot.core.ports import Ack, Work
 from bot.core.request import Incoming, Kind, State
 from bot.errors import BadInput, BotError, Refused
-from bot.pipeline import asking, clicks, pasted, press_limit, pressing, submissions
+from bot.pipeline import asking, clicks, press_limit, pressing, screening, submissions
 from bot.pipeline.answering import entry, said, sorry, trouble
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import Forbidden
@@ -44,8 +44,8 @@ class Path:
         Returns:
             The work for after the ack; None for a redelivery, which is already under way.
         """
-        if pasted.holds_secret(incoming):
-            return partial(self._guarded, incoming, "pasted", partial(pasted.refuse, self.env, incoming))
+        if why := screening.objection(incoming):
+            return partial(self._guarded, incoming, "not_read", partial(screening.refuse, self.env, incoming, why))
         if incoming.kind in (Kind.COMMAND, Kind.MENTION):
             return await self._line(incoming, incoming.text)
         if incoming.kind is Kind.SHORTCUT:
@@ -67,8 +67,8 @@ class Path:
 
     async def submission(self, incoming: Incoming) -> Ack:
         """Check what a modal brings; errors go to its fields, the rest happens after the ack."""
-        if secrets := pasted.errors_of(incoming):
-            return Ack({"response_action": "errors", "errors": secrets})
+        if errors := screening.errors_of(incoming):
+            return Ack({"response_action": "errors", "errors": errors})
         try:
             checked = await submissions.check(self.env, incoming)
         except BotError as error:

@@ -2,21 +2,20 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
 import structlog
 
-from bot.core.egress import looks_secret
+from bot.core.egress import HIDDEN, has_token, recognizable, without_lines
 from bot.core.reply import Reply, View
 
 Body = dict[str, Any]
 LONGEST_TEXT: Final = 3900
 """`chat.update` takes 4,000."""
-_FRAME: Final = frozenset({"type", "title", "close", "callback_id"})
-WITHHELD: Final = (
-    "What I had to say here looks like it holds a secret, so I do not send it. Please tell who runs this bot."
-)
+NO_URL: Final = "https://hidden.invalid/"
+WITHHELD: Final = "A token is shown only once, by Reveal, so it isn't shown here."
 
 log = structlog.get_logger(__name__)
 
@@ -30,31 +29,51 @@ def encoded(payload: object) -> bytes:
 
 
 class EgressGuard:
-    """Refuses whatever looks like a token, and the secrets of this process."""
+    """Hides whatever looks like a token, and the secrets of this process: that field, never the whole message."""
 
     def __init__(self, secrets: Sequence[str] = ()) -> None:
-        given = [secret for secret in secrets if secret]
+        given = recognizable(secrets)
         self._secrets = tuple(dict.fromkeys([*given, *(json.dumps(one, ensure_ascii=False)[1:-1] for one in given)]))
 
     def holds_secret(self, payload: object) -> bool:
         """True when something in `payload` must not leave."""
         text = payload if isinstance(payload, str) else encoded(payload).decode()
-        return looks_secret(text, self._secrets)
+        return has_token(text) or any(secret in text for secret in self._secrets)
 
     def cleared(self, reply: Reply) -> Reply:
-        """Return the reply, or what is said in its place. One that carries a token may leave by a reveal alone."""
-        if not reply.secret and not self.holds_secret([reply.text, list(reply.blocks), list(reply.plain_blocks)]):
+        """Return the reply without secrets. One that carries a token may leave by a reveal alone."""
+        if reply.secret:
+            log.error("withheld the message of a reveal")
+            return Reply(text=WITHHELD, private=reply.private)
+        if not self.holds_secret([reply.text, list(reply.blocks), list(reply.plain_blocks)]):
             return reply
-        log.error("withheld a message that looks like it holds a secret")
-        return Reply(text=WITHHELD, private=reply.private)
+        log.error("hid a part of a message that looks like a secret")
+        return replace(
+            reply,
+            text=self.hidden(reply.text),
+            blocks=self.hidden(list(reply.blocks)),
+            plain_blocks=self.hidden(list(reply.plain_blocks)),
+        )
 
     def cleared_view(self, view: View) -> View:
-        """Return the view, or one that says that it is withheld."""
+        """Return the view without secrets."""
         if not self.holds_secret(view):
             return view
-        log.error("withheld a view that looks like it holds a secret")
-        said = [{"type": "section", "text": {"type": "plain_text", "text": WITHHELD}}]
-        return {**{key: view[key] for key in view if key in _FRAME}, "blocks": said}
+        log.error("hid a part of a view that looks like a secret")
+        cleared: View = self.hidden(view)
+        return cleared
+
+    def hidden(self, value: Any, key: str = "") -> Any:
+        """Return plain data with each text that holds a secret hidden; the lines around it stay."""
+        if isinstance(value, str):
+            if not self.holds_secret(value):
+                return value
+            return NO_URL if key.endswith("url") else without_lines(value, self.holds_secret)
+        if isinstance(value, Mapping):
+            return {name: self.hidden(one, str(name)) for name, one in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.hidden(one) for one in value]
+        return HIDDEN if self.holds_secret(value) else value
 
 
 def variants(reply: Reply) -> Iterator[Body]:

@@ -191,5 +191,5 @@ def _first(value: object) -> str:
 
 def _behind_mention(text: str, bot_user_id: str) -> str:
     """Return what stands behind the mention of the bot; all of it when the bot is not named in the text."""
-    mentioned = re.search(rf"<@{re.escape(bot_user_id)}(?:\|[^>]*)?>", text) if bot_user_id else None
+    mentioned = re.search(rf"<@{bot_user_id}(?:\|[^<>]*)?>", text) if bot_user_id else None
     return text[mentioned.end() :].strip() if mentioned else text.strip()

@@ -29,7 +29,7 @@ from bot.turso.errors import (
 )
 
 _LONGEST = 300
-_TOKEN_LIKE = re.compile(r"eyJ[\w-]{5,}(\.[\w-]*){1,2}")
+_TOKEN_LIKE = re.compile(r"(?<![\w-])(?>[\w-]*?eyJ)[\w-]{5,}+(?:\.[\w-]*){1,2}")
 NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 
 

@@ -1,10 +1,16 @@
 """What looks like a secret is seen; what people write is not mistaken for one."""
 
+import json
+
 import pytest
 
-from bot.core.egress import looks_secret, without_secrets
+from bot.core.egress import is_recognizable, looks_secret, without_secrets
 
 JWT = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJhIjoicnciLCJpYXQiOjE3OTM1MDAwMDB9.c2lnbmF0dXJlLWlzLWhlcmU"
+
+DATABASES = ("fluxapp-production", "linuxapp-staging-eu", "xapp-production", "maxapp-customers", "xoxb-dashboard1")
+DATABASES += ("xapp-1-production-2026", "linuxapp-1-20261127-backup", "foxoxb-123456789012", "xoxe-1-refresh-tokens")
+"""Names that hold what tokens begin with."""
 
 
 @pytest.mark.parametrize(
@@ -17,13 +23,19 @@ JWT = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJhIjoicnciLCJpYXQiOjE3OTM1MDAwMDB9
         "ZXlKaGJHY2lPaUpGWkVSVFFTSjkuZXlKaElqb2ljbmNpZlEuYzJsbg==",
         "xoxb-111111111111-222222222222-abcdefABCDEF",
         "xoxe.xoxb-1-MS0yLTEyMzQ1Njc4OTA",
+        "xoxe-1-My0xLTEyMzQ1Njc4OTAxMjM",
+        "xoxp-1111111111-2222222222-3333333333-0123456789abcdef",
+        "xoxa-2-1111111111-2222222222-abcdef012345",
         "xapp-1-A0ABC-123456789-abcdef",
         "https://hooks.slack.com/commands/T0ACME/111/abcdef",
     ],
 )
 def test_a_secret_is_seen(text: str) -> None:
     assert looks_secret(text)
-    assert looks_secret(f"before {text} after")
+    for around in ("before {} after", "a\n{}", "token={}", "/{}", "-{}"):
+        assert looks_secret(around.format(text))
+        assert looks_secret(json.dumps(around.format(text)))
+        assert looks_secret(repr(around.format(text)))
     assert not looks_secret(without_secrets(text))
 
 
@@ -38,6 +50,9 @@ def test_a_secret_is_seen(text: str) -> None:
         "0f9e8d7c-1234-4321-aaaa-bbbbccccdddd",
         "SHA-256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "",
+        *DATABASES,
+        "libsql://linuxapp-staging-eu-acme.turso.io",
+        "eyjafjallajoekull.is.a.volcano",
     ],
 )
 def test_ordinary_text_is_not_a_secret(text: str) -> None:
@@ -50,3 +65,17 @@ def test_the_secrets_of_this_process_are_known_by_value() -> None:
     assert looks_secret("it is my-api-token-value!", known)
     assert without_secrets("it is my-api-token-value!", known) == "it is [secret]!"
     assert not looks_secret("short words stay", known)
+
+
+@pytest.mark.parametrize("word", ["analytics", "Analytics", "orders-2026", "ORDERS", "orders", "hunter2"])
+def test_a_secret_that_could_be_a_word_is_not_searched_for(word: str) -> None:
+    assert not is_recognizable(word)
+    assert not looks_secret(f"the database {word} has 3 tables", [word])
+
+
+@pytest.mark.parametrize(
+    "secret", ["S3cret!9", "0f9e8d7c6b5a4f3e", "correct-horse-battery", ":analytics@", 'pass"w\\örd-0123', "a" * 16]
+)
+def test_every_other_secret_is_searched_for(secret: str) -> None:
+    assert is_recognizable(secret)
+    assert looks_secret(f"it is {secret}.", [secret])

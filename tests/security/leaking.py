@@ -123,7 +123,7 @@ async def go_through_everything(here: Watched) -> None:
         await dana.types(line)
     await world.workspace.open_home(DANA)
 
-    await dana.types("/turso ls", holding="looks like it holds a secret")
+    await dana.types("/turso ls", holding="[hidden]")
     await dana.types("/turso token crew --read-only", holding="eyJ")
     card = await dana.types('/turso token fleet --expiration 1h --reason "a migration"', holding="a migration")
     await ana.presses_and_hears("Approve", card)

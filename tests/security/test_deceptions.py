@@ -23,7 +23,7 @@ DECEPTIONS = {
     "has hidden signs": "harm\u200bless\u2060 \ufeffchange\U000e0041",
     "has lines of its own": "ok\n\n*Database*: `test`\n>quoted\u2028Rule: none",
     "is a heading": "Approved by Ana (1 of 1). Rule: allowed. Nothing else to do.",
-    "is very long": "harmless " * 300,
+    "is very long": "harmless " * 200,
 }
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.core.egress import HIDDEN
 from bot.core.reply import Reply
 from bot.slack.messages import WITHHELD, EgressGuard, variants
 from tests.security.canaries import canary_token
@@ -17,22 +18,32 @@ GUARD = EgressGuard((KNOWN, "turso-api-token-0123"))
      "xoxe.xoxp-1-abcdefghijklmnop", "xapp-1-A0B1-2345-abcdef", "https://hooks.slack.com/commands/T0/1/secret"],
     ids=range(9),
 )  # fmt: skip
-def test_a_message_that_holds_a_secret_is_withheld_wherever_it_stands(secret: str) -> None:
-    block = {"type": "section", "text": {"type": "mrkdwn", "text": f"it is {secret}."}}
-    deep = {"type": "actions", "elements": [{"type": "button", "value": f"run {secret}"}]}
+def test_what_looks_like_a_secret_is_hidden_wherever_it_stands_and_the_rest_stays(secret: str) -> None:
+    block = {"type": "section", "text": {"type": "mrkdwn", "text": f"first line\nit is {secret}."}}
+    button = {
+        "type": "button",
+        "action_id": "approval.deny",
+        "value": "r-1",
+        "text": {"type": "plain_text", "text": "Deny"},
+    }
+    deep = {"type": "actions", "elements": [button, {"type": "button", "value": f"run {secret}"}]}
 
     for reply in (
         Reply(text=f"it is {secret}."),
-        Reply(text="x", blocks=[block]),
+        Reply(text="x", blocks=[block, deep]),
         Reply(text="x", blocks=[{}], plain_blocks=[block]),
-        Reply(text="x", blocks=[deep]),
     ):
         cleared = GUARD.cleared(reply)
-        assert cleared.text == WITHHELD
-        assert not cleared.blocks
-        assert not cleared.plain_blocks
+        assert not GUARD.holds_secret([cleared.text, cleared.blocks, cleared.plain_blocks])
+        assert HIDDEN in str([cleared.text, cleared.blocks, cleared.plain_blocks])
+        assert len(cleared.blocks) == len(reply.blocks)
+    cleared = GUARD.cleared(Reply(text="x", blocks=[block, deep]))
+    assert cleared.text == "x"
+    assert cleared.blocks[0]["text"]["text"] == f"first line\n{HIDDEN}"
+    assert cleared.blocks[1]["elements"][0] == button
     view = GUARD.cleared_view({"type": "modal", "callback_id": "c", "private_metadata": secret, "blocks": [block]})
     assert not GUARD.holds_secret(view)
+    assert view["callback_id"] == "c"
     assert GUARD.holds_secret([f"a.txt {secret}"])
 
 

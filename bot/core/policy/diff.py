@@ -20,7 +20,7 @@ from bot.core.policy.supposed import suppose
 
 ANYBODY = "any member"
 _UNBOUND = "C0UNBOUND"
-_SET = re.compile(r"\[[^\]]+\]")
+_SET = re.compile(r"\[[^\]]{1,64}\]")
 _NAME_SIGNS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 

@@ -196,7 +196,7 @@ class _Lint:
 
 def _is_id(word: str) -> bool:
     """True for `U0ANA` and `S0DBA`, not for `SRE`: every id has a digit."""
-    return bool(re.fullmatch(r"[UWS](?=[A-Z]*[0-9])[A-Z0-9]+", word))
+    return bool(re.fullmatch(r"[UWS](?=[A-Z]{0,40}[0-9])[A-Z0-9]+", word))
 
 
 def _duration(value: Any) -> Any:

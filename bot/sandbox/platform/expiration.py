@@ -5,7 +5,7 @@ from datetime import timedelta
 
 _UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9}
 _UNITS |= {"m": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9, "w": 604800 * 10**9}
-_PART = re.compile(r"(?P<number>\d+(?:\.\d*)?|\.\d+)(?P<unit>[^0-9.]+)", re.ASCII)
+_PART = re.compile(r"(?P<number>\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?P<unit>[^0-9.]+)", re.ASCII)
 _NEVER = {"", "never", "none", "default"}
 
 

@@ -9,7 +9,7 @@ from bot.sandbox.workspace.state import State
 _ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 _TYPED = re.compile(
     r"(?P<raw><(?:[@#!][^<>\s]+|https?://[^<>\s]+|mailto:[^<>\s]+)>)"
-    r"|(?P<mail>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
+    r"|(?P<mail>(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
     r"|(?P<url>https?://[^\s<>]+)"
     r"|@(?P<at>[\w.-]+)"
     r"|#(?P<hash>[\w-]+)"

@@ -165,4 +165,4 @@ def _flat(text: str, names: Directory) -> str:
             return label or target.removeprefix("mailto:")
         return match[0]
 
-    return unescape(re.sub(r"<([@#!]?[^<>\n\s]+(?:\|[^<>\n]*)?)>", word, text))
+    return unescape(re.sub(r"<([@#!]?[^<>\s|]+(?:\|[^<>\n]*)?)>", word, text))

@@ -2,13 +2,13 @@
 
 import re
 
-_BLANK = re.compile(r"(?:[\s;\ufeff]+|--[^\n]*(?:\n|$)|/\*.*?(?:\*/|$))*", re.DOTALL)
+_BLANK = re.compile(r"(?:[\s;\ufeff]++|--[^\n]*(?:\n|$)|/\*.*?(?:\*/|$))*+", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z]*")
 _READ_ONLY_BEGIN = re.compile(r"BEGIN(?:\s+TRANSACTION)?\s+READONLY\b", re.IGNORECASE)
 _BEGIN = re.compile(r"BEGIN(?:\s+(?:DEFERRED|IMMEDIATE|EXCLUSIVE))?\b", re.IGNORECASE)
 # What may hide a parameter, then a parameter.
 _PARAMETER = re.compile(
-    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|/\*.*?(?:\*/|$)|[^\W\d]\w*"""
+    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*(?:\]|$)|--[^\n]*|/\*.*?(?:\*/|$)|[^\W\d]\w*"""
     r"|(?P<parameter>[:@$#][\w$]+(?:::\w+)*(?:\([^)\s]*\))?)",
     re.DOTALL,
 )

@@ -10,8 +10,8 @@ from bot.sandbox.workspace.acting import elements
 from bot.sandbox.workspace.model import Json, View
 from bot.sandbox.workspace.records import CannotAct
 
-_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_LINK = re.compile(r"https?://[^\s]+\.?[^\s]*")
+_MAIL = re.compile(r"[^@\s]{1,254}@[^@\s]{1,254}\.[^@\s]{1,254}")
+_LINK = re.compile(r"https?://\S+")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 

@@ -1,0 +1,81 @@
+"""No text makes a regular expression slow: each takes time in proportion to the text."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+
+import pytest
+
+from bot.core.egress import looks_secret
+from bot.core.normalise import normalise, split
+from bot.slack.received import _behind_mention
+from tests.security.patterns import hostile, patterns
+
+PATTERNS = patterns()
+SIZES = (20, 1_000, 16_000)
+"""A few characters are enough for an expression that grows exponentially."""
+LONGEST = 0.02
+"""Seconds in which every one of them has to be done with the longest text; one that is not linear takes far more."""
+GROWTH = 64
+"""How much longer the longest text may take than the middle one, 16 times as long, on a machine that is busy."""
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """CPU time; when it is much, the best of three: others use the machine, too."""
+    found: list[float] = []
+    while len(found) < 3 and min(found, default=LONGEST) >= LONGEST:
+        began = time.process_time()
+        work()
+        found.append(time.process_time() - began)
+    return min(found)
+
+
+def grows(work: Callable[[str], object], *texts: str) -> str | None:
+    """Say how the time grows when that is worse than in proportion. The texts become longer."""
+    before = LONGEST
+    for text in texts:
+        took = seconds(lambda text=text: work(text))  # type: ignore[misc]
+        if took >= LONGEST and (len(text) < SIZES[-1] or took > GROWTH * before):
+            return f"{took:.4f} s for {len(text)} characters of {text[:24]!r}"
+        before = took
+    return None
+
+
+def texts_for(pattern: re.Pattern[str]) -> Iterator[tuple[str, ...]]:
+    """Yield hard texts, each in every size."""
+    return zip(*(hostile(pattern, size) for size in SIZES), strict=True)
+
+
+@pytest.mark.parametrize("where", PATTERNS)
+def test_a_regular_expression_is_linear(where: str) -> None:
+    pattern = PATTERNS[where]
+    for work in (pattern.search, pattern.fullmatch, lambda text: pattern.sub("", text)):
+        for texts in texts_for(pattern):
+            assert not (found := grows(work, *texts)), f"{where} {pattern.pattern!r}: {found}"
+
+
+@pytest.mark.parametrize(
+    "slow", [r"eyJ[\w-]{8,}\.[\w-]{8,}", r"<@U0BOT(?:\|[^>]*)?>", r"[a-z]+=x", r"(a+)+b", r"-+[a-z]*-+x"]
+)
+def test_the_search_for_slow_ones_finds_them(slow: str) -> None:
+    pattern = re.compile(slow)
+    assert any(grows(pattern.search, *texts) for texts in texts_for(pattern))
+
+
+def test_every_module_is_looked_through() -> None:
+    assert len(PATTERNS) > 50
+    assert any(where.startswith("bot.core.egress") for where in PATTERNS)
+
+
+@pytest.mark.parametrize(
+    "piece", ["eyJ", "<@U0BOT|", "eyJ-", "xoxe-1-", '"', "' ", "`", '--x="', "<", "&amp;", "*a", "[!", "xapp-1-A"]
+)
+def test_reading_a_text_is_linear(piece: str) -> None:
+    def read(text: str) -> None:
+        looks_secret(text)
+        split(normalise(text))
+        _behind_mention(text, "U0BOT")
+        fnmatchcase("a" * 64, text[:2000])
+
+    assert not (found := grows(read, *((piece * size)[:size] for size in SIZES))), found

@@ -1,0 +1,77 @@
+"""Names that look like the beginning of a token are ordinary names, and a text that is too long is not read."""
+
+import pytest
+import pytest_asyncio
+
+from bot.app.compose import secrets_of, unrecognizable
+from bot.settings import load_settings
+from bot.slack.messages import EgressGuard
+from tests.scenarios import forging
+from tests.security import stage
+from tests.world import ANA, DANA, DB_OPS, World, buttons, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+NAME = "fluxapp-production"
+SETTINGS = {
+    "SLACK_BOT_TOKEN": "xoxb-0123456789-0123456789-abcdef",
+    "SLACK_SIGNING_SECRET": "0123456789abcdef0123456789abcdef",
+    "TURSO_API_TOKEN": "analytics",
+    "TURSO_ORGANIZATION": "acme",
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
+async def made(world: World) -> None:
+    """Make the database once."""
+    await world.make(NAME)
+
+
+@pytest.mark.parametrize("line", ["ls", "show {}", "usage --top 50", "triage {}", "tokens {}", "freeze {} --dry-run"])
+async def test_a_name_that_looks_like_a_token_is_shown(world: World, line: str) -> None:
+    shown = words(await world.person(DANA).types(f"/turso {line.format(NAME)}"))
+
+    assert NAME in shown
+    assert "[hidden]" not in shown
+
+
+async def test_a_card_with_such_a_sibling_keeps_its_buttons(world: World) -> None:
+    card = await world.person(DANA).types("/turso rotate alpha", holding="alpha")
+
+    assert NAME in words(card)
+    assert {"Approve", "Deny"} <= set(buttons(card))
+    await world.person(ANA).presses("Deny", card)
+
+
+async def test_a_setting_that_is_a_word_hides_nothing_and_is_named_at_the_start() -> None:
+    settings = load_settings(SETTINGS)
+
+    assert unrecognizable(settings) == ["TURSO_API_TOKEN"]
+    guard = EgressGuard(secrets_of(settings))
+    assert not guard.holds_secret("the database analytics")
+    assert guard.holds_secret("0123456789abcdef0123456789abcdef")
+
+
+@pytest.mark.parametrize("piece", ["eyJ", "x", "<@U0BOT|", "xoxe-1-"])
+async def test_a_mention_that_is_too_long_is_refused_unread(world: World, piece: str) -> None:
+    before = len(forging.told(world, DANA))
+    await world.workspace.deliver(stage.mention(world, piece * (40_000 // len(piece))))
+
+    told = await until(lambda: forging.told(world, DANA)[before:])
+    assert "characters; at most 2,000 are read" in words(told[-1])
+
+
+async def test_a_line_and_a_buttons_value_that_are_too_long_are_refused_unread(world: World) -> None:
+    long = await world.person(DANA).types(f"/turso db freeze alpha --reason {'eyJ' * 1000}", answers=1)
+    assert "characters; at most 2,000 are read" in words(long)
+
+    before = len(forging.told(world, DANA))
+    await forging.clicks(world, DANA, "run.1", "show " + "a" * 3000, channel=DB_OPS)
+    told = await until(lambda: forging.told(world, DANA)[before:])
+    assert "characters; at most 2,000 are read" in words(told[-1])
+
+
+async def test_a_field_of_a_form_that_is_too_long_says_so_at_the_field(world: World) -> None:
+    delivery = await forging.submits(world, DANA, "form.freeze", "i-none", {"reason": "eyJ" * 1000})
+
+    assert "at most 2,000 are read" in delivery.answer
+    assert "reason" in delivery.answer
