@@ -11,7 +11,7 @@ from bot.turso.calls import NETWORK, Calls
 from bot.turso.models import Database
 
 SELECT_1: Final = {"requests": [{"type": "execute", "stmt": {"sql": "SELECT 1"}}, {"type": "close"}]}
-TURSO_HOSTS: Final = re.compile(r"[a-z0-9][a-z0-9.-]*\.turso\.io")
+TURSO_HOSTS: Final = re.compile(r"(?<![a-z0-9.-])[a-z0-9][a-z0-9.-]*\.turso\.io")
 """The names of Turso's own databases."""
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 LONGEST_REFUSAL: Final = 4000

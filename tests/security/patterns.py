@@ -60,11 +60,10 @@ def _text(node: ast.expr) -> str | None:
 
 def hostile(pattern: re.Pattern[str], size: int) -> Iterator[str]:
     """Yield texts of `size` characters made of what the pattern looks for, each with an end that it does not."""
-    pieces = list(dict.fromkeys(_pieces(_parser.parse(pattern.pattern, pattern.flags))))[:14]
-    runs = [*pieces, *("".join(pair) for pair in itertools.permutations(pieces, 2)), "".join(pieces)]
+    pieces = list(dict.fromkeys(_pieces(_parser.parse(pattern.pattern, pattern.flags))))[:8]
+    runs = [*pieces, *("".join(pair) for pair in itertools.pairwise([*pieces, *pieces[:1]])), "".join(pieces)]
     for run in runs:
         whole = (run * (size // len(run) + 1))[:size]
-        yield whole
         yield whole + "\x00"
         yield pieces[0] + whole + " !"
 
