@@ -133,6 +133,8 @@ class Cell:
             return False
         if state is State.PENDING and not await self._card_was_posted():
             return False
+        if await self._is_untold():
+            return False
         if self.scenario.proven and await self._is_watched():
             return False
         return state is not State.UNKNOWN or self.scenario.final_unknown
@@ -145,6 +147,11 @@ class Cell:
     async def _card_was_posted(self) -> bool:
         request = await self.lane.newest(self.name)
         return request is not None and bool(await self.lane.store.cards(request.id))
+
+    async def _is_untold(self) -> bool:
+        """Whether an end was reached that the people concerned are still to be told of."""
+        request = await self.lane.newest(self.name)
+        return request is not None and bool(await self.lane.store.untold(request.id))
 
     async def _verdict(self, *, may_be_untouched: bool = False) -> str:
         """Judge by the store, by Turso and its log, by what the asker saw, and by the audit log."""

@@ -95,6 +95,9 @@ def _pressing(action_id: str) -> Way:
     """Press with everything that its value might name; one of them is what it wants."""
 
     async def take(world: World, ready: Ready) -> None:
+        if action_id == "token.end":  # those of before may have been revoked by now
+            await forging.types(world, DANA, DB_OPS, "token orders --read-only")
+            await world.calm()
         values = await values_of(world)
         ready()
         for value in values:
@@ -168,8 +171,10 @@ async def values_of(world: World) -> list[str]:
     newest = {(one.command, one.state): one.id for one in reversed(requests)}
     holds = [one.id for one in await store.holds()]
     reviews = [one.id for one in await store.reviews(owed=True)]
-    tokens = [one.id for one in await store.tokens(organization="acme")]
-    return [*newest.values(), *holds[:2], *reviews[:2], *tokens[:2], await an_intent(world, ANA)]
+    tokens = await store.tokens(organization="acme")
+    live = await store.tokens(organization="acme", live_at=world.clock.now())
+    of_tokens = [*(one.id for one in tokens[:2]), *(one.request_id for one in live[:2])]
+    return [*newest.values(), *holds[:2], *reviews[:2], *of_tokens, await an_intent(world, ANA)]
 
 
 __all__ = ["Entry", "Kind", "an_intent", "entries", "values_of"]

@@ -66,3 +66,17 @@ async def test_a_reveal_whose_blocks_are_refused_was_not_delivered(house: House)
     for method in ("response_url", "chat.postEphemeral"):
         house.slack.always[method] = refused("invalid_blocks")
     assert not await house.delivery.reveal(HERE, Reply(text="Your token", blocks=[SECTION], secret=True))
+
+
+async def test_a_reveal_in_a_modal_goes_nowhere_else_also_when_the_modal_is_closed(house: House) -> None:
+    keep(house)
+    block = {"type": "section", "text": {"type": "plain_text", "text": JWT}}
+    token = Reply(text="Your token", blocks=[block], private=True, secret=True)
+    at_home = replace(HERE, modal_id="V1")
+    assert await house.delivery.reveal(at_home, token)
+    house.slack.answers["views.update"] = [refused("not_found")]
+    assert not await house.delivery.reveal(at_home, token)
+    assert house.slack.methods() == ["views.update", "views.update"]
+    shown = house.slack.of("views.update")[0]["view"]
+    assert JWT in json.dumps(shown["blocks"])
+    assert JWT not in json.dumps({key: one for key, one in shown.items() if key != "blocks"})
