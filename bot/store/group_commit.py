@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from bot.core.background import Background, Loop
 from bot.core.request import AuditEntry
@@ -105,8 +105,7 @@ class GroupCommit:
         try:
             new = await self._database.write(partial(_write, group=group))
         except Unavailable as error:
-            for waiting in group:
-                waiting.fail(error)
+            await self._commit_intents_again(group, error)
         except Exception as error:
             if len(group) == 1:
                 log.error("group_commit.refused", error=type(error).__name__)
@@ -115,6 +114,27 @@ class GroupCommit:
                 await self._commit([waiting])
         else:
             for place, waiting in enumerate(group):
+                waiting.end(place in new)
+
+    async def _commit_intents_again(self, group: list[_Waiting], error: Unavailable) -> None:
+        """Try intents once more, since a person waits for them and a broken connection is soon replaced.
+
+        The first commit may have gone through: an intent that stands there with our own id was new. Audit entries
+        have nothing to tell them by, so they are not written twice.
+        """
+        urgent = [waiting for waiting in group if waiting.intent is not None]
+        for waiting in group:
+            if waiting.intent is None:
+                waiting.fail(error)
+        if not urgent:
+            return
+        try:
+            new = await self._database.write(partial(_write_again, group=urgent))
+        except Exception as again:
+            for waiting in urgent:
+                waiting.fail(again)
+        else:
+            for place, waiting in enumerate(urgent):
                 waiting.end(place in new)
 
     async def _gather(self) -> None:
@@ -139,4 +159,14 @@ def _write(connection: Connection, group: list[_Waiting]) -> set[int]:
         if waiting.intent is not None and insert_new(connection, intents, waiting.intent)
     }
     chain.append(connection, [entry for waiting in group for entry in waiting.entries])
+    return new
+
+
+def _write_again(connection: Connection, group: list[_Waiting]) -> set[int]:
+    """Write the intents of a group whose commit was not confirmed."""
+    new = _write(connection, group)
+    for place, waiting in enumerate(group):
+        if place not in new and waiting.intent is not None:
+            there = select(intents.c.id).where(intents.c.id == waiting.intent["id"])
+            new |= {place} if connection.execute(there).first() else set()
     return new

@@ -3,9 +3,11 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from bot.store.database import StoreUnavailable
 from bot.store.store import Store
 from tests.store.conftest import NOON
 from tests.store.samples import entry, incoming
@@ -89,3 +91,23 @@ async def test_a_caller_who_goes_away_loses_nothing(store: Store):
     await store.settle()
 
     assert await store.intent("i-0000000001") is not None
+
+
+@pytest.mark.parametrize("commits", [False, True], ids=["before the commit", "after the commit"])
+async def test_an_intent_is_recorded_although_its_connection_breaks(
+    store: Store, monkeypatch: pytest.MonkeyPatch, commits: bool
+):
+    write, broken = store._database.write, []
+
+    async def breaks_once(work: Any) -> Any:
+        if broken:
+            return await write(work)
+        broken.append(work)
+        if commits:
+            await write(work)
+        raise StoreUnavailable
+
+    monkeypatch.setattr(store._database, "write", breaks_once)
+
+    assert await store.record_intent(incoming()), "it is new: a press that counted as a redelivery would be lost"
+    assert not await store.record_intent(incoming(id="i-another000"))
