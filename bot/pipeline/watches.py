@@ -5,8 +5,12 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
+
 from bot.commands.base import Probe
 from bot.core.proof import Finding
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -42,6 +46,7 @@ class Watches:
         watch = self._watches[request_id]
         if watch.task is None:
             watch.task = asyncio.create_task(run(), name=f"proof: {request_id}")
+            watch.task.add_done_callback(_log_failure)
 
     def forget(self, request_id: str) -> None:
         """Drop the tokens of a request."""
@@ -54,3 +59,8 @@ class Watches:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _log_failure(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.error("a proof ended", task=task.get_name(), error=type(error).__name__)

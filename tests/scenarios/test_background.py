@@ -43,6 +43,7 @@ TASKS_OF_THEIR_OWN = {
     "core/background.py": "the loops themselves",
     "core/cache.py": "one question, which somebody waits for",
     "durable/seats.py": "ends the process when it ends",
+    "pipeline/watches.py": "one proof, whose failure is logged",
     "slack/socket.py": "the library's own, which the loop `Slack connection` replaces",
     "slack/tasks.py": "one answer, whose failure is logged",
     "store/running.py": "one question, which somebody waits for",
