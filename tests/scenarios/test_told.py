@@ -82,6 +82,50 @@ async def test_reveal_on_home_shows_the_token_in_a_modal_and_nowhere_else(world:
     assert request.id
 
 
+REFUSALS = (
+    "I do not know",
+    "from elsewhere",
+    "Only the one",
+    "not among",
+    "is not for you",
+    "no longer allowed",
+    "denied",
+)
+SHOWS_A_MODAL = {"Reveal", "Deny"}
+
+
+async def test_every_button_on_home_does_what_it_says_for_each_who_sees_it(world: World, place: Channel) -> None:
+    for line in (
+        "token {} --reason a",
+        "token {} --reason b",
+        "freeze {} --reason c",
+        "freeze {} --reason d",
+        "freeze {} --reason e",
+    ):
+        card = await asked(world, f"/turso {line}")
+        if line.endswith(("a", "c")):
+            await world.person(ANA).presses_and_hears("Approve", card)
+            await reaches(world, card, State.READY, State.SUCCEEDED)
+    pressed: set[tuple[str, str]] = set()
+    for who in (DANA, ANA):
+        while labels := [one for one in buttons(await home(world, who)) if (who, one) not in pressed]:
+            label = "Reveal" if "Reveal" in labels else labels[0]
+            pressed.add((who, label))
+            view = await home(world, who)
+            button = buttons(view)[label]
+            before = {one.ts for one in forging.told(world, who)}
+            await world.workspace.click(who, view_id=view.id, action_id=button["action_id"], block_id=None)
+            await world.calm()
+            heard = [words(one) for one in forging.told(world, who) if one.ts not in before]
+            modal = world.workspace.views_of(who)
+            assert heard or (label in SHOWS_A_MODAL and modal), f"{who} pressed {label} and nothing happened"
+            assert not [one for one in heard if any(refusal in one for refusal in REFUSALS)], f"{who}: {label}: {heard}"
+            for view in modal:
+                await world.workspace.close_view(who, view.id)
+
+    assert {(DANA, "Reveal"), (DANA, "Withdraw"), (ANA, "Approve"), (ANA, "Deny")} <= pressed
+
+
 async def test_a_change_that_is_under_way_when_its_channel_is_archived_is_told_by_direct_message(
     world: World, place: Channel
 ) -> None:
