@@ -65,12 +65,8 @@ def lift_all(plan: Plan, kinds: Collection[HoldKind]) -> Lift:
     return Lift(target.name, target.id, lambda hold: hold.kind in kinds)
 
 
-async def lift(turso: TursoClient, memory: Memory, what: Lift) -> Blocks:
-    """Open the blocks that end with some holds. No other block is touched, and none is set that was not there.
-
-    Returns:
-        What the holds that stay need blocked.
-    """
+async def lift(turso: TursoClient, memory: Memory, what: Lift) -> None:
+    """Open the blocks that end with some holds. No other block is touched, and none is set that was not there."""
     needed = await what.needed(memory)
     while True:
         opened = _both(what.blocks, _not(needed))
@@ -79,13 +75,21 @@ async def lift(turso: TursoClient, memory: Memory, what: Lift) -> Blocks:
         # Who blocks places a hold first: one that came meanwhile may have blocked just before our call opened it.
         await _switch(turso, what.database, _both(opened, needed), on=True)
         if needed == before:
-            return needed
+            return
 
 
 async def is_lifted(turso: TursoClient, memory: Memory, what: Lift) -> bool:
     """True once Turso blocks none of what ends, but for what the holds that stay need."""
     needed = await what.needed(memory)
     return not any(_both(await blocked(turso, what.database), _both(what.blocks, _not(needed))))
+
+
+async def lift_once(turso: TursoClient, memory: Memory, what: Lift) -> bool:
+    """Lift what Turso does not show as lifted yet, and say whether it does then. Safe to run again after a crash."""
+    if await is_lifted(turso, memory, what):
+        return True
+    await lift(turso, memory, what)
+    return await is_lifted(turso, memory, what)
 
 
 async def blocked(turso: TursoClient, name: str) -> Blocks:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any, Final
 
-from bot.commands.holds import blocked, is_lifted, lift, lift_of, open_quarantine
+from bot.commands.holds import blocked, lift_of, lift_once, open_quarantine
 from bot.core.ports import Move
 from bot.core.request import COUNTDOWN_OVER, TIMER, Hold, Request, State, Timer, TimerKind
 from bot.errors import BotError
@@ -148,8 +148,7 @@ async def _lifted(env: Environment, request: Request) -> bool:
     try:
         if (await turso.database(target.name)).id != target.id:
             return True
-        await lift(turso, env.memory, lift_of(hold))
-        return await is_lifted(turso, env.memory, lift_of(hold))
+        return await lift_once(turso, env.memory, lift_of(hold))
     except DatabaseNotFound:
         return True
     except BotError:

@@ -112,10 +112,8 @@ async def _release(
 ) -> bool:
     """Open what only this hold blocks, and release it. False: Turso does not show it yet."""
     ends, outcome = holding.lift_of(hold), "succeeded" if is_there else "gone"
-    if is_there:
-        await holding.lift(turso, env.memory, ends)
-        if not await holding.is_lifted(turso, env.memory, ends):
-            return False
+    if is_there and not await holding.lift_once(turso, env.memory, ends):
+        return False
     now = env.clock.now()
     line = entry("thawed", outcome, at=now, request=request, command="thaw", databases=[hold.database], by=TIMER)
     await env.memory.release_hold(hold.id, now, entries=[line], keeps_timer=True)
@@ -124,9 +122,7 @@ async def _release(
 
 async def _open_rest(env: Environment, turso: TursoClient, hold: Hold) -> holding.Blocks:
     """Open what two holds that ended at the same moment left to each other; returns what is still blocked."""
-    ends = holding.lift_of(hold)
-    if not await holding.is_lifted(turso, env.memory, ends):
-        await holding.lift(turso, env.memory, ends)
+    await holding.lift_once(turso, env.memory, holding.lift_of(hold))
     return await holding.blocked(turso, hold.database)
 
 

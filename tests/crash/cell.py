@@ -127,7 +127,7 @@ class Cell:
     async def _rests(self, state: State | None) -> bool:
         if not await self.lane.idle() or state in UNDER_WAY:
             return False
-        if self.scenario.name == "thaw" and await self.lane.store.holds():
+        if self.scenario.settled is not None and not await self.scenario.settled(self.lane, self.name):
             return False
         if state is not None and state is self.scenario.passes:
             return False

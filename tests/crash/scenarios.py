@@ -45,6 +45,8 @@ class Scenario:
     """Turso shows nothing of it: an outcome that is not known stays so."""
     proven: bool = False
     """It is over only when it is said whether it is proven."""
+    settled: Look | None = None
+    """What only time leads to, where the state does not tell it: nothing is over before."""
     event: str = "executed"
     """The word of the audit entry that says how it ended."""
     audited: str = ""
@@ -217,6 +219,30 @@ async def is_gone(lane: Lane, name: str) -> bool:
     return await lane.database_id(name) is None
 
 
+async def opened(lane: Lane, name: str) -> None:
+    """In quarantine, but somebody has opened it for writes in Turso's dashboard."""
+    await quarantined(lane, name)
+    path = f"/v1/organizations/acme{CONFIGURATION.format(name)}"
+    assert (await lane.turso.patch(path, json={"block_writes": False})).status_code == 200
+
+
+async def approved_by_one_who_leaves(lane: Lane, name: str) -> None:
+    """In quarantine, and Ana, who approved it, has left since."""
+    await lane.world.workspace.admin.reactivate(ANA)
+    await lane.kill_and_start()  # what it knows of people is forgotten
+    await quarantined(lane, name)
+    await lane.world.workspace.admin.deactivate(ANA)
+
+
+async def waits_without_countdown(lane: Lane, name: str) -> bool:
+    request = await lane.newest(name)
+    return request is not None and request.rests
+
+
+async def holds_nothing(lane: Lane, name: str) -> bool:
+    return all(hold.database != name for hold in await lane.store.holds())
+
+
 def blocks(reads: bool, writes: bool) -> Look:
     async def look(lane: Lane, name: str) -> bool:
         return await lane.blocked(name) == (reads, writes)
@@ -255,10 +281,15 @@ _ALL = [
              undone=State.QUARANTINED, event="undone"),
     Scenario("countdown", quarantined, after(timedelta(days=31)), ("DELETE", DATABASE), State.SUCCEEDED,
              "is destroyed", is_gone, event="finished", passes=State.QUARANTINED),
+    Scenario("countdown-stale", opened, after(timedelta(days=31)), ("PATCH", CONFIGURATION), State.STALE,
+             "Nothing was destroyed", blocks(False, False), event="finished", passes=State.QUARANTINED),
+    Scenario("countdown-refused", approved_by_one_who_leaves, after(timedelta(days=31)), ("DELETE", DATABASE),
+             State.QUARANTINED, "was not destroyed", waits_without_countdown, event="finished", audited="denied",
+             settled=waits_without_countdown, calls=0),
     Scenario("freeze", there, typed("db freeze {} --reads"), ("PATCH", CONFIGURATION), State.SUCCEEDED, "are blocked",
              blocks(True, True)),
     Scenario("thaw", frozen, after(timedelta(minutes=31)), ("PATCH", CONFIGURATION), State.SUCCEEDED, "is over",
-             blocks(False, False), event="thawed"),
+             blocks(False, False), event="thawed", settled=holds_nothing),
     Scenario("rotate", asked("rotate {}"), approve, ("POST", ROTATE), State.SUCCEEDED, "roven:",
              was_called("POST", ROTATE), final_unknown=True, proven=True),
     Scenario("rotate-late", revoked_late, approve, ("POST", ROTATE), State.SUCCEEDED, "roven:",

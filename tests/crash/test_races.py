@@ -5,6 +5,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 
@@ -22,10 +23,11 @@ from tests.crash.scenarios import (
     is_there,
     press_till_taken,
     quarantined,
+    taken,
 )
 from tests.crash.stores import STORES, new_store
 from tests.crash.waiting import patient
-from tests.world import ANA, BEN, DANA, DB_OPS, until, words
+from tests.world import ANA, BEN, DANA, DB_OPS, REMY, until, words
 
 WAVES = 10 if os.environ.get("SOAK") else 1
 MORE = 3
@@ -193,6 +195,47 @@ async def the_end_of_a_freeze_against_a_quarantine(two: Pair, names: list[str]) 
     return winners
 
 
+async def two_quarantines(two: Pair, names: list[str]) -> list[str]:
+    """Two requests for the same database are approved at one moment: one quarantine begins, the other is stale."""
+    for name in names:
+        await asked("db destroy {}")(two.lane, name)
+        assert taken(await two.lane.world.workspace.say(REMY, DB_OPS, f"/turso db destroy {name}"))
+    pairs = [await patient(partial(_both_pending, two, name), f"both requests about {name}") for name in names]
+    await two.at_rest()
+    moment = time.time() + 0.7
+    for pair_, offset in zip(pairs, OFFSETS, strict=True):
+        two.balancer.moments |= {(ANA, pair_[0].id): moment, (BEN, pair_[1].id): moment + offset}
+    await asyncio.gather(
+        *(_approves(two, person, one) for pair_ in pairs for person, one in zip((ANA, BEN), pair_, strict=True))
+    )
+    await two.at_rest()
+    winners = []
+    for name, pair_ in zip(names, pairs, strict=True):
+        ended = [await two.lane.store.request(one.id) for one in pair_]
+        assert {one.state for one in ended if one} == {State.QUARANTINED, State.STALE}, ended
+        winner, loser = sorted((one for one in ended if one), key=lambda one: one.state is State.STALE)
+        assert winner.id in loser.outcome
+        assert [hold.request_id for hold in await two.lane.store.holds() if hold.database == name] == [winner.id]
+        assert two.lane.sent("PATCH", CONFIGURATION.format(name)) == 1
+        assert await blocks(True, True)(two.lane, name)
+        winners.append(winner.asker)
+    return winners
+
+
+async def _both_pending(two: Pair, name: str) -> list[Request] | None:
+    pending = await two.lane.store.requests(states=[State.PENDING])
+    found = [one for one in pending if one.plan.target and one.plan.target.name == name]
+    shown = [one for one in found if await two.lane.store.cards(one.id)]
+    return sorted(shown, key=lambda one: one.asker) if len(shown) == 2 else None
+
+
+async def _approves(two: Pair, person: str, request: Request) -> None:
+    ((channel_id, ts),) = await two.lane.store.cards(request.id)
+    card = two.lane.world.workspace.state.message(channel_id, ts)
+    assert card is not None
+    assert taken(await two.lane.world.workspace.click(person, message=card, action_id="approval.approve"))
+
+
 RACES: list[Race] = [
     double_click,
     two_approvers,
@@ -200,6 +243,7 @@ RACES: list[Race] = [
     approve_against_expire,
     undo_against_the_end,
     the_end_of_a_freeze_against_a_quarantine,
+    two_quarantines,
 ]
 
 
