@@ -61,12 +61,15 @@ async def notice_of(
     )
 
 
-async def may_be_seen(env: Environment, channel_id: str) -> bool:
+async def may_be_seen(env: Environment, channel_id: str, *, fresh: bool = True) -> bool:
     """Return True when what happens may be shown in a channel, by what Slack says of it now. Raises Unavailable.
 
     It may not be archived, nor shared with another company unless the policy says so, and the bot must be in it.
+
+    Args:
+        fresh: False right after a press, which has asked Slack already.
     """
-    channel = await env.directory.channel(channel_id, fresh=True)
+    channel = await env.directory.channel(channel_id, fresh=fresh)
     if channel.is_archived or not channel.bot_is_member:
         return False
     bound = env.rules.policy.channels.get(channel_id)

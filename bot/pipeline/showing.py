@@ -113,12 +113,12 @@ async def below_card(env: Environment, request: Request) -> tuple[str, str | Non
     return channel_id, await thread_of(env, request) or ts
 
 
-async def refresh_cards(env: Environment, request: Request) -> Shown:
+async def refresh_cards(env: Environment, request: Request, *, fresh: bool = True) -> Shown:
     """Bring every copy of a card up to date; when all of them are gone, post it again. Raises Unavailable."""
     copies = await env.memory.cards(request.id)
     if not copies:
         return Shown.NO_CARD
-    if not await may_be_seen(env, request.channel_id):
+    if not await may_be_seen(env, request.channel_id, fresh=fresh):
         return Shown.NOWHERE
     reply = await card_of(env, request)
     gone = [copy for copy in copies if not await env.messenger.update(*copy, reply)]
@@ -139,7 +139,7 @@ async def show(env: Environment, request_id: str) -> Request | None:
     request = await env.memory.request(request_id)
     if request is not None:
         try:
-            await refresh_cards(env, request)
+            await refresh_cards(env, request, fresh=False)
         except Unavailable as error:
             log.warning("a card was not brought up to date", request=request_id, why=str(error))
     return request

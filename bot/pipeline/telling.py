@@ -133,7 +133,8 @@ async def note_in_timeline(env: Environment, request: Request) -> None:
 
 async def _afterwards(env: Environment, request: Request, how: str) -> None:
     """Bring up to date what is shown elsewhere; nobody waits for it."""
-    if request.state in CHANGED and request.plan.databases:
+    reveals = isinstance(env.by_name.get(request.command), Revealing)
+    if request.state in CHANGED and request.plan.databases and not reveals:
         await refresh_live_cards(env, request.organization, [name for name, _ in request.plan.databases])
     if how != NOBODY:
         await turn_note(env, request, in_channel=how == CHANNEL)
