@@ -22,7 +22,7 @@ CALLS = {
     "its group": "*/acme/databases",
 }
 SHOWN = {
-    "its properties or the configuration": "*Delete protection*",
+    "configuration": "*Delete protection*",
     "its properties or the list": "*Group*",
     "usage": "Rows read today",
     "its group": ", with ",
@@ -88,7 +88,8 @@ async def test_refresh_puts_what_is_true_now_in_the_place_of_the_card(world: Wor
     assert "Thaw" in buttons(fresh)
     assert "Freeze writes 30 min" not in buttons(fresh)
     assert "As of" in words(fresh)
-    assert "executed" in words(fresh)
+    assert "Last changes" in words(fresh)
+    assert f"<@{BEN}>" in words(fresh)
 
 
 async def test_today_stands_beside_the_usual_of_the_samples(world: World) -> None:
