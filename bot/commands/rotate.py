@@ -34,7 +34,7 @@ async def plan(ctx: Context, args: RotateArgs) -> Plan:
     others = sorted(one.name for one in siblings if one.id != shot.database.id)
     ids = list(dict.fromkeys([shot.database.id, *(one.id for one in siblings)]))
     tokens = await live_tokens(ctx, ids)
-    own = {"Size": shot.facts["Size"], "Rows read, 7 days": shot.facts["Rows read, 7 days"]}
+    own = {label: fact for label, fact in shot.facts.items() if label.startswith(("Size", "Rows read"))}
     return Plan(
         target=shot.target,
         steps=[
