@@ -47,7 +47,7 @@ async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window
     await expect(remy.message("has started in this channel")).to_contain_text("INC-42")
 
     await remy.say("/turso triage checkout")
-    card = remy.message("checkout · ")
+    card = remy.message("Rows read today")
     await expect(card).to_contain_text("Rows read today")
     await expect(card.get_by_role("button", name="Freeze writes 30 min")).to_be_visible()
     await picture(remy, card, "incident-triage")
@@ -55,6 +55,9 @@ async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window
     await remy.press("Freeze writes 30 min", card)
     await remy.press("Freeze writes", remy.message("Nothing happens unless you confirm"))
     await until(lambda: world.changes("PATCH", "/checkout/configuration"), what="the freeze")
+
+    await expect(remy.pane.get_by_text("are blocked").last).to_be_visible()
+    await picture(remy, card, "incident-outcome")
 
     await remy.press("Read-only token", card)
     await expect(remy.message("Only visible to you").filter(has_text="eyJ")).to_be_visible()
