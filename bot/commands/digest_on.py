@@ -15,7 +15,7 @@ from bot.commands.digest_schedule import DAYS, clock_time, next_due, weekday, zo
 from bot.commands.digests import measure
 from bot.commands.lines import command_line
 from bot.commands.targets import attempt
-from bot.core.arguments import Positional
+from bot.core.arguments import Positional, shown
 from bot.core.model import Risk
 from bot.core.plan import Plan
 from bot.core.reply import Reply
@@ -34,12 +34,13 @@ class DigestOnArgs(BaseModel):
         """A digest is weekly or daily; and `09:00` alone is a time."""
         if self.weekly and self.daily:
             raise ValueError("`--weekly` and `--daily` are two cadences: choose one.")
-        if self.day and ":" in self.day and self.at is None:
+        if self.day and self.at is None and (self.daily or ":" in self.day or self.day[:1].isdigit()):
             self.day, self.at = None, self.day
         if self.day and weekday(self.day) is None:
-            raise ValueError("The day is one of `mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`.")
+            days = ", ".join(f"`{day}`" for day in DAYS)
+            raise ValueError(f"The day is one of {days}; not {shown(self.day)}.")
         if self.at and clock_time(self.at) is None:
-            raise ValueError("The time is written as `09:00`, from `00:00` to `23:59`.")
+            raise ValueError(f"The time is written as `09:00`, from `00:00` to `23:59`; not {shown(self.at)}.")
         if self.tz and zone(self.tz) is None:
             raise ValueError("`--tz` takes a time zone such as `Europe/Berlin`.")
         return self

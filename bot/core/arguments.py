@@ -74,6 +74,8 @@ def _why_no_name(name: str) -> str:
         return f"{shown(name)} has {len(name)} characters"
     if _NAME.fullmatch(name.lower()):
         return f"{shown(name)} has capitals: write {shown(name.lower())}"
+    if name[:1] in "\"'" or name[-1:] in "\"'":
+        return f"{shown(name)} has a quote that is not closed: close it, or leave it out"
     if "." in name or "/" in name:
         return f"{shown(name)} looks like an address: write the name that `db list` shows"
     if _NAME.fullmatch(name.strip("-")):

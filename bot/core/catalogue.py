@@ -69,6 +69,22 @@ SPELLINGS: Final[Mapping[str, str]] = MappingProxyType(
 """Other spellings of a command; each may also begin with `db`."""
 
 
+SYNONYMS: Final[Mapping[str, str]] = MappingProxyType(
+    dict.fromkeys(("delete", "drop", "remove", "del", "erase"), "destroy")
+    | dict.fromkeys(("revoke", "invalidate"), "rotate")
+    | dict.fromkeys(("unfreeze", "unblock", "unlock"), "thaw")
+    | dict.fromkeys(("block", "lock"), "freeze")
+    | dict.fromkeys(("undo", "undelete", "recover"), "restore")
+    | dict.fromkeys(("databases", "dbs"), "list")
+    | dict.fromkeys(("info", "describe", "get", "status"), "show")
+    | dict.fromkeys(("stats", "metrics"), "usage")
+    | dict.fromkeys(("new", "make", "add"), "create")
+    | dict.fromkeys(("mint", "credentials"), "token")
+    | dict.fromkeys(("log", "logs", "history"), "audit")
+)
+"""Words that people use for a command: suggested, never taken for it."""
+
+
 @lru_cache(maxsize=1024)
 def canonical(words: str) -> str:
     """Return the name that rules use for a command as it is typed, without options: `db tokens create` is `token`."""

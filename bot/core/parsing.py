@@ -1,7 +1,7 @@
 """Turn the text behind `/turso` into a command and its checked arguments; whatever the text, no surprise."""
 
 from collections.abc import Sequence
-from typing import Generic
+from typing import Final, Generic
 
 from bot.core import catalogue
 from bot.core.normalise import Word, normalise, split
@@ -17,6 +17,7 @@ from bot.core.spoken import (
     TextTooLong,
     UnknownCommand,
     UnknownOption,
+    close,
     nearest,
 )
 
@@ -71,19 +72,20 @@ class Grammar(Generic[S]):
             raise TextTooLong(len(text))
         plain = normalise(text)
         words = split(plain)
+        words = words[_before_command(words) :]
         spec, used = self._command(words)
+        if any(not word.literal and word.text in ("--help", "-h") for word in words) and (help_ := self.spec("help")):
+            named = [] if spec.name == catalogue.HOME else [Word(spec.name)]
+            return Reader(help_).read(named, plain.strip())
         return Reader(spec).read(words[used:], plain.strip())
 
     def _command(self, words: list[Word]) -> tuple[S, int]:
-        start = 0
-        while start < len(words) and words[start].text.startswith(("<@", "/turso")):
-            start += 1
-        if start == len(words) or words[start].text == "--private":
-            return self._home(), start
-        heads = [word.text.lower() for word in words[start : start + self._longest]]
+        if not words or words[0].text in ("--private", "--help", "-h"):
+            return self._home(), 0
+        heads = [word.text.lower().strip(_MARKUP).lstrip(":,;") for word in words[: self._longest]]
         for length in range(len(heads), 0, -1):
             if spec := self._phrases.get(tuple(heads[:length])):
-                return spec, start + length
+                return spec, length
         raise self._unknown(heads)
 
     def _home(self) -> S:
@@ -99,8 +101,27 @@ class Grammar(Generic[S]):
         groups = sorted({" ".join(words) for words in self._phrases if words[0] == typed[0] and len(words) > 1})
         if groups:
             return UnknownCommand(" ".join(typed[:2]), tuple(groups[:4]))
+        meant = catalogue.SYNONYMS.get(typed[0])
+        if meant in self._by_name:
+            return UnknownCommand(typed[0], (meant,))
         names = {" ".join(words) for words in self._phrases if words[0] != "db"}
-        return UnknownCommand(typed[0], nearest(typed[0], names))
+        return UnknownCommand(typed[0], close(typed[0], names))
+
+
+_MARKUP: Final = "*_~`"
+_PUNCTUATION: Final = ":,;.!-–—•·>"
+
+
+def _before_command(words: Sequence[Word]) -> int:
+    """Count what stands before a command: a mention, punctuation behind it, bullets, and the name `turso`."""
+    at = 0
+    while at < len(words) and not words[at].literal:
+        bare = words[at].text.strip(_MARKUP + ":,").lower()
+        is_name = bare.startswith("<@") or bare in ("turso", "/turso")
+        if not is_name and bare.strip(_PUNCTUATION):
+            break
+        at += 1
+    return at
 
 
 def parse(text: str, table: Sequence[S]) -> Parsed[S] | Incomplete[S]:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from bot.core.arguments import shown
 from bot.core.normalise import Word
 from bot.core.shape import Argument, partial_of, shape_of
-from bot.core.spoken import Common, Incomplete, Parsed, S, Spec, UnknownOption, nearest
+from bot.core.spoken import Common, Incomplete, Parsed, S, Spec, UnknownOption, close
 from bot.errors import BadInput
 
 _PRIVATE: Final = Argument("private", "private", "--private", required=False, flag=True)
@@ -19,6 +19,7 @@ _COMMON: Final = {
 }
 
 
+_UNNEEDED: Final = frozenset({"--yes", "-y", "--force", "-f"})
 _OPTION: Final = re.compile(r"-[-A-Za-z]")
 
 
@@ -74,8 +75,10 @@ class Reader(Generic[S]):
         if argument is None and self.spec.changes:
             argument = _COMMON.get(name)
         if argument is None and self.shape.rest is None:
+            if name in _UNNEEDED:
+                raise BadInput(f"`{name}` isn't needed: what is dangerous is confirmed by a button. Leave it out.")
             known = {*self.shape.options, "--private", *(_COMMON if self.spec.changes else ())}
-            raise UnknownOption(typed, self.spec, nearest(name, {option for option in known if option[1] == "-"}))
+            raise UnknownOption(typed, self.spec, close(name, {option for option in known if option[1] == "-"}))
         return argument
 
     def _value(self, argument: Argument, words: list[Word], at: int) -> str:

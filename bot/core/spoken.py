@@ -100,5 +100,16 @@ def nearest(word: str, names: Iterable[str], limit: int = 3) -> tuple[str, ...]:
     return tuple(name for name, _, _ in found)
 
 
+def close(word: str, names: Iterable[str], limit: int = 3) -> tuple[str, ...]:
+    """Return the names that `word` is a slip of, best first: one wrong letter in four, or the beginning of a name."""
+    from rapidfuzz.distance import OSA
+
+    at_most = 1 if len(word) < 5 else 2
+    slips = [(OSA.distance(word, name), name) for name in names if abs(len(name) - len(word)) <= at_most]
+    begun = [(at_most, name) for name in names if len(word) >= 3 and name.startswith(word)]
+    found = sorted({(far, name) for far, name in [*slips, *begun] if far <= at_most})
+    return tuple(dict.fromkeys(name for _, name in found))[:limit]
+
+
 def _meant(names: tuple[str, ...]) -> str:
     return "; did you mean " + " or ".join(f"`{name}`" for name in names) + "?" if names else "."

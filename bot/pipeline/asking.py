@@ -126,10 +126,14 @@ async def _decide(env: Environment, subject: Subject, action: Action) -> tuple[D
 
 
 async def _with_group(ctx: Context, target: Target) -> Target:
+    """Add the group of a database of this channel; of any other, only the typed name is used."""
+    if target.group is not None:
+        return target
     try:
-        return (await ctx.turso.database(target.name)).target
+        found = (await ctx.turso.database(target.name)).target
     except DatabaseNotFound:
         return target
+    return found if ctx.scope.covers(found) else target
 
 
 async def _read(

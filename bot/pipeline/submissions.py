@@ -1,5 +1,6 @@
 """What modals bring back: forms of commands, typed names, reasons, reviews. Errors go to their fields, at once."""
 
+import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -8,6 +9,7 @@ from typing import Any
 from bot.blocks import forms
 from bot.commands.base import Command
 from bot.core.model import Action, Target, Verdict
+from bot.core.normalise import normalise
 from bot.core.parsing import Incomplete, Parsed
 from bot.core.ports import address_of
 from bot.core.request import Incoming, Kind, Request, Review
@@ -66,11 +68,21 @@ async def _check_name(env: Environment, incoming: Incoming) -> Checked:
     request = await env.memory.request(incoming.value)
     if request is None:
         raise BadInput("What this was about is gone.")
-    if forms.typed_name(incoming.values) != subject_name(request):
-        return Checked({forms.NAME_INPUT: f"Type exactly {subject_name(request)}; nothing was changed."})
+    typed, name = normalise(forms.typed_name(incoming.values)).strip(), subject_name(request)
+    if typed != name:
+        return Checked({forms.NAME_INPUT: _not_the_name(typed, name)})
     approving = incoming.action_id == "approval.type_name"
     here = _at(incoming, request)
     return Checked(work=partial(voting.vote if approving else confirming.go_on, env, here), at=here)
+
+
+def _not_the_name(typed: str, name: str) -> str:
+    """Say what differs. A phone's dashes and invisible characters are read as what they look like."""
+    if typed.lower() == name.lower():
+        return f"Type exactly {name}, without capitals; nothing was changed."
+    odd = next((sign for sign in typed if not sign.isascii()), "")
+    what = f" It has a special character: {unicodedata.name(odd, 'one without a name').lower()}." if odd else ""
+    return f"Type exactly {name}; nothing was changed.{what}"
 
 
 async def _check_deny(env: Environment, incoming: Incoming) -> Checked:

@@ -1,0 +1,62 @@
+"""What a channel is told of a database that isn't its own is the same whether or not it exists elsewhere."""
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.scenarios.conftest import world  # noqa: F401
+from tests.world import DANA, ORDERS, World, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = """
+version: 1
+organizations:
+  acme: {token: env:TURSO_API_TOKEN}
+workspace: T0ACME
+people:
+  dba: {users: [U0ANA, U0BEN]}
+channels:
+  C0ORDERS:
+    databases: ["group:shop"]
+    rules:
+      - {allow: read}
+      - {allow: create, confirm: none}
+      - {approve: [token, rotate, destroy], by: dba, confirm: none}
+  C0DBOPS:
+    databases: ["group:payroll"]
+    rules: [{allow: read}]
+"""
+THERE, NOWHERE = "salaries-2026", "salaries-2027"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
+async def made(world: World) -> None:  # noqa: F811
+    """Two groups; a database in the one that this channel doesn't have."""
+    assert world.keys is not None
+    headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
+    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+        for group in ("shop", "payroll"):
+            await http.post("/v1/organizations/acme/groups", json={"name": group, "location": "aws-us-east-1"})
+    await world.make(THERE, group="payroll")
+
+
+@pytest.mark.parametrize(
+    "line", ["show {}", "usage {}", "triage {}", "tokens {}", "token {}", "rotate {}", "destroy {}", "create {}"]
+)
+async def test_it_is_the_same_sentence_after_as_many_calls(world: World, line: str) -> None:  # noqa: F811
+    said, calls = [], []
+    for name in (THERE, NOWHERE):
+        before = len(world.turso.calls.control())
+        answer = words(await world.person(DANA).types(f"/turso {line.format(name)}", ORDERS))
+        said.append(answer.partition(" section ")[0].replace(name, "NAME"))
+        calls.append(len(world.turso.calls.control()) - before)
+
+    assert said[0] == said[1]
+    assert calls[0] == calls[1]
+
+
+async def test_a_database_is_created_in_the_group_of_the_channel(world: World) -> None:  # noqa: F811
+    await world.person(DANA).types("/turso db create shop-new --group shop", ORDERS, holding="shop-new")
+    await world.calm()
+
+    assert len(world.changes("POST", "/databases")) == 2
