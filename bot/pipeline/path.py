@@ -152,7 +152,7 @@ class Path:
             incoming=incoming,
             request=request,
             decision=decision,
-            command=action.command if action else request.command if request else name,
+            command=request.command if request else action.command if action else name,
             databases=[one.name for one in action.databases] if action else [],
             reason=str(error),
             policy_hash=self.env.rules.policy.hash,
