@@ -11,7 +11,7 @@ import pytest
 import bot
 from bot.commands import COMMANDS
 from bot.commands.audit_sentences import _PRESSES, _TO, EVENTS, sentence_of, slack_writer
-from bot.core.request import TIMER, AuditEntry
+from bot.core.request import POLICY_FILE, TIMER, AuditEntry
 from bot.pipeline.clicks import CLICKS
 from tests.commands.conftest import Desk
 
@@ -168,6 +168,28 @@ TABLE = [
         "<@U0ANA>'s undo of <@U0DANA>'s request to destroy `analytics` was rejected",
     ),
     (refused("", of_dana=True), "<@U0ANA>'s press on <@U0DANA>'s request to destroy `analytics` was rejected"),
+    (
+        line(
+            "policy_changed",
+            "in_force",
+            user_id=POLICY_FILE,
+            command="",
+            databases=(),
+            detail={"old": "aa", "new": "bb", "gains_and_losses": ["one"], "complete": True},
+        ),
+        "The policy changed from `aa` to `bb` (1 difference in what people may do)",
+    ),
+    (
+        line(
+            "policy_changed",
+            "in_force",
+            user_id=POLICY_FILE,
+            command="",
+            databases=(),
+            detail={"old": "aa", "new": "bb", "gains_and_losses": ["one", "two"], "complete": False},
+        ),
+        "The policy changed from `aa` to `bb` (at least 2 differences in what people may do)",
+    ),
     (
         line("refused", "denied", command="hold.thaw", databases=(), detail={"press": "hold.thaw"}),
         "<@U0ANA>'s thaw was rejected",

@@ -139,7 +139,7 @@ async def what_was_left_open_is_settled(world: World, last: "play.Message") -> N
     before = {one.ts for one in remy.sees(INCIDENT)}
     await remy.submits({"verdict": "yes", "comment": "it had to go"}, view)
     assert "on record: justified" in words(await remy.hears(INCIDENT, before))
-    card = world.card(INCIDENT, holding="Reviewed by")
+    card = await until(lambda: world.card(INCIDENT, holding="Reviewed by"), what="the review on the card")
     assert "it had to go" in words(card)
     assert "Review" not in buttons(card)
     reviewed = [one for one in await play.audit(world) if one.event == "reviewed"]

@@ -131,7 +131,7 @@ async def test_a_policys_tools_say_what_the_bot_decides(
         case = {"subject": person, "channel": channel, "command": line, "verdict": verdict.value}
         named = GRAMMAR.parse(line).args.__dict__.get("name")
         case |= {"group": "default"} if named else {}
-        case |= {"approvers": sorted(own[-1].approvers), "quorum": own[-1].quorum} if own else {}
+        case |= {"approvers": sorted(own[-1].approvers.ids), "quorum": own[-1].quorum} if own else {}
         cases.append(case)
 
     told, well = report.run_cases(

@@ -169,11 +169,13 @@ def test_tampering_is_found_and_located(
 
 
 def _cut(intruder: Intruder) -> None:
-    intruder.run(f"DELETE FROM audit_log WHERE seq > {ENTRIES - 2}")
+    for table in ("audit_log", "touched"):
+        intruder.run(f"DELETE FROM {table} WHERE seq > {ENTRIES - 2}")
 
 
 def _cut_all(intruder: Intruder) -> None:
-    intruder.run("DELETE FROM audit_log")
+    for table in ("audit_log", "touched"):
+        intruder.run(f"DELETE FROM {table}")
 
 
 def _write_anew(intruder: Intruder) -> None:
