@@ -34,3 +34,12 @@ class CannotPost(BotError):
     def __init__(self, sentence: str, code: str) -> None:
         self.code = code
         super().__init__(sentence)
+
+
+class ReviewOwed(Refused):
+    """Somebody may not break the glass again before an earlier act of theirs has been reviewed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You still owe a review of an earlier break-glass act; until it is given, this is closed to you."
+        )

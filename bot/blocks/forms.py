@@ -39,6 +39,17 @@ __all__ = [
 ]
 
 
+def bound(about_id: str, opener: str) -> str:
+    """Bind what a modal is about to the person who opens it."""
+    return f"{about_id} {opener}"
+
+
+def unbound(metadata: str) -> tuple[str, str]:
+    """Return what a modal is about, and who opened it; empty where its intent says that."""
+    about_id, _, opener = metadata.partition(" ")
+    return about_id, opener
+
+
 def loading_view(title: str) -> View:
     """What a modal shows at once, while we look up what belongs into it."""
     return _view(_title(title), [kit.section(mrkdwn(":hourglass_flowing_sand: One moment…"))])

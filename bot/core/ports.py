@@ -247,8 +247,10 @@ class Memory(Protocol):
         """Those that a crash left without either."""
 
     # Requests.
-    async def open_request(self, request: Request, move: Move) -> Request:
+    async def open_request(self, request: Request, move: Move, *, unless_owing: bool = False) -> Request:
         """Insert a request with what `move` brings and close its intent, in one commit.
+
+        `unless_owing`: not while its requester owes a review; then it raises ReviewOwed, and nothing is inserted.
 
         Returns the pending request of the same plan and asker when there is one already; then nothing is inserted.
         """

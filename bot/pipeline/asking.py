@@ -1,5 +1,6 @@
 """After the ack of a command line: who asks, may they, and what follows: an answer, a form, or a request."""
 
+import asyncio
 from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Any
@@ -7,13 +8,13 @@ from typing import Any
 from bot.blocks import forms, plans
 from bot.commands.base import Changing, Command, Context, FollowUp, Reading
 from bot.core.actions import action_of
-from bot.core.model import Action, Decision, Subject, Target, Verdict
+from bot.core.model import Action, Decision, Subject, Target, Verdict, Visibility
 from bot.core.parsing import Grammar, Incomplete, Parsed, nearest
 from bot.core.plan import Plan
 from bot.core.policy import available
 from bot.core.ports import address_of
 from bot.core.reply import Reply
-from bot.core.request import Incoming, LiveCard, Request, State
+from bot.core.request import Incoming, Kind, LiveCard, Request, State
 from bot.errors import BotError, CannotPost, Refused, Unavailable
 from bot.pipeline import pressing, undoing
 from bot.pipeline.answering import entry, is_public
@@ -39,10 +40,24 @@ async def ask(env: Environment, incoming: Incoming, read: Read) -> str:
     """
     if isinstance(read, BotError):
         raise read
+    if incoming.kind is Kind.SUBMISSION:
+        await must_be_in_channel(env, incoming)
     subject = await env.subject(incoming)
     if isinstance(read, Incomplete):
         return await open_form(env, incoming, subject, read)
     return await carry_on(env, incoming, subject, read)
+
+
+async def must_be_in_channel(env: Environment, incoming: Incoming) -> None:
+    """Raise unless somebody is in the channel of their form now: a modal outlives their leaving it.
+
+    Raises:
+        Refused: they are not.
+        Unavailable: Slack does not say.
+    """
+    is_channel = incoming.channel_id and not incoming.channel_id.startswith("D")
+    if is_channel and not await env.directory.is_in(incoming.user_id, incoming.channel_id):
+        raise Refused("You are not in that channel, or I am not: what one may do there is for its members.")
 
 
 async def carry_on(
@@ -68,7 +83,7 @@ async def carry_on(
         subject, command=command.name, line=read.text, reason=read.common.reason or "", ticket=read.common.ticket or ""
     )
     if isinstance(command, Reading):
-        return await _read(env, incoming, ctx, read, command, decision)
+        return await _read(env, incoming, ctx, read, command, decision, action)
     plan = await _with_suggestions(ctx, command.plan(replace(ctx, follow_up=follow_up), args))
     settles = _bound(plan, follow_up)
     plan = replace(
@@ -137,9 +152,20 @@ async def _with_group(ctx: Context, target: Target) -> Target:
 
 
 async def _read(
-    env: Environment, incoming: Incoming, ctx: Context, read: Parsed[Command], command: Reading[Any], decision: Decision
+    env: Environment,
+    incoming: Incoming,
+    ctx: Context,
+    read: Parsed[Command],
+    command: Reading[Any],
+    decision: Decision,
+    action: Action,
 ) -> str:
-    reply = await _with_suggestions(ctx, command.run(ctx, read.args))
+    work = _with_suggestions(ctx, command.run(ctx, read.args))
+    if read.common.private or decision.visibility is Visibility.EPHEMERAL:
+        reply = await work
+    else:
+        reply, channel = await asyncio.gather(work, env.directory.channel(incoming.channel_id, fresh=True))
+        must(env, replace(ctx.subject, channel=channel), action)  # it may have been shared a moment ago
     public = is_public(decision, reply, private=read.common.private)
     if public and ctx.subject.incident_profile and (running := await env.memory.incident_in(incoming.channel_id)):
         reply = await with_timeline(env, reply, running.id)

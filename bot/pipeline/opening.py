@@ -44,8 +44,9 @@ async def open_request(
     incident_id = plan.arguments.get(SETTLES) or (running.id if running else None)
     wanted = replace(wanted, incident_id=incident_id)
     if wanted.mode is Mode.BREAK_GLASS:
-        await _may_break_glass(env, wanted, decision)
-    request = await env.memory.open_request(wanted, _first_move(wanted, command, subject, decision, now))
+        _must_have_reason(wanted)
+    first = _first_move(wanted, command, subject, decision, now)
+    request = await env.memory.open_request(wanted, first, unless_owing=decision.blocks_while_owed)
     env.observer.request(request.state)
     if request.id != wanted.id:
         return await _already_waiting(env, incoming, request)
@@ -165,13 +166,9 @@ def _review(request: Request, decision: Decision, now: datetime) -> Review:
     )
 
 
-async def _may_break_glass(env: Environment, request: Request, decision: Decision) -> None:
+def _must_have_reason(request: Request) -> None:
     if not request.reason:
         raise BadInput(f'Break-glass needs a reason: add `--reason "…"` to `{request.line[:200]}`.')
-    if decision.blocks_while_owed and await env.memory.reviews(owed=True, actor=request.asker):
-        raise BadInput(
-            "You still owe a review of an earlier break-glass act; until it is given, this is closed to you."
-        )
 
 
 async def _already_waiting(env: Environment, incoming: Incoming, request: Request) -> str:

@@ -132,7 +132,8 @@ async def late(env: Environment, incoming: Incoming, request_id: str) -> str:
 async def ask_name(env: Environment, incoming: Incoming, request: Request, callback_id: str) -> str:
     """Open the modal in which the name is typed; `callback_id` says what follows."""
     name = subject_name(request)
-    view = forms.typed_name_view(callback_id, request.id, name=name, steps=request.plan.steps)
+    about = forms.bound(request.id, incoming.user_id)
+    view = forms.typed_name_view(callback_id, about, name=name, steps=request.plan.steps)
     if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view):
         return "name_asked"
     raise Unavailable(TOO_OLD)

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from bot.blocks import forms
 from bot.commands.base import Command
@@ -16,12 +16,14 @@ from bot.core.request import Incoming, Kind, Request, Review
 from bot.errors import BadInput, Refused
 from bot.pipeline import confirming, voting
 from bot.pipeline.answering import entry, said
-from bot.pipeline.asking import ask, open_form
+from bot.pipeline.asking import ask, must_be_in_channel, open_form
 from bot.pipeline.authorizing import Step, authorize
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import must
 from bot.pipeline.pressing import subject_name
 from bot.pipeline.telling import tell_reviewed
+
+TOO_OLD: Final = "This form is too old: open it again with `/turso`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,12 @@ async def check(env: Environment, incoming: Incoming) -> Checked:
     """Look at what was filled in. Reads the store at most; nothing is changed.
 
     Raises:
-        BadInput: the form is not ours, or what it was about is gone.
+        BadInput: the form is not ours, somebody else opened it, or what it was about is gone.
     """
+    about, opener = forms.unbound(incoming.value)
+    if opener not in ("", incoming.user_id):
+        raise BadInput(TOO_OLD)
+    incoming = replace(incoming, value=about)
     if incoming.action_id.startswith("form."):
         return await _check_form(env, incoming, incoming.action_id.removeprefix("form."))
     checker = CHECKS.get(incoming.action_id)
@@ -52,7 +58,7 @@ async def _check_form(env: Environment, incoming: Incoming, name: str) -> Checke
     command = env.grammar.spec(name)
     opened = await env.memory.intent(incoming.value)
     if command is None or opened is None or opened.user_id != incoming.user_id:
-        raise BadInput("This form is too old: open it again with `/turso`.")
+        raise BadInput(TOO_OLD)
     errors, line = forms.read_form(command, incoming.values)
     if errors:
         return Checked(errors)
@@ -135,19 +141,17 @@ async def _tell_reviewed(env: Environment, incoming: Incoming, review: Review) -
 async def _check_chooser(env: Environment, incoming: Incoming) -> Checked:
     command = env.grammar.spec(forms.chosen(incoming.values))
     opened = await env.memory.intent(incoming.value)
-    if command is None or opened is None:
-        raise BadInput("This form is too old: open it again.")
+    if command is None or opened is None or opened.user_id != incoming.user_id:
+        raise BadInput(TOO_OLD)
     channel = forms.channel_of(incoming.values) or opened.channel_id
     if not channel:
         return Checked({forms.CHANNEL_INPUT: "Choose the channel in which to do it."})
     here = replace(incoming, channel_id=channel, thread_ts=opened.thread_ts)
-    picked = channel != opened.channel_id
-    return Checked(work=partial(_chosen, env, here, command, picked=picked), at=here)
+    return Checked(work=partial(_chosen, env, here, command), at=here)
 
 
-async def _chosen(env: Environment, incoming: Incoming, command: Command, *, picked: bool) -> str:
-    if picked and not await env.directory.is_in(incoming.user_id, incoming.channel_id):
-        raise Refused("You are not in that channel, or I am not: what one may do there is for its members.")
+async def _chosen(env: Environment, incoming: Incoming, command: Command) -> str:
+    await must_be_in_channel(env, incoming)
     read = env.grammar.parse(command.name)
     if isinstance(read, Parsed):
         return await ask(env, incoming, read)

@@ -32,7 +32,8 @@ async def deny(env: Environment, incoming: Incoming) -> str:
     request = await request_of(env, incoming, "decide")
     _may_be_denied(request, incoming)
     await must_be_authorized(env, incoming, request, Step.DENY)
-    view = forms.comment_view("approval.deny_reason", request.id, title="Deny", label="Why? (the asker reads it)")
+    about = forms.bound(request.id, incoming.user_id)
+    view = forms.comment_view("approval.deny_reason", about, title="Deny", label="Why? (the asker reads it)")
     if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view):
         return "reason_asked"
     return await refuse(env, incoming, "")

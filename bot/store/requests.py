@@ -3,23 +3,28 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from zlib import crc32
 
 from sqlalchemy import Connection, Select, delete, func, literal, select, union_all, update
 
 from bot.core.ports import Move
 from bot.core.request import ENDS, AuditEntry, Request, State, Vote
+from bot.errors import ReviewOwed
 from bot.store import chain, moves
 from bot.store.columns import Moment
+from bot.store.database import lock_until_commit
 from bot.store.room import Room
 from bot.store.rows import insert_new, many, record, values
-from bot.store.tables import cards, intents, requests, sent, votes
+from bot.store.tables import cards, intents, requests, reviews, sent, votes
 
 
 class Requests(Room):
     """What was asked for, and what became of it."""
 
-    async def open_request(self, request: Request, move: Move) -> Request:
+    async def open_request(self, request: Request, move: Move, *, unless_owing: bool = False) -> Request:
         """Insert a request with what `move` brings and close its intent, in one commit.
+
+        `unless_owing`: not while its requester owes a review; then it raises ReviewOwed, and nothing is inserted.
 
         Returns the request that is there already, and inserts nothing, when the same plan of the same asker is
         pending, or when the intent led to a request before (two processes may resume one intent).
@@ -31,6 +36,8 @@ class Requests(Room):
             row["facts"] = dict(row["facts"])
             close = update(intents).where(intents.c.id == request.intent_id).values(is_open=False)
             connection.execute(close)
+            if move.reviews:
+                _may_owe_one(connection, request.asker, another=not unless_owing)
             while not insert_new(connection, requests, row):
                 # None: the one that stood in the way is no longer pending, so ours may be inserted now.
                 if same := _the_same(connection, request):
@@ -147,6 +154,14 @@ class Requests(Room):
         """(channel_id, ts) of every copy, oldest first."""
         query = select(cards.c.channel_id, cards.c.ts).where(cards.c.request_id == request_id).order_by(cards.c.ts)
         return await self._database.read(lambda connection: [(row[0], row[1]) for row in connection.execute(query)])
+
+
+def _may_owe_one(connection: Connection, person: str, *, another: bool) -> None:
+    """Let one transaction at a time open a review that this person owes; raise when they may owe no other one."""
+    lock_until_commit(connection, crc32(f"review owed by {person}".encode()))
+    owed = select(reviews.c.id).where(reviews.c.actor == person, reviews.c.reviewed_at.is_(None))
+    if not another and connection.execute(owed).first() is not None:
+        raise ReviewOwed
 
 
 def _newest(states: Sequence[State], channel_id: str | None, asker: str | None, limit: int) -> Any:

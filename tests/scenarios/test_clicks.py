@@ -82,6 +82,7 @@ async def test_a_late_click_says_what_became_of_the_request(world: World) -> Non
     await world.person(BEN).presses("Deny", card)
     await world.person(BEN).submits({"comment": "not today"})
     await world.shows(card, holding="not today")
+    await world.calm()
     assert (await stored(world, card)).state is State.DENIED, "until the token is minted, a denial holds"
     denied_late = await world.person(BEN).presses_and_hears("Deny", card)
     assert "too late" in words(denied_late)
