@@ -218,6 +218,9 @@ def card_buttons(request: Request, review: Review | None) -> list[Element]:
         return [yes, buttons.deny(request.id), *own, *_freeze_first(request)]
     if state is State.PENDING:
         return [buttons.confirm(request, risk_of_request(request)), buttons.dismiss(request)]
+    if state is State.APPROVED:
+        others = [buttons.deny(request.id)] if request.mode is Mode.APPROVAL else []
+        return [*others, buttons.withdraw(request.id)]
     if state is State.READY:
         return [buttons.reveal(request), buttons.withdraw(request.id)]
     if state is State.QUARANTINED:

@@ -254,6 +254,8 @@ def _review(case: Case) -> Decision:
     if refusal := refuses_place(case.policy, actor, case.request.command):
         raise Stop(No.RIGHT, refusal)
     decision = judge_by(case.policy, case.subject(case.request.asker, THE_REQUESTER), request_action(case.request))
+    if decision.verdict is not Verdict.BREAK_GLASS and case.groups.silent:
+        raise case.refuse("You are not among those who may review this.")
     named_then = Panel((People(users=frozenset(case.review.reviewers)),))
     panel = decision.reviewers if decision.verdict is Verdict.BREAK_GLASS else named_then
     if not is_on(case.policy, panel, actor.person):

@@ -1,0 +1,5 @@
+"""Fixtures: the world of the scenarios."""
+
+from tests.scenarios.conftest import rested, world
+
+__all__ = ["rested", "world"]

@@ -1,0 +1,174 @@
+"""Every entry that can lead to a change, prepared once: taken while something is lost, it has to say no."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from bot.blocks import forms
+from bot.core.request import Incoming, Kind, Request, State, Vote
+from bot.errors import BotError
+from bot.pipeline import clicks, submissions
+from bot.pipeline.authorizing import Step, authorize
+from bot.pipeline.environment import new_id
+from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons
+
+RIGHTS = ("rule gone", "ceiling added")
+GROUPS = ("out of the groups", "Slack silent about groups")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One way to a change."""
+
+    name: str
+    prepare: Callable[[World, str], Awaitable[str]]
+    """Bring it about under a database name of its own; returns what its button or form carries."""
+    take: Callable[[World, str], Awaitable[object]]
+    """Take it; raises BotError with the reason, or returns it."""
+    whose: tuple[str, ...]
+    """The people whose rights it needs."""
+    stays_open: tuple[str, ...] = ()
+    """What it does not hang on."""
+
+
+def incoming(world: World, who: str, action_id: str, value: str, *, at_home: bool = False) -> Incoming:
+    """A press in the channel, or on Home."""
+    assert world.bot is not None
+    return Incoming(
+        id=new_id("i"), key=new_id("k"), kind=Kind.ACTION, at=world.bot.env.clock.now(), user_id=who,
+        channel_id="" if at_home else DB_OPS, user_team_id="T0ACME", action_id=action_id, value=value,
+        view_id="V0HOME" if at_home else None,
+        trigger_id=world.workspace.state.triggers.issue(who, world.workspace.now()),
+    )  # fmt: skip
+
+
+def pressing(who: str, action_id: str, *, at_home: bool = False) -> Callable[[World, str], Awaitable[object]]:
+    async def take(world: World, value: str) -> object:
+        assert world.bot is not None
+        press = incoming(world, who, action_id, value, at_home=at_home)
+        return await clicks.CLICKS[action_id].run(world.bot.env, press)
+
+    return take
+
+
+def submitting(who: str, callback_id: str, filled: Callable[[str], dict[str, str]]) -> object:
+    async def take(world: World, value: str) -> object:
+        assert world.bot is not None
+        about, _, name = value.partition("|")
+        sent = replace(incoming(world, who, callback_id, about), kind=Kind.SUBMISSION, values=filled(name))
+        checked = await submissions.check(world.bot.env, replace(sent, channel_id=""))
+        assert checked.work is not None, checked.errors
+        return await checked.work()
+
+    return take
+
+
+def stepping(step: Step) -> Callable[[World, str], Awaitable[object]]:
+    """What nobody presses: the start of an approved operation, the end of its countdown."""
+
+    async def take(world: World, value: str) -> object:
+        assert world.bot is not None
+        request = await stored(world, value)
+        vote = Vote(request.id, ANA, True, request.created_at)
+        answer = await authorize(world.bot.env, replace(request, state=State.APPROVED, votes=(vote,)), step)
+        if not answer.allowed:
+            raise BotError(answer.why)
+        return answer
+
+    return take
+
+
+async def stored(world: World, request_id: str) -> Request:
+    assert world.bot is not None
+    found = await world.bot.store.request(request_id)
+    assert found is not None
+    return found
+
+
+async def wished(world: World, name: str, line: str) -> str:
+    """A request that waits; returns its id."""
+    assert world.bot is not None
+    await world.make(name)
+    shown = await world.person(DANA).types(f"/turso {line.format(name)} --reason tidy")
+    return str(next(iter(buttons(shown).values()))["value"])
+
+
+async def destroy(world: World, name: str) -> str:
+    return await wished(world, name, "db destroy {}")
+
+
+async def freeze(world: World, name: str) -> str:
+    return await wished(world, name, "db freeze {}")
+
+
+async def ready_token(world: World, name: str) -> str:
+    request_id = await wished(world, name, "token {}")
+    await pressing(ANA, "approval.approve")(world, request_id)
+    return request_id
+
+
+async def live_token(world: World, name: str) -> str:
+    request_id = await ready_token(world, name)
+    await pressing(DANA, "token.reveal")(world, request_id)
+    return request_id
+
+
+async def quarantined(world: World, name: str) -> str:
+    request_id = await destroy(world, name)
+    await pressing(ANA, "approval.approve")(world, request_id)
+    await world.calm()
+    return request_id
+
+
+async def frozen(world: World, name: str) -> str:
+    assert world.bot is not None
+    request_id = await freeze(world, name)
+    await pressing(DANA, "request.confirm")(world, request_id)
+    await world.calm()
+    return next(hold.id for hold in await world.bot.store.holds() if hold.request_id == request_id)
+
+
+async def owed(world: World, name: str) -> str:
+    """A break-glass act that was done."""
+    assert world.bot is not None
+    await world.make(name)
+    await world.person(DANA).types(f"/turso db protect {name} on --reason fire")
+    await world.calm()
+    every = [await stored(world, one.request_id) for one in await world.bot.store.reviews(owed=True)]
+    return next(one.id for one in every if one.plan.target and one.plan.target.name == name)
+
+
+async def owed_form(world: World, name: str) -> str:
+    assert world.bot is not None
+    request_id = await owed(world, name)
+    review = next(one for one in await world.bot.store.reviews(owed=True) if one.request_id == request_id)
+    return f"{forms.bound(review.id, ANA)}|{name}"
+
+
+async def typed_name(world: World, name: str) -> str:
+    request_id = await destroy(world, name)
+    return f"{forms.bound(request_id, ANA)}|{name}"
+
+
+BY_TWO = (ANA, DANA)
+ENTRIES = (
+    Entry("vote", destroy, pressing(ANA, "approval.approve"), BY_TWO),
+    Entry("vote on Home", destroy, pressing(ANA, "approval.approve", at_home=True), BY_TWO),
+    Entry("vote by a typed name", typed_name,
+          submitting(ANA, "approval.type_name", lambda name: {forms.NAME_INPUT: name}), BY_TWO),
+    Entry("confirm", freeze, pressing(DANA, "request.confirm"), (DANA,)),
+    Entry("confirm on Home", freeze, pressing(DANA, "request.confirm", at_home=True), (DANA,)),
+    Entry("reveal", ready_token, pressing(DANA, "token.reveal"), BY_TWO),
+    Entry("reveal on Home", ready_token, pressing(DANA, "token.reveal", at_home=True), BY_TWO),
+    Entry("start", destroy, stepping(Step.START), BY_TWO),
+    Entry("the end of a countdown", destroy, stepping(Step.COUNTDOWN_END), BY_TWO),
+    Entry("undo by an approver", quarantined, pressing(ANA, "quarantine.undo"), (ANA,), ("ceiling added",)),
+    Entry("undo by the requester", quarantined, pressing(DANA, "quarantine.undo"), (DANA,), (*RIGHTS, *GROUPS)),
+    Entry("undo on Home", quarantined, pressing(ANA, "quarantine.undo", at_home=True), (ANA,), ("ceiling added",)),
+    Entry("review", owed, pressing(ANA, "review.open"), (ANA,), RIGHTS),
+    Entry("review by form", owed_form,
+          submitting(ANA, "review", lambda _: {forms.COMMENT_INPUT: "fine", forms.VERDICT_INPUT: "yes"}),
+          (ANA,), RIGHTS),
+    Entry("thaw button", frozen, pressing(ANA, "hold.thaw"), (ANA,)),
+    Entry("rotate-tokens button", live_token, pressing(ANA, "token.end", at_home=True), (ANA,)),
+)  # fmt: skip
+assert BEN not in BY_TWO, "he keeps the groups filled"

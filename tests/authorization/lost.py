@@ -1,0 +1,149 @@
+"""What may be lost between a question and its answer, and how it is given back."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bot.app.policy_book import PolicyBook
+from tests.world import DB_OPS, World
+
+Loss = Callable[[World, str], Any]
+"""Takes the world and the person whose right it is."""
+
+POLICY = """
+version: 1
+organizations:
+  acme: {token: env:TURSO_API_TOKEN}
+workspace: T0ACME
+people:
+  dba: {usergroup: S0DBA}
+  asking: {usergroup: S0ORDERS}
+  responders: {usergroup: S0RESPOND}
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: read}
+      - {allow: [show], to: ["guest:U0ANA", "guest:U0DANA", "guest:U0BEN"]}
+      - {break_glass: [protect], to: asking, review_by: dba}
+      - {allow: [freeze], to: asking, confirm: button}
+      - {approve: [destroy, rotate], by: dba, to: asking, confirm: none, undo_by: dba}
+      - {approve: [token], by: dba, to: asking, confirm: none}
+      - {allow: [thaw, rotate], to: dba, confirm: button}
+"""
+NO_RULE = POLICY[: POLICY.index("      - {break_glass")]
+CEILING = POLICY.replace(
+    "channels:", "ceiling: {deny: [{commands: [destroy, rotate, token, freeze, protect, thaw]}]}\nchannels:"
+)
+
+
+def enforce(world: World, text: str) -> None:
+    """Put a policy in force at once."""
+    assert world.bot is not None
+    (world.data / "policy.yaml").write_text(text)
+    book = world.bot.env.rules
+    assert isinstance(book, PolicyBook)
+    book.reload()
+    assert book.problem is None
+
+
+def notice(world: World) -> None:
+    """Let the bot's cached facts be as they are: what is tested is that they are not relied on."""
+    assert world.bot is not None
+    forget = world.bot.env.directory.forget  # type: ignore[attr-defined]
+    for who in world.workspace.people:
+        forget({"type": "user_change", "user": who})
+    for group in world.workspace.usergroups:
+        forget({"type": "subteam_updated", "subteam": {"id": group}})
+    forget({"type": "channel_rename", "channel": DB_OPS})
+
+
+@contextmanager
+def _set(thing: Any, name: str, value: Any) -> Iterator[None]:
+    was = getattr(thing, name)
+    setattr(thing, name, value)
+    try:
+        yield
+    finally:
+        setattr(thing, name, was)
+
+
+def deactivated(world: World, who: str) -> Any:
+    return _set(world.workspace.people[who], "deleted", True)
+
+
+def a_guest(world: World, who: str) -> Any:
+    return _set(world.workspace.people[who], "is_restricted", True)
+
+
+def out_of_the_groups(world: World, who: str) -> Any:
+    @contextmanager
+    def left() -> Iterator[None]:
+        had = [group for group in world.workspace.usergroups.values() if who in group.users]
+        for group in had:
+            group.users.remove(who)
+        try:
+            yield
+        finally:
+            for group in had:
+                group.users.append(who)
+
+    return left()
+
+
+def out_of_the_channel(world: World, who: str) -> Any:
+    channel = world.workspace.channels[DB_OPS]
+    return _set(channel, "members", [one for one in channel.members if one != who])
+
+
+def bot_removed(world: World, who: str) -> Any:
+    return out_of_the_channel(world, world.workspace.app.bot_user_id)
+
+
+def channel_shared(world: World, who: str) -> Any:
+    return _set(world.workspace.channels[DB_OPS], "is_ext_shared", True)
+
+
+def channel_archived(world: World, who: str) -> Any:
+    return _set(world.workspace.channels[DB_OPS], "is_archived", True)
+
+
+def _policy(text: str) -> Loss:
+    @contextmanager
+    def changed(world: World, who: str) -> Iterator[None]:
+        enforce(world, text)
+        try:
+            yield
+        finally:
+            enforce(world, POLICY)
+
+    return changed
+
+
+def _silent(method: str) -> Loss:
+    @contextmanager
+    def silence(world: World, who: str) -> Iterator[None]:
+        fault = world.workspace.faults.add("api_error", method, error="internal_error")
+        try:
+            yield
+        finally:
+            world.workspace.faults.remove(fault)
+
+    return silence
+
+
+LOSSES: dict[str, Loss] = {
+    "deactivated": deactivated,
+    "a guest": a_guest,
+    "out of the groups": out_of_the_groups,
+    "out of the channel": out_of_the_channel,
+    "bot removed": bot_removed,
+    "channel shared": channel_shared,
+    "channel archived": channel_archived,
+    "rule gone": _policy(NO_RULE),
+    "ceiling added": _policy(CEILING),
+    "Slack silent about people": _silent("users.info"),
+    "Slack silent about the channel": _silent("conversations.info"),
+    "Slack silent about its members": _silent("conversations.members"),
+    "Slack silent about groups": _silent("usergroups.users.list"),
+}

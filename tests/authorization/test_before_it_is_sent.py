@@ -1,0 +1,87 @@
+"""Deny and Withdraw hold until the change is sent; an approval grows too old to start; rights are lost in between."""
+
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from bot.core.request import State
+from bot.pipeline import voting
+from tests.authorization import lost
+from tests.security import stage
+from tests.world import ANA, BEN, DANA, DB_OPS, World, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = lost.POLICY
+
+
+async def waiting_for_turso(world: World, name: str) -> tuple[Any, Any]:
+    """A destroy that is approved while Turso answers nothing about its database."""
+    await world.make(name)
+    card = await world.person(DANA).types(f"/turso db destroy {name} --now --reason tidy")
+    fault = world.turso.faults.add("status", method="GET", path=f"*/databases/{name}", status=503, count=None)
+    await world.person(ANA).presses_and_hears("Approve", card)
+    await stage.reaches(world, card, State.APPROVED)
+    return card, fault
+
+
+@pytest.mark.parametrize(
+    ("who", "label", "state"), [(DANA, "Withdraw", State.CANCELLED), (BEN, "Deny", State.DENIED)], ids=["own", "other"]
+)
+async def test_what_is_approved_and_not_sent_can_be_stopped(world: World, who: str, label: str, state: State) -> None:
+    card, fault = await waiting_for_turso(world, name := f"stopped-{label.lower()}")
+    shown = await world.shows(card, button=label)
+
+    await world.person(who).presses(label, shown)
+    if label == "Deny":
+        await world.person(who).submits({"comment": "no"})
+    await stage.reaches(world, card, state)
+    world.turso.faults.remove(fault)
+    await world.calm()
+
+    assert not world.changes("DELETE", f"/{name}")
+
+
+async def test_an_approval_that_is_too_old_does_not_start(world: World) -> None:
+    card, fault = await waiting_for_turso(world, "too-old")
+    shown = await world.shows(card, holding="does not start yet")
+    assert "Withdraw" in words(shown)
+
+    await world.pass_time(hours=1, minutes=1)
+    await stage.reaches(world, card, State.EXPIRED)
+    world.turso.faults.remove(fault)
+    await world.calm()
+
+    assert "could not start in time" in words(world.as_now(card))
+    await until(lambda: told(world, "could not start in time"), what="the word to the one who asked")
+    assert not world.changes("DELETE", "/too-old")
+
+
+def told(world: World, holding: str) -> bool:
+    """Whether the thread of the card mentions the one who asked together with these words."""
+    posted = world.workspace.state.messages.get(DB_OPS, {}).values()
+    return any(one.thread_ts and holding in words(one) and DANA in words(one) for one in posted)
+
+
+@pytest.mark.parametrize("name", ["ceiling added", "out of the groups", "channel shared"])
+async def test_what_is_lost_between_the_vote_and_the_start_stops_it(
+    world: World, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = f"between-{len(name)}"
+    await world.make(database)
+    card = await world.person(DANA).types(f"/turso db destroy {database} --now --reason tidy")
+    real = voting.set_off
+    with ExitStack() as lasting:
+
+        async def and_then_it_is_lost(*arguments: Any) -> Any:
+            lasting.enter_context(lost.LOSSES[name](world, ANA))
+            return await real(*arguments)
+
+        monkeypatch.setattr(voting, "set_off", and_then_it_is_lost)
+        await world.person(ANA).presses("Approve", card)
+        found = await stage.reaches(world, card, State.STALE)
+        await world.calm()
+    lost.notice(world)
+
+    assert "Nothing was done" in found.outcome
+    assert not world.changes("DELETE", f"/{database}")

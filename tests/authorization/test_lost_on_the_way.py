@@ -1,0 +1,55 @@
+"""Whatever is lost between a question and its answer: each entry to a change says no, with the reason."""
+
+from typing import Any
+
+import pytest
+
+from bot.errors import BotError
+from tests.authorization import lost
+from tests.authorization.entries import ENTRIES, Entry
+from tests.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = lost.POLICY
+ABOUT_A_PERSON = ("deactivated", "a guest", "out of the groups", "out of the channel")
+PREPARED: dict[str, str] = {}
+
+
+def sent(world: World) -> int:
+    """How many changes Turso was told to make."""
+    return sum(one.method != "GET" for one in world.turso.calls.control())
+
+
+def cases() -> list[Any]:
+    found = []
+    for entry in ENTRIES:
+        for name in lost.LOSSES:
+            if name not in entry.stays_open:
+                people = entry.whose if name in ABOUT_A_PERSON else entry.whose[:1]
+                found += [pytest.param(entry, name, who, id=f"{entry.name}: {name} {who}") for who in people]
+    return found
+
+
+@pytest.mark.parametrize(("entry", "name", "who"), cases())
+async def test_it_says_no_and_nothing_is_sent(world: World, entry: Entry, name: str, who: str) -> None:
+    if entry.name not in PREPARED:
+        PREPARED[entry.name] = await entry.prepare(world, f"db-{ENTRIES.index(entry)}")
+        await world.calm()
+    before = sent(world)
+
+    with lost.LOSSES[name](world, who), pytest.raises(BotError) as refused:
+        await entry.take(world, PREPARED[entry.name])
+    await world.calm()
+    lost.notice(world)
+
+    assert str(refused.value).endswith(".")
+    assert "trigger" not in str(refused.value), "that is not what was lost"
+    assert sent(world) == before
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda one: one.name)
+async def test_with_everything_given_back_it_goes_on(world: World, entry: Entry) -> None:
+    """So each no above came of what was lost."""
+    value = PREPARED.get(entry.name) or await entry.prepare(world, f"db-{ENTRIES.index(entry)}")
+    await entry.take(world, value)
+    await world.calm()

@@ -1,0 +1,122 @@
+"""Standing, silence, time and place: one test for each fault that this kind of check has had."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.blocks import forms
+from bot.core.request import Kind, State
+from bot.errors import BadInput, BotError, Refused
+from bot.pipeline import asking, submissions
+from bot.pipeline.authorizing import No, Step, authorize
+from tests.authorization import lost
+from tests.authorization.entries import incoming, pressing, ready_token, stored, wished
+from tests.scenarios import forging
+from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = lost.POLICY
+
+
+async def test_a_vote_stops_counting_when_its_owner_becomes_a_guest(world: World) -> None:
+    """The policy names them as guests for `show`, in another rule than the one that asks for approval."""
+    request_id = await wished(world, "guests", "db destroy {}")
+    with lost.a_guest(world, ANA), pytest.raises(Refused, match="not among those who may decide"):
+        await pressing(ANA, "approval.approve")(world, request_id)
+    await pressing(BEN, "approval.approve")(world, request_id)
+
+
+async def test_a_group_that_slack_does_not_list_now_counts_for_nobody(world: World) -> None:
+    """Although its members were known a moment ago."""
+    assert world.bot is not None
+    request = await stored(world, await wished(world, "silence", "db destroy {}"))
+    press = incoming(world, ANA, "approval.approve", request.id)
+    assert (await authorize(world.bot.env, request, Step.VOTE, actor=press)).allowed
+
+    with lost.LOSSES["Slack silent about groups"](world, ANA):
+        answer = await authorize(world.bot.env, request, Step.VOTE, actor=press)
+        assert (answer.no, "user group" in answer.why) == (No.UNKNOWN, True)
+        typed = await world.person(DANA).types("/turso db destroy silence --now")
+
+    lost.notice(world)
+    assert "user group" in words(typed), "the failed look-up has removed what was kept"
+
+
+async def test_the_time_for_a_reveal_counts_from_the_approval(world: World) -> None:
+    request_id = await ready_token(world, "again")
+    for _ in range(2):
+        world.turso.faults.add("status", method="POST", path="*/databases/again/auth/tokens", status=500)
+        await pressing(DANA, "token.reveal")(world, request_id)
+        assert (await stored(world, request_id)).state is State.UNKNOWN
+        await world.pass_time(minutes=6)
+    await world.pass_time(minutes=4)
+    before = len(world.changes("POST", "/again/auth/tokens"))
+
+    with pytest.raises(Refused, match="counts from the approval"):
+        await pressing(DANA, "token.reveal")(world, request_id)
+
+    assert len(world.changes("POST", "/again/auth/tokens")) == before
+
+
+@pytest.mark.parametrize("callback_id", ["approval.type_name", "approval.deny_reason", "review", "chooser"])
+async def test_a_modal_belongs_to_the_person_who_opened_it(world: World, callback_id: str) -> None:
+    assert world.bot is not None
+    about = forms.bound("r-something", ANA)
+    if callback_id == "chooser":
+        await asking.open_chooser(world.bot.env, opened := await _shortcut(world))
+        about = opened.id
+    filled = {"typed_name": "x", "comment": "x", "command": "list", "verdict": "yes"}
+    stolen = replace(incoming(world, REMY, callback_id, about), kind=Kind.SUBMISSION, values=filled)
+
+    with pytest.raises(BadInput, match="too old"):
+        await submissions.check(world.bot.env, stolen)
+
+
+async def _shortcut(world: World) -> Any:
+    assert world.bot is not None
+    trigger = world.workspace.state.triggers.issue(ANA, world.workspace.now())
+    return replace(incoming(world, ANA, "turso.here", ""), kind=Kind.SHORTCUT, trigger_id=trigger)
+
+
+@pytest.mark.parametrize("line", ["ls", "freeze forms"])
+async def test_a_form_that_was_opened_before_somebody_left_is_refused(world: World, line: str) -> None:
+    assert world.bot is not None
+    env = world.bot.env
+    sent = replace(incoming(world, DANA, "form.list", "i-form"), kind=Kind.SUBMISSION)
+    with lost.out_of_the_channel(world, DANA), pytest.raises(Refused, match="not in that channel"):
+        await asking.ask(env, sent, env.grammar.parse(line))
+
+
+async def test_nothing_is_posted_to_a_channel_that_was_shared_a_moment_ago(world: World) -> None:
+    await world.person(DANA).types("/turso ls")
+    with lost.channel_shared(world, DANA):
+        told = await forging.answer_to(world, DANA, world.workspace.say(DANA, DB_OPS, "/turso ls"))
+    lost.notice(world)
+
+    assert "shared with another organization" in words(told)
+
+
+async def test_a_break_glass_act_that_loses_its_right_owes_no_review(world: World) -> None:
+    assert world.bot is not None
+    await world.make("glass")
+    env = world.bot.env
+    before = len(await world.bot.store.reviews(owed=True))
+    await env.subject(incoming(world, DANA, "", ""))  # what is known of the groups is kept for a minute
+    with lost.out_of_the_groups(world, DANA):
+        read = env.grammar.parse('protect glass on --reason "fire"')
+        typed = replace(incoming(world, DANA, "", ""), kind=Kind.COMMAND)
+        await asking.ask(env, typed, read)
+        await world.calm()
+    lost.notice(world)
+
+    assert not world.changes("PATCH", "/glass/configuration")
+    assert len(await world.bot.store.reviews(owed=True)) == before
+
+
+async def test_what_is_not_known_is_no_refusal_for_good(world: World) -> None:
+    request_id = await wished(world, "later", "db destroy {}")
+    for name in ("Slack silent about people", "Slack silent about the channel", "Slack silent about its members"):
+        with lost.LOSSES[name](world, ANA), pytest.raises(BotError, match="try again in a moment"):
+            await pressing(ANA, "approval.approve")(world, request_id)
+    await pressing(ANA, "approval.approve")(world, request_id)

@@ -1,0 +1,69 @@
+"""Denied or sent, never both; and nobody owes two reviews where one closes the door."""
+
+import asyncio
+from dataclasses import replace
+
+from bot.core.request import BEFORE_SENT, State
+from bot.errors import ReviewOwed
+from bot.store.store import Store
+from tests.store.conftest import NOON
+from tests.store.samples import hold, move, request, review, vote
+
+
+def denial(number: int = 1):
+    votes = [vote(number, user_id="U0BEN", approves=False)]
+    return replace(move(State.DENIED, event="denied"), votes=votes, only_unsent=True)
+
+
+async def test_of_a_denial_and_the_sending_exactly_one_wins(store: Store, other: Store):
+    for number in range(1, 13):
+        await store.open_request(request(number, asker=f"U{number}"), move(State.EXECUTING))
+        request_id = request(number).id
+
+        marking = store.mark_sent(request_id, "execute", NOON)
+        denying = other.move(request_id, expect=BEFORE_SENT, move=denial(number))
+        both = [marking, denying] if number % 2 else [denying, marking]
+        done = await asyncio.gather(*both)
+
+        assert sum(bool(one) for one in done) == 1
+        found = await store.request(request_id)
+        assert (found.state is State.DENIED) == (found.sent_at is None)
+        assert [one.approves for one in found.votes] == ([False] if found.state is State.DENIED else [])
+
+
+async def test_what_was_prepared_goes_with_a_change_that_is_not_made(store: Store):
+    await store.open_request(request(), move(State.EXECUTING, holds=[hold()], reviews=[review()]))
+
+    assert await store.move(request().id, expect=BEFORE_SENT, move=denial())
+
+    assert await store.holds() == []
+    assert await store.reviews(owed=True) == []
+
+
+async def test_nothing_is_sent_for_what_does_not_execute(store: Store):
+    await store.open_request(request(), move(State.APPROVED))
+
+    assert not await store.mark_sent(request().id, "execute", NOON)
+    assert not await store.was_sent(request().id, "execute")
+    assert await store.move(request().id, expect=[State.APPROVED], move=move(State.EXECUTING))
+    assert await store.mark_sent(request().id, "execute", NOON)
+    assert await store.was_sent(request().id, "execute")
+    assert await store.move(request().id, expect=BEFORE_SENT, move=denial()) is None
+
+
+async def test_of_two_acts_at_once_one_owes_and_the_other_is_closed(store: Store, other: Store):
+    for turn in range(6):
+        who = f"U{turn}"
+        acts = [
+            (store, other)[n].open_request(
+                request(10 * turn + n, asker=who),
+                move(State.EXECUTING, reviews=[review(10 * turn + n, actor=who)]),
+                unless_owing=True,
+            )
+            for n in range(2)
+        ]
+
+        done = await asyncio.gather(*acts, return_exceptions=True)
+
+        assert [isinstance(one, ReviewOwed) for one in done].count(True) == 1
+        assert len(await store.reviews(owed=True, actor=who)) == 1
