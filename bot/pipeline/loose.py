@@ -12,11 +12,12 @@ from bot.pipeline import asking
 from bot.pipeline.authorizing import Step, authorize
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import databases_of
-from bot.pipeline.pressing import fits
+from bot.pipeline.pressing import fits, must_be_one_of_us
 
 
 async def thaw_hold(env: Environment, incoming: Incoming) -> str:
     """Thaw: ask for the end of this one freeze where it was asked for; the rules of that channel decide."""
+    await must_be_one_of_us(env, incoming, "thaw")
     hold = await env.memory.hold(incoming.value) if incoming.value else None
     request = await env.memory.request(hold.request_id) if hold else None
     if hold is None or request is None:
@@ -29,6 +30,7 @@ async def thaw_hold(env: Environment, incoming: Incoming) -> str:
 
 async def end_tokens(env: Environment, incoming: Incoming) -> str:
     """Rotate: ask for the rotation that ends a token which was minted here and still works."""
+    await must_be_one_of_us(env, incoming, "rotate")
     request = await env.memory.request(incoming.value) if incoming.value else None
     target = request.plan.target if request else None
     if request is None or target is None:

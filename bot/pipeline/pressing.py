@@ -48,11 +48,11 @@ async def request_of(env: Environment, incoming: Incoming, deed: str) -> Request
     request = await env.memory.request(incoming.value) if incoming.value else None
     if request is None or not fits(incoming.channel_id, request.channel_id):
         raise BadInput("I do not know this request: the button is old or from elsewhere. See `/turso requests`.")
-    await _must_be_one_of_us(env, incoming, deed)
+    await must_be_one_of_us(env, incoming, deed)
     return request
 
 
-async def _must_be_one_of_us(env: Environment, incoming: Incoming, deed: str) -> None:
+async def must_be_one_of_us(env: Environment, incoming: Incoming, deed: str) -> None:
     """Turn away those who may do nothing anywhere, before more is asked of Slack on their behalf."""
     try:
         subject = await env.directory.subject(replace(incoming, channel_id=""), usergroups=frozenset())
