@@ -35,6 +35,7 @@ async def test_it_says_no_and_nothing_is_sent(world: World, entry: Entry, name: 
     if entry.name not in PREPARED:
         PREPARED[entry.name] = await entry.prepare(world, f"db-{ENTRIES.index(entry)}")
         await world.calm()
+    await lost.know(world)
     before = sent(world)
 
     with lost.LOSSES[name](world, who), pytest.raises(BotError) as refused:
