@@ -15,6 +15,8 @@ SOAK = bool(os.environ.get("SOAK"))
 KINDS = STORES if SOAK else ("either",)
 LANES = 6 if SOAK else 2
 """Cells wait much and compute little: so many worlds at a time."""
+CELLS = 8
+"""At most so many kills of one change outside the soak, which has them all."""
 DOWN = timedelta(minutes=3)
 """How long every second process stays down: longer than anything waits that is under way."""
 
@@ -71,7 +73,7 @@ class Matrix:
 
 
 def _points(count: int) -> list[Point]:
-    """Both sides of every point in the soak; else one side of each.
+    """Both sides of every point in the soak; else one side of some, spread over the whole change.
 
     The number is of what the rehearsal did, and each run may do one more or less.
     """
@@ -82,7 +84,8 @@ def _points(count: int) -> list[Point]:
             for number in range(count)
             for down in (timedelta(0), DOWN)[number % 2 :: 2]
         ]
-    return [Point("before", number, DOWN if number % 2 else timedelta(0)) for number in range(count)]
+    numbers = range(0, count, -(-count // CELLS))
+    return [Point("before", number, DOWN if at % 2 else timedelta(0)) for at, number in enumerate(numbers)]
 
 
 def _note(line: str) -> None:

@@ -1,8 +1,9 @@
-"""The crash matrix: a real process, killed at every point of every change, on both kinds of store.
+"""The crash matrix: a real process, killed at the points of every change, on both kinds of store.
 
 A point lies before one thing that the process does to the outside: a call to Turso or Slack, or a commit. What comes
 after it is the same to the world as what comes before the next one, so one kill for each is every kill there is. The
-soak plays both sides of each, on both stores; `make test` one side of each, on the one store or the other.
+soak plays both sides of each, on both stores; `make test` one side of a few that are spread over the change, on the one
+store or the other.
 """
 
 from collections.abc import Callable
