@@ -143,7 +143,9 @@ class Lane:
     _log: list[str] = field(default_factory=list)
 
     async def has_database(self, name: str) -> str:
-        """Make a database at the stand-in; returns its id."""
+        """Make a database at the stand-in, unless it is there; returns its id."""
+        if there := await self.database_id(name):
+            return there
         made = await self.turso.post(f"{ORGANIZATION}/databases", json={"name": name, "group": "default"})
         assert made.status_code == 200, made.text
         return str(made.json()["database"]["DbId"])

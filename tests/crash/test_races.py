@@ -34,6 +34,8 @@ MORE = 3
 """Waves that follow where one side has won them all: a machine that is busy is late, and the same one loses."""
 OFFSETS = (0.0, -0.25, 0.25, -0.05, 0.05)
 """Seconds by which the second wish comes later than the first: a wave is as many rounds at once."""
+DENIED_AFTER = (0.0, 0.25, 0.5, 1.0, 2.0)
+"""The same for a denial, which decides until the change is sent: it has to be late to lose."""
 ROTATE = "/databases/{}/auth/rotate"
 CONFIGURATION = "/databases/{}/configuration"
 Race = Callable[[Pair, list[str]], Awaitable[list[str]]]
@@ -51,6 +53,8 @@ async def test_two_processes_agree_on_one_outcome(
                 if wave >= WAVES and (len(seen) == 2 or race is double_click):
                     break
                 names = [f"{race.__name__.replace('_', '-')}-{wave}-{number}" for number in range(len(OFFSETS))]
+                for name in names:  # first of all: a database that joins the group makes a rotation stale
+                    await two.lane.has_database(name)
                 seen.update(await race(two, names))
                 await two.at_rest()
         await two.lane.audit_holds()
@@ -94,7 +98,7 @@ async def two_approvers(two: Pair, names: list[str]) -> list[str]:
 async def approve_against_deny(two: Pair, names: list[str]) -> list[str]:
     """One approves while the other denies."""
     workspace, winners = two.lane.world.workspace, []
-    for name, offset in zip(names, OFFSETS, strict=True):  # one after the other: a person has few forms open at once
+    for name, offset in zip(names, DENIED_AFTER, strict=True):  # in turn: a person has few forms open at once
         await _asked(two, "rotate {}", [name])
         form, before = await _denial(two, name), await _newest(two, name)
         moment = time.time() + 0.4
