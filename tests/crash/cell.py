@@ -120,7 +120,8 @@ class Cell:
                 quiet = 0
                 if loop.time() - still > NUDGE_SECONDS:
                     still = loop.time()
-                    long = state in (State.UNKNOWN, self.scenario.passes)
+                    # Never an hour where nothing was asked yet: what is approved meanwhile would be too old to start.
+                    long = state is not None and state in (State.UNKNOWN, self.scenario.passes)
                     self.lane.clock.pass_time(timedelta(seconds=3700 if long else 100))
             await asyncio.sleep(0.1)
 

@@ -67,8 +67,9 @@ class Slack:
     async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
         self._take(reply)
 
-    async def whisper(self, to: Address, reply: Reply, *, replace: bool = False) -> None:
+    async def whisper(self, to: Address, reply: Reply, *, replace: bool = False) -> bool:
         self._take(reply)
+        return True
 
     async def reveal(self, to: Address, reply: Reply) -> bool:
         self._of.fuse.tick()
@@ -78,13 +79,16 @@ class Slack:
         self._of.fuse.tick()
         return True
 
-    async def post(self, channel_id: str, reply: Reply, *, thread_ts: str | None = None) -> str | None:
+    async def post(
+        self, channel_id: str, reply: Reply, *, thread_ts: str | None = None, broadcast: bool = False
+    ) -> str:
         self._take(reply)
         self._number += 1
         return f"{self._of.crashes}.{self._number:06}"
 
-    async def update(self, channel_id: str, ts: str, reply: Reply) -> None:
+    async def update(self, channel_id: str, ts: str, reply: Reply) -> bool:
         self._take(reply)
+        return True
 
     async def direct(self, user_id: str, reply: Reply) -> None:
         self._take(reply)
