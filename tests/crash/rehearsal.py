@@ -57,6 +57,8 @@ class Sent:
     method: str
     path: str
     secret: str = ""
+    read_only: bool = False
+    """Of a token that is minted."""
 
 
 class Fused:
@@ -132,7 +134,8 @@ class Rehearsal:
         if request.url.path.endswith("/v2/pipeline"):
             return httpx.Response(401)
         path = request.url.path.removeprefix("/v1/organizations/acme")
-        sent = Sent(ACTING.get(), request.method, path)
+        read_only = request.url.params.get("authorization") == "read-only"
+        sent = Sent(ACTING.get(), request.method, path, read_only=read_only)
         if request.method in CHANGES:
             self.check(sent)
             self.sent.append(sent)

@@ -7,7 +7,7 @@ import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from bot.commands import probes
 from bot.core.request import Request, State
 from bot.pipeline import executing
 from tests.crash.life import Life, life
@@ -41,6 +42,8 @@ MEANWHILE = ("nothing", "lost", "hands", "power", "given")
 FUSES = st.one_of(st.none(), st.integers(0, 60))
 WHICH = st.integers(0, 99)
 """Which of those there are: how many depends on who was quicker, and may differ when it is played again."""
+PROBES = 2
+"""The tokens that a rotation mints at most to prove itself, again after a crash: its own, and a sibling's."""
 QUORUM = {"rotate": 2, "destroy": 1, "token": 1}
 RESTING = {State.PENDING, State.READY, State.QUARANTINED, State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.DENIED,
            State.EXPIRED, State.CANCELLED, State.STALE, State.RESTORED}  # fmt: skip
@@ -60,8 +63,9 @@ class Bot(RuleBasedStateMachine):
         self.keys = 0
         self.problems: list[str] = []
         # A stand-in in this process is never late.
-        self.patience = patch.object(executing, "LOOKS", (0.0,))
-        self.patience.start()
+        self.patience = ExitStack()
+        self.patience.enter_context(patch.object(executing, "LOOKS", (0.0,)))
+        self.patience.enter_context(patch.object(probes, "PAUSES", (0.0,)))
 
     @initialize()
     def begin(self) -> None:
@@ -78,7 +82,7 @@ class Bot(RuleBasedStateMachine):
             if self.stack is not None:
                 self.runner.run(self.stack.aclose())
             self.runner.close()
-            self.patience.stop()
+            self.patience.close()
             shutil.rmtree(self.folder, ignore_errors=True)
 
     # What happens.
@@ -151,8 +155,11 @@ class Bot(RuleBasedStateMachine):
     @invariant()
     def nothing_was_done_without_consent_or_twice(self) -> None:
         assert not self.problems, self.problems
-        for by, number in Counter(one.by for one in self.world.sent if not one.by.startswith("timer")).items():
+        by_people = [one for one in self.world.sent if not one.by.startswith("timer")]
+        for by, number in Counter(one.by for one in by_people if not _is_probe(one)).items():
             assert number <= 1, f"{by} sent {number} changes: {self.world.sent}"
+        for by, number in Counter(one.by for one in by_people if _is_probe(one)).items():
+            assert number <= PROBES * (1 + self.world.crashes), f"{by} minted {number} probe tokens: {self.world.sent}"
 
     @invariant()
     def tokens_are_in_reveals_alone(self) -> None:
@@ -169,7 +176,9 @@ class Bot(RuleBasedStateMachine):
         try:
             request = self._request_of(sent)
             target = request.plan.target
-            if target is not None:
+            if _is_probe(sent):
+                self._is_probe_of(request, sent)
+            elif target is not None:
                 there = self.world.turso.databases.get(target.name, {}).get("DbId")
                 assert there == target.id, f"another object: {target.name}"
                 assert f"/databases/{target.name}" in sent.path
@@ -178,6 +187,12 @@ class Bot(RuleBasedStateMachine):
                 self._has_consent(request)
         except AssertionError as error:
             self.problems.append(f"{sent}: {error}")
+
+    def _is_probe_of(self, request: Request, sent: Sent) -> None:
+        """A rotation mints read-only tokens before it, for itself and for one sibling, to prove itself by."""
+        assert request.command == "rotate", "only a rotation mints by itself"
+        assert sent.read_only, "a token with more rights than a proof needs"
+        assert sent.path.split("/")[2] in dict(request.plan.databases), "a database that the rotation does not reach"
 
     def _request_of(self, sent: Sent) -> Request:
         requests = self._requests()
@@ -283,7 +298,8 @@ class Bot(RuleBasedStateMachine):
         self.tokens_are_in_reveals_alone()
         assert self.runner.run(chain_fault(self._living.store)) == ""
         requests = self._requests()
-        assert {request.state for request in requests} <= RESTING - {State.PENDING, State.READY, State.QUARANTINED}
+        waiting = [one for one in requests if not one.rests]  # a countdown that the rules refused leaves a quarantine
+        assert {one.state for one in waiting} <= RESTING - {State.PENDING, State.READY, State.QUARANTINED}
         with sqlite3.connect(self.world.file) as connection:
             entries = [row[0] for row in connection.execute("SELECT entry FROM audit_log")]
             assert connection.execute("SELECT count(*) FROM intents WHERE is_open").fetchone() == (0,)
@@ -291,8 +307,13 @@ class Bot(RuleBasedStateMachine):
             of_it = [entry for entry in entries if f'"request_id":"{request.id}"' in entry]
             assert any('"event":"asked"' in entry for entry in of_it), request
             assert any(f'"outcome":"{request.state.value}"' in entry for entry in of_it), (request, of_it)
+            assert not request.rests or any('"outcome":"denied"' in entry for entry in of_it), (request, of_it)
         kept = b"".join(path.read_bytes() for path in self.folder.iterdir())
         assert not [one for one in self.world.sent if one.secret and one.secret.encode() in kept]
+
+
+def _is_probe(sent: Sent) -> bool:
+    return sent.by.endswith(":execute") and sent.path.endswith("/auth/tokens")
 
 
 TestBot = Bot.TestCase
