@@ -128,7 +128,7 @@ async def life(of: Rehearsal) -> AsyncIterator[Life]:
             memory=memory,
             directory=Directory(of),
             messenger=Slack(of),
-            rules=Rules(),
+            rules=Rules(of),
             doors=Doors(TursoClient(client, client, "acme")),
             observer=Counts(),
             commands=COMMANDS,

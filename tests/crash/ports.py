@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.core.facts import Facts, Question
 from bot.core.model import Channel, Subject
-from bot.core.policy import load
+from bot.core.policy import Policy, load
 from bot.core.ports import Address
 from bot.core.reply import Reply
 from bot.core.request import Incoming
@@ -29,6 +29,9 @@ channels:
       - {approve: [rotate], by: dba, quorum: 2, confirm: none, expires: 30m}
 """
 
+ALLOWS = load(POLICY, default_organization="acme")
+FORBIDS = load(f"{POLICY}ceiling:\n  deny: [{{commands: [destroy]}}]\n", default_organization="acme")
+
 
 class Directory:
     """Says who people are; the answer may be the last thing that this process hears."""
@@ -49,13 +52,18 @@ class Directory:
         people = {one: self._of.subject_now(one) for one in question.people}
         now = self._of.subject_now("")
         groups = {group: now.groups.get(group) for group in question.groups}
-        return Facts(now.channel, question.people, {one: found.person for one, found in people.items()}, groups)
+        return Facts(
+            now.channel,
+            question.people - self._of.outside,
+            {one: found.person for one, found in people.items()},
+            groups,
+        )
 
     async def channel(self, channel_id: str, *, fresh: bool = False) -> Channel:
         return self._of.subject_now("").channel
 
     async def is_in(self, user_id: str, channel_id: str, *, fresh: bool = True) -> bool:
-        return True
+        return user_id not in self._of.outside
 
 
 class Slack:
@@ -116,8 +124,16 @@ class Slack:
 
 
 class Rules:
-    policy = load(POLICY, default_organization="acme")
+    """The policy in force, which may change between two steps."""
+
     problem = None
+
+    def __init__(self, of: Rehearsal) -> None:
+        self._of = of
+
+    @property
+    def policy(self) -> Policy:
+        return FORBIDS if self._of.is_forbidden else ALLOWS
 
 
 class Counts:

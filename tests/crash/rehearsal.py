@@ -97,6 +97,12 @@ class Rehearsal:
     folder: Path
     people: dict[str, Person] = field(default_factory=dict)
     dba: set[str] = field(default_factory=lambda: {"U0ANA", "U0BEN", "U0REMY"})
+    outside: set[str] = field(default_factory=set)
+    """People who have left the channel."""
+    is_shared: bool = False
+    """The channel is shared with another company."""
+    is_forbidden: bool = False
+    """The policy's ceiling denies every destroy."""
     fuse: Fuse = field(default_factory=Fuse)
     turso: Organization = field(default_factory=lambda: Organization(groups={"default": {"name": "default"}}))
     sent: list[Sent] = field(default_factory=list)
@@ -155,7 +161,7 @@ class Rehearsal:
 
     def subject_now(self, user_id: str) -> Subject:
         person = Person(id=user_id, team_id="T0ACME", name=user_id.lower())
-        return Subject(person, Channel(id=CHANNEL), {"S0DBA": frozenset(self.dba)})
+        return Subject(person, Channel(id=CHANNEL, is_ext_shared=self.is_shared), {"S0DBA": frozenset(self.dba)})
 
 
 def command(of: Rehearsal, user_id: str, line: str, key: str) -> Incoming:

@@ -38,7 +38,7 @@ BUTTONS = {
     State.SUCCEEDED: ("approval.approve", "token.reveal", "quarantine.undo"),
 }
 AGAIN = ("once", "redelivered", "double")
-MEANWHILE = ("nothing", "lost", "hands", "power", "given")
+MEANWHILE = ("nothing", "lost", "left", "shared", "forbidden", "hands", "power", "given")
 FUSES = st.one_of(st.none(), st.integers(0, 60))
 WHICH = st.integers(0, 99)
 """Which of those there are: how many depends on who was quicker, and may differ when it is played again."""
@@ -50,7 +50,7 @@ RESTING = {State.PENDING, State.READY, State.QUARANTINED, State.SUCCEEDED, State
 
 
 class Bot(RuleBasedStateMachine):
-    """People ask and press, rights come and go, time passes, databases change hands, the power goes."""
+    """People ask, press and leave, rights and rules change, a channel is shared, time passes, the power goes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ class Bot(RuleBasedStateMachine):
     )
     def a_wish_is_carried_out(self, line: str, name: str, between: str, while_down: str, fuse: int | None) -> None:
         """Asked, approved by two; then something else happens; then it is done, and the power may go."""
-        self.world.dba |= set(DBA)
+        self._meanwhile("given", name)
         asked = command(self.world, "U0DANA", line.format(name), self._key())
         self._under(None, lambda: self._living.comes_in(asked))
         wanted = next((one for one in self._requests() if one.intent_id == asked.id), None)
@@ -183,8 +183,9 @@ class Bot(RuleBasedStateMachine):
                 assert there == target.id, f"another object: {target.name}"
                 assert f"/databases/{target.name}" in sent.path
             assert request.state is State.EXECUTING, f"sent while {request.state}"
-            if sent.by.startswith("press") or sent.by.endswith(":execute"):
+            if not sent.by.partition(":")[2].startswith("undo"):
                 self._has_consent(request)
+                self._is_still_allowed(request)
         except AssertionError as error:
             self.problems.append(f"{sent}: {error}")
 
@@ -205,9 +206,16 @@ class Bot(RuleBasedStateMachine):
 
     def _has_consent(self, request: Request) -> None:
         needed = 0 if "--read-only" in request.plan.options else QUORUM.get(request.command, 0)
-        yes = {vote.user_id for vote in request.votes if vote.approves} & self.world.dba - {request.asker}
+        may = self.world.dba - {request.asker} - self.world.outside
+        yes = {vote.user_id for vote in request.votes if vote.approves} & may
         assert len(yes) >= needed, f"{request.command} with {len(yes)} of {needed}: {request.votes}"
         assert all(vote.approves for vote in request.votes), "somebody had denied it"
+
+    def _is_still_allowed(self, request: Request) -> None:
+        """Say so by the world as it is in this moment, whatever was true when it was asked or approved."""
+        assert not self.world.is_shared, "sent from a channel that is shared"
+        assert request.asker not in self.world.outside, "sent for somebody who has left the channel"
+        assert not (self.world.is_forbidden and request.command == "destroy"), "sent against the ceiling"
 
     def _requests(self) -> list[Request]:
         """Every request, read past the process that is in the middle of something."""
@@ -247,13 +255,21 @@ class Bot(RuleBasedStateMachine):
         await self._living.together(presses[0].id, *works)
 
     def _meanwhile(self, what: str, name: str) -> None:
-        """Rights come and go, the power goes, and databases change hands: another one has the name afterwards."""
+        """Something changes: rights, rules, the channel, the power, or the database behind a name."""
         if what == "hands":
             self.world.turso.add(name)
         elif what == "lost":
             self.world.dba -= {"U0BEN"}
+        elif what == "left":
+            self.world.outside |= {"U0DANA" if name == NAMES[0] else "U0BEN"}
+        elif what == "shared":
+            self.world.is_shared = True
+        elif what == "forbidden":
+            self.world.is_forbidden = True
         elif what == "given":
             self.world.dba |= set(DBA)
+            self.world.outside.clear()
+            self.world.is_shared = self.world.is_forbidden = False
         elif what == "power" and self.stack is not None:
             self._restart()
 
