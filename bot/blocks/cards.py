@@ -115,9 +115,9 @@ def outcome_notice(request: Request, *, elsewhere: bool = False) -> Reply:
     if request.state is State.READY:
         where = mrkdwn("my Home tab") if elsewhere else mrkdwn("the card")
         words = mrkdwn("Your token is approved: press *Reveal* on {}.", where)
-    deed = mrkdwn("*{}* `{}`", verb_of(request.command), buttons.subject(request))
+    operation = mrkdwn("*{}* `{}`", verb_of(request.command), buttons.subject(request))
     sign = Mrkdwn(_SIGNS.get(request.state, ":raised_hand:"))
-    text = mrkdwn("{} {}: {}. {}", sign, people(_concerned(request)), deed, words)
+    text = mrkdwn("{} {}: {}. {}", sign, people(_concerned(request)), operation, words)
     then = [kit.context(_RESTS)] if request.rests else []
     if not elsewhere:
         return reply(text, [kit.section(text), *then])
@@ -249,12 +249,12 @@ def _review_button(request: Request, review: Review | None) -> list[Element]:
 
 
 def _title(request: Request) -> Mrkdwn:
-    deed = mrkdwn("*{}* `{}`", verb_of(request.command), buttons.subject(request))
+    operation = mrkdwn("*{}* `{}`", verb_of(request.command), buttons.subject(request))
     loud = mrkdwn(":rotating_light: *Break-glass* ") if request.mode is Mode.BREAK_GLASS else Mrkdwn("")
     asker = person(request.asker)
     if request.state is State.PENDING:
-        return mrkdwn(":raised_hand: {}: {} asks for approval", deed, asker)
-    return mrkdwn("{} {}{}, asked for by {}", _SIGNS[request.state], loud, deed, asker)
+        return mrkdwn(":raised_hand: {}: {} asks for approval", operation, asker)
+    return mrkdwn("{} {}{}, asked for by {}", _SIGNS[request.state], loud, operation, asker)
 
 
 def _said(request: Request) -> list[Block]:

@@ -24,8 +24,10 @@ def reminder(request: Request, *, now: datetime) -> Reply:
 
 def personal_reminder(request: Request, link: str, *, now: datetime) -> Reply:
     """Remind one person who may approve, where the rule notifies nobody."""
-    deed = mrkdwn("*{}* `{}` in {}", verb_of(request.command), buttons.subject(request), channel(request.channel_id))
-    head = mrkdwn(":bell: {} is waiting for your approval: {}.", person(request.asker), deed)
+    operation = mrkdwn(
+        "*{}* `{}` in {}", verb_of(request.command), buttons.subject(request), channel(request.channel_id)
+    )
+    head = mrkdwn(":bell: {} is waiting for your approval: {}.", person(request.asker), operation)
     until = mrkdwn("Expires {}.", when(request.expires_at)) if request.expires_at else Mrkdwn("")
     since = mrkdwn("Waiting for {}.", duration(now - request.created_at))
     card = linked(link, "Open the card") if link else Mrkdwn("")
@@ -44,12 +46,12 @@ def break_glass_notice(request: Request, link: str | None) -> Reply:
 def review_notice(review: Review, request: Request | None, *, overdue: bool) -> Reply:
     """Remind of a review that is owed: first those who may give it, then also those whom the rule notifies."""
     called = [*(person(one) for one in review.reviewers[:10]), *(mention(one) for one in review.notify[:10] if overdue)]
-    deed = mrkdwn(" (*{}* `{}`)", verb_of(request.command), buttons.subject(request)) if request else Mrkdwn("")
+    operation = mrkdwn(" (*{}* `{}`)", verb_of(request.command), buttons.subject(request)) if request else Mrkdwn("")
     late = mrkdwn("It is *overdue* since {}.", when(review.due_at))
     due = late if overdue else mrkdwn("It is due {}.", when(review.due_at))
     sign = Mrkdwn(":rotating_light:") if overdue else Mrkdwn(":eyes:")
     head = mrkdwn("{} {} A review of the break-glass act of {}{} is owed. {}", sign, joined(" ", dict.fromkeys(called)),
-                  person(review.actor), deed, due)  # fmt: skip
+                  person(review.actor), operation, due)  # fmt: skip
     return reply(head, [kit.section(head), *kit.actions(buttons.review(review.request_id))])
 
 

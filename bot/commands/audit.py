@@ -65,7 +65,7 @@ class Sight:
         return self.names is None or name in self.names or self.ctx.scope.covers(Target(name))
 
     def may_see(self, entry: AuditEntry) -> bool:
-        """An entry about no database belongs to its channel; a change of the policy to whoever may see everything."""
+        """An entry about no database belongs to its channel; a change of the policy to those who may see everything."""
         if entry.organization not in ("", self.ctx.organization):
             return False
         if not entry.databases:

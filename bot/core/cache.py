@@ -99,6 +99,6 @@ class Cache(Generic[K, V]):
 
 
 def _heard(task: "asyncio.Task[V]") -> None:
-    """Take note of an error that nobody waits for any more: whoever asked may have gone."""
+    """Take note of an error that nobody waits for any more: the caller may have gone."""
     if not task.cancelled():
         task.exception()

@@ -64,7 +64,7 @@ class Adoption:
         await self.adopt()
 
     async def _take_up_what_was_open(self) -> None:
-        """Once, a while after the start: whoever answers them now has had the time."""
+        """Once, a while after the start: the process that answers them now has had the time."""
         if self._before is None or time.monotonic() < self._settled_at:
             return
         for incoming in await self._memory.open_intents(before=self._before):

@@ -97,7 +97,7 @@ class Environment:
         return {command.name: command for command in self.commands}
 
     def turn(self, subject: str) -> asyncio.Lock:
-        """Return the lock of whoever tells of a request, so that this process tells it once."""
+        """Return the lock for telling of a request, so that this process tells it once."""
         return self._turns.setdefault(subject, asyncio.Lock())
 
     async def subject_in(self, user_id: str, channel_id: str) -> Subject:

@@ -148,7 +148,7 @@ class Executor:
         request = await self._request(request_id)
         if request.state in (State.DENIED, State.CANCELLED, State.EXPIRED):
             self.env.watches.forget(request_id)
-            return  # whoever stopped it before it was sent tells of it
+            return  # the person who stopped it before it was sent tells of it
         await tell_outcome(self.env, request_id)
         await proving.go_on(self.env, request_id)
 

@@ -38,8 +38,8 @@ def form_of(action_id: str) -> str | None:
     return action_id.removeprefix("form.open.") if action_id.startswith("form.open.") else None
 
 
-async def request_of(env: Environment, incoming: Incoming, deed: str) -> Request:
-    """Load the request that a button's id stands for; `deed` is what the button does: `undo`.
+async def request_of(env: Environment, incoming: Incoming, verb: str) -> Request:
+    """Load the request that a button's id stands for; `verb` is what the button does: `undo`.
 
     Raises:
         BadInput: there is none, or it belongs to another channel.
@@ -48,11 +48,11 @@ async def request_of(env: Environment, incoming: Incoming, deed: str) -> Request
     request = await env.memory.request(incoming.value) if incoming.value else None
     if request is None or not fits(incoming.channel_id, request.channel_id):
         raise BadInput("I do not know this request: the button is old or from elsewhere. See `/turso requests`.")
-    await must_be_one_of_us(env, incoming, deed)
+    await must_be_one_of_us(env, incoming, verb)
     return request
 
 
-async def must_be_one_of_us(env: Environment, incoming: Incoming, deed: str) -> None:
+async def must_be_one_of_us(env: Environment, incoming: Incoming, verb: str) -> None:
     """Turn away those who may do nothing anywhere, before more is asked of Slack on their behalf."""
     try:
         subject = await env.directory.subject(replace(incoming, channel_id=""), usergroups=frozenset())
@@ -61,7 +61,7 @@ async def must_be_one_of_us(env: Environment, incoming: Incoming, deed: str) -> 
     decision = judge(env, subject, anything := Action("home"))
     if decision.verdict is Verdict.DENY:
         raise Forbidden(
-            replace(decision, reason=f"You may not {deed} this. {decision.reason} Nothing was changed."), anything
+            replace(decision, reason=f"You may not {verb} this. {decision.reason} Nothing was changed."), anything
         )
 
 

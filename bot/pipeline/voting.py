@@ -40,7 +40,7 @@ async def deny(env: Environment, incoming: Incoming) -> str:
 
 
 def _must_wait(env: Environment, request: Request, incoming: Incoming) -> None:
-    """Raise what is wrong with a vote whoever casts it: it is too late for one, or it is one's own request."""
+    """Raise what is wrong with anybody's vote: it is too late for one, or it is one's own request."""
     if request.state is not State.PENDING or request.mode is not Mode.APPROVAL:
         raise Refused(f"It is too late: this request is {request.state.value}. {request.outcome}".strip())
     if request.is_over(env.clock.now()):

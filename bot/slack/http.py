@@ -43,7 +43,7 @@ def create_asgi(
     async def entrance(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await rest(scope, receive, send)
-        if scope["path"].rstrip("/") == EVENTS_PATH:  # whoever types the address into Slack's form easily adds one
+        if scope["path"].rstrip("/") == EVENTS_PATH:  # easily added when the address is typed into Slack's form
             return await events({**scope, "path": EVENTS_PATH}, receive, send)
         if scope["path"] not in pages:
             unknown.note(method=scope["method"][:16], path=scope["path"][:120])

@@ -18,7 +18,7 @@ MOVABLE = frozenset(column.name for column in requests.c) - NOT_BY_MOVE
 
 
 LEASE = timedelta(seconds=60)
-"""How long whoever brought an end about has to tell of it, before the timer does."""
+"""How long the process that brought an end about has to tell of it, before the timer does."""
 
 
 class QuarantineOpen(Exception):

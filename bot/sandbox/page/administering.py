@@ -26,9 +26,9 @@ class Asked:
     value: str
 
 
-Deed = Callable[[Admin, Asked], Awaitable[Any]]
+Operation = Callable[[Admin, Asked], Awaitable[Any]]
 
-DEEDS: dict[str, dict[str, Deed]] = {
+OPERATIONS: dict[str, dict[str, Operation]] = {
     "channel": {
         "archive": lambda admin, asked: admin.archive(asked.subject, asked.by),
         "unarchive": lambda admin, asked: admin.unarchive(asked.subject, asked.by),
@@ -73,14 +73,14 @@ class Administration:
             LookupError: there is no such button, channel, person or group.
             ValueError: what was given beside it makes no sense.
         """
-        deed = DEEDS[kind][name]
+        operation = OPERATIONS[kind][name]
         if asked.subject not in self._subjects(kind):
             raise LookupError(asked.subject)
         if name in _WITH_PERSON and asked.value not in self._workspace.people:
             raise ValueError("There is nobody with this id.")
         if name == "rename" and not asked.value.strip():
             raise ValueError("A name is needed.")
-        await deed(self._workspace.admin, asked)
+        await operation(self._workspace.admin, asked)
 
     def facts(self) -> dict[str, Any]:
         """Everything that the panel shows."""

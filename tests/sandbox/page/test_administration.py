@@ -6,7 +6,7 @@ import html
 
 import pytest
 
-from bot.sandbox.page.administering import DEEDS
+from bot.sandbox.page.administering import OPERATIONS
 from bot.sandbox.page.faults import ANSWERS
 from bot.sandbox.workspace import Message
 from bot.sandbox.workspace.seed import DANA, DB_OPS, GENERAL, GIL, OTHER_TEAM, REMY, SHARED, STELLA, ZED
@@ -21,7 +21,7 @@ async def administer(page, kind: str, subject: str, do: str, value: str = "") ->
     return answer.text
 
 
-CHANNEL_DEEDS = {
+CHANNEL_OPERATIONS = {
     "archive": ("", lambda channel: channel.is_archived),
     "unarchive": ("", lambda channel: not channel.is_archived),
     "remove_app": ("", lambda channel: "U0TURSO" not in channel.members),
@@ -33,7 +33,7 @@ CHANNEL_DEEDS = {
     "remove": (DANA, lambda channel: DANA not in channel.members),
     "posting": ("admins", lambda channel: channel.posting == "admins"),
 }
-PERSON_DEEDS = {
+PERSON_OPERATIONS = {
     "guest": ("", lambda person: person.is_restricted and not person.is_ultra_restricted),
     "single": ("", lambda person: person.is_ultra_restricted),
     "member": ("", lambda person: not person.is_guest),
@@ -41,7 +41,7 @@ PERSON_DEEDS = {
     "deactivate": ("", lambda person: person.deleted),
     "reactivate": ("", lambda person: not person.deleted),
 }
-GROUP_DEEDS = {
+GROUP_OPERATIONS = {
     "add": (REMY, lambda group: REMY in group.users),
     "remove": (REMY, lambda group: REMY not in group.users),
     "disable": ("", lambda group: group.disabled),
@@ -50,27 +50,27 @@ GROUP_DEEDS = {
 
 
 async def test_every_button_of_a_channel_does_what_it_says(page, workspace):
-    for do, (value, done) in CHANNEL_DEEDS.items():
+    for do, (value, done) in CHANNEL_OPERATIONS.items():
         row = await administer(page, "channel", DB_OPS, do, value)
         assert done(workspace.channels[DB_OPS]), do
         assert f'data-admin="{DB_OPS}" open' in row
     assert await administer(page, "channel", DB_OPS, "delete") == ""
     assert DB_OPS not in workspace.channels
-    assert {*CHANNEL_DEEDS, "delete"} == DEEDS["channel"].keys()
+    assert {*CHANNEL_OPERATIONS, "delete"} == OPERATIONS["channel"].keys()
 
 
 async def test_every_button_of_a_person_does_what_it_says(page, workspace):
-    for do, (value, done) in PERSON_DEEDS.items():
+    for do, (value, done) in PERSON_OPERATIONS.items():
         await administer(page, "person", DANA, do, value)
         assert done(workspace.people[DANA]), do
-    assert PERSON_DEEDS.keys() == DEEDS["person"].keys()
+    assert PERSON_OPERATIONS.keys() == OPERATIONS["person"].keys()
 
 
 async def test_every_button_of_a_group_does_what_it_says(page, workspace):
-    for do, (value, done) in GROUP_DEEDS.items():
+    for do, (value, done) in GROUP_OPERATIONS.items():
         await administer(page, "group", "S0DBA", do, value)
         assert done(workspace.usergroups["S0DBA"]), do
-    assert GROUP_DEEDS.keys() == DEEDS["group"].keys()
+    assert GROUP_OPERATIONS.keys() == OPERATIONS["group"].keys()
 
 
 async def test_the_panel_shows_every_channel_person_and_group_as_they_are(page, workspace):

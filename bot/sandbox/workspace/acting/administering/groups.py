@@ -35,7 +35,7 @@ class GroupAdmin(Administration):
         return await self.set_group(group_id, [each for each in users if each != person_id])
 
     async def disable_group(self, group_id: str) -> Told:
-        """Disable a user group: `no_such_subteam` for whoever does not ask for disabled ones."""
+        """Disable a user group: `no_such_subteam` for callers that do not ask for disabled ones."""
         return await self._set_disabled(group_id, disabled=True)
 
     async def enable_group(self, group_id: str) -> Told:
