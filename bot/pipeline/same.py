@@ -32,7 +32,8 @@ async def what_changed(turso: TursoClient, plan: Plan, *, checks_size: bool = Fa
     if isinstance(now, str):
         return now
     if (now.group or None) != (was.group or None):
-        return f"`{was.name}` has moved to the group `{now.group}`."
+        moved = f"has moved to the group `{now.group}`" if now.group else "is no longer in a group"
+        return f"`{was.name}` {moved}."
     if now.delete_protection != was.delete_protection:
         return f"The delete protection of `{was.name}` is {'on' if now.delete_protection else 'off'} now."
     return await _grew(turso, was) if checks_size else None

@@ -60,7 +60,6 @@ class Acme(Organization):
         group = {"name": "default", "locations": ["aws-us-east-1"], "primary": "aws-us-east-1"}
         super().__init__(groups={"default": group}, **more)
         self.failing: dict[str, int] = {}
-        self.used: dict[str, dict[str, int]] = {}
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         for part, status in self.failing.items():
@@ -70,13 +69,6 @@ class Acme(Organization):
         if request.url.path.endswith("/v2/pipeline"):
             return httpx.Response(401, json={"error": "Unauthorized"})
         return super().handle(request)
-
-    def _usage(self) -> dict[str, Any]:
-        found = super()._usage()
-        names = {one["DbId"]: name for name, one in self.databases.items()}
-        for one in found["organization"]["databases"]:
-            one["usage"] = one["total"] = one["usage"] | self.used.get(names[one["uuid"]], {})
-        return found
 
 
 @dataclass

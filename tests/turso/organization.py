@@ -26,6 +26,8 @@ class Organization:
     configurations: dict[str, dict[str, Any]] = field(default_factory=dict)
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     rotated: list[str] = field(default_factory=list)
+    used: dict[str, dict[str, int | None]] = field(default_factory=dict)
+    """What databases use instead of `USAGE`; None: Turso does not say."""
     requests: list[httpx.Request] = field(default_factory=list)
     next_answers: list[httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]] = field(
         default_factory=list
@@ -130,7 +132,7 @@ class Organization:
                 self.configurations[name] |= body
                 return httpx.Response(200, json=self.configurations[name])
             case "GET", ["usage"]:
-                return httpx.Response(200, json={"database": {"uuid": database["DbId"], "usage": USAGE}})
+                return httpx.Response(200, json={"database": {"uuid": database["DbId"], "usage": self._use_of(name)}})
             case "GET", ["stats"]:
                 return httpx.Response(200, json={"top_queries": [{"query": "SELECT 1", "rows_read": 1}]})
         return refuse(404, "route not found")
@@ -139,9 +141,14 @@ class Organization:
         group = self.groups.get(database.get("group", ""), {})
         return bool(database.get("delete_protection") or group.get("delete_protection"))
 
+    def _use_of(self, name: str) -> dict[str, int | None]:
+        return USAGE | self.used.get(name, {})
+
     def _usage(self) -> dict[str, Any]:
-        ids = [one["DbId"] for one in self.databases.values()]
-        shares = [{"uuid": uuid, "instances": [], "usage": USAGE, "total": USAGE} for uuid in ids]
+        shares = [
+            {"uuid": one["DbId"], "instances": [], "usage": self._use_of(name), "total": self._use_of(name)}
+            for name, one in self.databases.items()
+        ]
         totals = USAGE | {"databases": len(shares), "locations": 1, "groups": len(self.groups)}
         return {"organization": {"uuid": "o", "usage": totals, "databases": shares}}
 

@@ -1,0 +1,185 @@
+"""Plan drift: what may change between a question and the deed, and of what a plan says that it no longer holds."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bot.core.plan import Plan
+from bot.errors import Unavailable
+from bot.pipeline.same import GREW_BY, drift
+from bot.turso import TursoUnavailable
+from tests.commands.conftest import Acme, Desk, acme, desk, empty_store, memory, no_waiting
+
+__all__ = ["acme", "desk", "empty_store", "memory", "no_waiting"]
+
+MIB = 1024 * 1024
+DESTROY, NOW, ROTATE, FREEZE = "db destroy orders", "db destroy orders --now", "rotate orders", "db freeze orders"
+ABOUT_ONE = (DESTROY, NOW, ROTATE, FREEZE, "token orders", "db protect orders on", "db protect orders off")
+Change = Callable[[Acme], Any]
+
+
+def nothing(acme: Acme) -> None:
+    """Leave everything as it was planned."""
+
+
+def uses(size_bytes: int | None, name: str = "orders") -> Change:
+    def change(acme: Acme) -> None:
+        acme.used[name] = {"storage_bytes": size_bytes}
+
+    return change
+
+
+def becomes(**facts: Any) -> Change:
+    return lambda acme: acme.databases["orders"].update(facts)
+
+
+def made_again(acme: Acme) -> None:
+    acme.add("orders")
+
+
+def gone(acme: Acme) -> None:
+    del acme.databases["orders"]
+
+
+def joins(*names: str, group: str = "default") -> Change:
+    return lambda acme: [acme.add(name, group=group) for name in names]
+
+
+def leaves(acme: Acme) -> None:
+    del acme.databases["users"]
+
+
+def sibling_made_again(acme: Acme) -> None:
+    acme.add("users")
+
+
+@pytest.fixture
+def planned(acme: Acme) -> Acme:
+    """`acme` as it is when somebody asks."""
+    acme.groups["other"] = acme.groups["default"] | {"name": "other"}
+    for name in ("orders", "users"):
+        acme.add(name)
+    return acme
+
+
+async def found(desk: Desk, line: str, before: Change, after: Change, *, checks_size: bool = True) -> str | None:
+    """Plan a line, let something change, and compare."""
+    before(desk.acme)
+    plan = await desk.plan(line)
+    after(desk.acme)
+    return await drift(desk.context(), plan, desk.parse(line).spec, checks_size=checks_size)
+
+
+@pytest.mark.parametrize("line", ABOUT_ONE)
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param(nothing, None, id="nothing"),
+        pytest.param(gone, "The database `orders` is gone.", id="destroyed"),
+        pytest.param(made_again, "`orders` is another database now: it was destroyed and made again under the same "
+                     "name.", id="made again under the name"),
+        pytest.param(becomes(group="other"), "`orders` has moved to the group `other`.", id="in another group"),
+        pytest.param(becomes(group=""), "`orders` is no longer in a group.", id="in no group any more"),
+        pytest.param(becomes(delete_protection=True), "The delete protection of `orders` is on now.", id="protected"),
+        pytest.param(becomes(Hostname="elsewhere.turso.io"), None, id="another host"),
+        pytest.param(becomes(block_writes=True), None, id="blocked: that is a hold's to know"),
+        pytest.param(becomes(IssuedCertCount=7), None, id="tokens made elsewhere"),
+    ],
+)  # fmt: skip
+async def test_a_plan_is_about_one_object(
+    desk: Desk, planned: Acme, line: str, change: Change, said: str | None
+) -> None:
+    assert await found(desk, line, nothing, change) == said
+
+
+async def test_protection_that_was_on_is_off(desk: Desk, planned: Acme) -> None:
+    on, off = becomes(delete_protection=True), becomes(delete_protection=False)
+    assert await found(desk, FREEZE, on, off) == "The delete protection of `orders` is off now."
+
+
+async def test_a_database_that_was_in_no_group_is_in_one(desk: Desk, planned: Acme) -> None:
+    moved = await found(desk, FREEZE, becomes(group=""), becomes(group="default"))
+    assert moved == "`orders` has moved to the group `default`."
+
+
+@pytest.mark.parametrize("line", [DESTROY, NOW])
+@pytest.mark.parametrize(
+    ("was", "now", "grew"),
+    [
+        pytest.param(0, GREW_BY, False, id="from nothing, as much as it may"),
+        pytest.param(0, GREW_BY + 1, True, id="from nothing, a byte more"),
+        pytest.param(10 * MIB, 110 * MIB, False, id="small: eleven times as large, but not by much"),
+        pytest.param(10 * MIB, 110 * MIB + 1, True, id="small: by more than that"),
+        pytest.param(100 * MIB, 200 * MIB, False, id="where both limits meet"),
+        pytest.param(100 * MIB, 200 * MIB + 1, True, id="past both limits"),
+        pytest.param(1000 * MIB, 1500 * MIB, False, id="large: by much, but not doubled"),
+        pytest.param(1000 * MIB, 2000 * MIB, False, id="large: doubled"),
+        pytest.param(1000 * MIB, 2000 * MIB + 1, True, id="large: more than doubled"),
+        pytest.param(1000 * MIB, 1000 * MIB, False, id="the same"),
+        pytest.param(1000 * MIB, 0, False, id="emptied"),
+        pytest.param(None, 10**15, False, id="approvers saw that it is not known"),
+    ],
+)
+async def test_what_is_destroyed_has_not_grown_a_lot(
+    desk: Desk, planned: Acme, line: str, was: int | None, now: int, grew: bool
+) -> None:
+    said = await found(desk, line, uses(was), uses(now))
+    assert said == ("`orders` has grown a lot since this was asked." if grew else None)
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        pytest.param(uses(None), id="Turso leaves it out"),
+        pytest.param(lambda acme: acme.failing.update({"orders/usage": 503}), id="Turso is out of order"),
+    ],
+)
+async def test_a_size_that_approvers_saw_and_turso_does_not_tell_is_not_the_same(
+    desk: Desk, planned: Acme, unknown: Change
+) -> None:
+    with pytest.raises((Unavailable, TursoUnavailable)):
+        await found(desk, DESTROY, uses(5), unknown)
+
+
+@pytest.mark.parametrize("line", [ROTATE, FREEZE, "token orders"])
+async def test_what_destroys_nothing_does_not_mind_the_size(desk: Desk, planned: Acme, line: str) -> None:
+    assert await found(desk, line, uses(1), uses(10**15)) is None
+
+
+async def test_the_size_is_read_only_where_it_is_compared(desk: Desk, planned: Acme) -> None:
+    assert await found(desk, DESTROY, uses(1), uses(10**15), checks_size=False) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param(joins("pay"), "1 other database joined the group `default` since this was asked (pay).", id="one"),
+        pytest.param(joins("pay", "tax"), "2 other databases joined the group `default` since this was asked (pay, "
+                     "tax).", id="two"),
+        pytest.param(sibling_made_again, "1 other database joined the group `default` since this was asked (users).",
+                     id="a sibling was made again"),
+        pytest.param(joins("pay", group="other"), None, id="another group has grown"),
+        pytest.param(leaves, None, id="one left: fewer tokens end than approvers saw"),
+    ],
+)  # fmt: skip
+async def test_a_rotation_reaches_the_group_that_approvers_saw(
+    desk: Desk, planned: Acme, change: Change, said: str | None
+) -> None:
+    assert await found(desk, ROTATE, nothing, change) == said
+
+
+async def test_a_group_that_has_grown_is_of_no_matter_to_what_reaches_one_database(desk: Desk, planned: Acme) -> None:
+    assert await found(desk, DESTROY, nothing, joins("pay")) is None
+
+
+async def test_a_name_that_was_free_is_taken(desk: Desk, planned: Acme) -> None:
+    line = "db create fresh --group default"
+    assert await found(desk, line, nothing, nothing) is None
+    assert "fresh" in (await found(desk, line, nothing, joins("fresh")) or "")
+
+
+async def test_a_plan_about_no_database_does_not_change(desk: Desk, planned: Acme) -> None:
+    begin = desk.parse("incident start INC-1").spec
+    assert await drift(desk.context(), Plan(None, command=begin.name), begin, checks_size=True) is None
+    assert not desk.acme.requests
