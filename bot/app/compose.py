@@ -128,7 +128,7 @@ async def running(
         )
         secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
         bolt = create_bolt(listeners, workspace, signing_secret=secret)
-        upkeep = Upkeep(env, store, queue, metrics, settings.retention_days)
+        upkeep = Upkeep(env, store, queue, settings.retention_days)
 
         changes = PolicyChanges(env, store)
 

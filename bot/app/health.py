@@ -1,13 +1,13 @@
 """Is everything we need there? Readiness for a load balancer, and the live checks of `doctor`."""
 
 import asyncio
-import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from bot.app.metrics import Stored
 from bot.app.policy_book import PolicyBook
 from bot.app.presence import Presence
 from bot.blocks.text import counted, duration
@@ -29,7 +29,7 @@ Check = Callable[[], Awaitable[str]]
 """Returns a sentence when well; raises BotError when not."""
 PATIENCE_SECONDS: Final = 6.0
 FRESH_SECONDS: Final = 4.0
-BACKLOG_SECONDS: Final = 2.0
+STORED_SECONDS: Final = 2.0
 DUE_LATE: Final = timedelta(minutes=2)
 CLOCK_MAY_DIFFER: Final = timedelta(minutes=1)
 STUCK_FOR: Final = timedelta(minutes=15)
@@ -200,14 +200,17 @@ class Health:
         """Count the timers that should have fired."""
         return await self.memory.backlog(self.clock.now() - DUE_LATE)
 
-    async def backlog_or_unknown(self) -> tuple[float, float]:
-        """Return how many timers are overdue and how many fail; NaN while the store does not say."""
+    async def stored(self) -> Stored:
+        """Read what the metrics tell of the store."""
+        now = self.clock.now()
         try:
-            async with asyncio.timeout(BACKLOG_SECONDS):
-                found = await self.backlog()
-        except Exception:
-            return math.nan, math.nan
-        return found.overdue, found.failing
+            async with asyncio.timeout(STORED_SECONDS):
+                late, untold, (entries, _) = await asyncio.gather(
+                    self.backlog(), told_nobody(self.memory, now), self.memory.audit_head()
+                )
+        except Exception:  # an answer without these figures is worth more than none
+            return Stored()
+        return Stored(late.overdue, late.failing, len(untold), entries)
 
     async def _timers(self) -> str:
         found = await self.backlog()

@@ -1,8 +1,20 @@
 """Prometheus metrics: commands by outcome, requests by state, calls by status."""
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the store tells at one moment, whichever process is asked. NaN: it does not say."""
+
+    overdue: float = math.nan
+    failing: float = math.nan
+    untold: float = math.nan
+    audit_entries: float = math.nan
 
 
 class Metrics:
@@ -78,18 +90,12 @@ class Metrics:
         """Count a round of a background loop that failed."""
         self._background.labels(loop).inc()
 
-    def backlog(self, overdue: float, failing: float) -> None:
-        """Remember how many timers should have fired; NaN when the store does not say."""
-        self._overdue.set(overdue)
-        self._failing.set(failing)
-
-    def audit_head(self, entries: int) -> None:
-        """Remember how long the audit log is."""
-        self._audit.set(entries)
-
-    def outcomes_untold(self, requests: int) -> None:
-        """Remember how many requests have an end that nobody was told of."""
-        self._untold.set(requests)
+    def stored(self, found: Stored) -> None:
+        """Remember what the store tells, whenever the metrics are read."""
+        self._overdue.set(found.overdue)
+        self._failing.set(found.failing)
+        self._untold.set(found.untold)
+        self._audit.set(found.audit_entries)
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text format."""

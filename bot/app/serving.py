@@ -96,7 +96,7 @@ def http_app(bot: Bot) -> AsgiApp:
         return JSONResponse({"ready": well, **body}, status_code=200 if well else 503)
 
     async def metrics(_: Request) -> Response:
-        bot.metrics.backlog(*await bot.health.backlog_or_unknown())
+        bot.metrics.stored(await bot.health.stored())
         return Response(bot.metrics.text(), media_type="text/plain; version=0.0.4")
 
     pages = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}

@@ -5,8 +5,6 @@ from datetime import timedelta
 
 import structlog
 
-from bot.app.health import told_nobody
-from bot.app.metrics import Metrics
 from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
@@ -31,7 +29,6 @@ class Upkeep:
     env: Environment
     store: Store
     queue: Queue
-    metrics: Metrics
     retention_days: int
 
     def start(self, background: Background) -> list[Loop]:
@@ -48,8 +45,6 @@ class Upkeep:
     async def _audit_head(self) -> None:
         now = self.env.clock.now()
         seq, head = await self.store.audit_head()
-        self.metrics.audit_head(seq)
-        self.metrics.outcomes_untold(len(await told_nobody(self.store, now)))
         await self._post_head(f"{now:%Y-%m-%d}", seq, head)
 
     async def _prune(self) -> None:

@@ -33,7 +33,7 @@ from bot.turso import DatabaseNotFound, TursoClient
 LONGEST_PAUSE = timedelta(hours=4)
 FIRST_PAUSE = timedelta(minutes=10)
 AGAIN = timedelta(seconds=30)
-"""When a timer tries again whose deed did not go through."""
+"""When a thaw looks again that Turso does not show yet."""
 
 
 async def fire(env: Environment, timer: Timer) -> Timer | None:
@@ -82,21 +82,22 @@ async def _look_for_card(env: Environment, request: Request, timer: Timer) -> Ti
 
 
 async def _thaw(env: Environment, timer: Timer) -> Timer | None:
-    """Drop a freeze whose time is over; what another hold needs, or others blocked, stays blocked."""
+    """Drop a freeze whose time is over; what another hold needs, or others blocked, stays blocked.
+
+    Raises:
+        BotError: Turso or Slack did not answer. Durable work tries again, and `doctor` names the timer.
+    """
     hold = await env.memory.hold(timer.subject)
     if hold is None:
         return None
     if hold.due_at and hold.due_at > env.clock.now() and hold.released_at is None:
         return replace(timer, due_at=hold.due_at)
     turso, request = env.doors.turso(hold.organization), await env.memory.request(hold.request_id)
-    try:
-        is_there = await _is_there(turso, hold)
-        if hold.released_at is None and not await _release(env, turso, hold, request, is_there=is_there):
-            return replace(timer, due_at=env.clock.now() + AGAIN, attempt=timer.attempt + 1)
-        blocked = await _open_rest(env, turso, hold) if is_there else None
-        await _say_thawed(env, request, hold, blocked)
-    except BotError:
+    is_there = await _is_there(turso, hold)
+    if hold.released_at is None and not await _release(env, turso, hold, request, is_there=is_there):
         return replace(timer, due_at=env.clock.now() + AGAIN, attempt=timer.attempt + 1)
+    blocked = await _open_rest(env, turso, hold) if is_there else None
+    await _say_thawed(env, request, hold, blocked)
     return None
 
 

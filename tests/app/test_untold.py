@@ -1,0 +1,156 @@
+"""An end that nobody hears of is seen: `/metrics` and `doctor` say so until it is told."""
+
+import math
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+import httpx
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+
+from bot.app.health import TOLD_SINCE, TOLD_WITHIN, Health, Unwell
+from bot.app.metrics import Metrics
+from bot.app.serving import http_app
+from bot.errors import Unavailable
+from bot.pipeline.timers import fire
+from tests.pipeline.listening import MEMBERS, OF_OUTCOMES, House, house
+from tests.pipeline.test_everybody_hears import KINDS, TROUBLED
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+A_MOMENT = timedelta(seconds=1)
+OF_REQUESTS = [kind for kind in KINDS if kind not in ("thawed", "incident over")]
+"""Of the rest, the timer that fails is seen."""
+
+
+@dataclass
+class Office:
+    """The bot's outcomes, and what an operator sees of them."""
+
+    house: House
+    health: Health
+    pages: httpx.AsyncClient
+
+    async def gauge(self, name: str = "turso_ops_outcomes_untold") -> float:
+        """Read one gauge as Prometheus does."""
+        text = (await self.pages.get("/metrics")).text
+        return float(next(line.split()[1] for line in text.splitlines() if line.startswith(f"{name} ")))
+
+    async def doctor(self) -> str:
+        """Return what `doctor` finds wrong; empty: nothing."""
+        try:
+            await self.health._outcomes()
+        except Unwell as error:
+            return str(error)
+        return ""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
+    async with house(tmp_path_factory.mktemp("office")) as found:
+        nothing = cast(Any, None)
+        health = Health(found.store, found.clock, nothing, nothing, nothing, nothing, nothing, nothing)
+        settings = SimpleNamespace(slack_signing_secret=SecretStr("secret"))
+        app: Any = http_app(cast(Any, SimpleNamespace(bolt=None, settings=settings, metrics=Metrics(), health=health)))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bot") as pages:
+            yield Office(found, health, pages)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def office(made: Office) -> AsyncIterator[Office]:
+    """The office, with nothing left of an earlier test."""
+    slack = made.house.slack
+    slack.heard, slack.refuses, slack.troubles, slack.dead = [], {}, {}, set()
+    assert (await made.gauge(), await made.doctor()) == (0, "")
+    yield made
+    slack.refuses, slack.troubles, slack.dead = {}, {}, set()
+    await made.house.rests()
+    made.house.clock.pass_(TOLD_SINCE)
+
+
+@pytest.mark.parametrize("kind", OF_REQUESTS)
+async def test_it_goes_up_while_slack_takes_nothing_and_down_once_it_is_told(office: Office, kind: str) -> None:
+    house = office.house
+    house.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
+    await KINDS[kind](house)
+
+    house.clock.pass_(TOLD_WITHIN)
+    assert await office.gauge() == 0, "it has its time"
+    house.clock.pass_(A_MOMENT)
+    assert await office.gauge() == 1
+    said = await office.doctor()
+    assert said.startswith("Nobody was told how 1 request ended: `")
+
+    house.slack.troubles = {}
+    await house.rests()
+    assert house.slack.heard
+    assert (await office.gauge(), await office.doctor()) == (0, "")
+
+
+async def test_several_are_counted_and_named(office: Office) -> None:
+    house = office.house
+    house.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
+    for _ in range(7):
+        await KINDS["approved, failed"](house)
+    house.clock.pass_(TOLD_WITHIN + A_MOMENT)
+
+    assert await office.gauge() == 7
+    said = await office.doctor()
+    assert "how 7 requests ended" in said
+    assert said.count("(failed)") == 5, "some are named"
+
+
+@pytest.mark.parametrize("kind", ["thawed", "incident over"])
+async def test_what_a_timer_of_its_own_tells_fails_openly_until_it_is_told(office: Office, kind: str) -> None:
+    """Then durable work postpones the timer, and `turso_ops_timers_failing` and `doctor` count it."""
+    house = office.house
+    house.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
+    await KINDS[kind](house)
+    house.clock.pass_(timedelta(hours=1))
+    due = [one for one in await house.store.due(house.clock.now()) if one.kind in OF_OUTCOMES]
+    assert len(due) == 1
+
+    with pytest.raises(Unavailable):
+        await fire(house.env, due[0])
+
+    assert await house.store.is_due(due[0].kind, due[0].subject, due[0].due_at), "the timer is there still"
+
+
+@pytest.mark.parametrize("kind", ["approved, failed", "direct, unknown", "reviewed", "thawed", "incident over"])
+async def test_where_no_way_is_open_it_is_seen_at_once_and_for_some_days(office: Office, kind: str) -> None:
+    house = office.house
+    house.slack.refuses = dict.fromkeys(TROUBLED, "is_archived")
+    house.slack.dead = set(MEMBERS)
+    await KINDS[kind](house)
+    await house.rests()
+
+    assert await office.gauge() == 1
+    assert "how 1 request ended" in await office.doctor()
+    house.clock.pass_(TOLD_SINCE)
+    assert (await office.gauge(), await office.doctor()) == (0, "")
+
+
+async def test_it_goes_down_when_it_is_told_after_all(office: Office) -> None:
+    store = office.house.store
+    await store.set_told("r-nobodyheard", "failed", how="nobody")
+    assert "`r-nobodyheard` (failed)" in await office.doctor()
+
+    await store.set_told("r-nobodyheard", "failed", how="channel")
+
+    assert (await office.gauge(), await office.doctor()) == (0, "")
+
+
+async def test_what_the_store_does_not_say_is_no_number(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def silent(**_: Any) -> None:
+        raise OSError("gone")
+
+    monkeypatch.setattr(type(office.house.store), "told_nobody", silent)
+    for name in ("outcomes_untold", "timers_overdue", "timers_failing", "audit_entries"):
+        assert math.isnan(await office.gauge(f"turso_ops_{name}"))
+    monkeypatch.undo()
+    entries, _ = await office.house.store.audit_head()
+    assert entries > 0
+    assert await office.gauge("turso_ops_audit_entries") == entries
