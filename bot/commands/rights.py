@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from bot.commands.base import Context
 from bot.core.model import Action, Channel, Decision, Lifetime, Person, Subject, Target, Verdict
-from bot.core.plan import Plan
 from bot.core.policy import available, decide, is_on
 from bot.core.request import Mode, Request, State
+from bot.core.request_decision import databases_of, decide_request
 
 
 def judge(
@@ -32,15 +32,9 @@ def commands_here(ctx: Context) -> dict[str, Verdict]:
     return available(ctx.policy, ctx.subject, names)
 
 
-def targets_of(plan: Plan) -> tuple[Target, ...]:
-    """Return every database that a plan touches."""
-    own = [Target(plan.target.name, plan.target.group)] if plan.target else []
-    return tuple(dict.fromkeys([*own, *(Target(name, group) for name, group in plan.databases)]))
-
-
 def is_visible(ctx: Context, request: Request) -> bool:
     """True when a request is about databases of this channel alone, or was made here about none."""
-    targets = targets_of(request.plan)
+    targets = databases_of(request.plan)
     same = request.organization == ctx.organization and all(ctx.scope.covers(target) for target in targets)
     return same if targets else request.channel_id == ctx.subject.channel.id
 
@@ -51,13 +45,8 @@ async def may_approve(ctx: Context, request: Request) -> bool:
     waits = request.state is State.PENDING and request.mode is Mode.APPROVAL
     if not waits or me == request.asker or any(vote.user_id == me for vote in request.votes):
         return False
-    lifetime = None
-    if expiration := request.plan.arguments.get("expiration"):
-        from bot.core.durations import parse_lifetime
-
-        lifetime = parse_lifetime(str(expiration))
-    action = Action(request.command, frozenset(request.plan.options), targets_of(request.plan), lifetime)
-    return is_on(ctx.policy, decide(ctx.policy, await _asker(ctx, request), action).approvers, ctx.subject.person)
+    decision = decide_request(ctx.policy, await _asker(ctx, request), request)
+    return is_on(ctx.policy, decision.approvers, ctx.subject.person)
 
 
 async def _asker(ctx: Context, request: Request) -> Subject:

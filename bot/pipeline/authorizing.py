@@ -10,9 +10,10 @@ from bot.core.approval import Tally
 from bot.core.facts import Facts, Question
 from bot.core.model import Action, Channel, Decision, Person, Subject, Verdict
 from bot.core.request import Incoming, Kind, Request, Review, Vote
+from bot.core.request_decision import request_action
 from bot.errors import BotError, Refused, Unavailable
 from bot.pipeline.environment import SETTLES, Environment
-from bot.pipeline.judging import Forbidden, request_action
+from bot.pipeline.judging import Forbidden
 from bot.pipeline.rights import ANSWERS, Case, No, Step, Stop, WantedGroups, count_votes
 from bot.pipeline.same import drift
 

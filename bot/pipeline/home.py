@@ -11,9 +11,10 @@ from bot.core.model import Action, Channel, Subject, Target, Verdict
 from bot.core.policy import is_on, refuses_person, undo_panels
 from bot.core.reply import View
 from bot.core.request import Hold, HoldKind, Incident, Incoming, Kind, LedgerToken, Mode, Request, Review, State
+from bot.core.request_decision import decide_request, request_action
 from bot.errors import Unavailable
 from bot.pipeline.environment import Environment
-from bot.pipeline.judging import judge, request_action
+from bot.pipeline.judging import judge
 
 T = TypeVar("T")
 OPEN: Final = (State.PENDING, State.READY, State.APPROVED, State.EXECUTING, State.UNKNOWN)
@@ -128,14 +129,14 @@ class _Drawing:
             return False
         if any(vote.user_id == self.me for vote in request.votes):
             return False
-        decision = judge(self.env, await self.env.asker_of(request), request_action(request))
+        decision = decide_request(self.env.rules.policy, await self.env.asker_of(request), request)
         return is_on(self.env.rules.policy, decision.approvers, self.subject.person)
 
     async def _undoes(self, request: Request) -> bool:
         if request.asker == self.me:
             return True
         policy, asker, action = self.env.rules.policy, await self.env.asker_of(request), request_action(request)
-        panels = undo_panels(policy, asker, action, judge(self.env, asker, action))
+        panels = undo_panels(policy, asker, action, decide_request(policy, asker, request))
         return any(is_on(policy, panel, self.subject.person) for panel in panels)
 
     def _thaws(self, hold: Hold, running: Incident | None) -> bool:

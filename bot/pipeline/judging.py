@@ -4,12 +4,11 @@ from dataclasses import replace
 
 from bot.commands.base import Command
 from bot.core.actions import action_of
-from bot.core.arguments import Expiration
-from bot.core.model import Action, Decision, Subject, Target, Verdict
+from bot.core.model import Action, Decision, Subject, Verdict
 from bot.core.parsing import Parsed
 from bot.core.plan import Plan
 from bot.core.policy import Policy, decide
-from bot.core.request import Request
+from bot.core.request_decision import databases_of
 from bot.errors import Refused
 from bot.pipeline.environment import Environment
 
@@ -44,21 +43,3 @@ def planned_action(parsed: Parsed[Command], plan: Plan) -> Action:
     """Describe a plan to the rules: every database that it touches, with its group."""
     action = action_of(parsed.spec.name, parsed.args)
     return replace(action, databases=databases_of(plan) or action.databases)
-
-
-def request_action(request: Request) -> Action:
-    """Describe a request to the rules, from its stored plan."""
-    expiration = request.plan.arguments.get("expiration")
-    return Action(
-        command=request.command,
-        options=frozenset(request.plan.options),
-        databases=databases_of(request.plan),
-        lifetime=Expiration.of(expiration).lifetime if expiration else None,
-    )
-
-
-def databases_of(plan: Plan) -> tuple[Target, ...]:
-    """Return every database that a plan touches, its target first."""
-    own = (Target(plan.target.name, plan.target.group),) if plan.target else ()
-    others = tuple(Target(name, group) for name, group in plan.databases)
-    return own + tuple(one for one in others if not own or one.name != own[0].name)

@@ -7,11 +7,11 @@ from bot.commands.lines import command_line
 from bot.core.actions import action_of
 from bot.core.parsing import Parsed
 from bot.core.request import Incoming, Request
+from bot.core.request_decision import databases_of
 from bot.errors import BadInput, Refused
 from bot.pipeline import asking
 from bot.pipeline.authorizing import Step, authorize
 from bot.pipeline.environment import Environment
-from bot.pipeline.judging import databases_of
 from bot.pipeline.pressing import fits, must_be_one_of_us
 
 

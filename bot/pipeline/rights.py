@@ -12,7 +12,8 @@ from bot.core.panel import Panel
 from bot.core.policy import People, Policy, is_on, refuses_person, undo_panels
 from bot.core.policy.floor import refuses_place
 from bot.core.request import Incoming, Mode, Request, Review, Vote
-from bot.pipeline.judging import databases_of, judge_by, request_action
+from bot.core.request_decision import databases_of, decide_request, request_action
+from bot.pipeline.judging import judge_by
 
 
 class Step(StrEnum):
@@ -145,23 +146,25 @@ def count_votes(case: Case, decision: Decision, votes: Iterable[Vote]) -> Tally:
     return tally(votes, counting, case.request.asker, decision.quorum)
 
 
-def asks_for_more(request: Request, decision: Decision) -> str | None:
-    """Say what the rules ask for now and did not when the request was made; None: nothing."""
-    if decision.verdict is Verdict.APPROVE and request.mode is not Mode.APPROVAL:
-        return "The rules now ask for an approval of this."
-    if decision.verdict is Verdict.BREAK_GLASS and request.mode is Mode.DIRECT:
-        return "The rules now ask for a reason and a review of this."
-    return None
+_APPROVAL: Final = "The rules now ask for an approval of this."
+_REVIEW: Final = "The rules now ask for a reason and a review of this: ask again to give them."
+ASKS_FOR_MORE: Final[Mapping[tuple[Mode, Verdict], str]] = {
+    (Mode.DIRECT, Verdict.APPROVE): _APPROVAL,
+    (Mode.DIRECT, Verdict.BREAK_GLASS): _REVIEW,
+    (Mode.APPROVAL, Verdict.BREAK_GLASS): _REVIEW,
+    (Mode.BREAK_GLASS, Verdict.APPROVE): _APPROVAL,
+}
+"""What the rules ask for now, and did not when the request was made: an approval and a review differ."""
 
 
 def _as_asked_now(case: Case) -> Decision:
     """Decide on the request as if it were made now; the rules may not ask for more than they did then."""
     requester = case.subject(case.request.asker, THE_REQUESTER)
-    decision = judge_by(case.policy, requester, request_action(case.request))
+    decision = decide_request(case.policy, requester, case.request)
     if decision.verdict is Verdict.DENY:
         raise case.refuse(decision.reason, decision)
     case.must_be_there(case.request.asker, "You are" if case.actor and _is_own(case) else "The person who asked is")
-    if more := asks_for_more(case.request, decision):
+    if more := ASKS_FOR_MORE.get((case.request.mode, decision.verdict)):
         raise Stop(No.RIGHT, more, decision)
     return decision
 
@@ -175,8 +178,7 @@ def _vote(case: Case) -> Decision:
 
 
 def _deny(case: Case) -> Decision:
-    requester = case.subject(case.request.asker, THE_REQUESTER)
-    decision = judge_by(case.policy, requester, request_action(case.request))
+    decision = decide_request(case.policy, case.subject(case.request.asker, THE_REQUESTER), case.request)
     if decision.verdict is Verdict.DENY:
         raise case.refuse(decision.reason, decision)
     return _by_approver(case, decision)
@@ -232,7 +234,7 @@ def _undo(case: Case) -> Decision:
 
 def _may_undo(case: Case, actor: Subject) -> bool:
     requester, action = case.subject(case.request.asker, THE_REQUESTER), request_action(case.request)
-    decision = judge_by(case.policy, requester, action)
+    decision = decide_request(case.policy, requester, case.request)
     own = Panel((People(users=frozenset({requester.person.id})),))
     panels = (own, *undo_panels(case.policy, requester, action, decision))
     if any(is_on(case.policy, panel, actor.person) for panel in panels):
@@ -253,7 +255,7 @@ def _review(case: Case) -> Decision:
     actor = case.subject(case.presser, "you are")
     if refusal := refuses_place(case.policy, actor, case.request.command):
         raise Stop(No.RIGHT, refusal)
-    decision = judge_by(case.policy, case.subject(case.request.asker, THE_REQUESTER), request_action(case.request))
+    decision = decide_request(case.policy, case.subject(case.request.asker, THE_REQUESTER), case.request)
     if decision.verdict is not Verdict.BREAK_GLASS and case.groups.silent:
         raise case.refuse("You are not among those who may review this.")
     named_then = Panel((People(users=frozenset(case.review.reviewers)),))

@@ -8,9 +8,9 @@ from bot.blocks import cards
 from bot.commands.base import Changing
 from bot.core.reply import Reply
 from bot.core.request import Mode, Request, Review, State
+from bot.core.request_decision import decide_request
 from bot.errors import CannotPost, Unavailable
 from bot.pipeline.environment import Environment
-from bot.pipeline.judging import judge, request_action
 from bot.pipeline.outcomes import may_be_seen
 
 log = structlog.get_logger(__name__)
@@ -73,7 +73,7 @@ async def timeline_link(env: Environment, incident_id: str) -> str:
 
 
 async def _approvers(env: Environment, request: Request) -> frozenset[str]:
-    return judge(env, await env.asker_of(request), request_action(request)).approvers.ids
+    return decide_request(env.rules.policy, await env.asker_of(request), request).approvers.ids
 
 
 async def post_card(env: Environment, request: Request) -> None:

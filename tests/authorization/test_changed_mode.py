@@ -1,0 +1,61 @@
+"""The rules change how a request may be carried out: by approval, at once with a review, or at once."""
+
+from itertools import product
+
+import pytest
+
+from bot.core.model import Verdict
+from bot.core.request import Mode
+from bot.errors import Refused
+from bot.pipeline.rights import ASKS_FOR_MORE, Step
+from tests.authorization import lost
+from tests.authorization.entries import pressing, quarantined, ready_token, stepping, wished
+from tests.world import ANA, BEN, DANA, World, words
+
+OWN_POLICY = (
+    lost.POLICY.replace("- {allow: read}", "- {allow: [read, incident]}")
+    + """
+profiles:
+  incident:
+    rules:
+      - {break_glass: [destroy, token], to: asking, review_by: dba, confirm: none}
+"""
+)
+GOES_ON = {
+    (Mode.DIRECT, Verdict.ALLOW),
+    (Mode.APPROVAL, Verdict.ALLOW),
+    (Mode.APPROVAL, Verdict.APPROVE),
+    (Mode.BREAK_GLASS, Verdict.ALLOW),
+    (Mode.BREAK_GLASS, Verdict.BREAK_GLASS),
+}
+"""As it was asked for, or by rules that ask for nothing any more."""
+
+
+@pytest.mark.parametrize(("mode", "verdict"), [*product(Mode, (one for one in Verdict if one is not Verdict.DENY))])
+def test_a_request_goes_on_only_as_it_was_asked_for(mode: Mode, verdict: Verdict) -> None:
+    assert ((mode, verdict) not in ASKS_FOR_MORE) == ((mode, verdict) in GOES_ON)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_an_incident_does_not_do_away_with_votes(world: World) -> None:
+    """What its profile lets people do at once, with a review, still needs the votes that it was asked for with."""
+    countdown, token = await quarantined(world, "counting"), await ready_token(world, "promised")
+    waiting = await wished(world, "waiting", "db destroy {}")
+    await world.person(DANA).types("/turso incident start INC-1 --for 4h", holding="INC-1")
+    await world.calm()
+
+    with lost.deactivated(world, ANA):
+        with pytest.raises(Exception, match="approved this has lost the right"):
+            await stepping(Step.COUNTDOWN_END)(world, countdown)
+        with pytest.raises(Refused, match="approved this has lost the right"):
+            await pressing(DANA, "token.reveal")(world, token)
+        assert not world.changes("POST", "/promised/auth/tokens")
+    lost.notice(world)
+
+    await stepping(Step.COUNTDOWN_END)(world, countdown)
+    await pressing(DANA, "token.reveal")(world, token)
+    shown = await world.person(BEN).types("/turso requests --to-approve", holding="waiting")
+    assert "waiting" in words(shown), "its approvers still see it"
+    await pressing(BEN, "approval.approve")(world, waiting)
+    assert world.bot is not None
+    assert not await world.bot.store.reviews(owed=True)
