@@ -1,13 +1,15 @@
 """The Home tab: what waits for somebody, what they asked for and hold, what is blocked, what they can do where."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
 from bot.blocks import buttons, kit
 from bot.blocks.cards import request_row
+from bot.blocks.rights import right_lines, unknown_groups
 from bot.blocks.text import Mrkdwn, Plain, channel, duration, joined, mrkdwn, person, sentence, when
+from bot.core.policy import Right
 from bot.core.reply import Block, View
 from bot.core.request import Hold, Incident, LedgerToken, Request, Review, TokenState
 
@@ -25,8 +27,9 @@ class Place:
     """What somebody may do in a channel."""
 
     channel_id: str
-    at_once: tuple[str, ...]
-    with_consent: tuple[str, ...]
+    rights: tuple[Right, ...]
+    unknown: tuple[str, ...] = ()
+    """The user groups of its rules whose members Slack did not tell."""
 
 
 def pages_of(state: str) -> Mapping[str, int]:
@@ -97,7 +100,7 @@ def home_view(board: Board, *, now: datetime) -> View:
         "What you can do where", board.places, [[kit.section(_place(one))] for one in board.places.items]
     )
     if not board.places.items:
-        blocks += [kit.divider(), kit.section(mrkdwn("No channel of the policy gives you anything yet."))]
+        blocks += [kit.divider(), kit.section(mrkdwn("No channel that you are in lets you use a command yet."))]
     blocks += [kit.divider(), *_health(board)]
     blocks.append(kit.context(mrkdwn("Drawn {}. `/turso help` in a channel says what you can do there.", when(now))))
     return {"type": "home", "blocks": blocks[: BLOCKS - 1] + blocks[-1:] if len(blocks) > BLOCKS else blocks}
@@ -160,13 +163,5 @@ def _incident(incident: Incident, now: datetime) -> list[Block]:
 
 
 def _place(place: Place) -> Mrkdwn:
-    parts = [mrkdwn("*{}*", channel(place.channel_id))]
-    if place.at_once:
-        parts.append(mrkdwn("at once: {}", _names(place.at_once)))
-    if place.with_consent:
-        parts.append(mrkdwn("with somebody's consent: {}", _names(place.with_consent)))
-    return joined(" · ", parts)
-
-
-def _names(names: Iterable[str]) -> Mrkdwn:
-    return joined(", ", (mrkdwn("`{}`", name) for name in names))
+    head = mrkdwn("*{}*", channel(place.channel_id))
+    return joined("\n", (head, *right_lines(place.rights), unknown_groups(place.unknown)))

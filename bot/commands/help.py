@@ -1,26 +1,22 @@
 """`/turso help [COMMAND]`: what there is, filtered to what the asker may do here."""
 
+from itertools import groupby
 from typing import Annotated
 
 from pydantic import BaseModel
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
+from bot.blocks.rights import right_lines, right_note, unknown_groups
 from bot.blocks.text import Mrkdwn, joined, mrkdwn, sentence
 from bot.commands.base import Command, Context, Reading
-from bot.commands.rights import commands_here, judge
+from bot.commands.rights import judge, rights_here, unknown_here
 from bot.core.arguments import Rest
 from bot.core.catalogue import canonical
-from bot.core.model import Verdict
 from bot.core.parsing import nearest
+from bot.core.policy import Right
 from bot.core.reply import Block, Reply
 from bot.errors import BadInput
-
-_NOTES = {
-    Verdict.ALLOW: "",
-    Verdict.APPROVE: " _(asks for approval)_",
-    Verdict.BREAK_GLASS: " _(break-glass: at once, and reviewed)_",
-}
 
 
 class HelpArgs(BaseModel):
@@ -33,7 +29,7 @@ async def run(ctx: Context, args: HelpArgs) -> Reply:
 
 
 def _all(ctx: Context) -> Reply:
-    here = commands_here(ctx)
+    here = _by_command(ctx)
     title = mrkdwn(":wave: *What you can do here*")
     commands = [command for command in ctx.table if command.name in here]
     look = [_line(command, here[command.name]) for command in commands if not command.changes]
@@ -45,6 +41,7 @@ def _all(ctx: Context) -> Reply:
             *_group("*Look*", look),
             *_group("*Change*", change),
             *([] if change else [kit.context(_where(ctx))]),
+            *([kit.context(unknown)] if (unknown := unknown_groups(unknown_here(ctx))) else []),
             kit.context(
                 mrkdwn("`/turso help COMMAND` says more. What changes something takes `--reason`, `--ticket` and "
                        "`--dry-run`; `--private` keeps an answer for you alone."),
@@ -62,8 +59,13 @@ def _group(title: str, lines: list[Mrkdwn]) -> list[Block]:
     ]
 
 
-def _line(command: Command, verdict: Verdict) -> Mrkdwn:
-    return mrkdwn("`{}` {}{}", command.usage or "/turso", command.summary, Mrkdwn(_NOTES.get(verdict, "")))
+def _by_command(ctx: Context) -> dict[str, list[Right]]:
+    return {name: list(found) for name, found in groupby(rights_here(ctx), key=lambda one: one.command)}
+
+
+def _line(command: Command, rights: list[Right]) -> Mrkdwn:
+    words = mrkdwn("`{}` {}", command.usage or "/turso", command.summary)
+    return joined(" ", (words, right_note(rights)))
 
 
 def _where(ctx: Context) -> Mrkdwn:
@@ -81,30 +83,25 @@ def _one(ctx: Context, typed: str) -> Reply:
         close = ", ".join(f"`{one}`" for one in parts or nearest(name, known))
         raise BadInput(f"There is no command `{typed[:60]}`.{f' Did you mean {close}?' if close else ''}")
     title = mrkdwn(":book: `/turso {}`", command.usage)
-    verdict = commands_here(ctx).get(command.name)
+    rights = _by_command(ctx).get(command.name, [])
     also = mrkdwn("Also: {}", joined(", ", (mrkdwn("`{}`", alias) for alias in command.aliases)))
-    row = [buttons.form(command.name, "Fill in a form")] if verdict and command.args.model_fields else []
+    row = [buttons.form(command.name, "Fill in a form")] if rights and command.args.model_fields else []
     return reply(
         title,
         [
             kit.section(title),
             kit.section(mrkdwn("{}.", command.summary)),
-            kit.context(_verdict(ctx, command, verdict), also if command.aliases else Mrkdwn("")),
+            kit.context(_verdict(ctx, command, rights), also if command.aliases else Mrkdwn("")),
             *kit.actions(*row),
         ],
         private=True,
     )
 
 
-def _verdict(ctx: Context, command: Command, verdict: Verdict | None) -> Mrkdwn:
-    if verdict is None:
+def _verdict(ctx: Context, command: Command, rights: list[Right]) -> Mrkdwn:
+    if not rights:
         return mrkdwn(":no_entry: Not here: {}", sentence(judge(ctx, command.name).reason))
-    words = {
-        Verdict.ALLOW: "You may use it here.",
-        Verdict.APPROVE: "Here it asks for somebody's approval.",
-        Verdict.BREAK_GLASS: "Here it acts at once, loudly, and owes a review.",
-    }
-    return mrkdwn("{}", words.get(verdict, ""))
+    return joined("\n", right_lines(rights)) or mrkdwn("Everybody may use it.")
 
 
 command = Reading(

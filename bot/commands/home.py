@@ -5,13 +5,12 @@ from pydantic import BaseModel
 from bot.blocks import buttons, cards, kit
 from bot.blocks.kit import Element
 from bot.blocks.message import reply
-from bot.blocks.text import Mrkdwn, counted, joined, mrkdwn
+from bot.blocks.rights import NOTHING, right_lines, unknown_groups
+from bot.blocks.text import Mrkdwn, counted, mrkdwn
 from bot.commands.base import Context, Reading
 from bot.commands.lines import command_line
 from bot.commands.requests import mine_now, to_approve
-from bot.commands.rights import commands_here
-from bot.core.catalogue import ALWAYS
-from bot.core.model import Verdict
+from bot.commands.rights import rights_here, unknown_here
 from bot.core.reply import Block, Reply
 
 WAITING = 4
@@ -25,13 +24,16 @@ class HomeArgs(BaseModel):
 
 async def run(ctx: Context, args: HomeArgs) -> Reply:
     """No call to Turso: it answers at once."""
-    here = commands_here(ctx)
+    rights = rights_here(ctx)
+    here = {right.command for right in rights}
+    lines = right_lines(rights) or ([NOTHING] if ctx.organization else [])
     title = mrkdwn(":wave: *Turso Ops*{}", _place(ctx))
     return reply(
         title,
         [
             kit.section(title),
-            *_rights(here),
+            *([kit.section(Mrkdwn("\n".join(lines)))] if lines else []),
+            *([kit.context(unknown)] if (unknown := unknown_groups(unknown_here(ctx))) else []),
             *kit.actions(*_runs(here)),
             *kit.actions(*(buttons.form(name, label) for name, label in _FORMS if name in here)),
             *await waiting(ctx),
@@ -48,21 +50,7 @@ def _place(ctx: Context) -> Mrkdwn:
     return mrkdwn(" · `{}` of `{}` in this channel{}", ctx.scope.databases, ctx.organization, incident)
 
 
-def _rights(here: dict[str, Verdict]) -> list[Block]:
-    rows = [
-        (":white_check_mark: *You may*: {}", Verdict.ALLOW),
-        (":raised_hand: *With approval*: {}", Verdict.APPROVE),
-        (":rotating_light: *Break-glass*: {}", Verdict.BREAK_GLASS),
-    ]
-    lines = []
-    for text, verdict in rows:
-        names = [name for name, best in here.items() if best is verdict and name not in ALWAYS]
-        if names:
-            lines.append(Mrkdwn(text.format(joined(", ", (mrkdwn("`{}`", name) for name in names)))))
-    return [kit.section(Mrkdwn("\n".join(lines)))] if lines else []
-
-
-def _runs(here: dict[str, Verdict]) -> list[Element]:
+def _runs(here: set[str]) -> list[Element]:
     shown = [(name, label) for name, label in _RUNS if name in here]
     return [one for at, (name, label) in enumerate(shown, 1) for one in buttons.run(at, label, command_line(name))]
 

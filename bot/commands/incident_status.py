@@ -8,7 +8,7 @@ from bot.blocks.text import duration, mrkdwn, person, when
 from bot.commands.base import Context, Reading
 from bot.commands.incidents import loose_blocks, still_open
 from bot.commands.lines import command_line
-from bot.commands.rights import commands_here
+from bot.commands.rights import may_use
 from bot.core.reply import Reply
 
 
@@ -21,7 +21,7 @@ async def run(ctx: Context, args: IncidentStatusArgs) -> Reply:
     incident = await ctx.memory.incident_in(ctx.subject.channel.id)
     if incident is None:
         title = mrkdwn(":white_check_mark: No incident runs in this channel.")
-        may_start = "incident start" in commands_here(ctx)
+        may_start = may_use(ctx, "incident start")
         row = [buttons.form("incident start", "Start incident")] if may_start else []
         return reply(title, [kit.section(title), *kit.actions(*row)])
     title = mrkdwn(":rotating_light: Incident *{}* runs for {}", incident.key, duration(ctx.now - incident.started_at))

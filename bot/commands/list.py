@@ -12,7 +12,7 @@ from bot.blocks.table import Cell, Table, amount
 from bot.blocks.text import Mrkdwn, Plain, counted, joined, mrkdwn, number, size
 from bot.commands.base import Context, Reading
 from bot.commands.lines import command_line
-from bot.commands.rights import commands_here
+from bot.commands.rights import may_use
 from bot.core.arguments import Count, GroupName, Positional
 from bot.core.reply import Block, Reply
 from bot.turso import Database, Listed
@@ -128,7 +128,7 @@ def _nothing(ctx: Context, args: ListArgs) -> list[Block]:
         all_ = buttons.run(1, "Show all", line)
         return [kit.context(mrkdwn("Nothing fits. `/turso {}` shows all of this channel.", line)), *kit.actions(*all_)]
     hint = mrkdwn("The policy says which databases a channel has; `/turso whoami` prints what to add to it.")
-    if "create" not in commands_here(ctx):
+    if not may_use(ctx, "create"):
         return [kit.context(hint)]
     return [kit.context(hint), *kit.actions(buttons.form("create", "Create database", style="primary"))]
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.commands.base import Context
 from bot.core.model import Action, Channel, Decision, Lifetime, Person, Subject, Target, Verdict
-from bot.core.policy import available, decide, is_on
+from bot.core.policy import Right, decide, is_on, rights_of
 from bot.core.request import Mode, Request, State
 from bot.core.request_decision import databases_of, decide_request
 
@@ -26,10 +26,19 @@ def may(ctx: Context, command: str, *targets: Target, options: Iterable[str] = (
     return judge(ctx, command, *targets, options=options).verdict is not Verdict.DENY
 
 
-def commands_here(ctx: Context) -> dict[str, Verdict]:
-    """Return the commands that the asker has here, each with its best verdict, in the order of the table."""
-    names = [command.name for command in ctx.table if not command.hidden]
-    return available(ctx.policy, ctx.subject, names)
+def rights_here(ctx: Context) -> tuple[Right, ...]:
+    """Return what the asker may do here, in the order of the table."""
+    return rights_of(ctx.policy, ctx.subject, [command for command in ctx.table if not command.hidden])
+
+
+def may_use(ctx: Context, command: str) -> bool:
+    """True when the asker may use a command here in some form, or ask for it."""
+    return bool(rights_of(ctx.policy, ctx.subject, [one for one in ctx.table if one.name == command]))
+
+
+def unknown_here(ctx: Context) -> list[str]:
+    """Return the user groups of this channel's rules whose members Slack did not tell."""
+    return sorted(group for group, members in ctx.subject.groups.items() if members is None)
 
 
 def is_visible(ctx: Context, request: Request) -> bool:

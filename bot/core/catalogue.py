@@ -56,6 +56,29 @@ COMMANDS: Final[Mapping[str, Entry]] = MappingProxyType(
     }
 )
 
+READING: Final = frozenset(
+    {name for name, entry in COMMANDS.items() if entry.risk is Risk.READ}
+    | {"incident status", "incident report", "digest now"}
+)
+"""Commands that change nothing: there is nothing to approve or to review about them."""
+
+VARIANTS: Final[Mapping[tuple[str, ...], str]] = MappingProxyType(
+    {
+        ("token",): "full access",
+        ("token", "--read-only"): "read-only",
+        ("destroy",): "with a countdown",
+        ("destroy", "--now"): "at once",
+        ("freeze",): "writes",
+        ("freeze", "--reads"): "reads and writes",
+        ("tokens",): "everybody's",
+        ("tokens", "--mine"): "your own",
+        ("requests",): "everybody's",
+        ("requests", "--mine"): "your own",
+        ("requests", "--to-approve"): "what you can approve",
+    }
+)
+"""What the variants of a command are called where the rules tell them apart: without a flag, and with each."""
+
 SPELLINGS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "ls": "list",

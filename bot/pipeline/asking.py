@@ -11,7 +11,7 @@ from bot.core.actions import action_of
 from bot.core.model import Action, Decision, Subject, Target, Verdict, Visibility
 from bot.core.parsing import Grammar, Incomplete, Parsed, nearest
 from bot.core.plan import Plan
-from bot.core.policy import available
+from bot.core.policy import rights_of
 from bot.core.ports import address_of
 from bot.core.reply import Reply
 from bot.core.request import Incoming, Kind, LiveCard, Request, State
@@ -229,7 +229,7 @@ async def open_form(
     name = read.spec.name
     action = action_of(name, read.args)
     decision = judge(env, subject, action)
-    if decision.verdict is Verdict.DENY and name not in available(env.rules.policy, subject, [name]):
+    if decision.verdict is Verdict.DENY and not rights_of(env.rules.policy, subject, [read.spec]):
         raise Forbidden(decision, action)
     await env.memory.record_intent(incoming, actionable=False)
     loading = forms.loading_view(name)

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from bot.blocks.home_view import ROWS, Board, Page, Place, home_view, pages_of
 from bot.core.model import Action, Channel, Subject, Target, Verdict
-from bot.core.policy import is_on, refuses_person, undo_panels
+from bot.core.policy import is_on, refuses_person, rights_of, undo_panels
 from bot.core.reply import View
 from bot.core.request import Hold, HoldKind, Incident, Incoming, Kind, LedgerToken, Mode, Request, Review, State
 from bot.core.request_decision import decide_request, request_action
@@ -73,7 +73,7 @@ class _Drawing:
             thaws=frozenset(thaws),
             incidents=incidents,
             tokens=tokens,
-            places=self._page("places", _places(env, self.subject)),
+            places=self._page("places", await self._places(incidents.items)),
             problem=env.rules.problem or "",
             is_whole=True,
         )
@@ -148,6 +148,34 @@ class _Drawing:
         action = Action("thaw", databases=(Target(hold.database),))
         return judge(self.env, subject, action).verdict is not Verdict.DENY
 
+    async def _places(self, incidents: Sequence[Incident]) -> list[Place]:
+        """Say what this person may do in the channels that they are in, until a page is full."""
+        inside = [one.channel_id for one in incidents]
+        named = [one for one in self.env.rules.policy.channels if one not in inside and self._may_in(one)]
+        named = named[: CHANNELS - len(self._seats)]
+        seats = await asyncio.gather(*map(self._is_in, named))
+        inside += [one for one, is_there in zip(named, seats, strict=True) if is_there]
+        found: list[Place] = []
+        for channel_id in inside:
+            if len(found) <= self.pages["places"] * ROWS and (place := await self._place(channel_id)):
+                found.append(place)
+        return found
+
+    def _may_in(self, channel_id: str) -> bool:
+        """Say whether the rules let this person do anything in a channel, whatever Slack says of it now."""
+        here = replace(self.subject, channel=Channel(channel_id))
+        return any(not one.open_to_all and rights_of(self.env.rules.policy, here, [one]) for one in self.env.commands)
+
+    async def _place(self, channel_id: str) -> Place | None:
+        try:
+            subject = await self.env.subject_in(self.me, channel_id)
+        except Unavailable:
+            return None
+        commands = [one for one in self.env.commands if not (one.hidden or one.open_to_all)]
+        unknown = tuple(sorted(group for group, members in subject.groups.items() if members is None))
+        may = rights_of(self.env.rules.policy, subject, commands)
+        return Place(channel_id, may, unknown) if may else None
+
     async def _is_in(self, channel_id: str) -> bool:
         """Say whether this person is in a channel: what is done in others is for their members."""
         if channel_id not in self._seats:
@@ -163,16 +191,3 @@ class _Drawing:
 
 async def _always(item: object) -> bool:
     return True
-
-
-def _places(env: Environment, subject: Subject) -> list[Place]:
-    """Say what this person may do in each channel of the policy."""
-    places = []
-    for channel_id in env.rules.policy.channels:
-        here = Subject(subject.person, Channel(channel_id), subject.groups)
-        verdicts = {one.name: judge(env, here, Action(one.name)).verdict for one in env.commands if not one.open_to_all}
-        at_once = [name for name, verdict in verdicts.items() if verdict in (Verdict.ALLOW, Verdict.BREAK_GLASS)]
-        with_consent = [name for name, verdict in verdicts.items() if verdict is Verdict.APPROVE]
-        if at_once or with_consent:
-            places.append(Place(channel_id, tuple(at_once), tuple(with_consent)))
-    return places

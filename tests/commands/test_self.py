@@ -1,11 +1,13 @@
 """`home`, `help`, `whoami`, `policy explain`, `doctor`: about the asker and the bot itself."""
 
+import re
 from dataclasses import replace
 
 import pytest
 import yaml
 
 from bot.core.policy import load
+from bot.core.reply import Reply
 from bot.errors import BadInput, Unavailable
 from tests.blocks.messages import HOSTILE, buttons, check, words
 from tests.commands.conftest import Desk
@@ -16,7 +18,7 @@ async def test_help_shows_what_is_allowed_here(desk: Desk):
     text = words(await desk.ask("help", channel="C0ORDERS"))
 
     assert "token NAME" in text
-    assert "asks for approval" in text
+    assert "needs approval" in text
     assert "destroy" not in text
     assert "rotate" not in text
 
@@ -25,7 +27,7 @@ async def test_help_of_one_command_says_how_it_stands_here(desk: Desk):
     reply = await desk.ask("help db tokens create")
 
     assert "token NAME [--read-only]" in reply.text
-    assert "somebody's approval" in words(reply)
+    assert "Needs approval*: `token`" in words(reply)
     assert buttons(reply)["Fill in a form"]["action_id"] == "form.open.token"
     assert "Not here" in words(await desk.ask("help rotate", channel="C0ORDERS"))
 
@@ -42,12 +44,18 @@ async def test_answers_about_oneself_are_private_also_where_nothing_is_bound(des
     assert desk.acme.log() == []
 
 
+def pasted_from(reply: Reply) -> str:
+    block = next(block for block in reply.blocks if block["type"] == "rich_text")
+    text: str = block["elements"][0]["elements"][0]["text"]
+    return text
+
+
 async def test_whoami_prints_yaml_that_a_policy_takes(desk: Desk):
     desk.groups = {"S0DBA": frozenset({"U0ANA"}), "S0OTHER": frozenset({"U0BEN"}), "S0DARK": None}
 
     reply = await desk.ask("whoami")
 
-    pasted = next(block for block in reply.blocks if block["type"] == "rich_text")["elements"][0]["elements"][0]["text"]
+    pasted = pasted_from(reply)
     read = yaml.safe_load(pasted)
     assert read["people"]["somebody"] == {"user": "U0ANA"}
     assert read["people"]["group-1"] == {"usergroup": "S0DBA"}
@@ -55,7 +63,24 @@ async def test_whoami_prints_yaml_that_a_policy_takes(desk: Desk):
         "version: 1\norganizations: {acme: {token: env:TURSO_API_TOKEN}}\n" + pasted, default_organization="acme"
     )
     assert "C0DBOPS" in policy.channels
-    assert "S0DARK" in words(reply)
+    assert "didn't say who is in <!subteam^S0DARK>, so I can't tell whether you are" in words(reply)
+
+
+async def test_whoami_proposes_the_databases_of_the_channel_and_no_more(desk: Desk):
+    read = yaml.safe_load(pasted_from(await desk.ask("whoami", channel="C0ORDERS")))
+
+    assert read["channels"]["C0ORDERS"]["databases"] == ["orders-*"]
+    assert read["channels"]["C0ORDERS"]["organization"] == "acme"
+
+
+@pytest.mark.parametrize("channel", ["C0DBOPS", "C0ORDERS", "C0NOWHERE", "D0DM"])
+async def test_whoami_shows_ids_only_in_the_yaml(desk: Desk, channel):
+    desk.groups = {"S0DBA": frozenset({"U0ANA"}), "S0DARK": None}
+
+    reply = await desk.ask("whoami", channel=channel)
+
+    said = [reply.text, *(str(block) for block in reply.blocks if block["type"] != "rich_text")]
+    assert not re.findall(r"(?<!<@)(?<!\^)(?<!<#)\b[UCDST]0[A-Z]+", "\n".join(said))
 
 
 async def test_a_hostile_channel_name_stays_a_comment(desk: Desk):

@@ -5,8 +5,9 @@ from bot.core.policy.document import Problem
 from bot.core.policy.floor import is_on, refuses_person
 from bot.core.policy.load import PolicyInvalid, load
 from bot.core.policy.people import People
+from bot.core.policy.rights import Right, rights_of
 from bot.core.policy.rules import Binding, Incidents, Policy, Rule
-from bot.core.policy.scope import Scope, available
+from bot.core.policy.scope import Scope
 
 __all__ = [
     "Binding",
@@ -15,12 +16,13 @@ __all__ = [
     "Policy",
     "PolicyInvalid",
     "Problem",
+    "Right",
     "Rule",
     "Scope",
-    "available",
     "decide",
     "is_on",
     "load",
     "refuses_person",
+    "rights_of",
     "undo_panels",
 ]

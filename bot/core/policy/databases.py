@@ -2,11 +2,15 @@
 
 import re
 from dataclasses import dataclass
-from fnmatch import translate
+from fnmatch import fnmatchcase, translate
+from typing import Final
 
+from bot.core.arguments import is_database_name
 from bot.core.model import Target
 
 GROUP = "group:"
+_SET: Final = re.compile(r"\[[^\]]{1,64}\]")
+_NAME_SIGNS: Final = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +43,17 @@ class Databases:
 
     def __str__(self) -> str:
         return ", ".join(self.patterns) or "none"
+
+
+def sample(pattern: str) -> Target | None:
+    """Return a database that the pattern means and others hardly do; None when no name fits it."""
+    if pattern.startswith(GROUP):
+        return Target("zz-sample", pattern.removeprefix(GROUP))
+    text = _SET.sub(lambda found: _member(found[0]), pattern)
+    name = text.replace("*", "zz-sample" if pattern == "*" else "zz").replace("?", "z")
+    return Target(name, "") if is_database_name(name) and fnmatchcase(name, pattern) else None
+
+
+def _member(one_of: str) -> str:
+    """Return a character that a set such as `[abc]` or `[!a-f]` means."""
+    return next((one for one in _NAME_SIGNS if fnmatchcase(one, one_of)), "")

@@ -1,18 +1,15 @@
 """Who gains and who loses what between two policies, found by asking both the same questions."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 from bot.core import catalogue
 from bot.core.actions import action_of_line
-from bot.core.arguments import is_database_name
 from bot.core.durations import duration_text
 from bot.core.model import Action, Decision, Target, Verdict
 from bot.core.parsing import Grammar
-from bot.core.policy.databases import GROUP
+from bot.core.policy.databases import sample
 from bot.core.policy.decide import decide
 from bot.core.policy.people import People, joined
 from bot.core.policy.rules import Policy
@@ -20,8 +17,6 @@ from bot.core.policy.supposed import suppose
 
 ANYBODY = "any member"
 _UNBOUND = "C0UNBOUND"
-_SET = re.compile(r"\[[^\]]{1,64}\]")
-_NAME_SIGNS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,20 +178,6 @@ def _targets(old: Policy, new: Policy) -> list[tuple[str, Target]]:
         every += [rule.databases for rule in rules if rule.databases is not None]
         every += [ban.databases for ban in policy.ceiling.deny if ban.databases is not None]
         for pattern in (pattern for databases in every for pattern in databases.patterns):
-            if target := _sample(pattern):
+            if target := sample(pattern):
                 patterns.setdefault(pattern, target)
     return sorted(patterns.items())
-
-
-def _sample(pattern: str) -> Target | None:
-    """Return a database that the pattern means and others hardly do; None when no name fits it."""
-    if pattern.startswith(GROUP):
-        return Target("zz-sample", pattern.removeprefix(GROUP))
-    text = _SET.sub(lambda found: _member(found[0]), pattern)
-    name = text.replace("*", "zz-sample" if pattern == "*" else "zz").replace("?", "z")
-    return Target(name, "") if is_database_name(name) and fnmatchcase(name, pattern) else None
-
-
-def _member(one_of: str) -> str:
-    """Return a character that a set such as `[abc]` or `[!a-f]` means."""
-    return next((one for one in _NAME_SIGNS if fnmatchcase(one, one_of)), "")

@@ -1,16 +1,13 @@
-"""Which databases exist for somebody in a channel, and which commands they have there."""
+"""Which databases exist for somebody in a channel."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from bot.core import catalogue
 from bot.core.model import Action, Subject, Target, Verdict
 from bot.core.policy.databases import Databases
 from bot.core.policy.floor import refuses_person, refuses_place, standing_of
 from bot.core.policy.people import Standing
 from bot.core.policy.rules import Ban, Policy, Rule
-
-_BEST_FIRST = (Verdict.ALLOW, Verdict.BREAK_GLASS, Verdict.APPROVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,40 +71,3 @@ def _meant(rule: Rule, subject: Subject, standing: Standing, action: Action) -> 
         return rule.miss(subject, standing, action, None) is None
     people = rule.to.holds(subject.person, standing, subject.groups) if rule.to else standing is Standing.MEMBER
     return people is not False and frozenset() in rule.names(action.command)
-
-
-def available(policy: Policy, subject: Subject, names: Iterable[str]) -> dict[str, Verdict]:
-    """Return the commands that the subject may use here on some database, in some form, each with its best verdict."""
-    if refuses_person(policy, subject.person):
-        return {}
-    found = {name: _best(policy, subject, name) for name in names}
-    return {name: verdict for name, verdict in found.items() if verdict is not None}
-
-
-def _best(policy: Policy, subject: Subject, name: str) -> Verdict | None:
-    if refuses_place(policy, subject, name):
-        return None
-    if name in catalogue.ALWAYS:
-        return Verdict.ALLOW
-    if any(ban.databases is None and frozenset() in ban.names(name) for ban in policy.ceiling.deny):
-        return None
-    binding = policy.binding(subject)
-    standing = standing_of(policy, subject.person)
-    verdicts = set()
-    for rule in policy.rules(subject, binding) if binding else ():
-        for flags in rule.names(name):
-            if flags and rule.verdict is Verdict.DENY:
-                continue
-            if rule.miss(subject, standing, Action(name, flags), None) is None:
-                verdicts.add(rule.verdict)
-        if Verdict.DENY in verdicts:
-            break
-    best = next((verdict for verdict in _BEST_FIRST if verdict in verdicts), None)
-    return best or _by_incidents(policy, subject, standing, name)
-
-
-def _by_incidents(policy: Policy, subject: Subject, standing: Standing, name: str) -> Verdict | None:
-    incidents = policy.incidents
-    if incidents is None or subject.channel.id in policy.channels or not catalogue.is_part_of(name, "incident"):
-        return None
-    return Verdict.ALLOW if incidents.to.holds(subject.person, standing, subject.groups) else None

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from bot.core import catalogue
 from bot.core.model import Action, Target, Verdict
-from bot.core.policy import available, decide, load
+from bot.core.policy import decide, load
 from tests.core.policy.world import CHANNELS, PEOPLE, act, subject
 
 USERS = ["U0DEV", "U0EVE", "U0ANA", "U0BEN", "U0CARL"]
@@ -89,12 +89,6 @@ def test_several_databases_are_never_easier_than_one_of_them(policy, who, action
         if together.verdict is alone.verdict is Verdict.APPROVE:
             assert together.approvers.ids <= alone.approvers.ids
             assert together.quorum >= alone.quorum
-
-
-@given(policies(), SUBJECTS, ACTIONS)
-def test_what_may_be_done_is_shown_as_available(policy, who, action):
-    if decide(policy, who, action).verdict is not Verdict.DENY:
-        assert action.command in available(policy, who, [action.command])
 
 
 @given(policies(), SUBJECTS, ACTIONS)

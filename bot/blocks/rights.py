@@ -1,0 +1,81 @@
+"""What somebody may do in a channel, in words: the same in `/turso`, `help`, `whoami` and on Home."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from bot.blocks.text import Mrkdwn, duration, joined, mention, mrkdwn
+from bot.core import catalogue
+from bot.core.model import Verdict
+from bot.core.policy import Right
+
+_TITLES: Final = {
+    Verdict.ALLOW: mrkdwn(":white_check_mark: *Allowed*"),
+    Verdict.APPROVE: mrkdwn(":raised_hand: *Needs approval*"),
+    Verdict.BREAK_GLASS: mrkdwn(":rotating_light: *At once, then reviewed*"),
+}
+_NOTES: Final = {
+    Verdict.ALLOW: mrkdwn("allowed"),
+    Verdict.APPROVE: mrkdwn("needs approval"),
+    Verdict.BREAK_GLASS: mrkdwn("at once, then reviewed"),
+}
+NOTHING: Final = mrkdwn(":no_entry: No command is allowed for you in this channel.")
+
+
+def right_lines(rights: Iterable[Right]) -> list[Mrkdwn]:
+    """Return a line for each verdict, with its commands; `help`, `whoami` and `/turso` itself go without saying."""
+    every = [right for right in rights if right.command not in catalogue.ALWAYS]
+    lines = []
+    for verdict, title in _TITLES.items():
+        shown = [_shown(name, right) for name, right in _by_family([one for one in every if one.verdict is verdict])]
+        if shown:
+            lines.append(mrkdwn("{}: {}", title, joined(", ", shown)))
+    return lines
+
+
+def right_note(rights: Sequence[Right]) -> Mrkdwn:
+    """Say how one command stands; empty where it is simply allowed."""
+    if all(one.verdict is Verdict.ALLOW and not one.is_limited for one in rights):
+        return Mrkdwn("")
+    notes = [joined(": ", (_limits(one), _NOTES[one.verdict])) for one in rights]
+    return mrkdwn("_({})_", joined("; ", notes))
+
+
+def unknown_groups(groups: Sequence[str]) -> Mrkdwn:
+    """Say that the members of user groups are not known, so that what depends on them is missing; else nothing."""
+    if not groups:
+        return Mrkdwn("")
+    names = joined(", ", (mention(f"<!subteam^{one}>") for one in groups))
+    return mrkdwn(":warning: Slack didn't say who is in {}. What depends on that isn't listed; try again soon.", names)
+
+
+def _by_family(rights: Sequence[Right]) -> list[tuple[str, Right]]:
+    """Name `incident start`, `incident end` and so on by `incident` alone, where all of them stand alike."""
+    whole = [right.command for right in rights if not right.is_limited]
+    found: dict[tuple[str, int], Right] = {}
+    for at, right in enumerate(rights):
+        parent = right.command.partition(" ")[0]
+        family = [one for one in catalogue.COMMANDS if one.startswith(f"{parent} ")]
+        is_whole = parent in catalogue.COMMANDS and bool(family) and all(one in whole for one in family)
+        found.setdefault((parent, -1) if is_whole else (right.command, at), right)
+    return [(name, right) for (name, _), right in found.items()]
+
+
+def _shown(name: str, right: Right) -> Mrkdwn:
+    limits = _limits(right)
+    return mrkdwn("`{}` ({})", name, limits) if limits else mrkdwn("`{}`", name)
+
+
+def _limits(right: Right) -> Mrkdwn:
+    return joined(
+        ", ",
+        [
+            mrkdwn("{}", right.variant),
+            mrkdwn("up to {}", duration(right.longest)) if right.longest else Mrkdwn(""),
+            mrkdwn("only {}", _patterns(right.only)) if right.only else Mrkdwn(""),
+            mrkdwn("not {}", _patterns(right.but)) if right.but else Mrkdwn(""),
+        ],
+    )
+
+
+def _patterns(patterns: Sequence[str]) -> Mrkdwn:
+    return joined(", ", (mrkdwn("`{}`", one) for one in patterns))

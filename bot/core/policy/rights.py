@@ -1,0 +1,137 @@
+"""What somebody may do in a channel: each command in each variant, by the `decide()` that decides when they type it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import chain
+from typing import Final
+
+from bot.core import catalogue
+from bot.core.actions import action_of
+from bot.core.model import Action, Decision, Lifetime, Never, Subject, Target, Verdict
+from bot.core.policy.databases import Databases, sample
+from bot.core.policy.decide import decide
+from bot.core.policy.rules import Policy
+from bot.core.shape import partial_of
+from bot.core.spoken import Spec
+
+_BEST_FIRST: Final = (Verdict.ALLOW, Verdict.BREAK_GLASS, Verdict.APPROVE)
+_ANY: Final = "zz-sample"
+Tried = tuple[tuple[Target | None, Decision], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """A command, or one variant of it, that somebody may use in a channel, or ask for."""
+
+    command: str
+    verdict: Verdict
+    variant: str = ""
+    """In words: `read-only`. Empty: all variants are alike, or there is one."""
+    only: tuple[str, ...] = ()
+    """The patterns of the databases for which it holds; empty: all of the channel."""
+    but: tuple[str, ...] = ()
+    """The patterns of those for which it does not hold."""
+    longest: timedelta | None = None
+    """How long a token may live for it, where that is less than what it lives when nothing is typed."""
+
+    @property
+    def is_limited(self) -> bool:
+        """True when it does not hold for all that the command may do here."""
+        return bool(self.variant or self.only or self.but or self.longest)
+
+
+def rights_of(policy: Policy, subject: Subject, specs: Iterable[Spec]) -> tuple[Right, ...]:
+    """Return what the subject may do where they stand, in the order of the commands, the best verdict first.
+
+    Each command is decided on a sample of every kind of database that the rules tell apart. A rotation, which is
+    decided on all databases of a group, may still be refused.
+    """
+    return tuple(chain.from_iterable(_of_command(policy, subject, spec) for spec in specs))
+
+
+def _of_command(policy: Policy, subject: Subject, spec: Spec) -> list[Right]:
+    entry = catalogue.COMMANDS.get(spec.name)
+    flags = [frozenset[str](), *(frozenset({flag}) for flag in (entry.flags if entry else ()))]
+    plain = action_of(spec.name, partial_of(spec.args)())
+    found = [list(_of_variant(policy, subject, spec, replace(plain, options=one))) for one in flags]
+    if all(one == found[0] for one in found):
+        return found[0]
+    return [
+        replace(right, variant=catalogue.VARIANTS.get((spec.name, *one), " ".join(one)))
+        for one, variant in zip(flags, found, strict=True)
+        for right in variant
+    ]
+
+
+def _of_variant(policy: Policy, subject: Subject, spec: Spec, action: Action) -> Iterator[Right]:
+    """Yield what holds for the usual lifetime, and what a shorter one makes better."""
+    seen: set[Verdict] = set()
+    for lifetime in _lifetimes(policy, subject, action):
+        asked = replace(action, lifetime=lifetime)
+        tried = tuple((one, decide(policy, subject, _on(asked, one))) for one in _targets(policy, subject, spec))
+        longest = None if lifetime == action.lifetime or isinstance(lifetime, Never) else lifetime
+        for verdict in _BEST_FIRST:
+            if verdict in seen:
+                break
+            if any(decision.verdict is verdict for _, decision in tried):
+                only, but = _where(_patterns(policy, subject), tried, verdict)
+                yield Right(spec.name, verdict, only=only, but=but, longest=longest)
+        seen |= {decision.verdict for _, decision in tried}
+
+
+def _on(action: Action, target: Target | None) -> Action:
+    return replace(action, databases=(target,) if target else ())
+
+
+def _lifetimes(policy: Policy, subject: Subject, action: Action) -> list[Lifetime | None]:
+    """Return how long a token lives when nothing is typed, and each shorter time at which the rules change."""
+    usual = action.lifetime
+    if usual is None or isinstance(usual, Never):
+        return [usual]
+    binding = policy.binding(subject)
+    rules = policy.rules(subject, binding) if binding else ()
+    limits = {rule.max_lifetime for rule in rules if rule.names(action.command)}
+    limits |= {policy.ceiling.token_lifetime} if policy.ceiling.token_lifetime else set()
+    return [usual, *sorted((one for one in limits if one < usual), reverse=True)]
+
+
+def _targets(policy: Policy, subject: Subject, spec: Spec) -> list[Target | None]:
+    """Return one database of each kind that the rules for a command tell apart; None: no one in particular."""
+    field = spec.args.model_fields.get("name")
+    binding = policy.binding(subject)
+    if field is None or binding is None:
+        return [None]
+    spoken = [rule.databases for rule in policy.rules(subject, binding) if rule.names(spec.name)]
+    spoken += [ban.databases for ban in policy.ceiling.deny if ban.names(spec.name)]
+    patterns = dict.fromkeys(chain.from_iterable(one.patterns for one in [binding.databases, *spoken] if one))
+    samples = [one for one in map(sample, patterns) if one]
+    names = dict.fromkeys([*(one.name for one in samples), _ANY])
+    groups = dict.fromkeys([*(one.group or "" for one in samples), ""])
+    every = [Target(name, group) for name in names for group in groups]
+    here: list[Target | None] = [one for one in every if binding.databases.have(one)]
+    return here + ([] if field.is_required() and here else [None])
+
+
+def _patterns(policy: Policy, subject: Subject) -> Mapping[str, tuple[str, ...]]:
+    """Return of which databases each rule and ban speaks, by what a decision says of it; nothing: of all."""
+    binding = policy.binding(subject)
+    rules = policy.rules(subject, binding) if binding else ()
+    found = {rule.locator: rule.databases.patterns for rule in rules if rule.databases}
+    bans = policy.ceiling.deny
+    return found | {f"{ban.where}: {ban.says}": ban.databases.patterns for ban in bans if ban.databases}
+
+
+def _where(
+    patterns: Mapping[str, tuple[str, ...]], tried: Tried, verdict: Verdict
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Say for which databases a verdict holds, and for which of these it does not, by the rules that decided."""
+    here = [patterns.get(decision.rule or "", ()) for _, decision in tried if decision.verdict is verdict]
+    others = [patterns.get(decision.rule or "", ()) for _, decision in tried if decision.verdict is not verdict]
+    if not others:
+        return (), ()
+    only = tuple(dict.fromkeys(chain.from_iterable(here))) if all(here) else ()
+    within = Databases.of(only) if only else None
+    every = dict.fromkeys(chain.from_iterable(others))
+    but = tuple(one for one in every if within is None or ((found := sample(one)) and within.have(found)))
+    return tuple(one for one in only if one not in but), tuple(one for one in but if one not in only)

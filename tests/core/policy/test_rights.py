@@ -1,0 +1,119 @@
+"""What somebody may do in a channel, as `/turso`, `help`, `whoami` and Home show it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+
+from bot.commands import COMMANDS
+from bot.core.model import Verdict
+from bot.core.policy import Right, decide, load, rights_of
+from tests.core.policy.test_always import ACTIONS, SUBJECTS, policies
+from tests.core.policy.world import EXAMPLE, policy, subject
+
+POLICY = load(EXAMPLE)
+SPECS = {spec.name: spec for spec in COMMANDS}
+NAMES = ["home", "help", "list", "token", "destroy", "freeze", "incident start"]
+
+
+def found(rules, *names, who="a developer", where="#db-ops", **more):
+    return rights_of(rules, subject(who, where, **more), [SPECS[name] for name in names])
+
+
+@pytest.mark.parametrize(
+    ("who", "where", "expected"),
+    [
+        ("a developer", "#db-ops", ["home", "help", "list", "token", "destroy", "freeze"]),
+        ("Ben, responder", "#db-ops", ["home", "help", "list", "token", "destroy", "freeze", "incident start"]),
+        ("a developer", "#team-orders", ["home", "help", "list", "token"]),
+        ("a passer-by", "#team-orders", ["home", "help", "list"]),
+        ("a developer", "#general", ["home", "help"]),
+        ("Ben, responder", "#general", ["home", "help", "incident start"]),
+        ("a developer", "a DM", ["home", "help"]),
+        ("a developer", "a shared channel", []),
+        ("a guest", "#db-ops", []),
+    ],
+)
+def test_what_may_be_used_here_in_some_form_is_shown(who, where, expected):
+    shown = dict.fromkeys(one.command for one in found(POLICY, *NAMES, who=who, where=where))
+    assert list(shown) == expected
+
+
+def test_variants_that_the_rules_tell_apart_are_shown_apart():
+    assert found(POLICY, "token", "freeze") == (
+        Right("token", Verdict.APPROVE, "full access"),
+        Right("token", Verdict.ALLOW, "read-only"),
+        Right("freeze", Verdict.APPROVE),
+    )
+    rules = policy(["allow: 'destroy'", "deny: 'destroy --now'"])
+    assert found(policy(["deny: 'destroy --now'", "allow: destroy"]), "destroy") == (
+        Right("destroy", Verdict.ALLOW, "with a countdown"),
+    )
+    assert found(rules, "destroy") == (Right("destroy", Verdict.ALLOW),)
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        pytest.param(["deny: token", "allow: token"], (), id="denied outright, though a later rule allows it"),
+        pytest.param(
+            ["allow: token, databases: [orders]"], [Right("token", Verdict.ALLOW, only=("orders",))], id="one"
+        ),
+        pytest.param(
+            ["deny: token, databases: ['prod-*']", "allow: token"],
+            [Right("token", Verdict.ALLOW, but=("prod-*",))],
+            id="all but some",
+        ),
+        pytest.param(
+            ["deny: token, databases: ['prod-*']", "allow: token, databases: ['prod-*', users]"],
+            [Right("token", Verdict.ALLOW, only=("users",))],
+            id="some of some",
+        ),
+        pytest.param(
+            ["allow: token, databases: ['group:eu']", "approve: token, by: 'usergroup:S0DBA'"],
+            [
+                Right("token", Verdict.ALLOW, only=("group:eu",)),
+                Right("token", Verdict.APPROVE, but=("group:eu",)),
+            ],
+            id="by group",
+        ),
+        pytest.param(
+            ["allow: token, max_lifetime: 30m", "approve: token, by: 'usergroup:S0DBA'"],
+            [
+                Right("token", Verdict.APPROVE),
+                Right("token", Verdict.ALLOW, longest=timedelta(minutes=30)),
+            ],
+            id="shorter lives",
+        ),
+        pytest.param(
+            ["allow: token, max_lifetime: 30m"],
+            [Right("token", Verdict.ALLOW, longest=timedelta(minutes=30))],
+            id="shorter lives alone",
+        ),
+        pytest.param(["approve: token, by: 'user:U0DEV'"], [], id="nobody else could approve"),
+    ],
+)
+def test_limits_are_said(rules, expected):
+    shown = found(policy(rules), "token")
+    assert [replace(one, variant="") for one in shown if one.variant in ("", "read-only")] == list(expected)
+
+
+def test_what_the_ceiling_denies_everywhere_is_not_shown():
+    rules = policy(["allow: [token, freeze]"], more="ceiling: {deny: [{commands: [token]}]}")
+    assert [one.command for one in found(rules, "token", "freeze")] == ["freeze"]
+
+
+def test_a_group_that_slack_does_not_tell_gives_nothing():
+    rules = policy(["allow: token, to: 'usergroup:S0DBA'"])
+    assert found(rules, "token", groups={"S0DBA": None}) == ()
+
+
+@given(policies(), SUBJECTS, ACTIONS)
+def test_what_may_be_done_is_shown(policy, who, action):
+    spec = SPECS[action.command]
+    if "name" not in spec.args.model_fields:
+        action = replace(action, databases=())
+    verdict = decide(policy, who, action).verdict
+    if verdict is Verdict.ALLOW or (spec.changes and verdict is not Verdict.DENY):
+        assert rights_of(policy, who, [spec])

@@ -1,0 +1,235 @@
+"""`/turso`, `help`, `whoami` and Home say the same about what somebody may do, and it is what the bot decides."""
+
+import random
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+
+from bot.blocks.text import duration
+from bot.commands import COMMANDS
+from bot.core import catalogue
+from bot.core.durations import parse_duration
+from bot.core.model import Action, Decision, Subject, Target, Verdict
+from bot.core.parsing import Grammar
+from bot.core.policy import Policy, load
+from bot.core.policy.databases import Databases
+from bot.pipeline import judging
+from bot.sandbox.workspace.model import Message
+from tests.scenarios import forging
+from tests.scenarios.conftest import sound
+from tests.scenarios.generated import LINES
+from tests.scenarios.test_tools_agree import ASKABLE, NAMES, policy_text
+from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, REMY, World, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+GRAMMAR = Grammar(COMMANDS)
+MEMBERS = ((ANA, DB_OPS), (BEN, DB_OPS), (DANA, DB_OPS), (REMY, DB_OPS), (ANA, ORDERS), (BEN, ORDERS), (DANA, ORDERS))
+TITLES = {
+    ":white_check_mark: *Allowed*: ": Verdict.ALLOW,
+    ":raised_hand: *Needs approval*: ": Verdict.APPROVE,
+    ":rotating_light: *At once, then reviewed*: ": Verdict.BREAK_GLASS,
+}
+NOTES = {"allowed": Verdict.ALLOW, "needs approval": Verdict.APPROVE, "at once, then reviewed": Verdict.BREAK_GLASS}
+CHIP = re.compile(r"`(?P<command>[^`]+)`(?: \((?P<limits>[^)]*)\))?")
+LIMITS = re.compile(
+    r"(?P<variant>(?!up to |only |not )[^,]+)?(?:, )?(?:up to (?P<longest>[^,]+))?(?:, )?"
+    r"(?:only (?P<only>`[^`]+`(?:, `[^`]+`)*))?(?:, )?(?:not (?P<but>`[^`]+`(?:, `[^`]+`)*))?"
+)
+GROUP = "default"
+"""Of every database of the sandbox."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One entry of a list, as a person reads it."""
+
+    command: str
+    verdict: Verdict
+    limits: str = ""
+
+    def holds(self, flags: frozenset[str], target: Target | None, lifetime: str) -> bool:
+        """Say whether a reader takes it to be about a command line."""
+        found = LIMITS.fullmatch(self.limits)
+        assert found, self.limits
+        meant = catalogue.VARIANTS.get((self.command, *sorted(flags)))
+        if found["variant"] and found["variant"] != meant:
+            return False
+        if found["longest"] and (not lifetime or duration(parse_duration(lifetime)) != found["longest"]):
+            return False
+        only, but = _patterns(found["only"]), _patterns(found["but"])
+        return target is None or ((only is None or only.have(target)) and not (but and but.have(target)))
+
+
+def _patterns(text: str | None) -> Databases | None:
+    return Databases.of(tuple(re.findall(r"`([^`]+)`", text))) if text else None
+
+
+def shown_in(text: str) -> list[Shown]:
+    """Read the lines of `/turso`, `whoami` and Home."""
+    found = []
+    for line in text.splitlines():
+        for title, verdict in TITLES.items():
+            if line.startswith(title):
+                found += [
+                    Shown(name, verdict, chip["limits"] or "")
+                    for chip in CHIP.finditer(line.removeprefix(title))
+                    for name in _family(chip["command"])
+                ]
+    return found
+
+
+def _family(name: str) -> list[str]:
+    """`incident` stands for all of its commands."""
+    return [one for one in catalogue.COMMANDS if one.startswith(f"{name} ")] or [name]
+
+
+def shown_in_help(text: str) -> list[Shown]:
+    """Read `help`, which has a line for each command."""
+    found = []
+    by_usage = {command.usage: command.name for command in COMMANDS}
+    for line in text.splitlines():
+        usage, _, rest = line.removeprefix("`").partition("` ")
+        name = by_usage.get(usage, catalogue.HOME)
+        if not line.startswith("`") or name in catalogue.ALWAYS:
+            continue
+        _, _, note = rest.partition(" _(")
+        for part in filter(None, note.removesuffix(")_").split("; ")):
+            limits, _, verdict = part.rpartition(": ")
+            found.append(Shown(name, NOTES[verdict], limits))
+        found += [] if note else [Shown(name, Verdict.ALLOW)]
+    return found
+
+
+def sections(message: Message) -> str:
+    """The text of a message's sections alone."""
+    return "\n".join(block["text"]["text"] for block in message.blocks if block["type"] == "section")
+
+
+async def home_of(world: World, who: str, channel: str) -> str:
+    """What Home says of one channel."""
+
+    def drawn() -> int:
+        return sum(one.method == "views.publish" and one.args.get("user_id") == who for one in world.workspace.calls)
+
+    before = drawn()
+    await world.workspace.open_home(who)
+    await until(lambda: drawn() > before, what="Home")
+    view = world.workspace.home_of(who)
+    assert view is not None
+    texts = [block["text"]["text"] for block in view.blocks if block["type"] == "section"]
+    return next((text for text in texts if text.startswith(f"*<#{channel}>*")), "")
+
+
+async def told(world: World, who: str, channel: str, line: str, holding: str) -> Message:
+    return await forging.answer_to(world, who, forging.types(world, who, channel, line), holding=holding)
+
+
+def asked_lines(dice: random.Random, count: int) -> Iterator[str]:
+    """Write lines whose every flag is one that the rules may know; those that change something change nothing."""
+    for _ in range(count):
+        name = dice.choice([one for one in ASKABLE if one not in catalogue.ALWAYS])
+        args = GRAMMAR.parse(LINES[name][0].replace("{}", "x")).spec.args
+        database = dice.choice(NAMES) if "name" in args.model_fields else ""
+        flag = dice.choice(("", *catalogue.COMMANDS[name].flags))
+        more = {"protect": "on", "incident start": "INC-1", "digest on": "--daily"}.get(name, "")
+        life = f"--expiration {dice.choice(('1h', '1h', '30m'))}" if name == "token" else ""
+        dry = "" if name in catalogue.READING else "--dry-run"
+        yield " ".join(filter(None, (name, database, more, flag, life, dry)))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """The sandbox, whose policy the test replaces."""
+    async with sound(tmp_path_factory.mktemp("world")) as found:
+        yield found
+
+
+@pytest.mark.parametrize("seed", range(10))
+async def test_all_lists_say_what_the_bot_decides(world: World, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    assert world.bot is not None
+    dice = random.Random(seed)
+    text = policy_text(dice)
+    monkeypatch.setattr(world.bot.env.rules, "policy", load(text, default_organization="acme"))
+    decided: list[tuple[Subject, Action, Decision]] = []
+    real = judging.decide
+
+    def listening(policy: Policy, subject: Subject, action: Action) -> Decision:
+        decision = real(policy, subject, action)
+        decided.append((subject, action, decision))
+        return decision
+
+    monkeypatch.setattr(judging, "decide", listening)
+    for who, channel in dice.sample(MEMBERS, 3):
+        home = shown_in(await home_of(world, who, channel))
+        here = shown_in(sections(await told(world, who, channel, "", "Turso Ops")))
+        me = shown_in(sections(await told(world, who, channel, "whoami", "You are")))
+        helped = shown_in_help(sections(await told(world, who, channel, "help", "What you can do")))
+        assert here == me == home, text
+        assert set(helped) == set(here), text
+        for line in asked_lines(dice, 8):
+            await world.calm()
+            decided.clear()
+            await forging.types(world, who, channel, line)
+            await world.calm()
+            own = [(action, found) for subject, action, found in decided if subject.person.id == who]
+            action, found = own[0]
+            target = Target(action.databases[0].name, GROUP) if action.databases else None
+            life = line.partition("--expiration ")[2].partition(" ")[0]
+            listed = [one for one in here if one.command == action.command]
+            meant = [one for one in listed if one.holds(action.options, target, life)]
+            if target and not _is_here(world, channel, target):
+                continue
+            # What holds for a shorter life is said beside what holds for the usual one.
+            order = [Verdict.ALLOW, Verdict.BREAK_GLASS, Verdict.APPROVE]
+            best = min((one.verdict for one in meant), key=order.index, default=Verdict.DENY)
+            assert own[-1][1].verdict is best, (line, who, channel, listed, found, text)
+
+
+def _is_here(world: World, channel: str, target: Target) -> bool:
+    assert world.bot is not None
+    return world.bot.env.rules.policy.channels[channel].databases.have(target)
+
+
+async def test_a_read_only_token_and_one_with_full_access_are_told_apart(world: World) -> None:
+    here = await told(world, DANA, DB_OPS, "", "Turso Ops")
+    home = await home_of(world, DANA, DB_OPS)
+
+    for text in (sections(here), home):
+        lines = {title: line for line in text.splitlines() for title in TITLES if line.startswith(title)}
+        assert "`token` (read-only)" in lines[":white_check_mark: *Allowed*: "]
+        assert "`token` (full access)" in lines[":raised_hand: *Needs approval*: "]
+
+
+async def test_home_names_no_channel_that_somebody_is_not_in(world: World) -> None:
+    assert await home_of(world, DANA, ORDERS)
+    assert not await home_of(world, REMY, ORDERS)
+    view = world.workspace.home_of(REMY)
+    assert view is not None
+    assert ORDERS not in words(view)
+
+
+async def test_whoami_knows_every_group_of_the_policy(world: World) -> None:
+    """Also those that only another channel's rules name."""
+    assert world.bot is not None
+    assert "S0ORDERS" not in world.bot.env.rules.policy.usergroups_in(DB_OPS)
+
+    told_dana = words(await told(world, DANA, DB_OPS, "whoami", "You are"))
+
+    assert "you are in: <!subteam^S0ORDERS>." in told_dana
+    assert ORDERS not in told_dana
+
+
+async def test_whoami_says_of_which_groups_slack_does_not_say(world: World) -> None:
+    assert world.bot is not None
+    fault = world.workspace.faults.add("api_error", "usergroups.users.list", error="internal_error")
+    try:
+        world.bot.env.directory.forget({"type": "subteam_updated", "subteam": {"id": "S0ORDERS"}})  # type: ignore[attr-defined]
+        told_dana = words(await told(world, DANA, DB_OPS, "whoami", "You are"))
+    finally:
+        world.workspace.faults.remove(fault)
+
+    assert "you are in: none." in told_dana
+    assert "Slack didn't say who is in <!subteam^S0ORDERS>, so I can't tell whether you are." in told_dana
