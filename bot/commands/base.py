@@ -26,6 +26,8 @@ Health = Callable[[], Awaitable[Sequence[tuple[str, bool, str]]]]
 """The live checks of `doctor`: name, whether it is well, one sentence."""
 Names = Callable[[Iterable[str]], Awaitable[Mapping[str, str]]]
 """The display names of people by their ids; who is not known is left out."""
+Groups = Callable[[], Awaitable[Mapping[str, frozenset[str] | None]]]
+"""The members of every user group that the policy names; None: Slack does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Context:
     """When the plan was first handed to Turso, by the machine's clock."""
     health: Health | None = None
     names_of: Names | None = None
+    every_group: Groups | None = None
+    """Of the whole policy; those of this channel's rules are the subject's."""
     follow_up: FollowUp | None = None
     """What the button that was pressed is about; None: a line that somebody typed."""
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, Protocol
 from weakref import WeakValueDictionary
 
@@ -146,6 +147,10 @@ class Environment:
             found[user_id] = subject.person.name
         return found
 
+    async def every_group(self, subject: Subject) -> Mapping[str, frozenset[str] | None]:
+        """Return the members of every user group that the policy names. Raises Unavailable."""
+        return (await self.subject_in(subject.person.id, "")).groups
+
     async def _with_incident(self, subject: Subject) -> Subject:
         if not subject.channel.id:
             return subject
@@ -190,4 +195,5 @@ class Environment:
             sent_at=sent_at,
             health=self.health,
             names_of=self.names_of,
+            every_group=partial(self.every_group, subject),
         )
