@@ -110,6 +110,10 @@ def _follow(
     """Turn the rule that fits into a decision, unless nobody else could consent or review."""
     if rule.verdict is Verdict.DENY:
         return deny(hints.denied_by(action, rule), rule.locator)
+    if action.command in catalogue.READING and rule.verdict is not Verdict.ALLOW:
+        return deny(
+            f"`{action.command}` changes nothing, so nobody can approve it: the policy has to allow it.", rule.locator
+        )
     approvers = reviewers = Panel()
     if rule.verdict is Verdict.APPROVE:
         approvers = _panel(subject, rule.by)

@@ -104,6 +104,10 @@ class _Lint:
         for key, command in _ABOUT.items():
             if key in rule and command not in commands:
                 self.warn((*path, key), f"`{key}` is about `{command}`, which this rule does not name")
+        reading = [one for one in commands if one == "read" or one in catalogue.READING]
+        if reading and verdict in ("approve", "break_glass"):
+            denied = f"change nothing, so nobody can approve them: here `{verdict}` denies them"
+            self.warn((*path, verdict), f"{', '.join(f'`{one}`' for one in reading)} {denied}")
         if ceiling := _duration(_dict(self.raw.get("ceiling")).get("token_lifetime")):
             longest = _duration(rule.get("max_lifetime"))
             if longest and longest > ceiling:

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 
 from bot.commands import COMMANDS
+from bot.core import catalogue
 from bot.core.model import Verdict
 from bot.core.policy import Right, decide, load, rights_of
 from tests.core.policy.test_always import ACTIONS, SUBJECTS, policies
-from tests.core.policy.world import EXAMPLE, policy, subject
+from tests.core.policy.world import EXAMPLE, act, policy, subject
 
 POLICY = load(EXAMPLE)
 SPECS = {spec.name: spec for spec in COMMANDS}
@@ -102,6 +103,17 @@ def test_limits_are_said(rules, expected):
 def test_what_the_ceiling_denies_everywhere_is_not_shown():
     rules = policy(["allow: [token, freeze]"], more="ceiling: {deny: [{commands: [token]}]}")
     assert [one.command for one in found(rules, "token", "freeze")] == ["freeze"]
+
+
+@pytest.mark.parametrize(
+    "rule", ["approve: %s, by: 'usergroup:S0DBA'", "break_glass: %s, review_by: 'usergroup:S0DBA'"]
+)
+@pytest.mark.parametrize("command", sorted(catalogue.READING - catalogue.ALWAYS))
+def test_reading_is_allowed_or_denied_because_there_is_nothing_to_approve(rule, command):
+    rules = policy([rule % f"'{command}'", f"allow: '{command}'"])
+    assert decide(rules, subject(), act(command)).verdict is Verdict.DENY
+    assert found(rules, command) == ()
+    assert any("nobody can approve" in one.sentence for one in rules.warnings)
 
 
 def test_a_group_that_slack_does_not_tell_gives_nothing():

@@ -210,6 +210,7 @@ def test_rules_can_name_every_command_and_read_means_those_that_read(command):
     entry = catalogue.COMMANDS[command.name]
     assert (command.name in READ) == (entry.risk is Risk.READ and command.name not in catalogue.ALWAYS)
     assert not (command.changes and command.name in READ)
+    assert (command.name in catalogue.READING) == (not command.changes)
 
 
 @pytest.mark.parametrize(
