@@ -54,7 +54,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """Return the CPU time so far, workers included."""
-        return sum(times.user + times.system for times in (one.cpu_times() for one in self._all()))
+        return float(sum(times.user + times.system for times in (one.cpu_times() for one in self._all())))
 
     def memory(self) -> int:
         """Return the resident bytes, workers included."""

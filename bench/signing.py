@@ -30,7 +30,7 @@ def command(text: str, *, respond_to: str, user: str = ASKER) -> bytes:
 def click(action: dict[str, Any], *, respond_to: str, user: str, message: dict[str, Any]) -> bytes:
     """Return the body of a button's press in a message of the channel."""
     serial = next(_serial)
-    payload = {
+    payload: dict[str, Any] = {
         "type": "block_actions", "user": {"id": user, "username": "dba", "team_id": TEAM},
         "api_app_id": "A0BENCH", "token": "legacy", "trigger_id": f"{serial}.222.0a1b2c3d",
         "container": {"type": "message", "message_ts": message["ts"], "channel_id": CHANNEL, "is_ephemeral": False},

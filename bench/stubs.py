@@ -32,7 +32,8 @@ class Stub:
         if scope["type"] != "http":
             while (await receive())["type"] != "lifespan.shutdown":
                 await send({"type": "lifespan.startup.complete"})
-            return await send({"type": "lifespan.shutdown.complete"})
+            await send({"type": "lifespan.shutdown.complete"})
+            return None
         body = b""
         while True:
             message = await receive()

@@ -4,18 +4,17 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from bot.app.compose import Bot, running, secrets_of
 from bot.app.logs import set_up_logs
 from bot.app.serving import _spare_the_collector as spare_the_collector
 from bot.app.serving import http_app
-from bot.commands.base import Command, Context
+from bot.commands.base import Command, Context, Reading
 from bot.core.parsing import Grammar
-from bot.core.ports import Address, Work
+from bot.core.ports import Address, Messenger, Work, address_of
 from bot.core.reply import Reply
 from bot.core.request import Incoming
-from bot.pipeline.answering import address_of
 from bot.settings import load_settings
 from bot.slack.guard import AsgiApp, Receive, Scope, Send
 
@@ -36,11 +35,20 @@ async def _nothing_to_read(ctx: Context, args: Any) -> Reply:
     return REPLY
 
 
+def _quiet(command: Command) -> Command:
+    if isinstance(command, Reading) and command.name == "list":
+        return replace(command, run=_nothing_to_read)
+    return command
+
+
 def quieten(bot: Bot, more: Sequence[Command] = ()) -> None:
     """Take Turso and the delivery away; what is left is guard, Bolt, parsing, decision, ack and audit."""
-    commands = [replace(one, run=_nothing_to_read) if one.name == "list" else one for one in bot.env.commands]
+    commands = [
+        replace(one, run=_nothing_to_read) if isinstance(one, Reading) and one.name == "list" else one
+        for one in bot.env.commands
+    ]
     commands += more
-    bot.path.env = replace(bot.env, messenger=Silent(), commands=commands, grammar=Grammar(commands))
+    bot.path.env = replace(bot.env, messenger=cast(Messenger, Silent()), commands=commands, grammar=Grammar(commands))
 
 
 def say_two_things(bot: Bot) -> None:

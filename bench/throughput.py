@@ -98,4 +98,4 @@ async def _cpu_of(fleet: Fleet, name: str, request: bytes, count: int) -> float:
         before = server.cpu_seconds()
         await saturate(server.port, iter([request] * count), count=count, width=1)
         await server.settle()
-        return (server.cpu_seconds() - before) / count
+        return float(server.cpu_seconds() - before) / count

@@ -31,11 +31,11 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 
-class Spread(LoadFileScheduling):
+class Spread(LoadFileScheduling):  # type: ignore[misc]
     """A file at a time to each worker, for its world is made once; but each kind of kill by itself."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid if "crash/test_kill" in nodeid else super()._split_scope(nodeid)
+        return nodeid if "crash/test_kill" in nodeid else str(super()._split_scope(nodeid))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Spread:

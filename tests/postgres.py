@@ -44,4 +44,4 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The `DATABASE_URL` of a new, empty database of each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/turso-ops.db"
-    return request.getfixturevalue("postgresql_url")
+    return str(request.getfixturevalue("postgresql_url"))

@@ -25,7 +25,7 @@ def token_of(doors: Doors) -> str:
     return str(doors.turso("acme")._reader.headers["authorization"])
 
 
-async def test_a_token_that_changes_in_the_policy_is_used_at_once():
+async def test_a_token_that_changes_in_the_policy_is_used_at_once() -> None:
     async with Doors(load_settings(ENVIRONMENT), lambda *_: None) as doors:
         await doors.follow(POLICY)
         before = doors.turso("acme")

@@ -2,6 +2,8 @@
 
 import json
 import logging
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import structlog
@@ -13,7 +15,7 @@ JWT = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicncifQ.AAAABBBBCCCC"
 
 
 @pytest.fixture
-def written(capsys):
+def written(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[str]]:
     """Return the lines that were written since; the logging of the test run is put back afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
@@ -25,7 +27,9 @@ def written(capsys):
 
 @pytest.mark.parametrize("style", ["json", "console"])
 @pytest.mark.parametrize("secret", [SECRET, JWT, "xoxb-1234567890-abcdefghij"])
-def test_a_secret_is_hidden_wherever_it_stands_in_a_line(written, style, secret):
+def test_a_secret_is_hidden_wherever_it_stands_in_a_line(
+    written: Callable[[], list[str]], style: str, secret: Any
+) -> None:
     set_up_logs("DEBUG", style, [SECRET])
     log = structlog.get_logger("bot.test")
 
@@ -49,7 +53,7 @@ def test_a_secret_is_hidden_wherever_it_stands_in_a_line(written, style, secret)
     assert not [line for line in lines if secret in line or json.dumps(secret)[1:-1] in line]
 
 
-def test_the_rest_of_a_line_with_a_secret_is_still_told(written):
+def test_the_rest_of_a_line_with_a_secret_is_still_told(written: Callable[[], list[str]]) -> None:
     set_up_logs("INFO", "json", [SECRET])
 
     structlog.get_logger("bot.test").info("asked", user="U1", value=SECRET)
@@ -59,7 +63,7 @@ def test_the_rest_of_a_line_with_a_secret_is_still_told(written):
 
 
 @pytest.mark.parametrize("style", ["json", "console"])
-def test_of_a_traceback_only_the_line_with_the_secret_is_hidden(written, style):
+def test_of_a_traceback_only_the_line_with_the_secret_is_hidden(written: Callable[[], list[str]], style: str) -> None:
     set_up_logs("INFO", style, [])
 
     try:
@@ -74,7 +78,7 @@ def test_of_a_traceback_only_the_line_with_the_secret_is_hidden(written, style):
     assert "test_logs.py" in said
 
 
-def test_a_line_says_who_wrote_it_when_and_about_what(written):
+def test_a_line_says_who_wrote_it_when_and_about_what(written: Callable[[], list[str]]) -> None:
     set_up_logs("INFO", "json", [])
 
     with structlog.contextvars.bound_contextvars(reference="i-abc"):
@@ -90,7 +94,7 @@ def test_a_line_says_who_wrote_it_when_and_about_what(written):
 
 
 @pytest.mark.parametrize("style", ["json", "console"])
-def test_what_somebody_typed_begins_no_line_of_the_log(written, style):
+def test_what_somebody_typed_begins_no_line_of_the_log(written: Callable[[], list[str]], style: str) -> None:
     set_up_logs("INFO", style, [])
     forged = "nothing\n2026-11-27T10:00:00Z [info] approved \x1b[2Kuser=U0EVE\r\u2028end"
 

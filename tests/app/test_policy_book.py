@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -139,7 +140,7 @@ COME_INTO_FORCE = [
 
 
 @pytest.mark.parametrize("edit", COME_INTO_FORCE, ids=lambda edit: edit.__name__)
-def test_a_change_comes_into_force_when_it_has_stayed_the_same(scene: Scene, edit) -> None:
+def test_a_change_comes_into_force_when_it_has_stayed_the_same(scene: Scene, edit: Any) -> None:
     edit(scene)
     scene.wait(QUIET_SECONDS - 0.1)
     assert scene.in_force == "old"
@@ -196,7 +197,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("edit", REFUSED, ids=lambda edit: edit.__name__)
-def test_what_is_refused_changes_nothing_and_is_told_until_the_old_file_is_back(scene: Scene, edit) -> None:
+def test_what_is_refused_changes_nothing_and_is_told_until_the_old_file_is_back(scene: Scene, edit: Any) -> None:
     policy = scene.book.policy
     with capture_logs() as logs:
         edit(scene)
@@ -260,7 +261,7 @@ def test_a_file_that_never_rests_is_told(scene: Scene) -> None:
     assert (scene.in_force, scene.book.problem) == ("new", None)
 
 
-def test_a_content_that_was_refused_is_not_read_again_and_again(scene: Scene, monkeypatch) -> None:
+def test_a_content_that_was_refused_is_not_read_again_and_again(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     read = []
     from bot.app import policy_book
 
@@ -274,7 +275,7 @@ def test_a_content_that_was_refused_is_not_read_again_and_again(scene: Scene, mo
 async def test_a_change_is_told_until_it_was_taken(scene: Scene) -> None:
     told, fails = [], [True]
 
-    async def changed(old, new):
+    async def changed(old: Any, new: Any) -> None:
         told.append((old and old.hash, new.hash))
         if old is not None and fails.pop():
             raise OSError("the store is away")

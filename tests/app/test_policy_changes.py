@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +17,7 @@ from bot.app import policy_changes
 from bot.app.policy_changes import PolicyChanges
 from bot.commands import COMMANDS
 from bot.core.parsing import Grammar
-from bot.core.policy import load
+from bot.core.policy import Policy, load
 from bot.core.request import AuditEntry
 from bot.errors import BotError
 from bot.store.store import open_store
@@ -25,7 +27,7 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 GRAMMAR = Grammar(COMMANDS)
 
 
-def policy(rule: str, channel: str | None = "C0ADMIN", more: str = ""):
+def policy(rule: str, channel: str | None = "C0ADMIN", more: str = "") -> Policy:
     announced = f"policy_channel: {channel}\n" if channel else ""
     text = f"version: 1\n{announced}channels:\n  C0DBOPS: {{databases: ['*'], rules: [{{{rule}}}]}}\n{more}"
     return load(text, default_organization="acme")
@@ -60,7 +62,7 @@ class Office:
 
 
 @pytest.fixture
-async def office(tmp_path):
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
     url = f"sqlite:///{tmp_path}/bot.db"
     await upgrade(url)
     async with AsyncExitStack() as stack:
@@ -154,11 +156,13 @@ async def test_a_channel_that_is_closed_takes_nothing_from_the_record(office: Of
     assert len(await office.changes()) == 1
 
 
-async def test_a_store_that_fails_meanwhile_is_asked_again_by_the_same_process(office: Office, monkeypatch) -> None:
+async def test_a_store_that_fails_meanwhile_is_asked_again_by_the_same_process(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     process, store = office.process(), office.stores[0]
     real, broken = store.audit, [True]
 
-    async def audit(*entries):
+    async def audit(*entries: Any) -> None:
         if broken.pop():
             raise OSError("the store is away")
         await real(*entries)
@@ -172,7 +176,7 @@ async def test_a_store_that_fails_meanwhile_is_asked_again_by_the_same_process(o
     assert await office.changes() == [(OLD.hash, NEW.hash)]
 
 
-async def test_a_large_change_is_told_in_part(office: Office, monkeypatch) -> None:
+async def test_a_large_change_is_told_in_part(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(policy_changes, "COMPARE_SECONDS", -1.0)
     await office.process().record(OLD, NEW)
 

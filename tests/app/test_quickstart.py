@@ -13,19 +13,19 @@ def first(words: str) -> int:
     return next(at for at, line in enumerate(COMMANDS) if words in line)
 
 
-def test_it_is_cloned_then_installed_then_used():
+def test_it_is_cloned_then_installed_then_used() -> None:
     used = next(at for at, line in enumerate(COMMANDS) if line.startswith("turso-ops "))
 
     assert first("git clone") < first("python3 -m venv") < first("pip install") < used
 
 
-def test_files_are_made_before_they_are_read():
+def test_files_are_made_before_they_are_read() -> None:
     assert first("cp policy.example.yaml policy.yaml") < first("policy check policy.yaml")
     assert first("cp policy.example.tests.yaml policy.tests.yaml") < first("policy test policy.yaml")
     assert first("cp .env.example") < first("turso-ops db upgrade") < first("turso-ops doctor")
 
 
-def test_the_steps_are_numbered_in_their_order():
+def test_the_steps_are_numbered_in_their_order() -> None:
     numbers = [int(each) for each in re.findall(r"^## (\d+)\.", TEXT, re.MULTILINE)]
 
     assert numbers == list(range(1, len(numbers) + 1))

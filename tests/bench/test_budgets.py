@@ -1,5 +1,7 @@
 """A gate fails when a figure misses its *must* or is not there; the table says which."""
 
+from typing import Any
+
 import pytest
 
 from bench import report
@@ -11,19 +13,19 @@ from bot.slack.guard import Guard
 MET = {key: must for budget in BUDGETS for key, must, _ in budget.parts}
 
 
-def test_figures_that_just_reach_every_must_pass():
+def test_figures_that_just_reach_every_must_pass() -> None:
     assert missed_gates(MET) == []
 
 
 @pytest.mark.parametrize("budget", [one for one in BUDGETS if one.gates], ids=lambda one: str(one.number))
-def test_a_gate_is_missed_by_a_worse_figure_and_by_none(budget):
+def test_a_gate_is_missed_by_a_worse_figure_and_by_none(budget: Any) -> None:
     for key, must, _ in budget.parts:
         worse = must * 0.9 if budget.at_least else must + 0.1
         assert missed_gates({**MET, key: worse}) == [budget]
         assert missed_gates({name: value for name, value in MET.items() if name != key}) == [budget]
 
 
-def test_what_does_not_gate_is_told_and_does_not_fail():
+def test_what_does_not_gate_is_told_and_does_not_fail() -> None:
     figures = MET | {"12": 99.0}
 
     assert missed_gates(figures) == []
@@ -32,7 +34,7 @@ def test_what_does_not_gate_is_told_and_does_not_fail():
     )
 
 
-def test_the_table_says_what_was_reached_and_what_was_not_measured():
+def test_the_table_says_what_was_reached_and_what_was_not_measured() -> None:
     table = report.table({"15": 1.0, "7": 0.015})
 
     assert "| 1 | aim |" in next(line for line in table.splitlines() if line.startswith("| **15** |"))
@@ -40,13 +42,13 @@ def test_the_table_says_what_was_reached_and_what_was_not_measured():
     assert table.count("not measured") == len(BUDGETS) - 2
 
 
-async def test_the_load_is_signed_as_slack_signs():
+async def test_the_load_is_signed_as_slack_signs() -> None:
     passed = []
 
-    async def inner(scope, receive, send):
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
         passed.append((await receive())["body"])
 
-    async def send(message):
+    async def send(message: Any) -> None:
         raise AssertionError(message)
 
     whole = request(command("db list", respond_to="http://127.0.0.1:1"))
@@ -54,7 +56,7 @@ async def test_the_load_is_signed_as_slack_signs():
     headers = [tuple(line.split(b": ", 1)) for line in head.split(b"\r\n")[1:]]
     scope = {"type": "http", "method": "POST", "headers": [(name.lower(), value) for name, value in headers]}
 
-    async def receive():
+    async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
 
     await Guard(inner, SECRET)(scope, receive, send)
@@ -73,5 +75,5 @@ async def test_the_load_is_signed_as_slack_signs():
         (b"HTTP/1.1 204 No Content\r\n\r\n", True),
     ],
 )
-def test_an_answer_counts_once_it_is_whole(answer, complete):
+def test_an_answer_counts_once_it_is_whole(answer: bytes, complete: bool) -> None:
     assert _is_complete(answer) is complete

@@ -1,7 +1,9 @@
 """Cards: an approver sees what, to which database, who and why, and is never fooled by what is written in it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -27,13 +29,13 @@ PLAN = Plan(
 )
 
 
-def asked(**changes) -> Request:
+def asked(**changes: Any) -> Request:
     made = request(1, command="destroy", line="destroy orders", plan=PLAN, reason="the shop is closed", ticket="OPS-7",
                    confirm=Confirm.BUTTON, rule="channels.C0DBOPS.rules[4]")  # fmt: skip
     return replace(made, **changes)
 
 
-def huge(**changes) -> Request:
+def huge(**changes: Any) -> Request:
     name = "o" * 64
     plan = Plan(
         PlanTarget(name, HOSTILE, HOSTILE),
@@ -52,7 +54,7 @@ def owed(request: Request) -> Review:
     return Review("v-1", request.id, request.asker, request.channel_id, NOON, NOON + timedelta(days=1))
 
 
-def test_the_card_says_what_where_who_and_why(golden):
+def test_the_card_says_what_where_who_and_why(golden: Callable[[str, Any], None]) -> None:
     card = check(request_card(asked(), now=NOON, approvers={"U0BEN", "U0DAN"}))
 
     text = words(card)
@@ -64,7 +66,7 @@ def test_the_card_says_what_where_who_and_why(golden):
     golden("cards/pending", shown(card))
 
 
-def test_buttons_carry_the_id_and_nothing_else():
+def test_buttons_carry_the_id_and_nothing_else() -> None:
     row = buttons(request_card(asked(), now=NOON))
 
     assert {one["value"] for one in row.values()} == {"r-0000000001"}
@@ -76,7 +78,7 @@ def test_buttons_carry_the_id_and_nothing_else():
     ]
 
 
-def test_high_risk_is_red_and_asks_once_more():
+def test_high_risk_is_red_and_asks_once_more() -> None:
     approve = buttons(request_card(asked(), now=NOON))["Approve"]
 
     assert approve["style"] == "danger"
@@ -84,7 +86,7 @@ def test_high_risk_is_red_and_asks_once_more():
     assert "confirm" not in buttons(request_card(asked(confirm=Confirm.TYPE_NAME), now=NOON))["Approve"]
 
 
-def test_votes_so_far_are_named():
+def test_votes_so_far_are_named() -> None:
     card = request_card(asked(votes=(vote(1, "U0BEN"),)), now=NOON)
 
     assert "1 of 2 approvals (by <@U0BEN>). Needs 1 more approval" in words(card)
@@ -93,7 +95,7 @@ def test_votes_so_far_are_named():
 @pytest.mark.parametrize("mode", list(Mode))
 @pytest.mark.parametrize("state", list(State))
 @pytest.mark.parametrize("make", [asked, huge], ids=["usual", "huge and hostile"])
-def test_every_state_is_a_valid_message(make, state, mode):
+def test_every_state_is_a_valid_message(make: Any, state: Any, mode: Any) -> None:
     made = make(
         state=state,
         mode=mode,
@@ -131,19 +133,19 @@ def test_every_state_is_a_valid_message(make, state, mode):
         (State.RESTORED, []),
     ],
 )
-def test_each_state_has_the_buttons_that_still_mean_something(state, names):
+def test_each_state_has_the_buttons_that_still_mean_something(state: State, names: Any) -> None:
     due = NOON + timedelta(hours=1) if state is State.QUARANTINED else None
     assert list(buttons(request_card(asked(state=state, due_at=due), now=NOON))) == names
 
 
 @pytest.mark.parametrize(("command", "name"), [("rotate", "Rotate again"), ("token", "Reveal again")])
-def test_what_leaves_nothing_to_read_can_be_done_again_by_a_person(command, name):
+def test_what_leaves_nothing_to_read_can_be_done_again_by_a_person(command: str, name: str) -> None:
     card = request_card(asked(state=State.UNKNOWN, command=command, line=f"{command} orders"), now=NOON)
 
     assert list(buttons(card)) == [name]
 
 
-def test_a_break_glass_act_owes_its_review_until_it_is_given():
+def test_a_break_glass_act_owes_its_review_until_it_is_given() -> None:
     acted = asked(mode=Mode.BREAK_GLASS, state=State.SUCCEEDED)
     given = Review(
         "v-1", acted.id, "U0ANA", "C0DBOPS", NOON, NOON, justified=True, reviewed_by="U0BEN", reviewed_at=NOON
@@ -156,14 +158,14 @@ def test_a_break_glass_act_owes_its_review_until_it_is_given():
     assert "Reviewed by <@U0BEN>: justified" in words(card)
 
 
-def test_the_countdown_says_when_and_how_to_stop_it():
+def test_the_countdown_says_when_and_how_to_stop_it() -> None:
     text = words(request_card(asked(state=State.QUARANTINED, due_at=NOON + timedelta(hours=23)), now=NOON))
 
     assert "in 23 hours" in text
     assert "Undo" in text
 
 
-def test_the_confirmation_is_for_the_asker_alone_and_named_by_the_deed():
+def test_the_confirmation_is_for_the_asker_alone_and_named_by_the_deed() -> None:
     made = check(confirm_message(asked(mode=Mode.DIRECT, command="freeze"), now=NOON))
 
     row = buttons(made)
@@ -173,13 +175,13 @@ def test_the_confirmation_is_for_the_asker_alone_and_named_by_the_deed():
     assert row["Cancel"]["action_id"] == "request.dismiss"
 
 
-def test_who_only_looks_gets_no_buttons():
+def test_who_only_looks_gets_no_buttons() -> None:
     rows = request_row(asked(), now=NOON, mine=False, may_approve=False)
 
     assert not [block for block in rows if block["type"] == "actions"]
 
 
-def test_a_reason_cannot_pretend_to_be_the_card():
+def test_a_reason_cannot_pretend_to_be_the_card() -> None:
     evil = "fine\n\n*Approved by security*\n`users` <@U0BOSS> said yes"
 
     card = check(request_card(asked(reason=evil), now=NOON))
@@ -191,7 +193,7 @@ def test_a_reason_cannot_pretend_to_be_the_card():
     assert "<@U0BOSS>" not in card.text
 
 
-def test_a_card_of_three_hundred_siblings_still_has_its_buttons():
+def test_a_card_of_three_hundred_siblings_still_has_its_buttons() -> None:
     card = check(request_card(huge(), now=NOON))
 
     assert list(buttons(card)) == ["Approve", "Deny", "Withdraw", "Remind", "Freeze first"]
@@ -199,7 +201,7 @@ def test_a_card_of_three_hundred_siblings_still_has_its_buttons():
     assert "Shortened" not in words(card)
 
 
-def test_a_quarantine_without_a_countdown_says_why_and_what_can_be_done():
+def test_a_quarantine_without_a_countdown_says_why_and_what_can_be_done() -> None:
     why = "`orders` was not destroyed when its countdown ended: the ceiling forbids it."
     resting = asked(state=State.QUARANTINED, outcome=why, facts={COUNTDOWN_OVER: True})
     resting = replace(resting, votes=(vote(user_id="U0BEN"),))

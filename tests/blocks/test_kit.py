@@ -1,5 +1,7 @@
 """Blocks keep Slack's limits whatever is put in; Slack's own rules are those of the sandbox's validator."""
 
+from typing import Any
+
 import pytest
 
 from bot.blocks import buttons, kit
@@ -13,7 +15,7 @@ from tests.blocks.messages import HOSTILE, check
 LONG = "x" * 5000
 
 
-def test_every_block_is_cut_to_its_limit():
+def test_every_block_is_cut_to_its_limit() -> None:
     blocks = [
         kit.section(mrkdwn("*{}*", LONG)),
         kit.header(Plain(LONG)),
@@ -27,13 +29,13 @@ def test_every_block_is_cut_to_its_limit():
         assert not validate_message({"text": "x", "blocks": [block]}), block
 
 
-def test_empty_text_is_no_error():
+def test_empty_text_is_no_error() -> None:
     blocks = [kit.section(Plain("")), kit.context(), *kit.fields([("A", Plain(""))]), kit.quote(Plain("R"), Plain(""))]
 
     assert not validate_message({"text": "x", "blocks": blocks})
 
 
-def test_a_message_is_cut_to_fifty_blocks_and_keeps_its_buttons():
+def test_a_message_is_cut_to_fifty_blocks_and_keeps_its_buttons() -> None:
     blocks = [kit.section(mrkdwn("{}", at)) for at in range(80)]
 
     made = check(reply(mrkdwn("many"), [*blocks, *kit.actions(kit.button(Plain("Next"), "page.2", "v"))]))
@@ -42,26 +44,26 @@ def test_a_message_is_cut_to_fifty_blocks_and_keeps_its_buttons():
     assert made.blocks[-1]["type"] == "actions"
 
 
-def test_a_message_is_cut_to_twelve_thousand_characters():
+def test_a_message_is_cut_to_twelve_thousand_characters() -> None:
     made = check(reply(mrkdwn("long"), [kit.section(mrkdwn("{}", LONG)) for _ in range(20)]))
 
     assert 3 <= len(made.blocks) < 20
     assert "Shortened" in str(made.blocks[-1])
 
 
-def test_short_messages_are_left_alone():
+def test_short_messages_are_left_alone() -> None:
     blocks = [kit.section(mrkdwn("a"))]
 
     assert fitting(blocks) == blocks
 
 
-def test_a_value_that_does_not_fit_is_never_cut():
+def test_a_value_that_does_not_fit_is_never_cut() -> None:
     with pytest.raises(ValueError, match="2000"):
         kit.button(Plain("x"), "run.1", "v" * 2001)
     assert buttons.run(1, "Again", "v" * 2001) == []
 
 
-def test_long_text_of_fixed_width_comes_in_several_blocks():
+def test_long_text_of_fixed_width_comes_in_several_blocks() -> None:
     blocks = kit.preformatted(*["x" * 100] * 100)
 
     assert len(blocks) == 4
@@ -69,7 +71,7 @@ def test_long_text_of_fixed_width_comes_in_several_blocks():
 
 
 @pytest.mark.parametrize("rows", [1, 100, 5000])
-def test_tables_stay_within_the_first_limits(rows):
+def test_tables_stay_within_the_first_limits(rows: int) -> None:
     table = Table(Plain(LONG), [Plain("Name"), Plain("Rows")], [[Plain("n" * 64), Number(7, "7")]] * rows)
 
     check(reply(mrkdwn("t"), [table.block()], plain_blocks=table.plain()))
@@ -78,7 +80,7 @@ def test_tables_stay_within_the_first_limits(rows):
     assert sum(map(len, texts)) <= 10_000
 
 
-def test_the_plain_table_lines_up():
+def test_the_plain_table_lines_up() -> None:
     table = Table(Plain("t"), [Plain("Name"), Plain("Rows")], [[Plain("orders"), Number(7, "7")],
                                                               [Plain("u"), Number(1000, "1,000")]])  # fmt: skip
 
@@ -87,7 +89,7 @@ def test_the_plain_table_lines_up():
     assert text.splitlines() == ["Name     Rows", "orders      7", "u       1,000"]
 
 
-def test_labels_are_short_and_differ():
+def test_labels_are_short_and_differ() -> None:
     labels = unique(["o" * 20, "o" * 20, "o" * 20, "", ""])
 
     assert len(set(labels)) == 5
@@ -95,7 +97,7 @@ def test_labels_are_short_and_differ():
 
 
 @pytest.mark.parametrize("points", [1, 20, 300])
-def test_charts_stay_within_the_first_limits(points):
+def test_charts_stay_within_the_first_limits(points: int) -> None:
     values = list(range(points))
     series = {f"series {at} of a long name": values for at in range(9)}
     chart = Chart("bar", Plain(LONG), [Plain("n" * 64)] * points, series, LONG, LONG)
@@ -104,7 +106,7 @@ def test_charts_stay_within_the_first_limits(points):
     assert len(chart.blocks()[0]["chart"]["series"]) == 6
 
 
-def test_hostile_text_in_plain_places_stays_plain():
+def test_hostile_text_in_plain_places_stays_plain() -> None:
     chart = Chart("line", Plain(HOSTILE), [Plain(HOSTILE)], {HOSTILE: [1]})
     table = Table(Plain(HOSTILE), [Plain(HOSTILE)], [[Plain(HOSTILE)]])
 
@@ -113,7 +115,7 @@ def test_hostile_text_in_plain_places_stays_plain():
 
 
 @pytest.mark.parametrize("form", [Chart.blocks, Chart.plain])
-def test_what_is_unknown_is_not_drawn(form):
+def test_what_is_unknown_is_not_drawn(form: Any) -> None:
     labels = [Plain("ams"), Plain("fra"), Plain("lhr")]
     chart = Chart("bar", Plain("Rows"), labels, {"rows read": [7, None, 9], "rows written": [None, None, None]})
 
@@ -126,13 +128,13 @@ def test_what_is_unknown_is_not_drawn(form):
 
 
 @pytest.mark.parametrize("form", [Chart.blocks, Chart.plain])
-def test_a_line_takes_two_known_points(form):
+def test_a_line_takes_two_known_points(form: Any) -> None:
     chart = Chart("line", Plain("Rows"), [Plain("11-01"), Plain("11-02")], {"rows": [7, None]}, least=2)
 
     assert form(chart) == []
 
 
-def test_an_unknown_number_in_a_table_is_a_dash():
+def test_an_unknown_number_in_a_table_is_a_dash() -> None:
     table = Table(Plain("Rows"), [Plain("Name"), Plain("Rows")],
                   [[Plain("a"), amount(None, number)], [Plain("b"), amount(0, number)]])  # fmt: skip
 

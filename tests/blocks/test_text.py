@@ -1,6 +1,7 @@
 """Text from people and from Turso stays text."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -39,25 +40,25 @@ from bot.blocks.text import (
         ("> quoted", "› quoted"),
     ],
 )
-def test_foreign_text_becomes_no_mark_up(foreign, shown):
+def test_foreign_text_becomes_no_mark_up(foreign: str, shown: str) -> None:
     assert mrkdwn("{}", foreign) == shown
 
 
-def test_in_a_code_span_only_what_would_end_it_is_replaced():
+def test_in_a_code_span_only_what_would_end_it_is_replaced() -> None:
     assert mrkdwn("`{}` *{}*", "a*b`c<d>", "x*") == "`a*bˋc&lt;d&gt;` *x∗*"
 
 
-def test_mark_up_of_ours_goes_in_as_it_is():
+def test_mark_up_of_ours_goes_in_as_it_is() -> None:
     assert mrkdwn("by {}", person("U0ANA")) == "by <@U0ANA>"
 
 
-def test_a_wrong_number_of_values_is_a_bug():
+def test_a_wrong_number_of_values_is_a_bug() -> None:
     with pytest.raises(ValueError, match="1 values for 2"):
         mrkdwn("{} {}", 1)
 
 
 @pytest.mark.parametrize("id_", ["<!channel>", "U0> <!here", "u0ana", ""])
-def test_what_is_no_id_is_mentioned_by_nobody(id_):
+def test_what_is_no_id_is_mentioned_by_nobody(id_: str) -> None:
     assert "<" not in person(id_)
 
 
@@ -65,27 +66,27 @@ def test_what_is_no_id_is_mentioned_by_nobody(id_):
     ("text", "passes"),
     [("<@U0ANA>", True), ("<!subteam^S0DBA>", True), ("<!channel>", False), ("<@U0ANA> <!here>", False)],
 )
-def test_only_people_and_groups_of_the_policy_are_notified(text, passes):
+def test_only_people_and_groups_of_the_policy_are_notified(text: str, passes: bool) -> None:
     assert ("<" in mention(text)) is passes
 
 
-def test_sentences_of_ours_show_their_names_as_code():
+def test_sentences_of_ours_show_their_names_as_code() -> None:
     assert sentence("There is no `orders*`.") == "There is no `orders*`."
     assert sentence("a ` alone <b>") == "a ˋ alone &lt;b&gt;"
 
 
-def test_a_crowd_is_counted():
+def test_a_crowd_is_counted() -> None:
     assert people([f"U{at}" for at in range(15)]).endswith("<@U11> and 3 more")
 
 
-def test_cutting_leaves_no_half_of_anything():
+def test_cutting_leaves_no_half_of_anything() -> None:
     assert cut_mrkdwn(Mrkdwn("see <@U0123456789> now"), 16) == "see …"
     assert cut_mrkdwn(Mrkdwn("a &amp; b and more"), 6) == "a …"
     assert cut_mrkdwn(mrkdwn("`{}`", "x" * 99), 20).count("`") == 2
 
 
 @given(st.text(max_size=300), st.integers(10, 60))
-def test_whatever_the_text_no_mark_up_is_left_active(text, limit):
+def test_whatever_the_text_no_mark_up_is_left_active(text: str, limit: Any) -> None:
     made = cut_mrkdwn(mrkdwn("*{}* `{}`", text, text), limit)
 
     assert "<" not in made
@@ -95,13 +96,13 @@ def test_whatever_the_text_no_mark_up_is_left_active(text, limit):
 
 
 @given(st.text(max_size=200))
-def test_cleaning_twice_changes_nothing_more(text):
+def test_cleaning_twice_changes_nothing_more(text: str) -> None:
     assert clean(clean(text)) == clean(text)
     assert clean(text) == Plain(text)
     clean(text).encode()
 
 
-def test_stacked_marks_are_thinned_out():
+def test_stacked_marks_are_thinned_out() -> None:
     assert len(clean("a" + "\u0301" * 50)) == 3
 
 
@@ -111,15 +112,15 @@ def test_stacked_marks_are_thinned_out():
      (86_405, "1 day"), (10_799, "3 hours"), (3_629, "1 hour"), (3_631, "1 hour 1 minute"), (172_790, "2 days"),
      (-5, "0 seconds")],
 )  # fmt: skip
-def test_durations_have_two_units_at_most(seconds, words):
+def test_durations_have_two_units_at_most(seconds: int, words: str) -> None:
     assert duration(timedelta(seconds=seconds)) == words
 
 
-def test_what_a_timer_did_happened_by_itself():
+def test_what_a_timer_did_happened_by_itself() -> None:
     assert [actor(one) for one in ("U0ANA", "timer", "")] == ["<@U0ANA>", "by itself", "by itself"]
 
 
-def test_sizes_and_moments():
+def test_sizes_and_moments() -> None:
     noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
     assert size(28672) == "28.0 KiB"
     assert size(None) == "?"
@@ -127,7 +128,7 @@ def test_sizes_and_moments():
     assert ago(noon, noon + timedelta(minutes=3)) == "3 minutes ago"
 
 
-def test_a_moment_in_plain_text_is_local_where_it_becomes_markup():
+def test_a_moment_in_plain_text_is_local_where_it_becomes_markup() -> None:
     said = f"A token may exist until {utc(datetime(2026, 11, 24, 4, 15, tzinfo=UTC))}; `x` too."
 
     local = "<!date^1795493700^{date_short_pretty} at {time}|2026-11-24 04:15 UTC>"
@@ -139,5 +140,5 @@ def test_a_moment_in_plain_text_is_local_where_it_becomes_markup():
 @pytest.mark.parametrize(
     "text", ["2026-13-24 04:15 UTC", "2026-11-24 25:15 UTC", "12026-11-24 04:15 UTCX", "٢٠٢٦-11-24 04:15 UTC"]
 )
-def test_what_is_no_moment_stays_as_it_is(text):
+def test_what_is_no_moment_stays_as_it_is(text: str) -> None:
     assert mrkdwn("{}", text) == text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -46,7 +47,7 @@ async def window(browser: Browser, site: Stage) -> AsyncIterator[Open]:
     """Opens windows; at the end none of them has logged an error or asked anybody else for anything."""
     opened: list[Window] = []
 
-    async def open_one(person: str = "U0DANA", **options) -> Window:
+    async def open_one(person: str = "U0DANA", **options: Any) -> Window:
         made = await open_window(browser, site.origin, person, **options)
         opened.append(made)
         return made

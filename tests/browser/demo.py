@@ -95,7 +95,7 @@ def demo(workspace: Workspace) -> AsyncApp:
                     if kind not in ("alert", "video", "file"):
                         await client.chat_postMessage(channel=channel, text=kind, blocks=[block])
             case ["token", *_]:
-                blocks = [
+                blocks: list[Any] = [
                     {"type": "section", "text": mrkdwn("Your token for `orders-eu` is ready. It is shown *once*.")},
                     {"type": "actions", "elements": [button("Reveal", "reveal", style="primary")]},
                 ]

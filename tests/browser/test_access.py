@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.conftest import Open
+from tests.browser.demo import Stage
+
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 
 NAMELESS = """() => [...document.querySelectorAll('button, a, input, textarea, summary, dialog, section')]
@@ -39,7 +42,7 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-async def test_everything_has_a_name_and_every_text_can_be_read(window, site, dark):
+async def test_everything_has_a_name_and_every_text_can_be_read(window: Open, site: Stage, dark: bool) -> None:
     dana = await window("U0DANA", dark=dark, tour=True)
     await dana.say("/turso gallery")
     await expect(dana.pane.locator(".feedback")).to_be_visible()
@@ -54,7 +57,7 @@ async def test_everything_has_a_name_and_every_text_can_be_read(window, site, da
     assert await dana.page.evaluate(CONTRAST) == []
 
 
-async def test_the_whole_approval_works_without_a_mouse(window):
+async def test_the_whole_approval_works_without_a_mouse(window: Open) -> None:
     ana = await window("U0ANA")
     await ana.page.keyboard.type("/turso db destroy scratch-eu")
     await ana.page.keyboard.press("Enter")
@@ -69,7 +72,7 @@ async def test_the_whole_approval_works_without_a_mouse(window):
     await expect(ana.message("Denied by @Ana Torres")).to_be_visible()
 
 
-async def test_a_channel_that_one_is_added_to_appears_at_once(window, site):
+async def test_a_channel_that_one_is_added_to_appears_at_once(window: Open, site: Stage) -> None:
     remy = await window("U0REMY")
     await expect(remy.page.get_by_role("link", name="team-orders")).to_have_count(0)
     await site.workspace.admin.join("U0REMY", "C0ORDERS")

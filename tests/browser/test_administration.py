@@ -6,11 +6,13 @@ import pytest
 from playwright.async_api import expect
 
 from bot.sandbox.workspace.seed import BEN, DB_OPS
+from tests.browser.conftest import Open
+from tests.browser.demo import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 
 
-async def test_a_channel_is_archived_and_opened_again_from_the_panel(window, site):
+async def test_a_channel_is_archived_and_opened_again_from_the_panel(window: Open, site: Stage) -> None:
     dana = await window("U0DANA")
     await dana.page.get_by_role("button", name="Inspector", exact=True).click()
     await dana.page.get_by_text("Administration –").click()
@@ -36,7 +38,7 @@ async def test_a_channel_is_archived_and_opened_again_from_the_panel(window, sit
     await dana.picture("administration")
 
 
-async def test_one_method_answers_a_web_page_until_it_is_switched_off(window, site):
+async def test_one_method_answers_a_web_page_until_it_is_switched_off(window: Open, site: Stage) -> None:
     dana = await window("U0DANA")
     await dana.page.get_by_role("button", name="Inspector", exact=True).click()
     await dana.page.get_by_text("Slack's answers –").click()
@@ -51,7 +53,7 @@ async def test_one_method_answers_a_web_page_until_it_is_switched_off(window, si
     assert site.workspace.faults.active == []
 
 
-async def test_a_message_is_deleted_from_its_own_menu(window, site):
+async def test_a_message_is_deleted_from_its_own_menu(window: Open, site: Stage) -> None:
     dana, ana = await window("U0DANA"), await window("U0ANA")
     await dana.say("hello")
     await expect(ana.message("hello")).to_be_visible()

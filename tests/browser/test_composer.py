@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.conftest import Open
+from tests.browser.demo import Stage
+
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 
 
-async def test_the_composer_completes_commands_options_and_names_by_keyboard(window, site):
+async def test_the_composer_completes_commands_options_and_names_by_keyboard(window: Open, site: Stage) -> None:
     dana = await window("U0DANA")
     await dana.composer.press_sequentially("/tu")
     await expect(dana.pane.get_by_role("option")).to_have_count(1)
@@ -34,7 +37,7 @@ async def test_the_composer_completes_commands_options_and_names_by_keyboard(win
     await expect(dana.composer).to_have_value("ask @ben about #db-ops ")
 
 
-async def test_a_stranger_is_offered_no_command_of_ours(window):
+async def test_a_stranger_is_offered_no_command_of_ours(window: Open) -> None:
     stella = await window("U0STELLA", place="c/C0SHARED")
     await stella.composer.press_sequentially("/tu")
     await expect(stella.pane.get_by_role("option")).to_have_count(0)
@@ -43,7 +46,7 @@ async def test_a_stranger_is_offered_no_command_of_ours(window):
     await expect(stella.page.get_by_role("link", name="Home")).to_have_count(0)
 
 
-async def test_shortcuts_are_in_the_composer_and_on_messages(window):
+async def test_shortcuts_are_in_the_composer_and_on_messages(window: Open) -> None:
     dana = await window("U0DANA")
     await dana.pane.get_by_label("Shortcuts").click()
     await dana.page.get_by_role("menuitem", name="Ask").click()

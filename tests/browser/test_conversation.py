@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -15,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.ma
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def world(tmp_path) -> AsyncIterator[World]:
+async def world(tmp_path: Path) -> AsyncIterator[World]:
     """The sandbox as `make run` starts it."""
     async with living(tmp_path) as played:
         yield played
@@ -32,7 +33,9 @@ async def windows(browser: Browser, world: World) -> AsyncIterator[dict[str, Win
         assert [url for url in window.requests if not url.startswith(world.url)] == []
 
 
-async def test_list_usage_create_token_destroy_and_rotate_as_the_readme_tells(world, windows, browser):
+async def test_list_usage_create_token_destroy_and_rotate_as_the_readme_tells(
+    world: World, windows: dict[str, Window], browser: Browser
+) -> None:
     dana, ana = windows[DANA], windows[ANA]
 
     await dana.say("/turso db list")
@@ -111,7 +114,7 @@ async def refused_to_guest_and_stranger(world: World, browser: Browser, ana: Win
     assert world.changes("DELETE") == []
 
 
-async def test_the_tour_of_five_steps_shows_the_product(world, browser):
+async def test_the_tour_of_five_steps_shows_the_product(world: World, browser: Browser) -> None:
     window = await open_window(browser, world.url, DANA, tour=True)
     tour = window.page.get_by_label("Guided tour")
     await expect(tour).to_contain_text("1 of 5")
@@ -154,7 +157,9 @@ async def test_the_tour_of_five_steps_shows_the_product(world, browser):
     await window.context.close()
 
 
-async def test_an_approved_token_is_revealed_to_its_asker_and_reaches_no_other_window(world, windows):
+async def test_an_approved_token_is_revealed_to_its_asker_and_reaches_no_other_window(
+    world: World, windows: dict[str, Window]
+) -> None:
     dana, ana = windows[DANA], windows[ANA]
     await dana.say("/turso token orders --expiration 1h --reason debugging")
     card = ana.message("debugging")
@@ -176,14 +181,14 @@ async def test_an_approved_token_is_revealed_to_its_asker_and_reaches_no_other_w
     assert token not in await ana.page.content()
 
 
-async def test_home_shows_what_one_may_do(windows):
+async def test_home_shows_what_one_may_do(windows: dict[str, Window]) -> None:
     dana = windows[DANA]
     await dana.page.get_by_role("link", name="Home").click()
     await expect(dana.pane.locator("#home-view .content > *").first).to_be_visible()
     await dana.picture("home")
 
 
-async def test_an_incident_is_handled_on_a_phone(world, browser):
+async def test_an_incident_is_handled_on_a_phone(world: World, browser: Browser) -> None:
     remy = await open_window(browser, world.url, "U0REMY", place="c/C0INCCHK", phone=True, dark=True)
     await remy.say("/turso incident start INC-7")
     await expect(remy.messages.last).to_be_visible()

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.conftest import Open
+from tests.browser.demo import Stage
+
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 
 
-async def test_a_form_shows_its_errors_and_takes_what_is_corrected(window):
+async def test_a_form_shows_its_errors_and_takes_what_is_corrected(window: Open) -> None:
     dana = await window("U0DANA")
     await dana.say("/turso db create")
     await dana.press("Create", dana.modal)
@@ -23,7 +26,7 @@ async def test_a_form_shows_its_errors_and_takes_what_is_corrected(window):
     await expect(dana.message("is created")).to_contain_text("orders")
 
 
-async def test_every_kind_of_field_says_what_was_chosen(window, site):
+async def test_every_kind_of_field_says_what_was_chosen(window: Open, site: Stage) -> None:
     dana = await window("U0DANA")
     await dana.say("/turso form")
     form = dana.modal
@@ -56,7 +59,7 @@ async def test_every_kind_of_field_says_what_was_chosen(window, site):
     assert values["group"]["selected_option"]["value"] == "eu"
 
 
-async def test_a_confirmation_stands_between_a_dangerous_button_and_the_app(window, site):
+async def test_a_confirmation_stands_between_a_dangerous_button_and_the_app(window: Open, site: Stage) -> None:
     ana = await window("U0ANA")
     await ana.say("/turso db destroy scratch-eu")
     await ana.press("Deny", ana.message("asks to destroy"))
@@ -69,7 +72,7 @@ async def test_a_confirmation_stands_between_a_dangerous_button_and_the_app(wind
     await expect(ana.message("Denied by @Ana Torres")).to_be_visible()
 
 
-async def test_typing_survives_a_modal_that_is_filled_in_later(window):
+async def test_typing_survives_a_modal_that_is_filled_in_later(window: Open) -> None:
     dana = await window("U0DANA")
     await dana.say("/turso skeleton")
     name = dana.modal.get_by_role("textbox", name="Name")
@@ -81,7 +84,7 @@ async def test_typing_survives_a_modal_that_is_filled_in_later(window):
     await expect(name).to_have_value("orders-eu")
 
 
-async def test_escape_closes_a_modal_and_the_app_can_know(window, site):
+async def test_escape_closes_a_modal_and_the_app_can_know(window: Open, site: Stage) -> None:
     dana = await window("U0DANA")
     await dana.say("/turso db create")
     await expect(dana.modal).to_be_visible()
@@ -90,7 +93,7 @@ async def test_escape_closes_a_modal_and_the_app_can_know(window, site):
     assert site.workspace.views_of("U0DANA") == []
 
 
-async def test_modals_stack_and_the_one_below_keeps_what_was_typed(window):
+async def test_modals_stack_and_the_one_below_keeps_what_was_typed(window: Open) -> None:
     dana = await window("U0DANA")
     await dana.say("/turso stack")
     await dana.modal.get_by_role("textbox", name="Name").fill("orders")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from bot.sandbox.workspace import Message, serving
+from tests.browser.conftest import Open
+from tests.browser.demo import Stage
 from tests.sandbox.page import samples
 from tests.sandbox.page.test_mrkdwn import ATTACKS
 
@@ -40,8 +44,8 @@ document.forms[0].submit();
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
-async def test_a_page_of_another_origin_can_neither_act_nor_read(browser, site, name):
-    async def evil(_):
+async def test_a_page_of_another_origin_can_neither_act_nor_read(browser: Browser, site: Stage, name: str) -> None:
+    async def evil(_: Any) -> HTMLResponse:
         return HTMLResponse(EVIL.format(there=site.origin))
 
     async with serving(Starlette(routes=[Route("/", evil)])) as elsewhere:
@@ -57,7 +61,7 @@ async def test_a_page_of_another_origin_can_neither_act_nor_read(browser, site, 
     assert b"db-ops" not in site.tap.sent["U0DANA"]
 
 
-async def test_messages_full_of_attacks_are_only_text(window, site):
+async def test_messages_full_of_attacks_are_only_text(window: Open, site: Stage) -> None:
     state = site.workspace.state
     for text in ATTACKS:
         rich = {

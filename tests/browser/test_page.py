@@ -8,13 +8,14 @@ import pytest
 from playwright.async_api import expect
 
 from bot.sandbox.workspace import Message
-from tests.browser.demo import TOKEN
+from tests.browser.conftest import Open
+from tests.browser.demo import TOKEN, Stage
 from tests.world import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 
 
-async def test_a_table_is_sorted_filtered_and_paged_in_the_browser(window, site):
+async def test_a_table_is_sorted_filtered_and_paged_in_the_browser(window: Open, site: Stage) -> None:
     dana = await window("U0DANA")
     await dana.say("/turso db list")
     table = dana.pane.locator("[data-table]")
@@ -41,7 +42,7 @@ async def test_a_table_is_sorted_filtered_and_paged_in_the_browser(window, site)
     assert len(site.workspace.deliveries) == delivered
 
 
-async def test_two_people_approve_in_two_windows_and_both_see_it_live(window):
+async def test_two_people_approve_in_two_windows_and_both_see_it_live(window: Open) -> None:
     dana, ana = await window("U0DANA"), await window("U0ANA")
     await dana.say("/turso db destroy scratch-eu")
     card = ana.message("asks to destroy")
@@ -66,7 +67,7 @@ async def test_two_people_approve_in_two_windows_and_both_see_it_live(window):
     await expect(ana.pane.get_by_text("cannot approve your own")).to_have_count(0)
 
 
-async def test_a_reveal_never_reaches_another_window(window, site):
+async def test_a_reveal_never_reaches_another_window(window: Open, site: Stage) -> None:
     dana, ana = await window("U0DANA"), await window("U0ANA")
     await ana.page.keyboard.press("Control+i")
     await dana.say("/turso token orders-eu")
@@ -89,7 +90,7 @@ async def test_a_reveal_never_reaches_another_window(window, site):
     assert TOKEN not in await dana.page.content()
 
 
-async def test_private_messages_are_gone_after_a_reload(window):
+async def test_private_messages_are_gone_after_a_reload(window: Open) -> None:
     dana = await window("U0DANA")
     await dana.say("/turso hello")
     await expect(dana.message("You said: hello")).to_contain_text("Only visible to you")
@@ -98,7 +99,7 @@ async def test_private_messages_are_gone_after_a_reload(window):
     await expect(dana.pane.get_by_text("You said: hello")).to_have_count(0)
 
 
-async def test_home_is_opened_and_shown(window, site):
+async def test_home_is_opened_and_shown(window: Open, site: Stage) -> None:
     dana = await window("U0DANA")
     await dana.page.get_by_role("link", name="Home").click()
     await expect(dana.pane.get_by_role("heading", name="Welcome")).to_be_visible()
@@ -108,7 +109,7 @@ async def test_home_is_opened_and_shown(window, site):
     await expect(dana.pane.get_by_role("heading", name="db-ops").first).to_be_visible()
 
 
-async def test_a_mention_is_answered_in_its_thread(window):
+async def test_a_mention_is_answered_in_its_thread(window: Open) -> None:
     dana, ana = await window("U0DANA"), await window("U0ANA")
     await dana.say("@Turso Ops are you there?")
     await dana.press("1 reply")
@@ -121,14 +122,14 @@ async def test_a_mention_is_answered_in_its_thread(window):
     await expect(ana.pane.get_by_text("Thank you")).to_have_count(0)
 
 
-async def test_a_silent_app_is_told_to_the_person(window, site):
+async def test_a_silent_app_is_told_to_the_person(window: Open, site: Stage) -> None:
     site.workspace.limits.ack = timedelta(seconds=0.5)
     dana = await window("U0DANA")
     await dana.say("/turso slow")
     await expect(dana.page.get_by_role("status")).to_contain_text("the app did not respond")
 
 
-async def test_faults_and_the_clock_are_at_hand(window, site):
+async def test_faults_and_the_clock_are_at_hand(window: Open, site: Stage) -> None:
     dana = await window("U0DANA")
     await dana.page.keyboard.press("Control+i")
     await dana.page.get_by_text("Faults –").click()
@@ -146,7 +147,7 @@ async def test_faults_and_the_clock_are_at_hand(window, site):
     await expect(dana.message("You said: hello")).to_be_visible()
 
 
-async def test_the_inspector_shows_payload_answer_time_and_signature(window):
+async def test_the_inspector_shows_payload_answer_time_and_signature(window: Open) -> None:
     dana = await window("U0DANA")
     await dana.say("/turso hello")
     await dana.page.keyboard.press("Control+i")
@@ -161,7 +162,7 @@ async def test_the_inspector_shows_payload_answer_time_and_signature(window):
     await expect(call).to_contain_text("You said: hello")
 
 
-async def test_unread_channels_are_marked_until_they_are_looked_at(window):
+async def test_unread_channels_are_marked_until_they_are_looked_at(window: Open) -> None:
     dana, ana = await window("U0DANA"), await window("U0ANA", place="c/C0ORDERS")
     await dana.say("Good morning")
     await expect(ana.page.locator("a[data-pane=C0DBOPS] .badge")).to_have_text("1")
@@ -170,7 +171,7 @@ async def test_unread_channels_are_marked_until_they_are_looked_at(window):
     await expect(ana.page.locator("a[data-pane=C0DBOPS] .badge")).to_be_hidden()
 
 
-async def test_the_page_is_readable_on_a_phone(window):
+async def test_the_page_is_readable_on_a_phone(window: Open) -> None:
     dana = await window("U0DANA", phone=True)
     for command, seen in (("/turso db list", "[data-table]"), ("/turso usage", ".b-chart .pie")):
         await dana.say(command)
@@ -186,7 +187,7 @@ async def test_the_page_is_readable_on_a_phone(window):
     await expect(dana.pane.get_by_role("heading", name="team-orders").first).to_be_visible()
 
 
-async def test_the_tour_leads_from_step_to_step_and_from_person_to_person(window):
+async def test_the_tour_leads_from_step_to_step_and_from_person_to_person(window: Open) -> None:
     dana = await window("U0DANA", tour=True)
     tour = dana.page.get_by_label("Guided tour")
     await expect(tour).to_contain_text("1 of 5")
@@ -208,21 +209,25 @@ async def test_the_tour_leads_from_step_to_step_and_from_person_to_person(window
 
 
 @pytest.mark.parametrize("width", [800, 1280, 1440, 1920])
-async def test_the_tour_covers_neither_a_message_nor_what_can_be_done_with_it(window, site, width):
+async def test_the_tour_covers_neither_a_message_nor_what_can_be_done_with_it(
+    window: Open, site: Stage, width: int
+) -> None:
     dana = await window("U0DANA", tour=True)
     await dana.page.set_viewport_size({"width": width, "height": 820})
     for number in range(12):
         await site.workspace.say("U0ANA", "C0DBOPS", f"Line {number} {'x ' * 80}")
     tour = await dana.page.get_by_label("Guided tour").bounding_box()
+    assert tour
     for number in range(8, 12):
         message = dana.message(f"Line {number} ")
         await message.hover()
         for box in (await message.bounding_box(), await message.locator(".tools").bounding_box()):
+            assert box
             beside = box["x"] + box["width"] <= tour["x"] or tour["x"] + tour["width"] <= box["x"]
             assert beside or box["y"] + box["height"] <= tour["y"] or tour["y"] + tour["height"] <= box["y"]
 
 
-async def test_a_broken_stream_comes_back_with_what_was_missed(window, site):
+async def test_a_broken_stream_comes_back_with_what_was_missed(window: Open, site: Stage) -> None:
     dana = await window("U0DANA")
     await dana.say("Before")
     await expect(dana.message("Before")).to_be_visible()
@@ -235,7 +240,7 @@ async def test_a_broken_stream_comes_back_with_what_was_missed(window, site):
     dana.troubles = [each for each in dana.troubles if each != "[object Event]"]  # htmx logs the break
 
 
-async def test_the_switcher_goes_to_places_and_people_by_a_few_letters(window):
+async def test_the_switcher_goes_to_places_and_people_by_a_few_letters(window: Open) -> None:
     dana = await window("U0DANA")
     await dana.page.keyboard.press("Control+k")
     await dana.page.keyboard.type("orders")
@@ -247,7 +252,7 @@ async def test_the_switcher_goes_to_places_and_people_by_a_few_letters(window):
     await expect(dana.page.get_by_text("You are Remy Laurent")).to_be_visible()
 
 
-async def test_dates_are_told_in_the_time_of_the_person_who_looks(window, site):
+async def test_dates_are_told_in_the_time_of_the_person_who_looks(window: Open, site: Stage) -> None:
     for pattern in ("{date_num} {time}", "{date_long}", "{date_short_pretty} at {time}", "{nonsense}"):
         text = f"A <!date^1793500000^{pattern}|2026-11-01 02:26 UTC>"
         state = site.workspace.state
@@ -262,7 +267,9 @@ async def test_dates_are_told_in_the_time_of_the_person_who_looks(window, site):
     await expect(dana.messages.last).to_contain_text("Seen today")
 
 
-async def test_a_window_that_nobody_sees_lets_go_of_its_stream_and_catches_up_when_seen(window, site):
+async def test_a_window_that_nobody_sees_lets_go_of_its_stream_and_catches_up_when_seen(
+    window: Open, site: Stage
+) -> None:
     dana = await window("U0DANA")
     feeds = site.workspace.state.changes
     await dana.page.clock.install()

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from bot.sandbox.workspace import Message
+from tests.browser.conftest import Open
 from tests.browser.demo import Stage
 from tests.browser.window import Window
 from tests.sandbox.page import samples
@@ -74,7 +75,7 @@ async def measured(window: Window, site: Stage, channel_id: str, take: int) -> t
     return slowest(pressed), slowest(appended)
 
 
-async def test_two_thousand_messages_are_as_quick_as_none(window, site):
+async def test_two_thousand_messages_are_as_quick_as_none(window: Open, site: Stage) -> None:
     fill(site, "C0ORDERS", 2000)
     empty = await window("U0DANA", place="c/C0DBOPS")
     full = await window("U0DANA", place="c/C0ORDERS")
@@ -93,7 +94,7 @@ async def test_two_thousand_messages_are_as_quick_as_none(window, site):
     assert append_full <= 3 * append_empty
 
 
-async def test_the_window_on_a_long_history_moves_up_and_forgets_below(window, site):
+async def test_the_window_on_a_long_history_moves_up_and_forgets_below(window: Open, site: Stage) -> None:
     fill(site, "C0DBOPS", 700)
     dana = await window("U0DANA")
     await expect(dana.message("Message 699")).to_be_visible()

@@ -198,7 +198,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("entry", "sentence"), TABLE, ids=lambda value: value if isinstance(value, str) else "")
-def test_it_is_a_true_sentence(entry: AuditEntry, sentence: str):
+def test_it_is_a_true_sentence(entry: AuditEntry, sentence: str) -> None:
     assert sentence_of(entry, WRITER) == sentence
 
 
@@ -216,7 +216,7 @@ def written() -> Iterator[tuple[str, ast.expr]]:
                 yield from ((path.name, one.value) for one in node.keywords if one.arg == "event")
 
 
-def test_every_event_that_the_code_writes_is_in_the_table():
+def test_every_event_that_the_code_writes_is_in_the_table() -> None:
     tested = {entry.event for entry, _ in TABLE}
     for file, event in written():
         if isinstance(event, ast.Constant):
@@ -226,15 +226,15 @@ def test_every_event_that_the_code_writes_is_in_the_table():
     assert tested == EVENTS
 
 
-def test_every_command_that_changes_something_has_words():
+def test_every_command_that_changes_something_has_words() -> None:
     assert {command.name for command in COMMANDS if command.changes} == set(_TO)
 
 
-def test_every_button_that_acts_has_a_noun():
+def test_every_button_that_acts_has_a_noun() -> None:
     assert set(CLICKS) <= set(_PRESSES)
 
 
-def test_of_many_databases_the_rest_is_counted():
+def test_of_many_databases_the_rest_is_counted() -> None:
     names = tuple(f"db-{at}" for at in range(8))
 
     told = sentence_of(phase("executed", "succeeded", command="rotate", databases=names), WRITER)
@@ -242,7 +242,7 @@ def test_of_many_databases_the_rest_is_counted():
     assert told == "<@U0DANA>'s request to rotate the tokens of `db-0`, `db-1`, `db-2`, `db-3` and 4 more succeeded"
 
 
-def test_those_that_the_reader_may_not_see_are_counted_only():
+def test_those_that_the_reader_may_not_see_are_counted_only() -> None:
     writer = slack_writer(lambda entry: [name for name in entry.databases if name.startswith("orders")])
     entry = phase("executed", "succeeded", command="rotate", databases=("orders", "payroll", "users"))
 
@@ -250,7 +250,7 @@ def test_those_that_the_reader_may_not_see_are_counted_only():
     assert "freeze 1 database" in sentence_of(phase("executed", "failed", command="freeze", databases=("x",)), writer)
 
 
-async def test_the_page_says_why_something_was_rejected(desk: Desk):
+async def test_the_page_says_why_something_was_rejected(desk: Desk) -> None:
     await desk.memory.audit(refused("approval.approve", reason="You cannot approve your own request."))
 
     told = str((await desk.ask("audit")).blocks)

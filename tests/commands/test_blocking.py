@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.store.samples import hold, move, request
 FREEZE, QUARANTINE, FOUND = HoldKind.FREEZE, HoldKind.QUARANTINE, HoldKind.FOUND
 
 
-async def place(desk: Desk, *holds):
+async def place(desk: Desk, *holds: Any) -> None:
     await desk.memory.open_request(request(9), move(State.PENDING, holds=holds))
 
 
@@ -30,13 +31,13 @@ async def place(desk: Desk, *holds):
         pytest.param([(FOUND, True, False), (FREEZE, False, True)], (True, True), id="each for itself"),
     ],
 )
-def test_a_database_is_blocked_while_any_hold_needs_it(holds, blocked):
+def test_a_database_is_blocked_while_any_hold_needs_it(holds: Any, blocked: tuple[bool, bool]) -> None:
     made = [hold(at, kind=kind, block_reads=r, block_writes=w) for at, (kind, r, w) in enumerate(holds)]
 
     assert remaining(made) == blocked
 
 
-async def test_writes_are_blocked_and_reads_left_as_they_are(desk: Desk):
+async def test_writes_are_blocked_and_reads_left_as_they_are(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.configurations["orders"]["block_reads"] = True
 
@@ -48,7 +49,7 @@ async def test_writes_are_blocked_and_reads_left_as_they_are(desk: Desk):
     assert buttons(reply)["Thaw"]["value"] == "thaw orders"
 
 
-async def test_reads_are_blocked_too_where_asked(desk: Desk):
+async def test_reads_are_blocked_too_where_asked(desk: Desk) -> None:
     desk.acme.add("orders")
     plan = await desk.plan("db freeze orders --reads")
 
@@ -60,14 +61,14 @@ async def test_reads_are_blocked_too_where_asked(desk: Desk):
 
 
 @pytest.mark.parametrize("lasting", ["1s", "400d"])
-async def test_a_freeze_has_a_sensible_length(desk: Desk, lasting):
+async def test_a_freeze_has_a_sensible_length(desk: Desk, lasting: str) -> None:
     desk.acme.add("orders")
 
     with pytest.raises(BadInput, match="lasts from"):
         await desk.plan(f"freeze orders --for {lasting}")
 
 
-async def test_a_plan_says_what_holds_the_database_already(desk: Desk):
+async def test_a_plan_says_what_holds_the_database_already(desk: Desk) -> None:
     made = desk.acme.add("orders")
     due = desk.now + timedelta(minutes=5)
     await place(desk, hold(1, database="orders", database_id=made["DbId"], due_at=due))
@@ -75,7 +76,7 @@ async def test_a_plan_says_what_holds_the_database_already(desk: Desk):
     assert "frozen (writes, until 2026-11-24 12:05 UTC)" in (await desk.plan("freeze orders")).facts["Held"]
 
 
-async def test_thaw_by_hand_clears_freezes_and_what_others_blocked(desk: Desk):
+async def test_thaw_by_hand_clears_freezes_and_what_others_blocked(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.configurations["orders"] |= {"block_reads": True, "block_writes": True}
     own = hold(1, database="orders", database_id=made["DbId"])
@@ -88,7 +89,7 @@ async def test_thaw_by_hand_clears_freezes_and_what_others_blocked(desk: Desk):
     assert thaw.command.lifts == {FREEZE, FOUND}
 
 
-async def test_thaw_leaves_a_quarantine_to_restore(desk: Desk):
+async def test_thaw_leaves_a_quarantine_to_restore(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.configurations["orders"]["block_writes"] = True
     await place(desk, hold(1, database="orders", database_id=made["DbId"], kind=QUARANTINE))
@@ -97,7 +98,7 @@ async def test_thaw_leaves_a_quarantine_to_restore(desk: Desk):
         await desk.plan("thaw orders")
 
 
-async def test_a_quarantine_that_comes_between_stays(desk: Desk):
+async def test_a_quarantine_that_comes_between_stays(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.configurations["orders"]["block_writes"] = True
     plan = await desk.plan("thaw orders")
@@ -111,14 +112,14 @@ async def test_a_quarantine_that_comes_between_stays(desk: Desk):
     assert desk.acme.configurations["orders"]["block_writes"] is True
 
 
-async def test_what_is_open_cannot_be_thawed(desk: Desk):
+async def test_what_is_open_cannot_be_thawed(desk: Desk) -> None:
     desk.acme.add("orders")
 
     with pytest.raises(BadInput, match="not blocked"):
         await desk.plan("thaw orders")
 
 
-async def test_what_others_blocked_is_thawed_with_a_warning(desk: Desk):
+async def test_what_others_blocked_is_thawed_with_a_warning(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.configurations["orders"]["block_writes"] = True
 
@@ -126,7 +127,7 @@ async def test_what_others_blocked_is_thawed_with_a_warning(desk: Desk):
 
 
 @pytest.mark.parametrize(("word", "on"), [("on", True), ("off", False)])
-async def test_protection_is_one_switch(desk: Desk, word, on):
+async def test_protection_is_one_switch(desk: Desk, word: str, on: bool) -> None:
     desk.acme.add("orders")
     desk.acme.configurations["orders"]["delete_protection"] = not on
 
@@ -137,7 +138,7 @@ async def test_protection_is_one_switch(desk: Desk, word, on):
     assert f"is {word}" in reply.text
 
 
-async def test_protection_that_is_so_already_is_no_change(desk: Desk):
+async def test_protection_that_is_so_already_is_no_change(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.configurations["orders"]["delete_protection"] = True
 
@@ -145,7 +146,7 @@ async def test_protection_that_is_so_already_is_no_change(desk: Desk):
         await desk.plan("protect orders on")
 
 
-async def test_a_protection_that_turso_does_not_tell_is_not_confirmed(desk: Desk):
+async def test_a_protection_that_turso_does_not_tell_is_not_confirmed(desk: Desk) -> None:
     desk.acme.add("orders")
     plan = await desk.plan("protect orders off")
 
@@ -153,7 +154,7 @@ async def test_a_protection_that_turso_does_not_tell_is_not_confirmed(desk: Desk
     assert not await protect.read_back(desk.context(), plan)
 
 
-async def test_a_thaw_of_one_freeze_that_has_ended_meanwhile_is_over(desk: Desk):
+async def test_a_thaw_of_one_freeze_that_has_ended_meanwhile_is_over(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.configurations["orders"]["block_writes"] = True
     own = hold(1, database="orders", database_id=made["DbId"])

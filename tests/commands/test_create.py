@@ -1,5 +1,7 @@
 """`db create`: once, then a look until it answers."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -11,7 +13,7 @@ from tests.blocks.messages import buttons, words
 from tests.commands.conftest import Desk
 
 
-async def test_it_is_made_in_the_default_group_and_answers(desk: Desk):
+async def test_it_is_made_in_the_default_group_and_answers(desk: Desk) -> None:
     reply = await desk.carry_out("create orders")
 
     assert desk.acme.databases["orders"]["group"] == "default"
@@ -20,7 +22,7 @@ async def test_it_is_made_in_the_default_group_and_answers(desk: Desk):
     assert buttons(reply)["Token for an hour"]["value"] == "token orders"
 
 
-async def test_the_plan_names_what_is_made_and_where(desk: Desk):
+async def test_the_plan_names_what_is_made_and_where(desk: Desk) -> None:
     plan = await desk.plan("create orders")
 
     assert plan.target is None
@@ -29,14 +31,14 @@ async def test_the_plan_names_what_is_made_and_where(desk: Desk):
     assert not [path for path in desk.acme.log() if path.startswith("POST")]
 
 
-async def test_a_taken_name_is_refused_before_anybody_is_asked(desk: Desk):
+async def test_a_taken_name_is_refused_before_anybody_is_asked(desk: Desk) -> None:
     desk.acme.add("orders")
 
     with pytest.raises(BadInput, match="already exists"):
         await desk.plan("create orders")
 
 
-async def test_a_name_taken_meanwhile_is_an_error_and_is_sent_once(desk: Desk):
+async def test_a_name_taken_meanwhile_is_an_error_and_is_sent_once(desk: Desk) -> None:
     plan = await desk.plan("create orders")
     desk.acme.add("orders")
 
@@ -46,7 +48,7 @@ async def test_a_name_taken_meanwhile_is_an_error_and_is_sent_once(desk: Desk):
     assert sum(path.startswith("POST") for path in desk.acme.log()) == 1
 
 
-async def test_the_api_of_2023_gets_its_first_instance_once(desk: Desk):
+async def test_the_api_of_2023_gets_its_first_instance_once(desk: Desk) -> None:
     desk.acme.generation = "2023"
 
     await desk.carry_out("create orders --location lhr")
@@ -59,7 +61,7 @@ async def test_the_api_of_2023_gets_its_first_instance_once(desk: Desk):
     assert desk.acme.instances["orders"][0]["region"] == "lhr"
 
 
-async def test_a_database_that_does_not_answer_in_time_is_said_so(desk: Desk, monkeypatch):
+async def test_a_database_that_does_not_answer_in_time_is_said_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(create, "WAITS_SECONDS", 0)
     handle = desk.acme.handle
 
@@ -80,19 +82,19 @@ async def test_a_database_that_does_not_answer_in_time_is_said_so(desk: Desk, mo
         ("create orders --location lhr", r"of the group `default` are in `aws-us-east-1`. Leave `--location` out."),
     ],
 )
-async def test_a_place_that_is_not_there_is_refused_before_anybody_is_asked(desk: Desk, line: str, says: str):
+async def test_a_place_that_is_not_there_is_refused_before_anybody_is_asked(desk: Desk, line: str, says: str) -> None:
     with pytest.raises(BadInput, match=says):
         await desk.plan(line)
 
 
-async def test_the_group_that_is_in_a_location_is_named(desk: Desk):
+async def test_the_group_that_is_in_a_location_is_named(desk: Desk) -> None:
     desk.acme.groups["london"] = {"name": "london", "locations": ["lhr"], "primary": "lhr"}
 
     with pytest.raises(BadInput, match="`--group london` is in `lhr`"):
         await desk.plan("create orders --location lhr")
 
 
-async def test_a_place_that_cannot_be_checked_is_compared_afterwards(desk: Desk):
+async def test_a_place_that_cannot_be_checked_is_compared_afterwards(desk: Desk) -> None:
     desk.acme.failing = {"/locations": 503}
     desk.acme.groups["default"]["locations"] = []
 
@@ -101,7 +103,7 @@ async def test_a_place_that_cannot_be_checked_is_compared_afterwards(desk: Desk)
     assert "You asked for the location `mars`; it was made in `aws-us-east-1`." in words(reply)
 
 
-async def test_the_message_says_where_it_was_made(desk: Desk):
+async def test_the_message_says_where_it_was_made(desk: Desk) -> None:
     reply = await desk.carry_out("create orders")
 
     assert "Group `default`, location `aws-us-east-1`" in words(reply)
@@ -126,5 +128,5 @@ MADE = {"id": "1", "group": "default", "locations": ["ams", "lhr"]}
     ],
     ids=["as asked", "nothing asked", "another group", "another location", "not told", "nothing read"],
 )  # fmt: skip
-def test_what_was_asked_is_compared_with_what_was_made(asked, made, says):
+def test_what_was_asked_is_compared_with_what_was_made(asked: dict[str, Any], made: Any, says: Any) -> None:
     assert differences(asked, made) == says

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,14 +13,14 @@ from tests.commands.conftest import Desk
 from tests.store.samples import hold, move, request, token
 
 
-async def open_quarantine(desk: Desk, plan):
+async def open_quarantine(desk: Desk, plan: Any) -> Any:
     due = desk.now + timedelta(hours=24)
     counting = request(1, plan=plan, command="destroy", state=State.QUARANTINED, mode=Mode.APPROVAL, due_at=due)
     own = hold(1, kind=HoldKind.QUARANTINE, database="orders", database_id=plan.target.id, block_reads=True)
     return await desk.memory.open_request(counting, move(State.QUARANTINED, holds=[own]))
 
 
-async def test_it_blocks_first_and_deletes_nothing(desk: Desk):
+async def test_it_blocks_first_and_deletes_nothing(desk: Desk) -> None:
     desk.acme.add("orders")
 
     reply = await desk.carry_out("destroy orders")
@@ -31,14 +32,14 @@ async def test_it_blocks_first_and_deletes_nothing(desk: Desk):
     assert not [path for path in desk.acme.log() if path.startswith("DELETE")]
 
 
-async def test_the_end_of_the_countdown_destroys_it(desk: Desk):
+async def test_the_end_of_the_countdown_destroys_it(desk: Desk) -> None:
     desk.acme.add("orders")
     await desk.carry_out("destroy orders", "finish")
 
     assert "orders" not in desk.acme.databases
 
 
-async def test_now_destroys_at_once(desk: Desk):
+async def test_now_destroys_at_once(desk: Desk) -> None:
     desk.acme.add("orders")
 
     reply = await desk.carry_out("destroy orders --now")
@@ -47,7 +48,7 @@ async def test_now_destroys_at_once(desk: Desk):
     assert "is destroyed" in reply.text
 
 
-async def test_a_database_made_again_under_the_name_is_not_touched(desk: Desk):
+async def test_a_database_made_again_under_the_name_is_not_touched(desk: Desk) -> None:
     desk.acme.add("orders")
     plan = await desk.plan("destroy orders --now")
     desk.acme.add("orders")
@@ -59,7 +60,7 @@ async def test_a_database_made_again_under_the_name_is_not_touched(desk: Desk):
 
 
 @pytest.mark.parametrize("owner", ["database", "group", "configuration"])
-async def test_what_is_protected_is_refused_before_anybody_is_asked(desk: Desk, owner):
+async def test_what_is_protected_is_refused_before_anybody_is_asked(desk: Desk, owner: str) -> None:
     desk.acme.add("orders", delete_protection=owner == "database")
     desk.acme.groups["default"]["delete_protection"] = owner == "group"
     desk.acme.configurations["orders"]["delete_protection"] = owner == "configuration"
@@ -68,7 +69,7 @@ async def test_what_is_protected_is_refused_before_anybody_is_asked(desk: Desk, 
         await desk.plan("destroy orders --now")
 
 
-async def test_the_plan_holds_what_approvers_have_to_know(desk: Desk):
+async def test_the_plan_holds_what_approvers_have_to_know(desk: Desk) -> None:
     made = desk.acme.add("orders")
     await desk.memory.add_token(token(1, database="orders", database_id=made["DbId"], holder="U0BEN"))
 
@@ -82,7 +83,7 @@ async def test_the_plan_holds_what_approvers_have_to_know(desk: Desk):
     assert len(plan.steps) == 3
 
 
-async def test_a_snapshot_that_turso_does_not_give_is_no_obstacle(desk: Desk):
+async def test_a_snapshot_that_turso_does_not_give_is_no_obstacle(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.failing["/usage"] = 500
 
@@ -93,7 +94,7 @@ async def test_a_snapshot_that_turso_does_not_give_is_no_obstacle(desk: Desk):
     assert any("did not tell its size" in warning for warning in plan.warnings)
 
 
-async def test_a_second_quarantine_is_pointed_to_the_first(desk: Desk):
+async def test_a_second_quarantine_is_pointed_to_the_first(desk: Desk) -> None:
     desk.acme.add("orders")
     await open_quarantine(desk, await desk.plan("destroy orders"))
 
@@ -101,7 +102,7 @@ async def test_a_second_quarantine_is_pointed_to_the_first(desk: Desk):
         await desk.plan("destroy orders")
 
 
-async def test_undo_opens_only_what_no_other_hold_needs(desk: Desk):
+async def test_undo_opens_only_what_no_other_hold_needs(desk: Desk) -> None:
     made = desk.acme.add("orders")
     plan = await desk.plan("destroy orders")
     await desk.act(plan, destroy.command)
@@ -115,7 +116,7 @@ async def test_undo_opens_only_what_no_other_hold_needs(desk: Desk):
     assert desk.acme.configurations["orders"]["block_writes"] is True
 
 
-async def test_restore_names_the_quarantine_that_it_undoes(desk: Desk):
+async def test_restore_names_the_quarantine_that_it_undoes(desk: Desk) -> None:
     desk.acme.add("orders")
     counting = await open_quarantine(desk, await desk.plan("destroy orders"))
 
@@ -124,7 +125,7 @@ async def test_restore_names_the_quarantine_that_it_undoes(desk: Desk):
     assert plan.arguments["request_id"] == counting.id
 
 
-async def test_one_without_a_countdown_gives_way_to_a_new_one(desk: Desk):
+async def test_one_without_a_countdown_gives_way_to_a_new_one(desk: Desk) -> None:
     desk.acme.add("orders")
     resting = await open_quarantine(desk, await desk.plan("destroy orders"))
     await desk.memory.move(
@@ -138,7 +139,7 @@ async def test_one_without_a_countdown_gives_way_to_a_new_one(desk: Desk):
     assert "replaces" not in (await desk.plan("destroy orders --now")).arguments
 
 
-async def test_it_is_found_among_more_quarantines_than_a_list_shows(desk: Desk):
+async def test_it_is_found_among_more_quarantines_than_a_list_shows(desk: Desk) -> None:
     desk.acme.add("orders")
     counting = await open_quarantine(desk, await desk.plan("destroy orders"))
     desk.acme.add("other")
@@ -152,7 +153,7 @@ async def test_it_is_found_among_more_quarantines_than_a_list_shows(desk: Desk):
     assert (await desk.plan("restore orders")).arguments["request_id"] == counting.id
 
 
-async def test_restore_without_a_quarantine_says_that_there_is_none(desk: Desk):
+async def test_restore_without_a_quarantine_says_that_there_is_none(desk: Desk) -> None:
     desk.acme.add("orders")
 
     with pytest.raises(BadInput, match="nothing to undo"):

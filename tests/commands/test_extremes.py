@@ -53,13 +53,13 @@ def options() -> Iterator[tuple[str, str]]:
 OPTIONS = sorted(options())
 
 
-def test_every_command_that_takes_a_time_is_tried():
+def test_every_command_that_takes_a_time_is_tried() -> None:
     assert {command for command, _ in OPTIONS} == set(BASES)
     assert len(OPTIONS) == len({*OPTIONS}) >= 6
 
 
 @pytest.mark.parametrize(("command", "option"), OPTIONS)
-async def test_an_extreme_time_is_answered_or_refused_in_one_sentence(desk: Desk, command: str, option: str):
+async def test_an_extreme_time_is_answered_or_refused_in_one_sentence(desk: Desk, command: str, option: str) -> None:
     desk.acme.add("orders")
     for base in BASES[command]:
         for text in odd(len(base)):
@@ -67,7 +67,7 @@ async def test_an_extreme_time_is_answered_or_refused_in_one_sentence(desk: Desk
 
 
 @pytest.mark.parametrize("when", ["--daily {}", "--weekly mon {}", "{}", '--daily 09:00 --tz "{}"'])
-async def test_an_extreme_clock_or_zone_is_taken_or_refused(desk: Desk, when: str):
+async def test_an_extreme_clock_or_zone_is_taken_or_refused(desk: Desk, when: str) -> None:
     for text in (*CLOCKS, *ZONES):
         await one(desk, f"digest on {when.format(text)}")
 

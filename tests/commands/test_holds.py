@@ -1,6 +1,7 @@
 """Holds that end only ever open blocks: their own, and none that another hold needs or that others have set."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,9 @@ ENDS = {
 
 
 @pytest.mark.parametrize(("before", "others", "own", "after"), ENDS.values(), ids=ENDS)
-async def test_a_hold_that_ends_only_removes_its_own_blocks(desk: Desk, before, others, own, after):
+async def test_a_hold_that_ends_only_removes_its_own_blocks(
+    desk: Desk, before: Any, others: Any, own: Any, after: Any
+) -> None:
     desk.acme.add("orders")
     desk.acme.configurations["orders"] |= {"block_reads": before[0], "block_writes": before[1]}
     ending = held(1, FREEZE, *own)
@@ -65,7 +68,7 @@ async def test_a_hold_that_ends_only_removes_its_own_blocks(desk: Desk, before, 
     assert await is_lifted(desk.turso, memory, lift_of(ending))
 
 
-async def test_a_hold_that_is_placed_while_another_ends_gets_its_block_back(desk: Desk):
+async def test_a_hold_that_is_placed_while_another_ends_gets_its_block_back(desk: Desk) -> None:
     desk.acme.add("orders")
     desk.acme.configurations["orders"] |= {"block_reads": True, "block_writes": True}
     ending, comes = held(1, FREEZE, False, True), held(2, QUARANTINE, True, True)
@@ -75,7 +78,7 @@ async def test_a_hold_that_is_placed_while_another_ends_gets_its_block_back(desk
     assert shows(desk) == (True, True)
 
 
-async def test_nothing_is_sent_where_another_hold_needs_it_all(desk: Desk):
+async def test_nothing_is_sent_where_another_hold_needs_it_all(desk: Desk) -> None:
     desk.acme.add("orders")
     ending, other = held(1, FREEZE, False, True), held(2, FREEZE, False, True)
 
@@ -85,7 +88,7 @@ async def test_nothing_is_sent_where_another_hold_needs_it_all(desk: Desk):
 
 
 @pytest.mark.parametrize("left_out", ["block_reads", "block_writes"])
-async def test_a_block_that_turso_does_not_tell_is_not_taken_for_open(desk: Desk, left_out):
+async def test_a_block_that_turso_does_not_tell_is_not_taken_for_open(desk: Desk, left_out: str) -> None:
     desk.acme.add("orders")
     del desk.acme.configurations["orders"][left_out]
 
@@ -105,7 +108,7 @@ async def test_a_block_that_turso_does_not_tell_is_not_taken_for_open(desk: Desk
         pytest.param((False, False), [(FOUND, True, True)], (False, False), id="found, and opened since"),
     ],
 )
-def test_whose_block_it_is(now, holds, others):
+def test_whose_block_it_is(now: tuple[bool, bool], holds: Any, others: tuple[bool, bool]) -> None:
     assert of_others(now, [held(at, *one) for at, one in enumerate(holds)]) == others
 
 
@@ -118,5 +121,5 @@ def test_whose_block_it_is(now, holds, others):
         ((FOUND,), [], ["h-0"]),
     ],
 )
-def test_what_was_found_goes_with_the_last_hold_of_ours(kinds, ended, released):
+def test_what_was_found_goes_with_the_last_hold_of_ours(kinds: Any, ended: Any, released: list[str]) -> None:
     assert released_with(ended, [held(at, kind, True, True) for at, kind in enumerate(kinds)]) == released

@@ -29,7 +29,7 @@ def desk(desk: Desk) -> Desk:
     return desk
 
 
-async def test_it_starts_for_its_time_with_its_profile(desk: Desk):
+async def test_it_starts_for_its_time_with_its_profile(desk: Desk) -> None:
     reply = await desk.carry_out("incident start INC-42 --for 2h", channel="C0NEW")
 
     incident = await desk.memory.incident_in("C0NEW")
@@ -41,7 +41,7 @@ async def test_it_starts_for_its_time_with_its_profile(desk: Desk):
     assert "INC-42" in reply.text
 
 
-async def test_the_same_key_extends_it(desk: Desk):
+async def test_the_same_key_extends_it(desk: Desk) -> None:
     await desk.carry_out("incident start INC-42 --for 2h")
     first = await desk.memory.incident_in("C0DBOPS")
 
@@ -54,7 +54,7 @@ async def test_the_same_key_extends_it(desk: Desk):
     assert [timer.due_at for timer in await desk.memory.due(again.until)] == [again.until]
 
 
-async def test_an_extension_that_a_crash_cut_off_is_not_said_to_be_made(desk: Desk):
+async def test_an_extension_that_a_crash_cut_off_is_not_said_to_be_made(desk: Desk) -> None:
     await desk.carry_out("incident start INC-42 --for 2h")
     plan = await desk.plan("incident start INC-42 --for 6h")
 
@@ -63,33 +63,33 @@ async def test_an_extension_that_a_crash_cut_off_is_not_said_to_be_made(desk: De
     assert await incident_start.read_back(desk.context(), plan)
 
 
-async def test_another_one_in_the_same_channel_is_refused(desk: Desk):
+async def test_another_one_in_the_same_channel_is_refused(desk: Desk) -> None:
     await desk.carry_out("incident start INC-42")
 
     with pytest.raises(BadInput, match="INC-42"):
         await desk.plan("incident start INC-43")
 
 
-async def test_it_runs_no_longer_than_the_policy_allows(desk: Desk):
+async def test_it_runs_no_longer_than_the_policy_allows(desk: Desk) -> None:
     with pytest.raises(BadInput, match="at most 12 hours"):
         await desk.plan("incident start INC-42 --for 13h")
 
 
-async def test_without_a_profile_there_is_nothing_to_start(desk: Desk):
+async def test_without_a_profile_there_is_nothing_to_start(desk: Desk) -> None:
     desk.policy = POLICY
 
     with pytest.raises(BadInput, match="no incident profile"):
         await desk.plan("incident start INC-42")
 
 
-async def leave_open(desk: Desk):
+async def leave_open(desk: Desk) -> None:
     made = hold(1, channel_id="C0DBOPS", placed_at=NOW)
     two = replace(made, id="h-2", kind=HoldKind.QUARANTINE, database="users", database_id="db-2")
     await desk.memory.open_request(request(1), move(State.PENDING, holds=[made, two]))
     await desk.memory.add_token(token(1, holder="U0BEN", expires_at=NOW + timedelta(hours=1)))
 
 
-async def test_status_lists_what_is_open_with_buttons_that_settle_it(desk: Desk):
+async def test_status_lists_what_is_open_with_buttons_that_settle_it(desk: Desk) -> None:
     assert "No incident" in (await desk.ask("incident status")).text
     await desk.carry_out("incident start INC-42")
     await leave_open(desk)
@@ -104,7 +104,7 @@ async def test_status_lists_what_is_open_with_buttons_that_settle_it(desk: Desk)
     assert buttons(reply)["End incident"]["value"] == "incident end"
 
 
-async def test_the_end_posts_what_is_open_and_the_report(desk: Desk):
+async def test_the_end_posts_what_is_open_and_the_report(desk: Desk) -> None:
     await desk.carry_out("incident start INC-42")
     await leave_open(desk)
     await desk.memory.audit(
@@ -132,7 +132,7 @@ async def test_the_end_posts_what_is_open_and_the_report(desk: Desk):
         assert {line.replace("\\|", "").count("|") for line in table.splitlines() if line.startswith("| ")} == {borders}
 
 
-async def test_the_report_can_be_had_again_after_the_end(desk: Desk):
+async def test_the_report_can_be_had_again_after_the_end(desk: Desk) -> None:
     with pytest.raises(BadInput, match="No incident was run"):
         await desk.ask("incident report")
     await desk.carry_out("incident start INC-42")
@@ -142,6 +142,6 @@ async def test_the_report_can_be_had_again_after_the_end(desk: Desk):
     assert "by U0ANA" in (await desk.ask("incident report")).attachment.content
 
 
-async def test_ending_where_none_runs_is_said(desk: Desk):
+async def test_ending_where_none_runs_is_said(desk: Desk) -> None:
     with pytest.raises(BadInput, match="No incident runs"):
         await desk.plan("incident end")

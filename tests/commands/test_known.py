@@ -147,7 +147,7 @@ def sizes_in(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("seed", range(12))
-async def test_every_number_shown_was_given_or_follows_from_what_was_given(desk: Desk, seed: int):
+async def test_every_number_shown_was_given_or_follows_from_what_was_given(desk: Desk, seed: int) -> None:
     told = Told(seed)
     await furnish(desk, told)
     allowed = told.allowed() | told.averages()
@@ -163,7 +163,7 @@ async def test_every_number_shown_was_given_or_follows_from_what_was_given(desk:
 
 
 @pytest.mark.parametrize("line", ["destroy orders", "rotate orders", "freeze orders"])
-async def test_the_facts_of_a_plan_say_what_is_unknown(desk: Desk, line: str):
+async def test_the_facts_of_a_plan_say_what_is_unknown(desk: Desk, line: str) -> None:
     desk.acme.add("orders")
     body = {"database": {"uuid": "u", "usage": {"rows_read": 7_654_321}}}
     route = desk.acme._route
@@ -180,7 +180,7 @@ async def test_the_facts_of_a_plan_say_what_is_unknown(desk: Desk, line: str):
 
 
 @pytest.mark.parametrize("line", LINES)
-async def test_nothing_is_shown_as_zero_when_turso_tells_nothing(desk: Desk, line: str):
+async def test_nothing_is_shown_as_zero_when_turso_tells_nothing(desk: Desk, line: str) -> None:
     told = Told(0)
     told.live, told.spans = {name: {} for name in NAMES}, {name: [{}] for name in NAMES}
     told.samples = {name: {} for name in NAMES}
@@ -194,6 +194,6 @@ async def test_nothing_is_shown_as_zero_when_turso_tells_nothing(desk: Desk, lin
     assert not [block for block in reply.blocks if block["type"] == "data_visualization"]
 
 
-def test_the_days_are_in_order():
+def test_the_days_are_in_order() -> None:
     assert sorted(DAYS) == list(DAYS)
     assert DAYS[-1] + timedelta(days=1) == date(2026, 11, 24)

@@ -1,5 +1,8 @@
 """`db list`: any number of databases, in pages that keep filter and order."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from bot.turso import TursoUnavailable
@@ -7,13 +10,13 @@ from tests.blocks.messages import HOSTILE, buttons, shown, words
 from tests.commands.conftest import Desk
 
 
-def rows(reply):
+def rows(reply: Any) -> list[list[str]]:
     table = next(block for block in reply.blocks if block["type"] == "data_table")
     return [[cell["text"] for cell in row] for row in table["rows"][1:]]
 
 
 @pytest.mark.parametrize(("count", "pages"), [(1, 1), (50, 1), (51, 2), (200, 4), (5000, 100)])
-async def test_any_number_of_databases_fits(desk: Desk, count, pages):
+async def test_any_number_of_databases_fits(desk: Desk, count: int, pages: int) -> None:
     for at in range(count):
         desk.acme.add(f"db-{at:060}")
 
@@ -26,13 +29,13 @@ async def test_any_number_of_databases_fits(desk: Desk, count, pages):
     assert "Next ›" not in buttons(last)
 
 
-async def test_an_empty_channel_offers_to_create(desk: Desk):
+async def test_an_empty_channel_offers_to_create(desk: Desk) -> None:
     reply = await desk.ask("list")
 
     assert buttons(reply)["Create database"]["action_id"] == "form.open.create"
 
 
-async def test_pages_keep_filter_order_and_group(desk: Desk):
+async def test_pages_keep_filter_order_and_group(desk: Desk) -> None:
     for at in range(120):
         desk.acme.add(f"orders-{at}")
 
@@ -45,7 +48,7 @@ async def test_pages_keep_filter_order_and_group(desk: Desk):
     assert rows(again)[0][2] == "40.0 KiB"
 
 
-async def test_one_list_call_and_usage_only_where_the_order_needs_it(desk: Desk):
+async def test_one_list_call_and_usage_only_where_the_order_needs_it(desk: Desk) -> None:
     for at in range(200):
         desk.acme.add(f"db-{at}")
 
@@ -55,7 +58,7 @@ async def test_one_list_call_and_usage_only_where_the_order_needs_it(desk: Desk)
     assert desk.acme.log()[1:] == ["GET /v1/organizations/acme/databases", "GET /v1/organizations/acme/usage"]
 
 
-async def test_the_biggest_stands_first(desk: Desk):
+async def test_the_biggest_stands_first(desk: Desk) -> None:
     for name, reads in (("small", 1), ("big", 900), ("middle", 30)):
         desk.acme.add(name)
         desk.acme.used[name] = {"rows_read": reads}
@@ -63,7 +66,7 @@ async def test_the_biggest_stands_first(desk: Desk):
     assert [row[0] for row in rows(await desk.ask("list --sort reads"))] == ["big", "middle", "small"]
 
 
-async def test_a_channel_sees_its_databases_alone(desk: Desk):
+async def test_a_channel_sees_its_databases_alone(desk: Desk) -> None:
     for name in ("orders-eu", "orders-us", "payroll"):
         desk.acme.add(name)
 
@@ -75,50 +78,50 @@ async def test_a_channel_sees_its_databases_alone(desk: Desk):
 
 
 @pytest.mark.parametrize("pattern", ["ord", "ord*", "*-eu"])
-async def test_the_filter_is_a_part_of_the_name_or_a_pattern(desk: Desk, pattern):
+async def test_the_filter_is_a_part_of_the_name_or_a_pattern(desk: Desk, pattern: str) -> None:
     desk.acme.add("orders-eu")
     desk.acme.add("users")
 
     assert [row[0] for row in rows(await desk.ask(f"list {pattern}"))] == ["orders-eu"]
 
 
-async def test_blocks_and_protection_show(desk: Desk):
+async def test_blocks_and_protection_show(desk: Desk) -> None:
     desk.acme.add("orders", block_writes=True, delete_protection=True)
 
     assert rows(await desk.ask("list"))[0][1] == "writes blocked, protected"
 
 
-async def test_a_page_that_is_not_there_is_the_last_one(desk: Desk):
+async def test_a_page_that_is_not_there_is_the_last_one(desk: Desk) -> None:
     desk.acme.add("orders")
 
     assert len(rows(await desk.ask("list --page 99"))) == 1
 
 
-async def test_hostile_text_stays_text(desk: Desk):
+async def test_hostile_text_stays_text(desk: Desk) -> None:
     desk.acme.add("orders", group="<!here>", primaryRegion="*x*\n`y`")
 
     await desk.ask("list")
     await desk.ask(f'list "{HOSTILE}"')
 
 
-async def test_turso_being_down_is_an_error_that_people_can_read(desk: Desk):
+async def test_turso_being_down_is_an_error_that_people_can_read(desk: Desk) -> None:
     desk.acme.failing["/databases"] = 503
 
     with pytest.raises(TursoUnavailable):
         await desk.ask("list")
 
 
-async def test_the_message(desk: Desk, golden):
+async def test_the_message(desk: Desk, golden: Callable[[str, Any], None]) -> None:
     desk.acme.add("orders-eu")
     desk.acme.add("users", block_reads=True, block_writes=True)
 
     golden("list/two", shown(await desk.ask("list --sort writes")))
 
 
-async def test_the_state_comes_second_and_a_wide_table_has_no_location(desk: Desk):
+async def test_the_state_comes_second_and_a_wide_table_has_no_location(desk: Desk) -> None:
     desk.acme.add("orders", block_writes=True)
 
-    def columns(reply):
+    def columns(reply: Any) -> list[str]:
         return [cell["text"] for cell in next(one for one in reply.blocks if one["type"] == "data_table")["rows"][0]]
 
     assert columns(await desk.ask("ls")) == ["Name", "State", "Group", "Location"]

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -17,12 +18,12 @@ def plan_of(name: str, at: int = 0) -> Plan:
     return Plan(target, steps=(f"Freeze {name}",), arguments={"at": at}, databases=((name, "default"),))
 
 
-async def ask_for(desk: Desk, at: int, name: str, **changes):
+async def ask_for(desk: Desk, at: int, name: str, **changes: Any) -> Any:
     made = request(at, plan=plan_of(name, at), expires_at=NOW + timedelta(minutes=20), **changes)
     return await desk.memory.open_request(made, move(made.state))
 
 
-async def test_tokens_are_those_of_the_channel_and_never_a_token(desk: Desk):
+async def test_tokens_are_those_of_the_channel_and_never_a_token(desk: Desk) -> None:
     for at, name in enumerate(("orders-eu", "payroll")):
         await desk.memory.add_token(
             token(at, database=name, fingerprint="ab12" * 4, expires_at=NOW + timedelta(hours=2))
@@ -36,7 +37,7 @@ async def test_tokens_are_those_of_the_channel_and_never_a_token(desk: Desk):
     assert "ab12ab12ab12ab12" in words(reply)
 
 
-async def test_mine_are_mine_and_the_ended_are_gone(desk: Desk):
+async def test_mine_are_mine_and_the_ended_are_gone(desk: Desk) -> None:
     await desk.memory.add_token(token(1, holder="U0ANA"))
     await desk.memory.add_token(token(2, holder="U0BEN"))
     await desk.memory.add_token(token(3, holder="U0ANA", expires_at=NOW - timedelta(hours=1)))
@@ -47,13 +48,13 @@ async def test_mine_are_mine_and_the_ended_are_gone(desk: Desk):
     assert "U0BEN" not in str(shown(reply))
 
 
-async def test_a_token_of_which_nothing_is_known_says_so(desk: Desk):
+async def test_a_token_of_which_nothing_is_known_says_so(desk: Desk) -> None:
     await desk.memory.add_token(token(1, state=TokenState.UNKNOWN))
 
     assert "delivered to nobody" in words(await desk.ask("tokens"))
 
 
-async def test_three_hundred_tokens_are_paged(desk: Desk):
+async def test_three_hundred_tokens_are_paged(desk: Desk) -> None:
     for at in range(300):
         await desk.memory.add_token(token(at, database="d" * 64, holder=f"U{at:010}"))
 
@@ -63,7 +64,7 @@ async def test_three_hundred_tokens_are_paged(desk: Desk):
     assert "Page 15 of 15" in words(await desk.ask(buttons(reply)["Next ›"]["value"].replace("2", "15")))
 
 
-async def test_requests_repeat_the_buttons_of_approval(desk: Desk):
+async def test_requests_repeat_the_buttons_of_approval(desk: Desk) -> None:
     made = await ask_for(desk, 1, "orders", asker="U0CLEO")
 
     row = buttons(await desk.ask("requests --to-approve", who="U0BEN"))
@@ -71,7 +72,7 @@ async def test_requests_repeat_the_buttons_of_approval(desk: Desk):
     assert {name: one["value"] for name, one in row.items()} == {"Approve": made.id, "Deny": made.id}
 
 
-async def test_nobody_is_offered_to_approve_their_own(desk: Desk):
+async def test_nobody_is_offered_to_approve_their_own(desk: Desk) -> None:
     made = await ask_for(desk, 1, "orders", asker="U0ANA")
 
     assert "No requests" in (await desk.ask("requests --to-approve")).text
@@ -79,7 +80,7 @@ async def test_nobody_is_offered_to_approve_their_own(desk: Desk):
     assert {name: one["value"] for name, one in row.items()} == {"Withdraw": made.id, "Remind": made.id}
 
 
-async def test_who_may_not_approve_sees_no_button(desk: Desk):
+async def test_who_may_not_approve_sees_no_button(desk: Desk) -> None:
     await ask_for(desk, 1, "orders", asker="U0CLEO")
 
     assert buttons(await desk.ask("requests", who="U0DAN")) == {}
@@ -93,20 +94,20 @@ async def test_who_may_not_approve_sees_no_button(desk: Desk):
         (State.PENDING, Mode.DIRECT, ["Freeze writes", "Cancel"]),
     ],
 )
-async def test_what_i_asked_for_can_be_gone_on_with(desk: Desk, state, mode, names):
+async def test_what_i_asked_for_can_be_gone_on_with(desk: Desk, state: State, mode: Mode, names: list[str]) -> None:
     due = desk.now + timedelta(hours=1)
     await ask_for(desk, 1, "orders", asker="U0ANA", state=state, mode=mode, due_at=due)
 
     assert list(buttons(await desk.ask("requests --mine"))) == names
 
 
-async def test_what_waits_for_its_own_asker_is_not_shown_to_others(desk: Desk):
+async def test_what_waits_for_its_own_asker_is_not_shown_to_others(desk: Desk) -> None:
     await ask_for(desk, 1, "orders", asker="U0CLEO", mode=Mode.DIRECT)
 
     assert "No open requests" in (await desk.ask("requests")).text
 
 
-async def test_requests_of_other_databases_are_not_there(desk: Desk):
+async def test_requests_of_other_databases_are_not_there(desk: Desk) -> None:
     await ask_for(desk, 1, "payroll", asker="U0CLEO")
     await ask_for(desk, 2, "orders-eu", asker="U0CLEO")
 
@@ -117,7 +118,7 @@ async def test_requests_of_other_databases_are_not_there(desk: Desk):
     assert reply.private
 
 
-async def test_three_hundred_requests_are_paged(desk: Desk):
+async def test_three_hundred_requests_are_paged(desk: Desk) -> None:
     for at in range(300):
         await ask_for(desk, at, "o" * 64, asker="U0CLEO", reason=HOSTILE * 20)
 
@@ -127,7 +128,7 @@ async def test_three_hundred_requests_are_paged(desk: Desk):
     assert sum(one["type"] == "actions" for one in reply.blocks) == 13
 
 
-async def test_the_audit_log_is_cut_to_the_channel(desk: Desk):
+async def test_the_audit_log_is_cut_to_the_channel(desk: Desk) -> None:
     for name in ("orders-eu", "payroll"):
         desk.acme.add(name)
         await desk.memory.audit(entry("executed", databases=(name,), channel_id="C0DBOPS"))
@@ -146,7 +147,7 @@ async def test_the_audit_log_is_cut_to_the_channel(desk: Desk):
     assert words(reply).count("orders-eu") == 2 * 1
 
 
-async def test_the_audit_log_is_paged_newest_first(desk: Desk):
+async def test_the_audit_log_is_paged_newest_first(desk: Desk) -> None:
     for at in range(50):
         await desk.memory.audit(entry("executed", reason=f"reason-{at:02}"))
 
@@ -159,7 +160,7 @@ async def test_the_audit_log_is_paged_newest_first(desk: Desk):
     assert "reason-10" in words(second)
 
 
-async def test_the_audit_log_is_narrowed_by_database_person_and_time(desk: Desk):
+async def test_the_audit_log_is_narrowed_by_database_person_and_time(desk: Desk) -> None:
     await desk.memory.audit(entry("executed", databases=("users",), user_id="U0BEN"))
     await desk.memory.audit(entry("executed", databases=("orders-eu",), user_id="U0BEN"))
     await desk.memory.audit(replace(entry("executed", databases=("orders-eu",), user_id="U0ANA"), reason="mine"))
@@ -171,7 +172,7 @@ async def test_the_audit_log_is_narrowed_by_database_person_and_time(desk: Desk)
     assert "Nothing is on record" in words(await desk.ask("audit --db nothing"))
 
 
-async def test_hostile_reasons_stay_text(desk: Desk):
+async def test_hostile_reasons_stay_text(desk: Desk) -> None:
     for _ in range(30):
         await desk.memory.audit(entry(HOSTILE, reason=HOSTILE * 40, command=HOSTILE, outcome=HOSTILE))
 

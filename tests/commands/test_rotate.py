@@ -6,7 +6,7 @@ from tests.commands.conftest import Desk
 from tests.store.samples import token
 
 
-async def test_the_plan_names_siblings_tokens_and_holders(desk: Desk):
+async def test_the_plan_names_siblings_tokens_and_holders(desk: Desk) -> None:
     made = [desk.acme.add(name) for name in ("orders", "users", "payroll")]
     desk.acme.groups["other"] = {"name": "other"}
     desk.acme.add("elsewhere", group="other")
@@ -25,7 +25,7 @@ async def test_the_plan_names_siblings_tokens_and_holders(desk: Desk):
     assert any("short downtime" in line for line in plan.warnings)
 
 
-async def test_it_is_sent_once_and_leaves_nothing_to_read(desk: Desk):
+async def test_it_is_sent_once_and_leaves_nothing_to_read(desk: Desk) -> None:
     desk.acme.add("orders")
 
     reply = await desk.carry_out("db tokens invalidate orders")
@@ -35,7 +35,7 @@ async def test_it_is_sent_once_and_leaves_nothing_to_read(desk: Desk):
     assert desk.parse("rotate orders").spec.read_back is None
 
 
-async def test_a_database_without_a_group_stands_alone(desk: Desk):
+async def test_a_database_without_a_group_stands_alone(desk: Desk) -> None:
     desk.acme.add("orders", group="")
     desk.acme.add("users", group="")
 
@@ -45,7 +45,7 @@ async def test_a_database_without_a_group_stands_alone(desk: Desk):
     assert not any("group" in line for line in plan.warnings)
 
 
-async def test_a_group_of_three_hundred_fits(desk: Desk):
+async def test_a_group_of_three_hundred_fits(desk: Desk) -> None:
     for at in range(300):
         made = desk.acme.add(f"db-{at:060}")
         await desk.memory.add_token(token(at, database=made["Name"], database_id=made["DbId"], holder=f"U{at}"))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -32,7 +33,7 @@ def proof(target: OldTokens, sibling: OldTokens | None = None, why: str = "") ->
     return Proof(NOON, NOON + timedelta(minutes=65), Finding("orders", "db-1", target, NOON, why), found)
 
 
-def test_a_probe_shows_its_token_nowhere():
+def test_a_probe_shows_its_token_nowhere() -> None:
     token = "eyJhbGciOiJFZERTQSJ9.eyJuIjoxfQ.c2lnbmF0dXJl"
     probe = Probe(Database.model_validate({"Name": "orders", "DbId": "db-1", "Hostname": "h"}), SecretStr(token))
     watches = Watches()
@@ -56,7 +57,7 @@ def told(one: Proof | None) -> str:
         (None, "Not proven: it was not watched.", True),
     ],
 )
-def test_the_card_says_what_is_known(target, says, freeze):
+def test_the_card_says_what_is_known(target: Any, says: str, freeze: bool) -> None:
     assert says in told(target)
     assert ("Proven:" in told(target)) is (target is not None and target.target.tokens is OldTokens.REFUSED)
     facts = {PROOF: target.to_json()} if target else {}
@@ -72,7 +73,7 @@ def test_the_card_says_what_is_known(target, says, freeze):
         (OldTokens.UNKNOWN, "Not known"),
     ],
 )
-def test_the_group_is_told_apart(sibling, says):
+def test_the_group_is_told_apart(sibling: OldTokens, says: str) -> None:
     assert says in told(proof(OldTokens.REFUSED, sibling))
 
 
@@ -88,7 +89,7 @@ def test_the_group_is_told_apart(sibling, says):
         (proof(OldTokens.REFUSED, OldTokens.WATCHED), State.UNKNOWN, set(), {"db-1"}),
     ],
 )
-def test_the_ledger_claims_no_more_than_was_seen(found, state, revoked, ended):
+def test_the_ledger_claims_no_more_than_was_seen(found: Any, state: State, revoked: Any, ended: Any) -> None:
     of = {TokenState.REVOKED: set(), TokenState.ENDED: set()}
     for one in revoked_by(PLAN, found, state):
         of[one.to] |= set(one.database_ids)
@@ -109,7 +110,7 @@ def test_the_ledger_claims_no_more_than_was_seen(found, state, revoked, ended):
         ([], None, "may work for up to an hour"),
     ],
 )
-def test_holders_are_told_no_more_than_was_seen(databases, found, says):
+def test_holders_are_told_no_more_than_was_seen(databases: Any, found: Any, says: str) -> None:
     asked = replace(request(), plan=PLAN, command="rotate")
 
     assert says in words(check(notices.tokens_revoked_notice(asked, databases, found)))

@@ -20,7 +20,7 @@ def reads(samples: list[UsageSample], since: datetime, until: datetime, uuid: st
     return used_between(samples, [uuid], since, until)[uuid].rows_read
 
 
-def test_a_difference_takes_both_ends():
+def test_a_difference_takes_both_ends() -> None:
     days = [sample("2026-11-09", 100), sample("2026-11-10", None), sample("2026-11-11", 300)]
 
     assert reads(days, at(10), at(12)) is None
@@ -29,7 +29,7 @@ def test_a_difference_takes_both_ends():
     assert used_between(days, ["a"], at(10), at(12))["a"].bytes_synced is None
 
 
-def test_of_a_history_that_begins_later_the_period_is_not_known():
+def test_of_a_history_that_begins_later_the_period_is_not_known() -> None:
     late = [sample("2026-11-12", 50), sample("2026-11-13", 80)]
 
     assert reads(late, at(10), at(14)) is None
@@ -38,13 +38,13 @@ def test_of_a_history_that_begins_later_the_period_is_not_known():
     assert reads(late, at(1), at(14)) == 80, "the counter begins with the month"
 
 
-def test_of_a_history_that_ends_earlier_nothing_is_known():
+def test_of_a_history_that_ends_earlier_nothing_is_known() -> None:
     early = [sample("2026-11-09", 10), sample("2026-11-10", 20)]
 
     assert used_between(early, ["a"], at(10), at(14))["a"] == Usage()
 
 
-def test_around_a_reset_and_over_a_gap_between_months_nothing_is_known():
+def test_around_a_reset_and_over_a_gap_between_months_nothing_is_known() -> None:
     assert reads([sample("2026-11-09", 900), sample("2026-11-10", 5)], at(10), at(11)) is None
     over = [sample("2026-10-20", 900), sample("2026-11-10", 5)]
     assert reads(over, at(21, month=10), at(11)) is None
@@ -52,7 +52,7 @@ def test_around_a_reset_and_over_a_gap_between_months_nothing_is_known():
     assert reads(whole, at(21, month=10), at(11)) == 55
 
 
-def test_before_it_existed_a_database_used_nothing():
+def test_before_it_existed_a_database_used_nothing() -> None:
     born = new_uuid(at=at(12, 6).timestamp())
     samples = [sample("2026-11-12", 40, uuid=born), sample("2026-11-13", 70, uuid=born)]
 
@@ -61,7 +61,7 @@ def test_before_it_existed_a_database_used_nothing():
     assert courses(samples, since=at(10))[born].daily[date(2026, 11, 12)].rows_read == 40
 
 
-def test_what_samples_show_counts_more_than_the_time_in_an_id():
+def test_what_samples_show_counts_more_than_the_time_in_an_id() -> None:
     future = new_uuid(at=at(30).timestamp())
 
     assert (
@@ -70,7 +70,7 @@ def test_what_samples_show_counts_more_than_the_time_in_an_id():
     )
 
 
-def test_only_whole_days_are_days():
+def test_only_whole_days_are_days() -> None:
     samples = [
         sample("2026-11-09", 10),
         sample("2026-11-12", 40),
@@ -84,7 +84,7 @@ def test_only_whole_days_are_days():
     assert usual_day(courses(samples, since=at(1))["a"], date(2026, 11, 14)) is None, "one day is too few"
 
 
-def test_the_start_is_the_known_moment_that_is_nearest():
+def test_the_start_is_the_known_moment_that_is_nearest() -> None:
     days = [sample(f"2026-11-{day:02}", day) for day in (9, 10, 11, 20)]
 
     assert start_of(days, at(11, 10), within=timedelta(hours=12)) == at(11)
@@ -95,6 +95,6 @@ def test_the_start_is_the_known_moment_that_is_nearest():
     assert start_of([], at(9), within=timedelta(hours=1)) is None
 
 
-def test_periods_are_compared_when_about_as_long():
+def test_periods_are_compared_when_about_as_long() -> None:
     assert comparable(timedelta(days=7), timedelta(days=7, hours=12))
     assert not comparable(timedelta(days=1), timedelta(hours=12))

@@ -14,7 +14,7 @@ from tests.commands.conftest import Desk
 from tests.commands.test_memory import ask_for
 
 
-async def test_help_shows_what_is_allowed_here(desk: Desk):
+async def test_help_shows_what_is_allowed_here(desk: Desk) -> None:
     text = words(await desk.ask("help", channel="C0ORDERS"))
 
     assert "token NAME" in text
@@ -23,7 +23,7 @@ async def test_help_shows_what_is_allowed_here(desk: Desk):
     assert "rotate" not in text
 
 
-async def test_help_of_one_command_says_how_it_stands_here(desk: Desk):
+async def test_help_of_one_command_says_how_it_stands_here(desk: Desk) -> None:
     reply = await desk.ask("help db tokens create")
 
     assert "token NAME [--read-only]" in reply.text
@@ -32,13 +32,13 @@ async def test_help_of_one_command_says_how_it_stands_here(desk: Desk):
     assert "Not here" in words(await desk.ask("help rotate", channel="C0ORDERS"))
 
 
-async def test_help_of_what_there_is_not_names_what_comes_close(desk: Desk):
+async def test_help_of_what_there_is_not_names_what_comes_close(desk: Desk) -> None:
     with pytest.raises(BadInput, match="`rotate`"):
         await desk.ask("help rotaet")
 
 
 @pytest.mark.parametrize("line", ["", "help", "whoami"])
-async def test_answers_about_oneself_are_private_also_where_nothing_is_bound(desk: Desk, line):
+async def test_answers_about_oneself_are_private_also_where_nothing_is_bound(desk: Desk, line: str) -> None:
     assert (await desk.ask(line, channel="C0NOWHERE")).private
     assert (await desk.ask(line, channel="D0DM")).private
     assert desk.acme.log() == []
@@ -50,7 +50,7 @@ def pasted_from(reply: Reply) -> str:
     return text
 
 
-async def test_whoami_prints_yaml_that_a_policy_takes(desk: Desk):
+async def test_whoami_prints_yaml_that_a_policy_takes(desk: Desk) -> None:
     desk.groups = {"S0DBA": frozenset({"U0ANA"}), "S0OTHER": frozenset({"U0BEN"}), "S0DARK": None}
 
     reply = await desk.ask("whoami")
@@ -66,7 +66,7 @@ async def test_whoami_prints_yaml_that_a_policy_takes(desk: Desk):
     assert "didn't say who is in <!subteam^S0DARK>, so I can't tell whether you are" in words(reply)
 
 
-async def test_whoami_proposes_the_databases_of_the_channel_and_no_more(desk: Desk):
+async def test_whoami_proposes_the_databases_of_the_channel_and_no_more(desk: Desk) -> None:
     read = yaml.safe_load(pasted_from(await desk.ask("whoami", channel="C0ORDERS")))
 
     assert read["channels"]["C0ORDERS"]["databases"] == ["orders-*"]
@@ -74,7 +74,7 @@ async def test_whoami_proposes_the_databases_of_the_channel_and_no_more(desk: De
 
 
 @pytest.mark.parametrize("channel", ["C0DBOPS", "C0ORDERS", "C0NOWHERE", "D0DM"])
-async def test_whoami_shows_ids_only_in_the_yaml(desk: Desk, channel):
+async def test_whoami_shows_ids_only_in_the_yaml(desk: Desk, channel: str) -> None:
     desk.groups = {"S0DBA": frozenset({"U0ANA"}), "S0DARK": None}
 
     reply = await desk.ask("whoami", channel=channel)
@@ -83,7 +83,7 @@ async def test_whoami_shows_ids_only_in_the_yaml(desk: Desk, channel):
     assert not re.findall(r"(?<!<@)(?<!\^)(?<!<#)\b[UCDST]0[A-Z]+", "\n".join(said))
 
 
-async def test_a_hostile_channel_name_stays_a_comment(desk: Desk):
+async def test_a_hostile_channel_name_stays_a_comment(desk: Desk) -> None:
     ctx = desk.context()
     subject = replace(ctx.subject, channel=replace(ctx.subject.channel, name=f"x\n  evil: {HOSTILE}"))
     command = desk.parse("whoami").spec
@@ -94,7 +94,7 @@ async def test_a_hostile_channel_name_stays_a_comment(desk: Desk):
     assert set(yaml.safe_load(pasted)) == {"workspace", "people", "channels"}
 
 
-async def test_home_says_what_waits_for_me(desk: Desk):
+async def test_home_says_what_waits_for_me(desk: Desk) -> None:
     theirs = await ask_for(desk, 1, "orders", asker="U0CLEO")
     await ask_for(desk, 2, "users", asker="U0BEN")
 
@@ -107,7 +107,7 @@ async def test_home_says_what_waits_for_me(desk: Desk):
     assert buttons(reply)["Token"]["action_id"] == "form.open.token"
 
 
-async def test_home_fits_however_much_waits(desk: Desk):
+async def test_home_fits_however_much_waits(desk: Desk) -> None:
     for at in range(60):
         await ask_for(desk, at, "o" * 64, asker="U0CLEO", reason=HOSTILE * 30)
 
@@ -124,7 +124,7 @@ async def test_home_fits_however_much_waits(desk: Desk):
         ("policy explain freeze", "Asks for approval"),
     ],
 )
-async def test_the_rule_and_the_reason_are_told(desk: Desk, line, verdict):
+async def test_the_rule_and_the_reason_are_told(desk: Desk, line: str, verdict: str) -> None:
     reply = await desk.ask(line)
 
     assert verdict in reply.text
@@ -132,12 +132,12 @@ async def test_the_rule_and_the_reason_are_told(desk: Desk, line, verdict):
     assert reply.private
 
 
-async def test_an_unknown_command_cannot_be_explained(desk: Desk):
+async def test_an_unknown_command_cannot_be_explained(desk: Desk) -> None:
     with pytest.raises(BadInput):
         await desk.ask("policy explain frobnicate")
 
 
-async def test_what_is_not_well_stands_first(desk: Desk):
+async def test_what_is_not_well_stands_first(desk: Desk) -> None:
     async def health():
         return [("Slack", True, "answers"), ("Turso", False, f"`x` {HOSTILE}")] * 20
 

@@ -1,5 +1,8 @@
 """`db show`: every property, few calls, and what Turso does not tell is named."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from bot.turso import DatabaseNotFound
@@ -8,7 +11,7 @@ from tests.commands.conftest import Desk
 from tests.store.samples import token
 
 
-async def test_every_property_is_there(desk: Desk):
+async def test_every_property_is_there(desk: Desk) -> None:
     database = desk.acme.add("orders", delete_protection=True, version="tech-preview", encryption_cipher="aes256gcm")
     desk.acme.configurations["orders"] |= {"block_writes": True, "allowed_ips": ["10.0.0.0/8"]}
 
@@ -32,14 +35,14 @@ async def test_every_property_is_there(desk: Desk):
         assert part in text, part
 
 
-async def test_the_certificates_of_2023_show(desk: Desk):
+async def test_the_certificates_of_2023_show(desk: Desk) -> None:
     desk.acme.generation = "2023"
     desk.acme.add("orders", IssuedCertLimit=10, IssuedCertCount=3)
 
     assert "3 issued, limit 10" in words(await desk.ask("show orders"))
 
 
-async def test_at_most_six_calls(desk: Desk):
+async def test_at_most_six_calls(desk: Desk) -> None:
     desk.acme.add("orders")
 
     await desk.ask("show orders")
@@ -50,7 +53,7 @@ async def test_at_most_six_calls(desk: Desk):
 @pytest.mark.parametrize(
     ("part", "word"), [("usage", "usage"), ("instances", "instances"), ("config", "configuration")]
 )
-async def test_what_turso_does_not_tell_is_named(desk: Desk, part, word):
+async def test_what_turso_does_not_tell_is_named(desk: Desk, part: str, word: str) -> None:
     desk.acme.add("orders")
     desk.acme.failing[part] = 500
 
@@ -60,26 +63,26 @@ async def test_what_turso_does_not_tell_is_named(desk: Desk, part, word):
     assert "libsql://" in text
 
 
-async def test_live_tokens_name_their_holders_and_no_token(desk: Desk):
+async def test_live_tokens_name_their_holders_and_no_token(desk: Desk) -> None:
     made = desk.acme.add("orders")
     await desk.memory.add_token(token(1, database="orders", database_id=made["DbId"], holder="U0BEN"))
 
     assert "<@U0BEN> read-only, until" in words(await desk.ask("show orders"))
 
 
-async def test_an_unknown_name_is_said_to_be_unknown(desk: Desk):
+async def test_an_unknown_name_is_said_to_be_unknown(desk: Desk) -> None:
     with pytest.raises(DatabaseNotFound):
         await desk.ask("show nowhere")
 
 
-async def test_hostile_answers_stay_text(desk: Desk):
+async def test_hostile_answers_stay_text(desk: Desk) -> None:
     desk.acme.add("orders", group=HOSTILE, Hostname=HOSTILE, regions=[HOSTILE] * 30, version=HOSTILE, type=HOSTILE)
     desk.acme.instances["orders"] = [{"uuid": HOSTILE, "name": HOSTILE, "type": HOSTILE, "region": HOSTILE}] * 40
 
     await desk.ask("show orders")
 
 
-async def test_buttons_run_commands_that_are_allowed_here(desk: Desk):
+async def test_buttons_run_commands_that_are_allowed_here(desk: Desk) -> None:
     desk.acme.add("orders-eu")
 
     row = buttons(await desk.ask("show orders-eu"))
@@ -88,7 +91,7 @@ async def test_buttons_run_commands_that_are_allowed_here(desk: Desk):
     assert all(one["action_id"].startswith("run.") for one in row.values())
 
 
-async def test_the_message(desk: Desk, golden):
+async def test_the_message(desk: Desk, golden: Callable[[str, Any], None]) -> None:
     desk.acme.add("orders", DbId="0193c0de-7a11-7c3e-9d55-2f6b1c0a9e42")
     desk.acme.instances["orders"] = [
         {"uuid": "5b0f", "name": "aws-us-east-1", "type": "primary", "region": "aws-us-east-1"}

@@ -2,6 +2,8 @@
 
 import base64
 import json
+from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -10,7 +12,7 @@ from tests.blocks.messages import shown, words
 from tests.commands.conftest import Desk
 
 
-async def test_planning_mints_nothing(desk: Desk):
+async def test_planning_mints_nothing(desk: Desk) -> None:
     desk.acme.add("orders")
 
     plan = await desk.plan("token orders --read-only --expiration 2d12h")
@@ -21,7 +23,7 @@ async def test_planning_mints_nothing(desk: Desk):
     assert plan.facts["Lifetime"] == "2 days 12 hours"
 
 
-async def test_the_token_stands_in_fixed_width_and_not_in_the_text(desk: Desk):
+async def test_the_token_stands_in_fixed_width_and_not_in_the_text(desk: Desk) -> None:
     desk.acme.add("orders")
 
     reply, secret = await desk.reveal("token orders")
@@ -37,7 +39,7 @@ async def test_the_token_stands_in_fixed_width_and_not_in_the_text(desk: Desk):
     assert "libsql://orders-acme" in words(reply)
 
 
-async def test_turso_is_asked_as_it_was_typed(desk: Desk):
+async def test_turso_is_asked_as_it_was_typed(desk: Desk) -> None:
     desk.acme.add("orders")
 
     await desk.reveal("token orders --read-only --expiration 1w2d")
@@ -46,13 +48,13 @@ async def test_turso_is_asked_as_it_was_typed(desk: Desk):
     assert dict(minted.url.params) == {"expiration": "1w2d", "authorization": "read-only"}
 
 
-async def test_an_hour_is_what_one_gets_without_asking(desk: Desk):
+async def test_an_hour_is_what_one_gets_without_asking(desk: Desk) -> None:
     desk.acme.add("orders")
 
     assert (await desk.plan("token orders")).arguments["expiration"] == "1h"
 
 
-async def test_the_expiry_is_that_of_the_token_itself(desk: Desk):
+async def test_the_expiry_is_that_of_the_token_itself(desk: Desk) -> None:
     desk.acme.add("orders")
     claims = base64.urlsafe_b64encode(json.dumps({"exp": 1790000000}).encode()).decode().rstrip("=")
     answer = httpx.Response(200, json={"jwt": f"eyJhbGciOiJFZERTQSJ9.{claims}.c2ln"})
@@ -66,7 +68,7 @@ async def test_the_expiry_is_that_of_the_token_itself(desk: Desk):
 
 
 @pytest.mark.parametrize("jwt", ["x", "a.b.c", "eyJh.eyJleHAiOiAibmV2ZXIifQ.c"])
-async def test_a_token_that_says_no_expiry_is_shown_all_the_same(desk: Desk, jwt):
+async def test_a_token_that_says_no_expiry_is_shown_all_the_same(desk: Desk, jwt: str) -> None:
     desk.acme.add("orders")
     plan = await desk.plan("token orders --expiration 1h")
     desk.acme.next_answers = [httpx.Response(200, json={"jwt": jwt})]
@@ -75,13 +77,13 @@ async def test_a_token_that_says_no_expiry_is_shown_all_the_same(desk: Desk, jwt
     assert "for 1 hour" in words(command.message(plan, await command.mint(desk.context(), plan)))
 
 
-async def test_never_is_named_as_such(desk: Desk):
+async def test_never_is_named_as_such(desk: Desk) -> None:
     desk.acme.add("orders")
 
     assert "never ends" in (await desk.plan("token orders --expiration never")).warnings[0]
 
 
-async def test_the_message(desk: Desk, golden):
+async def test_the_message(desk: Desk, golden: Callable[[str, Any], None]) -> None:
     desk.acme.add("orders")
 
     golden("token/revealed", shown((await desk.reveal("token orders --read-only"))[0]))

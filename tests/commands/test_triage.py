@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -29,7 +30,7 @@ def is_meant(path: str, part: str) -> bool:
 
 
 @pytest.fixture
-def orders(desk: Desk):
+def orders(desk: Desk) -> dict[str, Any]:
     queries = [
         {"query": f"SELECT c{at} FROM t WHERE mail = 'ana@x.y' /* {HOSTILE} */", "rows_read": at} for at in range(9)
     ]
@@ -37,7 +38,7 @@ def orders(desk: Desk):
     made = desk.acme.add("orders")
     route = desk.acme._route
 
-    def answer(method, path, request):
+    def answer(method: str, path: str, request: Any) -> httpx.Response:
         if request.url.path.endswith("/usage/queries"):
             return httpx.Response(200, json=queries)
         return route(method, path, request)
@@ -46,7 +47,7 @@ def orders(desk: Desk):
     return made
 
 
-async def test_everything_is_on_one_card(desk: Desk, orders):
+async def test_everything_is_on_one_card(desk: Desk, orders: dict[str, Any]) -> None:
     await desk.memory.add_token(token(1, database="orders", database_id=orders["DbId"], holder="U0BEN"))
     await desk.memory.audit(entry("executed", databases=("orders",), outcome="succeeded"))
     await desk.memory.add_samples([sample(f"2026-11-{day}", 100 * day, uuid=orders["DbId"]) for day in range(10, 24)])
@@ -65,7 +66,9 @@ async def test_everything_is_on_one_card(desk: Desk, orders):
 
 
 @pytest.mark.parametrize(("part", "name"), CALLS.items())
-async def test_a_call_that_fails_is_named_and_the_rest_is_shown(desk: Desk, orders, part, name):
+async def test_a_call_that_fails_is_named_and_the_rest_is_shown(
+    desk: Desk, orders: dict[str, Any], part: Any, name: Any
+) -> None:
     handle = desk.acme.handle
 
     def failing(request: httpx.Request) -> httpx.Response:
@@ -79,8 +82,10 @@ async def test_a_call_that_fails_is_named_and_the_rest_is_shown(desk: Desk, orde
     assert text.count("did not tell") == 1
 
 
-async def test_slow_calls_do_not_hold_the_card(desk: Desk, orders, monkeypatch):
-    async def never(self, *args, **kwargs):
+async def test_slow_calls_do_not_hold_the_card(
+    desk: Desk, orders: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(self: Any, *args: Any, **kwargs: Any) -> None:
         await asyncio.sleep(60)
 
     monkeypatch.setattr(Calls, "_get", never)
@@ -93,7 +98,7 @@ async def test_slow_calls_do_not_hold_the_card(desk: Desk, orders, monkeypatch):
     assert "its properties, configuration, usage" in words(reply)
 
 
-async def test_buttons_are_those_that_the_rules_allow(desk: Desk, orders):
+async def test_buttons_are_those_that_the_rules_allow(desk: Desk, orders: dict[str, Any]) -> None:
     desk.acme.add("orders-eu")
 
     assert list(buttons(await desk.ask("triage orders-eu", channel="C0ORDERS"))) == ["Read-only token", "Refresh"]
@@ -103,7 +108,7 @@ async def test_buttons_are_those_that_the_rules_allow(desk: Desk, orders):
     assert row["Refresh"]["action_id"].startswith("page.")
 
 
-async def test_what_is_frozen_can_be_thawed(desk: Desk, orders):
+async def test_what_is_frozen_can_be_thawed(desk: Desk, orders: dict[str, Any]) -> None:
     desk.acme.configurations["orders"]["block_writes"] = True
 
     row = buttons(await desk.ask("triage orders"))
@@ -112,18 +117,20 @@ async def test_what_is_frozen_can_be_thawed(desk: Desk, orders):
     assert "Freeze writes 30 min" not in row
 
 
-async def test_an_unknown_database_is_said_to_be_unknown(desk: Desk):
+async def test_an_unknown_database_is_said_to_be_unknown(desk: Desk) -> None:
     with pytest.raises(DatabaseNotFound):
         await desk.ask("triage nowhere")
 
 
-async def test_siblings_of_other_channels_are_not_named(desk: Desk, orders):
+async def test_siblings_of_other_channels_are_not_named(desk: Desk, orders: dict[str, Any]) -> None:
     desk.acme.add("orders-eu")
 
     assert "users" not in str(shown(await desk.ask("triage orders-eu", channel="C0ORDERS")))
 
 
-async def test_values_in_queries_are_hidden_unless_the_policy_shows_them_to_the_requester(desk: Desk, orders):
+async def test_values_in_queries_are_hidden_unless_the_policy_shows_them_to_the_requester(
+    desk: Desk, orders: dict[str, Any]
+) -> None:
     assert "ana@x.y" not in str(shown(await desk.ask("triage orders")))
     with pytest.raises(Refused, match="hides the values"):
         await desk.ask("triage orders --literals")
@@ -139,10 +146,10 @@ async def test_values_in_queries_are_hidden_unless_the_policy_shows_them_to_the_
         await desk.ask("triage orders --literals", channel="C0ORDERS")
 
 
-async def test_a_query_that_cannot_be_read_is_not_shown(desk: Desk, orders):
+async def test_a_query_that_cannot_be_read_is_not_shown(desk: Desk, orders: dict[str, Any]) -> None:
     route = desk.acme._route
 
-    def answer(method, path, request):
+    def answer(method: str, path: str, request: Any) -> httpx.Response:
         cut_off = [{"query": "SELECT * FROM t WHERE mail = 'ana@x.y", "rows_read": 5}, {"query": None}]
         if request.url.path.endswith("/usage/queries"):
             return httpx.Response(200, json=cut_off)
@@ -156,7 +163,7 @@ async def test_a_query_that_cannot_be_read_is_not_shown(desk: Desk, orders):
     assert "ana" not in text
 
 
-def test_a_query_is_in_no_log_and_no_traceback():
+def test_a_query_is_in_no_log_and_no_traceback() -> None:
     query = TopQuery(query="SELECT 'ana@x.y'", rows_read=1)
 
     assert "ana" not in f"{query} {query!r} {query.model_dump()} {query.model_dump_json()}"

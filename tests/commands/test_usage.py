@@ -1,5 +1,7 @@
 """`usage`: few calls, right numbers, and totals of the channel's databases alone."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -17,7 +19,7 @@ def sample(day: str, reads: int, *, uuid: str, name: str = "orders") -> UsageSam
     return UsageSample("acme", name, uuid, day, reads, reads // 10, 4096, 0)
 
 
-async def test_one_database_takes_two_usage_calls(desk: Desk):
+async def test_one_database_takes_two_usage_calls(desk: Desk) -> None:
     desk.acme.add("orders")
 
     text = words(await desk.ask("usage orders"))
@@ -27,7 +29,7 @@ async def test_one_database_takes_two_usage_calls(desk: Desk):
     assert "from" not in usage_calls(desk)[0].url.params
 
 
-async def test_a_period_is_asked_of_turso_with_zones(desk: Desk):
+async def test_a_period_is_asked_of_turso_with_zones(desk: Desk) -> None:
     desk.acme.add("orders")
 
     await desk.ask("usage orders --since 7d")
@@ -39,7 +41,7 @@ async def test_a_period_is_asked_of_turso_with_zones(desk: Desk):
     ]
 
 
-async def test_a_month_of_the_past_is_a_whole_one(desk: Desk):
+async def test_a_month_of_the_past_is_a_whole_one(desk: Desk) -> None:
     desk.acme.add("orders")
 
     await desk.ask("usage orders --month 2026-10")
@@ -49,7 +51,7 @@ async def test_a_month_of_the_past_is_a_whole_one(desk: Desk):
     ]
 
 
-async def test_the_change_against_the_period_before_is_said(desk: Desk):
+async def test_the_change_against_the_period_before_is_said(desk: Desk) -> None:
     made = desk.acme.add("orders")
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -62,7 +64,7 @@ async def test_the_change_against_the_period_before_is_said(desk: Desk):
     assert "600 (+100 %" in words(await desk.ask("usage orders"))
 
 
-async def test_instances_are_told_apart(desk: Desk):
+async def test_instances_are_told_apart(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.instances["orders"] = [{"uuid": "a", "name": "ams", "type": "primary"}]
     shares = [{"uuid": "a", "usage": {"rows_read": 5}}, {"uuid": "b-deleted", "usage": {"rows_read": 7}}]
@@ -75,7 +77,7 @@ async def test_instances_are_told_apart(desk: Desk):
     assert [row[1]["text"] for row in table["rows"][1:]] == ["primary", "deleted"]
 
 
-async def test_a_thousand_databases_take_no_call_each(desk: Desk):
+async def test_a_thousand_databases_take_no_call_each(desk: Desk) -> None:
     for at in range(1000):
         desk.acme.add(f"db-{at}")
         desk.acme.used[f"db-{at}"] = {"rows_read": at}
@@ -89,7 +91,7 @@ async def test_a_thousand_databases_take_no_call_each(desk: Desk):
     assert "990 databases" in words(reply)
 
 
-async def test_totals_are_those_of_the_channel_alone(desk: Desk):
+async def test_totals_are_those_of_the_channel_alone(desk: Desk) -> None:
     for name, reads in (("orders-eu", 5), ("orders-us", 7), ("payroll", 1000)):
         desk.acme.add(name)
         desk.acme.used[name] = {"rows_read": reads}
@@ -101,7 +103,7 @@ async def test_totals_are_those_of_the_channel_alone(desk: Desk):
     assert "payroll" not in str(shown(reply))
 
 
-async def test_a_period_of_the_channel_comes_from_samples(desk: Desk):
+async def test_a_period_of_the_channel_comes_from_samples(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.used["orders"] = {"rows_read": 1000}
     await desk.memory.add_samples(
@@ -113,7 +115,7 @@ async def test_a_period_of_the_channel_comes_from_samples(desk: Desk):
     assert "700 rows read" in reply.text
 
 
-async def test_samples_that_do_not_reach_back_say_so(desk: Desk):
+async def test_samples_that_do_not_reach_back_say_so(desk: Desk) -> None:
     made = desk.acme.add("orders")
     await desk.memory.add_samples([sample("2026-11-20", 700, uuid=made["DbId"])])
 
@@ -124,7 +126,7 @@ async def test_samples_that_do_not_reach_back_say_so(desk: Desk):
 
 
 @pytest.mark.parametrize("line", ["usage --since 7d", "usage --month 2026-10", "usage --since 2026-10-30 --sort size"])
-async def test_without_history_the_billing_period_is_told(desk: Desk, line):
+async def test_without_history_the_billing_period_is_told(desk: Desk, line: str) -> None:
     desk.acme.add("orders")
     await desk.memory.add_samples([sample("2026-11-24", 700, uuid="another")])
 
@@ -135,7 +137,7 @@ async def test_without_history_the_billing_period_is_told(desk: Desk, line):
     assert "rows per day" not in words(reply).lower()
 
 
-async def test_a_database_that_turso_does_not_count_is_unknown(desk: Desk):
+async def test_a_database_that_turso_does_not_count_is_unknown(desk: Desk) -> None:
     for name in ("orders", "users"):
         desk.acme.add(name)
     usage = desk.acme._usage()
@@ -151,7 +153,7 @@ async def test_a_database_that_turso_does_not_count_is_unknown(desk: Desk):
     assert chart["axis_config"]["categories"] == ["orders"]
 
 
-async def test_the_first_api_tells_only_the_month(desk: Desk):
+async def test_the_first_api_tells_only_the_month(desk: Desk) -> None:
     desk.acme.generation = "2023"
     made = desk.acme.add("orders")
     usage = {"rows_read": 600, "rows_written": 3, "storage_bytes": 4096}
@@ -167,7 +169,7 @@ async def test_the_first_api_tells_only_the_month(desk: Desk):
 
 @pytest.mark.parametrize("month", ["2026-12", "2027-01", "9999-12"])
 @pytest.mark.parametrize("name", ["", "orders "])
-async def test_a_month_that_has_not_begun_is_refused(desk: Desk, month, name):
+async def test_a_month_that_has_not_begun_is_refused(desk: Desk, month: str, name: str) -> None:
     with pytest.raises(BadInput, match=f"`{month}` has not begun yet. Choose a month up to `2026-11`"):
         await desk.ask(f"usage {name}--month {month}")
 
@@ -178,12 +180,12 @@ async def test_a_month_that_has_not_begun_is_refused(desk: Desk, month, name):
      ("15250w", "is before 1970")],
 )  # fmt: skip
 @pytest.mark.parametrize("command", ["usage", "usage orders", "audit"])
-async def test_a_day_out_of_reach_is_refused(desk: Desk, command, since, says):
+async def test_a_day_out_of_reach_is_refused(desk: Desk, command: str, since: str, says: str) -> None:
     with pytest.raises(BadInput, match=says):
         await desk.ask(f"{command} --since {since}")
 
 
-async def test_days_make_a_line(desk: Desk):
+async def test_days_make_a_line(desk: Desk) -> None:
     made = desk.acme.add("orders")
     await desk.memory.add_samples([sample(f"2026-11-{day}", 100 * day, uuid=made["DbId"]) for day in range(18, 24)])
 
@@ -193,7 +195,7 @@ async def test_days_make_a_line(desk: Desk):
     assert {point["value"] for point in chart["series"][0]["data"][1:]} == {100}
 
 
-async def test_plan_quotas_are_named_where_they_are_known(desk: Desk):
+async def test_plan_quotas_are_named_where_they_are_known(desk: Desk) -> None:
     desk.acme.add("orders")
     answers = {
         "/subscription": {"subscription": {"plan": "scaler"}},
@@ -201,7 +203,7 @@ async def test_plan_quotas_are_named_where_they_are_known(desk: Desk):
     }
     handle = desk.acme._route
 
-    def route(method, path, request):
+    def route(method: str, path: str, request: Any) -> httpx.Response:
         found = next((body for end, body in answers.items() if request.url.path.endswith(end)), None)
         return httpx.Response(200, json=found) if found else handle(method, path, request)
 
@@ -210,13 +212,13 @@ async def test_plan_quotas_are_named_where_they_are_known(desk: Desk):
     assert "10.0 % of the plan's quota" in words(await desk.ask("usage"))
 
 
-async def test_two_periods_at_once_are_refused(desk: Desk):
+async def test_two_periods_at_once_are_refused(desk: Desk) -> None:
     with pytest.raises(BadInput, match="choose one"):
         desk.parse("usage --since 7d --month 2026-10")
 
 
 @pytest.mark.parametrize("line", ["usage", "usage orders"])
-async def test_hostile_names_stay_text(desk: Desk, line):
+async def test_hostile_names_stay_text(desk: Desk, line: str) -> None:
     desk.acme.add("orders", DbId=HOSTILE)
     desk.acme.instances["orders"] = [{"uuid": "x", "name": HOSTILE}]
 
@@ -224,14 +226,14 @@ async def test_hostile_names_stay_text(desk: Desk, line):
 
 
 @pytest.mark.parametrize("count", [0, 1])
-async def test_few_databases_look_right_too(desk: Desk, count):
+async def test_few_databases_look_right_too(desk: Desk, count: int) -> None:
     for at in range(count):
         desk.acme.add(f"db-{at}")
 
     await desk.ask("usage")
 
 
-async def test_a_ranking_is_compared_with_the_period_before_and_shows_the_days(desk: Desk):
+async def test_a_ranking_is_compared_with_the_period_before_and_shows_the_days(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.used = {"orders": {"rows_read": 23_000, "rows_written": 2_300}}
     october = [sample(f"2026-10-{day:02}", 100 * day, uuid=made["DbId"]) for day in range(1, 32)]
@@ -248,7 +250,7 @@ async def test_a_ranking_is_compared_with_the_period_before_and_shows_the_days(d
     assert [point["value"] for point in reads[-3:]] == [1000, 1000, 0]
 
 
-async def test_nothing_is_compared_where_the_samples_do_not_reach_back(desk: Desk):
+async def test_nothing_is_compared_where_the_samples_do_not_reach_back(desk: Desk) -> None:
     made = desk.acme.add("orders")
     await desk.memory.add_samples([sample(f"2026-11-{day}", 100 * day, uuid=made["DbId"]) for day in range(20, 24)])
 

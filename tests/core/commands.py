@@ -1,7 +1,7 @@
 """A small table of commands to parse with: one of each kind of argument."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -49,7 +49,7 @@ class UsageArgs(BaseModel):
     top: Count = 10
 
     @model_validator(mode="after")
-    def one_period(self):
+    def one_period(self) -> Self:
         if self.since and self.month:
             raise ValueError("Say `--since` or `--month`, not both.")
         return self

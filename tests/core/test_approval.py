@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise, product
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from bot.core.request import State, Vote
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def vote(user, approves=True, minute=0):
+def vote(user: str, approves: Any = True, minute: Any = 0) -> Vote:
     return Vote("r-1", user, approves, NOON + timedelta(minutes=minute))
 
 
@@ -39,24 +40,24 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", PATHS, ids=" → ".join)
-def test_a_request_may_take_this_way(path):
+def test_a_request_may_take_this_way(path: Any) -> None:
     assert all(may_move(State(start), State(end)) for start, end in pairwise(path))
     assert State(path[-1]) in {*FINAL, State.SUCCEEDED}
 
 
-def test_what_is_over_stays_over():
+def test_what_is_over_stays_over() -> None:
     assert {State.SUCCEEDED, State.FAILED, State.DENIED, State.EXPIRED, State.CANCELLED, State.STALE} <= FINAL
     assert State.RESTORED in FINAL
     for start, end in product(FINAL, State):
         assert not may_move(start, end)
 
 
-def test_nothing_executes_that_was_not_approved_or_ready():
+def test_nothing_executes_that_was_not_approved_or_ready() -> None:
     assert set(sources(State.EXECUTING)) == {State.APPROVED, State.READY, State.QUARANTINED}
     assert set(sources(State.APPROVED)) == {State.PENDING}
 
 
-def test_nothing_stays_where_it_is_and_everything_can_end():
+def test_nothing_stays_where_it_is_and_everything_can_end() -> None:
     for start in State:
         assert not may_move(start, start)
         reachable, edge = set(), {start}
@@ -66,11 +67,11 @@ def test_nothing_stays_where_it_is_and_everything_can_end():
         assert reachable & FINAL
 
 
-def test_only_what_waits_for_a_person_is_open():
+def test_only_what_waits_for_a_person_is_open() -> None:
     assert {State.PENDING, State.READY} == OPEN
 
 
-def test_the_quorum_is_of_distinct_people():
+def test_the_quorum_is_of_distinct_people() -> None:
     count = tally([vote("U0ANA"), vote("U0ANA", minute=1), vote("U0BEN", minute=2)], {"U0ANA", "U0BEN"}, "U0DEV", 2)
     assert (count.approved_by, count.have, count.reached, count.lacking) == (("U0ANA", "U0BEN"), 2, True, 0)
     assert not tally([vote("U0ANA"), vote("U0ANA", minute=1)], {"U0ANA", "U0BEN"}, "U0DEV", 2).reached
@@ -79,24 +80,24 @@ def test_the_quorum_is_of_distinct_people():
 @pytest.mark.parametrize(
     ("voter", "why"), [("U0DEV", "the asker"), ("U0GETS", "the recipient"), ("U0GONE", "one who lost the right")]
 )
-def test_some_votes_never_count(voter, why):
+def test_some_votes_never_count(voter: str, why: str) -> None:
     count = tally([vote(voter)], {"U0ANA", "U0DEV", "U0GETS"}, "U0DEV", 1, recipient="U0GETS")
     assert (count.have, count.reached, count.discounted, count.lacking) == (0, False, (voter,), 1), why
 
 
-def test_one_refusal_is_enough_and_a_refusal_without_right_is_none():
+def test_one_refusal_is_enough_and_a_refusal_without_right_is_none() -> None:
     both = [vote("U0ANA"), vote("U0BEN", approves=False, minute=1)]
     assert tally(both, {"U0ANA", "U0BEN"}, "U0DEV", 1).denied
     assert not tally(both, {"U0ANA", "U0BEN"}, "U0DEV", 1).reached
     assert tally(both, {"U0ANA"}, "U0DEV", 1).reached
 
 
-def test_somebodys_first_vote_is_the_one_that_counts():
+def test_somebodys_first_vote_is_the_one_that_counts() -> None:
     count = tally([vote("U0ANA", minute=5), vote("U0ANA", approves=False)], {"U0ANA"}, "U0DEV", 1)
     assert count.denied_by == ("U0ANA",)
 
 
-def test_no_quorum_is_never_reached():
+def test_no_quorum_is_never_reached() -> None:
     assert not tally([], {"U0ANA"}, "U0DEV", 0).reached
 
 
@@ -109,7 +110,7 @@ USERS = st.sampled_from(["U1", "U2", "U3", "U4"])
     USERS,
     st.integers(1, 3),
 )
-def test_who_counts_may_approve_and_is_somebody_else(votes, approvers, asker, quorum):
+def test_who_counts_may_approve_and_is_somebody_else(votes: Any, approvers: Any, asker: Any, quorum: Any) -> None:
     count = tally(votes, approvers, asker, quorum)
     assert set(count.approved_by) <= approvers - {asker}
     assert set(count.approved_by) <= {one.user_id for one in votes if one.approves}

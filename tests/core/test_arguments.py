@@ -1,6 +1,7 @@
 """Each type of argument takes what people write, and refuses the rest with a sentence."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -26,7 +27,7 @@ from bot.core.model import NEVER
 from bot.errors import BadInput
 
 
-def take(kind, text):
+def take(kind: str, text: str) -> Any:
     return TypeAdapter(kind).validate_python(text)
 
 
@@ -62,7 +63,7 @@ def take(kind, text):
         (Count, 3, 3),
     ],
 )
-def test_it_takes_what_people_write(kind, text, value):
+def test_it_takes_what_people_write(kind: Any, text: int | str, value: Any) -> None:
     assert take(kind, text) == value
 
 
@@ -102,7 +103,7 @@ def test_it_takes_what_people_write(kind, text, value):
         (Count, True),
     ],
 )
-def test_it_refuses_the_rest_with_one_sentence(kind, text):
+def test_it_refuses_the_rest_with_one_sentence(kind: Any, text: Any) -> None:
     with pytest.raises(ValidationError) as caught:
         take(kind, text)
     problems = caught.value.errors()
@@ -113,28 +114,28 @@ def test_it_refuses_the_rest_with_one_sentence(kind, text):
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def test_a_month_has_a_beginning_and_an_end():
+def test_a_month_has_a_beginning_and_an_end() -> None:
     assert month_span("2026-10", NOW) == (datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
     assert month_span("2025-12", NOW) == (datetime(2025, 12, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("month", ["2026-12", "9999-12"])
-def test_a_month_that_has_not_begun_is_refused(month):
+def test_a_month_that_has_not_begun_is_refused(month: str) -> None:
     with pytest.raises(BadInput, match=f"`{month}` has not begun yet"):
         month_span(month, NOW)
 
 
-def test_since_begins_a_while_ago_or_on_a_day():
+def test_since_begins_a_while_ago_or_on_a_day() -> None:
     assert since_start(timedelta(days=7), NOW) == datetime(2026, 11, 17, 12, tzinfo=UTC)
     assert since_start(date(2026, 10, 1), NOW) == datetime(2026, 10, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("since", [timedelta(days=100_000), timedelta.max, date.min, date.max, date(2026, 11, 25)])
-def test_a_since_out_of_reach_is_refused(since):
+def test_a_since_out_of_reach_is_refused(since: Any) -> None:
     with pytest.raises(BadInput, match=r"before 1970|has not begun yet"):
         since_start(since, NOW)
 
 
-def test_a_lifetime_is_written_for_turso():
+def test_a_lifetime_is_written_for_turso() -> None:
     assert expiration_text(timedelta(minutes=90)) == "1h30m"
     assert expiration_text(NEVER) == "never"

@@ -1,8 +1,10 @@
 """The chain shows every edit, removal, insertion and change of order; a posted head also shows a cut tail."""
 
 import tracemalloc
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +16,7 @@ from bot.core.request import AuditEntry
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def entry(number=1, **more):
+def entry(number: Any = 1, **more: Any) -> AuditEntry:
     return AuditEntry(NOON + timedelta(seconds=number), "executed", "succeeded", "U0ANA", "C0DBOPS", **more)
 
 
@@ -22,45 +24,45 @@ ROWS = chain(entry(number, command="rotate", databases=(f"db-{number}",)) for nu
 HEAD = ROWS[-1][2]
 
 
-def test_an_untouched_chain_verifies():
+def test_an_untouched_chain_verifies() -> None:
     found = verify(ROWS)
     assert (found.entries, found.head, found.fault) == (8, HEAD, None)
     assert verify([]).fault is None
     assert verify(ROWS, HEAD).fault is None
 
 
-def test_a_chain_is_continued_where_it_ended():
+def test_a_chain_is_continued_where_it_ended() -> None:
     first = chain([entry(1), entry(2)])
     assert chain([entry(3)], (2, first[-1][2])) == chain([entry(1), entry(2), entry(3)])[2:]
 
 
-def edited(rows):
+def edited(rows: Any) -> None:
     seq, previous, digest, text = rows[3]
     rows[3] = (seq, previous, digest, text.replace("succeeded", "denied"))
 
 
-def edited_with_its_hash(rows):
+def edited_with_its_hash(rows: Any) -> None:
     seq, previous, _, text = rows[3]
     text = text.replace("succeeded", "denied")
     rows[3] = (seq, previous, entry_hash(previous, text), text)
 
 
-def inserted(rows):
+def inserted(rows: Any) -> None:
     extra = canonical(entry(99))
     rows.insert(3, (4, rows[2][2], entry_hash(rows[2][2], extra), extra))
     rows[4:] = [(seq + 1, *rest) for seq, *rest in rows[4:]]
 
 
-def renumbered_after_deletion(rows):
+def renumbered_after_deletion(rows: Any) -> None:
     del rows[3]
     rows[3:] = [(seq - 1, *rest) for seq, *rest in rows[3:]]
 
 
-def swapped(rows):
+def swapped(rows: Any) -> None:
     rows[3], rows[4] = rows[4], rows[3]
 
 
-def swapped_with_their_numbers(rows):
+def swapped_with_their_numbers(rows: Any) -> None:
     rows[3], rows[4] = (4, *rows[4][1:]), (5, *rows[3][1:])
 
 
@@ -78,7 +80,7 @@ TAMPERING = {
 
 
 @pytest.mark.parametrize("tamper", TAMPERING.values(), ids=TAMPERING)
-def test_tampering_is_found_where_it_begins(tamper):
+def test_tampering_is_found_where_it_begins(tamper: Any) -> None:
     rows = list(ROWS)
     tamper(rows)
     fault = verify(rows).fault
@@ -87,25 +89,25 @@ def test_tampering_is_found_where_it_begins(tamper):
     assert str(fault).startswith(f"entry {fault.seq}: ")
 
 
-def test_only_a_posted_head_shows_a_cut_tail():
+def test_only_a_posted_head_shows_a_cut_tail() -> None:
     assert verify(ROWS[:5]).fault is None
     fault = verify(ROWS[:5], HEAD).fault
     assert fault is not None
     assert "cut or replaced" in fault.sentence
 
 
-def test_a_head_that_was_posted_earlier_is_found_on_the_way():
+def test_a_head_that_was_posted_earlier_is_found_on_the_way() -> None:
     assert verify(ROWS, ROWS[2][2]).fault is None
 
 
-def test_a_chain_made_anew_does_not_have_the_posted_head():
+def test_a_chain_made_anew_does_not_have_the_posted_head() -> None:
     forged = chain(entry(number, command="list") for number in range(1, 9))
     assert verify(forged).fault is None
     assert verify(forged, HEAD).fault is not None
 
 
-async def test_a_stream_is_verified_like_a_list():
-    async def stream(rows):
+async def test_a_stream_is_verified_like_a_list() -> None:
+    async def stream(rows: Any) -> AsyncIterator[Any]:
         for row in rows:
             yield row
 
@@ -113,19 +115,19 @@ async def test_a_stream_is_verified_like_a_list():
     assert (await verify_stream(stream(ROWS[:5]), HEAD)).fault == verify(ROWS[:5], HEAD).fault
 
 
-def test_an_entry_has_one_text_whatever_the_zone_of_its_time():
+def test_an_entry_has_one_text_whatever_the_zone_of_its_time() -> None:
     here = entry(detail={"b": 1, "a": "é"})
     there = replace(here, at=here.at.astimezone(timezone(timedelta(hours=5))))
     assert canonical(here) == canonical(there)
     assert from_canonical(canonical(there)) == here
 
 
-def test_a_key_of_a_later_version_is_left_out_when_an_entry_is_read():
+def test_a_key_of_a_later_version_is_left_out_when_an_entry_is_read() -> None:
     assert from_canonical(canonical(entry()).replace('"at"', '"added_later":1,"at"')) == entry()
 
 
-def test_long_chains_take_constant_memory():
-    def rows(count):
+def test_long_chains_take_constant_memory() -> None:
+    def rows(count: Any) -> Iterator[tuple[int, str, str, str]]:
         previous = ""
         for seq in range(1, count + 1):
             text = f'{{"n":{seq}}}'
@@ -149,7 +151,7 @@ TEXTS = st.text(max_size=20)
     st.lists(st.builds(entry, st.integers(0, 99), reason=TEXTS, databases=st.tuples(TEXTS)), min_size=2, max_size=6),
     st.data(),
 )
-def test_any_other_order_or_subset_that_keeps_the_end_is_found(entries, data):
+def test_any_other_order_or_subset_that_keeps_the_end_is_found(entries: Any, data: Any) -> None:
     rows = chain(entries)
     kept = data.draw(st.lists(st.sampled_from(rows), max_size=len(rows)))
     verifier = Verifier(rows[-1][2])

@@ -25,7 +25,7 @@ class Odd(Exception):
 
 
 @pytest.mark.parametrize("error", [Odd("why"), KeyError("x"), asyncio.CancelledError()], ids=lambda error: repr(error))
-async def test_a_loop_that_fails_goes_on_and_keeps_no_other_from_going_on(error: BaseException):
+async def test_a_loop_that_fails_goes_on_and_keeps_no_other_from_going_on(error: BaseException) -> None:
     counted: list[str] = []
     background = Background(counted.append)
     broken = True
@@ -51,7 +51,7 @@ async def test_a_loop_that_fails_goes_on_and_keeps_no_other_from_going_on(error:
         await loop.stop()
 
 
-async def test_a_loop_that_is_stopped_ends_in_the_middle_of_a_round():
+async def test_a_loop_that_is_stopped_ends_in_the_middle_of_a_round() -> None:
     background, waits = Background(), asyncio.Event()
     loop = background.start("waits", waits.wait)
     await asyncio.sleep(0)
@@ -62,7 +62,7 @@ async def test_a_loop_that_is_stopped_ends_in_the_middle_of_a_round():
     assert loop.failures == 0
 
 
-async def test_a_loop_that_fails_for_good_takes_longer_and_longer_pauses():
+async def test_a_loop_that_fails_for_good_takes_longer_and_longer_pauses() -> None:
     loop = Background().add("bad", lambda: asyncio.sleep(1, 1 / 0), every=0.0)
     pauses = []
     for _ in range(30):

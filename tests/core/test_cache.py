@@ -31,7 +31,7 @@ def source() -> Source:
     return Source()
 
 
-async def test_an_answer_is_kept_for_its_time(source: Source):
+async def test_an_answer_is_kept_for_its_time(source: Source) -> None:
     now = [0.0]
     cache: Cache[str, int] = Cache(source.load, 60, now=lambda: now[0])
 
@@ -41,7 +41,7 @@ async def test_an_answer_is_kept_for_its_time(source: Source):
     assert await cache.get("a") == 2
 
 
-async def test_those_who_ask_at_the_same_time_share_a_call(source: Source):
+async def test_those_who_ask_at_the_same_time_share_a_call(source: Source) -> None:
     cache: Cache[str, int] = Cache(source.load, 60)
 
     for fresh in (False, True):
@@ -50,7 +50,7 @@ async def test_those_who_ask_at_the_same_time_share_a_call(source: Source):
     assert source.calls == 2
 
 
-async def test_who_asks_anew_gets_what_was_asked_after_and_shares_it(source: Source):
+async def test_who_asks_anew_gets_what_was_asked_after_and_shares_it(source: Source) -> None:
     cache: Cache[str, int] = Cache(source.load, 60)
     source.go.clear()
     first = asyncio.create_task(cache.get("a"))
@@ -66,7 +66,9 @@ async def test_who_asks_anew_gets_what_was_asked_after_and_shares_it(source: Sou
     assert source.calls == 2
 
 
-async def test_a_call_that_hangs_does_not_keep_the_next_one_for_ever(source: Source, monkeypatch: pytest.MonkeyPatch):
+async def test_a_call_that_hangs_does_not_keep_the_next_one_for_ever(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bot.core.cache.WAITS_SECONDS", 0.01)
     cache: Cache[str, int] = Cache(source.load, 60)
     source.go.clear()
@@ -81,7 +83,7 @@ async def test_a_call_that_hangs_does_not_keep_the_next_one_for_ever(source: Sou
     await hangs
 
 
-async def test_an_error_reaches_all_who_asked_and_ends_what_was_kept(source: Source):
+async def test_an_error_reaches_all_who_asked_and_ends_what_was_kept(source: Source) -> None:
     cache: Cache[str, int] = Cache(source.load, 60)
     await cache.get("a")
     source.error = ValueError("Slack is silent")
@@ -92,7 +94,7 @@ async def test_an_error_reaches_all_who_asked_and_ends_what_was_kept(source: Sou
     assert cache.held("a") is None, "what was known before is not used in its place"
 
 
-async def test_what_is_forgotten_while_it_is_asked_is_not_kept(source: Source):
+async def test_what_is_forgotten_while_it_is_asked_is_not_kept(source: Source) -> None:
     cache: Cache[str, int] = Cache(source.load, 60)
     source.go.clear()
     asked = [asyncio.create_task(cache.get("a", fresh=fresh)) for fresh in (False, True)]
@@ -105,7 +107,7 @@ async def test_what_is_forgotten_while_it_is_asked_is_not_kept(source: Source):
     assert await cache.get("a") == source.calls
 
 
-async def test_who_gives_up_takes_the_answer_from_nobody(source: Source):
+async def test_who_gives_up_takes_the_answer_from_nobody(source: Source) -> None:
     cache: Cache[str, int] = Cache(source.load, 60)
     source.go.clear()
     gone, stays = (asyncio.create_task(cache.get("a")) for _ in range(2))
@@ -116,7 +118,7 @@ async def test_who_gives_up_takes_the_answer_from_nobody(source: Source):
     assert await stays == 1
 
 
-async def test_a_full_cache_takes_no_longer_than_an_empty_one():
+async def test_a_full_cache_takes_no_longer_than_an_empty_one() -> None:
     async def load(key: int) -> int:
         return key
 

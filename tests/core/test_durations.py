@@ -1,6 +1,7 @@
 """Durations are read exactly as Turso reads them, and refused with the reason."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -56,23 +57,23 @@ BAD = [
 
 
 @pytest.mark.parametrize(("text", "seconds"), GOOD)
-def test_a_duration_of_turso_has_its_value(text, seconds):
+def test_a_duration_of_turso_has_its_value(text: Any, seconds: Any) -> None:
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize(("text", "why"), BAD)
-def test_what_is_no_duration_says_why(text, why):
+def test_what_is_no_duration_says_why(text: Any, why: Any) -> None:
     with pytest.raises(NotADuration, match=why):
         parse_duration(text)
 
 
 @pytest.mark.parametrize(("text", "meant"), [("1day", "`d`"), ("3hours", "`h`"), ("5min", "`m`"), ("1W", "`w`")])
-def test_a_unit_that_people_write_out_is_corrected(text, meant):
+def test_a_unit_that_people_write_out_is_corrected(text: str, meant: str) -> None:
     with pytest.raises(NotADuration, match=f"write {meant}"):
         parse_duration(text)
 
 
-def test_only_lower_case_never_is_never():
+def test_only_lower_case_never_is_never() -> None:
     assert parse_lifetime("never") is NEVER
     for text in ("Never", "forever", "none", "default"):
         with pytest.raises(NotADuration, match="written `never`"):
@@ -82,18 +83,18 @@ def test_only_lower_case_never_is_never():
 @pytest.mark.parametrize(
     ("text", "written"), [("90s", "1m30s"), ("24h", "24h"), ("2d12h", "2d12h"), ("36h", "36h"), ("1w", "7d")]
 )
-def test_a_duration_is_written_for_people(text, written):
+def test_a_duration_is_written_for_people(text: str, written: str) -> None:
     assert duration_text(parse_duration(text)) == written
     assert lifetime_text(NEVER) == "never"
 
 
 @given(st.timedeltas(min_value=timedelta(microseconds=1), max_value=timedelta(days=100_000)))
-def test_what_is_written_is_read_as_the_same(duration):
+def test_what_is_written_is_read_as_the_same(duration: Any) -> None:
     assert parse_duration(duration_text(duration)) == duration
 
 
 @given(st.text(max_size=60) | st.from_regex(r"[0-9.]{1,30}(ns|h|d|w|x)?", fullmatch=True))
-def test_any_text_is_a_positive_duration_or_has_a_reason(text):
+def test_any_text_is_a_positive_duration_or_has_a_reason(text: str) -> None:
     try:
         outcome = parse_duration(text)
     except NotADuration as error:

@@ -1,6 +1,7 @@
 """Phones, Slack and pasting change a command's text; its words stay what was meant."""
 
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -49,29 +50,29 @@ CASES = [
 
 
 @pytest.mark.parametrize(("typed", "words"), CASES)
-def test_the_words_are_those_that_were_meant(typed, words):
+def test_the_words_are_those_that_were_meant(typed: Any, words: Any) -> None:
     assert [word.text for word in split(normalise(typed))] == words
 
 
-def test_quoted_words_are_never_options():
+def test_quoted_words_are_never_options() -> None:
     assert [word.literal for word in split('destroy "--now"')] == [False, True]
 
 
 @given(st.text(max_size=300))
-def test_any_text_can_be_normalised_and_split(text):
+def test_any_text_can_be_normalised_and_split(text: str) -> None:
     for word in split(normalise(text)):
         assert word.text or word.literal
 
 
 @given(st.text(alphabet="abz-019 =_.*", max_size=60))
-def test_plain_text_is_left_as_it_is(text):
+def test_plain_text_is_left_as_it_is(text: str) -> None:
     assert normalise(text) == text
 
 
 @pytest.mark.parametrize(
     "piece", ["—", "-—", "-" * 50 + "—" * 50, '"a"b ', "'", '--a="x ', "<a", "`", "&amp;", "e\u0301"], ids=repr
 )
-def test_no_text_takes_much_longer_than_its_length(piece):
+def test_no_text_takes_much_longer_than_its_length(piece: str) -> None:
     text = (piece * 200_000)[:200_000]
     started = time.perf_counter()
 

@@ -1,6 +1,7 @@
 """A command line becomes a command with checked arguments, or one sentence that helps."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,13 +23,13 @@ from bot.errors import BadInput
 from tests.core.commands import GRAMMAR, TABLE, TokenArgs
 
 
-def read(text):
+def read(text: str) -> Any:
     found = GRAMMAR.parse(text)
     assert isinstance(found, Parsed), found
     return found
 
 
-def refusal(text):
+def refusal(text: str) -> str:
     with pytest.raises(BadInput) as caught:
         GRAMMAR.parse(text)
     return str(caught.value)
@@ -62,7 +63,7 @@ def refusal(text):
         ("policy explain token orders", "policy explain"),
     ],
 )
-def test_every_spelling_finds_its_command(text, name):
+def test_every_spelling_finds_its_command(text: str, name: str) -> None:
     assert read(text).spec.name == name
 
 
@@ -81,66 +82,66 @@ def test_every_spelling_finds_its_command(text, name):
         'token "orders" --read-only --expiration "2h"',
     ],
 )
-def test_options_stand_in_any_order_and_spelling(text):
+def test_options_stand_in_any_order_and_spelling(text: str) -> None:
     args = read(text).args
     assert (args.name, args.read_only, args.expiration) == ("orders", True, "2h")
     assert args.expiration.lifetime == timedelta(hours=2)
 
 
-def test_an_expiration_is_kept_as_typed_because_turso_reads_it():
+def test_an_expiration_is_kept_as_typed_because_turso_reads_it() -> None:
     assert read("token orders -e 1.5h").args.expiration == "1.5h"
     assert read("token orders -e never").args.expiration.lifetime is NEVER
 
 
-def test_arguments_survive_json():
+def test_arguments_survive_json() -> None:
     for text in ("token orders -e 1.5h", "freeze orders --for 1h30m", "usage --since 7d", "usage --since 2026-10-01"):
         args = read(text).args
         assert type(args).model_validate_json(args.model_dump_json(by_alias=True)) == args
 
 
-def test_the_flags_that_are_set_are_what_rules_see():
+def test_the_flags_that_are_set_are_what_rules_see() -> None:
     assert action_options(read("token orders -r").args) == {"--read-only"}
     assert action_options(read("destroy orders --now").args) == {"--now"}
     assert action_options(read("destroy orders --now=false").args) == frozenset()
     assert action_options(read("protect orders on").args) == frozenset()
 
 
-def test_common_options_belong_to_no_command():
+def test_common_options_belong_to_no_command() -> None:
     found = read("destroy orders --reason 'it is old' --ticket DB-1 --dry-run --private")
     assert found.common == Common(private=True, reason="it is old", ticket="DB-1", dry_run=True)
 
 
-def test_what_changes_nothing_takes_no_reason():
+def test_what_changes_nothing_takes_no_reason() -> None:
     assert read("list --private").common.private
     for option in ("--reason x", "--ticket x", "--dry-run"):
         assert "has no option" in refusal(f"list {option}")
 
 
-def test_a_reason_of_several_words_needs_no_quotes_at_the_end():
+def test_a_reason_of_several_words_needs_no_quotes_at_the_end() -> None:
     assert read("destroy orders --reason it is old --now").common.reason == "it is old"
     assert read("destroy orders --reason the customer’s wish").common.reason == "the customer's wish"
     assert "quotes" in refusal("destroy --reason it is orders old")
 
 
-def test_aliases_name_the_option():
+def test_aliases_name_the_option() -> None:
     assert read("freeze orders --for 30m").args.lasting == timedelta(minutes=30)
 
 
 @pytest.mark.parametrize(
     ("text", "value"), [("usage --since 7d", timedelta(days=7)), ("usage --since 2026-10-01", date(2026, 10, 1))]
 )
-def test_since_is_a_duration_or_a_day(text, value):
+def test_since_is_a_duration_or_a_day(text: str, value: Any) -> None:
     assert read(text).args.since == value
 
 
-def test_the_rest_keeps_the_words_and_options_of_another_command():
+def test_the_rest_keeps_the_words_and_options_of_another_command() -> None:
     found = read('policy explain db destroy orders --now --reason "it is old" --as <@U0ANA|ana> --in <#C0DBOPS|db-ops>')
     assert found.args.command == 'db destroy orders --now --reason "it is old"'
     assert (found.args.person, found.args.channel) == ("U0ANA", "C0DBOPS")
     assert read(f"help {'db destroy'}").args.command == "db destroy"
 
 
-def test_a_missing_argument_is_incomplete_and_keeps_what_was_given():
+def test_a_missing_argument_is_incomplete_and_keeps_what_was_given() -> None:
     found = GRAMMAR.parse("token --expiration 2h --reason old --private")
     assert isinstance(found, Incomplete)
     assert (found.spec.name, found.missing, found.given) == ("token", ("name",), {"expiration": "2h"})
@@ -184,47 +185,47 @@ def test_a_missing_argument_is_incomplete_and_keeps_what_was_given():
         ("db", "There is no command `db`"),
     ],
 )
-def test_what_is_wrong_is_one_sentence_that_helps(text, sentence):
+def test_what_is_wrong_is_one_sentence_that_helps(text: str, sentence: str) -> None:
     assert sentence in refusal(text)
 
 
-def test_an_unknown_command_names_the_nearest():
+def test_an_unknown_command_names_the_nearest() -> None:
     with pytest.raises(UnknownCommand) as caught:
         GRAMMAR.parse("db destory orders")
     assert "destroy" in caught.value.nearest
     assert "did you mean `destroy`" in str(caught.value)
 
 
-def test_the_first_word_of_longer_commands_offers_them():
+def test_the_first_word_of_longer_commands_offers_them() -> None:
     with pytest.raises(UnknownCommand, match="`policy explain`"):
         GRAMMAR.parse("policy check")
 
 
-def test_an_unknown_option_names_the_nearest_and_how_to_write_it():
+def test_an_unknown_option_names_the_nearest_and_how_to_write_it() -> None:
     with pytest.raises(UnknownOption) as caught:
         GRAMMAR.parse("token orders --readonly")
     assert caught.value.nearest[0] == "--read-only"
     assert "token NAME [--read-only]" in str(caught.value)
 
 
-def test_a_quoted_option_is_a_word():
+def test_a_quoted_option_is_a_word() -> None:
     assert "capitals" not in refusal('destroy "--now"')
     assert "`NAME` takes a database name" in refusal('destroy "--now"')
 
 
-def test_what_follows_two_dashes_is_no_option():
+def test_what_follows_two_dashes_is_no_option() -> None:
     assert "`NAME` takes a database name" in refusal("destroy -- --now")
 
 
-def test_longer_text_than_any_command_needs_is_refused():
+def test_longer_text_than_any_command_needs_is_refused() -> None:
     assert "2,001 characters; at most 2,000 are read" in refusal("x" * 2001)
 
 
-def test_a_value_cannot_close_the_quotes_around_it():
+def test_a_value_cannot_close_the_quotes_around_it() -> None:
     assert "; `a'b` has the sign `'` in it." in refusal("token a`b")
 
 
-def test_a_grammar_finds_commands_by_any_spelling():
+def test_a_grammar_finds_commands_by_any_spelling() -> None:
     assert GRAMMAR.spec("DB tokens create").name == "token"
     assert GRAMMAR.spec("nothing") is None
     assert parse("ls", TABLE).spec.name == "list"
@@ -237,7 +238,7 @@ WORDS = st.sampled_from([*COMMANDS, *VALUES, *OPTIONS, "\n"])
 
 
 @given(st.text(max_size=200) | st.lists(WORDS, max_size=12).map(" ".join))
-def test_no_text_surprises_the_parser(text):
+def test_no_text_surprises_the_parser(text: str) -> None:
     try:
         outcome = GRAMMAR.parse(text)
     except BadInput as error:
@@ -253,18 +254,18 @@ def test_no_text_surprises_the_parser(text):
 @pytest.mark.parametrize(
     "line", ["{}", "token {}", "token orders -e {}", "token orders {}", "list --group {}", "list --{}"]
 )
-def test_a_secret_that_was_pasted_is_not_repeated(line):
+def test_a_secret_that_was_pasted_is_not_repeated(line: str) -> None:
     secret = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJhIjoicncifQ.c2lnbmF0dXJl"
     assert secret[:36] not in refusal(line.format(secret))
 
 
-def test_arguments_that_do_not_go_together_are_one_sentence_about_the_command():
+def test_arguments_that_do_not_go_together_are_one_sentence_about_the_command() -> None:
     assert refusal("usage --since 7d --month 2026-10") == (
         "Say `--since` or `--month`, not both. Write `usage [NAME] [--since 7d]`."
     )
 
 
-def test_a_form_gets_one_sentence_for_each_field():
+def test_a_form_gets_one_sentence_for_each_field() -> None:
     with pytest.raises(ValidationError) as caught:
         TokenArgs.model_validate({"expiration": "1day"})
     spec = GRAMMAR.spec("token")

@@ -30,12 +30,12 @@ NUMBER = "7341905"
     ],
     ids=lambda text: text[:40],
 )  # fmt: skip
-def test_literals_are_masked_and_the_rest_is_kept(sql: str, shown: str):
+def test_literals_are_masked_and_the_rest_is_kept(sql: str, shown: str) -> None:
     assert masked(sql) == shown
 
 
 @pytest.mark.parametrize("sql", ["", "   ", "SELECT 'ana", "SELECT /* ana", 'SELECT "ana', "SELECT 1, " * LONGEST])
-def test_what_cannot_be_read_is_not_shown(sql: str):
+def test_what_cannot_be_read_is_not_shown(sql: str) -> None:
     assert masked(sql) is None
 
 
@@ -64,7 +64,7 @@ templates = st.sampled_from(
 
 
 @given(templates, literals, st.lists(comments, max_size=2), st.sampled_from(["", ";", "; SELECT 1"]))
-def test_no_literal_and_no_comment_survives(template: str, literal: str, notes: list[str], end: str):
+def test_no_literal_and_no_comment_survives(template: str, literal: str, notes: list[str], end: str) -> None:
     sql = f"{''.join(notes)}{template.format(literal)} {''.join(notes)}{end}"
 
     shown = masked(sql) or ""
@@ -74,7 +74,7 @@ def test_no_literal_and_no_comment_survives(template: str, literal: str, notes: 
 
 
 @given(st.text(max_size=80))
-def test_no_quoted_text_and_no_number_is_ever_shown(sql: str):
+def test_no_quoted_text_and_no_number_is_ever_shown(sql: str) -> None:
     shown = masked(sql) or ""
 
     assert "'" not in shown
@@ -82,7 +82,7 @@ def test_no_quoted_text_and_no_number_is_ever_shown(sql: str):
 
 
 @given(templates, literals)
-def test_what_sqlite_reads_as_one_literal_is_one_place(template: str, literal: str):
+def test_what_sqlite_reads_as_one_literal_is_one_place(template: str, literal: str) -> None:
     """SQLite itself says what is a literal: what it can evaluate by itself is masked whole."""
     try:
         with sqlite3.connect(":memory:") as connection:
@@ -93,7 +93,7 @@ def test_what_sqlite_reads_as_one_literal_is_one_place(template: str, literal: s
     assert shown is None or "?" in shown
 
 
-def test_it_takes_time_in_proportion():
+def test_it_takes_time_in_proportion() -> None:
     masked("SELECT 1")
 
     def seconds(sql: str) -> float:

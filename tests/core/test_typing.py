@@ -10,7 +10,7 @@ GRAMMAR = Grammar(COMMANDS)
 CHANGES = {command.name for command in COMMANDS if command.changes}
 
 
-def refusal(text):
+def refusal(text: str) -> str:
     with pytest.raises(BadInput) as caught:
         GRAMMAR.parse(text)
     return str(caught.value)
@@ -21,18 +21,18 @@ def refusal(text):
     ["ls", ": ls", ", ls", ":ls", "- ls", "• ls", "*ls*", "_ls_", "`ls`", "*db list*", "turso ls", "turso db list",
      "/turso ls", "<@U0BOT> ls", "<@U0BOT>: turso db list", "> ls", "Turso: ls"],
 )  # fmt: skip
-def test_what_stands_around_a_command_is_ignored(text):
+def test_what_stands_around_a_command_is_ignored(text: str) -> None:
     read = GRAMMAR.parse(text)
     assert read.spec.name == "list"
     assert read.args.filter is None
 
 
 @pytest.mark.parametrize("text", ["turso", ":", "• ", "<@U0BOT>", "--help", "-h"])
-def test_nothing_but_that_is_home_or_help(text):
+def test_nothing_but_that_is_home_or_help(text: str) -> None:
     assert GRAMMAR.parse(text).spec.name in ("home", "help")
 
 
-def test_the_glob_of_a_filter_stays():
+def test_the_glob_of_a_filter_stays() -> None:
     assert GRAMMAR.parse("ls *orders*").args.filter == "*orders*"
 
 
@@ -41,17 +41,17 @@ def test_the_glob_of_a_filter_stays():
     [("create --help", "create"), ("db destroy orders --help", "destroy"), ("token -h orders", "token"),
      ("digest on -h", "digest on"), ("turso db tokens create --help", "token")],
 )  # fmt: skip
-def test_help_anywhere_means_help_of_the_command(text, name):
+def test_help_anywhere_means_help_of_the_command(text: str, name: str) -> None:
     read = GRAMMAR.parse(text)
     assert (read.spec.name, read.args.command) == ("help", name)
 
 
-def test_help_inside_quotes_is_text():
+def test_help_inside_quotes_is_text() -> None:
     assert GRAMMAR.parse('freeze orders --reason "--help"').spec.name == "freeze"
 
 
 @pytest.mark.parametrize("flag", ["--yes", "-y", "--force", "-f"])
-def test_a_flag_that_skips_questions_is_not_needed(flag):
+def test_a_flag_that_skips_questions_is_not_needed(flag: str) -> None:
     assert "isn't needed" in refusal(f"db destroy orders {flag}")
 
 
@@ -61,12 +61,12 @@ def test_a_flag_that_skips_questions_is_not_needed(flag):
      ("unblock", "thaw"), ("undo", "restore"), ("info", "show"), ("destory", "destroy"), ("rotat", "rotate"),
      ("tokne", "token"), ("usge", "usage")],
 )  # fmt: skip
-def test_a_word_that_means_or_resembles_a_command_names_it(word, name):
+def test_a_word_that_means_or_resembles_a_command_names_it(word: str, name: str) -> None:
     assert f"did you mean `{name}`" in refusal(f"{word} orders")
 
 
 @pytest.mark.parametrize("word", ["frobnicate", "please", "hello", "intent", "deploy", "orders", "quit", "migrate"])
-def test_a_word_that_is_not_close_suggests_nothing_that_changes(word):
+def test_a_word_that_is_not_close_suggests_nothing_that_changes(word: str) -> None:
     said = refusal(word)
     assert not [name for name in CHANGES if f"`{name}`" in said], said
 
@@ -77,5 +77,5 @@ def test_a_word_that_is_not_close_suggests_nothing_that_changes(word):
      ("digest on --weekly someday", "The day"), ('show "orders', "quote that is not closed"),
      ("audit --since yesterday", "--since"), ("freeze orders --for soon", "--for")],
 )  # fmt: skip
-def test_an_error_speaks_of_the_argument_that_is_wrong(text, words):
+def test_an_error_speaks_of_the_argument_that_is_wrong(text: str, words: str) -> None:
     assert words in refusal(text)

@@ -6,7 +6,7 @@ from bot.store.store import Store
 from tests.durable.conftest import Processes, approved, ended, until
 
 
-async def test_an_approved_request_is_executed_and_told(store: Store, processes: Processes):
+async def test_an_approved_request_is_executed_and_told(store: Store, processes: Processes) -> None:
     await processes.start()
 
     done = await ended(store, (await approved(store)).id)
@@ -24,7 +24,7 @@ KILLS = [("sqlite", place) for place in PLACES] + [("postgresql", place) for pla
 @pytest.mark.parametrize(("database_url", "place"), KILLS, indirect=["database_url"])
 async def test_a_process_killed_between_two_steps_is_finished_by_its_successor(
     store: Store, processes: Processes, place: str
-):
+) -> None:
     processes.stop_at(place)
     process = await processes.start()
     wanted = await approved(store)

@@ -12,15 +12,15 @@ from bot.core.request import State
 from bot.durable.adoption import Adoption
 from bot.durable.durable import SEAT_LOST
 from bot.durable.queue import Queue
-from bot.durable.seats import seats_of
+from bot.durable.seats import Seats, seats_of
 from bot.store.store import Store
 from bot.store.urls import place_of
 from tests.durable.conftest import Processes, approved, ended, incoming_now, until
 from tests.durable.toy import RealClock
 
 
-async def test_each_process_has_a_seat_of_its_own_and_gives_it_back(database_url: str, store: Store):
-    def seats():
+async def test_each_process_has_a_seat_of_its_own_and_gives_it_back(database_url: str, store: Store) -> None:
+    def seats() -> Seats:
         return seats_of(place_of(database_url).for_dbos, lost=lambda: None)
 
     first, second = seats(), seats()
@@ -37,7 +37,9 @@ async def test_each_process_has_a_seat_of_its_own_and_gives_it_back(database_url
     await second.leave()
 
 
-async def test_only_what_the_dead_left_is_adopted(database_url: str, store: Store, queue: Queue, processes: Processes):
+async def test_only_what_the_dead_left_is_adopted(
+    database_url: str, store: Store, queue: Queue, processes: Processes
+) -> None:
     adoption = Adoption(queue, seats_of(place_of(database_url).for_dbos, lost=lambda: None), 99, store, RealClock())
     processes.stop_at("act:before")
     process = await processes.start()
@@ -56,7 +58,7 @@ async def test_only_what_the_dead_left_is_adopted(database_url: str, store: Stor
     assert processes.done.count("SENT r-0000000001") == 1
 
 
-async def test_a_living_process_takes_up_what_a_dead_one_left(store: Store, processes: Processes):
+async def test_a_living_process_takes_up_what_a_dead_one_left(store: Store, processes: Processes) -> None:
     processes.stop_at("act:after")
     first = await processes.start()
     wanted = await approved(store)
@@ -70,7 +72,9 @@ async def test_a_living_process_takes_up_what_a_dead_one_left(store: Store, proc
     assert processes.done.count("SENT r-0000000001") == 1
 
 
-async def test_kills_in_the_middle_of_a_load_lose_nothing_and_repeat_nothing(store: Store, processes: Processes):
+async def test_kills_in_the_middle_of_a_load_lose_nothing_and_repeat_nothing(
+    store: Store, processes: Processes
+) -> None:
     first, _ = await processes.start(), await processes.start()
     wanted = [await approved(store, number) for number in range(1, 16)]
     await until(lambda: sum(line.startswith("SENT") for line in processes.done) >= 3)
@@ -85,7 +89,7 @@ async def test_kills_in_the_middle_of_a_load_lose_nothing_and_repeat_nothing(sto
     assert {one for one in outcomes if one not in sent} <= {one for one, said in outcomes.items() if said == "before"}
 
 
-async def test_a_process_that_stops_lets_a_running_phase_end(store: Store, processes: Processes):
+async def test_a_process_that_stops_lets_a_running_phase_end(store: Store, processes: Processes) -> None:
     processes.stop_at("see:before")
     process = await processes.start()
     wanted = await approved(store)
@@ -96,7 +100,9 @@ async def test_a_process_that_stops_lets_a_running_phase_end(store: Store, proce
     status = await asyncio.to_thread(process.wait, 30)
 
     assert status == 0
-    assert (await store.request(wanted.id)).state is State.EXECUTING
+    kept = await store.request(wanted.id)
+    assert kept
+    assert kept.state is State.EXECUTING
     assert "durable.cut_short" in processes.log
     assert "Traceback" not in processes.log
 
@@ -107,7 +113,7 @@ async def test_a_process_that_stops_lets_a_running_phase_end(store: Store, proce
     assert processes.done.count("SENT r-0000000001") == 1
 
 
-async def test_an_idle_process_stops_in_seconds(store: Store, processes: Processes):
+async def test_an_idle_process_stops_in_seconds(store: Store, processes: Processes) -> None:
     process = await processes.start()
     began = time.monotonic()
 
@@ -119,7 +125,7 @@ async def test_an_idle_process_stops_in_seconds(store: Store, processes: Process
     processes.running.remove(process)
 
 
-async def test_an_intent_that_a_crash_left_is_taken_up_after_the_restart(store: Store, processes: Processes):
+async def test_an_intent_that_a_crash_left_is_taken_up_after_the_restart(store: Store, processes: Processes) -> None:
     await store.record_intent(incoming_now(1))
     await store.record_intent(incoming_now(2))
     await store.close_intent("i-0000000002")
@@ -136,7 +142,9 @@ async def test_an_intent_that_a_crash_left_is_taken_up_after_the_restart(store: 
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_a_process_that_loses_its_lock_ends_at_once(database_url: str, store: Store, processes: Processes):
+async def test_a_process_that_loses_its_lock_ends_at_once(
+    database_url: str, store: Store, processes: Processes
+) -> None:
     process = await processes.start()
 
     with psycopg.connect(database_url) as admin:

@@ -16,7 +16,7 @@ from tests.durable.conftest import Processes, approved, ended, until
 from tests.store.samples import entry, hold, move, request
 
 
-async def test_a_move_that_is_undone_enqueues_nothing(store: Store, queue: Queue):
+async def test_a_move_that_is_undone_enqueues_nothing(store: Store, queue: Queue) -> None:
     await store.open_request(request(), move(State.PENDING))
     fails = move(State.APPROVED, enqueue="execute", holds=[hold(), hold()])
     after = replace(fails, holds=(), entries=[entry(detail={"no": object()})])
@@ -27,10 +27,12 @@ async def test_a_move_that_is_undone_enqueues_nothing(store: Store, queue: Queue
         await store.move("r-0000000001", expect=[State.PENDING], move=after)
 
     assert await queue._client.list_workflows_async(name=EXECUTE) == []
-    assert (await store.request("r-0000000001")).state is State.PENDING
+    kept = await store.request("r-0000000001")
+    assert kept
+    assert kept.state is State.PENDING
 
 
-async def test_a_phase_is_enqueued_once_however_often_it_is_asked(store: Store, queue: Queue):
+async def test_a_phase_is_enqueued_once_however_often_it_is_asked(store: Store, queue: Queue) -> None:
     await approved(store)
 
     again = move(State.APPROVED, enqueue="execute")
@@ -40,14 +42,14 @@ async def test_a_phase_is_enqueued_once_however_often_it_is_asked(store: Store, 
     assert [one.workflow_id for one in waiting] == ["r-0000000001:execute"]
 
 
-async def test_what_takes_too_long_can_be_seen(store: Store, queue: Queue):
+async def test_what_takes_too_long_can_be_seen(store: Store, queue: Queue) -> None:
     await approved(store)
 
     assert await queue.stuck(for_=timedelta(hours=1)) == []
     assert await queue.stuck(for_=timedelta(seconds=-60)) == ["r-0000000001:execute"]
 
 
-async def test_old_rows_go_and_what_is_open_stays(store: Store, queue: Queue, processes: Processes):
+async def test_old_rows_go_and_what_is_open_stays(store: Store, queue: Queue, processes: Processes) -> None:
     await processes.start()
     done = await approved(store)
     await ended(store, done.id)
@@ -63,7 +65,7 @@ async def test_old_rows_go_and_what_is_open_stays(store: Store, queue: Queue, pr
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_an_error_of_a_step_is_never_kept(store: Store, processes: Processes, tmp_path: Path):
+async def test_an_error_of_a_step_is_never_kept(store: Store, processes: Processes, tmp_path: Path) -> None:
     (processes.folder / "fail-act").touch()
     await processes.start()
     await ended(store, (await approved(store)).id)

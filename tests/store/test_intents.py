@@ -15,7 +15,7 @@ from tests.store.samples import entry, incoming
 LATER = NOON + timedelta(days=1)
 
 
-async def test_an_intent_comes_back_without_what_is_short_lived(store: Store):
+async def test_an_intent_comes_back_without_what_is_short_lived(store: Store) -> None:
     wrote = incoming()
 
     assert await store.record_intent(wrote)
@@ -26,7 +26,7 @@ async def test_an_intent_comes_back_without_what_is_short_lived(store: Store):
     assert await store.intent("i-no") is None
 
 
-async def test_a_redelivery_is_recognised_by_its_key(store: Store, other: Store):
+async def test_a_redelivery_is_recognised_by_its_key(store: Store, other: Store) -> None:
     first, again = incoming(1), incoming(2, key="key-1")
 
     assert await store.record_intent(first)
@@ -36,7 +36,7 @@ async def test_a_redelivery_is_recognised_by_its_key(store: Store, other: Store)
     assert [intent.id for intent in await store.open_intents(before=LATER)] == [first.id]
 
 
-async def test_of_many_deliveries_at_once_one_counts(store: Store, other: Store):
+async def test_of_many_deliveries_at_once_one_counts(store: Store, other: Store) -> None:
     same = [incoming(number, key="one") for number in range(40)]
 
     new = await asyncio.gather(*((store, other)[n % 2].record_intent(one) for n, one in enumerate(same)))
@@ -44,7 +44,7 @@ async def test_of_many_deliveries_at_once_one_counts(store: Store, other: Store)
     assert sum(new) == 1
 
 
-async def test_a_group_commit_tells_each_caller_their_own(store: Store):
+async def test_a_group_commit_tells_each_caller_their_own(store: Store) -> None:
     await store.record_intent(incoming(3))
 
     told = await asyncio.gather(
@@ -55,14 +55,14 @@ async def test_a_group_commit_tells_each_caller_their_own(store: Store):
     assert (await store.audit_head())[0] == 5
 
 
-async def test_what_only_reads_is_remembered_but_never_resumed(store: Store):
+async def test_what_only_reads_is_remembered_but_never_resumed(store: Store) -> None:
     await store.record_intent(incoming(1), actionable=False)
 
     assert await store.open_intents(before=LATER) == []
     assert not await store.record_intent(incoming(2, key="key-1"))
 
 
-async def test_open_intents_are_those_before_a_moment_and_not_closed(store: Store):
+async def test_open_intents_are_those_before_a_moment_and_not_closed(store: Store) -> None:
     for number in range(4):
         await store.record_intent(incoming(number, at=NOON + timedelta(minutes=number)))
     await store.close_intent("i-0000000001")
@@ -73,7 +73,7 @@ async def test_open_intents_are_those_before_a_moment_and_not_closed(store: Stor
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "half a pair \ud83d", "🧊 " * 500, "'; drop table intents; --"])
-async def test_whatever_people_type_is_kept(store: Store, text: str):
+async def test_whatever_people_type_is_kept(store: Store, text: str) -> None:
     await store.record_intent(incoming(text=text, values={"b": text}))
 
     kept = (await store.intent("i-0000000001")).text
@@ -82,7 +82,7 @@ async def test_whatever_people_type_is_kept(store: Store, text: str):
     assert kept.isprintable() or "�" in kept
 
 
-async def test_a_caller_who_goes_away_loses_nothing(store: Store):
+async def test_a_caller_who_goes_away_loses_nothing(store: Store) -> None:
     waiting = asyncio.create_task(store.record_intent(incoming()))
     await asyncio.sleep(0)
     waiting.cancel()
@@ -96,7 +96,7 @@ async def test_a_caller_who_goes_away_loses_nothing(store: Store):
 @pytest.mark.parametrize("commits", [False, True], ids=["before the commit", "after the commit"])
 async def test_an_intent_is_recorded_although_its_connection_breaks(
     store: Store, monkeypatch: pytest.MonkeyPatch, commits: bool
-):
+) -> None:
     write, broken = store._database.write, []
 
     async def breaks_once(work: Any) -> Any:

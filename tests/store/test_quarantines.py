@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -33,7 +34,7 @@ async def start(store: Store, number: int, *holds: Hold, **brings: object) -> bo
     return await store.move(f"r-{number:010}", expect=[State.APPROVED], move=go) is not None
 
 
-async def test_a_second_quarantine_of_an_object_does_not_start_and_leaves_nothing(store: Store):
+async def test_a_second_quarantine_of_an_object_does_not_start_and_leaves_nothing(store: Store) -> None:
     await approved(store, 1, 2)
     assert await start(store, 1)
 
@@ -46,7 +47,7 @@ async def test_a_second_quarantine_of_an_object_does_not_start_and_leaves_nothin
     assert (await store.audit_head())[0] == 1
 
 
-async def test_of_many_that_start_at_the_same_moment_one_wins(store: Store, other: Store):
+async def test_of_many_that_start_at_the_same_moment_one_wins(store: Store, other: Store) -> None:
     numbers = range(1, 21)
     await approved(store, *numbers)
 
@@ -57,7 +58,7 @@ async def test_of_many_that_start_at_the_same_moment_one_wins(store: Store, othe
     assert (await store.audit_head())[0] == 1
 
 
-async def test_other_objects_and_other_kinds_of_holds_are_not_in_the_way(store: Store):
+async def test_other_objects_and_other_kinds_of_holds_are_not_in_the_way(store: Store) -> None:
     await approved(store, 1, 2, 3)
 
     assert await start(store, 1, quarantine(1), hold(11), hold(12, kind=HoldKind.FOUND))
@@ -65,7 +66,7 @@ async def test_other_objects_and_other_kinds_of_holds_are_not_in_the_way(store: 
     assert await start(store, 3, quarantine(3, database_id="db-2"))
 
 
-async def test_once_it_is_released_another_may_start(store: Store):
+async def test_once_it_is_released_another_may_start(store: Store) -> None:
     await approved(store, 1, 2)
     await start(store, 1)
     await store.move("r-0000000001", expect=[State.EXECUTING], move=move(State.RESTORED, release_holds=["h-1"]))
@@ -73,7 +74,7 @@ async def test_once_it_is_released_another_may_start(store: Store):
     assert await start(store, 2)
 
 
-async def test_one_that_takes_its_place_closes_it_in_the_same_commit(store: Store):
+async def test_one_that_takes_its_place_closes_it_in_the_same_commit(store: Store) -> None:
     await approved(store, 1, 2)
     await start(store, 1, quarantine(1), hold(11, kind=HoldKind.FOUND, request_id="r-0000000001"))
     waits = move(State.QUARANTINED, timers=[Timer(TimerKind.FINISH, "r-0000000001", NOON)])
@@ -90,7 +91,7 @@ async def test_one_that_takes_its_place_closes_it_in_the_same_commit(store: Stor
     assert entries == ["begun", "finished", "begun"]
 
 
-async def test_a_step_on_the_way_is_not_told(store: Store):
+async def test_a_step_on_the_way_is_not_told(store: Store) -> None:
     await approved(store, 1)
     await start(store, 1)
 
@@ -101,7 +102,7 @@ async def test_a_step_on_the_way_is_not_told(store: Store):
     assert [one.event for one in await store.untold("r-0000000001")] == [State.QUARANTINED]
 
 
-async def test_what_no_longer_waits_is_not_closed_and_stays_in_the_way(store: Store):
+async def test_what_no_longer_waits_is_not_closed_and_stays_in_the_way(store: Store) -> None:
     await approved(store, 1, 2)
     await start(store, 1)  # executing: its Undo, or its end, is under way
 
@@ -112,7 +113,7 @@ async def test_what_no_longer_waits_is_not_closed_and_stays_in_the_way(store: St
     assert [one.id for one in await store.holds()] == ["h-1"]
 
 
-async def test_a_close_that_comes_too_late_is_no_obstacle_where_nothing_is_placed(store: Store):
+async def test_a_close_that_comes_too_late_is_no_obstacle_where_nothing_is_placed(store: Store) -> None:
     await approved(store, 1, 2)
     closing = Closing("r-0000000001", "It is destroyed.", entry("finished"))
 
@@ -124,7 +125,9 @@ async def test_a_close_that_comes_too_late_is_no_obstacle_where_nothing_is_place
 
 
 @pytest.mark.parametrize(("others", "left"), [((), set()), (("h-9",), {"h-9", "h-2"})])
-async def test_what_was_found_outlives_a_change_that_is_stopped_while_others_hold(store: Store, others, left):
+async def test_what_was_found_outlives_a_change_that_is_stopped_while_others_hold(
+    store: Store, others: Any, left: Any
+) -> None:
     await approved(store, 1)
     found = hold(2, kind=HoldKind.FOUND, request_id="r-0000000001")
     assert await start(store, 1, quarantine(1), found, *(hold(9, id=one, request_id="r-9") for one in others))
@@ -141,7 +144,7 @@ HELD = sa.text("""
 """)
 
 
-async def test_a_store_that_had_several_keeps_the_newest(database_url: str):
+async def test_a_store_that_had_several_keeps_the_newest(database_url: str) -> None:
     make_old(database_url, "0003")
     nine, ten, noon = (f"2026-01-01 {hour}:00:00.000000" for hour in ("09", "10", "12"))
     several = [("h-1", nine), ("h-2", ten), ("h-4", noon), ("h-3", noon)]

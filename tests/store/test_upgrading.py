@@ -21,7 +21,7 @@ from tests.store.conftest import StoppedClock
 from tests.store.samples import incoming
 
 
-async def test_the_migrations_make_the_tables_that_the_code_uses(database_url: str):
+async def test_the_migrations_make_the_tables_that_the_code_uses(database_url: str) -> None:
     with pytest.raises(NotUpgraded):
         await must_be_current(database_url)
 
@@ -52,7 +52,7 @@ def _ours(name: str | None, kind: str, parents: object) -> bool:
     return kind != "table" or name in metadata.tables
 
 
-async def test_a_store_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_holds(database_url: str):
+async def test_a_store_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_holds(database_url: str) -> None:
     make_old(database_url, "0001")
     async with open_store(database_url, StoppedClock()) as store:
         await store.record_intent(incoming())
@@ -65,13 +65,15 @@ async def test_a_store_of_the_first_version_is_brought_up_to_date_and_keeps_what
         assert await store.policies(datetime(2026, 1, 1, tzinfo=UTC)) == {}
 
 
-async def test_processes_that_upgrade_at_once_do_it_once(database_url: str):
+async def test_processes_that_upgrade_at_once_do_it_once(database_url: str) -> None:
     done = await asyncio.gather(*(upgrade(database_url) for _ in range(4)))
 
     assert sum(done) == 1
 
 
-async def test_a_new_file_and_its_folder_are_for_the_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+async def test_a_new_file_and_its_folder_are_for_the_owner_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
 
     await upgrade("sqlite:///./data/turso-ops.db")
@@ -80,7 +82,7 @@ async def test_a_new_file_and_its_folder_are_for_the_owner_alone(tmp_path: Path,
     assert mode(tmp_path / "data" / "turso-ops.db") == 0o600
 
 
-async def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path):
+async def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
     before = mode(tmp_path)
 
     await upgrade(f"sqlite:///{tmp_path}/x.db")
@@ -89,7 +91,7 @@ async def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path):
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_sqlite_writes_ahead_and_waits_for_the_disk(database_url: str, tmp_path: Path):
+async def test_sqlite_writes_ahead_and_waits_for_the_disk(database_url: str, tmp_path: Path) -> None:
     await upgrade(database_url)
     async with open_store(database_url, StoppedClock()) as store:
         modes = await store._database.write(
@@ -103,14 +105,14 @@ async def test_sqlite_writes_ahead_and_waits_for_the_disk(database_url: str, tmp
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-async def test_a_place_that_cannot_be_written_is_named(tmp_path: Path):
+async def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     with pytest.raises(CannotUpgrade, match=r"x\.db"):
         await upgrade(f"sqlite:///{tmp_path}/file/x.db")
 
 
-async def test_a_store_of_a_newer_version_is_left_alone(database_url: str):
+async def test_a_store_of_a_newer_version_is_left_alone(database_url: str) -> None:
     await upgrade(database_url)
     engine = sa.create_engine(place_of(database_url).url)
     with engine.begin() as connection:
@@ -123,7 +125,7 @@ async def test_a_store_of_a_newer_version_is_left_alone(database_url: str):
         await must_be_current(database_url)
 
 
-async def test_a_store_of_an_older_version_is_left_as_it_is_by_who_only_looks(database_url: str):
+async def test_a_store_of_an_older_version_is_left_as_it_is_by_who_only_looks(database_url: str) -> None:
     await upgrade(database_url)
     engine = sa.create_engine(place_of(database_url).url)
     with engine.begin() as connection:
@@ -152,7 +154,7 @@ SPELLINGS = {
 
 
 @pytest.mark.parametrize(("spelled", "driver"), SPELLINGS.items())
-def test_every_usual_spelling_is_understood(spelled: str, driver: str):
+def test_every_usual_spelling_is_understood(spelled: str, driver: str) -> None:
     place = place_of(spelled)
 
     assert place.url.drivername == driver
@@ -161,7 +163,7 @@ def test_every_usual_spelling_is_understood(spelled: str, driver: str):
 
 
 @pytest.mark.parametrize("wrong", ["", "nonsense", "mysql://u:hunter2@h/x", "sqlite://", "sqlite:///:memory:"])
-def test_what_cannot_be_used_is_refused_without_saying_the_password(wrong: str):
+def test_what_cannot_be_used_is_refused_without_saying_the_password(wrong: str) -> None:
     with pytest.raises(BadDatabaseUrl, match="DATABASE_URL") as refused:
         place_of(wrong)
 

@@ -1,6 +1,7 @@
 """The real client, talking to `acme` in memory; no socket is opened."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from .organization import TOKEN, Organization
 
 
 @pytest.fixture(autouse=True)
-def no_waiting():
+def no_waiting() -> Iterator[None]:
     """Retries happen as often as ever, but at once."""
     with stamina.set_testing(True, attempts=100, cap=True):
         yield
@@ -41,7 +42,7 @@ async def turso_2023(acme_2023: Organization) -> AsyncIterator[TursoClient]:
         yield TursoClient(client, client, "acme")
 
 
-def client_of(handle, token: str = TOKEN) -> httpx.AsyncClient:
+def client_of(handle: Any, token: str = TOKEN) -> httpx.AsyncClient:
     """Return an HTTP client whose every request goes to `handle`."""
     return httpx.AsyncClient(
         transport=httpx.MockTransport(handle),

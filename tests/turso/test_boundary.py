@@ -10,9 +10,12 @@ from bot.commands import list as listing
 from bot.core.clean import clean
 from bot.turso import TursoUnavailable, answers
 from bot.turso.calls import readable
+from bot.turso.client import TursoClient
 from bot.turso.errors import Answered
 from bot.turso.refusals import refusal
 from bot.turso.tolerance import LARGEST
+
+from .organization import Organization
 
 ODD = [None, "", 0, 17, True, [], {}, "a\x00b"]
 WRONG_NUMBERS = ["many", -1, LARGEST + 1, 1e400, float("nan"), 1.5, True, [], {}, None, "17"]
@@ -25,7 +28,7 @@ def body(**raw: Any) -> bytes:
 
 @pytest.mark.parametrize("odd", ODD, ids=repr)
 @pytest.mark.parametrize("key", ["Name", "DbId"])
-def test_a_database_without_a_name_or_an_id_is_left_out_and_counted(key: str, odd: Any):
+def test_a_database_without_a_name_or_an_id_is_left_out_and_counted(key: str, odd: Any) -> None:
     with structlog.testing.capture_logs() as log:
         found = answers.page(body(databases=[GOOD | {key: odd}, GOOD]))
 
@@ -36,7 +39,7 @@ def test_a_database_without_a_name_or_an_id_is_left_out_and_counted(key: str, od
 
 
 @pytest.mark.parametrize("odd", [None, 17, "text", []], ids=repr)
-def test_an_entry_that_is_no_object_is_left_out_of_every_list(odd: Any):
+def test_an_entry_that_is_no_object_is_left_out_of_every_list(odd: Any) -> None:
     usage = {"uuid": "d-1", "usage": {"rows_read": 5}}
 
     assert answers.page(body(databases=[odd, GOOD])).databases.left_out == 1
@@ -49,7 +52,7 @@ def test_an_entry_that_is_no_object_is_left_out_of_every_list(odd: Any):
 
 @pytest.mark.parametrize("wrong", WRONG_NUMBERS, ids=repr)
 @pytest.mark.parametrize("field", ["rows_read", "rows_written", "storage_bytes", "bytes_synced"])
-def test_a_number_that_cannot_be_is_unknown_named_and_leaves_the_others(field: str, wrong: Any):
+def test_a_number_that_cannot_be_is_unknown_named_and_leaves_the_others(field: str, wrong: Any) -> None:
     good = {"rows_read": 1, "rows_written": 2, "storage_bytes": 3, "bytes_synced": 4}
     entry = {"uuid": "d-1", "usage": good | {field: wrong}}
     raw = json.dumps({"organization": {"databases": [entry, {"uuid": "d-2", "usage": good}]}}).encode()
@@ -64,7 +67,7 @@ def test_a_number_that_cannot_be_is_unknown_named_and_leaves_the_others(field: s
         assert (log[0]["of"], log[0]["field"]) == ("usage of d-1", field)
 
 
-def test_a_sum_of_numbers_that_is_too_large_is_unknown():
+def test_a_sum_of_numbers_that_is_too_large_is_unknown() -> None:
     parts = [{"uuid": name, "usage": {"rows_read": LARGEST}} for name in ("a", "b")]
 
     assert answers.organization_usage(body(databases=parts)).usage.rows_read is None
@@ -74,20 +77,22 @@ def test_a_sum_of_numbers_that_is_too_large_is_unknown():
     "field", ["group", "Hostname", "primaryRegion", "regions", "type", "version", "parent", "schema"]
 )
 @pytest.mark.parametrize("odd", [17, ["x", None], {"a": 1}, "a\x00b"], ids=repr)
-def test_an_odd_field_of_a_database_leaves_the_database(field: str, odd: Any):
+def test_an_odd_field_of_a_database_leaves_the_database(field: str, odd: Any) -> None:
     found = answers.database(body(database=GOOD | {field: odd}))
 
     assert found.name == "orders"
     assert "\x00" not in found.model_dump_json()
 
 
-def test_a_switch_that_cannot_be_read_is_not_taken_for_off():
+def test_a_switch_that_cannot_be_read_is_not_taken_for_off() -> None:
     with pytest.raises(TursoUnavailable):
         readable(answers.database, body(database=GOOD | {"block_writes": "perhaps"}))
 
 
 @pytest.mark.parametrize("expires", [1e30, -(10**30), "soon", [], {"a": 1}], ids=repr)
-async def test_a_time_that_cannot_be_is_an_answer_that_cannot_be_read(turso, acme, expires: Any, monkeypatch):
+async def test_a_time_that_cannot_be_is_an_answer_that_cannot_be_read(
+    turso: TursoClient, acme: Organization, expires: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def answer(*_: Any, **__: Any) -> bytes:
         return body(exp=expires)
 
@@ -99,7 +104,7 @@ async def test_a_time_that_cannot_be_is_an_answer_that_cannot_be_read(turso, acm
 
 
 @pytest.mark.parametrize("name", ["refusal", "code"])
-def test_what_turso_says_of_an_error_is_shown_without_control_characters(name: str):
+def test_what_turso_says_of_an_error_is_shown_without_control_characters(name: str) -> None:
     from bot.turso import refusals
 
     class Response:
@@ -113,7 +118,9 @@ def test_what_turso_says_of_an_error_is_shown_without_control_characters(name: s
     assert "\x00" not in str(refusal(said, {}, writes=True))
 
 
-async def test_who_needs_every_database_does_not_go_on_without_one(turso, monkeypatch):
+async def test_who_needs_every_database_does_not_go_on_without_one(
+    turso: TursoClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def answer(*_: Any, **__: Any) -> bytes:
         return body(databases=[GOOD, {"Name": None, "DbId": None}])
 
@@ -124,7 +131,7 @@ async def test_who_needs_every_database_does_not_go_on_without_one(turso, monkey
     assert (await turso.listed()).left_out == 1
 
 
-def test_the_list_says_what_it_leaves_out():
+def test_the_list_says_what_it_leaves_out() -> None:
     assert listing._left_out(1) == "1 database is left out: Turso's entry can't be read. The log names it."
 
 
@@ -138,5 +145,5 @@ def test_the_list_says_what_it_leaves_out():
         ("naïve 🧊", "naïve 🧊"),
     ],
 )
-def test_text_is_cleaned_of_what_nobody_can_keep_or_see(text: str, cleaned: str):
+def test_text_is_cleaned_of_what_nobody_can_keep_or_see(text: str, cleaned: str) -> None:
     assert clean(text) == cleaned

@@ -1,5 +1,7 @@
 """What a database says of a token, and to which hosts one is ever sent."""
 
+from typing import Any
+
 import httpx
 import pytest
 from pydantic import SecretStr
@@ -19,7 +21,7 @@ def a_database(hostname: str = "orders-acme.turso.io", **more: str) -> Database:
     return Database.model_validate({"Name": "orders", "DbId": "1", "Hostname": hostname} | more)
 
 
-async def answer_to(handle, database: Database | None = None, api: str = "https://api.turso.tech") -> TokenAnswer:
+async def answer_to(handle: Any, database: Database | None = None, api: str = "https://api.turso.tech") -> TokenAnswer:
     async with client_of(handle) as http:
         http.base_url = api
         return await TursoClient(http, http, "acme").try_token(database or a_database(), PROBE)
@@ -51,7 +53,9 @@ async def answer_to(handle, database: Database | None = None, api: str = "https:
         (502, {"error": "upstream forward failed"}, TokenAnswer.UNCLEAR),
     ],
 )
-async def test_only_a_refusal_of_the_token_itself_means_that_it_was_revoked(status, body, expected):
+async def test_only_a_refusal_of_the_token_itself_means_that_it_was_revoked(
+    status: int, body: Any, expected: TokenAnswer
+) -> None:
     content = {"text": body} if isinstance(body, str) else {"json": body}
 
     assert await answer_to(lambda _: httpx.Response(status, **content)) is expected
@@ -60,14 +64,14 @@ async def test_only_a_refusal_of_the_token_itself_means_that_it_was_revoked(stat
 @pytest.mark.parametrize(
     "error", [httpx.ConnectError("no"), httpx.ReadTimeout("late"), httpx.RemoteProtocolError("cut")]
 )
-async def test_no_answer_says_nothing(error):
-    def fail(_):
+async def test_no_answer_says_nothing(error: Any) -> None:
+    def fail(_: Any) -> None:
         raise error
 
     assert await answer_to(fail) is TokenAnswer.UNCLEAR
 
 
-async def test_the_request_carries_the_probe_token_and_not_the_api_token():
+async def test_the_request_carries_the_probe_token_and_not_the_api_token() -> None:
     asked: list[httpx.Request] = []
     await answer_to(lambda request: asked.append(request) or httpx.Response(500))
 
@@ -97,7 +101,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("hostname", HOSTILE)
-async def test_nothing_is_sent_to_a_host_that_is_not_tursos(hostname):
+async def test_nothing_is_sent_to_a_host_that_is_not_tursos(hostname: Any) -> None:
     asked: list[httpx.Request] = []
 
     def handle(request: httpx.Request) -> httpx.Response:
@@ -128,7 +132,9 @@ async def test_nothing_is_sent_to_a_host_that_is_not_tursos(hostname):
         ("other.example:8080/db/orders", {}, "http://turso.example:8080", False),
     ],
 )
-async def test_a_token_goes_over_tls_or_to_where_the_api_itself_is_reached_without(hostname, more, api, takes):
+async def test_a_token_goes_over_tls_or_to_where_the_api_itself_is_reached_without(
+    hostname: str, more: dict[str, Any], api: str, takes: bool
+) -> None:
     asked: list[httpx.Request] = []
 
     await answer_to(lambda one: asked.append(one) or httpx.Response(500), a_database(hostname, **more), api)

@@ -3,11 +3,13 @@
 import asyncio
 import json
 import time
+from typing import Any
 
 import httpx
 import pytest
 
 from bot.core.model import Target
+from bot.turso.client import TursoClient
 from bot.turso.errors import (
     AlreadyExists,
     DatabaseNotFound,
@@ -19,12 +21,12 @@ from bot.turso.errors import (
     TursoUnavailable,
 )
 
-from .organization import refuse
+from .organization import Organization, refuse
 
 DATABASES = "/v1/organizations/acme/databases"
 
 
-async def test_a_list_follows_the_cursor_until_there_is_no_next_page(turso, acme):
+async def test_a_list_follows_the_cursor_until_there_is_no_next_page(turso: TursoClient, acme: Organization) -> None:
     for number in range(2500):
         acme.add(f"db-{number}")
 
@@ -34,35 +36,37 @@ async def test_a_list_follows_the_cursor_until_there_is_no_next_page(turso, acme
     assert acme.log() == [f"GET {DATABASES}"] * 3
 
 
-async def test_a_list_of_the_2023_api_is_one_page(turso_2023, acme_2023):
+async def test_a_list_of_the_2023_api_is_one_page(turso_2023: TursoClient, acme_2023: Organization) -> None:
     acme_2023.add("orders")
 
     assert [database.name for database in await turso_2023.databases()] == ["orders"]
     assert len(acme_2023.requests) == 1
 
 
-async def test_a_list_can_be_cut_to_a_group(turso, acme):
+async def test_a_list_can_be_cut_to_a_group(turso: TursoClient, acme: Organization) -> None:
     acme.add("orders", group="eu")
     acme.add("carts")
 
     assert [database.name for database in await turso.databases(group="eu")] == ["orders"]
 
 
-async def test_a_cursor_that_repeats_itself_ends_the_list(turso, acme):
+async def test_a_cursor_that_repeats_itself_ends_the_list(turso: TursoClient, acme: Organization) -> None:
     acme.next_answers = [httpx.Response(200, json={"databases": [], "pagination": {"next": "same"}})] * 5
 
     assert await turso.databases() == []
     assert len(acme.requests) == 2
 
 
-async def test_a_list_of_many_thousands_lets_others_run_while_it_is_read(turso_2023, acme_2023):
+async def test_a_list_of_many_thousands_lets_others_run_while_it_is_read(
+    turso_2023: TursoClient, acme_2023: Organization
+) -> None:
     for number in range(6000):
         acme_2023.add(f"db-{number}")
     body = acme_2023.handle(httpx.Request("GET", f"https://h{DATABASES}", headers=dict(turso_2023._reader.headers)))
     acme_2023.next_answers = [body]
     turns = 0
 
-    async def others():
+    async def others() -> None:
         nonlocal turns
         while True:
             turns += 1
@@ -77,7 +81,7 @@ async def test_a_list_of_many_thousands_lets_others_run_while_it_is_read(turso_2
     assert turns >= 20, f"only {turns} turns in {time.perf_counter() - began:.3f} s"
 
 
-async def test_what_a_list_names_can_be_read_for_the_rest(turso, acme):
+async def test_what_a_list_names_can_be_read_for_the_rest(turso: TursoClient, acme: Organization) -> None:
     acme.add("orders", delete_protection=True)
 
     (listed,) = await turso.listed()
@@ -88,14 +92,18 @@ async def test_what_a_list_names_can_be_read_for_the_rest(turso, acme):
 
 
 @pytest.mark.parametrize("entry", [{"DbId": "1"}, "orders", None, 7], ids=["no name", "text", "null", "number"])
-async def test_a_list_whose_entries_have_no_name_cannot_be_read(turso, acme, entry):
+async def test_a_list_whose_entries_have_no_name_cannot_be_read(
+    turso: TursoClient, acme: Organization, entry: Any
+) -> None:
     acme.next_answers = [httpx.Response(200, json={"databases": [entry]})]
 
     with pytest.raises(TursoUnavailable, match="cannot be read"):
         await turso.listed()
 
 
-async def test_a_created_database_is_read_again_for_what_the_answer_leaves_out(turso, acme):
+async def test_a_created_database_is_read_again_for_what_the_answer_leaves_out(
+    turso: TursoClient, acme: Organization
+) -> None:
     created = await turso.create_database("orders", group="default")
 
     assert (created.name, created.group, created.primary_region) == ("orders", "default", "aws-us-east-1")
@@ -103,7 +111,9 @@ async def test_a_created_database_is_read_again_for_what_the_answer_leaves_out(t
     assert acme.log() == [f"POST {DATABASES}", f"GET {DATABASES}/orders"]
 
 
-async def test_a_created_database_that_cannot_be_read_again_is_still_created(turso, acme):
+async def test_a_created_database_that_cannot_be_read_again_is_still_created(
+    turso: TursoClient, acme: Organization
+) -> None:
     acme.next_answers = [
         httpx.Response(200, json={"database": {"Name": "orders", "DbId": "id-1", "Hostname": "h"}}),
         *[refuse(503, "busy")] * 10,
@@ -115,7 +125,9 @@ async def test_a_created_database_that_cannot_be_read_again_is_still_created(tur
 
 
 @pytest.mark.parametrize(("asked", "placed"), [("lhr", "lhr"), (None, "ams")])
-async def test_the_first_instance_of_a_2023_database_is_created_once(turso_2023, acme_2023, asked, placed):
+async def test_the_first_instance_of_a_2023_database_is_created_once(
+    turso_2023: TursoClient, acme_2023: Organization, asked: str | None, placed: str
+) -> None:
     created = await turso_2023.create_database("orders", location=asked)
 
     assert created.primary_region == placed
@@ -125,7 +137,9 @@ async def test_the_first_instance_of_a_2023_database_is_created_once(turso_2023,
     ]
 
 
-async def test_a_refused_first_instance_says_that_the_database_exists(turso_2023, acme_2023):
+async def test_a_refused_first_instance_says_that_the_database_exists(
+    turso_2023: TursoClient, acme_2023: Organization
+) -> None:
     original = acme_2023._one
     acme_2023._one = lambda method, name, rest, body: (
         refuse(400, "invalid location: xyz")
@@ -145,7 +159,9 @@ async def test_a_refused_first_instance_says_that_the_database_exists(turso_2023
         pytest.param(refuse(422, "name not available"), id="422 as the CLI expects"),
     ],
 )
-async def test_a_taken_name_is_explained_in_the_words_of_turso(turso, acme, answer):
+async def test_a_taken_name_is_explained_in_the_words_of_turso(
+    turso: TursoClient, acme: Organization, answer: Any
+) -> None:
     acme.next_answers = [answer]
 
     with pytest.raises(AlreadyExists, match="`orders` already exists") as caught:
@@ -154,14 +170,14 @@ async def test_a_taken_name_is_explained_in_the_words_of_turso(turso, acme, answ
     assert caught.value.name == "orders"
 
 
-async def test_an_unknown_group_of_a_new_database_is_named(turso):
+async def test_an_unknown_group_of_a_new_database_is_named(turso: TursoClient) -> None:
     with pytest.raises(GroupNotFound) as caught:
         await turso.create_database("orders", group="nowhere")
 
     assert (caught.value.name, caught.value.status) == ("nowhere", 400)
 
 
-async def test_destroying_removes_the_database(turso, acme):
+async def test_destroying_removes_the_database(turso: TursoClient, acme: Organization) -> None:
     acme.add("orders")
 
     await turso.destroy_database("orders")
@@ -171,7 +187,9 @@ async def test_destroying_removes_the_database(turso, acme):
 
 
 @pytest.mark.parametrize("owner", ["the database", "its group `default`"])
-async def test_a_refused_destroy_names_the_protection_behind_it(turso, acme, owner):
+async def test_a_refused_destroy_names_the_protection_behind_it(
+    turso: TursoClient, acme: Organization, owner: str
+) -> None:
     acme.add("orders", delete_protection=owner == "the database")
     acme.groups["default"]["delete_protection"] = owner != "the database"
 
@@ -182,7 +200,9 @@ async def test_a_refused_destroy_names_the_protection_behind_it(turso, acme, own
     assert len(acme.requests) <= 3
 
 
-async def test_a_refused_destroy_without_protection_stays_the_refusal_it_is(turso, acme):
+async def test_a_refused_destroy_without_protection_stays_the_refusal_it_is(
+    turso: TursoClient, acme: Organization
+) -> None:
     acme.add("orders")
     acme.next_answers = [refuse(403, "token out of scope")]
 
@@ -190,7 +210,7 @@ async def test_a_refused_destroy_without_protection_stays_the_refusal_it_is(turs
         await turso.destroy_database("orders")
 
 
-async def test_a_minted_token_is_hidden_until_it_is_asked_for(turso, acme):
+async def test_a_minted_token_is_hidden_until_it_is_asked_for(turso: TursoClient, acme: Organization) -> None:
     acme.add("orders")
 
     minted = await turso.mint_token("orders", expiration="1h", read_only=True)
@@ -202,7 +222,7 @@ async def test_a_minted_token_is_hidden_until_it_is_asked_for(turso, acme):
     assert acme.requests[0].content == b""
 
 
-async def test_signs_of_the_expiration_arrive_as_they_were_written(turso, acme):
+async def test_signs_of_the_expiration_arrive_as_they_were_written(turso: TursoClient, acme: Organization) -> None:
     acme.add("orders")
 
     await turso.mint_token("orders", expiration="+1h5µs", read_only=False)
@@ -211,14 +231,14 @@ async def test_signs_of_the_expiration_arrive_as_they_were_written(turso, acme):
     assert acme.requests[0].url.params["authorization"] == "full-access"
 
 
-async def test_a_mint_whose_answer_has_no_token_has_an_unknown_outcome(turso, acme):
+async def test_a_mint_whose_answer_has_no_token_has_an_unknown_outcome(turso: TursoClient, acme: Organization) -> None:
     acme.next_answers = [httpx.Response(200, text="<html>proxy</html>")]
 
     with pytest.raises(OutcomeUnknown):
         await turso.mint_token("orders", expiration="1h", read_only=True)
 
 
-async def test_invalidating_reads_nothing_into_an_empty_answer(turso, acme):
+async def test_invalidating_reads_nothing_into_an_empty_answer(turso: TursoClient, acme: Organization) -> None:
     acme.add("orders")
 
     await turso.invalidate_tokens("orders")
@@ -226,7 +246,7 @@ async def test_invalidating_reads_nothing_into_an_empty_answer(turso, acme):
     assert acme.rotated == ["orders"]
 
 
-async def test_configuring_sends_only_what_is_to_change(turso, acme):
+async def test_configuring_sends_only_what_is_to_change(turso: TursoClient, acme: Organization) -> None:
     acme.add("orders")
 
     after = await turso.configure("orders", block_writes=True)
@@ -235,7 +255,7 @@ async def test_configuring_sends_only_what_is_to_change(turso, acme):
     assert (after.block_writes, after.block_reads, after.size_limit) == (True, False, "268435456")
 
 
-async def test_a_configuration_that_is_answered_empty_is_read_again(turso, acme):
+async def test_a_configuration_that_is_answered_empty_is_read_again(turso: TursoClient, acme: Organization) -> None:
     acme.add("orders")
     acme.next_answers = [httpx.Response(200)]
 
@@ -244,14 +264,16 @@ async def test_a_configuration_that_is_answered_empty_is_read_again(turso, acme)
 
 
 @pytest.mark.parametrize("name", ["", ".", ".."])
-async def test_a_name_that_would_be_another_path_is_never_sent(turso, acme, name):
+async def test_a_name_that_would_be_another_path_is_never_sent(
+    turso: TursoClient, acme: Organization, name: str
+) -> None:
     with pytest.raises(DatabaseNotFound):
         await turso.destroy_database(name)
 
     assert acme.requests == []
 
 
-async def test_a_name_cannot_leave_its_place_in_the_path(turso, acme):
+async def test_a_name_cannot_leave_its_place_in_the_path(turso: TursoClient, acme: Organization) -> None:
     with pytest.raises(DatabaseNotFound):
         await turso.destroy_database("x/../../other?a=b#c")
 
@@ -263,11 +285,13 @@ async def test_a_name_cannot_leave_its_place_in_the_path(turso, acme):
     [(["a", "default"], "default"), (["only"], "only"), (["a", "b"], None), ([], None)],
     ids=["default among others", "the only one", "several, none the default", "none"],
 )
-async def test_the_group_of_a_database_for_which_none_is_named(turso, acme, groups, expected):
+async def test_the_group_of_a_database_for_which_none_is_named(
+    turso: TursoClient, acme: Organization, groups: Any, expected: str | None
+) -> None:
     acme.groups = {name: {"name": name} for name in groups}
 
     assert await turso.default_group() == expected
 
 
-async def test_an_api_without_groups_has_no_default_group(turso_2023):
+async def test_an_api_without_groups_has_no_default_group(turso_2023: TursoClient) -> None:
     assert await turso_2023.default_group() is None

@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from typing import Any
 
 import httpx
 import pytest
@@ -11,7 +12,7 @@ from bot.turso import errors
 from bot.turso.client import TursoClient
 
 from .conftest import client_of
-from .organization import TOKEN, refuse
+from .organization import TOKEN, Organization, refuse
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,9 @@ from .organization import TOKEN, refuse
         pytest.param(httpx.Response(302, headers={"location": "/"}), errors.OutcomeUnknown, "302", id="a redirect"),
     ],
 )
-async def test_a_refused_change_becomes_the_error_that_says_what_happened(turso, acme, answer, kind, sentence):
+async def test_a_refused_change_becomes_the_error_that_says_what_happened(
+    turso: TursoClient, acme: Organization, answer: Any, kind: Any, sentence: str
+) -> None:
     acme.next_answers = [answer]
 
     with pytest.raises(errors.TursoError) as caught:
@@ -71,7 +74,9 @@ async def test_a_refused_change_becomes_the_error_that_says_what_happened(turso,
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
-async def test_a_change_without_answer_says_whether_it_can_have_happened(turso, acme, failure, kind):
+async def test_a_change_without_answer_says_whether_it_can_have_happened(
+    turso: TursoClient, acme: Organization, failure: Any, kind: Any
+) -> None:
     acme.next_answers = [failure]
 
     with pytest.raises(kind):
@@ -80,7 +85,7 @@ async def test_a_change_without_answer_says_whether_it_can_have_happened(turso, 
     assert len(acme.requests) == 1
 
 
-async def test_code_and_sentence_are_kept_beside_each_other(turso, acme):
+async def test_code_and_sentence_are_kept_beside_each_other(turso: TursoClient, acme: Organization) -> None:
     acme.next_answers = [refuse(403, "not in your plan", code="feature_not_available_for_starter_plan")]
 
     with pytest.raises(errors.TursoForbidden) as caught:
@@ -90,7 +95,9 @@ async def test_code_and_sentence_are_kept_beside_each_other(turso, acme):
 
 
 @pytest.mark.parametrize("error", [{"why": ["a", 1]}, ["a"], 7, None, "", "x" * 5000, "two\n lines\x00"])
-async def test_an_error_field_of_any_json_value_is_one_short_sentence(turso, acme, error):
+async def test_an_error_field_of_any_json_value_is_one_short_sentence(
+    turso: TursoClient, acme: Organization, error: Any
+) -> None:
     acme.next_answers = [refuse(400, error)]
 
     with pytest.raises(errors.TursoRejected) as caught:
@@ -100,14 +107,14 @@ async def test_an_error_field_of_any_json_value_is_one_short_sentence(turso, acm
     assert "\n" not in str(caught.value)
 
 
-async def test_a_group_that_is_not_there_is_named(turso):
+async def test_a_group_that_is_not_there_is_named(turso: TursoClient) -> None:
     with pytest.raises(errors.GroupNotFound, match="no group `eu`") as caught:
         await turso.group("eu")
 
     assert caught.value.name == "eu"
 
 
-def test_every_error_can_be_shown_to_people():
+def test_every_error_can_be_shown_to_people() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
 
     assert all(issubclass(kind, BotError) for kind in kinds)
@@ -118,7 +125,7 @@ def test_every_error_can_be_shown_to_people():
 
 
 @pytest.mark.parametrize("trouble", ["echo", "network", "redirect"])
-async def test_the_api_token_is_in_no_exception_repr_or_log(caplog, trouble):
+async def test_the_api_token_is_in_no_exception_repr_or_log(caplog: pytest.LogCaptureFixture, trouble: str) -> None:
     jwt = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicncifQ.AAAABBBBCCCC"
 
     def handle(request: httpx.Request) -> httpx.Response:

@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.turso.client import TursoClient
 from bot.turso.models import Usage
 
-from .organization import refuse
+from .organization import Organization, refuse
 
 SAMPLES = Path(__file__).parent / "samples"
 TOTAL = {"rows_read": 1204, "rows_written": 37, "storage_bytes": 40960}
@@ -20,7 +21,7 @@ def sample(name: str) -> dict[str, Any]:
     return json.loads((SAMPLES / f"{name}.json").read_text())
 
 
-def answers(acme, body: Any) -> None:
+def answers(acme: Organization, body: Any) -> None:
     acme.next_answers = [httpx.Response(200, json=body)]
 
 
@@ -33,13 +34,15 @@ def answers(acme, body: Any) -> None:
         pytest.param({"regions": None}, "", id="an empty database of 2023"),
     ],
 )
-async def test_placement_is_the_group_else_the_primary_location_else_the_first(turso, acme, keys, placement):
+async def test_placement_is_the_group_else_the_primary_location_else_the_first(
+    turso: TursoClient, acme: Organization, keys: dict[str, Any], placement: str
+) -> None:
     answers(acme, {"database": {"Name": "orders", "DbId": "1", "Hostname": "h"} | keys})
 
     assert (await turso.database("orders")).placement == placement
 
 
-async def test_every_property_of_a_2023_database_is_read(turso, acme):
+async def test_every_property_of_a_2023_database_is_read(turso: TursoClient, acme: Organization) -> None:
     answers(acme, sample("database_2023"))
 
     database = await turso.database("orders")
@@ -49,7 +52,7 @@ async def test_every_property_of_a_2023_database_is_read(turso, acme):
     assert not any((database.block_reads, database.block_writes, database.delete_protection, database.asleep))
 
 
-async def test_every_property_of_todays_database_is_read(turso, acme):
+async def test_every_property_of_todays_database_is_read(turso: TursoClient, acme: Organization) -> None:
     answers(acme, sample("database_now"))
 
     database = await turso.database("orders")
@@ -78,19 +81,19 @@ BY_UUID = {share["uuid"]: share["usage"] for share in SHARES}
         pytest.param({"database": {"uuid": "u"}, "instances": BY_UUID}, id="sum at the top"),
     ],
 )
-async def test_usage_totals_are_found_wherever_they_stand(turso, acme, body):
+async def test_usage_totals_are_found_wherever_they_stand(turso: TursoClient, acme: Organization, body: Any) -> None:
     answers(acme, body)
 
     assert (await turso.database_usage("orders")).usage == Usage(**TOTAL)
 
 
-async def test_todays_usage_has_synced_bytes(turso, acme):
+async def test_todays_usage_has_synced_bytes(turso: TursoClient, acme: Organization) -> None:
     answers(acme, sample("usage_now"))
 
     assert (await turso.database_usage("orders")).usage.bytes_synced == 12
 
 
-async def test_a_zero_may_be_left_out_or_null(turso, acme):
+async def test_a_zero_may_be_left_out_or_null(turso: TursoClient, acme: Organization) -> None:
     answers(acme, {"database": {"uuid": "u", "usage": {"rows_read": None}}})
 
     assert (await turso.database_usage("orders")).usage == Usage()
@@ -104,7 +107,9 @@ async def test_a_zero_may_be_left_out_or_null(turso, acme):
         pytest.param(BY_UUID, id="an object of usages"),
     ],
 )
-async def test_usage_of_instances_is_read_as_array_or_object(turso, acme, instances):
+async def test_usage_of_instances_is_read_as_array_or_object(
+    turso: TursoClient, acme: Organization, instances: Any
+) -> None:
     answers(acme, {"database": {"uuid": "u", "instances": instances}})
 
     shares = (await turso.database_usage("orders")).instances
@@ -113,13 +118,15 @@ async def test_usage_of_instances_is_read_as_array_or_object(turso, acme, instan
 
 
 @pytest.mark.parametrize("nothing", [{"instances": None}, {}], ids=["null", "absent"])
-async def test_usage_without_instances_has_none(turso, acme, nothing):
+async def test_usage_without_instances_has_none(
+    turso: TursoClient, acme: Organization, nothing: dict[str, Any]
+) -> None:
     answers(acme, {"database": {"uuid": "u", "usage": TOTAL} | nothing})
 
     assert (await turso.database_usage("orders")).instances == ()
 
 
-async def test_a_period_is_sent_only_when_it_is_asked_for(turso, acme):
+async def test_a_period_is_sent_only_when_it_is_asked_for(turso: TursoClient, acme: Organization) -> None:
     acme.add("orders")
 
     await turso.database_usage("orders")
@@ -132,14 +139,16 @@ async def test_a_period_is_sent_only_when_it_is_asked_for(turso, acme):
     assert dict(acme.requests[1].url.params) == {"from": "2026-10-01T00:00:00Z", "to": "2026-11-01T00:00:00Z"}
 
 
-async def test_a_time_without_zone_is_a_mistake_of_ours(turso, acme):
+async def test_a_time_without_zone_is_a_mistake_of_ours(turso: TursoClient, acme: Organization) -> None:
     with pytest.raises(ValueError, match="zone"):
         await turso.database_usage("orders", since=datetime(2026, 10, 1))  # noqa: DTZ001
     assert acme.requests == []
 
 
 @pytest.mark.parametrize("generation", ["2023", "now"])
-async def test_both_answers_to_a_creation_give_the_same_database(turso, turso_2023, acme_2023, generation):
+async def test_both_answers_to_a_creation_give_the_same_database(
+    turso: TursoClient, turso_2023: TursoClient, acme_2023: Organization, generation: str
+) -> None:
     client = turso_2023 if generation == "2023" else turso
 
     created = await client.create_database("orders", group="default")
@@ -157,7 +166,9 @@ async def test_both_answers_to_a_creation_give_the_same_database(turso, turso_20
         pytest.param({"HostName": "pascal", "HOSTNAME": "upper"}, "upper", id="upper case alone"),
     ],
 )
-async def test_keys_are_read_exactly_first_then_in_other_casings(turso, acme, keys, hostname):
+async def test_keys_are_read_exactly_first_then_in_other_casings(
+    turso: TursoClient, acme: Organization, keys: dict[str, str], hostname: str
+) -> None:
     answers(acme, {"database": {"name": "orders", "dbId": "1"} | keys})
 
     database = await turso.database("orders")
@@ -165,7 +176,7 @@ async def test_keys_are_read_exactly_first_then_in_other_casings(turso, acme, ke
     assert (database.name, database.db_id, database.hostname) == ("orders", "1", hostname)
 
 
-async def test_a_list_reads_other_casings_too(turso, acme):
+async def test_a_list_reads_other_casings_too(turso: TursoClient, acme: Organization) -> None:
     answers(acme, {"databases": [{"name": "orders", "dbId": "1", "hostname": "h"}]})
 
     assert [(one.name, one.db_id, one.hostname) for one in await turso.databases()] == [("orders", "1", "h")]
@@ -174,13 +185,15 @@ async def test_a_list_reads_other_casings_too(turso, acme):
 
 
 @pytest.mark.parametrize("body", [{"databases": None}, {}, {"databases": []}], ids=["null", "absent", "empty"])
-async def test_no_databases_are_an_empty_list(turso, acme, body):
+async def test_no_databases_are_an_empty_list(turso: TursoClient, acme: Organization, body: dict[str, Any]) -> None:
     answers(acme, body)
 
     assert await turso.databases() == []
 
 
-async def test_an_instance_is_shown_by_what_it_is_never_by_parsing_its_name(turso, acme):
+async def test_an_instance_is_shown_by_what_it_is_never_by_parsing_its_name(
+    turso: TursoClient, acme: Organization
+) -> None:
     answers(acme, {"instances": [{"uuid": "u", "name": "loving-squirrel", "type": "primary", "region": "lhr"}]})
 
     (instance,) = await turso.instances("orders")
@@ -208,7 +221,9 @@ QUERIES = [{"query": "SELECT 1", "rows_read": 5, "rows_written": None}]
         ),
     ],
 )
-async def test_top_queries_are_read_from_either_endpoint(turso, acme, answered, count):
+async def test_top_queries_are_read_from_either_endpoint(
+    turso: TursoClient, acme: Organization, answered: Any, count: int
+) -> None:
     acme.next_answers = [httpx.Response(status, content=json.dumps(body)) for status, body in answered]
 
     assert len(await turso.top_queries("orders", since=datetime(2026, 10, 1, tzinfo=UTC))) == count
@@ -216,7 +231,7 @@ async def test_top_queries_are_read_from_either_endpoint(turso, acme, answered, 
 
 
 @pytest.mark.parametrize("key", ["block_writes", "blocked_writes"])
-async def test_blocked_flags_are_read_in_both_spellings(turso, acme, key):
+async def test_blocked_flags_are_read_in_both_spellings(turso: TursoClient, acme: Organization, key: str) -> None:
     acme.next_answers = [
         httpx.Response(200, json={"database": {"Name": "orders", "DbId": "1", key: True}}),
         httpx.Response(200, json={"organization": {"name": "acme", key: True}}),
@@ -227,7 +242,9 @@ async def test_blocked_flags_are_read_in_both_spellings(turso, acme, key):
 
 
 @pytest.mark.parametrize("key", ["storage_bytes", "storage"])
-async def test_organization_usage_is_one_call_in_either_spelling(turso, acme, key):
+async def test_organization_usage_is_one_call_in_either_spelling(
+    turso: TursoClient, acme: Organization, key: str
+) -> None:
     share = {"uuid": "id-1", "instances": [], "usage": {"rows_read": 3, key: 4096}}
     answers(
         acme,
@@ -241,7 +258,9 @@ async def test_organization_usage_is_one_call_in_either_spelling(turso, acme, ke
     assert len(acme.requests) == 1
 
 
-async def test_organization_usage_without_totals_is_the_sum_of_its_databases(turso, acme):
+async def test_organization_usage_without_totals_is_the_sum_of_its_databases(
+    turso: TursoClient, acme: Organization
+) -> None:
     shares = [{"uuid": "a", "usage": TOTAL}, {"uuid": "b", "total": TOTAL}]
     answers(acme, {"organization": {"uuid": "o", "databases": shares}})
 
@@ -255,7 +274,9 @@ async def test_organization_usage_without_totals_is_the_sum_of_its_databases(tur
         pytest.param({"locations": {"aws": {"lhr": "London"}, "local": {"ams": "Amsterdam"}}}, id="by provider"),
     ],
 )
-async def test_locations_are_read_flat_or_by_provider(turso, acme, body):
+async def test_locations_are_read_flat_or_by_provider(
+    turso: TursoClient, acme: Organization, body: dict[str, Any]
+) -> None:
     answers(acme, body)
 
     assert [(one.code, one.label) for one in await turso.locations()] == [("lhr", "London"), ("ams", "Amsterdam")]
@@ -266,7 +287,9 @@ async def test_locations_are_read_flat_or_by_provider(turso, acme, body):
     [({"exp": 1790000000}, 2026), ({"exp": -1}, None), ({}, None)],
     ids=["an end", "never", "absent"],
 )
-async def test_validate_says_when_the_api_token_ends(turso, acme, body, year):
+async def test_validate_says_when_the_api_token_ends(
+    turso: TursoClient, acme: Organization, body: dict[str, Any], year: int | None
+) -> None:
     answers(acme, body)
 
     expiry = await turso.validate()
@@ -275,7 +298,9 @@ async def test_validate_says_when_the_api_token_ends(turso, acme, body, year):
 
 
 @pytest.mark.parametrize("subscription", [{"name": "starter", "plan": "starter"}, "starter"], ids=["object", "text"])
-async def test_quotas_are_those_of_the_plan_that_is_subscribed(turso, acme, subscription):
+async def test_quotas_are_those_of_the_plan_that_is_subscribed(
+    turso: TursoClient, acme: Organization, subscription: Any
+) -> None:
     plans = [{"name": "starter", "quotas": {"rowsRead": 5, "storage": 9, "databases": None}}, {"name": "pro"}]
     acme.next_answers = [
         httpx.Response(200, json={"subscription": subscription}),
@@ -287,13 +312,13 @@ async def test_quotas_are_those_of_the_plan_that_is_subscribed(turso, acme, subs
     assert (quotas.plan, quotas.rows_read, quotas.storage_bytes, quotas.databases) == ("starter", 5, 9, None)
 
 
-async def test_quotas_that_turso_does_not_tell_are_none(turso, acme):
+async def test_quotas_that_turso_does_not_tell_are_none(turso: TursoClient, acme: Organization) -> None:
     acme.next_answers = [httpx.Response(200, json={"subscription": None})]
 
     assert await turso.quotas() is None
 
 
-async def test_groups_are_read_with_what_is_there(turso, acme):
+async def test_groups_are_read_with_what_is_there(turso: TursoClient, acme: Organization) -> None:
     answers(acme, {"groups": [{"name": "eu", "locations": None, "primary": "lhr", "uuid": "g", "status": {"x": 1}}]})
 
     (group,) = await turso.groups()
@@ -302,14 +327,16 @@ async def test_groups_are_read_with_what_is_there(turso, acme):
 
 
 @pytest.mark.parametrize("database", [{"Name": "x"}, {"DbId": "1"}, "x"], ids=["no id", "no name", "no object"])
-async def test_a_database_that_cannot_be_told_from_others_is_not_guessed(turso, acme, database):
+async def test_a_database_that_cannot_be_told_from_others_is_not_guessed(
+    turso: TursoClient, acme: Organization, database: Any
+) -> None:
     acme.next_answers = [httpx.Response(200, json={"database": database}) for _ in range(9)]
 
     with pytest.raises(Exception, match="cannot be read"):
         await turso.database("x")
 
 
-async def test_a_refusal_of_the_older_endpoint_is_told(turso, acme):
+async def test_a_refusal_of_the_older_endpoint_is_told(turso: TursoClient, acme: Organization) -> None:
     acme.next_answers = [refuse(404, "route not found"), refuse(403, "token out of scope")]
 
     with pytest.raises(Exception, match="token out of scope"):

@@ -8,12 +8,12 @@ from bot.sandbox.platform.names import new_uuid
 from bot.turso.ids import made_at
 
 
-def test_the_id_of_the_reference_tells_its_moment():
+def test_the_id_of_the_reference_tells_its_moment() -> None:
     assert made_at("0193c0de-7a11-7c3e-9d55-2f6b1c0a9e42") == datetime(2024, 12, 13, 16, 33, 46, 1000, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("generation", ["2023", "now"])
-def test_ids_of_both_generations_tell_when_they_were_made(generation):
+def test_ids_of_both_generations_tell_when_they_were_made(generation: str) -> None:
     told = made_at(new_uuid(generation))
 
     assert told is not None
@@ -21,7 +21,7 @@ def test_ids_of_both_generations_tell_when_they_were_made(generation):
 
 
 @pytest.mark.parametrize("generation", ["2023", "now"])
-def test_an_id_may_hold_an_earlier_moment(generation):
+def test_an_id_may_hold_an_earlier_moment(generation: str) -> None:
     at = datetime(2026, 9, 17, 12, 30, 0, 250_000, tzinfo=UTC)
 
     assert abs(made_at(new_uuid(generation, at=at.timestamp())) - at) < timedelta(milliseconds=2)
@@ -37,5 +37,5 @@ def test_an_id_may_hold_an_earlier_moment(generation):
         pytest.param("ffffffff-ffff-7fff-bfff-ffffffffffff", id="after the year 9999"),
     ],
 )
-def test_others_do_not(text):
+def test_others_do_not(text: str) -> None:
     assert made_at(text) is None

@@ -1,5 +1,7 @@
 """Whether a database answers is asked of itself, without the API token."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -17,20 +19,20 @@ def a_database(hostname: str = "orders-acme.turso.io", **more: str) -> Database:
 @pytest.mark.parametrize(
     ("status", "served"), [(200, True), (204, True), (400, True), (401, True), (404, False), (502, False), (503, False)]
 )
-async def test_served_is_2xx_400_and_401(status, served):
+async def test_served_is_2xx_400_and_401(status: int, served: bool) -> None:
     async with client_of(lambda _: httpx.Response(status)) as http:
         assert await TursoClient(http, http, "acme").is_served(a_database()) is served
 
 
-async def test_no_answer_is_not_served():
-    def refuse(_):
+async def test_no_answer_is_not_served() -> None:
+    def refuse(_: Any) -> None:
         raise httpx.ConnectError("no such host")
 
     async with client_of(refuse) as http:
         assert not await TursoClient(http, http, "acme").is_served(a_database())
 
 
-async def test_the_api_token_does_not_go_to_the_data_plane():
+async def test_the_api_token_does_not_go_to_the_data_plane() -> None:
     asked = []
     async with client_of(lambda request: asked.append(request) or httpx.Response(401)) as http:
         await TursoClient(http, http, "acme").is_served(a_database())
@@ -54,7 +56,7 @@ async def test_the_api_token_does_not_go_to_the_data_plane():
     ],
     ids=["cloud", "primary location local", "a port", "a port and a path"],
 )
-async def test_a_local_database_is_reached_over_http(database, url, shown):
+async def test_a_local_database_is_reached_over_http(database: Any, url: str, shown: str) -> None:
     asked = []
     async with client_of(lambda request: asked.append(request) or httpx.Response(401)) as http:
         http.base_url = "http://127.0.0.1:8080" if ":8080" in url else http.base_url
@@ -64,7 +66,7 @@ async def test_a_local_database_is_reached_over_http(database, url, shown):
     assert database.https_url == shown
 
 
-async def test_waiting_ends_as_soon_as_the_database_answers(monkeypatch):
+async def test_waiting_ends_as_soon_as_the_database_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [404, 404, 503, 401, 200]
     pauses = []
     monkeypatch.setattr("asyncio.sleep", lambda seconds: pauses.append(seconds) or _nothing())
@@ -76,7 +78,7 @@ async def test_waiting_ends_as_soon_as_the_database_answers(monkeypatch):
     assert len(pauses) == 3
 
 
-async def test_waiting_ends_when_the_time_is_over():
+async def test_waiting_ends_when_the_time_is_over() -> None:
     async with client_of(lambda _: httpx.Response(404)) as http:
         assert not await TursoClient(http, http, "acme").wait_until_served(a_database(), within_seconds=0.1)
 

@@ -1,5 +1,7 @@
 """Reading calls are tried again when that may help, and no more often than is promised."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -8,7 +10,7 @@ from bot.turso.client import TursoClient
 from bot.turso.errors import TursoError, TursoRateLimited, TursoUnavailable
 
 from .conftest import client_of
-from .organization import refuse
+from .organization import Organization, refuse
 
 
 @pytest.mark.parametrize(
@@ -26,7 +28,7 @@ from .organization import refuse
     ],
     ids=lambda value: str(getattr(value, "status_code", type(value).__name__)),
 )
-async def test_trouble_that_passes_is_not_seen(turso, acme, trouble):
+async def test_trouble_that_passes_is_not_seen(turso: TursoClient, acme: Organization, trouble: Any) -> None:
     acme.add("orders")
     acme.next_answers = [trouble, trouble]
 
@@ -35,7 +37,7 @@ async def test_trouble_that_passes_is_not_seen(turso, acme, trouble):
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 408, 409, 410, 418, 422, 429, 451])
-async def test_a_lasting_4xx_costs_at_most_three_calls(turso, acme, status):
+async def test_a_lasting_4xx_costs_at_most_three_calls(turso: TursoClient, acme: Organization, status: int) -> None:
     acme.next_answers = [refuse(status, "no") for _ in range(20)]
 
     with pytest.raises(TursoError) as caught:
@@ -45,7 +47,7 @@ async def test_a_lasting_4xx_costs_at_most_three_calls(turso, acme, status):
     assert len(acme.requests) <= (3 if status in (408, 429) else 1)
 
 
-async def test_a_lasting_failure_is_told_in_the_end(turso, acme):
+async def test_a_lasting_failure_is_told_in_the_end(turso: TursoClient, acme: Organization) -> None:
     acme.next_answers = [httpx.ConnectError("refused")] * 20
 
     with pytest.raises(TursoUnavailable, match="cannot be reached"):
@@ -55,16 +57,16 @@ async def test_a_lasting_failure_is_told_in_the_end(turso, acme):
 class Waits:
     """What `asyncio.sleep` was asked for, without sleeping."""
 
-    def __init__(self, monkeypatch):
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seconds = []
         monkeypatch.setattr("stamina._core._smart_sleep", self.sleep)
 
-    async def sleep(self, seconds):
+    async def sleep(self, seconds: Any) -> None:
         self.seconds.append(seconds)
 
 
 @pytest.fixture
-def waits(monkeypatch):
+def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
     import stamina
 
     stamina.set_testing(False)
@@ -72,7 +74,7 @@ def waits(monkeypatch):
 
 
 @pytest.mark.parametrize("status", [429, 503])
-async def test_retry_after_is_obeyed(turso, acme, waits, status):
+async def test_retry_after_is_obeyed(turso: TursoClient, acme: Organization, waits: Waits, status: int) -> None:
     acme.next_answers = [httpx.Response(status, headers={"retry-after": "7"})]
 
     await turso.databases()
@@ -81,7 +83,7 @@ async def test_retry_after_is_obeyed(turso, acme, waits, status):
     assert 7 <= waits.seconds[0] < 9
 
 
-async def test_waits_grow_and_differ(acme, waits):
+async def test_waits_grow_and_differ(acme: Organization, waits: Waits) -> None:
     seen = []
     async with client_of(acme.handle) as http:
         client = TursoClient(http, http, "acme", patience=Patience(attempts=5, whole=100))
@@ -96,7 +98,9 @@ async def test_waits_grow_and_differ(acme, waits):
 
 
 @pytest.mark.parametrize("header", ["3600", "Wed, 21 Oct 2099 07:28:00 GMT"])
-async def test_a_wait_that_no_person_would_wait_is_told_instead(turso, acme, waits, header):
+async def test_a_wait_that_no_person_would_wait_is_told_instead(
+    turso: TursoClient, acme: Organization, waits: Waits, header: str
+) -> None:
     acme.next_answers = [httpx.Response(429, headers={"retry-after": header})] * 3
 
     with pytest.raises(TursoRateLimited) as caught:
@@ -107,13 +111,15 @@ async def test_a_wait_that_no_person_would_wait_is_told_instead(turso, acme, wai
 
 
 @pytest.mark.parametrize("header", ["soon", "Wed, 21 Oct 2015 07:28:00 GMT", "-1"])
-async def test_a_retry_after_that_says_nothing_is_no_trouble(turso, acme, header):
+async def test_a_retry_after_that_says_nothing_is_no_trouble(
+    turso: TursoClient, acme: Organization, header: str
+) -> None:
     acme.next_answers = [httpx.Response(503, headers={"retry-after": header})]
 
     assert await turso.databases() == []
 
 
-async def test_every_try_is_observed_with_its_route_and_status(acme):
+async def test_every_try_is_observed_with_its_route_and_status(acme: Organization) -> None:
     seen = []
     async with client_of(acme.handle) as http:
         client = TursoClient(http, http, "acme", observer=lambda *call: seen.append(call))

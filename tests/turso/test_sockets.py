@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from bot.turso.calls import Patience
+from bot.turso.client import TursoClient
 from bot.turso.errors import NotSent, OutcomeUnknown, TursoUnavailable
 from bot.turso.http import connect
 
@@ -59,7 +61,7 @@ async def server() -> AsyncIterator[Server]:
 
 
 @pytest.fixture
-async def turso(server):
+async def turso(server: Server) -> AsyncIterator[TursoClient]:
     patience = Patience(one_read=0.5, one_change=0.5)
     async with connect(server.url + "/v1/", TOKEN, "acme", patience=patience) as client:
         yield client
@@ -76,7 +78,9 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("is_kept", [True, False], ids=["a kept connection", "a new connection"])
-async def test_a_connection_that_breaks_never_sends_a_change_twice(turso, server, change, is_kept):
+async def test_a_connection_that_breaks_never_sends_a_change_twice(
+    turso: TursoClient, server: Server, change: Any, is_kept: bool
+) -> None:
     if is_kept:
         await turso.invalidate_tokens("y")
     server.lines.clear()
@@ -90,8 +94,10 @@ async def test_a_connection_that_breaks_never_sends_a_change_twice(turso, server
     assert len(server.lines) == 1
 
 
-async def test_a_kept_connection_that_was_closed_meanwhile_is_not_used_for_a_change(turso, server):
-    async def ok_and_close(line, writer):
+async def test_a_kept_connection_that_was_closed_meanwhile_is_not_used_for_a_change(
+    turso: TursoClient, server: Server
+) -> None:
+    async def ok_and_close(line: str, writer: Any) -> None:
         await ok(line, writer)
         writer.close()
 
@@ -105,7 +111,9 @@ async def test_a_kept_connection_that_was_closed_meanwhile_is_not_used_for_a_cha
     assert len(server.lines) == 2
 
 
-async def test_a_change_meets_no_connection_that_its_server_may_be_closing_by_now(turso, server):
+async def test_a_change_meets_no_connection_that_its_server_may_be_closing_by_now(
+    turso: TursoClient, server: Server
+) -> None:
     await turso.invalidate_tokens("x")
     await asyncio.sleep(2.5)
 
@@ -114,7 +122,7 @@ async def test_a_change_meets_no_connection_that_its_server_may_be_closing_by_no
     assert server.connections == 2
 
 
-async def test_a_change_that_is_not_answered_in_time_has_an_unknown_outcome(turso, server):
+async def test_a_change_that_is_not_answered_in_time_has_an_unknown_outcome(turso: TursoClient, server: Server) -> None:
     server.answer = say_nothing
 
     with pytest.raises(OutcomeUnknown, match="in time"):
@@ -123,7 +131,7 @@ async def test_a_change_that_is_not_answered_in_time_has_an_unknown_outcome(turs
     assert len(server.lines) == 1
 
 
-async def test_a_change_to_a_server_that_is_not_there_was_not_sent():
+async def test_a_change_to_a_server_that_is_not_there_was_not_sent() -> None:
     async with connect("http://127.0.0.1:1", TOKEN, "acme") as turso:
         with pytest.raises(NotSent, match="nothing was changed"):
             await turso.destroy_database("x")
@@ -131,8 +139,8 @@ async def test_a_change_to_a_server_that_is_not_there_was_not_sent():
             await turso.databases()
 
 
-async def test_a_reading_call_survives_a_broken_connection(turso, server):
-    async def break_once(line, writer):
+async def test_a_reading_call_survives_a_broken_connection(turso: TursoClient, server: Server) -> None:
+    async def break_once(line: str, writer: Any) -> None:
         server.answer = ok
         await break_off(line, writer)
 
@@ -141,14 +149,14 @@ async def test_a_reading_call_survives_a_broken_connection(turso, server):
     assert await turso.databases() == []
 
 
-async def test_a_reading_call_that_is_never_answered_ends(turso, server):
+async def test_a_reading_call_that_is_never_answered_ends(turso: TursoClient, server: Server) -> None:
     server.answer = say_nothing
 
     with pytest.raises(TursoUnavailable):
         await turso.databases()
 
 
-async def test_one_connection_serves_many_calls(turso, server):
+async def test_one_connection_serves_many_calls(turso: TursoClient, server: Server) -> None:
     for _ in range(20):
         await turso.databases()
         await turso.invalidate_tokens("x")
@@ -156,13 +164,15 @@ async def test_one_connection_serves_many_calls(turso, server):
     assert server.connections == 2, "one that reads, one that writes"
 
 
-async def test_a_reading_path_keeps_its_escapes(turso, server):
+async def test_a_reading_path_keeps_its_escapes(turso: TursoClient, server: Server) -> None:
     await turso.instances("a/../b?c#d%2F")
 
     assert server.lines[0] == "GET /v1/organizations/acme/databases/a%2F..%2Fb%3Fc%23d%252F/instances"
 
 
-async def test_the_api_token_reaches_no_log_at_debug(turso, server, caplog):
+async def test_the_api_token_reaches_no_log_at_debug(
+    turso: TursoClient, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     for name in ("httpx", "httpcore", "httpcore.http11", "httpcore.connection", "aiohttp.client", "asyncio"):
         caplog.set_level(logging.DEBUG, logger=name)

@@ -1,11 +1,13 @@
 """What holds for every policy, person, place and action."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core import catalogue
 from bot.core.model import Action, Target, Verdict
-from bot.core.policy import decide, load
+from bot.core.policy import Policy, decide, load
 from tests.core.policy.world import CHANNELS, PEOPLE, act, subject
 
 USERS = ["U0DEV", "U0EVE", "U0ANA", "U0BEN", "U0CARL"]
@@ -19,7 +21,7 @@ PATTERNS = st.lists(st.sampled_from(["*", "a-*", "b-1", "group:eu"]), min_size=1
 
 
 @st.composite
-def rules(draw):
+def rules(draw: Any) -> dict[str, Any]:
     verdict = draw(st.sampled_from(["allow", "approve", "break_glass", "deny"]))
     rule = {verdict: draw(COMMANDS)}
     if draw(st.booleans()):
@@ -35,7 +37,7 @@ def rules(draw):
 
 
 @st.composite
-def policies(draw):
+def policies(draw: Any) -> Policy:
     import json
 
     channel = {"databases": draw(PATTERNS), "rules": draw(st.lists(rules(), max_size=4))}
@@ -63,7 +65,9 @@ SUBJECTS = st.builds(
 
 
 @given(policies(), SUBJECTS, ACTIONS)
-def test_nobody_consents_to_or_reviews_their_own_act_and_a_quorum_can_be_reached(policy, who, action):
+def test_nobody_consents_to_or_reviews_their_own_act_and_a_quorum_can_be_reached(
+    policy: Any, who: str, action: Any
+) -> None:
     decision = decide(policy, who, action)
     assert who.person.id not in decision.approvers.ids | decision.reviewers.ids
     assert decision.reason
@@ -74,13 +78,13 @@ def test_nobody_consents_to_or_reviews_their_own_act_and_a_quorum_can_be_reached
 
 
 @given(policies(), SUBJECTS, ACTIONS)
-def test_outside_of_the_channels_that_are_named_nothing_changes(policy, who, action):
+def test_outside_of_the_channels_that_are_named_nothing_changes(policy: Any, who: str, action: Any) -> None:
     if who.channel.id != "C0DBOPS" and action.command != "help":
         assert decide(policy, who, action).verdict is Verdict.DENY
 
 
 @given(policies(), SUBJECTS, ACTIONS)
-def test_several_databases_are_never_easier_than_one_of_them(policy, who, action):
+def test_several_databases_are_never_easier_than_one_of_them(policy: Any, who: str, action: Any) -> None:
     together = decide(policy, who, action)
     for target in action.databases:
         alone = decide(policy, who, Action(action.command, action.options, (target,)))
@@ -92,7 +96,7 @@ def test_several_databases_are_never_easier_than_one_of_them(policy, who, action
 
 
 @given(policies(), SUBJECTS, ACTIONS)
-def test_losing_sight_of_a_user_group_never_gives_a_right(policy, who, action):
+def test_losing_sight_of_a_user_group_never_gives_a_right(policy: Any, who: str, action: Any) -> None:
     from dataclasses import replace
 
     blind = decide(policy, replace(who, groups={"S0DBA": None}), action)
@@ -105,7 +109,9 @@ def test_losing_sight_of_a_user_group_never_gives_a_right(policy, who, action):
 
 
 @given(policies(), SUBJECTS, st.sampled_from(["list", "show"]), st.sampled_from(["a-1", "b-1", "c"]))
-def test_a_list_shows_just_the_databases_on_which_it_may_be_asked(policy, who, command, name):
+def test_a_list_shows_just_the_databases_on_which_it_may_be_asked(
+    policy: Any, who: str, command: Any, name: str
+) -> None:
     target = Target(name, "")
     allowed = decide(policy, who, act(command, target)).verdict is not Verdict.DENY
     covered = policy.scope(who, command).covers(target)
@@ -113,6 +119,6 @@ def test_a_list_shows_just_the_databases_on_which_it_may_be_asked(policy, who, c
 
 
 @given(policies(), SUBJECTS)
-def test_every_command_of_the_catalogue_has_an_answer(policy, who):
+def test_every_command_of_the_catalogue_has_an_answer(policy: Any, who: str) -> None:
     for command in catalogue.COMMANDS:
         assert decide(policy, who, Action(command)).reason

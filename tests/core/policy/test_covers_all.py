@@ -30,7 +30,7 @@ ASKED = [Target("orders", "default"), Target("prod-orders", "eu"), Target("x", "
         "[]",
     ],
 )
-def test_covering_all_is_covering_each(command, ceiling, databases, rules):
+def test_covering_all_is_covering_each(command: str | None, ceiling: str, databases: str, rules: str) -> None:
     policy = load(POLICY.format(ceiling=ceiling, databases=databases, rules=rules))
     scope = policy.scope(Subject(Person("U0ANA", "T0ACME"), Channel("C0OPS")), command)
 

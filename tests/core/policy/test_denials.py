@@ -1,5 +1,7 @@
 """A denial says why, and what would help: who, where, or what else."""
 
+from typing import Any
+
 import pytest
 
 from bot.core.model import Verdict
@@ -33,28 +35,28 @@ POLICY = load(EXAMPLE)
         ),
     ],
 )
-def test_a_denial_says_what_would_help(who, where, action, words):
+def test_a_denial_says_what_would_help(who: str, where: str, action: Any, words: str) -> None:
     decision = decide(POLICY, subject(who, where), action)
     assert decision.verdict is Verdict.DENY
     assert words in decision.reason
 
 
-def test_a_denial_names_the_option_with_which_it_would_be_allowed():
+def test_a_denial_names_the_option_with_which_it_would_be_allowed() -> None:
     decision = decide(policy(["allow: ['token --read-only']"]), subject(), act("token", "orders"))
     assert "`token orders --read-only` would do" in decision.reason
 
 
-def test_a_denial_names_the_databases_with_which_it_would_be_allowed():
+def test_a_denial_names_the_databases_with_which_it_would_be_allowed() -> None:
     decision = decide(policy(["allow: freeze, databases: ['test-*']"]), subject(), act("freeze", "orders"))
     assert "that is for test-*" in decision.reason
 
 
-def test_a_denial_where_nothing_helps_says_whom_to_ask():
+def test_a_denial_where_nothing_helps_says_whom_to_ask() -> None:
     decision = decide(policy(["allow: read"]), subject(), act("freeze", "orders"))
     assert "ask those who keep the policy" in decision.reason
 
 
-def test_an_explicit_denial_names_its_rule():
+def test_an_explicit_denial_names_its_rule() -> None:
     decision = decide(policy(["deny: freeze"]), subject(), act("freeze", "orders"))
     assert decision.rule == "channels.C0DBOPS.rules[0]: deny freeze"
     assert "channels.C0DBOPS.rules[0] denies `freeze`" in decision.reason

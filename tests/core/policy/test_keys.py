@@ -1,6 +1,7 @@
 """Every key of a policy file is taken where it belongs, refused elsewhere, and described in the documentation."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -70,7 +71,7 @@ KEYS = [
 ]
 
 
-def written(place, entry):
+def written(place: str, entry: Any) -> str:
     """A whole file with this entry in this place."""
     text = PLACES[place][1].format(entry=entry)
     text = text if text.startswith("version") else f"version: 1\n{text}"
@@ -81,7 +82,7 @@ def written(place, entry):
     ("key", "value", "place"),
     [pytest.param(key, value, place, id=f"{key} in {place}") for key, value, places in KEYS for place in places],
 )
-def test_a_key_is_taken_where_it_belongs(key, value, place):
+def test_a_key_is_taken_where_it_belongs(key: Any, value: Any, place: Any) -> None:
     assert load(written(place, f"{key}: {value}"), default_organization="acme")
 
 
@@ -95,20 +96,20 @@ def test_a_key_is_taken_where_it_belongs(key, value, place):
         if not (key == "deny" and place in RULE)
     ],
 )
-def test_a_key_is_refused_with_its_name_where_it_does_not_belong(key, value, place):
+def test_a_key_is_refused_with_its_name_where_it_does_not_belong(key: Any, value: Any, place: Any) -> None:
     with pytest.raises(PolicyInvalid) as caught:
         load(written(place, f"{key}: {value}"), default_organization="acme")
     assert any(problem.key.endswith(key) for problem in caught.value.problems)
 
 
-def test_the_documentation_describes_every_key():
+def test_the_documentation_describes_every_key() -> None:
     text = (ROOT / "docs" / "permissions.md").read_text(encoding="utf-8")
     described = set(re.findall(r"`([a-z_]+)`", text))
     for path, _ in PLACES.values():
         assert set(model_at(path).model_fields) <= described
 
 
-def test_the_documentations_examples_are_valid():
+def test_the_documentations_examples_are_valid() -> None:
     text = (ROOT / "docs" / "permissions.md").read_text(encoding="utf-8")
     examples = [block for block in re.findall(r"```yaml\n(.*?)```", text, re.S) if block.startswith("version:")]
     assert examples

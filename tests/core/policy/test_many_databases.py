@@ -9,30 +9,30 @@ from tests.core.policy.world import act, policy, subject
 A = "databases: ['a-*']"
 
 
-def test_one_database_that_is_denied_denies_all():
+def test_one_database_that_is_denied_denies_all() -> None:
     rules = policy([f"allow: rotate, {A}"])
     decision = decide(rules, subject(), act("rotate", "a-1", "a-2", "b-1"))
     assert decision.verdict is Verdict.DENY
     assert "b-1" in decision.reason
 
 
-def test_one_database_outside_of_the_channel_denies_all():
+def test_one_database_outside_of_the_channel_denies_all() -> None:
     rules = policy(["allow: rotate"], databases='["a-*"]')
     assert decide(rules, subject(), act("rotate", "a-1", "b-1")).verdict is Verdict.DENY
 
 
-def test_one_database_that_needs_consent_makes_all_need_it():
+def test_one_database_that_needs_consent_makes_all_need_it() -> None:
     rules = policy([f"allow: rotate, {A}", "approve: rotate, by: 'user:U0ANA'"])
     decision = decide(rules, subject(), act("rotate", "a-1", "b-1"))
     assert (decision.verdict, decision.approvers.ids) == (Verdict.APPROVE, {"U0ANA"})
 
 
-def test_consent_is_stricter_than_breaking_glass():
+def test_consent_is_stricter_than_breaking_glass() -> None:
     rules = policy([f"break_glass: rotate, review_by: 'user:U0BEN', {A}", "approve: rotate, by: 'user:U0ANA'"])
     assert decide(rules, subject(), act("rotate", "a-1", "b-1")).verdict is Verdict.APPROVE
 
 
-def test_only_who_may_approve_for_every_database_counts_and_the_largest_quorum_holds():
+def test_only_who_may_approve_for_every_database_counts_and_the_largest_quorum_holds() -> None:
     rules = policy(
         [
             f"approve: rotate, by: ['user:U0ANA', 'user:U0BEN', 'user:U0CARL'], quorum: 2, expires: 2h, {A}",
@@ -45,7 +45,7 @@ def test_only_who_may_approve_for_every_database_counts_and_the_largest_quorum_h
     assert decision.confirm is Confirm.TYPE_NAME
 
 
-def test_too_few_who_may_approve_for_every_database_deny():
+def test_too_few_who_may_approve_for_every_database_deny() -> None:
     rules = policy(
         [
             f"approve: rotate, by: ['user:U0ANA', 'user:U0BEN'], {A}",
@@ -57,12 +57,12 @@ def test_too_few_who_may_approve_for_every_database_deny():
     assert "by itself" in decision.reason
 
 
-def test_what_is_quiet_for_one_database_is_quiet_for_all():
+def test_what_is_quiet_for_one_database_is_quiet_for_all() -> None:
     rules = policy([f"allow: rotate, visibility: ephemeral, {A}", "allow: rotate"])
     assert decide(rules, subject(), act("rotate", "b-1", "a-1")).visibility is Visibility.EPHEMERAL
 
 
-def test_a_database_that_is_named_twice_counts_once():
+def test_a_database_that_is_named_twice_counts_once() -> None:
     rules = policy(["approve: rotate, by: 'user:U0ANA'"])
     one, two = (decide(rules, subject(), act("rotate", *names)) for names in (["a"], ["a", "a"]))
     assert one == two

@@ -1,5 +1,7 @@
 """Consent and standing: who counts, who never does, and what happens when nobody can tell."""
 
+from typing import Any
+
 import pytest
 
 from bot.core.model import Channel, Subject, Verdict
@@ -9,13 +11,13 @@ from tests.core.policy.world import PEOPLE, act, policy, subject
 UNKNOWN = {"S0DBA": None}
 
 
-def test_nobody_approves_their_own_request():
+def test_nobody_approves_their_own_request() -> None:
     rules = policy(["approve: rotate, by: ['usergroup:S0DBA', 'user:U0ANA']"])
     assert decide(rules, subject("Ana, DBA and responder"), act("rotate", "a")).approvers.ids == {"U0CARL", "U0DORA"}
     assert decide(rules, subject(), act("rotate", "a")).approvers.ids == {"U0ANA", "U0CARL", "U0DORA"}
 
 
-def test_an_approver_counts_once_however_many_groups_they_are_in():
+def test_an_approver_counts_once_however_many_groups_they_are_in() -> None:
     groups = {"S0DBA": frozenset({"U0ANA"}), "S0OPS": frozenset({"U0ANA"})}
     rules = policy(["approve: rotate, by: ['usergroup:S0DBA', 'usergroup:S0OPS', 'user:U0ANA'], quorum: 2"])
     decision = decide(rules, subject(groups=groups), act("rotate", "a"))
@@ -24,14 +26,14 @@ def test_an_approver_counts_once_however_many_groups_they_are_in():
     assert "there is 1" in decision.reason
 
 
-def test_a_request_that_nobody_else_could_approve_is_denied_at_once():
+def test_a_request_that_nobody_else_could_approve_is_denied_at_once() -> None:
     rules = policy(["approve: rotate, by: 'user:U0ANA'"])
     decision = decide(rules, subject("Ana, DBA and responder"), act("rotate", "a"))
     assert decision.verdict is Verdict.DENY
     assert "without you there are none" in decision.reason
 
 
-def test_an_empty_group_approves_nothing():
+def test_an_empty_group_approves_nothing() -> None:
     rules = policy(["approve: rotate, by: 'usergroup:S0DBA'"])
     assert decide(rules, subject(groups={"S0DBA": frozenset()}), act("rotate", "a")).verdict is Verdict.DENY
 
@@ -50,19 +52,19 @@ def test_an_empty_group_approves_nothing():
         ),
     ],
 )
-def test_membership_that_cannot_be_checked_denies_with_that_reason(rules, groups):
+def test_membership_that_cannot_be_checked_denies_with_that_reason(rules: list[str], groups: Any) -> None:
     decision = decide(policy(rules), subject("a developer", groups=groups), act("rotate", "a"))
     assert decision.verdict is Verdict.DENY
     assert "Slack did not say who is in the user group S0DBA" in decision.reason
 
 
-def test_those_known_by_id_still_approve_when_a_group_cannot_be_checked():
+def test_those_known_by_id_still_approve_when_a_group_cannot_be_checked() -> None:
     rules = policy(["approve: rotate, by: ['usergroup:S0DBA', 'user:U0BEN']"])
     decision = decide(rules, subject(groups=UNKNOWN), act("rotate", "a"))
     assert (decision.verdict, decision.approvers.ids) == (Verdict.APPROVE, {"U0BEN"})
 
 
-def test_a_right_that_cannot_be_checked_gives_way_to_a_stricter_rule_for_all():
+def test_a_right_that_cannot_be_checked_gives_way_to_a_stricter_rule_for_all() -> None:
     rules = policy(["allow: rotate, to: 'usergroup:S0DBA'", "approve: rotate, by: 'user:U0BEN'"])
     assert decide(rules, subject(groups=UNKNOWN), act("rotate", "a")).verdict is Verdict.APPROVE
 
@@ -84,7 +86,7 @@ channels:
 
 
 @pytest.mark.parametrize("who", ["a guest", "a stranger"])
-def test_guests_and_outsiders_may_what_they_are_named_for_and_no_more(who):
+def test_guests_and_outsiders_may_what_they_are_named_for_and_no_more(who: str) -> None:
     rules = load(NAMED)
     assert decide(rules, subject(who), act("list")).verdict is Verdict.ALLOW
     assert decide(rules, subject(who), act("show", "a")).verdict is Verdict.DENY
@@ -92,7 +94,7 @@ def test_guests_and_outsiders_may_what_they_are_named_for_and_no_more(who):
 
 
 @pytest.mark.parametrize("reference", ["user:U0GUEST", "usergroup:S0ALL"])
-def test_a_guest_who_is_named_as_a_member_is_not_let_in(reference):
+def test_a_guest_who_is_named_as_a_member_is_not_let_in(reference: str) -> None:
     rules = policy([f"allow: list, to: '{reference}'"])
     here = Subject(PEOPLE["a guest"], Channel("C0DBOPS"), {"S0ALL": frozenset({"U0GUEST"})})
     decision = decide(rules, here, act("list"))
@@ -100,23 +102,23 @@ def test_a_guest_who_is_named_as_a_member_is_not_let_in(reference):
     assert "guest:U0GUEST" in decision.reason
 
 
-def test_a_member_who_is_named_as_a_guest_is_not_let_in_by_it():
+def test_a_member_who_is_named_as_a_guest_is_not_let_in_by_it() -> None:
     rules = policy(["allow: list, to: 'guest:U0DEV'"])
     assert decide(rules, subject(), act("list")).verdict is Verdict.DENY
 
 
-def test_who_is_of_another_team_is_an_outsider_even_if_slack_calls_them_none():
+def test_who_is_of_another_team_is_an_outsider_even_if_slack_calls_them_none() -> None:
     rules = load(NAMED)
     assert decide(rules, subject("somebody of another team"), act("show", "a")).rule == "floor"
 
 
-def test_without_a_workspace_in_the_file_the_directory_alone_says_who_is_a_stranger():
+def test_without_a_workspace_in_the_file_the_directory_alone_says_who_is_a_stranger() -> None:
     rules = policy(["allow: list"])
     assert decide(rules, subject("somebody of another team"), act("list")).verdict is Verdict.ALLOW
     assert decide(rules, subject("a stranger"), act("list")).verdict is Verdict.DENY
 
 
-def test_a_shared_channel_works_only_when_the_policy_says_so():
+def test_a_shared_channel_works_only_when_the_policy_says_so() -> None:
     rules = load(NAMED)
     assert decide(rules, subject("a stranger", "a shared channel"), act("list")).verdict is Verdict.ALLOW
     closed = load(NAMED.replace("externally_shared: true", "externally_shared: false"))
@@ -125,7 +127,7 @@ def test_a_shared_channel_works_only_when_the_policy_says_so():
     assert "externally_shared: true" in decision.reason
 
 
-def test_the_floor_speaks_of_a_person_alone_for_votes_and_reviews():
+def test_the_floor_speaks_of_a_person_alone_for_votes_and_reviews() -> None:
     rules = load(NAMED)
     for who in ("a bot", "a deactivated DBA", "somebody of another team"):
         assert refuses_person(rules, PEOPLE[who])
@@ -133,12 +135,12 @@ def test_the_floor_speaks_of_a_person_alone_for_votes_and_reviews():
         assert refuses_person(rules, PEOPLE[who]) is None
 
 
-def test_a_bot_may_nothing_even_when_named():
+def test_a_bot_may_nothing_even_when_named() -> None:
     rules = policy(["allow: list, to: ['user:U0BOT', 'guest:U0BOT', 'external:U0BOT']"])
     assert decide(rules, subject("a bot"), act("list")).rule == "floor"
 
 
-def test_the_policy_names_every_user_group_that_a_decision_may_need():
+def test_the_policy_names_every_user_group_that_a_decision_may_need() -> None:
     rules = policy(
         [
             "allow: list, to: 'usergroup:S0ONE'",

@@ -1,18 +1,20 @@
 """A file that is no policy says everything that is wrong with it: the line, the key, and what may stand there."""
 
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.policy import Policy, PolicyInvalid, load
+from bot.core.policy.document import Problem
 from tests.core.policy.world import EXAMPLE
 
 CHANNEL = "channels:\n  C0DBOPS:\n    databases: ['*']\n    rules:\n      - "
 
 
-def problems(text, **options):
+def problems(text: str, **options: Any) -> tuple[Problem, ...]:
     with pytest.raises(PolicyInvalid) as caught:
         load(text, **options)
     return tuple(one for one in caught.value.problems if one.key != "version" or "version" in text)
@@ -149,21 +151,21 @@ RULES = [
 
 
 @pytest.mark.parametrize(("text", "line", "key", "words"), [pytest.param(*case[1:], id=case[0]) for case in CASES])
-def test_each_error_names_its_line_its_key_and_what_may_stand_there(text, line, key, words):
+def test_each_error_names_its_line_its_key_and_what_may_stand_there(text: Any, line: Any, key: Any, words: Any) -> None:
     found = problems(text)
     assert [(one.line, one.key) for one in found if words in one.sentence] == [(line, key)], found
 
 
 @pytest.mark.parametrize(("rule", "key", "words"), [pytest.param(*case[1:], id=case[0]) for case in RULES])
 @pytest.mark.parametrize("section", ["channels", "profiles"])
-def test_each_error_of_a_rule_is_located(section, rule, key, words):
+def test_each_error_of_a_rule_is_located(section: str, rule: Any, key: Any, words: Any) -> None:
     text = CHANNEL if section == "channels" else "# \n#\nprofiles:\n  calm: {rules: [\n    "
     found = problems(text + rule + ("" if section == "channels" else "]}"))
     where = "channels.C0DBOPS.rules[0]" if section == "channels" else "profiles.calm.rules[0]"
     assert [(one.line, one.key) for one in found if words in one.sentence] == [(5, where + key)], found
 
 
-def test_every_error_is_found_at_once_in_the_order_of_the_file():
+def test_every_error_is_found_at_once_in_the_order_of_the_file() -> None:
     text = (
         "version: 2\npeople: {a: {user: ana}}\n"
         + CHANNEL
@@ -174,12 +176,12 @@ def test_every_error_is_found_at_once_in_the_order_of_the_file():
     assert str(found[0]) == "line 1: version: takes 1; not `2`"
 
 
-def test_the_error_itself_shows_the_first_and_counts_the_rest():
+def test_the_error_itself_shows_the_first_and_counts_the_rest() -> None:
     with pytest.raises(PolicyInvalid, match=r"line 1: version: .* \(1 more\)"):
         load("version: 2\nchanels: {}")
 
 
-def test_no_error_shows_what_may_be_a_secret():
+def test_no_error_shows_what_may_be_a_secret() -> None:
     secret = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJhIjoicncifQ.c2lnbmF0dXJl"
     for text in (
         f"organizations: {{a: {{token: {secret}}}}}",
@@ -198,7 +200,7 @@ def test_no_error_shows_what_may_be_a_secret():
         assert secret[:40] not in shown
 
 
-def test_anchors_that_unfold_without_end_are_refused():
+def test_anchors_that_unfold_without_end_are_refused() -> None:
     bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
         f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefg", "bcdefgh", strict=True)
     )
@@ -243,7 +245,7 @@ WARNINGS = [
 
 
 @pytest.mark.parametrize(("text", "key", "words"), [pytest.param(*case[1:], id=case[0]) for case in WARNINGS])
-def test_what_is_valid_but_looks_wrong_is_a_warning(text, key, words):
+def test_what_is_valid_but_looks_wrong_is_a_warning(text: Any, key: Any, words: Any) -> None:
     found = [one for one in load(f"{text}\nversion: 1").warnings if words in one.sentence]
     assert [one.key for one in found] == [key]
 
@@ -265,7 +267,7 @@ NEVER_DECIDES = [
 
 
 @pytest.mark.parametrize(("rules", "shadowed"), [pytest.param(*case[1:], id=case[0]) for case in NEVER_DECIDES])
-def test_a_rule_that_never_decides_is_a_warning(rules, shadowed):
+def test_a_rule_that_never_decides_is_a_warning(rules: Any, shadowed: Any) -> None:
     text = CHANNEL + "\n      - ".join(f"{{{rule}}}" for rule in rules)
     found = [
         one
@@ -275,12 +277,12 @@ def test_a_rule_that_never_decides_is_a_warning(rules, shadowed):
     assert [(one.line, one.key) for one in found] == ([(6, "channels.C0DBOPS.rules[1]")] if shadowed else [])
 
 
-def test_the_example_has_neither_errors_nor_warnings():
+def test_the_example_has_neither_errors_nor_warnings() -> None:
     assert load(EXAMPLE).warnings == ()
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_a_policy_or_has_problems(text):
+def test_any_text_is_a_policy_or_has_problems(text: str) -> None:
     try:
         outcome = load(f"version: 1\n{text}")
     except PolicyInvalid as error:
@@ -298,7 +300,7 @@ TREES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dic
 
 
 @given(st.dictionaries(KEYS, TREES, max_size=4))
-def test_any_tree_is_a_policy_or_has_problems(tree):
+def test_any_tree_is_a_policy_or_has_problems(tree: Any) -> None:
     import yaml
 
     try:
@@ -316,12 +318,12 @@ TAGS = ["null", "bool", "int", "float", "str", "binary", "timestamp", "omap", "p
     "value", ["x", "''", "1x", "0b", "{}", "[]", "[[a]]", "{<<: 1}", "{? [a] : b}", "&a [*a]", "!!int"]
 )
 @pytest.mark.parametrize("place", ["{}", "version: {}", "channels: {{C0DBOPS: {}}}", "{}: 1"])
-def test_every_tag_on_every_value_is_a_policy_or_has_problems(place, value, tag):
+def test_every_tag_on_every_value_is_a_policy_or_has_problems(place: str, value: str, tag: Any) -> None:
     with suppress(PolicyInvalid):
         load(place.format(f"!!{tag} {value}" if tag else f"! {value}"))
 
 
 @pytest.mark.parametrize("text", ["[" * 10_000, "{a: " * 5_000, "\x00", "a: \x07", "- " * 3_000, "%YAML 9.9\n---\n"])
-def test_no_text_is_too_odd_to_be_refused(text):
+def test_no_text_is_too_odd_to_be_refused(text: str) -> None:
     with pytest.raises(PolicyInvalid):
         load(text)

@@ -1,6 +1,7 @@
 """How one rule is read: its commands, databases, people, lifetimes, and what follows from it."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.core.policy.world import GROUPS, act, policy, subject
 HOUR = timedelta(hours=1)
 
 
-def verdict(rules, action, who="a developer", **more):
+def verdict(rules: Any, action: Any, who: str = "a developer", **more: Any) -> Verdict:
     return decide(policy(rules, **more), subject(who), action).verdict
 
 
@@ -20,13 +21,13 @@ def verdict(rules, action, who="a developer", **more):
     "command",
     ["list", "show", "usage", "triage", "tokens", "requests", "audit", "policy explain", "doctor"],
 )
-def test_read_means_every_command_that_only_reads(command):
+def test_read_means_every_command_that_only_reads(command: str) -> None:
     assert verdict(["allow: read"], act(command)) is Verdict.ALLOW
     assert verdict([f"allow: {command}"], act(command)) is Verdict.ALLOW
 
 
 @pytest.mark.parametrize("command", sorted(set(catalogue.COMMANDS) - catalogue.ALWAYS))
-def test_every_command_can_be_named_by_a_rule_and_is_denied_without_one(command):
+def test_every_command_can_be_named_by_a_rule_and_is_denied_without_one(command: Any) -> None:
     assert verdict([f"allow: {command}"], act(command)) is Verdict.ALLOW
     assert verdict(["allow: restore" if command != "restore" else "allow: read"], act(command)) is Verdict.DENY
 
@@ -47,11 +48,11 @@ def test_every_command_can_be_named_by_a_rule_and_is_denied_without_one(command)
         ("digest", "digest now"),
     ],
 )
-def test_a_rule_names_commands_as_people_type_them(written, command):
+def test_a_rule_names_commands_as_people_type_them(written: str, command: str) -> None:
     assert verdict([f"allow: ['{written}']"], act(command)) is Verdict.ALLOW
 
 
-def test_a_sub_command_alone_is_not_its_parent():
+def test_a_sub_command_alone_is_not_its_parent() -> None:
     assert verdict(["allow: ['incident status']"], act("incident start")) is Verdict.DENY
 
 
@@ -67,7 +68,7 @@ def test_a_sub_command_alone_is_not_its_parent():
         ("db destroy --now", (), False),
     ],
 )
-def test_a_rule_with_an_option_means_just_that(written, options, fits):
+def test_a_rule_with_an_option_means_just_that(written: str, options: Any, fits: bool) -> None:
     command = "token" if "token" in written else "destroy"
     expected = Verdict.ALLOW if fits else Verdict.DENY
     assert verdict([f"allow: ['{written}']"], act(command, "orders", options=options)) is expected
@@ -92,29 +93,29 @@ def test_a_rule_with_an_option_means_just_that(written, options, fits):
         ("[]", Target("orders"), False),
     ],
 )
-def test_a_channel_has_the_databases_that_its_patterns_match(patterns, database, fits):
+def test_a_channel_has_the_databases_that_its_patterns_match(patterns: str, database: Target, fits: bool) -> None:
     expected = Verdict.ALLOW if fits else Verdict.DENY
     assert verdict(["allow: read"], act("show", database), databases=patterns) is expected
 
 
-def test_a_rule_may_mean_fewer_databases_than_the_channel():
+def test_a_rule_may_mean_fewer_databases_than_the_channel() -> None:
     rules = ['allow: freeze, databases: ["test-*"]', "approve: freeze, by: 'user:U0ANA'"]
     assert verdict(rules, act("freeze", "test-1")) is Verdict.ALLOW
     assert verdict(rules, act("freeze", "orders")) is Verdict.APPROVE
 
 
-def test_a_denial_that_speaks_of_a_group_holds_where_the_group_is_not_known():
+def test_a_denial_that_speaks_of_a_group_holds_where_the_group_is_not_known() -> None:
     rules = ["deny: destroy, databases: ['group:prod']", "allow: destroy"]
     assert verdict(rules, act("destroy", Target("orders", None))) is Verdict.DENY
     assert verdict(rules, act("destroy", Target("orders", "test"))) is Verdict.ALLOW
 
 
-def test_the_first_rule_that_fits_decides():
+def test_the_first_rule_that_fits_decides() -> None:
     assert verdict(["deny: token", "allow: token"], act("token", "orders")) is Verdict.DENY
     assert verdict(["allow: token", "deny: token"], act("token", "orders")) is Verdict.ALLOW
 
 
-def test_a_rule_for_others_is_passed_over():
+def test_a_rule_for_others_is_passed_over() -> None:
     rules = ["allow: token, to: 'user:U0ANA'", "approve: token, by: 'user:U0ANA'"]
     assert verdict(rules, act("token", "orders")) is Verdict.APPROVE
     assert verdict(rules, act("token", "orders"), "Ana, DBA and responder") is Verdict.ALLOW
@@ -123,14 +124,14 @@ def test_a_rule_for_others_is_passed_over():
 @pytest.mark.parametrize(
     "to", ["dba", "usergroup:S0DBA", "S0DBA", "[ana, dba]", "user:U0CARL", "U0CARL", "[U0EVE, carl]"]
 )
-def test_people_are_named_by_their_own_names_or_by_id(to):
+def test_people_are_named_by_their_own_names_or_by_id(to: str) -> None:
     people = "people: {dba: {usergroup: S0DBA}, ana: {user: U0ANA}, carl: {users: [U0CARL]}}"
     rules = [f"allow: token, to: {to if to.startswith('[') else repr(to)}"]
     assert verdict(rules, act("token", "orders"), "Carl, DBA", more=people) is Verdict.ALLOW
     assert verdict(rules, act("token", "orders"), "a developer", more=people) is Verdict.DENY
 
 
-def test_a_word_of_capitals_is_a_name_of_the_policys_own():
+def test_a_word_of_capitals_is_a_name_of_the_policys_own() -> None:
     people = "people: {SRE: {user: U0DEV}}"
     assert verdict(["allow: token, to: SRE"], act("token", "orders"), more=people) is Verdict.ALLOW
 
@@ -138,62 +139,62 @@ def test_a_word_of_capitals_is_a_name_of_the_policys_own():
 @pytest.mark.parametrize(
     ("lifetime", "fits"), [(None, True), (HOUR, True), (8 * HOUR, True), (9 * HOUR, False), (NEVER, False)]
 )
-def test_a_token_may_not_live_longer_than_its_rule_says(lifetime, fits):
+def test_a_token_may_not_live_longer_than_its_rule_says(lifetime: Any, fits: bool) -> None:
     expected = Verdict.ALLOW if fits else Verdict.DENY
     assert verdict(["allow: token, max_lifetime: 8h"], act("token", "orders", lifetime=lifetime)) is expected
 
 
-def test_without_a_limit_a_token_may_live_a_day():
+def test_without_a_limit_a_token_may_live_a_day() -> None:
     assert verdict(["allow: token"], act("token", "orders", lifetime=24 * HOUR)) is Verdict.ALLOW
     assert verdict(["allow: token"], act("token", "orders", lifetime=25 * HOUR)) is Verdict.DENY
 
 
-def test_a_longer_token_falls_to_the_next_rule():
+def test_a_longer_token_falls_to_the_next_rule() -> None:
     rules = ["allow: token, max_lifetime: 1h", "approve: token, by: 'user:U0ANA', max_lifetime: 7d"]
     assert verdict(rules, act("token", "orders", lifetime=HOUR)) is Verdict.ALLOW
     assert verdict(rules, act("token", "orders", lifetime=48 * HOUR)) is Verdict.APPROVE
 
 
-def test_a_denial_holds_for_tokens_of_any_length():
+def test_a_denial_holds_for_tokens_of_any_length() -> None:
     rules = ["deny: token", "allow: token, max_lifetime: 60d, allow_never: true"]
     for lifetime in (HOUR, 1000 * HOUR, NEVER):
         assert verdict(rules, act("token", "orders", lifetime=lifetime)) is Verdict.DENY
 
 
-def test_a_denial_holds_above_the_ceiling_too_and_says_so():
+def test_a_denial_holds_above_the_ceiling_too_and_says_so() -> None:
     rules, ceiling = ["deny: token", "allow: token, max_lifetime: 60d"], "ceiling: {token_lifetime: 4h}"
     decision = decide(policy(rules, more=ceiling), subject(), act("token", "orders", lifetime=NEVER))
     assert decision.rule == "channels.C0DBOPS.rules[0]: deny token"
 
 
-def test_too_long_a_token_is_told_the_longest_possible():
+def test_too_long_a_token_is_told_the_longest_possible() -> None:
     rules = ["allow: token, max_lifetime: 1h", "approve: token, by: 'user:U0ANA', max_lifetime: 7d"]
     decision = decide(policy(rules), subject(), act("token", "orders", lifetime=NEVER))
     assert "`--expiration 7d` is the longest" in decision.reason
 
 
-def test_never_has_to_be_allowed_in_so_many_words():
+def test_never_has_to_be_allowed_in_so_many_words() -> None:
     rules = ["allow: token, allow_never: true"]
     assert verdict(rules, act("token", "orders", lifetime=NEVER)) is Verdict.ALLOW
     ceiling = "ceiling: {token_lifetime: 4h}"
     assert verdict(rules, act("token", "orders", lifetime=NEVER), more=ceiling) is Verdict.DENY
 
 
-def test_no_rule_lifts_the_ceiling():
+def test_no_rule_lifts_the_ceiling() -> None:
     rules, ceiling = ["allow: token, max_lifetime: 8h"], "ceiling: {token_lifetime: 4h}"
     decision = decide(policy(rules, more=ceiling), subject(), act("token", "orders", lifetime=5 * HOUR))
     assert "`--expiration 4h` is the longest" in decision.reason
     assert decide(policy(rules, more=ceiling), subject(), act("token", "orders")).max_lifetime == 4 * HOUR
 
 
-def test_a_ban_with_an_option_means_just_that():
+def test_a_ban_with_an_option_means_just_that() -> None:
     ban = "ceiling: {deny: [{commands: ['db destroy --now'], databases: ['prod-*']}]}"
     assert verdict(["allow: destroy"], act("destroy", "prod-a", options=["--now"]), more=ban) is Verdict.DENY
     assert verdict(["allow: destroy"], act("destroy", "prod-a"), more=ban) is Verdict.ALLOW
     assert verdict(["allow: destroy"], act("destroy", "test-a", options=["--now"]), more=ban) is Verdict.ALLOW
 
 
-def test_a_ban_without_databases_holds_for_all():
+def test_a_ban_without_databases_holds_for_all() -> None:
     assert verdict(["allow: rotate"], act("rotate", "a"), more="ceiling: {deny: [{commands: rotate}]}") is Verdict.DENY
 
 
@@ -214,11 +215,11 @@ def test_a_ban_without_databases_holds_for_all():
         ("allow: create, confirm: type-name", act("create", "orders"), Confirm.TYPE_NAME),
     ],
 )
-def test_what_has_to_be_confirmed_goes_by_risk_or_as_the_rule_says(rule, action, confirm):
+def test_what_has_to_be_confirmed_goes_by_risk_or_as_the_rule_says(rule: str, action: Any, confirm: Confirm) -> None:
     assert decide(policy([rule]), subject(), action).confirm is confirm
 
 
-def test_the_defaults_of_a_rule():
+def test_the_defaults_of_a_rule() -> None:
     decision = decide(policy(["approve: destroy, by: 'user:U0ANA'"]), subject(), act("destroy", "orders"))
     assert (decision.quorum, decision.expires, decision.countdown) == (1, HOUR, 24 * HOUR)
     assert (decision.max_lifetime, decision.allow_never) == (24 * HOUR, False)
@@ -226,7 +227,7 @@ def test_the_defaults_of_a_rule():
     assert decision.undo_by.ids == {"U0ANA", "U0DEV"}
 
 
-def test_what_a_rule_says_is_what_follows():
+def test_what_a_rule_says_is_what_follows() -> None:
     rule = (
         "approve: destroy, by: 'usergroup:S0DBA', quorum: 2, expires: 30s, countdown: 2h, undo_by: 'user:U0BEN', "
         "visibility: ephemeral, notify: ['user:U0BEN', 'usergroup:S0DBA'], confirm: button"
@@ -238,14 +239,14 @@ def test_what_a_rule_says_is_what_follows():
     assert decision.notify == ("<@U0BEN>", "<!subteam^S0DBA>")
 
 
-def test_a_channel_may_turn_visibility_round_and_a_rule_turn_it_back():
+def test_a_channel_may_turn_visibility_round_and_a_rule_turn_it_back() -> None:
     rules = ["allow: show, visibility: channel", "allow: read"]
     quiet = policy(rules, channel_more="    visibility: ephemeral\n")
     assert decide(quiet, subject(), act("list")).visibility is Visibility.EPHEMERAL
     assert decide(quiet, subject(), act("show", "orders")).visibility is Visibility.CHANNEL
 
 
-def test_breaking_glass_owes_a_review_by_somebody_else():
+def test_breaking_glass_owes_a_review_by_somebody_else() -> None:
     rule = "break_glass: destroy, review_by: 'usergroup:S0DBA', review_within: 2h, blocks_while_owed: true"
     decision = decide(policy([rule]), subject("Ana, DBA and responder"), act("destroy", "orders"))
     assert decision.verdict is Verdict.BREAK_GLASS
@@ -254,34 +255,34 @@ def test_breaking_glass_owes_a_review_by_somebody_else():
     assert (decision.review_within, decision.blocks_while_owed) == (2 * HOUR, True)
 
 
-def test_nobody_breaks_glass_that_only_they_could_review():
+def test_nobody_breaks_glass_that_only_they_could_review() -> None:
     rule = "break_glass: destroy, review_by: 'user:U0ANA'"
     decision = decide(policy([rule]), subject("Ana, DBA and responder"), act("destroy", "orders"))
     assert decision.verdict is Verdict.DENY
     assert "to review it" in decision.reason
 
 
-def test_a_profile_that_holds_for_good_stands_before_the_channels_rules():
+def test_a_profile_that_holds_for_good_stands_before_the_channels_rules() -> None:
     more = "profiles: {calm: {rules: [{deny: destroy}, {allow: list}]}}"
     held = policy(["allow: destroy", "allow: freeze"], more=more, channel_more="    profile: calm\n")
     assert decide(held, subject(), act("destroy", "orders")).rule == "profiles.calm.rules[0]: deny destroy"
     assert decide(held, subject(), act("freeze", "orders")).verdict is Verdict.ALLOW
 
 
-def test_an_incident_profile_stands_before_all_and_goes_with_the_incident():
+def test_an_incident_profile_stands_before_all_and_goes_with_the_incident() -> None:
     more = "profiles: {incident: {rules: [{allow: freeze, to: 'user:U0BEN'}]}}"
     rules = policy(["deny: freeze"], more=more)
     assert decide(rules, subject("Ben, responder", incident="incident"), act("freeze", "a")).verdict is Verdict.ALLOW
     assert decide(rules, subject("Ben, responder"), act("freeze", "a")).verdict is Verdict.DENY
 
 
-def test_an_incident_whose_profile_is_gone_from_the_policy_gives_nothing():
+def test_an_incident_whose_profile_is_gone_from_the_policy_gives_nothing() -> None:
     rules = policy(["allow: list"])
     assert decide(rules, subject(incident="gone"), act("freeze", "a")).verdict is Verdict.DENY
     assert decide(rules, subject(where="#general", incident="gone"), act("list")).verdict is Verdict.DENY
 
 
-def test_an_empty_policy_denies_everything_but_help():
+def test_an_empty_policy_denies_everything_but_help() -> None:
     for text in ("version: 1\nchannels: {}", "version: 1\npeople: {}\nchannels: {}  # nothing\n"):
         from bot.core.policy import load
 
@@ -292,7 +293,7 @@ def test_an_empty_policy_denies_everything_but_help():
             assert decide(empty, subject(), act(command)).verdict is Verdict.ALLOW
 
 
-def test_membership_that_changes_changes_the_decision():
+def test_membership_that_changes_changes_the_decision() -> None:
     rules = policy(["allow: freeze, to: 'usergroup:S0DBA'"])
     assert decide(rules, subject("Carl, DBA"), act("freeze", "a")).verdict is Verdict.ALLOW
     without = GROUPS | {"S0DBA": frozenset({"U0ANA"})}

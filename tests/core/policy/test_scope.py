@@ -1,5 +1,7 @@
 """Which databases exist for somebody in a channel."""
 
+from typing import Any
+
 import pytest
 
 from bot.core.model import Target
@@ -10,34 +12,34 @@ POLICY = load(EXAMPLE)
 NAMES = ["orders-eu", "orders-us", "billing", "prod-a"]
 
 
-def seen(rules, who="a developer", where="#db-ops", command=None, **more):
+def seen(rules: Any, who: str = "a developer", where: str = "#db-ops", command: Any = None, **more: Any):
     scope = rules.scope(subject(who, where, **more), command)
     return [name for name in NAMES if scope.covers(Target(name, ""))]
 
 
-def test_a_channel_has_its_own_databases_and_no_others():
+def test_a_channel_has_its_own_databases_and_no_others() -> None:
     assert seen(POLICY) == NAMES
     assert seen(POLICY, where="#team-orders") == ["orders-eu", "orders-us"]
     assert seen(POLICY, where="#general") == []
 
 
-def test_an_incident_in_an_unbound_channel_has_those_of_incidents():
+def test_an_incident_in_an_unbound_channel_has_those_of_incidents() -> None:
     scope = POLICY.scope(subject("Ben, responder", "#general", incident="incident"))
     assert scope.organization == "acme"
     assert scope.covers(Target("billing"))
 
 
 @pytest.mark.parametrize("who", ["a bot", "a guest", "a stranger", "a deactivated DBA"])
-def test_nothing_exists_for_whom_the_floor_refuses(who):
+def test_nothing_exists_for_whom_the_floor_refuses(who: str) -> None:
     assert seen(POLICY, who) == []
 
 
 @pytest.mark.parametrize("where", ["a DM", "a shared channel"])
-def test_nothing_exists_where_the_floor_refuses(where):
+def test_nothing_exists_where_the_floor_refuses(where: str) -> None:
     assert seen(POLICY, where=where) == []
 
 
-def test_with_a_command_it_is_cut_to_where_the_rules_allow_it():
+def test_with_a_command_it_is_cut_to_where_the_rules_allow_it() -> None:
     rules = policy(["deny: list, databases: ['prod-*']", "allow: read, databases: ['orders-*', 'prod-*']"])
     assert seen(rules, command="list") == ["orders-eu", "orders-us"]
     assert seen(rules, command="show") == ["orders-eu", "orders-us", "prod-a"]
@@ -45,19 +47,19 @@ def test_with_a_command_it_is_cut_to_where_the_rules_allow_it():
     assert seen(rules) == NAMES
 
 
-def test_the_ceiling_cuts_it_too():
+def test_the_ceiling_cuts_it_too() -> None:
     rules = policy(["allow: read"], more="ceiling: {deny: [{commands: [show], databases: ['prod-*']}]}")
     assert seen(rules, command="show") == ["orders-eu", "orders-us", "billing"]
     assert seen(rules, command="list") == NAMES
 
 
-def test_a_rule_for_others_does_not_widen_it():
+def test_a_rule_for_others_does_not_widen_it() -> None:
     rules = policy(["allow: read, to: 'user:U0ANA'", "allow: read, databases: ['orders-*']"])
     assert seen(rules, command="list") == ["orders-eu", "orders-us"]
     assert seen(rules, "Ana, DBA and responder", command="list") == NAMES
 
 
-def test_a_denial_that_cannot_be_checked_cuts_all_that_it_may_mean():
+def test_a_denial_that_cannot_be_checked_cuts_all_that_it_may_mean() -> None:
     rules = policy(["deny: list, to: 'usergroup:S0DBA', databases: ['prod-*']", "allow: read"])
     assert seen(rules, command="list", groups={"S0DBA": None}) == ["orders-eu", "orders-us", "billing"]
 
@@ -72,11 +74,13 @@ def test_a_denial_that_cannot_be_checked_cuts_all_that_it_may_mean():
     ],
     ids=["no group", "of the channel", "of a rule", "of the ceiling"],
 )
-def test_it_says_when_the_group_of_a_database_has_to_be_known(rules, more, needed):
+def test_it_says_when_the_group_of_a_database_has_to_be_known(
+    rules: list[str], more: dict[str, Any], needed: bool
+) -> None:
     assert policy(rules, **more).scope(subject()).needs_group is needed
 
 
-def test_the_organization_is_the_channels_then_the_files_then_that_of_the_settings():
+def test_the_organization_is_the_channels_then_the_files_then_that_of_the_settings() -> None:
     more = "organizations: {acme: {}, other: {token: env:TURSO_OTHER}}\norganization: acme"
     assert policy([], more=more, channel_more="    organization: other\n").scope(subject()).organization == "other"
     assert policy([], more=more, default="other").scope(subject()).organization == "acme"
@@ -84,7 +88,7 @@ def test_the_organization_is_the_channels_then_the_files_then_that_of_the_settin
     assert policy([], more="organizations: {only: {}}", default=None).scope(subject()).organization == "only"
 
 
-def test_each_organization_names_the_variable_of_its_token():
+def test_each_organization_names_the_variable_of_its_token() -> None:
     more = "organizations: {acme: {}, other: {token: env:TURSO_OTHER}}\norganization: acme"
     assert policy([], more=more).organizations == {"acme": "TURSO_API_TOKEN", "other": "TURSO_OTHER"}
     assert policy([], default="ours").organizations == {"ours": "TURSO_API_TOKEN"}

@@ -1,5 +1,7 @@
 """Who may do what where, under the example policy: a person, a place, a command, and the verdict."""
 
+from typing import Any
+
 import pytest
 
 from bot.core.model import Verdict
@@ -70,7 +72,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("who", "where", "command", "verdict"), ROWS)
-def test_the_verdict_is_the_one_in_the_table(who, where, command, verdict):
+def test_the_verdict_is_the_one_in_the_table(who: Any, where: Any, command: Any, verdict: Any) -> None:
     decision = decide(POLICY, subject(who, where), COMMANDS[command])
 
     assert decision.verdict is verdict
@@ -81,7 +83,7 @@ def test_the_verdict_is_the_one_in_the_table(who, where, command, verdict):
 @pytest.mark.parametrize("who", NOBODIES)
 @pytest.mark.parametrize("where", CHANNELS)
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_floor_holds_everywhere(who, where, command):
+def test_the_floor_holds_everywhere(who: Any, where: Any, command: Any) -> None:
     decision = decide(POLICY, subject(who, where), COMMANDS[command])
 
     assert (decision.verdict, decision.rule) == (Verdict.DENY, "floor")
@@ -106,13 +108,13 @@ INCIDENT_ROWS = [
 
 
 @pytest.mark.parametrize(("who", "command", "verdict"), INCIDENT_ROWS)
-def test_an_incident_gives_an_unbound_channel_its_profile(who, command, verdict):
+def test_an_incident_gives_an_unbound_channel_its_profile(who: Any, command: Any, verdict: Any) -> None:
     decision = decide(POLICY, subject(who, "#general", incident="incident"), COMMANDS[command])
 
     assert decision.verdict is verdict
 
 
-def test_an_incident_in_a_bound_channel_adds_to_its_rules_and_keeps_its_databases():
+def test_an_incident_in_a_bound_channel_adds_to_its_rules_and_keeps_its_databases() -> None:
     here = subject("Ben, responder", "#team-orders", incident="incident")
 
     assert decide(POLICY, here, act("freeze", "orders-eu")).verdict is Verdict.ALLOW
@@ -120,7 +122,7 @@ def test_an_incident_in_a_bound_channel_adds_to_its_rules_and_keeps_its_database
     assert decide(POLICY, subject("a developer", "#team-orders"), act("freeze", "orders-eu")).verdict is Verdict.DENY
 
 
-def test_the_decision_says_which_rule_and_what_follows_from_it():
+def test_the_decision_says_which_rule_and_what_follows_from_it() -> None:
     decision = decide(POLICY, subject(), act("rotate", "orders-eu"))
 
     assert decision.rule == "channels.C0DBOPS.rules[5]: approve rotate, destroy by 2 of dba, ana"
@@ -129,5 +131,5 @@ def test_the_decision_says_which_rule_and_what_follows_from_it():
     assert decision.undo_by.ids == {"U0ANA", "U0CARL", "U0DORA", "U0DEV"}
 
 
-def test_those_who_are_reminded_are_mentioned():
+def test_those_who_are_reminded_are_mentioned() -> None:
     assert decide(POLICY, subject(), act("token", "orders-eu")).notify == ("<!subteam^S0DBA>",)

@@ -1,5 +1,7 @@
 """A policy can be checked, asked, tried with its own cases, and compared, before it goes live."""
 
+from typing import Any
+
 import pytest
 
 from bot.commands import COMMANDS
@@ -16,20 +18,20 @@ POLICY = load(EXAMPLE)
 GRAMMAR = Grammar(COMMANDS)
 
 
-def test_a_valid_file_is_summed_up():
+def test_a_valid_file_is_summed_up() -> None:
     lines, well = report.check(EXAMPLE, "policy.yaml")
     assert well
     assert lines == [f"policy.yaml: valid: 2 channels, 1 profile, 2 user groups; hash {POLICY.hash}"]
 
 
-def test_a_file_with_errors_names_them_all_and_is_not_well():
+def test_a_file_with_errors_names_them_all_and_is_not_well() -> None:
     lines, well = report.check("version: 2\nchanels: {}", "policy.yaml")
     assert not well
     assert lines[0] == "policy.yaml: error: line 1: version: takes 1; not `2`"
     assert lines[-1] == "policy.yaml: 2 errors; this policy would not be used."
 
 
-def test_warnings_are_shown_and_all_is_well():
+def test_warnings_are_shown_and_all_is_well() -> None:
     lines, well = report.check(
         "version: 1\nchannels: {C0X: {databases: ['*']}}", "policy.yaml", default_organization="acme"
     )
@@ -37,7 +39,7 @@ def test_warnings_are_shown_and_all_is_well():
     assert lines[0].startswith("policy.yaml: warning: line 2: channels.C0X: has no `rules`")
 
 
-def test_the_hash_is_of_what_the_file_means():
+def test_the_hash_is_of_what_the_file_means() -> None:
     assert load(f"# a comment\n{EXAMPLE}\n").hash == POLICY.hash
     assert load(EXAMPLE.replace("quorum: 2", "quorum: 1")).hash != POLICY.hash
     places = ["C0A: {databases: []}", "C0B: {rules: []}"]
@@ -63,7 +65,7 @@ def test_the_hash_is_of_what_the_file_means():
         ("policy explain token orders", Action("policy explain")),
     ],
 )
-def test_a_line_is_read_as_the_rules_see_it(text, action):
+def test_a_line_is_read_as_the_rules_see_it(text: str, action: Action | None) -> None:
     found = action_of_line(GRAMMAR, text)
     if action is None:
         assert (found.command, found.options, found.databases) == ("token", {"--read-only"}, (Target("orders"),))
@@ -72,7 +74,7 @@ def test_a_line_is_read_as_the_rules_see_it(text, action):
         assert found == action
 
 
-def test_a_line_that_cannot_be_read_says_so():
+def test_a_line_that_cannot_be_read_says_so() -> None:
     assert action_of_line(GRAMMAR, "token a -e never").lifetime is NEVER
     with pytest.raises(BadInput, match="There is no command `frobnicate`"):
         action_of_line(GRAMMAR, "frobnicate")
@@ -80,7 +82,7 @@ def test_a_line_that_cannot_be_read_says_so():
         action_of_line(GRAMMAR, "token a -e 1day")
 
 
-def test_explaining_shows_the_verdict_and_every_rule_that_was_tried():
+def test_explaining_shows_the_verdict_and_every_rule_that_was_tried() -> None:
     lines, well = report.explain(POLICY, "rotate orders", GRAMMAR, person="U0DEV", channel="C0DBOPS")
     assert well
     assert lines[0] == "U0DEV in C0DBOPS, as a full member: rotate orders"
@@ -99,12 +101,12 @@ def test_explaining_shows_the_verdict_and_every_rule_that_was_tried():
         ("list", "C0NEW", "nothing for this channel (C0NEW)"),
     ],
 )
-def test_explaining_says_where_each_rule_missed(command, channel, words):
+def test_explaining_says_where_each_rule_missed(command: str, channel: str, words: str) -> None:
     lines, _ = report.explain(POLICY, command, GRAMMAR, person="U0DEV", channel=channel)
     assert any(words in line for line in lines)
 
 
-def test_explaining_names_the_groups_that_would_change_the_answer():
+def test_explaining_names_the_groups_that_would_change_the_answer() -> None:
     lines, _ = report.explain(POLICY, "token orders-1", GRAMMAR, person="U0EVE", channel="C0ORDERS")
     assert lines[1].startswith("deny: ")
     assert lines[-1].startswith("as a member of S0ORDERS: approve: ")
@@ -114,7 +116,7 @@ def test_explaining_names_the_groups_that_would_change_the_answer():
     assert lines[1].startswith("approve: ")
 
 
-def test_the_examples_own_cases_hold():
+def test_the_examples_own_cases_hold() -> None:
     lines, well = report.run_cases(POLICY, EXAMPLE_CASES, GRAMMAR)
     assert (len(lines), well) == (1, True)
     assert lines[0].endswith("cases hold.")
@@ -137,7 +139,7 @@ def test_the_examples_own_cases_hold():
         ("[", "this is not YAML"),
     ],
 )
-def test_a_case_that_does_not_hold_is_named_with_its_line(case, words):
+def test_a_case_that_does_not_hold_is_named_with_its_line(case: str, words: str) -> None:
     text = f"usergroups: {{S0DBA: [U0ANA, U0CARL]}}\ncases:\n  - {case}\n"
     lines, well = report.run_cases(POLICY, text, GRAMMAR)
     assert not well
@@ -145,11 +147,11 @@ def test_a_case_that_does_not_hold_is_named_with_its_line(case, words):
     assert any(words in line for line in lines), lines
 
 
-def test_no_cases_prove_nothing():
+def test_no_cases_prove_nothing() -> None:
     assert report.run_cases(POLICY, "cases: []", GRAMMAR) == (["0 of 0 cases hold."], False)
 
 
-def test_policies_that_decide_alike_do_not_differ():
+def test_policies_that_decide_alike_do_not_differ() -> None:
     assert report.diff(
         POLICY, load(EXAMPLE.replace("responders, max_lifetime", "[responders], max_lifetime")), GRAMMAR
     ) == ["No difference in what anybody may do."]
@@ -193,19 +195,19 @@ def test_policies_that_decide_alike_do_not_differ():
         ),
     ],
 )
-def test_a_difference_says_who_gains_or_loses_what_where(old, new, line):
+def test_a_difference_says_who_gains_or_loses_what_where(old: str, new: str, line: str) -> None:
     assert old in EXAMPLE
     assert line in report.diff(POLICY, load(EXAMPLE.replace(old, new)), GRAMMAR)
 
 
-def test_a_channel_that_comes_or_goes_is_a_difference():
+def test_a_channel_that_comes_or_goes_is_a_difference() -> None:
     without = load(EXAMPLE[: EXAMPLE.index("  C0ORDERS:")] + EXAMPLE[EXAMPLE.index("incidents:") :])
     assert any(line.startswith("C0ORDERS: any member: list, ") for line in report.diff(POLICY, without, GRAMMAR))
     assert any("denied → allowed" in line for line in report.diff(without, POLICY, GRAMMAR))
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_rules_can_name_every_command_and_read_means_those_that_read(command):
+def test_rules_can_name_every_command_and_read_means_those_that_read(command: Any) -> None:
     """Else `read` would allow it in one place, and it would be unknown in another."""
     entry = catalogue.COMMANDS[command.name]
     assert (command.name in READ) == (entry.risk is Risk.READ and command.name not in catalogue.ALWAYS)
@@ -217,11 +219,11 @@ def test_rules_can_name_every_command_and_read_means_those_that_read(command):
     ("line", "verdict"),
     [("token a --read-only", Verdict.DENY), ("token a -r -e 30m", Verdict.ALLOW), ("token --read-only", Verdict.DENY)],
 )
-def test_what_was_not_typed_has_its_default(line, verdict):
+def test_what_was_not_typed_has_its_default(line: str, verdict: Verdict) -> None:
     short = policy(['allow: "token --read-only", max_lifetime: 30m'])
     found = decide(short, subject(), action_of_line(GRAMMAR, line))
     assert found.verdict is verdict
 
 
-def test_a_page_is_no_database():
+def test_a_page_is_no_database() -> None:
     assert action_of_line(GRAMMAR, "tokens --page 2 orders") == Action("tokens", databases=(Target("orders"),))

@@ -1,5 +1,7 @@
 """The file is read as YAML means it: merges, anchors under `x-` keys, and words that YAML takes for something else."""
 
+from typing import Any
+
 import pytest
 import yaml
 from hypothesis import given
@@ -11,7 +13,7 @@ HEAD = "version: 1\n"
 CHANNEL = "channels:\n  C0X:\n    databases: [{databases}]\n    rules: [{{allow: read}}]\n"
 
 
-def problems(text):
+def problems(text: str) -> list[str]:
     with pytest.raises(PolicyInvalid) as caught:
         load(text, default_organization="acme")
     return [str(one) for one in caught.value.problems]
@@ -25,7 +27,7 @@ OWN = st.dictionaries(st.sampled_from("kmnp"), VALUES, max_size=3)
 
 
 @st.composite
-def mappings(draw, at):
+def mappings(draw: Any, at: Any) -> str:
     """A flow mapping that may merge earlier ones: one, a list of them, written out, twice, before or after its keys."""
     parts = [f"{key}: {value}" for key, value in draw(OWN).items()]
     for _ in range(draw(st.integers(0, 2))):
@@ -37,13 +39,13 @@ def mappings(draw, at):
 
 
 @st.composite
-def files(draw):
+def files(draw: Any) -> str:
     lines = [f"{name}: &{name} {draw(mappings(at))}" for at, name in enumerate(NAMES)]
     return "\n".join([*lines, f"list: [*a, *c, {draw(mappings(3))}]", f"last: {draw(mappings(3))}"])
 
 
 @given(files())
-def test_every_kind_of_merge_means_what_yaml_means(text):
+def test_every_kind_of_merge_means_what_yaml_means(text: str) -> None:
     read = document.read(text)
 
     assert read.problems == []
@@ -51,14 +53,14 @@ def test_every_kind_of_merge_means_what_yaml_means(text):
 
 
 @given(files(), st.sampled_from(NAMES))
-def test_an_own_key_that_stands_twice_is_found_once_whatever_merges_it(text, name):
+def test_an_own_key_that_stands_twice_is_found_once_whatever_merges_it(text: str, name: str) -> None:
     broken = text.replace(f"&{name} {{", f"&{name} {{zz: x, zz: y, ")
     found = document.read(broken).problems
 
     assert [(one.key, one.sentence) for one in found] == [(f"{name}.zz", "this key stands here twice")]
 
 
-def test_a_key_that_overrides_a_merged_one_does_not_stand_there_twice():
+def test_a_key_that_overrides_a_merged_one_does_not_stand_there_twice() -> None:
     text = (
         HEAD + "x-rules: &base {databases: ['a-*'], rules: [{allow: read}]}\n"
         "channels:\n  C0A: {<<: *base, databases: ['b-*']}\n  C0B: *base\n"
@@ -70,18 +72,18 @@ def test_a_key_that_overrides_a_merged_one_does_not_stand_there_twice():
     assert policy.channels["C0A"].rules[0].says == "allow read"
 
 
-def test_an_error_in_what_a_merge_brings_is_located_at_its_own_line():
+def test_an_error_in_what_a_merge_brings_is_located_at_its_own_line() -> None:
     text = HEAD + "x-base: &base\n  databases: [Orders]\nchannels:\n  C0A:\n    <<: *base\n    rules: []\n"
 
     assert problems(text)[0].startswith("line 3: channels.C0A.databases[0]: ")
 
 
 @pytest.mark.parametrize("value", ["word", "[word]", "[[{a: b}]]", "1"])
-def test_a_merge_of_something_else_is_refused(value):
+def test_a_merge_of_something_else_is_refused(value: str) -> None:
     assert "`<<` takes a mapping" in str(document.read(f"a: {{<<: {value}}}").problems[0])
 
 
-def test_merges_of_merges_do_not_unfold_without_end():
+def test_merges_of_merges_do_not_unfold_without_end() -> None:
     keys = ", ".join(f"k{n}: x" for n in range(50))
     lines = [f"a0: &a0 {{{keys}}}"]
     lines += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 50)}]}}" for n in range(1, 200)]
@@ -90,7 +92,7 @@ def test_merges_of_merges_do_not_unfold_without_end():
     assert len(read.value["a199"]) == 50 if read.value else "unfold without end" in read.problems[0].sentence
 
 
-def test_a_merge_of_itself_is_refused():
+def test_a_merge_of_itself_is_refused() -> None:
     assert "unfold without end" in document.read("a: &a {<<: *a}").problems[0].sentence
     assert "unfold without end" in document.read("a: &a {b: {<<: *a}}").problems[0].sentence
 
@@ -98,7 +100,7 @@ def test_a_merge_of_itself_is_refused():
 # -- `x-` keys
 
 
-def test_keys_that_begin_with_x_are_ignored_everywhere_among_known_keys():
+def test_keys_that_begin_with_x_are_ignored_everywhere_among_known_keys() -> None:
     text = (
         HEAD + "x-any: [1, {a: b}]\nceiling: {x-why: because, token_lifetime: 4h}\n"
         "people: {dba: {x-note: the DBAs, usergroup: S0DBA}}\n"
@@ -112,7 +114,7 @@ def test_keys_that_begin_with_x_are_ignored_everywhere_among_known_keys():
     assert load(text).hash == load(without).hash
 
 
-def test_a_name_of_ones_own_may_begin_with_x():
+def test_a_name_of_ones_own_may_begin_with_x() -> None:
     text = (
         HEAD + "people: {x-men: {user: U0ANA}}\nchannels: {C0A: {databases: ['*'], rules: [{allow: read, to: x-men}]}}"
     )
@@ -135,14 +137,14 @@ def test_a_name_of_ones_own_may_begin_with_x():
      "people: {{dba: {{users: [{databases}]}}}}\nchannels: {{}}"],
     ids=["databases", "commands", "workspace", "people"],
 )  # fmt: skip
-def test_a_word_that_yaml_misreads_is_named_with_the_advice_to_quote_it(word, read_as, line):
+def test_a_word_that_yaml_misreads_is_named_with_the_advice_to_quote_it(word: str, read_as: str, line: Any) -> None:
     said = problems(HEAD + line.format(databases=word))
 
     assert any(f'`{word}` is read by YAML as {read_as}: quote it, `"{word}"`' in one for one in said), said
 
 
 @pytest.mark.parametrize("word", ["no", "on", "2024", "007"])
-def test_the_advice_helps(word):
+def test_the_advice_helps(word: str) -> None:
     policy = load(HEAD + CHANNEL.format(databases=f'"{word}"'), default_organization="acme")
 
     assert policy.channels["C0X"].databases.patterns == (word,)
@@ -162,14 +164,14 @@ def test_the_advice_helps(word):
         ),
     ],
 )
-def test_a_duration_that_yaml_misreads_is_shown_as_it_stands_there(written, said):
+def test_a_duration_that_yaml_misreads_is_shown_as_it_stands_there(written: str, said: str) -> None:
     rule = f"{{approve: token, by: U0ANA, expires: {written}}}"
 
     assert any(said in one for one in problems(f"{HEAD}channels: {{C0X: {{databases: ['*'], rules: [{rule}]}}}}"))
 
 
 @pytest.mark.parametrize("key", ["confirm: no", "visibility: off", "to: on", "by: 007"])
-def test_so_it_is_for_single_words(key):
+def test_so_it_is_for_single_words(key: str) -> None:
     said = problems(f"{HEAD}channels: {{C0X: {{databases: ['*'], rules: [{{approve: token, by: U0ANA, {key}}}]}}}}"
                     if not key.startswith("by") else
                     f"{HEAD}channels: {{C0X: {{databases: ['*'], rules: [{{approve: token, {key}}}]}}}}")  # fmt: skip
@@ -179,7 +181,7 @@ def test_so_it_is_for_single_words(key):
 
 @pytest.mark.parametrize("tag", ["bool", "int"])
 @pytest.mark.parametrize("value", ["x", "''", "[]", "0b2", "1:x"])
-def test_a_value_that_is_none_of_its_kind_is_a_located_problem(tag, value):
+def test_a_value_that_is_none_of_its_kind_is_a_located_problem(tag: str, value: str) -> None:
     said = problems(f"\nversion: !!{tag} {value}\nchannels: {{}}")
 
     assert said[0].startswith("line 2: version: ")
@@ -204,9 +206,9 @@ def test_a_value_that_is_none_of_its_kind_is_a_located_problem(tag, value):
         ('version: "1"\nchannels: {}', 'version: takes 1; not `"1"`'),
     ],
 )
-def test_a_file_that_says_nothing_is_refused(text, said):
+def test_a_file_that_says_nothing_is_refused(text: str, said: str) -> None:
     assert any(said in one for one in problems(text)), problems(text)
 
 
-def test_nothing_can_be_said_on_purpose():
+def test_nothing_can_be_said_on_purpose() -> None:
     assert load("version: 1\nchannels: {}").channels == {}

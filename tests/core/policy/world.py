@@ -1,9 +1,10 @@
 """The people, channels and databases that the policy tests speak of."""
 
 from pathlib import Path
+from typing import Any
 
 from bot.core.model import Action, Channel, ChannelKind, Person, Subject, Target
-from bot.core.policy import load
+from bot.core.policy import Policy, load
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = (ROOT / "policy.example.yaml").read_text(encoding="utf-8")
@@ -32,11 +33,13 @@ CHANNELS = {
 }
 
 
-def subject(who="a developer", where="#db-ops", *, groups=GROUPS, incident=None):
+def subject(who: str = "a developer", where: str = "#db-ops", *, groups: Any = GROUPS, incident: Any = None) -> Subject:
     return Subject(PEOPLE[who], CHANNELS[where], groups, incident)
 
 
-def policy(rules, *, databases='["*"]', more="", channel_more="", default="acme"):
+def policy(
+    rules: Any, *, databases: Any = '["*"]', more: Any = "", channel_more: Any = "", default: Any = "acme"
+) -> Policy:
     """Return a policy whose `#db-ops` has these rules, one a line."""
     lines = "".join(f"      - {{{rule}}}\n" for rule in rules)
     channel = f"  C0DBOPS:\n    databases: {databases}\n{channel_more}    rules:\n{lines or '      []'}"
@@ -44,6 +47,6 @@ def policy(rules, *, databases='["*"]', more="", channel_more="", default="acme"
     return load(text, default_organization=default)
 
 
-def act(command, *databases, options=(), lifetime=None, group=None):
+def act(command: Any, *databases: Any, options: Any = (), lifetime: Any = None, group: Any = None) -> Action:
     targets = tuple(one if isinstance(one, Target) else Target(one, group) for one in databases)
     return Action(command, frozenset(options), targets, lifetime)

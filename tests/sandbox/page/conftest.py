@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
 
@@ -13,14 +15,14 @@ ORIGIN = "http://127.0.0.1:3000"
 
 
 @pytest.fixture
-async def workspace():
+async def workspace() -> AsyncIterator[Workspace]:
     made = new_workspace()
     yield made
     await made.close()
 
 
 @pytest.fixture
-async def page(workspace: Workspace):
+async def page(workspace: Workspace) -> AsyncIterator[httpx.AsyncClient]:
     """A browser's plain requests to the page; htmx's own headers are for each test to add."""
     transport = httpx.ASGITransport(create_page(workspace), client=("127.0.0.1", 5000))
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:

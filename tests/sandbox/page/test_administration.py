@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import html
+from typing import Any
 
+import httpx
 import pytest
 
 from bot.sandbox.page.administering import OPERATIONS
 from bot.sandbox.page.faults import ANSWERS
-from bot.sandbox.workspace import Message
+from bot.sandbox.workspace import Message, Workspace
 from bot.sandbox.workspace.seed import DANA, DB_OPS, GENERAL, GIL, OTHER_TEAM, REMY, SHARED, STELLA, ZED
 from tests.sandbox.page.conftest import ORIGIN
 
 OURS = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin", "HX-Request": "true"}
 
 
-async def administer(page, kind: str, subject: str, do: str, value: str = "") -> str:
+async def administer(page: Any, kind: str, subject: str, do: str, value: str = "") -> str:
     answer = await page.post(f"/as/U0ANA/lab/admin/{kind}/{subject}", data={"do": do, "value": value}, headers=OURS)
     assert answer.status_code == 200
     return answer.text
@@ -49,7 +51,7 @@ GROUP_OPERATIONS = {
 }
 
 
-async def test_every_button_of_a_channel_does_what_it_says(page, workspace):
+async def test_every_button_of_a_channel_does_what_it_says(page: httpx.AsyncClient, workspace: Workspace) -> None:
     for do, (value, done) in CHANNEL_OPERATIONS.items():
         row = await administer(page, "channel", DB_OPS, do, value)
         assert done(workspace.channels[DB_OPS]), do
@@ -59,21 +61,23 @@ async def test_every_button_of_a_channel_does_what_it_says(page, workspace):
     assert {*CHANNEL_OPERATIONS, "delete"} == OPERATIONS["channel"].keys()
 
 
-async def test_every_button_of_a_person_does_what_it_says(page, workspace):
+async def test_every_button_of_a_person_does_what_it_says(page: httpx.AsyncClient, workspace: Workspace) -> None:
     for do, (value, done) in PERSON_OPERATIONS.items():
         await administer(page, "person", DANA, do, value)
         assert done(workspace.people[DANA]), do
     assert PERSON_OPERATIONS.keys() == OPERATIONS["person"].keys()
 
 
-async def test_every_button_of_a_group_does_what_it_says(page, workspace):
+async def test_every_button_of_a_group_does_what_it_says(page: httpx.AsyncClient, workspace: Workspace) -> None:
     for do, (value, done) in GROUP_OPERATIONS.items():
         await administer(page, "group", "S0DBA", do, value)
         assert done(workspace.usergroups["S0DBA"]), do
     assert GROUP_OPERATIONS.keys() == OPERATIONS["group"].keys()
 
 
-async def test_the_panel_shows_every_channel_person_and_group_as_they_are(page, workspace):
+async def test_the_panel_shows_every_channel_person_and_group_as_they_are(
+    page: httpx.AsyncClient, workspace: Workspace
+) -> None:
     await workspace.admin.archive(GENERAL)
     await workspace.admin.share(DB_OPS, OTHER_TEAM, pending=True)
     shown = (await page.get("/as/U0ANA/lab")).text
@@ -89,14 +93,16 @@ async def test_the_panel_shows_every_channel_person_and_group_as_they_are(page, 
     assert "2 people" in rows["S0DBA"]
 
 
-async def test_the_last_row_of_a_deactivated_person_brings_them_back(page, workspace):
+async def test_the_last_row_of_a_deactivated_person_brings_them_back(
+    page: httpx.AsyncClient, workspace: Workspace
+) -> None:
     await administer(page, "person", DANA, "deactivate")
     row = await administer(page, "person", DANA, "deactivate")
 
     assert "Reactivate" in row
 
 
-async def test_any_message_can_be_deleted(page, workspace):
+async def test_any_message_can_be_deleted(page: httpx.AsyncClient, workspace: Workspace) -> None:
     state = workspace.state
     message = state.add_message(Message(channel_id=DB_OPS, ts=state.stamp(), user_id="U0TURSO", text="a card"))
     assert f"/as/U0DANA/delete/{DB_OPS}/{message.ts}" in (await page.get(f"/as/U0DANA/c/{DB_OPS}?pane=1")).text
@@ -108,7 +114,9 @@ async def test_any_message_can_be_deleted(page, workspace):
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-async def test_a_fault_is_put_together_shown_and_switched_off(page, workspace, answer):
+async def test_a_fault_is_put_together_shown_and_switched_off(
+    page: httpx.AsyncClient, workspace: Workspace, answer: Any
+) -> None:
     form = {"method": "chat.update", "answer": answer, "code": "team_added_to_org", "times": "2"}
     shown = (await page.post("/as/U0DANA/lab/own-faults", data=form, headers=OURS)).text
     (fault,) = workspace.faults.active
@@ -123,7 +131,7 @@ async def test_a_fault_is_put_together_shown_and_switched_off(page, workspace, a
     assert "Switch off" not in shown
 
 
-async def test_the_switches_leave_such_faults_alone(page, workspace):
+async def test_the_switches_leave_such_faults_alone(page: httpx.AsyncClient, workspace: Workspace) -> None:
     own = workspace.faults.add("slow", "chat.update")
     for on in ("1", "0"):
         await page.post("/as/U0DANA/lab/faults/slow", data={"on": on}, headers=OURS)
@@ -132,7 +140,7 @@ async def test_the_switches_leave_such_faults_alone(page, workspace):
     assert workspace.faults.active == [own]
 
 
-async def test_a_broadcast_reply_leads_to_its_thread(page, workspace):
+async def test_a_broadcast_reply_leads_to_its_thread(page: httpx.AsyncClient, workspace: Workspace) -> None:
     state = workspace.state
     root = state.add_message(Message(channel_id=DB_OPS, ts=state.stamp(), user_id=DANA, text="root"))
     ts = state.stamp()

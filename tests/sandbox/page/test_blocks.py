@@ -17,38 +17,38 @@ NAMES = Directory({"U0ANA": "Ana", "U0DANA": "Dana"}, {"C0DBOPS": "db-ops"}, {},
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(1)> hx-get=/x {{ 7919*7919 }}"
 
 
-def draw(block: dict[str, Any], **options) -> str:
+def draw(block: dict[str, Any], **options: Any) -> str:
     return str(Renderer(NAMES, **options).block(block))
 
 
 @pytest.mark.parametrize("kind", samples.BLOCKS)
-def test_every_block_is_drawn_without_trouble(kind):
+def test_every_block_is_drawn_without_trouble(kind: Any) -> None:
     html = draw(samples.BLOCKS[kind])
     assert 'class="trouble"' not in html
     assert html.strip()
 
 
 @pytest.mark.parametrize("field", samples.INPUTS, ids=lambda field: field["element"]["type"])
-def test_every_field_is_drawn_without_trouble(field):
+def test_every_field_is_drawn_without_trouble(field: Any) -> None:
     html = draw(field)
     assert 'class="trouble"' not in html
     assert field["label"]["text"] in html
     assert f'data-action-id="{field["block_id"]}-action"' in html
 
 
-def test_the_samples_are_what_slack_accepts():
+def test_the_samples_are_what_slack_accepts() -> None:
     messages = [block for kind, block in samples.BLOCKS.items() if kind not in ("alert", "file", "video")]
     assert [str(each) for block in messages for each in validate_message({"text": "x", "blocks": [block]})] == []
     view = {"type": "modal", "title": samples.plain("Form"), "submit": samples.plain("Go"), "blocks": samples.INPUTS}
     assert [str(each) for each in validate_view(view)] == []
 
 
-def test_every_drawing_has_a_sample():
+def test_every_drawing_has_a_sample() -> None:
     assert known("blocks") == set(samples.BLOCKS)
 
 
 @pytest.mark.parametrize("block", [{"type": "hologram", "text": "x"}, {"type": "_trouble"}, {"type": "../page"}, {}])
-def test_an_unknown_block_is_shown_as_an_error_with_its_json(block):
+def test_an_unknown_block_is_shown_as_an_error_with_its_json(block: dict[str, Any]) -> None:
     html = draw(block)
     assert 'class="trouble"' in html
     assert "cannot draw a block" in html
@@ -63,7 +63,7 @@ def test_an_unknown_block_is_shown_as_an_error_with_its_json(block):
         {"type": "actions", "elements": 5},
     ],
 )
-def test_a_malformed_block_is_shown_as_an_error(block):
+def test_a_malformed_block_is_shown_as_an_error(block: dict[str, Any]) -> None:
     assert 'class="trouble"' in draw(block)
 
 
@@ -83,7 +83,7 @@ def _hostile_entry(key: str, value: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", [*samples.BLOCKS, "inputs"])
-def test_hostile_text_in_any_place_of_a_block_stays_text(kind):
+def test_hostile_text_in_any_place_of_a_block_stays_text(kind: Any) -> None:
     blocks = samples.INPUTS if kind == "inputs" else [samples.BLOCKS[kind]]
     for block in blocks:
         html = draw(
@@ -97,7 +97,7 @@ def test_hostile_text_in_any_place_of_a_block_stays_text(kind):
         assert "62710561" not in html
 
 
-def test_a_picture_from_elsewhere_is_named_but_not_loaded():
+def test_a_picture_from_elsewhere_is_named_but_not_loaded() -> None:
     html = draw(samples.BLOCKS["image"])
     assert "<img" not in html
     assert "A chart" in html
@@ -107,26 +107,26 @@ def test_a_picture_from_elsewhere_is_named_but_not_loaded():
         assert "<img" not in draw({"type": "image", "image_url": url, "alt_text": "x"})
 
 
-def test_a_button_that_leads_somewhere_unsafe_leads_nowhere():
+def test_a_button_that_leads_somewhere_unsafe_leads_nowhere() -> None:
     block = {"type": "actions", "elements": [samples.button("Go", "go", url="javascript:alert(1)")]}
     assert "data-url" not in draw(block)
 
 
-def test_a_table_shows_its_first_page_and_keeps_the_rest_hidden():
+def test_a_table_shows_its_first_page_and_keeps_the_rest_hidden() -> None:
     html = draw(samples.data_table(100, 10))
     assert html.count("<tr hidden>") == 90
     assert "1–10 of 100" in html
     assert 'class="num"' in html
 
 
-def test_a_small_table_has_no_pager_and_no_filter():
+def test_a_small_table_has_no_pager_and_no_filter() -> None:
     html = draw(samples.data_table(3, 10))
     assert '<div class="pager" hidden>' in html
     assert 'type="search"' not in html
 
 
 @pytest.mark.parametrize("kind", ["bar", "line", "area"])
-def test_a_chart_has_axes_a_mark_for_each_value_and_a_legend(kind):
+def test_a_chart_has_axes_a_mark_for_each_value_and_a_legend(kind: str) -> None:
     html = draw(samples.chart(kind, 3))
     marks = html.count("<rect") if kind == "bar" else html.count("<circle")
     assert marks == 15
@@ -135,17 +135,17 @@ def test_a_chart_has_axes_a_mark_for_each_value_and_a_legend(kind):
         assert word in html
 
 
-def test_one_series_needs_no_legend():
+def test_one_series_needs_no_legend() -> None:
     assert 'class="legend"' not in draw(samples.chart("bar", 1))
 
 
-def test_a_pie_gives_shares_that_add_up():
+def test_a_pie_gives_shares_that_add_up() -> None:
     html = draw(samples.PIE)
     for share in ("47%", "34%", "14%", "5.0%"):
         assert share in html
 
 
-def test_what_was_chosen_stands_in_the_fields_again():
+def test_what_was_chosen_stands_in_the_fields_again() -> None:
     group = samples.field(
         "g", "Group", {"type": "static_select", "options": [samples.option("eu"), samples.option("us")]}
     )
@@ -158,7 +158,7 @@ def test_what_was_chosen_stands_in_the_fields_again():
     assert 'value="old"' in draw(name)
 
 
-def test_an_error_stands_under_its_field():
+def test_an_error_stands_under_its_field() -> None:
     html = draw(samples.INPUTS[0], errors={"name": "Already taken."})
     assert "b-input invalid" in html
     assert '<p class="error" role="alert">Already taken.</p>' in html

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from bot.sandbox.workspace import Message, Workspace
@@ -18,14 +19,14 @@ def shared(workspace: Workspace) -> Message:
     return state.add_message(message)
 
 
-async def test_a_text_is_previewed_as_text(page, shared):
+async def test_a_text_is_previewed_as_text(page: httpx.AsyncClient, shared: Message) -> None:
     html = (await page.get("/as/U0DANA/c/C0ORDERS")).text
     assert "# Report\n&lt;script&gt;" in html
     assert "line\n…" in html
     assert "<script>alert" not in html
 
 
-async def test_it_is_downloaded_never_opened(page, shared):
+async def test_it_is_downloaded_never_opened(page: httpx.AsyncClient, shared: Message) -> None:
     answer = await page.get("/as/U0DANA/files/F1")
     assert answer.text == HOSTILE
     assert answer.headers["content-type"] == "application/octet-stream"
@@ -33,6 +34,6 @@ async def test_it_is_downloaded_never_opened(page, shared):
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_who_does_not_see_the_channel_does_not_get_the_file(page, shared):
+async def test_who_does_not_see_the_channel_does_not_get_the_file(page: httpx.AsyncClient, shared: Message) -> None:
     assert (await page.get("/as/U0REMY/files/F1")).status_code == 404
     assert (await page.get("/as/U0DANA/files/F2")).status_code == 404

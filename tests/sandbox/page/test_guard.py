@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import httpx
 import pytest
 
+from bot.sandbox.workspace import Workspace
 from tests.sandbox.page.conftest import ORIGIN
 
 OURS = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin", "HX-Request": "true"}
@@ -11,7 +15,7 @@ CHANNEL = "/as/U0DANA/c/C0DBOPS"
 SAID = {"channel": "C0DBOPS", "text": "hello"}
 
 
-async def test_the_page_itself_may_speak(page, workspace):
+async def test_the_page_itself_may_speak(page: httpx.AsyncClient, workspace: Workspace) -> None:
     assert (await page.post("/as/U0DANA/say", data=SAID, headers=OURS)).status_code == 204
     assert [each.text for each in workspace.history("C0DBOPS", "U0DANA")] == ["hello"]
 
@@ -46,7 +50,9 @@ async def test_the_page_itself_may_speak(page, workspace):
         "views/V1/close",
     ],
 )
-async def test_nobody_else_may_act(page, workspace, path, headers):
+async def test_nobody_else_may_act(
+    page: httpx.AsyncClient, workspace: Workspace, path: str, headers: dict[str, Any]
+) -> None:
     answer = await page.post(f"/as/U0DANA/{path}", data=SAID, headers=headers)
     assert answer.status_code == 403
     assert workspace.history("C0DBOPS", "U0DANA") == []
@@ -57,32 +63,32 @@ async def test_nobody_else_may_act(page, workspace, path, headers):
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 @pytest.mark.parametrize("path", [CHANNEL, "/as/U0DANA/lab", "/as/U0DANA/stream/x", "/page/js/main.js"])
-async def test_another_page_may_not_read(page, path, site):
+async def test_another_page_may_not_read(page: httpx.AsyncClient, path: Any, site: str) -> None:
     answer = await page.get(
         path, headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
     )
     assert answer.status_code == 403
 
 
-async def test_a_link_from_elsewhere_may_be_followed_but_not_framed(page):
+async def test_a_link_from_elsewhere_may_be_followed_but_not_framed(page: httpx.AsyncClient) -> None:
     followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
     assert (await page.get(CHANNEL, headers=followed)).status_code == 200
     framed = {**followed, "Sec-Fetch-Dest": "iframe"}
     assert (await page.get(CHANNEL, headers=framed)).status_code == 403
 
 
-async def test_reading_changes_nothing(page, workspace):
+async def test_reading_changes_nothing(page: httpx.AsyncClient, workspace: Workspace) -> None:
     for path in (CHANNEL, "/as/U0DANA/home", "/as/U0DANA/lab"):
         assert (await page.get(path)).status_code == 200
     assert workspace.deliveries == []
 
 
 @pytest.mark.parametrize("path", ["/as/U0DANA/say", "/as/U0DANA/act", "/as/U0DANA/lab/clock", "/as/U0DANA/home/open"])
-async def test_what_acts_cannot_be_asked_by_get(page, path):
+async def test_what_acts_cannot_be_asked_by_get(page: httpx.AsyncClient, path: str) -> None:
     assert (await page.get(path)).status_code in (404, 405)
 
 
-async def test_every_answer_forbids_scripts_of_others_frames_and_foreign_loads(page):
+async def test_every_answer_forbids_scripts_of_others_frames_and_foreign_loads(page: httpx.AsyncClient) -> None:
     for path in (CHANNEL, "/page/js/main.js", "/as/U0NOBODY/home"):
         policy = (await page.get(path)).headers["content-security-policy"]
         assert "default-src 'none'" in policy
@@ -92,7 +98,7 @@ async def test_every_answer_forbids_scripts_of_others_frames_and_foreign_loads(p
         assert "unsafe" not in policy
 
 
-async def test_the_page_has_no_script_or_style_within(page):
+async def test_the_page_has_no_script_or_style_within(page: httpx.AsyncClient) -> None:
     html = (await page.get(CHANNEL)).text
     assert " style=" not in html
     assert "<style" not in html
@@ -102,7 +108,9 @@ async def test_the_page_has_no_script_or_style_within(page):
     assert all('src="/page/' in each or 'type="application/json"' in each for each in scripts)
 
 
-async def test_names_and_hints_cannot_end_the_script_element_they_stand_in(page, workspace):
+async def test_names_and_hints_cannot_end_the_script_element_they_stand_in(
+    page: httpx.AsyncClient, workspace: Workspace
+) -> None:
     workspace.people["U0BEN"].name = "</script><script>alert(1)</script>"
     workspace.people["U0BEN"].real_name = "<img src=x onerror=alert(1)>"
     html = (await page.get(CHANNEL)).text
@@ -124,7 +132,7 @@ async def test_names_and_hints_cannot_end_the_script_element_they_stand_in(page,
         pytest.param("/as/U0DANA/lab/dNone", id="no such delivery"),
     ],
 )
-async def test_what_is_not_there_or_not_yours_is_404(page, path):
+async def test_what_is_not_there_or_not_yours_is_404(page: httpx.AsyncClient, path: str) -> None:
     visited = await page.get(path)
     assert visited.status_code == 404
     assert "Back to the workspace" in visited.text
@@ -155,11 +163,11 @@ async def test_what_is_not_there_or_not_yours_is_404(page, path):
         ("lab/admin/building/U0DANA", {"do": "archive"}),
     ],
 )
-async def test_nonsense_is_refused_without_a_crash(page, path, data):
+async def test_nonsense_is_refused_without_a_crash(page: httpx.AsyncClient, path: str, data: dict[str, str]) -> None:
     assert (await page.post(f"/as/U0DANA/{path}", data=data, headers=OURS)).status_code in (400, 404)
 
 
-async def test_what_slack_would_not_allow_is_told_as_a_toast(page):
+async def test_what_slack_would_not_allow_is_told_as_a_toast(page: httpx.AsyncClient) -> None:
     answer = await page.post("/as/U0GIL/say", data=SAID, headers=OURS)
     assert answer.status_code == 200
     assert "not in this conversation" in answer.text

@@ -20,11 +20,11 @@ from bot.sandbox.workspace import Workspace
         ("", "home"),
     ],
 )
-def test_a_command_is_completed_by_the_words_that_are_typed_as_they_stand(usage, spoken):
+def test_a_command_is_completed_by_the_words_that_are_typed_as_they_stand(usage: str, spoken: str) -> None:
     assert CommandHint("home", usage, "").spoken == spoken
 
 
-async def test_people_of_other_workspaces_are_offered_no_command(workspace: Workspace):
+async def test_people_of_other_workspaces_are_offered_no_command(workspace: Workspace) -> None:
     hints = [CommandHint("list", "db list", "List")]
     assert hints_for(workspace, workspace.people["U0DANA"], hints)["commands"]
     offered = hints_for(workspace, workspace.people["U0STELLA"], hints)
@@ -33,11 +33,13 @@ async def test_people_of_other_workspaces_are_offered_no_command(workspace: Work
     assert {each["name"] for each in offered["channels"]} == {"ext-partner"}
 
 
-async def test_a_command_that_is_typed_as_nothing_needs_no_hint(workspace: Workspace):
+async def test_a_command_that_is_typed_as_nothing_needs_no_hint(workspace: Workspace) -> None:
     assert hints_for(workspace, workspace.people["U0DANA"], [CommandHint("home", "", "x")])["commands"] == []
 
 
-async def test_the_tour_has_five_steps_of_people_in_their_channels_with_commands_that_exist(workspace: Workspace):
+async def test_the_tour_has_five_steps_of_people_in_their_channels_with_commands_that_exist(
+    workspace: Workspace,
+) -> None:
     steps = default_tour()
     known = {CommandHint(each.name, each.usage, each.summary).spoken for each in COMMANDS if each.usage}
     assert len(steps) == 5

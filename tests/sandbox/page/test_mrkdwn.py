@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -35,12 +36,12 @@ class Inventory(HTMLParser):
         self.feed(str(html))
         self.close()
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: Any, attrs: Any) -> None:
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
         self.addresses += [value or "" for name, value in attrs if name in ("href", "src", "action")]
 
-    def handle_data(self, data):
+    def handle_data(self, data: Any) -> None:
         self.text += data
 
 
@@ -67,7 +68,7 @@ def harmless(html: str) -> Inventory:
         pytest.param("*a `b*c` d*", "<strong>a <code>b*c</code> d</strong>", id="code wins over bold"),
     ],
 )
-def test_marks_are_drawn_as_slack_draws_them(text, html):
+def test_marks_are_drawn_as_slack_draws_them(text: str, html: str) -> None:
     assert mrkdwn(text, NAMES) == html
 
 
@@ -92,24 +93,24 @@ def test_marks_are_drawn_as_slack_draws_them(text, html):
         pytest.param("```\ncode <b> <@U0ANA>\n```", "Copycode <b> @Ana", id="preformatted"),
     ],
 )
-def test_angle_forms_show_what_they_stand_for(text, seen):
+def test_angle_forms_show_what_they_stand_for(text: str, seen: str) -> None:
     assert harmless(mrkdwn(text, NAMES)).text == seen
 
 
-def test_a_mass_mention_looks_like_a_warning_and_a_mention_of_me_like_mine():
+def test_a_mass_mention_looks_like_a_warning_and_a_mention_of_me_like_mine() -> None:
     assert 'class="mass"' in mrkdwn("<!channel>", NAMES)
     assert "mention-me" in mrkdwn("<@U0ANA>", NAMES)
     assert "mention-me" not in mrkdwn("<@U0BEN>", NAMES)
     assert 'class="mass"' not in mrkdwn("&lt;!channel&gt;", NAMES)
 
 
-def test_a_link_says_where_it_really_leads():
+def test_a_link_says_where_it_really_leads() -> None:
     html = mrkdwn("<https://evil.example/?a=1&amp;b=2|https://turso.tech>", NAMES)
     assert 'title="https://evil.example/?a=1&amp;b=2"' in html
     assert 'rel="noopener noreferrer nofollow"' in html
 
 
-def test_addresses_stay_text_when_the_text_object_is_verbatim():
+def test_addresses_stay_text_when_the_text_object_is_verbatim() -> None:
     assert harmless(mrkdwn("https://turso.tech", NAMES, verbatim=True)).addresses == []
 
 
@@ -140,7 +141,7 @@ ATTACKS = [
 
 
 @pytest.mark.parametrize("text", ATTACKS)
-def test_nothing_written_becomes_live(text):
+def test_nothing_written_becomes_live(text: Any) -> None:
     harmless(mrkdwn(text, NAMES))
     harmless(rich_text([{"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}], NAMES))
     harmless(rich_text([{"type": "rich_text_section", "elements": [{"type": "link", "url": text}]}], NAMES))
@@ -157,11 +158,11 @@ PIECES = st.sampled_from(
 
 @settings(max_examples=300)
 @given(st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=14).map("".join)))
-def test_no_text_whatever_becomes_live_or_breaks_the_page(text):
+def test_no_text_whatever_becomes_live_or_breaks_the_page(text: str) -> None:
     harmless(mrkdwn(text, NAMES))
 
 
-def test_long_hostile_texts_take_no_time():
+def test_long_hostile_texts_take_no_time() -> None:
     for text in ("*a " * 1000, "`" * 3000, "<" * 3000, "_a*b~" * 600, "*`" * 1500, "https://" * 375):
         mrkdwn(text, NAMES)
 
@@ -169,7 +170,7 @@ def test_long_hostile_texts_take_no_time():
 @pytest.mark.parametrize(
     "url", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "/as/U0ANA", " javascript:x"]
 )
-def test_markdown_links_lead_to_the_web_or_nowhere(url):
+def test_markdown_links_lead_to_the_web_or_nowhere(url: str) -> None:
     found = Inventory(markdown(f"[x]({url}) ![y]({url})"))
     assert found.addresses == []
     assert "img" not in found.tags

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
+import aiohttp
 import pytest
 
 from bot.sandbox.page.privacy import may_look
-from bot.sandbox.workspace import running
+from bot.sandbox.workspace import Workspace, running
 from tests.sandbox.workspace.stage import Recorder, client_of, connected, new_workspace
 
 SECRET = "eyJ.secret.token"
 
 
 @pytest.fixture
-async def busy():
+async def busy() -> AsyncIterator[Workspace]:
     """A workspace in which Dana ran a command and was answered privately in every way there is."""
     async with running(new_workspace()) as workspace, connected(workspace, Recorder()):
         client = client_of(workspace)
@@ -30,13 +33,11 @@ async def busy():
         yield workspace
 
 
-async def _web():
-    import aiohttp
-
+async def _web() -> aiohttp.ClientSession:
     return aiohttp.ClientSession()
 
 
-async def test_only_the_person_concerned_sees_what_is_inside(busy):
+async def test_only_the_person_concerned_sees_what_is_inside(busy: Workspace) -> None:
     private = [each for each in [*busy.calls, *busy.deliveries] if SECRET in repr(each)]
     assert len(private) == 6
     for record in private:
@@ -45,13 +46,13 @@ async def test_only_the_person_concerned_sees_what_is_inside(busy):
             assert may_look(busy, other, record) == (False, "U0DANA")
 
 
-async def test_what_goes_to_a_channel_is_seen_by_those_who_see_the_channel(busy):
+async def test_what_goes_to_a_channel_is_seen_by_those_who_see_the_channel(busy: Workspace) -> None:
     await client_of(busy).chat_postMessage(channel="C0ORDERS", text="hello")
     posted = busy.calls[-1]
     assert may_look(busy, "U0DANA", posted)[0]
     assert not may_look(busy, "U0REMY", posted)[0]
 
 
-async def test_what_concerns_nobody_is_open(busy):
+async def test_what_concerns_nobody_is_open(busy: Workspace) -> None:
     await client_of(busy).auth_test()
     assert may_look(busy, "U0STELLA", busy.calls[-1]) == (True, None)

@@ -1,12 +1,15 @@
 """Platforms for the tests of this folder."""
 
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
 import pytest
 
 from tests.sandbox.platform.hosting import Client, Hosted, Process
 
 
 @pytest.fixture
-async def platform(tmp_path):
+async def platform(tmp_path: Path) -> AsyncIterator[Hosted]:
     """A platform with today's shapes."""
     hosted = Hosted(tmp_path / "data", admin=True)
     yield hosted
@@ -20,7 +23,7 @@ async def orders(platform: Hosted) -> Client:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     """A platform in a process of its own, shared by the tests of a file."""
     process = Process(tmp_path_factory.mktemp("platform"), admin=True)
     yield process

@@ -2,8 +2,10 @@
 
 import json
 import socket
+from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -44,7 +46,7 @@ DEEP = "[" * 10_000 + "]" * 10_000
         pytest.param('{"requests":[],"x":NaN}', id="not a number"),
     ],
 )  # fmt: skip
-async def test_a_malformed_pipeline_is_a_400_in_plain_text(orders: Client, body):
+async def test_a_malformed_pipeline_is_a_400_in_plain_text(orders: Client, body: bytes | str) -> None:
     response = await orders.post(content=body)
 
     assert (response.status_code, response.headers["content-type"]) == (400, "text/plain; charset=utf-8")
@@ -72,7 +74,7 @@ async def test_a_malformed_pipeline_is_a_400_in_plain_text(orders: Client, body)
         {"type": "date", "value": "x"},
     ],
 )
-async def test_what_is_no_value_is_a_400(orders: Client, value):
+async def test_what_is_no_value_is_a_400(orders: Client, value: Any) -> None:
     request = {"type": "execute", "stmt": {"sql": "SELECT ?", "args": [value]}}
 
     assert (await orders.post(content=json.dumps({"requests": [request]}))).status_code == 400
@@ -91,14 +93,14 @@ async def test_what_is_no_value_is_a_400(orders: Client, value):
         pytest.param("SELECT '\\", id="no end"),
     ],
 )
-async def test_statements_beyond_the_limits_are_errors_of_their_own(orders: Client, sql):
+async def test_statements_beyond_the_limits_are_errors_of_their_own(orders: Client, sql: str) -> None:
     answer = await orders.ask(stmt(sql), stmt("SELECT 1"), CLOSE)
 
     assert answer.code(0) is not None
     assert answer.rows(1) == [[1]]
 
 
-async def test_a_lone_surrogate_in_a_text_is_refused(orders: Client):
+async def test_a_lone_surrogate_in_a_text_is_refused(orders: Client) -> None:
     body = '{"requests":[{"type":"execute","stmt":{"sql":"SELECT ?","args":[{"type":"text","value":"\\ud800"}]}}]}'
 
     assert (await orders.post(content=body)).status_code == 400
@@ -114,7 +116,9 @@ async def test_a_lone_surrogate_in_a_text_is_refused(orders: Client):
         ("POST", "/groups"),
     ],
 )
-async def test_a_malformed_body_on_the_control_plane_is_a_400(platform: Hosted, orders, method, path, body):
+async def test_a_malformed_body_on_the_control_plane_is_a_400(
+    platform: Hosted, orders: Client, method: str, path: str, body: Any
+) -> None:
     refused = await platform.api(method, path, status=400, content=body)
 
     assert isinstance(refused["error"], str)
@@ -132,7 +136,9 @@ async def test_a_malformed_body_on_the_control_plane_is_a_400(platform: Hosted, 
         {"allowed_ips": [1]},
     ],
 )
-async def test_a_setting_of_the_wrong_kind_is_a_400_and_changes_nothing(platform: Hosted, orders, body):
+async def test_a_setting_of_the_wrong_kind_is_a_400_and_changes_nothing(
+    platform: Hosted, orders: Client, body: dict[str, Any]
+) -> None:
     before = await platform.api("GET", "/databases/orders/configuration")
 
     await platform.api("PATCH", "/databases/orders/configuration", status=400, json=body | {"block_writes": True})
@@ -141,11 +147,11 @@ async def test_a_setting_of_the_wrong_kind_is_a_400_and_changes_nothing(platform
 
 
 @pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "-1"}, {"limit": "x"}, {"limit": "9" * 400}])
-async def test_a_bad_limit_is_a_400(platform: Hosted, query):
+async def test_a_bad_limit_is_a_400(platform: Hosted, query: dict[str, str]) -> None:
     await platform.api("GET", "/databases", status=400, params=query)
 
 
-async def test_a_cursor_that_is_nobodys_gives_a_page_all_the_same(platform: Hosted, orders):
+async def test_a_cursor_that_is_nobodys_gives_a_page_all_the_same(platform: Hosted, orders: Client) -> None:
     for cursor in ("zzz", "' OR 1=1 --", "\x00", "ö"):
         await platform.api("GET", "/databases", params={"limit": 1, "cursor": cursor})
 
@@ -193,7 +199,7 @@ TRICKS = [
 
 
 @pytest.mark.parametrize("path", TRICKS, ids=range(len(TRICKS)))
-def test_path_tricks_in_names_find_nothing_and_make_nothing(server: Process, path):
+def test_path_tricks_in_names_find_nothing_and_make_nothing(server: Process, path: Any) -> None:
     before = outside(server)
     body = b'{"requests":[]}'
     head = (
@@ -207,7 +213,7 @@ def test_path_tricks_in_names_find_nothing_and_make_nothing(server: Process, pat
     assert list((Path(server.data) / "databases").glob("*")) == []
 
 
-def test_a_gigabyte_is_refused_before_it_is_sent(server: Process):
+def test_a_gigabyte_is_refused_before_it_is_sent(server: Process) -> None:
     server.api("GET", "/databases")
     for path in ("/v1/organizations/acme/databases", "/v1/organizations/acme/groups"):
         head = (
@@ -216,11 +222,11 @@ def test_a_gigabyte_is_refused_before_it_is_sent(server: Process):
         assert raw(server, head.encode()).split()[1] == "413"
 
 
-def test_a_gigabyte_in_pieces_is_refused_when_it_becomes_too_much(server: Process):
+def test_a_gigabyte_in_pieces_is_refused_when_it_becomes_too_much(server: Process) -> None:
     created = server.create("large")
     token = server.token("large")
 
-    def pieces():
+    def pieces() -> AsyncIterator[bytes]:
         for _ in range(40):
             yield b" " * 2**20
 
@@ -231,7 +237,7 @@ def test_a_gigabyte_in_pieces_is_refused_when_it_becomes_too_much(server: Proces
 
 
 @pytest.mark.parametrize("host", ["", "evil.example", '"><script>', "[::1]:8080", "a" * 300])
-def test_strange_hosts_break_nothing(server: Process, host):
+def test_strange_hosts_break_nothing(server: Process, host: str) -> None:
     head = f"GET /v1/organizations/acme/databases HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {API_TOKEN}\r\n\r\n"
 
     assert raw(server, head.encode()).split()[1] in ("200", "400")

@@ -3,6 +3,8 @@
 import asyncio
 import sqlite3
 import threading
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -13,10 +15,10 @@ from tests.sandbox.platform.hosting import CLOSE, Client, Hosted, Process, stmt
 CLIENTS = 50
 
 
-async def test_fifty_clients_write_to_one_database_and_nothing_is_lost(platform: Hosted, orders: Client):
+async def test_fifty_clients_write_to_one_database_and_nothing_is_lost(platform: Hosted, orders: Client) -> None:
     await orders.run("CREATE TABLE t(client, number)")
 
-    async def write(client):
+    async def write(client: Any) -> None:
         for number in range(4):
             answer = await orders.run("INSERT INTO t VALUES (?, ?)", client, number)
             assert answer.code() is None
@@ -27,10 +29,10 @@ async def test_fifty_clients_write_to_one_database_and_nothing_is_lost(platform:
     assert found.rows() == [[client, "0123"] for client in range(CLIENTS)]
 
 
-async def test_transactions_over_several_requests_take_turns(platform: Hosted, orders: Client):
+async def test_transactions_over_several_requests_take_turns(platform: Hosted, orders: Client) -> None:
     await orders.ask(stmt("CREATE TABLE t(n)"), stmt("INSERT INTO t VALUES (0)"), CLOSE)
 
-    async def add():
+    async def add() -> None:
         begun = await orders.ask(stmt("BEGIN IMMEDIATE"), stmt("SELECT n FROM t"))
         assert begun.code(0) is None
         ((n,),) = begun.rows(1)
@@ -41,10 +43,10 @@ async def test_transactions_over_several_requests_take_turns(platform: Hosted, o
     assert (await orders.run("SELECT n FROM t")).rows() == [[20]]
 
 
-async def test_fifty_clients_on_many_databases(platform: Hosted):
+async def test_fifty_clients_on_many_databases(platform: Hosted) -> None:
     databases = [await platform.database(f"db-{number}") for number in range(10)]
 
-    async def use(number):
+    async def use(number: Any) -> None:
         database = databases[number % 10]
         await database.run("CREATE TABLE IF NOT EXISTS t(a)")
         await database.run("INSERT INTO t VALUES (?)", number)
@@ -56,12 +58,12 @@ async def test_fifty_clients_on_many_databases(platform: Hosted):
         assert found == [[each] for each in range(number, CLIENTS, 10)]
 
 
-async def test_fifty_clients_over_real_connections(server: Process):
+async def test_fifty_clients_over_real_connections(server: Process) -> None:
     url = server.create("shared")
     headers = {"authorization": f"Bearer {server.token('shared')}"}
     create = stmt("CREATE TABLE IF NOT EXISTS t(a)")
 
-    async def use(number):
+    async def use(number: Any) -> Any:
         async with httpx.AsyncClient(headers=headers, trust_env=False, timeout=60) as client:
             for sql in ("INSERT INTO t VALUES (?)", "UPDATE t SET a = a WHERE a = ?", "SELECT a FROM t WHERE a = ?"):
                 body = {"requests": [create, stmt(sql, number), CLOSE]}
@@ -72,7 +74,7 @@ async def test_fifty_clients_over_real_connections(server: Process):
     assert await asyncio.gather(*(use(number) for number in range(CLIENTS))) == [str(each) for each in range(CLIENTS)]
 
 
-async def test_a_crowd_of_databases_is_served_with_few_open_at_once(tmp_path):
+async def test_a_crowd_of_databases_is_served_with_few_open_at_once(tmp_path: Path) -> None:
     hosted = Hosted(tmp_path, limits=Limits(open_databases=3))
     databases = [await hosted.database(f"db-{number}") for number in range(12)]
 
@@ -86,7 +88,7 @@ async def test_a_crowd_of_databases_is_served_with_few_open_at_once(tmp_path):
     await hosted.close()
 
 
-async def test_too_many_open_streams_are_turned_away_for_a_moment(tmp_path):
+async def test_too_many_open_streams_are_turned_away_for_a_moment(tmp_path: Path) -> None:
     hosted = Hosted(tmp_path, limits=Limits(streams=2))
     orders = await hosted.database("orders")
     opened = [await orders.ask(stmt("SELECT 1")) for _ in range(2)]
@@ -99,7 +101,7 @@ async def test_too_many_open_streams_are_turned_away_for_a_moment(tmp_path):
     await hosted.close()
 
 
-async def test_readers_go_on_while_somebody_writes(platform: Hosted, orders: Client):
+async def test_readers_go_on_while_somebody_writes(platform: Hosted, orders: Client) -> None:
     await orders.ask(stmt("CREATE TABLE t(a)"), stmt("INSERT INTO t VALUES (1)"), CLOSE)
     writing = await orders.ask(stmt("BEGIN IMMEDIATE"), stmt("INSERT INTO t VALUES (2)"))
 
@@ -110,7 +112,7 @@ async def test_readers_go_on_while_somebody_writes(platform: Hosted, orders: Cli
     assert (await orders.run("SELECT a FROM t")).rows() == [[1], [2]]
 
 
-async def test_the_loop_answers_others_while_a_statement_is_long(platform: Hosted, orders: Client):
+async def test_the_loop_answers_others_while_a_statement_is_long(platform: Hosted, orders: Client) -> None:
     slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT max(i) FROM n"
     running = asyncio.create_task(orders.run(slow))
     await asyncio.sleep(0.05)
@@ -122,13 +124,13 @@ async def test_the_loop_answers_others_while_a_statement_is_long(platform: Hoste
     assert (await running).rows() == [[3000000]]
 
 
-async def test_every_writing_connection_waits_for_the_disk(orders: Client):
+async def test_every_writing_connection_waits_for_the_disk(orders: Client) -> None:
     answer = await orders.ask(stmt("PRAGMA synchronous"), stmt("PRAGMA journal_mode"), stmt("BEGIN IMMEDIATE"), CLOSE)
 
     assert (answer.rows(0), answer.rows(1)) == ([[2]], [["wal"]])
 
 
-def test_no_acknowledged_write_is_lost_by_a_kill(tmp_path):
+def test_no_acknowledged_write_is_lost_by_a_kill(tmp_path: Path) -> None:
     data, acknowledged = tmp_path / "data", []
     server = Process(data)
     url = server.create("orders")
@@ -161,7 +163,7 @@ def test_no_acknowledged_write_is_lost_by_a_kill(tmp_path):
     assert sqlite3.connect(path).execute("SELECT count(*) FROM t").fetchone() == (len(kept),)
 
 
-def test_the_usage_of_every_acknowledged_request_survives_a_kill(tmp_path):
+def test_the_usage_of_every_acknowledged_request_survives_a_kill(tmp_path: Path) -> None:
     server = Process(tmp_path)
     url, token = server.create("orders"), server.token("orders")
     headers = {"authorization": f"Bearer {token}"}
@@ -189,7 +191,7 @@ def test_the_usage_of_every_acknowledged_request_survives_a_kill(tmp_path):
     assert not list((tmp_path / "usage").iterdir())
 
 
-def write(url, headers, first, acknowledged):
+def write(url: str, headers: Any, first: Any, acknowledged: Any) -> None:
     """Insert numbers until the server is gone."""
     with httpx.Client(headers=headers, trust_env=False) as client:
         create = stmt("CREATE TABLE IF NOT EXISTS t(a)")
@@ -203,7 +205,7 @@ def write(url, headers, first, acknowledged):
                 acknowledged.append(number)
 
 
-def test_what_a_killed_platform_left_half_done_is_cleared_at_the_next_start(tmp_path):
+def test_what_a_killed_platform_left_half_done_is_cleared_at_the_next_start(tmp_path: Path) -> None:
     data = tmp_path / "data"
     first = Process(data)
     first.create("orders")
@@ -218,7 +220,7 @@ def test_what_a_killed_platform_left_half_done_is_cleared_at_the_next_start(tmp_
     second.stop()
 
 
-def test_two_platforms_do_not_share_a_folder(tmp_path):
+def test_two_platforms_do_not_share_a_folder(tmp_path: Path) -> None:
     first = Process(tmp_path)
     with pytest.raises(AssertionError, match="did not start"):
         Process(tmp_path)

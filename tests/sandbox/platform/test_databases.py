@@ -1,14 +1,16 @@
 """Databases on the control plane: what today's Platform API answers."""
 
 import asyncio
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.sandbox.platform.hosting import API_TOKEN, Hosted
+from tests.sandbox.platform.hosting import API_TOKEN, Client, Hosted
 
 
-async def test_a_created_database_is_listed_with_every_property_and_can_be_fetched(platform: Hosted):
+async def test_a_created_database_is_listed_with_every_property_and_can_be_fetched(platform: Hosted) -> None:
     created = await platform.create("orders", group="default")
 
     assert created.keys() == {"DbId", "Hostname", "Name"}
@@ -36,7 +38,7 @@ async def test_a_created_database_is_listed_with_every_property_and_can_be_fetch
     assert (await platform.api("GET", "/databases/orders"))["database"] == listed[0]
 
 
-async def test_the_hostname_carries_the_port_at_which_the_platform_was_asked(platform: Hosted):
+async def test_the_hostname_carries_the_port_at_which_the_platform_was_asked(platform: Hosted) -> None:
     await platform.create("orders")
 
     listed = await platform.api("GET", "/databases", headers={"host": "localhost:8123"})
@@ -44,7 +46,7 @@ async def test_the_hostname_carries_the_port_at_which_the_platform_was_asked(pla
     assert listed["databases"][0]["Hostname"] == "127.0.0.1:8123/db/orders"
 
 
-async def test_a_public_url_stands_in_the_hostname_instead(tmp_path):
+async def test_a_public_url_stands_in_the_hostname_instead(tmp_path: Path) -> None:
     hosted = Hosted(tmp_path, public_url="https://turso.example:8443/try/")
 
     created = await hosted.create("orders")
@@ -53,7 +55,7 @@ async def test_a_public_url_stands_in_the_hostname_instead(tmp_path):
     await hosted.close()
 
 
-async def test_a_taken_name_is_a_conflict_and_changes_nothing(platform: Hosted):
+async def test_a_taken_name_is_a_conflict_and_changes_nothing(platform: Hosted) -> None:
     first = await platform.create("orders")
 
     refused = await platform.api("POST", "/databases", status=409, json={"name": "orders"})
@@ -62,7 +64,7 @@ async def test_a_taken_name_is_a_conflict_and_changes_nothing(platform: Hosted):
     assert (await platform.api("GET", "/databases/orders"))["database"]["DbId"] == first["DbId"]
 
 
-async def test_of_many_who_create_the_same_name_at_once_one_wins(platform: Hosted):
+async def test_of_many_who_create_the_same_name_at_once_one_wins(platform: Hosted) -> None:
     asked = [platform.http.post("/v1/organizations/acme/databases", json={"name": "orders"}) for _ in range(10)]
 
     statuses = sorted(response.status_code for response in await asyncio.gather(*asked))
@@ -75,19 +77,19 @@ async def test_of_many_who_create_the_same_name_at_once_one_wins(platform: Hoste
     "name",
     ["", "Orders", "orders_1", "-orders", "orders-", "../orders", "orders/x", "a" * 65, "ö", "or ders", None, 7, ["a"]],
 )
-async def test_a_name_outside_the_rules_is_refused(platform: Hosted, name):
+async def test_a_name_outside_the_rules_is_refused(platform: Hosted, name: Any) -> None:
     refused = await platform.api("POST", "/databases", status=400, json={"name": name})
 
     assert "invalid database name" in refused["error"]
 
 
-async def test_a_group_that_is_not_there_is_refused(platform: Hosted):
+async def test_a_group_that_is_not_there_is_refused(platform: Hosted) -> None:
     refused = await platform.api("POST", "/databases", status=400, json={"name": "orders", "group": "nope"})
 
     assert refused == {"error": "group not found"}
 
 
-async def test_what_is_not_there_is_not_found(platform: Hosted):
+async def test_what_is_not_there_is_not_found(platform: Hosted) -> None:
     for method, path in [
         ("GET", "/databases/nope"),
         ("DELETE", "/databases/nope"),
@@ -100,7 +102,9 @@ async def test_what_is_not_there_is_not_found(platform: Hosted):
         assert refused == {"error": "could not find database with name nope: record not found"}, path
 
 
-async def test_a_destroyed_database_is_gone_with_its_file_and_its_name_is_free(platform: Hosted, orders, tmp_path):
+async def test_a_destroyed_database_is_gone_with_its_file_and_its_name_is_free(
+    platform: Hosted, orders: Client, tmp_path: Path
+) -> None:
     before = (await platform.api("GET", "/databases/orders"))["database"]
     await orders.run("CREATE TABLE t(a)")
 
@@ -113,7 +117,7 @@ async def test_a_destroyed_database_is_gone_with_its_file_and_its_name_is_free(p
     assert (await orders.post(json={"requests": []})).status_code == 401
 
 
-async def test_delete_protection_of_the_database_or_of_its_group_stops_a_destroy(platform: Hosted):
+async def test_delete_protection_of_the_database_or_of_its_group_stops_a_destroy(platform: Hosted) -> None:
     await platform.create("orders")
     await platform.api("PATCH", "/databases/orders/configuration", json={"delete_protection": True})
     refused = await platform.api("DELETE", "/databases/orders", status=403)
@@ -127,7 +131,7 @@ async def test_delete_protection_of_the_database_or_of_its_group_stops_a_destroy
     await platform.api("DELETE", "/databases/orders")
 
 
-async def test_a_patch_changes_what_it_names_and_null_leaves_it(platform: Hosted):
+async def test_a_patch_changes_what_it_names_and_null_leaves_it(platform: Hosted) -> None:
     await platform.create("orders", size_limit="256mb")
     path = "/databases/orders/configuration"
 
@@ -148,13 +152,13 @@ async def test_a_patch_changes_what_it_names_and_null_leaves_it(platform: Hosted
     assert await platform.api("GET", path) == left
 
 
-async def test_a_list_can_be_cut_to_a_group_and_read_in_pages(platform: Hosted):
+async def test_a_list_can_be_cut_to_a_group_and_read_in_pages(platform: Hosted) -> None:
     await platform.api("POST", "/groups", json={"name": "europe", "location": "aws-eu-west-1"})
     for name in ("a", "b", "c"):
         await platform.create(name, group="europe")
     await platform.create("d")
 
-    async def names(**query):
+    async def names(**query: Any) -> tuple[list[str], Any]:
         answer = await platform.api("GET", "/databases", params=query)
         return [each["Name"] for each in answer["databases"]], answer.get("pagination")
 
@@ -165,7 +169,7 @@ async def test_a_list_can_be_cut_to_a_group_and_read_in_pages(platform: Hosted):
     assert await names(limit=2, cursor=pagination["next"]) == (["c", "d"], {"next": None})
 
 
-async def test_a_database_can_begin_as_a_copy_of_another(platform: Hosted, orders):
+async def test_a_database_can_begin_as_a_copy_of_another(platform: Hosted, orders: Client) -> None:
     await orders.run("CREATE TABLE t(a)")
     await orders.run("INSERT INTO t VALUES (1), (2)")
 
@@ -195,7 +199,9 @@ async def test_a_database_can_begin_as_a_copy_of_another(platform: Hosted, order
         {"size_limit": "much"},
     ],
 )
-async def test_what_cannot_be_made_as_asked_is_refused_and_leaves_nothing(platform: Hosted, orders, body, tmp_path):
+async def test_what_cannot_be_made_as_asked_is_refused_and_leaves_nothing(
+    platform: Hosted, orders: Client, body: dict[str, Any], tmp_path: Path
+) -> None:
     files = sorted((tmp_path / "data" / "databases").iterdir())
 
     await platform.api("POST", "/databases", status=400, json={"name": "copy"} | body)
@@ -204,7 +210,7 @@ async def test_what_cannot_be_made_as_asked_is_refused_and_leaves_nothing(platfo
     assert sorted((tmp_path / "data" / "databases").iterdir()) == files
 
 
-async def test_a_size_limit_is_kept(platform: Hosted):
+async def test_a_size_limit_is_kept(platform: Hosted) -> None:
     await platform.create("orders", size_limit="32kb")
     orders = await platform.database("orders")
     await orders.run("CREATE TABLE t(a)")
@@ -225,7 +231,7 @@ async def test_a_size_limit_is_kept(platform: Hosted):
         ("Bearer something-else", "token contains an invalid number of segments"),
     ],
 )
-async def test_who_has_no_good_token_gets_a_401(platform: Hosted, header, text):
+async def test_who_has_no_good_token_gets_a_401(platform: Hosted, header: str | None, text: str) -> None:
     headers = {} if header is None else {"authorization": header}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(platform.app), base_url="http://p") as stranger:
         response = await stranger.get("/v1/organizations/acme/databases", headers=headers)
@@ -233,19 +239,19 @@ async def test_who_has_no_good_token_gets_a_401(platform: Hosted, header, text):
     assert (response.status_code, response.json()) == (401, {"error": text})
 
 
-async def test_a_database_token_opens_no_control_plane(platform: Hosted, orders):
+async def test_a_database_token_opens_no_control_plane(platform: Hosted, orders: Client) -> None:
     response = await platform.http.get("/v1/organizations/acme/databases", headers=orders.headers)
 
     assert (response.status_code, response.json()) == (401, {"error": "could not parse jwt id"})
 
 
-async def test_unknown_paths_and_methods_answer_in_json(platform: Hosted):
+async def test_unknown_paths_and_methods_answer_in_json(platform: Hosted) -> None:
     unknown = await platform.http.get("/v1/nothing/here")
     assert (unknown.status_code, unknown.json()) == (404, {"error": "route not found"})
     assert (await platform.http.put("/v1/organizations/acme/databases")).status_code == 405
 
 
-async def test_several_organizations_do_not_see_each_others_databases(platform: Hosted):
+async def test_several_organizations_do_not_see_each_others_databases(platform: Hosted) -> None:
     await platform.http.post("/v1/organizations", json={"name": "umbrella"})
     await platform.create("orders")
     path = "/v1/organizations/umbrella"

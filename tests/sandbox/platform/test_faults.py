@@ -1,18 +1,19 @@
 """Faults on demand, the log of calls, and the clock."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from bot.sandbox.platform.calls import CUT_OFF
-from tests.sandbox.platform.hosting import API_TOKEN, CLOSE, Hosted, Process, stmt
+from tests.sandbox.platform.hosting import API_TOKEN, CLOSE, Client, Hosted, Process, stmt
 
 ROTATE = "/v1/organizations/acme/databases/orders/auth/rotate"
 
 
-async def test_without_being_asked_for_there_is_no_admin_endpoint(tmp_path):
+async def test_without_being_asked_for_there_is_no_admin_endpoint(tmp_path: Path) -> None:
     hosted = Hosted(tmp_path)
 
     for path in ("calls", "faults", "hold/1", "time"):
@@ -20,7 +21,7 @@ async def test_without_being_asked_for_there_is_no_admin_endpoint(tmp_path):
     await hosted.close()
 
 
-async def test_a_status_strikes_as_often_as_asked_and_where_asked(platform: Hosted):
+async def test_a_status_strikes_as_often_as_asked_and_where_asked(platform: Hosted) -> None:
     fault = {"kind": "status", "status": 429, "retry_after": "7", "method": "GET", "path": "*/databases", "count": 2}
     assert (await platform.http.post("/_admin/faults", json=fault)).status_code == 200
 
@@ -32,7 +33,7 @@ async def test_a_status_strikes_as_often_as_asked_and_where_asked(platform: Host
     assert (await platform.http.get("/v1/organizations/acme/databases/orders")).status_code == 200
 
 
-async def test_a_429_may_come_without_retry_after_and_with_any_body(platform: Hosted):
+async def test_a_429_may_come_without_retry_after_and_with_any_body(platform: Hosted) -> None:
     platform.turso.faults.add("status", status=429)
     platform.turso.faults.add("status", status=502, body="<html>bad gateway</html>")
 
@@ -42,7 +43,7 @@ async def test_a_429_may_come_without_retry_after_and_with_any_body(platform: Ho
     assert (second.status_code, second.text) == (502, "<html>bad gateway</html>")
 
 
-async def test_latency_delays(platform: Hosted):
+async def test_latency_delays(platform: Hosted) -> None:
     platform.turso.faults.add("latency", seconds=0.3)
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -52,7 +53,7 @@ async def test_latency_delays(platform: Hosted):
     assert loop.time() - began >= 0.3
 
 
-async def test_a_dropped_connection_did_nothing_and_a_lost_answer_did(platform: Hosted):
+async def test_a_dropped_connection_did_nothing_and_a_lost_answer_did(platform: Hosted) -> None:
     path = "/v1/organizations/acme/databases"
     platform.turso.faults.add("drop", method="POST", path="*/databases")
     with pytest.raises(httpx.RemoteProtocolError):
@@ -65,7 +66,7 @@ async def test_a_dropped_connection_did_nothing_and_a_lost_answer_did(platform: 
     assert [each["Name"] for each in (await platform.api("GET", "/databases"))["databases"]] == ["orders"]
 
 
-async def test_a_database_may_not_be_served_at_once_after_its_creation(platform: Hosted):
+async def test_a_database_may_not_be_served_at_once_after_its_creation(platform: Hosted) -> None:
     platform.turso.faults.add("not_ready", seconds=0.4)
     orders = await platform.database("orders")
 
@@ -74,7 +75,7 @@ async def test_a_database_may_not_be_served_at_once_after_its_creation(platform:
     assert (await orders.ask(stmt("SELECT 1"), CLOSE)).rows() == [[1]]
 
 
-async def test_a_call_is_held_before_or_after_its_effect_until_it_is_released(platform: Hosted, orders):
+async def test_a_call_is_held_before_or_after_its_effect_until_it_is_released(platform: Hosted, orders: Client) -> None:
     for when, still_good in (("before", True), ("after", False)):
         orders.token = await platform.token("orders")
         hold = (await platform.http.post("/_admin/hold", json={"path": "*/rotate", "when": when})).json()["id"]
@@ -89,7 +90,7 @@ async def test_a_call_is_held_before_or_after_its_effect_until_it_is_released(pl
         assert (await rotating).status_code == 200
 
 
-async def test_clearing_the_faults_releases_what_is_held(platform: Hosted):
+async def test_clearing_the_faults_releases_what_is_held(platform: Hosted) -> None:
     platform.turso.faults.add("hold_before", path="/v1/locations")
     asked = asyncio.create_task(platform.http.get("/v1/locations"))
     await asyncio.sleep(0.05)
@@ -99,7 +100,7 @@ async def test_clearing_the_faults_releases_what_is_held(platform: Hosted):
     assert (await asked).status_code == 200
 
 
-async def test_calls_are_logged_with_status_and_without_secrets(platform: Hosted, orders):
+async def test_calls_are_logged_with_status_and_without_secrets(platform: Hosted, orders: Client) -> None:
     await platform.http.delete("/_admin/calls")
     await platform.api("GET", "/databases", params={"limit": 5})
     await platform.api("GET", "/databases/nope", status=404)
@@ -116,7 +117,7 @@ async def test_calls_are_logged_with_status_and_without_secrets(platform: Hosted
     assert [call.path for call in platform.turso.calls.data()] == ["/db/orders/v3/pipeline"]
 
 
-async def test_a_call_that_breaks_off_in_the_middle_does_nothing_and_is_logged_as_cut_off(platform: Hosted):
+async def test_a_call_that_breaks_off_in_the_middle_does_nothing_and_is_logged_as_cut_off(platform: Hosted) -> None:
     begun = iter([{"type": "http.request", "body": b'{"name": "or', "more_body": True}, {"type": "http.disconnect"}])
 
     async def receive() -> Any:
@@ -135,7 +136,7 @@ async def test_a_call_that_breaks_off_in_the_middle_does_nothing_and_is_logged_a
     assert (await platform.api("GET", "/databases"))["databases"] == []
 
 
-async def test_the_clock_moves_on_request(platform: Hosted):
+async def test_the_clock_moves_on_request(platform: Hosted) -> None:
     moved = (await platform.http.post("/_admin/time", json={"offset": 86400})).json()
 
     assert moved["time"] == pytest.approx(platform.turso.clock.time(), abs=5)
@@ -145,11 +146,11 @@ async def test_the_clock_moves_on_request(platform: Hosted):
 @pytest.mark.parametrize(
     "body", ["[]", "{", '{"kind":"flood"}', '{"kind":"drop","secret":1}', '{"kind":"drop","id":1}']
 )
-async def test_what_is_no_fault_is_refused(platform: Hosted, body):
+async def test_what_is_no_fault_is_refused(platform: Hosted, body: str) -> None:
     assert (await platform.http.post("/_admin/faults", content=body)).status_code == 400
 
 
-def test_a_real_connection_is_closed_without_an_answer(server: Process):
+def test_a_real_connection_is_closed_without_an_answer(server: Process) -> None:
     server.http.post("/_admin/faults", json={"kind": "drop", "path": "/v1/locations"})
     server.http.post("/_admin/faults", json={"kind": "lost", "path": "/v1/user"})
 

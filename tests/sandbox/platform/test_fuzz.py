@@ -2,6 +2,7 @@
 
 import json
 import os
+from typing import Any
 
 import pytest
 import schemathesis
@@ -96,14 +97,16 @@ anything = st.recursive(
 
 
 @pytest.fixture(scope="module")
-def fuzzed(server: Process):
+def fuzzed(server: Process) -> tuple[str, dict[str, str]]:
     url = server.create("orders")
     return url, {"authorization": f"Bearer {server.token('orders')}"}
 
 
 @settings(max_examples=EXAMPLES, database=None, suppress_health_check=UNHURRIED)
 @given(pipeline=st.lists(requests, max_size=6), again=st.lists(requests, max_size=3))
-def test_each_request_of_a_pipeline_gets_a_result_or_the_whole_is_a_400(server, fuzzed, pipeline, again):
+def test_each_request_of_a_pipeline_gets_a_result_or_the_whole_is_a_400(
+    server: Process, fuzzed: tuple[str, dict[str, str]], pipeline: Any, again: Any
+) -> None:
     url, headers = fuzzed
     baton = None
     for sent in (pipeline, again):
@@ -127,7 +130,9 @@ def test_each_request_of_a_pipeline_gets_a_result_or_the_whole_is_a_400(server, 
 
 @settings(max_examples=EXAMPLES, database=None, suppress_health_check=UNHURRIED)
 @given(body=st.one_of(anything, st.builds(lambda inner: {"requests": [inner]}, anything)), end=st.integers(0, 40))
-def test_bodies_that_are_no_pipeline_are_400s(server, fuzzed, body, end):
+def test_bodies_that_are_no_pipeline_are_400s(
+    server: Process, fuzzed: tuple[str, dict[str, str]], body: Any, end: Any
+) -> None:
     url, headers = fuzzed
     text = json.dumps(body)
     for path in ("v2/pipeline", "v3/cursor"):
@@ -137,7 +142,9 @@ def test_bodies_that_are_no_pipeline_are_400s(server, fuzzed, body, end):
 
 @settings(max_examples=EXAMPLES // 2, database=None, suppress_health_check=UNHURRIED)
 @given(batch=steps)
-def test_every_line_of_a_cursor_is_an_entry_of_the_protocol(server, fuzzed, batch):
+def test_every_line_of_a_cursor_is_an_entry_of_the_protocol(
+    server: Process, fuzzed: tuple[str, dict[str, str]], batch: Any
+) -> None:
     url, headers = fuzzed
     response = server.http.post(f"{url}v3/cursor", json={"batch": {"steps": batch}}, headers=headers)
     assert response.status_code in (200, 400), response.text
@@ -154,7 +161,9 @@ schema = schemathesis.openapi.from_dict(description())
 
 @schema.parametrize()
 @settings(max_examples=PER_OPERATION, database=None, suppress_health_check=UNHURRIED)
-def test_every_operation_keeps_to_its_description(case, server, fuzzed):
+def test_every_operation_keeps_to_its_description(
+    case: Any, server: Process, fuzzed: tuple[str, dict[str, str]]
+) -> None:
     token = fuzzed[1]["authorization"] if case.path.startswith("/db/") else f"Bearer {API_TOKEN}"
 
     case.call_and_validate(

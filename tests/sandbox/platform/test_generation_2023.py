@@ -1,18 +1,21 @@
 """The switch to 2023: the shapes of then, databases without instances, other codes."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
+
 import pytest
 
 from tests.sandbox.platform.hosting import Client, Hosted
 
 
 @pytest.fixture
-async def old(tmp_path):
+async def old(tmp_path: Path) -> AsyncIterator[Hosted]:
     hosted = Hosted(tmp_path, generation="2023")
     yield hosted
     await hosted.close()
 
 
-async def test_a_database_begins_without_instances_and_is_served_from_its_first_on(old: Hosted):
+async def test_a_database_begins_without_instances_and_is_served_from_its_first_on(old: Hosted) -> None:
     created = await old.api("POST", "/databases", json={"name": "orders"})
     assert created.keys() == {"database", "username", "password"}
     assert created["database"] == {
@@ -36,7 +39,7 @@ async def test_a_database_begins_without_instances_and_is_served_from_its_first_
     assert (listed["primaryRegion"], listed["regions"]) == ("fra", ["fra"])
 
 
-async def test_replicas_come_and_go_and_the_primary_stays(old: Hosted):
+async def test_replicas_come_and_go_and_the_primary_stays(old: Hosted) -> None:
     await old.create("orders")
     path = "/databases/orders/instances"
     primary = (await old.api("POST", path, json={"location": "fra"}))["instance"]["name"]
@@ -52,7 +55,7 @@ async def test_replicas_come_and_go_and_the_primary_stays(old: Hosted):
     assert (await old.api("POST", path, status=400, json={"location": "xyz"})) == {"error": "invalid location: xyz"}
 
 
-async def test_usage_has_its_old_shape(old: Hosted):
+async def test_usage_has_its_old_shape(old: Hosted) -> None:
     await old.create("orders", group="default")
     orders = Client(old, "orders", await old.token("orders"))
     await orders.run("CREATE TABLE t(a)")
@@ -68,14 +71,14 @@ async def test_usage_has_its_old_shape(old: Hosted):
     assert "storage_bytes" not in totals
 
 
-async def test_names_had_32_letters_and_ids_another_version(old: Hosted):
+async def test_names_had_32_letters_and_ids_another_version(old: Hosted) -> None:
     await old.api("POST", "/databases", status=400, json={"name": "a" * 33})
     created = await old.create("a" * 32)
 
     assert created["DbId"][14] == "1"
 
 
-async def test_locations_were_airports(old: Hosted):
+async def test_locations_were_airports(old: Hosted) -> None:
     codes = (await old.http.get("/v1/locations")).json()["locations"]
 
     assert "fra" in codes
@@ -89,7 +92,7 @@ async def test_locations_were_airports(old: Hosted):
         ("Bearer abc", "Unauthorized: `The JWT is invalid`"),
     ],
 )
-async def test_refusals_had_the_words_of_the_open_source_server(old: Hosted, header, text):
+async def test_refusals_had_the_words_of_the_open_source_server(old: Hosted, header: str, text: str) -> None:
     await old.create("orders", group="default")
 
     response = await old.http.post("/db/orders/v2/pipeline", headers={"authorization": header}, json={"requests": []})

@@ -27,7 +27,7 @@ FAIL_THERE_TOO = {
 
 
 @pytest.fixture(scope="module")
-def modules():
+def modules() -> Path:
     """A folder with the clients installed; it is kept between runs, outside the repository."""
     lock = (SCRIPTS / "package-lock.json").read_bytes()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "turso-ops"
@@ -69,14 +69,16 @@ def database(server: Process) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("script", "at_least"), [("client.mjs", 17), ("serverless.mjs", 22)])
-def test_every_operation_of_a_database_client_works(modules, database, script, at_least):
+def test_every_operation_of_a_database_client_works(
+    modules: Path, database: dict[str, str], script: str, at_least: int
+) -> None:
     outcomes = run(modules, script, **database)
 
     assert {name: outcome for name, outcome in outcomes.items() if outcome != "ok"} == {}
     assert len(outcomes) >= at_least
 
 
-def test_every_operation_of_the_platform_client_works_or_fails_as_against_turso(modules, server: Process):
+def test_every_operation_of_the_platform_client_works_or_fails_as_against_turso(modules: Path, server: Process) -> None:
     outcomes = run(modules, "api.mjs", URL_=server.url, TOKEN=API_TOKEN)
 
     failed = {name: outcome for name, outcome in outcomes.items() if outcome != "ok"}

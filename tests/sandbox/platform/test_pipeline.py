@@ -1,6 +1,7 @@
 """Pipelines of libSQL's protocol: requests, results, values, errors."""
 
 import sqlite3
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from tests.sandbox.platform.hosting import CLOSE, Client, Hosted, stmt
 
 
 @pytest.mark.parametrize("version", ["v2", "v3"])
-async def test_both_versions_answer_with_one_result_for_each_request_in_order(orders: Client, version):
+async def test_both_versions_answer_with_one_result_for_each_request_in_order(orders: Client, version: str) -> None:
     answer = await orders.ask(stmt("SELECT 1 AS one"), stmt("SELECT nope"), stmt("SELECT 3"), CLOSE, version=version)
 
     assert answer.json["base_url"] is None
@@ -50,13 +51,15 @@ async def test_both_versions_answer_with_one_result_for_each_request_in_order(or
         ({"type": "blob", "base64": ""}, None),
     ],
 )
-async def test_every_value_comes_back_as_it_was_sent(orders: Client, sent, received):
+async def test_every_value_comes_back_as_it_was_sent(
+    orders: Client, sent: dict[str, Any], received: dict[str, Any] | None
+) -> None:
     answer = await orders.ask({"type": "execute", "stmt": {"sql": "SELECT ?", "args": [sent]}})
 
     assert answer[0]["rows"] == [[received or sent]]
 
 
-async def test_a_whole_float_is_bound_as_a_real(orders: Client):
+async def test_a_whole_float_is_bound_as_a_real(orders: Client) -> None:
     answer = await orders.ask(
         {"type": "execute", "stmt": {"sql": "SELECT typeof(?)", "args": [{"type": "float", "value": 1}]}}
     )
@@ -64,11 +67,11 @@ async def test_a_whole_float_is_bound_as_a_real(orders: Client):
     assert answer.rows() == [["real"]]
 
 
-async def test_infinity_has_no_json_and_becomes_null(orders: Client):
+async def test_infinity_has_no_json_and_becomes_null(orders: Client) -> None:
     assert (await orders.run("SELECT 9e999"))[0]["rows"] == [[{"type": "float", "value": None}]]
 
 
-async def test_named_arguments_come_with_or_without_their_prefix(orders: Client):
+async def test_named_arguments_come_with_or_without_their_prefix(orders: Client) -> None:
     sql = "SELECT :a, @b, $c, :a"
     for names in (("a", "b", "c"), (":a", "@b", "$c")):
         arguments = [{"name": name, "value": {"type": "text", "value": name[-1]}} for name in names]
@@ -97,7 +100,9 @@ async def test_named_arguments_come_with_or_without_their_prefix(orders: Client)
         ({"sql": "SELECT abs(-9223372036854775808)"}, "SQLITE_UNKNOWN"),
     ],
 )
-async def test_each_error_has_its_code_and_does_not_stop_what_follows(orders: Client, statement, code):
+async def test_each_error_has_its_code_and_does_not_stop_what_follows(
+    orders: Client, statement: dict[str, Any], code: str
+) -> None:
     answer = await orders.ask({"type": "execute", "stmt": statement}, stmt("SELECT 2"))
 
     assert answer.code(0) == code
@@ -105,7 +110,7 @@ async def test_each_error_has_its_code_and_does_not_stop_what_follows(orders: Cl
     assert answer.rows(1) == [[2]]
 
 
-async def test_constraint_errors_carry_the_primary_code(orders: Client):
+async def test_constraint_errors_carry_the_primary_code(orders: Client) -> None:
     await orders.run("CREATE TABLE t(a INTEGER PRIMARY KEY, b NOT NULL)")
 
     answer = await orders.run("INSERT INTO t VALUES (1, NULL)")
@@ -117,11 +122,11 @@ async def test_constraint_errors_carry_the_primary_code(orders: Client):
 @pytest.mark.parametrize(
     "sql", ["SELECT 1;", "SELECT 1 ; ;", "SELECT 1; -- done", "/* a */ SELECT 1", "\ufeffSELECT 1"]
 )
-async def test_comments_and_trailing_semicolons_are_no_second_statement(orders: Client, sql):
+async def test_comments_and_trailing_semicolons_are_no_second_statement(orders: Client, sql: str) -> None:
     assert (await orders.run(sql)).rows() == [[1]]
 
 
-async def test_changes_are_counted_and_the_row_id_is_a_string(orders: Client):
+async def test_changes_are_counted_and_the_row_id_is_a_string(orders: Client) -> None:
     await orders.run("CREATE TABLE t(a INTEGER PRIMARY KEY, b)")
 
     inserted = await orders.run("INSERT INTO t(b) VALUES (1), (2), (3)")
@@ -134,14 +139,14 @@ async def test_changes_are_counted_and_the_row_id_is_a_string(orders: Client):
     assert (returned.rows(), returned[0]["affected_row_count"]) == ([[4]], 1)
 
 
-async def test_rows_that_nobody_wants_are_not_sent(orders: Client):
+async def test_rows_that_nobody_wants_are_not_sent(orders: Client) -> None:
     answer = await orders.ask({"type": "execute", "stmt": {"sql": "SELECT 1", "want_rows": False}})
 
     assert answer[0]["rows"] == []
 
 
-async def test_a_batch_runs_the_steps_whose_conditions_hold(orders: Client):
-    def step(sql, condition=None):
+async def test_a_batch_runs_the_steps_whose_conditions_hold(orders: Client) -> None:
+    def step(sql: str, condition: Any = None) -> dict[str, Any]:
         return {"stmt": {"sql": sql}} | ({"condition": condition} if condition else {})
 
     answer = await orders.ask(
@@ -175,7 +180,7 @@ async def test_a_batch_runs_the_steps_whose_conditions_hold(orders: Client):
     assert answer[0]["replication_index"] is None
 
 
-async def test_a_description_names_columns_also_of_statements_with_parameters(orders: Client):
+async def test_a_description_names_columns_also_of_statements_with_parameters(orders: Client) -> None:
     await orders.run("CREATE TABLE t(a INTEGER PRIMARY KEY, b VARCHAR(9))")
 
     answer = await orders.ask(
@@ -200,7 +205,7 @@ async def test_a_description_names_columns_also_of_statements_with_parameters(or
     assert answer.rows(3) == [[0]]
 
 
-async def test_a_sequence_runs_up_to_its_first_error(orders: Client):
+async def test_a_sequence_runs_up_to_its_first_error(orders: Client) -> None:
     sql = "CREATE TABLE t(a); INSERT INTO t VALUES (1); SELECT * FROM t; INSERT INTO nope VALUES (1); DELETE FROM t"
 
     answer = await orders.ask({"type": "sequence", "sql": sql}, stmt("SELECT a FROM t"), CLOSE)
@@ -209,8 +214,8 @@ async def test_a_sequence_runs_up_to_its_first_error(orders: Client):
     assert answer.rows(1) == [[1]]
 
 
-async def test_stored_texts_are_used_by_their_number_until_closed(orders: Client):
-    def by_id(sql_id):
+async def test_stored_texts_are_used_by_their_number_until_closed(orders: Client) -> None:
+    def by_id(sql_id: Any) -> dict[str, Any]:
         return {"type": "execute", "stmt": {"sql_id": sql_id, "sql": None}}
 
     answer = await orders.ask(
@@ -227,7 +232,7 @@ async def test_stored_texts_are_used_by_their_number_until_closed(orders: Client
     assert refused.status_code == 400
 
 
-async def test_texts_are_stored_up_to_a_limit(orders: Client):
+async def test_texts_are_stored_up_to_a_limit(orders: Client) -> None:
     many = [{"type": "store_sql", "sql_id": number, "sql": "SELECT 1"} for number in range(51)]
 
     answer = await orders.ask({"type": "store_sql", "sql_id": 99, "sql": "-" * 5001}, *many)
@@ -236,7 +241,7 @@ async def test_texts_are_stored_up_to_a_limit(orders: Client):
     assert [answer.code(position) for position in (1, 50, 51)] == [None, None, "SQL_STORE_TOO_MANY"]
 
 
-async def test_autocommit_is_told_in_version_3_alone(orders: Client):
+async def test_autocommit_is_told_in_version_3_alone(orders: Client) -> None:
     asked = {"type": "get_autocommit"}
 
     answer = await orders.ask(asked, stmt("BEGIN"), asked)
@@ -246,7 +251,7 @@ async def test_autocommit_is_told_in_version_3_alone(orders: Client):
     assert (refused.status_code, refused.headers["content-type"]) == (400, "text/plain; charset=utf-8")
 
 
-async def test_an_answer_that_is_too_large_is_an_error_of_its_statement(orders: Client):
+async def test_an_answer_that_is_too_large_is_an_error_of_its_statement(orders: Client) -> None:
     answer = await orders.ask(
         stmt("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT hex(zeroblob(50000)) FROM n"),
         stmt("SELECT 1"),
@@ -255,14 +260,14 @@ async def test_an_answer_that_is_too_large_is_an_error_of_its_statement(orders: 
     assert answer.code(0) == "RESPONSE_TOO_LARGE"
 
 
-async def test_foreign_keys_are_enforced(orders: Client):
+async def test_foreign_keys_are_enforced(orders: Client) -> None:
     await orders.run("CREATE TABLE p(id INTEGER PRIMARY KEY)")
     await orders.run("CREATE TABLE c(p REFERENCES p(id))")
 
     assert (await orders.run("INSERT INTO c VALUES (1)")).code() == "SQLITE_CONSTRAINT"
 
 
-async def test_a_missing_content_type_and_explicit_nulls_are_fine(orders: Client):
+async def test_a_missing_content_type_and_explicit_nulls_are_fine(orders: Client) -> None:
     body = b'{"baton":null,"requests":[{"type":"execute","stmt":{"sql":"SELECT 1;","sql_id":null,"args":null}}]}'
 
     response = await orders.post(content=body)
@@ -271,17 +276,17 @@ async def test_a_missing_content_type_and_explicit_nulls_are_fine(orders: Client
 
 
 @pytest.mark.parametrize("path", ["v2", "v3", "health"])
-async def test_probes_need_no_token(platform: Hosted, orders: Client, path):
+async def test_probes_need_no_token(platform: Hosted, orders: Client, path: str) -> None:
     response = await platform.http.get(f"/db/orders/{path}", headers={"authorization": ""})
 
     assert response.status_code == 200
 
 
-async def test_the_protobuf_probe_is_not_found(platform: Hosted, orders: Client):
+async def test_the_protobuf_probe_is_not_found(platform: Hosted, orders: Client) -> None:
     assert (await platform.http.get("/db/orders/v3-protobuf")).status_code == 404
 
 
-async def test_a_database_can_be_dumped_as_sql(platform: Hosted, orders: Client):
+async def test_a_database_can_be_dumped_as_sql(platform: Hosted, orders: Client) -> None:
     await orders.run("CREATE TABLE t(a, b)")
     await orders.run("INSERT INTO t VALUES (1, 'it''s'), (NULL, x'00ff')")
 

@@ -3,6 +3,8 @@
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import libsql
 import pytest
@@ -17,7 +19,7 @@ def url(server: Process) -> str:
 
 
 @pytest.fixture
-def connection(server: Process, url: str):
+def connection(server: Process, url: str) -> Iterator[Any]:
     connection = libsql.connect(url, auth_token=server.token("python"))
     connection.execute("DROP TABLE IF EXISTS t")
     connection.execute("CREATE TABLE t(a INTEGER PRIMARY KEY, b)")
@@ -26,7 +28,7 @@ def connection(server: Process, url: str):
     connection.close()
 
 
-def test_rows_come_and_go_with_every_kind_of_value(connection):
+def test_rows_come_and_go_with_every_kind_of_value(connection: Any) -> None:
     values = [None, 2**62, -1, 1.5, "für 🐢", b"\x00\x01\xff"]
     cursor = connection.executemany("INSERT INTO t(b) VALUES (?)", [(value,) for value in values])
     connection.commit()
@@ -41,7 +43,7 @@ def test_rows_come_and_go_with_every_kind_of_value(connection):
     assert len(cursor.fetchall()) == 1
 
 
-def test_a_transaction_is_committed_or_rolled_back(connection, server, url):
+def test_a_transaction_is_committed_or_rolled_back(connection: Any, server: Process, url: str) -> None:
     connection.execute("INSERT INTO t(b) VALUES ('kept')")
     assert connection.in_transaction
     connection.commit()
@@ -53,20 +55,20 @@ def test_a_transaction_is_committed_or_rolled_back(connection, server, url):
     other.close()
 
 
-def test_a_stream_is_at_rest_when_the_last_line_of_its_cursor_arrives(connection):
+def test_a_stream_is_at_rest_when_the_last_line_of_its_cursor_arrives(connection: Any) -> None:
     """The client hangs up at the last line, and comes back at once with the stream's baton."""
     for number in range(300):
         assert connection.execute("SELECT ?", (number,)).fetchall() == [(number,)]
 
 
-def test_scripts_run_as_a_whole(connection):
+def test_scripts_run_as_a_whole(connection: Any) -> None:
     connection.executescript("INSERT INTO t(b) VALUES (1); INSERT INTO t(b) VALUES (2);")
     connection.commit()
 
     assert connection.execute("SELECT count(*) FROM t").fetchone() == (2,)
 
 
-def test_changes_are_counted(connection):
+def test_changes_are_counted(connection: Any) -> None:
     connection.execute("INSERT INTO t(b) VALUES (1), (2), (3)")
     cursor = connection.execute("UPDATE t SET b = 0 WHERE a > 1")
     connection.commit()
@@ -74,7 +76,7 @@ def test_changes_are_counted(connection):
     assert cursor.rowcount == 2
 
 
-def test_errors_of_statements_name_their_code(connection):
+def test_errors_of_statements_name_their_code(connection: Any) -> None:
     connection.execute("INSERT INTO t VALUES (1, 1)")
     connection.commit()
     for sql, code in [("INSERT INTO t VALUES (1, 1)", "SQLITE_CONSTRAINT"), ("SELEKT", "SQL_PARSE_ERROR")]:
@@ -82,7 +84,7 @@ def test_errors_of_statements_name_their_code(connection):
             connection.execute(sql)
 
 
-def test_a_connection_is_refused_right_after_a_rotation(server: Process):
+def test_a_connection_is_refused_right_after_a_rotation(server: Process) -> None:
     url = server.create("rotating")
     connection = libsql.connect(url, auth_token=server.token("rotating"))
     assert connection.execute("SELECT 1").fetchall() == [(1,)]
@@ -95,7 +97,7 @@ def test_a_connection_is_refused_right_after_a_rotation(server: Process):
     assert fresh.execute("SELECT 1").fetchall() == [(1,)]
 
 
-def test_a_one_minute_token_is_refused_after_its_time(server: Process, url: str):
+def test_a_one_minute_token_is_refused_after_its_time(server: Process, url: str) -> None:
     connection = libsql.connect(url, auth_token=server.token("python", expiration="1m"))
     assert connection.execute("SELECT 1").fetchall() == [(1,)]
 
@@ -106,7 +108,7 @@ def test_a_one_minute_token_is_refused_after_its_time(server: Process, url: str)
     server.http.post("/_admin/time", json={"offset": 0})
 
 
-def test_a_read_only_connection_reads_and_does_not_write(server: Process, url: str):
+def test_a_read_only_connection_reads_and_does_not_write(server: Process, url: str) -> None:
     connection = libsql.connect(url, auth_token=server.token("python", authorization="read-only"))
 
     assert connection.execute("SELECT 1").fetchall() == [(1,)]
@@ -114,7 +116,7 @@ def test_a_read_only_connection_reads_and_does_not_write(server: Process, url: s
         connection.execute("CREATE TABLE nope(a)")
 
 
-def test_a_blocked_database_answers_as_turso_does_and_works_again_when_opened(server: Process, connection):
+def test_a_blocked_database_answers_as_turso_does_and_works_again_when_opened(server: Process, connection: Any) -> None:
     server.api("PATCH", "/databases/python/configuration", json={"block_writes": True})
     with pytest.raises(ValueError, match="writes are blocked, do you need to upgrade your plan"):
         connection.execute("INSERT INTO t(b) VALUES (1)")
@@ -125,7 +127,7 @@ def test_a_blocked_database_answers_as_turso_does_and_works_again_when_opened(se
     connection.commit()
 
 
-def test_what_a_client_reads_and_writes_appears_in_usage(server: Process):
+def test_what_a_client_reads_and_writes_appears_in_usage(server: Process) -> None:
     url = server.create("metered")
     connection = libsql.connect(url, auth_token=server.token("metered"))
     connection.execute("CREATE TABLE t(a)")
@@ -143,7 +145,7 @@ def test_what_a_client_reads_and_writes_appears_in_usage(server: Process):
 
 
 @pytest.mark.parametrize("client", ["curl", "python"])
-def test_the_command_to_paste_works(server: Process, url: str, connection, client):
+def test_the_command_to_paste_works(server: Process, url: str, connection: Any, client: str) -> None:
     hostname = server.api("GET", "/databases/python")["database"]["Hostname"]
     command = connect_command(hostname, server.token("python"), client=client, sql="SELECT 'it''s', 'pasted'")
 
@@ -156,7 +158,7 @@ def test_the_command_to_paste_works(server: Process, url: str, connection, clien
     assert "pasted" in done.stdout
 
 
-def test_a_database_url_ends_in_a_slash_and_has_the_scheme_of_its_host():
+def test_a_database_url_ends_in_a_slash_and_has_the_scheme_of_its_host() -> None:
     assert database_url("127.0.0.1:8080/db/orders") == "http://127.0.0.1:8080/db/orders/"
     assert database_url("orders-acme.turso.io") == "https://orders-acme.turso.io/"
     assert database_url("orders-acme.turso.io", scheme="libsql") == "libsql://orders-acme.turso.io/"

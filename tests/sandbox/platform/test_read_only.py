@@ -1,5 +1,7 @@
 """Read-only tokens write through no statement that SQLite has; nobody reaches beyond the database."""
 
+from typing import Any
+
 import apsw
 import pytest
 
@@ -111,13 +113,15 @@ def contents(platform: Hosted) -> list[str]:
     return found
 
 
-def test_the_list_knows_every_action_of_sqlite():
+def test_the_list_knows_every_action_of_sqlite() -> None:
     known = {name for name in apsw.mapping_authorizer_function if isinstance(name, str)}
 
     assert known == set(ACTIONS) | (known & {"SQLITE_COPY"})
 
 
-async def test_no_statement_of_a_read_only_token_writes_whatever_request_carries_it(platform: Hosted, reader: Client):
+async def test_no_statement_of_a_read_only_token_writes_whatever_request_carries_it(
+    platform: Hosted, reader: Client
+) -> None:
     before = contents(platform)
     for sql in WRITES + WITHOUT_ACTION:
         step = {"stmt": {"sql": sql}}
@@ -142,7 +146,7 @@ async def test_no_statement_of_a_read_only_token_writes_whatever_request_carries
     assert not list(platform.turso.data.rglob("beyond*"))
 
 
-async def test_the_refusal_of_a_write_is_worded_as_turso_does(reader: Client):
+async def test_the_refusal_of_a_write_is_worded_as_turso_does(reader: Client) -> None:
     answer = await reader.run("INSERT INTO t VALUES (2, 'two')")
 
     assert answer[0] == {
@@ -152,7 +156,7 @@ async def test_the_refusal_of_a_write_is_worded_as_turso_does(reader: Client):
     }
 
 
-async def test_a_read_only_token_reads(reader: Client):
+async def test_a_read_only_token_reads(reader: Client) -> None:
     for sql in [
         "SELECT a, b FROM t",
         "SELECT a FROM v",
@@ -171,13 +175,13 @@ async def test_a_read_only_token_reads(reader: Client):
         assert (await reader.run(sql)).code() is None, sql
 
 
-async def test_a_readers_begin_immediate_takes_no_lock(orders: Client, reader: Client):
+async def test_a_readers_begin_immediate_takes_no_lock(orders: Client, reader: Client) -> None:
     await reader.ask(stmt("BEGIN IMMEDIATE"), stmt("SELECT * FROM t"))
 
     assert (await orders.run("INSERT INTO t VALUES (9, 'nine')")).code() is None
 
 
-async def test_a_stream_has_the_rights_of_the_token_of_each_request(orders: Client, reader: Client):
+async def test_a_stream_has_the_rights_of_the_token_of_each_request(orders: Client, reader: Client) -> None:
     opened = await orders.ask(stmt("BEGIN"), stmt("INSERT INTO t VALUES (5, 'five')"))
 
     second = await reader.ask(stmt("INSERT INTO t VALUES (6, 'six')"), stmt("COMMIT"), CLOSE, baton=opened.baton)
@@ -186,7 +190,7 @@ async def test_a_stream_has_the_rights_of_the_token_of_each_request(orders: Clie
     assert (await orders.run("SELECT max(a) FROM t")).rows() == [[5]]
 
 
-async def test_blocked_writes_are_refused_until_the_block_is_lifted(platform: Hosted, orders: Client):
+async def test_blocked_writes_are_refused_until_the_block_is_lifted(platform: Hosted, orders: Client) -> None:
     await orders.run("CREATE TABLE t(a)")
     path = "/databases/orders/configuration"
     opened = await orders.ask(stmt("SELECT 1"))
@@ -204,7 +208,7 @@ async def test_blocked_writes_are_refused_until_the_block_is_lifted(platform: Ho
     assert (await orders.run("INSERT INTO t VALUES (1)")).code() is None
 
 
-async def test_blocked_reads_stop_everything_but_the_end_of_a_transaction(platform: Hosted, orders: Client):
+async def test_blocked_reads_stop_everything_but_the_end_of_a_transaction(platform: Hosted, orders: Client) -> None:
     await orders.run("CREATE TABLE t(a)")
     opened = await orders.ask(stmt("BEGIN"), stmt("INSERT INTO t VALUES (1)"))
     path = "/databases/orders/configuration"
@@ -223,7 +227,7 @@ async def test_blocked_reads_stop_everything_but_the_end_of_a_transaction(platfo
     assert (await orders.run("SELECT a FROM t")).rows() == [[1]]
 
 
-async def test_pragmas_that_turn_the_connection_are_closed_to_everybody(orders: Client):
+async def test_pragmas_that_turn_the_connection_are_closed_to_everybody(orders: Client) -> None:
     names = [row[0] for row in (await orders.run("SELECT name FROM pragma_pragma_list")).rows()]
     allowed = {"defer_foreign_keys", "foreign_keys", "foreign_key_list", "foreign_key_check", "user_version"}
     allowed |= {"integrity_check", "quick_check", "encoding", "data_version", "freelist_count", "page_count"}
@@ -240,7 +244,7 @@ async def test_pragmas_that_turn_the_connection_are_closed_to_everybody(orders: 
 @pytest.mark.parametrize(
     "sql", WITHOUT_ACTION + ACTIONS["SQLITE_ATTACH"] + ["SELECT readfile('/etc/passwd')", "DETACH main"]
 )
-async def test_nobody_reaches_beyond_the_database(platform: Hosted, orders: Client, sql):
+async def test_nobody_reaches_beyond_the_database(platform: Hosted, orders: Client, sql: Any) -> None:
     for hidden in (sql, f"/* x */ ; {sql}", f"-- x\n{sql}", sql.lower()):
         assert (await orders.run(hidden)).code() is not None, hidden
 

@@ -3,6 +3,8 @@
 import asyncio
 import random
 import time
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -14,13 +16,13 @@ from tests.sandbox.platform.hosting import Hosted
 
 
 @pytest.fixture
-async def company(tmp_path):
+async def company(tmp_path: Path) -> AsyncIterator[Hosted]:
     hosted = Hosted(tmp_path, seed=True)
     yield hosted
     await hosted.close()
 
 
-async def test_every_seeded_database_has_tables_with_rows(company: Hosted):
+async def test_every_seeded_database_has_tables_with_rows(company: Hosted) -> None:
     listed = (await company.api("GET", "/databases"))["databases"]
     assert len(listed) == 12
     assert len({database["group"] for database in listed}) == 2
@@ -37,14 +39,14 @@ async def test_every_seeded_database_has_tables_with_rows(company: Hosted):
         assert (await client.run("PRAGMA integrity_check")).rows() == [["ok"]]
 
 
-async def test_every_statement_of_the_applications_runs(company: Hosted):
+async def test_every_statement_of_the_applications_runs(company: Hosted) -> None:
     for seeded in DATABASES:
         client = await company.database(seeded.name)
         for sql in seeded.kind.reads + seeded.kind.writes:
             assert (await client.run(sql)).code() is None, sql
 
 
-async def test_seeded_usage_reaches_back_for_weeks_and_names_queries(company: Hosted):
+async def test_seeded_usage_reaches_back_for_weeks_and_names_queries(company: Hosted) -> None:
     now = company.turso.clock.now()
     for back in (0, 30, 60):
         day = now.fromtimestamp(now.timestamp() - back * 86400, now.tzinfo).isoformat()
@@ -54,7 +56,7 @@ async def test_seeded_usage_reaches_back_for_weeks_and_names_queries(company: Ho
     assert (await company.api("GET", "/databases/orders/stats"))["top_queries"]
 
 
-async def test_a_second_start_seeds_nothing_again(company: Hosted, tmp_path):
+async def test_a_second_start_seeds_nothing_again(company: Hosted, tmp_path: Path) -> None:
     await company.api("DELETE", "/databases/orders")
     await company.close()
 
@@ -64,7 +66,7 @@ async def test_a_second_start_seeds_nothing_again(company: Hosted, tmp_path):
     await again.close()
 
 
-async def test_traffic_moves_the_usage(company: Hosted):
+async def test_traffic_moves_the_usage(company: Hosted) -> None:
     before = {seeded.name: await company.usage(seeded.name) for seeded in DATABASES}
     making = asyncio.create_task(make_traffic(company.turso, every_seconds=0.002))
     await asyncio.sleep(1)
@@ -76,7 +78,7 @@ async def test_traffic_moves_the_usage(company: Hosted):
     assert any(after[name]["rows_written"] > before[name]["rows_written"] for name in before)
 
 
-async def test_traffic_leaves_blocked_and_destroyed_databases_alone(company: Hosted):
+async def test_traffic_leaves_blocked_and_destroyed_databases_alone(company: Hosted) -> None:
     seeded = DATABASES[0]
     await company.api("PATCH", f"/databases/{seeded.name}/configuration", json={"block_reads": True})
     before = await company.usage(seeded.name)
@@ -91,7 +93,7 @@ async def test_traffic_leaves_blocked_and_destroyed_databases_alone(company: Hos
     making.cancel()
 
 
-async def test_ten_thousand_databases_are_listed_and_counted_in_a_moment(platform: Hosted):
+async def test_ten_thousand_databases_are_listed_and_counted_in_a_moment(platform: Hosted) -> None:
     add_databases(platform.turso, 10_000, days=2)
     with pytest.raises(Conflict):
         add_databases(platform.turso, 10)

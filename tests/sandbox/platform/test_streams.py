@@ -1,6 +1,8 @@
 """Streams: transactions over several requests, and the batons that carry them."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +10,7 @@ from bot.sandbox.platform.hrana.limits import Limits
 from tests.sandbox.platform.hosting import CLOSE, Client, Hosted, stmt
 
 
-async def test_a_transaction_goes_over_several_requests(orders: Client):
+async def test_a_transaction_goes_over_several_requests(orders: Client) -> None:
     await orders.run("CREATE TABLE t(a)")
     first = await orders.ask(stmt("BEGIN IMMEDIATE"), stmt("INSERT INTO t VALUES (1)"))
     second = await orders.ask(stmt("INSERT INTO t VALUES (2)"), baton=first.baton)
@@ -21,7 +23,7 @@ async def test_a_transaction_goes_over_several_requests(orders: Client):
     assert (await orders.run("SELECT a FROM t")).rows() == [[1], [2]]
 
 
-async def test_a_closed_stream_rolls_back_what_was_not_committed(orders: Client):
+async def test_a_closed_stream_rolls_back_what_was_not_committed(orders: Client) -> None:
     await orders.run("CREATE TABLE t(a)")
 
     await orders.ask(stmt("BEGIN"), stmt("INSERT INTO t VALUES (1)"), CLOSE)
@@ -29,7 +31,7 @@ async def test_a_closed_stream_rolls_back_what_was_not_committed(orders: Client)
     assert (await orders.run("SELECT count(*) FROM t")).rows() == [[0]]
 
 
-async def test_a_baton_is_good_once(orders: Client):
+async def test_a_baton_is_good_once(orders: Client) -> None:
     first = await orders.ask(stmt("SELECT 1"))
     await orders.ask(stmt("SELECT 2"), baton=first.baton)
 
@@ -38,7 +40,7 @@ async def test_a_baton_is_good_once(orders: Client):
     assert (refused.status_code, refused.text) == (400, "Received a baton that has already been used")
 
 
-async def test_batons_are_bound_to_stream_and_database(platform: Hosted, orders: Client):
+async def test_batons_are_bound_to_stream_and_database(platform: Hosted, orders: Client) -> None:
     opened = await orders.ask(stmt("SELECT 1"))
     users = await platform.database("users")
 
@@ -47,7 +49,7 @@ async def test_batons_are_bound_to_stream_and_database(platform: Hosted, orders:
         assert (refused.status_code, refused.text) == (400, "Received an invalid baton")
 
 
-async def test_two_requests_on_one_stream_at_once_do_not_meet(orders: Client):
+async def test_two_requests_on_one_stream_at_once_do_not_meet(orders: Client) -> None:
     opened = await orders.ask(stmt("SELECT 1"))
     slow = stmt("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT max(i) FROM n")
 
@@ -57,7 +59,7 @@ async def test_two_requests_on_one_stream_at_once_do_not_meet(orders: Client):
 
 
 @pytest.fixture
-async def hasty(tmp_path):
+async def hasty(tmp_path: Path) -> AsyncIterator[Hosted]:
     """A platform whose patience is short."""
     limits = Limits(stream_idle_seconds=0.3, transaction_seconds=0.3, busy_seconds=3, statement_seconds=0.5)
     hosted = Hosted(tmp_path, limits=limits)
@@ -65,7 +67,7 @@ async def hasty(tmp_path):
     await hosted.close()
 
 
-async def test_an_idle_stream_expires_and_its_transaction_is_rolled_back(hasty: Hosted):
+async def test_an_idle_stream_expires_and_its_transaction_is_rolled_back(hasty: Hosted) -> None:
     orders = await hasty.database("orders")
     await orders.run("CREATE TABLE t(a)")
     opened = await orders.ask(stmt("BEGIN IMMEDIATE"), stmt("INSERT INTO t VALUES (1)"))
@@ -80,7 +82,7 @@ async def test_an_idle_stream_expires_and_its_transaction_is_rolled_back(hasty: 
     assert (await orders.run("SELECT a FROM t")).rows() == [[2]]
 
 
-async def test_a_transaction_that_sits_on_the_write_lock_is_taken_away_when_others_wait(tmp_path):
+async def test_a_transaction_that_sits_on_the_write_lock_is_taken_away_when_others_wait(tmp_path: Path) -> None:
     hosted = Hosted(tmp_path, limits=Limits(transaction_seconds=0.3))
     orders = await hosted.database("orders")
     await orders.run("CREATE TABLE t(a)")
@@ -94,7 +96,7 @@ async def test_a_transaction_that_sits_on_the_write_lock_is_taken_away_when_othe
     await hosted.close()
 
 
-async def test_a_statement_may_not_run_forever(hasty: Hosted):
+async def test_a_statement_may_not_run_forever(hasty: Hosted) -> None:
     orders = await hasty.database("orders")
 
     answer = await orders.run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n")
@@ -103,7 +105,7 @@ async def test_a_statement_may_not_run_forever(hasty: Hosted):
 
 
 @pytest.mark.parametrize("begin", ["BEGIN READONLY", "begin transaction readonly", "BEGIN TRANSACTION READONLY;"])
-async def test_a_read_only_transaction_is_understood_and_writes_nothing(orders: Client, begin):
+async def test_a_read_only_transaction_is_understood_and_writes_nothing(orders: Client, begin: str) -> None:
     await orders.run("CREATE TABLE t(a)")
 
     answer = await orders.ask(
@@ -115,7 +117,7 @@ async def test_a_read_only_transaction_is_understood_and_writes_nothing(orders: 
     assert answer.rows(5) == [[2]]
 
 
-async def test_a_cursor_streams_its_steps_as_lines(orders: Client):
+async def test_a_cursor_streams_its_steps_as_lines(orders: Client) -> None:
     import json
 
     await orders.run("CREATE TABLE t(a INTEGER PRIMARY KEY)")
@@ -141,7 +143,7 @@ async def test_a_cursor_streams_its_steps_as_lines(orders: Client):
     assert (await orders.ask(stmt("SELECT 1"), CLOSE, baton=head["baton"])).rows() == [[1]]
 
 
-async def test_the_baton_of_a_cursor_may_come_back_before_its_last_row_is_out(orders: Client):
+async def test_the_baton_of_a_cursor_may_come_back_before_its_last_row_is_out(orders: Client) -> None:
     sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT i FROM n"
     streams = orders.platform.turso.plane.streams
     told, keep = asyncio.get_running_loop().create_future(), streams.keep
@@ -156,7 +158,7 @@ async def test_the_baton_of_a_cursor_may_come_back_before_its_last_row_is_out(or
     assert used.status_code == 400
 
 
-async def test_a_cursor_has_no_limit_on_its_whole_length(orders: Client):
+async def test_a_cursor_has_no_limit_on_its_whole_length(orders: Client) -> None:
     sql = (
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
         " SELECT hex(zeroblob(25000)) FROM n"

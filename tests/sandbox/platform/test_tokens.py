@@ -2,6 +2,8 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import jwt
 import pytest
@@ -28,12 +30,12 @@ BAD_KEY = NOW.format("invalid JWT token: can't be decoded with any of the existi
         ("15250w", 15250 * 604800),
     ],
 )
-def test_a_lifetime_is_read_as_turso_reads_it(text, seconds):
+def test_a_lifetime_is_read_as_turso_reads_it(text: str, seconds: float | int) -> None:
     assert parse_expiration(text) == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize("text", ["", "never", "none", "default"])
-def test_no_lifetime_is_one_without_end(text):
+def test_no_lifetime_is_one_without_end(text: str) -> None:
     assert parse_expiration(text) is None
 
 
@@ -44,7 +46,7 @@ def test_no_lifetime_is_one_without_end(text):
         *("Never", "forever", "1h ", "٣h", "1..5h", "9" * 100 + "h"),
     ],
 )
-async def test_what_is_no_lifetime_is_refused(platform: Hosted, orders, text):
+async def test_what_is_no_lifetime_is_refused(platform: Hosted, orders: Client, text: Any) -> None:
     with pytest.raises(BadExpiration):
         parse_expiration(text)
 
@@ -53,7 +55,7 @@ async def test_what_is_no_lifetime_is_refused(platform: Hosted, orders, text):
     assert refused == {"error": "Invalid expiration format"}
 
 
-async def test_the_claims_are_those_of_turso(platform: Hosted, orders):
+async def test_the_claims_are_those_of_turso(platform: Hosted, orders: Client) -> None:
     token = await platform.token("orders", expiration="1h", authorization="read-only")
 
     claims = jwt.decode(token, options={"verify_signature": False})
@@ -63,12 +65,12 @@ async def test_the_claims_are_those_of_turso(platform: Hosted, orders):
     assert claims.keys() == {"a", "exp", "iat", "id", "kid", "rid"}
 
 
-async def test_an_unknown_authorization_is_refused(platform: Hosted, orders):
+async def test_an_unknown_authorization_is_refused(platform: Hosted, orders: Client) -> None:
     await platform.api("POST", "/databases/orders/auth/tokens", status=400, params={"authorization": "admin"})
 
 
-async def test_an_empty_attach_permission_is_taken_and_a_real_one_refused(platform: Hosted, orders):
-    def body(*names):
+async def test_an_empty_attach_permission_is_taken_and_a_real_one_refused(platform: Hosted, orders: Client) -> None:
+    def body(*names: Any) -> dict[str, Any]:
         return {"content": json.dumps({"permissions": {"read_attach": {"databases": names}}})}
 
     path = "/databases/orders/auth/tokens"
@@ -78,7 +80,7 @@ async def test_an_empty_attach_permission_is_taken_and_a_real_one_refused(platfo
     assert refused == {"error": "Permissions are not supported for db-api controlled databases"}
 
 
-async def test_a_one_minute_token_dies_after_its_minute_and_the_leeway(platform: Hosted, orders):
+async def test_a_one_minute_token_dies_after_its_minute_and_the_leeway(platform: Hosted, orders: Client) -> None:
     short = Client(platform, "orders", await platform.token("orders", expiration="1m"))
 
     platform.turso.clock.offset = timedelta(seconds=115)
@@ -92,7 +94,7 @@ async def test_a_one_minute_token_dies_after_its_minute_and_the_leeway(platform:
     assert (await orders.run("SELECT 1")).rows() == [[1]]
 
 
-async def test_a_token_opens_its_own_database_only(platform: Hosted, orders):
+async def test_a_token_opens_its_own_database_only(platform: Hosted, orders: Client) -> None:
     users = await platform.database("users")
 
     refused = await Client(platform, "orders", users.token).post(json={"requests": []})
@@ -100,7 +102,7 @@ async def test_a_token_opens_its_own_database_only(platform: Hosted, orders):
     assert (refused.status_code, refused.json()["error"]) == (401, BAD_KEY)
 
 
-async def test_a_group_token_opens_the_databases_of_the_group_also_later_ones(platform: Hosted):
+async def test_a_group_token_opens_the_databases_of_the_group_also_later_ones(platform: Hosted) -> None:
     await platform.api("POST", "/groups", json={"name": "europe", "location": "aws-eu-west-1"})
     token = (await platform.api("POST", "/groups/europe/auth/tokens"))["jwt"]
     await platform.create("inside", group="europe")
@@ -123,7 +125,9 @@ async def test_a_group_token_opens_the_databases_of_the_group_also_later_ones(pl
         pytest.param("Bearer a.b.c.d", 400, "JWT error: InvalidToken", id="four parts"),
     ],
 )
-async def test_each_bad_header_is_answered_as_turso_does(platform: Hosted, orders, header, status, text):
+async def test_each_bad_header_is_answered_as_turso_does(
+    platform: Hosted, orders: Client, header: str | None, status: int, text: Any
+) -> None:
     headers = {"authorization": header.encode()} if header is not None else {"authorization": ""}
 
     response = await orders.post(json={"requests": []}, headers=headers)
@@ -132,11 +136,11 @@ async def test_each_bad_header_is_answered_as_turso_does(platform: Hosted, order
     assert isinstance(response.json()["code"], str)
 
 
-def forged(claims, *, key=None, algorithm="EdDSA"):
+def forged(claims: Any, *, key: Any = None, algorithm: str = "EdDSA") -> str:
     return jwt.encode(claims, key or Ed25519PrivateKey.generate(), algorithm=algorithm)
 
 
-async def test_tokens_that_we_did_not_sign_open_nothing(platform: Hosted, orders):
+async def test_tokens_that_we_did_not_sign_open_nothing(platform: Hosted, orders: Client) -> None:
     claims = jwt.decode(orders.token, options={"verify_signature": False})
     head, payload, signature = orders.token.split(".")
     unsigned = jwt.encode(claims, None, algorithm="none")  # type: ignore[arg-type]
@@ -148,7 +152,9 @@ async def test_tokens_that_we_did_not_sign_open_nothing(platform: Hosted, orders
         assert response.status_code in (400, 401), token
 
 
-async def test_a_rotation_ends_every_token_and_open_stream_of_the_database_and_no_other(platform: Hosted, orders):
+async def test_a_rotation_ends_every_token_and_open_stream_of_the_database_and_no_other(
+    platform: Hosted, orders: Client
+) -> None:
     users = await platform.database("users")
     opened = await orders.ask(stmt("BEGIN"), stmt("CREATE TABLE t(a)"))
 
@@ -163,7 +169,7 @@ async def test_a_rotation_ends_every_token_and_open_stream_of_the_database_and_n
     assert (await users.run("SELECT 1")).rows() == [[1]]
 
 
-async def test_a_group_rotation_ends_the_tokens_of_all_its_databases(platform: Hosted, orders):
+async def test_a_group_rotation_ends_the_tokens_of_all_its_databases(platform: Hosted, orders: Client) -> None:
     users = await platform.database("users")
     group_token = (await platform.api("POST", "/groups/default/auth/tokens"))["jwt"]
 
@@ -175,7 +181,9 @@ async def test_a_group_rotation_ends_the_tokens_of_all_its_databases(platform: H
 
 
 @pytest.mark.parametrize("path", ["/databases/orders/auth/rotate", "/groups/default/auth/rotate"])
-async def test_a_late_rotation_is_accepted_at_once_and_revokes_after_its_time(platform: Hosted, orders, path):
+async def test_a_late_rotation_is_accepted_at_once_and_revokes_after_its_time(
+    platform: Hosted, orders: Client, path: str
+) -> None:
     platform.turso.faults.add("late_rotation", method="POST", path="*/auth/rotate", seconds=600)
 
     await platform.api("POST", path)
@@ -188,7 +196,7 @@ async def test_a_late_rotation_is_accepted_at_once_and_revokes_after_its_time(pl
     assert (await fresh.run("SELECT 1")).rows() == [[1]]
 
 
-async def test_a_rotation_of_a_database_may_revoke_the_tokens_of_its_group(platform: Hosted, orders):
+async def test_a_rotation_of_a_database_may_revoke_the_tokens_of_its_group(platform: Hosted, orders: Client) -> None:
     users = await platform.database("users")
     platform.turso.faults.add("group_rotation", count=None)
 
@@ -198,13 +206,13 @@ async def test_a_rotation_of_a_database_may_revoke_the_tokens_of_its_group(platf
         assert (await database.post(json={"requests": [stmt("SELECT 1"), CLOSE]})).status_code == 401
 
 
-async def test_a_rotation_answers_with_an_empty_200(platform: Hosted, orders):
+async def test_a_rotation_answers_with_an_empty_200(platform: Hosted, orders: Client) -> None:
     response = await platform.http.post("/v1/organizations/acme/databases/orders/auth/rotate")
 
     assert (response.status_code, response.content) == (200, b"")
 
 
-async def test_tokens_stay_good_over_a_restart(tmp_path):
+async def test_tokens_stay_good_over_a_restart(tmp_path: Path) -> None:
     first = Hosted(tmp_path)
     orders = await first.database("orders")
     await orders.ask(stmt("CREATE TABLE t(a)"), stmt("INSERT INTO t VALUES (7)"), CLOSE)

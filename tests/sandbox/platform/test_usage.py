@@ -3,6 +3,8 @@
 import contextlib
 import sqlite3
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -34,7 +36,7 @@ TEN = [
 ]
 
 
-async def test_ten_statements_cost_what_was_computed_by_hand(platform: Hosted, orders: Client):
+async def test_ten_statements_cost_what_was_computed_by_hand(platform: Hosted, orders: Client) -> None:
     before, counted = await platform.usage("orders"), []
     for case in TEN:
         sql, _, _ = case.values
@@ -49,7 +51,7 @@ async def test_ten_statements_cost_what_was_computed_by_hand(platform: Hosted, o
     assert after["storage_bytes"] == 3 * 4096
 
 
-async def test_storage_is_the_size_of_the_file(platform: Hosted, orders: Client):
+async def test_storage_is_the_size_of_the_file(platform: Hosted, orders: Client) -> None:
     await orders.run("CREATE TABLE t(a)")
     await orders.run("INSERT INTO t VALUES (randomblob(100000))")
 
@@ -62,7 +64,7 @@ async def test_storage_is_the_size_of_the_file(platform: Hosted, orders: Client)
     assert (await platform.usage("orders"))["storage_bytes"] == path.stat().st_size
 
 
-async def test_an_aborted_transaction_has_still_written(platform: Hosted, orders: Client):
+async def test_an_aborted_transaction_has_still_written(platform: Hosted, orders: Client) -> None:
     await orders.run("CREATE TABLE t(a)")
 
     await orders.ask(stmt("BEGIN"), stmt("INSERT INTO t VALUES (1), (2)"), stmt("ROLLBACK"), CLOSE)
@@ -70,7 +72,7 @@ async def test_an_aborted_transaction_has_still_written(platform: Hosted, orders
     assert (await platform.usage("orders"))["rows_written"] == 2
 
 
-async def test_triggers_count_too(platform: Hosted, orders: Client):
+async def test_triggers_count_too(platform: Hosted, orders: Client) -> None:
     await orders.run("CREATE TABLE t(a)")
     await orders.run("CREATE TABLE log(a)")
     await orders.run("CREATE TRIGGER r AFTER INSERT ON t BEGIN INSERT INTO log VALUES (new.a); END")
@@ -80,7 +82,7 @@ async def test_triggers_count_too(platform: Hosted, orders: Client):
     assert (result["rows_written"], result["affected_row_count"]) == (4, 2)
 
 
-async def test_the_organization_shows_the_same_in_one_call(platform: Hosted, orders: Client):
+async def test_the_organization_shows_the_same_in_one_call(platform: Hosted, orders: Client) -> None:
     users = await platform.database("users")
     await users.run("CREATE TABLE t(a)")
     await orders.run("CREATE TABLE t(a)")
@@ -98,7 +100,7 @@ async def test_the_organization_shows_the_same_in_one_call(platform: Hosted, ord
         assert totals[key] == sum(used[key] for used in by_id.values())
 
 
-async def test_usage_is_told_per_instance_and_in_sum(platform: Hosted, orders: Client):
+async def test_usage_is_told_per_instance_and_in_sum(platform: Hosted, orders: Client) -> None:
     await orders.run("CREATE TABLE t(a)")
     (instance,) = (await platform.api("GET", "/databases/orders/instances"))["instances"]
 
@@ -115,7 +117,7 @@ async def test_usage_is_told_per_instance_and_in_sum(platform: Hosted, orders: C
     }
 
 
-async def test_a_period_counts_the_days_that_it_names(platform: Hosted, orders: Client):
+async def test_a_period_counts_the_days_that_it_names(platform: Hosted, orders: Client) -> None:
     await orders.run("CREATE TABLE t(a)")
     await orders.run("INSERT INTO t VALUES (1)")
     platform.turso.clock.offset = timedelta(days=40)
@@ -123,7 +125,7 @@ async def test_a_period_counts_the_days_that_it_names(platform: Hosted, orders: 
     await later.run("INSERT INTO t VALUES (2), (3)")
     start = datetime.now(UTC)
 
-    async def written(since, until):
+    async def written(since: Any, until: Any) -> int:
         query = {"from": since.isoformat(), "to": until.isoformat()}
         return (await platform.api("GET", "/databases/orders/usage", params=query))["database"]["usage"]["rows_written"]
 
@@ -135,13 +137,13 @@ async def test_a_period_counts_the_days_that_it_names(platform: Hosted, orders: 
 
 
 @pytest.mark.parametrize("given", ["2024-01-01", "2024-01-01T00:00:00", "yesterday", "9999-99-99T00:00:00Z", "1"])
-async def test_a_time_without_zone_is_refused(platform: Hosted, orders: Client, given):
+async def test_a_time_without_zone_is_refused(platform: Hosted, orders: Client, given: str) -> None:
     refused = await platform.api("GET", "/databases/orders/usage", status=400, params={"from": given})
 
     assert refused["error"].startswith("invalid from parameter: parsing time ")
 
 
-async def test_top_queries_are_ranked_in_both_shapes(platform: Hosted, orders: Client):
+async def test_top_queries_are_ranked_in_both_shapes(platform: Hosted, orders: Client) -> None:
     assert await platform.api("GET", "/databases/orders/stats") == {"top_queries": None}
     await orders.run("CREATE TABLE t(a)")
     await orders.run("INSERT INTO t VALUES (1), (2), (3)")
@@ -154,7 +156,7 @@ async def test_top_queries_are_ranked_in_both_shapes(platform: Hosted, orders: C
     assert (await platform.api("GET", "/databases/orders/stats"))["top_queries"] == bare
 
 
-async def test_usage_survives_a_restart(tmp_path):
+async def test_usage_survives_a_restart(tmp_path: Path) -> None:
     first = Hosted(tmp_path)
     orders = await first.database("orders")
     await orders.run("CREATE TABLE t(a)")
@@ -168,7 +170,7 @@ async def test_usage_survives_a_restart(tmp_path):
     await second.close()
 
 
-async def test_a_folder_of_an_earlier_version_is_taken_over(tmp_path):
+async def test_a_folder_of_an_earlier_version_is_taken_over(tmp_path: Path) -> None:
     first = Hosted(tmp_path)
     await (await first.database("orders")).run("CREATE TABLE t(a)")
     await first.close()
@@ -182,7 +184,7 @@ async def test_a_folder_of_an_earlier_version_is_taken_over(tmp_path):
     await second.close()
 
 
-async def test_usage_that_a_kill_kept_from_being_booked_is_booked_once_at_the_next_start(tmp_path):
+async def test_usage_that_a_kill_kept_from_being_booked_is_booked_once_at_the_next_start(tmp_path: Path) -> None:
     first = Hosted(tmp_path)
     orders = await first.database("orders")
     await orders.run("CREATE TABLE t(a)")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -10,7 +12,7 @@ from tests.sandbox.workspace.stage import Recorder, client_of, connected, new_wo
 
 
 @pytest.fixture
-async def workspace():
+async def workspace() -> AsyncIterator[Workspace]:
     async with running(new_workspace()) as served:
         yield served
 
@@ -21,7 +23,7 @@ def client(workspace: Workspace) -> AsyncWebClient:
 
 
 @pytest.fixture
-async def app(workspace: Workspace):
+async def app(workspace: Workspace) -> AsyncIterator[Recorder]:
     """An app that answers everything with an empty 200, connected over HTTP."""
     recorder = Recorder()
     async with connected(workspace, recorder):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
@@ -84,7 +86,7 @@ def with_more_scopes(*scopes: str) -> dict:
     return with_scopes(*MANIFEST["oauth_config"]["scopes"]["bot"], *scopes)
 
 
-def new_workspace(manifest: dict = MANIFEST, **options) -> Workspace:
+def new_workspace(manifest: dict = MANIFEST, **options: Any) -> Workspace:
     made = Workspace(manifest=manifest, signing_secret=SECRET, bot_token=BOT_TOKEN, app_token=APP_TOKEN, **options)
     made.limits.ack = made.limits.trigger_lifetime = timedelta(seconds=20)  # this machine may be busy
     seed(made)
@@ -101,7 +103,7 @@ def bolt(workspace: Workspace) -> AsyncApp:
 
 
 @asynccontextmanager
-async def connected(workspace: Workspace, app):
+async def connected(workspace: Workspace, app: Any) -> AsyncIterator[Workspace]:
     """Serve an app (Bolt's or any ASGI one) and let the workspace deliver to it over HTTP."""
     served = AsyncSlackRequestHandler(app, path="/slack/events") if isinstance(app, AsyncApp) else app
     async with serving(served) as origin:
@@ -109,7 +111,7 @@ async def connected(workspace: Workspace, app):
         yield workspace
 
 
-async def until(true, *, within: float = 20.0):
+async def until(true: Any, *, within: float = 20.0) -> Any:
     """Wait until something is true, and return it."""
     async with asyncio.timeout(within):
         while not (found := true()):
@@ -124,7 +126,7 @@ class Recorder:
         self.body, self.status, self.extra = body, status, headers or {}
         self.got: list[tuple[dict[str, str], bytes]] = []
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         body, more = b"", True
         while more:
             event = await receive()
@@ -149,7 +151,7 @@ class Recorder:
         return json.loads(self.form["payload"])
 
 
-def button(action_id: str = "go", value: str = "v", **more) -> dict:
+def button(action_id: str = "go", value: str = "v", **more: Any) -> dict:
     return {"type": "button", "action_id": action_id, "value": value, "text": plain("Go"), **more}
 
 
@@ -161,7 +163,7 @@ def actions(*elements: dict, block_id: str = "row") -> list[dict]:
     return [{"type": "actions", "block_id": block_id, "elements": list(elements)}]
 
 
-def modal(*blocks: dict, **more) -> dict:
+def modal(*blocks: dict, **more: Any) -> dict:
     return {
         "type": "modal",
         "callback_id": "modal",
@@ -172,12 +174,12 @@ def modal(*blocks: dict, **more) -> dict:
     }
 
 
-def field(block_id: str = "name", element: dict | None = None, **more) -> dict:
+def field(block_id: str = "name", element: dict | None = None, **more: Any) -> dict:
     element = element or {"type": "plain_text_input", "action_id": "value"}
     return {"type": "input", "block_id": block_id, "label": plain(block_id), "element": element, **more}
 
 
-async def error_of(call) -> str:
+async def error_of(call: Any) -> str:
     """The error word of a call that fails."""
     with pytest.raises(SlackApiError) as raised:
         await call

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.sandbox.workspace import CannotAct
+from bot.sandbox.workspace import CannotAct, Workspace
 from bot.sandbox.workspace.mentions import called_by
 from bot.sandbox.workspace.seed import ANA, BEN, DANA, DB_OPS, GENERAL, ORDERS, OTHER_TEAM, REMY, SHARED, STELLA
-from tests.sandbox.workspace.stage import actions, button, error_of, new_workspace
+from tests.sandbox.workspace.stage import Recorder, actions, button, error_of, new_workspace
 
 EVENTS = ("channel_left", "group_left", "channel_unarchive", "group_archive", "channel_deleted", "subteam_updated")
 
 
 @pytest.fixture
-def workspace_events(workspace):
+def workspace_events(workspace: Workspace) -> None:
     """Subscribe the app to the events that only this file looks at."""
     app = workspace.state.app
     object.__setattr__(app, "events", app.events | set(EVENTS))
 
 
-async def posted(client, channel: str = DB_OPS, **more) -> str:
+async def posted(client: AsyncWebClient, channel: str = DB_OPS, **more: Any) -> str:
     return (await client.chat_postMessage(channel=channel, text="a", **more))["ts"]
 
 
 # -- channels
 
 
-async def test_nothing_is_posted_or_edited_in_an_archived_channel(workspace, client, app):
+async def test_nothing_is_posted_or_edited_in_an_archived_channel(
+    workspace: Workspace, client: AsyncWebClient, app: Recorder
+) -> None:
     ts = await posted(client)
     await workspace.say(DANA, DB_OPS, "/turso")
     hook = AsyncWebhookClient(app.form["response_url"], retry_handlers=[])
@@ -43,7 +48,9 @@ async def test_nothing_is_posted_or_edited_in_an_archived_channel(workspace, cli
         await workspace.say(DANA, DB_OPS, "hello")
 
 
-async def test_an_unarchived_channel_is_as_it_was(workspace, client, app, workspace_events):
+async def test_an_unarchived_channel_is_as_it_was(
+    workspace: Workspace, client: AsyncWebClient, app: Recorder, workspace_events: None
+) -> None:
     await workspace.admin.archive(DB_OPS)
     await workspace.admin.unarchive(DB_OPS, ANA)
 
@@ -51,13 +58,17 @@ async def test_an_unarchived_channel_is_as_it_was(workspace, client, app, worksp
     assert await posted(client)
 
 
-async def test_events_of_a_private_channel_have_its_names(workspace, app, workspace_events):
+async def test_events_of_a_private_channel_have_its_names(
+    workspace: Workspace, app: Recorder, workspace_events: None
+) -> None:
     await workspace.admin.archive(ORDERS, ANA)
 
     assert app.payload["event"]["type"] == "group_archive"
 
 
-async def test_a_deleted_channel_does_not_exist(workspace, client, app, workspace_events):
+async def test_a_deleted_channel_does_not_exist(
+    workspace: Workspace, client: AsyncWebClient, app: Recorder, workspace_events: None
+) -> None:
     ts = await posted(client)
     await workspace.say(DANA, DB_OPS, "/turso")
     hook = AsyncWebhookClient(app.form["response_url"], retry_handlers=[])
@@ -72,8 +83,8 @@ async def test_a_deleted_channel_does_not_exist(workspace, client, app, workspac
 
 @pytest.mark.parametrize(("channel", "error"), [(DB_OPS, "not_in_channel"), (ORDERS, "channel_not_found")])
 async def test_a_removed_app_cannot_post_until_it_is_invited_again(
-    workspace, client, app, workspace_events, channel, error
-):
+    workspace: Workspace, client: AsyncWebClient, app: Recorder, workspace_events: None, channel: Any, error: str
+) -> None:
     left = await workspace.admin.remove_app(channel)
 
     kind = "channel" if channel == DB_OPS else "group"
@@ -88,7 +99,7 @@ async def test_a_removed_app_cannot_post_until_it_is_invited_again(
     assert await posted(client, channel)
 
 
-async def test_members_come_and_go(workspace, client):
+async def test_members_come_and_go(workspace: Workspace, client: AsyncWebClient) -> None:
     await workspace.admin.leave(DANA, DB_OPS)
     assert DANA not in (await client.conversations_members(channel=DB_OPS))["members"]
     assert await error_of(client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="b")) == "user_not_in_channel"
@@ -96,8 +107,10 @@ async def test_members_come_and_go(workspace, client):
     assert (await client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="b"))["ok"]
 
 
-async def test_a_channel_is_offered_shared_and_taken_back(workspace, client, app):
-    async def sharing():
+async def test_a_channel_is_offered_shared_and_taken_back(
+    workspace: Workspace, client: AsyncWebClient, app: Recorder
+) -> None:
+    async def sharing() -> tuple[Any, Any, Any]:
         found = (await client.conversations_info(channel=DB_OPS))["channel"]
         return found["is_pending_ext_shared"], found["is_ext_shared"], found["connected_team_ids"]
 
@@ -112,14 +125,14 @@ async def test_a_channel_is_offered_shared_and_taken_back(workspace, client, app
     assert await sharing() == (False, False, [])
 
 
-async def test_an_invitation_that_is_taken_back_was_never_shared(workspace, client):
+async def test_an_invitation_that_is_taken_back_was_never_shared(workspace: Workspace, client: AsyncWebClient) -> None:
     await workspace.admin.share(DB_OPS, OTHER_TEAM, pending=True)
 
     assert await workspace.admin.unshare(DB_OPS, OTHER_TEAM) == ()
     assert not (await client.conversations_info(channel=DB_OPS))["channel"]["is_pending_ext_shared"]
 
 
-async def test_when_sharing_ends_the_others_leave(workspace, client):
+async def test_when_sharing_ends_the_others_leave(workspace: Workspace, client: AsyncWebClient) -> None:
     await workspace.admin.unshare(SHARED, OTHER_TEAM)
 
     assert STELLA not in (await client.conversations_members(channel=SHARED))["members"]
@@ -134,11 +147,13 @@ async def test_when_sharing_ends_the_others_leave(workspace, client):
         ("no_threads", None, "restricted_action_non_threadable_channel"),
     ],
 )
-async def test_a_channel_may_restrict_what_is_posted(workspace, client, posting, in_channel, in_thread):
+async def test_a_channel_may_restrict_what_is_posted(
+    workspace: Workspace, client: AsyncWebClient, posting: str, in_channel: str | None, in_thread: str | None
+) -> None:
     root = await posted(client)
     workspace.admin.restrict_posting(DB_OPS, posting)
 
-    async def answer(**more):
+    async def answer(**more: Any) -> Any:
         call = client.chat_postMessage(channel=DB_OPS, text="b", **more)
         return None if (in_thread if more else in_channel) is None and await call else await error_of(call)
 
@@ -155,7 +170,9 @@ async def test_a_channel_may_restrict_what_is_posted(workspace, client, posting,
 # -- people and groups
 
 
-async def test_a_deactivated_person_is_no_member_of_any_channel(workspace, client, app):
+async def test_a_deactivated_person_is_no_member_of_any_channel(
+    workspace: Workspace, client: AsyncWebClient, app: Recorder
+) -> None:
     await workspace.admin.deactivate(DANA)
 
     assert app.payload["event"]["user"]["deleted"]
@@ -169,8 +186,10 @@ async def test_a_deactivated_person_is_no_member_of_any_channel(workspace, clien
     assert DANA in (await client.conversations_members(channel=DB_OPS))["members"]
 
 
-async def test_a_person_becomes_a_guest_and_a_full_member_again(workspace, client, app):
-    async def restricted():
+async def test_a_person_becomes_a_guest_and_a_full_member_again(
+    workspace: Workspace, client: AsyncWebClient, app: Recorder
+) -> None:
+    async def restricted() -> tuple[Any, Any]:
         user = (await client.users_info(user=BEN))["user"]
         return user["is_restricted"], user["is_ultra_restricted"]
 
@@ -184,14 +203,14 @@ async def test_a_person_becomes_a_guest_and_a_full_member_again(workspace, clien
     assert await restricted() == (False, False)
 
 
-async def test_a_person_is_renamed(workspace, client):
+async def test_a_person_is_renamed(workspace: Workspace, client: AsyncWebClient) -> None:
     await workspace.admin.rename_person(BEN, "Benjamin Okafor", name="benjamin")
     user = (await client.users_info(user=BEN))["user"]
 
     assert (user["real_name"], user["name"]) == ("Benjamin Okafor", "benjamin")
 
 
-async def test_a_person_joins_and_leaves_a_group(workspace, client, app):
+async def test_a_person_joins_and_leaves_a_group(workspace: Workspace, client: AsyncWebClient, app: Recorder) -> None:
     await workspace.admin.add_to_group("S0DBA", REMY)
     assert app.payload["event"]["added_users"] == [REMY]
     await workspace.admin.remove_from_group("S0DBA", ANA)
@@ -199,7 +218,9 @@ async def test_a_person_joins_and_leaves_a_group(workspace, client, app):
     assert (await client.usergroups_users_list(usergroup="S0DBA"))["users"] == [BEN, REMY]
 
 
-async def test_a_disabled_group_calls_nobody_until_it_is_enabled(workspace, client, app, workspace_events):
+async def test_a_disabled_group_calls_nobody_until_it_is_enabled(
+    workspace: Workspace, client: AsyncWebClient, app: Recorder, workspace_events: None
+) -> None:
     await workspace.admin.disable_group("S0DBA")
     message = workspace.state.message(DB_OPS, await posted(client))
     calling = type(message)(**{**message.__dict__, "text": "<!subteam^S0DBA>"})
@@ -215,7 +236,9 @@ async def test_a_disabled_group_calls_nobody_until_it_is_enabled(workspace, clie
 # -- messages
 
 
-async def test_a_deleted_card_can_be_neither_edited_nor_pressed(workspace, client, app):
+async def test_a_deleted_card_can_be_neither_edited_nor_pressed(
+    workspace: Workspace, client: AsyncWebClient, app: Recorder
+) -> None:
     ts = await posted(client, blocks=actions(button()))
     seen = workspace.state.message(DB_OPS, ts)
     await workspace.admin.delete_message(DB_OPS, ts)
@@ -232,7 +255,9 @@ async def test_a_deleted_card_can_be_neither_edited_nor_pressed(workspace, clien
         await workspace.admin.delete_message(DB_OPS, ts)
 
 
-async def test_the_deleted_first_message_of_a_thread_leaves_a_tombstone(workspace, client):
+async def test_the_deleted_first_message_of_a_thread_leaves_a_tombstone(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     root = await posted(client)
     reply = await posted(client, thread_ts=root)
     await workspace.admin.delete_message(DB_OPS, root)
@@ -245,13 +270,15 @@ async def test_the_deleted_first_message_of_a_thread_leaves_a_tombstone(workspac
     assert (await client.chat_update(channel=DB_OPS, ts=reply, text="b"))["ok"]
 
 
-async def test_a_reply_that_is_broadcast_stands_in_the_channel_too(workspace, client):
+async def test_a_reply_that_is_broadcast_stands_in_the_channel_too(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     root = await posted(client)
     reply = await posted(client, thread_ts=root)
     broadcast = await client.chat_postMessage(channel=DB_OPS, text="a", thread_ts=root, reply_broadcast=True)
     plain = await client.chat_postMessage(channel=DB_OPS, text="a", reply_broadcast=True)  # no thread: no effect
 
-    def in_channel():
+    def in_channel() -> list[str]:
         return [each.ts for each in workspace.history(DB_OPS, DANA) if each.is_in_channel]
 
     assert in_channel() == [root, broadcast["ts"], plain["ts"]]
@@ -263,7 +290,7 @@ async def test_a_reply_that_is_broadcast_stands_in_the_channel_too(workspace, cl
     assert reply in in_channel()
 
 
-async def test_what_is_not_there_cannot_be_changed():
+async def test_what_is_not_there_cannot_be_changed() -> None:
     admin = new_workspace().admin
     with pytest.raises(KeyError):
         await admin.archive("C0NONE")

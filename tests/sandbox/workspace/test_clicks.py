@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.workspace import CannotAct
+from bot.sandbox.workspace import CannotAct, Workspace
 from bot.sandbox.workspace.seed import ANA, BEN, DANA, DB_OPS, GIL, SHARED, STELLA, ZED
-from tests.sandbox.workspace.stage import actions, button, field, modal, plain, with_trigger
+from tests.sandbox.workspace.stage import Recorder, actions, button, field, modal, plain, with_trigger
 
 OPTIONS = [{"text": plain("One"), "value": "1"}, {"text": plain("Two"), "value": "2"}]
 
 
-async def post(client, *elements, channel=DB_OPS, **more) -> str:
+async def post(client: AsyncWebClient, *elements: Any, channel: str = DB_OPS, **more: Any) -> str:
     return (await client.chat_postMessage(channel=channel, text="a", blocks=actions(*elements), **more))["ts"]
 
 
-async def test_the_payload_of_a_button_in_a_message(workspace, app, client):
+async def test_the_payload_of_a_button_in_a_message(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     metadata = {"event_type": "db_request", "event_payload": {"request_id": "r-42"}}
     ts = await post(client, button("approve", "r-42", style="primary"), metadata=metadata)
     await workspace.click(BEN, message_ts=ts, action_id="approve")
@@ -47,7 +51,7 @@ async def test_the_payload_of_a_button_in_a_message(workspace, app, client):
     assert payload["state"] == {"values": {}}
 
 
-async def test_in_a_thread_the_payload_says_which(workspace, app, client):
+async def test_in_a_thread_the_payload_says_which(workspace: Workspace, app: Recorder, client: AsyncWebClient) -> None:
     first = await post(client, button())
     reply = await post(client, button("reply"), thread_ts=first)
     await workspace.click(BEN, message_ts=reply, action_id="reply")
@@ -56,7 +60,9 @@ async def test_in_a_thread_the_payload_says_which(workspace, app, client):
     assert app.payload["message"]["thread_ts"] == first
 
 
-async def test_a_click_in_an_ephemeral_message_has_no_message(workspace, app, client):
+async def test_a_click_in_an_ephemeral_message_has_no_message(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     posted = await client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="a", blocks=actions(button()))
     await workspace.click(DANA, message_ts=posted["message_ts"], action_id="go")
 
@@ -67,7 +73,7 @@ async def test_a_click_in_an_ephemeral_message_has_no_message(workspace, app, cl
         await workspace.click(BEN, message_ts=posted["message_ts"], action_id="go")
 
 
-async def test_a_click_in_an_attachment_says_so(workspace, app, client):
+async def test_a_click_in_an_attachment_says_so(workspace: Workspace, app: Recorder, client: AsyncWebClient) -> None:
     attachments = [{"blocks": actions(button("inside"))}]
     ts = (await client.chat_postMessage(channel=DB_OPS, text="a", attachments=attachments))["ts"]
     await workspace.click(DANA, message_ts=ts, action_id="inside")
@@ -75,7 +81,9 @@ async def test_a_click_in_an_attachment_says_so(workspace, app, client):
     assert app.payload["container"]["type"] == "message_attachment"
 
 
-async def test_a_click_in_a_view_has_neither_channel_nor_response_url(workspace, app, client):
+async def test_a_click_in_a_view_has_neither_channel_nor_response_url(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     view = modal({"type": "actions", "block_id": "row", "elements": [button()]})
     opened = await client.views_open(trigger_id=await with_trigger(workspace, app), view=view)
     await workspace.click(DANA, view_id=opened["view"]["id"], action_id="go")
@@ -108,7 +116,14 @@ async def test_a_click_in_a_view_has_neither_channel_nor_response_url(workspace,
     ],
     ids=lambda each: each["type"] if isinstance(each, dict) and "type" in each else None,
 )
-async def test_each_element_says_in_its_own_words_what_was_chosen(workspace, app, client, element, selected, told):
+async def test_each_element_says_in_its_own_words_what_was_chosen(
+    workspace: Workspace,
+    app: Recorder,
+    client: AsyncWebClient,
+    element: dict[str, Any],
+    selected: Any,
+    told: dict[str, Any],
+) -> None:
     ts = await post(client, {**element, "action_id": "choose"})
     await workspace.click(DANA, message_ts=ts, action_id="choose", selected=selected)
 
@@ -119,7 +134,9 @@ async def test_each_element_says_in_its_own_words_what_was_chosen(workspace, app
         assert app.payload["state"]["values"]["row"]["choose"] == {"type": element["type"], **told}
 
 
-async def test_an_input_tells_of_each_entry_only_with_dispatch_action(workspace, app, client):
+async def test_an_input_tells_of_each_entry_only_with_dispatch_action(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     typed = {"type": "plain_text_input", "action_id": "text"}
     blocks = [field("quiet", typed), field("loud", {**typed, "action_id": "loud"}, dispatch_action=True)]
     ts = (await client.chat_postMessage(channel=DB_OPS, text="a", blocks=blocks))["ts"]
@@ -131,13 +148,17 @@ async def test_an_input_tells_of_each_entry_only_with_dispatch_action(workspace,
     assert app.payload["state"]["values"]["quiet"]["text"]["value"] == "hello"
 
 
-async def test_a_button_with_a_url_tells_the_app_too(workspace, app, client):
+async def test_a_button_with_a_url_tells_the_app_too(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     ts = await post(client, button(url="https://a.example"))
 
     assert (await workspace.click(DANA, message_ts=ts, action_id="go")).delivery.ok
 
 
-async def test_every_press_is_a_delivery_by_one_person_or_two(workspace, app, client):
+async def test_every_press_is_a_delivery_by_one_person_or_two(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     ts = await post(client, button("approve"))
     presses = [workspace.click(each, message_ts=ts, action_id="approve") for each in (BEN, BEN, ANA)]
     await asyncio.gather(*presses)
@@ -146,7 +167,9 @@ async def test_every_press_is_a_delivery_by_one_person_or_two(workspace, app, cl
     assert len({each.payload["trigger_id"] for each in workspace.deliveries}) == 3
 
 
-async def test_a_message_can_be_pressed_as_it_was_before_it_changed(workspace, app, client):
+async def test_a_message_can_be_pressed_as_it_was_before_it_changed(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     ts = await post(client, button("approve", "r-1"))
     before = workspace.history(DB_OPS, BEN)[0]
     await client.chat_update(channel=DB_OPS, ts=ts, text="done", blocks=[])
@@ -157,7 +180,9 @@ async def test_a_message_can_be_pressed_as_it_was_before_it_changed(workspace, a
     assert app.payload["actions"][0]["value"] == "r-1"
 
 
-async def test_a_stranger_may_press_in_a_shared_channel_and_is_known_by_their_team(workspace, app, client):
+async def test_a_stranger_may_press_in_a_shared_channel_and_is_known_by_their_team(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     ts = await post(client, button(), channel=SHARED)
     await workspace.click(STELLA, message_ts=ts, action_id="go")
 
@@ -165,14 +190,18 @@ async def test_a_stranger_may_press_in_a_shared_channel_and_is_known_by_their_te
     assert app.payload["team"]["id"] == "T0OTHER"  # the actor's side, not the installed team
 
 
-async def test_who_does_not_see_a_message_cannot_press_in_it(workspace, app, client):
+async def test_who_does_not_see_a_message_cannot_press_in_it(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     ts = await post(client, button())
     for person in (GIL, STELLA, ZED):
         with pytest.raises(CannotAct):
             await workspace.click(person, message_ts=ts, action_id="go")
 
 
-async def test_a_hidden_button_is_hidden_from_others(workspace, app, client):
+async def test_a_hidden_button_is_hidden_from_others(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     ts = await post(client, button(visible_to_user_ids=[BEN]))
     with pytest.raises(CannotAct, match="does not see this button"):
         await workspace.click(ANA, message_ts=ts, action_id="go")
@@ -180,7 +209,9 @@ async def test_a_hidden_button_is_hidden_from_others(workspace, app, client):
     assert (await workspace.click(BEN, message_ts=ts, action_id="go")).delivery.ok
 
 
-async def test_on_grid_the_team_of_an_org_wide_install_is_null(workspace, app, client):
+async def test_on_grid_the_team_of_an_org_wide_install_is_null(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     workspace.install_org_wide("E0ACME")
     ts = await post(client, button())
     await workspace.click(BEN, message_ts=ts, action_id="go")
@@ -190,7 +221,9 @@ async def test_on_grid_the_team_of_an_org_wide_install_is_null(workspace, app, c
     assert app.payload["is_enterprise_install"] is True
 
 
-async def test_buttons_in_cards_containers_and_tables_can_be_pressed(workspace, app, client):
+async def test_buttons_in_cards_containers_and_tables_can_be_pressed(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     cell = {"type": "action_cell", "element": button("cell"), "fallback": {"type": "raw_text", "text": "Go"}}
     head = {"type": "raw_text", "text": "Do"}
     blocks = [
@@ -205,7 +238,9 @@ async def test_buttons_in_cards_containers_and_tables_can_be_pressed(workspace, 
         assert app.payload["actions"][0]["action_id"] == action_id
 
 
-async def test_the_trigger_of_a_click_lives_three_seconds(workspace, app, client):
+async def test_the_trigger_of_a_click_lives_three_seconds(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     workspace.limits.trigger_lifetime = timedelta(seconds=3)
     workspace.hold_time()
     ts = await post(client, button())

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.workspace import Person, running
+from bot.sandbox.workspace import Person, Workspace, running
 from bot.sandbox.workspace.seed import ANA, BEN, DANA, DB_OPS, GENERAL, GIL, ORDERS, SHARED, STELLA, ZED
 from tests.sandbox.workspace.stage import client_of, error_of, new_workspace, with_more_scopes, with_scopes
 
 
 @pytest.fixture
-async def wide():
+async def wide() -> AsyncIterator[Workspace]:
     scopes = ("im:write", "mpim:write", "im:read", "channels:join", "users:read.email")
     async with running(new_workspace(with_more_scopes(*scopes))) as workspace:
         yield workspace
 
 
-async def test_a_channel_says_what_it_is(client):
+async def test_a_channel_says_what_it_is(client: AsyncWebClient) -> None:
     public = (await client.conversations_info(channel=DB_OPS, include_num_members=True))["channel"]
     private = (await client.conversations_info(channel=ORDERS))["channel"]
     shared = (await client.conversations_info(channel=SHARED))["channel"]
@@ -33,7 +36,7 @@ async def test_a_channel_says_what_it_is(client):
     assert (shared["is_ext_shared"], shared["is_shared"], shared["connected_team_ids"]) == (True, True, ["T0OTHER"])
 
 
-async def test_each_kind_of_conversation_needs_its_own_scope():
+async def test_each_kind_of_conversation_needs_its_own_scope() -> None:
     async with running(new_workspace(with_scopes("channels:read", "chat:write"))) as workspace:
         client = client_of(workspace)
         assert (await client.conversations_info(channel=DB_OPS))["ok"]
@@ -43,7 +46,7 @@ async def test_each_kind_of_conversation_needs_its_own_scope():
         assert await error_of(listing) == "missing_scope"
 
 
-async def test_members_come_in_pages(client):
+async def test_members_come_in_pages(client: AsyncWebClient) -> None:
     first = await client.conversations_members(channel=DB_OPS, limit=3)
     rest = await client.conversations_members(channel=DB_OPS, limit=3, cursor=first["response_metadata"]["next_cursor"])
 
@@ -55,11 +58,11 @@ async def test_members_come_in_pages(client):
     assert await error_of(client.conversations_members(channel=DB_OPS, limit=1001)) == "invalid_limit"
 
 
-async def test_members_of_a_shared_channel_include_the_stranger(client):
+async def test_members_of_a_shared_channel_include_the_stranger(client: AsyncWebClient) -> None:
     assert STELLA in (await client.conversations_members(channel=SHARED))["members"]
 
 
-async def test_a_list_shows_public_channels_and_those_of_the_app(workspace, client):
+async def test_a_list_shows_public_channels_and_those_of_the_app(workspace: Workspace, client: AsyncWebClient) -> None:
     workspace.admin.create_channel("C0SECRET", "secret", [ANA], private=True)
     shown = await client.conversations_list(types="public_channel,private_channel")
 
@@ -68,7 +71,7 @@ async def test_a_list_shows_public_channels_and_those_of_the_app(workspace, clie
     assert await error_of(client.conversations_list(types="secret")) == "invalid_types"
 
 
-async def test_a_direct_conversation_is_opened_once(wide):
+async def test_a_direct_conversation_is_opened_once(wide: Workspace) -> None:
     client = client_of(wide)
     first = await client.conversations_open(users=DANA)
     again = await client.conversations_open(users=[DANA], return_im=True)
@@ -89,11 +92,11 @@ async def test_a_direct_conversation_is_opened_once(wide):
         ("U0TURSO", "invalid_user_combination"),
     ],
 )
-async def test_who_cannot_be_written_to(wide, users, error):
+async def test_who_cannot_be_written_to(wide: Workspace, users: Any, error: str) -> None:
     assert await error_of(client_of(wide).conversations_open(users=users)) == error
 
 
-async def test_joining_is_for_public_channels(wide):
+async def test_joining_is_for_public_channels(wide: Workspace) -> None:
     client = client_of(wide)
     assert (await client.conversations_join(channel=GENERAL))["channel"]["is_member"]
     assert await error_of(client.conversations_join(channel=ORDERS)) == "method_not_supported_for_channel_type"
@@ -102,12 +105,12 @@ async def test_joining_is_for_public_channels(wide):
 # -- people
 
 
-async def test_every_kind_of_person_is_told_apart(workspace, client):
+async def test_every_kind_of_person_is_told_apart(workspace: Workspace, client: AsyncWebClient) -> None:
     workspace.people["U0NEW"] = Person(
         id="U0NEW", name="nia", real_name="Nia", team_id="T0ACME", is_invited_user=True, is_ultra_restricted=True
     )
 
-    async def user(person_id):
+    async def user(person_id: Any) -> Any:
         return (await client.users_info(user=person_id))["user"]
 
     assert (await user(ANA))["is_admin"]
@@ -122,14 +125,14 @@ async def test_every_kind_of_person_is_told_apart(workspace, client):
     assert "is_stranger" not in await user(ANA)
 
 
-async def test_an_unknown_and_an_unmet_person_are_not_shown(workspace, client):
+async def test_an_unknown_and_an_unmet_person_are_not_shown(workspace: Workspace, client: AsyncWebClient) -> None:
     await workspace.admin.leave(STELLA, SHARED)
 
     assert await error_of(client.users_info(user=STELLA)) == "user_not_visible"
     assert await error_of(client.users_info(user="U0NOBODY")) == "user_not_found"
 
 
-async def test_mail_addresses_need_their_scope_and_belong_to_members(client, wide):
+async def test_mail_addresses_need_their_scope_and_belong_to_members(client: AsyncWebClient, wide: Workspace) -> None:
     assert "email" not in (await client.users_info(user=DANA))["user"]["profile"]
     allowed = client_of(wide)
     assert (await allowed.users_info(user=DANA))["user"]["profile"]["email"] == "dana@acme.example"
@@ -137,21 +140,21 @@ async def test_mail_addresses_need_their_scope_and_belong_to_members(client, wid
     assert await error_of(allowed.users_lookupByEmail(email="nobody@acme.example")) == "users_not_found"
 
 
-async def test_people_of_elsewhere_are_not_in_the_list(client):
+async def test_people_of_elsewhere_are_not_in_the_list(client: AsyncWebClient) -> None:
     listed = {each["id"] for each in (await client.users_list())["members"]}
 
     assert STELLA not in listed
     assert {ANA, GIL, ZED} <= listed
 
 
-async def test_user_groups_list_ids_only(workspace, client):
+async def test_user_groups_list_ids_only(workspace: Workspace, client: AsyncWebClient) -> None:
     assert (await client.usergroups_users_list(usergroup="S0DBA"))["users"] == [ANA, BEN]
     listed = await client.usergroups_list(include_users=True, include_count=True)
     assert {each["handle"]: each["user_count"] for each in listed["usergroups"]}["dba"] == 2
     assert await error_of(client.usergroups_users_list(usergroup="S0NONE")) == "no_such_subteam"
 
 
-async def test_a_disabled_group_has_to_be_asked_for(workspace, client):
+async def test_a_disabled_group_has_to_be_asked_for(workspace: Workspace, client: AsyncWebClient) -> None:
     workspace.usergroups["S0DBA"] = replace(workspace.usergroups["S0DBA"], disabled=True)
 
     assert await error_of(client.usergroups_users_list(usergroup="S0DBA")) == "no_such_subteam"
@@ -159,13 +162,13 @@ async def test_a_disabled_group_has_to_be_asked_for(workspace, client):
     assert "dba" not in {each["handle"] for each in (await client.usergroups_list())["usergroups"]}
 
 
-async def test_user_groups_belong_to_paid_plans(workspace, client):
+async def test_user_groups_belong_to_paid_plans(workspace: Workspace, client: AsyncWebClient) -> None:
     workspace.state.paid_plan = False
 
     assert await error_of(client.usergroups_users_list(usergroup="S0DBA")) == "plan_upgrade_required"
 
 
-async def test_on_grid_some_methods_need_the_team_and_names_fail(workspace, client):
+async def test_on_grid_some_methods_need_the_team_and_names_fail(workspace: Workspace, client: AsyncWebClient) -> None:
     workspace.install_org_wide("E0ACME")
 
     assert await error_of(client.usergroups_list()) == "missing_argument"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.sandbox.workspace import Workspace
 from bot.sandbox.workspace.limits import Limits
 from bot.sandbox.workspace.seed import DANA, DB_OPS
 from tests.sandbox.workspace.stage import Recorder, actions, button, connected, until
@@ -18,23 +21,25 @@ class Slow:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await asyncio.sleep(self.seconds)
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"late"})
 
 
-async def delivered(workspace, times: int):
+async def delivered(workspace: Workspace, times: int) -> None:
     """Wait for so many attempts, and for the pause after the last to have begun."""
     await until(lambda: len(workspace.deliveries) == times)
     await asyncio.sleep(0.05)
 
 
-def test_the_deadline_is_three_seconds():
+def test_the_deadline_is_three_seconds() -> None:
     assert Limits().ack == timedelta(seconds=3)
 
 
-async def test_a_command_that_is_not_answered_in_time_shows_a_time_out_and_is_not_sent_again(workspace):
+async def test_a_command_that_is_not_answered_in_time_shows_a_time_out_and_is_not_sent_again(
+    workspace: Workspace,
+) -> None:
     workspace.limits.ack = timedelta(seconds=0.2)
     async with connected(workspace, Slow(1)):
         acted = await workspace.say(DANA, DB_OPS, "/turso db list")
@@ -45,11 +50,13 @@ async def test_a_command_that_is_not_answered_in_time_shows_a_time_out_and_is_no
     assert workspace.history(DB_OPS, DANA) == []
 
 
-async def test_an_app_that_calls_a_slow_api_before_its_answer_misses_the_deadline(workspace, client):
+async def test_an_app_that_calls_a_slow_api_before_its_answer_misses_the_deadline(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     workspace.limits.ack = timedelta(seconds=0.3)
     workspace.faults.add("slow", "auth.test", seconds=1)
 
-    async def calls_first(scope, receive, send):
+    async def calls_first(scope: Any, receive: Any, send: Any) -> None:
         await client.auth_test()
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b""})
@@ -59,7 +66,9 @@ async def test_an_app_that_calls_a_slow_api_before_its_answer_misses_the_deadlin
     assert acted.delivery.failure == "http_timeout"
 
 
-async def test_a_click_that_is_not_answered_in_time_tells_the_person(workspace, client):
+async def test_a_click_that_is_not_answered_in_time_tells_the_person(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     posted = await client.chat_postMessage(channel=DB_OPS, text="a", blocks=actions(button()))
     workspace.limits.ack = timedelta(seconds=0.2)
     async with connected(workspace, Slow(1)), workspace.subscribe(DANA) as changes:
@@ -71,25 +80,25 @@ async def test_a_click_that_is_not_answered_in_time_tells_the_person(workspace, 
 
 
 @pytest.mark.parametrize(("status", "notice"), [(500, "http_service_error"), (404, "http_service_error")])
-async def test_a_command_answered_with_an_http_error_shows_it(workspace, status, notice):
+async def test_a_command_answered_with_an_http_error_shows_it(workspace: Workspace, status: int, notice: str) -> None:
     async with connected(workspace, Recorder(status=status)):
         assert notice in (await workspace.say(DANA, DB_OPS, "/turso")).notice
 
 
-async def test_an_app_that_cannot_be_reached_shows_a_failed_dispatch(workspace):
+async def test_an_app_that_cannot_be_reached_shows_a_failed_dispatch(workspace: Workspace) -> None:
     workspace.events_url = "http://127.0.0.1:9/slack/events"
 
     assert "dispatch_failed" in (await workspace.say(DANA, DB_OPS, "/turso")).notice
 
 
-async def test_without_any_connection_a_command_fails_at_once(workspace):
+async def test_without_any_connection_a_command_fails_at_once(workspace: Workspace) -> None:
     acted = await workspace.say(DANA, DB_OPS, "/turso")
 
     assert acted.delivery.failure == "no_connection"
     assert "dispatch_failed" in acted.notice
 
 
-async def test_events_come_again_at_once_after_a_minute_and_after_five(workspace):
+async def test_events_come_again_at_once_after_a_minute_and_after_five(workspace: Workspace) -> None:
     app = Recorder(status=500)
     workspace.hold_time()
     async with connected(workspace, app):
@@ -111,7 +120,7 @@ async def test_events_come_again_at_once_after_a_minute_and_after_five(workspace
     assert len({body for _, body in app.got}) == 1  # the same event_id each time
 
 
-async def test_a_reply_with_no_retry_stops_the_retries(workspace):
+async def test_a_reply_with_no_retry_stops_the_retries(workspace: Workspace) -> None:
     app = Recorder(status=500, headers={"x-slack-no-retry": "1"})
     async with connected(workspace, app):
         await workspace.open_home(DANA)
@@ -122,7 +131,7 @@ async def test_a_reply_with_no_retry_stops_the_retries(workspace):
 
 
 @pytest.mark.parametrize(("failing", "reason"), [("timeout", "http_timeout"), ("gone", "connection_failed")])
-async def test_a_retry_says_why(workspace, failing, reason):
+async def test_a_retry_says_why(workspace: Workspace, failing: str, reason: str) -> None:
     workspace.limits.event_retries = (timedelta(0),)
     async with connected(workspace, Slow(1)):
         if failing == "gone":
@@ -135,10 +144,10 @@ async def test_a_retry_says_why(workspace, failing, reason):
     assert workspace.deliveries[1].headers["X-Slack-Retry-Reason"] == reason
 
 
-async def test_two_redirects_are_followed_and_a_third_is_too_many(workspace):
+async def test_two_redirects_are_followed_and_a_third_is_too_many(workspace: Workspace) -> None:
     workspace.limits.event_retries = ()
 
-    async def redirecting(scope, receive, send):
+    async def redirecting(scope: Any, receive: Any, send: Any) -> None:
         left = int(scope["path"].rsplit("/", 1)[-1])
         status, headers = (307, [(b"location", f"/{left - 1}".encode())]) if left else (200, [])
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -152,7 +161,7 @@ async def test_two_redirects_are_followed_and_a_third_is_too_many(workspace):
         assert (await workspace.open_home(DANA)).delivery.failure == "too_many_redirects"
 
 
-async def test_events_are_switched_off_when_nearly_all_deliveries_of_an_hour_failed(workspace):
+async def test_events_are_switched_off_when_nearly_all_deliveries_of_an_hour_failed(workspace: Workspace) -> None:
     workspace.limits.events_before_switch_off, workspace.limits.event_retries = 10, ()
     app = Recorder(status=500)
     async with connected(workspace, app):
@@ -163,7 +172,7 @@ async def test_events_are_switched_off_when_nearly_all_deliveries_of_an_hour_fai
     assert len(app.got) == 10
 
 
-async def test_beyond_the_hourly_volume_the_app_is_told_that_it_is_limited(workspace, app):
+async def test_beyond_the_hourly_volume_the_app_is_told_that_it_is_limited(workspace: Workspace, app: Recorder) -> None:
     workspace.limits.events_per_hour = 3
     for _ in range(6):
         await workspace.open_home(DANA)
@@ -174,7 +183,7 @@ async def test_beyond_the_hourly_volume_the_app_is_told_that_it_is_limited(works
     assert (await workspace.open_home(DANA)).delivery.payload["event"]["type"] == "app_home_opened"
 
 
-def test_slacks_limits_are_the_ones_in_force():
+def test_slacks_limits_are_the_ones_in_force() -> None:
     limits = Limits()
 
     assert (limits.events_per_hour, limits.events_before_switch_off) == (30_000, 1_000)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bot.sandbox.workspace import Workspace
 from bot.sandbox.workspace.seed import DANA, DB_OPS
+from tests.sandbox.workspace.stage import Recorder
 
 
 @pytest.mark.parametrize(
@@ -26,25 +28,25 @@ from bot.sandbox.workspace.seed import DANA, DB_OPS
         ("`orders`  *bold*\nnext", "`orders`  *bold*\nnext"),
     ],
 )
-async def test_with_should_escape(workspace, app, typed, sent):
+async def test_with_should_escape(workspace: Workspace, app: Recorder, typed: str, sent: str) -> None:
     await workspace.say(DANA, DB_OPS, f"/turso {typed}")
 
     assert app.form["text"] == sent
 
 
-async def test_without_should_escape_names_stay_names(workspace, app):
+async def test_without_should_escape_names_stay_names(workspace: Workspace, app: Recorder) -> None:
     await workspace.say(DANA, DB_OPS, "/raw grant @ben in #db-ops on db1.example.com & more")
 
     assert app.form["text"] == "grant @ben in #db-ops on db1.example.com &amp; more"
 
 
-async def test_a_phone_makes_smart_punctuation(workspace, app):
+async def test_a_phone_makes_smart_punctuation(workspace: Workspace, app: Recorder) -> None:
     await workspace.say(DANA, DB_OPS, '/turso token orders --ttl 1h --reason "it\'s urgent"', phone=True)
 
     assert app.form["text"] == "token orders —ttl 1h —reason “it’s urgent”"
 
 
-async def test_mentions_in_messages_carry_no_label(workspace, app):
+async def test_mentions_in_messages_carry_no_label(workspace: Workspace, app: Recorder) -> None:
     said = (await workspace.say(DANA, DB_OPS, "hello @ben, ask @Turso Ops")).message
 
     assert said.text == "hello <@U0BEN>, ask <@U0TURSO>"

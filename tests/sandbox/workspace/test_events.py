@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.workspace import running
+from bot.sandbox.workspace import Workspace, running
 from bot.sandbox.workspace.seed import ANA, BEN, DANA, DB_OPS, GENERAL, ORDERS, REMY, SHARED, STELLA
 from tests.sandbox.workspace.stage import (
     MANIFEST,
@@ -21,7 +23,7 @@ from tests.sandbox.workspace.stage import (
 )
 
 
-async def test_the_envelope_of_an_event(workspace, app):
+async def test_the_envelope_of_an_event(workspace: Workspace, app: Recorder) -> None:
     await workspace.say(DANA, DB_OPS, "@Turso Ops hello")
 
     payload = next(each.payload for each in workspace.deliveries if each.kind == "event:app_mention")
@@ -48,7 +50,7 @@ async def test_the_envelope_of_an_event(workspace, app):
     assert (event["team"], event["user_team"], event["source_team"]) == ("T0ACME",) * 3
 
 
-async def test_only_the_envelope_tells_that_a_channel_is_shared(workspace, app):
+async def test_only_the_envelope_tells_that_a_channel_is_shared(workspace: Workspace, app: Recorder) -> None:
     await workspace.say(STELLA, SHARED, "@Turso Ops hello")
 
     payload = workspace.deliveries[0].payload
@@ -56,7 +58,7 @@ async def test_only_the_envelope_tells_that_a_channel_is_shared(workspace, app):
     assert payload["event"]["user_team"] == "T0OTHER"
 
 
-async def test_a_mention_in_a_thread_names_the_thread(workspace, app):
+async def test_a_mention_in_a_thread_names_the_thread(workspace: Workspace, app: Recorder) -> None:
     said = (await workspace.say(DANA, DB_OPS, "hello")).message
     await workspace.say(DANA, DB_OPS, "@Turso Ops triage orders", thread_ts=said.ts)
 
@@ -64,13 +66,15 @@ async def test_a_mention_in_a_thread_names_the_thread(workspace, app):
     assert mention.payload["event"]["thread_ts"] == said.ts
 
 
-async def test_a_mention_where_the_app_is_not_reaches_nobody(workspace, app):
+async def test_a_mention_where_the_app_is_not_reaches_nobody(workspace: Workspace, app: Recorder) -> None:
     await workspace.say(DANA, GENERAL, "@Turso Ops hello")
 
     assert app.got == []
 
 
-async def test_home_is_told_at_every_visit_with_what_it_shows(workspace, app, client):
+async def test_home_is_told_at_every_visit_with_what_it_shows(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     await workspace.open_home(DANA)
     assert "view" not in app.payload["event"]
     await client.views_publish(user_id=DANA, view={"type": "home", "blocks": [{"type": "divider"}]})
@@ -84,7 +88,7 @@ async def test_home_is_told_at_every_visit_with_what_it_shows(workspace, app, cl
     assert len(app.got) == 3
 
 
-async def test_an_event_needs_a_subscription_and_its_scope():
+async def test_an_event_needs_a_subscription_and_its_scope() -> None:
     async with running(new_workspace(with_scopes("commands", "chat:write"))) as workspace:
         recorder = Recorder()
         async with connected(workspace, recorder):
@@ -97,7 +101,9 @@ async def test_an_event_needs_a_subscription_and_its_scope():
         assert (await workspace.open_home(DANA)).deliveries == ()
 
 
-async def test_a_change_of_a_group_says_who_came_and_went(workspace, app, client):
+async def test_a_change_of_a_group_says_who_came_and_went(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     await workspace.admin.set_group("S0DBA", [BEN, REMY])
 
     event = app.payload["event"]
@@ -119,13 +125,17 @@ async def test_a_change_of_a_group_says_who_came_and_went(workspace, app, client
     ],
     ids=lambda each: each if isinstance(each, str) else "",
 )
-async def test_every_change_of_a_channel_is_an_event(workspace, app, change, kind):
+async def test_every_change_of_a_channel_is_an_event(
+    workspace: Workspace, app: Recorder, change: Any, kind: str
+) -> None:
     await change(workspace.admin)
 
     assert app.payload["event"]["type"] == kind
 
 
-async def test_a_channel_can_change_its_id_and_keep_its_messages(workspace, app, client):
+async def test_a_channel_can_change_its_id_and_keep_its_messages(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     await client.chat_postMessage(channel=ORDERS, text="a")
     await workspace.admin.change_id(ORDERS, "C0RENAMED")
 
@@ -133,14 +143,16 @@ async def test_a_channel_can_change_its_id_and_keep_its_messages(workspace, app,
     assert [each.text for each in workspace.history("C0RENAMED", DANA)] == ["a"]
 
 
-async def test_a_deactivated_person_is_told_of(workspace, app):
+async def test_a_deactivated_person_is_told_of(workspace: Workspace, app: Recorder) -> None:
     await workspace.admin.update_person(replace(workspace.people[BEN], deleted=True))
 
     assert app.payload["event"]["user"]["id"] == BEN
     assert app.payload["event"]["user"]["deleted"]
 
 
-async def test_an_uninstalled_app_hears_of_it_and_can_do_nothing_more(workspace, app, client):
+async def test_an_uninstalled_app_hears_of_it_and_can_do_nothing_more(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     await workspace.admin.uninstall()
 
     kinds = [each.kind for each in workspace.deliveries]
@@ -149,7 +161,7 @@ async def test_an_uninstalled_app_hears_of_it_and_can_do_nothing_more(workspace,
     assert "not a valid command" in (await workspace.say(DANA, DB_OPS, "/turso")).notice
 
 
-async def test_a_request_url_is_verified_with_a_signed_challenge(workspace):
+async def test_a_request_url_is_verified_with_a_signed_challenge(workspace: Workspace) -> None:
     async with connected(workspace, bolt(workspace)):
         delivery = await workspace.admin.verify_url()
 
@@ -157,14 +169,14 @@ async def test_a_request_url_is_verified_with_a_signed_challenge(workspace):
     assert delivery.signature.startswith("v0=")
 
 
-async def test_a_certificate_is_checked_with_an_empty_form(workspace):
+async def test_a_certificate_is_checked_with_an_empty_form(workspace: Workspace) -> None:
     async with connected(workspace, bolt(workspace)):
         delivery = await workspace.admin.check_ssl()
 
     assert (delivery.status, delivery.body) == (200, "ssl_check=1&token=legacy")
 
 
-async def test_on_grid_the_authorization_names_no_team(workspace, app):
+async def test_on_grid_the_authorization_names_no_team(workspace: Workspace, app: Recorder) -> None:
     workspace.install_org_wide("E0ACME")
     await workspace.open_home(DANA)
 
@@ -173,7 +185,7 @@ async def test_on_grid_the_authorization_names_no_team(workspace, app):
     assert app.payload["context_enterprise_id"] == "E0ACME"
 
 
-async def test_ids_of_events_are_unique_and_those_of_duplicates_equal(workspace, app):
+async def test_ids_of_events_are_unique_and_those_of_duplicates_equal(workspace: Workspace, app: Recorder) -> None:
     await workspace.open_home(DANA)
     workspace.faults.add("duplicate", "event:*", times=1)
     await workspace.open_home(DANA)
@@ -185,7 +197,7 @@ async def test_ids_of_events_are_unique_and_those_of_duplicates_equal(workspace,
     assert second == third
 
 
-async def test_the_apps_own_client_sees_people_as_the_events_do(workspace, app):
+async def test_the_apps_own_client_sees_people_as_the_events_do(workspace: Workspace, app: Recorder) -> None:
     await workspace.admin.update_person(replace(workspace.people[BEN], real_name="Benjamin"))
     user = (await client_of(workspace).users_info(user=BEN))["user"]
 

@@ -12,7 +12,7 @@ ROW = re.compile(r"^\| (\d+) \| (.+) \| (enforced|partly|not) \| `?([^|`]*)`? \|
 ROWS = [(int(number), state, test) for number, _, state, test in ROW.findall(TEXT)]
 
 
-def test_the_number_of_rows_is_the_stated_one():
+def test_the_number_of_rows_is_the_stated_one() -> None:
     stated = [int(each) for each in re.search(r"(\d+) rows, (\d+) enforced, (\d+) partly, (\d+) not", TEXT).groups()]
     counted = [sum(state == each for _, state, _ in ROWS) for each in ("enforced", "partly", "not")]
 
@@ -20,11 +20,11 @@ def test_the_number_of_rows_is_the_stated_one():
     assert stated == [len(ROWS), *counted]
 
 
-def test_at_least_nine_of_ten_rows_are_enforced():
+def test_at_least_nine_of_ten_rows_are_enforced() -> None:
     assert sum(state == "enforced" for _, state, _ in ROWS) >= 0.9 * len(ROWS)
 
 
-def test_every_row_names_a_test_that_exists():
+def test_every_row_names_a_test_that_exists() -> None:
     missing = [row for row in ROWS if row[1] != "not" and not _exists(row[2])]
 
     assert missing == []

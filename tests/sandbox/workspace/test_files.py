@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.sandbox.workspace import Workspace
 from bot.sandbox.workspace.seed import DANA, DB_OPS, GENERAL
 from tests.sandbox.workspace.stage import error_of
 
 
-async def test_slack_sdk_uploads_a_file_and_the_channel_sees_it(workspace, client):
+async def test_slack_sdk_uploads_a_file_and_the_channel_sees_it(workspace: Workspace, client: AsyncWebClient) -> None:
     content = "name,size\norders,28672\n"
     answer = await client.files_upload_v2(
         channel=DB_OPS, filename="databases.csv", title="Databases", content=content, initial_comment="All of them"
@@ -24,14 +28,16 @@ async def test_slack_sdk_uploads_a_file_and_the_channel_sees_it(workspace, clien
     assert workspace.state.files[answer["files"][0]["id"]]["content"] == content.encode()
 
 
-async def test_a_file_can_go_into_a_thread(workspace, client):
+async def test_a_file_can_go_into_a_thread(workspace: Workspace, client: AsyncWebClient) -> None:
     first = (await client.chat_postMessage(channel=DB_OPS, text="a"))["ts"]
     await client.files_upload_v2(channel=DB_OPS, filename="a.csv", content="a", thread_ts=first)
 
     assert workspace.history(DB_OPS, DANA)[1].thread_ts == first
 
 
-async def test_the_upload_url_needs_no_token_and_takes_what_was_announced_once(workspace, client):
+async def test_the_upload_url_needs_no_token_and_takes_what_was_announced_once(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     asked = await client.files_getUploadURLExternal(filename="a.csv", length=3)
     assert asked["upload_url"].startswith(f"{workspace.origin}/upload/v1/")
     async with httpx.AsyncClient() as http:
@@ -41,7 +47,9 @@ async def test_the_upload_url_needs_no_token_and_takes_what_was_announced_once(w
         assert (await http.post(f"{workspace.origin}/upload/v1/guessed", content=b"abc")).status_code == 400
 
 
-async def test_a_file_has_to_be_uploaded_before_it_is_shared_and_only_once(workspace, client):
+async def test_a_file_has_to_be_uploaded_before_it_is_shared_and_only_once(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     asked = await client.files_getUploadURLExternal(filename="a.csv", length=3)
     sharing = {"files": [{"id": asked["file_id"], "title": "A"}], "channel_id": DB_OPS}
     assert await error_of(client.files_completeUploadExternal(**sharing)) == "file_not_found"
@@ -51,7 +59,7 @@ async def test_a_file_has_to_be_uploaded_before_it_is_shared_and_only_once(works
     assert await error_of(client.files_completeUploadExternal(**sharing)) == "file_not_found"
 
 
-async def test_a_file_goes_only_where_the_app_is(client):
+async def test_a_file_goes_only_where_the_app_is(client: AsyncWebClient) -> None:
     asked = await client.files_getUploadURLExternal(filename="a.csv", length=3)
     sharing = client.files_completeUploadExternal(files=[{"id": asked["file_id"]}], channel_id=GENERAL)
 
@@ -65,5 +73,5 @@ async def test_a_file_goes_only_where_the_app_is(client):
         ({"filename": "a", "length": 0}, "invalid_arguments"),
     ],
 )
-async def test_sizes_are_limited(client, asked, error):
+async def test_sizes_are_limited(client: AsyncWebClient, asked: dict[str, Any], error: str) -> None:
     assert await error_of(client.api_call("files.getUploadURLExternal", data=asked)) == error

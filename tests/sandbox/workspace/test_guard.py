@@ -7,24 +7,24 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from bot.sandbox.workspace import create_workspace_app
-from tests.sandbox.workspace.stage import new_workspace
+from bot.sandbox.workspace import Workspace, create_workspace_app
+from tests.sandbox.workspace.stage import Recorder, new_workspace
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:3000", "localhost:3000", "[::1]:3000", "127.0.0.1"])
-async def test_loopback_names_are_answered(workspace, host):
+async def test_loopback_names_are_answered(workspace: Workspace, host: str) -> None:
     async with httpx.AsyncClient() as http:
         assert (await http.post(f"{workspace.api_url}api.test", headers={"Host": host})).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:3000", "[", ""])
-async def test_any_other_name_is_refused_even_when_it_points_here(workspace, host):
+async def test_any_other_name_is_refused_even_when_it_points_here(workspace: Workspace, host: str) -> None:
     async with httpx.AsyncClient() as http:
         assert (await http.post(f"{workspace.api_url}api.test", headers={"Host": host})).status_code in (400, 403)
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://localhost"])
-async def test_another_page_cannot_drive_it(workspace, origin):
+async def test_another_page_cannot_drive_it(workspace: Workspace, origin: str) -> None:
     async with httpx.AsyncClient() as http:
         refused = await http.post(f"{workspace.api_url}api.test", headers={"Origin": origin})
         own = await http.post(f"{workspace.api_url}api.test", headers={"Origin": workspace.origin})
@@ -32,7 +32,7 @@ async def test_another_page_cannot_drive_it(workspace, origin):
     assert (refused.status_code, own.status_code) == (403, 200)
 
 
-def test_another_page_cannot_open_the_web_socket():
+def test_another_page_cannot_open_the_web_socket() -> None:
     workspace = new_workspace()
     ticket = workspace.sockets.ticket()
     browser = TestClient(create_workspace_app(workspace), base_url="http://127.0.0.1", client=("127.0.0.1", 1))
@@ -43,14 +43,16 @@ def test_another_page_cannot_open_the_web_socket():
         pass
 
 
-def test_another_machine_is_refused():
+def test_another_machine_is_refused() -> None:
     app = create_workspace_app(new_workspace())
     neighbour = TestClient(app, base_url="http://127.0.0.1", client=("192.168.1.7", 50000))
 
     assert neighbour.post("/api/api.test").status_code == 403
 
 
-async def test_nothing_of_the_environment_is_used(monkeypatch, workspace, app):
+async def test_nothing_of_the_environment_is_used(
+    monkeypatch: pytest.MonkeyPatch, workspace: Workspace, app: Recorder
+) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
 

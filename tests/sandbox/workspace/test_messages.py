@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.workspace import running
+from bot.sandbox.workspace import Workspace, running
 from bot.sandbox.workspace.seed import BEN, DANA, DB_OPS, GENERAL, ORDERS, REMY, ZED
-from tests.sandbox.workspace.stage import client_of, error_of, new_workspace, until, with_more_scopes
+from tests.sandbox.workspace.stage import Recorder, client_of, error_of, new_workspace, until, with_more_scopes
 
 METADATA = {"event_type": "db_request", "event_payload": {"request_id": "r-42", "tries": 2, "dry": False}}
 
 
-async def test_a_posted_message_is_seen_and_described(workspace, client):
+async def test_a_posted_message_is_seen_and_described(workspace: Workspace, client: AsyncWebClient) -> None:
     answer = await client.chat_postMessage(channel=DB_OPS, text="hello", blocks=[{"type": "divider"}])
 
     (message,) = workspace.history(DB_OPS, DANA)
@@ -22,7 +24,7 @@ async def test_a_posted_message_is_seen_and_described(workspace, client):
     assert len(answer["message"]["blocks"][0]["block_id"]) == 5
 
 
-async def test_time_stamps_are_seconds_and_micros_and_always_grow(workspace, client):
+async def test_time_stamps_are_seconds_and_micros_and_always_grow(workspace: Workspace, client: AsyncWebClient) -> None:
     stamps = [(await client.chat_postMessage(channel=DB_OPS, text="a"))["ts"] for _ in range(20)]
 
     assert stamps == sorted(set(stamps))
@@ -39,11 +41,13 @@ async def test_time_stamps_are_seconds_and_micros_and_always_grow(workspace, cli
         ("U0NOBODY", "channel_not_found"),
     ],
 )
-async def test_where_the_app_may_not_post(client, channel, error):
+async def test_where_the_app_may_not_post(client: AsyncWebClient, channel: Any, error: str) -> None:
     assert await error_of(client.chat_postMessage(channel=channel, text="a")) == error
 
 
-async def test_a_private_channel_without_the_app_looks_as_if_it_did_not_exist(workspace, client):
+async def test_a_private_channel_without_the_app_looks_as_if_it_did_not_exist(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     await workspace.admin.leave("U0TURSO", ORDERS)
 
     assert await error_of(client.chat_postMessage(channel=ORDERS, text="a")) == "channel_not_found"
@@ -51,26 +55,28 @@ async def test_a_private_channel_without_the_app_looks_as_if_it_did_not_exist(wo
     assert await error_of(client.chat_postEphemeral(channel=ORDERS, user=DANA, text="a")) == "channel_not_found"
 
 
-async def test_a_public_channel_needs_membership_or_the_public_scope():
+async def test_a_public_channel_needs_membership_or_the_public_scope() -> None:
     async with running(new_workspace(with_more_scopes("chat:write.public"))) as workspace:
         assert (await client_of(workspace).chat_postMessage(channel=GENERAL, text="a"))["ok"]
 
 
-async def test_an_archived_channel_takes_nothing(workspace, client):
+async def test_an_archived_channel_takes_nothing(workspace: Workspace, client: AsyncWebClient) -> None:
     await workspace.admin.archive(DB_OPS, by=BEN)
 
     assert await error_of(client.chat_postMessage(channel=DB_OPS, text="a")) == "is_archived"
     assert await error_of(client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="a")) == "is_archived"
 
 
-async def test_a_channel_answers_to_its_name_for_posting_only(client):
+async def test_a_channel_answers_to_its_name_for_posting_only(client: AsyncWebClient) -> None:
     posted = await client.chat_postMessage(channel="#db-ops", text="a")
 
     assert posted["channel"] == DB_OPS
     assert await error_of(client.chat_update(channel="#db-ops", ts=posted["ts"], text="b")) == "channel_not_found"
 
 
-async def test_posting_to_a_person_opens_their_conversation_with_the_app(workspace, client):
+async def test_posting_to_a_person_opens_their_conversation_with_the_app(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     posted = await client.chat_postMessage(channel=DANA, text="psst")
 
     assert posted["channel"].startswith("D")
@@ -79,7 +85,7 @@ async def test_posting_to_a_person_opens_their_conversation_with_the_app(workspa
     assert (await client.chat_update(channel=posted["channel"], ts=posted["ts"], text="edited"))["ok"]
 
 
-async def test_an_app_without_messages_tab_cannot_write_to_people():
+async def test_an_app_without_messages_tab_cannot_write_to_people() -> None:
     manifest = with_more_scopes()
     manifest["features"] = {**manifest["features"], "app_home": {"home_tab_enabled": True}}
     async with running(new_workspace(manifest)) as workspace:
@@ -103,11 +109,11 @@ async def test_an_app_without_messages_tab_cannot_write_to_people():
         ({"text": "a", "metadata": {**METADATA, "event_payload": {"a": "x" * 9_000}}}, "metadata_too_large"),
     ],
 )
-async def test_what_cannot_be_posted(client, sent, error):
+async def test_what_cannot_be_posted(client: AsyncWebClient, sent: dict[str, Any], error: str) -> None:
     assert await error_of(client.chat_postMessage(channel=DB_OPS, **sent)) == error
 
 
-async def test_invalid_blocks_come_with_a_pointer(workspace, client):
+async def test_invalid_blocks_come_with_a_pointer(workspace: Workspace, client: AsyncWebClient) -> None:
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}]
     await error_of(client.chat_postMessage(channel=DB_OPS, text="a", blocks=blocks))
 
@@ -116,13 +122,15 @@ async def test_invalid_blocks_come_with_a_pointer(workspace, client):
     ]
 
 
-async def test_too_much_text_in_blocks_has_its_own_error(client):
+async def test_too_much_text_in_blocks_has_its_own_error(client: AsyncWebClient) -> None:
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 2900}}] * 5
 
     assert await error_of(client.chat_postMessage(channel=DB_OPS, text="a", blocks=blocks)) == "msg_blocks_too_long"
 
 
-async def test_a_text_too_long_is_cut_when_posted_and_refused_when_edited(workspace, client):
+async def test_a_text_too_long_is_cut_when_posted_and_refused_when_edited(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     posted = await client.chat_postMessage(channel=DB_OPS, text="x" * 40_001)
 
     assert posted["warning"] == "message_truncated"
@@ -134,7 +142,7 @@ async def test_a_text_too_long_is_cut_when_posted_and_refused_when_edited(worksp
 # -- threads
 
 
-async def test_a_reply_goes_to_the_first_message_of_the_thread(workspace, client):
+async def test_a_reply_goes_to_the_first_message_of_the_thread(workspace: Workspace, client: AsyncWebClient) -> None:
     first = (await client.chat_postMessage(channel=DB_OPS, text="a"))["ts"]
     reply = (await client.chat_postMessage(channel=DB_OPS, text="b", thread_ts=first, reply_broadcast=True))["ts"]
 
@@ -147,7 +155,9 @@ async def test_a_reply_goes_to_the_first_message_of_the_thread(workspace, client
 # -- editing
 
 
-async def test_an_edit_keeps_blocks_and_metadata_that_it_does_not_name(workspace, client):
+async def test_an_edit_keeps_blocks_and_metadata_that_it_does_not_name(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     blocks = [{"type": "divider"}]
     posted = await client.chat_postMessage(channel=DB_OPS, text="a", blocks=blocks, metadata=METADATA)
     await client.chat_update(channel=DB_OPS, ts=posted["ts"], text="b")
@@ -159,7 +169,9 @@ async def test_an_edit_keeps_blocks_and_metadata_that_it_does_not_name(workspace
     assert workspace.history(DB_OPS, DANA)[0].blocks == []
 
 
-async def test_only_the_apps_own_messages_can_be_changed(workspace, client, app):
+async def test_only_the_apps_own_messages_can_be_changed(
+    workspace: Workspace, client: AsyncWebClient, app: Recorder
+) -> None:
     said = (await workspace.say(DANA, DB_OPS, "mine")).message
 
     assert await error_of(client.chat_update(channel=DB_OPS, ts=said.ts, text="b")) == "cant_update_message"
@@ -167,7 +179,7 @@ async def test_only_the_apps_own_messages_can_be_changed(workspace, client, app)
     assert await error_of(client.chat_update(channel=DB_OPS, ts="1.000000", text="b")) == "message_not_found"
 
 
-async def test_a_deleted_message_is_gone(workspace, client):
+async def test_a_deleted_message_is_gone(workspace: Workspace, client: AsyncWebClient) -> None:
     posted = await client.chat_postMessage(channel=DB_OPS, text="a")
     await client.chat_delete(channel=DB_OPS, ts=posted["ts"])
 
@@ -178,7 +190,9 @@ async def test_a_deleted_message_is_gone(workspace, client):
 # -- ephemeral
 
 
-async def test_an_ephemeral_message_is_for_one_person_and_gone_after_a_reload(workspace, client):
+async def test_an_ephemeral_message_is_for_one_person_and_gone_after_a_reload(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     posted = await client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="psst", metadata=METADATA)
 
     (message,) = workspace.history(DB_OPS, DANA)
@@ -188,7 +202,7 @@ async def test_an_ephemeral_message_is_for_one_person_and_gone_after_a_reload(wo
     assert workspace.history(DB_OPS, DANA) == []
 
 
-async def test_an_ephemeral_message_is_in_no_history_and_cannot_be_changed():
+async def test_an_ephemeral_message_is_in_no_history_and_cannot_be_changed() -> None:
     async with running(new_workspace(with_more_scopes("channels:history"))) as workspace:
         client = client_of(workspace)
         ts = (await client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="psst"))["message_ts"]
@@ -199,13 +213,15 @@ async def test_an_ephemeral_message_is_in_no_history_and_cannot_be_changed():
         assert await error_of(client.chat_getPermalink(channel=DB_OPS, message_ts=ts)) == "message_not_found"
 
 
-async def test_an_ephemeral_message_needs_both_in_the_channel(client):
+async def test_an_ephemeral_message_needs_both_in_the_channel(client: AsyncWebClient) -> None:
     in_channel = client.chat_postEphemeral(channel=ORDERS, user=REMY, text="a")
     assert await error_of(in_channel) == "user_not_in_channel"
     assert await error_of(client.chat_postEphemeral(channel=GENERAL, user=DANA, text="a")) == "not_in_channel"
 
 
-async def test_an_ephemeral_message_shows_only_in_a_thread_that_is_active(workspace, client):
+async def test_an_ephemeral_message_shows_only_in_a_thread_that_is_active(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     first = (await client.chat_postMessage(channel=DB_OPS, text="a"))["ts"]
     await client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="lost", thread_ts=first)
     await client.chat_postMessage(channel=DB_OPS, text="b", thread_ts=first)
@@ -217,7 +233,7 @@ async def test_an_ephemeral_message_shows_only_in_a_thread_that_is_active(worksp
 # -- the rest
 
 
-async def test_history_shows_metadata_only_when_it_is_asked_for():
+async def test_history_shows_metadata_only_when_it_is_asked_for() -> None:
     async with running(new_workspace(with_more_scopes("channels:history"))) as workspace:
         client = client_of(workspace)
         await client.chat_postMessage(channel=DB_OPS, text="a", metadata=METADATA)
@@ -228,7 +244,7 @@ async def test_history_shows_metadata_only_when_it_is_asked_for():
     assert whole["messages"][0]["metadata"] == METADATA
 
 
-async def test_names_become_mentions_again_only_when_asked(workspace, client):
+async def test_names_become_mentions_again_only_when_asked(workspace: Workspace, client: AsyncWebClient) -> None:
     await client.chat_postMessage(channel=DB_OPS, text="@ben #db-ops")
     await client.chat_postMessage(channel=DB_OPS, text="@ben #db-ops", link_names=True)
     await client.chat_postMessage(channel=DB_OPS, text="@ben <@U0ANA>", parse="full")
@@ -237,7 +253,7 @@ async def test_names_become_mentions_again_only_when_asked(workspace, client):
     assert texts == ["@ben #db-ops", "<@U0BEN|ben> <#C0DBOPS|db-ops>", "<@U0BEN|ben> <@U0ANA>"]
 
 
-async def test_unfurling_is_on_unless_it_is_switched_off(workspace, client):
+async def test_unfurling_is_on_unless_it_is_switched_off(workspace: Workspace, client: AsyncWebClient) -> None:
     await client.chat_postMessage(channel=DB_OPS, text="https://a.example")
     await client.chat_postMessage(channel=DB_OPS, text="a", unfurl_links=False, unfurl_media=False)
 
@@ -246,14 +262,14 @@ async def test_unfurling_is_on_unless_it_is_switched_off(workspace, client):
     assert (quiet.unfurl_links, quiet.unfurl_media) == (False, False)
 
 
-async def test_a_markdown_text_becomes_a_markdown_block(workspace, client):
+async def test_a_markdown_text_becomes_a_markdown_block(workspace: Workspace, client: AsyncWebClient) -> None:
     await client.chat_postMessage(channel=DB_OPS, markdown_text="**a**")
 
     assert workspace.history(DB_OPS, DANA)[0].blocks == [{"type": "markdown", "text": "**a**"}]
 
 
-async def test_a_scheduled_message_waits_for_its_time(workspace, client):
-    def at(**ahead):
+async def test_a_scheduled_message_waits_for_its_time(workspace: Workspace, client: AsyncWebClient) -> None:
+    def at(**ahead: Any) -> int:
         return int((workspace.now() + timedelta(**ahead)).timestamp())
 
     scheduled = await client.chat_scheduleMessage(channel=DB_OPS, post_at=at(hours=1), text="later")
@@ -271,7 +287,7 @@ async def test_a_scheduled_message_waits_for_its_time(workspace, client):
     assert [await error_of(past), await error_of(far)] == ["time_in_past", "time_too_far"]
 
 
-async def test_a_permalink_names_the_message(workspace, client):
+async def test_a_permalink_names_the_message(workspace: Workspace, client: AsyncWebClient) -> None:
     posted = await client.chat_postMessage(channel=DB_OPS, text="a")
     link = (await client.chat_getPermalink(channel=DB_OPS, message_ts=posted["ts"]))["permalink"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import httpx
 import pytest
@@ -58,7 +59,7 @@ NONSENSE = (None, 0, -1, 1.5, True, "", "x", "{", "[]", "{}", [], [1], [[]], {},
 
 
 @pytest.mark.parametrize("method", sorted(METHODS))
-async def test_nonsense_in_any_argument_is_an_answer(method):
+async def test_nonsense_in_any_argument_is_an_answer(method: Any) -> None:
     workspace = new_workspace(with_more_scopes(*EVERYTHING))
     workspace.limits.rates = "off"
     token = APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import timedelta
+from typing import Any
 
 import aiohttp
 import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.sandbox.workspace import Workspace
 from bot.sandbox.workspace.seed import BEN, DANA, DB_OPS, ORDERS
-from tests.sandbox.workspace.stage import actions, button, client_of, connected, error_of, until
+from tests.sandbox.workspace.stage import Recorder, actions, button, client_of, connected, error_of, until
 
 
-async def limited(call) -> str:
+async def limited(call: Any) -> str:
     """The `Retry-After` of a call that is refused with 429."""
     with pytest.raises(SlackApiError) as raised:
         await call
@@ -25,7 +28,9 @@ async def limited(call) -> str:
     return raised.value.response.headers["Retry-After"]
 
 
-async def test_a_channel_takes_about_one_message_a_second_whichever_way_it_is_posted(workspace, client, app):
+async def test_a_channel_takes_about_one_message_a_second_whichever_way_it_is_posted(
+    workspace: Workspace, client: AsyncWebClient, app: Recorder
+) -> None:
     workspace.limits.rates = "strict"
     await workspace.say(DANA, DB_OPS, "/turso")
     hook = AsyncWebhookClient(app.form["response_url"], retry_handlers=[])
@@ -50,7 +55,9 @@ async def test_a_channel_takes_about_one_message_a_second_whichever_way_it_is_po
     ],
     ids=["tier 2", "tier 3", "tier 4"],
 )
-async def test_each_method_has_the_budget_of_its_tier(workspace, client, method, given, per_minute):
+async def test_each_method_has_the_budget_of_its_tier(
+    workspace: Workspace, client: AsyncWebClient, method: str, given: dict[str, Any], per_minute: int
+) -> None:
     workspace.limits.rates = "strict"
     workspace.hold_time()
     for _ in range(per_minute):
@@ -61,7 +68,9 @@ async def test_each_method_has_the_budget_of_its_tier(workspace, client, method,
     assert (await client.api_call(method, data=given))["ok"]
 
 
-async def test_limits_are_generous_unless_they_are_made_strict_or_off(workspace, client):
+async def test_limits_are_generous_unless_they_are_made_strict_or_off(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     for _ in range(25):
         await client.usergroups_list()
     workspace.limits.rates = "off"
@@ -72,14 +81,14 @@ async def test_limits_are_generous_unless_they_are_made_strict_or_off(workspace,
 # -- faults of calls
 
 
-async def test_slow_answers_are_slow(workspace, client):
+async def test_slow_answers_are_slow(workspace: Workspace, client: AsyncWebClient) -> None:
     workspace.faults.add("slow", "chat.*", seconds=0.3, times=1)
     started = time.perf_counter()
     await client.chat_postMessage(channel=DB_OPS, text="a")
     assert time.perf_counter() - started >= 0.3
 
 
-async def test_a_429_storm_is_waited_out_by_the_sdk(workspace):
+async def test_a_429_storm_is_waited_out_by_the_sdk(workspace: Workspace) -> None:
     workspace.faults.add("ratelimited", "chat.postMessage", times=2, seconds=1)
     client = client_of(workspace)
     client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=3))
@@ -89,7 +98,7 @@ async def test_a_429_storm_is_waited_out_by_the_sdk(workspace):
 
 
 @pytest.mark.parametrize("status", [500, 503])
-async def test_server_errors_do_nothing(workspace, client, status):
+async def test_server_errors_do_nothing(workspace: Workspace, client: AsyncWebClient, status: int) -> None:
     workspace.faults.add("server_error", "chat.postMessage", status=status, times=1)
     with pytest.raises(SlackApiError) as raised:
         await client.chat_postMessage(channel=DB_OPS, text="a")
@@ -98,7 +107,9 @@ async def test_server_errors_do_nothing(workspace, client, status):
     assert workspace.history(DB_OPS, DANA) == []
 
 
-async def test_a_dropped_connection_did_nothing_and_a_lost_answer_did_it(workspace, client):
+async def test_a_dropped_connection_did_nothing_and_a_lost_answer_did_it(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     for trouble, messages in (("drop", 0), ("lost_answer", 1)):
         workspace.faults.add(trouble, "chat.postMessage", times=1)
         with pytest.raises((aiohttp.ClientError, SlackApiError)):
@@ -106,14 +117,14 @@ async def test_a_dropped_connection_did_nothing_and_a_lost_answer_did_it(workspa
         assert len(workspace.history(DB_OPS, DANA)) == messages
 
 
-async def test_a_post_that_is_sent_again_stands_there_twice(workspace, client):
+async def test_a_post_that_is_sent_again_stands_there_twice(workspace: Workspace, client: AsyncWebClient) -> None:
     for _ in range(2):
         await client.chat_postMessage(channel=DB_OPS, text="a")
 
     assert len(workspace.history(DB_OPS, DANA)) == 2
 
 
-async def test_a_lost_ephemeral_message_is_ok_and_seen_by_nobody(workspace, client):
+async def test_a_lost_ephemeral_message_is_ok_and_seen_by_nobody(workspace: Workspace, client: AsyncWebClient) -> None:
     workspace.faults.add("lost_ephemeral", times=1)
 
     assert (await client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="a"))["ok"]
@@ -121,7 +132,9 @@ async def test_a_lost_ephemeral_message_is_ok_and_seen_by_nobody(workspace, clie
 
 
 @pytest.mark.parametrize(("trouble", "status"), [("ratelimited", 429), ("server_error", 503)])
-async def test_response_urls_have_their_troubles_too(workspace, app, trouble, status):
+async def test_response_urls_have_their_troubles_too(
+    workspace: Workspace, app: Recorder, trouble: str, status: int
+) -> None:
     await workspace.say(DANA, DB_OPS, "/turso")
     workspace.faults.add(trouble, "response_url", times=1)
     hook = AsyncWebhookClient(app.form["response_url"], retry_handlers=[])
@@ -132,7 +145,9 @@ async def test_response_urls_have_their_troubles_too(workspace, app, trouble, st
 
 @pytest.mark.parametrize("method", ["chat.postMessage", "conversations.info", "response_url", "upload"])
 @pytest.mark.parametrize("status", [200, 429, 520, 525])
-async def test_a_web_page_comes_instead_of_json(workspace, client, app, method, status):
+async def test_a_web_page_comes_instead_of_json(
+    workspace: Workspace, client: AsyncWebClient, app: Recorder, method: str, status: int
+) -> None:
     await workspace.say(DANA, DB_OPS, "/turso")
     urls = {
         "response_url": app.form["response_url"],
@@ -150,7 +165,7 @@ async def test_a_web_page_comes_instead_of_json(workspace, client, app, method, 
 
 
 @pytest.mark.parametrize("trouble", ["ratelimited", "html"])
-async def test_a_429_may_come_without_retry_after(workspace, client, trouble):
+async def test_a_429_may_come_without_retry_after(workspace: Workspace, client: AsyncWebClient, trouble: str) -> None:
     workspace.faults.add(trouble, "users.info", status=429, retry_after=False, times=1)
     async with aiohttp.ClientSession() as session:
         answer = await session.post(f"{workspace.api_url}users.info")
@@ -160,7 +175,9 @@ async def test_a_429_may_come_without_retry_after(workspace, client, trouble):
 
 
 @pytest.mark.parametrize("code", ["team_added_to_org", "a_word_that_slack_has_never_used"])
-async def test_any_code_can_be_answered_by_one_method_for_a_while(workspace, client, code):
+async def test_any_code_can_be_answered_by_one_method_for_a_while(
+    workspace: Workspace, client: AsyncWebClient, code: str
+) -> None:
     fault = workspace.faults.add("api_error", "chat.postMessage", error=code)
     for _ in range(3):
         assert await error_of(client.chat_postMessage(channel=DB_OPS, text="a")) == code
@@ -170,7 +187,9 @@ async def test_any_code_can_be_answered_by_one_method_for_a_while(workspace, cli
 
 
 @pytest.mark.parametrize(("trouble", "messages"), [("silent", 0), ("silent_after", 1)])
-async def test_slack_may_be_silent_before_or_after_it_did_what_it_was_told(workspace, client, trouble, messages):
+async def test_slack_may_be_silent_before_or_after_it_did_what_it_was_told(
+    workspace: Workspace, client: AsyncWebClient, trouble: str, messages: int
+) -> None:
     workspace.faults.add(trouble, "chat.postMessage", times=1)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(client.chat_postMessage(channel=DB_OPS, text="a"), 0.3)
@@ -183,7 +202,7 @@ async def test_slack_may_be_silent_before_or_after_it_did_what_it_was_told(works
 # -- faults of deliveries
 
 
-async def test_a_duplicate_is_the_same_request_twice(workspace, app):
+async def test_a_duplicate_is_the_same_request_twice(workspace: Workspace, app: Recorder) -> None:
     workspace.faults.add("duplicate", "slash_commands", times=1)
     await workspace.say(DANA, DB_OPS, "/turso")
     await until(lambda: len(app.got) == 2)
@@ -191,7 +210,7 @@ async def test_a_duplicate_is_the_same_request_twice(workspace, app):
     assert app.got[0][1] == app.got[1][1]
 
 
-async def test_a_lost_ack_shows_a_time_out_and_brings_an_event_again(workspace, app):
+async def test_a_lost_ack_shows_a_time_out_and_brings_an_event_again(workspace: Workspace, app: Recorder) -> None:
     workspace.faults.add("lost_ack", times=2)
     assert "operation_timeout" in (await workspace.say(DANA, DB_OPS, "/turso")).notice
     await workspace.open_home(DANA)
@@ -200,13 +219,13 @@ async def test_a_lost_ack_shows_a_time_out_and_brings_an_event_again(workspace, 
     assert app.got[2][0]["x-slack-retry-reason"] == "http_timeout"
 
 
-async def test_an_undelivered_request_never_arrives(workspace, app):
+async def test_an_undelivered_request_never_arrives(workspace: Workspace, app: Recorder) -> None:
     workspace.faults.add("undelivered", "slash_commands")
     assert "dispatch_failed" in (await workspace.say(DANA, DB_OPS, "/turso")).notice
     assert app.got == []
 
 
-async def test_a_slow_delivery_arrives_late(workspace, app, client):
+async def test_a_slow_delivery_arrives_late(workspace: Workspace, app: Recorder, client: AsyncWebClient) -> None:
     posted = await client.chat_postMessage(channel=DB_OPS, text="a", blocks=actions(button()))
     workspace.faults.add("slow_delivery", "block_actions", seconds=0.2)
     pressing = asyncio.ensure_future(workspace.click(DANA, message_ts=posted["ts"], action_id="go"))
@@ -215,7 +234,9 @@ async def test_a_slow_delivery_arrives_late(workspace, app, client):
     assert (await pressing).delivery.ok
 
 
-async def test_faults_fit_by_pattern_count_down_and_can_be_removed(workspace, client):
+async def test_faults_fit_by_pattern_count_down_and_can_be_removed(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     endless = workspace.faults.add("api_error", "users.*", error="fatal_error")
     assert await error_of(client.users_info(user=BEN)) == "fatal_error"
     assert (await client.auth_test())["ok"]
@@ -227,7 +248,7 @@ async def test_faults_fit_by_pattern_count_down_and_can_be_removed(workspace, cl
     assert (await client.auth_test())["ok"]
 
 
-async def test_a_delivery_is_recorded_with_everything_an_inspector_shows(workspace, app):
+async def test_a_delivery_is_recorded_with_everything_an_inspector_shows(workspace: Workspace, app: Recorder) -> None:
     app.body = b"done"
     async with connected(workspace, app):
         await workspace.say(DANA, DB_OPS, "/turso db list")

@@ -6,20 +6,24 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.sandbox.workspace import Workspace
 from bot.sandbox.workspace.seed import BEN, DANA, DB_OPS, GENERAL
-from tests.sandbox.workspace.stage import actions, button
+from tests.sandbox.workspace.stage import Recorder, actions, button
 
 
 @pytest.fixture
-async def url(workspace, app) -> AsyncWebhookClient:
+async def url(workspace: Workspace, app: Recorder) -> AsyncWebhookClient:
     """The `response_url` of a command of Dana's."""
     await workspace.say(DANA, DB_OPS, "/turso")
     return AsyncWebhookClient(app.form["response_url"], retry_handlers=[])
 
 
-async def clicked(workspace, app, client, *, ephemeral: bool = False) -> tuple[AsyncWebhookClient, str]:
+async def clicked(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient, *, ephemeral: bool = False
+) -> tuple[AsyncWebhookClient, str]:
     """The `response_url` of a click in a message, and its `ts`."""
     blocks = actions(button())
     if ephemeral:
@@ -31,7 +35,7 @@ async def clicked(workspace, app, client, *, ephemeral: bool = False) -> tuple[A
     return AsyncWebhookClient(app.payload["response_url"], retry_handlers=[]), ts
 
 
-async def test_it_works_five_times(url):
+async def test_it_works_five_times(url: AsyncWebhookClient) -> None:
     answers = [(await url.send(text=f"answer {n}")).status_code for n in range(6)]
     sixth = await url.send(text="again")
 
@@ -39,7 +43,7 @@ async def test_it_works_five_times(url):
     assert "used_url" in sixth.body
 
 
-async def test_it_expires_after_half_an_hour(workspace, app):
+async def test_it_expires_after_half_an_hour(workspace: Workspace, app: Recorder) -> None:
     workspace.hold_time()
     await workspace.say(DANA, DB_OPS, "/turso")
     url = AsyncWebhookClient(app.form["response_url"], retry_handlers=[])
@@ -52,19 +56,19 @@ async def test_it_expires_after_half_an_hour(workspace, app):
     assert "expired_url" in late.body
 
 
-async def test_a_guessed_one_does_not_exist(workspace, url):
+async def test_a_guessed_one_does_not_exist(workspace: Workspace, url: AsyncWebhookClient) -> None:
     guessed = AsyncWebhookClient(url.url[:-3] + "abc", retry_handlers=[])
 
     assert (await guessed.send(text="a")).status_code == 404
 
 
-async def test_it_needs_no_token_and_returns_no_ts(url):
+async def test_it_needs_no_token_and_returns_no_ts(url: AsyncWebhookClient) -> None:
     answer = await url.send(text="hello")
 
     assert answer.body == '{"ok":true}'
 
 
-async def test_it_reaches_the_person_where_the_app_is_not_a_member(workspace, app):
+async def test_it_reaches_the_person_where_the_app_is_not_a_member(workspace: Workspace, app: Recorder) -> None:
     await workspace.say(DANA, GENERAL, "/turso")
     await AsyncWebhookClient(app.form["response_url"]).send(text="here you are")
     await AsyncWebhookClient(app.form["response_url"]).send(text="all of you", response_type="in_channel")
@@ -73,14 +77,14 @@ async def test_it_reaches_the_person_where_the_app_is_not_a_member(workspace, ap
     assert [each.text for each in workspace.history(GENERAL, BEN)] == ["all of you"]
 
 
-async def test_the_default_is_a_new_ephemeral_message(workspace, url):
+async def test_the_default_is_a_new_ephemeral_message(workspace: Workspace, url: AsyncWebhookClient) -> None:
     await url.send(text="psst")
 
     assert workspace.history(DB_OPS, DANA)[0].only_for == DANA
     assert workspace.history(DB_OPS, BEN) == []
 
 
-async def test_all_fields_of_a_message_are_taken(workspace, url):
+async def test_all_fields_of_a_message_are_taken(workspace: Workspace, url: AsyncWebhookClient) -> None:
     await url.send(
         text="a",
         blocks=[{"type": "divider"}],
@@ -95,7 +99,9 @@ async def test_all_fields_of_a_message_are_taken(workspace, url):
     assert (message.unfurl_links, message.unfurl_media) == (False, False)
 
 
-async def test_replacing_edits_the_message_with_the_button_where_it_stands(workspace, app, client):
+async def test_replacing_edits_the_message_with_the_button_where_it_stands(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     url, ts = await clicked(workspace, app, client)
     await url.send(text="done", replace_original=True)
 
@@ -103,7 +109,9 @@ async def test_replacing_edits_the_message_with_the_button_where_it_stands(works
     assert (message.ts, message.text, message.blocks) == (ts, "done", [])
 
 
-async def test_replacing_an_ephemeral_message_never_makes_it_public(workspace, app, client):
+async def test_replacing_an_ephemeral_message_never_makes_it_public(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     url, ts = await clicked(workspace, app, client, ephemeral=True)
     await url.send(text="secret", replace_original=True, response_type="in_channel")
 
@@ -111,14 +119,16 @@ async def test_replacing_an_ephemeral_message_never_makes_it_public(workspace, a
     assert workspace.history(DB_OPS, BEN) == []
 
 
-async def test_replacing_does_nothing_to_the_typed_command(workspace, url):
+async def test_replacing_does_nothing_to_the_typed_command(workspace: Workspace, url: AsyncWebhookClient) -> None:
     await url.send(text="one", replace_original=True)
     await url.send(text="two", replace_original=True)
 
     assert [each.text for each in workspace.history(DB_OPS, DANA)] == ["one", "two"]
 
 
-async def test_deleting_removes_the_message_and_may_post_another(workspace, app, client):
+async def test_deleting_removes_the_message_and_may_post_another(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     url, _ = await clicked(workspace, app, client, ephemeral=True)
     await url.send(delete_original=True)
     assert workspace.history(DB_OPS, DANA) == []
@@ -128,11 +138,13 @@ async def test_deleting_removes_the_message_and_may_post_another(workspace, app,
     assert [each.text for each in workspace.history(DB_OPS, BEN)] == ["instead"]
 
 
-async def test_a_command_has_nothing_to_delete(url):
+async def test_a_command_has_nothing_to_delete(url: AsyncWebhookClient) -> None:
     assert (await url.send(delete_original=True)).status_code == 404
 
 
-async def test_a_thread_needs_in_channel_and_no_replacing(workspace, app, client):
+async def test_a_thread_needs_in_channel_and_no_replacing(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     url, ts = await clicked(workspace, app, client)
     await url.send_dict({"text": "1", "thread_ts": ts, "replace_original": False, "response_type": "in_channel"})
     await url.send_dict({"text": "2", "thread_ts": ts, "response_type": "in_channel"})
@@ -141,7 +153,7 @@ async def test_a_thread_needs_in_channel_and_no_replacing(workspace, app, client
     assert (threads["1"], threads["2"]) == (ts, None)
 
 
-async def test_nothing_and_invalid_blocks_are_refused(url):
+async def test_nothing_and_invalid_blocks_are_refused(url: AsyncWebhookClient) -> None:
     assert (await url.send_dict({})).status_code == 400
     refused = await url.send(blocks=[{"type": "section"}])
 
@@ -149,7 +161,7 @@ async def test_nothing_and_invalid_blocks_are_refused(url):
     assert "json-pointer:/blocks/0" in refused.body
 
 
-async def test_a_form_with_a_payload_is_taken_too(workspace, url):
+async def test_a_form_with_a_payload_is_taken_too(workspace: Workspace, url: AsyncWebhookClient) -> None:
     async with httpx.AsyncClient() as http:
         answer = await http.post(url.url, data={"payload": '{"text": "by form"}'})
 
@@ -157,7 +169,7 @@ async def test_a_form_with_a_payload_is_taken_too(workspace, url):
     assert workspace.history(DB_OPS, DANA)[-1].text == "by form"
 
 
-async def test_the_url_itself_is_written_down_nowhere(workspace, url):
+async def test_the_url_itself_is_written_down_nowhere(workspace: Workspace, url: AsyncWebhookClient) -> None:
     await url.send(text="a")
 
     assert url.url.rsplit("/", 1)[-1] not in repr(workspace.calls)

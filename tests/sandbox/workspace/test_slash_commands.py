@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
-from bot.sandbox.workspace import CannotAct
+from bot.sandbox.workspace import CannotAct, Workspace
 from bot.sandbox.workspace.model import Channel
 from bot.sandbox.workspace.seed import BEN, DANA, DB_OPS, GENERAL, GIL, ORDERS, SHARED, STELLA, ZED
 from tests.sandbox.workspace.stage import Recorder, connected
 
 
-async def test_the_fields_are_those_of_slack(workspace, app):
+async def test_the_fields_are_those_of_slack(workspace: Workspace, app: Recorder) -> None:
     await workspace.say(DANA, DB_OPS, "/turso db list prod")
 
     form = app.form
@@ -33,14 +34,14 @@ async def test_the_fields_are_those_of_slack(workspace, app):
     }
 
 
-async def test_on_grid_the_organization_is_named_and_the_flag_is_a_string(workspace, app):
+async def test_on_grid_the_organization_is_named_and_the_flag_is_a_string(workspace: Workspace, app: Recorder) -> None:
     workspace.install_org_wide("E0ACME")
     await workspace.say(DANA, DB_OPS, "/turso")
 
     assert (app.form["enterprise_id"], app.form["is_enterprise_install"]) == ("E0ACME", "true")
 
 
-async def test_the_text_may_be_empty(workspace, app):
+async def test_the_text_may_be_empty(workspace: Workspace, app: Recorder) -> None:
     await workspace.say(DANA, DB_OPS, "/turso")
 
     assert app.form["text"] == ""
@@ -49,13 +50,15 @@ async def test_the_text_may_be_empty(workspace, app):
 @pytest.mark.parametrize(
     ("channel_id", "name"), [(DB_OPS, "db-ops"), (ORDERS, "privategroup")], ids=["public", "private"]
 )
-async def test_the_channel_name_of_what_is_not_public_is_hidden(workspace, app, channel_id, name):
+async def test_the_channel_name_of_what_is_not_public_is_hidden(
+    workspace: Workspace, app: Recorder, channel_id: Any, name: str
+) -> None:
     await workspace.say(DANA, channel_id, "/turso")
 
     assert (app.form["channel_id"], app.form["channel_name"]) == (channel_id, name)
 
 
-async def test_a_direct_message_is_called_so_and_a_group_keeps_its_name(workspace, app):
+async def test_a_direct_message_is_called_so_and_a_group_keeps_its_name(workspace: Workspace, app: Recorder) -> None:
     await workspace.say(DANA, workspace.state.direct_channel(DANA).id, "/turso")
     assert app.form["channel_name"] == "directmessage"
 
@@ -65,14 +68,14 @@ async def test_a_direct_message_is_called_so_and_a_group_keeps_its_name(workspac
     assert app.form["channel_name"] == "mpdm-a--b-1"
 
 
-async def test_a_command_works_where_the_app_is_not_a_member(workspace, app):
+async def test_a_command_works_where_the_app_is_not_a_member(workspace: Workspace, app: Recorder) -> None:
     two = Channel(id="D0TWO", name=BEN, created=workspace.now(), is_im=True, members=[DANA, BEN])
     workspace.channels["D0TWO"] = two
     for channel_id in (GENERAL, "D0TWO"):
         assert (await workspace.say(DANA, channel_id, "/turso")).delivery.ok
 
 
-async def test_a_command_is_refused_in_threads_without_a_delivery(workspace, app):
+async def test_a_command_is_refused_in_threads_without_a_delivery(workspace: Workspace, app: Recorder) -> None:
     said = (await workspace.say(DANA, DB_OPS, "hello")).message
     deliveries = len(app.got)
     acted = await workspace.say(DANA, DB_OPS, "/turso", thread_ts=said.ts)
@@ -81,19 +84,19 @@ async def test_a_command_is_refused_in_threads_without_a_delivery(workspace, app
     assert len(app.got) == deliveries
 
 
-async def test_an_unknown_command_is_not_delivered(workspace, app):
+async def test_an_unknown_command_is_not_delivered(workspace: Workspace, app: Recorder) -> None:
     acted = await workspace.say(DANA, DB_OPS, "/deploy now")
 
     assert (acted.notice, app.got) == ("/deploy is not a valid command.", [])
 
 
-async def test_a_stranger_in_a_shared_channel_does_not_have_the_command(workspace, app):
+async def test_a_stranger_in_a_shared_channel_does_not_have_the_command(workspace: Workspace, app: Recorder) -> None:
     assert "not a valid command" in (await workspace.say(STELLA, SHARED, "/turso")).notice
     assert app.got == []
     assert (await workspace.say(BEN, SHARED, "/turso")).delivery.ok
 
 
-async def test_a_guest_may_run_it_and_a_deactivated_person_may_do_nothing(workspace, app):
+async def test_a_guest_may_run_it_and_a_deactivated_person_may_do_nothing(workspace: Workspace, app: Recorder) -> None:
     assert (await workspace.say(GIL, ORDERS, "/turso")).delivery.ok
     with pytest.raises(CannotAct, match="deactivated"):
         await workspace.say(ZED, DB_OPS, "/turso")
@@ -101,7 +104,7 @@ async def test_a_guest_may_run_it_and_a_deactivated_person_may_do_nothing(worksp
         await workspace.say(GIL, DB_OPS, "/turso")
 
 
-async def test_a_plain_text_answer_is_for_the_asker_alone(workspace):
+async def test_a_plain_text_answer_is_for_the_asker_alone(workspace: Workspace) -> None:
     async with connected(workspace, Recorder(b"done")):
         acted = await workspace.say(DANA, DB_OPS, "/turso")
 
@@ -109,7 +112,7 @@ async def test_a_plain_text_answer_is_for_the_asker_alone(workspace):
     assert workspace.history(DB_OPS, BEN) == []
 
 
-async def test_an_in_channel_answer_is_public_and_echoes_the_command(workspace):
+async def test_an_in_channel_answer_is_public_and_echoes_the_command(workspace: Workspace) -> None:
     answer = json.dumps({"response_type": "in_channel", "text": "All of them"}).encode()
     async with connected(workspace, Recorder(answer, headers={"content-type": "application/json"})):
         await workspace.say(DANA, DB_OPS, "/turso db list")
@@ -118,14 +121,14 @@ async def test_an_in_channel_answer_is_public_and_echoes_the_command(workspace):
     assert seen == [(DANA, "/turso db list"), ("U0TURSO", "All of them")]
 
 
-async def test_an_empty_answer_shows_nothing_not_even_the_command(workspace, app):
+async def test_an_empty_answer_shows_nothing_not_even_the_command(workspace: Workspace, app: Recorder) -> None:
     acted = await workspace.say(DANA, DB_OPS, "/turso")
 
     assert (acted.message, acted.notice) == (None, None)
     assert workspace.history(DB_OPS, DANA) == []
 
 
-async def test_an_answer_with_invalid_blocks_is_an_error_for_the_person(workspace):
+async def test_an_answer_with_invalid_blocks_is_an_error_for_the_person(workspace: Workspace) -> None:
     answer = json.dumps({"blocks": [{"type": "section"}]}).encode()
     async with connected(workspace, Recorder(answer)):
         acted = await workspace.say(DANA, DB_OPS, "/turso")
@@ -133,7 +136,7 @@ async def test_an_answer_with_invalid_blocks_is_an_error_for_the_person(workspac
     assert acted.notice == "/turso failed with the error “invalid_blocks”"
 
 
-async def test_nothing_limits_the_length_of_the_text(workspace, app):
+async def test_nothing_limits_the_length_of_the_text(workspace: Workspace, app: Recorder) -> None:
     await workspace.say(DANA, DB_OPS, "/turso " + "x" * 9_000)
 
     assert len(app.form["text"]) == 9_000

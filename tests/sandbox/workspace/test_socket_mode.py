@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import aiohttp
 import pytest
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.response import SocketModeResponse
+from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.sandbox.workspace import Workspace
 from bot.sandbox.workspace.seed import DANA, DB_OPS
-from tests.sandbox.workspace.stage import APP_TOKEN, actions, bolt, button, error_of, until
+from tests.sandbox.workspace.stage import APP_TOKEN, Recorder, actions, bolt, button, error_of, until
 
 
 @asynccontextmanager
-async def connection(workspace, answer=lambda request: None):
+async def connection(workspace: Workspace, answer: Any = lambda request: None) -> AsyncIterator[Any]:
     """slack_sdk's client; `answer` gives the payload of each acknowledgement, `False` for none."""
     client = SocketModeClient(app_token=APP_TOKEN, web_client=bolt(workspace).client)
     client.got = []
 
-    async def listen(client, request):
+    async def listen(client: AsyncWebClient, request: Any) -> None:
         client.got.append(request)
         payload = answer(request)
         if payload is not False:
@@ -40,14 +44,14 @@ async def connection(workspace, answer=lambda request: None):
 
 
 @asynccontextmanager
-async def raw(workspace, client, more=""):
+async def raw(workspace: Workspace, client: AsyncWebClient, more: Any = "") -> AsyncIterator[Any]:
     """A plain WebSocket on a fresh ticket."""
     url = (await client.apps_connections_open(app_token=APP_TOKEN))["url"]
     async with aiohttp.ClientSession() as http, http.ws_connect(url + more) as socket:
         yield socket
 
 
-async def test_every_kind_of_envelope_arrives_and_is_acknowledged(workspace, client):
+async def test_every_kind_of_envelope_arrives_and_is_acknowledged(workspace: Workspace, client: AsyncWebClient) -> None:
     async with connection(workspace) as app:
         assert (await workspace.say(DANA, DB_OPS, "/turso db list")).delivery.ok
         posted = await client.chat_postMessage(channel=DB_OPS, text="a", blocks=actions(button()))
@@ -62,12 +66,12 @@ async def test_every_kind_of_envelope_arrives_and_is_acknowledged(workspace, cli
     assert (event.retry_attempt, event.retry_reason) == (0, "")
 
 
-async def test_the_payload_of_an_acknowledgement_is_the_answer(workspace):
+async def test_the_payload_of_an_acknowledgement_is_the_answer(workspace: Workspace) -> None:
     async with connection(workspace, lambda request: {"text": "done"}):
         assert (await workspace.say(DANA, DB_OPS, "/turso")).message.text == "done"
 
 
-async def test_no_acknowledgement_in_time_is_told_to_the_person(workspace):
+async def test_no_acknowledgement_in_time_is_told_to_the_person(workspace: Workspace) -> None:
     workspace.limits.ack = timedelta(seconds=0.2)
     async with connection(workspace, lambda request: False):
         acted = await workspace.say(DANA, DB_OPS, "/turso")
@@ -75,7 +79,7 @@ async def test_no_acknowledgement_in_time_is_told_to_the_person(workspace):
     assert "operation_timeout" in acted.notice
 
 
-async def test_hello_tells_of_the_connection(workspace, client):
+async def test_hello_tells_of_the_connection(workspace: Workspace, client: AsyncWebClient) -> None:
     async with raw(workspace, client) as socket:
         hello = json.loads((await socket.receive()).data)
 
@@ -84,7 +88,7 @@ async def test_hello_tells_of_the_connection(workspace, client):
     assert hello["debug_info"]["approximate_connection_time"] == 3600
 
 
-async def test_a_ticket_is_good_once_and_not_for_long(workspace, client):
+async def test_a_ticket_is_good_once_and_not_for_long(workspace: Workspace, client: AsyncWebClient) -> None:
     url = (await client.apps_connections_open(app_token=APP_TOKEN))["url"]
     late = (await client.apps_connections_open(app_token=APP_TOKEN))["url"]
     async with aiohttp.ClientSession() as http:
@@ -97,11 +101,11 @@ async def test_a_ticket_is_good_once_and_not_for_long(workspace, client):
                 await http.ws_connect(refused)
 
 
-async def test_opening_needs_the_app_token(client):
+async def test_opening_needs_the_app_token(client: AsyncWebClient) -> None:
     assert await error_of(client.apps_connections_open(app_token="xapp-other")) == "invalid_auth"
 
 
-async def test_ping_is_answered_with_the_same_payload(workspace, client):
+async def test_ping_is_answered_with_the_same_payload(workspace: Workspace, client: AsyncWebClient) -> None:
     async with raw(workspace, client) as socket:
         await socket.receive()
         await socket.ping(b"sdk-ping-pong:1793500000")
@@ -115,7 +119,7 @@ async def test_ping_is_answered_with_the_same_payload(workspace, client):
     assert (answer.type, answer.data) == (aiohttp.WSMsgType.PONG, b"sdk-ping-pong:1793500000")
 
 
-async def test_several_connections_share_the_envelopes(workspace):
+async def test_several_connections_share_the_envelopes(workspace: Workspace) -> None:
     async with connection(workspace) as one, connection(workspace) as two:
         for _ in range(6):
             await workspace.say(DANA, DB_OPS, "/turso")
@@ -123,7 +127,7 @@ async def test_several_connections_share_the_envelopes(workspace):
     assert (len(one.got), len(two.got)) == (3, 3)
 
 
-async def test_ten_connections_are_the_most(workspace, client):
+async def test_ten_connections_are_the_most(workspace: Workspace, client: AsyncWebClient) -> None:
     workspace.limits.socket_connections = 2
     async with raw(workspace, client), raw(workspace, client):
         with pytest.raises(aiohttp.WSServerHandshakeError):
@@ -132,7 +136,7 @@ async def test_ten_connections_are_the_most(workspace, client):
     workspace.limits.socket_connections = 10
 
 
-async def test_an_acknowledgement_may_come_on_another_connection(workspace, client):
+async def test_an_acknowledgement_may_come_on_another_connection(workspace: Workspace, client: AsyncWebClient) -> None:
     async with raw(workspace, client) as one, raw(workspace, client) as two:
         await one.receive()
         await two.receive()
@@ -146,7 +150,7 @@ async def test_an_acknowledgement_may_come_on_another_connection(workspace, clie
         assert (await saying).message.text == "hi"
 
 
-async def test_an_event_that_is_not_acknowledged_comes_again_with_its_count(workspace):
+async def test_an_event_that_is_not_acknowledged_comes_again_with_its_count(workspace: Workspace) -> None:
     workspace.limits.ack, workspace.limits.event_retries = timedelta(seconds=0.2), (timedelta(0), timedelta(0))
     tries = iter([False, False, None])
     async with connection(workspace, lambda request: next(tries)) as app:
@@ -159,7 +163,9 @@ async def test_an_event_that_is_not_acknowledged_comes_again_with_its_count(work
     assert len({each.envelope_id for each in app.got}) == 3
 
 
-async def test_an_event_is_sent_again_over_the_connection_that_is_left(workspace, client):
+async def test_an_event_is_sent_again_over_the_connection_that_is_left(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     workspace.limits.ack, workspace.limits.event_retries = timedelta(seconds=1), (timedelta(0),)
     async with connection(workspace) as living:
         async with raw(workspace, client) as dying:
@@ -170,7 +176,7 @@ async def test_an_event_is_sent_again_over_the_connection_that_is_left(workspace
         await until(lambda: len(living.got) >= 2)
 
 
-async def test_a_refresh_is_followed_by_a_new_connection_of_the_sdk(workspace):
+async def test_a_refresh_is_followed_by_a_new_connection_of_the_sdk(workspace: Workspace) -> None:
     async with connection(workspace) as app:
         (old,) = workspace.sockets.connections
         await workspace.sockets.disconnect("refresh_requested")
@@ -179,11 +185,11 @@ async def test_a_refresh_is_followed_by_a_new_connection_of_the_sdk(workspace):
         assert len(app.got) == 1
 
 
-async def test_a_bolt_app_lives_through_a_refresh_in_the_middle_of_a_command(workspace):
+async def test_a_bolt_app_lives_through_a_refresh_in_the_middle_of_a_command(workspace: Workspace) -> None:
     app, started, go_on = bolt(workspace), asyncio.Event(), asyncio.Event()
 
     @app.command("/turso")
-    async def on_command(ack):
+    async def on_command(ack: Any) -> None:
         started.set()
         await go_on.wait()
         await ack("still here")
@@ -203,7 +209,9 @@ async def test_a_bolt_app_lives_through_a_refresh_in_the_middle_of_a_command(wor
         await handler.close_async()
 
 
-async def test_a_connection_is_warned_ten_seconds_ahead_and_then_refreshed(workspace, client):
+async def test_a_connection_is_warned_ten_seconds_ahead_and_then_refreshed(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     async with raw(workspace, client) as socket:
         await socket.receive()
         workspace.move_time(timedelta(minutes=59, seconds=51))
@@ -214,12 +222,14 @@ async def test_a_connection_is_warned_ten_seconds_ahead_and_then_refreshed(works
         assert (await socket.receive()).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
 
 
-async def test_debug_reconnects_shortens_the_life_to_six_minutes(workspace, client):
+async def test_debug_reconnects_shortens_the_life_to_six_minutes(workspace: Workspace, client: AsyncWebClient) -> None:
     async with raw(workspace, client, "&debug_reconnects=true") as socket:
         assert json.loads((await socket.receive()).data)["debug_info"]["approximate_connection_time"] == 360
 
 
-async def test_a_link_that_is_switched_off_closes_every_connection(workspace, client):
+async def test_a_link_that_is_switched_off_closes_every_connection(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     async with raw(workspace, client) as socket:
         await socket.receive()
         await workspace.sockets.disconnect("link_disabled")
@@ -227,7 +237,7 @@ async def test_a_link_that_is_switched_off_closes_every_connection(workspace, cl
     assert workspace.sockets.connections == ()
 
 
-async def test_the_sdk_comes_back_after_a_connection_broke_without_a_word(workspace):
+async def test_the_sdk_comes_back_after_a_connection_broke_without_a_word(workspace: Workspace) -> None:
     async with connection(workspace) as app:
         await workspace.sockets.drop()
         await until(lambda: workspace.sockets.connections)
@@ -235,7 +245,7 @@ async def test_the_sdk_comes_back_after_a_connection_broke_without_a_word(worksp
         assert len(app.got) == 1
 
 
-async def test_nonsense_from_the_app_is_ignored(workspace, client):
+async def test_nonsense_from_the_app_is_ignored(workspace: Workspace, client: AsyncWebClient) -> None:
     async with raw(workspace, client) as socket:
         await socket.receive()
         for nonsense in ("{", "[]", '"a"', '{"envelope_id": "unknown"}'):
@@ -246,14 +256,14 @@ async def test_nonsense_from_the_app_is_ignored(workspace, client):
         assert (await saying).delivery.ok
 
 
-async def test_a_private_certificate_is_never_asked_for_and_no_signature_is_sent(workspace):
+async def test_a_private_certificate_is_never_asked_for_and_no_signature_is_sent(workspace: Workspace) -> None:
     async with connection(workspace):
         delivery = (await workspace.say(DANA, DB_OPS, "/turso")).delivery
 
     assert (delivery.over, delivery.signature, delivery.headers) == ("socket", "", {})
 
 
-async def test_with_a_request_url_nothing_goes_over_the_socket(workspace, app):
+async def test_with_a_request_url_nothing_goes_over_the_socket(workspace: Workspace, app: Recorder) -> None:
     async with connection(workspace) as socket:
         await workspace.say(DANA, DB_OPS, "/turso")
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.workspace import CannotAct
+from bot.sandbox.workspace import CannotAct, Workspace
 from bot.sandbox.workspace.seed import DANA, DB_OPS
 from tests.sandbox.workspace.stage import Recorder, actions, connected, field, modal, plain, with_trigger
 
@@ -15,7 +17,7 @@ OPTIONS = [{"text": plain("orders-eu"), "value": "7"}, {"text": plain("orders-us
 
 
 @pytest.fixture
-async def menu(client) -> str:
+async def menu(client: AsyncWebClient) -> str:
     """The `ts` of a message with a menu."""
     return (await client.chat_postMessage(channel=DB_OPS, text="a", blocks=actions(MENU)))["ts"]
 
@@ -24,7 +26,9 @@ def offering(answer: object) -> Recorder:
     return Recorder(json.dumps(answer).encode(), headers={"content-type": "application/json"})
 
 
-async def test_the_app_is_asked_with_the_typed_text_and_what_it_offers_can_be_chosen(workspace, menu):
+async def test_the_app_is_asked_with_the_typed_text_and_what_it_offers_can_be_chosen(
+    workspace: Workspace, menu: str
+) -> None:
     app = offering({"options": OPTIONS})
     async with connected(workspace, app):
         found = await workspace.suggest(DANA, message_ts=menu, action_id="db", text="ord")
@@ -43,7 +47,9 @@ async def test_the_app_is_asked_with_the_typed_text_and_what_it_offers_can_be_ch
     assert app.payload["actions"][0]["selected_option"] == OPTIONS[1]
 
 
-async def test_in_a_modal_the_view_is_told_and_the_choice_is_submitted(workspace, app, client):
+async def test_in_a_modal_the_view_is_told_and_the_choice_is_submitted(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     trigger = await with_trigger(workspace, app)
     view_id = (await client.views_open(trigger_id=trigger, view=modal(field("f", MENU))))["view"]["id"]
     app.body, app.extra = json.dumps({"options": OPTIONS}).encode(), {"content-type": "application/json"}
@@ -55,7 +61,9 @@ async def test_in_a_modal_the_view_is_told_and_the_choice_is_submitted(workspace
     assert app.payload["view"]["state"]["values"]["f"]["db"]["selected_option"] == OPTIONS[0]
 
 
-async def test_what_was_chosen_from_the_start_can_be_kept(workspace, app, client):
+async def test_what_was_chosen_from_the_start_can_be_kept(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     trigger = await with_trigger(workspace, app)
     menu = MENU | {"initial_option": OPTIONS[0]}
     view_id = (await client.views_open(trigger_id=trigger, view=modal(field("f", menu))))["view"]["id"]
@@ -65,12 +73,12 @@ async def test_what_was_chosen_from_the_start_can_be_kept(workspace, app, client
     assert app.payload["view"]["state"]["values"]["f"]["db"]["selected_option"] == OPTIONS[0]
 
 
-async def test_too_few_characters_ask_nobody(workspace, app, menu):
+async def test_too_few_characters_ask_nobody(workspace: Workspace, app: Recorder, menu: str) -> None:
     assert await workspace.suggest(DANA, message_ts=menu, action_id="db", text="o") == []
     assert app.got == []
 
 
-async def test_the_default_is_three_characters(workspace, app, client):
+async def test_the_default_is_three_characters(workspace: Workspace, app: Recorder, client: AsyncWebClient) -> None:
     plain_menu = {"type": "external_select", "action_id": "db"}
     ts = (await client.chat_postMessage(channel=DB_OPS, text="a", blocks=actions(plain_menu)))["ts"]
     await workspace.suggest(DANA, message_ts=ts, action_id="db", text="or")
@@ -84,19 +92,21 @@ async def test_the_default_is_three_characters(workspace, app, client):
     [{"options": OPTIONS * 51}, {"options": [{"text": plain("x" * 76), "value": "1"}]}, {}, {"options": "many"}],
     ids=["102 options", "text too long", "neither", "not a list"],
 )
-async def test_an_answer_that_is_not_proper_shows_a_notice(workspace, menu, answer):
+async def test_an_answer_that_is_not_proper_shows_a_notice(
+    workspace: Workspace, menu: str, answer: dict[str, Any]
+) -> None:
     async with connected(workspace, offering(answer)), workspace.subscribe(DANA) as changes:
         assert await workspace.suggest(DANA, message_ts=menu, action_id="db", text="ord") == []
         assert "problem loading" in (await anext(changes)).notice.text
 
 
-async def test_groups_of_options_are_taken(workspace, menu):
+async def test_groups_of_options_are_taken(workspace: Workspace, menu: str) -> None:
     groups = [{"label": plain("EU"), "options": OPTIONS}]
     async with connected(workspace, offering({"option_groups": groups})):
         assert await workspace.suggest(DANA, message_ts=menu, action_id="db", text="ord") == groups
 
 
-async def test_on_grid_the_person_belongs_to_the_organization(workspace, menu):
+async def test_on_grid_the_person_belongs_to_the_organization(workspace: Workspace, menu: str) -> None:
     workspace.install_org_wide("E0ACME")
     app = offering({"options": []})
     async with connected(workspace, app):
@@ -105,7 +115,7 @@ async def test_on_grid_the_person_belongs_to_the_organization(workspace, menu):
     assert app.payload["user"]["team_id"] == "E0ACME"
 
 
-async def test_what_was_never_offered_cannot_be_chosen(workspace, app, menu):
+async def test_what_was_never_offered_cannot_be_chosen(workspace: Workspace, app: Recorder, menu: str) -> None:
     with pytest.raises(CannotAct, match="not among the options"):
         await workspace.click(DANA, message_ts=menu, action_id="db", selected="9")
 
@@ -113,7 +123,9 @@ async def test_what_was_never_offered_cannot_be_chosen(workspace, app, menu):
 # -- shortcuts
 
 
-async def test_a_global_shortcut_has_a_trigger_and_no_channel(workspace, app, client):
+async def test_a_global_shortcut_has_a_trigger_and_no_channel(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     await workspace.shortcut(DANA, "ask")
 
     assert (app.payload["type"], app.payload["callback_id"], app.payload["user"]["id"]) == ("shortcut", "ask", DANA)
@@ -121,7 +133,9 @@ async def test_a_global_shortcut_has_a_trigger_and_no_channel(workspace, app, cl
     assert (await client.views_open(trigger_id=app.payload["trigger_id"], view=modal()))["ok"]
 
 
-async def test_a_message_shortcut_brings_the_message_and_a_response_url(workspace, app, client):
+async def test_a_message_shortcut_brings_the_message_and_a_response_url(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     posted = await client.chat_postMessage(channel=DB_OPS, text="a")
     await workspace.message_shortcut(DANA, "file", posted["ts"])
 
@@ -135,6 +149,6 @@ async def test_a_message_shortcut_brings_the_message_and_a_response_url(workspac
     assert {"response_url", "trigger_id"} <= payload.keys()
 
 
-async def test_only_declared_shortcuts_exist(workspace, app):
+async def test_only_declared_shortcuts_exist(workspace: Workspace, app: Recorder) -> None:
     with pytest.raises(CannotAct, match="no global shortcut"):
         await workspace.shortcut(DANA, "file")

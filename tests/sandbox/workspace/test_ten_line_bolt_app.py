@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.sandbox.workspace import Workspace
 from bot.sandbox.workspace.seed import BEN, DANA, DB_OPS
 from tests.sandbox.workspace.stage import APP_TOKEN, bolt, connected, until
 
@@ -28,46 +33,46 @@ DONE = {**MODAL, "blocks": [{"type": "section", "text": {"type": "plain_text", "
 BUTTON = {"type": "button", "action_id": "open", "value": "r-1", "text": {"type": "plain_text", "text": "Open"}}
 
 
-def small_app(workspace):
+def small_app(workspace: Workspace) -> AsyncApp:
     app = bolt(workspace)
 
     @app.command("/turso")
-    async def on_command(ack, command, respond):
+    async def on_command(ack: Any, command: Any, respond: Any) -> None:
         await respond(text=f"you said {command['text']}", blocks=[{"type": "actions", "elements": [BUTTON]}])
         await ack("working on it")
 
     @app.action("open")
-    async def on_click(ack, body, client):
+    async def on_click(ack: Any, body: Any, client: AsyncWebClient) -> None:
         await client.views_open(trigger_id=body["trigger_id"], view=MODAL)
         await ack()
 
     @app.view("make")
-    async def on_submit(ack, view):
+    async def on_submit(ack: Any, view: Any) -> None:
         if view["state"]["values"]["name"]["value"]["value"] == "taken":
             await ack(response_action="errors", errors={"name": "That name is taken."})
         else:
             await ack(response_action="update", view=DONE)
 
     @app.event("app_home_opened")
-    async def on_home(event, client):
+    async def on_home(event: Any, client: AsyncWebClient) -> None:
         blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "Welcome *home*"}}]
         await client.views_publish(user_id=event["user"], view={"type": "home", "blocks": blocks})
 
     @app.event("app_mention")
-    async def on_mention(event, say):
+    async def on_mention(event: Any, say: Any) -> None:
         await say(text="You called?", thread_ts=event["ts"])
 
     return app
 
 
 @asynccontextmanager
-async def over_http(workspace):
+async def over_http(workspace: Workspace) -> AsyncIterator[None]:
     async with connected(workspace, small_app(workspace)):
         yield
 
 
 @asynccontextmanager
-async def over_socket(workspace):
+async def over_socket(workspace: Workspace) -> AsyncIterator[None]:
     handler = AsyncSocketModeHandler(small_app(workspace), APP_TOKEN)
     await handler.connect_async()
     try:
@@ -78,12 +83,12 @@ async def over_socket(workspace):
 
 
 @pytest.fixture(params=[over_http, over_socket], ids=["over HTTP", "over Socket Mode"])
-async def app(request, workspace):
+async def app(request: pytest.FixtureRequest, workspace: Workspace) -> AsyncIterator[Workspace]:
     async with request.param(workspace):
         yield workspace
 
 
-async def test_a_slash_command_is_answered_at_once_and_by_response_url(app):
+async def test_a_slash_command_is_answered_at_once_and_by_response_url(app: Workspace) -> None:
     acted = await app.say(DANA, DB_OPS, "/turso db list")
 
     assert acted.notice is None
@@ -92,7 +97,7 @@ async def test_a_slash_command_is_answered_at_once_and_by_response_url(app):
     assert app.history(DB_OPS, BEN) == []
 
 
-async def test_a_button_opens_a_modal_that_shows_an_error_and_then_changes(app):
+async def test_a_button_opens_a_modal_that_shows_an_error_and_then_changes(app: Workspace) -> None:
     await app.say(DANA, DB_OPS, "/turso")
     with_button = next(each for each in app.history(DB_OPS, DANA) if each.blocks)
 
@@ -106,14 +111,14 @@ async def test_a_button_opens_a_modal_that_shows_an_error_and_then_changes(app):
     assert app.views_of(DANA)[0].blocks[0]["text"]["text"] == "Made."
 
 
-async def test_home_is_published_when_it_is_opened(app):
+async def test_home_is_published_when_it_is_opened(app: Workspace) -> None:
     await app.open_home(DANA)
     await until(lambda: app.home_of(DANA))
 
     assert app.home_of(DANA).blocks[0]["text"]["text"] == "Welcome *home*"
 
 
-async def test_a_mention_is_answered_in_its_thread(app):
+async def test_a_mention_is_answered_in_its_thread(app: Workspace) -> None:
     said = (await app.say(DANA, DB_OPS, "@Turso Ops hello")).message
     await until(lambda: len(app.history(DB_OPS, DANA)) > 1)
 

@@ -6,13 +6,15 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.sandbox.workspace import Workspace
 from bot.sandbox.workspace.timeline import Timeline
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
-async def test_moving_wakes_sleepers_whose_time_has_come():
+async def test_moving_wakes_sleepers_whose_time_has_come() -> None:
     time = Timeline(lambda: NOON)
     sleeping = asyncio.ensure_future(time.sleep(timedelta(hours=1)))
     await asyncio.sleep(0)
@@ -25,7 +27,7 @@ async def test_moving_wakes_sleepers_whose_time_has_come():
     assert time.now() == NOON + timedelta(hours=1)
 
 
-async def test_a_clock_that_is_set_elsewhere_wakes_sleepers_too():
+async def test_a_clock_that_is_set_elsewhere_wakes_sleepers_too() -> None:
     moment = [NOON]
     time = Timeline(lambda: moment[0])
     sleeping = asyncio.ensure_future(time.sleep(timedelta(hours=1)))
@@ -35,7 +37,7 @@ async def test_a_clock_that_is_set_elsewhere_wakes_sleepers_too():
     await asyncio.wait_for(sleeping, 5)
 
 
-def test_a_held_clock_moves_only_when_it_is_moved():
+def test_a_held_clock_moves_only_when_it_is_moved() -> None:
     moment = [NOON]
     time = Timeline(lambda: moment[0])
     time.hold()
@@ -45,12 +47,12 @@ def test_a_held_clock_moves_only_when_it_is_moved():
     assert time.now() == NOON + timedelta(minutes=1)
 
 
-def test_time_never_goes_back():
+def test_time_never_goes_back() -> None:
     with pytest.raises(ValueError, match="ahead"):
         Timeline().move(timedelta(seconds=-1))
 
 
-async def test_new_messages_and_channels_carry_the_moved_time(workspace, client):
+async def test_new_messages_and_channels_carry_the_moved_time(workspace: Workspace, client: AsyncWebClient) -> None:
     workspace.move_time(timedelta(days=2))
     posted = await client.chat_postMessage(channel="C0DBOPS", text="a")
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.workspace import CannotAct, running
+from bot.sandbox.workspace import CannotAct, Workspace, running
 from bot.sandbox.workspace.limits import Limits
 from bot.sandbox.workspace.seed import BEN, DANA, DB_OPS
 from tests.sandbox.workspace.stage import (
@@ -27,7 +29,7 @@ from tests.sandbox.workspace.stage import (
 
 
 @pytest.fixture
-async def opened(workspace, app, client):
+async def opened(workspace: Workspace, app: Recorder, client: AsyncWebClient) -> dict[str, Any]:
     """A modal with one field and a button, open for Dana."""
     view = modal(field(), *actions(button("more")), private_metadata="r-42", external_id="x-1")
     return (await client.views_open(trigger_id=await with_trigger(workspace, app), view=view))["view"]
@@ -37,7 +39,7 @@ def answering(app: Recorder, answer: dict) -> None:
     app.body, app.extra = json.dumps(answer).encode(), {"content-type": "application/json"}
 
 
-async def inner_trigger(workspace, app, view_id) -> str:
+async def inner_trigger(workspace: Workspace, app: Recorder, view_id: str) -> str:
     await workspace.click(DANA, view_id=view_id, action_id="more")
     return app.payload["trigger_id"]
 
@@ -45,7 +47,9 @@ async def inner_trigger(workspace, app, view_id) -> str:
 # -- triggers
 
 
-async def test_a_trigger_lives_three_seconds_and_opens_once(workspace, app, client):
+async def test_a_trigger_lives_three_seconds_and_opens_once(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     workspace.limits.trigger_lifetime = timedelta(seconds=3)
     workspace.hold_time()
     trigger = await with_trigger(workspace, app)
@@ -58,14 +62,14 @@ async def test_a_trigger_lives_three_seconds_and_opens_once(workspace, app, clie
     assert await error_of(client.views_open(trigger_id="1.2.x", view=modal())) == "invalid_trigger_id"
 
 
-def test_a_trigger_is_good_for_three_seconds():
+def test_a_trigger_is_good_for_three_seconds() -> None:
     assert Limits().trigger_lifetime == timedelta(seconds=3)
 
 
 # -- opening and pushing
 
 
-async def test_an_opened_view_is_described_whole(workspace, opened):
+async def test_an_opened_view_is_described_whole(workspace: Workspace, opened: dict[str, Any]) -> None:
     (view,) = workspace.views_of(DANA)
 
     assert view.as_slack() == opened
@@ -75,7 +79,9 @@ async def test_an_opened_view_is_described_whole(workspace, opened):
     assert opened["state"]["values"] == {"name": {"value": {"type": "plain_text_input", "value": None}}}
 
 
-async def test_three_views_fit_on_the_stack(workspace, app, client, opened):
+async def test_three_views_fit_on_the_stack(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient, opened: dict[str, Any]
+) -> None:
     view_id = opened["id"]
     for external_id in ("x-2", "x-3"):
         pushed = modal(field(), *actions(button("more")), external_id=external_id)
@@ -88,7 +94,9 @@ async def test_three_views_fit_on_the_stack(workspace, app, client, opened):
     assert len(workspace.views_of(DANA)) == 3
 
 
-async def test_a_push_needs_a_trigger_from_inside_the_modal(workspace, app, client, opened):
+async def test_a_push_needs_a_trigger_from_inside_the_modal(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient, opened: dict[str, Any]
+) -> None:
     outside = await with_trigger(workspace, app)
 
     assert await error_of(client.views_push(trigger_id=outside, view=modal())) == "invalid_trigger_id"
@@ -103,11 +111,15 @@ async def test_a_push_needs_a_trigger_from_inside_the_modal(workspace, app, clie
         (modal(private_metadata="é" * 130_000), "view_too_large"),
     ],
 )
-async def test_what_cannot_be_opened(workspace, app, client, view, error):
+async def test_what_cannot_be_opened(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient, view: Any, error: str
+) -> None:
     assert await error_of(client.views_open(trigger_id=await with_trigger(workspace, app), view=view)) == error
 
 
-async def test_an_invalid_view_comes_with_a_pointer(workspace, app, client):
+async def test_an_invalid_view_comes_with_a_pointer(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     await error_of(client.views_open(trigger_id=await with_trigger(workspace, app), view=modal(title=plain("x" * 25))))
 
     assert workspace.calls[-1].answer["response_metadata"]["messages"] == [
@@ -115,7 +127,9 @@ async def test_an_invalid_view_comes_with_a_pointer(workspace, app, client):
     ]
 
 
-async def test_an_external_id_is_unique(workspace, app, client, opened):
+async def test_an_external_id_is_unique(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient, opened: dict[str, Any]
+) -> None:
     other = await with_trigger(workspace, app, BEN)
 
     assert await error_of(client.views_open(trigger_id=other, view=modal(external_id="x-1"))) == "duplicate_external_id"
@@ -124,7 +138,9 @@ async def test_an_external_id_is_unique(workspace, app, client, opened):
 # -- updating
 
 
-async def test_an_update_keeps_what_was_typed_and_changes_the_hash(workspace, app, client, opened):
+async def test_an_update_keeps_what_was_typed_and_changes_the_hash(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient, opened: dict[str, Any]
+) -> None:
     await workspace.click(DANA, view_id=opened["id"], action_id="value", selected="orders")
     view = modal(field(), field("other"))
     updated = (await client.views_update(view_id=opened["id"], hash=opened["hash"], view=view))["view"]
@@ -134,7 +150,9 @@ async def test_an_update_keeps_what_was_typed_and_changes_the_hash(workspace, ap
     assert updated["state"]["values"]["other"]["value"]["value"] is None
 
 
-async def test_another_action_id_loses_what_was_typed(workspace, app, client, opened):
+async def test_another_action_id_loses_what_was_typed(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient, opened: dict[str, Any]
+) -> None:
     await workspace.click(DANA, view_id=opened["id"], action_id="value", selected="orders")
     changed = modal(field("name", {"type": "plain_text_input", "action_id": "other"}))
     updated = (await client.views_update(view_id=opened["id"], view=changed))["view"]
@@ -142,7 +160,9 @@ async def test_another_action_id_loses_what_was_typed(workspace, app, client, op
     assert updated["state"]["values"]["name"] == {"other": {"type": "plain_text_input", "value": None}}
 
 
-async def test_an_old_hash_is_a_conflict_and_an_external_id_finds_the_view(client, opened):
+async def test_an_old_hash_is_a_conflict_and_an_external_id_finds_the_view(
+    client: AsyncWebClient, opened: dict[str, Any]
+) -> None:
     assert (await client.views_update(external_id="x-1", view=modal(external_id="x-1")))["ok"]
     stale = client.views_update(view_id=opened["id"], hash=opened["hash"], view=modal())
     assert await error_of(stale) == "hash_conflict"
@@ -153,7 +173,7 @@ async def test_an_old_hash_is_a_conflict_and_an_external_id_finds_the_view(clien
 # -- submitting
 
 
-async def test_a_submission_tells_the_whole_view(workspace, app, opened):
+async def test_a_submission_tells_the_whole_view(workspace: Workspace, app: Recorder, opened: dict[str, Any]) -> None:
     await workspace.submit_view(DANA, opened["id"], {"name": "orders"})
 
     payload = app.payload
@@ -165,7 +185,9 @@ async def test_a_submission_tells_the_whole_view(workspace, app, opened):
     assert workspace.views_of(DANA) == []
 
 
-async def test_an_empty_answer_closes_this_view_and_clear_closes_all(workspace, app, client, opened):
+async def test_an_empty_answer_closes_this_view_and_clear_closes_all(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient, opened: dict[str, Any]
+) -> None:
     pushed = await client.views_push(
         trigger_id=await inner_trigger(workspace, app, opened["id"]), view=modal(field("x"))
     )
@@ -177,7 +199,9 @@ async def test_an_empty_answer_closes_this_view_and_clear_closes_all(workspace, 
     assert workspace.views_of(DANA) == []
 
 
-async def test_errors_are_shown_at_their_inputs_and_the_view_stays(workspace, app, opened):
+async def test_errors_are_shown_at_their_inputs_and_the_view_stays(
+    workspace: Workspace, app: Recorder, opened: dict[str, Any]
+) -> None:
     answering(app, {"response_action": "errors", "errors": {"name": "Taken."}})
     acted = await workspace.submit_view(DANA, opened["id"], {"name": "orders"})
 
@@ -187,7 +211,9 @@ async def test_errors_are_shown_at_their_inputs_and_the_view_stays(workspace, ap
 
 
 @pytest.mark.parametrize("errors", [{"row": "Not an input."}, {"nowhere": "Gone."}, {}, "a"])
-async def test_errors_for_anything_but_an_input_are_trouble(workspace, app, opened, errors):
+async def test_errors_for_anything_but_an_input_are_trouble(
+    workspace: Workspace, app: Recorder, opened: dict[str, Any], errors: Any
+) -> None:
     answering(app, {"response_action": "errors", "errors": errors})
     acted = await workspace.submit_view(DANA, opened["id"], {"name": "orders"})
 
@@ -195,8 +221,10 @@ async def test_errors_for_anything_but_an_input_are_trouble(workspace, app, open
     assert workspace.views_of(DANA)[0].trouble is not None
 
 
-async def test_errors_keep_what_the_app_changed_before_its_answer(workspace, app, client, opened):
-    async def updates_first(scope, receive, send):
+async def test_errors_keep_what_the_app_changed_before_its_answer(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient, opened: dict[str, Any]
+) -> None:
+    async def updates_first(scope: Any, receive: Any, send: Any) -> None:
         await client.views_update(view_id=opened["id"], view=modal(field(), field("other")))
         await send({"type": "http.response.start", "status": 200, "headers": []})
         body = json.dumps({"response_action": "errors", "errors": {"name": "Taken."}}).encode()
@@ -209,7 +237,9 @@ async def test_errors_keep_what_the_app_changed_before_its_answer(workspace, app
     assert ([each["block_id"] for each in view.blocks], view.errors) == (["name", "other"], {"name": "Taken."})
 
 
-async def test_update_replaces_the_view_and_push_puts_one_on_top(workspace, app, opened):
+async def test_update_replaces_the_view_and_push_puts_one_on_top(
+    workspace: Workspace, app: Recorder, opened: dict[str, Any]
+) -> None:
     answering(app, {"response_action": "update", "view": modal(field("second"))})
     await workspace.submit_view(DANA, opened["id"], {"name": "a"})
     assert [each.blocks[0]["block_id"] for each in workspace.views_of(DANA)] == ["second"]
@@ -219,13 +249,17 @@ async def test_update_replaces_the_view_and_push_puts_one_on_top(workspace, app,
     assert [each.blocks[0]["block_id"] for each in workspace.views_of(DANA)] == ["second", "third"]
 
 
-async def test_an_unknown_action_or_an_invalid_view_is_trouble(workspace, app, opened):
+async def test_an_unknown_action_or_an_invalid_view_is_trouble(
+    workspace: Workspace, app: Recorder, opened: dict[str, Any]
+) -> None:
     for answer in ({"response_action": "explode"}, {"response_action": "update", "view": {"type": "modal"}}):
         answering(app, answer)
         assert (await workspace.submit_view(DANA, opened["id"], {"name": "a"})).notice is not None
 
 
-async def test_no_answer_in_time_keeps_the_view_and_says_so(workspace, app, opened):
+async def test_no_answer_in_time_keeps_the_view_and_says_so(
+    workspace: Workspace, app: Recorder, opened: dict[str, Any]
+) -> None:
     workspace.faults.add("lost_ack", "view_submission", times=1)
     acted = await workspace.submit_view(DANA, opened["id"], {"name": "a"})
 
@@ -250,7 +284,9 @@ async def test_no_answer_in_time_keeps_the_view_and_says_so(workspace, app, open
         ({"type": "multi_users_select", "action_id": "v", "max_selected_items": 1}, [DANA, BEN], "at most 1"),
     ],
 )
-async def test_the_client_itself_refuses_without_a_delivery(workspace, app, client, element, value, error):
+async def test_the_client_itself_refuses_without_a_delivery(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient, element: dict[str, Any], value: Any, error: str
+) -> None:
     view = modal(field("f", element))
     view_id = (await client.views_open(trigger_id=await with_trigger(workspace, app), view=view))["view"]["id"]
     acted = await workspace.submit_view(DANA, view_id, {"f": value})
@@ -259,7 +295,9 @@ async def test_the_client_itself_refuses_without_a_delivery(workspace, app, clie
     assert acted.deliveries == ()
 
 
-async def test_an_optional_field_may_stay_empty_and_is_null(workspace, app, client):
+async def test_an_optional_field_may_stay_empty_and_is_null(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     view = modal(field("f", optional=True))
     view_id = (await client.views_open(trigger_id=await with_trigger(workspace, app), view=view))["view"]["id"]
     await workspace.submit_view(DANA, view_id, {})
@@ -267,7 +305,9 @@ async def test_an_optional_field_may_stay_empty_and_is_null(workspace, app, clie
     assert app.payload["view"]["state"]["values"]["f"]["value"]["value"] is None
 
 
-async def test_a_select_with_response_urls_gives_one_to_the_chosen_conversation(workspace, app, client):
+async def test_a_select_with_response_urls_gives_one_to_the_chosen_conversation(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     chooser = {"type": "conversations_select", "action_id": "where", "response_url_enabled": True}
     view = modal(field("place", chooser))
     view_id = (await client.views_open(trigger_id=await with_trigger(workspace, app), view=view))["view"]["id"]
@@ -281,7 +321,9 @@ async def test_a_select_with_response_urls_gives_one_to_the_chosen_conversation(
 # -- closing
 
 
-async def test_closing_is_told_only_when_asked_for_and_without_values(workspace, app, client):
+async def test_closing_is_told_only_when_asked_for_and_without_values(
+    workspace: Workspace, app: Recorder, client: AsyncWebClient
+) -> None:
     quiet = await client.views_open(trigger_id=await with_trigger(workspace, app), view=modal(field()))
     assert (await workspace.close_view(DANA, quiet["view"]["id"])).deliveries == ()
 
@@ -293,7 +335,7 @@ async def test_closing_is_told_only_when_asked_for_and_without_values(workspace,
     assert "trigger_id" not in app.payload
 
 
-async def test_the_cross_closes_the_whole_stack(workspace, app, client):
+async def test_the_cross_closes_the_whole_stack(workspace: Workspace, app: Recorder, client: AsyncWebClient) -> None:
     first = modal(field(), *actions(button("more")), notify_on_close=True)
     opened = await client.views_open(trigger_id=await with_trigger(workspace, app), view=first)
     trigger = await inner_trigger(workspace, app, opened["view"]["id"])
@@ -309,7 +351,9 @@ async def test_the_cross_closes_the_whole_stack(workspace, app, client):
 # -- Home
 
 
-async def test_home_is_published_per_person_and_guarded_by_its_hash(workspace, client):
+async def test_home_is_published_per_person_and_guarded_by_its_hash(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     home = {"type": "home", "blocks": [{"type": "divider"}]}
     first = (await client.views_publish(user_id=DANA, view=home))["view"]
     second = (await client.views_publish(user_id=DANA, view=home, hash=first["hash"]))["view"]
@@ -321,7 +365,7 @@ async def test_home_is_published_per_person_and_guarded_by_its_hash(workspace, c
     assert await error_of(client.views_publish(user_id=DANA, view=modal())) == "invalid_arguments"
 
 
-async def test_a_click_in_home_opens_a_modal(workspace, app, client):
+async def test_a_click_in_home_opens_a_modal(workspace: Workspace, app: Recorder, client: AsyncWebClient) -> None:
     await client.views_publish(user_id=DANA, view={"type": "home", "blocks": actions(button())})
     await workspace.click(DANA, view_id=workspace.home_of(DANA).id, action_id="go")
 
@@ -329,7 +373,7 @@ async def test_a_click_in_home_opens_a_modal(workspace, app, client):
     assert (await client.views_open(trigger_id=app.payload["trigger_id"], view=modal()))["ok"]
 
 
-async def test_without_home_tab_there_is_nothing_to_publish():
+async def test_without_home_tab_there_is_nothing_to_publish() -> None:
     manifest = with_more_scopes()
     manifest["features"] = {**manifest["features"], "app_home": {"home_tab_enabled": False}}
     async with running(new_workspace(manifest)) as workspace:

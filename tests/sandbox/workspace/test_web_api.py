@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from typing import Any
+
 import httpx
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.workspace import running
+from bot.sandbox.workspace import Workspace, running
 from bot.sandbox.workspace.seed import DB_OPS
 from tests.sandbox.workspace.stage import (
     APP_TOKEN,
@@ -22,7 +25,7 @@ BEARER = {"Authorization": f"Bearer {BOT_TOKEN}"}
 
 
 @pytest.fixture
-async def http(workspace):
+async def http(workspace: Workspace) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=workspace.api_url, headers=BEARER) as client:
         yield client
 
@@ -39,14 +42,14 @@ async def http(workspace):
     ],
     ids=["GET query", "POST query", "form", "JSON", "query and form", "multipart"],
 )
-async def test_arguments_come_in_every_form(http, method, sent):
+async def test_arguments_come_in_every_form(http: httpx.AsyncClient, method: str, sent: dict[str, Any]) -> None:
     answer = (await http.request(method, "chat.postMessage", **sent)).json()
 
     assert (answer["ok"], answer["message"]["text"]) == (True, "a")
 
 
 @pytest.mark.parametrize("blocks", ['[{"type": "divider"}]', [{"type": "divider"}]], ids=["string", "list"])
-async def test_structures_come_as_json_or_as_a_json_string(http, blocks):
+async def test_structures_come_as_json_or_as_a_json_string(http: httpx.AsyncClient, blocks: Any) -> None:
     answer = (await http.post("chat.postMessage", json={"channel": DB_OPS, "text": "a", "blocks": blocks})).json()
 
     assert answer["message"]["blocks"][0]["type"] == "divider"
@@ -64,14 +67,16 @@ async def test_structures_come_as_json_or_as_a_json_string(http, blocks):
         (b"--x", "multipart/form-data; boundary=y", "invalid_form_data"),
     ],
 )
-async def test_what_cannot_be_read_is_refused_in_slacks_words(http, content, kind, error):
+async def test_what_cannot_be_read_is_refused_in_slacks_words(
+    http: httpx.AsyncClient, content: bytes, kind: str, error: str
+) -> None:
     headers = {"Content-Type": kind} if kind else {}
     answer = await http.post("auth.test", content=content, headers=headers)
 
     assert (answer.status_code, answer.json()) == (200, {"ok": False, "error": error})
 
 
-async def test_warnings_are_successes(http):
+async def test_warnings_are_successes(http: httpx.AsyncClient) -> None:
     forgot = (await http.post("auth.test", content=b"{}", headers={"Content-Type": "application/json"})).json()
     form = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
     too_much = (await http.post("auth.test", content=b"", headers=form)).json()
@@ -84,7 +89,7 @@ async def test_warnings_are_successes(http):
     assert (too_much["ok"], too_much["warning"]) == (True, "superfluous_charset")
 
 
-async def test_an_unknown_method_is_named(http):
+async def test_an_unknown_method_is_named(http: httpx.AsyncClient) -> None:
     assert (await http.post("chat.shout")).json() == {
         "ok": False,
         "error": "unknown_method",
@@ -96,26 +101,26 @@ async def test_an_unknown_method_is_named(http):
 
 
 @pytest.mark.parametrize(("token", "error"), [("", "not_authed"), ("xoxb-other", "invalid_auth")])
-async def test_a_missing_and_a_wrong_token_are_refused(workspace, token, error):
+async def test_a_missing_and_a_wrong_token_are_refused(workspace: Workspace, token: str, error: str) -> None:
     async with httpx.AsyncClient(base_url=workspace.api_url) as http:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         assert (await http.post("auth.test", headers=headers)).json() == {"ok": False, "error": error}
 
 
-async def test_a_token_may_also_be_an_argument_and_is_never_recorded(workspace):
+async def test_a_token_may_also_be_an_argument_and_is_never_recorded(workspace: Workspace) -> None:
     async with httpx.AsyncClient(base_url=workspace.api_url) as http:
         assert (await http.post("auth.test", data={"token": BOT_TOKEN})).json()["ok"]
     assert BOT_TOKEN not in repr(workspace.calls)
 
 
-async def test_each_kind_of_token_has_its_methods(workspace, client):
+async def test_each_kind_of_token_has_its_methods(workspace: Workspace, client: AsyncWebClient) -> None:
     assert await error_of(client.apps_connections_open(app_token=BOT_TOKEN)) == "not_allowed_token_type"
     posting = client_of(workspace, APP_TOKEN).chat_postMessage(channel=DB_OPS, text="a")
     assert await error_of(posting) == "not_allowed_token_type"
 
 
 @pytest.mark.parametrize("error", ["token_revoked", "token_expired", "account_inactive", "team_access_not_granted"])
-async def test_a_token_can_be_made_invalid(workspace, client, error):
+async def test_a_token_can_be_made_invalid(workspace: Workspace, client: AsyncWebClient, error: str) -> None:
     workspace.state.tokens.refuse("bot", error)
     assert await error_of(client.auth_test()) == error
     workspace.state.tokens.accept("bot")
@@ -126,7 +131,7 @@ async def test_a_token_can_be_made_invalid(workspace, client, error):
     "error", ["internal_error", "fatal_error", "service_unavailable", "request_timeout", "ekm_access_denied",
               "org_login_required", "no_permission", "access_denied"],
 )  # fmt: skip
-async def test_every_common_error_can_be_switched_on(workspace, client, error):
+async def test_every_common_error_can_be_switched_on(workspace: Workspace, client: AsyncWebClient, error: str) -> None:
     workspace.faults.add("api_error", "auth.test", error=error)
 
     assert await error_of(client.auth_test()) == error
@@ -135,7 +140,7 @@ async def test_every_common_error_can_be_switched_on(workspace, client, error):
 # -- scopes
 
 
-async def test_scopes_are_those_of_the_manifest_and_a_missing_one_is_named():
+async def test_scopes_are_those_of_the_manifest_and_a_missing_one_is_named() -> None:
     manifest = with_scopes("commands", "users:read")
     async with running(new_workspace(manifest)) as workspace, httpx.AsyncClient(headers=BEARER) as http:
         answer = await http.post(workspace.api_url + "chat.postMessage", data={"channel": DB_OPS, "text": "a"})
@@ -170,28 +175,28 @@ async def test_scopes_are_those_of_the_manifest_and_a_missing_one_is_named():
         ("search.messages", "search:read"),
     ],
 )
-async def test_each_method_needs_its_scope(method, needed):
+async def test_each_method_needs_its_scope(method: str, needed: str) -> None:
     async with running(new_workspace(with_scopes("commands"))) as workspace:
         answer = client_of(workspace).api_call(method)
         assert await error_of(answer) == "missing_scope"
         assert workspace.calls[-1].answer["needed"] == needed
 
 
-async def test_views_and_auth_test_need_no_scope():
+async def test_views_and_auth_test_need_no_scope() -> None:
     async with running(new_workspace(with_scopes("commands"))) as workspace:
         client = client_of(workspace)
         assert (await client.auth_test())["user_id"] == "U0TURSO"
         assert await error_of(client.views_open(trigger_id="1", view={"type": "modal"})) == "invalid_trigger_id"
 
 
-async def test_auth_test_says_who_we_are(client):
+async def test_auth_test_says_who_we_are(client: AsyncWebClient) -> None:
     answer = await client.auth_test()
 
     assert (answer["team_id"], answer["bot_id"], answer["is_enterprise_install"]) == ("T0ACME", "B0TURSO", False)
     assert answer.headers["x-oauth-scopes"].startswith("commands,chat:write")
 
 
-async def test_every_call_is_recorded_with_its_answer(workspace, client):
+async def test_every_call_is_recorded_with_its_answer(workspace: Workspace, client: AsyncWebClient) -> None:
     await client.chat_postMessage(channel=DB_OPS, text="a", blocks=[{"type": "divider"}])
     await error_of(client.users_info(user="U0NOBODY"))
 
@@ -205,7 +210,7 @@ async def test_every_call_is_recorded_with_its_answer(workspace, client):
     assert (refused.method, refused.error) == ("users.info", "user_not_found")
 
 
-async def test_slack_sdk_sends_what_the_workspace_understands():
+async def test_slack_sdk_sends_what_the_workspace_understands() -> None:
     """Every method that the workspace serves, called as slack_sdk calls it."""
     wide = with_more_scopes(
         "channels:history", "channels:join", "im:write", "mpim:write", "im:read", "mpim:read", "users:read.email",
@@ -251,14 +256,14 @@ async def test_slack_sdk_sends_what_the_workspace_understands():
             assert (await call)["ok"]
 
 
-async def test_another_base_url_is_all_that_a_client_needs(workspace):
+async def test_another_base_url_is_all_that_a_client_needs(workspace: Workspace) -> None:
     client = AsyncWebClient(BOT_TOKEN, base_url=workspace.api_url)
 
     assert (await client.auth_test())["team"] == "Acme"
 
 
-async def test_blocks_can_be_validated_without_posting_them(client):
-    async def validated(**given):
+async def test_blocks_can_be_validated_without_posting_them(client: AsyncWebClient) -> None:
+    async def validated(**given: Any) -> str:
         return await error_of(client.api_call("blocks.validate", data=given))
 
     assert await validated(blocks='[{"type": "section"}]') == "invalid_blocks"

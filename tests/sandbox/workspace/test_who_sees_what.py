@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.sandbox.workspace import Workspace
 from bot.sandbox.workspace.mentions import called_by
 from bot.sandbox.workspace.seed import ANA, BEN, DANA, DB_OPS, GENERAL, GIL, INCIDENT, ORDERS, REMY, SHARED, STELLA
-from tests.sandbox.workspace.stage import modal, with_trigger
+from tests.sandbox.workspace.stage import Recorder, modal, with_trigger
 
 
-async def changes_of(subscription) -> list[str]:
+async def changes_of(subscription: Any) -> list[str]:
     """The kinds of change that have arrived by now."""
     await asyncio.sleep(0)
     subscription.close()
     return [change.kind async for change in subscription]
 
 
-async def test_channels_are_seen_by_members_and_public_ones_by_the_workspace(workspace, client):
+async def test_channels_are_seen_by_members_and_public_ones_by_the_workspace(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     for channel in (DB_OPS, ORDERS, SHARED):
         await client.chat_postMessage(channel=channel, text="a")
 
@@ -30,7 +36,9 @@ async def test_channels_are_seen_by_members_and_public_ones_by_the_workspace(wor
     assert seen[STELLA] == [SHARED]
 
 
-async def test_a_viewer_hears_of_what_they_see_and_of_nothing_else(workspace, client, app):
+async def test_a_viewer_hears_of_what_they_see_and_of_nothing_else(
+    workspace: Workspace, client: AsyncWebClient, app: Recorder
+) -> None:
     dana, ben, everything = workspace.subscribe(DANA), workspace.subscribe(BEN), workspace.subscribe(None)
     await client.chat_postMessage(channel=DB_OPS, text="public")
     await client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="psst")
@@ -42,7 +50,7 @@ async def test_a_viewer_hears_of_what_they_see_and_of_nothing_else(workspace, cl
     assert {"delivery", "call", "ephemeral"} <= set(await changes_of(everything))
 
 
-async def test_a_change_and_a_deletion_are_told_too(workspace, client):
+async def test_a_change_and_a_deletion_are_told_too(workspace: Workspace, client: AsyncWebClient) -> None:
     posted = await client.chat_postMessage(channel=ORDERS, text="a")
     gil, remy = workspace.subscribe(GIL), workspace.subscribe(REMY)
     await client.chat_update(channel=ORDERS, ts=posted["ts"], text="b")
@@ -52,13 +60,15 @@ async def test_a_change_and_a_deletion_are_told_too(workspace, client):
     assert await changes_of(remy) == []
 
 
-async def test_a_subscription_misses_nothing_between_its_start_and_its_first_read(workspace, client):
+async def test_a_subscription_misses_nothing_between_its_start_and_its_first_read(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
     async with workspace.subscribe(DANA) as changes:
         await client.chat_postMessage(channel=DB_OPS, text="early")
         assert (await anext(changes)).message.text == "early"
 
 
-def test_the_seeded_workspace_has_someone_and_something_of_every_kind(workspace):
+def test_the_seeded_workspace_has_someone_and_something_of_every_kind(workspace: Workspace) -> None:
     people, channels = workspace.people, workspace.channels
 
     assert people[GIL].is_guest
@@ -77,12 +87,12 @@ def test_the_seeded_workspace_has_someone_and_something_of_every_kind(workspace)
 # -- who is called by a text
 
 
-async def called(workspace, client, **content):
+async def called(workspace: Workspace, client: AsyncWebClient, **content: Any) -> Any:
     await client.chat_postMessage(channel=DB_OPS, **{"text": "fallback", **content})
     return called_by(workspace.state, workspace.history(DB_OPS, ANA)[-1])
 
 
-async def test_active_sequences_call_people_groups_and_everybody(workspace, client):
+async def test_active_sequences_call_people_groups_and_everybody(workspace: Workspace, client: AsyncWebClient) -> None:
     text = {"type": "mrkdwn", "text": "<@U0BEN|ben> <!subteam^S0RESPOND> <!here>"}
     found = await called(workspace, client, blocks=[{"type": "section", "text": text}])
 
@@ -90,7 +100,7 @@ async def test_active_sequences_call_people_groups_and_everybody(workspace, clie
     assert (await called(workspace, client, text="<!channel> <@U0ANA>")).everybody
 
 
-async def test_escaped_text_plain_text_and_rich_text_call_nobody(workspace, client):
+async def test_escaped_text_plain_text_and_rich_text_call_nobody(workspace: Workspace, client: AsyncWebClient) -> None:
     hostile = "<!channel> <@U0BEN> <!subteam^S0DBA>"
     escaped = hostile.replace("<", "&lt;").replace(">", "&gt;")
     rich = {"type": "rich_text_section", "elements": [{"type": "text", "text": hostile}]}
@@ -104,7 +114,7 @@ async def test_escaped_text_plain_text_and_rich_text_call_nobody(workspace, clie
         assert (found.people, found.everybody) == (set(), False)
 
 
-async def test_rich_text_calls_by_its_own_elements(workspace, client):
+async def test_rich_text_calls_by_its_own_elements(workspace: Workspace, client: AsyncWebClient) -> None:
     elements = [{"type": "user", "user_id": BEN}, {"type": "broadcast", "range": "channel"}]
     section = {"type": "rich_text_section", "elements": elements}
     found = await called(workspace, client, blocks=[{"type": "rich_text", "elements": [section]}])

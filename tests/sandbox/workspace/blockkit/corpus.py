@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,7 @@ def expand(value: Any, count: int | None = None) -> Any:
     return value.replace("{n}", str(count)) if isinstance(value, str) and count is not None else value
 
 
-def _families():
+def _families() -> Iterator[tuple[str, tuple[str, ...], dict[str, Any]]]:
     """Every block, and every element in each of its hosts: (name, surfaces, examples)."""
     for file in ("blocks", "data"):
         for name, entry in _read(file).items():

@@ -22,7 +22,7 @@ LENGTHS = (0, 24, 25, 30, 31, 75, 76, 100, 101, 150, 151, 200, 201, 255, 256, 30
 
 
 @pytest.fixture(autouse=True)
-def quiet():
+def quiet() -> Iterator[None]:
     """The models log every block that they do not know, whole."""
     logging.disable(logging.CRITICAL)
     yield
@@ -49,13 +49,13 @@ def we_refuse(surface: str, payload: Any) -> bool:
 
 
 @pytest.mark.parametrize("example", corpus.good(), ids=lambda each: each.id)
-def test_the_sdk_takes_the_good_examples(example):
+def test_the_sdk_takes_the_good_examples(example: Any) -> None:
     if example.surface in corpus.SURFACES:
         assert not the_sdk_refuses(example.payload)
 
 
 @pytest.mark.parametrize("name", sorted({each.name for each in EXAMPLES}))
-def test_what_the_sdk_refuses_is_refused(name):
+def test_what_the_sdk_refuses_is_refused(name: Any) -> None:
     """Each example, and each good one again with every one of its values stretched, emptied, removed or replaced."""
     seen = 0
     for example in _first_surface(name):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import copy
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,19 +27,19 @@ def problems_of(example: corpus.Example) -> list[Problem]:
 
 
 @pytest.mark.parametrize("example", GOOD, ids=lambda each: each.id)
-def test_what_slack_takes_is_taken(example):
+def test_what_slack_takes_is_taken(example: Any) -> None:
     assert problems_of(example) == []
 
 
 @pytest.mark.parametrize("example", BAD, ids=lambda each: each.id)
-def test_what_slack_refuses_is_refused_with_a_pointer_to_it(example):
+def test_what_slack_refuses_is_refused_with_a_pointer_to_it(example: Any) -> None:
     found = problems_of(example)
 
     assert (example.at, example.code) in [(each.pointer, each.code) for each in found], found
 
 
 @pytest.mark.parametrize("kind", BLOCKS)
-def test_a_block_is_refused_where_it_does_not_belong(kind):
+def test_a_block_is_refused_where_it_does_not_belong(kind: Any) -> None:
     example = next(each for each in GOOD if each.name == kind)
     block = example.payload["blocks"][0]
     for surface in corpus.SURFACES:
@@ -46,7 +48,7 @@ def test_a_block_is_refused_where_it_does_not_belong(kind):
         assert ("unsupported_surface" in codes) == (surface not in BLOCKS[kind][1])
 
 
-def test_every_block_and_every_element_has_good_and_bad_examples():
+def test_every_block_and_every_element_has_good_and_bad_examples() -> None:
     wanted = set(BLOCKS)
     hosts = {"section": IN_SECTION, "actions": IN_ACTIONS, "input": IN_INPUT, "context_actions": IN_CONTEXT_ACTIONS}
     wanted |= {f"{kind} in {host}" for host, kinds in hosts.items() for kind in kinds}
@@ -55,11 +57,11 @@ def test_every_block_and_every_element_has_good_and_bad_examples():
     assert wanted <= {each.name for each in BAD}
 
 
-def test_every_refusal_in_the_code_is_met_by_a_bad_example(monkeypatch):
+def test_every_refusal_in_the_code_is_met_by_a_bad_example(monkeypatch: pytest.MonkeyPatch) -> None:
     met = set()
     plain_fail = At.fail
 
-    def fail(self, *args, **kwargs):
+    def fail(self: Any, *args: Any, **kwargs: Any) -> None:
         caller = sys._getframe(1)
         met.add((Path(caller.f_code.co_filename).name, caller.f_lineno))
         plain_fail(self, *args, **kwargs)
@@ -80,13 +82,13 @@ def test_every_refusal_in_the_code_is_met_by_a_bad_example(monkeypatch):
     assert missing == []
 
 
-def test_a_problem_reads_as_slack_writes_it():
+def test_a_problem_reads_as_slack_writes_it() -> None:
     (problem,) = validate_message({"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}]})
 
     assert str(problem) == "[ERROR] must be less than 3001 characters [json-pointer:/blocks/0/text/text]"
 
 
-def test_lengths_count_the_source_in_code_points():
+def test_lengths_count_the_source_in_code_points() -> None:
     text = "&lt;" * 750
 
     assert validate_message({"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": text}}]}) == []
@@ -94,7 +96,7 @@ def test_lengths_count_the_source_in_code_points():
     assert validate_message({"blocks": [{"type": "header", "text": {"type": "plain_text", "text": "🦀" * 150}}]}) == []
 
 
-def _refusals():
+def _refusals() -> Iterator[tuple[str, int, int | None]]:
     """Every `….fail(` in the validator: file, first and last line."""
     for path in Path(blockkit.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -103,7 +105,7 @@ def _refusals():
 
 
 @pytest.mark.parametrize("name", sorted({each.name for each in GOOD}))
-def test_nonsense_in_any_place_is_told_and_never_breaks_the_validator(name):
+def test_nonsense_in_any_place_is_told_and_never_breaks_the_validator(name: Any) -> None:
     example = next(each for each in GOOD if each.name == name)
     for path in _paths(example.payload):
         for nonsense in (5, -1.5, True, "", "a", [], {}, [1], [[]], [{}], {"type": "x"}, {"type": []}, {"a": 1}):
@@ -116,7 +118,7 @@ def test_nonsense_in_any_place_is_told_and_never_breaks_the_validator(name):
                 assert problem.pointer.startswith("/") or problem.pointer == ""
 
 
-def _paths(value, path=()):
+def _paths(value: Any, path: str = ()) -> Iterator[Any]:
     """Every place in a payload; of a list only the first two items."""
     if path:
         yield path
