@@ -16,8 +16,11 @@ HEAD_LIMIT: Final = 64 * 1024
 """Bytes of a request's line and headers. Slack sends less than two thousand."""
 REQUEST_SECONDS: Final = 15.0
 """From the connection, or the first byte of a later request, to the last byte of its body."""
+ANSWER_SECONDS: Final = 30.0
+"""From a complete request to the last byte of its answer. Whoever does not read it keeps no connection for it."""
 AT_MOST: Final = 1000
-"""Connections at a time. When one more comes, the one that has kept us waiting longest is closed."""
+"""Connections at a time. When one more comes, one is closed: of those that ask for nothing the one that has been idle
+longest, else the one that has kept us waiting longest for the rest of its request."""
 TOO_LARGE: Final = b"431 Request Header Fields Too Large"
 TOO_SLOW: Final = b"408 Request Timeout"
 
@@ -26,7 +29,7 @@ _refused = FloodLog("closed a connection")
 
 def limited_protocol() -> type[asyncio.Protocol]:
     """Return a protocol class for one server; its connections are counted together."""
-    return type("LimitedProtocol", (_Limited,), {"waiting": {}, "at_most": _room()})
+    return type("LimitedProtocol", (_Limited,), {"idle": {}, "waiting": {}, "at_most": _room()})
 
 
 def _room() -> int:
@@ -42,6 +45,8 @@ def _room() -> int:
 class _Limited(HttpToolsProtocol):
     """One connection."""
 
+    idle: "dict[_Limited, None]"
+    """Connections that were answered and are kept, in the order in which they became idle."""
     waiting: "dict[_Limited, None]"
     """Connections whose request isn't complete, in the order in which they began to keep us waiting."""
     at_most: int
@@ -50,17 +55,19 @@ class _Limited(HttpToolsProtocol):
     _moved_on = False
     """A head or a body ended within the bytes that are being read."""
     _deadline: asyncio.TimerHandle | None = None
+    _answer_by: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if len(self.connections) > self.at_most:
-            oldest = next(iter(self.waiting), self)
+            oldest = next(iter(self.idle or self.waiting), self)
             oldest._end(b"", "too many connections")
             if oldest is self:
                 return
         self._begin()
 
     def data_received(self, data: bytes) -> None:
+        self.idle.pop(self, None)
         if self._deadline is None and self._in_head:
             self._begin()
         self._moved_on = False
@@ -78,10 +85,32 @@ class _Limited(HttpToolsProtocol):
         self._in_head, self._moved_on = True, True
         self._relax()
         super().on_message_complete()
+        if self.cycle.response_complete:  # refused before its body was there
+            self.idle[self] = None
+        elif self._answer_by is None:
+            self._answer()
+
+    def on_response_complete(self) -> None:
+        self._answered()
+        has_more = bool(self.pipeline)
+        super().on_response_complete()
+        if has_more:
+            self._answer()
+        elif self._deadline is None:
+            self.idle[self] = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._relax()
+        self._answered()
         super().connection_lost(exc)
+
+    def _answer(self) -> None:
+        self._answer_by = self.loop.call_later(ANSWER_SECONDS, self._end, b"", "its answer was not read")
+
+    def _answered(self) -> None:
+        if self._answer_by is not None:
+            self._answer_by.cancel()
+            self._answer_by = None
 
     def _begin(self) -> None:
         self._deadline = self.loop.call_later(REQUEST_SECONDS, self._end, TOO_SLOW, "its request took too long")
@@ -92,6 +121,7 @@ class _Limited(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
         self.waiting.pop(self, None)
+        self.idle.pop(self, None)
 
     def _end(self, status: bytes, why: str) -> None:
         """Close the connection at once; where an answer is of use to somebody, after it."""

@@ -2,8 +2,10 @@
 
 import asyncio
 import resource
+import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import Any
 
 import psutil
 import pytest
@@ -11,6 +13,10 @@ import pytest
 from bot.slack import limits
 from bot.slack.guard import Receive, Scope, Send
 from bot.slack.http import http_server
+from tests.world import until
+
+LARGE = 8_000_000
+"""Bytes of an answer that no buffer of the system holds."""
 
 
 async def answers(scope: Scope, receive: Receive, send: Send) -> None:
@@ -20,21 +26,28 @@ async def answers(scope: Scope, receive: Receive, send: Send) -> None:
             await receive()
             await send({"type": f"lifespan.{kind}.complete"})
         return
-    while (await receive()).get("more_body"):
+    while scope["path"] != "/early" and (await receive()).get("more_body"):
         pass
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
-    await send({"type": "http.response.body", "body": b"done"})
+    body = b"a" * LARGE if scope["path"] == "/large" else b"done"
+    headers = [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 @pytest.fixture
-async def port() -> AsyncIterator[int]:
+async def server() -> AsyncIterator[Any]:
     server = http_server(answers, "127.0.0.1", 0, graceful_seconds=1)
     running = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
-    yield server.servers[0].sockets[0].getsockname()[1]
+    yield server
     server.should_exit = True
     await running
+
+
+@pytest.fixture
+def port(server: Any) -> int:
+    return int(server.servers[0].sockets[0].getsockname()[1])
 
 
 async def asked(port: int, *, head: bytes = b"", body: bytes = b"", pause: float = 0) -> bytes:
@@ -104,3 +117,96 @@ async def test_half_open_requests_neither_use_up_files_nor_keep_others_out(port:
     for _, writer in half:
         writer.transport.abort()
     await asyncio.sleep(0.1)
+
+
+async def idle(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection that was answered and is kept."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+    await asyncio.wait_for(reader.readuntil(b"done"), 20)
+    return reader, writer
+
+
+async def test_connections_that_are_kept_idle_do_not_keep_others_out(port: int) -> None:
+    kept = [await idle(port) for _ in range(limits.AT_MOST)]
+
+    for _ in range(5):
+        assert await asked(port, body=b"a command") == b"HTTP/1.1 200 OK"
+
+    assert await asyncio.wait_for(kept[0][0].read(1), 5) == b"", "the one that was idle longest had to go"
+    for _, writer in kept:
+        writer.transport.abort()
+    await asyncio.sleep(0.1)
+
+
+async def test_one_that_is_asking_is_not_closed_for_one_that_is_idle(port: int) -> None:
+    busy = await idle(port)
+    kept = [await idle(port) for _ in range(limits.AT_MOST - 2)]
+    busy[1].write(b"GET / HTTP/1.1\r\nhost: x\r\n")
+    await asyncio.sleep(0.1)
+    kept += [await idle(port) for _ in range(20)]
+
+    busy[1].write(b"\r\n")
+    assert await asyncio.wait_for(busy[0].readuntil(b"done"), 5)
+    for _, writer in [busy, *kept]:
+        writer.transport.abort()
+    await asyncio.sleep(0.1)
+
+
+async def test_an_answer_that_nobody_reads_keeps_no_connection(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "ANSWER_SECONDS", 0.3)
+    before = psutil.Process().num_fds()
+    deaf = []
+    for _ in range(5):
+        # Not asyncio's streams: they read by themselves.
+        sock = socket.create_connection(("127.0.0.1", port))
+        sock.sendall(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n" * 3)
+        deaf.append(sock)
+    await until(lambda: psutil.Process().num_fds() == before + 2 * len(deaf), what="the server to take them")
+
+    await until(lambda: psutil.Process().num_fds() <= before + len(deaf), what="the server to let go of its ends")
+
+    for sock in deaf:
+        sock.close()
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"POST / HTTP/1.1\r\nhost: x\r\n", id="half a head"),
+        pytest.param(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nabc", id="half a body"),
+        pytest.param(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", id="a whole request"),
+        pytest.param(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n" * 3, id="three at once"),
+        pytest.param(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n", id="a large answer"),
+        pytest.param(b"nonsense\r\n\r\n", id="no HTTP"),
+    ],
+)
+@pytest.mark.parametrize("ends", ["closes", "resets"])
+async def test_whoever_leaves_takes_the_file_along(server: Any, port: int, begun: bytes, ends: str) -> None:
+    before = psutil.Process().num_fds()
+    gone = [await asyncio.open_connection("127.0.0.1", port) for _ in range(10)]
+    for _, writer in gone:
+        writer.write(begun)
+    await asyncio.sleep(0.05)
+    for _, writer in gone:
+        writer.close() if ends == "closes" else writer.transport.abort()
+
+    await until(lambda: psutil.Process().num_fds() <= before, what="every file to be closed")
+    protocol = server.config.http_protocol_class
+    assert (len(protocol.idle), len(protocol.waiting)) == (0, 0), "nor is anything remembered of them"
+    assert await asked(port, body=b"a command") == b"HTTP/1.1 200 OK"
+    assert await asked(port, body=b"another") == b"HTTP/1.1 200 OK"
+
+
+async def test_a_request_that_is_answered_before_its_end_is_idle_after_it(server: Any, port: int) -> None:
+    protocol = server.config.http_protocol_class
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /early HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\n")
+    assert await asyncio.wait_for(reader.readuntil(b"done"), 5)
+    assert (len(protocol.idle), len(protocol.waiting)) == (0, 1)
+
+    writer.write(b"abc")
+
+    await until(lambda: (len(protocol.idle), len(protocol.waiting)) == (1, 0), what="the connection to be idle")
+    writer.close()
