@@ -40,11 +40,8 @@ async def digest_is_due(env: Environment, timer: Timer) -> Timer | None:
         return replace(timer, due_at=kept.next_at, attempt=0)
     period = period_name(kept, kept.next_at)
     if kept.last_period == period + BEGUN:
-        try:
-            await _post(env, kept, _cut_short(period))
-        except Unavailable:
-            return replace(timer, due_at=env.clock.now() + PAUSE, attempt=timer.attempt + 1)
-    elif kept.last_period.rstrip(NOWHERE) != period:
+        return await _hand_over(env, timer, kept, period, _cut_short(period), before=kept.last_period)
+    if kept.last_period.rstrip(NOWHERE) != period:
         return await _first_time(env, timer, kept, period)
     return await _go_on(env, timer, kept, period)
 
@@ -60,17 +57,27 @@ async def _first_time(env: Environment, timer: Timer, kept: Digest, period: str)
     if not await env.memory.mark_digest(kept.channel_id, period + BEGUN, was=kept.last_period):
         now_kept = await env.memory.digest(kept.channel_id)  # it was turned off or changed meanwhile
         return replace(timer, due_at=now_kept.next_at, attempt=0) if now_kept else None
+    return await _hand_over(env, timer, kept, period, written, before=kept.last_period)
+
+
+async def _hand_over(
+    env: Environment, timer: Timer, kept: Digest, period: str, written: Reply, *, before: str
+) -> Timer | None:
+    """Post what is marked as begun; where there is no place for it, tell whoever turned it on, once.
+
+    Args:
+        before: the mark that it had before it was begun.
+    """
+    came = None
     try:
         came = await _post(env, kept, written)
+        if not came and not before.endswith(NOWHERE):
+            await _say_nowhere(env, kept)
     except Unavailable as error:
-        if error.nothing_happened:  # so it is written anew; otherwise it may stand there already
-            await env.memory.mark_digest(kept.channel_id, kept.last_period, was=period + BEGUN)
+        if came is False or error.nothing_happened:  # so it is written anew; otherwise it may stand there already
+            await env.memory.mark_digest(kept.channel_id, before, was=period + BEGUN)
         return replace(timer, due_at=env.clock.now() + PAUSE, attempt=0)
-    sign = "" if came else NOWHERE
-    if sign and not kept.last_period.endswith(NOWHERE):
-        with suppress(CannotPost):
-            await env.messenger.direct(kept.by, _nowhere(kept))
-    return await _go_on(env, timer, replace(kept, last_period=period + BEGUN), period + sign)
+    return await _go_on(env, timer, replace(kept, last_period=period + BEGUN), period if came else period + NOWHERE)
 
 
 async def _go_on(env: Environment, timer: Timer, kept: Digest, period: str) -> Timer | None:
@@ -125,6 +132,11 @@ def _no_digest(error: BotError) -> Reply:
 
 def _with_button(head: Mrkdwn) -> Reply:
     return reply(head, [kit.section(head), *kit.actions(*buttons.run(1, "Show one now", command_line("digest now")))])
+
+
+async def _say_nowhere(env: Environment, kept: Digest) -> None:
+    with suppress(CannotPost):
+        await env.messenger.direct(kept.by, _nowhere(kept))
 
 
 def _nowhere(kept: Digest) -> Reply:

@@ -88,19 +88,20 @@ async def remind_of_review(env: Environment, timer: Timer) -> Timer | None:
         return None
     request, now = await env.memory.request(review.request_id), env.clock.now()
     if now < review.due_at:
-        await _remind(env, review, request)
+        await _remind(env, review, request, "due soon")
         return replace(timer, due_at=review.due_at, attempt=0)
     if timer.attempt == 0:
         await _escalate(env, review, request)
     else:
-        await _remind(env, review, request, overdue=True)
+        await _remind(env, review, request, f"overdue {timer.attempt}", overdue=True)
     pause = min(FIRST_PAUSE * 2**timer.attempt, LONGEST_PAUSE)
     return replace(timer, due_at=now + pause, attempt=timer.attempt + 1)
 
 
-async def _remind(env: Environment, review: Review, request: Request | None, *, overdue: bool = False) -> None:
+async def _remind(
+    env: Environment, review: Review, request: Request | None, event: str, *, overdue: bool = False
+) -> None:
     channel_id, thread_ts = await below_card(env, request) if request else (review.channel_id, None)
-    event = f"due {env.clock.now():%Y-%m-%d %H}"
     await deliver(env, await _notice(env, review, request, event, channel_id, thread_ts, overdue=overdue))
 
 

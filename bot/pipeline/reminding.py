@@ -9,7 +9,7 @@ from bot.blocks.text import duration
 from bot.core.model import Decision
 from bot.core.ports import address_of
 from bot.core.request import Incoming, Mode, Request, State
-from bot.errors import CannotPost, Refused
+from bot.errors import CannotPost, Refused, Unavailable
 from bot.pipeline.answering import entry, said
 from bot.pipeline.authorizing import Step
 from bot.pipeline.environment import Environment
@@ -53,13 +53,13 @@ async def _send(env: Environment, request: Request, decision: Decision) -> bool:
     channel_id, thread = await below_card(env, request)
     now = env.clock.now()
     if request.notify:
-        with suppress(CannotPost):
+        with suppress(CannotPost, Unavailable):
             await env.messenger.post(channel_id, notices.reminder(request, now=now), thread_ts=thread)
             return True
     link = await _link(env, request)
     reached = False
     for user_id in sorted(decision.approvers.ids)[:AT_MOST]:
-        with suppress(CannotPost):
+        with suppress(CannotPost, Unavailable):
             await env.messenger.direct(user_id, notices.personal_reminder(request, link, now=now))
             reached = True
     return reached

@@ -51,7 +51,7 @@ async def _expire(env: Environment, timer: Timer) -> None:
 
 async def _remind(env: Environment, timer: Timer) -> Timer | None:
     request = await env.memory.request(timer.subject)
-    if request is None or request.state is not State.PENDING:
+    if request is None or request.state is not State.PENDING or request.is_over(env.clock.now()):
         return None
     if timer.attempt == 0:
         return await _look_for_card(env, request, timer)

@@ -21,7 +21,7 @@ from bot.slack.pace import Pace
 from bot.slack.response_urls import ResponseUrls
 from bot.store.store import Store, open_store
 from bot.store.upgrading import upgrade
-from bot.turso import DatabaseNotFound
+from bot.turso import DatabaseNotFound, TursoUnavailable
 from tests.store.conftest import NOON, StoppedClock
 
 POLICY = """
@@ -146,6 +146,11 @@ class EmptyTurso:
 
     async def database(self, name: str) -> Any:
         raise DatabaseNotFound(name)
+
+    async def listed(self) -> Any:
+        raise TursoUnavailable("Turso does not answer.")
+
+    organization_usage = listed
 
 
 class Quiet:

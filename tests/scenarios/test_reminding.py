@@ -107,3 +107,27 @@ async def test_a_reminder_is_on_record(world: World):
     page = await world.bot.store.audit_page(before_seq=None, limit=50)
     (line,) = [one for _, one in page if one.request_id == request.id and one.event == "reminded"]
     assert (line.user_id, line.outcome) == (DANA, "sent")
+
+
+async def test_a_reminder_that_slack_does_not_take_now_is_answered_as_such(world: World):
+    card = await asked(world, "/turso rotate {} --reason leak")
+    fault = world.workspace.faults.add("api_error", "chat.postMessage", error="fatal_error")
+    try:
+        told = await world.person(DANA).presses_and_hears("Remind", card)
+    finally:
+        world.workspace.faults.remove(fault)
+
+    assert "Slack took no reminder: ask the approvers yourself." in words(told)
+
+
+async def test_one_approver_who_cannot_be_told_now_keeps_no_other_from_being_told(world: World):
+    await world.make("orders-one-of-two")
+    card = await world.person(DANA).types(
+        "/turso token orders-one-of-two --reason work", ORDERS, holding="orders-one-of-two"
+    )
+    world.workspace.faults.add("api_error", "chat.postMessage", error="fatal_error", times=1)
+
+    told = await world.person(DANA).presses_and_hears("Remind", card)
+
+    assert "The approvers were reminded." in words(told)
+    await until(lambda: any("orders-one-of-two" in words(one) for one in direct(world, BEN)), what="the other")
