@@ -18,7 +18,7 @@ from bot.core.plan import Plan, PlannedHold
 from bot.core.reply import Reply
 from bot.core.request import HoldKind
 from bot.errors import BadInput
-from bot.turso import Database, DatabaseNotFound
+from bot.turso import Database, DatabaseNotFound, first_told
 
 REPLACES = "replaces"
 """Among a plan's arguments: the request whose quarantine has no countdown any more, and gives way to this one."""
@@ -32,7 +32,7 @@ class DestroyArgs(BaseModel):
 async def plan(ctx: Context, args: DestroyArgs) -> Plan:
     """Take the snapshot that approvers read. What is protected, or counts down already, is refused here."""
     shot = await snapshot(ctx, args.name)
-    await _may_be_destroyed(ctx, shot.database)
+    is_protection_known = await _may_be_destroyed(ctx, shot.database)
     replaced = None if args.now else await _replaced(ctx, shot.database)
     name = args.name
     gone = f"Destroy {name} with all its data, for good: Turso keeps no copy"
@@ -43,6 +43,7 @@ async def plan(ctx: Context, args: DestroyArgs) -> Plan:
     warnings = [f"{len(shot.tokens)} live tokens from here stop working"] if shot.tokens else []
     warnings += ["There is no Undo: the data is gone at once"] if args.now else []
     warnings += ["The countdown of its quarantine has ended: a new quarantine takes its place"] if replaced else []
+    warnings += [] if is_protection_known else ["Turso did not tell whether it has delete protection"]
     warnings += (
         ["Nobody can see how much is lost: Turso did not tell its size"] if shot.target.size_bytes is None else []
     )
@@ -59,15 +60,20 @@ async def plan(ctx: Context, args: DestroyArgs) -> Plan:
     )
 
 
-async def _may_be_destroyed(ctx: Context, database: Database) -> None:
+async def _may_be_destroyed(ctx: Context, database: Database) -> bool:
+    """Return False when Turso did not tell everything about its protection. Raises BadInput: it is protected."""
     name = database.name
     now_set = await attempt(ctx.turso.configuration(name))  # the older API tells it here alone
-    if database.delete_protection or (now_set and now_set.delete_protection):
+    own = [database.delete_protection, now_set.delete_protection if now_set else None]
+    if any(own):
         raise BadInput(f"`{name}` has delete protection. Lift it first: `/turso protect {name} off`.")
-    if database.group:
-        group = await attempt(ctx.turso.group(database.group))
-        if group and group.delete_protection:
-            raise BadInput(f"The group of `{name}` has delete protection; an operator has to lift it at Turso.")
+    is_known = first_told(*own) is not None
+    if database.group == "":
+        return is_known
+    group = await attempt(ctx.turso.group(database.group)) if database.group else None
+    if group and group.delete_protection:
+        raise BadInput(f"The group of `{name}` has delete protection; an operator has to lift it at Turso.")
+    return is_known and group is not None and group.delete_protection is not None
 
 
 async def _replaced(ctx: Context, database: Database) -> str | None:
@@ -93,8 +99,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
     """True once it is gone, or blocked."""
     if plan.arguments["now"]:
         return await gone(ctx, plan)
-    now = await ctx.turso.configuration(target_of(plan).name)
-    return now.block_reads and now.block_writes
+    return await holds.blocked(ctx.turso, target_of(plan).name) == (True, True)
 
 
 async def delete(ctx: Context, plan: Plan) -> None:

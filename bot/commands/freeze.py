@@ -60,8 +60,8 @@ async def act(ctx: Context, plan: Plan) -> None:
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
     """True once Turso itself says so."""
-    now = await ctx.turso.configuration(target_of(plan).name)
-    return now.block_writes and (now.block_reads or not plan.arguments["reads"])
+    reads, writes = await holds.blocked(ctx.turso, target_of(plan).name)
+    return writes and (reads or not plan.arguments["reads"])
 
 
 def message(plan: Plan, facts: Facts) -> Reply:

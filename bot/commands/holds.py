@@ -95,9 +95,9 @@ async def lift_once(turso: TursoClient, memory: Memory, what: Lift) -> bool:
 async def blocked(turso: TursoClient, name: str) -> Blocks:
     """Return what Turso blocks now. Raises Unavailable where it does not tell both: unknown is not open."""
     now = await turso.configuration(name)
-    if not {"block_reads", "block_writes"} <= now.model_fields_set:
+    if now.block_reads is None or now.block_writes is None:
         raise Unavailable(f"Turso does not tell now whether `{name}` is blocked.")
-    return bool(now.block_reads), bool(now.block_writes)
+    return now.block_reads, now.block_writes
 
 
 async def _switch(turso: TursoClient, name: str, which: Blocks, *, on: bool) -> None:

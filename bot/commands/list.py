@@ -10,6 +10,7 @@ from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.table import Cell, Table, amount
 from bot.blocks.text import Mrkdwn, Plain, counted, joined, mrkdwn, number, size
+from bot.commands.amounts import UNKNOWN
 from bot.commands.base import Context, Reading
 from bot.commands.lines import command_line
 from bot.commands.rights import may_use
@@ -108,18 +109,25 @@ def _row(database: Database, sort: Sort, used: dict[str, Usage]) -> list[Cell]:
         Plain(database.name[:64]),
         Plain(state_of(database)),
         *([] if sort == "name" else amounts),
-        Plain(database.group[:32]),
+        Plain(UNKNOWN if database.group is None else database.group[:32]),
         Plain(location[:24]),
     ]
 
 
 def state_of(database: Database) -> str:
     """Say in a few words what is special about a database."""
-    blocked = [word for word, on in (("reads", database.block_reads), ("writes", database.block_writes)) if on]
-    words = [f"{' and '.join(blocked)} blocked"] if blocked else []
+    words = blocks_words(database.block_reads, database.block_writes)
     words += ["protected"] if database.delete_protection else []
     words += ["asleep"] if database.asleep else []
     return ", ".join(words) or "open"
+
+
+def blocks_words(reads: bool | None, writes: bool | None) -> list[str]:
+    """Name what is blocked, and what Turso does not tell; nothing when both are known to be open."""
+    flags = {"reads": reads, "writes": writes}
+    blocked = " and ".join(word for word, on in flags.items() if on)
+    silent = " and ".join(word for word, on in flags.items() if on is None)
+    return [f"{blocked} blocked"] * bool(blocked) + [f"{silent}: {UNKNOWN}"] * bool(silent)
 
 
 def _nothing(ctx: Context, args: ListArgs) -> list[Block]:

@@ -19,6 +19,7 @@ from bot.core.plan import Plan
 from bot.core.proof import OldTokens, Proof
 from bot.core.reply import Reply
 from bot.core.request import LedgerToken
+from bot.errors import Unavailable
 from bot.turso import Database
 
 
@@ -30,6 +31,8 @@ async def plan(ctx: Context, args: RotateArgs) -> Plan:
     """Find everybody whom it may hit: the databases of the group, and the holders of our live tokens for them."""
     shot = await snapshot(ctx, args.name)
     group = shot.database.group
+    if group is None:
+        raise Unavailable(f"Turso does not tell the group of `{args.name}` now, and so not how far this would reach.")
     siblings = await _members(ctx, group)
     others = sorted(one.name for one in siblings if one.id != shot.database.id)
     ids = list(dict.fromkeys([shot.database.id, *(one.id for one in siblings)]))

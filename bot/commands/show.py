@@ -18,7 +18,7 @@ from bot.commands.targets import attempt, live_tokens
 from bot.core.arguments import DatabaseName, Positional
 from bot.core.reply import Block, Reply
 from bot.core.request import LedgerToken
-from bot.turso import Database
+from bot.turso import Database, first_told
 from bot.turso.models import Configuration, DatabaseUsage, Instance
 
 SHOWN = 12
@@ -61,8 +61,11 @@ async def run(ctx: Context, args: ShowArgs) -> Reply:
 def _state(database: Database, configuration: Configuration | None) -> str:
     if configuration is None:
         return state_of(database)
-    blocks = {"block_reads": configuration.block_reads, "block_writes": configuration.block_writes}
-    protected = bool(configuration.delete_protection) or database.delete_protection
+    blocks = {
+        "block_reads": first_told(configuration.block_reads, database.block_reads),
+        "block_writes": first_told(configuration.block_writes, database.block_writes),
+    }
+    protected = configuration.delete_protection or database.delete_protection
     return state_of(database.model_copy(update=blocks | {"delete_protection": protected}))
 
 
@@ -70,14 +73,14 @@ def _properties(
     database: Database, configuration: Configuration | None, usage: DatabaseUsage | None
 ) -> list[tuple[str, Text]]:
     said: list[tuple[str, str]] = [
-        ("Group", database.group or "none"),
+        ("Group", UNKNOWN if database.group is None else database.group or "none"),
         ("Type", database.type or "logical"),
         ("Primary", database.primary_region or "–"),
         ("Locations", ", ".join(database.regions) or "–"),
         ("Version", database.version),
         ("Delete protection", _protection(database, configuration)),
-        ("Reads", _blocked(configuration.block_reads if configuration else database.block_reads)),
-        ("Writes", _blocked(configuration.block_writes if configuration else database.block_writes)),
+        ("Reads", _blocked(configuration.block_reads if configuration else None, database.block_reads)),
+        ("Writes", _blocked(configuration.block_writes if configuration else None, database.block_writes)),
         ("Size limit", _limit(configuration)),
         ("Allowed addresses", ", ".join(configuration.allowed_ips) if configuration else ""),
         ("Allowed AWS VPCs", ", ".join(configuration.allowed_aws_vpc_ids) if configuration else ""),
@@ -98,12 +101,13 @@ def _properties(
 
 
 def _protection(database: Database, configuration: Configuration | None) -> str:
-    told = configuration.delete_protection if configuration else None
-    return "on" if told or database.delete_protection else UNKNOWN if told is None else "off"
+    told = (configuration.delete_protection if configuration else None, database.delete_protection)
+    return "on" if any(told) else UNKNOWN if first_told(*told) is None else "off"
 
 
-def _blocked(value: bool) -> str:
-    return "blocked" if value else "open"
+def _blocked(*told: bool | None) -> str:
+    value = first_told(*told)
+    return UNKNOWN if value is None else "blocked" if value else "open"
 
 
 def _limit(configuration: Configuration | None) -> str:

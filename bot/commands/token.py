@@ -65,9 +65,10 @@ def _lasts(expiration: Expiration) -> str:
     return "without end" if isinstance(lifetime, Never) else duration(lifetime)
 
 
-def _blocked(reads: bool, writes: bool) -> list[str]:
-    words = [word for word, on in (("reads", reads), ("writes", writes)) if on]
-    return [f"The database is blocked now: {' and '.join(words)}"] if words else []
+def _blocked(reads: bool | None, writes: bool | None) -> list[str]:
+    if words := [word for word, on in (("reads", reads), ("writes", writes)) if on]:
+        return [f"The database is blocked now: {' and '.join(words)}"]
+    return ["Turso did not tell whether the database is blocked"] if None in (reads, writes) else []
 
 
 async def mint(ctx: Context, plan: Plan) -> Secret:

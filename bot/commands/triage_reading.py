@@ -8,9 +8,10 @@ from typing import Final, TypeVar
 
 from bot.commands import holds
 from bot.commands.base import Context
+from bot.commands.list import blocks_words
 from bot.commands.samples import Course, courses, moment, moment_of, usual_day
 from bot.core.request import AuditEntry, LedgerToken
-from bot.turso import Database, DatabaseNotFound, Listed, TursoError
+from bot.turso import Database, DatabaseNotFound, Listed, TursoError, first_told
 from bot.turso.models import Configuration, TopQuery, Usage
 
 T = TypeVar("T")
@@ -46,18 +47,17 @@ class Findings:
     @property
     def blocked(self) -> bool:
         """True when reads or writes are blocked, as far as Turso tells."""
-        return self._switch("block_reads") or self.blocks_writes
+        return bool(self._switch("block_reads")) or self.blocks_writes
 
     @property
     def blocks_writes(self) -> bool:
-        """True when writes are blocked."""
-        return self._switch("block_writes")
+        """True when Turso says that writes are blocked."""
+        return bool(self._switch("block_writes"))
 
     @property
     def protected(self) -> bool | None:
         """True when Turso refuses to destroy it; None when it does not say."""
-        told = self.configuration.delete_protection if self.configuration else None
-        return True if self._switch("delete_protection") else told
+        return self._switch("delete_protection")
 
     @property
     def group(self) -> str | None:
@@ -70,10 +70,8 @@ class Findings:
         """How it is, in a few words."""
         if self.database is None and self.configuration is None:
             return "its state is not known: Turso does not tell"
-        blocks = (("reads", "block_reads"), ("writes", "block_writes"))
-        blocked = [word for word, switch in blocks if self._switch(switch)]
-        asleep = ", asleep" if self.database and self.database.asleep else ""
-        return f"{' and '.join(blocked)} blocked{asleep}" if blocked else f"open{asleep}"
+        words = blocks_words(self._switch("block_reads"), self._switch("block_writes")) or ["open"]
+        return ", ".join([*words, *(["asleep"] if self.database and self.database.asleep else [])])
 
     @property
     def part_of_day(self) -> float:
@@ -81,8 +79,10 @@ class Findings:
         clock = self.now.astimezone(UTC)
         return max(0.02, (clock.hour * 3600 + clock.minute * 60 + clock.second) / 86_400)
 
-    def _switch(self, name: str) -> bool:
-        return any(bool(getattr(one, name)) for one in (self.configuration, self.database) if one is not None)
+    def _switch(self, name: str) -> bool | None:
+        """True when either says so; None when neither says anything."""
+        told = [getattr(one, name) for one in (self.configuration, self.database) if one is not None]
+        return True if any(told) else first_told(*told)
 
 
 async def read(ctx: Context, name: str) -> Findings:

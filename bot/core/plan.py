@@ -18,7 +18,8 @@ class PlanTarget:
     id: str
     """`DbId`: a database made again under the same name has another."""
     group: str | None = None
-    delete_protection: bool = False
+    delete_protection: bool | None = False
+    """None: Turso did not say."""
     size_bytes: int | None = None
     """None: Turso did not say."""
 

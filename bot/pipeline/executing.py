@@ -60,7 +60,11 @@ class Executor:
         if not answer.allowed:
             await self._stop(request, answer.why)
             return "stop"
-        taken = await take(self.env, ctx, request)
+        try:
+            taken = await take(self.env, ctx, request)
+        except Unavailable as error:
+            await self._wait(request, str(error))
+            raise
         if taken.why:
             await self._stop(request, taken.why)
         if taken.request is None:

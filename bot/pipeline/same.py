@@ -24,19 +24,28 @@ async def what_changed(turso: TursoClient, plan: Plan, *, checks_size: bool = Fa
         One sentence that says what changed; None when it is the same, or the plan is about none.
     Raises:
         TursoUnavailable: Turso did not say.
-        Unavailable: approvers saw a size, and Turso does not tell the size now.
+        Unavailable: Turso leaves out now what approvers saw: the group, the protection or the size.
     """
     if plan.target is None:
         return None
     was, now = plan.target, await _found(turso, plan.target)
     if isinstance(now, str):
         return now
-    if (now.group or None) != (was.group or None):
+    if now.group is None:
+        raise Unavailable(f"Turso does not tell the group of `{was.name}` now.")
+    if now.group != (was.group or ""):
         moved = f"has moved to the group `{now.group}`" if now.group else "is no longer in a group"
         return f"`{was.name}` {moved}."
-    if now.delete_protection != was.delete_protection:
-        return f"The delete protection of `{was.name}` is {'on' if now.delete_protection else 'off'} now."
-    return await _grew(turso, was) if checks_size else None
+    return _protection_changed(was, now.delete_protection) or (await _grew(turso, was) if checks_size else None)
+
+
+def _protection_changed(was: PlanTarget, now: bool | None) -> str | None:
+    """Compare with the protection that approvers saw. Where it was not known, that it is off is nothing new."""
+    if now is None and was.delete_protection is not None:
+        raise Unavailable(f"Turso does not tell the delete protection of `{was.name}` now.")
+    if bool(now) == bool(was.delete_protection):
+        return None
+    return f"The delete protection of `{was.name}` is {'on' if now else 'off'} now."
 
 
 async def other_object(turso: TursoClient, target: PlanTarget) -> str | None:

@@ -13,6 +13,7 @@ from bot.turso.errors import (
     TursoUnavailable,
 )
 from bot.turso.models import Database, Listed
+from bot.turso.tolerance import first_told
 
 __all__ = [
     "AlreadyExists",
@@ -27,4 +28,5 @@ __all__ = [
     "TursoError",
     "TursoRejected",
     "TursoUnavailable",
+    "first_told",
 ]

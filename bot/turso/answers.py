@@ -49,8 +49,10 @@ def page(body: bytes) -> Page:
     found, left_out = [], 0
     for entry in raw.get("databases") or []:
         try:
-            if entry["Name"].isprintable() and entry["DbId"].isprintable() and entry["Name"] and entry["DbId"]:
-                found.append(_new(Listed, (entry["Name"], entry.get("group") or "", entry)))
+            group = entry.get("group") or ""
+            name, db_id = entry["Name"], entry["DbId"]
+            if name.isprintable() and db_id.isprintable() and group.isprintable() and name and db_id:
+                found.append(_new(Listed, (name, group, entry)))
                 continue
         except (LookupError, TypeError, AttributeError):
             pass

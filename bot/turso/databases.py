@@ -105,7 +105,7 @@ class DatabaseEndpoints(PlaceEndpoints):
         subject = {"database": name} | ({"group": group} if group else {})
         answer = await self._change("POST", DATABASES, subject, body=body, creates=True)
         created = await self._read_again(name, answer)
-        if not created.group and await self._has_no_instance(name):
+        if created.group == "" and await self._has_no_instance(name):
             await self._create_primary(name, location, image)
             created = await self._read_again(name, answer)
         return created

@@ -14,6 +14,7 @@ from bot.turso import ids
 from bot.turso.tolerance import (
     Amount,
     Flag,
+    GroupName,
     Name,
     NullAs,
     OtherwiseAs,
@@ -49,18 +50,18 @@ class Database(Wire):
     name: Name = Field(validation_alias=_NAME)
     db_id: Name = Field(validation_alias=_DB_ID)
     hostname: Text = Field("", validation_alias=spelled("Hostname"))
-    group: Text = ""
+    group: GroupName = ""
     primary_region: Text = Field("", validation_alias=AliasChoices("primaryRegion", "primary_region"))
     regions: Texts = ()
     type: Text = ""
     version: Text = ""
-    block_reads: Flag = Field(False, validation_alias=AliasChoices("block_reads", "blocked_reads"))
-    block_writes: Flag = Field(False, validation_alias=AliasChoices("block_writes", "blocked_writes"))
-    delete_protection: Flag = False
-    allow_attach: Flag = False
-    sleeping: Flag = False
-    archived: Flag = False
-    is_schema: Flag = False
+    block_reads: Flag = Field(None, validation_alias=AliasChoices("block_reads", "blocked_reads"))
+    block_writes: Flag = Field(None, validation_alias=AliasChoices("block_writes", "blocked_writes"))
+    delete_protection: Flag = None
+    allow_attach: Flag = None
+    sleeping: Flag = None
+    archived: Flag = None
+    is_schema: Flag = None
     schema_name: Text = Field("", validation_alias=AliasChoices("schema", "schema_name"))
     parent: Annotated[Parent | None, OtherwiseAs(lambda: None)] = None
     encryption_cipher: Text = ""
@@ -79,7 +80,7 @@ class Database(Wire):
 
     @property
     def target(self) -> Target:
-        """The database as the rules see it. No group is a known fact here, not an unknown one."""
+        """The database as the rules see it. Empty: it has no group; None: that is not known."""
         return Target(self.name, self.group)
 
     @property
@@ -89,8 +90,8 @@ class Database(Wire):
 
     @property
     def asleep(self) -> bool:
-        """True when its group has to be unarchived first; Turso has called this fact by two names."""
-        return self.sleeping or self.archived
+        """True when Turso says that its group has to be unarchived first; it has called this fact by two names."""
+        return bool(self.sleeping or self.archived)
 
     @property
     def is_local(self) -> bool:
@@ -116,7 +117,7 @@ class Listed(NamedTuple):
     """A database as a list names it. Few of many thousands are shown, and only for those is the rest read."""
 
     name: str
-    group: str
+    group: str | None
     raw: Mapping[str, Any]
 
     @property
@@ -148,7 +149,7 @@ class Listed(NamedTuple):
         if name is None or db_id is None:
             raise LookupError(_NAME.choices[0])
         group = raw.get("group") or ""
-        return cls(name, group if isinstance(group, str) else "", raw)
+        return cls(name, group if isinstance(group, str) else None, raw)
 
 
 class Listing(list[Listed]):
@@ -222,11 +223,10 @@ class Configuration(Wire):
     """The switches of a database. `size_limit` is in bytes, as text, and empty when there is none."""
 
     size_limit: Text = Field("", validation_alias=spelled("size_limit"), coerce_numbers_to_str=True)
-    block_reads: Flag = Field(False, validation_alias=spelled("block_reads", "blocked_reads"))
-    block_writes: Flag = Field(False, validation_alias=spelled("block_writes", "blocked_writes"))
-    delete_protection: bool | None = Field(None, validation_alias=spelled("delete_protection"))
-    """None: this API does not know it."""
-    allow_attach: Flag = Field(False, validation_alias=spelled("allow_attach"))
+    block_reads: Flag = Field(None, validation_alias=spelled("block_reads", "blocked_reads"))
+    block_writes: Flag = Field(None, validation_alias=spelled("block_writes", "blocked_writes"))
+    delete_protection: Flag = Field(None, validation_alias=spelled("delete_protection"))
+    allow_attach: Flag = Field(None, validation_alias=spelled("allow_attach"))
     allowed_ips: Texts = ()
     allowed_aws_vpc_ids: Texts = ()
 
@@ -238,9 +238,9 @@ class Group(Wire):
     uuid: Text = ""
     locations: Texts = Field((), validation_alias=spelled("locations"))
     primary: Text = Field("", validation_alias=spelled("primary"))
-    archived: Flag = False
+    archived: Flag = None
     version: Text = ""
-    delete_protection: Flag = Field(False, validation_alias=spelled("delete_protection"))
+    delete_protection: Flag = Field(None, validation_alias=spelled("delete_protection"))
 
 
 class Location(Wire):
@@ -275,9 +275,9 @@ class Organization(Wire):
     name: Text = ""
     slug: Text = ""
     type: Text = ""
-    overages: Flag = False
-    blocked_reads: Flag = Field(False, validation_alias=spelled("blocked_reads", "block_reads"))
-    blocked_writes: Flag = Field(False, validation_alias=spelled("blocked_writes", "block_writes"))
+    overages: Flag = None
+    blocked_reads: Flag = Field(None, validation_alias=spelled("blocked_reads", "block_reads"))
+    blocked_writes: Flag = Field(None, validation_alias=spelled("blocked_writes", "block_writes"))
 
 
 class Quotas(Wire):

@@ -81,11 +81,14 @@ READING: Final[ContextVar[str]] = ContextVar("reading", default="")
 LARGEST: Final = 2**63 - 1
 """What both databases and all our sums can hold."""
 
-Flag = Annotated[bool, NullAs(bool)]
+Flag = Annotated[bool | None, NullAs(lambda: None)]
+"""A switch of Turso's; None where it gave none. That is never the same as off: see `first_told`."""
 Text = Annotated[str, AfterValidator(clean), OtherwiseAs(str)]
 Texts = Annotated[tuple[str, ...], OtherwiseAs(tuple)]
 Amount = Annotated[Annotated[int, Field(ge=0, le=LARGEST, strict=True)] | None, OtherwiseAs(lambda: None)]
 """A number of Turso's; None where it gave none, or one that cannot be."""
+GroupName = Annotated[str | None, AfterValidator(lambda value: clean(value or "")), OtherwiseAs(lambda: None)]
+"""Empty: it has no group, and Turso leaves the key out then. None: what Turso sent cannot be read."""
 Time = Annotated[datetime | None, OtherwiseAs(lambda: None)]
 
 
@@ -97,6 +100,11 @@ def _must_be_name(value: str) -> str:
 
 Name = Annotated[str, AfterValidator(_must_be_name)]
 """A name or an id. An object without one cannot be spoken of, so it cannot be read."""
+
+
+def first_told(*flags: bool | None) -> bool | None:
+    """Return the first that Turso has told; None when it has told none of them."""
+    return next((flag for flag in flags if flag is not None), None)
 
 
 def name_of(value: Any) -> str | None:

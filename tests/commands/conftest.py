@@ -57,7 +57,12 @@ class Acme(Organization):
     """`acme`, whose databases are served, and whose answers can be made to fail by a part of their path."""
 
     def __init__(self, **more: Any) -> None:
-        group = {"name": "default", "locations": ["aws-us-east-1"], "primary": "aws-us-east-1"}
+        group = {
+            "name": "default",
+            "locations": ["aws-us-east-1"],
+            "primary": "aws-us-east-1",
+            "delete_protection": False,
+        }
         super().__init__(groups={"default": group}, **more)
         self.failing: dict[str, int] = {}
 

@@ -1,11 +1,13 @@
 """What ends only opens: a database that somebody opened in Turso's dashboard is never blocked again by a timer."""
 
+import asyncio
+
 import pytest
 
-from bot.core.request import HoldKind, State
+from bot.core.request import HoldKind, Request, State
 from tests.scenarios import quarantines as q
 from tests.security import stage
-from tests.world import ANA, DANA, World, until, words
+from tests.world import ANA, DANA, DB_OPS, World, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = q.POLICY.replace("[read, create]", "[read, create, freeze, thaw]")
@@ -107,3 +109,34 @@ async def test_a_thaw_by_hand_opens_and_blocks_nothing(world: World) -> None:
 
     assert await q.configuration(world, "thawed") == (False, False)
     assert not await q.holds(world, "thawed")
+
+
+async def waiting(world: World) -> Request:
+    """The request that is to start and says why it doesn't."""
+    assert world.bot is not None
+    async with asyncio.timeout(30):
+        while not (found := [one for one in await world.bot.store.requests(states=[State.APPROVED]) if one.outcome]):
+            await asyncio.sleep(0.02)
+    return found[0]
+
+
+async def test_a_freeze_starts_only_once_turso_tells_what_is_blocked(world: World) -> None:
+    """Else nobody knows afterwards what others had blocked, and a thaw opens it."""
+    await world.make("silent")
+    await q.configuration(world, "silent", block_reads=True)
+    path = "/v1/organizations/acme/databases/silent/configuration"
+    fault = world.turso.faults.add("status", method="GET", path=path, status=200, body="{}", count=None)
+    before = len(world.changes("PATCH", "silent/configuration"))
+    try:
+        await world.workspace.say(DANA, DB_OPS, "/turso freeze silent --for 30m --reason load")
+        waits = await waiting(world)
+        assert "does not start yet: Turso does not tell now whether `silent` is blocked" in waits.outcome
+        assert len(world.changes("PATCH", "silent/configuration")) == before
+        assert not await q.holds(world, "silent")
+    finally:
+        world.turso.faults.remove(fault.id)
+
+    await until(lambda: world.card(holding="*silent* are blocked"), what="the freeze")
+    await world.calm()
+    assert "reads stay blocked" in await expire(world, "silent", minutes=31)
+    assert await q.configuration(world, "silent") == (True, False)

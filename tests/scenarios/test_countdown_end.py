@@ -1,5 +1,6 @@
 """The end of a countdown: what is then found of the database, of its people and of the rules decides."""
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -243,15 +244,23 @@ async def test_one_that_still_counts_down_does_not_give_way(world: World) -> Non
     await stage.reaches(world, cards[0], State.RESTORED)
 
 
-@pytest.mark.parametrize("silent", ["Turso", "Slack"])
+LEAVES_OUT = json.dumps({"size_limit": "0", "block_reads": None, "delete_protection": False})
+"""A configuration that says nothing of the blocks: one key is null, the other is missing."""
+
+
+@pytest.mark.parametrize("silent", ["Turso", "Slack", "blocks"])
 async def test_while_it_cannot_be_told_nothing_is_destroyed_and_after_a_while_that_is_told(
     world: World, silent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(countdown, "TOLD_AT", 2)
     name = f"charlie-{silent.lower()}"
     card = await q.quarantined(world, name)
+    path = f"*/databases/{name}"
     if silent == "Turso":
-        fault = world.turso.faults.add("status", method="GET", path=f"*/databases/{name}", status=401, count=None).id
+        fault = world.turso.faults.add("status", method="GET", path=path, status=401, count=None).id
+    elif silent == "blocks":
+        path, answer = f"{path}/configuration", {"status": 200, "body": LEAVES_OUT}
+        fault = world.turso.faults.add("status", method="GET", path=path, count=None, **answer).id
     else:
         fault = world.workspace.faults.add("api_error", "users.info", error="fatal_error")
     try:
@@ -268,7 +277,7 @@ async def test_while_it_cannot_be_told_nothing_is_destroyed_and_after_a_while_th
         assert "Undo" in buttons(world.as_now(card))
         assert q.destroyed(world, name) == 0
     finally:
-        (world.turso if silent == "Turso" else world.workspace).faults.remove(fault)
+        (world.workspace if silent == "Slack" else world.turso).faults.remove(fault)
 
     await world.pass_time(minutes=30)
 

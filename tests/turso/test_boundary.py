@@ -1,19 +1,21 @@
 """What Turso sends is checked at the boundary: what cannot be is left out, the log names it, and the rest is there."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 import structlog
+from pydantic import AliasChoices
 
 from bot.commands import list as listing
 from bot.core.clean import clean
-from bot.turso import TursoUnavailable, answers
+from bot.turso import TursoUnavailable, answers, models
 from bot.turso.calls import readable
 from bot.turso.client import TursoClient
 from bot.turso.errors import Answered
 from bot.turso.refusals import refusal
-from bot.turso.tolerance import LARGEST
+from bot.turso.tolerance import LARGEST, Wire
 
 from .organization import Organization
 
@@ -82,6 +84,50 @@ def test_an_odd_field_of_a_database_leaves_the_database(field: str, odd: Any) ->
 
     assert found.name == "orders"
     assert "\x00" not in found.model_dump_json()
+
+
+FIELDS = [
+    (model, name, field)
+    for model in vars(models).values()
+    if isinstance(model, type) and issubclass(model, Wire) and model is not Wire
+    for name, field in model.model_fields.items()
+    if re.search(r"\b(bool|int|float|datetime)\b", repr(field.annotation)) and not field.is_required()
+]
+"""Every switch, number and time that Turso may leave out."""
+OWN = {"is_of_month"}
+"""What we note ourselves: Turso sends no such key."""
+
+
+@pytest.mark.parametrize(("model", "name", "field"), FIELDS, ids=[f"{one.__name__}.{name}" for one, name, _ in FIELDS])
+def test_what_turso_leaves_out_is_unknown_and_neither_off_nor_zero(model: type[Wire], name: str, field: Any) -> None:
+    if name in OWN:
+        return
+    names = {one: "x" for one, other in model.model_fields.items() if other.is_required()}
+    aliases = {one: _key(model, one) for one in (*names, name)}
+    raw = {aliases[one]: value for one, value in names.items()}
+
+    assert getattr(model.model_validate(raw), name) is None, "the key is absent"
+    assert getattr(model.model_validate(raw | {aliases[name]: None}), name) is None, "null"
+
+
+def _key(model: type[Wire], name: str) -> str:
+    alias = model.model_fields[name].validation_alias
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else name
+
+
+@pytest.mark.parametrize("odd", [17, ["x"], {"a": 1}], ids=repr)
+def test_a_group_that_cannot_be_read_is_not_taken_for_none(odd: Any) -> None:
+    assert answers.database(body(database=GOOD | {"group": odd})).target.group is None
+    (listed,) = answers.page(body(databases=[GOOD | {"group": odd}])).databases
+    assert listed.target.group is None
+
+
+@pytest.mark.parametrize("raw", [{}, {"group": None}, {"group": ""}], ids=["absent", "null", "empty"])
+def test_a_database_without_a_group_has_none(raw: dict[str, Any]) -> None:
+    """So Turso documents it: databases of before there were groups have none."""
+    assert answers.database(body(database=GOOD | raw)).target.group == ""
+    (listed,) = answers.page(body(databases=[GOOD | raw])).databases
+    assert listed.target.group == ""
 
 
 def test_a_switch_that_cannot_be_read_is_not_taken_for_off() -> None:

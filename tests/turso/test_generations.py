@@ -323,7 +323,7 @@ async def test_groups_are_read_with_what_is_there(turso: TursoClient, acme: Orga
 
     (group,) = await turso.groups()
 
-    assert (group.name, group.locations, group.primary, group.delete_protection) == ("eu", (), "lhr", False)
+    assert (group.name, group.locations, group.primary, group.delete_protection) == ("eu", (), "lhr", None)
 
 
 @pytest.mark.parametrize("database", [{"Name": "x"}, {"DbId": "1"}, "x"], ids=["no id", "no name", "no object"])

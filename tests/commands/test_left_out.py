@@ -1,0 +1,132 @@
+"""What Turso leaves out of an answer is unknown: nothing says "open" or "off" of it, and no change relies on it."""
+
+from typing import Any
+
+import pytest
+
+from bot.commands import destroy, freeze, restore, thaw
+from bot.errors import Unavailable
+from bot.pipeline.same import what_changed
+from tests.blocks.messages import words
+from tests.commands.conftest import Desk
+
+FLAGS = ("block_reads", "block_writes", "delete_protection")
+HOW = pytest.mark.parametrize("how", ["absent", "null"])
+WHICH = pytest.mark.parametrize("which", ["block_reads", "block_writes"])
+
+
+def leave_out(desk: Desk, how: str, *flags: str, of: str = "both") -> None:
+    """Let Turso leave some flags of `orders` out from now on."""
+    objects = {"database": desk.acme.databases["orders"], "configuration": desk.acme.configurations["orders"]}
+    for name, told in objects.items():
+        for flag in flags if of in ("both", name) else ():
+            told.pop(flag, None)
+            if how == "null":
+                told[flag] = None
+
+
+def ready(desk: Desk, **settings: Any) -> None:
+    desk.acme.add("orders")
+    desk.acme.configurations["orders"] |= {"delete_protection": False, **settings}
+
+
+@HOW
+@pytest.mark.parametrize("line", ["ls", "show orders", "triage orders"])
+async def test_an_answer_says_that_it_is_not_known(desk: Desk, how: str, line: str) -> None:
+    ready(desk)
+    leave_out(desk, how, *FLAGS)
+
+    said = words(await desk.ask(line))
+
+    assert "reads and writes: not known" in said
+    assert "open" not in said
+    assert "off" not in said
+
+
+async def test_what_the_configuration_leaves_out_the_database_may_tell(desk: Desk) -> None:
+    ready(desk)
+    desk.acme.databases["orders"]["block_writes"] = True
+    leave_out(desk, "absent", *FLAGS, of="configuration")
+
+    assert "writes blocked" in words(await desk.ask("show orders"))
+    assert "writes blocked" in words(await desk.ask("triage orders"))
+
+
+@HOW
+@WHICH
+async def test_a_freeze_or_a_quarantine_is_not_confirmed(desk: Desk, how: str, which: str) -> None:
+    ready(desk)
+    frozen, quarantined = await desk.plan("freeze orders --reads"), await desk.plan("destroy orders")
+    desk.acme.configurations["orders"] |= {"block_reads": True, "block_writes": True}
+    leave_out(desk, how, which, of="configuration")
+
+    with pytest.raises(Unavailable, match="does not tell"):
+        await freeze.read_back(desk.context(), frozen)
+    with pytest.raises(Unavailable, match="does not tell"):
+        await destroy.read_back(desk.context(), quarantined)
+
+
+@HOW
+@WHICH
+async def test_a_thaw_or_an_undo_is_not_confirmed(desk: Desk, how: str, which: str) -> None:
+    ready(desk, block_writes=True)
+    thawed, quarantined = await desk.plan("thaw orders"), await desk.plan("destroy orders")
+    desk.acme.configurations["orders"] |= {"block_reads": False, "block_writes": False}
+    leave_out(desk, how, which, of="configuration")
+
+    with pytest.raises(Unavailable, match="does not tell"):
+        await thaw.read_back(desk.context(), thawed)
+    with pytest.raises(Unavailable, match="does not tell"):
+        await restore.command.read_back(desk.context(), quarantined)
+    with pytest.raises(Unavailable, match="does not tell"):
+        await desk.plan("thaw orders")
+
+
+@HOW
+async def test_a_protection_that_was_seen_and_is_told_no_more_stops_the_plan(desk: Desk, how: str) -> None:
+    ready(desk)
+    plan = await desk.plan("destroy orders --now")
+    assert not any("protection" in warning for warning in plan.warnings)
+    leave_out(desk, how, "delete_protection")
+
+    with pytest.raises(Unavailable, match="delete protection"):
+        await what_changed(desk.turso, plan)
+
+
+@HOW
+async def test_a_protection_that_was_never_told_is_named_and_stops_the_plan_once_it_is_on(desk: Desk, how: str) -> None:
+    ready(desk)
+    leave_out(desk, how, "delete_protection")
+    plan = await desk.plan("destroy orders --now")
+
+    assert "Turso did not tell whether it has delete protection" in plan.warnings
+    assert await what_changed(desk.turso, plan) is None
+    desk.acme.databases["orders"]["delete_protection"] = True
+    assert "is on now" in (await what_changed(desk.turso, plan) or "")
+
+
+async def test_the_protection_of_a_group_that_is_not_told_is_named(desk: Desk) -> None:
+    ready(desk)
+    del desk.acme.groups["default"]["delete_protection"]
+
+    assert any("delete protection" in warning for warning in (await desk.plan("destroy orders")).warnings)
+
+
+async def test_a_group_that_cannot_be_read_stops_what_reaches_the_group(desk: Desk) -> None:
+    ready(desk)
+    plan = await desk.plan("freeze orders")
+    desk.acme.databases["orders"]["group"] = {"odd": 1}
+
+    with pytest.raises(Unavailable, match="the group"):
+        await what_changed(desk.turso, plan)
+    with pytest.raises(Unavailable, match="the group"):
+        await desk.plan("rotate orders")
+    assert "not known" in words(await desk.ask("show orders"))
+
+
+@HOW
+async def test_a_token_is_planned_with_a_warning(desk: Desk, how: str) -> None:
+    ready(desk)
+    leave_out(desk, how, *FLAGS)
+
+    assert "Turso did not tell whether the database is blocked" in (await desk.plan("token orders")).warnings
