@@ -218,7 +218,7 @@ def card_buttons(request: Request, review: Review | None) -> list[Element]:
         return [yes, buttons.deny(request.id), *own, *_freeze_first(request)]
     if state is State.PENDING:
         return [buttons.confirm(request, risk_of_request(request)), buttons.dismiss(request)]
-    if state is State.APPROVED:
+    if state is State.APPROVED or (state is State.EXECUTING and request.sent_at is None):
         others = [buttons.deny(request.id)] if request.mode is Mode.APPROVAL else []
         return [*others, buttons.withdraw(request.id)]
     if state is State.READY:

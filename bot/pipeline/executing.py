@@ -91,6 +91,8 @@ class Executor:
         if self._command(request).undoes:
             return await self._undo_another(request)
         at = self.env.clock.now().isoformat()
+        # Its card loses Deny and Withdraw beside the call: nothing waits for Slack between the mark and the change.
+        shown = asyncio.create_task(self._show_quietly(request_id))
         try:
             facts = await self._deed(request, phase).act(ctx, request.plan)
         except NotSent as error:
@@ -99,6 +101,8 @@ class Executor:
             return {"acted": "refused", "why": str(error)}
         except BotError as error:
             return {"acted": "unknown", "why": str(error), "at": at}
+        finally:
+            await shown
         return {"acted": "done", "facts": dict(facts or {}), "at": at}
 
     async def see(self, request_id: str, phase: str, acted: Mapping[str, Any]) -> Outcome:

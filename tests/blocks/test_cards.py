@@ -122,7 +122,8 @@ def test_every_state_is_a_valid_message(make: Any, state: Any, mode: Any) -> Non
     ("state", "names"),
     [
         (State.READY, ["Reveal", "Withdraw"]),
-        (State.EXECUTING, []),
+        (State.APPROVED, ["Deny", "Withdraw"]),
+        (State.EXECUTING, ["Deny", "Withdraw"]),
         (State.QUARANTINED, ["Undo"]),
         (State.SUCCEEDED, []),
         (State.DENIED, []),
@@ -136,6 +137,10 @@ def test_every_state_is_a_valid_message(make: Any, state: Any, mode: Any) -> Non
 def test_each_state_has_the_buttons_that_still_mean_something(state: State, names: Any) -> None:
     due = NOON + timedelta(hours=1) if state is State.QUARANTINED else None
     assert list(buttons(request_card(asked(state=state, due_at=due), now=NOON))) == names
+
+
+def test_what_is_sent_can_no_longer_be_stopped() -> None:
+    assert not buttons(request_card(asked(state=State.EXECUTING, sent_at=NOON), now=NOON))
 
 
 @pytest.mark.parametrize(("command", "name"), [("rotate", "Rotate again"), ("token", "Reveal again")])
