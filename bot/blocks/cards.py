@@ -106,7 +106,7 @@ def outcome_notice(request: Request, *, elsewhere: bool = False) -> Reply:
     Args:
         elsewhere: it is read in a direct message, because its channel may not see it, or takes no messages.
     """
-    words = sentence(request.outcome) if request.outcome else mrkdwn("It is {}.", _WORDS.get(request.state, "open"))
+    words = _ended(request)
     proof = Proof.of(request.facts)
     if proof and request.state is State.SUCCEEDED:
         words = proof_notice(buttons.subject(request), proof)
@@ -123,6 +123,16 @@ def outcome_notice(request: Request, *, elsewhere: bool = False) -> Reply:
         return reply(text, [kit.section(text), *then])
     why = mrkdwn("Requested in {}, where I can't show this now.", channel(request.channel_id))
     return reply(text, [kit.section(text), *then, kit.context(why)])
+
+
+def _ended(request: Request) -> Mrkdwn:
+    """Say how it ended, and what it leaves blocked."""
+    words = sentence(request.outcome) if request.outcome else mrkdwn("It is {}.", _WORDS.get(request.state, "open"))
+    if not request.leaves_frozen:
+        return words
+    name = buttons.subject(request)
+    stays = mrkdwn("Its earlier quarantine ended, but `{}` was left blocked: `/turso thaw {}` opens it.", name, name)
+    return joined(" ", (words, stays))
 
 
 _RESTS: Final = Mrkdwn("It stays blocked, and nothing more happens by itself: press *Undo* on the card, or ask again.")
@@ -296,7 +306,7 @@ def _votes(request: Request) -> Mrkdwn:
 
 
 def _course(request: Request, now: datetime, done: Reply | None, review: Review | None) -> list[Block]:
-    words = sentence(request.outcome) if request.outcome else mrkdwn("It is {}.", _WORDS[request.state])
+    words = _ended(request)
     lines = [] if done or request.state is State.QUARANTINED else [words, *_watched(request)]
     if request.state is State.READY:
         lines = [mrkdwn("{}, press *Reveal*: the token is made then and shown to you alone.", person(request.asker))]

@@ -175,12 +175,22 @@ class Request:
         """True for a quarantine without a countdown: Undo, or another destroy, ends it."""
         return self.state is State.QUARANTINED and self.due_at is None
 
+    @property
+    def leaves_frozen(self) -> bool:
+        """True when it ended before it took over from an earlier quarantine, whose hold is a freeze since."""
+        ended = self.state in (State.DENIED, State.CANCELLED, State.EXPIRED, State.STALE, State.FAILED)
+        return ended and CLOSED in self.facts and TOOK_OVER not in self.facts
+
     def is_over(self, now: datetime) -> bool:
         """True once the time it waits is over, although its timer may not have said so yet."""
         waits = self.state in (State.PENDING, State.READY)
         return waits and self.expires_at is not None and self.expires_at <= now
 
 
+CLOSED: Final = "closed"
+"""Among a request's facts: the requests whose quarantines ended with it, and whose people are told as well."""
+TOOK_OVER: Final = "took_over"
+"""Among a request's facts: its own quarantine stands in place of those."""
 COUNTDOWN_OVER: Final = "countdown_over"
 """Among a request's facts: its countdown has not ended as its people expect, so that all of them are told."""
 

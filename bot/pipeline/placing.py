@@ -8,9 +8,9 @@ from bot.commands.destroy import REPLACES
 from bot.commands.holds import blocked, in_quarantine, of_others, open_quarantine, released_with
 from bot.core.plan import Plan
 from bot.core.ports import Move
-from bot.core.request import Hold, HoldKind, Request, State
+from bot.core.request import CLOSED, Hold, HoldKind, Request, State
 from bot.pipeline.environment import Environment, new_id
-from bot.pipeline.settling import CLOSED, closing
+from bot.pipeline.settling import closing
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,23 @@ from bot.commands.thaw import ONE
 from bot.core.plan import Plan
 from bot.core.ports import Closing, Move, Revocation
 from bot.core.proof import OldTokens, Proof
-from bot.core.request import COUNTDOWN_OVER, Hold, HoldKind, Request, State, Timer, TimerKind, TokenState
+from bot.core.request import (
+    CLOSED,
+    COUNTDOWN_OVER,
+    TOOK_OVER,
+    Hold,
+    HoldKind,
+    Request,
+    State,
+    Timer,
+    TimerKind,
+    TokenState,
+)
 from bot.pipeline.answering import entry
 from bot.pipeline.environment import new_id
 
 SECOND_LOOKS = (30, 120, 600, 3600)
 """Seconds after which the reconciler looks again at an outcome that is not known."""
-CLOSED = "closed"
-"""Among a request's facts: the quarantines that ended with it, whose people are told as well."""
 LEASE = timedelta(seconds=90)
 """How long a process may go without trying its probe tokens before another one takes it for gone."""
 GRACE = timedelta(hours=1)
@@ -43,6 +52,8 @@ def settle(
     more: dict[str, Any] = {CLOSED: [one.request_id for one in closes]} if closes else {}
     if kind == "finish" and state is not State.SUCCEEDED:
         more[COUNTDOWN_OVER] = True
+    if kind == "execute" and state is State.QUARANTINED and CLOSED in request.facts:
+        more[TOOK_OVER] = True
     move = Move(
         to=state,
         at=now,
@@ -168,6 +179,9 @@ def _holds(
     here = [hold for hold in holds if target and hold.database_id == target.id]
     if state is State.SUCCEEDED and command.removes_target:
         return {"release_holds": [hold.id for hold in here]}
+    if kind == "execute" and state is State.QUARANTINED:
+        before = request.facts.get(CLOSED, ())
+        return {"release_holds": [hold.id for hold in here if hold.request_id in before]}
     if state in (State.RESTORED, State.FAILED, State.STALE):
         ended = released_with([hold.id for hold in own], here)
         still_blocked = [
@@ -190,8 +204,7 @@ def _lifted(request: Request, command: Changing[Any], here: Sequence[Hold]) -> l
 
 def _stays_blocked(request: Request, kind: str, state: State) -> bool:
     """Say whether a quarantine that ends so leaves the database blocked: then as a freeze, which a thaw lifts."""
-    took_over = kind == "execute" and CLOSED in request.facts
-    return (kind == "finish" and state is State.FAILED) or (took_over and state in (State.FAILED, State.STALE))
+    return kind == "finish" and state is State.FAILED
 
 
 def _tokens(request: Request, kind: str, state: State, proof: Proof | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import structlog
 from bot.blocks import cards, notices
 from bot.commands.base import Revealing
 from bot.core.reply import Reply
-from bot.core.request import ENDS, REVIEWED, Mode, Request, State, Timer, TimerKind
+from bot.core.request import CLOSED, ENDS, REVIEWED, Mode, Request, State, Timer, TimerKind
 from bot.errors import Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.following import follow_up
@@ -18,7 +18,6 @@ from bot.pipeline.holders import tell_holders
 from bot.pipeline.live_cards import refresh_live_cards
 from bot.pipeline.notes import turn_note
 from bot.pipeline.outcomes import CHANNEL, NOBODY, deliver, deliver_and_close, notice_of
-from bot.pipeline.settling import CLOSED
 from bot.pipeline.showing import Shown, below_card, card_of, refresh_cards, remember_card, thread_of
 
 log = structlog.get_logger(__name__)

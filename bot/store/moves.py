@@ -72,14 +72,20 @@ def _place(connection: Connection, placed: Sequence[Hold]) -> None:
 
 
 def _close(connection: Connection, closing: Closing, at: datetime) -> bool:
-    """End a quarantine that waits, with its holds and its countdown. False: it does not wait any more."""
+    """End a quarantine that waits, with its countdown. False: it does not wait any more.
+
+    The database is still blocked, so its hold stays, as a freeze: until whatever takes its place is done, and for good
+    when that never happens. A hold is dropped only by a move that says so, because the block is gone or another hold
+    stands for it.
+    """
     waits = (requests.c.id == closing.request_id) & (requests.c.state == State.QUARANTINED)
     ended = {"state": State.STALE, "outcome": closing.outcome, "due_at": None, "updated_at": at}
     if connection.execute(update(requests).where(waits).values(ended)).rowcount != 1:
         return False
     connection.execute(delete(timers).where(timers.c.subject == closing.request_id))
     mine = (holds.c.request_id == closing.request_id) & holds.c.released_at.is_(None)
-    connection.execute(update(holds).where(mine).values(released_at=at))
+    quarantine = mine & (holds.c.kind == HoldKind.QUARANTINE)
+    connection.execute(update(holds).where(quarantine).values(kind=HoldKind.FREEZE, due_at=None))
     owe(connection, closing.request_id, State.STALE, at)
     return True
 

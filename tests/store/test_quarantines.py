@@ -85,7 +85,8 @@ async def test_one_that_takes_its_place_closes_it_in_the_same_commit(store: Stor
 
     old = await store.request("r-0000000001")
     assert (old.state, old.outcome, old.due_at) == (State.STALE, "Another took its place.", None)
-    assert [one.id for one in await store.holds()] == ["h-2"]
+    kinds = {one.id: one.kind for one in await store.holds()}
+    assert kinds == {"h-1": HoldKind.FREEZE, "h-11": HoldKind.FOUND, "h-2": HoldKind.QUARANTINE}, "it is still blocked"
     assert [one.kind for one in await store.due(NOON + HOUR)] == [TimerKind.NOTIFY], "only that it is told"
     entries = [one.event for _, one in await store.audit_page(before_seq=None, limit=10)]
     assert entries == ["begun", "finished", "begun"]
