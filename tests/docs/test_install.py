@@ -1,11 +1,11 @@
-"""The quick start can be followed from its first line to its last: nothing is used before the step that brings it."""
+"""The installation page can be followed from its first line to its last: nothing is used before it is there."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-TEXT = (Path(__file__).parents[2] / "docs" / "quickstart.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[2] / "docs" / "install.md").read_text(encoding="utf-8")
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", TEXT, re.S) for line in block.splitlines()]
 
 

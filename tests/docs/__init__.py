@@ -1,0 +1,1 @@
+"""The documentation: its reference tables match the code, its links resolve, its site builds."""
