@@ -1,0 +1,57 @@
+"""Every link and picture of the documentation points to something that is there."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.docs.pages import DOCS, ROOT, anchors, links, pages
+
+PAGES = [pytest.param(page, id=str(page.relative_to(ROOT))) for page in pages()]
+
+
+def broken(page: Path, text: str) -> list[str]:
+    """Return the links of a page that lead nowhere."""
+    return [link for link in links(text) if not _resolves(page, text, link)]
+
+
+def _resolves(page: Path, text: str, link: str) -> bool:
+    parts = urlsplit(link)
+    if parts.scheme:
+        return parts.scheme in ("https", "http")
+    target = (page.parent / parts.path).resolve() if parts.path else page
+    if not target.is_file():
+        return False
+    if page.is_relative_to(DOCS) and not target.is_relative_to(DOCS):
+        return False  # the site has only `docs/`
+    return not parts.fragment or parts.fragment in anchors(text if target == page else target.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_of_a_page_resolves(page: Path) -> None:
+    assert broken(page, page.read_text("utf-8")) == []
+
+
+def test_every_picture_is_shown_somewhere() -> None:
+    shown = {
+        (page.parent / link).resolve()
+        for page in pages()
+        for link in links(page.read_text("utf-8"))
+        if link.endswith(".png")
+    }
+
+    assert set((DOCS / "pictures").iterdir()) == shown
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        pytest.param("gone.md", id="a page that is gone"),
+        pytest.param("#gone", id="an anchor of the same page"),
+        pytest.param("install.md#gone", id="an anchor of another page"),
+        pytest.param("../manifest.yaml", id="a file that the site does not have"),
+        pytest.param("pictures/gone.png", id="a picture that is gone"),
+    ],
+)
+def test_a_link_that_leads_nowhere_is_found(link: str) -> None:
+    assert broken(DOCS / "index.md", f"# Title\n\nSee [this]({link}).\n") == [link]

@@ -1,0 +1,37 @@
+"""The reference pages list what the code has, no more and no less, and describe all of it."""
+
+import pytest
+
+from tests.docs.facts import tables
+from tests.docs.pages import DOCS
+from tests.docs.tables import Table
+
+TABLES = [pytest.param(table, id=table.name) for table in tables()]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_lists_what_the_code_has(table: Table, request: pytest.FixtureRequest) -> None:
+    text = table.read()
+    drawn = table.drawn(text)
+    if request.config.getoption("--update-golden"):
+        (DOCS / table.page).write_text(drawn, encoding="utf-8")
+        return
+
+    assert drawn == text, f"docs/{table.page}: run pytest tests/docs --update-golden, then describe what is new"
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_row_of_a_table_is_described(table: Table) -> None:
+    assert table.lacking(table.read()) == []
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_what_the_code_gains_or_loses_shows(table: Table) -> None:
+    text = table.read()
+    *known, last = table.rows
+    more = Table(table.page, table.name, table.header, [*table.rows, ("`new`", *last[1:])])
+    fewer = Table(table.page, table.name, table.header, known)
+
+    assert more.drawn(text) != text
+    assert more.lacking(text) == ["`new`"]
+    assert fewer.drawn(text) != text
