@@ -6,7 +6,7 @@ PORT ?= 3000
 # Tests that kill processes wait more than they compute: more workers than two cores.
 WORKERS ?= 5
 
-.PHONY: run test check format soak bench lock clean setup browser
+.PHONY: run test check format docs soak bench lock clean setup browser
 
 run: setup  ## Start the sandbox: the real bot between a local Turso and a local Slack, on http://127.0.0.1:3000
 	$(BIN)/python -m bot sandbox --port $(PORT)
@@ -14,7 +14,7 @@ run: setup  ## Start the sandbox: the real bot between a local Turso and a local
 test: setup browser check  ## Everything that must be true before a change lands
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-check: setup  ## Style, types and the walls between the rooms
+check: setup  ## Style, types and import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -23,6 +23,9 @@ check: setup  ## Style, types and the walls between the rooms
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: setup  ## Build the documentation into build/site; a broken link or anchor is an error
+	$(BIN)/zensical build --strict --clean --config-file mkdocs.yml
 
 soak: setup browser  ## The long races, kills and fuzzing
 	SOAK=1 $(BIN)/python -m pytest -m "soak or not soak" tests
@@ -47,4 +50,4 @@ browser: setup
 	$(BIN)/python tests/browser/install.py
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .cache build dist
