@@ -28,7 +28,7 @@ docs: setup  ## Build the documentation into build/site; a broken link or anchor
 	$(BIN)/zensical build --strict --clean --config-file mkdocs.yml
 
 soak: setup browser  ## The long races, kills and fuzzing
-	SOAK=1 $(BIN)/python -m pytest -m "soak or not soak" tests
+	SOAK=1 $(BIN)/python -m pytest --timeout 3600 -m "soak or not soak" tests
 
 bench: setup  ## Measure against bare Bolt and write docs/performance.md
 	$(BIN)/python -m bench

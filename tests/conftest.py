@@ -1,12 +1,14 @@
 """What all tests share: golden files, printed figures, and how they are spread over the workers."""
 
 import json
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Generator
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_timeout
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
@@ -29,6 +31,19 @@ LONGEST = (
 # How long an example takes says how busy the machine is.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+REPEAT_SECONDS = 30
+"""How often a time limit strikes again: what it raises in a background task, asyncio keeps, and the test waits on."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_timeout_set_timer(settings: pytest_timeout.Settings) -> Generator[None, bool, bool]:
+    """Let the time limit of a test strike until the test has ended."""
+    is_set = yield
+    if settings.method == "signal":
+        signal.setitimer(signal.ITIMER_REAL, settings.timeout, REPEAT_SECONDS)
+    return is_set
 
 
 class Spread(LoadFileScheduling):  # type: ignore[misc]

@@ -6,6 +6,7 @@ soak plays both sides of each, on both stores; `make test` one side of a few tha
 store or the other.
 """
 
+import os
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +14,8 @@ import pytest
 from tests.crash.lane import Nursery
 from tests.crash.matrix import KINDS, every_cell
 from tests.crash.scenarios import CHANGES, Scenario
+
+pytestmark = pytest.mark.timeout(3600 if os.environ.get("SOAK") else 900)
 
 
 @pytest.mark.parametrize("scenario", CHANGES, ids=lambda scenario: scenario.name)

@@ -14,6 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -23,6 +24,8 @@ from bot.pipeline import executing
 from tests.crash.life import Life, life
 from tests.crash.records import requests_in
 from tests.crash.rehearsal import Crash, Rehearsal, Sent, chain_fault, command, press
+
+pytestmark = pytest.mark.timeout(3600 if os.environ.get("SOAK") else 900)
 
 SOAK = bool(os.environ.get("SOAK"))
 ASKERS, EVERYBODY = ("U0DANA", "U0ANA"), ("U0DANA", "U0ANA", "U0BEN", "U0REMY", "U0ZOE")

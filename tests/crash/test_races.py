@@ -29,6 +29,8 @@ from tests.crash.stores import STORES, new_store
 from tests.crash.waiting import patient
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, until, words
 
+pytestmark = pytest.mark.timeout(3600 if os.environ.get("SOAK") else 900)
+
 WAVES = 10 if os.environ.get("SOAK") else 1
 MORE = 3
 """Waves that follow where one side has won them all: a machine that is busy is late, and the same one loses."""

@@ -1,6 +1,7 @@
 """Thirty days of digests: two processes, a clock in a file, one of them killed in the middle of the month."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,11 @@ from bot.sandbox.workspace.model import Message
 from tests.process import Process, standing
 from tests.world import ANA, DB_OPS, INCIDENT, ORDERS, World, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-digests")]
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.xdist_group("incidents-digests"),
+    pytest.mark.timeout(3600 if os.environ.get("SOAK") else 900),
+]
 
 POLICY = """
 version: 1

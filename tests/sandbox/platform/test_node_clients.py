@@ -15,7 +15,10 @@ from tests.sandbox.platform.hosting import API_TOKEN, Process
 SCRIPTS = Path(__file__).parent / "node"
 NODE, NPM = shutil.which("node"), shutil.which("npm")
 
-pytestmark = pytest.mark.skipif(not (NODE and NPM), reason="Node and npm are needed to try Node's clients")
+pytestmark = [
+    pytest.mark.skipif(not (NODE and NPM), reason="Node and npm are needed to try Node's clients"),
+    pytest.mark.timeout(600),  # the first test installs them
+]
 
 # What fails against the real service too: an empty 200 is no JSON, and a token is validated at another path.
 FAIL_THERE_TOO = {
