@@ -30,7 +30,7 @@ def clean(text: object) -> str:
     line = str(text)
     if line.isascii() and line.isprintable() and "  " not in line:
         return line
-    line = _INVISIBLE.sub("", _CONTROLS.sub(" ", line))
+    line = _CONTROLS.sub(" ", _INVISIBLE.sub("", line))
     return _STACKED.sub(r"\1", _SURROGATES.sub("\ufffd", line)).strip()
 
 

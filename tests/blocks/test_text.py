@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.blocks.text import (
@@ -96,6 +96,7 @@ def test_whatever_the_text_no_mark_up_is_left_active(text: str, limit: Any) -> N
 
 
 @given(st.text(max_size=200))
+@example("0 \u200b 0")
 def test_cleaning_twice_changes_nothing_more(text: str) -> None:
     assert clean(clean(text)) == clean(text)
     assert clean(text) == Plain(text)
