@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
+import httpx
+
 from bot.blocks import forms
 from bot.core.request import Incoming, Kind, Request, State, Vote
 from bot.errors import BotError
@@ -27,7 +29,9 @@ class Entry:
     whose: tuple[str, ...]
     """The people whose rights it needs."""
     stays_open: tuple[str, ...] = ()
-    """What it does not hang on."""
+    """What it does not hang on; a person behind it: only of theirs."""
+    covers: str = ""
+    """What it tests of all that the code offers: a button's `action_id`, a form's `callback_id`, `step: …`."""
 
 
 def incoming(world: World, who: str, action_id: str, value: str, *, at_home: bool = False) -> Incoming:
@@ -137,11 +141,31 @@ async def owed(world: World, name: str) -> str:
     return next(one.id for one in every if one.plan.target and one.plan.target.name == name)
 
 
+async def undone_act(world: World, name: str) -> str:
+    """A break-glass act whose database is as before it."""
+    assert world.keys is not None
+    request_id = await owed(world, name)
+    headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
+    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+        path = f"/v1/organizations/acme/databases/{name}/configuration"
+        assert (await http.patch(path, json={"delete_protection": False})).status_code == 200
+    return request_id
+
+
 async def owed_form(world: World, name: str) -> str:
     assert world.bot is not None
     request_id = await owed(world, name)
     review = next(one for one in await world.bot.store.reviews(owed=True) if one.request_id == request_id)
     return f"{forms.bound(review.id, ANA)}|{name}"
+
+
+async def creation(world: World, name: str) -> str:
+    """A request that its own requester confirms by typing the name."""
+    assert world.bot is not None
+    await world.person(DANA).types(f"/turso db create {name} --reason work")
+    waiting = await world.bot.store.requests(states=[State.PENDING])
+    request_id = next(one.id for one in waiting if one.plan.arguments.get("name") == name)
+    return f"{forms.bound(request_id, DANA)}|{name}"
 
 
 async def typed_name(world: World, name: str) -> str:
@@ -150,25 +174,43 @@ async def typed_name(world: World, name: str) -> str:
 
 
 BY_TWO = (ANA, DANA)
+NAMED = {forms.COMMENT_INPUT: "fine", forms.VERDICT_INPUT: "yes"}
 ENTRIES = (
-    Entry("vote", destroy, pressing(ANA, "approval.approve"), BY_TWO),
-    Entry("vote on Home", destroy, pressing(ANA, "approval.approve", at_home=True), BY_TWO),
+    Entry("vote", destroy, pressing(ANA, "approval.approve"), BY_TWO, covers="approval.approve"),
+    Entry("vote on Home", destroy, pressing(ANA, "approval.approve", at_home=True), BY_TWO, covers="step: vote"),
     Entry("vote by a typed name", typed_name,
-          submitting(ANA, "approval.type_name", lambda name: {forms.NAME_INPUT: name}), BY_TWO),
-    Entry("confirm", freeze, pressing(DANA, "request.confirm"), (DANA,)),
-    Entry("confirm on Home", freeze, pressing(DANA, "request.confirm", at_home=True), (DANA,)),
-    Entry("reveal", ready_token, pressing(DANA, "token.reveal"), BY_TWO),
-    Entry("reveal on Home", ready_token, pressing(DANA, "token.reveal", at_home=True), BY_TWO),
-    Entry("start", destroy, stepping(Step.START), BY_TWO),
-    Entry("the end of a countdown", destroy, stepping(Step.COUNTDOWN_END), BY_TWO),
-    Entry("undo by an approver", quarantined, pressing(ANA, "quarantine.undo"), (ANA,), ("ceiling added",)),
-    Entry("undo by the requester", quarantined, pressing(DANA, "quarantine.undo"), (DANA,), (*RIGHTS, *GROUPS)),
-    Entry("undo on Home", quarantined, pressing(ANA, "quarantine.undo", at_home=True), (ANA,), ("ceiling added",)),
-    Entry("review", owed, pressing(ANA, "review.open"), (ANA,), RIGHTS),
-    Entry("review by form", owed_form,
-          submitting(ANA, "review", lambda _: {forms.COMMENT_INPUT: "fine", forms.VERDICT_INPUT: "yes"}),
-          (ANA,), RIGHTS),
-    Entry("thaw button", frozen, pressing(ANA, "hold.thaw"), (ANA,)),
-    Entry("rotate-tokens button", live_token, pressing(ANA, "token.end", at_home=True), (ANA,)),
+          submitting(ANA, "approval.type_name", lambda name: {forms.NAME_INPUT: name}), BY_TWO,
+          covers="approval.type_name"),
+    Entry("deny", destroy, pressing(ANA, "approval.deny"), BY_TWO, ("out of the channel U0DANA",),
+          covers="approval.deny"),
+    Entry("deny on Home", destroy, pressing(ANA, "approval.deny", at_home=True), BY_TWO, ("out of the channel U0DANA",),
+          covers="step: deny"),
+    Entry("deny by form", typed_name, submitting(ANA, "approval.deny_reason", lambda _: NAMED), BY_TWO,
+          ("out of the channel U0DANA",), covers="approval.deny_reason"),
+    Entry("remind", destroy, pressing(DANA, "approval.remind"), (DANA,), covers="approval.remind"),
+    Entry("remind on Home", destroy, pressing(DANA, "approval.remind", at_home=True), (DANA,), covers="step: remind"),
+    Entry("confirm", freeze, pressing(DANA, "request.confirm"), (DANA,), covers="request.confirm"),
+    Entry("confirm on Home", freeze, pressing(DANA, "request.confirm", at_home=True), (DANA,), covers="step: confirm"),
+    Entry("confirm by a typed name", creation,
+          submitting(DANA, "request.type_name", lambda name: {forms.NAME_INPUT: name}), (DANA,),
+          covers="request.type_name"),
+    Entry("reveal", ready_token, pressing(DANA, "token.reveal"), BY_TWO, covers="token.reveal"),
+    Entry("reveal on Home", ready_token, pressing(DANA, "token.reveal", at_home=True), BY_TWO, covers="step: reveal"),
+    Entry("start", destroy, stepping(Step.START), BY_TWO, covers="step: start"),
+    Entry("start without an approval", freeze, stepping(Step.START), (DANA,), covers="step: start"),
+    Entry("start of a break-glass act", undone_act, stepping(Step.START), (DANA,), covers="step: start"),
+    Entry("the end of a countdown", destroy, stepping(Step.COUNTDOWN_END), BY_TWO, covers="step: countdown_end"),
+    Entry("undo by an approver", quarantined, pressing(ANA, "quarantine.undo"), (ANA,), ("ceiling added",),
+          covers="quarantine.undo"),
+    Entry("undo by the requester", quarantined, pressing(DANA, "quarantine.undo"), (DANA,), (*RIGHTS, *GROUPS),
+          covers="step: undo"),
+    Entry("undo on Home", quarantined, pressing(ANA, "quarantine.undo", at_home=True), (ANA,), ("ceiling added",),
+          covers="step: undo"),
+    Entry("review", owed, pressing(ANA, "review.open"), (ANA,), RIGHTS, covers="review.open"),
+    Entry("review on Home", owed, pressing(ANA, "review.open", at_home=True), (ANA,), RIGHTS, covers="step: review"),
+    Entry("review by form", owed_form, submitting(ANA, "review", lambda _: NAMED), (ANA,), RIGHTS, covers="review"),
+    Entry("thaw button", frozen, pressing(ANA, "hold.thaw"), (ANA,), covers="hold.thaw"),
+    Entry("thaw button on Home", frozen, pressing(ANA, "hold.thaw", at_home=True), (ANA,), covers="step: follow_up"),
+    Entry("rotate-tokens button", live_token, pressing(ANA, "token.end", at_home=True), (ANA,), covers="token.end"),
 )  # fmt: skip
 assert BEN not in BY_TWO, "he keeps the groups filled"

@@ -27,13 +27,14 @@ channels:
       - {allow: [show], to: ["guest:U0ANA", "guest:U0DANA", "guest:U0BEN"]}
       - {break_glass: [protect], to: asking, review_by: dba}
       - {allow: [freeze], to: asking, confirm: button}
+      - {allow: [create], to: asking, confirm: type-name}
       - {approve: [destroy, rotate], by: dba, to: asking, confirm: none, undo_by: dba}
       - {approve: [token], by: dba, to: asking, confirm: none}
       - {allow: [thaw, rotate], to: dba, confirm: button}
 """
 NO_RULE = POLICY[: POLICY.index("      - {break_glass")]
 CEILING = POLICY.replace(
-    "channels:", "ceiling: {deny: [{commands: [destroy, rotate, token, freeze, protect, thaw]}]}\nchannels:"
+    "channels:", "ceiling: {deny: [{commands: [create, destroy, rotate, token, freeze, protect, thaw]}]}\nchannels:"
 )
 
 

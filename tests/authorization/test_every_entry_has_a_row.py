@@ -1,0 +1,71 @@
+"""Whatever the code offers that may lead to a change is in the table of what is lost, or stands here with a reason."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.commands import COMMANDS
+from bot.core.plan import Plan
+from bot.core.request import State, TimerKind
+from bot.pipeline import clicks, submissions
+from bot.pipeline.authorizing import Step, authorize
+from tests.authorization import lost
+from tests.authorization.entries import ENTRIES, freeze, stored
+from tests.world import DANA, World
+
+OWN_POLICY = lost.POLICY
+CHANGING = [command.name for command in COMMANDS if command.changes]
+NEED_NO_RIGHT = {
+    "approval.withdraw": "one's own request can always be taken back",
+    "request.dismiss": "the same",
+    "chooser": "opens a form, whose line is decided as if it were typed",
+    "timer: expire": "ends what has not begun",
+    "timer: lapse": "the same",
+    "timer: remind": "tells",
+    "timer: notify": "tells",
+    "timer: review": "tells",
+    "timer: alarm": "tells",
+    "timer: finish": "the step `countdown_end`",
+    "timer: thaw": "takes back what was allowed for a while only",
+    "timer: incident_end": "takes rights back",
+    "timer: reconcile": "reads",
+    "timer: prove": "reads",
+    "timer: digest": "reads",
+    "timer: sample": "reads",
+}
+OFFERED = {
+    *clicks.CLICKS, *submissions.CHECKS, *(f"step: {one}" for one in Step), *(f"timer: {one}" for one in TimerKind)
+}  # fmt: skip
+COVERED = {entry.covers for entry in ENTRIES}
+
+
+def test_every_button_form_step_and_timer_has_a_row_or_a_reason() -> None:
+    assert OFFERED - COVERED - set(NEED_NO_RIGHT) == set()
+
+
+def test_no_row_and_no_reason_is_about_what_is_gone() -> None:
+    assert COVERED | set(NEED_NO_RIGHT) <= OFFERED
+    assert not COVERED & set(NEED_NO_RIGHT)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("command", CHANGING)
+async def test_the_start_of_every_command_that_changes_something_asks_for_its_right(world: World, command: str) -> None:
+    assert world.bot is not None
+    name = f"starts-{CHANGING.index(command)}"
+    request = await stored(world, await freeze(world, name))
+    plan = replace(Plan(None), command=command, databases=((name, "default"),))
+    request = replace(request, command=command, plan=plan, state=State.APPROVED)
+    everything = lost.POLICY.replace("{allow: read}", f"{{allow: [read, {command!r}], to: asking}}")
+    denied = lost.POLICY.replace("{allow: read}", f"{{deny: [{command!r}]}}\n      - {{allow: [read, {command!r}]}}")
+    try:
+        lost.enforce(world, everything)
+        assert (await authorize(world.bot.env, request, Step.START, compares=False)).allowed
+        lost.enforce(world, denied)
+        assert not (await authorize(world.bot.env, request, Step.START, compares=False)).allowed
+        lost.enforce(world, everything)
+        with lost.out_of_the_groups(world, DANA):
+            assert not (await authorize(world.bot.env, request, Step.START, compares=False)).allowed
+    finally:
+        lost.enforce(world, lost.POLICY)
+        lost.notice(world)
