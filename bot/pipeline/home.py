@@ -116,7 +116,8 @@ class _Drawing:
         return sorted((one for some in found for one in some), key=lambda one: one.minted_at, reverse=True)[:limit]
 
     async def _owes(self, review: Review) -> bool:
-        return self.me in review.reviewers and self.me != review.actor
+        is_named = self.me in review.reviewers and self.me != review.actor
+        return is_named and await self._is_in(review.channel_id)
 
     async def _sees_hold(self, hold: Hold) -> bool:
         return hold.kind is HoldKind.FREEZE and await self._is_in(hold.channel_id)
@@ -130,14 +131,17 @@ class _Drawing:
         if any(vote.user_id == self.me for vote in request.votes):
             return False
         decision = decide_request(self.env.rules.policy, await self.env.asker_of(request), request)
-        return is_on(self.env.rules.policy, decision.approvers, self.subject.person)
+        return is_on(self.env.rules.policy, decision.approvers, self.subject.person) and await self._is_in(
+            request.channel_id
+        )
 
     async def _undoes(self, request: Request) -> bool:
         if request.asker == self.me:
             return True
         policy, asker, action = self.env.rules.policy, await self.env.asker_of(request), request_action(request)
         panels = undo_panels(policy, asker, action, decide_request(policy, asker, request))
-        return any(is_on(policy, panel, self.subject.person) for panel in panels)
+        may_undo = any(is_on(policy, panel, self.subject.person) for panel in panels)
+        return may_undo and await self._is_in(request.channel_id)
 
     def _thaws(self, hold: Hold, running: Incident | None) -> bool:
         """Say whether the rules of its channel let this person thaw it; of what an incident left, pressing decides."""

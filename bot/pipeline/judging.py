@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.commands.base import Command
 from bot.core.actions import action_of
-from bot.core.model import Action, Decision, Subject, Verdict
+from bot.core.model import Action, Decision, Subject, Verdict, Visibility
 from bot.core.parsing import Parsed
 from bot.core.plan import Plan
 from bot.core.policy import Policy, decide
@@ -29,6 +29,12 @@ def judge(env: Environment, subject: Subject, action: Action) -> Decision:
 def judge_by(policy: Policy, subject: Subject, action: Action) -> Decision:
     """The same by one policy, for a question that takes several decisions."""
     return decide(policy, subject, action)
+
+
+def may_be_shown(env: Environment, subject: Subject, action: Action) -> bool:
+    """Say whether the channel itself may read an answer: what the bot shows by itself, it shows to everybody there."""
+    decision = judge(env, subject, action)
+    return decision.verdict is Verdict.ALLOW and decision.visibility is Visibility.CHANNEL
 
 
 def must(env: Environment, subject: Subject, action: Action) -> Decision:

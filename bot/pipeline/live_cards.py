@@ -6,13 +6,12 @@ import structlog
 
 from bot.commands.base import Reading
 from bot.core.actions import action_of
-from bot.core.model import Verdict
 from bot.core.parsing import Parsed
 from bot.core.reply import Reply
 from bot.core.request import LiveCard
 from bot.errors import BotError
 from bot.pipeline.environment import Environment
-from bot.pipeline.judging import judge
+from bot.pipeline.judging import may_be_shown
 from bot.pipeline.outcomes import may_be_seen
 from bot.pipeline.showing import with_timeline
 
@@ -40,7 +39,7 @@ async def _drawn(env: Environment, card: LiveCard) -> Reply | None:
     if not isinstance(read, Parsed) or not isinstance(read.spec, Reading):
         return None
     subject = await env.subject_in(card.user_id, card.channel_id)
-    if judge(env, subject, action_of(read.spec.name, read.args)).verdict is not Verdict.ALLOW:
+    if not may_be_shown(env, subject, action_of(read.spec.name, read.args)):
         return None
     ctx = env.context(subject, command=read.spec.name, organization=card.organization, line=card.line)
     reply: Reply = await read.spec.run(ctx, read.args)

@@ -6,12 +6,11 @@ from typing import Final
 
 from bot.blocks import notices
 from bot.blocks.text import duration
-from bot.core.model import Decision
 from bot.core.ports import address_of
 from bot.core.request import Incoming, Mode, Request, State
 from bot.errors import CannotPost, Refused, Unavailable
 from bot.pipeline.answering import entry, said
-from bot.pipeline.authorizing import Step
+from bot.pipeline.authorizing import Authorization, Step
 from bot.pipeline.environment import Environment
 from bot.pipeline.pressing import OVER, must_be_authorized, request_of
 from bot.pipeline.showing import below_card
@@ -34,7 +33,7 @@ async def remind(env: Environment, incoming: Incoming) -> str:
     line = entry("reminded", "sent", at=now, request=request, decision=answer.decision)
     if not await env.memory.mark_reminded(request.id, now, before=now - EVERY, entry=line):
         raise Refused(await _too_soon(env, request))
-    reached = await _send(env, request, answer.decision)
+    reached = await _send(env, request, answer)
     words = "The approvers were reminded." if reached else "Slack took no reminder: ask the approvers yourself."
     again = f"You can remind them again in {duration(EVERY)}."
     await env.messenger.whisper(address_of(incoming), said(words, again), replace=False)
@@ -49,7 +48,7 @@ async def _too_soon(env: Environment, request: Request) -> str:
     return f"The approvers were reminded a moment ago. Try again in {duration(max(left, timedelta(minutes=1)))}."
 
 
-async def _send(env: Environment, request: Request, decision: Decision) -> bool:
+async def _send(env: Environment, request: Request, answer: Authorization) -> bool:
     channel_id, thread = await below_card(env, request)
     now = env.clock.now()
     if request.notify:
@@ -58,7 +57,8 @@ async def _send(env: Environment, request: Request, decision: Decision) -> bool:
             return True
     link = await _link(env, request)
     reached = False
-    for user_id in sorted(decision.approvers.ids)[:AT_MOST]:
+    able = answer.decision.approvers.ids & (answer.case.facts.inside or frozenset())
+    for user_id in sorted(able)[:AT_MOST]:
         with suppress(CannotPost, Unavailable):
             await env.messenger.direct(user_id, notices.personal_reminder(request, link, now=now))
             reached = True

@@ -165,7 +165,9 @@ async def database_options(env: Environment, incoming: Incoming, typed: str) -> 
     opened = await env.memory.intent(incoming.value)
     if opened is None or opened.user_id != incoming.user_id:
         return []
-    subject = await env.subject(replace(incoming, channel_id=opened.channel_id))
+    here = replace(incoming, channel_id=opened.channel_id)
+    await must_be_in_channel(env, here)
+    subject = await env.subject(here)
     if must(env, subject, Action("list")).verdict is not Verdict.ALLOW:
         return []
     ctx = env.context(subject)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from bot.app.policy_book import PolicyBook
-from tests.world import DB_OPS, World
+from tests.world import DB_OPS, ORDERS, World
 
 Loss = Callable[[World, str], Any]
 """Takes the world and the person whose right it is."""
@@ -56,7 +56,8 @@ def notice(world: World) -> None:
         forget({"type": "user_change", "user": who})
     for group in world.workspace.usergroups:
         forget({"type": "subteam_updated", "subteam": {"id": group}})
-    forget({"type": "channel_rename", "channel": DB_OPS})
+    for channel_id in (DB_OPS, ORDERS):
+        forget({"type": "channel_rename", "channel": channel_id})
 
 
 async def know(world: World) -> None:
@@ -102,8 +103,8 @@ def out_of_the_groups(world: World, who: str) -> Any:
     return left()
 
 
-def out_of_the_channel(world: World, who: str) -> Any:
-    channel = world.workspace.channels[DB_OPS]
+def out_of_the_channel(world: World, who: str, channel_id: str = DB_OPS) -> Any:
+    channel = world.workspace.channels[channel_id]
     return _set(channel, "members", [one for one in channel.members if one != who])
 
 

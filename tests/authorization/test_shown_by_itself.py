@@ -1,0 +1,124 @@
+"""What the bot shows without being asked: only while the rules let everybody who reads it see it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.core.request import Timer, TimerKind
+from bot.pipeline.digesting import digest_is_due
+from bot.pipeline.home import view_of
+from tests.authorization import lost
+from tests.authorization.entries import incoming
+from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, REMY, World, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = """
+version: 1
+organizations:
+  acme: {token: env:TURSO_API_TOKEN}
+workspace: T0ACME
+people:
+  dba: {users: [U0ANA, U0BEN]}
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: [read, digest, freeze], confirm: none}
+  C0ORDERS:
+    databases: ["orders-*"]
+    rules:
+      - {allow: [read], confirm: none}
+      - {approve: [destroy], by: dba, confirm: none}
+      - {break_glass: [protect], to: "user:U0DANA", review_by: dba, confirm: none}
+"""
+DENIED = OWN_POLICY.replace("{allow: [read, digest, freeze], confirm: none}", "{deny: [read, digest, freeze]}")
+HIDDEN = OWN_POLICY.replace("  C0DBOPS:\n", "  C0DBOPS:\n    visibility: ephemeral\n")
+
+
+def public(world: World, holding: str) -> int:
+    """How many messages that everybody in the channel reads hold some words."""
+    return sum(holding in words(one) for one in world.workspace.history(DB_OPS, None) if not one.only_for)
+
+
+async def digest(world: World, *, days_ago: int) -> None:
+    """Let the digest of some day be due."""
+    assert world.bot is not None
+    store, then = world.bot.store, world.clock.now() - timedelta(days=days_ago)
+    kept = await store.digest(DB_OPS)
+    assert kept is not None
+    assert await store.mark_digest(DB_OPS, kept.last_period, was=kept.last_period, next_at=then)
+    await digest_is_due(world.bot.env, Timer(TimerKind.DIGEST, DB_OPS, then))
+
+
+@pytest.mark.parametrize("policy", [DENIED, HIDDEN], ids=["denied", "for one person alone"])
+async def test_a_digest_stops_while_the_policy_does_not_let_it_be_shown(world: World, policy: str) -> None:
+    assert world.bot is not None
+    lost.enforce(world, OWN_POLICY)
+    await world.make(f"alpha-{len(policy)}")
+    await world.person(DANA).types("/turso digest on --daily")
+    await world.calm()
+    kept = await world.bot.store.digest(DB_OPS)
+    assert kept is not None
+    await world.bot.store.turn_timer(Timer(TimerKind.DIGEST, DB_OPS, kept.next_at), None)
+    digests, notices = public(world, "Turso digest"), public(world, "There is no digest for now")
+
+    lost.enforce(world, policy)
+    await digest(world, days_ago=3)
+    await digest(world, days_ago=2)
+    assert public(world, "Turso digest") == digests
+    assert public(world, "There is no digest for now") == notices + 1, "it is said once"
+
+    lost.enforce(world, OWN_POLICY)
+    await digest(world, days_ago=1)
+    assert public(world, "Turso digest") == digests + 1
+
+
+async def test_a_card_is_not_drawn_again_for_a_channel_that_may_not_see_it(world: World) -> None:
+    lost.enforce(world, OWN_POLICY)
+    await world.make("live")
+    card = await world.person(DANA).types("/turso triage live")
+    await world.calm()
+    lost.enforce(world, HIDDEN)
+    before = words(world.as_now(card))
+
+    await world.person(DANA).types("/turso freeze live --reason quiet")
+    await world.calm()
+    assert words(world.as_now(card)) == before
+
+    lost.enforce(world, OWN_POLICY)
+    await world.person(DANA).types("/turso freeze live --reads --reason loud")
+    await world.calm()
+    assert "frozen" in words(world.as_now(card))
+
+
+async def test_home_shows_what_somebody_may_decide_only_in_their_channels(world: World) -> None:
+    lost.enforce(world, OWN_POLICY)
+    await world.make("orders-hidden", "orders-acted")
+
+    async def shown_to(user_id: str) -> list[bool]:
+        assert world.bot is not None
+        home = str(await view_of(world.bot.env, user_id, ""))
+        return ["orders-hidden" in home, "review.open" in home]
+
+    with lost.out_of_the_channel(world, BEN, ORDERS):
+        await world.person(DANA).types("/turso db destroy orders-hidden --reason merger", ORDERS)
+        await world.person(DANA).types("/turso db protect orders-acted on --reason merger", ORDERS)
+        await world.calm()
+        assert await shown_to(BEN) == [False, False]
+        assert await shown_to(ANA) == [True, True]
+
+
+async def test_a_form_suggests_nothing_to_somebody_who_has_left(world: World) -> None:
+    assert world.bot is not None
+    lost.enforce(world, OWN_POLICY)
+    await world.make("topsecret")
+    await world.workspace.say(REMY, DB_OPS, "/turso db freeze")
+    form = await world.person(REMY).modal("Why")
+    asked = incoming(world, REMY, "arg.name", str(form.as_slack()["private_metadata"]))
+    asked = replace(asked, channel_id="", view_id=form.id)
+    assert await world.bot.path.options(asked, "topsec")
+
+    with lost.out_of_the_channel(world, REMY):
+        lost.notice(world)
+        assert await world.bot.path.options(asked, "topsec") == []
