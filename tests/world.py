@@ -20,6 +20,7 @@ from bot.sandbox.clock import SandboxClock
 from bot.sandbox.running import POLICY, Keys, sandbox
 from bot.sandbox.workspace.model import Message, View
 from bot.sandbox.workspace.workspace import Workspace
+from tests.stores import copy_store
 
 ANA, BEN, DANA, REMY = "U0ANA", "U0BEN", "U0DANA", "U0REMY"
 GIL, STELLA, ZED = "U0GIL", "U0STELLA", "U0ZED"
@@ -225,6 +226,7 @@ Transport = Literal["http", "socket"]
 @asynccontextmanager
 async def living(data: Path, *, policy: Path = POLICY, over: Transport = "http") -> AsyncIterator[World]:
     """The whole sandbox in this process, with the bot over signed HTTP or over Socket Mode."""
+    copy_store(data / "turso-ops.db")
     async with sandbox(port=0, data=data, policy=policy) as running, AsyncExitStack() as stack:
         workspace = running.workspace
         if over == "socket":

@@ -21,7 +21,7 @@ from bot.core.policy import Policy, load
 from bot.core.request import AuditEntry
 from bot.errors import BotError
 from bot.store.store import open_store
-from bot.store.upgrading import upgrade
+from tests.stores import copy_store
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 GRAMMAR = Grammar(COMMANDS)
@@ -63,8 +63,7 @@ class Office:
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    url = f"sqlite:///{tmp_path}/bot.db"
-    await upgrade(url)
+    url = copy_store(tmp_path / "bot.db")
     async with AsyncExitStack() as stack:
         clock: Any = SimpleNamespace(now=lambda: NOON)
         yield Office([await stack.enter_async_context(open_store(url, clock)) for _ in range(3)])

@@ -1,7 +1,5 @@
 """A desk at which commands are tried: the real client on `acme` in memory, a real store, a policy."""
 
-import asyncio
-import shutil
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,9 +18,9 @@ from bot.core.plan import Plan
 from bot.core.policy import load
 from bot.core.reply import Reply
 from bot.store.store import Store, open_store
-from bot.store.upgrading import upgrade
 from bot.turso import TursoClient
 from tests.blocks.messages import check
+from tests.stores import copy_store
 from tests.turso.organization import TOKEN, Organization
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -155,19 +153,9 @@ def no_waiting() -> Any:
         yield
 
 
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with nothing in it, made once."""
-    path = tmp_path_factory.mktemp("store") / "empty.db"
-    asyncio.run(upgrade(f"sqlite:///{path}"))
-    return path
-
-
 @pytest.fixture
-async def memory(empty_store: Path, tmp_path: Path) -> AsyncIterator[Store]:
-    path = tmp_path / "turso-ops.db"
-    shutil.copy(empty_store, path)
-    async with open_store(f"sqlite:///{path}", Clock()) as store:
+async def memory(tmp_path: Path) -> AsyncIterator[Store]:
+    async with open_store(copy_store(tmp_path / "turso-ops.db"), Clock()) as store:
         yield store
 
 

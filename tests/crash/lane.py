@@ -25,10 +25,10 @@ from bot.core.request import Request, State
 from bot.sandbox.platform.calls import CUT_OFF
 from bot.sandbox.running import Keys
 from bot.store.store import Store, open_store
-from bot.store.upgrading import upgrade
 from tests.crash.gate import Gate
 from tests.crash.waiting import patient
 from tests.process import Process, free_port, standing
+from tests.stores import copy_store
 from tests.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -223,11 +223,10 @@ def one_certificate(folder: Path) -> Path:
 
 @asynccontextmanager
 async def lane(children: Nursery, database_url: str) -> AsyncIterator[Lane]:
-    """Run a lane on a new, empty store."""
+    """Run a lane on a store that has every table."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crash-", ignore_cleanup_errors=True)))
-        database_url = database_url or f"sqlite:///{folder / 'turso-ops.db'}"
-        await upgrade(database_url)
+        database_url = database_url or copy_store(folder / "turso-ops.db")
         gate = Gate(folder / "gate")
         await stack.enter_async_context(gate.listening())
         world, keys = await stack.enter_async_context(standing(folder, seed=False, around=gate.around))

@@ -22,7 +22,7 @@ from bot.core.model import Channel, Person, Subject
 from bot.core.request import Incoming, Kind
 from bot.pipeline.environment import new_id
 from bot.store.store import Store
-from bot.store.upgrading import upgrade
+from tests.stores import copy_store
 from tests.turso.organization import Organization, refuse
 
 CHANNEL = "C0DBOPS"
@@ -126,7 +126,7 @@ class Rehearsal:
         return f"sqlite:///{self.file}"
 
     async def prepare(self) -> None:
-        await upgrade(self.url)
+        copy_store(self.file)
         with sqlite3.connect(self.file) as connection:
             connection.execute(
                 "CREATE TABLE jobs (request_id TEXT, phase TEXT, kept TEXT DEFAULT '[]', ended INT DEFAULT 0,"

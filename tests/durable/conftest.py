@@ -15,13 +15,12 @@ import pytest
 from bot.core.request import Incoming, Request, State, Timer
 from bot.durable.queue import Queue
 from bot.store.store import Store, open_store
-from bot.store.upgrading import upgrade
 from bot.store.urls import place_of
 from tests.durable.toy import RealClock
-from tests.postgres import database_url, postgres_server, postgresql_url
+from tests.postgres import database_url, postgres_server, postgresql_url, upgraded_postgresql_url
 from tests.store.samples import incoming, move, request
 
-__all__ = ["database_url", "postgres_server", "postgresql_url"]
+__all__ = ["database_url", "postgres_server", "postgresql_url", "upgraded_postgresql_url"]
 
 PATIENCE = 90.0
 ROOT = Path(__file__).parents[2]
@@ -116,7 +115,6 @@ async def queue(database_url: str) -> AsyncIterator[Queue]:
 
 @pytest.fixture
 async def store(database_url: str, queue: Queue) -> AsyncIterator[Store]:
-    await upgrade(database_url)
     async with open_store(database_url, RealClock(), enqueuer=queue) as store:
         yield store
 

@@ -20,9 +20,9 @@ from bot.slack.delivery import Delivery
 from bot.slack.pace import Pace
 from bot.slack.response_urls import ResponseUrls
 from bot.store.store import Store, open_store
-from bot.store.upgrading import upgrade
 from bot.turso import DatabaseNotFound, TursoUnavailable
 from tests.store.conftest import NOON, StoppedClock
+from tests.stores import copy_store
 
 POLICY = """
 version: 1
@@ -194,8 +194,7 @@ class House:
 @asynccontextmanager
 async def house(folder: Path) -> AsyncIterator[House]:
     """Open a store in a folder, and the rest around it."""
-    url = f"sqlite:///{folder}/x.db"
-    await upgrade(url)
+    url = copy_store(folder / "x.db")
     clock, slack = StoppedClock(), SmallSlack()
     clock.time = NOON
     directory = SmallDirectory(slack)

@@ -9,9 +9,9 @@ from bot.core.plan import Plan
 from bot.errors import Unavailable
 from bot.pipeline.same import GREW_BY, drift
 from bot.turso import TursoUnavailable
-from tests.commands.conftest import Acme, Desk, acme, desk, empty_store, memory, no_waiting
+from tests.commands.conftest import Acme, Desk, acme, desk, memory, no_waiting
 
-__all__ = ["acme", "desk", "empty_store", "memory", "no_waiting"]
+__all__ = ["acme", "desk", "memory", "no_waiting"]
 
 MIB = 1024 * 1024
 DESTROY, NOW, ROTATE, FREEZE = "db destroy orders", "db destroy orders --now", "rotate orders", "db freeze orders"

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.postgres import database_url, postgres_server, postgresql_url
+from tests.postgres import database_url, postgres_server, postgresql_url, upgraded_postgresql_url
 from tests.scenarios.conftest import sound
 from tests.security import stage
 from tests.world import World
 
-__all__ = ["database_url", "postgres_server", "postgresql_url"]
+__all__ = ["database_url", "postgres_server", "postgresql_url", "upgraded_postgresql_url"]
 
 NAMES = ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "partner-one", "partner-two")
 

@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.store.store import Store, open_store
-from bot.store.upgrading import upgrade
-from tests.postgres import database_url, postgres_server, postgresql_url
+from tests.postgres import database_url, empty_url, postgres_server, postgresql_url, upgraded_postgresql_url
 
-__all__ = ["database_url", "postgres_server", "postgresql_url"]
+__all__ = ["database_url", "empty_url", "postgres_server", "postgresql_url", "upgraded_postgresql_url"]
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -34,7 +33,6 @@ def clock() -> StoppedClock:
 
 @pytest.fixture
 async def store(database_url: str, clock: StoppedClock) -> AsyncIterator[Store]:
-    await upgrade(database_url)
     async with open_store(database_url, clock) as store:
         yield store
 

@@ -145,21 +145,21 @@ HELD = sa.text("""
 """)
 
 
-async def test_a_store_that_had_several_keeps_the_newest(database_url: str) -> None:
-    make_old(database_url, "0003")
+async def test_a_store_that_had_several_keeps_the_newest(empty_url: str) -> None:
+    make_old(empty_url, "0003")
     nine, ten, noon = (f"2026-01-01 {hour}:00:00.000000" for hour in ("09", "10", "12"))
     several = [("h-1", nine), ("h-2", ten), ("h-4", noon), ("h-3", noon)]
     held = [(name, "quarantine", "db-1", placed_at, None) for name, placed_at in several]
     held += [("h-5", "quarantine", "db-2", nine, None), ("h-6", "freeze", "db-1", nine, None)]
     held += [("h-7", "quarantine", "db-1", noon, noon)]
     names = ("id", "kind", "database_id", "placed_at", "released_at")
-    engine = sa.create_engine(place_of(database_url).url)
+    engine = sa.create_engine(place_of(empty_url).url)
     with engine.begin() as connection:
         connection.execute(HELD, [dict(zip(names, one, strict=True)) for one in held])
     engine.dispose()
 
-    assert await upgrade(database_url)
+    assert await upgrade(empty_url)
 
-    async with open_store(database_url, StoppedClock()) as store:
+    async with open_store(empty_url, StoppedClock()) as store:
         assert {one.id for one in await store.holds()} == {"h-4", "h-5", "h-6"}
         assert (await store.hold("h-1")).released_at is not None

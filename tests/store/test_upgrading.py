@@ -21,15 +21,15 @@ from tests.store.conftest import StoppedClock
 from tests.store.samples import incoming
 
 
-async def test_the_migrations_make_the_tables_that_the_code_uses(database_url: str) -> None:
+async def test_the_migrations_make_the_tables_that_the_code_uses(empty_url: str) -> None:
     with pytest.raises(NotUpgraded):
-        await must_be_current(database_url)
+        await must_be_current(empty_url)
 
-    assert await upgrade(database_url)
-    await must_be_current(database_url)
-    assert not await upgrade(database_url)
+    assert await upgrade(empty_url)
+    await must_be_current(empty_url)
+    assert not await upgrade(empty_url)
 
-    engine = sa.create_engine(place_of(database_url).url)
+    engine = sa.create_engine(place_of(empty_url).url)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"include_name": _ours})
         assert context.get_current_revision() == NEWEST
@@ -37,9 +37,9 @@ async def test_the_migrations_make_the_tables_that_the_code_uses(database_url: s
     engine.dispose()
 
 
-def make_old(database_url: str, revision: str) -> None:
+def make_old(empty_url: str, revision: str) -> None:
     """Make an empty store as an older version made it."""
-    engine = sa.create_engine(place_of(database_url).url)
+    engine = sa.create_engine(place_of(empty_url).url)
     with engine.begin() as connection:
         config = Config()
         config.set_main_option("script_location", str(Path(upgrading.__file__).with_name("migrations")))
@@ -52,21 +52,21 @@ def _ours(name: str | None, kind: str, parents: object) -> bool:
     return kind != "table" or name in metadata.tables
 
 
-async def test_a_store_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_holds(database_url: str) -> None:
-    make_old(database_url, "0001")
-    async with open_store(database_url, StoppedClock()) as store:
+async def test_a_store_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_holds(empty_url: str) -> None:
+    make_old(empty_url, "0001")
+    async with open_store(empty_url, StoppedClock()) as store:
         await store.record_intent(incoming())
         with pytest.raises(NotUpgraded):
-            await must_be_current(database_url)
+            await must_be_current(empty_url)
 
-        assert await upgrade(database_url)
+        assert await upgrade(empty_url)
 
         assert await store.intent("i-0000000001")
         assert await store.policies(datetime(2026, 1, 1, tzinfo=UTC)) == {}
 
 
-async def test_processes_that_upgrade_at_once_do_it_once(database_url: str) -> None:
-    done = await asyncio.gather(*(upgrade(database_url) for _ in range(4)))
+async def test_processes_that_upgrade_at_once_do_it_once(empty_url: str) -> None:
+    done = await asyncio.gather(*(upgrade(empty_url) for _ in range(4)))
 
     assert sum(done) == 1
 
@@ -90,10 +90,10 @@ async def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
     assert mode(tmp_path) == before
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_sqlite_writes_ahead_and_waits_for_the_disk(database_url: str, tmp_path: Path) -> None:
-    await upgrade(database_url)
-    async with open_store(database_url, StoppedClock()) as store:
+@pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
+async def test_sqlite_writes_ahead_and_waits_for_the_disk(empty_url: str, tmp_path: Path) -> None:
+    await upgrade(empty_url)
+    async with open_store(empty_url, StoppedClock()) as store:
         modes = await store._database.write(
             lambda connection: [
                 connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")
@@ -112,27 +112,27 @@ async def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         await upgrade(f"sqlite:///{tmp_path}/file/x.db")
 
 
-async def test_a_store_of_a_newer_version_is_left_alone(database_url: str) -> None:
-    await upgrade(database_url)
-    engine = sa.create_engine(place_of(database_url).url)
+async def test_a_store_of_a_newer_version_is_left_alone(empty_url: str) -> None:
+    await upgrade(empty_url)
+    engine = sa.create_engine(place_of(empty_url).url)
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
 
     with pytest.raises(CannotUpgrade, match="newer version"):
-        await upgrade(database_url)
+        await upgrade(empty_url)
     with pytest.raises(CannotUpgrade, match="newer version"):
-        await must_be_current(database_url)
+        await must_be_current(empty_url)
 
 
-async def test_a_store_of_an_older_version_is_left_as_it_is_by_who_only_looks(database_url: str) -> None:
-    await upgrade(database_url)
-    engine = sa.create_engine(place_of(database_url).url)
+async def test_a_store_of_an_older_version_is_left_as_it_is_by_who_only_looks(empty_url: str) -> None:
+    await upgrade(empty_url)
+    engine = sa.create_engine(place_of(empty_url).url)
     with engine.begin() as connection:
         connection.execute(sa.text("DROP TABLE alembic_version"))
 
     with pytest.raises(NotUpgraded, match="db upgrade"):
-        await must_be_current(database_url)
+        await must_be_current(empty_url)
 
     assert not sa.inspect(engine).has_table("alembic_version")
     engine.dispose()

@@ -1,0 +1,35 @@
+"""New stores, quickly: copies of one that was upgraded once, for a test that is not about the migrations."""
+
+import asyncio
+import functools
+import tempfile
+import threading
+from pathlib import Path
+
+from bot.store.upgrading import upgrade
+
+PRIVATE_FILE = 0o600
+
+
+def copy_store(path: Path) -> str:
+    """Make a SQLite store with every table and no row, unless there is one; its `DATABASE_URL`."""
+    if not path.exists():
+        path.touch(PRIVATE_FILE)
+        path.write_bytes(_store())
+    return f"sqlite:///{path.absolute()}"
+
+
+@functools.cache
+def _store() -> bytes:
+    with tempfile.TemporaryDirectory(prefix="turso-ops-store-") as folder:
+        path = Path(folder) / "turso-ops.db"
+        upgraded(f"sqlite:///{path}")
+        assert [one.name for one in path.parent.glob("*-wal")] == [], "what was written is in the file itself"
+        return path.read_bytes()
+
+
+def upgraded(database_url: str) -> None:
+    """Run the migrations, whether or not a loop runs in this thread."""
+    thread = threading.Thread(target=lambda: asyncio.run(upgrade(database_url)))
+    thread.start()
+    thread.join()
