@@ -6,7 +6,7 @@ PORT ?= 3000
 # Tests that kill processes wait more than they compute: more workers than two cores.
 WORKERS ?= 5
 
-.PHONY: run test check format docs soak bench lock clean setup browser
+.PHONY: run test check format docs soak bench dist lock clean setup browser
 
 run: setup  ## Start the sandbox: the real bot between a local Turso and a local Slack, on http://127.0.0.1:3000
 	$(BIN)/python -m bot sandbox --port $(PORT)
@@ -32,6 +32,11 @@ soak: setup browser  ## The long races, kills and fuzzing
 
 bench: setup  ## Measure against bare Bolt and write docs/performance.md
 	$(BIN)/python -m bench
+
+dist: setup  ## Build the wheel and the source archive into dist/
+	rm -rf dist
+	mkdir -p build
+	$(BIN)/python -m hatchling build
 
 lock:  ## Pin every dependency again (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade \

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -201,6 +202,7 @@ def _database_url() -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("turso-ops", description="A Slack bot that runs your Turso databases.")
+    parser.add_argument("--version", action="version", version=f"turso-ops {version('turso-ops')}")
     parser.set_defaults(failure=1)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_processes(commands)
