@@ -1,0 +1,60 @@
+"""The files for GitHub: each fits its schema, and CI runs what people run."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+FORMS = sorted(path for path in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml") if path.name != "config.yml")
+DEPENDABOT = ROOT / ".github/dependabot.yml"
+
+
+def check(schema: str, *files: Path) -> subprocess.CompletedProcess[str]:
+    """Run check-jsonschema with a schema that it brings along."""
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, *map(str, files)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def steps(name: str) -> list[dict[str, Any]]:
+    jobs = yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text())["jobs"]
+    return [step for job in jobs.values() for step in job["steps"]]
+
+
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [("vendor.github-workflows", WORKFLOWS), ("vendor.dependabot", [DEPENDABOT])],
+    ids=["workflows", "dependabot"],
+)
+def test_every_file_fits_its_schema(schema: str, files: list[Path], tmp_path: Path) -> None:
+    assert files
+    done = check(schema, *files)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    (tmp_path / "wrong.yml").write_text(files[0].read_text().replace("runs-on:", "run-on:").replace("version: 2", ""))
+    assert check(schema, tmp_path / "wrong.yml").returncode == 1
+
+
+def test_each_kind_of_issue_has_a_form() -> None:
+    for path in FORMS:
+        form = yaml.safe_load(path.read_text())
+        assert {"name", "description", "body"} <= form.keys()
+        ids = [field["id"] for field in form["body"] if field["type"] != "markdown"]
+        assert len(ids) == len(set(ids)) > 0
+
+
+def test_ci_runs_make_test_on_every_python_that_is_supported() -> None:
+    assert next(step["run"] for step in steps("test") if "run" in step) == "make test"
+    matrix = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())["jobs"]["test"]["strategy"]["matrix"]
+    assert matrix["python"][0] == "3.11"
+    assert [step["run"] for step in steps("soak") if "run" in step] == ["make soak"]
+
+
+def test_every_action_is_pinned_to_a_version() -> None:
+    used = [step["uses"] for path in WORKFLOWS for step in steps(path.stem) if "uses" in step]
+    assert used
+    assert [one for one in used if not one.partition("@")[2].removeprefix("v").replace(".", "").isdigit()] == []
