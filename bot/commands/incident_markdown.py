@@ -42,7 +42,8 @@ async def story_of(ctx: Context, incident: Incident) -> Story:
     """Gather the report of an incident from the memory."""
     entries = await timeline(ctx, incident)
     requests = await requests_of(ctx, entries)
-    given = {review.request_id: review for review in await ctx.memory.reviews(owed=False)}
+    reviews = await ctx.memory.reviews(owed=False, request_ids=[one.id for one in requests])
+    given = {review.request_id: review for review in reviews}
     told = Story(incident, ctx.now, entries, requests, given, await still_open(ctx, incident))
     names = await ctx.names_of(told.people) if ctx.names_of else {}
     return Story(incident, ctx.now, entries, requests, given, told.loose, names)

@@ -19,6 +19,9 @@ WAITS: Final = 2.0
 """Seconds for each call; the card is there within three."""
 DAYS: Final = 14
 CHANGES: Final = 5
+PAGE: Final = 100
+PAGES: Final = 20
+"""How far back the last changes are looked for."""
 
 
 @dataclass
@@ -133,9 +136,7 @@ async def _told(found: Findings, what: str, call: Awaitable[T]) -> T | None:
 
 async def _remembered(ctx: Context, found: Findings) -> None:
     """What needs no Turso: changes, and (once its id is known) holds, tokens and samples."""
-    rows = await ctx.memory.audit_page(before_seq=None, limit=4 * CHANGES, databases=[found.name])
-    ours = [entry for _, entry in rows if entry.event != "read" and entry.organization in ("", ctx.organization)]
-    found.changes = ours[:CHANGES]
+    found.changes = await _changes(ctx, found.name)
     held = await ctx.memory.holds(organization=ctx.organization)
     found.held = [holds.describe(hold) for hold in held if hold.database == found.name]
     tokens = await ctx.memory.tokens(organization=ctx.organization, live_at=ctx.now)
@@ -144,6 +145,19 @@ async def _remembered(ctx: Context, found: Findings) -> None:
     if course:
         found.daily = course.daily
         found.usual = usual_day(course, ctx.now.astimezone(UTC).date())
+
+
+async def _changes(ctx: Context, name: str) -> list[AuditEntry]:
+    """Look for the last changes behind however many answers that somebody has read, within reason."""
+    changes: list[AuditEntry] = []
+    before = None
+    for _ in range(PAGES):
+        rows = await ctx.memory.audit_page(before_seq=before, limit=PAGE, databases=[name])
+        changes += [one for _, one in rows if one.event != "read" and one.organization in ("", ctx.organization)]
+        if len(changes) >= CHANGES or len(rows) < PAGE:
+            break
+        before = rows[-1][0]
+    return changes[:CHANGES]
 
 
 async def _course(ctx: Context, name: str) -> Course | None:

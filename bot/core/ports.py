@@ -259,9 +259,19 @@ class Memory(Protocol):
         """One request with its votes."""
 
     async def requests(
-        self, *, states: Sequence[State], channel_id: str | None = None, asker: str | None = None, limit: int = 100
+        self,
+        *,
+        states: Sequence[State],
+        channel_id: str | None = None,
+        asker: str | None = None,
+        command: str | None = None,
+        since: datetime | None = None,
+        limit: int | None = None,
     ) -> list[Request]:
-        """Newest first."""
+        """Return all that match, newest first; `since`: those that have changed since then; `limit`: at most so many.
+
+        What is in no list without a limit is nowhere: of a list with one, that may not be concluded.
+        """
 
     async def move(self, request_id: str, *, expect: Sequence[State], move: Move) -> Request | None:
         """Compare-and-set the state. None: it was in none of the expected states, and nothing was written.
@@ -330,13 +340,18 @@ class Memory(Protocol):
         databases_ids: Sequence[str] | None = None,
         holder: str | None = None,
         live_at: datetime | None = None,
-        limit: int = 500,
+        limit: int | None = None,
     ) -> list[LedgerToken]:
-        """Newest first; `live_at`: only those that may work then."""
+        """Return all that match, newest first; `live_at`: only those that may work then."""
 
     # Holds.
     async def holds(
-        self, *, organization: str | None = None, database_id: str | None = None, newest: int | None = None
+        self,
+        *,
+        organization: str | None = None,
+        database: str | None = None,
+        database_id: str | None = None,
+        newest: int | None = None,
     ) -> list[Hold]:
         """Those that are not released, oldest first; `newest`: so many, newest first."""
 
@@ -405,7 +420,15 @@ class Memory(Protocol):
         """Move its end, with its timer. False: it has ended."""
 
     async def set_timeline(self, incident_id: str, ts: str) -> None: ...
-    async def reviews(self, *, owed: bool = True, actor: str | None = None, limit: int = 500) -> list[Review]: ...
+    async def reviews(
+        self,
+        *,
+        owed: bool = True,
+        actor: str | None = None,
+        request_ids: Sequence[str] | None = None,
+        limit: int | None = None,
+    ) -> list[Review]: ...
+    async def review(self, review_id: str) -> Review | None: ...
     async def settle_review(
         self, review_id: str, by: str, justified: bool, comment: str, at: datetime, entry: AuditEntry
     ) -> bool: ...

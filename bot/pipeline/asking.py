@@ -14,7 +14,7 @@ from bot.core.plan import Plan
 from bot.core.policy import rights_of
 from bot.core.ports import address_of
 from bot.core.reply import Reply
-from bot.core.request import Incoming, Kind, LiveCard, Request, State
+from bot.core.request import HoldKind, Incoming, Kind, LiveCard, Request, State
 from bot.errors import BotError, CannotPost, Refused, Unavailable
 from bot.pipeline import pressing, undoing
 from bot.pipeline.answering import entry, is_public
@@ -120,8 +120,9 @@ def _bound(plan: Plan, follow_up: FollowUp | None) -> str:
 
 async def _own_undo(env: Environment, incoming: Incoming, args: Any) -> Request | None:
     """A quarantine of this channel that this person may undo, whatever the rules say of `restore`."""
-    for request in await env.memory.requests(states=[State.QUARANTINED], channel_id=incoming.channel_id):
-        if request.plan.target and request.plan.target.name == args.name:
+    for hold in await env.memory.holds(database=args.name):
+        request = await env.memory.request(hold.request_id) if hold.kind is HoldKind.QUARANTINE else None
+        if request and request.state is State.QUARANTINED and request.channel_id == incoming.channel_id:
             answer = await authorize(env, request, Step.UNDO, actor=incoming)
             if answer.no is No.UNKNOWN:
                 raise Unavailable(answer.why)

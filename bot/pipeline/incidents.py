@@ -82,9 +82,8 @@ def _ended(env: Environment, incident: Incident) -> AuditEntry:
 
 async def remind_of_review(env: Environment, timer: Timer) -> Timer | None:
     """Remind of a review that is owed: once before it is due, loudly when it is, and then ever more seldom."""
-    owed = {review.id: review for review in await env.memory.reviews(owed=True)}
-    review = owed.get(timer.subject)
-    if review is None:
+    review = await env.memory.review(timer.subject)
+    if review is None or review.reviewed_at is not None:
         return None
     request, now = await env.memory.request(review.request_id), env.clock.now()
     if now < review.due_at:

@@ -169,10 +169,10 @@ async def _look(env: Environment, turso: TursoClient, request_id: str, watch: Wa
 
 async def _by_this_rotation(env: Environment, request_id: str, since: datetime, sibling: Finding) -> Finding:
     """A sibling that was rotated by itself meanwhile says nothing of the group."""
-    for one in await env.memory.requests(states=[State.EXECUTING, State.SUCCEEDED, State.UNKNOWN]):
+    states = [State.EXECUTING, State.SUCCEEDED, State.UNKNOWN]
+    for one in await env.memory.requests(states=states, command="rotate", since=since):
         is_its_own = one.plan.target is not None and one.plan.target.id == sibling.database_id
-        is_later = one.updated_at is not None and one.updated_at >= since
-        if one.id != request_id and one.command == "rotate" and is_its_own and is_later:
+        if one.id != request_id and is_its_own:
             return replace(sibling, tokens=OldTokens.UNKNOWN, why="it was rotated by itself meanwhile")
     return sibling
 

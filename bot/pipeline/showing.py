@@ -52,8 +52,10 @@ def done_of(env: Environment, request: Request) -> Reply | None:
 
 
 async def _review_of(env: Environment, request: Request) -> Review | None:
-    given_or_owed = [*await env.memory.reviews(owed=True), *await env.memory.reviews(owed=False)]
-    return next((one for one in given_or_owed if one.request_id == request.id), None)
+    for owed in (True, False):
+        for review in await env.memory.reviews(owed=owed, request_ids=[request.id]):
+            return review
+    return None
 
 
 async def with_timeline(env: Environment, reply: Reply, incident_id: str) -> Reply:

@@ -109,12 +109,11 @@ async def _check_review(env: Environment, incoming: Incoming) -> Checked:
 
 
 async def _review(env: Environment, incoming: Incoming) -> str:
-    owed = {review.id: review for review in await env.memory.reviews(owed=True)}
-    review = owed.get(incoming.value)
-    if review is None and (given := await _given_by(env, incoming)):
-        return await _tell_reviewed(env, incoming, given)  # a crash came before it was told
+    review = await env.memory.review(incoming.value)
+    if review and review.reviewed_at and review.reviewed_by == incoming.user_id:
+        return await _tell_reviewed(env, incoming, review)  # a crash came before it was told
     request = await env.memory.request(review.request_id) if review else None
-    if review is None or request is None:
+    if review is None or review.reviewed_at or request is None:
         raise Refused("No review is owed for this any more.")
     incoming = replace(incoming, channel_id=review.channel_id, thread_ts=request.thread_ts, value=request.id)
     (await authorize(env, request, Step.REVIEW, actor=incoming, review=review)).must()
@@ -124,11 +123,6 @@ async def _review(env: Environment, incoming: Incoming) -> str:
     if not await env.memory.settle_review(review.id, incoming.user_id, justified, comment, now, line):
         raise Refused("Somebody else has reviewed this meanwhile.")
     return await _tell_reviewed(env, incoming, replace(review, justified=justified))
-
-
-async def _given_by(env: Environment, incoming: Incoming) -> Review | None:
-    given = await env.memory.reviews(owed=False)
-    return next((one for one in given if (one.id, one.reviewed_by) == (incoming.value, incoming.user_id)), None)
 
 
 async def _tell_reviewed(env: Environment, incoming: Incoming, review: Review) -> str:

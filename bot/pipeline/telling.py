@@ -149,10 +149,9 @@ async def tell_reviewed(env: Environment, review_id: str) -> None:
 
 async def tell_review(env: Environment, review_id: str) -> None:
     """Tell the one whose break-glass act was reviewed what came of it. Raises Unavailable."""
-    given = {one.id: one for one in await env.memory.reviews(owed=False)}
-    review = given.get(review_id)
+    review = await env.memory.review(review_id)
     request = await env.memory.request(review.request_id) if review else None
-    if review is None or request is None:
+    if review is None or review.reviewed_at is None or request is None:
         return await env.memory.set_told(review_id, REVIEWED, how="superseded")
     async with env.turn(review_id):
         if await refresh_cards(env, request) is Shown.POSTED_AGAIN:

@@ -16,7 +16,12 @@ class Holds(Room):
     """Reasons why databases are blocked. A hold is placed by the move of its request."""
 
     async def holds(
-        self, *, organization: str | None = None, database_id: str | None = None, newest: int | None = None
+        self,
+        *,
+        organization: str | None = None,
+        database: str | None = None,
+        database_id: str | None = None,
+        newest: int | None = None,
     ) -> list[Hold]:
         """Those that are not released, oldest first; `newest`: so many, newest first."""
         query = select(holds).where(holds.c.released_at.is_(None))
@@ -26,6 +31,8 @@ class Holds(Room):
             query = query.order_by(holds.c.placed_at.desc(), holds.c.id.desc()).limit(newest)
         if organization is not None:
             query = query.where(holds.c.organization == organization)
+        if database is not None:
+            query = query.where(holds.c.database == database)
         if database_id is not None:
             query = query.where(holds.c.database_id == database_id)
         return await self._database.read(lambda connection: many(connection, Hold, query))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from zlib import crc32
 
-from sqlalchemy import Connection, Select, delete, func, literal, select, union_all, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, literal, select, union_all, update
 
 from bot.core.ports import Move
 from bot.core.request import ENDS, AuditEntry, Request, State, Vote
@@ -54,12 +54,24 @@ class Requests(Room):
         return found[0] if found else None
 
     async def requests(
-        self, *, states: Sequence[State], channel_id: str | None = None, asker: str | None = None, limit: int = 100
+        self,
+        *,
+        states: Sequence[State],
+        channel_id: str | None = None,
+        asker: str | None = None,
+        command: str | None = None,
+        since: datetime | None = None,
+        limit: int | None = None,
     ) -> list[Request]:
-        """Newest first."""
+        """All that match, newest first; `since`: those that have changed since then; `limit`: at most so many."""
         if not states:
             return []
-        query = _newest(states, channel_id, asker, limit)
+        about = []
+        about += [requests.c.channel_id == channel_id] if channel_id is not None else []
+        about += [requests.c.asker == asker] if asker is not None else []
+        about += [requests.c.command == command] if command is not None else []
+        about += [requests.c.updated_at >= since] if since is not None else []
+        query = _newest(states, about, limit)
         return await self._database.read(lambda connection: _with_votes(connection, query))
 
     async def move(self, request_id: str, *, expect: Sequence[State], move: Move) -> Request | None:
@@ -164,15 +176,11 @@ def _may_owe_one(connection: Connection, person: str, *, another: bool) -> None:
         raise ReviewOwed
 
 
-def _newest(states: Sequence[State], channel_id: str | None, asker: str | None, limit: int) -> Any:
+def _newest(states: Sequence[State], about: Sequence[ColumnElement[bool]], limit: int | None) -> Any:
     """A short walk down the index for each state, then the newest of them all."""
 
     def of(state: State) -> Any:
-        query: Select[Any] = select(requests.c.id, requests.c.created_at).where(requests.c.state == state)
-        if channel_id is not None:
-            query = query.where(requests.c.channel_id == channel_id)
-        if asker is not None:
-            query = query.where(requests.c.asker == asker)
+        query: Select[Any] = select(requests.c.id, requests.c.created_at).where(requests.c.state == state, *about)
         return select(query.order_by(requests.c.created_at.desc()).limit(limit).subquery())
 
     newest = union_all(*(of(state) for state in dict.fromkeys(states))).subquery()

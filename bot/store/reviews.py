@@ -1,5 +1,6 @@
 """Reviews: what break-glass acts owe."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
@@ -7,18 +8,32 @@ from sqlalchemy import Connection, delete, select, update
 from bot.core.request import REVIEWED, AuditEntry, Review, TimerKind
 from bot.store import chain, moves
 from bot.store.room import Room
-from bot.store.rows import many
+from bot.store.rows import many, one
 from bot.store.tables import reviews, timers
 
 
 class Reviews(Room):
     """What break-glass acts owe. A review is opened by the move of its request."""
 
-    async def reviews(self, *, owed: bool = True, actor: str | None = None, limit: int = 500) -> list[Review]:
+    async def review(self, review_id: str) -> Review | None:
+        """One review, owed or given."""
+        query = select(reviews).where(reviews.c.id == review_id)
+        return await self._database.read(lambda connection: one(connection, Review, query))
+
+    async def reviews(
+        self,
+        *,
+        owed: bool = True,
+        actor: str | None = None,
+        request_ids: Sequence[str] | None = None,
+        limit: int | None = None,
+    ) -> list[Review]:
         """Those that are owed, the first due first; `owed=False`: the last ones that were given, newest first."""
         query = select(reviews).where(reviews.c.reviewed_at.is_(None) if owed else reviews.c.reviewed_at.is_not(None))
         if actor is not None:
             query = query.where(reviews.c.actor == actor)
+        if request_ids is not None:
+            query = query.where(reviews.c.request_id.in_(list(request_ids)))
         query = query.order_by(reviews.c.due_at if owed else reviews.c.reviewed_at.desc()).limit(limit)
         return await self._database.read(lambda connection: many(connection, Review, query))
 

@@ -34,9 +34,9 @@ class Tokens(Room):
         databases_ids: Sequence[str] | None = None,
         holder: str | None = None,
         live_at: datetime | None = None,
-        limit: int = 500,
+        limit: int | None = None,
     ) -> list[LedgerToken]:
-        """Newest first; `live_at`: only those that may work then (one that is being minted may come to life)."""
+        """All that match, newest first; `live_at`: only those that may work then, also what is being minted."""
         query = select(tokens).where(tokens.c.organization == organization)
         if databases_ids is not None:
             query = query.where(tokens.c.database_id.in_(list(databases_ids)))

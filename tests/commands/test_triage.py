@@ -167,3 +167,11 @@ def test_a_query_is_in_no_log_and_no_traceback() -> None:
     query = TopQuery(query="SELECT 'ana@x.y'", rows_read=1)
 
     assert "ana" not in f"{query} {query!r} {query.model_dump()} {query.model_dump_json()}"
+
+
+async def test_the_last_changes_show_behind_any_number_of_readings(desk: Desk) -> None:
+    desk.acme.add("orders")
+    await desk.memory.audit(entry("executed", command="freeze", outcome="succeeded", databases=("orders",)))
+    await desk.memory.audit(*(entry("read", command="show", databases=("orders",)) for _ in range(250)))
+
+    assert "Last changes" in words(await desk.ask("triage orders"))

@@ -1,9 +1,11 @@
 """One object has one open quarantine: what a second one leads to, and what ends it for everybody."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+from bot.core.ports import Move
 from bot.core.request import HoldKind, State
 from tests.scenarios import quarantines as q
 from tests.security import stage
@@ -100,3 +102,18 @@ async def test_destroying_it_at_once_ends_the_quarantine_and_its_people_hear_it(
     assert q.destroyed(world, "echo") == 1
     ends = [(one.event, one.outcome, one.user_id) for one in await q.audited(world, ended)]
     assert ends[-1] == ("finished", "stale", DANA)
+
+
+async def test_ones_own_undo_is_found_behind_any_number_of_newer_quarantines(world: World) -> None:
+    card = await q.quarantined(world, "oldest")
+    assert world.bot is not None
+    request = await stage.request_of(world, card)
+    newer = replace(request.plan, target=replace(request.plan.target, name="newer"))  # type: ignore[type-var]
+    for at in range(120):
+        other = replace(request, id=f"r-newer{at:05}", intent_id="", plan=newer, state=State.PENDING, votes=())
+        await world.bot.store.open_request(other, Move(to=State.QUARANTINED, at=world.clock.now(), changes={}))
+
+    told = await world.person(DANA).types("/turso db restore oldest")
+
+    assert "Undo starts now" in words(told)
+    await stage.reaches(world, card, State.RESTORED)
