@@ -1,31 +1,25 @@
-"""Each change of the policy: once in the audit log, and once in a channel if the policy names one."""
+"""Each change of the policy: once in the audit log, and announced in a channel if the policy names one."""
 
 import asyncio
-import re
 import time
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import structlog
 
-from bot.blocks import kit
-from bot.blocks.message import reply
-from bot.blocks.text import Mrkdwn, mrkdwn
-from bot.blocks.text import channel as channel_link
 from bot.core.policy import Policy
 from bot.core.policy.changed import Changed, changed
-from bot.core.reply import Reply
 from bot.core.request import POLICY_FILE, AuditEntry, Incoming, Kind
-from bot.errors import BotError
+from bot.errors import Unavailable
 from bot.pipeline.environment import Environment, new_id
+from bot.pipeline.policy_notices import CHANNELS, EVENT, announce_policy_change, subject_of
 from bot.store.store import Store
 
 log = structlog.get_logger(__name__)
 
 COMPARE_SECONDS: Final = 2.0
 """How long two policies are compared; of large ones the log then has a part of the differences."""
-_RECENT: Final = 20
-_CHANNEL: Final = re.compile(r"(?<=^• )[CG][A-Z0-9]+\b")
+_PAGE: Final = 200
 
 
 @dataclass(slots=True)
@@ -46,17 +40,21 @@ class PolicyChanges:
         key = f"policy:{'change' if old else 'start'}:{seq}:{new.hash}"
         if not await self._first_to(key):
             return
-        await self.store.audit(self._entry(known, new, found))
+        channels = sorted({one.policy_channel for one in (old, new) if one and one.policy_channel})
+        subject = await self.store.audit_and_owe(self._entry(known, new, found, channels), EVENT, subject_of)
         self._won.discard(key)
-        for channel_id in sorted({one.policy_channel for one in (old, new) if one and one.policy_channel}):
-            await self._announce(channel_id, known, new, found)
+        await self._announce(subject)
 
     async def _recorded(self) -> tuple[int, str | None]:
         """Return the newest record of a change, and which policy was in force before; None: nothing tells."""
         for seq, entry in await self.store.audit_page(before_seq=None, limit=1, user_id=POLICY_FILE):
             return seq, str(entry.detail.get("new"))
-        recent = await self.store.audit_page(before_seq=None, limit=_RECENT)
-        return 0, next((entry.policy_hash for _, entry in recent if entry.policy_hash), None)
+        before = None
+        while page := await self.store.audit_page(before_seq=before, limit=_PAGE):
+            if found := next((entry.policy_hash for _, entry in page if entry.policy_hash), None):
+                return 0, found
+            before = page[-1][0]
+        return 0, None
 
     async def _compare(self, old: Policy | None, new: Policy) -> Changed | None:
         if old is None:
@@ -74,13 +72,13 @@ class PolicyChanges:
             self._won.add(key)
         return True
 
-    def _entry(self, old_hash: str, new: Policy, found: Changed | None) -> AuditEntry:
-        detail: dict[str, Any] = {"old": old_hash, "new": new.hash}
+    def _entry(self, old_hash: str, new: Policy, found: Changed | None, channels: list[str]) -> AuditEntry:
+        detail: dict[str, Any] = {"old": old_hash, "new": new.hash, CHANNELS: channels}
         if found is not None:
             detail |= {"gains_and_losses": list(found.lines), "complete": found.complete}
         return AuditEntry(
             at=self.env.clock.now(),
-            event="policy_changed",
+            event=EVENT,
             outcome="in_force",
             user_id=POLICY_FILE,
             channel_id=new.policy_channel or "",
@@ -88,30 +86,9 @@ class PolicyChanges:
             detail=detail,
         )
 
-    async def _announce(self, channel_id: str, old_hash: str, new: Policy, found: Changed | None) -> None:
-        """The record is what counts: a channel that cannot be reached is told in the log."""
+    async def _announce(self, subject: str) -> None:
+        """Announce it now; what Slack does not take now is announced by the timer."""
         try:
-            await self.env.messenger.post(channel_id, announcement(old_hash, new.hash, found))
-        except BotError as error:
-            log.warning("a change of the policy was not announced", channel=channel_id, why=str(error))
-
-
-def announcement(old_hash: str, new_hash: str, found: Changed | None) -> Reply:
-    """Build the message about a change: which policy is in force, and who gains or loses what."""
-    title = mrkdwn(":scroll: The policy changed from `{}` to `{}`.", old_hash, new_hash)
-    if found is None:
-        note = "It changed while the bot was not running, so the two cannot be compared here."
-        return reply(title, [kit.section(title), kit.context(mrkdwn("{}", note))])
-    lines = [Mrkdwn("\n".join(map(_line, found.lines[at : at + 5]))) for at in range(0, len(found.lines), 5)]
-    end = "These are all the differences." if found.complete else "There are more: see `turso-ops policy diff`."
-    if not lines:
-        end = (
-            "Nobody gains or loses a right." if found.complete else "It is large: compare with `turso-ops policy diff`."
-        )
-    return reply(title, [kit.section(title), *map(kit.section, lines), kit.context(Mrkdwn(end))])
-
-
-def _line(line: str) -> str:
-    """A difference, with its channel as a link; people and groups stay ids, since a mention would notify them."""
-    text = mrkdwn("• {}", line)
-    return _CHANNEL.sub(lambda found: channel_link(found[0]), text, count=1)
+            await announce_policy_change(self.env, subject)
+        except Unavailable as error:
+            log.warning("a change of the policy is announced later", subject=subject, why=str(error))

@@ -18,6 +18,7 @@ from bot.pipeline.holders import tell_holders
 from bot.pipeline.live_cards import refresh_live_cards
 from bot.pipeline.notes import turn_note
 from bot.pipeline.outcomes import CHANNEL, NOBODY, deliver, deliver_and_close, notice_of
+from bot.pipeline.policy_notices import announce_policy_change, is_policy_change
 from bot.pipeline.showing import Shown, below_card, card_of, refresh_cards, remember_card, thread_of
 
 log = structlog.get_logger(__name__)
@@ -44,6 +45,8 @@ async def notify_is_due(env: Environment, timer: Timer) -> Timer | None:
     try:
         if timer.subject.startswith("r-"):
             await tell(env, timer.subject)
+        elif is_policy_change(timer.subject):
+            await announce_policy_change(env, timer.subject)
         else:
             await tell_review(env, timer.subject)
     except Unavailable as error:

@@ -1,7 +1,7 @@
 """The audit log: appended by group commit, read in pages that stay quick however long it grows."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, select, union_all
 
 from bot.core.audit import from_canonical
 from bot.core.request import AuditEntry
-from bot.store import chain
+from bot.store import chain, moves
 from bot.store.columns import keepable
 from bot.store.names import any_of, listed
 from bot.store.room import Room
@@ -28,6 +28,21 @@ class Audit(Room):
         """Append to the chain, by group commit."""
         if entries:
             await self._group.entries(entries)
+
+    async def audit_and_owe(self, entry: AuditEntry, event: str, subject_of: Callable[[int], str]) -> str:
+        """Append an entry and record, in the same commit, that it is to be announced; returns the subject of that.
+
+        Args:
+            subject_of: names it by the number of the entry.
+        """
+
+        def work(connection: Connection) -> str:
+            chain.append(connection, [entry])
+            seq, _ = chain.head(connection)
+            moves.owe(connection, subject := subject_of(seq), event, entry.at)
+            return subject
+
+        return await self._database.write(work)
 
     async def audit_page(
         self,

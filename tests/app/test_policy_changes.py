@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,10 +16,12 @@ import pytest
 from bot.app import policy_changes
 from bot.app.policy_changes import PolicyChanges
 from bot.commands import COMMANDS
+from bot.core.model import Channel
 from bot.core.parsing import Grammar
 from bot.core.policy import Policy, load
 from bot.core.request import AuditEntry
-from bot.errors import BotError
+from bot.errors import BotError, Unavailable
+from bot.pipeline.telling import notify_is_due
 from bot.store.store import open_store
 from tests.stores import copy_store
 
@@ -43,13 +45,33 @@ class Office:
     stores: list[Any]
     posted: list[tuple[str, Any]] = field(default_factory=list)
     closed: bool = False
+    shared: bool = False
+    cut: list[BaseException] = field(default_factory=list)
+    """What happens to the next posts."""
 
     def process(self, at: int = 0) -> PolicyChanges:
         clock = SimpleNamespace(now=lambda: NOON)
-        env: Any = SimpleNamespace(clock=clock, grammar=GRAMMAR, messenger=SimpleNamespace(post=self._post))
+        env: Any = SimpleNamespace(
+            clock=clock,
+            grammar=GRAMMAR,
+            messenger=SimpleNamespace(post=self._post),
+            memory=self.stores[at],
+            directory=SimpleNamespace(channel=self._channel),
+            rules=SimpleNamespace(policy=NEW),
+        )
         return PolicyChanges(env, self.stores[at])
 
+    async def _channel(self, channel_id: str, *, fresh: bool = False) -> Channel:
+        return Channel(channel_id, is_ext_shared=self.shared)
+
+    async def timers_fire(self, at: int = 0) -> None:
+        """Let the timers do what is due after a while, in one of the processes."""
+        for timer in await self.stores[at].due(NOON + timedelta(minutes=5)):
+            await self.stores[at].turn_timer(timer, await notify_is_due(self.process(at).env, timer))
+
     async def _post(self, channel_id: str, reply: Any) -> None:
+        if self.cut:
+            raise self.cut.pop(0)
         if self.closed:
             raise BotError("The channel is archived.")
         self.posted.append((channel_id, reply))
@@ -159,14 +181,14 @@ async def test_a_store_that_fails_meanwhile_is_asked_again_by_the_same_process(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process, store = office.process(), office.stores[0]
-    real, broken = store.audit, [True]
+    real, broken = store.audit_and_owe, [True]
 
-    async def audit(*entries: Any) -> None:
+    async def audit(*entries: Any) -> str:
         if broken.pop():
             raise OSError("the store is away")
-        await real(*entries)
+        return str(await real(*entries))
 
-    monkeypatch.setattr(type(store), "audit", lambda self, *entries: audit(*entries))
+    monkeypatch.setattr(type(store), "audit_and_owe", lambda self, *entries: audit(*entries))
     broken.insert(0, False)
     with pytest.raises(OSError, match="away"):
         await process.record(OLD, NEW)
@@ -182,3 +204,64 @@ async def test_a_large_change_is_told_in_part(office: Office, monkeypatch: pytes
     (entry,) = await office.entries()
     assert entry.detail["complete"] is False
     assert "turso-ops policy diff" in str(office.posted[0][1].blocks)
+
+
+@pytest.mark.parametrize(
+    "cut", [asyncio.CancelledError(), Unavailable("Slack is away.")], ids=["a crash", "Slack away"]
+)
+async def test_what_was_cut_short_before_it_was_announced_is_announced_once(office: Office, cut: BaseException) -> None:
+    """The first process dies, or Slack takes nothing, right after the record."""
+    office.cut = [cut]
+    try:
+        await office.process().record(OLD, NEW)
+    except asyncio.CancelledError:
+        pass
+    assert office.posted == []
+    assert len(await office.changes()) == 1
+
+    await office.process(1).record(None, NEW)  # a restart
+    for at in (1, 2, 1):
+        await office.timers_fire(at)
+
+    ((channel, reply),) = office.posted
+    assert channel == "C0ADMIN"
+    assert "allowed → denied" in str(reply.blocks)
+    assert len(await office.changes()) == 1
+
+
+async def test_of_two_channels_only_the_one_that_has_not_heard_is_told_again(office: Office) -> None:
+    moved = policy("deny: destroy", "C0OTHER")
+    posted = office._post
+    calls: list[str] = []
+
+    async def post(channel_id: str, reply: Any) -> None:
+        calls.append(channel_id)
+        if channel_id == "C0OTHER" and calls.count("C0OTHER") == 1:
+            raise Unavailable("Slack is away.")
+        await posted(channel_id, reply)
+
+    office._post = post  # type: ignore[method-assign]
+    await office.process().record(OLD, moved)
+    for _ in range(3):
+        await office.timers_fire()
+
+    assert [channel for channel, _ in office.posted] == ["C0ADMIN", "C0OTHER"]
+
+
+async def test_a_channel_that_has_become_shared_hears_nothing(office: Office) -> None:
+    office.shared = True
+    await office.process().record(OLD, NEW)
+    await office.timers_fire()
+
+    assert office.posted == []
+    assert len(await office.changes()) == 1
+    assert await office.stores[0].due(NOON + timedelta(days=1)) == []
+
+
+async def test_the_policy_before_is_found_behind_any_number_of_entries_without_one(office: Office) -> None:
+    await office.stores[0].audit(AuditEntry(NOON, "asked", "allowed", "U0DANA", "C0DBOPS", policy_hash=OLD.hash))
+    await office.stores[0].audit(*(AuditEntry(NOON, "thawed", "succeeded", "timer", "C0DBOPS") for _ in range(250)))
+
+    await office.process().record(None, NEW)
+
+    assert await office.changes() == [(OLD.hash, NEW.hash)]
