@@ -8,6 +8,8 @@ import yaml
 Path = tuple[str | int, ...]
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MOST_NODES: Final = 100_000
+IGNORED: Final = "x-"
+"""Keys that begin so are left out, wherever they stand: they give anchors and notes a place."""
 _MERGE: Final = "tag:yaml.org,2002:merge"
 _Pair = tuple[yaml.Node, yaml.Node]
 
@@ -108,6 +110,8 @@ class _Walk:
     def _mapping(self, node: yaml.Node, path: Path) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key, (key_node, value_node) in self._merged(node, path).items():
+            if key.startswith(IGNORED):
+                continue
             inner = (*path, key)
             self.document.lines[inner] = key_node.start_mark.line + 1
             result[key] = self.value(value_node, inner)

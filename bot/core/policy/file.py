@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from bot.core import catalogue
@@ -129,16 +129,9 @@ PatternList = Annotated[list[Annotated[str, BeforeValidator(_pattern)]], BeforeV
 
 
 class _Strict(BaseModel):
-    """A mapping with known keys, and with any that begin with `x-`: they are ignored, and give anchors a place."""
+    """A mapping with known keys."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_extensions(cls, value: Any) -> Any:
-        return (
-            {key: one for key, one in value.items() if not key.startswith("x-")} if isinstance(value, dict) else value
-        )
 
 
 class OrganizationFile(_Strict):

@@ -114,13 +114,30 @@ def test_keys_that_begin_with_x_are_ignored_everywhere_among_known_keys() -> Non
     assert load(text).hash == load(without).hash
 
 
-def test_a_name_of_ones_own_may_begin_with_x() -> None:
+@pytest.mark.parametrize("where", ["organizations", "people", "profiles", "channels"])
+def test_keys_that_begin_with_x_are_no_names_either(where: str) -> None:
+    """Where names stand as keys, a note or an anchor would become an organization that is opened and sampled."""
+    sections = {
+        "organizations": "  acme: {token: env:TURSO_API_TOKEN}\n",
+        "people": "  dba: {user: U0ANA}\n",
+        "profiles": "  incident: {rules: [{allow: read}]}\n",
+        "channels": "  C0A: {databases: ['*'], rules: [{allow: read, to: dba}]}\n",
+    }
+
+    def text(extra: str) -> str:
+        parts = (f"{name}:\n{extra if name == where else ''}{body}" for name, body in sections.items())
+        return "version: 1\n" + "".join(parts)
+
+    assert load(text("  x-note: &note {anything: [1, 2]}\n")).hash == load(text("")).hash
+
+
+def test_a_name_that_begins_with_x_is_not_known() -> None:
     text = (
         HEAD + "people: {x-men: {user: U0ANA}}\nchannels: {C0A: {databases: ['*'], rules: [{allow: read, to: x-men}]}}"
     )
 
-    (rule,) = load(text).channels["C0A"].rules
-    assert rule.to.users == {"U0ANA"}
+    with pytest.raises(PolicyInvalid, match="x-men"):
+        load(text)
 
 
 # -- words that YAML 1.1 takes for something else
