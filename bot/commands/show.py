@@ -20,6 +20,7 @@ from bot.core.reply import Block, Reply
 from bot.core.request import LedgerToken
 from bot.turso import Database, first_told
 from bot.turso.models import Configuration, DatabaseUsage, Instance
+from bot.turso.tolerance import LARGEST
 
 SHOWN = 12
 
@@ -112,6 +113,8 @@ def _blocked(*told: bool | None) -> str:
 
 def _limit(configuration: Configuration | None) -> str:
     limit = configuration.size_limit if configuration else ""
+    if limit.isdecimal() and len(limit) > len(str(LARGEST)):
+        return UNKNOWN
     return size(int(limit)) if limit.isdecimal() and int(limit) else limit.removeprefix("0")
 
 

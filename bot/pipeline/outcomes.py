@@ -130,7 +130,7 @@ async def tell_each(env: Environment, notice: Notice, *, in_channel: bool = Fals
             await env.memory.set_told(notice.subject, notice.event, how="person", person=user_id)
     if later is not None:
         raise later
-    if not told:
+    if notice.people and not told:
         log.error("an end was told to nobody", subject=notice.subject, told_event=notice.event)
     return "people" if told else NOBODY
 

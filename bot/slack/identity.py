@@ -290,10 +290,10 @@ def _person(user_id: str, user: Raw, ours: Installation) -> Person:
         team_id=str(user.get("team_id") or ""),
         name=clean(str(name)),
         tz=str(user.get("tz") or "UTC"),
-        is_bot=user_id == SLACKBOT or any(user.get(flag) for flag in ("is_bot", "is_app_user", "is_workflow_bot")),
-        is_guest=any(user.get(flag) for flag in ("is_restricted", "is_ultra_restricted")),
-        is_stranger=bool(user.get("is_stranger")) or not _is_ours(user, ours),
-        is_deactivated=any(user.get(flag) for flag in ("deleted", "is_invited_user")),
+        is_bot=user_id == SLACKBOT or _any_flag(user, "is_bot", "is_app_user", "is_workflow_bot"),
+        is_guest=_any_flag(user, "is_restricted", "is_ultra_restricted"),
+        is_stranger=_any_flag(user, "is_stranger") or not _is_ours(user, ours),
+        is_deactivated=_any_flag(user, "deleted", "is_invited_user"),
     )
 
 
@@ -319,8 +319,20 @@ def _channel(channel_id: str, found: Raw) -> Channel:
         id=channel_id,
         kind=kind,
         name=clean(str(found.get("name") or "")),
-        is_private=bool(found.get("is_private")),
-        is_ext_shared=bool(found.get("is_ext_shared") or found.get("is_pending_ext_shared")),
-        is_archived=bool(found.get("is_archived")),
-        bot_is_member=bool(found.get("is_member", True)),
+        is_private=_any_flag(found, "is_private"),
+        is_ext_shared=_any_flag(found, "is_ext_shared", "is_pending_ext_shared"),
+        is_archived=_any_flag(found, "is_archived"),
+        bot_is_member=found.get("is_member", True) is True,
     )
+
+
+def _any_flag(found: Raw, *names: str) -> bool:
+    """Return True when one of some flags that take rights away is set, or cannot be read.
+
+    Slack leaves out flags that do not apply, so an absent one is not set; null, or anything but true and false, could
+    mean either.
+    """
+    odd = [name for name in names if not isinstance(found.get(name, False), bool)]
+    if odd:
+        log.warning("slack.left_out", of="the flags of a person or a channel", flags=odd)
+    return bool(odd) or any(found.get(name, False) for name in names)

@@ -82,6 +82,14 @@ async def test_hostile_answers_stay_text(desk: Desk) -> None:
     await desk.ask("show orders")
 
 
+@pytest.mark.parametrize("digits", [20, 5_000])
+async def test_a_size_limit_that_cannot_be_is_not_known(desk: Desk, digits: int) -> None:
+    desk.acme.add("orders")
+    desk.acme.configurations["orders"] = {"size_limit": "9" * digits}
+
+    assert "Size limit*\nnot known" in words(await desk.ask("show orders"))
+
+
 async def test_buttons_run_commands_that_are_allowed_here(desk: Desk) -> None:
     desk.acme.add("orders-eu")
 

@@ -55,6 +55,43 @@ async def test_who_is_not_a_member_is_told_apart(house: House, user: str, flag: 
     assert {name for name in flags if getattr(found, name)} == {flag}
 
 
+@pytest.mark.parametrize("odd", [None, "yes", 0, []], ids=repr)
+@pytest.mark.parametrize(
+    ("flag", "means"),
+    [
+        ("is_restricted", "is_guest"),
+        ("is_ultra_restricted", "is_guest"),
+        ("is_stranger", "is_stranger"),
+        ("deleted", "is_deactivated"),
+        ("is_bot", "is_bot"),
+    ],
+)
+async def test_a_flag_of_a_person_that_cannot_be_read_takes_rights_away(
+    house: House, flag: str, means: str, odd: object
+) -> None:
+    house.slack.always["users.info"] = {"ok": True, "user": {"id": "U0ANA", "team_id": "T0ACME", flag: odd}}
+    assert getattr(await person(house, "U0ANA"), means)
+
+
+@pytest.mark.parametrize("odd", [None, "no", 0, []], ids=repr)
+@pytest.mark.parametrize(
+    ("flag", "means", "careful"),
+    [
+        ("is_ext_shared", "is_ext_shared", True),
+        ("is_pending_ext_shared", "is_ext_shared", True),
+        ("is_archived", "is_archived", True),
+        ("is_private", "is_private", True),
+        ("is_member", "bot_is_member", False),
+    ],
+)
+async def test_a_flag_of_a_channel_that_cannot_be_read_takes_rights_away(
+    house: House, flag: str, means: str, careful: bool, odd: object
+) -> None:
+    house.slack.always["conversations.info"] = {"ok": True, "channel": {"id": "C0DBOPS", "is_member": True, flag: odd}}
+    found = (await house.directory.subject(incoming(), usergroups=NOBODY)).channel
+    assert getattr(found, means) is careful
+
+
 async def test_the_team_of_the_payload_counts(house: House) -> None:
     assert (await person(house, "U0ANA", team="T0OTHER")).is_stranger
     assert not (await person(house, "U0ANA", team="T0ACME")).is_stranger
