@@ -277,8 +277,7 @@ def _consent(request: Request, now: datetime, approvers: Collection[str]) -> lis
     until = Mrkdwn("")
     if request.expires_at:
         until = mrkdwn("Expires {} ({}).", when(request.expires_at), _left(request.expires_at, now))
-    rule = mrkdwn("Rule: `{}`.", cut(request.rule, 200)) if request.rule else Mrkdwn("")
-    return [_needed(request, approvers), joined(" ", (until, rule)), _countdown(request)]
+    return [_needed(request, approvers), until, _countdown(request)]
 
 
 def _needed(request: Request, approvers: Collection[str]) -> Mrkdwn:

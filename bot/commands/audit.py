@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
-from bot.blocks.text import Mrkdwn, channel, cut, joined, mrkdwn, on_day, person, when
+from bot.blocks.text import Mrkdwn, cut, joined, mrkdwn, on_day, person, when
 from bot.commands.audit_sentences import Writer, mrkdwn_sentence, slack_writer
 from bot.commands.base import Context, Reading
 from bot.commands.lines import command_line
@@ -134,7 +134,7 @@ def _line(ctx: Context, writer: Writer, seq: int, entry: AuditEntry) -> Mrkdwn:
         Mrkdwn(_SIGNS.get(entry.outcome, ":small_blue_diamond:")),
         when(entry.at),
         Mrkdwn(mrkdwn_sentence(entry, writer) + (says if entry.reason else "")),
-        Mrkdwn("") if entry.channel_id in ("", ctx.subject.channel.id) else mrkdwn("in {}", channel(entry.channel_id)),
+        Mrkdwn("") if entry.channel_id in ("", ctx.subject.channel.id) else mrkdwn("in another channel"),
         mrkdwn("`{}`", entry.request_id) if entry.request_id else Mrkdwn(""),
     ]
     return joined(" ", parts)

@@ -139,7 +139,7 @@ class Decision:
 
     verdict: Verdict
     reason: str
-    """One sentence for the person and the audit log: why, and what now."""
+    """One sentence for people and the audit log: why, and what now. It names no other channel, and nothing by id."""
     rule: str | None = None
     """Where the rule stands and what it says, such as `channels.C0DBOPS.rules[3]`."""
     approvers: Panel = _NOBODY
@@ -159,6 +159,8 @@ class Decision:
     review_within: timedelta | None = None
     blocks_while_owed: bool = False
     visibility: Visibility = Visibility.CHANNEL
+    elsewhere: bool = False
+    """A no of this channel alone: another one may allow it. The answer names those that its reader is in."""
 
     @property
     def allowed(self) -> bool:

@@ -123,6 +123,9 @@ class Directory(Protocol):
     async def channel(self, channel_id: str, *, fresh: bool = False) -> Channel:
         """Return a conversation as Slack describes it. Raises Unavailable."""
 
+    async def channels_of(self, user_id: str) -> list[Channel]:
+        """Ask now in which channels somebody is, as far as the bot may know of them. Raises Unavailable."""
+
     async def is_in(self, user_id: str, channel_id: str, *, fresh: bool = True) -> bool:
         """True when somebody is a member of a channel that they named without being seen there.
 

@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from bot.blocks import kit
-from bot.blocks.text import sentence
+from bot.blocks.text import Mrkdwn, joined, mrkdwn, sentence
 from bot.core.model import Decision, Subject, Visibility
 from bot.core.ports import Address, address_of
 from bot.core.reply import Reply
@@ -31,13 +31,14 @@ def said(text: str, *more: str) -> Reply:
     return Reply(text=body, blocks=blocks, private=True)
 
 
-def sorry(error: BotError | None, reference: str) -> Reply:
-    """Say what was wrong and what to do; a bug shows a reference only."""
+def sorry(error: BotError | None, reference: str, hint: Mrkdwn | None = None) -> Reply:
+    """Say what was wrong and what to do (`hint`: what else would help); a bug shows a reference only."""
     if error is None:
         return said(
             "Something went wrong on our side; the log has it under this reference.", f"Reference `{reference}`"
         )
-    return said(str(error), f"Reference `{reference}`")
+    body = joined(" ", [sentence(str(error)), hint or Mrkdwn("")])
+    return Reply(text=body, blocks=[kit.section(body), kit.context(mrkdwn("Reference `{}`", reference))], private=True)
 
 
 async def trouble(env: Environment, incoming: Incoming, reply: Reply) -> None:

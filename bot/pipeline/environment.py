@@ -104,12 +104,12 @@ class Environment:
     async def subject_in(self, user_id: str, channel_id: str) -> Subject:
         """Say how somebody stands in a channel where they do nothing now. Raises Unavailable."""
         groups = self.rules.policy.usergroups_in(channel_id)
-        return await self._with_incident(await self.directory.subject_of(user_id, channel_id, usergroups=groups))
+        return await self.with_incident(await self.directory.subject_of(user_id, channel_id, usergroups=groups))
 
     async def subject(self, incoming: Incoming) -> Subject:
         """Say who acts, and where they stand now, an incident's profile included."""
         groups = self.rules.policy.usergroups_in(incoming.channel_id)
-        return await self._with_incident(await self.directory.subject(incoming, usergroups=groups))
+        return await self.with_incident(await self.directory.subject(incoming, usergroups=groups))
 
     async def refresh(self, incoming: Incoming, request: Request) -> None:
         """Ask Slack again who presses, and who may approve, before a press on a request counts."""
@@ -120,7 +120,7 @@ class Environment:
         """Say who asked for a request, as they stand now."""
         groups = self.rules.policy.usergroups_in(request.channel_id)
         found = await self.directory.subject_of(request.asker, request.channel_id, usergroups=groups)
-        found = await self._with_incident(found)
+        found = await self.with_incident(found)
         return await self.settling(found, request.incident_id) if SETTLES in request.plan.arguments else found
 
     async def settling(self, subject: Subject, incident_id: str | None) -> Subject:
@@ -151,7 +151,8 @@ class Environment:
         """Return the members of every user group that the policy names. Raises Unavailable."""
         return (await self.subject_in(subject.person.id, "")).groups
 
-    async def _with_incident(self, subject: Subject) -> Subject:
+    async def with_incident(self, subject: Subject) -> Subject:
+        """Add the profile of the incident that runs where somebody stands."""
         if not subject.channel.id:
             return subject
         incident = await self.memory.incident_in(subject.channel.id)

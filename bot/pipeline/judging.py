@@ -14,10 +14,10 @@ from bot.pipeline.environment import Environment
 
 
 class Forbidden(Refused):
-    """The rules say no. Keeps the decision for the audit log."""
+    """The rules say no. Keeps the decision for the audit log, and whom they deny it where, to say what would help."""
 
-    def __init__(self, decision: Decision, action: Action) -> None:
-        self.decision, self.action = decision, action
+    def __init__(self, decision: Decision, action: Action, subject: Subject | None = None) -> None:
+        self.decision, self.action, self.subject = decision, action, subject
         super().__init__(decision.reason)
 
 
@@ -41,7 +41,7 @@ def must(env: Environment, subject: Subject, action: Action) -> Decision:
     """Decide, and raise Forbidden on a no."""
     decision = judge(env, subject, action)
     if decision.verdict is Verdict.DENY:
-        raise Forbidden(decision, action)
+        raise Forbidden(decision, action, subject)
     return decision
 
 

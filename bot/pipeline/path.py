@@ -17,6 +17,7 @@ from bot.errors import BadInput, BotError, Refused
 from bot.pipeline import asking, clicks, press_limit, pressing, screening, submissions
 from bot.pipeline.answering import entry, said, sorry, trouble
 from bot.pipeline.environment import Environment
+from bot.pipeline.helping import what_helps
 from bot.pipeline.judging import Forbidden
 from bot.pipeline.press_limit import PressLimit
 from bot.pipeline.telling import tell_outcome
@@ -181,7 +182,8 @@ class Path:
             try:
                 await self._record(incoming, name, error)
             finally:
-                await trouble(self.env, incoming, sorry(error, incoming.id))
+                hint = await what_helps(self.env, error, incoming.user_id)
+                await trouble(self.env, incoming, sorry(error, incoming.id, hint))
         except asyncio.CancelledError:  # a shutdown waited for it in vain; what is recorded goes on after the start
             if not recorded and incoming.kind is not Kind.MENTION:
                 await trouble(self.env, incoming, said(CUT_OFF))

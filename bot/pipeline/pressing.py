@@ -61,7 +61,9 @@ async def must_be_one_of_us(env: Environment, incoming: Incoming, verb: str) -> 
     decision = judge(env, subject, anything := Action("home"))
     if decision.verdict is Verdict.DENY:
         raise Forbidden(
-            replace(decision, reason=f"You may not {verb} this. {decision.reason} Nothing was changed."), anything
+            replace(decision, reason=f"You may not {verb} this. {decision.reason} Nothing was changed."),
+            anything,
+            subject,
         )
 
 

@@ -1,7 +1,7 @@
 """Whether a step may be taken, by facts at hand: built-in limits, ceiling and rules, of each person who counts."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, StrEnum, auto
 from typing import Final
 
@@ -130,9 +130,15 @@ class Case:
 
     def refuse(self, why: str, decision: Decision | None = None) -> Stop:
         """Make a no of a sentence; while a user group is not known, it is not a final one."""
-        if silent := " and ".join(self.groups.silent):
-            why = f"Slack did not say who is in the user group {silent}, {NOT_YET}"
+        if silent := self.groups.silent:
+            why = f"Slack did not say who is in a user group that decides this, {NOT_YET}"
         return Stop(No.UNKNOWN if silent else No.RIGHT, why, decision)
+
+    def refuse_request(self, decision: Decision) -> Stop:
+        """Make a no of one to the requester; others learn that it is one, and nothing of that person."""
+        if self.presser != self.request.asker:
+            decision = replace(decision, reason="The rules no longer let the person who asked do this.")
+        return self.refuse(decision.reason, decision)
 
 
 NOT_YET: Final = "and without that nothing is done: try again in a moment."
@@ -162,7 +168,7 @@ def _as_asked_now(case: Case) -> Decision:
     requester = case.subject(case.request.asker, THE_REQUESTER)
     decision = decide_request(case.policy, requester, case.request)
     if decision.verdict is Verdict.DENY:
-        raise case.refuse(decision.reason, decision)
+        raise case.refuse_request(decision)
     case.must_be_there(case.request.asker, "You are" if case.actor and _is_own(case) else "The person who asked is")
     if more := ASKS_FOR_MORE.get((case.request.mode, decision.verdict)):
         raise Stop(No.RIGHT, more, decision)
@@ -180,15 +186,14 @@ def _vote(case: Case) -> Decision:
 def _deny(case: Case) -> Decision:
     decision = decide_request(case.policy, case.subject(case.request.asker, THE_REQUESTER), case.request)
     if decision.verdict is Verdict.DENY:
-        raise case.refuse(decision.reason, decision)
+        raise case.refuse_request(decision)
     return _by_approver(case, decision)
 
 
 def _by_approver(case: Case, decision: Decision) -> Decision:
     person = case.person(case.presser, "you are")
     if not is_on(case.policy, decision.approvers, person):
-        rule = f" Rule: `{decision.rule}`." if decision.rule else ""
-        raise case.refuse(f"You are not among those who may decide this.{rule} Nothing was changed.", decision)
+        raise case.refuse("You are not among those who may decide this. Nothing was changed.", decision)
     case.must_be_there(person.id, "You are")
     return decision
 

@@ -117,6 +117,36 @@ class SlackDirectory:
         """
         return user_id in await self._inside.get(channel_id, fresh=fresh)
 
+    async def channels_of(self, user_id: str) -> list[Channel]:
+        """Ask now in which public channels somebody is, and in which private ones together with the bot.
+
+        Raises:
+            Unavailable: Slack does not say.
+        """
+        ours = await self._workspace.installation()
+        asked = {
+            "user": user_id,
+            "types": "public_channel,private_channel",
+            "exclude_archived": True,
+            "limit": 999,
+            "team_id": ours.team_id if ours.is_enterprise_install else None,
+        }
+        found: list[Channel] = []
+        cursor: str | None = None
+        for _ in range(MEMBER_PAGES):
+            try:
+                answer = await self._calls.call("users.conversations", {**asked, "cursor": cursor})
+            except SlackTrouble:
+                raise Unavailable("Slack does not say in which channels you are; try again in a moment.") from None
+            listed = answer.get("channels")
+            raw = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+            ids = _ids([one.get("id") for one in raw], of="users.conversations")
+            found += [_channel(one["id"], one) for one in raw if one.get("id") in ids]
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                break
+        return found
+
     async def _load_inside(self, channel_id: str) -> frozenset[str]:
         found: set[str] = set()
         cursor: str | None = None

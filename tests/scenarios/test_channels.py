@@ -158,7 +158,7 @@ async def test_groups_that_slack_does_not_tell_give_no_right_and_say_so(world: W
         world.workspace.faults.remove(fault)
 
     assert answer.only_for == DANA
-    assert "S0DBA" in words(answer)
+    assert "Slack did not say who is in a user group" in words(answer)
     assert "Approve" not in buttons(answer)
 
 

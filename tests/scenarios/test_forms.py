@@ -255,6 +255,7 @@ async def test_a_guests_shortcut_is_refused(world: World) -> None:
     answer = await forging.answer_to(world, GIL, world.workspace.shortcut(GIL, "turso.command"))
 
     assert "Guests may do nothing" in words(answer)
+    assert "Ask an admin to add `guest:U0GIL`" in words(answer)
     assert not world.workspace.views_of(GIL)
 
 

@@ -2,7 +2,7 @@
 
 from bot.core.policy.decide import decide, undo_panels
 from bot.core.policy.document import Problem
-from bot.core.policy.floor import is_on, refuses_person
+from bot.core.policy.floor import is_on, named_as, refuses_person
 from bot.core.policy.load import PolicyInvalid, load
 from bot.core.policy.people import People
 from bot.core.policy.rights import Right, rights_of
@@ -22,6 +22,7 @@ __all__ = [
     "decide",
     "is_on",
     "load",
+    "named_as",
     "refuses_person",
     "rights_of",
     "undo_panels",

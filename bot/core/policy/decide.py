@@ -60,9 +60,9 @@ def undo_panels(policy: Policy, subject: Subject, action: Action, decision: Deci
     return tuple(Panel((people,), groups=subject.groups) for people in named)
 
 
-def deny(reason: str, rule: str | None = None) -> Decision:
-    """Return a refusal with its reason."""
-    return Decision(Verdict.DENY, reason, rule)
+def deny(reason: str, rule: str | None = None, *, elsewhere: bool = False) -> Decision:
+    """Return a refusal with its reason; `elsewhere`: another channel may allow it."""
+    return Decision(Verdict.DENY, reason, rule, elsewhere=elsewhere)
 
 
 def _one(policy: Policy, subject: Subject, binding: Binding, action: Action, target: Target | None) -> Decision:
@@ -70,7 +70,7 @@ def _one(policy: Policy, subject: Subject, binding: Binding, action: Action, tar
         if ban.forbids(action, target):
             return deny(hints.banned(action, target), f"{ban.where}: {ban.says}")
     if target is not None and not binding.databases.have(target):
-        return deny(hints.not_here(policy, subject, binding, action, target), binding.where)
+        return deny(hints.not_here(binding, target), binding.where, elsewhere=True)
     return _by_rules(policy, subject, binding, action, target)
 
 
@@ -92,10 +92,11 @@ def _by_rules(policy: Policy, subject: Subject, binding: Binding, action: Action
                 break
             return _follow(policy, subject, binding, action, rule, standing)
     if doubt:
-        return deny(hints.unchecked(subject, doubt), doubt.locator)
+        return deny(hints.GROUPS_UNKNOWN, doubt.locator)
     if too_short:
         return deny(hints.too_long(action, target, too_short, ceiling), too_short[0].locator)
-    return _last_resort(policy, subject, action) or deny(hints.no_rule(policy, subject, binding, action, target))
+    why = hints.no_rule(policy, subject, binding, action, target)
+    return _last_resort(policy, subject, action) or deny(why, elsewhere=True)
 
 
 def _under(ceiling: timedelta | None, lifetime: Lifetime | None) -> bool:
@@ -109,7 +110,7 @@ def _follow(
 ) -> Decision:
     """Turn the rule that fits into a decision, unless nobody else could consent or review."""
     if rule.verdict is Verdict.DENY:
-        return deny(hints.denied_by(action, rule), rule.locator)
+        return deny(hints.denied_by(action), rule.locator)
     if action.command in catalogue.READING and rule.verdict is not Verdict.ALLOW:
         return deny(
             f"`{action.command}` changes nothing, so nobody can approve it: the policy has to allow it.", rule.locator
@@ -118,11 +119,11 @@ def _follow(
     if rule.verdict is Verdict.APPROVE:
         approvers = _panel(subject, rule.by)
         if (there := len(approvers.ids)) < rule.quorum:
-            return deny(hints.too_few(subject, rule, rule.by, rule.quorum, there, "approve"), rule.locator)
+            return deny(hints.too_few(subject, rule.by, rule.quorum, there, "approve"), rule.locator)
     if rule.verdict is Verdict.BREAK_GLASS:
         reviewers = _panel(subject, rule.review_by)
         if not reviewers.ids:
-            return deny(hints.too_few(subject, rule, rule.review_by, 1, 0, "review"), rule.locator)
+            return deny(hints.too_few(subject, rule.review_by, 1, 0, "review"), rule.locator)
     ceiling = policy.ceiling.token_lifetime
     return Decision(
         verdict=rule.verdict,
@@ -165,7 +166,7 @@ def _default_confirm(action: Action, rule: Rule) -> Confirm:
 
 
 def _unbound(policy: Policy, subject: Subject, action: Action) -> Decision:
-    return _last_resort(policy, subject, action) or deny(hints.unbound(policy, subject, action))
+    return _last_resort(policy, subject, action) or deny(hints.UNBOUND, elsewhere=True)
 
 
 def _last_resort(policy: Policy, subject: Subject, action: Action) -> Decision | None:
@@ -181,8 +182,8 @@ def _last_resort(policy: Policy, subject: Subject, action: Action) -> Decision |
         longest = duration_text(incidents.longest)
         return Decision(Verdict.ALLOW, f"You may run incidents in any channel, up to {longest}.", where)
     if meant is None:
-        return deny(hints.groups_unknown(incidents.to.unchecked(subject.groups)), where)
-    return deny(f"Only {incidents.to.words} may run an incident here: ask one of them.", where)
+        return deny(hints.GROUPS_UNKNOWN, where)
+    return deny(f"Only {incidents.to.shown} may run an incident here: ask one of them.", where)
 
 
 def _strictest(decisions: Iterable[Decision]) -> Decision:

@@ -23,10 +23,17 @@ def refuses_person(policy: Policy, person: Person) -> str | None:
         return "This account is deactivated: somebody else has to ask."
     standing = standing_of(policy, person)
     if standing is Standing.EXTERNAL and person.id not in policy.named.externals:
-        return f"You are not of this workspace: only a policy that names you (`external:{person.id}`) can let you in."
+        return "You are not of this workspace: only a policy that names you can let you in."
     if standing is Standing.GUEST and person.id not in policy.named.guests:
-        return f"Guests may do nothing unless the policy names them: yours would be `guest:{person.id}`."
+        return "Guests may do nothing unless the policy names them."
     return None
+
+
+def named_as(policy: Policy, person: Person) -> str | None:
+    """Return what would have to stand in the policy for somebody who may do nothing without it."""
+    if refuses_person(policy, person) is None or person.is_bot or person.is_deactivated or not person.team_id:
+        return None
+    return f"{'external' if standing_of(policy, person) is Standing.EXTERNAL else 'guest'}:{person.id}"
 
 
 def is_on(policy: Policy, panel: Panel, person: Person) -> bool:
@@ -46,6 +53,6 @@ def refuses_place(policy: Policy, subject: Subject, command: str) -> str | None:
         if bound is None or not bound.externally_shared:
             return (
                 "This channel is shared with another organization: ask in one that is not, "
-                f"unless the policy says `externally_shared: true` for {channel.id}."
+                "unless the policy says `externally_shared: true` for it."
             )
     return None

@@ -1,11 +1,16 @@
 """Whom a rule means: people by id, user groups by id, and guests and outsiders only when named as such."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from bot.core.model import Person
 from bot.core.panel import Groups, Standing
 
+_BY_ID: Final = re.compile(r"(?P<kind>[a-z]+:)?[UWS][A-Z0-9]+", re.ASCII)
+A_GROUP: Final = "the members of a user group"
+SOMEBODY: Final = "those whom the policy names by id"
 __all__ = ["NOBODY", "Groups", "People", "Standing", "joined"]
 
 
@@ -19,6 +24,11 @@ class People:
     externals: frozenset[str] = frozenset()
     words: str = ""
     """As the policy writes it: `dba, user:U0ANA`."""
+
+    @property
+    def shown(self) -> str:
+        """The same for people to read: whom the policy names by id, it shows without."""
+        return ", ".join(dict.fromkeys(map(_shown, self.words.split(", "))))
 
     def holds(self, person: Person, standing: Standing, groups: Groups) -> bool | None:
         """Say whether `person` is meant. None: no, unless a user group that could not be checked has them."""
@@ -54,6 +64,11 @@ class People:
             return ()
         people = sorted(self.users | self.guests | self.externals)
         return (*(f"<@{user}>" for user in people), *(f"<!subteam^{group}>" for group in sorted(self.usergroups)))
+
+
+def _shown(word: str) -> str:
+    by_id = _BY_ID.fullmatch(word)
+    return word if by_id is None else A_GROUP if by_id["kind"] == "usergroup:" else SOMEBODY
 
 
 NOBODY = People()

@@ -22,7 +22,9 @@ def test_an_approver_counts_once_however_many_groups_they_are_in() -> None:
     rules = policy(["approve: rotate, by: ['usergroup:S0DBA', 'usergroup:S0OPS', 'user:U0ANA'], quorum: 2"])
     decision = decide(rules, subject(groups=groups), act("rotate", "a"))
     assert decision.verdict is Verdict.DENY
-    assert "needs 2 of usergroup:S0DBA, usergroup:S0OPS, user:U0ANA to approve it" in decision.reason
+    assert (
+        "2 of these must approve it: the members of a user group, those whom the policy names by id" in decision.reason
+    )
     assert "there is 1" in decision.reason
 
 
@@ -55,7 +57,7 @@ def test_an_empty_group_approves_nothing() -> None:
 def test_membership_that_cannot_be_checked_denies_with_that_reason(rules: list[str], groups: Any) -> None:
     decision = decide(policy(rules), subject("a developer", groups=groups), act("rotate", "a"))
     assert decision.verdict is Verdict.DENY
-    assert "Slack did not say who is in the user group S0DBA" in decision.reason
+    assert "Slack did not say who is in a user group" in decision.reason
 
 
 def test_those_known_by_id_still_approve_when_a_group_cannot_be_checked() -> None:
@@ -99,7 +101,7 @@ def test_a_guest_who_is_named_as_a_member_is_not_let_in(reference: str) -> None:
     here = Subject(PEOPLE["a guest"], Channel("C0DBOPS"), {"S0ALL": frozenset({"U0GUEST"})})
     decision = decide(rules, here, act("list"))
     assert (decision.verdict, decision.rule) == (Verdict.DENY, "floor")
-    assert "guest:U0GUEST" in decision.reason
+    assert "Guests may do nothing" in decision.reason
 
 
 def test_a_member_who_is_named_as_a_guest_is_not_let_in_by_it() -> None:

@@ -86,7 +86,7 @@ def test_explaining_shows_the_verdict_and_every_rule_that_was_tried() -> None:
     lines, well = report.explain(POLICY, "rotate orders", GRAMMAR, person="U0DEV", channel="C0DBOPS")
     assert well
     assert lines[0] == "U0DEV in C0DBOPS, as a full member: rotate orders"
-    assert lines[1] == "approve: channels.C0DBOPS.rules[5] asks for the consent of 2 of these: dba, ana."
+    assert lines[1] == "approve: This needs 2 approvals from dba, ana."
     assert lines[3] == "  no    channels.C0DBOPS.rules[0]: allow read — another command"
     assert lines[8] == "  fits  channels.C0DBOPS.rules[5]: approve rotate, destroy by 2 of dba, ana"
 
@@ -98,7 +98,7 @@ def test_explaining_shows_the_verdict_and_every_rule_that_was_tried() -> None:
         ("token orders", "C0DBOPS", "allow token --read-only — only with other options"),
         ("token orders -r -e 9h", "C0DBOPS", "allow token --read-only — at most 8h"),
         ("show billing", "C0ORDERS", "not among this channel's databases"),
-        ("list", "C0NEW", "nothing for this channel (C0NEW)"),
+        ("list", "C0NEW", "nothing for this channel"),
     ],
 )
 def test_explaining_says_where_each_rule_missed(command: str, channel: str, words: str) -> None:

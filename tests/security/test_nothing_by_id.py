@@ -1,0 +1,141 @@
+"""What people read names nothing by its id or its place in the policy, and no channel that they are not in."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+import pytest_asyncio
+
+from bot.sandbox.workspace.model import Channel, Message, View
+from tests.scenarios import forging
+from tests.scenarios.conftest import world  # noqa: F401
+from tests.scenarios.policies import HEAD
+from tests.world import ANA, BEN, DANA, DB_OPS, GENERAL, GIL, ORDERS, REMY, SHARED, STELLA, World
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+SECRET, SECRET_NAME, OPEN = "C0SECRET", "layoffs-2027", "C0OPEN"
+OWN_POLICY = (
+    HEAD
+    + """\
+  responders: {usergroup: S0RESPOND}
+channels:
+  C0DBOPS:
+    databases: ["orders*", "users"]
+    rules:
+      - {allow: read}
+      - {deny: protect}
+      - {allow: [freeze], to: ["usergroup:S0RESPOND", "user:U0BEN"], confirm: button}
+      - {allow: ["token --read-only"], max_lifetime: 1h}
+      - {approve: destroy, by: ["user:U0ANA", "usergroup:S0DBA"], confirm: none}
+      - {approve: rotate, by: "user:U0DANA"}
+      - {break_glass: thaw, to: "usergroup:S0RESPOND", review_by: "user:U0ANA"}
+  C0ORDERS:
+    databases: ["orders*"]
+    rules: [{allow: read}, {allow: create, to: "guest:U0GIL"}]
+  C0SECRET:
+    databases: ["*"]
+    rules: [{allow: [read, create, token, protect, freeze, thaw]}, {approve: [destroy, rotate], by: dba}]
+  C0OPEN:
+    databases: ["*"]
+    rules: [{allow: [read, protect]}]
+  C0SHARED:
+    databases: ["*"]
+    rules: [{allow: read}]
+incidents: {to: ["usergroup:S0RESPOND"], databases: ["*"], profile: incident, longest: 12h}
+profiles: {incident: {rules: [{allow: read, to: responders}]}}
+"""
+)
+LINES = (
+    "ls", "show analytics", "show nope", "freeze orders --for 30m", "protect orders on", "token orders -e 9h",
+    "token orders", "rotate orders", "rotate users --dry-run", "destroy orders --dry-run", "thaw orders --dry-run",
+    "create new-one", "incident start INC-1 --dry-run", "digest on --daily 09:00", "restore orders", "audit",
+    "requests", "tokens", "help", "help create", "help freeze", "", "policy explain ls --as <@U0BEN> --in <#C0NONE>",
+)  # fmt: skip
+IDS: Final = re.compile(r"(?<![A-Za-z0-9_-])[CUSGWT]0[A-Z0-9]{2,}")
+LINKS: Final = re.compile(r"<#(C0[A-Z0-9]+)(?:\|[^>]*)?>")
+MENTIONS: Final = re.compile(r"<@[UW]0[A-Z0-9]+>|<!subteam\^S0[A-Z0-9]+>")
+PLACES: Final = re.compile(r"rules\[\d+\]|(?:channels|profiles)\.[A-Za-z0-9]+")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
+async def channels(world: World) -> AsyncIterator[None]:  # noqa: F811
+    """A private channel that allows everything, with Ben alone; a public one that allows something, with Dana."""
+    workspace = world.workspace
+    workspace.limits.rates = "off"
+    bot, long_ago = workspace.app.bot_user_id, workspace.now() - timedelta(days=9)
+    for channel_id, name, members, private in ((SECRET, SECRET_NAME, [BEN], True), (OPEN, "open", [DANA], False)):
+        workspace.channels[channel_id] = Channel(
+            id=channel_id, name=name, created=long_ago, creator=BEN, members=[*members, bot], is_private=private
+        )
+    yield
+
+
+def shown(value: Any) -> Iterator[str]:
+    """Every text that is drawn of a message or view; not what buttons carry."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            if key in ("text", "alt_text", "channel_id", "user_id", "usergroup_id") and isinstance(one, str):
+                yield f"<#{one}>" if key == "channel_id" else one
+            else:
+                yield from shown(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from shown(one)
+
+
+def faults(world: World, reader: str, thing: Message | View) -> list[str]:  # noqa: F811
+    """What somebody reads there and should not."""
+    found = []
+    for text in [*([thing.text] if isinstance(thing, Message) else []), *shown(thing.blocks)]:
+        outside = [one for one in LINKS.findall(text) if reader not in world.workspace.channels[one].members]
+        own = re.compile(rf"(?:guest|external):{reader}\b")
+        bare = own.sub("", MENTIONS.sub("", LINKS.sub("", text)))
+        hidden = SECRET_NAME in text and reader != BEN
+        if outside or hidden or IDS.search(bare) or PLACES.search(bare):
+            found.append(f"{reader}: {text}")
+    return found
+
+
+async def read_by(world: World, reader: str) -> list[str]:  # noqa: F811
+    """Look at everything that somebody can read, Home included."""
+    await world.workspace.open_home(reader)
+    await world.calm()
+    things: list[Message | View] = list(forging.told(world, reader))
+    things += [one for channel in world.workspace.channels for one in world.workspace.history(channel, reader)]
+    things += [*world.workspace.views_of(reader), *([home] if (home := world.workspace.home_of(reader)) else [])]
+    bot = world.workspace.app.bot_user_id
+    said = [one for one in things if isinstance(one, View) or one.user_id == bot]
+    assert said, f"{reader} was told nothing"
+    return [fault for one in said for fault in faults(world, reader, one)]
+
+
+@pytest.mark.parametrize("where", [DB_OPS, ORDERS, GENERAL, SHARED, SECRET])
+async def test_no_answer_to_a_line_does(world: World, where: str) -> None:  # noqa: F811
+    readers = [one for one in (ANA, BEN, DANA, REMY, GIL, STELLA) if one in world.workspace.channels[where].members]
+    for line in LINES:
+        for reader in readers:
+            await forging.types(world, reader, where, line)
+        await world.calm()
+    assert not [fault for reader in readers for fault in await read_by(world, reader)]
+
+
+async def test_no_answer_to_a_press_does(world: World) -> None:  # noqa: F811
+    card = await world.person(DANA).types("/turso destroy users --reason old", holding="users")
+    for reader in (DANA, REMY):
+        await world.person(reader).presses_and_hears("Approve", card)
+    assert not [fault for reader in (ANA, BEN, DANA, REMY) for fault in await read_by(world, reader)]
+
+
+async def test_channels_that_help_are_named_to_those_who_are_in_them(world: World) -> None:  # noqa: F811
+    told = {}
+    for reader in (DANA, REMY):
+        told[reader] = await world.person(reader).types("/turso protect analytics on")
+    assert f"You can in <#{OPEN}>." in told[DANA].text
+    assert "No other channel that you are in allows it" in told[REMY].text
+    fault = world.workspace.faults.add("api_error", "users.conversations", error="fatal_error")
+    told[DANA] = await world.person(DANA).types("/turso protect analytics on")
+    world.workspace.faults.remove(fault)
+    assert "Another channel may allow it." in told[DANA].text
+    assert "<#" not in told[DANA].text
