@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, SecretStr
 
-from bot.core.model import Risk, Subject
+from bot.core.model import Decision, Risk, Subject
 from bot.core.plan import Plan
 from bot.core.policy import Policy, Scope
 from bot.core.ports import Memory
@@ -28,6 +28,20 @@ Names = Callable[[Iterable[str]], Awaitable[Mapping[str, str]]]
 """The display names of people by their ids; who is not known is left out."""
 Groups = Callable[[], Awaitable[Mapping[str, frozenset[str] | None]]]
 """The members of every user group that the policy names; None: Slack does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What would be decided if somebody typed a line somewhere now."""
+
+    decision: Decision | None
+    """None: it can't be told now."""
+    unknown: str = ""
+    """What could not be learned, and so leaves it open."""
+
+
+Explain = Callable[[Subject, Any, str, str], Awaitable[Explanation]]
+"""Explains to somebody what would be decided if a person typed a line that is read in a channel now, both by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +78,7 @@ class Context:
     names_of: Names | None = None
     every_group: Groups | None = None
     """Of the whole policy; those of this channel's rules are the subject's."""
+    explain: Explain | None = None
     follow_up: FollowUp | None = None
     """What the button that was pressed is about; None: a line that somebody typed."""
 
@@ -150,6 +165,8 @@ class Changing(Generic[A]):
     probes: Callable[[Context, Plan], Awaitable[list[tuple[Finding, Probe | None]]]] | None = None
     """Mint tokens by which it is seen afterwards that old ones are refused: for the target first, then for a sibling.
     They never leave memory."""
+    reaches_others: bool = False
+    """It touches more databases than it names: its plan says which."""
     undoes: bool = False
     """Its plan names, as `arguments["request_id"]`, a quarantine that the path undoes in its stead."""
     hidden: bool = False

@@ -1,24 +1,22 @@
 """`/turso policy explain COMMAND… [--as @U] [--in #C]`: what the rules say of a command, and why."""
 
-from dataclasses import replace
 from typing import Annotated
 
 from pydantic import BaseModel, Field
 
 from bot.blocks import kit
 from bot.blocks.message import reply
-from bot.blocks.text import Mrkdwn, channel, duration, mrkdwn, people, person, sentence
-from bot.commands.base import Command, Context, Reading
-from bot.core.actions import action_of
+from bot.blocks.text import Mrkdwn, channel, counted, duration, mrkdwn, people, person, sentence
+from bot.commands.base import Command, Context, Explanation, Reading
 from bot.core.arguments import ChannelRef, Rest, UserRef
-from bot.core.model import Action, Channel, Confirm, Decision, Person, Subject, Verdict
-from bot.core.parsing import Grammar
-from bot.core.policy import decide
-from bot.core.reply import Reply
+from bot.core.model import Confirm, Decision, Verdict
+from bot.core.parsing import Grammar, Incomplete, Parsed
+from bot.core.reply import Block, Reply
+from bot.errors import Unavailable
 
 _WORDS = {
     Verdict.ALLOW: ":white_check_mark: *Allowed*",
-    Verdict.APPROVE: ":raised_hand: *Asks for approval*",
+    Verdict.APPROVE: ":raised_hand: *Needs approval*",
     Verdict.BREAK_GLASS: ":rotating_light: *Break-glass*: at once, and reviewed",
     Verdict.DENY: ":no_entry: *Denied*",
 }
@@ -31,50 +29,44 @@ class ExplainArgs(BaseModel):
 
 
 async def run(ctx: Context, args: ExplainArgs) -> Reply:
-    """The same `decide()` that decides when somebody types it; nothing is done."""
-    spec, action = _action(ctx, args.command)
-    subject = await _subject(ctx, args)
-    decision = decide(ctx.policy, subject, action)
-    who = person(subject.person.id)
-    title = mrkdwn("{}: `{}` for {} in {}", Mrkdwn(_WORDS[decision.verdict]), args.command, who,
-                   channel(subject.channel.id))  # fmt: skip
-    return reply(
-        title,
-        [
-            kit.section(title),
-            kit.section(mrkdwn("{}", sentence(decision.reason))),
-            *kit.fields(_follows(decision)),
-            kit.context(*_notes(spec, action, args)),
-        ],
-        private=True,
-    )
+    """Ask what would be decided if that person typed it there now; nothing is done."""
+    read = Grammar(ctx.table).parse(args.command)
+    if ctx.explain is None:
+        raise Unavailable("Decisions can't be explained just now: try again in a moment.")
+    who, where = args.as_ or ctx.subject.person.id, args.in_ or ctx.subject.channel.id
+    found = await ctx.explain(ctx.subject, read, who, where)
+    title = mrkdwn("{}: `{}` for {} in {}", _verdict(found), args.command, person(who), channel(where))
+    return reply(title, [kit.section(title), *_body(found, read)], private=True)
 
 
-def _action(ctx: Context, line: str) -> tuple[Command, Action]:
-    read = Grammar(ctx.table).parse(line)
-    return read.spec, action_of(read.spec.name, read.args)
+def _verdict(found: Explanation) -> Mrkdwn:
+    return Mrkdwn(_WORDS[found.decision.verdict] if found.decision else ":grey_question: *I can't tell*")
 
 
-async def _subject(ctx: Context, args: ExplainArgs) -> Subject:
-    subject = ctx.subject
-    if args.as_ and args.as_ != subject.person.id:
-        subject = replace(subject, person=Person(args.as_, subject.person.team_id))
-    if args.in_ and args.in_ != subject.channel.id:
-        incident = await ctx.memory.incident_in(args.in_)
-        running = incident.profile if incident and incident.until > ctx.now else None
-        subject = replace(subject, channel=Channel(args.in_), incident_profile=running)
-    return subject
+def _body(found: Explanation, read: Parsed[Command] | Incomplete[Command]) -> list[Block]:
+    if found.decision is None:
+        return [
+            kit.section(mrkdwn("I can't tell: {}.", sentence(found.unknown))),
+            kit.context(mrkdwn("Without that there is no verdict. Nothing was done.")),
+        ]
+    return [
+        kit.section(sentence(found.decision.reason)),
+        *kit.fields(_follows(found.decision)),
+        kit.context(*_notes(read)),
+    ]
 
 
 def _follows(decision: Decision) -> list[tuple[str, Mrkdwn]]:
     pairs = [("Rule", mrkdwn("`{}`", decision.rule or "none"))]
     if decision.verdict is Verdict.APPROVE:
+        can = len(decision.approvers.ids)
         pairs += [
-            ("Approvals", mrkdwn("{} of {} people", decision.quorum, len(decision.approvers.ids))),
-            ("Who may approve", people(sorted(decision.approvers.ids), at_most=15)),
-            ("A request waits", mrkdwn("{}", duration(decision.expires))),
-            ("Must start within", mrkdwn("{} of the approval", duration(decision.start_within))),
-        ]
+            ("Approvals", mrkdwn("{} needed ({} can approve)", counted(decision.quorum, "approval"),
+                                 counted(can, "person", "people"))),
+            ("Who can approve", people(sorted(decision.approvers.ids), at_most=15)),
+            ("Expires", mrkdwn("after {}", duration(decision.expires))),
+            ("Must start", mrkdwn("within {} of the approval", duration(decision.start_within))),
+        ]  # fmt: skip
     if decision.verdict is Verdict.BREAK_GLASS:
         within = duration(decision.review_within) if decision.review_within else "no time set"
         pairs += [("Reviewed by", people(sorted(decision.reviewers.ids))), ("Review within", mrkdwn("{}", within))]
@@ -85,14 +77,10 @@ def _follows(decision: Decision) -> list[tuple[str, Mrkdwn]]:
     return pairs
 
 
-def _notes(spec: Command, action: Action, args: ExplainArgs) -> list[Mrkdwn]:
+def _notes(read: Parsed[Command] | Incomplete[Command]) -> list[Mrkdwn]:
     notes = [mrkdwn("Nothing was done.")]
-    if not action.databases and "name" in spec.args.model_fields:
+    if "name" in read.spec.args.model_fields and not read.args.__dict__.get("name"):
         notes.append(mrkdwn("No database is named: a rule for some databases counts as fitting."))
-    if spec.name == "rotate":
-        notes.append(mrkdwn("A rotation is decided on every database of its group."))
-    if args.as_:
-        notes.append(mrkdwn("As a full member; guests and outsiders have what the policy names for them alone."))
     return notes
 
 

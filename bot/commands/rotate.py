@@ -125,4 +125,5 @@ command = Changing(
     probes=mint_probes,
     aliases=("tokens invalidate",),
     verb=verb_of("rotate"),
+    reaches_others=True,
 )

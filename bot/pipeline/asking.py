@@ -3,25 +3,26 @@
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from bot.blocks import forms, plans
-from bot.commands.base import Changing, Command, Context, FollowUp, Reading
+from bot.commands.base import Command, Context, FollowUp, Reading
 from bot.core.actions import action_of
-from bot.core.model import Action, Decision, Subject, Target, Verdict, Visibility
+from bot.core.model import Action, Decision, Subject, Verdict, Visibility
 from bot.core.parsing import Grammar, Incomplete, Parsed, nearest
 from bot.core.plan import Plan
-from bot.core.policy import rights_of
 from bot.core.ports import address_of
 from bot.core.reply import Reply
-from bot.core.request import HoldKind, Incoming, Kind, LiveCard, Request, State
-from bot.errors import BotError, CannotPost, Refused, Unavailable
+from bot.core.request import Incoming, Kind, LiveCard
+from bot.errors import BotError, CannotPost, Refused
 from bot.pipeline import pressing, undoing
 from bot.pipeline.answering import entry, is_public
-from bot.pipeline.authorizing import No, Step, authorize
+from bot.pipeline.deciding import decide_incomplete, decide_line, own_undo
 from bot.pipeline.environment import SETTLES, Environment
+from bot.pipeline.explaining import explain
 from bot.pipeline.following import share_file
-from bot.pipeline.judging import Forbidden, judge, must, planned_action
+from bot.pipeline.judging import Forbidden, must, planned_action
 from bot.pipeline.opening import open_request
 from bot.pipeline.rights import UNDOES
 from bot.pipeline.showing import with_timeline
@@ -74,7 +75,7 @@ async def carry_on(
         follow_up: what a button is about that closes something open: the plan is bound to it.
     """
     command, args = read.spec, read.args
-    undo = await _own_undo(env, incoming, args) if isinstance(command, Changing) and command.undoes else None
+    undo = await own_undo(env, incoming, command, args)
     if undo and not read.common.dry_run:
         return await undoing.undo_request(env, incoming, undo)
     action = action_of(command.name, args)
@@ -118,38 +119,12 @@ def _bound(plan: Plan, follow_up: FollowUp | None) -> str:
     return follow_up.settles
 
 
-async def _own_undo(env: Environment, incoming: Incoming, args: Any) -> Request | None:
-    """A quarantine of this channel that this person may undo, whatever the rules say of `restore`."""
-    for hold in await env.memory.holds(database=args.name):
-        request = await env.memory.request(hold.request_id) if hold.kind is HoldKind.QUARANTINE else None
-        if request and request.state is State.QUARANTINED and request.channel_id == incoming.channel_id:
-            answer = await authorize(env, request, Step.UNDO, actor=incoming)
-            if answer.no is No.UNKNOWN:
-                raise Unavailable(answer.why)
-            if answer.allowed:
-                return request
-    return None
-
-
 async def _decide(env: Environment, subject: Subject, action: Action) -> tuple[Decision, Action]:
-    """Decide before anything is read from Turso; look a group up only where the rules speak of groups."""
-    if not (action.databases and env.rules.policy.scope(subject).needs_group):
-        return must(env, subject, action), action
-    ctx = env.context(subject)
-    known = [await _with_group(ctx, target) for target in action.databases]
-    action = replace(action, databases=tuple(known))
-    return must(env, subject, action), action
-
-
-async def _with_group(ctx: Context, target: Target) -> Target:
-    """Add the group of a database of this channel; of any other, only the typed name is used."""
-    if target.group is not None:
-        return target
-    try:
-        found = (await ctx.turso.database(target.name)).target
-    except DatabaseNotFound:
-        return target
-    return found if ctx.scope.covers(found) else target
+    """Decide before anything is planned. Raises Forbidden on a no."""
+    decision, action = await decide_line(env, subject, action)
+    if decision.verdict is Verdict.DENY:
+        raise Forbidden(decision, action, subject)
+    return decision, action
 
 
 async def _read(
@@ -161,6 +136,7 @@ async def _read(
     decision: Decision,
     action: Action,
 ) -> str:
+    ctx = replace(ctx, explain=partial(explain, env))
     work = _with_suggestions(ctx, command.run(ctx, read.args))
     if read.common.private or decision.visibility is Visibility.EPHEMERAL:
         reply = await work
@@ -228,10 +204,9 @@ async def open_form(
         why: the decision by which it is done at once, without consent: then the reason is what is missing.
     """
     name = read.spec.name
-    action = action_of(name, read.args)
-    decision = judge(env, subject, action)
-    if decision.verdict is Verdict.DENY and not rights_of(env.rules.policy, subject, [read.spec]):
-        raise Forbidden(decision, action)
+    decision, action = decide_incomplete(env, subject, read)
+    if decision.verdict is Verdict.DENY:
+        raise Forbidden(decision, action, subject)
     await env.memory.record_intent(incoming, actionable=False)
     loading = forms.loading_view(name)
     view_id = await env.messenger.open_view(incoming.trigger_id, loading) if incoming.trigger_id else None

@@ -2,11 +2,15 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import yaml
 
-from bot.core.policy import load
+from bot.commands.base import Explanation
+from bot.core.actions import action_of
+from bot.core.model import Channel, Person, Subject
+from bot.core.policy import decide, load
 from bot.core.reply import Reply
 from bot.errors import BadInput, Unavailable
 from tests.blocks.messages import HOSTILE, buttons, check, words
@@ -118,14 +122,18 @@ async def test_home_fits_however_much_waits(desk: Desk) -> None:
     ("line", "verdict"),
     [
         ("policy explain list", "Allowed"),
-        ("policy explain db tokens create orders --read-only", "Asks for approval"),
+        ("policy explain db tokens create orders --read-only", "Needs approval"),
         ("policy explain destroy orders --now --in <#C0ORDERS|orders>", "Denied"),
-        ("policy explain token orders-eu --as <@U0EVE>", "Asks for approval"),
-        ("policy explain freeze", "Asks for approval"),
+        ("policy explain token orders-eu --as <@U0EVE>", "Needs approval"),
+        ("policy explain freeze", "Needs approval"),
     ],
 )
 async def test_the_rule_and_the_reason_are_told(desk: Desk, line: str, verdict: str) -> None:
-    reply = await desk.ask(line)
+    async def explain(asker: Subject, read: Any, who: str, where: str) -> Explanation:
+        subject = Subject(Person(who, "T0ACME"), Channel(where))
+        return Explanation(decide(desk.context().policy, subject, action_of(read.spec.name, read.args)))
+
+    reply = await desk.ask(line, explain=explain)
 
     assert verdict in reply.text
     assert "Rule" in words(reply)

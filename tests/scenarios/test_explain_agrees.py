@@ -1,0 +1,223 @@
+"""`policy explain --as --in` says what the bot would decide of that person there, or that it can't tell."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+import pytest
+import pytest_asyncio
+
+from bot.blocks.text import sentence
+from bot.core.model import Action, Decision, Subject, Verdict
+from bot.core.policy import Policy
+from bot.pipeline import judging
+from bot.pipeline.explaining import ARCHIVED, NO_SUCH_PERSON, NOT_IN_IT, NOT_SHOWN
+from bot.sandbox.workspace.model import Channel, Message
+from tests.authorization.lost import notice
+from tests.scenarios import forging
+from tests.scenarios.outcomes import outcomes_of
+from tests.scenarios.policies import HEAD
+from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, SHARED, STELLA, ZED, World
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+PRIVATE, OLD, PARTNERS, QUIET = "C0PRIVATE", "C0OLD", "C0PARTNERS", "C0QUIET"
+OWN_POLICY = (
+    HEAD
+    + """\
+  responders: {usergroup: S0RESPOND}
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    visibility: ephemeral
+    rules:
+      - {allow: [list], to: "guest:U0REMY"}
+      - {allow: read}
+      - {allow: [freeze], to: responders, confirm: button}
+      - {approve: [token, destroy], by: dba, confirm: none}
+      - {break_glass: [protect], to: responders, review_by: dba}
+  C0ORDERS:
+    databases: ["orders*"]
+    rules:
+      - {allow: [list, show], to: ["guest:U0GIL", "user:U0DANA", "user:U0ANA"]}
+      - {approve: token, by: dba, to: "usergroup:S0ORDERS"}
+  C0PRIVATE:
+    databases: ["*"]
+    rules: [{allow: read}, {approve: token, by: dba}]
+  C0OLD:
+    databases: ["*"]
+    rules: [{allow: read}, {approve: token, by: dba}]
+  C0QUIET:
+    databases: ["*"]
+    rules: [{allow: read}, {approve: token, by: dba}]
+  C0SHARED:
+    databases: ["orders*"]
+    externally_shared: true
+    rules: [{allow: list, to: "external:U0STELLA"}, {allow: read}]
+  C0PARTNERS:
+    databases: ["*"]
+    rules: [{allow: read}]
+"""
+)
+EVERYBODY = [ANA, BEN, DANA, REMY, GIL, STELLA, ZED]
+PEOPLE = {
+    "an admin": ANA, "a member": DANA, "a responder": REMY, "a guest": GIL, "an external": STELLA,
+    "somebody deactivated": ZED,
+}  # fmt: skip
+CHANNELS = {
+    "public": DB_OPS, "private, with the asker": ORDERS, "archived": OLD,
+    "shared": SHARED, "shared against the policy": PARTNERS, "public, without the person": QUIET,
+}  # fmt: skip
+LINES = (
+    "ls", "show orders", "show analytics", "token orders", "token orders --read-only", "freeze orders --for 30m",
+    "protect orders on", "destroy orders", "rotate orders", "freeze", "help", "incident start INC-1",
+)  # fmt: skip
+VERDICTS = {
+    "*Allowed*": Verdict.ALLOW, "*Needs approval*": Verdict.APPROVE, "*Denied*": Verdict.DENY,
+    "*Break-glass*": Verdict.BREAK_GLASS,
+}  # fmt: skip
+CANT_TELL = "*I can't tell*"
+NO_DRY_RUN = ("ls", "show orders", "show analytics", "help", "freeze")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
+async def channels(world: World) -> AsyncIterator[None]:
+    """Channels of every kind; everybody is in those that can be typed in."""
+    workspace = world.workspace
+    workspace.limits.rates = "off"
+    bot, long_ago = workspace.app.bot_user_id, workspace.now() - timedelta(days=9)
+
+    def channel(channel_id: str, members: list[str], **kind: Any) -> None:
+        name = channel_id.removeprefix("C0").lower()
+        made = Channel(id=channel_id, name=name, created=long_ago, creator=BEN, members=[*members, bot], **kind)
+        workspace.channels[channel_id] = made
+
+    channel(PRIVATE, [BEN, DANA, REMY, GIL], is_private=True)
+    channel(OLD, EVERYBODY, is_archived=True)
+    channel(PARTNERS, EVERYBODY, is_ext_shared=True)
+    channel(QUIET, [ANA, BEN])
+    for known in (DB_OPS, ORDERS, SHARED):
+        workspace.channels[known].members[:] = [*EVERYBODY, bot]
+    yield
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A verdict (None: it can't be told) and the sentence that says why."""
+
+    verdict: Verdict | Literal["refused"] | None
+    why: str
+    is_form: bool = False
+
+
+def sections(message: Message) -> list[str]:
+    """The texts of a message's sections."""
+    return [block["text"]["text"] for block in message.blocks if block["type"] == "section" and "text" in block]
+
+
+async def really(world: World, monkeypatch: pytest.MonkeyPatch, who: str, where: str, line: str) -> Answer:
+    """Type it as Slack sends it; the verdict is the last one that was asked for, the reason what was told."""
+    decided: list[Decision] = []
+    real = judging.decide
+
+    def listening(policy: Policy, subject: Subject, action: Action) -> Decision:
+        decided.append(real(policy, subject, action))
+        return decided[-1]
+
+    notice(world)
+    before = {(one.channel_id, one.ts) for one in forging.told(world, who)}
+    with monkeypatch.context() as patch:
+        patch.setattr(judging, "decide", listening)
+        outcomes = outcomes_of(world)
+        await forging.types(world, who, where, line if line in NO_DRY_RUN else f"{line} --dry-run")
+        await world.calm()
+    told = [one for one in forging.told(world, who) if (one.channel_id, one.ts) not in before]
+    if outcomes()[0] == "refused":
+        return Answer(Verdict.DENY, sections(told[-1])[0] if told else sentence(decided[-1].reason))
+    assert outcomes()[0] in ("answered", "planned", "form_opened"), (line, outcomes())
+    return Answer(decided[-1].verdict, sentence(decided[-1].reason), outcomes()[0] == "form_opened")
+
+
+async def explained(world: World, line: str, who: str, where: str, *, unsaid: str = "") -> Answer:
+    """Ask in #db-ops as Ana, of whom everything is known; `unsaid`: what Slack does not answer meanwhile."""
+    assert world.bot is not None
+    notice(world)
+    groups = world.bot.env.rules.policy.usergroups_in(DB_OPS)
+    await world.bot.env.directory.subject_of(ANA, DB_OPS, usergroups=groups)
+    asked = f"policy explain {line} --as <@{who}> --in <#{where}>"
+    with silent(world, unsaid):
+        told = sections(await forging.answer_to(world, ANA, forging.types(world, ANA, DB_OPS, asked)))
+        await world.calm()
+    verdict = next((one for shown, one in VERDICTS.items() if shown in told[0]), None)
+    if verdict is None and CANT_TELL not in told[0]:
+        return Answer("refused", told[0])
+    return Answer(verdict, told[1])
+
+
+@pytest.mark.parametrize("where", CHANNELS.values(), ids=CHANNELS)
+@pytest.mark.parametrize("who", PEOPLE.values(), ids=PEOPLE)
+async def test_it_is_what_that_person_gets_there(
+    world: World, monkeypatch: pytest.MonkeyPatch, who: str, where: str
+) -> None:
+    channel = world.workspace.channels[where]
+    for line in LINES:
+        found = await explained(world, line, who, where)
+        if (who in world.workspace.state.active_members(channel) and not channel.is_archived) or who == ZED:
+            typed = await really(world, monkeypatch, who, where, line)
+            if typed.is_form:
+                assert found.verdict not in (None, Verdict.DENY), line
+            else:
+                assert found.verdict is typed.verdict, (line, found, typed)
+                assert typed.why.startswith(found.why), (line, found, typed)
+        else:
+            assert found.verdict is Verdict.DENY, (line, found)
+            keeps_away = ARCHIVED if channel.is_archived else NOT_IN_IT
+            assert found.why == sentence(keeps_away) or "unless" in found.why or "not of this" in found.why
+
+
+@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("who", [BEN, "U0NOBODY"])
+async def test_of_a_private_channel_without_the_asker_it_says_what_it_says_of_none(
+    world: World, who: str, line: str
+) -> None:
+    hidden, none = [await explained(world, line, who, where) for where in (PRIVATE, "C0NOWHERE")]
+
+    assert hidden == none == Answer("refused", sentence(NOT_SHOWN))
+
+
+async def test_a_person_whom_nobody_knows_is_said_so(world: World) -> None:
+    assert await explained(world, "ls", "U0NOBODY", DB_OPS) == Answer("refused", sentence(NO_SUCH_PERSON))
+
+
+@pytest.mark.parametrize("method", ["users.info", "conversations.info", "conversations.members"])
+async def test_while_slack_is_silent_of_a_fact_there_is_no_verdict(world: World, method: str) -> None:
+    facts = [await explained(world, line, DANA, ORDERS, unsaid=method) for line in LINES]
+
+    assert {one.verdict for one in facts} == {None}
+    assert all("Slack did not say" in one.why for one in facts)
+
+
+@pytest.mark.parametrize(("who", "where"), [(DANA, DB_OPS), (REMY, DB_OPS), (ANA, ORDERS), (DANA, ORDERS)])
+async def test_while_slack_is_silent_of_groups_only_what_hangs_on_them_is_open(
+    world: World, monkeypatch: pytest.MonkeyPatch, who: str, where: str
+) -> None:
+    for line in LINES:
+        found = await explained(world, line, who, where, unsaid="usergroups.users.list")
+        with silent(world, "usergroups.users.list"):
+            typed = await really(world, monkeypatch, who, where, line)
+        if typed.is_form:
+            assert found.verdict not in (None, Verdict.DENY), line
+        elif typed.why.startswith("Slack did not say"):
+            assert (found.verdict, "Slack did not say" in found.why) == (None, True), (line, found)
+        else:
+            assert found.verdict is typed.verdict, (line, found, typed)
+
+
+@contextmanager
+def silent(world: World, method: str) -> Iterator[None]:
+    fault = world.workspace.faults.add("api_error", method or "none.at.all", error="fatal_error")
+    try:
+        yield
+    finally:
+        world.workspace.faults.remove(fault)
