@@ -8,19 +8,21 @@ from bench.budgets import BUDGETS, Budget, Figures
 from bench.processes import CORES
 
 HEAD = """\
-# How fast it is
+# Performance
 
-Written by `make bench`, which measures the bot beside bare Slack Bolt in one run: every figure is a ratio to a baseline
-of the same minutes on the same core, rounds interleaved, medians. CPU is good to 5 %, p99 to a factor of two.
+`make bench` writes this page. It measures the bot beside bare Slack Bolt in one run. Every figure is a ratio to a
+baseline measured in the same minutes on the same core, in interleaved rounds. Figures are medians. CPU is accurate to
+5%, p99 to a factor of two.
 
-**B** is a bare `AsyncApp` that acknowledges one slash command and does nothing (uvicorn, uvloop, httptools). **D** is
-the usual sync Bolt app in Flask under gunicorn with 8 threads. **A** is a raw ASGI app that only checks the signature.
+- **B** is a bare `AsyncApp` that acknowledges one slash command and does nothing (uvicorn, uvloop, httptools).
+- **D** is the usual synchronous Bolt app in Flask under gunicorn with 8 threads.
+- **A** is a raw ASGI app that only checks the signature.
 """
 
 
 def table(figures: Figures) -> str:
     """Return the table of budgets in Markdown."""
-    lines = ["| # | what | against | must | aim | measured | |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    lines = ["| # | What | Compared with | Must | Aim | Measured | Met |", f"|{' --- |' * 7}"]
     for budget in BUDGETS:
         sign = "≥" if budget.at_least else "≤"
         must = " / ".join("–" if budget.informs else f"{sign} {bound:g}" for _, bound, _ in budget.parts)
@@ -65,15 +67,15 @@ def write(figures: Figures, notes: list[str], path: Path) -> None:
         "",
         table(figures),
         "",
-        "Bold numbers gate: `make bench` fails when their *must* is missed twice in a row.",
+        "Numbers in bold are gates: `make bench` fails if their *must* is missed twice in a row.",
         "",
         *(f"- {note}" for note in notes),
         "",
         "## Behind the ratios",
         "",
-        "`cpu.*` in ms a request, `rate.*` a second, `ms.*` in milliseconds, `mib.*` in MiB, `s.*` in seconds.",
+        "`cpu.*` in ms per request, `rate.*` per second, `ms.*` in milliseconds, `mib.*` in MiB, `s.*` in seconds.",
         "",
-        "| figure | value |",
+        "| Figure | Value |",
         "| --- | --- |",
         behind(figures),
         "",

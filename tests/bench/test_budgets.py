@@ -7,6 +7,7 @@ import pytest
 from bench import report
 from bench.budgets import BUDGETS, missed_gates
 from bench.load import _is_complete
+from bench.processes import ROOT
 from bench.signing import SECRET, command, request
 from bot.slack.guard import Guard
 
@@ -77,3 +78,10 @@ async def test_the_load_is_signed_as_slack_signs() -> None:
 )
 def test_an_answer_counts_once_it_is_whole(answer: bytes, complete: bool) -> None:
     assert _is_complete(answer) is complete
+
+
+def test_the_page_begins_as_a_run_would_write_it() -> None:
+    page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+
+    assert page.startswith(f"{report.HEAD}\nMeasured on ")
+    assert report.table({}).splitlines()[0] in page.splitlines()
