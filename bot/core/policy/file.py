@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -128,6 +128,10 @@ CommandList = Annotated[
 PatternList = Annotated[list[Annotated[str, BeforeValidator(_pattern)]], BeforeValidator(_one_or_more)]
 
 
+MOST_RULES: Final = 1_000
+"""Of one channel or profile. Each is compared with all those before it, to warn of rules that never decide."""
+
+
 class _Strict(BaseModel):
     """A mapping with known keys."""
 
@@ -178,6 +182,17 @@ class RuleFile(_Strict):
     blocks_while_owed: bool | None = None
 
 
+def _not_too_many(value: list[RuleFile]) -> list[RuleFile]:
+    if len(value) > MOST_RULES:
+        raise wrong(
+            f"takes at most {MOST_RULES:,} rules, and here are {len(value):,}: nobody could say what they mean together"
+        )
+    return value
+
+
+RuleList = Annotated[list[RuleFile], AfterValidator(_not_too_many)]
+
+
 class BanFile(_Strict):
     """One entry of `ceiling.deny`."""
 
@@ -197,7 +212,7 @@ class ChannelFile(_Strict):
 
     organization: OrganizationName | None = None
     databases: PatternList = []
-    rules: list[RuleFile] = []
+    rules: RuleList = []
     profile: str | None = None
     visibility: Annotated[Visibility, Field(strict=False)] = Visibility.CHANNEL
     externally_shared: bool = False
@@ -207,7 +222,7 @@ class ChannelFile(_Strict):
 class ProfileFile(_Strict):
     """Rules under a name, for incidents and for channels that keep them."""
 
-    rules: list[RuleFile]
+    rules: RuleList
 
 
 class IncidentsFile(_Strict):

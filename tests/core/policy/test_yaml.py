@@ -229,3 +229,9 @@ def test_a_file_that_says_nothing_is_refused(text: str, said: str) -> None:
 
 def test_nothing_can_be_said_on_purpose() -> None:
     assert load("version: 1\nchannels: {}").channels == {}
+
+
+def test_too_many_rules_are_refused_in_a_sentence() -> None:
+    rules = ", ".join(f"{{allow: read, databases: [a{at}]}}" for at in range(1_001))
+    with pytest.raises(PolicyInvalid, match=r"channels\.C0A\.rules: takes at most 1,000 rules, and here are 1,001"):
+        load(HEAD + f"channels: {{C0A: {{databases: ['*'], rules: [{rules}]}}}}\n")
