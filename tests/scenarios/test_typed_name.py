@@ -1,0 +1,121 @@
+"""Typing a database's name before something dangerous: what phones make of it passes, anything else changes nothing."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+import pytest_asyncio
+
+from bot.core.request import State
+from bot.sandbox.workspace.model import Message
+from tests.scenarios.conftest import sound
+from tests.world import ANA, DANA, DB_OPS, ORDERS, World, until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+NAME = "harbour-two"
+POLICY = {
+    "version": 1,
+    "organizations": {"acme": {"token": "env:TURSO_API_TOKEN"}},
+    "workspace": "T0ACME",
+    "channels": {
+        DB_OPS: {
+            "databases": ["*"],
+            "rules": [{"approve": ["destroy"], "by": [f"user:{ANA}"], "confirm": "type-name"}],
+        },
+        ORDERS: {"databases": ["*"], "rules": [{"allow": ["destroy"], "confirm": "type-name"}]},
+    },
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """A world in which one channel asks an approver for the name, and the other the requester."""
+    data = tmp_path_factory.mktemp("world")
+    policy = data / "policy.yaml"
+    policy.write_text(json.dumps(POLICY))
+    async with sound(data, policy=policy) as found:
+        await found.make(NAME)
+        yield found
+
+
+async def by_an_approver(world: World) -> tuple[str, Message, str]:
+    """Ask for a destroy that Ana approves."""
+    card = await world.person(DANA).types(f"/turso destroy {NAME} --now --reason moved", DB_OPS, holding="Approve")
+    return ANA, card, "Approve"
+
+
+async def by_the_requester(world: World) -> tuple[str, Message, str]:
+    """Ask for a destroy that Dana confirms herself."""
+    question = await world.person(DANA).types(f"/turso destroy {NAME} --now --reason moved", ORDERS, holding="Destroy")
+    return DANA, question, "Destroy"
+
+
+WAYS = [by_an_approver, by_the_requester]
+REFUSED = [
+    pytest.param("Harbour-Two", "without capitals", id="capitals"),
+    pytest.param("HARBOUR\u2011TWO", "without capitals", id="capitals and a dash that does not break"),
+    pytest.param("harb\u043eur-two", "cyrillic small letter o", id="a letter that looks alike"),
+    pytest.param("harbour\u2013two", "en dash", id="a long dash"),
+    pytest.param("harbour\uff0dtw\uff4f", "fullwidth latin small letter o", id="a wide letter"),
+    pytest.param("harbor-two", "nothing was changed", id="another name"),
+    pytest.param("harbour two", "nothing was changed", id="a space inside"),
+    pytest.param("harbour-two-", "nothing was changed", id="more than the name"),
+    pytest.param("harbour", "nothing was changed", id="less than the name"),
+]
+
+
+async def request_state(world: World) -> tuple[State, int]:
+    """The newest request, and how many votes it has."""
+    assert world.bot is not None
+    newest = (await world.bot.store.requests(states=list(State), limit=1))[0]
+    return newest.state, len(newest.votes)
+
+
+@pytest.mark.parametrize(("typed", "hint"), REFUSED)
+@pytest.mark.parametrize("way", WAYS)
+async def test_what_is_not_the_name_is_said_at_its_field_and_changes_nothing(
+    world: World, way: Callable[[World], Awaitable[tuple[str, Message, str]]], typed: str, hint: str
+) -> None:
+    who, message, label = await way(world)
+    await world.person(who).presses(label, message)
+    await world.person(who).modal(NAME)
+
+    answer = await world.person(who).submits({"typed_name": typed})
+    await world.calm()
+
+    assert list(answer.errors) == ["typed_name"]
+    assert f"Type exactly {NAME}" in answer.errors["typed_name"]
+    assert hint in answer.errors["typed_name"]
+    assert await request_state(world) == (State.PENDING, 0)
+    assert not world.changes("DELETE", NAME)
+    assert not world.changes("PATCH")
+    view = await world.person(who).modal(NAME)
+    await world.workspace.close_view(who, view.id)
+    await world.person(DANA).presses({"Approve": "Withdraw", "Destroy": "Cancel"}[label], message)
+    await world.calm()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        pytest.param("  harbour-two  ", id="spaces around it"),
+        pytest.param("harbour\u2011two", id="a dash that does not break"),
+        pytest.param("harbour-two\u200b", id="an invisible sign behind it"),
+        pytest.param("\u2060har\u00adbour-two\u00a0", id="invisible signs within"),
+    ],
+)
+@pytest.mark.parametrize("way", WAYS)
+async def test_the_name_as_phones_write_it_is_taken(
+    world: World, way: Callable[[World], Awaitable[tuple[str, Message, str]]], typed: str
+) -> None:
+    who, message, label = await way(world)
+    before = len(world.changes("DELETE", NAME))
+    await world.person(who).presses(label, message)
+    await world.person(who).modal(NAME)
+
+    answer = await world.person(who).submits({"typed_name": typed})
+
+    assert not answer.errors
+    await until(lambda: len(world.changes("DELETE", NAME)) == before + 1, what="the destroy")
+    await world.calm()
+    await world.make(NAME)
