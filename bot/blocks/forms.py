@@ -68,13 +68,13 @@ def form_view(spec: Spec, given: Mapping[str, Any], address_id: str, *, needs_re
         needs_reason: it is a break-glass act, which is not done without one.
     """
     blocks = inputs.argument_inputs(spec.name, spec.args, given)
-    choices = [("--private", "Show the answer to me alone")]
+    choices = [("--private", "Only visible to me")]
     if spec.changes:
-        reason = text_input(multiline=True, placeholder="Approvers and the audit log read it")
-        blocks.append(kit.input_block(REASON_INPUT, Plain("Why"), reason, optional=not needs_reason))
+        reason = text_input(multiline=True, placeholder="Shown to approvers, kept in the audit log")
+        blocks.append(kit.input_block(REASON_INPUT, Plain("Reason"), reason, optional=not needs_reason))
         blocks.append(kit.input_block(TICKET_INPUT, Plain("Ticket"), text_input(at_most=100), optional=True))
-        choices.append(("--dry-run", "Only show what would happen"))
-    blocks += inputs.flag_inputs(choices, [], COMMON_FLAGS)
+        choices.append(("--dry-run", "Dry run: only show what would happen"))
+    blocks += inputs.flag_inputs(choices, [], COMMON_FLAGS, "When you send this")
     title = verb_of(spec.name)
     intro = [kit.context(mrkdwn("{}", Plain(spec.summary)), mrkdwn("`/turso {}`", Plain(spec.usage)))]
     if needs_reason:

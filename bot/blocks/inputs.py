@@ -78,7 +78,9 @@ def argument_inputs(command: str, model: type[BaseModel], given: Mapping[str, An
     return [*blocks, *flag_inputs([(one.label, label_of(one)) for one in flags], _set_flags(flags, given))]
 
 
-def flag_inputs(choices: list[tuple[str, str]], chosen: list[str], block_id: str = FLAGS) -> list[Block]:
+def flag_inputs(
+    choices: list[tuple[str, str]], chosen: list[str], block_id: str = FLAGS, label: str = "Options"
+) -> list[Block]:
     """Check boxes whose values are the flags themselves; none for no flags."""
     if not choices:
         return []
@@ -86,7 +88,7 @@ def flag_inputs(choices: list[tuple[str, str]], chosen: list[str], block_id: str
     element: Element = {"type": "checkboxes", "action_id": INPUT_ACTION, "options": list(options.values())}
     if initial := [options[value] for value in chosen if value in options]:
         element["initial_options"] = initial
-    return [kit.input_block(block_id, Plain("Options"), element, optional=True)]
+    return [kit.input_block(block_id, Plain(label), element, optional=True)]
 
 
 def filled_in(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[tuple[Argument, str | list[str]]]:

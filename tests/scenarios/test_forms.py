@@ -38,7 +38,7 @@ async def choose(world: World, view: View, name: str, *, by: str = DANA) -> None
         ("/turso show", "form.show", "Database"),
         ("/turso token", "form.token", "Valid for"),
         ("/turso db create", "form.create", "Name of the new database"),
-        ("/turso rotate --reason leak", "form.rotate", "Why"),
+        ("/turso rotate --reason leak", "form.rotate", "Reason"),
         ("/turso db destroy --now", "form.destroy", "At once, without quarantine"),
         ("/turso freeze --for 30m", "form.freeze", "For how long"),
         ("/turso protect orders", "form.protect", "Delete protection"),

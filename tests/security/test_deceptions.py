@@ -81,7 +81,7 @@ async def test_nothing_that_was_typed_comes_back_as_a_mention_or_a_link(world: W
 async def test_a_token_in_a_form_is_refused_at_its_field_and_not_kept(world: World) -> None:
     token, dana = canary_token(), world.person(DANA)
     await world.workspace.say(DANA, DB_OPS, "/turso db create")
-    opened = await dana.modal("Why")
+    opened = await dana.modal("Reason")
 
     acted = await dana.submits({"arg.name": "kept", "reason": f"with {token}"}, opened)
 

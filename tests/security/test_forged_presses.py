@@ -31,7 +31,7 @@ async def test_a_forged_form_about_a_request_gives_no_right(world: World, callba
 
 async def test_a_form_that_somebody_else_opened_cannot_be_used(world: World) -> None:
     await world.workspace.say(ANA, DB_OPS, "/turso db create")
-    opened = await world.person(ANA).modal("Why")
+    opened = await world.person(ANA).modal("Reason")
     about = opened.as_slack()["private_metadata"]
     before = stage.changing_calls(world)
 
