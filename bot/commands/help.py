@@ -12,11 +12,10 @@ from bot.blocks.text import Mrkdwn, joined, mrkdwn, sentence
 from bot.commands.base import Command, Context, Reading
 from bot.commands.rights import judge, rights_here, unknown_here
 from bot.core.arguments import Rest
-from bot.core.catalogue import canonical
-from bot.core.parsing import nearest
+from bot.core.catalogue import HOME
+from bot.core.parsing import Grammar
 from bot.core.policy import Right
 from bot.core.reply import Block, Reply
-from bot.errors import BadInput
 
 
 class HelpArgs(BaseModel):
@@ -54,7 +53,7 @@ def _all(ctx: Context) -> Reply:
 def _group(title: str, lines: list[Mrkdwn]) -> list[Block]:
     """At most nine lines in a block: a long one would be cut."""
     return [
-        kit.section(Mrkdwn("\n".join([*([title] if start == 0 else []), *lines[start : start + 9]])))
+        kit.section(Mrkdwn("\n".join([*([title] if title and start == 0 else []), *lines[start : start + 9]])))
         for start in range(0, len(lines), 9)
     ]
 
@@ -75,13 +74,12 @@ def _where(ctx: Context) -> Mrkdwn:
 
 
 def _one(ctx: Context, typed: str) -> Reply:
-    name = canonical(typed.strip('"'))
-    command = next((one for one in ctx.table if one.name == name or name in one.aliases), None)
-    if command is None:
-        known = [one.name for one in ctx.table if not one.hidden]
-        parts = [one for one in known if one.startswith(f"{name} ")]
-        close = ", ".join(f"`{one}`" for one in parts or nearest(name, known))
-        raise BadInput(f"There is no command `{typed[:60]}`.{f' Did you mean {close}?' if close else ''}")
+    parent = " ".join(typed.lower().split())
+    if family := [one for one in ctx.table if one.name.startswith(f"{parent} ")]:
+        return _family(ctx, parent, family)
+    command = Grammar(ctx.table).named(typed.strip('"'))
+    if command.name == HOME:
+        return _all(ctx)
     title = mrkdwn(":book: `/turso {}`", command.usage)
     rights = _by_command(ctx).get(command.name, [])
     also = mrkdwn("Also: {}", joined(", ", (mrkdwn("`{}`", alias) for alias in command.aliases)))
@@ -96,6 +94,16 @@ def _one(ctx: Context, typed: str) -> Reply:
         ],
         private=True,
     )
+
+
+def _family(ctx: Context, parent: str, commands: list[Command]) -> Reply:
+    """`help incident`: all of its commands, those too that somebody may not use here."""
+    here = _by_command(ctx)
+    title = mrkdwn(":book: `/turso {}`", parent)
+    lines = [_line(one, here[one.name]) if one.name in here else
+             mrkdwn("`{}` {} _(not here)_", one.usage, one.summary) for one in commands]  # fmt: skip
+    note = kit.context(mrkdwn("`/turso help COMMAND` says more about one of them."))
+    return reply(title, [kit.section(title), *_group("", lines), note], private=True)
 
 
 def _verdict(ctx: Context, command: Command, rights: list[Right]) -> Mrkdwn:

@@ -60,6 +60,11 @@ class Grammar(Generic[S]):
         """Return the command that is called `name`, in any of its spellings."""
         return self._phrases.get(tuple(name.lower().split()))
 
+    def named(self, text: str) -> S:
+        """Return the command whose name a text begins with. Raises UnknownCommand, with those that come close."""
+        words = split(normalise(text))
+        return self._command(words[_before_command(words) :])[0]
+
     def parse(self, text: str) -> Parsed[S] | Incomplete[S]:
         """Read a command.
 

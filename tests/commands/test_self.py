@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.commands import COMMANDS
 from bot.commands.base import Explanation
 from bot.core.actions import action_of
 from bot.core.model import Channel, Person, Subject
@@ -39,6 +40,24 @@ async def test_help_of_one_command_says_how_it_stands_here(desk: Desk) -> None:
 async def test_help_of_what_there_is_not_names_what_comes_close(desk: Desk) -> None:
     with pytest.raises(BadInput, match="`rotate`"):
         await desk.ask("help rotaet")
+
+
+@pytest.mark.parametrize("typed", ["nonsense", "frobnicate now", "", "\u200b", "!", "<@U0ANA>"])
+async def test_help_always_has_a_next_step(desk: Desk, typed):
+    """Nothing is asked for: all commands. Nothing comes close: `/turso help`."""
+    try:
+        shown = words(await desk.ask(f"help {typed}"))
+    except BadInput as error:
+        shown = str(error)
+    assert "/turso help" in shown
+
+
+@pytest.mark.parametrize("parent", ["incident", "digest", "policy"])
+async def test_help_of_a_family_shows_all_of_its_commands(desk: Desk, parent):
+    shown = words(await desk.ask(f"help {parent}", channel="C0ORDERS"))
+
+    assert [one.usage in shown for one in COMMANDS if one.name.startswith(f"{parent} ")].count(False) == 0
+    assert ("not here" in shown) == (parent != "policy")
 
 
 @pytest.mark.parametrize("line", ["", "help", "whoami"])
