@@ -11,6 +11,7 @@ from bot.blocks.text import Mrkdwn, cut, joined, mrkdwn, on_day, person, when
 from bot.commands.audit_sentences import Writer, mrkdwn_sentence, slack_writer
 from bot.commands.base import Context, Reading
 from bot.commands.lines import command_line
+from bot.commands.targets import require_known
 from bot.core.arguments import Count, DatabaseName, Since, UserRef, since_start
 from bot.core.durations import duration_text
 from bot.core.model import Target
@@ -43,6 +44,8 @@ async def run(ctx: Context, args: AuditArgs) -> Reply:
     """One page; the next one begins before the last entry shown."""
     sight = await sight_of(ctx)
     rows = await entries(ctx, args, sight, PAGE + 1)
+    if args.db and not (rows or args.before):
+        await require_known(ctx, args.db)
     title = _title(args)
     writer = slack_writer(lambda entry: [name for name in entry.databases if sight.has(name)])
     lines = [_line(ctx, writer, seq, entry) for seq, entry in rows[:PAGE]]

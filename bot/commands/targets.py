@@ -10,7 +10,7 @@ from bot.blocks.text import counted, number, size
 from bot.commands.base import Context
 from bot.core.plan import Plan, PlanTarget
 from bot.core.request import LedgerToken
-from bot.turso import Database, TursoError
+from bot.turso import Database, DatabaseNotFound, TursoError
 from bot.turso.models import DatabaseUsage, Usage
 
 T = TypeVar("T")
@@ -57,6 +57,16 @@ async def snapshot(ctx: Context, name: str) -> Snapshot:
 async def read_target(ctx: Context, name: str) -> PlanTarget:
     """Read a database for a plan that needs no snapshot: one call."""
     return plan_target(await ctx.turso.database(name))
+
+
+async def require_known(ctx: Context, name: str) -> None:
+    """Raise unless this channel has such a database: an empty answer would look as if it were known.
+
+    Raises:
+        DatabaseNotFound: Turso has none of that name, or another channel has it.
+    """
+    if not ctx.scope.covers((await ctx.turso.database(name)).target):
+        raise DatabaseNotFound(name)
 
 
 def plan_target(database: Database) -> PlanTarget:

@@ -10,6 +10,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, duration, joined, mrkdwn, person, when
 from bot.commands.base import Context, Reading
 from bot.commands.lines import command_line
+from bot.commands.targets import require_known
 from bot.core.arguments import Count, DatabaseName, Positional
 from bot.core.model import Target
 from bot.core.reply import Block, Reply
@@ -30,10 +31,12 @@ class TokensArgs(BaseModel):
 
 
 async def run(ctx: Context, args: TokensArgs) -> Reply:
-    """From memory alone; newest first."""
+    """From memory; newest first. Turso is asked only whether a database of which there are none exists."""
     holder = ctx.subject.person.id if args.mine else None
     found = await ctx.memory.tokens(organization=ctx.organization, holder=holder, live_at=ctx.now, limit=MOST)
     shown = [one for one in found if _is_meant(ctx, args, one)]
+    if args.name and not shown:
+        await require_known(ctx, args.name)
     pages = max(1, -(-len(shown) // PAGE))
     at = min(args.page, pages)
     title = _title(args, len(shown))

@@ -1,12 +1,15 @@
 """Answers to people: where they go, how a refusal is said, and how it is put on record."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 import structlog
 
 from bot.blocks import kit
-from bot.blocks.text import Mrkdwn, joined, mrkdwn, sentence
+from bot.blocks.message import fitting
+from bot.blocks.text import Mrkdwn, cut, joined, mrkdwn, person, sentence
 from bot.core.model import Decision, Subject, Visibility
 from bot.core.ports import Address, address_of
 from bot.core.reply import Reply
@@ -14,6 +17,8 @@ from bot.core.request import AuditEntry, Incoming, Request
 from bot.errors import BotError
 from bot.pipeline.environment import Environment
 
+LINE: Final = 150
+"""Characters that are shown of the line that somebody typed."""
 log = structlog.get_logger(__name__)
 
 
@@ -49,6 +54,13 @@ async def trouble(env: Environment, incoming: Incoming, reply: Reply) -> None:
         log.warning("could not tell", why=str(error))
     except Exception:  # what went wrong before is in the log already, and counts more
         log.exception("could not tell")
+
+
+def signed(reply: Reply, asker: str, line: str) -> Reply:
+    """Say above a public answer who asked for what."""
+    head = kit.context(mrkdwn("{} · `{}`", person(asker), cut(line, LINE)))
+    plain = fitting([head, *reply.plain_blocks]) if reply.plain_blocks else ()
+    return replace(reply, blocks=fitting([head, *reply.blocks]), plain_blocks=plain)
 
 
 def is_public(decision: Decision, reply: Reply, *, private: bool) -> bool:

@@ -17,7 +17,7 @@ from bot.core.reply import Reply
 from bot.core.request import Incoming, Kind, LiveCard
 from bot.errors import BotError, CannotPost, Refused
 from bot.pipeline import pressing, undoing
-from bot.pipeline.answering import entry, is_public
+from bot.pipeline.answering import entry, is_public, signed
 from bot.pipeline.deciding import decide_incomplete, decide_line, own_undo
 from bot.pipeline.environment import SETTLES, Environment
 from bot.pipeline.explaining import explain
@@ -146,6 +146,7 @@ async def _read(
     public = is_public(decision, reply, private=read.common.private)
     if public and ctx.subject.incident_profile and (running := await env.memory.incident_in(incoming.channel_id)):
         reply = await with_timeline(env, reply, running.id)
+    reply = signed(reply, ctx.subject.person.id, read.text) if public else reply
     replace_it = incoming.action_id.startswith("page.")
     if not (public and command.is_live and await _posted_live(env, incoming, ctx, read, reply, in_place=replace_it)):
         await env.messenger.answer(address_of(incoming), reply, public=public, replace=replace_it)

@@ -10,6 +10,7 @@ from bot.core.parsing import Parsed
 from bot.core.reply import Reply
 from bot.core.request import LiveCard
 from bot.errors import BotError
+from bot.pipeline.answering import signed
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import may_be_shown
 from bot.pipeline.outcomes import may_be_seen
@@ -44,4 +45,5 @@ async def _drawn(env: Environment, card: LiveCard) -> Reply | None:
     ctx = env.context(subject, command=read.spec.name, organization=card.organization, line=card.line)
     reply: Reply = await read.spec.run(ctx, read.args)
     running = await env.memory.incident_in(card.channel_id)
-    return await with_timeline(env, reply, running.id) if running else reply
+    reply = await with_timeline(env, reply, running.id) if running else reply
+    return signed(reply, card.user_id, card.line)

@@ -8,6 +8,7 @@ import pytest
 
 from bot.core.plan import Plan, PlanTarget
 from bot.core.request import Mode, State, TokenState
+from bot.turso import DatabaseNotFound
 from tests.blocks.messages import HOSTILE, buttons, shown, words
 from tests.commands.conftest import NOW, Desk
 from tests.store.samples import entry, move, request, token
@@ -169,7 +170,10 @@ async def test_the_audit_log_is_narrowed_by_database_person_and_time(desk: Desk)
 
     assert "mine" in words(reply)
     assert "users" not in words(reply)
-    assert "Nothing is on record" in words(await desk.ask("audit --db nothing"))
+    await desk.turso.create_database("quiet", group="default")
+    assert "Nothing is on record" in words(await desk.ask("audit --db quiet"))
+    with pytest.raises(DatabaseNotFound):
+        await desk.ask("audit --db nothing")
 
 
 async def test_hostile_reasons_stay_text(desk: Desk) -> None:

@@ -61,7 +61,7 @@ async def test_a_mention_alone_says_what_one_may_do_here(world: World) -> None:
     answer = await reply_to(world, await says(world, ""))
 
     assert answer.only_for == DANA
-    assert "You may" in words(answer)
+    assert "*Allowed*" in words(answer)
 
 
 async def test_a_missing_argument_comes_as_a_button_that_opens_the_form(world: World) -> None:

@@ -1,0 +1,102 @@
+"""A public answer says who asked for what; an answer that is an error is for the asker alone."""
+
+from typing import Any
+
+import pytest
+from pydantic.fields import FieldInfo
+
+from bot.blocks.inputs import speaks
+from bot.commands import COMMANDS
+from bot.commands.base import Command, Reading
+from bot.core.arguments import DatabaseName
+from bot.core.shape import shape_of
+from bot.sandbox.workspace.model import Message
+from tests.scenarios import forging
+from tests.scenarios.generated import LINES
+from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, marked_up, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+UNKNOWN = "nope-there-is-none"
+READING = [one for one in COMMANDS if isinstance(one, Reading) and not one.open_to_all]
+
+
+def head(message: Message) -> str:
+    """The first line of a message, when it is a small one."""
+    first = message.blocks[0]
+    return str(first["elements"][0]["text"]) if first["type"] == "context" else ""
+
+
+def public(world: World, channel: str = DB_OPS) -> list[Message]:
+    return [one for one in world.workspace.history(channel, None) if not one.only_for]
+
+
+@pytest.mark.parametrize("command", READING, ids=lambda one: one.name)
+async def test_a_public_answer_says_who_asked_for_what(world: World, command: Reading[Any]) -> None:
+    line = LINES[command.name][0].replace("{}", "orders")
+    before = {one.ts for one in world.workspace.history(DB_OPS, BEN)}
+    alone = len(forging.told(world, BEN))
+
+    await forging.types(world, BEN, DB_OPS, line)
+
+    def new() -> list[Message]:
+        return [one for one in public(world) if one.ts not in before]
+
+    await until(lambda: new() or len(forging.told(world, BEN)) > alone, what="an answer")
+    await world.calm()
+    for message in new():
+        assert head(message) == f"<@{BEN}> · `{line}`"
+        assert marked_up(message).count(f"· `{line}`") == 1
+    for message in forging.told(world, BEN)[alone:]:
+        assert f"· `{line}`" not in marked_up(message)
+
+
+async def test_who_turns_a_page_asked_for_it(world: World) -> None:
+    await world.make(*(f"turned-{at:02}" for at in range(60)))
+    listed = await world.person(DANA).types("/turso ls turned", holding="turned-01")
+    assert head(listed) == f"<@{DANA}> · `ls turned`"
+
+    await world.person(BEN).presses("Next ›", listed)
+    turned = await world.shows(listed, button="‹ Previous")
+
+    assert head(turned).startswith(f"<@{BEN}> · `")
+
+
+async def test_a_card_that_is_drawn_again_keeps_who_asked_for_it(world: World) -> None:
+    await world.make("drawn-again")
+    card = await world.person(DANA).types("/turso triage drawn-again", holding="drawn-again")
+    assert head(card) == f"<@{DANA}> · `triage drawn-again`"
+
+    was = card.edited_ts
+    request = await world.person(DANA).types("/turso freeze drawn-again --for 30m", holding="Approve")
+    await world.person(ANA).presses_and_hears("Approve", request)
+    await until(lambda: world.as_now(card).edited_ts != was, what="the card, drawn again")
+
+    assert head(world.as_now(card)) == f"<@{DANA}> · `triage drawn-again`"
+
+
+def _names_of(command: Command) -> list[str]:
+    """The spellings in which a command takes the name of a database that must exist."""
+    fields: dict[str, FieldInfo] = command.args.model_fields
+    shape = shape_of(command.args)
+    labels = [shape.by_key[info.alias or name].label for name, info in fields.items() if speaks(info, DatabaseName)]
+    return [f"{label} " if label.startswith("--") else "" for label in labels]
+
+
+LOOKS = [f"{one.name} {option}" for one in READING for option in _names_of(one)]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("channel", [DB_OPS, ORDERS])
+async def test_that_there_is_no_such_database_is_said_to_the_asker_alone(world: World, look: str, channel: str) -> None:
+    before = {one.ts for one in public(world, channel)}
+
+    answer = await forging.answer_to(world, DANA, forging.types(world, DANA, channel, f"{look}{UNKNOWN}"))
+
+    await world.calm()
+    assert UNKNOWN in words(answer)
+    assert answer.only_for == DANA
+    assert not [one for one in public(world, channel) if one.ts not in before]
+
+
+async def test_every_look_at_a_database_is_tried() -> None:
+    assert {one.split()[0] for one in LOOKS} >= {"show", "usage", "triage", "tokens", "audit"}
