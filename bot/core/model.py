@@ -128,6 +128,8 @@ class Action:
     """Every database it touches. Empty: none in particular; then the databases of the channel are the limit."""
     lifetime: Lifetime | None = None
     """What a token command asks for."""
+    organization: str = ""
+    """Whose databases it is about, where that was settled before. Empty: those of the channel, as the policy is now."""
 
 
 _NOBODY: Final = Panel()

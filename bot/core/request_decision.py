@@ -17,6 +17,7 @@ def request_action(request: Request) -> Action:
         options=frozenset(request.plan.options),
         databases=databases_of(request.plan),
         lifetime=Expiration.of(expiration).lifetime if expiration else None,
+        organization=request.organization,
     )
 
 

@@ -95,7 +95,8 @@ async def authorize(
     typed = actor is not None and _has_just_typed(actor, request, env.clock.now())
 
     def case(facts: Facts) -> Case:
-        meant, groups = action or request_action(request), WantedGroups(facts.groups)
+        groups = WantedGroups(facts.groups)
+        meant = replace(action, organization=request.organization) if action else request_action(request)
         return Case(step, request, actor, meant, review, env.rules.policy, profile, facts, groups, typed)
 
     presumed = case(_presumed(request, actor))

@@ -149,7 +149,7 @@ class _Drawing:
             return True
         profile = running.profile if running else None
         subject = replace(self.subject, channel=Channel(hold.channel_id), incident_profile=profile)
-        action = Action("thaw", databases=(Target(hold.database),))
+        action = Action("thaw", databases=(Target(hold.database),), organization=hold.organization)
         return judge(self.env, subject, action).verdict is not Verdict.DENY
 
     async def _places(self, incidents: Sequence[Incident]) -> list[Place]:

@@ -48,4 +48,4 @@ def must(env: Environment, subject: Subject, action: Action) -> Decision:
 def planned_action(parsed: Parsed[Command], plan: Plan) -> Action:
     """Describe a plan to the rules: every database that it touches, with its group."""
     action = action_of(parsed.spec.name, parsed.args)
-    return replace(action, databases=databases_of(plan) or action.databases)
+    return replace(action, databases=databases_of(plan) or action.databases, organization=plan.organization)

@@ -13,7 +13,9 @@ from bot.pipeline.authorizing import Step, authorize
 from bot.pipeline.environment import new_id
 from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons
 
-RIGHTS = ("rule gone", "ceiling added")
+ELSEWHERE = ("another organization", "organization gone")
+RIGHTS = ("rule gone", "ceiling added", *ELSEWHERE)
+OPENS = ("ceiling added", *ELSEWHERE)
 GROUPS = ("out of the groups", "Slack silent about groups")
 
 
@@ -200,11 +202,11 @@ ENTRIES = (
     Entry("start without an approval", freeze, stepping(Step.START), (DANA,), covers="step: start"),
     Entry("start of a break-glass act", undone_act, stepping(Step.START), (DANA,), covers="step: start"),
     Entry("the end of a countdown", destroy, stepping(Step.COUNTDOWN_END), BY_TWO, covers="step: countdown_end"),
-    Entry("undo by an approver", quarantined, pressing(ANA, "quarantine.undo"), (ANA,), ("ceiling added",),
+    Entry("undo by an approver", quarantined, pressing(ANA, "quarantine.undo"), (ANA,), OPENS,
           covers="quarantine.undo"),
     Entry("undo by the requester", quarantined, pressing(DANA, "quarantine.undo"), (DANA,), (*RIGHTS, *GROUPS),
           covers="step: undo"),
-    Entry("undo on Home", quarantined, pressing(ANA, "quarantine.undo", at_home=True), (ANA,), ("ceiling added",),
+    Entry("undo on Home", quarantined, pressing(ANA, "quarantine.undo", at_home=True), (ANA,), OPENS,
           covers="step: undo"),
     Entry("review", owed, pressing(ANA, "review.open"), (ANA,), RIGHTS, covers="review.open"),
     Entry("review on Home", owed, pressing(ANA, "review.open", at_home=True), (ANA,), RIGHTS, covers="step: review"),

@@ -36,6 +36,13 @@ NO_RULE = POLICY[: POLICY.index("      - {break_glass")]
 CEILING = POLICY.replace(
     "channels:", "ceiling: {deny: [{commands: [create, destroy, rotate, token, freeze, protect, thaw]}]}\nchannels:"
 )
+TWO = POLICY.replace("organizations:\n", "organizations:\n  beta: {token: env:TURSO_API_TOKEN}\n")
+SWAPPED = TWO.replace(
+    "  C0DBOPS:\n", "  C0ORDERS: {organization: acme, databases: ['*']}\n  C0DBOPS:\n    organization: beta\n"
+)
+LEFT = TWO.replace("  acme: {token: env:TURSO_API_TOKEN}\n", "").replace(
+    "  C0DBOPS:\n", "  C0DBOPS:\n    organization: beta\n"
+)
 
 
 def enforce(world: World, text: str) -> None:
@@ -154,6 +161,8 @@ LOSSES: dict[str, Loss] = {
     "channel archived": channel_archived,
     "rule gone": _policy(NO_RULE),
     "ceiling added": _policy(CEILING),
+    "another organization": _policy(SWAPPED),
+    "organization gone": _policy(LEFT),
     "Slack silent about people": _silent("users.info"),
     "Slack silent about the channel": _silent("conversations.info"),
     "Slack silent about its members": _silent("conversations.members"),

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from bot.core.request import State
 from bot.errors import BotError
 from tests.authorization import lost
-from tests.authorization.entries import ENTRIES, Entry
-from tests.world import World
+from tests.authorization.entries import ELSEWHERE, ENTRIES, Entry, pressing, quarantined, stored
+from tests.world import ANA, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = lost.POLICY
@@ -47,6 +48,16 @@ async def test_it_says_no_and_nothing_is_sent(world: World, entry: Entry, name: 
     assert str(refused.value).endswith(".")
     assert "trigger" not in str(refused.value), "that is not what was lost"
     assert sent(world) == before
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+async def test_a_quarantine_can_be_undone_in_a_channel_that_has_another_organization(world: World, name: str) -> None:
+    """It only opens what was closed."""
+    request_id = await quarantined(world, name.replace(" ", "-"))
+    with lost.LOSSES[name](world, ANA):
+        await pressing(ANA, "quarantine.undo")(world, request_id)
+        await world.calm()
+    assert (await stored(world, request_id)).state is State.RESTORED
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda one: one.name)

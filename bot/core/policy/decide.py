@@ -33,6 +33,8 @@ def decide(policy: Policy, subject: Subject, action: Action) -> Decision:
     binding = policy.binding(subject)
     if binding is None:
         return _unbound(policy, subject, action)
+    if action.organization not in ("", binding.organization):
+        return deny(hints.of_another_organization(action), binding.where)
     if len(action.databases) < 2:
         return _one(policy, subject, binding, action, action.databases[0] if action.databases else None)
     return _strictest(_one(policy, subject, binding, action, target) for target in dict.fromkeys(action.databases))

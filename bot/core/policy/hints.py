@@ -46,6 +46,11 @@ def not_here(binding: Binding, target: Target) -> str:
     return f"`{target.name}` is not among this channel's databases ({binding.databases})."
 
 
+def of_another_organization(action: Action) -> str:
+    """Say that the policy has given the channel another organization since this was asked for, or shown."""
+    return f"This is about `{action.organization}`, an organization that the policy no longer gives this channel."
+
+
 UNBOUND = "The policy has nothing for this channel. `/turso whoami` prints what to add."
 
 
