@@ -52,7 +52,7 @@ async def _first_time(env: Environment, timer: Timer, kept: Digest, period: str)
     is_shown = True
     try:
         subject = await _standing(env, kept)
-        is_shown = may_be_shown(env, subject, DIGEST)
+        is_shown = may_be_shown(env, subject, DIGEST, kept.organization)
         written = await _written(env, kept, subject) if is_shown else _not_shown(kept)
     except BotError as error:
         if timer.attempt + 1 < TRIES:

@@ -31,9 +31,9 @@ def judge_by(policy: Policy, subject: Subject, action: Action) -> Decision:
     return decide(policy, subject, action)
 
 
-def may_be_shown(env: Environment, subject: Subject, action: Action) -> bool:
+def may_be_shown(env: Environment, subject: Subject, action: Action, organization: str) -> bool:
     """Say whether the channel itself may read an answer: what the bot shows by itself, it shows to everybody there."""
-    decision = judge(env, subject, action)
+    decision = judge(env, subject, replace(action, organization=organization))
     return decision.verdict is Verdict.ALLOW and decision.visibility is Visibility.CHANNEL
 
 

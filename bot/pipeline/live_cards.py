@@ -40,7 +40,7 @@ async def _drawn(env: Environment, card: LiveCard) -> Reply | None:
     if not isinstance(read, Parsed) or not isinstance(read.spec, Reading):
         return None
     subject = await env.subject_in(card.user_id, card.channel_id)
-    if not may_be_shown(env, subject, action_of(read.spec.name, read.args)):
+    if not may_be_shown(env, subject, action_of(read.spec.name, read.args), card.organization):
         return None
     ctx = env.context(subject, command=read.spec.name, organization=card.organization, line=card.line)
     reply: Reply = await read.spec.run(ctx, read.args)

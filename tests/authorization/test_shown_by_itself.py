@@ -8,6 +8,7 @@ import pytest
 from bot.core.request import Timer, TimerKind
 from bot.pipeline.digesting import digest_is_due
 from bot.pipeline.home import view_of
+from bot.pipeline.live_cards import refresh_live_cards
 from tests.authorization import lost
 from tests.authorization.entries import incoming
 from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, REMY, World, words
@@ -34,6 +35,9 @@ channels:
 """
 DENIED = OWN_POLICY.replace("{allow: [read, digest, freeze], confirm: none}", "{deny: [read, digest, freeze]}")
 HIDDEN = OWN_POLICY.replace("  C0DBOPS:\n", "  C0DBOPS:\n    visibility: ephemeral\n")
+ELSEWHERE = OWN_POLICY.replace("organizations:\n", "organizations:\n  beta: {token: env:TURSO_API_TOKEN}\n").replace(
+    "  C0DBOPS:\n", "  C0DBOPS:\n    organization: beta\n"
+)
 
 
 def public(world: World, holding: str) -> int:
@@ -51,7 +55,9 @@ async def digest(world: World, *, days_ago: int) -> None:
     await digest_is_due(world.bot.env, Timer(TimerKind.DIGEST, DB_OPS, then))
 
 
-@pytest.mark.parametrize("policy", [DENIED, HIDDEN], ids=["denied", "for one person alone"])
+@pytest.mark.parametrize(
+    "policy", [DENIED, HIDDEN, ELSEWHERE], ids=["denied", "for one person alone", "another organization"]
+)
 async def test_a_digest_stops_while_the_policy_does_not_let_it_be_shown(world: World, policy: str) -> None:
     assert world.bot is not None
     lost.enforce(world, OWN_POLICY)
@@ -74,22 +80,24 @@ async def test_a_digest_stops_while_the_policy_does_not_let_it_be_shown(world: W
     assert public(world, "Turso digest") == digests + 1
 
 
-async def test_a_card_is_not_drawn_again_for_a_channel_that_may_not_see_it(world: World) -> None:
+@pytest.mark.parametrize("policy", [HIDDEN, ELSEWHERE], ids=["for one person alone", "another organization"])
+async def test_a_card_is_not_drawn_again_for_a_channel_that_may_not_see_it(world: World, policy: str) -> None:
+    assert world.bot is not None
     lost.enforce(world, OWN_POLICY)
-    await world.make("live")
-    card = await world.person(DANA).types("/turso triage live")
+    await world.make(name := f"live-{len(policy)}")
+    card = await world.person(DANA).types(f"/turso triage {name}")
+    await world.person(DANA).types(f"/turso freeze {name} --reason quiet")
     await world.calm()
-    lost.enforce(world, HIDDEN)
-    before = words(world.as_now(card))
+    assert "frozen" in (before := words(world.as_now(card)))
+    await world.pass_time(hours=1)
 
-    await world.person(DANA).types("/turso freeze live --reason quiet")
-    await world.calm()
+    lost.enforce(world, policy)
+    await refresh_live_cards(world.bot.env, "acme", [name])
     assert words(world.as_now(card)) == before
 
     lost.enforce(world, OWN_POLICY)
-    await world.person(DANA).types("/turso freeze live --reads --reason loud")
-    await world.calm()
-    assert "frozen" in words(world.as_now(card))
+    await refresh_live_cards(world.bot.env, "acme", [name])
+    assert words(world.as_now(card)) != before
 
 
 async def test_home_shows_what_somebody_may_decide_only_in_their_channels(world: World) -> None:
