@@ -53,7 +53,8 @@ class PathWork:
             return
         if request is not None:
             said = {"request": request.id, "command": request.command, "outcome": request.state.value}
-            log.info("operation.ended", **said, why=request.outcome, user=request.asker, channel=request.channel_id)
+            said |= {"reference": request.intent_id, "user": request.asker, "channel": request.channel_id}
+            log.info("operation.ended", **said, why=request.outcome)
 
     async def fire(self, timer: Timer) -> Timer | None:
         """Do what is due."""

@@ -56,17 +56,19 @@ class Workflows:
 
     async def _execute(self, request_id: str, phase: str) -> None:
         work, subject, started = self._work, f"{request_id}:{phase}", time.monotonic()
+        structlog.contextvars.bind_contextvars(request=request_id, phase=phase)
         if await self._step("begin", subject, lambda: work.begin(request_id, phase)) != GO:
             return
         acted = await self._step("act", subject, lambda: _plain(work.act(request_id, phase)))
         seen = await self._step("see", subject, lambda: _plain(work.see(request_id, phase, acted)))
         await self._step("finish", subject, lambda: work.finish(request_id, phase, seen))
         ms = round((time.monotonic() - started) * 1000)
-        structlog.contextvars.bind_contextvars(phase=phase, ms=ms, attempts=self._patience.attempts())
+        structlog.contextvars.bind_contextvars(ms=ms, attempts=self._patience.attempts())
         await self._step("tell", subject, lambda: work.tell(request_id, phase))
 
     async def _fire(self, kind: str, subject: str, due_at: str, attempt: int, failures: int = 0) -> None:
         timer = Timer(TimerKind(kind), subject, datetime.fromisoformat(due_at), attempt, failures)
+        structlog.contextvars.bind_contextvars(timer=f"{kind}:{subject}")
 
         async def fire() -> list[Any] | None:
             if not await self._memory.is_due(timer.kind, timer.subject, timer.due_at):

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from zlib import crc32
 
+import structlog
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, literal, select, union_all, update
 
 from bot.core.ports import Move
@@ -16,6 +17,8 @@ from bot.store.database import lock_until_commit
 from bot.store.room import Room
 from bot.store.rows import insert_new, many, record, values
 from bot.store.tables import cards, intents, requests, reviews, sent, votes
+
+log = structlog.get_logger(__name__)
 
 
 class Requests(Room):
@@ -45,7 +48,10 @@ class Requests(Room):
             moves.bring(connection, request.id, move, self._enqueuer)
             return _read(connection, request.id)
 
-        return await self._database.write(work)
+        opened = await self._database.write(work)
+        if opened.id == request.id:
+            _log("request.opened", opened)
+        return opened
 
     async def request(self, request_id: str) -> Request | None:
         """One request with its votes."""
@@ -93,9 +99,12 @@ class Requests(Room):
             return _read(connection, request_id)
 
         try:
-            return await self._database.write(work)
+            moved = await self._database.write(work)
         except moves.QuarantineOpen:
             return None
+        if moved is not None:
+            _log("request.moved", moved)
+        return moved
 
     async def vote(self, vote: Vote, *, entry: AuditEntry) -> Request | None:
         """Add a vote to a pending request, once for each person (a second one replaces nothing). None: not pending.
@@ -217,3 +226,17 @@ def _with_votes(connection: Connection, query: Any) -> list[Request]:
     for vote in many(connection, Vote, select(votes).where(of_these).order_by(votes.c.at, votes.c.user_id)):
         cast[vote.request_id].append(vote)
     return [record(Request, row, votes=tuple(cast[row.id])) for row in rows]
+
+
+def _log(event: str, request: Request) -> None:
+    """Log where a request stands, in one line: whoever is shown its id, or its reference, finds what became of it."""
+    log.info(
+        event,
+        request=request.id,
+        reference=request.intent_id,
+        state=request.state.value,
+        command=request.command,
+        user=request.asker,
+        channel=request.channel_id,
+        **({"why": request.outcome} if request.outcome else {}),
+    )

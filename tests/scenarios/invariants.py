@@ -2,8 +2,12 @@
 
 import logging
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
+import structlog
+
+from bot.app.logs import Line
 from bot.blocks.inputs import INPUT_ACTION
 from bot.commands import COMMANDS
 from bot.pipeline import clicks, pressing, submissions
@@ -13,6 +17,8 @@ OUR_FAULT = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "invalid_arguments", "invalid_arg_name", "not_in_channel"}
 )
 """Errors of Slack's that say that the bot sent something wrong."""
+BROKE = ("a command broke", "durable.given_up", "cards were not brought up to date")
+"""Events of the bot's own log that only a bug writes."""
 NAMES = frozenset(command.name for command in COMMANDS)
 
 
@@ -22,6 +28,8 @@ class KeptLog(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self.lines: list[str] = []
+        self.own: list[str] = []
+        """The bot's own."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one line."""
@@ -29,15 +37,32 @@ class KeptLog(logging.Handler):
 
     @property
     def tracebacks(self) -> list[str]:
-        """The lines that carry one."""
-        return [line for line in self.lines if "Traceback" in line]
+        """The lines that carry one; of the bot's own, those of what broke, and not of what is tried again."""
+        broke = [line for line in self.own if any(word in line for word in BROKE)]
+        return [line for line in self.lines if "Traceback" in line] + broke
+
+
+class KeptLine(Line):
+    """Writes the bot's own lines, which do not go through `logging`, and keeps them."""
+
+    def __init__(self, lines: list[str], name: str = "") -> None:
+        super().__init__(name)
+        self._lines = lines
+
+    def msg(self, line: str) -> None:
+        """Keep and write one line."""
+        self._lines.append(line)
+        super().msg(line)
+
+    debug = info = warning = error = critical = exception = log = msg
 
 
 def keep_log() -> KeptLog:
-    """Listen to the log that the bot has set up in this process."""
+    """Listen to the log that the bot has set up in this process: to its own lines and to those of libraries."""
     root, kept = logging.getLogger(), KeptLog()
     kept.setFormatter(root.handlers[0].formatter)
     root.addHandler(kept)
+    structlog.configure(logger_factory=partial(KeptLine, kept.own))
     return kept
 
 

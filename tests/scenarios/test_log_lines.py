@@ -1,0 +1,147 @@
+"""The log of a day: each thing that came in and each operation has its lines, with reference and cause, no secrets."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.app import serving
+from bot.app.compose import secrets_of
+from bot.app.logs import set_up_logs
+from bot.core.request import ENDS, Request, State
+from tests.scenarios.asked import asked, reaches, stored
+from tests.scenarios.conftest import sound
+from tests.scenarios.invariants import KeptLog, keep_log
+from tests.scenarios.policies import TWO_APPROVERS
+from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+KEPT: list[KeptLog] = []
+EXECUTED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.STALE, State.QUARANTINED, State.RESTORED)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """A day on which requests come to every end, written at DEBUG."""
+    data = tmp_path_factory.mktemp("world")
+    (policy := data / "policy.yaml").write_text(TWO_APPROVERS)
+    async with sound(data, policy=policy) as found:
+        assert found.bot is not None
+        set_up_logs("DEBUG", "json", secrets_of(found.bot.settings))
+        KEPT[:] = [keep_log()]
+        await _day(found)
+        await found.calm()
+        yield found
+
+
+async def _day(world: World) -> None:
+    ana, dana, remy = (world.person(one) for one in (ANA, DANA, REMY))
+    for line in ("ls", "show orders", "usage", "nonsense", "show nothing-there", "db create made --group default"):
+        await dana.types(f"/turso {line}")
+    await dana.types("/turso token orders --read-only")
+    await dana.types("/turso db freeze orders")
+    rotation = await asked(world, "/turso rotate {} --reason leak")
+    for one in (ANA, BEN):
+        await world.person(one).presses_and_hears("Approve", rotation)
+    denied = await asked(world, "/turso token {} --reason work")
+    await ana.presses("Deny", denied)
+    await ana.submits({"comment": "no"})
+    await reaches(world, denied, State.DENIED)
+    withdrawn = await asked(world, "/turso token {} --reason work")
+    await dana.presses_and_hears("Withdraw", withdrawn)
+    revealed = await asked(world, "/turso token {} --reason work")
+    await ana.presses_and_hears("Approve", revealed)
+    await dana.presses_and_hears("Reveal", await world.shows(revealed, button="Reveal"))
+    frozen = await asked(world, "/turso freeze {} --for 30m", by=REMY)
+    await remy.presses("Freeze writes", frozen)
+    destroyed = await asked(world, "/turso db destroy {} --reason old")
+    await _approves_by_name(world, destroyed)
+    await ana.presses_and_hears("Undo", await world.shows(destroyed, button="Undo"))
+    await reaches(world, destroyed, State.RESTORED)
+    stale = await asked(world, "/turso db destroy {} --now --reason old")
+    world.turso.faults.add("status", method="DELETE", path="*/databases/*", status=422, count=1)
+    await _approves_by_name(world, stale)
+    await asked(world, "/turso protect {} on")
+    await world.pass_time(seconds=40)
+    await until(lambda: world.card(holding="Nobody decided in time"), what="the end of what nobody decided")
+
+
+async def _approves_by_name(world: World, card: Any) -> None:
+    target = (await stored(world, card)).plan.target
+    assert target is not None
+    await world.person(ANA).presses("Approve", card)
+    await world.person(ANA).submits({"typed_name": target.name})
+    await until(lambda: "Approve" not in words(world.as_now(card)).split(), what="the approval")
+
+
+def lines(**wanted: Any) -> list[dict[str, Any]]:
+    """The bot's own lines in which these values stand, in order."""
+    every = [json.loads(line) for line in KEPT[0].own]
+    return [one for one in every if all(one.get(key) == value for key, value in wanted.items())]
+
+
+async def everything(world: World) -> list[Request]:
+    assert world.bot is not None
+    return list(await world.bot.store.requests(states=list(State)))
+
+
+async def test_the_day_has_every_end(world: World) -> None:
+    states = {one.state for one in await everything(world)}
+    assert states >= {State.SUCCEEDED, State.DENIED, State.CANCELLED, State.EXPIRED, State.RESTORED, State.FAILED}
+
+
+async def test_every_request_has_a_line_for_its_start_and_for_its_end(world: World) -> None:
+    for request in await everything(world):
+        moved = [one for one in lines(request=request.id) if one["event"].startswith("request.")]
+        assert [one["event"] for one in moved].count("request.opened") == 1
+        assert moved[0]["event"] == "request.opened"
+        assert moved[-1]["state"] == request.state.value
+        for one in moved:
+            about = (one["reference"], one["command"], one["user"], one["channel"])
+            assert about == (request.intent_id, request.command, request.asker, DB_OPS)
+        if request.state in ENDS and request.outcome:
+            assert moved[-1]["why"] == request.outcome
+
+
+async def test_every_operation_has_a_line_that_says_what_became_of_it(world: World) -> None:
+    executed = [one for one in await everything(world) if one.command != "token" and one.state in EXECUTED]
+    assert len(executed) >= 5
+    for request in executed:
+        ended = lines(event="operation.ended", request=request.id)
+        assert ended, request
+        assert ended[-1]["outcome"] == request.state.value
+        assert {one["reference"] for one in ended} == {request.intent_id}
+        assert all(one["phase"] for one in ended)
+        begun = lines(event="request.moved", request=request.id, state="executing")
+        assert begun or request.state is State.STALE
+        assert not begun or any(one.get("ms", -1) >= 0 and one["attempts"] >= 1 for one in ended)
+
+
+async def test_whatever_came_in_has_one_line_with_its_reference_and_why_it_was_refused(world: World) -> None:
+    answered = lines(event="answered")
+    assert len({one["reference"] for one in answered}) == len(answered) >= 20
+    assert all(one["user"] and one["command"] and one["ms"] >= 0 for one in answered)
+    refused = [one for one in answered if one["outcome"] == "refused"]
+    assert len(refused) >= 3
+    assert all(one["why"].endswith((".", "?")) for one in refused)
+    shown = " ".join(words(one) for one in world.person(DANA).sees())
+    assert any(one["reference"] in shown for one in refused), "people are shown the reference that stands in the log"
+
+
+async def test_no_line_holds_a_secret(world: World) -> None:
+    assert world.bot is not None
+    everything_written = "\n".join([*KEPT[0].own, *KEPT[0].lines])
+    for secret in (*secrets_of(world.bot.settings), "eyJ", "hooks.slack.com", "/response/"):
+        assert secret not in everything_written
+
+
+async def test_the_start_line_says_what_runs_here(world: World) -> None:
+    assert world.bot is not None
+    serving._log_start(world.bot, "serve", address="127.0.0.1:3000", durable=True)
+
+    (line,) = lines(event="started")
+    assert set(line) >= {"mode", "version", "python", "store", "policy", "organization", "address", "durable"}
+    assert line["policy"] == world.bot.env.rules.policy.hash
+    assert line["store"].endswith("turso-ops.db")
