@@ -3,6 +3,8 @@
 import argparse
 import ast
 import dataclasses
+import inspect
+import textwrap
 from collections.abc import Iterator
 from datetime import timedelta
 from enum import Enum
@@ -13,6 +15,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from bot.__main__ import _parser
+from bot.app.health import Health
 from bot.app.metrics import Metrics
 from bot.commands import COMMANDS
 from bot.core import catalogue
@@ -54,6 +57,7 @@ def tables() -> list[Table]:
         Table("reference/command-line.md", "command-line options", ("Option", "Default", "Meaning"), switches()),
         Table("reference/command-line.md", "exit codes", ("Status", "Meaning"), exit_codes()),
         Table("reference/metrics.md", "metrics", ("Metric", "Type", "Labels", "Meaning"), metrics()),
+        Table("troubleshooting.md", "doctor", ("Check", "If it fails"), checks()),
         Table("life-of-a-request.md", "protocols", ("Protocol", "Implementation"), protocols()),
         Table("install.md", "scopes", ("Scope", "Why"), [(code(scope),) for scope in SCOPES]),
     ]
@@ -200,6 +204,13 @@ def _returned(tree: ast.Module) -> Iterator[int]:
             for one in ast.walk(node.value):
                 if isinstance(one, ast.Constant) and type(one.value) is int:
                     yield one.value
+
+
+def checks() -> list[Row]:
+    """Return the names of the checks that `doctor` runs."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(Health.doctor)))
+    (named,) = (node for node in ast.walk(tree) if isinstance(node, ast.Dict))
+    return [(code(ast.literal_eval(key)),) for key in named.keys if key is not None]
 
 
 def protocols() -> list[Row]:

@@ -1,9 +1,11 @@
 """The reference pages list what the code has, no more and no less, and describe all of it."""
 
+import re
+
 import pytest
 
-from tests.docs.facts import tables
-from tests.docs.pages import DOCS
+from tests.docs.facts import settings, tables
+from tests.docs.pages import DOCS, ROOT
 from tests.docs.tables import Table
 
 TABLES = [pytest.param(table, id=table.name) for table in tables()]
@@ -35,3 +37,10 @@ def test_what_the_code_gains_or_loses_shows(table: Table) -> None:
     assert more.drawn(text) != text
     assert more.lacking(text) == ["`new`"]
     assert fewer.drawn(text) != text
+
+
+def test_the_example_of_an_environment_has_every_setting_but_that_of_tests() -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    named = re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE)
+
+    assert sorted([*named, "CLOCK_FILE"]) == sorted(name.strip("`") for name, _ in settings())
