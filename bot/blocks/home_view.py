@@ -147,7 +147,7 @@ def _hold(hold: Hold, thaws: bool) -> list[Block]:
 
 def _token(token: LedgerToken, now: datetime) -> list[Block]:
     scope = "read-only" if token.read_only else "full access"
-    end = mrkdwn("*never ends*")
+    end = mrkdwn("*never expires*")
     if token.expires_at:
         end = mrkdwn("{} left, until {}", duration(token.expires_at - now), when(token.expires_at))
     unsure = mrkdwn(" (may exist; shown to nobody)") if token.state is TokenState.UNKNOWN else Mrkdwn("")

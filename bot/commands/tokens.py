@@ -41,7 +41,7 @@ async def run(ctx: Context, args: TokensArgs) -> Reply:
     at = min(args.page, pages)
     title = _title(args, len(shown))
     lines = [_line(ctx, one) for one in shown[(at - 1) * PAGE : at * PAGE]]
-    note = mrkdwn("Only tokens that were made here. Turso keeps no list; of those made elsewhere nobody knows.")
+    note = mrkdwn("Only tokens issued by Turso Ops. Turso can't list tokens created elsewhere.")
     paged = mrkdwn("Page {} of {}.", at, pages) if pages > 1 else Mrkdwn("")
     return reply(title, [kit.section(title), *_sections(lines), kit.context(joined(" ", (paged, note))),
                          *kit.actions(*_pages(args, at, pages))])  # fmt: skip
@@ -61,7 +61,7 @@ def _title(args: TokensArgs, count: int) -> Mrkdwn:
 
 def _line(ctx: Context, token: LedgerToken) -> Mrkdwn:
     access = "read-only" if token.read_only else "full access"
-    ends = mrkdwn("*never ends*")
+    ends = mrkdwn("*never expires*")
     if token.expires_at:
         ends = mrkdwn("{} left, until {}", duration(token.expires_at - ctx.now), when(token.expires_at))
     doubt = _DOUBTS.get(token.state, Mrkdwn(""))
@@ -84,7 +84,7 @@ def _pages(args: TokensArgs, at: int, pages: int) -> list[Element]:
 command = Reading(
     name="tokens",
     usage="tokens [NAME] [--mine]",
-    summary="Tokens that were made here and work now: holder, access, end",
+    summary="Active tokens issued by Turso Ops: holder, access, expiry",
     args=TokensArgs,
     run=run,
     aliases=("tokens list",),

@@ -59,7 +59,7 @@ def _rights(ctx: Context) -> list[Block]:
 def _groups(who: Person, groups: Groups) -> list[Mrkdwn]:
     """Say in which of the policy's user groups somebody is, and of which Slack does not say."""
     unknown = sorted(group for group, members in groups.items() if members is None)
-    lines = [mrkdwn("User groups that the policy names and you are in: {}.", _mentions(_mine(who, groups)))]
+    lines = [mrkdwn("Your user groups in the policy: {}.", _mentions(_mine(who, groups)))]
     if unknown:
         lines.append(mrkdwn(":warning: Slack didn't say who is in {}, so I can't tell whether you are.",
                             _mentions(unknown)))  # fmt: skip

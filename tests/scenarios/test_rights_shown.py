@@ -218,7 +218,7 @@ async def test_whoami_knows_every_group_of_the_policy(world: World) -> None:
 
     told_dana = words(await told(world, DANA, DB_OPS, "whoami", "You are"))
 
-    assert "you are in: <!subteam^S0ORDERS>." in told_dana
+    assert "Your user groups in the policy: <!subteam^S0ORDERS>." in told_dana
     assert ORDERS not in told_dana
 
 
@@ -231,5 +231,5 @@ async def test_whoami_says_of_which_groups_slack_does_not_say(world: World) -> N
     finally:
         world.workspace.faults.remove(fault)
 
-    assert "you are in: none." in told_dana
+    assert "Your user groups in the policy: none." in told_dana
     assert "Slack didn't say who is in <!subteam^S0ORDERS>, so I can't tell whether you are." in told_dana
