@@ -32,7 +32,7 @@ class RequestsArgs(BaseModel):
 
 
 async def run(ctx: Context, args: RequestsArgs) -> Reply:
-    """Those of this channel's databases, newest first."""
+    """Those that were made in this channel, newest first: their rights, and who may read their reasons, are its."""
     if args.mine:
         found, title = await mine_now(ctx), "open {} of yours"
     elif args.to_approve:
@@ -51,20 +51,20 @@ async def run(ctx: Context, args: RequestsArgs) -> Reply:
 
 
 async def open_requests(ctx: Context) -> list[Request]:
-    """Return what is open and about databases of this channel. What waits for its own asker is theirs alone."""
-    found = await ctx.memory.requests(states=OPEN, limit=MOST)
+    """Return what was asked for here and is open. What waits for its own asker is theirs alone."""
+    found = await ctx.memory.requests(states=OPEN, channel_id=ctx.subject.channel.id, limit=MOST)
     return [one for one in found if is_visible(ctx, one) and not _is_only_theirs(ctx, one)]
 
 
 async def mine_now(ctx: Context) -> list[Request]:
-    """Return what the asker has open."""
-    found = await ctx.memory.requests(states=OPEN, asker=ctx.subject.person.id, limit=MOST)
-    return [one for one in found if is_visible(ctx, one)]
+    """Return what the asker has open in this channel; Home shows what they have in all."""
+    me, here = ctx.subject.person.id, ctx.subject.channel.id
+    return await ctx.memory.requests(states=OPEN, asker=me, channel_id=here, limit=MOST)
 
 
 async def to_approve(ctx: Context) -> list[Request]:
-    """Return what the asker could consent to now."""
-    found = await ctx.memory.requests(states=[State.PENDING], limit=MOST)
+    """Return what the asker could approve in this channel now; Home shows what they could in all of theirs."""
+    found = await ctx.memory.requests(states=[State.PENDING], channel_id=ctx.subject.channel.id, limit=MOST)
     return [one for one in found if is_visible(ctx, one) and await may_approve(ctx, one)]
 
 

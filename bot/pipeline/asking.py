@@ -41,23 +41,27 @@ async def ask(env: Environment, incoming: Incoming, read: Read) -> str:
     """
     if isinstance(read, BotError):
         raise read
-    if incoming.kind is Kind.SUBMISSION:
-        await must_be_in_channel(env, incoming)
+    if incoming.kind in (Kind.SUBMISSION, Kind.ACTION):
+        reads = isinstance(read, Parsed) and not read.spec.changes
+        await must_be_in_channel(env, incoming, fresh=not reads)
     subject = await env.subject(incoming)
     if isinstance(read, Incomplete):
         return await open_form(env, incoming, subject, read)
     return await carry_on(env, incoming, subject, read)
 
 
-async def must_be_in_channel(env: Environment, incoming: Incoming) -> None:
-    """Raise unless somebody is in the channel of their form now: a modal outlives their leaving it.
+async def must_be_in_channel(env: Environment, incoming: Incoming, *, fresh: bool = True) -> None:
+    """Raise unless somebody is in the channel of their form or button now: both outlive their leaving it.
+
+    Args:
+        fresh: False where it is enough that they were in it a moment ago.
 
     Raises:
         Refused: they are not.
         Unavailable: Slack does not say.
     """
     is_channel = incoming.channel_id and not incoming.channel_id.startswith("D")
-    if is_channel and not await env.directory.is_in(incoming.user_id, incoming.channel_id):
+    if is_channel and not await env.directory.is_in(incoming.user_id, incoming.channel_id, fresh=fresh):
         raise Refused("You are not in that channel, or I am not: what one may do there is for its members.")
 
 

@@ -11,6 +11,7 @@ from bot.pipeline.home import view_of
 from bot.pipeline.live_cards import refresh_live_cards
 from tests.authorization import lost
 from tests.authorization.entries import incoming
+from tests.scenarios import forging
 from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, REMY, World, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -130,3 +131,26 @@ async def test_a_form_suggests_nothing_to_somebody_who_has_left(world: World) ->
     with lost.out_of_the_channel(world, REMY):
         lost.notice(world)
         assert await world.bot.path.options(asked, "topsec") == []
+
+
+async def test_requests_are_listed_in_their_own_channel_alone(world: World) -> None:
+    """Elsewhere their buttons would be dead, and a private channel's reasons would be read by people outside it."""
+    lost.enforce(world, OWN_POLICY)
+    await world.make("orders-elsewhere")
+    await world.person(DANA).types("/turso db destroy orders-elsewhere --reason merger", ORDERS)
+
+    for who, line in ((ANA, "requests --to-approve"), (DANA, "requests --mine"), (REMY, "requests")):
+        assert "orders-elsewhere" not in words(await world.person(who).types(f"/turso {line}"))
+    listed = await world.person(ANA).types("/turso requests --to-approve", ORDERS, holding="orders-elsewhere")
+    denied = await world.person(ANA).presses_and_hears("Approve", listed)
+    assert "do not know" not in words(denied)
+
+
+async def test_a_button_that_only_reads_is_for_members_too(world: World) -> None:
+    lost.enforce(world, OWN_POLICY)
+    await world.make("previewed")
+
+    with lost.out_of_the_channel(world, REMY):
+        lost.notice(world)
+        answer = await forging.answer_to(world, REMY, forging.clicks(world, REMY, "run.1", "show previewed --private"))
+        assert "not in that channel" in words(answer)
