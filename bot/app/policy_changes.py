@@ -78,7 +78,7 @@ class PolicyChanges:
             detail |= {"gains_and_losses": list(found.lines), "complete": found.complete}
         return AuditEntry(
             at=self.env.clock.now(),
-            event=EVENT,
+            event="policy_changed",
             outcome="in_force",
             user_id=POLICY_FILE,
             channel_id=new.policy_channel or "",
