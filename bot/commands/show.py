@@ -128,7 +128,7 @@ def _certificates(database: Database) -> str:
 def _addresses(database: Database) -> list[Block]:
     pairs = [("DbId", database.id), ("Hostname", database.hostname)]
     pairs += [("libSQL", database.libsql_url), ("HTTPS", database.https_url)]
-    return kit.preformatted(*(f"{label:<9} {Plain(value)}" for label, value in pairs))
+    return kit.preformatted(*(f"{label:<9} {Plain(value or UNKNOWN)}" for label, value in pairs))
 
 
 def _instances(instances: list[Instance]) -> list[Block]:

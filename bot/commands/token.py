@@ -83,7 +83,7 @@ def message(plan: Plan, secret: Secret) -> Reply:
     """The one message that carries the token; its `text` does not."""
     name, asked = target_of(plan).name, plan.arguments
     head = mrkdwn(":key: A token for *{}*: {}, {}", name, _access(asked["read_only"]), _until(plan, secret))
-    example = f"TURSO_DATABASE_URL={asked['libsql_url']}"
+    example = f"TURSO_DATABASE_URL={asked['libsql_url'] or '(not known: see Turso)'}"
     return reply(
         mrkdwn("A token for {} is here, for you alone.", name),
         [

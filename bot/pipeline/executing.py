@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import structlog
+
 from bot.commands.base import Changing, Context, Phase
 from bot.core.plan import Plan
 from bot.core.ports import Move
@@ -26,6 +28,7 @@ from bot.pipeline.telling import tell_outcome
 from bot.pipeline.undoing import start_undo
 from bot.turso import NotSent, TursoRejected
 
+log = structlog.get_logger(__name__)
 LOOKS = (0.0, 0.3, 0.7, 1.0, 2.0, 3.0, 4.0)
 """Seconds between the looks of a read-back: Turso may be late to show what it has done."""
 FRESH = timedelta(seconds=15)
@@ -106,6 +109,14 @@ class Executor:
         return {"acted": "done", "facts": dict(facts or {}), "at": at}
 
     async def see(self, request_id: str, phase: str, acted: Mapping[str, Any]) -> Outcome:
+        """Say what is known to have happened. After a mistake of ours in looking, nothing is: the reconciler looks."""
+        try:
+            return await self._look(request_id, phase, acted)
+        except (ValueError, TypeError, LookupError, AttributeError):
+            log.exception("it cannot be seen what has happened", request=request_id, phase=phase)
+            return {"result": "unknown", "why": "Something went wrong on our side while looking at it.", "facts": {}}
+
+    async def _look(self, request_id: str, phase: str, acted: Mapping[str, Any]) -> Outcome:
         """Say what is known to have happened, from Turso itself where it leaves something to read."""
         request = await self._request(request_id)
         word, why = acted["acted"], str(acted.get("why", ""))
@@ -239,10 +250,8 @@ class Executor:
         return None
 
     async def _show_quietly(self, request_id: str) -> None:
-        try:
+        with suppress(BotError):
             await show(self.env, request_id)
-        except BotError:
-            return
 
     async def _request(self, request_id: str) -> Request:
         request = await self.env.memory.request(request_id)

@@ -1,5 +1,6 @@
 """Read the shapes in which both generations of the API wrap their answers."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -45,11 +46,11 @@ _new = tuple.__new__  # what `Listed()` does, in half the time
 
 def page(body: bytes) -> Page:
     """`{"databases": [...], "pagination": {"next": …}}`; null or missing for none."""
-    raw = orjson.loads(body)  # a list can hold ten thousand: 40 % faster here, and others wait less
+    raw = _loaded(body)
     found, left_out = [], 0
     for entry in raw.get("databases") or []:
         try:
-            group = entry.get("group") or ""
+            group = entry.get("group", "")
             name, db_id = entry["Name"], entry["DbId"]
             if name.isprintable() and db_id.isprintable() and group.isprintable() and name and db_id:
                 found.append(_new(Listed, (name, group, entry)))
@@ -64,6 +65,17 @@ def page(body: bytes) -> Page:
     if left_out and not found:
         raise LookupError("no entry can be read: this is another kind of list")
     return Page(Listing(found, left_out), (raw.get("pagination") or {}).get("next") or None)
+
+
+def _loaded(body: bytes) -> Any:
+    """Read JSON: 40 % faster than by other means, as a list can hold ten thousand and others wait less.
+
+    One odd text in one entry (half of a surrogate pair) is no reason to read none of them.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return json.loads(body)
 
 
 def _each(model: type[W], entries: Any, of: str) -> list[W]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import structlog
 from pydantic import AliasChoices, Field, SecretStr
 
+from bot.core.clean import clean
 from bot.core.model import Target
 from bot.core.statements import masked
 from bot.turso import ids
@@ -15,6 +16,7 @@ from bot.turso.tolerance import (
     Amount,
     Flag,
     GroupName,
+    Host,
     Name,
     NullAs,
     OtherwiseAs,
@@ -49,7 +51,7 @@ class Database(Wire):
 
     name: Name = Field(validation_alias=_NAME)
     db_id: Name = Field(validation_alias=_DB_ID)
-    hostname: Text = Field("", validation_alias=spelled("Hostname"))
+    hostname: Host = Field("", validation_alias=spelled("Hostname"))
     group: GroupName = ""
     primary_region: Text = Field("", validation_alias=AliasChoices("primaryRegion", "primary_region"))
     regions: Texts = ()
@@ -100,13 +102,16 @@ class Database(Wire):
 
     @property
     def https_url(self) -> str:
-        """The URL for HTTP clients; it ends in `/` where the host has a path, which libSQL clients need."""
-        return f"{'http' if self.is_local else 'https'}://{self._host}"
+        """The URL for HTTP clients; it ends in `/` where the host has a path. Empty where the host is not known."""
+        return f"{'http' if self.is_local else 'https'}://{self._host}" if self.hostname else ""
 
     @property
     def libsql_url(self) -> str:
-        """The URL for libSQL clients. They mean TLS by `libsql:`, so a local one says that it has none."""
-        return f"libsql://{self._host}{'?tls=0' if self.is_local else ''}"
+        """The URL for libSQL clients. They mean TLS by `libsql:`, so a local one says that it has none.
+
+        Empty where the host is not known.
+        """
+        return f"libsql://{self._host}{'?tls=0' if self.is_local else ''}" if self.hostname else ""
 
     @property
     def _host(self) -> str:
@@ -148,8 +153,8 @@ class Listed(NamedTuple):
         name, db_id = (name_of(exactly_or_cased(raw, spellings)) for spellings in (_NAME, _DB_ID))
         if name is None or db_id is None:
             raise LookupError(_NAME.choices[0])
-        group = raw.get("group") or ""
-        return cls(name, group if isinstance(group, str) else None, raw)
+        group = raw.get("group", "")
+        return cls(name, group if isinstance(group, str) and clean(group) == group else None, raw)
 
 
 class Listing(list[Listed]):

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 import structlog
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, GetCoreSchemaHandler
@@ -87,9 +88,24 @@ Text = Annotated[str, AfterValidator(clean), OtherwiseAs(str)]
 Texts = Annotated[tuple[str, ...], OtherwiseAs(tuple)]
 Amount = Annotated[Annotated[int, Field(ge=0, le=LARGEST, strict=True)] | None, OtherwiseAs(lambda: None)]
 """A number of Turso's; None where it gave none, or one that cannot be."""
-GroupName = Annotated[str | None, AfterValidator(lambda value: clean(value or "")), OtherwiseAs(lambda: None)]
-"""Empty: it has no group, and Turso leaves the key out then. None: what Turso sent cannot be read."""
+GroupName = Annotated[str | None, AfterValidator(lambda value: _must_be_clean(value)), OtherwiseAs(lambda: None)]
+"""Empty: it has no group, and Turso leaves the key out then. None: Turso sent null, or what cannot be a name."""
+Host = Annotated[str, AfterValidator(lambda value: host(value) if value else ""), OtherwiseAs(str)]
 Time = Annotated[datetime | None, OtherwiseAs(lambda: None)]
+
+
+def _must_be_clean(value: str | None) -> str | None:
+    if value is not None and clean(value) != value:
+        raise ValueError("this cannot be a name")
+    return value
+
+
+def host(value: str) -> str:
+    """Return a host name, which may have a port and a path. Raises ValueError: no address can be made of it."""
+    parts = urlsplit(f"//{clean(value)}")
+    if not parts.hostname or parts.port == 0 or parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("this is no host")
+    return clean(value)
 
 
 def _must_be_name(value: str) -> str:

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from bot.commands import COMMANDS
 from bot.core.request import State
+from bot.pipeline.executing import Executor
 from tests.scenarios import forging
 from tests.scenarios.conftest import sound
 from tests.scenarios.outcomes import outcomes_of
@@ -256,3 +257,29 @@ async def test_blocked_flags(world: World, flag: str) -> None:
         answer = await world.person(DANA).types("/turso show gen-more")
 
     assert "blocked" in words(answer)
+
+
+@pytest.mark.parametrize("line", ["show gen-more", "token gen-more --read-only", "triage gen-more"])
+async def test_a_host_name_of_which_no_address_can_be_made(world: World, line: str) -> None:
+    with answering(world, f"{D}/gen-more", database(Hostname="gen-more.turso.io:99999")):
+        answer = await world.person(DANA).types(f"/turso {line}")
+
+    assert "gen-more" in words(answer)
+    assert "went wrong" not in words(answer)
+
+
+async def test_a_mistake_in_looking_leaves_an_outcome_unknown_until_it_is_seen(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: Any) -> bool:
+        raise ValueError("a mistake of ours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Executor, "_seen", broken)
+        await world.make("gen-mistake")
+        card = await world.person(DANA).types("/turso protect gen-mistake on --reason safety")
+        await world.person(ANA).presses("Approve", card)
+        await world.shows(card, holding="may or may not have happened")
+    await world.pass_time(minutes=2)
+
+    await world.shows(card, holding="The delete protection of *gen-mistake* is on")

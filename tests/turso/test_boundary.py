@@ -14,6 +14,7 @@ from bot.turso import TursoUnavailable, answers, models
 from bot.turso.calls import readable
 from bot.turso.client import TursoClient
 from bot.turso.errors import Answered
+from bot.turso.models import Listed
 from bot.turso.refusals import refusal
 from bot.turso.tolerance import LARGEST, Wire
 
@@ -115,19 +116,39 @@ def _key(model: type[Wire], name: str) -> str:
     return str(alias.choices[0]) if isinstance(alias, AliasChoices) else name
 
 
-@pytest.mark.parametrize("odd", [17, ["x"], {"a": 1}], ids=repr)
+@pytest.mark.parametrize("odd", [None, 17, ["x"], {"a": 1}, "a\x00b"], ids=repr)
 def test_a_group_that_cannot_be_read_is_not_taken_for_none(odd: Any) -> None:
     assert answers.database(body(database=GOOD | {"group": odd})).target.group is None
     (listed,) = answers.page(body(databases=[GOOD | {"group": odd}])).databases
     assert listed.target.group is None
 
 
-@pytest.mark.parametrize("raw", [{}, {"group": None}, {"group": ""}], ids=["absent", "null", "empty"])
+@pytest.mark.parametrize("raw", [{}, {"group": ""}], ids=["absent", "empty"])
 def test_a_database_without_a_group_has_none(raw: dict[str, Any]) -> None:
     """So Turso documents it: databases of before there were groups have none."""
     assert answers.database(body(database=GOOD | raw)).target.group == ""
     (listed,) = answers.page(body(databases=[GOOD | raw])).databases
     assert listed.target.group == ""
+
+
+@pytest.mark.parametrize(
+    "odd", ["x.turso.io:99999", "a:b", "[", "u@x.turso.io", "x.turso.io?q", ":80", 7, None], ids=repr
+)
+def test_a_host_name_of_which_no_address_can_be_made_is_not_known(odd: Any) -> None:
+    found = answers.database(body(database=GOOD | {"Hostname": odd}))
+
+    assert (found.hostname, found.https_url, found.libsql_url, found.is_local) == ("", "", "", False)
+
+
+@pytest.mark.parametrize("odd", [r'"\ud800"', "NaN", "Infinity", "1e400", "9" * 400], ids=lambda one: str(one)[:9])
+@pytest.mark.parametrize("key", ["Hostname", "group", "type", "rest"])
+def test_one_odd_value_in_one_entry_leaves_the_list(key: str, odd: str) -> None:
+    raw = json.dumps({"databases": [{"Name": "odd", "DbId": "d-2", key: "ODD"}, GOOD]}).replace('"ODD"', odd)
+
+    found = answers.page(raw.encode()).databases
+
+    assert [one.name for one in found] == ["odd", "orders"]
+    assert [one.name for one in map(Listed.read_or_none, found) if one] == ["odd", "orders"]
 
 
 def test_a_switch_that_cannot_be_read_is_not_taken_for_off() -> None:

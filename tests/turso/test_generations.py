@@ -181,7 +181,10 @@ async def test_a_list_reads_other_casings_too(turso: TursoClient, acme: Organiza
 
     assert [(one.name, one.db_id, one.hostname) for one in await turso.databases()] == [("orders", "1", "h")]
     answers(acme, {"databases": [{"name": "orders", "dbId": "1", "group": None}, {"Name": "carts", "DbId": "2"}]})
-    assert [(one.name, one.id, one.group) for one in await turso.listed()] == [("orders", "1", ""), ("carts", "2", "")]
+    assert [(one.name, one.id, one.group) for one in await turso.listed()] == [
+        ("orders", "1", None),
+        ("carts", "2", ""),
+    ]
 
 
 @pytest.mark.parametrize("body", [{"databases": None}, {}, {"databases": []}], ids=["null", "absent", "empty"])
