@@ -39,7 +39,7 @@ async def plan(ctx: Context, args: CreateArgs) -> Plan:
         _existing(ctx, args.name), ctx.turso.groups_if_any(), require_location(ctx, args.location)
     )
     if existing:
-        raise BadInput(f"`{args.name}` already exists. `/turso show {args.name}` shows it.")
+        raise BadInput(_taken(ctx, existing))
     group = args.group or default_of(groups)
     require_place(groups, group, args.location)
     where = f"in the group {group}" if group else "without a group"
@@ -53,6 +53,13 @@ async def plan(ctx: Context, args: CreateArgs) -> Plan:
     )
 
 
+def _taken(ctx: Context, existing: Database) -> str:
+    """Say that a name can't be had; that a database has it, only to those who may see that database here."""
+    if ctx.policy.scope(ctx.subject, "show").covers(existing.target):
+        return f"`{existing.name}` already exists. `/turso show {existing.name}` shows it."
+    return f"`{existing.name}` can't be used as a name here: choose another one."
+
+
 async def _existing(ctx: Context, name: str) -> Database | None:
     try:
         return await ctx.turso.database(name)
@@ -62,8 +69,8 @@ async def _existing(ctx: Context, name: str) -> Database | None:
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
     """Say that the name is taken by now."""
-    name = str(plan.arguments["name"])
-    return f"There is a database `{name}` already." if await _existing(ctx, name) else None
+    existing = await _existing(ctx, str(plan.arguments["name"]))
+    return _taken(ctx, existing) if existing else None
 
 
 async def act(ctx: Context, plan: Plan) -> Facts:

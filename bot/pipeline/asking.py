@@ -10,11 +10,12 @@ from bot.blocks import forms, plans
 from bot.commands.base import Command, Context, FollowUp, Reading
 from bot.core.actions import action_of
 from bot.core.model import Action, Decision, Subject, Verdict, Visibility
-from bot.core.parsing import Grammar, Incomplete, Parsed, nearest
+from bot.core.parsing import Grammar, Incomplete, Parsed
 from bot.core.plan import Plan
 from bot.core.ports import address_of
 from bot.core.reply import Reply
 from bot.core.request import Incoming, Kind, LiveCard
+from bot.core.spoken import close
 from bot.errors import BotError, CannotPost, Refused
 from bot.pipeline import pressing, undoing
 from bot.pipeline.answering import entry, is_public, signed
@@ -22,7 +23,7 @@ from bot.pipeline.deciding import decide_incomplete, decide_line, own_undo
 from bot.pipeline.environment import SETTLES, Environment
 from bot.pipeline.explaining import explain
 from bot.pipeline.following import share_file
-from bot.pipeline.judging import Forbidden, must, planned_action
+from bot.pipeline.judging import Forbidden, judge, must, planned_action
 from bot.pipeline.opening import open_request
 from bot.pipeline.rights import UNDOES
 from bot.pipeline.showing import with_timeline
@@ -89,7 +90,7 @@ async def carry_on(
     )
     if isinstance(command, Reading):
         return await _read(env, incoming, ctx, read, command, decision, action)
-    plan = await _with_suggestions(ctx, command.plan(replace(ctx, follow_up=follow_up), args))
+    plan = await _with_suggestions(env, ctx, command.plan(replace(ctx, follow_up=follow_up), args))
     settles = _bound(plan, follow_up)
     plan = replace(
         plan,
@@ -141,7 +142,7 @@ async def _read(
     action: Action,
 ) -> str:
     ctx = replace(ctx, explain=partial(explain, env))
-    work = _with_suggestions(ctx, command.run(ctx, read.args))
+    work = _with_suggestions(env, ctx, command.run(ctx, read.args))
     if read.common.private or decision.visibility is Visibility.EPHEMERAL:
         reply = await work
     else:
@@ -184,15 +185,19 @@ async def _posted_live(
     return True
 
 
-async def _with_suggestions(ctx: Context, work: Awaitable[Any]) -> Any:
-    """Add the nearest names that the asker may see to "there is no such database"."""
+async def _with_suggestions(env: Environment, ctx: Context, work: Awaitable[Any]) -> Any:
+    """Add the names that the typed one may be a slip of, of those that `list` shows this person here."""
     try:
         return await work
     except DatabaseNotFound as error:
-        visible = [database.name for database in await ctx.visible_databases()]
-        close = nearest(error.name, visible)
-        meant = f" Did you mean {', '.join(f'`{name}`' for name in close)}?" if close else ""
-        hint = meant or " `/turso ls` lists those of this channel."
+        meant: tuple[str, ...] = ()
+        hint = ""
+        if judge(env, ctx.subject, Action("list")).verdict is Verdict.ALLOW:
+            hint = " `/turso ls` lists those of this channel."
+            listed = env.context(ctx.subject, command="list").visible(await ctx.turso.listed())
+            meant = close(error.name, [database.name for database in listed])
+        if meant:
+            hint = f" Did you mean {' or '.join(f'`{name}`' for name in meant)}?"
         raise BotErrorWithHint(f"There is no database `{error.name}`.{hint}") from None
 
 

@@ -164,7 +164,7 @@ async def database_options(env: Environment, incoming: Incoming, typed: str) -> 
     subject = await env.subject(here)
     if must(env, subject, Action("list")).verdict is not Verdict.ALLOW:
         return []
-    ctx = env.context(subject)
+    ctx = env.context(subject, command="list")
     found = ctx.visible(await env.offered.get((ctx.organization, incoming.view_id)))
     names = [one.name for one in found if typed.strip().lower() in one.name]
     return [

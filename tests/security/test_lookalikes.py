@@ -26,8 +26,13 @@ async def made(world: World) -> None:
     await world.make(NAME)
 
 
-@pytest.mark.parametrize("line", ["ls", "show {}", "usage --top 50", "triage {}", "tokens {}", "freeze {} --dry-run"])
+@pytest.mark.parametrize(
+    "line",
+    ["ls", "show {}", "usage --top 50", "triage {}", "tokens {}", "freeze {} --dry-run", "audit", "audit --db {}"],
+)
 async def test_a_name_that_looks_like_a_token_is_shown(world: World, line: str) -> None:
+    if line.startswith("audit"):
+        await world.person(DANA).types(f"/turso show {NAME}")
     shown = words(await world.person(DANA).types(f"/turso {line.format(NAME)}"))
 
     assert NAME in shown

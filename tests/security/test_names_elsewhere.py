@@ -5,7 +5,7 @@ import pytest
 import pytest_asyncio
 
 from tests.scenarios.conftest import world  # noqa: F401
-from tests.world import DANA, ORDERS, World, words
+from tests.world import DANA, INCIDENT, ORDERS, World, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = """
@@ -25,7 +25,13 @@ channels:
   C0DBOPS:
     databases: ["group:payroll"]
     rules: [{allow: read}]
+  C0INCCHK:
+    databases: ["named-*", "hidden-*", "*em-one", "*yz", "*ered"]
+    rules:
+      - {allow: list, databases: ["named-*"]}
+      - {allow: [show, rotate]}
 """
+MIXED = INCIDENT
 THERE, NOWHERE = "salaries-2026", "salaries-2027"
 
 
@@ -35,9 +41,10 @@ async def made(world: World) -> None:  # noqa: F811
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
     async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
-        for group in ("shop", "payroll"):
+        for group in ("shop", "payroll", "mixed"):
             await http.post("/v1/organizations/acme/groups", json={"name": group, "location": "aws-us-east-1"})
     await world.make(THERE, group="payroll")
+    await world.make("named-shared", "payslips", "hidden-one", group="mixed")
 
 
 @pytest.mark.parametrize(
@@ -55,8 +62,38 @@ async def test_it_is_the_same_sentence_after_as_many_calls(world: World, line: s
     assert calls[0] == calls[1]
 
 
+async def test_a_name_that_another_channel_has_taken_is_not_confirmed(world: World) -> None:  # noqa: F811
+    answer = words(await world.person(DANA).types(f"/turso create {THERE} --group shop", ORDERS))
+
+    assert f"`{THERE}` can't be used as a name here" in answer
+    assert "exist" not in answer
+
+
+async def test_a_rotation_does_not_name_what_else_is_in_the_group(world: World) -> None:  # noqa: F811
+    answer = words(await world.person(DANA).types("/turso rotate named-shared", MIXED))
+
+    assert "This would also touch databases that are not among this channel's" in answer
+    assert "payslips" not in answer
+
+
+async def test_a_form_and_a_suggestion_offer_what_list_shows_there(world: World) -> None:  # noqa: F811
+    dana = world.person(DANA)
+    await world.workspace.say(DANA, MIXED, "/turso show")
+    view = await dana.modal("database")
+    offered = await world.workspace.suggest(DANA, view_id=view.id, action_id="form.database", text="")
+    names = [one["value"] for one in offered]
+
+    slips = [words(await dana.types(f"/turso show {slip}", MIXED)) for slip in ("named-shered", "hiddem-one", "wxyz")]
+
+    assert "named-shared" in names
+    assert "hidden-one" not in names
+    assert "Did you mean `named-shared`?" in slips[0]
+    assert all("Did you mean" not in told and "hidden-one" not in told for told in slips[1:])
+
+
 async def test_a_database_is_created_in_the_group_of_the_channel(world: World) -> None:  # noqa: F811
+    before = len(world.changes("POST", "/databases"))
     await world.person(DANA).types("/turso db create shop-new --group shop", ORDERS, holding="shop-new")
     await world.calm()
 
-    assert len(world.changes("POST", "/databases")) == 2
+    assert len(world.changes("POST", "/databases")) == before + 1

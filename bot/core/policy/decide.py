@@ -68,6 +68,8 @@ def deny(reason: str, rule: str | None = None, *, elsewhere: bool = False) -> De
 
 
 def _one(policy: Policy, subject: Subject, binding: Binding, action: Action, target: Target | None) -> Decision:
+    if target is not None and target is not action.databases[0] and not binding.databases.have(target):
+        return deny(hints.reaches_others(binding), binding.where, elsewhere=True)
     for ban in policy.ceiling.deny:
         if ban.forbids(action, target):
             return deny(hints.banned(action, target), f"{ban.where}: {ban.says}")

@@ -51,6 +51,11 @@ def of_another_organization(action: Action) -> str:
     return f"This is about `{action.organization}`, an organization that the policy no longer gives this channel."
 
 
+def reaches_others(binding: Binding) -> str:
+    """Say that an action touches more than it names; which databases those are, the channel may not know."""
+    return f"This would also touch databases that are not among this channel's ({binding.databases})."
+
+
 UNBOUND = "The policy has nothing for this channel. `/turso whoami` prints what to add."
 
 
