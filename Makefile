@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 3000
 # Tests that kill processes wait more than they compute: more workers than two cores.
-WORKERS ?= 5
+WORKERS ?= 6
 # Compile a module once, and not in each worker and in each process that a test starts, whatever this shell prefers.
 export PYTHONDONTWRITEBYTECODE :=
 

@@ -18,15 +18,16 @@ GOLDEN = Path(__file__).parent / "golden"
 
 LONGEST = (
     "crash/test_kill",
+    "crash/test_races",
     "incidents/test_digests",
     "durable",
     "crash",
     "security",
+    "browser",
     "scenarios",
     "incidents",
-    "browser",
 )
-"""What begins first: no worker shall be left alone at the end with what takes long. Browsers wait for calmer times."""
+"""What begins first: no worker shall be left alone at the end with what takes long."""
 
 
 # How long an example takes says how busy the machine is.
@@ -48,10 +49,11 @@ def pytest_timeout_set_timer(settings: pytest_timeout.Settings) -> Generator[Non
 
 
 class Spread(LoadFileScheduling):  # type: ignore[misc]
-    """A file at a time to each worker, for its world is made once; but each kind of kill by itself."""
+    """A file at a time to each worker, for its world is made once; but each kind of kill and each race by itself."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid if "crash/test_kill" in nodeid else str(super()._split_scope(nodeid))
+        is_alone = "crash/test_kill" in nodeid or "crash/test_races" in nodeid
+        return nodeid if is_alone else str(super()._split_scope(nodeid))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Spread:
