@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -10,28 +10,54 @@ from bot.__main__ import _parser
 from bot.commands import COMMANDS
 from bot.core.parsing import Grammar, Parsed
 from bot.errors import BotError
+from tests.docs.facts import programs
 from tests.docs.pages import ROOT, pages
 
 GRAMMAR = Grammar(COMMANDS)
-EXAMPLES = {"NAME": "orders", "KEY": "INC-42", "COMMAND": "show", "@ben": "<@U0BEN>", "@U": "<@U0BEN>"} | {
+LOCAL = {name.strip("`") for (name,) in programs()} - {command.name for command in COMMANDS}
+SLACK = [command.name for command in COMMANDS if command.args.model_fields and command.name != "audit"]
+EXAMPLES = {
+    "NAME": "orders",
+    "KEY": "INC-42",
+    "COMMAND": "show",
+    "@ben": "<@U0BEN>",
     "#db-ops": "<#C0DBOPS>",
     "HASH": "0" * 64,
 }
 """What stands for a person, a channel or a value in the documentation's examples."""
 
 
+def sources() -> Iterator[tuple[str, str]]:
+    """Return each page that shows commands of today, without the tables that come from the code."""
+    for page in pages():
+        if page.name != "CHANGELOG.md":  # history keeps what is gone
+            text = re.sub(r"<!-- generated: .*?<!-- end -->", "", page.read_text("utf-8"), flags=re.DOTALL)
+            yield str(page.relative_to(ROOT)), text
+
+
+def spans(text: str) -> Iterator[str]:
+    """Return what a page shows as code within its sentences."""
+    without_blocks = re.sub(r"^ *```\w*\n.*?^ *```", "", text, flags=re.DOTALL | re.MULTILINE)
+    return (" ".join(span.split()) for span in re.findall(r"`([^`]+)`", without_blocks))
+
+
 def shown(start: str) -> Iterator[tuple[str, str]]:
-    """Return each command that starts so, in code or in a code block, with the page that shows it."""
-    for page in (page for page in pages() if page.name != "CHANGELOG.md"):  # history keeps what is gone
-        text = re.sub(
-            r"<!-- generated: (?:commands|options) -->.*?<!-- end -->", "", page.read_text("utf-8"), flags=re.S
-        )
-        blocks = "\n".join(re.findall(r"^ *```\w*\n(.*?)^ *```", text, flags=re.S | re.M))
-        spans = re.findall(r"`([^`]+)`", re.sub(r"^ *```\w*\n.*?^ *```", "", text, flags=re.S | re.M))
-        for line in [*blocks.splitlines(), *(" ".join(span.split()) for span in spans)]:
+    """Return each command that starts so, in a sentence or in a code block, with the page that shows it."""
+    for page, text in sources():
+        blocks = "\n".join(re.findall(r"^ *```\w*\n(.*?)^ *```", text, flags=re.DOTALL | re.MULTILINE))
+        for line in [*blocks.splitlines(), *spans(text)]:
             command = re.sub(r"(?: *#(?!\w).*| [;&]+ .*)$", "", line.strip())
             if command.startswith(f"{start} ") and not re.search(r"[…\[]", command):
-                yield str(page.relative_to(ROOT)), command
+                yield page, command
+
+
+def mentioned(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Return each command that a sentence shows without its program: `thaw NAME`, `audit verify --head HASH`."""
+    starts = tuple(f"{name} " for name in names)
+    for page, text in sources():
+        for span in spans(text):
+            if span.removeprefix("db ").startswith(starts) and not re.search(r"[…\[(/|:=]", span):
+                yield page, span
 
 
 def filled(command: str) -> str:
@@ -39,12 +65,13 @@ def filled(command: str) -> str:
     return " ".join(EXAMPLES.get(word, word) for word in command.split())
 
 
-def read(command: str) -> bool:
-    """Say whether the bot understands a `/turso` command as it is."""
+def read(command: str, *, whole: bool = True) -> bool:
+    """Say whether the bot understands a `/turso` command; `whole`: with everything that it needs."""
     try:
-        return isinstance(GRAMMAR.parse(filled(command).removeprefix("/turso ")), Parsed)
+        found = GRAMMAR.parse(filled(command).removeprefix("/turso "))
     except BotError:
         return False
+    return isinstance(found, Parsed) or not whole
 
 
 def started(command: str) -> bool:
@@ -65,6 +92,16 @@ def test_the_bot_understands_a_command_of_the_documentation(page: str, command: 
 @pytest.mark.parametrize(("page", "command"), sorted({*shown("turso-ops"), *shown("python -m bot")}))
 def test_the_command_line_takes_a_command_of_the_documentation(page: str, command: str) -> None:
     assert started(command), f"{page} shows {command}"
+
+
+@pytest.mark.parametrize(("page", "command"), sorted(set(mentioned(SLACK))))
+def test_the_bot_understands_a_command_that_a_sentence_mentions(page: str, command: str) -> None:
+    assert read(command, whole=False), f"{page} mentions {command}"
+
+
+@pytest.mark.parametrize(("page", "command"), sorted(set(mentioned(LOCAL))))
+def test_the_command_line_takes_a_command_that_a_sentence_mentions(page: str, command: str) -> None:
+    assert started(f"turso-ops {command}"), f"{page} mentions {command}"
 
 
 @pytest.mark.parametrize("command", ["/turso freeze", "/turso freeze orders --forever", "/turso frieze orders"])
