@@ -1,5 +1,6 @@
 """Every link and picture of the documentation points to something that is there."""
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -55,3 +56,22 @@ def test_every_picture_is_shown_somewhere() -> None:
 )
 def test_a_link_that_leads_nowhere_is_found(link: str) -> None:
     assert broken(DOCS / "index.md", f"# Title\n\nSee [this]({link}).\n") == [link]
+
+
+def sloppy(text: str) -> list[str]:
+    """Return the headings that touch another line, and the sentences that stand twice: a merge leaves both behind."""
+    prose = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    touching = re.findall(r"(?<=[^\n]\n)#{1,6} .+|^#{1,6} .+(?=\n[^\n])", prose, re.MULTILINE)
+    long = [line for line in prose.splitlines() if len(line) > 60 and not line.startswith(("|", "  "))]
+    return [*touching, *{line for line in long if long.count(line) > 1}]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_has_nothing_that_a_merge_left(page: Path) -> None:
+    assert sloppy(page.read_text("utf-8")) == []
+
+
+def test_what_a_merge_left_is_found() -> None:
+    line = "This sentence stands here twice because two people changed it on two branches."
+
+    assert sloppy(f"# Title\n\n{line}\n{line}\n## Next\n\nText.\n") == ["## Next", line]
