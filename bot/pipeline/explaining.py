@@ -131,7 +131,8 @@ async def _typed(env: Environment, asker: Subject, subject: Subject, read: Read)
     if decision.verdict is Verdict.DENY or isinstance(command, Reading):
         return decision
     try:
-        plan = await command.plan(env.context(subject, command=command.name), read.args)
+        ctx = env.context(subject, command=command.name)
+        plan = replace(await command.plan(ctx, read.args), organization=ctx.organization)
     except Unavailable:
         raise
     except BotError:  # it would be answered with this error: there is nothing that it reaches
