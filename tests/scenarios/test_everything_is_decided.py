@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from bot.commands import COMMANDS
+from bot.core import request_decision
 from bot.core.model import Action, Decision, Subject
 from bot.core.policy import Policy
 from bot.core.request import Incoming
@@ -72,7 +73,8 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Subject, Acti
         asked.append((subject, action))
         return real(policy, subject, action)
 
-    monkeypatch.setattr(judging, "decide", listening)
+    for room in (judging, request_decision):
+        monkeypatch.setattr(room, "decide", listening)
     return asked  # type: ignore[return-value]
 
 
