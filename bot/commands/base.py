@@ -13,7 +13,7 @@ from bot.core.policy import Policy, Scope
 from bot.core.ports import Memory
 from bot.core.proof import Finding
 from bot.core.reply import Reply
-from bot.core.request import Hold, HoldKind
+from bot.core.request import Hold
 from bot.turso import Database, TursoClient
 from bot.turso.models import Listing
 
@@ -160,8 +160,8 @@ class Changing(Generic[A]):
     """Its target is gone afterwards, and with it every hold."""
     facts_again: Callable[[Context, Plan], Awaitable[Facts]] | None = None
     """Read what `act` returned: for when a crash, or an answer that was lost, took it. None: the message needs none."""
-    lifts: frozenset[HoldKind] = frozenset()
-    """The kinds of holds of its target that end with it."""
+    lifts: bool = False
+    """Holds end with it: those that its plan names."""
     probes: Callable[[Context, Plan], Awaitable[list[tuple[Finding, Probe | None]]]] | None = None
     """Mint tokens by which it is seen afterwards that old ones are refused: for the target first, then for a sibling.
     They never leave memory."""

@@ -100,6 +100,11 @@ async def blocked(turso: TursoClient, name: str) -> Blocks:
     return now.block_reads, now.block_writes
 
 
+def more_than(now: Blocks, seen: Blocks) -> bool:
+    """Say whether something is blocked now that was not."""
+    return any(_both(now, _not(seen)))
+
+
 async def _switch(turso: TursoClient, name: str, which: Blocks, *, on: bool) -> None:
     reads, writes = which
     if reads or writes:

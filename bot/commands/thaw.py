@@ -1,7 +1,7 @@
 """`/turso db thaw NAME`: open what was frozen or blocked by others; a quarantine stays. By a button: one freeze."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel
 
@@ -21,9 +21,10 @@ from bot.core.request import Hold, HoldKind
 from bot.errors import BadInput
 from bot.turso import Database
 
-LIFTS = (HoldKind.FREEZE, HoldKind.FOUND)
-ONE = "hold_id"
-"""Among a plan's arguments: the one hold that ends, where a button about it was pressed."""
+ENDS = "ends"
+"""Among a plan's arguments: the holds that end, which are those that its card shows."""
+ONE = "one"
+"""Among a plan's arguments: a button about one freeze was pressed, and what others need stays blocked."""
 
 
 class ThawArgs(BaseModel):
@@ -33,7 +34,8 @@ class ThawArgs(BaseModel):
 async def plan(ctx: Context, args: ThawArgs) -> Plan:
     """Say what opens, and what does not."""
     database = await ctx.turso.database(args.name)
-    blocked = words(await holds.blocked(ctx.turso, args.name))
+    blocks = await holds.blocked(ctx.turso, args.name)
+    blocked = words(blocks)
     held = await holds.holds_of(ctx, database.id)
     if ctx.follow_up and (one := ctx.follow_up.hold):
         return _plan_of_one(database, one, blocked, held)
@@ -45,6 +47,7 @@ async def plan(ctx: Context, args: ThawArgs) -> Plan:
     return Plan(
         target=plan_target(database),
         steps=[f"Open {blocked} of {args.name}"],
+        arguments=_ends(held, *blocks),
         facts={"Blocked now": blocked, **holds.told(held)},
         warnings=others,
         databases=((database.name, database.group or None),),
@@ -58,10 +61,19 @@ def _plan_of_one(database: Database, one: Hold, blocked: str, held: Sequence[Hol
     return Plan(
         target=plan_target(database),
         steps=[f"End this freeze of {database.name}: {holds.describe(one)}", *stays],
-        arguments={ONE: one.id, "block_reads": one.block_reads, "block_writes": one.block_writes},
+        arguments={**_ends([one], one.block_reads, one.block_writes), ONE: True},
         facts={"Blocked now": blocked or "nothing", **holds.told(held)},
         databases=((database.name, database.group or None),),
     )
+
+
+def _ends(ended: Sequence[Hold], reads: bool, writes: bool) -> dict[str, Any]:
+    return {ENDS: sorted(hold.id for hold in ended), "block_reads": reads, "block_writes": writes}
+
+
+def ended_by(plan: Plan) -> frozenset[str]:
+    """Return the ids of the holds that end with a plan."""
+    return frozenset(plan.arguments.get(ENDS, ()))
 
 
 def words(blocked: holds.Blocks) -> str:
@@ -70,21 +82,25 @@ def words(blocked: holds.Blocks) -> str:
 
 
 def _lift(plan: Plan) -> holds.Lift:
-    hold_id, target = plan.arguments.get(ONE), target_of(plan)
-    if hold_id is None:
-        return holds.lift_all(plan, LIFTS)
-    own = (bool(plan.arguments["block_reads"]), bool(plan.arguments["block_writes"]))
-    return holds.Lift(target.name, target.id, lambda hold: hold.id == hold_id, own)
+    target, ended = target_of(plan), ended_by(plan)
+    return holds.Lift(target.name, target.id, lambda hold: hold.id in ended, _seen(plan))
+
+
+def _seen(plan: Plan) -> holds.Blocks:
+    return bool(plan.arguments.get("block_reads")), bool(plan.arguments.get("block_writes"))
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Say that the one freeze of the plan has ended meanwhile."""
-    hold_id = plan.arguments.get(ONE)
-    if hold_id is None:
-        return None
-    hold = await ctx.memory.hold(hold_id)
-    is_over = hold is None or hold.released_at is not None
-    return f"This freeze of `{target_of(plan).name}` is over already." if is_over else None
+    """Say that the one freeze of the plan has ended meanwhile, or that more is blocked than its card shows."""
+    target, ended = target_of(plan), ended_by(plan)
+    held = {hold.id for hold in await holds.holds_of(ctx, target.id)}
+    if plan.arguments.get(ONE):
+        return None if held & ended else f"This freeze of `{target.name}` is over already."
+    if held - ended:
+        return f"`{target.name}` was blocked again since this was asked for, which nobody has agreed to lift."
+    if holds.more_than(await holds.blocked(ctx.turso, target.name), _seen(plan)):
+        return f"More of `{target.name}` is blocked than when this was asked for, which nobody has agreed to lift."
+    return None
 
 
 async def act(ctx: Context, plan: Plan) -> Facts:
@@ -123,7 +139,7 @@ command = Changing(
     read_back=read_back,
     message=message,
     verb=verb_of("thaw"),
-    lifts=frozenset(LIFTS),
+    lifts=True,
     drift=drift,
     facts_again=still,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.commands.base import Changing
 from bot.commands.holds import released_with
-from bot.commands.thaw import ONE
+from bot.commands.thaw import ended_by
 from bot.core.plan import Plan
 from bot.core.ports import Closing, Move, Revocation
 from bot.core.proof import OldTokens, Proof
@@ -191,15 +191,9 @@ def _holds(
         ]
         return {"release_holds": ended, "holds": still_blocked}
     if state is State.SUCCEEDED and command.lifts:
-        return {"release_holds": _lifted(request, command, here)}
+        named = ended_by(request.plan)
+        return {"release_holds": released_with([hold.id for hold in here if hold.id in named], here)}
     return {}
-
-
-def _lifted(request: Request, command: Changing[Any], here: Sequence[Hold]) -> list[str]:
-    """Return the holds that a thaw ends: the one of its plan, or every one of its kinds."""
-    if one := request.plan.arguments.get(ONE):
-        return released_with([one], here)
-    return [hold.id for hold in here if hold.kind in command.lifts]
 
 
 def _stays_blocked(request: Request, kind: str, state: State) -> bool:

@@ -18,8 +18,10 @@ from tests.store.samples import hold, move, request
 FREEZE, QUARANTINE, FOUND = HoldKind.FREEZE, HoldKind.QUARANTINE, HoldKind.FOUND
 
 
-async def place(desk: Desk, *holds: Any) -> None:
-    await desk.memory.open_request(request(9), move(State.PENDING, holds=holds))
+async def place(desk: Desk, *holds: Any, asker: str = "U0DANA") -> None:
+    await desk.memory.open_request(
+        replace(request(9), id=f"r-{asker}", intent_id=f"i-{asker}", asker=asker), move(State.PENDING, holds=holds)
+    )
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,38 @@ async def test_thaw_by_hand_clears_freezes_and_what_others_blocked(desk: Desk) -
 
     assert desk.acme.configurations["orders"]["block_reads"] is False
     assert desk.acme.configurations["orders"]["block_writes"] is False
-    assert thaw.command.lifts == {FREEZE, FOUND}
+
+
+@pytest.mark.parametrize("kind", [FREEZE, FOUND, QUARANTINE])
+async def test_a_thaw_lifts_only_what_it_showed(desk: Desk, kind: HoldKind) -> None:
+    """What is placed after the question makes it stale, and stays blocked should it come after the last look."""
+    made = desk.acme.add("orders")
+    desk.acme.configurations["orders"]["block_writes"] = True
+    shown = hold(1, database="orders", database_id=made["DbId"])
+    await place(desk, shown)
+    plan = await desk.plan("thaw orders")
+    assert await thaw.drift(desk.context(), plan) is None
+
+    await place(desk, hold(2, database="orders", database_id=made["DbId"], kind=kind), asker="U0ANA")
+
+    assert "was blocked again" in (await thaw.drift(desk.context(), plan) or "")
+    await desk.act(plan, thaw.command)
+    assert desk.acme.configurations["orders"]["block_writes"] is True
+
+
+async def test_a_thaw_opens_no_block_that_others_have_set_since(desk: Desk) -> None:
+    made = desk.acme.add("orders")
+    desk.acme.configurations["orders"]["block_writes"] = True
+    await place(desk, hold(1, database="orders", database_id=made["DbId"]))
+    plan = await desk.plan("thaw orders")
+    desk.acme.configurations["orders"]["block_reads"] = True
+
+    assert "More of `orders` is blocked" in (await thaw.drift(desk.context(), plan) or "")
+    await desk.act(plan, thaw.command)
+    assert (
+        desk.acme.configurations["orders"] | {"block_reads": True, "block_writes": False}
+        == (desk.acme.configurations["orders"])
+    )
 
 
 async def test_thaw_leaves_a_quarantine_to_restore(desk: Desk) -> None:

@@ -1,0 +1,38 @@
+"""A thaw that waits is about the freezes that its card shows; one that is placed later makes it stale."""
+
+import pytest
+
+from bot.core.request import State
+from tests.authorization import lost
+from tests.security import stage
+from tests.world import BEN, DANA, REMY, World, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = lost.POLICY[: lost.POLICY.index("    rules:")] + (
+    """    rules:
+      - {allow: [read, freeze], confirm: none}
+      - {approve: [thaw], by: "user:U0BEN", confirm: none}
+"""
+)
+
+
+@pytest.mark.parametrize("later", ["freeze {} --reads --reason attack", None])
+async def test_what_was_frozen_after_the_question_stays_frozen(world: World, later: str | None) -> None:
+    assert world.bot is not None
+    await world.make(name := f"held-{later is None}".lower())
+    await world.person(DANA).types(f"/turso freeze {name} --reason maintenance")
+    await world.calm()
+    card = await world.person(REMY).types(f"/turso thaw {name} --reason done")
+    if later:
+        await world.person(DANA).types(f"/turso {later.format(name)}")
+        await world.calm()
+
+    heard = await world.person(BEN).presses_and_hears("Approve", card)
+    await stage.reaches(world, card, State.STALE if later else State.SUCCEEDED)
+    await world.calm()
+
+    now = await world.bot.env.doors.turso("acme").configuration(name)
+    assert (now.block_reads, now.block_writes) == (later is not None, later is not None)
+    kept = [one for one in await world.bot.store.holds() if one.database == name]
+    assert len(kept) == (2 if later else 0)
+    assert ("was blocked again" in words(heard)) == (later is not None)
