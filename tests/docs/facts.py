@@ -137,14 +137,14 @@ def programs() -> list[Row]:
 
 
 def switches() -> list[Row]:
-    """Return the arguments of each command of `turso-ops`."""
+    """Return the arguments of `turso-ops` itself, and of each of its commands."""
     rows: list[Row] = []
-    for name, parser in _leaves(_parser()):
+    for name, parser in [("turso-ops", root := _parser()), *_leaves(root)]:
         for action in parser._actions:
-            if isinstance(action, argparse._HelpAction):
+            if isinstance(action, (argparse._HelpAction, argparse._SubParsersAction)):
                 continue
             spelled = action.option_strings[-1] if action.option_strings else action.dest.upper()
-            default = "" if action.default in (None, False) or action.default == [] else code(action.default)
+            default = "" if action.default in (None, False, argparse.SUPPRESS, []) else code(action.default)
             needed = action.required and action.nargs != "?"
             rows.append((code(f"{name} {spelled}"), "required" if needed else default))
     return rows

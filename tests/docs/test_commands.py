@@ -109,6 +109,6 @@ def test_a_command_that_is_gone_is_found(command: str) -> None:
     assert not read(command)
 
 
-@pytest.mark.parametrize("command", ["turso-ops serve --no-upgrades", "turso-ops audit check", "turso-ops --version"])
+@pytest.mark.parametrize("command", ["turso-ops serve --no-upgrades", "turso-ops audit check", "turso-ops --verbose"])
 def test_a_command_line_that_is_gone_is_found(command: str) -> None:
     assert not started(command)
