@@ -5,10 +5,12 @@ BIN := $(VENV)/bin
 PORT ?= 3000
 # Tests that kill processes wait more than they compute: more workers than two cores.
 WORKERS ?= 6
+# What `make coverage` runs: TESTS=tests/core
+TESTS ?= tests
 # Compile a module once, and not in each worker and in each process that a test starts, whatever this shell prefers.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test check compiled format docs soak bench dist lock clean setup browser
+.PHONY: run test check compiled format docs soak bench coverage dist lock clean setup browser
 
 run: setup  ## Start the sandbox: the real bot between a local Turso and a local Slack, on http://127.0.0.1:3000
 	$(BIN)/python -m bot sandbox --port $(PORT)
@@ -39,6 +41,14 @@ soak: setup browser  ## The long races, kills and fuzzing
 
 bench: setup  ## Measure against bare Bolt and write docs/performance.md
 	$(BIN)/python -m bench
+
+coverage: setup browser  ## Measure which lines and branches of the bot the tests reach, subprocesses included
+	rm -rf build/coverage
+	mkdir -p build/coverage
+	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile --timeout 900 $(TESTS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage html --quiet
+	$(BIN)/coverage report --skip-covered --sort=miss
 
 dist: setup  ## Build the wheel and the source archive into dist/
 	rm -rf dist
