@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import httpx
 from starlette.applications import Starlette
@@ -28,8 +28,10 @@ DB_OPS, ORDERS, INCIDENT, GENERAL, SHARED = "C0DBOPS", "C0ORDERS", "C0INCCHK", "
 PATIENCE = 30.0
 """Seconds: a machine with five workers on two cores may stall."""
 
+T = TypeVar("T")
 
-async def until(look: Callable[[], Any], *, what: str = "it", within: float = PATIENCE) -> Any:
+
+async def until(look: Callable[[], T | None], *, what: str = "it", within: float = PATIENCE) -> T:
     """Wait until `look` returns something true."""
     loop = asyncio.get_running_loop()
     end = loop.time() + within

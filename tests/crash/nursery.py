@@ -48,7 +48,7 @@ def watch_commits(path: str) -> None:
     from sqlalchemy.engine.default import DefaultDialect
 
     asker, after = Asker(path), threading.local()
-    commit = DefaultDialect.do_commit
+    commit: Any = DefaultDialect.do_commit
 
     @event.listens_for(Engine, "after_cursor_execute")
     def note(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:

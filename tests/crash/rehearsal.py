@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 from sqlalchemy import Connection, text
 
-from bot.core.audit import verify_stream
+from bot.core.audit import Fault, verify_stream
 from bot.core.model import Channel, Person, Subject
 from bot.core.request import Incoming, Kind
 from bot.pipeline.environment import new_id
@@ -178,5 +178,5 @@ def press(of: Rehearsal, user_id: str, action_id: str, request_id: str, key: str
     )  # fmt: skip
 
 
-async def chain_fault(store: Store) -> str:
+async def chain_fault(store: Store) -> Fault | str:
     return (await verify_stream(store.audit_chain(), None)).fault or ""

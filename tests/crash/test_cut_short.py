@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
+from functools import partial
 from typing import Any
 
 import pytest
@@ -52,7 +53,7 @@ async def test_who_is_to_hear_of_a_break_glass_act_is_told(here: Lane) -> None:
 
     for person in (ANA, BEN):
         direct = here.world.workspace.state.direct_channel(person).id
-        told = await until(lambda c=direct: here.world.card(c, holding="loud"), what="the notice", within=60)
+        told = await until(partial(here.world.card, direct, holding="loud"), what="the notice", within=60)
         assert "fire" in words(told)
 
 

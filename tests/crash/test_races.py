@@ -136,8 +136,8 @@ async def approve_against_expire(two: Pair, names: list[str]) -> list[str]:
     for name in names:
         request = await _newest(two, name)
         expired = request.state is State.EXPIRED
-        end = State.EXPIRED if expired else State.SUCCEEDED
-        await _ends(two, name, end, calls=("POST", ROTATE, 0 if expired else 1))
+        final = State.EXPIRED if expired else State.SUCCEEDED
+        await _ends(two, name, final, calls=("POST", ROTATE, 0 if expired else 1))
         winners.append("expire" if expired else "approve")
     return winners
 
@@ -299,7 +299,8 @@ async def _picture(two: Pair, names: list[str], state: State) -> str:
     lines = []
     for request in await _requests(two, names):
         if request.state is state:
-            page = await two.lane.store.audit_page(before_seq=None, limit=20, databases=[request.plan.target.name])
+            target = request.plan.target
+            page = await two.lane.store.audit_page(before_seq=None, limit=20, databases=[target.name] if target else [])
             votes = [vote.user_id for vote in request.votes]
             lines.append(f"{request.id} {votes} {[f'{one.event}/{one.outcome}' for _, one in page]}")
     failed = [

@@ -73,7 +73,7 @@ async def test_one_that_was_made_again_while_the_process_was_down_is_not_touched
     for wish in WISHES[:3]:
         await wish.prepare(here, wish.name)
         here.gate.arm(lambda _, what: what.startswith("before commit of sent"))
-        acting = asyncio.create_task(wish.act(here, wish.name))
+        acting = asyncio.ensure_future(wish.act(here, wish.name))
         await asyncio.wait_for(here.gate.held.wait(), 30)
         await here.bot.kill()
         here.gate.drop()

@@ -7,7 +7,7 @@ import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from re import _constants, _parser  # type: ignore[attr-defined]
+from re import _constants, _parser
 from typing import Any
 
 import bot
@@ -38,7 +38,7 @@ def _compiled() -> Iterator[tuple[str, re.Pattern[str]]]:
                 yield f"{info.name}.{name}", value
 
 
-def _written() -> Iterator[tuple[str, str]]:
+def _written() -> Iterator[tuple[str, Any]]:
     for path in sorted(ROOT.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and _is_re(node.func) and node.args and (text := _text(node.args[0])):
