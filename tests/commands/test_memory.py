@@ -108,13 +108,14 @@ async def test_what_waits_for_its_own_asker_is_not_shown_to_others(desk: Desk) -
     assert "No open requests" in (await desk.ask("requests")).text
 
 
-async def test_requests_of_other_databases_are_not_there(desk: Desk) -> None:
-    await ask_for(desk, 1, "payroll", asker="U0CLEO")
-    await ask_for(desk, 2, "orders-eu", asker="U0CLEO")
+async def test_requests_of_other_channels_and_databases_are_not_there(desk: Desk) -> None:
+    await ask_for(desk, 1, "payroll", asker="U0CLEO", channel_id="C0ORDERS")
+    await ask_for(desk, 2, "orders-eu", asker="U0CLEO", channel_id="C0ORDERS")
+    await ask_for(desk, 3, "orders-us", asker="U0CLEO", channel_id="C0DBOPS")
 
     reply = await desk.ask("requests", channel="C0ORDERS")
 
-    assert "payroll" not in str(shown(reply))
+    assert not any(name in str(shown(reply)) for name in ("payroll", "orders-us"))
     assert "orders-eu" in words(reply)
     assert reply.private
 

@@ -22,12 +22,11 @@ CALLS = {
     "its group": "*/acme/databases",
 }
 SHOWN = {
-    "configuration": "*Delete protection*",
     "its properties or the list": "*Group*",
     "usage": "Rows read today",
     "its group": ", with ",
 }
-"""What the card says as long as Turso tells one of these."""
+"""What the card says as long as Turso tells one of these; what the configuration tells, the database tells, too."""
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
