@@ -47,6 +47,8 @@ async def plan(ctx: Context, args: IncidentStartArgs) -> Plan:
     running = await ctx.memory.incident_in(here)
     if running and running.key != args.key:
         raise BadInput(f"`{running.key}` runs in this channel already. End it with `/turso incident end`.")
+    if running and running.profile != profile:
+        raise BadInput(f"{_other_profile(running.profile)} End it with `/turso incident end`, then start another.")
     deed = "Extend" if running else "Start"
     return Plan(
         target=None,
@@ -57,7 +59,7 @@ async def plan(ctx: Context, args: IncidentStartArgs) -> Plan:
         arguments={
             "key": args.key,
             "seconds": int(lasting.total_seconds()),
-            "profile": running.profile if running else profile,
+            "profile": profile,
             "organization": organization_of(ctx),
             "incident_id": running.id if running else f"n-{secrets.token_hex(5)}",
             "extends": running is not None,
@@ -65,6 +67,20 @@ async def plan(ctx: Context, args: IncidentStartArgs) -> Plan:
         },
         facts={"Incident": args.key, "Profile": profile, "Lasts": duration(lasting)},
     )
+
+
+def _other_profile(profile: str) -> str:
+    return f"The policy no longer gives incidents in this channel the profile `{profile}`."
+
+
+async def drift(ctx: Context, plan: Plan) -> str | None:
+    """Say that the policy now gives an incident here another profile, or less time."""
+    profile, longest = str(plan.arguments["profile"]), ctx.policy.longest_incident()
+    if profile != ctx.policy.incident_profile(ctx.subject.channel.id):
+        return _other_profile(profile)
+    if timedelta(seconds=plan.arguments["seconds"]) > longest:
+        return f"An incident now runs at most {duration(longest)} here."
+    return None
 
 
 def organization_of(ctx: Context) -> str:
@@ -153,6 +169,7 @@ command = Changing(
     plan=plan,
     act=act,
     read_back=read_back,
+    drift=drift,
     message=message,
     facts_again=facts_again,
     verb=verb_of("incident start"),

@@ -63,6 +63,6 @@ async def _asker(ctx: Context, request: Request) -> Subject:
     here = ctx.subject.channel
     channel = here if request.channel_id == here.id else Channel(request.channel_id)
     incident = await ctx.memory.incident_in(request.channel_id)
-    running = incident.profile if incident and incident.until > ctx.now else None
+    running = ctx.policy.profile_of(incident) if incident and incident.until > ctx.now else None
     person = Person(request.asker, request.asker_team)
     return replace(ctx.subject, person=person, channel=channel, incident_profile=running)

@@ -115,11 +115,12 @@ async def _profile(env: Environment, request: Request, step: Step) -> str | None
     """Return the profile of the incident that counts: one that runs now, or has begun what this step is about."""
     running = await env.memory.incident_in(request.channel_id)
     if running is not None and running.until > env.clock.now():
-        return running.profile
+        return env.rules.policy.profile_of(running)
     if not request.incident_id or (step not in OUTLIVE_INCIDENTS and SETTLES not in request.plan.arguments):
         return None
     begun_in = await env.memory.incident(request.incident_id)
-    return begun_in.profile if begun_in and begun_in.channel_id == request.channel_id else None
+    is_here = begun_in is not None and begun_in.channel_id == request.channel_id
+    return env.rules.policy.profile_of(begun_in) if begun_in and is_here else None
 
 
 def _has_just_typed(actor: Incoming, request: Request, now: datetime) -> bool:

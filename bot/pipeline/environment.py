@@ -134,7 +134,7 @@ class Environment:
         incident = await self.memory.incident(incident_id)
         if incident is None or incident.channel_id != subject.channel.id:
             return subject
-        return replace(subject, incident_profile=incident.profile)
+        return replace(subject, incident_profile=self.rules.policy.profile_of(incident))
 
     async def names_of(self, user_ids: Iterable[str]) -> Mapping[str, str]:
         """Return the display names of people, where Slack tells."""
@@ -157,7 +157,8 @@ class Environment:
             return subject
         incident = await self.memory.incident_in(subject.channel.id)
         running = incident is not None and incident.until > self.clock.now()
-        return replace(subject, incident_profile=incident.profile) if incident and running else subject
+        profile = self.rules.policy.profile_of(incident) if incident and running else None
+        return replace(subject, incident_profile=profile) if profile else subject
 
     def context(
         self,

@@ -147,7 +147,7 @@ class _Drawing:
         """Say whether the rules of its channel let this person thaw it; of what an incident left, pressing decides."""
         if running is None and hold.channel_id not in self.env.rules.policy.channels:
             return True
-        profile = running.profile if running else None
+        profile = self.env.rules.policy.profile_of(running) if running else None
         subject = replace(self.subject, channel=Channel(hold.channel_id), incident_profile=profile)
         action = Action("thaw", databases=(Target(hold.database),), organization=hold.organization)
         return judge(self.env, subject, action).verdict is not Verdict.DENY

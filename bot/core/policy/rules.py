@@ -14,6 +14,7 @@ from bot.core.policy.people import NOBODY, People, Standing
 
 if TYPE_CHECKING:
     from bot.core.policy.scope import Scope
+    from bot.core.request import Incident
 
 Commands = Mapping[str, tuple[frozenset[str], ...]]
 """Command names, each with the sets of flags under which it is meant."""
@@ -243,6 +244,10 @@ class Policy:
         if self.incidents is not None:
             return self.incidents.profile
         return "incident" if "incident" in self.profiles and channel_id in self.channels else None
+
+    def profile_of(self, incident: "Incident") -> str | None:
+        """Return the profile of an incident, as long as the policy still gives it to incidents in that channel."""
+        return incident.profile if incident.profile == self.incident_profile(incident.channel_id) else None
 
     def longest_incident(self) -> timedelta:
         """Return how long an incident may run."""

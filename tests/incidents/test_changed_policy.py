@@ -1,0 +1,77 @@
+"""The policy changes what an incident is: one that waits does not start, one that runs gives no old rights."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.core.request import State
+from tests.authorization import lost
+from tests.security import stage
+from tests.world import ANA, DANA, DB_OPS, REMY, World, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def policy(longest: str, profile: str, start: str = "approve: incident, by: dba, confirm: none") -> str:
+    return f"""
+version: 1
+organizations:
+  acme: {{token: env:TURSO_API_TOKEN}}
+workspace: T0ACME
+people:
+  dba: {{users: [U0ANA, U0BEN]}}
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {{allow: read}}
+      - {{{start}}}
+incidents: {{to: dba, databases: ["*"], profile: {profile}, longest: {longest}}}
+profiles:
+  wide: {{rules: [{{allow: [destroy, rotate], confirm: none}}]}}
+  narrow: {{rules: [{{allow: [triage], confirm: none}}]}}
+"""
+
+
+POLICY = policy("12h", "wide")
+AT_ONCE = "allow: incident, confirm: none"
+
+
+@pytest.mark.parametrize(
+    ("longest", "profile", "why"),
+    [("1h", "wide", "at most 1 hour here"), ("12h", "narrow", "the profile `wide`")],
+    ids=["shorter", "another profile"],
+)
+async def test_what_waits_does_not_start_by_the_old_policy(world: World, longest: str, profile: str, why: str) -> None:
+    assert world.bot is not None
+    lost.enforce(world, POLICY)
+    card = await world.person(DANA).types(f"/turso incident start {profile}-{longest} --for 12h --reason x")
+    lost.enforce(world, policy(longest, profile))
+
+    heard = await world.person(ANA).presses_and_hears("Approve", card)
+
+    assert why in words(heard)
+    await stage.reaches(world, card, State.STALE)
+    assert await world.bot.store.incident_in(DB_OPS) is None
+
+
+async def test_what_runs_gives_the_rights_of_a_profile_only_while_the_policy_does(world: World) -> None:
+    assert world.bot is not None
+    await world.make("kept")
+    lost.enforce(world, policy("12h", "wide", AT_ONCE))
+    await world.person(DANA).types("/turso incident start INC-9 --for 4h", holding="INC-9")
+    await world.calm()
+    running = await world.bot.store.incident_in(DB_OPS)
+    assert running is not None
+    assert running.until - running.started_at == timedelta(hours=4)
+    planned = await world.person(REMY).types("/turso db destroy kept --now --dry-run --reason x")
+    assert "No rule of this channel" not in words(planned)
+
+    lost.enforce(world, policy("12h", "narrow", AT_ONCE))
+    refused = await world.person(REMY).types("/turso db destroy kept --now --reason x")
+    extended = await world.person(DANA).types("/turso incident start INC-9 --for 4h")
+    await world.calm()
+
+    assert not world.changes("DELETE", "/kept")
+    assert "No rule" in words(refused)
+    assert "the profile `wide`" in words(extended)
