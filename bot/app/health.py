@@ -238,8 +238,12 @@ class Health:
 
     async def _outcomes(self) -> str:
         if untold := await told_nobody(self.memory, self.clock.now()):
-            some = ", ".join(f"`{one.subject}` ({one.event})" for one in untold[:5])
-            raise Unwell(f"Nobody was told how {counted(len(untold), 'request')} ended: {some}. The log says why.")
+            posts = [one for one in untold if ":" in one.subject]
+            ends = [one for one in untold if one not in posts]
+            some = ", ".join(f"`{one.subject}` ({one.event})" for one in ends[:5])
+            heard = f"Nobody was told how {counted(len(ends), 'request')} ended: {some}. " if ends else ""
+            posted = f"Not posted: {', '.join(f'`{one.subject}`' for one in posts[:5])}. " if posts else ""
+            raise Unwell(f"{heard}{posted}The log says why.")
         return "Everybody was told how their requests ended."
 
 

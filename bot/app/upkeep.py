@@ -5,15 +5,12 @@ from datetime import timedelta
 
 import structlog
 
-from bot.blocks import kit
-from bot.blocks.message import reply
-from bot.blocks.text import mrkdwn
 from bot.core.background import Background, Loop
 from bot.core.request import Incoming, Kind, Timer, TimerKind
 from bot.durable.queue import Queue
-from bot.errors import BotError
+from bot.errors import Unavailable
+from bot.pipeline.audit_head import EVENT, post_audit_head, subject_of
 from bot.pipeline.environment import Environment, new_id
-from bot.pipeline.outcomes import may_be_seen
 from bot.store.store import Store
 
 log = structlog.get_logger(__name__)
@@ -43,9 +40,15 @@ class Upkeep:
         return await self.store.record_intent(mark, actionable=False)
 
     async def _audit_head(self) -> None:
-        now = self.env.clock.now()
-        seq, head = await self.store.audit_head()
-        await self._post_head(f"{now:%Y-%m-%d}", seq, head)
+        """Have the head posted once a day over all processes; what Slack does not take now is posted by the timer."""
+        seq, _ = await self.store.audit_head()
+        subject = subject_of(self.env.clock.now())
+        if not seq or not self.env.rules.policy.audit_head_channel or not await self.store.owe_once(subject, EVENT):
+            return
+        try:
+            await post_audit_head(self.env, subject)
+        except Unavailable as error:
+            log.warning("the head of the audit log is posted later", subject=subject, why=str(error))
 
     async def _prune(self) -> None:
         before = self.env.clock.now() - timedelta(days=self.retention_days)
@@ -58,16 +61,3 @@ class Upkeep:
         for organization in {*policy.organizations, policy.organization} - {""}:
             if await self._first_to(f"samples-of:{organization}:{now:%Y-%m-%d}", ""):
                 await self.store.set_timer(Timer(TimerKind.SAMPLE, organization, now + FIRST_SAMPLE))
-
-    async def _post_head(self, day: str, seq: int, head: str) -> None:
-        """Post the chain's head, once a day over all processes: only a posted head proves that no tail was cut."""
-        channel = self.env.rules.policy.audit_head_channel
-        if not channel or not seq or not await self._first_to(f"audit-head:{day}", channel):
-            return
-        text = mrkdwn(":link: Audit log of {}: {} entries, head `{}`", day, seq, head)
-        note = mrkdwn("Check it with `turso-ops audit verify --head {}`.", head)
-        try:
-            if await may_be_seen(self.env, channel):
-                await self.env.messenger.post(channel, reply(text, [kit.section(text), kit.context(note)]))
-        except BotError as error:
-            log.error("the head of the audit log was not posted", channel=channel, why=str(error))

@@ -10,7 +10,7 @@ import structlog
 from bot.core.ports import Address
 from bot.core.reply import Reply
 from bot.core.request import Request
-from bot.errors import CannotPost, Unavailable
+from bot.errors import BotError, CannotPost, Unavailable
 from bot.pipeline.concerned import is_private, people_concerned
 from bot.pipeline.environment import Environment
 
@@ -74,6 +74,25 @@ async def may_be_seen(env: Environment, channel_id: str, *, fresh: bool = True) 
         return False
     bound = env.rules.policy.channels.get(channel_id)
     return not channel.is_ext_shared or (bound is not None and bound.externally_shared)
+
+
+async def post_openly(env: Environment, channel_id: str, message: Reply, *, what: str) -> bool:
+    """Post what concerns nobody in particular. False: it can't be posted there, and the log says that of `what`.
+
+    Raises:
+        Unavailable: Slack does not take it now.
+    """
+    why = "it is archived, shared with another organization, or I am not in it"
+    try:
+        if await may_be_seen(env, channel_id):
+            await env.messenger.post(channel_id, message)
+            return True
+    except Unavailable:
+        raise
+    except BotError as error:
+        why = str(error)
+    log.warning(f"{what} was not posted", channel=channel_id, why=why)
+    return False
 
 
 async def deliver(env: Environment, notice: Notice) -> str:

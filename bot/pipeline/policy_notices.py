@@ -3,19 +3,14 @@
 import re
 from typing import Final
 
-import structlog
-
 from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, mrkdwn
 from bot.blocks.text import channel as channel_link
 from bot.core.reply import Reply
 from bot.core.request import AuditEntry
-from bot.errors import BotError, Unavailable
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes import CHANNEL, NOBODY, may_be_seen
-
-log = structlog.get_logger(__name__)
+from bot.pipeline.outcomes import CHANNEL, NOBODY, post_openly
 
 EVENT: Final = "policy_changed"
 CHANNELS: Final = "announced_in"
@@ -49,26 +44,11 @@ async def announce_policy_change(env: Environment, subject: str) -> None:
         for channel_id in entry.detail.get(CHANNELS, ()):
             if await env.memory.was_told(subject, EVENT, channel_id):
                 continue
-            if await _is_posted(env, channel_id, announcement(entry)):
+            if await post_openly(env, channel_id, announcement(entry), what="a change of the policy"):
                 await env.memory.set_told(subject, EVENT, how=CHANNEL, person=channel_id)
             else:
                 how = NOBODY
     await env.memory.set_told(subject, EVENT, how=how)
-
-
-async def _is_posted(env: Environment, channel_id: str, message: Reply) -> bool:
-    """Post it. False: it can't be posted there; the record is what counts, and the log says so."""
-    why = "it is archived, shared with another organization, or I am not in it"
-    try:
-        if await may_be_seen(env, channel_id):
-            await env.messenger.post(channel_id, message)
-            return True
-    except Unavailable:
-        raise
-    except BotError as error:
-        why = str(error)
-    log.warning("a change of the policy was not announced", channel=channel_id, why=why)
-    return False
 
 
 def announcement(entry: AuditEntry) -> Reply:

@@ -12,6 +12,7 @@ from bot.commands.base import Revealing
 from bot.core.reply import Reply
 from bot.core.request import CLOSED, ENDS, REVIEWED, Mode, Request, State, Timer, TimerKind
 from bot.errors import Unavailable
+from bot.pipeline.audit_head import is_audit_head, post_audit_head
 from bot.pipeline.environment import Environment
 from bot.pipeline.following import follow_up
 from bot.pipeline.holders import tell_holders
@@ -47,6 +48,8 @@ async def notify_is_due(env: Environment, timer: Timer) -> Timer | None:
             await tell(env, timer.subject)
         elif is_policy_change(timer.subject):
             await announce_policy_change(env, timer.subject)
+        elif is_audit_head(timer.subject):
+            await post_audit_head(env, timer.subject)
         else:
             await tell_review(env, timer.subject)
     except Unavailable as error:

@@ -147,6 +147,13 @@ def owe(connection: Connection, subject: str, event: str, at: datetime) -> None:
     """Record that an end is to be told, and set the timer that makes sure of it."""
     this = (outcome_notices.c.subject == subject) & (outcome_notices.c.event == event)
     connection.execute(delete(outcome_notices).where(this))
+    owe_once(connection, subject, event, at)
+
+
+def owe_once(connection: Connection, subject: str, event: str, at: datetime) -> bool:
+    """Record that something is to be told, unless that was recorded before, and set its timer. True: recorded now."""
     row = {"subject": subject, "event": event, "person": "", "owed_at": at, "told_at": None, "how": ""}
-    connection.execute(outcome_notices.insert(), [row])
+    if not insert_new(connection, outcome_notices, row):
+        return False
     set_timers(connection, [Timer(TimerKind.NOTIFY, subject, at + LEASE)])
+    return True

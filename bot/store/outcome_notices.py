@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, delete, or_, select
 
 from bot.core.request import TimerKind, Untold
+from bot.store import moves
 from bot.store.room import Room
 from bot.store.rows import insert_newest, many
 from bot.store.tables import outcome_notices, timers
@@ -42,6 +43,11 @@ class OutcomeNotices(Room):
                 connection.execute(delete(timers).where(reminds))
 
         await self._database.write(work)
+
+    async def owe_once(self, subject: str, event: str) -> bool:
+        """Record that something is to be told, with the timer that makes sure of it. False: it was recorded before."""
+        now = self._clock.now()
+        return await self._database.write(lambda connection: moves.owe_once(connection, subject, event, now))
 
     async def told_nobody(self, *, since: datetime, before: datetime) -> list[Untold]:
         """Ends since a moment that nobody was told of: no way was open, or it is owed since before another moment."""

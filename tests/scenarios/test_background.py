@@ -37,12 +37,13 @@ EXPECTED = {
 }
 BY_THEMSELVES = {"group commit", "open Homes", "sweep"}
 """Loops that have a round every moment, or when there is something for them."""
-WAIT_FOR_THE_WRITER = {"audit head", "samples"}
+WAIT_FOR_THE_WRITER = {"samples"}
 NUMBERS = count(1_000_000)
 TASKS_OF_THEIR_OWN = {
     "core/background.py": "the loops themselves",
     "core/cache.py": "one question, which somebody waits for",
     "durable/seats.py": "ends the process when it ends",
+    "pipeline/executing.py": "the card of a change that is sent, which that change waits for",
     "pipeline/watches.py": "one proof, whose failure is logged",
     "slack/socket.py": "the library's own, which the loop `Slack connection` replaces",
     "slack/tasks.py": "one answer, whose failure is logged",

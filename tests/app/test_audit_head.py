@@ -1,0 +1,93 @@
+"""The head of the audit log is posted once a day, whatever ends a process or keeps Slack from taking it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from bot.app.health import Health, Unwell
+from bot.app.upkeep import Upkeep
+from bot.core.policy import load
+from bot.slack.delivery import Delivery
+from tests.pipeline.listening import POLICY, House, Rules, house
+from tests.store.samples import entry
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[House]:
+    async with house(tmp_path) as found:
+        name_channel(found, "audit_head_channel: C0AUDIT\n")
+        await found.store.audit(entry("asked"))
+        yield found
+
+
+def name_channel(house: House, line: str) -> None:
+    house.env.rules.policy = load(POLICY + line)  # type: ignore[misc]
+    assert isinstance(house.env.rules, Rules)
+
+
+def process(house: House) -> Upkeep:
+    """One of several processes on the store."""
+    return Upkeep(house.env, house.store, cast(Any, None), 30)
+
+
+async def heads(house: House) -> list[str]:
+    return [one.text for one in house.slack.heard]
+
+
+async def test_processes_post_it_once_a_day(here: House) -> None:
+    for _ in range(2):
+        await asyncio.gather(*(process(here)._audit_head() for _ in range(3)))
+        await here.rests()
+        assert len(await heads(here)) == 1
+        here.slack.heard.clear()
+        here.clock.pass_(timedelta(days=1))
+
+
+@pytest.mark.parametrize("cut", ["a crash", "Slack away", "channel not told of"])
+async def test_what_is_cut_short_before_it_is_posted_is_posted_once(
+    here: House, cut: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed(*_: Any, **__: Any) -> None:
+        raise asyncio.CancelledError
+
+    if cut == "a crash":
+        monkeypatch.setattr(Delivery, "post", killed)
+        with pytest.raises(asyncio.CancelledError):
+            await process(here)._audit_head()
+        monkeypatch.undo()
+    else:
+        here.slack.troubles = {"chat.postMessage": ["http_520", "timeout"]}
+        here.directory.silent = 2 if cut == "channel not told of" else 0
+        await process(here)._audit_head()
+    assert await heads(here) == []
+
+    await process(here)._audit_head()  # a restart
+    await here.rests()
+
+    seq, head = await here.store.audit_head()
+    (text,) = await heads(here)
+    assert f"{seq} entries, head `{head}`" in text
+
+
+async def test_one_that_cannot_be_posted_is_seen_by_doctor(here: House) -> None:
+    here.slack.channel = replace(here.slack.channel, is_archived=True)
+    await process(here)._audit_head()
+    await here.rests()
+
+    nothing = cast(Any, None)
+    health = Health(here.store, here.clock, nothing, nothing, nothing, nothing, nothing, nothing)
+    assert await heads(here) == []
+    with pytest.raises(Unwell, match=r"Not posted: `audit-head:2\d{3}-\d\d-\d\d`\. The log says why\.$"):
+        await health._outcomes()
+
+
+async def test_without_a_channel_nothing_is_posted_nor_owed(here: House) -> None:
+    name_channel(here, "")
+    await process(here)._audit_head()
+
+    assert await here.store.told_nobody(since=here.clock.now(), before=here.clock.now() + timedelta(days=1)) == []
