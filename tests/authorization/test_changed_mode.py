@@ -18,7 +18,7 @@ OWN_POLICY = (
 profiles:
   incident:
     rules:
-      - {break_glass: [destroy, token], to: asking, review_by: dba, confirm: none}
+      - {break_glass: [destroy, token], to: asking, review_by: dba}
 """
 )
 GOES_ON = {

@@ -32,7 +32,7 @@ channels:
     rules:
       - {allow: [read], confirm: none}
       - {approve: [destroy], by: dba, confirm: none}
-      - {break_glass: [protect], to: "user:U0DANA", review_by: dba, confirm: none}
+      - {break_glass: [protect], to: "user:U0DANA", review_by: dba}
 """
 DENIED = OWN_POLICY.replace("{allow: [read, digest, freeze], confirm: none}", "{deny: [read, digest, freeze]}")
 HIDDEN = OWN_POLICY.replace("  C0DBOPS:\n", "  C0DBOPS:\n    visibility: ephemeral\n")

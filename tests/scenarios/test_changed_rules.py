@@ -26,7 +26,7 @@ OWN = "{allow: [freeze, token], confirm: button}"
 OWN_POLICY = TEMPLATE.replace("RULE", OWN)
 STRICTER = {
     "an approval": "{approve: [freeze, token], by: dba, confirm: none}",
-    "a reason and a review": "{break_glass: [freeze, token], to: 'user:U0DANA', review_by: dba, confirm: button}",
+    "a reason and a review": "{break_glass: [freeze, token], to: 'user:U0DANA', review_by: dba}",
 }
 
 

@@ -30,7 +30,7 @@ channels:
       - {approve: token, by: dba, confirm: none, expires: 40s}
       - {approve: [rotate, destroy], by: dba, confirm: none, countdown: 1h}
       - {allow: [freeze], to: responders, confirm: button}
-      - {break_glass: protect, to: responders, review_by: dba, confirm: none}
+      - {break_glass: protect, to: responders, review_by: dba}
   C0ORDERS:
     databases: ["orders*"]
     rules: [{allow: read}]

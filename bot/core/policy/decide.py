@@ -163,8 +163,8 @@ def undoers(subject: Subject, rule: Rule) -> Panel:
 
 
 def _default_confirm(action: Action, rule: Rule) -> Confirm:
-    """By risk; but a token that needs no consent is revealed by the run itself, with nothing between."""
-    if action.command == "token" and rule.verdict is Verdict.ALLOW:
+    """By risk; but break-glass runs at once, and a token that needs no consent is revealed by the run itself."""
+    if rule.verdict is Verdict.BREAK_GLASS or (action.command == "token" and rule.verdict is Verdict.ALLOW):
         return Confirm.NONE
     return _CONFIRM[catalogue.risk_of(action.command, "--read-only" in action.options)]
 

@@ -18,7 +18,7 @@ _BELONGS = {
     "review_by": ("break_glass",),
     "review_within": ("break_glass",),
     "blocks_while_owed": ("break_glass",),
-    "confirm": ("allow", "approve", "break_glass"),
+    "confirm": ("allow", "approve"),
     "start_within": ("allow", "approve", "break_glass"),
     "max_lifetime": ("allow", "approve", "break_glass"),
     "allow_never": ("allow", "approve", "break_glass"),
@@ -26,6 +26,7 @@ _BELONGS = {
     "undo_by": ("allow", "approve", "break_glass"),
     "visibility": ("allow", "approve", "break_glass"),
 }
+_BUT = {("confirm", "break_glass"): ", which runs at once and asks for a reason instead: leave `confirm` out"}
 _ABOUT = {"max_lifetime": "token", "allow_never": "token", "countdown": "destroy", "undo_by": "destroy"}
 _PEOPLE_KEYS = ("to", "by", "notify", "undo_by", "review_by")
 
@@ -91,7 +92,8 @@ class _Lint:
         verdict = verdicts[0]
         for key, belongs in _BELONGS.items():
             if key in rule and verdict not in belongs:
-                self.error((*path, key), f"`{key}` belongs to {_or(belongs)}; this rule is `{verdict}`")
+                why = _BUT.get((key, verdict), "")
+                self.error((*path, key), f"`{key}` belongs to {_or(belongs)}; this rule is `{verdict}`{why}")
         if verdict == "approve" and "by" not in rule:
             self.error(path, "`approve` needs `by`: who approves")
         if verdict == "break_glass" and "review_by" not in rule:

@@ -51,7 +51,7 @@ KEYS = [
     ("to", "[U0ANA, 'guest:U0GUEST', 'external:U0OTHER', 'usergroup:S0DBA']", RULE),
     ("quorum", "2", ["an approve"]),
     ("notify", "U0ANA", ["an approve", "a break_glass"]),
-    ("confirm", "type-name", RIGHT),
+    ("confirm", "type-name", ["an allow", "an approve"]),
     ("expires", "30s", ["an approve"]),
     ("max_lifetime", "1w", RIGHT),
     ("allow_never", "true", RIGHT),

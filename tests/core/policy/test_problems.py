@@ -136,6 +136,12 @@ RULES = [
         ".review_by",
         "belongs to `break_glass`",
     ),
+    (
+        "a confirmation of what runs at once",
+        "{break_glass: token, review_by: U0BEN, confirm: none}",
+        ".confirm",
+        "belongs to `allow` or `approve`; this rule is `break_glass`, which runs at once",
+    ),
     ("a confirmation of a denial", "{deny: token, confirm: button}", ".confirm", "this rule is `deny`"),
     ("no unit", "{approve: token, by: U0ANA, expires: 30}", ".expires", "`30` lacks a unit"),
     ("a unit in words", "{allow: token, max_lifetime: 1day}", ".max_lifetime", "unknown unit `day`; write `d`"),

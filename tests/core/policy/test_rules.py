@@ -210,6 +210,8 @@ def test_a_ban_without_databases_holds_for_all() -> None:
         ("approve: token, by: 'user:U0ANA'", act("token", "orders"), Confirm.BUTTON),
         ("approve: token, by: 'user:U0ANA'", act("token", "orders", options=["--read-only"]), Confirm.NONE),
         ("approve: rotate, by: 'user:U0ANA'", act("rotate", "orders"), Confirm.TYPE_NAME),
+        ("break_glass: destroy, review_by: 'user:U0ANA'", act("destroy", "orders"), Confirm.NONE),
+        ("break_glass: token, review_by: 'user:U0ANA'", act("token", "orders"), Confirm.NONE),
         ("allow: destroy, confirm: none", act("destroy", "orders"), Confirm.NONE),
         ("allow: token, confirm: button", act("token", "orders"), Confirm.BUTTON),
         ("allow: create, confirm: type-name", act("create", "orders"), Confirm.TYPE_NAME),
