@@ -74,18 +74,31 @@ class Tally:
 
 
 def tally(
-    votes: Iterable[Vote], approvers: Collection[str], asker: str, quorum: int, *, recipient: str | None = None
+    votes: Iterable[Vote],
+    approvers: Collection[str],
+    asker: str,
+    quorum: int,
+    *,
+    recipient: str | None = None,
+    humans: Mapping[str, str] | None = None,
 ) -> Tally:
     """Count votes.
 
     Args:
         approvers: who may approve *now*; a vote of somebody who is not among them any more does not count.
         asker: never counts, nor does `recipient`, the one who gets a token.
+        humans: whose account each id is: somebody with two ids counts once, and never for themselves.
     """
     first: dict[str, Vote] = {}
     for vote in sorted(votes, key=lambda one: one.at):
         first.setdefault(vote.user_id, vote)
-    counting = {user: vote for user, vote in first.items() if user in approvers and user not in (asker, recipient)}
+    whose = humans or {}
+    seen = {whose.get(user, user) for user in (asker, recipient) if user}
+    counting: dict[str, Vote] = {}
+    for user, vote in first.items():
+        if user in approvers and (human := whose.get(user, user)) not in seen:
+            seen.add(human)
+            counting[user] = vote
     return Tally(
         approved_by=tuple(user for user, vote in counting.items() if vote.approves),
         denied_by=tuple(user for user, vote in counting.items() if not vote.approves),

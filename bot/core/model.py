@@ -73,6 +73,13 @@ class Person:
     is_stranger: bool = False
     """Of another workspace or organization than the one the bot is installed in."""
     is_deactivated: bool = False
+    enterprise_user_id: str = ""
+    """Their id in an Enterprise Grid organization, where an account has one in each workspace besides."""
+
+    @property
+    def human(self) -> str:
+        """The one id of whoever is behind the account: nobody approves their own request by another id of theirs."""
+        return self.enterprise_user_id or self.id
 
 
 class ChannelKind(StrEnum):

@@ -46,7 +46,7 @@ class Panel:
 
     def admits(self, person: "Person", standing: Standing) -> bool:
         """Say whether this person is on it: a guest or an external only where each rule names them as such."""
-        if person.id in self.without:
+        if not self.without.isdisjoint((person.id, person.human)):
             return False
         if person.id in self.also:
             return True

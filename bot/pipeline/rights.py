@@ -149,7 +149,8 @@ def count_votes(case: Case, decision: Decision, votes: Iterable[Vote]) -> Tally:
     """Count the votes of those who may approve and are in the channel, by the facts at hand."""
     there = [one for user, one in case.facts.people.items() if user in (case.facts.inside or ())]
     counting = [one.id for one in there if is_on(case.policy, decision.approvers, one)]
-    return tally(votes, counting, case.request.asker, decision.quorum)
+    humans = {user: one.human for user, one in case.facts.people.items()}
+    return tally(votes, counting, case.request.asker, decision.quorum, humans=humans)
 
 
 _APPROVAL: Final = "The rules now ask for an approval of this."
@@ -255,7 +256,8 @@ UNDOES: Final = Decision(Verdict.ALLOW, "You may undo this quarantine: it would 
 def _review(case: Case) -> Decision:
     """By the rules as they are now, where they still know the act; else for those whom they named then."""
     assert case.review is not None, "a review is of something"
-    if case.presser == case.review.actor:
+    person = case.person(case.presser, "you are")
+    if person.human in (case.review.actor, case.person(case.request.asker, THE_REQUESTER).human):
         raise Stop(No.RIGHT, "Who acted cannot review it; somebody else must.")
     actor = case.subject(case.presser, "you are")
     if refusal := refuses_place(case.policy, actor, case.request.command):

@@ -324,7 +324,14 @@ def _person(user_id: str, user: Raw, ours: Installation) -> Person:
         is_guest=_any_flag(user, "is_restricted", "is_ultra_restricted"),
         is_stranger=_any_flag(user, "is_stranger") or not _is_ours(user, ours),
         is_deactivated=_any_flag(user, "deleted", "is_invited_user"),
+        enterprise_user_id=_enterprise_user_id(user),
     )
+
+
+def _enterprise_user_id(user: Raw) -> str:
+    enterprise = user.get("enterprise_user")
+    found = enterprise.get("id") if isinstance(enterprise, dict) else None
+    return found if isinstance(found, str) else ""
 
 
 def _is_ours(user: Raw, ours: Installation) -> bool:

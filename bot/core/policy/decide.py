@@ -152,7 +152,7 @@ def _follow(
 
 def _panel(subject: Subject, people: People) -> Panel:
     """Return those of `people` who are somebody else than the subject."""
-    return Panel((people,), without=frozenset({subject.person.id}), groups=subject.groups)
+    return Panel((people,), without=frozenset({subject.person.id, subject.person.human}), groups=subject.groups)
 
 
 def undoers(subject: Subject, rule: Rule) -> Panel:

@@ -26,6 +26,7 @@ class Person:
     is_bot: bool = False
     is_restricted: bool = False  # a guest
     is_ultra_restricted: bool = False  # a guest of one channel
+    enterprise_user_id: str = ""  # in the organization, where it is another one
     is_stranger: bool = False  # of another workspace, met in a shared channel
     is_invited_user: bool = False
     deleted: bool = False

@@ -52,7 +52,11 @@ def as_user(state: State, person: Person, *, with_email: bool) -> Json:
     if not here:
         user["is_stranger"] = person.is_stranger
     if person.enterprise_id:
-        user["enterprise_user"] = {"id": person.id, "enterprise_id": person.enterprise_id, "teams": [person.team_id]}
+        user["enterprise_user"] = {
+            "id": person.enterprise_user_id or person.id,
+            "enterprise_id": person.enterprise_id,
+            "teams": [person.team_id],
+        }
     return user
 
 

@@ -1,0 +1,55 @@
+"""Enterprise Grid: somebody with two ids is one human, who neither approves their own request nor counts twice."""
+
+from copy import copy
+
+import pytest
+
+from bot.core.request import State
+from bot.errors import Refused
+from tests.authorization import lost
+from tests.authorization.entries import pressing, stored, wished
+from tests.world import ANA, BEN, DANA, DB_OPS, World
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = lost.POLICY[: lost.POLICY.index("    rules:")] + (
+    """    rules:
+      - {allow: [read]}
+      - {approve: [freeze], by: "user:W0DANA, user:U0BEN", confirm: none}
+      - {approve: [destroy], by: ["user:U0ANA", "user:W0ANA", "user:U0BEN"], quorum: 2, confirm: none}
+      - {break_glass: [protect], review_by: ["user:W0DANA", "user:U0BEN"]}
+"""
+).replace('"user:W0DANA, user:U0BEN"', '["user:W0DANA", "user:U0BEN"]')
+
+
+def give_second_ids(world: World) -> None:
+    world.workspace.install_org_wide("E0ACME")
+    for who in (DANA, ANA):
+        first = world.workspace.people[who]
+        first.enterprise_user_id = f"W{who[1:]}"
+        twin = copy(first)
+        twin.id = first.enterprise_user_id
+        world.workspace.people[twin.id] = twin
+        world.workspace.channels[DB_OPS].members.append(twin.id)
+
+
+async def test_one_human_is_one_vote_and_never_their_own(world: World) -> None:
+    assert world.bot is not None
+    give_second_ids(world)
+    own = await wished(world, "own", "db freeze {}")
+    with pytest.raises(Refused, match="not among those who may decide"):
+        await pressing("W0DANA", "approval.approve")(world, own)
+
+    both = await wished(world, "both", "db destroy {}")
+    for who in (ANA, "W0ANA"):
+        await pressing(who, "approval.approve")(world, both)
+    assert (await stored(world, both)).state is State.PENDING
+    await pressing(BEN, "approval.approve")(world, both)
+    await world.calm()
+    assert (await stored(world, both)).state is State.QUARANTINED
+
+    await world.make("acted")
+    await world.person(DANA).types("/turso db protect acted on --reason fire")
+    await world.calm()
+    (review,) = await world.bot.store.reviews(owed=True)
+    with pytest.raises(Refused, match="Who acted cannot review it"):
+        await pressing("W0DANA", "review.open")(world, review.request_id)
