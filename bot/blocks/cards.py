@@ -159,6 +159,21 @@ def outcome_note(request: Request, done: Reply, timeline: str, *, until: datetim
     return reply(text, [kit.section(text), *rows[:1], *link], private=True)
 
 
+def waiting_note(request: Request, why: str, *, now: datetime) -> Reply:
+    """Tell the requester alone that a change does not start yet, why, and until when it is tried."""
+    operation = mrkdwn("*{}* `{}`", verb_of(request.command), buttons.subject(request))
+    text = mrkdwn(":hourglass_flowing_sand: {} does not start yet: {}", operation, sentence(why))
+    then = Mrkdwn("I keep trying, and the outcome follows here.")
+    if request.sent_at is None and request.expires_at is not None and request.expires_at > now:
+        then = mrkdwn(
+            "I try again until {} ({}), and the outcome follows here. After that nothing is done.",
+            when(request.expires_at),
+            _left(request.expires_at, now),
+        )
+    rows = kit.actions(*card_buttons(request, None))
+    return reply(text, [kit.section(text), *rows, kit.context(then, _small_print(request))], private=True)
+
+
 def reveal_again(request: Request, why: str) -> Reply:
     """Offer the asker another token in place of one whose outcome is not known; a press is not a blind repeat."""
     text = mrkdwn(":grey_question: {}", sentence(why))

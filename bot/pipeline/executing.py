@@ -26,6 +26,7 @@ from bot.pipeline.settling import Settled, settle
 from bot.pipeline.showing import post_card, show
 from bot.pipeline.telling import tell_outcome
 from bot.pipeline.undoing import start_undo
+from bot.pipeline.waiting import said_if_it_waits
 from bot.turso import NotSent, TursoRejected
 
 log = structlog.get_logger(__name__)
@@ -52,22 +53,18 @@ class Executor:
         if request is None or request.state not in (State.APPROVED, State.EXECUTING):
             return "stop"
         if request.state is State.EXECUTING:
-            return await self._begin_again(request, phase)
+            async with said_if_it_waits(self.env, request_id):
+                return await self._begin_again(request, phase)
         if await start_is_over(self.env, request):
             return "stop"
-        ctx = await self._context(request)
-        answer = await authorize(self.env, request, Step.START)
-        if answer.no is No.UNKNOWN:
-            await self._wait(request, answer.why)
-            raise Unavailable(answer.why)  # it is tried again, until it is too late to start
-        if not answer.allowed:
+        async with said_if_it_waits(self.env, request_id):  # what is Unavailable is tried again, until it is too late
+            answer = await authorize(self.env, request, Step.START)
+            if answer.no is No.UNKNOWN:
+                raise Unavailable(answer.why)
+            taken = await take(self.env, await self._context(request), request) if answer.allowed else None
+        if taken is None:
             await self._stop(request, answer.why)
             return "stop"
-        try:
-            taken = await take(self.env, ctx, request)
-        except Unavailable as error:
-            await self._wait(request, str(error))
-            raise
         if taken.why:
             await self._stop(request, taken.why)
         if taken.request is None:
@@ -83,9 +80,10 @@ class Executor:
             return {"acted": "before"}
         compared = self.compared.pop((request_id, phase), None)
         is_fresh = compared is not None and self.env.clock.now() - compared <= FRESH
-        if not is_fresh and (why := await self._no_longer(request, phase)):
-            return {"acted": "again" if _kind(phase) == "finish" else "stale", "why": why}
-        ctx = await self._context(request)
+        async with said_if_it_waits(self.env, request_id):
+            if not is_fresh and (why := await self._no_longer(request, phase)):
+                return {"acted": "again" if _kind(phase) == "finish" else "stale", "why": why}
+            ctx = await self._context(request)
         if phase == "execute":
             await proving.mint(self.env, self._command(request), ctx, request)
         # By the machine's clock: it is compared with Turso's, and with nothing that falls due.
@@ -206,13 +204,6 @@ class Executor:
         if answer.no is No.UNKNOWN:
             raise Unavailable(answer.why)
         return answer.why or None
-
-    async def _wait(self, request: Request, why: str) -> None:
-        """Say on the card why it does not start yet."""
-        words = f"It does not start yet: {why}"
-        move = Move(to=State.APPROVED, at=self.env.clock.now(), changes={"outcome": words})
-        if request.outcome != words and await self.env.memory.move(request.id, expect=[State.APPROVED], move=move):
-            await self._show_quietly(request.id)
 
     async def _stop(self, request: Request, why: str) -> None:
         now = self.env.clock.now()

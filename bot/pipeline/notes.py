@@ -13,6 +13,7 @@ from bot.errors import BotError
 from bot.pipeline.answering import asker_address
 from bot.pipeline.environment import Environment
 from bot.pipeline.showing import card_of, done_of, timeline_link
+from bot.pipeline.waiting import WAITS
 
 log = structlog.get_logger(__name__)
 KEPT: Final = 500
@@ -33,10 +34,11 @@ async def turn_note(env: Environment, request: Request, *, in_channel: bool) -> 
     """
     note = env.notes.pop(request.id, None)
     confirmed = request.mode is Mode.DIRECT and request.confirm is not Confirm.NONE
-    if not (request.incident_id and confirmed and in_channel):
+    is_awaited = (request.incident_id and confirmed) or await env.memory.was_told(request.id, WAITS)
+    if not (in_channel and is_awaited):
         return
     try:
-        link = await timeline_link(env, request.incident_id)
+        link = await timeline_link(env, request.incident_id) if request.incident_id else ""
         done = done_of(env, request) or await card_of(env, request)
         reply = cards.outcome_note(request, done, link, until=await _frozen_until(env, request))
         await env.messenger.whisper(note or asker_address(request), reply, replace=note is not None)

@@ -44,6 +44,7 @@ TASKS_OF_THEIR_OWN = {
     "core/cache.py": "one question, which somebody waits for",
     "durable/seats.py": "ends the process when it ends",
     "pipeline/executing.py": "the card of a change that is sent, which that change waits for",
+    "pipeline/waiting.py": "one word, which is waited for",
     "pipeline/watches.py": "one proof, whose failure is logged",
     "slack/socket.py": "the library's own, which the loop `Slack connection` replaces",
     "slack/tasks.py": "one answer, whose failure is logged",

@@ -1,0 +1,129 @@
+"""A change that cannot start yet: who asked hears within seconds that it waits, why and until when, and how it ends."""
+
+from typing import Any
+
+import pytest
+
+from bot.core.request import Request
+from bot.pipeline import executing, waiting
+from bot.sandbox.workspace.model import Message
+from tests.scenarios import forging
+from tests.scenarios.policies import HEAD
+from tests.world import DANA, DB_OPS, World, buttons, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = (
+    HEAD
+    + """\
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: [read, thaw], confirm: none}
+      - {allow: [freeze], confirm: none, start_within: 20m}
+      - {allow: [protect], confirm: button}
+      - {break_glass: [rotate], review_by: dba, confirm: none}
+"""
+)
+WAITS = "does not start yet"
+LINES = {
+    "typed": "/turso freeze {} --reason fire",
+    "mentioned": "<@{bot}> freeze {} --reason fire",
+    "alone": "/turso freeze {} --reason fire --private",
+    "break-glass": "/turso rotate {} --reason leak",
+}
+
+
+def told_to_wait(world: World, name: str) -> list[Message]:
+    return [one for one in forging.told(world, DANA) if WAITS in words(one) and name in words(one)]
+
+
+@pytest.fixture
+def tries(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of requests whose start was tried, one for each try."""
+    found: list[str] = []
+    real = executing.authorize
+
+    async def counted(env: Any, request: Request, *arguments: Any, **more: Any) -> Any:
+        found.append(request.id)
+        return await real(env, request, *arguments, **more)
+
+    monkeypatch.setattr(executing, "authorize", counted)
+    return found
+
+
+async def outcome(world: World, holding: str) -> Message:
+    """The word to the one who asked, alone, after the one that it waits."""
+    found: Message = await until(
+        lambda: next((one for one in forging.told(world, DANA) if holding in words(one)), None), what=holding
+    )
+    return found
+
+
+@pytest.mark.parametrize("how", LINES)
+async def test_what_is_allowed_at_once_says_that_it_waits_and_how_it_ends(
+    world: World, tries: list[str], how: str
+) -> None:
+    await world.make(name := f"late-{how}")
+    silent = world.workspace.faults.add("api_error", "conversations.members", error="internal_error")
+    line = LINES[how].format(name, bot=world.workspace.app.bot_user_id)
+    await world.workspace.say(DANA, DB_OPS, line)
+
+    await until(lambda: told_to_wait(world, name), what="the word that it waits", within=10)
+    await until(lambda: len(tries) >= 4, what="more tries")
+    (note,) = told_to_wait(world, name)
+    assert "Slack" in words(note)
+    assert "try again in a moment" not in words(note), "it is tried by itself"
+    assert "After that nothing is done" in words(note)
+    assert "Withdraw" in buttons(note)
+
+    world.workspace.faults.remove(silent)
+    await outcome(world, f"*{name}*")
+    await world.calm()
+    assert len(told_to_wait(world, name)) == 1
+
+
+async def test_what_waits_for_turso_says_so_in_place_of_the_note_that_it_starts(world: World) -> None:
+    await world.make(name := "late-confirmed")
+    dana = world.person(DANA)
+    question = await dana.types(f"/turso db protect {name} on")
+    silent = world.turso.faults.add("status", method="GET", path=f"*/databases/{name}*", status=503, count=None)
+    await dana.presses("Set protection", question)
+
+    await until(lambda: told_to_wait(world, name), what="the word that it waits", within=20)
+    assert not [one for one in forging.told(world, DANA) if "It starts now" in words(one)], "the note was replaced"
+    world.turso.faults.remove(silent.id)
+    await world.calm()
+    assert not told_to_wait(world, name), "and it is replaced by the outcome"
+
+
+async def test_a_turso_that_does_not_answer_at_all_is_not_waited_for_in_silence(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "SLOW_SECONDS", 0.2)
+    await world.make(name := "late-held")
+    dana = world.person(DANA)
+    question = await dana.types(f"/turso db protect {name} on")
+    held = world.turso.faults.add("hold_before", method="GET", path=f"*/databases/{name}*", count=None)
+    await dana.presses("Set protection", question)
+
+    await until(lambda: told_to_wait(world, name), what="the word that it waits", within=10)
+    assert waiting.SLOW in words(told_to_wait(world, name)[0])
+    world.turso.faults.remove(held.id)
+    await world.calm()
+    assert world.changes("PATCH", f"/{name}/configuration")
+
+
+async def test_withdraw_on_the_note_ends_it(world: World) -> None:
+    await world.make(name := "late-withdrawn")
+    silent = world.workspace.faults.add("api_error", "conversations.members", error="internal_error")
+    await world.workspace.say(DANA, DB_OPS, f"/turso freeze {name} --reason fire")
+    await until(lambda: told_to_wait(world, name), what="the word that it waits", within=10)
+    (note,) = told_to_wait(world, name)
+
+    answer = await forging.answer_to(world, DANA, world.person(DANA).presses("Withdraw", note))
+    world.workspace.faults.remove(silent)
+    await world.calm()
+
+    assert "Withdrawn" in words(answer)
+    assert not world.changes("PATCH", f"/{name}/configuration")
