@@ -2,19 +2,14 @@
 
 import asyncio
 import contextlib
-import json
-import os
 import signal
-import subprocess
-import sys
 import tempfile
-import threading
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import certifi
 import httpx
@@ -27,47 +22,15 @@ from bot.sandbox.running import Keys
 from bot.store.store import Store, open_store
 from tests.crash.gate import Gate
 from tests.crash.waiting import patient
+from tests.forked import Child, Nursery
 from tests.process import Process, free_port, standing
 from tests.stores import copy_store
 from tests.world import World
 
-ROOT = Path(__file__).parents[2]
 POLICY = Path(__file__).with_name("policy.yaml")
 ORGANIZATION = "/v1/organizations/acme"
 _OF_NAME = "FROM requests WHERE plan LIKE :needle ORDER BY created_at DESC LIMIT 1"
 NEWEST, STATE = text(f"SELECT id {_OF_NAME}"), text(f"SELECT state {_OF_NAME}")
-
-
-class Nursery:
-    """Forks processes of the bot from one that has imported everything."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.nursery"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        self._turn = threading.Lock()
-
-    async def bear(self, environment: Mapping[str, str], cwd: Path, log: Path, arguments: Sequence[str]) -> int:
-        """Start `python -m bot ARGUMENTS`; returns its pid."""
-        order = {"environment": environment, "cwd": str(cwd), "log": str(log), "arguments": list(arguments)}
-        return await asyncio.to_thread(self._order, order)
-
-    async def wait(self, pid: int) -> int:
-        """Wait for the end of one that was told to end; returns its status."""
-        return await asyncio.to_thread(self._order, {"wait": pid})
-
-    def close(self) -> None:
-        """End it; its children are ended by those who started them."""
-        self._process.communicate()
-
-    def _order(self, order: Mapping[str, Any]) -> int:
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
-        assert stdout is not None
-        with self._turn:
-            stdin.write(json.dumps(order).encode() + b"\n")
-            stdin.flush()
-            return int(json.loads(stdout.readline()))
 
 
 class Clock:
@@ -92,13 +55,12 @@ class Bot(Process):
     """A process of the bot from the nursery."""
 
     nursery: Nursery | None = None
-    pid: int = 0
+    child: Child | None = None
 
     async def start(self, *, receives: bool = True) -> None:
         """Start it and wait until it is ready."""
-        assert self.nursery is not None
         self.port = self.port or free_port()
-        self.pid = await self.nursery.bear(self.environment, self.world.data, self.log, [self.command, *self.arguments])
+        self.child = await self._fork(self.command, *self.arguments, environment=self.environment, log=self.log)
         await patient(self._answers, "the process to answer", within=60)
         if receives:
             self.world.workspace.events_url = f"http://127.0.0.1:{self.port}/slack/events"
@@ -112,19 +74,22 @@ class Bot(Process):
 
     async def run(self, *arguments: str) -> tuple[int, str]:
         """Run a command beside it, on the same store; its status and what it printed."""
-        assert self.nursery is not None
         said = self.log.with_name(f"{self.log.name}-{'-'.join(arguments)}")
         environment = {name: value for name, value in self.environment.items() if name != "TEST_GATE"}
-        status = await self.nursery.wait(await self.nursery.bear(environment, self.world.data, said, arguments))
-        return status, said.read_text()
+        child = await self._fork(*arguments, environment=environment, log=said)
+        return await child.ended(), said.read_text()
 
     async def _end(self, how: signal.Signals) -> int:
-        assert self.nursery is not None
-        if not self.pid:
+        if self.child is None:
             return 0
-        os.kill(self.pid, how)
-        pid, self.pid = self.pid, 0
-        return await self.nursery.wait(pid)
+        child, self.child = self.child, None
+        child.send_signal(how)
+        return await child.ended()
+
+    async def _fork(self, *arguments: str, environment: Mapping[str, str], log: Path) -> Child:
+        assert self.nursery is not None
+        fork = partial(self.nursery.fork, *arguments, environment=environment, cwd=self.world.data, out=log)
+        return await asyncio.to_thread(fork)
 
 
 @dataclass

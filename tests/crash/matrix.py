@@ -7,9 +7,10 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 from tests.crash.cell import Cell, Ended, Point
-from tests.crash.lane import Lane, Nursery, lane
+from tests.crash.lane import Lane, lane
 from tests.crash.scenarios import Scenario
 from tests.crash.stores import STORES, new_store
+from tests.forked import Nursery
 
 SOAK = bool(os.environ.get("SOAK"))
 KINDS = STORES if SOAK else ("either",)

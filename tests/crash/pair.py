@@ -19,8 +19,9 @@ from starlette.types import Receive, Scope, Send
 from bot.blocks.forms import unbound
 from bot.core.request import State
 from bot.sandbox.running import bound, served
-from tests.crash.lane import Bot, Lane, Nursery, lane
+from tests.crash.lane import Bot, Lane, lane
 from tests.crash.waiting import patient
+from tests.forked import Nursery
 
 SWEEP_SECONDS = 2
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from bot.core.request import State
-from tests.crash.lane import Lane, Nursery, lane
+from tests.crash.lane import Lane, lane
 from tests.crash.scenarios import ask, ask_till_taken, in_state
+from tests.forked import Nursery
 from tests.world import ANA, BEN, DB_OPS, buttons, until, words
 
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.crash.lane import Nursery
 from tests.crash.matrix import KINDS, every_cell
 from tests.crash.scenarios import CHANGES, Scenario
+from tests.forked import Nursery
 
 pytestmark = pytest.mark.timeout(3600 if os.environ.get("SOAK") else 900)
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.crash.lane import Nursery
 from tests.crash.matrix import KINDS, every_cell
 from tests.crash.scenarios import CONSENT, Scenario
+from tests.forked import Nursery
 
 
 @pytest.mark.parametrize("scenario", CONSENT, ids=lambda scenario: scenario.name)

@@ -8,10 +8,11 @@ from sqlalchemy import Connection, text
 
 from bot.core.request import State
 from bot.sandbox.workspace.records import Acted
-from tests.crash.lane import ORGANIZATION, Lane, Nursery, lane
+from tests.crash.lane import ORGANIZATION, Lane, lane
 from tests.crash.scenarios import DATABASES, ask
 from tests.crash.stores import STORES, new_store
 from tests.crash.waiting import patient
+from tests.forked import Nursery
 from tests.world import DANA, DB_OPS, words
 
 COMMANDS = 24

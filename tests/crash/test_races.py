@@ -11,7 +11,6 @@ import pytest
 
 from bot.core.request import Request, State
 from bot.sandbox.workspace.model import View
-from tests.crash.lane import Nursery
 from tests.crash.pair import Pair, pair
 from tests.crash.scenarios import (
     ask_till_taken,
@@ -27,6 +26,7 @@ from tests.crash.scenarios import (
 )
 from tests.crash.stores import STORES, new_store
 from tests.crash.waiting import patient
+from tests.forked import Nursery
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, until, words
 
 pytestmark = pytest.mark.timeout(3600 if os.environ.get("SOAK") else 900)

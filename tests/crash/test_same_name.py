@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.core.request import State
-from tests.crash.lane import Lane, Nursery, lane
+from tests.crash.lane import Lane, lane
 from tests.crash.scenarios import (
     CONFIGURATION,
     DATABASE,
@@ -26,6 +26,7 @@ from tests.crash.scenarios import (
     ready,
     reveal,
 )
+from tests.forked import Nursery
 from tests.world import DANA, DB_OPS, words
 
 

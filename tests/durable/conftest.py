@@ -1,9 +1,7 @@
 """Real processes with toy work, on both kinds of database, to be killed in the middle of it."""
 
 import asyncio
-import signal
-import subprocess
-import sys
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
@@ -16,14 +14,15 @@ from bot.core.request import Incoming, Request, State, Timer
 from bot.durable.queue import Queue
 from bot.store.store import Store, open_store
 from bot.store.urls import place_of
+from tests.durable import toy
 from tests.durable.toy import RealClock
+from tests.forked import Child, the_nursery
 from tests.postgres import database_url, postgres_server, postgresql_url, upgraded_postgresql_url
 from tests.store.samples import incoming, move, request
 
 __all__ = ["database_url", "postgres_server", "postgresql_url", "upgraded_postgresql_url"]
 
 PATIENCE = 90.0
-ROOT = Path(__file__).parents[2]
 
 
 class Processes:
@@ -32,23 +31,24 @@ class Processes:
     def __init__(self, database_url: str, folder: Path) -> None:
         self.database_url = database_url
         self.folder = folder
-        self.running: list[subprocess.Popen[bytes]] = []
+        self.running: list[Child] = []
 
-    async def start(self) -> subprocess.Popen[bytes]:
+    async def start(self) -> Child:
         process = self.spawn()
         await until(lambda: (self.folder / f"up-{process.pid}").exists() or process.poll() is not None)
         assert process.poll() is None, self.log
         return process
 
-    def spawn(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tests.durable.toy", self.database_url, str(self.folder)]
-        with (self.folder / "log").open("a") as log:
-            process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+    def spawn(self) -> Child:
+        process = the_nursery().fork(
+            self.database_url, str(self.folder),
+            module=toy.__name__, environment=os.environ, cwd=self.folder, out=self.folder / "log",
+        )  # fmt: skip
         self.running.append(process)
         return process
 
-    def kill(self, process: subprocess.Popen[bytes]) -> None:
-        process.send_signal(signal.SIGKILL)
+    def kill(self, process: Child) -> None:
+        process.kill()
         process.wait()
         self.running.remove(process)
 

@@ -1,4 +1,4 @@
-"""A process with durable work of its own, for tests that kill it: `python -m tests.durable.toy URL FOLDER`.
+"""A process with durable work of its own, for tests that kill it: `main` of it gets a URL and a folder.
 
 What happens is written to `FOLDER/done`, a line each, as a person would see it: it survives the process. A file
 `FOLDER/stop-at` holds `STEP:before` or `STEP:after`: there the process waits to be killed.
@@ -6,12 +6,12 @@ What happens is written to `FOLDER/done`, a line each, as a person would see it:
 
 import asyncio
 import os
-import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bot.app.logs import set_up_logs
 from bot.core.ports import Move
 from bot.core.request import Incoming, State, Timer
 from bot.durable.durable import Durable
@@ -105,7 +105,14 @@ class Stops:
             await asyncio.Event().wait()
 
 
-async def main(database_url: str, folder: Path) -> None:
+def main(arguments: Sequence[str]) -> int:
+    """Do durable work until the process is ended."""
+    set_up_logs("INFO", "json", [])
+    asyncio.run(work_on(arguments[0], Path(arguments[1])))
+    return 0
+
+
+async def work_on(database_url: str, folder: Path) -> None:
     place = place_of(database_url)
     queue = Queue(place.for_dbos)
     async with open_store(database_url, RealClock(), enqueuer=queue) as store:
@@ -118,7 +125,3 @@ async def main(database_url: str, folder: Path) -> None:
         await done.wait()
         await durable.close()
         await queue.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], Path(sys.argv[2])))

@@ -1,8 +1,9 @@
-"""`python -m tests.crash.nursery`: real processes of the bot, quick to start, that ask before each commit and after.
+"""`python -m tests.nursery`: real processes of the bot, quick to start, that ask before each commit and after.
 
-It imports the bot once and forks: each child runs `bot.__main__` with its own environment, exactly as
-`python -m bot` does, and is killed by its pid. Requests and answers are lines of JSON on stdin and stdout.
-Whoever listens at the socket `TEST_GATE` is asked at every commit that wrote something; no answer holds the commit.
+It imports the bot once and forks: each child runs `main` of `bot.__main__` (or of the module that is ordered) with its
+own environment, exactly as `python -m bot` does, and is killed by its pid. Requests and answers are lines of JSON on
+stdin and stdout; `tests.forked` writes and reads them. Whoever listens at the socket `TEST_GATE` is asked at every
+commit that wrote something; no answer holds the commit.
 """
 
 import ctypes
@@ -19,9 +20,9 @@ from typing import Any
 
 WRITES = re.compile(r"^\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM)\s+([\w.\"]+)", re.IGNORECASE)
 PRELOADED = (
-    "bot.__main__", "bot.app.serving", "alembic.command", "anyio._backends._asyncio", "dbos._sys_db_sqlite",
-    "httpcore", "humanize", "psycopg", "sqlalchemy.dialects.postgresql.psycopg", "uvicorn.lifespan.on",
-    "uvicorn.protocols.http.httptools_impl", "uvloop",
+    "bot.__main__", "bot.app.offline", "bot.app.serving", "bot.core.policy.report", "alembic.command",
+    "anyio._backends._asyncio", "dbos._sys_db_sqlite", "httpcore", "humanize", "psycopg",
+    "sqlalchemy.dialects.postgresql.psycopg", "uvicorn.lifespan.on", "uvicorn.protocols.http.httptools_impl", "uvloop",
 )  # fmt: skip
 """Everything that a process of the bot imports, sooner or later."""
 NOISE = ("heartbeat", "processes", "application_versions", "workflow_schedules", "queues")
@@ -85,28 +86,26 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
-def run(order: dict[str, Any]) -> None:
-    """Become the process that was ordered; never returns."""
+def become(order: dict[str, Any]) -> int:
+    """Become the process that was ordered, and do its work; returns its exit status."""
     os.setsid()
     end_with_parent()
-    log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     nothing = os.open(os.devnull, os.O_RDONLY)
-    for number, file in enumerate((nothing, log, log)):
+    out, err = (os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_APPEND) for name in ("out", "err"))
+    for number, file in enumerate((nothing, out, err)):
         os.dup2(file, number)
     os.environ.clear()
     os.environ.update(order["environment"])
     os.chdir(order["cwd"])
-    status = 70
-    try:
-        from bot.__main__ import main
+    if gate := os.environ.get("TEST_GATE"):
+        watch_commits(gate)
+    return int(importlib.import_module(order["module"]).main(order["arguments"]) or 0)
 
-        if gate := os.environ.get("TEST_GATE"):
-            watch_commits(gate)
-        status = main(order["arguments"])
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
+
+def ended(pid: int) -> int | None:
+    """Return the exit status of a child that has ended; as `subprocess` has it, less than nothing after a signal."""
+    found, status = os.waitpid(pid, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if found else None
 
 
 def serve() -> None:
@@ -118,13 +117,9 @@ def serve() -> None:
     gc.freeze()  # else each child looks at all of it again, and so copies it
     for line in sys.stdin:
         order = json.loads(line)
-        if "wait" in order:
-            _, status = os.waitpid(order["wait"], 0)
-            answer = os.waitstatus_to_exitcode(status)
-        else:
-            answer = os.fork()
-            if answer == 0:
-                run(order)
+        answer = ended(order["ended"]) if "ended" in order else os.fork()
+        if answer == 0 and "ended" not in order:
+            sys.exit(become(order))
         print(json.dumps(answer), flush=True)
 
 
