@@ -244,6 +244,9 @@ class Health:
             heard = f"Nobody was told how {counted(len(ends), 'request')} ended: {some}. " if ends else ""
             posted = f"Not posted: {', '.join(f'`{one.subject}`' for one in posts[:5])}. " if posts else ""
             raise Unwell(f"{heard}{posted}The log says why.")
+        if plain := await self.memory.told_plainly(since=self.clock.now() - TOLD_SINCE):
+            some = ", ".join(f"`{one.subject}` ({one.event})" for one in plain[:5])
+            raise Unwell(f"Cards that can't be drawn, by a fault of the bot: {some}. The log says why.")
         return "Everybody was told how their requests ended."
 
 

@@ -47,6 +47,9 @@ class Metrics:
         self._background = Counter(
             "turso_ops_background_failures", "Rounds of background loops that failed", ["loop"], registry=here
         )
+        self._faults = Counter(
+            "turso_ops_faults", "Steps of requests that ended by a fault of the bot itself", ["step"], registry=here
+        )
         self._overdue = Gauge("turso_ops_timers_overdue", "Timers that are due and have not fired", registry=here)
         self._failing = Gauge("turso_ops_timers_failing", "Timers whose work fails again and again", registry=here)
         self._untold = Gauge(
@@ -89,6 +92,10 @@ class Metrics:
     def background_failed(self, loop: str) -> None:
         """Count a round of a background loop that failed."""
         self._background.labels(loop).inc()
+
+    def fault(self, step: str) -> None:
+        """Count a step of a request that was given up, by a fault of ours."""
+        self._faults.labels(step).inc()
 
     def stored(self, found: Stored) -> None:
         """Remember what the store tells, whenever the metrics are read."""

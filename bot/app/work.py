@@ -9,6 +9,7 @@ import structlog
 from bot.core.request import Timer
 from bot.durable.work import GO
 from bot.pipeline.executing import Executor
+from bot.pipeline.giving_up import give_up
 from bot.pipeline.timers import fire
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,13 @@ class PathWork:
         """Deliver the outcome."""
         await self.executor.tell(request_id, phase)
         await self._log_end(request_id)
+
+    async def give_up(self, step: str, request_id: str, phase: str) -> Any:
+        """End a step that fails again and again by a fault of ours in such a way that people hear of it."""
+        result = await give_up(self.executor, step, request_id, phase)
+        if step == "tell" or (step == "begin" and result != GO):
+            await self._log_end(request_id)
+        return result
 
     async def _log_end(self, request_id: str) -> None:
         """Log what became of an operation, in one line."""

@@ -125,6 +125,15 @@ def outcome_notice(request: Request, *, elsewhere: bool = False) -> Reply:
     return reply(text, [kit.section(text), *then, kit.context(why)])
 
 
+def plain_outcome(request: Request) -> Reply:
+    """Tell the end of a request in a line that needs nothing but its state and its names."""
+    names = joined(", ", (mrkdwn("`{}`", name) for name, _ in request.plan.databases[:5]))
+    state = _WORDS.get(request.state, request.state.value)
+    text = mrkdwn("{}: *{}* {} is {}.", person(request.asker), request.command, names, state)
+    note = mrkdwn("The card can't be drawn: something went wrong on our side. Reference: `{}`.", request.id)
+    return reply(text, [kit.section(text), kit.context(note)])
+
+
 def _ended(request: Request) -> Mrkdwn:
     """Say how it ended, and what it leaves blocked."""
     words = sentence(request.outcome) if request.outcome else mrkdwn("It is {}.", _WORDS.get(request.state, "open"))

@@ -323,6 +323,9 @@ class Memory(Protocol):
     async def told_nobody(self, *, since: datetime, before: datetime) -> list[Untold]:
         """Ends since a moment that nobody was told of: no way was open, or it is owed since before another moment."""
 
+    async def told_plainly(self, *, since: datetime) -> list[Untold]:
+        """Ends since a moment whose cards could not be drawn."""
+
     # Messages that show how a database is.
     async def set_live_card(self, card: LiveCard) -> None:
         """Remember one; the newest of a database in a channel replaces the one before."""

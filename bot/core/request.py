@@ -87,6 +87,8 @@ BEFORE_SENT: Final = (State.PENDING, State.APPROVED, State.READY, State.EXECUTIN
 """States in which a change may not have been sent to Turso yet; in EXECUTING, the store knows."""
 REVIEWED: Final = "reviewed"
 """The end of a review that was owed."""
+PLAINLY: Final = "plainly"
+"""How an end was told whose card can't be drawn, by a fault of ours."""
 ENDS: Final = frozenset(
     {
         State.READY,
@@ -314,7 +316,7 @@ class Untold:
     """The end: a request's state, or `reviewed`."""
     owed_at: datetime
     how: str = ""
-    """`nobody`: no way to anybody was open."""
+    """`nobody`: no way to anybody was open; `plainly`: it was told, without its card."""
 
 
 @dataclass(frozen=True, slots=True)

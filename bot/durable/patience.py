@@ -8,11 +8,15 @@ from typing import Any, Final, TypeVar
 import stamina
 import structlog
 
+from bot.errors import Unavailable
+
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 FIRST_PAUSE: Final = 0.2
 LONGEST_PAUSE: Final = 60.0
+FAULTS: Final = 4
+"""So often a step may fail by a fault of ours before the work ends another way; it takes some seconds."""
 _ATTEMPTS: ContextVar[list[int]] = ContextVar("attempts")
 """One number, in a list because what runs inside a step has a copy of the workflow's variables."""
 
@@ -24,12 +28,23 @@ class Patience:
         self._ending = False
         self._workflows: set[asyncio.Task[Any]] = set()
 
-    async def step(self, name: str, subject: str, call: Callable[[], Awaitable[T]]) -> T:
+    async def step(
+        self,
+        name: str,
+        subject: str,
+        call: Callable[[], Awaitable[T]],
+        otherwise: Callable[[], Awaitable[T]] | None = None,
+    ) -> T:
         """Return what `call` returns, however often it has to be tried.
 
         Work that is lost sight of is worse than work that is late: so a workflow never ends in an error, and one that
         cannot go on stays where it can be seen (`Queue.stuck`), goes on when the cause is gone, and survives restarts.
+
+        Args:
+            otherwise: takes the place of `call` after some faults, which are errors other than `Unavailable`: who
+                waits for the outcome is to hear of one.
         """
+        faults = 0
         async for attempt in stamina.retry_context(
             on=Exception, attempts=None, timeout=None, wait_initial=FIRST_PAUSE, wait_max=LONGEST_PAUSE, wait_jitter=0.5
         ):
@@ -37,8 +52,9 @@ class Patience:
                 if counted := _ATTEMPTS.get(None):
                     counted[0] = max(counted[0], attempt.num)
                 try:
-                    return await call()
+                    return await (otherwise() if otherwise and faults >= FAULTS else call())
                 except Exception as error:
+                    faults += not isinstance(error, Unavailable)
                     self._say(name, subject, attempt.num, error)
                     raise
         raise AssertionError("attempts are not limited")

@@ -19,8 +19,8 @@ class Work(Protocol):
     """The path's part of a workflow: its steps, in order.
 
     Each is safe to run again: a crash after a step, before its result is kept, runs it a second time. A step of a
-    request that raises is tried again, with pauses up to a minute, until it goes through; what is to end must be a
-    result. A timer that raises is put off: each time for longer, without a workflow that waits.
+    request that raises is tried again, with pauses up to a minute, until it goes through; after some faults of ours
+    `give_up` takes its place. A timer that raises is put off: each time for longer, without a workflow that waits.
     What goes in and comes out is plain JSON and is kept in the database: never a secret.
     """
 
@@ -38,6 +38,9 @@ class Work(Protocol):
 
     async def tell(self, request_id: str, phase: str) -> None:
         """Deliver the outcome."""
+
+    async def give_up(self, step: str, request_id: str, phase: str) -> Any:
+        """Take the place of a step that fails again and again by a fault of ours; returns what the step would."""
 
     async def fire(self, timer: Timer) -> Timer | None:
         """Do what is due. The next timer of the same kind and subject, or None when it has done its work."""

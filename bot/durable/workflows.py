@@ -57,14 +57,18 @@ class Workflows:
     async def _execute(self, request_id: str, phase: str) -> None:
         work, subject, started = self._work, f"{request_id}:{phase}", time.monotonic()
         structlog.contextvars.bind_contextvars(request=request_id, phase=phase)
-        if await self._step("begin", subject, lambda: work.begin(request_id, phase)) != GO:
+
+        def gives_up(step: str) -> Callable[[], Awaitable[Any]]:
+            return lambda: work.give_up(step, request_id, phase)
+
+        if await self._step("begin", subject, lambda: work.begin(request_id, phase), gives_up("begin")) != GO:
             return
-        acted = await self._step("act", subject, lambda: _plain(work.act(request_id, phase)))
-        seen = await self._step("see", subject, lambda: _plain(work.see(request_id, phase, acted)))
-        await self._step("finish", subject, lambda: work.finish(request_id, phase, seen))
+        acted = await self._step("act", subject, lambda: _plain(work.act(request_id, phase)), gives_up("act"))
+        seen = await self._step("see", subject, lambda: _plain(work.see(request_id, phase, acted)), gives_up("see"))
+        await self._step("finish", subject, lambda: work.finish(request_id, phase, seen), gives_up("finish"))
         ms = round((time.monotonic() - started) * 1000)
         structlog.contextvars.bind_contextvars(ms=ms, attempts=self._patience.attempts())
-        await self._step("tell", subject, lambda: work.tell(request_id, phase))
+        await self._step("tell", subject, lambda: work.tell(request_id, phase), gives_up("tell"))
 
     async def _fire(self, kind: str, subject: str, due_at: str, attempt: int, failures: int = 0) -> None:
         timer = Timer(TimerKind(kind), subject, datetime.fromisoformat(due_at), attempt, failures)
@@ -108,9 +112,15 @@ class Workflows:
         # Not a step: nothing of it has to be remembered, and the next sweep finds what this one misses.
         await self._sweep.round()
 
-    async def _step(self, name: str, subject: str, call: Callable[[], Awaitable[T]]) -> T:
+    async def _step(
+        self,
+        name: str,
+        subject: str,
+        call: Callable[[], Awaitable[T]],
+        otherwise: Callable[[], Awaitable[T]] | None = None,
+    ) -> T:
         async def run() -> T:
-            return await self._patience.step(name, subject, call)
+            return await self._patience.step(name, subject, call, otherwise)
 
         return await DBOS.run_step_async({"name": name}, run)
 

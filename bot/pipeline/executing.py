@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import structlog
-
 from bot.commands.base import Changing, Context, Phase
 from bot.core.plan import Plan
 from bot.core.ports import Move
@@ -29,7 +27,6 @@ from bot.pipeline.undoing import start_undo
 from bot.pipeline.waiting import said_if_it_waits
 from bot.turso import NotSent, TursoRejected
 
-log = structlog.get_logger(__name__)
 LOOKS = (0.0, 0.3, 0.7, 1.0, 2.0, 3.0, 4.0)
 """Seconds between the looks of a read-back: Turso may be late to show what it has done."""
 FRESH = timedelta(seconds=15)
@@ -107,14 +104,6 @@ class Executor:
         return {"acted": "done", "facts": dict(facts or {}), "at": at}
 
     async def see(self, request_id: str, phase: str, acted: Mapping[str, Any]) -> Outcome:
-        """Say what is known to have happened. After a mistake of ours in looking, nothing is: the reconciler looks."""
-        try:
-            return await self._look(request_id, phase, acted)
-        except (ValueError, TypeError, LookupError, AttributeError):
-            log.exception("it cannot be seen what has happened", request=request_id, phase=phase)
-            return {"result": "unknown", "why": "Something went wrong on our side while looking at it.", "facts": {}}
-
-    async def _look(self, request_id: str, phase: str, acted: Mapping[str, Any]) -> Outcome:
         """Say what is known to have happened, from Turso itself where it leaves something to read."""
         request = await self._request(request_id)
         word, why = acted["acted"], str(acted.get("why", ""))
@@ -219,6 +208,15 @@ class Executor:
         if await self.env.memory.move(request.id, expect=[State.APPROVED, State.EXECUTING], move=move) is not None:
             self.env.observer.request(State.STALE)
             await tell_outcome(self.env, request.id)
+
+    async def stop_at_fault(self, request_id: str, why: str) -> str:
+        """Begin nothing of what cannot be begun by a fault of ours; what is under way goes on: `act` examines it."""
+        request = await self.env.memory.request(request_id)
+        if request is not None and request.state is State.EXECUTING:
+            return "go"
+        if request is not None and request.state is State.APPROVED:
+            await self._stop(request, why)
+        return "stop"
 
     async def _seen(self, ctx: Context, request: Request, look: Any) -> bool:
         for pause in LOOKS:

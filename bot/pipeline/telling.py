@@ -10,19 +10,22 @@ import structlog
 from bot.blocks import cards, notices
 from bot.commands.base import Revealing
 from bot.core.reply import Reply
-from bot.core.request import CLOSED, ENDS, REVIEWED, Mode, Request, State, Timer, TimerKind
+from bot.core.request import CLOSED, ENDS, PLAINLY, REVIEWED, Mode, Request, State, Timer, TimerKind
 from bot.errors import Unavailable
 from bot.pipeline.audit_head import is_audit_head, post_audit_head
+from bot.pipeline.concerned import is_private
 from bot.pipeline.environment import Environment
 from bot.pipeline.following import follow_up
 from bot.pipeline.holders import tell_holders
 from bot.pipeline.live_cards import refresh_live_cards
 from bot.pipeline.notes import turn_note
-from bot.pipeline.outcomes import CHANNEL, NOBODY, deliver, deliver_and_close, notice_of
+from bot.pipeline.outcomes import CHANNEL, NOBODY, Notice, deliver, deliver_and_close, notice_of
 from bot.pipeline.policy_notices import announce_policy_change, is_policy_change
 from bot.pipeline.showing import Shown, below_card, card_of, refresh_cards, remember_card, thread_of
 
 log = structlog.get_logger(__name__)
+FAULTS: Final = 2
+"""So often an end may fail to be told by a fault of ours before it is told in plain words."""
 SOON: Final = timedelta(seconds=2)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
 CHANGED: Final = (State.SUCCEEDED, State.QUARANTINED, State.RESTORED, State.FAILED, State.UNKNOWN)
@@ -37,15 +40,19 @@ async def tell_outcome(env: Environment, request_id: str) -> None:
         await tell(env, request_id)
     except Unavailable as error:
         log.warning("an outcome is told later", request=request_id, why=str(error))
-        if await env.memory.untold(request_id):
-            await env.memory.set_timer(Timer(TimerKind.NOTIFY, request_id, env.clock.now() + SOON))
+    except Exception:  # a card that can't be drawn, say: who pressed the button is answered all the same
+        log.exception("an outcome cannot be told", request=request_id)
+    else:
+        return
+    if await env.memory.untold(request_id):
+        await env.memory.set_timer(Timer(TimerKind.NOTIFY, request_id, env.clock.now() + SOON))
 
 
 async def notify_is_due(env: Environment, timer: Timer) -> Timer | None:
     """Tell an end that was not told yet; what is not known to be impossible is tried until it works."""
     try:
         if timer.subject.startswith("r-"):
-            await tell(env, timer.subject)
+            await (tell_plainly if timer.failures >= FAULTS else tell)(env, timer.subject)
         elif is_policy_change(timer.subject):
             await announce_policy_change(env, timer.subject)
         elif is_audit_head(timer.subject):
@@ -79,6 +86,36 @@ async def tell(env: Environment, request_id: str) -> None:
         for owed in await env.memory.untold(request_id):
             if owed.event != request.state:
                 await env.memory.set_told(request_id, owed.event, how="superseded")
+
+
+async def tell_plainly(env: Environment, request_id: str) -> None:
+    """Tell the end of a request in one plain line: whatever else there is to show of it can't be shown.
+
+    Raises:
+        Unavailable: somebody is still to be told.
+    """
+    async with env.turn(request_id):
+        request = await env.memory.request(request_id)
+        if request is None or await env.memory.was_told(request.id, request.state):
+            return
+        plain, thread = cards.plain_outcome(request), request.thread_ts
+        people = tuple(dict.fromkeys([request.asker, *(vote.user_id for vote in request.votes if vote.approves)]))
+        notice = Notice(
+            request.id,
+            request.state,
+            plain,
+            people,
+            request.channel_id,
+            thread_ts=thread,
+            is_private=is_private(request) or request.state in UNSEEN,
+            intent_id=request.intent_id,
+        )
+        how = await deliver(env, notice)
+        for owed in await env.memory.untold(request_id):
+            await env.memory.set_told(request_id, owed.event, how="superseded")
+        await env.memory.set_told(request_id, request.state, how=how if how == NOBODY else PLAINLY)
+        env.observer.fault("tell")
+        log.error("an outcome was told in plain words", request=request_id)
 
 
 async def tell_others(env: Environment, request: Request, state: State) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, delete, or_, select
 
-from bot.core.request import TimerKind, Untold
+from bot.core.request import PLAINLY, TimerKind, Untold
 from bot.store import moves
 from bot.store.room import Room
 from bot.store.rows import insert_newest, many
@@ -57,6 +57,12 @@ class OutcomeNotices(Room):
         return await self._database.read(
             lambda connection: many(connection, Untold, query.order_by(outcome_notices.c.owed_at))
         )
+
+    async def told_plainly(self, *, since: datetime) -> list[Untold]:
+        """Ends since a moment whose cards could not be drawn."""
+        plainly = (outcome_notices.c.how == PLAINLY) & (outcome_notices.c.owed_at >= since)
+        query = select(outcome_notices).where(plainly).order_by(outcome_notices.c.owed_at)
+        return await self._database.read(lambda connection: many(connection, Untold, query))
 
 
 def _owed(subject: str) -> ColumnElement[bool]:

@@ -59,6 +59,9 @@ class ToyWork:
         async with self.stops("tell"):
             self.write(f"told {request_id}")
 
+    async def give_up(self, step: str, request_id: str, phase: str) -> Any:
+        raise AssertionError("nothing here is a fault")
+
     async def fire(self, timer: Timer) -> Timer | None:
         async with self.stops("fire"):
             if timer.subject.startswith("bad-") and not (self.folder / "mended").exists():

@@ -156,12 +156,18 @@ class EmptyTurso:
     organization_usage = listed
 
 
+@dataclass
 class Quiet:
+    faults: list[str] = field(default_factory=list)
+
     def command(self, command: str, outcome: str, seconds: float) -> None:
         """Count nothing."""
 
     def request(self, state: str) -> None:
         """Count nothing."""
+
+    def fault(self, step: str) -> None:
+        self.faults.append(step)
 
 
 @dataclass

@@ -1,0 +1,151 @@
+"""A fault of the bot in any step of a request: it comes to an end, people hear of it, and so does the operator."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.commands import COMMANDS
+from bot.commands.base import Changing
+from bot.core.request import Request, State
+from bot.pipeline.executing import Executor
+from tests.scenarios.conftest import hurry
+from tests.world import ANA, DANA, DB_OPS, World, living, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+POLICY = """version: 1
+organizations: {acme: {token: env:TURSO_API_TOKEN}}
+workspace: T0ACME
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: [read, create], confirm: none}
+      - {approve: [freeze, destroy], by: [user:U0ANA]}
+"""
+ENDED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.STALE)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    data = tmp_path_factory.mktemp("world")
+    (data / "policy.yaml").write_text(POLICY)
+    async with living(data, policy=data / "policy.yaml") as found:
+        hurry(found)
+        yield found
+
+
+async def newest(world: World) -> Request:
+    assert world.bot is not None
+    return max(await world.bot.store.requests(states=list(State)), key=lambda one: one.created_at)
+
+
+async def is_over(world: World) -> Request:
+    """Wait until the newest request has come to an end, and everybody was told."""
+    await world.calm()
+    found = await newest(world)
+    assert found.state in ENDED
+    return found
+
+
+async def approve(world: World, name: str) -> None:
+    await world.make(name)
+    card = await world.person(DANA).types(f"/turso freeze {name} --reason x", holding=name)
+    await world.person(ANA).presses("Approve", await world.shows(card, button="Approve"))
+
+
+def metric(world: World, step: str) -> bool:
+    assert world.bot is not None
+    return f'turso_ops_faults_total{{step="{step}"}}' in world.bot.metrics.text().decode()
+
+
+async def raises(*_: Any, **__: Any) -> Any:
+    raise KeyError("a fault that nobody thought of")
+
+
+async def test_a_card_that_cannot_be_drawn_is_told_in_plain_words(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def message(*_: Any) -> Any:
+        raise KeyError("a field that nobody thought of")
+
+    freeze = next(one for one in COMMANDS if one.name == "freeze")
+    assert isinstance(freeze, Changing)
+    own = tuple(replace(one, message=message) if one is freeze else one for one in COMMANDS)
+    assert world.bot is not None
+    before = world.bot.env.commands
+    object.__setattr__(world.bot.env, "commands", own)
+    try:
+        await approve(world, "plain1")
+        said = await until(lambda: world.card(holding="The card can't be drawn"), what="plain words")
+        request = await is_over(world)
+    finally:
+        object.__setattr__(world.bot.env, "commands", before)
+
+    assert request.state is State.SUCCEEDED
+    assert "freeze plain1 is done" in words(said).replace("`", "").replace("*", "")
+    told = [one for one in world.person(DANA).sees() if "The card can't be drawn" in words(one)]
+    assert len(told) == 1
+    assert metric(world, "tell")
+    found = {name: (well, text) for name, well, text in await world.bot.health.doctor()}
+    assert found["outcomes"][0] is False
+    assert request.id in found["outcomes"][1]
+
+
+@pytest.mark.parametrize(
+    ("step", "ends", "is_done"),
+    [
+        ("begin", State.STALE, False),
+        ("act", State.FAILED, False),
+        ("see", State.UNKNOWN, True),
+        ("finish", State.UNKNOWN, True),
+    ],
+)
+async def test_a_step_that_fails_for_good_ends_the_request_and_its_requester_hears(
+    world: World, step: str, ends: State, is_done: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, real = len(world.changes("PATCH")), Executor.finish
+
+    async def finish(self: Executor, request_id: str, phase: str, seen: Any) -> None:
+        """Fail on what has happened, not on the end that says that it is not known."""
+        await (raises() if seen["result"] == "succeeded" else real(self, request_id, phase, seen))
+
+    monkeypatch.setattr(Executor, step, finish if step == "finish" else raises)
+    name = f"step-{step}"
+    await approve(world, name)
+    shown = await until(
+        lambda: next((m for m in world.person(DANA).sees() if "on our side" in words(m) and name in words(m)), None),
+        what="an end",
+    )
+    assert shown
+
+    request = await is_over(world)
+    assert request.state is ends
+    assert (len(world.changes("PATCH")) > before) is is_done, "nothing is said to be undone that was sent"
+    assert metric(world, step)
+
+
+@pytest.mark.parametrize("host", ["newone.turso.io:99999", "a:b", "["])
+async def test_a_host_name_that_cannot_be_read_keeps_nobody_from_hearing_of_the_database(
+    world: World, host: str
+) -> None:
+    name = f"newone{len(host)}"
+    made = {"Name": name, "DbId": "01a21d3c-565d-7b16-9c6e-a13b1bee8b4d", "Hostname": host}
+    body, path = json.dumps({"database": made}), "*/acme/databases"
+    created = world.turso.faults.add("status", method="POST", path=path, status=200, body=body)
+    told = world.turso.faults.add(
+        "status", method="GET", path=f"{path}/{name}", status=404, body=json.dumps({"error": "not found"}), count=None
+    )
+    await world.workspace.say(DANA, DB_OPS, f"/turso db create {name} --group default --reason x")
+    await until(lambda: created.struck, what="the call")
+    told.status, told.body = 200, body
+
+    request = await is_over(world)
+    assert request.state in (State.SUCCEEDED, State.UNKNOWN)
+    assert [one for one in world.person(DANA).sees() if name in words(one)], "it is told"
+    answer = await world.person(DANA).types(f"/turso show {name}", holding=name)
+    assert "went wrong" not in words(answer)
+    world.turso.faults.clear()
