@@ -3,9 +3,13 @@
 import asyncio
 import os
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+from tests.forked import the_nursery
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,10 +24,24 @@ class Ran:
 
 
 async def run(*arguments: str, folder: Path, env: Mapping[str, str] | None = None, within: float = 40.0) -> Ran:
-    """Run `python -m bot` to its end; of this process's environment it gets the path alone."""
-    given = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), "HOME": str(folder), **(env or {})}
+    """Run `python -m bot` to its end, forked; of this process's environment it gets the path alone."""
+    with tempfile.TemporaryDirectory() as said:
+        out, err = Path(said, "out"), Path(said, "err")
+        fork = partial(the_nursery().fork, *arguments, environment=_given(folder, env), cwd=folder, out=out, err=err)
+        child = await asyncio.to_thread(fork)
+        try:
+            status = await child.ended(within)
+        except TimeoutError:
+            child.kill()
+            await child.ended()
+            raise AssertionError(f"{arguments} did not end within {within:.0f} s") from None
+        return Ran(status, out.read_text(), err.read_text())
+
+
+async def run_afresh(*arguments: str, folder: Path, env: Mapping[str, str] | None = None, within: float = 40.0) -> Ran:
+    """Run it as a shell does, with an interpreter of its own: it takes seconds, and each kind of command once."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", *arguments, env=given, cwd=folder,
+        sys.executable, "-m", "bot", *arguments, env=_given(folder, env), cwd=folder,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
@@ -33,3 +51,7 @@ async def run(*arguments: str, folder: Path, env: Mapping[str, str] | None = Non
         await process.wait()
         raise AssertionError(f"{arguments} did not end within {within:.0f} s") from None
     return Ran(process.returncode or 0, out.decode(), err.decode())
+
+
+def _given(folder: Path, env: Mapping[str, str] | None) -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), "HOME": str(folder), **(env or {})}

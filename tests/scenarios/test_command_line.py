@@ -17,7 +17,7 @@ import yaml
 from bot.sandbox.running import POLICY
 from bot.slack.manifest import SCOPES
 from tests.process import Process, standing
-from tests.scenarios.shell import Ran, run
+from tests.scenarios.shell import Ran, run, run_afresh
 from tests.world import ANA, DANA, World, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -40,6 +40,10 @@ class House:
         """Run another command with the settings of the bot."""
         return await run(*arguments, folder=self.world.data, env=self.bot.environment | changed)
 
+    async def command_afresh(self, *arguments: str) -> Ran:
+        """Run it with an interpreter of its own."""
+        return await run_afresh(*arguments, folder=self.world.data, env=self.bot.environment)
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
@@ -59,7 +63,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
 
 
 async def test_the_store_is_made_in_the_folder_and_upgrading_twice_is_harmless(tmp_path: Path) -> None:
-    first = await run("db", "upgrade", folder=tmp_path)
+    first = await run_afresh("db", "upgrade", folder=tmp_path)
     second = await run("db", "upgrade", folder=tmp_path)
 
     assert (first.status, second.status) == (0, 0)
@@ -97,7 +101,7 @@ async def test_a_policy_is_checked(tmp_path: Path, text: str, status: int, says:
 
 
 async def test_the_policy_explains_itself(tmp_path: Path) -> None:
-    ran = await run(
+    ran = await run_afresh(
         "policy", "explain", "destroy", "users", "--now", "--as", DANA, "--in", "C0DBOPS", "--file", str(POLICY),
         folder=tmp_path, env={"TURSO_ORGANIZATION": "acme"},
     )  # fmt: skip
@@ -107,7 +111,7 @@ async def test_the_policy_explains_itself(tmp_path: Path) -> None:
 
 
 async def test_the_manifest_is_for_socket_mode_or_for_an_address(tmp_path: Path) -> None:
-    socket = yaml.safe_load((await run("manifest", folder=tmp_path)).out)
+    socket = yaml.safe_load((await run_afresh("manifest", folder=tmp_path)).out)
     http = yaml.safe_load((await run("manifest", "--url", "https://bot.example.com", folder=tmp_path)).out)
     wrong = await run("manifest", "--url", "http://bot.example.com", folder=tmp_path)
 
@@ -142,7 +146,7 @@ async def test_a_bot_says_that_it_is_alive_ready_and_busy(house: House) -> None:
 
 
 async def test_the_doctor_finds_everything_well(house: House) -> None:
-    ran = await house.command("doctor")
+    ran = await house.command_afresh("doctor")
 
     assert ran.status == 0, ran.out + ran.err
     assert "FAIL" not in ran.out
@@ -186,8 +190,8 @@ async def test_the_audit_log_is_exported_and_verified_and_an_edit_is_found(house
     await world.person(ANA).submits({"typed_name": "audited"})
     await world.shows(card, holding="*audited* is destroyed")
 
-    holds = await house.command("audit", "verify")
-    exported = [json.loads(line) for line in (await house.command("audit", "export")).out.splitlines()]
+    holds = await house.command_afresh("audit", "verify")
+    exported = [json.loads(line) for line in (await house.command_afresh("audit", "export")).out.splitlines()]
     assert holds.status == 0, holds.out
     destroyed = [one for one in exported if "audited" in one["databases"] and one["outcome"] == "succeeded"]
     assert destroyed

@@ -7,7 +7,7 @@ import pytest
 
 from bot.sandbox.running import POLICY
 from tests.process import Process, standing
-from tests.scenarios.shell import run
+from tests.scenarios.shell import run, run_afresh
 from tests.world import World
 
 GIVEN = {
@@ -54,6 +54,16 @@ async def test_a_setting_that_is_not_there_is_named(tmp_path: Path, command: str
     says_one_sentence(ran.err, name)
 
 
+@pytest.mark.parametrize("command", ["serve", "socket", "worker", "doctor"])
+async def test_a_process_of_its_own_names_a_setting_too(tmp_path: Path, command: str) -> None:
+    env = {key: value for key, value in GIVEN.items() if key != "TURSO_API_TOKEN"}
+
+    ran = await run_afresh(command, folder=tmp_path, env=env)
+
+    assert ran.status == 2
+    says_one_sentence(ran.err, "TURSO_API_TOKEN")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -82,7 +92,7 @@ async def test_a_policy_that_does_not_validate_is_named_with_its_key(tmp_path: P
     policy = tmp_path / "policy.yaml"
     policy.write_text("version: 1\nchanels: {}\n")
 
-    ran = await run("serve", folder=tmp_path, env=GIVEN | {"POLICY_FILE": str(policy)})
+    ran = await run_afresh("serve", folder=tmp_path, env=GIVEN | {"POLICY_FILE": str(policy)})
 
     assert ran.status == 2
     assert "POLICY_FILE" in ran.err
@@ -118,7 +128,8 @@ async def test_an_address_that_cannot_be_had_is_named(tmp_path: Path, host: str)
 async def test_a_stand_in_whose_port_is_taken_says_so(tmp_path: Path, command: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        ran = await run(command, "--port", port, "--data", str(tmp_path), folder=tmp_path, env={"TURSO_API_TOKEN": "x"})
+        given = ("--port", port, "--data", str(tmp_path))
+        ran = await run_afresh(command, *given, folder=tmp_path, env={"TURSO_API_TOKEN": "x"})
 
     assert ran.status == 2
     says_one_sentence(ran.err, port)
