@@ -22,7 +22,7 @@ channels:
       - {allow: [read, thaw], confirm: none}
       - {allow: [freeze], confirm: none, start_within: 20m}
       - {allow: [protect], confirm: button}
-      - {break_glass: [rotate], review_by: dba, confirm: none}
+      - {break_glass: [rotate], review_by: dba}
 """
 )
 WAITS = "does not start yet"
