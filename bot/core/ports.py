@@ -132,6 +132,9 @@ class Directory(Protocol):
         `fresh=False`: what was true a moment ago will do, for showing what is decided again on pressing.
         """
 
+    async def inside(self, channel_id: str) -> frozenset[str]:
+        """Everybody in a channel, as of a minute ago; empty where the bot is not. Raises Unavailable."""
+
 
 class Messenger(Protocol):
     """Messages out. It waits for Slack's rate limits, keeps threads, and refuses whatever looks like a token."""

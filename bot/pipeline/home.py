@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
+import structlog
+
 from bot.blocks.home_view import ROWS, Board, Page, Place, home_view, pages_of
-from bot.core.model import Action, Channel, Subject, Target, Verdict
+from bot.core.model import Action, Channel, Person, Subject, Target, Verdict
 from bot.core.policy import is_on, refuses_person, rights_of, undo_panels
 from bot.core.reply import View
 from bot.core.request import Hold, HoldKind, Incident, Incoming, Kind, LedgerToken, Mode, Request, Review, State
@@ -17,6 +19,7 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.judging import judge
 
 T = TypeVar("T")
+log = structlog.get_logger(__name__)
 OPEN: Final = (State.PENDING, State.READY, State.APPROVED, State.EXECUTING, State.UNKNOWN)
 CHANNELS: Final = 40
 """Channels whose members are asked for at most in one drawing, those of the newest things first."""
@@ -93,12 +96,20 @@ class _Drawing:
             limit = min(most, limit * 4 or max(REACH, need))
             items = await fetch(limit)
             for one in items[looked:]:
-                if len(found) < need and await keep(one):
+                if len(found) < need and await self._keeps(keep, one):
                     found.append(one)
             looked = len(items)
             if looked < limit:
                 break
         return self._page(kind, found)
+
+    async def _keeps(self, keep: Callable[[T], Awaitable[bool]], one: T) -> bool:
+        """Leave out what cannot be looked through: it keeps nothing else from being drawn."""
+        try:
+            return await keep(one)
+        except Exception:
+            log.exception("something is left out of a Home", what=type(one).__name__, of=getattr(one, "id", ""))
+            return False
 
     def _requests(self, states: Sequence[State], asker: str | None = None) -> Callable[[int], Awaitable[list[Request]]]:
         return lambda limit: self.env.memory.requests(states=states, asker=asker, limit=limit)
@@ -130,15 +141,24 @@ class _Drawing:
             return False
         if any(vote.user_id == self.me for vote in request.votes):
             return False
-        decision = decide_request(self.env.rules.policy, await self.env.asker_of(request), request)
+        decision = decide_request(self.env.rules.policy, await self._asker(request), request)
         return is_on(self.env.rules.policy, decision.approvers, self.subject.person) and await self._is_in(
             request.channel_id
         )
 
+    async def _asker(self, request: Request) -> Subject:
+        """Say how a requester stands; where Slack does not tell, as the rules' own members: pressing asks again."""
+        try:
+            return await self.env.asker_of(request)
+        except Unavailable:
+            asker = Person(request.asker, request.asker_team)
+            groups = {name: (found or frozenset()) | {asker.id} for name, found in self.subject.groups.items()}
+            return await self.env.with_incident(Subject(asker, Channel(request.channel_id), groups))
+
     async def _undoes(self, request: Request) -> bool:
         if request.asker == self.me:
             return True
-        policy, asker, action = self.env.rules.policy, await self.env.asker_of(request), request_action(request)
+        policy, asker, action = self.env.rules.policy, await self._asker(request), request_action(request)
         panels = undo_panels(policy, asker, action, decide_request(policy, asker, request))
         may_undo = any(is_on(policy, panel, self.subject.person) for panel in panels)
         return may_undo and await self._is_in(request.channel_id)

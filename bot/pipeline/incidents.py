@@ -125,6 +125,9 @@ async def _notice(
     overdue: bool,
 ) -> Notice:
     """Address the reminder of a review to those who may give it, and to those whom the rule notifies."""
+    inside = await env.directory.inside(review.channel_id)
+    if inside:  # else the bot is not there itself, and those whom the review names are told alone
+        review = replace(review, reviewers=tuple(one for one in review.reviewers if one in inside))
     reply = notices.review_notice(review, request, overdue=overdue)
     called = await notified(env, review.notify, asked_by=review.actor)
     people = tuple(dict.fromkeys([*review.reviewers[:AT_MOST], *called]))

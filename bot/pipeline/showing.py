@@ -75,7 +75,15 @@ async def timeline_link(env: Environment, incident_id: str) -> str:
 
 
 async def _approvers(env: Environment, request: Request) -> frozenset[str]:
-    return decide_request(env.rules.policy, await env.asker_of(request), request).approvers.ids
+    """Return who may approve and is in the channel; nobody where Slack does not tell: the card is drawn all the same.
+
+    Slack calls whom a card names, and tells them of what they may not see when they are elsewhere.
+    """
+    try:
+        asker, inside = await env.asker_of(request), await env.directory.inside(request.channel_id)
+    except Unavailable:
+        return frozenset()
+    return decide_request(env.rules.policy, asker, request).approvers.ids & inside
 
 
 async def post_card(env: Environment, request: Request) -> None:

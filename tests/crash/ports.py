@@ -68,6 +68,9 @@ class Directory:
     async def is_in(self, user_id: str, channel_id: str, *, fresh: bool = True) -> bool:
         return user_id not in self._of.outside
 
+    async def inside(self, channel_id: str) -> frozenset[str]:
+        return frozenset()
+
 
 class Slack:
     """Takes every message, and finds tokens where none may be."""

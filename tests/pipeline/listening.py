@@ -134,6 +134,9 @@ class SmallDirectory:
     async def is_in(self, user_id: str, channel_id: str, *, fresh: bool = True) -> bool:
         return user_id in MEMBERS
 
+    async def inside(self, channel_id: str) -> frozenset[str]:
+        return frozenset(MEMBERS)
+
 
 @dataclass
 class Rules:

@@ -1,0 +1,85 @@
+"""Whom a card names, and what Home shows, while Slack does not tell of somebody or they are elsewhere."""
+
+from typing import Any
+
+import pytest
+
+from bot.slack.calls import SlackCalls, SlackTrouble
+from bot.slack.identity import SlackDirectory
+from tests.authorization import lost
+from tests.scenarios import forging
+from tests.scenarios.asked import asked, request_id
+from tests.scenarios.policies import HEAD
+from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = (
+    HEAD
+    + """\
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: read}
+      - {approve: [destroy, freeze], by: [dba, "user:U0ANA", "user:U0BEN"], confirm: none}
+      - {break_glass: [rotate], review_by: ["user:U0ANA", "user:U0BEN"]}
+"""
+)
+
+
+@pytest.fixture
+def silent_about_dana(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slack tells nothing of one person, for good."""
+    real = SlackCalls.call
+
+    async def call(self: SlackCalls, method: str, arguments: Any = None) -> Any:
+        if method == "users.info" and (arguments or {}).get("user") == DANA:
+            raise SlackTrouble(method, "fatal_error")
+        return await real(self, method, arguments)
+
+    monkeypatch.setattr(SlackCalls, "call", call)
+
+
+async def test_one_requester_of_whom_slack_says_nothing_keeps_no_home_from_being_drawn(
+    world: World, request: pytest.FixtureRequest
+) -> None:
+    one, two = await asked(world, "/turso freeze {}"), await asked(world, "/turso freeze {}", by=REMY)
+    await world.calm()
+    lost.notice(world)
+    request.getfixturevalue("silent_about_dana")
+
+    await world.workspace.open_home(ANA)
+    home = await until(lambda: world.workspace.home_of(ANA), what="Home")
+    assert request_id(two) in words(home)
+    assert request_id(one) in words(home), "what is known of it is shown"
+
+
+def know_the_members(world: World) -> None:
+    """Let a minute pass for what the bot keeps of the members of the channel."""
+    assert world.bot is not None
+    directory = world.bot.env.directory
+    assert isinstance(directory, SlackDirectory)
+    directory._inside.forget(DB_OPS)
+
+
+async def test_a_card_names_only_approvers_who_are_in_the_channel(world: World) -> None:
+    with lost.out_of_the_channel(world, BEN):
+        know_the_members(world)
+        card = await asked(world, "/turso db destroy {} --reason tidy")
+        assert ANA in words(card)
+        assert BEN not in words(card)
+    know_the_members(world)
+    assert BEN in words(await asked(world, "/turso db destroy {} --reason tidy"))
+
+
+async def test_a_review_is_asked_of_those_who_are_in_the_channel(world: World) -> None:
+    with lost.out_of_the_channel(world, BEN):
+        know_the_members(world)
+        await asked(world, "/turso rotate {} --reason leak")
+        await world.calm()
+        before = {one.ts for one in forging.told(world, BEN)}
+        await world.pass_time(hours=25)
+        await until(lambda: [one for one in forging.told(world, ANA) if "overdue" in words(one)], what="the reminder")
+        await world.calm()
+        assert not {one.ts for one in forging.told(world, BEN)} - before
+    know_the_members(world)
