@@ -31,7 +31,7 @@ def clean(text: object) -> str:
     if line.isascii() and line.isprintable() and "  " not in line:
         return line
     line = _CONTROLS.sub(" ", _INVISIBLE.sub("", line))
-    return _STACKED.sub(r"\1", _SURROGATES.sub("\ufffd", line)).strip()
+    return _STACKED.sub(r"\1", _SURROGATES.sub("\ufffd", line))
 
 
 class Plain(str):

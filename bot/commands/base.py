@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, SecretStr
 
@@ -20,6 +20,8 @@ from bot.turso.models import Listing
 A = TypeVar("A", bound=BaseModel)
 Facts = Mapping[str, Any]
 """Plain JSON that the deed showed, such as a new database's hostname; never a secret."""
+OVER: Final = "over"
+"""Among the facts: the freeze that the request has placed is no longer there."""
 
 
 Health = Callable[[], Awaitable[Sequence[tuple[str, bool, str]]]]

@@ -10,7 +10,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, duration, mrkdwn
 from bot.blocks.verbs import verb_of
 from bot.commands import holds
-from bot.commands.base import Changing, Context, Facts
+from bot.commands.base import OVER, Changing, Context, Facts
 from bot.commands.lines import command_line
 from bot.commands.targets import snapshot, target_of
 from bot.core.arguments import DatabaseName, Duration, Positional
@@ -67,6 +67,9 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 def message(plan: Plan, facts: Facts) -> Reply:
     """What is blocked, how long, and how to open it."""
     name, seconds = target_of(plan).name, plan.arguments["seconds"]
+    if facts.get(OVER):
+        over = mrkdwn(":sunny: This freeze of *{}* is over.", name)
+        return reply(over, [kit.section(over)])
     what = "Reads and writes" if plan.arguments["reads"] else "Writes"
     head = mrkdwn(":snowflake: {} of *{}* are blocked{}.", what, name, _lasting(seconds))
     row = buttons.run(1, "Thaw", command_line("thaw", name))

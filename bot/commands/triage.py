@@ -76,16 +76,16 @@ def _usage(found: Findings) -> list[tuple[str, Mrkdwn]]:
     ]
 
 
-def _against(found: Findings, field: str) -> str:
+def _against(found: Findings, field: str) -> Mrkdwn:
     """Compare today so far with the same part of a usual day. It takes both."""
     now = getattr(found.today, field) if found.today else None
     whole_day = getattr(found.usual, field) if found.usual else None
     if now is None or whole_day is None:
-        return ""
+        return mrkdwn("")
     usual = int(whole_day * found.part_of_day)
     if not usual:
-        return " (usually none)" if now and not whole_day else ""
-    return f" ({now / usual:.1f} × the usual)"
+        return mrkdwn(" (usually none)") if now and not whole_day else mrkdwn("")
+    return mrkdwn(" ({} × the usual)", f"{now / usual:.1f}")
 
 
 def _chart(found: Findings) -> Chart:

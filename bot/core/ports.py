@@ -361,8 +361,13 @@ class Memory(Protocol):
         database: str | None = None,
         database_id: str | None = None,
         newest: int | None = None,
+        released_since: datetime | None = None,
     ) -> list[Hold]:
-        """Those that are not released, oldest first; `newest`: so many, newest first."""
+        """Those that are not released, oldest first; `newest`: so many, newest first.
+
+        Args:
+            released_since: those instead that were released since then.
+        """
 
     async def hold(self, hold_id: str) -> Hold | None: ...
     async def release_hold(

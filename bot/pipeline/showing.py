@@ -5,9 +5,9 @@ from enum import Enum, auto
 import structlog
 
 from bot.blocks import cards
-from bot.commands.base import Changing
+from bot.commands.base import OVER, Changing
 from bot.core.reply import Reply
-from bot.core.request import Mode, Request, Review, State
+from bot.core.request import HoldKind, Mode, Request, Review, State
 from bot.core.request_decision import decide_request
 from bot.errors import CannotPost, Unavailable
 from bot.pipeline.environment import Environment
@@ -30,15 +30,19 @@ class Shown(Enum):
 
 async def card_of(env: Environment, request: Request) -> Reply:
     """Draw a request as it is now; a success in the words of its command."""
-    done = done_of(env, request)
+    done = done_of(env, request, is_over=await _is_over(env, request))
     approvers = await _approvers(env, request) if request.state is State.PENDING else frozenset()
     review = await _review_of(env, request) if request.mode is Mode.BREAK_GLASS else None
     card = cards.request_card(request, now=env.clock.now(), done=done, approvers=approvers, review=review)
     return await with_timeline(env, card, request.incident_id) if request.incident_id else card
 
 
-def done_of(env: Environment, request: Request) -> Reply | None:
-    """Return what the command itself says of its success; None: our own words do."""
+def done_of(env: Environment, request: Request, *, is_over: bool = False) -> Reply | None:
+    """Return what the command itself says of its success; None: our own words do.
+
+    Args:
+        is_over: the freeze that it has placed is no longer there.
+    """
     command = env.by_name.get(request.command)
     if not isinstance(command, Changing):
         return None
@@ -48,7 +52,15 @@ def done_of(env: Environment, request: Request) -> Reply | None:
         State.RESTORED: command.undo,
     }
     phase = phases.get(request.state)
-    return phase.message(request.plan, request.facts) if phase else None
+    facts = {**request.facts, OVER: True} if is_over else request.facts
+    return phase.message(request.plan, facts) if phase else None
+
+
+async def _is_over(env: Environment, request: Request) -> bool:
+    hold, target = request.plan.hold, request.plan.target
+    if request.state is not State.SUCCEEDED or hold is None or hold.kind != HoldKind.FREEZE or target is None:
+        return False
+    return all(one.request_id != request.id for one in await env.memory.holds(database_id=target.id))
 
 
 async def _review_of(env: Environment, request: Request) -> Review | None:
@@ -142,6 +154,14 @@ async def refresh_cards(env: Environment, request: Request, *, fresh: bool = Tru
     for channel_id, ts in gone:
         await env.memory.drop_card(request.id, channel_id, ts)
     return Shown.POSTED_AGAIN
+
+
+async def refresh_ended_freezes(env: Environment, request: Request) -> None:
+    """Bring the cards of freezes up to date that a request has ended: their buttons would thaw nothing."""
+    if target := request.plan.target:
+        for hold in await env.memory.holds(database_id=target.id, released_since=request.created_at):
+            if hold.kind is HoldKind.FREEZE and hold.request_id != request.id:
+                await show(env, hold.request_id)
 
 
 async def show(env: Environment, request_id: str) -> Request | None:

@@ -21,7 +21,15 @@ from bot.pipeline.live_cards import refresh_live_cards
 from bot.pipeline.notes import turn_note
 from bot.pipeline.outcomes import CHANNEL, NOBODY, Notice, deliver, deliver_and_close, notice_of
 from bot.pipeline.policy_notices import announce_policy_change, is_policy_change
-from bot.pipeline.showing import Shown, below_card, card_of, refresh_cards, remember_card, thread_of
+from bot.pipeline.showing import (
+    Shown,
+    below_card,
+    card_of,
+    refresh_cards,
+    refresh_ended_freezes,
+    remember_card,
+    thread_of,
+)
 
 log = structlog.get_logger(__name__)
 FAULTS: Final = 2
@@ -178,6 +186,7 @@ async def _afterwards(env: Environment, request: Request, how: str) -> None:
     reveals = isinstance(env.by_name.get(request.command), Revealing)
     if request.state in CHANGED and request.plan.databases and not reveals:
         await refresh_live_cards(env, request.organization, [name for name, _ in request.plan.databases])
+        await refresh_ended_freezes(env, request)
     if how != NOBODY:
         await turn_note(env, request, in_channel=how == CHANNEL)
 

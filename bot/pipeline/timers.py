@@ -26,7 +26,7 @@ from bot.pipeline.proving import prove_is_due
 from bot.pipeline.revealing import settle_cut_short
 from bot.pipeline.sampling import sample_is_due
 from bot.pipeline.settling import SECOND_LOOKS, Settled, settle
-from bot.pipeline.showing import below_card, post_card
+from bot.pipeline.showing import below_card, post_card, show
 from bot.pipeline.telling import notify_is_due, tell_outcome
 from bot.turso import DatabaseNotFound, TursoClient
 
@@ -135,6 +135,7 @@ async def _say_thawed(env: Environment, request: Request | None, hold: Hold, blo
     reply = replace(said(_thawed(hold.database, blocked)), private=False)
     await deliver_and_close(env, await notice_of(env, request, "thawed", reply, thread_ts=thread_ts, subject=hold.id))
     await refresh_live_cards(env, hold.organization, [hold.database])
+    await show(env, hold.request_id)
 
 
 def _thawed(name: str, blocked: holding.Blocks | None) -> str:

@@ -22,9 +22,15 @@ class Holds(Room):
         database: str | None = None,
         database_id: str | None = None,
         newest: int | None = None,
+        released_since: datetime | None = None,
     ) -> list[Hold]:
-        """Those that are not released, oldest first; `newest`: so many, newest first."""
-        query = select(holds).where(holds.c.released_at.is_(None))
+        """Those that are not released, oldest first; `newest`: so many, newest first.
+
+        Args:
+            released_since: those instead that were released since then.
+        """
+        wanted = holds.c.released_at.is_(None) if released_since is None else holds.c.released_at >= released_since
+        query = select(holds).where(wanted)
         if newest is None:
             query = query.order_by(holds.c.placed_at, holds.c.id)
         else:

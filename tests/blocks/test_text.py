@@ -143,3 +143,8 @@ def test_a_moment_in_plain_text_is_local_where_it_becomes_markup() -> None:
 )
 def test_what_is_no_moment_stays_as_it_is(text: str) -> None:
     assert mrkdwn("{}", text) == text
+
+
+@pytest.mark.parametrize("text", [" (1.8 x the usual)", " (1.8 × the usual)"], ids=["ascii", "others"])
+def test_the_space_before_an_addition_stays(text: str) -> None:
+    assert mrkdwn("{}{}", "61,508", text) == f"61,508{text}"

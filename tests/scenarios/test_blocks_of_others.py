@@ -7,7 +7,7 @@ import pytest
 from bot.core.request import HoldKind, Request, State
 from tests.scenarios import quarantines as q
 from tests.security import stage
-from tests.world import ANA, DANA, DB_OPS, World, until, words
+from tests.world import ANA, DANA, DB_OPS, World, buttons, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = q.POLICY.replace("[read, create]", "[read, create, freeze, thaw]")
@@ -109,6 +109,25 @@ async def test_a_thaw_by_hand_opens_and_blocks_nothing(world: World) -> None:
 
     assert await q.configuration(world, "thawed") == (False, False)
     assert not await q.holds(world, "thawed")
+
+
+@pytest.mark.parametrize("ends", ["thaw by hand", "its time"])
+async def test_the_card_of_a_freeze_says_when_it_is_over(world: World, ends: str) -> None:
+    """Its button would thaw nothing."""
+    name = f"over-{ends.split()[0]}"
+    await world.make(name)
+    await freeze(world, name)
+    card = world.card(holding=f"*{name}* are blocked")
+    assert card is not None
+    assert "Thaw" in buttons(card)
+
+    if ends == "its time":
+        await expire(world, name, minutes=31)
+    else:
+        await world.person(DANA).types(f"/turso thaw {name}")
+
+    over = await until(lambda: (now := world.as_now(card)) and "is over" in words(now) and now, what="the end")
+    assert "Thaw" not in buttons(over)
 
 
 async def waiting(world: World) -> Request:
