@@ -41,7 +41,7 @@ async def plan(ctx: Context, args: CreateArgs) -> Plan:
     if existing:
         raise BadInput(_taken(ctx, existing))
     group = args.group or default_of(groups)
-    require_place(groups, group, args.location)
+    require_place(ctx, groups, group, args.location)
     where = f"in the group {group}" if group else "without a group"
     at = f" at {args.location}" if args.location else ""
     return Plan(

@@ -11,6 +11,7 @@ from bot.errors import BadInput
 from bot.turso.models import Group
 
 NAMED: Final = 4
+_CHECK: Final = "Check its name, or leave `--group` out."
 
 
 async def require_location(ctx: Context, wanted: str | None) -> None:
@@ -22,17 +23,22 @@ async def require_location(ctx: Context, wanted: str | None) -> None:
         raise BadInput(f"Turso has no location `{wanted}`. {_choose(nearest(wanted, codes, NAMED) or codes[:NAMED])}")
 
 
-def require_place(groups: Sequence[Group], name: str | None, location: str | None) -> None:
-    """Refuse a group that is not there, and a location that is not one of the group's: they decide where it is."""
+def require_place(ctx: Context, groups: Sequence[Group], name: str | None, location: str | None) -> None:
+    """Refuse a group that is not there, and a location that is not one of the group's: they decide where it is.
+
+    Of other groups, only those are named that are within the channel's databases.
+    """
     if not groups or name is None:
         return
-    names = [one.name for one in groups]
+    seen = [one for one in groups if ctx.scope.names_group(one.name)]
+    names = [one.name for one in seen]
     group = next((one for one in groups if one.name == name), None)
     if group is None:
-        raise BadInput(f"There is no group `{name}`. {_choose(nearest(name, names, NAMED) or names[:NAMED])}")
+        choose = nearest(name, names, NAMED) or names[:NAMED]
+        raise BadInput(f"There is no group `{name}`. {_choose(choose) if choose else _CHECK}")
     if location is None or not group.locations or location in group.locations:
         return
-    others = [one.name for one in groups if location in one.locations]
+    others = [one.name for one in seen if location in one.locations]
     there = f" `--group {others[0]}` is in `{location}`." if others else " Leave `--location` out."
     raise BadInput(f"Databases of the group `{name}` are in `{some(group.locations, at_most=NAMED)}`.{there}")
 

@@ -87,6 +87,31 @@ async def test_a_place_that_is_not_there_is_refused_before_anybody_is_asked(desk
         await desk.plan(line)
 
 
+@pytest.mark.parametrize(
+    ("databases", "named"),
+    [
+        pytest.param('["*"]', {"default", "defalts", "london"}, id="all databases"),
+        pytest.param('["orders*", "group:defalts"]', {"defalts"}, id="those of one group"),
+        pytest.param('["orders*"]', set(), id="those of some names"),
+    ],
+)
+@pytest.mark.parametrize("line", ["create orders --group defalt", "create orders --location lhr"])
+async def test_only_groups_within_the_channels_databases_are_named(
+    desk: Desk, line: str, databases: str, named: set[str]
+) -> None:
+    for name in ("defalts", "london"):
+        desk.acme.groups[name] = {"name": name, "locations": ["lhr"], "primary": "lhr"}
+    desk.policy = desk.policy.replace('databases: ["*"]', f"databases: {databases}", 1)
+
+    with pytest.raises(BadInput) as refused:
+        await desk.plan(line)
+
+    told = {name for name in ("default", "defalts", "london") if f"`{name}`" in str(refused.value).split(". ", 1)[1]}
+    told |= {name for name in ("defalts", "london") if f"--group {name}`" in str(refused.value)}
+    assert told <= named
+    assert bool(told) is bool(named)
+
+
 async def test_the_group_that_is_in_a_location_is_named(desk: Desk) -> None:
     desk.acme.groups["london"] = {"name": "london", "locations": ["lhr"], "primary": "lhr"}
 

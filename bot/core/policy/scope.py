@@ -49,6 +49,10 @@ class Scope:
             first is not None and first.databases is None and first.verdict is not Verdict.DENY
         )
 
+    def names_group(self, group: str) -> bool:
+        """Say whether a group may be named here: the channel has every database, or those of this group."""
+        return self.databases is not None and (self.databases.everything or group in self.databases.groups)
+
     def covers(self, target: Target) -> bool:
         """Say whether the database exists for the subject here."""
         if self.databases is None or not self.databases.have(target):
