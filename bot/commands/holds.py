@@ -1,7 +1,7 @@
 """What stays blocked when one reason to block goes away: a database is blocked while any hold needs it."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.blocks.text import utc
 from bot.commands.base import Context
@@ -90,6 +90,31 @@ async def lift_once(turso: TursoClient, memory: Memory, what: Lift) -> bool:
         return True
     await lift(turso, memory, what)
     return await is_lifted(turso, memory, what)
+
+
+async def left_by(turso: TursoClient, memory: Memory, request_id: str, target: PlanTarget) -> Blocks:
+    """Return what a request's hold needs, no other hold does, and Turso blocks now. Raises Unavailable."""
+    held = await memory.holds(database_id=target.id)
+    own = [hold for hold in held if hold.request_id == request_id and hold.kind is not HoldKind.FOUND]
+    if not own:
+        return (False, False)
+    needed = remaining(hold for hold in held if hold not in own)
+    return _both(await blocked(turso, target.name), _both(remaining(own), _not(needed)))
+
+
+def cut_to(left: Blocks, holds: Iterable[Hold]) -> list[Hold]:
+    """Return what some holds become when only a part of what they block is left: freezes that a thaw lifts."""
+    freezes = [
+        replace(
+            hold,
+            kind=HoldKind.FREEZE,
+            block_reads=hold.block_reads and left[0],
+            block_writes=hold.block_writes and left[1],
+            due_at=hold.due_at if hold.kind is HoldKind.FREEZE else None,
+        )
+        for hold in holds
+    ]
+    return [hold for hold in freezes if hold.block_reads or hold.block_writes]
 
 
 async def blocked(turso: TursoClient, name: str) -> Blocks:

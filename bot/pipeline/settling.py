@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.commands.base import Changing
-from bot.commands.holds import released_with
-from bot.commands.thaw import ended_by
+from bot.commands.holds import Blocks, cut_to, released_with
+from bot.commands.thaw import ended_by, words
 from bot.core.plan import Plan
 from bot.core.ports import Closing, Move, Revocation
 from bot.core.proof import OldTokens, Proof
@@ -41,6 +41,8 @@ class Settled:
     result: str
     why: str
     facts: dict[str, Any]
+    left: Blocks | None = None
+    """After a failure: what the request's hold still blocks at Turso. None: nobody has looked."""
 
 
 def settle(
@@ -69,6 +71,8 @@ def settle(
     )
     proof = Proof.of(settled.facts) if kind == "execute" else None
     move = replace(move, **_holds(request, kind, state, settled, holds, now, command))
+    ends = [Timer(TimerKind.THAW, hold.id, hold.due_at) for hold in move.holds if hold.due_at]
+    move = replace(move, timers=[*move.timers, *ends])
     return replace(move, **_tokens(request, kind, state, proof))
 
 
@@ -97,8 +101,10 @@ def _sentence(request: Request, state: State, kind: str, settled: Settled) -> st
     if kind == "undo" and state is State.QUARANTINED:
         then = "The countdown goes on; press Undo again." if request.due_at else "Press Undo again."
         return f"Undo did not go through: {why or 'Turso does not show it.'} {then}"
-    if _stays_blocked(request, kind, state):
-        return f"{why} The database is still there, and still blocked: a thaw opens it."
+    if state is State.FAILED and (left := words(_left(kind, settled))):
+        name = request.plan.target.name if request.plan.target else "the database"
+        there = f"`{name}` is still there, and its {left}" if kind == "finish" else f"The {left} of `{name}`"
+        return f"{why} {there} are still blocked: `/turso thaw {name}` opens it."
     if state is State.STALE:
         return f"{why} Nothing was done."
     if state is State.UNKNOWN:
@@ -183,22 +189,22 @@ def _holds(
         before = request.facts.get(CLOSED, ())
         return {"release_holds": [hold.id for hold in here if hold.request_id in before]}
     if state in (State.RESTORED, State.FAILED, State.STALE):
-        ended = released_with([hold.id for hold in own], here)
-        still_blocked = [
-            replace(hold, id=new_id("h"), kind=HoldKind.FREEZE, due_at=None, placed_at=now)
-            for hold in own
-            if hold.kind is HoldKind.QUARANTINE and _stays_blocked(request, kind, state)
-        ]
-        return {"release_holds": ended, "holds": still_blocked}
+        ended = [hold.id for hold in own]
+        left = _left(kind, settled) if state is State.FAILED else (False, False)
+        if still_blocked := [replace(one, id=new_id("h"), placed_at=now) for one in cut_to(left, own)]:
+            return {"release_holds": ended, "holds": still_blocked}
+        return {"release_holds": released_with(ended, here)}
     if state is State.SUCCEEDED and command.lifts:
         named = ended_by(request.plan)
         return {"release_holds": released_with([hold.id for hold in here if hold.id in named], here)}
     return {}
 
 
-def _stays_blocked(request: Request, kind: str, state: State) -> bool:
-    """Say whether a quarantine that ends so leaves the database blocked: then as a freeze, which a thaw lifts."""
-    return kind == "finish" and state is State.FAILED
+def _left(kind: str, settled: Settled) -> Blocks:
+    """Return what a request that failed leaves blocked: as a freeze, which a thaw lifts."""
+    if settled.left is not None:
+        return settled.left
+    return (True, True) if kind == "finish" else (False, False)
 
 
 def _tokens(request: Request, kind: str, state: State, proof: Proof | None) -> dict[str, Any]:

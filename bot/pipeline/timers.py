@@ -168,8 +168,12 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
     subject = await env.asker_of(request)
     ctx = env.context(subject, organization=request.organization, line=request.line, sent_at=request.sent_at)
     last, why = timer.attempt + 1 >= len(SECOND_LOOKS), "Turso shows that it did not happen."
+    target, left = request.plan.target, (False, False)
     try:
         happened = await look(ctx, request.plan)
+        if target is not None and last and not happened:
+            left = await holding.left_by(ctx.turso, env.memory, request.id, target)
+            why = "Turso shows that only a part of it holds." if any(left) and kind == "execute" else why
     except NotOurs as error:
         happened, last, why = False, True, str(error)
     except BotError:
@@ -178,7 +182,7 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
         after = SECOND_LOOKS[min(timer.attempt + 1, len(SECOND_LOOKS) - 1)]
         return replace(timer, due_at=env.clock.now() + timedelta(seconds=after), attempt=timer.attempt + 1)
     facts = await facts_again(ctx, command, kind, request.plan) if happened else {}
-    settled = Settled("succeeded", "", facts) if happened else Settled("failed", why, {})
+    settled = Settled("succeeded", "", facts) if happened else Settled("failed", why, {}, left)
     open_holds = await env.memory.holds(organization=request.organization)
     move = settle(request, command, kind, settled, open_holds, env.clock.now())
     if await env.memory.move(request.id, expect=[State.UNKNOWN], move=move) is not None:

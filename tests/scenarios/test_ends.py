@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.commands.holds import remaining
-from bot.core.request import State
-from bot.pipeline import executing
+from bot.core.request import State, TimerKind
+from bot.pipeline import executing, settling
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import quarantines as q
 from tests.scenarios.test_countdown_end import forbid, policy, rests
@@ -138,6 +139,79 @@ async def test_blocks_and_holds_match_after_every_end(
     await world.calm()
     assert await q.configuration(world, name) == (False, False)
     assert not await q.holds(world, name)
+
+
+async def is_not_known(world: World, monkeypatch: pytest.MonkeyPatch, card: Message, name: str, deed: str) -> None:
+    """Lose the answer to what is sent, and the looks at what came of it."""
+
+    async def unseen(*_: Any) -> bool:
+        return False
+
+    kind, method, path = ("drop", "DELETE", name) if deed == "finish" else ("lost", "PATCH", f"{name}/configuration")
+    fault = world.turso.faults.add(kind, method=method, path=f"*/databases/{path}", count=None)
+    with monkeypatch.context() as patched:
+        patched.setattr(executing.Executor, "_seen", unseen)
+        if deed == "finish":
+            await world.pass_time(hours=25)
+        else:
+            await world.person(ANA).presses("Approve", card)
+        await stage.reaches(world, card, State.UNKNOWN)
+    world.turso.faults.remove(fault.id)
+    await world.calm()
+
+
+async def looked_again(world: World, request_id: str) -> None:
+    """Let the time of the next second look come, and wait until it is over."""
+    store = world.bot.store if world.bot else None
+    assert store is not None
+    for timer in await store.due(world.clock.now() + timedelta(days=1), limit=1000):
+        if (timer.kind, timer.subject) != (TimerKind.RECONCILE, request_id):
+            continue
+        await world.pass_time(seconds=(timer.due_at - world.clock.now()).total_seconds() + 1)
+        end = asyncio.get_running_loop().time() + 30
+        while await store.is_due(timer.kind, timer.subject, timer.due_at):
+            assert asyncio.get_running_loop().time() < end, "nobody looks again"
+            await asyncio.sleep(0.02)
+
+
+DEEDS = {"freeze": "/turso freeze {} --reads --for 12h --reason old", "quarantine": "", "finish": ""}
+OPENED = {"nothing": {}, "reads": {"block_reads": False}, "writes": {"block_writes": False}}
+OPENED["both"] = OPENED["reads"] | OPENED["writes"]
+
+
+@pytest.mark.parametrize("opened", OPENED)
+@pytest.mark.parametrize("deed", DEEDS)
+async def test_blocks_and_holds_match_after_what_is_not_known_at_first(
+    world: World, monkeypatch: pytest.MonkeyPatch, deed: str, opened: str
+) -> None:
+    name = f"unknown-{deed}-{opened}"
+    if deed == "finish":
+        card = await q.quarantined(world, name)
+    else:
+        await world.make(name)
+        card = await (world.person(DANA).types(DEEDS[deed].format(name)) if DEEDS[deed] else q.asked(world, name))
+    await is_not_known(world, monkeypatch, card, name, deed)
+    await q.configuration(world, name, **OPENED[opened])
+    request = await stage.request_of(world, card)
+    for _ in settling.SECOND_LOOKS:
+        await looked_again(world, request.id)
+    request = await q.state(world, request)
+    await world.calm()
+    await matches(world, name)
+    blocked = await q.configuration(world, name)
+    assert blocked == (opened not in ("reads", "both"), opened not in ("writes", "both")), "nothing opens by itself"
+    if opened == "nothing" and deed != "finish":
+        assert request.state in (State.SUCCEEDED, State.QUARANTINED)
+        return
+    assert request.state is State.FAILED
+    assert (f"/turso thaw {name}" in request.outcome) is any(blocked)
+    if any(blocked):
+        thaw = await world.person(DANA).types(f"/turso thaw {name} --reason back")
+        await world.person(ANA).presses("Approve", thaw)
+        await stage.reaches(world, thaw, State.SUCCEEDED)
+        await world.calm()
+        assert await q.configuration(world, name) == (False, False)
+        assert not await q.holds(world, name)
 
 
 async def test_the_card_offers_deny_and_withdraw_until_the_change_is_sent(
