@@ -17,6 +17,7 @@ from bot.core.ports import Clock, Memory
 from bot.core.request import Backlog, Untold
 from bot.durable.queue import Queue
 from bot.errors import BotError
+from bot.pipeline.outcomes import ALARM, REVOKED
 from bot.slack.identity import SlackDirectory
 from bot.slack.installation import Workspace
 from bot.slack.manifest import SCOPES
@@ -240,14 +241,27 @@ class Health:
         if untold := await told_nobody(self.memory, self.clock.now()):
             posts = [one for one in untold if ":" in one.subject]
             ends = [one for one in untold if one not in posts]
-            some = ", ".join(f"`{one.subject}` ({one.event})" for one in ends[:5])
-            heard = f"Nobody was told how {counted(len(ends), 'request')} ended: {some}. " if ends else ""
+            some = ", ".join(f"{_kind(one)} `{one.subject}` ({one.event})" for one in ends[:5])
+            more = f" and {len(ends) - 5} more" if len(ends) > 5 else ""
+            heard = f"Nobody was told of {some}{more}. " if ends else ""
             posted = f"Not posted: {', '.join(f'`{one.subject}`' for one in posts[:5])}. " if posts else ""
             raise Unwell(f"{heard}{posted}The log says why.")
         if plain := await self.memory.told_plainly(since=self.clock.now() - TOLD_SINCE):
             some = ", ".join(f"`{one.subject}` ({one.event})" for one in plain[:5])
             raise Unwell(f"Cards that can't be drawn, by a fault of the bot: {some}. The log says why.")
-        return "Everybody was told how their requests ended."
+        return "Everybody was told of what ended, of break-glass operations and of revoked tokens."
+
+
+def _kind(untold: Untold) -> str:
+    """Say what it is that nobody was told of."""
+    if untold.event == ALARM:
+        return "the break-glass request"
+    if untold.event.startswith(REVOKED):
+        return "tokens revoked by the request"
+    return _KINDS.get(untold.subject[:2], "the end of the incident")
+
+
+_KINDS: Final = {"r-": "the end of the request", "h-": "the end of the freeze", "v-": "the review"}
 
 
 async def told_nobody(memory: Memory, now: datetime) -> list[Untold]:

@@ -53,7 +53,7 @@ class Metrics:
         self._overdue = Gauge("turso_ops_timers_overdue", "Timers that are due and have not fired", registry=here)
         self._failing = Gauge("turso_ops_timers_failing", "Timers whose work fails again and again", registry=here)
         self._untold = Gauge(
-            "turso_ops_outcomes_untold", "Requests of the last days whose end nobody was told of", registry=here
+            "turso_ops_outcomes_untold", "Outcomes, alarms and notices that nobody was told of", registry=here
         )
         self._audit = Gauge("turso_ops_audit_entries", "Entries in the audit log", registry=here)
 

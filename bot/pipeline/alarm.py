@@ -9,9 +9,8 @@ from bot.blocks import notices
 from bot.core.request import Request
 from bot.pipeline.concerned import notified
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes import notice_of, tell_each
+from bot.pipeline.outcomes import ALARM, notice_of, tell_alone
 
-ALARM: Final = "alarm"
 LOOKS: Final = 50
 LOOK_EVERY: Final = 0.1
 
@@ -26,7 +25,7 @@ async def raise_alarm(env: Environment, request: Request) -> None:
     link = await env.messenger.permalink(*copies[0]) if copies else None
     people = await notified(env, request.notify, asked_by=request.asker)
     alarm = await notice_of(env, request, ALARM, notices.break_glass_notice(request, link))
-    await tell_each(env, replace(alarm, people=tuple(one for one in people if one != request.asker)))
+    await tell_alone(env, replace(alarm, people=tuple(one for one in people if one != request.asker)))
 
 
 async def _cards(env: Environment, request: Request) -> Sequence[tuple[str, str]]:

@@ -6,7 +6,7 @@ from bot.blocks import notices
 from bot.core.proof import Proof
 from bot.core.request import LedgerToken, Request, TokenState
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes import notice_of, tell_each
+from bot.pipeline.outcomes import REVOKED, notice_of, tell_alone
 
 
 async def tell_holders(env: Environment, request: Request, *, only_of: str | None = None) -> None:
@@ -24,8 +24,8 @@ async def tell_holders(env: Environment, request: Request, *, only_of: str | Non
         theirs = _databases(old, holder)
         if holder != request.asker and (theirs or only_of is None):
             reply = notices.tokens_revoked_notice(request, theirs, proof)
-            notice = await notice_of(env, request, f"revoked {only_of or ''}".strip(), reply)
-            await tell_each(env, replace(notice, people=(holder,)))
+            notice = await notice_of(env, request, f"{REVOKED} {only_of or ''}".strip(), reply)
+            await tell_alone(env, replace(notice, people=(holder,)))
 
 
 def _databases(tokens: list[LedgerToken], holder: str) -> list[str]:

@@ -18,6 +18,10 @@ log = structlog.get_logger(__name__)
 CHANNEL: Final = "channel"
 """Stands among the people who were told for the channel itself."""
 NOBODY: Final = "nobody"
+ALARM: Final = "alarm"
+"""The event by which people are told of a break-glass operation."""
+REVOKED: Final = "revoked"
+"""How the events begin by which holders are told what became of their tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,12 @@ async def tell_each(env: Environment, notice: Notice, *, in_channel: bool = Fals
     if notice.people and not told:
         log.error("an end was told to nobody", subject=notice.subject, told_event=notice.event)
     return "people" if told else NOBODY
+
+
+async def tell_alone(env: Environment, notice: Notice) -> None:
+    """Tell each person alone, and record where nobody could be told. Raises Unavailable: somebody is still to be."""
+    if await tell_each(env, notice) == NOBODY and notice.people:
+        await env.memory.set_told(notice.subject, notice.event, how=NOBODY)
 
 
 async def _whisper(env: Environment, notice: Notice, user_id: str) -> bool:

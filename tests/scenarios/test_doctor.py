@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.app import health
+from bot.core.reply import Reply
+from bot.pipeline.outcomes import ALARM, REVOKED, Notice, tell_alone
 from tests.scenarios.asked import asked
 from tests.scenarios.policies import TWO_APPROVERS
-from tests.world import ANA, BEN, GIL, ORDERS, REMY, World, words
+from tests.world import ANA, BEN, DB_OPS, GIL, ORDERS, REMY, World, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -147,3 +149,32 @@ async def test_work_that_does_not_end_is_found(world: World, monkeypatch: pytest
         world.turso.faults.remove(held.id)
     await world.calm()
     assert (await found(world))["durable work"][0]
+
+
+@pytest.mark.parametrize(
+    ("subject", "event", "named"),
+    [
+        ("r-nobodyheard", "failed", "the end of the request"),
+        ("h-nobodyheard", "thawed", "the end of the freeze"),
+        ("v-nobodyheard", "reviewed", "the review"),
+        ("r-nobodyheard", ALARM, "the break-glass request"),
+        ("r-nobodyheard", REVOKED, "tokens revoked by the request"),
+    ],
+)
+async def test_an_end_that_nobody_was_told_of_is_seen_by_doctor_and_the_metrics(
+    world: World, subject: str, event: str, named: str
+) -> None:
+    assert world.bot is not None
+    store, health = world.bot.store, world.bot.health
+    assert {name: well for name, well, _ in await health.doctor()}["outcomes"]
+
+    notice = Notice(subject, event, Reply("It is over."), ("U0NOBODY",), DB_OPS)
+    if event in (ALARM, REVOKED):
+        await tell_alone(world.bot.env, notice)
+    else:
+        await store.set_told(subject, event, how="nobody")
+
+    findings = {name: (well, sentence) for name, well, sentence in await health.doctor()}
+    assert findings["outcomes"][0] is False
+    assert f"{named} `{subject}`" in findings["outcomes"][1]
+    await store.set_told(subject, event, how="channel")

@@ -273,16 +273,3 @@ async def test_a_slow_read_that_a_shutdown_cuts_off_is_told(world: World, place:
     world.turso.faults.remove(fault.id)
     told = [one for one in forging.told(world, DANA) if one.ts not in before]
     assert ["restarting" in words(one) for one in told] == [True]
-
-
-async def test_an_end_that_nobody_was_told_of_is_seen_by_doctor_and_the_metrics(world: World, place: Channel) -> None:
-    assert world.bot is not None
-    store, health = world.bot.store, world.bot.health
-    assert {name: well for name, well, _ in await health.doctor()}["outcomes"]
-
-    await store.set_told("r-nobodyheard", "failed", how="nobody")
-
-    findings = {name: (well, sentence) for name, well, sentence in await health.doctor()}
-    assert findings["outcomes"][0] is False
-    assert "r-nobodyheard" in findings["outcomes"][1]
-    await store.set_told("r-nobodyheard", "failed", how="channel")
