@@ -23,6 +23,7 @@ from bot.commands.samples import (
     usage_of,
     used_between,
 )
+from bot.commands.still_there import of_listed
 from bot.core.model import Target
 from bot.core.reply import Block, Reply
 from bot.core.request import Hold, LedgerToken, UsageSample
@@ -73,6 +74,7 @@ async def digest(ctx: Context, length: timedelta) -> Reply:
     databases = await ctx.visible_databases()
     names = {one.id: one.name for one in databases}
     samples, held, tokens = await asyncio.gather(_samples(ctx, databases, length), _held(ctx), _ending(ctx))
+    held, tokens = of_listed(held, databases), of_listed(tokens, databases)
     samples = [one for one in samples if one.database_id in names and moment_of(one) <= ctx.now]
     return _message(ctx, _count(samples, names, ctx.now, length), _idle(samples, names), held, tokens, length)
 

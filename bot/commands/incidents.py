@@ -1,5 +1,6 @@
 """What incident commands share: what was begun in an incident and is still open, and what the audit log has of it."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ from bot.blocks.text import Mrkdwn, counted, joined, mrkdwn, people, person
 from bot.blocks.verbs import verb_of
 from bot.commands.base import Context
 from bot.commands.requests import OPEN
+from bot.commands.still_there import still_there
 from bot.core.reply import Block
 from bot.core.request import AuditEntry, HoldKind, Incident, Mode, Request, State
 
@@ -57,9 +59,10 @@ async def still_open(ctx: Context, incident: Incident) -> Loose:
     """Return what was begun in this channel since the incident started and has not ended."""
     here, organization, since = incident.channel_id, incident.organization, incident.started_at
     held = await ctx.memory.holds(organization=organization)
-    ours = [hold for hold in held if hold.channel_id == here and hold.placed_at >= since]
+    begun = [hold for hold in held if hold.channel_id == here and hold.placed_at >= since]
     tokens = await ctx.memory.tokens(organization=organization, live_at=ctx.now)
-    made = [token for token in tokens if token.channel_id == here and token.minted_at >= since]
+    minted = [token for token in tokens if token.channel_id == here and token.minted_at >= since]
+    ours, made = await asyncio.gather(still_there(ctx.turso, begun), still_there(ctx.turso, minted))
     requests = await ctx.memory.requests(states=OPEN, channel_id=here)
     waiting = [one for one in requests if one.command not in OWN and one.state is not State.QUARANTINED]
     reviews = [review for review in await ctx.memory.reviews(owed=True) if review.channel_id == here]

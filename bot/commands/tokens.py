@@ -10,6 +10,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, duration, joined, mrkdwn, person, when
 from bot.commands.base import Context, Reading
 from bot.commands.lines import command_line
+from bot.commands.still_there import still_there
 from bot.commands.targets import require_known
 from bot.core.arguments import Count, DatabaseName, Positional
 from bot.core.model import Target
@@ -31,10 +32,10 @@ class TokensArgs(BaseModel):
 
 
 async def run(ctx: Context, args: TokensArgs) -> Reply:
-    """From memory; newest first. Turso is asked only whether a database of which there are none exists."""
+    """From memory; newest first. Turso is asked only which databases there are: with one, its tokens end."""
     holder = ctx.subject.person.id if args.mine else None
     found = await ctx.memory.tokens(organization=ctx.organization, holder=holder, live_at=ctx.now, limit=MOST)
-    shown = [one for one in found if _is_meant(ctx, args, one)]
+    shown = await still_there(ctx.turso, [one for one in found if _is_meant(ctx, args, one)])
     if args.name and not shown:
         await require_known(ctx, args.name)
     pages = max(1, -(-len(shown) // PAGE))

@@ -10,7 +10,7 @@ from bot.commands import holds
 from bot.commands.base import Context
 from bot.commands.list import blocks_words
 from bot.commands.samples import Course, courses, moment, moment_of, usual_day
-from bot.core.request import AuditEntry, LedgerToken
+from bot.core.request import AuditEntry, Hold, LedgerToken
 from bot.turso import Database, DatabaseNotFound, Listed, TursoError, first_told
 from bot.turso.models import Configuration, TopQuery, Usage
 
@@ -38,14 +38,27 @@ class Findings:
     """In place of today, from an API that tells only the month."""
     usual: Usage | None = None
     daily: Mapping[date, Usage] = field(default_factory=dict)
+    courses: Mapping[str, Course] = field(default_factory=dict)
+    """What was measured of databases of this name, by `DbId`."""
     queries: list[TopQuery] | None = None
     listed: Listed | None = None
     """It as the list of databases has it, which is there also when nothing else is."""
     siblings: list[str] | None = None
     changes: list[AuditEntry] = field(default_factory=list)
     tokens: list[LedgerToken] = field(default_factory=list)
-    held: list[str] = field(default_factory=list)
+    own_holds: list[Hold] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        """Its `DbId`, from whatever told it; empty when nothing did."""
+        known = self.database or self.listed
+        return known.id if known else ""
+
+    @property
+    def held(self) -> list[str]:
+        """By what it is held, in words."""
+        return [holds.describe(hold) for hold in self.own_holds]
 
     @property
     def blocked(self) -> bool:
@@ -108,6 +121,7 @@ async def read(ctx: Context, name: str) -> Findings:
     found.database, found.configuration, found.queries = database, configuration, queries
     if siblings is not None:
         found.listed, found.siblings = siblings
+    _keep_its_own(found)
     if usage is not None:
         found.today, found.month = (None, usage.usage) if usage.is_of_month else (usage.usage, None)
     return found
@@ -138,13 +152,21 @@ async def _remembered(ctx: Context, found: Findings) -> None:
     """What needs no Turso: changes, and (once its id is known) holds, tokens and samples."""
     found.changes = await _changes(ctx, found.name)
     held = await ctx.memory.holds(organization=ctx.organization)
-    found.held = [holds.describe(hold) for hold in held if hold.database == found.name]
+    found.own_holds = [hold for hold in held if hold.database == found.name]
     tokens = await ctx.memory.tokens(organization=ctx.organization, live_at=ctx.now)
     found.tokens = [token for token in tokens if token.database == found.name]
-    course = await _course(ctx, found.name)
-    if course:
+    found.courses = await _courses(ctx, found.name)
+
+
+def _keep_its_own(found: Findings) -> None:
+    """Leave out what is remembered of an earlier database of this name; all of it stays while its id is not known."""
+    if found.id:
+        found.own_holds = [one for one in found.own_holds if one.database_id == found.id]
+        found.tokens = [one for one in found.tokens if one.database_id == found.id]
+        found.courses = {key: one for key, one in found.courses.items() if key == found.id}
+    if course := max(found.courses.values(), key=lambda one: one.until, default=None):
         found.daily = course.daily
-        found.usual = usual_day(course, ctx.now.astimezone(UTC).date())
+        found.usual = usual_day(course, found.now.astimezone(UTC).date())
 
 
 async def _changes(ctx: Context, name: str) -> list[AuditEntry]:
@@ -160,7 +182,7 @@ async def _changes(ctx: Context, name: str) -> list[AuditEntry]:
     return changes[:CHANGES]
 
 
-async def _course(ctx: Context, name: str) -> Course | None:
+async def _courses(ctx: Context, name: str) -> dict[str, Course]:
     midnight = ctx.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     since = midnight - timedelta(days=DAYS)
     samples = await ctx.memory.samples(
@@ -169,5 +191,4 @@ async def _course(ctx: Context, name: str) -> Course | None:
         until=moment(ctx.now),
         databases=[name],
     )
-    found = courses([one for one in samples if moment_of(one) <= midnight], since=since).values()
-    return max(found, key=lambda course: course.until, default=None)
+    return courses([one for one in samples if moment_of(one) <= midnight], since=since)

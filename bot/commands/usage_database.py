@@ -13,7 +13,7 @@ from bot.commands.amounts import change, known
 from bot.commands.base import Context
 from bot.commands.lines import command_line
 from bot.commands.periods import Period
-from bot.commands.samples import courses, moment, moment_of
+from bot.commands.samples import Course, courses, moment, moment_of
 from bot.commands.targets import attempt
 from bot.commands.usage_history import chart_of_days
 from bot.core.reply import Reply
@@ -24,12 +24,13 @@ async def report(ctx: Context, name: str, period: Period) -> Reply:
     """Two usage calls and the list of instances, at once."""
     turso, before = ctx.turso, period.before
     spans = {} if period.is_current_month else {"since": period.since, "until": min(period.until, ctx.now)}
-    used, earlier, instances, daily = await asyncio.gather(
+    used, earlier, instances, measured = await asyncio.gather(
         turso.database_usage(name, **spans),
         attempt(turso.database_usage(name, since=before.since, until=before.until)),
         attempt(turso.instances(name)),
-        _daily(ctx, name, period),
+        _courses(ctx, name, period),
     )
+    daily = _own(measured, used.uuid)
     words = Mrkdwn("this month") if used.is_of_month else period.words
     title = mrkdwn(":bar_chart: *{}* {}: {} rows read, {} written", name, words,
                    known(used.usage.rows_read, number), known(used.usage.rows_written, number))  # fmt: skip
@@ -45,8 +46,15 @@ async def report(ctx: Context, name: str, period: Period) -> Reply:
     return reply(title, [*head, *drawn, *tail], plain_blocks=[*head, *plain, *tail] if drawn else ())
 
 
-async def _daily(ctx: Context, name: str, period: Period) -> Mapping[date, Usage]:
-    """Whole days of the period, as far as samples tell."""
+def _own(found: Mapping[str, Course], database_id: str) -> Mapping[date, Usage]:
+    """Return the days of this database; of the newest of its name where Turso does not tell its id."""
+    if database_id:
+        return found[database_id].daily if database_id in found else {}
+    return max(found.values(), key=lambda course: course.until).daily if found else {}
+
+
+async def _courses(ctx: Context, name: str, period: Period) -> Mapping[str, Course]:
+    """Return by `DbId` what samples tell of the period about databases of this name."""
     until = min(period.until, ctx.now).astimezone(UTC)
     since = max(period.since.astimezone(UTC), until - timedelta(days=POINTS - 1))
     since = since.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -56,8 +64,7 @@ async def _daily(ctx: Context, name: str, period: Period) -> Mapping[date, Usage
         until=moment(until),
         databases=[name],
     )
-    found = courses([one for one in samples if moment_of(one) <= until], since=since).values()
-    return max(found, key=lambda course: course.until).daily if found else {}
+    return courses([one for one in samples if moment_of(one) <= until], since=since)
 
 
 def _numbers(used: Usage, was: Usage, before: Period) -> list[tuple[str, Mrkdwn]]:

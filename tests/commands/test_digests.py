@@ -88,7 +88,9 @@ async def test_it_says_totals_movers_idle_held_and_ending(desk: Desk) -> None:
     )
     frozen = hold(1, database="orders", database_id=busy["DbId"], kind=HoldKind.FREEZE)
     await desk.memory.open_request(request(1), move(State.PENDING, holds=[frozen]))
-    await desk.memory.add_token(token(1, database="orders", expires_at=NOW + timedelta(days=2)))
+    await desk.memory.add_token(
+        token(1, database="orders", database_id=busy["DbId"], expires_at=NOW + timedelta(days=2))
+    )
 
     text = words(await desk.ask("digest now"))
 

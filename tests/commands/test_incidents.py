@@ -83,10 +83,13 @@ async def test_without_a_profile_there_is_nothing_to_start(desk: Desk) -> None:
 
 
 async def leave_open(desk: Desk) -> None:
-    made = hold(1, channel_id="C0DBOPS", placed_at=NOW)
-    two = replace(made, id="h-2", kind=HoldKind.QUARANTINE, database="users", database_id="db-2")
+    orders, users = desk.acme.add("orders-eu"), desk.acme.add("users")
+    made = hold(1, channel_id="C0DBOPS", placed_at=NOW, database_id=orders["DbId"])
+    two = replace(made, id="h-2", kind=HoldKind.QUARANTINE, database="users", database_id=users["DbId"])
     await desk.memory.open_request(request(1), move(State.PENDING, holds=[made, two]))
-    await desk.memory.add_token(token(1, holder="U0BEN", expires_at=NOW + timedelta(hours=1)))
+    await desk.memory.add_token(
+        token(1, holder="U0BEN", database_id=orders["DbId"], expires_at=NOW + timedelta(hours=1))
+    )
 
 
 async def test_status_lists_what_is_open_with_buttons_that_settle_it(desk: Desk) -> None:

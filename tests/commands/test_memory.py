@@ -26,8 +26,11 @@ async def ask_for(desk: Desk, at: int, name: str, **changes: Any) -> Any:
 
 async def test_tokens_are_those_of_the_channel_and_never_a_token(desk: Desk) -> None:
     for at, name in enumerate(("orders-eu", "payroll")):
+        desk.acme.add(name, DbId=f"db-{name}")
         await desk.memory.add_token(
-            token(at, database=name, fingerprint="ab12" * 4, expires_at=NOW + timedelta(hours=2))
+            token(
+                at, database=name, database_id=f"db-{name}", fingerprint="ab12" * 4, expires_at=NOW + timedelta(hours=2)
+            )
         )
 
     reply = await desk.ask("tokens", channel="C0ORDERS")
@@ -39,6 +42,7 @@ async def test_tokens_are_those_of_the_channel_and_never_a_token(desk: Desk) -> 
 
 
 async def test_mine_are_mine_and_the_ended_are_gone(desk: Desk) -> None:
+    desk.acme.add("orders-eu", DbId="db-1")
     await desk.memory.add_token(token(1, holder="U0ANA"))
     await desk.memory.add_token(token(2, holder="U0BEN"))
     await desk.memory.add_token(token(3, holder="U0ANA", expires_at=NOW - timedelta(hours=1)))
@@ -50,12 +54,14 @@ async def test_mine_are_mine_and_the_ended_are_gone(desk: Desk) -> None:
 
 
 async def test_a_token_of_which_nothing_is_known_says_so(desk: Desk) -> None:
+    desk.acme.add("orders-eu", DbId="db-1")
     await desk.memory.add_token(token(1, state=TokenState.UNKNOWN))
 
     assert "delivered to nobody" in words(await desk.ask("tokens"))
 
 
 async def test_three_hundred_tokens_are_paged(desk: Desk) -> None:
+    desk.acme.add("d" * 64, DbId="db-1")
     for at in range(300):
         await desk.memory.add_token(token(at, database="d" * 64, holder=f"U{at:010}"))
 

@@ -1,0 +1,50 @@
+"""A database that was destroyed and made again elsewhere: nothing that is said of the new one is about the old one."""
+
+import httpx
+import pytest
+
+from tests.scenarios.policies import HEAD
+from tests.world import DANA, World, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = (
+    HEAD
+    + """\
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: [read, digest, freeze, thaw, destroy, "token --read-only"], confirm: none}
+"""
+)
+OF_THE_OLD_ONE = ("Held", "Blocked now", "1 live token", "Tokens that end")
+"""Of its history, `triage` goes on telling: that is kept by name."""
+
+
+async def made_again(world: World, *names: str) -> None:
+    """Destroy databases behind the bot's back, and make others of their names."""
+    assert world.keys is not None
+    headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
+    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
+        for name in names:
+            assert (await http.delete(f"/v1/organizations/acme/databases/{name}")).status_code == 200
+    await world.make(*names)
+
+
+@pytest.mark.parametrize("line", ["triage frozen-1", "triage quarantined-1", "tokens frozen-1", "tokens", "digest now"])
+async def test_what_is_said_is_about_the_database_that_there_is(world: World, line: str) -> None:
+    number = world.clock.now().timestamp()
+    frozen, quarantined = f"f{number:.3f}".replace(".", "-"), f"q{number:.3f}".replace(".", "-")
+    dana = world.person(DANA)
+    await world.make(frozen, quarantined)
+    for deed in (f"token {frozen} --read-only", f"freeze {frozen}", f"db destroy {quarantined}"):
+        await dana.types(f"/turso {deed} --reason x")
+        await world.calm()
+    asked = line.replace("frozen-1", frozen).replace("quarantined-1", quarantined)
+    before = words(await dana.types(f"/turso {asked}"))
+    assert any(one in before for one in OF_THE_OLD_ONE), "it is said of the old ones"
+
+    await made_again(world, frozen, quarantined)
+    after = words(await dana.types(f"/turso {asked}"))
+
+    assert not [one for one in OF_THE_OLD_ONE if one in after]
