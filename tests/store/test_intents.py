@@ -10,6 +10,7 @@ import pytest
 from bot.store.database import StoreUnavailable
 from bot.store.store import Store
 from tests.store.conftest import NOON
+from tests.store.cutting import When, cut
 from tests.store.samples import entry, incoming
 
 LATER = NOON + timedelta(days=1)
@@ -111,3 +112,17 @@ async def test_an_intent_is_recorded_although_its_connection_breaks(
 
     assert await store.record_intent(incoming()), "it is new: a press that counted as a redelivery would be lost"
     assert not await store.record_intent(incoming(id="i-another000"))
+
+
+@pytest.mark.parametrize("when", ["before the commit", "after the commit"])
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_connection_that_is_ended_at_the_commit_neither_loses_nor_doubles_an_intent(
+    store: Store, when: When
+) -> None:
+    with cut(store, {1}, when) as seen:
+        new = await asyncio.gather(*(store.record_intent(incoming(number)) for number in range(1, 4)))
+
+    assert seen[0] >= 2, "the first commit was cut, and there was another one"
+    assert new == [True, True, True]
+    assert len(await store.open_intents(before=LATER)) == 3
+    assert not await store.record_intent(incoming(9, key="key-1")), "a redelivery is one still"
