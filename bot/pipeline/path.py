@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
 from bot.blocks import forms
+from bot.blocks.text import utc
 from bot.commands.base import Command
 from bot.core.parsing import Incomplete, Parsed
 from bot.core.ports import Ack, Work
@@ -29,6 +31,8 @@ Read = Parsed[Command] | Incomplete[Command] | BotError
 CUT_OFF = "Turso Ops is restarting, so this was not answered. Run it again in a moment."
 MOVED_BY_PRESS = (State.READY, State.DENIED, State.CANCELLED)
 """States to which no workflow leads, which would tell of them."""
+TAKEN_UP_WITHIN: Final = timedelta(minutes=15)
+"""How old may be what is taken up after a crash: nobody expects any more that something older is done."""
 
 
 class Path:
@@ -96,11 +100,14 @@ class Path:
     async def resume(self, incoming: Incoming) -> None:
         """Take up an intent that a crash left without a plan; its `response_url` is gone.
 
-        Whatever fails, the person hears it and the intent is closed. Raises StoreUnavailable alone.
+        What is too old is not done. Whatever fails, the person hears it and the intent is closed. Raises
+        StoreUnavailable alone.
         """
-        if incoming.kind in (Kind.COMMAND, Kind.MENTION) or pressing.carries_line(incoming.action_id):
-            text = incoming.value if pressing.carries_line(incoming.action_id) else incoming.text
-            await self._guarded(incoming, "resumed", partial(asking.ask, self.env, incoming, self._read(text)))
+        if self.env.clock.now() - incoming.at > TAKEN_UP_WITHIN:
+            await self._turn_down(incoming)
+        elif incoming.kind in (Kind.COMMAND, Kind.MENTION) or pressing.carries_line(incoming.action_id):
+            read = self._read(_line_of(incoming))
+            await self._guarded(incoming, "resumed", partial(asking.ask, self.env, incoming, read))
         elif incoming.kind is Kind.SUBMISSION:
             here, work = await self._work_of_form(incoming)
             await self._guarded(here, "resumed", work)
@@ -110,6 +117,20 @@ class Path:
             run = click.run if click else clicks.unknown
             await self._guarded(incoming, "resumed", partial(run, self.env, incoming))
             await self._tell_again(incoming)
+
+    async def _turn_down(self, incoming: Incoming) -> None:
+        """Say that something came in too long ago to be done now. What it had moved before the crash is told, too."""
+        here, name, again = incoming, "resumed", "Run it again if you still want it."
+        if incoming.kind is Kind.SUBMISSION:
+            here, _ = await self._work_of_form(incoming)
+        elif incoming.action_id in clicks.CLICKS:
+            again = "Press again if you still want it."
+        elif isinstance(read := self._read(_line_of(incoming)), Parsed):
+            name = read.spec.name
+        came = f"I was down, and this came at {utc(incoming.at)}"
+        why = Refused(f"{came}. That is too long ago, so nothing is done now. {again}")
+        await self._guarded(here, name, partial(_fail, why))
+        await self._tell_again(incoming)
 
     async def _work_of_form(self, incoming: Incoming) -> tuple[Incoming, Callable[[], Awaitable[str | None]]]:
         """Return what a form leads to and where its answers belong; what fails, fails when that is run."""
@@ -200,6 +221,10 @@ class Path:
         self.env.observer.command(name, outcome, seconds)
         reason = {"why": why} if why else {}
         log.info("answered", outcome=outcome, channel=incoming.channel_id, ms=round(seconds * 1000, 1), **reason)
+
+
+def _line_of(incoming: Incoming) -> str:
+    return incoming.value if pressing.carries_line(incoming.action_id) else incoming.text
 
 
 async def _fail(error: Exception) -> str:

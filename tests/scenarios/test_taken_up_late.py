@@ -1,0 +1,126 @@
+"""What was acknowledged before a long outage: of no kind is it done so much later, as if it were asked for now."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.blocks import forms
+from bot.core.request import AuditEntry, Incoming, Kind, State
+from bot.pipeline.environment import new_id
+from bot.pipeline.path import TAKEN_UP_WITHIN
+from tests.authorization.entries import incoming, quarantined, ready_token, wished
+from tests.authorization.lost import POLICY
+from tests.scenarios import forging
+from tests.world import ANA, DANA, World, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+OWN_POLICY = POLICY.replace("confirm: button", "confirm: none").replace("by: dba, to: asking", "by: dba")
+Left = Callable[[World, str], Awaitable[Incoming]]
+MOMENT = timedelta(seconds=30)
+
+
+def press(who: str, action_id: str, prepare: Callable[[World, str], Awaitable[str]]) -> Left:
+    async def left(world: World, name: str) -> Incoming:
+        return incoming(world, who, action_id, await prepare(world, name))
+
+    return left
+
+
+def line(kind: Kind) -> Left:
+    async def left(world: World, name: str) -> Incoming:
+        await world.make(name)
+        text = f"db freeze {name} --reason noise"
+        one = incoming(world, DANA, "run.1" if kind is Kind.ACTION else "", text if kind is Kind.ACTION else "")
+        return replace(one, kind=kind, text="" if kind is Kind.ACTION else text)
+
+    return left
+
+
+async def form(world: World, name: str) -> Incoming:
+    assert world.bot is not None
+    await world.make(name)
+    opened = replace(incoming(world, DANA, "", ""), kind=Kind.COMMAND, text="db freeze")
+    await world.bot.store.record_intent(opened, actionable=False)
+    one = incoming(world, DANA, "form.freeze", opened.id)
+    return replace(one, kind=Kind.SUBMISSION, values={"arg.name": name, "reason": "noise"})
+
+
+def typed(who: str, callback_id: str, prepare: Callable[[World, str], Awaitable[str]]) -> Left:
+    async def left(world: World, name: str) -> Incoming:
+        about = forms.bound(await prepare(world, name), who)
+        one = incoming(world, who, callback_id, about)
+        return replace(one, kind=Kind.SUBMISSION, channel_id="", values={forms.NAME_INPUT: name})
+
+    return left
+
+
+async def waiting(world: World, name: str) -> str:
+    return await wished(world, name, "db destroy {} --now")
+
+
+LEFT: dict[str, Left] = {
+    "line": line(Kind.COMMAND),
+    "mention": line(Kind.MENTION),
+    "run-button": line(Kind.ACTION),
+    "form": form,
+    "approve": press(ANA, "approval.approve", waiting),
+    "name-typed": typed(ANA, "approval.type_name", waiting),
+    "undo": press(DANA, "quarantine.undo", quarantined),
+    "reveal": press(DANA, "token.reveal", ready_token),
+    "withdraw": press(DANA, "approval.withdraw", waiting),
+}
+
+
+async def state_of_things(world: World) -> list[object]:
+    assert world.bot is not None
+    requests = await world.bot.store.requests(states=list(State))
+    changes = [one for method in ("POST", "PATCH", "DELETE") for one in world.changes(method)]
+    return [len(changes), sorted((one.id, one.state, len(one.votes)) for one in requests)]
+
+
+async def refusals(world: World) -> list[AuditEntry]:
+    assert world.bot is not None
+    return [one for _, one in await world.bot.store.audit_page(before_seq=None, limit=200) if one.event == "refused"]
+
+
+async def take_up(world: World, one: Incoming) -> None:
+    """Leave an intent as a crash would, and have it taken up."""
+    assert world.bot is not None
+    assert await world.bot.store.record_intent(one)
+    await world.bot.health.queue.enqueue_resume(one.id)
+    await world.calm()
+    later = world.bot.env.clock.now() + timedelta(hours=1)
+    assert one.id not in {still.id for still in await world.bot.store.open_intents(before=later)}
+
+
+@pytest.mark.parametrize("kind", LEFT)
+async def test_what_came_in_too_long_ago_is_not_done_and_its_person_hears_it(world: World, kind: str) -> None:
+    one = await LEFT[kind](world, f"old-{kind}")
+    one = replace(one, key=new_id("k"), at=one.at - TAKEN_UP_WITHIN - MOMENT)
+    await world.calm()
+    before, refused = await state_of_things(world), len(await refusals(world))
+
+    told = words(
+        await forging.answer_to(world, one.user_id, take_up(world, one), holding="I was down, and this came at")
+    )
+
+    assert "nothing is done now" in told
+    assert await state_of_things(world) == before
+    [entry, *_] = found = await refusals(world)
+    assert len(found) == refused + 1
+    assert (entry.user_id, "I was down" in entry.reason) == (one.user_id, True)
+
+
+@pytest.mark.parametrize("kind", LEFT)
+async def test_what_came_in_a_moment_ago_is_done(world: World, kind: str) -> None:
+    one = await LEFT[kind](world, f"new-{kind}")
+    one = replace(one, key=new_id("k"), at=one.at - TAKEN_UP_WITHIN + MOMENT)
+    await world.calm()
+    before = await state_of_things(world)
+
+    await take_up(world, one)
+
+    assert await state_of_things(world) != before
