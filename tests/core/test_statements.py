@@ -53,7 +53,7 @@ literals = st.one_of(
 )  # fmt: skip
 comments = st.one_of(
     st.builds(lambda text: f"--{text.replace(chr(10), ' ')}\n", secret),
-    st.builds(lambda sign, text: f"/*{sign}{text.replace('*/', '')} */", st.sampled_from(["", "+", "!", "*"]), secret),
+    st.builds(lambda sign, text: f"/*{sign}{text.replace('/', '')} */", st.sampled_from(["", "+", "!", "*"]), secret),
 )
 templates = st.sampled_from(
     ["SELECT {} FROM t", "SELECT a FROM t WHERE b = {}", "INSERT INTO t(a) VALUES ({})", "UPDATE t SET a = {}",

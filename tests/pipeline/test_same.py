@@ -180,6 +180,6 @@ async def test_a_name_that_was_free_is_taken(desk: Desk, planned: Acme) -> None:
 
 
 async def test_a_plan_about_no_database_does_not_change(desk: Desk, planned: Acme) -> None:
-    begin = desk.parse("incident start INC-1").spec
-    assert await drift(desk.context(), Plan(None, command=begin.name), begin, checks_size=True) is None
+    end = desk.parse("incident end").spec
+    assert await drift(desk.context(), Plan(None, command=end.name), end, checks_size=True) is None
     assert not desk.acme.requests

@@ -21,6 +21,7 @@ SCOPE_OF_METHOD = {
     "chat.getPermalink": None,
     "conversations.info": "channels:read",
     "conversations.members": "channels:read",
+    "users.conversations": "channels:read",
     "users.info": "users:read",
     "users.list": "users:read",
     "usergroups.users.list": "usergroups:read",
