@@ -8,9 +8,11 @@ from pydantic import ValidationError
 from bot.blocks import buttons, inputs, kit
 from bot.blocks.inputs import INPUT_ACTION, name_option, text_input
 from bot.blocks.message import reply
+from bot.blocks.plans import consequences
 from bot.blocks.text import Plain, cut, mrkdwn, sentence
 from bot.blocks.verbs import verb_of
 from bot.core.parsing import Spec, field_errors
+from bot.core.plan import Plan
 from bot.core.reply import Block, Reply, View
 from bot.core.shape import shape_of
 
@@ -113,11 +115,11 @@ def chooser_view(commands: Iterable[Spec], address_id: str, *, needs_channel: bo
     return _view("Turso", blocks, CHOOSER, address_id, submit="Go on")
 
 
-def typed_name_view(callback_id: str, request_id: str, *, name: str, steps: Sequence[str]) -> View:
-    """Have somebody type a name before something dangerous goes on."""
+def typed_name_view(callback_id: str, request_id: str, *, name: str, plan: Plan) -> View:
+    """Have somebody type a name before something dangerous goes on; on a phone the form covers the card."""
     blocks = [
-        kit.section(mrkdwn(":warning: This concerns *{}*. What will happen:", name)),
-        kit.numbered([Plain(step) for step in steps] or [Plain("As the request says.")]),
+        kit.section(mrkdwn(":warning: This concerns *{}*.", name)),
+        *consequences(plan),
         kit.input_block(
             NAME_INPUT,
             Plain(f"Type the name of the database to go on: {name}"),

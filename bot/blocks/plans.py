@@ -21,7 +21,12 @@ _LONG: Final = 420
 
 def plan_blocks(plan: Plan) -> list[Block]:
     """What an approver has to know, within about 7,000 characters whatever the plan holds."""
-    return [*_facts(plan), *_steps(plan), *_warnings(plan), *_holders(plan)]
+    return [*_facts(plan), *consequences(plan)]
+
+
+def consequences(plan: Plan) -> list[Block]:
+    """What will happen, the warnings, and whose tokens end: whoever lets it happen reads this, wherever they do."""
+    return [*_steps(plan), *_warnings(plan), *_holders(plan)]
 
 
 def dry_run(plan: Plan, decision: Decision) -> Reply:

@@ -135,7 +135,7 @@ async def ask_name(env: Environment, incoming: Incoming, request: Request, callb
     """Open the modal in which the name is typed; `callback_id` says what follows."""
     name = subject_name(request)
     about = forms.bound(request.id, incoming.user_id)
-    view = forms.typed_name_view(callback_id, about, name=name, steps=request.plan.steps)
+    view = forms.typed_name_view(callback_id, about, name=name, plan=request.plan)
     if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view):
         return "name_asked"
     raise Unavailable(TOO_OLD)

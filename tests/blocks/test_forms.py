@@ -7,6 +7,7 @@ import pytest
 from bot.blocks import forms
 from bot.commands import COMMANDS
 from bot.core.parsing import Grammar, Incomplete, Parsed
+from bot.core.plan import Plan
 from bot.sandbox.workspace.blockkit.payloads import validate_message, validate_options, validate_view
 
 GRAMMAR = Grammar(COMMANDS)
@@ -135,8 +136,10 @@ def test_the_other_modals_are_ones_that_slack_takes() -> None:
         forms.notice_view("Not done", f"There is no `{nasty}`."),
         forms.comment_view("approval.deny_reason", "r-1", title="Deny", label="Why? (the asker reads it)"),
         forms.review_view("v-1", title="Review", about=f"destroy orders --reason {nasty * 9}"),
-        forms.typed_name_view("approval.type_name", "r-1", name="orders", steps=[nasty, "Destroy orders"]),
-        forms.typed_name_view("request.type_name", "r-1", name="orders", steps=[]),
+        forms.typed_name_view(
+            "approval.type_name", "r-1", name="orders", plan=Plan(None, [nasty, "Destroy"], warnings=[nasty])
+        ),
+        forms.typed_name_view("request.type_name", "r-1", name="orders", plan=Plan(None, [])),
         forms.chooser_view(COMMANDS, "i-1", needs_channel=True),
         forms.chooser_view(COMMANDS, "i-1", needs_channel=False),
     ]
@@ -146,11 +149,20 @@ def test_the_other_modals_are_ones_that_slack_takes() -> None:
 
 
 def test_the_field_for_a_name_is_empty_and_its_label_says_what_to_type() -> None:
-    view = forms.typed_name_view("approval.type_name", "r-1", name="orders", steps=[])
+    view = forms.typed_name_view("approval.type_name", "r-1", name="orders", plan=Plan(None, []))
     (field,) = [block for block in view["blocks"] if block["type"] == "input"]
 
     assert not {"placeholder", "initial_value"} & field["element"].keys()
     assert "orders" in field["label"]["text"]
+
+
+@pytest.mark.parametrize("callback_id", ["approval.type_name", "request.type_name"])
+def test_the_form_for_a_name_says_all_that_will_happen(callback_id: str) -> None:
+    plan = Plan(None, ["Rotate the keys"], warnings=["Ends tokens of prod too"], holders=("U0DANA",))
+    shown = " ".join(marked_up(forms.typed_name_view(callback_id, "r-1", name="orders", plan=plan)["blocks"]))
+
+    assert "Ends tokens of prod too" in shown
+    assert "<@U0DANA>" in shown
 
 
 def test_what_was_filled_in_is_read() -> None:

@@ -43,6 +43,22 @@ async def rotates(world: World, name: str) -> Message:
     return card
 
 
+async def test_the_form_in_which_the_name_is_typed_shows_every_warning_of_the_card(world: World) -> None:
+    name = await pair(world, "warned")
+    card = await world.person(DANA).types(f"/turso rotate {name} --reason leak", holding=name)
+    plan = (await stored(world, card)).plan
+
+    await world.person(BEN).presses("Approve", card)
+    form = await world.person(BEN).modal("Type the name")
+
+    assert any(f"{name}-z" in one for one in plan.warnings), "the sibling is named"
+    for line in (*plan.steps, *plan.warnings):
+        assert line in words(form)
+    await world.person(BEN).submits({"typed_name": name}, form)
+    await reaches(world, card, State.SUCCEEDED)
+    await world.calm()
+
+
 async def proof_of(world: World, card: Message) -> Proof:
     found = Proof.of((await stored(world, card)).facts)
     assert found is not None
