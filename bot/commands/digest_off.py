@@ -7,10 +7,12 @@ from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
 from bot.blocks.verbs import verb_of
 from bot.commands.base import Changing, Context, Facts
+from bot.commands.digest_schedule import DAYS
 from bot.commands.lines import command_line
 from bot.core.model import Risk
 from bot.core.plan import Plan
 from bot.core.reply import Reply
+from bot.core.request import Digest
 from bot.errors import BadInput
 
 
@@ -26,9 +28,16 @@ async def plan(ctx: Context, args: DigestOffArgs) -> Plan:
     return Plan(
         target=None,
         steps=["Post no more usage digests in this channel"],
-        arguments={"channel_id": digest.channel_id},
+        arguments={"channel_id": digest.channel_id, "again": _line(digest)},
         facts={"Digest": digest.cadence, "Time": f"{digest.at} {digest.tz}"},
     )
+
+
+def _line(digest: Digest) -> str:
+    """Write the command that turns a digest on as it was."""
+    if digest.cadence == "daily":
+        return command_line("digest on", digest.at, daily=True, tz=digest.tz)
+    return command_line("digest on", DAYS[digest.weekday], digest.at, weekly=True, tz=digest.tz)
 
 
 async def act(ctx: Context, plan: Plan) -> None:
@@ -44,7 +53,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 def message(plan: Plan, facts: Facts) -> Reply:
     """It is off."""
     head = mrkdwn(":newspaper: No more usage digests in this channel.")
-    row = buttons.run(1, "Turn on again", command_line("digest on"))
+    row = buttons.run(1, "Turn on again", str(plan.arguments.get("again") or command_line("digest on")))
     return reply(head, [kit.section(head), *kit.actions(*row)])
 
 

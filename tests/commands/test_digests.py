@@ -8,7 +8,7 @@ import pytest
 from bot.commands.digest_schedule import next_due, period_name
 from bot.core.request import Digest, HoldKind, State
 from bot.errors import BadInput
-from tests.blocks.messages import shown, words
+from tests.blocks.messages import buttons, shown, words
 from tests.commands.conftest import NOW, Desk
 from tests.commands.test_usage import sample
 from tests.store.samples import hold, move, request, token
@@ -58,10 +58,22 @@ async def test_off_drops_both(desk: Desk) -> None:
         await desk.plan("digest off")
     await desk.carry_out("digest on --daily 8:00")
 
-    await desk.carry_out("digest off")
+    reply = await desk.carry_out("digest off")
 
     assert await desk.memory.digest("C0DBOPS") is None
     assert await desk.memory.due(NOW + timedelta(days=9)) == []
+    assert "Turn on again" in buttons(reply)
+
+
+@pytest.mark.parametrize("line", ["digest on --daily 8:15 --tz Asia/Tokyo", "digest on --weekly thu 07:30 --tz UTC"])
+async def test_turn_on_again_brings_the_digest_that_was_there(desk: Desk, line: str) -> None:
+    await desk.carry_out(line)
+    before = await desk.memory.digest("C0DBOPS")
+    off = await desk.carry_out("digest off")
+
+    await desk.carry_out(buttons(off)["Turn on again"]["value"])
+
+    assert await desk.memory.digest("C0DBOPS") == before
 
 
 @pytest.mark.parametrize("line", ["on --weekly --daily", "on --weekly someday", "on --tz Nowhere/Town", "on mon 25:00"])
