@@ -20,6 +20,8 @@ UNDO: Final = "quarantine.undo"
 REVIEW: Final = "review.open"
 THAW: Final = "hold.thaw"
 END_TOKENS: Final = "token.end"
+EXTEND_INCIDENT: Final = "incident.extend"
+END_INCIDENT: Final = "incident.end"
 RUN: Final = "run."
 PAGE: Final = "page."
 FORM: Final = "form.open."
@@ -100,6 +102,16 @@ def thaw(hold_id: str, label: str = "Thaw") -> Element:
 def end_tokens(request_id: str, label: str) -> Element:
     """Ask for the rotation that ends a token, by the request that minted it."""
     return kit.button(Plain(label), END_TOKENS, request_id)
+
+
+def extend_incident(incident_id: str, label: str) -> Element:
+    """Move the end of an incident; one that has ended is not started again by it."""
+    return kit.button(Plain(label), EXTEND_INCIDENT, incident_id)
+
+
+def end_incident(incident_id: str, label: str = "End incident") -> Element:
+    """End an incident, and no other that runs in its channel by then."""
+    return kit.button(Plain(label), END_INCIDENT, incident_id)
 
 
 def run(number: int, label: str, line: str, *, style: Style | None = None) -> list[Element]:

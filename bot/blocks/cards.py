@@ -263,8 +263,17 @@ def card_buttons(request: Request, review: Review | None) -> list[Element]:
     if state is State.UNKNOWN and request.command == "token":
         return [buttons.reveal(request, "Reveal again")]
     label = "Rotate again" if state is State.UNKNOWN and request.command == "rotate" else _AGAIN.get(state)
-    again = buttons.run(1, label, request.line) if label and request.line else []
-    return [*again, *_review_button(request, review)]
+    return [*(_again(request, label) if label else []), *_review_button(request, review)]
+
+
+def _again(request: Request, label: str) -> list[Element]:
+    """Ask for the same once more. What was about one incident is never about another that runs by then."""
+    incident_id = str(request.plan.arguments.get("incident_id", ""))
+    if request.command == "incident end":
+        return [buttons.end_incident(incident_id, label)]
+    if request.plan.arguments.get("extends"):
+        return []
+    return buttons.run(1, label, request.line) if request.line else []
 
 
 def _freeze_first(request: Request) -> list[Element]:

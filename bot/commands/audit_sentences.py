@@ -36,6 +36,8 @@ _PRESSES: Final[Mapping[str, str]] = {
     "review": "review",
     "hold.thaw": "thaw",
     "token.end": "rotation",
+    "incident.extend": "extension",
+    "incident.end": "end of the incident",
 }
 """What a press on a request is, as a noun."""
 _RESULTS: Final[Mapping[str, str]] = {

@@ -48,10 +48,13 @@ Explain = Callable[[Subject, Any, str, str], Awaitable[Explanation]]
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What a button about something that is open closes: of one object, and of its holds one."""
+    """What a button is about: an object of which it closes something, of its holds one, or an incident."""
 
-    database_id: str
+    database_id: str = ""
     hold: Hold | None = None
+    incident_id: str = ""
+    over: str = ""
+    """What is said when that incident does not run any more."""
     settles: str = ""
     """The incident that has ended and left it open."""
 

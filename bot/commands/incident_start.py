@@ -8,13 +8,14 @@ from pydantic import BaseModel, Field
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
-from bot.blocks.text import duration, mrkdwn, when
+from bot.blocks.text import duration, mrkdwn, person, when
 from bot.blocks.verbs import verb_of
 from bot.commands.base import Changing, Context, Facts
 from bot.commands.lines import command_line
 from bot.core.arguments import Duration, Positional
 from bot.core.model import Risk
 from bot.core.plan import Plan
+from bot.core.policy import Policy
 from bot.core.reply import Reply
 from bot.core.request import AuditEntry, Incident, Timer, TimerKind
 from bot.errors import BadInput
@@ -41,7 +42,7 @@ async def plan(ctx: Context, args: IncidentStartArgs) -> Plan:
     if profile is None:
         raise BadInput("The policy gives this channel no incident profile: `incidents` or a profile `incident` would.")
     longest = ctx.policy.longest_incident()
-    lasting = args.lasting or min(USUAL, longest)
+    lasting = args.lasting or usual_length(ctx.policy)
     if lasting > longest:
         raise BadInput(f"An incident runs at most {duration(longest)} here; it can be extended later.")
     running = await ctx.memory.incident_in(here)
@@ -67,6 +68,11 @@ async def plan(ctx: Context, args: IncidentStartArgs) -> Plan:
         },
         facts={"Incident": args.key, "Profile": profile, "Lasts": duration(lasting)},
     )
+
+
+def usual_length(policy: Policy) -> timedelta:
+    """Return how long an incident runs when nobody says it."""
+    return min(USUAL, policy.longest_incident())
 
 
 def _other_profile(profile: str) -> str:
@@ -142,22 +148,38 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 
 
 async def facts_again(ctx: Context, plan: Plan) -> Facts:
-    """Read until when it runs."""
+    """Read until when it runs, or how it has ended."""
     incident = await ctx.memory.incident(plan.arguments["incident_id"])
-    return {"until": incident.until.isoformat()} if incident else {}
+    return standing(incident) if incident else {}
+
+
+def standing(incident: Incident) -> Facts:
+    """Return what its first message says of an incident as it is now."""
+    ended = {"ended_at": incident.ended_at.isoformat(), "ended_by": incident.ended_by} if incident.ended_at else {}
+    return {"until": incident.until.isoformat(), **ended}
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """The timeline's first message."""
+    """The timeline's first message; once it is over, what it says instead."""
     asked = plan.arguments
+    if facts.get("ended_at"):
+        return _over(str(asked["key"]), datetime.fromisoformat(facts["ended_at"]), str(facts.get("ended_by") or ""))
     begun = "goes on" if asked["extends"] else "has started"
     until = mrkdwn(" until {}", when(datetime.fromisoformat(facts["until"]))) if facts.get("until") else ""
     head = mrkdwn(":rotating_light: Incident *{}* {} in this channel{}.", asked["key"], begun, until)
     note = mrkdwn("The profile `{}` holds here until it ends. What is done here stands under this message.",
                   asked["profile"])  # fmt: skip
     row = [*buttons.run(1, "Status", command_line("incident status")), buttons.form("triage", "Triage")]
-    row += buttons.run(2, "End incident", command_line("incident end"))
+    row += [buttons.end_incident(asked["incident_id"])]
     return reply(head, [kit.section(head), kit.context(note), *kit.actions(*row)])
+
+
+def _over(key: str, ended_at: datetime, by: str) -> Reply:
+    how = mrkdwn("by {}", person(by)) if by else mrkdwn("when its time was over")
+    head = mrkdwn(":checkered_flag: Incident *{}* ended {}, {}. Its rights in this channel are gone.",
+                  key, when(ended_at), how)  # fmt: skip
+    note = mrkdwn("What was done in it stands under this message, and its report below in the channel.")
+    return reply(head, [kit.section(head), kit.context(note)])
 
 
 command = Changing(

@@ -6,6 +6,7 @@ from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import duration, mrkdwn, person, when
 from bot.commands.base import Context, Reading
+from bot.commands.incident_start import usual_length
 from bot.commands.incidents import loose_blocks, still_open
 from bot.commands.lines import command_line
 from bot.commands.rights import may_use
@@ -25,9 +26,11 @@ async def run(ctx: Context, args: IncidentStatusArgs) -> Reply:
         row = [buttons.form("incident start", "Start incident")] if may_start else []
         return reply(title, [kit.section(title), *kit.actions(*row)])
     title = mrkdwn(":rotating_light: Incident *{}* runs for {}", incident.key, duration(ctx.now - incident.started_at))
-    longer = command_line("incident start", incident.key, for_="4h")
-    row = [*buttons.run(1, "4 hours from now", longer), *buttons.run(2, "Report", command_line("incident report"))]
-    row += buttons.run(3, "End incident", command_line("incident end"))
+    lasting = usual_length(ctx.policy)
+    longer = [buttons.extend_incident(incident.id, f"Extend to {duration(lasting)} from now")]
+    row = [*(longer if incident.until - ctx.now < lasting else [])]
+    row += buttons.run(2, "Report", command_line("incident report"))
+    row += [buttons.end_incident(incident.id)]
     until = mrkdwn("{} ({} left)", when(incident.until), duration(incident.until - ctx.now))
     return reply(
         title,
@@ -43,6 +46,7 @@ async def run(ctx: Context, args: IncidentStatusArgs) -> Reply:
             ),
             *loose_blocks(await still_open(ctx, incident)),
             *kit.actions(*row),
+            kit.context(mrkdwn("As of {}", when(ctx.now))),
         ],
     )
 

@@ -77,7 +77,7 @@ async def carry_on(
     """Decide on a line that is complete, and answer it, or open a request for it.
 
     Args:
-        follow_up: what a button is about that closes something open: the plan is bound to it.
+        follow_up: what a button is about: the plan is bound to it.
     """
     command, args = read.spec, read.args
     undo = await own_undo(env, incoming, command, args)
@@ -115,8 +115,12 @@ async def carry_on(
 
 
 def _bound(plan: Plan, follow_up: FollowUp | None) -> str:
-    """Return the incident that a plan settles something of. Raises Refused: it is about another object."""
+    """Return the incident that a plan settles something of. Raises Refused: it is about another object or incident."""
     if follow_up is None:
+        return ""
+    if follow_up.incident_id:
+        if plan.arguments.get("incident_id") != follow_up.incident_id:
+            raise Refused(follow_up.over)
         return ""
     if plan.target is None or plan.target.id != follow_up.database_id:
         name = plan.target.name if plan.target else "it"

@@ -8,7 +8,7 @@ from bot.blocks import forms
 from bot.core.model import Action
 from bot.core.request import Incoming
 from bot.errors import BadInput, BotError, Unavailable
-from bot.pipeline import confirming, loose, reminding, revealing, reviewing, undoing, voting
+from bot.pipeline import confirming, incident_buttons, loose, reminding, revealing, reviewing, undoing, voting
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import judge
 from bot.pipeline.pressing import TOO_OLD, request_of
@@ -65,4 +65,6 @@ CLICKS: Final[Mapping[str, Click]] = {
     "review.open": Click(reviewing.open_review, changes=False),
     "hold.thaw": Click(loose.thaw_hold),
     "token.end": Click(loose.end_tokens),
+    "incident.extend": Click(incident_buttons.extend),
+    "incident.end": Click(incident_buttons.end),
 }

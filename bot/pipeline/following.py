@@ -6,13 +6,14 @@ from typing import Final
 import structlog
 
 from bot.commands.base import Changing
+from bot.commands.incidents import OWN
 from bot.core.reply import Reply
 from bot.core.request import Request, State
 from bot.errors import BotError, CannotPost, Unavailable
 from bot.pipeline.answering import said
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes import may_be_seen
-from bot.pipeline.showing import below_card
+from bot.pipeline.showing import announce_again, below_card
 
 log = structlog.get_logger(__name__)
 FILE: Final = "file"
@@ -27,6 +28,8 @@ async def follow_up(env: Environment, request: Request) -> None:
     copies = await env.memory.cards(request.id)
     if request.command == "incident start" and copies:
         await _begin_timeline(env, *copies[0])
+    if request.command in OWN:
+        await _announce_again(env, request)
     reply = command.message(request.plan, request.facts)
     if reply.attachment and not request.private and not await env.memory.was_told(request.id, FILE):
         channel_id, thread_ts = await below_card(env, request)
@@ -39,6 +42,13 @@ async def _begin_timeline(env: Environment, channel_id: str, ts: str) -> None:
     incident = await env.memory.incident_in(channel_id)
     if incident and incident.timeline_ts is None:
         await env.memory.set_timeline(incident.id, ts)
+
+
+async def _announce_again(env: Environment, request: Request) -> None:
+    """The messages that said that the incident runs, and until when, say how it is now."""
+    incident = await env.memory.incident(str(request.plan.arguments.get("incident_id", "")))
+    if incident is not None:
+        await announce_again(env, incident, but=request.id)
 
 
 async def share_file(env: Environment, reply: Reply, channel_id: str, thread_ts: str | None) -> None:

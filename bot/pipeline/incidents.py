@@ -17,7 +17,7 @@ from bot.pipeline.concerned import AT_MOST, notified
 from bot.pipeline.environment import Environment
 from bot.pipeline.following import FILE, share_file
 from bot.pipeline.outcomes import CHANNEL, Notice, deliver, tell_each
-from bot.pipeline.showing import below_card
+from bot.pipeline.showing import announce_again, below_card
 
 log = structlog.get_logger(__name__)
 ENDED: Final = "ended"
@@ -46,6 +46,7 @@ async def time_is_over(env: Environment, timer: Timer) -> Timer | None:
 async def _tell_end(env: Environment, incident: Incident) -> None:
     if await env.memory.was_told(incident.id, ENDED):
         return
+    await announce_again(env, incident)
     ended = mrkdwn("has run out of time: its rights in this channel have ended.")
     reply = last_message(incident.key, ended, await _facts(env, incident))
     notice = Notice(

@@ -1,19 +1,23 @@
 """Cards of requests: views of what the store says, posted at least once and brought up to date everywhere."""
 
+from dataclasses import replace
 from enum import Enum, auto
+from typing import Final
 
 import structlog
 
 from bot.blocks import cards
 from bot.commands.base import OVER, Changing
+from bot.commands.incident_start import standing
 from bot.core.reply import Reply
-from bot.core.request import HoldKind, Mode, Request, Review, State
+from bot.core.request import HoldKind, Incident, Mode, Request, Review, State
 from bot.core.request_decision import decide_request
 from bot.errors import CannotPost, Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes import may_be_seen
 
 log = structlog.get_logger(__name__)
+INCIDENT_START: Final = "incident start"
 
 
 class Shown(Enum):
@@ -30,11 +34,39 @@ class Shown(Enum):
 
 async def card_of(env: Environment, request: Request) -> Reply:
     """Draw a request as it is now; a success in the words of its command."""
-    done = done_of(env, request, is_over=await _is_over(env, request))
+    done = done_of(env, await as_it_is(env, request), is_over=await _is_over(env, request))
     approvers = await _approvers(env, request) if request.state is State.PENDING else frozenset()
     review = await _review_of(env, request) if request.mode is Mode.BREAK_GLASS else None
     card = cards.request_card(request, now=env.clock.now(), done=done, approvers=approvers, review=review)
     return await with_timeline(env, card, request.incident_id) if request.incident_id else card
+
+
+async def as_it_is(env: Environment, request: Request) -> Request:
+    """Add to what started an incident how that incident is now: its card says so, as long as it stands."""
+    if request.command != INCIDENT_START or request.state is not State.SUCCEEDED:
+        return request
+    incident = await env.memory.incident(str(request.plan.arguments.get("incident_id", "")))
+    return replace(request, facts={**request.facts, **standing(incident)}) if incident else request
+
+
+async def announce_again(env: Environment, incident: Incident, *, but: str = "") -> None:
+    """Bring up to date the cards that say that an incident runs, since it has ended or its end was moved.
+
+    Args:
+        but: the request whose card is up to date already.
+
+    Raises:
+        Unavailable: Slack may take it later.
+    """
+    if not await may_be_seen(env, incident.channel_id):
+        return
+    begun = await env.memory.requests(
+        states=[State.SUCCEEDED], channel_id=incident.channel_id, command=INCIDENT_START, since=incident.started_at
+    )
+    for request in begun:
+        if request.id != but and request.plan.arguments.get("incident_id") == incident.id:
+            for copy in await env.memory.cards(request.id):
+                await env.messenger.update(*copy, await card_of(env, request))
 
 
 def done_of(env: Environment, request: Request, *, is_over: bool = False) -> Reply | None:

@@ -18,6 +18,8 @@ CHANGING = [command.name for command in COMMANDS if command.changes]
 NEED_NO_RIGHT = {
     "approval.withdraw": "one's own request can always be taken back",
     "request.dismiss": "the same",
+    "incident.extend": "its line is decided as if it were typed",
+    "incident.end": "its line is decided as if it were typed",
     "chooser": "opens a form, whose line is decided as if it were typed",
     "timer: expire": "ends what has not begun",
     "timer: lapse": "the same",

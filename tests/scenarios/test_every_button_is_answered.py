@@ -122,7 +122,8 @@ async def answers(world: World, person: str, channel: str, doing: Any, *, action
     for view in world.workspace.views_of(person):
         await world.workspace.close_view(person, view.id)
     calls = [one for one in world.workspace.calls[before:] if not one.error]
-    places = (channel, person, mine) if pressing.carries_line(action_id) else (person, mine)
+    asks = pressing.carries_line(action_id) or action_id.startswith("incident.")  # as if a line were typed there
+    places = (channel, person, mine) if asks else (person, mine)
     visible = [one for one in calls if one.args.get("channel") in places]
     alone = [one for one in calls if one.method in TELLS_ALONE and one.args.get("user", person) == person]
     return [one.method for one in (*alone, *visible)]

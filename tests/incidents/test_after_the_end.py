@@ -1,0 +1,124 @@
+"""What stands in the channel of an incident that has ended: it says so, and no button of it starts or ends another."""
+
+import pytest
+
+from bot.commands.base import FollowUp
+from bot.core.parsing import Parsed
+from bot.core.request import Incident, Incoming, Kind
+from bot.errors import Refused
+from bot.pipeline import asking
+from tests.incidents import play
+from tests.world import BEN, INCIDENT, REMY, World, buttons, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-after")]
+LEADS_ON = {"Status", "Triage", "End incident"}
+REFUSED = "has ended. To start one: /turso incident start KEY"
+
+
+async def running(world: World) -> Incident | None:
+    assert world.bot is not None
+    return await world.bot.store.incident_in(INCIDENT)
+
+
+def plain(text: str) -> str:
+    return text.replace("`", "").replace("ˋ", "")
+
+
+async def test_every_message_that_said_it_runs_says_how_it_ended(world: World) -> None:
+    remy = world.person(REMY)
+    begun = await play.start(remy, "INC-1")
+    assert buttons(begun).keys() == LEADS_ON
+    await remy.types("/turso incident start INC-1 --for 5h", INCIDENT, holding="goes on")
+    await world.calm()
+    longer = world.card(INCIDENT, holding="goes on")
+    now = await running(world)
+    assert longer is not None
+    assert now is not None
+    assert f"<!date^{int(now.until.timestamp())}^" in world.as_now(begun).text, "the end that it has now"
+
+    await play.end(world.person(BEN), "INC-1")
+
+    for message in (begun, longer):
+        shown = world.as_now(message)
+        assert "*INC-1* ended" in words(shown)
+        assert f"by <@{BEN}>" in words(shown)
+        assert not buttons(shown)
+        assert "holds here" not in words(shown)
+
+
+async def test_they_say_so_when_its_time_was_over(world: World) -> None:
+    begun = await play.start(world.person(REMY), "INC-2", lasts="1h")
+
+    await world.pass_time(minutes=61)
+
+    shown = await world.shows(begun, holding="*INC-2* ended")
+    assert "when its time was over" in words(shown)
+    assert not buttons(shown)
+    await world.calm()
+
+
+@pytest.mark.parametrize("key", ["INC-3", "INC-4"], ids=["the same key", "another key"])
+async def test_a_button_of_an_ended_incident_touches_no_other(world: World, key: str) -> None:
+    remy = world.person(REMY)
+    begun = await play.start(remy, "INC-3")
+    status = await remy.types("/turso incident", INCIDENT, holding="runs for")
+    await play.end(remy, "INC-3")
+
+    for label in ("Extend to 4 hours from now", "End incident"):
+        assert REFUSED in plain(words(await remy.presses_and_hears(label, status))), label
+    assert await running(world) is None
+
+    await play.start(remy, key)
+    before = await running(world)
+    for label, message in (("Extend to 4 hours from now", status), ("End incident", status), ("End incident", begun)):
+        assert REFUSED in plain(words(await remy.presses_and_hears(label, message))), label
+    await world.calm()
+    assert await running(world) == before
+    await play.end(remy, key)
+
+
+async def test_the_buttons_of_a_running_one_extend_and_end_it(world: World) -> None:
+    remy = world.person(REMY)
+    begun = await play.start(remy, "INC-5")
+    before = await running(world)
+    status = await remy.types("/turso incident", INCIDENT, holding="runs for")
+
+    await remy.presses("Extend to 4 hours from now", status)
+    await until(lambda: world.card(INCIDENT, holding="*INC-5* goes on"), what="the extension")
+    await world.calm()
+    after = await running(world)
+    assert before is not None
+    assert after is not None
+    assert after.id == before.id
+    assert after.until > before.until
+
+    await remy.types("/turso incident start INC-5 --for 8h", INCIDENT, holding="goes on")
+    await world.calm()
+    nearer = await remy.presses_and_hears("Extend to 4 hours from now", status)
+    assert "runs longer than that already" in words(nearer)
+    fresh = await remy.types("/turso incident", INCIDENT, holding="runs for")
+    assert not [label for label in buttons(fresh) if label.startswith("Extend")]
+
+    await remy.presses("End incident", world.as_now(begun))
+    await until(lambda: world.card(INCIDENT, holding="*INC-5* has ended"), what="the end")
+    await world.calm()
+    assert await running(world) is None
+
+
+@pytest.mark.parametrize("line", ["incident start INC-6 --for 4h", "incident end"])
+async def test_what_ends_while_a_press_is_on_its_way_is_not_taken_for_another(world: World, line: str) -> None:
+    assert world.bot is not None
+    remy, env = world.person(REMY), world.bot.env
+    await play.start(remy, "INC-6")
+    press = Incoming(
+        id="i-late", key="k-late", kind=Kind.ACTION, at=env.clock.now(), user_id=REMY, channel_id=INCIDENT,
+        user_team_id="T0ACME",
+    )  # fmt: skip
+    read = env.grammar.parse(line)
+    assert isinstance(read, Parsed)
+    about = FollowUp(incident_id="n-ended", over="It has ended.")
+
+    with pytest.raises(Refused, match="It has ended"):
+        await asking.carry_on(env, press, await env.subject(press), read, follow_up=about)
+
+    await play.end(remy, "INC-6")
