@@ -151,16 +151,4 @@ async def requests_of(ctx: Context, entries: Iterable[AuditEntry]) -> list[Reque
 
 async def last_incident(ctx: Context) -> Incident | None:
     """Return the incident that runs here, or the last one that did."""
-    here = ctx.subject.channel.id
-    if running := await ctx.memory.incident_in(here):
-        return running
-    before: int | None = None
-    for _ in range(20):
-        page = await ctx.memory.audit_page(before_seq=before, limit=PAGE, channel_id=here)
-        for _, entry in page:
-            if entry.event == "incident_started":
-                return await ctx.memory.incident(str(entry.detail.get("incident")))
-        if len(page) < PAGE:
-            return None
-        before = page[-1][0]
-    return None
+    return await ctx.memory.last_incident_in(ctx.subject.channel.id)

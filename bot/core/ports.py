@@ -421,6 +421,9 @@ class Memory(Protocol):
     async def incident_in(self, channel_id: str) -> Incident | None:
         """The one that runs there now."""
 
+    async def last_incident_in(self, channel_id: str) -> Incident | None:
+        """The one that was started there last, running or ended."""
+
     async def incident(self, incident_id: str) -> Incident | None: ...
     async def incidents(self, *, newest: int | None = None) -> list[Incident]:
         """All that run, oldest first; `newest`: so many, newest first."""

@@ -41,6 +41,12 @@ class Incidents(Room):
         """The one that runs there now; what another process changed is seen within a second."""
         return (await self._running.by_channel()).get(channel_id)
 
+    async def last_incident_in(self, channel_id: str) -> Incident | None:
+        """The one that was started there last, running or ended."""
+        query = select(incidents).where(incidents.c.channel_id == channel_id)
+        query = query.order_by(incidents.c.started_at.desc(), incidents.c.id.desc()).limit(1)
+        return await self._database.read(lambda connection: one(connection, Incident, query))
+
     async def incident(self, incident_id: str) -> Incident | None:
         """One incident, running or ended."""
         query = select(incidents).where(incidents.c.id == incident_id)

@@ -8,7 +8,7 @@ from bot.core.request import Incident, Incoming, Kind
 from bot.errors import Refused
 from bot.pipeline import asking
 from tests.incidents import play
-from tests.world import BEN, INCIDENT, REMY, World, buttons, until, words
+from tests.world import BEN, DANA, INCIDENT, REMY, World, buttons, until, words
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-after")]
 LEADS_ON = {"Status", "Triage", "End incident"}
@@ -122,3 +122,24 @@ async def test_what_ends_while_a_press_is_on_its_way_is_not_taken_for_another(wo
         await asking.carry_on(env, press, await env.subject(press), read, follow_up=about)
 
     await play.end(remy, "INC-6")
+
+
+async def test_a_refusal_after_the_end_says_so_to_those_who_may_start_one(world: World) -> None:
+    await world.make("checkout")
+    remy = world.person(REMY)
+    await play.start(remy, "INC-7")
+    card = await remy.types("/turso triage checkout", INCIDENT, holding=":ambulance:")
+    await play.end(remy, "INC-7")
+    gives_back = "INC-7 has ended, and its rights here with it: /turso incident start KEY gives them back"
+
+    for label in ("Refresh", "Freeze writes 30 min"):
+        assert gives_back in plain(words(await remy.presses_and_hears(label, card))), label
+    refused = await remy.types("/turso triage checkout", INCIDENT, holding="nothing for this channel")
+    assert gives_back in plain(words(refused))
+    assert "prints what to add" not in words(refused)
+
+    never = await remy.types("/turso create warehouse", INCIDENT, holding="nothing for this channel")
+    assert "has ended" not in words(never), "no incident would allow it"
+    other = await world.person(DANA).types("/turso triage checkout", INCIDENT, holding="nothing for this channel")
+    assert "has ended" not in words(other), "she may start none"
+    assert "prints what to add" in words(other)

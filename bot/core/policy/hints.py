@@ -56,7 +56,7 @@ def reaches_others(binding: Binding) -> str:
     return f"This would also touch databases that are not among this channel's ({binding.databases})."
 
 
-UNBOUND = "The policy has nothing for this channel. `/turso whoami` prints what to add."
+UNBOUND = "The policy has nothing for this channel."
 
 
 def no_rule(policy: Policy, subject: Subject, binding: Binding, action: Action, target: Target | None) -> str:

@@ -20,7 +20,6 @@ POLICY = load(EXAMPLE)
         pytest.param("a developer", "a DM", act("list"), "ask in a channel", id="in a DM"),
         pytest.param("a developer", "a shared channel", act("list"), "externally_shared", id="in a shared channel"),
         pytest.param("a developer", "#general", act("list"), "nothing for this channel", id="in an unbound channel"),
-        pytest.param("a developer", "#general", act("list"), "whoami", id="how to add the channel"),
         pytest.param("a developer", "#general", act("show", "billing"), "nothing for", id="of a database"),
         pytest.param("a developer", "#team-orders", act("show", "billing"), "(orders-*)", id="what the channel has"),
         pytest.param("a passer-by", "#team-orders", act("token", "orders-1"), "Only the members", id="who may"),
