@@ -225,6 +225,7 @@ _SENTENCES: Final[Mapping[str, Callable[[AuditEntry, Writer], str]]] = {
     "denied": _by("denied"),
     "confirmed": _by("confirmed"),
     "withdrawn": _by("withdrew"),
+    "unseen": lambda entry, writer: _capital(f"{writer.request(entry)} ended: its card could not be posted"),
     "reminded": _by("reminded the approvers of"),
     "undo": _by("pressed Undo on"),
     "executed": lambda entry, writer: _capital(_phase(entry, writer)),

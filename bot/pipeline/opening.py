@@ -10,7 +10,7 @@ from bot.core.model import Confirm, Decision, Subject, Verdict
 from bot.core.parsing import Parsed
 from bot.core.plan import Plan
 from bot.core.ports import Move, address_of
-from bot.core.request import Incoming, Kind, Mode, Request, Review, State, Timer, TimerKind
+from bot.core.request import TIMER, Incoming, Kind, Mode, Request, Review, State, Timer, TimerKind
 from bot.errors import BadInput, CannotPost, Unavailable
 from bot.pipeline import revealing
 from bot.pipeline.answering import entry, said
@@ -80,7 +80,14 @@ async def _show_card(env: Environment, incoming: Incoming, request: Request) -> 
 async def drop_unseen(env: Environment, request: Request, why: CannotPost) -> None:
     """Cancel a request whose card nobody can see, and tell its requester why."""
     outcome = f"The card could not be posted, so nobody could approve. {why}"
-    move = Move(to=State.CANCELLED, at=env.clock.now(), changes={"outcome": outcome}, cancel=tuple(TimerKind))
+    now = env.clock.now()
+    move = Move(
+        to=State.CANCELLED,
+        at=now,
+        changes={"outcome": outcome},
+        entries=[entry("unseen", "cancelled", at=now, request=request, by=TIMER, what=why.code)],
+        cancel=tuple(TimerKind),
+    )
     await env.memory.move(request.id, expect=[State.PENDING], move=move)
     await tell_outcome(env, request.id)
 

@@ -54,6 +54,10 @@ TABLE = [
     (line("approved", "vote", of_dana=True), "<@U0ANA> approved <@U0DANA>'s request to destroy `analytics`"),
     (line("denied", "denied", of_dana=True), "<@U0ANA> denied <@U0DANA>'s request to destroy `analytics`"),
     (line("confirmed", "confirmed"), "<@U0ANA> confirmed their request to destroy `analytics`"),
+    (
+        line("unseen", "cancelled", user_id=TIMER, of_dana=True),
+        "<@U0DANA>'s request to destroy `analytics` ended: its card could not be posted",
+    ),
     (line("withdrawn", "cancelled"), "<@U0ANA> withdrew their request to destroy `analytics`"),
     (line("reminded", "sent"), "<@U0ANA> reminded the approvers of their request to destroy `analytics`"),
     (line("undo", "asked", of_dana=True), "<@U0ANA> pressed Undo on <@U0DANA>'s request to destroy `analytics`"),
