@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, cut, joined, mrkdwn, on_day, person, when
-from bot.commands.audit_sentences import Writer, mrkdwn_sentence, slack_writer
+from bot.commands.audit_sentences import Writer, mrkdwn_sentence, slack_writer, words_of
 from bot.commands.base import Context, Reading
 from bot.commands.lines import command_line
 from bot.commands.targets import require_known
@@ -129,14 +129,13 @@ def _since_words(since: timedelta | date) -> Mrkdwn:
 
 
 def _line(ctx: Context, writer: Writer, seq: int, entry: AuditEntry) -> Mrkdwn:
-    says = (
-        mrkdwn(": {}", cut(entry.reason, 160)) if entry.event == "refused" else mrkdwn(" “{}”", cut(entry.reason, 100))
-    )
+    words = words_of(entry)
+    says = mrkdwn(": {}", cut(words, 160)) if entry.event == "refused" else mrkdwn(" “{}”", cut(words, 100))
     parts = [
         mrkdwn("`{}`", seq),
         Mrkdwn(_SIGNS.get(entry.outcome, ":small_blue_diamond:")),
         when(entry.at),
-        Mrkdwn(mrkdwn_sentence(entry, writer) + (says if entry.reason else "")),
+        Mrkdwn(mrkdwn_sentence(entry, writer) + (says if words else "")),
         Mrkdwn("") if entry.channel_id in ("", ctx.subject.channel.id) else mrkdwn("in another channel"),
         mrkdwn("`{}`", entry.request_id) if entry.request_id else Mrkdwn(""),
     ]

@@ -106,6 +106,13 @@ def sentence_of(entry: AuditEntry, writer: Writer) -> str:
     return write(entry, writer) if write else _other(entry, writer)
 
 
+def words_of(entry: AuditEntry) -> str:
+    """Return what the one who acted wrote of it: who decides about a request comments, and its reason is another's."""
+    if entry.event in ("approved", "denied", "reviewed", "undo"):
+        return str(entry.detail.get("comment") or "")
+    return entry.reason
+
+
 def mrkdwn_sentence(entry: AuditEntry, writer: Writer) -> Mrkdwn:
     """The same as mark-up, from a writer for Slack."""
     return Mrkdwn(sentence_of(entry, writer))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.blocks.text import clean, duration, utc
-from bot.commands.audit_sentences import Writer, sentence_of
+from bot.commands.audit_sentences import Writer, sentence_of, words_of
 from bot.commands.base import Context
 from bot.commands.incidents import Loose, requests_of, still_open, timeline
 from bot.core.request import TIMER, AuditEntry, Incident, Mode, Request, Review, Vote
@@ -129,7 +129,7 @@ def _reviewed(story: Story, request: Request) -> str:
 
 def _event(story: Story, entry: AuditEntry) -> str:
     writer = Writer(story.who, str, lambda one: one.databases)
-    why = " ".join(filter(None, (entry.reason, str(entry.detail.get("ticket", "")), entry.request_id)))
+    why = " ".join(filter(None, (words_of(entry), str(entry.detail.get("ticket", "")), entry.request_id)))
     return _row(utc(entry.at), sentence_of(entry, writer), why)
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.incidents import play
-from tests.world import ANA, BEN, DANA, INCIDENT, REMY, World, buttons, until, words
+from tests.world import ANA, BEN, DANA, DB_OPS, INCIDENT, REMY, World, buttons, until, words
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-whole")]
 
@@ -144,3 +144,5 @@ async def what_was_left_open_is_settled(world: World, last: "play.Message") -> N
     assert "Review" not in buttons(card)
     reviewed = [one for one in await play.audit(world) if one.event == "reviewed"]
     assert [(one.user_id, one.outcome) for one in reviewed] == [(REMY, "justified")]
+    shown = words(await remy.types("/turso audit --db checkout-old", DB_OPS, holding="Audit log"))
+    assert "(break-glass): justified “it had to go”" in shown, "the words of who reviewed it, not of who acted"
