@@ -1,12 +1,14 @@
 """What the rules say of a request that was made: the same question as when it was asked, from its stored plan."""
 
 from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
 
 from bot.core.arguments import Expiration
-from bot.core.model import Action, Decision, Subject, Target, Verdict
+from bot.core.model import Action, Confirm, Decision, Subject, Target, Verdict, Visibility
 from bot.core.plan import Plan
 from bot.core.policy import Policy, decide
-from bot.core.request import Mode, Request
+from bot.core.request import Mode, Request, State
 
 
 def request_action(request: Request) -> Action:
@@ -40,3 +42,39 @@ def decide_request(policy: Policy, requester: Subject, request: Request) -> Deci
         without = decide(policy, replace(requester, incident_profile=None), action)
         return decision if without.verdict is Verdict.DENY else without
     return decision
+
+
+_CONFIRMS: Final = tuple(Confirm)
+"""From the least to the most."""
+
+
+def with_rules_of_now(request: Request, decision: Decision) -> Request:
+    """Return a request with the stricter of what it was asked for with and what the rules say now."""
+    hidden = Visibility.EPHEMERAL in (request.visibility, decision.visibility)
+    return replace(
+        request,
+        confirm=max(request.confirm, decision.confirm, key=_CONFIRMS.index),
+        countdown=max(request.countdown, decision.countdown),
+        visibility=Visibility.EPHEMERAL if hidden else Visibility.CHANNEL,
+        expires_at=_expires_at(request, decision),
+    )
+
+
+def stricter_now(request: Request, decision: Decision) -> dict[str, Any]:
+    """Return what a move that the rules of now allow writes into the request: it may only get stricter."""
+    now = with_rules_of_now(request, decision)
+    return {"confirm": now.confirm, "countdown": now.countdown, "visibility": now.visibility}
+
+
+def _expires_at(request: Request, decision: Decision) -> datetime | None:
+    """The earlier moment. One's own confirmation has a time of its own, and no record of when it was given."""
+    ends = [request.expires_at] if request.expires_at else []
+    votes = [vote.at for vote in request.votes if vote.approves]
+    if request.state is State.PENDING:
+        if request.mode is Mode.APPROVAL and decision.verdict is Verdict.APPROVE:
+            ends.append(request.created_at + decision.expires)
+    elif request.mode is Mode.APPROVAL and votes:
+        ends.append(max(votes) + decision.start_within)
+    elif request.mode is not Mode.APPROVAL and request.confirm is Confirm.NONE:
+        ends.append(request.created_at + decision.start_within)
+    return min(ends, default=None)

@@ -10,7 +10,7 @@ from bot.core.approval import Tally
 from bot.core.facts import Facts, Question
 from bot.core.model import Action, Channel, Decision, Person, Subject, Verdict
 from bot.core.request import Incoming, Kind, Request, Review, Vote
-from bot.core.request_decision import request_action
+from bot.core.request_decision import request_action, with_rules_of_now
 from bot.errors import BotError, Refused, Unavailable
 from bot.pipeline.environment import SETTLES, Environment
 from bot.pipeline.judging import Forbidden
@@ -51,6 +51,11 @@ class Authorization:
         case = self.case
         person = case.facts.people.get(case.presser) or Person(case.presser, "")
         return Subject(person, case.facts.channel or Channel(case.request.channel_id), case.facts.groups, case.profile)
+
+    @property
+    def request(self) -> Request:
+        """The request, by the stricter of what was asked for then and what the rules say now."""
+        return with_rules_of_now(self.case.request, self.decision)
 
     def must(self) -> Self:
         """Return this answer if it is a yes.

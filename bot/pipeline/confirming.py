@@ -18,7 +18,7 @@ async def confirm(env: Environment, incoming: Incoming) -> str:
     """Go on at once, or after the name was typed."""
     request = await request_of(env, incoming, "confirm")
     if request.confirm is not Confirm.TYPE_NAME:
-        return await go_on(env, incoming)
+        return await go_on(env, incoming, typed=False)
     _must_wait(env, request, incoming)
     await must_be_authorized(env, incoming, request, Step.CONFIRM, compares=False)
     return await ask_name(env, incoming, request, "request.type_name")
@@ -33,11 +33,17 @@ def _must_wait(env: Environment, request: Request, incoming: Incoming) -> None:
         raise Refused(OVER)
 
 
-async def go_on(env: Environment, incoming: Incoming) -> str:
-    """Start what was confirmed."""
+async def go_on(env: Environment, incoming: Incoming, *, typed: bool = True) -> str:
+    """Start what was confirmed.
+
+    Args:
+        typed: whether the name was typed; if not, and the rules want it now, it is asked for.
+    """
     request = await request_of(env, incoming, "confirm")
     _must_wait(env, request, incoming)
     answer = await must_be_authorized(env, incoming, request, Step.CONFIRM)
+    if not typed and answer.request.confirm is Confirm.TYPE_NAME:
+        return await ask_name(env, incoming, request, "request.type_name")
     now = env.clock.now()
     line = entry("confirmed", "confirmed", at=now, request=request, decision=answer.decision)
     moved = await set_off(env, request, now, answer.decision, [line])

@@ -58,7 +58,9 @@ class Executor:
             answer = await authorize(self.env, request, Step.START)
             if answer.no is No.UNKNOWN:
                 raise Unavailable(answer.why)
-            taken = await take(self.env, await self._context(request), request) if answer.allowed else None
+            if answer.allowed and await start_is_over(self.env, answer.request):
+                return "stop"
+            taken = await take(self.env, await self._context(request), answer.request) if answer.allowed else None
         if taken is None:
             await self._stop(request, answer.why)
             return "stop"

@@ -1,5 +1,6 @@
 """The end of waiting: nobody decided, a token was not revealed, or an approval became too old to start."""
 
+from datetime import datetime
 from typing import Final
 
 from bot.core.ports import Move
@@ -21,15 +22,18 @@ async def start_is_over(env: Environment, request: Request) -> bool:
     """End an approved request that is too old to start. False: it may start."""
     if request.expires_at is None or request.expires_at > env.clock.now():
         return False
-    await expire(env, request.id)
+    await expire(env, request.id, at_latest=request.expires_at)
     return True
 
 
-async def expire(env: Environment, request_id: str, *, keeps: TimerKind | None = None) -> None:
+async def expire(
+    env: Environment, request_id: str, *, keeps: TimerKind | None = None, at_latest: datetime | None = None
+) -> None:
     """End a request whose time is over before anything of it was sent, and tell of it.
 
     Args:
         keeps: the timer that fires. It stays until the outcome is told, should a crash come between.
+        at_latest: when its time is over by the rules of now, where they give it less than they did.
     """
     request = await env.memory.request(request_id)
     if request is not None and request.state is State.EXPIRED:
@@ -37,7 +41,7 @@ async def expire(env: Environment, request_id: str, *, keeps: TimerKind | None =
     if request is None or request.state not in OUTCOMES:
         return None
     now = env.clock.now()
-    if request.expires_at is None or request.expires_at > now:
+    if not any(end <= now for end in (request.expires_at, at_latest) if end):
         return None
     move = Move(
         to=State.EXPIRED,

@@ -28,9 +28,9 @@ async def take(env: Environment, ctx: Context, request: Request) -> Taken:
         if open_one and not await _gives_way(env, open_one, request):
             return Taken(why=in_quarantine(open_one))
         holds, replaced = await _planned_holds(env, ctx, request)
-        move = Move(
-            to=State.EXECUTING, at=env.clock.now(), changes={"outcome": ""}, holds=holds, release_holds=replaced
-        )
+        # Stricter than when it was asked for, where the rules have become so.
+        changes = {"outcome": "", "countdown": request.countdown, "visibility": request.visibility}
+        move = Move(to=State.EXECUTING, at=env.clock.now(), changes=changes, holds=holds, release_holds=replaced)
         if open_one:
             move = _replacing(move, open_one, request)
         if taken := await env.memory.move(request.id, expect=[State.APPROVED], move=move):

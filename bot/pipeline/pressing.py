@@ -10,16 +10,20 @@ from bot.blocks.buttons import HOME_PAGE
 from bot.core.model import Action, Decision, Verdict
 from bot.core.ports import Move, address_of
 from bot.core.request import AuditEntry, Incoming, Request, State, Timer, TimerKind
-from bot.errors import BadInput, BotError, Unavailable
+from bot.core.request_decision import stricter_now
+from bot.errors import BadInput, BotError, Refused, Unavailable
 from bot.pipeline.answering import entry, said
 from bot.pipeline.authorizing import Authorization, No, Step, authorize
 from bot.pipeline.environment import Environment
 from bot.pipeline.judging import Forbidden, judge
+from bot.pipeline.overdue import expire
 from bot.pipeline.telling import tell_outcome
 
 LAPSE: Final = timedelta(minutes=15)
 """How long a token may be revealed."""
 OVER: Final = "It is too late: this request has expired, and nothing was changed. Ask again."
+WAIT: Final = frozenset({Step.VOTE, Step.CONFIRM, Step.REMIND})
+"""Steps of a request that waits, which the rules of now may give less time."""
 TOO_OLD: Final = "Slack's trigger for the form is too old: press the button again."
 
 
@@ -84,7 +88,11 @@ async def must_be_authorized(
     if answer.no is No.OBJECT:
         await end_stale(env, request, answer.why)
         raise BotError(f"{answer.why} Nothing was changed; ask again.")
-    return answer.must()
+    answer = answer.must()
+    if step in WAIT and answer.request.is_over(env.clock.now()):
+        await expire(env, request.id, at_latest=answer.request.expires_at)
+        raise Refused(OVER)
+    return answer
 
 
 async def end_stale(env: Environment, request: Request, why: str) -> None:
@@ -111,7 +119,7 @@ async def set_off(
     move = Move(
         to=State.READY if reveals else State.APPROVED,
         at=now,
-        changes={"expires_at": until},
+        changes={**stricter_now(request, decision), "expires_at": until},
         entries=entries,
         timers=[Timer(TimerKind.LAPSE if reveals else TimerKind.EXPIRE, request.id, until)],
         cancel=[TimerKind.EXPIRE, TimerKind.REMIND],

@@ -41,7 +41,8 @@ async def reveal(env: Environment, request: Request, incoming: Incoming) -> str:
         raise BotError(f"{answer.why} Nothing was minted; ask again.")
     if answer.no is No.RIGHT and answer.decision.verdict is not Verdict.DENY:
         raise Refused(f"{answer.why} Nothing was minted; ask again.")
-    ctx = env.context(answer.must().subject, organization=request.organization)
+    _must_be_in_time(env, answer.must().request)
+    ctx = env.context(answer.subject, organization=request.organization)
     return await _mint_once(env, request, incoming, ctx, command)
 
 
@@ -54,9 +55,13 @@ def _may_press(env: Environment, request: Request, incoming: Incoming) -> Reveal
         raise Refused("This request has nothing to reveal.")
     if request.facts.get("press") == incoming.id:
         raise Refused(f"This press was cut short, and is not repeated by itself. {request.outcome}".strip())
+    _must_be_in_time(env, request)
+    return command
+
+
+def _must_be_in_time(env: Environment, request: Request) -> None:
     if request.state in OPEN_TO_REVEAL and request.expires_at and request.expires_at <= env.clock.now():
         raise Refused(LAPSED[request.state])
-    return command
 
 
 async def _mint_once(

@@ -21,7 +21,7 @@ async def approve(env: Environment, incoming: Incoming) -> str:
     """Approve: a vote at once, or a modal in which the approver types the name."""
     request = await request_of(env, incoming, "decide")
     if request.confirm is not Confirm.TYPE_NAME:
-        return await vote(env, incoming)
+        return await vote(env, incoming, typed=False)
     _must_wait(env, request, incoming)
     await must_be_authorized(env, incoming, request, Step.VOTE, compares=False)
     return await ask_name(env, incoming, request, "approval.type_name")
@@ -56,11 +56,17 @@ def _may_be_denied(request: Request, incoming: Incoming) -> None:
         raise Refused(OWN)
 
 
-async def vote(env: Environment, incoming: Incoming) -> str:
-    """Record an approval; the one that completes the quorum starts the work."""
+async def vote(env: Environment, incoming: Incoming, *, typed: bool = True) -> str:
+    """Record an approval; the one that completes the quorum starts the work.
+
+    Args:
+        typed: whether the name was typed; if not, and the rules want it now, it is asked for.
+    """
     request = await request_of(env, incoming, "decide")
     _must_wait(env, request, incoming)
     answer = await must_be_authorized(env, incoming, request, Step.VOTE)
+    if not typed and answer.request.confirm is Confirm.TYPE_NAME:
+        return await ask_name(env, incoming, request, "approval.type_name")
     now = env.clock.now()
     line = entry("approved", "vote", at=now, request=request, decision=answer.decision, by=incoming.user_id)
     after = await env.memory.vote(Vote(request.id, incoming.user_id, True, now), entry=line)

@@ -1,0 +1,146 @@
+"""The rules become stricter while a request is under way: at each step, the stricter of then and now holds."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.core.model import Confirm, Decision, Verdict, Visibility
+from bot.core.ports import Move
+from bot.core.request import Mode, Request, State, Vote
+from bot.core.request_decision import with_rules_of_now
+from bot.errors import BotError
+from bot.pipeline.executing import Executor
+from tests.authorization import lost
+from tests.authorization.entries import destroy, pressing, stored, wished
+from tests.store.conftest import NOON
+from tests.store.samples import request as sample
+from tests.world import ANA, DANA, World, words
+
+BEFORE = "{approve: [destroy, rotate], by: dba, to: asking, confirm: none, undo_by: dba}"
+OWN_POLICY = lost.POLICY.replace("confirm: type-name", "confirm: button")
+OWN_POLICY = OWN_POLICY.replace(BEFORE, BEFORE.replace("}", ", expires: 4h, start_within: 2h, countdown: 2h}"))
+assert "start_within" in OWN_POLICY
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+RULES = Decision(Verdict.APPROVE, "", confirm=Confirm.BUTTON, countdown=24 * HOUR, expires=HOUR, start_within=HOUR)
+VOTES = (Vote("r", ANA, True, NOON),)
+WAITS: dict[str, Any] = {"state": State.PENDING, "mode": Mode.APPROVAL, "created_at": NOON}
+STARTS = WAITS | {"state": State.APPROVED, "votes": VOTES}
+DIRECT = WAITS | {"state": State.APPROVED, "mode": Mode.DIRECT, "confirm": Confirm.NONE}
+EPHEMERAL = Visibility.EPHEMERAL
+KEYS = [
+    ("confirm", {"confirm": Confirm.NONE}, {"confirm": Confirm.TYPE_NAME}, Confirm.TYPE_NAME),
+    ("confirm", {"confirm": Confirm.TYPE_NAME}, {"confirm": Confirm.BUTTON}, Confirm.TYPE_NAME),
+    ("confirm", {"confirm": Confirm.NONE}, {"confirm": Confirm.BUTTON}, Confirm.BUTTON),
+    ("countdown", {"countdown": HOUR}, {"countdown": 72 * HOUR}, 72 * HOUR),
+    ("countdown", {"countdown": 72 * HOUR}, {"countdown": HOUR}, 72 * HOUR),
+    ("visibility", {}, {"visibility": EPHEMERAL}, EPHEMERAL),
+    ("visibility", {"visibility": EPHEMERAL}, {}, EPHEMERAL),
+    ("visibility", {}, {}, Visibility.CHANNEL),
+    ("expires_at", WAITS | {"expires_at": NOON + 4 * HOUR}, {"expires": HOUR}, NOON + HOUR),
+    ("expires_at", WAITS | {"expires_at": NOON + HOUR}, {"expires": 4 * HOUR}, NOON + HOUR),
+    ("expires_at", WAITS | {"expires_at": NOON + 4 * HOUR}, {"verdict": Verdict.ALLOW}, NOON + 4 * HOUR),
+    ("expires_at", STARTS | {"expires_at": NOON + 2 * HOUR}, {"start_within": MINUTE}, NOON + MINUTE),
+    ("expires_at", STARTS | {"expires_at": NOON + HOUR}, {"start_within": 2 * HOUR}, NOON + HOUR),
+    ("expires_at", DIRECT | {"expires_at": NOON + HOUR}, {"start_within": MINUTE}, NOON + MINUTE),
+    ("expires_at", DIRECT | {"expires_at": NOON + HOUR, "confirm": Confirm.BUTTON}, {}, NOON + HOUR),
+]
+
+
+@pytest.mark.parametrize(("key", "then", "now", "holds"), KEYS)
+def test_the_stricter_holds(key: str, then: dict[str, Any], now: dict[str, Any], holds: object) -> None:
+    assert getattr(with_rules_of_now(sample(**then), replace(RULES, **now)), key) == holds
+
+
+def rule(**keys: str) -> str:
+    """The policy with other keys in the rule of `destroy`."""
+    given = {"confirm": "none", "expires": "4h", "start_within": "2h", "countdown": "2h"} | keys
+    written = ", ".join(f"{key}: {value}" for key, value in given.items())
+    was = next(line for line in OWN_POLICY.splitlines() if "undo_by" in line)
+    return OWN_POLICY.replace(
+        was, f"      - {{approve: [destroy, rotate], by: dba, to: asking, undo_by: dba, {written}}}"
+    )
+
+
+async def asked(world: World, name: str, policy: str, *, line: str = "db destroy {}") -> str:
+    """A request that waits while the rules become stricter."""
+    lost.enforce(world, OWN_POLICY)
+    request_id = await wished(world, name, line)
+    lost.enforce(world, policy)
+    return request_id
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_name_that_is_to_be_typed_now_is_asked_for(world: World) -> None:
+    request_id = await asked(world, "typed-vote", rule(confirm="type-name"))
+
+    assert await pressing(ANA, "approval.approve")(world, request_id) == "name_asked"
+
+    assert (await stored(world, request_id)).votes == ()
+    assert "typed-vote" in words(await world.person(ANA).modal("typed-vote"))
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_name_that_is_to_be_typed_now_is_asked_for_at_ones_own_confirmation(world: World) -> None:
+    stricter = OWN_POLICY.replace("{allow: [freeze], to: asking, confirm: button}",
+                                  "{allow: [freeze], to: asking, confirm: type-name}")  # fmt: skip
+    request_id = await asked(world, "typed-own", stricter, line="db freeze {}")
+
+    assert await pressing(DANA, "request.confirm")(world, request_id) == "name_asked"
+
+    assert (await stored(world, request_id)).state is State.PENDING
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_longer_countdown_holds(world: World) -> None:
+    request_id = await asked(world, "counted", rule(countdown="72h"))
+    await pressing(ANA, "approval.approve")(world, request_id)
+    await world.calm()
+
+    request = await stored(world, request_id)
+    assert world.bot is not None
+    assert request.state is State.QUARANTINED
+    assert request.due_at is not None
+    assert request.due_at - world.bot.env.clock.now() > 71 * HOUR
+
+
+async def begun(world: World, name: str, policy: str, **delta: float) -> tuple[str, Request]:
+    """Have a request approved, let the rules become stricter, and then start it as its workflow does."""
+    assert world.bot is not None
+    lost.enforce(world, OWN_POLICY)
+    request_id, store, now = await destroy(world, name), world.bot.store, world.bot.env.clock.now()
+    until = now + 2 * HOUR
+    move = Move(to=State.APPROVED, at=now, changes={"expires_at": until}, votes=[Vote(request_id, ANA, True, now)])
+    assert await store.move(request_id, expect=[State.PENDING], move=move)
+    lost.enforce(world, policy)
+    await world.pass_time(**delta)
+    return await Executor(world.bot.env).begin(request_id, "execute"), await stored(world, request_id)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_is_approved_starts_by_the_stricter_rules(world: World) -> None:
+    went, request = await begun(world, "counted-late", rule(countdown="72h", visibility="ephemeral"), minutes=1)
+
+    assert (went, request.state) == ("go", State.EXECUTING)
+    assert (request.countdown, request.visibility) == (72 * HOUR, EPHEMERAL)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_must_start_sooner_now_does_not_start_late(world: World) -> None:
+    went, request = await begun(world, "late", rule(start_within="10m"), minutes=20)
+
+    assert (went, request.state) == ("stop", State.EXPIRED)
+
+
+@pytest.mark.parametrize(("who", "button"), [(ANA, "approval.approve"), (DANA, "approval.remind")])
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_expires_sooner_now_has_expired(world: World, who: str, button: str) -> None:
+    request_id = await asked(world, f"expired-{who.lower()}", rule(expires="5m"))
+    await world.pass_time(minutes=6)
+
+    with pytest.raises(BotError, match="has expired"):
+        await pressing(who, button)(world, request_id)
+
+    assert (await stored(world, request_id)).state is State.EXPIRED
