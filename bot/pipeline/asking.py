@@ -44,7 +44,7 @@ async def ask(env: Environment, incoming: Incoming, read: Read) -> str:
         raise read
     if incoming.kind in (Kind.SUBMISSION, Kind.ACTION):
         reads = isinstance(read, Parsed) and not read.spec.changes
-        await must_be_in_channel(env, incoming, fresh=not reads)
+        await must_be_in_channel(env, incoming, fresh=incoming.kind is Kind.SUBMISSION or not reads)
     subject = await env.subject(incoming)
     if isinstance(read, Incomplete):
         return await open_form(env, incoming, subject, read)

@@ -11,6 +11,7 @@ from bot.core.policy import Policy
 from bot.pipeline import judging
 from tests.scenarios import forging
 from tests.scenarios.conftest import sound
+from tests.scenarios.decisions import of_the_line
 from tests.scenarios.outcomes import outcomes_of
 from tests.world import ANA, BEN, DANA, DB_OPS, GENERAL, GIL, INCIDENT, ORDERS, REMY, SHARED, STELLA, ZED, World
 
@@ -131,7 +132,8 @@ async def test_the_policy_table_holds(world: World, decided: list[tuple[Subject,
     await forging.types(world, person, channel, line)
     await world.calm()
 
-    own = [one for subject, action, one in decided if subject.person.id == person and action.command == command.name]
+    typed = of_the_line(decided, person, channel)
+    own = [one for _, action, one in typed if action.command == command.name]
     assert own[-1].verdict.value == row.verdict, own[-1].reason
     assert outcomes() == ["refused" if row.verdict == "deny" else "planned" if command.changes else "answered"]
     assert before == len(world.changes("POST")) + len(world.changes("DELETE")) + len(world.changes("PATCH"))

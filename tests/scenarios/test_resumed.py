@@ -2,13 +2,10 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from bot.core.request import Incoming, Kind
-from bot.pipeline import clicks, submissions
-from bot.pipeline.clicks import Click
 from tests.scenarios import forging
 from tests.store.samples import incoming
 from tests.world import DANA, DB_OPS, World, words
@@ -49,16 +46,3 @@ async def test_what_was_left_is_taken_up_once_answered_and_closed(
     number = 7_000 + [name for name, *_ in LEFT].index(request.node.callspec.id)
 
     assert says in await taken_up(world, left(number, kind, action_id))
-
-
-@pytest.mark.parametrize("kind", [Kind.SUBMISSION, Kind.ACTION])
-async def test_a_bug_in_what_is_taken_up_is_told_and_ends(
-    world: World, kind: Kind, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def broken(*_: Any) -> Any:
-        raise ZeroDivisionError
-
-    monkeypatch.setitem(submissions.CHECKS, "broken.thing", broken)  # type: ignore[index]
-    monkeypatch.setitem(clicks.CLICKS, "broken.thing", Click(broken))  # type: ignore[index]
-
-    assert "went wrong" in await taken_up(world, left(7_100 + len(kind), kind, "broken.thing"))

@@ -20,6 +20,7 @@ from bot.pipeline import judging
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging
 from tests.scenarios.conftest import sound
+from tests.scenarios.decisions import of_the_line
 from tests.scenarios.generated import LINES
 from tests.scenarios.test_tools_agree import ASKABLE, NAMES, policy_text
 from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, REMY, World, until, words
@@ -174,7 +175,7 @@ async def test_all_lists_say_what_the_bot_decides(world: World, monkeypatch: pyt
             decided.clear()
             await forging.types(world, who, channel, line)
             await world.calm()
-            own = [(action, found) for subject, action, found in decided if subject.person.id == who]
+            own = [(action, found) for _, action, found in of_the_line(decided, who, channel)]
             action, found = own[0]
             target = Target(action.databases[0].name, GROUP) if action.databases else None
             life = line.partition("--expiration ")[2].partition(" ")[0]

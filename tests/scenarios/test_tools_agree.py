@@ -14,6 +14,7 @@ from bot.core.policy import Policy, load, report
 from bot.pipeline import judging
 from tests.scenarios import forging
 from tests.scenarios.conftest import sound
+from tests.scenarios.decisions import of_the_line
 from tests.scenarios.generated import LINES
 from tests.scenarios.outcomes import outcomes_of
 from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, World
@@ -126,7 +127,7 @@ async def test_a_policys_tools_say_what_the_bot_decides(
         await forging.types(world, person, channel, line)
         await world.calm()
         assert outcomes(), line
-        own = [one for subject, _, one in decided if subject.person.id == person]
+        own = [one for _, _, one in of_the_line(decided, person, channel)]
         verdict = own[-1].verdict if own else Verdict.ALLOW
         case = {"subject": person, "channel": channel, "command": line, "verdict": verdict.value}
         named = GRAMMAR.parse(line).args.__dict__.get("name")

@@ -6,7 +6,7 @@ from bot.core.request import State
 from bot.sandbox.workspace.model import Channel, Person
 from tests.scenarios import forging
 from tests.security import stage
-from tests.world import ANA, BEN, DANA, REMY, SHARED, STELLA, World, until, words
+from tests.world import ANA, BEN, DANA, DB_OPS, REMY, SHARED, STELLA, World, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -36,6 +36,7 @@ async def test_a_stranger_in_a_shared_channel_can_press_nothing(world: World) ->
 async def test_a_bot_and_a_workflow_are_heard_by_nobody(world: World) -> None:
     people = world.workspace.people
     people["U0FLOW"] = Person(id="U0FLOW", name="flow", real_name="Flow", team_id="T0ACME", is_bot=True)
+    world.workspace.channels[DB_OPS].members.append("U0FLOW")
     await world.calm()
     before = stage.changing_calls(world)
 

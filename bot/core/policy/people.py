@@ -8,7 +8,7 @@ from typing import Final
 from bot.core.model import Person
 from bot.core.panel import Groups, Standing
 
-_BY_ID: Final = re.compile(r"(?P<kind>[a-z]+:)?[UWS][A-Z0-9]+", re.ASCII)
+_BY_ID: Final = re.compile(r"(?P<kind>[a-z]{1,20}:)?[UWS][A-Z0-9]+", re.ASCII)
 A_GROUP: Final = "the members of a user group"
 SOMEBODY: Final = "those whom the policy names by id"
 __all__ = ["NOBODY", "Groups", "People", "Standing", "joined"]

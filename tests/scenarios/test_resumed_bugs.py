@@ -1,0 +1,35 @@
+"""A fault of the bot in work that a crash left: it is told, and ends."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.core.request import Kind
+from bot.pipeline import clicks, submissions
+from bot.pipeline.clicks import Click
+from tests.scenarios.test_resumed import left, taken_up
+from tests.world import World, living
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """A world whose log may hold the traceback that the test brings about."""
+    async with living(tmp_path_factory.mktemp("world")) as found:
+        yield found
+
+
+@pytest.mark.parametrize("kind", [Kind.SUBMISSION, Kind.ACTION])
+async def test_a_bug_in_what_is_taken_up_is_told_and_ends(
+    world: World, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(submissions.CHECKS, "broken.thing", broken)  # type: ignore[index]
+    monkeypatch.setitem(clicks.CLICKS, "broken.thing", Click(broken))  # type: ignore[index]
+
+    assert "went wrong" in await taken_up(world, left(7_100 + len(kind), kind, "broken.thing"))
