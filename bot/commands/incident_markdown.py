@@ -25,6 +25,7 @@ class Story:
     """By the request that owed it; only those that were given."""
     loose: Loose = field(default_factory=Loose)
     names: Mapping[str, str] = field(default_factory=dict)
+    channel_name: str = ""
 
     @property
     def people(self) -> list[str]:
@@ -46,7 +47,9 @@ async def story_of(ctx: Context, incident: Incident) -> Story:
     given = {review.request_id: review for review in reviews}
     told = Story(incident, ctx.now, entries, requests, given, await still_open(ctx, incident))
     names = await ctx.names_of(told.people) if ctx.names_of else {}
-    return Story(incident, ctx.now, entries, requests, given, told.loose, names)
+    here = ctx.subject.channel
+    channel_name = here.name if here.id == incident.channel_id else ""
+    return Story(incident, ctx.now, entries, requests, given, told.loose, names, channel_name)
 
 
 def markdown(story: Story) -> str:
@@ -76,11 +79,12 @@ def _head(story: Story) -> list[str]:
     incident, until = story.incident, story.incident.ended_at or story.now
     by = story.who(incident.ended_by) if incident.ended_by else "the time"
     ended = f"{utc(incident.ended_at)} by {_cell(by)}" if incident.ended_at else "still running"
-    people = [_cell(f"{story.names[one]} ({one})" if story.names.get(one) else one) for one in story.people]
+    people = [_cell(story.who(one)) for one in story.people]
+    channel = f"#{story.channel_name}" if story.channel_name else incident.channel_id
     return [
         f"# Incident {incident.key}",
         "",
-        f"- Channel: {incident.channel_id}",
+        f"- Channel: {_cell(channel)}",
         f"- Started: {utc(incident.started_at)} by {_cell(story.who(incident.started_by))}",
         f"- Ended: {ended}",
         f"- Lasted: {duration(until - incident.started_at)}",

@@ -132,10 +132,12 @@ async def set_off(
 
 
 async def late(env: Environment, incoming: Incoming, request_id: str) -> str:
-    """Tell somebody that another one was quicker."""
+    """Tell somebody that another one was quicker, and whether their own vote is on record all the same."""
     request = await env.memory.request(request_id)
     state = request.state.value if request else "gone"
-    await env.messenger.whisper(address_of(incoming), said(f"Somebody was quicker: the request is {state} now."))
+    counts = request is not None and any(one.user_id == incoming.user_id for one in request.votes)
+    words = "Your vote is recorded; another one came a moment before" if counts else "Somebody was quicker"
+    await env.messenger.whisper(address_of(incoming), said(f"{words}: the request is {state} now."))
     return "late"
 
 
