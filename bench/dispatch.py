@@ -15,7 +15,7 @@ from bench.subjects import REPLY, quieten, started
 from bench.systems import Fleet
 from bot.commands.base import Context, Reading
 from bot.core.reply import Reply
-from bot.pipeline import clicks
+from bot.pipeline.dispatch import button_actions
 
 FORTY, ROUNDS, EACH = 40, 24, 60
 
@@ -95,11 +95,11 @@ def _button(fleet: Fleet, action_id: str) -> Iterator[bytes]:
 @contextmanager
 def _forty_buttons() -> Iterator[None]:
     """Put the bot's own buttons between the first and the last of forty."""
-    own = dict(clicks.CLICKS)
-    table: dict[str, Any] = clicks.CLICKS  # type: ignore[assignment]
+    own = dict(button_actions.CLICKS)
+    table: dict[str, Any] = button_actions.CLICKS  # type: ignore[assignment]
     table.clear()
-    table |= {f"probe.{n}": clicks.Click(_ignore, changes=False) for n in range(FORTY - len(own) - 1)}
-    table |= own | {f"probe.{FORTY - 1}": clicks.Click(_ignore, changes=False)}
+    table |= {f"probe.{n}": button_actions.Click(_ignore, changes=False) for n in range(FORTY - len(own) - 1)}
+    table |= own | {f"probe.{FORTY - 1}": button_actions.Click(_ignore, changes=False)}
     try:
         yield
     finally:

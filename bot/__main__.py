@@ -172,22 +172,22 @@ def _audit_export(arguments: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    from bot.app import offline
+    from bot.app import admin_commands
 
-    return _run(offline.doctor(load_settings()))
+    return _run(admin_commands.doctor(load_settings()))
 
 
 def _db_upgrade(arguments: argparse.Namespace) -> int:
-    from bot.app import offline
+    from bot.app import admin_commands
 
-    return _run(offline.upgrade_store(_database_url()))
+    return _run(admin_commands.upgrade_store(_database_url()))
 
 
 def _offline(work: Callable[[Any], Awaitable[int]]) -> int:
-    from bot.app import offline
+    from bot.app import admin_commands
 
     async def run() -> int:
-        async with offline.Audit.open(_database_url()) as audit:
+        async with admin_commands.Audit.open(_database_url()) as audit:
             return await work(audit)
 
     return _run(run())

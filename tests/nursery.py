@@ -20,7 +20,7 @@ from typing import Any
 
 WRITES = re.compile(r"^\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM)\s+([\w.\"]+)", re.IGNORECASE)
 PRELOADED = (
-    "bot.__main__", "bot.app.offline", "bot.app.serving", "bot.core.policy.report", "alembic.command",
+    "bot.__main__", "bot.app.admin_commands", "bot.app.serving", "bot.core.policy.report", "alembic.command",
     "anyio._backends._asyncio", "dbos._sys_db_sqlite", "httpcore", "humanize", "psycopg",
     "sqlalchemy.dialects.postgresql.psycopg", "uvicorn.lifespan.on", "uvicorn.protocols.http.httptools_impl", "uvloop",
 )  # fmt: skip

@@ -9,14 +9,14 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 
 from bot.app.clock import clock_of
-from bot.app.doors import Doors
 from bot.app.health import Health
+from bot.app.heartbeat import EVERY_SECONDS, Presence
+from bot.app.maintenance import Upkeep
 from bot.app.metrics import Metrics
 from bot.app.policy_book import LOOK_EVERY, PolicyBook
 from bot.app.policy_changes import PolicyChanges
-from bot.app.presence import EVERY_SECONDS, Presence
-from bot.app.upkeep import Upkeep
-from bot.app.work import PathWork
+from bot.app.turso_clients import Doors
+from bot.app.workflow_steps import PathWork
 from bot.commands import COMMANDS
 from bot.core.background import Background
 from bot.core.egress import is_recognizable
@@ -25,18 +25,18 @@ from bot.core.policy import Policy
 from bot.core.ports import Clock
 from bot.durable.durable import Durable
 from bot.durable.queue import Queue
+from bot.pipeline.dispatch.dispatcher import Path
 from bot.pipeline.environment import Environment
-from bot.pipeline.executing import Executor
-from bot.pipeline.path import Path
+from bot.pipeline.execution.executor import Executor
 from bot.settings import Settings
+from bot.slack.background_tasks import TaskKeeper
 from bot.slack.bolt import create_bolt
-from bot.slack.calls import SlackCalls, new_session, web_client
 from bot.slack.delivery import Delivery
-from bot.slack.identity import SlackDirectory
+from bot.slack.directory import SlackDirectory
 from bot.slack.installation import Workspace
 from bot.slack.listeners import Listeners
 from bot.slack.response_urls import ResponseUrls
-from bot.slack.tasks import TaskKeeper
+from bot.slack.web_api import SlackCalls, new_session, web_client
 from bot.store.store import Store, open_store
 from bot.store.upgrading import must_be_current
 from bot.store.upgrading import upgrade as upgrade_store

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from bot.app.heartbeat import Presence
 from bot.app.metrics import Stored
 from bot.app.policy_book import PolicyBook
-from bot.app.presence import Presence
 from bot.blocks.text import counted, duration
 from bot.core.audit import verify_stream
 from bot.core.model import Channel
@@ -17,8 +17,8 @@ from bot.core.ports import Clock, Memory
 from bot.core.request import Backlog, Untold
 from bot.durable.queue import Queue
 from bot.errors import BotError
-from bot.pipeline.outcomes import ALARM, REVOKED
-from bot.slack.identity import SlackDirectory
+from bot.pipeline.outcomes.delivery import ALARM, REVOKED
+from bot.slack.directory import SlackDirectory
 from bot.slack.installation import Workspace
 from bot.slack.manifest import SCOPES
 from bot.turso import TursoClient, TursoRejected

@@ -10,7 +10,7 @@ import structlog
 from structlog.typing import Processor
 
 from bot.core.egress import HIDDEN, has_token, recognizable, without_lines
-from bot.slack.quiet import cap_sdk_loggers
+from bot.slack.sdk_logging import cap_sdk_loggers
 from bot.turso.http import quiet_loggers
 
 TRACEBACKS: Final = ("exception", "stack")

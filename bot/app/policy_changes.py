@@ -8,11 +8,11 @@ from typing import Any, Final
 import structlog
 
 from bot.core.policy import Policy
-from bot.core.policy.changed import Changed, changed
+from bot.core.policy.change_summary import Changed, changed
 from bot.core.request import POLICY_FILE, AuditEntry, Incoming, Kind
 from bot.errors import Unavailable
 from bot.pipeline.environment import Environment, new_id
-from bot.pipeline.policy_notices import CHANNELS, EVENT, announce_policy_change, subject_of
+from bot.pipeline.outcomes.policy_notices import CHANNELS, EVENT, announce_policy_change, subject_of
 from bot.store.store import Store
 
 log = structlog.get_logger(__name__)

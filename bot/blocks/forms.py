@@ -11,10 +11,10 @@ from bot.blocks.message import reply
 from bot.blocks.plans import consequences
 from bot.blocks.text import Plain, cut, mrkdwn, sentence
 from bot.blocks.verbs import verb_of
+from bot.core.argument_schema import shape_of
 from bot.core.parsing import Spec, field_errors
 from bot.core.plan import Plan
 from bot.core.reply import Block, Reply, View
-from bot.core.shape import shape_of
 
 FORM: Final = "form."
 CHOOSER: Final = "chooser"

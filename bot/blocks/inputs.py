@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from bot.blocks import kit
 from bot.blocks.kit import Element
 from bot.blocks.text import Plain
+from bot.core.argument_schema import Argument, shape_of
 from bot.core.arguments import (
     ChannelRef,
     Count,
@@ -24,7 +25,6 @@ from bot.core.arguments import (
     UserRef,
 )
 from bot.core.reply import Block
-from bot.core.shape import Argument, shape_of
 
 DATABASE_ACTION: Final = "form.database"
 """The `action_id` of every menu of databases; its options are asked of us while somebody types."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from bot.core.panel import Panel
+from bot.core.approvers import Panel
 
 
 class Never:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Final, Generic
 
 from bot.core import catalogue
+from bot.core.argument_parsing import Reader, field_errors
+from bot.core.argument_schema import action_options
 from bot.core.normalise import Word, normalise, split
-from bot.core.reading import Reader, field_errors
-from bot.core.shape import action_options
-from bot.core.spoken import (
+from bot.core.parse_results import (
     LONGEST_TEXT,
     Common,
     Incomplete,

@@ -11,13 +11,13 @@ from dbos import DBOS
 
 from bot.core.background import Background, Loop
 from bot.core.ports import Clock
-from bot.durable.adoption import PREFIX, Adoption
 from bot.durable.engine import PICK_UP_SECONDS, QUEUE, SWEEP, config, quieten
-from bot.durable.patience import Patience
+from bot.durable.executor_locks import Seats, seats_of
+from bot.durable.orphan_recovery import PREFIX, Adoption
+from bot.durable.protocols import Memory, Resume, Work
 from bot.durable.queue import Queue
-from bot.durable.seats import Seats, seats_of
+from bot.durable.step_runner import Patience
 from bot.durable.sweep import EVERY, Sweep
-from bot.durable.work import Memory, Resume, Work
 from bot.durable.workflows import Workflows
 
 log = structlog.get_logger(__name__)

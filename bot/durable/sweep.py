@@ -8,8 +8,8 @@ from typing import Final
 from bot.core.ports import Clock
 from bot.core.request import Timer
 from bot.durable.engine import FIRE, SWEEP
+from bot.durable.protocols import Memory
 from bot.durable.queue import Queue, timer_workflow
-from bot.durable.work import Memory
 
 EVERY: Final = "*/2 * * * * *"
 AT_ONCE: Final = 200

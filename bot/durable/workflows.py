@@ -13,8 +13,8 @@ from dbos import DBOS
 from bot.core.background import Loop
 from bot.core.request import Timer, TimerKind
 from bot.durable.engine import EXECUTE, FIRE, RESUME, SWEEP
-from bot.durable.patience import Patience
-from bot.durable.work import GO, Json, Memory, Resume, Work
+from bot.durable.protocols import GO, Json, Memory, Resume, Work
+from bot.durable.step_runner import Patience
 from bot.errors import BotError, Unavailable
 
 log = structlog.get_logger(__name__)

@@ -19,7 +19,7 @@ from bot.core.policy import Policy
 from bot.core.ports import Address, Clock, Directory, Memory, Messenger
 from bot.core.request import Incoming, Request
 from bot.errors import BotError
-from bot.pipeline.watches import Watches
+from bot.pipeline.probe_watches import Watches
 from bot.turso import TursoClient
 from bot.turso.models import Listing
 

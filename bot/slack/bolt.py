@@ -7,11 +7,11 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.guard import PARSED, Receive, Scope, Send
 from bot.slack.installation import FixedAuthorize, Workspace
 from bot.slack.lean import LeanApp, SlackRequest
 from bot.slack.listeners import Listeners
-from bot.slack.quiet import bolt_logger, sdk_logger
+from bot.slack.request_guard import PARSED, Receive, Scope, Send
+from bot.slack.sdk_logging import bolt_logger, sdk_logger
 
 EVENTS_PATH: Final = "/slack/events"
 

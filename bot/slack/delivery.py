@@ -8,13 +8,13 @@ import structlog
 from bot.core.ports import Address
 from bot.core.reply import Reply
 from bot.errors import CannotPost, Unavailable
-from bot.slack.calls import SlackCalls, SlackTrouble
+from bot.slack.channel_pacing import Pace
 from bot.slack.final_codes import NO_THREAD, REFUSED_BLOCKS, SPENT, sentence_of
 from bot.slack.messages import Body, EgressGuard, merged, variants
-from bot.slack.pace import Pace
 from bot.slack.response_urls import ResponseUrls
 from bot.slack.updates import Updates
 from bot.slack.views import Views, raise_if_transient, unavailable
+from bot.slack.web_api import SlackCalls, SlackTrouble
 
 log = structlog.get_logger(__name__)
 Send = Callable[[Body], Awaitable[Any]]

@@ -14,8 +14,8 @@ from starlette.routing import Route
 
 from bot.slack.bolt import EVENTS_PATH, BoltOverHttp
 from bot.slack.flood_log import FloodLog
-from bot.slack.guard import AsgiApp, Guard, Receive, Scope, Send
 from bot.slack.limits import limited_protocol
+from bot.slack.request_guard import AsgiApp, Guard, Receive, Scope, Send
 
 Page = Callable[[Request], Awaitable[Response]]
 

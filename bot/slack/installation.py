@@ -12,7 +12,7 @@ from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.errors import Unavailable
-from bot.slack.calls import SlackCalls, SlackTrouble
+from bot.slack.web_api import SlackCalls, SlackTrouble
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bot.core.clean import clean
+from bot.core.text_cleaning import clean
 
 _SINGLE: Final = (
     "value",

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Row, Select, select, union_all
 
 from bot.core.audit import from_canonical
 from bot.core.request import AuditEntry
-from bot.store import chain, moves
-from bot.store.columns import keepable
-from bot.store.names import any_of, listed
-from bot.store.room import Room
+from bot.store import audit_chain, transitions
+from bot.store.column_types import keepable
+from bot.store.name_lists import any_of, listed
+from bot.store.repository import Room
 from bot.store.tables import audit_log, touched
 
 CLOCK_SKEW = timedelta(hours=1)
@@ -37,9 +37,9 @@ class Audit(Room):
         """
 
         def work(connection: Connection) -> str:
-            chain.append(connection, [entry])
-            seq, _ = chain.head(connection)
-            moves.owe(connection, subject := subject_of(seq), event, entry.at)
+            audit_chain.append(connection, [entry])
+            seq, _ = audit_chain.head(connection)
+            transitions.owe(connection, subject := subject_of(seq), event, entry.at)
             return subject
 
         return await self._database.write(work)
@@ -108,7 +108,7 @@ class Audit(Room):
 
     async def audit_head(self) -> tuple[int, str]:
         """The last seq and hash; (0, '') when empty."""
-        return await self._database.read(chain.head)
+        return await self._database.read(audit_chain.head)
 
 
 def _all(connection: Connection, query: Select[Any]) -> Sequence[Row[Any]]:

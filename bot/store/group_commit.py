@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from bot.core.background import Background, Loop
 from bot.core.request import AuditEntry
 from bot.errors import Unavailable
-from bot.store import chain
+from bot.store import audit_chain
 from bot.store.database import Database
 from bot.store.rows import insert_new
 from bot.store.tables import intents
@@ -158,7 +158,7 @@ def _write(connection: Connection, group: list[_Waiting]) -> set[int]:
         for place, waiting in enumerate(group)
         if waiting.intent is not None and insert_new(connection, intents, waiting.intent)
     }
-    chain.append(connection, [entry for waiting in group for entry in waiting.entries])
+    audit_chain.append(connection, [entry for waiting in group for entry in waiting.entries])
     return new
 
 

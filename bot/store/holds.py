@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from bot.core.request import AuditEntry, Hold
-from bot.store import chain, moves
-from bot.store.room import Room
+from bot.store import audit_chain, transitions
+from bot.store.repository import Room
 from bot.store.rows import many, one
 from bot.store.tables import holds
 
@@ -54,9 +54,9 @@ class Holds(Room):
         """Release a hold and drop its timer, unless that is what fires. False: it was released before, no entry."""
 
         def work(connection: Connection) -> bool:
-            if not moves.release(connection, [hold_id], at, keeps_timers=keeps_timer):
+            if not transitions.release(connection, [hold_id], at, keeps_timers=keeps_timer):
                 return False
-            chain.append(connection, entries)
+            audit_chain.append(connection, entries)
             return True
 
         return await self._database.write(work)

@@ -7,11 +7,11 @@ from sqlalchemy import Connection, delete, select, update
 from bot.core.background import Background
 from bot.core.ports import Clock
 from bot.core.request import AuditEntry, Incident, Timer, TimerKind
-from bot.store import chain, moves
+from bot.store import audit_chain, transitions
 from bot.store.database import Database
-from bot.store.room import Enqueuer, Room
+from bot.store.repository import Enqueuer, Room
 from bot.store.rows import insert_new, many, one, values
-from bot.store.running import Running
+from bot.store.running_incidents import Running
 from bot.store.tables import incidents, timers
 
 
@@ -28,8 +28,8 @@ class Incidents(Room):
         def work(connection: Connection) -> Incident | None:
             if not insert_new(connection, incidents, values(incident)):
                 return None
-            moves.set_timers(connection, [timer])
-            chain.append(connection, [entry])
+            transitions.set_timers(connection, [timer])
+            audit_chain.append(connection, [entry])
             return incident
 
         try:
@@ -73,7 +73,7 @@ class Incidents(Room):
             if not keeps_timer:
                 ends = (timers.c.kind == TimerKind.INCIDENT_END) & (timers.c.subject == incident_id)
                 connection.execute(delete(timers).where(ends))
-            chain.append(connection, [entry])
+            audit_chain.append(connection, [entry])
             return True
 
         try:
@@ -88,8 +88,8 @@ class Incidents(Room):
             running = (incidents.c.id == incident_id) & incidents.c.ended_at.is_(None)
             if connection.execute(update(incidents).where(running).values(until=until)).rowcount != 1:
                 return False
-            moves.set_timers(connection, [Timer(TimerKind.INCIDENT_END, incident_id, until)])
-            chain.append(connection, [entry])
+            transitions.set_timers(connection, [Timer(TimerKind.INCIDENT_END, incident_id, until)])
+            audit_chain.append(connection, [entry])
             return True
 
         try:

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from bot.core.request import Incoming
-from bot.store.room import Room
+from bot.store.repository import Room
 from bot.store.rows import many, one, values
 from bot.store.tables import intents
 

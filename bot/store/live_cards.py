@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 
 from bot.core.request import LiveCard
-from bot.store.room import Room
+from bot.store.repository import Room
 from bot.store.rows import insert_newest, many, values
 from bot.store.tables import live_cards
 

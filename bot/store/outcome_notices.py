@@ -6,8 +6,8 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, delete, or_, select
 
 from bot.core.request import PLAINLY, TimerKind, Untold
-from bot.store import moves
-from bot.store.room import Room
+from bot.store import transitions
+from bot.store.repository import Room
 from bot.store.rows import insert_newest, many
 from bot.store.tables import outcome_notices, timers
 
@@ -47,7 +47,7 @@ class OutcomeNotices(Room):
     async def owe_once(self, subject: str, event: str) -> bool:
         """Record that something is to be told, with the timer that makes sure of it. False: it was recorded before."""
         now = self._clock.now()
-        return await self._database.write(lambda connection: moves.owe_once(connection, subject, event, now))
+        return await self._database.write(lambda connection: transitions.owe_once(connection, subject, event, now))
 
     async def told_nobody(self, *, since: datetime, before: datetime) -> list[Untold]:
         """Ends since a moment that nobody was told of: no way was open, or it is owed since before another moment."""

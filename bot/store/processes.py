@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Column, Connection, delete, select
 
-from bot.store.room import Room
+from bot.store.repository import Room
 from bot.store.rows import insert_newest
 from bot.store.tables import processes
 

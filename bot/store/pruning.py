@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, false, or_, select
 
 from bot.core.request import State, TokenState
-from bot.store.room import Room
+from bot.store.repository import Room
 from bot.store.rows import insert_newest
 from bot.store.tables import (
     cards,

@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, func, literal,
 from bot.core.ports import Move
 from bot.core.request import ENDS, AuditEntry, Request, State, Vote
 from bot.errors import ReviewOwed
-from bot.store import chain, moves
-from bot.store.columns import Moment
+from bot.store import audit_chain, transitions
+from bot.store.column_types import Moment
 from bot.store.database import lock_until_commit
-from bot.store.room import Room
+from bot.store.repository import Room
 from bot.store.rows import insert_new, many, record, values
 from bot.store.tables import cards, intents, requests, reviews, sent, votes
 
@@ -35,7 +35,7 @@ class Requests(Room):
 
         def work(connection: Connection) -> Request:
             row = values(request, without=frozenset({"votes"})) | {"deed_hash": request.plan.deed_hash}
-            row |= moves.columns_of(move.changes) | {"state": move.to, "updated_at": move.at}
+            row |= transitions.columns_of(move.changes) | {"state": move.to, "updated_at": move.at}
             row["facts"] = dict(row["facts"])
             close = update(intents).where(intents.c.id == request.intent_id).values(is_open=False)
             connection.execute(close)
@@ -45,7 +45,7 @@ class Requests(Room):
                 # None: the one that stood in the way is no longer pending, so ours may be inserted now.
                 if same := _the_same(connection, request):
                     return same
-            moves.bring(connection, request.id, move, self._enqueuer)
+            transitions.bring(connection, request.id, move, self._enqueuer)
             return _read(connection, request.id)
 
         opened = await self._database.write(work)
@@ -87,20 +87,20 @@ class Requests(Room):
         """
 
         def work(connection: Connection) -> Request | None:
-            if move.only_unsent and moves.is_sent(connection, request_id):
+            if move.only_unsent and transitions.is_sent(connection, request_id):
                 return None
             there = (requests.c.id == request_id) & requests.c.state.in_(list(expect))
-            changes = moves.columns_of(move.changes) | {"state": move.to, "updated_at": move.at}
+            changes = transitions.columns_of(move.changes) | {"state": move.to, "updated_at": move.at}
             if connection.execute(update(requests).where(there).values(changes)).rowcount != 1:
                 return None
-            moves.bring(connection, request_id, move, self._enqueuer)
+            transitions.bring(connection, request_id, move, self._enqueuer)
             if move.to in ENDS and move.is_told:
-                moves.owe(connection, request_id, move.to, move.at)
+                transitions.owe(connection, request_id, move.to, move.at)
             return _read(connection, request_id)
 
         try:
             moved = await self._database.write(work)
-        except moves.QuarantineOpen:
+        except transitions.QuarantineOpen:
             return None
         if moved is not None:
             _log("request.moved", moved)
@@ -119,7 +119,7 @@ class Requests(Room):
             if connection.execute(query).first() is None:
                 return None
             if insert_new(connection, votes, values(vote)):
-                chain.append(connection, [entry])
+                audit_chain.append(connection, [entry])
             return _read(connection, vote.request_id)
 
         return await self._database.write(work)
@@ -132,7 +132,7 @@ class Requests(Room):
         def work(connection: Connection) -> bool:
             if connection.execute(update(requests).where(may).values(reminded_at=at)).rowcount != 1:
                 return False
-            chain.append(connection, [entry])
+            audit_chain.append(connection, [entry])
             return True
 
         return await self._database.write(work)

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select, update
 
 from bot.core.request import REVIEWED, AuditEntry, Review, TimerKind
-from bot.store import chain, moves
-from bot.store.room import Room
+from bot.store import audit_chain, transitions
+from bot.store.repository import Room
 from bot.store.rows import many, one
 from bot.store.tables import reviews, timers
 
@@ -49,8 +49,8 @@ class Reviews(Room):
                 return False
             reminds = (timers.c.kind == TimerKind.REVIEW) & (timers.c.subject == review_id)
             connection.execute(delete(timers).where(reminds))
-            moves.owe(connection, review_id, REVIEWED, at)
-            chain.append(connection, [entry])
+            transitions.owe(connection, review_id, REVIEWED, at)
+            audit_chain.append(connection, [entry])
             return True
 
         return await self._database.write(work)

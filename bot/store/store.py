@@ -14,9 +14,9 @@ from bot.store.live_cards import LiveCards
 from bot.store.outcome_notices import OutcomeNotices
 from bot.store.processes import Processes
 from bot.store.pruning import Pruning
+from bot.store.repository import Enqueuer, NoDurableWork
 from bot.store.requests import Requests
 from bot.store.reviews import Reviews
-from bot.store.room import Enqueuer, NoDurableWork
 from bot.store.timers import Timers
 from bot.store.tokens import Tokens
 from bot.store.urls import place_of

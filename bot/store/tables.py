@@ -16,7 +16,7 @@ from sqlalchemy import (
 
 from bot.core.model import Confirm, Visibility
 from bot.core.request import HoldKind, Kind, Mode, State, TimerKind, TokenState
-from bot.store.columns import EntryField, Json, Moment, PlanText, Seconds, Strings, Word, Words
+from bot.store.column_types import EntryField, Json, Moment, PlanText, Seconds, Strings, Word, Words
 
 metadata = MetaData(
     naming_convention={"ix": "%(table_name)s_%(column_0_N_name)s", "uq": "%(table_name)s_%(column_0_N_name)s_key"}

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
 from bot.core.request import Backlog, Timer, TimerKind
-from bot.store import moves
-from bot.store.room import Room
+from bot.store import transitions
+from bot.store.repository import Room
 from bot.store.rows import many
 from bot.store.tables import timers
 
@@ -56,7 +56,7 @@ class Timers(Room):
         def work(connection: Connection) -> None:
             done = connection.execute(delete(timers).where(_this(fired.kind, fired.subject, fired.due_at)))
             if done.rowcount == 1 and following is not None:
-                moves.set_timers(connection, [following])
+                transitions.set_timers(connection, [following])
 
         await self._database.write(work)
 
@@ -68,7 +68,7 @@ class Timers(Room):
 
     async def set_timer(self, timer: Timer) -> None:
         """One for each kind and subject: a second one moves the first."""
-        await self._database.write(lambda connection: moves.set_timers(connection, [timer]))
+        await self._database.write(lambda connection: transitions.set_timers(connection, [timer]))
 
     async def backlog(self, before: datetime) -> Backlog:
         """Count the timers that were due before a moment and have not fired, and those that fail."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import or_, select, update
 
 from bot.core.request import LedgerToken, TokenState
-from bot.store.room import Room
+from bot.store.repository import Room
 from bot.store.rows import many, values
 from bot.store.tables import tokens
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, select, update
 
 from bot.core.request import Digest, Timer, TimerKind, UsageSample
-from bot.store import moves
-from bot.store.names import any_of
-from bot.store.room import Room
+from bot.store import transitions
+from bot.store.name_lists import any_of
+from bot.store.repository import Room
 from bot.store.rows import insert_newest, many, one, values
 from bot.store.tables import digests, samples, timers
 
@@ -23,7 +23,7 @@ class Usage(Room):
 
         def work(connection: Connection) -> None:
             insert_newest(connection, digests, [values(digest)])
-            moves.set_timers(connection, [Timer(TimerKind.DIGEST, digest.channel_id, digest.next_at)])
+            transitions.set_timers(connection, [Timer(TimerKind.DIGEST, digest.channel_id, digest.next_at)])
 
         await self._database.write(work)
 

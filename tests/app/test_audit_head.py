@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from bot.app.health import Health, Unwell
-from bot.app.upkeep import Upkeep
+from bot.app.maintenance import Upkeep
 from bot.core.policy import load
 from bot.slack.delivery import Delivery
 from tests.pipeline.listening import POLICY, House, Rules, house

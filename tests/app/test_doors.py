@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.app.doors import Doors
+from bot.app.turso_clients import Doors
 from bot.core.policy import load
 from bot.errors import BotError
 from bot.settings import load_settings

@@ -21,7 +21,7 @@ from bot.core.parsing import Grammar
 from bot.core.policy import Policy, load
 from bot.core.request import AuditEntry
 from bot.errors import BotError, Unavailable
-from bot.pipeline.telling import notify_is_due
+from bot.pipeline.outcomes.telling import notify_is_due
 from bot.store.store import open_store
 from tests.stores import copy_store
 

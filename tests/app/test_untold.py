@@ -16,7 +16,7 @@ from bot.app.health import TOLD_SINCE, TOLD_WITHIN, Health, Unwell
 from bot.app.metrics import Metrics
 from bot.app.serving import http_app
 from bot.errors import Unavailable
-from bot.pipeline.timers import fire
+from bot.pipeline.timers.due import fire
 from tests.pipeline.listening import MEMBERS, OF_OUTCOMES, House, house
 from tests.pipeline.test_everybody_hears import KINDS, TROUBLED
 

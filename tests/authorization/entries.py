@@ -8,8 +8,8 @@ import httpx
 from bot.blocks import forms
 from bot.core.request import Incoming, Kind, Request, State, Vote
 from bot.errors import BotError
-from bot.pipeline import clicks, submissions
-from bot.pipeline.authorizing import Step, authorize
+from bot.pipeline.authorization.authorize import Step, authorize
+from bot.pipeline.dispatch import button_actions, modal_submissions
 from bot.pipeline.environment import new_id
 from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons
 
@@ -51,7 +51,7 @@ def pressing(who: str, action_id: str, *, at_home: bool = False) -> Callable[[Wo
     async def take(world: World, value: str) -> object:
         assert world.bot is not None
         press = incoming(world, who, action_id, value, at_home=at_home)
-        return await clicks.CLICKS[action_id].run(world.bot.env, press)
+        return await button_actions.CLICKS[action_id].run(world.bot.env, press)
 
     return take
 
@@ -61,7 +61,7 @@ def submitting(who: str, callback_id: str, filled: Callable[[str], dict[str, str
         assert world.bot is not None
         about, _, name = value.partition("|")
         sent = replace(incoming(world, who, callback_id, about), kind=Kind.SUBMISSION, values=filled(name))
-        checked = await submissions.check(world.bot.env, replace(sent, channel_id=""))
+        checked = await modal_submissions.check(world.bot.env, replace(sent, channel_id=""))
         assert checked.work is not None, checked.errors
         return await checked.work()
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.core.request import State
-from bot.pipeline import voting
+from bot.pipeline.approval import voting
 from tests.authorization import lost
 from tests.security import stage
 from tests.world import ANA, BEN, DANA, DB_OPS, World, until, words

@@ -7,8 +7,8 @@ import pytest
 from bot.commands import COMMANDS
 from bot.core.plan import Plan
 from bot.core.request import State, TimerKind
-from bot.pipeline import clicks, submissions
-from bot.pipeline.authorizing import Step, authorize
+from bot.pipeline.authorization.authorize import Step, authorize
+from bot.pipeline.dispatch import button_actions, modal_submissions
 from tests.authorization import lost
 from tests.authorization.entries import ENTRIES, freeze, stored
 from tests.world import DANA, World
@@ -36,8 +36,11 @@ NEED_NO_RIGHT = {
     "timer: sample": "reads",
 }
 OFFERED = {
-    *clicks.CLICKS, *submissions.CHECKS, *(f"step: {one}" for one in Step), *(f"timer: {one}" for one in TimerKind)
-}  # fmt: skip
+    *button_actions.CLICKS,
+    *modal_submissions.CHECKS,
+    *(f"step: {one}" for one in Step),
+    *(f"timer: {one}" for one in TimerKind),
+}
 COVERED = {entry.covers for entry in ENTRIES}
 
 

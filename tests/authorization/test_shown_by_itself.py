@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from bot.core.request import Timer, TimerKind
-from bot.pipeline.digesting import digest_is_due
-from bot.pipeline.home import view_of
-from bot.pipeline.live_cards import refresh_live_cards
+from bot.pipeline.home.home_tab import view_of
+from bot.pipeline.outcomes.live_cards import refresh_live_cards
+from bot.pipeline.timers.digests import digest_is_due
 from tests.authorization import lost
 from tests.authorization.entries import incoming
 from tests.scenarios import forging

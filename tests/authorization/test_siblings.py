@@ -8,8 +8,9 @@ import pytest
 from bot.blocks import forms
 from bot.core.request import Kind, State
 from bot.errors import BadInput, BotError, Refused
-from bot.pipeline import asking, submissions
-from bot.pipeline.authorizing import No, Step, authorize
+from bot.pipeline.authorization.authorize import No, Step, authorize
+from bot.pipeline.dispatch import modal_submissions
+from bot.pipeline.requests import command_lines
 from tests.authorization import lost
 from tests.authorization.entries import incoming, pressing, ready_token, stored, wished
 from tests.scenarios import forging
@@ -64,13 +65,13 @@ async def test_a_modal_belongs_to_the_person_who_opened_it(world: World, callbac
     assert world.bot is not None
     about = forms.bound("r-something", ANA)
     if callback_id == "chooser":
-        await asking.open_chooser(world.bot.env, opened := await _shortcut(world))
+        await command_lines.open_chooser(world.bot.env, opened := await _shortcut(world))
         about = opened.id
     filled = {"typed_name": "x", "comment": "x", "command": "list", "verdict": "yes"}
     stolen = replace(incoming(world, REMY, callback_id, about), kind=Kind.SUBMISSION, values=filled)
 
     with pytest.raises(BadInput, match="too old"):
-        await submissions.check(world.bot.env, stolen)
+        await modal_submissions.check(world.bot.env, stolen)
 
 
 async def _shortcut(world: World) -> Any:
@@ -85,7 +86,7 @@ async def test_a_form_that_was_opened_before_somebody_left_is_refused(world: Wor
     env = world.bot.env
     sent = replace(incoming(world, DANA, "form.list", "i-form"), kind=Kind.SUBMISSION)
     with lost.out_of_the_channel(world, DANA), pytest.raises(Refused, match="not in that channel"):
-        await asking.ask(env, sent, env.grammar.parse(line))
+        await command_lines.ask(env, sent, env.grammar.parse(line))
 
 
 async def test_nothing_is_posted_to_a_channel_that_was_shared_a_moment_ago(world: World) -> None:
@@ -106,7 +107,7 @@ async def test_a_break_glass_act_that_loses_its_right_owes_no_review(world: Worl
     with lost.out_of_the_groups(world, DANA):
         read = env.grammar.parse('protect glass on --reason "fire"')
         typed = replace(incoming(world, DANA, "", ""), kind=Kind.COMMAND)
-        await asking.ask(env, typed, read)
+        await command_lines.ask(env, typed, read)
         await world.calm()
     lost.notice(world)
 

@@ -11,7 +11,7 @@ from bot.core.ports import Move
 from bot.core.request import Mode, Request, State, Vote
 from bot.core.request_decision import with_rules_of_now
 from bot.errors import BotError
-from bot.pipeline.executing import Executor
+from bot.pipeline.execution.executor import Executor
 from tests.authorization import lost
 from tests.authorization.entries import destroy, pressing, stored, wished
 from tests.store.conftest import NOON

@@ -12,7 +12,7 @@ import bot
 from bot.commands import COMMANDS
 from bot.commands.audit_sentences import _PRESSES, _TO, EVENTS, sentence_of, slack_writer
 from bot.core.request import POLICY_FILE, TIMER, AuditEntry
-from bot.pipeline.clicks import CLICKS
+from bot.pipeline.dispatch.button_actions import CLICKS
 from tests.commands.conftest import Desk
 
 AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -6,7 +6,7 @@ import pytest
 
 from bot.commands import destroy, freeze, restore, thaw
 from bot.errors import Unavailable
-from bot.pipeline.same import what_changed
+from bot.pipeline.authorization.plan_drift import what_changed
 from tests.blocks.messages import words
 from tests.commands.conftest import Desk
 

@@ -13,8 +13,8 @@ from bot.commands.rotate import message
 from bot.core.plan import Plan, PlanTarget
 from bot.core.proof import PROOF, Finding, OldTokens, Proof
 from bot.core.request import State, TokenState
-from bot.pipeline.settling import revoked_by
-from bot.pipeline.watches import Watches
+from bot.pipeline.probe_watches import Watches
+from bot.pipeline.transitions.settlement import revoked_by
 from bot.turso import Database
 from tests.blocks.messages import buttons, check, words
 from tests.store.samples import request

@@ -14,10 +14,10 @@ import httpx
 from bot.commands import COMMANDS
 from bot.core.parsing import Grammar
 from bot.core.request import Incoming
+from bot.pipeline.dispatch.dispatcher import Path as EveryEntry
 from bot.pipeline.environment import Environment
-from bot.pipeline.executing import Executor
-from bot.pipeline.path import Path as EveryEntry
-from bot.pipeline.timers import fire
+from bot.pipeline.execution.executor import Executor
+from bot.pipeline.timers.due import fire
 from bot.store.store import Store, open_store
 from bot.turso import TursoClient
 from tests.crash.ports import Counts, Directory, Doors, Rules, Slack

@@ -19,11 +19,11 @@ from bot.app.health import Health
 from bot.app.metrics import Metrics
 from bot.commands import COMMANDS
 from bot.core import catalogue
+from bot.core.argument_schema import Argument, shape_of
 from bot.core.durations import duration_text
+from bot.core.parse_results import Common
 from bot.core.policy import file as policy_file
 from bot.core.policy.rules import Rule
-from bot.core.shape import Argument, shape_of
-from bot.core.spoken import Common
 from bot.settings import SECRETS, Settings
 from bot.slack.manifest import SCOPES
 from tests.docs.pages import ROOT

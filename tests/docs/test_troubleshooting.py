@@ -4,7 +4,7 @@ import re
 import sqlite3
 from pathlib import Path
 
-from bot.app.offline import upgrade_store
+from bot.app.admin_commands import upgrade_store
 from bot.core.request import BEFORE_SENT
 from tests.docs.pages import DOCS
 

@@ -9,10 +9,10 @@ import psycopg
 import pytest
 
 from bot.core.request import State
-from bot.durable.adoption import Adoption
 from bot.durable.durable import SEAT_LOST
+from bot.durable.executor_locks import Seats, seats_of
+from bot.durable.orphan_recovery import Adoption
 from bot.durable.queue import Queue
-from bot.durable.seats import Seats, seats_of
 from bot.store.store import Store
 from bot.store.urls import place_of
 from tests.durable.conftest import Processes, approved, ended, incoming_now, until

@@ -6,7 +6,7 @@ from bot.commands.base import FollowUp
 from bot.core.parsing import Parsed
 from bot.core.request import Incident, Incoming, Kind
 from bot.errors import Refused
-from bot.pipeline import asking
+from bot.pipeline.requests import command_lines
 from tests.incidents import play
 from tests.world import BEN, DANA, INCIDENT, REMY, World, buttons, until, words
 
@@ -119,7 +119,7 @@ async def test_what_ends_while_a_press_is_on_its_way_is_not_taken_for_another(wo
     about = FollowUp(incident_id="n-ended", over="It has ended.")
 
     with pytest.raises(Refused, match="It has ended"):
-        await asking.carry_on(env, press, await env.subject(press), read, follow_up=about)
+        await command_lines.carry_on(env, press, await env.subject(press), read, follow_up=about)
 
     await play.end(remy, "INC-6")
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.request import Timer, TimerKind
 from bot.errors import Unavailable
-from bot.pipeline.digesting import BEGUN, digest_is_due
+from bot.pipeline.timers.digests import BEGUN, digest_is_due
 from tests.world import ANA, DB_OPS, World, until, words
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-digest-cut")]

@@ -24,7 +24,7 @@ from bot.core.request import (
     TimerKind,
     TokenState,
 )
-from bot.pipeline.home import view_of
+from bot.pipeline.home.home_tab import view_of
 from bot.sandbox.workspace.blockkit import validate_view
 from bot.sandbox.workspace.model import View
 from tests.incidents import play

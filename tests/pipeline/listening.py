@@ -14,11 +14,11 @@ from bot.core.policy import load
 from bot.core.request import Incoming, TimerKind
 from bot.errors import Unavailable
 from bot.pipeline.environment import Environment
-from bot.pipeline.timers import fire
-from bot.slack.calls import SlackCalls, SlackTrouble
+from bot.pipeline.timers.due import fire
+from bot.slack.channel_pacing import Pace
 from bot.slack.delivery import Delivery
-from bot.slack.pace import Pace
 from bot.slack.response_urls import ResponseUrls
+from bot.slack.web_api import SlackCalls, SlackTrouble
 from bot.store.store import Store, open_store
 from bot.turso import DatabaseNotFound, TursoUnavailable
 from tests.store.conftest import NOON, StoppedClock

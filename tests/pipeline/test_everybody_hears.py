@@ -15,7 +15,7 @@ import pytest_asyncio
 from bot.core.model import Channel, Visibility
 from bot.core.ports import Move
 from bot.core.request import Hold, HoldKind, Incident, Mode, Request, Review, State, Timer, TimerKind
-from bot.pipeline.telling import notify_is_due, tell_outcome, tell_reviewed
+from bot.pipeline.outcomes.telling import notify_is_due, tell_outcome, tell_reviewed
 from tests.pipeline.listening import EVERYBODY, MEMBERS, House, house
 from tests.store import samples
 from tests.store.conftest import NOON

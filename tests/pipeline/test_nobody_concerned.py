@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
-from bot.pipeline.outcomes import Notice, tell_each
+from bot.pipeline.outcomes.delivery import Notice, tell_each
 
 pytestmark = pytest.mark.asyncio
 

@@ -14,9 +14,9 @@ from bot.core.model import Channel
 from bot.core.ports import Move
 from bot.core.request import Digest, Mode, Review, State, Timer, TimerKind
 from bot.errors import Unavailable
-from bot.pipeline import digesting
-from bot.pipeline.telling import tell_outcome
-from bot.pipeline.timers import fire
+from bot.pipeline.outcomes.telling import tell_outcome
+from bot.pipeline.timers import digests
+from bot.pipeline.timers.due import fire
 from tests.pipeline.listening import EVERYBODY, MEMBERS, House, house
 from tests.pipeline.test_everybody_hears import CARD, CLOSED, OPEN, opened, request_for, troubled
 from tests.store import samples
@@ -29,7 +29,7 @@ CALLED = ("<@U0DAN>", "<!subteam^S0DBA>")
 NOTIFIED = ("U0CAT", "U0DAN")
 REVIEWERS = ("U0BEN", "U0EVE")
 HOUR = timedelta(hours=1)
-SOON = digesting.PAUSE
+SOON = digests.PAUSE
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ async def digest(house: House) -> Told:
     """A daily digest, which Ana has turned on; Turso does not answer, which it says after some tries."""
     now = house.clock.now()
     await house.store.set_digest(Digest("C0DBOPS", "acme", "daily", 0, "09:30", "UTC", "U0ANA", now))
-    return Told((EVERYBODY,), ("U0ANA",), Timer(TimerKind.DIGEST, "C0DBOPS", now, attempt=digesting.TRIES - 1))
+    return Told((EVERYBODY,), ("U0ANA",), Timer(TimerKind.DIGEST, "C0DBOPS", now, attempt=digests.TRIES - 1))
 
 
 NOTICES: dict[str, Notice] = {

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.plan import Plan
 from bot.errors import Unavailable
-from bot.pipeline.same import GREW_BY, drift
+from bot.pipeline.authorization.plan_drift import GREW_BY, drift
 from bot.turso import TursoUnavailable
 from tests.commands.conftest import Acme, Desk, acme, desk, memory, no_waiting
 

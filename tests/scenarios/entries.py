@@ -6,9 +6,9 @@ from typing import Any
 
 from bot.commands import COMMANDS
 from bot.commands.base import Command
+from bot.core.argument_schema import shape_of
 from bot.core.request import Kind, Request, State
-from bot.core.shape import shape_of
-from bot.pipeline import clicks, submissions
+from bot.pipeline.dispatch import button_actions, modal_submissions
 from bot.slack.manifest import GLOBAL_SHORTCUT, MESSAGE_SHORTCUT
 from tests.scenarios import forging
 from tests.scenarios.generated import LINES
@@ -45,9 +45,9 @@ def entries() -> Iterator[Entry]:
     yield Entry("action: page.", _clicking("page.1", "ls"))
     yield Entry("action: home.page.", _clicking("home.page.mine.2", "mine=2"))
     yield Entry("action: that nobody knows", _clicking("nobody.knows", "r-1"))
-    for action_id in clicks.CLICKS:
+    for action_id in button_actions.CLICKS:
         yield Entry(f"action: {action_id}", _pressing(action_id))
-    for callback_id in submissions.CHECKS:
+    for callback_id in modal_submissions.CHECKS:
         yield Entry(f"callback: {callback_id}", _submitting(callback_id))
     yield Entry("options: form.database", _suggesting)
     yield Entry(f"shortcut: {GLOBAL_SHORTCUT}", _global_shortcut)

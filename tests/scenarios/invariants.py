@@ -10,7 +10,8 @@ import structlog
 from bot.app.logs import Line
 from bot.blocks.inputs import INPUT_ACTION
 from bot.commands import COMMANDS
-from bot.pipeline import clicks, pressing, submissions
+from bot.pipeline.approval import presses
+from bot.pipeline.dispatch import button_actions, modal_submissions
 from tests.world import World
 
 OUR_FAULT = frozenset(
@@ -111,13 +112,13 @@ def callback_ids(shown: Any) -> Iterator[str]:
 
 def is_known_action(action_id: str) -> bool:
     """True when the path has a place for it."""
-    known = action_id in clicks.CLICKS or pressing.carries_line(action_id) or pressing.turns_home(action_id)
-    return known or pressing.form_of(action_id) in NAMES
+    known = action_id in button_actions.CLICKS or presses.carries_line(action_id) or presses.turns_home(action_id)
+    return known or presses.form_of(action_id) in NAMES
 
 
 def is_known_callback(callback_id: str) -> bool:
     """True when the path has a place for it."""
-    return callback_id in submissions.CHECKS or callback_id.removeprefix("form.") in NAMES
+    return callback_id in modal_submissions.CHECKS or callback_id.removeprefix("form.") in NAMES
 
 
 def problems(world: World, log: KeptLog) -> list[str]:

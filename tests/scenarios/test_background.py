@@ -42,13 +42,13 @@ NUMBERS = count(1_000_000)
 TASKS_OF_THEIR_OWN = {
     "core/background.py": "the loops themselves",
     "core/cache.py": "one question, which somebody waits for",
-    "durable/seats.py": "ends the process when it ends",
-    "pipeline/executing.py": "the card of a change that is sent, which that change waits for",
-    "pipeline/waiting.py": "one word, which is waited for",
-    "pipeline/watches.py": "one proof, whose failure is logged",
+    "durable/executor_locks.py": "ends the process when it ends",
+    "pipeline/execution/executor.py": "the card of a change that is sent, which that change waits for",
+    "pipeline/outcomes/waiting.py": "one word, which is waited for",
+    "pipeline/probe_watches.py": "one proof, whose failure is logged",
     "slack/socket.py": "the library's own, which the loop `Slack connection` replaces",
-    "slack/tasks.py": "one answer, whose failure is logged",
-    "store/running.py": "one question, which somebody waits for",
+    "slack/background_tasks.py": "one answer, whose failure is logged",
+    "store/running_incidents.py": "one question, which somebody waits for",
 }
 
 

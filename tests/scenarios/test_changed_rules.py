@@ -7,7 +7,7 @@ import pytest
 
 from bot.app.policy_book import PolicyBook
 from bot.core.request import State
-from bot.pipeline import confirming
+from bot.pipeline.approval import confirming
 from tests.scenarios.policies import HEAD
 from tests.world import DANA, DB_OPS, World, buttons, until, words
 

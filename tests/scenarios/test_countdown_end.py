@@ -8,7 +8,7 @@ import pytest
 
 from bot.app.policy_book import PolicyBook
 from bot.core.request import HoldKind, State
-from bot.pipeline import countdown
+from bot.pipeline.quarantine import countdown
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import quarantines as q
 from tests.security import stage

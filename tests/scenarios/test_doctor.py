@@ -8,7 +8,7 @@ import pytest
 
 from bot.app import health
 from bot.core.reply import Reply
-from bot.pipeline.outcomes import ALARM, REVOKED, Notice, tell_alone
+from bot.pipeline.outcomes.delivery import ALARM, REVOKED, Notice, tell_alone
 from tests.scenarios.asked import asked
 from tests.scenarios.policies import TWO_APPROVERS
 from tests.world import ANA, BEN, DB_OPS, GIL, ORDERS, REMY, World, words
@@ -102,7 +102,7 @@ async def test_a_clock_that_is_wrong_is_found(
         def now(cls, tz=None):  # type: ignore[no-untyped-def]
             return datetime.now(UTC) + timedelta(seconds=off)
 
-    monkeypatch.setattr("bot.slack.calls.datetime", Wrong)
+    monkeypatch.setattr("bot.slack.web_api.datetime", Wrong)
 
     well, said = (await found(world))["clock"]
 

@@ -10,7 +10,8 @@ import pytest
 
 from bot.commands.holds import remaining
 from bot.core.request import State, TimerKind
-from bot.pipeline import executing, settling
+from bot.pipeline.execution import executor
+from bot.pipeline.transitions import settlement
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import quarantines as q
 from tests.scenarios.test_countdown_end import forbid, policy, rests
@@ -24,15 +25,15 @@ OWN_POLICY = q.POLICY
 @asynccontextmanager
 async def held_before_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[asyncio.Event]:
     """Let what has begun wait right before it is sent; the event is set once something waits."""
-    waits, goes, real = asyncio.Event(), asyncio.Event(), executing.Executor.act
+    waits, goes, real = asyncio.Event(), asyncio.Event(), executor.Executor.act
 
-    async def act(self: executing.Executor, request_id: str, phase: str) -> executing.Outcome:
+    async def act(self: executor.Executor, request_id: str, phase: str) -> executor.Outcome:
         waits.set()
         await goes.wait()
         return await real(self, request_id, phase)
 
     with monkeypatch.context() as patched:
-        patched.setattr(executing.Executor, "act", act)
+        patched.setattr(executor.Executor, "act", act)
         try:
             yield waits
         finally:
@@ -150,7 +151,7 @@ async def is_not_known(world: World, monkeypatch: pytest.MonkeyPatch, card: Mess
     kind, method, path = ("drop", "DELETE", name) if deed == "finish" else ("lost", "PATCH", f"{name}/configuration")
     fault = world.turso.faults.add(kind, method=method, path=f"*/databases/{path}", count=None)
     with monkeypatch.context() as patched:
-        patched.setattr(executing.Executor, "_seen", unseen)
+        patched.setattr(executor.Executor, "_seen", unseen)
         if deed == "finish":
             await world.pass_time(hours=25)
         else:
@@ -193,7 +194,7 @@ async def test_blocks_and_holds_match_after_what_is_not_known_at_first(
     await is_not_known(world, monkeypatch, card, name, deed)
     await q.configuration(world, name, **OPENED[opened])
     request = await stage.request_of(world, card)
-    for _ in settling.SECOND_LOOKS:
+    for _ in settlement.SECOND_LOOKS:
         await looked_again(world, request.id)
     request = await q.state(world, request)
     await world.calm()

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.pipeline import pressing
-from bot.pipeline.press_limit import PressLimit
+from bot.pipeline.approval import presses
+from bot.pipeline.approval.press_limit import PressLimit
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging
 from tests.scenarios.conftest import sound
@@ -122,7 +122,7 @@ async def answers(world: World, person: str, channel: str, doing: Any, *, action
     for view in world.workspace.views_of(person):
         await world.workspace.close_view(person, view.id)
     calls = [one for one in world.workspace.calls[before:] if not one.error]
-    asks = pressing.carries_line(action_id) or action_id.startswith("incident.")  # as if a line were typed there
+    asks = presses.carries_line(action_id) or action_id.startswith("incident.")  # as if a line were typed there
     places = (channel, person, mine) if asks else (person, mine)
     visible = [one for one in calls if one.args.get("channel") in places]
     alone = [one for one in calls if one.method in TELLS_ALONE and one.args.get("user", person) == person]

@@ -14,7 +14,8 @@ from bot.core import request_decision
 from bot.core.model import Action, Decision, Subject
 from bot.core.policy import Policy
 from bot.core.request import Incoming
-from bot.pipeline import clicks, judging
+from bot.pipeline.authorization import decision
+from bot.pipeline.dispatch import button_actions
 from bot.pipeline.environment import Environment
 from tests.scenarios import entries as ways
 from tests.scenarios.conftest import sound
@@ -67,13 +68,13 @@ async def _tour(world: World) -> None:
 def judged(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Subject, Action]]]:
     """Everything that the rules are asked while the test runs."""
     asked: list[tuple[Subject, Action]] = []
-    real = judging.decide
+    real = decision.decide
 
     def listening(policy: Policy, subject: Subject, action: Action) -> Decision:
         asked.append((subject, action))
         return real(policy, subject, action)
 
-    for room in (judging, request_decision):
+    for room in (decision, request_decision):
         monkeypatch.setattr(room, "decide", listening)
     return asked  # type: ignore[return-value]
 
@@ -147,7 +148,7 @@ async def test_an_action_that_nobody_decides_is_found(
     async def careless(env: Environment, incoming: Incoming) -> str:
         return "done without asking"
 
-    monkeypatch.setitem(clicks.CLICKS, "evil.act", clicks.Click(careless))  # type: ignore[arg-type]
+    monkeypatch.setitem(button_actions.CLICKS, "evil.act", button_actions.Click(careless))  # type: ignore[arg-type]
     entry = next(one for one in ways.entries() if one.name == "action: evil.act")
 
     # Somebody's Home may be drawn in between, which asks the rules too: it is enough to be found once.

@@ -12,8 +12,8 @@ import pytest_asyncio
 from bot.blocks.text import sentence
 from bot.core.model import Action, Decision, Subject, Verdict
 from bot.core.policy import Policy
-from bot.pipeline import judging
-from bot.pipeline.explaining import ARCHIVED, NO_SUCH_PERSON, NOT_IN_IT, NOT_SHOWN
+from bot.pipeline.authorization import decision
+from bot.pipeline.requests.explain import ARCHIVED, NO_SUCH_PERSON, NOT_IN_IT, NOT_SHOWN
 from bot.sandbox.workspace.model import Channel, Message
 from tests.authorization.lost import notice
 from tests.scenarios import forging
@@ -119,7 +119,7 @@ def sections(message: Message) -> list[str]:
 async def really(world: World, monkeypatch: pytest.MonkeyPatch, who: str, where: str, line: str) -> Answer:
     """Type it as Slack sends it; the verdict is the last one that was asked for, the reason what was told."""
     decided: list[Decision] = []
-    real = judging.decide
+    real = decision.decide
 
     def listening(policy: Policy, subject: Subject, action: Action) -> Decision:
         decided.append(real(policy, subject, action))
@@ -128,7 +128,7 @@ async def really(world: World, monkeypatch: pytest.MonkeyPatch, who: str, where:
     notice(world)
     before = {(one.channel_id, one.ts) for one in forging.told(world, who)}
     with monkeypatch.context() as patch:
-        patch.setattr(judging, "decide", listening)
+        patch.setattr(decision, "decide", listening)
         outcomes = outcomes_of(world)
         await forging.types(world, who, where, line if line in NO_DRY_RUN else f"{line} --dry-run")
         await world.calm()

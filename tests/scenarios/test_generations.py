@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from bot.commands import COMMANDS
 from bot.core.request import State
-from bot.pipeline.executing import Executor
+from bot.pipeline.execution.executor import Executor
 from tests.scenarios import forging
 from tests.scenarios.conftest import sound
 from tests.scenarios.outcomes import outcomes_of

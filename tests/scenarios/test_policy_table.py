@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from bot.core.model import Action, Decision, Subject
 from bot.core.policy import Policy
-from bot.pipeline import judging
+from bot.pipeline.authorization import decision
 from tests.scenarios import forging
 from tests.scenarios.conftest import sound
 from tests.scenarios.decisions import of_the_line
@@ -107,14 +107,14 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 def decided(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Subject, Action, Decision]]:
     """Every decision while the test runs."""
     found: list[tuple[Subject, Action, Decision]] = []
-    real = judging.decide
+    real = decision.decide
 
     def listening(policy: Policy, subject: Subject, action: Action) -> Decision:
         decision = real(policy, subject, action)
         found.append((subject, action, decision))
         return decision
 
-    monkeypatch.setattr(judging, "decide", listening)
+    monkeypatch.setattr(decision, "decide", listening)
     return found
 
 

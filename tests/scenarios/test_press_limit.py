@@ -5,7 +5,7 @@ import collections
 import pytest
 
 from bot.core.request import Incoming, State
-from bot.pipeline.press_limit import AT_MOST, WITHIN_SECONDS, PressLimit
+from bot.pipeline.approval.press_limit import AT_MOST, WITHIN_SECONDS, PressLimit
 from tests.scenarios import forging
 from tests.scenarios.asked import asked, reaches, request_id
 from tests.security.stage import POLICY

@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 
 from bot.core.request import Kind
-from bot.pipeline import clicks, submissions
-from bot.pipeline.clicks import Click
+from bot.pipeline.dispatch import button_actions, modal_submissions
+from bot.pipeline.dispatch.button_actions import Click
 from tests.scenarios.test_resumed import left, taken_up
 from tests.world import World, living
 
@@ -29,7 +29,7 @@ async def test_a_bug_in_what_is_taken_up_is_told_and_ends(
     async def broken(*_: Any) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setitem(submissions.CHECKS, "broken.thing", broken)  # type: ignore[index]
-    monkeypatch.setitem(clicks.CLICKS, "broken.thing", Click(broken))  # type: ignore[index]
+    monkeypatch.setitem(modal_submissions.CHECKS, "broken.thing", broken)  # type: ignore[index]
+    monkeypatch.setitem(button_actions.CLICKS, "broken.thing", Click(broken))  # type: ignore[index]
 
     assert "went wrong" in await taken_up(world, left(7_100 + len(kind), kind, "broken.thing"))

@@ -16,7 +16,7 @@ from bot.core.model import Action, Decision, Subject, Target, Verdict
 from bot.core.parsing import Grammar
 from bot.core.policy import Policy, load
 from bot.core.policy.databases import Databases
-from bot.pipeline import judging
+from bot.pipeline.authorization import decision
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging
 from tests.scenarios.conftest import sound
@@ -155,14 +155,14 @@ async def test_all_lists_say_what_the_bot_decides(world: World, monkeypatch: pyt
     text = policy_text(dice)
     monkeypatch.setattr(world.bot.env.rules, "policy", load(text, default_organization="acme"))
     decided: list[tuple[Subject, Action, Decision]] = []
-    real = judging.decide
+    real = decision.decide
 
     def listening(policy: Policy, subject: Subject, action: Action) -> Decision:
         decision = real(policy, subject, action)
         decided.append((subject, action, decision))
         return decision
 
-    monkeypatch.setattr(judging, "decide", listening)
+    monkeypatch.setattr(decision, "decide", listening)
     for who, channel in dice.sample(MEMBERS, 3):
         home = shown_in(await home_of(world, who, channel))
         here = shown_in(sections(await told(world, who, channel, "", "Turso Ops")))

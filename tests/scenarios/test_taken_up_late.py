@@ -8,8 +8,8 @@ import pytest
 
 from bot.blocks import forms
 from bot.core.request import AuditEntry, Incoming, Kind, State
+from bot.pipeline.dispatch.dispatcher import TAKEN_UP_WITHIN
 from bot.pipeline.environment import new_id
-from bot.pipeline.path import TAKEN_UP_WITHIN
 from tests.authorization.entries import incoming, quarantined, ready_token, wished
 from tests.authorization.lost import POLICY
 from tests.scenarios import forging

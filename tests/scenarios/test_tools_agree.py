@@ -11,7 +11,7 @@ from bot.commands import COMMANDS
 from bot.core.model import Action, Decision, Subject, Verdict
 from bot.core.parsing import Grammar
 from bot.core.policy import Policy, load, report
-from bot.pipeline import judging
+from bot.pipeline.authorization import decision
 from tests.scenarios import forging
 from tests.scenarios.conftest import sound
 from tests.scenarios.decisions import of_the_line
@@ -108,14 +108,14 @@ async def test_a_policys_tools_say_what_the_bot_decides(
     assert world.bot is not None
     dice = random.Random(seed)
     decided: list[tuple[Subject, Action, Decision]] = []
-    real = judging.decide
+    real = decision.decide
 
     def listening(policy: Policy, subject: Subject, action: Action) -> Decision:
         decision = real(policy, subject, action)
         decided.append((subject, action, decision))
         return decision
 
-    monkeypatch.setattr(judging, "decide", listening)
+    monkeypatch.setattr(decision, "decide", listening)
     text = policy_text(dice)
     policy = load(text, default_organization="acme")
     monkeypatch.setattr(world.bot.env.rules, "policy", policy)

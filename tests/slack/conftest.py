@@ -15,16 +15,16 @@ from starlette.responses import PlainTextResponse
 
 from bot.core.ports import Ack, Work
 from bot.core.request import Incoming
+from bot.slack.background_tasks import TaskKeeper
 from bot.slack.bolt import create_bolt
-from bot.slack.calls import SlackCalls, new_session, web_client
+from bot.slack.channel_pacing import Pace
 from bot.slack.delivery import Delivery
+from bot.slack.directory import SlackDirectory
 from bot.slack.http import create_asgi
-from bot.slack.identity import SlackDirectory
 from bot.slack.installation import Workspace
 from bot.slack.listeners import Listeners
-from bot.slack.pace import Pace
 from bot.slack.response_urls import ResponseUrls
-from bot.slack.tasks import TaskKeeper
+from bot.slack.web_api import SlackCalls, new_session, web_client
 
 from .requests import FORM, SECRET, payload, signed
 from .stub import TOKEN, SlackStub

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.errors import CannotPost, Unavailable
-from bot.slack.pace import Pace
+from bot.slack.channel_pacing import Pace
 
 from .addresses import HELLO, HERE, keep
 from .conftest import House

@@ -7,7 +7,7 @@ import pytest
 from bot.core.model import ChannelKind, Person, Subject
 from bot.core.request import Incoming, Kind
 from bot.errors import Unavailable
-from bot.slack.identity import SlackDirectory
+from bot.slack.directory import SlackDirectory
 
 from .conftest import FixedClock, House
 from .requests import event

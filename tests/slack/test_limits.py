@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from bot.slack import limits
-from bot.slack.guard import Receive, Scope, Send
 from bot.slack.http import http_server
+from bot.slack.request_guard import Receive, Scope, Send
 from tests.world import until
 
 LARGE = 8_000_000

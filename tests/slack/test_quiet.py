@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from bot.core.reply import Reply
-from bot.slack.quiet import bolt_logger, cap_sdk_loggers, sdk_logger
+from bot.slack.sdk_logging import bolt_logger, cap_sdk_loggers, sdk_logger
 
 from .addresses import HERE, JWT, keep
 from .conftest import House

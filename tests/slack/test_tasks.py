@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from bot.slack.tasks import TaskKeeper
+from bot.slack.background_tasks import TaskKeeper
 
 
 async def test_a_shutdown_waits_for_what_runs_and_for_what_that_starts() -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from bot.core.audit import verify_stream
 from bot.core.request import AuditEntry, State
-from bot.store import chain
+from bot.store import audit_chain
 from bot.store.store import Store
 from tests.store.conftest import NOON
 from tests.store.samples import entry, incoming, move, request
@@ -47,14 +47,14 @@ async def test_many_writers_write_one_chain(store: Store, other: Store) -> None:
 
 
 async def test_an_entry_that_the_database_refuses_fails_alone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = chain.append
+    written = audit_chain.append
 
     def refuse(connection: Connection, entries: Sequence[AuditEntry]) -> None:
         if any(one.reason == "bad" for one in entries):
             raise ValueError("such text cannot be kept")
         written(connection, entries)
 
-    monkeypatch.setattr(chain, "append", refuse)
+    monkeypatch.setattr(audit_chain, "append", refuse)
 
     ended = await asyncio.gather(
         *(store.audit(entry(str(number))) for number in range(5)),

@@ -1,8 +1,8 @@
 """Who may do what, where: the policy file, and the decisions that follow from it."""
 
+from bot.core.policy.built_in_limits import is_on, named_as, refuses_person
 from bot.core.policy.decide import decide, undo_panels
 from bot.core.policy.document import Problem
-from bot.core.policy.floor import is_on, named_as, refuses_person
 from bot.core.policy.load import PolicyInvalid, load
 from bot.core.policy.people import People
 from bot.core.policy.rights import Right, rights_of

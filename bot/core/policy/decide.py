@@ -7,11 +7,11 @@ from functools import reduce
 from operator import and_
 
 from bot.core import catalogue
+from bot.core.approvers import Panel
 from bot.core.durations import duration_text
 from bot.core.model import Action, Confirm, Decision, Lifetime, Never, Risk, Subject, Target, Verdict, Visibility
-from bot.core.panel import Panel
-from bot.core.policy import hints
-from bot.core.policy.floor import refuses_person, refuses_place, standing_of
+from bot.core.policy import refusals
+from bot.core.policy.built_in_limits import refuses_person, refuses_place, standing_of
 from bot.core.policy.people import People, Standing
 from bot.core.policy.rules import Binding, Miss, Policy, Rule
 
@@ -34,7 +34,7 @@ def decide(policy: Policy, subject: Subject, action: Action) -> Decision:
     if binding is None:
         return _unbound(policy, subject, action)
     if action.organization not in ("", binding.organization):
-        return deny(hints.of_another_organization(action), binding.where)
+        return deny(refusals.of_another_organization(action), binding.where)
     if len(action.databases) < 2:
         return _one(policy, subject, binding, action, action.databases[0] if action.databases else None)
     return _strictest(_one(policy, subject, binding, action, target) for target in dict.fromkeys(action.databases))
@@ -69,12 +69,12 @@ def deny(reason: str, rule: str | None = None, *, elsewhere: bool = False) -> De
 
 def _one(policy: Policy, subject: Subject, binding: Binding, action: Action, target: Target | None) -> Decision:
     if target is not None and target is not action.databases[0] and not binding.databases.have(target):
-        return deny(hints.reaches_others(binding), binding.where, elsewhere=True)
+        return deny(refusals.reaches_others(binding), binding.where, elsewhere=True)
     for ban in policy.ceiling.deny:
         if ban.forbids(action, target):
-            return deny(hints.banned(action, target), f"{ban.where}: {ban.says}")
+            return deny(refusals.banned(action, target), f"{ban.where}: {ban.says}")
     if target is not None and not binding.databases.have(target):
-        return deny(hints.not_here(binding, target), binding.where, elsewhere=True)
+        return deny(refusals.not_here(binding, target), binding.where, elsewhere=True)
     return _by_rules(policy, subject, binding, action, target)
 
 
@@ -96,10 +96,10 @@ def _by_rules(policy: Policy, subject: Subject, binding: Binding, action: Action
                 break
             return _follow(policy, subject, binding, action, rule, standing)
     if doubt:
-        return deny(hints.GROUPS_UNKNOWN, doubt.locator)
+        return deny(refusals.GROUPS_UNKNOWN, doubt.locator)
     if too_short:
-        return deny(hints.too_long(action, target, too_short, ceiling), too_short[0].locator)
-    why = hints.no_rule(policy, subject, binding, action, target)
+        return deny(refusals.too_long(action, target, too_short, ceiling), too_short[0].locator)
+    why = refusals.no_rule(policy, subject, binding, action, target)
     return _last_resort(policy, subject, action) or deny(why, elsewhere=True)
 
 
@@ -114,7 +114,7 @@ def _follow(
 ) -> Decision:
     """Turn the rule that fits into a decision, unless nobody else could consent or review."""
     if rule.verdict is Verdict.DENY:
-        return deny(hints.denied_by(action), rule.locator)
+        return deny(refusals.denied_by(action), rule.locator)
     if action.command in catalogue.READING and rule.verdict is not Verdict.ALLOW:
         return deny(
             f"`{action.command}` changes nothing, so nobody can approve it: the policy has to allow it.", rule.locator
@@ -123,15 +123,15 @@ def _follow(
     if rule.verdict is Verdict.APPROVE:
         approvers = _panel(subject, rule.by)
         if (there := len(approvers.ids)) < rule.quorum:
-            return deny(hints.too_few(subject, rule.by, rule.quorum, there, "approve"), rule.locator)
+            return deny(refusals.too_few(subject, rule.by, rule.quorum, there, "approve"), rule.locator)
     if rule.verdict is Verdict.BREAK_GLASS:
         reviewers = _panel(subject, rule.review_by)
         if not reviewers.ids:
-            return deny(hints.too_few(subject, rule.review_by, 1, 0, "review"), rule.locator)
+            return deny(refusals.too_few(subject, rule.review_by, 1, 0, "review"), rule.locator)
     ceiling = policy.ceiling.token_lifetime
     return Decision(
         verdict=rule.verdict,
-        reason=hints.fits(rule),
+        reason=refusals.fits(rule),
         rule=rule.locator,
         approvers=approvers,
         quorum=rule.quorum if rule.verdict is Verdict.APPROVE else 0,
@@ -170,7 +170,7 @@ def _default_confirm(action: Action, rule: Rule) -> Confirm:
 
 
 def _unbound(policy: Policy, subject: Subject, action: Action) -> Decision:
-    return _last_resort(policy, subject, action) or deny(hints.UNBOUND, elsewhere=True)
+    return _last_resort(policy, subject, action) or deny(refusals.UNBOUND, elsewhere=True)
 
 
 def _last_resort(policy: Policy, subject: Subject, action: Action) -> Decision | None:
@@ -186,7 +186,7 @@ def _last_resort(policy: Policy, subject: Subject, action: Action) -> Decision |
         longest = duration_text(incidents.longest)
         return Decision(Verdict.ALLOW, f"You may run incidents in any channel, up to {longest}.", where)
     if meant is None:
-        return deny(hints.GROUPS_UNKNOWN, where)
+        return deny(refusals.GROUPS_UNKNOWN, where)
     return deny(f"Only {incidents.to.shown} may run an incident here: ask one of them.", where)
 
 
@@ -199,7 +199,7 @@ def _strictest(decisions: Iterable[Decision]) -> Decision:
     approvers = reduce(and_, (one.approvers for one in same))
     quorum = max(one.quorum for one in same)
     if worst.verdict is Verdict.APPROVE and len(approvers.ids) < quorum:
-        return deny(hints.nobody_for_all(quorum, len(approvers.ids)), worst.rule)
+        return deny(refusals.nobody_for_all(quorum, len(approvers.ids)), worst.rule)
     reviewers = reduce(and_, (one.reviewers for one in same))
     if worst.verdict is Verdict.BREAK_GLASS and not reviewers.ids:
         return deny("Nobody else may review this for all of its databases: ask for each by itself.", worst.rule)

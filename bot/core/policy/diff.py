@@ -11,9 +11,9 @@ from bot.core.model import Action, Decision, Target, Verdict
 from bot.core.parsing import Grammar
 from bot.core.policy.databases import sample
 from bot.core.policy.decide import decide
+from bot.core.policy.hypothetical import suppose
 from bot.core.policy.people import People, joined
 from bot.core.policy.rules import Policy
-from bot.core.policy.supposed import suppose
 
 ANYBODY = "any member"
 _UNBOUND = "C0UNBOUND"

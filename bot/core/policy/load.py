@@ -9,7 +9,7 @@ from bot.core.policy import document, file, lint
 from bot.core.policy.build import build
 from bot.core.policy.document import Document, Path, Problem
 from bot.core.policy.rules import Policy
-from bot.core.policy.shadows import shadows
+from bot.core.policy.unreachable_rules import shadows
 from bot.errors import BotError
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from bot.core.approvers import Groups, Standing
 from bot.core.model import Person
-from bot.core.panel import Groups, Standing
 
 _BY_ID: Final = re.compile(r"(?P<kind>[a-z]{1,20}:)?[UWS][A-Z0-9]+", re.ASCII)
 A_GROUP: Final = "the members of a user group"

@@ -9,9 +9,9 @@ from bot.core.parsing import Grammar
 from bot.core.policy import cases, trace
 from bot.core.policy import diff as differences
 from bot.core.policy.decide import decide
+from bot.core.policy.hypothetical import suppose
 from bot.core.policy.load import PolicyInvalid, load
 from bot.core.policy.rules import Policy
-from bot.core.policy.supposed import suppose
 
 Lines = tuple[list[str], bool]
 """What to print, and whether all is well."""

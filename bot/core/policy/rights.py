@@ -8,12 +8,12 @@ from typing import Final
 
 from bot.core import catalogue
 from bot.core.actions import action_of
+from bot.core.argument_schema import partial_of
 from bot.core.model import Action, Decision, Lifetime, Never, Subject, Target, Verdict
+from bot.core.parse_results import Spec
 from bot.core.policy.databases import Databases, sample
 from bot.core.policy.decide import decide
 from bot.core.policy.rules import Policy
-from bot.core.shape import partial_of
-from bot.core.spoken import Spec
 
 _BEST_FIRST: Final = (Verdict.ALLOW, Verdict.BREAK_GLASS, Verdict.APPROVE)
 _ANY: Final = "zz-sample"

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bot.core.model import Action, Subject, Target, Verdict
+from bot.core.policy.built_in_limits import refuses_person, refuses_place, standing_of
 from bot.core.policy.databases import Databases
-from bot.core.policy.floor import refuses_person, refuses_place, standing_of
 from bot.core.policy.people import Standing
 from bot.core.policy.rules import Ban, Policy, Rule
 

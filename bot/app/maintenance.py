@@ -1,0 +1,63 @@
+"""What a process looks after by itself: old records go, the audit head is posted once a day."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from bot.core.background import Background, Loop
+from bot.core.request import Incoming, Kind, Timer, TimerKind
+from bot.durable.queue import Queue
+from bot.errors import Unavailable
+from bot.pipeline.environment import Environment, new_id
+from bot.pipeline.outcomes.audit_head import EVENT, post_audit_head, subject_of
+from bot.store.store import Store
+
+log = structlog.get_logger(__name__)
+EVERY_SECONDS = 60.0
+FIRST_SAMPLE = timedelta(minutes=2)
+"""A process that has just started answers people first."""
+
+
+@dataclass(slots=True)
+class Upkeep:
+    """Runs beside the durable work; each of its deeds is harmless when several processes do it."""
+
+    env: Environment
+    store: Store
+    queue: Queue
+    retention_days: int
+
+    def start(self, background: Background) -> list[Loop]:
+        """Start its loops; each goes on when another one fails."""
+        deeds = {"audit head": self._audit_head, "samples": self._keep_sampling, "retention": self._prune}
+        return [background.start(name, once, every=EVERY_SECONDS) for name, once in deeds.items()]
+
+    async def _first_to(self, key: str, channel: str) -> bool:
+        """True for the one process that records the key first: what it stands for is done once."""
+        now = self.env.clock.now()
+        mark = Incoming(id=new_id("i"), key=key, kind=Kind.HOME, at=now, user_id="", channel_id=channel)
+        return await self.store.record_intent(mark, actionable=False)
+
+    async def _audit_head(self) -> None:
+        """Have the head posted once a day over all processes; what Slack does not take now is posted by the timer."""
+        seq, _ = await self.store.audit_head()
+        subject = subject_of(self.env.clock.now())
+        if not seq or not self.env.rules.policy.audit_head_channel or not await self.store.owe_once(subject, EVENT):
+            return
+        try:
+            await post_audit_head(self.env, subject)
+        except Unavailable as error:
+            log.warning("the head of the audit log is posted later", subject=subject, why=str(error))
+
+    async def _prune(self) -> None:
+        before = self.env.clock.now() - timedelta(days=self.retention_days)
+        await self.store.prune(before)
+        await self.queue.prune(before)
+
+    async def _keep_sampling(self) -> None:
+        """Make sure, once a day, that each organization of the policy is measured from soon on."""
+        now, policy = self.env.clock.now(), self.env.rules.policy
+        for organization in {*policy.organizations, policy.organization} - {""}:
+            if await self._first_to(f"samples-of:{organization}:{now:%Y-%m-%d}", ""):
+                await self.store.set_timer(Timer(TimerKind.SAMPLE, organization, now + FIRST_SAMPLE))

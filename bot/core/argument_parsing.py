@@ -1,0 +1,166 @@
+"""Read the words behind a command's name into its argument model."""
+
+import re
+from typing import Any, Final, Generic
+
+from pydantic import ValidationError
+
+from bot.core.argument_schema import Argument, partial_of, shape_of
+from bot.core.arguments import shown
+from bot.core.normalise import Word
+from bot.core.parse_results import Common, Incomplete, Parsed, S, Spec, UnknownOption, close
+from bot.errors import BadInput
+
+_PRIVATE: Final = Argument("private", "private", "--private", required=False, flag=True)
+_COMMON: Final = {
+    "--reason": Argument("reason", "reason", "--reason", required=False),
+    "--ticket": Argument("ticket", "ticket", "--ticket", required=False),
+    "--dry-run": Argument("dry_run", "dry_run", "--dry-run", required=False, flag=True),
+}
+
+
+_UNNEEDED: Final = frozenset({"--yes", "-y", "--force", "-f"})
+_OPTION: Final = re.compile(r"-[-A-Za-z]")
+
+
+class Reader(Generic[S]):
+    """Reads the words behind a command's name."""
+
+    def __init__(self, spec: S) -> None:
+        self.spec = spec
+        self.shape = shape_of(spec.args)
+        self.given: dict[str, Any] = {}
+        self.common: dict[str, Any] = {}
+        self.words: list[Word] = []
+        self.reason_at = -1
+        """How many words stood before `--reason TEXT`; what follows may belong to the reason."""
+
+    def read(self, words: list[Word], text: str) -> Parsed[S] | Incomplete[S]:
+        at = 0
+        while at < len(words):
+            at = self._step(words, at)
+        self._place()
+        common = Common(**self.common)
+        try:
+            args = self.spec.args.model_validate(self.given)
+        except ValidationError as error:
+            return self._incomplete(error, common, text)
+        return Parsed(self.spec, args, common, text)
+
+    def _step(self, words: list[Word], at: int) -> int:
+        word = words[at]
+        if word.literal or not _OPTION.match(word.text):
+            self.words.append(word)
+            return at + 1
+        if word.text == "--":
+            self.words.extend(Word(later.text, literal=True) for later in words[at + 1 :])
+            return len(words)
+        name, equals, value = word.text.partition("=")
+        argument = self._option(name)
+        if argument is None:
+            self.words.append(word)
+            return at + 1
+        if argument.flag:
+            self._set(argument, _flag(argument, value) if equals else True)
+            return at + 1
+        if equals:
+            self._set(argument, value)
+            return at + 1
+        self._set(argument, self._value(argument, words, at + 1))
+        return at + 2
+
+    def _option(self, typed: str) -> Argument | None:
+        name = typed.lower().replace("_", "-") if typed.startswith("--") else typed
+        argument = self.shape.options.get(name) or (_PRIVATE if name == "--private" else None)
+        if argument is None and self.spec.changes:
+            argument = _COMMON.get(name)
+        if argument is None and self.shape.rest is None:
+            if name in _UNNEEDED:
+                raise BadInput(f"`{name}` isn't needed: what is dangerous is confirmed by a button. Leave it out.")
+            known = {*self.shape.options, "--private", *(_COMMON if self.spec.changes else ())}
+            raise UnknownOption(typed, self.spec, close(name, {option for option in known if option[1] == "-"}))
+        return argument
+
+    def _value(self, argument: Argument, words: list[Word], at: int) -> str:
+        word = words[at] if at < len(words) else None
+        if word is None or (not word.literal and word.text.startswith("--") and len(word.text) > 2):
+            raise BadInput(f"`{argument.label}` needs a value behind it. Write `{self.spec.usage}`.")
+        return word.text
+
+    def _set(self, argument: Argument, value: object) -> None:
+        common = argument is _PRIVATE or argument is _COMMON.get(argument.label)
+        into = self.common if common else self.given
+        if argument.key in into and not argument.flag:
+            raise BadInput(f"`{argument.label}` is given twice; once is enough.")
+        into[argument.key] = value
+        if argument is _COMMON["--reason"]:
+            self.reason_at = len(self.words)
+
+    def _place(self) -> None:
+        """Give each word its place; what is left over belongs to the rest, or else to an unquoted reason."""
+        places = [place for place in self.shape.places if place.key not in self.given]
+        for place, word in zip(places, self.words, strict=False):
+            self.given[place.key] = word.text
+        left = self.words[len(places) :]
+        if not left:
+            return
+        if rest := self.shape.rest:
+            texts = [word.text for word in left]
+            self.given[rest.key] = " ".join(map(_quote, left)) if rest.joined else tuple(texts)
+        elif self.reason_at == len(self.words) - len(left):
+            self.common["reason"] = " ".join([self.common["reason"], *(word.text for word in left)])
+        else:
+            hint = "Put a reason of several words in quotes." if self.reason_at >= 0 else f"Write `{self.spec.usage}`."
+            raise BadInput(f"{shown(left[0].text)} is one word too many. {hint}")
+
+    def _incomplete(self, error: ValidationError, common: Common, text: str) -> Incomplete[S]:
+        problems = error.errors(include_url=False, include_context=False)
+        missing = tuple(str(problem["loc"][0]) for problem in problems if problem["type"] == "missing")
+        wrong = [text for key, text in field_errors(error, self.spec).items() if key not in missing]
+        if wrong:
+            raise BadInput(wrong[0])
+        args = partial_of(self.spec.args).model_validate(self.given)
+        return Incomplete(self.spec, self.given, missing, args, common, text)
+
+
+def field_errors(error: ValidationError, spec: Spec) -> dict[str, str]:
+    """Return one sentence for each argument that is wrong or absent, by its key; `""` holds what concerns them all."""
+    shape = shape_of(spec.args)
+    found: dict[str, str] = {}
+    for problem in error.errors(include_url=False, include_context=False):
+        argument = shape.by_key.get(str(problem["loc"][0])) if problem["loc"] else None
+        if argument is None:
+            sentence = f"{_sentence(problem['msg'].removeprefix('Value error, '))} Write `{spec.usage}`."
+        else:
+            predicate = _predicate(problem["type"], problem["msg"], problem["input"])
+            sentence = _sentence(f"`{argument.label}` {predicate}")
+        found.setdefault(argument.key if argument else "", sentence)
+    return found
+
+
+def _predicate(kind: str, message: str, value: object) -> str:
+    if kind == "argument":
+        return message
+    if kind == "missing":
+        return "is needed"
+    if kind == "literal_error":
+        choices = message.removeprefix("Input should be ").replace("'", "`")
+        return f"takes {choices}; not {shown(value)}"
+    return f"can't be {shown(value)}: {message[:1].lower()}{message[1:]}"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _flag(argument: Argument, value: str) -> bool:
+    word = value.lower()
+    if word in ("true", "yes", "on", "1"):
+        return True
+    if word in ("false", "no", "off", "0"):
+        return False
+    raise BadInput(f"`{argument.label}` takes no value; write it alone, not with {shown(value)}.")
+
+
+def _quote(word: Word) -> str:
+    return f'"{word.text}"' if word.literal or not word.text else word.text

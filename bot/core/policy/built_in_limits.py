@@ -1,0 +1,58 @@
+"""The floor: what no policy file can allow."""
+
+from bot.core import catalogue
+from bot.core.approvers import Panel
+from bot.core.model import ChannelKind, Person, Subject
+from bot.core.policy.people import Standing
+from bot.core.policy.rules import Policy
+
+
+def standing_of(policy: Policy, person: Person) -> Standing:
+    """Say what somebody is to the workspace. Who is not of it is an outsider, whatever else they are."""
+    elsewhere = bool(policy.workspaces) and bool(person.team_id) and person.team_id not in policy.workspaces
+    if person.is_stranger or elsewhere:
+        return Standing.EXTERNAL
+    return Standing.GUEST if person.is_guest else Standing.MEMBER
+
+
+def refuses_person(policy: Policy, person: Person) -> str | None:
+    """Return why this person may do nothing anywhere, or None."""
+    if person.is_bot:
+        return "Bots and workflows may do nothing here: a person has to ask."
+    if person.is_deactivated:
+        return "This account is deactivated: somebody else has to ask."
+    standing = standing_of(policy, person)
+    if standing is Standing.EXTERNAL and person.id not in policy.named.externals:
+        return "You are not of this workspace: only a policy that names you can let you in."
+    if standing is Standing.GUEST and person.id not in policy.named.guests:
+        return "Guests may do nothing unless the policy names them."
+    return None
+
+
+def named_as(policy: Policy, person: Person) -> str | None:
+    """Return what would have to stand in the policy for somebody who may do nothing without it."""
+    if refuses_person(policy, person) is None or person.is_bot or person.is_deactivated or not person.team_id:
+        return None
+    return f"{'external' if standing_of(policy, person) is Standing.EXTERNAL else 'guest'}:{person.id}"
+
+
+def is_on(policy: Policy, panel: Panel, person: Person) -> bool:
+    """Say whether somebody is on a panel, as they are now: by the floor, and as its rules name them."""
+    return refuses_person(policy, person) is None and panel.admits(person, standing_of(policy, person))
+
+
+def refuses_place(policy: Policy, subject: Subject, command: str) -> str | None:
+    """Return why `command` cannot be had in this conversation, or None."""
+    channel = subject.channel
+    if channel.kind is not ChannelKind.CHANNEL:
+        if command in catalogue.ALWAYS:
+            return None
+        return "In a direct message only `help`, `whoami` and Home work: ask in a channel that the policy names."
+    if channel.is_ext_shared:
+        bound = policy.channels.get(channel.id)
+        if bound is None or not bound.externally_shared:
+            return (
+                "This channel is shared with another organization: ask in one that is not, "
+                "unless the policy says `externally_shared: true` for it."
+            )
+    return None

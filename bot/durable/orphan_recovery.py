@@ -1,0 +1,80 @@
+"""Work that others left: workflows of executors that are no more, and intents that nobody takes care of."""
+
+import time
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from bot.core.background import Background, Loop
+from bot.core.ports import Clock
+from bot.durable.executor_locks import Seats
+from bot.durable.protocols import Memory
+from bot.durable.queue import Queue
+
+log = structlog.get_logger(__name__)
+
+PREFIX: Final = "executor-"
+ROUND_SECONDS: Final = 15.0
+LOOK_SECONDS: Final = 5.0
+SETTLE_SECONDS: Final = 10.0
+ROUNDS_UNTIL_LOST: Final = 8
+"""An intent that stays open for so many rounds is nobody's: whoever answered it has crashed."""
+MOMENT: Final = timedelta(microseconds=1)
+
+
+class Adoption:
+    """Looks for what others left. Each of its three loops goes on when another one fails."""
+
+    def __init__(self, queue: Queue, seats: Seats, seat: int, memory: Memory, clock: Clock) -> None:
+        self._queue = queue
+        self._seats = seats
+        self._own = f"{PREFIX}{seat}"
+        self._memory = memory
+        self._clock = clock
+        self._seen: dict[str, int] = {}
+        self._before: datetime | None = clock.now() + MOMENT
+        """Intents from before this moment are left from before the start; None once they are taken up."""
+        self._settled_at = time.monotonic() + SETTLE_SECONDS
+
+    def start(self, background: Background) -> list[Loop]:
+        """Start the loops."""
+        return [
+            background.start("orphaned workflows", self._adopt_orphans, every=ROUND_SECONDS),
+            background.start("lost intents", self._take_up_lost_intents, every=ROUND_SECONDS),
+            background.start("intents left open", self._take_up_what_was_open, every=LOOK_SECONDS),
+        ]
+
+    async def adopt(self) -> int:
+        """Resume what dead executors left: how many workflows."""
+        adopted = 0
+        for executor in await self._queue.left_by_others(self._own):
+            number = executor.removeprefix(PREFIX)
+            if not number.isdigit():
+                continue
+            async with self._seats.borrowed(int(number)) as is_free:
+                # Read again, now that nobody can sit down there and take them up at the same time.
+                if is_free and (left := await self._queue.begun_by(executor)):
+                    await self._queue.resume(left)
+                    adopted += len(left)
+                    log.warning("durable.adopted", executor=executor, workflows=left)
+        return adopted
+
+    async def _adopt_orphans(self) -> None:
+        await self.adopt()
+
+    async def _take_up_what_was_open(self) -> None:
+        """Once, a while after the start: the process that answers them now has had the time."""
+        if self._before is None or time.monotonic() < self._settled_at:
+            return
+        for incoming in await self._memory.open_intents(before=self._before):
+            await self._queue.enqueue_resume(incoming.id)
+        self._before = None
+
+    async def _take_up_lost_intents(self) -> None:
+        """Count in rounds, not by the clock: it may be a rehearsal's."""
+        there = [incoming.id for incoming in await self._memory.open_intents(before=self._clock.now() + MOMENT)]
+        self._seen = {intent_id: self._seen.get(intent_id, 0) + 1 for intent_id in there}
+        for intent_id, rounds in self._seen.items():
+            if rounds == ROUNDS_UNTIL_LOST:
+                await self._queue.enqueue_resume(intent_id)

@@ -1,0 +1,156 @@
+"""What a press stands for: what its button carries, and whether it may do that now."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.blocks import forms
+from bot.blocks.buttons import HOME_PAGE
+from bot.core.model import Action, Decision, Verdict
+from bot.core.ports import Move, address_of
+from bot.core.request import AuditEntry, Incoming, Request, State, Timer, TimerKind
+from bot.core.request_decision import stricter_now
+from bot.errors import BadInput, BotError, Refused, Unavailable
+from bot.pipeline.approval.expiry import expire
+from bot.pipeline.authorization.authorize import Authorization, No, Step, authorize
+from bot.pipeline.authorization.decision import Forbidden, judge
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.telling import tell_outcome
+from bot.pipeline.replies import entry, said
+
+LAPSE: Final = timedelta(minutes=15)
+"""How long a token may be revealed."""
+OVER: Final = "It is too late: this request has expired, and nothing was changed. Ask again."
+WAIT: Final = frozenset({Step.VOTE, Step.CONFIRM, Step.REMIND})
+"""Steps of a request that waits, which the rules of now may give less time."""
+TOO_OLD: Final = "Slack's trigger for the form is too old: press the button again."
+
+
+def carries_line(action_id: str) -> bool:
+    """`run.…` and `page.…` carry a command line, which is parsed and decided as if it were typed."""
+    return action_id.startswith(("run.", "page."))
+
+
+def turns_home(action_id: str) -> bool:
+    """Say whether the button turns a page of the Home tab, which is then drawn again for whoever pressed."""
+    return action_id.startswith(HOME_PAGE)
+
+
+def form_of(action_id: str) -> str | None:
+    """Return the command whose form the button opens."""
+    return action_id.removeprefix("form.open.") if action_id.startswith("form.open.") else None
+
+
+async def request_of(env: Environment, incoming: Incoming, verb: str) -> Request:
+    """Load the request that a button's id stands for; `verb` is what the button does: `undo`.
+
+    Raises:
+        BadInput: there is none, or it belongs to another channel.
+        Forbidden: this person may do nothing here at all.
+    """
+    request = await env.memory.request(incoming.value) if incoming.value else None
+    if request is None or not fits(incoming.channel_id, request.channel_id):
+        raise BadInput("I do not know this request: the button is old or from elsewhere. See `/turso requests`.")
+    await must_be_one_of_us(env, incoming, verb)
+    return request
+
+
+async def must_be_one_of_us(env: Environment, incoming: Incoming, verb: str) -> None:
+    """Turn away those who may do nothing anywhere, before more is asked of Slack on their behalf."""
+    try:
+        subject = await env.directory.subject(replace(incoming, channel_id=""), usergroups=frozenset())
+    except Unavailable:
+        return  # what can't be known is a no where it counts; taking back one's own request needs no facts
+    decision = judge(env, subject, anything := Action("home"))
+    if decision.verdict is Verdict.DENY:
+        raise Forbidden(
+            replace(decision, reason=f"You may not {verb} this. {decision.reason} Nothing was changed."),
+            anything,
+            subject,
+        )
+
+
+def fits(pressed_in: str, channel_id: str) -> bool:
+    """True in the request's own channel, and in Home and direct messages, where a person's own things are shown."""
+    return pressed_in in ("", channel_id) or pressed_in.startswith("D")
+
+
+async def must_be_authorized(
+    env: Environment, incoming: Incoming, request: Request, step: Step, *, compares: bool = True
+) -> Authorization:
+    """Authorize a press; a request whose object has changed ends with it.
+
+    Raises:
+        BotError: no, with the reason.
+    """
+    answer = await authorize(env, request, step, actor=incoming, compares=compares)
+    if answer.no is No.OBJECT:
+        await end_stale(env, request, answer.why)
+        raise BotError(f"{answer.why} Nothing was changed; ask again.")
+    answer = answer.must()
+    if step in WAIT and answer.request.is_over(env.clock.now()):
+        await expire(env, request.id, at_latest=answer.request.expires_at)
+        raise Refused(OVER)
+    return answer
+
+
+async def end_stale(env: Environment, request: Request, why: str) -> None:
+    """End a request whose object is no longer as in its plan, and tell of it."""
+    now = env.clock.now()
+    move = Move(
+        to=State.STALE,
+        at=now,
+        changes={"outcome": f"{why} Nothing was done."},
+        entries=[entry("stale", "stale", at=now, request=request, what=why)],
+        cancel=tuple(TimerKind),
+    )
+    if await env.memory.move(request.id, expect=[State.PENDING, State.READY, State.UNKNOWN], move=move) is not None:
+        env.observer.request(State.STALE)
+        await tell_outcome(env, request.id)
+
+
+async def set_off(
+    env: Environment, request: Request, now: datetime, decision: Decision, entries: Sequence[AuditEntry] = ()
+) -> Request | None:
+    """Let an approved or confirmed request begin: its work, or the wait for Reveal. None: it waits no longer."""
+    reveals = not hasattr(env.by_name[request.command], "act")
+    until = now + (min(LAPSE, decision.start_within) if reveals else decision.start_within)
+    move = Move(
+        to=State.READY if reveals else State.APPROVED,
+        at=now,
+        changes={**stricter_now(request, decision), "expires_at": until},
+        entries=entries,
+        timers=[Timer(TimerKind.LAPSE if reveals else TimerKind.EXPIRE, request.id, until)],
+        cancel=[TimerKind.EXPIRE, TimerKind.REMIND],
+        enqueue=None if reveals else "execute",
+    )
+    moved = await env.memory.move(request.id, expect=[State.PENDING], move=move)
+    if moved is not None:
+        env.observer.request(move.to)
+    return moved
+
+
+async def late(env: Environment, incoming: Incoming, request_id: str) -> str:
+    """Tell somebody that another one was quicker, and whether their own vote is on record all the same."""
+    request = await env.memory.request(request_id)
+    state = request.state.value if request else "gone"
+    counts = request is not None and any(one.user_id == incoming.user_id for one in request.votes)
+    words = "Your vote is recorded; another one came a moment before" if counts else "Somebody was quicker"
+    await env.messenger.whisper(address_of(incoming), said(f"{words}: the request is {state} now."))
+    return "late"
+
+
+async def ask_name(env: Environment, incoming: Incoming, request: Request, callback_id: str) -> str:
+    """Open the modal in which the name is typed; `callback_id` says what follows."""
+    name = subject_name(request)
+    about = forms.bound(request.id, incoming.user_id)
+    view = forms.typed_name_view(callback_id, about, name=name, plan=request.plan)
+    if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view):
+        return "name_asked"
+    raise Unavailable(TOO_OLD)
+
+
+def subject_name(request: Request) -> str:
+    """Return the name that is typed to confirm: the database's."""
+    return request.plan.target.name if request.plan.target else str(request.plan.arguments.get("name", request.command))

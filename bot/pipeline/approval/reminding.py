@@ -1,0 +1,71 @@
+"""Remind: the requester has those who may approve a request reminded, now and then."""
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final
+
+from bot.blocks import notices
+from bot.blocks.text import duration
+from bot.core.ports import address_of
+from bot.core.request import Incoming, Mode, Request, State
+from bot.errors import CannotPost, Refused, Unavailable
+from bot.pipeline.approval.presses import OVER, must_be_authorized, request_of
+from bot.pipeline.authorization.authorize import Authorization, Step
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.request_cards import below_card
+from bot.pipeline.replies import entry, said
+
+EVERY: Final = timedelta(minutes=10)
+"""How often the approvers of one request may be reminded by hand."""
+AT_MOST: Final = 10
+"""People who are sent a direct message each."""
+
+
+async def remind(env: Environment, incoming: Incoming) -> str:
+    """Remind those whom the rule notifies, in the thread of the card; where it notifies nobody, each approver alone."""
+    request = await request_of(env, incoming, "remind of")
+    if request.state is not State.PENDING or request.mode is not Mode.APPROVAL:
+        raise Refused(f"Nobody has to be reminded: this request is {request.state.value}.")
+    if request.is_over(env.clock.now()):
+        raise Refused(OVER)
+    answer = await must_be_authorized(env, incoming, request, Step.REMIND)
+    now = env.clock.now()
+    line = entry("reminded", "sent", at=now, request=request, decision=answer.decision)
+    if not await env.memory.mark_reminded(request.id, now, before=now - EVERY, entry=line):
+        raise Refused(await _too_soon(env, request))
+    reached = await _send(env, request, answer)
+    words = "The approvers were reminded." if reached else "Slack took no reminder: ask the approvers yourself."
+    again = f"You can remind them again in {duration(EVERY)}."
+    await env.messenger.whisper(address_of(incoming), said(words, again), replace=False)
+    return "reminded"
+
+
+async def _too_soon(env: Environment, request: Request) -> str:
+    now = await env.memory.request(request.id)
+    if now is None or now.state is not State.PENDING or now.reminded_at is None:
+        return "Nobody has to be reminded: this request waits no longer."
+    left = now.reminded_at + EVERY - env.clock.now()
+    return f"The approvers were reminded a moment ago. Try again in {duration(max(left, timedelta(minutes=1)))}."
+
+
+async def _send(env: Environment, request: Request, answer: Authorization) -> bool:
+    channel_id, thread = await below_card(env, request)
+    now = env.clock.now()
+    if request.notify:
+        with suppress(CannotPost, Unavailable):
+            await env.messenger.post(channel_id, notices.reminder(request, now=now), thread_ts=thread)
+            return True
+    link = await _link(env, request)
+    reached = False
+    able = answer.decision.approvers.ids & (answer.case.facts.inside or frozenset())
+    for user_id in sorted(able)[:AT_MOST]:
+        with suppress(CannotPost, Unavailable):
+            await env.messenger.direct(user_id, notices.personal_reminder(request, link, now=now))
+            reached = True
+    return reached
+
+
+async def _link(env: Environment, request: Request) -> str:
+    for channel_id, ts in (await env.memory.cards(request.id))[:1]:
+        return await env.messenger.permalink(channel_id, ts) or ""
+    return ""

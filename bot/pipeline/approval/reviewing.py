@@ -1,0 +1,21 @@
+"""The review that a break-glass act owes: its form."""
+
+from bot.blocks import forms
+from bot.core.request import Incoming
+from bot.errors import Refused, Unavailable
+from bot.pipeline.approval.presses import TOO_OLD, request_of
+from bot.pipeline.authorization.authorize import Step, authorize
+from bot.pipeline.environment import Environment
+
+
+async def open_review(env: Environment, incoming: Incoming) -> str:
+    """Review a break-glass act: a modal with a verdict and a comment."""
+    request = await request_of(env, incoming, "review")
+    owed = await env.memory.reviews(owed=True, request_ids=[request.id])
+    if not owed:
+        raise Refused("No review is owed for this any more.")
+    (await authorize(env, request, Step.REVIEW, actor=incoming, review=owed[0])).must()
+    view = forms.review_view(forms.bound(owed[0].id, incoming.user_id), title="Review", about=request.line)
+    if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view):
+        return "review_opened"
+    raise Unavailable(TOO_OLD)

@@ -1,0 +1,170 @@
+"""The one authorization of every step that can't be taken back: facts fetched now, rules as they are now."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, Self
+
+from bot.core.approval import Tally
+from bot.core.facts import Facts, Question
+from bot.core.model import Action, Channel, Decision, Person, Subject, Verdict
+from bot.core.request import Incoming, Kind, Request, Review, Vote
+from bot.core.request_decision import request_action, with_rules_of_now
+from bot.errors import BotError, Refused, Unavailable
+from bot.pipeline.authorization.checks import ANSWERS, Case, No, Step, Stop, WantedGroups, count_votes
+from bot.pipeline.authorization.decision import Forbidden
+from bot.pipeline.authorization.plan_drift import drift
+from bot.pipeline.environment import SETTLES, Environment
+
+__all__ = ["Authorization", "No", "Step", "authorize"]
+
+OUTLIVE_INCIDENTS: Final = frozenset({Step.DENY, Step.COUNTDOWN_END, Step.UNDO, Step.REVIEW, Step.FOLLOW_UP})
+"""Steps about what an incident has begun: its rules hold for them after its end, too."""
+LEAD_ON: Final = frozenset({Step.VOTE, Step.CONFIRM, Step.REVEAL, Step.START, Step.COUNTDOWN_END})
+"""Steps that lead on to the change itself: they are about the object of the plan, and no other."""
+START_COMPARES: Final = frozenset({Step.VOTE, Step.CONFIRM})
+"""Steps after which the start compares the object again."""
+TYPED_JUST_NOW: Final = timedelta(seconds=30)
+LOOK_SECONDS: Final = 2.0
+"""How long a press waits for Turso where the start compares again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """Whether a step may be taken, as of the moment of the question, and by what that was decided."""
+
+    case: Case
+    decision: Decision
+    """What the rules say now: of the requester; for a follow-up, of the person who presses."""
+    no: No | None = None
+    why: str = ""
+
+    @property
+    def allowed(self) -> bool:
+        """True when the step may be taken now."""
+        return self.no is None
+
+    @property
+    def subject(self) -> Subject:
+        """Who acts, as they stand in the channel of the request: the requester where nobody presses."""
+        case = self.case
+        person = case.facts.people.get(case.presser) or Person(case.presser, "")
+        return Subject(person, case.facts.channel or Channel(case.request.channel_id), case.facts.groups, case.profile)
+
+    @property
+    def request(self) -> Request:
+        """The request, by the stricter of what was asked for then and what the rules say now."""
+        return with_rules_of_now(self.case.request, self.decision)
+
+    def must(self) -> Self:
+        """Return this answer if it is a yes.
+
+        Raises:
+            Unavailable: it can't be told now.
+            Forbidden: the rules deny it.
+            Refused: somebody may not, or the object has changed.
+        """
+        if self.no is No.UNKNOWN:
+            raise Unavailable(self.why)
+        if self.no is not None and self.decision.verdict is Verdict.DENY and self.decision.reason:
+            raise Forbidden(self.decision, self.case.action)
+        if self.no is not None:
+            raise Refused(self.why)
+        return self
+
+    def count(self, votes: Iterable[Vote]) -> Tally:
+        """Count votes by the facts of this answer; a vote of somebody who is not in them doesn't count."""
+        return count_votes(self.case, self.decision, votes)
+
+
+async def authorize(
+    env: Environment,
+    request: Request,
+    step: Step,
+    *,
+    actor: Incoming | None = None,
+    action: Action | None = None,
+    review: Review | None = None,
+    compares: bool = True,
+) -> Authorization:
+    """Say whether a step may be taken now. Facts are fetched, the rules are those in force, and silence means no.
+
+    Args:
+        actor: what came in from the person who acts; None: nobody does, it is due.
+        action: what a follow-up would do.
+        review: the one that would be given.
+        compares: whether to compare the object with its plan too, where the step leads on to the change.
+    """
+    profile = await _profile(env, request, step)
+    typed = actor is not None and _has_just_typed(actor, request, env.clock.now())
+
+    def case(facts: Facts) -> Case:
+        groups = WantedGroups(facts.groups)
+        meant = replace(action, organization=request.organization) if action else request_action(request)
+        return Case(step, request, actor, meant, review, env.rules.policy, profile, facts, groups, typed)
+
+    presumed = case(_presumed(request, actor))
+    _answer(presumed)
+    facts = await env.directory.look(_question(presumed))
+    now = case(facts)
+    answer = _answer(now)
+    while missing := now.groups.missing:
+        facts = facts.with_groups(await env.directory.look(Question("", frozenset(), missing, members=False)))
+        now = case(facts)
+        answer = _answer(now)
+    return await _compared(env, answer) if answer.allowed and compares and step in LEAD_ON else answer
+
+
+async def _profile(env: Environment, request: Request, step: Step) -> str | None:
+    """Return the profile of the incident that counts: one that runs now, or has begun what this step is about."""
+    running = await env.memory.incident_in(request.channel_id)
+    if running is not None and running.until > env.clock.now():
+        return env.rules.policy.profile_of(running)
+    if not request.incident_id or (step not in OUTLIVE_INCIDENTS and SETTLES not in request.plan.arguments):
+        return None
+    begun_in = await env.memory.incident(request.incident_id)
+    is_here = begun_in is not None and begun_in.channel_id == request.channel_id
+    return env.rules.policy.profile_of(begun_in) if begun_in and is_here else None
+
+
+def _has_just_typed(actor: Incoming, request: Request, now: datetime) -> bool:
+    """True for a line that was typed in the channel a moment ago, which only its members can do."""
+    is_line = actor.kind in (Kind.COMMAND, Kind.MENTION) and actor.channel_id == request.channel_id
+    return is_line and now - actor.at < TYPED_JUST_NOW
+
+
+def _presumed(request: Request, actor: Incoming | None) -> Facts:
+    """Facts with which nobody is refused: by them the rules show which user groups they look into."""
+    people = {request.asker, *(vote.user_id for vote in request.votes), *([actor.user_id] if actor else [])}
+    return Facts(Channel(request.channel_id), frozenset(people), {one: Person(one, "") for one in people})
+
+
+def _question(presumed: Case) -> Question:
+    """Ask for the people whose rights count, and for what the rules look into: each part is a call."""
+    request = presumed.request
+    voters = {vote.user_id for vote in request.votes if vote.approves}
+    people = frozenset({request.asker, presumed.presser, *voters})
+    members = not (presumed.typed and people == {presumed.presser})
+    return Question(request.channel_id, people, presumed.groups.missing, members, presumed.actor)
+
+
+def _answer(case: Case) -> Authorization:
+    try:
+        return Authorization(case, ANSWERS[case.step](case))
+    except Stop as stop:
+        return Authorization(case, stop.decision or Decision(Verdict.DENY, ""), stop.no, stop.why)
+
+
+async def _compared(env: Environment, answer: Authorization) -> Authorization:
+    """Compare what the request reaches with its plan; what can't be read is not the same."""
+    step, request = answer.case.step, answer.case.request
+    try:
+        ctx = env.context(answer.subject, organization=request.organization)
+        async with asyncio.timeout(LOOK_SECONDS if step in START_COMPARES else None):
+            changed = await drift(ctx, request.plan, env.by_name[request.command], checks_size=step is Step.START)
+    except (BotError, TimeoutError) as error:
+        if step in START_COMPARES and len(request.plan.databases) < 2:
+            return answer
+        return replace(answer, no=No.UNKNOWN, why=str(error) or "Turso did not answer in time: try again in a moment.")
+    return replace(answer, no=No.OBJECT, why=changed) if changed else answer

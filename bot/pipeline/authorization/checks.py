@@ -1,0 +1,296 @@
+"""Whether a step may be taken, by facts at hand: built-in limits, ceiling and rules, of each person who counts."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum, StrEnum, auto
+from typing import Final
+
+from bot.core.approval import Tally, tally
+from bot.core.approvers import Panel
+from bot.core.facts import Facts
+from bot.core.model import Action, Decision, Person, Subject, Verdict
+from bot.core.policy import People, Policy, is_on, refuses_person, undo_panels
+from bot.core.policy.built_in_limits import refuses_place
+from bot.core.request import Incoming, Mode, Request, Review, Vote
+from bot.core.request_decision import databases_of, decide_request, request_action
+from bot.pipeline.authorization.decision import judge_by
+
+
+class Step(StrEnum):
+    """What can't be taken back."""
+
+    VOTE = "vote"
+    DENY = "deny"
+    CONFIRM = "confirm"
+    REMIND = "remind"
+    REVEAL = "reveal"
+    START = "start"
+    COUNTDOWN_END = "countdown_end"
+    UNDO = "undo"
+    REVIEW = "review"
+    FOLLOW_UP = "follow_up"
+    """A button about what a request, or an incident, left open: a freeze, a token."""
+
+
+class No(Enum):
+    """Why a step is refused."""
+
+    RIGHT = auto()
+    """Somebody may not, or may no longer."""
+    OBJECT = auto()
+    """What the request is about has changed."""
+    UNKNOWN = auto()
+    """Slack, or Turso, did not say: it may be tried again."""
+
+
+class Stop(Exception):
+    """A no, on its way to the answer."""
+
+    def __init__(self, no: No, why: str, decision: Decision | None = None) -> None:
+        self.no, self.why, self.decision = no, why, decision
+        super().__init__(why)
+
+
+class WantedGroups(Mapping[str, frozenset[str] | None]):
+    """User groups as far as they are known. Notes which the rules looked into."""
+
+    def __init__(self, known: Mapping[str, frozenset[str] | None]) -> None:
+        self._known, self._wanted = known, set[str]()
+
+    def __getitem__(self, group: str) -> frozenset[str] | None:
+        self._wanted.add(group)
+        return self._known[group]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """Those that were not asked for yet."""
+        return frozenset(self._wanted) - self._known.keys()
+
+    @property
+    def silent(self) -> list[str]:
+        """Those of which Slack did not say who is in them."""
+        return sorted(group for group in self._wanted if self._known.get(group) is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One question, with the facts and the rules that answer it."""
+
+    step: Step
+    request: Request
+    actor: Incoming | None
+    action: Action
+    review: Review | None
+    policy: Policy
+    profile: str | None
+    facts: Facts
+    groups: WantedGroups
+    typed: bool
+    """The person has just typed this in the channel: so they are in it."""
+
+    @property
+    def presser(self) -> str:
+        """Who acts: the requester where nobody presses."""
+        return self.actor.user_id if self.actor else self.request.asker
+
+    def person(self, user_id: str, who: str) -> Person:
+        """Return somebody as they are now."""
+        found = self.facts.people.get(user_id)
+        if found is None:
+            raise Stop(No.UNKNOWN, f"Slack did not say who {who} now, {NOT_YET}")
+        return found
+
+    def subject(self, user_id: str, who: str) -> Subject:
+        """Return somebody as they stand in the channel of the request, once that is known to be there."""
+        channel = self.facts.channel
+        if channel is None:
+            raise Stop(No.UNKNOWN, f"Slack did not say what the channel of this request is now, {NOT_YET}")
+        if channel.is_archived:
+            raise Stop(No.RIGHT, "The channel of this request is archived, and its rights with it.")
+        if not channel.bot_is_member:
+            raise Stop(No.RIGHT, "I am not in the channel of this request: invite me with `/invite`, then try again.")
+        return Subject(self.person(user_id, who), channel, self.groups, self.profile)
+
+    def must_be_there(self, user_id: str, who: str) -> None:
+        """Stop unless somebody is in the channel of the request."""
+        if self.typed and user_id == self.presser:
+            return
+        if self.facts.inside is None:
+            raise Stop(No.UNKNOWN, f"Slack did not say who is in the channel of this request, {NOT_YET}")
+        if user_id not in self.facts.inside:
+            raise Stop(
+                No.RIGHT, f"{who} not in the channel of this request: its rights are its members'. Nothing was changed."
+            )
+
+    def refuse(self, why: str, decision: Decision | None = None) -> Stop:
+        """Make a no of a sentence; while a user group is not known, it is not a final one."""
+        if silent := self.groups.silent:
+            why = f"Slack did not say who is in a user group that decides this, {NOT_YET}"
+        return Stop(No.UNKNOWN if silent else No.RIGHT, why, decision)
+
+    def refuse_request(self, decision: Decision) -> Stop:
+        """Make a no of one to the requester; others learn that it is one, and nothing of that person."""
+        if self.presser != self.request.asker:
+            decision = replace(decision, reason="The rules no longer let the person who asked do this.")
+        return self.refuse(decision.reason, decision)
+
+
+NOT_YET: Final = "and without that nothing is done: try again in a moment."
+THE_REQUESTER: Final = "the person who asked is"
+
+
+def count_votes(case: Case, decision: Decision, votes: Iterable[Vote]) -> Tally:
+    """Count the votes of those who may approve and are in the channel, by the facts at hand."""
+    there = [one for user, one in case.facts.people.items() if user in (case.facts.inside or ())]
+    counting = [one.id for one in there if is_on(case.policy, decision.approvers, one)]
+    humans = {user: one.human for user, one in case.facts.people.items()}
+    return tally(votes, counting, case.request.asker, decision.quorum, humans=humans)
+
+
+_APPROVAL: Final = "The rules now ask for an approval of this."
+_REVIEW: Final = "The rules now ask for a reason and a review of this: ask again to give them."
+ASKS_FOR_MORE: Final[Mapping[tuple[Mode, Verdict], str]] = {
+    (Mode.DIRECT, Verdict.APPROVE): _APPROVAL,
+    (Mode.DIRECT, Verdict.BREAK_GLASS): _REVIEW,
+    (Mode.APPROVAL, Verdict.BREAK_GLASS): _REVIEW,
+    (Mode.BREAK_GLASS, Verdict.APPROVE): _APPROVAL,
+}
+"""What the rules ask for now, and did not when the request was made: an approval and a review differ."""
+
+
+def _as_asked_now(case: Case) -> Decision:
+    """Decide on the request as if it were made now; the rules may not ask for more than they did then."""
+    requester = case.subject(case.request.asker, THE_REQUESTER)
+    decision = decide_request(case.policy, requester, case.request)
+    if decision.verdict is Verdict.DENY:
+        raise case.refuse_request(decision)
+    case.must_be_there(case.request.asker, "You are" if case.actor and _is_own(case) else "The person who asked is")
+    if more := ASKS_FOR_MORE.get((case.request.mode, decision.verdict)):
+        raise Stop(No.RIGHT, more, decision)
+    return decision
+
+
+def _is_own(case: Case) -> bool:
+    return case.presser == case.request.asker
+
+
+def _vote(case: Case) -> Decision:
+    return _by_approver(case, _as_asked_now(case))
+
+
+def _deny(case: Case) -> Decision:
+    decision = decide_request(case.policy, case.subject(case.request.asker, THE_REQUESTER), case.request)
+    if decision.verdict is Verdict.DENY:
+        raise case.refuse_request(decision)
+    return _by_approver(case, decision)
+
+
+def _by_approver(case: Case, decision: Decision) -> Decision:
+    person = case.person(case.presser, "you are")
+    if not is_on(case.policy, decision.approvers, person):
+        raise case.refuse("You are not among those who may decide this. Nothing was changed.", decision)
+    case.must_be_there(person.id, "You are")
+    return decision
+
+
+def _confirm(case: Case) -> Decision:
+    if not _is_own(case):
+        raise Stop(No.RIGHT, "Only the person who asked may do this.")
+    return _as_asked_now(case)
+
+
+def _remind(case: Case) -> Decision:
+    if not _is_own(case):
+        raise Stop(No.RIGHT, "Only the person who asked may send a reminder.")
+    return _as_asked_now(case)
+
+
+def _reveal(case: Case) -> Decision:
+    if not _is_own(case):
+        raise Stop(No.RIGHT, "Only the person who asked may reveal it.")
+    return _start(case)
+
+
+def _start(case: Case) -> Decision:
+    """The votes that were cast have to count still."""
+    decision = _as_asked_now(case)
+    if decision.verdict is not Verdict.APPROVE or count_votes(case, decision, case.request.votes).reached:
+        return decision
+    for vote in case.request.votes:
+        case.person(vote.user_id, "somebody who approved this is")
+    raise case.refuse("Somebody who approved this has lost the right to before it was done.", decision)
+
+
+def _undo(case: Case) -> Decision:
+    """For the requester, those who could approve it, whom `undo_by` names, and who may `restore` here."""
+    actor = case.subject(case.presser, "you are")
+    if refusal := refuses_person(case.policy, actor.person) or refuses_place(case.policy, actor, "restore"):
+        raise Stop(No.RIGHT, refusal)
+    if not _may_undo(case, actor):
+        raise case.refuse("Only the person who asked, those who approve, or who may `restore` here may undo this.")
+    case.must_be_there(actor.person.id, "You are")
+    return UNDOES
+
+
+def _may_undo(case: Case, actor: Subject) -> bool:
+    requester, action = case.subject(case.request.asker, THE_REQUESTER), request_action(case.request)
+    decision = decide_request(case.policy, requester, case.request)
+    own = Panel((People(users=frozenset({requester.person.id})),))
+    panels = (own, *undo_panels(case.policy, requester, action, decision))
+    if any(is_on(case.policy, panel, actor.person) for panel in panels):
+        return True
+    restore = Action("restore", databases=databases_of(case.request.plan))
+    return judge_by(case.policy, actor, restore).verdict is Verdict.ALLOW
+
+
+UNDOES: Final = Decision(Verdict.ALLOW, "You may undo this quarantine: it would be done at once.")
+"""What the rules come to for people who may undo a quarantine, whatever they say of `restore`."""
+
+
+def _review(case: Case) -> Decision:
+    """By the rules as they are now, where they still know the act; else for those whom they named then."""
+    assert case.review is not None, "a review is of something"
+    person = case.person(case.presser, "you are")
+    if person.human in (case.review.actor, case.person(case.request.asker, THE_REQUESTER).human):
+        raise Stop(No.RIGHT, "Who acted cannot review it; somebody else must.")
+    actor = case.subject(case.presser, "you are")
+    if refusal := refuses_place(case.policy, actor, case.request.command):
+        raise Stop(No.RIGHT, refusal)
+    decision = decide_request(case.policy, case.subject(case.request.asker, THE_REQUESTER), case.request)
+    if decision.verdict is not Verdict.BREAK_GLASS and case.groups.silent:
+        raise case.refuse("You are not among those who may review this.")
+    named_then = Panel((People(users=frozenset(case.review.reviewers)),))
+    panel = decision.reviewers if decision.verdict is Verdict.BREAK_GLASS else named_then
+    if not is_on(case.policy, panel, actor.person):
+        raise case.refuse("You are not among those who may review this.")
+    case.must_be_there(actor.person.id, "You are")
+    return decision
+
+
+def _follow_up(case: Case) -> Decision:
+    actor = case.subject(case.presser, "you are")
+    case.must_be_there(actor.person.id, "You are")
+    decision = judge_by(case.policy, actor, case.action)
+    if decision.verdict is Verdict.DENY:
+        raise case.refuse(decision.reason, decision)
+    return decision
+
+
+ANSWERS: Final[Mapping[Step, Callable[[Case], Decision]]] = {
+    Step.VOTE: _vote,
+    Step.DENY: _deny,
+    Step.CONFIRM: _confirm,
+    Step.REMIND: _remind,
+    Step.REVEAL: _reveal,
+    Step.START: _start,
+    Step.COUNTDOWN_END: _start,
+    Step.UNDO: _undo,
+    Step.REVIEW: _review,
+    Step.FOLLOW_UP: _follow_up,
+}

@@ -1,0 +1,79 @@
+"""What the rules say of a line that somebody types in a channel: for answering it, and for `policy explain`."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from bot.commands.base import Changing, Command, Context
+from bot.core.actions import action_of
+from bot.core.model import Action, Decision, Subject, Target, Verdict
+from bot.core.parsing import Incomplete
+from bot.core.policy import rights_of
+from bot.core.request import HoldKind, Incoming, Request, State
+from bot.errors import Unavailable
+from bot.pipeline.authorization.authorize import No, Step, authorize
+from bot.pipeline.authorization.decision import judge
+from bot.pipeline.environment import Environment
+from bot.turso import DatabaseNotFound
+
+_FORM: Final[Mapping[Verdict, str]] = {
+    Verdict.ALLOW: "You may use it here; the form asks for the rest.",
+    Verdict.BREAK_GLASS: "You may use break-glass here; the form asks for the rest.",
+    Verdict.APPROVE: "You may ask for it here; the form asks for the rest.",
+}
+"""What is said of a line that a form completes, best first."""
+
+
+async def decide_line(env: Environment, subject: Subject, action: Action) -> tuple[Decision, Action]:
+    """Decide on what a line says; a group is looked up at Turso only where the rules speak of groups.
+
+    Returns:
+        The decision, and the action with the groups that are known.
+    Raises:
+        BotError: Turso does not say.
+    """
+    if action.databases and env.rules.policy.scope(subject).needs_group:
+        ctx = env.context(subject)
+        action = replace(action, databases=tuple([await _with_group(ctx, target) for target in action.databases]))
+    return judge(env, subject, action), action
+
+
+def decide_incomplete(env: Environment, subject: Subject, read: Incomplete[Command]) -> tuple[Decision, Action]:
+    """Decide on a line that lacks something: a form asks for it where some way of filling it in may be allowed."""
+    action = action_of(read.spec.name, read.args)
+    decision = judge(env, subject, action)
+    if decision.verdict is Verdict.DENY:
+        found = {right.verdict for right in rights_of(env.rules.policy, subject, [read.spec])}
+        best = next((verdict for verdict in _FORM if verdict in found), None)
+        decision = Decision(best, _FORM[best]) if best else decision
+    return decision, action
+
+
+async def _with_group(ctx: Context, target: Target) -> Target:
+    """Add the group of a database of this channel; of any other, only the typed name is used."""
+    if target.group is not None:
+        return target
+    try:
+        found = (await ctx.turso.database(target.name)).target
+    except DatabaseNotFound:
+        return target
+    return found if ctx.scope.covers(found) else target
+
+
+async def own_undo(env: Environment, incoming: Incoming, command: Command, args: Any) -> Request | None:
+    """Return the quarantine that a line undoes and that its person may undo, whatever the rules say of `restore`.
+
+    Raises:
+        Unavailable: Slack does not say whether they may.
+    """
+    if not (isinstance(command, Changing) and command.undoes):
+        return None
+    for hold in await env.memory.holds(database=args.name):
+        request = await env.memory.request(hold.request_id) if hold.kind is HoldKind.QUARANTINE else None
+        if request and request.state is State.QUARANTINED and request.channel_id == incoming.channel_id:
+            answer = await authorize(env, request, Step.UNDO, actor=incoming)
+            if answer.no is No.UNKNOWN:
+                raise Unavailable(answer.why)
+            if answer.allowed:
+                return request
+    return None

@@ -1,0 +1,73 @@
+"""Every button that acts. What it carries is loaded and decided again; each press is answered privately."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot.blocks import forms
+from bot.core.model import Action
+from bot.core.request import Incoming
+from bot.errors import BadInput, BotError, Unavailable
+from bot.pipeline import token_reveal
+from bot.pipeline.approval import confirming, reminding, reviewing, voting
+from bot.pipeline.approval.presses import TOO_OLD, request_of
+from bot.pipeline.authorization.decision import judge
+from bot.pipeline.environment import Environment
+from bot.pipeline.quarantine import undoing
+from bot.pipeline.requests import incident_buttons, open_items
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """One kind of button."""
+
+    run: Callable[[Environment, Incoming], Awaitable[str]]
+    changes: bool = True
+    """Its press is committed before the ack."""
+
+
+async def reveal(env: Environment, incoming: Incoming) -> str:
+    """Reveal: mint the token and show it to its asker alone."""
+    return await token_reveal.reveal(env, await request_of(env, incoming, "reveal"), incoming)
+
+
+async def reveal_anywhere(env: Environment, incoming: Incoming) -> str:
+    """Reveal, also on Home: there the token is shown in a modal, which leaves no message."""
+    if incoming.view_id is None:
+        return await reveal(env, incoming)
+    modal_id = await env.messenger.open_view(incoming.trigger_id or "", forms.loading_view("Your token"))
+    if modal_id is None:
+        raise Unavailable(TOO_OLD)
+    try:
+        outcome = await reveal(env, replace(incoming, modal_id=modal_id))
+    except BotError as error:
+        await env.messenger.update_view(modal_id, forms.notice_view("Your token", str(error)))
+        raise
+    if outcome != "revealed":
+        request = await env.memory.request(incoming.value)
+        await env.messenger.update_view(modal_id, forms.notice_view("Your token", request.outcome if request else ""))
+    return outcome
+
+
+async def unknown(env: Environment, incoming: Incoming) -> str:
+    """A button that we never made, or no longer know."""
+    subject = await env.subject(incoming)
+    judge(env, subject, Action("home"))
+    raise BadInput("I do not know this button: it is of an older version, or not mine. `/turso` shows what you can do.")
+
+
+CLICKS: Final[Mapping[str, Click]] = {
+    "approval.approve": Click(voting.approve),
+    "approval.deny": Click(voting.deny),
+    "approval.withdraw": Click(confirming.withdraw),
+    "approval.remind": Click(reminding.remind),
+    "request.confirm": Click(confirming.confirm),
+    "request.dismiss": Click(confirming.dismiss),
+    "token.reveal": Click(reveal_anywhere),
+    "quarantine.undo": Click(undoing.undo),
+    "review.open": Click(reviewing.open_review, changes=False),
+    "hold.thaw": Click(open_items.thaw_hold),
+    "token.end": Click(open_items.end_tokens),
+    "incident.extend": Click(incident_buttons.extend),
+    "incident.end": Click(incident_buttons.end),
+}

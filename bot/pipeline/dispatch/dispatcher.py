@@ -1,0 +1,241 @@
+"""The way of everything that comes in: before Slack's ack, after it, and again after a crash."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+
+import structlog
+
+from bot.blocks import forms
+from bot.blocks.text import utc
+from bot.commands.base import Command
+from bot.core.parsing import Incomplete, Parsed
+from bot.core.ports import Ack, Work
+from bot.core.request import Incoming, Kind, State
+from bot.errors import BadInput, BotError, Refused
+from bot.pipeline.approval import press_limit, presses
+from bot.pipeline.approval.press_limit import PressLimit
+from bot.pipeline.authorization.decision import Forbidden
+from bot.pipeline.dispatch import button_actions, modal_submissions, pasted_secrets
+from bot.pipeline.dispatch.refusal_hints import what_helps
+from bot.pipeline.environment import Environment
+from bot.pipeline.home.open_homes import OpenHomes
+from bot.pipeline.outcomes.telling import tell_outcome
+from bot.pipeline.replies import entry, said, sorry, trouble
+from bot.pipeline.requests import command_lines
+
+log = structlog.get_logger(__name__)
+
+Read = Parsed[Command] | Incomplete[Command] | BotError
+CUT_OFF = "Turso Ops is restarting, so this was not answered. Run it again in a moment."
+MOVED_BY_PRESS = (State.READY, State.DENIED, State.CANCELLED)
+"""States to which no workflow leads, which would tell of them."""
+TAKEN_UP_WITHIN: Final = timedelta(minutes=15)
+"""How old may be what is taken up after a crash: nobody expects any more that something older is done."""
+
+
+class Path:
+    """Every entry to the bot ends here: commands, mentions, buttons, modals, Home."""
+
+    def __init__(self, env: Environment) -> None:
+        self.env = env
+        self.homes = OpenHomes(env)
+        self._presses = PressLimit()
+
+    async def before_ack(self, incoming: Incoming) -> Work | None:
+        """Parse, and commit the intent of whatever may change something. No network.
+
+        Returns:
+            The work for after the ack; None for a redelivery, which is already under way.
+        """
+        if why := pasted_secrets.objection(incoming):
+            return partial(self._guarded, incoming, "not_read", partial(pasted_secrets.refuse, self.env, incoming, why))
+        if incoming.kind in (Kind.COMMAND, Kind.MENTION):
+            return await self._line(incoming, incoming.text)
+        if incoming.kind is Kind.SHORTCUT:
+            return partial(self._guarded, incoming, "shortcut", partial(command_lines.open_chooser, self.env, incoming))
+        if presses.carries_line(incoming.action_id):
+            return await self._line(incoming, incoming.value)
+        if command := presses.form_of(incoming.action_id):
+            return partial(
+                self._guarded, incoming, "form", partial(command_lines.open_form_of, self.env, incoming, command)
+            )
+        if presses.turns_home(incoming.action_id):
+            return partial(self._guarded, incoming, "home", partial(self.homes.publish, incoming, incoming.value))
+        click = button_actions.CLICKS.get(incoming.action_id)
+        if click is None:
+            return partial(self._guarded, incoming, "unknown", partial(button_actions.unknown, self.env, incoming))
+        if self._presses.is_over(incoming):
+            return partial(self._guarded, incoming, incoming.action_id, press_limit.refuse, recorded=False)
+        if click.changes and not await self.env.memory.record_intent(incoming):
+            return None
+        return partial(self._guarded, incoming, incoming.action_id, partial(click.run, self.env, incoming))
+
+    async def submission(self, incoming: Incoming) -> Ack:
+        """Check what a modal brings; errors go to its fields, the rest happens after the ack."""
+        if errors := pasted_secrets.errors_of(incoming):
+            return Ack({"response_action": "errors", "errors": errors})
+        try:
+            checked = await modal_submissions.check(self.env, incoming)
+        except BotError as error:
+            return Ack({"response_action": "update", "view": forms.notice_view("Not done", str(error))})
+        if checked.errors:
+            return Ack({"response_action": "errors", "errors": dict(checked.errors)})
+        here = checked.at or incoming
+        if checked.work is None or not await self.env.memory.record_intent(here):
+            return Ack()
+        return Ack(then=partial(self._guarded, here, incoming.action_id, checked.work))
+
+    async def options(self, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
+        """Suggest the databases that this person may see where the form was opened; none when anything fails."""
+        try:
+            return await modal_submissions.database_options(self.env, incoming, typed)
+        except BotError as error:
+            log.info("no options", why=str(error), reference=incoming.id)
+            return []
+
+    async def home_opened(self, incoming: Incoming) -> None:
+        """Draw somebody's Home tab."""
+        await self._guarded(incoming, "home", partial(self.homes.publish, incoming))
+
+    async def resume(self, incoming: Incoming) -> None:
+        """Take up an intent that a crash left without a plan; its `response_url` is gone.
+
+        What is too old is not done. Whatever fails, the person hears it and the intent is closed. Raises
+        StoreUnavailable alone.
+        """
+        if self.env.clock.now() - incoming.at > TAKEN_UP_WITHIN:
+            await self._turn_down(incoming)
+        elif incoming.kind in (Kind.COMMAND, Kind.MENTION) or presses.carries_line(incoming.action_id):
+            read = self._read(_line_of(incoming))
+            await self._guarded(incoming, "resumed", partial(command_lines.ask, self.env, incoming, read))
+        elif incoming.kind is Kind.SUBMISSION:
+            here, work = await self._work_of_form(incoming)
+            await self._guarded(here, "resumed", work)
+            await self._tell_again(incoming)
+        else:
+            click = button_actions.CLICKS.get(incoming.action_id)
+            run = click.run if click else button_actions.unknown
+            await self._guarded(incoming, "resumed", partial(run, self.env, incoming))
+            await self._tell_again(incoming)
+
+    async def _turn_down(self, incoming: Incoming) -> None:
+        """Say that something came in too long ago to be done now. What it had moved before the crash is told, too."""
+        here, name, again = incoming, "resumed", "Run it again if you still want it."
+        if incoming.kind is Kind.SUBMISSION:
+            here, _ = await self._work_of_form(incoming)
+        elif incoming.action_id in button_actions.CLICKS:
+            again = "Press again if you still want it."
+        elif isinstance(read := self._read(_line_of(incoming)), Parsed):
+            name = read.spec.name
+        came = f"I was down, and this came at {utc(incoming.at)}"
+        why = Refused(f"{came}. That is too long ago, so nothing is done now. {again}")
+        await self._guarded(here, name, partial(_fail, why))
+        await self._tell_again(incoming)
+
+    async def _work_of_form(self, incoming: Incoming) -> tuple[Incoming, Callable[[], Awaitable[str | None]]]:
+        """Return what a form leads to and where its answers belong; what fails, fails when that is run."""
+        try:
+            checked = await modal_submissions.check(self.env, incoming)
+        except Exception as error:
+            return incoming, partial(_fail, error)
+        here = checked.at or incoming
+        if checked.errors:
+            first = next(iter(checked.errors.values()))
+            return here, partial(_fail, BadInput(f"Your form was not taken, and nothing was changed. {first}"))
+        return here, checked.work or _nothing
+
+    async def _tell_again(self, incoming: Incoming) -> None:
+        """A crash may have come between what a press has moved and its telling: bring the cards up to date."""
+        try:
+            request = await self.env.memory.request(incoming.value) if incoming.value else None
+            if request is not None and request.state in MOVED_BY_PRESS and await self.env.memory.cards(request.id):
+                await tell_outcome(self.env, request.id)
+        except Exception:  # the press is answered: its cards may wait for the next change
+            log.exception("cards were not brought up to date", reference=incoming.id)
+
+    async def _line(self, incoming: Incoming, text: str) -> Work | None:
+        read = self._read(text)
+        changes = isinstance(read, Parsed) and read.spec.changes
+        if (changes or incoming.kind is Kind.MENTION) and not await self.env.memory.record_intent(incoming):
+            return None
+        name = read.spec.name if isinstance(read, Parsed | Incomplete) else "unreadable"
+        return partial(
+            self._guarded, incoming, name, partial(command_lines.ask, self.env, incoming, read), recorded=changes
+        )
+
+    async def _record(self, incoming: Incoming, name: str, error: BotError) -> None:
+        """Put a refusal on record: by whom, of what, where, and why."""
+        if not isinstance(error, Refused):
+            return
+        request = await self.env.memory.request(incoming.value) if incoming.action_id in button_actions.CLICKS else None
+        decision, action = (error.decision, error.action) if isinstance(error, Forbidden) else (None, None)
+        line = entry(
+            "refused",
+            "denied",
+            at=self.env.clock.now(),
+            incoming=incoming,
+            request=request,
+            decision=decision,
+            command=request.command if request else action.command if action else name,
+            databases=[one.name for one in action.databases] if action else [],
+            reason=str(error),
+            policy_hash=self.env.rules.policy.hash,
+            by=incoming.user_id,
+            press=incoming.action_id if incoming.kind in (Kind.ACTION, Kind.SUBMISSION) else "",
+        )
+        await self.env.memory.audit(line)
+
+    def _read(self, text: str) -> Read:
+        try:
+            return self.env.grammar.parse(text)
+        except BotError as error:
+            return error
+
+    async def _guarded(
+        self, incoming: Incoming, name: str, work: Callable[[], Awaitable[str | None]], *, recorded: bool = True
+    ) -> None:
+        """Run the work after the ack; whatever fails, the person hears it and the log has it."""
+        started, outcome, why = time.perf_counter(), "answered", ""
+        # Each runs in a task of its own, so that nothing has to be unbound.
+        structlog.contextvars.bind_contextvars(reference=incoming.id, user=incoming.user_id, command=name)
+        try:
+            outcome = await work() or "answered"
+        except BotError as error:
+            outcome, why = "refused", str(error)
+            try:
+                await self._record(incoming, name, error)
+            finally:
+                hint = await what_helps(self.env, error, incoming.user_id)
+                await trouble(self.env, incoming, sorry(error, incoming.id, hint))
+        except asyncio.CancelledError:  # a shutdown waited for it in vain; what is recorded goes on after the start
+            if not recorded and incoming.kind is not Kind.MENTION:
+                await trouble(self.env, incoming, said(CUT_OFF))
+            raise
+        except Exception as error:
+            outcome, why = "broken", type(error).__name__
+            log.exception("a command broke")
+            await trouble(self.env, incoming, sorry(None, incoming.id))
+        if recorded or incoming.kind is Kind.MENTION:
+            await self.env.memory.close_intent(incoming.id)
+        if incoming.kind is Kind.ACTION and incoming.view_id:
+            self.homes.pressed(incoming.user_id)
+        seconds = time.perf_counter() - started
+        self.env.observer.command(name, outcome, seconds)
+        reason = {"why": why} if why else {}
+        log.info("answered", outcome=outcome, channel=incoming.channel_id, ms=round(seconds * 1000, 1), **reason)
+
+
+def _line_of(incoming: Incoming) -> str:
+    return incoming.value if presses.carries_line(incoming.action_id) else incoming.text
+
+
+async def _fail(error: Exception) -> str:
+    raise error
+
+
+async def _nothing() -> str:
+    return "answered"

@@ -1,0 +1,183 @@
+"""What modals bring back: forms of commands, typed names, reasons, reviews. Errors go to their fields, at once."""
+
+import unicodedata
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Final
+
+from bot.blocks import forms
+from bot.commands.base import Command
+from bot.core.model import Action, Target, Verdict
+from bot.core.normalise import normalise
+from bot.core.parsing import Incomplete, Parsed
+from bot.core.ports import address_of
+from bot.core.request import Incoming, Kind, Request, Review
+from bot.errors import BadInput, Refused
+from bot.pipeline.approval import confirming, voting
+from bot.pipeline.approval.presses import subject_name
+from bot.pipeline.authorization.authorize import Step, authorize
+from bot.pipeline.authorization.decision import must
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.telling import tell_reviewed
+from bot.pipeline.replies import entry, said
+from bot.pipeline.requests.command_lines import ask, must_be_in_channel, open_form
+
+TOO_OLD: Final = "This form is too old: open it again with `/turso`."
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a submission leads to: errors on its fields, or work for after the ack."""
+
+    errors: Mapping[str, str] = field(default_factory=dict)
+    work: Callable[[], Awaitable[str]] | None = None
+    at: Incoming | None = None
+    """The submission where its answers belong: by itself a modal has no channel."""
+
+
+async def check(env: Environment, incoming: Incoming) -> Checked:
+    """Look at what was filled in. Reads the store at most; nothing is changed.
+
+    Raises:
+        BadInput: the form is not ours, somebody else opened it, or what it was about is gone.
+    """
+    about, opener = forms.unbound(incoming.value)
+    if opener not in ("", incoming.user_id):
+        raise BadInput(TOO_OLD)
+    incoming = replace(incoming, value=about)
+    if incoming.action_id.startswith("form."):
+        return await _check_form(env, incoming, incoming.action_id.removeprefix("form."))
+    checker = CHECKS.get(incoming.action_id)
+    if checker is None:
+        raise BadInput("I do not know this form: it is of an older version, or not mine.")
+    return await checker(env, incoming)
+
+
+async def _check_form(env: Environment, incoming: Incoming, name: str) -> Checked:
+    command = env.grammar.spec(name)
+    opened = await env.memory.intent(incoming.value)
+    if command is None or opened is None or opened.user_id != incoming.user_id:
+        raise BadInput(TOO_OLD)
+    errors, line = forms.read_form(command, incoming.values)
+    if errors:
+        return Checked(errors)
+    try:
+        read = env.grammar.parse(line)
+    except BadInput as error:
+        return Checked({forms.first_input(command): str(error)})
+    here = replace(incoming, channel_id=opened.channel_id, thread_ts=opened.thread_ts, kind=Kind.SUBMISSION)
+    return Checked(work=partial(ask, env, here, read), at=here)
+
+
+async def _check_name(env: Environment, incoming: Incoming) -> Checked:
+    request = await env.memory.request(incoming.value)
+    if request is None:
+        raise BadInput("What this was about is gone.")
+    typed, name = normalise(forms.typed_name(incoming.values)).strip(), subject_name(request)
+    if typed != name:
+        return Checked({forms.NAME_INPUT: _not_the_name(typed, name)})
+    approving = incoming.action_id == "approval.type_name"
+    here = _at(incoming, request)
+    return Checked(work=partial(voting.vote if approving else confirming.go_on, env, here), at=here)
+
+
+def _not_the_name(typed: str, name: str) -> str:
+    """Say what differs. A phone's dashes and invisible characters are read as what they look like."""
+    if typed.lower() == name.lower():
+        return f"Type exactly {name}, without capitals; nothing was changed."
+    odd = next((sign for sign in typed if not sign.isascii()), "")
+    what = f" It has a special character: {unicodedata.name(odd, 'one without a name').lower()}." if odd else ""
+    return f"Type exactly {name}; nothing was changed.{what}"
+
+
+async def _check_deny(env: Environment, incoming: Incoming) -> Checked:
+    request = await env.memory.request(incoming.value)
+    here = _at(incoming, request) if request else incoming
+    return Checked(work=partial(voting.refuse, env, here, forms.comment(incoming.values)), at=here)
+
+
+def _at(incoming: Incoming, request: Request) -> Incoming:
+    """A modal has no channel: its answers go where the request is."""
+    return replace(incoming, channel_id=request.channel_id, thread_ts=request.thread_ts)
+
+
+async def _check_review(env: Environment, incoming: Incoming) -> Checked:
+    if not forms.comment(incoming.values):
+        return Checked({forms.COMMENT_INPUT: "Say in a few words what you found."})
+    return Checked(work=partial(_review, env, incoming))
+
+
+async def _review(env: Environment, incoming: Incoming) -> str:
+    review = await env.memory.review(incoming.value)
+    if review and review.reviewed_at and review.reviewed_by == incoming.user_id:
+        return await _tell_reviewed(env, incoming, review)  # a crash came before it was told
+    request = await env.memory.request(review.request_id) if review else None
+    if review is None or review.reviewed_at or request is None:
+        raise Refused("No review is owed for this any more.")
+    incoming = replace(incoming, channel_id=review.channel_id, thread_ts=request.thread_ts, value=request.id)
+    (await authorize(env, request, Step.REVIEW, actor=incoming, review=review)).must()
+    justified, comment, now = forms.justified(incoming.values), forms.comment(incoming.values), env.clock.now()
+    outcome = "justified" if justified else "not_justified"
+    line = entry("reviewed", outcome, at=now, request=request, by=incoming.user_id, comment=comment)
+    if not await env.memory.settle_review(review.id, incoming.user_id, justified, comment, now, line):
+        raise Refused("Somebody else has reviewed this meanwhile.")
+    return await _tell_reviewed(env, incoming, replace(review, justified=justified))
+
+
+async def _tell_reviewed(env: Environment, incoming: Incoming, review: Review) -> str:
+    words = said(f"Your review is on record: {'justified' if review.justified else 'not justified'}.")
+    await env.messenger.whisper(replace(address_of(incoming), channel_id=review.channel_id), words)
+    await tell_reviewed(env, review.id)
+    return "reviewed"
+
+
+async def _check_chooser(env: Environment, incoming: Incoming) -> Checked:
+    command = env.grammar.spec(forms.chosen(incoming.values))
+    opened = await env.memory.intent(incoming.value)
+    if command is None or opened is None or opened.user_id != incoming.user_id:
+        raise BadInput(TOO_OLD)
+    channel = forms.channel_of(incoming.values) or opened.channel_id
+    if not channel:
+        return Checked({forms.CHANNEL_INPUT: "Choose the channel in which to do it."})
+    here = replace(incoming, channel_id=channel, thread_ts=opened.thread_ts)
+    return Checked(work=partial(_chosen, env, here, command), at=here)
+
+
+async def _chosen(env: Environment, incoming: Incoming, command: Command) -> str:
+    await must_be_in_channel(env, incoming)
+    read = env.grammar.parse(command.name)
+    if isinstance(read, Parsed):
+        return await ask(env, incoming, read)
+    subject = await env.subject(incoming)
+    empty: Incomplete[Command] = read
+    return await open_form(env, incoming, subject, empty)
+
+
+async def database_options(env: Environment, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
+    """Return the databases that this person may see where the form was opened, those that fit first, 100 at most."""
+    opened = await env.memory.intent(incoming.value)
+    if opened is None or opened.user_id != incoming.user_id:
+        return []
+    here = replace(incoming, channel_id=opened.channel_id)
+    await must_be_in_channel(env, here)
+    subject = await env.subject(here)
+    if must(env, subject, Action("list")).verdict is not Verdict.ALLOW:
+        return []
+    ctx = env.context(subject, command="list")
+    found = ctx.visible(await env.offered.get((ctx.organization, incoming.view_id)))
+    names = [one.name for one in found if typed.strip().lower() in one.name]
+    return [
+        forms.name_option(name) for name in sorted(names, key=lambda name: (not name.startswith(typed), name))[:100]
+    ]
+
+
+CHECKS: Mapping[str, Callable[[Environment, Incoming], Awaitable[Checked]]] = {
+    "approval.type_name": _check_name,
+    "request.type_name": _check_name,
+    "approval.deny_reason": _check_deny,
+    "review": _check_review,
+    "chooser": _check_chooser,
+}
+
+__all__ = ["CHECKS", "Checked", "Target", "check", "database_options"]

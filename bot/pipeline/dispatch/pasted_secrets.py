@@ -1,0 +1,57 @@
+"""What is not even read: text that is too long for a command, and tokens that somebody pasted.
+
+The length comes first: nothing searches a text of any length that somebody sends.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from bot.core.egress import looks_secret
+from bot.core.parse_results import LONGEST_TEXT, TextTooLong
+from bot.core.request import Incoming, Kind
+from bot.errors import BadInput
+from bot.pipeline.environment import Environment
+
+SENTENCE: Final = (
+    "This has something that looks like a token or a key, so I did nothing and kept nothing of it. "
+    "If it is one, others may have read it too: revoke it where it was made, a database's with `/turso rotate NAME`."
+)
+
+
+def objection(incoming: Incoming) -> str | None:
+    """Return why something that came in is not read, or None."""
+    texts = [incoming.text, incoming.value, *(text for value in incoming.values.values() for text in _texts(value))]
+    return next((why for text in texts if (why := _objection(text))), None)
+
+
+def errors_of(incoming: Incoming) -> dict[str, str]:
+    """Return the errors for the fields of a form that are not read, by `block_id`."""
+    found = {
+        block: next((why for text in _texts(value) if (why := _objection(text))), None)
+        for block, value in incoming.values.items()
+    }
+    return {block: why for block, why in found.items() if why}
+
+
+async def refuse(env: Environment, incoming: Incoming, why: str) -> str:
+    """Say so. A mention may come again; it is remembered without its words."""
+    bare = replace(incoming, text="", value="", values={})
+    if incoming.kind is Kind.MENTION and not await env.memory.record_intent(bare, actionable=False):
+        return "redelivered"
+    raise BadInput(why)
+
+
+def _objection(text: str) -> str | None:
+    if len(text) > LONGEST_TEXT:
+        return str(TextTooLong(len(text)))
+    return SENTENCE if looks_secret(text) else None
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield the texts of what somebody filled in: one, or several."""
+    if isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
+    elif value is not None:
+        yield str(value)

@@ -1,0 +1,83 @@
+"""What would help somebody who is refused: another channel of theirs, a line of the policy, or an incident."""
+
+import asyncio
+from dataclasses import replace
+from typing import Final
+
+from bot.blocks.text import Mrkdwn, channel, joined, mrkdwn
+from bot.core.model import Action, Channel, Subject, Verdict
+from bot.core.policy import named_as
+from bot.errors import BotError, Unavailable
+from bot.pipeline.authorization.decision import Forbidden, judge
+from bot.pipeline.environment import Environment
+
+NAMED: Final = 3
+LOOKED_AT: Final = 20
+"""Channels of the policy in which the same question is asked at most."""
+SECONDS: Final = 2.0
+UNKNOWN: Final = mrkdwn("Another channel may allow it.")
+TO_ADD: Final = mrkdwn("`/turso whoami` prints what to add.")
+NONE: Final = mrkdwn("No other channel that you are in allows it: ask those who keep the policy.")
+
+
+async def what_helps(env: Environment, error: BotError, reader: str) -> Mrkdwn:
+    """Say what would help the reader of a refusal; empty where nothing is known to.
+
+    Only Slack says which channels they are in, and it is asked now. While it does not say, none is named. What is said
+    here is for the reader alone: it is not part of the reason, which others read in the audit log.
+    """
+    if not isinstance(error, Forbidden) or error.subject is None or error.subject.person.id != reader:
+        return Mrkdwn("")
+    if name := named_as(env.rules.policy, error.subject.person):
+        return mrkdwn("Ask an admin to add `{}`.", name)
+    if not error.decision.elsewhere:
+        return Mrkdwn("")
+    subject = error.subject
+    here, there = await _incident_is_over(env, subject, error.action), await _elsewhere(env, subject, error.action)
+    if here and there in (NONE, UNKNOWN):
+        return here
+    to_add = TO_ADD if not here and env.rules.policy.binding(subject) is None else Mrkdwn("")
+    return joined(" ", (here, to_add, there))
+
+
+async def _incident_is_over(env: Environment, subject: Subject, action: Action) -> Mrkdwn:
+    """Say that the last incident of the channel has ended, if it allowed this, and to start one gives that back."""
+    try:
+        last = await env.memory.last_incident_in(subject.channel.id) if subject.channel.id else None
+    except Unavailable:
+        last = None
+    profile = env.rules.policy.profile_of(last) if last else None
+    if last is None or profile is None or subject.incident_profile is not None:
+        return Mrkdwn("")
+    wanted = (replace(subject, incident_profile=profile), action), (subject, Action("incident start"))
+    if any(judge(env, who, what).verdict is Verdict.DENY for who, what in wanted):
+        return Mrkdwn("")
+    return mrkdwn("Incident `{}` has ended, and its rights here with it: `/turso incident start KEY` gives them back.",
+                  last.key)  # fmt: skip
+
+
+async def _elsewhere(env: Environment, subject: Subject, action: Action) -> Mrkdwn:
+    try:
+        async with asyncio.timeout(SECONDS):
+            found = await _allowing(env, subject, action)
+    except (BotError, TimeoutError):
+        return UNKNOWN
+    if not found:
+        return NONE
+    more = " and others" if len(found) > NAMED else ""
+    return mrkdwn("You can in {}{}.", joined(", ", (channel(one) for one in found[:NAMED])), more)
+
+
+async def _allowing(env: Environment, subject: Subject, action: Action) -> list[str]:
+    """Return the channels of the policy, of those that the subject is in, whose rules let them ask for it."""
+    policy, person = env.rules.policy, subject.person
+    there = {one.id: one for one in await env.directory.channels_of(person.id)}
+    bound = sorted(one for one in policy.channels if one in there and one != subject.channel.id)[:LOOKED_AT]
+    groups = frozenset[str]().union(*(policy.usergroups_in(one) for one in bound))
+    known = (await env.directory.subject_of(person.id, "", usergroups=groups)).groups if groups else {}
+
+    async def allows(place: Channel) -> bool:
+        stands = await env.with_incident(Subject(person, place, known))
+        return judge(env, stands, action).verdict is not Verdict.DENY
+
+    return [one for one in bound if await allows(there[one])]

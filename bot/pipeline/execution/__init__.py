@@ -1,0 +1,1 @@
+"""Carry out an approved request, step by step; each step may run again."""

@@ -1,0 +1,1 @@
+"""Draw the Home tab, and keep the open ones up to date."""

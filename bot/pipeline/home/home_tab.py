@@ -1,0 +1,217 @@
+"""The Home tab: what waits for somebody, what they asked for and hold, what is blocked, what they can do where."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final, TypeVar
+
+import structlog
+
+from bot.blocks.home_view import ROWS, Board, Page, Place, home_view, pages_of
+from bot.core.model import Action, Channel, Person, Subject, Target, Verdict
+from bot.core.policy import is_on, refuses_person, rights_of, undo_panels
+from bot.core.reply import View
+from bot.core.request import Hold, HoldKind, Incident, Incoming, Kind, LedgerToken, Mode, Request, Review, State
+from bot.core.request_decision import decide_request, request_action
+from bot.errors import Unavailable
+from bot.pipeline.authorization.decision import judge
+from bot.pipeline.environment import Environment
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+OPEN: Final = (State.PENDING, State.READY, State.APPROVED, State.EXECUTING, State.UNKNOWN)
+CHANNELS: Final = 40
+"""Channels whose members are asked for at most in one drawing, those of the newest things first."""
+REACH: Final = 15
+"""How many things are looked through at first for those that fill a page; then up to `MOST`."""
+MOST: Final = 480
+
+
+async def view_of(env: Environment, user_id: str, state: str) -> View:
+    """Draw somebody's Home tab; `state` says which page of what is turned to, as a button of it carries it."""
+    subject = await env.subject(
+        Incoming(id="", key="", kind=Kind.HOME, at=env.clock.now(), user_id=user_id, channel_id="")
+    )
+    if judge(env, subject, Action("home")).verdict is Verdict.DENY or refuses_person(env.rules.policy, subject.person):
+        return home_view(Board(person=user_id), now=env.clock.now())
+    return home_view(await _Drawing(env, subject, pages_of(state)).board(), now=env.clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """One drawing for one person. Little is looked at that no page shows: many things take hardly longer than one."""
+
+    env: Environment
+    subject: Subject
+    pages: Mapping[str, int]
+    _seats: dict[str, bool] = field(default_factory=dict)
+    """In which channels this person is, as far as it was asked."""
+
+    @property
+    def me(self) -> str:
+        return self.subject.person.id
+
+    async def board(self) -> Board:
+        env, memory, now = self.env, self.env.memory, self.env.clock.now()
+        decide, mine, undo, tokens = await asyncio.gather(
+            self._newest("decide", self._requests([State.PENDING]), self._decides),
+            self._newest("mine", self._requests(OPEN, asker=self.me), _always),
+            self._newest("undo", self._requests([State.QUARANTINED]), self._undoes),
+            self._newest("tokens", lambda limit: self._tokens(now, limit), _always),
+        )
+        reviews, frozen, incidents = await asyncio.gather(
+            self._newest("reviews", lambda limit: memory.reviews(owed=True, limit=limit), self._owes),
+            self._newest("frozen", lambda limit: memory.holds(newest=limit), self._sees_hold),
+            self._newest("incidents", lambda limit: memory.incidents(newest=limit), self._sees_incident, CHANNELS),
+        )
+        thaws = [one.id for one in frozen.items if self._thaws(one, await memory.incident_in(one.channel_id))]
+        return Board(
+            person=self.me,
+            decide=decide,
+            mine=mine,
+            undo=undo,
+            reviews=reviews,
+            frozen=frozen,
+            thaws=frozenset(thaws),
+            incidents=incidents,
+            tokens=tokens,
+            places=self._page("places", await self._places(incidents.items)),
+            problem=env.rules.problem or "",
+            is_whole=True,
+        )
+
+    async def _newest(
+        self,
+        kind: str,
+        fetch: Callable[[int], Awaitable[Sequence[T]]],
+        keep: Callable[[T], Awaitable[bool]],
+        most: int = MOST,
+    ) -> Page[T]:
+        """Look through the newest until a page is full and it is known whether there is another one."""
+        need = self.pages[kind] * ROWS + 1
+        found: list[T] = []
+        limit = looked = 0
+        while len(found) < need and limit < most:
+            limit = min(most, limit * 4 or max(REACH, need))
+            items = await fetch(limit)
+            for one in items[looked:]:
+                if len(found) < need and await self._keeps(keep, one):
+                    found.append(one)
+            looked = len(items)
+            if looked < limit:
+                break
+        return self._page(kind, found)
+
+    async def _keeps(self, keep: Callable[[T], Awaitable[bool]], one: T) -> bool:
+        """Leave out what cannot be looked through: it keeps nothing else from being drawn."""
+        try:
+            return await keep(one)
+        except Exception:
+            log.exception("something is left out of a Home", what=type(one).__name__, of=getattr(one, "id", ""))
+            return False
+
+    def _requests(self, states: Sequence[State], asker: str | None = None) -> Callable[[int], Awaitable[list[Request]]]:
+        return lambda limit: self.env.memory.requests(states=states, asker=asker, limit=limit)
+
+    def _page(self, kind: str, items: Sequence[T]) -> Page[T]:
+        number = min(self.pages[kind], max(1, -(-len(items) // ROWS)))
+        at = (number - 1) * ROWS
+        return Page(kind, tuple(items[at : at + ROWS]), number, has_more=len(items) > at + ROWS, pages=self.pages)
+
+    async def _tokens(self, now: datetime, limit: int) -> list[LedgerToken]:
+        found = [
+            await self.env.memory.tokens(organization=name, holder=self.me, live_at=now, limit=limit)
+            for name in self.env.rules.policy.organizations
+        ]
+        return sorted((one for some in found for one in some), key=lambda one: one.minted_at, reverse=True)[:limit]
+
+    async def _owes(self, review: Review) -> bool:
+        is_named = self.me in review.reviewers and self.me != review.actor
+        return is_named and await self._is_in(review.channel_id)
+
+    async def _sees_hold(self, hold: Hold) -> bool:
+        return hold.kind is HoldKind.FREEZE and await self._is_in(hold.channel_id)
+
+    async def _sees_incident(self, incident: Incident) -> bool:
+        return incident.until > self.env.clock.now() and await self._is_in(incident.channel_id)
+
+    async def _decides(self, request: Request) -> bool:
+        if request.asker == self.me or request.mode is not Mode.APPROVAL:
+            return False
+        if any(vote.user_id == self.me for vote in request.votes):
+            return False
+        decision = decide_request(self.env.rules.policy, await self._asker(request), request)
+        return is_on(self.env.rules.policy, decision.approvers, self.subject.person) and await self._is_in(
+            request.channel_id
+        )
+
+    async def _asker(self, request: Request) -> Subject:
+        """Say how a requester stands; where Slack does not tell, as the rules' own members: pressing asks again."""
+        try:
+            return await self.env.asker_of(request)
+        except Unavailable:
+            asker = Person(request.asker, request.asker_team)
+            groups = {name: (found or frozenset()) | {asker.id} for name, found in self.subject.groups.items()}
+            return await self.env.with_incident(Subject(asker, Channel(request.channel_id), groups))
+
+    async def _undoes(self, request: Request) -> bool:
+        if request.asker == self.me:
+            return True
+        policy, asker, action = self.env.rules.policy, await self._asker(request), request_action(request)
+        panels = undo_panels(policy, asker, action, decide_request(policy, asker, request))
+        may_undo = any(is_on(policy, panel, self.subject.person) for panel in panels)
+        return may_undo and await self._is_in(request.channel_id)
+
+    def _thaws(self, hold: Hold, running: Incident | None) -> bool:
+        """Say whether the rules of its channel let this person thaw it; of what an incident left, pressing decides."""
+        if running is None and hold.channel_id not in self.env.rules.policy.channels:
+            return True
+        profile = self.env.rules.policy.profile_of(running) if running else None
+        subject = replace(self.subject, channel=Channel(hold.channel_id), incident_profile=profile)
+        action = Action("thaw", databases=(Target(hold.database),), organization=hold.organization)
+        return judge(self.env, subject, action).verdict is not Verdict.DENY
+
+    async def _places(self, incidents: Sequence[Incident]) -> list[Place]:
+        """Say what this person may do in the channels that they are in, until a page is full."""
+        inside = [one.channel_id for one in incidents]
+        named = [one for one in self.env.rules.policy.channels if one not in inside and self._may_in(one)]
+        named = named[: CHANNELS - len(self._seats)]
+        seats = await asyncio.gather(*map(self._is_in, named))
+        inside += [one for one, is_there in zip(named, seats, strict=True) if is_there]
+        found: list[Place] = []
+        for channel_id in inside:
+            if len(found) <= self.pages["places"] * ROWS and (place := await self._place(channel_id)):
+                found.append(place)
+        return found
+
+    def _may_in(self, channel_id: str) -> bool:
+        """Say whether the rules let this person do anything in a channel, whatever Slack says of it now."""
+        here = replace(self.subject, channel=Channel(channel_id))
+        return any(not one.open_to_all and rights_of(self.env.rules.policy, here, [one]) for one in self.env.commands)
+
+    async def _place(self, channel_id: str) -> Place | None:
+        try:
+            subject = await self.env.subject_in(self.me, channel_id)
+        except Unavailable:
+            return None
+        commands = [one for one in self.env.commands if not (one.hidden or one.open_to_all)]
+        unknown = tuple(sorted(group for group, members in subject.groups.items() if members is None))
+        may = rights_of(self.env.rules.policy, subject, commands)
+        return Place(channel_id, may, unknown) if may else None
+
+    async def _is_in(self, channel_id: str) -> bool:
+        """Say whether this person is in a channel: what is done in others is for their members."""
+        if channel_id not in self._seats:
+            if len(self._seats) >= CHANNELS:
+                return False
+            try:
+                is_there = await self.env.directory.is_in(self.me, channel_id, fresh=False)
+            except Unavailable:
+                is_there = False
+            self._seats[channel_id] = is_there
+        return self._seats[channel_id]
+
+
+async def _always(item: object) -> bool:
+    return True

@@ -1,0 +1,109 @@
+"""Home tabs that are open: drawn when somebody opens them or turns a page, and again when something changes."""
+
+import asyncio
+from collections import OrderedDict
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from bot.core.reply import View
+from bot.core.request import Incoming
+from bot.errors import BotError
+from bot.pipeline.environment import Environment
+from bot.pipeline.home.home_tab import view_of
+
+log = structlog.get_logger(__name__)
+OPEN_FOR: Final = timedelta(minutes=15)
+"""Slack does not say when somebody looks away. After this Home is drawn again when it is opened again."""
+AT_MOST: Final = 20
+"""People whose Home is kept up to date by one process, those who looked last."""
+LOOKS_EVERY: Final = 2.0
+BETWEEN: Final = timedelta(seconds=3)
+"""Between two drawings for one person, unless they pressed something."""
+
+
+@dataclass(slots=True)
+class Looking:
+    """Somebody who looks at their Home."""
+
+    since: datetime
+    state: str
+    drawn_at: datetime
+    shown: Any = None
+
+
+@dataclass(slots=True)
+class OpenHomes:
+    """Who looks at their Home, as far as this process was told."""
+
+    env: Environment
+    _people: OrderedDict[str, Looking] = field(default_factory=OrderedDict)
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _seq: int = -1
+
+    async def publish(self, incoming: Incoming, state: str = "") -> str:
+        """Draw and publish the Home tab of whoever opened it, or turned a page of it."""
+        now = self.env.clock.now()
+        looking = Looking(now, state, now)
+        self._people.pop(incoming.user_id, None)
+        self._people[incoming.user_id] = looking
+        while len(self._people) > AT_MOST:
+            self._people.popitem(last=False)
+        await self._draw(incoming.user_id, looking)
+        return "home"
+
+    def pressed(self, user_id: str) -> None:
+        """Somebody pressed a button of their Home: what it shows may have changed at once."""
+        if looking := self._people.get(user_id):
+            looking.since = self.env.clock.now()
+            looking.drawn_at = datetime.min.replace(tzinfo=looking.since.tzinfo)
+            self._woken.set()
+
+    async def look(self) -> None:
+        """Wait a moment, then draw again what is out of date. The audit log tells that something changed, wherever."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), LOOKS_EVERY)
+        woken = self._woken.is_set()
+        self._woken.clear()
+        await self._look(woken=woken)
+
+    async def _look(self, *, woken: bool) -> None:
+        now = self.env.clock.now()
+        for user_id in [one for one, looking in self._people.items() if now - looking.since > OPEN_FOR]:
+            del self._people[user_id]
+        if not self._people:
+            return
+        seq, _ = await self.env.memory.audit_head()
+        if seq == self._seq and not woken:
+            return
+        waits = False
+        for user_id, looking in list(self._people.items()):
+            if now - looking.drawn_at < BETWEEN or not await self._again(user_id, looking):
+                waits = True
+        self._seq = -1 if waits else seq
+
+    async def _again(self, user_id: str, looking: Looking) -> bool:
+        looking.drawn_at = self.env.clock.now()
+        try:
+            await self._draw(user_id, looking)
+        except BotError as error:
+            log.info("a Home was not drawn again", user=user_id, why=str(error))
+        except Exception:  # one person's Home keeps nobody else's from being drawn
+            log.exception("a Home was not drawn again", user=user_id)
+        else:
+            return True
+        return False
+
+    async def _draw(self, user_id: str, looking: Looking) -> None:
+        view = await view_of(self.env, user_id, looking.state)
+        shown = _without_time(view)
+        if shown != looking.shown:
+            await self.env.messenger.publish_home(user_id, view)
+            looking.shown = shown
+
+
+def _without_time(view: View) -> Any:
+    return view["blocks"][:-1]

@@ -1,0 +1,1 @@
+"""Tell the people concerned how a request, a freeze, an incident or a review ended."""

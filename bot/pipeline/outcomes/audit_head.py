@@ -1,0 +1,49 @@
+"""The daily head of the audit log: owed from the day's first look on, until it is posted."""
+
+from datetime import datetime
+from typing import Final
+
+from bot.blocks import kit
+from bot.blocks.message import reply
+from bot.blocks.text import mrkdwn
+from bot.core.reply import Reply
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.delivery import CHANNEL, NOBODY, post_openly
+
+EVENT: Final = "audit_head"
+_SUBJECT: Final = "audit-head:"
+
+
+def subject_of(now: datetime) -> str:
+    """Return the subject under which the head of a day is owed."""
+    return f"{_SUBJECT}{now:%Y-%m-%d}"
+
+
+def is_audit_head(subject: str) -> bool:
+    """Say whether what is owed is the head of a day."""
+    return subject.startswith(_SUBJECT)
+
+
+async def post_audit_head(env: Environment, subject: str) -> None:
+    """Post the head of the chain as it is now: only a posted head proves that no tail was cut. Safe to run again.
+
+    Raises:
+        Unavailable: Slack does not take it now; the timer tries again.
+    """
+    async with env.turn(subject):
+        if await env.memory.was_told(subject, EVENT):
+            return
+        how, channel_id = NOBODY, env.rules.policy.audit_head_channel
+        seq, head = await env.memory.audit_head()
+        message = head_message(subject.removeprefix(_SUBJECT), seq, head)
+        if channel_id and await post_openly(env, channel_id, message, what="the head of the audit log"):
+            how = CHANNEL
+        # No channel any more: nobody wants to hear it.
+        await env.memory.set_told(subject, EVENT, how=how if channel_id else "superseded")
+
+
+def head_message(day: str, seq: int, head: str) -> Reply:
+    """Build the message that holds the head of the audit log."""
+    text = mrkdwn(":link: Audit log of {}: {} entries, head `{}`", day, seq, head)
+    note = mrkdwn("Check it with `turso-ops audit verify --head {}`.", head)
+    return reply(text, [kit.section(text), kit.context(note)])

@@ -1,0 +1,179 @@
+"""Delivering how things end: where it may be seen, else to the people concerned; and recording who was told."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from bot.core.ports import Address
+from bot.core.reply import Reply
+from bot.core.request import Request
+from bot.errors import BotError, CannotPost, Unavailable
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.recipients import is_private, people_concerned
+
+log = structlog.get_logger(__name__)
+CHANNEL: Final = "channel"
+"""Stands among the people who were told for the channel itself."""
+NOBODY: Final = "nobody"
+ALARM: Final = "alarm"
+"""The event by which people are told of a break-glass operation."""
+REVOKED: Final = "revoked"
+"""How the events begin by which holders are told what became of their tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that people are to hear, and where."""
+
+    subject: str
+    """The id of what has come to an end: a request, a hold, an incident, a review."""
+    event: str
+    """The end. Of each subject it is told once."""
+    reply: Reply
+    people: tuple[str, ...]
+    """Who hears it where the channel may not; the requester first."""
+    channel_id: str
+    thread_ts: str | None = None
+    broadcast: bool = False
+    is_private: bool = False
+    """For these people alone."""
+    elsewhere: Reply | None = None
+    """What people read in direct messages instead."""
+    intent_id: str | None = None
+    """By which the first person may be answered."""
+    posted: Callable[[str], Awaitable[None]] | None = None
+    """Is given the `ts` of the message in the channel."""
+
+
+async def notice_of(
+    env: Environment, request: Request, event: str, reply: Reply, *, thread_ts: str | None = None, subject: str = ""
+) -> Notice:
+    """Address a notice to the people whom a request concerns, in its channel. Raises Unavailable."""
+    return Notice(
+        subject=subject or request.id,
+        event=event,
+        reply=reply,
+        people=await people_concerned(env, request),
+        channel_id=request.channel_id,
+        thread_ts=thread_ts,
+        broadcast=request.incident_id is not None,
+        is_private=is_private(request),
+        intent_id=request.intent_id,
+    )
+
+
+async def may_be_seen(env: Environment, channel_id: str, *, fresh: bool = True) -> bool:
+    """Return True when what happens may be shown in a channel, by what Slack says of it now. Raises Unavailable.
+
+    It may not be archived, nor shared with another company unless the policy says so, and the bot must be in it.
+
+    Args:
+        fresh: False right after a press, which has asked Slack already.
+    """
+    channel = await env.directory.channel(channel_id, fresh=fresh)
+    if channel.is_archived or not channel.bot_is_member:
+        return False
+    bound = env.rules.policy.channels.get(channel_id)
+    return not channel.is_ext_shared or (bound is not None and bound.externally_shared)
+
+
+async def post_openly(env: Environment, channel_id: str, message: Reply, *, what: str) -> bool:
+    """Post what concerns nobody in particular. False: it can't be posted there, and the log says that of `what`.
+
+    Raises:
+        Unavailable: Slack does not take it now.
+    """
+    why = "it is archived, shared with another organization, or I am not in it"
+    try:
+        if await may_be_seen(env, channel_id):
+            await env.messenger.post(channel_id, message)
+            return True
+    except Unavailable:
+        raise
+    except BotError as error:
+        why = str(error)
+    log.warning(f"{what} was not posted", channel=channel_id, why=why)
+    return False
+
+
+async def deliver(env: Environment, notice: Notice) -> str:
+    """Deliver a notice once: in its thread, else the channel, else to each person alone. Safe to run again.
+
+    Returns:
+        `channel`, `people`, or `nobody` when no way is open.
+    Raises:
+        Unavailable: somebody is still to be told, later.
+    """
+    if await env.memory.was_told(notice.subject, notice.event, CHANNEL):
+        return CHANNEL
+    is_open = await may_be_seen(env, notice.channel_id)
+    if is_open and not notice.is_private:
+        with suppress(CannotPost):
+            await _post(env, notice)
+            return CHANNEL
+    return await tell_each(env, notice, in_channel=is_open)
+
+
+async def deliver_and_close(env: Environment, notice: Notice) -> str:
+    """Deliver a notice, and record that the people concerned were told, or that nobody was."""
+    if await env.memory.was_told(notice.subject, notice.event):
+        return CHANNEL
+    how = await deliver(env, notice)
+    await env.memory.set_told(notice.subject, notice.event, how=how)
+    return how
+
+
+async def _post(env: Environment, notice: Notice) -> None:
+    ts = await env.messenger.post(
+        notice.channel_id, notice.reply, thread_ts=notice.thread_ts, broadcast=notice.broadcast
+    )
+    if notice.posted is not None and ts:
+        await notice.posted(ts)
+    await env.memory.set_told(notice.subject, notice.event, how=CHANNEL, person=CHANNEL)
+
+
+async def tell_each(env: Environment, notice: Notice, *, in_channel: bool = False) -> str:
+    """Tell each person alone: where they are in the channel and `in_channel` says so, there; else by direct message."""
+    later: Unavailable | None = None
+    told = False
+    for user_id in notice.people:
+        if await env.memory.was_told(notice.subject, notice.event, user_id):
+            told = True
+            continue
+        try:
+            is_told = await (_whisper(env, notice, user_id) if in_channel else _direct(env, notice, user_id))
+        except Unavailable as error:  # the others are told all the same
+            later = error
+            continue
+        if is_told:
+            told = True
+            await env.memory.set_told(notice.subject, notice.event, how="person", person=user_id)
+    if later is not None:
+        raise later
+    if notice.people and not told:
+        log.error("an end was told to nobody", subject=notice.subject, told_event=notice.event)
+    return "people" if told else NOBODY
+
+
+async def tell_alone(env: Environment, notice: Notice) -> None:
+    """Tell each person alone, and record where nobody could be told. Raises Unavailable: somebody is still to be."""
+    if await tell_each(env, notice) == NOBODY and notice.people:
+        await env.memory.set_told(notice.subject, notice.event, how=NOBODY)
+
+
+async def _whisper(env: Environment, notice: Notice, user_id: str) -> bool:
+    intent_id = notice.intent_id if user_id == notice.people[0] else None
+    to = Address(user_id, notice.channel_id, notice.thread_ts, intent_id)
+    return await env.messenger.whisper(to, notice.reply)
+
+
+async def _direct(env: Environment, notice: Notice, user_id: str) -> bool:
+    try:
+        await env.messenger.direct(user_id, notice.elsewhere or notice.reply)
+    except CannotPost as error:
+        log.warning("somebody could not be told", user=user_id, why=error.code)
+        return False
+    return True

@@ -1,0 +1,70 @@
+"""What follows an outcome beside its words: a report's file, and the timeline of an incident."""
+
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+from bot.commands.base import Changing
+from bot.commands.incidents import OWN
+from bot.core.reply import Reply
+from bot.core.request import Request, State
+from bot.errors import BotError, CannotPost, Unavailable
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.delivery import may_be_seen
+from bot.pipeline.outcomes.request_cards import announce_again, below_card
+from bot.pipeline.replies import said
+
+log = structlog.get_logger(__name__)
+FILE: Final = "file"
+"""The event of a file that was shared."""
+
+
+async def follow_up(env: Environment, request: Request) -> None:
+    """Do it for a change that has succeeded. Safe to run again. Raises Unavailable."""
+    command = env.by_name.get(request.command)
+    if request.state is not State.SUCCEEDED or not isinstance(command, Changing):
+        return
+    copies = await env.memory.cards(request.id)
+    if request.command == "incident start" and copies:
+        await _begin_timeline(env, *copies[0])
+    if request.command in OWN:
+        await _announce_again(env, request)
+    reply = command.message(request.plan, request.facts)
+    if reply.attachment and not request.private and not await env.memory.was_told(request.id, FILE):
+        channel_id, thread_ts = await below_card(env, request)
+        await share_file(env, reply, channel_id, None if request.incident_id else thread_ts)
+        await env.memory.set_told(request.id, FILE, how="channel")
+
+
+async def _begin_timeline(env: Environment, channel_id: str, ts: str) -> None:
+    """The card that said the incident has started is the message under which all else stands."""
+    incident = await env.memory.incident_in(channel_id)
+    if incident and incident.timeline_ts is None:
+        await env.memory.set_timeline(incident.id, ts)
+
+
+async def _announce_again(env: Environment, request: Request) -> None:
+    """The messages that said that the incident runs, and until when, say how it is now."""
+    incident = await env.memory.incident(str(request.plan.arguments.get("incident_id", "")))
+    if incident is not None:
+        await announce_again(env, incident, but=request.id)
+
+
+async def share_file(env: Environment, reply: Reply, channel_id: str, thread_ts: str | None) -> None:
+    """Share the file of a message, if it has one, where it may be seen; that it cannot be shared is said there.
+
+    Raises:
+        Unavailable: it may be shared later.
+    """
+    file = reply.attachment
+    if file is None or not await may_be_seen(env, channel_id):
+        return
+    try:
+        await env.messenger.upload(channel_id, file.filename, file.content, title=file.title, thread_ts=thread_ts)
+    except Unavailable:
+        raise
+    except BotError as error:
+        log.warning("could not share a file", filename=file.filename, why=str(error))
+        with suppress(CannotPost):
+            await env.messenger.post(channel_id, said(f"The file could not be shared: {error}"), thread_ts=thread_ts)

@@ -1,0 +1,49 @@
+"""Live cards: a message that shows how a database is, brought up to date after each change of that database."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from bot.commands.base import Reading
+from bot.core.actions import action_of
+from bot.core.parsing import Parsed
+from bot.core.reply import Reply
+from bot.core.request import LiveCard
+from bot.errors import BotError
+from bot.pipeline.authorization.decision import may_be_shown
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.delivery import may_be_seen
+from bot.pipeline.outcomes.request_cards import with_timeline
+from bot.pipeline.replies import signed
+
+log = structlog.get_logger(__name__)
+
+
+async def refresh_live_cards(env: Environment, organization: str, databases: Sequence[str]) -> None:
+    """Draw the live cards of some databases again. One that cannot be drawn stays: it says as of when it is."""
+    for card in await env.memory.live_cards(organization, databases):
+        try:
+            await _refresh(env, card)
+        except BotError as error:
+            log.info("a live card stays as it was", database=card.database, why=str(error))
+
+
+async def _refresh(env: Environment, card: LiveCard) -> None:
+    reply = await _drawn(env, card) if await may_be_seen(env, card.channel_id) else None
+    if reply is not None and not await env.messenger.update(card.channel_id, card.ts, reply):
+        await env.memory.drop_live_card(card)
+
+
+async def _drawn(env: Environment, card: LiveCard) -> Reply | None:
+    """Draw it as the one who asked for it would see it now; None: it is no longer theirs to see."""
+    read = env.grammar.parse(card.line)
+    if not isinstance(read, Parsed) or not isinstance(read.spec, Reading):
+        return None
+    subject = await env.subject_in(card.user_id, card.channel_id)
+    if not may_be_shown(env, subject, action_of(read.spec.name, read.args), card.organization):
+        return None
+    ctx = env.context(subject, command=read.spec.name, organization=card.organization, line=card.line)
+    reply: Reply = await read.spec.run(ctx, read.args)
+    running = await env.memory.incident_in(card.channel_id)
+    reply = await with_timeline(env, reply, running.id) if running else reply
+    return signed(reply, card.user_id, card.line)

@@ -1,0 +1,71 @@
+"""The announcement of a policy change: owed from the commit of its audit entry on, until it is posted."""
+
+import re
+from typing import Final
+
+from bot.blocks import kit
+from bot.blocks.message import reply
+from bot.blocks.text import Mrkdwn, mrkdwn
+from bot.blocks.text import channel as channel_link
+from bot.core.reply import Reply
+from bot.core.request import AuditEntry
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.delivery import CHANNEL, NOBODY, post_openly
+
+EVENT: Final = "policy_changed"
+CHANNELS: Final = "announced_in"
+"""In the audit entry: where the change is to be announced."""
+_CHANNEL: Final = re.compile(r"(?<=^• )[CG][A-Z0-9]+\b")
+_SUBJECT: Final = "policy:"
+
+
+def subject_of(seq: int) -> str:
+    """Return the subject under which the announcement of an audit entry is owed."""
+    return f"{_SUBJECT}{seq}"
+
+
+def is_policy_change(subject: str) -> bool:
+    """Say whether what is owed is the announcement of a policy change."""
+    return subject.startswith(_SUBJECT)
+
+
+async def announce_policy_change(env: Environment, subject: str) -> None:
+    """Announce a change in each of its channels, once. Safe to run again.
+
+    Raises:
+        Unavailable: Slack does not take it now; the timer tries again.
+    """
+    if await env.memory.was_told(subject, EVENT):
+        return
+    seq = int(subject.removeprefix(_SUBJECT))
+    found = await env.memory.audit_page(before_seq=seq + 1, limit=1)
+    how = CHANNEL
+    for entry in (entry for number, entry in found if number == seq):
+        for channel_id in entry.detail.get(CHANNELS, ()):
+            if await env.memory.was_told(subject, EVENT, channel_id):
+                continue
+            if await post_openly(env, channel_id, announcement(entry), what="a change of the policy"):
+                await env.memory.set_told(subject, EVENT, how=CHANNEL, person=channel_id)
+            else:
+                how = NOBODY
+    await env.memory.set_told(subject, EVENT, how=how)
+
+
+def announcement(entry: AuditEntry) -> Reply:
+    """Build the message about a change: which policy is in force, and who gains or loses what."""
+    title = mrkdwn(":scroll: The policy changed from `{}` to `{}`.", entry.detail["old"], entry.detail["new"])
+    if "gains_and_losses" not in entry.detail:
+        note = "It changed while the bot was not running, so the two cannot be compared here."
+        return reply(title, [kit.section(title), kit.context(mrkdwn("{}", note))])
+    found, is_complete = [str(line) for line in entry.detail["gains_and_losses"]], bool(entry.detail["complete"])
+    lines = [Mrkdwn("\n".join(map(_line, found[at : at + 5]))) for at in range(0, len(found), 5)]
+    end = "These are all the differences." if is_complete else "There are more: see `turso-ops policy diff`."
+    if not lines:
+        end = "Nobody gains or loses a right." if is_complete else "It is large: compare with `turso-ops policy diff`."
+    return reply(title, [kit.section(title), *map(kit.section, lines), kit.context(Mrkdwn(end))])
+
+
+def _line(line: str) -> str:
+    """A difference, with its channel as a link; people and groups stay ids, since a mention would notify them."""
+    text = mrkdwn("• {}", line)
+    return _CHANNEL.sub(lambda found: channel_link(found[0]), text, count=1)

@@ -1,0 +1,53 @@
+"""The private note that something starts, which turns into its outcome: in an incident people look there first."""
+
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from bot.blocks import cards
+from bot.core.model import Confirm
+from bot.core.ports import Address
+from bot.core.request import HoldKind, Mode, Request
+from bot.errors import BotError
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.request_cards import card_of, done_of, timeline_link
+from bot.pipeline.outcomes.waiting import WAITS
+from bot.pipeline.replies import asker_address
+
+log = structlog.get_logger(__name__)
+KEPT: Final = 500
+
+
+def keep_note(env: Environment, request_id: str, to: Address) -> None:
+    """Remember where the note stands: by its `response_url` it can be replaced for a while."""
+    while len(env.notes) >= KEPT:
+        env.notes.popitem(last=False)
+    env.notes[request_id] = to
+
+
+async def turn_note(env: Environment, request: Request, *, in_channel: bool) -> None:
+    """Turn the note into the outcome, or tell it privately anew. The outcome was told already.
+
+    Args:
+        in_channel: the outcome stands in the channel; elsewhere its people were told alone, and need no other note.
+    """
+    note = env.notes.pop(request.id, None)
+    confirmed = request.mode is Mode.DIRECT and request.confirm is not Confirm.NONE
+    is_awaited = (request.incident_id and confirmed) or await env.memory.was_told(request.id, WAITS)
+    if not (in_channel and is_awaited):
+        return
+    try:
+        link = await timeline_link(env, request.incident_id) if request.incident_id else ""
+        done = done_of(env, request) or await card_of(env, request)
+        reply = cards.outcome_note(request, done, link, until=await _frozen_until(env, request))
+        await env.messenger.whisper(note or asker_address(request), reply, replace=note is not None)
+    except BotError as error:
+        log.info("a note was not turned into its outcome", request=request.id, why=str(error))
+
+
+async def _frozen_until(env: Environment, request: Request) -> datetime | None:
+    target = request.plan.target
+    held = await env.memory.holds(database_id=target.id) if target else []
+    mine = [one for one in held if one.request_id == request.id and one.kind is HoldKind.FREEZE]
+    return mine[0].due_at if mine else None

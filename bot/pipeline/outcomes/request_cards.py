@@ -1,0 +1,207 @@
+"""Cards of requests: views of what the store says, posted at least once and brought up to date everywhere."""
+
+from dataclasses import replace
+from enum import Enum, auto
+from typing import Final
+
+import structlog
+
+from bot.blocks import cards
+from bot.commands.base import OVER, Changing
+from bot.commands.incident_start import standing
+from bot.core.reply import Reply
+from bot.core.request import HoldKind, Incident, Mode, Request, Review, State
+from bot.core.request_decision import decide_request
+from bot.errors import CannotPost, Unavailable
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.delivery import may_be_seen
+
+log = structlog.get_logger(__name__)
+INCIDENT_START: Final = "incident start"
+
+
+class Shown(Enum):
+    """What became of the copies of a card."""
+
+    NO_CARD = auto()
+    """There was none."""
+    UPDATED = auto()
+    POSTED_AGAIN = auto()
+    """They were gone."""
+    NOWHERE = auto()
+    """Its channel may not see it, or takes no messages."""
+
+
+async def card_of(env: Environment, request: Request) -> Reply:
+    """Draw a request as it is now; a success in the words of its command."""
+    done = done_of(env, await as_it_is(env, request), is_over=await _is_over(env, request))
+    approvers = await _approvers(env, request) if request.state is State.PENDING else frozenset()
+    review = await _review_of(env, request) if request.mode is Mode.BREAK_GLASS else None
+    card = cards.request_card(request, now=env.clock.now(), done=done, approvers=approvers, review=review)
+    return await with_timeline(env, card, request.incident_id) if request.incident_id else card
+
+
+async def as_it_is(env: Environment, request: Request) -> Request:
+    """Add to what started an incident how that incident is now: its card says so, as long as it stands."""
+    if request.command != INCIDENT_START or request.state is not State.SUCCEEDED:
+        return request
+    incident = await env.memory.incident(str(request.plan.arguments.get("incident_id", "")))
+    return replace(request, facts={**request.facts, **standing(incident)}) if incident else request
+
+
+async def announce_again(env: Environment, incident: Incident, *, but: str = "") -> None:
+    """Bring up to date the cards that say that an incident runs, since it has ended or its end was moved.
+
+    Args:
+        but: the request whose card is up to date already.
+
+    Raises:
+        Unavailable: Slack may take it later.
+    """
+    if not await may_be_seen(env, incident.channel_id):
+        return
+    begun = await env.memory.requests(
+        states=[State.SUCCEEDED], channel_id=incident.channel_id, command=INCIDENT_START, since=incident.started_at
+    )
+    for request in begun:
+        if request.id != but and request.plan.arguments.get("incident_id") == incident.id:
+            for copy in await env.memory.cards(request.id):
+                await env.messenger.update(*copy, await card_of(env, request))
+
+
+def done_of(env: Environment, request: Request, *, is_over: bool = False) -> Reply | None:
+    """Return what the command itself says of its success; None: our own words do.
+
+    Args:
+        is_over: the freeze that it has placed is no longer there.
+    """
+    command = env.by_name.get(request.command)
+    if not isinstance(command, Changing):
+        return None
+    phases = {
+        State.SUCCEEDED: command.finish if request.facts.get("phase") == "finish" else command,
+        State.QUARANTINED: command,
+        State.RESTORED: command.undo,
+    }
+    phase = phases.get(request.state)
+    facts = {**request.facts, OVER: True} if is_over else request.facts
+    return phase.message(request.plan, facts) if phase else None
+
+
+async def _is_over(env: Environment, request: Request) -> bool:
+    hold, target = request.plan.hold, request.plan.target
+    if request.state is not State.SUCCEEDED or hold is None or hold.kind != HoldKind.FREEZE or target is None:
+        return False
+    return all(one.request_id != request.id for one in await env.memory.holds(database_id=target.id))
+
+
+async def _review_of(env: Environment, request: Request) -> Review | None:
+    for owed in (True, False):
+        for review in await env.memory.reviews(owed=owed, request_ids=[request.id]):
+            return review
+    return None
+
+
+async def with_timeline(env: Environment, reply: Reply, incident_id: str) -> Reply:
+    """Put a link to the timeline of its incident under a message."""
+    incident = await env.memory.incident(incident_id)
+    if incident is None or incident.timeline_ts is None:
+        return reply
+    return cards.in_incident(reply, incident.key, await timeline_link(env, incident_id))
+
+
+async def timeline_link(env: Environment, incident_id: str) -> str:
+    """Return a link to the timeline of an incident; empty when there is none."""
+    incident = await env.memory.incident(incident_id)
+    if incident is None or incident.timeline_ts is None:
+        return ""
+    return await env.messenger.permalink(incident.channel_id, incident.timeline_ts) or ""
+
+
+async def _approvers(env: Environment, request: Request) -> frozenset[str]:
+    """Return who may approve and is in the channel; nobody where Slack does not tell: the card is drawn all the same.
+
+    Slack calls whom a card names, and tells them of what they may not see when they are elsewhere.
+    """
+    try:
+        asker, inside = await env.asker_of(request), await env.directory.inside(request.channel_id)
+    except Unavailable:
+        return frozenset()
+    return decide_request(env.rules.policy, asker, request).approvers.ids & inside
+
+
+async def post_card(env: Environment, request: Request) -> None:
+    """Post a copy of a request's card in its channel. Raises CannotPost, Unavailable."""
+    thread, broadcast = await thread_of(env, request), request.incident_id is not None
+    card = await card_of(env, request)
+    ts = await env.messenger.post(request.channel_id, card, thread_ts=thread, broadcast=broadcast)
+    await remember_card(env, request, ts)
+
+
+async def remember_card(env: Environment, request: Request, ts: str) -> None:
+    """Remember a copy that was posted, and bring it up to date when the request has moved on meanwhile."""
+    await env.memory.set_card(request.id, request.channel_id, ts)
+    now = await env.memory.request(request.id)
+    if now is not None and (now.state, now.votes) != (request.state, request.votes):
+        # It waited for its turn while the request moved on, when no copy of it was known that could be changed.
+        await env.messenger.update(request.channel_id, ts, await card_of(env, now))
+
+
+async def thread_of(env: Environment, request: Request) -> str | None:
+    """Return the thread of a request: where it was made, or the timeline of its incident; None: the channel.
+
+    What was done without an approval stands in the channel itself, where nobody overlooks it.
+    """
+    if request.mode is Mode.BREAK_GLASS:
+        return None
+    if request.thread_ts or not request.incident_id:
+        return request.thread_ts
+    incident = await env.memory.incident(request.incident_id)
+    return incident.timeline_ts if incident else None
+
+
+async def below_card(env: Environment, request: Request) -> tuple[str, str | None]:
+    """Return where a notice about a request goes: its channel, and the thread that its card is in or begins."""
+    copies = await env.memory.cards(request.id)
+    channel_id, ts = copies[0] if copies else (request.channel_id, None)
+    return channel_id, await thread_of(env, request) or ts
+
+
+async def refresh_cards(env: Environment, request: Request, *, fresh: bool = True) -> Shown:
+    """Bring every copy of a card up to date; when all of them are gone, post it again. Raises Unavailable."""
+    copies = await env.memory.cards(request.id)
+    if not copies:
+        return Shown.NO_CARD
+    if not await may_be_seen(env, request.channel_id, fresh=fresh):
+        return Shown.NOWHERE
+    reply = await card_of(env, request)
+    gone = [copy for copy in copies if not await env.messenger.update(*copy, reply)]
+    if len(gone) < len(copies):
+        return Shown.UPDATED
+    try:
+        await post_card(env, request)
+    except CannotPost as error:
+        log.warning("a card that is gone could not be posted again", request=request.id, why=error.code)
+        return Shown.NOWHERE
+    for channel_id, ts in gone:
+        await env.memory.drop_card(request.id, channel_id, ts)
+    return Shown.POSTED_AGAIN
+
+
+async def refresh_ended_freezes(env: Environment, request: Request) -> None:
+    """Bring the cards of freezes up to date that a request has ended: their buttons would thaw nothing."""
+    if target := request.plan.target:
+        for hold in await env.memory.holds(database_id=target.id, released_since=request.created_at):
+            if hold.kind is HoldKind.FREEZE and hold.request_id != request.id:
+                await show(env, hold.request_id)
+
+
+async def show(env: Environment, request_id: str) -> Request | None:
+    """Bring every copy of a request's card up to date while it is under way; a later change makes up for a failure."""
+    request = await env.memory.request(request_id)
+    if request is not None:
+        try:
+            await refresh_cards(env, request, fresh=False)
+        except Unavailable as error:
+            log.warning("a card was not brought up to date", request=request_id, why=str(error))
+    return request

@@ -1,0 +1,216 @@
+"""Telling how requests end: everybody concerned hears it once, however often it has to be tried."""
+
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+import structlog
+
+from bot.blocks import cards, notices
+from bot.commands.base import Revealing
+from bot.core.reply import Reply
+from bot.core.request import CLOSED, ENDS, PLAINLY, REVIEWED, Mode, Request, State, Timer, TimerKind
+from bot.errors import Unavailable
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.audit_head import is_audit_head, post_audit_head
+from bot.pipeline.outcomes.delivery import CHANNEL, NOBODY, Notice, deliver, deliver_and_close, notice_of
+from bot.pipeline.outcomes.follow_ups import follow_up
+from bot.pipeline.outcomes.live_cards import refresh_live_cards
+from bot.pipeline.outcomes.policy_notices import announce_policy_change, is_policy_change
+from bot.pipeline.outcomes.private_notes import turn_note
+from bot.pipeline.outcomes.recipients import is_private
+from bot.pipeline.outcomes.request_cards import (
+    Shown,
+    below_card,
+    card_of,
+    refresh_cards,
+    refresh_ended_freezes,
+    remember_card,
+    thread_of,
+)
+from bot.pipeline.outcomes.token_holders import tell_holders
+
+log = structlog.get_logger(__name__)
+FAULTS: Final = 2
+"""So often an end may fail to be told by a fault of ours before it is told in plain words."""
+SOON: Final = timedelta(seconds=2)
+LONGEST_PAUSE: Final = timedelta(minutes=15)
+CHANGED: Final = (State.SUCCEEDED, State.QUARANTINED, State.RESTORED, State.FAILED, State.UNKNOWN)
+"""Ends after which a database may not be as before."""
+UNSEEN: Final = (State.EXPIRED, State.CANCELLED, State.DENIED)
+"""Ends of a request that only its requester has seen, and of which nothing was done."""
+
+
+async def tell_outcome(env: Environment, request_id: str) -> None:
+    """Tell how far a request has got to everybody concerned; what cannot be told now is told later, by a timer."""
+    try:
+        await tell(env, request_id)
+    except Unavailable as error:
+        log.warning("an outcome is told later", request=request_id, why=str(error))
+    except Exception:  # a card that can't be drawn, say: who pressed the button is answered all the same
+        log.exception("an outcome cannot be told", request=request_id)
+    else:
+        return
+    if await env.memory.untold(request_id):
+        await env.memory.set_timer(Timer(TimerKind.NOTIFY, request_id, env.clock.now() + SOON))
+
+
+async def notify_is_due(env: Environment, timer: Timer) -> Timer | None:
+    """Tell an end that was not told yet; what is not known to be impossible is tried until it works."""
+    try:
+        if timer.subject.startswith("r-"):
+            await (tell_plainly if timer.failures >= FAULTS else tell)(env, timer.subject)
+        elif is_policy_change(timer.subject):
+            await announce_policy_change(env, timer.subject)
+        elif is_audit_head(timer.subject):
+            await post_audit_head(env, timer.subject)
+        else:
+            await tell_review(env, timer.subject)
+    except Unavailable as error:
+        log.warning("an outcome is told later", subject=timer.subject, why=str(error))
+        pause = min(SOON * 2 ** min(timer.attempt, 10), LONGEST_PAUSE)
+        return replace(timer, due_at=env.clock.now() + pause, attempt=timer.attempt + 1)
+    return None
+
+
+async def tell(env: Environment, request_id: str) -> None:
+    """Tell the end that a request has come to, once. Raises Unavailable while somebody is still to be told."""
+    async with env.turn(request_id):
+        request = await env.memory.request(request_id)
+        if request is None:
+            return
+        if request.state not in ENDS or await env.memory.was_told(request.id, request.state):
+            await refresh_cards(env, request)
+        else:
+            how = await _tell_end(env, request)
+            await follow_up(env, request)
+            if request.state is State.SUCCEEDED and request.plan.ends_tokens_of:
+                await tell_holders(env, request)
+            for closed in request.facts.get(CLOSED, ()):
+                await tell_outcome(env, closed)
+            await env.memory.set_told(request.id, request.state, how=how)
+            await _afterwards(env, request, how)
+        for owed in await env.memory.untold(request_id):
+            if owed.event != request.state:
+                await env.memory.set_told(request_id, owed.event, how="superseded")
+
+
+async def tell_plainly(env: Environment, request_id: str) -> None:
+    """Tell the end of a request in one plain line: whatever else there is to show of it can't be shown.
+
+    Raises:
+        Unavailable: somebody is still to be told.
+    """
+    async with env.turn(request_id):
+        request = await env.memory.request(request_id)
+        if request is None or await env.memory.was_told(request.id, request.state):
+            return
+        plain, thread = cards.plain_outcome(request), request.thread_ts
+        people = tuple(dict.fromkeys([request.asker, *(vote.user_id for vote in request.votes if vote.approves)]))
+        notice = Notice(
+            request.id,
+            request.state,
+            plain,
+            people,
+            request.channel_id,
+            thread_ts=thread,
+            is_private=is_private(request) or request.state in UNSEEN,
+            intent_id=request.intent_id,
+        )
+        how = await deliver(env, notice)
+        for owed in await env.memory.untold(request_id):
+            await env.memory.set_told(request_id, owed.event, how="superseded")
+        await env.memory.set_told(request_id, request.state, how=how if how == NOBODY else PLAINLY)
+        env.observer.fault("tell")
+        log.error("an outcome was told in plain words", request=request_id)
+
+
+async def tell_others(env: Environment, request: Request, state: State) -> None:
+    """Tell an end whose requester has just been answered: to the others who are concerned, if any."""
+    if await env.memory.cards(request.id):
+        await tell_outcome(env, request.id)
+    else:
+        await env.memory.set_told(request.id, state, how="answer")
+
+
+async def _tell_end(env: Environment, request: Request) -> str:
+    shown = await refresh_cards(env, request)
+    reveals = isinstance(env.by_name.get(request.command), Revealing)
+    if reveals and request.state in (State.SUCCEEDED, State.UNKNOWN):
+        return await _tell_reveal(env, request)
+    if shown is Shown.POSTED_AGAIN:
+        return CHANNEL
+    if shown is Shown.NO_CARD:
+        seen = request.mode is Mode.DIRECT and request.state not in UNSEEN and not reveals
+        return await _tell_by_card(env, request, in_channel=seen or request.mode is Mode.BREAK_GLASS)
+    _, thread_ts = await below_card(env, request)
+    notice = await notice_of(env, request, request.state, cards.outcome_notice(request), thread_ts=thread_ts)
+    return await deliver(env, replace(notice, elsewhere=cards.outcome_notice(request, elsewhere=True)))
+
+
+async def _tell_by_card(env: Environment, request: Request, *, in_channel: bool) -> str:
+    """Tell with the card itself, where no other card stands: in the channel, or to the people concerned alone."""
+    notice = await notice_of(
+        env, request, request.state, await card_of(env, request), thread_ts=await thread_of(env, request)
+    )
+    is_private = notice.is_private or not in_channel
+    people = notice.people if in_channel else (request.asker,)
+    posted = partial(remember_card, env, request)
+    elsewhere = cards.outcome_notice(request, elsewhere=True)
+    return await deliver(env, replace(notice, is_private=is_private, people=people, posted=posted, elsewhere=elsewhere))
+
+
+async def _tell_reveal(env: Environment, request: Request) -> str:
+    """A token that was shown needs no more words; one that may exist is offered again to its requester alone."""
+    if request.state is State.SUCCEEDED:
+        await note_in_timeline(env, request)
+        return "reveal"
+    offer = cards.reveal_again(request, request.outcome)
+    notice = await notice_of(env, request, request.state, offer, thread_ts=request.thread_ts)
+    return await deliver(env, replace(notice, is_private=True, people=(request.asker,)))
+
+
+async def note_in_timeline(env: Environment, request: Request) -> None:
+    """Say one line in the timeline of its incident about what shows nothing to the channel by itself."""
+    notice = await notice_of(env, request, "timeline", cards.outcome_notice(request))
+    if not request.incident_id or notice.is_private or await env.memory.cards(request.id):
+        return
+    incident = await env.memory.incident(request.incident_id)
+    if incident is not None and incident.timeline_ts is not None:
+        await deliver(env, replace(notice, thread_ts=incident.timeline_ts, broadcast=False, people=()))
+
+
+async def _afterwards(env: Environment, request: Request, how: str) -> None:
+    """Bring up to date what is shown elsewhere; nobody waits for it."""
+    reveals = isinstance(env.by_name.get(request.command), Revealing)
+    if request.state in CHANGED and request.plan.databases and not reveals:
+        await refresh_live_cards(env, request.organization, [name for name, _ in request.plan.databases])
+        await refresh_ended_freezes(env, request)
+    if how != NOBODY:
+        await turn_note(env, request, in_channel=how == CHANNEL)
+
+
+async def tell_reviewed(env: Environment, review_id: str) -> None:
+    """Tell of a review that was given; what cannot be told now is told later, by its timer."""
+    try:
+        await tell_review(env, review_id)
+    except Unavailable as error:
+        log.warning("a review is told later", review=review_id, why=str(error))
+
+
+async def tell_review(env: Environment, review_id: str) -> None:
+    """Tell the one whose break-glass act was reviewed what came of it. Raises Unavailable."""
+    review = await env.memory.review(review_id)
+    request = await env.memory.request(review.request_id) if review else None
+    if review is None or review.reviewed_at is None or request is None:
+        return await env.memory.set_told(review_id, REVIEWED, how="superseded")
+    async with env.turn(review_id):
+        if await refresh_cards(env, request) is Shown.POSTED_AGAIN:
+            return await env.memory.set_told(review_id, REVIEWED, how=CHANNEL)
+        _, thread_ts = await below_card(env, request)
+        reply: Reply = notices.reviewed_notice(review, request)
+        await deliver_and_close(
+            env, await notice_of(env, request, REVIEWED, reply, thread_ts=thread_ts, subject=review.id)
+        )
+    return None

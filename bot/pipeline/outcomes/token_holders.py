@@ -1,0 +1,33 @@
+"""Telling the holders of tokens what a rotation did to theirs, and no more than is known."""
+
+from dataclasses import replace
+
+from bot.blocks import notices
+from bot.core.proof import Proof
+from bot.core.request import LedgerToken, Request, TokenState
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.delivery import REVOKED, notice_of, tell_alone
+
+
+async def tell_holders(env: Environment, request: Request, *, only_of: str | None = None) -> None:
+    """Send each holder one message about their tokens that are older than the rotation.
+
+    Args:
+        only_of: a `DbId`; only its holders hear, of what was proven later.
+    """
+    proof = Proof.of(request.facts)
+    now, ids = env.clock.now(), request.plan.ends_tokens_of
+    before = proof.sent_at if proof else now
+    known = await env.memory.tokens(organization=request.organization, databases_ids=[only_of] if only_of else ids)
+    old = [one for one in known if one.minted_at < before and (one.expires_at is None or one.expires_at > now)]
+    for holder in request.plan.holders:
+        theirs = _databases(old, holder)
+        if holder != request.asker and (theirs or only_of is None):
+            reply = notices.tokens_revoked_notice(request, theirs, proof)
+            notice = await notice_of(env, request, f"{REVOKED} {only_of or ''}".strip(), reply)
+            await tell_alone(env, replace(notice, people=(holder,)))
+
+
+def _databases(tokens: list[LedgerToken], holder: str) -> list[str]:
+    mine = (one.database for one in tokens if one.holder == holder and one.state is not TokenState.REFUSED)
+    return sorted(dict.fromkeys(mine))

@@ -1,0 +1,82 @@
+"""Saying that a change does not start yet, and why: on its card; where it has none, to its requester alone, once."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import structlog
+
+from bot.blocks import cards
+from bot.core.ports import Move
+from bot.core.request import Request, State
+from bot.errors import BotError, Unavailable
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.request_cards import show
+from bot.pipeline.replies import asker_address
+
+log = structlog.get_logger(__name__)
+WAITS: Final = "waits"
+"""Stands among the ends of a request for the word that it waits."""
+SLOW_SECONDS: Final = 5.0
+"""How long a start may take before it is said that it waits."""
+BY_HAND: Final = re.compile(r"[:;] try again( in a moment)?\.$")
+"""Ends what is said to somebody who presses; here it is tried again by itself."""
+SLOW: Final = "Slack or Turso has not answered yet."
+
+
+@asynccontextmanager
+async def said_if_it_waits(env: Environment, request_id: str) -> AsyncIterator[None]:
+    """Say why a change does not start when what comes first cannot be done now, or takes long.
+
+    What is done inside must not have handed anything to Turso.
+    """
+    over = asyncio.Event()
+    watch = asyncio.create_task(_say_if_slow(env, request_id, over))
+    try:
+        yield
+    except Unavailable as error:
+        over.set()
+        await watch
+        await _say(env, request_id, BY_HAND.sub(".", str(error)))
+        raise
+    finally:
+        over.set()
+        await watch
+
+
+async def _say_if_slow(env: Environment, request_id: str, over: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(over.wait(), SLOW_SECONDS)
+        return
+    await _say(env, request_id, SLOW)
+
+
+async def _say(env: Environment, request_id: str, why: str) -> None:
+    """Say it where it is not said yet; what cannot be said now is said at the next try of the start."""
+    try:
+        async with env.turn(request_id):
+            request = await env.memory.request(request_id)
+            if request is not None and request.state in (State.APPROVED, State.EXECUTING):
+                await _keep(env, request, f"It does not start yet: {why}")
+                if not await env.memory.cards(request.id):
+                    await _whisper(env, request, why)
+    except BotError as error:
+        log.warning("it could not be said that a change waits", request=request_id, why=str(error))
+
+
+async def _keep(env: Environment, request: Request, words: str) -> None:
+    move = Move(to=request.state, at=env.clock.now(), changes={"outcome": words})
+    if request.outcome != words and await env.memory.move(request.id, expect=[request.state], move=move):
+        await show(env, request.id)
+
+
+async def _whisper(env: Environment, request: Request, why: str) -> None:
+    """Tell the requester alone, in place of the note that it starts where there is one. Raises Unavailable."""
+    if await env.memory.was_told(request.id, WAITS):
+        return
+    note = env.notes.get(request.id)
+    reply = cards.waiting_note(request, why, now=env.clock.now())
+    if await env.messenger.whisper(note or asker_address(request), reply, replace=note is not None):
+        await env.memory.set_told(request.id, WAITS, how="person")

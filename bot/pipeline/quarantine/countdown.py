@@ -1,0 +1,200 @@
+"""The end of a countdown: only what is still as its quarantine left it is destroyed, and only while the rules allow."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Any, Final
+
+from bot.commands.holds import blocked, lift_of, lift_once, open_quarantine
+from bot.core.ports import Move
+from bot.core.request import COUNTDOWN_OVER, TIMER, Hold, Request, State, Timer, TimerKind
+from bot.errors import BotError
+from bot.pipeline.authorization.authorize import No, Step, authorize
+from bot.pipeline.authorization.plan_drift import what_changed
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.request_cards import show
+from bot.pipeline.outcomes.telling import tell_outcome
+from bot.pipeline.replies import entry
+from bot.pipeline.transitions.hold_placement import placed_by
+from bot.turso import DatabaseNotFound
+
+FIRST_PAUSE: Final = timedelta(minutes=1)
+LONGEST_PAUSE: Final = timedelta(hours=1)
+TOLD_AT: Final = 4
+"""The try, about a quarter of an hour after the first, whose failure is told."""
+
+
+class End(Enum):
+    """How a countdown may end."""
+
+    DESTROY = auto()
+    REFUSED = auto()
+    """The rules no longer allow it: the quarantine stays, without a countdown."""
+    STALE = auto()
+    """The database is not as the quarantine left it: the quarantine ends, and nothing is destroyed."""
+    LATER = auto()
+    """Slack or Turso did not say: it is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found at the end of a countdown, and why."""
+
+    end: End
+    why: str = ""
+
+
+async def countdown_is_over(env: Environment, timer: Timer) -> Timer | None:
+    """Start what a countdown leads to, or say why it doesn't."""
+    request = await env.memory.request(timer.subject)
+    if request is None:
+        return None
+    if request.state is State.STALE or (request.state is State.QUARANTINED and request.due_at is None):
+        await tell_outcome(env, request.id)  # it ended before, and a crash came before it was told
+        return None
+    if request.state is not State.QUARANTINED:
+        return None
+    if request.due_at and request.due_at > env.clock.now():
+        return replace(timer, due_at=request.due_at)
+    found = await examine(env, request)
+    if found.end is End.LATER or (found.end is End.STALE and not await _lifted(env, request)):
+        return await _again(env, request, timer, found.why)
+    await {End.DESTROY: _start, End.REFUSED: _keep, End.STALE: _drop}[found.end](env, request, found.why)
+    return None
+
+
+async def examine(env: Environment, request: Request) -> Finding:
+    """Compare the database with what the quarantine left, and ask the rules, with facts of now."""
+    silent = ""
+    try:
+        if changed := await _not_as_left(env, request):
+            return Finding(End.STALE, changed)
+    except BotError as error:
+        silent = str(error)
+    answer = await authorize(env, request, Step.COUNTDOWN_END, compares=False)
+    if answer.no is No.RIGHT:
+        return Finding(End.REFUSED, answer.why)
+    if silent or not answer.allowed:
+        return Finding(End.LATER, answer.why or silent)
+    return Finding(End.DESTROY)
+
+
+async def _not_as_left(env: Environment, request: Request) -> str | None:
+    """Say what differs from how the quarantine left the database. Raises BotError while that can't be told."""
+    turso, target = env.doors.turso(request.organization), request.plan.target
+    if target is None or (changed := await what_changed(turso, request.plan)):
+        return changed if target else None
+    if await _own_hold(env, request) is None:
+        return f"The quarantine of `{target.name}` was lifted before its countdown ended."
+    shown = await blocked(turso, target.name)
+    still_open = " and ".join(word for word, on in zip(("reads", "writes"), shown, strict=True) if not on)
+    return f"Somebody opened {still_open} of `{target.name}` again outside Turso Ops." if still_open else None
+
+
+async def _own_hold(env: Environment, request: Request) -> Hold | None:
+    target = request.plan.target
+    hold = await open_quarantine(env.memory, target.id) if target else None
+    return hold if hold and hold.request_id == request.id else None
+
+
+async def _start(env: Environment, request: Request, _: str) -> None:
+    tries = int(request.facts.get("finish_tries", 0))
+    move = Move(
+        to=State.EXECUTING,
+        at=env.clock.now(),
+        changes={"facts": {**request.facts, "finish_tries": tries + 1}},
+        enqueue="finish" if tries == 0 else f"finish{tries}",
+    )
+    await env.memory.move(request.id, expect=[State.QUARANTINED], move=move)
+
+
+async def _keep(env: Environment, request: Request, why: str) -> None:
+    """Leave the database in quarantine, without a countdown: Undo, or another destroy, ends that."""
+    name = request.plan.target.name if request.plan.target else ""
+    outcome = f"`{name}` was not destroyed when its countdown ended: {why}"
+    await _end(env, request, State.QUARANTINED, outcome, "denied", why, due_at=None)
+
+
+async def _drop(env: Environment, request: Request, why: str) -> None:
+    """End the quarantine of what is not as it was left."""
+    outcome = f"{why} Nothing was destroyed, and the quarantine has ended."
+    await _end(env, request, State.STALE, outcome, "stale", why, releases=await placed_by(env, request), due_at=None)
+
+
+async def _end(
+    env: Environment, request: Request, to: State, outcome: str, word: str, why: str,
+    *, releases: list[str] | None = None, **changes: Any,
+) -> None:  # fmt: skip
+    now = env.clock.now()
+    # The timer stays until it is told, should a crash come between.
+    move = Move(
+        to=to,
+        at=now,
+        changes={"outcome": outcome, "facts": {**request.facts, COUNTDOWN_OVER: True}, **changes},
+        entries=[entry("finished", word, at=now, request=request, by=TIMER, phase="finish", what=why)],
+        release_holds=releases or (),
+    )
+    if await env.memory.move(request.id, expect=[State.QUARANTINED], move=move) is not None:
+        env.observer.request(to)
+        await tell_outcome(env, request.id)
+
+
+async def _lifted(env: Environment, request: Request) -> bool:
+    """Open what only this quarantine blocks, of the same object. False: Turso does not show it yet."""
+    hold, target = await _own_hold(env, request), request.plan.target
+    if hold is None or target is None:
+        return True
+    turso = env.doors.turso(request.organization)
+    try:
+        if (await turso.database(target.name)).id != target.id:
+            return True
+        return await lift_once(turso, env.memory, lift_of(hold))
+    except DatabaseNotFound:
+        return True
+    except BotError:
+        return False
+
+
+async def _again(env: Environment, request: Request, timer: Timer, why: str) -> Timer | None:
+    """Try again later; after a while its people are told."""
+    now, attempt = env.clock.now(), timer.attempt + 1
+    told = attempt == TOLD_AT
+    words = f"The countdown is over, but nothing was destroyed yet: {why}"
+    move = Move(
+        to=State.QUARANTINED,
+        at=now,
+        changes={"outcome": words, "facts": {**request.facts, COUNTDOWN_OVER: True}} if told else {},
+        entries=[entry("finished", "postponed", at=now, request=request, by=TIMER, phase="finish", what=why)],
+        is_told=told,
+    )
+    if await env.memory.move(request.id, expect=[State.QUARANTINED], move=move) is None:
+        return None
+    if told:
+        await tell_outcome(env, request.id)
+    return replace(timer, due_at=now + pause_after(attempt), attempt=attempt)
+
+
+def pause_after(attempt: int) -> timedelta:
+    """Return how long to wait after the n-th try that failed."""
+    return min(FIRST_PAUSE * (1 << min(attempt - 1, 10)), LONGEST_PAUSE)
+
+
+def waits_again(request: Request, now: datetime, why: str, *, at_once: bool) -> Move:
+    """Return the commit that leads back into quarantine from an end that was not sent."""
+    tries = int(request.facts.get("finish_tries", 1))
+    due = now if at_once else now + pause_after(tries)
+    return Move(
+        to=State.QUARANTINED,
+        at=now,
+        changes={},
+        entries=[entry("finished", "postponed", at=now, request=request, by=TIMER, phase="finish", what=why)],
+        timers=[Timer(TimerKind.FINISH, request.id, due, attempt=tries - 1)],
+        is_told=False,
+    )
+
+
+async def back_to_quarantine(env: Environment, request: Request, why: str, *, at_once: bool = True) -> None:
+    """Take a request back into quarantine whose end was not sent; the timer looks at it again."""
+    move = waits_again(request, env.clock.now(), why, at_once=at_once)
+    if await env.memory.move(request.id, expect=[State.EXECUTING], move=move) is not None:
+        await show(env, request.id)

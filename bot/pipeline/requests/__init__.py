@@ -1,0 +1,1 @@
+"""Turn a command line into an answer, a form or a request."""

@@ -1,0 +1,160 @@
+"""What would be decided if somebody typed a line somewhere now: by facts asked for now, as when they type it.
+
+Nothing is supposed about anybody. What Slack does not say leaves the question open, unlike in a real decision, where
+it is a no.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from bot.commands.base import Changing, Command, Explanation, Reading
+from bot.core.actions import action_of
+from bot.core.facts import Facts, Question
+from bot.core.model import Action, Channel, ChannelKind, Decision, Person, Subject, Verdict
+from bot.core.parsing import Incomplete, Parsed
+from bot.core.policy import refuses_person
+from bot.core.request import Incoming, Kind
+from bot.errors import BadInput, BotError, Unavailable
+from bot.pipeline.authorization.checks import UNDOES, WantedGroups
+from bot.pipeline.authorization.command_line import decide_incomplete, decide_line, own_undo
+from bot.pipeline.authorization.decision import judge, planned_action
+from bot.pipeline.environment import Environment
+
+Read = Parsed[Command] | Incomplete[Command]
+NOT_SHOWN: Final = "I don't know that channel, or it is private and you are not in it."
+"""One sentence for both: it says nothing of a channel that the asker does not see."""
+NO_SUCH_PERSON: Final = "I don't know that person: pick them from Slack's list."
+ARCHIVED: Final = "That channel is archived, so nobody can type there."
+NOT_IN_IT: Final = "They are not in that channel: what one may do there is for its members."
+BOT_NOT_IN_IT: Final = "I am not in that channel, so I can't change anything there: invite me with `/invite`."
+OWES: Final = "They still owe a review of an earlier break-glass act."
+HIDDEN: Final = "it depends on the group of the database, which only those learn who may see the database there"
+
+
+class _Open(Exception):
+    """The question can't be answered now. Its text is what Slack, or Turso, did not say."""
+
+
+async def explain(env: Environment, asker: Subject, read: Read, person_id: str, channel_id: str) -> Explanation:
+    """Say what would be decided if a person typed a line in a channel now; nothing is done.
+
+    Args:
+        asker: who wants to know, as they stand where they ask.
+    Raises:
+        BadInput: there is no such person, or no such channel that the asker may know of.
+    """
+    try:
+        if (person_id, channel_id) == (asker.person.id, asker.channel.id):
+            return Explanation(await _decide(env, asker, asker, read))
+        groups = env.rules.policy.usergroups_in(channel_id)
+        facts = await env.directory.look(Question(channel_id, frozenset({asker.person.id, person_id}), groups))
+        channel, person = _channel(asker, channel_id, facts), _person(person_id, facts)
+        if why := _keeps_away(env, person, channel, facts):
+            return Explanation(Decision(Verdict.DENY, why))
+        there = await env.with_incident(Subject(person, channel, facts.groups))
+        return Explanation(await _decide(env, replace(there, person=asker.person), there, read))
+    except _Open as silence:
+        return Explanation(None, str(silence))
+
+
+def _channel(asker: Subject, channel_id: str, facts: Facts) -> Channel:
+    """Return the channel if the asker may know of it: a public one, or one that they are in."""
+    found = facts.channel
+    if channel_id != asker.channel.id:
+        if channel_id.startswith("D"):
+            raise BadInput(NOT_SHOWN)
+        is_open = found is not None and found.kind is ChannelKind.CHANNEL and not found.is_private
+        if not is_open or asker.person.is_guest or asker.person.is_stranger:
+            if facts.inside is None:
+                raise _Open("Slack did not say who is in that channel")
+            if asker.person.id not in facts.inside:
+                raise BadInput(NOT_SHOWN)
+    if found is None:
+        raise _Open("Slack did not say what that channel is")
+    return found
+
+
+def _person(person_id: str, facts: Facts) -> Person:
+    person = facts.people.get(person_id)
+    if person is None:
+        raise _Open("Slack did not say who that person is")
+    if not person.team_id:
+        raise BadInput(NO_SUCH_PERSON)
+    return person
+
+
+def _keeps_away(env: Environment, person: Person, channel: Channel, facts: Facts) -> str | None:
+    """Say why the person can't type there at all; None: they can, or may do nothing anywhere."""
+    if refuses_person(env.rules.policy, person):
+        return None
+    if channel.is_archived:
+        return ARCHIVED
+    if channel.kind is not ChannelKind.CHANNEL:
+        return None
+    if facts.inside is None:
+        raise _Open("Slack did not say who is in that channel")
+    return None if person.id in facts.inside else NOT_IN_IT
+
+
+async def _decide(env: Environment, asker: Subject, subject: Subject, read: Read) -> Decision:
+    """Decide as when it is typed.
+
+    Args:
+        asker: who wants to know, as they would stand there.
+    """
+    groups = WantedGroups(subject.groups)
+    subject = replace(subject, groups=groups)
+    try:
+        decision = await _typed(env, asker, subject, read)
+    except Unavailable as error:
+        raise _Open(str(error).rstrip(".")) from None
+    if decision.verdict is Verdict.DENY and groups.silent:
+        names = " and ".join(f"`{group}`" for group in groups.silent)
+        raise _Open(f"Slack did not say who is in the user group {names}")
+    return await _in_practice(env, subject, read.spec, decision)
+
+
+async def _typed(env: Environment, asker: Subject, subject: Subject, read: Read) -> Decision:
+    command = read.spec
+    if isinstance(read, Incomplete):
+        return decide_incomplete(env, subject, read)[0]
+    typed = Incoming("", "", Kind.COMMAND, env.clock.now(), subject.person.id, subject.channel.id)
+    if await own_undo(env, typed, command, read.args):
+        return UNDOES
+    action = action_of(command.name, read.args)
+    by_name, needs_group = judge(env, subject, action), env.rules.policy.scope(subject).needs_group
+    reaches = isinstance(command, Changing) and command.reaches_others and by_name.verdict is not Verdict.DENY
+    if not action.databases or not (reaches or needs_group):
+        return by_name
+    await _must_be_shown(env, asker, subject, action)
+    decision, action = await decide_line(env, subject, action)
+    if decision.verdict is Verdict.DENY or isinstance(command, Reading):
+        return decision
+    try:
+        ctx = env.context(subject, command=command.name)
+        plan = replace(await command.plan(ctx, read.args), organization=ctx.organization)
+    except Unavailable:
+        raise
+    except BotError:  # it would be answered with this error: there is nothing that it reaches
+        return decision
+    return judge(env, subject, planned_action(read, plan))
+
+
+async def _must_be_shown(env: Environment, asker: Subject, subject: Subject, action: Action) -> None:
+    """Stop where the answer would tell the asker more of a database than the channel itself does."""
+    if asker.person.id == subject.person.id:
+        return
+    shown, _ = await decide_line(env, asker, Action("show", databases=action.databases))
+    if shown.verdict is Verdict.DENY:
+        raise _Open(HIDDEN)
+
+
+async def _in_practice(env: Environment, subject: Subject, command: Command, decision: Decision) -> Decision:
+    """Turn a yes of the rules into a no where something else is in the way."""
+    if decision.verdict is Verdict.DENY:
+        return decision
+    if command.changes and not subject.channel.bot_is_member:
+        return Decision(Verdict.DENY, BOT_NOT_IN_IT)
+    if decision.blocks_while_owed and await env.memory.reviews(actor=subject.person.id, limit=1):
+        return Decision(Verdict.DENY, OWES, decision.rule)
+    return decision

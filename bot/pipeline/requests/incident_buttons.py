@@ -1,0 +1,56 @@
+"""The buttons of an incident's messages: each is about that one incident, whatever runs in its channel by then."""
+
+from dataclasses import replace
+
+from bot.commands.base import FollowUp
+from bot.commands.incident_start import usual_length
+from bot.commands.lines import command_line
+from bot.core.durations import duration_text
+from bot.core.parsing import Parsed
+from bot.core.request import Incident, Incoming
+from bot.errors import BadInput
+from bot.pipeline.approval.presses import fits, must_be_one_of_us
+from bot.pipeline.environment import Environment
+from bot.pipeline.requests import command_lines
+
+
+async def extend(env: Environment, incoming: Incoming) -> str:
+    """Move the end of a running incident: never nearer, and no ended one is started by it."""
+    here, incident = await _running(env, incoming, "extend")
+    lasting = usual_length(env.rules.policy)
+    if incident.until - env.clock.now() >= lasting:
+        raise BadInput(f"`{incident.key}` runs longer than that already: `/turso incident` shows until when.")
+    line = command_line("incident start", incident.key, for_=duration_text(lasting))
+    return await _carry_on(env, here, incident, line)
+
+
+async def end(env: Environment, incoming: Incoming) -> str:
+    """End this incident, and no other that was started after it."""
+    here, incident = await _running(env, incoming, "end")
+    return await _carry_on(env, here, incident, command_line("incident end"))
+
+
+def has_ended(incident: Incident) -> str:
+    """Say that an incident is over, and how one is started."""
+    return f"`{incident.key}` has ended. To start one: `/turso incident start KEY`."
+
+
+async def _running(env: Environment, incoming: Incoming, verb: str) -> tuple[Incoming, Incident]:
+    """Return the press as one in the incident's channel, and the incident. Raises BadInput: it runs no more."""
+    await must_be_one_of_us(env, incoming, verb)
+    incident = await env.memory.incident(incoming.value) if incoming.value else None
+    if incident is None or not fits(incoming.channel_id, incident.channel_id):
+        raise BadInput("I do not know this incident: the button is old or from elsewhere. See `/turso incident`.")
+    here = replace(incoming, channel_id=incident.channel_id)
+    await command_lines.must_be_in_channel(env, here)
+    if incident.ended_at is not None or incident.until <= env.clock.now():
+        raise BadInput(has_ended(incident))
+    return here, incident
+
+
+async def _carry_on(env: Environment, here: Incoming, incident: Incident, line: str) -> str:
+    """Go on as if the line were typed: the rules decide, and the plan must be about this incident."""
+    read = env.grammar.parse(line)
+    assert isinstance(read, Parsed), "a key is all that it needs"
+    about = FollowUp(incident_id=incident.id, over=has_ended(incident))
+    return await command_lines.carry_on(env, here, await env.subject(here), read, follow_up=about)

@@ -1,0 +1,189 @@
+"""Opening a request: written down before it is shown, then consented to, or under way at once."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.blocks import cards
+from bot.commands.base import Changing, Command, Revealing
+from bot.core.model import Confirm, Decision, Subject, Verdict
+from bot.core.parsing import Parsed
+from bot.core.plan import Plan
+from bot.core.ports import Move, address_of
+from bot.core.request import TIMER, Incoming, Kind, Mode, Request, Review, State, Timer, TimerKind
+from bot.errors import BadInput, CannotPost, Unavailable
+from bot.pipeline import token_reveal
+from bot.pipeline.environment import SETTLES, Environment, new_id
+from bot.pipeline.outcomes.request_cards import card_of, post_card, show
+from bot.pipeline.outcomes.telling import tell_outcome
+from bot.pipeline.replies import entry, said
+
+OWN_CONFIRMATION = timedelta(minutes=15)
+LAPSE = timedelta(minutes=15)
+CARD_IS_THERE = timedelta(seconds=20)
+"""After which the card of a request that waits is looked for: a crash may have come before it was posted."""
+
+
+async def open_request(
+    env: Environment,
+    incoming: Incoming,
+    subject: Subject,
+    read: Parsed[Command],
+    command: Changing[Any] | Revealing[Any],
+    plan: Plan,
+    decision: Decision,
+) -> str:
+    """Commit a request and show what comes next: a card for approvers, a confirmation, a token, or nothing yet.
+
+    Raises:
+        BotError: the channel cannot show a card, or a break-glass act has no reason.
+    """
+    now = env.clock.now()
+    running = await env.memory.incident_in(incoming.channel_id) if subject.incident_profile else None
+    wanted = _request(incoming, subject, read, command, plan, decision, now)
+    incident_id = plan.arguments.get(SETTLES) or (running.id if running else None)
+    wanted = replace(wanted, incident_id=incident_id)
+    if wanted.mode is Mode.BREAK_GLASS:
+        _must_have_reason(wanted)
+    first = _first_move(wanted, command, subject, decision, now)
+    request = await env.memory.open_request(wanted, first, unless_owing=decision.blocks_while_owed)
+    env.observer.request(request.state)
+    if request.id != wanted.id:
+        return await _already_waiting(env, incoming, request)
+    if request.state is State.READY and incoming.kind is Kind.MENTION:
+        await env.messenger.whisper(address_of(incoming), await card_of(env, request))
+        return "reveal_offered"
+    if request.state is State.READY:
+        return await token_reveal.reveal(env, request, incoming)
+    if request.state is State.APPROVED:
+        return "accepted"
+    if request.mode is Mode.DIRECT:
+        await env.messenger.whisper(address_of(incoming), cards.confirm_message(request, now=now))
+        return "confirmation_asked"
+    return await _show_card(env, incoming, request)
+
+
+async def _show_card(env: Environment, incoming: Incoming, request: Request) -> str:
+    """Post the card; drop the request where none can be posted, and keep it where it may be later."""
+    try:
+        await post_card(env, request)
+    except CannotPost as error:
+        await drop_unseen(env, request, error)
+        return "card_refused"
+    except Unavailable:
+        words = "Slack does not take messages now. Your request is kept: its card is posted as soon as Slack does."
+        await env.messenger.whisper(address_of(incoming), said(words, f"Request `{request.id}`"))
+        return "card_waits"
+    return "approval_asked"
+
+
+async def drop_unseen(env: Environment, request: Request, why: CannotPost) -> None:
+    """Cancel a request whose card nobody can see, and tell its requester why."""
+    outcome = f"The card could not be posted, so nobody could approve. {why}"
+    now = env.clock.now()
+    move = Move(
+        to=State.CANCELLED,
+        at=now,
+        changes={"outcome": outcome},
+        entries=[entry("unseen", "cancelled", at=now, request=request, by=TIMER, what=why.code)],
+        cancel=tuple(TimerKind),
+    )
+    await env.memory.move(request.id, expect=[State.PENDING], move=move)
+    await tell_outcome(env, request.id)
+
+
+def _request(
+    incoming: Incoming,
+    subject: Subject,
+    read: Parsed[Command],
+    command: Changing[Any] | Revealing[Any],
+    plan: Plan,
+    decision: Decision,
+    now: datetime,
+) -> Request:
+    mode = _mode(decision)
+    waits = mode is Mode.APPROVAL or (mode is Mode.DIRECT and decision.confirm is not Confirm.NONE)
+    state = State.PENDING if waits else State.READY if isinstance(command, Revealing) else State.APPROVED
+    waits_for = decision.expires if mode is Mode.APPROVAL else OWN_CONFIRMATION
+    lasts = waits_for if waits or state is State.READY else decision.start_within
+    return Request(
+        id=new_id("r"),
+        intent_id=incoming.id,
+        mode=mode,
+        state=state,
+        command=command.name,
+        line=read.text,
+        plan=plan,
+        organization=plan.organization,
+        channel_id=incoming.channel_id,
+        thread_ts=incoming.thread_ts,
+        asker=subject.person.id,
+        asker_team=subject.person.team_id,
+        created_at=now,
+        reason=read.common.reason or "",
+        ticket=read.common.ticket or "",
+        private=read.common.private,
+        rule=decision.rule or "",
+        quorum=decision.quorum if mode is Mode.APPROVAL else 0,
+        confirm=decision.confirm,
+        visibility=decision.visibility,
+        notify=decision.notify,
+        expires_at=now + lasts,
+        countdown=decision.countdown,
+    )
+
+
+def _mode(decision: Decision) -> Mode:
+    modes = {Verdict.APPROVE: Mode.APPROVAL, Verdict.BREAK_GLASS: Mode.BREAK_GLASS}
+    return modes.get(decision.verdict, Mode.DIRECT)
+
+
+def _first_move(request: Request, command: Command, subject: Subject, decision: Decision, now: datetime) -> Move:
+    timers: list[Timer] = []
+    if request.expires_at is not None:  # also of what starts at once: it may not start days later
+        kind = TimerKind.LAPSE if request.state is State.READY else TimerKind.EXPIRE
+        timers.append(Timer(kind, request.id, request.expires_at))
+    if request.mode is Mode.APPROVAL:
+        timers.append(Timer(TimerKind.REMIND, request.id, now + CARD_IS_THERE))
+    reviews = [_review(request, decision, now)] if request.mode is Mode.BREAK_GLASS else []
+    timers += [Timer(TimerKind.REVIEW, review.id, now + (review.due_at - now) / 2) for review in reviews]
+    timers += [Timer(TimerKind.ALARM, request.id, now)] if reviews else []
+    asked = entry("asked", request.state.value, at=now, subject=subject, request=request, decision=decision)
+    return Move(
+        to=request.state,
+        at=now,
+        changes={},
+        entries=[asked],
+        timers=timers,
+        enqueue="execute" if request.state is State.APPROVED else None,
+        reviews=reviews,
+    )
+
+
+def _review(request: Request, decision: Decision, now: datetime) -> Review:
+    return Review(
+        id=new_id("v"),
+        request_id=request.id,
+        actor=request.asker,
+        channel_id=request.channel_id,
+        created_at=now,
+        due_at=now + (decision.review_within or timedelta(hours=24)),
+        reviewers=tuple(sorted(decision.reviewers.ids)),
+        notify=decision.notify,
+    )
+
+
+def _must_have_reason(request: Request) -> None:
+    if not request.reason:
+        raise BadInput(f'Break-glass needs a reason: add `--reason "…"` to `{request.line[:200]}`.')
+
+
+async def _already_waiting(env: Environment, incoming: Incoming, request: Request) -> str:
+    request = await show(env, request.id) or request  # a card that is gone is posted again
+    copies = await env.memory.cards(request.id)
+    link = await env.messenger.permalink(*copies[-1]) if copies else None
+    where = f" Its card: {link}" if link else ""
+    await env.messenger.whisper(
+        address_of(incoming), said(f"The same request already waits for an answer (`{request.id}`).{where}")
+    )
+    return "already_waiting"

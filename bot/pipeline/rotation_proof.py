@@ -1,0 +1,212 @@
+"""Proving a rotation: probe tokens are tried until they are refused, for as long as Turso may need.
+
+The tokens are in the memory of one process. Its task tries them, and moves the timer `prove` ahead each time. When that
+timer fires in a process without the tokens, the other one is gone, and what was not seen by then stays unproven.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+
+from bot.commands.base import Changing, Context
+from bot.core.ports import Move
+from bot.core.proof import PROOF, WATCHED_FOR, Finding, OldTokens, Proof
+from bot.core.request import TIMER, Request, State, Timer, TimerKind
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.telling import tell_outcome
+from bot.pipeline.outcomes.token_holders import tell_holders
+from bot.pipeline.probe_watches import Watch
+from bot.pipeline.replies import entry
+from bot.pipeline.transitions.settlement import LEASE, revoked_by
+from bot.turso import DatabaseNotFound, TursoClient, TursoError
+from bot.turso.data_plane import TokenAnswer
+
+log = structlog.get_logger(__name__)
+
+FIRST_LOOKS: Final = (0.0, 0.3, 0.7)
+"""Seconds before each look that comes before the outcome is told: a quick rotation is told once."""
+FIRST_PAUSE: Final = 1.0
+LONGEST_PAUSE: Final = 30.0
+_AUDITED: Final = {OldTokens.REFUSED: "proven", OldTokens.WATCHED: "watched"}
+RESTARTED: Final = "Turso Ops was restarted meanwhile, and the probe token was only in its memory"
+
+
+async def mint(env: Environment, command: Changing[Any], ctx: Context, request: Request) -> None:
+    """Mint the probe tokens of a command that has some; they stay in this process, and in no log, store or error."""
+    if command.probes is None or env.watches.of(request.id) is not None:
+        return
+    try:
+        minted = await command.probes(ctx, request.plan)
+    except Exception as error:  # the rotation goes on; what was raised may hold a token
+        log.error("proof.mint_failed", request=request.id, error=type(error).__name__)
+        minted = [(one, None) for one in _without(request, "no probe token could be minted")]
+    env.watches.keep(request.id, minted)
+
+
+async def first_findings(env: Environment, ctx: Context, request: Request, acted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts of a rotation with its proof, as far as it goes now."""
+    sent_at = datetime.fromisoformat(acted["at"]) if "at" in acted else env.clock.now()
+    watch = env.watches.of(request.id)
+    found = watch.begun if watch else _without(request, RESTARTED)
+    proof = Proof(sent_at, env.clock.now() + WATCHED_FOR, found[0], found[1] if len(found) > 1 else None)
+    for pause in FIRST_LOOKS:
+        if watch and proof.target.tokens is OldTokens.WATCHED:
+            await asyncio.sleep(pause)
+            proof = await _look(env, ctx.turso, request.id, watch, proof)
+    return {PROOF: proof.to_json()}
+
+
+def _without(request: Request, why: str) -> list[Finding]:
+    """Name the databases that there is no probe token for, and say why."""
+    plan = request.plan
+    members = [(name, id_) for (name, _), id_ in zip(plan.databases, plan.ends_tokens_of, strict=False)]
+    chosen = members[:1] + sorted(members[1:])[:1]
+    return [Finding(name, id_, OldTokens.UNKNOWN, why=why) for name, id_ in chosen]
+
+
+async def go_on(env: Environment, request_id: str) -> None:
+    """Try the tokens in the background while there is something to see; else drop them."""
+    request = await env.memory.request(request_id)
+    proof = Proof.of(request.facts) if request else None
+    if proof is None or not proof.is_watched:
+        env.watches.forget(request_id)
+    elif env.watches.of(request_id) is not None:
+        env.watches.start(request_id, lambda: _watch(env, request_id))
+
+
+async def prove_is_due(env: Environment, timer: Timer) -> Timer | None:
+    """Look once more, where the tokens are; elsewhere, say that nothing more will be proven."""
+    request = await env.memory.request(timer.subject)
+    proof = Proof.of(request.facts) if request else None
+    if request is None or proof is None:
+        return None
+    if env.watches.of(request.id) is not None:
+        await _step(env, request.id)
+    elif proof.is_watched:
+        over = [_unproven(one, env.clock.now(), RESTARTED) for one in proof.findings]
+        await _conclude(env, request, replace(proof, target=over[0], sibling=over[1] if len(over) > 1 else None))
+    else:  # a crash came before it was told
+        await tell_outcome(env, request.id)
+    return None
+
+
+async def _watch(env: Environment, request_id: str) -> None:
+    pause = FIRST_PAUSE
+    while env.watches.of(request_id) is not None:
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE)
+        try:
+            await _step(env, request_id)
+        except Exception as error:
+            log.error("proof.step_failed", request=request_id, error=type(error).__name__)
+
+
+async def _step(env: Environment, request_id: str) -> None:
+    """Try what is still watched, and commit what is new."""
+    watch = env.watches.of(request_id)
+    if watch is None:
+        return None
+    async with watch.trying:
+        request = await env.memory.request(request_id)
+        proof = Proof.of(request.facts) if request else None
+        if request is None or proof is None or not proof.is_watched:
+            return env.watches.forget(request_id)
+        found = await _look(env, env.doors.turso(request.organization), request_id, watch, proof)
+        if found == proof:
+            return await env.memory.set_timer(_lease(env, request_id))
+        if not found.is_watched:
+            env.watches.forget(request_id)
+        await _conclude(env, request, found)
+    return None
+
+
+def _lease(env: Environment, request_id: str) -> Timer:
+    return Timer(TimerKind.PROVE, request_id, env.clock.now() + LEASE)
+
+
+async def _conclude(env: Environment, request: Request, proof: Proof) -> None:
+    """Commit what was seen, tell it, and drop the timer that would tell it after a crash."""
+    now, lease = env.clock.now(), _lease(env, request.id)
+    words = {one.database: one.tokens.value for one in proof.findings}
+    move = Move(
+        to=request.state,
+        at=now,
+        changes={"facts": {**request.facts, PROOF: proof.to_json()}},
+        entries=[
+            entry(
+                "proof",
+                _AUDITED.get(proof.target.tokens, "not_proven"),
+                at=now,
+                request=request,
+                by=TIMER,
+                tokens=words,
+            )
+        ],
+        timers=[lease],
+        revokes=revoked_by(request.plan, proof, request.state),
+    )
+    if await env.memory.move(request.id, expect=[request.state], move=move) is None:
+        return
+    await tell_outcome(env, request.id)
+    if (sibling := proof.sibling) and sibling.tokens is OldTokens.REFUSED and request.state is State.SUCCEEDED:
+        await tell_holders(env, replace(request, facts=move.changes["facts"]), only_of=sibling.database_id)
+    if not proof.is_watched:
+        await env.memory.turn_timer(lease, None)
+
+
+async def _look(env: Environment, turso: TursoClient, request_id: str, watch: Watch, proof: Proof) -> Proof:
+    """Try each token that is still watched."""
+    found = await asyncio.gather(*(_try(env, turso, watch, proof.until, one) for one in proof.findings))
+    sibling = found[1] if len(found) > 1 else None
+    if sibling and sibling != proof.sibling and sibling.tokens is OldTokens.REFUSED:
+        sibling = await _by_this_rotation(env, request_id, proof.sent_at, sibling)
+    return replace(proof, target=found[0], sibling=sibling)
+
+
+async def _by_this_rotation(env: Environment, request_id: str, since: datetime, sibling: Finding) -> Finding:
+    """A sibling that was rotated by itself meanwhile says nothing of the group."""
+    states = [State.EXECUTING, State.SUCCEEDED, State.UNKNOWN]
+    for one in await env.memory.requests(states=states, command="rotate", since=since):
+        is_its_own = one.plan.target is not None and one.plan.target.id == sibling.database_id
+        if one.id != request_id and is_its_own:
+            return replace(sibling, tokens=OldTokens.UNKNOWN, why="it was rotated by itself meanwhile")
+    return sibling
+
+
+async def _try(env: Environment, turso: TursoClient, watch: Watch, until: datetime, finding: Finding) -> Finding:
+    probe = watch.probes.get(finding.database_id)
+    if finding.tokens is not OldTokens.WATCHED or probe is None:
+        return finding
+    answer, now = await turso.try_token(probe.database, probe.token), env.clock.now()
+    if answer is TokenAnswer.REVOKED:
+        return await _refused(turso, finding, now)
+    if answer is TokenAnswer.EXPIRED:
+        return _unproven(finding, now, "the probe token expired")
+    if now < until:
+        return finding
+    if answer is TokenAnswer.WORKS:
+        return replace(finding, tokens=OldTokens.STILL_WORK, at=now)
+    return _unproven(finding, now, "the database gave no clear answer")
+
+
+async def _refused(turso: TursoClient, finding: Finding, now: datetime) -> Finding:
+    """A database that was made again under the name refuses the token too: that proves nothing."""
+    try:
+        same = (await turso.database(finding.database)).id == finding.database_id
+    except DatabaseNotFound:
+        same = False
+    except TursoError:
+        return finding  # it is looked at again
+    if not same:
+        return _unproven(finding, now, "the database was destroyed meanwhile")
+    return replace(finding, tokens=OldTokens.REFUSED, at=now)
+
+
+def _unproven(finding: Finding, now: datetime, why: str) -> Finding:
+    if finding.tokens is not OldTokens.WATCHED:
+        return finding
+    return replace(finding, tokens=OldTokens.UNKNOWN, at=now, why=why)

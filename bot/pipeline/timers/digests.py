@@ -1,0 +1,163 @@
+"""Digests that come by themselves: measured, written, marked, posted; never twice, and never lost in silence."""
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import Mrkdwn, channel, mrkdwn
+from bot.commands.digest_schedule import length, next_due, period_name
+from bot.commands.digests import digest, measure
+from bot.commands.lines import command_line
+from bot.core.model import Action, Subject
+from bot.core.reply import Reply
+from bot.core.request import Digest, Timer
+from bot.errors import BotError, CannotPost, Unavailable
+from bot.pipeline.authorization.decision import may_be_shown
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.delivery import may_be_seen
+
+log = structlog.get_logger(__name__)
+
+TRIES: Final = 5
+PAUSE: Final = timedelta(minutes=10)
+BEGUN: Final = "?"
+"""Behind a period: it was handed to Slack, and whether it is there is not known yet."""
+NOWHERE: Final = "!"
+"""Behind a period: there was no place to post it, or the policy did not let it be shown, and that was told."""
+DIGEST: Final = Action("digest now")
+
+
+async def digest_is_due(env: Environment, timer: Timer) -> Timer | None:
+    """Post a channel's digest once for its period, and set the next. A channel that fails does not stop the others."""
+    kept = await env.memory.digest(timer.subject)
+    if kept is None:
+        return None
+    if kept.next_at > env.clock.now():
+        return replace(timer, due_at=kept.next_at, attempt=0)
+    period = period_name(kept, kept.next_at)
+    if kept.last_period == period + BEGUN:
+        return await _hand_over(env, timer, kept, period, _cut_short(period), before=kept.last_period, after=period)
+    if kept.last_period.rstrip(NOWHERE) != period:
+        return await _first_time(env, timer, kept, period)
+    return await _go_on(env, timer, kept, period)
+
+
+async def _first_time(env: Environment, timer: Timer, kept: Digest, period: str) -> Timer | None:
+    """Write it, mark it, post it. What fails before the mark is tried again; what comes after it is not."""
+    is_shown = True
+    try:
+        subject = await _standing(env, kept)
+        is_shown = may_be_shown(env, subject, DIGEST, kept.organization)
+        written = await _written(env, kept, subject) if is_shown else _not_shown(kept)
+    except BotError as error:
+        if timer.attempt + 1 < TRIES:
+            return replace(timer, due_at=env.clock.now() + PAUSE, attempt=timer.attempt + 1)
+        written = _no_digest(error)
+    if not await env.memory.mark_digest(kept.channel_id, period + BEGUN, was=kept.last_period):
+        now_kept = await env.memory.digest(kept.channel_id)  # it was turned off or changed meanwhile
+        return replace(timer, due_at=now_kept.next_at, attempt=0) if now_kept else None
+    going = period if is_shown else period + NOWHERE
+    return await _hand_over(env, timer, kept, period, written, before=kept.last_period, after=going)
+
+
+async def _hand_over(
+    env: Environment, timer: Timer, kept: Digest, period: str, written: Reply | None, *, before: str, after: str
+) -> Timer | None:
+    """Post what is marked as begun; where there is no place for it, tell whoever turned it on, once.
+
+    Args:
+        written: None: it is not to be shown, and that was said before.
+        before: the mark that it had before it was begun.
+        after: the mark that it gets when it was handed over.
+    """
+    came = None
+    try:
+        came = written is None or await _post(env, kept, written)
+        if not came and not before.endswith(NOWHERE):
+            await _say_nowhere(env, kept)
+    except Unavailable as error:
+        if came is False or error.nothing_happened:  # so it is written anew; otherwise it may stand there already
+            await env.memory.mark_digest(kept.channel_id, before, was=period + BEGUN)
+        return replace(timer, due_at=env.clock.now() + PAUSE, attempt=0)
+    return await _go_on(env, timer, replace(kept, last_period=period + BEGUN), after if came else period + NOWHERE)
+
+
+async def _go_on(env: Environment, timer: Timer, kept: Digest, period: str) -> Timer | None:
+    following = next_due(kept, env.clock.now())
+    if not await env.memory.mark_digest(kept.channel_id, period, was=kept.last_period, next_at=following):
+        return None if await env.memory.digest(kept.channel_id) is None else replace(timer, due_at=following, attempt=0)
+    return replace(timer, due_at=following, attempt=0)
+
+
+async def _written(env: Environment, kept: Digest, subject: Subject) -> Reply:
+    ctx = env.context(subject, organization=kept.organization, line=DIGEST.command)
+    await measure(ctx)
+    return await digest(ctx, length(kept))
+
+
+async def _post(env: Environment, kept: Digest, written: Reply) -> bool:
+    """Post to the channel of a digest. False: it may not be seen there, or not be posted. Raises Unavailable."""
+    if not await may_be_seen(env, kept.channel_id):
+        log.warning("a digest may not be seen in its channel", channel=kept.channel_id)
+        return False
+    try:
+        await env.messenger.post(kept.channel_id, written)
+    except CannotPost as error:
+        log.warning("a digest has nowhere to go", channel=kept.channel_id, why=error.code)
+        return False
+    except Unavailable as error:
+        log.warning("a digest may not have come", channel=kept.channel_id, why=str(error))
+        raise
+    return True
+
+
+async def _standing(env: Environment, kept: Digest) -> Subject:
+    """Return whoever turned the digest on as they stand in its channel now. Raises Unavailable.
+
+    A digest outlives their account: they count as a member then, but no longer as one of a user group.
+    """
+    found = await env.subject_in(kept.by, kept.channel_id)
+    return replace(found, person=replace(found.person, is_deactivated=False))
+
+
+def _cut_short(period: str) -> Reply:
+    head = mrkdwn(":newspaper: The digest of `{}` was cut short while it was posted; it may stand above.", period)
+    return _with_button(head)
+
+
+def _not_shown(kept: Digest) -> Reply | None:
+    """Say once that the policy lets no digest be shown; None: it was said."""
+    if kept.last_period.endswith(NOWHERE):
+        return None
+    words = mrkdwn(
+        ":newspaper: There is no digest for now: the policy no longer lets one be shown in this channel. I go on as "
+        "soon as it does. `/turso digest off` ends it."
+    )
+    return reply(words, [kit.section(words)])
+
+
+def _no_digest(error: BotError) -> Reply:
+    return _with_button(mrkdwn(":newspaper: There is no digest this time: {}", str(error)))
+
+
+def _with_button(head: Mrkdwn) -> Reply:
+    return reply(head, [kit.section(head), *kit.actions(*buttons.run(1, "Show one now", command_line("digest now")))])
+
+
+async def _say_nowhere(env: Environment, kept: Digest) -> None:
+    with suppress(CannotPost):
+        await env.messenger.direct(kept.by, _nowhere(kept))
+
+
+def _nowhere(kept: Digest) -> Reply:
+    words = mrkdwn(
+        ":newspaper: I cannot post the digest that you turned on in {}: the channel is archived or gone, or I am not "
+        "in it. I go on trying without telling you again; `/turso digest off` there ends it.",
+        channel(kept.channel_id),
+    )
+    return reply(words, [kit.section(words)], private=True)

@@ -1,0 +1,221 @@
+"""What happens when something is due: expiry, reminders, lapses, the end of countdowns and freezes, second looks."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from bot.blocks import notices
+from bot.commands import holds as holding
+from bot.commands.base import Changing, Revealing
+from bot.core.request import TIMER, Hold, Request, State, Timer, TimerKind
+from bot.errors import BotError, CannotPost, NotOurs
+from bot.pipeline.approval.expiry import expire
+from bot.pipeline.environment import Environment
+from bot.pipeline.execution.executor import deed_of, facts_again
+from bot.pipeline.outcomes.delivery import deliver, deliver_and_close, notice_of
+from bot.pipeline.outcomes.live_cards import refresh_live_cards
+from bot.pipeline.outcomes.recipients import notified
+from bot.pipeline.outcomes.request_cards import below_card, post_card, show
+from bot.pipeline.outcomes.telling import notify_is_due, tell_outcome
+from bot.pipeline.quarantine.countdown import countdown_is_over
+from bot.pipeline.replies import entry, said
+from bot.pipeline.requests.open_request import drop_unseen
+from bot.pipeline.rotation_proof import prove_is_due
+from bot.pipeline.timers import incidents
+from bot.pipeline.timers.alarm import raise_alarm
+from bot.pipeline.timers.digests import digest_is_due
+from bot.pipeline.timers.usage_samples import sample_is_due
+from bot.pipeline.token_reveal import settle_cut_short
+from bot.pipeline.transitions.settlement import SECOND_LOOKS, Settled, settle
+from bot.turso import DatabaseNotFound, TursoClient
+
+LONGEST_PAUSE = timedelta(hours=4)
+FIRST_PAUSE = timedelta(minutes=10)
+AGAIN = timedelta(seconds=30)
+"""When a thaw looks again that Turso does not show yet."""
+
+
+async def fire(env: Environment, timer: Timer) -> Timer | None:
+    """Do what is due. Safe to run again.
+
+    Returns:
+        The next timer of the same kind and subject; None when it has done its work.
+    """
+    return await DUE[timer.kind](env, timer)
+
+
+async def _expire(env: Environment, timer: Timer) -> None:
+    await expire(env, timer.subject, keeps=timer.kind)
+
+
+async def _remind(env: Environment, timer: Timer) -> Timer | None:
+    request = await env.memory.request(timer.subject)
+    if request is None or request.state is not State.PENDING or request.is_over(env.clock.now()):
+        return None
+    if timer.attempt == 0:
+        return await _look_for_card(env, request, timer)
+    _, thread_ts = await below_card(env, request)
+    reminder = notices.reminder(request, now=env.clock.now())
+    notice = await notice_of(env, request, f"reminder {timer.attempt}", reminder, thread_ts=thread_ts)
+    called = await notified(env, request.notify, asked_by=request.asker)
+    await deliver(env, replace(notice, people=tuple(called)))
+    pause = min(FIRST_PAUSE * 2**timer.attempt, LONGEST_PAUSE)
+    due = env.clock.now() + pause
+    if request.expires_at and due >= request.expires_at:
+        return None
+    return replace(timer, due_at=due, attempt=timer.attempt + 1)
+
+
+async def _look_for_card(env: Environment, request: Request, timer: Timer) -> Timer | None:
+    """Post the card that a crash, or Slack, kept from being posted; then begin to remind, if somebody is to be."""
+    if not await env.memory.cards(request.id):
+        try:
+            await post_card(env, request)
+        except CannotPost as error:
+            await drop_unseen(env, request, error)
+            return None
+    if not request.notify or request.expires_at is None:
+        return None
+    first = min(FIRST_PAUSE, (request.expires_at - request.created_at) / 3)
+    return replace(timer, due_at=request.created_at + first, attempt=1)
+
+
+async def _thaw(env: Environment, timer: Timer) -> Timer | None:
+    """Drop a freeze whose time is over; what another hold needs, or others blocked, stays blocked.
+
+    Raises:
+        BotError: Turso or Slack did not answer. Durable work tries again, and `doctor` names the timer.
+    """
+    hold = await env.memory.hold(timer.subject)
+    if hold is None:
+        return None
+    if hold.due_at and hold.due_at > env.clock.now() and hold.released_at is None:
+        return replace(timer, due_at=hold.due_at)
+    turso, request = env.doors.turso(hold.organization), await env.memory.request(hold.request_id)
+    is_there = await _is_there(turso, hold)
+    if hold.released_at is None and not await _release(env, turso, hold, request, is_there=is_there):
+        return replace(timer, due_at=env.clock.now() + AGAIN, attempt=timer.attempt + 1)
+    blocked = await _open_rest(env, turso, hold) if is_there else None
+    await _say_thawed(env, request, hold, blocked)
+    return None
+
+
+async def _is_there(turso: TursoClient, hold: Hold) -> bool:
+    try:
+        return (await turso.database(hold.database)).id == hold.database_id
+    except DatabaseNotFound:
+        return False
+
+
+async def _release(
+    env: Environment, turso: TursoClient, hold: Hold, request: Request | None, *, is_there: bool
+) -> bool:
+    """Open what only this hold blocks, and release it. False: Turso does not show it yet."""
+    ends, outcome = holding.lift_of(hold), "succeeded" if is_there else "gone"
+    if is_there and not await holding.lift_once(turso, env.memory, ends):
+        return False
+    now = env.clock.now()
+    line = entry("thawed", outcome, at=now, request=request, command="thaw", databases=[hold.database], by=TIMER)
+    await env.memory.release_hold(hold.id, now, entries=[line], keeps_timer=True)
+    return True
+
+
+async def _open_rest(env: Environment, turso: TursoClient, hold: Hold) -> holding.Blocks:
+    """Open what two holds that ended at the same moment left to each other; returns what is still blocked."""
+    await holding.lift_once(turso, env.memory, holding.lift_of(hold))
+    return await holding.blocked(turso, hold.database)
+
+
+async def _say_thawed(env: Environment, request: Request | None, hold: Hold, blocked: holding.Blocks | None) -> None:
+    """Tell that a freeze is over, and what is still blocked; None: its database is gone."""
+    if request is None or await env.memory.was_told(hold.id, "thawed"):
+        return
+    _, thread_ts = await below_card(env, request)
+    reply = replace(said(_thawed(hold.database, blocked)), private=False)
+    await deliver_and_close(env, await notice_of(env, request, "thawed", reply, thread_ts=thread_ts, subject=hold.id))
+    await refresh_live_cards(env, hold.organization, [hold.database])
+    await show(env, hold.request_id)
+
+
+def _thawed(name: str, blocked: holding.Blocks | None) -> str:
+    if blocked is None:
+        return f"The freeze of `{name}` is over: this database no longer exists."
+    reads, writes = blocked
+    still = " and ".join(word for word, on in (("reads", reads), ("writes", writes)) if on)
+    words = f"The freeze of `{name}` is over"
+    return f"{words}; {still} stay blocked for another reason." if still else f"{words}: it is open again."
+
+
+async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
+    """Look again at what is not known: a reveal that was cut short is final, the rest is read from Turso."""
+    request = await env.memory.request(timer.subject)
+    if request is None:
+        return None
+    command = env.by_name.get(request.command)
+    if isinstance(command, Revealing):
+        await settle_cut_short(env, request)
+        return None
+    if not isinstance(command, Changing):
+        return None
+    if request.state is not State.UNKNOWN:  # settled, and a crash came before it was told
+        await tell_outcome(env, request.id)
+        return None
+    kind = str(request.facts.get("phase", "execute"))
+    look = deed_of(command, kind).read_back
+    if look is None:
+        return None
+    subject = await env.asker_of(request)
+    ctx = env.context(subject, organization=request.organization, line=request.line, sent_at=request.sent_at)
+    last, why = timer.attempt + 1 >= len(SECOND_LOOKS), "Turso shows that it did not happen."
+    target, left = request.plan.target, (False, False)
+    try:
+        happened = await look(ctx, request.plan)
+        if target is not None and last and not happened:
+            left = await holding.left_by(ctx.turso, env.memory, request.id, target)
+            why = "Turso shows that only a part of it holds." if any(left) and kind == "execute" else why
+    except NotOurs as error:
+        happened, last, why = False, True, str(error)
+    except BotError:
+        happened, last = False, False
+    if not (happened or last):
+        after = SECOND_LOOKS[min(timer.attempt + 1, len(SECOND_LOOKS) - 1)]
+        return replace(timer, due_at=env.clock.now() + timedelta(seconds=after), attempt=timer.attempt + 1)
+    facts = await facts_again(ctx, command, kind, request.plan) if happened else {}
+    settled = Settled("succeeded", "", facts) if happened else Settled("failed", why, {}, left)
+    open_holds = await env.memory.holds(organization=request.organization)
+    move = settle(request, command, kind, settled, open_holds, env.clock.now())
+    if await env.memory.move(request.id, expect=[State.UNKNOWN], move=move) is not None:
+        await tell_outcome(env, request.id)
+    return None
+
+
+async def _incident_end(env: Environment, timer: Timer) -> Timer | None:
+    return await incidents.time_is_over(env, timer)
+
+
+async def _alarm(env: Environment, timer: Timer) -> None:
+    if request := await env.memory.request(timer.subject):
+        await raise_alarm(env, request)
+
+
+async def _review(env: Environment, timer: Timer) -> Timer | None:
+    return await incidents.remind_of_review(env, timer)
+
+
+Due = Callable[[Environment, Timer], Awaitable[Timer | None]]
+DUE: Final[Mapping[TimerKind, Due]] = {
+    TimerKind.EXPIRE: _expire,
+    TimerKind.REMIND: _remind,
+    TimerKind.LAPSE: _expire,
+    TimerKind.FINISH: countdown_is_over,
+    TimerKind.THAW: _thaw,
+    TimerKind.RECONCILE: _reconcile,
+    TimerKind.PROVE: prove_is_due,
+    TimerKind.INCIDENT_END: _incident_end,
+    TimerKind.REVIEW: _review,
+    TimerKind.ALARM: _alarm,
+    TimerKind.DIGEST: digest_is_due,
+    TimerKind.SAMPLE: sample_is_due,
+    TimerKind.NOTIFY: notify_is_due,
+}

@@ -1,0 +1,150 @@
+"""What an incident and a break-glass act leave behind: the end of the time, and reviews that are owed."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bot.blocks import notices
+from bot.blocks.text import mrkdwn
+from bot.commands.base import Facts
+from bot.commands.incident_end import facts_of, last_message
+from bot.core.model import Channel, Person, Subject
+from bot.core.request import TIMER, AuditEntry, Incident, Request, Review, Timer
+from bot.errors import BotError
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.delivery import CHANNEL, Notice, deliver, tell_each
+from bot.pipeline.outcomes.follow_ups import FILE, share_file
+from bot.pipeline.outcomes.recipients import AT_MOST, notified
+from bot.pipeline.outcomes.request_cards import announce_again, below_card
+
+log = structlog.get_logger(__name__)
+ENDED: Final = "ended"
+FIRST_PAUSE = timedelta(hours=1)
+LONGEST_PAUSE = timedelta(hours=12)
+
+
+async def time_is_over(env: Environment, timer: Timer) -> Timer | None:
+    """End an incident whose time is over: its profile's rights are gone with the same commit; then tell of it."""
+    incident = await env.memory.incident(timer.subject)
+    if incident is None:
+        return None
+    now = env.clock.now()
+    if incident.ended_at is None and incident.until > now:
+        return replace(timer, due_at=incident.until)
+    if incident.ended_at is None:
+        # The timer stays until the end is told, should a crash come between.
+        if not await env.memory.end_incident(incident.id, "", now, _ended(env, incident), keeps_timer=True):
+            return None
+        incident = replace(incident, ended_at=now)
+    if not incident.ended_by:
+        await _tell_end(env, incident)
+    return None
+
+
+async def _tell_end(env: Environment, incident: Incident) -> None:
+    if await env.memory.was_told(incident.id, ENDED):
+        return
+    await announce_again(env, incident)
+    ended = mrkdwn("has run out of time: its rights in this channel have ended.")
+    reply = last_message(incident.key, ended, await _facts(env, incident))
+    notice = Notice(
+        incident.id, ENDED, reply, (incident.started_by,), incident.channel_id, incident.timeline_ts, broadcast=True
+    )
+    how = await deliver(env, notice)
+    if how == CHANNEL and not await env.memory.was_told(incident.id, FILE):
+        await share_file(env, reply, incident.channel_id, None)
+        await env.memory.set_told(incident.id, FILE, how=CHANNEL)
+    await env.memory.set_told(incident.id, ENDED, how=how)
+
+
+async def _facts(env: Environment, incident: Incident) -> Facts:
+    here = Subject(Person(incident.started_by, ""), Channel(incident.channel_id))
+    try:
+        return await facts_of(env.context(here, organization=incident.organization), incident)
+    except BotError as error:  # its end is told all the same; the message says that the rest could not be read
+        log.warning("the report of an incident could not be written", incident=incident.id, why=str(error))
+        return {}
+
+
+def _ended(env: Environment, incident: Incident) -> AuditEntry:
+    return AuditEntry(
+        at=env.clock.now(),
+        event="incident_ended",
+        outcome="expired",
+        user_id=TIMER,
+        channel_id=incident.channel_id,
+        command="incident end",
+        organization=incident.organization,
+        detail={"incident": incident.id, "key": incident.key, "started_by": incident.started_by},
+    )
+
+
+async def remind_of_review(env: Environment, timer: Timer) -> Timer | None:
+    """Remind of a review that is owed: once before it is due, loudly when it is, and then ever more seldom."""
+    review = await env.memory.review(timer.subject)
+    if review is None or review.reviewed_at is not None:
+        return None
+    request, now = await env.memory.request(review.request_id), env.clock.now()
+    if now < review.due_at:
+        await _remind(env, review, request, "due soon")
+        return replace(timer, due_at=review.due_at, attempt=0)
+    if timer.attempt == 0:
+        await _escalate(env, review, request)
+    else:
+        await _remind(env, review, request, f"overdue {timer.attempt}", overdue=True)
+    pause = min(FIRST_PAUSE * 2**timer.attempt, LONGEST_PAUSE)
+    return replace(timer, due_at=now + pause, attempt=timer.attempt + 1)
+
+
+async def _remind(
+    env: Environment, review: Review, request: Request | None, event: str, *, overdue: bool = False
+) -> None:
+    channel_id, thread_ts = await below_card(env, request) if request else (review.channel_id, None)
+    await deliver(env, await _notice(env, review, request, event, channel_id, thread_ts, overdue=overdue))
+
+
+async def _escalate(env: Environment, review: Review, request: Request | None) -> None:
+    """In the channel itself, to each who may review it, and to those whom the rule notifies; and on record."""
+    notice = await _notice(env, review, request, "overdue", review.channel_id, None, overdue=True)
+    await deliver(env, notice)
+    await tell_each(env, notice)
+    if not await env.memory.was_told(review.id, "overdue"):
+        await env.memory.audit(_overdue(env, review, request))
+    await env.memory.set_told(review.id, "overdue", how=CHANNEL)
+
+
+async def _notice(
+    env: Environment,
+    review: Review,
+    request: Request | None,
+    event: str,
+    channel_id: str,
+    thread_ts: str | None,
+    *,
+    overdue: bool,
+) -> Notice:
+    """Address the reminder of a review to those who may give it, and to those whom the rule notifies."""
+    inside = await env.directory.inside(review.channel_id)
+    if inside:  # else the bot is not there itself, and those whom the review names are told alone
+        review = replace(review, reviewers=tuple(one for one in review.reviewers if one in inside))
+    reply = notices.review_notice(review, request, overdue=overdue)
+    called = await notified(env, review.notify, asked_by=review.actor)
+    people = tuple(dict.fromkeys([*review.reviewers[:AT_MOST], *called]))
+    return Notice(review.id, event, reply, people, channel_id, thread_ts)
+
+
+def _overdue(env: Environment, review: Review, request: Request | None) -> AuditEntry:
+    return AuditEntry(
+        at=env.clock.now(),
+        event="review_overdue",
+        outcome="owed",
+        user_id=TIMER,
+        channel_id=review.channel_id,
+        command=request.command if request else "",
+        databases=tuple(name for name, _ in request.plan.databases) if request else (),
+        organization=request.organization if request else "",
+        request_id=review.request_id,
+        detail={"review": review.id, "asker": review.actor},
+    )

@@ -1,0 +1,182 @@
+"""Reveal: the right is decided again, the token is minted, shown to its asker alone, and forgotten."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.blocks.text import utc
+from bot.commands.base import Context, Revealing, Secret
+from bot.core.arguments import Expiration
+from bot.core.model import Never, Verdict
+from bot.core.ports import Address, Move, address_of
+from bot.core.request import Incoming, LedgerToken, Request, State, Timer, TimerKind, TokenState
+from bot.errors import BotError, Refused
+from bot.pipeline.authorization.authorize import No, Step, authorize
+from bot.pipeline.environment import Environment, new_id
+from bot.pipeline.outcomes.telling import tell_outcome
+from bot.pipeline.replies import entry
+from bot.turso import NotSent, TursoRejected
+
+SETTLES_WITHIN = timedelta(seconds=90)
+"""A reveal that has not settled by then was cut short: its outcome is called unknown."""
+OPEN_TO_REVEAL = (State.READY, State.UNKNOWN)
+LAPSED = {
+    State.READY: "It was not revealed in time: the token never existed. Ask for a new one.",
+    State.UNKNOWN: "It is too late to reveal it again: the time counts from the approval. Ask for a new one.",
+}
+SHOWN = "The token was shown to its asker, once."
+
+
+async def reveal(env: Environment, request: Request, incoming: Incoming) -> str:
+    """Mint the token of a request for the person who asked, and has just pressed Reveal (or typed it).
+
+    Raises:
+        BotError: it is not theirs, not ready, no longer allowed, or Turso refused; then nothing was minted.
+    """
+    command = _may_press(env, request, incoming)
+    answer = await authorize(env, request, Step.REVEAL, actor=incoming)
+    if answer.no is No.OBJECT:
+        await _stale(env, request, answer.why)
+        raise BotError(f"{answer.why} Nothing was minted; ask again.")
+    if answer.no is No.RIGHT and answer.decision.verdict is not Verdict.DENY:
+        raise Refused(f"{answer.why} Nothing was minted; ask again.")
+    _must_be_in_time(env, answer.must().request)
+    ctx = env.context(answer.subject, organization=request.organization)
+    return await _mint_once(env, request, incoming, ctx, command)
+
+
+def _may_press(env: Environment, request: Request, incoming: Incoming) -> Revealing[Any]:
+    """Return the command of a request that this person may still reveal, as far as the request itself says."""
+    if incoming.user_id != request.asker:
+        raise Refused(f"Only the one who asked may reveal it. Ask for your own with `/turso {request.line[:200]}`.")
+    command = env.by_name.get(request.command)
+    if not isinstance(command, Revealing):
+        raise Refused("This request has nothing to reveal.")
+    if request.facts.get("press") == incoming.id:
+        raise Refused(f"This press was cut short, and is not repeated by itself. {request.outcome}".strip())
+    _must_be_in_time(env, request)
+    return command
+
+
+def _must_be_in_time(env: Environment, request: Request) -> None:
+    if request.state in OPEN_TO_REVEAL and request.expires_at and request.expires_at <= env.clock.now():
+        raise Refused(LAPSED[request.state])
+
+
+async def _mint_once(
+    env: Environment, request: Request, incoming: Incoming, ctx: Context, command: Revealing[Any]
+) -> str:
+    now, token_id = env.clock.now(), new_id("t")
+    phase = f"reveal:{request.facts.get('tries', 0)}"
+    settle = Timer(TimerKind.RECONCILE, request.id, now + SETTLES_WITHIN)
+    tries = int(request.facts.get("tries", 0)) + 1
+    facts = {**request.facts, "tries": tries, "token": token_id, "press": incoming.id}
+    move = Move(to=State.EXECUTING, at=now, changes={"facts": facts}, timers=[settle], cancel=[TimerKind.LAPSE])
+    if await env.memory.move(request.id, expect=OPEN_TO_REVEAL, move=move) is None:
+        raise Refused("This token was revealed, or lapsed, or is being revealed at this moment. Ask for a new one.")
+    if not await env.memory.mark_sent(request.id, phase, now):
+        raise Refused("This token is being revealed at this moment.")
+    await env.memory.add_token(_row(request, token_id, now))
+    try:
+        secret = await command.mint(ctx, request.plan)
+    except (NotSent, TursoRejected) as error:
+        await env.memory.settle_token(token_id, TokenState.REFUSED)
+        await _settle(env, request, State.FAILED, f"{error} Nothing was minted.")
+        return "failed"
+    except BotError as error:
+        await env.memory.settle_token(token_id, TokenState.UNKNOWN)
+        await _settle(env, request, State.UNKNOWN, f"{error} {_may_exist(request, now)}")
+        return "unknown"
+    return await _deliver(env, request, address_of(incoming), command, secret, token_id)
+
+
+async def _deliver(
+    env: Environment, request: Request, to: Address, command: Revealing[Any], secret: Secret, token_id: str
+) -> str:
+    fingerprint = hashlib.sha256(secret.value.encode()).hexdigest()[:16]
+    shown = await env.messenger.reveal(to, command.message(request.plan, secret))
+    await env.memory.settle_token(token_id, TokenState.LIVE if shown else TokenState.UNKNOWN, fingerprint=fingerprint)
+    if shown:
+        await _settle(env, request, State.SUCCEEDED, SHOWN, fingerprint=fingerprint)
+        return "revealed"
+    why = f"The token could not be shown. {_may_exist(request, env.clock.now())}"
+    await _settle(env, request, State.UNKNOWN, why, fingerprint=fingerprint)
+    return "not_delivered"
+
+
+async def settle_cut_short(env: Environment, request: Request) -> None:
+    """End a reveal that a crash cut short: unknown, unless the ledger says that it was shown; it may be told twice."""
+    if request.state is State.EXECUTING:
+        row = await _ledger_row(env, request)
+        if row is not None and row.state is TokenState.LIVE:
+            return await _settle(env, request, State.SUCCEEDED, SHOWN, fingerprint=row.fingerprint)
+        if row is not None:
+            await env.memory.settle_token(row.id, TokenState.UNKNOWN)
+        may_exist = _may_exist(request, request.updated_at or env.clock.now(), "only its asker can have seen it")
+        why = f"The reveal was cut short. {may_exist}"
+        return await _settle(env, request, State.UNKNOWN, why, cancel=[])
+    return await tell_outcome(env, request.id)
+
+
+async def _ledger_row(env: Environment, request: Request) -> LedgerToken | None:
+    target = request.plan.target
+    ids = [target.id] if target else []
+    rows = await env.memory.tokens(organization=request.organization, databases_ids=ids, holder=request.asker)
+    return next((row for row in rows if row.id == request.facts.get("token")), None)
+
+
+async def _settle(
+    env: Environment,
+    request: Request,
+    to: State,
+    outcome: str,
+    *,
+    fingerprint: str = "",
+    cancel: Sequence[TimerKind] = (TimerKind.RECONCILE,),
+) -> None:
+    now = env.clock.now()
+    event = "revealed" if to is State.SUCCEEDED else "reveal"
+    line = entry(event, to.value, at=now, request=request, fingerprint=fingerprint, what=outcome)
+    move = Move(to=to, at=now, changes={"outcome": outcome}, entries=[line], cancel=cancel)
+    if await env.memory.move(request.id, expect=[State.EXECUTING], move=move) is not None:
+        env.observer.request(to)
+        await tell_outcome(env, request.id)
+
+
+async def _stale(env: Environment, request: Request, changed: str) -> None:
+    now = env.clock.now()
+    line = entry("stale", "stale", at=now, request=request, what=changed)
+    move = Move(to=State.STALE, at=now, changes={"outcome": changed}, entries=[line], cancel=[TimerKind.LAPSE])
+    if await env.memory.move(request.id, expect=OPEN_TO_REVEAL, move=move) is not None:
+        await tell_outcome(env, request.id)
+
+
+def expiry_of(request: Request, minted_at: datetime) -> datetime | None:
+    """Say when a token minted at that moment ends; None: never."""
+    lifetime = Expiration.of(request.plan.arguments["expiration"]).lifetime
+    return None if isinstance(lifetime, Never) else minted_at + lifetime
+
+
+def _may_exist(request: Request, minted_at: datetime, who: str = "it was delivered to nobody") -> str:
+    until = expiry_of(request, minted_at)
+    end = f"until {utc(until)}" if until else "without end"
+    return f"A token may exist {end}; {who}."
+
+
+def _row(request: Request, token_id: str, now: datetime) -> LedgerToken:
+    target = request.plan.target
+    assert target is not None, "a token is of a database"
+    return LedgerToken(
+        id=token_id,
+        request_id=request.id,
+        organization=request.organization,
+        database=target.name,
+        database_id=target.id,
+        group=target.group,
+        read_only="--read-only" in request.plan.options,
+        holder=request.asker,
+        channel_id=request.channel_id,
+        minted_at=now,
+        expires_at=expiry_of(request, now),
+    )

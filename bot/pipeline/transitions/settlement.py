@@ -1,0 +1,232 @@
+"""What follows from an outcome: the next state, the words, the holds, the timers and the audit entry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.commands.base import Changing
+from bot.commands.holds import Blocks, cut_to, released_with
+from bot.commands.thaw import ended_by, words
+from bot.core.plan import Plan
+from bot.core.ports import Closing, Move, Revocation
+from bot.core.proof import OldTokens, Proof
+from bot.core.request import (
+    CLOSED,
+    COUNTDOWN_OVER,
+    TOOK_OVER,
+    Hold,
+    HoldKind,
+    Request,
+    State,
+    Timer,
+    TimerKind,
+    TokenState,
+)
+from bot.pipeline.environment import new_id
+from bot.pipeline.replies import entry
+
+SECOND_LOOKS = (30, 120, 600, 3600)
+"""Seconds after which the reconciler looks again at an outcome that is not known."""
+LEASE = timedelta(seconds=90)
+"""How long a process may go without trying its probe tokens before another one takes it for gone."""
+GRACE = timedelta(hours=1)
+"""How long a countdown goes on at least after an Undo that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What is known of a phase: `succeeded`, `failed`, `stale` or `unknown`, why, and what the deed showed."""
+
+    result: str
+    why: str
+    facts: dict[str, Any]
+    left: Blocks | None = None
+    """After a failure: what the request's hold still blocks at Turso. None: nobody has looked."""
+
+
+def settle(
+    request: Request, command: Changing[Any], kind: str, settled: Settled, holds: Sequence[Hold], now: datetime
+) -> Move:
+    """Return the one commit that ends a phase."""
+    state = _state(request, command, kind, settled)
+    closes = _closes(request, command, state, holds, now)
+    more: dict[str, Any] = {CLOSED: [one.request_id for one in closes]} if closes else {}
+    if kind == "finish" and state is not State.SUCCEEDED:
+        more[COUNTDOWN_OVER] = True
+    if kind == "execute" and state is State.QUARANTINED and CLOSED in request.facts:
+        more[TOOK_OVER] = True
+    move = Move(
+        to=state,
+        at=now,
+        changes={
+            "outcome": _sentence(request, state, kind, settled),
+            "facts": {**request.facts, **settled.facts, "phase": kind, **more},
+            **({"due_at": _due(request, kind, now)} if state is State.QUARANTINED else {}),
+        },
+        entries=[entry(_EVENTS[kind], state.value, at=now, request=request, phase=kind, what=settled.why)],
+        timers=_timers(request, command, kind, state, settled, holds, now),
+        closes=closes,
+        cancel=[TimerKind.EXPIRE],
+    )
+    proof = Proof.of(settled.facts) if kind == "execute" else None
+    move = replace(move, **_holds(request, kind, state, settled, holds, now, command))
+    ends = [Timer(TimerKind.THAW, hold.id, hold.due_at) for hold in move.holds if hold.due_at]
+    move = replace(move, timers=[*move.timers, *ends])
+    return replace(move, **_tokens(request, kind, state, proof))
+
+
+_EVENTS = {"execute": "executed", "finish": "finished", "undo": "undone"}
+
+
+def _state(request: Request, command: Changing[Any], kind: str, settled: Settled) -> State:
+    if settled.result == "succeeded":
+        if kind == "undo":
+            return State.RESTORED
+        waits = kind == "execute" and command.finish is not None and _quarantines(request)
+        return State.QUARANTINED if waits else State.SUCCEEDED
+    if settled.result == "stale":
+        return State.STALE
+    if kind == "undo":
+        return State.QUARANTINED
+    return State.FAILED if settled.result == "failed" else State.UNKNOWN
+
+
+def _quarantines(request: Request) -> bool:
+    return request.plan.hold is not None and request.plan.hold.kind == HoldKind.QUARANTINE
+
+
+def _sentence(request: Request, state: State, kind: str, settled: Settled) -> str:
+    why = settled.why
+    if kind == "undo" and state is State.QUARANTINED:
+        then = "The countdown goes on; press Undo again." if request.due_at else "Press Undo again."
+        return f"Undo did not go through: {why or 'Turso does not show it.'} {then}"
+    if state is State.FAILED and (left := words(_left(kind, settled))):
+        name = request.plan.target.name if request.plan.target else "the database"
+        there = f"`{name}` is still there, and its {left}" if kind == "finish" else f"The {left} of `{name}`"
+        return f"{why} {there} are still blocked: `/turso thaw {name}` opens it."
+    if state is State.STALE:
+        return f"{why} Nothing was done."
+    if state is State.UNKNOWN:
+        return f"{why} It may or may not have happened."
+    return why
+
+
+def _due(request: Request, kind: str, now: datetime) -> datetime | None:
+    """Return when the countdown ends; None: it has ended, and nothing follows by itself."""
+    if kind == "undo":
+        return max(request.due_at, now + GRACE) if request.due_at else None
+    return now + request.countdown
+
+
+def _timers(
+    request: Request,
+    command: Changing[Any],
+    kind: str,
+    state: State,
+    settled: Settled,
+    holds: Sequence[Hold],
+    now: datetime,
+) -> list[Timer]:
+    if state is State.QUARANTINED:
+        due = _due(request, kind, now)
+        return [Timer(TimerKind.FINISH, request.id, due)] if due else []
+    timers = []
+    if state is State.UNKNOWN and command.read_back is not None:
+        timers.append(Timer(TimerKind.RECONCILE, request.id, now + timedelta(seconds=SECOND_LOOKS[0])))
+    proof = Proof.of(settled.facts) if kind == "execute" else None
+    if proof is not None and proof.is_watched:
+        timers.append(Timer(TimerKind.PROVE, request.id, now + LEASE))
+    if kind == "execute" and state in (State.SUCCEEDED, State.UNKNOWN):
+        timers += [Timer(TimerKind.THAW, hold.id, hold.due_at) for hold in _own(request, holds) if hold.due_at]
+    return timers
+
+
+def _own(request: Request, holds: Sequence[Hold]) -> list[Hold]:
+    """What was found is nobody's own: it stays until the last hold of ours goes."""
+    return [hold for hold in holds if hold.request_id == request.id and hold.kind is not HoldKind.FOUND]
+
+
+def _closes(
+    request: Request, command: Changing[Any], state: State, holds: Sequence[Hold], now: datetime
+) -> list[Closing]:
+    """End the quarantine of a database that is destroyed by another request."""
+    if not (state is State.SUCCEEDED and command.removes_target and request.plan.target):
+        return []
+    return [
+        closing(hold, request, f"`{hold.database}` was destroyed at once, by request `{request.id}`.", now)
+        for hold in holds
+        if hold.kind is HoldKind.QUARANTINE and hold.database_id == request.plan.target.id
+        if hold.request_id != request.id
+    ]
+
+
+def closing(hold: Hold, by: Request, why: str, now: datetime) -> Closing:
+    """End a quarantine because of another request, for a reason that its people are told."""
+    line = entry(
+        "finished", State.STALE.value, at=now, command=by.command, databases=[hold.database],
+        organization=hold.organization, by=by.asker, what=why, closed_by=by.id,
+    )  # fmt: skip
+    why = f"{why} This countdown has ended."
+    return Closing(hold.request_id, why, replace(line, request_id=hold.request_id, channel_id=hold.channel_id))
+
+
+def _holds(
+    request: Request,
+    kind: str,
+    state: State,
+    settled: Settled,
+    holds: Sequence[Hold],
+    now: datetime,
+    command: Changing[Any],
+) -> dict[str, Any]:
+    """Return which holds are placed and which end with this commit."""
+    own, target = _own(request, holds), request.plan.target
+    here = [hold for hold in holds if target and hold.database_id == target.id]
+    if state is State.SUCCEEDED and command.removes_target:
+        return {"release_holds": [hold.id for hold in here]}
+    if kind == "execute" and state is State.QUARANTINED:
+        before = request.facts.get(CLOSED, ())
+        return {"release_holds": [hold.id for hold in here if hold.request_id in before]}
+    if state in (State.RESTORED, State.FAILED, State.STALE):
+        ended = [hold.id for hold in own]
+        left = _left(kind, settled) if state is State.FAILED else (False, False)
+        if still_blocked := [replace(one, id=new_id("h"), placed_at=now) for one in cut_to(left, own)]:
+            return {"release_holds": ended, "holds": still_blocked}
+        return {"release_holds": released_with(ended, here)}
+    if state is State.SUCCEEDED and command.lifts:
+        named = ended_by(request.plan)
+        return {"release_holds": released_with([hold.id for hold in here if hold.id in named], here)}
+    return {}
+
+
+def _left(kind: str, settled: Settled) -> Blocks:
+    """Return what a request that failed leaves blocked: as a freeze, which a thaw lifts."""
+    if settled.left is not None:
+        return settled.left
+    return (True, True) if kind == "finish" else (False, False)
+
+
+def _tokens(request: Request, kind: str, state: State, proof: Proof | None) -> dict[str, Any]:
+    """Return what is known of tokens: those of a database that is gone have ended, revoked ones are to be proven."""
+    if proof is not None:
+        return {"revokes": revoked_by(request.plan, proof, state)}
+    if state is not State.SUCCEEDED:
+        return {}
+    ended = list(request.plan.ends_tokens_of)
+    if kind == "finish" and request.plan.target:
+        ended.append(request.plan.target.id)
+    return {"end_tokens_of": ended}
+
+
+def revoked_by(plan: Plan, proof: Proof, state: State) -> list[Revocation]:
+    """Return what a rotation says of the tokens in the ledger: nothing that was neither accepted nor seen."""
+    if state is not State.SUCCEEDED and proof.target.tokens is not OldTokens.REFUSED:
+        return []
+    ended = [one.database_id for one in proof.findings if one.tokens is OldTokens.REFUSED]
+    reaches_group = proof.sibling is not None and proof.sibling.tokens is OldTokens.REFUSED
+    revoked = plan.ends_tokens_of if reaches_group else [proof.target.database_id]
+    return [
+        Revocation([id_ for id_ in revoked if id_ not in ended], TokenState.REVOKED, proof.sent_at),
+        Revocation(ended, TokenState.ENDED, proof.sent_at),
+    ]

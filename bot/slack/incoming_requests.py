@@ -1,0 +1,195 @@
+"""What Slack sends, as an `Incoming`: one function for each kind; None for what nobody can have sent."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final
+
+from bot.core.request import Incoming, Kind
+from bot.core.text_cleaning import clean
+from bot.slack.values import plain_value, values_of
+
+Body = Mapping[str, Any]
+_ID: Final = re.compile(r"[A-Z0-9]{1,40}")
+_LETTERS: Final = b"abcdefghijklmnopqrstuvwxyz234567" * 8
+"""For each of the 256 bytes a letter, every letter for as many."""
+_TS: Final = re.compile(r"[0-9]{1,16}\.[0-9]{1,9}")
+
+
+def new_reference() -> str:
+    """Return a reference to show: `i-` and 10 characters that nobody can guess."""
+    return "i-" + next(_random).translate(_LETTERS).decode()
+
+
+def _in_tens(at_once: int = 400) -> Iterator[bytes]:
+    """Yield ten random bytes at a time; the system is asked once for many, because each time costs as much."""
+    while True:
+        pool = os.urandom(10 * at_once)
+        yield from (pool[start : start + 10] for start in range(0, len(pool), 10))
+
+
+_random: Final = _in_tens()
+
+
+def command(body: Body, at: datetime) -> Incoming | None:
+    """A slash command. Its team is the one in which it was typed."""
+    return _incoming(
+        Kind.COMMAND,
+        at,
+        body,
+        user=body.get("user_id"),
+        channel=body.get("channel_id"),
+        team=body.get("team_id"),
+        text=_text(body.get("text")),
+    )
+
+
+def action(body: Body, at: datetime) -> Incoming | None:
+    """A button or a menu, in a message, a modal or Home."""
+    pressed, container, message = body["actions"][0], _part(body, "container"), _part(body, "message")
+    view = _part(body, "view")
+    return _incoming(
+        Kind.ACTION,
+        at,
+        body,
+        user=body.get("user"),
+        channel=body.get("channel") or container.get("channel_id"),
+        thread_ts=_ts(message.get("thread_ts") or container.get("thread_ts")),
+        action_id=_text(pressed.get("action_id")),
+        value=_first(plain_value(pressed)),
+        values=values_of(view.get("state") or body.get("state")),
+        message_ts=_ts(container.get("message_ts") or message.get("ts")),
+        view_id=_text(view.get("id")) or None,
+        is_ephemeral=container.get("is_ephemeral") is True,
+    )
+
+
+def submission(body: Body, at: datetime) -> Incoming | None:
+    """A modal that was submitted."""
+    view = _part(body, "view")
+    return _incoming(
+        Kind.SUBMISSION,
+        at,
+        body,
+        user=body.get("user"),
+        action_id=_text(view.get("callback_id")),
+        value=_text(view.get("private_metadata")),
+        values=values_of(view.get("state")),
+        view_id=_text(view.get("id")) or None,
+    )
+
+
+def suggestion(body: Body, at: datetime) -> Incoming | None:
+    """Somebody types into a menu whose options are asked of us; its value is the `private_metadata` of the modal."""
+    view, container = _part(body, "view"), _part(body, "container")
+    return _incoming(
+        Kind.ACTION,
+        at,
+        body,
+        user=body.get("user"),
+        channel=body.get("channel") or container.get("channel_id"),
+        action_id=_text(body.get("action_id")),
+        value=_text(view.get("private_metadata")),
+        values=values_of(view.get("state")),
+        view_id=_text(view.get("id")) or None,
+    )
+
+
+def shortcut(body: Body, at: datetime) -> Incoming | None:
+    """A shortcut: of a message (then the answer belongs into its thread), or of no place at all."""
+    message = _part(body, "message")
+    message_ts = _ts(body.get("message_ts") or message.get("ts"))
+    return _incoming(
+        Kind.SHORTCUT,
+        at,
+        body,
+        user=body.get("user"),
+        channel=body.get("channel"),
+        thread_ts=_ts(message.get("thread_ts")) or message_ts,
+        action_id=_text(body.get("callback_id")),
+    )
+
+
+def mention(body: Body, at: datetime, bot_user_id: str) -> Incoming | None:
+    """A message that mentions the bot; None also for what a bot wrote. It is answered in its thread."""
+    event = body["event"]
+    if event.get("bot_id") or event.get("subtype") == "bot_message":
+        return None
+    return _incoming(
+        Kind.MENTION,
+        at,
+        body,
+        user=event.get("user"),
+        channel=event.get("channel"),
+        team=event.get("user_team") or event.get("source_team") or event.get("team"),
+        thread_ts=_ts(event.get("thread_ts")) or _ts(event.get("ts")),
+        text=_behind_mention(_text(event.get("text")), bot_user_id),
+        message_ts=_ts(event.get("ts")),
+    )
+
+
+def home(body: Body, at: datetime) -> Incoming | None:
+    """Somebody opened Home."""
+    return _incoming(Kind.HOME, at, body, user=body["event"].get("user"))
+
+
+def _incoming(
+    kind: Kind, at: datetime, body: Body, *, user: object, channel: object = None, team: object = None, **more: Any
+) -> Incoming | None:
+    user_id, channel_id = _id(user), _id(channel)
+    if not user_id or (channel and not channel_id):
+        return None
+    if team is None and isinstance(user, dict):
+        team = user.get("team_id")
+    return Incoming(
+        id=new_reference(),
+        key=_key(body),
+        kind=kind,
+        at=at,
+        user_id=user_id,
+        channel_id=channel_id,
+        user_team_id=_id(team) or None,
+        trigger_id=_text(body.get("trigger_id")) or None,
+        response_url=_text(body.get("response_url")) or None,
+        **more,
+    )
+
+
+def _key(body: Body) -> str:
+    """Hash what Slack repeats when it delivers again; failing that, the body itself."""
+    repeated = body.get("event_id") or body.get("trigger_id")
+    return sha256(
+        str(repeated or sorted(body.items(), key=lambda item: item[0])).encode("utf-8", "replace")
+    ).hexdigest()
+
+
+def _id(value: object) -> str:
+    found = value.get("id") if isinstance(value, dict) else value
+    return found if isinstance(found, str) and _ID.fullmatch(found) else ""
+
+
+def _ts(value: object) -> str | None:
+    return value if isinstance(value, str) and _TS.fullmatch(value) else None
+
+
+def _text(value: object) -> str:
+    return clean(value) if isinstance(value, str) else ""
+
+
+def _part(body: Body, name: str) -> Body:
+    found = body.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _first(value: object) -> str:
+    if isinstance(value, list):
+        value = value[0] if value else ""
+    return value if isinstance(value, str) else ""
+
+
+def _behind_mention(text: str, bot_user_id: str) -> str:
+    """Return what stands behind the mention of the bot; all of it when the bot is not named in the text."""
+    mentioned = re.search(rf"<@{bot_user_id}(?:\|[^<>]*)?>", text) if bot_user_id else None
+    return text[mentioned.end() :].strip() if mentioned else text.strip()

@@ -1,0 +1,221 @@
+"""Calls to Slack over one shared session: Web API methods and `response_url`s, with their errors and rate limits."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.final_codes import is_final
+from bot.slack.messages import encoded
+from bot.slack.retries import LONGEST_WAIT_SECONDS, TRIES_WHEN_LIMITED, Observer, retry_handlers, seconds_of
+from bot.slack.sdk_logging import sdk_logger
+
+TIMEOUT_SECONDS: Final = 10
+LONGEST_CODE: Final = 80
+_NO_ANSWER: Final = frozenset({"unreachable", "timeout", "unreadable"})
+_READS: Final = (
+    "users.info",
+    "usergroups.users.list",
+    "users.list",
+    "conversations.info",
+    "conversations.members",
+    "chat.getPermalink",
+)
+
+log = structlog.get_logger(__name__)
+
+
+class SlackTrouble(Exception):
+    """A call that failed. `code` is Slack's own error, or `unreachable`, `timeout`, `unreadable`, `http_NNN`."""
+
+    def __init__(self, method: str, code: str) -> None:
+        self.method, self.code = method, code
+        super().__init__(f"{method}: {code}")
+
+    @property
+    def is_transient(self) -> bool:
+        """True when the same call may work a little later: unless Slack's error is known to be final."""
+        return not is_final(self.method, self.code)
+
+    @property
+    def nothing_happened(self) -> bool:
+        """True when Slack itself said no: without a readable answer, the call may have had its effect."""
+        return not (self.code in _NO_ANSWER or self.code.startswith("http_"))
+
+
+def new_session() -> aiohttp.ClientSession:
+    """Open the one session of this process; call it inside the running loop, and close it at the end."""
+    connector = aiohttp.TCPConnector(limit=100, keepalive_timeout=30)
+    return aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS))
+
+
+def web_client(session: aiohttp.ClientSession, token: str, api_url: str, observer: Observer) -> AsyncWebClient:
+    """Build the Web API client for `SlackCalls`."""
+    client = AsyncWebClient(
+        token=token, base_url=api_url, session=session, logger=sdk_logger(), retry_handlers=retry_handlers(observer)
+    )
+    client.proxy = proxy_for(api_url)
+    return client
+
+
+def proxy_for(url: str) -> str | None:
+    """Return the proxy of the environment for an address; none for this machine and for what `no_proxy` names."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host in ("localhost", "::1") or host.startswith("127.") or proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("https") or proxies.get("http")
+
+
+class SlackCalls:
+    """Calls Slack, counts what it answers, and turns every failure into `SlackTrouble`."""
+
+    def __init__(self, client: AsyncWebClient, observer: Observer) -> None:
+        if client.session is None:
+            raise ValueError("The client needs the shared session.")
+        self.client = client
+        self._session: aiohttp.ClientSession = client.session
+        self._observe = observer
+        self.scopes: frozenset[str] = frozenset()
+        """What the token may do, as Slack's last answer said."""
+        self.dated: tuple[str, datetime] | None = None
+        """Slack's time on its last answer (a `Date` header), and this machine's at that moment."""
+
+    async def call(self, method: str, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Call a Web API method. Raises SlackTrouble."""
+        started, status = time.perf_counter(), "ok"
+        try:
+            return await self._ask(
+                method, {key: value for key, value in (arguments or {}).items() if value is not None}
+            )
+        except SlackApiError as error:
+            status = _code(error)
+        except TimeoutError:
+            status = "timeout"
+        except (aiohttp.ClientError, OSError):
+            status = "unreachable"
+        except (AttributeError, TypeError, ValueError):  # what came back was not Slack's JSON
+            status = "unreadable"
+        finally:
+            self._observe(method, status, time.perf_counter() - started)
+        raise SlackTrouble(method, status) from None
+
+    async def _ask(self, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        if method in _READS:
+            answer = await self.client.api_call(method, http_verb="GET", params=arguments)
+        elif method.startswith(("auth.", "files.")):
+            answer = await self.client.api_call(method, params=arguments)
+        else:
+            answer = await self.client.api_call(method, json=arguments)
+        if given := answer.headers.get("x-oauth-scopes"):
+            self.scopes = frozenset(scope.strip() for scope in given.split(","))
+        if date := answer.headers.get("date"):
+            self.dated = date, datetime.now(UTC)
+        found = answer.data
+        if not isinstance(found, dict):
+            raise TypeError("no object")
+        return found
+
+    async def respond(self, url: str, message: Mapping[str, Any]) -> None:
+        """Post to a `response_url`. Raises SlackTrouble; `used_url` or `expired_url` when it is spent."""
+        started, status = time.perf_counter(), "ok"
+        try:
+            status = await self._post(url, encoded(message), {"Content-Type": "application/json"}, _said)
+        except TimeoutError:
+            status = "timeout"
+        except (aiohttp.ClientError, OSError):
+            status = "unreachable"
+        finally:
+            self._observe("response_url", status, time.perf_counter() - started)
+        if status != "ok":
+            raise SlackTrouble("response_url", status)
+
+    async def upload(self, url: str, content: bytes) -> None:
+        """Send a file's bytes to where Slack said. Raises SlackTrouble."""
+        try:
+            status = await self._post(url, content, {"Content-Type": "application/octet-stream"}, _taken)
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            status = "unreachable"
+        if status != "ok":
+            raise SlackTrouble("files.upload", status)
+
+    async def _post(self, url: str, body: bytes, headers: dict[str, str], read: Callable[[int, str], str]) -> str:
+        """Post, wait where Slack says so, and once more when a kept connection was closed under us."""
+        proxy, broken = proxy_for(url), False
+        for _ in range(TRIES_WHEN_LIMITED + 1):
+            try:
+                async with self._session.post(
+                    url, data=body, headers=headers, proxy=proxy, allow_redirects=False
+                ) as answer:
+                    text = await answer.text(errors="replace")
+                    wait = seconds_of(answer.headers.get("Retry-After"))
+                    status = answer.status
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                if broken:
+                    raise
+                broken = True
+                continue
+            if status != 429 or wait > LONGEST_WAIT_SECONDS:
+                return read(status, text)
+            self._observe("response_url", "ratelimited", wait)
+            await asyncio.sleep(wait)
+        return "ratelimited"
+
+
+def _code(error: SlackApiError) -> str:
+    """Return Slack's error; what came with a 429 or 5xx says nothing about the call itself."""
+    answer = error.response
+    try:
+        status = int(answer.status_code)
+        if status == 429 or status >= 500:
+            return _unwell(status)
+        code = answer.get("error")
+        if isinstance(code, str) and 0 < len(code) < LONGEST_CODE:
+            return code
+        return "unreadable" if status == 200 else f"http_{status}"
+    except (AttributeError, TypeError, ValueError):
+        return "unreadable"
+
+
+def _unwell(status: int) -> str:
+    return "ratelimited" if status == 429 else f"http_{status}"
+
+
+def _said(status: int, text: str) -> str:
+    """Read the answer of a `response_url`: `ok` as text or as JSON, or an error in either form."""
+    if status == 429 or status >= 500:
+        return _unwell(status)
+    text = text.strip()
+    if text.startswith("{"):
+        return _said_as_json(status, text)
+    if status == 200 and text in ("ok", ""):
+        return "ok"
+    if len(text) < LONGEST_CODE and text and text.replace("_", "").isalnum() and 200 <= status < 500:
+        return text
+    return "unreadable" if status == 200 else f"http_{status}"
+
+
+def _taken(status: int, text: str) -> str:
+    """Read the answer to a file's bytes: only its status counts, and whether the file is there is said afterwards."""
+    return "ok" if status == 200 else _said(status, text)
+
+
+def _said_as_json(status: int, text: str) -> str:
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        return "unreadable"
+    if answer.get("ok") is True and status == 200:
+        return "ok"
+    code = answer.get("error")
+    return code[:LONGEST_CODE] if isinstance(code, str) and code else f"http_{status}"

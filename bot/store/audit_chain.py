@@ -1,0 +1,52 @@
+"""The audit chain inside a transaction: entries are appended after the head, one transaction at a time."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot.core.audit import GENESIS, canonical, entry_hash
+from bot.core.request import AuditEntry
+from bot.store.column_types import keepable
+from bot.store.database import is_sqlite, lock_until_commit
+
+CHAIN_LOCK = 0x7457_0A0D
+EMPTY = (0, GENESIS)
+
+# In the driver's own words: every command comes by here, and SQLAlchemy's would double what an entry costs.
+LAST = "SELECT seq, hash FROM audit_log ORDER BY seq DESC LIMIT 1"
+APPEND = "INSERT INTO audit_log (seq, previous_hash, hash, entry) VALUES (?, ?, ?, ?)"
+TOUCH = "INSERT INTO touched (database, seq) VALUES (?, ?)"
+
+
+def head(connection: Connection) -> tuple[int, str]:
+    """The last seq and hash."""
+    row = connection.exec_driver_sql(LAST).first()
+    return (row.seq, row.hash) if row else EMPTY
+
+
+def append(connection: Connection, entries: Sequence[AuditEntry]) -> None:
+    """Chain entries to the head. Do it last in a transaction: who appends keeps others waiting until the commit."""
+    if not entries:
+        return
+    lock_until_commit(connection, CHAIN_LOCK)
+    seq, previous = head(connection)
+    rows: list[tuple[int, str, str, str]] = []
+    names: list[tuple[str, int]] = []
+    for number, entry in enumerate(entries, start=seq + 1):
+        text = keepable(canonical(entry))
+        hash_ = entry_hash(previous, text)
+        rows.append((number, previous, hash_, text))
+        names += [(name, number) for name in _names(entry)]
+        previous = hash_
+    _execute(connection, APPEND, rows)
+    if names:
+        _execute(connection, TOUCH, names)
+
+
+def _names(entry: AuditEntry) -> Iterable[str]:
+    return dict.fromkeys(keepable(name) for name in entry.databases)
+
+
+def _execute(connection: Connection, statement: str, rows: list[Any]) -> None:
+    connection.exec_driver_sql(statement if is_sqlite(connection) else statement.replace("?", "%s"), rows)

@@ -1,0 +1,26 @@
+"""Lists of names as one parameter: a channel may have ten thousand databases."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, Connection, FromClause, Text, bindparam, column, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from bot.store.column_types import keepable
+from bot.store.database import is_sqlite
+
+
+def listed(connection: Connection, names: Sequence[str]) -> FromClause:
+    """The names as a table of one column, `name`."""
+    kept = [keepable(name) for name in dict.fromkeys(names)]
+    if is_sqlite(connection):
+        rows = func.json_each(bindparam("names", json.dumps(kept), Text, unique=True)).table_valued("value")
+        return select(rows.c.value.label("name")).subquery()
+    array: BindParameter[Any] = bindparam("names", kept, ARRAY(Text), unique=True)
+    return func.unnest(array).table_valued(column("name", Text))
+
+
+def any_of(connection: Connection, wanted: ColumnElement[str], names: Sequence[str]) -> ColumnElement[bool]:
+    """True where a column holds one of the names."""
+    return wanted.in_(select(listed(connection, names).c.name))

@@ -1,0 +1,159 @@
+"""What is committed together with a change of a request's state."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, exists, select, update
+
+from bot.core.ports import Closing, Move, Revocation
+from bot.core.request import Hold, HoldKind, State, Timer, TimerKind, TokenState
+from bot.store import audit_chain
+from bot.store.repository import Enqueuer
+from bot.store.rows import insert_new, insert_newest, values
+from bot.store.tables import holds, outcome_notices, requests, reviews, sent, timers, tokens, votes
+
+NOT_BY_MOVE = frozenset({"id", "intent_id", "state", "plan", "deed_hash", "sent_at", "updated_at", "reminded_at"})
+MOVABLE = frozenset(column.name for column in requests.c) - NOT_BY_MOVE
+
+
+LEASE = timedelta(seconds=60)
+"""How long the process that brought an end about has to tell of it, before the timer does."""
+
+
+class QuarantineOpen(Exception):
+    """The object of a quarantine has an open one: nothing of the transaction is kept."""
+
+
+def columns_of(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that a move sets, as column values."""
+    if unknown := changes.keys() - MOVABLE:
+        raise ValueError(f"a move cannot set {sorted(unknown)}")
+    return dict(changes)
+
+
+def is_sent(connection: Connection, request_id: str) -> bool:
+    """Say whether anything of a request was handed to Turso; until the commit, nothing of it will be."""
+    connection.execute(select(requests.c.id).where(requests.c.id == request_id).with_for_update())
+    return connection.execute(select(sent.c.phase).where(sent.c.request_id == request_id)).first() is not None
+
+
+def bring(connection: Connection, request_id: str, move: Move, enqueuer: Enqueuer) -> None:
+    """Write all that a move brings besides the state itself; the audit entries last."""
+    if move.cancel:
+        connection.execute(delete(timers).where(timers.c.subject == request_id, timers.c.kind.in_(list(move.cancel))))
+    set_timers(connection, move.timers)
+    if move.only_unsent:
+        _drop_prepared(connection, request_id, move.at)
+    closed = [closing.entry for closing in move.closes if _close(connection, closing, move.at)]
+    release(connection, move.release_holds, move.at)
+    _place(connection, move.holds)
+    if move.end_tokens_of:
+        end_tokens(connection, move.end_tokens_of)
+    for revocation in move.revokes:
+        revoke_tokens(connection, revocation)
+    if move.reviews:
+        connection.execute(reviews.insert(), [values(review) for review in move.reviews])
+    for vote in move.votes:
+        insert_new(connection, votes, values(vote))
+    if move.enqueue is not None:
+        enqueuer.enqueue(connection, request_id, move.enqueue)
+    audit_chain.append(connection, [*closed, *move.entries])
+
+
+def _place(connection: Connection, placed: Sequence[Hold]) -> None:
+    """Insert holds; the index on open quarantines decides between two of one object, also at the same moment."""
+    others = [values(hold) for hold in placed if hold.kind is not HoldKind.QUARANTINE]
+    if others:
+        connection.execute(holds.insert(), others)
+    for hold in placed:
+        if hold.kind is HoldKind.QUARANTINE and not insert_new(connection, holds, values(hold)):
+            raise QuarantineOpen(hold.database_id)
+
+
+def _close(connection: Connection, closing: Closing, at: datetime) -> bool:
+    """End a quarantine that waits, with its countdown. False: it does not wait any more.
+
+    The database is still blocked, so its hold stays, as a freeze: until whatever takes its place is done, and for good
+    when that never happens. A hold is dropped only by a move that says so, because the block is gone or another hold
+    stands for it.
+    """
+    waits = (requests.c.id == closing.request_id) & (requests.c.state == State.QUARANTINED)
+    ended = {"state": State.STALE, "outcome": closing.outcome, "due_at": None, "updated_at": at}
+    if connection.execute(update(requests).where(waits).values(ended)).rowcount != 1:
+        return False
+    connection.execute(delete(timers).where(timers.c.subject == closing.request_id))
+    mine = (holds.c.request_id == closing.request_id) & holds.c.released_at.is_(None)
+    quarantine = mine & (holds.c.kind == HoldKind.QUARANTINE)
+    connection.execute(update(holds).where(quarantine).values(kind=HoldKind.FREEZE, due_at=None))
+    owe(connection, closing.request_id, State.STALE, at)
+    return True
+
+
+def _drop_prepared(connection: Connection, request_id: str, at: datetime) -> None:
+    """Release the holds of a change that is not made, and drop the review that it would have owed."""
+    other = holds.alias("other")
+    needed_by = exists().where(
+        (other.c.database_id == holds.c.database_id)
+        & (other.c.request_id != request_id)
+        & (other.c.kind != HoldKind.FOUND)
+        & other.c.released_at.is_(None)
+    )
+    # What was found before this change is noted for the holds of others, too, and stays as long as they do.
+    goes = (holds.c.kind != HoldKind.FOUND) | ~needed_by
+    held = select(holds.c.id).where(holds.c.request_id == request_id, holds.c.released_at.is_(None), goes)
+    release(connection, list(connection.scalars(held)), at)
+    owed = (reviews.c.request_id == request_id) & reviews.c.reviewed_at.is_(None)
+    for review_id in connection.scalars(select(reviews.c.id).where(owed)).all():
+        connection.execute(delete(timers).where(timers.c.subject == review_id, timers.c.kind == TimerKind.REVIEW))
+    connection.execute(delete(reviews).where(owed))
+
+
+def set_timers(connection: Connection, due: Sequence[Timer]) -> None:
+    """One for each kind and subject: a second one moves the first."""
+    insert_newest(connection, timers, [values(timer) for timer in due])
+
+
+def release(connection: Connection, hold_ids: Sequence[str], at: datetime, *, keeps_timers: bool = False) -> int:
+    """Release holds and drop their timers; returns how many were still held."""
+    if not hold_ids:
+        return 0
+    held = holds.c.id.in_(list(hold_ids)) & holds.c.released_at.is_(None)
+    done = connection.execute(update(holds).where(held).values(released_at=at))
+    if not keeps_timers:
+        connection.execute(delete(timers).where(timers.c.subject.in_(list(hold_ids))))
+    return done.rowcount
+
+
+def end_tokens(connection: Connection, database_ids: Sequence[str]) -> None:
+    """Write that the tokens of these databases are no more."""
+    may_work = [TokenState.LIVE, TokenState.UNKNOWN, TokenState.REVOKED]
+    ended = tokens.c.database_id.in_(list(database_ids)) & tokens.c.state.in_(may_work)
+    connection.execute(update(tokens).where(ended).values(state=TokenState.ENDED))
+
+
+def revoke_tokens(connection: Connection, revocation: Revocation) -> None:
+    """Write what is known of tokens that are older than a rotation."""
+    may_work = [TokenState.LIVE, TokenState.UNKNOWN, TokenState.REVOKED]
+    old = (
+        tokens.c.database_id.in_(list(revocation.database_ids))
+        & tokens.c.state.in_(may_work)
+        & (tokens.c.minted_at < revocation.minted_before)
+    )
+    connection.execute(update(tokens).where(old).values(state=revocation.to))
+
+
+def owe(connection: Connection, subject: str, event: str, at: datetime) -> None:
+    """Record that an end is to be told, and set the timer that makes sure of it."""
+    this = (outcome_notices.c.subject == subject) & (outcome_notices.c.event == event)
+    connection.execute(delete(outcome_notices).where(this))
+    owe_once(connection, subject, event, at)
+
+
+def owe_once(connection: Connection, subject: str, event: str, at: datetime) -> bool:
+    """Record that something is to be told, unless that was recorded before, and set its timer. True: recorded now."""
+    row = {"subject": subject, "event": event, "person": "", "owed_at": at, "told_at": None, "how": ""}
+    if not insert_new(connection, outcome_notices, row):
+        return False
+    set_timers(connection, [Timer(TimerKind.NOTIFY, subject, at + LEASE)])
+    return True
