@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from bench import signing
-from bench.subjects import REPLY, quieten, started
+from bench.subjects import REPLY, configure_logging, started
 from bench.systems import Fleet
-from bot.commands.base import Context, Reading
+from bot.commands.base import Context, ReadCommand
 from bot.core.reply import Reply
 from bot.pipeline.dispatch import button_actions
 
@@ -34,9 +34,9 @@ async def _ignore(env: Any, incoming: Any) -> str:
 
 async def last_against_first(fleet: Fleet) -> dict[str, float]:
     """Budget 10."""
-    probes = [Reading(f"probe{n}", f"probe{n}", "A probe", _NoArgs, _run, open_to_all=True) for n in range(FORTY)]
+    probes = [ReadCommand(f"probe{n}", f"probe{n}", "A probe", _NoArgs, _run, open_to_all=True) for n in range(FORTY)]
     with _settings(fleet), _forty_buttons():
-        async with started(lambda bot: quieten(bot, probes), executes=False) as app:
+        async with started(lambda bot: configure_logging(bot, probes), executes=False) as app:
             command = await _ratio(app, *(_command(fleet, f"probe{n}") for n in (0, FORTY - 1)))
             button = await _ratio(app, *(_button(fleet, f"probe.{n}") for n in (0, FORTY - 1)))
     return {"10.command": command, "10.button": button}

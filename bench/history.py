@@ -12,9 +12,9 @@ from bench.signing import ASKER, CHANNEL
 from bench.systems import Fleet
 from bot.commands.requests import MOST, OPEN
 from bot.core.plan import Plan, PlanTarget
-from bot.core.ports import Move
+from bot.core.ports import Transition
 from bot.core.request import AuditEntry, Mode, Request, State
-from bot.store.store import Store, open_store
+from bot.store.store import SqlStore, open_store
 from bot.store.upgrading import upgrade
 
 FEW, MANY = 1000, 1_000_000
@@ -40,11 +40,11 @@ async def pages(fleet: Fleet) -> dict[str, float]:
     return {"17": max(ratios), "ms.audit page": 1000 * found[MANY][0], "ms.requests": 1000 * found[MANY][1]}
 
 
-def _reads(store: Store) -> list[Callable[[], Awaitable[object]]]:
+def _reads(store: SqlStore) -> list[Callable[[], Awaitable[object]]]:
     return [
         lambda: store.audit_page(before_seq=None, limit=20, databases=NAMES),
         lambda: store.requests(states=OPEN, limit=MOST),
-        lambda: store.requests(states=OPEN, asker=ASKER, limit=MOST),
+        lambda: store.requests(states=OPEN, requester=ASKER, limit=MOST),
     ]
 
 
@@ -64,7 +64,7 @@ async def _fill(file: Path, count: int) -> None:
     async with open_store(f"sqlite:///{file}", _Now()) as store:
         await store.audit(AuditEntry(now, "read", "allowed", ASKER, CHANNEL, "list", (NAMES[0],)))
         for number in range(40):
-            await store.open_request(_request(number, now), Move(State.PENDING, now, {}))
+            await store.open_request(_request(number, now), Transition(State.PENDING, now, {}))
     with contextlib.closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("PRAGMA synchronous=OFF")
         _copy(connection, "audit_log", {"seq": ":seq + n.i"}, count)
@@ -100,7 +100,7 @@ def _request(number: int, now: datetime) -> Request:
         organization="bench",
         channel_id=CHANNEL,
         thread_ts=None,
-        asker=ASKER,
-        asker_team="T0BENCH",
+        requester=ASKER,
+        requester_team="T0BENCH",
         created_at=now,
     )

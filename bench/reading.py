@@ -56,7 +56,7 @@ def _context(turso: TursoClient) -> Context:
         scope=policy.scope(subject),
         organization="bench",
         turso=turso,
-        memory=cast(Any, None),
+        store=cast(Any, None),
         now=datetime.now(UTC),
     )
 

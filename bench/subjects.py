@@ -10,7 +10,7 @@ from bot.app.compose import Bot, running, secrets_of
 from bot.app.logs import set_up_logs
 from bot.app.serving import _spare_the_collector as spare_the_collector
 from bot.app.serving import http_app
-from bot.commands.base import Command, Context, Reading
+from bot.commands.base import Command, Context, ReadCommand
 from bot.core.parsing import Grammar
 from bot.core.ports import Address, Messenger, Work, address_of
 from bot.core.reply import Reply
@@ -27,7 +27,7 @@ class Silent:
     async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
         """Leave it."""
 
-    async def whisper(self, to: Address, reply: Reply, *, replace: bool = False) -> None:
+    async def send_ephemeral(self, to: Address, reply: Reply, *, replace: bool = False) -> None:
         """Leave it."""
 
 
@@ -36,15 +36,15 @@ async def _nothing_to_read(ctx: Context, args: Any) -> Reply:
 
 
 def _quiet(command: Command) -> Command:
-    if isinstance(command, Reading) and command.name == "list":
+    if isinstance(command, ReadCommand) and command.name == "list":
         return replace(command, run=_nothing_to_read)
     return command
 
 
-def quieten(bot: Bot, more: Sequence[Command] = ()) -> None:
+def configure_logging(bot: Bot, more: Sequence[Command] = ()) -> None:
     """Take Turso and the delivery away; what is left is guard, Bolt, parsing, decision, ack and audit."""
     commands = [
-        replace(one, run=_nothing_to_read) if isinstance(one, Reading) and one.name == "list" else one
+        replace(one, run=_nothing_to_read) if isinstance(one, ReadCommand) and one.name == "list" else one
         for one in bot.env.commands
     ]
     commands += more
@@ -56,7 +56,7 @@ def say_two_things(bot: Bot) -> None:
 
     async def before_ack(incoming: Incoming) -> Work | None:
         async def tell() -> None:
-            await bot.env.messenger.whisper(address_of(incoming), Reply(text="One message.", private=True))
+            await bot.env.messenger.send_ephemeral(address_of(incoming), Reply(text="One message.", private=True))
             await bot.env.messenger.post(incoming.channel_id, Reply(text="Another message."))
 
         return tell
@@ -95,7 +95,7 @@ def _served(change: Callable[[Bot], None]) -> AsgiApp:
 
 def make_quiet() -> AsgiApp:
     """Budgets 1, 2 and 11."""
-    return _served(quieten)
+    return _served(configure_logging)
 
 
 def make_messages() -> AsgiApp:

@@ -48,7 +48,7 @@ def watch_commits(path: str) -> None:
     from sqlalchemy import Engine, event
     from sqlalchemy.engine.default import DefaultDialect
 
-    asker, after = Asker(path), threading.local()
+    requester, after = Asker(path), threading.local()
     commit: Any = DefaultDialect.do_commit
 
     @event.listens_for(Engine, "after_cursor_execute")
@@ -69,13 +69,13 @@ def watch_commits(path: str) -> None:
         tables = [table for table in dict.fromkeys(connection.info.pop("tables", [])) if table not in NOISE]
         after.tables = tables
         if tables:
-            asker.ask("before", tables)
+            requester.ask("before", tables)
 
     def do_commit(self: DefaultDialect, connection: Any) -> None:
         commit(self, connection)
         tables, after.tables = getattr(after, "tables", []), []
         if tables:
-            asker.ask("after", tables)
+            requester.ask("after", tables)
 
     DefaultDialect.do_commit = do_commit  # type: ignore[method-assign]
 

@@ -1,1 +1,1 @@
-"""The composition root: the one room that sees every other, and wires them."""
+"""The composition root: the only package that imports every other, and wires them."""

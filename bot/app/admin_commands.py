@@ -6,7 +6,7 @@ from typing import Self
 
 from bot.app.clock import SystemClock
 from bot.core.audit import verify_stream
-from bot.core.ports import Memory
+from bot.core.ports import Store
 from bot.settings import Settings
 from bot.store.store import open_store
 from bot.store.upgrading import must_be_current, upgrade
@@ -22,8 +22,8 @@ async def upgrade_store(database_url: str) -> int:
 class Audit:
     """The audit log, read from the store."""
 
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
+    def __init__(self, store: Store) -> None:
+        self._memory = store
 
     @classmethod
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Wires the rooms of one process, and takes them apart again."""
+"""Wire the packages of one process, and close them again."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,13 +10,13 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.app.clock import clock_of
 from bot.app.health import Health
-from bot.app.heartbeat import EVERY_SECONDS, Presence
-from bot.app.maintenance import Upkeep
+from bot.app.heartbeat import EVERY_SECONDS, Heartbeat
+from bot.app.maintenance import Maintenance
 from bot.app.metrics import Metrics
 from bot.app.policy_book import LOOK_EVERY, PolicyBook
 from bot.app.policy_changes import PolicyChanges
-from bot.app.turso_clients import Doors
-from bot.app.workflow_steps import PathWork
+from bot.app.turso_clients import TursoClients
+from bot.app.workflow_steps import WorkSteps
 from bot.commands import COMMANDS
 from bot.core.background import Background
 from bot.core.egress import is_recognizable
@@ -25,7 +25,7 @@ from bot.core.policy import Policy
 from bot.core.ports import Clock
 from bot.durable.durable import Durable
 from bot.durable.queue import Queue
-from bot.pipeline.dispatch.dispatcher import Path
+from bot.pipeline.dispatch.dispatcher import Dispatcher
 from bot.pipeline.environment import Environment
 from bot.pipeline.execution.executor import Executor
 from bot.settings import Settings
@@ -37,7 +37,7 @@ from bot.slack.installation import Workspace
 from bot.slack.listeners import Listeners
 from bot.slack.response_urls import ResponseUrls
 from bot.slack.web_api import SlackCalls, new_session, web_client
-from bot.store.store import Store, open_store
+from bot.store.store import SqlStore, open_store
 from bot.store.upgrading import must_be_current
 from bot.store.upgrading import upgrade as upgrade_store
 from bot.store.urls import place_of
@@ -55,14 +55,14 @@ class Bot:
 
     settings: Settings
     env: Environment
-    path: Path
+    path: Dispatcher
     bolt: AsyncApp
     calls: SlackCalls
     tasks: TaskKeeper
     workspace: Workspace
     health: Health
     metrics: Metrics
-    store: Store
+    store: SqlStore
     background: Background
 
 
@@ -88,8 +88,8 @@ async def running(
     book = PolicyBook(settings.policy_file, settings.turso_organization)
     metrics.follow_policy(lambda: book.age_seconds, lambda: book.problem is None)
     async with AsyncExitStack() as stack:
-        doors = await stack.enter_async_context(Doors(settings, metrics.turso))
-        await doors.follow(book.policy)
+        turso_clients = await stack.enter_async_context(TursoClients(settings, metrics.turso))
+        await turso_clients.follow(book.policy)
         session = await stack.enter_async_context(new_session())
         token = settings.slack_bot_token.get_secret_value()
         calls = SlackCalls(web_client(session, token, settings.slack_api_url, metrics.slack), metrics.slack)
@@ -100,22 +100,22 @@ async def running(
         workspace, urls, tasks = Workspace(calls), ResponseUrls(settings.slack_api_url), TaskKeeper()
         directory = SlackDirectory(calls, workspace)
         messenger = Delivery(calls, urls, secrets=_secrets(settings))
-        presence = Presence(store, book, background)
-        health = Health(store, clock, workspace, directory, book, doors.default, queue, presence)
+        heartbeat = Heartbeat(store, book, background)
+        health = Health(store, clock, workspace, directory, book, turso_clients.default, queue, heartbeat)
         env = Environment(
             clock=clock,
-            memory=store,
+            store=store,
             directory=directory,
             messenger=messenger,
             rules=book,
-            doors=doors,
+            turso_clients=turso_clients,
             observer=metrics,
             commands=COMMANDS,
             grammar=Grammar(COMMANDS),
             health=health.doctor,
         )
         stack.push_async_callback(env.watches.close)
-        path = Path(env)
+        path = Dispatcher(env)
         listeners = Listeners(
             path,
             messenger,
@@ -128,21 +128,21 @@ async def running(
         )
         secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
         bolt = create_bolt(listeners, workspace, signing_secret=secret)
-        upkeep = Upkeep(env, store, queue, settings.retention_days)
+        maintenance = Maintenance(env, store, queue, settings.retention_days)
 
         changes = PolicyChanges(env, store)
 
         async def follow(old: Policy | None, new: Policy) -> None:
-            await doors.follow(new)
+            await turso_clients.follow(new)
             if counts:
-                await presence.say()
+                await heartbeat.say()
                 await changes.record(old, new)
 
         if executes:
-            work = PathWork(Executor(env))
+            work = WorkSteps(Executor(env))
             durable = Durable(
                 blocking_url,
-                memory=store,
+                store=store,
                 work=work,
                 resume=path.resume,
                 clock=clock,
@@ -151,13 +151,13 @@ async def running(
             )
             await durable.launch()
             stack.push_async_callback(durable.close)
-            for loop in upkeep.start(background):
+            for loop in maintenance.start(background):
                 stack.push_async_callback(loop.stop)
         # After durable work, so that they end before it: it takes the threads along that they use.
         stack.push_async_callback(background.start("policy watch", lambda: book.look(follow), every=LOOK_EVERY).stop)
         if counts:
-            stack.push_async_callback(presence.leave)
-            stack.push_async_callback(background.start("presence", presence.say, every=EVERY_SECONDS).stop)
+            stack.push_async_callback(heartbeat.leave)
+            stack.push_async_callback(background.start("presence", heartbeat.say, every=EVERY_SECONDS).stop)
         stack.push_async_callback(background.start("open Homes", path.homes.look).stop)
         stack.push_async_callback(tasks.drain, DRAIN_SECONDS)
         await _introduce(workspace)

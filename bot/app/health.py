@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.app.heartbeat import Presence
+from bot.app.heartbeat import Heartbeat
 from bot.app.metrics import Stored
 from bot.app.policy_book import PolicyBook
 from bot.blocks.text import counted, duration
 from bot.core.audit import verify_stream
 from bot.core.model import Channel
-from bot.core.ports import Clock, Memory
+from bot.core.ports import Clock, Store
 from bot.core.request import Backlog, Untold
 from bot.durable.queue import Queue
 from bot.errors import BotError
@@ -38,7 +38,7 @@ TOLD_WITHIN: Final = timedelta(minutes=10)
 TOLD_SINCE: Final = timedelta(days=7)
 
 
-class Unwell(BotError):
+class Unhealthy(BotError):
     """A check that found something wrong."""
 
 
@@ -46,14 +46,14 @@ class Unwell(BotError):
 class Health:
     """Checks what a process depends on."""
 
-    memory: Memory
+    store: Store
     clock: Clock
     workspace: Workspace
     directory: SlackDirectory
     book: PolicyBook
     turso: Callable[[], TursoClient]
     queue: Queue
-    presence: Presence
+    heartbeat: Heartbeat
     _checked: float = 0.0
     _ready: tuple[Finding, ...] = ()
 
@@ -87,8 +87,8 @@ class Health:
         )
 
     async def _store(self) -> str:
-        if not await self.memory.writable():
-            raise Unwell("The store does not take a write.")
+        if not await self.store.writable():
+            raise Unhealthy("The store does not take a write.")
         return "The store takes writes."
 
     async def _slack(self) -> str:
@@ -96,14 +96,14 @@ class Health:
         wanted = self.book.policy.workspaces
         if wanted and not wanted & {found.team_id, found.enterprise_id}:
             others = ", ".join(f"`{one}`" for one in sorted(wanted))
-            raise Unwell(f"The bot is installed in `{found.team_id}`, but the policy is for {others}.")
+            raise Unhealthy(f"The bot is installed in `{found.team_id}`, but the policy is for {others}.")
         return f"Slack knows the bot's token (workspace `{found.team_id}`)."
 
     async def _scopes(self) -> str:
         granted = (await self.workspace.check()).scopes
         missing, extra = sorted(set(SCOPES) - granted), sorted(granted - set(SCOPES))
         if granted and missing:
-            raise Unwell(f"Scopes that are missing: {', '.join(f'`{one}`' for one in missing)}.")
+            raise Unhealthy(f"Scopes that are missing: {', '.join(f'`{one}`' for one in missing)}.")
         return f"All scopes are granted{f', and more than needed: {extra}' if granted and extra else ''}."
 
     async def _time(self) -> str:
@@ -112,7 +112,7 @@ class Health:
             return "Slack did not say what time it is there."
         if abs(ahead) > CLOCK_MAY_DIFFER:
             where = "ahead of" if ahead > timedelta(0) else "behind"
-            raise Unwell(
+            raise Unhealthy(
                 f"This machine's clock is {duration(abs(ahead))} {where} Slack's: set it. From five minutes on "
                 "every request of Slack's is refused, and what is timed comes at the wrong time."
             )
@@ -129,19 +129,19 @@ class Health:
                 break
             return "Turso takes the API token."
         if expires is not None and expires <= self.clock.now():
-            raise Unwell("The Turso API token has expired.")
+            raise Unhealthy("The Turso API token has expired.")
         until = f"until {expires:%Y-%m-%d}" if expires else "without an end"
         return f"Turso takes the API token ({until})."
 
     async def _policy(self) -> str:
         if self.book.problem:
-            raise Unwell(f"The policy file is not in force, the old policy stays: {self.book.problem}")
+            raise Unhealthy(f"The policy file is not in force, the old policy stays: {self.book.problem}")
         policy = self.book.policy
         if self.book.is_settling:
             return f"Policy `{policy.hash}` is in force. The file has changed: it is used once it has stayed the same."
-        if others := sorted({one for one in (await self.presence.others()).values() if one != policy.hash}):
+        if others := sorted({one for one in (await self.heartbeat.others()).values() if one != policy.hash}):
             hashes = ", ".join(f"`{one}`" for one in others)
-            raise Unwell(f"Policy `{policy.hash}` is in force here, but other processes decide by {hashes}.")
+            raise Unhealthy(f"Policy `{policy.hash}` is in force here, but other processes decide by {hashes}.")
         return f"Policy `{policy.hash}` is in force: {len(policy.channels)} channels."
 
     async def _channels(self) -> str:
@@ -151,7 +151,7 @@ class Health:
             if trouble := _trouble(found):
                 wrong.append(f"`{channel_id}` {trouble}")
         if wrong:
-            raise Unwell(f"Channels of the policy: {'; '.join(wrong)}.")
+            raise Unhealthy(f"Channels of the policy: {'; '.join(wrong)}.")
         return "Every channel of the policy is there, and the bot is in it."
 
     async def _groups(self) -> str:
@@ -159,7 +159,7 @@ class Health:
         members = await self.directory.members(names)
         unknown = [f"`{name}`" for name in names if members.get(name) is None]
         if unknown:
-            raise Unwell(f"User groups that cannot be read count as empty: {', '.join(unknown)}.")
+            raise Unhealthy(f"User groups that cannot be read count as empty: {', '.join(unknown)}.")
         return f"{len(names)} user groups can be read." if names else "The policy names no user group."
 
     async def _guests(self) -> str:
@@ -176,7 +176,7 @@ class Health:
     async def _approvers(self) -> str:
         members = await self.directory.members(sorted(self.book.policy.usergroups))
         short, known = [], ""
-        for rule, who, wanted in self.book.policy.consents():
+        for rule, who, wanted in self.book.policy.approval_rules():
             if who.unchecked(members):
                 known = " whose people are known"  # of the others the check of the user groups tells
                 continue
@@ -184,22 +184,22 @@ class Health:
             if there < wanted:
                 short.append(f"`{rule.where}` wants {wanted}, and {there} {'is' if there == 1 else 'are'} there")
         if short:
-            raise Unwell(
+            raise Unhealthy(
                 f"Rules that nobody can fulfil, for want of people who can approve or review: {'; '.join(short)}."
             )
         return f"Every rule{known} has people who can approve or review."
 
     async def _chain(self) -> str:
-        found = await verify_stream(self.memory.audit_chain())
+        found = await verify_stream(self.store.audit_chain())
         if found.fault:
-            raise Unwell(f"The audit log was changed: {found.fault}")
-        if fault := await self.memory.audit_index_fault():
-            raise Unwell(f"The index of the audit log was changed: {fault}")
+            raise Unhealthy(f"The audit log was changed: {found.fault}")
+        if fault := await self.store.audit_index_fault():
+            raise Unhealthy(f"The index of the audit log was changed: {fault}")
         return f"The audit chain holds ({found.entries} entries)."
 
     async def backlog(self) -> Backlog:
         """Count the timers that should have fired."""
-        return await self.memory.backlog(self.clock.now() - DUE_LATE)
+        return await self.store.backlog(self.clock.now() - DUE_LATE)
 
     async def stored(self) -> Stored:
         """Read what the metrics tell of the store."""
@@ -207,7 +207,7 @@ class Health:
         try:
             async with asyncio.timeout(STORED_SECONDS):
                 late, untold, (entries, _) = await asyncio.gather(
-                    self.backlog(), told_nobody(self.memory, now), self.memory.audit_head()
+                    self.backlog(), told_nobody(self.store, now), self.store.audit_head()
                 )
         except Exception:  # an answer without these figures is worth more than none
             return Stored()
@@ -217,38 +217,38 @@ class Health:
         found = await self.backlog()
         if found.failing:
             some = "; ".join(f"`{one.kind}` of `{one.subject}`, {one.failures}×: {one.cause}" for one in found.examples)
-            raise Unwell(f"{counted(found.failing, 'timer')} failed and will be tried again ({some}).")
+            raise Unhealthy(f"{counted(found.failing, 'timer')} failed and will be tried again ({some}).")
         if found.overdue:
             late = counted(found.overdue, "timer")
-            raise Unwell(f"Overdue: {late}. Is a process running that does durable work?")
+            raise Unhealthy(f"Overdue: {late}. Is a process running that does durable work?")
         return "No timer is overdue."
 
     async def _background(self) -> str:
-        if failing := await self.presence.failing():
+        if failing := await self.heartbeat.failing():
             some = "; ".join(f"`{process}`: {loops}" for process, loops in failing.items())
-            raise Unwell(f"Background work fails and is tried again: {some}. The log says why.")
+            raise Unhealthy(f"Background work fails and is tried again: {some}. The log says why.")
         return "No background work fails."
 
     async def _work(self) -> str:
         if stuck := await self.queue.stuck(for_=STUCK_FOR):
             since, some = STUCK_FOR.seconds // 60, ", ".join(f"`{one}`" for one in stuck[:3])
-            raise Unwell(
+            raise Unhealthy(
                 f"Not ended after {since} minutes: {counted(len(stuck), 'workflow')} ({some}). The log says why."
             )
         return "No workflow is stuck."
 
     async def _outcomes(self) -> str:
-        if untold := await told_nobody(self.memory, self.clock.now()):
+        if untold := await told_nobody(self.store, self.clock.now()):
             posts = [one for one in untold if ":" in one.subject]
             ends = [one for one in untold if one not in posts]
             some = ", ".join(f"{_kind(one)} `{one.subject}` ({one.event})" for one in ends[:5])
             more = f" and {len(ends) - 5} more" if len(ends) > 5 else ""
             heard = f"Nobody was told of {some}{more}. " if ends else ""
             posted = f"Not posted: {', '.join(f'`{one.subject}`' for one in posts[:5])}. " if posts else ""
-            raise Unwell(f"{heard}{posted}The log says why.")
-        if plain := await self.memory.told_plainly(since=self.clock.now() - TOLD_SINCE):
+            raise Unhealthy(f"{heard}{posted}The log says why.")
+        if plain := await self.store.told_plainly(since=self.clock.now() - TOLD_SINCE):
             some = ", ".join(f"`{one.subject}` ({one.event})" for one in plain[:5])
-            raise Unwell(f"Cards that can't be drawn, by a fault of the bot: {some}. The log says why.")
+            raise Unhealthy(f"Cards that can't be drawn, by a fault of the bot: {some}. The log says why.")
         return "Everybody was told of what ended, of break-glass operations and of revoked tokens."
 
 
@@ -264,9 +264,9 @@ def _kind(untold: Untold) -> str:
 _KINDS: Final = {"r-": "the end of the request", "h-": "the end of the freeze", "v-": "the review"}
 
 
-async def told_nobody(memory: Memory, now: datetime) -> list[Untold]:
+async def told_nobody(store: Store, now: datetime) -> list[Untold]:
     """Return the ends of the last days that nobody was told of."""
-    return await memory.told_nobody(since=now - TOLD_SINCE, before=now - TOLD_WITHIN)
+    return await store.told_nobody(since=now - TOLD_SINCE, before=now - TOLD_WITHIN)
 
 
 def _trouble(channel: Channel) -> str:

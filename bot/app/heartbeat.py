@@ -12,7 +12,7 @@ import structlog
 
 from bot.app.policy_book import PolicyBook
 from bot.core.background import Background, Loop
-from bot.store.store import Store
+from bot.store.store import SqlStore
 
 log = structlog.get_logger(__name__)
 
@@ -26,10 +26,10 @@ def _own_id() -> str:
 
 
 @dataclass(slots=True)
-class Presence:
+class Heartbeat:
     """Writes this process's row, and reads those of the others. It goes by the machine's clock."""
 
-    store: Store
+    store: SqlStore
     book: PolicyBook
     background: Background
     id: str = field(default_factory=_own_id)

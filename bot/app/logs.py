@@ -72,7 +72,7 @@ class JsonLine:
 
 
 class Line:
-    """Writes finished lines of the bot's own rooms; `logging` would take twice as long for each."""
+    """Writes finished lines of the bot's own packages; `logging` would take twice as long for each."""
 
     def __init__(self, name: str = "") -> None:
         self.name = name

@@ -11,7 +11,7 @@ from bot.durable.queue import Queue
 from bot.errors import Unavailable
 from bot.pipeline.environment import Environment, new_id
 from bot.pipeline.outcomes.audit_head import EVENT, post_audit_head, subject_of
-from bot.store.store import Store
+from bot.store.store import SqlStore
 
 log = structlog.get_logger(__name__)
 EVERY_SECONDS = 60.0
@@ -20,18 +20,18 @@ FIRST_SAMPLE = timedelta(minutes=2)
 
 
 @dataclass(slots=True)
-class Upkeep:
-    """Runs beside the durable work; each of its deeds is harmless when several processes do it."""
+class Maintenance:
+    """Runs beside the durable work; each of its operations is harmless when several processes do it."""
 
     env: Environment
-    store: Store
+    store: SqlStore
     queue: Queue
     retention_days: int
 
     def start(self, background: Background) -> list[Loop]:
         """Start its loops; each goes on when another one fails."""
-        deeds = {"audit head": self._audit_head, "samples": self._keep_sampling, "retention": self._prune}
-        return [background.start(name, once, every=EVERY_SECONDS) for name, once in deeds.items()]
+        operations = {"audit head": self._audit_head, "samples": self._keep_sampling, "retention": self._prune}
+        return [background.start(name, once, every=EVERY_SECONDS) for name, once in operations.items()]
 
     async def _first_to(self, key: str, channel: str) -> bool:
         """True for the one process that records the key first: what it stands for is done once."""

@@ -18,7 +18,7 @@ class Stored:
 
 
 class Metrics:
-    """One registry for a process; its methods are the observers of the other rooms."""
+    """One registry for a process; its methods are the observers of the other packages."""
 
     def __init__(self) -> None:
         self.registry = here = CollectorRegistry()

@@ -13,7 +13,7 @@ from bot.core.request import POLICY_FILE, AuditEntry, Incoming, Kind
 from bot.errors import Unavailable
 from bot.pipeline.environment import Environment, new_id
 from bot.pipeline.outcomes.policy_notices import CHANNELS, EVENT, announce_policy_change, subject_of
-from bot.store.store import Store
+from bot.store.store import SqlStore
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +27,7 @@ class PolicyChanges:
     """Several processes see the same change; the first of them records and announces it."""
 
     env: Environment
-    store: Store
+    store: SqlStore
     _won: set[str] = field(default_factory=set)
 
     async def record(self, old: Policy | None, new: Policy) -> None:

@@ -11,7 +11,7 @@ from bot.turso.calls import Observer
 from bot.turso.http import connect
 
 
-class Doors:
+class TursoClients:
     """The open clients. `follow` opens those that a new policy names."""
 
     def __init__(self, settings: Settings, observer: Observer) -> None:

@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class PathWork:
+class WorkSteps:
     """Fills `bot.durable.protocols.Work`."""
 
     executor: Executor
@@ -32,9 +32,9 @@ class PathWork:
         """Hand the change over, at most once."""
         return await self.executor.act(request_id, phase)
 
-    async def see(self, request_id: str, phase: str, acted: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def verify(self, request_id: str, phase: str, acted: Mapping[str, Any]) -> Mapping[str, Any]:
         """Read back."""
-        return await self.executor.see(request_id, phase, acted)
+        return await self.executor.verify(request_id, phase, acted)
 
     async def finish(self, request_id: str, phase: str, seen: Mapping[str, Any]) -> None:
         """Commit the outcome."""
@@ -55,13 +55,13 @@ class PathWork:
     async def _log_end(self, request_id: str) -> None:
         """Log what became of an operation, in one line."""
         try:
-            request = await self.executor.env.memory.request(request_id)
+            request = await self.executor.env.store.request(request_id)
         except Exception as error:  # the work is done: it must not be done again for the sake of a line
             log.warning("operation.ended", request=request_id, outcome="not read", why=type(error).__name__)
             return
         if request is not None:
             said = {"request": request.id, "command": request.command, "outcome": request.state.value}
-            said |= {"reference": request.intent_id, "user": request.asker, "channel": request.channel_id}
+            said |= {"reference": request.intent_id, "user": request.requester, "channel": request.channel_id}
             log.info("operation.ended", **said, why=request.outcome)
 
     async def fire(self, timer: Timer) -> Timer | None:

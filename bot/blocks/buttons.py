@@ -32,16 +32,16 @@ FREEZE_FIRST: Final = 9
 
 
 def approve(request: Request, risk: Risk) -> Element:
-    """Consent. Red and with a dialog where the rule wants that; the dialog names what it is about."""
+    """Approve. Red and with a dialog where the rule wants that; the dialog names what it is about."""
     dialog = None
     if request.confirm is Confirm.BUTTON:
         dialog = kit.confirm(
             Plain(f"{verb_of(request.command)}?"),
             mrkdwn(
-                "You approve *{}* of `{}`, asked for by {}.",
+                "You approve *{}* of `{}`, requested by {}.",
                 verb_of(request.command),
                 subject(request),
-                person(request.asker),
+                person(request.requester),
             ),
             Plain("Approve"),
             danger=risk is Risk.HIGH,
@@ -49,8 +49,8 @@ def approve(request: Request, risk: Risk) -> Element:
     return kit.button(Plain("Approve"), APPROVE, request.id, style=_style(risk), confirm=dialog)
 
 
-def consent(request_id: str) -> Element:
-    """Consent, where only the request's id is at hand; what the rule wants typed is asked for then."""
+def approval_button(request_id: str) -> Element:
+    """Approve, where only the request's id is at hand; what the rule wants typed is asked for then."""
     return kit.button(Plain("Approve"), APPROVE, request_id)
 
 
@@ -70,17 +70,17 @@ def remind(request_id: str) -> Element:
 
 
 def confirm(request: Request, risk: Risk) -> Element:
-    """The asker's own confirmation, named by what it does."""
+    """The requester's own confirmation, named by what it does."""
     return kit.button(Plain(verb_of(request.command)), CONFIRM, request.id, style=_style(risk))
 
 
 def dismiss(request: Request) -> Element:
-    """Drop a request that waits for its asker's confirmation."""
+    """Drop a request that waits for its requester's confirmation."""
     return kit.button(Plain("Cancel"), DISMISS, request.id)
 
 
 def reveal(request: Request, label: str = "Reveal") -> Element:
-    """Mint the token and show it to the asker alone."""
+    """Mint the token and show it to the requester alone."""
     return kit.button(Plain(label), REVEAL, request.id, style="primary")
 
 
@@ -90,7 +90,7 @@ def undo(request_id: str, label: str = "Undo") -> Element:
 
 
 def review(request_id: str) -> Element:
-    """Look at what was done without consent."""
+    """Look at what was done without approval."""
     return kit.button(Plain("Review"), REVIEW, request_id)
 
 
@@ -99,7 +99,7 @@ def thaw(hold_id: str, label: str = "Thaw") -> Element:
     return kit.button(Plain(label), THAW, hold_id)
 
 
-def end_tokens(request_id: str, label: str) -> Element:
+def revoke_tokens_of(request_id: str, label: str) -> Element:
     """Ask for the rotation that ends a token, by the request that minted it."""
     return kit.button(Plain(label), END_TOKENS, request_id)
 

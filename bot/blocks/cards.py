@@ -49,7 +49,7 @@ _SIGNS: Final = {
 }
 _WORDS: Final = {
     State.APPROVED: "approved; it starts in a moment",
-    State.READY: "approved; its asker may reveal it now",
+    State.READY: "approved; its requester may reveal it now",
     State.EXECUTING: "being carried out",
     State.QUARANTINED: "quarantined: reads and writes are blocked",
     State.SUCCEEDED: "done",
@@ -90,7 +90,7 @@ def request_card(
     title = _title(request)
     rows = kit.actions(*card_buttons(request, review))
     if request.state is State.PENDING:
-        body = [*_said(request), *plan_blocks(request.plan), kit.context(*_consent(request, now, approvers))]
+        body = [*_said(request), *plan_blocks(request.plan), kit.context(*_approval(request, now, approvers))]
         return reply(title, [kit.section(title), *body, *rows, kit.context(_small_print(request))])
     course = [*_course(request, now, done, review), *_said(request)]
     foot = [kit.context(*_history(request)), kit.context(_small_print(request))]
@@ -129,7 +129,7 @@ def plain_outcome(request: Request) -> Reply:
     """Tell the end of a request in a line that needs nothing but its state and its names."""
     names = joined(", ", (mrkdwn("`{}`", name) for name, _ in request.plan.databases[:5]))
     state = _WORDS.get(request.state, request.state.value)
-    text = mrkdwn("{}: *{}* {} is {}.", person(request.asker), request.command, names, state)
+    text = mrkdwn("{}: *{}* {} is {}.", person(request.requester), request.command, names, state)
     note = mrkdwn("The card can't be drawn: something went wrong on our side. Reference: `{}`.", request.id)
     return reply(text, [kit.section(text), kit.context(note)])
 
@@ -150,7 +150,7 @@ _RESTS: Final = Mrkdwn("It stays blocked, and nothing more happens by itself: pr
 def _concerned(request: Request) -> list[str]:
     """Return whom an outcome is for: where a countdown did not end as they expect, those who approved it too."""
     approved = [vote.user_id for vote in request.votes if vote.approves] if request.facts.get(COUNTDOWN_OVER) else []
-    return list(dict.fromkeys([request.asker, *approved]))
+    return list(dict.fromkeys([request.requester, *approved]))
 
 
 def outcome_note(request: Request, done: Reply, timeline: str, *, until: datetime | None = None) -> Reply:
@@ -184,7 +184,7 @@ def waiting_note(request: Request, why: str, *, now: datetime) -> Reply:
 
 
 def reveal_again(request: Request, why: str) -> Reply:
-    """Offer the asker another token in place of one whose outcome is not known; a press is not a blind repeat."""
+    """Offer the requester another token in place of one whose outcome is not known; a press is not a blind repeat."""
     text = mrkdwn(":grey_question: {}", sentence(why))
     again = buttons.reveal(request, "Reveal again")
     return reply(text, [kit.section(text), *kit.actions(again), kit.context(_small_print(request))], private=True)
@@ -198,7 +198,7 @@ def in_incident(reply: Reply, key: str, link: str) -> Reply:
 
 
 def confirm_message(request: Request, *, now: datetime) -> Reply:
-    """Ask the asker alone whether they mean it."""
+    """Ask the requester alone whether they mean it."""
     risk = risk_of_request(request)
     loud = mrkdwn(":rotating_light: *Break-glass* ") if request.mode is Mode.BREAK_GLASS else Mrkdwn("")
     title = mrkdwn("{}*{}* `{}`?", loud, verb_of(request.command), buttons.subject(request))
@@ -294,10 +294,10 @@ def _review_button(request: Request, review: Review | None) -> list[Element]:
 def _title(request: Request) -> Mrkdwn:
     operation = mrkdwn("*{}* `{}`", verb_of(request.command), buttons.subject(request))
     loud = mrkdwn(":rotating_light: *Break-glass* ") if request.mode is Mode.BREAK_GLASS else Mrkdwn("")
-    asker = person(request.asker)
+    requester = person(request.requester)
     if request.state is State.PENDING:
-        return mrkdwn(":raised_hand: {}: {} asks for approval", operation, asker)
-    return mrkdwn("{} {}{}, asked for by {}", _SIGNS[request.state], loud, operation, asker)
+        return mrkdwn(":raised_hand: {}: {} asks for approval", operation, requester)
+    return mrkdwn("{} {}{}, requested by {}", _SIGNS[request.state], loud, operation, requester)
 
 
 def _said(request: Request) -> list[Block]:
@@ -306,7 +306,7 @@ def _said(request: Request) -> list[Block]:
     return said + ([kit.section(ticket)] if ticket else [])
 
 
-def _consent(request: Request, now: datetime, approvers: Collection[str]) -> list[Mrkdwn]:
+def _approval(request: Request, now: datetime, approvers: Collection[str]) -> list[Mrkdwn]:
     until = Mrkdwn("")
     if request.expires_at:
         until = mrkdwn("Expires {} ({}).", when(request.expires_at), _left(request.expires_at, now))
@@ -341,7 +341,9 @@ def _course(request: Request, now: datetime, done: Reply | None, review: Review 
     words = _ended(request)
     lines = [] if done or request.state is State.QUARANTINED else [words, *_watched(request)]
     if request.state is State.READY:
-        lines = [mrkdwn("{}, press *Reveal*: the token is made then and shown to you alone.", person(request.asker))]
+        lines = [
+            mrkdwn("{}, press *Reveal*: the token is made then and shown to you alone.", person(request.requester))
+        ]
         if request.expires_at:
             lines.append(mrkdwn("Not revealed by {}, it never existed.", when(request.expires_at)))
     if request.state is State.QUARANTINED and request.outcome:
@@ -383,7 +385,7 @@ def _reviewed(review: Review | None) -> list[Block]:
         return []
     if review.reviewed_at is None:
         called = joined(" ", (mention(one) for one in review.notify[:10]))
-        words = mrkdwn("Done at once, *without consent*. A review by somebody else is owed until {}.",
+        words = mrkdwn("Done at once, *without approval*. A review by somebody else is owed until {}.",
                        when(review.due_at))  # fmt: skip
         return [kit.section(joined(" ", (words, called)))]
     found = Mrkdwn("justified") if review.justified else Mrkdwn("*not* justified")

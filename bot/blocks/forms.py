@@ -85,7 +85,7 @@ def form_view(spec: Spec, given: Mapping[str, Any], address_id: str, *, needs_re
 
 
 _BREAK_GLASS: Final = mrkdwn(
-    ":rotating_light: *Break-glass*: it is done at once, without anybody's consent. Say why; the channel is told, and "
+    ":rotating_light: *Break-glass*: it is done at once, without approval. Say why; the channel is told, and "
     "somebody else has to review it."
 )
 
@@ -142,7 +142,7 @@ def review_view(review_id: str, *, title: str, about: str) -> View:
     options = [kit.option(Plain("It was justified"), "yes"), kit.option(Plain("It was not justified"), "no")]
     verdict = {"type": "radio_buttons", "action_id": INPUT_ACTION, "options": options}
     blocks: list[Block] = [
-        kit.section(mrkdwn("What was done without consent: `/turso {}`", Plain(cut(about, 500)))),
+        kit.section(mrkdwn("What was done without approval: `/turso {}`", Plain(cut(about, 500)))),
         kit.input_block(VERDICT_INPUT, Plain("Your verdict"), verdict, optional=False),
         kit.input_block(
             COMMENT_INPUT, Plain("What did you find?"), text_input(multiline=True, at_most=1000), optional=False

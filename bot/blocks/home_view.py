@@ -17,7 +17,7 @@ ROWS: Final = 5
 """Of each kind on a page."""
 BLOCKS: Final = 100
 KINDS: Final = ("decide", "mine", "reviews", "undo", "frozen", "tokens", "incidents", "places")
-"""What Home lists, each turned by itself."""
+"""What Home lists, each page_value by itself."""
 LAST: Final = 999
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class Place:
 
 
 def pages_of(state: str) -> Mapping[str, int]:
-    """Read which page each kind is turned to: `mine=2 tokens=3`; whatever else it says is the first page."""
+    """Read which page each kind is page_value to: `mine=2 tokens=3`; whatever else it says is the first page."""
     pages = dict.fromkeys(KINDS, 1)
     for word in state.split()[: len(KINDS)]:
         kind, _, number = word.partition("=")
@@ -51,9 +51,9 @@ class Page(Generic[T]):
     number: int = 1
     has_more: bool = False
     pages: Mapping[str, int] = field(default_factory=dict)
-    """To which pages the other kinds are turned."""
+    """To which pages the other kinds are page_value."""
 
-    def turned(self, number: int) -> str:
+    def page_value(self, number: int) -> str:
         """What a button carries that turns this kind to another page."""
         pages = {**self.pages, self.kind: number}
         return " ".join(f"{kind}={page}" for kind, page in pages.items() if page > 1) or f"{self.kind}=1"
@@ -91,7 +91,7 @@ def home_view(board: Board, *, now: datetime) -> View:
         blocks.append(kit.section(mrkdwn(":relieved: Nothing waits for you.")))
     blocks += _section("Your requests", board.mine, [_request(one, now, mine=True) for one in board.mine.items])
     blocks += _section("Reviews you owe", board.reviews, [_review(one, now) for one in board.reviews.items])
-    undo = [_request(one, now, mine=one.asker == board.person) for one in board.undo.items]
+    undo = [_request(one, now, mine=one.requester == board.person) for one in board.undo.items]
     blocks += _section("In quarantine", board.undo, undo)
     blocks += _section("Frozen", board.frozen, [_hold(one, one.id in board.thaws) for one in board.frozen.items])
     blocks += _section("Your live tokens", board.tokens, [_token(one, now) for one in board.tokens.items])
@@ -123,7 +123,7 @@ def _section(title: str, page: Page[Any], rows: Sequence[Sequence[Block]]) -> li
 def _turns(page: Page[Any]) -> list[kit.Element]:
     turns = [("‹ Previous", page.number - 1)] if page.number > 1 else []
     turns += [("Next ›", page.number + 1)] if page.has_more else []
-    return [kit.button(Plain(label), f"{buttons.HOME_PAGE}{page.kind}.{number}", page.turned(number))
+    return [kit.button(Plain(label), f"{buttons.HOME_PAGE}{page.kind}.{number}", page.page_value(number))
             for label, number in turns]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Short notices around a request: to its asker, to those who should decide, to holders of tokens that have ended."""
+"""Short notices around a request: to its requester, to those who should decide, to holders of revoked tokens."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from bot.core.request import Request, Review
 def reminder(request: Request, *, now: datetime) -> Reply:
     """Remind those whom the rule notifies that somebody waits."""
     to = joined(" ", (mention(one) for one in request.notify[:10]))
-    head = mrkdwn(":bell: {} {} still waits for an answer to *{}* `{}`.", to, person(request.asker),
+    head = mrkdwn(":bell: {} {} still waits for an answer to *{}* `{}`.", to, person(request.requester),
                   verb_of(request.command), buttons.subject(request))  # fmt: skip
     left = mrkdwn("It waits since {}", duration(now - request.created_at))
     until = mrkdwn("until {}", when(request.expires_at)) if request.expires_at else Mrkdwn("")
@@ -27,7 +27,7 @@ def personal_reminder(request: Request, link: str, *, now: datetime) -> Reply:
     operation = mrkdwn(
         "*{}* `{}` in {}", verb_of(request.command), buttons.subject(request), channel(request.channel_id)
     )
-    head = mrkdwn(":bell: {} is waiting for your approval: {}.", person(request.asker), operation)
+    head = mrkdwn(":bell: {} is waiting for your approval: {}.", person(request.requester), operation)
     until = mrkdwn("Expires {}.", when(request.expires_at)) if request.expires_at else Mrkdwn("")
     since = mrkdwn("Waiting for {}.", duration(now - request.created_at))
     card = linked(link, "Open the card") if link else Mrkdwn("")
@@ -35,8 +35,8 @@ def personal_reminder(request: Request, link: str, *, now: datetime) -> Reply:
 
 
 def break_glass_notice(request: Request, link: str | None) -> Reply:
-    """Tell one whom the rule notifies that something was done without consent."""
-    head = mrkdwn(":rotating_light: *Break-glass* by {} in {}: *{}* `{}`", person(request.asker),
+    """Tell one whom the rule notifies that something was done without approval."""
+    head = mrkdwn(":rotating_light: *Break-glass* by {} in {}: *{}* `{}`", person(request.requester),
                   channel(request.channel_id), verb_of(request.command), buttons.subject(request))  # fmt: skip
     where = [kit.context(mrkdwn("{}", linked(link, "The card in the channel")))] if link else []
     return reply(head, [kit.section(head), kit.quote(Plain("Reason"), Plain(request.reason), at_most=800), *where],
@@ -68,7 +68,7 @@ def tokens_revoked_notice(request: Request, databases: Sequence[str], proof: Pro
     """Tell a holder what a rotation did to their tokens, as far as it is known."""
     name = buttons.subject(request)
     named = joined(", ", (mrkdwn("`{}`", one) for one in databases[:10])) or mrkdwn("`{}`", name)
-    by = mrkdwn("{} rotated the tokens of `{}`", person(request.asker), name)
+    by = mrkdwn("{} rotated the tokens of `{}`", person(request.requester), name)
     head = mrkdwn(":warning: {}. Your tokens for {} {}", by, named, _what_holds(name, databases, proof))
     note = mrkdwn("Ask for a new one with `/turso token NAME` where you may.")
     return reply(head, [kit.section(head), kit.context(note)], private=True)

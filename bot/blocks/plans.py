@@ -30,7 +30,7 @@ def consequences(plan: Plan) -> list[Block]:
 
 
 def dry_run(plan: Plan, decision: Decision) -> Reply:
-    """The answer to `--dry-run`: the plan, and whose consent it would need; nothing is done."""
+    """The answer to `--dry-run`: the plan, and whose approval it would need; nothing is done."""
     name = plan.target.name if plan.target else str(plan.arguments.get("name", ""))
     title = mrkdwn(":mag: Dry run of *{}* `{}`: nothing was done.", verb_of(plan.command), name)
     return reply(title, [kit.section(title), *plan_blocks(plan), kit.context(sentence(decision.reason))], private=True)

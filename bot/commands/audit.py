@@ -9,7 +9,7 @@ from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, cut, joined, mrkdwn, on_day, person, when
 from bot.commands.audit_sentences import Writer, mrkdwn_sentence, slack_writer, words_of
-from bot.commands.base import Context, Reading
+from bot.commands.base import Context, ReadCommand
 from bot.commands.lines import command_line
 from bot.commands.targets import require_known
 from bot.core.arguments import Count, DatabaseName, Since, UserRef, since_start
@@ -78,14 +78,14 @@ class Sight:
 
 
 async def sight_of(ctx: Context) -> Sight:
-    """Find out what the asker may see; a channel with every database needs no list of them."""
+    """Find out what the requester may see; a channel with every database needs no list of them."""
     if ctx.scope.databases is not None and ctx.scope.databases.everything:
         return Sight(ctx, None)
     return Sight(ctx, frozenset(one.name for one in await ctx.visible_databases()))
 
 
 async def entries(ctx: Context, args: AuditArgs, sight: Sight, limit: int) -> list[Row]:
-    """Return what the asker may see: of the channel's databases, and of the channel itself."""
+    """Return what the requester may see: of the channel's databases, and of the channel itself."""
     since = since_start(args.since, ctx.now) if args.since is not None else None
     if args.db or sight.names is None:
         return await _visible(ctx, args, sight, limit, since, [args.db] if args.db else None, None)
@@ -107,7 +107,7 @@ async def _visible(
     found: list[Row] = []
     before = args.before
     for _ in range(LOOKS):
-        page = await ctx.memory.audit_page(
+        page = await ctx.store.audit_page(
             before_seq=before, limit=limit, databases=names, channel_id=channel_id, user_id=args.user, since=since
         )
         found += [row for row in page if sight.may_see(row[1])]
@@ -153,7 +153,7 @@ def _older(args: AuditArgs, before: int) -> str:
     return command_line("audit", db=args.db, user=args.user, since=since, before=before)
 
 
-command = Reading(
+command = ReadCommand(
     name="audit",
     usage="audit [--db NAME] [--user @U] [--since 7d]",
     summary="Who did what, where, with whose approval",

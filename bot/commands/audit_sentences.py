@@ -170,8 +170,8 @@ def _revealed(entry: AuditEntry, writer: Writer) -> str:
 
 
 def _thawed(entry: AuditEntry, writer: Writer) -> str:
-    asker = writer.requester(entry)
-    by = "" if asker in ("", TIMER) else f" by {writer.person(asker)}"
+    requester = writer.requester(entry)
+    by = "" if requester in ("", TIMER) else f" by {writer.person(requester)}"
     freeze = f"The freeze of {writer.names(entry) or 'a database'}{by}"
     return f"{freeze} ended: the database is gone" if entry.outcome == "gone" else f"{freeze} ended on time"
 

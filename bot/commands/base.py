@@ -10,7 +10,7 @@ from pydantic import BaseModel, SecretStr
 from bot.core.model import Decision, Risk, Subject
 from bot.core.plan import Plan
 from bot.core.policy import Policy, Scope
-from bot.core.ports import Memory
+from bot.core.ports import Store
 from bot.core.proof import Finding
 from bot.core.reply import Reply
 from bot.core.request import Hold
@@ -19,7 +19,7 @@ from bot.turso.models import Listing
 
 A = TypeVar("A", bound=BaseModel)
 Facts = Mapping[str, Any]
-"""Plain JSON that the deed showed, such as a new database's hostname; never a secret."""
+"""Plain JSON that the operation showed, such as a new database's hostname; never a secret."""
 OVER: Final = "over"
 """Among the facts: the freeze that the request has placed is no longer there."""
 
@@ -61,7 +61,7 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a command may use: who asks, where, and the doors to Turso and to the memory."""
+    """What a command may use: who asks, where, the Turso client and the store."""
 
     subject: Subject
     policy: Policy
@@ -69,7 +69,7 @@ class Context:
     """The databases of this channel."""
     organization: str
     turso: TursoClient
-    memory: Memory
+    store: Store
     now: datetime
     table: Sequence["Command"] = ()
     """Every command, for `help`."""
@@ -99,7 +99,7 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Reading(Generic[A]):
+class ReadCommand(Generic[A]):
     """A command that changes nothing."""
 
     name: str
@@ -130,17 +130,17 @@ class Probe:
 
 @dataclass(frozen=True)
 class Phase:
-    """A deed, how to see that it happened, and what to say then."""
+    """A operation, how to see that it happened, and what to say then."""
 
     act: Callable[[Context, Plan], Awaitable[Facts | None]]
     read_back: Callable[[Context, Plan], Awaitable[bool]] | None
-    """True once Turso itself says so; raises NotOurs. None: the deed leaves nothing to read."""
+    """True once Turso itself says so; raises NotOurs. None: the operation leaves nothing to read."""
     message: Callable[[Plan, Facts], Reply]
 
 
 @dataclass(frozen=True)
-class Changing(Generic[A]):
-    """A command that changes something. The path consents, executes once, reads back, audits and tells."""
+class ChangeCommand(Generic[A]):
+    """A command that changes something. The pipeline asks for approval, executes once, reads back, audits and tells."""
 
     name: str
     usage: str
@@ -173,7 +173,7 @@ class Changing(Generic[A]):
     reaches_others: bool = False
     """It touches more databases than it names: its plan says which."""
     undoes: bool = False
-    """Its plan names, as `arguments["request_id"]`, a quarantine that the path undoes in its stead."""
+    """Its plan names, as `arguments["request_id"]`, a quarantine that the pipeline undoes instead."""
     hidden: bool = False
     open_to_all: bool = False
     changes: bool = field(default=True, init=False)
@@ -187,8 +187,8 @@ class Secret:
 
 
 @dataclass(frozen=True)
-class Revealing(Generic[A]):
-    """A command whose deed gives a secret to its asker: nothing is minted before they press Reveal."""
+class SecretCommand(Generic[A]):
+    """A command whose operation gives a secret to its requester: nothing is minted before they press Reveal."""
 
     name: str
     usage: str
@@ -206,4 +206,4 @@ class Revealing(Generic[A]):
     changes: bool = field(default=True, init=False)
 
 
-Command = Reading[Any] | Changing[Any] | Revealing[Any]
+Command = ReadCommand[Any] | ChangeCommand[Any] | SecretCommand[Any]

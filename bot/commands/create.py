@@ -10,7 +10,7 @@ from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import Plain, joined, mrkdwn, utc
 from bot.blocks.verbs import verb_of
-from bot.commands.base import Changing, Context, Facts
+from bot.commands.base import ChangeCommand, Context, Facts
 from bot.commands.create_place import differences, made_where, require_location, require_place
 from bot.commands.lines import command_line
 from bot.core.arguments import DatabaseName, GroupName, LocationCode, Positional
@@ -24,7 +24,7 @@ from bot.turso.places import default_of
 ARRIVES_WITHIN = timedelta(minutes=5)
 """What Turso makes for us has a `DbId` of this time at the latest, however slow the call, and the clocks apart."""
 WAITS_SECONDS = 37
-"""From the start of the deed; with a last slow look (5 s) the outcome is still told within 45 s."""
+"""From the start of the operation; with a last slow look (5 s) the outcome is still told within 45 s."""
 
 
 class CreateArgs(BaseModel):
@@ -137,7 +137,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     )
 
 
-command = Changing(
+command = ChangeCommand(
     name="create",
     usage="db create NAME [--group G] [--location L]",
     summary="Make a database, and wait until it answers",

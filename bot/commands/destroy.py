@@ -9,7 +9,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
 from bot.blocks.verbs import verb_of
 from bot.commands import holds
-from bot.commands.base import Changing, Context, Facts, Phase
+from bot.commands.base import ChangeCommand, Context, Facts, Phase
 from bot.commands.lines import command_line
 from bot.commands.targets import attempt, snapshot, target_of
 from bot.core.arguments import DatabaseName, Positional
@@ -78,10 +78,10 @@ async def _may_be_destroyed(ctx: Context, database: Database) -> bool:
 
 async def _replaced(ctx: Context, database: Database) -> str | None:
     """Return the request whose quarantine has no countdown any more; a new one takes its place."""
-    held = await holds.open_quarantine(ctx.memory, database.id)
+    held = await holds.open_quarantine(ctx.store, database.id)
     if held is None:
         return None
-    request = await ctx.memory.request(held.request_id)
+    request = await ctx.store.request(held.request_id)
     if request is None or not request.rests:
         raise BadInput(holds.in_quarantine(held))
     return request.id
@@ -134,12 +134,12 @@ def destroyed(plan: Plan, facts: Facts) -> Reply:
 
 async def unblock(ctx: Context, plan: Plan) -> None:
     """Open what only the quarantine kept blocked."""
-    await holds.lift(ctx.turso, ctx.memory, holds.lift_all(plan, {HoldKind.QUARANTINE}))
+    await holds.lift(ctx.turso, ctx.store, holds.lift_all(plan, {HoldKind.QUARANTINE}))
 
 
 async def unblocked(ctx: Context, plan: Plan) -> bool:
     """True once Turso blocks no more than the other holds need."""
-    return await holds.is_lifted(ctx.turso, ctx.memory, holds.lift_all(plan, {HoldKind.QUARANTINE}))
+    return await holds.is_lifted(ctx.turso, ctx.store, holds.lift_all(plan, {HoldKind.QUARANTINE}))
 
 
 def restored(plan: Plan, facts: Facts) -> Reply:
@@ -152,7 +152,7 @@ def restored(plan: Plan, facts: Facts) -> Reply:
     )
 
 
-command = Changing(
+command = ChangeCommand(
     name="destroy",
     usage="db destroy NAME [--now]",
     summary="Quarantine a database with a countdown and Undo, then destroy it; --now destroys at once",

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pydantic import BaseModel
 
 from bot.commands import digest_schedule
-from bot.commands.base import Context, Reading
+from bot.commands.base import Context, ReadCommand
 from bot.commands.digests import digest
 from bot.core.model import Risk
 from bot.core.reply import Reply
@@ -17,12 +17,12 @@ class DigestNowArgs(BaseModel):
 
 async def run(ctx: Context, args: DigestNowArgs) -> Reply:
     """As long as the channel's own digest looks back; a week where it has none."""
-    kept = await ctx.memory.digest(ctx.subject.channel.id)
+    kept = await ctx.store.digest(ctx.subject.channel.id)
     length = digest_schedule.length(kept) if kept else timedelta(days=7)
     return await digest(ctx, timedelta(days=1) if args.daily else length)
 
 
-command = Reading(
+command = ReadCommand(
     name="digest now",
     usage="digest now [--daily]",
     summary="The usage digest of this channel, at once",

@@ -6,7 +6,7 @@ from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
 from bot.blocks.verbs import verb_of
-from bot.commands.base import Changing, Context, Facts
+from bot.commands.base import ChangeCommand, Context, Facts
 from bot.commands.digest_schedule import DAYS
 from bot.commands.lines import command_line
 from bot.core.model import Risk
@@ -22,7 +22,7 @@ class DigestOffArgs(BaseModel):
 
 async def plan(ctx: Context, args: DigestOffArgs) -> Plan:
     """Say which digest ends."""
-    digest = await ctx.memory.digest(ctx.subject.channel.id)
+    digest = await ctx.store.digest(ctx.subject.channel.id)
     if digest is None:
         raise BadInput("This channel has no digest. `/turso digest on` starts one.")
     return Plan(
@@ -42,12 +42,12 @@ def _line(digest: Digest) -> str:
 
 async def act(ctx: Context, plan: Plan) -> None:
     """Drop it with its timer."""
-    await ctx.memory.drop_digest(plan.arguments["channel_id"])
+    await ctx.store.drop_digest(plan.arguments["channel_id"])
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
     """True once it is gone."""
-    return await ctx.memory.digest(plan.arguments["channel_id"]) is None
+    return await ctx.store.digest(plan.arguments["channel_id"]) is None
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
@@ -57,7 +57,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     return reply(head, [kit.section(head), *kit.actions(*row)])
 
 
-command = Changing(
+command = ChangeCommand(
     name="digest off",
     usage="digest off",
     summary="Stop the usage digest of this channel",

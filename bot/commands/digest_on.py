@@ -10,7 +10,7 @@ from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn, when
 from bot.blocks.verbs import verb_of
-from bot.commands.base import Changing, Context, Facts
+from bot.commands.base import ChangeCommand, Context, Facts
 from bot.commands.digest_schedule import DAYS, clock_time, next_due, weekday, zone
 from bot.commands.digests import measure
 from bot.commands.lines import command_line
@@ -81,13 +81,13 @@ async def act(ctx: Context, plan: Plan) -> Facts:
     """Keep it, and set its timer; the first one counts from now on."""
     digest = digest_of(ctx, plan)
     await attempt(measure(ctx))
-    await ctx.memory.set_digest(digest)
+    await ctx.store.set_digest(digest)
     return {"next_at": digest.next_at.isoformat()}
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
     """True once it is kept as planned."""
-    kept = await ctx.memory.digest(ctx.subject.channel.id)
+    kept = await ctx.store.digest(ctx.subject.channel.id)
     asked = plan.arguments
     return kept is not None and all(getattr(kept, name) == asked[name] for name in ("cadence", "weekday", "at", "tz"))
 
@@ -102,7 +102,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     return reply(head, [kit.section(head), *first, *kit.actions(*row)])
 
 
-command = Changing(
+command = ChangeCommand(
     name="digest on",
     usage="digest on [--weekly mon 09:00 / --daily 09:00] [--tz ZONE]",
     summary="Post a usage digest in this channel",

@@ -104,7 +104,7 @@ async def _samples(ctx: Context, databases: list[Listed], length: timedelta) -> 
     now = moment(ctx.now)
     today = now[:10]
     reach = max(2 * length + length, timedelta(days=IDLE_DAYS)) + timedelta(days=2)
-    found = await ctx.memory.samples(
+    found = await ctx.store.samples(
         organization=ctx.organization,
         since=moment(ctx.now - reach)[:10],
         until=now,
@@ -123,16 +123,16 @@ async def _samples(ctx: Context, databases: list[Listed], length: timedelta) -> 
 async def measure(ctx: Context) -> None:
     """Measure at this moment, so that the next digest can begin exactly here."""
     databases, usage = await asyncio.gather(ctx.turso.listed(), ctx.turso.organization_usage())
-    await ctx.memory.add_samples(samples_of(ctx.organization, databases, usage, moment(ctx.now)))
+    await ctx.store.add_samples(samples_of(ctx.organization, databases, usage, moment(ctx.now)))
 
 
 async def _held(ctx: Context) -> list[Hold]:
-    held = await ctx.memory.holds(organization=ctx.organization)
+    held = await ctx.store.holds(organization=ctx.organization)
     return [hold for hold in held if ctx.scope.covers(Target(hold.database))]
 
 
 async def _ending(ctx: Context) -> list[LedgerToken]:
-    found = await ctx.memory.tokens(organization=ctx.organization, live_at=ctx.now)
+    found = await ctx.store.tokens(organization=ctx.organization, live_at=ctx.now)
     soon = [one for one in found if one.expires_at and one.expires_at <= ctx.now + ENDS_WITHIN]
     return [one for one in soon if ctx.scope.covers(Target(one.database, one.group or ""))]
 

@@ -5,7 +5,7 @@ from pydantic import BaseModel
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, mrkdwn, sentence, when
-from bot.commands.base import Context, Reading
+from bot.commands.base import Context, ReadCommand
 from bot.commands.lines import command_line
 from bot.core.reply import Reply
 from bot.errors import Unavailable
@@ -36,7 +36,7 @@ def _line(name: str, well: bool, said: str) -> Mrkdwn:
     return mrkdwn("{} *{}*: {}", sign, name, sentence(said[:400]))
 
 
-command = Reading(
+command = ReadCommand(
     name="doctor",
     usage="doctor",
     summary="The live checks of Slack, Turso, the store and the policy",

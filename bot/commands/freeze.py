@@ -10,7 +10,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, duration, mrkdwn
 from bot.blocks.verbs import verb_of
 from bot.commands import holds
-from bot.commands.base import OVER, Changing, Context, Facts
+from bot.commands.base import OVER, ChangeCommand, Context, Facts
 from bot.commands.lines import command_line
 from bot.commands.targets import snapshot, target_of
 from bot.core.arguments import DatabaseName, Duration, Positional
@@ -42,7 +42,7 @@ async def plan(ctx: Context, args: FreezeArgs) -> Plan:
         target=shot.target,
         steps=[f"Block {what} of {args.name}: clients get errors at once", f"{ends}, unless something else blocks it"],
         arguments={"reads": args.reads, "seconds": _seconds(args.lasting)},
-        facts={**shot.facts, **holds.told(held)},
+        facts={**shot.facts, **holds.holds_fact(held)},
         databases=((shot.target.name, shot.target.group),),
         hold=PlannedHold(HoldKind.FREEZE, args.reads, block_writes=True, seconds=_seconds(args.lasting)),
     )
@@ -82,7 +82,7 @@ def _lasting(seconds: int | None) -> Mrkdwn:
     return mrkdwn(" for {}", duration(timedelta(seconds=seconds))) if seconds else mrkdwn(" until somebody thaws it")
 
 
-command = Changing(
+command = ChangeCommand(
     name="freeze",
     usage="db freeze NAME [--reads] [--for 30m]",
     summary="Block writes (and reads) for a while",

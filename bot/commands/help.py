@@ -1,4 +1,4 @@
-"""`/turso help [COMMAND]`: what there is, filtered to what the asker may do here."""
+"""`/turso help [COMMAND]`: what there is, filtered to what the requester may do here."""
 
 from itertools import groupby
 from typing import Annotated
@@ -9,7 +9,7 @@ from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.rights import right_lines, right_note, unknown_groups
 from bot.blocks.text import Mrkdwn, joined, mrkdwn, sentence
-from bot.commands.base import Command, Context, Reading
+from bot.commands.base import Command, Context, ReadCommand
 from bot.commands.rights import judge, rights_here, unknown_here
 from bot.core.arguments import Rest
 from bot.core.catalogue import HOME
@@ -112,7 +112,7 @@ def _verdict(ctx: Context, command: Command, rights: list[Right]) -> Mrkdwn:
     return joined("\n", right_lines(rights)) or mrkdwn("Everybody may use it.")
 
 
-command = Reading(
+command = ReadCommand(
     name="help",
     usage="help [COMMAND]",
     summary="What you can do here",

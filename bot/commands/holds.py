@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from bot.blocks.text import utc
 from bot.commands.base import Context
 from bot.core.plan import Plan, PlanTarget
-from bot.core.ports import Memory
+from bot.core.ports import Store
 from bot.core.request import Hold, HoldKind
 from bot.errors import Unavailable
 from bot.turso import TursoClient
@@ -23,13 +23,13 @@ def remaining(holds: Iterable[Hold]) -> Blocks:
 
 async def holds_of(ctx: Context, database_id: str, *, but: Sequence[HoldKind] = ()) -> list[Hold]:
     """Return the holds of a database that are not released, without some kinds."""
-    held = await ctx.memory.holds(organization=ctx.organization, database_id=database_id)
+    held = await ctx.store.holds(organization=ctx.organization, database_id=database_id)
     return [hold for hold in held if hold.kind not in but]
 
 
-async def open_quarantine(memory: Memory, database_id: str) -> Hold | None:
+async def open_quarantine(store: Store, database_id: str) -> Hold | None:
     """Return the quarantine of an object: there is at most one."""
-    held = await memory.holds(database_id=database_id)
+    held = await store.holds(database_id=database_id)
     return next((hold for hold in held if hold.kind is HoldKind.QUARANTINE), None)
 
 
@@ -48,9 +48,9 @@ class Lift:
     ends: Callable[[Hold], bool]
     blocks: Blocks = (True, True)
 
-    async def needed(self, memory: Memory) -> Blocks:
+    async def needed(self, store: Store) -> Blocks:
         """Return what the holds that stay need blocked."""
-        held = await memory.holds(database_id=self.database_id)
+        held = await store.holds(database_id=self.database_id)
         return remaining(hold for hold in held if not self.ends(hold))
 
 
@@ -65,36 +65,36 @@ def lift_all(plan: Plan, kinds: Collection[HoldKind]) -> Lift:
     return Lift(target.name, target.id, lambda hold: hold.kind in kinds)
 
 
-async def lift(turso: TursoClient, memory: Memory, what: Lift) -> None:
+async def lift(turso: TursoClient, store: Store, what: Lift) -> None:
     """Open the blocks that end with some holds. No other block is touched, and none is set that was not there."""
-    needed = await what.needed(memory)
+    needed = await what.needed(store)
     while True:
         opened = _both(what.blocks, _not(needed))
         await _switch(turso, what.database, opened, on=False)
-        before, needed = needed, await what.needed(memory)
+        before, needed = needed, await what.needed(store)
         # Who blocks places a hold first: one that came meanwhile may have blocked just before our call opened it.
         await _switch(turso, what.database, _both(opened, needed), on=True)
         if needed == before:
             return
 
 
-async def is_lifted(turso: TursoClient, memory: Memory, what: Lift) -> bool:
+async def is_lifted(turso: TursoClient, store: Store, what: Lift) -> bool:
     """True once Turso blocks none of what ends, but for what the holds that stay need."""
-    needed = await what.needed(memory)
+    needed = await what.needed(store)
     return not any(_both(await blocked(turso, what.database), _both(what.blocks, _not(needed))))
 
 
-async def lift_once(turso: TursoClient, memory: Memory, what: Lift) -> bool:
+async def lift_once(turso: TursoClient, store: Store, what: Lift) -> bool:
     """Lift what Turso does not show as lifted yet, and say whether it does then. Safe to run again after a crash."""
-    if await is_lifted(turso, memory, what):
+    if await is_lifted(turso, store, what):
         return True
-    await lift(turso, memory, what)
-    return await is_lifted(turso, memory, what)
+    await lift(turso, store, what)
+    return await is_lifted(turso, store, what)
 
 
-async def left_by(turso: TursoClient, memory: Memory, request_id: str, target: PlanTarget) -> Blocks:
+async def left_by(turso: TursoClient, store: Store, request_id: str, target: PlanTarget) -> Blocks:
     """Return what a request's hold needs, no other hold does, and Turso blocks now. Raises Unavailable."""
-    held = await memory.holds(database_id=target.id)
+    held = await store.holds(database_id=target.id)
     own = [hold for hold in held if hold.request_id == request_id and hold.kind is not HoldKind.FOUND]
     if not own:
         return (False, False)
@@ -168,7 +168,7 @@ def _target(plan: Plan) -> PlanTarget:
 _WORDS = {HoldKind.FREEZE: "frozen", HoldKind.QUARANTINE: "in quarantine", HoldKind.FOUND: "blocked by others before"}
 
 
-def told(holds: Sequence[Hold]) -> dict[str, str]:
+def holds_fact(holds: Sequence[Hold]) -> dict[str, str]:
     """Say why a database is blocked, as a fact for a plan; nothing when it is not by us."""
     return {"Held": "; ".join(describe(hold) for hold in holds)} if holds else {}
 

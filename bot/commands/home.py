@@ -7,7 +7,7 @@ from bot.blocks.kit import Element
 from bot.blocks.message import reply
 from bot.blocks.rights import NOTHING, right_lines, unknown_groups
 from bot.blocks.text import Mrkdwn, counted, mrkdwn
-from bot.commands.base import Context, Reading
+from bot.commands.base import Context, ReadCommand
 from bot.commands.lines import command_line
 from bot.commands.requests import mine_now, to_approve
 from bot.commands.rights import rights_here, unknown_here
@@ -56,7 +56,7 @@ def _runs(here: set[str]) -> list[Element]:
 
 
 async def waiting(ctx: Context) -> list[Block]:
-    """What waits for the asker's consent, and what they asked for themselves."""
+    """What waits for the requester's approval, and what they asked for themselves."""
     theirs, mine = await to_approve(ctx), await mine_now(ctx)
     blocks: list[Block] = []
     for title, requests, approves in (("Waits for you", theirs, True), ("Asked by you", mine, False)):
@@ -67,7 +67,7 @@ async def waiting(ctx: Context) -> list[Block]:
     return blocks
 
 
-command = Reading(
+command = ReadCommand(
     name="home",
     usage="",
     summary="What you may do here, and what waits for you",

@@ -10,10 +10,10 @@ from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, mrkdwn
 from bot.blocks.verbs import verb_of
-from bot.commands.base import Changing, Context, Facts
+from bot.commands.base import ChangeCommand, Context, Facts
 from bot.commands.incident_markdown import markdown, story_of
 from bot.commands.incident_report import filename
-from bot.commands.incidents import Loose, loose_blocks, still_open
+from bot.commands.incidents import OpenItems, open_items_blocks, still_open
 from bot.core.model import Risk
 from bot.core.plan import Plan
 from bot.core.reply import Attachment, Reply
@@ -29,7 +29,7 @@ class IncidentEndArgs(BaseModel):
 
 async def plan(ctx: Context, args: IncidentEndArgs) -> Plan:
     """Say what ends, and what does not end with it."""
-    incident = await ctx.memory.incident_in(ctx.subject.channel.id)
+    incident = await ctx.store.incident_in(ctx.subject.channel.id)
     if incident is None:
         raise BadInput(f"No incident runs in this channel.{await _elsewhere(ctx)}")
     loose = await still_open(ctx, incident)
@@ -47,7 +47,7 @@ async def plan(ctx: Context, args: IncidentEndArgs) -> Plan:
 
 async def _elsewhere(ctx: Context) -> str:
     """Where nothing runs, name what this person has running in other channels."""
-    mine = [one.key for one in await ctx.memory.incidents() if one.started_by == ctx.subject.person.id]
+    mine = [one.key for one in await ctx.store.incidents() if one.started_by == ctx.subject.person.id]
     if not mine:
         return ""
     keys = ", ".join(f"`{key}`" for key in mine[:3])
@@ -56,17 +56,17 @@ async def _elsewhere(ctx: Context) -> str:
 
 async def act(ctx: Context, plan: Plan) -> Facts:
     """End it in one transaction with its audit entry; then write the report."""
-    incident = await ctx.memory.incident(plan.arguments["incident_id"])
+    incident = await ctx.store.incident(plan.arguments["incident_id"])
     if incident is None:
         raise BadInput("This incident is not known any more.")
     by = ctx.subject.person.id
-    await ctx.memory.end_incident(incident.id, by, ctx.now, _entry(ctx, incident))
+    await ctx.store.end_incident(incident.id, by, ctx.now, _entry(ctx, incident))
     return await facts_of(ctx, replace(incident, ended_at=ctx.now, ended_by=by))
 
 
 async def facts_again(ctx: Context, plan: Plan) -> Facts:
     """Gather it again, of what has ended."""
-    ended = await ctx.memory.incident(plan.arguments["incident_id"])
+    ended = await ctx.store.incident(plan.arguments["incident_id"])
     return await facts_of(ctx, ended) if ended else {}
 
 
@@ -91,7 +91,7 @@ def _entry(ctx: Context, incident: Incident) -> AuditEntry:
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
     """True once it is over."""
-    incident = await ctx.memory.incident(plan.arguments["incident_id"])
+    incident = await ctx.store.incident(plan.arguments["incident_id"])
     return incident is None or incident.ended_at is not None
 
 
@@ -108,11 +108,11 @@ def last_message(key: str, how: Mrkdwn, facts: Mapping[str, Any]) -> Reply:
     file = Attachment(f"{filename(key)}.md", f"Incident {key}", text) if text else None
     left = facts.get("loose")
     unknown = kit.context(mrkdwn("What is still open could not be read: `/turso incident report` shows it."))
-    loose = [unknown] if left is None else loose_blocks(Loose.of(left), approves=False)
+    loose = [unknown] if left is None else open_items_blocks(OpenItems.of(left), approves=False)
     return reply(head, [kit.section(head), *loose], attachment=file)
 
 
-command = Changing(
+command = ChangeCommand(
     name="incident end",
     usage="incident end",
     summary="End this channel's incident, list what is open, post the report",

@@ -1,4 +1,4 @@
-"""The report of an incident as Markdown: who did what, when, by whose consent, and how long it took."""
+"""The report of an incident as Markdown: who did what, when, by whose approval, and how long it took."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.blocks.text import clean, duration, utc
 from bot.commands.audit_sentences import Writer, sentence_of, words_of
 from bot.commands.base import Context
-from bot.commands.incidents import Loose, requests_of, still_open, timeline
+from bot.commands.incidents import OpenItems, requests_of, still_open, timeline
 from bot.core.request import TIMER, AuditEntry, Incident, Mode, Request, Review, Vote
 
 BY_ITSELF = ("", TIMER)
@@ -23,7 +23,7 @@ class Story:
     requests: Sequence[Request] = ()
     reviews: Mapping[str, Review] = field(default_factory=dict)
     """By the request that owed it; only those that were given."""
-    loose: Loose = field(default_factory=Loose)
+    loose: OpenItems = field(default_factory=OpenItems)
     names: Mapping[str, str] = field(default_factory=dict)
     channel_name: str = ""
 
@@ -40,10 +40,10 @@ class Story:
 
 
 async def story_of(ctx: Context, incident: Incident) -> Story:
-    """Gather the report of an incident from the memory."""
+    """Gather the report of an incident from the store."""
     entries = await timeline(ctx, incident)
     requests = await requests_of(ctx, entries)
-    reviews = await ctx.memory.reviews(owed=False, request_ids=[one.id for one in requests])
+    reviews = await ctx.store.reviews(owed=False, request_ids=[one.id for one in requests])
     given = {review.request_id: review for review in reviews}
     told = Story(incident, ctx.now, entries, requests, given, await still_open(ctx, incident))
     names = await ctx.names_of(told.people) if ctx.names_of else {}
@@ -58,7 +58,7 @@ def markdown(story: Story) -> str:
         *_head(story),
         "## What was done",
         "",
-        "| Asked | Who | What | Databases | Why | Consent | Outcome | Took |",
+        "| Asked | Who | What | Databases | Why | Approval | Outcome | Took |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
         *(_done(story, request) for request in story.requests),
         "",
@@ -99,18 +99,18 @@ def _done(story: Story, request: Request) -> str:
     what = " ".join([request.command, *(one for one in request.plan.options if one.startswith("--"))])
     return _row(
         utc(request.created_at),
-        story.who(request.asker),
+        story.who(request.requester),
         what,
         _names(tuple(name for name, _ in request.plan.databases)),
         " ".join(filter(None, (request.reason, request.ticket))),
-        _consent(story, request),
+        _approval(story, request),
         f"{request.state.value}. {request.outcome}" if request.outcome else request.state.value,
         took,
     )
 
 
-def _consent(story: Story, request: Request) -> str:
-    """Say by whose consent it was done."""
+def _approval(story: Story, request: Request) -> str:
+    """Say by whose approval it was done."""
     if request.mode is Mode.BREAK_GLASS:
         return f"break-glass; {_reviewed(story, request)}"
     words = [_voted(story, "approved", request.votes, approves=True), _voted(story, "denied", request.votes, False)]
@@ -155,7 +155,9 @@ def _cell(text: str) -> str:
 
 def _open(story: Story) -> list[str]:
     loose = story.loose
-    waiting = [f"{verb} {subject} (asked for by {story.who(asker)})" for _, verb, subject, asker, _ in loose.requests]
+    waiting = [
+        f"{verb} {subject} (requested by {story.who(requester)})" for _, verb, subject, requester, _ in loose.requests
+    ]
     tokens = [f"{name} (held by {story.who(holder)})" for _, name, holder in loose.tokens]
     lines = [
         _list("Frozen", [name for _, name in loose.frozen]),

@@ -5,9 +5,9 @@ from pydantic import BaseModel
 from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import counted, duration, mrkdwn
-from bot.commands.base import Context, Reading
+from bot.commands.base import Context, ReadCommand
 from bot.commands.incident_markdown import markdown, story_of
-from bot.commands.incidents import last_incident, loose_blocks
+from bot.commands.incidents import last_incident, open_items_blocks
 from bot.core.reply import Attachment, Reply
 from bot.errors import BadInput
 
@@ -29,7 +29,7 @@ async def run(ctx: Context, args: IncidentReportArgs) -> Reply:
     )
     return reply(
         title,
-        [kit.section(title), *loose_blocks(story.loose, approves=incident.ended_at is None)],
+        [kit.section(title), *open_items_blocks(story.loose, approves=incident.ended_at is None)],
         attachment=Attachment(f"{filename(incident.key)}.md", f"Incident {incident.key}", markdown(story)),
     )
 
@@ -39,7 +39,7 @@ def filename(key: str) -> str:
     return "".join(sign if sign.isalnum() or sign in "._-" else "-" for sign in key)
 
 
-command = Reading(
+command = ReadCommand(
     name="incident report",
     usage="incident report",
     summary="The timeline of this channel's incident as a Markdown file",

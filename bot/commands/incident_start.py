@@ -10,7 +10,7 @@ from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import duration, mrkdwn, person, when
 from bot.blocks.verbs import verb_of
-from bot.commands.base import Changing, Context, Facts
+from bot.commands.base import ChangeCommand, Context, Facts
 from bot.commands.lines import command_line
 from bot.core.arguments import Duration, Positional
 from bot.core.model import Risk
@@ -45,16 +45,16 @@ async def plan(ctx: Context, args: IncidentStartArgs) -> Plan:
     lasting = args.lasting or usual_length(ctx.policy)
     if lasting > longest:
         raise BadInput(f"An incident runs at most {duration(longest)} here; it can be extended later.")
-    running = await ctx.memory.incident_in(here)
+    running = await ctx.store.incident_in(here)
     if running and running.key != args.key:
         raise BadInput(f"`{running.key}` runs in this channel already. End it with `/turso incident end`.")
     if running and running.profile != profile:
         raise BadInput(f"{_other_profile(running.profile)} End it with `/turso incident end`, then start another.")
-    deed = "Extend" if running else "Start"
+    operation = "Extend" if running else "Start"
     return Plan(
         target=None,
         steps=[
-            f"{deed} incident {args.key} in this channel for {duration(lasting)}",
+            f"{operation} incident {args.key} in this channel for {duration(lasting)}",
             f"The rules of the profile {profile} hold here until then",
         ],
         arguments={
@@ -101,12 +101,12 @@ async def act(ctx: Context, plan: Plan) -> Facts:
     asked = plan.arguments
     until = ctx.now + timedelta(seconds=asked["seconds"])
     if asked["extends"]:
-        if not await ctx.memory.extend_incident(asked["incident_id"], until, _entry(ctx, plan, "incident_extended")):
+        if not await ctx.store.extend_incident(asked["incident_id"], until, _entry(ctx, plan, "incident_extended")):
             raise BadInput("This incident has ended meanwhile: start it again.")
     else:
         incident = _incident(ctx, plan, until)
         timer = Timer(TimerKind.INCIDENT_END, incident.id, until)
-        if await ctx.memory.start_incident(incident, timer, _entry(ctx, plan, "incident_started")) is None:
+        if await ctx.store.start_incident(incident, timer, _entry(ctx, plan, "incident_started")) is None:
             raise BadInput("Another incident was started in this channel meanwhile.")
     return {"until": until.isoformat()}
 
@@ -141,7 +141,7 @@ def _entry(ctx: Context, plan: Plan, event: str) -> AuditEntry:
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
     """True once it runs, and no longer to the end that it had before."""
-    running, asked = await ctx.memory.incident_in(ctx.subject.channel.id), plan.arguments
+    running, asked = await ctx.store.incident_in(ctx.subject.channel.id), plan.arguments
     if running is None or running.id != asked["incident_id"]:
         return False
     return not asked["extends"] or running.until.isoformat() != asked.get("ended_at")
@@ -149,7 +149,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 
 async def facts_again(ctx: Context, plan: Plan) -> Facts:
     """Read until when it runs, or how it has ended."""
-    incident = await ctx.memory.incident(plan.arguments["incident_id"])
+    incident = await ctx.store.incident(plan.arguments["incident_id"])
     return standing(incident) if incident else {}
 
 
@@ -182,7 +182,7 @@ def _over(key: str, ended_at: datetime, by: str) -> Reply:
     return reply(head, [kit.section(head), kit.context(note)])
 
 
-command = Changing(
+command = ChangeCommand(
     name="incident start",
     usage="incident start KEY [--for 4h]",
     summary="Give this channel the incident profile for a while",

@@ -5,9 +5,9 @@ from pydantic import BaseModel
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import duration, mrkdwn, person, when
-from bot.commands.base import Context, Reading
+from bot.commands.base import Context, ReadCommand
 from bot.commands.incident_start import usual_length
-from bot.commands.incidents import loose_blocks, still_open
+from bot.commands.incidents import open_items_blocks, still_open
 from bot.commands.lines import command_line
 from bot.commands.rights import may_use
 from bot.core.reply import Reply
@@ -19,7 +19,7 @@ class IncidentStatusArgs(BaseModel):
 
 async def run(ctx: Context, args: IncidentStatusArgs) -> Reply:
     """From memory alone."""
-    incident = await ctx.memory.incident_in(ctx.subject.channel.id)
+    incident = await ctx.store.incident_in(ctx.subject.channel.id)
     if incident is None:
         title = mrkdwn(":white_check_mark: No incident runs in this channel.")
         may_start = may_use(ctx, "incident start")
@@ -44,14 +44,14 @@ async def run(ctx: Context, args: IncidentStatusArgs) -> Reply:
                     ("Profile", mrkdwn("`{}`", incident.profile)),
                 ]
             ),
-            *loose_blocks(await still_open(ctx, incident)),
+            *open_items_blocks(await still_open(ctx, incident)),
             *kit.actions(*row),
             kit.context(mrkdwn("As of {}", when(ctx.now))),
         ],
     )
 
 
-command = Reading(
+command = ReadCommand(
     name="incident status",
     usage="incident status",
     summary="Which incident runs here, and what is open",

@@ -26,7 +26,7 @@ Row = list[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Loose:
+class OpenItems:
     """What an incident leaves open; plain values, so that it can be kept as facts."""
 
     frozen: list[Row] = field(default_factory=list)
@@ -36,12 +36,12 @@ class Loose:
     tokens: list[Row] = field(default_factory=list)
     """Request that minted it, database, holder."""
     requests: list[Row] = field(default_factory=list)
-    """Request, verb, subject, asker, and `approval` where somebody else decides."""
+    """Request, verb, subject, requester, and `approval` where somebody else decides."""
     reviews: list[Row] = field(default_factory=list)
     """Request, who acted."""
 
     @classmethod
-    def of(cls, facts: Mapping[str, Any]) -> "Loose":
+    def of(cls, facts: Mapping[str, Any]) -> "OpenItems":
         """Read it back from facts."""
         return cls(**facts) if facts else cls()
 
@@ -55,18 +55,18 @@ class Loose:
         return sorted({row[1] for row in rows})
 
 
-async def still_open(ctx: Context, incident: Incident) -> Loose:
+async def still_open(ctx: Context, incident: Incident) -> OpenItems:
     """Return what was begun in this channel since the incident started and has not ended."""
     here, organization, since = incident.channel_id, incident.organization, incident.started_at
-    held = await ctx.memory.holds(organization=organization)
+    held = await ctx.store.holds(organization=organization)
     begun = [hold for hold in held if hold.channel_id == here and hold.placed_at >= since]
-    tokens = await ctx.memory.tokens(organization=organization, live_at=ctx.now)
+    tokens = await ctx.store.tokens(organization=organization, live_at=ctx.now)
     minted = [token for token in tokens if token.channel_id == here and token.minted_at >= since]
     ours, made = await asyncio.gather(still_there(ctx.turso, begun), still_there(ctx.turso, minted))
-    requests = await ctx.memory.requests(states=OPEN, channel_id=here)
+    requests = await ctx.store.requests(states=OPEN, channel_id=here)
     waiting = [one for one in requests if one.command not in OWN and one.state is not State.QUARANTINED]
-    reviews = [review for review in await ctx.memory.reviews(owed=True) if review.channel_id == here]
-    return Loose(
+    reviews = [review for review in await ctx.store.reviews(owed=True) if review.channel_id == here]
+    return OpenItems(
         frozen=[[hold.id, hold.database] for hold in ours if hold.kind is HoldKind.FREEZE][:KEPT],
         quarantined=[[hold.request_id, hold.database] for hold in ours if hold.kind is HoldKind.QUARANTINE][:KEPT],
         tokens=[[token.request_id, token.database, token.holder] for token in made][:KEPT],
@@ -77,10 +77,10 @@ async def still_open(ctx: Context, incident: Incident) -> Loose:
 
 def _request(one: Request) -> Row:
     decided = "approval" if one.mode is Mode.APPROVAL and one.state is State.PENDING else ""
-    return [one.id, verb_of(one.command), buttons.subject(one), one.asker, decided]
+    return [one.id, verb_of(one.command), buttons.subject(one), one.requester, decided]
 
 
-def loose_blocks(loose: Loose, *, approves: bool = True) -> list[Block]:
+def open_items_blocks(loose: OpenItems, *, approves: bool = True) -> list[Block]:
     """Say what is open, each with the buttons that settle it.
 
     Args:
@@ -106,7 +106,7 @@ def loose_blocks(loose: Loose, *, approves: bool = True) -> list[Block]:
     return blocks + ([kit.context(mrkdwn("And {} more; the report names them.", more))] if more else [])
 
 
-def _counts(loose: Loose) -> list[int]:
+def _counts(loose: OpenItems) -> list[int]:
     tokens = loose.databases(loose.tokens)
     return [len(rows) for rows in (loose.frozen, loose.quarantined, tokens, loose.requests, loose.reviews)]
 
@@ -114,14 +114,14 @@ def _counts(loose: Loose) -> list[int]:
 def _tokens(name: str, rows: list[Row]) -> Block:
     holders = people(dict.fromkeys(row[2] for row in rows), at_most=4)
     words = mrkdwn(":key: {} of `{}`, held by {}", counted(len(rows), "live token"), name, holders)
-    return kit.section(words, accessory=buttons.end_tokens(rows[0][0], f"Rotate {name}"[:60]))
+    return kit.section(words, accessory=buttons.revoke_tokens_of(rows[0][0], f"Rotate {name}"[:60]))
 
 
 def _waiting(row: Row, *, approves: bool) -> list[Block]:
-    request_id, verb, subject, asker, decided = row
-    words = mrkdwn(":inbox_tray: *{}* `{}`, asked for by {}", verb, subject, person(asker))
+    request_id, verb, subject, requester, decided = row
+    words = mrkdwn(":inbox_tray: *{}* `{}`, requested by {}", verb, subject, person(requester))
     said = mrkdwn("(the right to approve it has ended with the incident)") if decided and not approves else Mrkdwn("")
-    press = [buttons.consent(request_id)] if decided and approves else []
+    press = [buttons.approval_button(request_id)] if decided and approves else []
     press += [buttons.deny(request_id)] if decided else []
     return [kit.section(joined(" ", (words, said))), *kit.actions(*press, buttons.withdraw(request_id))]
 
@@ -131,7 +131,7 @@ async def timeline(ctx: Context, incident: Incident) -> list[AuditEntry]:
     found: list[AuditEntry] = []
     before: int | None = None
     while len(found) < MOST:
-        page = await ctx.memory.audit_page(
+        page = await ctx.store.audit_page(
             before_seq=before, limit=PAGE, channel_id=incident.channel_id, since=incident.started_at
         )
         found += [entry for _, entry in page]
@@ -145,10 +145,10 @@ async def timeline(ctx: Context, incident: Incident) -> list[AuditEntry]:
 async def requests_of(ctx: Context, entries: Iterable[AuditEntry]) -> list[Request]:
     """Return the requests that a timeline speaks of, in its order."""
     ids = dict.fromkeys(entry.request_id for entry in entries if entry.request_id)
-    found = [await ctx.memory.request(request_id) for request_id in list(ids)[:MOST]]
+    found = [await ctx.store.request(request_id) for request_id in list(ids)[:MOST]]
     return [one for one in found if one is not None and one.command not in OWN]
 
 
 async def last_incident(ctx: Context) -> Incident | None:
     """Return the incident that runs here, or the last one that did."""
-    return await ctx.memory.last_incident_in(ctx.subject.channel.id)
+    return await ctx.store.last_incident_in(ctx.subject.channel.id)

@@ -11,7 +11,7 @@ from bot.blocks.message import reply
 from bot.blocks.table import Cell, Table, amount
 from bot.blocks.text import Mrkdwn, Plain, counted, joined, mrkdwn, number, size
 from bot.commands.amounts import UNKNOWN
-from bot.commands.base import Context, Reading
+from bot.commands.base import Context, ReadCommand
 from bot.commands.lines import command_line
 from bot.commands.rights import may_use
 from bot.core.arguments import Count, GroupName, Positional
@@ -152,7 +152,7 @@ def _buttons(args: ListArgs, at: int, pages: int) -> list[Block]:
     return kit.actions(*row)
 
 
-command = Reading(
+command = ReadCommand(
     name="list",
     usage="db list [FILTER] [--group G] [--sort name/size/reads/writes]",
     summary="The databases of this channel",

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, channel, counted, duration, mrkdwn, people, person, sentence
-from bot.commands.base import Command, Context, Explanation, Reading
+from bot.commands.base import Command, Context, Explanation, ReadCommand
 from bot.core.arguments import ChannelRef, Rest, UserRef
 from bot.core.model import Confirm, Decision, Verdict
 from bot.core.parsing import Grammar, Incomplete, Parsed
@@ -84,7 +84,7 @@ def _notes(read: Parsed[Command] | Incomplete[Command]) -> list[Mrkdwn]:
     return notes
 
 
-command = Reading(
+command = ReadCommand(
     name="policy explain",
     usage="policy explain COMMAND… [--as @U] [--in #C]",
     summary="What the rules say of a command, and why",

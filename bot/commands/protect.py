@@ -9,7 +9,7 @@ from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
 from bot.blocks.verbs import verb_of
-from bot.commands.base import Changing, Context, Facts
+from bot.commands.base import ChangeCommand, Context, Facts
 from bot.commands.targets import NOT_TOLD, plan_target, target_of
 from bot.core.arguments import DatabaseName, OnOff, Positional
 from bot.core.model import Risk
@@ -61,7 +61,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     return reply(head, [kit.section(head)])
 
 
-command = Changing(
+command = ChangeCommand(
     name="protect",
     usage="db protect NAME on/off",
     summary="Turn delete protection on or off",

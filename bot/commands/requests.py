@@ -6,7 +6,7 @@ from bot.blocks import buttons, cards, kit
 from bot.blocks.kit import Element
 from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
-from bot.commands.base import Context, Reading
+from bot.commands.base import Context, ReadCommand
 from bot.commands.lines import command_line
 from bot.commands.rights import is_visible, may_approve
 from bot.core.arguments import Count
@@ -45,32 +45,32 @@ async def run(ctx: Context, args: RequestsArgs) -> Reply:
     head = mrkdwn(":inbox_tray: *{}* {}", len(found), words) if found else mrkdwn(":inbox_tray: No {}.", words)
     blocks = [kit.section(head)]
     for one in found[(at - 1) * PAGE : at * PAGE]:
-        mine = one.asker == ctx.subject.person.id
+        mine = one.requester == ctx.subject.person.id
         blocks += cards.request_row(one, now=ctx.now, mine=mine, may_approve=await may_approve(ctx, one))
     return reply(head, [*blocks, *kit.actions(*_pages(args, at, pages))], private=True)
 
 
 async def open_requests(ctx: Context) -> list[Request]:
-    """Return what was asked for here and is open. What waits for its own asker is theirs alone."""
-    found = await ctx.memory.requests(states=OPEN, channel_id=ctx.subject.channel.id, limit=MOST)
+    """Return what was asked for here and is open. What waits for its own requester is theirs alone."""
+    found = await ctx.store.requests(states=OPEN, channel_id=ctx.subject.channel.id, limit=MOST)
     return [one for one in found if is_visible(ctx, one) and not _is_only_theirs(ctx, one)]
 
 
 async def mine_now(ctx: Context) -> list[Request]:
-    """Return what the asker has open in this channel; Home shows what they have in all."""
+    """Return what the requester has open in this channel; Home shows what they have in all."""
     me, here = ctx.subject.person.id, ctx.subject.channel.id
-    return await ctx.memory.requests(states=OPEN, asker=me, channel_id=here, limit=MOST)
+    return await ctx.store.requests(states=OPEN, requester=me, channel_id=here, limit=MOST)
 
 
 async def to_approve(ctx: Context) -> list[Request]:
-    """Return what the asker could approve in this channel now; Home shows what they could in all of theirs."""
-    found = await ctx.memory.requests(states=[State.PENDING], channel_id=ctx.subject.channel.id, limit=MOST)
+    """Return what the requester could approve in this channel now; Home shows what they could in all of theirs."""
+    found = await ctx.store.requests(states=[State.PENDING], channel_id=ctx.subject.channel.id, limit=MOST)
     return [one for one in found if is_visible(ctx, one) and await may_approve(ctx, one)]
 
 
 def _is_only_theirs(ctx: Context, request: Request) -> bool:
     waits = request.state is State.PENDING and request.mode is not Mode.APPROVAL
-    return (waits or request.private) and request.asker != ctx.subject.person.id
+    return (waits or request.private) and request.requester != ctx.subject.person.id
 
 
 def _pages(args: RequestsArgs, at: int, pages: int) -> list[Element]:
@@ -81,7 +81,7 @@ def _pages(args: RequestsArgs, at: int, pages: int) -> list[Element]:
     return row + (buttons.page(2, "Next ›", line(at + 1)) if at < pages else [])
 
 
-command = Reading(
+command = ReadCommand(
     name="requests",
     usage="requests [--mine / --to-approve]",
     summary="Open requests, with their buttons again",

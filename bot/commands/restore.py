@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from bot.blocks.text import utc
 from bot.blocks.verbs import verb_of
-from bot.commands.base import Changing, Context
+from bot.commands.base import ChangeCommand, Context
 from bot.commands.destroy import restored, unblock, unblocked
 from bot.commands.holds import open_quarantine
 from bot.commands.targets import read_target
@@ -22,7 +22,7 @@ class RestoreArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: RestoreArgs) -> Plan:
-    """Find the quarantine; its request is what the path undoes."""
+    """Find the quarantine; the pipeline undoes its request."""
     target = await read_target(ctx, args.name)
     quarantine = await quarantine_of(ctx, target)
     if quarantine is None:
@@ -39,12 +39,12 @@ async def plan(ctx: Context, args: RestoreArgs) -> Plan:
 
 async def quarantine_of(ctx: Context, target: PlanTarget) -> Request | None:
     """Return the destroy of this very object that waits in quarantine."""
-    hold = await open_quarantine(ctx.memory, target.id)
-    request = await ctx.memory.request(hold.request_id) if hold else None
+    hold = await open_quarantine(ctx.store, target.id)
+    request = await ctx.store.request(hold.request_id) if hold else None
     return request if request and request.state is State.QUARANTINED else None
 
 
-command = Changing(
+command = ChangeCommand(
     name="restore",
     usage="db restore NAME",
     summary="Undo a destroy before its countdown ends",

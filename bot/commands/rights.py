@@ -1,4 +1,4 @@
-"""What the asker may do here, for showing buttons that will not be refused; pressing one decides again."""
+"""What the requester may do here, for showing buttons that will not be refused; pressing one decides again."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -17,22 +17,22 @@ def judge(
     options: Iterable[str] = (),
     lifetime: Lifetime | None = None,
 ) -> Decision:
-    """Decide as if the asker had typed it."""
+    """Decide as if the requester had typed it."""
     return decide(ctx.policy, ctx.subject, Action(command, frozenset(options), targets, lifetime))
 
 
 def may(ctx: Context, command: str, *targets: Target, options: Iterable[str] = ()) -> bool:
-    """True when the asker may do it, or may ask for it."""
+    """True when the requester may do it, or may ask for it."""
     return judge(ctx, command, *targets, options=options).verdict is not Verdict.DENY
 
 
 def rights_here(ctx: Context) -> tuple[Right, ...]:
-    """Return what the asker may do here, in the order of the table."""
+    """Return what the requester may do here, in the order of the table."""
     return rights_of(ctx.policy, ctx.subject, [command for command in ctx.table if not command.hidden])
 
 
 def may_use(ctx: Context, command: str) -> bool:
-    """True when the asker may use a command here in some form, or ask for it."""
+    """True when the requester may use a command here in some form, or ask for it."""
     return bool(rights_of(ctx.policy, ctx.subject, [one for one in ctx.table if one.name == command]))
 
 
@@ -49,20 +49,20 @@ def is_visible(ctx: Context, request: Request) -> bool:
 
 
 async def may_approve(ctx: Context, request: Request) -> bool:
-    """True when the asker of this command could approve that request now."""
+    """True when the requester of this command could approve that request now."""
     me = ctx.subject.person.id
     waits = request.state is State.PENDING and request.mode is Mode.APPROVAL
-    if not waits or me == request.asker or any(vote.user_id == me for vote in request.votes):
+    if not waits or me == request.requester or any(vote.user_id == me for vote in request.votes):
         return False
     decision = decide_request(ctx.policy, await _asker(ctx, request), request)
     return is_on(ctx.policy, decision.approvers, ctx.subject.person)
 
 
 async def _asker(ctx: Context, request: Request) -> Subject:
-    """Stand in the asker's place; what Slack knows of them is looked at again when somebody presses Approve."""
+    """Stand in the requester's place; what Slack knows of them is looked at again when somebody presses Approve."""
     here = ctx.subject.channel
     channel = here if request.channel_id == here.id else Channel(request.channel_id)
-    incident = await ctx.memory.incident_in(request.channel_id)
+    incident = await ctx.store.incident_in(request.channel_id)
     running = ctx.policy.profile_of(incident) if incident and incident.until > ctx.now else None
-    person = Person(request.asker, request.asker_team)
+    person = Person(request.requester, request.requester_team)
     return replace(ctx.subject, person=person, channel=channel, incident_profile=running)

@@ -9,7 +9,7 @@ from bot.blocks.message import reply
 from bot.blocks.proofs import proof_head, proof_of_group
 from bot.blocks.text import counted, mrkdwn
 from bot.blocks.verbs import verb_of
-from bot.commands.base import Changing, Context, Facts
+from bot.commands.base import ChangeCommand, Context, Facts
 from bot.commands.lines import command_line
 from bot.commands.probes import mint_probes
 from bot.commands.targets import live_tokens, snapshot, some, target_of
@@ -111,7 +111,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     return reply(head, [kit.section(head), kit.context(proof_of_group(proof), note), *kit.actions(*row)])
 
 
-command = Changing(
+command = ChangeCommand(
     name="rotate",
     usage="rotate NAME",
     summary="End every token of a database, possibly of its whole group",

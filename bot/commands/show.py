@@ -10,7 +10,7 @@ from bot.blocks.kit import Text
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, Plain, counted, cut, joined, mrkdwn, number, person, size, when
 from bot.commands.amounts import UNKNOWN, known
-from bot.commands.base import Context, Reading
+from bot.commands.base import Context, ReadCommand
 from bot.commands.lines import command_line
 from bot.commands.list import state_of
 from bot.commands.rights import may
@@ -166,7 +166,7 @@ def _buttons(ctx: Context, database: Database) -> list[Block]:
     return kit.actions(*row)
 
 
-command = Reading(
+command = ReadCommand(
     name="show",
     usage="db show NAME",
     summary="Everything about one database",

@@ -10,7 +10,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
 from bot.blocks.verbs import verb_of
 from bot.commands import holds
-from bot.commands.base import Changing, Context, Facts
+from bot.commands.base import ChangeCommand, Context, Facts
 from bot.commands.lines import command_line
 from bot.commands.targets import plan_target, target_of
 from bot.core.arguments import DatabaseName, Positional
@@ -48,7 +48,7 @@ async def plan(ctx: Context, args: ThawArgs) -> Plan:
         target=plan_target(database),
         steps=[f"Open {blocked} of {args.name}"],
         arguments=_ends(held, *blocks),
-        facts={"Blocked now": blocked, **holds.told(held)},
+        facts={"Blocked now": blocked, **holds.holds_fact(held)},
         warnings=others,
         databases=((database.name, database.group or None),),
     )
@@ -62,7 +62,7 @@ def _plan_of_one(database: Database, one: Hold, blocked: str, held: Sequence[Hol
         target=plan_target(database),
         steps=[f"End this freeze of {database.name}: {holds.describe(one)}", *stays],
         arguments={**_ends([one], one.block_reads, one.block_writes), ONE: True},
-        facts={"Blocked now": blocked or "nothing", **holds.told(held)},
+        facts={"Blocked now": blocked or "nothing", **holds.holds_fact(held)},
         databases=((database.name, database.group or None),),
     )
 
@@ -105,7 +105,7 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
 
 async def act(ctx: Context, plan: Plan) -> Facts:
     """Open what ends, but for what a quarantine or another hold needs."""
-    await holds.lift(ctx.turso, ctx.memory, _lift(plan))
+    await holds.lift(ctx.turso, ctx.store, _lift(plan))
     return await still(ctx, plan)
 
 
@@ -116,7 +116,7 @@ async def still(ctx: Context, plan: Plan) -> Facts:
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
     """True once Turso itself says so."""
-    return await holds.is_lifted(ctx.turso, ctx.memory, _lift(plan))
+    return await holds.is_lifted(ctx.turso, ctx.store, _lift(plan))
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
@@ -128,7 +128,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     return reply(head, [kit.section(head), *kit.actions(*buttons.run(1, "Show", command_line("show", name)))])
 
 
-command = Changing(
+command = ChangeCommand(
     name="thaw",
     usage="db thaw NAME",
     summary="Open a database that is blocked",

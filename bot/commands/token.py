@@ -1,4 +1,4 @@
-"""`/turso token NAME [--read-only] [--expiration 1h]`: a token for one database, shown once to its asker alone."""
+"""`/turso token NAME [--read-only] [--expiration 1h]`: a token for one database, shown once to its requester alone."""
 
 import base64
 import binascii
@@ -12,7 +12,7 @@ from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, Plain, duration, mrkdwn, when
 from bot.blocks.verbs import verb_of
-from bot.commands.base import Context, Revealing, Secret
+from bot.commands.base import Context, Secret, SecretCommand
 from bot.commands.targets import snapshot, target_of
 from bot.core.arguments import DatabaseName, Expiration, Positional
 from bot.core.model import Never, Risk
@@ -32,7 +32,7 @@ def risk(args: TokenArgs) -> Risk:
 
 
 async def plan(ctx: Context, args: TokenArgs) -> Plan:
-    """Say which token it would be; nothing is minted before its asker reveals it."""
+    """Say which token it would be; nothing is minted before its requester reveals it."""
     shot = await snapshot(ctx, args.name)
     access, lasts = _access(args.read_only), _lasts(args.expiration)
     warnings = ["It never ends by itself; only `rotate` ends it, with all others"] * isinstance(
@@ -41,8 +41,8 @@ async def plan(ctx: Context, args: TokenArgs) -> Plan:
     return Plan(
         target=shot.target,
         steps=[
-            f"Mint a token for {args.name} when its asker presses Reveal: {access}, {lasts}",
-            "Show it once, to its asker alone; it is stored nowhere",
+            f"Mint a token for {args.name} when its requester presses Reveal: {access}, {lasts}",
+            "Show it once, to its requester alone; it is stored nowhere",
         ],
         arguments={
             "expiration": str(args.expiration),
@@ -118,7 +118,7 @@ def _expiry(token: str) -> datetime | None:
         return None
 
 
-command = Revealing(
+command = SecretCommand(
     name="token",
     usage="token NAME [--read-only] [--expiration 1h]",
     summary="A token for one database, shown once, to you alone",

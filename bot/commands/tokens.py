@@ -8,7 +8,7 @@ from bot.blocks import buttons, kit
 from bot.blocks.kit import Element
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, duration, joined, mrkdwn, person, when
-from bot.commands.base import Context, Reading
+from bot.commands.base import Context, ReadCommand
 from bot.commands.lines import command_line
 from bot.commands.still_there import still_there
 from bot.commands.targets import require_known
@@ -34,7 +34,7 @@ class TokensArgs(BaseModel):
 async def run(ctx: Context, args: TokensArgs) -> Reply:
     """From memory; newest first. Turso is asked only which databases there are: with one, its tokens end."""
     holder = ctx.subject.person.id if args.mine else None
-    found = await ctx.memory.tokens(organization=ctx.organization, holder=holder, live_at=ctx.now, limit=MOST)
+    found = await ctx.store.tokens(organization=ctx.organization, holder=holder, live_at=ctx.now, limit=MOST)
     shown = await still_there(ctx.turso, [one for one in found if _is_meant(ctx, args, one)])
     if args.name and not shown:
         await require_known(ctx, args.name)
@@ -82,7 +82,7 @@ def _pages(args: TokensArgs, at: int, pages: int) -> list[Element]:
     return row + (buttons.page(2, "Next ›", line(at + 1)) if at < pages else [])
 
 
-command = Reading(
+command = ReadCommand(
     name="tokens",
     usage="tokens [NAME] [--mine]",
     summary="Active tokens issued by Turso Ops: holder, access, expiry",

@@ -12,7 +12,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, Plain, ago, counted, joined, mrkdwn, number, person, size, when
 from bot.commands.amounts import known
 from bot.commands.audit_sentences import mrkdwn_sentence, slack_writer
-from bot.commands.base import Context, Reading
+from bot.commands.base import Context, ReadCommand
 from bot.commands.lines import command_line
 from bot.commands.rights import may
 from bot.commands.targets import some
@@ -148,7 +148,7 @@ def _buttons(ctx: Context, found: Findings, args: TriageArgs) -> list[Element]:
     return row + buttons.page(5, "Refresh", command_line("triage", name, literals=args.literals))
 
 
-command = Reading(
+command = ReadCommand(
     name="triage",
     usage="triage NAME [--literals]",
     summary="The incident card: state, usage, changes, and the buttons that help",

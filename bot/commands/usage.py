@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, model_validator
 
 from bot.commands import usage_database, usage_organization
-from bot.commands.base import Context, Reading
+from bot.commands.base import Context, ReadCommand
 from bot.commands.periods import period_of
 from bot.core.arguments import Count, DatabaseName, Month, Positional, Since
 from bot.core.reply import Reply
@@ -34,7 +34,7 @@ async def run(ctx: Context, args: UsageArgs) -> Reply:
     return await usage_organization.report(ctx, period, sort=args.sort, top=min(args.top, 50))
 
 
-command = Reading(
+command = ReadCommand(
     name="usage",
     usage="usage [NAME] [--since 7d / --month 2026-10] [--top 10] [--sort reads/writes/size/synced]",
     summary="Rows read and written, storage and sync, with a chart",

@@ -8,7 +8,7 @@ from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.rights import NOTHING, right_lines
 from bot.blocks.text import Mrkdwn, Plain, joined, mention, mrkdwn, person
-from bot.commands.base import Context, Reading
+from bot.commands.base import Context, ReadCommand
 from bot.commands.rights import rights_here
 from bot.core.model import ChannelKind, Person
 from bot.core.reply import Block, Reply
@@ -106,7 +106,7 @@ def _yaml(ctx: Context, groups: Groups) -> list[Plain | str]:
     return lines
 
 
-command = Reading(
+command = ReadCommand(
     name="whoami",
     usage="whoami",
     summary="Who you are to the bot, and what you may do here",

@@ -1,4 +1,4 @@
-"""Where a request may go from where it is, and when enough people have consented."""
+"""Where a request may go from where it is, and when enough people have approved."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ OPEN: Final = frozenset({State.PENDING, State.READY})
 """States that wait for a person."""
 
 
-def may_move(start: State, end: State) -> bool:
+def may_transition(start: State, end: State) -> bool:
     """Say whether a request may go from `start` to `end`."""
     return end in MOVES.get(start, frozenset())
 
@@ -45,7 +45,7 @@ class Tally:
     """How the votes on a request stand."""
 
     approved_by: tuple[str, ...]
-    """Distinct people whose consent counts, the earliest first."""
+    """Distinct people whose approval counts, the earliest first."""
     denied_by: tuple[str, ...]
     """Distinct people whose refusal counts."""
     discounted: tuple[str, ...]
@@ -54,12 +54,12 @@ class Tally:
 
     @property
     def have(self) -> int:
-        """How many have consented."""
+        """How many have approved."""
         return len(self.approved_by)
 
     @property
     def reached(self) -> bool:
-        """True when enough have consented and nobody has refused."""
+        """True when enough have approved and nobody has refused."""
         return not self.denied_by and self.quorum > 0 and self.have >= self.quorum
 
     @property
@@ -69,14 +69,14 @@ class Tally:
 
     @property
     def lacking(self) -> int:
-        """How many more must consent."""
+        """How many more must approve."""
         return max(0, self.quorum - self.have)
 
 
 def tally(
     votes: Iterable[Vote],
     approvers: Collection[str],
-    asker: str,
+    requester: str,
     quorum: int,
     *,
     recipient: str | None = None,
@@ -86,14 +86,14 @@ def tally(
 
     Args:
         approvers: who may approve *now*; a vote of somebody who is not among them any more does not count.
-        asker: never counts, nor does `recipient`, the one who gets a token.
+        requester: never counts, nor does `recipient`, the one who gets a token.
         humans: whose account each id is: somebody with two ids counts once, and never for themselves.
     """
     first: dict[str, Vote] = {}
     for vote in sorted(votes, key=lambda one: one.at):
         first.setdefault(vote.user_id, vote)
     whose = humans or {}
-    seen = {whose.get(user, user) for user in (asker, recipient) if user}
+    seen = {whose.get(user, user) for user in (requester, recipient) if user}
     counting: dict[str, Vote] = {}
     for user, vote in first.items():
         if user in approvers and (human := whose.get(user, user)) not in seen:

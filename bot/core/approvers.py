@@ -12,7 +12,7 @@ Groups = Mapping[str, frozenset[str] | None]
 """The members of user groups by their ids; None: Slack did not say."""
 
 
-class Standing(Enum):
+class Membership(Enum):
     """What somebody is to the workspace."""
 
     MEMBER = auto()
@@ -23,12 +23,12 @@ class Standing(Enum):
 class Named(Protocol):
     """People as a rule names them."""
 
-    def holds(self, person: "Person", standing: Standing, groups: Groups) -> bool | None: ...
+    def holds(self, person: "Person", standing: Membership, groups: Groups) -> bool | None: ...
     def members(self, groups: Groups) -> frozenset[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class ApproverSet:
     """The people whom rules name for one purpose, such as approving."""
 
     all_of: tuple[Named, ...] = ()
@@ -44,7 +44,7 @@ class Panel:
         named = [one.members(self.groups) for one in self.all_of]
         return (frozenset.intersection(*named) if named else frozenset()) - self.without | self.also
 
-    def admits(self, person: "Person", standing: Standing) -> bool:
+    def admits(self, person: "Person", standing: Membership) -> bool:
         """Say whether this person is on it: a guest or an external only where each rule names them as such."""
         if not self.without.isdisjoint((person.id, person.human)):
             return False
@@ -52,6 +52,8 @@ class Panel:
             return True
         return bool(self.all_of) and all(one.holds(person, standing, self.groups) for one in self.all_of)
 
-    def __and__(self, other: "Panel") -> "Panel":
+    def __and__(self, other: "ApproverSet") -> "ApproverSet":
         """Return those who are on both; of one requester, who are `also` and `without` in the same places."""
-        return Panel((*self.all_of, *other.all_of), self.also & other.also, self.without | other.without, self.groups)
+        return ApproverSet(
+            (*self.all_of, *other.all_of), self.also & other.also, self.without | other.without, self.groups
+        )

@@ -1,4 +1,4 @@
-"""The values that every room speaks of: people, channels, databases, actions and decisions."""
+"""The values that every package uses: people, channels, databases, actions and decisions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from bot.core.approvers import Panel
+from bot.core.approvers import ApproverSet
 
 
 class Never:
@@ -139,7 +139,7 @@ class Action:
     """Whose databases it is about, where that was settled before. Empty: those of the channel, as the policy is now."""
 
 
-_NOBODY: Final = Panel()
+_NOBODY: Final = ApproverSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ class Decision:
     """One sentence for people and the audit log: why, and what now. It names no other channel, and nothing by id."""
     rule: str | None = None
     """Where the rule stands and what it says, such as `channels.C0DBOPS.rules[3]`."""
-    approvers: Panel = _NOBODY
+    approvers: ApproverSet = _NOBODY
     """Who may approve: never the one who asks and receives."""
     quorum: int = 0
     confirm: Confirm = Confirm.NONE
@@ -161,10 +161,10 @@ class Decision:
     max_lifetime: timedelta | None = None
     allow_never: bool = False
     countdown: timedelta = timedelta(hours=24)
-    undo_by: Panel = _NOBODY
+    undo_by: ApproverSet = _NOBODY
     notify: tuple[str, ...] = ()
     """Slack mentions, such as `<@U0ANA>` and `<!subteam^S0DBA>`."""
-    reviewers: Panel = _NOBODY
+    reviewers: ApproverSet = _NOBODY
     review_within: timedelta | None = None
     blocks_while_owed: bool = False
     visibility: Visibility = Visibility.CHANNEL

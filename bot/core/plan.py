@@ -1,4 +1,4 @@
-"""A plan: the exact object, the arguments and what will happen, fixed before anybody is asked to consent."""
+"""A plan: the exact object, the arguments and what will happen, fixed before anybody is asked to approve."""
 
 import hashlib
 import json
@@ -72,7 +72,7 @@ class Plan:
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
     @property
-    def deed_hash(self) -> str:
+    def operation_hash(self) -> str:
         """SHA-256 of what it would do to which object, without the snapshot: two plans with the same are one wish."""
         target = [self.target.name, self.target.id] if self.target else None
         wish = [self.command, self.options, self.organization, target, dict(self.arguments)]

@@ -1,4 +1,4 @@
-"""What the path needs from the rooms above it: small protocols that `app` fills."""
+"""What the pipeline needs from higher layers: small protocols that `app` fills."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class Ack:
     then: Work | None = None
 
 
-class Door(Protocol):
+class RequestHandler(Protocol):
     """The path, as the listeners see it. Nothing before the ack may wait for the network."""
 
     async def before_ack(self, incoming: Incoming) -> Work | None:
@@ -112,7 +112,7 @@ class Directory(Protocol):
         """
 
     async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:
-        """The same for somebody who is not here now: an asker whose request executes later."""
+        """The same for somebody who is not here now: an requester whose request executes later."""
 
     async def look(self, question: Question) -> Facts:
         """Ask Slack now, all at the same time, for what an authorization needs; never raises.
@@ -142,7 +142,7 @@ class Messenger(Protocol):
     async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
         """Answer a command or a click, by its `response_url` while that works, else by message, else by DM."""
 
-    async def whisper(self, to: Address, reply: Reply, *, replace: bool = False) -> bool:
+    async def send_ephemeral(self, to: Address, reply: Reply, *, replace: bool = False) -> bool:
         """Tell one person alone: ephemeral, or by DM when that cannot be delivered. False: no way is open."""
 
     async def reveal(self, to: Address, reply: Reply) -> bool:
@@ -206,7 +206,7 @@ class Revocation:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class Transition:
     """What is committed in one transaction together with a change of a request's state."""
 
     to: State
@@ -236,7 +236,7 @@ class Move:
     it would owe, goes with it."""
 
 
-class Memory(Protocol):
+class Store(Protocol):
     """The store. Every method is one transaction; a lost compare-and-set returns None or False, never raises."""
 
     # What came in, and must not be lost.
@@ -253,12 +253,12 @@ class Memory(Protocol):
         """Those that a crash left without either."""
 
     # Requests.
-    async def open_request(self, request: Request, move: Move, *, unless_owing: bool = False) -> Request:
+    async def open_request(self, request: Request, move: Transition, *, unless_owing: bool = False) -> Request:
         """Insert a request with what `move` brings and close its intent, in one commit.
 
         `unless_owing`: not while its requester owes a review; then it raises ReviewOwed, and nothing is inserted.
 
-        Returns the pending request of the same plan and asker when there is one already; then nothing is inserted.
+        Returns the pending request of the same plan and requester when there is one already; then nothing is inserted.
         """
 
     async def request(self, request_id: str) -> Request | None:
@@ -269,7 +269,7 @@ class Memory(Protocol):
         *,
         states: Sequence[State],
         channel_id: str | None = None,
-        asker: str | None = None,
+        requester: str | None = None,
         command: str | None = None,
         since: datetime | None = None,
         limit: int | None = None,
@@ -279,7 +279,7 @@ class Memory(Protocol):
         What is in no list without a limit is nowhere: of a list with one, that may not be concluded.
         """
 
-    async def move(self, request_id: str, *, expect: Sequence[State], move: Move) -> Request | None:
+    async def move(self, request_id: str, *, expect: Sequence[State], move: Transition) -> Request | None:
         """Compare-and-set the state. None: it was in none of the expected states, and nothing was written.
 
         Also None: the move places a quarantine of an object that has an open one.
@@ -346,7 +346,7 @@ class Memory(Protocol):
         self,
         *,
         organization: str,
-        databases_ids: Sequence[str] | None = None,
+        database_ids: Sequence[str] | None = None,
         holder: str | None = None,
         live_at: datetime | None = None,
         limit: int | None = None,
@@ -375,7 +375,7 @@ class Memory(Protocol):
     ) -> bool:
         """Release a hold and drop its timer. False: it was released before.
 
-        `keeps_timer`: for the timer that fires, which stays until its deed is told.
+        `keeps_timer`: for the timer that fires, which stays until its operation is told.
         """
 
     # Timers.

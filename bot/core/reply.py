@@ -1,4 +1,4 @@
-"""A message as plain data: what the commands return and what the door delivers."""
+"""A message as plain data: what the commands return and what the Slack gateway delivers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class Reply:
     plain_blocks: Sequence[Block] = ()
     """Sent instead when Slack answers `invalid_blocks` to a new kind of block; empty: `blocks` has none."""
     private: bool = False
-    """Always for the asker alone, whatever the policy's visibility."""
+    """Always for the requester alone, whatever the policy's visibility."""
     secret: bool = field(default=False, repr=False)
     """Carries a token: only a reveal may deliver it, and `repr` must not show it."""
 

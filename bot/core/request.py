@@ -1,4 +1,4 @@
-"""The records of the path: what came in, what was asked for, who consented, what is held, minted and due."""
+"""The records of the pipeline: what came in, what was asked for, who approved, what is held, minted and due."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -65,10 +65,10 @@ class State(StrEnum):
     """Where a request is. `core.approval` says which moves exist."""
 
     PENDING = "pending"
-    """Waits for votes, or for its asker's own confirmation."""
+    """Waits for votes, or for its requester's own confirmation."""
     APPROVED = "approved"
     READY = "ready"
-    """A token that its asker may reveal."""
+    """A token that its requester may reveal."""
     EXECUTING = "executing"
     QUARANTINED = "quarantined"
     """A destroy that counts down; Undo is open."""
@@ -107,10 +107,10 @@ ENDS: Final = frozenset(
 
 
 class Mode(StrEnum):
-    """Whose consent a request needs."""
+    """Whose approval a request needs."""
 
     DIRECT = "direct"
-    """The asker's own confirmation at most."""
+    """The requester's own confirmation at most."""
     APPROVAL = "approval"
     BREAK_GLASS = "break_glass"
 
@@ -143,8 +143,8 @@ class Request:
     organization: str
     channel_id: str
     thread_ts: str | None
-    asker: str
-    asker_team: str
+    requester: str
+    requester_team: str
     created_at: datetime
     reason: str = ""
     ticket: str = ""

@@ -11,12 +11,12 @@ from dbos import DBOS
 
 from bot.core.background import Background, Loop
 from bot.core.ports import Clock
-from bot.durable.engine import PICK_UP_SECONDS, QUEUE, SWEEP, config, quieten
-from bot.durable.executor_locks import Seats, seats_of
-from bot.durable.orphan_recovery import PREFIX, Adoption
-from bot.durable.protocols import Memory, Resume, Work
+from bot.durable.engine import PICK_UP_SECONDS, QUEUE, SWEEP, config, configure_logging
+from bot.durable.executor_locks import ExecutorLocks, executor_locks_of
+from bot.durable.orphan_recovery import PREFIX, OrphanRecovery
+from bot.durable.protocols import Resume, Store, Work
 from bot.durable.queue import Queue
-from bot.durable.step_runner import Patience
+from bot.durable.step_runner import StepRunner
 from bot.durable.sweep import EVERY, Sweep
 from bot.durable.workflows import Workflows
 
@@ -39,7 +39,7 @@ class Durable:
         self,
         database: str,
         *,
-        memory: Memory,
+        store: Store,
         work: Work,
         resume: Resume,
         clock: Clock,
@@ -57,20 +57,20 @@ class Durable:
             lost: called when the lock that makes this process executor N is gone; it must end the process.
         """
         self._database = database
-        self._memory = memory
+        self._memory = store
         self._work = work
         self._resume = resume
         self._clock = clock
         self._queue = queue
-        self._seats: Seats = seats_of(database, lost=lost)
-        self._patience = Patience()
+        self._seats: ExecutorLocks = executor_locks_of(database, lost=lost)
+        self._patience = StepRunner()
         self._background = background or Background()
         self._loops: list[Loop] = []
 
     async def launch(self) -> None:
         """Take a seat and begin to execute, on this event loop. What this seat's last owner left goes on at once."""
         seat = await self._seats.take()
-        quieten()
+        configure_logging()
         DBOS(config=config(self._database, f"{PREFIX}{seat}"))
         sweep = self._background.add("sweep", Sweep(self._memory, self._queue, self._clock).run)
         scheduled = Workflows(self._work, self._memory, self._resume, sweep, self._patience).register()
@@ -80,7 +80,7 @@ class Durable:
         await DBOS.apply_schedules_async(
             [{"schedule_name": SWEEP, "workflow_fn": scheduled, "schedule": EVERY, "queue_name": QUEUE}]
         )
-        self._loops = Adoption(self._queue, self._seats, seat, self._memory, self._clock).start(self._background)
+        self._loops = OrphanRecovery(self._queue, self._seats, seat, self._memory, self._clock).start(self._background)
         log.info("durable.launched", seat=seat)
 
     async def close(self, *, within: float = DRAIN_SECONDS) -> None:

@@ -19,7 +19,7 @@ RESUME: Final = "resume"
 POOL: Final = 8
 
 
-def quieten() -> None:
+def configure_logging() -> None:
     """Let DBOS say only what is wrong, to the process's own log; without it DBOS prints to the console by itself."""
     logger = logging.getLogger("dbos")
     if not logger.handlers:
@@ -48,7 +48,7 @@ def config(database: str, executor_id: str) -> DBOSConfig:
 
 def client(database: str) -> DBOSClient:
     """A client of the same tables, which executes nothing; it connects when it is first used."""
-    quieten()
+    configure_logging()
     return DBOSClient(
         system_database_url=database,
         serializer=DBOSPortableJSONSerializer(),

@@ -1,4 +1,4 @@
-"""Seats: a process is executor N while it holds lock N, and nobody takes up the work of one that lives."""
+"""ExecutorLocks: a process is executor N while it holds lock N, and nobody takes up the work of one that lives."""
 
 import asyncio
 import fcntl
@@ -21,11 +21,11 @@ LOCK_SPACE: Final = 0x7457
 LOOK_SECONDS: Final = 5.0
 
 
-class NoSeat(RuntimeError):
+class NoExecutorLock(RuntimeError):
     """Every seat is taken: there are far too many processes."""
 
 
-class Seats(ABC):
+class ExecutorLocks(ABC):
     """The seats of one database."""
 
     async def take(self) -> int:
@@ -33,7 +33,7 @@ class Seats(ABC):
         for number in range(1, MOST + 1):
             if await self._try_to_keep(number):
                 return number
-        raise NoSeat(f"all {MOST} seats are taken")
+        raise NoExecutorLock(f"all {MOST} seats are taken")
 
     @abstractmethod
     async def leave(self) -> None:
@@ -48,7 +48,7 @@ class Seats(ABC):
         """Take the seat and keep it. False: it is taken."""
 
 
-class FileSeats(Seats):
+class FileExecutorLocks(ExecutorLocks):
     """Locks on files beside a SQLite database; the system gives them back when a process ends."""
 
     def __init__(self, database: Path) -> None:
@@ -86,7 +86,7 @@ class FileSeats(Seats):
         return file
 
 
-class AdvisorySeats(Seats):
+class AdvisoryExecutorLocks(ExecutorLocks):
     """Advisory locks in PostgreSQL, which go with the connection that took them."""
 
     def __init__(self, conninfo: str, lost: Callable[[], None]) -> None:
@@ -150,12 +150,12 @@ class AdvisorySeats(Seats):
             self._lost()
 
 
-def seats_of(database: str, *, lost: Callable[[], None]) -> Seats:
+def executor_locks_of(database: str, *, lost: Callable[[], None]) -> ExecutorLocks:
     """The seats of a database; `lost` is called when this process no longer holds the one that it took."""
     url = make_url(database)
     if url.get_backend_name() == "sqlite":
-        return FileSeats(Path(str(url.database)))
-    return AdvisorySeats(url.set(drivername="postgresql").render_as_string(hide_password=False), lost)
+        return FileExecutorLocks(Path(str(url.database)))
+    return AdvisoryExecutorLocks(url.set(drivername="postgresql").render_as_string(hide_password=False), lost)
 
 
 async def _try_lock(connection: psycopg.AsyncConnection, number: int) -> bool:

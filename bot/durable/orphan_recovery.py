@@ -8,8 +8,8 @@ import structlog
 
 from bot.core.background import Background, Loop
 from bot.core.ports import Clock
-from bot.durable.executor_locks import Seats
-from bot.durable.protocols import Memory
+from bot.durable.executor_locks import ExecutorLocks
+from bot.durable.protocols import Store
 from bot.durable.queue import Queue
 
 log = structlog.get_logger(__name__)
@@ -23,14 +23,14 @@ ROUNDS_UNTIL_LOST: Final = 8
 MOMENT: Final = timedelta(microseconds=1)
 
 
-class Adoption:
+class OrphanRecovery:
     """Looks for what others left. Each of its three loops goes on when another one fails."""
 
-    def __init__(self, queue: Queue, seats: Seats, seat: int, memory: Memory, clock: Clock) -> None:
+    def __init__(self, queue: Queue, seats: ExecutorLocks, seat: int, store: Store, clock: Clock) -> None:
         self._queue = queue
         self._seats = seats
         self._own = f"{PREFIX}{seat}"
-        self._memory = memory
+        self._memory = store
         self._clock = clock
         self._seen: dict[str, int] = {}
         self._before: datetime | None = clock.now() + MOMENT

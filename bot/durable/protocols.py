@@ -1,4 +1,4 @@
-"""What durable work needs from the path and from the store; `app` fills both."""
+"""What durable work needs from the pipeline and from the store; `app` fills both."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
@@ -30,7 +30,7 @@ class Work(Protocol):
     async def act(self, request_id: str, phase: str) -> Json:
         """Send the change, at most once, and say what came of it."""
 
-    async def see(self, request_id: str, phase: str, acted: Json) -> Json:
+    async def verify(self, request_id: str, phase: str, acted: Json) -> Json:
         """Read back, and say how it ended."""
 
     async def finish(self, request_id: str, phase: str, seen: Json) -> None:
@@ -46,7 +46,7 @@ class Work(Protocol):
         """Do what is due. The next timer of the same kind and subject, or None when it has done its work."""
 
 
-class Memory(Protocol):
+class Store(Protocol):
     """What durable work asks of the store."""
 
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:

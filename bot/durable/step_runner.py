@@ -21,7 +21,7 @@ _ATTEMPTS: ContextVar[list[int]] = ContextVar("attempts")
 """One number, in a list because what runs inside a step has a copy of the workflow's variables."""
 
 
-class Patience:
+class StepRunner:
     """Runs steps, and knows when the process is about to end."""
 
     def __init__(self) -> None:

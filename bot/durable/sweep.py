@@ -8,7 +8,7 @@ from typing import Final
 from bot.core.ports import Clock
 from bot.core.request import Timer
 from bot.durable.engine import FIRE, SWEEP
-from bot.durable.protocols import Memory
+from bot.durable.protocols import Store
 from bot.durable.queue import Queue, timer_workflow
 
 EVERY: Final = "*/2 * * * * *"
@@ -23,8 +23,8 @@ TIDY_SECONDS: Final = 60.0
 class Sweep:
     """One look at the timers."""
 
-    def __init__(self, memory: Memory, queue: Queue, clock: Clock) -> None:
-        self._memory = memory
+    def __init__(self, store: Store, queue: Queue, clock: Clock) -> None:
+        self._memory = store
         self._queue = queue
         self._clock = clock
         self._tidied = time.monotonic()

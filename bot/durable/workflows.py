@@ -13,8 +13,8 @@ from dbos import DBOS
 from bot.core.background import Loop
 from bot.core.request import Timer, TimerKind
 from bot.durable.engine import EXECUTE, FIRE, RESUME, SWEEP
-from bot.durable.protocols import GO, Json, Memory, Resume, Work
-from bot.durable.step_runner import Patience
+from bot.durable.protocols import GO, Json, Resume, Store, Work
+from bot.durable.step_runner import StepRunner
 from bot.errors import BotError, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -32,9 +32,9 @@ FAILED: Final = "failed"
 class Workflows:
     """The functions that DBOS runs. Each step's result is kept; what was kept does not run again."""
 
-    def __init__(self, work: Work, memory: Memory, resume: Resume, sweep: Loop, patience: Patience) -> None:
+    def __init__(self, work: Work, store: Store, resume: Resume, sweep: Loop, patience: StepRunner) -> None:
         self._work = work
-        self._memory = memory
+        self._memory = store
         self._resume = resume
         self._sweep = sweep
         self._patience = patience
@@ -64,7 +64,7 @@ class Workflows:
         if await self._step("begin", subject, lambda: work.begin(request_id, phase), gives_up("begin")) != GO:
             return
         acted = await self._step("act", subject, lambda: _plain(work.act(request_id, phase)), gives_up("act"))
-        seen = await self._step("see", subject, lambda: _plain(work.see(request_id, phase, acted)), gives_up("see"))
+        seen = await self._step("see", subject, lambda: _plain(work.verify(request_id, phase, acted)), gives_up("see"))
         await self._step("finish", subject, lambda: work.finish(request_id, phase, seen), gives_up("finish"))
         ms = round((time.monotonic() - started) * 1000)
         structlog.contextvars.bind_contextvars(ms=ms, attempts=self._patience.attempts())

@@ -1,4 +1,4 @@
-"""What the path works with: the ports, the rules in force and the doors to Turso."""
+"""What the pipeline works with: the ports, the rules in force and the Turso clients."""
 
 import asyncio
 import secrets
@@ -16,10 +16,10 @@ from bot.core.cache import Cache
 from bot.core.model import Subject
 from bot.core.parsing import Grammar
 from bot.core.policy import Policy
-from bot.core.ports import Address, Clock, Directory, Memory, Messenger
+from bot.core.ports import Address, Clock, Directory, Messenger, Store
 from bot.core.request import Incoming, Request
 from bot.errors import BotError
-from bot.pipeline.probe_watches import Watches
+from bot.pipeline.probe_watches import ProbeWatches
 from bot.turso import TursoClient
 from bot.turso.models import Listing
 
@@ -47,7 +47,7 @@ class Rules(Protocol):
         """Why the file as it is now is not in force; None when it is."""
 
 
-class Doors(Protocol):
+class TursoClients(Protocol):
     """One client for each organization of the policy."""
 
     def turso(self, organization: str) -> TursoClient:
@@ -64,20 +64,20 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Everything the path needs; `app` builds it once for a process."""
+    """Everything the pipeline needs; `app` builds it once for a process."""
 
     clock: Clock
-    memory: Memory
+    store: Store
     directory: Directory
     messenger: Messenger
     rules: Rules
-    doors: Doors
+    turso_clients: TursoClients
     observer: Observer
     commands: Sequence[Command]
     grammar: Grammar[Command]
     health: Callable[[], Awaitable[Sequence[tuple[str, bool, str]]]]
     """The live checks of `doctor`: name, whether it is well, one sentence."""
-    watches: Watches = field(default_factory=Watches, init=False)
+    watches: ProbeWatches = field(default_factory=ProbeWatches, init=False)
     """The probe tokens of this process."""
     offered: Cache[tuple[str, str | None], Listing] = field(init=False)
     """The databases of an organization, for the menus of one view: who types letter by letter asks Turso once."""
@@ -89,7 +89,7 @@ class Environment:
 
     def __post_init__(self) -> None:
         async def listed(menu: tuple[str, str | None]) -> Listing:
-            return await self.doors.turso(menu[0]).listed()
+            return await self.turso_clients.turso(menu[0]).listed()
 
         object.__setattr__(self, "offered", Cache(listed, OFFERED_SECONDS, at_most=OFFERED_AT_MOST))
 
@@ -117,10 +117,10 @@ class Environment:
         groups = self.rules.policy.approving_groups(request.channel_id, request.command)
         await self.directory.subject(incoming, usergroups=groups, fresh=True)
 
-    async def asker_of(self, request: Request) -> Subject:
+    async def requester_of(self, request: Request) -> Subject:
         """Say who asked for a request, as they stand now."""
         groups = self.rules.policy.usergroups_in(request.channel_id)
-        found = await self.directory.subject_of(request.asker, request.channel_id, usergroups=groups)
+        found = await self.directory.subject_of(request.requester, request.channel_id, usergroups=groups)
         found = await self.with_incident(found)
         return await self.settling(found, request.incident_id) if SETTLES in request.plan.arguments else found
 
@@ -132,7 +132,7 @@ class Environment:
         """
         if subject.incident_profile is not None or not incident_id:
             return subject
-        incident = await self.memory.incident(incident_id)
+        incident = await self.store.incident(incident_id)
         if incident is None or incident.channel_id != subject.channel.id:
             return subject
         return replace(subject, incident_profile=self.rules.policy.profile_of(incident))
@@ -156,7 +156,7 @@ class Environment:
         """Add the profile of the incident that runs where somebody stands."""
         if not subject.channel.id:
             return subject
-        incident = await self.memory.incident_in(subject.channel.id)
+        incident = await self.store.incident_in(subject.channel.id)
         running = incident is not None and incident.until > self.clock.now()
         profile = self.rules.policy.profile_of(incident) if incident and running else None
         return replace(subject, incident_profile=profile) if profile else subject
@@ -182,14 +182,14 @@ class Environment:
         policy = self.rules.policy
         scope = policy.scope(subject, command)
         name = organization or scope.organization
-        door = name or (policy.incidents.binding.organization if policy.incidents else policy.organization)
+        organization_name = name or (policy.incidents.binding.organization if policy.incidents else policy.organization)
         return Context(
             subject=subject,
             policy=policy,
             scope=scope,
             organization=name,
-            turso=self.doors.turso(door),
-            memory=self.memory,
+            turso=self.turso_clients.turso(organization_name),
+            store=self.store,
             now=self.clock.now(),
             table=self.commands,
             reason=reason,

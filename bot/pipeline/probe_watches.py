@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class Watch:
+class ProbeWatch:
     """The probes of one request, by the id of their database."""
 
     begun: Sequence[Finding]
@@ -23,11 +23,11 @@ class Watch:
     task: asyncio.Task[None] | None = None
 
 
-class Watches:
+class ProbeWatches:
     """What this process watches. `repr` shows no token."""
 
     def __init__(self) -> None:
-        self._watches: dict[str, Watch] = {}
+        self._watches: dict[str, ProbeWatch] = {}
 
     def __repr__(self) -> str:
         return f"Watches({len(self._watches)})"
@@ -35,9 +35,9 @@ class Watches:
     def keep(self, request_id: str, minted: Sequence[tuple[Finding, Probe | None]]) -> None:
         """Keep the probe tokens of a request."""
         probes = {finding.database_id: probe for finding, probe in minted if probe is not None}
-        self._watches[request_id] = Watch([finding for finding, _ in minted], probes)
+        self._watches[request_id] = ProbeWatch([finding for finding, _ in minted], probes)
 
-    def of(self, request_id: str) -> Watch | None:
+    def of(self, request_id: str) -> ProbeWatch | None:
         """Return the watch of a request, if this process has it."""
         return self._watches.get(request_id)
 

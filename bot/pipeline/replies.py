@@ -23,11 +23,11 @@ log = structlog.get_logger(__name__)
 
 
 def asker_address(request: Request) -> Address:
-    """Return where the asker of a request is told something alone."""
-    return Address(request.asker, request.channel_id, request.thread_ts, request.intent_id)
+    """Return where the requester of a request is told something alone."""
+    return Address(request.requester, request.channel_id, request.thread_ts, request.intent_id)
 
 
-def said(text: str, *more: str) -> Reply:
+def private_note(text: str, *more: str) -> Reply:
     """Make a private message of one sentence of ours (names in back-ticks show as code), and a line of context."""
     body = sentence(text)
     blocks = [kit.section(body)]
@@ -36,29 +36,29 @@ def said(text: str, *more: str) -> Reply:
     return Reply(text=body, blocks=blocks, private=True)
 
 
-def sorry(error: BotError | None, reference: str, hint: Mrkdwn | None = None) -> Reply:
+def error_reply(error: BotError | None, reference: str, hint: Mrkdwn | None = None) -> Reply:
     """Say what was wrong and what to do (`hint`: what else would help); a bug shows a reference only."""
     if error is None:
-        return said(
+        return private_note(
             "Something went wrong on our side; the log has it under this reference.", f"Reference `{reference}`"
         )
     body = joined(" ", [sentence(str(error)), hint or Mrkdwn("")])
     return Reply(text=body, blocks=[kit.section(body), kit.context(mrkdwn("Reference `{}`", reference))], private=True)
 
 
-async def trouble(env: Environment, incoming: Incoming, reply: Reply) -> None:
+async def report_unexpected(env: Environment, incoming: Incoming, reply: Reply) -> None:
     """Deliver bad news; when even that fails, the log keeps it."""
     try:
-        await env.messenger.whisper(address_of(incoming), reply)
+        await env.messenger.send_ephemeral(address_of(incoming), reply)
     except BotError as error:
         log.warning("could not tell", why=str(error))
     except Exception:  # what went wrong before is in the log already, and counts more
         log.exception("could not tell")
 
 
-def signed(reply: Reply, asker: str, line: str) -> Reply:
+def signed(reply: Reply, requester: str, line: str) -> Reply:
     """Say above a public answer who asked for what."""
-    head = kit.context(mrkdwn("{} · `{}`", person(asker), cut(line, LINE)))
+    head = kit.context(mrkdwn("{} · `{}`", person(requester), cut(line, LINE)))
     plain = fitting([head, *reply.plain_blocks]) if reply.plain_blocks else ()
     return replace(reply, blocks=fitting([head, *reply.blocks]), plain_blocks=plain)
 
@@ -90,13 +90,13 @@ def entry(
     Args:
         by: who acted, when it was not the one who asked; `timer` when it was nobody.
     """
-    user = subject.person.id if subject else incoming.user_id if incoming else request.asker if request else ""
+    user = subject.person.id if subject else incoming.user_id if incoming else request.requester if request else ""
     channel = request.channel_id if request else incoming.channel_id if incoming else ""
     if request:
         mode = request.mode.value
         own = {"plan": request.plan.hash[:16], "ticket": request.ticket, "incident": request.incident_id, "mode": mode}
         detail = {**own, **detail}
-        detail |= {"asker": request.asker} if by and by != request.asker else {}
+        detail |= {"asker": request.requester} if by and by != request.requester else {}
         databases = databases or tuple(name for name, _ in request.plan.databases) or _target(request)
     return AuditEntry(
         at=at,

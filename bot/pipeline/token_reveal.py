@@ -1,4 +1,4 @@
-"""Reveal: the right is decided again, the token is minted, shown to its asker alone, and forgotten."""
+"""Reveal: the right is decided again, the token is minted, shown to its requester alone, and forgotten."""
 
 import hashlib
 from collections.abc import Sequence
@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.blocks.text import utc
-from bot.commands.base import Context, Revealing, Secret
+from bot.commands.base import Context, Secret, SecretCommand
 from bot.core.arguments import Expiration
 from bot.core.model import Never, Verdict
-from bot.core.ports import Address, Move, address_of
+from bot.core.ports import Address, Transition, address_of
 from bot.core.request import Incoming, LedgerToken, Request, State, Timer, TimerKind, TokenState
 from bot.errors import BotError, Refused
 from bot.pipeline.authorization.authorize import No, Step, authorize
@@ -25,7 +25,7 @@ LAPSED = {
     State.READY: "It was not revealed in time: the token never existed. Ask for a new one.",
     State.UNKNOWN: "It is too late to reveal it again: the time counts from the approval. Ask for a new one.",
 }
-SHOWN = "The token was shown to its asker, once."
+SHOWN = "The token was shown to its requester, once."
 
 
 async def reveal(env: Environment, request: Request, incoming: Incoming) -> str:
@@ -46,12 +46,12 @@ async def reveal(env: Environment, request: Request, incoming: Incoming) -> str:
     return await _mint_once(env, request, incoming, ctx, command)
 
 
-def _may_press(env: Environment, request: Request, incoming: Incoming) -> Revealing[Any]:
+def _may_press(env: Environment, request: Request, incoming: Incoming) -> SecretCommand[Any]:
     """Return the command of a request that this person may still reveal, as far as the request itself says."""
-    if incoming.user_id != request.asker:
+    if incoming.user_id != request.requester:
         raise Refused(f"Only the one who asked may reveal it. Ask for your own with `/turso {request.line[:200]}`.")
     command = env.by_name.get(request.command)
-    if not isinstance(command, Revealing):
+    if not isinstance(command, SecretCommand):
         raise Refused("This request has nothing to reveal.")
     if request.facts.get("press") == incoming.id:
         raise Refused(f"This press was cut short, and is not repeated by itself. {request.outcome}".strip())
@@ -65,38 +65,38 @@ def _must_be_in_time(env: Environment, request: Request) -> None:
 
 
 async def _mint_once(
-    env: Environment, request: Request, incoming: Incoming, ctx: Context, command: Revealing[Any]
+    env: Environment, request: Request, incoming: Incoming, ctx: Context, command: SecretCommand[Any]
 ) -> str:
     now, token_id = env.clock.now(), new_id("t")
     phase = f"reveal:{request.facts.get('tries', 0)}"
     settle = Timer(TimerKind.RECONCILE, request.id, now + SETTLES_WITHIN)
     tries = int(request.facts.get("tries", 0)) + 1
     facts = {**request.facts, "tries": tries, "token": token_id, "press": incoming.id}
-    move = Move(to=State.EXECUTING, at=now, changes={"facts": facts}, timers=[settle], cancel=[TimerKind.LAPSE])
-    if await env.memory.move(request.id, expect=OPEN_TO_REVEAL, move=move) is None:
+    move = Transition(to=State.EXECUTING, at=now, changes={"facts": facts}, timers=[settle], cancel=[TimerKind.LAPSE])
+    if await env.store.move(request.id, expect=OPEN_TO_REVEAL, move=move) is None:
         raise Refused("This token was revealed, or lapsed, or is being revealed at this moment. Ask for a new one.")
-    if not await env.memory.mark_sent(request.id, phase, now):
+    if not await env.store.mark_sent(request.id, phase, now):
         raise Refused("This token is being revealed at this moment.")
-    await env.memory.add_token(_row(request, token_id, now))
+    await env.store.add_token(_row(request, token_id, now))
     try:
         secret = await command.mint(ctx, request.plan)
     except (NotSent, TursoRejected) as error:
-        await env.memory.settle_token(token_id, TokenState.REFUSED)
+        await env.store.settle_token(token_id, TokenState.REFUSED)
         await _settle(env, request, State.FAILED, f"{error} Nothing was minted.")
         return "failed"
     except BotError as error:
-        await env.memory.settle_token(token_id, TokenState.UNKNOWN)
+        await env.store.settle_token(token_id, TokenState.UNKNOWN)
         await _settle(env, request, State.UNKNOWN, f"{error} {_may_exist(request, now)}")
         return "unknown"
     return await _deliver(env, request, address_of(incoming), command, secret, token_id)
 
 
 async def _deliver(
-    env: Environment, request: Request, to: Address, command: Revealing[Any], secret: Secret, token_id: str
+    env: Environment, request: Request, to: Address, command: SecretCommand[Any], secret: Secret, token_id: str
 ) -> str:
     fingerprint = hashlib.sha256(secret.value.encode()).hexdigest()[:16]
     shown = await env.messenger.reveal(to, command.message(request.plan, secret))
-    await env.memory.settle_token(token_id, TokenState.LIVE if shown else TokenState.UNKNOWN, fingerprint=fingerprint)
+    await env.store.settle_token(token_id, TokenState.LIVE if shown else TokenState.UNKNOWN, fingerprint=fingerprint)
     if shown:
         await _settle(env, request, State.SUCCEEDED, SHOWN, fingerprint=fingerprint)
         return "revealed"
@@ -112,8 +112,8 @@ async def settle_cut_short(env: Environment, request: Request) -> None:
         if row is not None and row.state is TokenState.LIVE:
             return await _settle(env, request, State.SUCCEEDED, SHOWN, fingerprint=row.fingerprint)
         if row is not None:
-            await env.memory.settle_token(row.id, TokenState.UNKNOWN)
-        may_exist = _may_exist(request, request.updated_at or env.clock.now(), "only its asker can have seen it")
+            await env.store.settle_token(row.id, TokenState.UNKNOWN)
+        may_exist = _may_exist(request, request.updated_at or env.clock.now(), "only its requester can have seen it")
         why = f"The reveal was cut short. {may_exist}"
         return await _settle(env, request, State.UNKNOWN, why, cancel=[])
     return await tell_outcome(env, request.id)
@@ -122,7 +122,7 @@ async def settle_cut_short(env: Environment, request: Request) -> None:
 async def _ledger_row(env: Environment, request: Request) -> LedgerToken | None:
     target = request.plan.target
     ids = [target.id] if target else []
-    rows = await env.memory.tokens(organization=request.organization, databases_ids=ids, holder=request.asker)
+    rows = await env.store.tokens(organization=request.organization, database_ids=ids, holder=request.requester)
     return next((row for row in rows if row.id == request.facts.get("token")), None)
 
 
@@ -138,8 +138,8 @@ async def _settle(
     now = env.clock.now()
     event = "revealed" if to is State.SUCCEEDED else "reveal"
     line = entry(event, to.value, at=now, request=request, fingerprint=fingerprint, what=outcome)
-    move = Move(to=to, at=now, changes={"outcome": outcome}, entries=[line], cancel=cancel)
-    if await env.memory.move(request.id, expect=[State.EXECUTING], move=move) is not None:
+    move = Transition(to=to, at=now, changes={"outcome": outcome}, entries=[line], cancel=cancel)
+    if await env.store.move(request.id, expect=[State.EXECUTING], move=move) is not None:
         env.observer.request(to)
         await tell_outcome(env, request.id)
 
@@ -147,8 +147,8 @@ async def _settle(
 async def _stale(env: Environment, request: Request, changed: str) -> None:
     now = env.clock.now()
     line = entry("stale", "stale", at=now, request=request, what=changed)
-    move = Move(to=State.STALE, at=now, changes={"outcome": changed}, entries=[line], cancel=[TimerKind.LAPSE])
-    if await env.memory.move(request.id, expect=OPEN_TO_REVEAL, move=move) is not None:
+    move = Transition(to=State.STALE, at=now, changes={"outcome": changed}, entries=[line], cancel=[TimerKind.LAPSE])
+    if await env.store.move(request.id, expect=OPEN_TO_REVEAL, move=move) is not None:
         await tell_outcome(env, request.id)
 
 
@@ -175,7 +175,7 @@ def _row(request: Request, token_id: str, now: datetime) -> LedgerToken:
         database_id=target.id,
         group=target.group,
         read_only="--read-only" in request.plan.options,
-        holder=request.asker,
+        holder=request.requester,
         channel_id=request.channel_id,
         minted_at=now,
         expires_at=expiry_of(request, now),

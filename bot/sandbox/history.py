@@ -11,12 +11,12 @@ from bot.sandbox.platform.catalog import usage
 from bot.sandbox.platform.catalog.databases import Listing, every
 from bot.sandbox.platform.catalog.usage import Period
 from bot.sandbox.platform.turso import Turso
-from bot.store.store import Store
+from bot.store.store import SqlStore
 
 DAYS: Final = 30
 
 
-async def seed_history(turso: Turso, store: Store, clock: Clock) -> None:
+async def seed_history(turso: Turso, store: SqlStore, clock: Clock) -> None:
     """Keep a sample for each of the last days and each database; a store that has older ones stays as it is."""
     today = clock.now().astimezone(UTC).date()
     first = await store.first_sample_day(organization=turso.organization)

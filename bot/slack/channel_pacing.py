@@ -9,7 +9,7 @@ SECONDS_BETWEEN: Final = 1.0
 KEPT: Final = 1000
 
 
-class Pace:
+class ChannelPacing:
     """Gives out turns. An answer to a person does not wait for one, but the next post waits for it."""
 
     def __init__(

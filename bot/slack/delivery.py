@@ -8,7 +8,7 @@ import structlog
 from bot.core.ports import Address
 from bot.core.reply import Reply
 from bot.errors import CannotPost, Unavailable
-from bot.slack.channel_pacing import Pace
+from bot.slack.channel_pacing import ChannelPacing
 from bot.slack.final_codes import NO_THREAD, REFUSED_BLOCKS, SPENT, sentence_of
 from bot.slack.messages import Body, EgressGuard, merged, variants
 from bot.slack.response_urls import ResponseUrls
@@ -26,17 +26,17 @@ class Delivery(Views):
     """Delivers messages. What may be delivered later raises Unavailable; what never can be is said or logged."""
 
     def __init__(
-        self, calls: SlackCalls, urls: ResponseUrls, *, secrets: tuple[str, ...] = (), pace: Pace | None = None
+        self, calls: SlackCalls, urls: ResponseUrls, *, secrets: tuple[str, ...] = (), pace: ChannelPacing | None = None
     ) -> None:
         super().__init__(calls, EgressGuard(secrets))
         self._urls = urls
-        self._pace = pace or Pace()
+        self._pace = pace or ChannelPacing()
         self._updates = Updates()
 
     async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
         """Answer a command or a click. Raises Unavailable when Slack is out of reach."""
         if not public or reply.private:
-            await self.whisper(to, reply, replace=replace)
+            await self.send_ephemeral(to, reply, replace=replace)
             return
         reply = self._guard.cleared(reply)
         in_place = replace and to.message_ts is not None and not to.is_ephemeral
@@ -49,7 +49,7 @@ class Delivery(Views):
             await self._remove_ephemeral(to)
         return
 
-    async def whisper(self, to: Address, reply: Reply, *, replace: bool = False) -> bool:
+    async def send_ephemeral(self, to: Address, reply: Reply, *, replace: bool = False) -> bool:
         """Tell one person alone. False: no way is open. Raises Unavailable when Slack is out of reach."""
         reply = self._guard.cleared(reply)
         in_place = replace and to.is_ephemeral

@@ -1,4 +1,4 @@
-"""One listener for each kind of request. Each translates, hands over to the door, and acknowledges last."""
+"""One listener for each kind of request. Each translates, hands over to the request handler, and acknowledges last."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping
@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 
 import structlog
 
-from bot.core.ports import Ack, Clock, Door, Messenger, address_of
+from bot.core.ports import Ack, Clock, Messenger, RequestHandler, address_of
 from bot.core.reply import Reply
 from bot.core.request import Incoming
 from bot.errors import BotError
@@ -28,7 +28,7 @@ SUGGESTIONS: Final = ("block_suggestion", "dialog_suggestion")
 log = structlog.get_logger(__name__)
 
 
-class Forgetful(Protocol):
+class FactsCache(Protocol):
     """Somebody who keeps answers of Slack that an event may make old."""
 
     def forget(self, event: Mapping[str, Any]) -> None: ...
@@ -39,14 +39,14 @@ class Listeners:
 
     def __init__(
         self,
-        door: Door,
+        door: RequestHandler,
         messenger: Messenger,
         *,
         clock: Clock,
         tasks: TaskKeeper,
         urls: ResponseUrls,
         workspace: Workspace,
-        directory: Forgetful,
+        directory: FactsCache,
         secrets: tuple[str, ...] = (),
     ) -> None:
         self._door = door
@@ -124,7 +124,7 @@ class Listeners:
         await ack()
 
     async def _accept(self, incoming: Incoming | None, body: Body) -> None:
-        """Let the door record it, for as long as Slack waits; everything else happens in an own task."""
+        """Let the request handler record it, for as long as Slack waits; everything else happens in an own task."""
         if incoming is None:
             log.warning("took something that nobody can have sent", type=str(body.get("type", "command"))[:40])
             return
@@ -203,7 +203,7 @@ class Listeners:
     async def _tell(self, incoming: Incoming, sentence: str) -> None:
         text = f"{sentence} Reference `{incoming.id}`"
         try:
-            await self._messenger.whisper(address_of(incoming), Reply(text=text, private=True))
+            await self._messenger.send_ephemeral(address_of(incoming), Reply(text=text, private=True))
         except Exception as error:
             log.warning("could not tell", reference=incoming.id, why=type(error).__name__)
 

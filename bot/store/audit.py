@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Row, Select, select, union_all
 from bot.core.audit import from_canonical
 from bot.core.request import AuditEntry
 from bot.store import audit_chain, transitions
-from bot.store.column_types import keepable
+from bot.store.column_types import storable
 from bot.store.name_lists import any_of, listed
-from bot.store.repository import Room
+from bot.store.repository import Repository
 from bot.store.tables import audit_log, touched
 
 CLOCK_SKEW = timedelta(hours=1)
@@ -21,8 +21,8 @@ CLOCK_SKEW = timedelta(hours=1)
 CHUNK = 1000
 
 
-class Audit(Room):
-    """Who did what, where, by whose consent."""
+class Audit(Repository):
+    """Who did what, where, by whose approval."""
 
     async def audit(self, *entries: AuditEntry) -> None:
         """Append to the chain, by group commit."""
@@ -133,7 +133,7 @@ def _index_fault(rows: Sequence[Row[Any]], found: set[tuple[int, str]]) -> str |
         for name in ("at", "user_id", "channel_id"):
             if getattr(row, name) != entry[name]:
                 return f"entry {row.seq}: the column `{name}` of the table `audit_log` differs from the entry"
-        wanted |= {(row.seq, keepable(name)) for name in entry.get("databases", ())}
+        wanted |= {(row.seq, storable(name)) for name in entry.get("databases", ())}
     for seq, name in sorted(wanted - found):
         return f"entry {seq}: the table `touched` lacks its database `{name}`"
     for seq, name in sorted(found - wanted):

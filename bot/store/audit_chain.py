@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from bot.core.audit import GENESIS, canonical, entry_hash
 from bot.core.request import AuditEntry
-from bot.store.column_types import keepable
+from bot.store.column_types import storable
 from bot.store.database import is_sqlite, lock_until_commit
 
 CHAIN_LOCK = 0x7457_0A0D
@@ -34,7 +34,7 @@ def append(connection: Connection, entries: Sequence[AuditEntry]) -> None:
     rows: list[tuple[int, str, str, str]] = []
     names: list[tuple[str, int]] = []
     for number, entry in enumerate(entries, start=seq + 1):
-        text = keepable(canonical(entry))
+        text = storable(canonical(entry))
         hash_ = entry_hash(previous, text)
         rows.append((number, previous, hash_, text))
         names += [(name, number) for name in _names(entry)]
@@ -45,7 +45,7 @@ def append(connection: Connection, entries: Sequence[AuditEntry]) -> None:
 
 
 def _names(entry: AuditEntry) -> Iterable[str]:
-    return dict.fromkeys(keepable(name) for name in entry.databases)
+    return dict.fromkeys(storable(name) for name in entry.databases)
 
 
 def _execute(connection: Connection, statement: str, rows: list[Any]) -> None:

@@ -13,12 +13,12 @@ from sqlalchemy.types import TypeDecorator
 from bot.core.plan import Plan
 
 
-def keepable(text: str) -> str:
+def storable(text: str) -> str:
     """Replace what no database can keep as text: lone surrogates and NUL."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
 
 
-class Words(TypeDecorator[str]):
+class SafeText(TypeDecorator[str]):
     """Text of any length, also from people."""
 
     impl = Text
@@ -26,10 +26,10 @@ class Words(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Never fail on what somebody typed."""
-        return None if value is None else keepable(value)
+        return None if value is None else storable(value)
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """An aware datetime, kept and returned in UTC."""
 
     impl = DateTime(timezone=True)
@@ -76,7 +76,7 @@ class Json(TypeDecorator[Any]):
         """Write it."""
         if value is None:
             return None
-        return keepable(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        return storable(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """Read it."""
@@ -97,7 +97,7 @@ class Strings(Json):
         return None if value is None else tuple(json.loads(value))
 
 
-class Word(TypeDecorator[StrEnum]):
+class EnumText(TypeDecorator[StrEnum]):
     """A member of one enumeration, kept as its value."""
 
     impl = Text
@@ -124,7 +124,7 @@ class PlanText(TypeDecorator[Plan]):
 
     def process_bind_param(self, value: Plan | None, dialect: Dialect) -> str | None:
         """Write the canonical text."""
-        return None if value is None else keepable(value.to_json())
+        return None if value is None else storable(value.to_json())
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Plan | None:
         """Read the plan."""

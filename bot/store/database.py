@@ -27,7 +27,7 @@ class StoreUnavailable(Unavailable):
     """The store did not answer: nothing of this transaction was kept, or its commit was not confirmed."""
 
     def __init__(self) -> None:
-        super().__init__("The bot's own memory did not answer. Try again in a moment.")
+        super().__init__("The bot's store did not answer. Try again in a moment.")
 
 
 class Database(Protocol):

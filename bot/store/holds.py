@@ -7,12 +7,12 @@ from sqlalchemy import Connection, select
 
 from bot.core.request import AuditEntry, Hold
 from bot.store import audit_chain, transitions
-from bot.store.repository import Room
+from bot.store.repository import Repository
 from bot.store.rows import many, one
 from bot.store.tables import holds
 
 
-class Holds(Room):
+class Holds(Repository):
     """Reasons why databases are blocked. A hold is placed by the move of its request."""
 
     async def holds(

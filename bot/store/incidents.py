@@ -9,18 +9,18 @@ from bot.core.ports import Clock
 from bot.core.request import AuditEntry, Incident, Timer, TimerKind
 from bot.store import audit_chain, transitions
 from bot.store.database import Database
-from bot.store.repository import Enqueuer, Room
+from bot.store.repository import Enqueuer, Repository
 from bot.store.rows import insert_new, many, one, values
-from bot.store.running_incidents import Running
+from bot.store.running_incidents import RunningIncidents
 from bot.store.tables import incidents, timers
 
 
-class Incidents(Room):
+class Incidents(Repository):
     """Time-boxed rights of channels."""
 
     def __init__(self, database: Database, clock: Clock, enqueuer: Enqueuer, background: Background) -> None:
         super().__init__(database, clock, enqueuer, background)
-        self._running = Running(self.incidents)
+        self._running = RunningIncidents(self.incidents)
 
     async def start_incident(self, incident: Incident, timer: Timer, entry: AuditEntry) -> Incident | None:
         """None: one runs in that channel already."""

@@ -5,14 +5,14 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from bot.core.request import Incoming
-from bot.store.repository import Room
+from bot.store.repository import Repository
 from bot.store.rows import many, one, values
 from bot.store.tables import intents
 
 NEVER_STORED = frozenset({"trigger_id", "response_url", "modal_id"})
 
 
-class Intents(Room):
+class Intents(Repository):
     """What came in."""
 
     async def record_intent(self, incoming: Incoming, *, actionable: bool = True) -> bool:

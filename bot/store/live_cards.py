@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 
 from bot.core.request import LiveCard
-from bot.store.repository import Room
+from bot.store.repository import Repository
 from bot.store.rows import insert_newest, many, values
 from bot.store.tables import live_cards
 
 
-class LiveCards(Room):
+class LiveCards(Repository):
     """Where they stand; of each database the newest in each channel."""
 
     async def set_live_card(self, card: LiveCard) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, Connection, FromClause, Text, bindparam, column, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from bot.store.column_types import keepable
+from bot.store.column_types import storable
 from bot.store.database import is_sqlite
 
 
 def listed(connection: Connection, names: Sequence[str]) -> FromClause:
     """The names as a table of one column, `name`."""
-    kept = [keepable(name) for name in dict.fromkeys(names)]
+    kept = [storable(name) for name in dict.fromkeys(names)]
     if is_sqlite(connection):
         rows = func.json_each(bindparam("names", json.dumps(kept), Text, unique=True)).table_valued("value")
         return select(rows.c.value.label("name")).subquery()

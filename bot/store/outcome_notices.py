@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, delete, or_, select
 
 from bot.core.request import PLAINLY, TimerKind, Untold
 from bot.store import transitions
-from bot.store.repository import Room
+from bot.store.repository import Repository
 from bot.store.rows import insert_newest, many
 from bot.store.tables import outcome_notices, timers
 
@@ -15,7 +15,7 @@ EVERYBODY: Final = ""
 NOBODY: Final = "nobody"
 
 
-class OutcomeNotices(Room):
+class OutcomeNotices(Repository):
     """Who was told how something ended."""
 
     async def untold(self, subject: str) -> list[Untold]:

@@ -5,12 +5,12 @@ from datetime import datetime
 
 from sqlalchemy import Column, Connection, delete, select
 
-from bot.store.repository import Room
+from bot.store.repository import Repository
 from bot.store.rows import insert_newest
 from bot.store.tables import processes
 
 
-class Processes(Room):
+class Processes(Repository):
     """Each process has a row, which it writes again and again; one that was killed leaves it behind."""
 
     async def process_lives(

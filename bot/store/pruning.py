@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, false, or_, select
 
 from bot.core.request import State, TokenState
-from bot.store.repository import Room
+from bot.store.repository import Repository
 from bot.store.rows import insert_newest
 from bot.store.tables import (
     cards,
@@ -45,7 +45,7 @@ NEEDS: Mapping[Table, tuple[Select[Any], ...]] = {
 """By which ids something that is still open refers to a table: those rows stay, however old they are."""
 
 
-class Pruning(Room):
+class Pruning(Repository):
     """The store's own upkeep."""
 
     async def prune(self, before: datetime) -> Mapping[str, int]:

@@ -24,7 +24,7 @@ class NoDurableWork:
         """Do nothing."""
 
 
-class Room:
+class Repository:
     """One subject of the store. Each method of a subject is one transaction."""
 
     def __init__(self, database: Database, clock: Clock, enqueuer: Enqueuer, background: Background) -> None:

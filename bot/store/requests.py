@@ -8,44 +8,44 @@ from zlib import crc32
 import structlog
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, literal, select, union_all, update
 
-from bot.core.ports import Move
+from bot.core.ports import Transition
 from bot.core.request import ENDS, AuditEntry, Request, State, Vote
 from bot.errors import ReviewOwed
 from bot.store import audit_chain, transitions
-from bot.store.column_types import Moment
+from bot.store.column_types import UtcDateTime
 from bot.store.database import lock_until_commit
-from bot.store.repository import Room
+from bot.store.repository import Repository
 from bot.store.rows import insert_new, many, record, values
 from bot.store.tables import cards, intents, requests, reviews, sent, votes
 
 log = structlog.get_logger(__name__)
 
 
-class Requests(Room):
+class Requests(Repository):
     """What was asked for, and what became of it."""
 
-    async def open_request(self, request: Request, move: Move, *, unless_owing: bool = False) -> Request:
+    async def open_request(self, request: Request, move: Transition, *, unless_owing: bool = False) -> Request:
         """Insert a request with what `move` brings and close its intent, in one commit.
 
         `unless_owing`: not while its requester owes a review; then it raises ReviewOwed, and nothing is inserted.
 
-        Returns the request that is there already, and inserts nothing, when the same plan of the same asker is
+        Returns the request that is there already, and inserts nothing, when the same plan of the same requester is
         pending, or when the intent led to a request before (two processes may resume one intent).
         """
 
         def work(connection: Connection) -> Request:
-            row = values(request, without=frozenset({"votes"})) | {"deed_hash": request.plan.deed_hash}
+            row = values(request, without=frozenset({"votes"})) | {"operation_hash": request.plan.operation_hash}
             row |= transitions.columns_of(move.changes) | {"state": move.to, "updated_at": move.at}
             row["facts"] = dict(row["facts"])
             close = update(intents).where(intents.c.id == request.intent_id).values(is_open=False)
             connection.execute(close)
             if move.reviews:
-                _may_owe_one(connection, request.asker, another=not unless_owing)
+                _may_owe_one(connection, request.requester, another=not unless_owing)
             while not insert_new(connection, requests, row):
                 # None: the one that stood in the way is no longer pending, so ours may be inserted now.
                 if same := _the_same(connection, request):
                     return same
-            transitions.bring(connection, request.id, move, self._enqueuer)
+            transitions.apply_side_effects(connection, request.id, move, self._enqueuer)
             return _read(connection, request.id)
 
         opened = await self._database.write(work)
@@ -64,7 +64,7 @@ class Requests(Room):
         *,
         states: Sequence[State],
         channel_id: str | None = None,
-        asker: str | None = None,
+        requester: str | None = None,
         command: str | None = None,
         since: datetime | None = None,
         limit: int | None = None,
@@ -74,13 +74,13 @@ class Requests(Room):
             return []
         about = []
         about += [requests.c.channel_id == channel_id] if channel_id is not None else []
-        about += [requests.c.asker == asker] if asker is not None else []
+        about += [requests.c.requester == requester] if requester is not None else []
         about += [requests.c.command == command] if command is not None else []
         about += [requests.c.updated_at >= since] if since is not None else []
         query = _newest(states, about, limit)
         return await self._database.read(lambda connection: _with_votes(connection, query))
 
-    async def move(self, request_id: str, *, expect: Sequence[State], move: Move) -> Request | None:
+    async def move(self, request_id: str, *, expect: Sequence[State], move: Transition) -> Request | None:
         """Compare-and-set the state. None: it was in none of the expected states, and nothing was written.
 
         Also None: the move places a quarantine of an object that has an open one.
@@ -93,7 +93,7 @@ class Requests(Room):
             changes = transitions.columns_of(move.changes) | {"state": move.to, "updated_at": move.at}
             if connection.execute(update(requests).where(there).values(changes)).rowcount != 1:
                 return None
-            transitions.bring(connection, request_id, move, self._enqueuer)
+            transitions.apply_side_effects(connection, request_id, move, self._enqueuer)
             if move.to in ENDS and move.is_told:
                 transitions.owe(connection, request_id, move.to, move.at)
             return _read(connection, request_id)
@@ -150,7 +150,7 @@ class Requests(Room):
                 return False
             if not insert_new(connection, sent, {"request_id": request_id, "phase": phase, "at": at}):
                 return False
-            first = func.coalesce(requests.c.sent_at, literal(at, Moment))
+            first = func.coalesce(requests.c.sent_at, literal(at, UtcDateTime))
             connection.execute(update(requests).where(requests.c.id == request_id).values(sent_at=first))
             return True
 
@@ -202,7 +202,7 @@ def _newest(states: Sequence[State], about: Sequence[ColumnElement[bool]], limit
 
 
 def _the_same(connection: Connection, request: Request) -> Request | None:
-    pending = (requests.c.asker == request.asker) & (requests.c.deed_hash == request.plan.deed_hash)
+    pending = (requests.c.requester == request.requester) & (requests.c.operation_hash == request.plan.operation_hash)
     for there in (
         requests.c.id == request.id,
         (requests.c.intent_id == request.intent_id) & (requests.c.intent_id != ""),
@@ -236,7 +236,7 @@ def _log(event: str, request: Request) -> None:
         reference=request.intent_id,
         state=request.state.value,
         command=request.command,
-        user=request.asker,
+        user=request.requester,
         channel=request.channel_id,
         **({"why": request.outcome} if request.outcome else {}),
     )

@@ -7,12 +7,12 @@ from sqlalchemy import Connection, delete, select, update
 
 from bot.core.request import REVIEWED, AuditEntry, Review, TimerKind
 from bot.store import audit_chain, transitions
-from bot.store.repository import Room
+from bot.store.repository import Repository
 from bot.store.rows import many, one
 from bot.store.tables import reviews, timers
 
 
-class Reviews(Room):
+class Reviews(Repository):
     """What break-glass acts owe. A review is opened by the move of its request."""
 
     async def review(self, review_id: str) -> Review | None:

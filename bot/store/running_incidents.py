@@ -11,7 +11,7 @@ HELD_SECONDS: Final = 1.0
 """How long a process may not see what another one started or ended; the end by the clock is seen at once."""
 
 
-class Running:
+class RunningIncidents:
     """Running incidents by channel. `forget` after a change of one's own, so that it is seen at once."""
 
     def __init__(self, load: Callable[[], Awaitable[list[Incident]]], *, seconds: float = HELD_SECONDS) -> None:

@@ -23,7 +23,7 @@ from bot.store.urls import place_of
 from bot.store.usage import Usage
 
 
-class Store(
+class SqlStore(
     Intents,
     Requests,
     OutcomeNotices,
@@ -44,7 +44,7 @@ class Store(
 @asynccontextmanager
 async def open_store(
     database_url: str, clock: Clock, *, enqueuer: Enqueuer | None = None, background: Background | None = None
-) -> AsyncIterator[Store]:
+) -> AsyncIterator[SqlStore]:
     """Open the store of a `DATABASE_URL`; `upgrade` has made its tables before.
 
     Args:
@@ -54,7 +54,7 @@ async def open_store(
         BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
     """
     database = database_of(place_of(database_url))
-    store = Store(database, clock, enqueuer or NoDurableWork(), background or Background())
+    store = SqlStore(database, clock, enqueuer or NoDurableWork(), background or Background())
     store.start()
     try:
         yield store

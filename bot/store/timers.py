@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, selec
 
 from bot.core.request import Backlog, Timer, TimerKind
 from bot.store import transitions
-from bot.store.repository import Room
+from bot.store.repository import Repository
 from bot.store.rows import many
 from bot.store.tables import timers
 
@@ -16,7 +16,7 @@ KNOWN = timers.c.kind.in_(list(TimerKind))
 """A newer version may have left kinds that this one does not know: they wait for it, and stop nothing else."""
 
 
-class Timers(Room):
+class Timers(Repository):
     """What is due."""
 
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:

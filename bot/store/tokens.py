@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import or_, select, update
 
 from bot.core.request import LedgerToken, TokenState
-from bot.store.repository import Room
+from bot.store.repository import Repository
 from bot.store.rows import many, values
 from bot.store.tables import tokens
 
@@ -14,7 +14,7 @@ MAY_WORK = (TokenState.MINTING, TokenState.LIVE, TokenState.UNKNOWN, TokenState.
 OVER = (TokenState.REVOKED, TokenState.ENDED)
 
 
-class Tokens(Room):
+class Tokens(Repository):
     """Tokens that we minted."""
 
     async def add_token(self, token: LedgerToken) -> None:
@@ -31,15 +31,15 @@ class Tokens(Room):
         self,
         *,
         organization: str,
-        databases_ids: Sequence[str] | None = None,
+        database_ids: Sequence[str] | None = None,
         holder: str | None = None,
         live_at: datetime | None = None,
         limit: int | None = None,
     ) -> list[LedgerToken]:
         """All that match, newest first; `live_at`: only those that may work then, also what is being minted."""
         query = select(tokens).where(tokens.c.organization == organization)
-        if databases_ids is not None:
-            query = query.where(tokens.c.database_id.in_(list(databases_ids)))
+        if database_ids is not None:
+            query = query.where(tokens.c.database_id.in_(list(database_ids)))
         if holder is not None:
             query = query.where(tokens.c.holder == holder)
         if live_at is not None:

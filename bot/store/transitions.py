@@ -6,14 +6,14 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, exists, select, update
 
-from bot.core.ports import Closing, Move, Revocation
+from bot.core.ports import Closing, Revocation, Transition
 from bot.core.request import Hold, HoldKind, State, Timer, TimerKind, TokenState
 from bot.store import audit_chain
 from bot.store.repository import Enqueuer
 from bot.store.rows import insert_new, insert_newest, values
 from bot.store.tables import holds, outcome_notices, requests, reviews, sent, timers, tokens, votes
 
-NOT_BY_MOVE = frozenset({"id", "intent_id", "state", "plan", "deed_hash", "sent_at", "updated_at", "reminded_at"})
+NOT_BY_MOVE = frozenset({"id", "intent_id", "state", "plan", "operation_hash", "sent_at", "updated_at", "reminded_at"})
 MOVABLE = frozenset(column.name for column in requests.c) - NOT_BY_MOVE
 
 
@@ -38,7 +38,7 @@ def is_sent(connection: Connection, request_id: str) -> bool:
     return connection.execute(select(sent.c.phase).where(sent.c.request_id == request_id)).first() is not None
 
 
-def bring(connection: Connection, request_id: str, move: Move, enqueuer: Enqueuer) -> None:
+def apply_side_effects(connection: Connection, request_id: str, move: Transition, enqueuer: Enqueuer) -> None:
     """Write all that a move brings besides the state itself; the audit entries last."""
     if move.cancel:
         connection.execute(delete(timers).where(timers.c.subject == request_id, timers.c.kind.in_(list(move.cancel))))
@@ -49,7 +49,7 @@ def bring(connection: Connection, request_id: str, move: Move, enqueuer: Enqueue
     release(connection, move.release_holds, move.at)
     _place(connection, move.holds)
     if move.end_tokens_of:
-        end_tokens(connection, move.end_tokens_of)
+        revoke_tokens_of(connection, move.end_tokens_of)
     for revocation in move.revokes:
         revoke_tokens(connection, revocation)
     if move.reviews:
@@ -125,7 +125,7 @@ def release(connection: Connection, hold_ids: Sequence[str], at: datetime, *, ke
     return done.rowcount
 
 
-def end_tokens(connection: Connection, database_ids: Sequence[str]) -> None:
+def revoke_tokens_of(connection: Connection, database_ids: Sequence[str]) -> None:
     """Write that the tokens of these databases are no more."""
     may_work = [TokenState.LIVE, TokenState.UNKNOWN, TokenState.REVOKED]
     ended = tokens.c.database_id.in_(list(database_ids)) & tokens.c.state.in_(may_work)

@@ -8,14 +8,14 @@ from sqlalchemy import Connection, delete, func, select, update
 from bot.core.request import Digest, Timer, TimerKind, UsageSample
 from bot.store import transitions
 from bot.store.name_lists import any_of
-from bot.store.repository import Room
+from bot.store.repository import Repository
 from bot.store.rows import insert_newest, many, one, values
 from bot.store.tables import digests, samples, timers
 
 AT_ONCE = 500
 
 
-class Usage(Room):
+class Usage(Repository):
     """Digests and samples."""
 
     async def set_digest(self, digest: Digest) -> None:

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from bot.app.health import Health, Unwell
-from bot.app.maintenance import Upkeep
+from bot.app.health import Health, Unhealthy
+from bot.app.maintenance import Maintenance
 from bot.core.policy import load
 from bot.slack.delivery import Delivery
 from tests.pipeline.listening import POLICY, House, Rules, house
@@ -30,9 +30,9 @@ def name_channel(house: House, line: str) -> None:
     assert isinstance(house.env.rules, Rules)
 
 
-def process(house: House) -> Upkeep:
+def process(house: House) -> Maintenance:
     """One of several processes on the store."""
-    return Upkeep(house.env, house.store, cast(Any, None), 30)
+    return Maintenance(house.env, house.store, cast(Any, None), 30)
 
 
 async def heads(house: House) -> list[str]:
@@ -82,7 +82,7 @@ async def test_one_that_cannot_be_posted_is_seen_by_doctor(here: House) -> None:
     nothing = cast(Any, None)
     health = Health(here.store, here.clock, nothing, nothing, nothing, nothing, nothing, nothing)
     assert await heads(here) == []
-    with pytest.raises(Unwell, match=r"Not posted: `audit-head:2\d{3}-\d\d-\d\d`\. The log says why\.$"):
+    with pytest.raises(Unhealthy, match=r"Not posted: `audit-head:2\d{3}-\d\d-\d\d`\. The log says why\.$"):
         await health._outcomes()
 
 

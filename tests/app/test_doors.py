@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.app.turso_clients import Doors
+from bot.app.turso_clients import TursoClients
 from bot.core.policy import load
 from bot.errors import BotError
 from bot.settings import load_settings
@@ -21,24 +21,24 @@ POLICY = load(
 )
 
 
-def token_of(doors: Doors) -> str:
-    return str(doors.turso("acme")._reader.headers["authorization"])
+def token_of(turso_clients: TursoClients) -> str:
+    return str(turso_clients.turso("acme")._reader.headers["authorization"])
 
 
 async def test_a_token_that_changes_in_the_policy_is_used_at_once() -> None:
-    async with Doors(load_settings(ENVIRONMENT), lambda *_: None) as doors:
-        await doors.follow(POLICY)
-        before = doors.turso("acme")
-        await doors.follow(POLICY)
-        assert doors.turso("acme") is before
+    async with TursoClients(load_settings(ENVIRONMENT), lambda *_: None) as turso_clients:
+        await turso_clients.follow(POLICY)
+        before = turso_clients.turso("acme")
+        await turso_clients.follow(POLICY)
+        assert turso_clients.turso("acme") is before
 
-        await doors.follow(replace(POLICY, organizations={"acme": "TURSO_OTHER_TOKEN"}))
-        assert token_of(doors) == "Bearer second-token"
-        assert doors.default() is doors.turso("acme")
+        await turso_clients.follow(replace(POLICY, organizations={"acme": "TURSO_OTHER_TOKEN"}))
+        assert token_of(turso_clients) == "Bearer second-token"
+        assert turso_clients.default() is turso_clients.turso("acme")
 
-        await doors.follow(replace(POLICY, organizations={"acme": "TURSO_MISSING_TOKEN"}))
+        await turso_clients.follow(replace(POLICY, organizations={"acme": "TURSO_MISSING_TOKEN"}))
         with pytest.raises(BotError, match="TURSO_MISSING_TOKEN"):
-            doors.turso("acme")
+            turso_clients.turso("acme")
 
-        await doors.follow(POLICY)
-        assert token_of(doors) == "Bearer first-token"
+        await turso_clients.follow(POLICY)
+        assert token_of(turso_clients) == "Bearer first-token"

@@ -55,7 +55,7 @@ class Office:
             clock=clock,
             grammar=GRAMMAR,
             messenger=SimpleNamespace(post=self._post),
-            memory=self.stores[at],
+            store=self.stores[at],
             directory=SimpleNamespace(channel=self._channel),
             rules=SimpleNamespace(policy=NEW),
         )

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from bot.app.health import TOLD_SINCE, TOLD_WITHIN, Health, Unwell
+from bot.app.health import TOLD_SINCE, TOLD_WITHIN, Health, Unhealthy
 from bot.app.metrics import Metrics
 from bot.app.serving import http_app
 from bot.errors import Unavailable
@@ -43,7 +43,7 @@ class Office:
         """Return what `doctor` finds wrong; empty: nothing."""
         try:
             await self.health._outcomes()
-        except Unwell as error:
+        except Unhealthy as error:
             return str(error)
         return ""
 

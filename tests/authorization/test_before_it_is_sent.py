@@ -70,7 +70,7 @@ async def test_what_is_lost_between_the_vote_and_the_start_stops_it(
     database = f"between-{len(name)}"
     await world.make(database)
     card = await world.person(DANA).types(f"/turso db destroy {database} --now --reason tidy")
-    real = voting.set_off
+    real = voting.start_approved
     with ExitStack() as lasting:
 
         async def and_then_it_is_lost(*arguments: Any) -> Any:

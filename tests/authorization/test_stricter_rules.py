@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.core.model import Confirm, Decision, Verdict, Visibility
-from bot.core.ports import Move
+from bot.core.ports import Transition
 from bot.core.request import Mode, Request, State, Vote
 from bot.core.request_decision import with_rules_of_now
 from bot.errors import BotError
@@ -112,7 +112,9 @@ async def begun(world: World, name: str, policy: str, **delta: float) -> tuple[s
     lost.enforce(world, OWN_POLICY)
     request_id, store, now = await destroy(world, name), world.bot.store, world.bot.env.clock.now()
     until = now + 2 * HOUR
-    move = Move(to=State.APPROVED, at=now, changes={"expires_at": until}, votes=[Vote(request_id, ANA, True, now)])
+    move = Transition(
+        to=State.APPROVED, at=now, changes={"expires_at": until}, votes=[Vote(request_id, ANA, True, now)]
+    )
     assert await store.move(request_id, expect=[State.PENDING], move=move)
     lost.enforce(world, policy)
     await world.pass_time(**delta)

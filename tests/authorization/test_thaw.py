@@ -31,7 +31,7 @@ async def test_what_was_frozen_after_the_question_stays_frozen(world: World, lat
     await stage.reaches(world, card, State.STALE if later else State.SUCCEEDED)
     await world.calm()
 
-    now = await world.bot.env.doors.turso("acme").configuration(name)
+    now = await world.bot.env.turso_clients.turso("acme").configuration(name)
     assert (now.block_reads, now.block_writes) == (later is not None, later is not None)
     kept = [one for one in await world.bot.store.holds() if one.database == name]
     assert len(kept) == (2 if later else 0)

@@ -51,7 +51,7 @@ def huge(**changes: Any) -> Request:
 
 
 def owed(request: Request) -> Review:
-    return Review("v-1", request.id, request.asker, request.channel_id, NOON, NOON + timedelta(days=1))
+    return Review("v-1", request.id, request.requester, request.channel_id, NOON, NOON + timedelta(days=1))
 
 
 def test_the_card_says_what_where_who_and_why(golden: Callable[[str, Any], None]) -> None:
@@ -217,4 +217,4 @@ def test_a_quarantine_without_a_countdown_says_why_and_what_can_be_done() -> Non
     for message in (card, notice):
         assert "the ceiling forbids it" in words(message)
         assert "nothing more happens by itself" in words(message)
-    assert f"<@{resting.asker}>, <@U0BEN>" in words(notice)
+    assert f"<@{resting.requester}>, <@U0BEN>" in words(notice)

@@ -47,8 +47,8 @@ def modal(*blocks: dict[str, Any], title: str = "Create a database", **more: Any
     }
 
 
-def approval_card(asker: str, name: str, outcome: str | None = None) -> list[dict[str, Any]]:
-    head = mrkdwn(f":warning: <@{asker}> asks to *destroy* `{name}`\n> not needed any more")
+def approval_card(requester: str, name: str, outcome: str | None = None) -> list[dict[str, Any]]:
+    head = mrkdwn(f":warning: <@{requester}> asks to *destroy* `{name}`\n> not needed any more")
     sure = samples.confirm("Deny?", f"Keep `{name}`?", "Yes, deny")
     facts = [mrkdwn("*Database*\n" + name), mrkdwn("*Group*\neu"), mrkdwn("*Size*\n28 MiB"), mrkdwn("*Tokens*\n3")]
     last = (
@@ -140,11 +140,11 @@ def demo(workspace: Workspace) -> AsyncApp:
     @app.action("approve")
     async def on_approve(ack: Any, body: dict[str, Any], client: Any, respond: Any) -> None:
         await ack()
-        name, asker = body["actions"][0]["value"], body["message"]["blocks"][0]["text"]["text"]
-        if f"<@{body['user']['id']}>" in asker:
+        name, requester = body["actions"][0]["value"], body["message"]["blocks"][0]["text"]["text"]
+        if f"<@{body['user']['id']}>" in requester:
             await respond(replace_original=False, text=":no_entry: You cannot approve your own request.")
             return
-        asked[body["user"]["id"]] = (body["channel"]["id"], body["message"]["ts"], name, asker)
+        asked[body["user"]["id"]] = (body["channel"]["id"], body["message"]["ts"], name, requester)
         confirm = field("confirm", "Type the name to confirm", {"type": "plain_text_input"}, hint=plain(name))
         await client.views_open(
             trigger_id=body["trigger_id"],
@@ -153,12 +153,12 @@ def demo(workspace: Workspace) -> AsyncApp:
 
     @app.view("confirm")
     async def on_confirm(ack: Any, body: dict[str, Any], client: Any) -> None:
-        channel, ts, name, asker = asked[body["user"]["id"]]
+        channel, ts, name, requester = asked[body["user"]["id"]]
         if body["view"]["state"]["values"]["confirm"]["confirm-action"]["value"] != name:
             await ack(response_action="errors", errors={"confirm": f"That is not {name}."})
             return
         await ack()
-        person = asker.split("<@")[1].split(">")[0]
+        person = requester.split("<@")[1].split(">")[0]
         done = f":white_check_mark: Approved by <@{body['user']['id']}>; `{name}` is destroyed."
         await client.chat_update(channel=channel, ts=ts, text="Approved", blocks=approval_card(person, name, done))
 

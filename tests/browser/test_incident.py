@@ -64,13 +64,13 @@ async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window
     await expect(remy.message("Only visible to you").filter(has_text="eyJ")).to_be_visible()
 
     await ana.say("/turso db destroy checkout-old --now")
-    await expect(ana.modal).to_contain_text("without anybody's consent")
+    await expect(ana.modal).to_contain_text("without approval")
     await ana.modal.locator("textarea").first.fill("it floods the primary")
     await picture(ana, ana.modal, "incident-break-glass")
     await ana.modal.locator("[data-view-submit]").click()
     loud = ben.message("checkout-old is destroyed")
     await expect(loud).to_contain_text("it floods the primary")
-    await expect(loud).to_contain_text("without consent")
+    await expect(loud).to_contain_text("without approval")
 
     await ben.opens("Review", loud)
     await ben.modal.get_by_text("It was justified").click()

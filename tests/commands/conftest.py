@@ -11,13 +11,13 @@ import pytest
 import stamina
 
 from bot.commands import COMMANDS
-from bot.commands.base import Changing, Context, Facts, Phase, Reading, Revealing, Secret
+from bot.commands.base import ChangeCommand, Context, Facts, Phase, ReadCommand, Secret, SecretCommand
 from bot.core.model import Channel, Person, Subject
 from bot.core.parsing import Grammar, Parsed, action_options
 from bot.core.plan import Plan
 from bot.core.policy import load
 from bot.core.reply import Reply
-from bot.store.store import Store, open_store
+from bot.store.store import SqlStore, open_store
 from bot.turso import TursoClient
 from tests.blocks.messages import check
 from tests.stores import copy_store
@@ -80,7 +80,7 @@ class Desk:
 
     acme: Acme
     turso: TursoClient
-    memory: Store
+    store: SqlStore
     grammar: Grammar[Any] = field(default_factory=lambda: Grammar(COMMANDS))
     policy: str = POLICY
     groups: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
@@ -97,7 +97,7 @@ class Desk:
             scope=scope,
             organization=scope.organization,
             turso=self.turso,
-            memory=self.memory,
+            store=self.store,
             now=self.now,
             table=COMMANDS,
             **more,
@@ -111,13 +111,13 @@ class Desk:
     async def ask(self, line: str, **where: Any) -> Reply:
         """Run a command that reads."""
         parsed = self.parse(line)
-        assert isinstance(parsed.spec, Reading), parsed.spec
+        assert isinstance(parsed.spec, ReadCommand), parsed.spec
         return check(await parsed.spec.run(self.context(line=parsed.text, **where), parsed.args))
 
     async def plan(self, line: str, **where: Any) -> Plan:
         """Plan a command that changes something, as the path does."""
         parsed = self.parse(line)
-        assert not isinstance(parsed.spec, Reading)
+        assert not isinstance(parsed.spec, ReadCommand)
         plan = await parsed.spec.plan(self.context(line=parsed.text, **where), parsed.args)
         options = tuple(sorted(action_options(parsed.args)))
         plan = replace(plan, command=parsed.spec.name, options=options, organization="acme", policy_hash="p")
@@ -128,10 +128,10 @@ class Desk:
         """Plan, act, read back and tell."""
         plan = await self.plan(line, **where)
         command = self.parse(line).spec
-        assert isinstance(command, Changing)
+        assert isinstance(command, ChangeCommand)
         return await self.act(plan, getattr(command, phase) if phase else command, **where)
 
-    async def act(self, plan: Plan, phase: Phase | Changing[Any], **where: Any) -> Reply:
+    async def act(self, plan: Plan, phase: Phase | ChangeCommand[Any], **where: Any) -> Reply:
         ctx = self.context(**where)
         facts: Facts = await phase.act(ctx, plan) or {}
         if phase.read_back is not None:
@@ -141,7 +141,7 @@ class Desk:
     async def reveal(self, line: str, **where: Any) -> tuple[Reply, Secret]:
         plan = await self.plan(line, **where)
         command = self.parse(line).spec
-        assert isinstance(command, Revealing)
+        assert isinstance(command, SecretCommand)
         secret = await command.mint(self.context(**where), plan)
         return check(command.message(plan, secret)), secret
 
@@ -154,7 +154,7 @@ def no_waiting() -> Any:
 
 
 @pytest.fixture
-async def memory(tmp_path: Path) -> AsyncIterator[Store]:
+async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
     async with open_store(copy_store(tmp_path / "turso-ops.db"), Clock()) as store:
         yield store
 
@@ -165,10 +165,10 @@ def acme() -> Acme:
 
 
 @pytest.fixture
-async def desk(acme: Acme, memory: Store) -> AsyncIterator[Desk]:
+async def desk(acme: Acme, store: SqlStore) -> AsyncIterator[Desk]:
     async with httpx.AsyncClient(
         transport=httpx.MockTransport(acme.handle),
         base_url="https://api.turso.tech",
         headers={"Authorization": f"Bearer {TOKEN}"},
     ) as http:
-        yield Desk(acme, TursoClient(http, http, "acme"), memory)
+        yield Desk(acme, TursoClient(http, http, "acme"), store)

@@ -18,9 +18,10 @@ from tests.store.samples import hold, move, request
 FREEZE, QUARANTINE, FOUND = HoldKind.FREEZE, HoldKind.QUARANTINE, HoldKind.FOUND
 
 
-async def place(desk: Desk, *holds: Any, asker: str = "U0DANA") -> None:
-    await desk.memory.open_request(
-        replace(request(9), id=f"r-{asker}", intent_id=f"i-{asker}", asker=asker), move(State.PENDING, holds=holds)
+async def place(desk: Desk, *holds: Any, requester: str = "U0DANA") -> None:
+    await desk.store.open_request(
+        replace(request(9), id=f"r-{requester}", intent_id=f"i-{requester}", requester=requester),
+        move(State.PENDING, holds=holds),
     )
 
 
@@ -100,7 +101,7 @@ async def test_a_thaw_lifts_only_what_it_showed(desk: Desk, kind: HoldKind) -> N
     plan = await desk.plan("thaw orders")
     assert await thaw.drift(desk.context(), plan) is None
 
-    await place(desk, hold(2, database="orders", database_id=made["DbId"], kind=kind), asker="U0ANA")
+    await place(desk, hold(2, database="orders", database_id=made["DbId"], kind=kind), requester="U0ANA")
 
     assert "was blocked again" in (await thaw.drift(desk.context(), plan) or "")
     await desk.act(plan, thaw.command)
@@ -195,6 +196,6 @@ async def test_a_thaw_of_one_freeze_that_has_ended_meanwhile_is_over(desk: Desk)
     plan = await desk.plan("thaw orders", follow_up=FollowUp(made["DbId"], own))
     assert await thaw.drift(desk.context(), plan) is None
 
-    await desk.memory.release_hold(own.id, desk.now)
+    await desk.store.release_hold(own.id, desk.now)
 
     assert "over already" in await thaw.drift(desk.context(), plan)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.commands import COMMANDS
-from bot.commands.base import Changing, Reading
+from bot.commands.base import ChangeCommand, ReadCommand
 from bot.core.arguments import Expiration, _duration, _month, _since
 from bot.errors import BotError
 from tests.commands.conftest import Desk
@@ -77,9 +77,9 @@ async def one(desk: Desk, line: str) -> None:
     said = ""
     try:
         spec = desk.parse(line).spec
-        if isinstance(spec, Reading):
+        if isinstance(spec, ReadCommand):
             await desk.ask(line)
-        elif isinstance(spec, Changing) and spec.name in ("digest on", "incident start"):
+        elif isinstance(spec, ChangeCommand) and spec.name in ("digest on", "incident start"):
             await desk.carry_out(line)
         else:
             await desk.plan(line)

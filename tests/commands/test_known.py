@@ -113,7 +113,7 @@ async def furnish(desk: Desk, told: Told) -> None:
 
     desk.acme._route = answer  # type: ignore[method-assign]
     empty = dict.fromkeys(FIELDS)
-    await desk.memory.add_samples(
+    await desk.store.add_samples(
         [
             UsageSample("acme", name, ids[name], day.isoformat(), **(empty | numbers))  # type: ignore[arg-type]
             for name in NAMES

@@ -21,13 +21,13 @@ def plan_of(name: str, at: int = 0) -> Plan:
 
 async def ask_for(desk: Desk, at: int, name: str, **changes: Any) -> Any:
     made = request(at, plan=plan_of(name, at), expires_at=NOW + timedelta(minutes=20), **changes)
-    return await desk.memory.open_request(made, move(made.state))
+    return await desk.store.open_request(made, move(made.state))
 
 
 async def test_tokens_are_those_of_the_channel_and_never_a_token(desk: Desk) -> None:
     for at, name in enumerate(("orders-eu", "payroll")):
         desk.acme.add(name, DbId=f"db-{name}")
-        await desk.memory.add_token(
+        await desk.store.add_token(
             token(
                 at, database=name, database_id=f"db-{name}", fingerprint="ab12" * 4, expires_at=NOW + timedelta(hours=2)
             )
@@ -43,9 +43,9 @@ async def test_tokens_are_those_of_the_channel_and_never_a_token(desk: Desk) -> 
 
 async def test_mine_are_mine_and_the_ended_are_gone(desk: Desk) -> None:
     desk.acme.add("orders-eu", DbId="db-1")
-    await desk.memory.add_token(token(1, holder="U0ANA"))
-    await desk.memory.add_token(token(2, holder="U0BEN"))
-    await desk.memory.add_token(token(3, holder="U0ANA", expires_at=NOW - timedelta(hours=1)))
+    await desk.store.add_token(token(1, holder="U0ANA"))
+    await desk.store.add_token(token(2, holder="U0BEN"))
+    await desk.store.add_token(token(3, holder="U0ANA", expires_at=NOW - timedelta(hours=1)))
 
     reply = await desk.ask("tokens --mine")
 
@@ -55,7 +55,7 @@ async def test_mine_are_mine_and_the_ended_are_gone(desk: Desk) -> None:
 
 async def test_a_token_of_which_nothing_is_known_says_so(desk: Desk) -> None:
     desk.acme.add("orders-eu", DbId="db-1")
-    await desk.memory.add_token(token(1, state=TokenState.UNKNOWN))
+    await desk.store.add_token(token(1, state=TokenState.UNKNOWN))
 
     assert "delivered to nobody" in words(await desk.ask("tokens"))
 
@@ -63,7 +63,7 @@ async def test_a_token_of_which_nothing_is_known_says_so(desk: Desk) -> None:
 async def test_three_hundred_tokens_are_paged(desk: Desk) -> None:
     desk.acme.add("d" * 64, DbId="db-1")
     for at in range(300):
-        await desk.memory.add_token(token(at, database="d" * 64, holder=f"U{at:010}"))
+        await desk.store.add_token(token(at, database="d" * 64, holder=f"U{at:010}"))
 
     reply = await desk.ask("tokens")
 
@@ -72,7 +72,7 @@ async def test_three_hundred_tokens_are_paged(desk: Desk) -> None:
 
 
 async def test_requests_repeat_the_buttons_of_approval(desk: Desk) -> None:
-    made = await ask_for(desk, 1, "orders", asker="U0CLEO")
+    made = await ask_for(desk, 1, "orders", requester="U0CLEO")
 
     row = buttons(await desk.ask("requests --to-approve", who="U0BEN"))
 
@@ -80,7 +80,7 @@ async def test_requests_repeat_the_buttons_of_approval(desk: Desk) -> None:
 
 
 async def test_nobody_is_offered_to_approve_their_own(desk: Desk) -> None:
-    made = await ask_for(desk, 1, "orders", asker="U0ANA")
+    made = await ask_for(desk, 1, "orders", requester="U0ANA")
 
     assert "No requests" in (await desk.ask("requests --to-approve")).text
     row = buttons(await desk.ask("requests --mine"))
@@ -88,7 +88,7 @@ async def test_nobody_is_offered_to_approve_their_own(desk: Desk) -> None:
 
 
 async def test_who_may_not_approve_sees_no_button(desk: Desk) -> None:
-    await ask_for(desk, 1, "orders", asker="U0CLEO")
+    await ask_for(desk, 1, "orders", requester="U0CLEO")
 
     assert buttons(await desk.ask("requests", who="U0DAN")) == {}
 
@@ -103,21 +103,21 @@ async def test_who_may_not_approve_sees_no_button(desk: Desk) -> None:
 )
 async def test_what_i_asked_for_can_be_gone_on_with(desk: Desk, state: State, mode: Mode, names: list[str]) -> None:
     due = desk.now + timedelta(hours=1)
-    await ask_for(desk, 1, "orders", asker="U0ANA", state=state, mode=mode, due_at=due)
+    await ask_for(desk, 1, "orders", requester="U0ANA", state=state, mode=mode, due_at=due)
 
     assert list(buttons(await desk.ask("requests --mine"))) == names
 
 
 async def test_what_waits_for_its_own_asker_is_not_shown_to_others(desk: Desk) -> None:
-    await ask_for(desk, 1, "orders", asker="U0CLEO", mode=Mode.DIRECT)
+    await ask_for(desk, 1, "orders", requester="U0CLEO", mode=Mode.DIRECT)
 
     assert "No open requests" in (await desk.ask("requests")).text
 
 
 async def test_requests_of_other_channels_and_databases_are_not_there(desk: Desk) -> None:
-    await ask_for(desk, 1, "payroll", asker="U0CLEO", channel_id="C0ORDERS")
-    await ask_for(desk, 2, "orders-eu", asker="U0CLEO", channel_id="C0ORDERS")
-    await ask_for(desk, 3, "orders-us", asker="U0CLEO", channel_id="C0DBOPS")
+    await ask_for(desk, 1, "payroll", requester="U0CLEO", channel_id="C0ORDERS")
+    await ask_for(desk, 2, "orders-eu", requester="U0CLEO", channel_id="C0ORDERS")
+    await ask_for(desk, 3, "orders-us", requester="U0CLEO", channel_id="C0DBOPS")
 
     reply = await desk.ask("requests", channel="C0ORDERS")
 
@@ -128,7 +128,7 @@ async def test_requests_of_other_channels_and_databases_are_not_there(desk: Desk
 
 async def test_three_hundred_requests_are_paged(desk: Desk) -> None:
     for at in range(300):
-        await ask_for(desk, at, "o" * 64, asker="U0CLEO", reason=HOSTILE * 20)
+        await ask_for(desk, at, "o" * 64, requester="U0CLEO", reason=HOSTILE * 20)
 
     reply = await desk.ask("requests", who="U0BEN")
 
@@ -139,12 +139,12 @@ async def test_three_hundred_requests_are_paged(desk: Desk) -> None:
 async def test_the_audit_log_is_cut_to_the_channel(desk: Desk) -> None:
     for name in ("orders-eu", "payroll"):
         desk.acme.add(name)
-        await desk.memory.audit(entry("executed", databases=(name,), channel_id="C0DBOPS"))
-    await desk.memory.audit(entry("refused", databases=(), channel_id="C0ORDERS", outcome="denied", user_id="U0EVE"))
-    await desk.memory.audit(entry("refused", databases=(), channel_id="C0DBOPS", outcome="denied", user_id="U0DAN"))
-    await desk.memory.audit(entry("rotated", databases=("orders-eu", "payroll"), channel_id="C0DBOPS"))
-    await desk.memory.audit(entry("executed", databases=("orders-gone",), channel_id="C0ORDERS"))
-    await desk.memory.audit(entry("executed", databases=("orders-eu",), channel_id="C0DBOPS", organization="other"))
+        await desk.store.audit(entry("executed", databases=(name,), channel_id="C0DBOPS"))
+    await desk.store.audit(entry("refused", databases=(), channel_id="C0ORDERS", outcome="denied", user_id="U0EVE"))
+    await desk.store.audit(entry("refused", databases=(), channel_id="C0DBOPS", outcome="denied", user_id="U0DAN"))
+    await desk.store.audit(entry("rotated", databases=("orders-eu", "payroll"), channel_id="C0DBOPS"))
+    await desk.store.audit(entry("executed", databases=("orders-gone",), channel_id="C0ORDERS"))
+    await desk.store.audit(entry("executed", databases=("orders-eu",), channel_id="C0DBOPS", organization="other"))
 
     reply = await desk.ask("audit", channel="C0ORDERS")
 
@@ -157,7 +157,7 @@ async def test_the_audit_log_is_cut_to_the_channel(desk: Desk) -> None:
 
 async def test_the_audit_log_is_paged_newest_first(desk: Desk) -> None:
     for at in range(50):
-        await desk.memory.audit(entry("executed", reason=f"reason-{at:02}"))
+        await desk.store.audit(entry("executed", reason=f"reason-{at:02}"))
 
     first = await desk.ask("audit")
     second = await desk.ask(buttons(first)["Older ›"]["value"])
@@ -169,9 +169,9 @@ async def test_the_audit_log_is_paged_newest_first(desk: Desk) -> None:
 
 
 async def test_the_audit_log_is_narrowed_by_database_person_and_time(desk: Desk) -> None:
-    await desk.memory.audit(entry("executed", databases=("users",), user_id="U0BEN"))
-    await desk.memory.audit(entry("executed", databases=("orders-eu",), user_id="U0BEN"))
-    await desk.memory.audit(replace(entry("executed", databases=("orders-eu",), user_id="U0ANA"), reason="mine"))
+    await desk.store.audit(entry("executed", databases=("users",), user_id="U0BEN"))
+    await desk.store.audit(entry("executed", databases=("orders-eu",), user_id="U0BEN"))
+    await desk.store.audit(replace(entry("executed", databases=("orders-eu",), user_id="U0ANA"), reason="mine"))
 
     reply = await desk.ask("audit --db orders-eu --user <@U0ANA|ana> --since 7d")
 
@@ -185,6 +185,6 @@ async def test_the_audit_log_is_narrowed_by_database_person_and_time(desk: Desk)
 
 async def test_hostile_reasons_stay_text(desk: Desk) -> None:
     for _ in range(30):
-        await desk.memory.audit(entry(HOSTILE, reason=HOSTILE * 40, command=HOSTILE, outcome=HOSTILE))
+        await desk.store.audit(entry(HOSTILE, reason=HOSTILE * 40, command=HOSTILE, outcome=HOSTILE))
 
     await desk.ask("audit")

@@ -13,7 +13,7 @@ from bot.commands.rotate import message
 from bot.core.plan import Plan, PlanTarget
 from bot.core.proof import PROOF, Finding, OldTokens, Proof
 from bot.core.request import State, TokenState
-from bot.pipeline.probe_watches import Watches
+from bot.pipeline.probe_watches import ProbeWatches
 from bot.pipeline.transitions.settlement import revoked_by
 from bot.turso import Database
 from tests.blocks.messages import buttons, check, words
@@ -36,7 +36,7 @@ def proof(target: OldTokens, sibling: OldTokens | None = None, why: str = "") ->
 def test_a_probe_shows_its_token_nowhere() -> None:
     token = "eyJhbGciOiJFZERTQSJ9.eyJuIjoxfQ.c2lnbmF0dXJl"
     probe = Probe(Database.model_validate({"Name": "orders", "DbId": "db-1", "Hostname": "h"}), SecretStr(token))
-    watches = Watches()
+    watches = ProbeWatches()
     watches.keep("r-1", [(Finding("orders", "db-1", OldTokens.WATCHED), probe)])
 
     for one in (probe, watches, watches.of("r-1")):

@@ -1,4 +1,4 @@
-"""`home`, `help`, `whoami`, `policy explain`, `doctor`: about the asker and the bot itself."""
+"""`home`, `help`, `whoami`, `policy explain`, `doctor`: about the requester and the bot itself."""
 
 import re
 from dataclasses import replace
@@ -118,8 +118,8 @@ async def test_a_hostile_channel_name_stays_a_comment(desk: Desk) -> None:
 
 
 async def test_home_says_what_waits_for_me(desk: Desk) -> None:
-    theirs = await ask_for(desk, 1, "orders", asker="U0CLEO")
-    await ask_for(desk, 2, "users", asker="U0BEN")
+    theirs = await ask_for(desk, 1, "orders", requester="U0CLEO")
+    await ask_for(desk, 2, "users", requester="U0BEN")
 
     reply = await desk.ask("", who="U0BEN")
 
@@ -132,7 +132,7 @@ async def test_home_says_what_waits_for_me(desk: Desk) -> None:
 
 async def test_home_fits_however_much_waits(desk: Desk) -> None:
     for at in range(60):
-        await ask_for(desk, at, "o" * 64, asker="U0CLEO", reason=HOSTILE * 30)
+        await ask_for(desk, at, "o" * 64, requester="U0CLEO", reason=HOSTILE * 30)
 
     assert "60 requests" in words(await desk.ask("", who="U0BEN"))
 
@@ -148,7 +148,7 @@ async def test_home_fits_however_much_waits(desk: Desk) -> None:
     ],
 )
 async def test_the_rule_and_the_reason_are_told(desk: Desk, line: str, verdict: str) -> None:
-    async def explain(asker: Subject, read: Any, who: str, where: str) -> Explanation:
+    async def explain(requester: Subject, read: Any, who: str, where: str) -> Explanation:
         subject = Subject(Person(who, "T0ACME"), Channel(where))
         return Explanation(decide(desk.context().policy, subject, action_of(read.spec.name, read.args)))
 

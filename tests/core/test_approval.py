@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.approval import FINAL, MOVES, OPEN, may_move, sources, tally
+from bot.core.approval import FINAL, MOVES, OPEN, may_transition, sources, tally
 from bot.core.request import State, Vote
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -41,7 +41,7 @@ PATHS = [
 
 @pytest.mark.parametrize("path", PATHS, ids=" → ".join)
 def test_a_request_may_take_this_way(path: Any) -> None:
-    assert all(may_move(State(start), State(end)) for start, end in pairwise(path))
+    assert all(may_transition(State(start), State(end)) for start, end in pairwise(path))
     assert State(path[-1]) in {*FINAL, State.SUCCEEDED}
 
 
@@ -49,7 +49,7 @@ def test_what_is_over_stays_over() -> None:
     assert {State.SUCCEEDED, State.FAILED, State.DENIED, State.EXPIRED, State.CANCELLED, State.STALE} <= FINAL
     assert State.RESTORED in FINAL
     for start, end in product(FINAL, State):
-        assert not may_move(start, end)
+        assert not may_transition(start, end)
 
 
 def test_nothing_executes_that_was_not_approved_or_ready() -> None:
@@ -59,7 +59,7 @@ def test_nothing_executes_that_was_not_approved_or_ready() -> None:
 
 def test_nothing_stays_where_it_is_and_everything_can_end() -> None:
     for start in State:
-        assert not may_move(start, start)
+        assert not may_transition(start, start)
         reachable, edge = set(), {start}
         while edge:
             reachable |= edge
@@ -110,9 +110,9 @@ USERS = st.sampled_from(["U1", "U2", "U3", "U4"])
     USERS,
     st.integers(1, 3),
 )
-def test_who_counts_may_approve_and_is_somebody_else(votes: Any, approvers: Any, asker: Any, quorum: Any) -> None:
-    count = tally(votes, approvers, asker, quorum)
-    assert set(count.approved_by) <= approvers - {asker}
+def test_who_counts_may_approve_and_is_somebody_else(votes: Any, approvers: Any, requester: Any, quorum: Any) -> None:
+    count = tally(votes, approvers, requester, quorum)
+    assert set(count.approved_by) <= approvers - {requester}
     assert set(count.approved_by) <= {one.user_id for one in votes if one.approves}
     assert not set(count.approved_by) & set(count.denied_by)
     assert not count.reached or len(set(count.approved_by)) >= quorum

@@ -155,7 +155,7 @@ class Cell:
         return request is not None and bool(await self.lane.store.untold(request.id))
 
     async def _verdict(self, *, may_be_untouched: bool = False) -> str:
-        """Judge by the store, by Turso and its log, by what the asker saw, and by the audit log."""
+        """Judge by the store, by Turso and its log, by what the requester saw, and by the audit log."""
         scenario, request = self.scenario, await self.lane.newest(self.name)
         state, sent = request.state if request else None, self._sent() - self.sent_before
         happened = await scenario.happened(self.lane, self.name)
@@ -183,7 +183,7 @@ class Cell:
 
     async def _told(self, phrase: str, picture: str) -> None:
         seen = [words(one).replace("`", "") for one in self.lane.world.workspace.history(DB_OPS, DANA)]
-        assert any(self.name in one and phrase in one for one in seen), f"the asker did not hear {phrase!r}: {picture}"
+        assert any(self.name in one and phrase in one for one in seen), f"not heard: {phrase!r}: {picture}"
 
     async def _audited(self, request: Request | None, event: str, outcome: str, picture: str) -> None:
         page = await self.lane.store.audit_page(before_seq=None, limit=50, databases=[self.name])

@@ -19,7 +19,7 @@ from bot.core.audit import verify_stream
 from bot.core.request import Request, State
 from bot.sandbox.platform.calls import CUT_OFF
 from bot.sandbox.running import Keys
-from bot.store.store import Store, open_store
+from bot.store.store import SqlStore, open_store
 from tests.crash.gate import Gate
 from tests.crash.waiting import patient
 from tests.forked import Child, Nursery
@@ -101,7 +101,7 @@ class Lane:
     gate: Gate
     clock: Clock
     bot: Bot
-    store: Store
+    store: SqlStore
     turso: httpx.AsyncClient
     database_url: str
     kills: int = 0

@@ -14,13 +14,13 @@ import httpx
 from bot.commands import COMMANDS
 from bot.core.parsing import Grammar
 from bot.core.request import Incoming
-from bot.pipeline.dispatch.dispatcher import Path as EveryEntry
+from bot.pipeline.dispatch.dispatcher import Dispatcher as EveryEntry
 from bot.pipeline.environment import Environment
 from bot.pipeline.execution.executor import Executor
 from bot.pipeline.timers.due import fire
-from bot.store.store import Store, open_store
+from bot.store.store import SqlStore, open_store
 from bot.turso import TursoClient
-from tests.crash.ports import Counts, Directory, Doors, Rules, Slack
+from tests.crash.ports import Counts, Directory, Rules, Slack, TursoClients
 from tests.crash.rehearsal import ACTING, Fused, Jobs, Rehearsal
 from tests.turso.organization import TOKEN
 
@@ -32,7 +32,7 @@ class Life:
     of: Rehearsal
     env: Environment
     path: EveryEntry
-    store: Store
+    store: SqlStore
 
     async def comes_in(self, incoming: Incoming, *, times: int = 1) -> int:
         """Let something come in, perhaps more than once at the same moment; how many times work followed."""
@@ -67,7 +67,7 @@ class Life:
         steps: list[Callable[[], Any]] = [
             lambda: work.begin(request_id, phase),
             lambda: work.act(request_id, phase),
-            lambda: work.see(request_id, phase, kept[1]),
+            lambda: work.verify(request_id, phase, kept[1]),
             lambda: work.finish(request_id, phase, kept[2]),
             lambda: work.tell(request_id, phase),
         ]
@@ -117,19 +117,19 @@ async def life(of: Rehearsal) -> AsyncIterator[Life]:
                 headers={"Authorization": f"Bearer {TOKEN}"},
             )
         )
-        store = await stack.enter_async_context(open_store(of.url, of, enqueuer=Jobs()))
-        memory: Any = Fused(store, of.fuse)
+        kept = await stack.enter_async_context(open_store(of.url, of, enqueuer=Jobs()))
+        store: Any = Fused(kept, of.fuse)
 
         async def health() -> list[tuple[str, bool, str]]:
             return []
 
         env = Environment(
             clock=of,
-            memory=memory,
+            store=store,
             directory=Directory(of),
             messenger=Slack(of),
             rules=Rules(of),
-            doors=Doors(TursoClient(client, client, "acme")),
+            turso_clients=TursoClients(TursoClient(client, client, "acme")),
             observer=Counts(),
             commands=COMMANDS,
             grammar=Grammar(COMMANDS),

@@ -81,7 +81,7 @@ class Slack:
     async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
         self._take(reply)
 
-    async def whisper(self, to: Address, reply: Reply, *, replace: bool = False) -> bool:
+    async def send_ephemeral(self, to: Address, reply: Reply, *, replace: bool = False) -> bool:
         self._take(reply)
         return True
 
@@ -148,7 +148,7 @@ class Counts:
     def fault(self, step: str) -> None: ...
 
 
-class Doors:
+class TursoClients:
     def __init__(self, client: TursoClient) -> None:
         self._client = client
 

@@ -21,7 +21,7 @@ from bot.core.audit import Fault, verify_stream
 from bot.core.model import Channel, Person, Subject
 from bot.core.request import Incoming, Kind
 from bot.pipeline.environment import new_id
-from bot.store.store import Store
+from bot.store.store import SqlStore
 from tests.stores import copy_store
 from tests.turso.organization import Organization, refuse
 
@@ -64,7 +64,7 @@ class Sent:
 class Fused:
     """A store each of whose calls may be the last of the process, before or after its commit."""
 
-    def __init__(self, store: Store, fuse: Fuse) -> None:
+    def __init__(self, store: SqlStore, fuse: Fuse) -> None:
         self._store, self._fuse = store, fuse
 
     def __getattr__(self, name: str) -> Any:
@@ -178,5 +178,5 @@ def press(of: Rehearsal, user_id: str, action_id: str, request_id: str, key: str
     )  # fmt: skip
 
 
-async def chain_fault(store: Store) -> Fault | str:
+async def chain_fault(store: SqlStore) -> Fault | str:
     return (await verify_stream(store.audit_chain(), None)).fault or ""

@@ -34,7 +34,7 @@ class Scenario:
     done: State
     """The request's state when all went well."""
     says: str
-    """What the asker reads then, somewhere."""
+    """What the requester reads then, somewhere."""
     happened: Look
     """Whether Turso shows the change."""
     undone: State = State.FAILED
@@ -299,7 +299,7 @@ _ALL = [
     Scenario("token", there, typed("token {} --read-only"), ("POST", TOKENS), State.SUCCEEDED, "for you alone",
              was_called("POST", TOKENS), undone=State.EXPIRED, final_unknown=True, event="reveal",
              passes=State.READY),
-    Scenario("consent", asked("token {}"), approve, ("POST", TOKENS), State.READY, "Your token is approved",
+    Scenario("approval", asked("token {}"), approve, ("POST", TOKENS), State.READY, "Your token is approved",
              may_be_revealed, event="approved", audited="vote", calls=0),
     Scenario("deny", asked("rotate {}"), deny, ("POST", ROTATE), State.DENIED, "Denied", has_no_buttons,
              event="denied", calls=0),
@@ -309,6 +309,6 @@ _ALL = [
              "Nobody decided in time", has_no_buttons, event="expired", passes=State.PENDING, calls=0),
 ]  # fmt: skip
 """`reveal` is also the event of a token that could not be shown; `revealed` says that it was."""
-_WITHOUT_CHANGE = {"ask", "token", "consent", "deny", "withdraw", "expire"}
+_WITHOUT_CHANGE = {"ask", "token", "approval", "deny", "withdraw", "expire"}
 CHANGES = [one for one in _ALL if one.name not in _WITHOUT_CHANGE]
 CONSENT = [one for one in _ALL if one.name in _WITHOUT_CHANGE]

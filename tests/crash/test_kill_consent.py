@@ -1,4 +1,4 @@
-"""The crash matrix of asking, consent and what ends without a change; see `test_kill`."""
+"""The crash matrix of asking, approval and what ends without a change; see `test_kill`."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Whatever people do, and whenever the power goes: nothing without its consent, nothing twice, no token elsewhere."""
+"""Whatever people do, and whenever the power goes: nothing without its approval, nothing twice, no token elsewhere."""
 
 import asyncio
 import os
@@ -209,7 +209,7 @@ class Bot(RuleBasedStateMachine):
 
     def _has_consent(self, request: Request) -> None:
         needed = 0 if "--read-only" in request.plan.options else QUORUM.get(request.command, 0)
-        may = self.world.dba - {request.asker} - self.world.outside
+        may = self.world.dba - {request.requester} - self.world.outside
         yes = {vote.user_id for vote in request.votes if vote.approves} & may
         assert len(yes) >= needed, f"{request.command} with {len(yes)} of {needed}: {request.votes}"
         assert all(vote.approves for vote in request.votes), "somebody had denied it"
@@ -217,7 +217,7 @@ class Bot(RuleBasedStateMachine):
     def _is_still_allowed(self, request: Request) -> None:
         """Say so by the world as it is in this moment, whatever was true when it was asked or approved."""
         assert not self.world.is_shared, "sent from a channel that is shared"
-        assert request.asker not in self.world.outside, "sent for somebody who has left the channel"
+        assert request.requester not in self.world.outside, "sent for somebody who has left the channel"
         assert not (self.world.is_forbidden and request.command == "destroy"), "sent against the ceiling"
 
     def _requests(self) -> list[Request]:

@@ -224,7 +224,7 @@ async def two_quarantines(two: Pair, names: list[str]) -> list[str]:
         assert [hold.request_id for hold in await two.lane.store.holds() if hold.database == name] == [winner.id]
         assert two.lane.sent("PATCH", CONFIGURATION.format(name)) == 1
         assert await blocks(True, True)(two.lane, name)
-        winners.append(winner.asker)
+        winners.append(winner.requester)
     return winners
 
 
@@ -232,7 +232,7 @@ async def _both_pending(two: Pair, name: str) -> list[Request] | None:
     pending = await two.lane.store.requests(states=[State.PENDING])
     found = [one for one in pending if one.plan.target and one.plan.target.name == name]
     shown = [one for one in found if await two.lane.store.cards(one.id)]
-    return sorted(shown, key=lambda one: one.asker) if len(shown) == 2 else None
+    return sorted(shown, key=lambda one: one.requester) if len(shown) == 2 else None
 
 
 async def _approves(two: Pair, person: str, request: Request) -> None:

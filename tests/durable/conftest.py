@@ -12,7 +12,7 @@ import pytest
 
 from bot.core.request import Incoming, Request, State, Timer
 from bot.durable.queue import Queue
-from bot.store.store import Store, open_store
+from bot.store.store import SqlStore, open_store
 from bot.store.urls import place_of
 from tests.durable import toy
 from tests.durable.toy import RealClock
@@ -87,7 +87,7 @@ async def until(true: Callable[[], bool], patience: float = PATIENCE) -> None:
         await asyncio.sleep(0.05)
 
 
-async def turned(store: Store, timer: Timer) -> None:
+async def turned(store: SqlStore, timer: Timer) -> None:
     """Wait until a timer that has fired is dropped or moved."""
     end = time.monotonic() + PATIENCE
     while await store.is_due(timer.kind, timer.subject, timer.due_at):
@@ -114,12 +114,12 @@ async def queue(database_url: str) -> AsyncIterator[Queue]:
 
 
 @pytest.fixture
-async def store(database_url: str, queue: Queue) -> AsyncIterator[Store]:
+async def store(database_url: str, queue: Queue) -> AsyncIterator[SqlStore]:
     async with open_store(database_url, RealClock(), enqueuer=queue) as store:
         yield store
 
 
-async def approved(store: Store, number: int = 1) -> Request:
+async def approved(store: SqlStore, number: int = 1) -> Request:
     """A request whose execution was enqueued with its approval."""
     await store.open_request(request(number), move(State.PENDING))
     moved = await store.move(f"r-{number:010}", expect=[State.PENDING], move=move(State.APPROVED, enqueue="execute"))
@@ -127,7 +127,7 @@ async def approved(store: Store, number: int = 1) -> Request:
     return moved
 
 
-async def ended(store: Store, request_id: str) -> Request:
+async def ended(store: SqlStore, request_id: str) -> Request:
     """Wait for a request's end."""
     end = time.monotonic() + PATIENCE
     while (found := await store.request(request_id)) is None or found.state is not State.SUCCEEDED:

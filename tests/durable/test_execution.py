@@ -2,11 +2,11 @@
 
 import pytest
 
-from bot.store.store import Store
+from bot.store.store import SqlStore
 from tests.durable.conftest import Processes, approved, ended, until
 
 
-async def test_an_approved_request_is_executed_and_told(store: Store, processes: Processes) -> None:
+async def test_an_approved_request_is_executed_and_told(store: SqlStore, processes: Processes) -> None:
     await processes.start()
 
     done = await ended(store, (await approved(store)).id)
@@ -23,7 +23,7 @@ KILLS = [("sqlite", place) for place in PLACES] + [("postgresql", place) for pla
 
 @pytest.mark.parametrize(("database_url", "place"), KILLS, indirect=["database_url"])
 async def test_a_process_killed_between_two_steps_is_finished_by_its_successor(
-    store: Store, processes: Processes, place: str
+    store: SqlStore, processes: Processes, place: str
 ) -> None:
     processes.stop_at(place)
     process = await processes.start()

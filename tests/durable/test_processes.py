@@ -10,18 +10,18 @@ import pytest
 
 from bot.core.request import State
 from bot.durable.durable import SEAT_LOST
-from bot.durable.executor_locks import Seats, seats_of
-from bot.durable.orphan_recovery import Adoption
+from bot.durable.executor_locks import ExecutorLocks, executor_locks_of
+from bot.durable.orphan_recovery import OrphanRecovery
 from bot.durable.queue import Queue
-from bot.store.store import Store
+from bot.store.store import SqlStore
 from bot.store.urls import place_of
 from tests.durable.conftest import Processes, approved, ended, incoming_now, until
 from tests.durable.toy import RealClock
 
 
-async def test_each_process_has_a_seat_of_its_own_and_gives_it_back(database_url: str, store: Store) -> None:
-    def seats() -> Seats:
-        return seats_of(place_of(database_url).for_dbos, lost=lambda: None)
+async def test_each_process_has_a_seat_of_its_own_and_gives_it_back(database_url: str, store: SqlStore) -> None:
+    def seats() -> ExecutorLocks:
+        return executor_locks_of(place_of(database_url).for_dbos, lost=lambda: None)
 
     first, second = seats(), seats()
 
@@ -38,9 +38,11 @@ async def test_each_process_has_a_seat_of_its_own_and_gives_it_back(database_url
 
 
 async def test_only_what_the_dead_left_is_adopted(
-    database_url: str, store: Store, queue: Queue, processes: Processes
+    database_url: str, store: SqlStore, queue: Queue, processes: Processes
 ) -> None:
-    adoption = Adoption(queue, seats_of(place_of(database_url).for_dbos, lost=lambda: None), 99, store, RealClock())
+    adoption = OrphanRecovery(
+        queue, executor_locks_of(place_of(database_url).for_dbos, lost=lambda: None), 99, store, RealClock()
+    )
     processes.stop_at("act:before")
     process = await processes.start()
     wanted = await approved(store)
@@ -60,7 +62,7 @@ async def test_only_what_the_dead_left_is_adopted(
     assert processes.done.count("SENT r-0000000001") == 1
 
 
-async def test_a_living_process_takes_up_what_a_dead_one_left(store: Store, processes: Processes) -> None:
+async def test_a_living_process_takes_up_what_a_dead_one_left(store: SqlStore, processes: Processes) -> None:
     processes.stop_at("act:after")
     first = await processes.start()
     wanted = await approved(store)
@@ -75,7 +77,7 @@ async def test_a_living_process_takes_up_what_a_dead_one_left(store: Store, proc
 
 
 async def test_kills_in_the_middle_of_a_load_lose_nothing_and_repeat_nothing(
-    store: Store, processes: Processes
+    store: SqlStore, processes: Processes
 ) -> None:
     first, _ = await processes.start(), await processes.start()
     wanted = [await approved(store, number) for number in range(1, 16)]
@@ -91,7 +93,7 @@ async def test_kills_in_the_middle_of_a_load_lose_nothing_and_repeat_nothing(
     assert {one for one in outcomes if one not in sent} <= {one for one, said in outcomes.items() if said == "before"}
 
 
-async def test_a_process_that_stops_lets_a_running_phase_end(store: Store, processes: Processes) -> None:
+async def test_a_process_that_stops_lets_a_running_phase_end(store: SqlStore, processes: Processes) -> None:
     processes.stop_at("see:before")
     process = await processes.start()
     wanted = await approved(store)
@@ -115,7 +117,7 @@ async def test_a_process_that_stops_lets_a_running_phase_end(store: Store, proce
     assert processes.done.count("SENT r-0000000001") == 1
 
 
-async def test_an_idle_process_stops_in_seconds(store: Store, processes: Processes) -> None:
+async def test_an_idle_process_stops_in_seconds(store: SqlStore, processes: Processes) -> None:
     process = await processes.start()
     began = time.monotonic()
 
@@ -127,7 +129,7 @@ async def test_an_idle_process_stops_in_seconds(store: Store, processes: Process
     processes.running.remove(process)
 
 
-async def test_an_intent_that_a_crash_left_is_taken_up_after_the_restart(store: Store, processes: Processes) -> None:
+async def test_an_intent_that_a_crash_left_is_taken_up_after_the_restart(store: SqlStore, processes: Processes) -> None:
     await store.record_intent(incoming_now(1))
     await store.record_intent(incoming_now(2))
     await store.close_intent("i-0000000002")
@@ -145,7 +147,7 @@ async def test_an_intent_that_a_crash_left_is_taken_up_after_the_restart(store: 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_a_process_that_loses_its_lock_ends_at_once(
-    database_url: str, store: Store, processes: Processes
+    database_url: str, store: SqlStore, processes: Processes
 ) -> None:
     process = await processes.start()
 

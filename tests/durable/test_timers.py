@@ -8,7 +8,7 @@ from bot.durable.engine import FIRE, SWEEP
 from bot.durable.queue import Queue
 from bot.durable.sweep import Sweep
 from bot.durable.workflows import LONGEST_PAUSE, pause_after
-from bot.store.store import Store
+from bot.store.store import SqlStore
 from tests.durable.conftest import Processes, turned, until
 from tests.durable.toy import RealClock
 
@@ -17,7 +17,7 @@ def due(subject: str, *, seconds: float = -1, attempt: int = 0) -> Timer:
     return Timer(TimerKind.EXPIRE, subject, datetime.now(UTC) + timedelta(seconds=seconds), attempt)
 
 
-async def test_what_is_due_fires_once_and_what_is_not_does_not(store: Store, processes: Processes) -> None:
+async def test_what_is_due_fires_once_and_what_is_not_does_not(store: SqlStore, processes: Processes) -> None:
     await store.set_timer(due("later", seconds=3600))
     await store.set_timer(due("now"))
     await processes.start()
@@ -34,7 +34,7 @@ async def test_what_is_due_fires_once_and_what_is_not_does_not(store: Store, pro
     assert [timer.subject for timer in left] == ["later"]
 
 
-async def test_a_timer_that_goes_on_fires_again(store: Store, processes: Processes) -> None:
+async def test_a_timer_that_goes_on_fires_again(store: SqlStore, processes: Processes) -> None:
     (processes.folder / "again-r-1").touch()
     await store.set_timer(due("r-1"))
     await processes.start()
@@ -44,7 +44,9 @@ async def test_a_timer_that_goes_on_fires_again(store: Store, processes: Process
     assert processes.done == ["fired expire r-1 0", "fired expire r-1 1"]
 
 
-async def test_a_failure_is_tried_again_and_leaves_no_trace_in_the_database(store: Store, processes: Processes) -> None:
+async def test_a_failure_is_tried_again_and_leaves_no_trace_in_the_database(
+    store: SqlStore, processes: Processes
+) -> None:
     (processes.folder / "fail-fire").touch()
     await store.set_timer(due("r-1"))
     await processes.start()
@@ -54,7 +56,7 @@ async def test_a_failure_is_tried_again_and_leaves_no_trace_in_the_database(stor
     assert "a failure that passes" in processes.log
 
 
-async def test_timers_that_fail_for_good_keep_no_other_from_firing(store: Store, processes: Processes) -> None:
+async def test_timers_that_fail_for_good_keep_no_other_from_firing(store: SqlStore, processes: Processes) -> None:
     for number in range(250):
         await store.set_timer(due(f"bad-{number}", seconds=-3600))
     await processes.start()
@@ -69,7 +71,7 @@ async def test_timers_that_fail_for_good_keep_no_other_from_firing(store: Store,
 
 
 async def test_a_timer_that_failed_fires_once_the_cause_is_gone(
-    store: Store, queue: Queue, processes: Processes
+    store: SqlStore, queue: Queue, processes: Processes
 ) -> None:
     timer = due("bad-1")
     await store.set_timer(timer)
@@ -93,7 +95,7 @@ def test_a_timer_that_fails_is_tried_less_and_less_often() -> None:
     assert LONGEST_PAUSE <= pause_after(10_000) <= LONGEST_PAUSE * 1.25
 
 
-async def test_a_crash_in_the_middle_fires_again_after_the_restart(store: Store, processes: Processes) -> None:
+async def test_a_crash_in_the_middle_fires_again_after_the_restart(store: SqlStore, processes: Processes) -> None:
     processes.stop_at("fire:before")
     await store.set_timer(due("r-1"))
     process = await processes.start()
@@ -107,7 +109,7 @@ async def test_a_crash_in_the_middle_fires_again_after_the_restart(store: Store,
 
 
 async def test_a_timer_set_again_for_the_same_moment_fires_again(
-    store: Store, queue: Queue, processes: Processes
+    store: SqlStore, queue: Queue, processes: Processes
 ) -> None:
     timer = due("r-1")
     await store.set_timer(timer)
@@ -120,7 +122,7 @@ async def test_a_timer_set_again_for_the_same_moment_fires_again(
     await until(lambda: len(processes.done) == 2)
 
 
-async def test_two_sweeps_start_one_workflow(store: Store, queue: Queue) -> None:
+async def test_two_sweeps_start_one_workflow(store: SqlStore, queue: Queue) -> None:
     await store.set_timer(due("r-1"))
     sweep = Sweep(store, queue, RealClock())
 
@@ -132,7 +134,7 @@ async def test_two_sweeps_start_one_workflow(store: Store, queue: Queue) -> None
 
 
 async def test_rows_of_sweeps_and_timers_go_when_they_have_ended(
-    store: Store, queue: Queue, processes: Processes
+    store: SqlStore, queue: Queue, processes: Processes
 ) -> None:
     await store.set_timer(due("r-1"))
     await processes.start()

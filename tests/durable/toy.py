@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from bot.app.logs import set_up_logs
-from bot.core.ports import Move
+from bot.core.ports import Transition
 from bot.core.request import Incoming, State, Timer
 from bot.durable.durable import Durable
 from bot.durable.queue import Queue
-from bot.store.store import Store, open_store
+from bot.store.store import SqlStore, open_store
 from bot.store.urls import place_of
 
 
@@ -28,14 +28,14 @@ class RealClock:
 class ToyWork:
     """Changes a request's state and sends nothing but lines."""
 
-    def __init__(self, store: Store, folder: Path) -> None:
+    def __init__(self, store: SqlStore, folder: Path) -> None:
         self.store = store
         self.folder = folder
 
     async def begin(self, request_id: str, phase: str) -> str:
         async with self.stops("begin"):
             self.write(f"begin {request_id}")
-            move = Move(to=State.EXECUTING, at=datetime.now(UTC), changes={})
+            move = Transition(to=State.EXECUTING, at=datetime.now(UTC), changes={})
             there = await self.store.move(request_id, expect=[State.APPROVED, State.EXECUTING], move=move)
             return "go" if there else "stop"
 
@@ -46,13 +46,13 @@ class ToyWork:
             self.write(f"SENT {request_id}")
             return {"acted": "done"}
 
-    async def see(self, request_id: str, phase: str, acted: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def verify(self, request_id: str, phase: str, acted: Mapping[str, Any]) -> Mapping[str, Any]:
         async with self.stops("see"):
             return {"result": "succeeded", "acted": acted["acted"]}
 
     async def finish(self, request_id: str, phase: str, seen: Mapping[str, Any]) -> None:
         async with self.stops("finish"):
-            move = Move(to=State.SUCCEEDED, at=datetime.now(UTC), changes={"outcome": seen["acted"]})
+            move = Transition(to=State.SUCCEEDED, at=datetime.now(UTC), changes={"outcome": seen["acted"]})
             await self.store.move(request_id, expect=[State.EXECUTING], move=move)
 
     async def tell(self, request_id: str, phase: str) -> None:
@@ -120,7 +120,7 @@ async def work_on(database_url: str, folder: Path) -> None:
     queue = Queue(place.for_dbos)
     async with open_store(database_url, RealClock(), enqueuer=queue) as store:
         work = ToyWork(store, folder)
-        durable = Durable(place.for_dbos, memory=store, work=work, resume=work.resume, clock=RealClock(), queue=queue)
+        durable = Durable(place.for_dbos, store=store, work=work, resume=work.resume, clock=RealClock(), queue=queue)
         done = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(15, done.set)
         await durable.launch()

@@ -75,7 +75,7 @@ def changed(world: World) -> list[tuple[str, str]]:
 async def blocked(world: World, name: str) -> bool:
     """True while Turso blocks the writes of a database."""
     assert world.bot is not None
-    return bool((await world.bot.env.doors.turso("acme").configuration(name)).block_writes)
+    return bool((await world.bot.env.turso_clients.turso("acme").configuration(name)).block_writes)
 
 
 def pressable(message: Any) -> set[str]:

@@ -119,7 +119,7 @@ async def test_what_ends_while_a_press_is_on_its_way_is_not_taken_for_another(wo
     about = FollowUp(incident_id="n-ended", over="It has ended.")
 
     with pytest.raises(Refused, match="It has ended"):
-        await command_lines.carry_on(env, press, await env.subject(press), read, follow_up=about)
+        await command_lines.continue_request(env, press, await env.subject(press), read, follow_up=about)
 
     await play.end(remy, "INC-6")
 

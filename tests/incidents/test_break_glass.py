@@ -44,7 +44,7 @@ async def review(world: World, who: str, card: Message, *, verdict: str = "yes")
     """Give the review that a card owes."""
     someone = world.person(who)
     await someone.presses("Review", card)
-    view = await someone.modal("What was done without consent")
+    view = await someone.modal("What was done without approval")
     before = {one.ts for one in someone.sees()}
     await someone.submits({"verdict": verdict, "comment": "I looked"}, view)
     return await someone.hears(DB_OPS, before)
@@ -78,7 +78,7 @@ async def test_a_review_is_given_once_and_by_those_alone_whom_the_rule_names(wor
         assert "Reference" in words(await world.person(somebody).presses_and_hears("Review", card))
     for somebody in (BEN, REMY):
         await world.person(somebody).presses("Review", card)
-        await world.person(somebody).modal("What was done without consent")
+        await world.person(somebody).modal("What was done without approval")
 
     await world.person(REMY).submits({"verdict": "yes", "comment": "fine"})
     await world.shows(card, holding="Reviewed by")
@@ -92,7 +92,7 @@ async def test_a_review_is_given_once_and_by_those_alone_whom_the_rule_names(wor
 async def test_a_reviewer_who_has_left_the_group_is_refused(world: World) -> None:
     card = await break_glass(world, ANA, "fifth")
     await world.person(REMY).presses("Review", card)
-    await world.person(REMY).modal("What was done without consent")
+    await world.person(REMY).modal("What was done without approval")
     world.workspace.usergroups["S0RESPOND"].users.remove(REMY)
     try:
         doing = world.person(REMY).submits({"verdict": "yes", "comment": "fine"})

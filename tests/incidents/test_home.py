@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.core.plan import Plan, PlanTarget
-from bot.core.ports import Move
+from bot.core.ports import Transition
 from bot.core.request import (
     Hold,
     HoldKind,
@@ -72,7 +72,7 @@ def request(number: int, world: World, **changes: Any) -> Request:
         id=f"r-home{number:06}", intent_id=f"i-home{number:06}", mode=Mode.APPROVAL, state=State.PENDING,
         command="token", line=f"token db-{number} --expiration 1h",
         plan=Plan(target, arguments={"expiration": "1h"}, databases=((target.name, "default"),), command="token"),
-        organization="acme", channel_id=DB_OPS, thread_ts=None, asker=DANA, asker_team="T0ACME",
+        organization="acme", channel_id=DB_OPS, thread_ts=None, requester=DANA, requester_team="T0ACME",
         created_at=now + timedelta(milliseconds=number), reason="because", quorum=1,
         expires_at=now + timedelta(hours=1), updated_at=now,
     )  # fmt: skip
@@ -84,14 +84,14 @@ async def fill(world: World, many: int, first: int) -> None:
     assert world.bot is not None
     store, now = world.bot.store, world.clock.now()
     for at in range(first, first + many):
-        waits, own = request(at, world), request(100_000 + at, world, asker=ANA, state=State.READY)
-        gone = request(200_000 + at, world, command="destroy", state=State.QUARANTINED, asker=ANA,
+        waits, own = request(at, world), request(100_000 + at, world, requester=ANA, state=State.READY)
+        gone = request(200_000 + at, world, command="destroy", state=State.QUARANTINED, requester=ANA,
                        due_at=now + timedelta(hours=9))  # fmt: skip
         hold = Hold(f"h-{at}", HoldKind.FREEZE, "acme", f"db-{at}", f"id-{at}", False, True, waits.id, DB_OPS, now)
         review = Review(f"v-{at}", waits.id, BEN, DB_OPS, now, now + timedelta(hours=1), (ANA,))
-        await store.open_request(waits, Move(State.PENDING, now, {}, holds=[hold], reviews=[review]))
-        await store.open_request(own, Move(State.READY, now, {}))
-        await store.open_request(gone, Move(State.QUARANTINED, now, {}))
+        await store.open_request(waits, Transition(State.PENDING, now, {}, holds=[hold], reviews=[review]))
+        await store.open_request(own, Transition(State.READY, now, {}))
+        await store.open_request(gone, Transition(State.QUARANTINED, now, {}))
         await store.add_token(
             LedgerToken(f"t-{at}", own.id, "acme", f"db-{at}", f"id-{at}", "default", True, ANA, DB_OPS, now,
                         now + timedelta(hours=1), "f" * 16, TokenState.LIVE)

@@ -57,9 +57,9 @@ async def test_a_change_from_another_channel_is_seen_on_the_card_as_well(world: 
     question = await world.person(BEN).types(
         "/turso db protect elsewhere on --reason audit", DB_OPS, holding="elsewhere"
     )
-    asker = "Approve" not in buttons(question)
+    requester = "Approve" not in buttons(question)
     label = next(one for one in buttons(question) if one not in ("Cancel", "Deny", "Withdraw", "Remind"))
-    await world.person(BEN if asker else ANA).presses(label, question)
+    await world.person(BEN if requester else ANA).presses(label, question)
 
     await until(lambda: _protection(world, card), what="the card")
 

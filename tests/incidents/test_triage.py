@@ -93,7 +93,7 @@ async def test_refresh_puts_what_is_true_now_in_the_place_of_the_card(world: Wor
 
 async def test_today_stands_beside_the_usual_of_the_samples(world: World) -> None:
     assert world.bot is not None
-    database = await world.bot.env.doors.turso("acme").database("orders")
+    database = await world.bot.env.turso_clients.turso("acme").database("orders")
     today = world.clock.now().astimezone(UTC).date()
     days = [today - timedelta(days=at) for at in range(10, 0, -1)]
     used = {day: 1000 * (1 + sum(1 for one in days if one.month == day.month and one <= day)) for day in days}

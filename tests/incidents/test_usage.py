@@ -34,7 +34,7 @@ async def work(url: str, token: str) -> None:
 
 async def test_usage_of_a_database_is_what_its_client_did(world: World) -> None:
     await world.make("carts")
-    turso = world.bot.env.doors.turso("acme") if world.bot else None
+    turso = world.bot.env.turso_clients.turso("acme") if world.bot else None
     assert turso is not None
     await world.turso.flush()
     before = (await turso.database_usage("carts")).usage

@@ -24,7 +24,7 @@ async def test_from_the_start_to_the_report(world: World) -> None:
     frozen = await play.freeze(remy, card, "checkout")
     assert frozen.thread_ts == begun.ts
 
-    # A rotation by consent of another responder.
+    # A rotation by approval of another responder.
     asked = await remy.types('/turso rotate sessions --reason "leaked in a log"', INCIDENT)
     assert asked.thread_ts == begun.ts
     await play.approve_typed(ben, asked, "sessions")
@@ -40,7 +40,7 @@ async def test_from_the_start_to_the_report(world: World) -> None:
 
     # Break-glass: at once, with a typed reason, loud, and reviewed by somebody else.
     await world.workspace.say(ANA, INCIDENT, "/turso db destroy checkout-old --now")
-    form = await ana.modal("without anybody's consent")
+    form = await ana.modal("without approval")
     assert not world.changes("DELETE"), "nothing happens without a reason"
     await ana.submits({"reason": "it floods the primary", "common": []}, form)
     loud = await until(lambda: world.card(INCIDENT, holding="*checkout-old* is destroyed"), what="the break-glass card")
@@ -135,7 +135,7 @@ async def what_was_left_open_is_settled(world: World, last: "play.Message") -> N
     assert "works no more" in words(gone)
 
     await remy.presses("Review", last)
-    view = await remy.modal("What was done without consent")
+    view = await remy.modal("What was done without approval")
     before = {one.ts for one in remy.sees(INCIDENT)}
     await remy.submits({"verdict": "yes", "comment": "it had to go"}, view)
     assert "on record: justified" in words(await remy.hears(INCIDENT, before))

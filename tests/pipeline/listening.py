@@ -15,11 +15,11 @@ from bot.core.request import Incoming, TimerKind
 from bot.errors import Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.timers.due import fire
-from bot.slack.channel_pacing import Pace
+from bot.slack.channel_pacing import ChannelPacing
 from bot.slack.delivery import Delivery
 from bot.slack.response_urls import ResponseUrls
 from bot.slack.web_api import SlackCalls, SlackTrouble
-from bot.store.store import Store, open_store
+from bot.store.store import SqlStore, open_store
 from bot.turso import DatabaseNotFound, TursoUnavailable
 from tests.store.conftest import NOON, StoppedClock
 from tests.stores import copy_store
@@ -180,7 +180,7 @@ class House:
     slack: SmallSlack
     directory: SmallDirectory
     clock: StoppedClock
-    store: Store
+    store: SqlStore
     env: Environment
 
     def hears(self, *people: str) -> dict[str, int]:
@@ -210,15 +210,15 @@ async def house(folder: Path) -> AsyncIterator[House]:
     clock, slack = StoppedClock(), SmallSlack()
     clock.time = NOON
     directory = SmallDirectory(slack)
-    messenger = Delivery(cast(SlackCalls, slack), ResponseUrls("https://slack.com/api/"), pace=Pace(0.0))
+    messenger = Delivery(cast(SlackCalls, slack), ResponseUrls("https://slack.com/api/"), pace=ChannelPacing(0.0))
     async with open_store(url, clock) as store:
         env = Environment(
             clock=clock,
-            memory=store,
+            store=store,
             directory=cast(Any, directory),
             messenger=messenger,
             rules=Rules(load(POLICY)),
-            doors=cast(Any, EmptyTurso()),
+            turso_clients=cast(Any, EmptyTurso()),
             observer=Quiet(),
             commands=COMMANDS,
             grammar=Grammar(COMMANDS),

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from bot.core.model import Channel, Visibility
-from bot.core.ports import Move
+from bot.core.ports import Transition
 from bot.core.request import Hold, HoldKind, Incident, Mode, Request, Review, State, Timer, TimerKind
 from bot.pipeline.outcomes.telling import notify_is_due, tell_outcome, tell_reviewed
 from tests.pipeline.listening import EVERYBODY, MEMBERS, House, house
@@ -64,7 +64,7 @@ def ends(to: State, mode: Mode = Mode.APPROVAL, *, card: bool = True, **changes:
 
     async def end(house: House) -> Ended:
         request = await opened(house, request_for(mode, **changes), card=card)
-        move = Move(to=to, at=house.clock.now(), changes={"outcome": "That is how it ended."})
+        move = Transition(to=to, at=house.clock.now(), changes={"outcome": "That is how it ended."})
         assert await house.store.move(request.id, expect=[State.PENDING], move=move)
         await tell_outcome(house.env, request.id)
         hidden = request.private or request.visibility is Visibility.EPHEMERAL
@@ -81,7 +81,7 @@ async def thawed(house: House) -> Ended:
     hold = Hold(f"h-{request.id}", HoldKind.FREEZE, "acme", "orders-eu", request.id, False, True, request.id, "C0DBOPS",
                 NOON)  # fmt: skip
     await opened(house, request, card=True)
-    done = Move(to=State.SUCCEEDED, at=NOON, changes={}, holds=[hold])
+    done = Transition(to=State.SUCCEEDED, at=NOON, changes={}, holds=[hold])
     await house.store.move(request.id, expect=[State.PENDING], move=done)
     await house.store.set_told(request.id, State.SUCCEEDED, how="channel")
     await house.store.set_timer(Timer(TimerKind.THAW, hold.id, NOON))
@@ -104,7 +104,7 @@ async def reviewed(house: House) -> Ended:
     request = request_for(Mode.BREAK_GLASS)
     await opened(house, request, card=True)
     review = Review(f"v-{request.id}", request.id, "U0ANA", "C0DBOPS", NOON, NOON, ("U0BEN",), ("<@U0CAT>",))
-    done = Move(to=State.SUCCEEDED, at=NOON, changes={}, reviews=[review])
+    done = Transition(to=State.SUCCEEDED, at=NOON, changes={}, reviews=[review])
     await house.store.move(request.id, expect=[State.PENDING], move=done)
     await house.store.set_told(request.id, State.SUCCEEDED, how="channel")
     await house.store.settle_review(review.id, "U0BEN", True, "fine", house.clock.now(), samples.entry("reviewed"))
@@ -262,7 +262,7 @@ async def test_a_crash_between_the_message_and_its_record_tells_it_again_never_n
 
 async def test_a_crash_before_the_message_leaves_the_timer_that_tells_it(here: House) -> None:
     request = await opened(here, request_for(), card=True)
-    move = Move(to=State.DENIED, at=here.clock.now(), changes={"outcome": "Denied."})
+    move = Transition(to=State.DENIED, at=here.clock.now(), changes={"outcome": "Denied."})
     await here.store.move(request.id, expect=[State.PENDING], move=move)
 
     await here.rests()
@@ -305,7 +305,7 @@ async def test_one_person_who_cannot_be_told_keeps_nobody_else_from_hearing_it(h
 async def test_an_end_that_was_overtaken_is_not_told(here: House) -> None:
     request = await opened(here, request_for(), card=True)
     for expect, to in ((State.PENDING, State.UNKNOWN), (State.UNKNOWN, State.SUCCEEDED)):
-        move = Move(to=to, at=here.clock.now(), changes={"outcome": to.value})
+        move = Transition(to=to, at=here.clock.now(), changes={"outcome": to.value})
         assert await here.store.move(request.id, expect=[expect], move=move)
 
     await here.rests()

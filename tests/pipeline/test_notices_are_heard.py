@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from bot.core.model import Channel
-from bot.core.ports import Move
+from bot.core.ports import Transition
 from bot.core.request import Digest, Mode, Review, State, Timer, TimerKind
 from bot.errors import Unavailable
 from bot.pipeline.outcomes.telling import tell_outcome
@@ -59,7 +59,7 @@ def owed_review(due_in: timedelta, attempt: int, *, escalates: bool = False) -> 
         now = house.clock.now()
         request = await opened(house, request_for(Mode.BREAK_GLASS), card=True)
         review = Review(f"v-{request.id}", request.id, "U0ANA", "C0DBOPS", NOON, now + due_in, REVIEWERS, CALLED)
-        done = Move(to=State.SUCCEEDED, at=NOON, changes={}, reviews=[review])
+        done = Transition(to=State.SUCCEEDED, at=NOON, changes={}, reviews=[review])
         await house.store.move(request.id, expect=[State.PENDING], move=done)
         await house.store.set_told(request.id, State.SUCCEEDED, how="channel")
         everybody = (*REVIEWERS, *NOTIFIED)
@@ -80,7 +80,7 @@ async def revoked(house: House) -> Told:
     asked = request_for()
     plan = replace(asked.plan, holders=("U0ANA", "U0DAN", "U0EVE"), ends_tokens_of=("db-1",))
     request = await opened(house, replace(asked, command="rotate", plan=plan), card=True)
-    done = Move(to=State.SUCCEEDED, at=house.clock.now(), changes={"outcome": "That is how it ended."})
+    done = Transition(to=State.SUCCEEDED, at=house.clock.now(), changes={"outcome": "That is how it ended."})
     assert await house.store.move(request.id, expect=[State.PENDING], move=done)
     await tell_outcome(house.env, request.id)
     return Told((EVERYBODY, "U0DAN", "U0EVE"), ("U0ANA", "U0BEN", "U0CAT", "U0DAN", "U0EVE"))

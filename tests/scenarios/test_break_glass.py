@@ -37,7 +37,7 @@ async def test_without_a_reason_nothing_happens(world: World) -> None:
     await world.make("calm-db")
 
     await world.workspace.say(BEN, INCIDENT, "/turso db destroy calm-db --now")
-    form = await world.person(BEN).modal("without anybody's consent")
+    form = await world.person(BEN).modal("without approval")
 
     assert not world.changes("DELETE", "/databases/calm-db")
     await world.workspace.close_view(BEN, form.id)

@@ -42,7 +42,7 @@ def rule(world: World, line: str) -> None:
 
 
 async def asked(world: World, line: str) -> Any:
-    """The question that a line leads to while its asker alone may do it."""
+    """The question that a line leads to while its requester alone may do it."""
     rule(world, OWN)
     question = await world.person(DANA).types(line)
     assert {"Cancel"} < set(buttons(question))
@@ -73,7 +73,7 @@ async def test_so_it_is_between_the_confirmation_and_the_deed(
 ) -> None:
     await world.make(name := f"late-{len(more)}")
     question = await asked(world, f"/turso freeze {name}")
-    real = confirming.set_off
+    real = confirming.start_approved
 
     async def and_then_the_rules_change(*arguments: Any) -> Any:
         rule(world, STRICTER[more])

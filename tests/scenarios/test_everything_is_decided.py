@@ -93,7 +93,7 @@ def kept(world: World) -> list[Any]:
 
 
 @dataclass
-class Taken:
+class TakeResult:
     """What taking a way in has led to."""
 
     decided: bool = False
@@ -102,7 +102,7 @@ class Taken:
     changed: bool = False
 
 
-async def taken(world: World, judged: list[tuple[Subject, Action]], entry: ways.Entry) -> Taken:
+async def taken(world: World, judged: list[tuple[Subject, Action]], entry: ways.Entry) -> TakeResult:
     """Take a way in, and look at the rules, at Slack and at the audit log; what was prepared for it does not count."""
     before: list[Any] = []
 
@@ -116,7 +116,7 @@ async def taken(world: World, judged: list[tuple[Subject, Action]], entry: ways.
     calls, deliveries, entries, as_it_was = before
     told = any(one.method.startswith(TELLING) for one in world.workspace.calls[calls:] if not one.error)
     in_place = any(one.answer for one in world.workspace.deliveries[deliveries:])
-    return Taken(bool(judged), told or in_place, on_record(world) > entries, kept(world) != as_it_was)
+    return TakeResult(bool(judged), told or in_place, on_record(world) > entries, kept(world) != as_it_was)
 
 
 @pytest.mark.parametrize("entry", list(ways.entries()), ids=lambda one: one.name)

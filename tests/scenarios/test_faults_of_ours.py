@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from bot.commands import COMMANDS
-from bot.commands.base import Changing
+from bot.commands.base import ChangeCommand
 from bot.core.request import Request, State
 from bot.pipeline.execution.executor import Executor
 from tests.scenarios.conftest import hurry
@@ -73,7 +73,7 @@ async def test_a_card_that_cannot_be_drawn_is_told_in_plain_words(
         raise KeyError("a field that nobody thought of")
 
     freeze = next(one for one in COMMANDS if one.name == "freeze")
-    assert isinstance(freeze, Changing)
+    assert isinstance(freeze, ChangeCommand)
     own = tuple(replace(one, message=message) if one is freeze else one for one in COMMANDS)
     assert world.bot is not None
     before = world.bot.env.commands

@@ -100,7 +100,7 @@ async def test_every_request_has_a_line_for_its_start_and_for_its_end(world: Wor
         assert moved[-1]["state"] == request.state.value
         for one in moved:
             about = (one["reference"], one["command"], one["user"], one["channel"])
-            assert about == (request.intent_id, request.command, request.asker, DB_OPS)
+            assert about == (request.intent_id, request.command, request.requester, DB_OPS)
         if request.state in ENDS and request.outcome:
             assert moved[-1]["why"] == request.outcome
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.ports import Move
+from bot.core.ports import Transition
 from bot.core.request import HoldKind, State
 from tests.scenarios import quarantines as q
 from tests.security import stage
@@ -111,7 +111,7 @@ async def test_ones_own_undo_is_found_behind_any_number_of_newer_quarantines(wor
     newer = replace(request.plan, target=replace(request.plan.target, name="newer"))  # type: ignore[type-var]
     for at in range(120):
         other = replace(request, id=f"r-newer{at:05}", intent_id="", plan=newer, state=State.PENDING, votes=())
-        await world.bot.store.open_request(other, Move(to=State.QUARANTINED, at=world.clock.now(), changes={}))
+        await world.bot.store.open_request(other, Transition(to=State.QUARANTINED, at=world.clock.now(), changes={}))
 
     told = await world.person(DANA).types("/turso db restore oldest")
 

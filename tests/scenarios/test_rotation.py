@@ -77,7 +77,7 @@ async def test_a_late_rotation_is_accepted_first_and_proven_when_an_old_token_is
     await world.person(BEN).submits({"typed_name": name})
 
     accepted = await world.shows(card, holding=ACCEPTED)
-    (old,) = await world.bot.store.tokens(organization="acme", databases_ids=[asked.plan.target.id])
+    (old,) = await world.bot.store.tokens(organization="acme", database_ids=[asked.plan.target.id])
     assert old.state is TokenState.REVOKED
     assert "revoked; it may still work" in words(await dana.types(f"/turso tokens {name}"))
     assert "Freeze first" in buttons(accepted)
@@ -93,7 +93,7 @@ async def test_a_late_rotation_is_accepted_first_and_proven_when_an_old_token_is
     assert ACCEPTED in told()[0]
     assert "Proven: old tokens are refused" in told()[1]
     states = {
-        one.state for one in await world.bot.store.tokens(organization="acme", databases_ids=[asked.plan.target.id])
+        one.state for one in await world.bot.store.tokens(organization="acme", database_ids=[asked.plan.target.id])
     }
     assert states == {TokenState.ENDED, TokenState.LIVE}, "the token that was minted afterwards still works"
     assert f"Tokens of {name}-z" in words(proven).replace("`", "")
@@ -116,7 +116,7 @@ async def test_what_is_not_seen_within_65_minutes_is_not_proven(world: World):
 
     assert f"Tokens of {name}-z, in the same group, still work" in words(ended).replace("`", "")
     plan = (await reaches(world, card, State.SUCCEEDED)).plan
-    (token,) = await world.bot.store.tokens(organization="acme", databases_ids=[plan.target.id])
+    (token,) = await world.bot.store.tokens(organization="acme", database_ids=[plan.target.id])
     assert token.state is TokenState.REVOKED, "what is not proven is not claimed"
 
 
@@ -149,7 +149,7 @@ async def test_a_bug_in_the_probes_does_not_keep_from_rotating(world: World, mon
     async def fail(*_: object, **__: object) -> None:
         raise ValueError("eyJhbGciOiJFZERTQSJ9.eyJuIjoxfQ.c2lnbmF0dXJl")
 
-    monkeypatch.setattr(type(world.bot.env.doors.turso("acme")), "mint_token", fail)
+    monkeypatch.setattr(type(world.bot.env.turso_clients.turso("acme")), "mint_token", fail)
     card = await rotates(world, name)
 
     await world.shows(card, holding="Not proven: no probe token could be minted")
@@ -259,7 +259,7 @@ async def test_a_blocked_database_is_proven_all_the_same(world: World, block_rea
     await world.turso.change(_group, f"g-{name}")
     await world.make(name, group=f"g-{name}")
     assert world.bot is not None
-    await world.bot.env.doors.turso("acme").configure(name, block_reads=block_reads, block_writes=True)
+    await world.bot.env.turso_clients.turso("acme").configure(name, block_reads=block_reads, block_writes=True)
 
     card = await rotates(world, name)
 

@@ -1,4 +1,4 @@
-"""A public answer says who asked for what; an answer that is an error is for the asker alone."""
+"""A public answer says who asked for what; an answer that is an error is for the requester alone."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from pydantic.fields import FieldInfo
 
 from bot.blocks.inputs import speaks
 from bot.commands import COMMANDS
-from bot.commands.base import Command, Reading
+from bot.commands.base import Command, ReadCommand
 from bot.core.argument_schema import shape_of
 from bot.core.arguments import DatabaseName
 from bot.sandbox.workspace.model import Message
@@ -17,7 +17,7 @@ from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, marked_up, until,
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 UNKNOWN = "nope-there-is-none"
-READING = [one for one in COMMANDS if isinstance(one, Reading) and not one.open_to_all]
+READING = [one for one in COMMANDS if isinstance(one, ReadCommand) and not one.open_to_all]
 
 
 def head(message: Message) -> str:
@@ -31,7 +31,7 @@ def public(world: World, channel: str = DB_OPS) -> list[Message]:
 
 
 @pytest.mark.parametrize("command", READING, ids=lambda one: one.name)
-async def test_a_public_answer_says_who_asked_for_what(world: World, command: Reading[Any]) -> None:
+async def test_a_public_answer_says_who_asked_for_what(world: World, command: ReadCommand[Any]) -> None:
     line = LINES[command.name][0].replace("{}", "orders")
     before = {one.ts for one in world.workspace.history(DB_OPS, BEN)}
     alone = len(forging.told(world, BEN))

@@ -15,7 +15,7 @@ from bot.__main__ import main
 from bot.app.clock import SystemClock
 from bot.core.audit import entry_hash, verify_stream
 from bot.core.request import AuditEntry
-from bot.store.store import Store, open_store
+from bot.store.store import SqlStore, open_store
 from bot.store.upgrading import upgrade
 from tests.process import Process
 from tests.security.gathering import command
@@ -264,7 +264,7 @@ async def _peak_of_verifying(url: str, expected: int) -> int:
     return peak
 
 
-async def _once(store: Store) -> AsyncIterator[tuple[int, str, str, str]]:
+async def _once(store: SqlStore) -> AsyncIterator[tuple[int, str, str, str]]:
     """The chain, of which nothing is asked for twice."""
     last = 0
     async for row in store.audit_chain():

@@ -153,7 +153,7 @@ EVENTS: dict[str, dict[str, Any]] = {
     "a dry run": {"event": "planned", "outcome": "dry_run", "user_id": DANA, "command": "rotate"},
     "a command refused": {"event": "refused", "user_id": DANA, "channel_id": ORDERS, "command": "rotate"},
     "a command refused to a responder": {"event": "refused", "user_id": REMY, "command": "thaw"},
-    "the asker's own approval refused": {"event": "refused", "user_id": DANA, "channel_id": DB_OPS, "asker": None},
+    "the requester's own approval refused": {"event": "refused", "user_id": DANA, "channel_id": DB_OPS, "asker": None},
     "a click refused": {"event": "refused", "user_id": REMY, "command": "rotate", "asker": DANA},
     "a guest's click refused": {"event": "refused", "user_id": GIL, "command": "rotate"},
     "a stranger's click refused": {"event": "refused", "user_id": STELLA, "command": "rotate"},

@@ -17,7 +17,7 @@ from bot.core.ports import Ack, Work
 from bot.core.request import Incoming
 from bot.slack.background_tasks import TaskKeeper
 from bot.slack.bolt import create_bolt
-from bot.slack.channel_pacing import Pace
+from bot.slack.channel_pacing import ChannelPacing
 from bot.slack.delivery import Delivery
 from bot.slack.directory import SlackDirectory
 from bot.slack.http import create_asgi
@@ -145,7 +145,7 @@ async def house(slack: SlackStub) -> AsyncIterator[House]:
     await workspace.check()
     urls, tasks, path = ResponseUrls(slack.api_url), TaskKeeper(), PathStub()
     directory = SlackDirectory(calls, workspace)
-    delivery = Delivery(calls, urls, secrets=("the-signing-secret",), pace=Pace(0))
+    delivery = Delivery(calls, urls, secrets=("the-signing-secret",), pace=ChannelPacing(0))
     listeners = Listeners(
         path, delivery, clock=FixedClock(), tasks=tasks, urls=urls, workspace=workspace, directory=directory
     )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.errors import CannotPost, Unavailable
-from bot.slack.channel_pacing import Pace
+from bot.slack.channel_pacing import ChannelPacing
 
 from .addresses import HELLO, HERE, keep
 from .conftest import House
@@ -16,7 +16,7 @@ async def test_calls_share_their_connections(house: House) -> None:
     keep(house)
     for _ in range(10):
         await house.delivery.post("C0DBOPS", HELLO)
-    await house.delivery.whisper(HERE, HELLO)
+    await house.delivery.send_ephemeral(HERE, HELLO)
     assert len(house.slack.connections) == 1
 
 
@@ -35,7 +35,7 @@ async def test_posts_to_one_channel_keep_a_second_apart_and_answers_do_not_wait(
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    pace = Pace(1.0, now=lambda: now, sleep=sleep)
+    pace = ChannelPacing(1.0, now=lambda: now, sleep=sleep)
     for _ in range(3):
         await pace.turn("C0DBOPS")
     await pace.turn("C0OTHER")
@@ -48,13 +48,13 @@ async def test_posts_to_one_channel_keep_a_second_apart_and_answers_do_not_wait(
 
 async def test_a_server_that_closed_a_kept_connection_is_called_once_more(house: House) -> None:
     keep(house)
-    await house.delivery.whisper(HERE, HELLO)
+    await house.delivery.send_ephemeral(HERE, HELLO)
 
     def cut(arguments: dict[str, Any]) -> Any:
         raise ConnectionResetError
 
     house.slack.answers["response_url"] = [cut]
-    await house.delivery.whisper(HERE, HELLO)
+    await house.delivery.send_ephemeral(HERE, HELLO)
     assert house.slack.of("response_url")
 
 
@@ -64,4 +64,4 @@ async def test_slack_that_is_not_there_is_unavailable_not_a_crash(house: House) 
     with pytest.raises(Unavailable):
         await house.delivery.post("C0DBOPS", HELLO)
     with pytest.raises(Unavailable):
-        await house.delivery.whisper(HERE, HELLO)
+        await house.delivery.send_ephemeral(HERE, HELLO)

@@ -37,7 +37,7 @@ async def test_a_private_answer_is_ephemeral(house: House) -> None:
     keep(house)
     await house.delivery.answer(HERE, HELLO, public=False)
     await house.delivery.answer(HERE, replace(HELLO, private=True), public=True)
-    await house.delivery.whisper(HERE, HELLO)
+    await house.delivery.send_ephemeral(HERE, HELLO)
     assert [call["response_type"] for call in house.slack.of("response_url")] == ["ephemeral"] * 3
 
 
@@ -46,8 +46,8 @@ async def test_whether_the_original_is_replaced_is_always_said(house: House) -> 
     in_message = replace(HERE, message_ts="1.2")
     await house.delivery.answer(in_message, HELLO, public=True, replace=True)
     await house.delivery.answer(in_message, HELLO, public=True)
-    await house.delivery.whisper(replace(in_message, is_ephemeral=True), HELLO, replace=True)
-    await house.delivery.whisper(in_message, HELLO, replace=True)
+    await house.delivery.send_ephemeral(replace(in_message, is_ephemeral=True), HELLO, replace=True)
+    await house.delivery.send_ephemeral(in_message, HELLO, replace=True)
     said = [(call["response_type"], call["replace_original"]) for call in house.slack.of("response_url")]
     assert said == [("in_channel", True), ("in_channel", False), ("ephemeral", True), ("ephemeral", False)]
 
@@ -78,15 +78,15 @@ async def test_after_five_uses_a_message_is_posted(house: House) -> None:
 async def test_a_spent_response_url_is_not_tried_again(house: House, word: str) -> None:
     keep(house)
     house.slack.answers["response_url"] = [gone(word)]
-    await house.delivery.whisper(HERE, HELLO)
-    await house.delivery.whisper(HERE, HELLO)
+    await house.delivery.send_ephemeral(HERE, HELLO)
+    await house.delivery.send_ephemeral(HERE, HELLO)
     assert house.slack.methods() == ["response_url", "chat.postEphemeral", "chat.postEphemeral"]
     assert house.slack.of("chat.postEphemeral")[0]["user"] == "U0ANA"
 
 
 async def test_who_cannot_be_reached_in_the_channel_gets_a_direct_message(house: House) -> None:
     house.slack.always["chat.postEphemeral"] = refused("user_not_in_channel")
-    await house.delivery.whisper(HERE, HELLO)
+    await house.delivery.send_ephemeral(HERE, HELLO)
     assert [call["channel"] for call in house.slack.of("chat.postMessage")] == ["U0ANA"]
 
 
@@ -97,8 +97,8 @@ async def test_a_channel_without_the_bot_gets_a_private_answer(house: House) -> 
 
 
 async def test_home_is_answered_in_the_direct_messages(house: House) -> None:
-    await house.delivery.whisper(Address(user_id="U0ANA", channel_id=""), HELLO)
-    await house.delivery.whisper(Address(user_id="U0ANA", channel_id="D0ANA"), HELLO)
+    await house.delivery.send_ephemeral(Address(user_id="U0ANA", channel_id=""), HELLO)
+    await house.delivery.send_ephemeral(Address(user_id="U0ANA", channel_id="D0ANA"), HELLO)
     assert [call["channel"] for call in house.slack.of("chat.postMessage")] == ["U0ANA", "U0ANA"]
 
 
@@ -111,7 +111,7 @@ async def test_a_mention_is_answered_in_its_thread(house: House) -> None:
 
 
 async def test_a_private_answer_stays_out_of_a_thread_in_which_slack_would_not_show_it(house: House) -> None:
-    await house.delivery.whisper(IN_THREAD, HELLO)
+    await house.delivery.send_ephemeral(IN_THREAD, HELLO)
     private = house.slack.of("chat.postEphemeral")[0]
     assert private["channel"] == "C0DBOPS"
     assert "thread_ts" not in private
@@ -139,7 +139,7 @@ async def test_the_thread_of_a_click_is_kept(house: House) -> None:
 )
 async def test_an_address_that_is_not_slacks_is_never_called(house: House, url: str) -> None:
     keep(house, url=url)
-    await house.delivery.whisper(HERE, HELLO)
+    await house.delivery.send_ephemeral(HERE, HELLO)
     assert house.slack.methods() == ["chat.postEphemeral"]
 
 

@@ -58,11 +58,11 @@ async def test_a_private_answer_takes_the_next_way_and_is_later_when_none_is_ope
     keep(house)
     for method in ("response_url", "chat.postEphemeral"):
         house.slack.always[method] = answer
-    assert await house.delivery.whisper(HERE, HELLO)
+    assert await house.delivery.send_ephemeral(HERE, HELLO)
     assert house.slack.methods()[-1] == "chat.postMessage"
     house.slack.always["chat.postMessage"] = refused("messages_tab_disabled")
     with pytest.raises(Unavailable):
-        await house.delivery.whisper(HERE, HELLO)
+        await house.delivery.send_ephemeral(HERE, HELLO)
 
 
 @pytest.mark.parametrize(("purpose", "code"), [(one, code) for one, codes in FINAL.items() for code in sorted(codes)])
@@ -97,7 +97,7 @@ async def test_a_thread_that_takes_no_answers_is_left_for_its_channel(house: Hou
 
     house.slack.always["chat.postEphemeral"] = once
     here = Address("U0ANA", "C0DBOPS", "5.6", thread_is_live=True)
-    assert await house.delivery.whisper(here, HELLO)
+    assert await house.delivery.send_ephemeral(here, HELLO)
     assert len(house.slack.of("chat.postEphemeral")) == 2
 
     house.slack.always["files.completeUploadExternal"] = once

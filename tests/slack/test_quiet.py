@@ -22,7 +22,7 @@ async def test_at_debug_no_secret_reaches_a_log(house: House, caplog: pytest.Log
     keep(house, url=url)
     assert await house.delivery.reveal(HERE, Reply(text="Your token", blocks=[SECTION], secret=True))
     house.slack.answers["chat.postEphemeral"] = [refused("not_in_channel")]
-    await house.delivery.whisper(HERE, Reply(text="x", blocks=[SECTION]))
+    await house.delivery.send_ephemeral(HERE, Reply(text="x", blocks=[SECTION]))
     await house.delivery.post("C0DBOPS", Reply(text=f"say {JWT}"))
     await house.send(command("token orders", response_url=url))
     await house.press(click(response_url=url))

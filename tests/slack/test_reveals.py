@@ -27,7 +27,7 @@ async def test_a_secret_leaves_by_no_way_but_a_reveal(house: House, secret: str)
     for reply in (Reply(text=secret), Reply(text="x", blocks=[block]), Reply(text="x", plain_blocks=[block]),
                   Reply(text="x", blocks=[SECTION], secret=True)):  # fmt: skip
         await house.delivery.answer(HERE, reply, public=True)
-        await house.delivery.whisper(HERE, reply)
+        await house.delivery.send_ephemeral(HERE, reply)
         await house.delivery.post("C0DBOPS", reply)
         await house.delivery.update("C0DBOPS", "1.2", reply)
         await house.delivery.direct("U0ANA", reply)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.store.store import Store, open_store
+from bot.store.store import SqlStore, open_store
 from tests.postgres import database_url, empty_url, postgres_server, postgresql_url, upgraded_postgresql_url
 
 __all__ = ["database_url", "empty_url", "postgres_server", "postgresql_url", "upgraded_postgresql_url"]
@@ -32,13 +32,13 @@ def clock() -> StoppedClock:
 
 
 @pytest.fixture
-async def store(database_url: str, clock: StoppedClock) -> AsyncIterator[Store]:
+async def store(database_url: str, clock: StoppedClock) -> AsyncIterator[SqlStore]:
     async with open_store(database_url, clock) as store:
         yield store
 
 
 @pytest.fixture
-async def other(database_url: str, store: Store, clock: StoppedClock) -> AsyncIterator[Store]:
+async def other(database_url: str, store: SqlStore, clock: StoppedClock) -> AsyncIterator[SqlStore]:
     """A second store on the same database, as another process would open it."""
     async with open_store(database_url, clock) as other:
         yield other

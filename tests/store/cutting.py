@@ -8,13 +8,13 @@ import psycopg
 import pytest
 
 from bot.store.database import PostgresqlDatabase
-from bot.store.store import Store
+from bot.store.store import SqlStore
 
 When = Literal["before the commit", "after the commit"]
 
 
 @contextmanager
-def cut(store: Store, numbers: set[int], when: When) -> Iterator[list[int]]:
+def cut(store: SqlStore, numbers: set[int], when: When) -> Iterator[list[int]]:
     """Let PostgreSQL end the connections of some of a store's next transactions, as an administrator would."""
     database = store._database
     assert isinstance(database, PostgresqlDatabase)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.core.model import Confirm
 from bot.core.plan import Plan, PlannedHold, PlanTarget
-from bot.core.ports import Move
+from bot.core.ports import Transition
 from bot.core.request import (
     AuditEntry,
     Hold,
@@ -56,8 +56,8 @@ def request(number: int = 1, **changes: Any) -> Request:
         organization="acme",
         channel_id="C0DBOPS",
         thread_ts=None,
-        asker="U0ANA",
-        asker_team="T0ACME",
+        requester="U0ANA",
+        requester_team="T0ACME",
         created_at=NOON + timedelta(seconds=number),
         reason="the disk is full",
         quorum=2,
@@ -84,9 +84,9 @@ def plan(number: int = 1) -> Plan:
     )
 
 
-def move(to: State, *, event: str = "", **brings: Any) -> Move:
+def move(to: State, *, event: str = "", **brings: Any) -> Transition:
     entries = (entry(event),) if event else ()
-    return Move(to=to, at=NOON, changes=brings.pop("changes", {}), entries=entries, **brings)
+    return Transition(to=to, at=NOON, changes=brings.pop("changes", {}), entries=entries, **brings)
 
 
 def vote(number: int = 1, user_id: str = "U0BEN", *, approves: bool = True) -> Vote:

@@ -14,14 +14,14 @@ from sqlalchemy import Connection
 from bot.core.audit import verify_stream
 from bot.core.request import AuditEntry, State
 from bot.store import audit_chain
-from bot.store.store import Store
+from bot.store.store import SqlStore
 from tests.store.conftest import NOON
 from tests.store.samples import entry, incoming, move, request
 
 ROOT = Path(__file__).parents[2]
 
 
-async def test_an_entry_reads_back_as_it_was_written(store: Store) -> None:
+async def test_an_entry_reads_back_as_it_was_written(store: SqlStore) -> None:
     wrote = entry(reason="naïve “quotes” 🧊", detail={"votes": ["U0BEN"], "n": 1})
 
     await store.audit(wrote)
@@ -29,7 +29,7 @@ async def test_an_entry_reads_back_as_it_was_written(store: Store) -> None:
     assert await store.audit_page(before_seq=None, limit=5) == [(1, wrote)]
 
 
-async def test_many_writers_write_one_chain(store: Store, other: Store) -> None:
+async def test_many_writers_write_one_chain(store: SqlStore, other: SqlStore) -> None:
     await store.open_request(request(), move(State.PENDING, event="asked"))
 
     def write(number: int) -> Awaitable[object]:
@@ -46,7 +46,7 @@ async def test_many_writers_write_one_chain(store: Store, other: Store) -> None:
     assert await store.audit_head() == (checked.entries, checked.head)
 
 
-async def test_an_entry_that_the_database_refuses_fails_alone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_entry_that_the_database_refuses_fails_alone(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     written = audit_chain.append
 
     def refuse(connection: Connection, entries: Sequence[AuditEntry]) -> None:
@@ -68,7 +68,7 @@ async def test_an_entry_that_the_database_refuses_fails_alone(store: Store, monk
     await store.audit(entry("after"))
 
 
-async def test_processes_that_write_at_once_write_one_chain(store: Store, database_url: str) -> None:
+async def test_processes_that_write_at_once_write_one_chain(store: SqlStore, database_url: str) -> None:
     script = (
         "import asyncio\n"
         "from bot.store.store import open_store\n"
@@ -88,7 +88,7 @@ async def test_processes_that_write_at_once_write_one_chain(store: Store, databa
     assert (checked.entries, checked.fault) == (120, None)
 
 
-async def test_pages_are_right_whatever_is_asked_for(store: Store) -> None:
+async def test_pages_are_right_whatever_is_asked_for(store: SqlStore) -> None:
     names = [("orders",), ("users",), ("orders", "users"), (), ("logs",)]
     wrote = [
         entry(
@@ -122,7 +122,7 @@ async def test_pages_are_right_whatever_is_asked_for(store: Store) -> None:
         assert page == want[:7], (before, databases, channel, user, minutes)
 
 
-async def test_a_channel_may_have_ten_thousand_databases(store: Store) -> None:
+async def test_a_channel_may_have_ten_thousand_databases(store: SqlStore) -> None:
     await store.audit(*(entry(databases=(f"db-{n}",)) for n in range(300)))
     names = [f"db-{number}" for number in range(10_000)]
 
@@ -131,7 +131,7 @@ async def test_a_channel_may_have_ten_thousand_databases(store: Store) -> None:
     assert [seq for seq, _ in page] == list(range(300, 280, -1))
 
 
-async def test_a_long_page_of_databases_is_whole(store: Store) -> None:
+async def test_a_long_page_of_databases_is_whole(store: SqlStore) -> None:
     await store.audit(*(entry(databases=(f"db-{n % 3}",)) for n in range(700)))
 
     page = await store.audit_page(before_seq=None, limit=650, databases=["db-0", "db-1", "db-2"])
@@ -139,7 +139,7 @@ async def test_a_long_page_of_databases_is_whole(store: Store) -> None:
     assert len(page) == 650
 
 
-async def test_the_chain_streams_in_order_over_many_chunks(store: Store) -> None:
+async def test_the_chain_streams_in_order_over_many_chunks(store: SqlStore) -> None:
     await store.audit(*(entry(str(n)) for n in range(2001)))
 
     rows = [row async for row in store.audit_chain()]
@@ -157,7 +157,7 @@ EDITS = {
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
-async def test_an_edit_is_found(store: Store, tmp_path: Path, edit: str) -> None:
+async def test_an_edit_is_found(store: SqlStore, tmp_path: Path, edit: str) -> None:
     await store.audit(*(entry(str(n)) for n in range(6)))
 
     with sqlite3.connect(tmp_path / "turso-ops.db") as rows:
@@ -168,7 +168,7 @@ async def test_an_edit_is_found(store: Store, tmp_path: Path, edit: str) -> None
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_what_is_searched_cannot_say_anything_else_than_the_entry(store: Store, tmp_path: Path) -> None:
+async def test_what_is_searched_cannot_say_anything_else_than_the_entry(store: SqlStore, tmp_path: Path) -> None:
     await store.audit(entry())
 
     with sqlite3.connect(tmp_path / "turso-ops.db") as rows, pytest.raises(sqlite3.OperationalError):
@@ -176,7 +176,7 @@ async def test_what_is_searched_cannot_say_anything_else_than_the_entry(store: S
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_one_table_alone_has_audit_in_its_name(store: Store, tmp_path: Path) -> None:
+async def test_one_table_alone_has_audit_in_its_name(store: SqlStore, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "turso-ops.db") as rows:
         names = rows.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%audit%'").fetchall()
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.store.database import StoreUnavailable
-from bot.store.store import Store
+from bot.store.store import SqlStore
 from tests.store.conftest import NOON
 from tests.store.cutting import When, cut
 from tests.store.samples import entry, incoming
@@ -16,7 +16,7 @@ from tests.store.samples import entry, incoming
 LATER = NOON + timedelta(days=1)
 
 
-async def test_an_intent_comes_back_without_what_is_short_lived(store: Store) -> None:
+async def test_an_intent_comes_back_without_what_is_short_lived(store: SqlStore) -> None:
     wrote = incoming()
 
     assert await store.record_intent(wrote)
@@ -27,7 +27,7 @@ async def test_an_intent_comes_back_without_what_is_short_lived(store: Store) ->
     assert await store.intent("i-no") is None
 
 
-async def test_a_redelivery_is_recognised_by_its_key(store: Store, other: Store) -> None:
+async def test_a_redelivery_is_recognised_by_its_key(store: SqlStore, other: SqlStore) -> None:
     first, again = incoming(1), incoming(2, key="key-1")
 
     assert await store.record_intent(first)
@@ -37,7 +37,7 @@ async def test_a_redelivery_is_recognised_by_its_key(store: Store, other: Store)
     assert [intent.id for intent in await store.open_intents(before=LATER)] == [first.id]
 
 
-async def test_of_many_deliveries_at_once_one_counts(store: Store, other: Store) -> None:
+async def test_of_many_deliveries_at_once_one_counts(store: SqlStore, other: SqlStore) -> None:
     same = [incoming(number, key="one") for number in range(40)]
 
     new = await asyncio.gather(*((store, other)[n % 2].record_intent(one) for n, one in enumerate(same)))
@@ -45,7 +45,7 @@ async def test_of_many_deliveries_at_once_one_counts(store: Store, other: Store)
     assert sum(new) == 1
 
 
-async def test_a_group_commit_tells_each_caller_their_own(store: Store) -> None:
+async def test_a_group_commit_tells_each_caller_their_own(store: SqlStore) -> None:
     await store.record_intent(incoming(3))
 
     told = await asyncio.gather(
@@ -56,14 +56,14 @@ async def test_a_group_commit_tells_each_caller_their_own(store: Store) -> None:
     assert (await store.audit_head())[0] == 5
 
 
-async def test_what_only_reads_is_remembered_but_never_resumed(store: Store) -> None:
+async def test_what_only_reads_is_remembered_but_never_resumed(store: SqlStore) -> None:
     await store.record_intent(incoming(1), actionable=False)
 
     assert await store.open_intents(before=LATER) == []
     assert not await store.record_intent(incoming(2, key="key-1"))
 
 
-async def test_open_intents_are_those_before_a_moment_and_not_closed(store: Store) -> None:
+async def test_open_intents_are_those_before_a_moment_and_not_closed(store: SqlStore) -> None:
     for number in range(4):
         await store.record_intent(incoming(number, at=NOON + timedelta(minutes=number)))
     await store.close_intent("i-0000000001")
@@ -74,7 +74,7 @@ async def test_open_intents_are_those_before_a_moment_and_not_closed(store: Stor
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "half a pair \ud83d", "🧊 " * 500, "'; drop table intents; --"])
-async def test_whatever_people_type_is_kept(store: Store, text: str) -> None:
+async def test_whatever_people_type_is_kept(store: SqlStore, text: str) -> None:
     await store.record_intent(incoming(text=text, values={"b": text}))
 
     kept = (await store.intent("i-0000000001")).text
@@ -83,7 +83,7 @@ async def test_whatever_people_type_is_kept(store: Store, text: str) -> None:
     assert kept.isprintable() or "�" in kept
 
 
-async def test_a_caller_who_goes_away_loses_nothing(store: Store) -> None:
+async def test_a_caller_who_goes_away_loses_nothing(store: SqlStore) -> None:
     waiting = asyncio.create_task(store.record_intent(incoming()))
     await asyncio.sleep(0)
     waiting.cancel()
@@ -96,7 +96,7 @@ async def test_a_caller_who_goes_away_loses_nothing(store: Store) -> None:
 
 @pytest.mark.parametrize("commits", [False, True], ids=["before the commit", "after the commit"])
 async def test_an_intent_is_recorded_although_its_connection_breaks(
-    store: Store, monkeypatch: pytest.MonkeyPatch, commits: bool
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch, commits: bool
 ) -> None:
     write, broken = store._database.write, []
 
@@ -117,7 +117,7 @@ async def test_an_intent_is_recorded_although_its_connection_breaks(
 @pytest.mark.parametrize("when", ["before the commit", "after the commit"])
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_a_connection_that_is_ended_at_the_commit_neither_loses_nor_doubles_an_intent(
-    store: Store, when: When
+    store: SqlStore, when: When
 ) -> None:
     with cut(store, {1}, when) as seen:
         new = await asyncio.gather(*(store.record_intent(incoming(number)) for number in range(1, 4)))

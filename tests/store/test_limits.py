@@ -6,25 +6,25 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.ports import Memory
+from bot.core.ports import Store
 from bot.core.request import State
-from bot.store.store import Store
+from bot.store.store import SqlStore
 from tests.store.samples import NOON, entry, hold, move, request, review, token
 
 MANY = 620
 IN_ROUNDS = {"due": "the sweep takes the longest overdue first, and comes again"}
-LISTS = [name for name, one in vars(Memory).items() if "limit" in getattr(inspect.unwrap(one), "__annotations__", {})]
+LISTS = [name for name, one in vars(Store).items() if "limit" in getattr(inspect.unwrap(one), "__annotations__", {})]
 
 
 @pytest.mark.parametrize("name", sorted({*LISTS}))
-@pytest.mark.parametrize("owner", [Memory, Store])
+@pytest.mark.parametrize("owner", [Store, SqlStore])
 def test_only_the_caller_sets_a_limit(owner: type, name: str) -> None:
     limit = inspect.signature(getattr(owner, name)).parameters["limit"]
 
     assert name in IN_ROUNDS or limit.default in (None, inspect.Parameter.empty)
 
 
-async def test_every_list_is_whole(store: Store) -> None:
+async def test_every_list_is_whole(store: SqlStore) -> None:
     for at in range(MANY):
         about = request(at, id=f"r-{at:010}", intent_id=f"i-{at}")
         owed = review(at, id=f"v-{at}", request_id=about.id)
@@ -42,7 +42,7 @@ async def test_every_list_is_whole(store: Store) -> None:
     assert (await store.review("v-0")).reviewed_by == "U0BEN"  # type: ignore[union-attr]
 
 
-async def test_requests_are_found_by_command_and_by_when_they_changed(store: Store) -> None:
+async def test_requests_are_found_by_command_and_by_when_they_changed(store: SqlStore) -> None:
     for at, (command, hours) in enumerate([("rotate", 0), ("rotate", 2), ("destroy", 2)]):
         made = request(at, command=command)
         await store.open_request(made, replace(move(State.EXECUTING), at=NOON + timedelta(hours=hours)))

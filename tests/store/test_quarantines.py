@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.core.ports import Closing
 from bot.core.request import Hold, HoldKind, State, Timer, TimerKind
-from bot.store.store import Store, open_store
+from bot.store.store import SqlStore, open_store
 from bot.store.upgrading import upgrade
 from bot.store.urls import place_of
 from tests.store.conftest import NOON, StoppedClock
@@ -24,17 +24,17 @@ def quarantine(number: int, **changes: object) -> Hold:
     return hold(number, **{"kind": HoldKind.QUARANTINE, "block_reads": True, "request_id": request_id, **changes})
 
 
-async def approved(store: Store, *numbers: int) -> None:
+async def approved(store: SqlStore, *numbers: int) -> None:
     for number in numbers:
-        await store.open_request(request(number, asker=f"U{number}"), move(State.APPROVED))
+        await store.open_request(request(number, requester=f"U{number}"), move(State.APPROVED))
 
 
-async def start(store: Store, number: int, *holds: Hold, **brings: object) -> bool:
+async def start(store: SqlStore, number: int, *holds: Hold, **brings: object) -> bool:
     go = move(State.EXECUTING, event="begun", holds=holds or [quarantine(number)], **brings)
     return await store.move(f"r-{number:010}", expect=[State.APPROVED], move=go) is not None
 
 
-async def test_a_second_quarantine_of_an_object_does_not_start_and_leaves_nothing(store: Store) -> None:
+async def test_a_second_quarantine_of_an_object_does_not_start_and_leaves_nothing(store: SqlStore) -> None:
     await approved(store, 1, 2)
     assert await start(store, 1)
 
@@ -47,7 +47,7 @@ async def test_a_second_quarantine_of_an_object_does_not_start_and_leaves_nothin
     assert (await store.audit_head())[0] == 1
 
 
-async def test_of_many_that_start_at_the_same_moment_one_wins(store: Store, other: Store) -> None:
+async def test_of_many_that_start_at_the_same_moment_one_wins(store: SqlStore, other: SqlStore) -> None:
     numbers = range(1, 21)
     await approved(store, *numbers)
 
@@ -58,7 +58,7 @@ async def test_of_many_that_start_at_the_same_moment_one_wins(store: Store, othe
     assert (await store.audit_head())[0] == 1
 
 
-async def test_other_objects_and_other_kinds_of_holds_are_not_in_the_way(store: Store) -> None:
+async def test_other_objects_and_other_kinds_of_holds_are_not_in_the_way(store: SqlStore) -> None:
     await approved(store, 1, 2, 3)
 
     assert await start(store, 1, quarantine(1), hold(11), hold(12, kind=HoldKind.FOUND))
@@ -66,7 +66,7 @@ async def test_other_objects_and_other_kinds_of_holds_are_not_in_the_way(store: 
     assert await start(store, 3, quarantine(3, database_id="db-2"))
 
 
-async def test_once_it_is_released_another_may_start(store: Store) -> None:
+async def test_once_it_is_released_another_may_start(store: SqlStore) -> None:
     await approved(store, 1, 2)
     await start(store, 1)
     await store.move("r-0000000001", expect=[State.EXECUTING], move=move(State.RESTORED, release_holds=["h-1"]))
@@ -74,7 +74,7 @@ async def test_once_it_is_released_another_may_start(store: Store) -> None:
     assert await start(store, 2)
 
 
-async def test_one_that_takes_its_place_closes_it_in_the_same_commit(store: Store) -> None:
+async def test_one_that_takes_its_place_closes_it_in_the_same_commit(store: SqlStore) -> None:
     await approved(store, 1, 2)
     await start(store, 1, quarantine(1), hold(11, kind=HoldKind.FOUND, request_id="r-0000000001"))
     waits = move(State.QUARANTINED, timers=[Timer(TimerKind.FINISH, "r-0000000001", NOON)])
@@ -92,7 +92,7 @@ async def test_one_that_takes_its_place_closes_it_in_the_same_commit(store: Stor
     assert entries == ["begun", "finished", "begun"]
 
 
-async def test_a_step_on_the_way_is_not_told(store: Store) -> None:
+async def test_a_step_on_the_way_is_not_told(store: SqlStore) -> None:
     await approved(store, 1)
     await start(store, 1)
 
@@ -103,7 +103,7 @@ async def test_a_step_on_the_way_is_not_told(store: Store) -> None:
     assert [one.event for one in await store.untold("r-0000000001")] == [State.QUARANTINED]
 
 
-async def test_what_no_longer_waits_is_not_closed_and_stays_in_the_way(store: Store) -> None:
+async def test_what_no_longer_waits_is_not_closed_and_stays_in_the_way(store: SqlStore) -> None:
     await approved(store, 1, 2)
     await start(store, 1)  # executing: its Undo, or its end, is under way
 
@@ -114,7 +114,7 @@ async def test_what_no_longer_waits_is_not_closed_and_stays_in_the_way(store: St
     assert [one.id for one in await store.holds()] == ["h-1"]
 
 
-async def test_a_close_that_comes_too_late_is_no_obstacle_where_nothing_is_placed(store: Store) -> None:
+async def test_a_close_that_comes_too_late_is_no_obstacle_where_nothing_is_placed(store: SqlStore) -> None:
     await approved(store, 1, 2)
     closing = Closing("r-0000000001", "It is destroyed.", entry("finished"))
 
@@ -127,7 +127,7 @@ async def test_a_close_that_comes_too_late_is_no_obstacle_where_nothing_is_place
 
 @pytest.mark.parametrize(("others", "left"), [((), set()), (("h-9",), {"h-9", "h-2"})])
 async def test_what_was_found_outlives_a_change_that_is_stopped_while_others_hold(
-    store: Store, others: Any, left: Any
+    store: SqlStore, others: Any, left: Any
 ) -> None:
     await approved(store, 1)
     found = hold(2, kind=HoldKind.FOUND, request_id="r-0000000001")

@@ -10,14 +10,14 @@ import pytest
 
 from bot.core.request import Digest, State, Timer, TimerKind, TokenState
 from bot.store.database import StoreUnavailable
-from bot.store.store import Store
+from bot.store.store import SqlStore
 from tests.store.conftest import NOON
 from tests.store.samples import entry, hold, incident, incoming, move, request, review, sample, token, vote
 
 HOUR = timedelta(hours=1)
 
 
-async def test_tokens_come_newest_first_and_by_what_is_asked(store: Store) -> None:
+async def test_tokens_come_newest_first_and_by_what_is_asked(store: SqlStore) -> None:
     await store.add_token(token(1))
     await store.add_token(token(2, holder="U0BEN", expires_at=None))
     await store.add_token(token(3, organization="other"))
@@ -31,12 +31,12 @@ async def test_tokens_come_newest_first_and_by_what_is_asked(store: Store) -> No
     assert await ids() == ["t-6", "t-5", "t-4", "t-2", "t-1"]
     assert await ids(live_at=NOON) == ["t-6", "t-2", "t-1"]
     assert await ids(holder="U0BEN") == ["t-2"]
-    assert await ids(databases_ids=["db-4"]) == ["t-4"]
-    assert await ids(databases_ids=[]) == []
+    assert await ids(database_ids=["db-4"]) == ["t-4"]
+    assert await ids(database_ids=[]) == []
     assert await ids(limit=2) == ["t-6", "t-5"]
 
 
-async def test_a_token_that_has_ended_stays_ended(store: Store) -> None:
+async def test_a_token_that_has_ended_stays_ended(store: SqlStore) -> None:
     await store.add_token(token(state=TokenState.MINTING))
     await store.settle_token("t-1", TokenState.LIVE, fingerprint="abc")
     assert (await store.tokens(organization="acme"))[0].fingerprint == "abc"
@@ -48,7 +48,7 @@ async def test_a_token_that_has_ended_stays_ended(store: Store) -> None:
     assert (ended.state, ended.fingerprint) == (TokenState.ENDED, "abc")
 
 
-async def test_a_hold_is_released_once_with_its_entry_and_its_timer(store: Store, other: Store) -> None:
+async def test_a_hold_is_released_once_with_its_entry_and_its_timer(store: SqlStore, other: SqlStore) -> None:
     timer = Timer(TimerKind.THAW, "h-1", NOON)
     await store.open_request(request(), move(State.EXECUTING, holds=[hold()], timers=[timer]))
     assert await store.holds(organization="acme") == [hold()]
@@ -65,7 +65,7 @@ async def test_a_hold_is_released_once_with_its_entry_and_its_timer(store: Store
     assert (await store.audit_head())[0] == 1
 
 
-async def test_timers_come_when_they_are_due_the_longest_overdue_first(store: Store) -> None:
+async def test_timers_come_when_they_are_due_the_longest_overdue_first(store: SqlStore) -> None:
     late, early = Timer(TimerKind.EXPIRE, "r-1", NOON), Timer(TimerKind.REMIND, "r-1", NOON - HOUR)
     for timer in (late, early, Timer(TimerKind.EXPIRE, "r-2", NOON + HOUR)):
         await store.set_timer(timer)
@@ -74,14 +74,14 @@ async def test_timers_come_when_they_are_due_the_longest_overdue_first(store: St
     assert await store.due(NOON, limit=1) == [early]
 
 
-async def test_a_second_timer_of_a_kind_and_subject_moves_the_first(store: Store) -> None:
+async def test_a_second_timer_of_a_kind_and_subject_moves_the_first(store: SqlStore) -> None:
     await store.set_timer(Timer(TimerKind.EXPIRE, "r-1", NOON))
     await store.set_timer(Timer(TimerKind.EXPIRE, "r-1", NOON + HOUR, attempt=3))
 
     assert await store.due(NOON + HOUR) == [Timer(TimerKind.EXPIRE, "r-1", NOON + HOUR, attempt=3)]
 
 
-async def test_a_timer_turns_once_and_not_if_it_was_moved(store: Store) -> None:
+async def test_a_timer_turns_once_and_not_if_it_was_moved(store: SqlStore) -> None:
     fired, following = Timer(TimerKind.REMIND, "r-1", NOON), Timer(TimerKind.REMIND, "r-1", NOON + HOUR, attempt=1)
     await store.set_timer(fired)
 
@@ -96,7 +96,7 @@ async def test_a_timer_turns_once_and_not_if_it_was_moved(store: Store) -> None:
     assert await store.due(NOON + HOUR) == []
 
 
-async def test_one_incident_runs_in_a_channel(store: Store, other: Store) -> None:
+async def test_one_incident_runs_in_a_channel(store: SqlStore, other: SqlStore) -> None:
     def start(number: int) -> Awaitable[object]:
         timer = Timer(TimerKind.INCIDENT_END, f"n-{number}", NOON + HOUR)
         return (store, other)[number % 2].start_incident(incident(number), timer, entry("incident"))
@@ -110,7 +110,7 @@ async def test_one_incident_runs_in_a_channel(store: Store, other: Store) -> Non
     assert (await store.audit_head())[0] == 1
 
 
-async def test_an_incident_ends_once_and_another_may_start(store: Store) -> None:
+async def test_an_incident_ends_once_and_another_may_start(store: SqlStore) -> None:
     timer = Timer(TimerKind.INCIDENT_END, "n-1", NOON + HOUR)
     await store.start_incident(incident(), timer, entry("incident"))
     assert await store.extend_incident("n-1", NOON + 2 * HOUR, entry("extended"))
@@ -128,7 +128,7 @@ async def test_an_incident_ends_once_and_another_may_start(store: Store) -> None
     assert await store.start_incident(incident(2), timer, entry("incident"))
 
 
-async def test_a_review_is_owed_until_it_is_given_once(store: Store) -> None:
+async def test_a_review_is_owed_until_it_is_given_once(store: SqlStore) -> None:
     await store.open_request(request(), move(State.EXECUTING, reviews=[review(1), review(2, actor="U0BEN")]))
     assert len(await store.reviews()) == 2
     assert [owed.id for owed in await store.reviews(actor="U0BEN")] == ["v-2"]
@@ -141,7 +141,7 @@ async def test_a_review_is_owed_until_it_is_given_once(store: Store) -> None:
     assert (given.reviewed_by, given.justified, given.comment) == ("U0BEN", True, "it was right")
 
 
-async def test_a_channel_has_one_digest(store: Store) -> None:
+async def test_a_channel_has_one_digest(store: SqlStore) -> None:
     digest = Digest("C1", "acme", "weekly", 0, "09:00", "Europe/Berlin", "U0ANA", NOON)
     await store.set_digest(digest)
     await store.set_digest(replace(digest, cadence="daily", last_period="2026-W48"))
@@ -154,7 +154,7 @@ async def test_a_channel_has_one_digest(store: Store) -> None:
     assert await store.digest("C1") is None
 
 
-async def test_a_database_has_one_sample_a_day(store: Store) -> None:
+async def test_a_database_has_one_sample_a_day(store: SqlStore) -> None:
     await store.add_samples([sample(), sample(rows_read=11), sample("2026-11-23"), sample(database="users")])
     await store.add_samples([sample(rows_read=12)])
     await store.add_samples([])
@@ -173,7 +173,7 @@ async def test_a_database_has_one_sample_a_day(store: Store) -> None:
     assert await found(databases=["users"]) == [("2026-11-24", "users", 10)]
 
 
-async def test_what_is_old_and_finished_goes_and_the_audit_log_stays(store: Store) -> None:
+async def test_what_is_old_and_finished_goes_and_the_audit_log_stays(store: SqlStore) -> None:
     for number, state in ((1, State.SUCCEEDED), (2, State.PENDING)):
         await store.record_intent(incoming(number))
         await store.open_request(request(number), move(state, event="asked"))
@@ -194,7 +194,7 @@ async def test_what_is_old_and_finished_goes_and_the_audit_log_stays(store: Stor
     assert (await store.audit_head())[0] == 3
 
 
-async def test_a_store_that_does_not_answer_is_not_writable(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_store_that_does_not_answer_is_not_writable(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     assert await store.writable()
 
     async def refuse(work: object) -> None:
@@ -206,7 +206,7 @@ async def test_a_store_that_does_not_answer_is_not_writable(store: Store, monkey
         await store.close_intent("i-1")
 
 
-async def test_a_timer_that_failed_is_held_back_counted_and_keeps_no_other_from_being_found(store: Store) -> None:
+async def test_a_timer_that_failed_is_held_back_counted_and_keeps_no_other_from_being_found(store: SqlStore) -> None:
     bad, good = Timer(TimerKind.THAW, "h-1", NOON - HOUR), Timer(TimerKind.EXPIRE, "r-1", NOON)
     await store.set_timer(bad)
     await store.set_timer(good)
@@ -221,7 +221,7 @@ async def test_a_timer_that_failed_is_held_back_counted_and_keeps_no_other_from_
     assert await store.due(NOON) == [bad, good], "a timer that is set again begins anew"
 
 
-async def test_timers_that_failed_before_come_after_those_that_did_not(store: Store) -> None:
+async def test_timers_that_failed_before_come_after_those_that_did_not(store: SqlStore) -> None:
     bad = [Timer(TimerKind.THAW, f"h-{number}", NOON - HOUR) for number in range(3)]
     good = Timer(TimerKind.EXPIRE, "r-1", NOON)
     for timer in (*bad, good):
@@ -233,7 +233,7 @@ async def test_timers_that_failed_before_come_after_those_that_did_not(store: St
     assert len(await store.due(NOON)) == 4
 
 
-async def test_a_timer_is_started_once_however_often_it_was_read(store: Store) -> None:
+async def test_a_timer_is_started_once_however_often_it_was_read(store: SqlStore) -> None:
     timer = Timer(TimerKind.EXPIRE, "r-1", NOON)
     await store.set_timer(timer)
     started: list[Timer] = []
@@ -246,7 +246,7 @@ async def test_a_timer_is_started_once_however_often_it_was_read(store: Store) -
     assert started == [timer], "what failed meanwhile is not started in place of what was read"
 
 
-async def test_a_kind_of_timer_that_this_version_does_not_know_stops_no_other(store: Store) -> None:
+async def test_a_kind_of_timer_that_this_version_does_not_know_stops_no_other(store: SqlStore) -> None:
     await store.set_timer(Timer(TimerKind.EXPIRE, "r-1", NOON))
     row = "INSERT INTO timers (kind, subject, due_at, attempt) SELECT 'newer', subject, due_at, attempt FROM timers"
     await store._database.write(lambda connection: connection.exec_driver_sql(row))
@@ -256,7 +256,7 @@ async def test_a_kind_of_timer_that_this_version_does_not_know_stops_no_other(st
 
 
 @pytest.mark.parametrize("what", ["an owed review", "an open hold", "a timer", "nothing"])
-async def test_what_something_open_refers_to_stays_however_old_it_is(store: Store, what: str) -> None:
+async def test_what_something_open_refers_to_stays_however_old_it_is(store: SqlStore, what: str) -> None:
     brings = {"an owed review": {"reviews": [review(request_id="r-0000000001")]}}.get(what, {})
     if what == "an open hold":
         brings = {"holds": [hold(request_id="r-0000000001")]}
@@ -269,7 +269,7 @@ async def test_what_something_open_refers_to_stays_however_old_it_is(store: Stor
     assert (await store.request("r-0000000001") is not None) is (what != "nothing")
 
 
-async def test_what_is_derived_from_the_audit_log_is_checked_too(store: Store) -> None:
+async def test_what_is_derived_from_the_audit_log_is_checked_too(store: SqlStore) -> None:
     await store.audit(entry("one", databases=("alpha", "beta")), entry("two", databases=("alpha",)))
     assert await store.audit_index_fault() is None
 
@@ -285,7 +285,7 @@ async def test_what_is_derived_from_the_audit_log_is_checked_too(store: Store) -
     assert said == "entry 2: the table `touched` lacks its database `alpha`"
 
 
-async def test_an_entry_with_a_nul_anywhere_is_kept_without_it(store: Store) -> None:
+async def test_an_entry_with_a_nul_anywhere_is_kept_without_it(store: SqlStore) -> None:
     await store.audit(entry("odd", reason="a\x00b", detail={"k\x00": ["v\x00", "w"]}), entry("even"))
 
     (_, even), (_, odd) = await store.audit_page(before_seq=None, limit=5)

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from bot.core.request import State, Timer, TimerKind, TokenState
-from bot.store.store import Store
+from bot.store.store import SqlStore
 from tests.store.conftest import NOON
 from tests.store.samples import entry, hold, incoming, move, request, review, token, vote
 
 
-async def test_a_request_reads_back_as_it_was_written(store: Store) -> None:
+async def test_a_request_reads_back_as_it_was_written(store: SqlStore) -> None:
     asked = request()
 
     opened = await store.open_request(asked, move(State.PENDING))
@@ -23,7 +23,7 @@ async def test_a_request_reads_back_as_it_was_written(store: Store) -> None:
     assert opened.plan.hash == asked.plan.hash
 
 
-async def test_opening_a_request_closes_its_intent(store: Store) -> None:
+async def test_opening_a_request_closes_its_intent(store: SqlStore) -> None:
     await store.record_intent(incoming())
 
     await store.open_request(request(), move(State.PENDING, event="asked"))
@@ -32,7 +32,7 @@ async def test_opening_a_request_closes_its_intent(store: Store) -> None:
     assert [entry.event for _, entry in await store.audit_page(before_seq=None, limit=10)] == ["asked"]
 
 
-async def test_the_same_plan_of_the_same_asker_is_one_pending_request(store: Store) -> None:
+async def test_the_same_plan_of_the_same_asker_is_one_pending_request(store: SqlStore) -> None:
     first = await store.open_request(request(), move(State.PENDING, event="asked"))
     again = replace(request(2), plan=first.plan)
 
@@ -43,7 +43,7 @@ async def test_the_same_plan_of_the_same_asker_is_one_pending_request(store: Sto
     assert (await store.open_request(again, move(State.PENDING))).id == again.id
 
 
-async def test_two_processes_that_resume_one_intent_open_one_request(store: Store, other: Store) -> None:
+async def test_two_processes_that_resume_one_intent_open_one_request(store: SqlStore, other: SqlStore) -> None:
     first, second = request(1), replace(request(2), intent_id="i-0000000001", state=State.EXECUTING)
 
     opened = await asyncio.gather(
@@ -53,7 +53,7 @@ async def test_two_processes_that_resume_one_intent_open_one_request(store: Stor
     assert len({request.id for request in opened}) == 1
 
 
-async def test_a_move_from_another_state_writes_nothing(store: Store) -> None:
+async def test_a_move_from_another_state_writes_nothing(store: SqlStore) -> None:
     await store.open_request(request(), move(State.PENDING))
     lost = move(State.EXECUTING, event="executed", timers=[Timer(TimerKind.THAW, "h-1", NOON)], holds=[hold()])
 
@@ -66,7 +66,7 @@ async def test_a_move_from_another_state_writes_nothing(store: Store) -> None:
     assert await store.holds() == []
 
 
-async def test_a_move_brings_everything_in_one_commit(store: Store) -> None:
+async def test_a_move_brings_everything_in_one_commit(store: SqlStore) -> None:
     await store.open_request(request(), move(State.EXECUTING, timers=[Timer(TimerKind.EXPIRE, "r-0000000001", NOON)]))
     await store.add_token(token(1))
     await store.add_token(token(2, database_id="db-2"))
@@ -92,11 +92,11 @@ async def test_a_move_brings_everything_in_one_commit(store: Store) -> None:
     assert await store.holds(database_id="db-1") == [hold()]
     assert await store.reviews() == [review()]
     assert [one.id for one in await store.tokens(organization="acme", live_at=NOON)] == ["t-2"]
-    assert (await store.tokens(organization="acme", databases_ids=["db-1"]))[0].state is TokenState.ENDED
+    assert (await store.tokens(organization="acme", database_ids=["db-1"]))[0].state is TokenState.ENDED
     assert (await store.audit_head())[0] == 1
 
 
-async def test_a_move_that_fails_half_way_leaves_nothing(store: Store) -> None:
+async def test_a_move_that_fails_half_way_leaves_nothing(store: SqlStore) -> None:
     await store.open_request(request(), move(State.EXECUTING))
     twice = move(State.SUCCEEDED, event="executed", holds=[hold(), hold()])
 
@@ -107,14 +107,14 @@ async def test_a_move_that_fails_half_way_leaves_nothing(store: Store) -> None:
     assert await store.holds() == []
 
 
-async def test_a_move_cannot_change_what_was_consented_to(store: Store) -> None:
+async def test_a_move_cannot_change_what_was_consented_to(store: SqlStore) -> None:
     await store.open_request(request(), move(State.PENDING))
 
     with pytest.raises(ValueError, match="plan"):
         await store.move("r-0000000001", expect=[State.PENDING], move=move(State.APPROVED, changes={"plan": None}))
 
 
-async def test_fifty_moves_at_once_have_one_winner(store: Store, other: Store) -> None:
+async def test_fifty_moves_at_once_have_one_winner(store: SqlStore, other: SqlStore) -> None:
     await store.open_request(request(), move(State.APPROVED))
     go = move(State.EXECUTING, event="begun")
 
@@ -126,7 +126,7 @@ async def test_fifty_moves_at_once_have_one_winner(store: Store, other: Store) -
     assert (await store.audit_head())[0] == 1
 
 
-async def test_fifty_votes_at_once_count_each_person_once(store: Store, other: Store) -> None:
+async def test_fifty_votes_at_once_count_each_person_once(store: SqlStore, other: SqlStore) -> None:
     await store.open_request(request(), move(State.PENDING))
     people = [f"U{n % 10}" for n in range(50)]
 
@@ -142,7 +142,7 @@ async def test_fifty_votes_at_once_count_each_person_once(store: Store, other: S
     assert (await store.audit_head())[0] == 10
 
 
-async def test_a_second_vote_replaces_nothing(store: Store) -> None:
+async def test_a_second_vote_replaces_nothing(store: SqlStore) -> None:
     await store.open_request(request(), move(State.PENDING))
     await store.vote(vote(approves=False), entry=entry("denied"))
 
@@ -152,14 +152,14 @@ async def test_a_second_vote_replaces_nothing(store: Store) -> None:
     assert (await store.audit_head())[0] == 1
 
 
-async def test_a_vote_on_what_is_no_longer_pending_is_not_counted(store: Store) -> None:
+async def test_a_vote_on_what_is_no_longer_pending_is_not_counted(store: SqlStore) -> None:
     await store.open_request(request(), move(State.EXPIRED))
 
     assert await store.vote(vote(), entry=entry("approved")) is None
     assert (await store.request("r-0000000001")).votes == ()
 
 
-async def test_a_change_is_sent_once_for_each_phase(store: Store, other: Store) -> None:
+async def test_a_change_is_sent_once_for_each_phase(store: SqlStore, other: SqlStore) -> None:
     await store.open_request(request(), move(State.EXECUTING))
 
     sent = await asyncio.gather(*((store, other)[n % 2].mark_sent("r-0000000001", "execute", NOON) for n in range(20)))
@@ -170,10 +170,10 @@ async def test_a_change_is_sent_once_for_each_phase(store: Store, other: Store) 
     assert (await store.request("r-0000000001")).sent_at == NOON
 
 
-async def test_requests_come_newest_first_and_by_state_place_and_person(store: Store) -> None:
+async def test_requests_come_newest_first_and_by_state_place_and_person(store: SqlStore) -> None:
     for number in range(1, 7):
         state = State.PENDING if number % 2 else State.SUCCEEDED
-        asked = request(number, asker="U0ANA" if number < 4 else "U0BEN", channel_id="C1" if number < 3 else "C2")
+        asked = request(number, requester="U0ANA" if number < 4 else "U0BEN", channel_id="C1" if number < 3 else "C2")
         await store.open_request(replace(asked, state=state), move(state))
 
     async def numbers(**filters: Any) -> list[int]:
@@ -183,12 +183,12 @@ async def test_requests_come_newest_first_and_by_state_place_and_person(store: S
     assert await numbers(states=both) == [6, 5, 4, 3, 2, 1]
     assert await numbers(states=both, limit=2) == [6, 5]
     assert await numbers(states=[State.PENDING]) == [5, 3, 1]
-    assert await numbers(states=both, asker="U0ANA") == [3, 2, 1]
-    assert await numbers(states=both, channel_id="C2", asker="U0ANA") == [3]
+    assert await numbers(states=both, requester="U0ANA") == [3, 2, 1]
+    assert await numbers(states=both, channel_id="C2", requester="U0ANA") == [3]
     assert await numbers(states=[]) == []
 
 
-async def test_every_copy_of_a_card_is_remembered_once(store: Store) -> None:
+async def test_every_copy_of_a_card_is_remembered_once(store: SqlStore) -> None:
     for channel, ts in (("C1", "1.1"), ("C2", "2.2"), ("C1", "1.1")):
         await store.set_card("r-1", channel, ts)
 

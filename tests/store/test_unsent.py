@@ -3,22 +3,22 @@
 import asyncio
 from dataclasses import replace
 
-from bot.core.ports import Move
+from bot.core.ports import Transition
 from bot.core.request import BEFORE_SENT, State
 from bot.errors import ReviewOwed
-from bot.store.store import Store
+from bot.store.store import SqlStore
 from tests.store.conftest import NOON
 from tests.store.samples import hold, move, request, review, vote
 
 
-def denial(number: int = 1) -> Move:
+def denial(number: int = 1) -> Transition:
     votes = [vote(number, user_id="U0BEN", approves=False)]
     return replace(move(State.DENIED, event="denied"), votes=votes, only_unsent=True)
 
 
-async def test_of_a_denial_and_the_sending_exactly_one_wins(store: Store, other: Store) -> None:
+async def test_of_a_denial_and_the_sending_exactly_one_wins(store: SqlStore, other: SqlStore) -> None:
     for number in range(1, 13):
-        await store.open_request(request(number, asker=f"U{number}"), move(State.EXECUTING))
+        await store.open_request(request(number, requester=f"U{number}"), move(State.EXECUTING))
         request_id = request(number).id
 
         marking = store.mark_sent(request_id, "execute", NOON)
@@ -32,7 +32,7 @@ async def test_of_a_denial_and_the_sending_exactly_one_wins(store: Store, other:
         assert [one.approves for one in found.votes] == ([False] if found.state is State.DENIED else [])
 
 
-async def test_what_was_prepared_goes_with_a_change_that_is_not_made(store: Store) -> None:
+async def test_what_was_prepared_goes_with_a_change_that_is_not_made(store: SqlStore) -> None:
     await store.open_request(request(), move(State.EXECUTING, holds=[hold()], reviews=[review()]))
 
     assert await store.move(request().id, expect=BEFORE_SENT, move=denial())
@@ -41,7 +41,7 @@ async def test_what_was_prepared_goes_with_a_change_that_is_not_made(store: Stor
     assert await store.reviews(owed=True) == []
 
 
-async def test_nothing_is_sent_for_what_does_not_execute(store: Store) -> None:
+async def test_nothing_is_sent_for_what_does_not_execute(store: SqlStore) -> None:
     await store.open_request(request(), move(State.APPROVED))
 
     assert not await store.mark_sent(request().id, "execute", NOON)
@@ -52,12 +52,12 @@ async def test_nothing_is_sent_for_what_does_not_execute(store: Store) -> None:
     assert await store.move(request().id, expect=BEFORE_SENT, move=denial()) is None
 
 
-async def test_of_two_acts_at_once_one_owes_and_the_other_is_closed(store: Store, other: Store) -> None:
+async def test_of_two_acts_at_once_one_owes_and_the_other_is_closed(store: SqlStore, other: SqlStore) -> None:
     for turn in range(6):
         who = f"U{turn}"
         acts = [
             (store, other)[n].open_request(
-                request(10 * turn + n, asker=who),
+                request(10 * turn + n, requester=who),
                 move(State.EXECUTING, reviews=[review(10 * turn + n, actor=who)]),
                 unless_owing=True,
             )

@@ -1,18 +1,18 @@
 """The floor: what no policy file can allow."""
 
 from bot.core import catalogue
-from bot.core.approvers import Panel
+from bot.core.approvers import ApproverSet
 from bot.core.model import ChannelKind, Person, Subject
-from bot.core.policy.people import Standing
+from bot.core.policy.people import Membership
 from bot.core.policy.rules import Policy
 
 
-def standing_of(policy: Policy, person: Person) -> Standing:
+def standing_of(policy: Policy, person: Person) -> Membership:
     """Say what somebody is to the workspace. Who is not of it is an outsider, whatever else they are."""
     elsewhere = bool(policy.workspaces) and bool(person.team_id) and person.team_id not in policy.workspaces
     if person.is_stranger or elsewhere:
-        return Standing.EXTERNAL
-    return Standing.GUEST if person.is_guest else Standing.MEMBER
+        return Membership.EXTERNAL
+    return Membership.GUEST if person.is_guest else Membership.MEMBER
 
 
 def refuses_person(policy: Policy, person: Person) -> str | None:
@@ -22,9 +22,9 @@ def refuses_person(policy: Policy, person: Person) -> str | None:
     if person.is_deactivated:
         return "This account is deactivated: somebody else has to ask."
     standing = standing_of(policy, person)
-    if standing is Standing.EXTERNAL and person.id not in policy.named.externals:
+    if standing is Membership.EXTERNAL and person.id not in policy.named.externals:
         return "You are not of this workspace: only a policy that names you can let you in."
-    if standing is Standing.GUEST and person.id not in policy.named.guests:
+    if standing is Membership.GUEST and person.id not in policy.named.guests:
         return "Guests may do nothing unless the policy names them."
     return None
 
@@ -33,10 +33,10 @@ def named_as(policy: Policy, person: Person) -> str | None:
     """Return what would have to stand in the policy for somebody who may do nothing without it."""
     if refuses_person(policy, person) is None or person.is_bot or person.is_deactivated or not person.team_id:
         return None
-    return f"{'external' if standing_of(policy, person) is Standing.EXTERNAL else 'guest'}:{person.id}"
+    return f"{'external' if standing_of(policy, person) is Membership.EXTERNAL else 'guest'}:{person.id}"
 
 
-def is_on(policy: Policy, panel: Panel, person: Person) -> bool:
+def is_on(policy: Policy, panel: ApproverSet, person: Person) -> bool:
     """Say whether somebody is on a panel, as they are now: by the floor, and as its rules name them."""
     return refuses_person(policy, person) is None and panel.admits(person, standing_of(policy, person))
 

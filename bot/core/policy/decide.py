@@ -7,12 +7,12 @@ from functools import reduce
 from operator import and_
 
 from bot.core import catalogue
-from bot.core.approvers import Panel
+from bot.core.approvers import ApproverSet
 from bot.core.durations import duration_text
 from bot.core.model import Action, Confirm, Decision, Lifetime, Never, Risk, Subject, Target, Verdict, Visibility
 from bot.core.policy import refusals
 from bot.core.policy.built_in_limits import refuses_person, refuses_place, standing_of
-from bot.core.policy.people import People, Standing
+from bot.core.policy.people import Membership, People
 from bot.core.policy.rules import Binding, Miss, Policy, Rule
 
 _STRICTNESS = {Verdict.ALLOW: 0, Verdict.BREAK_GLASS: 1, Verdict.APPROVE: 2, Verdict.DENY: 3}
@@ -40,14 +40,14 @@ def decide(policy: Policy, subject: Subject, action: Action) -> Decision:
     return _strictest(_one(policy, subject, binding, action, target) for target in dict.fromkeys(action.databases))
 
 
-def undo_panels(policy: Policy, subject: Subject, action: Action, decision: Decision) -> tuple[Panel, ...]:
+def undo_panels(policy: Policy, subject: Subject, action: Action, decision: Decision) -> tuple[ApproverSet, ...]:
     """Return who may undo what `subject` did, where the rules now say `decision`: people who are on one of these.
 
     Undoing only opens what was closed. So what now forbids the operation itself (a ceiling, the requester's account)
     keeps nobody from it whom a rule for it names.
     """
     if decision.verdict is not Verdict.DENY:
-        return decision.undo_by, decision.approvers, Panel(also=frozenset({subject.person.id}))
+        return decision.undo_by, decision.approvers, ApproverSet(also=frozenset({subject.person.id}))
     binding = policy.binding(subject)
     target = action.databases[0] if action.databases else None
     rules = policy.rules(subject, binding) if binding and (target is None or binding.databases.have(target)) else ()
@@ -59,7 +59,7 @@ def undo_panels(policy: Policy, subject: Subject, action: Action, decision: Deci
         and rule.means(target)
     ]
     named = [people for rule in meant for people in (rule.undo_by, rule.by) if people is not None]
-    return tuple(Panel((people,), groups=subject.groups) for people in named)
+    return tuple(ApproverSet((people,), groups=subject.groups) for people in named)
 
 
 def deny(reason: str, rule: str | None = None, *, elsewhere: bool = False) -> Decision:
@@ -110,16 +110,16 @@ def _under(ceiling: timedelta | None, lifetime: Lifetime | None) -> bool:
 
 
 def _follow(
-    policy: Policy, subject: Subject, binding: Binding, action: Action, rule: Rule, standing: Standing
+    policy: Policy, subject: Subject, binding: Binding, action: Action, rule: Rule, standing: Membership
 ) -> Decision:
-    """Turn the rule that fits into a decision, unless nobody else could consent or review."""
+    """Turn the rule that fits into a decision, unless nobody else could approve or review."""
     if rule.verdict is Verdict.DENY:
         return deny(refusals.denied_by(action), rule.locator)
     if action.command in catalogue.READING and rule.verdict is not Verdict.ALLOW:
         return deny(
             f"`{action.command}` changes nothing, so nobody can approve it: the policy has to allow it.", rule.locator
         )
-    approvers = reviewers = Panel()
+    approvers = reviewers = ApproverSet()
     if rule.verdict is Verdict.APPROVE:
         approvers = _panel(subject, rule.by)
         if (there := len(approvers.ids)) < rule.quorum:
@@ -150,20 +150,20 @@ def _follow(
     )
 
 
-def _panel(subject: Subject, people: People) -> Panel:
+def _panel(subject: Subject, people: People) -> ApproverSet:
     """Return those of `people` who are somebody else than the subject."""
-    return Panel((people,), without=frozenset({subject.person.id, subject.person.human}), groups=subject.groups)
+    return ApproverSet((people,), without=frozenset({subject.person.id, subject.person.human}), groups=subject.groups)
 
 
-def undoers(subject: Subject, rule: Rule) -> Panel:
+def undoers(subject: Subject, rule: Rule) -> ApproverSet:
     """Return who may undo what `subject` does by a rule: whom `undo_by` names, else `by` and the subject."""
     if rule.undo_by:
-        return Panel((rule.undo_by,), groups=subject.groups)
-    return Panel((rule.by,), also=frozenset({subject.person.id}), groups=subject.groups)
+        return ApproverSet((rule.undo_by,), groups=subject.groups)
+    return ApproverSet((rule.by,), also=frozenset({subject.person.id}), groups=subject.groups)
 
 
 def _default_confirm(action: Action, rule: Rule) -> Confirm:
-    """By risk; but break-glass runs at once, and a token that needs no consent is revealed by the run itself."""
+    """By risk; but break-glass runs at once, and a token that needs no approval is revealed by the run itself."""
     if rule.verdict is Verdict.BREAK_GLASS or (action.command == "token" and rule.verdict is Verdict.ALLOW):
         return Confirm.NONE
     return _CONFIRM[catalogue.risk_of(action.command, "--read-only" in action.options)]

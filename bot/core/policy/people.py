@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from bot.core.approvers import Groups, Standing
+from bot.core.approvers import Groups, Membership
 from bot.core.model import Person
 
 _BY_ID: Final = re.compile(r"(?P<kind>[a-z]{1,20}:)?[UWS][A-Z0-9]+", re.ASCII)
 A_GROUP: Final = "the members of a user group"
 SOMEBODY: Final = "those whom the policy names by id"
-__all__ = ["NOBODY", "Groups", "People", "Standing", "joined"]
+__all__ = ["NOBODY", "Groups", "Membership", "People", "joined"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,11 @@ class People:
         """The same for people to read: whom the policy names by id, it shows without."""
         return ", ".join(dict.fromkeys(map(_shown, self.words.split(", "))))
 
-    def holds(self, person: Person, standing: Standing, groups: Groups) -> bool | None:
+    def holds(self, person: Person, standing: Membership, groups: Groups) -> bool | None:
         """Say whether `person` is meant. None: no, unless a user group that could not be checked has them."""
-        if standing is Standing.GUEST:
+        if standing is Membership.GUEST:
             return person.id in self.guests
-        if standing is Standing.EXTERNAL:
+        if standing is Membership.EXTERNAL:
             return person.id in self.externals
         if person.id in self.users:
             return True

@@ -90,12 +90,12 @@ GROUPS_UNKNOWN = (
 )
 
 
-def too_few(subject: Subject, people: People, needed: int, there: int, deed: str) -> str:
+def too_few(subject: Subject, people: People, needed: int, there: int, verb: str) -> str:
     """Say that nobody, or too few, could approve or review."""
     if people.unchecked(subject.groups):
         return GROUPS_UNKNOWN
     return (
-        f"{needed} of these must {deed} it: {people.shown}; without you there {'is' if there == 1 else 'are'} "
+        f"{needed} of these must {verb} it: {people.shown}; without you there {'is' if there == 1 else 'are'} "
         f"{there or 'none'}. The policy has to name more people."
     )
 

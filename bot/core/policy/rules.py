@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bot.core.model import Action, Confirm, Lifetime, Never, QueryLiterals, Subject, Target, Verdict, Visibility
 from bot.core.policy.databases import Databases
 from bot.core.policy.document import Problem
-from bot.core.policy.people import NOBODY, People, Standing
+from bot.core.policy.people import NOBODY, Membership, People
 
 if TYPE_CHECKING:
     from bot.core.policy.scope import Scope
@@ -79,7 +79,7 @@ class Rule:
         """Return the sets of flags under which the rule means `command`; none: it does not."""
         return alternatives(self.commands, command)
 
-    def miss(self, subject: Subject, standing: Standing, action: Action, target: Target | None) -> Miss | None:
+    def miss(self, subject: Subject, standing: Membership, action: Action, target: Target | None) -> Miss | None:
         """Say why the rule does not fit, or None when it does. Lifetimes are looked at last, and not by `deny`."""
         meant_with = alternatives(self.commands, action.command)
         if not meant_with:
@@ -89,7 +89,7 @@ class Rule:
         if not self.means(target):
             return Miss.DATABASE
         if self.to is None:
-            meant: bool | None = standing is Standing.MEMBER
+            meant: bool | None = standing is Membership.MEMBER
         else:
             meant = self.to.holds(subject.person, standing, subject.groups)
         if meant is False:
@@ -216,7 +216,7 @@ class Policy:
             rules += profile
         return frozenset().union(*(r.by.usergroups | r.review_by.usergroups for r in rules if r.names(command)))
 
-    def consents(self) -> list[tuple[Rule, People, int]]:
+    def approval_rules(self) -> list[tuple[Rule, People, int]]:
         """Every rule that asks for others, whom it asks, and how many of them it takes."""
         places = [*self.channels.values(), *([self.incidents.binding] if self.incidents else [])]
         rules = [*chain.from_iterable(one.rules for one in places), *chain.from_iterable(self.profiles.values())]

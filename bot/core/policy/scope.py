@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bot.core.model import Action, Subject, Target, Verdict
 from bot.core.policy.built_in_limits import refuses_person, refuses_place, standing_of
 from bot.core.policy.databases import Databases
-from bot.core.policy.people import Standing
+from bot.core.policy.people import Membership
 from bot.core.policy.rules import Ban, Policy, Rule
 
 
@@ -69,9 +69,9 @@ def _need_group(own: Databases, others: Iterable[Rule | Ban]) -> bool:
     return bool(own.groups) or any(one.databases is not None and one.databases.groups for one in others)
 
 
-def _meant(rule: Rule, subject: Subject, standing: Standing, action: Action) -> bool:
+def _meant(rule: Rule, subject: Subject, standing: Membership, action: Action) -> bool:
     """True when the rule speaks of this person and command, whatever the database."""
     if rule.verdict is not Verdict.DENY:
         return rule.miss(subject, standing, action, None) is None
-    people = rule.to.holds(subject.person, standing, subject.groups) if rule.to else standing is Standing.MEMBER
+    people = rule.to.holds(subject.person, standing, subject.groups) if rule.to else standing is Membership.MEMBER
     return people is not False and frozenset() in rule.names(action.command)

@@ -1,17 +1,17 @@
 """What people do with their own requests: confirm them, or take them back."""
 
 from bot.core.model import Confirm
-from bot.core.ports import Move, address_of
+from bot.core.ports import Transition, address_of
 from bot.core.reply import Reply
 from bot.core.request import BEFORE_SENT, Incoming, Mode, Request, State, TimerKind
 from bot.errors import Refused
 from bot.pipeline import token_reveal
-from bot.pipeline.approval.presses import OVER, ask_name, late, must_be_authorized, request_of, set_off
+from bot.pipeline.approval.presses import OVER, ask_name, late, must_be_authorized, request_of, start_approved
 from bot.pipeline.authorization.authorize import Step
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.private_notes import keep_note
 from bot.pipeline.outcomes.telling import tell_others
-from bot.pipeline.replies import entry, said
+from bot.pipeline.replies import entry, private_note
 
 
 async def confirm(env: Environment, incoming: Incoming) -> str:
@@ -25,7 +25,7 @@ async def confirm(env: Environment, incoming: Incoming) -> str:
 
 
 def _must_wait(env: Environment, request: Request, incoming: Incoming) -> None:
-    if incoming.user_id != request.asker:
+    if incoming.user_id != request.requester:
         raise Refused("Only the one who asked may confirm this.")
     if request.state is not State.PENDING or request.mode is Mode.APPROVAL:
         raise Refused(f"It is too late: this request is {request.state.value}. {request.outcome}".strip())
@@ -46,13 +46,13 @@ async def go_on(env: Environment, incoming: Incoming, *, typed: bool = True) -> 
         return await ask_name(env, incoming, request, "request.type_name")
     now = env.clock.now()
     line = entry("confirmed", "confirmed", at=now, request=request, decision=answer.decision)
-    moved = await set_off(env, request, now, answer.decision, [line])
+    moved = await start_approved(env, request, now, answer.decision, [line])
     if moved is None:
         return await late(env, incoming, request.id)
     if moved.state is State.READY:
         return await token_reveal.reveal(env, moved, incoming)
-    words = said("Confirmed. It starts now; the outcome follows here.", f"Request `{request.id}`")
-    await env.messenger.whisper(address_of(incoming), words, replace=incoming.is_ephemeral)
+    words = private_note("Confirmed. It starts now; the outcome follows here.", f"Request `{request.id}`")
+    await env.messenger.send_ephemeral(address_of(incoming), words, replace=incoming.is_ephemeral)
     keep_note(env, moved.id, address_of(incoming))
     return "confirmed"
 
@@ -60,26 +60,26 @@ async def go_on(env: Environment, incoming: Incoming, *, typed: bool = True) -> 
 async def withdraw(env: Environment, incoming: Incoming) -> str:
     """Withdraw: take one's own request back before anything of it was sent."""
     request = await request_of(env, incoming, "withdraw")
-    if incoming.user_id != request.asker:
+    if incoming.user_id != request.requester:
         raise Refused("Only the one who asked may withdraw it; an approver may deny it.")
-    words = said("Withdrawn. Nothing was changed.", f"Request `{request.id}`")
-    return await _cancel(env, incoming, request, "Withdrawn by its asker.", words, replace=False)
+    words = private_note("Withdrawn. Nothing was changed.", f"Request `{request.id}`")
+    return await _cancel(env, incoming, request, "Withdrawn by its requester.", words, replace=False)
 
 
 async def dismiss(env: Environment, incoming: Incoming) -> str:
     """Cancel, on one's own confirmation."""
     request = await request_of(env, incoming, "cancel")
-    if incoming.user_id != request.asker:
+    if incoming.user_id != request.requester:
         raise Refused("Only the one who asked may cancel this.")
-    words = said("Cancelled. Nothing was changed.")
-    return await _cancel(env, incoming, request, "Cancelled by its asker.", words, replace=incoming.is_ephemeral)
+    words = private_note("Cancelled. Nothing was changed.")
+    return await _cancel(env, incoming, request, "Cancelled by its requester.", words, replace=incoming.is_ephemeral)
 
 
 async def _cancel(
     env: Environment, incoming: Incoming, request: Request, outcome: str, words: Reply, *, replace: bool
 ) -> str:
     now = env.clock.now()
-    move = Move(
+    move = Transition(
         to=State.CANCELLED,
         at=now,
         changes={"outcome": outcome},
@@ -87,11 +87,11 @@ async def _cancel(
         cancel=tuple(TimerKind),
         only_unsent=True,
     )
-    if await env.memory.move(request.id, expect=BEFORE_SENT, move=move) is None:
-        now_request = await env.memory.request(request.id) or request
+    if await env.store.move(request.id, expect=BEFORE_SENT, move=move) is None:
+        now_request = await env.store.request(request.id) or request
         sent = " It was sent to Turso already." if now_request.state is State.EXECUTING else ""
         raise Refused(f"It is too late: this request is {now_request.state.value}.{sent}")
     env.observer.request(State.CANCELLED)
-    await env.messenger.whisper(address_of(incoming), words, replace=replace)
+    await env.messenger.send_ephemeral(address_of(incoming), words, replace=replace)
     await tell_others(env, request, State.CANCELLED)
     return "cancelled"

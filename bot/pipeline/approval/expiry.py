@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from bot.core.ports import Move
+from bot.core.ports import Transition
 from bot.core.request import TIMER, Request, State, TimerKind
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.telling import tell_outcome
@@ -35,7 +35,7 @@ async def expire(
         keeps: the timer that fires. It stays until the outcome is told, should a crash come between.
         at_latest: when its time is over by the rules of now, where they give it less than they did.
     """
-    request = await env.memory.request(request_id)
+    request = await env.store.request(request_id)
     if request is not None and request.state is State.EXPIRED:
         return await tell_outcome(env, request.id)
     if request is None or request.state not in OUTCOMES:
@@ -43,7 +43,7 @@ async def expire(
     now = env.clock.now()
     if not any(end <= now for end in (request.expires_at, at_latest) if end):
         return None
-    move = Move(
+    move = Transition(
         to=State.EXPIRED,
         at=now,
         changes={"outcome": OUTCOMES[request.state]},
@@ -51,7 +51,7 @@ async def expire(
         cancel=tuple({TimerKind.EXPIRE, TimerKind.REMIND, TimerKind.LAPSE} - {keeps}),
         only_unsent=True,
     )
-    if await env.memory.move(request.id, expect=[request.state], move=move) is not None:
+    if await env.store.move(request.id, expect=[request.state], move=move) is not None:
         env.observer.request(State.EXPIRED)
         await tell_outcome(env, request.id)
     return None

@@ -8,7 +8,7 @@ from typing import Final
 from bot.blocks import forms
 from bot.blocks.buttons import HOME_PAGE
 from bot.core.model import Action, Decision, Verdict
-from bot.core.ports import Move, address_of
+from bot.core.ports import Transition, address_of
 from bot.core.request import AuditEntry, Incoming, Request, State, Timer, TimerKind
 from bot.core.request_decision import stricter_now
 from bot.errors import BadInput, BotError, Refused, Unavailable
@@ -17,7 +17,7 @@ from bot.pipeline.authorization.authorize import Authorization, No, Step, author
 from bot.pipeline.authorization.decision import Forbidden, judge
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.telling import tell_outcome
-from bot.pipeline.replies import entry, said
+from bot.pipeline.replies import entry, private_note
 
 LAPSE: Final = timedelta(minutes=15)
 """How long a token may be revealed."""
@@ -49,7 +49,7 @@ async def request_of(env: Environment, incoming: Incoming, verb: str) -> Request
         BadInput: there is none, or it belongs to another channel.
         Forbidden: this person may do nothing here at all.
     """
-    request = await env.memory.request(incoming.value) if incoming.value else None
+    request = await env.store.request(incoming.value) if incoming.value else None
     if request is None or not fits(incoming.channel_id, request.channel_id):
         raise BadInput("I do not know this request: the button is old or from elsewhere. See `/turso requests`.")
     await must_be_one_of_us(env, incoming, verb)
@@ -98,25 +98,25 @@ async def must_be_authorized(
 async def end_stale(env: Environment, request: Request, why: str) -> None:
     """End a request whose object is no longer as in its plan, and tell of it."""
     now = env.clock.now()
-    move = Move(
+    move = Transition(
         to=State.STALE,
         at=now,
         changes={"outcome": f"{why} Nothing was done."},
         entries=[entry("stale", "stale", at=now, request=request, what=why)],
         cancel=tuple(TimerKind),
     )
-    if await env.memory.move(request.id, expect=[State.PENDING, State.READY, State.UNKNOWN], move=move) is not None:
+    if await env.store.move(request.id, expect=[State.PENDING, State.READY, State.UNKNOWN], move=move) is not None:
         env.observer.request(State.STALE)
         await tell_outcome(env, request.id)
 
 
-async def set_off(
+async def start_approved(
     env: Environment, request: Request, now: datetime, decision: Decision, entries: Sequence[AuditEntry] = ()
 ) -> Request | None:
     """Let an approved or confirmed request begin: its work, or the wait for Reveal. None: it waits no longer."""
     reveals = not hasattr(env.by_name[request.command], "act")
     until = now + (min(LAPSE, decision.start_within) if reveals else decision.start_within)
-    move = Move(
+    move = Transition(
         to=State.READY if reveals else State.APPROVED,
         at=now,
         changes={**stricter_now(request, decision), "expires_at": until},
@@ -125,7 +125,7 @@ async def set_off(
         cancel=[TimerKind.EXPIRE, TimerKind.REMIND],
         enqueue=None if reveals else "execute",
     )
-    moved = await env.memory.move(request.id, expect=[State.PENDING], move=move)
+    moved = await env.store.move(request.id, expect=[State.PENDING], move=move)
     if moved is not None:
         env.observer.request(move.to)
     return moved
@@ -133,11 +133,11 @@ async def set_off(
 
 async def late(env: Environment, incoming: Incoming, request_id: str) -> str:
     """Tell somebody that another one was quicker, and whether their own vote is on record all the same."""
-    request = await env.memory.request(request_id)
+    request = await env.store.request(request_id)
     state = request.state.value if request else "gone"
     counts = request is not None and any(one.user_id == incoming.user_id for one in request.votes)
     words = "Your vote is recorded; another one came a moment before" if counts else "Somebody was quicker"
-    await env.messenger.whisper(address_of(incoming), said(f"{words}: the request is {state} now."))
+    await env.messenger.send_ephemeral(address_of(incoming), private_note(f"{words}: the request is {state} now."))
     return "late"
 
 

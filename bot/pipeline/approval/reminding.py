@@ -13,7 +13,7 @@ from bot.pipeline.approval.presses import OVER, must_be_authorized, request_of
 from bot.pipeline.authorization.authorize import Authorization, Step
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.request_cards import below_card
-from bot.pipeline.replies import entry, said
+from bot.pipeline.replies import entry, private_note
 
 EVERY: Final = timedelta(minutes=10)
 """How often the approvers of one request may be reminded by hand."""
@@ -31,17 +31,17 @@ async def remind(env: Environment, incoming: Incoming) -> str:
     answer = await must_be_authorized(env, incoming, request, Step.REMIND)
     now = env.clock.now()
     line = entry("reminded", "sent", at=now, request=request, decision=answer.decision)
-    if not await env.memory.mark_reminded(request.id, now, before=now - EVERY, entry=line):
+    if not await env.store.mark_reminded(request.id, now, before=now - EVERY, entry=line):
         raise Refused(await _too_soon(env, request))
     reached = await _send(env, request, answer)
     words = "The approvers were reminded." if reached else "Slack took no reminder: ask the approvers yourself."
     again = f"You can remind them again in {duration(EVERY)}."
-    await env.messenger.whisper(address_of(incoming), said(words, again), replace=False)
+    await env.messenger.send_ephemeral(address_of(incoming), private_note(words, again), replace=False)
     return "reminded"
 
 
 async def _too_soon(env: Environment, request: Request) -> str:
-    now = await env.memory.request(request.id)
+    now = await env.store.request(request.id)
     if now is None or now.state is not State.PENDING or now.reminded_at is None:
         return "Nobody has to be reminded: this request waits no longer."
     left = now.reminded_at + EVERY - env.clock.now()
@@ -66,6 +66,6 @@ async def _send(env: Environment, request: Request, answer: Authorization) -> bo
 
 
 async def _link(env: Environment, request: Request) -> str:
-    for channel_id, ts in (await env.memory.cards(request.id))[:1]:
+    for channel_id, ts in (await env.store.cards(request.id))[:1]:
         return await env.messenger.permalink(channel_id, ts) or ""
     return ""

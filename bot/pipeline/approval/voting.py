@@ -4,15 +4,15 @@ from typing import Final
 
 from bot.blocks import forms
 from bot.core.model import Confirm, Decision
-from bot.core.ports import Move, address_of
+from bot.core.ports import Transition, address_of
 from bot.core.request import BEFORE_SENT, Incoming, Mode, Request, State, TimerKind, Vote
 from bot.errors import Refused
-from bot.pipeline.approval.presses import OVER, ask_name, late, must_be_authorized, request_of, set_off
+from bot.pipeline.approval.presses import OVER, ask_name, late, must_be_authorized, request_of, start_approved
 from bot.pipeline.authorization.authorize import Step
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.request_cards import show
 from bot.pipeline.outcomes.telling import tell_outcome
-from bot.pipeline.replies import entry, said
+from bot.pipeline.replies import entry, private_note
 
 OWN: Final = "You cannot approve or deny your own request; you may withdraw it. Somebody else must decide."
 
@@ -33,7 +33,7 @@ async def deny(env: Environment, incoming: Incoming) -> str:
     _may_be_denied(request, incoming)
     await must_be_authorized(env, incoming, request, Step.DENY)
     about = forms.bound(request.id, incoming.user_id)
-    view = forms.comment_view("approval.deny_reason", about, title="Deny", label="Why? (the asker reads it)")
+    view = forms.comment_view("approval.deny_reason", about, title="Deny", label="Why? (the requester reads it)")
     if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view):
         return "reason_asked"
     return await refuse(env, incoming, "")
@@ -45,14 +45,14 @@ def _must_wait(env: Environment, request: Request, incoming: Incoming) -> None:
         raise Refused(f"It is too late: this request is {request.state.value}. {request.outcome}".strip())
     if request.is_over(env.clock.now()):
         raise Refused(OVER)
-    if incoming.user_id == request.asker:
+    if incoming.user_id == request.requester:
         raise Refused(OWN)
 
 
 def _may_be_denied(request: Request, incoming: Incoming) -> None:
     if request.state not in BEFORE_SENT or request.mode is not Mode.APPROVAL:
         raise Refused(f"It is too late: this request is {request.state.value}. {request.outcome}".strip())
-    if incoming.user_id == request.asker:
+    if incoming.user_id == request.requester:
         raise Refused(OWN)
 
 
@@ -69,7 +69,7 @@ async def vote(env: Environment, incoming: Incoming, *, typed: bool = True) -> s
         return await ask_name(env, incoming, request, "approval.type_name")
     now = env.clock.now()
     line = entry("approved", "vote", at=now, request=request, decision=answer.decision, by=incoming.user_id)
-    after = await env.memory.vote(Vote(request.id, incoming.user_id, True, now), entry=line)
+    after = await env.store.vote(Vote(request.id, incoming.user_id, True, now), entry=line)
     if after is None:
         raise Refused("It is too late: this request has been decided meanwhile.")
     if {one.user_id for one in after.votes} - {one.user_id for one in request.votes} - {incoming.user_id}:
@@ -78,20 +78,20 @@ async def vote(env: Environment, incoming: Incoming, *, typed: bool = True) -> s
     count = answer.count(after.votes)
     if not count.reached:
         await show(env, request.id)
-        await env.messenger.whisper(
-            address_of(incoming), said(f"Your approval counts: {count.have} of {count.quorum} so far.")
+        await env.messenger.send_ephemeral(
+            address_of(incoming), private_note(f"Your approval counts: {count.have} of {count.quorum} so far.")
         )
         return "vote_counted"
     return await _approved(env, incoming, after, answer.decision)
 
 
 async def _approved(env: Environment, incoming: Incoming, request: Request, decision: Decision) -> str:
-    moved = await set_off(env, request, env.clock.now(), decision)
+    moved = await start_approved(env, request, env.clock.now(), decision)
     if moved is None:
         return await late(env, incoming, request.id)
     reveals = moved.state is State.READY
-    then = "its asker may reveal it now" if reveals else "it starts now, and the card will say what came of it"
-    await env.messenger.whisper(address_of(incoming), said(f"Approved by you: {then}."))
+    then = "its requester may reveal it now" if reveals else "it starts now, and the card will say what came of it"
+    await env.messenger.send_ephemeral(address_of(incoming), private_note(f"Approved by you: {then}."))
     if reveals:
         await tell_outcome(env, request.id)
     return "approved"
@@ -104,7 +104,7 @@ async def refuse(env: Environment, incoming: Incoming, comment: str) -> str:
     answer = await must_be_authorized(env, incoming, request, Step.DENY)
     now, by = env.clock.now(), incoming.user_id
     line = entry("denied", "denied", at=now, request=request, decision=answer.decision, by=by, comment=comment)
-    move = Move(
+    move = Transition(
         to=State.DENIED,
         at=now,
         changes={"outcome": f"Denied. {comment}".strip()},
@@ -113,9 +113,9 @@ async def refuse(env: Environment, incoming: Incoming, comment: str) -> str:
         votes=[Vote(request.id, by, False, now, comment)],
         only_unsent=True,
     )
-    if await env.memory.move(request.id, expect=BEFORE_SENT, move=move) is None:
+    if await env.store.move(request.id, expect=BEFORE_SENT, move=move) is None:
         return await late(env, incoming, request.id)
     env.observer.request(State.DENIED)
-    await env.messenger.whisper(address_of(incoming), said("Denied by you. Nothing was changed."))
+    await env.messenger.send_ephemeral(address_of(incoming), private_note("Denied by you. Nothing was changed."))
     await tell_outcome(env, request.id)
     return "denied"

@@ -118,12 +118,12 @@ async def authorize(
 
 async def _profile(env: Environment, request: Request, step: Step) -> str | None:
     """Return the profile of the incident that counts: one that runs now, or has begun what this step is about."""
-    running = await env.memory.incident_in(request.channel_id)
+    running = await env.store.incident_in(request.channel_id)
     if running is not None and running.until > env.clock.now():
         return env.rules.policy.profile_of(running)
     if not request.incident_id or (step not in OUTLIVE_INCIDENTS and SETTLES not in request.plan.arguments):
         return None
-    begun_in = await env.memory.incident(request.incident_id)
+    begun_in = await env.store.incident(request.incident_id)
     is_here = begun_in is not None and begun_in.channel_id == request.channel_id
     return env.rules.policy.profile_of(begun_in) if begun_in and is_here else None
 
@@ -136,7 +136,7 @@ def _has_just_typed(actor: Incoming, request: Request, now: datetime) -> bool:
 
 def _presumed(request: Request, actor: Incoming | None) -> Facts:
     """Facts with which nobody is refused: by them the rules show which user groups they look into."""
-    people = {request.asker, *(vote.user_id for vote in request.votes), *([actor.user_id] if actor else [])}
+    people = {request.requester, *(vote.user_id for vote in request.votes), *([actor.user_id] if actor else [])}
     return Facts(Channel(request.channel_id), frozenset(people), {one: Person(one, "") for one in people})
 
 
@@ -144,7 +144,7 @@ def _question(presumed: Case) -> Question:
     """Ask for the people whose rights count, and for what the rules look into: each part is a call."""
     request = presumed.request
     voters = {vote.user_id for vote in request.votes if vote.approves}
-    people = frozenset({request.asker, presumed.presser, *voters})
+    people = frozenset({request.requester, presumed.presser, *voters})
     members = not (presumed.typed and people == {presumed.presser})
     return Question(request.channel_id, people, presumed.groups.missing, members, presumed.actor)
 

@@ -6,7 +6,7 @@ from enum import Enum, StrEnum, auto
 from typing import Final
 
 from bot.core.approval import Tally, tally
-from bot.core.approvers import Panel
+from bot.core.approvers import ApproverSet
 from bot.core.facts import Facts
 from bot.core.model import Action, Decision, Person, Subject, Verdict
 from bot.core.policy import People, Policy, is_on, refuses_person, undo_panels
@@ -97,7 +97,7 @@ class Case:
     @property
     def presser(self) -> str:
         """Who acts: the requester where nobody presses."""
-        return self.actor.user_id if self.actor else self.request.asker
+        return self.actor.user_id if self.actor else self.request.requester
 
     def person(self, user_id: str, who: str) -> Person:
         """Return somebody as they are now."""
@@ -136,7 +136,7 @@ class Case:
 
     def refuse_request(self, decision: Decision) -> Stop:
         """Make a no of one to the requester; others learn that it is one, and nothing of that person."""
-        if self.presser != self.request.asker:
+        if self.presser != self.request.requester:
             decision = replace(decision, reason="The rules no longer let the person who asked do this.")
         return self.refuse(decision.reason, decision)
 
@@ -150,7 +150,7 @@ def count_votes(case: Case, decision: Decision, votes: Iterable[Vote]) -> Tally:
     there = [one for user, one in case.facts.people.items() if user in (case.facts.inside or ())]
     counting = [one.id for one in there if is_on(case.policy, decision.approvers, one)]
     humans = {user: one.human for user, one in case.facts.people.items()}
-    return tally(votes, counting, case.request.asker, decision.quorum, humans=humans)
+    return tally(votes, counting, case.request.requester, decision.quorum, humans=humans)
 
 
 _APPROVAL: Final = "The rules now ask for an approval of this."
@@ -166,18 +166,18 @@ ASKS_FOR_MORE: Final[Mapping[tuple[Mode, Verdict], str]] = {
 
 def _as_asked_now(case: Case) -> Decision:
     """Decide on the request as if it were made now; the rules may not ask for more than they did then."""
-    requester = case.subject(case.request.asker, THE_REQUESTER)
+    requester = case.subject(case.request.requester, THE_REQUESTER)
     decision = decide_request(case.policy, requester, case.request)
     if decision.verdict is Verdict.DENY:
         raise case.refuse_request(decision)
-    case.must_be_there(case.request.asker, "You are" if case.actor and _is_own(case) else "The person who asked is")
+    case.must_be_there(case.request.requester, "You are" if case.actor and _is_own(case) else "The person who asked is")
     if more := ASKS_FOR_MORE.get((case.request.mode, decision.verdict)):
         raise Stop(No.RIGHT, more, decision)
     return decision
 
 
 def _is_own(case: Case) -> bool:
-    return case.presser == case.request.asker
+    return case.presser == case.request.requester
 
 
 def _vote(case: Case) -> Decision:
@@ -185,7 +185,7 @@ def _vote(case: Case) -> Decision:
 
 
 def _deny(case: Case) -> Decision:
-    decision = decide_request(case.policy, case.subject(case.request.asker, THE_REQUESTER), case.request)
+    decision = decide_request(case.policy, case.subject(case.request.requester, THE_REQUESTER), case.request)
     if decision.verdict is Verdict.DENY:
         raise case.refuse_request(decision)
     return _by_approver(case, decision)
@@ -239,9 +239,9 @@ def _undo(case: Case) -> Decision:
 
 
 def _may_undo(case: Case, actor: Subject) -> bool:
-    requester, action = case.subject(case.request.asker, THE_REQUESTER), request_action(case.request)
+    requester, action = case.subject(case.request.requester, THE_REQUESTER), request_action(case.request)
     decision = decide_request(case.policy, requester, case.request)
-    own = Panel((People(users=frozenset({requester.person.id})),))
+    own = ApproverSet((People(users=frozenset({requester.person.id})),))
     panels = (own, *undo_panels(case.policy, requester, action, decision))
     if any(is_on(case.policy, panel, actor.person) for panel in panels):
         return True
@@ -257,15 +257,15 @@ def _review(case: Case) -> Decision:
     """By the rules as they are now, where they still know the act; else for those whom they named then."""
     assert case.review is not None, "a review is of something"
     person = case.person(case.presser, "you are")
-    if person.human in (case.review.actor, case.person(case.request.asker, THE_REQUESTER).human):
+    if person.human in (case.review.actor, case.person(case.request.requester, THE_REQUESTER).human):
         raise Stop(No.RIGHT, "Who acted cannot review it; somebody else must.")
     actor = case.subject(case.presser, "you are")
     if refusal := refuses_place(case.policy, actor, case.request.command):
         raise Stop(No.RIGHT, refusal)
-    decision = decide_request(case.policy, case.subject(case.request.asker, THE_REQUESTER), case.request)
+    decision = decide_request(case.policy, case.subject(case.request.requester, THE_REQUESTER), case.request)
     if decision.verdict is not Verdict.BREAK_GLASS and case.groups.silent:
         raise case.refuse("You are not among those who may review this.")
-    named_then = Panel((People(users=frozenset(case.review.reviewers)),))
+    named_then = ApproverSet((People(users=frozenset(case.review.reviewers)),))
     panel = decision.reviewers if decision.verdict is Verdict.BREAK_GLASS else named_then
     if not is_on(case.policy, panel, actor.person):
         raise case.refuse("You are not among those who may review this.")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from bot.commands.base import Changing, Command, Context
+from bot.commands.base import ChangeCommand, Command, Context
 from bot.core.actions import action_of
 from bot.core.model import Action, Decision, Subject, Target, Verdict
 from bot.core.parsing import Incomplete
@@ -66,10 +66,10 @@ async def own_undo(env: Environment, incoming: Incoming, command: Command, args:
     Raises:
         Unavailable: Slack does not say whether they may.
     """
-    if not (isinstance(command, Changing) and command.undoes):
+    if not (isinstance(command, ChangeCommand) and command.undoes):
         return None
-    for hold in await env.memory.holds(database=args.name):
-        request = await env.memory.request(hold.request_id) if hold.kind is HoldKind.QUARANTINE else None
+    for hold in await env.store.holds(database=args.name):
+        request = await env.store.request(hold.request_id) if hold.kind is HoldKind.QUARANTINE else None
         if request and request.state is State.QUARANTINED and request.channel_id == incoming.channel_id:
             answer = await authorize(env, request, Step.UNDO, actor=incoming)
             if answer.no is No.UNKNOWN:

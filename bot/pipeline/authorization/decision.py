@@ -37,7 +37,7 @@ def may_be_shown(env: Environment, subject: Subject, action: Action, organizatio
     return decision.verdict is Verdict.ALLOW and decision.visibility is Visibility.CHANNEL
 
 
-def must(env: Environment, subject: Subject, action: Action) -> Decision:
+def require_allowed(env: Environment, subject: Subject, action: Action) -> Decision:
     """Decide, and raise Forbidden on a no."""
     decision = judge(env, subject, action)
     if decision.verdict is Verdict.DENY:

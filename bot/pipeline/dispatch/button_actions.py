@@ -27,7 +27,7 @@ class Click:
 
 
 async def reveal(env: Environment, incoming: Incoming) -> str:
-    """Reveal: mint the token and show it to its asker alone."""
+    """Reveal: mint the token and show it to its requester alone."""
     return await token_reveal.reveal(env, await request_of(env, incoming, "reveal"), incoming)
 
 
@@ -44,7 +44,7 @@ async def reveal_anywhere(env: Environment, incoming: Incoming) -> str:
         await env.messenger.update_view(modal_id, forms.notice_view("Your token", str(error)))
         raise
     if outcome != "revealed":
-        request = await env.memory.request(incoming.value)
+        request = await env.store.request(incoming.value)
         await env.messenger.update_view(modal_id, forms.notice_view("Your token", request.outcome if request else ""))
     return outcome
 
@@ -67,7 +67,7 @@ CLICKS: Final[Mapping[str, Click]] = {
     "quarantine.undo": Click(undoing.undo),
     "review.open": Click(reviewing.open_review, changes=False),
     "hold.thaw": Click(open_items.thaw_hold),
-    "token.end": Click(open_items.end_tokens),
+    "token.end": Click(open_items.revoke_tokens_of),
     "incident.extend": Click(incident_buttons.extend),
     "incident.end": Click(incident_buttons.end),
 }

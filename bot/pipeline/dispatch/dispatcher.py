@@ -24,7 +24,7 @@ from bot.pipeline.dispatch.refusal_hints import what_helps
 from bot.pipeline.environment import Environment
 from bot.pipeline.home.open_homes import OpenHomes
 from bot.pipeline.outcomes.telling import tell_outcome
-from bot.pipeline.replies import entry, said, sorry, trouble
+from bot.pipeline.replies import entry, error_reply, private_note, report_unexpected
 from bot.pipeline.requests import command_lines
 
 log = structlog.get_logger(__name__)
@@ -37,7 +37,7 @@ TAKEN_UP_WITHIN: Final = timedelta(minutes=15)
 """How old may be what is taken up after a crash: nobody expects any more that something older is done."""
 
 
-class Path:
+class Dispatcher:
     """Every entry to the bot ends here: commands, mentions, buttons, modals, Home."""
 
     def __init__(self, env: Environment) -> None:
@@ -70,7 +70,7 @@ class Path:
             return partial(self._guarded, incoming, "unknown", partial(button_actions.unknown, self.env, incoming))
         if self._presses.is_over(incoming):
             return partial(self._guarded, incoming, incoming.action_id, press_limit.refuse, recorded=False)
-        if click.changes and not await self.env.memory.record_intent(incoming):
+        if click.changes and not await self.env.store.record_intent(incoming):
             return None
         return partial(self._guarded, incoming, incoming.action_id, partial(click.run, self.env, incoming))
 
@@ -85,7 +85,7 @@ class Path:
         if checked.errors:
             return Ack({"response_action": "errors", "errors": dict(checked.errors)})
         here = checked.at or incoming
-        if checked.work is None or not await self.env.memory.record_intent(here):
+        if checked.work is None or not await self.env.store.record_intent(here):
             return Ack()
         return Ack(then=partial(self._guarded, here, incoming.action_id, checked.work))
 
@@ -151,8 +151,8 @@ class Path:
     async def _tell_again(self, incoming: Incoming) -> None:
         """A crash may have come between what a press has moved and its telling: bring the cards up to date."""
         try:
-            request = await self.env.memory.request(incoming.value) if incoming.value else None
-            if request is not None and request.state in MOVED_BY_PRESS and await self.env.memory.cards(request.id):
+            request = await self.env.store.request(incoming.value) if incoming.value else None
+            if request is not None and request.state in MOVED_BY_PRESS and await self.env.store.cards(request.id):
                 await tell_outcome(self.env, request.id)
         except Exception:  # the press is answered: its cards may wait for the next change
             log.exception("cards were not brought up to date", reference=incoming.id)
@@ -160,7 +160,7 @@ class Path:
     async def _line(self, incoming: Incoming, text: str) -> Work | None:
         read = self._read(text)
         changes = isinstance(read, Parsed) and read.spec.changes
-        if (changes or incoming.kind is Kind.MENTION) and not await self.env.memory.record_intent(incoming):
+        if (changes or incoming.kind is Kind.MENTION) and not await self.env.store.record_intent(incoming):
             return None
         name = read.spec.name if isinstance(read, Parsed | Incomplete) else "unreadable"
         return partial(
@@ -171,7 +171,7 @@ class Path:
         """Put a refusal on record: by whom, of what, where, and why."""
         if not isinstance(error, Refused):
             return
-        request = await self.env.memory.request(incoming.value) if incoming.action_id in button_actions.CLICKS else None
+        request = await self.env.store.request(incoming.value) if incoming.action_id in button_actions.CLICKS else None
         decision, action = (error.decision, error.action) if isinstance(error, Forbidden) else (None, None)
         line = entry(
             "refused",
@@ -187,7 +187,7 @@ class Path:
             by=incoming.user_id,
             press=incoming.action_id if incoming.kind in (Kind.ACTION, Kind.SUBMISSION) else "",
         )
-        await self.env.memory.audit(line)
+        await self.env.store.audit(line)
 
     def _read(self, text: str) -> Read:
         try:
@@ -210,17 +210,17 @@ class Path:
                 await self._record(incoming, name, error)
             finally:
                 hint = await what_helps(self.env, error, incoming.user_id)
-                await trouble(self.env, incoming, sorry(error, incoming.id, hint))
+                await report_unexpected(self.env, incoming, error_reply(error, incoming.id, hint))
         except asyncio.CancelledError:  # a shutdown waited for it in vain; what is recorded goes on after the start
             if not recorded and incoming.kind is not Kind.MENTION:
-                await trouble(self.env, incoming, said(CUT_OFF))
+                await report_unexpected(self.env, incoming, private_note(CUT_OFF))
             raise
         except Exception as error:
             outcome, why = "broken", type(error).__name__
             log.exception("a command broke")
-            await trouble(self.env, incoming, sorry(None, incoming.id))
+            await report_unexpected(self.env, incoming, error_reply(None, incoming.id))
         if recorded or incoming.kind is Kind.MENTION:
-            await self.env.memory.close_intent(incoming.id)
+            await self.env.store.close_intent(incoming.id)
         if incoming.kind is Kind.ACTION and incoming.view_id:
             self.homes.pressed(incoming.user_id)
         seconds = time.perf_counter() - started

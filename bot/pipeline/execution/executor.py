@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.commands.base import Changing, Context, Phase
+from bot.commands.base import ChangeCommand, Context, Phase
 from bot.core.plan import Plan
-from bot.core.ports import Move
+from bot.core.ports import Transition
 from bot.core.request import Mode, Request, State, TimerKind
 from bot.errors import BotError, NotOurs, Unavailable
 from bot.pipeline import rotation_proof
@@ -24,7 +24,7 @@ from bot.pipeline.quarantine.countdown import End, back_to_quarantine, examine
 from bot.pipeline.quarantine.undoing import start_undo
 from bot.pipeline.replies import entry
 from bot.pipeline.transitions.hold_placement import placed_by, take
-from bot.pipeline.transitions.settlement import Settled, settle
+from bot.pipeline.transitions.settlement import Settlement, settle
 from bot.turso import NotSent, TursoRejected
 
 LOOKS = (0.0, 0.3, 0.7, 1.0, 2.0, 3.0, 4.0)
@@ -44,7 +44,7 @@ class Executor:
 
     async def begin(self, request_id: str, phase: str) -> str:
         """Authorize the start, and take the request: `go`, or `stop` when there is nothing to do."""
-        request = await self.env.memory.request(request_id)
+        request = await self.env.store.request(request_id)
         if request is not None and request.state is State.STALE:
             await tell_outcome(self.env, request_id)  # stopped here before, and a crash came before it was told
         if request is None or request.state not in (State.APPROVED, State.EXECUTING):
@@ -75,18 +75,18 @@ class Executor:
     async def act(self, request_id: str, phase: str) -> Outcome:
         """Hand the change to Turso, at most once: who finds it marked as sent reads back and never sends."""
         request = await self._request(request_id)
-        if await self.env.memory.was_sent(request_id, phase):
+        if await self.env.store.was_sent(request_id, phase):
             return {"acted": "before"}
         compared = self.compared.pop((request_id, phase), None)
         is_fresh = compared is not None and self.env.clock.now() - compared <= FRESH
         async with said_if_it_waits(self.env, request_id):
-            if not is_fresh and (why := await self._no_longer(request, phase)):
+            if not is_fresh and (why := await self.why_stale(request, phase)):
                 return {"acted": "again" if _kind(phase) == "finish" else "stale", "why": why}
             ctx = await self._context(request)
         if phase == "execute":
             await rotation_proof.mint(self.env, self._command(request), ctx, request)
         # By the machine's clock: it is compared with Turso's, and with nothing that falls due.
-        if not await self.env.memory.mark_sent(request_id, phase, datetime.now(UTC)):
+        if not await self.env.store.mark_sent(request_id, phase, datetime.now(UTC)):
             return {"acted": "stopped"}
         if self._command(request).undoes:
             return await self._undo_another(request)
@@ -105,7 +105,7 @@ class Executor:
             await shown
         return {"acted": "done", "facts": dict(facts or {}), "at": at}
 
-    async def see(self, request_id: str, phase: str, acted: Mapping[str, Any]) -> Outcome:
+    async def verify(self, request_id: str, phase: str, acted: Mapping[str, Any]) -> Outcome:
         """Say what is known to have happened, from Turso itself where it leaves something to read."""
         request = await self._request(request_id)
         word, why = acted["acted"], str(acted.get("why", ""))
@@ -136,18 +136,18 @@ class Executor:
 
     async def finish(self, request_id: str, phase: str, seen: Mapping[str, Any]) -> None:
         """Commit the outcome, the audit entry and what follows, in one transaction."""
-        request = await self.env.memory.request(request_id)
+        request = await self.env.store.request(request_id)
         if request is None or request.state is not State.EXECUTING or seen["result"] == "stopped":
             return
         if seen["result"] == "again":
             await back_to_quarantine(self.env, request, str(seen["why"]), at_once=False)
             return
-        holds = await self.env.memory.holds(organization=request.organization)
+        holds = await self.env.store.holds(organization=request.organization)
         command = self._command(request)
-        settled = Settled(str(seen["result"]), str(seen.get("why", "")), dict(seen.get("facts") or {}))
+        settled = Settlement(str(seen["result"]), str(seen.get("why", "")), dict(seen.get("facts") or {}))
         move = settle(request, command, _kind(phase), settled, holds, self.env.clock.now())
         move = replace(move, only_unsent=settled.result == "stale" and _kind(phase) == "execute")
-        if await self.env.memory.move(request_id, expect=[State.EXECUTING], move=move) is not None:
+        if await self.env.store.move(request_id, expect=[State.EXECUTING], move=move) is not None:
             self.env.observer.request(move.to)
             await rotation_proof.go_on(self.env, request_id)
 
@@ -162,8 +162,8 @@ class Executor:
 
     async def _undo_another(self, request: Request) -> Outcome:
         """A restore does nothing by itself: it starts the Undo of the quarantine that its plan names."""
-        other = await self.env.memory.request(str(request.plan.arguments["request_id"]))
-        if other is None or await start_undo(self.env, other, by=request.asker) is None:
+        other = await self.env.store.request(str(request.plan.arguments["request_id"]))
+        if other is None or await start_undo(self.env, other, by=request.requester) is None:
             return {"acted": "refused", "why": "The quarantine has ended meanwhile: there is nothing to undo."}
         return {"acted": "done", "facts": {}}
 
@@ -171,20 +171,20 @@ class Executor:
         """A phase that starts in EXECUTING (`finish`, `undo`), or one that a crash cut short."""
         if _kind(phase) == "execute":
             return "go"
-        if why := await self._no_longer(request, phase):
+        if why := await self.why_stale(request, phase):
             await (self._stop(request, why) if _kind(phase) == "undo" else back_to_quarantine(self.env, request, why))
             return "stop"
         self.compared[request.id, phase] = self.env.clock.now()
         await self._show_quietly(request.id)
         return "go"
 
-    async def _no_longer(self, request: Request, phase: str) -> str | None:
+    async def why_stale(self, request: Request, phase: str) -> str | None:
         """Say why this must not be done any more, if so. Raises Unavailable while that can't be told.
 
         An Undo is about the object alone. The end of a countdown that can't be examined now is not made now.
         """
         if _kind(phase) == "undo":
-            turso, target = self.env.doors.turso(request.organization), request.plan.target
+            turso, target = self.env.turso_clients.turso(request.organization), request.plan.target
             return await other_object(turso, target) if target else None
         if _kind(phase) == "finish":
             found = await examine(self.env, request)
@@ -198,7 +198,7 @@ class Executor:
 
     async def _stop(self, request: Request, why: str) -> None:
         now = self.env.clock.now()
-        move = Move(
+        move = Transition(
             to=State.STALE,
             at=now,
             changes={"outcome": f"{why} Nothing was done."},
@@ -207,13 +207,13 @@ class Executor:
             release_holds=await placed_by(self.env, request),
             only_unsent=request.state is State.APPROVED,
         )
-        if await self.env.memory.move(request.id, expect=[State.APPROVED, State.EXECUTING], move=move) is not None:
+        if await self.env.store.move(request.id, expect=[State.APPROVED, State.EXECUTING], move=move) is not None:
             self.env.observer.request(State.STALE)
             await tell_outcome(self.env, request.id)
 
     async def stop_at_fault(self, request_id: str, why: str) -> str:
         """Begin nothing of what cannot be begun by a fault of ours; what is under way goes on: `act` examines it."""
-        request = await self.env.memory.request(request_id)
+        request = await self.env.store.request(request_id)
         if request is not None and request.state is State.EXECUTING:
             return "go"
         if request is not None and request.state is State.APPROVED:
@@ -233,8 +233,8 @@ class Executor:
         return False
 
     async def _announce(self, request: Request) -> None:
-        """Show that it begins; what is done without consent has its card in the channel before it happens."""
-        if request.mode is not Mode.BREAK_GLASS or await self.env.memory.cards(request.id):
+        """Show that it begins; what is done without approval has its card in the channel before it happens."""
+        if request.mode is not Mode.BREAK_GLASS or await self.env.store.cards(request.id):
             return await self._show_quietly(request.id)
         with suppress(BotError):
             await post_card(self.env, request)
@@ -245,12 +245,12 @@ class Executor:
             await show(self.env, request_id)
 
     async def _request(self, request_id: str) -> Request:
-        request = await self.env.memory.request(request_id)
+        request = await self.env.store.request(request_id)
         assert request is not None, "a workflow is of a request"
         return request
 
     async def _context(self, request: Request) -> Context:
-        subject = await self.env.asker_of(request)
+        subject = await self.env.requester_of(request)
         return self.env.context(
             subject,
             organization=request.organization,
@@ -260,17 +260,17 @@ class Executor:
             sent_at=request.sent_at,
         )
 
-    def _command(self, request: Request) -> Changing[Any]:
+    def _command(self, request: Request) -> ChangeCommand[Any]:
         command = self.env.by_name[request.command]
-        assert isinstance(command, Changing), "what is revealed is not executed"
+        assert isinstance(command, ChangeCommand), "what is revealed is not executed"
         return command
 
-    def _deed(self, request: Request, phase: str) -> Phase | Changing[Any]:
-        return deed_of(self._command(request), _kind(phase))
+    def _deed(self, request: Request, phase: str) -> Phase | ChangeCommand[Any]:
+        return operation_of(self._command(request), _kind(phase))
 
 
-async def facts_again(ctx: Context, command: Changing[Any], kind: str, plan: Plan) -> dict[str, Any]:
-    """Read what the message of a deed says beside its plan; nothing where that cannot be read now."""
+async def facts_again(ctx: Context, command: ChangeCommand[Any], kind: str, plan: Plan) -> dict[str, Any]:
+    """Read what the message of a operation says beside its plan; nothing where that cannot be read now."""
     if kind != "execute" or command.facts_again is None:
         return {}
     try:
@@ -279,7 +279,7 @@ async def facts_again(ctx: Context, command: Changing[Any], kind: str, plan: Pla
         return {}
 
 
-def deed_of(command: Changing[Any], kind: str) -> Phase | Changing[Any]:
+def operation_of(command: ChangeCommand[Any], kind: str) -> Phase | ChangeCommand[Any]:
     """Return what a phase does: the command itself, its end, or its undoing."""
     phase = {"execute": command, "finish": command.finish, "undo": command.undo}[kind]
     assert phase is not None, "only commands with a quarantine have further phases"

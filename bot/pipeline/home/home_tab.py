@@ -53,19 +53,19 @@ class _Drawing:
         return self.subject.person.id
 
     async def board(self) -> Board:
-        env, memory, now = self.env, self.env.memory, self.env.clock.now()
+        env, store, now = self.env, self.env.store, self.env.clock.now()
         decide, mine, undo, tokens = await asyncio.gather(
             self._newest("decide", self._requests([State.PENDING]), self._decides),
-            self._newest("mine", self._requests(OPEN, asker=self.me), _always),
+            self._newest("mine", self._requests(OPEN, requester=self.me), _always),
             self._newest("undo", self._requests([State.QUARANTINED]), self._undoes),
             self._newest("tokens", lambda limit: self._tokens(now, limit), _always),
         )
         reviews, frozen, incidents = await asyncio.gather(
-            self._newest("reviews", lambda limit: memory.reviews(owed=True, limit=limit), self._owes),
-            self._newest("frozen", lambda limit: memory.holds(newest=limit), self._sees_hold),
-            self._newest("incidents", lambda limit: memory.incidents(newest=limit), self._sees_incident, CHANNELS),
+            self._newest("reviews", lambda limit: store.reviews(owed=True, limit=limit), self._owes),
+            self._newest("frozen", lambda limit: store.holds(newest=limit), self._sees_hold),
+            self._newest("incidents", lambda limit: store.incidents(newest=limit), self._sees_incident, CHANNELS),
         )
-        thaws = [one.id for one in frozen.items if self._thaws(one, await memory.incident_in(one.channel_id))]
+        thaws = [one.id for one in frozen.items if self._thaws(one, await store.incident_in(one.channel_id))]
         return Board(
             person=self.me,
             decide=decide,
@@ -111,8 +111,10 @@ class _Drawing:
             log.exception("something is left out of a Home", what=type(one).__name__, of=getattr(one, "id", ""))
             return False
 
-    def _requests(self, states: Sequence[State], asker: str | None = None) -> Callable[[int], Awaitable[list[Request]]]:
-        return lambda limit: self.env.memory.requests(states=states, asker=asker, limit=limit)
+    def _requests(
+        self, states: Sequence[State], requester: str | None = None
+    ) -> Callable[[int], Awaitable[list[Request]]]:
+        return lambda limit: self.env.store.requests(states=states, requester=requester, limit=limit)
 
     def _page(self, kind: str, items: Sequence[T]) -> Page[T]:
         number = min(self.pages[kind], max(1, -(-len(items) // ROWS)))
@@ -121,7 +123,7 @@ class _Drawing:
 
     async def _tokens(self, now: datetime, limit: int) -> list[LedgerToken]:
         found = [
-            await self.env.memory.tokens(organization=name, holder=self.me, live_at=now, limit=limit)
+            await self.env.store.tokens(organization=name, holder=self.me, live_at=now, limit=limit)
             for name in self.env.rules.policy.organizations
         ]
         return sorted((one for some in found for one in some), key=lambda one: one.minted_at, reverse=True)[:limit]
@@ -137,7 +139,7 @@ class _Drawing:
         return incident.until > self.env.clock.now() and await self._is_in(incident.channel_id)
 
     async def _decides(self, request: Request) -> bool:
-        if request.asker == self.me or request.mode is not Mode.APPROVAL:
+        if request.requester == self.me or request.mode is not Mode.APPROVAL:
             return False
         if any(vote.user_id == self.me for vote in request.votes):
             return False
@@ -149,17 +151,17 @@ class _Drawing:
     async def _asker(self, request: Request) -> Subject:
         """Say how a requester stands; where Slack does not tell, as the rules' own members: pressing asks again."""
         try:
-            return await self.env.asker_of(request)
+            return await self.env.requester_of(request)
         except Unavailable:
-            asker = Person(request.asker, request.asker_team)
-            groups = {name: (found or frozenset()) | {asker.id} for name, found in self.subject.groups.items()}
-            return await self.env.with_incident(Subject(asker, Channel(request.channel_id), groups))
+            requester = Person(request.requester, request.requester_team)
+            groups = {name: (found or frozenset()) | {requester.id} for name, found in self.subject.groups.items()}
+            return await self.env.with_incident(Subject(requester, Channel(request.channel_id), groups))
 
     async def _undoes(self, request: Request) -> bool:
-        if request.asker == self.me:
+        if request.requester == self.me:
             return True
-        policy, asker, action = self.env.rules.policy, await self._asker(request), request_action(request)
-        panels = undo_panels(policy, asker, action, decide_request(policy, asker, request))
+        policy, requester, action = self.env.rules.policy, await self._asker(request), request_action(request)
+        panels = undo_panels(policy, requester, action, decide_request(policy, requester, request))
         may_undo = any(is_on(policy, panel, self.subject.person) for panel in panels)
         return may_undo and await self._is_in(request.channel_id)
 

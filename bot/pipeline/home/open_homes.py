@@ -26,7 +26,7 @@ BETWEEN: Final = timedelta(seconds=3)
 
 
 @dataclass(slots=True)
-class Looking:
+class HomeViewer:
     """Somebody who looks at their Home."""
 
     since: datetime
@@ -40,14 +40,14 @@ class OpenHomes:
     """Who looks at their Home, as far as this process was told."""
 
     env: Environment
-    _people: OrderedDict[str, Looking] = field(default_factory=OrderedDict)
+    _people: OrderedDict[str, HomeViewer] = field(default_factory=OrderedDict)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _seq: int = -1
 
     async def publish(self, incoming: Incoming, state: str = "") -> str:
         """Draw and publish the Home tab of whoever opened it, or turned a page of it."""
         now = self.env.clock.now()
-        looking = Looking(now, state, now)
+        looking = HomeViewer(now, state, now)
         self._people.pop(incoming.user_id, None)
         self._people[incoming.user_id] = looking
         while len(self._people) > AT_MOST:
@@ -76,7 +76,7 @@ class OpenHomes:
             del self._people[user_id]
         if not self._people:
             return
-        seq, _ = await self.env.memory.audit_head()
+        seq, _ = await self.env.store.audit_head()
         if seq == self._seq and not woken:
             return
         waits = False
@@ -85,7 +85,7 @@ class OpenHomes:
                 waits = True
         self._seq = -1 if waits else seq
 
-    async def _again(self, user_id: str, looking: Looking) -> bool:
+    async def _again(self, user_id: str, looking: HomeViewer) -> bool:
         looking.drawn_at = self.env.clock.now()
         try:
             await self._draw(user_id, looking)
@@ -97,7 +97,7 @@ class OpenHomes:
             return True
         return False
 
-    async def _draw(self, user_id: str, looking: Looking) -> None:
+    async def _draw(self, user_id: str, looking: HomeViewer) -> None:
         view = await view_of(self.env, user_id, looking.state)
         shown = _without_time(view)
         if shown != looking.shown:

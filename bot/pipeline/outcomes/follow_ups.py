@@ -5,7 +5,7 @@ from typing import Final
 
 import structlog
 
-from bot.commands.base import Changing
+from bot.commands.base import ChangeCommand
 from bot.commands.incidents import OWN
 from bot.core.reply import Reply
 from bot.core.request import Request, State
@@ -13,7 +13,7 @@ from bot.errors import BotError, CannotPost, Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import may_be_seen
 from bot.pipeline.outcomes.request_cards import announce_again, below_card
-from bot.pipeline.replies import said
+from bot.pipeline.replies import private_note
 
 log = structlog.get_logger(__name__)
 FILE: Final = "file"
@@ -23,30 +23,30 @@ FILE: Final = "file"
 async def follow_up(env: Environment, request: Request) -> None:
     """Do it for a change that has succeeded. Safe to run again. Raises Unavailable."""
     command = env.by_name.get(request.command)
-    if request.state is not State.SUCCEEDED or not isinstance(command, Changing):
+    if request.state is not State.SUCCEEDED or not isinstance(command, ChangeCommand):
         return
-    copies = await env.memory.cards(request.id)
+    copies = await env.store.cards(request.id)
     if request.command == "incident start" and copies:
         await _begin_timeline(env, *copies[0])
     if request.command in OWN:
         await _announce_again(env, request)
     reply = command.message(request.plan, request.facts)
-    if reply.attachment and not request.private and not await env.memory.was_told(request.id, FILE):
+    if reply.attachment and not request.private and not await env.store.was_told(request.id, FILE):
         channel_id, thread_ts = await below_card(env, request)
         await share_file(env, reply, channel_id, None if request.incident_id else thread_ts)
-        await env.memory.set_told(request.id, FILE, how="channel")
+        await env.store.set_told(request.id, FILE, how="channel")
 
 
 async def _begin_timeline(env: Environment, channel_id: str, ts: str) -> None:
     """The card that said the incident has started is the message under which all else stands."""
-    incident = await env.memory.incident_in(channel_id)
+    incident = await env.store.incident_in(channel_id)
     if incident and incident.timeline_ts is None:
-        await env.memory.set_timeline(incident.id, ts)
+        await env.store.set_timeline(incident.id, ts)
 
 
 async def _announce_again(env: Environment, request: Request) -> None:
     """The messages that said that the incident runs, and until when, say how it is now."""
-    incident = await env.memory.incident(str(request.plan.arguments.get("incident_id", "")))
+    incident = await env.store.incident(str(request.plan.arguments.get("incident_id", "")))
     if incident is not None:
         await announce_again(env, incident, but=request.id)
 
@@ -67,4 +67,6 @@ async def share_file(env: Environment, reply: Reply, channel_id: str, thread_ts:
     except BotError as error:
         log.warning("could not share a file", filename=file.filename, why=str(error))
         with suppress(CannotPost):
-            await env.messenger.post(channel_id, said(f"The file could not be shared: {error}"), thread_ts=thread_ts)
+            await env.messenger.post(
+                channel_id, private_note(f"The file could not be shared: {error}"), thread_ts=thread_ts
+            )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from bot.commands.base import Reading
+from bot.commands.base import ReadCommand
 from bot.core.actions import action_of
 from bot.core.parsing import Parsed
 from bot.core.reply import Reply
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 async def refresh_live_cards(env: Environment, organization: str, databases: Sequence[str]) -> None:
     """Draw the live cards of some databases again. One that cannot be drawn stays: it says as of when it is."""
-    for card in await env.memory.live_cards(organization, databases):
+    for card in await env.store.live_cards(organization, databases):
         try:
             await _refresh(env, card)
         except BotError as error:
@@ -31,19 +31,19 @@ async def refresh_live_cards(env: Environment, organization: str, databases: Seq
 async def _refresh(env: Environment, card: LiveCard) -> None:
     reply = await _drawn(env, card) if await may_be_seen(env, card.channel_id) else None
     if reply is not None and not await env.messenger.update(card.channel_id, card.ts, reply):
-        await env.memory.drop_live_card(card)
+        await env.store.drop_live_card(card)
 
 
 async def _drawn(env: Environment, card: LiveCard) -> Reply | None:
     """Draw it as the one who asked for it would see it now; None: it is no longer theirs to see."""
     read = env.grammar.parse(card.line)
-    if not isinstance(read, Parsed) or not isinstance(read.spec, Reading):
+    if not isinstance(read, Parsed) or not isinstance(read.spec, ReadCommand):
         return None
     subject = await env.subject_in(card.user_id, card.channel_id)
     if not may_be_shown(env, subject, action_of(read.spec.name, read.args), card.organization):
         return None
     ctx = env.context(subject, command=read.spec.name, organization=card.organization, line=card.line)
     reply: Reply = await read.spec.run(ctx, read.args)
-    running = await env.memory.incident_in(card.channel_id)
+    running = await env.store.incident_in(card.channel_id)
     reply = await with_timeline(env, reply, running.id) if running else reply
     return signed(reply, card.user_id, card.line)

@@ -26,7 +26,7 @@ def keep_note(env: Environment, request_id: str, to: Address) -> None:
     env.notes[request_id] = to
 
 
-async def turn_note(env: Environment, request: Request, *, in_channel: bool) -> None:
+async def update_note(env: Environment, request: Request, *, in_channel: bool) -> None:
     """Turn the note into the outcome, or tell it privately anew. The outcome was told already.
 
     Args:
@@ -34,20 +34,20 @@ async def turn_note(env: Environment, request: Request, *, in_channel: bool) -> 
     """
     note = env.notes.pop(request.id, None)
     confirmed = request.mode is Mode.DIRECT and request.confirm is not Confirm.NONE
-    is_awaited = (request.incident_id and confirmed) or await env.memory.was_told(request.id, WAITS)
+    is_awaited = (request.incident_id and confirmed) or await env.store.was_told(request.id, WAITS)
     if not (in_channel and is_awaited):
         return
     try:
         link = await timeline_link(env, request.incident_id) if request.incident_id else ""
         done = done_of(env, request) or await card_of(env, request)
         reply = cards.outcome_note(request, done, link, until=await _frozen_until(env, request))
-        await env.messenger.whisper(note or asker_address(request), reply, replace=note is not None)
+        await env.messenger.send_ephemeral(note or asker_address(request), reply, replace=note is not None)
     except BotError as error:
         log.info("a note was not turned into its outcome", request=request.id, why=str(error))
 
 
 async def _frozen_until(env: Environment, request: Request) -> datetime | None:
     target = request.plan.target
-    held = await env.memory.holds(database_id=target.id) if target else []
+    held = await env.store.holds(database_id=target.id) if target else []
     mine = [one for one in held if one.request_id == request.id and one.kind is HoldKind.FREEZE]
     return mine[0].due_at if mine else None

@@ -16,8 +16,8 @@ _GROUP: Final = re.compile(r"<!subteam\^([A-Z0-9]+)>")
 async def people_concerned(env: Environment, request: Request) -> tuple[str, ...]:
     """Return the requester first, then those who approved, then whom the rule notifies. Raises Unavailable."""
     approvers = [vote.user_id for vote in request.votes if vote.approves]
-    others = [] if is_private(request) else await notified(env, request.notify, asked_by=request.asker)
-    return tuple(dict.fromkeys([request.asker, *approvers, *others]))
+    others = [] if is_private(request) else await notified(env, request.notify, asked_by=request.requester)
+    return tuple(dict.fromkeys([request.requester, *approvers, *others]))
 
 
 def is_private(request: Request) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from bot.blocks import cards, notices
-from bot.commands.base import Revealing
+from bot.commands.base import SecretCommand
 from bot.core.reply import Reply
 from bot.core.request import CLOSED, ENDS, PLAINLY, REVIEWED, Mode, Request, State, Timer, TimerKind
 from bot.errors import Unavailable
@@ -18,10 +18,10 @@ from bot.pipeline.outcomes.delivery import CHANNEL, NOBODY, Notice, deliver, del
 from bot.pipeline.outcomes.follow_ups import follow_up
 from bot.pipeline.outcomes.live_cards import refresh_live_cards
 from bot.pipeline.outcomes.policy_notices import announce_policy_change, is_policy_change
-from bot.pipeline.outcomes.private_notes import turn_note
+from bot.pipeline.outcomes.private_notes import update_note
 from bot.pipeline.outcomes.recipients import is_private
 from bot.pipeline.outcomes.request_cards import (
-    Shown,
+    CardContent,
     below_card,
     card_of,
     refresh_cards,
@@ -52,8 +52,8 @@ async def tell_outcome(env: Environment, request_id: str) -> None:
         log.exception("an outcome cannot be told", request=request_id)
     else:
         return
-    if await env.memory.untold(request_id):
-        await env.memory.set_timer(Timer(TimerKind.NOTIFY, request_id, env.clock.now() + SOON))
+    if await env.store.untold(request_id):
+        await env.store.set_timer(Timer(TimerKind.NOTIFY, request_id, env.clock.now() + SOON))
 
 
 async def notify_is_due(env: Environment, timer: Timer) -> Timer | None:
@@ -77,10 +77,10 @@ async def notify_is_due(env: Environment, timer: Timer) -> Timer | None:
 async def tell(env: Environment, request_id: str) -> None:
     """Tell the end that a request has come to, once. Raises Unavailable while somebody is still to be told."""
     async with env.turn(request_id):
-        request = await env.memory.request(request_id)
+        request = await env.store.request(request_id)
         if request is None:
             return
-        if request.state not in ENDS or await env.memory.was_told(request.id, request.state):
+        if request.state not in ENDS or await env.store.was_told(request.id, request.state):
             await refresh_cards(env, request)
         else:
             how = await _tell_end(env, request)
@@ -89,11 +89,11 @@ async def tell(env: Environment, request_id: str) -> None:
                 await tell_holders(env, request)
             for closed in request.facts.get(CLOSED, ()):
                 await tell_outcome(env, closed)
-            await env.memory.set_told(request.id, request.state, how=how)
+            await env.store.set_told(request.id, request.state, how=how)
             await _afterwards(env, request, how)
-        for owed in await env.memory.untold(request_id):
+        for owed in await env.store.untold(request_id):
             if owed.event != request.state:
-                await env.memory.set_told(request_id, owed.event, how="superseded")
+                await env.store.set_told(request_id, owed.event, how="superseded")
 
 
 async def tell_plainly(env: Environment, request_id: str) -> None:
@@ -103,11 +103,11 @@ async def tell_plainly(env: Environment, request_id: str) -> None:
         Unavailable: somebody is still to be told.
     """
     async with env.turn(request_id):
-        request = await env.memory.request(request_id)
-        if request is None or await env.memory.was_told(request.id, request.state):
+        request = await env.store.request(request_id)
+        if request is None or await env.store.was_told(request.id, request.state):
             return
         plain, thread = cards.plain_outcome(request), request.thread_ts
-        people = tuple(dict.fromkeys([request.asker, *(vote.user_id for vote in request.votes if vote.approves)]))
+        people = tuple(dict.fromkeys([request.requester, *(vote.user_id for vote in request.votes if vote.approves)]))
         notice = Notice(
             request.id,
             request.state,
@@ -119,29 +119,29 @@ async def tell_plainly(env: Environment, request_id: str) -> None:
             intent_id=request.intent_id,
         )
         how = await deliver(env, notice)
-        for owed in await env.memory.untold(request_id):
-            await env.memory.set_told(request_id, owed.event, how="superseded")
-        await env.memory.set_told(request_id, request.state, how=how if how == NOBODY else PLAINLY)
+        for owed in await env.store.untold(request_id):
+            await env.store.set_told(request_id, owed.event, how="superseded")
+        await env.store.set_told(request_id, request.state, how=how if how == NOBODY else PLAINLY)
         env.observer.fault("tell")
         log.error("an outcome was told in plain words", request=request_id)
 
 
 async def tell_others(env: Environment, request: Request, state: State) -> None:
     """Tell an end whose requester has just been answered: to the others who are concerned, if any."""
-    if await env.memory.cards(request.id):
+    if await env.store.cards(request.id):
         await tell_outcome(env, request.id)
     else:
-        await env.memory.set_told(request.id, state, how="answer")
+        await env.store.set_told(request.id, state, how="answer")
 
 
 async def _tell_end(env: Environment, request: Request) -> str:
     shown = await refresh_cards(env, request)
-    reveals = isinstance(env.by_name.get(request.command), Revealing)
+    reveals = isinstance(env.by_name.get(request.command), SecretCommand)
     if reveals and request.state in (State.SUCCEEDED, State.UNKNOWN):
         return await _tell_reveal(env, request)
-    if shown is Shown.POSTED_AGAIN:
+    if shown is CardContent.POSTED_AGAIN:
         return CHANNEL
-    if shown is Shown.NO_CARD:
+    if shown is CardContent.NO_CARD:
         seen = request.mode is Mode.DIRECT and request.state not in UNSEEN and not reveals
         return await _tell_by_card(env, request, in_channel=seen or request.mode is Mode.BREAK_GLASS)
     _, thread_ts = await below_card(env, request)
@@ -155,7 +155,7 @@ async def _tell_by_card(env: Environment, request: Request, *, in_channel: bool)
         env, request, request.state, await card_of(env, request), thread_ts=await thread_of(env, request)
     )
     is_private = notice.is_private or not in_channel
-    people = notice.people if in_channel else (request.asker,)
+    people = notice.people if in_channel else (request.requester,)
     posted = partial(remember_card, env, request)
     elsewhere = cards.outcome_notice(request, elsewhere=True)
     return await deliver(env, replace(notice, is_private=is_private, people=people, posted=posted, elsewhere=elsewhere))
@@ -168,27 +168,27 @@ async def _tell_reveal(env: Environment, request: Request) -> str:
         return "reveal"
     offer = cards.reveal_again(request, request.outcome)
     notice = await notice_of(env, request, request.state, offer, thread_ts=request.thread_ts)
-    return await deliver(env, replace(notice, is_private=True, people=(request.asker,)))
+    return await deliver(env, replace(notice, is_private=True, people=(request.requester,)))
 
 
 async def note_in_timeline(env: Environment, request: Request) -> None:
     """Say one line in the timeline of its incident about what shows nothing to the channel by itself."""
     notice = await notice_of(env, request, "timeline", cards.outcome_notice(request))
-    if not request.incident_id or notice.is_private or await env.memory.cards(request.id):
+    if not request.incident_id or notice.is_private or await env.store.cards(request.id):
         return
-    incident = await env.memory.incident(request.incident_id)
+    incident = await env.store.incident(request.incident_id)
     if incident is not None and incident.timeline_ts is not None:
         await deliver(env, replace(notice, thread_ts=incident.timeline_ts, broadcast=False, people=()))
 
 
 async def _afterwards(env: Environment, request: Request, how: str) -> None:
     """Bring up to date what is shown elsewhere; nobody waits for it."""
-    reveals = isinstance(env.by_name.get(request.command), Revealing)
+    reveals = isinstance(env.by_name.get(request.command), SecretCommand)
     if request.state in CHANGED and request.plan.databases and not reveals:
         await refresh_live_cards(env, request.organization, [name for name, _ in request.plan.databases])
         await refresh_ended_freezes(env, request)
     if how != NOBODY:
-        await turn_note(env, request, in_channel=how == CHANNEL)
+        await update_note(env, request, in_channel=how == CHANNEL)
 
 
 async def tell_reviewed(env: Environment, review_id: str) -> None:
@@ -201,13 +201,13 @@ async def tell_reviewed(env: Environment, review_id: str) -> None:
 
 async def tell_review(env: Environment, review_id: str) -> None:
     """Tell the one whose break-glass act was reviewed what came of it. Raises Unavailable."""
-    review = await env.memory.review(review_id)
-    request = await env.memory.request(review.request_id) if review else None
+    review = await env.store.review(review_id)
+    request = await env.store.request(review.request_id) if review else None
     if review is None or review.reviewed_at is None or request is None:
-        return await env.memory.set_told(review_id, REVIEWED, how="superseded")
+        return await env.store.set_told(review_id, REVIEWED, how="superseded")
     async with env.turn(review_id):
-        if await refresh_cards(env, request) is Shown.POSTED_AGAIN:
-            return await env.memory.set_told(review_id, REVIEWED, how=CHANNEL)
+        if await refresh_cards(env, request) is CardContent.POSTED_AGAIN:
+            return await env.store.set_told(review_id, REVIEWED, how=CHANNEL)
         _, thread_ts = await below_card(env, request)
         reply: Reply = notices.reviewed_notice(review, request)
         await deliver_and_close(

@@ -18,11 +18,11 @@ async def tell_holders(env: Environment, request: Request, *, only_of: str | Non
     proof = Proof.of(request.facts)
     now, ids = env.clock.now(), request.plan.ends_tokens_of
     before = proof.sent_at if proof else now
-    known = await env.memory.tokens(organization=request.organization, databases_ids=[only_of] if only_of else ids)
+    known = await env.store.tokens(organization=request.organization, database_ids=[only_of] if only_of else ids)
     old = [one for one in known if one.minted_at < before and (one.expires_at is None or one.expires_at > now)]
     for holder in request.plan.holders:
         theirs = _databases(old, holder)
-        if holder != request.asker and (theirs or only_of is None):
+        if holder != request.requester and (theirs or only_of is None):
             reply = notices.tokens_revoked_notice(request, theirs, proof)
             notice = await notice_of(env, request, f"{REVOKED} {only_of or ''}".strip(), reply)
             await tell_alone(env, replace(notice, people=(holder,)))

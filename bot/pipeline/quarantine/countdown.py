@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from bot.commands.holds import blocked, lift_of, lift_once, open_quarantine
-from bot.core.ports import Move
+from bot.core.ports import Transition
 from bot.core.request import COUNTDOWN_OVER, TIMER, Hold, Request, State, Timer, TimerKind
 from bot.errors import BotError
 from bot.pipeline.authorization.authorize import No, Step, authorize
@@ -46,7 +46,7 @@ class Finding:
 
 async def countdown_is_over(env: Environment, timer: Timer) -> Timer | None:
     """Start what a countdown leads to, or say why it doesn't."""
-    request = await env.memory.request(timer.subject)
+    request = await env.store.request(timer.subject)
     if request is None:
         return None
     if request.state is State.STALE or (request.state is State.QUARANTINED and request.due_at is None):
@@ -81,7 +81,7 @@ async def examine(env: Environment, request: Request) -> Finding:
 
 async def _not_as_left(env: Environment, request: Request) -> str | None:
     """Say what differs from how the quarantine left the database. Raises BotError while that can't be told."""
-    turso, target = env.doors.turso(request.organization), request.plan.target
+    turso, target = env.turso_clients.turso(request.organization), request.plan.target
     if target is None or (changed := await what_changed(turso, request.plan)):
         return changed if target else None
     if await _own_hold(env, request) is None:
@@ -93,19 +93,19 @@ async def _not_as_left(env: Environment, request: Request) -> str | None:
 
 async def _own_hold(env: Environment, request: Request) -> Hold | None:
     target = request.plan.target
-    hold = await open_quarantine(env.memory, target.id) if target else None
+    hold = await open_quarantine(env.store, target.id) if target else None
     return hold if hold and hold.request_id == request.id else None
 
 
 async def _start(env: Environment, request: Request, _: str) -> None:
     tries = int(request.facts.get("finish_tries", 0))
-    move = Move(
+    move = Transition(
         to=State.EXECUTING,
         at=env.clock.now(),
         changes={"facts": {**request.facts, "finish_tries": tries + 1}},
         enqueue="finish" if tries == 0 else f"finish{tries}",
     )
-    await env.memory.move(request.id, expect=[State.QUARANTINED], move=move)
+    await env.store.move(request.id, expect=[State.QUARANTINED], move=move)
 
 
 async def _keep(env: Environment, request: Request, why: str) -> None:
@@ -127,14 +127,14 @@ async def _end(
 ) -> None:  # fmt: skip
     now = env.clock.now()
     # The timer stays until it is told, should a crash come between.
-    move = Move(
+    move = Transition(
         to=to,
         at=now,
         changes={"outcome": outcome, "facts": {**request.facts, COUNTDOWN_OVER: True}, **changes},
         entries=[entry("finished", word, at=now, request=request, by=TIMER, phase="finish", what=why)],
         release_holds=releases or (),
     )
-    if await env.memory.move(request.id, expect=[State.QUARANTINED], move=move) is not None:
+    if await env.store.move(request.id, expect=[State.QUARANTINED], move=move) is not None:
         env.observer.request(to)
         await tell_outcome(env, request.id)
 
@@ -144,11 +144,11 @@ async def _lifted(env: Environment, request: Request) -> bool:
     hold, target = await _own_hold(env, request), request.plan.target
     if hold is None or target is None:
         return True
-    turso = env.doors.turso(request.organization)
+    turso = env.turso_clients.turso(request.organization)
     try:
         if (await turso.database(target.name)).id != target.id:
             return True
-        return await lift_once(turso, env.memory, lift_of(hold))
+        return await lift_once(turso, env.store, lift_of(hold))
     except DatabaseNotFound:
         return True
     except BotError:
@@ -160,14 +160,14 @@ async def _again(env: Environment, request: Request, timer: Timer, why: str) -> 
     now, attempt = env.clock.now(), timer.attempt + 1
     told = attempt == TOLD_AT
     words = f"The countdown is over, but nothing was destroyed yet: {why}"
-    move = Move(
+    move = Transition(
         to=State.QUARANTINED,
         at=now,
         changes={"outcome": words, "facts": {**request.facts, COUNTDOWN_OVER: True}} if told else {},
         entries=[entry("finished", "postponed", at=now, request=request, by=TIMER, phase="finish", what=why)],
         is_told=told,
     )
-    if await env.memory.move(request.id, expect=[State.QUARANTINED], move=move) is None:
+    if await env.store.move(request.id, expect=[State.QUARANTINED], move=move) is None:
         return None
     if told:
         await tell_outcome(env, request.id)
@@ -179,11 +179,11 @@ def pause_after(attempt: int) -> timedelta:
     return min(FIRST_PAUSE * (1 << min(attempt - 1, 10)), LONGEST_PAUSE)
 
 
-def waits_again(request: Request, now: datetime, why: str, *, at_once: bool) -> Move:
+def waits_again(request: Request, now: datetime, why: str, *, at_once: bool) -> Transition:
     """Return the commit that leads back into quarantine from an end that was not sent."""
     tries = int(request.facts.get("finish_tries", 1))
     due = now if at_once else now + pause_after(tries)
-    return Move(
+    return Transition(
         to=State.QUARANTINED,
         at=now,
         changes={},
@@ -196,5 +196,5 @@ def waits_again(request: Request, now: datetime, why: str, *, at_once: bool) -> 
 async def back_to_quarantine(env: Environment, request: Request, why: str, *, at_once: bool = True) -> None:
     """Take a request back into quarantine whose end was not sent; the timer looks at it again."""
     move = waits_again(request, env.clock.now(), why, at_once=at_once)
-    if await env.memory.move(request.id, expect=[State.EXECUTING], move=move) is not None:
+    if await env.store.move(request.id, expect=[State.EXECUTING], move=move) is not None:
         await show(env, request.id)

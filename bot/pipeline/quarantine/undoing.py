@@ -1,12 +1,12 @@
 """Undo: who may end a quarantine, and its beginning."""
 
-from bot.core.ports import Move, address_of
+from bot.core.ports import Transition, address_of
 from bot.core.request import Incoming, Request, State, TimerKind
 from bot.errors import Refused
 from bot.pipeline.approval.presses import request_of
 from bot.pipeline.authorization.authorize import Step, authorize
 from bot.pipeline.environment import Environment
-from bot.pipeline.replies import entry, said
+from bot.pipeline.replies import entry, private_note
 
 
 async def undo(env: Environment, incoming: Incoming) -> str:
@@ -20,9 +20,11 @@ async def undo_request(env: Environment, incoming: Incoming, request: Request) -
         raise Refused(f"There is nothing to undo: this request is {request.state.value}.")
     (await authorize(env, request, Step.UNDO, actor=incoming)).must()
     if await start_undo(env, request, by=incoming.user_id) is None:
-        now_request = await env.memory.request(request.id) or request
+        now_request = await env.store.request(request.id) or request
         raise Refused(f"There is nothing to undo: this request is {now_request.state.value}.")
-    await env.messenger.whisper(address_of(incoming), said("Undo starts now; the card will say when it is open again."))
+    await env.messenger.send_ephemeral(
+        address_of(incoming), private_note("Undo starts now; the card will say when it is open again.")
+    )
     return "undo"
 
 
@@ -30,7 +32,7 @@ async def start_undo(env: Environment, request: Request, *, by: str) -> Request 
     """Take a quarantine out of its countdown and enqueue its Undo, in one commit. None: it no longer counts down."""
     tries = int(request.facts.get("undo_tries", 0))
     now = env.clock.now()
-    move = Move(
+    move = Transition(
         to=State.EXECUTING,
         at=now,
         changes={"facts": {**request.facts, "undo_tries": tries + 1}},
@@ -38,4 +40,4 @@ async def start_undo(env: Environment, request: Request, *, by: str) -> Request 
         cancel=[TimerKind.FINISH],
         enqueue="undo" if tries == 0 else f"undo{tries}",
     )
-    return await env.memory.move(request.id, expect=[State.QUARANTINED], move=move)
+    return await env.store.move(request.id, expect=[State.QUARANTINED], move=move)

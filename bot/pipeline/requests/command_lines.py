@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from bot.blocks import forms, plans
-from bot.commands.base import Command, Context, FollowUp, Reading
+from bot.commands.base import Command, Context, FollowUp, ReadCommand
 from bot.core.actions import action_of
 from bot.core.model import Action, Decision, Subject, Verdict, Visibility
 from bot.core.parse_results import close
@@ -20,7 +20,7 @@ from bot.errors import BotError, CannotPost, Refused
 from bot.pipeline.approval import presses
 from bot.pipeline.authorization.checks import UNDOES
 from bot.pipeline.authorization.command_line import decide_incomplete, decide_line, own_undo
-from bot.pipeline.authorization.decision import Forbidden, judge, must, planned_action
+from bot.pipeline.authorization.decision import Forbidden, judge, planned_action, require_allowed
 from bot.pipeline.environment import SETTLES, Environment
 from bot.pipeline.outcomes.follow_ups import share_file
 from bot.pipeline.outcomes.request_cards import with_timeline
@@ -39,7 +39,7 @@ async def ask(env: Environment, incoming: Incoming, read: Read) -> str:
     Returns:
         The outcome in one word, for the log and the metrics.
     Raises:
-        BotError: a sentence for the asker; nothing was changed.
+        BotError: a sentence for the requester; nothing was changed.
     """
     if isinstance(read, BotError):
         raise read
@@ -49,7 +49,7 @@ async def ask(env: Environment, incoming: Incoming, read: Read) -> str:
     subject = await env.subject(incoming)
     if isinstance(read, Incomplete):
         return await open_form(env, incoming, subject, read)
-    return await carry_on(env, incoming, subject, read)
+    return await continue_request(env, incoming, subject, read)
 
 
 async def must_be_in_channel(env: Environment, incoming: Incoming, *, fresh: bool = True) -> None:
@@ -67,7 +67,7 @@ async def must_be_in_channel(env: Environment, incoming: Incoming, *, fresh: boo
         raise Refused("You are not in that channel, or I am not: what one may do there is for its members.")
 
 
-async def carry_on(
+async def continue_request(
     env: Environment,
     incoming: Incoming,
     subject: Subject,
@@ -89,7 +89,7 @@ async def carry_on(
     ctx = env.context(
         subject, command=command.name, line=read.text, reason=read.common.reason or "", ticket=read.common.ticket or ""
     )
-    if isinstance(command, Reading):
+    if isinstance(command, ReadCommand):
         return await _read(env, incoming, ctx, read, command, decision, action)
     plan = await _with_suggestions(env, ctx, command.plan(replace(ctx, follow_up=follow_up), args))
     settles = _bound(plan, follow_up)
@@ -101,12 +101,12 @@ async def carry_on(
         policy_hash=ctx.policy.hash,
         arguments={**plan.arguments, **({SETTLES: settles} if settles else {})},
     )
-    decision = UNDOES if undo else must(env, subject, planned_action(read, plan))
+    decision = UNDOES if undo else require_allowed(env, subject, planned_action(read, plan))
     if decision.verdict is Verdict.BREAK_GLASS and not (read.common.reason or read.common.dry_run):
         return await open_form(env, incoming, subject, _incomplete(env.grammar, command.name, read.text), why=decision)
     if read.common.dry_run:
-        await env.messenger.whisper(address_of(incoming), plans.dry_run(plan, decision))
-        await env.memory.audit(
+        await env.messenger.send_ephemeral(address_of(incoming), plans.dry_run(plan, decision))
+        await env.store.audit(
             entry("planned", "dry_run", at=ctx.now, subject=subject, incoming=incoming, decision=decision,
                   command=command.name, databases=[one.name for one in action.databases],
                   organization=ctx.organization, policy_hash=ctx.policy.hash)
@@ -142,7 +142,7 @@ async def _read(
     incoming: Incoming,
     ctx: Context,
     read: Parsed[Command],
-    command: Reading[Any],
+    command: ReadCommand[Any],
     decision: Decision,
     action: Action,
 ) -> str:
@@ -152,9 +152,9 @@ async def _read(
         reply = await work
     else:
         reply, channel = await asyncio.gather(work, env.directory.channel(incoming.channel_id, fresh=True))
-        must(env, replace(ctx.subject, channel=channel), action)  # it may have been shared a moment ago
+        require_allowed(env, replace(ctx.subject, channel=channel), action)  # it may have been shared a moment ago
     public = is_public(decision, reply, private=read.common.private)
-    if public and ctx.subject.incident_profile and (running := await env.memory.incident_in(incoming.channel_id)):
+    if public and ctx.subject.incident_profile and (running := await env.store.incident_in(incoming.channel_id)):
         reply = await with_timeline(env, reply, running.id)
     reply = signed(reply, ctx.subject.person.id, read.text) if public else reply
     replace_it = incoming.action_id.startswith("page.")
@@ -164,7 +164,7 @@ async def _read(
         await share_file(env, reply, incoming.channel_id, incoming.thread_ts)
     if not command.open_to_all:
         name = read.args.__dict__.get("name")  # asking a model for what it does not have takes long
-        await env.memory.audit(
+        await env.store.audit(
             entry("read", "allowed", at=ctx.now, subject=ctx.subject, incoming=incoming, decision=decision,
                   command=command.name, databases=[name] if isinstance(name, str) else [],
                   organization=ctx.organization, policy_hash=ctx.policy.hash)
@@ -184,7 +184,7 @@ async def _posted_live(
     except CannotPost:
         return False
     name = str(read.args.__dict__.get("name", ""))
-    await env.memory.set_live_card(
+    await env.store.set_live_card(
         LiveCard(incoming.channel_id, ts, ctx.organization, name, read.text, incoming.user_id, ctx.now)
     )
     return True
@@ -216,18 +216,18 @@ async def open_form(
     """Ask for what is missing: in a modal at once, or behind a button where there is no trigger for one.
 
     Args:
-        why: the decision by which it is done at once, without consent: then the reason is what is missing.
+        why: the decision by which it is done at once, without approval: then the reason is what is missing.
     """
     name = read.spec.name
     decision, action = decide_incomplete(env, subject, read)
     if decision.verdict is Verdict.DENY:
         raise Forbidden(decision, action, subject)
-    await env.memory.record_intent(incoming, actionable=False)
+    await env.store.record_intent(incoming, actionable=False)
     loading = forms.loading_view(name)
     view_id = await env.messenger.open_view(incoming.trigger_id, loading) if incoming.trigger_id else None
     if view_id is None:
         typed = incoming.value if presses.form_of(incoming.action_id) else incoming.id
-        await env.messenger.whisper(address_of(incoming), forms.form_button(name, typed))
+        await env.messenger.send_ephemeral(address_of(incoming), forms.form_button(name, typed))
         return "form_offered"
     await env.messenger.update_view(
         view_id, forms.form_view(read.spec, read.given, incoming.id, needs_reason=why is not None)
@@ -241,7 +241,7 @@ async def open_form_of(env: Environment, incoming: Incoming, command: str) -> st
     The button's value is empty, or names what came in before it: its line prefills the form, and the answer goes
     where that came from.
     """
-    before = await env.memory.intent(incoming.value) if incoming.value else None
+    before = await env.store.intent(incoming.value) if incoming.value else None
     line = ""
     if before is not None and before.user_id == incoming.user_id:
         line = before.text or before.value
@@ -253,8 +253,8 @@ async def open_form_of(env: Environment, incoming: Incoming, command: str) -> st
 async def open_chooser(env: Environment, incoming: Incoming) -> str:
     """Answer a shortcut: choose a command, then fill its form."""
     subject = await env.subject(incoming)
-    must(env, subject, Action("home"))
-    await env.memory.record_intent(incoming, actionable=False)
+    require_allowed(env, subject, Action("home"))
+    await env.store.record_intent(incoming, actionable=False)
     if incoming.trigger_id is None:
         raise BotError("Slack sent no trigger for a form; press the shortcut again.")
     view_id = await env.messenger.open_view(incoming.trigger_id, forms.loading_view("Turso"))

@@ -7,7 +7,7 @@ it is a no.
 from dataclasses import replace
 from typing import Final
 
-from bot.commands.base import Changing, Command, Explanation, Reading
+from bot.commands.base import ChangeCommand, Command, Explanation, ReadCommand
 from bot.core.actions import action_of
 from bot.core.facts import Facts, Question
 from bot.core.model import Action, Channel, ChannelKind, Decision, Person, Subject, Verdict
@@ -22,7 +22,7 @@ from bot.pipeline.environment import Environment
 
 Read = Parsed[Command] | Incomplete[Command]
 NOT_SHOWN: Final = "I don't know that channel, or it is private and you are not in it."
-"""One sentence for both: it says nothing of a channel that the asker does not see."""
+"""One sentence for both: it says nothing of a channel that the requester does not see."""
 NO_SUCH_PERSON: Final = "I don't know that person: pick them from Slack's list."
 ARCHIVED: Final = "That channel is archived, so nobody can type there."
 NOT_IN_IT: Final = "They are not in that channel: what one may do there is for its members."
@@ -35,39 +35,39 @@ class _Open(Exception):
     """The question can't be answered now. Its text is what Slack, or Turso, did not say."""
 
 
-async def explain(env: Environment, asker: Subject, read: Read, person_id: str, channel_id: str) -> Explanation:
+async def explain(env: Environment, requester: Subject, read: Read, person_id: str, channel_id: str) -> Explanation:
     """Say what would be decided if a person typed a line in a channel now; nothing is done.
 
     Args:
-        asker: who wants to know, as they stand where they ask.
+        requester: who wants to know, as they stand where they ask.
     Raises:
-        BadInput: there is no such person, or no such channel that the asker may know of.
+        BadInput: there is no such person, or no such channel that the requester may know of.
     """
     try:
-        if (person_id, channel_id) == (asker.person.id, asker.channel.id):
-            return Explanation(await _decide(env, asker, asker, read))
+        if (person_id, channel_id) == (requester.person.id, requester.channel.id):
+            return Explanation(await _decide(env, requester, requester, read))
         groups = env.rules.policy.usergroups_in(channel_id)
-        facts = await env.directory.look(Question(channel_id, frozenset({asker.person.id, person_id}), groups))
-        channel, person = _channel(asker, channel_id, facts), _person(person_id, facts)
+        facts = await env.directory.look(Question(channel_id, frozenset({requester.person.id, person_id}), groups))
+        channel, person = _channel(requester, channel_id, facts), _person(person_id, facts)
         if why := _keeps_away(env, person, channel, facts):
             return Explanation(Decision(Verdict.DENY, why))
         there = await env.with_incident(Subject(person, channel, facts.groups))
-        return Explanation(await _decide(env, replace(there, person=asker.person), there, read))
+        return Explanation(await _decide(env, replace(there, person=requester.person), there, read))
     except _Open as silence:
         return Explanation(None, str(silence))
 
 
-def _channel(asker: Subject, channel_id: str, facts: Facts) -> Channel:
-    """Return the channel if the asker may know of it: a public one, or one that they are in."""
+def _channel(requester: Subject, channel_id: str, facts: Facts) -> Channel:
+    """Return the channel if the requester may know of it: a public one, or one that they are in."""
     found = facts.channel
-    if channel_id != asker.channel.id:
+    if channel_id != requester.channel.id:
         if channel_id.startswith("D"):
             raise BadInput(NOT_SHOWN)
         is_open = found is not None and found.kind is ChannelKind.CHANNEL and not found.is_private
-        if not is_open or asker.person.is_guest or asker.person.is_stranger:
+        if not is_open or requester.person.is_guest or requester.person.is_stranger:
             if facts.inside is None:
                 raise _Open("Slack did not say who is in that channel")
-            if asker.person.id not in facts.inside:
+            if requester.person.id not in facts.inside:
                 raise BadInput(NOT_SHOWN)
     if found is None:
         raise _Open("Slack did not say what that channel is")
@@ -96,16 +96,16 @@ def _keeps_away(env: Environment, person: Person, channel: Channel, facts: Facts
     return None if person.id in facts.inside else NOT_IN_IT
 
 
-async def _decide(env: Environment, asker: Subject, subject: Subject, read: Read) -> Decision:
+async def _decide(env: Environment, requester: Subject, subject: Subject, read: Read) -> Decision:
     """Decide as when it is typed.
 
     Args:
-        asker: who wants to know, as they would stand there.
+        requester: who wants to know, as they would stand there.
     """
     groups = WantedGroups(subject.groups)
     subject = replace(subject, groups=groups)
     try:
-        decision = await _typed(env, asker, subject, read)
+        decision = await _typed(env, requester, subject, read)
     except Unavailable as error:
         raise _Open(str(error).rstrip(".")) from None
     if decision.verdict is Verdict.DENY and groups.silent:
@@ -114,7 +114,7 @@ async def _decide(env: Environment, asker: Subject, subject: Subject, read: Read
     return await _in_practice(env, subject, read.spec, decision)
 
 
-async def _typed(env: Environment, asker: Subject, subject: Subject, read: Read) -> Decision:
+async def _typed(env: Environment, requester: Subject, subject: Subject, read: Read) -> Decision:
     command = read.spec
     if isinstance(read, Incomplete):
         return decide_incomplete(env, subject, read)[0]
@@ -123,12 +123,12 @@ async def _typed(env: Environment, asker: Subject, subject: Subject, read: Read)
         return UNDOES
     action = action_of(command.name, read.args)
     by_name, needs_group = judge(env, subject, action), env.rules.policy.scope(subject).needs_group
-    reaches = isinstance(command, Changing) and command.reaches_others and by_name.verdict is not Verdict.DENY
+    reaches = isinstance(command, ChangeCommand) and command.reaches_others and by_name.verdict is not Verdict.DENY
     if not action.databases or not (reaches or needs_group):
         return by_name
-    await _must_be_shown(env, asker, subject, action)
+    await _must_be_shown(env, requester, subject, action)
     decision, action = await decide_line(env, subject, action)
-    if decision.verdict is Verdict.DENY or isinstance(command, Reading):
+    if decision.verdict is Verdict.DENY or isinstance(command, ReadCommand):
         return decision
     try:
         ctx = env.context(subject, command=command.name)
@@ -140,11 +140,11 @@ async def _typed(env: Environment, asker: Subject, subject: Subject, read: Read)
     return judge(env, subject, planned_action(read, plan))
 
 
-async def _must_be_shown(env: Environment, asker: Subject, subject: Subject, action: Action) -> None:
-    """Stop where the answer would tell the asker more of a database than the channel itself does."""
-    if asker.person.id == subject.person.id:
+async def _must_be_shown(env: Environment, requester: Subject, subject: Subject, action: Action) -> None:
+    """Stop where the answer would tell the requester more of a database than the channel itself does."""
+    if requester.person.id == subject.person.id:
         return
-    shown, _ = await decide_line(env, asker, Action("show", databases=action.databases))
+    shown, _ = await decide_line(env, requester, Action("show", databases=action.databases))
     if shown.verdict is Verdict.DENY:
         raise _Open(HIDDEN)
 
@@ -155,6 +155,6 @@ async def _in_practice(env: Environment, subject: Subject, command: Command, dec
         return decision
     if command.changes and not subject.channel.bot_is_member:
         return Decision(Verdict.DENY, BOT_NOT_IN_IT)
-    if decision.blocks_while_owed and await env.memory.reviews(actor=subject.person.id, limit=1):
+    if decision.blocks_while_owed and await env.store.reviews(actor=subject.person.id, limit=1):
         return Decision(Verdict.DENY, OWES, decision.rule)
     return decision

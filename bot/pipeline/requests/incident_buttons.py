@@ -38,7 +38,7 @@ def has_ended(incident: Incident) -> str:
 async def _running(env: Environment, incoming: Incoming, verb: str) -> tuple[Incoming, Incident]:
     """Return the press as one in the incident's channel, and the incident. Raises BadInput: it runs no more."""
     await must_be_one_of_us(env, incoming, verb)
-    incident = await env.memory.incident(incoming.value) if incoming.value else None
+    incident = await env.store.incident(incoming.value) if incoming.value else None
     if incident is None or not fits(incoming.channel_id, incident.channel_id):
         raise BadInput("I do not know this incident: the button is old or from elsewhere. See `/turso incident`.")
     here = replace(incoming, channel_id=incident.channel_id)
@@ -53,4 +53,4 @@ async def _carry_on(env: Environment, here: Incoming, incident: Incident, line: 
     read = env.grammar.parse(line)
     assert isinstance(read, Parsed), "a key is all that it needs"
     about = FollowUp(incident_id=incident.id, over=has_ended(incident))
-    return await command_lines.carry_on(env, here, await env.subject(here), read, follow_up=about)
+    return await command_lines.continue_request(env, here, await env.subject(here), read, follow_up=about)

@@ -1,22 +1,22 @@
-"""Opening a request: written down before it is shown, then consented to, or under way at once."""
+"""Opening a request: written down before it is shown, then approved, or under way at once."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.blocks import cards
-from bot.commands.base import Changing, Command, Revealing
+from bot.commands.base import ChangeCommand, Command, SecretCommand
 from bot.core.model import Confirm, Decision, Subject, Verdict
 from bot.core.parsing import Parsed
 from bot.core.plan import Plan
-from bot.core.ports import Move, address_of
+from bot.core.ports import Transition, address_of
 from bot.core.request import TIMER, Incoming, Kind, Mode, Request, Review, State, Timer, TimerKind
 from bot.errors import BadInput, CannotPost, Unavailable
 from bot.pipeline import token_reveal
 from bot.pipeline.environment import SETTLES, Environment, new_id
 from bot.pipeline.outcomes.request_cards import card_of, post_card, show
 from bot.pipeline.outcomes.telling import tell_outcome
-from bot.pipeline.replies import entry, said
+from bot.pipeline.replies import entry, private_note
 
 OWN_CONFIRMATION = timedelta(minutes=15)
 LAPSE = timedelta(minutes=15)
@@ -29,7 +29,7 @@ async def open_request(
     incoming: Incoming,
     subject: Subject,
     read: Parsed[Command],
-    command: Changing[Any] | Revealing[Any],
+    command: ChangeCommand[Any] | SecretCommand[Any],
     plan: Plan,
     decision: Decision,
 ) -> str:
@@ -39,26 +39,26 @@ async def open_request(
         BotError: the channel cannot show a card, or a break-glass act has no reason.
     """
     now = env.clock.now()
-    running = await env.memory.incident_in(incoming.channel_id) if subject.incident_profile else None
+    running = await env.store.incident_in(incoming.channel_id) if subject.incident_profile else None
     wanted = _request(incoming, subject, read, command, plan, decision, now)
     incident_id = plan.arguments.get(SETTLES) or (running.id if running else None)
     wanted = replace(wanted, incident_id=incident_id)
     if wanted.mode is Mode.BREAK_GLASS:
         _must_have_reason(wanted)
     first = _first_move(wanted, command, subject, decision, now)
-    request = await env.memory.open_request(wanted, first, unless_owing=decision.blocks_while_owed)
+    request = await env.store.open_request(wanted, first, unless_owing=decision.blocks_while_owed)
     env.observer.request(request.state)
     if request.id != wanted.id:
         return await _already_waiting(env, incoming, request)
     if request.state is State.READY and incoming.kind is Kind.MENTION:
-        await env.messenger.whisper(address_of(incoming), await card_of(env, request))
+        await env.messenger.send_ephemeral(address_of(incoming), await card_of(env, request))
         return "reveal_offered"
     if request.state is State.READY:
         return await token_reveal.reveal(env, request, incoming)
     if request.state is State.APPROVED:
         return "accepted"
     if request.mode is Mode.DIRECT:
-        await env.messenger.whisper(address_of(incoming), cards.confirm_message(request, now=now))
+        await env.messenger.send_ephemeral(address_of(incoming), cards.confirm_message(request, now=now))
         return "confirmation_asked"
     return await _show_card(env, incoming, request)
 
@@ -68,27 +68,27 @@ async def _show_card(env: Environment, incoming: Incoming, request: Request) -> 
     try:
         await post_card(env, request)
     except CannotPost as error:
-        await drop_unseen(env, request, error)
+        await drop_if_never_shown(env, request, error)
         return "card_refused"
     except Unavailable:
         words = "Slack does not take messages now. Your request is kept: its card is posted as soon as Slack does."
-        await env.messenger.whisper(address_of(incoming), said(words, f"Request `{request.id}`"))
+        await env.messenger.send_ephemeral(address_of(incoming), private_note(words, f"Request `{request.id}`"))
         return "card_waits"
     return "approval_asked"
 
 
-async def drop_unseen(env: Environment, request: Request, why: CannotPost) -> None:
+async def drop_if_never_shown(env: Environment, request: Request, why: CannotPost) -> None:
     """Cancel a request whose card nobody can see, and tell its requester why."""
     outcome = f"The card could not be posted, so nobody could approve. {why}"
     now = env.clock.now()
-    move = Move(
+    move = Transition(
         to=State.CANCELLED,
         at=now,
         changes={"outcome": outcome},
         entries=[entry("unseen", "cancelled", at=now, request=request, by=TIMER, what=why.code)],
         cancel=tuple(TimerKind),
     )
-    await env.memory.move(request.id, expect=[State.PENDING], move=move)
+    await env.store.move(request.id, expect=[State.PENDING], move=move)
     await tell_outcome(env, request.id)
 
 
@@ -96,14 +96,14 @@ def _request(
     incoming: Incoming,
     subject: Subject,
     read: Parsed[Command],
-    command: Changing[Any] | Revealing[Any],
+    command: ChangeCommand[Any] | SecretCommand[Any],
     plan: Plan,
     decision: Decision,
     now: datetime,
 ) -> Request:
     mode = _mode(decision)
     waits = mode is Mode.APPROVAL or (mode is Mode.DIRECT and decision.confirm is not Confirm.NONE)
-    state = State.PENDING if waits else State.READY if isinstance(command, Revealing) else State.APPROVED
+    state = State.PENDING if waits else State.READY if isinstance(command, SecretCommand) else State.APPROVED
     waits_for = decision.expires if mode is Mode.APPROVAL else OWN_CONFIRMATION
     lasts = waits_for if waits or state is State.READY else decision.start_within
     return Request(
@@ -117,8 +117,8 @@ def _request(
         organization=plan.organization,
         channel_id=incoming.channel_id,
         thread_ts=incoming.thread_ts,
-        asker=subject.person.id,
-        asker_team=subject.person.team_id,
+        requester=subject.person.id,
+        requester_team=subject.person.team_id,
         created_at=now,
         reason=read.common.reason or "",
         ticket=read.common.ticket or "",
@@ -138,7 +138,7 @@ def _mode(decision: Decision) -> Mode:
     return modes.get(decision.verdict, Mode.DIRECT)
 
 
-def _first_move(request: Request, command: Command, subject: Subject, decision: Decision, now: datetime) -> Move:
+def _first_move(request: Request, command: Command, subject: Subject, decision: Decision, now: datetime) -> Transition:
     timers: list[Timer] = []
     if request.expires_at is not None:  # also of what starts at once: it may not start days later
         kind = TimerKind.LAPSE if request.state is State.READY else TimerKind.EXPIRE
@@ -149,7 +149,7 @@ def _first_move(request: Request, command: Command, subject: Subject, decision: 
     timers += [Timer(TimerKind.REVIEW, review.id, now + (review.due_at - now) / 2) for review in reviews]
     timers += [Timer(TimerKind.ALARM, request.id, now)] if reviews else []
     asked = entry("asked", request.state.value, at=now, subject=subject, request=request, decision=decision)
-    return Move(
+    return Transition(
         to=request.state,
         at=now,
         changes={},
@@ -164,7 +164,7 @@ def _review(request: Request, decision: Decision, now: datetime) -> Review:
     return Review(
         id=new_id("v"),
         request_id=request.id,
-        actor=request.asker,
+        actor=request.requester,
         channel_id=request.channel_id,
         created_at=now,
         due_at=now + (decision.review_within or timedelta(hours=24)),
@@ -180,10 +180,10 @@ def _must_have_reason(request: Request) -> None:
 
 async def _already_waiting(env: Environment, incoming: Incoming, request: Request) -> str:
     request = await show(env, request.id) or request  # a card that is gone is posted again
-    copies = await env.memory.cards(request.id)
+    copies = await env.store.cards(request.id)
     link = await env.messenger.permalink(*copies[-1]) if copies else None
     where = f" Its card: {link}" if link else ""
-    await env.messenger.whisper(
-        address_of(incoming), said(f"The same request already waits for an answer (`{request.id}`).{where}")
+    await env.messenger.send_ephemeral(
+        address_of(incoming), private_note(f"The same request already waits for an answer (`{request.id}`).{where}")
     )
     return "already_waiting"

@@ -23,15 +23,15 @@ async def raise_alarm(env: Environment, request: Request) -> None:
     """
     copies = await _cards(env, request)
     link = await env.messenger.permalink(*copies[0]) if copies else None
-    people = await notified(env, request.notify, asked_by=request.asker)
+    people = await notified(env, request.notify, asked_by=request.requester)
     alarm = await notice_of(env, request, ALARM, notices.break_glass_notice(request, link))
-    await tell_alone(env, replace(alarm, people=tuple(one for one in people if one != request.asker)))
+    await tell_alone(env, replace(alarm, people=tuple(one for one in people if one != request.requester)))
 
 
 async def _cards(env: Environment, request: Request) -> Sequence[tuple[str, str]]:
     """Wait a little for the card, so that people find it; the act itself waits for nobody."""
     for _ in range(LOOKS):
-        if copies := await env.memory.cards(request.id):
+        if copies := await env.store.cards(request.id):
             return copies
         await asyncio.sleep(LOOK_EVERY)
     return ()

@@ -7,27 +7,27 @@ from typing import Final
 
 from bot.blocks import notices
 from bot.commands import holds as holding
-from bot.commands.base import Changing, Revealing
+from bot.commands.base import ChangeCommand, SecretCommand
 from bot.core.request import TIMER, Hold, Request, State, Timer, TimerKind
 from bot.errors import BotError, CannotPost, NotOurs
 from bot.pipeline.approval.expiry import expire
 from bot.pipeline.environment import Environment
-from bot.pipeline.execution.executor import deed_of, facts_again
+from bot.pipeline.execution.executor import facts_again, operation_of
 from bot.pipeline.outcomes.delivery import deliver, deliver_and_close, notice_of
 from bot.pipeline.outcomes.live_cards import refresh_live_cards
 from bot.pipeline.outcomes.recipients import notified
 from bot.pipeline.outcomes.request_cards import below_card, post_card, show
 from bot.pipeline.outcomes.telling import notify_is_due, tell_outcome
 from bot.pipeline.quarantine.countdown import countdown_is_over
-from bot.pipeline.replies import entry, said
-from bot.pipeline.requests.open_request import drop_unseen
+from bot.pipeline.replies import entry, private_note
+from bot.pipeline.requests.open_request import drop_if_never_shown
 from bot.pipeline.rotation_proof import prove_is_due
 from bot.pipeline.timers import incidents
 from bot.pipeline.timers.alarm import raise_alarm
 from bot.pipeline.timers.digests import digest_is_due
 from bot.pipeline.timers.usage_samples import sample_is_due
 from bot.pipeline.token_reveal import settle_cut_short
-from bot.pipeline.transitions.settlement import SECOND_LOOKS, Settled, settle
+from bot.pipeline.transitions.settlement import SECOND_LOOKS, Settlement, settle
 from bot.turso import DatabaseNotFound, TursoClient
 
 LONGEST_PAUSE = timedelta(hours=4)
@@ -50,7 +50,7 @@ async def _expire(env: Environment, timer: Timer) -> None:
 
 
 async def _remind(env: Environment, timer: Timer) -> Timer | None:
-    request = await env.memory.request(timer.subject)
+    request = await env.store.request(timer.subject)
     if request is None or request.state is not State.PENDING or request.is_over(env.clock.now()):
         return None
     if timer.attempt == 0:
@@ -58,7 +58,7 @@ async def _remind(env: Environment, timer: Timer) -> Timer | None:
     _, thread_ts = await below_card(env, request)
     reminder = notices.reminder(request, now=env.clock.now())
     notice = await notice_of(env, request, f"reminder {timer.attempt}", reminder, thread_ts=thread_ts)
-    called = await notified(env, request.notify, asked_by=request.asker)
+    called = await notified(env, request.notify, asked_by=request.requester)
     await deliver(env, replace(notice, people=tuple(called)))
     pause = min(FIRST_PAUSE * 2**timer.attempt, LONGEST_PAUSE)
     due = env.clock.now() + pause
@@ -69,11 +69,11 @@ async def _remind(env: Environment, timer: Timer) -> Timer | None:
 
 async def _look_for_card(env: Environment, request: Request, timer: Timer) -> Timer | None:
     """Post the card that a crash, or Slack, kept from being posted; then begin to remind, if somebody is to be."""
-    if not await env.memory.cards(request.id):
+    if not await env.store.cards(request.id):
         try:
             await post_card(env, request)
         except CannotPost as error:
-            await drop_unseen(env, request, error)
+            await drop_if_never_shown(env, request, error)
             return None
     if not request.notify or request.expires_at is None:
         return None
@@ -87,12 +87,12 @@ async def _thaw(env: Environment, timer: Timer) -> Timer | None:
     Raises:
         BotError: Turso or Slack did not answer. Durable work tries again, and `doctor` names the timer.
     """
-    hold = await env.memory.hold(timer.subject)
+    hold = await env.store.hold(timer.subject)
     if hold is None:
         return None
     if hold.due_at and hold.due_at > env.clock.now() and hold.released_at is None:
         return replace(timer, due_at=hold.due_at)
-    turso, request = env.doors.turso(hold.organization), await env.memory.request(hold.request_id)
+    turso, request = env.turso_clients.turso(hold.organization), await env.store.request(hold.request_id)
     is_there = await _is_there(turso, hold)
     if hold.released_at is None and not await _release(env, turso, hold, request, is_there=is_there):
         return replace(timer, due_at=env.clock.now() + AGAIN, attempt=timer.attempt + 1)
@@ -113,26 +113,26 @@ async def _release(
 ) -> bool:
     """Open what only this hold blocks, and release it. False: Turso does not show it yet."""
     ends, outcome = holding.lift_of(hold), "succeeded" if is_there else "gone"
-    if is_there and not await holding.lift_once(turso, env.memory, ends):
+    if is_there and not await holding.lift_once(turso, env.store, ends):
         return False
     now = env.clock.now()
     line = entry("thawed", outcome, at=now, request=request, command="thaw", databases=[hold.database], by=TIMER)
-    await env.memory.release_hold(hold.id, now, entries=[line], keeps_timer=True)
+    await env.store.release_hold(hold.id, now, entries=[line], keeps_timer=True)
     return True
 
 
 async def _open_rest(env: Environment, turso: TursoClient, hold: Hold) -> holding.Blocks:
     """Open what two holds that ended at the same moment left to each other; returns what is still blocked."""
-    await holding.lift_once(turso, env.memory, holding.lift_of(hold))
+    await holding.lift_once(turso, env.store, holding.lift_of(hold))
     return await holding.blocked(turso, hold.database)
 
 
 async def _say_thawed(env: Environment, request: Request | None, hold: Hold, blocked: holding.Blocks | None) -> None:
     """Tell that a freeze is over, and what is still blocked; None: its database is gone."""
-    if request is None or await env.memory.was_told(hold.id, "thawed"):
+    if request is None or await env.store.was_told(hold.id, "thawed"):
         return
     _, thread_ts = await below_card(env, request)
-    reply = replace(said(_thawed(hold.database, blocked)), private=False)
+    reply = replace(private_note(_thawed(hold.database, blocked)), private=False)
     await deliver_and_close(env, await notice_of(env, request, "thawed", reply, thread_ts=thread_ts, subject=hold.id))
     await refresh_live_cards(env, hold.organization, [hold.database])
     await show(env, hold.request_id)
@@ -149,30 +149,30 @@ def _thawed(name: str, blocked: holding.Blocks | None) -> str:
 
 async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
     """Look again at what is not known: a reveal that was cut short is final, the rest is read from Turso."""
-    request = await env.memory.request(timer.subject)
+    request = await env.store.request(timer.subject)
     if request is None:
         return None
     command = env.by_name.get(request.command)
-    if isinstance(command, Revealing):
+    if isinstance(command, SecretCommand):
         await settle_cut_short(env, request)
         return None
-    if not isinstance(command, Changing):
+    if not isinstance(command, ChangeCommand):
         return None
     if request.state is not State.UNKNOWN:  # settled, and a crash came before it was told
         await tell_outcome(env, request.id)
         return None
     kind = str(request.facts.get("phase", "execute"))
-    look = deed_of(command, kind).read_back
+    look = operation_of(command, kind).read_back
     if look is None:
         return None
-    subject = await env.asker_of(request)
+    subject = await env.requester_of(request)
     ctx = env.context(subject, organization=request.organization, line=request.line, sent_at=request.sent_at)
     last, why = timer.attempt + 1 >= len(SECOND_LOOKS), "Turso shows that it did not happen."
     target, left = request.plan.target, (False, False)
     try:
         happened = await look(ctx, request.plan)
         if target is not None and last and not happened:
-            left = await holding.left_by(ctx.turso, env.memory, request.id, target)
+            left = await holding.left_by(ctx.turso, env.store, request.id, target)
             why = "Turso shows that only a part of it holds." if any(left) and kind == "execute" else why
     except NotOurs as error:
         happened, last, why = False, True, str(error)
@@ -182,10 +182,10 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
         after = SECOND_LOOKS[min(timer.attempt + 1, len(SECOND_LOOKS) - 1)]
         return replace(timer, due_at=env.clock.now() + timedelta(seconds=after), attempt=timer.attempt + 1)
     facts = await facts_again(ctx, command, kind, request.plan) if happened else {}
-    settled = Settled("succeeded", "", facts) if happened else Settled("failed", why, {}, left)
-    open_holds = await env.memory.holds(organization=request.organization)
+    settled = Settlement("succeeded", "", facts) if happened else Settlement("failed", why, {}, left)
+    open_holds = await env.store.holds(organization=request.organization)
     move = settle(request, command, kind, settled, open_holds, env.clock.now())
-    if await env.memory.move(request.id, expect=[State.UNKNOWN], move=move) is not None:
+    if await env.store.move(request.id, expect=[State.UNKNOWN], move=move) is not None:
         await tell_outcome(env, request.id)
     return None
 
@@ -195,7 +195,7 @@ async def _incident_end(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def _alarm(env: Environment, timer: Timer) -> None:
-    if request := await env.memory.request(timer.subject):
+    if request := await env.store.request(timer.subject):
         await raise_alarm(env, request)
 
 

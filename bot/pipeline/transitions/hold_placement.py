@@ -7,55 +7,55 @@ from bot.commands.base import Context
 from bot.commands.destroy import REPLACES
 from bot.commands.holds import blocked, in_quarantine, of_others, open_quarantine, released_with
 from bot.core.plan import Plan
-from bot.core.ports import Move
+from bot.core.ports import Transition
 from bot.core.request import CLOSED, Hold, HoldKind, Request, State
 from bot.pipeline.environment import Environment, new_id
 from bot.pipeline.transitions.settlement import closing
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class TakeResult:
     """What came of it: the request as it is now, or why it cannot start; neither: somebody else has it."""
 
     request: Request | None = None
     why: str = ""
 
 
-async def take(env: Environment, ctx: Context, request: Request) -> Taken:
+async def take(env: Environment, ctx: Context, request: Request) -> TakeResult:
     """Move an approved request to EXECUTING and place its holds, in one commit."""
     while True:
         open_one = await _open_quarantine(env, request)
         if open_one and not await _gives_way(env, open_one, request):
-            return Taken(why=in_quarantine(open_one))
+            return TakeResult(why=in_quarantine(open_one))
         holds, replaced = await _planned_holds(env, ctx, request)
         # Stricter than when it was asked for, where the rules have become so.
         changes = {"outcome": "", "countdown": request.countdown, "visibility": request.visibility}
-        move = Move(to=State.EXECUTING, at=env.clock.now(), changes=changes, holds=holds, release_holds=replaced)
+        move = Transition(to=State.EXECUTING, at=env.clock.now(), changes=changes, holds=holds, release_holds=replaced)
         if open_one:
             move = _replacing(move, open_one, request)
-        if taken := await env.memory.move(request.id, expect=[State.APPROVED], move=move):
-            return Taken(taken)
-        now = await env.memory.request(request.id)
+        if taken := await env.store.move(request.id, expect=[State.APPROVED], move=move):
+            return TakeResult(taken)
+        now = await env.store.request(request.id)
         if now is None or now.state is not State.APPROVED:
-            return Taken()
+            return TakeResult()
         # The quarantine of another request was placed, or lifted, just now: look again which one is open.
 
 
 async def _open_quarantine(env: Environment, request: Request) -> Hold | None:
     """Return the quarantine that is in the way of this one; None: it may begin."""
     target = request.plan.target
-    return await open_quarantine(env.memory, target.id) if target and quarantines(request.plan) else None
+    return await open_quarantine(env.store, target.id) if target and quarantines(request.plan) else None
 
 
 async def _gives_way(env: Environment, hold: Hold, to: Request) -> bool:
     """Say whether the plan names this quarantine, and it still waits without a countdown."""
     if to.plan.arguments.get(REPLACES) != hold.request_id:
         return False
-    request = await env.memory.request(hold.request_id)
+    request = await env.store.request(hold.request_id)
     return request is not None and request.rests
 
 
-def _replacing(move: Move, hold: Hold, request: Request) -> Move:
+def _replacing(move: Transition, hold: Hold, request: Request) -> Transition:
     closes = closing(hold, request, f"Another quarantine took its place, by request `{request.id}`.", move.at)
     facts = {**request.facts, CLOSED: [hold.request_id]}
     return replace(move, closes=[closes], changes={**move.changes, "facts": facts})
@@ -64,7 +64,7 @@ def _replacing(move: Move, hold: Hold, request: Request) -> Move:
 async def placed_by(env: Environment, request: Request) -> list[str]:
     """Return the ids of the holds that end with a request."""
     target = request.plan.target
-    held = await env.memory.holds(database_id=target.id) if target else []
+    held = await env.store.holds(database_id=target.id) if target else []
     own = [hold.id for hold in held if hold.request_id == request.id and hold.kind is not HoldKind.FOUND]
     return released_with(own, held) if own else []
 
@@ -93,7 +93,7 @@ async def _planned_holds(env: Environment, ctx: Context, request: Request) -> tu
         placed_at=now,
         due_at=now + timedelta(seconds=planned.seconds) if planned.seconds else None,
     )
-    held = await env.memory.holds(database_id=target.id)
+    held = await env.store.holds(database_id=target.id)
     reads, writes = of_others(await blocked(ctx.turso, target.name), held)
     before = replace(own, id=new_id("h"), kind=HoldKind.FOUND, block_reads=reads, block_writes=writes, due_at=None)
     noted = [hold.id for hold in held if hold.kind is HoldKind.FOUND]

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.commands.base import Changing
+from bot.commands.base import ChangeCommand
 from bot.commands.holds import Blocks, cut_to, released_with
 from bot.commands.thaw import ended_by, words
 from bot.core.plan import Plan
-from bot.core.ports import Closing, Move, Revocation
+from bot.core.ports import Closing, Revocation, Transition
 from bot.core.proof import OldTokens, Proof
 from bot.core.request import (
     CLOSED,
@@ -35,8 +35,8 @@ GRACE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """What is known of a phase: `succeeded`, `failed`, `stale` or `unknown`, why, and what the deed showed."""
+class Settlement:
+    """What is known of a phase: `succeeded`, `failed`, `stale` or `unknown`, why, and what the operation showed."""
 
     result: str
     why: str
@@ -46,8 +46,8 @@ class Settled:
 
 
 def settle(
-    request: Request, command: Changing[Any], kind: str, settled: Settled, holds: Sequence[Hold], now: datetime
-) -> Move:
+    request: Request, command: ChangeCommand[Any], kind: str, settled: Settlement, holds: Sequence[Hold], now: datetime
+) -> Transition:
     """Return the one commit that ends a phase."""
     state = _state(request, command, kind, settled)
     closes = _closes(request, command, state, holds, now)
@@ -56,7 +56,7 @@ def settle(
         more[COUNTDOWN_OVER] = True
     if kind == "execute" and state is State.QUARANTINED and CLOSED in request.facts:
         more[TOOK_OVER] = True
-    move = Move(
+    move = Transition(
         to=state,
         at=now,
         changes={
@@ -79,7 +79,7 @@ def settle(
 _EVENTS = {"execute": "executed", "finish": "finished", "undo": "undone"}
 
 
-def _state(request: Request, command: Changing[Any], kind: str, settled: Settled) -> State:
+def _state(request: Request, command: ChangeCommand[Any], kind: str, settled: Settlement) -> State:
     if settled.result == "succeeded":
         if kind == "undo":
             return State.RESTORED
@@ -96,7 +96,7 @@ def _quarantines(request: Request) -> bool:
     return request.plan.hold is not None and request.plan.hold.kind == HoldKind.QUARANTINE
 
 
-def _sentence(request: Request, state: State, kind: str, settled: Settled) -> str:
+def _sentence(request: Request, state: State, kind: str, settled: Settlement) -> str:
     why = settled.why
     if kind == "undo" and state is State.QUARANTINED:
         then = "The countdown goes on; press Undo again." if request.due_at else "Press Undo again."
@@ -121,10 +121,10 @@ def _due(request: Request, kind: str, now: datetime) -> datetime | None:
 
 def _timers(
     request: Request,
-    command: Changing[Any],
+    command: ChangeCommand[Any],
     kind: str,
     state: State,
-    settled: Settled,
+    settled: Settlement,
     holds: Sequence[Hold],
     now: datetime,
 ) -> list[Timer]:
@@ -148,7 +148,7 @@ def _own(request: Request, holds: Sequence[Hold]) -> list[Hold]:
 
 
 def _closes(
-    request: Request, command: Changing[Any], state: State, holds: Sequence[Hold], now: datetime
+    request: Request, command: ChangeCommand[Any], state: State, holds: Sequence[Hold], now: datetime
 ) -> list[Closing]:
     """End the quarantine of a database that is destroyed by another request."""
     if not (state is State.SUCCEEDED and command.removes_target and request.plan.target):
@@ -165,7 +165,7 @@ def closing(hold: Hold, by: Request, why: str, now: datetime) -> Closing:
     """End a quarantine because of another request, for a reason that its people are told."""
     line = entry(
         "finished", State.STALE.value, at=now, command=by.command, databases=[hold.database],
-        organization=hold.organization, by=by.asker, what=why, closed_by=by.id,
+        organization=hold.organization, by=by.requester, what=why, closed_by=by.id,
     )  # fmt: skip
     why = f"{why} This countdown has ended."
     return Closing(hold.request_id, why, replace(line, request_id=hold.request_id, channel_id=hold.channel_id))
@@ -175,10 +175,10 @@ def _holds(
     request: Request,
     kind: str,
     state: State,
-    settled: Settled,
+    settled: Settlement,
     holds: Sequence[Hold],
     now: datetime,
-    command: Changing[Any],
+    command: ChangeCommand[Any],
 ) -> dict[str, Any]:
     """Return which holds are placed and which end with this commit."""
     own, target = _own(request, holds), request.plan.target
@@ -200,7 +200,7 @@ def _holds(
     return {}
 
 
-def _left(kind: str, settled: Settled) -> Blocks:
+def _left(kind: str, settled: Settlement) -> Blocks:
     """Return what a request that failed leaves blocked: as a freeze, which a thaw lifts."""
     if settled.left is not None:
         return settled.left

@@ -154,10 +154,10 @@ class Acting:
         drawn = Drawing(scene).template("_clock.html", now=self._workspace.now(), moved=moved_text(self._workspace))
         return HTMLResponse(drawn)
 
-    async def _done(self, scene: Scene, deed: Awaitable[Any], *, quiet: bool = False) -> Response:
-        """Wait for the deed; what Slack would not let a person do is told as a toast."""
+    async def _done(self, scene: Scene, operation: Awaitable[Any], *, quiet: bool = False) -> Response:
+        """Wait for the operation; what Slack would not let a person do is told as a toast."""
         try:
-            await deed
+            await operation
         except CannotAct as refusal:
             if not quiet:
                 return HTMLResponse(Drawing(scene).toast(str(refusal), bad=True))

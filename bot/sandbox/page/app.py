@@ -18,7 +18,7 @@ from bot.sandbox.workspace.workspace import Workspace
 from .acting import Acting
 from .guard import SamePageOnly
 from .hints import CommandHint
-from .looking import Looking, refused
+from .looking import HomeViewer, refused
 from .tour import TourStep, default_tour
 from .windows import Windows
 
@@ -43,7 +43,7 @@ def create_page(
     """
     steps = default_tour() if tour is None else tour
     boot = json.dumps(secrets.token_hex(4))
-    looking = Looking(workspace, Windows(workspace), commands, steps, boot, platform_url)
+    looking = HomeViewer(workspace, Windows(workspace), commands, steps, boot, platform_url)
     acting = Acting(workspace, on_move)
     routes = [
         Route("/", looking.front),

@@ -41,7 +41,7 @@ async def refused(request: Request, error: Exception) -> Response:
     return HTMLResponse(template.render(status=error.status_code, detail=error.detail), error.status_code)
 
 
-class Looking:
+class HomeViewer:
     """Handlers that change nothing."""
 
     def __init__(

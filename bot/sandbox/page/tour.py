@@ -29,7 +29,7 @@ def as_data(steps: Sequence[TourStep]) -> list[dict[str, Any]]:
 
 
 def default_tour(command: str = "/turso") -> tuple[TourStep, ...]:
-    """The tour of the seeded workspace: see, measure, borrow access, destroy with consent, take access back."""
+    """The tour of the seeded workspace: see, measure, borrow access, destroy with approval, take access back."""
     reason = '"moved to the warehouse"'
     return (
         TourStep(
@@ -54,7 +54,7 @@ def default_tour(command: str = "/turso") -> tuple[TourStep, ...]:
             ),
         ),
         TourStep(
-            "Destroy, with somebody's consent",
+            "Destroy, with somebody's approval",
             (
                 "Dana asks to destroy a database. She cannot approve it herself.",
                 "Ana reads what would happen, and types the name to approve.",

@@ -1,4 +1,4 @@
-"""Consent and standing: who counts, who never does, and what happens when nobody can tell."""
+"""Approval and standing: who counts, who never does, and what happens when nobody can tell."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ def test_an_empty_group_approves_nothing() -> None:
         pytest.param(["break_glass: rotate, review_by: 'usergroup:S0DBA'"], id="who reviews"),
         pytest.param(["deny: rotate, to: 'usergroup:S0DBA'", "allow: rotate"], id="who is denied"),
         pytest.param(
-            ["approve: rotate, by: 'user:U0ANA', to: 'usergroup:S0DBA'", "allow: rotate"], id="who needs consent"
+            ["approve: rotate, by: 'user:U0ANA', to: 'usergroup:S0DBA'", "allow: rotate"], id="who needs approval"
         ),
     ],
 )

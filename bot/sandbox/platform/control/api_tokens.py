@@ -15,7 +15,7 @@ from bot.sandbox.platform.control.databases import note
 from bot.sandbox.platform.names import new_uuid
 
 SCOPES = frozenset({"read", "group:configure", "group:mint-token", "group:rotate-creds"}) | {
-    f"db:{deed}" for deed in ("create", "delete", "configure", "mint-token", "rotate-creds")
+    f"db:{operation}" for operation in ("create", "delete", "configure", "mint-token", "rotate-creds")
 }
 _PRESETS = {"read-only": frozenset({"read"}), "full-access": SCOPES}
 

@@ -20,14 +20,14 @@ class Denied(Exception):
         return {"error": self.text, "message": self.text, "code": self.code}
 
 
-Words = dict[str, tuple[int, str, str]]
+SafeText = dict[str, tuple[int, str, str]]
 _NOW = "Unauthorized: `unauthorized access attempt on database: {}`"
 _2023 = "Unauthorized: `{}`"
 _BAD_KEY = "invalid JWT token: can't be decoded with any of the existing keys"
 _FOREIGN = "token does not have the permissions to access the database"
 _BAD_SCHEME = "The authentication scheme in the HTTP header is not supported"
 
-_WORDS: dict[Generation, Words] = {
+_WORDS: dict[Generation, SafeText] = {
     "now": {
         "missing": (401, _NOW.format("empty JWT token"), "AUTH_HTTP_HEADER_MISSING"),
         "scheme": (401, _NOW.format("empty JWT token"), "AUTH_HTTP_HEADER_UNSUPPORTED_SCHEME"),
@@ -66,7 +66,7 @@ def open_database(
     return claims.get("a") in ("ro", "roa")
 
 
-def _token(header: str | None, words: Words) -> str:
+def _token(header: str | None, words: SafeText) -> str:
     if not header or not header.strip():
         raise Denied(*words["missing"])
     scheme, _, token = header.partition(" ")
@@ -77,7 +77,7 @@ def _token(header: str | None, words: Words) -> str:
     return token.strip()
 
 
-def _check(claims: dict[str, Any], database: Database, words: Words, now: float) -> None:
+def _check(claims: dict[str, Any], database: Database, words: SafeText, now: float) -> None:
     expiry = claims.get("exp")
     if expiry is not None and now > expiry + LEEWAY_SECONDS:
         raise Denied(*words["expired"])

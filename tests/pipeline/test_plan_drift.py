@@ -9,9 +9,9 @@ from bot.core.plan import Plan
 from bot.errors import Unavailable
 from bot.pipeline.authorization.plan_drift import GREW_BY, drift
 from bot.turso import TursoUnavailable
-from tests.commands.conftest import Acme, Desk, acme, desk, memory, no_waiting
+from tests.commands.conftest import Acme, Desk, acme, desk, no_waiting, store
 
-__all__ = ["acme", "desk", "memory", "no_waiting"]
+__all__ = ["acme", "desk", "no_waiting", "store"]
 
 MIB = 1024 * 1024
 DESTROY, NOW, ROTATE, FREEZE = "db destroy orders", "db destroy orders --now", "rotate orders", "db freeze orders"
