@@ -345,7 +345,7 @@ def _course(request: Request, now: datetime, done: Reply | None, review: Review 
             mrkdwn("{}, press *Reveal*: the token is made then and shown to you alone.", person(request.requester))
         ]
         if request.expires_at:
-            lines.append(mrkdwn("Not revealed by {}, it never existed.", when(request.expires_at)))
+            lines.append(mrkdwn("Reveal before {}. No token is created until you do.", when(request.expires_at)))
     if request.state is State.QUARANTINED and request.outcome:
         lines.append(sentence(request.outcome))
     if request.rests:

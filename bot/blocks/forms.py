@@ -112,7 +112,7 @@ def chooser_view(commands: Iterable[Spec], address_id: str, *, needs_channel: bo
         }
         hint = Plain("What you may do depends on it, and the answer goes there.")
         blocks.append(kit.input_block(CHANNEL_INPUT, Plain("In which channel?"), picker, hint=hint, optional=False))
-    return _view("Turso", blocks, CHOOSER, address_id, submit="Go on")
+    return _view("Turso", blocks, CHOOSER, address_id, submit="Continue")
 
 
 def typed_name_view(callback_id: str, request_id: str, *, name: str, plan: Plan) -> View:

@@ -116,8 +116,9 @@ def message(plan: Plan, facts: Facts) -> Reply:
     """Say where it is, and how to get a token."""
     name = str(plan.arguments["name"])
     served = facts.get("served")
-    answers = " and answers" if served else "; it does not answer yet" if served is False else ""
-    head = mrkdwn(":sparkles: *{}* is created{}.", name, answers)
+    head = mrkdwn(":sparkles: *{}* is created and ready to use.", name)
+    if not served:
+        head = mrkdwn(":sparkles: *{}* is created{}.", name, "; it does not answer yet" if served is False else "")
     differs = differences(plan.arguments, facts)
     late = mrkdwn("Turso can take a minute until a new database answers. It is there; try in a moment.")
     urls = [f"{label:<7} {Plain(facts[key])}" for label, key in (("libSQL", "libsql_url"), ("HTTPS", "https_url"))
@@ -140,7 +141,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
 command = ChangeCommand(
     name="create",
     usage="db create NAME [--group G] [--location L]",
-    summary="Make a database, and wait until it answers",
+    summary="Make a database, and wait until it is ready",
     args=CreateArgs,
     risk=Risk.LOW,
     plan=plan,

@@ -40,7 +40,7 @@ async def plan(ctx: Context, args: DestroyArgs) -> Plan:
         f"Block reads and writes of {name}: whoever uses it will notice",
         "Wait for the countdown; until its end Undo opens it again with all its data",
     ]
-    warnings = [f"{len(shot.tokens)} live tokens from here stop working"] if shot.tokens else []
+    warnings = [f"{len(shot.tokens)} active tokens stop working"] if shot.tokens else []
     warnings += ["There is no Undo: the data is gone at once"] if args.now else []
     warnings += ["The countdown of its quarantine has ended: a new quarantine takes its place"] if replaced else []
     warnings += [] if is_protection_known else ["Turso did not tell whether it has delete protection"]

@@ -22,7 +22,7 @@ async def run(ctx: Context, args: DoctorArgs) -> Reply:
     checks = sorted(await ctx.health(), key=lambda check: check[1])
     ill = sum(1 for _, well, _ in checks if not well)
     title = mrkdwn(":stethoscope: {} of {} checks need attention", ill, len(checks)) if ill else mrkdwn(
-        ":stethoscope: All {} checks are well", len(checks)
+        ":stethoscope: All {} checks passed", len(checks)
     )  # fmt: skip
     lines = [_line(*check) for check in checks]
     sections = [kit.section(Mrkdwn("\n".join(lines[start : start + 6]))) for start in range(0, len(lines), 6)]

@@ -44,14 +44,14 @@ async def plan(ctx: Context, args: RotateArgs) -> Plan:
             f"Revoke every token of {args.name}, which can take Turso up to an hour; nothing brings one back",
             "Watch with a read-only token that is minted before, and say when old tokens are refused",
             "Open connections drop; clients answer again once they have a new token",
-            "Tell the holders of the tokens from here",
+            "Notify the holders of tokens issued by Turso Ops",
         ],
         facts={
             **own,
             "Databases of the group": f"{len(others) + 1} ({some([args.name, *others])})"
             if group
             else "it has no group",
-            "Live tokens from here": _told(tokens),
+            "Active tokens": _told(tokens),
         },
         warnings=_warnings(group, others),
         databases=tuple(dict.fromkeys([(shot.target.name, shot.target.group), *map(_pair, siblings)])),

@@ -145,7 +145,7 @@ def _instances(instances: list[Instance]) -> list[Block]:
 
 def _tokens(tokens: list[LedgerToken]) -> list[Block]:
     if not tokens:
-        return [kit.context(mrkdwn("No live tokens from here; of tokens made elsewhere nobody has a list."))]
+        return [kit.context(mrkdwn("No active tokens issued by Turso Ops. Turso can't list tokens created elsewhere."))]
     lines = [_token(token) for token in tokens[:SHOWN]]
     more = len(tokens) - SHOWN
     lines += [mrkdwn("and {} more: `/turso tokens {}`", more, tokens[0].database)] if more > 0 else []

@@ -101,5 +101,5 @@ def _facts(usage: DatabaseUsage | None, tokens: list[LedgerToken]) -> dict[str, 
         "Size": NOT_TOLD if used.storage_bytes is None else size(used.storage_bytes),
         f"Rows read, {span}": NOT_TOLD if used.rows_read is None else number(used.rows_read),
         f"Rows written, {span}": NOT_TOLD if used.rows_written is None else number(used.rows_written),
-        "Live tokens from here": f"{len(tokens)}{held}",
+        "Active tokens": f"{len(tokens)}{held}",
     }

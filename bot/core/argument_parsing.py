@@ -111,7 +111,7 @@ class Reader(Generic[S]):
             self.common["reason"] = " ".join([self.common["reason"], *(word.text for word in left)])
         else:
             hint = "Put a reason of several words in quotes." if self.reason_at >= 0 else f"Write `{self.spec.usage}`."
-            raise BadInput(f"{shown(left[0].text)} is one word too many. {hint}")
+            raise BadInput(f"Unexpected {shown(left[0].text)}. {hint}")
 
     def _incomplete(self, error: ValidationError, common: Common, text: str) -> Incomplete[S]:
         problems = error.errors(include_url=False, include_context=False)

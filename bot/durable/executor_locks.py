@@ -22,7 +22,7 @@ LOOK_SECONDS: Final = 5.0
 
 
 class NoExecutorLock(RuntimeError):
-    """Every seat is taken: there are far too many processes."""
+    """Every executor lock is taken: there are far too many processes."""
 
 
 class ExecutorLocks(ABC):

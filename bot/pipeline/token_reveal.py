@@ -22,7 +22,7 @@ SETTLES_WITHIN = timedelta(seconds=90)
 """A reveal that has not settled by then was cut short: its outcome is called unknown."""
 OPEN_TO_REVEAL = (State.READY, State.UNKNOWN)
 LAPSED = {
-    State.READY: "It was not revealed in time: the token never existed. Ask for a new one.",
+    State.READY: "It was not revealed in time, so no token was created. Ask for a new one.",
     State.UNKNOWN: "It is too late to reveal it again: the time counts from the approval. Ask for a new one.",
 }
 SHOWN = "The token was shown to its requester, once."

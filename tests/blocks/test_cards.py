@@ -21,8 +21,8 @@ from tests.store.samples import request, vote
 PLAN = Plan(
     PlanTarget("orders", "0193c0de-7a11", "default", size_bytes=40960),
     steps=("Block reads and writes of orders", "Destroy orders with all its data, for good"),
-    facts={"Size": "40.0 KiB", "Live tokens from here": "2 of 1 holder"},
-    warnings=("2 live tokens from here stop working",),
+    facts={"Size": "40.0 KiB", "Active tokens": "2 of 1 holder"},
+    warnings=("2 active tokens stop working",),
     databases=(("orders", "default"),),
     holders=("U0CLEO",),
     command="destroy",

@@ -17,7 +17,7 @@ async def test_it_is_made_in_the_default_group_and_answers(desk: Desk) -> None:
     reply = await desk.carry_out("create orders")
 
     assert desk.acme.databases["orders"]["group"] == "default"
-    assert "is created and answers" in reply.text
+    assert "is created and ready" in reply.text
     assert "libsql://orders-acme.aws-us-east-1.turso.io" in words(reply)
     assert buttons(reply)["Token for an hour"]["value"] == "token orders"
 

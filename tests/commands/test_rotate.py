@@ -19,7 +19,7 @@ async def test_the_plan_names_siblings_tokens_and_holders(desk: Desk) -> None:
     assert plan.databases[0] == ("orders", "default")
     assert set(plan.holders) == {"U0BEN", "U0CLEO"}
     assert set(plan.ends_tokens_of) == {database["DbId"] for database in made}
-    assert plan.facts["Live tokens from here"] == "3 of 2 holders, for orders, users"
+    assert plan.facts["Active tokens"] == "3 of 2 holders, for orders, users"
     assert any("payroll" in line and "whole group" in line for line in plan.warnings)
     assert any("made elsewhere" in line for line in plan.warnings)
     assert any("short downtime" in line for line in plan.warnings)

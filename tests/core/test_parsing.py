@@ -177,7 +177,7 @@ def test_a_missing_argument_is_incomplete_and_keeps_what_was_given() -> None:
         ("usage --since yesterday", "`yesterday` has no number"),
         ("policy explain list --as ana", "`--as` takes a person, picked from Slack's list"),
         ("policy explain list --in db-ops", "`--in` takes a channel"),
-        ("token orders extra", "`extra` is one word too many. Write `token NAME"),
+        ("token orders extra", "Unexpected `extra`. Write `token NAME"),
         ("token orders --expiration", "`--expiration` needs a value"),
         ("token orders --expiration --read-only", "`--expiration` needs a value"),
         ("token orders --expiration 1h -e 2h", "`--expiration` is given twice"),

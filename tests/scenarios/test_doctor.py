@@ -30,7 +30,7 @@ async def test_a_sandbox_is_well_and_the_message_has_every_check(world: World) -
     told = words(await world.person(ANA).types("/turso doctor", holding="checks"))
 
     assert all(well for well, _ in every.values()), every
-    assert f"All {len(every)} checks are well" in told
+    assert f"All {len(every)} checks passed" in told
     assert all(name in told for name in every)
 
 

@@ -169,7 +169,7 @@ async def test_a_creation(world: World, body: dict[str, Any], request: pytest.Fi
     await held.arrived.wait()
     await world.make(name)
     held.released.set()
-    seen = await until(lambda: world.card(holding=f"*{name}* is created and answers"), what="what came of it")
+    seen = await until(lambda: world.card(holding=f"*{name}* is created and ready"), what="what came of it")
 
     assert "hunter2" not in json.dumps([call.args for call in world.workspace.calls])
     assert name in words(seen)
@@ -213,7 +213,7 @@ async def test_rotation_tells_how_far_it_may_reach(world: World) -> None:
     if world.turso.generation == "now":
         assert "whole group" in said
         assert "gen-blocked" in said
-    assert "Live tokens from here" in said
+    assert "Active tokens" in said
 
 
 async def test_instances_are_not_known_by_their_names(world: World) -> None:

@@ -63,7 +63,7 @@ async def test_a_database_is_created_and_answers(world: World) -> None:
 
     answer = await world.person(DANA).types("/turso db create shop --reason launch")
 
-    assert "*shop* is created and answers" in words(answer)
+    assert "*shop* is created and ready" in words(answer)
     assert len(world.changes("POST", "/organizations/acme/databases")) == before + 1
 
 

@@ -12,7 +12,7 @@ from bot.pipeline.replies import entry
 NOT_STARTED: Final = "It could not start in time, and nothing was changed: ask again."
 OUTCOMES: Final = {
     State.PENDING: "Nobody decided in time.",
-    State.READY: "Not revealed in time: the token never existed.",
+    State.READY: "Not revealed in time, so no token was created.",
     State.APPROVED: NOT_STARTED,
     State.EXECUTING: NOT_STARTED,
 }
