@@ -98,7 +98,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 def message(plan: Plan, facts: Facts) -> Reply:
     """It is over; what is open, with the buttons that settle it, and the report as a file."""
     key = str(plan.arguments["key"])
-    return last_message(key, mrkdwn("ended. Incident permissions no longer apply here."), facts)
+    return last_message(key, mrkdwn("has ended. Incident permissions no longer apply here."), facts)
 
 
 def last_message(key: str, how: Mrkdwn, facts: Mapping[str, Any]) -> Reply:

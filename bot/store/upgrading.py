@@ -16,7 +16,7 @@ from bot.errors import BotError
 from bot.store.database import StoreUnavailable
 from bot.store.urls import Place, place_of
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 NEWEST = REVISIONS[-1]
 """The last migration's revision: a store that has it needs none, and Alembic is not even imported."""
 UPGRADE_LOCK = 0x7457_0A0E

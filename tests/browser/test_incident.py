@@ -38,7 +38,7 @@ async def phones(browser: Browser, world: World) -> AsyncIterator[dict[str, Wind
 
 async def thread(window: Window) -> None:
     """Open the timeline."""
-    await window.message("has started in this channel").locator("button.replies").click()
+    await window.pane.locator("button.replies").first.click()
 
 
 async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window]) -> None:
@@ -82,7 +82,7 @@ async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window
     ended = await until(lambda: world.card("C0INCCHK", holding="INC-42* has ended"), what="the end")
     assert ended.thread_ts
     await thread(remy)
-    last = remy.page.locator(".msg", has_text="has ended; its rights").last
+    last = remy.page.locator(".msg", has_text="Incident permissions no longer apply").last
     await expect(last.get_by_role("button", name="Thaw checkout")).to_be_visible()
     await expect(remy.page.get_by_role("link", name="Incident INC-42")).to_be_visible()
     await picture(remy, last, "incident-end")

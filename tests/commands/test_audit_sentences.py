@@ -17,7 +17,7 @@ from tests.commands.conftest import Desk
 
 AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 WRITER = slack_writer(lambda entry: entry.databases)
-CHOSEN = {"voting.py", "settling.py", "revealing.py", "incident_start.py"}
+CHOSEN = {"voting.py", "settlement.py", "token_reveal.py", "incident_start.py"}
 """Where the event is chosen between some: those are in the table below."""
 
 
@@ -226,7 +226,7 @@ def test_every_event_that_the_code_writes_is_in_the_table() -> None:
         if isinstance(event, ast.Constant):
             assert event.value in tested, f"{file} writes {event.value!r}, which has no sentence in the table"
         else:
-            assert file in CHOSEN | {"answering.py"}, f"{file} chooses an event: add those to the table"
+            assert file in CHOSEN | {"replies.py"}, f"{file} chooses an event: add those to the table"
     assert tested == EVENTS
 
 

@@ -12,7 +12,7 @@ from bot.pipeline.dispatch import button_actions, modal_submissions
 from bot.slack.manifest import GLOBAL_SHORTCUT, MESSAGE_SHORTCUT
 from tests.scenarios import forging
 from tests.scenarios.generated import LINES
-from tests.world import ANA, DANA, DB_OPS, World
+from tests.world import ANA, DANA, DB_OPS, REMY, World
 
 Ready = Callable[[], None]
 """Called once everything is prepared: what is asked of the rules from then on is asked because of the way itself."""
@@ -99,12 +99,27 @@ def _pressing(action_id: str) -> Way:
             await forging.types(world, DANA, DB_OPS, "token orders --read-only")
             await world.calm()
         values = await values_of(world)
+        if is_of_incidents := action_id.startswith("incident."):
+            values = [await _incident(world)]
         ready()
         for value in values:
             await forging.clicks(world, ANA, action_id, value, message=world.card())
             await world.calm()
+        if is_of_incidents:
+            await forging.types(world, REMY, DB_OPS, "incident end")
+            await world.calm()
 
     return take
+
+
+async def _incident(world: World) -> str:
+    """Start an incident; returns its id."""
+    assert world.bot is not None
+    await forging.types(world, REMY, DB_OPS, "incident start INC-1")
+    await world.calm()
+    running = await world.bot.store.incident_in(DB_OPS)
+    assert running is not None
+    return running.id
 
 
 def _submitting(callback_id: str) -> Way:

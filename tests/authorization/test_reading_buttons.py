@@ -1,0 +1,19 @@
+"""A button that only reads is for the members of its channel, too."""
+
+import pytest
+
+from tests.authorization import lost
+from tests.scenarios import forging
+from tests.world import REMY, World, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = lost.POLICY
+
+
+async def test_a_button_that_only_reads_is_for_members_too(world: World) -> None:
+    await world.make("previewed")
+
+    with lost.out_of_the_channel(world, REMY):
+        lost.notice(world)
+        answer = await forging.answer_to(world, REMY, forging.clicks(world, REMY, "run.1", "show previewed --private"))
+        assert "not in that channel" in words(answer)
