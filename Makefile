@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 3000
 # Tests that kill processes wait more than they compute: more workers than two cores.
-WORKERS ?= 6
+WORKERS ?= 8
 # What `make coverage` runs: TESTS=tests/core
 TESTS ?= tests
 # Compile a module once, and not in each worker and in each process that a test starts, whatever this shell prefers.

@@ -29,7 +29,7 @@ SCENARIOS: dict[str, tuple[Scenario, tuple[int, ...]]] = {
     "messages": (throughput.messages, (6,)),
     "refusals": (throughput.refusals, (8, 9)),
     "dispatch": (dispatch.last_against_first, (10,)),
-    "memory": (lifetime.store, (11,)),
+    "memory": (lifetime.memory, (11,)),
     "lists": (lambda _: reading.lists(), (13, 14)),
     "organization usage": (counts.organization_usage, (15,)),
     "last approval": (counts.last_approval, (16,)),

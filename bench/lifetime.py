@@ -12,19 +12,19 @@ from bench.processes import Server
 from bench.systems import Fleet
 
 
-async def store(fleet: Fleet) -> dict[str, float]:
+async def memory(fleet: Fleet) -> dict[str, float]:
     """Budget 11: RSS after 20,000 commands beside B's, and what the next 40,000 add."""
     requests = signing.commands("db list", respond_to=fleet.stubs.url)
     async with fleet.fresh("B") as bare:
         await saturate(bare.port, requests, count=20_000, width=128)
-        bare_rss = bare.store()
+        bare_rss = bare.memory()
     async with fleet.fresh("bot, no delivery") as bot:
         await _in_portions(bot.port, requests, 20_000)
         await bot.settle()
-        after_20 = bot.store()
+        after_20 = bot.memory()
         await _in_portions(bot.port, requests, 40_000)
         await bot.settle()
-        after_60 = bot.store()
+        after_60 = bot.memory()
     return {
         "11.rss": after_20 / bare_rss,
         "11.growth": 100 * (after_60 - after_20) / after_20,

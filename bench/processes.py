@@ -56,7 +56,7 @@ class Server:
         """Return the CPU time so far, workers included."""
         return float(sum(times.user + times.system for times in (one.cpu_times() for one in self._all())))
 
-    def store(self) -> int:
+    def memory(self) -> int:
         """Return the resident bytes, workers included."""
         return sum(one.memory_info().rss for one in self._all())
 

@@ -77,7 +77,7 @@ async def test_what_is_lost_between_the_vote_and_the_start_stops_it(
             lasting.enter_context(lost.LOSSES[name](world, ANA))
             return await real(*arguments)
 
-        monkeypatch.setattr(voting, "set_off", and_then_it_is_lost)
+        monkeypatch.setattr(voting, "start_approved", and_then_it_is_lost)
         await world.person(ANA).presses("Approve", card)
         found = await stage.reaches(world, card, State.STALE)
         await world.calm()

@@ -34,7 +34,7 @@ async def test_from_the_start_to_the_report(world: World) -> None:
     # A token for the responder alone; the timeline says that there is one.
     shown = await remy.presses_and_hears("Read-only token", card)
     assert "eyJ" in words(shown)
-    noted = await until(lambda: world.card(INCIDENT, holding="shown to its asker"), what="the line in the timeline")
+    noted = await until(lambda: world.card(INCIDENT, holding="shown to its requester"), what="the line in the timeline")
     assert noted.thread_ts == begun.ts
     await world.calm()
 

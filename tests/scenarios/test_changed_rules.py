@@ -79,7 +79,7 @@ async def test_so_it_is_between_the_confirmation_and_the_deed(
         rule(world, STRICTER[more])
         return await real(*arguments)
 
-    monkeypatch.setattr(confirming, "set_off", and_then_the_rules_change)
+    monkeypatch.setattr(confirming, "start_approved", and_then_the_rules_change)
     await world.person(DANA).presses(confirming_button(question), question)
 
     outcome, dana = re.compile(f"now ask for {more} of this.*Nothing was done"), world.person(DANA)

@@ -113,7 +113,8 @@ async def test_a_step_that_fails_for_good_ends_the_request_and_its_requester_hea
         """Fail on what has happened, not on the end that says that it is not known."""
         await (raises() if seen["result"] == "succeeded" else real(self, request_id, phase, seen))
 
-    monkeypatch.setattr(Executor, step, finish if step == "finish" else raises)
+    method = {"see": "verify"}.get(step, step)  # the step's own name is kept in the database
+    monkeypatch.setattr(Executor, method, finish if step == "finish" else raises)
     name = f"step-{step}"
     await approve(world, name)
     shown = await until(
