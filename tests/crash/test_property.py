@@ -120,6 +120,8 @@ class Bot(RuleBasedStateMachine):
         times=st.integers(1, 2),
     )
     def ask(self, who: str, line: str, name: str, fuse: int | None, times: int) -> None:
+        if who in self.world.outside:
+            return  # Slack lets nobody type in a channel that they are not in
         incoming = command(self.world, who, line.format(name), self._key())
 
         async def come_in() -> None:
