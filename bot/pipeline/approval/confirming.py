@@ -3,10 +3,17 @@
 from bot.core.model import Confirm
 from bot.core.ports import Transition, address_of
 from bot.core.reply import Reply
-from bot.core.request import BEFORE_SENT, Incoming, Mode, Request, State, TimerKind
+from bot.core.request import BEFORE_SENT, Incoming, Request, State, TimerKind
 from bot.errors import Refused
 from bot.pipeline import token_reveal
-from bot.pipeline.approval.presses import OVER, ask_name, late, must_be_authorized, request_of, start_approved
+from bot.pipeline.approval.presses import (
+    ask_name,
+    late,
+    must_be_authorized,
+    request_of,
+    require_waiting,
+    start_approved,
+)
 from bot.pipeline.authorization.authorize import Step
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.private_notes import keep_note
@@ -27,10 +34,7 @@ async def confirm(env: Environment, incoming: Incoming) -> str:
 def _must_wait(env: Environment, request: Request, incoming: Incoming) -> None:
     if incoming.user_id != request.requester:
         raise Refused("Only the one who asked may confirm this.")
-    if request.state is not State.PENDING or request.mode is Mode.APPROVAL:
-        raise Refused(f"It is too late: this request is {request.state.value}. {request.outcome}".strip())
-    if request.is_over(env.clock.now()):
-        raise Refused(OVER)
+    require_waiting(env, request, for_approval=False)
 
 
 async def go_on(env: Environment, incoming: Incoming, *, typed: bool = True) -> str:

@@ -9,7 +9,7 @@ from bot.blocks import forms
 from bot.blocks.buttons import HOME_PAGE
 from bot.core.model import Action, Decision, Verdict
 from bot.core.ports import Transition, address_of
-from bot.core.request import AuditEntry, Incoming, Request, State, Timer, TimerKind
+from bot.core.request import AuditEntry, Incoming, Mode, Request, State, Timer, TimerKind
 from bot.core.request_decision import stricter_now
 from bot.errors import BadInput, BotError, Refused, Unavailable
 from bot.pipeline.approval.expiry import expire
@@ -40,6 +40,19 @@ def turns_home(action_id: str) -> bool:
 def form_of(action_id: str) -> str | None:
     """Return the command whose form the button opens."""
     return action_id.removeprefix("form.open.") if action_id.startswith("form.open.") else None
+
+
+def too_late(request: Request) -> Refused:
+    """Say what has become of a request that can no longer be decided."""
+    return Refused(f"It is too late: this request is {request.state.value}. {request.outcome}".strip())
+
+
+def require_waiting(env: Environment, request: Request, *, for_approval: bool) -> None:
+    """Raise Refused unless a request waits: for the approval of others, or for its requester's own confirmation."""
+    if request.state is not State.PENDING or (request.mode is Mode.APPROVAL) is not for_approval:
+        raise too_late(request)
+    if request.is_over(env.clock.now()):
+        raise Refused(OVER)
 
 
 async def request_of(env: Environment, incoming: Incoming, verb: str) -> Request:
@@ -132,12 +145,13 @@ async def start_approved(
 
 
 async def late(env: Environment, incoming: Incoming, request_id: str) -> str:
-    """Tell somebody that another one was quicker, and whether their own vote is on record all the same."""
+    """Say that a request was decided a moment before a press, and whether the presser's vote is recorded."""
     request = await env.store.request(request_id)
     state = request.state.value if request else "gone"
     counts = request is not None and any(one.user_id == incoming.user_id for one in request.votes)
-    words = "Your vote is recorded; another one came a moment before" if counts else "Somebody was quicker"
-    await env.messenger.send_ephemeral(address_of(incoming), private_note(f"{words}: the request is {state} now."))
+    yours = "Your vote is recorded. " if counts else ""
+    words = f"{yours}The request had been decided a moment before, and is {state} now."
+    await env.messenger.send_ephemeral(address_of(incoming), private_note(words))
     return "late"
 
 

@@ -7,7 +7,15 @@ from bot.core.model import Confirm, Decision
 from bot.core.ports import Transition, address_of
 from bot.core.request import BEFORE_SENT, Incoming, Mode, Request, State, TimerKind, Vote
 from bot.errors import Refused
-from bot.pipeline.approval.presses import OVER, ask_name, late, must_be_authorized, request_of, start_approved
+from bot.pipeline.approval.presses import (
+    ask_name,
+    late,
+    must_be_authorized,
+    request_of,
+    require_waiting,
+    start_approved,
+    too_late,
+)
 from bot.pipeline.authorization.authorize import Step
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.request_cards import show
@@ -41,17 +49,14 @@ async def deny(env: Environment, incoming: Incoming) -> str:
 
 def _must_wait(env: Environment, request: Request, incoming: Incoming) -> None:
     """Raise what is wrong with anybody's vote: it is too late for one, or it is one's own request."""
-    if request.state is not State.PENDING or request.mode is not Mode.APPROVAL:
-        raise Refused(f"It is too late: this request is {request.state.value}. {request.outcome}".strip())
-    if request.is_over(env.clock.now()):
-        raise Refused(OVER)
+    require_waiting(env, request, for_approval=True)
     if incoming.user_id == request.requester:
         raise Refused(OWN)
 
 
 def _may_be_denied(request: Request, incoming: Incoming) -> None:
     if request.state not in BEFORE_SENT or request.mode is not Mode.APPROVAL:
-        raise Refused(f"It is too late: this request is {request.state.value}. {request.outcome}".strip())
+        raise too_late(request)
     if incoming.user_id == request.requester:
         raise Refused(OWN)
 
