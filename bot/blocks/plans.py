@@ -25,7 +25,7 @@ def plan_blocks(plan: Plan) -> list[Block]:
 
 
 def consequences(plan: Plan) -> list[Block]:
-    """What will happen, the warnings, and whose tokens end: whoever lets it happen reads this, wherever they do."""
+    """Show the steps, the warnings and the holders of tokens to be revoked, wherever somebody approves or confirms."""
     return [*_steps(plan), *_warnings(plan), *_holders(plan)]
 
 

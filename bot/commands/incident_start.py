@@ -178,7 +178,7 @@ def _over(key: str, ended_at: datetime, by: str) -> Reply:
     how = mrkdwn("by {}", person(by)) if by else mrkdwn("when its time was over")
     head = mrkdwn(":checkered_flag: Incident *{}* ended {}, {}. Incident permissions no longer apply here.",
                   key, when(ended_at), how)  # fmt: skip
-    note = mrkdwn("What was done in it stands under this message, and its report below in the channel.")
+    note = mrkdwn("The thread shows what was done. The report is further down in the channel.")
     return reply(head, [kit.section(head), kit.context(note)])
 
 

@@ -32,7 +32,7 @@ async def plan(ctx: Context, args: RotateArgs) -> Plan:
     shot = await snapshot(ctx, args.name)
     group = shot.database.group
     if group is None:
-        raise Unavailable(f"Turso does not tell the group of `{args.name}` now, and so not how far this would reach.")
+        raise Unavailable(f"Turso did not say the group of `{args.name}`, so it is not known what a rotation affects.")
     siblings = await _members(ctx, group)
     others = sorted(one.name for one in siblings if one.id != shot.database.id)
     ids = list(dict.fromkeys([shot.database.id, *(one.id for one in siblings)]))

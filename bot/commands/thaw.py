@@ -1,7 +1,7 @@
 """`/turso db thaw NAME`: open what was frozen or blocked by others; a quarantine stays. By a button: one freeze."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel
 
@@ -90,16 +90,19 @@ def _seen(plan: Plan) -> holds.Blocks:
     return bool(plan.arguments.get("block_reads")), bool(plan.arguments.get("block_writes"))
 
 
+_AGAIN: Final = "Nothing was changed: run `thaw` again to lift all of it."
+
+
 async def drift(ctx: Context, plan: Plan) -> str | None:
     """Say that the one freeze of the plan has ended meanwhile, or that more is blocked than its card shows."""
     target, ended = target_of(plan), ended_by(plan)
     held = {hold.id for hold in await holds.holds_of(ctx, target.id)}
     if plan.arguments.get(ONE):
-        return None if held & ended else f"This freeze of `{target.name}` is over already."
+        return None if held & ended else f"This freeze of `{target.name}` has already ended."
     if held - ended:
-        return f"`{target.name}` was blocked again since this was asked for, which nobody has agreed to lift."
+        return f"`{target.name}` was blocked again after this request. {_AGAIN}"
     if holds.more_than(await holds.blocked(ctx.turso, target.name), _seen(plan)):
-        return f"More of `{target.name}` is blocked than when this was asked for, which nobody has agreed to lift."
+        return f"More of `{target.name}` is blocked than at the time of this request. {_AGAIN}"
     return None
 
 

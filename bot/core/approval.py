@@ -59,7 +59,7 @@ class Tally:
 
     @property
     def reached(self) -> bool:
-        """True when enough have approved and nobody has refused."""
+        """Return True once enough people have approved and none has denied."""
         return not self.denied_by and self.quorum > 0 and self.have >= self.quorum
 
     @property

@@ -78,7 +78,7 @@ class Person:
 
     @property
     def human(self) -> str:
-        """The one id of whoever is behind the account: nobody approves their own request by another id of theirs."""
+        """Return one ID per human, so that people cannot approve their own request through a second account ID."""
         return self.enterprise_user_id or self.id
 
 

@@ -198,4 +198,4 @@ async def test_a_thaw_of_one_freeze_that_has_ended_meanwhile_is_over(desk: Desk)
 
     await desk.store.release_hold(own.id, desk.now)
 
-    assert "over already" in await thaw.drift(desk.context(), plan)
+    assert "already ended" in await thaw.drift(desk.context(), plan)

@@ -185,7 +185,7 @@ class RuleFile(_Strict):
 def _not_too_many(value: list[RuleFile]) -> list[RuleFile]:
     if len(value) > MOST_RULES:
         raise wrong(
-            f"takes at most {MOST_RULES:,} rules, and here are {len(value):,}: nobody could say what they mean together"
+            f"takes at most {MOST_RULES:,} rules, and here are {len(value):,}: split them into profiles or channels"
         )
     return value
 

@@ -1,6 +1,6 @@
 """The sentences of decisions: why, and what would help. They name no channel, no id and no place in the file.
 
-Whoever reads one may not know of another channel; the answer to them names those that they are in.
+The reader may not know of another channel. `dispatch/refusal_hints.py` adds the channels that the reader is in.
 """
 
 from collections.abc import Iterable, Sequence
@@ -48,7 +48,7 @@ def not_here(binding: Binding, target: Target) -> str:
 
 def of_another_organization(action: Action) -> str:
     """Say that the policy has given the channel another organization since this was asked for, or shown."""
-    return f"This is about `{action.organization}`, an organization that the policy no longer gives this channel."
+    return f"This is about the organization `{action.organization}`, which this channel can no longer use."
 
 
 def reaches_others(binding: Binding) -> str:

@@ -25,7 +25,7 @@ NOT_SHOWN: Final = "I don't know that channel, or it is private and you are not 
 """One sentence for both: it says nothing of a channel that the requester does not see."""
 NO_SUCH_PERSON: Final = "I don't know that person: pick them from Slack's list."
 ARCHIVED: Final = "That channel is archived, so nobody can type there."
-NOT_IN_IT: Final = "They are not in that channel: what one may do there is for its members."
+NOT_IN_IT: Final = "They are not in that channel. Only its members can use commands there."
 BOT_NOT_IN_IT: Final = "I am not in that channel, so I can't change anything there: invite me with `/invite`."
 OWES: Final = "They still owe a review of an earlier break-glass act."
 HIDDEN: Final = "it depends on the group of the database, which only those learn who may see the database there"

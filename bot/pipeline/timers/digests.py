@@ -68,7 +68,7 @@ async def _first_time(env: Environment, timer: Timer, kept: Digest, period: str)
 async def _hand_over(
     env: Environment, timer: Timer, kept: Digest, period: str, written: Reply | None, *, before: str, after: str
 ) -> Timer | None:
-    """Post what is marked as begun; where there is no place for it, tell whoever turned it on, once.
+    """Post what is marked as begun. Without a place for it, notify the person who turned it on, once.
 
     Args:
         written: None: it is not to be shown, and that was said before.
