@@ -180,7 +180,7 @@ async def the_end_of_a_freeze_against_a_quarantine(two: Pair, names: list[str]) 
     requests = await _requests(two, names)
     moment = two.soon()
     two.due_at(moment - 0.02, max(hold.due_at for hold in holds if hold.due_at) - two.lane.clock.now())
-    for request, offset in zip(requests, (-0.5, -0.12, 0.0, 0.06, 0.6), strict=True):
+    for request, offset in zip(requests, (-1.1, -0.5, -0.12, 0.06, 0.6), strict=True):
         two.balancer.moments[ANA, request.id] = moment + offset
     await asyncio.gather(*(press_till_taken(two.lane, ANA, name, "Approve") for name in names))
     await _leave(two, names, State.PENDING)
