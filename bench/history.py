@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.signing import ASKER, CHANNEL
 from bench.systems import Fleet
-from bot.commands.requests import MOST, OPEN
+from bot.commands.requests.requests import MOST, OPEN
 from bot.core.plan import Plan, PlanTarget
 from bot.core.ports import Transition
 from bot.core.request import AuditEntry, Mode, Request, State

@@ -16,8 +16,8 @@ from bench.signing import ASKER, CHANNEL, TEAM
 from bench.stubs import _database
 from bench.systems import POLICY
 from bot.app.serving import _spare_the_collector as spare_the_collector
-from bot.commands import list as list_command
 from bot.commands.base import Context
+from bot.commands.databases import list as list_command
 from bot.core.model import Channel, Person, Subject
 from bot.core.policy import load
 from bot.turso.client import TursoClient

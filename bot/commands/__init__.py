@@ -1,41 +1,21 @@
-"""What people can ask: one file is one command."""
+"""What people can ask, in families: a file is a command, and one whose name begins with `_` helps the others."""
 
-from bot.commands import (
-    audit,
-    create,
-    destroy,
-    digest_now,
-    digest_off,
-    digest_on,
-    doctor,
-    freeze,
-    help,  # noqa: A004
-    home,
-    incident_end,
-    incident_report,
-    incident_start,
-    incident_status,
-    list,  # noqa: A004
-    policy_explain,
-    protect,
-    requests,
-    restore,
-    rotate,
-    show,
-    thaw,
-    token,
-    tokens,
-    triage,
-    usage,
-    whoami,
-)
 from bot.commands.base import Command
+from bot.commands.databases import create, destroy, freeze, protect, restore, show, thaw, triage
+from bot.commands.databases import list as list_
+from bot.commands.digests import digest_now, digest_off, digest_on
+from bot.commands.general import doctor, home, policy_explain, whoami
+from bot.commands.general import help as help_
+from bot.commands.incidents import incident_end, incident_report, incident_start, incident_status
+from bot.commands.requests import audit, requests
+from bot.commands.tokens import rotate, token, tokens
+from bot.commands.usage import usage
 
 COMMANDS: tuple[Command, ...] = (
     home.command,
-    help.command,
+    help_.command,
     whoami.command,
-    list.command,
+    list_.command,
     show.command,
     usage.command,
     triage.command,

@@ -10,7 +10,7 @@ import pytest
 
 import bot
 from bot.commands import COMMANDS
-from bot.commands.audit_sentences import _PRESSES, _TO, EVENTS, sentence_of, slack_writer
+from bot.commands.requests._audit_sentences import _PRESSES, _TO, EVENTS, sentence_of, slack_writer
 from bot.core.request import POLICY_FILE, TIMER, AuditEntry
 from bot.pipeline.dispatch.button_actions import CLICKS
 from tests.commands.conftest import Desk

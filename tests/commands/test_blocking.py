@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.commands import freeze, protect, thaw
 from bot.commands.base import FollowUp
-from bot.commands.holds import remaining
+from bot.commands.databases import freeze, protect, thaw
+from bot.commands.databases._holds import remaining
 from bot.core.request import HoldKind, State
 from bot.errors import BadInput
 from tests.blocks.messages import buttons

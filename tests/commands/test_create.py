@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.commands import create
-from bot.commands.create_place import differences
+from bot.commands.databases import create
+from bot.commands.databases._create_place import differences
 from bot.errors import BadInput
 from bot.turso import AlreadyExists
 from tests.blocks.messages import buttons, words

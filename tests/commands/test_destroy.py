@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands import destroy
+from bot.commands.databases import destroy
 from bot.core.request import HoldKind, Mode, State
 from bot.errors import BadInput
 from tests.commands.conftest import Desk

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.digest_schedule import next_due, period_name
+from bot.commands.digests._schedule import next_due, period_name
 from bot.core.request import Digest, HoldKind, State
 from bot.errors import BadInput
 from tests.blocks.messages import buttons, shown, words

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.holds import blocked, is_lifted, lift, lift_of, of_others, released_with
+from bot.commands.databases._holds import blocked, is_lifted, lift, lift_of, of_others, released_with
 from bot.core.request import Hold, HoldKind
 from bot.errors import Unavailable
 from tests.commands.conftest import Desk

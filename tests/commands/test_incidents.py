@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.commands import incident_start
+from bot.commands.incidents import incident_start
 from bot.core.request import HoldKind, State
 from bot.errors import BadInput
 from tests.blocks.messages import HOSTILE, buttons, words

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands import destroy, freeze, restore, thaw
+from bot.commands.databases import destroy, freeze, restore, thaw
 from bot.errors import Unavailable
 from bot.pipeline.authorization.plan_drift import what_changed
 from tests.blocks.messages import words

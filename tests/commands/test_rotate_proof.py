@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from bot.blocks import notices
 from bot.commands.base import Probe
-from bot.commands.rotate import message
+from bot.commands.tokens.rotate import message
 from bot.core.plan import Plan, PlanTarget
 from bot.core.proof import PROOF, Finding, OldTokens, Proof
 from bot.core.request import State, TokenState

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bot.commands import probes
+from bot.commands.tokens import _probes as probes
 from bot.core.request import Request, State
 from bot.pipeline.execution import executor
 from tests.crash.life import Life, life

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.holds import remaining
+from bot.commands.databases._holds import remaining
 from bot.core.request import State, TimerKind
 from bot.pipeline.execution import executor
 from bot.pipeline.transitions import settlement

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.commands import create
+from bot.commands.databases import create
 from bot.core.request import Request, State
 from bot.pipeline.execution import executor
 from bot.sandbox.workspace.model import Message

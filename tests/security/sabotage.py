@@ -11,8 +11,8 @@ from typing import Any
 import structlog
 
 from bot.app.logs import Redactor
-from bot.commands import list as listing
-from bot.commands import token
+from bot.commands.databases import list as listing
+from bot.commands.tokens import token
 from bot.core.reply import Reply
 from bot.slack.messages import EgressGuard
 

@@ -8,7 +8,7 @@ import pytest
 import structlog
 from pydantic import AliasChoices
 
-from bot.commands import list as listing
+from bot.commands.databases import list as listing
 from bot.core.text_cleaning import clean
 from bot.turso import TursoUnavailable, answers, models
 from bot.turso.calls import readable

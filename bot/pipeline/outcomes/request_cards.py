@@ -8,7 +8,7 @@ import structlog
 
 from bot.blocks import cards
 from bot.commands.base import OVER, ChangeCommand
-from bot.commands.incident_start import standing
+from bot.commands.incidents.incident_start import standing
 from bot.core.reply import Reply
 from bot.core.request import HoldKind, Incident, Mode, Request, Review, State
 from bot.core.request_decision import decide_request

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any, Final
 
-from bot.commands.holds import blocked, lift_of, lift_once, open_quarantine
+from bot.commands.databases._holds import blocked, lift_of, lift_once, open_quarantine
 from bot.core.ports import Transition
 from bot.core.request import COUNTDOWN_OVER, TIMER, Hold, Request, State, Timer, TimerKind
 from bot.errors import BotError

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from bot.commands._lines import command_line
 from bot.commands.base import FollowUp
-from bot.commands.incident_start import usual_length
-from bot.commands.lines import command_line
+from bot.commands.incidents.incident_start import usual_length
 from bot.core.durations import duration_text
 from bot.core.parsing import Parsed
 from bot.core.request import Incident, Incoming

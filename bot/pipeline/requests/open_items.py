@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from bot.commands._lines import command_line
 from bot.commands.base import FollowUp
-from bot.commands.lines import command_line
 from bot.core.actions import action_of
 from bot.core.parsing import Parsed
 from bot.core.request import Incoming, Request

@@ -10,9 +10,9 @@ import structlog
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, channel, mrkdwn
-from bot.commands.digest_schedule import length, next_due, period_name
-from bot.commands.digests import digest, measure
-from bot.commands.lines import command_line
+from bot.commands._lines import command_line
+from bot.commands.digests._digest import digest, measure
+from bot.commands.digests._schedule import length, next_due, period_name
 from bot.core.model import Action, Subject
 from bot.core.reply import Reply
 from bot.core.request import Digest, Timer

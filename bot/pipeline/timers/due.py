@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Final
 
 from bot.blocks import notices
-from bot.commands import holds as holding
 from bot.commands.base import ChangeCommand, SecretCommand
+from bot.commands.databases import _holds as holding
 from bot.core.request import TIMER, Hold, Request, State, Timer, TimerKind
 from bot.errors import BotError, CannotPost, NotOurs
 from bot.pipeline.approval.expiry import expire

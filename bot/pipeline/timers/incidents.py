@@ -9,7 +9,7 @@ import structlog
 from bot.blocks import notices
 from bot.blocks.text import mrkdwn
 from bot.commands.base import Facts
-from bot.commands.incident_end import facts_of, last_message
+from bot.commands.incidents.incident_end import facts_of, last_message
 from bot.core.model import Channel, Person, Subject
 from bot.core.request import TIMER, AuditEntry, Incident, Request, Review, Timer
 from bot.errors import BotError

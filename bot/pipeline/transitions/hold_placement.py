@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.commands.base import Context
-from bot.commands.destroy import REPLACES
-from bot.commands.holds import blocked, in_quarantine, of_others, open_quarantine, released_with
+from bot.commands.databases._holds import blocked, in_quarantine, of_others, open_quarantine, released_with
+from bot.commands.databases.destroy import REPLACES
 from bot.core.plan import Plan
 from bot.core.ports import Transition
 from bot.core.request import CLOSED, Hold, HoldKind, Request, State

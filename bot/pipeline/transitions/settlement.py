@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.commands.base import ChangeCommand
-from bot.commands.holds import Blocks, cut_to, released_with
-from bot.commands.thaw import ended_by, words
+from bot.commands.databases._holds import Blocks, cut_to, released_with
+from bot.commands.databases.thaw import ended_by, words
 from bot.core.plan import Plan
 from bot.core.ports import Closing, Revocation, Transition
 from bot.core.proof import OldTokens, Proof

@@ -1,0 +1,1 @@
+"""Databases: list, show, create, block, protect, destroy."""

@@ -1,0 +1,73 @@
+"""Where a new database is to be, and where it was made: checked before, and compared afterwards."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from bot.blocks.text import Mrkdwn, mrkdwn
+from bot.commands._targets import attempt, some
+from bot.commands.base import Context, Facts
+from bot.core.parse_results import nearest
+from bot.errors import BadInput
+from bot.turso.models import Group
+
+NAMED: Final = 4
+_CHECK: Final = "Check its name, or leave `--group` out."
+
+
+async def require_location(ctx: Context, wanted: str | None) -> None:
+    """Refuse a location that Turso does not have. One that cannot be checked now is compared afterwards."""
+    if wanted is None:
+        return
+    codes = [one.code for one in await attempt(ctx.turso.locations()) or []]
+    if codes and wanted not in codes:
+        raise BadInput(f"Turso has no location `{wanted}`. {_choose(nearest(wanted, codes, NAMED) or codes[:NAMED])}")
+
+
+def require_place(ctx: Context, groups: Sequence[Group], name: str | None, location: str | None) -> None:
+    """Refuse a group that is not there, and a location that is not one of the group's: they decide where it is.
+
+    Of other groups, only those are named that are within the channel's databases.
+    """
+    if not groups or name is None:
+        return
+    seen = [one for one in groups if ctx.scope.names_group(one.name)]
+    names = [one.name for one in seen]
+    group = next((one for one in groups if one.name == name), None)
+    if group is None:
+        choose = nearest(name, names, NAMED) or names[:NAMED]
+        raise BadInput(f"There is no group `{name}`. {_choose(choose) if choose else _CHECK}")
+    if location is None or not group.locations or location in group.locations:
+        return
+    others = [one.name for one in seen if location in one.locations]
+    there = f" `--group {others[0]}` is in `{location}`." if others else " Leave `--location` out."
+    raise BadInput(f"Databases of the group `{name}` are in `{some(group.locations, at_most=NAMED)}`.{there}")
+
+
+def _choose(names: Sequence[str]) -> str:
+    return f"Choose {' or '.join(f'`{name}`' for name in names)}."
+
+
+def differences(asked: Mapping[str, Any], made: Facts) -> list[Mrkdwn]:
+    """Say where what was made differs from what was asked. A place that Turso does not tell is not confirmed."""
+    if "locations" not in made:
+        return []
+    found = []
+    for word, wanted, given in (
+        ("group", asked.get("group"), [made["group"]] if made.get("group") else []),
+        ("location", asked.get("location"), made["locations"]),
+    ):
+        if wanted and not given:
+            found.append(mrkdwn("You asked for the {} `{}`; Turso does not say whether it is there.", word, wanted))
+        elif wanted and wanted not in given:
+            found.append(mrkdwn("You asked for the {} `{}`; it was made in `{}`.", word, wanted, ", ".join(given)))
+    return found
+
+
+def made_where(made: Facts) -> Mrkdwn | None:
+    """Say where it is, as Turso tells."""
+    group, locations = made.get("group"), ", ".join(made.get("locations") or [])
+    if group and locations:
+        return mrkdwn("Group `{}`, location `{}`", group, locations)
+    if group:
+        return mrkdwn("Group `{}`", group)
+    return mrkdwn("Location `{}`", locations) if locations else None

@@ -1,0 +1,194 @@
+"""What the incident card is drawn from: every call on its own, none of them waited for longer than the card can."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, TypeVar
+
+from bot.commands.base import Context
+from bot.commands.databases import _holds as holds
+from bot.commands.databases.list import blocks_words
+from bot.commands.usage._samples import Course, courses, moment, moment_of, usual_day
+from bot.core.request import AuditEntry, Hold, LedgerToken
+from bot.turso import Database, DatabaseNotFound, Listed, TursoError, first_told
+from bot.turso.models import Configuration, TopQuery, Usage
+
+T = TypeVar("T")
+WAITS: Final = 2.0
+"""Seconds for each call; the card is there within three."""
+DAYS: Final = 14
+CHANGES: Final = 5
+PAGE: Final = 100
+PAGES: Final = 20
+"""How far back the last changes are looked for."""
+
+
+@dataclass
+class Findings:
+    """What is known of a database just now."""
+
+    name: str
+    now: datetime
+    database: Database | None = None
+    configuration: Configuration | None = None
+    today: Usage | None = None
+    """Since midnight (UTC)."""
+    month: Usage | None = None
+    """In place of today, from an API that tells only the month."""
+    usual: Usage | None = None
+    daily: Mapping[date, Usage] = field(default_factory=dict)
+    courses: Mapping[str, Course] = field(default_factory=dict)
+    """What was measured of databases of this name, by `DbId`."""
+    queries: list[TopQuery] | None = None
+    listed: Listed | None = None
+    """It as the list of databases has it, which is there also when nothing else is."""
+    siblings: list[str] | None = None
+    changes: list[AuditEntry] = field(default_factory=list)
+    tokens: list[LedgerToken] = field(default_factory=list)
+    own_holds: list[Hold] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        """Its `DbId`, from whatever told it; empty when nothing did."""
+        known = self.database or self.listed
+        return known.id if known else ""
+
+    @property
+    def held(self) -> list[str]:
+        """By what it is held, in words."""
+        return [holds.describe(hold) for hold in self.own_holds]
+
+    @property
+    def blocked(self) -> bool:
+        """True when reads or writes are blocked, as far as Turso tells."""
+        return bool(self._switch("block_reads")) or self.blocks_writes
+
+    @property
+    def blocks_writes(self) -> bool:
+        """True when Turso says that writes are blocked."""
+        return bool(self._switch("block_writes"))
+
+    @property
+    def protected(self) -> bool | None:
+        """True when Turso refuses to destroy it; None when it does not say."""
+        return self._switch("delete_protection")
+
+    @property
+    def group(self) -> str | None:
+        """Its group, from whatever told it; None when nothing did."""
+        known = self.database or self.listed
+        return known.group if known else None
+
+    @property
+    def state(self) -> str:
+        """How it is, in a few words."""
+        if self.database is None and self.configuration is None:
+            return "its state is not known: Turso does not tell"
+        words = blocks_words(self._switch("block_reads"), self._switch("block_writes")) or ["open"]
+        return ", ".join([*words, *(["asleep"] if self.database and self.database.asleep else [])])
+
+    @property
+    def part_of_day(self) -> float:
+        """How much of today (UTC) is over."""
+        clock = self.now.astimezone(UTC)
+        return max(0.02, (clock.hour * 3600 + clock.minute * 60 + clock.second) / 86_400)
+
+    def _switch(self, name: str) -> bool | None:
+        """True when either says so; None when neither says anything."""
+        told = [getattr(one, name) for one in (self.configuration, self.database) if one is not None]
+        return True if any(told) else first_told(*told)
+
+
+async def read(ctx: Context, name: str) -> Findings:
+    """Ask Turso for everything at once.
+
+    Raises:
+        DatabaseNotFound: Turso says that there is none of that name.
+    """
+    midnight = ctx.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    turso = ctx.turso
+    found = Findings(name, ctx.now)
+    database, configuration, usage, queries, siblings, _ = await asyncio.gather(
+        _told(found, "its properties", turso.database(name)),
+        _told(found, "configuration", turso.configuration(name)),
+        _told(found, "usage", turso.database_usage(name, since=midnight, until=ctx.now)),
+        _told(found, "top queries", turso.top_queries(name, since=ctx.now - timedelta(days=1))),
+        _told(found, "its group", _siblings(ctx, name)),
+        _remembered(ctx, found),
+    )
+    found.database, found.configuration, found.queries = database, configuration, queries
+    if siblings is not None:
+        found.listed, found.siblings = siblings
+    _keep_its_own(found)
+    if usage is not None:
+        found.today, found.month = (None, usage.usage) if usage.is_of_month else (usage.usage, None)
+    return found
+
+
+async def _siblings(ctx: Context, name: str) -> tuple[Listed | None, list[str]]:
+    """Return it as it is listed, and the other databases of its group that exist here."""
+    visible = await ctx.visible_databases()
+    own = next((one for one in visible if one.name == name), None)
+    group = own.group if own else ""
+    return own, sorted(one.name for one in visible if group and one.group == group and one.name != name)
+
+
+async def _told(found: Findings, what: str, call: Awaitable[T]) -> T | None:
+    try:
+        async with asyncio.timeout(WAITS):
+            return await call
+    except DatabaseNotFound:
+        if what == "its properties":
+            raise
+    except (TursoError, TimeoutError):
+        pass
+    found.missing.append(what)
+    return None
+
+
+async def _remembered(ctx: Context, found: Findings) -> None:
+    """What needs no Turso: changes, and (once its id is known) holds, tokens and samples."""
+    found.changes = await _changes(ctx, found.name)
+    held = await ctx.store.holds(organization=ctx.organization)
+    found.own_holds = [hold for hold in held if hold.database == found.name]
+    tokens = await ctx.store.tokens(organization=ctx.organization, live_at=ctx.now)
+    found.tokens = [token for token in tokens if token.database == found.name]
+    found.courses = await _courses(ctx, found.name)
+
+
+def _keep_its_own(found: Findings) -> None:
+    """Leave out what is remembered of an earlier database of this name; all of it stays while its id is not known."""
+    if found.id:
+        found.own_holds = [one for one in found.own_holds if one.database_id == found.id]
+        found.tokens = [one for one in found.tokens if one.database_id == found.id]
+        found.courses = {key: one for key, one in found.courses.items() if key == found.id}
+    if course := max(found.courses.values(), key=lambda one: one.until, default=None):
+        found.daily = course.daily
+        found.usual = usual_day(course, found.now.astimezone(UTC).date())
+
+
+async def _changes(ctx: Context, name: str) -> list[AuditEntry]:
+    """Look for the last changes behind however many answers that somebody has read, within reason."""
+    changes: list[AuditEntry] = []
+    before = None
+    for _ in range(PAGES):
+        rows = await ctx.store.audit_page(before_seq=before, limit=PAGE, databases=[name])
+        changes += [one for _, one in rows if one.event != "read" and one.organization in ("", ctx.organization)]
+        if len(changes) >= CHANGES or len(rows) < PAGE:
+            break
+        before = rows[-1][0]
+    return changes[:CHANGES]
+
+
+async def _courses(ctx: Context, name: str) -> dict[str, Course]:
+    midnight = ctx.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    since = midnight - timedelta(days=DAYS)
+    samples = await ctx.store.samples(
+        organization=ctx.organization,
+        since=(since - timedelta(days=2)).date().isoformat(),
+        until=moment(ctx.now),
+        databases=[name],
+    )
+    return courses([one for one in samples if moment_of(one) <= midnight], since=since)

@@ -1,0 +1,154 @@
+"""`/turso db create NAME [--group G] [--location L]`: make a database, and wait until it answers."""
+
+import asyncio
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import Plain, joined, mrkdwn, utc
+from bot.blocks.verbs import verb_of
+from bot.commands._lines import command_line
+from bot.commands.base import ChangeCommand, Context, Facts
+from bot.commands.databases._create_place import differences, made_where, require_location, require_place
+from bot.core.arguments import DatabaseName, GroupName, LocationCode, Positional
+from bot.core.model import Risk
+from bot.core.plan import Plan
+from bot.core.reply import Reply
+from bot.errors import BadInput, NotOurs
+from bot.turso import Database, DatabaseNotFound
+from bot.turso.places import default_of
+
+ARRIVES_WITHIN = timedelta(minutes=5)
+"""What Turso makes for us has a `DbId` of this time at the latest, however slow the call, and the clocks apart."""
+WAITS_SECONDS = 37
+"""From the start of the operation; with a last slow look (5 s) the outcome is still told within 45 s."""
+
+
+class CreateArgs(BaseModel):
+    name: Annotated[DatabaseName, Positional()]
+    group: GroupName | None = None
+    location: LocationCode | None = None
+
+
+async def plan(ctx: Context, args: CreateArgs) -> Plan:
+    """Check that the name is free, and that there is such a place."""
+    existing, groups, _ = await asyncio.gather(
+        _existing(ctx, args.name), ctx.turso.groups_if_any(), require_location(ctx, args.location)
+    )
+    if existing:
+        raise BadInput(_taken(ctx, existing))
+    group = args.group or default_of(groups)
+    require_place(ctx, groups, group, args.location)
+    where = f"in the group {group}" if group else "without a group"
+    at = f" at {args.location}" if args.location else ""
+    return Plan(
+        target=None,
+        steps=[f"Create the database {args.name} {where}{at}", "Wait until it answers, at most 45 seconds"],
+        arguments={"name": args.name, "group": group, "location": args.location},
+        facts={"Database": args.name, "Group": group or "none"},
+        databases=((args.name, group),),
+    )
+
+
+def _taken(ctx: Context, existing: Database) -> str:
+    """Say that a name can't be had; that a database has it, only to those who may see that database here."""
+    if ctx.policy.scope(ctx.subject, "show").covers(existing.target):
+        return f"`{existing.name}` already exists. `/turso show {existing.name}` shows it."
+    return f"`{existing.name}` can't be used as a name here: choose another one."
+
+
+async def _existing(ctx: Context, name: str) -> Database | None:
+    try:
+        return await ctx.turso.database(name)
+    except DatabaseNotFound:
+        return None
+
+
+async def drift(ctx: Context, plan: Plan) -> str | None:
+    """Say that the name is taken by now."""
+    existing = await _existing(ctx, str(plan.arguments["name"]))
+    return _taken(ctx, existing) if existing else None
+
+
+async def act(ctx: Context, plan: Plan) -> Facts:
+    """Create it once; then look, without any token, until it is served."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    asked = plan.arguments
+    made = await ctx.turso.create_database(asked["name"], group=asked["group"], location=asked["location"])
+    left = max(0.5, WAITS_SECONDS - (loop.time() - began))
+    served = await ctx.turso.wait_until_served(made, within_seconds=left)
+    return {**_facts(made), "served": served}
+
+
+def _facts(made: Database) -> dict[str, object]:
+    return {
+        "id": made.id,
+        "hostname": made.hostname,
+        "libsql_url": made.libsql_url,
+        "https_url": made.https_url,
+        "group": made.group,
+        "locations": list(dict.fromkeys(one for one in (made.primary_region, *made.regions) if one)),
+    }
+
+
+async def facts_again(ctx: Context, plan: Plan) -> Facts:
+    """Read where it is; whether it answers is left open."""
+    return _facts(await ctx.turso.database(plan.arguments["name"]))
+
+
+async def read_back(ctx: Context, plan: Plan) -> bool:
+    """True once Turso lists it. Raises NotOurs: it was made long after this request was sent, so by somebody else."""
+    found = await _existing(ctx, plan.arguments["name"])
+    made_at = found.made_at if found else None
+    if made_at and ctx.sent_at and made_at > ctx.sent_at + ARRIVES_WITHIN:
+        raise NotOurs(
+            f"There is a database `{plan.arguments['name']}`, but it was made at {utc(made_at)}, long after this was "
+            "sent: by somebody else."
+        )
+    return found is not None
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """Say where it is, and how to get a token."""
+    name = str(plan.arguments["name"])
+    served = facts.get("served")
+    head = mrkdwn(":sparkles: *{}* is created and ready to use.", name)
+    if not served:
+        head = mrkdwn(":sparkles: *{}* is created{}.", name, "; it does not answer yet" if served is False else "")
+    differs = differences(plan.arguments, facts)
+    late = mrkdwn("Turso can take a minute until a new database answers. It is there; try in a moment.")
+    urls = [f"{label:<7} {Plain(facts[key])}" for label, key in (("libSQL", "libsql_url"), ("HTTPS", "https_url"))
+            if facts.get(key)]  # fmt: skip
+    row = [*buttons.run(1, "Token for an hour", command_line("token", name))]
+    row += buttons.run(2, "Show", command_line("show", name))
+    return reply(
+        head,
+        [
+            kit.section(head),
+            *([kit.section(joined(" ", [mrkdwn(":warning:"), *differs]))] if differs else []),
+            *([kit.context(where)] if (where := made_where(facts)) else []),
+            *kit.preformatted(*urls),
+            *([kit.context(late)] if served is False else []),
+            *kit.actions(*row),
+        ],
+    )
+
+
+command = ChangeCommand(
+    name="create",
+    usage="db create NAME [--group G] [--location L]",
+    summary="Make a database, and wait until it is ready",
+    args=CreateArgs,
+    risk=Risk.LOW,
+    plan=plan,
+    drift=drift,
+    act=act,
+    read_back=read_back,
+    message=message,
+    facts_again=facts_again,
+    verb=verb_of("create"),
+)

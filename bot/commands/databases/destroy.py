@@ -1,0 +1,170 @@
+"""`/turso db destroy NAME [--now]`: quarantine first, with a countdown and Undo; then destroy. `--now`: at once."""
+
+from typing import Annotated
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import mrkdwn
+from bot.blocks.verbs import verb_of
+from bot.commands._lines import command_line
+from bot.commands._targets import attempt, snapshot, target_of
+from bot.commands.base import ChangeCommand, Context, Facts, Phase
+from bot.commands.databases import _holds as holds
+from bot.core.arguments import DatabaseName, Positional
+from bot.core.model import Risk
+from bot.core.plan import Plan, PlannedHold
+from bot.core.reply import Reply
+from bot.core.request import HoldKind
+from bot.errors import BadInput
+from bot.turso import Database, DatabaseNotFound, first_told
+
+REPLACES = "replaces"
+"""Among a plan's arguments: the request whose quarantine has no countdown any more, and gives way to this one."""
+
+
+class DestroyArgs(BaseModel):
+    name: Annotated[DatabaseName, Positional()]
+    now: bool = False
+
+
+async def plan(ctx: Context, args: DestroyArgs) -> Plan:
+    """Take the snapshot that approvers read. What is protected, or counts down already, is refused here."""
+    shot = await snapshot(ctx, args.name)
+    is_protection_known = await _may_be_destroyed(ctx, shot.database)
+    replaced = None if args.now else await _replaced(ctx, shot.database)
+    name = args.name
+    gone = f"Destroy {name} with all its data, for good: Turso keeps no copy"
+    first = [
+        f"Block reads and writes of {name}: whoever uses it will notice",
+        "Wait for the countdown; until its end Undo opens it again with all its data",
+    ]
+    warnings = [f"{len(shot.tokens)} active tokens stop working"] if shot.tokens else []
+    warnings += ["There is no Undo: the data is gone at once"] if args.now else []
+    warnings += ["The countdown of its quarantine has ended: a new quarantine takes its place"] if replaced else []
+    warnings += [] if is_protection_known else ["Turso did not tell whether it has delete protection"]
+    warnings += (
+        ["Nobody can see how much is lost: Turso did not tell its size"] if shot.target.size_bytes is None else []
+    )
+    return Plan(
+        target=shot.target,
+        steps=[gone] if args.now else [*first, gone],
+        arguments={"now": args.now, **({REPLACES: replaced} if replaced else {})},
+        facts=shot.facts,
+        warnings=warnings,
+        databases=((name, shot.target.group),),
+        holders=tuple(dict.fromkeys(token.holder for token in shot.tokens)),
+        hold=None if args.now else PlannedHold(HoldKind.QUARANTINE, block_reads=True, block_writes=True, seconds=None),
+        ends_tokens_of=(shot.target.id,),
+    )
+
+
+async def _may_be_destroyed(ctx: Context, database: Database) -> bool:
+    """Return False when Turso did not tell everything about its protection. Raises BadInput: it is protected."""
+    name = database.name
+    now_set = await attempt(ctx.turso.configuration(name))  # the older API tells it here alone
+    own = [database.delete_protection, now_set.delete_protection if now_set else None]
+    if any(own):
+        raise BadInput(f"`{name}` has delete protection. Lift it first: `/turso protect {name} off`.")
+    is_known = first_told(*own) is not None
+    if database.group == "":
+        return is_known
+    group = await attempt(ctx.turso.group(database.group)) if database.group else None
+    if group and group.delete_protection:
+        raise BadInput(f"The group of `{name}` has delete protection; an operator has to lift it at Turso.")
+    return is_known and group is not None and group.delete_protection is not None
+
+
+async def _replaced(ctx: Context, database: Database) -> str | None:
+    """Return the request whose quarantine has no countdown any more; a new one takes its place."""
+    held = await holds.open_quarantine(ctx.store, database.id)
+    if held is None:
+        return None
+    request = await ctx.store.request(held.request_id)
+    if request is None or not request.rests:
+        raise BadInput(holds.in_quarantine(held))
+    return request.id
+
+
+async def act(ctx: Context, plan: Plan) -> None:
+    """Delete with `--now`; else block both."""
+    if plan.arguments["now"]:
+        await delete(ctx, plan)
+        return
+    await ctx.turso.configure(target_of(plan).name, block_reads=True, block_writes=True)
+
+
+async def read_back(ctx: Context, plan: Plan) -> bool:
+    """True once it is gone, or blocked."""
+    if plan.arguments["now"]:
+        return await gone(ctx, plan)
+    return await holds.blocked(ctx.turso, target_of(plan).name) == (True, True)
+
+
+async def delete(ctx: Context, plan: Plan) -> None:
+    """Destroy the database of the plan; that it is gone already is no error."""
+    if not await gone(ctx, plan):
+        await ctx.turso.destroy_database(target_of(plan).name)
+
+
+async def gone(ctx: Context, plan: Plan) -> bool:
+    """True when no database of this id has the name any more."""
+    target = target_of(plan)
+    try:
+        return (await ctx.turso.database(target.name)).id != target.id
+    except DatabaseNotFound:
+        return True
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """Destroyed, or blocked and counting down; the card adds when, and Undo."""
+    name = target_of(plan).name
+    if plan.arguments["now"]:
+        return destroyed(plan, facts)
+    head = mrkdwn(":stopwatch: *{}* is in quarantine: reads and writes are blocked, its data is still there.", name)
+    return reply(head, [kit.section(head)])
+
+
+def destroyed(plan: Plan, facts: Facts) -> Reply:
+    """It is gone."""
+    head = mrkdwn(":wastebasket: *{}* is destroyed, with all its data.", target_of(plan).name)
+    return reply(head, [kit.section(head)])
+
+
+async def unblock(ctx: Context, plan: Plan) -> None:
+    """Open what only the quarantine kept blocked."""
+    await holds.lift(ctx.turso, ctx.store, holds.lift_all(plan, {HoldKind.QUARANTINE}))
+
+
+async def unblocked(ctx: Context, plan: Plan) -> bool:
+    """True once Turso blocks no more than the other holds need."""
+    return await holds.is_lifted(ctx.turso, ctx.store, holds.lift_all(plan, {HoldKind.QUARANTINE}))
+
+
+def restored(plan: Plan, facts: Facts) -> Reply:
+    """It answers again."""
+    name = target_of(plan).name
+    head = mrkdwn(":leftwards_arrow_with_hook: The quarantine of *{}* is lifted; nothing was destroyed.", name)
+    note = mrkdwn("What was blocked before it stays blocked.")
+    return reply(
+        head, [kit.section(head), kit.context(note), *kit.actions(*buttons.run(1, "Show", command_line("show", name)))]
+    )
+
+
+command = ChangeCommand(
+    name="destroy",
+    usage="db destroy NAME [--now]",
+    summary="Quarantine a database with a countdown and Undo, then destroy it; --now destroys at once",
+    args=DestroyArgs,
+    risk=Risk.HIGH,
+    plan=plan,
+    act=act,
+    read_back=read_back,
+    message=message,
+    aliases=("rm",),
+    finish=Phase(act=delete, read_back=gone, message=destroyed),
+    undo=Phase(act=unblock, read_back=unblocked, message=restored),
+    verb=verb_of("destroy"),
+    removes_target=True,
+)

@@ -1,0 +1,96 @@
+"""`/turso db freeze NAME [--reads] [--for 30m]`: block writes (and reads); they open again when the time is over."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import Mrkdwn, duration, mrkdwn
+from bot.blocks.verbs import verb_of
+from bot.commands._lines import command_line
+from bot.commands._targets import snapshot, target_of
+from bot.commands.base import OVER, ChangeCommand, Context, Facts
+from bot.commands.databases import _holds as holds
+from bot.core.arguments import DatabaseName, Duration, Positional
+from bot.core.model import Risk
+from bot.core.plan import Plan, PlannedHold
+from bot.core.reply import Reply
+from bot.core.request import HoldKind
+from bot.errors import BadInput
+
+SHORTEST = timedelta(seconds=10)
+LONGEST = timedelta(days=90)
+
+
+class FreezeArgs(BaseModel):
+    name: Annotated[DatabaseName, Positional()]
+    reads: bool = False
+    lasting: Duration | None = Field(None, alias="for")
+
+
+async def plan(ctx: Context, args: FreezeArgs) -> Plan:
+    """Say what is blocked, until when, and what is blocked already."""
+    if args.lasting is not None and not SHORTEST <= args.lasting <= LONGEST:
+        raise BadInput("A freeze lasts from `10s` to `90d`; without `--for` it stays until somebody thaws it.")
+    shot = await snapshot(ctx, args.name)
+    what = "reads and writes" if args.reads else "writes"
+    ends = f"Open them again after {duration(args.lasting)}" if args.lasting else "Keep it so until somebody thaws it"
+    held = await holds.holds_of(ctx, shot.target.id)
+    return Plan(
+        target=shot.target,
+        steps=[f"Block {what} of {args.name}: clients get errors at once", f"{ends}, unless something else blocks it"],
+        arguments={"reads": args.reads, "seconds": _seconds(args.lasting)},
+        facts={**shot.facts, **holds.holds_fact(held)},
+        databases=((shot.target.name, shot.target.group),),
+        hold=PlannedHold(HoldKind.FREEZE, args.reads, block_writes=True, seconds=_seconds(args.lasting)),
+    )
+
+
+def _seconds(lasting: timedelta | None) -> int | None:
+    return None if lasting is None else int(lasting.total_seconds())
+
+
+async def act(ctx: Context, plan: Plan) -> None:
+    """Block; what is not asked for stays as it is."""
+    reads = True if plan.arguments["reads"] else None
+    await ctx.turso.configure(target_of(plan).name, block_reads=reads, block_writes=True)
+
+
+async def read_back(ctx: Context, plan: Plan) -> bool:
+    """True once Turso itself says so."""
+    reads, writes = await holds.blocked(ctx.turso, target_of(plan).name)
+    return writes and (reads or not plan.arguments["reads"])
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """What is blocked, how long, and how to open it."""
+    name, seconds = target_of(plan).name, plan.arguments["seconds"]
+    if facts.get(OVER):
+        over = mrkdwn(":sunny: This freeze of *{}* is over.", name)
+        return reply(over, [kit.section(over)])
+    what = "Reads and writes" if plan.arguments["reads"] else "Writes"
+    head = mrkdwn(":snowflake: {} of *{}* are blocked{}.", what, name, _lasting(seconds))
+    row = buttons.run(1, "Thaw", command_line("thaw", name))
+    return reply(
+        head, [kit.section(head), kit.context(mrkdwn("Open it with `/turso thaw {}`.", name)), *kit.actions(*row)]
+    )
+
+
+def _lasting(seconds: int | None) -> Mrkdwn:
+    return mrkdwn(" for {}", duration(timedelta(seconds=seconds))) if seconds else mrkdwn(" until somebody thaws it")
+
+
+command = ChangeCommand(
+    name="freeze",
+    usage="db freeze NAME [--reads] [--for 30m]",
+    summary="Block writes (and reads) for a while",
+    args=FreezeArgs,
+    risk=Risk.MEDIUM,
+    plan=plan,
+    act=act,
+    read_back=read_back,
+    message=message,
+    verb=verb_of("freeze"),
+)

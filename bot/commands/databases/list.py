@@ -1,0 +1,162 @@
+"""`/turso db list [FILTER] [--group G] [--sort name|size|reads|writes]`: the databases of this channel, paged."""
+
+from fnmatch import fnmatchcase
+from operator import attrgetter
+from typing import Annotated, Literal
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.table import Cell, Table, amount
+from bot.blocks.text import Mrkdwn, Plain, counted, joined, mrkdwn, number, size
+from bot.commands._lines import command_line
+from bot.commands._rights import may_use
+from bot.commands.base import Context, ReadCommand
+from bot.commands.usage._amounts import UNKNOWN
+from bot.core.arguments import Count, GroupName, Positional
+from bot.core.reply import Block, Reply
+from bot.turso import Database, Listed
+from bot.turso.models import Usage
+
+PAGE = 50
+WIDEST = 48
+"""Characters in a row of a table that a phone shows without cutting much."""
+Sort = Literal["name", "size", "reads", "writes"]
+_FIELDS = {"size": "storage_bytes", "reads": "rows_read", "writes": "rows_written"}
+
+
+class ListArgs(BaseModel):
+    filter: Annotated[str | None, Positional()] = None
+    group: GroupName | None = None
+    sort: Sort = "name"
+    page: Count = 1
+
+
+async def run(ctx: Context, args: ListArgs) -> Reply:
+    """Read the list, and the organization's usage only where the order needs it."""
+    visible = await ctx.visible_databases(group=args.group)
+    found = [one for one in visible if _fits(one, args.filter)] if args.filter else list(visible)
+    used = {} if args.sort == "name" else await _usage(ctx)
+    found.sort(key=attrgetter("name"))
+    if field := _FIELDS.get(args.sort):
+        none = Usage()
+        amounts = {one.id: getattr(used.get(one.id, none), field) for one in found}
+        found.sort(key=lambda one: -1 if amounts[one.id] is None else amounts[one.id], reverse=True)
+    return _page(ctx, args, found, used, visible.left_out)
+
+
+async def _usage(ctx: Context) -> dict[str, Usage]:
+    return {one.uuid: one.usage for one in (await ctx.turso.organization_usage()).databases}
+
+
+def _fits(database: Listed, pattern: str) -> bool:
+    if any(sign in pattern for sign in "*?["):
+        return fnmatchcase(database.name, pattern.lower())
+    return pattern.lower() in database.name
+
+
+def _page(ctx: Context, args: ListArgs, found: list[Listed], used: dict[str, Usage], left_out: int) -> Reply:
+    pages = max(1, -(-len(found) // PAGE))
+    at = min(args.page, pages)
+    here = found[(at - 1) * PAGE : at * PAGE]
+    shown = [database for one in here if (database := one.read_or_none())]
+    left_out += len(here) - len(shown)
+    title = _title(args, len(found))
+    note = [kit.context(_left_out(left_out))] if left_out else []
+    if not shown:
+        return reply(title, [kit.section(title), *([] if here else _nothing(ctx, args)), *note])
+    table = _table(args, shown, used)
+    first = (at - 1) * PAGE + 1
+    where = mrkdwn("{}–{} of {}", number(first), number(first + len(here) - 1), number(len(found)))
+    paged = mrkdwn("page {} of {}", at, pages) if pages > 1 else Mrkdwn("")
+    by = Mrkdwn("") if args.sort == "name" else mrkdwn("by {}, the most first; this billing period", args.sort)
+    tail = [kit.context(joined(" · ", (where, paged, by))), *note, *_buttons(args, at, pages)]
+    return reply(title, [kit.section(title), table.block(), *tail],
+                   plain_blocks=[kit.section(title), *table.plain(), *tail])  # fmt: skip
+
+
+def _left_out(count: int) -> Mrkdwn:
+    verb = "is" if count == 1 else "are"
+    return mrkdwn("{} {} left out: Turso's entry can't be read. The log names it.", counted(count, "database"), verb)
+
+
+def _title(args: ListArgs, count: int) -> Mrkdwn:
+    named = mrkdwn(" named like `{}`", args.filter) if args.filter else Mrkdwn("")
+    group = mrkdwn(" in the group `{}`", args.group) if args.group else Mrkdwn("")
+    return mrkdwn(":card_index_dividers: *{}*{}{} in this channel", counted(count, "database"), named, group)
+
+
+def _caption(args: ListArgs) -> Plain:
+    return Plain("Databases" if args.sort == "name" else f"Databases by {args.sort}")
+
+
+def _table(args: ListArgs, shown: list[Database], used: dict[str, Usage]) -> Table:
+    """State comes second, where a phone still shows it; the location gives way when there is no room for it."""
+    columns = ["Name", "State", *([] if args.sort == "name" else ["Size", "Rows read", "Rows written"]), "Group"]
+    rows = [_row(one, args.sort, used) for one in shown]
+    table = Table(_caption(args), [Plain(name) for name in (*columns, "Location")], rows)
+    if table.width <= WIDEST:
+        return table
+    return Table(table.caption, table.columns[:-1], [row[:-1] for row in rows])
+
+
+def _row(database: Database, sort: Sort, used: dict[str, Usage]) -> list[Cell]:
+    usage = used.get(database.id, Usage())
+    amounts = [amount(usage.storage_bytes, size), amount(usage.rows_read, number), amount(usage.rows_written, number)]
+    location = database.primary_region or next(iter(database.regions), "")
+    return [
+        Plain(database.name[:64]),
+        Plain(state_of(database)),
+        *([] if sort == "name" else amounts),
+        Plain(UNKNOWN if database.group is None else database.group[:32]),
+        Plain(location[:24]),
+    ]
+
+
+def state_of(database: Database) -> str:
+    """Say in a few words what is special about a database."""
+    words = blocks_words(database.block_reads, database.block_writes)
+    words += ["protected"] if database.delete_protection else []
+    words += ["asleep"] if database.asleep else []
+    return ", ".join(words) or "open"
+
+
+def blocks_words(reads: bool | None, writes: bool | None) -> list[str]:
+    """Name what is blocked, and what Turso does not tell; nothing when both are known to be open."""
+    flags = {"reads": reads, "writes": writes}
+    blocked = " and ".join(word for word, on in flags.items() if on)
+    silent = " and ".join(word for word, on in flags.items() if on is None)
+    return [f"{blocked} blocked"] * bool(blocked) + [f"{silent}: {UNKNOWN}"] * bool(silent)
+
+
+def _nothing(ctx: Context, args: ListArgs) -> list[Block]:
+    if args.filter or args.group:
+        line = command_line("list")
+        all_ = buttons.run(1, "Show all", line)
+        return [kit.context(mrkdwn("Nothing fits. `/turso {}` shows all of this channel.", line)), *kit.actions(*all_)]
+    hint = mrkdwn("The policy says which databases a channel has; `/turso whoami` prints what to add to it.")
+    if not may_use(ctx, "create"):
+        return [kit.context(hint)]
+    return [kit.context(hint), *kit.actions(buttons.form("create", "Create database", style="primary"))]
+
+
+def _buttons(args: ListArgs, at: int, pages: int) -> list[Block]:
+    def line(page: int) -> str:
+        sort = None if args.sort == "name" else args.sort
+        return command_line("list", args.filter, group=args.group, sort=sort, page=page if page > 1 else None)
+
+    row = buttons.page(1, "‹ Previous", line(at - 1)) if at > 1 else []
+    row += buttons.page(2, "Next ›", line(at + 1)) if at < pages else []
+    row += buttons.page(3, "Last »", line(pages)) if at < pages - 1 else []
+    return kit.actions(*row)
+
+
+command = ReadCommand(
+    name="list",
+    usage="db list [FILTER] [--group G] [--sort name/size/reads/writes]",
+    summary="The databases of this channel",
+    args=ListArgs,
+    run=run,
+    aliases=("ls",),
+)

@@ -1,0 +1,75 @@
+"""`/turso db protect NAME on|off`: whether Turso refuses to destroy it."""
+
+import asyncio
+from typing import Annotated
+
+from pydantic import BaseModel
+
+from bot.blocks import kit
+from bot.blocks.message import reply
+from bot.blocks.text import mrkdwn
+from bot.blocks.verbs import verb_of
+from bot.commands._targets import NOT_TOLD, plan_target, target_of
+from bot.commands.base import ChangeCommand, Context, Facts
+from bot.core.arguments import DatabaseName, OnOff, Positional
+from bot.core.model import Risk
+from bot.core.plan import Plan
+from bot.core.reply import Reply
+from bot.errors import BadInput
+
+
+class ProtectArgs(BaseModel):
+    name: Annotated[DatabaseName, Positional()]
+    on: Annotated[OnOff, Positional()]
+
+
+async def plan(ctx: Context, args: ProtectArgs) -> Plan:
+    """Say what changes; that it is so already is no change."""
+    database, now = await asyncio.gather(ctx.turso.database(args.name), ctx.turso.configuration(args.name))
+    if now.delete_protection == args.on:
+        raise BadInput(f"The delete protection of `{args.name}` is {_word(args.on)} already.")
+    return Plan(
+        target=plan_target(database),
+        steps=[f"Turn the delete protection of {args.name} {_word(args.on)}"],
+        arguments={"on": args.on},
+        facts={"Delete protection now": NOT_TOLD if now.delete_protection is None else _word(now.delete_protection)},
+        warnings=[] if args.on else ["It can be destroyed then"],
+        databases=((database.name, database.group or None),),
+    )
+
+
+def _word(on: bool) -> str:
+    return "on" if on else "off"
+
+
+async def act(ctx: Context, plan: Plan) -> None:
+    """Set it, and nothing else."""
+    await ctx.turso.configure(target_of(plan).name, delete_protection=plan.arguments["on"])
+
+
+async def read_back(ctx: Context, plan: Plan) -> bool:
+    """True once Turso itself says so."""
+    now = await ctx.turso.configuration(target_of(plan).name)
+    return now.delete_protection is bool(plan.arguments["on"])
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """It is on, or off."""
+    on = plan.arguments["on"]
+    sign = mrkdwn(":shield:") if on else mrkdwn(":unlock:")
+    head = mrkdwn("{} The delete protection of *{}* is {}.", sign, target_of(plan).name, _word(on))
+    return reply(head, [kit.section(head)])
+
+
+command = ChangeCommand(
+    name="protect",
+    usage="db protect NAME on/off",
+    summary="Turn delete protection on or off",
+    args=ProtectArgs,
+    risk=Risk.MEDIUM,
+    plan=plan,
+    act=act,
+    read_back=read_back,
+    message=message,
+    verb=verb_of("protect"),
+)

@@ -1,0 +1,59 @@
+"""`/turso db restore NAME`: the Undo of a destroy whose countdown has not ended."""
+
+from typing import Annotated
+
+from pydantic import BaseModel
+
+from bot.blocks.text import utc
+from bot.blocks.verbs import verb_of
+from bot.commands._targets import read_target
+from bot.commands.base import ChangeCommand, Context
+from bot.commands.databases._holds import open_quarantine
+from bot.commands.databases.destroy import restored, unblock, unblocked
+from bot.core.arguments import DatabaseName, Positional
+from bot.core.model import Risk
+from bot.core.plan import Plan, PlanTarget
+from bot.core.request import Request, State
+from bot.errors import BadInput
+
+
+class RestoreArgs(BaseModel):
+    name: Annotated[DatabaseName, Positional()]
+
+
+async def plan(ctx: Context, args: RestoreArgs) -> Plan:
+    """Find the quarantine; the pipeline undoes its request."""
+    target = await read_target(ctx, args.name)
+    quarantine = await quarantine_of(ctx, target)
+    if quarantine is None:
+        raise BadInput(f"`{args.name}` is not in quarantine: there is nothing to undo.")
+    due = {"Would be destroyed": utc(quarantine.due_at)} if quarantine.due_at else {}
+    return Plan(
+        target=target,
+        steps=[f"Lift the quarantine of {args.name}", "Drop the countdown: nothing is destroyed"],
+        arguments={"request_id": quarantine.id},
+        facts={**due, "Destroy asked in": quarantine.id},
+        databases=((target.name, target.group),),
+    )
+
+
+async def quarantine_of(ctx: Context, target: PlanTarget) -> Request | None:
+    """Return the destroy of this very object that waits in quarantine."""
+    hold = await open_quarantine(ctx.store, target.id)
+    request = await ctx.store.request(hold.request_id) if hold else None
+    return request if request and request.state is State.QUARANTINED else None
+
+
+command = ChangeCommand(
+    name="restore",
+    usage="db restore NAME",
+    summary="Undo a destroy before its countdown ends",
+    args=RestoreArgs,
+    risk=Risk.MEDIUM,
+    plan=plan,
+    act=unblock,
+    read_back=unblocked,
+    message=restored,
+    verb=verb_of("restore"),
+    undoes=True,
+)

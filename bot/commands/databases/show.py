@@ -1,0 +1,175 @@
+"""`/turso db show NAME`: everything that Turso says of a database, and the live tokens that we minted."""
+
+import asyncio
+from typing import Annotated
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.kit import Text
+from bot.blocks.message import reply
+from bot.blocks.text import Mrkdwn, Plain, counted, cut, joined, mrkdwn, number, person, size, when
+from bot.commands._lines import command_line
+from bot.commands._rights import may
+from bot.commands._targets import attempt, live_tokens
+from bot.commands.base import Context, ReadCommand
+from bot.commands.databases.list import state_of
+from bot.commands.usage._amounts import UNKNOWN, known
+from bot.core.arguments import DatabaseName, Positional
+from bot.core.reply import Block, Reply
+from bot.core.request import LedgerToken
+from bot.turso import Database, first_told
+from bot.turso.models import Configuration, DatabaseUsage, Instance
+from bot.turso.tolerance import LARGEST
+
+SHOWN = 12
+
+
+class ShowArgs(BaseModel):
+    name: Annotated[DatabaseName, Positional()]
+
+
+async def run(ctx: Context, args: ShowArgs) -> Reply:
+    """Four calls at once; what Turso does not tell is named, the rest is shown."""
+    turso = ctx.turso
+    database, configuration, instances, usage = await asyncio.gather(
+        turso.database(args.name),
+        attempt(turso.configuration(args.name)),
+        attempt(turso.instances(args.name)),
+        attempt(turso.database_usage(args.name)),
+    )
+    tokens = await live_tokens(ctx, [database.id])
+    title = mrkdwn(":file_cabinet: *{}* · {}", database.name, _state(database, configuration))
+    missing = [
+        word
+        for word, value in (("configuration", configuration), ("instances", instances), ("usage", usage))
+        if value is None
+    ]
+    return reply(
+        title,
+        [
+            kit.section(title),
+            *kit.fields(_properties(database, configuration, usage)),
+            *_addresses(database),
+            *_instances(instances or []),
+            *_tokens(tokens),
+            *([kit.context(mrkdwn(":warning: Turso did not tell: {}.", ", ".join(missing)))] if missing else []),
+            *_buttons(ctx, database),
+        ],
+    )
+
+
+def _state(database: Database, configuration: Configuration | None) -> str:
+    if configuration is None:
+        return state_of(database)
+    blocks = {
+        "block_reads": first_told(configuration.block_reads, database.block_reads),
+        "block_writes": first_told(configuration.block_writes, database.block_writes),
+    }
+    protected = configuration.delete_protection or database.delete_protection
+    return state_of(database.model_copy(update=blocks | {"delete_protection": protected}))
+
+
+def _properties(
+    database: Database, configuration: Configuration | None, usage: DatabaseUsage | None
+) -> list[tuple[str, Text]]:
+    said: list[tuple[str, str]] = [
+        ("Group", UNKNOWN if database.group is None else database.group or "none"),
+        ("Type", database.type or "logical"),
+        ("Primary", database.primary_region or "–"),
+        ("Locations", ", ".join(database.regions) or "–"),
+        ("Version", database.version),
+        ("Delete protection", _protection(database, configuration)),
+        ("Reads", _blocked(configuration.block_reads if configuration else None, database.block_reads)),
+        ("Writes", _blocked(configuration.block_writes if configuration else None, database.block_writes)),
+        ("Size limit", _limit(configuration)),
+        ("Allowed addresses", ", ".join(configuration.allowed_ips) if configuration else ""),
+        ("Allowed AWS VPCs", ", ".join(configuration.allowed_aws_vpc_ids) if configuration else ""),
+        ("Branch of", database.parent.name if database.parent else ""),
+        ("Encryption", database.encryption_cipher),
+        ("Schema", database.schema_name or ("is a schema" if database.is_schema else "")),
+        ("Asleep", "yes: unarchive its group" if database.asleep else ""),
+        ("Certificates", _certificates(database)),
+    ]
+    if usage:
+        said += [
+            ("Size", known(usage.usage.storage_bytes, size)),
+            ("Rows read, this month", known(usage.usage.rows_read, number)),
+            ("Rows written, this month", known(usage.usage.rows_written, number)),
+            ("Synced, this month", known(usage.usage.bytes_synced, size)),
+        ]
+    return [(label, mrkdwn("{}", cut(value, 300))) for label, value in said if value]
+
+
+def _protection(database: Database, configuration: Configuration | None) -> str:
+    told = (configuration.delete_protection if configuration else None, database.delete_protection)
+    return "on" if any(told) else UNKNOWN if first_told(*told) is None else "off"
+
+
+def _blocked(*told: bool | None) -> str:
+    value = first_told(*told)
+    return UNKNOWN if value is None else "blocked" if value else "open"
+
+
+def _limit(configuration: Configuration | None) -> str:
+    limit = configuration.size_limit if configuration else ""
+    if limit.isdecimal() and len(limit) > len(str(LARGEST)):
+        return UNKNOWN
+    return size(int(limit)) if limit.isdecimal() and int(limit) else limit.removeprefix("0")
+
+
+def _certificates(database: Database) -> str:
+    if database.issued_cert_limit is None and database.issued_cert_count is None:
+        return ""
+    issued, limit = known(database.issued_cert_count, number), known(database.issued_cert_limit, number)
+    return f"{issued} issued, limit {limit}"
+
+
+def _addresses(database: Database) -> list[Block]:
+    pairs = [("DbId", database.id), ("Hostname", database.hostname)]
+    pairs += [("libSQL", database.libsql_url), ("HTTPS", database.https_url)]
+    return kit.preformatted(*(f"{label:<9} {Plain(value or UNKNOWN)}" for label, value in pairs))
+
+
+def _instances(instances: list[Instance]) -> list[Block]:
+    if not instances:
+        return []
+    lines = [
+        mrkdwn("• `{}` {} in `{}`, `{}`", one.name, one.type or "instance", one.region or "?", one.uuid or "?")
+        for one in instances[:SHOWN]
+    ]
+    more = len(instances) - SHOWN
+    lines += [mrkdwn("and {} more", more)] if more > 0 else []
+    return [kit.section(mrkdwn("*{}*\n{}", counted(len(instances), "instance"), joined("\n", lines)))]
+
+
+def _tokens(tokens: list[LedgerToken]) -> list[Block]:
+    if not tokens:
+        return [kit.context(mrkdwn("No active tokens issued by Turso Ops. Turso can't list tokens created elsewhere."))]
+    lines = [_token(token) for token in tokens[:SHOWN]]
+    more = len(tokens) - SHOWN
+    lines += [mrkdwn("and {} more: `/turso tokens {}`", more, tokens[0].database)] if more > 0 else []
+    return [kit.section(mrkdwn("*{} from here*\n{}", counted(len(tokens), "live token"), joined("\n", lines)))]
+
+
+def _token(token: LedgerToken) -> Mrkdwn:
+    access = "read-only" if token.read_only else "full access"
+    until = mrkdwn("until {}", when(token.expires_at)) if token.expires_at else mrkdwn("*never ends*")
+    return mrkdwn("• {} {}, {}", person(token.holder), access, until)
+
+
+def _buttons(ctx: Context, database: Database) -> list[Block]:
+    row = []
+    for at, (name, label) in enumerate((("usage", "Usage"), ("triage", "Triage"), ("tokens", "Tokens")), start=1):
+        if may(ctx, name, database.target):
+            row += buttons.run(at, label, command_line(name, database.name))
+    return kit.actions(*row)
+
+
+command = ReadCommand(
+    name="show",
+    usage="db show NAME",
+    summary="Everything about one database",
+    args=ShowArgs,
+    run=run,
+)

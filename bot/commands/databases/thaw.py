@@ -1,0 +1,148 @@
+"""`/turso db thaw NAME`: open what was frozen or blocked by others; a quarantine stays. By a button: one freeze."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import mrkdwn
+from bot.blocks.verbs import verb_of
+from bot.commands._lines import command_line
+from bot.commands._targets import plan_target, target_of
+from bot.commands.base import ChangeCommand, Context, Facts
+from bot.commands.databases import _holds as holds
+from bot.core.arguments import DatabaseName, Positional
+from bot.core.model import Risk
+from bot.core.plan import Plan
+from bot.core.reply import Reply
+from bot.core.request import Hold, HoldKind
+from bot.errors import BadInput
+from bot.turso import Database
+
+ENDS = "ends"
+"""Among a plan's arguments: the holds that end, which are those that its card shows."""
+ONE = "one"
+"""Among a plan's arguments: a button about one freeze was pressed, and what others need stays blocked."""
+
+
+class ThawArgs(BaseModel):
+    name: Annotated[DatabaseName, Positional()]
+
+
+async def plan(ctx: Context, args: ThawArgs) -> Plan:
+    """Say what opens, and what does not."""
+    database = await ctx.turso.database(args.name)
+    blocks = await holds.blocked(ctx.turso, args.name)
+    blocked = words(blocks)
+    held = await holds.holds_of(ctx, database.id)
+    if ctx.follow_up and (one := ctx.follow_up.hold):
+        return _plan_of_one(database, one, blocked, held)
+    if not blocked:
+        raise BadInput(f"`{args.name}` is not blocked: there is nothing to thaw.")
+    if any(hold.kind is HoldKind.QUARANTINE for hold in held):
+        raise BadInput(f"`{args.name}` is in quarantine: `/turso restore {args.name}` undoes that.")
+    others = [] if held else ["It was not blocked from here: somebody may have had a reason"]
+    return Plan(
+        target=plan_target(database),
+        steps=[f"Open {blocked} of {args.name}"],
+        arguments=_ends(held, *blocks),
+        facts={"Blocked now": blocked, **holds.holds_fact(held)},
+        warnings=others,
+        databases=((database.name, database.group or None),),
+    )
+
+
+def _plan_of_one(database: Database, one: Hold, blocked: str, held: Sequence[Hold]) -> Plan:
+    """End one freeze; what others need stays blocked."""
+    others = [hold for hold in held if hold.id != one.id]
+    stays = [f"What holds {database.name} for another reason stays"] if others else []
+    return Plan(
+        target=plan_target(database),
+        steps=[f"End this freeze of {database.name}: {holds.describe(one)}", *stays],
+        arguments={**_ends([one], one.block_reads, one.block_writes), ONE: True},
+        facts={"Blocked now": blocked or "nothing", **holds.holds_fact(held)},
+        databases=((database.name, database.group or None),),
+    )
+
+
+def _ends(ended: Sequence[Hold], reads: bool, writes: bool) -> dict[str, Any]:
+    return {ENDS: sorted(hold.id for hold in ended), "block_reads": reads, "block_writes": writes}
+
+
+def ended_by(plan: Plan) -> frozenset[str]:
+    """Return the ids of the holds that end with a plan."""
+    return frozenset(plan.arguments.get(ENDS, ()))
+
+
+def words(blocked: holds.Blocks) -> str:
+    """Name what is blocked; empty: nothing."""
+    return " and ".join(word for word, on in zip(("reads", "writes"), blocked, strict=True) if on)
+
+
+def _lift(plan: Plan) -> holds.Lift:
+    target, ended = target_of(plan), ended_by(plan)
+    return holds.Lift(target.name, target.id, lambda hold: hold.id in ended, _seen(plan))
+
+
+def _seen(plan: Plan) -> holds.Blocks:
+    return bool(plan.arguments.get("block_reads")), bool(plan.arguments.get("block_writes"))
+
+
+_AGAIN: Final = "Nothing was changed: run `thaw` again to lift all of it."
+
+
+async def drift(ctx: Context, plan: Plan) -> str | None:
+    """Say that the one freeze of the plan has ended meanwhile, or that more is blocked than its card shows."""
+    target, ended = target_of(plan), ended_by(plan)
+    held = {hold.id for hold in await holds.holds_of(ctx, target.id)}
+    if plan.arguments.get(ONE):
+        return None if held & ended else f"This freeze of `{target.name}` has already ended."
+    if held - ended:
+        return f"`{target.name}` was blocked again after this request. {_AGAIN}"
+    if holds.more_than(await holds.blocked(ctx.turso, target.name), _seen(plan)):
+        return f"More of `{target.name}` is blocked than at the time of this request. {_AGAIN}"
+    return None
+
+
+async def act(ctx: Context, plan: Plan) -> Facts:
+    """Open what ends, but for what a quarantine or another hold needs."""
+    await holds.lift(ctx.turso, ctx.store, _lift(plan))
+    return await still(ctx, plan)
+
+
+async def still(ctx: Context, plan: Plan) -> Facts:
+    """Read what is blocked for another reason."""
+    return {"still": words(await holds.blocked(ctx.turso, target_of(plan).name))}
+
+
+async def read_back(ctx: Context, plan: Plan) -> bool:
+    """True once Turso itself says so."""
+    return await holds.is_lifted(ctx.turso, ctx.store, _lift(plan))
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """It is open, or what stays blocked."""
+    name, stays = target_of(plan).name, facts.get("still")
+    head = mrkdwn(":sunny: *{}* is open again.", name)
+    if stays:
+        head = mrkdwn(":sunny: The freeze of *{}* has ended; its {} stay blocked for another reason.", name, stays)
+    return reply(head, [kit.section(head), *kit.actions(*buttons.run(1, "Show", command_line("show", name)))])
+
+
+command = ChangeCommand(
+    name="thaw",
+    usage="db thaw NAME",
+    summary="Open a database that is blocked",
+    args=ThawArgs,
+    risk=Risk.MEDIUM,
+    plan=plan,
+    act=act,
+    read_back=read_back,
+    message=message,
+    verb=verb_of("thaw"),
+    lifts=True,
+    drift=drift,
+    facts_again=still,
+)

@@ -1,0 +1,158 @@
+"""`/turso triage NAME`: the incident card: how a database is, what changed, and the buttons that help."""
+
+from datetime import UTC
+from typing import Annotated
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.chart import Chart
+from bot.blocks.kit import Element
+from bot.blocks.message import reply
+from bot.blocks.text import Mrkdwn, Plain, ago, counted, joined, mrkdwn, number, person, size, when
+from bot.commands._lines import command_line
+from bot.commands._rights import may
+from bot.commands._targets import some
+from bot.commands.base import Context, ReadCommand
+from bot.commands.databases._triage_queries import queries_blocks, require_literals
+from bot.commands.databases._triage_reading import Findings, read
+from bot.commands.requests._audit_sentences import mrkdwn_sentence, slack_writer
+from bot.commands.usage._amounts import known
+from bot.core.arguments import DatabaseName, Positional
+from bot.core.model import Target
+from bot.core.reply import Block, Reply
+from bot.core.request import AuditEntry, LedgerToken
+
+_FREEZES = "30m"
+
+
+class TriageArgs(BaseModel):
+    name: Annotated[DatabaseName, Positional()]
+    literals: bool = False
+
+
+async def run(ctx: Context, args: TriageArgs) -> Reply:
+    """Everything at once, three seconds at most; what is missing is named, the rest is shown."""
+    if args.literals:
+        require_literals(ctx)
+    found = await read(ctx, args.name)
+    title = mrkdwn(":ambulance: *{}* · {}", args.name, found.state)
+    chart = _chart(found)
+    head = [kit.section(title), *kit.fields(_facts(found))]
+    rest = [
+        *await queries_blocks(found.queries or [], literals=args.literals),
+        *_changes(ctx, found.name, found.changes),
+        *_tokens(found.tokens),
+        *_missing(found),
+        *kit.actions(*_buttons(ctx, found, args)),
+        kit.context(mrkdwn("As of {}; *Refresh* reads it again.", when(ctx.now))),
+    ]
+    drawn = chart.blocks()
+    plain = [*head, *chart.plain(), *rest] if drawn else []
+    return reply(title, [*head, *drawn, *rest], plain_blocks=plain, private=args.literals)
+
+
+def _facts(found: Findings) -> list[tuple[str, Mrkdwn]]:
+    pairs: list[tuple[str, Mrkdwn]] = []
+    if found.protected is not None:
+        pairs.append(("Delete protection", mrkdwn("{}", "on" if found.protected else "off")))
+    if found.group is not None:
+        others = f", with {some(found.siblings, at_most=4)}" if found.siblings else ""
+        pairs.append(("Group", mrkdwn("{}{}", found.group or "none", others)))
+    pairs += _usage(found)
+    if found.held:
+        pairs.append(("Held", mrkdwn("{}", "; ".join(found.held))))
+    return pairs
+
+
+def _usage(found: Findings) -> list[tuple[str, Mrkdwn]]:
+    used, span = (found.today, "today") if found.today else (found.month, "this month")
+    if used is None:
+        return []
+    return [
+        (f"Rows read {span}", mrkdwn("{}{}", known(used.rows_read, number), _against(found, "rows_read"))),
+        (f"Rows written {span}", mrkdwn("{}{}", known(used.rows_written, number), _against(found, "rows_written"))),
+        ("Size", mrkdwn("{}", known(used.storage_bytes, size))),
+    ]
+
+
+def _against(found: Findings, field: str) -> Mrkdwn:
+    """Compare today so far with the same part of a usual day. It takes both."""
+    now = getattr(found.today, field) if found.today else None
+    whole_day = getattr(found.usual, field) if found.usual else None
+    if now is None or whole_day is None:
+        return mrkdwn("")
+    usual = int(whole_day * found.part_of_day)
+    if not usual:
+        return mrkdwn(" (usually none)") if now and not whole_day else mrkdwn("")
+    return mrkdwn(" ({} × the usual)", f"{now / usual:.1f}")
+
+
+def _chart(found: Findings) -> Chart:
+    """Day by day from the samples, today as it is now, and beside it what is usual."""
+    daily = dict(found.daily)
+    today = found.now.astimezone(UTC).date()
+    if found.today:
+        daily[today] = found.today
+    days = sorted(daily)
+    series: dict[str, list[int | None]] = {
+        "rows read": [daily[day].rows_read for day in days],
+        "rows written": [daily[day].rows_written for day in days],
+    }
+    if found.usual:
+        series["usual reads"] = [found.usual.rows_read] * len(days)
+    labels = [Plain("today" if day == today else f"{day:%m-%d}") for day in days]
+    return Chart("line", Plain("Rows per day; today so far"), labels, series, "day (UTC)", "rows", least=2)
+
+
+def _changes(ctx: Context, name: str, changes: list[AuditEntry]) -> list[Block]:
+    if not changes:
+        return []
+    writer = slack_writer(
+        lambda entry: [one for one in entry.databases if one == name or ctx.scope.covers(Target(one))]
+    )
+    lines = [mrkdwn("• {}: {}", ago(one.at, ctx.now), mrkdwn_sentence(one, writer)) for one in changes]
+    return [kit.section(joined("\n", [mrkdwn("*Last changes*"), *lines]))]
+
+
+def _tokens(tokens: list[LedgerToken]) -> list[Block]:
+    if not tokens:
+        return []
+    lines = [
+        mrkdwn("{} ({})", person(one.holder), "read-only" if one.read_only else "full access") for one in tokens[:6]
+    ]
+    more = mrkdwn("{} more", len(tokens) - 6) if len(tokens) > 6 else Mrkdwn("")
+    return [kit.context(mrkdwn("{}: {}", counted(len(tokens), "live token"), joined(", ", [*lines, more])))]
+
+
+def _missing(found: Findings) -> list[Block]:
+    if not found.missing:
+        return []
+    return [kit.context(mrkdwn(":warning: Turso did not tell in time: {}.", ", ".join(found.missing)))]
+
+
+def _buttons(ctx: Context, found: Findings, args: TriageArgs) -> list[Element]:
+    """Only what the rules let this person do, or ask for, here."""
+    name = found.name
+    target = Target(name, found.group)
+    row: list[Element] = []
+    if not found.blocks_writes and may(ctx, "freeze", target):
+        line = command_line("freeze", name, for_=_FREEZES)
+        row += buttons.run(1, "Freeze writes 30 min", line, style="danger")
+    if found.blocked and may(ctx, "thaw", target):
+        row += buttons.run(2, "Thaw", command_line("thaw", name))
+    if may(ctx, "token", target, options=["--read-only"]):
+        row += buttons.run(3, "Read-only token", command_line("token", name, read_only=True))
+    if may(ctx, "rotate", target):
+        row += buttons.run(4, "Rotate tokens", command_line("rotate", name))
+    return row + buttons.page(5, "Refresh", command_line("triage", name, literals=args.literals))
+
+
+command = ReadCommand(
+    name="triage",
+    usage="triage NAME [--literals]",
+    summary="The incident card: state, usage, changes, and the buttons that help",
+    args=TriageArgs,
+    run=run,
+    is_live=True,
+)

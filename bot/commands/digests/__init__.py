@@ -1,0 +1,1 @@
+"""The usage digest of a channel."""

@@ -1,0 +1,248 @@
+"""What a usage digest says: totals and movers against the period before, what idles, what is held, what ends."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.table import Cell, Table, amount
+from bot.blocks.text import Mrkdwn, Plain, counted, joined, mrkdwn, number, on_day, person, size, when
+from bot.commands._still_there import of_listed
+from bot.commands.base import Context
+from bot.commands.databases import _holds as holds
+from bot.commands.usage._amounts import amount_of, change
+from bot.commands.usage._samples import (
+    comparable,
+    end_of,
+    moment,
+    moment_of,
+    samples_of,
+    start_of,
+    usage_of,
+    used_between,
+)
+from bot.core.model import Target
+from bot.core.reply import Block, Reply
+from bot.core.request import Hold, LedgerToken, UsageSample
+from bot.turso import Listed, TursoError
+from bot.turso.ids import made_at
+from bot.turso.models import Usage
+
+MOVERS: Final = 5
+IDLE_DAYS: Final = 14
+ENDS_WITHIN: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """A database with what it used in the period and in the one before."""
+
+    name: str
+    now: Usage
+    before: Usage
+
+    @property
+    def change(self) -> int | None:
+        """By how many rows, read and written, it differs; None: one of the two periods is not known."""
+        parts = (self.now.rows_read, self.now.rows_written, self.before.rows_read, self.before.rows_written)
+        if any(part is None for part in parts):
+            return None
+        read, written, read_before, written_before = (part or 0 for part in parts)
+        return read + written - read_before - written_before
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was counted between two moments; None where samples tell nothing."""
+
+    movers: list[Mover]
+    since: datetime | None
+    until: datetime | None
+
+
+async def digest(ctx: Context, length: timedelta) -> Reply:
+    """Read once, compare, and say it in one message; the databases are those of the channel.
+
+    It begins at the sample that is nearest to `length` ago: the digest before this one takes one at its moment.
+
+    Raises:
+        TursoError: Turso does not list the databases; then there is nothing to say.
+    """
+    databases = await ctx.visible_databases()
+    names = {one.id: one.name for one in databases}
+    samples, held, tokens = await asyncio.gather(_samples(ctx, databases, length), _held(ctx), _ending(ctx))
+    held, tokens = of_listed(held, databases), of_listed(tokens, databases)
+    samples = [one for one in samples if one.database_id in names and moment_of(one) <= ctx.now]
+    return _message(ctx, _count(samples, names, ctx.now, length), _idle(samples, names), held, tokens, length)
+
+
+def _count(samples: Sequence[UsageSample], names: Mapping[str, str], now: datetime, length: timedelta) -> Counts:
+    until = end_of(samples, until=now)
+    since = start_of(samples, now - length, within=length / 2)
+    if since is None or until is None or not any(moment_of(one) < until for one in samples):
+        return Counts(_billing_period(samples, names), None, until)
+    known = [one for one in samples if moment_of(one) <= since]
+    long_ago = start_of(known, since - length, within=length / 2)
+    before: Mapping[str, Usage] = {}
+    if long_ago is not None and comparable(since - long_ago, until - since):
+        before = used_between(known, names, long_ago, since)
+    used = used_between(samples, names, since, until)
+    return Counts([Mover(name, used[key], before.get(key, Usage())) for key, name in names.items()], since, until)
+
+
+def _billing_period(samples: Sequence[UsageSample], names: Mapping[str, str]) -> list[Mover]:
+    """What the newest samples say of the month so far."""
+    newest = {one.database_id: usage_of(one) for one in sorted(samples, key=moment_of)}
+    return [Mover(name, newest.get(key, Usage()), Usage()) for key, name in names.items()]
+
+
+async def _samples(ctx: Context, databases: list[Listed], length: timedelta) -> list[UsageSample]:
+    """What was measured so far; in place of today's sample what is true now, or was measured this minute."""
+    now = moment(ctx.now)
+    today = now[:10]
+    reach = max(2 * length + length, timedelta(days=IDLE_DAYS)) + timedelta(days=2)
+    found = await ctx.store.samples(
+        organization=ctx.organization,
+        since=moment(ctx.now - reach)[:10],
+        until=now,
+        databases=[one.name for one in databases],
+    )
+    if any(one.day == now for one in found):
+        return [one for one in found if one.day != today]
+    try:
+        usage = await ctx.turso.organization_usage()
+    except TursoError:
+        return found
+    earlier = [one for one in found if one.day != today]
+    return [*earlier, *samples_of(ctx.organization, databases, usage, now)]
+
+
+async def measure(ctx: Context) -> None:
+    """Measure at this moment, so that the next digest can begin exactly here."""
+    databases, usage = await asyncio.gather(ctx.turso.listed(), ctx.turso.organization_usage())
+    await ctx.store.add_samples(samples_of(ctx.organization, databases, usage, moment(ctx.now)))
+
+
+async def _held(ctx: Context) -> list[Hold]:
+    held = await ctx.store.holds(organization=ctx.organization)
+    return [hold for hold in held if ctx.scope.covers(Target(hold.database))]
+
+
+async def _ending(ctx: Context) -> list[LedgerToken]:
+    found = await ctx.store.tokens(organization=ctx.organization, live_at=ctx.now)
+    soon = [one for one in found if one.expires_at and one.expires_at <= ctx.now + ENDS_WITHIN]
+    return [one for one in soon if ctx.scope.covers(Target(one.database, one.group or ""))]
+
+
+def _idle(samples: Sequence[UsageSample], names: Mapping[str, str]) -> list[str]:
+    """Return the databases without a read for `IDLE_DAYS`; one that is not known for so long is not called idle."""
+    until = max((moment_of(one) for one in samples), default=None)
+    if until is None:
+        return []
+    since = (until - timedelta(days=IDLE_DAYS)).replace(hour=0, minute=0, second=0, microsecond=0)
+    used = used_between(samples, names, since, until)
+    return sorted(names[key] for key, usage in used.items() if usage.rows_read == 0 and _is_old(key, since))
+
+
+def _is_old(database_id: str, since: datetime) -> bool:
+    born = made_at(database_id)
+    return born is None or born <= since
+
+
+def _message(
+    ctx: Context, counts: Counts, idle: list[str], held: list[Hold], tokens: list[LedgerToken], length: timedelta
+) -> Reply:
+    days = length.days
+    span = "last day" if days == 1 else f"last {days} days"
+    movers = counts.movers
+    title = mrkdwn(":newspaper: *Turso digest* of the {}: {}", span, counted(len(movers), "database"))
+    head = [kit.section(title), *_notice(ctx, counts, length), *(kit.fields(_totals(movers)) if counts.until else [])]
+    changed = [(abs(one.change), one) for one in movers if one.change]
+    top = [one for _, one in sorted(changed, key=lambda pair: -pair[0])[:MOVERS]]
+    table = _table(top) if top else None
+    rest = [
+        *_list(":zzz: *Not read for {} days*: {}", IDLE_DAYS, idle),
+        *_holds(held),
+        *_tokens(tokens),
+        *_span(counts),
+        *kit.actions(*buttons.run(1, "Usage", "usage"), *buttons.run(2, "Databases", "list")),
+    ]
+    drawn = [table.block()] if table else []
+    return reply(title, [*head, *drawn, *rest], plain_blocks=[*head, *table.plain(), *rest] if table else ())
+
+
+def _notice(ctx: Context, counts: Counts, length: timedelta) -> list[Block]:
+    if counts.until is None:
+        return [
+            kit.context(mrkdwn(":information_source: Usage is not known: Turso did not tell, and no history is kept."))
+        ]
+    if counts.since is None:
+        today = on_day(counts.until.astimezone(UTC).date())
+        says = mrkdwn(":information_source: No history before {}. Here is the billing period so far.", today)
+        return [kit.context(says)]
+    if counts.since > ctx.now - length + timedelta(days=1):
+        return [kit.context(mrkdwn(":information_source: No history before {}.", when(counts.since)))]
+    return []
+
+
+def _span(counts: Counts) -> list[Block]:
+    if counts.until is None:
+        return []
+    if counts.since is None:
+        return [kit.context(mrkdwn("As of {}.", when(counts.until)))]
+    return [kit.context(mrkdwn("Counted from {} to {}.", when(counts.since), when(counts.until)))]
+
+
+def _totals(movers: list[Mover]) -> list[tuple[str, Mrkdwn]]:
+    found = []
+    for label, write, name in (("Rows read", number, "rows_read"), ("Rows written", number, "rows_written"),
+                               ("Storage", size, "storage_bytes"), ("Synced", size, "bytes_synced")):  # fmt: skip
+        now = amount_of((one.now for one in movers), name)
+        before = amount_of((one.before for one in movers), name)
+        is_flow = name != "storage_bytes"
+        versus = change(now.whole, before.whole, "the period before") if is_flow else ""
+        found.append((label, mrkdwn("{}{}", now.words(write), versus)))
+    return found
+
+
+def _table(movers: list[Mover]) -> Table:
+    columns = [Plain(name) for name in ("Mover", "Rows read", "before", "Rows written", "before")]
+    return Table(Plain("What moved most"), columns, [_row(one) for one in movers])
+
+
+def _row(one: Mover) -> list[Cell]:
+    now, before = one.now, one.before
+    values = (now.rows_read, before.rows_read, now.rows_written, before.rows_written)
+    return [Plain(one.name), *(amount(value, number) for value in values)]
+
+
+def _list(words: str, days: int, names: list[str]) -> list[Block]:
+    if not names:
+        return []
+    shown = joined(", ", (mrkdwn("`{}`", name) for name in names[:15]))
+    more = f" and {len(names) - 15} more" if len(names) > 15 else ""
+    return [kit.section(Mrkdwn(words.format(days, shown) + more))]
+
+
+def _holds(held: list[Hold]) -> list[Block]:
+    if not held:
+        return []
+    lines = [mrkdwn("• *{}*: {}", hold.database, holds.describe(hold)) for hold in held[:10]]
+    more = mrkdwn("and {} more", len(held) - 10) if len(held) > 10 else Mrkdwn("")
+    return [kit.section(joined("\n", [mrkdwn(":snowflake: *Blocked now*"), *lines, more]))]
+
+
+def _tokens(tokens: list[LedgerToken]) -> list[Block]:
+    if not tokens:
+        return []
+    first = sorted(tokens, key=lambda one: one.expires_at or one.minted_at)[:8]
+    lines = [
+        mrkdwn("• *{}* of {}, {}", one.database, person(one.holder), when(one.expires_at))
+        for one in first
+        if one.expires_at
+    ]
+    more = mrkdwn("and {} more", len(tokens) - 8) if len(tokens) > 8 else Mrkdwn("")
+    return [kit.section(joined("\n", [mrkdwn(":key: *Tokens that end this week*"), *lines, more]))]

@@ -1,0 +1,32 @@
+"""`/turso digest now [--daily]`: the usage digest of this channel, at once."""
+
+from datetime import timedelta
+
+from pydantic import BaseModel
+
+from bot.commands.base import Context, ReadCommand
+from bot.commands.digests import _schedule as digest_schedule
+from bot.commands.digests._digest import digest
+from bot.core.model import Risk
+from bot.core.reply import Reply
+
+
+class DigestNowArgs(BaseModel):
+    daily: bool = False
+
+
+async def run(ctx: Context, args: DigestNowArgs) -> Reply:
+    """As long as the channel's own digest looks back; a week where it has none."""
+    kept = await ctx.store.digest(ctx.subject.channel.id)
+    length = digest_schedule.length(kept) if kept else timedelta(days=7)
+    return await digest(ctx, timedelta(days=1) if args.daily else length)
+
+
+command = ReadCommand(
+    name="digest now",
+    usage="digest now [--daily]",
+    summary="The usage digest of this channel, at once",
+    args=DigestNowArgs,
+    run=run,
+    risk=Risk.LOW,
+)

@@ -1,0 +1,71 @@
+"""`/turso digest off`: no more usage digests in this channel."""
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import mrkdwn
+from bot.blocks.verbs import verb_of
+from bot.commands._lines import command_line
+from bot.commands.base import ChangeCommand, Context, Facts
+from bot.commands.digests._schedule import DAYS
+from bot.core.model import Risk
+from bot.core.plan import Plan
+from bot.core.reply import Reply
+from bot.core.request import Digest
+from bot.errors import BadInput
+
+
+class DigestOffArgs(BaseModel):
+    pass
+
+
+async def plan(ctx: Context, args: DigestOffArgs) -> Plan:
+    """Say which digest ends."""
+    digest = await ctx.store.digest(ctx.subject.channel.id)
+    if digest is None:
+        raise BadInput("This channel has no digest. `/turso digest on` starts one.")
+    return Plan(
+        target=None,
+        steps=["Post no more usage digests in this channel"],
+        arguments={"channel_id": digest.channel_id, "again": _line(digest)},
+        facts={"Digest": digest.cadence, "Time": f"{digest.at} {digest.tz}"},
+    )
+
+
+def _line(digest: Digest) -> str:
+    """Write the command that turns a digest on as it was."""
+    if digest.cadence == "daily":
+        return command_line("digest on", digest.at, daily=True, tz=digest.tz)
+    return command_line("digest on", DAYS[digest.weekday], digest.at, weekly=True, tz=digest.tz)
+
+
+async def act(ctx: Context, plan: Plan) -> None:
+    """Drop it with its timer."""
+    await ctx.store.drop_digest(plan.arguments["channel_id"])
+
+
+async def read_back(ctx: Context, plan: Plan) -> bool:
+    """True once it is gone."""
+    return await ctx.store.digest(plan.arguments["channel_id"]) is None
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """It is off."""
+    head = mrkdwn(":newspaper: No more usage digests in this channel.")
+    row = buttons.run(1, "Turn on again", str(plan.arguments.get("again") or command_line("digest on")))
+    return reply(head, [kit.section(head), *kit.actions(*row)])
+
+
+command = ChangeCommand(
+    name="digest off",
+    usage="digest off",
+    summary="Stop the usage digest of this channel",
+    args=DigestOffArgs,
+    risk=Risk.LOW,
+    plan=plan,
+    act=act,
+    read_back=read_back,
+    message=message,
+    verb=verb_of("digest off"),
+)

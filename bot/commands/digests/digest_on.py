@@ -1,0 +1,116 @@
+"""`/turso digest on [--weekly mon 09:00 | --daily 09:00] [--tz ZONE]`: a usage digest in this channel."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, model_validator
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import mrkdwn, when
+from bot.blocks.verbs import verb_of
+from bot.commands._lines import command_line
+from bot.commands._targets import attempt
+from bot.commands.base import ChangeCommand, Context, Facts
+from bot.commands.digests._digest import measure
+from bot.commands.digests._schedule import DAYS, clock_time, next_due, weekday, zone
+from bot.core.arguments import Positional, shown
+from bot.core.model import Risk
+from bot.core.plan import Plan
+from bot.core.reply import Reply
+from bot.core.request import Digest
+
+
+class DigestOnArgs(BaseModel):
+    day: Annotated[str | None, Positional()] = None
+    at: Annotated[str | None, Positional()] = None
+    weekly: bool = False
+    daily: bool = False
+    tz: str | None = None
+
+    @model_validator(mode="after")
+    def one_cadence(self) -> "DigestOnArgs":
+        """A digest is weekly or daily; and `09:00` alone is a time."""
+        if self.weekly and self.daily:
+            raise ValueError("`--weekly` and `--daily` are two cadences: choose one.")
+        if self.day and self.at is None and (self.daily or ":" in self.day or self.day[:1].isdigit()):
+            self.day, self.at = None, self.day
+        if self.day and weekday(self.day) is None:
+            days = ", ".join(f"`{day}`" for day in DAYS)
+            raise ValueError(f"The day is one of {days}; not {shown(self.day)}.")
+        if self.at and clock_time(self.at) is None:
+            raise ValueError(f"The time is written as `09:00`, from `00:00` to `23:59`; not {shown(self.at)}.")
+        if self.tz and zone(self.tz) is None:
+            raise ValueError("`--tz` takes a time zone such as `Europe/Berlin`.")
+        return self
+
+
+async def plan(ctx: Context, args: DigestOnArgs) -> Plan:
+    """Say when it comes, in whose time."""
+    cadence = "daily" if args.daily else "weekly"
+    day = weekday(args.day) if args.day else 0
+    at = clock_time(args.at) if args.at else "09:00"
+    tz = args.tz or (ctx.subject.person.tz if zone(ctx.subject.person.tz) else "UTC")
+    words = f"every {DAYS[day or 0]}" if cadence == "weekly" else "every day"
+    return Plan(
+        target=None,
+        steps=[f"Post a usage digest in this channel {words} at {at} ({tz})"],
+        arguments={"cadence": cadence, "weekday": day or 0, "at": at, "tz": tz, "organization": ctx.organization},
+        facts={"Digest": cadence, "Time": f"{at} {tz}"},
+    )
+
+
+def digest_of(ctx: Context, plan: Plan) -> Digest:
+    """Build the record of a plan, due for the first time after now."""
+    asked = plan.arguments
+    digest = Digest(
+        channel_id=ctx.subject.channel.id,
+        organization=asked["organization"],
+        cadence=asked["cadence"],
+        weekday=asked["weekday"],
+        at=asked["at"],
+        tz=asked["tz"],
+        by=ctx.subject.person.id,
+        next_at=ctx.now,
+    )
+    return replace(digest, next_at=next_due(digest, ctx.now))
+
+
+async def act(ctx: Context, plan: Plan) -> Facts:
+    """Keep it, and set its timer; the first one counts from now on."""
+    digest = digest_of(ctx, plan)
+    await attempt(measure(ctx))
+    await ctx.store.set_digest(digest)
+    return {"next_at": digest.next_at.isoformat()}
+
+
+async def read_back(ctx: Context, plan: Plan) -> bool:
+    """True once it is kept as planned."""
+    kept = await ctx.store.digest(ctx.subject.channel.id)
+    asked = plan.arguments
+    return kept is not None and all(getattr(kept, name) == asked[name] for name in ("cadence", "weekday", "at", "tz"))
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """When the first one comes."""
+    head = mrkdwn(":newspaper: {} in this channel.", plan.steps[0].replace(" in this channel", ""))
+    due = facts.get("next_at")
+    first = [kit.context(mrkdwn("The next one comes {}.", when(datetime.fromisoformat(due))))] if due else []
+    row = [*buttons.run(1, "Show one now", command_line("digest now")),
+           *buttons.run(2, "Turn off", command_line("digest off"))]  # fmt: skip
+    return reply(head, [kit.section(head), *first, *kit.actions(*row)])
+
+
+command = ChangeCommand(
+    name="digest on",
+    usage="digest on [--weekly mon 09:00 / --daily 09:00] [--tz ZONE]",
+    summary="Post a usage digest in this channel",
+    args=DigestOnArgs,
+    risk=Risk.LOW,
+    plan=plan,
+    act=act,
+    read_back=read_back,
+    message=message,
+    verb=verb_of("digest on"),
+)

@@ -1,0 +1,1 @@
+"""What concerns no database: Home, help, who you are, the policy, the checks."""

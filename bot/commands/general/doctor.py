@@ -1,0 +1,45 @@
+"""`/turso doctor`: the live checks of everything the bot stands on."""
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import Mrkdwn, mrkdwn, sentence, when
+from bot.commands._lines import command_line
+from bot.commands.base import Context, ReadCommand
+from bot.core.reply import Reply
+from bot.errors import Unavailable
+
+
+class DoctorArgs(BaseModel):
+    pass
+
+
+async def run(ctx: Context, args: DoctorArgs) -> Reply:
+    """What is not well stands first."""
+    if ctx.health is None:
+        raise Unavailable("The checks cannot run in this process; `turso-ops doctor` runs them on its machine.")
+    checks = sorted(await ctx.health(), key=lambda check: check[1])
+    ill = sum(1 for _, well, _ in checks if not well)
+    title = mrkdwn(":stethoscope: {} of {} checks need attention", ill, len(checks)) if ill else mrkdwn(
+        ":stethoscope: All {} checks passed", len(checks)
+    )  # fmt: skip
+    lines = [_line(*check) for check in checks]
+    sections = [kit.section(Mrkdwn("\n".join(lines[start : start + 6]))) for start in range(0, len(lines), 6)]
+    row = kit.actions(*buttons.page(1, "Check again", command_line("doctor")))
+    return reply(title, [kit.section(title), *sections, kit.context(mrkdwn("As of {}", when(ctx.now))), *row],
+                 private=True)  # fmt: skip
+
+
+def _line(name: str, well: bool, said: str) -> Mrkdwn:
+    sign = Mrkdwn(":white_check_mark:" if well else ":warning:")
+    return mrkdwn("{} *{}*: {}", sign, name, sentence(said[:400]))
+
+
+command = ReadCommand(
+    name="doctor",
+    usage="doctor",
+    summary="The live checks of Slack, Turso, the store and the policy",
+    args=DoctorArgs,
+    run=run,
+)

@@ -1,0 +1,122 @@
+"""`/turso help [COMMAND]`: what there is, filtered to what the requester may do here."""
+
+from itertools import groupby
+from typing import Annotated
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.rights import right_lines, right_note, unknown_groups
+from bot.blocks.text import Mrkdwn, joined, mrkdwn, sentence
+from bot.commands._rights import judge, rights_here, unknown_here
+from bot.commands.base import Command, Context, ReadCommand
+from bot.core.arguments import Rest
+from bot.core.catalogue import HOME
+from bot.core.parsing import Grammar
+from bot.core.policy import Right
+from bot.core.reply import Block, Reply
+
+
+class HelpArgs(BaseModel):
+    command: Annotated[str | None, Rest()] = None
+
+
+async def run(ctx: Context, args: HelpArgs) -> Reply:
+    """One command, or all that are allowed here."""
+    return _one(ctx, args.command) if args.command else _all(ctx)
+
+
+def _all(ctx: Context) -> Reply:
+    here = _by_command(ctx)
+    title = mrkdwn(":wave: *What you can do here*")
+    commands = [command for command in ctx.table if command.name in here]
+    look = [_line(command, here[command.name]) for command in commands if not command.changes]
+    change = [_line(command, here[command.name]) for command in commands if command.changes]
+    return reply(
+        title,
+        [
+            kit.section(title),
+            *_group("*Look*", look),
+            *_group("*Change*", change),
+            *([] if change else [kit.context(_where(ctx))]),
+            *([kit.context(unknown)] if (unknown := unknown_groups(unknown_here(ctx))) else []),
+            kit.context(
+                mrkdwn("`/turso help COMMAND` says more. What changes something takes `--reason`, `--ticket` and "
+                       "`--dry-run`; `--private` keeps an answer for you alone."),
+            ),
+        ],
+        private=True,
+    )  # fmt: skip
+
+
+def _group(title: str, lines: list[Mrkdwn]) -> list[Block]:
+    """At most nine lines in a block: a long one would be cut."""
+    return [
+        kit.section(Mrkdwn("\n".join([*([title] if title and start == 0 else []), *lines[start : start + 9]])))
+        for start in range(0, len(lines), 9)
+    ]
+
+
+def _by_command(ctx: Context) -> dict[str, list[Right]]:
+    return {name: list(found) for name, found in groupby(rights_here(ctx), key=lambda one: one.command)}
+
+
+def _line(command: Command, rights: list[Right]) -> Mrkdwn:
+    words = mrkdwn("`{}` {}", command.usage or "/turso", command.summary)
+    return joined(" ", (words, right_note(rights)))
+
+
+def _where(ctx: Context) -> Mrkdwn:
+    if ctx.subject.channel.id.startswith("D"):
+        return mrkdwn("In a direct message there is only this; go to a channel that has databases.")
+    return mrkdwn("`/turso whoami` prints what somebody can add to the policy to give this channel more.")
+
+
+def _one(ctx: Context, typed: str) -> Reply:
+    parent = " ".join(typed.lower().split())
+    if family := [one for one in ctx.table if one.name.startswith(f"{parent} ")]:
+        return _family(ctx, parent, family)
+    command = Grammar(ctx.table).named(typed.strip('"'))
+    if command.name == HOME:
+        return _all(ctx)
+    title = mrkdwn(":book: `/turso {}`", command.usage)
+    rights = _by_command(ctx).get(command.name, [])
+    also = mrkdwn("Also: {}", joined(", ", (mrkdwn("`{}`", alias) for alias in command.aliases)))
+    row = [buttons.form(command.name, "Fill in a form")] if rights and command.args.model_fields else []
+    return reply(
+        title,
+        [
+            kit.section(title),
+            kit.section(mrkdwn("{}.", command.summary)),
+            kit.context(_verdict(ctx, command, rights), also if command.aliases else Mrkdwn("")),
+            *kit.actions(*row),
+        ],
+        private=True,
+    )
+
+
+def _family(ctx: Context, parent: str, commands: list[Command]) -> Reply:
+    """`help incident`: all of its commands, those too that somebody may not use here."""
+    here = _by_command(ctx)
+    title = mrkdwn(":book: `/turso {}`", parent)
+    lines = [_line(one, here[one.name]) if one.name in here else
+             mrkdwn("`{}` {} _(not here)_", one.usage, one.summary) for one in commands]  # fmt: skip
+    note = kit.context(mrkdwn("`/turso help COMMAND` says more about one of them."))
+    return reply(title, [kit.section(title), *_group("", lines), note], private=True)
+
+
+def _verdict(ctx: Context, command: Command, rights: list[Right]) -> Mrkdwn:
+    if not rights:
+        return mrkdwn(":no_entry: Not here: {}", sentence(judge(ctx, command.name).reason))
+    return joined("\n", right_lines(rights)) or mrkdwn("Everybody may use it.")
+
+
+command = ReadCommand(
+    name="help",
+    usage="help [COMMAND]",
+    summary="What you can do here",
+    args=HelpArgs,
+    run=run,
+    open_to_all=True,
+)

@@ -1,0 +1,77 @@
+"""`/turso` alone: what you may do here, and what waits for you, with buttons."""
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, cards, kit
+from bot.blocks.kit import Element
+from bot.blocks.message import reply
+from bot.blocks.rights import NOTHING, right_lines, unknown_groups
+from bot.blocks.text import Mrkdwn, counted, mrkdwn
+from bot.commands._lines import command_line
+from bot.commands._rights import rights_here, unknown_here
+from bot.commands.base import Context, ReadCommand
+from bot.commands.requests.requests import mine_now, to_approve
+from bot.core.reply import Block, Reply
+
+WAITING = 4
+_RUNS = (("list", "Databases"), ("usage", "Usage"), ("requests", "Requests"), ("tokens", "Tokens"))
+_FORMS = (("token", "Token"), ("create", "Create"), ("freeze", "Freeze"), ("rotate", "Rotate"), ("destroy", "Destroy"))
+
+
+class HomeArgs(BaseModel):
+    pass
+
+
+async def run(ctx: Context, args: HomeArgs) -> Reply:
+    """No call to Turso: it answers at once."""
+    rights = rights_here(ctx)
+    here = {right.command for right in rights}
+    lines = right_lines(rights) or ([NOTHING] if ctx.organization else [])
+    title = mrkdwn(":wave: *Turso Ops*{}", _place(ctx))
+    return reply(
+        title,
+        [
+            kit.section(title),
+            *([kit.section(Mrkdwn("\n".join(lines)))] if lines else []),
+            *([kit.context(unknown)] if (unknown := unknown_groups(unknown_here(ctx))) else []),
+            *kit.actions(*_runs(here)),
+            *kit.actions(*(buttons.form(name, label) for name, label in _FORMS if name in here)),
+            *await waiting(ctx),
+            kit.context(mrkdwn("`/turso help` lists everything; `/turso whoami` says who you are to me.")),
+        ],
+        private=True,
+    )
+
+
+def _place(ctx: Context) -> Mrkdwn:
+    if not ctx.organization or not ctx.scope.databases:
+        return mrkdwn(": this conversation has no databases in the policy.")
+    incident = mrkdwn(" · :rotating_light: an incident runs here") if ctx.subject.incident_profile else Mrkdwn("")
+    return mrkdwn(" · `{}` of `{}` in this channel{}", ctx.scope.databases, ctx.organization, incident)
+
+
+def _runs(here: set[str]) -> list[Element]:
+    shown = [(name, label) for name, label in _RUNS if name in here]
+    return [one for at, (name, label) in enumerate(shown, 1) for one in buttons.run(at, label, command_line(name))]
+
+
+async def waiting(ctx: Context) -> list[Block]:
+    """What waits for the requester's approval, and what they asked for themselves."""
+    theirs, mine = await to_approve(ctx), await mine_now(ctx)
+    blocks: list[Block] = []
+    for title, requests, approves in (("Waits for you", theirs, True), ("Asked by you", mine, False)):
+        if requests:
+            blocks += [kit.divider(), kit.section(mrkdwn("*{}*: {}", title, counted(len(requests), "request")))]
+        for one in requests[:WAITING]:
+            blocks += cards.request_row(one, now=ctx.now, mine=not approves, may_approve=approves)
+    return blocks
+
+
+command = ReadCommand(
+    name="home",
+    usage="",
+    summary="What you may do here, and what waits for you",
+    args=HomeArgs,
+    run=run,
+    open_to_all=True,
+)

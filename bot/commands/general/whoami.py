@@ -1,0 +1,116 @@
+"""`/turso whoami`: who the bot thinks you are, what you may do here, and YAML to paste into the policy."""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel
+
+from bot.blocks import kit
+from bot.blocks.message import reply
+from bot.blocks.rights import NOTHING, right_lines
+from bot.blocks.text import Mrkdwn, Plain, joined, mention, mrkdwn, person
+from bot.commands._rights import rights_here
+from bot.commands.base import Context, ReadCommand
+from bot.core.model import ChannelKind, Person
+from bot.core.reply import Block, Reply
+
+Groups = Mapping[str, frozenset[str] | None]
+
+
+class WhoamiArgs(BaseModel):
+    pass
+
+
+async def run(ctx: Context, args: WhoamiArgs) -> Reply:
+    """Only ids are rights: they stand in the YAML, and people read names."""
+    who, groups = ctx.subject.person, await ctx.every_group() if ctx.every_group else ctx.subject.groups
+    title = mrkdwn(":bust_in_silhouette: You are {}{}", person(who.id), _standing(who))
+    return reply(
+        title,
+        [
+            kit.section(title),
+            *_rights(ctx),
+            kit.section(Mrkdwn("\n".join([*_groups(who, groups), *_place(ctx)]))),
+            kit.context(mrkdwn("To paste into the policy. Only the ids count; the names are comments.")),
+            *kit.preformatted(*_yaml(ctx, groups)),
+        ],
+        private=True,
+    )
+
+
+def _standing(who: Person) -> Mrkdwn:
+    words = [
+        word
+        for word, is_so in (
+            ("a guest", who.is_guest),
+            ("of another workspace", who.is_stranger),
+            ("a bot", who.is_bot),
+            ("deactivated", who.is_deactivated),
+        )
+        if is_so
+    ]
+    return mrkdwn(" ({})", ", ".join(words)) if words else Mrkdwn("")
+
+
+def _rights(ctx: Context) -> list[Block]:
+    lines = right_lines(rights_here(ctx)) or ([NOTHING] if ctx.organization else [])
+    return [kit.section(Mrkdwn("\n".join(lines)))] if lines else []
+
+
+def _groups(who: Person, groups: Groups) -> list[Mrkdwn]:
+    """Say in which of the policy's user groups somebody is, and of which Slack does not say."""
+    unknown = sorted(group for group, members in groups.items() if members is None)
+    lines = [mrkdwn("Your user groups in the policy: {}.", _mentions(_mine(who, groups)))]
+    if unknown:
+        lines.append(mrkdwn(":warning: Slack didn't say who is in {}, so I can't tell whether you are.",
+                            _mentions(unknown)))  # fmt: skip
+    return lines
+
+
+def _mine(who: Person, groups: Groups) -> list[str]:
+    return sorted(group for group, members in groups.items() if members and who.id in members)
+
+
+def _mentions(groups: list[str]) -> Mrkdwn:
+    return joined(", ", (mention(f"<!subteam^{one}>") for one in groups)) or mrkdwn("none")
+
+
+def _place(ctx: Context) -> list[Mrkdwn]:
+    lines = []
+    if ctx.organization:
+        lines.append(mrkdwn("This channel has `{}` of the organization `{}`.", _patterns(ctx), ctx.organization))
+    else:
+        lines.append(mrkdwn("The policy has nothing for this conversation."))
+    if ctx.subject.incident_profile:
+        lines.append(mrkdwn(":rotating_light: An incident runs here, with the profile `{}`.",
+                            ctx.subject.incident_profile))  # fmt: skip
+    return lines
+
+
+def _patterns(ctx: Context) -> str:
+    return str(ctx.scope.databases) if ctx.scope.databases else "none"
+
+
+def _yaml(ctx: Context, groups: Groups) -> list[Plain | str]:
+    who, channel = ctx.subject.person, ctx.subject.channel
+    kind = "guest" if who.is_guest else "user"
+    lines: list[Plain | str] = [f"workspace: {Plain(who.team_id)}"]
+    lines += ["people:", f"  somebody: {{{kind}: {Plain(who.id)}}}  # {Plain(who.name)[:80]}"]
+    mine = _mine(who, groups)
+    lines += [f"  group-{at}: {{usergroup: {Plain(group)}}}" for at, group in enumerate(mine, start=1)]
+    if channel.kind is ChannelKind.CHANNEL:
+        here = ctx.scope.databases.patterns if ctx.scope.databases else ("*",)
+        lines += ["channels:", f"  {Plain(channel.id)}:  # {Plain(channel.name)[:80]}"]
+        lines += [f"    organization: {Plain(ctx.organization)}"] if ctx.organization else []
+        patterns = ", ".join(f'"{Plain(one)}"' for one in here)
+        lines += [f"    databases: [{patterns}]", "    rules:", "      - {allow: read}"]
+    return lines
+
+
+command = ReadCommand(
+    name="whoami",
+    usage="whoami",
+    summary="Who you are to the bot, and what you may do here",
+    args=WhoamiArgs,
+    run=run,
+    open_to_all=True,
+)

@@ -1,0 +1,1 @@
+"""Incidents of a channel: start, status, end, report."""

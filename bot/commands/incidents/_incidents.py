@@ -1,0 +1,154 @@
+"""What incident commands share: what was begun in an incident and is still open, and what the audit log has of it."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bot.blocks import buttons, kit
+from bot.blocks.text import Mrkdwn, counted, joined, mrkdwn, people, person
+from bot.blocks.verbs import verb_of
+from bot.commands._still_there import still_there
+from bot.commands.base import Context
+from bot.commands.requests.requests import OPEN
+from bot.core.reply import Block
+from bot.core.request import AuditEntry, HoldKind, Incident, Mode, Request, State
+
+PAGE = 200
+MOST = 5000
+KEPT = 50
+"""Of each kind, in facts."""
+ROWS = 5
+"""Of each kind, with buttons; the rest is counted."""
+OWN = ("incident start", "incident end")
+Row = list[str]
+"""An id that a button carries, then what is shown of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItems:
+    """What an incident leaves open; plain values, so that it can be kept as facts."""
+
+    frozen: list[Row] = field(default_factory=list)
+    """Hold, database."""
+    quarantined: list[Row] = field(default_factory=list)
+    """Request, database."""
+    tokens: list[Row] = field(default_factory=list)
+    """Request that minted it, database, holder."""
+    requests: list[Row] = field(default_factory=list)
+    """Request, verb, subject, requester, and `approval` where somebody else decides."""
+    reviews: list[Row] = field(default_factory=list)
+    """Request, who acted."""
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> "OpenItems":
+        """Read it back from facts."""
+        return cls(**facts) if facts else cls()
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is open."""
+        return not any(asdict(self).values())
+
+    def databases(self, rows: list[Row]) -> list[str]:
+        """Return the names in some rows, each once."""
+        return sorted({row[1] for row in rows})
+
+
+async def still_open(ctx: Context, incident: Incident) -> OpenItems:
+    """Return what was begun in this channel since the incident started and has not ended."""
+    here, organization, since = incident.channel_id, incident.organization, incident.started_at
+    held = await ctx.store.holds(organization=organization)
+    begun = [hold for hold in held if hold.channel_id == here and hold.placed_at >= since]
+    tokens = await ctx.store.tokens(organization=organization, live_at=ctx.now)
+    minted = [token for token in tokens if token.channel_id == here and token.minted_at >= since]
+    ours, made = await asyncio.gather(still_there(ctx.turso, begun), still_there(ctx.turso, minted))
+    requests = await ctx.store.requests(states=OPEN, channel_id=here)
+    waiting = [one for one in requests if one.command not in OWN and one.state is not State.QUARANTINED]
+    reviews = [review for review in await ctx.store.reviews(owed=True) if review.channel_id == here]
+    return OpenItems(
+        frozen=[[hold.id, hold.database] for hold in ours if hold.kind is HoldKind.FREEZE][:KEPT],
+        quarantined=[[hold.request_id, hold.database] for hold in ours if hold.kind is HoldKind.QUARANTINE][:KEPT],
+        tokens=[[token.request_id, token.database, token.holder] for token in made][:KEPT],
+        requests=[_request(one) for one in waiting][:KEPT],
+        reviews=[[review.request_id, review.actor] for review in reviews][:KEPT],
+    )
+
+
+def _request(one: Request) -> Row:
+    decided = "approval" if one.mode is Mode.APPROVAL and one.state is State.PENDING else ""
+    return [one.id, verb_of(one.command), buttons.subject(one), one.requester, decided]
+
+
+def open_items_blocks(loose: OpenItems, *, approves: bool = True) -> list[Block]:
+    """Say what is open, each with the buttons that settle it.
+
+    Args:
+        approves: the rules of the incident still hold, so that what waits can still be approved.
+    """
+    if loose.is_empty:
+        return [kit.context(mrkdwn("Nothing is left open."))]
+    blocks = [kit.section(mrkdwn("*Still open*"))]
+    for hold_id, name in loose.frozen[:ROWS]:
+        words = mrkdwn(":snowflake: Frozen: `{}`", name)
+        blocks.append(kit.section(words, accessory=buttons.thaw(hold_id, f"Thaw {name}"[:60])))
+    for request_id, name in loose.quarantined[:ROWS]:
+        words = mrkdwn(":stopwatch: In quarantine: `{}`", name)
+        blocks.append(kit.section(words, accessory=buttons.undo(request_id, f"Undo {name}"[:60])))
+    for name in loose.databases(loose.tokens)[:ROWS]:
+        blocks.append(_tokens(name, [row for row in loose.tokens if row[1] == name]))
+    for row in loose.requests[:ROWS]:
+        blocks += _waiting(row, approves=approves)
+    for request_id, actor in loose.reviews[:ROWS]:
+        words = mrkdwn(":eyes: A review is owed of what {} did", person(actor))
+        blocks.append(kit.section(words, accessory=buttons.review(request_id)))
+    more = sum(max(0, count - ROWS) for count in _counts(loose))
+    return blocks + ([kit.context(mrkdwn("And {} more; the report names them.", more))] if more else [])
+
+
+def _counts(loose: OpenItems) -> list[int]:
+    tokens = loose.databases(loose.tokens)
+    return [len(rows) for rows in (loose.frozen, loose.quarantined, tokens, loose.requests, loose.reviews)]
+
+
+def _tokens(name: str, rows: list[Row]) -> Block:
+    holders = people(dict.fromkeys(row[2] for row in rows), at_most=4)
+    words = mrkdwn(":key: {} of `{}`, held by {}", counted(len(rows), "live token"), name, holders)
+    return kit.section(words, accessory=buttons.revoke_tokens_of(rows[0][0], f"Rotate {name}"[:60]))
+
+
+def _waiting(row: Row, *, approves: bool) -> list[Block]:
+    request_id, verb, subject, requester, decided = row
+    words = mrkdwn(":inbox_tray: *{}* `{}`, requested by {}", verb, subject, person(requester))
+    said = mrkdwn("(the right to approve it has ended with the incident)") if decided and not approves else Mrkdwn("")
+    press = [buttons.approval_button(request_id)] if decided and approves else []
+    press += [buttons.deny(request_id)] if decided else []
+    return [kit.section(joined(" ", (words, said))), *kit.actions(*press, buttons.withdraw(request_id))]
+
+
+async def timeline(ctx: Context, incident: Incident) -> list[AuditEntry]:
+    """Return what the audit log has of the channel since the incident started, oldest first."""
+    found: list[AuditEntry] = []
+    before: int | None = None
+    while len(found) < MOST:
+        page = await ctx.store.audit_page(
+            before_seq=before, limit=PAGE, channel_id=incident.channel_id, since=incident.started_at
+        )
+        found += [entry for _, entry in page]
+        if len(page) < PAGE:
+            break
+        before = page[-1][0]
+    until = incident.ended_at or ctx.now
+    return [entry for entry in reversed(found) if entry.event != "read" and entry.at <= until]
+
+
+async def requests_of(ctx: Context, entries: Iterable[AuditEntry]) -> list[Request]:
+    """Return the requests that a timeline speaks of, in its order."""
+    ids = dict.fromkeys(entry.request_id for entry in entries if entry.request_id)
+    found = [await ctx.store.request(request_id) for request_id in list(ids)[:MOST]]
+    return [one for one in found if one is not None and one.command not in OWN]
+
+
+async def last_incident(ctx: Context) -> Incident | None:
+    """Return the incident that runs here, or the last one that did."""
+    return await ctx.store.last_incident_in(ctx.subject.channel.id)

@@ -1,0 +1,173 @@
+"""The report of an incident as Markdown: who did what, when, by whose approval, and how long it took."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.blocks.text import clean, duration, utc
+from bot.commands.base import Context
+from bot.commands.incidents._incidents import OpenItems, requests_of, still_open, timeline
+from bot.commands.requests._audit_sentences import Writer, sentence_of, words_of
+from bot.core.request import TIMER, AuditEntry, Incident, Mode, Request, Review, Vote
+
+BY_ITSELF = ("", TIMER)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything that a report is written from."""
+
+    incident: Incident
+    now: datetime
+    entries: Sequence[AuditEntry] = ()
+    requests: Sequence[Request] = ()
+    reviews: Mapping[str, Review] = field(default_factory=dict)
+    """By the request that owed it; only those that were given."""
+    loose: OpenItems = field(default_factory=OpenItems)
+    names: Mapping[str, str] = field(default_factory=dict)
+    channel_name: str = ""
+
+    @property
+    def people(self) -> list[str]:
+        """Everybody who did something, whoever started it first."""
+        every = [self.incident.started_by, *(entry.user_id for entry in self.entries)]
+        every += [vote.user_id for request in self.requests for vote in request.votes]
+        return [one for one in dict.fromkeys(every) if one not in BY_ITSELF]
+
+    def who(self, user_id: str) -> str:
+        """A person as tables show them; names that are not known stay ids."""
+        return "by itself" if user_id in BY_ITSELF else self.names.get(user_id) or user_id
+
+
+async def story_of(ctx: Context, incident: Incident) -> Story:
+    """Gather the report of an incident from the store."""
+    entries = await timeline(ctx, incident)
+    requests = await requests_of(ctx, entries)
+    reviews = await ctx.store.reviews(owed=False, request_ids=[one.id for one in requests])
+    given = {review.request_id: review for review in reviews}
+    told = Story(incident, ctx.now, entries, requests, given, await still_open(ctx, incident))
+    names = await ctx.names_of(told.people) if ctx.names_of else {}
+    here = ctx.subject.channel
+    channel_name = here.name if here.id == incident.channel_id else ""
+    return Story(incident, ctx.now, entries, requests, given, told.loose, names, channel_name)
+
+
+def markdown(story: Story) -> str:
+    """Write it down."""
+    lines = [
+        *_head(story),
+        "## What was done",
+        "",
+        "| Asked | Who | What | Databases | Why | Approval | Outcome | Took |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        *(_done(story, request) for request in story.requests),
+        "",
+        "## Timeline",
+        "",
+        "| When | What happened | Why |",
+        "| --- | --- | --- |",
+        *(_event(story, entry) for entry in story.entries),
+        "",
+        "## Still open",
+        "",
+        *_open(story),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _head(story: Story) -> list[str]:
+    incident, until = story.incident, story.incident.ended_at or story.now
+    by = story.who(incident.ended_by) if incident.ended_by else "the time"
+    ended = f"{utc(incident.ended_at)} by {_cell(by)}" if incident.ended_at else "still running"
+    people = [_cell(story.who(one)) for one in story.people]
+    channel = f"#{story.channel_name}" if story.channel_name else incident.channel_id
+    return [
+        f"# Incident {incident.key}",
+        "",
+        f"- Channel: {_cell(channel)}",
+        f"- Started: {utc(incident.started_at)} by {_cell(story.who(incident.started_by))}",
+        f"- Ended: {ended}",
+        f"- Lasted: {duration(until - incident.started_at)}",
+        f"- Profile: {incident.profile}",
+        f"- People: {', '.join(people)}",
+        "",
+    ]
+
+
+def _done(story: Story, request: Request) -> str:
+    took = duration(request.updated_at - request.created_at) if request.updated_at else ""
+    what = " ".join([request.command, *(one for one in request.plan.options if one.startswith("--"))])
+    return _row(
+        utc(request.created_at),
+        story.who(request.requester),
+        what,
+        _names(tuple(name for name, _ in request.plan.databases)),
+        " ".join(filter(None, (request.reason, request.ticket))),
+        _approval(story, request),
+        f"{request.state.value}. {request.outcome}" if request.outcome else request.state.value,
+        took,
+    )
+
+
+def _approval(story: Story, request: Request) -> str:
+    """Say by whose approval it was done."""
+    if request.mode is Mode.BREAK_GLASS:
+        return f"break-glass; {_reviewed(story, request)}"
+    words = [_voted(story, "approved", request.votes, approves=True), _voted(story, "denied", request.votes, False)]
+    needed = request.quorum if request.mode is Mode.APPROVAL else 0
+    return "; ".join(filter(None, words)) or (f"{needed} needed, none given" if needed else "none needed")
+
+
+def _voted(story: Story, word: str, votes: Iterable[Vote], approves: bool) -> str:
+    by = ", ".join(f"{story.who(vote.user_id)} {utc(vote.at)}" for vote in votes if vote.approves is approves)
+    return f"{word} by {by}" if by else ""
+
+
+def _reviewed(story: Story, request: Request) -> str:
+    review = story.reviews.get(request.id)
+    if review is None:
+        return "review owed"
+    found = "justified" if review.justified else "NOT justified"
+    return f"reviewed by {story.who(review.reviewed_by)}: {found}. {review.comment}"
+
+
+def _event(story: Story, entry: AuditEntry) -> str:
+    writer = Writer(story.who, str, lambda one: one.databases)
+    why = " ".join(filter(None, (words_of(entry), str(entry.detail.get("ticket", "")), entry.request_id)))
+    return _row(utc(entry.at), sentence_of(entry, writer), why)
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+    return ", ".join(names[:6]) + more
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _cell(text: str) -> str:
+    """Foreign text stays text: nothing in it is a table's border, a link, HTML or a heading."""
+    for sign in "\\`*_{}[]<>|#!~":
+        text = text.replace(sign, f"\\{sign}") if sign != "<" else text.replace("<", "&lt;")
+    return clean(text)
+
+
+def _open(story: Story) -> list[str]:
+    loose = story.loose
+    waiting = [
+        f"{verb} {subject} (requested by {story.who(requester)})" for _, verb, subject, requester, _ in loose.requests
+    ]
+    tokens = [f"{name} (held by {story.who(holder)})" for _, name, holder in loose.tokens]
+    lines = [
+        _list("Frozen", [name for _, name in loose.frozen]),
+        _list("In quarantine", [name for _, name in loose.quarantined]),
+        _list("Live tokens", tokens),
+        _list("Open requests", waiting),
+        _list("Reviews owed of", [story.who(actor) for _, actor in loose.reviews]),
+    ]
+    return [line for line in lines if line] or ["Nothing."]
+
+
+def _list(label: str, items: Sequence[str], cell: Callable[[str], str] = _cell) -> str:
+    return f"- {label}: {', '.join(map(cell, items))}" if items else ""

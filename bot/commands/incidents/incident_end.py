@@ -1,0 +1,127 @@
+"""`/turso incident end`: end the incident of this channel; what is left open is listed, and the report is posted."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from pydantic import BaseModel
+
+from bot.blocks import kit
+from bot.blocks.message import reply
+from bot.blocks.text import Mrkdwn, mrkdwn
+from bot.blocks.verbs import verb_of
+from bot.commands.base import ChangeCommand, Context, Facts
+from bot.commands.incidents._incidents import OpenItems, open_items_blocks, still_open
+from bot.commands.incidents._markdown import markdown, story_of
+from bot.commands.incidents.incident_report import filename
+from bot.core.model import Risk
+from bot.core.plan import Plan
+from bot.core.reply import Attachment, Reply
+from bot.core.request import AuditEntry, Incident
+from bot.errors import BadInput
+
+LONGEST_REPORT = 400_000
+
+
+class IncidentEndArgs(BaseModel):
+    pass
+
+
+async def plan(ctx: Context, args: IncidentEndArgs) -> Plan:
+    """Say what ends, and what does not end with it."""
+    incident = await ctx.store.incident_in(ctx.subject.channel.id)
+    if incident is None:
+        raise BadInput(f"No incident runs in this channel.{await _elsewhere(ctx)}")
+    loose = await still_open(ctx, incident)
+    left = [f"{name} stays frozen" for name in loose.databases(loose.frozen)]
+    left += [f"{name} stays in quarantine" for name in loose.databases(loose.quarantined)]
+    left += [f"Tokens of {name} stay valid until they end" for name in loose.databases(loose.tokens)]
+    return Plan(
+        target=None,
+        steps=[f"End incident {incident.key} in this channel: its rights end at once", "Post the report"],
+        arguments={"incident_id": incident.id, "key": incident.key},
+        facts={"Incident": incident.key},
+        warnings=left,
+    )
+
+
+async def _elsewhere(ctx: Context) -> str:
+    """Where nothing runs, name what this person has running in other channels."""
+    mine = [one.key for one in await ctx.store.incidents() if one.started_by == ctx.subject.person.id]
+    if not mine:
+        return ""
+    keys = ", ".join(f"`{key}`" for key in mine[:3])
+    return f" You started {keys} in another channel: end it there; Home shows where it runs."
+
+
+async def act(ctx: Context, plan: Plan) -> Facts:
+    """End it in one transaction with its audit entry; then write the report."""
+    incident = await ctx.store.incident(plan.arguments["incident_id"])
+    if incident is None:
+        raise BadInput("This incident is not known any more.")
+    by = ctx.subject.person.id
+    await ctx.store.end_incident(incident.id, by, ctx.now, _entry(ctx, incident))
+    return await facts_of(ctx, replace(incident, ended_at=ctx.now, ended_by=by))
+
+
+async def facts_again(ctx: Context, plan: Plan) -> Facts:
+    """Gather it again, of what has ended."""
+    ended = await ctx.store.incident(plan.arguments["incident_id"])
+    return await facts_of(ctx, ended) if ended else {}
+
+
+async def facts_of(ctx: Context, ended: Incident) -> Facts:
+    """Gather what the last message of an incident says."""
+    story = await story_of(ctx, ended)
+    return {"loose": asdict(story.loose), "report": markdown(story)[:LONGEST_REPORT]}
+
+
+def _entry(ctx: Context, incident: Incident) -> AuditEntry:
+    return AuditEntry(
+        at=ctx.now,
+        event="incident_ended",
+        outcome="succeeded",
+        user_id=ctx.subject.person.id,
+        channel_id=incident.channel_id,
+        command="incident end",
+        organization=incident.organization,
+        detail={"incident": incident.id, "key": incident.key},
+    )
+
+
+async def read_back(ctx: Context, plan: Plan) -> bool:
+    """True once it is over."""
+    incident = await ctx.store.incident(plan.arguments["incident_id"])
+    return incident is None or incident.ended_at is not None
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """It is over; what is open, with the buttons that settle it, and the report as a file."""
+    key = str(plan.arguments["key"])
+    return last_message(key, mrkdwn("has ended. Incident permissions no longer apply here."), facts)
+
+
+def last_message(key: str, how: Mrkdwn, facts: Mapping[str, Any]) -> Reply:
+    """Say that an incident is over, and how; the rest as in `message`."""
+    head = mrkdwn(":checkered_flag: Incident *{}* {}", key, how)
+    text = str(facts.get("report", ""))
+    file = Attachment(f"{filename(key)}.md", f"Incident {key}", text) if text else None
+    left = facts.get("loose")
+    unknown = kit.context(mrkdwn("What is still open could not be read: `/turso incident report` shows it."))
+    loose = [unknown] if left is None else open_items_blocks(OpenItems.of(left), approves=False)
+    return reply(head, [kit.section(head), *loose], attachment=file)
+
+
+command = ChangeCommand(
+    name="incident end",
+    usage="incident end",
+    summary="End this channel's incident, list what is open, post the report",
+    args=IncidentEndArgs,
+    risk=Risk.LOW,
+    plan=plan,
+    act=act,
+    read_back=read_back,
+    message=message,
+    facts_again=facts_again,
+    verb=verb_of("incident end"),
+)

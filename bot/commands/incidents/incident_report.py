@@ -1,0 +1,48 @@
+"""`/turso incident report`: the timeline of this channel's incident as a Markdown file."""
+
+from pydantic import BaseModel
+
+from bot.blocks import kit
+from bot.blocks.message import reply
+from bot.blocks.text import counted, duration, mrkdwn
+from bot.commands.base import Context, ReadCommand
+from bot.commands.incidents._incidents import last_incident, open_items_blocks
+from bot.commands.incidents._markdown import markdown, story_of
+from bot.core.reply import Attachment, Reply
+from bot.errors import BadInput
+
+
+class IncidentReportArgs(BaseModel):
+    pass
+
+
+async def run(ctx: Context, args: IncidentReportArgs) -> Reply:
+    """Of the incident that runs here, or else the last one."""
+    incident = await last_incident(ctx)
+    if incident is None:
+        raise BadInput("No incident was run in this channel. `/turso incident start KEY` starts one.")
+    story = await story_of(ctx, incident)
+    until = incident.ended_at or ctx.now
+    count = counted(len(story.entries), "entry", "entries")
+    title = mrkdwn(
+        ":page_facing_up: Report of incident *{}*: {} in {}", incident.key, count, duration(until - incident.started_at)
+    )
+    return reply(
+        title,
+        [kit.section(title), *open_items_blocks(story.loose, approves=incident.ended_at is None)],
+        attachment=Attachment(f"{filename(incident.key)}.md", f"Incident {incident.key}", markdown(story)),
+    )
+
+
+def filename(key: str) -> str:
+    """Write an incident's key as a name for a file."""
+    return "".join(sign if sign.isalnum() or sign in "._-" else "-" for sign in key)
+
+
+command = ReadCommand(
+    name="incident report",
+    usage="incident report",
+    summary="The timeline of this channel's incident as a Markdown file",
+    args=IncidentReportArgs,
+    run=run,
+)

@@ -1,0 +1,198 @@
+"""`/turso incident start KEY [--for 4h]`: give this channel the incident profile for a while; again: extend it."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import duration, mrkdwn, person, when
+from bot.blocks.verbs import verb_of
+from bot.commands._lines import command_line
+from bot.commands.base import ChangeCommand, Context, Facts
+from bot.core.arguments import Duration, Positional
+from bot.core.model import Risk
+from bot.core.plan import Plan
+from bot.core.policy import Policy
+from bot.core.reply import Reply
+from bot.core.request import AuditEntry, Incident, Timer, TimerKind
+from bot.errors import BadInput
+
+USUAL = timedelta(hours=4)
+
+
+class IncidentStartArgs(BaseModel):
+    key: Annotated[str, Positional(), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
+    lasting: Duration | None = Field(None, alias="for")
+
+
+async def plan(ctx: Context, args: IncidentStartArgs) -> Plan:
+    """Say which rights begin, and until when."""
+    here = ctx.subject.channel.id
+    if not ctx.subject.channel.bot_is_member:
+        raise BadInput(
+            "I am not in this channel, so I could keep no timeline and post no report here. "
+            "Invite me with `/invite`, then start it."
+        )
+    if ctx.subject.channel.is_archived:
+        raise BadInput("This channel is archived: start the incident in one that is not.")
+    profile = ctx.policy.incident_profile(here)
+    if profile is None:
+        raise BadInput("The policy gives this channel no incident profile: `incidents` or a profile `incident` would.")
+    longest = ctx.policy.longest_incident()
+    lasting = args.lasting or usual_length(ctx.policy)
+    if lasting > longest:
+        raise BadInput(f"An incident runs at most {duration(longest)} here; it can be extended later.")
+    running = await ctx.store.incident_in(here)
+    if running and running.key != args.key:
+        raise BadInput(f"`{running.key}` runs in this channel already. End it with `/turso incident end`.")
+    if running and running.profile != profile:
+        raise BadInput(f"{_other_profile(running.profile)} End it with `/turso incident end`, then start another.")
+    operation = "Extend" if running else "Start"
+    return Plan(
+        target=None,
+        steps=[
+            f"{operation} incident {args.key} in this channel for {duration(lasting)}",
+            f"The rules of the profile {profile} hold here until then",
+        ],
+        arguments={
+            "key": args.key,
+            "seconds": int(lasting.total_seconds()),
+            "profile": profile,
+            "organization": organization_of(ctx),
+            "incident_id": running.id if running else f"n-{secrets.token_hex(5)}",
+            "extends": running is not None,
+            "ended_at": running.until.isoformat() if running else None,
+        },
+        facts={"Incident": args.key, "Profile": profile, "Lasts": duration(lasting)},
+    )
+
+
+def usual_length(policy: Policy) -> timedelta:
+    """Return how long an incident runs when nobody says it."""
+    return min(USUAL, policy.longest_incident())
+
+
+def _other_profile(profile: str) -> str:
+    return f"The policy no longer gives incidents in this channel the profile `{profile}`."
+
+
+async def drift(ctx: Context, plan: Plan) -> str | None:
+    """Say that the policy now gives an incident here another profile, or less time."""
+    profile, longest = str(plan.arguments["profile"]), ctx.policy.longest_incident()
+    if profile != ctx.policy.incident_profile(ctx.subject.channel.id):
+        return _other_profile(profile)
+    if timedelta(seconds=plan.arguments["seconds"]) > longest:
+        return f"An incident now runs at most {duration(longest)} here."
+    return None
+
+
+def organization_of(ctx: Context) -> str:
+    """Return whose databases an incident here is about."""
+    if ctx.organization:
+        return ctx.organization
+    return ctx.policy.incidents.binding.organization if ctx.policy.incidents else ctx.policy.organization
+
+
+async def act(ctx: Context, plan: Plan) -> Facts:
+    """Begin, or move the end; one transaction with its timer."""
+    asked = plan.arguments
+    until = ctx.now + timedelta(seconds=asked["seconds"])
+    if asked["extends"]:
+        if not await ctx.store.extend_incident(asked["incident_id"], until, _entry(ctx, plan, "incident_extended")):
+            raise BadInput("This incident has ended meanwhile: start it again.")
+    else:
+        incident = _incident(ctx, plan, until)
+        timer = Timer(TimerKind.INCIDENT_END, incident.id, until)
+        if await ctx.store.start_incident(incident, timer, _entry(ctx, plan, "incident_started")) is None:
+            raise BadInput("Another incident was started in this channel meanwhile.")
+    return {"until": until.isoformat()}
+
+
+def _incident(ctx: Context, plan: Plan, until: datetime) -> Incident:
+    asked = plan.arguments
+    return Incident(
+        id=asked["incident_id"],
+        key=asked["key"],
+        channel_id=ctx.subject.channel.id,
+        organization=asked["organization"],
+        profile=asked["profile"],
+        started_by=ctx.subject.person.id,
+        started_at=ctx.now,
+        until=until,
+    )
+
+
+def _entry(ctx: Context, plan: Plan, event: str) -> AuditEntry:
+    asked = plan.arguments
+    return AuditEntry(
+        at=ctx.now,
+        event=event,
+        outcome="succeeded",
+        user_id=ctx.subject.person.id,
+        channel_id=ctx.subject.channel.id,
+        command="incident start",
+        organization=asked["organization"],
+        detail={"incident": asked["incident_id"], "key": asked["key"], "seconds": asked["seconds"]},
+    )
+
+
+async def read_back(ctx: Context, plan: Plan) -> bool:
+    """True once it runs, and no longer to the end that it had before."""
+    running, asked = await ctx.store.incident_in(ctx.subject.channel.id), plan.arguments
+    if running is None or running.id != asked["incident_id"]:
+        return False
+    return not asked["extends"] or running.until.isoformat() != asked.get("ended_at")
+
+
+async def facts_again(ctx: Context, plan: Plan) -> Facts:
+    """Read until when it runs, or how it has ended."""
+    incident = await ctx.store.incident(plan.arguments["incident_id"])
+    return standing(incident) if incident else {}
+
+
+def standing(incident: Incident) -> Facts:
+    """Return what its first message says of an incident as it is now."""
+    ended = {"ended_at": incident.ended_at.isoformat(), "ended_by": incident.ended_by} if incident.ended_at else {}
+    return {"until": incident.until.isoformat(), **ended}
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """The timeline's first message; once it is over, what it says instead."""
+    asked = plan.arguments
+    if facts.get("ended_at"):
+        return _over(str(asked["key"]), datetime.fromisoformat(facts["ended_at"]), str(facts.get("ended_by") or ""))
+    begun = "goes on" if asked["extends"] else "has started"
+    until = mrkdwn(" until {}", when(datetime.fromisoformat(facts["until"]))) if facts.get("until") else ""
+    head = mrkdwn(":rotating_light: Incident *{}* {} in this channel{}.", asked["key"], begun, until)
+    note = mrkdwn("The profile `{}` holds here until it ends. What is done here stands under this message.",
+                  asked["profile"])  # fmt: skip
+    row = [*buttons.run(1, "Status", command_line("incident status")), buttons.form("triage", "Triage")]
+    row += [buttons.end_incident(asked["incident_id"])]
+    return reply(head, [kit.section(head), kit.context(note), *kit.actions(*row)])
+
+
+def _over(key: str, ended_at: datetime, by: str) -> Reply:
+    how = mrkdwn("by {}", person(by)) if by else mrkdwn("when its time was over")
+    head = mrkdwn(":checkered_flag: Incident *{}* ended {}, {}. Incident permissions no longer apply here.",
+                  key, when(ended_at), how)  # fmt: skip
+    note = mrkdwn("The thread shows what was done. The report is further down in the channel.")
+    return reply(head, [kit.section(head), kit.context(note)])
+
+
+command = ChangeCommand(
+    name="incident start",
+    usage="incident start KEY [--for 4h]",
+    summary="Give this channel the incident profile for a while",
+    args=IncidentStartArgs,
+    risk=Risk.LOW,
+    plan=plan,
+    act=act,
+    read_back=read_back,
+    drift=drift,
+    message=message,
+    facts_again=facts_again,
+    verb=verb_of("incident start"),
+)

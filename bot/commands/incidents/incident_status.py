@@ -1,0 +1,61 @@
+"""`/turso incident status`: which incident runs here, until when, and what is open."""
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import duration, mrkdwn, person, when
+from bot.commands._lines import command_line
+from bot.commands._rights import may_use
+from bot.commands.base import Context, ReadCommand
+from bot.commands.incidents._incidents import open_items_blocks, still_open
+from bot.commands.incidents.incident_start import usual_length
+from bot.core.reply import Reply
+
+
+class IncidentStatusArgs(BaseModel):
+    pass
+
+
+async def run(ctx: Context, args: IncidentStatusArgs) -> Reply:
+    """From memory alone."""
+    incident = await ctx.store.incident_in(ctx.subject.channel.id)
+    if incident is None:
+        title = mrkdwn(":white_check_mark: No incident runs in this channel.")
+        may_start = may_use(ctx, "incident start")
+        row = [buttons.form("incident start", "Start incident")] if may_start else []
+        return reply(title, [kit.section(title), *kit.actions(*row)])
+    title = mrkdwn(":rotating_light: Incident *{}* runs for {}", incident.key, duration(ctx.now - incident.started_at))
+    lasting = usual_length(ctx.policy)
+    longer = [buttons.extend_incident(incident.id, f"Extend to {duration(lasting)} from now")]
+    row = [*(longer if incident.until - ctx.now < lasting else [])]
+    row += buttons.run(2, "Report", command_line("incident report"))
+    row += [buttons.end_incident(incident.id)]
+    until = mrkdwn("{} ({} left)", when(incident.until), duration(incident.until - ctx.now))
+    return reply(
+        title,
+        [
+            kit.section(title),
+            *kit.fields(
+                [
+                    ("Ends", until),
+                    ("Started by", person(incident.started_by)),
+                    ("Started", when(incident.started_at)),
+                    ("Profile", mrkdwn("`{}`", incident.profile)),
+                ]
+            ),
+            *open_items_blocks(await still_open(ctx, incident)),
+            *kit.actions(*row),
+            kit.context(mrkdwn("As of {}", when(ctx.now))),
+        ],
+    )
+
+
+command = ReadCommand(
+    name="incident status",
+    usage="incident status",
+    summary="Which incident runs here, and what is open",
+    args=IncidentStatusArgs,
+    run=run,
+    aliases=("incident",),
+)

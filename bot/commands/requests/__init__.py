@@ -1,0 +1,1 @@
+"""Requests that are open, and the audit log."""

@@ -1,0 +1,162 @@
+"""`/turso audit [--db NAME] [--user @U] [--since 7d]`: who did what, newest first, cut to the channel's databases."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.text import Mrkdwn, cut, joined, mrkdwn, on_day, person, when
+from bot.commands._lines import command_line
+from bot.commands._targets import require_known
+from bot.commands.base import Context, ReadCommand
+from bot.commands.requests._audit_sentences import Writer, mrkdwn_sentence, slack_writer, words_of
+from bot.core.arguments import Count, DatabaseName, Since, UserRef, since_start
+from bot.core.durations import duration_text
+from bot.core.model import Target
+from bot.core.reply import Block, Reply
+from bot.core.request import AuditEntry
+
+PAGE = 20
+LOOKS = 10
+"""How many pages of the log are read at most for one page that is shown."""
+_SIGNS = {
+    "succeeded": ":white_check_mark:",
+    "allowed": ":eyes:",
+    "denied": ":no_entry:",
+    "failed": ":x:",
+    "unknown": ":grey_question:",
+    "stale": ":warning:",
+    "expired": ":hourglass:",
+}
+Row = tuple[int, AuditEntry]
+
+
+class AuditArgs(BaseModel):
+    db: DatabaseName | None = None
+    user: UserRef | None = None
+    since: Since | None = None
+    before: Count | None = None
+
+
+async def run(ctx: Context, args: AuditArgs) -> Reply:
+    """One page; the next one begins before the last entry shown."""
+    sight = await sight_of(ctx)
+    rows = await entries(ctx, args, sight, PAGE + 1)
+    if args.db and not (rows or args.before):
+        await require_known(ctx, args.db)
+    title = _title(args)
+    writer = slack_writer(lambda entry: [name for name in entry.databases if sight.has(name)])
+    lines = [_line(ctx, writer, seq, entry) for seq, entry in rows[:PAGE]]
+    more = []
+    if len(rows) > PAGE:
+        more = buttons.page(1, "Older ›", _older(args, rows[PAGE - 1][0]))
+    nothing = [] if lines else [kit.context(mrkdwn("Nothing is on record for this."))]
+    return reply(title, [kit.section(title), *_sections(lines), *nothing, *kit.actions(*more)])
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Which databases' entries somebody may see. None: of all."""
+
+    ctx: Context
+    names: frozenset[str] | None
+
+    def has(self, name: str) -> bool:
+        """A database that is gone is still seen where its name alone tells."""
+        return self.names is None or name in self.names or self.ctx.scope.covers(Target(name))
+
+    def may_see(self, entry: AuditEntry) -> bool:
+        """An entry about no database belongs to its channel; a change of the policy to those who may see everything."""
+        if entry.organization not in ("", self.ctx.organization):
+            return False
+        if not entry.databases:
+            everywhere = entry.event == "policy_changed" and self.names is None
+            return everywhere or entry.channel_id == self.ctx.subject.channel.id
+        return any(map(self.has, entry.databases))
+
+
+async def sight_of(ctx: Context) -> Sight:
+    """Find out what the requester may see; a channel with every database needs no list of them."""
+    if ctx.scope.databases is not None and ctx.scope.databases.everything:
+        return Sight(ctx, None)
+    return Sight(ctx, frozenset(one.name for one in await ctx.visible_databases()))
+
+
+async def entries(ctx: Context, args: AuditArgs, sight: Sight, limit: int) -> list[Row]:
+    """Return what the requester may see: of the channel's databases, and of the channel itself."""
+    since = since_start(args.since, ctx.now) if args.since is not None else None
+    if args.db or sight.names is None:
+        return await _visible(ctx, args, sight, limit, since, [args.db] if args.db else None, None)
+    of_databases = await _visible(ctx, args, sight, limit, since, sorted(sight.names), None)
+    of_channel = await _visible(ctx, args, sight, limit, since, None, ctx.subject.channel.id)
+    rows = dict(of_databases + of_channel)
+    return [(seq, rows[seq]) for seq in sorted(rows, reverse=True)[:limit]]
+
+
+async def _visible(
+    ctx: Context,
+    args: AuditArgs,
+    sight: Sight,
+    limit: int,
+    since: datetime | None,
+    names: list[str] | None,
+    channel_id: str | None,
+) -> list[Row]:
+    found: list[Row] = []
+    before = args.before
+    for _ in range(LOOKS):
+        page = await ctx.store.audit_page(
+            before_seq=before, limit=limit, databases=names, channel_id=channel_id, user_id=args.user, since=since
+        )
+        found += [row for row in page if sight.may_see(row[1])]
+        if len(found) >= limit or len(page) < limit:
+            break
+        before = page[-1][0]
+    return found[:limit]
+
+
+def _title(args: AuditArgs) -> Mrkdwn:
+    of = mrkdwn(" of `{}`", args.db) if args.db else Mrkdwn("")
+    by = mrkdwn(" by {}", person(args.user)) if args.user else Mrkdwn("")
+    since = mrkdwn(" since {}", _since_words(args.since)) if args.since is not None else Mrkdwn("")
+    return mrkdwn(":ledger: *Audit log*{}{}{}, newest first", of, by, since)
+
+
+def _since_words(since: timedelta | date) -> Mrkdwn:
+    return mrkdwn("{} ago", duration_text(since)) if isinstance(since, timedelta) else on_day(since)
+
+
+def _line(ctx: Context, writer: Writer, seq: int, entry: AuditEntry) -> Mrkdwn:
+    words = words_of(entry)
+    says = mrkdwn(": {}", cut(words, 160)) if entry.event == "refused" else mrkdwn(" “{}”", cut(words, 100))
+    parts = [
+        mrkdwn("`{}`", seq),
+        Mrkdwn(_SIGNS.get(entry.outcome, ":small_blue_diamond:")),
+        when(entry.at),
+        Mrkdwn(mrkdwn_sentence(entry, writer) + (says if words else "")),
+        Mrkdwn("") if entry.channel_id in ("", ctx.subject.channel.id) else mrkdwn("in another channel"),
+        mrkdwn("`{}`", entry.request_id) if entry.request_id else Mrkdwn(""),
+    ]
+    return joined(" ", parts)
+
+
+def _sections(lines: list[Mrkdwn]) -> list[Block]:
+    return [kit.section(Mrkdwn("\n".join(lines[start : start + 5]))) for start in range(0, len(lines), 5)]
+
+
+def _older(args: AuditArgs, before: int) -> str:
+    since = None
+    if args.since is not None:
+        since = args.model_dump(mode="json")["since"]
+    return command_line("audit", db=args.db, user=args.user, since=since, before=before)
+
+
+command = ReadCommand(
+    name="audit",
+    usage="audit [--db NAME] [--user @U] [--since 7d]",
+    summary="Who did what, where, with whose approval",
+    args=AuditArgs,
+    run=run,
+)

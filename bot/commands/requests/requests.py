@@ -1,0 +1,90 @@
+"""`/turso requests [--mine | --to-approve]`: what is open, with its buttons again."""
+
+from pydantic import BaseModel, Field, model_validator
+
+from bot.blocks import buttons, cards, kit
+from bot.blocks.kit import Element
+from bot.blocks.message import reply
+from bot.blocks.text import mrkdwn
+from bot.commands._lines import command_line
+from bot.commands._rights import is_visible, may_approve
+from bot.commands.base import Context, ReadCommand
+from bot.core.arguments import Count
+from bot.core.reply import Reply
+from bot.core.request import Mode, Request, State
+
+OPEN = (State.PENDING, State.APPROVED, State.READY, State.EXECUTING, State.QUARANTINED)
+PAGE = 12
+MOST = 300
+
+
+class RequestsArgs(BaseModel):
+    mine: bool = False
+    to_approve: bool = Field(False, alias="to-approve")
+    page: Count = 1
+
+    @model_validator(mode="after")
+    def one_list(self) -> "RequestsArgs":
+        """Nobody approves their own."""
+        if self.mine and self.to_approve:
+            raise ValueError("`--mine` and `--to-approve` are two lists: choose one.")
+        return self
+
+
+async def run(ctx: Context, args: RequestsArgs) -> Reply:
+    """Those that were made in this channel, newest first: their rights, and who may read their reasons, are its."""
+    if args.mine:
+        found, title = await mine_now(ctx), "open {} of yours"
+    elif args.to_approve:
+        found, title = await to_approve(ctx), "{} that you can approve"
+    else:
+        found, title = await open_requests(ctx), "open {} of this channel"
+    pages = max(1, -(-len(found) // PAGE))
+    at = min(args.page, pages)
+    words = title.format("request" if len(found) == 1 else "requests")
+    head = mrkdwn(":inbox_tray: *{}* {}", len(found), words) if found else mrkdwn(":inbox_tray: No {}.", words)
+    blocks = [kit.section(head)]
+    for one in found[(at - 1) * PAGE : at * PAGE]:
+        mine = one.requester == ctx.subject.person.id
+        blocks += cards.request_row(one, now=ctx.now, mine=mine, may_approve=await may_approve(ctx, one))
+    return reply(head, [*blocks, *kit.actions(*_pages(args, at, pages))], private=True)
+
+
+async def open_requests(ctx: Context) -> list[Request]:
+    """Return what was asked for here and is open. What waits for its own requester is theirs alone."""
+    found = await ctx.store.requests(states=OPEN, channel_id=ctx.subject.channel.id, limit=MOST)
+    return [one for one in found if is_visible(ctx, one) and not _is_only_theirs(ctx, one)]
+
+
+async def mine_now(ctx: Context) -> list[Request]:
+    """Return what the requester has open in this channel; Home shows what they have in all."""
+    me, here = ctx.subject.person.id, ctx.subject.channel.id
+    return await ctx.store.requests(states=OPEN, requester=me, channel_id=here, limit=MOST)
+
+
+async def to_approve(ctx: Context) -> list[Request]:
+    """Return what the requester could approve in this channel now; Home shows what they could in all of theirs."""
+    found = await ctx.store.requests(states=[State.PENDING], channel_id=ctx.subject.channel.id, limit=MOST)
+    return [one for one in found if is_visible(ctx, one) and await may_approve(ctx, one)]
+
+
+def _is_only_theirs(ctx: Context, request: Request) -> bool:
+    waits = request.state is State.PENDING and request.mode is not Mode.APPROVAL
+    return (waits or request.private) and request.requester != ctx.subject.person.id
+
+
+def _pages(args: RequestsArgs, at: int, pages: int) -> list[Element]:
+    def line(page: int) -> str:
+        return command_line("requests", mine=args.mine, to_approve=args.to_approve, page=page if page > 1 else None)
+
+    row = buttons.page(1, "‹ Previous", line(at - 1)) if at > 1 else []
+    return row + (buttons.page(2, "Next ›", line(at + 1)) if at < pages else [])
+
+
+command = ReadCommand(
+    name="requests",
+    usage="requests [--mine / --to-approve]",
+    summary="Open requests, with their buttons again",
+    args=RequestsArgs,
+    run=run,
+)

@@ -1,0 +1,1 @@
+"""Tokens: create, list, rotate."""

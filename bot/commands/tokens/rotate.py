@@ -1,0 +1,129 @@
+"""`/turso rotate NAME`: end every token of a database, possibly of its group; the plan says how far it reaches."""
+
+from typing import Annotated
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.message import reply
+from bot.blocks.proofs import proof_head, proof_of_group
+from bot.blocks.text import counted, mrkdwn
+from bot.blocks.verbs import verb_of
+from bot.commands._lines import command_line
+from bot.commands._targets import live_tokens, snapshot, some, target_of
+from bot.commands.base import ChangeCommand, Context, Facts
+from bot.commands.tokens._probes import mint_probes
+from bot.core.arguments import DatabaseName, Positional
+from bot.core.model import Risk
+from bot.core.plan import Plan
+from bot.core.proof import OldTokens, Proof
+from bot.core.reply import Reply
+from bot.core.request import LedgerToken
+from bot.errors import Unavailable
+from bot.turso import Database
+
+
+class RotateArgs(BaseModel):
+    name: Annotated[DatabaseName, Positional()]
+
+
+async def plan(ctx: Context, args: RotateArgs) -> Plan:
+    """Find everybody whom it may hit: the databases of the group, and the holders of our live tokens for them."""
+    shot = await snapshot(ctx, args.name)
+    group = shot.database.group
+    if group is None:
+        raise Unavailable(f"Turso did not say the group of `{args.name}`, so it is not known what a rotation affects.")
+    siblings = await _members(ctx, group)
+    others = sorted(one.name for one in siblings if one.id != shot.database.id)
+    ids = list(dict.fromkeys([shot.database.id, *(one.id for one in siblings)]))
+    tokens = await live_tokens(ctx, ids)
+    own = {label: fact for label, fact in shot.facts.items() if label.startswith(("Size", "Rows read"))}
+    return Plan(
+        target=shot.target,
+        steps=[
+            f"Revoke every token of {args.name}, which can take Turso up to an hour; nothing brings one back",
+            "Watch with a read-only token that is minted before, and say when old tokens are refused",
+            "Open connections drop; clients answer again once they have a new token",
+            "Notify the holders of tokens issued by Turso Ops",
+        ],
+        facts={
+            **own,
+            "Databases of the group": f"{len(others) + 1} ({some([args.name, *others])})"
+            if group
+            else "it has no group",
+            "Active tokens": _told(tokens),
+        },
+        warnings=_warnings(group, others),
+        databases=tuple(dict.fromkeys([(shot.target.name, shot.target.group), *map(_pair, siblings)])),
+        holders=tuple(dict.fromkeys(token.holder for token in tokens)),
+        ends_tokens_of=tuple(ids),
+    )
+
+
+async def _members(ctx: Context, group: str | None) -> list[Database]:
+    return [one for one in await ctx.turso.databases(group=group) if one.group == group] if group else []
+
+
+async def drift(ctx: Context, plan: Plan) -> str | None:
+    """Say which databases have joined the group: their tokens would end, and nobody was asked about them."""
+    group = target_of(plan).group
+    joined = [one for one in await _members(ctx, group) if one.id not in plan.ends_tokens_of]
+    seen = sorted(one.name for one in joined if ctx.scope.covers(one.target))
+    named = f" ({some(seen)})" if seen else ""
+    since = f"joined the group `{group}` since this was asked"
+    return f"{counted(len(joined), 'other database')} {since}{named}." if joined else None
+
+
+def _pair(database: Database) -> tuple[str, str | None]:
+    return database.name, database.group or None
+
+
+def _told(tokens: list[LedgerToken]) -> str:
+    if not tokens:
+        return "none"
+    databases = sorted({token.database for token in tokens})
+    holders = len({token.holder for token in tokens})
+    return f"{len(tokens)} of {counted(holders, 'holder')}, for {some(databases)}"
+
+
+def _warnings(group: str, others: list[str]) -> list[str]:
+    reach = f"Turso may end the tokens of the whole group {group}: also of {some(others, at_most=8)}"
+    return [
+        *([reach] if others else []),
+        "Tokens that were made elsewhere (CLI, dashboard, other programs) end too; nobody has a list of them",
+        "Expect a short downtime: a new token can only be made afterwards",
+    ]
+
+
+async def act(ctx: Context, plan: Plan) -> None:
+    """Change the keys. Turso shows no trace of it: only tokens that were minted before tell whether it happened."""
+    await ctx.turso.invalidate_tokens(target_of(plan).name)
+
+
+def message(plan: Plan, facts: Facts) -> Reply:
+    """Say what Turso has confirmed, what is proven, and how to go on."""
+    name, proof = target_of(plan).name, Proof.of(facts)
+    head = mrkdwn(":closed_lock_with_key: {}", proof_head(name, proof))
+    note = mrkdwn("Clients need new tokens now.")
+    row = buttons.run(1, "New token", command_line("token", name))
+    if proof is None or proof.target.tokens is not OldTokens.REFUSED:
+        row += buttons.freeze_first(name)
+    return reply(head, [kit.section(head), kit.context(proof_of_group(proof), note), *kit.actions(*row)])
+
+
+command = ChangeCommand(
+    name="rotate",
+    usage="rotate NAME",
+    summary="End every token of a database, possibly of its whole group",
+    args=RotateArgs,
+    risk=Risk.HIGH,
+    plan=plan,
+    drift=drift,
+    act=act,
+    read_back=None,
+    message=message,
+    probes=mint_probes,
+    aliases=("tokens invalidate",),
+    verb=verb_of("rotate"),
+    reaches_others=True,
+)

@@ -1,0 +1,132 @@
+"""`/turso token NAME [--read-only] [--expiration 1h]`: a token for one database, shown once to its requester alone."""
+
+import base64
+import binascii
+import json
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from bot.blocks import kit
+from bot.blocks.message import reply
+from bot.blocks.text import Mrkdwn, Plain, duration, mrkdwn, when
+from bot.blocks.verbs import verb_of
+from bot.commands._targets import snapshot, target_of
+from bot.commands.base import Context, Secret, SecretCommand
+from bot.core.arguments import DatabaseName, Expiration, Positional
+from bot.core.model import Never, Risk
+from bot.core.plan import Plan
+from bot.core.reply import Reply
+
+
+class TokenArgs(BaseModel):
+    name: Annotated[DatabaseName, Positional()]
+    read_only: bool = Field(False, alias="read-only")
+    expiration: Expiration = Expiration("1h")
+
+
+def risk(args: TokenArgs) -> Risk:
+    """Reading hurts less than writing."""
+    return Risk.LOW if args.read_only else Risk.MEDIUM
+
+
+async def plan(ctx: Context, args: TokenArgs) -> Plan:
+    """Say which token it would be; nothing is minted before its requester reveals it."""
+    shot = await snapshot(ctx, args.name)
+    access, lasts = _access(args.read_only), _lasts(args.expiration)
+    warnings = ["It never ends by itself; only `rotate` ends it, with all others"] * isinstance(
+        args.expiration.lifetime, Never
+    )
+    return Plan(
+        target=shot.target,
+        steps=[
+            f"Mint a token for {args.name} when its requester presses Reveal: {access}, {lasts}",
+            "Show it once, to its requester alone; it is stored nowhere",
+        ],
+        arguments={
+            "expiration": str(args.expiration),
+            "read_only": args.read_only,
+            "libsql_url": shot.database.libsql_url,
+            "https_url": shot.database.https_url,
+        },
+        facts={"Access": access, "Lifetime": lasts, **shot.facts},
+        warnings=[*warnings, *_blocked(shot.database.block_reads, shot.database.block_writes)],
+        databases=((shot.target.name, shot.target.group),),
+    )
+
+
+def _access(read_only: bool) -> str:
+    return "read-only" if read_only else "full access"
+
+
+def _lasts(expiration: Expiration) -> str:
+    lifetime = expiration.lifetime
+    return "without end" if isinstance(lifetime, Never) else duration(lifetime)
+
+
+def _blocked(reads: bool | None, writes: bool | None) -> list[str]:
+    if words := [word for word, on in (("reads", reads), ("writes", writes)) if on]:
+        return [f"The database is blocked now: {' and '.join(words)}"]
+    return ["Turso did not tell whether the database is blocked"] if None in (reads, writes) else []
+
+
+async def mint(ctx: Context, plan: Plan) -> Secret:
+    """Mint it. Turso does not keep it either, and cannot revoke it singly."""
+    asked = plan.arguments
+    name = target_of(plan).name
+    minted = await ctx.turso.mint_token(name, expiration=asked["expiration"], read_only=asked["read_only"])
+    return Secret(minted.token.get_secret_value())
+
+
+def message(plan: Plan, secret: Secret) -> Reply:
+    """The one message that carries the token; its `text` does not."""
+    name, asked = target_of(plan).name, plan.arguments
+    head = mrkdwn(":key: A token for *{}*: {}, {}", name, _access(asked["read_only"]), _until(plan, secret))
+    example = f"TURSO_DATABASE_URL={asked['libsql_url'] or '(not known: see Turso)'}"
+    return reply(
+        mrkdwn("A token for {} is here, for you alone.", name),
+        [
+            kit.section(head),
+            *kit.preformatted(secret.value, secret=True),
+            kit.section(mrkdwn("*To connect*, beside `TURSO_AUTH_TOKEN`:")),
+            *kit.preformatted(Plain(example)),
+            kit.context(
+                mrkdwn("Only you see this; it is stored nowhere. Copy it now: it is gone when you reload Slack."),
+                mrkdwn("Lost or leaked? `/turso rotate {}` ends every token of the database.", name),
+            ),
+        ],
+        private=True,
+        secret=True,
+    )
+
+
+def _until(plan: Plan, secret: Secret) -> Mrkdwn:
+    if (expiry := _expiry(secret.value)) is not None:
+        return mrkdwn("until {}", when(expiry))
+    lifetime = Expiration.of(plan.arguments["expiration"]).lifetime
+    return mrkdwn("*it never ends*") if isinstance(lifetime, Never) else mrkdwn("for {}", duration(lifetime))
+
+
+def _expiry(token: str) -> datetime | None:
+    """Read `exp` where the token is a JWT that says it."""
+    try:
+        claims = token.split(".")[1]
+        seconds = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4))).get("exp")
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (IndexError, ValueError, TypeError, AttributeError, OverflowError, OSError, binascii.Error):
+        return None
+
+
+command = SecretCommand(
+    name="token",
+    usage="token NAME [--read-only] [--expiration 1h]",
+    summary="A token for one database, shown once, to you alone",
+    args=TokenArgs,
+    risk=risk,
+    plan=plan,
+    mint=mint,
+    message=message,
+    aliases=("tokens create",),
+    verb=verb_of("token"),
+)

@@ -1,0 +1,92 @@
+"""`/turso tokens [NAME] [--mine]`: the tokens that we minted and that work now; never a token itself."""
+
+from typing import Annotated
+
+from pydantic import BaseModel
+
+from bot.blocks import buttons, kit
+from bot.blocks.kit import Element
+from bot.blocks.message import reply
+from bot.blocks.text import Mrkdwn, duration, joined, mrkdwn, person, when
+from bot.commands._lines import command_line
+from bot.commands._still_there import still_there
+from bot.commands._targets import require_known
+from bot.commands.base import Context, ReadCommand
+from bot.core.arguments import Count, DatabaseName, Positional
+from bot.core.model import Target
+from bot.core.reply import Block, Reply
+from bot.core.request import LedgerToken, TokenState
+
+_DOUBTS = {
+    TokenState.UNKNOWN: mrkdwn(" · :grey_question: may exist, delivered to nobody"),
+    TokenState.REVOKED: mrkdwn(" · :hourglass_flowing_sand: revoked; it may still work"),
+}
+PAGE = 20
+MOST = 2000
+
+
+class TokensArgs(BaseModel):
+    name: Annotated[DatabaseName | None, Positional()] = None
+    mine: bool = False
+    page: Count = 1
+
+
+async def run(ctx: Context, args: TokensArgs) -> Reply:
+    """From memory; newest first. Turso is asked only which databases there are: with one, its tokens end."""
+    holder = ctx.subject.person.id if args.mine else None
+    found = await ctx.store.tokens(organization=ctx.organization, holder=holder, live_at=ctx.now, limit=MOST)
+    shown = await still_there(ctx.turso, [one for one in found if _is_meant(ctx, args, one)])
+    if args.name and not shown:
+        await require_known(ctx, args.name)
+    pages = max(1, -(-len(shown) // PAGE))
+    at = min(args.page, pages)
+    title = _title(args, len(shown))
+    lines = [_line(ctx, one) for one in shown[(at - 1) * PAGE : at * PAGE]]
+    note = mrkdwn("Only tokens issued by Turso Ops. Turso can't list tokens created elsewhere.")
+    paged = mrkdwn("Page {} of {}.", at, pages) if pages > 1 else Mrkdwn("")
+    return reply(title, [kit.section(title), *_sections(lines), kit.context(joined(" ", (paged, note))),
+                         *kit.actions(*_pages(args, at, pages))])  # fmt: skip
+
+
+def _is_meant(ctx: Context, args: TokensArgs, token: LedgerToken) -> bool:
+    named = args.name is None or token.database == args.name
+    return named and ctx.scope.covers(Target(token.database, token.group or ""))
+
+
+def _title(args: TokensArgs, count: int) -> Mrkdwn:
+    whose = "of yours " if args.mine else ""
+    what = "live token" if count == 1 else "live tokens"
+    where = mrkdwn("for *{}*", args.name) if args.name else mrkdwn("in this channel")
+    return mrkdwn(":key: {} {} {}{}", count or "No", what, whose, where)
+
+
+def _line(ctx: Context, token: LedgerToken) -> Mrkdwn:
+    access = "read-only" if token.read_only else "full access"
+    ends = mrkdwn("*never expires*")
+    if token.expires_at:
+        ends = mrkdwn("{} left, until {}", duration(token.expires_at - ctx.now), when(token.expires_at))
+    doubt = _DOUBTS.get(token.state, Mrkdwn(""))
+    return mrkdwn("• *{}* {} · {} · {} · `{}`{}", token.database, access, person(token.holder), ends,
+                  token.fingerprint or "no fingerprint", doubt)  # fmt: skip
+
+
+def _sections(lines: list[Mrkdwn]) -> list[Block]:
+    return [kit.section(Mrkdwn("\n".join(lines[start : start + 8]))) for start in range(0, len(lines), 8)]
+
+
+def _pages(args: TokensArgs, at: int, pages: int) -> list[Element]:
+    def line(page: int) -> str:
+        return command_line("tokens", args.name, mine=args.mine, page=page if page > 1 else None)
+
+    row = buttons.page(1, "‹ Previous", line(at - 1)) if at > 1 else []
+    return row + (buttons.page(2, "Next ›", line(at + 1)) if at < pages else [])
+
+
+command = ReadCommand(
+    name="tokens",
+    usage="tokens [NAME] [--mine]",
+    summary="Active tokens issued by Turso Ops: holder, access, expiry",
+    args=TokensArgs,
+    run=run,
+    aliases=("tokens list",),
+)

@@ -1,0 +1,1 @@
+"""Usage: of one database, and of the organization."""

@@ -1,0 +1,118 @@
+"""What one database used: against the period before, per instance, and day by day where samples tell."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, timedelta
+
+from bot.blocks import buttons, kit
+from bot.blocks.chart import POINTS, Chart
+from bot.blocks.message import reply
+from bot.blocks.table import Cell, Table, amount
+from bot.blocks.text import Mrkdwn, Plain, mrkdwn, number, size
+from bot.commands._lines import command_line
+from bot.commands._targets import attempt
+from bot.commands.base import Context
+from bot.commands.usage._amounts import change, known
+from bot.commands.usage._history import chart_of_days
+from bot.commands.usage._periods import Period
+from bot.commands.usage._samples import Course, courses, moment, moment_of
+from bot.core.reply import Reply
+from bot.turso.models import DatabaseUsage, Instance, Usage
+
+
+async def report(ctx: Context, name: str, period: Period) -> Reply:
+    """Two usage calls and the list of instances, at once."""
+    turso, before = ctx.turso, period.before
+    spans = {} if period.is_current_month else {"since": period.since, "until": min(period.until, ctx.now)}
+    used, earlier, instances, measured = await asyncio.gather(
+        turso.database_usage(name, **spans),
+        attempt(turso.database_usage(name, since=before.since, until=before.until)),
+        attempt(turso.instances(name)),
+        _courses(ctx, name, period),
+    )
+    daily = _own(measured, used.uuid)
+    words = Mrkdwn("this month") if used.is_of_month else period.words
+    title = mrkdwn(":bar_chart: *{}* {}: {} rows read, {} written", name, words,
+                   known(used.usage.rows_read, number), known(used.usage.rows_written, number))  # fmt: skip
+    only = used.is_of_month and not period.is_current_month
+    notice = [kit.context(mrkdwn(":information_source: Turso tells only what was used this month."))] if only else []
+    # An API that knows one period only answers the same again.
+    was = earlier.usage if earlier and not earlier.is_of_month and earlier.usage != used.usage else Usage()
+    head = [kit.section(title), *notice, *kit.fields(_numbers(used.usage, was, before))]
+    chart, shares = _chart(name, used, instances or [], daily), _shares(used, instances)
+    tail = kit.actions(*buttons.run(1, "Show", command_line("show", name)))
+    drawn = [*chart.blocks(), *([shares.block()] if shares else [])]
+    plain = [*chart.plain(), *(shares.plain() if shares else [])]
+    return reply(title, [*head, *drawn, *tail], plain_blocks=[*head, *plain, *tail] if drawn else ())
+
+
+def _own(found: Mapping[str, Course], database_id: str) -> Mapping[date, Usage]:
+    """Return the days of this database; of the newest of its name where Turso does not tell its id."""
+    if database_id:
+        return found[database_id].daily if database_id in found else {}
+    return max(found.values(), key=lambda course: course.until).daily if found else {}
+
+
+async def _courses(ctx: Context, name: str, period: Period) -> Mapping[str, Course]:
+    """Return by `DbId` what samples tell of the period about databases of this name."""
+    until = min(period.until, ctx.now).astimezone(UTC)
+    since = max(period.since.astimezone(UTC), until - timedelta(days=POINTS - 1))
+    since = since.replace(hour=0, minute=0, second=0, microsecond=0)
+    samples = await ctx.store.samples(
+        organization=ctx.organization,
+        since=(since - timedelta(days=2)).date().isoformat(),
+        until=moment(until),
+        databases=[name],
+    )
+    return courses([one for one in samples if moment_of(one) <= until], since=since)
+
+
+def _numbers(used: Usage, was: Usage, before: Period) -> list[tuple[str, Mrkdwn]]:
+    rows = [
+        ("Rows read", number, "rows_read"),
+        ("Rows written", number, "rows_written"),
+        ("Storage", size, "storage_bytes"),
+        ("Synced", size, "bytes_synced"),
+    ]
+    return [(label, _number(getattr(used, name), getattr(was, name), write, before)) for label, write, name in rows]
+
+
+def _number(now: int | None, was: int | None, write: Callable[[int | None], str], before: Period) -> Mrkdwn:
+    return mrkdwn("{}{}", known(now, write), change(now, was, str(before.words)))
+
+
+def _chart(name: str, used: DatabaseUsage, instances: list[Instance], daily: Mapping[date, Usage]) -> Chart:
+    days = chart_of_days(daily, Plain(f"{name}, rows per day"))
+    if days.blocks():
+        return days
+    shares = used.instances[:POINTS]
+    labels = [Plain(_instance_name(share.uuid, instances)) for share in shares]
+    series = {
+        "rows read": [share.usage.rows_read for share in shares],
+        "rows written": [share.usage.rows_written for share in shares],
+    }
+    return Chart("bar", Plain(f"{name}, rows by instance"), labels, series, "instance", "rows")
+
+
+def _shares(used: DatabaseUsage, instances: list[Instance] | None) -> Table | None:
+    if not used.instances:
+        return None
+    columns = [Plain(name) for name in ("Instance", "Type", "Rows read", "Rows written", "Storage", "Synced")]
+    kinds = {one.uuid: one.type for one in instances or []}
+    other = "–" if instances is None else "deleted"
+    rows: list[list[Cell]] = [
+        [
+            Plain(_instance_name(share.uuid, instances or [])),
+            Plain(kinds.get(share.uuid, other) or "–"),
+            amount(share.usage.rows_read, number),
+            amount(share.usage.rows_written, number),
+            amount(share.usage.storage_bytes, size),
+            amount(share.usage.bytes_synced, size),
+        ]
+        for share in used.instances[:50]
+    ]
+    return Table(Plain("By instance"), columns, rows)
+
+
+def _instance_name(uuid: str, instances: list[Instance]) -> str:
+    return next((one.name or one.region for one in instances if one.uuid == uuid), uuid[:8] or "?")

@@ -1,0 +1,87 @@
+"""What the samples add to a ranking: the period before, and the course of the days."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from bot.blocks.chart import POINTS, Chart
+from bot.blocks.text import Plain
+from bot.commands.usage._amounts import Amount, amount_of, change
+from bot.commands.usage._periods import Period
+from bot.commands.usage._samples import (
+    NUMBERS,
+    comparable,
+    courses,
+    daily_of_all,
+    end_of,
+    moment_of,
+    start_of,
+    used_between,
+)
+from bot.core.request import UsageSample
+from bot.turso.models import Usage
+
+MANY: Final = 500
+"""With more databases the samples of two periods are too many to be read for one answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is known beside the ranking itself."""
+
+    before: Mapping[str, Amount] = field(default_factory=dict)
+    """Each number of all databases in the period before; empty: the samples do not reach back so far."""
+    versus: str = ""
+    """The period before, in words."""
+    daily: Mapping[date, Usage] = field(default_factory=dict)
+
+    def change(self, now: Amount, name: str) -> str:
+        """Write by how much a number differs from the period before: ` (+12 % against last month)`."""
+        before = self.before.get(name)
+        return change(now.whole, before.whole, self.versus) if before else ""
+
+    def chart(self) -> Chart:
+        """Draw the days."""
+        return chart_of_days(self.daily, Plain("Rows per day"))
+
+
+def chart_of_days(daily: Mapping[date, Usage], title: Plain) -> Chart:
+    """Draw what was read and written day by day; it takes two days that are known."""
+    days = sorted(daily)[-POINTS:]
+    series = {
+        "rows read": [daily[day].rows_read for day in days],
+        "rows written": [daily[day].rows_written for day in days],
+    }
+    return Chart("line", title, [Plain(f"{day:%m-%d}") for day in days], series, "day (UTC)", "rows", least=2)
+
+
+def first_day(period: Period) -> date:
+    """Return from which day on samples are needed for a period and the one before it."""
+    return period.before.since.astimezone(UTC).date() - timedelta(days=2)
+
+
+def history_of(
+    samples: Sequence[UsageSample], ids: Collection[str], period: Period, since: datetime, until: datetime
+) -> History:
+    """Compare what was counted from `since` to `until` with the period before."""
+    ours = [sample for sample in samples if sample.database_id in ids and moment_of(sample) <= until]
+    before = period.before
+    if period.is_current_month:
+        earlier = _between(ours, ids, before.since, end_of(ours, until=before.until), until - since)
+    else:
+        earlier = _between(ours, ids, since - (until - since), since, until - since)
+    midnight = since.replace(hour=0, minute=0, second=0, microsecond=0)
+    return History(earlier, str(before.words), daily_of_all(courses(ours, since=midnight)))
+
+
+def _between(
+    samples: Sequence[UsageSample], ids: Collection[str], wanted: datetime, end: datetime | None, length: timedelta
+) -> dict[str, Amount]:
+    """Sum what was used up to `end`, if it is about as long as what it is compared with."""
+    known = [sample for sample in samples if end is not None and moment_of(sample) <= end]
+    start = start_of(known, wanted, within=length / 10)
+    if start is None or end is None or not comparable(end - start, length):
+        return {}
+    used = used_between(known, ids, start, end).values()
+    return {name: amount_of(used, name) for name in NUMBERS}

@@ -1,0 +1,198 @@
+"""What the databases of a channel used, the biggest first: one usage call, whatever their number."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, timedelta
+from typing import Final
+
+from bot.blocks import buttons, kit
+from bot.blocks.chart import POINTS, Chart
+from bot.blocks.message import reply
+from bot.blocks.table import Cell, Table, amount
+from bot.blocks.text import Mrkdwn, Plain, counted, mrkdwn, number, on_day, size, when
+from bot.commands._lines import command_line
+from bot.commands._targets import attempt
+from bot.commands.base import Context
+from bot.commands.usage import _history as usage_history
+from bot.commands.usage._amounts import Amount, amount_of
+from bot.commands.usage._history import History, first_day, history_of
+from bot.commands.usage._periods import Period
+from bot.commands.usage._samples import end_of, moment, moment_of, samples_of, start_of, used_between
+from bot.core.reply import Block, Reply
+from bot.core.request import UsageSample
+from bot.turso import Listed
+from bot.turso.models import OrganizationUsage, Quotas, Usage
+
+METRICS: Final = {
+    "reads": ("rows_read", "rows read", number),
+    "writes": ("rows_written", "rows written", number),
+    "size": ("storage_bytes", "storage", size),
+    "synced": ("bytes_synced", "bytes synced", size),
+}
+MANY: Final = 3000
+"""With more databases the list alone takes so many calls that the plan's quotas are not asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """One database with what it used."""
+
+    name: str
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What was counted for a period: the databases in order, and what there is to say about the numbers."""
+
+    ranked: list[Used]
+    words: Mrkdwn
+    history: History = field(default_factory=History)
+    quotas: Quotas | None = None
+    notice: Mrkdwn | None = None
+    """What the reader has to know before the numbers."""
+    span: Mrkdwn | None = None
+
+
+async def report(ctx: Context, period: Period, *, sort: str, top: int) -> Reply:
+    """Rank the databases that the requester may see; the totals are theirs alone."""
+    databases, usage = await asyncio.gather(ctx.visible_databases(), ctx.turso.organization_usage())
+    samples = await _samples(ctx, databases, usage, period)
+    found = None if period.is_current_month else _from_samples(ctx, databases, samples, period, sort)
+    return _message(found or await _billing_period(ctx, databases, usage, samples, period, sort), sort, top)
+
+
+async def _samples(
+    ctx: Context, databases: Sequence[Listed], usage: OrganizationUsage, period: Period
+) -> list[UsageSample]:
+    """What was sampled of the period, and of the one before it; and what is true now."""
+    looks_back = len(databases) <= usage_history.MANY
+    if not looks_back and period.is_current_month:
+        return []
+    since = period.since.astimezone(UTC).date() - timedelta(days=2)
+    samples = await ctx.store.samples(
+        organization=ctx.organization,
+        since=(first_day(period) if looks_back else since).isoformat(),
+        until=moment(min(period.until, ctx.now)),
+        databases=[one.name for one in databases],
+    )
+    now = moment(ctx.now)
+    sampled = [sample for sample in samples if moment_of(sample) < ctx.now and sample.day != now]
+    return sampled + samples_of(ctx.organization, databases, usage, now)
+
+
+def rank(databases: Sequence[Listed], usage: Mapping[str, Usage], sort: str) -> list[Used]:
+    """Join names with usage, the most first, and last those of which it is not known."""
+    name = METRICS[sort][0]
+
+    def order(one: Used) -> tuple[bool, int, str]:
+        value = getattr(one.usage, name)
+        return value is None, -(value or 0), one.name
+
+    return sorted((Used(one.name, usage.get(one.id, Usage())) for one in databases), key=order)
+
+
+def _from_samples(
+    ctx: Context, databases: Sequence[Listed], samples: Sequence[UsageSample], period: Period, sort: str
+) -> Counted | None:
+    """Count between the samples that are nearest to the ends of the period; None: there are no such."""
+    ids = {one.id for one in databases}
+    within = [sample for sample in samples if sample.database_id in ids and moment_of(sample) <= period.until]
+    until = end_of(within, until=period.until)
+    start = start_of(within, period.since, within=period.length / 2)
+    is_sampled = any(moment_of(sample) < ctx.now and sample.day != moment(ctx.now) for sample in within)
+    if until is None or start is None or start >= until or not is_sampled or until <= period.since:
+        return None
+    ranked = rank(databases, used_between(within, ids, start, until), sort)
+    late = start - period.since >= timedelta(days=1)
+    notice = mrkdwn(":information_source: No history before {}.", when(start)) if late else None
+    history = history_of(samples, ids, period, start, until) if len(ids) <= usage_history.MANY else History()
+    span = mrkdwn("Counted from {} to {}.", when(start), when(until))
+    words = period.words if start == period.since else mrkdwn("since {}", when(start))
+    return Counted(ranked, words, history, None, notice, span)
+
+
+async def _billing_period(
+    ctx: Context,
+    databases: Sequence[Listed],
+    usage: OrganizationUsage,
+    samples: Sequence[UsageSample],
+    period: Period,
+    sort: str,
+) -> Counted:
+    """What Turso itself tells, with the period before where samples reach back; or in place of what nobody sampled."""
+    ranked = rank(databases, {one.uuid: one.usage for one in usage.databases}, sort)
+    quotas = await attempt(ctx.turso.quotas()) if len(databases) <= MANY else None
+    words = Mrkdwn("in this billing period")
+    if not period.is_current_month:
+        first = await ctx.store.first_sample_day(organization=ctx.organization)
+        day = date.fromisoformat(first[:10]) if first else ctx.now.astimezone(UTC).date()
+        says = mrkdwn(":information_source: No history before {}. Here is the billing period so far.", on_day(day))
+        return Counted(ranked, words, quotas=quotas, notice=says)
+    looks_back = len(databases) <= usage_history.MANY
+    ids = {one.id for one in databases}
+    history = history_of(samples, ids, period, period.since, period.until) if looks_back else History()
+    return Counted(ranked, words, history, quotas)
+
+
+def _message(found: Counted, sort: str, top: int) -> Reply:
+    ranked = found.ranked
+    totals = {name: amount_of([one.usage for one in ranked], name) for name, _, _ in METRICS.values()}
+    title = mrkdwn(":bar_chart: *{}* of this channel {}: {} rows read, {} written", counted(len(ranked), "database"),
+                   found.words, totals["rows_read"].words(number), totals["rows_written"].words(number))  # fmt: skip
+    shown = ranked[:top]
+    head = [kit.section(title), *([kit.context(found.notice)] if found.notice else [])]
+    tail: list[Block] = [kit.context(found.span)] if found.span else []
+    if not shown:
+        return reply(title, [*head, kit.context(mrkdwn("There are no databases in this channel."))])
+    head += kit.fields(_totals(totals, found.quotas, found.history))
+    chart, days, table = _chart(shown, sort, top), found.history.chart(), _table(shown, sort)
+    left = len(ranked) - len(shown)
+    more = mrkdwn("and {} more; `--top` shows up to 50", counted(left, "database")) if left > 0 else Mrkdwn("")
+    row = [*buttons.run(1, f"Usage of {shown[0].name}"[:60], command_line("usage", shown[0].name))]
+    tail = [*([kit.context(more)] if more else []), *tail, *kit.actions(*row)]
+    drawn = [*chart.blocks(), *days.blocks(), table.block()]
+    plain = [*chart.plain(), *days.plain(), *table.plain()]
+    return reply(title, [*head, *drawn, *tail], plain_blocks=[*head, *plain, *tail])
+
+
+def _chart(shown: Sequence[Used], sort: str, top: int) -> Chart:
+    name, label, _ = METRICS[sort]
+    bars = [one for one in shown if getattr(one.usage, name) is not None][: min(top, POINTS)]
+    return Chart("bar", Plain(f"Top {len(bars)} by {label}"), [Plain(one.name) for one in bars],
+                 {label: [getattr(one.usage, name) for one in bars]}, "database", label)  # fmt: skip
+
+
+def _totals(totals: Mapping[str, Amount], quotas: Quotas | None, history: History) -> list[tuple[str, Mrkdwn]]:
+    quotas = quotas or Quotas()
+    found = []
+    for label, write, name in _LABELS:
+        total = totals[name]
+        share = _share(total.whole, getattr(quotas, name))
+        found.append((label, mrkdwn("{}{}{}", total.words(write), history.change(total, name), share)))
+    return found
+
+
+_LABELS: Final = (
+    ("Rows read", number, "rows_read"),
+    ("Rows written", number, "rows_written"),
+    ("Storage", size, "storage_bytes"),
+    ("Synced", size, "bytes_synced"),
+)
+
+
+def _share(used: int | None, quota: int | None) -> str:
+    if used is None or not quota:
+        return ""
+    percent = 100 * used / quota
+    return f" ({'<0.1' if 0 < percent < 0.05 else f'{percent:.1f}'} % of the plan's quota)"
+
+
+def _table(shown: Sequence[Used], sort: str) -> Table:
+    columns = [Plain(name) for name in ("Database", *(label for label, _, _ in _LABELS))]
+    rows: list[list[Cell]] = [
+        [Plain(one.name[:64]), *(amount(getattr(one.usage, name), write) for _, write, name in _LABELS)]
+        for one in shown
+    ]
+    return Table(Plain(f"Usage by {METRICS[sort][1]}"), columns, rows)

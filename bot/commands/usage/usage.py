@@ -1,0 +1,45 @@
+"""`/turso usage [NAME] [--since 7d | --month 2026-10] [--top 10] [--sort …]`: rows, storage and sync, with a chart."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, model_validator
+
+from bot.commands.base import Context, ReadCommand
+from bot.commands.usage import _database as usage_database
+from bot.commands.usage import _organization as usage_organization
+from bot.commands.usage._periods import period_of
+from bot.core.arguments import Count, DatabaseName, Month, Positional, Since
+from bot.core.reply import Reply
+
+
+class UsageArgs(BaseModel):
+    name: Annotated[DatabaseName | None, Positional()] = None
+    since: Since | None = None
+    month: Month | None = None
+    top: Count = 10
+    sort: Literal["reads", "writes", "size", "synced"] = "reads"
+
+    @model_validator(mode="after")
+    def one_period(self) -> "UsageArgs":
+        """`--since` and `--month` would contradict each other."""
+        if self.since is not None and self.month is not None:
+            raise ValueError("`--since` and `--month` are two periods: choose one.")
+        return self
+
+
+async def run(ctx: Context, args: UsageArgs) -> Reply:
+    """One database with the period before it, or the databases of the channel in order."""
+    period = period_of(ctx.now, args.since, args.month)
+    if args.name:
+        return await usage_database.report(ctx, args.name, period)
+    return await usage_organization.report(ctx, period, sort=args.sort, top=min(args.top, 50))
+
+
+command = ReadCommand(
+    name="usage",
+    usage="usage [NAME] [--since 7d / --month 2026-10] [--top 10] [--sort reads/writes/size/synced]",
+    summary="Rows read and written, storage and sync, with a chart",
+    args=UsageArgs,
+    run=run,
+    aliases=("inspect",),
+)
