@@ -16,7 +16,7 @@ from bot.core.ports import Address, Messenger, Work, address_of
 from bot.core.reply import Reply
 from bot.core.request import Incoming
 from bot.settings import load_settings
-from bot.slack.request_guard import AsgiApp, Receive, Scope, Send
+from bot.slack.incoming.request_guard import AsgiApp, Receive, Scope, Send
 
 REPLY = Reply(text="Done.", private=True)
 

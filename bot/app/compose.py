@@ -30,13 +30,13 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.execution.executor import Executor
 from bot.settings import Settings
 from bot.slack.background_tasks import TaskKeeper
-from bot.slack.bolt import create_bolt
-from bot.slack.delivery import Delivery
-from bot.slack.directory import SlackDirectory
-from bot.slack.installation import Workspace
-from bot.slack.listeners import Listeners
-from bot.slack.response_urls import ResponseUrls
-from bot.slack.web_api import SlackCalls, new_session, web_client
+from bot.slack.incoming.bolt import create_bolt
+from bot.slack.incoming.listeners import Listeners
+from bot.slack.lookups.directory import SlackDirectory
+from bot.slack.lookups.installation import Workspace
+from bot.slack.outgoing.delivery import Delivery
+from bot.slack.outgoing.response_urls import ResponseUrls
+from bot.slack.outgoing.web_api import SlackCalls, new_session, web_client
 from bot.store.store import SqlStore, open_store
 from bot.store.upgrading import must_be_current
 from bot.store.upgrading import upgrade as upgrade_store

@@ -18,8 +18,8 @@ from bot.core.request import Backlog, Untold
 from bot.durable.queue import Queue
 from bot.errors import BotError
 from bot.pipeline.outcomes.delivery import ALARM, REVOKED
-from bot.slack.directory import SlackDirectory
-from bot.slack.installation import Workspace
+from bot.slack.lookups.directory import SlackDirectory
+from bot.slack.lookups.installation import Workspace
 from bot.slack.manifest import SCOPES
 from bot.turso import TursoClient, TursoRejected
 from bot.turso.errors import TursoUnauthorized

@@ -17,9 +17,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from bot.app.compose import Bot, running, secrets_of, unrecognizable
 from bot.app.logs import set_up_logs
 from bot.settings import BadSettings, Settings
-from bot.slack.http import create_asgi, http_server
-from bot.slack.request_guard import AsgiApp
-from bot.slack.socket import SocketRunner
+from bot.slack.incoming.http import create_asgi, http_server
+from bot.slack.incoming.request_guard import AsgiApp
+from bot.slack.incoming.socket_mode import SocketRunner
 from bot.store.urls import place_of
 
 log = structlog.get_logger(__name__)

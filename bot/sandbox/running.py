@@ -31,8 +31,8 @@ from bot.sandbox.workspace.app import create_workspace_app
 from bot.sandbox.workspace.seed import seed
 from bot.sandbox.workspace.workspace import Workspace
 from bot.settings import Settings
+from bot.slack.incoming.request_guard import AsgiApp
 from bot.slack.manifest import manifest
-from bot.slack.request_guard import AsgiApp
 
 POLICY = Path(__file__).with_name("policy.yaml")
 STARTS_WITHIN = 20.0

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from bot.errors import BadInput
-from bot.slack.bolt import EVENTS_PATH
+from bot.slack.incoming.bolt import EVENTS_PATH
 
 SCOPES: Final = (
     "commands",

@@ -12,7 +12,7 @@ import pytest
 from bot.app.health import Health, Unhealthy
 from bot.app.maintenance import Maintenance
 from bot.core.policy import load
-from bot.slack.delivery import Delivery
+from bot.slack.outgoing.delivery import Delivery
 from tests.pipeline.listening import POLICY, House, Rules, house
 from tests.store.samples import entry
 

@@ -9,7 +9,7 @@ from bench.budgets import BUDGETS, missed_gates
 from bench.load import _is_complete
 from bench.processes import ROOT
 from bench.signing import SECRET, command, request
-from bot.slack.request_guard import Guard
+from bot.slack.incoming.request_guard import Guard
 
 MET = {key: must for budget in BUDGETS for key, must, _ in budget.parts}
 

@@ -15,10 +15,10 @@ from bot.core.request import Incoming, TimerKind
 from bot.errors import Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.timers.due import fire
-from bot.slack.channel_pacing import ChannelPacing
-from bot.slack.delivery import Delivery
-from bot.slack.response_urls import ResponseUrls
-from bot.slack.web_api import SlackCalls, SlackTrouble
+from bot.slack.outgoing.channel_pacing import ChannelPacing
+from bot.slack.outgoing.delivery import Delivery
+from bot.slack.outgoing.response_urls import ResponseUrls
+from bot.slack.outgoing.web_api import SlackCalls, SlackTrouble
 from bot.store.store import SqlStore, open_store
 from bot.turso import DatabaseNotFound, TursoUnavailable
 from tests.store.conftest import NOON, StoppedClock

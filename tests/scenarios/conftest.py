@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from bot.sandbox.running import POLICY
-from bot.slack.delivery import Delivery
+from bot.slack.outgoing.delivery import Delivery
 from tests.scenarios.invariants import keep_log, problems
 from tests.world import Transport, World, living
 

@@ -102,7 +102,7 @@ async def test_a_clock_that_is_wrong_is_found(
         def now(cls, tz=None):  # type: ignore[no-untyped-def]
             return datetime.now(UTC) + timedelta(seconds=off)
 
-    monkeypatch.setattr("bot.slack.web_api.datetime", Wrong)
+    monkeypatch.setattr("bot.slack.outgoing.web_api.datetime", Wrong)
 
     well, said = (await found(world))["clock"]
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.slack.directory import SlackDirectory
-from bot.slack.web_api import SlackCalls, SlackTrouble
+from bot.slack.lookups.directory import SlackDirectory
+from bot.slack.outgoing.web_api import SlackCalls, SlackTrouble
 from tests.authorization import lost
 from tests.scenarios import forging
 from tests.scenarios.asked import asked, request_id

@@ -10,7 +10,7 @@ import pytest_asyncio
 from bot.core.request import State
 from bot.sandbox.workspace.faults import Fault
 from bot.sandbox.workspace.model import Channel, Message, View
-from bot.slack.directory import SlackDirectory
+from bot.slack.lookups.directory import SlackDirectory
 from tests.scenarios import forging
 from tests.scenarios.asked import asked, reaches, stored
 from tests.world import ANA, DANA, DB_OPS, STELLA, World, buttons, until, words

@@ -14,7 +14,7 @@ from bot.app.logs import Redactor
 from bot.commands.databases import list as listing
 from bot.commands.tokens import token
 from bot.core.reply import Reply
-from bot.slack.messages import EgressGuard
+from bot.slack.outgoing.messages import EgressGuard
 
 CANARY = os.environ.get("SABOTAGE_CANARY", "")
 

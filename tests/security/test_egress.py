@@ -4,7 +4,7 @@ import pytest
 
 from bot.core.egress import HIDDEN
 from bot.core.reply import Reply
-from bot.slack.messages import WITHHELD, EgressGuard, variants
+from bot.slack.outgoing.messages import WITHHELD, EgressGuard, variants
 from tests.security.canaries import canary_token
 
 KNOWN = 'pass"w\\örd-0123'

@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.egress import looks_secret
 from bot.core.normalise import normalise, split
-from bot.slack.incoming_requests import _behind_mention
+from bot.slack.incoming.payloads import _behind_mention
 from tests.security.patterns import hostile, patterns
 
 PATTERNS = patterns()

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.core.request import State
-from bot.slack.response_urls import ResponseUrls
-from bot.slack.web_api import SlackCalls
+from bot.slack.outgoing.response_urls import ResponseUrls
+from bot.slack.outgoing.web_api import SlackCalls
 from tests.security import stage
 from tests.world import ANA, DANA, DB_OPS, World, words
 
@@ -90,7 +90,7 @@ async def test_an_answer_follows_no_redirection() -> None:
 
 @asynccontextmanager
 async def _calls(api_url: str) -> AsyncIterator[SlackCalls]:
-    from bot.slack.web_api import new_session, web_client
+    from bot.slack.outgoing.web_api import new_session, web_client
 
     async with new_session() as session:
         yield SlackCalls(web_client(session, "xoxb-none", api_url, lambda *_: None), lambda *_: None)

@@ -5,7 +5,7 @@ import pytest_asyncio
 
 from bot.app.compose import secrets_of, unrecognizable
 from bot.settings import load_settings
-from bot.slack.messages import EgressGuard
+from bot.slack.outgoing.messages import EgressGuard
 from tests.scenarios import forging
 from tests.security import stage
 from tests.world import ANA, DANA, DB_OPS, World, buttons, until, words

@@ -16,15 +16,15 @@ from starlette.responses import PlainTextResponse
 from bot.core.ports import Ack, Work
 from bot.core.request import Incoming
 from bot.slack.background_tasks import TaskKeeper
-from bot.slack.bolt import create_bolt
-from bot.slack.channel_pacing import ChannelPacing
-from bot.slack.delivery import Delivery
-from bot.slack.directory import SlackDirectory
-from bot.slack.http import create_asgi
-from bot.slack.installation import Workspace
-from bot.slack.listeners import Listeners
-from bot.slack.response_urls import ResponseUrls
-from bot.slack.web_api import SlackCalls, new_session, web_client
+from bot.slack.incoming.bolt import create_bolt
+from bot.slack.incoming.http import create_asgi
+from bot.slack.incoming.listeners import Listeners
+from bot.slack.lookups.directory import SlackDirectory
+from bot.slack.lookups.installation import Workspace
+from bot.slack.outgoing.channel_pacing import ChannelPacing
+from bot.slack.outgoing.delivery import Delivery
+from bot.slack.outgoing.response_urls import ResponseUrls
+from bot.slack.outgoing.web_api import SlackCalls, new_session, web_client
 
 from .requests import FORM, SECRET, payload, signed
 from .stub import TOKEN, SlackStub

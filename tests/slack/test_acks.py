@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.request import Incoming
 from bot.errors import BadInput
-from bot.slack import listeners
+from bot.slack.incoming import listeners
 
 from .conftest import House
 from .requests import click, command, payload, signed, submission

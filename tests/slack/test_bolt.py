@@ -3,9 +3,9 @@
 import httpx
 import pytest
 
-from bot.slack.bolt import create_bolt
-from bot.slack.http import create_asgi
-from bot.slack.listeners import Listeners
+from bot.slack.incoming.bolt import create_bolt
+from bot.slack.incoming.http import create_asgi
+from bot.slack.incoming.listeners import Listeners
 
 from .conftest import FixedClock, House
 from .requests import SECRET, command, signed

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.errors import CannotPost, Unavailable
-from bot.slack.channel_pacing import ChannelPacing
+from bot.slack.outgoing.channel_pacing import ChannelPacing
 
 from .addresses import HELLO, HERE, keep
 from .conftest import House

@@ -11,7 +11,7 @@ from aiohttp import web
 from bot.core.ports import Address
 from bot.core.reply import Reply
 from bot.errors import BotError, CannotPost, Unavailable
-from bot.slack.response_urls import ResponseUrls
+from bot.slack.outgoing.response_urls import ResponseUrls
 
 from .addresses import HELLO, HERE, IN_THREAD, SECTION, came, keep
 from .conftest import House

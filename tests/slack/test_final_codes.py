@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bot.core.ports import Address
 from bot.errors import BotError, CannotPost, Unavailable
-from bot.slack.final_codes import FINAL, NOT_INVITED, Purpose, is_final, sentence_of
+from bot.slack.outgoing._final_codes import FINAL, NOT_INVITED, Purpose, is_final, sentence_of
 
 from .addresses import HELLO, HERE, keep
 from .conftest import House

@@ -118,7 +118,7 @@ async def test_a_flood_of_forged_requests_is_one_line_a_second_that_counts_them(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seconds = 100.0
-    monkeypatch.setattr("bot.slack.request_guard.time.monotonic", lambda: seconds)
+    monkeypatch.setattr("bot.slack.incoming.request_guard.time.monotonic", lambda: seconds)
     with structlog.testing.capture_logs() as logs:
         for _ in range(50):
             await house.http.post("/slack/events", content=command("ls"), headers={"Content-Type": FORM})

@@ -7,7 +7,7 @@ import pytest
 from bot.core.model import ChannelKind, Person, Subject
 from bot.core.request import Incoming, Kind
 from bot.errors import Unavailable
-from bot.slack.directory import SlackDirectory
+from bot.slack.lookups.directory import SlackDirectory
 
 from .conftest import FixedClock, House
 from .requests import event
@@ -214,7 +214,7 @@ async def test_a_rate_limit_is_waited_out(house: House) -> None:
 
 
 async def test_the_installation_is_asked_for_once_also_by_many(house: House) -> None:
-    from bot.slack.installation import Workspace
+    from bot.slack.lookups.installation import Workspace
 
     workspace = Workspace(house.calls)
     found = await asyncio.gather(*(workspace.installation() for _ in range(20)))
@@ -224,7 +224,7 @@ async def test_the_installation_is_asked_for_once_also_by_many(house: House) -> 
 
 
 async def test_an_installation_that_is_not_known_is_unavailable_and_asked_again(house: House) -> None:
-    from bot.slack.installation import Workspace
+    from bot.slack.lookups.installation import Workspace
 
     workspace = Workspace(house.calls)
     house.slack.answers["auth.test"] = [refused("invalid_auth")]

@@ -10,9 +10,9 @@ from typing import Any
 import psutil
 import pytest
 
-from bot.slack import limits
-from bot.slack.http import http_server
-from bot.slack.request_guard import Receive, Scope, Send
+from bot.slack.incoming import _connection_limits as limits
+from bot.slack.incoming.http import http_server
+from bot.slack.incoming.request_guard import Receive, Scope, Send
 from tests.world import until
 
 LARGE = 8_000_000

@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.ports import Ack
 from bot.core.request import Incoming, Kind
-from bot.slack import listeners
+from bot.slack.incoming import listeners
 
 from .conftest import House
 from .requests import click, command, event, submission, view

@@ -72,7 +72,7 @@ def test_exactly_the_scopes_that_the_called_methods_need() -> None:
 
 def test_every_event_has_its_scope_and_its_listener() -> None:
     assert {scope for scope in EVENTS.values() if scope} <= set(SCOPES)
-    text = (ROOM / "listeners.py").read_text() + (ROOM / "directory.py").read_text()
+    text = (ROOM / "incoming/listeners.py").read_text() + (ROOM / "lookups/directory.py").read_text()
     assert all(event in text for event in EVENTS)
     assert manifest()["settings"]["event_subscriptions"]["bot_events"] == sorted(EVENTS)
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from bot.slack import incoming_requests
-from bot.slack.payload_validation import Malformed, checked, payload_of
+from bot.slack.incoming import payloads
+from bot.slack.incoming._payload_validation import Malformed, checked, payload_of
 from bot.slack.sdk_logging import bolt_logger
 
 from .requests import click, event, submission, view
@@ -26,11 +26,11 @@ tree = st.recursive(
 )
 NAMES = [*click(), *submission(), *event("app_mention"), "callback_id", "action_id", "value", "message_ts", "item"]
 TRANSLATIONS = {
-    "block_actions": incoming_requests.action,
-    "view_submission": incoming_requests.submission,
-    "block_suggestion": incoming_requests.suggestion,
-    "shortcut": incoming_requests.shortcut,
-    "message_action": incoming_requests.shortcut,
+    "block_actions": payloads.action,
+    "view_submission": payloads.submission,
+    "block_suggestion": payloads.suggestion,
+    "shortcut": payloads.shortcut,
+    "message_action": payloads.shortcut,
 }
 
 
@@ -52,8 +52,8 @@ def test_what_passes_can_be_read(base: dict[str, Any], kind: str | None, odd: di
     if translate := TRANSLATIONS.get(body["type"]):
         translate(body, AT)
     elif body["type"] == "event_callback":
-        incoming_requests.mention(body, AT, "U0BOT")
-        incoming_requests.home(body, AT)
+        payloads.mention(body, AT, "U0BOT")
+        payloads.home(body, AT)
 
 
 @settings(max_examples=200)

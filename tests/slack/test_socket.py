@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.core.ports import Ack
 from bot.core.request import Incoming
-from bot.slack.socket import SocketRunner
+from bot.slack.incoming.socket_mode import SocketRunner
 
 from .conftest import House
 from .requests import click, command, event, submission

@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.slack.bolt import EVENTS_PATH, BoltOverHttp
-from bot.slack.flood_log import FloodLog
-from bot.slack.limits import limited_protocol
-from bot.slack.request_guard import AsgiApp, Guard, Receive, Scope, Send
+from bot.slack.incoming._connection_limits import limited_protocol
+from bot.slack.incoming._flood_log import FloodLog
+from bot.slack.incoming.bolt import EVENTS_PATH, BoltOverHttp
+from bot.slack.incoming.request_guard import AsgiApp, Guard, Receive, Scope, Send
 
 Page = Callable[[Request], Awaitable[Response]]
 

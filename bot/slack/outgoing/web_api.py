@@ -14,9 +14,9 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.final_codes import is_final
-from bot.slack.messages import encoded
-from bot.slack.retries import LONGEST_WAIT_SECONDS, TRIES_WHEN_LIMITED, Observer, retry_handlers, seconds_of
+from bot.slack.outgoing._final_codes import is_final
+from bot.slack.outgoing._retries import LONGEST_WAIT_SECONDS, TRIES_WHEN_LIMITED, Observer, retry_handlers, seconds_of
+from bot.slack.outgoing.messages import encoded
 from bot.slack.sdk_logging import sdk_logger
 
 TIMEOUT_SECONDS: Final = 10

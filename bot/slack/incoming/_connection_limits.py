@@ -10,7 +10,7 @@ from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from bot.slack.flood_log import FloodLog
+from bot.slack.incoming._flood_log import FloodLog
 
 HEAD_LIMIT: Final = 64 * 1024
 """Bytes of a request's line and headers. Slack sends less than two thousand."""

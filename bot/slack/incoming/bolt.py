@@ -4,13 +4,16 @@ from typing import Final
 
 import structlog
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.authorization.async_authorize import AsyncAuthorize
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.installation import FixedAuthorize, Workspace
-from bot.slack.lean import LeanApp, SlackRequest
-from bot.slack.listeners import Listeners
-from bot.slack.request_guard import PARSED, Receive, Scope, Send
+from bot.slack.incoming.lean import LeanApp, SlackRequest
+from bot.slack.incoming.listeners import Listeners
+from bot.slack.incoming.request_guard import PARSED, Receive, Scope, Send
+from bot.slack.lookups.installation import Installation, Workspace
 from bot.slack.sdk_logging import bolt_logger, sdk_logger
 
 EVENTS_PATH: Final = "/slack/events"
@@ -62,3 +65,39 @@ def settled(response: BoltResponse) -> BoltResponse:
         log.error("Bolt did not handle a request", status=response.status)
         return BoltResponse(status=200, body="")
     return response
+
+
+class FixedAuthorize(AsyncAuthorize):
+    """Tells Bolt who the bot is, without a call and without the token: the bot's own calls do not go through Bolt."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._of: Installation | None = None
+        self._answer: AuthorizeResult | None = None
+
+    async def __call__(
+        self,
+        *,
+        context: AsyncBoltContext,
+        enterprise_id: str | None,
+        team_id: str | None,
+        user_id: str | None,
+        actor_enterprise_id: str | None = None,
+        actor_team_id: str | None = None,
+        actor_user_id: str | None = None,
+    ) -> AuthorizeResult:
+        """Answer with what is known; until it is, own events cannot be told apart, and there are none."""
+        known = self._workspace.known
+        if known is None:
+            return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id)
+        if self._answer is None or self._of is not known:
+            self._of, self._answer = (
+                known,
+                AuthorizeResult(
+                    enterprise_id=known.enterprise_id,
+                    team_id=known.team_id,
+                    bot_user_id=known.bot_user_id,
+                    bot_id=known.bot_id,
+                ),
+            )
+        return self._answer

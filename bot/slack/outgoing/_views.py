@@ -7,9 +7,9 @@ import structlog
 
 from bot.core.reply import Reply, View
 from bot.errors import BotError, Unavailable
-from bot.slack.final_codes import NO_THREAD, TOO_LATE
-from bot.slack.messages import EgressGuard
-from bot.slack.web_api import SlackCalls, SlackTrouble
+from bot.slack.outgoing._final_codes import NO_THREAD, TOO_LATE
+from bot.slack.outgoing.messages import EgressGuard
+from bot.slack.outgoing.web_api import SlackCalls, SlackTrouble
 
 LINKS_KEPT: Final = 1000
 

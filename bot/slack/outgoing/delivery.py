@@ -1,6 +1,7 @@
 """Messages out: by `response_url` while it works, else as a message, else as a DM; secrets by a reveal alone."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
 from typing import Any, TypeVar
 
 import structlog
@@ -8,13 +9,12 @@ import structlog
 from bot.core.ports import Address
 from bot.core.reply import Reply
 from bot.errors import CannotPost, Unavailable
-from bot.slack.channel_pacing import ChannelPacing
-from bot.slack.final_codes import NO_THREAD, REFUSED_BLOCKS, SPENT, sentence_of
-from bot.slack.messages import Body, EgressGuard, merged, variants
-from bot.slack.response_urls import ResponseUrls
-from bot.slack.updates import Updates
-from bot.slack.views import Views, raise_if_transient, unavailable
-from bot.slack.web_api import SlackCalls, SlackTrouble
+from bot.slack.outgoing._final_codes import NO_THREAD, REFUSED_BLOCKS, SPENT, sentence_of
+from bot.slack.outgoing._views import Views, raise_if_transient, unavailable
+from bot.slack.outgoing.channel_pacing import ChannelPacing
+from bot.slack.outgoing.messages import Body, EgressGuard, merged, variants
+from bot.slack.outgoing.response_urls import ResponseUrls
+from bot.slack.outgoing.web_api import SlackCalls, SlackTrouble
 
 log = structlog.get_logger(__name__)
 Send = Callable[[Body], Awaitable[Any]]
@@ -31,7 +31,7 @@ class Delivery(Views):
         super().__init__(calls, EgressGuard(secrets))
         self._urls = urls
         self._pace = pace or ChannelPacing()
-        self._updates = Updates()
+        self._updates = _Updates()
 
     async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
         """Answer a command or a click. Raises Unavailable when Slack is out of reach."""
@@ -222,6 +222,29 @@ class Delivery(Views):
                 log.warning("Slack refused the blocks of a message", method=trouble.method, why=trouble.code)
         assert refused is not None
         raise refused
+
+
+class _Updates:
+    """Gives each message its own queue, of which only the last one counts."""
+
+    def __init__(self) -> None:
+        self._locks: dict[Hashable, asyncio.Lock] = {}
+        self._newest: dict[Hashable, object] = {}
+        self._waiting: dict[Hashable, int] = {}
+
+    async def latest(self, key: Hashable, send: Callable[[], Awaitable[None]]) -> None:
+        """Send, unless a newer change of the same message has come meanwhile."""
+        me = object()
+        self._newest[key] = me
+        self._waiting[key] = self._waiting.get(key, 0) + 1
+        try:
+            async with self._locks.setdefault(key, asyncio.Lock()):
+                if self._newest[key] is me:
+                    await send()
+        finally:
+            self._waiting[key] -= 1
+            if not self._waiting[key]:
+                del self._waiting[key], self._newest[key], self._locks[key]
 
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import structlog
 
-from bot.slack.payload_validation import Body, Malformed, form_fields, payload_of
+from bot.slack.incoming._payload_validation import Body, Malformed, form_fields, payload_of
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

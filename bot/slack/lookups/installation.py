@@ -7,12 +7,8 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from slack_bolt.authorization import AuthorizeResult
-from slack_bolt.authorization.async_authorize import AsyncAuthorize
-from slack_bolt.context.async_context import AsyncBoltContext
-
 from bot.errors import Unavailable
-from bot.slack.web_api import SlackCalls, SlackTrouble
+from bot.slack.outgoing.web_api import SlackCalls, SlackTrouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,39 +81,3 @@ def _ahead(dated: tuple[str, datetime] | None) -> timedelta | None:
     with suppress(ValueError):
         return dated[1] - parsedate_to_datetime(dated[0])
     return None
-
-
-class FixedAuthorize(AsyncAuthorize):
-    """Tells Bolt who the bot is, without a call and without the token: the bot's own calls do not go through Bolt."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self._of: Installation | None = None
-        self._answer: AuthorizeResult | None = None
-
-    async def __call__(
-        self,
-        *,
-        context: AsyncBoltContext,
-        enterprise_id: str | None,
-        team_id: str | None,
-        user_id: str | None,
-        actor_enterprise_id: str | None = None,
-        actor_team_id: str | None = None,
-        actor_user_id: str | None = None,
-    ) -> AuthorizeResult:
-        """Answer with what is known; until it is, own events cannot be told apart, and there are none."""
-        known = self._workspace.known
-        if known is None:
-            return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id)
-        if self._answer is None or self._of is not known:
-            self._of, self._answer = (
-                known,
-                AuthorizeResult(
-                    enterprise_id=known.enterprise_id,
-                    team_id=known.team_id,
-                    bot_user_id=known.bot_user_id,
-                    bot_id=known.bot_id,
-                ),
-            )
-        return self._answer

@@ -20,10 +20,10 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.core.background import Background
 from bot.slack.background_tasks import TaskKeeper
-from bot.slack.bolt import settled
-from bot.slack.payload_validation import Malformed, checked
+from bot.slack.incoming._payload_validation import Malformed, checked
+from bot.slack.incoming.bolt import settled
+from bot.slack.outgoing.web_api import SlackCalls, proxy_for
 from bot.slack.sdk_logging import BOLT_LOGGER, sdk_logger
-from bot.slack.web_api import SlackCalls, proxy_for
 
 PING_SECONDS: Final = 5.0
 ACK_SECONDS: Final = 3.0

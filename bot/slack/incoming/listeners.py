@@ -10,13 +10,13 @@ from bot.core.ports import Ack, Clock, Messenger, RequestHandler, address_of
 from bot.core.reply import Reply
 from bot.core.request import Incoming
 from bot.errors import BotError
-from bot.slack import incoming_requests
 from bot.slack.background_tasks import TaskKeeper
-from bot.slack.installation import Workspace
-from bot.slack.lean import Acknowledge, Handler
-from bot.slack.messages import EgressGuard
-from bot.slack.payload_validation import Body
-from bot.slack.response_urls import ResponseUrls
+from bot.slack.incoming import payloads
+from bot.slack.incoming._payload_validation import Body
+from bot.slack.incoming.lean import Acknowledge, Handler
+from bot.slack.lookups.installation import Workspace
+from bot.slack.outgoing.messages import EgressGuard
+from bot.slack.outgoing.response_urls import ResponseUrls
 
 ACK_WITHIN_SECONDS: Final = 2.2
 """Slack waits 3 s. What is not recorded by then goes on, and is answered later."""
@@ -74,23 +74,23 @@ class Listeners:
 
     async def on_command(self, ack: Acknowledge, body: Body) -> None:
         """A slash command."""
-        await self._accept(incoming_requests.command(body, self._clock.now()), body)
+        await self._accept(payloads.command(body, self._clock.now()), body)
         await ack()
 
     async def on_action(self, ack: Acknowledge, body: Body) -> None:
         """A button or a menu; also of kinds that we never send."""
         is_ours = body.get("type") == "block_actions"
-        await self._accept(incoming_requests.action(body, self._clock.now()) if is_ours else None, body)
+        await self._accept(payloads.action(body, self._clock.now()) if is_ours else None, body)
         await ack()
 
     async def on_shortcut(self, ack: Acknowledge, body: Body) -> None:
         """A global or a message shortcut."""
-        await self._accept(incoming_requests.shortcut(body, self._clock.now()), body)
+        await self._accept(payloads.shortcut(body, self._clock.now()), body)
         await ack()
 
     async def on_submission(self, ack: Acknowledge, body: Body) -> None:
         """A submitted modal: it may be answered with errors or another view."""
-        incoming = incoming_requests.submission(body, self._clock.now())
+        incoming = payloads.submission(body, self._clock.now())
         answer = await self._submitted(incoming) if incoming else None
         if answer and self._guard.holds_secret(answer):
             log.error("hid a part of an answer that looks like a secret")
@@ -103,7 +103,7 @@ class Listeners:
 
     async def on_options(self, ack: Acknowledge, body: Body) -> None:
         """Somebody types into a menu of databases."""
-        incoming = incoming_requests.suggestion(body, self._clock.now())
+        incoming = payloads.suggestion(body, self._clock.now())
         typed = body.get("value")
         found = await self._suggested(incoming, typed if isinstance(typed, str) else "") if incoming else []
         await ack(options=found[:100])
@@ -113,11 +113,11 @@ class Listeners:
         event = body["event"]
         if event["type"] == "app_mention":
             known = self._workspace.known
-            mention = incoming_requests.mention(body, self._clock.now(), known.bot_user_id if known else "")
+            mention = payloads.mention(body, self._clock.now(), known.bot_user_id if known else "")
             if mention:
                 await self._accept(mention, body)
         elif event["type"] == "app_home_opened" and event.get("tab", "home") == "home":
-            if incoming := incoming_requests.home(body, self._clock.now()):
+            if incoming := payloads.home(body, self._clock.now()):
                 self._tasks.start(self._guarded(incoming, self._opened(incoming)))
         else:
             self._heard(event)

@@ -9,13 +9,21 @@ from typing import Any, Final
 
 from bot.core.request import Incoming, Kind
 from bot.core.text_cleaning import clean
-from bot.slack.values import plain_value, values_of
 
 Body = Mapping[str, Any]
 _ID: Final = re.compile(r"[A-Z0-9]{1,40}")
 _LETTERS: Final = b"abcdefghijklmnopqrstuvwxyz234567" * 8
 """For each of the 256 bytes a letter, every letter for as many."""
 _TS: Final = re.compile(r"[0-9]{1,16}\.[0-9]{1,9}")
+_SINGLE: Final = (
+    "value",
+    "selected_user",
+    "selected_channel",
+    "selected_conversation",
+    "selected_date",
+    "selected_time",
+)
+_MANY: Final = ("selected_users", "selected_channels", "selected_conversations")
 
 
 def new_reference() -> str:
@@ -58,8 +66,8 @@ def action(body: Body, at: datetime) -> Incoming | None:
         channel=body.get("channel") or container.get("channel_id"),
         thread_ts=_ts(message.get("thread_ts") or container.get("thread_ts")),
         action_id=_text(pressed.get("action_id")),
-        value=_first(plain_value(pressed)),
-        values=values_of(view.get("state") or body.get("state")),
+        value=_first(_plain_value(pressed)),
+        values=_values_of(view.get("state") or body.get("state")),
         message_ts=_ts(container.get("message_ts") or message.get("ts")),
         view_id=_text(view.get("id")) or None,
         is_ephemeral=container.get("is_ephemeral") is True,
@@ -76,7 +84,7 @@ def submission(body: Body, at: datetime) -> Incoming | None:
         user=body.get("user"),
         action_id=_text(view.get("callback_id")),
         value=_text(view.get("private_metadata")),
-        values=values_of(view.get("state")),
+        values=_values_of(view.get("state")),
         view_id=_text(view.get("id")) or None,
     )
 
@@ -92,7 +100,7 @@ def suggestion(body: Body, at: datetime) -> Incoming | None:
         channel=body.get("channel") or container.get("channel_id"),
         action_id=_text(body.get("action_id")),
         value=_text(view.get("private_metadata")),
-        values=values_of(view.get("state")),
+        values=_values_of(view.get("state")),
         view_id=_text(view.get("id")) or None,
     )
 
@@ -193,3 +201,37 @@ def _behind_mention(text: str, bot_user_id: str) -> str:
     """Return what stands behind the mention of the bot; all of it when the bot is not named in the text."""
     mentioned = re.search(rf"<@{bot_user_id}(?:\|[^<>]*)?>", text) if bot_user_id else None
     return text[mentioned.end() :].strip() if mentioned else text.strip()
+
+
+def _values_of(state: object) -> dict[str, Any]:
+    """Flatten a `state`: an input is found by its `block_id`; where a block has several, also by its `action_id`."""
+    blocks = state.get("values") if isinstance(state, dict) else None
+    flat: dict[str, Any] = {}
+    for block_id, actions in blocks.items() if isinstance(blocks, dict) else ():
+        for action_id, element in actions.items() if isinstance(actions, dict) else ():
+            value = _plain_value(element)
+            flat.setdefault(block_id, value)
+            if len(actions) > 1:
+                flat[action_id] = value
+    return flat
+
+
+def _plain_value(element: object) -> str | int | list[str] | None:
+    """Return what one input or button holds: text, an id, an option's value, or a list of those; None: nothing."""
+    if not isinstance(element, Mapping):
+        return None
+    if isinstance(options := element.get("selected_options"), list):
+        return [value for one in options if (value := _option(one)) is not None]
+    if "selected_option" in element:
+        return _option(element["selected_option"])
+    for name in _MANY:
+        if isinstance(found := element.get(name), list):
+            return [clean(one) for one in found if isinstance(one, str)]
+    if isinstance(moment := element.get("selected_date_time"), int):
+        return moment
+    return next((clean(found) for name in _SINGLE if isinstance(found := element.get(name), str)), None)
+
+
+def _option(option: object) -> str | None:
+    value = option.get("value") if isinstance(option, Mapping) else None
+    return clean(value) if isinstance(value, str) else None

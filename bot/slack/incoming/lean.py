@@ -11,7 +11,7 @@ from slack_bolt.request.async_internals import build_async_context
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot.slack.payload_validation import Body
+from bot.slack.incoming._payload_validation import Body
 from bot.slack.sdk_logging import BOLT_LOGGER
 
 Acknowledge = Callable[..., Awaitable[Any]]

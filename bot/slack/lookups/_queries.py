@@ -1,0 +1,144 @@
+"""Slack's Web API methods that describe people, channels and user groups, one function for each question."""
+
+from typing import Final
+
+import structlog
+
+from bot.core.model import Channel, ChannelKind, Person
+from bot.errors import Unavailable
+from bot.slack.lookups._records import channel_of, ids, is_of_our_organization, person_of, unseen_channel
+from bot.slack.lookups.installation import Workspace
+from bot.slack.outgoing.web_api import SlackCalls, SlackTrouble
+
+MEMBER_PAGES: Final = 20
+PEOPLE_PAGES: Final = 5
+_NO_SUCH_PERSON: Final = frozenset({"user_not_found", "user_not_visible"})
+_CANNOT_SEE: Final = frozenset({"channel_not_found", "not_in_channel", "method_not_supported_for_channel_type"})
+_SETTLED: Final = frozenset({"plan_upgrade_required", "no_such_subteam", "missing_scope", "subteam_max_users_exceeded"})
+
+log = structlog.get_logger(__name__)
+
+
+class Queries:
+    """Asks Slack, and keeps nothing of what it answers."""
+
+    def __init__(self, calls: SlackCalls, workspace: Workspace) -> None:
+        self._calls = calls
+        self._workspace = workspace
+
+    async def person(self, user_id: str) -> tuple[Person, bool]:
+        """Return a person, and whether they belong to the organization of our workspace. Raises Unavailable."""
+        ours = await self._workspace.installation()
+        try:
+            answer = await self._calls.call("users.info", {"user": user_id})
+        except SlackTrouble as trouble:
+            if trouble.code in _NO_SUCH_PERSON:
+                return Person(id=user_id, team_id="", is_stranger=True), False
+            raise Unavailable(
+                f"Slack did not say who you are ({trouble.code}), so nothing is allowed now; try again."
+            ) from None
+        user = answer.get("user")
+        if not isinstance(user, dict) or user.get("id", user_id) != user_id:
+            raise Unavailable("Slack did not say who you are, so nothing is allowed now; try again.")
+        return person_of(user_id, user, ours), is_of_our_organization(user, ours)
+
+    async def channel(self, channel_id: str) -> Channel:
+        """Return a channel; one that the bot cannot see counts as private and shared. Raises Unavailable."""
+        try:
+            answer = await self._calls.call("conversations.info", {"channel": channel_id})
+        except SlackTrouble as trouble:
+            if trouble.code == "missing_scope":  # the one kind of conversation that our scopes leave out
+                return Channel(id=channel_id, kind=ChannelKind.GROUP_DM, is_private=True, bot_is_member=False)
+            if trouble.code in _CANNOT_SEE:
+                return unseen_channel(channel_id)
+            raise Unavailable(
+                f"Slack did not say what this channel is ({trouble.code}), so nothing is allowed now; try again."
+            ) from None
+        found = answer.get("channel")
+        return channel_of(channel_id, found) if isinstance(found, dict) else unseen_channel(channel_id)
+
+    async def people_in(self, channel_id: str) -> frozenset[str]:
+        """Return the members of a channel; none of a channel that the bot cannot see. Raises Unavailable."""
+        found: set[str] = set()
+        cursor: str | None = None
+        for _ in range(MEMBER_PAGES):
+            try:
+                answer = await self._calls.call(
+                    "conversations.members", {"channel": channel_id, "limit": 999, "cursor": cursor}
+                )
+            except SlackTrouble as trouble:
+                if trouble.code in _CANNOT_SEE:
+                    return frozenset()
+                raise Unavailable("Slack does not say who is in that channel; try again in a moment.") from None
+            found.update(ids(answer.get("members"), of=channel_id))
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                break
+        return frozenset(found)
+
+    async def channels_of(self, user_id: str) -> list[Channel]:
+        """Ask now in which public channels somebody is, and in which private ones together with the bot.
+
+        Raises:
+            Unavailable: Slack does not say.
+        """
+        ours = await self._workspace.installation()
+        asked = {
+            "user": user_id,
+            "types": "public_channel,private_channel",
+            "exclude_archived": True,
+            "limit": 999,
+            "team_id": ours.team_id if ours.is_enterprise_install else None,
+        }
+        found: list[Channel] = []
+        cursor: str | None = None
+        for _ in range(MEMBER_PAGES):
+            try:
+                answer = await self._calls.call("users.conversations", {**asked, "cursor": cursor})
+            except SlackTrouble:
+                raise Unavailable("Slack does not say in which channels you are; try again in a moment.") from None
+            listed = answer.get("channels")
+            raw = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+            known = ids([one.get("id") for one in raw], of="users.conversations")
+            found += [channel_of(one["id"], one) for one in raw if one.get("id") in known]
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                break
+        return found
+
+    async def people_of_group(self, group: str) -> frozenset[str] | None:
+        """Return the members of a user group; None when they cannot be read. Raises SlackTrouble: try again later."""
+        ours = await self._workspace.installation()
+        team = ours.team_id if ours.is_enterprise_install else None
+        try:
+            answer = await self._calls.call("usergroups.users.list", {"usergroup": group, "team_id": team})
+        except SlackTrouble as trouble:
+            if trouble.code in _SETTLED:
+                log.warning("a user group cannot be read", group=group, why=trouble.code)
+                return None
+            raise
+        users = answer.get("users")
+        return frozenset(ids(users, of=group)) if isinstance(users, list) else None
+
+    async def guests(self) -> frozenset[str] | None:
+        """Return every guest of the workspace; None when Slack does not say, or when the workspace is too large."""
+        found: set[str] = set()
+        cursor: str | None = None
+        ours = await self._workspace.installation()
+        team = ours.team_id if ours.is_enterprise_install else None
+        for _ in range(PEOPLE_PAGES):
+            try:
+                answer = await self._calls.call("users.list", {"limit": 999, "cursor": cursor, "team_id": team})
+            except SlackTrouble:
+                return None
+            members = answer.get("members")
+            people = [
+                person_of(one["id"], one, ours)
+                for one in (members if isinstance(members, list) else ())
+                if isinstance(one, dict) and ids([one.get("id")], of="users.list")
+            ]
+            found.update(one.id for one in people if one.is_guest and not one.is_deactivated)
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return frozenset(found)
+        return None

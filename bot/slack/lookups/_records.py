@@ -1,0 +1,98 @@
+"""Slack's users and channels as `Person` and `Channel`. What Slack leaves unclear counts against the person."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+
+from bot.core.model import Channel, ChannelKind, Person
+from bot.core.text_cleaning import clean
+from bot.slack.lookups.installation import Installation
+
+SLACKBOT: Final = "USLACKBOT"
+
+log = structlog.get_logger(__name__)
+Raw = Mapping[str, Any]
+
+
+def unseen_channel(channel_id: str) -> Channel:
+    """Return a private channel that the bot is not in. Slack may share it, so it counts as shared."""
+    return Channel(id=channel_id, is_private=True, is_ext_shared=True, bot_is_member=False)
+
+
+def ids(found: object, *, of: str) -> list[str]:
+    """Return the ids in a list that Slack sent. Leave out what is no id, and log the name of the list."""
+    entries = found if isinstance(found, list) else []
+    ids = [one for one in entries if isinstance(one, str) and one]
+    if len(ids) < len(entries) or (found is not None and not isinstance(found, list)):
+        log.warning("slack.left_out", of=of, count=max(1, len(entries) - len(ids)))
+    return ids
+
+
+def person_of(user_id: str, user: Raw, ours: Installation) -> Person:
+    """Read a user as `users.info` and `users.list` describe one."""
+    profile = user.get("profile") if isinstance(user.get("profile"), dict) else {}
+    assert isinstance(profile, dict)
+    name = profile.get("display_name") or profile.get("real_name") or user.get("real_name") or user.get("name") or ""
+    return Person(
+        id=user_id,
+        team_id=str(user.get("team_id") or ""),
+        name=clean(str(name)),
+        tz=str(user.get("tz") or "UTC"),
+        is_bot=user_id == SLACKBOT or _any_flag(user, "is_bot", "is_app_user", "is_workflow_bot"),
+        is_guest=_any_flag(user, "is_restricted", "is_ultra_restricted"),
+        is_stranger=_any_flag(user, "is_stranger") or not _is_ours(user, ours),
+        is_deactivated=_any_flag(user, "deleted", "is_invited_user"),
+        enterprise_user_id=_enterprise_user_id(user),
+    )
+
+
+def _enterprise_user_id(user: Raw) -> str:
+    enterprise = user.get("enterprise_user")
+    found = enterprise.get("id") if isinstance(enterprise, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def _is_ours(user: Raw, ours: Installation) -> bool:
+    """Of the workspace that the bot is installed in, or of the organization that it belongs to."""
+    return user.get("team_id") in (ours.team_id, ours.enterprise_id or ours.team_id) or is_of_our_organization(
+        user, ours
+    )
+
+
+def is_of_our_organization(user: Raw, ours: Installation) -> bool:
+    """Return True when the user belongs to the Enterprise organization that the bot's workspace belongs to."""
+    enterprise = user.get("enterprise_user")
+    if not ours.enterprise_id or not isinstance(enterprise, dict):
+        return False
+    return enterprise.get("enterprise_id") == ours.enterprise_id
+
+
+def channel_of(channel_id: str, found: Raw) -> Channel:
+    """Read a conversation as `conversations.info` and `users.conversations` describe one."""
+    kind = ChannelKind.CHANNEL
+    if found.get("is_im"):
+        kind = ChannelKind.DM
+    elif found.get("is_mpim"):
+        kind = ChannelKind.GROUP_DM
+    return Channel(
+        id=channel_id,
+        kind=kind,
+        name=clean(str(found.get("name") or "")),
+        is_private=_any_flag(found, "is_private"),
+        is_ext_shared=_any_flag(found, "is_ext_shared", "is_pending_ext_shared"),
+        is_archived=_any_flag(found, "is_archived"),
+        bot_is_member=found.get("is_member", True) is True,
+    )
+
+
+def _any_flag(found: Raw, *names: str) -> bool:
+    """Return True when one of some flags that take rights away is set, or cannot be read.
+
+    Slack leaves out flags that do not apply, so an absent one is not set; null, or anything but true and false, could
+    mean either.
+    """
+    odd = [name for name in names if not isinstance(found.get(name, False), bool)]
+    if odd:
+        log.warning("slack.left_out", of="the flags of a person or a channel", flags=odd)
+    return bool(odd) or any(found.get(name, False) for name in names)

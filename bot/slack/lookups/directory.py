@@ -1,0 +1,190 @@
+"""Looks people, channels and user groups up in Slack. What Slack does not answer counts as a no."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final, TypeVar
+
+import structlog
+
+from bot.core.cache import Cache
+from bot.core.facts import Facts, Question
+from bot.core.model import Channel, ChannelKind, Person, Subject
+from bot.core.request import Incoming
+from bot.errors import Unavailable
+from bot.slack.lookups._queries import Queries
+from bot.slack.lookups.installation import Workspace
+from bot.slack.outgoing.web_api import SlackCalls, SlackTrouble
+
+CACHED_SECONDS: Final = 60.0
+
+log = structlog.get_logger(__name__)
+Raw = Mapping[str, Any]
+T = TypeVar("T")
+
+
+class SlackDirectory:
+    """Answers from Slack about people, channels and user groups, kept for a minute."""
+
+    def __init__(
+        self,
+        calls: SlackCalls,
+        workspace: Workspace,
+        *,
+        seconds: float = CACHED_SECONDS,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._queries = queries = Queries(calls, workspace)
+        self._workspace = workspace
+        self._people: Cache[str, tuple[Person, bool]] = Cache(queries.person, seconds, now=now)
+        self._channels: Cache[str, Channel] = Cache(queries.channel, seconds, now=now)
+        self._inside: Cache[str, frozenset[str]] = Cache(queries.people_in, seconds, now=now)
+        self._groups: Cache[str, frozenset[str] | None] = Cache(queries.people_of_group, seconds, now=now)
+
+    async def subject(self, incoming: Incoming, *, usergroups: frozenset[str], fresh: bool = False) -> Subject:
+        """Return who acts and where; `fresh` asks Slack again for the person and the groups.
+
+        Raises:
+            Unavailable: Slack did not say who they are; then nothing is allowed.
+        """
+        subject = await self._look_up(incoming.user_id, incoming.channel_id, usergroups, fresh)
+        if await self._comes_from_elsewhere(incoming):
+            return replace(subject, person=replace(subject.person, is_stranger=True))
+        return subject
+
+    async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:
+        """Return the same for a person who does not act now. Raises Unavailable."""
+        return await self._look_up(user_id, channel_id, usergroups, fresh=False)
+
+    async def look(self, question: Question) -> Facts:
+        """Ask Slack now, all at the same time, for what an authorization needs; never raises.
+
+        What Slack does not say is missing from the answer, and no longer kept as a fact.
+        """
+        people, groups = sorted(question.people), sorted(question.groups)
+        channel, inside, found, members = await asyncio.gather(
+            _or_none(self.channel(question.channel_id, fresh=True)),
+            _or_none(self._inside.get(question.channel_id, fresh=True)) if question.members else _nothing(),
+            asyncio.gather(*(_or_none(self._people.get(one, fresh=True)) for one in people)),
+            asyncio.gather(*(self._members(group, fresh=True) for group in groups)),
+        )
+        known = {one: person[0] for one, person in zip(people, found, strict=True) if person}
+        if (actor := question.actor) and (person := known.get(actor.user_id)) and await self._is_foreign(actor):
+            known[actor.user_id] = replace(person, is_stranger=True)
+        return Facts(channel, inside, known, dict(zip(groups, members, strict=True)))
+
+    async def _is_foreign(self, actor: Incoming) -> bool:
+        return await _or_none(self._comes_from_elsewhere(actor)) is not False
+
+    async def _look_up(self, user_id: str, channel_id: str, usergroups: frozenset[str], fresh: bool) -> Subject:
+        if not (usergroups or fresh) and (found := self._held(user_id, channel_id)):
+            return found
+        names = sorted(usergroups)
+        ((person, _), channel), members = await asyncio.gather(
+            asyncio.gather(self._people.get(user_id, fresh=fresh), self._channel(channel_id)),
+            asyncio.gather(*(self._members(group, fresh=fresh) for group in names)),
+        )
+        return Subject(person=person, channel=channel, groups=dict(zip(names, members, strict=True)))
+
+    def _held(self, user_id: str, channel_id: str) -> Subject | None:
+        """The usual case, in which nobody has to be asked and no task is needed."""
+        person, channel = self._people.held(user_id), self._channels.held(channel_id)
+        return Subject(person[0], channel) if person and channel else None
+
+    async def _comes_from_elsewhere(self, incoming: Incoming) -> bool:
+        """True when the payload names another team than ours, and no organization that we share explains it."""
+        team = incoming.user_team_id
+        if not team:
+            return False
+        ours = await self._workspace.installation()
+        if team in (ours.team_id, ours.enterprise_id):
+            return False
+        _, of_our_organization = await self._people.get(incoming.user_id)
+        return not of_our_organization
+
+    async def is_in(self, user_id: str, channel_id: str, *, fresh: bool = True) -> bool:
+        """True when Slack lists somebody among the members of a channel; `fresh=False`: or did a moment ago.
+
+        Raises:
+            Unavailable: Slack does not say.
+        """
+        return user_id in await self._inside.get(channel_id, fresh=fresh)
+
+    async def channel(self, channel_id: str, *, fresh: bool = False) -> Channel:
+        """Return a conversation as Slack describes it. Raises Unavailable."""
+        return await self._channel(channel_id, fresh=fresh)
+
+    async def members(self, groups: Iterable[str]) -> dict[str, frozenset[str] | None]:
+        """Return the members of user groups; None for those that Slack does not tell."""
+        return {group: await self._members(group, fresh=False) for group in groups}
+
+    async def present(self, people: Iterable[str], *, enough: int) -> frozenset[str]:
+        """Those of these people who can act, up to `enough`: no bots, and nobody who is deactivated or unknown.
+
+        Raises:
+            Unavailable: Slack did not say who somebody is.
+        """
+        found: set[str] = set()
+        for user_id in sorted(people):
+            if len(found) == enough:
+                break
+            person, _ = await self._people.get(user_id)
+            if person.team_id and not (person.is_bot or person.is_deactivated):
+                found.add(user_id)
+        return frozenset(found)
+
+    async def channels_of(self, user_id: str) -> list[Channel]:
+        """Ask now in which public channels somebody is, and in which private ones together with the bot.
+
+        Raises:
+            Unavailable: Slack does not say.
+        """
+        return await self._queries.channels_of(user_id)
+
+    async def guests(self) -> frozenset[str] | None:
+        """Return every guest of the workspace; None when Slack does not say, or when the workspace is too large."""
+        return await self._queries.guests()
+
+    async def inside(self, channel_id: str) -> frozenset[str]:
+        """Return everybody in a channel, as of a minute ago; empty where the bot is not. Raises Unavailable."""
+        return await self._inside.get(channel_id)
+
+    def forget(self, event: Raw) -> None:
+        """Drop what an event says has changed: members of a user group, a person, a channel."""
+        kind, user, channel = event.get("type"), event.get("user"), event.get("channel")
+        if kind in ("subteam_members_changed", "subteam_updated"):
+            group = event.get("subteam_id") or (event.get("subteam") or {}).get("id")
+            self._groups.forget(str(group))
+        elif isinstance(kind, str) and kind.startswith("user_"):
+            self._people.forget(str(user.get("id") if isinstance(user, dict) else user))
+        elif isinstance(kind, str) and kind.startswith("channel_"):
+            self._channels.forget(str(channel.get("id") if isinstance(channel, dict) else channel))
+
+    async def _channel(self, channel_id: str, *, fresh: bool = False) -> Channel:
+        if not channel_id or channel_id.startswith("D"):
+            return Channel(id=channel_id, kind=ChannelKind.DM, is_private=True)
+        found = await self._channels.get(channel_id, fresh=fresh)
+        if not found.bot_is_member:
+            self._channels.forget(channel_id)  # we may be invited in a moment, and no event says so
+        return found
+
+    async def _members(self, group: str, *, fresh: bool) -> frozenset[str] | None:
+        """Members of a user group; None when Slack does not say, and then nobody counts as a member."""
+        try:
+            return await self._groups.get(group, fresh=fresh)
+        except SlackTrouble as trouble:
+            log.warning("the members of a user group are not known", group=group, why=trouble.code)
+            return None
+
+
+async def _or_none(asked: Awaitable[T]) -> T | None:
+    """Return what Slack says; None when it does not."""
+    try:
+        return await asked
+    except Unavailable:
+        return None
+
+
+async def _nothing() -> None:
+    return None

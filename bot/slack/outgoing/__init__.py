@@ -1,0 +1,1 @@
+"""Calls to Slack: messages, modals, the Home tab and files."""
