@@ -126,8 +126,7 @@ async def running(
             directory=directory,
             secrets=_secrets(settings),
         )
-        secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
-        bolt = create_bolt(listeners, workspace, signing_secret=secret)
+        bolt = create_bolt(listeners.handler_of, workspace)
         maintenance = Maintenance(env, store, queue, settings.retention_days)
 
         changes = PolicyChanges(env, store)

@@ -9,7 +9,7 @@ from bench.budgets import BUDGETS, missed_gates
 from bench.load import _is_complete
 from bench.processes import ROOT
 from bench.signing import SECRET, command, request
-from bot.slack.incoming.request_guard import Guard
+from bot.slack.incoming.request_guard import PARSED, Guard
 
 MET = {key: must for budget in BUDGETS for key, must, _ in budget.parts}
 
@@ -47,7 +47,7 @@ async def test_the_load_is_signed_as_slack_signs() -> None:
     passed = []
 
     async def inner(scope: Any, receive: Any, send: Any) -> None:
-        passed.append((await receive())["body"])
+        passed.append(scope[PARSED])
 
     async def send(message: Any) -> None:
         raise AssertionError(message)
@@ -62,7 +62,7 @@ async def test_the_load_is_signed_as_slack_signs() -> None:
 
     await Guard(inner, SECRET)(scope, receive, send)
 
-    assert passed == [body]
+    assert [parsed["text"] for parsed in passed] == ["db list"]
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,7 @@ class House:
     directory: SlackDirectory
     delivery: Delivery
     tasks: TaskKeeper
+    listeners: Listeners
     app: AsyncApp
     http: httpx.AsyncClient
     seen: list[tuple[str, str]]
@@ -149,9 +150,9 @@ async def house(slack: SlackStub) -> AsyncIterator[House]:
     listeners = Listeners(
         path, delivery, clock=FixedClock(), tasks=tasks, urls=urls, workspace=workspace, directory=directory
     )
-    app = create_bolt(listeners, workspace, signing_secret=SECRET)
+    app = create_bolt(listeners.handler_of, workspace)
     asgi = create_asgi(app, SECRET, {"/healthz": page})
     slack.calls.clear()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url="http://bot") as http:
-        yield House(slack, path, calls, urls, workspace, directory, delivery, tasks, app, http, seen)
+        yield House(slack, path, calls, urls, workspace, directory, delivery, tasks, listeners, app, http, seen)
     await session.close()

@@ -24,7 +24,7 @@ async def test_the_environment_of_the_machine_changes_nothing(house: House, monk
         workspace=house.workspace,
         directory=house.directory,
     )
-    asgi = create_asgi(create_bolt(listeners, house.workspace, signing_secret=SECRET), SECRET, {})
+    asgi = create_asgi(create_bolt(listeners.handler_of, house.workspace), SECRET, {})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url="http://bot") as http:
         body = command("ls")
         assert (await http.post("/slack/events", content=body, headers=signed(body))).status_code == 200
@@ -32,10 +32,6 @@ async def test_the_environment_of_the_machine_changes_nothing(house: House, monk
     await house.tasks.drain(5)
     assert len(house.path.came) == 1
     assert house.slack.calls == []
-
-
-async def test_bolt_asks_one_listener_whatever_comes(house: House) -> None:
-    assert len(house.app._async_listeners) == 1
 
 
 @pytest.mark.parametrize(
@@ -56,10 +52,11 @@ async def test_bolt_asks_one_listener_whatever_comes(house: House) -> None:
     ],
 )
 async def test_each_kind_of_request_has_its_handler(house: House, kind: str, handler: str | None) -> None:
-    (listener,) = house.app._async_listeners
-    found = listener._find({"type": kind})
+    found = house.listeners.handler_of({"type": kind})
     assert (found.__name__ if found else None) == handler
-    assert listener._find({"type": kind, "command": "/turso"}).__name__ == "on_command"
+    always = house.listeners.handler_of({"type": kind, "command": "/turso"})
+    assert always is not None
+    assert always.__name__ == "on_command"
 
 
 async def test_acks_are_measured(house: House) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import uvicorn
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.response import BoltResponse
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,8 +15,8 @@ from starlette.routing import Route
 
 from bot.slack.incoming._connection_limits import limited_protocol
 from bot.slack.incoming._flood_log import FloodLog
-from bot.slack.incoming.bolt import EVENTS_PATH, BoltOverHttp
-from bot.slack.incoming.request_guard import AsgiApp, Guard, Receive, Scope, Send
+from bot.slack.incoming.bolt import EVENTS_PATH, acknowledgement
+from bot.slack.incoming.request_guard import PARSED, AsgiApp, Guard, Receive, Scope, Send
 
 Page = Callable[[Request], Awaitable[Response]]
 
@@ -37,7 +38,11 @@ def create_asgi(
         observe_ack: is told the seconds from a complete request to its answer.
     """
     unknown = FloodLog("nothing is served here")
-    events = Guard(BoltOverHttp(app), signing_secret, now=now, observe_ack=observe_ack)
+
+    async def bolt(scope: Scope, receive: Receive, send: Send) -> None:
+        await _send_response(send, await acknowledgement(app, scope[PARSED]))
+
+    events = Guard(bolt, signing_secret, now=now, observe_ack=observe_ack)
     rest = Starlette(routes=[Route(path, page, methods=["GET"]) for path, page in pages.items()], lifespan=lifespan)
 
     async def entrance(scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,6 +55,19 @@ def create_asgi(
         return await rest(scope, receive, send)
 
     return entrance
+
+
+async def _send_response(send: Send, response: BoltResponse) -> None:
+    body = response.body.encode()
+    headers = [
+        (name.encode(), value.encode())
+        for name, values in response.headers.items()
+        if name.lower() != "content-length"
+        for value in values
+    ]
+    headers.append((b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 def http_server(asgi: AsgiApp, host: str, port: int, *, graceful_seconds: int = 10) -> uvicorn.Server:

@@ -13,7 +13,7 @@ from bot.errors import BotError
 from bot.slack.background_tasks import TaskKeeper
 from bot.slack.incoming import payloads
 from bot.slack.incoming._payload_validation import Body
-from bot.slack.incoming.lean import Acknowledge, Handler
+from bot.slack.incoming.bolt import Acknowledge, Handler
 from bot.slack.lookups.installation import Workspace
 from bot.slack.outgoing.messages import EgressGuard
 from bot.slack.outgoing.response_urls import ResponseUrls

@@ -1,12 +1,11 @@
 """The guard before Bolt: size, signature and form of a request, checked before anything is parsed."""
 
-import hmac
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from hashlib import sha256
 from typing import Any, Final
 
 import structlog
+from slack_sdk.signature import Clock, SignatureVerifier
 
 from bot.slack.incoming._payload_validation import Body, Malformed, form_fields, payload_of
 
@@ -19,14 +18,10 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 BODY_LIMIT: Final = 256 * 1024
 DISCARDED_LIMIT: Final = 1024 * 1024
 """Up to here a body that is too large is read and dropped, so that every client sees why; beyond, the line is cut."""
-TOLERANCE_SECONDS: Final = 300
 FORM: Final = b"application/x-www-form-urlencoded"
 JSON: Final = b"application/json"
 PARSED: Final = "slack.body"
-"""Where the guard leaves the parsed body in the scope."""
-_KEPT: Final = frozenset(
-    (b"content-type", b"x-slack-signature", b"x-slack-request-timestamp", b"x-slack-retry-num", b"x-slack-retry-reason")
-)
+"""Where the guard leaves the parsed body in the scope; nothing is left to receive."""
 
 log = structlog.get_logger(__name__)
 
@@ -43,10 +38,18 @@ class Gone(Exception):
     """The client went away before its body was complete."""
 
 
+class _Now(Clock):
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+
+    def now(self) -> float:
+        return self._now()
+
+
 class Guard:
     """ASGI middleware that lets nothing through but well-formed requests that Slack signed less than five minutes ago.
 
-    The time is the real one (`now` is for tests): the signature is about the wire, not about what falls due.
+    It uses the verifier of Slack's SDK, with the real time (`now` is for tests): CLOCK_FILE doesn't move Slack's time.
     """
 
     def __init__(
@@ -59,56 +62,53 @@ class Guard:
     ) -> None:
         self._inner = inner
         self._observe_ack = observe_ack
-        self._mac = hmac.new(signing_secret.encode(), digestmod=sha256)
-        self._now = now
-        self._forged, self._quiet_until = 0, 0.0
-        if not signing_secret:
-            raise ValueError("Without a signing secret no request can be checked.")
+        self._verifier = SignatureVerifier(signing_secret, _Now(now))  # raises ValueError when there is no secret
+        self._refused, self._quiet_until = 0, 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with 405, 413, 401 or 400, or pass the request on with its body at hand."""
         if scope["method"] != "POST":
             return await _refuse(send, 405, "Only POST.")
-        headers = {name: value for name, value in scope["headers"] if name in _KEPT or name == b"content-length"}
+        headers = dict(scope["headers"])
         try:
             body = await _read(receive, headers.get(b"content-length"))
         except TooLarge as error:
             return await _refuse(send, 413, "Too large.", closes=error.ends)
         except Gone:
             return None
-        if not self._signed(headers, body):
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:  # no request of Slack's, and the verifier takes text only
+            self._note_refusal(len(body))
+            return await _refuse(send, 400, "Malformed.")
+        if not self._is_signed(headers, text):
             if _is_ssl_check(headers, body):
                 return await _refuse(send, 200, "")
-            self._note_forgery(len(body))
+            self._note_refusal(len(body))
             return await _refuse(send, 401, "Not signed by Slack.")
         try:
-            parsed = _body_of(headers.get(b"content-type", b""), body)
+            parsed = _body_of(headers.get(b"content-type", b""), text)
         except Malformed as error:
             log.warning("refused a malformed request", why=str(error))
             return await _refuse(send, 400, "Malformed.")
-        kept_headers = [(name, value) for name, value in headers.items() if name in _KEPT]
-        kept = {**scope, "headers": kept_headers, PARSED: parsed}
         started = time.perf_counter()
-        await self._inner(kept, _replay(body, receive), send)
+        await self._inner({**scope, PARSED: parsed}, receive, send)
         if self._observe_ack is not None:
             self._observe_ack(time.perf_counter() - started)
         return None
 
-    def _note_forgery(self, size: int) -> None:
+    def _note_refusal(self, size: int) -> None:
         """Log the first of a second with how many there were since: a flood fills no disk, and costs little."""
-        self._forged += 1
+        self._refused += 1
         if (now := time.monotonic()) >= self._quiet_until:
-            log.info("refused a request without a valid signature", size=size, count=self._forged)
-            self._forged, self._quiet_until = 0, now + 1
+            log.info("refused a request without a valid signature", size=size, count=self._refused)
+            self._refused, self._quiet_until = 0, now + 1
 
-    def _signed(self, headers: dict[bytes, bytes], body: bytes) -> bool:
-        stamp = headers.get(b"x-slack-request-timestamp", b"")
-        if not (stamp.isdigit() and len(stamp) <= 12 and abs(self._now() - int(stamp)) <= TOLERANCE_SECONDS):
+    def _is_signed(self, headers: dict[bytes, bytes], text: str) -> bool:
+        stamp, signature = headers.get(b"x-slack-request-timestamp", b""), headers.get(b"x-slack-signature", b"")
+        if not (stamp.isdigit() and len(stamp) <= 12 and signature.isascii()):  # the verifier would raise for these
             return False
-        mac = self._mac.copy()  # the key is read into it once
-        mac.update(b"v0:" + stamp + b":" + body)
-        ours = b"v0=" + mac.hexdigest().encode()
-        return hmac.compare_digest(ours, headers.get(b"x-slack-signature", b""))
+        return self._verifier.is_valid(text, stamp.decode(), signature.decode())
 
 
 async def _read(receive: Receive, length: bytes | None) -> bytes:
@@ -129,13 +129,9 @@ async def _read(receive: Receive, length: bytes | None) -> bytes:
             return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _body_of(content_type: bytes, body: bytes) -> Body:
-    """Return the body as Bolt reads it. Raises Malformed for whatever Bolt would stumble over."""
+def _body_of(content_type: bytes, text: str) -> Body:
+    """Return the parsed body. Raises Malformed for whatever Bolt would stumble over."""
     kind = content_type.split(b";", 1)[0].strip().lower()
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        raise Malformed("The body is no UTF-8.") from None
     if kind == JSON:
         return payload_of(text)
     if kind != FORM:
@@ -154,19 +150,6 @@ def _is_ssl_check(headers: dict[bytes, bytes], body: bytes) -> bool:
     """Slack tests the certificate now and then with a form that it does not sign."""
     is_form = headers.get(b"content-type", b"").startswith(FORM)
     return is_form and len(body) < 1024 and b"ssl_check=1" in body.split(b"&")
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    given = False
-
-    async def again() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return again
 
 
 async def _refuse(send: Send, status: int, words: str, *, closes: bool = False) -> None:

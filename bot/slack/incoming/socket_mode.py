@@ -1,18 +1,14 @@
 """The bot over Socket Mode: the same app, no public address; every envelope is acknowledged, whatever comes of it."""
 
 import asyncio
-import logging
+import json
 from collections.abc import Callable
 from time import time
 from typing import Any, Final
 
 import structlog
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
-from slack_bolt.adapter.socket_mode.async_internals import send_async_response
-from slack_bolt.adapter.socket_mode.internals import build_headers
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.request.async_request import AsyncBoltRequest
-from slack_bolt.response import BoltResponse
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
@@ -21,9 +17,9 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from bot.core.background import Background
 from bot.slack.background_tasks import TaskKeeper
 from bot.slack.incoming._payload_validation import Malformed, checked
-from bot.slack.incoming.bolt import settled
+from bot.slack.incoming.bolt import acknowledgement
 from bot.slack.outgoing.web_api import SlackCalls, proxy_for
-from bot.slack.sdk_logging import BOLT_LOGGER, sdk_logger
+from bot.slack.sdk_logging import sdk_logger
 
 PING_SECONDS: Final = 5.0
 ACK_SECONDS: Final = 3.0
@@ -50,7 +46,7 @@ class _Handler(AsyncSocketModeHandler):
         self.idle.clear()
         started = time()
         try:
-            await send_async_response(client, req, await self._answer(req), started)
+            await client.send_socket_mode_response(SocketModeResponse(req.envelope_id, await self._payload(req)))
         finally:
             if self._observe_ack is not None:
                 self._observe_ack(time() - started)
@@ -65,21 +61,15 @@ class _Handler(AsyncSocketModeHandler):
             log.warning("took an envelope without a payload")
             await client.send_socket_mode_response(SocketModeResponse(envelope_id=envelope_id))
 
-    async def _answer(self, req: SocketModeRequest) -> BoltResponse:
-        answer = BoltResponse(status=200, body="")
+    async def _payload(self, req: SocketModeRequest) -> dict[str, Any] | None:
+        """Return what Slack gets with the acknowledgement; None when there is nothing to say."""
         try:
-            checked(req.payload)
-            # Bolt asks for the logger while it reads a body with several response_urls.
-            context = {"logger": logging.getLogger(BOLT_LOGGER)}
-            request = AsyncBoltRequest(
-                mode="socket_mode", body=req.payload, headers=build_headers(req), context=context
-            )
-            answer = settled(await self.app.async_dispatch(request))
+            body = checked(req.payload)
         except Malformed as error:
             log.warning("took a malformed envelope", why=str(error))
-        except Exception:
-            log.exception("an envelope broke")
-        return answer if answer.status == 200 else BoltResponse(status=200, body="")
+            return None
+        answer = (await acknowledgement(self.app, body)).body
+        return json.loads(answer) if answer.startswith("{") else None
 
 
 class SocketRunner:
