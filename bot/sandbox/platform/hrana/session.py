@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import apsw
+from apsw.ext import query_info
 
 from bot.sandbox.platform.hrana import scan
 from bot.sandbox.platform.hrana.errors import (
@@ -26,8 +27,6 @@ _OPENING_MILLISECONDS = 10_000
 Column = tuple[str, str | None]
 Trace = Callable[[apsw.Cursor, str, object], bool]
 
-# Stands for every parameter of a statement that is only looked at.
-_UNBOUND: dict[str, None] = apsw._null_bindings  # type: ignore[attr-defined]
 _SETTINGS: dict[str, int | str] = {
     "synchronous": 2,
     "foreign_keys": 1,
@@ -154,22 +153,15 @@ class Session:
 
     def describe(self, sql: str, rights: Rights) -> Description:
         """Prepare a statement and run nothing of it. Raises: StatementError; Busy."""
-        found: list[Description] = []
-
-        def look(cursor: apsw.Cursor, text: str, _: object) -> bool:
-            if not scan.is_blank(text_in_full, len(text)):
-                raise many_statements()
-            columns = tuple(cursor.get_description()) if cursor.has_vdbe else ()
-            names = scan.full_names(text, cursor.bindings_names)
-            found.append(Description(names, columns, bool(cursor.is_explain), cursor.is_readonly))
-            return False
-
         if scan.is_blank(sql):
             raise no_statement()
-        text_in_full = self.begin(sql, rights)
-        with self.traced(look), self.errors(), suppress(apsw.ExecTraceAbort):
-            self.connection.cursor().execute(text_in_full, _UNBOUND)
-        return found[0]
+        text = self.begin(sql, rights)
+        with self.errors():
+            found = query_info(self.connection, text)
+        if not scan.is_blank(found.query_remaining or ""):
+            raise many_statements()
+        names = scan.full_names(found.first_query, found.bindings_names)
+        return Description(names, tuple(found.description), bool(found.is_explain), found.is_readonly)
 
     @contextmanager
     def traced(self, trace: Trace) -> Iterator[None]:
