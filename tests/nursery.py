@@ -6,6 +6,7 @@ stdin and stdout; `tests.forked` writes and reads them. Whoever listens at the s
 commit that wrote something; no answer holds the commit.
 """
 
+import asyncio
 import ctypes
 import gc
 import importlib
@@ -18,10 +19,12 @@ import sys
 import threading
 from typing import Any
 
+import anyio.lowlevel
+
 WRITES = re.compile(r"^\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM)\s+([\w.\"]+)", re.IGNORECASE)
 PRELOADED = (
     "bot.__main__", "bot.app.admin_commands", "bot.app.serving", "bot.core.policy.report", "alembic.command",
-    "anyio._backends._asyncio", "dbos._sys_db_sqlite", "httpcore", "humanize", "psycopg",
+    "httpcore", "humanize", "psycopg",
     "sqlalchemy.dialects.postgresql.psycopg", "uvicorn.lifespan.on", "uvicorn.protocols.http.httptools_impl", "uvloop",
 )  # fmt: skip
 """Everything that a process of the bot imports, sooner or later."""
@@ -112,6 +115,7 @@ def serve() -> None:
     """Fork what is ordered, wait for what is said to end."""
     for name in PRELOADED:
         importlib.import_module(name)
+    asyncio.run(anyio.lowlevel.checkpoint())  # imports what anyio needs for this kind of loop
     assert threading.active_count() == 1, "a process with threads must not fork"
     gc.collect()
     gc.freeze()  # else each child looks at all of it again, and so copies it

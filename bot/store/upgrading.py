@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from bot.errors import BotError
+from bot.store import _dbos_schema
 from bot.store.database import StoreUnavailable
 from bot.store.urls import Place, place_of
 
@@ -120,23 +121,13 @@ def _current(place: Place, engine: Engine) -> bool:
         found = _revision(connection)
     if found not in (None, *REVISIONS):
         raise CannotUpgrade("The store was made by a newer version of Turso Ops: start that one.")
-    return found == NEWEST and _dbos_is_current(place, engine)
+    return found == NEWEST and _dbos_schema.is_current(engine)
 
 
 def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-
-
-def _dbos_is_current(place: Place, engine: Engine) -> bool:
-    from dbos import _migration as dbos_migration
-
-    if place.file:
-        have, newest = dbos_migration.get_sqlite_migration_versions(engine)
-    else:
-        have, newest = dbos_migration.get_migration_versions(engine, "dbos", True)
-    return have >= newest
 
 
 def _migrate(place: Place, engine: Engine) -> None:

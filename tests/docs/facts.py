@@ -15,8 +15,8 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from bot.__main__ import _parser
+from bot.app import metrics as metrics_module
 from bot.app.health import Health
-from bot.app.metrics import Metrics
 from bot.commands import COMMANDS
 from bot.core import catalogue
 from bot.core.argument_schema import Argument, shape_of
@@ -162,11 +162,13 @@ def _leaves(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[s
 def metrics() -> list[Row]:
     """Return the metrics as a scrape names them."""
     rows: list[Row] = []
-    for collector in dict.fromkeys(Metrics().registry._collector_to_names):
-        (family,) = collector.describe() if hasattr(collector, "describe") else collector.collect()
-        name = f"{family.name}_total" if family.type == "counter" else family.name
-        labels = ", ".join(code(label) for label in getattr(collector, "_labelnames", ()))
-        rows.append((code(name), family.type, labels))
+    for node in ast.walk(ast.parse(inspect.getsource(metrics_module))):
+        if not (isinstance(node, ast.Call) and ast.unparse(node.func) in ("Counter", "Gauge", "Histogram")):
+            continue
+        kind = ast.unparse(node.func).lower()
+        name, _, *given = (ast.literal_eval(argument) for argument in node.args)
+        labels = ", ".join(code(label) for label in (given[0] if given else ()))
+        rows.append((code(f"{name}_total" if kind == "counter" else name), kind, labels))
     return rows
 
 

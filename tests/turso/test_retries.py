@@ -1,5 +1,6 @@
 """Reading calls are tried again when that may help, and no more often than is promised."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -59,10 +60,13 @@ class Waits:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seconds = []
-        monkeypatch.setattr("stamina._core._smart_sleep", self.sleep)
+        self._sleep = asyncio.sleep
+        monkeypatch.setattr(asyncio, "sleep", self.sleep)
 
     async def sleep(self, seconds: Any) -> None:
-        self.seconds.append(seconds)
+        if seconds:
+            self.seconds.append(seconds)
+        await self._sleep(0)
 
 
 @pytest.fixture
