@@ -1,0 +1,63 @@
+"""apsw: statements are described without running, traced and authorized."""
+
+from typing import Any
+
+import apsw
+import pytest
+from apsw.ext import query_info
+
+
+@pytest.fixture
+def connection() -> apsw.Connection:
+    connection = apsw.Connection(":memory:", statementcachesize=0)
+    connection.execute("CREATE TABLE t (a, b TEXT)")
+    return connection
+
+
+def test_a_statement_is_described_with_its_parameters_and_does_not_run(connection: apsw.Connection) -> None:
+    found = query_info(connection, "INSERT INTO t VALUES (:a, ?) RETURNING b; SELECT 1")
+
+    assert list(found.bindings_names) == ["a", None]
+    assert found.description == (("b", "TEXT"),)
+    assert found.first_query.startswith("INSERT INTO t VALUES (:a, ?) RETURNING b")
+    assert found.query_remaining == "SELECT 1"
+    assert (bool(found.is_explain), found.is_readonly) == (False, False)
+    assert connection.execute("SELECT count(*) FROM t").get == 0
+
+
+def test_a_trace_sees_each_statement_before_it_runs_and_can_end_it(connection: apsw.Connection) -> None:
+    seen: list[str] = []
+
+    def trace(cursor: apsw.Cursor, sql: str, bindings: object) -> bool:
+        seen.append(sql)
+        return False
+
+    connection.exec_trace = trace
+    with pytest.raises(apsw.ExecTraceAbort):
+        connection.cursor().execute("INSERT INTO t VALUES (1, 'x')")
+    connection.exec_trace = None
+
+    assert seen == ["INSERT INTO t VALUES (1, 'x')"]
+    assert connection.execute("SELECT count(*) FROM t").get == 0
+
+
+def test_a_profile_counts_the_steps_of_full_scans(connection: apsw.Connection) -> None:
+    events: list[dict[str, Any]] = []
+    connection.execute(
+        "INSERT INTO t SELECT value, 'x' FROM generate_series(1, 10)" if False else "SELECT 1"
+    ).fetchall()
+    for number in range(10):
+        connection.execute("INSERT INTO t VALUES (?, 'x')", (number,))
+    connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, events.append)
+
+    connection.execute("SELECT count(*) FROM t WHERE b = 'x'").fetchall()
+
+    assert events[-1]["stmt_status"]["SQLITE_STMTSTATUS_FULLSCAN_STEP"] == 9
+
+
+def test_an_authorizer_and_missing_bindings_refuse_a_statement(connection: apsw.Connection) -> None:
+    with pytest.raises(apsw.BindingsError):
+        connection.execute("SELECT ?")
+    connection.set_authorizer(lambda *_: apsw.SQLITE_DENY)
+    with pytest.raises(apsw.AuthError):
+        connection.execute("SELECT a FROM t")

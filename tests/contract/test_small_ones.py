@@ -1,0 +1,36 @@
+"""cachetools and stamina: caches by a clock of ours, and how retries are told of."""
+
+import stamina
+from cachetools import TTLCache
+
+
+def test_a_cache_forgets_by_the_timer_that_is_given_and_keeps_at_most_so_many() -> None:
+    now = 0.0
+    cache: TTLCache[str, int] = TTLCache(2, 10, timer=lambda: now)
+    cache["a"], cache["b"], cache["c"] = 1, 2, 3
+    assert set(cache) == {"b", "c"}
+
+    now = 9.9
+    assert cache.get("b") == 2
+    now = 10.0
+    assert cache.get("b") is None
+
+
+async def test_a_retry_waits_as_long_as_the_error_says() -> None:
+    tries: list[int] = []
+    waits: list[float] = []
+
+    class Busy(Exception):
+        pass
+
+    def wait(error: Exception) -> float | bool:
+        return 0.01 if isinstance(error, Busy) else False
+
+    async for attempt in stamina.retry_context(on=wait, attempts=3):
+        with attempt:
+            tries.append(attempt.num)
+            waits.append(attempt.next_wait)
+            if len(tries) < 3:
+                raise Busy
+
+    assert tries == [1, 2, 3]
