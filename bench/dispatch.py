@@ -34,7 +34,10 @@ async def _ignore(env: Any, incoming: Any) -> str:
 
 async def last_against_first(fleet: Fleet) -> dict[str, float]:
     """Budget 10."""
-    probes = [ReadCommand(f"probe{n}", f"probe{n}", "A probe", _NoArgs, _run, open_to_all=True) for n in range(FORTY)]
+    names = [f"probe{n}" for n in range(FORTY)]
+    probes = [
+        ReadCommand(name=one, usage=one, summary="A probe", args=_NoArgs, run=_run, open_to_all=True) for one in names
+    ]
     with _settings(fleet), _forty_buttons():
         async with started(lambda bot: configure_logging(bot, probes), executes=False) as app:
             command = await _ratio(app, *(_command(fleet, f"probe{n}") for n in (0, FORTY - 1)))

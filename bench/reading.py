@@ -16,6 +16,7 @@ from bench.signing import ASKER, CHANNEL, TEAM
 from bench.stubs import _database
 from bench.systems import POLICY
 from bot.app.serving import _spare_the_collector as spare_the_collector
+from bot.commands import CATALOGUE
 from bot.commands.base import Context
 from bot.commands.databases import list as list_command
 from bot.core.model import Channel, Person, Subject
@@ -48,7 +49,7 @@ class FromBytes(TursoClient):
 
 
 def _context(turso: TursoClient) -> Context:
-    policy = load(POLICY)
+    policy = load(POLICY, CATALOGUE)
     subject = Subject(Person(ASKER, TEAM), Channel(CHANNEL))
     return Context(
         subject=subject,

@@ -90,9 +90,10 @@ def _platform(arguments: argparse.Namespace) -> int:
 
 
 def _policy_check(arguments: argparse.Namespace) -> int:
+    from bot.commands import CATALOGUE
     from bot.core.policy import report
 
-    lines, well = report.check(_read(arguments.file), str(arguments.file))
+    lines, well = report.check(_read(arguments.file), str(arguments.file), CATALOGUE)
     return _print(lines, well)
 
 
@@ -138,9 +139,10 @@ def _grammar() -> Any:
 def _policy(path: Path) -> Any:
     import os
 
+    from bot.commands import CATALOGUE
     from bot.core.policy import load
 
-    return load(_read(path), default_organization=os.environ.get("TURSO_ORGANIZATION") or None)
+    return load(_read(path), CATALOGUE, default_organization=os.environ.get("TURSO_ORGANIZATION") or None)
 
 
 def _read(path: Path) -> str:

@@ -17,7 +17,7 @@ from bot.app.policy_book import LOOK_EVERY, PolicyBook
 from bot.app.policy_changes import PolicyChanges
 from bot.app.turso_clients import TursoClients
 from bot.app.workflow_steps import WorkSteps
-from bot.commands import COMMANDS
+from bot.commands import CATALOGUE, COMMANDS
 from bot.core.background import Background
 from bot.core.egress import is_recognizable
 from bot.core.parsing import Grammar
@@ -85,7 +85,7 @@ async def running(
     await (upgrade_store if upgrade else must_be_current)(database)
     metrics = Metrics()
     background = Background(metrics.background_failed)
-    book = PolicyBook(settings.policy_file, settings.turso_organization)
+    book = PolicyBook(settings.policy_file, settings.turso_organization, CATALOGUE)
     metrics.follow_policy(lambda: book.age_seconds, lambda: book.problem is None)
     async with AsyncExitStack() as stack:
         turso_clients = await stack.enter_async_context(TursoClients(settings, metrics.turso))

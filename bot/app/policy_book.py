@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from bot.core.catalogue import CommandCatalogue
 from bot.core.policy import Policy, PolicyInvalid, load
 from bot.errors import BotError
 
@@ -34,15 +35,18 @@ class Unreadable(Exception):
 class PolicyBook:
     """Keeps the last valid policy. What `problem` says follows from the last look at the file alone."""
 
-    def __init__(self, path: Path, organization: str, *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, path: Path, organization: str, catalogue: CommandCatalogue, *, now: Callable[[], float] = time.monotonic
+    ) -> None:
         """Read the policy to start with.
 
         Args:
+            catalogue: the commands that its rules may name.
             now: seconds of a clock that only goes forward.
         Raises:
             BotError: the file is missing or does not validate; a process does not start without a policy.
         """
-        self._path, self._organization, self._now = path, organization, now
+        self._path, self._organization, self._catalogue, self._now = path, organization, catalogue, now
         self._loaded = now()
         self._told: Policy | None = None
         self._seen: str | None = None
@@ -88,7 +92,7 @@ class PolicyBook:
         except Unreadable:
             raise BotError(f"POLICY_FILE names `{self._path}`, which cannot be read.") from None
         try:
-            policy = load(text, default_organization=self._organization)
+            policy = load(text, self._catalogue, default_organization=self._organization)
         except PolicyInvalid as invalid:
             raise BotError(f"POLICY_FILE names `{self._path}`, which does not validate: {invalid}") from None
         self._seen = _digest(text)
@@ -119,7 +123,7 @@ class PolicyBook:
         """Take a content into force if it validates. Returns what is known now: of it, and of what is in force."""
         in_force = {known: why for known, why in self._verdicts.items() if why is None}
         try:
-            policy = load(text, default_organization=self._organization)
+            policy = load(text, self._catalogue, default_organization=self._organization)
         except PolicyInvalid as invalid:
             return {**in_force, digest: str(invalid)}
         self.policy, self._loaded = policy, self._now()

@@ -5,7 +5,7 @@ from typing import Final
 from bot.blocks import kit
 from bot.blocks.kit import Element, Style
 from bot.blocks.text import Plain, mrkdwn, person
-from bot.blocks.verbs import verb_of
+from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Confirm, Risk
 from bot.core.request import Request
 
@@ -31,15 +31,15 @@ FREEZE_FIRST: Final = 9
 """Its number among the buttons of a message that run commands."""
 
 
-def approve(request: Request, risk: Risk) -> Element:
+def approve(request: Request, catalogue: CommandCatalogue) -> Element:
     """Approve. Red and with a dialog where the rule wants that; the dialog names what it is about."""
-    dialog = None
+    dialog, risk, label = None, risk_of(request, catalogue), catalogue.label_of(request.command)
     if request.confirm is Confirm.BUTTON:
         dialog = kit.confirm(
-            Plain(f"{verb_of(request.command)}?"),
+            Plain(f"{label}?"),
             mrkdwn(
                 "You approve *{}* of `{}`, requested by {}.",
-                verb_of(request.command),
+                label,
                 subject(request),
                 person(request.requester),
             ),
@@ -69,9 +69,10 @@ def remind(request_id: str) -> Element:
     return kit.button(Plain("Remind"), REMIND, request_id)
 
 
-def confirm(request: Request, risk: Risk) -> Element:
+def confirm(request: Request, catalogue: CommandCatalogue) -> Element:
     """The requester's own confirmation, named by what it does."""
-    return kit.button(Plain(verb_of(request.command)), CONFIRM, request.id, style=_style(risk))
+    label, style = Plain(catalogue.label_of(request.command)), _style(risk_of(request, catalogue))
+    return kit.button(label, CONFIRM, request.id, style=style)
 
 
 def dismiss(request: Request) -> Element:
@@ -139,6 +140,11 @@ def subject(request: Request) -> str:
     if request.plan.target:
         return request.plan.target.name
     return str(request.plan.arguments.get("name") or request.plan.arguments.get("key") or "this channel")
+
+
+def risk_of(request: Request, catalogue: CommandCatalogue) -> Risk:
+    """How much a request can hurt."""
+    return catalogue.risk_of(request.command, request.plan.options)
 
 
 def _style(risk: Risk) -> Style:

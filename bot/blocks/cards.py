@@ -26,9 +26,7 @@ from bot.blocks.text import (
     sentence,
     when,
 )
-from bot.blocks.verbs import verb_of
-from bot.core.catalogue import risk_of
-from bot.core.model import Risk
+from bot.core.catalogue import CommandCatalogue
 from bot.core.proof import OldTokens, Proof
 from bot.core.reply import Block, Reply
 from bot.core.request import COUNTDOWN_OVER, HoldKind, Mode, Request, Review, State
@@ -72,6 +70,7 @@ _AGAIN: Final = {
 
 def request_card(
     request: Request,
+    catalogue: CommandCatalogue,
     *,
     now: datetime,
     approvers: Collection[str] = (),
@@ -86,9 +85,9 @@ def request_card(
         review: of a break-glass act, once there is one.
     """
     if request.state is State.PENDING and request.mode is not Mode.APPROVAL:
-        return confirm_message(request, now=now)
-    title = _title(request)
-    rows = kit.actions(*card_buttons(request, review))
+        return confirm_message(request, catalogue, now=now)
+    title = _title(request, catalogue)
+    rows = kit.actions(*card_buttons(request, catalogue, review))
     if request.state is State.PENDING:
         body = [*_said(request), *plan_blocks(request.plan), kit.context(*_approval(request, now, approvers))]
         return reply(title, [kit.section(title), *body, *rows, kit.context(_small_print(request))])
@@ -100,7 +99,7 @@ def request_card(
     return reply(Mrkdwn(done.text), [*done.blocks, *course, *rows, who, *foot])
 
 
-def outcome_notice(request: Request, *, elsewhere: bool = False) -> Reply:
+def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: bool = False) -> Reply:
     """Tell in one line how far a request has got.
 
     Args:
@@ -115,7 +114,7 @@ def outcome_notice(request: Request, *, elsewhere: bool = False) -> Reply:
     if request.state is State.READY:
         where = mrkdwn("my Home tab") if elsewhere else mrkdwn("the card")
         words = mrkdwn("Your token is approved: press *Reveal* on {}.", where)
-    operation = mrkdwn("*{}* `{}`", verb_of(request.command), buttons.subject(request))
+    operation = mrkdwn("*{}* `{}`", catalogue.label_of(request.command), buttons.subject(request))
     sign = Mrkdwn(_SIGNS.get(request.state, ":raised_hand:"))
     text = mrkdwn("{} {}: {}. {}", sign, people(_concerned(request)), operation, words)
     then = [kit.context(_RESTS)] if request.rests else []
@@ -168,9 +167,9 @@ def outcome_note(request: Request, done: Reply, timeline: str, *, until: datetim
     return reply(text, [kit.section(text), *rows[:1], *link], private=True)
 
 
-def waiting_note(request: Request, why: str, *, now: datetime) -> Reply:
+def waiting_note(request: Request, catalogue: CommandCatalogue, why: str, *, now: datetime) -> Reply:
     """Tell the requester alone that a change does not start yet, why, and until when it is tried."""
-    operation = mrkdwn("*{}* `{}`", verb_of(request.command), buttons.subject(request))
+    operation = mrkdwn("*{}* `{}`", catalogue.label_of(request.command), buttons.subject(request))
     text = mrkdwn(":hourglass_flowing_sand: {} does not start yet: {}", operation, sentence(why))
     then = Mrkdwn("I keep trying, and the outcome follows here.")
     if request.sent_at is None and request.expires_at is not None and request.expires_at > now:
@@ -179,7 +178,7 @@ def waiting_note(request: Request, why: str, *, now: datetime) -> Reply:
             when(request.expires_at),
             _left(request.expires_at, now),
         )
-    rows = kit.actions(*card_buttons(request, None))
+    rows = kit.actions(*card_buttons(request, catalogue, None))
     return reply(text, [kit.section(text), *rows, kit.context(then, _small_print(request))], private=True)
 
 
@@ -197,11 +196,10 @@ def in_incident(reply: Reply, key: str, link: str) -> Reply:
     return replace(reply, blocks=fitting([*reply.blocks, note]), plain_blocks=plain)
 
 
-def confirm_message(request: Request, *, now: datetime) -> Reply:
+def confirm_message(request: Request, catalogue: CommandCatalogue, *, now: datetime) -> Reply:
     """Ask the requester alone whether they mean it."""
-    risk = risk_of_request(request)
     loud = mrkdwn(":rotating_light: *Break-glass* ") if request.mode is Mode.BREAK_GLASS else Mrkdwn("")
-    title = mrkdwn("{}*{}* `{}`?", loud, verb_of(request.command), buttons.subject(request))
+    title = mrkdwn("{}*{}* `{}`?", loud, catalogue.label_of(request.command), buttons.subject(request))
     notes = []
     if request.mode is Mode.BREAK_GLASS:
         notes.append(mrkdwn("It acts at once, is announced in the channel, and owes a review by somebody else."))
@@ -213,28 +211,34 @@ def confirm_message(request: Request, *, now: datetime) -> Reply:
             kit.section(title),
             *_said(request),
             *plan_blocks(request.plan),
-            *kit.actions(buttons.confirm(request, risk), buttons.dismiss(request), *_freeze_first(request)),
+            *kit.actions(buttons.confirm(request, catalogue), buttons.dismiss(request), *_freeze_first(request)),
             kit.context(*notes, _small_print(request)),
         ],
         private=True,
     )
 
 
-def request_row(request: Request, *, now: datetime, mine: bool, may_approve: bool) -> list[Block]:
+def request_row(
+    request: Request, catalogue: CommandCatalogue, *, now: datetime, mine: bool, may_approve: bool
+) -> list[Block]:
     """One request in a list, with its buttons again: two or three blocks."""
     row: list[Element] = []
     if may_approve and request.state is State.PENDING:
-        row += [buttons.approve(request, risk_of_request(request)), buttons.deny(request.id)]
+        row += [buttons.approve(request, catalogue), buttons.deny(request.id)]
     if mine:
-        row += [one for one in card_buttons(request, None) if one["action_id"] not in (buttons.APPROVE, buttons.DENY)]
+        row += [
+            one
+            for one in card_buttons(request, catalogue, None)
+            if one["action_id"] not in (buttons.APPROVE, buttons.DENY)
+        ]
         if request.state is State.PENDING and request.mode is not Mode.APPROVAL:
-            row = [buttons.confirm(request, risk_of_request(request)), buttons.dismiss(request)]
+            row = [buttons.confirm(request, catalogue), buttons.dismiss(request)]
     elif request.state is State.QUARANTINED:
         row += [buttons.undo(request.id)]
     due = request.due_at if request.state is State.QUARANTINED else request.expires_at
     until = mrkdwn("until {} ({})", when(due), _left(due, now)) if due else Mrkdwn("")
     said = mrkdwn("_{}_", cut(request.reason, 200)) if request.reason else Mrkdwn("")
-    head = mrkdwn("{} · {}", _title(request), _WORDS.get(request.state, f"waits: {_votes(request)}"))
+    head = mrkdwn("{} · {}", _title(request, catalogue), _WORDS.get(request.state, f"waits: {_votes(request)}"))
     lines = [line for line in (head, said) if line]
     return [
         kit.section(Mrkdwn("\n".join(lines))),
@@ -243,15 +247,15 @@ def request_row(request: Request, *, now: datetime, mine: bool, may_approve: boo
     ]
 
 
-def card_buttons(request: Request, review: Review | None) -> list[Element]:
+def card_buttons(request: Request, catalogue: CommandCatalogue, review: Review | None) -> list[Element]:
     """What can be pressed on a card now; each press is decided again."""
     state = request.state
     if state is State.PENDING and request.mode is Mode.APPROVAL:
-        yes = buttons.approve(request, risk_of_request(request))
+        yes = buttons.approve(request, catalogue)
         own = [buttons.withdraw(request.id), buttons.remind(request.id)]
         return [yes, buttons.deny(request.id), *own, *_freeze_first(request)]
     if state is State.PENDING:
-        return [buttons.confirm(request, risk_of_request(request)), buttons.dismiss(request)]
+        return [buttons.confirm(request, catalogue), buttons.dismiss(request)]
     if state is State.APPROVED or (state is State.EXECUTING and request.sent_at is None):
         others = [buttons.deny(request.id)] if request.mode is Mode.APPROVAL else []
         return [*others, buttons.withdraw(request.id)]
@@ -280,19 +284,14 @@ def _freeze_first(request: Request) -> list[Element]:
     return buttons.freeze_first(buttons.subject(request)) if request.command == "rotate" else []
 
 
-def risk_of_request(request: Request) -> Risk:
-    """How much a request can hurt."""
-    return risk_of(request.command, read_only="--read-only" in request.plan.options)
-
-
 def _review_button(request: Request, review: Review | None) -> list[Element]:
     owed = request.mode is Mode.BREAK_GLASS and (review is None or review.reviewed_at is None)
     acted = request.state not in (State.PENDING, State.CANCELLED, State.EXPIRED, State.STALE, State.DENIED)
     return [buttons.review(request.id)] if owed and acted else []
 
 
-def _title(request: Request) -> Mrkdwn:
-    operation = mrkdwn("*{}* `{}`", verb_of(request.command), buttons.subject(request))
+def _title(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
+    operation = mrkdwn("*{}* `{}`", catalogue.label_of(request.command), buttons.subject(request))
     loud = mrkdwn(":rotating_light: *Break-glass* ") if request.mode is Mode.BREAK_GLASS else Mrkdwn("")
     requester = person(request.requester)
     if request.state is State.PENDING:

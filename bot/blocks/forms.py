@@ -10,9 +10,9 @@ from bot.blocks.inputs import INPUT_ACTION, name_option, text_input
 from bot.blocks.message import reply
 from bot.blocks.plans import consequences
 from bot.blocks.text import Plain, cut, mrkdwn, sentence
-from bot.blocks.verbs import verb_of
 from bot.core.argument_schema import shape_of
-from bot.core.parsing import Spec, field_errors
+from bot.core.declaration import Declaration
+from bot.core.parsing import field_errors
 from bot.core.plan import Plan
 from bot.core.reply import Block, Reply, View
 
@@ -54,7 +54,7 @@ def unbound(metadata: str) -> tuple[str, str]:
 
 def loading_view(title: str) -> View:
     """What a modal shows at once, while we look up what belongs into it."""
-    return _view(_title(title), [kit.section(mrkdwn(":hourglass_flowing_sand: One moment…"))])
+    return _view(title, [kit.section(mrkdwn(":hourglass_flowing_sand: One moment…"))])
 
 
 def notice_view(title: str, text: str) -> View:
@@ -62,7 +62,7 @@ def notice_view(title: str, text: str) -> View:
     return _view(title, [kit.section(sentence(text))])
 
 
-def form_view(spec: Spec, given: Mapping[str, Any], address_id: str, *, needs_reason: bool = False) -> View:
+def form_view(spec: Declaration, given: Mapping[str, Any], address_id: str, *, needs_reason: bool = False) -> View:
     """The form of a command, filled with what is already known.
 
     Args:
@@ -77,11 +77,11 @@ def form_view(spec: Spec, given: Mapping[str, Any], address_id: str, *, needs_re
         blocks.append(kit.input_block(TICKET_INPUT, Plain("Ticket"), text_input(at_most=100), optional=True))
         choices.append(("--dry-run", "Dry run: only show what would happen"))
     blocks += inputs.flag_inputs(choices, [], COMMON_FLAGS, "When you send this")
-    title = verb_of(spec.name)
+    title = spec.label
     intro = [kit.context(mrkdwn("{}", Plain(spec.summary)), mrkdwn("`/turso {}`", Plain(spec.usage)))]
     if needs_reason:
         intro.append(kit.section(_BREAK_GLASS))
-    return _view(_title(title), [*intro, *blocks], f"{FORM}{spec.name}", address_id, submit=title)
+    return _view(title, [*intro, *blocks], f"{FORM}{spec.name}", address_id, submit=title)
 
 
 _BREAK_GLASS: Final = mrkdwn(
@@ -90,17 +90,16 @@ _BREAK_GLASS: Final = mrkdwn(
 )
 
 
-def form_button(command: str, intent_id: str) -> Reply:
+def form_button(spec: Declaration, intent_id: str) -> Reply:
     """Offer a form where none can be opened at once; by the id it is filled with what was typed."""
-    verb = verb_of(command)
-    button = kit.button(Plain("Open the form"), f"{buttons.FORM}{command}", intent_id, style="primary")
-    text = mrkdwn("*{}* needs a little more. The form asks for it.", verb)
+    button = kit.button(Plain("Open the form"), f"{buttons.FORM}{spec.name}", intent_id, style="primary")
+    text = mrkdwn("*{}* needs a little more. The form asks for it.", spec.label)
     return reply(text, [kit.section(text), *kit.actions(button)], private=True)
 
 
-def chooser_view(commands: Iterable[Spec], address_id: str, *, needs_channel: bool) -> View:
+def chooser_view(commands: Iterable[Declaration], address_id: str, *, needs_channel: bool) -> View:
     """Choose a command, and the channel where there is none yet."""
-    options = [kit.option(Plain(verb_of(one.name)), one.name, Plain(one.summary)) for one in commands]
+    options = [kit.option(Plain(one.label), one.name, Plain(one.summary)) for one in commands]
     menu = {"type": "static_select", "action_id": INPUT_ACTION, "options": options[: inputs.OPTIONS_OF_A_MENU]}
     blocks = [kit.input_block(COMMAND_INPUT, Plain("What do you want to do?"), menu, optional=False)]
     if needs_channel:
@@ -151,7 +150,7 @@ def review_view(review_id: str, *, title: str, about: str) -> View:
     return _view(title, blocks, REVIEW, review_id, submit="Record")
 
 
-def read_form(spec: Spec, values: Mapping[str, Any]) -> tuple[dict[str, str], str]:
+def read_form(spec: Declaration, values: Mapping[str, Any]) -> tuple[dict[str, str], str]:
     """Return errors by `block_id`, and the command line that the form stands for."""
     given: dict[str, Any] = {argument.key: _checked(value) for argument, value in inputs.filled_in(spec.args, values)}
     chosen = {*_flags(values, inputs.FLAGS), *_flags(values, COMMON_FLAGS)}
@@ -160,7 +159,7 @@ def read_form(spec: Spec, values: Mapping[str, Any]) -> tuple[dict[str, str], st
     return errors, "" if errors else line_from_values(spec, values)
 
 
-def line_from_values(spec: Spec, values: Mapping[str, Any]) -> str:
+def line_from_values(spec: Declaration, values: Mapping[str, Any]) -> str:
     """Write the command line that a filled-in form stands for, so that it is read as if it had been typed."""
     places, options, rest = [], [], []
     for argument, value in inputs.filled_in(spec.args, values):
@@ -180,7 +179,7 @@ def line_from_values(spec: Spec, values: Mapping[str, Any]) -> str:
     return " ".join([spec.name, *places, *options, *rest])
 
 
-def first_input(spec: Spec) -> str:
+def first_input(spec: Declaration) -> str:
     """Return the `block_id` of a form's first input: the place for an error that belongs to none in particular."""
     shape = shape_of(spec.args)
     first = next((one for one in shape.by_key.values() if not one.flag and one.key not in inputs.PAGING), None)
@@ -224,11 +223,7 @@ def _view(title: str, blocks: Sequence[Block], callback_id: str = "notice", abou
     return view | ({"submit": kit.text_object(Plain(submit), 24)} if submit else {})
 
 
-def _title(name: str) -> str:
-    return verb_of(name) if name.islower() else name
-
-
-def _errors(spec: Spec, given: Mapping[str, Any]) -> dict[str, str]:
+def _errors(spec: Declaration, given: Mapping[str, Any]) -> dict[str, str]:
     try:
         spec.args.model_validate(given)
     except ValidationError as error:

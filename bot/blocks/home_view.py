@@ -9,6 +9,7 @@ from bot.blocks import buttons, kit
 from bot.blocks.cards import request_row
 from bot.blocks.rights import right_lines, unknown_groups
 from bot.blocks.text import Mrkdwn, Plain, channel, duration, joined, mrkdwn, person, sentence, when
+from bot.core.catalogue import CommandCatalogue
 from bot.core.policy import Right
 from bot.core.reply import Block, View
 from bot.core.request import Hold, Incident, LedgerToken, Request, Review, TokenState
@@ -80,24 +81,26 @@ class Board:
     """False: this person may do nothing, and is shown nothing."""
 
 
-def home_view(board: Board, *, now: datetime) -> View:
+def home_view(board: Board, catalogue: CommandCatalogue, *, now: datetime) -> View:
     """Draw somebody's Home tab."""
     blocks: list[Block] = [kit.header(Plain("Turso Ops"))]
     if board.decide.items:
         blocks += _section(
-            "Waits for you", board.decide, [_request(one, now, approves=True) for one in board.decide.items]
+            "Waits for you", board.decide, [_request(one, catalogue, now, approves=True) for one in board.decide.items]
         )
     else:
         blocks.append(kit.section(mrkdwn(":relieved: Nothing waits for you.")))
-    blocks += _section("Your requests", board.mine, [_request(one, now, mine=True) for one in board.mine.items])
+    blocks += _section(
+        "Your requests", board.mine, [_request(one, catalogue, now, mine=True) for one in board.mine.items]
+    )
     blocks += _section("Reviews you owe", board.reviews, [_review(one, now) for one in board.reviews.items])
-    undo = [_request(one, now, mine=one.requester == board.person) for one in board.undo.items]
+    undo = [_request(one, catalogue, now, mine=one.requester == board.person) for one in board.undo.items]
     blocks += _section("In quarantine", board.undo, undo)
     blocks += _section("Frozen", board.frozen, [_hold(one, one.id in board.thaws) for one in board.frozen.items])
     blocks += _section("Your live tokens", board.tokens, [_token(one, now) for one in board.tokens.items])
     blocks += _section("Incidents running", board.incidents, [_incident(one, now) for one in board.incidents.items])
     blocks += _section(
-        "What you can do where", board.places, [[kit.section(_place(one))] for one in board.places.items]
+        "What you can do where", board.places, [[kit.section(_place(one, catalogue))] for one in board.places.items]
     )
     if not board.places.items:
         blocks += [kit.divider(), kit.section(mrkdwn("No channel that you are in lets you use a command yet."))]
@@ -127,8 +130,10 @@ def _turns(page: Page[Any]) -> list[kit.Element]:
             for label, number in turns]  # fmt: skip
 
 
-def _request(request: Request, now: datetime, *, mine: bool = False, approves: bool = False) -> list[Block]:
-    return request_row(request, now=now, mine=mine, may_approve=approves)
+def _request(
+    request: Request, catalogue: CommandCatalogue, now: datetime, *, mine: bool = False, approves: bool = False
+) -> list[Block]:
+    return request_row(request, catalogue, now=now, mine=mine, may_approve=approves)
 
 
 def _review(review: Review, now: datetime) -> list[Block]:
@@ -162,6 +167,6 @@ def _incident(incident: Incident, now: datetime) -> list[Block]:
     return [kit.section(words)]
 
 
-def _place(place: Place) -> Mrkdwn:
+def _place(place: Place, catalogue: CommandCatalogue) -> Mrkdwn:
     head = mrkdwn("*{}*", channel(place.channel_id))
-    return joined("\n", (head, *right_lines(place.rights), unknown_groups(place.unknown)))
+    return joined("\n", (head, *right_lines(place.rights, catalogue), unknown_groups(place.unknown)))

@@ -6,26 +6,26 @@ from datetime import datetime
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, Plain, channel, duration, joined, linked, mention, mrkdwn, person, when
-from bot.blocks.verbs import verb_of
+from bot.core.catalogue import CommandCatalogue
 from bot.core.proof import OldTokens, Proof
 from bot.core.reply import Reply
 from bot.core.request import Request, Review
 
 
-def reminder(request: Request, *, now: datetime) -> Reply:
+def reminder(request: Request, catalogue: CommandCatalogue, *, now: datetime) -> Reply:
     """Remind those whom the rule notifies that somebody waits."""
     to = joined(" ", (mention(one) for one in request.notify[:10]))
     head = mrkdwn(":bell: {} {} still waits for an answer to *{}* `{}`.", to, person(request.requester),
-                  verb_of(request.command), buttons.subject(request))  # fmt: skip
+                  catalogue.label_of(request.command), buttons.subject(request))  # fmt: skip
     left = mrkdwn("It waits since {}", duration(now - request.created_at))
     until = mrkdwn("until {}", when(request.expires_at)) if request.expires_at else Mrkdwn("")
     return reply(head, [kit.section(head), kit.context(joined(" ", (left, until)))])
 
 
-def personal_reminder(request: Request, link: str, *, now: datetime) -> Reply:
+def personal_reminder(request: Request, catalogue: CommandCatalogue, link: str, *, now: datetime) -> Reply:
     """Remind one person who may approve, where the rule notifies nobody."""
     operation = mrkdwn(
-        "*{}* `{}` in {}", verb_of(request.command), buttons.subject(request), channel(request.channel_id)
+        "*{}* `{}` in {}", catalogue.label_of(request.command), buttons.subject(request), channel(request.channel_id)
     )
     head = mrkdwn(":bell: {} is waiting for your approval: {}.", person(request.requester), operation)
     until = mrkdwn("Expires {}.", when(request.expires_at)) if request.expires_at else Mrkdwn("")
@@ -34,19 +34,22 @@ def personal_reminder(request: Request, link: str, *, now: datetime) -> Reply:
     return reply(head, [kit.section(head), kit.context(since, until, card)], private=True)
 
 
-def break_glass_notice(request: Request, link: str | None) -> Reply:
+def break_glass_notice(request: Request, catalogue: CommandCatalogue, link: str | None) -> Reply:
     """Tell one whom the rule notifies that something was done without approval."""
     head = mrkdwn(":rotating_light: *Break-glass* by {} in {}: *{}* `{}`", person(request.requester),
-                  channel(request.channel_id), verb_of(request.command), buttons.subject(request))  # fmt: skip
+                  channel(request.channel_id), catalogue.label_of(request.command),
+                  buttons.subject(request))  # fmt: skip
     where = [kit.context(mrkdwn("{}", linked(link, "The card in the channel")))] if link else []
     return reply(head, [kit.section(head), kit.quote(Plain("Reason"), Plain(request.reason), at_most=800), *where],
                  private=True)  # fmt: skip
 
 
-def review_notice(review: Review, request: Request | None, *, overdue: bool) -> Reply:
+def review_notice(review: Review, request: Request | None, catalogue: CommandCatalogue, *, overdue: bool) -> Reply:
     """Remind of a review that is owed: first those who may give it, then also those whom the rule notifies."""
     called = [*(person(one) for one in review.reviewers[:10]), *(mention(one) for one in review.notify[:10] if overdue)]
-    operation = mrkdwn(" (*{}* `{}`)", verb_of(request.command), buttons.subject(request)) if request else Mrkdwn("")
+    operation = (
+        mrkdwn(" (*{}* `{}`)", catalogue.label_of(request.command), buttons.subject(request)) if request else Mrkdwn("")
+    )
     late = mrkdwn("It is *overdue* since {}.", when(review.due_at))
     due = late if overdue else mrkdwn("It is due {}.", when(review.due_at))
     sign = Mrkdwn(":rotating_light:") if overdue else Mrkdwn(":eyes:")
@@ -55,11 +58,12 @@ def review_notice(review: Review, request: Request | None, *, overdue: bool) -> 
     return reply(head, [kit.section(head), *kit.actions(buttons.review(review.request_id))])
 
 
-def reviewed_notice(review: Review, request: Request) -> Reply:
+def reviewed_notice(review: Review, request: Request, catalogue: CommandCatalogue) -> Reply:
     """Tell who acted without an approval, and whom the rule notifies, what the review came to."""
     found = Mrkdwn("justified") if review.justified else Mrkdwn("*not* justified")
     head = mrkdwn(":eyes: {}: {} reviewed the break-glass act *{}* `{}` and found it {}.", person(review.actor),
-                  person(review.reviewed_by), verb_of(request.command), buttons.subject(request), found)  # fmt: skip
+                  person(review.reviewed_by), catalogue.label_of(request.command), buttons.subject(request),
+                  found)  # fmt: skip
     comment = [kit.quote(Plain("Review"), Plain(review.comment), at_most=500)] if review.comment else []
     return reply(head, [kit.section(head), *comment])
 

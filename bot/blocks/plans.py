@@ -6,7 +6,7 @@ from typing import Final
 from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import Plain, cut, cut_mrkdwn, joined, mrkdwn, people, sentence
-from bot.blocks.verbs import verb_of
+from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Decision
 from bot.core.plan import Plan
 from bot.core.reply import Block, Reply
@@ -29,10 +29,10 @@ def consequences(plan: Plan) -> list[Block]:
     return [*_steps(plan), *_warnings(plan), *_holders(plan)]
 
 
-def dry_run(plan: Plan, decision: Decision) -> Reply:
+def dry_run(plan: Plan, catalogue: CommandCatalogue, decision: Decision) -> Reply:
     """The answer to `--dry-run`: the plan, and whose approval it would need; nothing is done."""
     name = plan.target.name if plan.target else str(plan.arguments.get("name", ""))
-    title = mrkdwn(":mag: Dry run of *{}* `{}`: nothing was done.", verb_of(plan.command), name)
+    title = mrkdwn(":mag: Dry run of *{}* `{}`: nothing was done.", catalogue.label_of(plan.command), name)
     return reply(title, [kit.section(title), *plan_blocks(plan), kit.context(sentence(decision.reason))], private=True)
 
 

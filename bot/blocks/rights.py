@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from bot.blocks.text import Mrkdwn, duration, joined, mention, mrkdwn
-from bot.core import catalogue
+from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Verdict
 from bot.core.policy import Right
 
@@ -21,12 +21,15 @@ _NOTES: Final = {
 NOTHING: Final = mrkdwn(":no_entry: No command is allowed for you in this channel.")
 
 
-def right_lines(rights: Iterable[Right]) -> list[Mrkdwn]:
+def right_lines(rights: Iterable[Right], catalogue: CommandCatalogue) -> list[Mrkdwn]:
     """Return a line for each verdict, with its commands; `help`, `whoami` and `/turso` itself go without saying."""
-    every = [right for right in rights if right.command not in catalogue.ALWAYS]
+    every = [right for right in rights if right.command not in catalogue.open_to_all]
     lines = []
     for verdict, title in _TITLES.items():
-        shown = [_shown(name, right) for name, right in _by_family([one for one in every if one.verdict is verdict])]
+        shown = [
+            _shown(name, right)
+            for name, right in _by_family([one for one in every if one.verdict is verdict], catalogue)
+        ]
         if shown:
             lines.append(mrkdwn("{}: {}", title, joined(", ", shown)))
     return lines
@@ -48,14 +51,14 @@ def unknown_groups(groups: Sequence[str]) -> Mrkdwn:
     return mrkdwn(":warning: Slack didn't say who is in {}. What depends on that isn't listed; try again soon.", names)
 
 
-def _by_family(rights: Sequence[Right]) -> list[tuple[str, Right]]:
+def _by_family(rights: Sequence[Right], catalogue: CommandCatalogue) -> list[tuple[str, Right]]:
     """Name `incident start`, `incident end` and so on by `incident` alone, where all of them stand alike."""
     whole = [right.command for right in rights if not right.is_limited]
     found: dict[tuple[str, int], Right] = {}
     for at, right in enumerate(rights):
         parent = right.command.partition(" ")[0]
-        family = [one for one in catalogue.COMMANDS if one.startswith(f"{parent} ")]
-        is_whole = parent in catalogue.COMMANDS and bool(family) and all(one in whole for one in family)
+        family = catalogue.families.get(parent, ())
+        is_whole = bool(family) and all(one.name in whole for one in family)
         found.setdefault((parent, -1) if is_whole else (right.command, at), right)
     return [(name, right) for (name, _), right in found.items()]
 

@@ -1,4 +1,4 @@
-"""What a command is made of. One file is one command; `commands/__init__` lists them."""
+"""What a command is made of. One file is one command, and ends with `command = …`, one of the three kinds below."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, SecretStr
 
+from bot.core.declaration import Declaration
 from bot.core.model import Decision, Risk, Subject
 from bot.core.plan import Plan
 from bot.core.policy import Policy, Scope
@@ -98,26 +99,15 @@ class Context:
         return Listing((one for one in found if self.scope.covers(one.target)), found.left_out)
 
 
-@dataclass(frozen=True)
-class ReadCommand(Generic[A]):
+@dataclass(frozen=True, kw_only=True)
+class ReadCommand(Declaration, Generic[A]):
     """A command that changes nothing."""
 
-    name: str
-    """As rules write it: `list`, `show`, `policy explain`."""
-    usage: str
-    """As people type it after `/turso`: `db list [FILTER] [--group G]`."""
-    summary: str
     args: type[A]
     run: Callable[[Context, A], Awaitable[Reply]]
-    aliases: tuple[str, ...] = ()
-    """Other spellings: `ls`, `db ls`."""
+    risk: Risk = Risk.READ
     is_live: bool = False
     """What it shows of a database is drawn again after each change of that database."""
-    hidden: bool = False
-    open_to_all: bool = False
-    """`home`, `help`, `whoami`: for every member of the workspace, in every conversation."""
-    risk: Risk = Risk.READ
-    changes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,27 +128,20 @@ class Phase:
     message: Callable[[Plan, Facts], Reply]
 
 
-@dataclass(frozen=True)
-class ChangeCommand(Generic[A]):
+@dataclass(frozen=True, kw_only=True)
+class ChangeCommand(Declaration, Generic[A]):
     """A command that changes something. The pipeline asks for approval, executes once, reads back, audits and tells."""
 
-    name: str
-    usage: str
-    summary: str
     args: type[A]
-    risk: Risk
     plan: Callable[[Context, A], Awaitable[Plan]]
     """Say what would happen, to which object; read only."""
     act: Callable[[Context, Plan], Awaitable[Facts | None]]
     read_back: Callable[[Context, Plan], Awaitable[bool]] | None
     message: Callable[[Plan, Facts], Reply]
-    aliases: tuple[str, ...] = ()
     finish: Phase | None = None
     """What happens when the plan's quarantine is over."""
     undo: Phase | None = None
     """What lifts the plan's hold."""
-    verb: str = ""
-    """For buttons and titles, about 20 characters: `Freeze writes`."""
     drift: Callable[[Context, Plan], Awaitable[str | None]] | None = None
     """Say what has changed since the plan besides its target, such as a database that has joined the group."""
     removes_target: bool = False
@@ -174,8 +157,6 @@ class ChangeCommand(Generic[A]):
     """It touches more databases than it names: its plan says which."""
     undoes: bool = False
     """Its plan names, as `arguments["request_id"]`, a quarantine that the pipeline undoes instead."""
-    hidden: bool = False
-    open_to_all: bool = False
     changes: bool = field(default=True, init=False)
 
 
@@ -186,24 +167,17 @@ class Secret:
     value: str = field(repr=False)
 
 
-@dataclass(frozen=True)
-class SecretCommand(Generic[A]):
+@dataclass(frozen=True, kw_only=True)
+class SecretCommand(Declaration, Generic[A]):
     """A command whose operation gives a secret to its requester: nothing is minted before they press Reveal."""
 
-    name: str
-    usage: str
-    summary: str
     args: type[A]
-    risk: Callable[[A], Risk]
     plan: Callable[[Context, A], Awaitable[Plan]]
     mint: Callable[[Context, Plan], Awaitable[Secret]]
     message: Callable[[Plan, Secret], Reply]
     """The one message that carries the secret; its `text` does not."""
-    aliases: tuple[str, ...] = ()
-    verb: str = ""
-    hidden: bool = False
-    open_to_all: bool = False
     changes: bool = field(default=True, init=False)
+    reveals: bool = field(default=True, init=False)
 
 
 Command = ReadCommand[Any] | ChangeCommand[Any] | SecretCommand[Any]

@@ -7,8 +7,9 @@ from pydantic import ValidationError
 
 from bot.core.argument_schema import Argument, partial_of, shape_of
 from bot.core.arguments import shown
+from bot.core.declaration import Declaration
 from bot.core.normalise import EnumText
-from bot.core.parse_results import Common, Incomplete, Parsed, S, Spec, UnknownOption, close
+from bot.core.parse_results import Common, Incomplete, Parsed, S, UnknownOption, close
 from bot.errors import BadInput
 
 _PRIVATE: Final = Argument("private", "private", "--private", required=False, flag=True)
@@ -123,7 +124,7 @@ class Reader(Generic[S]):
         return Incomplete(self.spec, self.given, missing, args, common, text)
 
 
-def field_errors(error: ValidationError, spec: Spec) -> dict[str, str]:
+def field_errors(error: ValidationError, spec: Declaration) -> dict[str, str]:
     """Return one sentence for each argument that is wrong or absent, by its key; `""` holds what concerns them all."""
     shape = shape_of(spec.args)
     found: dict[str, str] = {}

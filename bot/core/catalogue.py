@@ -1,131 +1,104 @@
-"""What the commands are called: the names that rules use, how risky each is, and the `turso` CLI's spellings."""
+"""All commands as the rules see them: by name, by spelling, by family. Built once of what each command declares."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Mapping
+from itertools import groupby
 from types import MappingProxyType
 from typing import Final
 
+from bot.core.argument_schema import shape_of
+from bot.core.declaration import Declaration
 from bot.core.model import Risk
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """How the rules see one command."""
-
-    risk: Risk
-    flags: tuple[str, ...] = ()
-    """The flags that a rule may name behind the command."""
+_RISKS: Final = tuple(Risk)
 
 
-HOME: Final = "home"
-ALWAYS: Final = frozenset({HOME, "help", "whoami"})
-"""What every member of the workspace may do, wherever they stand."""
+class CommandCatalogue:
+    """The declarations of all commands. The composition root builds it, and passes it to what needs it."""
 
-COMMANDS: Final[Mapping[str, Entry]] = MappingProxyType(
-    {
-        HOME: Entry(Risk.READ),
-        "help": Entry(Risk.READ),
-        "whoami": Entry(Risk.READ),
-        "list": Entry(Risk.READ),
-        "show": Entry(Risk.READ),
-        "usage": Entry(Risk.READ),
-        "triage": Entry(Risk.READ),
-        "tokens": Entry(Risk.READ, ("--mine",)),
-        "requests": Entry(Risk.READ, ("--mine", "--to-approve")),
-        "audit": Entry(Risk.READ),
-        "policy explain": Entry(Risk.READ),
-        "doctor": Entry(Risk.READ),
-        "create": Entry(Risk.LOW),
-        "token": Entry(Risk.MEDIUM, ("--read-only",)),
-        "rotate": Entry(Risk.HIGH),
-        "destroy": Entry(Risk.HIGH, ("--now",)),
-        "restore": Entry(Risk.MEDIUM),
-        "freeze": Entry(Risk.MEDIUM, ("--reads",)),
-        "thaw": Entry(Risk.MEDIUM),
-        "protect": Entry(Risk.MEDIUM),
-        "incident": Entry(Risk.LOW),
-        "incident start": Entry(Risk.LOW),
-        "incident status": Entry(Risk.LOW),
-        "incident end": Entry(Risk.LOW),
-        "incident report": Entry(Risk.LOW),
-        "digest": Entry(Risk.LOW),
-        "digest on": Entry(Risk.LOW),
-        "digest off": Entry(Risk.LOW),
-        "digest now": Entry(Risk.LOW),
-    }
-)
+    def __init__(self, commands: Iterable[Declaration]) -> None:
+        """Put commands in order and index them.
 
-READING: Final = frozenset(
-    {name for name, entry in COMMANDS.items() if entry.risk is Risk.READ}
-    | {"incident status", "incident report", "digest now"}
-)
-"""Commands that change nothing: there is nothing to approve or to review about them."""
+        Raises:
+            ValueError: two of them claim the same name or spelling, or one declares a flag that its arguments lack.
+        """
+        self.commands: Final = tuple(sorted(commands, key=lambda one: one.position))
+        self._by_name: Final = {one.name: one for one in self.commands}
+        _check(self.commands)
+        self.families: Final = _families(self.commands)
+        """`incident`, `digest`: first words that several commands share. A rule that says one means all of them."""
+        self.spellings: Final = _spellings(self.commands, self.families)
+        self.synonyms: Final[Mapping[str, str]] = {word: one.name for one in self.commands for word in one.synonyms}
+        self.open_to_all: Final = frozenset(one.name for one in self.commands if one.open_to_all)
+        responders = {one.name for one in self.commands if one.for_responders}
+        whole = {name for name, members in self.families.items() if {one.name for one in members} <= responders}
+        self.for_responders: Final = frozenset(responders | whole)
+        self.reading: Final = frozenset(one.name for one in self.commands if not one.changes)
+        """Commands that change nothing: there is nothing to approve or to review about them."""
+        self.read: Final = tuple(
+            one.name for one in self.commands if one.risk is Risk.READ and one.name not in self.open_to_all
+        )
+        """What `read` stands for in a rule."""
+        self.home: Final = next((one.name for one in self.commands if not one.usage), "")
+        """What an empty line means."""
 
-VARIANTS: Final[Mapping[tuple[str, ...], str]] = MappingProxyType(
-    {
-        ("token",): "full access",
-        ("token", "--read-only"): "read-only",
-        ("destroy",): "with a countdown",
-        ("destroy", "--now"): "at once",
-        ("freeze",): "writes",
-        ("freeze", "--reads"): "reads and writes",
-        ("tokens",): "everybody's",
-        ("tokens", "--mine"): "your own",
-        ("requests",): "everybody's",
-        ("requests", "--mine"): "your own",
-        ("requests", "--to-approve"): "what you can approve",
-    }
-)
-"""What the variants of a command are called where the rules tell them apart: without a flag, and with each."""
+    @property
+    def names(self) -> list[str]:
+        """Every name that a rule may write, each family before its first command."""
+        families = {members[0].name: family for family, members in self.families.items()}
+        return [name for one in self.commands for name in (families.get(one.name), one.name) if name is not None]
 
-SPELLINGS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "ls": "list",
-        "rm": "destroy",
-        "inspect": "usage",
-        "tokens create": "token",
-        "tokens invalidate": "rotate",
-        "tokens list": "tokens",
-    }
-)
-"""Other spellings of a command; each may also begin with `db`."""
+    def find(self, name: str) -> Declaration | None:
+        """Return the command of this name; None: there is none, or no longer."""
+        return self._by_name.get(name)
+
+    def canonical(self, words: str) -> str:
+        """Return the name that rules use for a command as it is typed, without options: `db rm` is `destroy`."""
+        name = " ".join(words.lower().split()).removeprefix("db ")
+        return self.spellings.get(name, name)
+
+    def risk_of(self, name: str, options: Collection[str] = ()) -> Risk:
+        """Return the risk of a command in one of its variants. A family has its riskiest; what is unknown is high."""
+        command = self.find(name)
+        if command is None:
+            family = self.families.get(name.partition(" ")[0], ())
+            return max((one.risk for one in family), key=_RISKS.index, default=Risk.HIGH)
+        variants = (one.risk for one in command.variants if one.risk is not None and one.flag in options)
+        return next(variants, command.risk)
+
+    def reveals(self, name: str) -> bool:
+        """Return True for a command that ends with a secret for its requester alone."""
+        command = self.find(name)
+        return command is not None and command.reveals
+
+    def label_of(self, name: str) -> str:
+        """Return what a command is called on buttons and in titles; of one that is gone, its name."""
+        command = self.find(name)
+        return command.label if command else name.capitalize()
+
+    def about(self, key: str) -> list[str]:
+        """Return the commands that a key of a rule is about; none: it is about all of them."""
+        return [one.name for one in self.commands if key in one.policy_keys]
 
 
-SYNONYMS: Final[Mapping[str, str]] = MappingProxyType(
-    dict.fromkeys(("delete", "drop", "remove", "del", "erase"), "destroy")
-    | dict.fromkeys(("revoke", "invalidate"), "rotate")
-    | dict.fromkeys(("unfreeze", "unblock", "unlock"), "thaw")
-    | dict.fromkeys(("block", "lock"), "freeze")
-    | dict.fromkeys(("undo", "undelete", "recover"), "restore")
-    | dict.fromkeys(("databases", "dbs"), "list")
-    | dict.fromkeys(("info", "describe", "get", "status"), "show")
-    | dict.fromkeys(("stats", "metrics"), "usage")
-    | dict.fromkeys(("new", "make", "add"), "create")
-    | dict.fromkeys(("mint", "credentials"), "token")
-    | dict.fromkeys(("log", "logs", "history"), "audit")
-)
-"""Words that people use for a command: suggested, never taken for it."""
+def _families(commands: tuple[Declaration, ...]) -> Mapping[str, tuple[Declaration, ...]]:
+    first = sorted((one for one in commands if " " in one.name), key=lambda one: one.name.partition(" ")[0])
+    grouped = {word: tuple(found) for word, found in groupby(first, key=lambda one: one.name.partition(" ")[0])}
+    return MappingProxyType({word: found for word, found in grouped.items() if len(found) > 1})
 
 
-@lru_cache(maxsize=1024)
-def canonical(words: str) -> str:
-    """Return the name that rules use for a command as it is typed, without options: `db tokens create` is `token`."""
-    name = " ".join(words.lower().split())
-    if name.startswith("db "):
-        name = name[3:]
-    return SPELLINGS.get(name, name)
+def _spellings(commands: tuple[Declaration, ...], families: Mapping[str, tuple[Declaration, ...]]) -> Mapping[str, str]:
+    """Return the name behind each other spelling; the name of a family stays the family for rules."""
+    found = {spelling: one.name for one in commands for spelling in one.aliases if spelling not in families}
+    return MappingProxyType(found)
 
 
-@lru_cache(maxsize=1024)
-def risk_of(command: str, read_only: bool = False) -> Risk:
-    """Return the risk of a command; a sub-command has its parent's; what is not known is high."""
-    if command == "token" and read_only:
-        return Risk.LOW
-    entry = COMMANDS.get(command) or COMMANDS.get(command.partition(" ")[0])
-    return entry.risk if entry else Risk.HIGH
-
-
-def is_part_of(command: str, name: str) -> bool:
-    """True when a rule that says `name` means `command`, too: `incident` means `incident start`."""
-    return command == name or command.startswith(f"{name} ")
+def _check(commands: tuple[Declaration, ...]) -> None:
+    claimed: dict[str, str] = {}
+    for one in commands:
+        for spelling in (one.name, *one.aliases, *one.synonyms):
+            if spelling in claimed:
+                raise ValueError(f"`{spelling}` is claimed by `{claimed[spelling]}` and by `{one.name}`")
+            claimed[spelling] = one.name
+        known = {flag.label for flag in shape_of(one.args).flags}
+        if unknown := [flag for flag in one.flags if flag not in known]:
+            raise ValueError(f"`{one.name}` declares a variant with {', '.join(unknown)}, and has no such flag")

@@ -2,35 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel
 
 from bot.core.arguments import shown
+from bot.core.declaration import Declaration
 from bot.errors import BadInput
 
 LONGEST_TEXT: Final = 2_000
 """Characters of a command line, a button's value or a field of a form: more than any of them needs."""
 
 
-class Spec(Protocol):
-    """What parsing needs to know of a command."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def usage(self) -> str: ...
-    @property
-    def summary(self) -> str: ...
-    @property
-    def aliases(self) -> tuple[str, ...]: ...
-    @property
-    def args(self) -> type[BaseModel]: ...
-    @property
-    def changes(self) -> bool: ...
-
-
-S = TypeVar("S", bound=Spec)
+S = TypeVar("S", bound=Declaration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +64,7 @@ class UnknownCommand(BadInput):
 class UnknownOption(BadInput):
     """The command has no such option. `nearest` has the options that come close."""
 
-    def __init__(self, option: str, spec: Spec, nearest: tuple[str, ...]) -> None:
+    def __init__(self, option: str, spec: Declaration, nearest: tuple[str, ...]) -> None:
         self.option, self.nearest = option, nearest
         super().__init__(f"`{spec.name}` has no option {shown(option)}{_meant(nearest)} Write `{spec.usage}`.")
 

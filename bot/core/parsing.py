@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final, Generic
 
-from bot.core import catalogue
 from bot.core.argument_parsing import Reader, field_errors
 from bot.core.argument_schema import action_options
+from bot.core.catalogue import CommandCatalogue
 from bot.core.normalise import EnumText, normalise, split
 from bot.core.parse_results import (
     LONGEST_TEXT,
@@ -13,7 +13,6 @@ from bot.core.parse_results import (
     Incomplete,
     Parsed,
     S,
-    Spec,
     TextTooLong,
     UnknownCommand,
     UnknownOption,
@@ -26,7 +25,6 @@ __all__ = [
     "Grammar",
     "Incomplete",
     "Parsed",
-    "Spec",
     "TextTooLong",
     "UnknownCommand",
     "UnknownOption",
@@ -41,14 +39,12 @@ class Grammar(Generic[S]):
     """A table of commands, made ready to parse with. Build it once."""
 
     def __init__(self, table: Sequence[S]) -> None:
+        self.catalogue: Final = CommandCatalogue(table)
         self._by_name = {spec.name: spec for spec in table}
         self._phrases: dict[tuple[str, ...], S] = {}
         for spec in table:
             for phrase in (spec.name, *spec.aliases):
                 self._add(phrase, spec)
-        for spelling, name in catalogue.SPELLINGS.items():
-            if spec_of_name := self._by_name.get(name):
-                self._add(spelling, spec_of_name)
         self._longest = max(map(len, self._phrases), default=0)
 
     def _add(self, phrase: str, spec: S) -> None:
@@ -80,7 +76,7 @@ class Grammar(Generic[S]):
         words = words[_before_command(words) :]
         spec, used = self._command(words)
         if any(not word.literal and word.text in ("--help", "-h") for word in words) and (help_ := self.spec("help")):
-            named = [] if spec.name == catalogue.HOME else [EnumText(spec.name)]
+            named = [] if spec.name == self.catalogue.home else [EnumText(spec.name)]
             return Reader(help_).read(named, plain.strip())
         return Reader(spec).read(words[used:], plain.strip())
 
@@ -94,7 +90,7 @@ class Grammar(Generic[S]):
         raise self._unknown(heads)
 
     def _home(self) -> S:
-        home = self._by_name.get(catalogue.HOME)
+        home = self._by_name.get(self.catalogue.home)
         if home is None:
             raise UnknownCommand("", ())
         return home
@@ -102,12 +98,12 @@ class Grammar(Generic[S]):
     def _unknown(self, heads: list[str]) -> UnknownCommand:
         typed = heads[1:] if heads[0] == "db" else heads
         if not typed:
-            return UnknownCommand("db", tuple(name for name in ("list", "show", "create") if name in self._by_name))
+            written = [one.name for one in self.catalogue.commands if one.usage.startswith("db ")]
+            return UnknownCommand("db", tuple(written[:3]))
         groups = sorted({" ".join(words) for words in self._phrases if words[0] == typed[0] and len(words) > 1})
         if groups:
             return UnknownCommand(" ".join(typed[:2]), tuple(groups[:4]))
-        meant = catalogue.SYNONYMS.get(typed[0])
-        if meant in self._by_name:
+        if meant := self.catalogue.synonyms.get(typed[0]):
             return UnknownCommand(typed[0], (meant,))
         names = {" ".join(words) for words in self._phrases if words[0] != "db"}
         return UnknownCommand(typed[0], close(typed[0], names))

@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 
 from bot.commands.base import Command, Context
 from bot.core.cache import Cache
+from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Subject
 from bot.core.parsing import Grammar
 from bot.core.policy import Policy
@@ -92,6 +93,11 @@ class Environment:
             return await self.turso_clients.turso(menu[0]).listed()
 
         object.__setattr__(self, "offered", Cache(listed, OFFERED_SECONDS, at_most=OFFERED_AT_MOST))
+
+    @property
+    def catalogue(self) -> CommandCatalogue:
+        """What every command declares."""
+        return self.grammar.catalogue
 
     @property
     def by_name(self) -> Mapping[str, Command]:

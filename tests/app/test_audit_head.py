@@ -11,6 +11,7 @@ import pytest
 
 from bot.app.health import Health, Unhealthy
 from bot.app.maintenance import Maintenance
+from bot.commands import CATALOGUE
 from bot.core.policy import load
 from bot.slack.outgoing.delivery import Delivery
 from tests.pipeline.listening import POLICY, House, Rules, house
@@ -26,7 +27,7 @@ async def here(tmp_path: Path) -> AsyncIterator[House]:
 
 
 def name_channel(house: House, line: str) -> None:
-    house.env.rules.policy = load(POLICY + line)  # type: ignore[misc]
+    house.env.rules.policy = load(POLICY + line, CATALOGUE)  # type: ignore[misc]
     assert isinstance(house.env.rules, Rules)
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.app.turso_clients import TursoClients
+from bot.commands import CATALOGUE
 from bot.core.policy import load
 from bot.errors import BotError
 from bot.settings import load_settings
@@ -17,7 +18,9 @@ ENVIRONMENT = {
     "TURSO_OTHER_TOKEN": "second-token",
 }
 POLICY = load(
-    "version: 1\nchannels: {}\norganizations: {acme: {token: env:TURSO_API_TOKEN}}", default_organization="acme"
+    "version: 1\nchannels: {}\norganizations: {acme: {token: env:TURSO_API_TOKEN}}",
+    CATALOGUE,
+    default_organization="acme",
 )
 
 

@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.app.policy_book import LOOK_EVERY, QUIET_SECONDS, RESTLESS_SECONDS, PolicyBook
+from bot.commands import CATALOGUE
 
 RULES = "channels:\n  C0DBOPS:\n    databases: ['*']\n    rules: [{allow: destroy}]\n"
 OLD = f"version: 1\n{RULES}ceiling:\n  deny: [{{commands: ['db destroy --now']}}]\n"
@@ -31,7 +32,7 @@ class Scene:
     def __post_init__(self) -> None:
         self.path = self.folder / "policy.yaml"
         self.write(OLD)
-        self.book = PolicyBook(self.path, "acme", now=lambda: self.time)
+        self.book = PolicyBook(self.path, "acme", CATALOGUE, now=lambda: self.time)
 
     def write(self, text: str) -> None:
         """Write in place, as `>` and many editors do."""
@@ -266,7 +267,9 @@ def test_a_content_that_was_refused_is_not_read_again_and_again(scene: Scene, mo
     from bot.app import policy_book
 
     real = policy_book.load
-    monkeypatch.setattr(policy_book, "load", lambda text, **more: read.append(text) or real(text, **more))
+    monkeypatch.setattr(
+        policy_book, "load", lambda text, *more, **named: read.append(text) or real(text, *more, **named)
+    )
     scene.write(BAD)
     scene.wait(60)
     assert read == [BAD]

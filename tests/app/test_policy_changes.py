@@ -15,7 +15,7 @@ import pytest
 
 from bot.app import policy_changes
 from bot.app.policy_changes import PolicyChanges
-from bot.commands import COMMANDS
+from bot.commands import CATALOGUE, COMMANDS
 from bot.core.model import Channel
 from bot.core.parsing import Grammar
 from bot.core.policy import Policy, load
@@ -32,7 +32,7 @@ GRAMMAR = Grammar(COMMANDS)
 def policy(rule: str, channel: str | None = "C0ADMIN", more: str = "") -> Policy:
     announced = f"policy_channel: {channel}\n" if channel else ""
     text = f"version: 1\n{announced}channels:\n  C0DBOPS: {{databases: ['*'], rules: [{{{rule}}}]}}\n{more}"
-    return load(text, default_organization="acme")
+    return load(text, CATALOGUE, default_organization="acme")
 
 
 OLD, NEW = policy("allow: destroy"), policy("deny: destroy")

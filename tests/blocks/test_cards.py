@@ -11,6 +11,7 @@ from bot.blocks.cards import confirm_message, outcome_notice, request_card, requ
 from bot.blocks.message import reply
 from bot.blocks.plans import dry_run
 from bot.blocks.text import mrkdwn
+from bot.commands import CATALOGUE
 from bot.core.model import Confirm, Decision, Verdict
 from bot.core.plan import Plan, PlanTarget
 from bot.core.request import COUNTDOWN_OVER, Mode, Request, Review, State
@@ -55,7 +56,7 @@ def owed(request: Request) -> Review:
 
 
 def test_the_card_says_what_where_who_and_why(golden: Callable[[str, Any], None]) -> None:
-    card = check(request_card(asked(), now=NOON, approvers={"U0BEN", "U0DAN"}))
+    card = check(request_card(asked(), CATALOGUE, now=NOON, approvers={"U0BEN", "U0DAN"}))
 
     text = words(card)
     for part in ("Destroy", "orders", "<@U0ANA>", "the shop is closed", "OPS-7", "40.0 KiB", "for good", "<@U0CLEO>",
@@ -67,7 +68,7 @@ def test_the_card_says_what_where_who_and_why(golden: Callable[[str, Any], None]
 
 
 def test_buttons_carry_the_id_and_nothing_else() -> None:
-    row = buttons(request_card(asked(), now=NOON))
+    row = buttons(request_card(asked(), CATALOGUE, now=NOON))
 
     assert {one["value"] for one in row.values()} == {"r-0000000001"}
     assert [one["action_id"] for one in row.values()] == [
@@ -79,15 +80,15 @@ def test_buttons_carry_the_id_and_nothing_else() -> None:
 
 
 def test_high_risk_is_red_and_asks_once_more() -> None:
-    approve = buttons(request_card(asked(), now=NOON))["Approve"]
+    approve = buttons(request_card(asked(), CATALOGUE, now=NOON))["Approve"]
 
     assert approve["style"] == "danger"
     assert "orders" in approve["confirm"]["text"]["text"]
-    assert "confirm" not in buttons(request_card(asked(confirm=Confirm.TYPE_NAME), now=NOON))["Approve"]
+    assert "confirm" not in buttons(request_card(asked(confirm=Confirm.TYPE_NAME), CATALOGUE, now=NOON))["Approve"]
 
 
 def test_votes_so_far_are_named() -> None:
-    card = request_card(asked(votes=(vote(1, "U0BEN"),)), now=NOON)
+    card = request_card(asked(votes=(vote(1, "U0BEN"),)), CATALOGUE, now=NOON)
 
     assert "1 of 2 approvals (by <@U0BEN>). Needs 1 more approval" in words(card)
 
@@ -107,15 +108,15 @@ def test_every_state_is_a_valid_message(make: Any, state: Any, mode: Any) -> Non
         "v-1", made.id, "U0ANA", "C0DBOPS", NOON, NOON, comment=HOSTILE, reviewed_by="U0BEN", reviewed_at=NOON
     )
 
-    check(request_card(made, now=NOON, approvers={"U0BEN"}))
-    check(request_card(made, now=NOON, review=review))
-    check(request_card(made, now=NOON, done=reply(mrkdwn("done"), [])))
-    check(outcome_notice(made))
+    check(request_card(made, CATALOGUE, now=NOON, approvers={"U0BEN"}))
+    check(request_card(made, CATALOGUE, now=NOON, review=review))
+    check(request_card(made, CATALOGUE, now=NOON, done=reply(mrkdwn("done"), [])))
+    check(outcome_notice(made, CATALOGUE))
     check(reveal_again(made, HOSTILE))
-    check(confirm_message(made, now=NOON))
-    check(reply(mrkdwn("row"), request_row(made, now=NOON, mine=True, may_approve=False)))
-    check(reply(mrkdwn("row"), request_row(made, now=NOON, mine=False, may_approve=True)))
-    check(dry_run(made.plan, Decision(Verdict.APPROVE, HOSTILE)))
+    check(confirm_message(made, CATALOGUE, now=NOON))
+    check(reply(mrkdwn("row"), request_row(made, CATALOGUE, now=NOON, mine=True, may_approve=False)))
+    check(reply(mrkdwn("row"), request_row(made, CATALOGUE, now=NOON, mine=False, may_approve=True)))
+    check(dry_run(made.plan, CATALOGUE, Decision(Verdict.APPROVE, HOSTILE)))
 
 
 @pytest.mark.parametrize(
@@ -136,16 +137,16 @@ def test_every_state_is_a_valid_message(make: Any, state: Any, mode: Any) -> Non
 )
 def test_each_state_has_the_buttons_that_still_mean_something(state: State, names: Any) -> None:
     due = NOON + timedelta(hours=1) if state is State.QUARANTINED else None
-    assert list(buttons(request_card(asked(state=state, due_at=due), now=NOON))) == names
+    assert list(buttons(request_card(asked(state=state, due_at=due), CATALOGUE, now=NOON))) == names
 
 
 def test_what_is_sent_can_no_longer_be_stopped() -> None:
-    assert not buttons(request_card(asked(state=State.EXECUTING, sent_at=NOON), now=NOON))
+    assert not buttons(request_card(asked(state=State.EXECUTING, sent_at=NOON), CATALOGUE, now=NOON))
 
 
 @pytest.mark.parametrize(("command", "name"), [("rotate", "Rotate again"), ("token", "Reveal again")])
 def test_what_leaves_nothing_to_read_can_be_done_again_by_a_person(command: str, name: str) -> None:
-    card = request_card(asked(state=State.UNKNOWN, command=command, line=f"{command} orders"), now=NOON)
+    card = request_card(asked(state=State.UNKNOWN, command=command, line=f"{command} orders"), CATALOGUE, now=NOON)
 
     assert list(buttons(card)) == [name]
 
@@ -156,22 +157,22 @@ def test_a_break_glass_act_owes_its_review_until_it_is_given() -> None:
         "v-1", acted.id, "U0ANA", "C0DBOPS", NOON, NOON, justified=True, reviewed_by="U0BEN", reviewed_at=NOON
     )
 
-    assert list(buttons(request_card(acted, now=NOON))) == ["Review"]
-    assert "Break-glass" in request_card(acted, now=NOON).text
-    card = request_card(acted, now=NOON, review=given)
+    assert list(buttons(request_card(acted, CATALOGUE, now=NOON))) == ["Review"]
+    assert "Break-glass" in request_card(acted, CATALOGUE, now=NOON).text
+    card = request_card(acted, CATALOGUE, now=NOON, review=given)
     assert buttons(card) == {}
     assert "Reviewed by <@U0BEN>: justified" in words(card)
 
 
 def test_the_countdown_says_when_and_how_to_stop_it() -> None:
-    text = words(request_card(asked(state=State.QUARANTINED, due_at=NOON + timedelta(hours=23)), now=NOON))
+    text = words(request_card(asked(state=State.QUARANTINED, due_at=NOON + timedelta(hours=23)), CATALOGUE, now=NOON))
 
     assert "in 23 hours" in text
     assert "Undo" in text
 
 
 def test_the_confirmation_is_for_the_asker_alone_and_named_by_the_deed() -> None:
-    made = check(confirm_message(asked(mode=Mode.DIRECT, command="freeze"), now=NOON))
+    made = check(confirm_message(asked(mode=Mode.DIRECT, command="freeze"), CATALOGUE, now=NOON))
 
     row = buttons(made)
     assert made.private
@@ -181,7 +182,7 @@ def test_the_confirmation_is_for_the_asker_alone_and_named_by_the_deed() -> None
 
 
 def test_who_only_looks_gets_no_buttons() -> None:
-    rows = request_row(asked(), now=NOON, mine=False, may_approve=False)
+    rows = request_row(asked(), CATALOGUE, now=NOON, mine=False, may_approve=False)
 
     assert not [block for block in rows if block["type"] == "actions"]
 
@@ -189,7 +190,7 @@ def test_who_only_looks_gets_no_buttons() -> None:
 def test_a_reason_cannot_pretend_to_be_the_card() -> None:
     evil = "fine\n\n*Approved by security*\n`users` <@U0BOSS> said yes"
 
-    card = check(request_card(asked(reason=evil), now=NOON))
+    card = check(request_card(asked(reason=evil), CATALOGUE, now=NOON))
 
     quote = next(block for block in card.blocks if block["type"] == "rich_text")
     said = quote["elements"][1]["elements"][0]
@@ -199,7 +200,7 @@ def test_a_reason_cannot_pretend_to_be_the_card() -> None:
 
 
 def test_a_card_of_three_hundred_siblings_still_has_its_buttons() -> None:
-    card = check(request_card(huge(), now=NOON))
+    card = check(request_card(huge(), CATALOGUE, now=NOON))
 
     assert list(buttons(card)) == ["Approve", "Deny", "Withdraw", "Remind", "Freeze first"]
     assert "270 more" in words(card)
@@ -211,7 +212,7 @@ def test_a_quarantine_without_a_countdown_says_why_and_what_can_be_done() -> Non
     resting = asked(state=State.QUARANTINED, outcome=why, facts={COUNTDOWN_OVER: True})
     resting = replace(resting, votes=(vote(user_id="U0BEN"),))
 
-    card, notice = request_card(resting, now=NOON), outcome_notice(resting)
+    card, notice = request_card(resting, CATALOGUE, now=NOON), outcome_notice(resting, CATALOGUE)
 
     assert list(buttons(card)) == ["Undo", "Ask again"]
     for message in (card, notice):

@@ -29,8 +29,8 @@ def test_every_form_is_one_that_slack_takes(command: Any) -> None:
     empty = forms.form_view(command, {}, "i-abc")
     assert validate_view(empty) == []
     assert (empty["callback_id"], empty["private_metadata"]) == (f"form.{command.name}", "i-abc")
-    assert validate_view(forms.loading_view(command.name)) == []
-    assert validate_message({"text": "x", "blocks": forms.form_button(command.name, command.name).blocks}) == []
+    assert validate_view(forms.loading_view(command.label)) == []
+    assert validate_message({"text": "x", "blocks": forms.form_button(command, command.name).blocks}) == []
     labels = [block["label"]["text"] for block in inputs_of(empty).values()]
     assert all(labels)
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import stamina
 
-from bot.commands import COMMANDS
+from bot.commands import CATALOGUE, COMMANDS
 from bot.commands.base import ChangeCommand, Context, Facts, Phase, ReadCommand, Secret, SecretCommand
 from bot.core.model import Channel, Person, Subject
 from bot.core.parsing import Grammar, Parsed, action_options
@@ -87,7 +87,7 @@ class Desk:
     now: datetime = NOW
 
     def context(self, who: str = "U0ANA", channel: str = "C0DBOPS", **more: Any) -> Context:
-        policy = load(self.policy, default_organization="acme")
+        policy = load(self.policy, CATALOGUE, default_organization="acme")
         subject = Subject(Person(who, "T0ACME", name="Ana"), Channel(channel, name="db-ops"), groups=self.groups)
         subject = replace(subject, incident_profile=more.pop("incident_profile", None))
         scope = policy.scope(subject)

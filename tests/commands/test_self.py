@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.commands import COMMANDS
+from bot.commands import CATALOGUE, COMMANDS
 from bot.commands.base import Explanation
 from bot.core.actions import action_of
 from bot.core.model import Channel, Person, Subject
@@ -83,7 +83,9 @@ async def test_whoami_prints_yaml_that_a_policy_takes(desk: Desk) -> None:
     assert read["people"]["somebody"] == {"user": "U0ANA"}
     assert read["people"]["group-1"] == {"usergroup": "S0DBA"}
     policy = load(
-        "version: 1\norganizations: {acme: {token: env:TURSO_API_TOKEN}}\n" + pasted, default_organization="acme"
+        "version: 1\norganizations: {acme: {token: env:TURSO_API_TOKEN}}\n" + pasted,
+        CATALOGUE,
+        default_organization="acme",
     )
     assert "C0DBOPS" in policy.channels
     assert "didn't say who is in <!subteam^S0DARK>, so I can't tell whether you are" in words(reply)

@@ -1,7 +1,7 @@
 """A small table of commands to parse with: one of each kind of argument."""
 
-from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -20,6 +20,8 @@ from bot.core.arguments import (
     Since,
     UserRef,
 )
+from bot.core.declaration import Declaration
+from bot.core.model import Risk
 from bot.core.parsing import Grammar
 
 
@@ -89,30 +91,31 @@ class ExplainArgs(BaseModel):
     channel: ChannelRef | None = Field(None, alias="in")
 
 
-@dataclass(frozen=True)
-class Command:
-    name: str
-    usage: str
-    args: type[BaseModel]
-    changes: bool = False
-    aliases: tuple[str, ...] = ()
-    summary: str = ""
+def declare(name: str, usage: str, args: type[BaseModel], *, changes: bool = False, **more: Any) -> Declaration:
+    """Declare a command that is parsed, and never run."""
+    kind = Change if changes else Declaration
+    return kind(name=name, usage=usage, summary="", args=args, risk=Risk.MEDIUM if changes else Risk.READ, **more)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change(Declaration):
+    changes: bool = field(default=True, init=False)
 
 
 TABLE = (
-    Command("home", "", NoArgs),
-    Command("help", "help [COMMAND]", HelpArgs),
-    Command("whoami", "whoami", NoArgs),
-    Command("list", "db list [FILTER] [--group G] [--sort name]", ListArgs),
-    Command("show", "db show NAME", ShowArgs),
-    Command("usage", "usage [NAME] [--since 7d]", UsageArgs),
-    Command("create", "db create NAME [--group G] [--location L]", CreateArgs, changes=True),
-    Command("token", "token NAME [--read-only] [--expiration 1h]", TokenArgs, changes=True),
-    Command("rotate", "rotate NAME", ShowArgs, changes=True),
-    Command("destroy", "db destroy NAME [--now]", DestroyArgs, changes=True),
-    Command("freeze", "db freeze NAME [--reads] [--for 30m]", FreezeArgs, changes=True),
-    Command("protect", "db protect NAME on/off", ProtectArgs, changes=True),
-    Command("requests", "requests", NoArgs, aliases=("reqs",)),
-    Command("policy explain", "policy explain COMMAND… [--as @U] [--in #C]", ExplainArgs),
+    declare("home", "", NoArgs),
+    declare("help", "help [COMMAND]", HelpArgs),
+    declare("whoami", "whoami", NoArgs),
+    declare("list", "db list [FILTER] [--group G] [--sort name]", ListArgs, aliases=("ls",)),
+    declare("show", "db show NAME", ShowArgs, synonyms=("info",)),
+    declare("create", "db create NAME [--group G] [--location L]", CreateArgs, changes=True),
+    declare("usage", "usage [NAME] [--since 7d]", UsageArgs, aliases=("inspect",)),
+    declare("token", "token NAME [--read-only] [--expiration 1h]", TokenArgs, changes=True, aliases=("tokens create",)),
+    declare("rotate", "rotate NAME", ShowArgs, changes=True, aliases=("tokens invalidate",)),
+    declare("destroy", "db destroy NAME [--now]", DestroyArgs, changes=True, aliases=("rm",), synonyms=("delete",)),
+    declare("freeze", "db freeze NAME [--reads] [--for 30m]", FreezeArgs, changes=True),
+    declare("protect", "db protect NAME on/off", ProtectArgs, changes=True),
+    declare("requests", "requests", NoArgs, aliases=("reqs",)),
+    declare("policy explain", "policy explain COMMAND… [--as @U] [--in #C]", ExplainArgs),
 )
 GRAMMAR = Grammar(TABLE)

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from bot.commands import CATALOGUE
 from bot.core.facts import Facts, Question
 from bot.core.model import Channel, Subject
 from bot.core.policy import Policy, load
@@ -29,8 +30,8 @@ channels:
       - {approve: [rotate], by: dba, quorum: 2, confirm: none, expires: 30m}
 """
 
-ALLOWS = load(POLICY, default_organization="acme")
-FORBIDS = load(f"{POLICY}ceiling:\n  deny: [{{commands: [destroy]}}]\n", default_organization="acme")
+ALLOWS = load(POLICY, CATALOGUE, default_organization="acme")
+FORBIDS = load(f"{POLICY}ceiling:\n  deny: [{{commands: [destroy]}}]\n", CATALOGUE, default_organization="acme")
 
 
 class Directory:

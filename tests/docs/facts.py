@@ -18,7 +18,6 @@ from bot.__main__ import _parser
 from bot.app import metrics as metrics_module
 from bot.app.health import Health
 from bot.commands import COMMANDS
-from bot.core import catalogue
 from bot.core.argument_schema import Argument, shape_of
 from bot.core.durations import duration_text
 from bot.core.parse_results import Common
@@ -104,11 +103,7 @@ def _default(value: object, *, required: bool) -> str:
 
 def commands() -> list[Row]:
     """Return the commands of `/turso`."""
-    return [
-        (code(one.name), code(f"/turso {one.usage}".strip()), catalogue.risk_of(one.name).value)
-        for one in COMMANDS
-        if not one.hidden
-    ]
+    return [(code(one.name), code(f"/turso {one.usage}".strip()), one.risk.value) for one in COMMANDS if not one.hidden]
 
 
 def options() -> list[Row]:

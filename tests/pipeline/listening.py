@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from bot.commands import COMMANDS
+from bot.commands import CATALOGUE, COMMANDS
 from bot.core.model import Channel, Person, Subject
 from bot.core.parsing import Grammar
 from bot.core.policy import load
@@ -217,7 +217,7 @@ async def house(folder: Path) -> AsyncIterator[House]:
             store=store,
             directory=cast(Any, directory),
             messenger=messenger,
-            rules=Rules(load(POLICY)),
+            rules=Rules(load(POLICY, CATALOGUE)),
             turso_clients=cast(Any, EmptyTurso()),
             observer=Quiet(),
             commands=COMMANDS,

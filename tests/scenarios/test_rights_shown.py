@@ -9,8 +9,7 @@ import pytest
 import pytest_asyncio
 
 from bot.blocks.text import duration
-from bot.commands import COMMANDS
-from bot.core import catalogue
+from bot.commands import CATALOGUE, COMMANDS
 from bot.core.durations import parse_duration
 from bot.core.model import Action, Decision, Subject, Target, Verdict
 from bot.core.parsing import Grammar
@@ -55,7 +54,9 @@ class Shown:
         """Say whether a reader takes it to be about a command line."""
         found = LIMITS.fullmatch(self.limits)
         assert found, self.limits
-        meant = catalogue.VARIANTS.get((self.command, *sorted(flags)))
+        command = CATALOGUE.find(self.command)
+        assert command, self.command
+        meant = next((one.words for one in command.variants if one.flag == " ".join(sorted(flags))), None)
         if found["variant"] and found["variant"] != meant:
             return False
         if found["longest"] and (not lifetime or duration(parse_duration(lifetime)) != found["longest"]):
@@ -84,7 +85,7 @@ def shown_in(text: str) -> list[Shown]:
 
 def _family(name: str) -> list[str]:
     """`incident` stands for all of its commands."""
-    return [one for one in catalogue.COMMANDS if one.startswith(f"{name} ")] or [name]
+    return [one.name for one in CATALOGUE.families.get(name, ())] or [name]
 
 
 def shown_in_help(text: str) -> list[Shown]:
@@ -93,8 +94,8 @@ def shown_in_help(text: str) -> list[Shown]:
     by_usage = {command.usage: command.name for command in COMMANDS}
     for line in text.splitlines():
         usage, _, rest = line.removeprefix("`").partition("` ")
-        name = by_usage.get(usage, catalogue.HOME)
-        if not line.startswith("`") or name in catalogue.ALWAYS:
+        name = by_usage.get(usage, CATALOGUE.home)
+        if not line.startswith("`") or name in CATALOGUE.open_to_all:
             continue
         _, _, note = rest.partition(" _(")
         for part in filter(None, note.removesuffix(")_").split("; ")):
@@ -131,13 +132,13 @@ async def told(world: World, who: str, channel: str, line: str, holding: str) ->
 def asked_lines(dice: random.Random, count: int) -> Iterator[str]:
     """Write lines whose every flag is one that the rules may know; those that change something change nothing."""
     for _ in range(count):
-        name = dice.choice([one for one in ASKABLE if one not in catalogue.ALWAYS])
+        name = dice.choice([one for one in ASKABLE if one not in CATALOGUE.open_to_all])
         args = GRAMMAR.parse(LINES[name][0].replace("{}", "x")).spec.args
         database = dice.choice(NAMES) if "name" in args.model_fields else ""
-        flag = dice.choice(("", *catalogue.COMMANDS[name].flags))
+        flag = dice.choice(("", *GRAMMAR.parse(name).spec.flags))
         more = {"protect": "on", "incident start": "INC-1", "digest on": "--daily"}.get(name, "")
         life = f"--expiration {dice.choice(('1h', '1h', '30m'))}" if name == "token" else ""
-        dry = "" if name in catalogue.READING else "--dry-run"
+        dry = "" if name in CATALOGUE.reading else "--dry-run"
         yield " ".join(filter(None, (name, database, more, flag, life, dry)))
 
 
@@ -153,7 +154,7 @@ async def test_all_lists_say_what_the_bot_decides(world: World, monkeypatch: pyt
     assert world.bot is not None
     dice = random.Random(seed)
     text = policy_text(dice)
-    monkeypatch.setattr(world.bot.env.rules, "policy", load(text, default_organization="acme"))
+    monkeypatch.setattr(world.bot.env.rules, "policy", load(text, CATALOGUE, default_organization="acme"))
     decided: list[tuple[Subject, Action, Decision]] = []
     real = decision.decide
 

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from bot.commands import COMMANDS
+from bot.commands import CATALOGUE, COMMANDS
 from bot.core.model import Action, Decision, Subject, Verdict
 from bot.core.parsing import Grammar
 from bot.core.policy import Policy, load, report
@@ -117,7 +117,7 @@ async def test_a_policys_tools_say_what_the_bot_decides(
 
     monkeypatch.setattr(decision, "decide", listening)
     text = policy_text(dice)
-    policy = load(text, default_organization="acme")
+    policy = load(text, CATALOGUE, default_organization="acme")
     monkeypatch.setattr(world.bot.env.rules, "policy", policy)
     cases = []
     for line in lines(dice, 12):

@@ -12,6 +12,7 @@ import pytest
 from bot.app.clock import SystemClock
 from bot.app.compose import secrets_of
 from bot.app.policy_book import PolicyBook
+from bot.commands import CATALOGUE
 from bot.core.policy import PolicyInvalid, load
 from bot.errors import BotError
 from bot.settings import BadSettings, Settings, load_settings
@@ -110,7 +111,7 @@ def test_a_policy_can_refer_to_no_other_variable_and_hold_no_token(reference: ob
     text = f"version: 1\norganizations: {{acme: {{token: {json.dumps(reference)}}}}}\nchannels: {{}}\n"
 
     with pytest.raises(PolicyInvalid) as refused:
-        load(text, default_organization="acme")
+        load(text, CATALOGUE, default_organization="acme")
 
     assert "hunter2-canary" not in str(refused.value)
     assert "eyJ" not in str(refused.value)
@@ -148,7 +149,7 @@ def test_a_hostile_policy_file_does_nothing_but_be_refused(tmp_path: Path, text:
     text = text.replace("{marker}", str(marker))
 
     try:
-        policy = load(text, default_organization="acme")
+        policy = load(text, CATALOGUE, default_organization="acme")
     except PolicyInvalid:
         policy = None
 
@@ -160,7 +161,7 @@ def test_a_hostile_policy_file_does_nothing_but_be_refused(tmp_path: Path, text:
 def test_a_policy_file_that_turns_hostile_changes_nothing(tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text("version: 1\norganizations: {acme: {token: env:TURSO_API_TOKEN}}\nchannels: {}\n")
-    book = PolicyBook(file, "acme")
+    book = PolicyBook(file, "acme", CATALOGUE)
     before = book.policy
 
     for text in (*HOSTILE.values(), ""):
@@ -177,7 +178,7 @@ def test_a_policy_file_that_turns_hostile_changes_nothing(tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", ["", "nothing.yaml", ".", "/proc/self/mem"])
 def test_a_policy_file_that_is_none_is_one_sentence(tmp_path: Path, name: str) -> None:
     with pytest.raises(BotError, match="POLICY_FILE"):
-        PolicyBook(tmp_path / name, "acme")
+        PolicyBook(tmp_path / name, "acme", CATALOGUE)
 
 
 def test_no_secret_shows_in_what_settings_print() -> None:

@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import Plain, joined, mrkdwn, utc
-from bot.blocks.verbs import verb_of
 from bot.commands._lines import command_line
 from bot.commands.base import ChangeCommand, Context, Facts
 from bot.commands.databases._create_place import differences, made_where, require_location, require_place
@@ -144,11 +143,13 @@ command = ChangeCommand(
     summary="Make a database, and wait until it is ready",
     args=CreateArgs,
     risk=Risk.LOW,
+    position=160,
+    verb="Create database",
+    synonyms=("new", "make", "add"),
     plan=plan,
     drift=drift,
     act=act,
     read_back=read_back,
     message=message,
     facts_again=facts_again,
-    verb=verb_of("create"),
 )

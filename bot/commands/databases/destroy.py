@@ -7,12 +7,12 @@ from pydantic import BaseModel
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
-from bot.blocks.verbs import verb_of
 from bot.commands._lines import command_line
 from bot.commands._targets import attempt, snapshot, target_of
 from bot.commands.base import ChangeCommand, Context, Facts, Phase
 from bot.commands.databases import _holds as holds
 from bot.core.arguments import DatabaseName, Positional
+from bot.core.declaration import Variant
 from bot.core.model import Risk
 from bot.core.plan import Plan, PlannedHold
 from bot.core.reply import Reply
@@ -158,13 +158,17 @@ command = ChangeCommand(
     summary="Quarantine a database with a countdown and Undo, then destroy it; --now destroys at once",
     args=DestroyArgs,
     risk=Risk.HIGH,
+    position=220,
+    verb="Destroy",
+    aliases=("rm",),
+    synonyms=("delete", "drop", "remove", "del", "erase"),
+    variants=(Variant("", "with a countdown"), Variant("--now", "at once")),
+    policy_keys=("countdown", "undo_by"),
     plan=plan,
     act=act,
     read_back=read_back,
     message=message,
-    aliases=("rm",),
     finish=Phase(act=delete, read_back=gone, message=destroyed),
     undo=Phase(act=unblock, read_back=unblocked, message=restored),
-    verb=verb_of("destroy"),
     removes_target=True,
 )

@@ -8,12 +8,12 @@ from pydantic import BaseModel, Field
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, duration, mrkdwn
-from bot.blocks.verbs import verb_of
 from bot.commands._lines import command_line
 from bot.commands._targets import snapshot, target_of
 from bot.commands.base import OVER, ChangeCommand, Context, Facts
 from bot.commands.databases import _holds as holds
 from bot.core.arguments import DatabaseName, Duration, Positional
+from bot.core.declaration import Variant
 from bot.core.model import Risk
 from bot.core.plan import Plan, PlannedHold
 from bot.core.reply import Reply
@@ -88,9 +88,12 @@ command = ChangeCommand(
     summary="Block writes (and reads) for a while",
     args=FreezeArgs,
     risk=Risk.MEDIUM,
+    position=180,
+    verb="Freeze writes",
+    synonyms=("block", "lock"),
+    variants=(Variant("", "writes"), Variant("--reads", "reads and writes")),
     plan=plan,
     act=act,
     read_back=read_back,
     message=message,
-    verb=verb_of("freeze"),
 )

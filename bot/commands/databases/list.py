@@ -157,6 +157,8 @@ command = ReadCommand(
     usage="db list [FILTER] [--group G] [--sort name/size/reads/writes]",
     summary="The databases of this channel",
     args=ListArgs,
-    run=run,
+    position=40,
     aliases=("ls",),
+    synonyms=("databases", "dbs"),
+    run=run,
 )

@@ -8,7 +8,6 @@ from pydantic import BaseModel
 from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
-from bot.blocks.verbs import verb_of
 from bot.commands._targets import NOT_TOLD, plan_target, target_of
 from bot.commands.base import ChangeCommand, Context, Facts
 from bot.core.arguments import DatabaseName, OnOff, Positional
@@ -67,9 +66,10 @@ command = ChangeCommand(
     summary="Turn delete protection on or off",
     args=ProtectArgs,
     risk=Risk.MEDIUM,
+    position=200,
+    verb="Set protection",
     plan=plan,
     act=act,
     read_back=read_back,
     message=message,
-    verb=verb_of("protect"),
 )

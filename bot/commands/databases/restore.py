@@ -5,7 +5,6 @@ from typing import Annotated
 from pydantic import BaseModel
 
 from bot.blocks.text import utc
-from bot.blocks.verbs import verb_of
 from bot.commands._targets import read_target
 from bot.commands.base import ChangeCommand, Context
 from bot.commands.databases._holds import open_quarantine
@@ -50,10 +49,12 @@ command = ChangeCommand(
     summary="Undo a destroy before its countdown ends",
     args=RestoreArgs,
     risk=Risk.MEDIUM,
+    position=230,
+    verb="Undo destroy",
+    synonyms=("undo", "undelete", "recover"),
     plan=plan,
     act=unblock,
     read_back=unblocked,
     message=restored,
-    verb=verb_of("restore"),
     undoes=True,
 )

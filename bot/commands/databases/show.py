@@ -171,5 +171,7 @@ command = ReadCommand(
     usage="db show NAME",
     summary="Everything about one database",
     args=ShowArgs,
+    position=50,
+    synonyms=("info", "describe", "get", "status"),
     run=run,
 )

@@ -8,7 +8,6 @@ from pydantic import BaseModel
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
-from bot.blocks.verbs import verb_of
 from bot.commands._lines import command_line
 from bot.commands._targets import plan_target, target_of
 from bot.commands.base import ChangeCommand, Context, Facts
@@ -137,11 +136,13 @@ command = ChangeCommand(
     summary="Open a database that is blocked",
     args=ThawArgs,
     risk=Risk.MEDIUM,
+    position=190,
+    verb="Thaw",
+    synonyms=("unfreeze", "unblock", "unlock"),
     plan=plan,
     act=act,
     read_back=read_back,
     message=message,
-    verb=verb_of("thaw"),
     lifts=True,
     drift=drift,
     facts_again=still,

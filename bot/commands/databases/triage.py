@@ -153,6 +153,7 @@ command = ReadCommand(
     usage="triage NAME [--literals]",
     summary="The incident card: state, usage, changes, and the buttons that help",
     args=TriageArgs,
+    position=70,
     run=run,
     is_live=True,
 )

@@ -27,6 +27,7 @@ command = ReadCommand(
     usage="digest now [--daily]",
     summary="The usage digest of this channel, at once",
     args=DigestNowArgs,
+    position=150,
     run=run,
     risk=Risk.LOW,
 )

@@ -5,7 +5,6 @@ from pydantic import BaseModel
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
-from bot.blocks.verbs import verb_of
 from bot.commands._lines import command_line
 from bot.commands.base import ChangeCommand, Context, Facts
 from bot.commands.digests._schedule import DAYS
@@ -63,9 +62,10 @@ command = ChangeCommand(
     summary="Stop the usage digest of this channel",
     args=DigestOffArgs,
     risk=Risk.LOW,
+    position=270,
+    verb="Turn digest off",
     plan=plan,
     act=act,
     read_back=read_back,
     message=message,
-    verb=verb_of("digest off"),
 )

@@ -9,7 +9,6 @@ from pydantic import BaseModel, model_validator
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn, when
-from bot.blocks.verbs import verb_of
 from bot.commands._lines import command_line
 from bot.commands._targets import attempt
 from bot.commands.base import ChangeCommand, Context, Facts
@@ -108,9 +107,10 @@ command = ChangeCommand(
     summary="Post a usage digest in this channel",
     args=DigestOnArgs,
     risk=Risk.LOW,
+    position=260,
+    verb="Turn digest on",
     plan=plan,
     act=act,
     read_back=read_back,
     message=message,
-    verb=verb_of("digest on"),
 )

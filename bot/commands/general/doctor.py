@@ -41,5 +41,6 @@ command = ReadCommand(
     usage="doctor",
     summary="The live checks of Slack, Turso, the store and the policy",
     args=DoctorArgs,
+    position=120,
     run=run,
 )

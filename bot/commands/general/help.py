@@ -12,7 +12,6 @@ from bot.blocks.text import Mrkdwn, joined, mrkdwn, sentence
 from bot.commands._rights import judge, rights_here, unknown_here
 from bot.commands.base import Command, Context, ReadCommand
 from bot.core.arguments import Rest
-from bot.core.catalogue import HOME
 from bot.core.parsing import Grammar
 from bot.core.policy import Right
 from bot.core.reply import Block, Reply
@@ -78,7 +77,7 @@ def _one(ctx: Context, typed: str) -> Reply:
     if family := [one for one in ctx.table if one.name.startswith(f"{parent} ")]:
         return _family(ctx, parent, family)
     command = Grammar(ctx.table).named(typed.strip('"'))
-    if command.name == HOME:
+    if command.name == ctx.policy.catalogue.home:
         return _all(ctx)
     title = mrkdwn(":book: `/turso {}`", command.usage)
     rights = _by_command(ctx).get(command.name, [])
@@ -109,7 +108,7 @@ def _family(ctx: Context, parent: str, commands: list[Command]) -> Reply:
 def _verdict(ctx: Context, command: Command, rights: list[Right]) -> Mrkdwn:
     if not rights:
         return mrkdwn(":no_entry: Not here: {}", sentence(judge(ctx, command.name).reason))
-    return joined("\n", right_lines(rights)) or mrkdwn("Everybody may use it.")
+    return joined("\n", right_lines(rights, ctx.policy.catalogue)) or mrkdwn("Everybody may use it.")
 
 
 command = ReadCommand(
@@ -117,6 +116,7 @@ command = ReadCommand(
     usage="help [COMMAND]",
     summary="What you can do here",
     args=HelpArgs,
+    position=20,
     run=run,
     open_to_all=True,
 )

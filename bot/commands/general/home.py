@@ -26,7 +26,7 @@ async def run(ctx: Context, args: HomeArgs) -> Reply:
     """No call to Turso: it answers at once."""
     rights = rights_here(ctx)
     here = {right.command for right in rights}
-    lines = right_lines(rights) or ([NOTHING] if ctx.organization else [])
+    lines = right_lines(rights, ctx.policy.catalogue) or ([NOTHING] if ctx.organization else [])
     title = mrkdwn(":wave: *Turso Ops*{}", _place(ctx))
     return reply(
         title,
@@ -63,7 +63,7 @@ async def waiting(ctx: Context) -> list[Block]:
         if requests:
             blocks += [kit.divider(), kit.section(mrkdwn("*{}*: {}", title, counted(len(requests), "request")))]
         for one in requests[:WAITING]:
-            blocks += cards.request_row(one, now=ctx.now, mine=not approves, may_approve=approves)
+            blocks += cards.request_row(one, ctx.policy.catalogue, now=ctx.now, mine=not approves, may_approve=approves)
     return blocks
 
 
@@ -72,6 +72,7 @@ command = ReadCommand(
     usage="",
     summary="What you may do here, and what waits for you",
     args=HomeArgs,
+    position=10,
     run=run,
     open_to_all=True,
 )

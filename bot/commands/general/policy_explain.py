@@ -89,5 +89,6 @@ command = ReadCommand(
     usage="policy explain COMMAND… [--as @U] [--in #C]",
     summary="What the rules say of a command, and why",
     args=ExplainArgs,
+    position=110,
     run=run,
 )

@@ -52,7 +52,7 @@ def _standing(who: Person) -> Mrkdwn:
 
 
 def _rights(ctx: Context) -> list[Block]:
-    lines = right_lines(rights_here(ctx)) or ([NOTHING] if ctx.organization else [])
+    lines = right_lines(rights_here(ctx), ctx.policy.catalogue) or ([NOTHING] if ctx.organization else [])
     return [kit.section(Mrkdwn("\n".join(lines)))] if lines else []
 
 
@@ -111,6 +111,7 @@ command = ReadCommand(
     usage="whoami",
     summary="Who you are to the bot, and what you may do here",
     args=WhoamiArgs,
+    position=30,
     run=run,
     open_to_all=True,
 )

@@ -7,7 +7,6 @@ from typing import Any
 
 from bot.blocks import buttons, kit
 from bot.blocks.text import Mrkdwn, counted, joined, mrkdwn, people, person
-from bot.blocks.verbs import verb_of
 from bot.commands._still_there import still_there
 from bot.commands.base import Context
 from bot.commands.requests.requests import OPEN
@@ -70,14 +69,14 @@ async def still_open(ctx: Context, incident: Incident) -> OpenItems:
         frozen=[[hold.id, hold.database] for hold in ours if hold.kind is HoldKind.FREEZE][:KEPT],
         quarantined=[[hold.request_id, hold.database] for hold in ours if hold.kind is HoldKind.QUARANTINE][:KEPT],
         tokens=[[token.request_id, token.database, token.holder] for token in made][:KEPT],
-        requests=[_request(one) for one in waiting][:KEPT],
+        requests=[_request(ctx, one) for one in waiting][:KEPT],
         reviews=[[review.request_id, review.actor] for review in reviews][:KEPT],
     )
 
 
-def _request(one: Request) -> Row:
+def _request(ctx: Context, one: Request) -> Row:
     decided = "approval" if one.mode is Mode.APPROVAL and one.state is State.PENDING else ""
-    return [one.id, verb_of(one.command), buttons.subject(one), one.requester, decided]
+    return [one.id, ctx.policy.catalogue.label_of(one.command), buttons.subject(one), one.requester, decided]
 
 
 def open_items_blocks(loose: OpenItems, *, approves: bool = True) -> list[Block]:

@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, mrkdwn
-from bot.blocks.verbs import verb_of
 from bot.commands.base import ChangeCommand, Context, Facts
 from bot.commands.incidents._incidents import OpenItems, open_items_blocks, still_open
 from bot.commands.incidents._markdown import markdown, story_of
@@ -118,10 +117,12 @@ command = ChangeCommand(
     summary="End this channel's incident, list what is open, post the report",
     args=IncidentEndArgs,
     risk=Risk.LOW,
+    position=250,
+    verb="End incident",
+    for_responders=True,
     plan=plan,
     act=act,
     read_back=read_back,
     message=message,
     facts_again=facts_again,
-    verb=verb_of("incident end"),
 )

@@ -8,6 +8,7 @@ from bot.blocks.text import counted, duration, mrkdwn
 from bot.commands.base import Context, ReadCommand
 from bot.commands.incidents._incidents import last_incident, open_items_blocks
 from bot.commands.incidents._markdown import markdown, story_of
+from bot.core.model import Risk
 from bot.core.reply import Attachment, Reply
 from bot.errors import BadInput
 
@@ -44,5 +45,8 @@ command = ReadCommand(
     usage="incident report",
     summary="The timeline of this channel's incident as a Markdown file",
     args=IncidentReportArgs,
+    position=140,
+    for_responders=True,
     run=run,
+    risk=Risk.LOW,
 )

@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import duration, mrkdwn, person, when
-from bot.blocks.verbs import verb_of
 from bot.commands._lines import command_line
 from bot.commands.base import ChangeCommand, Context, Facts
 from bot.core.arguments import Duration, Positional
@@ -188,11 +187,13 @@ command = ChangeCommand(
     summary="Give this channel the incident profile for a while",
     args=IncidentStartArgs,
     risk=Risk.LOW,
+    position=240,
+    verb="Start incident",
+    for_responders=True,
     plan=plan,
     act=act,
     read_back=read_back,
     drift=drift,
     message=message,
     facts_again=facts_again,
-    verb=verb_of("incident start"),
 )

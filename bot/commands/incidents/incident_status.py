@@ -10,6 +10,7 @@ from bot.commands._rights import may_use
 from bot.commands.base import Context, ReadCommand
 from bot.commands.incidents._incidents import open_items_blocks, still_open
 from bot.commands.incidents.incident_start import usual_length
+from bot.core.model import Risk
 from bot.core.reply import Reply
 
 
@@ -56,6 +57,9 @@ command = ReadCommand(
     usage="incident status",
     summary="Which incident runs here, and what is open",
     args=IncidentStatusArgs,
-    run=run,
+    position=130,
     aliases=("incident",),
+    for_responders=True,
+    run=run,
+    risk=Risk.LOW,
 )

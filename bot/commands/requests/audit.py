@@ -158,5 +158,7 @@ command = ReadCommand(
     usage="audit [--db NAME] [--user @U] [--since 7d]",
     summary="Who did what, where, with whose approval",
     args=AuditArgs,
+    position=100,
+    synonyms=("log", "logs", "history"),
     run=run,
 )

@@ -10,6 +10,7 @@ from bot.commands._lines import command_line
 from bot.commands._rights import is_visible, may_approve
 from bot.commands.base import Context, ReadCommand
 from bot.core.arguments import Count
+from bot.core.declaration import Variant
 from bot.core.reply import Reply
 from bot.core.request import Mode, Request, State
 
@@ -46,7 +47,9 @@ async def run(ctx: Context, args: RequestsArgs) -> Reply:
     blocks = [kit.section(head)]
     for one in found[(at - 1) * PAGE : at * PAGE]:
         mine = one.requester == ctx.subject.person.id
-        blocks += cards.request_row(one, now=ctx.now, mine=mine, may_approve=await may_approve(ctx, one))
+        blocks += cards.request_row(
+            one, ctx.policy.catalogue, now=ctx.now, mine=mine, may_approve=await may_approve(ctx, one)
+        )
     return reply(head, [*blocks, *kit.actions(*_pages(args, at, pages))], private=True)
 
 
@@ -86,5 +89,11 @@ command = ReadCommand(
     usage="requests [--mine / --to-approve]",
     summary="Open requests, with their buttons again",
     args=RequestsArgs,
+    position=90,
+    variants=(
+        Variant("", "everybody's"),
+        Variant("--mine", "your own"),
+        Variant("--to-approve", "what you can approve"),
+    ),
     run=run,
 )

@@ -8,7 +8,6 @@ from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.proofs import proof_head, proof_of_group
 from bot.blocks.text import counted, mrkdwn
-from bot.blocks.verbs import verb_of
 from bot.commands._lines import command_line
 from bot.commands._targets import live_tokens, snapshot, some, target_of
 from bot.commands.base import ChangeCommand, Context, Facts
@@ -117,13 +116,15 @@ command = ChangeCommand(
     summary="End every token of a database, possibly of its whole group",
     args=RotateArgs,
     risk=Risk.HIGH,
+    position=210,
+    verb="Rotate tokens",
+    aliases=("tokens invalidate",),
+    synonyms=("revoke", "invalidate"),
     plan=plan,
     drift=drift,
     act=act,
     read_back=None,
     message=message,
     probes=mint_probes,
-    aliases=("tokens invalidate",),
-    verb=verb_of("rotate"),
     reaches_others=True,
 )

@@ -11,10 +11,10 @@ from pydantic import BaseModel, Field
 from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, Plain, duration, mrkdwn, when
-from bot.blocks.verbs import verb_of
 from bot.commands._targets import snapshot, target_of
 from bot.commands.base import Context, Secret, SecretCommand
 from bot.core.arguments import DatabaseName, Expiration, Positional
+from bot.core.declaration import Variant
 from bot.core.model import Never, Risk
 from bot.core.plan import Plan
 from bot.core.reply import Reply
@@ -24,11 +24,6 @@ class TokenArgs(BaseModel):
     name: Annotated[DatabaseName, Positional()]
     read_only: bool = Field(False, alias="read-only")
     expiration: Expiration = Expiration("1h")
-
-
-def risk(args: TokenArgs) -> Risk:
-    """Reading hurts less than writing."""
-    return Risk.LOW if args.read_only else Risk.MEDIUM
 
 
 async def plan(ctx: Context, args: TokenArgs) -> Plan:
@@ -123,10 +118,14 @@ command = SecretCommand(
     usage="token NAME [--read-only] [--expiration 1h]",
     summary="A token for one database, shown once, to you alone",
     args=TokenArgs,
-    risk=risk,
+    risk=Risk.MEDIUM,
+    position=170,
+    verb="Create token",
+    aliases=("tokens create",),
+    synonyms=("mint", "credentials"),
+    variants=(Variant("", "full access"), Variant("--read-only", "read-only", risk=Risk.LOW)),
+    policy_keys=("max_lifetime", "allow_never"),
     plan=plan,
     mint=mint,
     message=message,
-    aliases=("tokens create",),
-    verb=verb_of("token"),
 )

@@ -13,6 +13,7 @@ from bot.commands._still_there import still_there
 from bot.commands._targets import require_known
 from bot.commands.base import Context, ReadCommand
 from bot.core.arguments import Count, DatabaseName, Positional
+from bot.core.declaration import Variant
 from bot.core.model import Target
 from bot.core.reply import Block, Reply
 from bot.core.request import LedgerToken, TokenState
@@ -87,6 +88,8 @@ command = ReadCommand(
     usage="tokens [NAME] [--mine]",
     summary="Active tokens issued by Turso Ops: holder, access, expiry",
     args=TokensArgs,
-    run=run,
+    position=80,
     aliases=("tokens list",),
+    variants=(Variant("", "everybody's"), Variant("--mine", "your own")),
+    run=run,
 )

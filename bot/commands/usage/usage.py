@@ -40,6 +40,8 @@ command = ReadCommand(
     usage="usage [NAME] [--since 7d / --month 2026-10] [--top 10] [--sort reads/writes/size/synced]",
     summary="Rows read and written, storage and sync, with a chart",
     args=UsageArgs,
-    run=run,
+    position=60,
     aliases=("inspect",),
+    synonyms=("stats", "metrics"),
+    run=run,
 )

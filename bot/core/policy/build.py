@@ -4,26 +4,25 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 
-from bot.core import catalogue
-from bot.core.model import Risk, Verdict
+from bot.core.catalogue import CommandCatalogue
+from bot.core.model import Verdict
 from bot.core.policy.databases import Databases
 from bot.core.policy.file import ChannelFile, IncidentsFile, PeopleFile, PolicyFile, RuleFile
 from bot.core.policy.people import People, joined
 from bot.core.policy.rules import Ban, Binding, Ceiling, Commands, Incidents, Policy, Rule
 
-READ = tuple(
-    name for name, entry in catalogue.COMMANDS.items() if entry.risk is Risk.READ and name not in catalogue.ALWAYS
-)
 
-
-def build(parsed: PolicyFile, default_organization: str | None) -> Policy:
+def build(parsed: PolicyFile, catalogue: CommandCatalogue, default_organization: str | None) -> Policy:
     """Return the policy; the file's names and references were checked before."""
     people = {name: _people(name, one) for name, one in parsed.people.items()}
     organization = parsed.organization or default_organization or _only(parsed.organizations)
     channels = {
-        id_: _binding(id_, one, people, one.organization or organization) for id_, one in parsed.channels.items()
+        id_: _binding(id_, one, people, one.organization or organization, catalogue)
+        for id_, one in parsed.channels.items()
     }
-    profiles = {name: _rules(f"profiles.{name}", profile.rules, people) for name, profile in parsed.profiles.items()}
+    profiles = {
+        name: _rules(f"profiles.{name}", profile.rules, people, catalogue) for name, profile in parsed.profiles.items()
+    }
     incidents = _incidents(parsed.incidents, people, organization) if parsed.incidents else None
     rules = [*(rule for one in channels.values() for rule in one.rules), *(r for p in profiles.values() for r in p)]
     named = [*people.values(), *(people_ for rule in rules for people_ in _named(rule))]
@@ -37,23 +36,24 @@ def build(parsed: PolicyFile, default_organization: str | None) -> Policy:
         workspaces=frozenset(parsed.workspace),
         channels=channels,
         profiles=profiles,
-        ceiling=_ceiling(parsed),
+        ceiling=_ceiling(parsed, catalogue),
         incidents=incidents,
         named=joined([*named, *([incidents.to] if incidents else [])]),
         audit_head_channel=parsed.audit_head_channel,
         policy_channel=parsed.policy_channel,
         people=people,
+        catalogue=catalogue,
     )
 
 
-def commands_of(entries: Iterable[str]) -> Commands:
+def commands_of(entries: Iterable[str], catalogue: CommandCatalogue) -> Commands:
     """Compile a list of commands as rules write them; `read` stands for every command that only reads."""
     found: dict[str, set[frozenset[str]]] = {}
     for entry in entries:
         words = entry.split()
         name = " ".join(word for word in words if not word.startswith("-"))
         flags = frozenset(word for word in words if word.startswith("-"))
-        for each in READ if name == "read" else (name,):
+        for each in catalogue.read if name == "read" else (name,):
             found.setdefault(each, set()).add(flags)
     return {name: tuple(sorted(flags, key=len)) for name, flags in found.items()}
 
@@ -85,13 +85,15 @@ def _people(name: str, one: PeopleFile) -> People:
     )
 
 
-def _binding(id_: str, one: ChannelFile, people: Mapping[str, People], organization: str) -> Binding:
+def _binding(
+    id_: str, one: ChannelFile, people: Mapping[str, People], organization: str, catalogue: CommandCatalogue
+) -> Binding:
     where = f"channels.{id_}"
     return Binding(
         where=where,
         organization=organization,
         databases=Databases.of(tuple(one.databases)),
-        rules=_rules(where, one.rules, people),
+        rules=_rules(where, one.rules, people, catalogue),
         profile=one.profile,
         visibility=one.visibility,
         externally_shared=one.externally_shared,
@@ -105,20 +107,22 @@ def _incidents(one: IncidentsFile, people: Mapping[str, People], organization: s
     return Incidents(refer(one.to, people), binding, one.profile, one.longest)
 
 
-def _ceiling(parsed: PolicyFile) -> Ceiling:
+def _ceiling(parsed: PolicyFile, catalogue: CommandCatalogue) -> Ceiling:
     bans = []
     for at, ban in enumerate(parsed.ceiling.deny):
         databases = None if ban.databases is None else Databases.of(tuple(ban.databases))
         says = f"deny {', '.join(ban.commands)} on {databases or 'every database'}"
-        bans.append(Ban(f"ceiling.deny[{at}]", says, commands_of(ban.commands), databases))
+        bans.append(Ban(f"ceiling.deny[{at}]", says, commands_of(ban.commands, catalogue), databases))
     return Ceiling(parsed.ceiling.token_lifetime, tuple(bans))
 
 
-def _rules(where: str, rules: list[RuleFile], people: Mapping[str, People]) -> tuple[Rule, ...]:
-    return tuple(_rule(f"{where}.rules[{at}]", one, people) for at, one in enumerate(rules))
+def _rules(
+    where: str, rules: list[RuleFile], people: Mapping[str, People], catalogue: CommandCatalogue
+) -> tuple[Rule, ...]:
+    return tuple(_rule(f"{where}.rules[{at}]", one, people, catalogue) for at, one in enumerate(rules))
 
 
-def _rule(where: str, one: RuleFile, people: Mapping[str, People]) -> Rule:
+def _rule(where: str, one: RuleFile, people: Mapping[str, People], catalogue: CommandCatalogue) -> Rule:
     verdict, commands = next(
         (verdict, entries)
         for verdict, entries in (
@@ -134,7 +138,7 @@ def _rule(where: str, one: RuleFile, people: Mapping[str, People]) -> Rule:
         where=where,
         says=_says(verdict, commands, one),
         verdict=verdict,
-        commands=commands_of(commands),
+        commands=commands_of(commands, catalogue),
         databases=None if one.databases is None else Databases.of(tuple(one.databases)),
         to=refer(one.to, people) if one.to else None,
         by=refer(one.by, people),

@@ -1,6 +1,5 @@
 """The floor: what no policy file can allow."""
 
-from bot.core import catalogue
 from bot.core.approvers import ApproverSet
 from bot.core.model import ChannelKind, Person, Subject
 from bot.core.policy.people import Membership
@@ -45,7 +44,7 @@ def refuses_place(policy: Policy, subject: Subject, command: str) -> str | None:
     """Return why `command` cannot be had in this conversation, or None."""
     channel = subject.channel
     if channel.kind is not ChannelKind.CHANNEL:
-        if command in catalogue.ALWAYS:
+        if command in policy.catalogue.open_to_all:
             return None
         return "In a direct message only `help`, `whoami` and Home work: ask in a channel that the policy names."
     if channel.is_ext_shared:

@@ -6,8 +6,8 @@ from datetime import timedelta
 from functools import reduce
 from operator import and_
 
-from bot.core import catalogue
 from bot.core.approvers import ApproverSet
+from bot.core.catalogue import CommandCatalogue
 from bot.core.durations import duration_text
 from bot.core.model import Action, Confirm, Decision, Lifetime, Never, Risk, Subject, Target, Verdict, Visibility
 from bot.core.policy import refusals
@@ -28,7 +28,7 @@ def decide(policy: Policy, subject: Subject, action: Action) -> Decision:
     refusal = refuses_person(policy, subject.person) or refuses_place(policy, subject, action.command)
     if refusal:
         return deny(refusal, "floor")
-    if action.command in catalogue.ALWAYS:
+    if action.command in policy.catalogue.open_to_all:
         return Decision(Verdict.ALLOW, "Everybody of the workspace may.", "floor", visibility=Visibility.EPHEMERAL)
     binding = policy.binding(subject)
     if binding is None:
@@ -115,7 +115,7 @@ def _follow(
     """Turn the rule that fits into a decision, unless nobody else could approve or review."""
     if rule.verdict is Verdict.DENY:
         return deny(refusals.denied_by(action), rule.locator)
-    if action.command in catalogue.READING and rule.verdict is not Verdict.ALLOW:
+    if action.command in policy.catalogue.reading and rule.verdict is not Verdict.ALLOW:
         return deny(
             f"`{action.command}` changes nothing, so nobody can approve it: the policy has to allow it.", rule.locator
         )
@@ -135,7 +135,7 @@ def _follow(
         rule=rule.locator,
         approvers=approvers,
         quorum=rule.quorum if rule.verdict is Verdict.APPROVE else 0,
-        confirm=rule.confirm or _default_confirm(action, rule),
+        confirm=rule.confirm or _default_confirm(policy.catalogue, action, rule),
         expires=rule.expires,
         start_within=rule.start_within,
         max_lifetime=rule.max_lifetime if ceiling is None else min(rule.max_lifetime, ceiling),
@@ -162,11 +162,11 @@ def undoers(subject: Subject, rule: Rule) -> ApproverSet:
     return ApproverSet((rule.by,), also=frozenset({subject.person.id}), groups=subject.groups)
 
 
-def _default_confirm(action: Action, rule: Rule) -> Confirm:
+def _default_confirm(catalogue: CommandCatalogue, action: Action, rule: Rule) -> Confirm:
     """By risk; but break-glass runs at once, and a token that needs no approval is revealed by the run itself."""
-    if rule.verdict is Verdict.BREAK_GLASS or (action.command == "token" and rule.verdict is Verdict.ALLOW):
+    if rule.verdict is Verdict.BREAK_GLASS or (rule.verdict is Verdict.ALLOW and catalogue.reveals(action.command)):
         return Confirm.NONE
-    return _CONFIRM[catalogue.risk_of(action.command, "--read-only" in action.options)]
+    return _CONFIRM[catalogue.risk_of(action.command, action.options)]
 
 
 def _unbound(policy: Policy, subject: Subject, action: Action) -> Decision:
@@ -178,7 +178,7 @@ def _last_resort(policy: Policy, subject: Subject, action: Action) -> Decision |
     incidents = policy.incidents
     if incidents is None or subject.channel.id in policy.channels:
         return None
-    if not catalogue.is_part_of(action.command, "incident"):
+    if action.command not in policy.catalogue.for_responders:
         return None
     where = f"incidents: to {incidents.to.words}"
     meant = incidents.to.holds(subject.person, standing_of(policy, subject.person), subject.groups)

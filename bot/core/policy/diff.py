@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bot.core import catalogue
 from bot.core.actions import action_of_line
 from bot.core.durations import duration_text
 from bot.core.model import Action, Decision, Target, Verdict
@@ -106,7 +105,7 @@ def _summary(action: Action, decision: Decision) -> str:
         text = f"break-glass, reviewed by {_people(decision.reviewers.ids)}"
     else:
         text = f"approval of {decision.quorum} of {_people(decision.approvers.ids)}"
-    if action.command == "token" and decision.max_lifetime is not None:
+    if action.lifetime is not None and decision.max_lifetime is not None:
         text += f", up to {'never' if decision.allow_never else duration_text(decision.max_lifetime)}"
     return text
 
@@ -148,16 +147,15 @@ def _questions(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[_Questio
     """Every command with each of its flags, on one database for every pattern that either policy knows."""
     targets = _targets(old, new)
     found: list[_Question] = []
-    for name, entry in catalogue.COMMANDS.items():
-        spec = grammar.spec(name)
-        if spec is None or spec.name != name or name in catalogue.ALWAYS:
+    for spec in grammar.catalogue.commands:
+        if spec.open_to_all:
             continue
         samples = targets if "name" in spec.args.model_fields else [("", Target(""))]
-        for flag in ("", *entry.flags):
-            words = f"{name} {flag}".strip()
-            usual = _SHORTEST if name == "token" else ""
+        for flag in ("", *spec.flags):
+            words = f"{spec.name} {flag}".strip()
+            usual = _SHORTEST if "expiration" in spec.args.model_fields else ""
             found += [_question(grammar, words, pattern, target, usual) for pattern, target in samples]
-            if name == "token":
+            if usual:
                 found += [_question(grammar, words, pattern, target, _NEVER) for pattern, target in samples]
     return found
 

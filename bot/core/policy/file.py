@@ -4,10 +4,10 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from bot.core import catalogue
+from bot.core.catalogue import CommandCatalogue
 from bot.core.durations import NotADuration, parse_duration
 from bot.core.model import Confirm, QueryLiterals, Visibility
 from bot.core.policy.databases import GROUP
@@ -72,7 +72,10 @@ def _pattern(value: Any) -> str:
     return value
 
 
-def _command(value: Any) -> str:
+def _command(value: Any, info: ValidationInfo) -> str:
+    """Check the name of a command; which there are stands in the context of the validation."""
+    catalogue = info.context
+    assert isinstance(catalogue, CommandCatalogue), "`load` validates with a catalogue"
     if not isinstance(value, str):
         raise wrong(f"takes command names, such as `read` or `token --read-only`; not {quote(value)}")
     words = value.split()
@@ -80,24 +83,25 @@ def _command(value: Any) -> str:
     flags = [word for word in words if word.startswith("-")]
     if name == "read" and not flags:
         return name
-    entry = catalogue.COMMANDS.get(name)
-    if entry is None:
-        raise wrong(f"{quote(name)} is no command; {_did_you_mean(name)}")
+    command = catalogue.find(name)
+    if command is None and name not in catalogue.families:
+        raise wrong(f"{quote(name)} is no command; {_did_you_mean(name, catalogue)}")
+    allowed = command.flags if command else ()
     for flag in flags:
-        if flag not in entry.flags:
-            known = ", ".join(f"`{name} {one}`" for one in entry.flags) or f"`{name}` alone"
+        if flag not in allowed:
+            known = ", ".join(f"`{name} {one}`" for one in allowed) or f"`{name}` alone"
             raise wrong(f"`{flag}` cannot be told apart by a rule; write {known}")
     return " ".join([name, *sorted(flags)])
 
 
-def _did_you_mean(name: str) -> str:
+def _did_you_mean(name: str, catalogue: CommandCatalogue) -> str:
     from difflib import get_close_matches
 
-    names = ["read", *catalogue.COMMANDS]
+    names = ["read", *catalogue.names]
     close = get_close_matches(name, names, 2)
     if close:
         return "did you mean " + " or ".join(f"`{one}`" for one in close) + "?"
-    return "write `read`, " + ", ".join(f"`{one}`" for one in names if one not in (*catalogue.ALWAYS, "read"))
+    return "write `read`, " + ", ".join(f"`{one}`" for one in names if one not in (*catalogue.open_to_all, "read"))
 
 
 def _token_reference(value: Any) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from bot.core import catalogue
+from bot.core.catalogue import CommandCatalogue
 from bot.core.durations import NotADuration, duration_text, parse_duration
 from bot.core.policy.document import Document, Path, Problem, quote
 
@@ -27,7 +27,6 @@ _BELONGS = {
     "visibility": ("allow", "approve", "break_glass"),
 }
 _BUT = {("confirm", "break_glass"): ", which runs at once and asks for a reason instead: leave `confirm` out"}
-_ABOUT = {"max_lifetime": "token", "allow_never": "token", "countdown": "destroy", "undo_by": "destroy"}
 _PEOPLE_KEYS = ("to", "by", "notify", "undo_by", "review_by")
 
 
@@ -39,10 +38,10 @@ def unknown_key(key: str, allowed: list[str]) -> str:
 
 
 def check(
-    read: Document, raw: Mapping[str, Any], default_organization: str | None
+    read: Document, raw: Mapping[str, Any], catalogue: CommandCatalogue, default_organization: str | None
 ) -> tuple[list[Problem], list[Problem]]:
     """Return errors and warnings; `raw` may be wrong in any way, its form is checked elsewhere."""
-    lint = _Lint(read, raw)
+    lint = _Lint(read, raw, catalogue)
     for path, rule in _rules_of(raw):
         lint.rule(path, rule)
     lint.people()
@@ -69,8 +68,8 @@ def _list(value: Any) -> list[Any]:
 
 
 class _Lint:
-    def __init__(self, read: Document, raw: Mapping[str, Any]) -> None:
-        self.read, self.raw = read, raw
+    def __init__(self, read: Document, raw: Mapping[str, Any], catalogue: CommandCatalogue) -> None:
+        self.read, self.raw, self.catalogue = read, raw, catalogue
         self.names = _dict(raw.get("people"))
         self.errors: list[Problem] = []
         self.warnings: list[Problem] = []
@@ -102,11 +101,13 @@ class _Lint:
         self._enough(path, rule)
 
     def _about(self, path: Path, rule: Mapping[str, Any], verdict: str) -> None:
-        commands = [catalogue.canonical(str(one).split(" -")[0]) for one in _list(rule[verdict])]
-        for key, command in _ABOUT.items():
-            if key in rule and command not in commands:
-                self.warn((*path, key), f"`{key}` is about `{command}`, which this rule does not name")
-        reading = [one for one in commands if one == "read" or one in catalogue.READING]
+        commands = [self.catalogue.canonical(str(one).split(" -")[0]) for one in _list(rule[verdict])]
+        for key in rule:
+            about = self.catalogue.about(str(key))
+            if about and not any(one in commands for one in about):
+                names = " or ".join(f"`{one}`" for one in about)
+                self.warn((*path, key), f"`{key}` is about {names}, which this rule does not name")
+        reading = [one for one in commands if one == "read" or one in self.catalogue.reading]
         if reading and verdict in ("approve", "break_glass"):
             denied = f"change nothing, so nobody can approve them: here `{verdict}` denies them"
             self.warn((*path, verdict), f"{', '.join(f'`{one}`' for one in reading)} {denied}")

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from bot.core.catalogue import CommandCatalogue
 from bot.core.policy import document, file, lint
 from bot.core.policy.build import build
 from bot.core.policy.document import Document, Path, Problem
@@ -23,10 +24,11 @@ class PolicyInvalid(BotError):
         super().__init__(f"The policy has an error in {first}{more}")
 
 
-def load(text: str, *, default_organization: str | None = None) -> Policy:
+def load(text: str, catalogue: CommandCatalogue, *, default_organization: str | None = None) -> Policy:
     """Return the policy that `text` (YAML) describes.
 
     Args:
+        catalogue: the commands that a rule may name.
         default_organization: whose databases are meant where the file says nothing (`TURSO_ORGANIZATION`).
     Raises:
         PolicyInvalid: with every error; nothing of the file is used then.
@@ -41,10 +43,10 @@ def load(text: str, *, default_organization: str | None = None) -> Policy:
     problems = list(read.problems)
     parsed: file.PolicyFile | None = None
     try:
-        parsed = file.PolicyFile.model_validate(raw)
+        parsed = file.PolicyFile.model_validate(raw, context=catalogue)
     except ValidationError as error:
         problems += [_located(read, one) for one in error.errors(include_url=False)]
-    errors, warnings = lint.check(read, raw, default_organization)
+    errors, warnings = lint.check(read, raw, catalogue, default_organization)
     problems += errors
     if parsed and not problems and not parsed.model_fields_set & {"channels", "incidents"}:
         # More likely it is half written than meant.
@@ -53,7 +55,7 @@ def load(text: str, *, default_organization: str | None = None) -> Policy:
     if parsed is None or problems:
         unique = {(one.line, one.key, one.sentence): one for one in problems}
         raise PolicyInvalid(tuple(sorted(unique.values(), key=lambda one: (one.line, one.key))))
-    policy = build(parsed, default_organization)
+    policy = build(parsed, catalogue, default_organization)
     warnings += [read.problem(path, sentence) for path, sentence in shadows(policy)]
     return replace(policy, warnings=tuple(sorted(warnings, key=lambda one: one.line)))
 

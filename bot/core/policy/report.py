@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from bot.core.actions import action_of_line
+from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Action, Verdict
 from bot.core.parsing import Grammar
 from bot.core.policy import cases, trace
@@ -17,10 +18,10 @@ Lines = tuple[list[str], bool]
 """What to print, and whether all is well."""
 
 
-def check(text: str, path: str, *, default_organization: str | None = None) -> Lines:
+def check(text: str, path: str, catalogue: CommandCatalogue, *, default_organization: str | None = None) -> Lines:
     """Validate a file: every error and warning with its line and key."""
     try:
-        policy = load(text, default_organization=default_organization)
+        policy = load(text, catalogue, default_organization=default_organization)
     except PolicyInvalid as invalid:
         count = len(invalid.problems)
         problems = [f"{path}: error: {problem}" for problem in invalid.problems]

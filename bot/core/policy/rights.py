@@ -6,11 +6,10 @@ from datetime import timedelta
 from itertools import chain
 from typing import Final
 
-from bot.core import catalogue
 from bot.core.actions import action_of
 from bot.core.argument_schema import partial_of
+from bot.core.declaration import Declaration, Variant
 from bot.core.model import Action, Decision, Lifetime, Never, Subject, Target, Verdict
-from bot.core.parse_results import Spec
 from bot.core.policy.databases import Databases, sample
 from bot.core.policy.decide import decide
 from bot.core.policy.rules import Policy
@@ -41,7 +40,7 @@ class Right:
         return bool(self.variant or self.only or self.but or self.longest)
 
 
-def rights_of(policy: Policy, subject: Subject, specs: Iterable[Spec]) -> tuple[Right, ...]:
+def rights_of(policy: Policy, subject: Subject, specs: Iterable[Declaration]) -> tuple[Right, ...]:
     """Return what the subject may do where they stand, in the order of the commands, the best verdict first.
 
     Each command is decided on a sample of every kind of database that the rules tell apart. A rotation, which is
@@ -50,21 +49,21 @@ def rights_of(policy: Policy, subject: Subject, specs: Iterable[Spec]) -> tuple[
     return tuple(chain.from_iterable(_of_command(policy, subject, spec) for spec in specs))
 
 
-def _of_command(policy: Policy, subject: Subject, spec: Spec) -> list[Right]:
-    entry = catalogue.COMMANDS.get(spec.name)
-    flags = [frozenset[str](), *(frozenset({flag}) for flag in (entry.flags if entry else ()))]
+def _of_command(policy: Policy, subject: Subject, spec: Declaration) -> list[Right]:
+    variants = spec.variants or (Variant("", ""),)
     plain = action_of(spec.name, partial_of(spec.args)())
+    flags = [frozenset({one.flag} if one.flag else ()) for one in variants]
     found = [list(_of_variant(policy, subject, spec, replace(plain, options=one))) for one in flags]
     if all(one == found[0] for one in found):
         return found[0]
     return [
-        replace(right, variant=catalogue.VARIANTS.get((spec.name, *one), " ".join(one)))
-        for one, variant in zip(flags, found, strict=True)
-        for right in variant
+        replace(right, variant=variant.words)
+        for variant, rights in zip(variants, found, strict=True)
+        for right in rights
     ]
 
 
-def _of_variant(policy: Policy, subject: Subject, spec: Spec, action: Action) -> Iterator[Right]:
+def _of_variant(policy: Policy, subject: Subject, spec: Declaration, action: Action) -> Iterator[Right]:
     """Yield what holds for the usual lifetime, and what a shorter one makes better."""
     seen: set[Verdict] = set()
     for lifetime in _lifetimes(policy, subject, action):
@@ -96,7 +95,7 @@ def _lifetimes(policy: Policy, subject: Subject, action: Action) -> list[Lifetim
     return [usual, *sorted((one for one in limits if one < usual), reverse=True)]
 
 
-def _targets(policy: Policy, subject: Subject, spec: Spec) -> list[Target | None]:
+def _targets(policy: Policy, subject: Subject, spec: Declaration) -> list[Target | None]:
     """Return one database of each kind that the rules for a command tell apart; None: no one in particular."""
     field = spec.args.model_fields.get("name")
     binding = policy.binding(subject)

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Action, Confirm, Lifetime, Never, QueryLiterals, Subject, Target, Verdict, Visibility
 from bot.core.policy.databases import Databases
 from bot.core.policy.document import Problem
@@ -189,6 +190,8 @@ class Policy:
     policy_channel: str | None = None
     warnings: tuple[Problem, ...] = ()
     people: Mapping[str, People] = field(default_factory=dict)
+    catalogue: CommandCatalogue = field(default=CommandCatalogue(()), repr=False, compare=False)
+    """The commands that the file speaks of."""
 
     @property
     def usergroups(self) -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from bot.core import catalogue
 from bot.core.durations import duration_text
 from bot.core.model import Action, Decision, Subject, Target, Verdict
 from bot.core.policy.built_in_limits import standing_of
@@ -33,7 +32,7 @@ def trace(policy: Policy, subject: Subject, action: Action) -> Trace:
     before = decision.rule is not None and decision.rule.startswith(("floor", "ceiling", "incidents"))
     target = action.databases[0] if action.databases else None
     outside = binding is not None and target is not None and not binding.databases.have(target)
-    if binding is None or before or outside or action.command in catalogue.ALWAYS:
+    if binding is None or before or outside or action.command in policy.catalogue.open_to_all:
         return Trace(decision, ())
     return Trace(decision, tuple(_steps(policy.rules(subject, binding), policy, subject, action, target)))
 

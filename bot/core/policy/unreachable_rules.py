@@ -11,21 +11,22 @@ def shadows(policy: Policy) -> list[tuple[Path, str]]:
     """Return the path of each such rule, and a sentence that names the rule before it."""
     lists = [(("channels", id_), binding.rules) for id_, binding in policy.channels.items()]
     lists += [(("profiles", name), rules) for name, rules in policy.profiles.items()]
+    with_lifetime = frozenset(policy.catalogue.about("max_lifetime"))
     found: list[tuple[Path, str]] = []
     for path, rules in lists:
         for at, rule in enumerate(rules):
-            before = next((one for one in rules[:at] if _covers(one, rule)), None)
+            before = next((one for one in rules[:at] if _covers(one, rule, with_lifetime)), None)
             if before is not None:
                 found.append(((*path, "rules", at), f"never decides: {before.where} fits whenever it would"))
     return found
 
 
-def _covers(before: Rule, rule: Rule) -> bool:
+def _covers(before: Rule, rule: Rule, with_lifetime: frozenset[str]) -> bool:
     # What is quickest to tell comes first: every rule of a list is compared with all those before it.
     return (
         _all_databases(before.databases, rule.databases)
         and _all_people(before.to, rule.to)
-        and _all_lifetimes(before, rule)
+        and _all_lifetimes(before, rule, with_lifetime)
         and _all_commands(before, rule)
     )
 
@@ -52,8 +53,8 @@ def _all_people(before: People | None, after: People | None) -> bool:
     )
 
 
-def _all_lifetimes(before: Rule, rule: Rule) -> bool:
-    if before.verdict is Verdict.DENY or "token" not in rule.commands:
+def _all_lifetimes(before: Rule, rule: Rule, with_lifetime: frozenset[str]) -> bool:
+    if before.verdict is Verdict.DENY or not with_lifetime & rule.commands.keys():
         return True
     longer = rule.verdict is Verdict.DENY or rule.max_lifetime > before.max_lifetime
     return not longer and (before.allow_never or not rule.allow_never)

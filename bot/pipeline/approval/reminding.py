@@ -53,14 +53,14 @@ async def _send(env: Environment, request: Request, answer: Authorization) -> bo
     now = env.clock.now()
     if request.notify:
         with suppress(CannotPost, Unavailable):
-            await env.messenger.post(channel_id, notices.reminder(request, now=now), thread_ts=thread)
+            await env.messenger.post(channel_id, notices.reminder(request, env.catalogue, now=now), thread_ts=thread)
             return True
     link = await _link(env, request)
     reached = False
     able = answer.decision.approvers.ids & (answer.case.facts.inside or frozenset())
     for user_id in sorted(able)[:AT_MOST]:
         with suppress(CannotPost, Unavailable):
-            await env.messenger.direct(user_id, notices.personal_reminder(request, link, now=now))
+            await env.messenger.direct(user_id, notices.personal_reminder(request, env.catalogue, link, now=now))
             reached = True
     return reached
 

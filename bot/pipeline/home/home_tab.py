@@ -34,8 +34,8 @@ async def view_of(env: Environment, user_id: str, state: str) -> View:
         Incoming(id="", key="", kind=Kind.HOME, at=env.clock.now(), user_id=user_id, channel_id="")
     )
     if judge(env, subject, Action("home")).verdict is Verdict.DENY or refuses_person(env.rules.policy, subject.person):
-        return home_view(Board(person=user_id), now=env.clock.now())
-    return home_view(await _Drawing(env, subject, pages_of(state)).board(), now=env.clock.now())
+        return home_view(Board(person=user_id), env.catalogue, now=env.clock.now())
+    return home_view(await _Drawing(env, subject, pages_of(state)).board(), env.catalogue, now=env.clock.now())
 
 
 @dataclass(frozen=True, slots=True)

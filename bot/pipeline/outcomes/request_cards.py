@@ -37,7 +37,9 @@ async def card_of(env: Environment, request: Request) -> Reply:
     done = done_of(env, await as_it_is(env, request), is_over=await _is_over(env, request))
     approvers = await _approvers(env, request) if request.state is State.PENDING else frozenset()
     review = await _review_of(env, request) if request.mode is Mode.BREAK_GLASS else None
-    card = cards.request_card(request, now=env.clock.now(), done=done, approvers=approvers, review=review)
+    card = cards.request_card(
+        request, env.catalogue, now=env.clock.now(), done=done, approvers=approvers, review=review
+    )
     return await with_timeline(env, card, request.incident_id) if request.incident_id else card
 
 

@@ -145,8 +145,10 @@ async def _tell_end(env: Environment, request: Request) -> str:
         seen = request.mode is Mode.DIRECT and request.state not in UNSEEN and not reveals
         return await _tell_by_card(env, request, in_channel=seen or request.mode is Mode.BREAK_GLASS)
     _, thread_ts = await below_card(env, request)
-    notice = await notice_of(env, request, request.state, cards.outcome_notice(request), thread_ts=thread_ts)
-    return await deliver(env, replace(notice, elsewhere=cards.outcome_notice(request, elsewhere=True)))
+    notice = await notice_of(
+        env, request, request.state, cards.outcome_notice(request, env.catalogue), thread_ts=thread_ts
+    )
+    return await deliver(env, replace(notice, elsewhere=cards.outcome_notice(request, env.catalogue, elsewhere=True)))
 
 
 async def _tell_by_card(env: Environment, request: Request, *, in_channel: bool) -> str:
@@ -157,7 +159,7 @@ async def _tell_by_card(env: Environment, request: Request, *, in_channel: bool)
     is_private = notice.is_private or not in_channel
     people = notice.people if in_channel else (request.requester,)
     posted = partial(remember_card, env, request)
-    elsewhere = cards.outcome_notice(request, elsewhere=True)
+    elsewhere = cards.outcome_notice(request, env.catalogue, elsewhere=True)
     return await deliver(env, replace(notice, is_private=is_private, people=people, posted=posted, elsewhere=elsewhere))
 
 
@@ -173,7 +175,7 @@ async def _tell_reveal(env: Environment, request: Request) -> str:
 
 async def note_in_timeline(env: Environment, request: Request) -> None:
     """Say one line in the timeline of its incident about what shows nothing to the channel by itself."""
-    notice = await notice_of(env, request, "timeline", cards.outcome_notice(request))
+    notice = await notice_of(env, request, "timeline", cards.outcome_notice(request, env.catalogue))
     if not request.incident_id or notice.is_private or await env.store.cards(request.id):
         return
     incident = await env.store.incident(request.incident_id)
@@ -209,7 +211,7 @@ async def tell_review(env: Environment, review_id: str) -> None:
         if await refresh_cards(env, request) is CardContent.POSTED_AGAIN:
             return await env.store.set_told(review_id, REVIEWED, how=CHANNEL)
         _, thread_ts = await below_card(env, request)
-        reply: Reply = notices.reviewed_notice(review, request)
+        reply: Reply = notices.reviewed_notice(review, request, env.catalogue)
         await deliver_and_close(
             env, await notice_of(env, request, REVIEWED, reply, thread_ts=thread_ts, subject=review.id)
         )

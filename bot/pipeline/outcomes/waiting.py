@@ -77,6 +77,6 @@ async def _whisper(env: Environment, request: Request, why: str) -> None:
     if await env.store.was_told(request.id, WAITS):
         return
     note = env.notes.get(request.id)
-    reply = cards.waiting_note(request, why, now=env.clock.now())
+    reply = cards.waiting_note(request, env.catalogue, why, now=env.clock.now())
     if await env.messenger.send_ephemeral(note or asker_address(request), reply, replace=note is not None):
         await env.store.set_told(request.id, WAITS, how="person")

@@ -105,7 +105,7 @@ async def continue_request(
     if decision.verdict is Verdict.BREAK_GLASS and not (read.common.reason or read.common.dry_run):
         return await open_form(env, incoming, subject, _incomplete(env.grammar, command.name, read.text), why=decision)
     if read.common.dry_run:
-        await env.messenger.send_ephemeral(address_of(incoming), plans.dry_run(plan, decision))
+        await env.messenger.send_ephemeral(address_of(incoming), plans.dry_run(plan, env.catalogue, decision))
         await env.store.audit(
             entry("planned", "dry_run", at=ctx.now, subject=subject, incoming=incoming, decision=decision,
                   command=command.name, databases=[one.name for one in action.databases],
@@ -218,16 +218,15 @@ async def open_form(
     Args:
         why: the decision by which it is done at once, without approval: then the reason is what is missing.
     """
-    name = read.spec.name
     decision, action = decide_incomplete(env, subject, read)
     if decision.verdict is Verdict.DENY:
         raise Forbidden(decision, action, subject)
     await env.store.record_intent(incoming, actionable=False)
-    loading = forms.loading_view(name)
+    loading = forms.loading_view(read.spec.label)
     view_id = await env.messenger.open_view(incoming.trigger_id, loading) if incoming.trigger_id else None
     if view_id is None:
         typed = incoming.value if presses.form_of(incoming.action_id) else incoming.id
-        await env.messenger.send_ephemeral(address_of(incoming), forms.form_button(name, typed))
+        await env.messenger.send_ephemeral(address_of(incoming), forms.form_button(read.spec, typed))
         return "form_offered"
     await env.messenger.update_view(
         view_id, forms.form_view(read.spec, read.given, incoming.id, needs_reason=why is not None)

@@ -24,7 +24,7 @@ async def raise_alarm(env: Environment, request: Request) -> None:
     copies = await _cards(env, request)
     link = await env.messenger.permalink(*copies[0]) if copies else None
     people = await notified(env, request.notify, asked_by=request.requester)
-    alarm = await notice_of(env, request, ALARM, notices.break_glass_notice(request, link))
+    alarm = await notice_of(env, request, ALARM, notices.break_glass_notice(request, env.catalogue, link))
     await tell_alone(env, replace(alarm, people=tuple(one for one in people if one != request.requester)))
 
 

@@ -56,7 +56,7 @@ async def _remind(env: Environment, timer: Timer) -> Timer | None:
     if timer.attempt == 0:
         return await _look_for_card(env, request, timer)
     _, thread_ts = await below_card(env, request)
-    reminder = notices.reminder(request, now=env.clock.now())
+    reminder = notices.reminder(request, env.catalogue, now=env.clock.now())
     notice = await notice_of(env, request, f"reminder {timer.attempt}", reminder, thread_ts=thread_ts)
     called = await notified(env, request.notify, asked_by=request.requester)
     await deliver(env, replace(notice, people=tuple(called)))

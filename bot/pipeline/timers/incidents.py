@@ -129,7 +129,7 @@ async def _notice(
     inside = await env.directory.inside(review.channel_id)
     if inside:  # else the bot is not there itself, and those whom the review names are told alone
         review = replace(review, reviewers=tuple(one for one in review.reviewers if one in inside))
-    reply = notices.review_notice(review, request, overdue=overdue)
+    reply = notices.review_notice(review, request, env.catalogue, overdue=overdue)
     called = await notified(env, review.notify, asked_by=review.actor)
     people = tuple(dict.fromkeys([*review.reviewers[:AT_MOST], *called]))
     return Notice(review.id, event, reply, people, channel_id, thread_ts)

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core import catalogue
+from bot.commands import CATALOGUE
 from bot.core.model import Action, Target, Verdict
 from bot.core.policy import Policy, decide, load
 from tests.core.policy.world import CHANNELS, PEOPLE, act, subject
@@ -43,7 +43,9 @@ def policies(draw: Any) -> Policy:
     channel = {"databases": draw(PATTERNS), "rules": draw(st.lists(rules(), max_size=4))}
     ceiling = {"deny": draw(st.lists(st.fixed_dictionaries({"commands": COMMANDS, "databases": PATTERNS}), max_size=1))}
     return load(
-        json.dumps({"version": 1, "channels": {"C0DBOPS": channel}, "ceiling": ceiling}), default_organization="acme"
+        json.dumps({"version": 1, "channels": {"C0DBOPS": channel}, "ceiling": ceiling}),
+        CATALOGUE,
+        default_organization="acme",
     )
 
 
@@ -120,5 +122,5 @@ def test_a_list_shows_just_the_databases_on_which_it_may_be_asked(
 
 @given(policies(), SUBJECTS)
 def test_every_command_of_the_catalogue_has_an_answer(policy: Any, who: str) -> None:
-    for command in catalogue.COMMANDS:
+    for command in CATALOGUE.names:
         assert decide(policy, who, Action(command)).reason

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.commands import CATALOGUE
 from bot.core.model import Channel, Person, Subject, Target
 from bot.core.policy import load
 
@@ -31,7 +32,7 @@ ASKED = [Target("orders", "default"), Target("prod-orders", "eu"), Target("x", "
     ],
 )
 def test_covering_all_is_covering_each(command: str | None, ceiling: str, databases: str, rules: str) -> None:
-    policy = load(POLICY.format(ceiling=ceiling, databases=databases, rules=rules))
+    policy = load(POLICY.format(ceiling=ceiling, databases=databases, rules=rules), CATALOGUE)
     scope = policy.scope(Subject(Person("U0ANA", "T0ACME"), Channel("C0OPS")), command)
 
     if scope.covers_all:

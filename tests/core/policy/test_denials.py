@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from bot.commands import CATALOGUE
 from bot.core.model import Action, Verdict
 from bot.core.policy import decide, load
 from tests.core.policy.world import EXAMPLE, act, policy, subject
 
-POLICY = load(EXAMPLE)
+POLICY = load(EXAMPLE, CATALOGUE)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.commands import CATALOGUE
 from bot.core.policy import PolicyInvalid, load
 from tests.core.policy.world import ROOT
 
@@ -82,7 +83,7 @@ def written(place: str, entry: Any) -> str:
     [pytest.param(key, value, place, id=f"{key} in {place}") for key, value, places in KEYS for place in places],
 )
 def test_a_key_is_taken_where_it_belongs(key: Any, value: Any, place: Any) -> None:
-    assert load(written(place, f"{key}: {value}"), default_organization="acme")
+    assert load(written(place, f"{key}: {value}"), CATALOGUE, default_organization="acme")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,7 @@ def test_a_key_is_taken_where_it_belongs(key: Any, value: Any, place: Any) -> No
 )
 def test_a_key_is_refused_with_its_name_where_it_does_not_belong(key: Any, value: Any, place: Any) -> None:
     with pytest.raises(PolicyInvalid) as caught:
-        load(written(place, f"{key}: {value}"), default_organization="acme")
+        load(written(place, f"{key}: {value}"), CATALOGUE, default_organization="acme")
     assert any(problem.key.endswith(key) for problem in caught.value.problems)
 
 
@@ -107,4 +108,4 @@ def test_the_documentations_examples_are_valid() -> None:
     examples = [block for block in blocks if block.startswith("version:")]
     assert examples
     for example in examples:
-        assert load(example, default_organization="acme").channels
+        assert load(example, CATALOGUE, default_organization="acme").channels

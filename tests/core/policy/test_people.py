@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bot.commands import CATALOGUE
 from bot.core.model import Channel, Subject, Verdict
 from bot.core.policy import decide, load, refuses_person
 from tests.core.policy.world import PEOPLE, act, policy, subject
@@ -89,7 +90,7 @@ channels:
 
 @pytest.mark.parametrize("who", ["a guest", "a stranger"])
 def test_guests_and_outsiders_may_what_they_are_named_for_and_no_more(who: str) -> None:
-    rules = load(NAMED)
+    rules = load(NAMED, CATALOGUE)
     assert decide(rules, subject(who), act("list")).verdict is Verdict.ALLOW
     assert decide(rules, subject(who), act("show", "a")).verdict is Verdict.DENY
     assert decide(rules, subject(who), act("help")).verdict is Verdict.ALLOW
@@ -110,7 +111,7 @@ def test_a_member_who_is_named_as_a_guest_is_not_let_in_by_it() -> None:
 
 
 def test_who_is_of_another_team_is_an_outsider_even_if_slack_calls_them_none() -> None:
-    rules = load(NAMED)
+    rules = load(NAMED, CATALOGUE)
     assert decide(rules, subject("somebody of another team"), act("show", "a")).rule == "floor"
 
 
@@ -121,16 +122,16 @@ def test_without_a_workspace_in_the_file_the_directory_alone_says_who_is_a_stran
 
 
 def test_a_shared_channel_works_only_when_the_policy_says_so() -> None:
-    rules = load(NAMED)
+    rules = load(NAMED, CATALOGUE)
     assert decide(rules, subject("a stranger", "a shared channel"), act("list")).verdict is Verdict.ALLOW
-    closed = load(NAMED.replace("externally_shared: true", "externally_shared: false"))
+    closed = load(NAMED.replace("externally_shared: true", "externally_shared: false"), CATALOGUE)
     decision = decide(closed, subject("a stranger", "a shared channel"), act("list"))
     assert (decision.verdict, decision.rule) == (Verdict.DENY, "floor")
     assert "externally_shared: true" in decision.reason
 
 
 def test_the_floor_speaks_of_a_person_alone_for_votes_and_reviews() -> None:
-    rules = load(NAMED)
+    rules = load(NAMED, CATALOGUE)
     for who in ("a bot", "a deactivated DBA", "somebody of another team"):
         assert refuses_person(rules, PEOPLE[who])
     for who in ("a developer", "a guest", "a stranger"):

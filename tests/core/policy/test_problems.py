@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.commands import CATALOGUE
 from bot.core.policy import Policy, PolicyInvalid, load
 from bot.core.policy.document import Problem
 from tests.core.policy.world import EXAMPLE
@@ -16,7 +17,7 @@ CHANNEL = "channels:\n  C0DBOPS:\n    databases: ['*']\n    rules:\n      - "
 
 def problems(text: str, **options: Any) -> tuple[Problem, ...]:
     with pytest.raises(PolicyInvalid) as caught:
-        load(text, **options)
+        load(text, CATALOGUE, **options)
     return tuple(one for one in caught.value.problems if one.key != "version" or "version" in text)
 
 
@@ -184,7 +185,7 @@ def test_every_error_is_found_at_once_in_the_order_of_the_file() -> None:
 
 def test_the_error_itself_shows_the_first_and_counts_the_rest() -> None:
     with pytest.raises(PolicyInvalid, match=r"line 1: version: .* \(1 more\)"):
-        load("version: 2\nchanels: {}")
+        load("version: 2\nchanels: {}", CATALOGUE)
 
 
 def test_no_error_shows_what_may_be_a_secret() -> None:
@@ -252,7 +253,7 @@ WARNINGS = [
 
 @pytest.mark.parametrize(("text", "key", "words"), [pytest.param(*case[1:], id=case[0]) for case in WARNINGS])
 def test_what_is_valid_but_looks_wrong_is_a_warning(text: Any, key: Any, words: Any) -> None:
-    found = [one for one in load(f"{text}\nversion: 1").warnings if words in one.sentence]
+    found = [one for one in load(f"{text}\nversion: 1", CATALOGUE).warnings if words in one.sentence]
     assert [one.key for one in found] == [key]
 
 
@@ -277,20 +278,20 @@ def test_a_rule_that_never_decides_is_a_warning(rules: Any, shadowed: Any) -> No
     text = CHANNEL + "\n      - ".join(f"{{{rule}}}" for rule in rules)
     found = [
         one
-        for one in load(f"{text}\nversion: 1", default_organization="acme").warnings
+        for one in load(f"{text}\nversion: 1", CATALOGUE, default_organization="acme").warnings
         if "never decides" in one.sentence
     ]
     assert [(one.line, one.key) for one in found] == ([(6, "channels.C0DBOPS.rules[1]")] if shadowed else [])
 
 
 def test_the_example_has_neither_errors_nor_warnings() -> None:
-    assert load(EXAMPLE).warnings == ()
+    assert load(EXAMPLE, CATALOGUE).warnings == ()
 
 
 @given(st.text(max_size=200))
 def test_any_text_is_a_policy_or_has_problems(text: str) -> None:
     try:
-        outcome = load(f"version: 1\n{text}")
+        outcome = load(f"version: 1\n{text}", CATALOGUE)
     except PolicyInvalid as error:
         outcome = error.problems
     assert isinstance(outcome, Policy) or outcome
@@ -310,7 +311,7 @@ def test_any_tree_is_a_policy_or_has_problems(tree: Any) -> None:
     import yaml
 
     try:
-        outcome = load(yaml.safe_dump({"version": 1, **tree}))
+        outcome = load(yaml.safe_dump({"version": 1, **tree}), CATALOGUE)
     except PolicyInvalid as error:
         outcome = error.problems
     assert isinstance(outcome, Policy) or all(one.line >= 0 and one.sentence for one in outcome)
@@ -326,10 +327,10 @@ TAGS = ["null", "bool", "int", "float", "str", "binary", "timestamp", "omap", "p
 @pytest.mark.parametrize("place", ["{}", "version: {}", "channels: {{C0DBOPS: {}}}", "{}: 1"])
 def test_every_tag_on_every_value_is_a_policy_or_has_problems(place: str, value: str, tag: Any) -> None:
     with suppress(PolicyInvalid):
-        load(place.format(f"!!{tag} {value}" if tag else f"! {value}"))
+        load(place.format(f"!!{tag} {value}" if tag else f"! {value}"), CATALOGUE)
 
 
 @pytest.mark.parametrize("text", ["[" * 10_000, "{a: " * 5_000, "\x00", "a: \x07", "- " * 3_000, "%YAML 9.9\n---\n"])
 def test_no_text_is_too_odd_to_be_refused(text: str) -> None:
     with pytest.raises(PolicyInvalid):
-        load(text)
+        load(text, CATALOGUE)

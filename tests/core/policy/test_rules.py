@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.core import catalogue
+from bot.commands import CATALOGUE
 from bot.core.model import NEVER, Confirm, Target, Verdict, Visibility
 from bot.core.policy import decide
 from tests.core.policy.world import GROUPS, act, policy, subject
@@ -26,7 +26,7 @@ def test_read_means_every_command_that_only_reads(command: str) -> None:
     assert verdict([f"allow: {command}"], act(command)) is Verdict.ALLOW
 
 
-@pytest.mark.parametrize("command", sorted(set(catalogue.COMMANDS) - catalogue.ALWAYS))
+@pytest.mark.parametrize("command", sorted(set(CATALOGUE.names) - CATALOGUE.open_to_all))
 def test_every_command_can_be_named_by_a_rule_and_is_denied_without_one(command: Any) -> None:
     assert verdict([f"allow: {command}"], act(command)) is Verdict.ALLOW
     assert verdict(["allow: restore" if command != "restore" else "allow: read"], act(command)) is Verdict.DENY
@@ -288,10 +288,10 @@ def test_an_empty_policy_denies_everything_but_help() -> None:
     for text in ("version: 1\nchannels: {}", "version: 1\npeople: {}\nchannels: {}  # nothing\n"):
         from bot.core.policy import load
 
-        empty = load(text)
-        for command in set(catalogue.COMMANDS) - catalogue.ALWAYS:
+        empty = load(text, CATALOGUE)
+        for command in set(CATALOGUE.names) - CATALOGUE.open_to_all:
             assert decide(empty, subject(), act(command)).verdict is Verdict.DENY
-        for command in catalogue.ALWAYS:
+        for command in CATALOGUE.open_to_all:
             assert decide(empty, subject(), act(command)).verdict is Verdict.ALLOW
 
 

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from bot.commands import CATALOGUE
 from bot.core.model import Target
 from bot.core.policy import load
 from tests.core.policy.world import EXAMPLE, policy, subject
 
-POLICY = load(EXAMPLE)
+POLICY = load(EXAMPLE, CATALOGUE)
 NAMES = ["orders-eu", "orders-us", "billing", "prod-a"]
 
 

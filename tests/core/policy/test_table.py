@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from bot.commands import CATALOGUE
 from bot.core.model import Verdict
 from bot.core.policy import decide, load
 from tests.core.policy.world import CHANNELS, EXAMPLE, PEOPLE, act, subject
 
-POLICY = load(EXAMPLE)
+POLICY = load(EXAMPLE, CATALOGUE)
 COMMANDS = {
     "help": act("help"),
     "db list": act("list"),

@@ -7,6 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.commands import CATALOGUE
 from bot.core.policy import PolicyInvalid, document, load
 
 HEAD = "version: 1\n"
@@ -15,7 +16,7 @@ CHANNEL = "channels:\n  C0X:\n    databases: [{databases}]\n    rules: [{{allow:
 
 def problems(text: str) -> list[str]:
     with pytest.raises(PolicyInvalid) as caught:
-        load(text, default_organization="acme")
+        load(text, CATALOGUE, default_organization="acme")
     return [str(one) for one in caught.value.problems]
 
 
@@ -65,7 +66,7 @@ def test_a_key_that_overrides_a_merged_one_does_not_stand_there_twice() -> None:
         HEAD + "x-rules: &base {databases: ['a-*'], rules: [{allow: read}]}\n"
         "channels:\n  C0A: {<<: *base, databases: ['b-*']}\n  C0B: *base\n"
     )
-    policy = load(text, default_organization="acme")
+    policy = load(text, CATALOGUE, default_organization="acme")
 
     assert policy.channels["C0A"].databases.patterns == ("b-*",)
     assert policy.channels["C0B"].databases.patterns == ("a-*",)
@@ -111,7 +112,7 @@ def test_keys_that_begin_with_x_are_ignored_everywhere_among_known_keys() -> Non
         "channels: {C0A: {databases: ['*'], rules: [{allow: read}]}}\n"
     )
 
-    assert load(text).hash == load(without).hash
+    assert load(text, CATALOGUE).hash == load(without, CATALOGUE).hash
 
 
 @pytest.mark.parametrize("where", ["organizations", "people", "profiles", "channels"])
@@ -128,7 +129,7 @@ def test_keys_that_begin_with_x_are_no_names_either(where: str) -> None:
         parts = (f"{name}:\n{extra if name == where else ''}{body}" for name, body in sections.items())
         return "version: 1\n" + "".join(parts)
 
-    assert load(text("  x-note: &note {anything: [1, 2]}\n")).hash == load(text("")).hash
+    assert load(text("  x-note: &note {anything: [1, 2]}\n"), CATALOGUE).hash == load(text(""), CATALOGUE).hash
 
 
 def test_a_name_that_begins_with_x_is_not_known() -> None:
@@ -137,7 +138,7 @@ def test_a_name_that_begins_with_x_is_not_known() -> None:
     )
 
     with pytest.raises(PolicyInvalid, match="x-men"):
-        load(text)
+        load(text, CATALOGUE)
 
 
 # -- words that YAML 1.1 takes for something else
@@ -162,7 +163,7 @@ def test_a_word_that_yaml_misreads_is_named_with_the_advice_to_quote_it(word: st
 
 @pytest.mark.parametrize("word", ["no", "on", "2024", "007"])
 def test_the_advice_helps(word: str) -> None:
-    policy = load(HEAD + CHANNEL.format(databases=f'"{word}"'), default_organization="acme")
+    policy = load(HEAD + CHANNEL.format(databases=f'"{word}"'), CATALOGUE, default_organization="acme")
 
     assert policy.channels["C0X"].databases.patterns == (word,)
 
@@ -228,10 +229,10 @@ def test_a_file_that_says_nothing_is_refused(text: str, said: str) -> None:
 
 
 def test_nothing_can_be_said_on_purpose() -> None:
-    assert load("version: 1\nchannels: {}").channels == {}
+    assert load("version: 1\nchannels: {}", CATALOGUE).channels == {}
 
 
 def test_too_many_rules_are_refused_in_a_sentence() -> None:
     rules = ", ".join(f"{{allow: read, databases: [a{at}]}}" for at in range(1_001))
     with pytest.raises(PolicyInvalid, match=r"channels\.C0A\.rules: takes at most 1,000 rules, and here are 1,001"):
-        load(HEAD + f"channels: {{C0A: {{databases: ['*'], rules: [{rules}]}}}}\n")
+        load(HEAD + f"channels: {{C0A: {{databases: ['*'], rules: [{rules}]}}}}\n", CATALOGUE)

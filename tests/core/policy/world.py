@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from bot.commands import CATALOGUE
 from bot.core.model import Action, Channel, ChannelKind, Person, Subject, Target
 from bot.core.policy import Policy, load
 
@@ -44,7 +45,7 @@ def policy(
     lines = "".join(f"      - {{{rule}}}\n" for rule in rules)
     channel = f"  C0DBOPS:\n    databases: {databases}\n{channel_more}    rules:\n{lines or '      []'}"
     text = f"version: 1\n{more}\nchannels:\n{channel}"
-    return load(text, default_organization=default)
+    return load(text, CATALOGUE, default_organization=default)
 
 
 def act(command: Any, *databases: Any, options: Any = (), lifetime: Any = None, group: Any = None) -> Action:

@@ -1,0 +1,58 @@
+"""Find the commands: one in each file of a family whose name doesn't begin with an underscore."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Final
+
+from bot.commands.base import ChangeCommand, Command, ReadCommand, SecretCommand
+
+KINDS: Final = (ReadCommand, ChangeCommand, SecretCommand)
+
+
+class IncompleteCommand(TypeError):
+    """Raised for a file that lacks something. The message lists all of it."""
+
+
+def find_commands(package: str) -> tuple[Command, ...]:
+    """Import every family of a package, and return the commands in the order that help lists them.
+
+    Raises:
+        IncompleteCommand: a file lacks what every command needs.
+    """
+    found = [_command_of(import_module(name)) for name in _files(package)]
+    return tuple(sorted(found, key=lambda one: (one.position, one.name)))
+
+
+def missing_in(module: ModuleType) -> list[str]:
+    """List what the file of a command lacks, one sentence each; empty for a complete one."""
+    command = getattr(module, "command", None)
+    if not isinstance(command, KINDS):
+        kinds = ", ".join(f"`{kind.__name__}`" for kind in KINDS)
+        return [f"It doesn't end with `command = …`, one of {kinds}. The name of a helper begins with `_`."]
+    lacks = []
+    file, expected = module.__name__.rpartition(".")[2], command.name.replace(" ", "_")
+    if file != expected:
+        lacks.append(f"It is called `{file}.py`, but `{command.name}` belongs in `{expected}.py`.")
+    if not command.summary:
+        lacks.append("It has no `summary`: `/turso help` shows it.")
+    if command.usage and not command.usage.removeprefix("db ").startswith(command.name):
+        lacks.append(f"Its `usage` doesn't begin with `{command.name}` or `db {command.name}`.")
+    if command.changes and not command.verb:
+        lacks.append("It has no `verb`, such as `Freeze writes`: buttons and cards show it.")
+    return lacks
+
+
+def _files(package: str) -> Iterator[str]:
+    for family in iter_modules(import_module(package).__path__, f"{package}."):
+        if family.ispkg:
+            files = iter_modules(import_module(family.name).__path__, f"{family.name}.")
+            yield from (one.name for one in files if not one.name.rpartition(".")[2].startswith("_"))
+
+
+def _command_of(module: ModuleType) -> Command:
+    if lacks := missing_in(module):
+        raise IncompleteCommand("\n".join([f"{module.__file__} is not a complete command:", *lacks]))
+    command: Command = module.command
+    return command
