@@ -3,7 +3,6 @@
 import math
 import secrets
 import uuid
-from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import jwt
+from cachetools import LRUCache
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 Access = Literal["full-access", "read-only"]
@@ -81,8 +81,7 @@ class Verifier:
     """Checks signatures, and remembers those that were good: a client sends the same token with every request."""
 
     def __init__(self, remembered: int = 4096) -> None:
-        self._good: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
-        self._remembered = remembered
+        self._good: LRUCache[tuple[str, str], dict[str, Any]] = LRUCache(remembered)
 
     def claims(self, token: str, keys: list[Key]) -> dict[str, Any] | None:
         """Return the claims if one of `keys` signed the token, else None. Expiry is the caller's to check."""
@@ -100,6 +99,4 @@ class Verifier:
         except (jwt.PyJWTError, ValueError):
             return None
         self._good[key.id, token] = claims
-        if len(self._good) > self._remembered:
-            self._good.popitem(last=False)
         return claims

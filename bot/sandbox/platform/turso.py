@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 import apsw
+from cachetools import LRUCache
 
 from bot.sandbox.platform.calls import Calls
 from bot.sandbox.platform.catalog import api_tokens, databases, groups, instances, organizations, usage
@@ -51,7 +52,7 @@ class Turso:
         self.meter = Meter(self.clock, self.journal)
         self.catalog = Catalog(data / "catalog.db")
         self.plane = DataPlane(data / "databases", self.meter, limits or Limits())
-        self._targets: dict[tuple[str, str], Target] = {}
+        self._targets: LRUCache[tuple[str, str], Target] = LRUCache(_REMEMBERED)
         self._changes = 0
         self._flushed_at = time.monotonic()
         self.catalog.run_now(_found, organization)
@@ -87,8 +88,6 @@ class Turso:
         changes = self._changes
         target = await self.read(_target, organization, name)
         if changes == self._changes:
-            if len(self._targets) >= _REMEMBERED:
-                self._targets.clear()
             self._targets[organization, name] = target
         return target
 

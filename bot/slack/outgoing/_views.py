@@ -4,6 +4,7 @@ import json
 from typing import Final
 
 import structlog
+from cachetools import LRUCache
 
 from bot.core.reply import Reply, View
 from bot.errors import BotError, Unavailable
@@ -22,7 +23,7 @@ class Views:
     def __init__(self, calls: SlackCalls, guard: EgressGuard) -> None:
         self._calls = calls
         self._guard = guard
-        self._links: dict[tuple[str, str], str] = {}
+        self._links: LRUCache[tuple[str, str], str] = LRUCache(LINKS_KEPT)
 
     async def permalink(self, channel_id: str, ts: str) -> str | None:
         """Return a link to a message, which stays the same for good; None when Slack does not say."""
@@ -35,8 +36,6 @@ class Views:
         link = answer.get("permalink")
         if not isinstance(link, str):
             return None
-        if len(self._links) >= LINKS_KEPT:
-            self._links.clear()
         self._links[channel_id, ts] = link
         return link
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
+from cachetools import TTLCache
+
 from bot.core.request import Incoming
 
 USES: Final = 5
@@ -18,7 +20,6 @@ SLACKS: Final = ("https://hooks.slack.com/", "https://hooks.slack-gov.com/")
 @dataclass(slots=True)
 class _Kept:
     url: str = field(repr=False)
-    until: float
     left: int = USES
 
 
@@ -28,8 +29,7 @@ class ResponseUrls:
     def __init__(self, slack_api_url: str, *, now: Callable[[], float] = time.monotonic) -> None:
         parts = urlsplit(slack_api_url)
         self._slacks = (*SLACKS, f"{parts.scheme}://{parts.netloc}/")
-        self._now = now
-        self._kept: dict[str, _Kept] = {}
+        self._kept: TTLCache[str, _Kept] = TTLCache(AT_MOST, LIFETIME_SECONDS, timer=now)
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -38,16 +38,14 @@ class ResponseUrls:
         """Remember where `incoming` can be answered."""
         if incoming.response_url is None or not incoming.response_url.startswith(self._slacks):
             return
-        self._kept[incoming.id] = _Kept(incoming.response_url, self._now() + LIFETIME_SECONDS)
-        if len(self._kept) > AT_MOST:
-            del self._kept[next(iter(self._kept))]
+        self._kept[incoming.id] = _Kept(incoming.response_url)
 
     def use(self, intent_id: str | None) -> str | None:
         """Return the URL and count a use; None when there is none, or none any more."""
         kept = self._kept.get(intent_id or "")
         if kept is None:
             return None
-        if kept.left <= 0 or kept.until <= self._now():
+        if kept.left <= 0:
             self.drop(intent_id)
             return None
         kept.left -= 1
