@@ -34,14 +34,8 @@ def _one(key: str, must: float, aim: float) -> tuple[tuple[str, float, float], .
 
 BUDGETS = (
     Budget(1, "CPU of a command that reads, through to its audit entry", "B", _one("1", 1.8, 1.4), gates=True),
-    Budget(
-        2,
-        "commands a second, one worker",
-        "B; D",
-        (("2.B", 0.55, 0.72), ("2.D", 4, 5.5)),
-        at_least=True,
-        gates=True,
-    ),
+    # By CPU: how many requests a second D's threads reach depends on the machine more than on the code.
+    Budget(2, "CPU of the same command", "D", _one("2", 0.5, 0.4), gates=True),
     Budget(
         3,
         "ack p50 / p99 at 100/s, a command that reads",

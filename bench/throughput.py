@@ -58,12 +58,10 @@ async def commands(fleet: Fleet) -> dict[str, float]:
             "bot": (asked(), 600),
         },
     )
-    bare, bare_rate = found["B"]
-    spent, rate = found["bot, no delivery"]
+    spent, bare, usual = (found[name][0] for name in ("bot, no delivery", "B", "D"))
     return {
         "1": spent / bare,
-        "2.B": rate / bare_rate,
-        "2.D": rate / found["D"][1],
+        "2": spent / usual,
         "1.with answer": found["bot"][0] / bare,
         **{f"cpu.{name}": 1000 * value for name, (value, _) in found.items()},
         **{f"rate.{name}": value for name, (_, value) in found.items()},
