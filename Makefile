@@ -10,7 +10,7 @@ TESTS ?= tests
 # Compile a module once, and not in each worker and in each process that a test starts, whatever this shell prefers.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test check compiled format docs soak bench coverage dist lock clean setup browser
+.PHONY: run test check compiled format docs soak contract bench coverage dist lock clean setup browser
 
 run: setup  ## Start the sandbox: the real bot between a local Turso and a local Slack, on http://127.0.0.1:3000
 	$(BIN)/python -m bot sandbox --port $(PORT)
@@ -38,6 +38,13 @@ docs: setup  ## Build the documentation into build/site; a broken link or anchor
 
 soak: setup browser  ## The long races, kills and fuzzing
 	SOAK=1 $(BIN)/python -m pytest --timeout 3600 -m "soak or not soak" tests
+
+contract:  ## Test what we rely on in libraries, with the newest releases that pyproject.toml allows
+	rm -rf build/contract
+	$(PYTHON) -m venv build/contract
+	build/contract/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	build/contract/bin/python -m pip install --quiet --group dev --editable ".[sandbox]"
+	build/contract/bin/python -m pytest -n 2 --dist loadfile tests/contract
 
 bench: setup  ## Measure against bare Bolt and write docs/performance.md
 	$(BIN)/python -m bench

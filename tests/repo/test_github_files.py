@@ -51,7 +51,8 @@ def test_ci_runs_make_test_on_every_python_that_is_supported() -> None:
     assert next(step["run"] for step in steps("test") if "run" in step) == "make test"
     matrix = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())["jobs"]["test"]["strategy"]["matrix"]
     assert matrix["python"][0] == "3.11"
-    assert [step["run"] for step in steps("soak") if "run" in step] == ["make soak"]
+    for nightly in ("soak", "contract"):
+        assert [step["run"] for step in steps(nightly) if "run" in step] == [f"make {nightly}"]
 
 
 def test_every_action_is_pinned_to_a_version() -> None:

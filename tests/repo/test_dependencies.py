@@ -1,0 +1,41 @@
+"""The versions that pyproject.toml allows: bounded where we rely on details, and those of the lock among them."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+GROUPS = [PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"].values()]
+DIRECT = [Requirement(line) for group in [*GROUPS, *PROJECT["dependency-groups"].values()] for line in group]
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+LOCKED = {
+    canonicalize_name(name): version for name, version in re.findall(r"^([\w.-]+)==([\w.+!]+)", LOCK, re.MULTILINE)
+}
+RELIED_ON = ("aiohttp", "apsw", "cachetools", "dbos", "httpx", "httpx-aiohttp", "slack-bolt", "slack-sdk", "sqlalchemy",
+             "uvicorn")  # fmt: skip
+"""The libraries with tests in `tests/contract`."""
+
+
+@pytest.mark.parametrize("wanted", DIRECT, ids=lambda one: one.name)
+def test_the_lock_has_a_version_that_is_allowed(wanted: Requirement) -> None:
+    assert wanted.specifier.contains(LOCKED[canonicalize_name(wanted.name)], prereleases=True)
+
+
+@pytest.mark.parametrize("name", RELIED_ON)
+def test_a_library_on_whose_details_we_rely_has_an_upper_bound(name: str) -> None:
+    (wanted,) = [one for one in DIRECT if one.name == name]
+
+    assert any(one.operator in ("<", "<=", "==", "~=") for one in wanted.specifier)
+
+
+@pytest.mark.parametrize("name", RELIED_ON)
+def test_a_library_on_whose_details_we_rely_has_a_contract_test(name: str) -> None:
+    module = name.replace("-", "_")
+    imports = re.compile(rf"^(?:from|import) {module}\b", re.MULTILINE)
+
+    assert [path for path in (ROOT / "tests/contract").glob("test_*.py") if imports.search(path.read_text("utf-8"))]
