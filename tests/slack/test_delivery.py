@@ -117,6 +117,15 @@ async def test_a_private_answer_stays_out_of_a_thread_in_which_slack_would_not_s
     assert "thread_ts" not in private
 
 
+async def test_a_private_answer_names_only_a_thread_that_has_answers(house: House) -> None:
+    keep(house)
+    await house.delivery.send_ephemeral(replace(HERE, thread_ts="5.6"), HELLO)
+    await house.delivery.send_ephemeral(replace(HERE, thread_ts="5.6", thread_is_live=True), HELLO)
+    first, second = house.slack.of("response_url")
+    assert "thread_ts" not in first
+    assert second["thread_ts"] == "5.6"
+
+
 async def test_the_thread_of_a_click_is_kept(house: House) -> None:
     keep(house)
     await house.delivery.answer(replace(HERE, thread_ts="5.6", message_ts="1.2"), HELLO, public=True)

@@ -64,7 +64,7 @@ def action(body: Body, at: datetime) -> Incoming | None:
         body,
         user=body.get("user"),
         channel=body.get("channel") or container.get("channel_id"),
-        thread_ts=_ts(message.get("thread_ts") or container.get("thread_ts")),
+        thread_ts=_read_in_thread(message, container),
         action_id=_text(pressed.get("action_id")),
         value=_first(_plain_value(pressed)),
         values=_values_of(view.get("state") or body.get("state")),
@@ -189,6 +189,18 @@ def _text(value: object) -> str:
 def _part(body: Body, name: str) -> Body:
     found = body.get(name)
     return found if isinstance(found, dict) else {}
+
+
+def _read_in_thread(message: Body, container: Body) -> str | None:
+    """Return the thread of a message that is read only there; None: it stands in the channel, and is answered there.
+
+    The first message of a thread stands in the channel, and so does a reply that was also sent to it. Slack does not
+    say in which of its two places such a reply was pressed. In the channel, the answer is seen by those who look at
+    either.
+    """
+    thread_ts = _ts(message.get("thread_ts") or container.get("thread_ts"))
+    is_first = thread_ts == _ts(container.get("message_ts") or message.get("ts"))
+    return None if is_first or message.get("subtype") == "thread_broadcast" else thread_ts
 
 
 def _first(value: object) -> str:

@@ -136,7 +136,8 @@ class Delivery(Views):
 
     async def _by_url(self, to: Address, reply: Reply, response_type: str, *, replace: bool) -> bool:
         """Answer by the `response_url`. False: there is none, or none any more."""
-        thread_ts = None if replace else to.thread_ts
+        in_thread = to.thread_ts if response_type == "in_channel" else _shown_in(to)
+        thread_ts = None if replace else in_thread
         extra = {"response_type": response_type, "replace_original": replace, "thread_ts": thread_ts}
 
         async def send(body: Body) -> bool:
@@ -171,7 +172,7 @@ class Delivery(Views):
     async def _ephemeral(self, to: Address, reply: Reply) -> bool:
         if not to.channel_id or to.channel_id.startswith("D"):
             return False  # nobody else is there: a message says the same, and stays
-        thread_ts = to.thread_ts if to.thread_is_live else None  # Slack shows none in a thread without answers
+        thread_ts = _shown_in(to)
         where = {"channel": to.channel_id, "user": to.user_id}
 
         async def send(thread_ts: str | None) -> None:
@@ -248,6 +249,11 @@ class _Updates:
 
 
 T = TypeVar("T")
+
+
+def _shown_in(to: Address) -> str | None:
+    """Return the thread of an ephemeral message; None: the channel. Slack shows none in a thread without answers."""
+    return to.thread_ts if to.thread_is_live else None
 
 
 async def _in_thread_or_channel(send: Callable[[str | None], Awaitable[T]], thread_ts: str | None) -> T:

@@ -115,7 +115,7 @@ def _delete(state: State, source: Message) -> None:
 def _post(state: State, hook: Hook, content: Json) -> None:
     """A new message: for the acting person alone, unless it says `in_channel`."""
     if content.get("response_type") != "in_channel":
-        thread = _thread_of(state, hook)
+        thread = _thread_of(state, hook, content)
         state.add_ephemeral(
             bot_message(state, hook.channel_id, content | {"thread_ts": thread}, only_for=hook.person_id)
         )
@@ -126,7 +126,10 @@ def _post(state: State, hook: Hook, content: Json) -> None:
     state.add_message(bot_message(state, hook.channel_id, content | {"thread_ts": thread_ts}))
 
 
-def _thread_of(state: State, hook: Hook) -> str | None:
-    """An ephemeral answer to a click appears where the click was."""
+def _thread_of(state: State, hook: Hook, content: Json) -> str | None:
+    """An ephemeral answer to a click in a thread appears there; to one in the channel, in the thread that it names."""
     source = _source(state, hook)
-    return source.thread_ts if source else None
+    if source is not None and not source.is_in_channel:
+        return source.thread_ts
+    thread_ts = content.get("thread_ts")
+    return str(thread_ts) if thread_ts else None

@@ -1,0 +1,52 @@
+"""An answer stands where its person pressed or typed: in the channel, or in a thread."""
+
+import pytest
+
+from bot.sandbox.workspace.model import Message
+from tests.scenarios import forging
+from tests.world import BEN, DANA, DB_OPS, INCIDENT, REMY, World, until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def mentions(world: World, text: str, thread_ts: str | None = None) -> Message:
+    """Write a message that mentions the bot, and return what Dana alone is answered."""
+    bot = world.workspace.app.bot_user_id
+    said = world.workspace.say(DANA, DB_OPS, f"<@{bot}> {text}", thread_ts=thread_ts)
+    return await forging.answer_to(world, DANA, said)
+
+
+async def test_a_press_on_a_reply_that_is_also_in_the_channel_is_answered_in_the_channel(world: World) -> None:
+    await world.make("seen")
+    remy, ben = world.person(REMY), world.person(BEN)
+    started = await remy.types("/turso incident start INC-7", INCIDENT)
+    await world.calm()
+    card = await remy.types("/turso rotate seen --reason leak", INCIDENT)
+    assert (card.thread_ts, card.is_in_channel) == (started.ts, True)
+
+    refused = await remy.presses_and_hears("Withdraw", card)
+    again = await ben.presses_and_hears("Approve", card)
+    await remy.presses("Status", started)
+    status = await until(lambda: world.card(INCIDENT, holding="runs for"), what="the status")
+
+    assert [one.thread_ts for one in (refused, again, status)] == [None, None, None]
+
+
+async def test_a_press_and_a_line_within_a_thread_are_answered_there(world: World) -> None:
+    await world.make("below")
+    top = await world.workspace.say(DANA, DB_OPS, "look")
+    assert top.message is not None
+
+    wrong = await mentions(world, "shwo", top.message.ts)
+    await mentions(world, "show below --private", top.message.ts)
+    asked = f"<@{world.workspace.app.bot_user_id}> rotate below --reason leak"
+    await world.workspace.say(DANA, DB_OPS, asked, thread_ts=top.message.ts)
+    card = await until(lambda: world.card(holding="`below`: <@U0DANA> asks for approval"), what="the card")
+    answer = await world.person(DANA).presses_and_hears("Withdraw", card)
+
+    assert (card.thread_ts, card.is_in_channel) == (top.message.ts, False)
+    assert [one.thread_ts for one in (wrong, answer)] == [top.message.ts] * 2
+
+
+async def test_a_line_that_begins_a_thread_is_answered_in_the_channel(world: World) -> None:
+    assert (await mentions(world, "shwo")).thread_ts is None

@@ -1,0 +1,44 @@
+"""In which thread a press is answered: in none when its message stands in the channel as well."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.core.ports import address_of
+from bot.slack.incoming_requests import action
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+REPLY: dict[str, Any] = {"ts": "2.2", "thread_ts": "1.1"}
+
+
+def pressed(message: dict[str, Any], **container: Any) -> dict[str, Any]:
+    """What Slack sends of a press in a message; the message itself is absent where only one person sees it."""
+    return {
+        "type": "block_actions",
+        "user": {"id": "U0ANA", "team_id": "T0ACME"},
+        "channel": {"id": "C0DBOPS"},
+        "container": {"type": "message", "message_ts": message.get("ts"), "is_ephemeral": False} | container,
+        "message": message,
+        "actions": [{"type": "button", "action_id": "approval.approve", "value": "r-1"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "thread_ts"),
+    [
+        (pressed({"ts": "1.1"}), None),
+        (pressed({"ts": "1.1", "thread_ts": "1.1"}), None),
+        (pressed(REPLY | {"subtype": "thread_broadcast"}), None),
+        (pressed(REPLY), "1.1"),
+        (pressed(REPLY, thread_ts="1.1"), "1.1"),
+        (pressed({}, message_ts="2.2", thread_ts="1.1", is_ephemeral=True), "1.1"),
+    ],
+    ids=["no thread", "first of a thread", "reply sent to the channel", "reply", "reply in both", "ephemeral reply"],
+)
+def test_a_press_is_answered_where_its_message_stands(body: dict[str, Any], thread_ts: str | None) -> None:
+    incoming = action(body, NOON)
+
+    assert incoming is not None
+    assert incoming.thread_ts == thread_ts
+    assert address_of(incoming).thread_is_live is (thread_ts is not None)
