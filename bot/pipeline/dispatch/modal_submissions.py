@@ -21,7 +21,8 @@ from bot.pipeline.authorization.decision import require_allowed
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.telling import tell_reviewed
 from bot.pipeline.replies import entry, private_note
-from bot.pipeline.requests.command_lines import ask, must_be_in_channel, open_form
+from bot.pipeline.requests.command_lines import ask, open_form
+from bot.pipeline.requests.places import must_be_in_channel
 
 TOO_OLD: Final = "This form is too old: open it again with `/turso`."
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from bot.blocks import forms, plans
-from bot.commands.base import Command, Context, FollowUp, ReadCommand
+from bot.commands.base import Command, Context, FollowUp, ReadCommand, SecretCommand
 from bot.core.actions import action_of
 from bot.core.model import Action, Decision, Subject, Verdict, Visibility
 from bot.core.parse_results import close
@@ -28,6 +28,7 @@ from bot.pipeline.quarantine import undoing
 from bot.pipeline.replies import entry, is_public, signed
 from bot.pipeline.requests.explain import explain
 from bot.pipeline.requests.open_request import open_request
+from bot.pipeline.requests.places import must_be_in_channel, with_channel_of_now
 from bot.turso import DatabaseNotFound
 
 Read = Parsed[Command] | Incomplete[Command] | BotError
@@ -50,21 +51,6 @@ async def ask(env: Environment, incoming: Incoming, read: Read) -> str:
     if isinstance(read, Incomplete):
         return await open_form(env, incoming, subject, read)
     return await continue_request(env, incoming, subject, read)
-
-
-async def must_be_in_channel(env: Environment, incoming: Incoming, *, fresh: bool = True) -> None:
-    """Raise unless somebody is in the channel of their form or button now: both outlive their leaving it.
-
-    Args:
-        fresh: False where it is enough that they were in it a moment ago.
-
-    Raises:
-        Refused: they are not.
-        Unavailable: Slack does not say.
-    """
-    is_channel = incoming.channel_id and not incoming.channel_id.startswith("D")
-    if is_channel and not await env.directory.is_in(incoming.user_id, incoming.channel_id, fresh=fresh):
-        raise Refused("You are not in that channel, or I am not. Only its members can use commands there.")
 
 
 async def continue_request(
@@ -91,7 +77,12 @@ async def continue_request(
     )
     if isinstance(command, ReadCommand):
         return await _read(env, incoming, ctx, read, command, decision, action)
-    plan = await _with_suggestions(env, ctx, command.plan(replace(ctx, follow_up=follow_up), args))
+    work = _with_suggestions(env, ctx, command.plan(replace(ctx, follow_up=follow_up), args))
+    if read.common.dry_run:
+        plan = await work
+    else:
+        reveals = isinstance(command, SecretCommand) and decision.verdict is Verdict.ALLOW
+        subject, plan = await asyncio.gather(with_channel_of_now(env, subject, fresh=not reveals), work)
     settles = _bound(plan, follow_up)
     plan = replace(
         plan,

@@ -12,6 +12,7 @@ from bot.errors import BadInput
 from bot.pipeline.approval.presses import fits, must_be_one_of_us
 from bot.pipeline.environment import Environment
 from bot.pipeline.requests import command_lines
+from bot.pipeline.requests.places import must_be_in_channel
 
 
 async def extend(env: Environment, incoming: Incoming) -> str:
@@ -42,7 +43,7 @@ async def _running(env: Environment, incoming: Incoming, verb: str) -> tuple[Inc
     if incident is None or not fits(incoming.channel_id, incident.channel_id):
         raise BadInput("I do not know this incident: the button is old or from elsewhere. See `/turso incident`.")
     here = replace(incoming, channel_id=incident.channel_id)
-    await command_lines.must_be_in_channel(env, here)
+    await must_be_in_channel(env, here)
     if incident.ended_at is not None or incident.until <= env.clock.now():
         raise BadInput(has_ended(incident))
     return here, incident

@@ -1,0 +1,64 @@
+"""A change that is typed where the bot is not: one private answer there says so, and nothing is changed."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.core.request import State
+from tests.scenarios import forging
+from tests.world import DANA, DB_OPS, World, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+CHANGES = (
+    "create left-out",
+    "rotate left --reason leak",
+    "db freeze left",
+    "db destroy left --reason old",
+    "protect left on --reason audit",
+    "token left --read-only",
+    "token left --reason work",
+    "digest on --daily 09:00",
+)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def without_bot(world: World) -> AsyncIterator[World]:
+    """#db-ops without the bot, which was there a moment ago."""
+    app = world.workspace.app.bot_user_id
+    await forging.types(world, DANA, DB_OPS, "ls")
+    await world.calm()
+    await world.workspace.admin.leave(app, DB_OPS)
+    yield world
+    await world.workspace.admin.join(app, DB_OPS)
+
+
+@pytest.mark.parametrize("line", CHANGES)
+async def test_a_change_where_the_bot_is_not_gets_one_private_answer_there(without_bot: World, line: str) -> None:
+    world = without_bot
+    assert world.bot is not None
+    if "left" not in {one.name for one in await world.bot.env.turso_clients.turso("acme").databases()}:
+        await world.make("left")
+    before, told, calls = await requests(world), {one.ts for one in forging.told(world, DANA)}, changes(world)
+
+    await forging.types(world, DANA, DB_OPS, line)
+    await world.calm()
+
+    (answer,) = [one for one in forging.told(world, DANA) if one.ts not in told]
+    assert answer.channel_id == DB_OPS
+    assert "I am not in" in words(answer)
+    assert "/invite" in words(answer)
+    assert (await requests(world), changes(world)) == (before, calls)
+
+
+async def requests(world: World) -> list[str]:
+    """The requests that may still lead to something."""
+    assert world.bot is not None
+    waiting = (State.PENDING, State.APPROVED, State.EXECUTING, State.SUCCEEDED)
+    return [one.id for one in await world.bot.store.requests(states=waiting)]
+
+
+def changes(world: World) -> list[Any]:
+    """What was changed at Turso."""
+    return [one for method in ("POST", "PATCH", "DELETE") for one in world.changes(method)]
