@@ -9,6 +9,7 @@ from bot.core.facts import Facts, Question
 from bot.core.model import Channel, Subject
 from bot.core.reply import Reply, View
 from bot.core.request import (
+    ON_RECORD,
     AuditEntry,
     Backlog,
     Digest,
@@ -214,6 +215,7 @@ class Transition:
     changes: Mapping[str, Any]
     """Other fields of `Request` to set: `outcome`, `facts`, `due_at`, `expires_at`, `card_ts`."""
     entries: Sequence[AuditEntry] = ()
+    """For the audit log. A move to an end (`ON_RECORD`) brings one at least."""
     timers: Sequence[Timer] = ()
     cancel: Sequence[TimerKind] = ()
     """Timers about this request that are no longer due."""
@@ -234,6 +236,15 @@ class Transition:
     only_unsent: bool = False
     """Not once anything of the request was handed to Turso. What it had prepared, such as its holds and the review that
     it would owe, goes with it."""
+
+    def __post_init__(self) -> None:
+        """Refuse an end that the audit log would not have.
+
+        Raises:
+            ValueError: a move to an end brings no audit entry.
+        """
+        if self.to in ON_RECORD and not self.entries:
+            raise ValueError(f"a move to {self.to.value} brings no audit entry")
 
 
 class Store(Protocol):

@@ -104,6 +104,8 @@ ENDS: Final = frozenset(
     }
 )
 """States that the people concerned are told of."""
+ON_RECORD: Final = ENDS - {State.READY}
+"""States that the audit log has an entry of. Of a token that is ready, it has the approval before and the reveal."""
 
 
 class Mode(StrEnum):

@@ -18,6 +18,7 @@ from bot.durable.durable import Durable
 from bot.durable.queue import Queue
 from bot.store.store import SqlStore, open_store
 from bot.store.urls import place_of
+from tests.store import samples
 
 
 class RealClock:
@@ -52,7 +53,9 @@ class ToyWork:
 
     async def finish(self, request_id: str, phase: str, seen: Mapping[str, Any]) -> None:
         async with self.stops("finish"):
-            move = Transition(to=State.SUCCEEDED, at=datetime.now(UTC), changes={"outcome": seen["acted"]})
+            done = [samples.entry("executed", request_id=request_id)]
+            changes = {"outcome": seen["acted"]}
+            move = Transition(to=State.SUCCEEDED, at=datetime.now(UTC), changes=changes, entries=done)
             await self.store.move(request_id, expect=[State.EXECUTING], move=move)
 
     async def tell(self, request_id: str, phase: str) -> None:

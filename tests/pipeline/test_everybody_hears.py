@@ -28,6 +28,8 @@ LATER = ("team_added_to_org", "unreadable", "http_520", "http_525", "ratelimited
 """What passes; each strikes once, one after the other."""
 TROUBLED = ("chat.postMessage", "chat.update", "chat.postEphemeral")
 
+ENTRIES = (samples.entry("executed"),)
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -64,7 +66,7 @@ def ends(to: State, mode: Mode = Mode.APPROVAL, *, card: bool = True, **changes:
 
     async def end(house: House) -> Ended:
         request = await opened(house, request_for(mode, **changes), card=card)
-        move = Transition(to=to, at=house.clock.now(), changes={"outcome": "That is how it ended."})
+        move = Transition(to=to, at=house.clock.now(), changes={"outcome": "That is how it ended."}, entries=ENTRIES)
         assert await house.store.move(request.id, expect=[State.PENDING], move=move)
         await tell_outcome(house.env, request.id)
         hidden = request.private or request.visibility is Visibility.EPHEMERAL
@@ -81,7 +83,7 @@ async def thawed(house: House) -> Ended:
     hold = Hold(f"h-{request.id}", HoldKind.FREEZE, "acme", "orders-eu", request.id, False, True, request.id, "C0DBOPS",
                 NOON)  # fmt: skip
     await opened(house, request, card=True)
-    done = Transition(to=State.SUCCEEDED, at=NOON, changes={}, holds=[hold])
+    done = Transition(to=State.SUCCEEDED, at=NOON, changes={}, entries=ENTRIES, holds=[hold])
     await house.store.move(request.id, expect=[State.PENDING], move=done)
     await house.store.set_told(request.id, State.SUCCEEDED, how="channel")
     await house.store.set_timer(Timer(TimerKind.THAW, hold.id, NOON))
@@ -104,7 +106,7 @@ async def reviewed(house: House) -> Ended:
     request = request_for(Mode.BREAK_GLASS)
     await opened(house, request, card=True)
     review = Review(f"v-{request.id}", request.id, "U0ANA", "C0DBOPS", NOON, NOON, ("U0BEN",), ("<@U0CAT>",))
-    done = Transition(to=State.SUCCEEDED, at=NOON, changes={}, reviews=[review])
+    done = Transition(to=State.SUCCEEDED, at=NOON, changes={}, entries=ENTRIES, reviews=[review])
     await house.store.move(request.id, expect=[State.PENDING], move=done)
     await house.store.set_told(request.id, State.SUCCEEDED, how="channel")
     await house.store.settle_review(review.id, "U0BEN", True, "fine", house.clock.now(), samples.entry("reviewed"))
@@ -262,7 +264,7 @@ async def test_a_crash_between_the_message_and_its_record_tells_it_again_never_n
 
 async def test_a_crash_before_the_message_leaves_the_timer_that_tells_it(here: House) -> None:
     request = await opened(here, request_for(), card=True)
-    move = Transition(to=State.DENIED, at=here.clock.now(), changes={"outcome": "Denied."})
+    move = Transition(to=State.DENIED, at=here.clock.now(), changes={"outcome": "Denied."}, entries=ENTRIES)
     await here.store.move(request.id, expect=[State.PENDING], move=move)
 
     await here.rests()
@@ -305,7 +307,7 @@ async def test_one_person_who_cannot_be_told_keeps_nobody_else_from_hearing_it(h
 async def test_an_end_that_was_overtaken_is_not_told(here: House) -> None:
     request = await opened(here, request_for(), card=True)
     for expect, to in ((State.PENDING, State.UNKNOWN), (State.UNKNOWN, State.SUCCEEDED)):
-        move = Transition(to=to, at=here.clock.now(), changes={"outcome": to.value})
+        move = Transition(to=to, at=here.clock.now(), changes={"outcome": to.value}, entries=ENTRIES)
         assert await here.store.move(request.id, expect=[expect], move=move)
 
     await here.rests()

@@ -18,7 +18,7 @@ from bot.pipeline.outcomes.telling import tell_outcome
 from bot.pipeline.timers import digests
 from bot.pipeline.timers.due import fire
 from tests.pipeline.listening import EVERYBODY, MEMBERS, House, house
-from tests.pipeline.test_everybody_hears import CARD, CLOSED, OPEN, opened, request_for, troubled
+from tests.pipeline.test_everybody_hears import CARD, CLOSED, ENTRIES, OPEN, opened, request_for, troubled
 from tests.store import samples
 from tests.store.conftest import NOON
 
@@ -59,7 +59,7 @@ def owed_review(due_in: timedelta, attempt: int, *, escalates: bool = False) -> 
         now = house.clock.now()
         request = await opened(house, request_for(Mode.BREAK_GLASS), card=True)
         review = Review(f"v-{request.id}", request.id, "U0ANA", "C0DBOPS", NOON, now + due_in, REVIEWERS, CALLED)
-        done = Transition(to=State.SUCCEEDED, at=NOON, changes={}, reviews=[review])
+        done = Transition(to=State.SUCCEEDED, at=NOON, changes={}, entries=ENTRIES, reviews=[review])
         await house.store.move(request.id, expect=[State.PENDING], move=done)
         await house.store.set_told(request.id, State.SUCCEEDED, how="channel")
         everybody = (*REVIEWERS, *NOTIFIED)
@@ -80,7 +80,9 @@ async def revoked(house: House) -> Told:
     asked = request_for()
     plan = replace(asked.plan, holders=("U0ANA", "U0DAN", "U0EVE"), ends_tokens_of=("db-1",))
     request = await opened(house, replace(asked, command="rotate", plan=plan), card=True)
-    done = Transition(to=State.SUCCEEDED, at=house.clock.now(), changes={"outcome": "That is how it ended."})
+    done = Transition(
+        to=State.SUCCEEDED, at=house.clock.now(), changes={"outcome": "That is how it ended."}, entries=ENTRIES
+    )
     assert await house.store.move(request.id, expect=[State.PENDING], move=done)
     await tell_outcome(house.env, request.id)
     return Told((EVERYBODY, "U0DAN", "U0EVE"), ("U0ANA", "U0BEN", "U0CAT", "U0DAN", "U0EVE"))

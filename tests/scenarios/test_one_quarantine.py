@@ -7,6 +7,7 @@ import pytest
 
 from bot.core.ports import Transition
 from bot.core.request import HoldKind, State
+from bot.pipeline.replies import entry
 from tests.scenarios import quarantines as q
 from tests.security import stage
 from tests.world import ANA, BEN, DANA, REMY, World, until, words
@@ -111,7 +112,9 @@ async def test_ones_own_undo_is_found_behind_any_number_of_newer_quarantines(wor
     newer = replace(request.plan, target=replace(request.plan.target, name="newer"))  # type: ignore[type-var]
     for at in range(120):
         other = replace(request, id=f"r-newer{at:05}", intent_id="", plan=newer, state=State.PENDING, votes=())
-        await world.bot.store.open_request(other, Transition(to=State.QUARANTINED, at=world.clock.now(), changes={}))
+        line = entry("executed", "quarantined", at=world.clock.now(), request=other)
+        begun = Transition(to=State.QUARANTINED, at=world.clock.now(), changes={}, entries=[line])
+        await world.bot.store.open_request(other, begun)
 
     told = await world.person(DANA).types("/turso db restore oldest")
 

@@ -8,6 +8,7 @@ from bot.core.model import Confirm
 from bot.core.plan import Plan, PlannedHold, PlanTarget
 from bot.core.ports import Transition
 from bot.core.request import (
+    ON_RECORD,
     AuditEntry,
     Hold,
     HoldKind,
@@ -85,7 +86,7 @@ def plan(number: int = 1) -> Plan:
 
 
 def move(to: State, *, event: str = "", **brings: Any) -> Transition:
-    entries = (entry(event),) if event else ()
+    entries = (entry(event or "executed"),) if event or to in ON_RECORD else ()
     return Transition(to=to, at=NOON, changes=brings.pop("changes", {}), entries=entries, **brings)
 
 
