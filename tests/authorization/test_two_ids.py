@@ -36,7 +36,7 @@ async def test_one_human_is_one_vote_and_never_their_own(world: World) -> None:
     assert world.bot is not None
     give_second_ids(world)
     own = await wished(world, "own", "db freeze {}")
-    with pytest.raises(Refused, match="not among those who may decide"):
+    with pytest.raises(Refused, match="your own request"):
         await pressing("W0DANA", "approval.approve")(world, own)
 
     both = await wished(world, "both", "db destroy {}")

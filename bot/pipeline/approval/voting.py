@@ -1,7 +1,5 @@
 """Approve and Deny: whose vote counts, and what follows from it."""
 
-from typing import Final
-
 from bot.blocks import forms
 from bot.core.model import Confirm, Decision
 from bot.core.ports import Transition, address_of
@@ -17,12 +15,11 @@ from bot.pipeline.approval.presses import (
     too_late,
 )
 from bot.pipeline.authorization.authorize import Step
+from bot.pipeline.authorization.checks import OWN
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.request_cards import show
 from bot.pipeline.outcomes.telling import tell_outcome
 from bot.pipeline.replies import entry, private_note
-
-OWN: Final = "You cannot approve or deny your own request; you may withdraw it. Somebody else must decide."
 
 
 async def approve(env: Environment, incoming: Incoming) -> str:

@@ -143,6 +143,7 @@ class Case:
 
 NOT_YET: Final = "and without that nothing is done: try again in a moment."
 THE_REQUESTER: Final = "the person who asked is"
+OWN: Final = "You cannot approve or deny your own request; you may withdraw it. Somebody else must decide."
 
 
 def count_votes(case: Case, decision: Decision, votes: Iterable[Vote]) -> Tally:
@@ -193,6 +194,8 @@ def _deny(case: Case) -> Decision:
 
 def _by_approver(case: Case, decision: Decision) -> Decision:
     person = case.person(case.presser, "you are")
+    if person.human == case.person(case.request.requester, THE_REQUESTER).human:
+        raise Stop(No.RIGHT, OWN)
     if not is_on(case.policy, decision.approvers, person):
         raise case.refuse("You are not among those who may decide this. Nothing was changed.", decision)
     case.must_be_there(person.id, "You are")
