@@ -1,7 +1,7 @@
 """The rules become stricter while a request is under way: at each step, the stricter of then and now holds."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from bot.core.request import Mode, Request, State, Vote
 from bot.core.request_decision import with_rules_of_now
 from bot.errors import BotError
 from bot.pipeline.execution.executor import Executor
+from bot.pipeline.timers.due import fire
 from tests.authorization import lost
 from tests.authorization.entries import destroy, pressing, stored, wished
 from tests.store.conftest import NOON
@@ -104,6 +105,49 @@ async def test_a_longer_countdown_holds(world: World) -> None:
     assert request.state is State.QUARANTINED
     assert request.due_at is not None
     assert request.due_at - world.bot.env.clock.now() > 71 * HOUR
+
+
+@pytest.mark.parametrize(("now", "lasts"), [("72h", 72), ("1h", 2)], ids=["longer", "shorter"])
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_countdown_that_runs_is_as_long_as_the_longer_of_then_and_now(
+    world: World, now: str, lasts: int
+) -> None:
+    request_id = await asked(world, f"running-{now}", OWN_POLICY)
+    await pressing(ANA, "approval.approve")(world, request_id)
+    await world.calm()
+    began = (await stored(world, request_id)).due_at
+    assert began is not None
+    lost.enforce(world, rule(countdown=now))
+
+    await ends_at(world, request_id, began - HOUR + MINUTE)
+    request = await stored(world, request_id)
+    assert request.state is State.QUARANTINED
+
+    await ends_at(world, request_id, began + MINUTE)
+    request = await stored(world, request_id)
+    if lasts == 2:
+        assert request.state is State.SUCCEEDED
+        return
+    assert (request.state, request.due_at) == (State.QUARANTINED, began + (lasts - 2) * HOUR)
+    assert "countdown of 3 days" in request.outcome
+    told = world.card(holding="countdown of 3 days")
+    assert told is not None
+
+    await ends_at(world, request_id, began + (lasts - 2) * HOUR - MINUTE)
+    assert (await stored(world, request_id)).state is State.QUARANTINED
+    await ends_at(world, request_id, began + (lasts - 2) * HOUR + MINUTE)
+    assert (await stored(world, request_id)).state is State.SUCCEEDED
+
+
+async def ends_at(world: World, request_id: str, moment: datetime) -> None:
+    """Let time pass until a moment, and then do what is due of a request, as the sweep does."""
+    assert world.bot is not None
+    env = world.bot.env
+    await world.pass_time(seconds=max(0.0, (moment - env.clock.now()).total_seconds()))
+    for timer in await env.store.due(env.clock.now()):
+        if timer.subject == request_id:
+            await env.store.turn_timer(timer, await fire(env, timer))
+    await world.calm()
 
 
 async def begun(world: World, name: str, policy: str, **delta: float) -> tuple[str, Request]:

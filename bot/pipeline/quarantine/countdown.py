@@ -1,10 +1,14 @@
-"""The end of a countdown: only what is still as its quarantine left it is destroyed, and only while the rules allow."""
+"""The end of a countdown: only what is still as its quarantine left it is destroyed, and only while the rules allow.
+
+A countdown lasts as long as the rules ask for when it begins or when it ends, whichever is longer.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any, Final
 
+from bot.blocks.text import duration
 from bot.commands.databases._holds import blocked, lift_of, lift_once, open_quarantine
 from bot.core.ports import Transition
 from bot.core.request import COUNTDOWN_OVER, TIMER, Hold, Request, State, Timer, TimerKind
@@ -32,6 +36,8 @@ class End(Enum):
     """The rules no longer allow it: the quarantine stays, without a countdown."""
     STALE = auto()
     """The database is not as the quarantine left it: the quarantine ends, and nothing is destroyed."""
+    LONGER = auto()
+    """The rules now ask for a longer countdown, which is not over."""
     LATER = auto()
     """Slack or Turso did not say: it is tried again."""
 
@@ -42,6 +48,8 @@ class Finding:
 
     end: End
     why: str = ""
+    countdown: timedelta = timedelta(0)
+    """How long the countdown lasts by the rules of now, where it is longer."""
 
 
 async def countdown_is_over(env: Environment, timer: Timer) -> Timer | None:
@@ -59,6 +67,8 @@ async def countdown_is_over(env: Environment, timer: Timer) -> Timer | None:
     found = await examine(env, request)
     if found.end is End.LATER or (found.end is End.STALE and not await _lifted(env, request)):
         return await _again(env, request, timer, found.why)
+    if found.end is End.LONGER:
+        return await _lengthen(env, request, timer, found)
     await {End.DESTROY: _start, End.REFUSED: _keep, End.STALE: _drop}[found.end](env, request, found.why)
     return None
 
@@ -76,7 +86,17 @@ async def examine(env: Environment, request: Request) -> Finding:
         return Finding(End.REFUSED, answer.why)
     if silent or not answer.allowed:
         return Finding(End.LATER, answer.why or silent)
+    asked = answer.request.countdown
+    if (due := _due_by(request, asked)) and due > env.clock.now():
+        name = request.plan.target.name if request.plan.target else "it"
+        why = f"The rules now ask for a countdown of {duration(asked)}, so `{name}` is not destroyed before that."
+        return Finding(End.LONGER, why, asked)
     return Finding(End.DESTROY)
+
+
+def _due_by(request: Request, countdown: timedelta) -> datetime | None:
+    """Return when a countdown is over that lasts as long as given, and never less than it did."""
+    return request.due_at + max(countdown - request.countdown, timedelta(0)) if request.due_at else None
 
 
 async def _not_as_left(env: Environment, request: Request) -> str | None:
@@ -106,6 +126,27 @@ async def _start(env: Environment, request: Request, _: str) -> None:
         enqueue="finish" if tries == 0 else f"finish{tries}",
     )
     await env.store.move(request.id, expect=[State.QUARANTINED], move=move)
+
+
+async def _lengthen(env: Environment, request: Request, timer: Timer, found: Finding) -> Timer | None:
+    """Let a countdown last as long as the rules ask for now, and tell its people."""
+    now, due = env.clock.now(), _due_by(request, found.countdown)
+    assert due is not None, "only a countdown gets longer"
+    move = Transition(
+        to=State.QUARANTINED,
+        at=now,
+        changes={
+            "outcome": found.why,
+            "facts": {**request.facts, COUNTDOWN_OVER: True},
+            "due_at": due,
+            "countdown": found.countdown,
+        },
+        entries=[entry("finished", "postponed", at=now, request=request, by=TIMER, phase="finish", what=found.why)],
+    )
+    if await env.store.move(request.id, expect=[State.QUARANTINED], move=move) is None:
+        return None
+    await tell_outcome(env, request.id)
+    return replace(timer, due_at=due, attempt=0)
 
 
 async def _keep(env: Environment, request: Request, why: str) -> None:
