@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 from bot.turso import TursoClient, TursoError
@@ -20,6 +21,14 @@ class Remembered(Protocol):
     @property
     def database_id(self) -> str:
         """Its `DbId`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDatabase:
+    """The database of a plan."""
+
+    database: str
+    database_id: str
 
 
 T = TypeVar("T", bound=Remembered)

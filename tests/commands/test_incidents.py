@@ -86,9 +86,9 @@ async def leave_open(desk: Desk) -> None:
     orders, users = desk.acme.add("orders-eu"), desk.acme.add("users")
     made = hold(1, channel_id="C0DBOPS", placed_at=NOW, database_id=orders["DbId"])
     two = replace(made, id="h-2", kind=HoldKind.QUARANTINE, database="users", database_id=users["DbId"])
-    await desk.store.open_request(request(1), move(State.PENDING, holds=[made, two]))
+    await desk.store.open_request(request(1, created_at=NOW), move(State.PENDING, holds=[made, two]))
     await desk.store.add_token(
-        token(1, holder="U0BEN", database_id=orders["DbId"], expires_at=NOW + timedelta(hours=1))
+        token(1, holder="U0BEN", minted_at=NOW, database_id=orders["DbId"], expires_at=NOW + timedelta(hours=1))
     )
 
 

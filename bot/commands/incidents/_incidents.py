@@ -1,7 +1,7 @@
-"""What incident commands share: what was begun in an incident and is still open, and what the audit log has of it."""
+"""What incident commands share: what was begun in an incident and is still open."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -9,17 +9,15 @@ from bot.blocks import buttons, kit
 from bot.blocks.text import Mrkdwn, counted, joined, mrkdwn, people, person
 from bot.commands._still_there import still_there
 from bot.commands.base import Context
+from bot.commands.incidents._timeline import OWN, is_of, ran_at
 from bot.commands.requests.requests import OPEN
 from bot.core.reply import Block
-from bot.core.request import AuditEntry, HoldKind, Incident, Mode, Request, State
+from bot.core.request import HoldKind, Incident, Mode, Request, State
 
-PAGE = 200
-MOST = 5000
 KEPT = 50
 """Of each kind, in facts."""
 ROWS = 5
 """Of each kind, with buttons; the rest is counted."""
-OWN = ("incident start", "incident end")
 Row = list[str]
 """An id that a button carries, then what is shown of it."""
 
@@ -55,16 +53,18 @@ class OpenItems:
 
 
 async def still_open(ctx: Context, incident: Incident) -> OpenItems:
-    """Return what was begun in this channel since the incident started and has not ended."""
-    here, organization, since = incident.channel_id, incident.organization, incident.started_at
+    """Return what was begun in this channel while the incident ran, and has not ended."""
+    here, organization = incident.channel_id, incident.organization
     held = await ctx.store.holds(organization=organization)
-    begun = [hold for hold in held if hold.channel_id == here and hold.placed_at >= since]
+    begun = [hold for hold in held if hold.channel_id == here and ran_at(incident, hold.placed_at)]
     tokens = await ctx.store.tokens(organization=organization, live_at=ctx.now)
-    minted = [token for token in tokens if token.channel_id == here and token.minted_at >= since]
+    minted = [token for token in tokens if token.channel_id == here and ran_at(incident, token.minted_at)]
     ours, made = await asyncio.gather(still_there(ctx.turso, begun), still_there(ctx.turso, minted))
     requests = await ctx.store.requests(states=OPEN, channel_id=here)
-    waiting = [one for one in requests if one.command not in OWN and one.state is not State.QUARANTINED]
-    reviews = [review for review in await ctx.store.reviews(owed=True) if review.channel_id == here]
+    asked = [one for one in requests if is_of(incident, one)]
+    waiting = [one for one in asked if one.command not in OWN and one.state is not State.QUARANTINED]
+    owed = [review for review in await ctx.store.reviews(owed=True) if review.channel_id == here]
+    reviews = [review for review in owed if ran_at(incident, review.created_at)]
     return OpenItems(
         frozen=[[hold.id, hold.database] for hold in ours if hold.kind is HoldKind.FREEZE][:KEPT],
         quarantined=[[hold.request_id, hold.database] for hold in ours if hold.kind is HoldKind.QUARANTINE][:KEPT],
@@ -123,29 +123,6 @@ def _waiting(row: Row, *, approves: bool) -> list[Block]:
     press = [buttons.approval_button(request_id)] if decided and approves else []
     press += [buttons.deny(request_id)] if decided else []
     return [kit.section(joined(" ", (words, said))), *kit.actions(*press, buttons.withdraw(request_id))]
-
-
-async def timeline(ctx: Context, incident: Incident) -> list[AuditEntry]:
-    """Return what the audit log has of the channel since the incident started, oldest first."""
-    found: list[AuditEntry] = []
-    before: int | None = None
-    while len(found) < MOST:
-        page = await ctx.store.audit_page(
-            before_seq=before, limit=PAGE, channel_id=incident.channel_id, since=incident.started_at
-        )
-        found += [entry for _, entry in page]
-        if len(page) < PAGE:
-            break
-        before = page[-1][0]
-    until = incident.ended_at or ctx.now
-    return [entry for entry in reversed(found) if entry.event != "read" and entry.at <= until]
-
-
-async def requests_of(ctx: Context, entries: Iterable[AuditEntry]) -> list[Request]:
-    """Return the requests that a timeline speaks of, in its order."""
-    ids = dict.fromkeys(entry.request_id for entry in entries if entry.request_id)
-    found = [await ctx.store.request(request_id) for request_id in list(ids)[:MOST]]
-    return [one for one in found if one is not None and one.command not in OWN]
 
 
 async def last_incident(ctx: Context) -> Incident | None:

@@ -1,16 +1,18 @@
 """The report of an incident as Markdown: who did what, when, by whose approval, and how long it took."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.blocks.text import clean, duration, utc
 from bot.commands.base import Context
-from bot.commands.incidents._incidents import OpenItems, requests_of, still_open, timeline
+from bot.commands.incidents._incidents import OpenItems, still_open
+from bot.commands.incidents._timeline import timeline_of
 from bot.commands.requests._audit_sentences import Writer, sentence_of, words_of
 from bot.core.request import TIMER, AuditEntry, Incident, Mode, Request, Review, Vote
 
 BY_ITSELF = ("", TIMER)
+FOREIGN = "(not requested in this incident)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class Story:
     now: datetime
     entries: Sequence[AuditEntry] = ()
     requests: Sequence[Request] = ()
+    foreign: frozenset[str] = frozenset()
+    """The ids of requests that were not made in this incident."""
     reviews: Mapping[str, Review] = field(default_factory=dict)
     """By the request that owed it; only those that were given."""
     loose: OpenItems = field(default_factory=OpenItems)
@@ -41,15 +45,15 @@ class Story:
 
 async def story_of(ctx: Context, incident: Incident) -> Story:
     """Gather the report of an incident from the store."""
-    entries = await timeline(ctx, incident)
-    requests = await requests_of(ctx, entries)
+    found = await timeline_of(ctx, incident)
+    requests = found.requests
     reviews = await ctx.store.reviews(owed=False, request_ids=[one.id for one in requests])
     given = {review.request_id: review for review in reviews}
-    told = Story(incident, ctx.now, entries, requests, given, await still_open(ctx, incident))
+    told = Story(incident, ctx.now, found.entries, requests, found.foreign, given, await still_open(ctx, incident))
     names = await ctx.names_of(told.people) if ctx.names_of else {}
     here = ctx.subject.channel
     channel_name = here.name if here.id == incident.channel_id else ""
-    return Story(incident, ctx.now, entries, requests, given, told.loose, names, channel_name)
+    return replace(told, names=names, channel_name=channel_name)
 
 
 def markdown(story: Story) -> str:
@@ -98,7 +102,7 @@ def _done(story: Story, request: Request) -> str:
     took = duration(request.updated_at - request.created_at) if request.updated_at else ""
     what = " ".join([request.command, *(one for one in request.plan.options if one.startswith("--"))])
     return _row(
-        utc(request.created_at),
+        _marked(utc(request.created_at), story, request.id),
         story.who(request.requester),
         what,
         _names(tuple(name for name, _ in request.plan.databases)),
@@ -134,7 +138,12 @@ def _reviewed(story: Story, request: Request) -> str:
 def _event(story: Story, entry: AuditEntry) -> str:
     writer = Writer(story.who, str, lambda one: one.databases)
     why = " ".join(filter(None, (words_of(entry), str(entry.detail.get("ticket", "")), entry.request_id)))
-    return _row(utc(entry.at), sentence_of(entry, writer), why)
+    return _row(utc(entry.at), _marked(sentence_of(entry, writer), story, entry.request_id), why)
+
+
+def _marked(text: str, story: Story, request_id: str) -> str:
+    """Mark what is about a request that was not made in this incident."""
+    return f"{text} {FOREIGN}" if request_id in story.foreign else text
 
 
 def _names(names: Sequence[str]) -> str:

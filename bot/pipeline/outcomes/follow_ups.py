@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 
 from bot.commands.base import ChangeCommand
-from bot.commands.incidents._incidents import OWN
+from bot.commands.incidents._timeline import OWN
 from bot.core.reply import Reply
 from bot.core.request import Request, State
 from bot.errors import BotError, CannotPost, Unavailable

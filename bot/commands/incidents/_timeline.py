@@ -1,0 +1,78 @@
+"""What the audit log has of an incident: what was requested in it, and what else came to its end while it ran."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from bot.commands.base import Context
+from bot.core.request import AuditEntry, Incident, Request
+
+PAGE = 200
+MOST = 5000
+OWN = ("incident start", "incident end")
+OUTCOMES: Final = frozenset({"executed", "finished", "undone", "revealed", "thawed"})
+"""Events that say what became of a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The audit entries of an incident, oldest first, and the requests that they speak of."""
+
+    entries: Sequence[AuditEntry] = ()
+    requests: Sequence[Request] = ()
+    """Without those that start or end an incident."""
+    foreign: frozenset[str] = frozenset()
+    """The ids of requests that were not made in this incident: only their outcome came while it ran."""
+
+
+def ran_at(incident: Incident, moment: datetime) -> bool:
+    """Say whether an incident ran at some moment."""
+    return incident.started_at <= moment and (incident.ended_at is None or moment <= incident.ended_at)
+
+
+def is_of(incident: Incident, request: Request) -> bool:
+    """Say whether a request was made in an incident: under its rules, or by the channel's own while it ran.
+
+    What settles something that another incident left open was made in that one.
+    """
+    if request.incident_id is not None:
+        return request.incident_id == incident.id
+    return request.channel_id == incident.channel_id and ran_at(incident, request.created_at)
+
+
+async def timeline_of(ctx: Context, incident: Incident) -> Timeline:
+    """Read what the audit log has of an incident."""
+    entries = await _entries(ctx, incident)
+    known = await _requests(ctx, entries)
+    others = {one.id for one in known if one.command not in OWN and not is_of(incident, one)}
+    ended = {one.request_id for one in entries if one.event in OUTCOMES}
+    left_out = others - ended
+    return Timeline(
+        [one for one in entries if one.request_id not in left_out],
+        [one for one in known if one.command not in OWN and one.id not in left_out],
+        frozenset(others & ended),
+    )
+
+
+async def _entries(ctx: Context, incident: Incident) -> list[AuditEntry]:
+    """Return what the audit log has of the channel while the incident ran, oldest first."""
+    found: list[AuditEntry] = []
+    before: int | None = None
+    while len(found) < MOST:
+        page = await ctx.store.audit_page(
+            before_seq=before, limit=PAGE, channel_id=incident.channel_id, since=incident.started_at
+        )
+        found += [entry for _, entry in page]
+        if len(page) < PAGE:
+            break
+        before = page[-1][0]
+    until = incident.ended_at or ctx.now
+    return [entry for entry in reversed(found) if entry.event != "read" and entry.at <= until]
+
+
+async def _requests(ctx: Context, entries: Iterable[AuditEntry]) -> list[Request]:
+    """Return the requests that some entries speak of, in their order."""
+    ids = dict.fromkeys(entry.request_id for entry in entries if entry.request_id)
+    found = [await ctx.store.request(request_id) for request_id in list(ids)[:MOST]]
+    return [one for one in found if one is not None]

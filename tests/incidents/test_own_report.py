@@ -1,0 +1,57 @@
+"""The report of an incident is about what was requested in it; of other requests it has what happened, so marked."""
+
+import pytest
+
+from bot.commands.incidents._markdown import FOREIGN
+from tests.incidents import play
+from tests.world import BEN, INCIDENT, REMY, World, buttons, until, words
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-own-report")]
+TRIAGE = ":ambulance:"
+
+
+def lines_about(report: str, name: str) -> list[str]:
+    """The lines of a report that name a database."""
+    return [line.replace("\\", "") for line in report.splitlines() if name in line]
+
+
+async def test_what_an_earlier_incident_requested_is_left_out_or_marked(world: World) -> None:
+    await world.make("sessions", "waiting", "frost", "own")
+    ben, remy = world.person(BEN), world.person(REMY)
+    await play.start(remy, "INC-42")
+    asked = await remy.types("/turso rotate sessions --reason leak", INCIDENT, holding="sessions")
+    await play.approve_typed(ben, asked, "sessions")
+    await until(lambda: ("POST", "/sessions/auth/rotate") in play.changed(world), what="the rotation")
+    await remy.types("/turso rotate waiting --reason leak", INCIDENT, holding="waiting")
+    await play.freeze(remy, await remy.types("/turso triage frost", INCIDENT, holding=TRIAGE), "frost")
+    first = await play.end(remy, "INC-42")
+    assert {"Thaw frost", "Deny"} <= set(buttons(first))
+
+    await play.start(remy, "INC-43")
+    status = await remy.types("/turso incident", INCIDENT, holding="runs for")
+    assert "Nothing is left open" in words(status)
+    await world.pass_time(minutes=31)
+    await until(lambda: world.card(INCIDENT, holding="freeze of `frost` is over"), what="the end of the earlier freeze")
+    await play.freeze(remy, await remy.types("/turso triage own", INCIDENT, holding=TRIAGE), "own")
+    refused = await remy.presses_and_hears("Approve", asked_again(world))
+    assert "your own request" in words(refused)
+    last = await play.end(remy, "INC-43")
+
+    earlier, report = play.report(world, "INC-42"), play.report(world, "INC-43")
+    assert FOREIGN not in earlier.replace("\\", "")
+    assert all(lines_about(earlier, name) for name in ("sessions", "waiting", "frost"))
+    assert not [line for name in ("sessions", "waiting") for line in lines_about(report, name)]
+    frost, own = lines_about(report, "frost"), lines_about(report, "own ")
+    assert len(frost) == 2, "the freeze, and that it was thawed"
+    assert all(FOREIGN in line for line in frost)
+    assert own
+    assert not [line for line in own if FOREIGN in line]
+    assert "Thaw own" in buttons(last)
+    assert not {"Thaw frost", "Withdraw"} & set(buttons(last))
+
+
+def asked_again(world: World) -> "play.Message":
+    """The card of the earlier request that still waits."""
+    card = world.card(INCIDENT, holding="`waiting`: <@U0REMY> asks for approval")
+    assert card is not None
+    return card
