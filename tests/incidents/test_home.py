@@ -29,6 +29,7 @@ from bot.sandbox.workspace.blockkit import validate_view
 from bot.sandbox.workspace.model import View
 from tests.incidents import play
 from tests.scenarios import forging
+from tests.scenarios import quarantines as q
 from tests.store.samples import entry
 from tests.world import ANA, BEN, DANA, DB_OPS, GENERAL, ORDERS, REMY, World, buttons, until, words
 
@@ -83,17 +84,23 @@ async def fill(world: World, many: int, first: int) -> None:
     """Put as many of each kind into the store as wanted; all of them concern Ana."""
     assert world.bot is not None
     store, now = world.bot.store, world.clock.now()
+    names = [f"db-{at}" for at in range(first, first + many)]
+    await world.make(*names)
+    listed = await world.bot.env.turso_clients.turso("acme").databases()
+    ids = {one.name: one.id for one in listed if one.name in names}
     for at in range(first, first + many):
         waits, own = request(at, world), request(100_000 + at, world, requester=ANA, state=State.READY)
+        name, database_id = f"db-{at}", ids[f"db-{at}"]
         gone = request(200_000 + at, world, command="destroy", state=State.QUARANTINED, requester=ANA,
                        due_at=now + timedelta(hours=9))  # fmt: skip
-        hold = Hold(f"h-{at}", HoldKind.FREEZE, "acme", f"db-{at}", f"id-{at}", False, True, waits.id, DB_OPS, now)
+        gone = replace(gone, plan=replace(gone.plan, target=PlanTarget(name, database_id, "default")))
+        hold = Hold(f"h-{at}", HoldKind.FREEZE, "acme", name, database_id, False, True, waits.id, DB_OPS, now)
         review = Review(f"v-{at}", waits.id, BEN, DB_OPS, now, now + timedelta(hours=1), (ANA,))
         await store.open_request(waits, Transition(State.PENDING, now, {}, holds=[hold], reviews=[review]))
         await store.open_request(own, Transition(State.READY, now, {}))
-        await store.open_request(gone, Transition(State.QUARANTINED, now, {}))
+        await store.open_request(gone, Transition(State.QUARANTINED, now, {}, [entry()]))
         await store.add_token(
-            LedgerToken(f"t-{at}", own.id, "acme", f"db-{at}", f"id-{at}", "default", True, ANA, DB_OPS, now,
+            LedgerToken(f"t-{at}", own.id, "acme", name, database_id, "default", True, ANA, DB_OPS, now,
                         now + timedelta(hours=1), "f" * 16, TokenState.LIVE)
         )  # fmt: skip
         incident = Incident(f"n-{at}", f"INC-{at}", f"C0X{at:06}" if at else ORDERS, "acme", "incident", REMY, now,
@@ -183,6 +190,33 @@ async def test_a_freeze_is_thawed_from_home_where_it_was_asked_for(world: World)
 
     await until(lambda: world.card(holding="*cold* is open again"), what="the thaw, told in the channel")
     assert not await play.blocked(world, "cold")
+
+
+async def test_another_database_of_the_same_name_has_none_of_its_rows_and_buttons(world: World) -> None:
+    assert world.bot is not None
+    await world.make("twin", "twin-destroyed")
+    ben, dana = world.person(BEN), world.person(DANA)
+    question = await ben.types("/turso freeze twin")
+    await ben.presses("Freeze writes", question)
+    await until(lambda: world.card(holding="Writes of *twin* are blocked"), what="the freeze")
+    shown = await forging.answer_to(world, BEN, forging.types(world, BEN, DB_OPS, "token twin --read-only"))
+    assert "eyJ" in words(shown)
+    card = await dana.types("/turso db destroy twin-destroyed --reason old", holding="twin-destroyed")
+    await play.approve_typed(ben, card, "twin-destroyed")
+    await world.shows(card, button="Undo")
+    rows = ("`twin`: writes blocked", "`twin`, read-only", "Destroy* `twin-destroyed`")
+    before = words(await home(world, BEN)) + words(await home(world, DANA))
+    assert [row for row in rows if row not in before] == []
+
+    for name in ("twin", "twin-destroyed"):
+        await q.at_turso(world, "DELETE", name)
+    await world.make("twin", "twin-destroyed")
+
+    after = words(await home(world, BEN)) + words(await home(world, DANA))
+    assert [row for row in rows if row in after] == []
+    restore = forging.types(world, DANA, DB_OPS, "db restore twin-destroyed")
+    refused = await forging.answer_to(world, DANA, restore)
+    assert "is not in quarantine" in words(refused)
 
 
 async def test_a_right_that_was_lost_since_it_was_drawn_is_refused(world: World) -> None:

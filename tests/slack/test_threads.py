@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.core.ports import address_of
-from bot.slack.incoming_requests import action
+from bot.slack.incoming.payloads import action
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 REPLY: dict[str, Any] = {"ts": "2.2", "thread_ts": "1.1"}

@@ -9,8 +9,8 @@ from bot.core.actions import action_of
 from bot.core.model import Action, Decision, Subject, Target, Verdict
 from bot.core.parsing import Incomplete
 from bot.core.policy import rights_of
-from bot.core.request import HoldKind, Incoming, Request, State
-from bot.errors import Unavailable
+from bot.core.request import Hold, HoldKind, Incoming, Request, State
+from bot.errors import BotError, Unavailable
 from bot.pipeline.authorization.authorize import No, Step, authorize
 from bot.pipeline.authorization.decision import judge
 from bot.pipeline.environment import Environment
@@ -74,6 +74,16 @@ async def own_undo(env: Environment, incoming: Incoming, command: Command, args:
             answer = await authorize(env, request, Step.UNDO, actor=incoming)
             if answer.no is No.UNKNOWN:
                 raise Unavailable(answer.why)
-            if answer.allowed:
+            if answer.allowed and await _is_there(env, hold):
                 return request
     return None
+
+
+async def _is_there(env: Environment, hold: Hold) -> bool:
+    """Say whether a database is still the one of its hold, by its `DbId`. Where Turso does not say, Undo finds out."""
+    try:
+        return (await env.turso_clients.turso(hold.organization).database(hold.database)).id == hold.database_id
+    except DatabaseNotFound:
+        return False
+    except BotError:
+        return True

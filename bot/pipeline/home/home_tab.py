@@ -9,14 +9,16 @@ from typing import Final, TypeVar
 import structlog
 
 from bot.blocks.home_view import ROWS, Board, Page, Place, home_view, pages_of
+from bot.commands._still_there import PATIENCE_SECONDS, PlannedDatabase, Remembered, of_listed
 from bot.core.model import Action, Channel, Person, Subject, Target, Verdict
 from bot.core.policy import is_on, refuses_person, rights_of, undo_panels
 from bot.core.reply import View
 from bot.core.request import Hold, HoldKind, Incident, Incoming, Kind, LedgerToken, Mode, Request, Review, State
 from bot.core.request_decision import decide_request, request_action
-from bot.errors import Unavailable
+from bot.errors import BotError, Unavailable
 from bot.pipeline.authorization.decision import judge
 from bot.pipeline.environment import Environment
+from bot.turso.models import Listing
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -47,6 +49,8 @@ class _Drawing:
     pages: Mapping[str, int]
     _seats: dict[str, bool] = field(default_factory=dict)
     """In which channels this person is, as far as it was asked."""
+    _listings: dict[str, asyncio.Task[Listing | None]] = field(default_factory=dict)
+    """The databases of an organization as Turso lists them now; None: it does not say."""
 
     @property
     def me(self) -> str:
@@ -58,7 +62,7 @@ class _Drawing:
             self._newest("decide", self._requests([State.PENDING]), self._decides),
             self._newest("mine", self._requests(OPEN, requester=self.me), _always),
             self._newest("undo", self._requests([State.QUARANTINED]), self._undoes),
-            self._newest("tokens", lambda limit: self._tokens(now, limit), _always),
+            self._newest("tokens", lambda limit: self._tokens(now, limit), self._is_there),
         )
         reviews, frozen, incidents = await asyncio.gather(
             self._newest("reviews", lambda limit: store.reviews(owed=True, limit=limit), self._owes),
@@ -133,7 +137,25 @@ class _Drawing:
         return is_named and await self._is_in(review.channel_id)
 
     async def _sees_hold(self, hold: Hold) -> bool:
-        return hold.kind is HoldKind.FREEZE and await self._is_in(hold.channel_id)
+        return hold.kind is HoldKind.FREEZE and await self._is_in(hold.channel_id) and await self._is_there(hold)
+
+    async def _is_there(self, one: Hold | LedgerToken) -> bool:
+        return await self._is_listed(one.organization, one)
+
+    async def _is_listed(self, organization: str, one: Remembered) -> bool:
+        """Say whether a database is still there, by its `DbId`: another one of its name has none of its buttons."""
+        task = self._listings.get(organization)
+        if task is None:
+            task = self._listings[organization] = asyncio.create_task(self._listing(organization))
+        listing = await task
+        return listing is None or bool(of_listed([one], listing))
+
+    async def _listing(self, organization: str) -> Listing | None:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await self.env.offered.get((organization, None), fresh=True)
+        except (BotError, TimeoutError):
+            return None
 
     async def _sees_incident(self, incident: Incident) -> bool:
         return incident.until > self.env.clock.now() and await self._is_in(incident.channel_id)
@@ -143,7 +165,10 @@ class _Drawing:
             return False
         if any(vote.user_id == self.me for vote in request.votes):
             return False
-        decision = decide_request(self.env.rules.policy, await self._asker(request), request)
+        asker = await self._asker(request)
+        if asker.person.human == self.subject.person.human:
+            return False
+        decision = decide_request(self.env.rules.policy, asker, request)
         return is_on(self.env.rules.policy, decision.approvers, self.subject.person) and await self._is_in(
             request.channel_id
         )
@@ -158,6 +183,9 @@ class _Drawing:
             return await self.env.with_incident(Subject(requester, Channel(request.channel_id), groups))
 
     async def _undoes(self, request: Request) -> bool:
+        target = request.plan.target
+        if target and not await self._is_listed(request.organization, PlannedDatabase(target.name, target.id)):
+            return False
         if request.requester == self.me:
             return True
         policy, requester, action = self.env.rules.policy, await self._asker(request), request_action(request)
