@@ -12,8 +12,8 @@ from bench.signing import ASKER, CHANNEL
 from bench.systems import Fleet
 from bot.commands.requests.requests import MOST, OPEN
 from bot.core.plan import Plan, PlanTarget
-from bot.core.ports import Transition
 from bot.core.request import AuditEntry, Mode, Request, State
+from bot.core.transition import Transition
 from bot.store.store import SqlStore, open_store
 from bot.store.upgrading import upgrade
 
@@ -42,9 +42,9 @@ async def pages(fleet: Fleet) -> dict[str, float]:
 
 def _reads(store: SqlStore) -> list[Callable[[], Awaitable[object]]]:
     return [
-        lambda: store.audit_page(before_seq=None, limit=20, databases=NAMES),
-        lambda: store.requests(states=OPEN, limit=MOST),
-        lambda: store.requests(states=OPEN, requester=ASKER, limit=MOST),
+        lambda: store.audit.page(before_seq=None, limit=20, databases=NAMES),
+        lambda: store.requests.find(states=OPEN, limit=MOST),
+        lambda: store.requests.find(states=OPEN, requester=ASKER, limit=MOST),
     ]
 
 
@@ -62,9 +62,9 @@ async def _fill(file: Path, count: int) -> None:
     await upgrade(f"sqlite:///{file}")
     now = datetime.now(UTC)
     async with open_store(f"sqlite:///{file}", _Now()) as store:
-        await store.audit(AuditEntry(now, "read", "allowed", ASKER, CHANNEL, "list", (NAMES[0],)))
+        await store.audit.append(AuditEntry(now, "read", "allowed", ASKER, CHANNEL, "list", (NAMES[0],)))
         for number in range(40):
-            await store.open_request(_request(number, now), Transition(State.PENDING, now, {}))
+            await store.requests.open(_request(number, now), Transition(State.PENDING, now, {}))
     with contextlib.closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("PRAGMA synchronous=OFF")
         _copy(connection, "audit_log", {"seq": ":seq + n.i"}, count)

@@ -23,7 +23,7 @@ class Audit:
     """The audit log, read from the store."""
 
     def __init__(self, store: Store) -> None:
-        self._memory = store
+        self._store = store
 
     @classmethod
     @asynccontextmanager
@@ -35,11 +35,11 @@ class Audit:
 
     async def verify(self, head: str | None) -> int:
         """Check the chain, against a posted head if one is given. Returns 1 when it does not hold."""
-        found = await verify_stream(self._memory.audit_chain(), head)
+        found = await verify_stream(self._store.audit.chain(), head)
         if found.fault:
             print(f"The audit log was changed: {found.fault}")
             return 1
-        if fault := await self._memory.audit_index_fault():
+        if fault := await self._store.audit.index_fault():
             print(f"The index of the audit log was changed: {fault}")
             return 1
         print(f"The audit log holds: {found.entries} entries, head {found.head or '(empty)'}.")
@@ -49,7 +49,7 @@ class Audit:
 
     async def export(self) -> int:
         """Print every entry as one line of JSON, the oldest first."""
-        async for seq, _, digest, text in self._memory.audit_chain():
+        async for seq, _, digest, text in self._store.audit.chain():
             print(f'{{"seq":{seq},"hash":"{digest}",{text[1:]}')
         return 0
 

@@ -190,16 +190,16 @@ class Health:
         return f"Every rule{known} has people who can approve or review."
 
     async def _chain(self) -> str:
-        found = await verify_stream(self.store.audit_chain())
+        found = await verify_stream(self.store.audit.chain())
         if found.fault:
             raise Unhealthy(f"The audit log was changed: {found.fault}")
-        if fault := await self.store.audit_index_fault():
+        if fault := await self.store.audit.index_fault():
             raise Unhealthy(f"The index of the audit log was changed: {fault}")
         return f"The audit chain holds ({found.entries} entries)."
 
     async def backlog(self) -> Backlog:
         """Count the timers that should have fired."""
-        return await self.store.backlog(self.clock.now() - DUE_LATE)
+        return await self.store.timers.backlog(self.clock.now() - DUE_LATE)
 
     async def stored(self) -> Stored:
         """Read what the metrics tell of the store."""
@@ -207,7 +207,7 @@ class Health:
         try:
             async with asyncio.timeout(STORED_SECONDS):
                 late, untold, (entries, _) = await asyncio.gather(
-                    self.backlog(), told_nobody(self.store, now), self.store.audit_head()
+                    self.backlog(), told_nobody(self.store, now), self.store.audit.head()
                 )
         except Exception:  # an answer without these figures is worth more than none
             return Stored()
@@ -246,7 +246,7 @@ class Health:
             heard = f"Nobody was told of {some}{more}. " if ends else ""
             posted = f"Not posted: {', '.join(f'`{one.subject}`' for one in posts[:5])}. " if posts else ""
             raise Unhealthy(f"{heard}{posted}The log says why.")
-        if plain := await self.store.told_plainly(since=self.clock.now() - TOLD_SINCE):
+        if plain := await self.store.notices.told_plainly(since=self.clock.now() - TOLD_SINCE):
             some = ", ".join(f"`{one.subject}` ({one.event})" for one in plain[:5])
             raise Unhealthy(f"Cards that can't be drawn, by a fault of the bot: {some}. The log says why.")
         return "Everybody was told of what ended, of break-glass operations and of revoked tokens."
@@ -266,7 +266,7 @@ _KINDS: Final = {"r-": "the end of the request", "h-": "the end of the freeze", 
 
 async def told_nobody(store: Store, now: datetime) -> list[Untold]:
     """Return the ends of the last days that nobody was told of."""
-    return await store.told_nobody(since=now - TOLD_SINCE, before=now - TOLD_WITHIN)
+    return await store.notices.told_nobody(since=now - TOLD_SINCE, before=now - TOLD_WITHIN)
 
 
 def _trouble(channel: Channel) -> str:

@@ -37,24 +37,24 @@ class Heartbeat:
     async def say(self) -> None:
         """Say it now: every few seconds, and when another policy has come into force."""
         now, failing = datetime.now(UTC), said_of(self.background.failing())
-        await self.store.process_lives(self.id, self.book.policy.hash, now, forget=now - LIVES_FOR, failing=failing)
+        await self.store.processes.record(self.id, self.book.policy.hash, now, forget=now - LIVES_FOR, failing=failing)
 
     async def leave(self) -> None:
         """Take it back: this process ends. A store that does not answer is told elsewhere."""
         try:
-            await self.store.process_ends(self.id)
+            await self.store.processes.remove(self.id)
         except Exception as error:
             log.warning("the presence of this process was not taken back", why=type(error).__name__)
 
     async def failing(self) -> Mapping[str, str]:
         """Return which background loops fail, of this process and of every other one that lives, by its id."""
-        found = dict(await self.store.failing_loops(datetime.now(UTC) - LIVES_FOR))
+        found = dict(await self.store.processes.failing_loops(datetime.now(UTC) - LIVES_FOR))
         found[self.id] = said_of(self.background.failing())
         return {process: loops for process, loops in found.items() if loops}
 
     async def others(self) -> Mapping[str, str]:
         """Return the hash of the policy of every other process that lives, by its id."""
-        found = await self.store.policies(datetime.now(UTC) - LIVES_FOR)
+        found = await self.store.processes.policies(datetime.now(UTC) - LIVES_FOR)
         return {process: policy for process, policy in found.items() if process != self.id}
 
 

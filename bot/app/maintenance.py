@@ -37,13 +37,15 @@ class Maintenance:
         """True for the one process that records the key first: what it stands for is done once."""
         now = self.env.clock.now()
         mark = Incoming(id=new_id("i"), key=key, kind=Kind.HOME, at=now, user_id="", channel_id=channel)
-        return await self.store.record_intent(mark, actionable=False)
+        return await self.store.intents.record(mark, actionable=False)
 
     async def _audit_head(self) -> None:
         """Have the head posted once a day over all processes; what Slack does not take now is posted by the timer."""
-        seq, _ = await self.store.audit_head()
+        seq, _ = await self.store.audit.head()
         subject = subject_of(self.env.clock.now())
-        if not seq or not self.env.rules.policy.audit_head_channel or not await self.store.owe_once(subject, EVENT):
+        if not seq or not self.env.rules.policy.audit_head_channel:
+            return
+        if not await self.store.notices.owe_once(subject, EVENT):
             return
         try:
             await post_audit_head(self.env, subject)
@@ -52,7 +54,7 @@ class Maintenance:
 
     async def _prune(self) -> None:
         before = self.env.clock.now() - timedelta(days=self.retention_days)
-        await self.store.prune(before)
+        await self.store.pruning.prune(before)
         await self.queue.prune(before)
 
     async def _keep_sampling(self) -> None:
@@ -60,4 +62,4 @@ class Maintenance:
         now, policy = self.env.clock.now(), self.env.rules.policy
         for organization in {*policy.organizations, policy.organization} - {""}:
             if await self._first_to(f"samples-of:{organization}:{now:%Y-%m-%d}", ""):
-                await self.store.set_timer(Timer(TimerKind.SAMPLE, organization, now + FIRST_SAMPLE))
+                await self.store.timers.schedule(Timer(TimerKind.SAMPLE, organization, now + FIRST_SAMPLE))

@@ -41,16 +41,16 @@ class PolicyChanges:
         if not await self._first_to(key):
             return
         channels = sorted({one.policy_channel for one in (old, new) if one and one.policy_channel})
-        subject = await self.store.audit_and_owe(self._entry(known, new, found, channels), EVENT, subject_of)
+        subject = await self.store.audit.append_and_owe(self._entry(known, new, found, channels), EVENT, subject_of)
         self._won.discard(key)
         await self._announce(subject)
 
     async def _recorded(self) -> tuple[int, str | None]:
         """Return the newest record of a change, and which policy was in force before; None: nothing tells."""
-        for seq, entry in await self.store.audit_page(before_seq=None, limit=1, user_id=POLICY_FILE):
+        for seq, entry in await self.store.audit.page(before_seq=None, limit=1, user_id=POLICY_FILE):
             return seq, str(entry.detail.get("new"))
         before = None
-        while page := await self.store.audit_page(before_seq=before, limit=_PAGE):
+        while page := await self.store.audit.page(before_seq=before, limit=_PAGE):
             if found := next((entry.policy_hash for _, entry in page if entry.policy_hash), None):
                 return 0, found
             before = page[-1][0]
@@ -67,7 +67,7 @@ class PolicyChanges:
         if key not in self._won:
             now = self.env.clock.now()
             mark = Incoming(id=new_id("i"), key=key, kind=Kind.HOME, at=now, user_id="", channel_id="")
-            if not await self.store.record_intent(mark, actionable=False):
+            if not await self.store.intents.record(mark, actionable=False):
                 return False
             self._won.add(key)
         return True

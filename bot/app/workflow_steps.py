@@ -55,7 +55,7 @@ class WorkSteps:
     async def _log_end(self, request_id: str) -> None:
         """Log what became of an operation, in one line."""
         try:
-            request = await self.executor.env.store.request(request_id)
+            request = await self.executor.env.store.requests.get(request_id)
         except Exception as error:  # the work is done: it must not be done again for the sake of a line
             log.warning("operation.ended", request=request_id, outcome="not read", why=type(error).__name__)
             return

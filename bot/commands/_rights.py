@@ -62,7 +62,7 @@ async def _asker(ctx: Context, request: Request) -> Subject:
     """Stand in the requester's place; what Slack knows of them is looked at again when somebody presses Approve."""
     here = ctx.subject.channel
     channel = here if request.channel_id == here.id else Channel(request.channel_id)
-    incident = await ctx.store.incident_in(request.channel_id)
+    incident = await ctx.store.incidents.running_in(request.channel_id)
     running = ctx.policy.profile_of(incident) if incident and incident.until > ctx.now else None
     person = Person(request.requester, request.requester_team)
     return replace(ctx.subject, person=person, channel=channel, incident_profile=running)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
-from bot.turso import TursoClient, TursoError
+from bot.turso import TursoError, TursoReader
 from bot.turso.models import Listing
 
 PATIENCE_SECONDS: Final = 3
@@ -40,7 +40,7 @@ def of_listed(remembered: Sequence[T], listing: Listing) -> list[T]:
     return [one for one in remembered if one.database_id in ids or (listing.left_out > 0 and one.database not in names)]
 
 
-async def still_there(turso: TursoClient, remembered: Sequence[T]) -> list[T]:
+async def still_there(turso: TursoReader, remembered: Sequence[T]) -> list[T]:
     """Ask for the databases that there are, and leave out the same; all of it stays where Turso does not tell."""
     if not remembered:
         return []

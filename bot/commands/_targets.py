@@ -76,7 +76,7 @@ def plan_target(database: Database) -> PlanTarget:
 
 async def live_tokens(ctx: Context, ids: Sequence[str]) -> list[LedgerToken]:
     """Return the tokens of ours for these databases that work now, or may."""
-    return await ctx.store.tokens(organization=ctx.organization, database_ids=ids, live_at=ctx.now)
+    return await ctx.store.tokens.find(organization=ctx.organization, database_ids=ids, live_at=ctx.now)
 
 
 def target_of(plan: Plan) -> PlanTarget:

@@ -11,11 +11,11 @@ from bot.core.declaration import Declaration
 from bot.core.model import Decision, Risk, Subject
 from bot.core.plan import Plan
 from bot.core.policy import Policy, Scope
-from bot.core.ports import Store
+from bot.core.ports import ReadStore, Store
 from bot.core.proof import Finding
 from bot.core.reply import Reply
 from bot.core.request import Hold
-from bot.turso import Database, TursoClient
+from bot.turso import Database, TursoClient, TursoReader
 from bot.turso.models import Listing
 
 A = TypeVar("A", bound=BaseModel)
@@ -62,15 +62,15 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a command may use: who asks, where, the Turso client and the store."""
+    """What a command may use that changes nothing: the requester, the place, and what it reads from."""
 
     subject: Subject
     policy: Policy
     scope: Scope
     """The databases of this channel."""
     organization: str
-    turso: TursoClient
-    store: Store
+    turso: TursoReader
+    store: ReadStore
     now: datetime
     table: Sequence["Command"] = ()
     """Every command, for `help`."""
@@ -99,6 +99,14 @@ class Context:
         return Listing((one for one in found if self.scope.covers(one.target)), found.left_out)
 
 
+@dataclass(frozen=True, slots=True)
+class ChangeContext(Context):
+    """What the operation of a command may use: it may change Turso and the store, too."""
+
+    turso: TursoClient
+    store: Store
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReadCommand(Declaration, Generic[A]):
     """A command that changes nothing."""
@@ -122,7 +130,7 @@ class Probe:
 class Phase:
     """A operation, how to see that it happened, and what to say then."""
 
-    act: Callable[[Context, Plan], Awaitable[Facts | None]]
+    act: Callable[[ChangeContext, Plan], Awaitable[Facts | None]]
     read_back: Callable[[Context, Plan], Awaitable[bool]] | None
     """True once Turso itself says so; raises NotOurs. None: the operation leaves nothing to read."""
     message: Callable[[Plan, Facts], Reply]
@@ -135,7 +143,7 @@ class ChangeCommand(Declaration, Generic[A]):
     args: type[A]
     plan: Callable[[Context, A], Awaitable[Plan]]
     """Say what would happen, to which object; read only."""
-    act: Callable[[Context, Plan], Awaitable[Facts | None]]
+    act: Callable[[ChangeContext, Plan], Awaitable[Facts | None]]
     read_back: Callable[[Context, Plan], Awaitable[bool]] | None
     message: Callable[[Plan, Facts], Reply]
     finish: Phase | None = None
@@ -150,7 +158,7 @@ class ChangeCommand(Declaration, Generic[A]):
     """Read what `act` returned: for when a crash, or an answer that was lost, took it. None: the message needs none."""
     lifts: bool = False
     """Holds end with it: those that its plan names."""
-    probes: Callable[[Context, Plan], Awaitable[list[tuple[Finding, Probe | None]]]] | None = None
+    probes: Callable[[ChangeContext, Plan], Awaitable[list[tuple[Finding, Probe | None]]]] | None = None
     """Mint tokens by which it is seen afterwards that old ones are refused: for the target first, then for a sibling.
     They never leave memory."""
     reaches_others: bool = False
@@ -173,7 +181,7 @@ class SecretCommand(Declaration, Generic[A]):
 
     args: type[A]
     plan: Callable[[Context, A], Awaitable[Plan]]
-    mint: Callable[[Context, Plan], Awaitable[Secret]]
+    mint: Callable[[ChangeContext, Plan], Awaitable[Secret]]
     message: Callable[[Plan, Secret], Reply]
     """The one message that carries the secret; its `text` does not."""
     changes: bool = field(default=True, init=False)

@@ -57,7 +57,7 @@ class Durable:
             lost: called when the lock that makes this process executor N is gone; it must end the process.
         """
         self._database = database
-        self._memory = store
+        self._store = store
         self._work = work
         self._resume = resume
         self._clock = clock
@@ -72,15 +72,15 @@ class Durable:
         seat = await self._seats.take()
         configure_logging()
         DBOS(config=config(self._database, f"{PREFIX}{seat}"))
-        sweep = self._background.add("sweep", Sweep(self._memory, self._queue, self._clock).run)
-        scheduled = Workflows(self._work, self._memory, self._resume, sweep, self._patience).register()
+        sweep = self._background.add("sweep", Sweep(self._store, self._queue, self._clock).run)
+        scheduled = Workflows(self._work, self._store, self._resume, sweep, self._patience).register()
         # In the loop's own thread: DBOS runs asynchronous workflows on the loop that it finds there.
         DBOS.launch()
         await DBOS.register_queue_async(QUEUE, polling_interval_sec=PICK_UP_SECONDS, on_conflict="always_update")
         await DBOS.apply_schedules_async(
             [{"schedule_name": SWEEP, "workflow_fn": scheduled, "schedule": EVERY, "queue_name": QUEUE}]
         )
-        self._loops = OrphanRecovery(self._queue, self._seats, seat, self._memory, self._clock).start(self._background)
+        self._loops = OrphanRecovery(self._queue, self._seats, seat, self._store, self._clock).start(self._background)
         log.info("durable.launched", seat=seat)
 
     async def close(self, *, within: float = DRAIN_SECONDS) -> None:

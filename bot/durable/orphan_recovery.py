@@ -30,7 +30,7 @@ class OrphanRecovery:
         self._queue = queue
         self._seats = seats
         self._own = f"{PREFIX}{seat}"
-        self._memory = store
+        self._store = store
         self._clock = clock
         self._seen: dict[str, int] = {}
         self._before: datetime | None = clock.now() + MOMENT
@@ -67,13 +67,13 @@ class OrphanRecovery:
         """Once, a while after the start: the process that answers them now has had the time."""
         if self._before is None or time.monotonic() < self._settled_at:
             return
-        for incoming in await self._memory.open_intents(before=self._before):
+        for incoming in await self._store.intents.find_open(before=self._before):
             await self._queue.enqueue_resume(incoming.id)
         self._before = None
 
     async def _take_up_lost_intents(self) -> None:
         """Count in rounds, not by the clock: it may be a rehearsal's."""
-        there = [incoming.id for incoming in await self._memory.open_intents(before=self._clock.now() + MOMENT)]
+        there = [incoming.id for incoming in await self._store.intents.find_open(before=self._clock.now() + MOMENT)]
         self._seen = {intent_id: self._seen.get(intent_id, 0) + 1 for intent_id in there}
         for intent_id, rounds in self._seen.items():
             if rounds == ROUNDS_UNTIL_LOST:

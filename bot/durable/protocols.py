@@ -6,6 +6,7 @@ from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection
 
+from bot.core.ports.intents import Intents
 from bot.core.request import Incoming, Timer, TimerKind
 
 GO: Final = "go"
@@ -46,31 +47,31 @@ class Work(Protocol):
         """Do what is due. The next timer of the same kind and subject, or None when it has done its work."""
 
 
-class Store(Protocol):
-    """What durable work asks of the store."""
+class Timers(Protocol):
+    """What durable work asks of the timers."""
 
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:
-        """Timers whose time has come and that are not held back, the longest overdue first."""
+        """Return timers whose time has come and that are not held back, the longest overdue first."""
 
     async def is_due(self, kind: TimerKind, subject: str, due_at: datetime) -> bool:
-        """True while that timer is neither moved nor dropped."""
+        """Return True while that timer is neither moved nor dropped."""
 
-    async def start_timers(
+    async def start(
         self, due: Sequence[Timer], held_until: datetime, enqueue: Callable[[Connection, Timer], None]
     ) -> None:
         """Enqueue the work of timers, and hold them back so that the next look finds others; all in one transaction."""
 
-    async def postpone_timer(self, failed: Timer, held_until: datetime, cause: str) -> None:
+    async def postpone(self, failed: Timer, held_until: datetime, cause: str) -> None:
         """Count a failure and hold the timer back for a while; not if it was moved meanwhile."""
 
-    async def turn_timer(self, fired: Timer, following: Timer | None) -> None:
+    async def replace(self, fired: Timer, following: Timer | None) -> None:
         """Replace a timer that has fired by the following one, or drop it; not if it was moved meanwhile."""
 
-    async def open_intents(self, *, before: datetime) -> list[Incoming]:
-        """Intents without a request or an answer."""
 
-    async def intent(self, intent_id: str) -> Incoming | None:
-        """One intent."""
+class Store(Protocol):
+    """What durable work asks of the store."""
 
-    async def close_intent(self, intent_id: str) -> None:
-        """It was answered."""
+    @property
+    def timers(self) -> Timers: ...
+    @property
+    def intents(self) -> Intents: ...

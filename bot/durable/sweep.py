@@ -24,7 +24,7 @@ class Sweep:
     """One look at the timers."""
 
     def __init__(self, store: Store, queue: Queue, clock: Clock) -> None:
-        self._memory = store
+        self._store = store
         self._queue = queue
         self._clock = clock
         self._tidied = time.monotonic()
@@ -35,7 +35,7 @@ class Sweep:
         await self._tidy()
 
     async def _start_what_is_due(self) -> None:
-        due = await self._memory.due(self._clock.now(), limit=AT_ONCE)
+        due = await self._store.timers.due(self._clock.now(), limit=AT_ONCE)
         for first in range(0, len(due), TOGETHER):
             await self._start(due[first : first + TOGETHER])
         # A workflow that has ended has turned its timer before. One that stands there all the same was set again for
@@ -43,12 +43,12 @@ class Sweep:
         started = {timer_workflow(timer): timer for timer in due}
         for workflow_id in await self._queue.ended(list(started)):
             timer = started[workflow_id]
-            if await self._memory.is_due(timer.kind, timer.subject, timer.due_at):
+            if await self._store.timers.is_due(timer.kind, timer.subject, timer.due_at):
                 await self._queue.forget([workflow_id])
                 await self._start([timer])
 
     async def _start(self, timers: Sequence[Timer]) -> None:
-        await self._memory.start_timers(timers, datetime.now(UTC) + LOOKS_AGAIN, self._queue.enqueue_timer)
+        await self._store.timers.start(timers, datetime.now(UTC) + LOOKS_AGAIN, self._queue.enqueue_timer)
 
     async def _tidy(self) -> None:
         if time.monotonic() - self._tidied < TIDY_SECONDS:

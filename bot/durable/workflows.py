@@ -34,7 +34,7 @@ class Workflows:
 
     def __init__(self, work: Work, store: Store, resume: Resume, sweep: Loop, patience: StepRunner) -> None:
         self._work = work
-        self._memory = store
+        self._store = store
         self._resume = resume
         self._sweep = sweep
         self._patience = patience
@@ -75,7 +75,7 @@ class Workflows:
         structlog.contextvars.bind_contextvars(timer=f"{kind}:{subject}")
 
         async def fire() -> list[Any] | None:
-            if not await self._memory.is_due(timer.kind, timer.subject, timer.due_at):
+            if not await self._store.timers.is_due(timer.kind, timer.subject, timer.due_at):
                 return None
             try:
                 async with asyncio.timeout(FIRE_SECONDS):
@@ -86,16 +86,16 @@ class Workflows:
 
         async def turn() -> None:
             if result and result[0] == FAILED:
-                return await self._memory.postpone_timer(timer, datetime.now(UTC) + pause_after(failures), result[1])
+                return await self._store.timers.postpone(timer, datetime.now(UTC) + pause_after(failures), result[1])
             after = Timer(timer.kind, subject, datetime.fromisoformat(result[0]), result[1]) if result else None
-            return await self._memory.turn_timer(timer, after)
+            return await self._store.timers.replace(timer, after)
 
         result = await self._step("fire", f"{kind}:{subject}", fire)
         await self._step("turn", f"{kind}:{subject}", turn)
 
     async def _take_up(self, intent_id: str) -> None:
         async def take_up() -> None:
-            incoming = await self._memory.intent(intent_id)
+            incoming = await self._store.intents.get(intent_id)
             if incoming is None:
                 return
             try:
@@ -104,7 +104,7 @@ class Workflows:
                 raise
             except Exception:  # fails each time: it ends here, not in a workflow that tries for ever
                 log.exception("durable.given_up", intent=intent_id)
-            await self._memory.close_intent(intent_id)
+            await self._store.intents.close(intent_id)
 
         await self._step("resume", intent_id, take_up)
 

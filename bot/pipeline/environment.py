@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final, Protocol
 from weakref import WeakValueDictionary
 
-from bot.commands.base import Command, Context
+from bot.commands.base import ChangeContext, Command
 from bot.core.cache import Cache
 from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Subject
@@ -138,7 +138,7 @@ class Environment:
         """
         if subject.incident_profile is not None or not incident_id:
             return subject
-        incident = await self.store.incident(incident_id)
+        incident = await self.store.incidents.get(incident_id)
         if incident is None or incident.channel_id != subject.channel.id:
             return subject
         return replace(subject, incident_profile=self.rules.policy.profile_of(incident))
@@ -162,7 +162,7 @@ class Environment:
         """Add the profile of the incident that runs where somebody stands."""
         if not subject.channel.id:
             return subject
-        incident = await self.store.incident_in(subject.channel.id)
+        incident = await self.store.incidents.running_in(subject.channel.id)
         running = incident is not None and incident.until > self.clock.now()
         profile = self.rules.policy.profile_of(incident) if incident and running else None
         return replace(subject, incident_profile=profile) if profile else subject
@@ -177,7 +177,7 @@ class Environment:
         reason: str = "",
         ticket: str = "",
         sent_at: datetime | None = None,
-    ) -> Context:
+    ) -> ChangeContext:
         """Build what a command may use here.
 
         A channel that the policy does not bind has no databases; help, `whoami` and `incident start` work there too.
@@ -189,7 +189,7 @@ class Environment:
         scope = policy.scope(subject, command)
         name = organization or scope.organization
         organization_name = name or (policy.incidents.binding.organization if policy.incidents else policy.organization)
-        return Context(
+        return ChangeContext(
             subject=subject,
             policy=policy,
             scope=scope,

@@ -12,17 +12,17 @@ from typing import Any, Final
 
 import structlog
 
-from bot.commands.base import ChangeCommand, Context
-from bot.core.ports import Transition
+from bot.commands.base import ChangeCommand, ChangeContext
 from bot.core.proof import PROOF, WATCHED_FOR, Finding, OldTokens, Proof
 from bot.core.request import TIMER, Request, State, Timer, TimerKind
+from bot.core.transition import Transition
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.telling import tell_outcome
 from bot.pipeline.outcomes.token_holders import tell_holders
 from bot.pipeline.probe_watches import ProbeWatch
 from bot.pipeline.replies import entry
 from bot.pipeline.transitions.settlement import LEASE, revoked_by
-from bot.turso import DatabaseNotFound, TursoClient, TursoError
+from bot.turso import DatabaseNotFound, TursoError, TursoReader
 from bot.turso.data_plane import TokenAnswer
 
 log = structlog.get_logger(__name__)
@@ -35,7 +35,7 @@ _AUDITED: Final = {OldTokens.REFUSED: "proven", OldTokens.WATCHED: "watched"}
 RESTARTED: Final = "Turso Ops was restarted meanwhile, and the probe token was only in its memory"
 
 
-async def mint(env: Environment, command: ChangeCommand[Any], ctx: Context, request: Request) -> None:
+async def mint(env: Environment, command: ChangeCommand[Any], ctx: ChangeContext, request: Request) -> None:
     """Mint the probe tokens of a command that has some; they stay in this process, and in no log, store or error."""
     if command.probes is None or env.watches.of(request.id) is not None:
         return
@@ -47,7 +47,9 @@ async def mint(env: Environment, command: ChangeCommand[Any], ctx: Context, requ
     env.watches.keep(request.id, minted)
 
 
-async def first_findings(env: Environment, ctx: Context, request: Request, acted: Mapping[str, Any]) -> dict[str, Any]:
+async def first_findings(
+    env: Environment, ctx: ChangeContext, request: Request, acted: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the facts of a rotation with its proof, as far as it goes now."""
     sent_at = datetime.fromisoformat(acted["at"]) if "at" in acted else env.clock.now()
     watch = env.watches.of(request.id)
@@ -70,7 +72,7 @@ def _without(request: Request, why: str) -> list[Finding]:
 
 async def go_on(env: Environment, request_id: str) -> None:
     """Try the tokens in the background while there is something to see; else drop them."""
-    request = await env.store.request(request_id)
+    request = await env.store.requests.get(request_id)
     proof = Proof.of(request.facts) if request else None
     if proof is None or not proof.is_watched:
         env.watches.forget(request_id)
@@ -80,7 +82,7 @@ async def go_on(env: Environment, request_id: str) -> None:
 
 async def prove_is_due(env: Environment, timer: Timer) -> Timer | None:
     """Look once more, where the tokens are; elsewhere, say that nothing more will be proven."""
-    request = await env.store.request(timer.subject)
+    request = await env.store.requests.get(timer.subject)
     proof = Proof.of(request.facts) if request else None
     if request is None or proof is None:
         return None
@@ -111,13 +113,13 @@ async def _step(env: Environment, request_id: str) -> None:
     if watch is None:
         return None
     async with watch.trying:
-        request = await env.store.request(request_id)
+        request = await env.store.requests.get(request_id)
         proof = Proof.of(request.facts) if request else None
         if request is None or proof is None or not proof.is_watched:
             return env.watches.forget(request_id)
         found = await _look(env, env.turso_clients.turso(request.organization), request_id, watch, proof)
         if found == proof:
-            return await env.store.set_timer(_lease(env, request_id))
+            return await env.store.timers.schedule(_lease(env, request_id))
         if not found.is_watched:
             env.watches.forget(request_id)
         await _conclude(env, request, found)
@@ -149,16 +151,16 @@ async def _conclude(env: Environment, request: Request, proof: Proof) -> None:
         timers=[lease],
         revokes=revoked_by(request.plan, proof, request.state),
     )
-    if await env.store.move(request.id, expect=[request.state], move=move) is None:
+    if await env.store.requests.move(request.id, expect=[request.state], move=move) is None:
         return
     await tell_outcome(env, request.id)
     if (sibling := proof.sibling) and sibling.tokens is OldTokens.REFUSED and request.state is State.SUCCEEDED:
         await tell_holders(env, replace(request, facts=move.changes["facts"]), only_of=sibling.database_id)
     if not proof.is_watched:
-        await env.store.turn_timer(lease, None)
+        await env.store.timers.replace(lease, None)
 
 
-async def _look(env: Environment, turso: TursoClient, request_id: str, watch: ProbeWatch, proof: Proof) -> Proof:
+async def _look(env: Environment, turso: TursoReader, request_id: str, watch: ProbeWatch, proof: Proof) -> Proof:
     """Try each token that is still watched."""
     found = await asyncio.gather(*(_try(env, turso, watch, proof.until, one) for one in proof.findings))
     sibling = found[1] if len(found) > 1 else None
@@ -170,14 +172,14 @@ async def _look(env: Environment, turso: TursoClient, request_id: str, watch: Pr
 async def _by_this_rotation(env: Environment, request_id: str, since: datetime, sibling: Finding) -> Finding:
     """A sibling that was rotated by itself meanwhile says nothing of the group."""
     states = [State.EXECUTING, State.SUCCEEDED, State.UNKNOWN]
-    for one in await env.store.requests(states=states, command="rotate", since=since):
+    for one in await env.store.requests.find(states=states, command="rotate", since=since):
         is_its_own = one.plan.target is not None and one.plan.target.id == sibling.database_id
         if one.id != request_id and is_its_own:
             return replace(sibling, tokens=OldTokens.UNKNOWN, why="it was rotated by itself meanwhile")
     return sibling
 
 
-async def _try(env: Environment, turso: TursoClient, watch: ProbeWatch, until: datetime, finding: Finding) -> Finding:
+async def _try(env: Environment, turso: TursoReader, watch: ProbeWatch, until: datetime, finding: Finding) -> Finding:
     probe = watch.probes.get(finding.database_id)
     if finding.tokens is not OldTokens.WATCHED or probe is None:
         return finding
@@ -193,7 +195,7 @@ async def _try(env: Environment, turso: TursoClient, watch: ProbeWatch, until: d
     return _unproven(finding, now, "the database gave no clear answer")
 
 
-async def _refused(turso: TursoClient, finding: Finding, now: datetime) -> Finding:
+async def _refused(turso: TursoReader, finding: Finding, now: datetime) -> Finding:
     """A database that was made again under the name refuses the token too: that proves nothing."""
     try:
         same = (await turso.database(finding.database)).id == finding.database_id

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.blocks.text import utc
-from bot.commands.base import Context, Secret, SecretCommand
+from bot.commands.base import ChangeContext, Secret, SecretCommand
 from bot.core.arguments import Expiration
 from bot.core.model import Never, Verdict
-from bot.core.ports import Address, Transition, address_of
+from bot.core.ports import Address, address_of
 from bot.core.request import Incoming, LedgerToken, Request, State, Timer, TimerKind, TokenState
+from bot.core.transition import Transition
 from bot.errors import BotError, Refused
 from bot.pipeline.authorization.authorize import No, Step, authorize
 from bot.pipeline.environment import Environment, new_id
@@ -65,7 +66,7 @@ def _must_be_in_time(env: Environment, request: Request) -> None:
 
 
 async def _mint_once(
-    env: Environment, request: Request, incoming: Incoming, ctx: Context, command: SecretCommand[Any]
+    env: Environment, request: Request, incoming: Incoming, ctx: ChangeContext, command: SecretCommand[Any]
 ) -> str:
     now, token_id = env.clock.now(), new_id("t")
     phase = f"reveal:{request.facts.get('tries', 0)}"
@@ -73,19 +74,19 @@ async def _mint_once(
     tries = int(request.facts.get("tries", 0)) + 1
     facts = {**request.facts, "tries": tries, "token": token_id, "press": incoming.id}
     move = Transition(to=State.EXECUTING, at=now, changes={"facts": facts}, timers=[settle], cancel=[TimerKind.LAPSE])
-    if await env.store.move(request.id, expect=OPEN_TO_REVEAL, move=move) is None:
+    if await env.store.requests.move(request.id, expect=OPEN_TO_REVEAL, move=move) is None:
         raise Refused("This token was revealed, or lapsed, or is being revealed at this moment. Ask for a new one.")
-    if not await env.store.mark_sent(request.id, phase, now):
+    if not await env.store.requests.mark_sent(request.id, phase, now):
         raise Refused("This token is being revealed at this moment.")
-    await env.store.add_token(_row(request, token_id, now))
+    await env.store.tokens.add(_row(request, token_id, now))
     try:
         secret = await command.mint(ctx, request.plan)
     except (NotSent, TursoRejected) as error:
-        await env.store.settle_token(token_id, TokenState.REFUSED)
+        await env.store.tokens.settle(token_id, TokenState.REFUSED)
         await _settle(env, request, State.FAILED, f"{error} Nothing was minted.")
         return "failed"
     except BotError as error:
-        await env.store.settle_token(token_id, TokenState.UNKNOWN)
+        await env.store.tokens.settle(token_id, TokenState.UNKNOWN)
         await _settle(env, request, State.UNKNOWN, f"{error} {_may_exist(request, now)}")
         return "unknown"
     return await _deliver(env, request, address_of(incoming), command, secret, token_id)
@@ -96,7 +97,7 @@ async def _deliver(
 ) -> str:
     fingerprint = hashlib.sha256(secret.value.encode()).hexdigest()[:16]
     shown = await env.messenger.reveal(to, command.message(request.plan, secret))
-    await env.store.settle_token(token_id, TokenState.LIVE if shown else TokenState.UNKNOWN, fingerprint=fingerprint)
+    await env.store.tokens.settle(token_id, TokenState.LIVE if shown else TokenState.UNKNOWN, fingerprint=fingerprint)
     if shown:
         await _settle(env, request, State.SUCCEEDED, SHOWN, fingerprint=fingerprint)
         return "revealed"
@@ -112,7 +113,7 @@ async def settle_cut_short(env: Environment, request: Request) -> None:
         if row is not None and row.state is TokenState.LIVE:
             return await _settle(env, request, State.SUCCEEDED, SHOWN, fingerprint=row.fingerprint)
         if row is not None:
-            await env.store.settle_token(row.id, TokenState.UNKNOWN)
+            await env.store.tokens.settle(row.id, TokenState.UNKNOWN)
         may_exist = _may_exist(request, request.updated_at or env.clock.now(), "only its requester can have seen it")
         why = f"The reveal was cut short. {may_exist}"
         return await _settle(env, request, State.UNKNOWN, why, cancel=[])
@@ -122,7 +123,7 @@ async def settle_cut_short(env: Environment, request: Request) -> None:
 async def _ledger_row(env: Environment, request: Request) -> LedgerToken | None:
     target = request.plan.target
     ids = [target.id] if target else []
-    rows = await env.store.tokens(organization=request.organization, database_ids=ids, holder=request.requester)
+    rows = await env.store.tokens.find(organization=request.organization, database_ids=ids, holder=request.requester)
     return next((row for row in rows if row.id == request.facts.get("token")), None)
 
 
@@ -139,7 +140,7 @@ async def _settle(
     event = "revealed" if to is State.SUCCEEDED else "reveal"
     line = entry(event, to.value, at=now, request=request, fingerprint=fingerprint, what=outcome)
     move = Transition(to=to, at=now, changes={"outcome": outcome}, entries=[line], cancel=cancel)
-    if await env.store.move(request.id, expect=[State.EXECUTING], move=move) is not None:
+    if await env.store.requests.move(request.id, expect=[State.EXECUTING], move=move) is not None:
         env.observer.request(to)
         await tell_outcome(env, request.id)
 
@@ -148,7 +149,7 @@ async def _stale(env: Environment, request: Request, changed: str) -> None:
     now = env.clock.now()
     line = entry("stale", "stale", at=now, request=request, what=changed)
     move = Transition(to=State.STALE, at=now, changes={"outcome": changed}, entries=[line], cancel=[TimerKind.LAPSE])
-    if await env.store.move(request.id, expect=OPEN_TO_REVEAL, move=move) is not None:
+    if await env.store.requests.move(request.id, expect=OPEN_TO_REVEAL, move=move) is not None:
         await tell_outcome(env, request.id)
 
 

@@ -19,9 +19,9 @@ DAYS: Final = 30
 async def seed_history(turso: Turso, store: SqlStore, clock: Clock) -> None:
     """Keep a sample for each of the last days and each database; a store that has older ones stays as it is."""
     today = clock.now().astimezone(UTC).date()
-    first = await store.first_sample_day(organization=turso.organization)
+    first = await store.samples.first_day(organization=turso.organization)
     if first is None or first[:10] >= today.isoformat():
-        await store.add_samples(await turso.read(_samples, turso.organization, today))
+        await store.samples.add(await turso.read(_samples, turso.organization, today))
 
 
 def _samples(connection: apsw.Connection, organization: str, today: date) -> list[UsageSample]:

@@ -12,6 +12,8 @@ from bot.core.audit import from_canonical
 from bot.core.request import AuditEntry
 from bot.store import audit_chain, transitions
 from bot.store.column_types import storable
+from bot.store.database import Database
+from bot.store.group_commit import GroupCommit
 from bot.store.name_lists import any_of, listed
 from bot.store.repository import Repository
 from bot.store.tables import audit_log, touched
@@ -24,12 +26,16 @@ CHUNK = 1000
 class Audit(Repository):
     """Who did what, where, by whose approval."""
 
-    async def audit(self, *entries: AuditEntry) -> None:
+    def __init__(self, database: Database, group: GroupCommit) -> None:
+        super().__init__(database)
+        self._group = group
+
+    async def append(self, *entries: AuditEntry) -> None:
         """Append to the chain, by group commit."""
         if entries:
             await self._group.entries(entries)
 
-    async def audit_and_owe(self, entry: AuditEntry, event: str, subject_of: Callable[[int], str]) -> str:
+    async def append_and_owe(self, entry: AuditEntry, event: str, subject_of: Callable[[int], str]) -> str:
         """Append an entry and record, in the same commit, that it is to be announced; returns the subject of that.
 
         Args:
@@ -44,7 +50,7 @@ class Audit(Repository):
 
         return await self._database.write(work)
 
-    async def audit_page(
+    async def page(
         self,
         *,
         before_seq: int | None,
@@ -78,7 +84,7 @@ class Audit(Repository):
 
         return await self._database.read(work)
 
-    async def audit_chain(self) -> AsyncIterator[tuple[int, str, str, str]]:
+    async def chain(self) -> AsyncIterator[tuple[int, str, str, str]]:
         """(seq, previous hash, hash, canonical entry) from the first to the last, in constant memory."""
         after: int | None = None
         query = select(audit_log.c.seq, audit_log.c.previous_hash, audit_log.c.hash, audit_log.c.entry)
@@ -92,7 +98,7 @@ class Audit(Repository):
                 return
             after = rows[-1].seq
 
-    async def audit_index_fault(self) -> str | None:
+    async def index_fault(self) -> str | None:
         """Return where what is derived from the entries says something else than they do; None: nowhere.
 
         The hashes cover the entries alone; by the columns and by `touched` they are found.
@@ -106,7 +112,7 @@ class Audit(Repository):
                 return None
             after = rows[-1].seq
 
-    async def audit_head(self) -> tuple[int, str]:
+    async def head(self) -> tuple[int, str]:
         """The last seq and hash; (0, '') when empty."""
         return await self._database.read(audit_chain.head)
 

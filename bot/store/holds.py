@@ -15,7 +15,7 @@ from bot.store.tables import holds
 class Holds(Repository):
     """Reasons why databases are blocked. A hold is placed by the move of its request."""
 
-    async def holds(
+    async def find(
         self,
         *,
         organization: str | None = None,
@@ -43,12 +43,12 @@ class Holds(Repository):
             query = query.where(holds.c.database_id == database_id)
         return await self._database.read(lambda connection: many(connection, Hold, query))
 
-    async def hold(self, hold_id: str) -> Hold | None:
+    async def get(self, hold_id: str) -> Hold | None:
         """One hold, released or not."""
         query = select(holds).where(holds.c.id == hold_id)
         return await self._database.read(lambda connection: one(connection, Hold, query))
 
-    async def release_hold(
+    async def release(
         self, hold_id: str, at: datetime, *, entries: Sequence[AuditEntry] = (), keeps_timer: bool = False
     ) -> bool:
         """Release a hold and drop its timer, unless that is what fires. False: it was released before, no entry."""

@@ -4,12 +4,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from bot.core.background import Background
-from bot.core.ports import Clock
 from bot.core.request import AuditEntry, Incident, Timer, TimerKind
 from bot.store import audit_chain, transitions
 from bot.store.database import Database
-from bot.store.repository import Enqueuer, Repository
+from bot.store.repository import Repository
 from bot.store.rows import insert_new, many, one, values
 from bot.store.running_incidents import RunningIncidents
 from bot.store.tables import incidents, timers
@@ -18,11 +16,11 @@ from bot.store.tables import incidents, timers
 class Incidents(Repository):
     """Time-boxed rights of channels."""
 
-    def __init__(self, database: Database, clock: Clock, enqueuer: Enqueuer, background: Background) -> None:
-        super().__init__(database, clock, enqueuer, background)
-        self._running = RunningIncidents(self.incidents)
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._running = RunningIncidents(self.find_running)
 
-    async def start_incident(self, incident: Incident, timer: Timer, entry: AuditEntry) -> Incident | None:
+    async def start(self, incident: Incident, timer: Timer, entry: AuditEntry) -> Incident | None:
         """None: one runs in that channel already."""
 
         def work(connection: Connection) -> Incident | None:
@@ -37,22 +35,22 @@ class Incidents(Repository):
         finally:
             self._running.forget()
 
-    async def incident_in(self, channel_id: str) -> Incident | None:
+    async def running_in(self, channel_id: str) -> Incident | None:
         """The one that runs there now; what another process changed is seen within a second."""
         return (await self._running.by_channel()).get(channel_id)
 
-    async def last_incident_in(self, channel_id: str) -> Incident | None:
+    async def last_in(self, channel_id: str) -> Incident | None:
         """The one that was started there last, running or ended."""
         query = select(incidents).where(incidents.c.channel_id == channel_id)
         query = query.order_by(incidents.c.started_at.desc(), incidents.c.id.desc()).limit(1)
         return await self._database.read(lambda connection: one(connection, Incident, query))
 
-    async def incident(self, incident_id: str) -> Incident | None:
+    async def get(self, incident_id: str) -> Incident | None:
         """One incident, running or ended."""
         query = select(incidents).where(incidents.c.id == incident_id)
         return await self._database.read(lambda connection: one(connection, Incident, query))
 
-    async def incidents(self, *, newest: int | None = None) -> list[Incident]:
+    async def find_running(self, *, newest: int | None = None) -> list[Incident]:
         """All that run, oldest first; `newest`: so many, newest first."""
         query = select(incidents).where(incidents.c.ended_at.is_(None))
         if newest is None:
@@ -61,7 +59,7 @@ class Incidents(Repository):
             query = query.order_by(incidents.c.started_at.desc(), incidents.c.id.desc()).limit(newest)
         return await self._database.read(lambda connection: many(connection, Incident, query))
 
-    async def end_incident(
+    async def end(
         self, incident_id: str, by: str, at: datetime, entry: AuditEntry, *, keeps_timer: bool = False
     ) -> bool:
         """End one and drop its timer, unless that is what fires. False: it had ended before."""
@@ -81,7 +79,7 @@ class Incidents(Repository):
         finally:
             self._running.forget()
 
-    async def extend_incident(self, incident_id: str, until: datetime, entry: AuditEntry) -> bool:
+    async def extend(self, incident_id: str, until: datetime, entry: AuditEntry) -> bool:
         """Move the end of one that runs, with its timer. False: it has ended."""
 
         def work(connection: Connection) -> bool:

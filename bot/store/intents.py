@@ -5,6 +5,8 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from bot.core.request import Incoming
+from bot.store.database import Database
+from bot.store.group_commit import GroupCommit
 from bot.store.repository import Repository
 from bot.store.rows import many, one, values
 from bot.store.tables import intents
@@ -15,7 +17,11 @@ NEVER_STORED = frozenset({"trigger_id", "response_url", "modal_id"})
 class Intents(Repository):
     """What came in."""
 
-    async def record_intent(self, incoming: Incoming, *, actionable: bool = True) -> bool:
+    def __init__(self, database: Database, group: GroupCommit) -> None:
+        super().__init__(database)
+        self._group = group
+
+    async def record(self, incoming: Incoming, *, actionable: bool = True) -> bool:
         """Commit an intent before Slack's ack. False: it was recorded before (a redelivery).
 
         One that is not actionable is only remembered against redelivery; a restart does not resume it.
@@ -23,17 +29,17 @@ class Intents(Repository):
         row = values(incoming, without=NEVER_STORED) | {"values": dict(incoming.values), "is_open": actionable}
         return await self._group.intent(row)
 
-    async def intent(self, intent_id: str) -> Incoming | None:
+    async def get(self, intent_id: str) -> Incoming | None:
         """One that was recorded, open or closed, without what is short-lived."""
         query = select(intents).where(intents.c.id == intent_id)
         return await self._database.read(lambda connection: one(connection, Incoming, query))
 
-    async def close_intent(self, intent_id: str) -> None:
+    async def close(self, intent_id: str) -> None:
         """It led to a request or to an answer."""
         query = update(intents).where(intents.c.id == intent_id, intents.c.is_open).values(is_open=False)
         await self._database.write(lambda connection: connection.execute(query))
 
-    async def open_intents(self, *, before: datetime) -> list[Incoming]:
+    async def find_open(self, *, before: datetime) -> list[Incoming]:
         """Those that a crash left without either, oldest first."""
         query = select(intents).where(intents.c.is_open, intents.c.at < before).order_by(intents.c.at).limit(1000)
         return await self._database.read(lambda connection: many(connection, Incoming, query))

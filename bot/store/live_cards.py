@@ -13,17 +13,17 @@ from bot.store.tables import live_cards
 class LiveCards(Repository):
     """Where they stand; of each database the newest in each channel."""
 
-    async def set_live_card(self, card: LiveCard) -> None:
+    async def add(self, card: LiveCard) -> None:
         """Remember one; the newest of a database in a channel replaces the one before."""
         await self._database.write(lambda connection: insert_newest(connection, live_cards, [values(card)]))
 
-    async def live_cards(self, organization: str, databases: Sequence[str]) -> list[LiveCard]:
+    async def find(self, organization: str, databases: Sequence[str]) -> list[LiveCard]:
         """Those of some databases."""
         of_these = (live_cards.c.organization == organization) & live_cards.c.database.in_(list(databases))
         query = select(live_cards).where(of_these)
         return await self._database.read(lambda connection: many(connection, LiveCard, query))
 
-    async def drop_live_card(self, card: LiveCard) -> None:
+    async def drop(self, card: LiveCard) -> None:
         """Forget one that is gone."""
         this = (live_cards.c.channel_id == card.channel_id) & (live_cards.c.ts == card.ts)
         await self._database.write(lambda connection: connection.execute(delete(live_cards).where(this)))

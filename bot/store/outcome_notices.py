@@ -5,8 +5,10 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, delete, or_, select
 
+from bot.core.ports import Clock
 from bot.core.request import PLAINLY, TimerKind, Untold
 from bot.store import transitions
+from bot.store.database import Database
 from bot.store.repository import Repository
 from bot.store.rows import insert_newest, many
 from bot.store.tables import outcome_notices, timers
@@ -17,6 +19,10 @@ NOBODY: Final = "nobody"
 
 class OutcomeNotices(Repository):
     """Who was told how something ended."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        super().__init__(database)
+        self._clock = clock
 
     async def untold(self, subject: str) -> list[Untold]:
         """Ends of a request or review that the people concerned are still to be told of."""

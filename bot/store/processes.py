@@ -13,7 +13,7 @@ from bot.store.tables import processes
 class Processes(Repository):
     """Each process has a row, which it writes again and again; one that was killed leaves it behind."""
 
-    async def process_lives(
+    async def record(
         self, process_id: str, policy_hash: str, at: datetime, *, forget: datetime, failing: str = ""
     ) -> None:
         """Say that a process lives at a moment of the real clock; rows that are older than `forget` go.
@@ -29,7 +29,7 @@ class Processes(Repository):
 
         await self._database.write(work)
 
-    async def process_ends(self, process_id: str) -> None:
+    async def remove(self, process_id: str) -> None:
         """Take a process's row away."""
         query = delete(processes).where(processes.c.id == process_id)
         await self._database.write(lambda connection: connection.execute(query))

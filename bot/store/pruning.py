@@ -8,10 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, delete, false, 
 
 from bot.core.request import State, TokenState
 from bot.store.repository import Repository
-from bot.store.rows import insert_newest
 from bot.store.tables import (
     cards,
-    heartbeat,
     holds,
     incidents,
     intents,
@@ -46,7 +44,7 @@ NEEDS: Mapping[Table, tuple[Select[Any], ...]] = {
 
 
 class Pruning(Repository):
-    """The store's own upkeep."""
+    """Deletes what is finished and old."""
 
     async def prune(self, before: datetime) -> Mapping[str, int]:
         """Delete what ended before a moment: how many rows of each table. Never the audit log, never what is open."""
@@ -62,19 +60,6 @@ class Pruning(Repository):
             (live_cards, live_cards.c.at < before),
         )
         return {table.name: await self._bite_by_bite(table, condition & ~_is_needed(table)) for table, condition in old}
-
-    async def writable(self) -> bool:
-        """True when a transaction commits now."""
-        try:
-            row = {"id": 1, "at": self._clock.now()}
-            await self._database.write(lambda connection: insert_newest(connection, heartbeat, [row]))
-        except Exception:
-            return False
-        return True
-
-    async def settle(self) -> None:
-        """Wait until all that waits for a group commit is committed."""
-        await self._group.settle()
 
     async def _bite_by_bite(self, table: Table, condition: ColumnElement[bool]) -> int:
         total = 0

@@ -1,13 +1,10 @@
-"""What every part of the store stands on."""
+"""What the repositories of the store have in common."""
 
 from typing import Protocol
 
 from sqlalchemy import Connection
 
-from bot.core.background import Background
-from bot.core.ports import Clock
 from bot.store.database import Database
-from bot.store.group_commit import GroupCommit
 
 
 class Enqueuer(Protocol):
@@ -25,18 +22,7 @@ class NoDurableWork:
 
 
 class Repository:
-    """One subject of the store. Each method of a subject is one transaction."""
+    """The records of one subject. Each method of a repository is one transaction."""
 
-    def __init__(self, database: Database, clock: Clock, enqueuer: Enqueuer, background: Background) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._clock = clock
-        self._enqueuer = enqueuer
-        self._group = GroupCommit(database, background)
-
-    def start(self) -> None:
-        """Start to write what comes in groups."""
-        self._group.start()
-
-    async def close(self) -> None:
-        """Write what waits, and end the writer."""
-        await self._group.close()

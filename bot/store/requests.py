@@ -1,4 +1,4 @@
-"""Requests, votes and cards: where a change stands, moved by compare-and-set alone."""
+"""Requests and their votes: where a change stands, moved by compare-and-set alone."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,25 +6,29 @@ from typing import Any
 from zlib import crc32
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, literal, select, union_all, update
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, union_all, update
 
-from bot.core.ports import Transition
 from bot.core.request import ENDS, AuditEntry, Request, State, Vote
+from bot.core.transition import Transition
 from bot.errors import ReviewOwed
 from bot.store import audit_chain, transitions
 from bot.store.column_types import UtcDateTime
-from bot.store.database import lock_until_commit
-from bot.store.repository import Repository
+from bot.store.database import Database, lock_until_commit
+from bot.store.repository import Enqueuer, Repository
 from bot.store.rows import insert_new, many, record, values
-from bot.store.tables import cards, intents, requests, reviews, sent, votes
+from bot.store.tables import intents, requests, reviews, sent, votes
 
 log = structlog.get_logger(__name__)
 
 
 class Requests(Repository):
-    """What was asked for, and what became of it."""
+    """What was requested, and what became of it."""
 
-    async def open_request(self, request: Request, move: Transition, *, unless_owing: bool = False) -> Request:
+    def __init__(self, database: Database, enqueuer: Enqueuer) -> None:
+        super().__init__(database)
+        self._enqueuer = enqueuer
+
+    async def open(self, request: Request, move: Transition, *, unless_owing: bool = False) -> Request:
         """Insert a request with what `move` brings and close its intent, in one commit.
 
         `unless_owing`: not while its requester owes a review; then it raises ReviewOwed, and nothing is inserted.
@@ -53,13 +57,13 @@ class Requests(Repository):
             _log("request.opened", opened)
         return opened
 
-    async def request(self, request_id: str) -> Request | None:
+    async def get(self, request_id: str) -> Request | None:
         """One request with its votes."""
         query = select(requests).where(requests.c.id == request_id)
         found = await self._database.read(lambda connection: _with_votes(connection, query))
         return found[0] if found else None
 
-    async def requests(
+    async def find(
         self,
         *,
         states: Sequence[State],
@@ -160,21 +164,6 @@ class Requests(Repository):
         """True once `mark_sent` has marked this phase."""
         query = select(sent.c.at).where(sent.c.request_id == request_id, sent.c.phase == phase)
         return await self._database.read(lambda connection: connection.execute(query).first() is not None)
-
-    async def set_card(self, request_id: str, channel_id: str, ts: str) -> None:
-        """Remember where a copy of a request's card stands; `cards` returns all."""
-        row = {"request_id": request_id, "channel_id": channel_id, "ts": ts}
-        await self._database.write(lambda connection: insert_new(connection, cards, row))
-
-    async def drop_card(self, request_id: str, channel_id: str, ts: str) -> None:
-        """Forget a copy that is gone."""
-        this = (cards.c.request_id == request_id) & (cards.c.channel_id == channel_id) & (cards.c.ts == ts)
-        await self._database.write(lambda connection: connection.execute(delete(cards).where(this)))
-
-    async def cards(self, request_id: str) -> list[tuple[str, str]]:
-        """(channel_id, ts) of every copy, oldest first."""
-        query = select(cards.c.channel_id, cards.c.ts).where(cards.c.request_id == request_id).order_by(cards.c.ts)
-        return await self._database.read(lambda connection: [(row[0], row[1]) for row in connection.execute(query)])
 
 
 def _may_owe_one(connection: Connection, person: str, *, another: bool) -> None:

@@ -15,12 +15,12 @@ from bot.store.tables import reviews, timers
 class Reviews(Repository):
     """What break-glass acts owe. A review is opened by the move of its request."""
 
-    async def review(self, review_id: str) -> Review | None:
+    async def get(self, review_id: str) -> Review | None:
         """One review, owed or given."""
         query = select(reviews).where(reviews.c.id == review_id)
         return await self._database.read(lambda connection: one(connection, Review, query))
 
-    async def reviews(
+    async def find(
         self,
         *,
         owed: bool = True,
@@ -37,7 +37,7 @@ class Reviews(Repository):
         query = query.order_by(reviews.c.due_at if owed else reviews.c.reviewed_at.desc()).limit(limit)
         return await self._database.read(lambda connection: many(connection, Review, query))
 
-    async def settle_review(
+    async def settle(
         self, review_id: str, by: str, justified: bool, comment: str, at: datetime, entry: AuditEntry
     ) -> bool:
         """Give a review and drop its reminder. False: it was given before."""

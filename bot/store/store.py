@@ -6,7 +6,10 @@ from contextlib import asynccontextmanager
 from bot.core.background import Background
 from bot.core.ports import Clock
 from bot.store.audit import Audit
-from bot.store.database import database_of
+from bot.store.cards import Cards
+from bot.store.database import Database, database_of
+from bot.store.digests import Digests
+from bot.store.group_commit import GroupCommit
 from bot.store.holds import Holds
 from bot.store.incidents import Incidents
 from bot.store.intents import Intents
@@ -17,28 +20,57 @@ from bot.store.pruning import Pruning
 from bot.store.repository import Enqueuer, NoDurableWork
 from bot.store.requests import Requests
 from bot.store.reviews import Reviews
+from bot.store.rows import insert_newest
+from bot.store.samples import Samples
+from bot.store.tables import heartbeat
 from bot.store.timers import Timers
 from bot.store.tokens import Tokens
 from bot.store.urls import place_of
-from bot.store.usage import Usage
 
 
-class SqlStore(
-    Intents,
-    Requests,
-    OutcomeNotices,
-    LiveCards,
-    Tokens,
-    Holds,
-    Timers,
-    Audit,
-    Incidents,
-    Reviews,
-    Usage,
-    Pruning,
-    Processes,
-):
-    """The whole of `bot.core.ports.Memory`. Make it with `open_store`."""
+class SqlStore:
+    """Every repository of one database. Make it with `open_store`."""
+
+    def __init__(self, database: Database, clock: Clock, enqueuer: Enqueuer, background: Background) -> None:
+        self.database = database
+        self._clock = clock
+        self._group = GroupCommit(database, background)
+        self.intents = Intents(database, self._group)
+        self.requests = Requests(database, enqueuer)
+        self.cards = Cards(database)
+        self.live_cards = LiveCards(database)
+        self.notices = OutcomeNotices(database, clock)
+        self.tokens = Tokens(database)
+        self.holds = Holds(database)
+        self.timers = Timers(database)
+        self.audit = Audit(database, self._group)
+        self.incidents = Incidents(database)
+        self.reviews = Reviews(database)
+        self.digests = Digests(database)
+        self.samples = Samples(database)
+        self.processes = Processes(database)
+        self.pruning = Pruning(database)
+
+    def start(self) -> None:
+        """Start to write what comes in groups."""
+        self._group.start()
+
+    async def writable(self) -> bool:
+        """Return True when a transaction commits now."""
+        try:
+            row = {"id": 1, "at": self._clock.now()}
+            await self.database.write(lambda connection: insert_newest(connection, heartbeat, [row]))
+        except Exception:
+            return False
+        return True
+
+    async def settle(self) -> None:
+        """Wait until all that waits for a group commit is committed."""
+        await self._group.settle()
+
+    async def close(self) -> None:
+        """Write what waits, and end the writer."""
+        await self._group.close()
 
 
 @asynccontextmanager

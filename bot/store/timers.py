@@ -34,7 +34,7 @@ class Timers(Repository):
         query = select(timers.c.kind).where(_this(kind, subject, due_at))
         return await self._database.read(lambda connection: connection.execute(query).first() is not None)
 
-    async def start_timers(
+    async def start(
         self, due: Sequence[Timer], held_until: datetime, enqueue: Callable[[Connection, Timer], None]
     ) -> None:
         """Enqueue the work of timers, and hold them back so that the next look finds others; all in one transaction.
@@ -50,7 +50,7 @@ class Timers(Repository):
 
         await self._database.write(work)
 
-    async def turn_timer(self, fired: Timer, following: Timer | None) -> None:
+    async def replace(self, fired: Timer, following: Timer | None) -> None:
         """Replace a timer that has fired by the following one, or drop it; not if it was moved meanwhile."""
 
         def work(connection: Connection) -> None:
@@ -60,13 +60,13 @@ class Timers(Repository):
 
         await self._database.write(work)
 
-    async def postpone_timer(self, failed: Timer, held_until: datetime, cause: str) -> None:
+    async def postpone(self, failed: Timer, held_until: datetime, cause: str) -> None:
         """Count a failure and hold the timer back for a while; not if it was moved meanwhile."""
         query = update(timers).where(_this(failed.kind, failed.subject, failed.due_at))
         query = query.values(failures=failed.failures + 1, held_until=held_until, cause=cause)
         await self._database.write(lambda connection: connection.execute(query))
 
-    async def set_timer(self, timer: Timer) -> None:
+    async def schedule(self, timer: Timer) -> None:
         """One for each kind and subject: a second one moves the first."""
         await self._database.write(lambda connection: transitions.set_timers(connection, [timer]))
 

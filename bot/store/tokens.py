@@ -17,17 +17,17 @@ OVER = (TokenState.REVOKED, TokenState.ENDED)
 class Tokens(Repository):
     """Tokens that we minted."""
 
-    async def add_token(self, token: LedgerToken) -> None:
+    async def add(self, token: LedgerToken) -> None:
         """Write a token down before the call that mints it."""
         await self._database.write(lambda connection: connection.execute(tokens.insert().values(**values(token))))
 
-    async def settle_token(self, token_id: str, state: TokenState, *, fingerprint: str = "") -> None:
+    async def settle(self, token_id: str, state: TokenState, *, fingerprint: str = "") -> None:
         """Say what became of it. One that was revoked or has ended meanwhile stays so."""
         changes = {"state": state} | ({"fingerprint": fingerprint} if fingerprint else {})
         query = update(tokens).where(tokens.c.id == token_id, tokens.c.state.not_in(OVER)).values(changes)
         await self._database.write(lambda connection: connection.execute(query))
 
-    async def tokens(
+    async def find(
         self,
         *,
         organization: str,

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, exists, select, update
 
-from bot.core.ports import Closing, Revocation, Transition
 from bot.core.request import Hold, HoldKind, State, Timer, TimerKind, TokenState
+from bot.core.transition import Closing, Revocation, Transition
 from bot.store import audit_chain
 from bot.store.repository import Enqueuer
 from bot.store.rows import insert_new, insert_newest, values

@@ -1,6 +1,6 @@
 """The Turso Platform API: `http.connect()` makes a typed `client.TursoClient`; `errors` says what went wrong."""
 
-from bot.turso.client import TursoClient
+from bot.turso.client import TursoClient, TursoReader
 from bot.turso.errors import (
     AlreadyExists,
     DatabaseNotFound,
@@ -26,6 +26,7 @@ __all__ = [
     "OutcomeUnknown",
     "TursoClient",
     "TursoError",
+    "TursoReader",
     "TursoRejected",
     "TursoUnavailable",
     "first_told",

@@ -1,23 +1,12 @@
-"""The endpoints of logical databases: list, create, destroy, tokens, instances, configuration."""
+"""The endpoints that read logical databases: list, one database, instances, configuration."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
-
-from pydantic import SecretStr
-from pydantic_core import from_json
 
 from bot.turso import answers
 from bot.turso.calls import readable
-from bot.turso.errors import (
-    DatabaseNotFound,
-    DestroyProtected,
-    OutcomeUnknown,
-    TursoError,
-    TursoRejected,
-    TursoUnavailable,
-)
-from bot.turso.models import Configuration, Database, Instance, Listed, Listing, Minted
+from bot.turso.errors import TursoUnavailable
+from bot.turso.models import Configuration, Database, Instance, Listed, Listing
 from bot.turso.places import PlaceEndpoints
 
 PAGE = 1000
@@ -29,7 +18,7 @@ CONFIGURATION = DATABASE + "/configuration"
 
 
 class DatabaseEndpoints(PlaceEndpoints):
-    """What is done to databases. Every method raises `TursoUnauthorized`, `TursoForbidden`, `TursoUnavailable`."""
+    """What is read of databases. Every method raises `TursoUnauthorized`, `TursoForbidden`, `TursoUnavailable`."""
 
     async def pages(self, *, group: str | None = None, limit: int = PAGE) -> AsyncIterator[Listing]:
         """Yield the databases a page at a time, in one call each, in no documented order.
@@ -82,79 +71,6 @@ class DatabaseEndpoints(PlaceEndpoints):
         """
         return readable(answers.database, await self._get(DATABASE, database=name))
 
-    async def create_database(
-        self, name: str, *, group: str | None = None, location: str | None = None, image: str | None = None
-    ) -> Database:
-        """Create a database and return it, read again for what the answer leaves out.
-
-        Turso can take many seconds until the database answers: see `is_served`. A database that the API of 2023
-        made without any instance gets its primary here, at `location` or else where the CLI would put it.
-
-        Args:
-            group: today's API requires one; see `default_group`.
-            location: a code, for APIs and groups that take one.
-            image: `latest` or `canary`, for the API of 2023.
-        Raises:
-            AlreadyExists: the name is taken.
-            GroupNotFound: no such group.
-            NotSent, OutcomeUnknown: see there; nothing was created, or it may have been.
-        Source: https://docs.turso.tech/api-reference/databases/create
-        """
-        wanted = {"name": name, "group": group, "location": location, "image": image}
-        body = {key: value for key, value in wanted.items() if value}
-        subject = {"database": name} | ({"group": group} if group else {})
-        answer = await self._change("POST", DATABASES, subject, body=body, creates=True)
-        created = await self._read_again(name, answer)
-        if created.group == "" and await self._has_no_instance(name):
-            await self._create_primary(name, location, image)
-            created = await self._read_again(name, answer)
-        return created
-
-    async def destroy_database(self, name: str) -> None:
-        """Destroy a database with all its instances and data, for good.
-
-        Raises:
-            DatabaseNotFound: it is not there (any more).
-            DestroyProtected: delete protection of the database or of its group is on.
-            NotSent, OutcomeUnknown: nothing was destroyed, or it may have been.
-        Source: https://docs.turso.tech/api-reference/databases/delete
-        """
-        try:
-            await self._change("DELETE", DATABASE, {"database": name})
-        except DatabaseNotFound:
-            raise
-        except TursoRejected as refused:
-            if refused.status in (401, 429) or not (owner := await self._protected_by(name)):
-                raise
-            protected = f"`{name}` was not destroyed: delete protection of {owner} is on."
-            raise DestroyProtected(protected, refused.answered, name=name) from None
-
-    async def mint_token(self, name: str, *, expiration: str, read_only: bool) -> Minted:
-        """Mint a database token. Turso does not keep it, shows it once and cannot revoke it singly.
-
-        Args:
-            expiration: in Turso's grammar (`1h`, `2w1d30m`, `never`), checked before by `core`.
-        Raises:
-            DatabaseNotFound: no such database (404).
-            TursoRejected: Turso does not take this expiration (400).
-            OutcomeUnknown: a token may exist that nobody has.
-        Source: https://docs.turso.tech/api-reference/databases/create-token
-        """
-        authorization = "read-only" if read_only else "full-access"
-        params = {"expiration": expiration, "authorization": authorization}
-        body = await self._change("POST", DATABASE + "/auth/tokens", {"database": name}, params=params)
-        return readable(_minted, body, writes=True)
-
-    async def invalidate_tokens(self, name: str) -> None:
-        """End every token of a database, possibly of its whole group; open connections drop. Irreversible.
-
-        Raises:
-            DatabaseNotFound: no such database (404).
-            NotSent, OutcomeUnknown: nothing happened, or the tokens may have ended.
-        Source: https://docs.turso.tech/api-reference/databases/invalidate-tokens
-        """
-        await self._change("POST", DATABASE + "/auth/rotate", {"database": name})
-
     async def instances(self, name: str) -> list[Instance]:
         """Return the primary and the replicas.
 
@@ -172,77 +88,3 @@ class DatabaseEndpoints(PlaceEndpoints):
         Source: https://docs.turso.tech/api-reference/databases/configuration
         """
         return readable(Configuration.model_validate_json, await self._get(CONFIGURATION, database=name))
-
-    async def configure(
-        self,
-        name: str,
-        *,
-        block_reads: bool | None = None,
-        block_writes: bool | None = None,
-        delete_protection: bool | None = None,
-        size_limit: str | None = None,
-    ) -> Configuration:
-        """Set what is given and leave the rest as it is; return what Turso says afterwards.
-
-        Args:
-            size_limit: bytes, or with a unit: `256mb`, `1gb`.
-        Raises:
-            DatabaseNotFound: no such database (404).
-            TursoRejected: Turso does not take the value (400), or forbids it.
-            NotSent, OutcomeUnknown: nothing was set, or it may have been.
-        Source: https://docs.turso.tech/api-reference/databases/update-configuration
-        """
-        wanted = {
-            "block_reads": block_reads,
-            "block_writes": block_writes,
-            "delete_protection": delete_protection,
-            "size_limit": size_limit,
-        }
-        body = {key: value for key, value in wanted.items() if value is not None}
-        answer = await self._change("PATCH", CONFIGURATION, {"database": name}, body=body)
-        try:
-            return readable(Configuration.model_validate_json, answer, writes=True)
-        except OutcomeUnknown:  # the status said that it is done
-            return await self.configuration(name)
-
-    async def _read_again(self, name: str, answer: bytes) -> Database:
-        """Return the database that was just made; the answer's own three keys when it cannot be read."""
-        try:
-            return await self.database(name)
-        except TursoError:
-            return readable(answers.database, answer, writes=True)
-
-    async def _has_no_instance(self, name: str) -> bool:
-        try:
-            return not await self.instances(name)
-        except TursoError:  # the database is made; what cannot be read now is no reason to call that a failure
-            return False
-
-    async def _create_primary(self, name: str, location: str | None, image: str | None) -> None:
-        code = location or await self._usual_location()
-        body = {"location": code} | ({"image": image} if image else {})
-        try:
-            await self._change("POST", INSTANCES, {"database": name}, body=body)
-        except TursoRejected as refused:
-            sentence = f"`{name}` was created, but Turso refused its first instance in {code}: {refused.said}."
-            raise TursoRejected(sentence, refused.answered, name=name) from None
-
-    async def _usual_location(self) -> str:
-        codes: list[str] = []
-        with contextlib.suppress(TursoError):
-            codes = [location.code for location in await self.locations()]
-        return codes[0] if codes and "ams" not in codes else "ams"  # as the CLI, when it cannot ask for the nearest
-
-    async def _protected_by(self, name: str) -> str | None:
-        """Say whose delete protection is on; Turso documents neither the status nor the words of its refusal."""
-        with contextlib.suppress(TursoError):
-            database = await self.database(name)
-            if database.delete_protection:
-                return "the database"
-            if database.group and (await self.group(database.group)).delete_protection:
-                return f"its group `{database.group}`"
-        return None
-
-
-def _minted(body: bytes) -> Minted:
-    return Minted(token=SecretStr(from_json(body)["jwt"]))

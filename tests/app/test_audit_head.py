@@ -22,7 +22,7 @@ from tests.store.samples import entry
 async def here(tmp_path: Path) -> AsyncIterator[House]:
     async with house(tmp_path) as found:
         name_channel(found, "audit_head_channel: C0AUDIT\n")
-        await found.store.audit(entry("asked"))
+        await found.store.audit.append(entry("asked"))
         yield found
 
 
@@ -70,7 +70,7 @@ async def test_what_is_cut_short_before_it_is_posted_is_posted_once(
     await process(here)._audit_head()  # a restart
     await here.rests()
 
-    seq, head = await here.store.audit_head()
+    seq, head = await here.store.audit.head()
     (text,) = await heads(here)
     assert f"{seq} entries, head `{head}`" in text
 
@@ -91,4 +91,6 @@ async def test_without_a_channel_nothing_is_posted_nor_owed(here: House) -> None
     name_channel(here, "")
     await process(here)._audit_head()
 
-    assert await here.store.told_nobody(since=here.clock.now(), before=here.clock.now() + timedelta(days=1)) == []
+    assert (
+        await here.store.notices.told_nobody(since=here.clock.now(), before=here.clock.now() + timedelta(days=1)) == []
+    )

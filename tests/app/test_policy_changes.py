@@ -66,8 +66,8 @@ class Office:
 
     async def timers_fire(self, at: int = 0) -> None:
         """Let the timers do what is due after a while, in one of the processes."""
-        for timer in await self.stores[at].due(NOON + timedelta(minutes=5)):
-            await self.stores[at].turn_timer(timer, await notify_is_due(self.process(at).env, timer))
+        for timer in await self.stores[at].timers.due(NOON + timedelta(minutes=5)):
+            await self.stores[at].timers.replace(timer, await notify_is_due(self.process(at).env, timer))
 
     async def _post(self, channel_id: str, reply: Any) -> None:
         if self.cut:
@@ -77,7 +77,7 @@ class Office:
         self.posted.append((channel_id, reply))
 
     async def entries(self) -> list[AuditEntry]:
-        return [entry for _, entry in await self.stores[0].audit_page(before_seq=None, limit=50)]
+        return [entry for _, entry in await self.stores[0].audit.page(before_seq=None, limit=50)]
 
     async def changes(self) -> list[tuple[str, str]]:
         return [(one.detail["old"], one.detail["new"]) for one in await self.entries() if one.event == "policy_changed"]
@@ -144,7 +144,7 @@ async def test_a_change_while_the_bot_was_down_is_recorded_at_the_next_start(off
         await office.process().record(NEW, OLD)
     else:
         asked = AuditEntry(NOON, "asked", "allowed", "U0DANA", "C0DBOPS", policy_hash=OLD.hash)
-        await office.stores[0].audit(asked)
+        await office.stores[0].audit.append(asked)
     office.posted.clear()
     await office.process().record(None, OLD)
     assert office.posted == []
@@ -181,14 +181,14 @@ async def test_a_store_that_fails_meanwhile_is_asked_again_by_the_same_process(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process, store = office.process(), office.stores[0]
-    real, broken = store.audit_and_owe, [True]
+    real, broken = store.audit.append_and_owe, [True]
 
     async def audit(*entries: Any) -> str:
         if broken.pop():
             raise OSError("the store is away")
         return str(await real(*entries))
 
-    monkeypatch.setattr(type(store), "audit_and_owe", lambda self, *entries: audit(*entries))
+    monkeypatch.setattr(type(store.audit), "append_and_owe", lambda self, *entries: audit(*entries))
     broken.insert(0, False)
     with pytest.raises(OSError, match="away"):
         await process.record(OLD, NEW)
@@ -255,12 +255,14 @@ async def test_a_channel_that_has_become_shared_hears_nothing(office: Office) ->
 
     assert office.posted == []
     assert len(await office.changes()) == 1
-    assert await office.stores[0].due(NOON + timedelta(days=1)) == []
+    assert await office.stores[0].timers.due(NOON + timedelta(days=1)) == []
 
 
 async def test_the_policy_before_is_found_behind_any_number_of_entries_without_one(office: Office) -> None:
-    await office.stores[0].audit(AuditEntry(NOON, "asked", "allowed", "U0DANA", "C0DBOPS", policy_hash=OLD.hash))
-    await office.stores[0].audit(*(AuditEntry(NOON, "thawed", "succeeded", "timer", "C0DBOPS") for _ in range(250)))
+    await office.stores[0].audit.append(AuditEntry(NOON, "asked", "allowed", "U0DANA", "C0DBOPS", policy_hash=OLD.hash))
+    await office.stores[0].audit.append(
+        *(AuditEntry(NOON, "thawed", "succeeded", "timer", "C0DBOPS") for _ in range(250))
+    )
 
     await office.process().record(None, NEW)
 

@@ -110,13 +110,13 @@ async def test_what_a_timer_of_its_own_tells_fails_openly_until_it_is_told(offic
     house.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
     await KINDS[kind](house)
     house.clock.pass_(timedelta(hours=1))
-    due = [one for one in await house.store.due(house.clock.now()) if one.kind in OF_OUTCOMES]
+    due = [one for one in await house.store.timers.due(house.clock.now()) if one.kind in OF_OUTCOMES]
     assert len(due) == 1
 
     with pytest.raises(Unavailable):
         await fire(house.env, due[0])
 
-    assert await house.store.is_due(due[0].kind, due[0].subject, due[0].due_at), "the timer is there still"
+    assert await house.store.timers.is_due(due[0].kind, due[0].subject, due[0].due_at), "the timer is there still"
 
 
 @pytest.mark.parametrize("kind", ["approved, failed", "direct, unknown", "reviewed", "thawed", "incident over"])
@@ -135,10 +135,10 @@ async def test_where_no_way_is_open_it_is_seen_at_once_and_for_some_days(office:
 
 async def test_it_goes_down_when_it_is_told_after_all(office: Office) -> None:
     store = office.house.store
-    await store.set_told("r-nobodyheard", "failed", how="nobody")
+    await store.notices.set_told("r-nobodyheard", "failed", how="nobody")
     assert "`r-nobodyheard` (failed)" in await office.doctor()
 
-    await store.set_told("r-nobodyheard", "failed", how="channel")
+    await store.notices.set_told("r-nobodyheard", "failed", how="channel")
 
     assert (await office.gauge(), await office.doctor()) == (0, "")
 
@@ -147,10 +147,10 @@ async def test_what_the_store_does_not_say_is_no_number(office: Office, monkeypa
     async def silent(**_: Any) -> None:
         raise OSError("gone")
 
-    monkeypatch.setattr(type(office.house.store), "told_nobody", silent)
+    monkeypatch.setattr(type(office.house.store.notices), "told_nobody", silent)
     for name in ("outcomes_untold", "timers_overdue", "timers_failing", "audit_entries"):
         assert math.isnan(await office.gauge(f"turso_ops_{name}"))
     monkeypatch.undo()
-    entries, _ = await office.house.store.audit_head()
+    entries, _ = await office.house.store.audit.head()
     assert entries > 0
     assert await office.gauge("turso_ops_audit_entries") == entries

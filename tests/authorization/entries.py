@@ -85,7 +85,7 @@ def stepping(step: Step) -> Callable[[World, str], Awaitable[object]]:
 
 async def stored(world: World, request_id: str) -> Request:
     assert world.bot is not None
-    found = await world.bot.store.request(request_id)
+    found = await world.bot.store.requests.get(request_id)
     assert found is not None
     return found
 
@@ -130,7 +130,7 @@ async def frozen(world: World, name: str) -> str:
     request_id = await freeze(world, name)
     await pressing(DANA, "request.confirm")(world, request_id)
     await world.calm()
-    return next(hold.id for hold in await world.bot.store.holds() if hold.request_id == request_id)
+    return next(hold.id for hold in await world.bot.store.holds.find() if hold.request_id == request_id)
 
 
 async def owed(world: World, name: str) -> str:
@@ -139,7 +139,7 @@ async def owed(world: World, name: str) -> str:
     await world.make(name)
     await world.person(DANA).types(f"/turso db protect {name} on --reason fire")
     await world.calm()
-    every = [await stored(world, one.request_id) for one in await world.bot.store.reviews(owed=True)]
+    every = [await stored(world, one.request_id) for one in await world.bot.store.reviews.find(owed=True)]
     return next(one.id for one in every if one.plan.target and one.plan.target.name == name)
 
 
@@ -157,7 +157,7 @@ async def undone_act(world: World, name: str) -> str:
 async def owed_form(world: World, name: str) -> str:
     assert world.bot is not None
     request_id = await owed(world, name)
-    review = next(one for one in await world.bot.store.reviews(owed=True) if one.request_id == request_id)
+    review = next(one for one in await world.bot.store.reviews.find(owed=True) if one.request_id == request_id)
     return f"{forms.bound(review.id, ANA)}|{name}"
 
 
@@ -165,7 +165,7 @@ async def creation(world: World, name: str) -> str:
     """A request that its own requester confirms by typing the name."""
     assert world.bot is not None
     await world.person(DANA).types(f"/turso db create {name} --reason work")
-    waiting = await world.bot.store.requests(states=[State.PENDING])
+    waiting = await world.bot.store.requests.find(states=[State.PENDING])
     request_id = next(one.id for one in waiting if one.plan.arguments.get("name") == name)
     return f"{forms.bound(request_id, DANA)}|{name}"
 

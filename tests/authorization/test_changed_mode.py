@@ -58,4 +58,4 @@ async def test_an_incident_does_not_do_away_with_votes(world: World) -> None:
     assert "waiting" in words(shown), "its approvers still see it"
     await pressing(BEN, "approval.approve")(world, waiting)
     assert world.bot is not None
-    assert not await world.bot.store.reviews(owed=True)
+    assert not await world.bot.store.reviews.find(owed=True)

@@ -49,9 +49,9 @@ async def digest(world: World, *, days_ago: int) -> None:
     """Let the digest of some day be due."""
     assert world.bot is not None
     store, then = world.bot.store, world.clock.now() - timedelta(days=days_ago)
-    kept = await store.digest(DB_OPS)
+    kept = await store.digests.get(DB_OPS)
     assert kept is not None
-    assert await store.mark_digest(DB_OPS, kept.last_period, was=kept.last_period, next_at=then)
+    assert await store.digests.mark(DB_OPS, kept.last_period, was=kept.last_period, next_at=then)
     await digest_is_due(world.bot.env, Timer(TimerKind.DIGEST, DB_OPS, then))
 
 
@@ -64,9 +64,9 @@ async def test_a_digest_stops_while_the_policy_does_not_let_it_be_shown(world: W
     await world.make(f"alpha-{len(policy)}")
     await world.person(DANA).types("/turso digest on --daily")
     await world.calm()
-    kept = await world.bot.store.digest(DB_OPS)
+    kept = await world.bot.store.digests.get(DB_OPS)
     assert kept is not None
-    await world.bot.store.turn_timer(Timer(TimerKind.DIGEST, DB_OPS, kept.next_at), None)
+    await world.bot.store.timers.replace(Timer(TimerKind.DIGEST, DB_OPS, kept.next_at), None)
     digests, notices = public(world, "Turso digest"), public(world, "There is no digest for now")
 
     lost.enforce(world, policy)

@@ -102,7 +102,7 @@ async def test_a_break_glass_act_that_loses_its_right_owes_no_review(world: Worl
     assert world.bot is not None
     await world.make("glass")
     env = world.bot.env
-    before = len(await world.bot.store.reviews(owed=True))
+    before = len(await world.bot.store.reviews.find(owed=True))
     await env.subject(incoming(world, DANA, "", ""))  # what is known of the groups is kept for a minute
     with lost.out_of_the_groups(world, DANA):
         read = env.grammar.parse('protect glass on --reason "fire"')
@@ -112,7 +112,7 @@ async def test_a_break_glass_act_that_loses_its_right_owes_no_review(world: Worl
     lost.notice(world)
 
     assert not world.changes("PATCH", "/glass/configuration")
-    assert len(await world.bot.store.reviews(owed=True)) == before
+    assert len(await world.bot.store.reviews.find(owed=True)) == before
 
 
 async def test_what_is_not_known_is_no_refusal_for_good(world: World) -> None:

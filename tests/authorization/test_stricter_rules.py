@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bot.core.model import Confirm, Decision, Verdict, Visibility
-from bot.core.ports import Transition
 from bot.core.request import Mode, Request, State, Vote
 from bot.core.request_decision import with_rules_of_now
+from bot.core.transition import Transition
 from bot.errors import BotError
 from bot.pipeline.execution.executor import Executor
 from bot.pipeline.timers.due import fire
@@ -144,9 +144,9 @@ async def ends_at(world: World, request_id: str, moment: datetime) -> None:
     assert world.bot is not None
     env = world.bot.env
     await world.pass_time(seconds=max(0.0, (moment - env.clock.now()).total_seconds()))
-    for timer in await env.store.due(env.clock.now()):
+    for timer in await env.store.timers.due(env.clock.now()):
         if timer.subject == request_id:
-            await env.store.turn_timer(timer, await fire(env, timer))
+            await env.store.timers.replace(timer, await fire(env, timer))
     await world.calm()
 
 
@@ -159,7 +159,7 @@ async def begun(world: World, name: str, policy: str, **delta: float) -> tuple[s
     move = Transition(
         to=State.APPROVED, at=now, changes={"expires_at": until}, votes=[Vote(request_id, ANA, True, now)]
     )
-    assert await store.move(request_id, expect=[State.PENDING], move=move)
+    assert await store.requests.move(request_id, expect=[State.PENDING], move=move)
     lost.enforce(world, policy)
     await world.pass_time(**delta)
     return await Executor(world.bot.env).begin(request_id, "execute"), await stored(world, request_id)

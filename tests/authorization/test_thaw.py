@@ -33,6 +33,6 @@ async def test_what_was_frozen_after_the_question_stays_frozen(world: World, lat
 
     now = await world.bot.env.turso_clients.turso("acme").configuration(name)
     assert (now.block_reads, now.block_writes) == (later is not None, later is not None)
-    kept = [one for one in await world.bot.store.holds() if one.database == name]
+    kept = [one for one in await world.bot.store.holds.find() if one.database == name]
     assert len(kept) == (2 if later else 0)
     assert ("was blocked again" in words(heard)) == (later is not None)

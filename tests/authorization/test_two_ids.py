@@ -50,6 +50,6 @@ async def test_one_human_is_one_vote_and_never_their_own(world: World) -> None:
     await world.make("acted")
     await world.person(DANA).types("/turso db protect acted on --reason fire")
     await world.calm()
-    (review,) = await world.bot.store.reviews(owed=True)
+    (review,) = await world.bot.store.reviews.find(owed=True)
     with pytest.raises(Refused, match="Who acted cannot review it"):
         await pressing("W0DANA", "review.open")(world, review.request_id)

@@ -255,7 +255,7 @@ def test_those_that_the_reader_may_not_see_are_counted_only() -> None:
 
 
 async def test_the_page_says_why_something_was_rejected(desk: Desk) -> None:
-    await desk.store.audit(refused("approval.approve", reason="You cannot approve your own request."))
+    await desk.store.audit.append(refused("approval.approve", reason="You cannot approve your own request."))
 
     told = str((await desk.ask("audit")).blocks)
 

@@ -19,7 +19,7 @@ FREEZE, QUARANTINE, FOUND = HoldKind.FREEZE, HoldKind.QUARANTINE, HoldKind.FOUND
 
 
 async def place(desk: Desk, *holds: Any, requester: str = "U0DANA") -> None:
-    await desk.store.open_request(
+    await desk.store.requests.open(
         replace(request(9), id=f"r-{requester}", intent_id=f"i-{requester}", requester=requester),
         move(State.PENDING, holds=holds),
     )
@@ -196,6 +196,6 @@ async def test_a_thaw_of_one_freeze_that_has_ended_meanwhile_is_over(desk: Desk)
     plan = await desk.plan("thaw orders", follow_up=FollowUp(made["DbId"], own))
     assert await thaw.drift(desk.context(), plan) is None
 
-    await desk.store.release_hold(own.id, desk.now)
+    await desk.store.holds.release(own.id, desk.now)
 
     assert "already ended" in await thaw.drift(desk.context(), plan)

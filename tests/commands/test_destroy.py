@@ -17,7 +17,7 @@ async def open_quarantine(desk: Desk, plan: Any) -> Any:
     due = desk.now + timedelta(hours=24)
     counting = request(1, plan=plan, command="destroy", state=State.QUARANTINED, mode=Mode.APPROVAL, due_at=due)
     own = hold(1, kind=HoldKind.QUARANTINE, database="orders", database_id=plan.target.id, block_reads=True)
-    return await desk.store.open_request(counting, move(State.QUARANTINED, holds=[own]))
+    return await desk.store.requests.open(counting, move(State.QUARANTINED, holds=[own]))
 
 
 async def test_it_blocks_first_and_deletes_nothing(desk: Desk) -> None:
@@ -71,7 +71,7 @@ async def test_what_is_protected_is_refused_before_anybody_is_asked(desk: Desk, 
 
 async def test_the_plan_holds_what_approvers_have_to_know(desk: Desk) -> None:
     made = desk.acme.add("orders")
-    await desk.store.add_token(token(1, database="orders", database_id=made["DbId"], holder="U0BEN"))
+    await desk.store.tokens.add(token(1, database="orders", database_id=made["DbId"], holder="U0BEN"))
 
     plan = await desk.plan("destroy orders")
 
@@ -108,7 +108,7 @@ async def test_undo_opens_only_what_no_other_hold_needs(desk: Desk) -> None:
     await desk.act(plan, destroy.command)
     base = hold(1, database="orders", database_id=made["DbId"])
     kept = move(State.QUARANTINED, holds=[base, replace(base, id="h-2", kind=HoldKind.QUARANTINE, block_reads=True)])
-    await desk.store.open_request(request(1, plan=plan), kept)
+    await desk.store.requests.open(request(1, plan=plan), kept)
 
     await desk.act(plan, destroy.command.undo)
 
@@ -128,7 +128,7 @@ async def test_restore_names_the_quarantine_that_it_undoes(desk: Desk) -> None:
 async def test_one_without_a_countdown_gives_way_to_a_new_one(desk: Desk) -> None:
     desk.acme.add("orders")
     resting = await open_quarantine(desk, await desk.plan("destroy orders"))
-    await desk.store.move(
+    await desk.store.requests.move(
         resting.id, expect=[State.QUARANTINED], move=move(State.QUARANTINED, changes={"due_at": None})
     )
 
@@ -146,7 +146,7 @@ async def test_it_is_found_among_more_quarantines_than_a_list_shows(desk: Desk) 
     other = await desk.plan("destroy other")
     for number in range(2, 104):
         later = request(number, plan=other, requester=f"U{number}", command="destroy", state=State.QUARANTINED)
-        await desk.store.open_request(later, move(State.QUARANTINED))
+        await desk.store.requests.open(later, move(State.QUARANTINED))
 
     with pytest.raises(BadInput, match="in quarantine already"):
         await desk.plan("destroy orders")

@@ -45,10 +45,10 @@ def test_a_period_has_one_name() -> None:
 async def test_on_keeps_it_and_sets_its_timer(desk: Desk) -> None:
     reply = await desk.carry_out("digest on --weekly tue 14:30 --tz Europe/Berlin")
 
-    kept = await desk.store.digest("C0DBOPS")
+    kept = await desk.store.digests.get("C0DBOPS")
     assert (kept.cadence, kept.weekday, kept.at, kept.tz) == ("weekly", 1, "14:30", "Europe/Berlin")
     assert kept.next_at == datetime(2026, 11, 24, 13, 30, tzinfo=UTC)
-    assert [timer.subject for timer in await desk.store.due(kept.next_at)] == ["C0DBOPS"]
+    assert [timer.subject for timer in await desk.store.timers.due(kept.next_at)] == ["C0DBOPS"]
     assert "every tue at 14:30" in reply.text
     assert "The next one comes <!date^1795527000^" in words(reply)
 
@@ -60,20 +60,20 @@ async def test_off_drops_both(desk: Desk) -> None:
 
     reply = await desk.carry_out("digest off")
 
-    assert await desk.store.digest("C0DBOPS") is None
-    assert await desk.store.due(NOW + timedelta(days=9)) == []
+    assert await desk.store.digests.get("C0DBOPS") is None
+    assert await desk.store.timers.due(NOW + timedelta(days=9)) == []
     assert "Turn on again" in buttons(reply)
 
 
 @pytest.mark.parametrize("line", ["digest on --daily 8:15 --tz Asia/Tokyo", "digest on --weekly thu 07:30 --tz UTC"])
 async def test_turn_on_again_brings_the_digest_that_was_there(desk: Desk, line: str) -> None:
     await desk.carry_out(line)
-    before = await desk.store.digest("C0DBOPS")
+    before = await desk.store.digests.get("C0DBOPS")
     off = await desk.carry_out("digest off")
 
     await desk.carry_out(buttons(off)["Turn on again"]["value"])
 
-    assert await desk.store.digest("C0DBOPS") == before
+    assert await desk.store.digests.get("C0DBOPS") == before
 
 
 @pytest.mark.parametrize("line", ["on --weekly --daily", "on --weekly someday", "on --tz Nowhere/Town", "on mon 25:00"])
@@ -94,13 +94,13 @@ async def test_it_says_totals_movers_idle_held_and_ending(desk: Desk) -> None:
     busy, idle = desk.acme.add("orders"), desk.acme.add("archive")
     desk.acme.used = {"orders": {"rows_read": 9000}, "archive": {"rows_read": 0}}
     days = range(1, 24)
-    await desk.store.add_samples(
+    await desk.store.samples.add(
         [sample(f"2026-11-{day:02}", 100 * day, uuid=busy["DbId"]) for day in days]
         + [sample(f"2026-11-{day:02}", 0, uuid=idle["DbId"], name="archive") for day in days]
     )
     frozen = hold(1, database="orders", database_id=busy["DbId"], kind=HoldKind.FREEZE)
-    await desk.store.open_request(request(1), move(State.PENDING, holds=[frozen]))
-    await desk.store.add_token(
+    await desk.store.requests.open(request(1), move(State.PENDING, holds=[frozen]))
+    await desk.store.tokens.add(
         token(1, database="orders", database_id=busy["DbId"], expires_at=NOW + timedelta(days=2))
     )
 
@@ -117,8 +117,8 @@ async def test_it_says_totals_movers_idle_held_and_ending(desk: Desk) -> None:
 async def test_it_is_cut_to_the_channel(desk: Desk) -> None:
     for name in ("orders-eu", "payroll"):
         made = desk.acme.add(name)
-        await desk.store.add_token(token(len(name), database=name, expires_at=NOW + timedelta(days=2)))
-        await desk.store.add_samples(
+        await desk.store.tokens.add(token(len(name), database=name, expires_at=NOW + timedelta(days=2)))
+        await desk.store.samples.add(
             [sample(f"2026-11-{day}", day, uuid=made["DbId"], name=name) for day in range(10, 24)]
         )
 
@@ -151,7 +151,7 @@ async def test_without_history_and_without_turso_it_gives_no_numbers(desk: Desk)
 async def test_it_says_from_when_its_history_is(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.used = {"orders": {"rows_read": 9000}}
-    await desk.store.add_samples([sample(f"2026-11-{day}", 100 * day, uuid=made["DbId"]) for day in (21, 22, 23)])
+    await desk.store.samples.add([sample(f"2026-11-{day}", 100 * day, uuid=made["DbId"]) for day in (21, 22, 23)])
 
     text = words(await desk.ask("digest now"))
 
@@ -163,7 +163,7 @@ async def test_it_says_from_when_its_history_is(desk: Desk) -> None:
 async def test_a_database_that_lacks_samples_is_left_out_of_the_sum(desk: Desk) -> None:
     known, new = desk.acme.add("orders"), desk.acme.add("archive")
     desk.acme.used = {"orders": {"rows_read": 9000}, "archive": {"rows_read": 5}}
-    await desk.store.add_samples(
+    await desk.store.samples.add(
         [sample(f"2026-11-{day}", 100 * day, uuid=known["DbId"]) for day in range(10, 24)]
         + [sample("2026-11-23", 3, uuid=new["DbId"], name="archive")]
     )

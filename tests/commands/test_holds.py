@@ -18,13 +18,14 @@ def held(number: int, kind: HoldKind, reads: bool, writes: bool) -> Hold:
     return hold(number, kind=kind, database="orders", block_reads=reads, block_writes=writes)
 
 
-class ChangeCommand:
-    """A memory whose holds change between two looks."""
+class ChangingStore:
+    """A store whose holds change between two looks."""
 
     def __init__(self, *looks: Sequence[Hold]) -> None:
         self.looks = list(looks)
+        self.holds = self
 
-    async def holds(self, **_: object) -> list[Hold]:
+    async def find(self, **_: object) -> list[Hold]:
         return list(self.looks.pop(0) if len(self.looks) > 1 else self.looks[0])
 
 
@@ -60,7 +61,7 @@ async def test_a_hold_that_ends_only_removes_its_own_blocks(
     desk.acme.add("orders")
     desk.acme.configurations["orders"] |= {"block_reads": before[0], "block_writes": before[1]}
     ending = held(1, FREEZE, *own)
-    store = ChangeCommand([ending, *(held(at, *one) for at, one in enumerate(others, start=2))])
+    store = ChangingStore([ending, *(held(at, *one) for at, one in enumerate(others, start=2))])
 
     await lift(desk.turso, store, lift_of(ending))
 
@@ -73,7 +74,7 @@ async def test_a_hold_that_is_placed_while_another_ends_gets_its_block_back(desk
     desk.acme.configurations["orders"] |= {"block_reads": True, "block_writes": True}
     ending, comes = held(1, FREEZE, False, True), held(2, QUARANTINE, True, True)
 
-    await lift(desk.turso, ChangeCommand([ending], [ending, comes]), lift_of(ending))
+    await lift(desk.turso, ChangingStore([ending], [ending, comes]), lift_of(ending))
 
     assert shows(desk) == (True, True)
 
@@ -82,7 +83,7 @@ async def test_nothing_is_sent_where_another_hold_needs_it_all(desk: Desk) -> No
     desk.acme.add("orders")
     ending, other = held(1, FREEZE, False, True), held(2, FREEZE, False, True)
 
-    await lift(desk.turso, ChangeCommand([ending, other]), lift_of(ending))
+    await lift(desk.turso, ChangingStore([ending, other]), lift_of(ending))
 
     assert patches(desk) == 0
 

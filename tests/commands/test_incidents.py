@@ -32,26 +32,26 @@ def desk(desk: Desk) -> Desk:
 async def test_it_starts_for_its_time_with_its_profile(desk: Desk) -> None:
     reply = await desk.carry_out("incident start INC-42 --for 2h", channel="C0NEW")
 
-    incident = await desk.store.incident_in("C0NEW")
+    incident = await desk.store.incidents.running_in("C0NEW")
     assert incident.key == "INC-42"
     assert incident.until == NOW + timedelta(hours=2)
     assert incident.profile == "incident"
     assert incident.organization == "acme"
-    assert [timer.subject for timer in await desk.store.due(incident.until)] == [incident.id]
+    assert [timer.subject for timer in await desk.store.timers.due(incident.until)] == [incident.id]
     assert "INC-42" in reply.text
 
 
 async def test_the_same_key_extends_it(desk: Desk) -> None:
     await desk.carry_out("incident start INC-42 --for 2h")
-    first = await desk.store.incident_in("C0DBOPS")
+    first = await desk.store.incidents.running_in("C0DBOPS")
 
     reply = await desk.carry_out("incident start INC-42 --for 6h")
 
-    again = await desk.store.incident_in("C0DBOPS")
+    again = await desk.store.incidents.running_in("C0DBOPS")
     assert again.id == first.id
     assert again.until == NOW + timedelta(hours=6)
     assert "goes on" in reply.text
-    assert [timer.due_at for timer in await desk.store.due(again.until)] == [again.until]
+    assert [timer.due_at for timer in await desk.store.timers.due(again.until)] == [again.until]
 
 
 async def test_an_extension_that_a_crash_cut_off_is_not_said_to_be_made(desk: Desk) -> None:
@@ -86,8 +86,8 @@ async def leave_open(desk: Desk) -> None:
     orders, users = desk.acme.add("orders-eu"), desk.acme.add("users")
     made = hold(1, channel_id="C0DBOPS", placed_at=NOW, database_id=orders["DbId"])
     two = replace(made, id="h-2", kind=HoldKind.QUARANTINE, database="users", database_id=users["DbId"])
-    await desk.store.open_request(request(1, created_at=NOW), move(State.PENDING, holds=[made, two]))
-    await desk.store.add_token(
+    await desk.store.requests.open(request(1, created_at=NOW), move(State.PENDING, holds=[made, two]))
+    await desk.store.tokens.add(
         token(1, holder="U0BEN", minted_at=NOW, database_id=orders["DbId"], expires_at=NOW + timedelta(hours=1))
     )
 
@@ -104,14 +104,14 @@ async def test_status_lists_what_is_open_with_buttons_that_settle_it(desk: Desk)
     assert buttons(reply)["Rotate orders-eu"]["value"] == "r-1"
     assert "<@U0BEN>" in words(reply)
     assert {"Approve", "Deny", "Withdraw"} <= set(buttons(reply))
-    running = await desk.store.incident_in("C0DBOPS")
+    running = await desk.store.incidents.running_in("C0DBOPS")
     assert buttons(reply)["End incident"]["value"] == running.id
 
 
 async def test_the_end_posts_what_is_open_and_the_report(desk: Desk) -> None:
     await desk.carry_out("incident start INC-42")
     await leave_open(desk)
-    await desk.store.audit(
+    await desk.store.audit.append(
         entry("executed", outcome="succeeded", reason=f"| {HOSTILE}", detail={"ticket": "OPS-7"}),
         entry("read"),
         entry("executed", channel_id="C0OTHER", reason="elsewhere"),
@@ -119,7 +119,7 @@ async def test_the_end_posts_what_is_open_and_the_report(desk: Desk) -> None:
 
     reply = await desk.carry_out("incident end")
 
-    assert await desk.store.incident_in("C0DBOPS") is None
+    assert await desk.store.incidents.running_in("C0DBOPS") is None
     assert "Thaw orders-eu" in buttons(reply)
     assert "Deny" in buttons(reply)
     assert "Approve" not in buttons(reply), "the right to has ended with the incident"

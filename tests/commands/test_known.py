@@ -113,7 +113,7 @@ async def furnish(desk: Desk, told: Told) -> None:
 
     desk.acme._route = answer  # type: ignore[method-assign]
     empty = dict.fromkeys(FIELDS)
-    await desk.store.add_samples(
+    await desk.store.samples.add(
         [
             UsageSample("acme", name, ids[name], day.isoformat(), **(empty | numbers))  # type: ignore[arg-type]
             for name in NAMES

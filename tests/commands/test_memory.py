@@ -21,13 +21,13 @@ def plan_of(name: str, at: int = 0) -> Plan:
 
 async def ask_for(desk: Desk, at: int, name: str, **changes: Any) -> Any:
     made = request(at, plan=plan_of(name, at), expires_at=NOW + timedelta(minutes=20), **changes)
-    return await desk.store.open_request(made, move(made.state))
+    return await desk.store.requests.open(made, move(made.state))
 
 
 async def test_tokens_are_those_of_the_channel_and_never_a_token(desk: Desk) -> None:
     for at, name in enumerate(("orders-eu", "payroll")):
         desk.acme.add(name, DbId=f"db-{name}")
-        await desk.store.add_token(
+        await desk.store.tokens.add(
             token(
                 at, database=name, database_id=f"db-{name}", fingerprint="ab12" * 4, expires_at=NOW + timedelta(hours=2)
             )
@@ -43,9 +43,9 @@ async def test_tokens_are_those_of_the_channel_and_never_a_token(desk: Desk) -> 
 
 async def test_mine_are_mine_and_the_ended_are_gone(desk: Desk) -> None:
     desk.acme.add("orders-eu", DbId="db-1")
-    await desk.store.add_token(token(1, holder="U0ANA"))
-    await desk.store.add_token(token(2, holder="U0BEN"))
-    await desk.store.add_token(token(3, holder="U0ANA", expires_at=NOW - timedelta(hours=1)))
+    await desk.store.tokens.add(token(1, holder="U0ANA"))
+    await desk.store.tokens.add(token(2, holder="U0BEN"))
+    await desk.store.tokens.add(token(3, holder="U0ANA", expires_at=NOW - timedelta(hours=1)))
 
     reply = await desk.ask("tokens --mine")
 
@@ -55,7 +55,7 @@ async def test_mine_are_mine_and_the_ended_are_gone(desk: Desk) -> None:
 
 async def test_a_token_of_which_nothing_is_known_says_so(desk: Desk) -> None:
     desk.acme.add("orders-eu", DbId="db-1")
-    await desk.store.add_token(token(1, state=TokenState.UNKNOWN))
+    await desk.store.tokens.add(token(1, state=TokenState.UNKNOWN))
 
     assert "delivered to nobody" in words(await desk.ask("tokens"))
 
@@ -63,7 +63,7 @@ async def test_a_token_of_which_nothing_is_known_says_so(desk: Desk) -> None:
 async def test_three_hundred_tokens_are_paged(desk: Desk) -> None:
     desk.acme.add("d" * 64, DbId="db-1")
     for at in range(300):
-        await desk.store.add_token(token(at, database="d" * 64, holder=f"U{at:010}"))
+        await desk.store.tokens.add(token(at, database="d" * 64, holder=f"U{at:010}"))
 
     reply = await desk.ask("tokens")
 
@@ -139,12 +139,18 @@ async def test_three_hundred_requests_are_paged(desk: Desk) -> None:
 async def test_the_audit_log_is_cut_to_the_channel(desk: Desk) -> None:
     for name in ("orders-eu", "payroll"):
         desk.acme.add(name)
-        await desk.store.audit(entry("executed", databases=(name,), channel_id="C0DBOPS"))
-    await desk.store.audit(entry("refused", databases=(), channel_id="C0ORDERS", outcome="denied", user_id="U0EVE"))
-    await desk.store.audit(entry("refused", databases=(), channel_id="C0DBOPS", outcome="denied", user_id="U0DAN"))
-    await desk.store.audit(entry("rotated", databases=("orders-eu", "payroll"), channel_id="C0DBOPS"))
-    await desk.store.audit(entry("executed", databases=("orders-gone",), channel_id="C0ORDERS"))
-    await desk.store.audit(entry("executed", databases=("orders-eu",), channel_id="C0DBOPS", organization="other"))
+        await desk.store.audit.append(entry("executed", databases=(name,), channel_id="C0DBOPS"))
+    await desk.store.audit.append(
+        entry("refused", databases=(), channel_id="C0ORDERS", outcome="denied", user_id="U0EVE")
+    )
+    await desk.store.audit.append(
+        entry("refused", databases=(), channel_id="C0DBOPS", outcome="denied", user_id="U0DAN")
+    )
+    await desk.store.audit.append(entry("rotated", databases=("orders-eu", "payroll"), channel_id="C0DBOPS"))
+    await desk.store.audit.append(entry("executed", databases=("orders-gone",), channel_id="C0ORDERS"))
+    await desk.store.audit.append(
+        entry("executed", databases=("orders-eu",), channel_id="C0DBOPS", organization="other")
+    )
 
     reply = await desk.ask("audit", channel="C0ORDERS")
 
@@ -157,7 +163,7 @@ async def test_the_audit_log_is_cut_to_the_channel(desk: Desk) -> None:
 
 async def test_the_audit_log_is_paged_newest_first(desk: Desk) -> None:
     for at in range(50):
-        await desk.store.audit(entry("executed", reason=f"reason-{at:02}"))
+        await desk.store.audit.append(entry("executed", reason=f"reason-{at:02}"))
 
     first = await desk.ask("audit")
     second = await desk.ask(buttons(first)["Older ›"]["value"])
@@ -169,9 +175,9 @@ async def test_the_audit_log_is_paged_newest_first(desk: Desk) -> None:
 
 
 async def test_the_audit_log_is_narrowed_by_database_person_and_time(desk: Desk) -> None:
-    await desk.store.audit(entry("executed", databases=("users",), user_id="U0BEN"))
-    await desk.store.audit(entry("executed", databases=("orders-eu",), user_id="U0BEN"))
-    await desk.store.audit(replace(entry("executed", databases=("orders-eu",), user_id="U0ANA"), reason="mine"))
+    await desk.store.audit.append(entry("executed", databases=("users",), user_id="U0BEN"))
+    await desk.store.audit.append(entry("executed", databases=("orders-eu",), user_id="U0BEN"))
+    await desk.store.audit.append(replace(entry("executed", databases=("orders-eu",), user_id="U0ANA"), reason="mine"))
 
     reply = await desk.ask("audit --db orders-eu --user <@U0ANA|ana> --since 7d")
 
@@ -185,6 +191,6 @@ async def test_the_audit_log_is_narrowed_by_database_person_and_time(desk: Desk)
 
 async def test_hostile_reasons_stay_text(desk: Desk) -> None:
     for _ in range(30):
-        await desk.store.audit(entry(HOSTILE, reason=HOSTILE * 40, command=HOSTILE, outcome=HOSTILE))
+        await desk.store.audit.append(entry(HOSTILE, reason=HOSTILE * 40, command=HOSTILE, outcome=HOSTILE))
 
     await desk.ask("audit")

@@ -11,7 +11,7 @@ async def test_the_plan_names_siblings_tokens_and_holders(desk: Desk) -> None:
     desk.acme.groups["other"] = {"name": "other"}
     desk.acme.add("elsewhere", group="other")
     for at, (database, holder) in enumerate([(made[0], "U0BEN"), (made[1], "U0CLEO"), (made[1], "U0BEN")]):
-        await desk.store.add_token(token(at, database=database["Name"], database_id=database["DbId"], holder=holder))
+        await desk.store.tokens.add(token(at, database=database["Name"], database_id=database["DbId"], holder=holder))
 
     plan = await desk.plan("rotate orders")
 
@@ -48,7 +48,7 @@ async def test_a_database_without_a_group_stands_alone(desk: Desk) -> None:
 async def test_a_group_of_three_hundred_fits(desk: Desk) -> None:
     for at in range(300):
         made = desk.acme.add(f"db-{at:060}")
-        await desk.store.add_token(token(at, database=made["Name"], database_id=made["DbId"], holder=f"U{at}"))
+        await desk.store.tokens.add(token(at, database=made["Name"], database_id=made["DbId"], holder=f"U{at}"))
 
     plan = await desk.plan(f"rotate db-{0:060}")
 

@@ -65,7 +65,7 @@ async def test_what_turso_does_not_tell_is_named(desk: Desk, part: str, word: st
 
 async def test_live_tokens_name_their_holders_and_no_token(desk: Desk) -> None:
     made = desk.acme.add("orders")
-    await desk.store.add_token(token(1, database="orders", database_id=made["DbId"], holder="U0BEN"))
+    await desk.store.tokens.add(token(1, database="orders", database_id=made["DbId"], holder="U0BEN"))
 
     assert "<@U0BEN> read-only, until" in words(await desk.ask("show orders"))
 

@@ -48,9 +48,9 @@ def orders(desk: Desk) -> dict[str, Any]:
 
 
 async def test_everything_is_on_one_card(desk: Desk, orders: dict[str, Any]) -> None:
-    await desk.store.add_token(token(1, database="orders", database_id=orders["DbId"], holder="U0BEN"))
-    await desk.store.audit(entry("executed", databases=("orders",), outcome="succeeded"))
-    await desk.store.add_samples([sample(f"2026-11-{day}", 100 * day, uuid=orders["DbId"]) for day in range(10, 24)])
+    await desk.store.tokens.add(token(1, database="orders", database_id=orders["DbId"], holder="U0BEN"))
+    await desk.store.audit.append(entry("executed", databases=("orders",), outcome="succeeded"))
+    await desk.store.samples.add([sample(f"2026-11-{day}", 100 * day, uuid=orders["DbId"]) for day in range(10, 24)])
 
     reply = await desk.ask("triage orders")
 
@@ -171,7 +171,7 @@ def test_a_query_is_in_no_log_and_no_traceback() -> None:
 
 async def test_the_last_changes_show_behind_any_number_of_readings(desk: Desk) -> None:
     desk.acme.add("orders")
-    await desk.store.audit(entry("executed", command="freeze", outcome="succeeded", databases=("orders",)))
-    await desk.store.audit(*(entry("read", command="show", databases=("orders",)) for _ in range(250)))
+    await desk.store.audit.append(entry("executed", command="freeze", outcome="succeeded", databases=("orders",)))
+    await desk.store.audit.append(*(entry("read", command="show", databases=("orders",)) for _ in range(250)))
 
     assert "Last changes" in words(await desk.ask("triage orders"))

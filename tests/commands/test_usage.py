@@ -106,7 +106,7 @@ async def test_totals_are_those_of_the_channel_alone(desk: Desk) -> None:
 async def test_a_period_of_the_channel_comes_from_samples(desk: Desk) -> None:
     made = desk.acme.add("orders")
     desk.acme.used["orders"] = {"rows_read": 1000}
-    await desk.store.add_samples(
+    await desk.store.samples.add(
         [sample("2026-11-16", 300, uuid=made["DbId"]), sample("2026-11-20", 700, uuid=made["DbId"])]
     )
 
@@ -117,7 +117,7 @@ async def test_a_period_of_the_channel_comes_from_samples(desk: Desk) -> None:
 
 async def test_samples_that_do_not_reach_back_say_so(desk: Desk) -> None:
     made = desk.acme.add("orders")
-    await desk.store.add_samples([sample("2026-11-20", 700, uuid=made["DbId"])])
+    await desk.store.samples.add([sample("2026-11-20", 700, uuid=made["DbId"])])
 
     reply = await desk.ask("usage --since 2026-11-10")
 
@@ -128,7 +128,7 @@ async def test_samples_that_do_not_reach_back_say_so(desk: Desk) -> None:
 @pytest.mark.parametrize("line", ["usage --since 7d", "usage --month 2026-10", "usage --since 2026-10-30 --sort size"])
 async def test_without_history_the_billing_period_is_told(desk: Desk, line: str) -> None:
     desk.acme.add("orders")
-    await desk.store.add_samples([sample("2026-11-24", 700, uuid="another")])
+    await desk.store.samples.add([sample("2026-11-24", 700, uuid="another")])
 
     reply = await desk.ask(line)
 
@@ -187,7 +187,7 @@ async def test_a_day_out_of_reach_is_refused(desk: Desk, command: str, since: st
 
 async def test_days_make_a_line(desk: Desk) -> None:
     made = desk.acme.add("orders")
-    await desk.store.add_samples([sample(f"2026-11-{day}", 100 * day, uuid=made["DbId"]) for day in range(18, 24)])
+    await desk.store.samples.add([sample(f"2026-11-{day}", 100 * day, uuid=made["DbId"]) for day in range(18, 24)])
 
     chart = next(one for one in (await desk.ask("usage orders")).blocks if one["type"] == "data_visualization")["chart"]
 
@@ -238,7 +238,7 @@ async def test_a_ranking_is_compared_with_the_period_before_and_shows_the_days(d
     desk.acme.used = {"orders": {"rows_read": 23_000, "rows_written": 2_300}}
     october = [sample(f"2026-10-{day:02}", 100 * day, uuid=made["DbId"]) for day in range(1, 32)]
     november = [sample(f"2026-11-{day:02}", 1000 * day, uuid=made["DbId"]) for day in range(1, 24)]
-    await desk.store.add_samples([sample("2026-09-30", 1, uuid=made["DbId"]), *october, *november])
+    await desk.store.samples.add([sample("2026-09-30", 1, uuid=made["DbId"]), *october, *november])
 
     reply = await desk.ask("usage")
 
@@ -252,6 +252,6 @@ async def test_a_ranking_is_compared_with_the_period_before_and_shows_the_days(d
 
 async def test_nothing_is_compared_where_the_samples_do_not_reach_back(desk: Desk) -> None:
     made = desk.acme.add("orders")
-    await desk.store.add_samples([sample(f"2026-11-{day}", 100 * day, uuid=made["DbId"]) for day in range(20, 24)])
+    await desk.store.samples.add([sample(f"2026-11-{day}", 100 * day, uuid=made["DbId"]) for day in range(20, 24)])
 
     assert "against" not in words(await desk.ask("usage"))

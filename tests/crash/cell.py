@@ -147,12 +147,12 @@ class Cell:
 
     async def _card_was_posted(self) -> bool:
         request = await self.lane.newest(self.name)
-        return request is not None and bool(await self.lane.store.cards(request.id))
+        return request is not None and bool(await self.lane.store.cards.of(request.id))
 
     async def _is_untold(self) -> bool:
         """Whether an end was reached that the people concerned are still to be told of."""
         request = await self.lane.newest(self.name)
-        return request is not None and bool(await self.lane.store.untold(request.id))
+        return request is not None and bool(await self.lane.store.notices.untold(request.id))
 
     async def _verdict(self, *, may_be_untouched: bool = False) -> str:
         """Judge by the store, by Turso and its log, by what the requester saw, and by the audit log."""
@@ -186,7 +186,7 @@ class Cell:
         assert any(self.name in one and phrase in one for one in seen), f"not heard: {phrase!r}: {picture}"
 
     async def _audited(self, request: Request | None, event: str, outcome: str, picture: str) -> None:
-        page = await self.lane.store.audit_page(before_seq=None, limit=50, databases=[self.name])
+        page = await self.lane.store.audit.page(before_seq=None, limit=50, databases=[self.name])
         ends = [
             one
             for _, one in page
@@ -201,7 +201,7 @@ class Cell:
 
     async def _picture(self) -> str:
         request = await self.lane.newest(self.name)
-        page = await self.lane.store.audit_page(before_seq=None, limit=50, databases=[self.name])
+        page = await self.lane.store.audit.page(before_seq=None, limit=50, databases=[self.name])
         seen = [words(one) for one in self.lane.world.workspace.history(DB_OPS, DANA) if self.name in words(one)]
         lines = [
             f"state {request.state.value}, outcome {request.outcome!r}" if request else "no request",

@@ -142,18 +142,18 @@ class Lane:
     async def newest(self, name: str) -> Request | None:
         """The newest request about a database."""
         row = {"needle": f'%"name":"{name}"%'}
-        found = await self.store._database.read(lambda connection: connection.execute(NEWEST, row).scalar())
-        return await self.store.request(found) if found else None
+        found = await self.store.database.read(lambda connection: connection.execute(NEWEST, row).scalar())
+        return await self.store.requests.get(found) if found else None
 
     async def state_of(self, name: str) -> State | None:
         """Where that stands."""
         row = {"needle": f'%"name":"{name}"%'}
-        found = await self.store._database.read(lambda connection: connection.execute(STATE, row).scalar())
+        found = await self.store.database.read(lambda connection: connection.execute(STATE, row).scalar())
         return State(found) if found else None
 
     async def idle(self) -> bool:
         """True when the bot has nothing under way: no intent is open, and every workflow has ended."""
-        return not await self.store._database.read(lambda connection: connection.execute(self._under_way).first())
+        return not await self.store.database.read(lambda connection: connection.execute(self._under_way).first())
 
     @property
     def _under_way(self) -> TextClause:
@@ -173,7 +173,7 @@ class Lane:
 
     async def audit_holds(self) -> None:
         """The chain is unbroken."""
-        found = await verify_stream(self.store.audit_chain(), None)
+        found = await verify_stream(self.store.audit.chain(), None)
         assert not found.fault, found.fault
 
 

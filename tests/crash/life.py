@@ -87,23 +87,23 @@ class Life:
     async def fire_what_is_due(self) -> None:
         """Let the sweep find what is due, as often as that leads to more."""
         for _ in range(20):
-            due = await self.store.due(self.of.now())
+            due = await self.store.timers.due(self.of.now())
             if not due:
                 return
             for timer in due:
                 ACTING.set(f"timer {timer.kind}:{timer.subject}:{timer.due_at.isoformat()}")
-                if await self.store.is_due(timer.kind, timer.subject, timer.due_at):
+                if await self.store.timers.is_due(timer.kind, timer.subject, timer.due_at):
                     following = await fire(self.env, timer)
                     self.of.fuse.tick()
-                    await self.store.turn_timer(timer, following)
+                    await self.store.timers.replace(timer, following)
                 await self.run_jobs()
 
     async def take_up_what_is_open(self) -> None:
         """What adoption does some seconds after a start."""
-        for incoming in await self.store.open_intents(before=self.of.now() + timedelta(days=1)):
+        for incoming in await self.store.intents.find_open(before=self.of.now() + timedelta(days=1)):
             ACTING.set(f"press {incoming.id}")
             await self.path.resume(incoming)
-            await self.store.close_intent(incoming.id)
+            await self.store.intents.close(incoming.id)
 
 
 @asynccontextmanager

@@ -70,7 +70,7 @@ class Pair:
         """Wait until neither has anything under way."""
 
         async def look() -> bool | None:
-            under_way = await self.lane.store.requests(states=[State.APPROVED, State.EXECUTING])
+            under_way = await self.lane.store.requests.find(states=[State.APPROVED, State.EXECUTING])
             return (not under_way and await self.lane.idle()) or None
 
         await patient(look, "both processes to come to rest", within=90)

@@ -21,6 +21,7 @@ from bot.core.audit import Fault, verify_stream
 from bot.core.model import Channel, Person, Subject
 from bot.core.request import Incoming, Kind
 from bot.pipeline.environment import new_id
+from bot.store.repository import Repository
 from bot.store.store import SqlStore
 from tests.stores import copy_store
 from tests.turso.organization import Organization, refuse
@@ -64,12 +65,14 @@ class Sent:
 class Fused:
     """A store each of whose calls may be the last of the process, before or after its commit."""
 
-    def __init__(self, store: SqlStore, fuse: Fuse) -> None:
+    def __init__(self, store: SqlStore | Repository, fuse: Fuse) -> None:
         self._store, self._fuse = store, fuse
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._store, name)
-        if name.startswith("_") or not callable(found) or name == "audit_chain":
+        if isinstance(found, Repository):
+            return Fused(found, self._fuse)
+        if name.startswith("_") or not callable(found) or name == "chain":
             return found
 
         async def call(*arguments: Any, **named: Any) -> Any:
@@ -179,4 +182,4 @@ def press(of: Rehearsal, user_id: str, action_id: str, request_id: str, key: str
 
 
 async def chain_fault(store: SqlStore) -> Fault | str:
-    return (await verify_stream(store.audit_chain(), None)).fault or ""
+    return (await verify_stream(store.audit.chain(), None)).fault or ""

@@ -169,7 +169,7 @@ def asked(line: str) -> Callable[[Lane, str], Awaitable[None]]:
         request = await in_state(lane, name, State.PENDING)
 
         async def shown() -> bool | None:
-            return bool(await lane.store.cards(request.id)) or None
+            return bool(await lane.store.cards.of(request.id)) or None
 
         await patient(shown, f"the card of {name}")
 
@@ -240,7 +240,7 @@ async def waits_without_countdown(lane: Lane, name: str) -> bool:
 
 
 async def holds_nothing(lane: Lane, name: str) -> bool:
-    return all(hold.database != name for hold in await lane.store.holds())
+    return all(hold.database != name for hold in await lane.store.holds.find())
 
 
 def blocks(reads: bool, writes: bool) -> Look:

@@ -33,7 +33,7 @@ async def test_acknowledged_commands_are_rows_and_end_after_a_kill_in_a_load(
         answers = await asyncio.gather(*asking)
         taken = [name for name, acted in zip(names, answers, strict=True) if acted.delivery and acted.delivery.ok]
 
-        lines = await here.store._database.read(_names_in_intents)
+        lines = await here.store.database.read(_names_in_intents)
         assert 8 <= len(taken) < COMMANDS, "the kill came too early, or too late, to prove anything"
         assert set(taken) <= lines, "acknowledged, but not in the store"
 

@@ -172,7 +172,7 @@ async def the_end_of_a_freeze_against_a_quarantine(two: Pair, names: list[str]) 
         await two.lane.has_database(name)
     await asyncio.gather(*(ask_till_taken(two.lane, f"db freeze {name} --for 30m") for name in names))
     await two.at_rest()
-    holds = [hold for hold in await two.lane.store.holds() if hold.database in names]
+    holds = [hold for hold in await two.lane.store.holds.find() if hold.database in names]
     await asyncio.gather(*(ask_till_taken(two.lane, f"db destroy {name}") for name in names))
     for name in names:
         await card_of(two.lane, name, "Approve")
@@ -188,14 +188,14 @@ async def the_end_of_a_freeze_against_a_quarantine(two: Pair, names: list[str]) 
     for name in names:
 
         async def released(name: str = name) -> bool | None:
-            held = [hold.kind.value for hold in await two.lane.store.holds() if hold.database == name]
+            held = [hold.kind.value for hold in await two.lane.store.holds.find() if hold.database == name]
             return held == ["quarantine"] or None
 
         await patient(released, f"only the quarantine to hold {name}")
         await two.at_rest()
         await _ends(two, name, State.QUARANTINED)
         assert await blocks(True, True)(two.lane, name), "the quarantine was opened"
-        page = await two.lane.store.audit_page(before_seq=None, limit=50, databases=[name])
+        page = await two.lane.store.audit.page(before_seq=None, limit=50, databases=[name])
         order = [one.event for _, one in reversed(page) if one.event in ("thawed", "executed")]
         winners.append("freeze ended first" if order.index("thawed") == 1 else "quarantine first")
     return winners
@@ -217,11 +217,11 @@ async def two_quarantines(two: Pair, names: list[str]) -> list[str]:
     await two.at_rest()
     winners = []
     for name, pair_ in zip(names, pairs, strict=True):
-        ended = [await two.lane.store.request(one.id) for one in pair_]
+        ended = [await two.lane.store.requests.get(one.id) for one in pair_]
         assert {one.state for one in ended if one} == {State.QUARANTINED, State.STALE}, ended
         winner, loser = sorted((one for one in ended if one), key=lambda one: one.state is State.STALE)
         assert winner.id in loser.outcome
-        assert [hold.request_id for hold in await two.lane.store.holds() if hold.database == name] == [winner.id]
+        assert [hold.request_id for hold in await two.lane.store.holds.find() if hold.database == name] == [winner.id]
         assert two.lane.sent("PATCH", CONFIGURATION.format(name)) == 1
         assert await blocks(True, True)(two.lane, name)
         winners.append(winner.requester)
@@ -229,14 +229,14 @@ async def two_quarantines(two: Pair, names: list[str]) -> list[str]:
 
 
 async def _both_pending(two: Pair, name: str) -> list[Request] | None:
-    pending = await two.lane.store.requests(states=[State.PENDING])
+    pending = await two.lane.store.requests.find(states=[State.PENDING])
     found = [one for one in pending if one.plan.target and one.plan.target.name == name]
-    shown = [one for one in found if await two.lane.store.cards(one.id)]
+    shown = [one for one in found if await two.lane.store.cards.of(one.id)]
     return sorted(shown, key=lambda one: one.requester) if len(shown) == 2 else None
 
 
 async def _approves(two: Pair, person: str, request: Request) -> None:
-    ((channel_id, ts),) = await two.lane.store.cards(request.id)
+    ((channel_id, ts),) = await two.lane.store.cards.of(request.id)
     card = two.lane.world.workspace.state.message(channel_id, ts)
     assert card is not None
     assert taken(await two.lane.world.workspace.click(person, message=card, action_id="approval.approve"))
@@ -300,7 +300,7 @@ async def _picture(two: Pair, names: list[str], state: State) -> str:
     for request in await _requests(two, names):
         if request.state is state:
             target = request.plan.target
-            page = await two.lane.store.audit_page(before_seq=None, limit=20, databases=[target.name] if target else [])
+            page = await two.lane.store.audit.page(before_seq=None, limit=20, databases=[target.name] if target else [])
             votes = [vote.user_id for vote in request.votes]
             lines.append(f"{request.id} {votes} {[f'{one.event}/{one.outcome}' for _, one in page]}")
     failed = [
@@ -323,7 +323,7 @@ async def _ends(
         assert two.lane.sent(method, path.format(name)) == number, f"{name} is {state}"
     assert votes is None or len(request.votes) == votes
     assert card_now(two.lane, name, "Approve") is None, f"{name} is {state}, and may still be approved"
-    page = await two.lane.store.audit_page(before_seq=None, limit=50, databases=[name])
+    page = await two.lane.store.audit.page(before_seq=None, limit=50, databases=[name])
     of_it = [one for _, one in page if one.request_id == request.id and one.event != "refused"]
     outcomes = [f"{one.event}/{one.outcome}" for one in of_it if one.outcome == state.value]
     assert len(outcomes) == 1, f"{name}: audited {outcomes}"

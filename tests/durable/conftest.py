@@ -90,7 +90,7 @@ async def until(true: Callable[[], bool], patience: float = PATIENCE) -> None:
 async def turned(store: SqlStore, timer: Timer) -> None:
     """Wait until a timer that has fired is dropped or moved."""
     end = time.monotonic() + PATIENCE
-    while await store.is_due(timer.kind, timer.subject, timer.due_at):
+    while await store.timers.is_due(timer.kind, timer.subject, timer.due_at):
         assert time.monotonic() < end, "it was not turned"
         await asyncio.sleep(0.05)
 
@@ -121,8 +121,10 @@ async def store(database_url: str, queue: Queue) -> AsyncIterator[SqlStore]:
 
 async def approved(store: SqlStore, number: int = 1) -> Request:
     """A request whose execution was enqueued with its approval."""
-    await store.open_request(request(number), move(State.PENDING))
-    moved = await store.move(f"r-{number:010}", expect=[State.PENDING], move=move(State.APPROVED, enqueue="execute"))
+    await store.requests.open(request(number), move(State.PENDING))
+    moved = await store.requests.move(
+        f"r-{number:010}", expect=[State.PENDING], move=move(State.APPROVED, enqueue="execute")
+    )
     assert moved is not None
     return moved
 
@@ -130,7 +132,7 @@ async def approved(store: SqlStore, number: int = 1) -> Request:
 async def ended(store: SqlStore, request_id: str) -> Request:
     """Wait for a request's end."""
     end = time.monotonic() + PATIENCE
-    while (found := await store.request(request_id)) is None or found.state is not State.SUCCEEDED:
+    while (found := await store.requests.get(request_id)) is None or found.state is not State.SUCCEEDED:
         assert time.monotonic() < end, f"{request_id} is still {found and found.state}"
         await asyncio.sleep(0.1)
     return found

@@ -104,7 +104,7 @@ async def test_a_process_that_stops_lets_a_running_phase_end(store: SqlStore, pr
     status = await asyncio.to_thread(process.wait, 30)
 
     assert status == 0
-    kept = await store.request(wanted.id)
+    kept = await store.requests.get(wanted.id)
     assert kept
     assert kept.state is State.EXECUTING
     assert "durable.cut_short" in processes.log
@@ -130,18 +130,18 @@ async def test_an_idle_process_stops_in_seconds(store: SqlStore, processes: Proc
 
 
 async def test_an_intent_that_a_crash_left_is_taken_up_after_the_restart(store: SqlStore, processes: Processes) -> None:
-    await store.record_intent(incoming_now(1))
-    await store.record_intent(incoming_now(2))
-    await store.close_intent("i-0000000002")
+    await store.intents.record(incoming_now(1))
+    await store.intents.record(incoming_now(2))
+    await store.intents.close("i-0000000002")
 
     await processes.start()
     await processes.start()
-    await store.record_intent(incoming_now(3))
+    await store.intents.record(incoming_now(3))
     await until(lambda: len(processes.done) > 0)
 
     assert processes.done == ["resumed i-0000000001"]
     await asyncio.sleep(0.5)
-    still_open = await store.open_intents(before=datetime.now(UTC) + timedelta(days=1))
+    still_open = await store.intents.find_open(before=datetime.now(UTC) + timedelta(days=1))
     assert [intent.id for intent in still_open] == ["i-0000000003"]
 
 

@@ -17,17 +17,17 @@ from tests.store.samples import entry, hold, move, request
 
 
 async def test_a_move_that_is_undone_enqueues_nothing(store: SqlStore, queue: Queue) -> None:
-    await store.open_request(request(), move(State.PENDING))
+    await store.requests.open(request(), move(State.PENDING))
     fails = move(State.APPROVED, enqueue="execute", holds=[hold(), hold()])
     after = replace(fails, holds=(), entries=[entry(detail={"no": object()})])
 
     with pytest.raises(IntegrityError):
-        await store.move("r-0000000001", expect=[State.PENDING], move=fails)
+        await store.requests.move("r-0000000001", expect=[State.PENDING], move=fails)
     with pytest.raises(TypeError):
-        await store.move("r-0000000001", expect=[State.PENDING], move=after)
+        await store.requests.move("r-0000000001", expect=[State.PENDING], move=after)
 
     assert await queue._client.list_workflows_async(name=EXECUTE) == []
-    kept = await store.request("r-0000000001")
+    kept = await store.requests.get("r-0000000001")
     assert kept
     assert kept.state is State.PENDING
 
@@ -36,7 +36,7 @@ async def test_a_phase_is_enqueued_once_however_often_it_is_asked(store: SqlStor
     await approved(store)
 
     again = move(State.APPROVED, enqueue="execute")
-    await store.move("r-0000000001", expect=[State.APPROVED], move=again)
+    await store.requests.move("r-0000000001", expect=[State.APPROVED], move=again)
 
     waiting = await queue._client.list_workflows_async(name=EXECUTE)
     assert [one.workflow_id for one in waiting] == ["r-0000000001:execute"]

@@ -18,25 +18,25 @@ def due(subject: str, *, seconds: float = -1, attempt: int = 0) -> Timer:
 
 
 async def test_what_is_due_fires_once_and_what_is_not_does_not(store: SqlStore, processes: Processes) -> None:
-    await store.set_timer(due("later", seconds=3600))
-    await store.set_timer(due("now"))
+    await store.timers.schedule(due("later", seconds=3600))
+    await store.timers.schedule(due("now"))
     await processes.start()
     await processes.start()
 
     await until(lambda: len(processes.done) > 0)
     soon = due("soon", seconds=1)
-    await store.set_timer(soon)
+    await store.timers.schedule(soon)
     await until(lambda: len(processes.done) > 1)
     await turned(store, soon)
 
     assert processes.done == ["fired expire now 0", "fired expire soon 0"]
-    left = await store.due(datetime.now(UTC) + timedelta(days=1))
+    left = await store.timers.due(datetime.now(UTC) + timedelta(days=1))
     assert [timer.subject for timer in left] == ["later"]
 
 
 async def test_a_timer_that_goes_on_fires_again(store: SqlStore, processes: Processes) -> None:
     (processes.folder / "again-r-1").touch()
-    await store.set_timer(due("r-1"))
+    await store.timers.schedule(due("r-1"))
     await processes.start()
 
     await until(lambda: len(processes.done) == 2)
@@ -48,7 +48,7 @@ async def test_a_failure_is_tried_again_and_leaves_no_trace_in_the_database(
     store: SqlStore, processes: Processes
 ) -> None:
     (processes.folder / "fail-fire").touch()
-    await store.set_timer(due("r-1"))
+    await store.timers.schedule(due("r-1"))
     await processes.start()
 
     await until(lambda: processes.done == ["fired expire r-1 0"])
@@ -58,14 +58,14 @@ async def test_a_failure_is_tried_again_and_leaves_no_trace_in_the_database(
 
 async def test_timers_that_fail_for_good_keep_no_other_from_firing(store: SqlStore, processes: Processes) -> None:
     for number in range(250):
-        await store.set_timer(due(f"bad-{number}", seconds=-3600))
+        await store.timers.schedule(due(f"bad-{number}", seconds=-3600))
     await processes.start()
     await until(lambda: processes.log.count("timer.failed") >= 250)
 
-    await store.set_timer(due("good"))
+    await store.timers.schedule(due("good"))
 
     await until(lambda: processes.done == ["fired expire good 0"])
-    found = await store.backlog(datetime.now(UTC))
+    found = await store.timers.backlog(datetime.now(UTC))
     assert found.failing > 200
     assert found.examples[0].cause == "ConnectionError"
 
@@ -74,7 +74,7 @@ async def test_a_timer_that_failed_fires_once_the_cause_is_gone(
     store: SqlStore, queue: Queue, processes: Processes
 ) -> None:
     timer = due("bad-1")
-    await store.set_timer(timer)
+    await store.timers.schedule(timer)
     await processes.start()
     await until(lambda: processes.log.count("timer.failed") >= 2)
     while await queue.stuck(for_=timedelta(minutes=-1)):  # no workflow waits meanwhile
@@ -84,7 +84,7 @@ async def test_a_timer_that_failed_fires_once_the_cause_is_gone(
 
     await until(lambda: processes.done == ["fired expire bad-1 0"], patience=30)
     await turned(store, timer)
-    assert (await store.backlog(datetime.now(UTC))).failing == 0
+    assert (await store.timers.backlog(datetime.now(UTC))).failing == 0
 
 
 def test_a_timer_that_fails_is_tried_less_and_less_often() -> None:
@@ -97,7 +97,7 @@ def test_a_timer_that_fails_is_tried_less_and_less_often() -> None:
 
 async def test_a_crash_in_the_middle_fires_again_after_the_restart(store: SqlStore, processes: Processes) -> None:
     processes.stop_at("fire:before")
-    await store.set_timer(due("r-1"))
+    await store.timers.schedule(due("r-1"))
     process = await processes.start()
     await processes.stopped()
 
@@ -112,18 +112,18 @@ async def test_a_timer_set_again_for_the_same_moment_fires_again(
     store: SqlStore, queue: Queue, processes: Processes
 ) -> None:
     timer = due("r-1")
-    await store.set_timer(timer)
+    await store.timers.schedule(timer)
     await processes.start()
     await until(lambda: len(processes.done) == 1)
     await turned(store, timer)
 
-    await store.set_timer(timer)
+    await store.timers.schedule(timer)
 
     await until(lambda: len(processes.done) == 2)
 
 
 async def test_two_sweeps_start_one_workflow(store: SqlStore, queue: Queue) -> None:
-    await store.set_timer(due("r-1"))
+    await store.timers.schedule(due("r-1"))
     sweep = Sweep(store, queue, RealClock())
 
     await sweep.run()
@@ -136,7 +136,7 @@ async def test_two_sweeps_start_one_workflow(store: SqlStore, queue: Queue) -> N
 async def test_rows_of_sweeps_and_timers_go_when_they_have_ended(
     store: SqlStore, queue: Queue, processes: Processes
 ) -> None:
-    await store.set_timer(due("r-1"))
+    await store.timers.schedule(due("r-1"))
     await processes.start()
     await until(lambda: len(processes.done) == 1)
     await processes.stop()

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.app.logs import set_up_logs
-from bot.core.ports import Transition
 from bot.core.request import Incoming, State, Timer
+from bot.core.transition import Transition
 from bot.durable.durable import Durable
 from bot.durable.queue import Queue
 from bot.store.store import SqlStore, open_store
@@ -37,12 +37,12 @@ class ToyWork:
         async with self.stops("begin"):
             self.write(f"begin {request_id}")
             move = Transition(to=State.EXECUTING, at=datetime.now(UTC), changes={})
-            there = await self.store.move(request_id, expect=[State.APPROVED, State.EXECUTING], move=move)
+            there = await self.store.requests.move(request_id, expect=[State.APPROVED, State.EXECUTING], move=move)
             return "go" if there else "stop"
 
     async def act(self, request_id: str, phase: str) -> Mapping[str, Any]:
         async with self.stops("act"):
-            if not await self.store.mark_sent(request_id, phase, datetime.now(UTC)):
+            if not await self.store.requests.mark_sent(request_id, phase, datetime.now(UTC)):
                 return {"acted": "before"}
             self.write(f"SENT {request_id}")
             return {"acted": "done"}
@@ -56,7 +56,7 @@ class ToyWork:
             done = [samples.entry("executed", request_id=request_id)]
             changes = {"outcome": seen["acted"]}
             move = Transition(to=State.SUCCEEDED, at=datetime.now(UTC), changes=changes, entries=done)
-            await self.store.move(request_id, expect=[State.EXECUTING], move=move)
+            await self.store.requests.move(request_id, expect=[State.EXECUTING], move=move)
 
     async def tell(self, request_id: str, phase: str) -> None:
         async with self.stops("tell"):

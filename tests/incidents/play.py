@@ -62,7 +62,7 @@ async def approve_typed(someone: Someone, card: Message, name: str) -> None:
 async def audit(world: World, *, channel: str = INCIDENT) -> list[AuditEntry]:
     """The audit log of a channel, oldest first."""
     assert world.bot is not None
-    rows = await world.bot.store.audit_page(before_seq=None, limit=500, channel_id=channel)
+    rows = await world.bot.store.audit.page(before_seq=None, limit=500, channel_id=channel)
     return [entry for _, entry in reversed(rows)]
 
 

@@ -17,7 +17,7 @@ REFUSED = "has ended. To start one: /turso incident start KEY"
 
 async def running(world: World) -> Incident | None:
     assert world.bot is not None
-    return await world.bot.store.incident_in(INCIDENT)
+    return await world.bot.store.incidents.running_in(INCIDENT)
 
 
 def plain(text: str) -> str:

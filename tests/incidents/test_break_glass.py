@@ -106,7 +106,7 @@ async def test_a_reviewer_who_has_left_the_group_is_refused(world: World) -> Non
 async def test_what_is_overdue_is_said_aloud_and_to_each_then_ever_more_seldom(world: World) -> None:
     card = await break_glass(world, ANA, "sixth")
     assert world.bot is not None
-    assert not await world.bot.store.requests(states=[State.UNKNOWN])
+    assert not await world.bot.store.requests.find(states=[State.UNKNOWN])
 
     await world.pass_time(hours=2, minutes=1)
     early = await until(lambda: world.card(holding="A review of the break-glass act"), what="a reminder", within=30)
@@ -129,7 +129,7 @@ async def test_what_is_overdue_is_said_aloud_and_to_each_then_ever_more_seldom(w
     await world.calm()
     assert "on record" in words(await review(world, REMY, later))
     await world.pass_time(hours=13)
-    assert not await world.bot.store.reviews(owed=True)
+    assert not await world.bot.store.reviews.find(owed=True)
 
 
 def play_thread(world: World, card: Message) -> list[Message]:

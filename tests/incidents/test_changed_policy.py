@@ -52,7 +52,7 @@ async def test_what_waits_does_not_start_by_the_old_policy(world: World, longest
 
     assert why in words(heard)
     await stage.reaches(world, card, State.STALE)
-    assert await world.bot.store.incident_in(DB_OPS) is None
+    assert await world.bot.store.incidents.running_in(DB_OPS) is None
 
 
 async def test_what_runs_gives_the_rights_of_a_profile_only_while_the_policy_does(world: World) -> None:
@@ -61,7 +61,7 @@ async def test_what_runs_gives_the_rights_of_a_profile_only_while_the_policy_doe
     lost.enforce(world, policy("12h", "wide", AT_ONCE))
     await world.person(DANA).types("/turso incident start INC-9 --for 4h", holding="INC-9")
     await world.calm()
-    running = await world.bot.store.incident_in(DB_OPS)
+    running = await world.bot.store.incidents.running_in(DB_OPS)
     assert running is not None
     assert running.until - running.started_at == timedelta(hours=4)
     planned = await world.person(REMY).types("/turso db destroy kept --now --dry-run --reason x")

@@ -31,11 +31,11 @@ async def due(world: World) -> Timer:
     await world.person(ANA).types("/turso digest on --daily 09:00 --tz UTC")
     await world.calm()
     store = world.bot.store
-    kept = await store.digest(DB_OPS)
+    kept = await store.digests.get(DB_OPS)
     assert kept is not None
-    await store.turn_timer(Timer(TimerKind.DIGEST, DB_OPS, kept.next_at), None)
+    await store.timers.replace(Timer(TimerKind.DIGEST, DB_OPS, kept.next_at), None)
     now = world.clock.now()
-    assert await store.mark_digest(DB_OPS, kept.last_period, was=kept.last_period, next_at=now - timedelta(minutes=1))
+    assert await store.digests.mark(DB_OPS, kept.last_period, was=kept.last_period, next_at=now - timedelta(minutes=1))
     return Timer(TimerKind.DIGEST, DB_OPS, now - timedelta(minutes=1))
 
 
@@ -68,7 +68,7 @@ async def test_what_was_cut_short_is_told_and_not_posted_again(world: World, mon
     with monkeypatch.context() as patched:
         patched.setattr(type(world.bot.env.messenger), "post", lost)
         again = await digest_is_due(world.bot.env, timer)
-    kept = await world.bot.store.digest(DB_OPS)
+    kept = await world.bot.store.digests.get(DB_OPS)
     assert kept is not None
     assert kept.last_period.endswith(BEGUN)
     assert again is not None
@@ -84,8 +84,8 @@ async def test_what_was_cut_short_is_told_and_not_posted_again(world: World, mon
 async def test_one_that_is_turned_off_meanwhile_does_not_come_back(world: World) -> None:
     assert world.bot is not None
     timer = await due(world)
-    await world.bot.store.drop_digest(DB_OPS)
+    await world.bot.store.digests.drop(DB_OPS)
 
     assert await digest_is_due(world.bot.env, timer) is None
-    assert not await world.bot.store.mark_digest(DB_OPS, "2026-W01", was="")
-    assert await world.bot.store.digest(DB_OPS) is None
+    assert not await world.bot.store.digests.mark(DB_OPS, "2026-W01", was="")
+    assert await world.bot.store.digests.get(DB_OPS) is None

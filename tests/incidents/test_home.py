@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from bot.core.plan import Plan, PlanTarget
-from bot.core.ports import Transition
 from bot.core.request import (
     Hold,
     HoldKind,
@@ -24,6 +23,7 @@ from bot.core.request import (
     TimerKind,
     TokenState,
 )
+from bot.core.transition import Transition
 from bot.pipeline.home.home_tab import view_of
 from bot.sandbox.workspace.blockkit import validate_view
 from bot.sandbox.workspace.model import View
@@ -96,17 +96,17 @@ async def fill(world: World, many: int, first: int) -> None:
         gone = replace(gone, plan=replace(gone.plan, target=PlanTarget(name, database_id, "default")))
         hold = Hold(f"h-{at}", HoldKind.FREEZE, "acme", name, database_id, False, True, waits.id, DB_OPS, now)
         review = Review(f"v-{at}", waits.id, BEN, DB_OPS, now, now + timedelta(hours=1), (ANA,))
-        await store.open_request(waits, Transition(State.PENDING, now, {}, holds=[hold], reviews=[review]))
-        await store.open_request(own, Transition(State.READY, now, {}))
-        await store.open_request(gone, Transition(State.QUARANTINED, now, {}, [entry()]))
-        await store.add_token(
+        await store.requests.open(waits, Transition(State.PENDING, now, {}, holds=[hold], reviews=[review]))
+        await store.requests.open(own, Transition(State.READY, now, {}))
+        await store.requests.open(gone, Transition(State.QUARANTINED, now, {}, [entry()]))
+        await store.tokens.add(
             LedgerToken(f"t-{at}", own.id, "acme", name, database_id, "default", True, ANA, DB_OPS, now,
                         now + timedelta(hours=1), "f" * 16, TokenState.LIVE)
         )  # fmt: skip
         incident = Incident(f"n-{at}", f"INC-{at}", f"C0X{at:06}" if at else ORDERS, "acme", "incident", REMY, now,
                             now + timedelta(hours=1))  # fmt: skip
         timer = Timer(TimerKind.INCIDENT_END, incident.id, incident.until)
-        await store.start_incident(incident, timer, entry("incident_started", channel_id=incident.channel_id))
+        await store.incidents.start(incident, timer, entry("incident_started", channel_id=incident.channel_id))
 
 
 async def drawing(world: World, rounds: int = 3, times: int = 40) -> float:

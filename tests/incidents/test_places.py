@@ -16,7 +16,7 @@ async def running(world: World) -> AsyncIterator[World]:
     """An incident runs in the channel."""
     await play.start(world.person(REMY), "INC-1")
     yield world
-    if world.bot and await world.bot.store.incident_in(INCIDENT):
+    if world.bot and await world.bot.store.incidents.running_in(INCIDENT):
         await play.end(world.person(REMY), "INC-1")
 
 
@@ -53,7 +53,7 @@ async def test_only_who_the_policy_names_may_start_one_and_nobody_where_a_channe
     await world.person(BEN).types("/turso incident start INC-3", SHARED, holding="shared with another organization")
 
     assert world.bot is not None
-    assert await world.bot.store.incident_in(INCIDENT) is None
+    assert await world.bot.store.incidents.running_in(INCIDENT) is None
 
 
 async def test_where_the_bot_is_not_a_member_it_asks_to_be_invited_and_then_works(world: World) -> None:

@@ -33,7 +33,7 @@ SHOWN = {
 async def started(world: World) -> None:
     """An incident runs; nothing is wrong with Turso, yet."""
     assert world.bot is not None
-    if await world.bot.store.incident_in(INCIDENT) is None:
+    if await world.bot.store.incidents.running_in(INCIDENT) is None:
         await play.start(world.person(REMY), "INC-9")
     world.turso.faults.clear()
 
@@ -97,7 +97,7 @@ async def test_today_stands_beside_the_usual_of_the_samples(world: World) -> Non
     today = world.clock.now().astimezone(UTC).date()
     days = [today - timedelta(days=at) for at in range(10, 0, -1)]
     used = {day: 1000 * (1 + sum(1 for one in days if one.month == day.month and one <= day)) for day in days}
-    await world.bot.store.add_samples(
+    await world.bot.store.samples.add(
         [UsageSample("acme", "orders", database.id, day.isoformat(), used[day], 10, 4096, 0) for day in days]
     )
 

@@ -192,12 +192,12 @@ class House:
         """Let time pass until no timer of an outcome is due; a failure is tried again, as durable work does."""
         for _ in range(60):
             self.clock.pass_(_LOOKS_LATER)
-            timers = [one for one in await self.store.due(self.clock.now()) if one.kind in OF_OUTCOMES]
+            timers = [one for one in await self.store.timers.due(self.clock.now()) if one.kind in OF_OUTCOMES]
             if not timers:
                 return
             for timer in timers:
                 try:
-                    await self.store.turn_timer(timer, await fire(self.env, timer))
+                    await self.store.timers.replace(timer, await fire(self.env, timer))
                 except Unavailable:
                     continue
         raise AssertionError("it does not come to rest")

@@ -13,8 +13,8 @@ import pytest
 import pytest_asyncio
 
 from bot.core.model import Channel, Visibility
-from bot.core.ports import Transition
 from bot.core.request import Hold, HoldKind, Incident, Mode, Request, Review, State, Timer, TimerKind
+from bot.core.transition import Transition
 from bot.pipeline.outcomes.telling import notify_is_due, tell_outcome, tell_reviewed
 from tests.pipeline.listening import EVERYBODY, MEMBERS, House, house
 from tests.store import samples
@@ -52,12 +52,12 @@ def request_for(mode: Mode = Mode.APPROVAL, **changes: Any) -> Request:
 
 
 async def opened(house: House, request: Request, *, card: bool) -> Request:
-    found = await house.store.open_request(request, samples.move(State.PENDING))
+    found = await house.store.requests.open(request, samples.move(State.PENDING))
     if request.mode is not Mode.DIRECT:
         vote = replace(samples.vote(1), request_id=request.id)
-        await house.store.vote(vote, entry=samples.entry("approved"))
+        await house.store.requests.vote(vote, entry=samples.entry("approved"))
     if card:
-        await house.store.set_card(request.id, request.channel_id, CARD)
+        await house.store.cards.add(request.id, request.channel_id, CARD)
     return found
 
 
@@ -67,7 +67,7 @@ def ends(to: State, mode: Mode = Mode.APPROVAL, *, card: bool = True, **changes:
     async def end(house: House) -> Ended:
         request = await opened(house, request_for(mode, **changes), card=card)
         move = Transition(to=to, at=house.clock.now(), changes={"outcome": "That is how it ended."}, entries=ENTRIES)
-        assert await house.store.move(request.id, expect=[State.PENDING], move=move)
+        assert await house.store.requests.move(request.id, expect=[State.PENDING], move=move)
         await tell_outcome(house.env, request.id)
         hidden = request.private or request.visibility is Visibility.EPHEMERAL
         unseen = mode is Mode.DIRECT and to in (State.EXPIRED, State.CANCELLED, State.DENIED)
@@ -84,10 +84,10 @@ async def thawed(house: House) -> Ended:
                 NOON)  # fmt: skip
     await opened(house, request, card=True)
     done = Transition(to=State.SUCCEEDED, at=NOON, changes={}, entries=ENTRIES, holds=[hold])
-    await house.store.move(request.id, expect=[State.PENDING], move=done)
-    await house.store.set_told(request.id, State.SUCCEEDED, how="channel")
-    await house.store.set_timer(Timer(TimerKind.THAW, hold.id, NOON))
-    await house.store.release_hold(hold.id, NOON, keeps_timer=True)
+    await house.store.requests.move(request.id, expect=[State.PENDING], move=done)
+    await house.store.notices.set_told(request.id, State.SUCCEEDED, how="channel")
+    await house.store.timers.schedule(Timer(TimerKind.THAW, hold.id, NOON))
+    await house.store.holds.release(hold.id, NOON, keeps_timer=True)
     return Ended(("U0ANA", "U0BEN", "U0CAT"))
 
 
@@ -97,7 +97,7 @@ async def incident_over(house: House) -> Ended:
     incident = Incident(f"n-{number}", f"INC-{number}", "C0DBOPS", "acme", "incident", "U0ANA", NOON,
                         house.clock.now() + timedelta(hours=1), timeline_ts=CARD)  # fmt: skip
     timer = Timer(TimerKind.INCIDENT_END, incident.id, incident.until)
-    assert await house.store.start_incident(incident, timer, samples.entry("incident_started"))
+    assert await house.store.incidents.start(incident, timer, samples.entry("incident_started"))
     return Ended(("U0ANA",))
 
 
@@ -107,9 +107,9 @@ async def reviewed(house: House) -> Ended:
     await opened(house, request, card=True)
     review = Review(f"v-{request.id}", request.id, "U0ANA", "C0DBOPS", NOON, NOON, ("U0BEN",), ("<@U0CAT>",))
     done = Transition(to=State.SUCCEEDED, at=NOON, changes={}, entries=ENTRIES, reviews=[review])
-    await house.store.move(request.id, expect=[State.PENDING], move=done)
-    await house.store.set_told(request.id, State.SUCCEEDED, how="channel")
-    await house.store.settle_review(review.id, "U0BEN", True, "fine", house.clock.now(), samples.entry("reviewed"))
+    await house.store.requests.move(request.id, expect=[State.PENDING], move=done)
+    await house.store.notices.set_told(request.id, State.SUCCEEDED, how="channel")
+    await house.store.reviews.settle(review.id, "U0BEN", True, "fine", house.clock.now(), samples.entry("reviewed"))
     await tell_reviewed(house.env, review.id)
     return Ended(("U0ANA", "U0BEN", "U0CAT"))
 
@@ -206,7 +206,7 @@ async def test_where_the_channel_may_see_it_it_is_told_there_once(here: House, k
     else:
         said = [one.who for one in here.slack.heard if not one.method.startswith("files.")]
         assert said == [EVERYBODY], "once, and nobody is told alone as well"
-    assert not await here.store.told_nobody(since=NOON, before=here.clock.now())
+    assert not await here.store.notices.told_nobody(since=NOON, before=here.clock.now())
 
 
 @pytest.mark.parametrize("way", CLOSED)
@@ -219,7 +219,7 @@ async def test_where_it_may_not_the_people_concerned_are_told_alone_once(here: H
 
     told = [one.who for one in here.slack.heard]
     assert sorted(told) == sorted(ended.concerned), "each of them once, and nobody else"
-    assert not await here.store.told_nobody(since=NOON, before=here.clock.now())
+    assert not await here.store.notices.told_nobody(since=NOON, before=here.clock.now())
 
 
 @pytest.mark.parametrize("way", [*OPEN, *CLOSED])
@@ -251,21 +251,21 @@ async def test_a_crash_between_the_message_and_its_record_tells_it_again_never_n
     async def killed(*_: Any, **__: Any) -> None:
         raise Killed
 
-    monkeypatch.setattr(type(here.store), "set_told", killed)
+    monkeypatch.setattr(type(here.store.notices), "set_told", killed)
     with pytest.raises(Killed):
         await KINDS[kind](here)
     assert here.slack.heard
     monkeypatch.undo()
-    for timer in await here.store.due(here.clock.now() + timedelta(days=1)):
+    for timer in await here.store.timers.due(here.clock.now() + timedelta(days=1)):
         if timer.kind is TimerKind.NOTIFY:
-            await here.store.turn_timer(timer, await notify_is_due(here.env, timer))
+            await here.store.timers.replace(timer, await notify_is_due(here.env, timer))
     assert 1 <= here.hears("U0ANA")["U0ANA"] <= 2
 
 
 async def test_a_crash_before_the_message_leaves_the_timer_that_tells_it(here: House) -> None:
     request = await opened(here, request_for(), card=True)
     move = Transition(to=State.DENIED, at=here.clock.now(), changes={"outcome": "Denied."}, entries=ENTRIES)
-    await here.store.move(request.id, expect=[State.PENDING], move=move)
+    await here.store.requests.move(request.id, expect=[State.PENDING], move=move)
 
     await here.rests()
 
@@ -279,7 +279,7 @@ async def test_an_end_that_nobody_can_be_told_is_kept_where_it_can_be_seen(here:
     await KINDS["approved, failed"](here)
     await here.rests()
 
-    found = await here.store.told_nobody(since=NOON, before=NOON)
+    found = await here.store.notices.told_nobody(since=NOON, before=NOON)
     assert [(one.event, one.how) for one in found] == [("failed", "nobody")]
 
 
@@ -289,8 +289,8 @@ async def test_an_end_that_is_owed_for_long_is_seen_as_well(here: House) -> None
 
     await KINDS["direct, succeeded"](here)
 
-    assert not await here.store.told_nobody(since=since, before=since - timedelta(minutes=1))
-    assert len(await here.store.told_nobody(since=since, before=here.clock.now() + timedelta(minutes=1))) == 1
+    assert not await here.store.notices.told_nobody(since=since, before=since - timedelta(minutes=1))
+    assert len(await here.store.notices.told_nobody(since=since, before=here.clock.now() + timedelta(minutes=1))) == 1
     here.slack.troubles = {}
     await here.rests()
 
@@ -308,10 +308,10 @@ async def test_an_end_that_was_overtaken_is_not_told(here: House) -> None:
     request = await opened(here, request_for(), card=True)
     for expect, to in ((State.PENDING, State.UNKNOWN), (State.UNKNOWN, State.SUCCEEDED)):
         move = Transition(to=to, at=here.clock.now(), changes={"outcome": to.value}, entries=ENTRIES)
-        assert await here.store.move(request.id, expect=[expect], move=move)
+        assert await here.store.requests.move(request.id, expect=[expect], move=move)
 
     await here.rests()
 
     assert len(here.slack.heard) == 1
     assert "succeeded" in here.slack.heard[0].text
-    assert not await here.store.untold(request.id)
+    assert not await here.store.notices.untold(request.id)

@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 
 from bot.core.model import Channel
-from bot.core.ports import Transition
 from bot.core.request import Digest, Mode, Review, State, Timer, TimerKind
+from bot.core.transition import Transition
 from bot.errors import Unavailable
 from bot.pipeline.outcomes.telling import tell_outcome
 from bot.pipeline.timers import digests
@@ -60,8 +60,8 @@ def owed_review(due_in: timedelta, attempt: int, *, escalates: bool = False) -> 
         request = await opened(house, request_for(Mode.BREAK_GLASS), card=True)
         review = Review(f"v-{request.id}", request.id, "U0ANA", "C0DBOPS", NOON, now + due_in, REVIEWERS, CALLED)
         done = Transition(to=State.SUCCEEDED, at=NOON, changes={}, entries=ENTRIES, reviews=[review])
-        await house.store.move(request.id, expect=[State.PENDING], move=done)
-        await house.store.set_told(request.id, State.SUCCEEDED, how="channel")
+        await house.store.requests.move(request.id, expect=[State.PENDING], move=done)
+        await house.store.notices.set_told(request.id, State.SUCCEEDED, how="channel")
         everybody = (*REVIEWERS, *NOTIFIED)
         here = (EVERYBODY, *everybody) if escalates else (EVERYBODY,)
         return Told(here, everybody, Timer(TimerKind.REVIEW, review.id, now, attempt))
@@ -83,7 +83,7 @@ async def revoked(house: House) -> Told:
     done = Transition(
         to=State.SUCCEEDED, at=house.clock.now(), changes={"outcome": "That is how it ended."}, entries=ENTRIES
     )
-    assert await house.store.move(request.id, expect=[State.PENDING], move=done)
+    assert await house.store.requests.move(request.id, expect=[State.PENDING], move=done)
     await tell_outcome(house.env, request.id)
     return Told((EVERYBODY, "U0DAN", "U0EVE"), ("U0ANA", "U0BEN", "U0CAT", "U0DAN", "U0EVE"))
 
@@ -91,7 +91,7 @@ async def revoked(house: House) -> Told:
 async def digest(house: House) -> Told:
     """A daily digest, which Ana has turned on; Turso does not answer, which it says after some tries."""
     now = house.clock.now()
-    await house.store.set_digest(Digest("C0DBOPS", "acme", "daily", 0, "09:30", "UTC", "U0ANA", now))
+    await house.store.digests.schedule(Digest("C0DBOPS", "acme", "daily", 0, "09:30", "UTC", "U0ANA", now))
     return Told((EVERYBODY,), ("U0ANA",), Timer(TimerKind.DIGEST, "C0DBOPS", now, attempt=digests.TRIES - 1))
 
 
@@ -110,7 +110,7 @@ NOTICES: dict[str, Notice] = {
 async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     async with house(tmp_path_factory.mktemp("house")) as found:
         for number, holder in enumerate(("U0ANA", "U0DAN", "U0EVE")):
-            await found.store.add_token(samples.token(number, holder=holder, expires_at=None))
+            await found.store.tokens.add(samples.token(number, holder=holder, expires_at=None))
         yield found
 
 
@@ -197,7 +197,7 @@ async def test_a_digest_without_a_place_is_told_once_for_all_that_follow(here: H
     CLOSED["archived"](here)
     told = await digest(here)
     for _ in range(3):
-        kept = await here.store.digest("C0DBOPS")
+        kept = await here.store.digests.get("C0DBOPS")
         assert kept is not None
         here.clock.time = max(here.clock.time, kept.next_at)
         assert told.timer is not None

@@ -22,7 +22,7 @@ def request_id(card: Message) -> str:
 async def stored(world: World, card: Message) -> Request:
     """What the store says of a card's request."""
     assert world.bot is not None
-    found = await world.bot.store.request(request_id(card))
+    found = await world.bot.store.requests.get(request_id(card))
     assert found is not None
     return found
 

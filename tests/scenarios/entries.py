@@ -117,7 +117,7 @@ async def _incident(world: World) -> str:
     assert world.bot is not None
     await forging.types(world, REMY, DB_OPS, "incident start INC-1")
     await world.calm()
-    running = await world.bot.store.incident_in(DB_OPS)
+    running = await world.bot.store.incidents.running_in(DB_OPS)
     assert running is not None
     return running.id
 
@@ -130,7 +130,7 @@ def _submitting(callback_id: str) -> Way:
         found = await values_of(world)
         ready()
         for about in found:
-            request = await world.bot.store.request(about) if world.bot else None
+            request = await world.bot.store.requests.get(about) if world.bot else None
             typed = {"typed_name": request.plan.target.name} if request and request.plan.target else {}
             await forging.submits(world, ANA, callback_id, about, {**values, **typed})
             await world.calm()
@@ -182,12 +182,12 @@ async def values_of(world: World) -> list[str]:
     """An id of each kind that a button or a form may carry, as they are open now."""
     assert world.bot is not None
     store = world.bot.store
-    requests: list[Request] = list(await store.requests(states=list(State)))
+    requests: list[Request] = list(await store.requests.find(states=list(State)))
     newest = {(one.command, one.state): one.id for one in reversed(requests)}
-    holds = [one.id for one in await store.holds()]
-    reviews = [one.id for one in await store.reviews(owed=True)]
-    tokens = await store.tokens(organization="acme")
-    live = await store.tokens(organization="acme", live_at=world.clock.now())
+    holds = [one.id for one in await store.holds.find()]
+    reviews = [one.id for one in await store.reviews.find(owed=True)]
+    tokens = await store.tokens.find(organization="acme")
+    live = await store.tokens.find(organization="acme", live_at=world.clock.now())
     of_tokens = [*(one.id for one in tokens[:2]), *(one.request_id for one in live[:2])]
     return [*newest.values(), *holds[:2], *reviews[:2], *of_tokens, await an_intent(world, ANA)]
 

@@ -55,13 +55,13 @@ async def at_turso(world: World, method: str, path: str, **body: Any) -> dict[st
 async def holds(world: World, name: str) -> list[Hold]:
     """What the store holds a database for."""
     assert world.bot is not None
-    return [one for one in await world.bot.store.holds() if one.database == name]
+    return [one for one in await world.bot.store.holds.find() if one.database == name]
 
 
 async def state(world: World, request: Request) -> Request:
     """A request as it is now."""
     assert world.bot is not None
-    found = await world.bot.store.request(request.id)
+    found = await world.bot.store.requests.get(request.id)
     assert found is not None
     return found
 
@@ -69,7 +69,7 @@ async def state(world: World, request: Request) -> Request:
 async def audited(world: World, request: Request) -> list[AuditEntry]:
     """What the audit log says of a request, oldest first."""
     assert world.bot is not None
-    page = await world.bot.store.audit_page(before_seq=None, limit=200)
+    page = await world.bot.store.audit.page(before_seq=None, limit=200)
     return [entry for _, entry in reversed(page) if entry.request_id == request.id]
 
 

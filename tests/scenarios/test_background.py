@@ -68,7 +68,7 @@ def bot_of(world: World) -> Bot:
 async def write_something(bot: Bot) -> None:
     """Give the writer of groups a group."""
     number = next(NUMBERS)
-    assert await bot.store.record_intent(incoming(number, key=f"loop-{number}"), actionable=False)
+    assert await bot.store.intents.record(incoming(number, key=f"loop-{number}"), actionable=False)
 
 
 async def goes_on(bot: Bot, loop: Loop) -> None:

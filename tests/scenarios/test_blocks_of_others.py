@@ -134,7 +134,9 @@ async def waiting(world: World) -> Request:
     """The request that is to start and says why it doesn't."""
     assert world.bot is not None
     async with asyncio.timeout(30):
-        while not (found := [one for one in await world.bot.store.requests(states=[State.APPROVED]) if one.outcome]):
+        while not (
+            found := [one for one in await world.bot.store.requests.find(states=[State.APPROVED]) if one.outcome]
+        ):
             await asyncio.sleep(0.02)
     return found[0]
 

@@ -179,4 +179,4 @@ async def test_a_quarantine_blocks_both_by_one_patch_and_deletes_only_at_its_end
     await world.pass_time(hours=1, minutes=1)
     await world.shows(card, holding="*condemned* is destroyed")
     assert len(world.changes("DELETE", "/condemned")) == 1
-    assert not await world.bot.store.requests(states=[State.QUARANTINED])
+    assert not await world.bot.store.requests.find(states=[State.QUARANTINED])

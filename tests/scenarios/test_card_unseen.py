@@ -22,8 +22,8 @@ async def test_it_ends_on_record_and_its_requester_is_told(tmp_path: Path) -> No
         await until(told, what="its end")
         await world.calm()
 
-        (request,) = await world.bot.store.requests(states=[State.CANCELLED])
-        rows = await world.bot.store.audit_page(before_seq=None, limit=100, channel_id=DB_OPS)
+        (request,) = await world.bot.store.requests.find(states=[State.CANCELLED])
+        rows = await world.bot.store.audit.page(before_seq=None, limit=100, channel_id=DB_OPS)
         mine = [entry for _, entry in reversed(rows) if entry.request_id == request.id]
         assert [(one.event, one.outcome) for one in mine] == [("asked", "pending"), ("unseen", "cancelled")]
         shown = await dana.types("/turso audit --db unseen", holding="Audit log")

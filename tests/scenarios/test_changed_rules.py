@@ -85,7 +85,7 @@ async def test_so_it_is_between_the_confirmation_and_the_deed(
     outcome, dana = re.compile(f"now ask for {more} of this.*Nothing was done"), world.person(DANA)
     await until(lambda: any(outcome.search(words(one)) for one in dana.sees(DB_OPS)), what="the outcome")
     assert world.bot is not None
-    stale = await world.bot.store.requests(states=[State.STALE])
+    stale = await world.bot.store.requests.find(states=[State.STALE])
     assert name in [one.plan.target.name for one in stale if one.plan.target]
     assert not world.changes("PATCH", f"/{name}/configuration")
 

@@ -107,7 +107,7 @@ async def test_a_stranger_whom_the_policy_names_may_approve_in_the_shared_channe
     await world.person(STELLA).presses_and_hears("Approve", card)
 
     ready = await world.shows(card, button="Reveal")
-    request = await world.bot.store.request(buttons(ready)["Reveal"]["value"])
+    request = await world.bot.store.requests.get(buttons(ready)["Reveal"]["value"])
     assert request is not None
     assert [vote.user_id for vote in request.votes] == [STELLA]
 
@@ -136,7 +136,7 @@ async def test_undo_is_for_the_asker_the_approvers_and_whom_the_rule_names(world
     assert "nothing was done" in words(tried)
     assert "You may undo" in words(tried)
     await world.calm()
-    assert await world.bot.store.requests(states=[State.QUARANTINED])
+    assert await world.bot.store.requests.find(states=[State.QUARANTINED])
     await world.person(REMY).presses_and_hears("Undo", waiting)
 
     restored = await world.shows(card, holding="is lifted")

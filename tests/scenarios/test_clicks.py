@@ -290,12 +290,12 @@ async def test_a_reason_cannot_fool_an_approver(world: World) -> None:
 async def test_a_form_for_which_slacks_trigger_is_too_old_is_asked_for_again_and_is_no_refusal(world: World) -> None:
     assert world.bot is not None
     card = await asked(world, "/turso db destroy {} --now --reason old")
-    entries = (await world.bot.store.audit_head())[0]
+    entries = (await world.bot.store.audit.head())[0]
     world.workspace.faults.add("api_error", "views.open", error="expired_trigger_id", times=1)
 
     heard = await world.person(ANA).presses_and_hears("Approve", card)
 
     assert "press the button again" in words(heard)
-    assert (await world.bot.store.audit_head())[0] == entries, "nobody was refused anything"
+    assert (await world.bot.store.audit.head())[0] == entries, "nobody was refused anything"
     await world.person(ANA).presses("Approve", card)
     assert await world.person(ANA).modal("Type the name")

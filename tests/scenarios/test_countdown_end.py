@@ -49,7 +49,7 @@ async def made_again(world: World, name: str) -> None:
 async def released(world: World, name: str) -> None:
     assert world.bot is not None
     (hold,) = await q.holds(world, name)
-    await world.bot.store.release_hold(hold.id, world.clock.now())
+    await world.bot.store.holds.release(hold.id, world.clock.now())
 
 
 DIFFERENT: dict[str, tuple[Change, str, int, tuple[bool, bool] | None]] = {

@@ -120,13 +120,13 @@ async def test_a_process_that_decides_by_another_policy_is_found_as_long_as_it_l
         (now, world.bot.env.rules.policy.hash, True),
         (now - timedelta(minutes=2), "0ther", True),
     ):
-        await store.process_lives("elsewhere:1:abc", policy, seen, forget=now - timedelta(hours=1))
+        await store.processes.record("elsewhere:1:abc", policy, seen, forget=now - timedelta(hours=1))
         found_well, said = (await found(world))["policy"]
         assert found_well is well
         assert well or "other processes decide by `0ther`" in said
-    await store.process_lives("elsewhere:1:abc", "0ther", now, forget=now - timedelta(hours=1))
+    await store.processes.record("elsewhere:1:abc", "0ther", now, forget=now - timedelta(hours=1))
 
-    await store.process_ends("elsewhere:1:abc")
+    await store.processes.remove("elsewhere:1:abc")
 
     assert (await found(world))["policy"][0]
 
@@ -172,9 +172,9 @@ async def test_an_end_that_nobody_was_told_of_is_seen_by_doctor_and_the_metrics(
     if event in (ALARM, REVOKED):
         await tell_alone(world.bot.env, notice)
     else:
-        await store.set_told(subject, event, how="nobody")
+        await store.notices.set_told(subject, event, how="nobody")
 
     findings = {name: (well, sentence) for name, well, sentence in await health.doctor()}
     assert findings["outcomes"][0] is False
     assert f"{named} `{subject}`" in findings["outcomes"][1]
-    await store.set_told(subject, event, how="channel")
+    await store.notices.set_told(subject, event, how="channel")

@@ -165,12 +165,12 @@ async def looked_again(world: World, request_id: str) -> None:
     """Let the time of the next second look come, and wait until it is over."""
     store = world.bot.store if world.bot else None
     assert store is not None
-    for timer in await store.due(world.clock.now() + timedelta(days=1), limit=1000):
+    for timer in await store.timers.due(world.clock.now() + timedelta(days=1), limit=1000):
         if (timer.kind, timer.subject) != (TimerKind.RECONCILE, request_id):
             continue
         await world.pass_time(seconds=(timer.due_at - world.clock.now()).total_seconds() + 1)
         end = asyncio.get_running_loop().time() + 30
-        while await store.is_due(timer.kind, timer.subject, timer.due_at):
+        while await store.timers.is_due(timer.kind, timer.subject, timer.due_at):
             assert asyncio.get_running_loop().time() < end, "nobody looks again"
             await asyncio.sleep(0.02)
 

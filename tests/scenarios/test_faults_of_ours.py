@@ -40,7 +40,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 
 async def newest(world: World) -> Request:
     assert world.bot is not None
-    return max(await world.bot.store.requests(states=list(State)), key=lambda one: one.created_at)
+    return max(await world.bot.store.requests.find(states=list(State)), key=lambda one: one.created_at)
 
 
 async def is_over(world: World) -> Request:

@@ -78,7 +78,7 @@ async def test_the_main_job_is_done_in_this_generation(world: World) -> None:
     await ana.submits({"typed_name": "gen-job"})
 
     await world.shows(card, holding="*gen-job* is destroyed")
-    assert [one.state for one in await world.bot.store.requests(states=[State.UNKNOWN, State.FAILED])] == []
+    assert [one.state for one in await world.bot.store.requests.find(states=[State.UNKNOWN, State.FAILED])] == []
 
 
 @contextmanager

@@ -84,7 +84,7 @@ def lines(**wanted: Any) -> list[dict[str, Any]]:
 
 async def everything(world: World) -> list[Request]:
     assert world.bot is not None
-    return list(await world.bot.store.requests(states=list(State)))
+    return list(await world.bot.store.requests.find(states=list(State)))
 
 
 async def test_the_day_has_every_end(world: World) -> None:

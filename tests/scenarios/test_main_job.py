@@ -140,8 +140,8 @@ async def test_the_audit_log_tells_the_whole_story_and_holds(world: World) -> No
 
     said = words(told)
     assert all(word in said for word in ("harbour", "crew", f"<@{DANA}>"))
-    states = [one.state for one in await world.bot.store.requests(states=list(State))]
+    states = [one.state for one in await world.bot.store.requests.find(states=list(State))]
     assert states.count(State.SUCCEEDED) >= 4
     findings = {name: well for name, well, _ in await world.bot.health.doctor()}
     assert findings["audit chain"]
-    assert DB_OPS in {one.channel_id for one in await world.bot.store.requests(states=list(State))}
+    assert DB_OPS in {one.channel_id for one in await world.bot.store.requests.find(states=list(State))}

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.ports import Transition
 from bot.core.request import HoldKind, State
+from bot.core.transition import Transition
 from bot.pipeline.replies import entry
 from tests.scenarios import quarantines as q
 from tests.security import stage
@@ -114,7 +114,7 @@ async def test_ones_own_undo_is_found_behind_any_number_of_newer_quarantines(wor
         other = replace(request, id=f"r-newer{at:05}", intent_id="", plan=newer, state=State.PENDING, votes=())
         line = entry("executed", "quarantined", at=world.clock.now(), request=other)
         begun = Transition(to=State.QUARANTINED, at=world.clock.now(), changes={}, entries=[line])
-        await world.bot.store.open_request(other, begun)
+        await world.bot.store.requests.open(other, begun)
 
     told = await world.person(DANA).types("/turso db restore oldest")
 

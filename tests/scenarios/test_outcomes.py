@@ -33,7 +33,7 @@ async def request_of(world: World, message: Message) -> Request:
     """What the store says of a card."""
     assert world.bot is not None
     ids = [one["value"] for one in buttons(message).values()]
-    found = await world.bot.store.request(ids[0])
+    found = await world.bot.store.requests.get(ids[0])
     assert found is not None
     return found
 

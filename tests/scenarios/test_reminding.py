@@ -93,7 +93,7 @@ async def test_what_is_decided_needs_no_reminder(world: World):
     told = await world.person(DANA).hears(DB_OPS, before)
 
     assert "Nobody has to be reminded" in words(told)
-    page = await world.bot.store.audit_page(before_seq=None, limit=50)
+    page = await world.bot.store.audit.page(before_seq=None, limit=50)
     mine = [one for _, one in page if one.request_id == request.id]
     assert not [one for one in mine if one.event == "reminded"]
 
@@ -104,7 +104,7 @@ async def test_a_reminder_is_on_record(world: World):
     await world.person(DANA).presses_and_hears("Remind", card)
 
     request = await stored(world, card)
-    page = await world.bot.store.audit_page(before_seq=None, limit=50)
+    page = await world.bot.store.audit.page(before_seq=None, limit=50)
     (line,) = [one for _, one in page if one.request_id == request.id and one.event == "reminded"]
     assert (line.user_id, line.outcome) == (DANA, "sent")
 

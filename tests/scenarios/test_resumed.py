@@ -31,11 +31,11 @@ def left(number: int, kind: Kind, action_id: str) -> Incoming:
 async def taken_up(world: World, one: Incoming) -> str:
     """Leave an intent as a crash would, have it taken up, and return what its person is told."""
     assert world.bot is not None
-    await world.bot.store.record_intent(replace(one, at=world.bot.env.clock.now()))
+    await world.bot.store.intents.record(replace(one, at=world.bot.env.clock.now()))
     told = await forging.answer_to(world, DANA, world.bot.health.queue.enqueue_resume(one.id))
     await world.calm()
     later = world.bot.env.clock.now() + timedelta(hours=1)
-    assert one.id not in {open_.id for open_ in await world.bot.store.open_intents(before=later)}
+    assert one.id not in {open_.id for open_ in await world.bot.store.intents.find_open(before=later)}
     return words(told)
 
 

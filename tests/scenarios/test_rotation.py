@@ -77,7 +77,7 @@ async def test_a_late_rotation_is_accepted_first_and_proven_when_an_old_token_is
     await world.person(BEN).submits({"typed_name": name})
 
     accepted = await world.shows(card, holding=ACCEPTED)
-    (old,) = await world.bot.store.tokens(organization="acme", database_ids=[asked.plan.target.id])
+    (old,) = await world.bot.store.tokens.find(organization="acme", database_ids=[asked.plan.target.id])
     assert old.state is TokenState.REVOKED
     assert "revoked; it may still work" in words(await dana.types(f"/turso tokens {name}"))
     assert "Freeze first" in buttons(accepted)
@@ -93,7 +93,7 @@ async def test_a_late_rotation_is_accepted_first_and_proven_when_an_old_token_is
     assert ACCEPTED in told()[0]
     assert "Proven: old tokens are refused" in told()[1]
     states = {
-        one.state for one in await world.bot.store.tokens(organization="acme", database_ids=[asked.plan.target.id])
+        one.state for one in await world.bot.store.tokens.find(organization="acme", database_ids=[asked.plan.target.id])
     }
     assert states == {TokenState.ENDED, TokenState.LIVE}, "the token that was minted afterwards still works"
     assert f"Tokens of {name}-z" in words(proven).replace("`", "")
@@ -116,7 +116,7 @@ async def test_what_is_not_seen_within_65_minutes_is_not_proven(world: World):
 
     assert f"Tokens of {name}-z, in the same group, still work" in words(ended).replace("`", "")
     plan = (await reaches(world, card, State.SUCCEEDED)).plan
-    (token,) = await world.bot.store.tokens(organization="acme", database_ids=[plan.target.id])
+    (token,) = await world.bot.store.tokens.find(organization="acme", database_ids=[plan.target.id])
     assert token.state is TokenState.REVOKED, "what is not proven is not claimed"
 
 

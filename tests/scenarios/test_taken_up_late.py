@@ -43,7 +43,7 @@ async def form(world: World, name: str) -> Incoming:
     assert world.bot is not None
     await world.make(name)
     opened = replace(incoming(world, DANA, "", ""), kind=Kind.COMMAND, text="db freeze")
-    await world.bot.store.record_intent(opened, actionable=False)
+    await world.bot.store.intents.record(opened, actionable=False)
     one = incoming(world, DANA, "form.freeze", opened.id)
     return replace(one, kind=Kind.SUBMISSION, values={"arg.name": name, "reason": "noise"})
 
@@ -76,24 +76,24 @@ LEFT: dict[str, Left] = {
 
 async def state_of_things(world: World) -> list[object]:
     assert world.bot is not None
-    requests = await world.bot.store.requests(states=list(State))
+    requests = await world.bot.store.requests.find(states=list(State))
     changes = [one for method in ("POST", "PATCH", "DELETE") for one in world.changes(method)]
     return [len(changes), sorted((one.id, one.state, len(one.votes)) for one in requests)]
 
 
 async def refusals(world: World) -> list[AuditEntry]:
     assert world.bot is not None
-    return [one for _, one in await world.bot.store.audit_page(before_seq=None, limit=200) if one.event == "refused"]
+    return [one for _, one in await world.bot.store.audit.page(before_seq=None, limit=200) if one.event == "refused"]
 
 
 async def take_up(world: World, one: Incoming) -> None:
     """Leave an intent as a crash would, and have it taken up."""
     assert world.bot is not None
-    assert await world.bot.store.record_intent(one)
+    assert await world.bot.store.intents.record(one)
     await world.bot.health.queue.enqueue_resume(one.id)
     await world.calm()
     later = world.bot.env.clock.now() + timedelta(hours=1)
-    assert one.id not in {still.id for still in await world.bot.store.open_intents(before=later)}
+    assert one.id not in {still.id for still in await world.bot.store.intents.find_open(before=later)}
 
 
 @pytest.mark.parametrize("kind", LEFT)

@@ -67,7 +67,7 @@ REFUSED = [
 async def request_state(world: World) -> tuple[State, int]:
     """The newest request, and how many votes it has."""
     assert world.bot is not None
-    newest = (await world.bot.store.requests(states=list(State), limit=1))[0]
+    newest = (await world.bot.store.requests.find(states=list(State), limit=1))[0]
     return newest.state, len(newest.votes)
 
 

@@ -56,7 +56,7 @@ async def requests(world: World) -> list[str]:
     """The requests that may still lead to something."""
     assert world.bot is not None
     waiting = (State.PENDING, State.APPROVED, State.EXECUTING, State.SUCCEEDED)
-    return [one.id for one in await world.bot.store.requests(states=waiting)]
+    return [one.id for one in await world.bot.store.requests.find(states=waiting)]
 
 
 def changes(world: World) -> list[Any]:

@@ -53,7 +53,7 @@ async def request_of(world: World, card: Message) -> Request:
     """What the store says of a card's request."""
     assert world.bot is not None
     value = next(one["value"] for one in buttons(card).values())
-    found = await world.bot.store.request(value)
+    found = await world.bot.store.requests.get(value)
     assert found is not None
     return found
 
@@ -64,7 +64,7 @@ async def reaches(world: World, card: Message, *states: State) -> Request:
     request = await request_of(world, card)
 
     for _ in range(750):
-        found = await world.bot.store.request(request.id)
+        found = await world.bot.store.requests.get(request.id)
         if found and found.state in states:
             return found
         await asyncio.sleep(0.02)

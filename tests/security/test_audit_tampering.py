@@ -35,7 +35,7 @@ async def write(url: str, count: int, start: int = 0) -> None:
     await upgrade(url)
     async with open_store(url, SystemClock()) as store:
         for first in range(start, start + count, 2500):
-            await store.audit(*(entry(number) for number in range(first, min(first + 2500, start + count))))
+            await store.audit.append(*(entry(number) for number in range(first, min(first + 2500, start + count))))
 
 
 class Intruder:
@@ -255,7 +255,7 @@ def test_a_long_log_is_verified_in_one_pass_with_constant_memory(database_url: s
 
 async def _peak_of_verifying(url: str, expected: int) -> int:
     async with open_store(url, SystemClock()) as store:
-        await store.audit_head()
+        await store.audit.head()
         tracemalloc.start()
         found = await verify_stream(_once(store))
         peak = tracemalloc.get_traced_memory()[1]
@@ -267,7 +267,7 @@ async def _peak_of_verifying(url: str, expected: int) -> int:
 async def _once(store: SqlStore) -> AsyncIterator[tuple[int, str, str, str]]:
     """The chain, of which nothing is asked for twice."""
     last = 0
-    async for row in store.audit_chain():
+    async for row in store.audit.chain():
         assert row[0] == last + 1
         last = row[0]
         yield row

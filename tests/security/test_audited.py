@@ -52,7 +52,7 @@ async def log(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[list[Au
         await _time_passes(world)
         assert world.bot is not None
         await world.calm()
-        page = await world.bot.store.audit_page(before_seq=None, limit=500)
+        page = await world.bot.store.audit.page(before_seq=None, limit=500)
         yield [one for _, one in reversed(page)]
 
 

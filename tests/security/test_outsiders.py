@@ -53,7 +53,7 @@ async def test_a_bot_and_a_workflow_are_heard_by_nobody(world: World) -> None:
         await doing
     await world.calm()
     assert world.bot is not None
-    page = await world.bot.store.audit_page(before_seq=None, limit=10, user_id="U0FLOW")
+    page = await world.bot.store.audit.page(before_seq=None, limit=10, user_id="U0FLOW")
     assert [(one.event, "Bots and workflows" in one.reason) for _, one in page] == [("refused", True)] * 3
     assert stage.changing_calls(world) == before
 

@@ -16,7 +16,7 @@ When = Literal["before the commit", "after the commit"]
 @contextmanager
 def cut(store: SqlStore, numbers: set[int], when: When) -> Iterator[list[int]]:
     """Let PostgreSQL end the connections of some of a store's next transactions, as an administrator would."""
-    database = store._database
+    database = store.database
     assert isinstance(database, PostgresqlDatabase)
     dialect = database._engine.dialect
     real, seen = dialect.do_commit, [0]

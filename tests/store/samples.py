@@ -6,7 +6,6 @@ from typing import Any
 
 from bot.core.model import Confirm
 from bot.core.plan import Plan, PlannedHold, PlanTarget
-from bot.core.ports import Transition
 from bot.core.request import (
     ON_RECORD,
     AuditEntry,
@@ -24,6 +23,7 @@ from bot.core.request import (
     UsageSample,
     Vote,
 )
+from bot.core.transition import Transition
 from tests.store.conftest import NOON
 
 ORDERS = PlanTarget("orders-eu", "db-1", group="eu", size_bytes=1_000_000)

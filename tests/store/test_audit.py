@@ -24,26 +24,26 @@ ROOT = Path(__file__).parents[2]
 async def test_an_entry_reads_back_as_it_was_written(store: SqlStore) -> None:
     wrote = entry(reason="naïve “quotes” 🧊", detail={"votes": ["U0BEN"], "n": 1})
 
-    await store.audit(wrote)
+    await store.audit.append(wrote)
 
-    assert await store.audit_page(before_seq=None, limit=5) == [(1, wrote)]
+    assert await store.audit.page(before_seq=None, limit=5) == [(1, wrote)]
 
 
 async def test_many_writers_write_one_chain(store: SqlStore, other: SqlStore) -> None:
-    await store.open_request(request(), move(State.PENDING, event="asked"))
+    await store.requests.open(request(), move(State.PENDING, event="asked"))
 
     def write(number: int) -> Awaitable[object]:
         if number % 10:
-            return (store, other)[number % 2].audit(entry(str(number)), entry("pair"))
+            return (store, other)[number % 2].audit.append(entry(str(number)), entry("pair"))
         again = move(State.PENDING, event="moved")
-        return (store, other)[number % 2].move("r-0000000001", expect=[State.PENDING], move=again)
+        return (store, other)[number % 2].requests.move("r-0000000001", expect=[State.PENDING], move=again)
 
     await asyncio.gather(*(write(number) for number in range(60)))
 
-    checked = await verify_stream(store.audit_chain())
+    checked = await verify_stream(store.audit.chain())
     assert checked.fault is None
     assert checked.entries == 1 + 54 * 2 + 6
-    assert await store.audit_head() == (checked.entries, checked.head)
+    assert await store.audit.head() == (checked.entries, checked.head)
 
 
 async def test_an_entry_that_the_database_refuses_fails_alone(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,15 +57,15 @@ async def test_an_entry_that_the_database_refuses_fails_alone(store: SqlStore, m
     monkeypatch.setattr(audit_chain, "append", refuse)
 
     ended = await asyncio.gather(
-        *(store.audit(entry(str(number))) for number in range(5)),
-        store.audit(entry(reason="bad")),
-        store.record_intent(incoming()),
+        *(store.audit.append(entry(str(number))) for number in range(5)),
+        store.audit.append(entry(reason="bad")),
+        store.intents.record(incoming()),
         return_exceptions=True,
     )
 
     assert [type(one) for one in ended] == [type(None)] * 5 + [ValueError, bool]
-    assert (await verify_stream(store.audit_chain())).entries == 5
-    await store.audit(entry("after"))
+    assert (await verify_stream(store.audit.chain())).entries == 5
+    await store.audit.append(entry("after"))
 
 
 async def test_processes_that_write_at_once_write_one_chain(store: SqlStore, database_url: str) -> None:
@@ -77,14 +77,14 @@ async def test_processes_that_write_at_once_write_one_chain(store: SqlStore, dat
         "async def main():\n"
         f"    async with open_store({database_url!r}, StoppedClock()) as store:\n"
         "        for n in range(15):\n"
-        "            await asyncio.gather(*(store.audit(entry(str(n))) for _ in range(4)))\n"
+        "            await asyncio.gather(*(store.audit.append(entry(str(n))) for _ in range(4)))\n"
         "asyncio.run(main())\n"
     )
 
     writers = [await asyncio.create_subprocess_exec(sys.executable, "-c", script, cwd=ROOT) for _ in range(2)]
     assert [await writer.wait() for writer in writers] == [0, 0]
 
-    checked = await verify_stream(store.audit_chain())
+    checked = await verify_stream(store.audit.chain())
     assert (checked.entries, checked.fault) == (120, None)
 
 
@@ -100,7 +100,7 @@ async def test_pages_are_right_whatever_is_asked_for(store: SqlStore) -> None:
         )
         for number in range(60)
     ]
-    await store.audit(*wrote)
+    await store.audit.append(*wrote)
 
     asked = product(
         (None, 31), (None, ["orders"], ["users", "logs", "none"], []), (None, "C1"), (None, "U2"), (None, 20)
@@ -116,33 +116,33 @@ async def test_pages_are_right_whatever_is_asked_for(store: SqlStore) -> None:
             and (user is None or one.user_id == user)
             and (since is None or one.at >= since)
         ]
-        page = await store.audit_page(
+        page = await store.audit.page(
             before_seq=before, limit=7, databases=databases, channel_id=channel, user_id=user, since=since
         )
         assert page == want[:7], (before, databases, channel, user, minutes)
 
 
 async def test_a_channel_may_have_ten_thousand_databases(store: SqlStore) -> None:
-    await store.audit(*(entry(databases=(f"db-{n}",)) for n in range(300)))
+    await store.audit.append(*(entry(databases=(f"db-{n}",)) for n in range(300)))
     names = [f"db-{number}" for number in range(10_000)]
 
-    page = await store.audit_page(before_seq=None, limit=20, databases=names)
+    page = await store.audit.page(before_seq=None, limit=20, databases=names)
 
     assert [seq for seq, _ in page] == list(range(300, 280, -1))
 
 
 async def test_a_long_page_of_databases_is_whole(store: SqlStore) -> None:
-    await store.audit(*(entry(databases=(f"db-{n % 3}",)) for n in range(700)))
+    await store.audit.append(*(entry(databases=(f"db-{n % 3}",)) for n in range(700)))
 
-    page = await store.audit_page(before_seq=None, limit=650, databases=["db-0", "db-1", "db-2"])
+    page = await store.audit.page(before_seq=None, limit=650, databases=["db-0", "db-1", "db-2"])
 
     assert len(page) == 650
 
 
 async def test_the_chain_streams_in_order_over_many_chunks(store: SqlStore) -> None:
-    await store.audit(*(entry(str(n)) for n in range(2001)))
+    await store.audit.append(*(entry(str(n)) for n in range(2001)))
 
-    rows = [row async for row in store.audit_chain()]
+    rows = [row async for row in store.audit.chain()]
 
     assert [row[0] for row in rows] == list(range(1, 2002))
 
@@ -158,18 +158,18 @@ EDITS = {
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
 async def test_an_edit_is_found(store: SqlStore, tmp_path: Path, edit: str) -> None:
-    await store.audit(*(entry(str(n)) for n in range(6)))
+    await store.audit.append(*(entry(str(n)) for n in range(6)))
 
     with sqlite3.connect(tmp_path / "turso-ops.db") as rows:
         rows.execute(edit)
         rows.execute("UPDATE audit_log SET seq = -seq WHERE seq < 0")
 
-    assert (await verify_stream(store.audit_chain())).fault is not None
+    assert (await verify_stream(store.audit.chain())).fault is not None
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_what_is_searched_cannot_say_anything_else_than_the_entry(store: SqlStore, tmp_path: Path) -> None:
-    await store.audit(entry())
+    await store.audit.append(entry())
 
     with sqlite3.connect(tmp_path / "turso-ops.db") as rows, pytest.raises(sqlite3.OperationalError):
         rows.execute("UPDATE audit_log SET user_id = 'U0EVE'")

@@ -19,86 +19,87 @@ LATER = NOON + timedelta(days=1)
 async def test_an_intent_comes_back_without_what_is_short_lived(store: SqlStore) -> None:
     wrote = incoming()
 
-    assert await store.record_intent(wrote)
+    assert await store.intents.record(wrote)
 
-    read = await store.intent(wrote.id)
+    read = await store.intents.get(wrote.id)
     assert read == replace(wrote, trigger_id=None, response_url=None)
-    assert await store.open_intents(before=LATER) == [read]
-    assert await store.intent("i-no") is None
+    assert await store.intents.find_open(before=LATER) == [read]
+    assert await store.intents.get("i-no") is None
 
 
 async def test_a_redelivery_is_recognised_by_its_key(store: SqlStore, other: SqlStore) -> None:
     first, again = incoming(1), incoming(2, key="key-1")
 
-    assert await store.record_intent(first)
-    assert not await other.record_intent(again)
-    assert not await store.record_intent(first)
+    assert await store.intents.record(first)
+    assert not await other.intents.record(again)
+    assert not await store.intents.record(first)
 
-    assert [intent.id for intent in await store.open_intents(before=LATER)] == [first.id]
+    assert [intent.id for intent in await store.intents.find_open(before=LATER)] == [first.id]
 
 
 async def test_of_many_deliveries_at_once_one_counts(store: SqlStore, other: SqlStore) -> None:
     same = [incoming(number, key="one") for number in range(40)]
 
-    new = await asyncio.gather(*((store, other)[n % 2].record_intent(one) for n, one in enumerate(same)))
+    new = await asyncio.gather(*((store, other)[n % 2].intents.record(one) for n, one in enumerate(same)))
 
     assert sum(new) == 1
 
 
 async def test_a_group_commit_tells_each_caller_their_own(store: SqlStore) -> None:
-    await store.record_intent(incoming(3))
+    await store.intents.record(incoming(3))
 
     told = await asyncio.gather(
-        *(store.record_intent(incoming(number)) for number in range(6)), *(store.audit(entry()) for _ in range(5))
+        *(store.intents.record(incoming(number)) for number in range(6)),
+        *(store.audit.append(entry()) for _ in range(5)),
     )
 
     assert told[:6] == [True, True, True, False, True, True]
-    assert (await store.audit_head())[0] == 5
+    assert (await store.audit.head())[0] == 5
 
 
 async def test_what_only_reads_is_remembered_but_never_resumed(store: SqlStore) -> None:
-    await store.record_intent(incoming(1), actionable=False)
+    await store.intents.record(incoming(1), actionable=False)
 
-    assert await store.open_intents(before=LATER) == []
-    assert not await store.record_intent(incoming(2, key="key-1"))
+    assert await store.intents.find_open(before=LATER) == []
+    assert not await store.intents.record(incoming(2, key="key-1"))
 
 
 async def test_open_intents_are_those_before_a_moment_and_not_closed(store: SqlStore) -> None:
     for number in range(4):
-        await store.record_intent(incoming(number, at=NOON + timedelta(minutes=number)))
-    await store.close_intent("i-0000000001")
+        await store.intents.record(incoming(number, at=NOON + timedelta(minutes=number)))
+    await store.intents.close("i-0000000001")
 
-    found = await store.open_intents(before=NOON + timedelta(minutes=3))
+    found = await store.intents.find_open(before=NOON + timedelta(minutes=3))
 
     assert [intent.id for intent in found] == ["i-0000000000", "i-0000000002"]
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "half a pair \ud83d", "🧊 " * 500, "'; drop table intents; --"])
 async def test_whatever_people_type_is_kept(store: SqlStore, text: str) -> None:
-    await store.record_intent(incoming(text=text, values={"b": text}))
+    await store.intents.record(incoming(text=text, values={"b": text}))
 
-    kept = (await store.intent("i-0000000001")).text
+    kept = (await store.intents.get("i-0000000001")).text
 
     assert len(kept) == len(text)
     assert kept.isprintable() or "�" in kept
 
 
 async def test_a_caller_who_goes_away_loses_nothing(store: SqlStore) -> None:
-    waiting = asyncio.create_task(store.record_intent(incoming()))
+    waiting = asyncio.create_task(store.intents.record(incoming()))
     await asyncio.sleep(0)
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
 
     await store.settle()
 
-    assert await store.intent("i-0000000001") is not None
+    assert await store.intents.get("i-0000000001") is not None
 
 
 @pytest.mark.parametrize("commits", [False, True], ids=["before the commit", "after the commit"])
 async def test_an_intent_is_recorded_although_its_connection_breaks(
     store: SqlStore, monkeypatch: pytest.MonkeyPatch, commits: bool
 ) -> None:
-    write, broken = store._database.write, []
+    write, broken = store.database.write, []
 
     async def breaks_once(work: Any) -> Any:
         if broken:
@@ -108,10 +109,10 @@ async def test_an_intent_is_recorded_although_its_connection_breaks(
             await write(work)
         raise StoreUnavailable
 
-    monkeypatch.setattr(store._database, "write", breaks_once)
+    monkeypatch.setattr(store.database, "write", breaks_once)
 
-    assert await store.record_intent(incoming()), "it is new: a press that counted as a redelivery would be lost"
-    assert not await store.record_intent(incoming(id="i-another000"))
+    assert await store.intents.record(incoming()), "it is new: a press that counted as a redelivery would be lost"
+    assert not await store.intents.record(incoming(id="i-another000"))
 
 
 @pytest.mark.parametrize("when", ["before the commit", "after the commit"])
@@ -120,9 +121,9 @@ async def test_a_connection_that_is_ended_at_the_commit_neither_loses_nor_double
     store: SqlStore, when: When
 ) -> None:
     with cut(store, {1}, when) as seen:
-        new = await asyncio.gather(*(store.record_intent(incoming(number)) for number in range(1, 4)))
+        new = await asyncio.gather(*(store.intents.record(incoming(number)) for number in range(1, 4)))
 
     assert seen[0] >= 2, "the first commit was cut, and there was another one"
     assert new == [True, True, True]
-    assert len(await store.open_intents(before=LATER)) == 3
-    assert not await store.record_intent(incoming(9, key="key-1")), "a redelivery is one still"
+    assert len(await store.intents.find_open(before=LATER)) == 3
+    assert not await store.intents.record(incoming(9, key="key-1")), "a redelivery is one still"

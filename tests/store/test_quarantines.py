@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.core.ports import Closing
 from bot.core.request import Hold, HoldKind, State, Timer, TimerKind
+from bot.core.transition import Closing
 from bot.store.store import SqlStore, open_store
 from bot.store.upgrading import upgrade
 from bot.store.urls import place_of
@@ -26,12 +26,12 @@ def quarantine(number: int, **changes: object) -> Hold:
 
 async def approved(store: SqlStore, *numbers: int) -> None:
     for number in numbers:
-        await store.open_request(request(number, requester=f"U{number}"), move(State.APPROVED))
+        await store.requests.open(request(number, requester=f"U{number}"), move(State.APPROVED))
 
 
 async def start(store: SqlStore, number: int, *holds: Hold, **brings: object) -> bool:
     go = move(State.EXECUTING, event="begun", holds=holds or [quarantine(number)], **brings)
-    return await store.move(f"r-{number:010}", expect=[State.APPROVED], move=go) is not None
+    return await store.requests.move(f"r-{number:010}", expect=[State.APPROVED], move=go) is not None
 
 
 async def test_a_second_quarantine_of_an_object_does_not_start_and_leaves_nothing(store: SqlStore) -> None:
@@ -41,10 +41,10 @@ async def test_a_second_quarantine_of_an_object_does_not_start_and_leaves_nothin
     again = [hold(8), quarantine(2), hold(9)]
     assert not await start(store, 2, *again, timers=[Timer(TimerKind.FINISH, "r-2", NOON)])
 
-    assert (await store.request("r-0000000002")).state is State.APPROVED
-    assert [one.id for one in await store.holds()] == ["h-1"]
-    assert await store.due(NOON) == []
-    assert (await store.audit_head())[0] == 1
+    assert (await store.requests.get("r-0000000002")).state is State.APPROVED
+    assert [one.id for one in await store.holds.find()] == ["h-1"]
+    assert await store.timers.due(NOON) == []
+    assert (await store.audit.head())[0] == 1
 
 
 async def test_of_many_that_start_at_the_same_moment_one_wins(store: SqlStore, other: SqlStore) -> None:
@@ -54,8 +54,8 @@ async def test_of_many_that_start_at_the_same_moment_one_wins(store: SqlStore, o
     won = await asyncio.gather(*(start((store, other)[n % 2], n) for n in numbers))
 
     assert sum(won) == 1
-    assert len(await store.holds()) == 1
-    assert (await store.audit_head())[0] == 1
+    assert len(await store.holds.find()) == 1
+    assert (await store.audit.head())[0] == 1
 
 
 async def test_other_objects_and_other_kinds_of_holds_are_not_in_the_way(store: SqlStore) -> None:
@@ -69,7 +69,9 @@ async def test_other_objects_and_other_kinds_of_holds_are_not_in_the_way(store: 
 async def test_once_it_is_released_another_may_start(store: SqlStore) -> None:
     await approved(store, 1, 2)
     await start(store, 1)
-    await store.move("r-0000000001", expect=[State.EXECUTING], move=move(State.RESTORED, release_holds=["h-1"]))
+    await store.requests.move(
+        "r-0000000001", expect=[State.EXECUTING], move=move(State.RESTORED, release_holds=["h-1"])
+    )
 
     assert await start(store, 2)
 
@@ -78,17 +80,17 @@ async def test_one_that_takes_its_place_closes_it_in_the_same_commit(store: SqlS
     await approved(store, 1, 2)
     await start(store, 1, quarantine(1), hold(11, kind=HoldKind.FOUND, request_id="r-0000000001"))
     waits = move(State.QUARANTINED, timers=[Timer(TimerKind.FINISH, "r-0000000001", NOON)])
-    await store.move("r-0000000001", expect=[State.EXECUTING], move=waits)
+    await store.requests.move("r-0000000001", expect=[State.EXECUTING], move=waits)
 
     closing = Closing("r-0000000001", "Another took its place.", entry("finished", outcome="stale"))
     assert await start(store, 2, closes=[closing])
 
-    old = await store.request("r-0000000001")
+    old = await store.requests.get("r-0000000001")
     assert (old.state, old.outcome, old.due_at) == (State.STALE, "Another took its place.", None)
-    kinds = {one.id: one.kind for one in await store.holds()}
+    kinds = {one.id: one.kind for one in await store.holds.find()}
     assert kinds == {"h-1": HoldKind.FREEZE, "h-11": HoldKind.FOUND, "h-2": HoldKind.QUARANTINE}, "it is still blocked"
-    assert [one.kind for one in await store.due(NOON + HOUR)] == [TimerKind.NOTIFY], "only that it is told"
-    entries = [one.event for _, one in await store.audit_page(before_seq=None, limit=10)]
+    assert [one.kind for one in await store.timers.due(NOON + HOUR)] == [TimerKind.NOTIFY], "only that it is told"
+    entries = [one.event for _, one in await store.audit.page(before_seq=None, limit=10)]
     assert entries == ["begun", "finished", "executed", "begun"]
 
 
@@ -96,11 +98,11 @@ async def test_a_step_on_the_way_is_not_told(store: SqlStore) -> None:
     await approved(store, 1)
     await start(store, 1)
 
-    await store.move("r-0000000001", expect=[State.EXECUTING], move=move(State.QUARANTINED, is_told=False))
-    assert await store.untold("r-0000000001") == []
-    await store.move("r-0000000001", expect=[State.QUARANTINED], move=move(State.QUARANTINED))
+    await store.requests.move("r-0000000001", expect=[State.EXECUTING], move=move(State.QUARANTINED, is_told=False))
+    assert await store.notices.untold("r-0000000001") == []
+    await store.requests.move("r-0000000001", expect=[State.QUARANTINED], move=move(State.QUARANTINED))
 
-    assert [one.event for one in await store.untold("r-0000000001")] == [State.QUARANTINED]
+    assert [one.event for one in await store.notices.untold("r-0000000001")] == [State.QUARANTINED]
 
 
 async def test_what_no_longer_waits_is_not_closed_and_stays_in_the_way(store: SqlStore) -> None:
@@ -110,19 +112,21 @@ async def test_what_no_longer_waits_is_not_closed_and_stays_in_the_way(store: Sq
     closing = Closing("r-0000000001", "Another took its place.", entry("finished"))
     assert not await start(store, 2, closes=[closing])
 
-    assert (await store.request("r-0000000001")).state is State.EXECUTING
-    assert [one.id for one in await store.holds()] == ["h-1"]
+    assert (await store.requests.get("r-0000000001")).state is State.EXECUTING
+    assert [one.id for one in await store.holds.find()] == ["h-1"]
 
 
 async def test_a_close_that_comes_too_late_is_no_obstacle_where_nothing_is_placed(store: SqlStore) -> None:
     await approved(store, 1, 2)
     closing = Closing("r-0000000001", "It is destroyed.", entry("finished"))
 
-    done = await store.move("r-0000000002", expect=[State.APPROVED], move=move(State.SUCCEEDED, closes=[closing]))
+    done = await store.requests.move(
+        "r-0000000002", expect=[State.APPROVED], move=move(State.SUCCEEDED, closes=[closing])
+    )
 
     assert done is not None
-    assert (await store.request("r-0000000001")).state is State.APPROVED
-    entries = [one.event for _, one in await store.audit_page(before_seq=None, limit=10)]
+    assert (await store.requests.get("r-0000000001")).state is State.APPROVED
+    entries = [one.event for _, one in await store.audit.page(before_seq=None, limit=10)]
     assert entries == ["executed"], "the move's own"
 
 
@@ -134,9 +138,9 @@ async def test_what_was_found_outlives_a_change_that_is_stopped_while_others_hol
     found = hold(2, kind=HoldKind.FOUND, request_id="r-0000000001")
     assert await start(store, 1, quarantine(1), found, *(hold(9, id=one, request_id="r-9") for one in others))
 
-    await store.move("r-0000000001", expect=[State.EXECUTING], move=move(State.DENIED, only_unsent=True))
+    await store.requests.move("r-0000000001", expect=[State.EXECUTING], move=move(State.DENIED, only_unsent=True))
 
-    assert {one.id for one in await store.holds()} == left
+    assert {one.id for one in await store.holds.find()} == left
 
 
 HELD = sa.text("""
@@ -162,5 +166,5 @@ async def test_a_store_that_had_several_keeps_the_newest(empty_url: str) -> None
     assert await upgrade(empty_url)
 
     async with open_store(empty_url, StoppedClock()) as store:
-        assert {one.id for one in await store.holds()} == {"h-4", "h-5", "h-6"}
-        assert (await store.hold("h-1")).released_at is not None
+        assert {one.id for one in await store.holds.find()} == {"h-4", "h-5", "h-6"}
+        assert (await store.holds.get("h-1")).released_at is not None

@@ -18,15 +18,15 @@ HOUR = timedelta(hours=1)
 
 
 async def test_tokens_come_newest_first_and_by_what_is_asked(store: SqlStore) -> None:
-    await store.add_token(token(1))
-    await store.add_token(token(2, holder="U0BEN", expires_at=None))
-    await store.add_token(token(3, organization="other"))
-    await store.add_token(token(4, database_id="db-4", expires_at=NOON - HOUR))
-    await store.add_token(token(5, state=TokenState.REFUSED))
-    await store.add_token(token(6, state=TokenState.UNKNOWN))
+    await store.tokens.add(token(1))
+    await store.tokens.add(token(2, holder="U0BEN", expires_at=None))
+    await store.tokens.add(token(3, organization="other"))
+    await store.tokens.add(token(4, database_id="db-4", expires_at=NOON - HOUR))
+    await store.tokens.add(token(5, state=TokenState.REFUSED))
+    await store.tokens.add(token(6, state=TokenState.UNKNOWN))
 
     async def ids(**asked: Any) -> list[str]:
-        return [found.id for found in await store.tokens(organization="acme", **asked)]
+        return [found.id for found in await store.tokens.find(organization="acme", **asked)]
 
     assert await ids() == ["t-6", "t-5", "t-4", "t-2", "t-1"]
     assert await ids(live_at=NOON) == ["t-6", "t-2", "t-1"]
@@ -37,132 +37,132 @@ async def test_tokens_come_newest_first_and_by_what_is_asked(store: SqlStore) ->
 
 
 async def test_a_token_that_has_ended_stays_ended(store: SqlStore) -> None:
-    await store.add_token(token(state=TokenState.MINTING))
-    await store.settle_token("t-1", TokenState.LIVE, fingerprint="abc")
-    assert (await store.tokens(organization="acme"))[0].fingerprint == "abc"
-    await store.settle_token("t-1", TokenState.ENDED)
+    await store.tokens.add(token(state=TokenState.MINTING))
+    await store.tokens.settle("t-1", TokenState.LIVE, fingerprint="abc")
+    assert (await store.tokens.find(organization="acme"))[0].fingerprint == "abc"
+    await store.tokens.settle("t-1", TokenState.ENDED)
 
-    await store.settle_token("t-1", TokenState.LIVE)
+    await store.tokens.settle("t-1", TokenState.LIVE)
 
-    ended = (await store.tokens(organization="acme"))[0]
+    ended = (await store.tokens.find(organization="acme"))[0]
     assert (ended.state, ended.fingerprint) == (TokenState.ENDED, "abc")
 
 
 async def test_a_hold_is_released_once_with_its_entry_and_its_timer(store: SqlStore, other: SqlStore) -> None:
     timer = Timer(TimerKind.THAW, "h-1", NOON)
-    await store.open_request(request(), move(State.EXECUTING, holds=[hold()], timers=[timer]))
-    assert await store.holds(organization="acme") == [hold()]
-    assert await store.holds(organization="other") == []
+    await store.requests.open(request(), move(State.EXECUTING, holds=[hold()], timers=[timer]))
+    assert await store.holds.find(organization="acme") == [hold()]
+    assert await store.holds.find(organization="other") == []
 
     released = await asyncio.gather(
-        *((store, other)[n % 2].release_hold("h-1", NOON + HOUR, entries=[entry("thawed")]) for n in range(10))
+        *((store, other)[n % 2].holds.release("h-1", NOON + HOUR, entries=[entry("thawed")]) for n in range(10))
     )
 
     assert sum(released) == 1
-    assert (await store.hold("h-1")).released_at == NOON + HOUR
-    assert await store.holds() == []
-    assert await store.due(NOON + HOUR) == []
-    assert (await store.audit_head())[0] == 1
+    assert (await store.holds.get("h-1")).released_at == NOON + HOUR
+    assert await store.holds.find() == []
+    assert await store.timers.due(NOON + HOUR) == []
+    assert (await store.audit.head())[0] == 1
 
 
 async def test_timers_come_when_they_are_due_the_longest_overdue_first(store: SqlStore) -> None:
     late, early = Timer(TimerKind.EXPIRE, "r-1", NOON), Timer(TimerKind.REMIND, "r-1", NOON - HOUR)
     for timer in (late, early, Timer(TimerKind.EXPIRE, "r-2", NOON + HOUR)):
-        await store.set_timer(timer)
+        await store.timers.schedule(timer)
 
-    assert await store.due(NOON) == [early, late]
-    assert await store.due(NOON, limit=1) == [early]
+    assert await store.timers.due(NOON) == [early, late]
+    assert await store.timers.due(NOON, limit=1) == [early]
 
 
 async def test_a_second_timer_of_a_kind_and_subject_moves_the_first(store: SqlStore) -> None:
-    await store.set_timer(Timer(TimerKind.EXPIRE, "r-1", NOON))
-    await store.set_timer(Timer(TimerKind.EXPIRE, "r-1", NOON + HOUR, attempt=3))
+    await store.timers.schedule(Timer(TimerKind.EXPIRE, "r-1", NOON))
+    await store.timers.schedule(Timer(TimerKind.EXPIRE, "r-1", NOON + HOUR, attempt=3))
 
-    assert await store.due(NOON + HOUR) == [Timer(TimerKind.EXPIRE, "r-1", NOON + HOUR, attempt=3)]
+    assert await store.timers.due(NOON + HOUR) == [Timer(TimerKind.EXPIRE, "r-1", NOON + HOUR, attempt=3)]
 
 
 async def test_a_timer_turns_once_and_not_if_it_was_moved(store: SqlStore) -> None:
     fired, following = Timer(TimerKind.REMIND, "r-1", NOON), Timer(TimerKind.REMIND, "r-1", NOON + HOUR, attempt=1)
-    await store.set_timer(fired)
+    await store.timers.schedule(fired)
 
-    await store.turn_timer(fired, following)
-    assert await store.is_due(TimerKind.REMIND, "r-1", NOON + HOUR)
-    await store.turn_timer(fired, None)
-    assert await store.due(NOON + HOUR) == [following]
+    await store.timers.replace(fired, following)
+    assert await store.timers.is_due(TimerKind.REMIND, "r-1", NOON + HOUR)
+    await store.timers.replace(fired, None)
+    assert await store.timers.due(NOON + HOUR) == [following]
 
-    await store.turn_timer(following, None)
-    assert await store.due(NOON + HOUR) == []
-    await store.turn_timer(following, fired)
-    assert await store.due(NOON + HOUR) == []
+    await store.timers.replace(following, None)
+    assert await store.timers.due(NOON + HOUR) == []
+    await store.timers.replace(following, fired)
+    assert await store.timers.due(NOON + HOUR) == []
 
 
 async def test_one_incident_runs_in_a_channel(store: SqlStore, other: SqlStore) -> None:
     def start(number: int) -> Awaitable[object]:
         timer = Timer(TimerKind.INCIDENT_END, f"n-{number}", NOON + HOUR)
-        return (store, other)[number % 2].start_incident(incident(number), timer, entry("incident"))
+        return (store, other)[number % 2].incidents.start(incident(number), timer, entry("incident"))
 
     started = [one for one in await asyncio.gather(*(start(number) for number in range(10))) if one]
 
     assert len(started) == 1
-    assert await store.incident_in("C0INC") == started[0]
-    assert await store.incidents() == started
-    assert len(await store.due(NOON + HOUR)) == 1
-    assert (await store.audit_head())[0] == 1
+    assert await store.incidents.running_in("C0INC") == started[0]
+    assert await store.incidents.find_running() == started
+    assert len(await store.timers.due(NOON + HOUR)) == 1
+    assert (await store.audit.head())[0] == 1
 
 
 async def test_an_incident_ends_once_and_another_may_start(store: SqlStore) -> None:
     timer = Timer(TimerKind.INCIDENT_END, "n-1", NOON + HOUR)
-    await store.start_incident(incident(), timer, entry("incident"))
-    assert await store.extend_incident("n-1", NOON + 2 * HOUR, entry("extended"))
-    assert [one.due_at for one in await store.due(NOON + 3 * HOUR)] == [NOON + 2 * HOUR]
-    await store.set_timeline("n-1", "1.2")
+    await store.incidents.start(incident(), timer, entry("incident"))
+    assert await store.incidents.extend("n-1", NOON + 2 * HOUR, entry("extended"))
+    assert [one.due_at for one in await store.timers.due(NOON + 3 * HOUR)] == [NOON + 2 * HOUR]
+    await store.incidents.set_timeline("n-1", "1.2")
 
-    assert await store.end_incident("n-1", "U0BEN", NOON, entry("ended"))
-    assert not await store.end_incident("n-1", "U0BEN", NOON, entry("ended"))
-    assert not await store.extend_incident("n-1", NOON + 3 * HOUR, entry("extended"))
+    assert await store.incidents.end("n-1", "U0BEN", NOON, entry("ended"))
+    assert not await store.incidents.end("n-1", "U0BEN", NOON, entry("ended"))
+    assert not await store.incidents.extend("n-1", NOON + 3 * HOUR, entry("extended"))
 
-    ended = await store.incident("n-1")
+    ended = await store.incidents.get("n-1")
     assert (ended.ended_by, ended.ended_at, ended.until, ended.timeline_ts) == ("U0BEN", NOON, NOON + 2 * HOUR, "1.2")
-    assert await store.incident_in("C0INC") is None
-    assert await store.due(NOON + HOUR) == []
-    assert await store.start_incident(incident(2), timer, entry("incident"))
+    assert await store.incidents.running_in("C0INC") is None
+    assert await store.timers.due(NOON + HOUR) == []
+    assert await store.incidents.start(incident(2), timer, entry("incident"))
 
 
 async def test_a_review_is_owed_until_it_is_given_once(store: SqlStore) -> None:
-    await store.open_request(request(), move(State.EXECUTING, reviews=[review(1), review(2, actor="U0BEN")]))
-    assert len(await store.reviews()) == 2
-    assert [owed.id for owed in await store.reviews(actor="U0BEN")] == ["v-2"]
+    await store.requests.open(request(), move(State.EXECUTING, reviews=[review(1), review(2, actor="U0BEN")]))
+    assert len(await store.reviews.find()) == 2
+    assert [owed.id for owed in await store.reviews.find(actor="U0BEN")] == ["v-2"]
 
-    assert await store.settle_review("v-1", "U0BEN", True, "it was right", NOON, entry("reviewed"))
-    assert not await store.settle_review("v-1", "U0EVE", False, "no", NOON, entry("reviewed"))
+    assert await store.reviews.settle("v-1", "U0BEN", True, "it was right", NOON, entry("reviewed"))
+    assert not await store.reviews.settle("v-1", "U0EVE", False, "no", NOON, entry("reviewed"))
 
-    assert [owed.id for owed in await store.reviews()] == ["v-2"]
-    given = (await store.reviews(owed=False))[0]
+    assert [owed.id for owed in await store.reviews.find()] == ["v-2"]
+    given = (await store.reviews.find(owed=False))[0]
     assert (given.reviewed_by, given.justified, given.comment) == ("U0BEN", True, "it was right")
 
 
 async def test_a_channel_has_one_digest(store: SqlStore) -> None:
     digest = Digest("C1", "acme", "weekly", 0, "09:00", "Europe/Berlin", "U0ANA", NOON)
-    await store.set_digest(digest)
-    await store.set_digest(replace(digest, cadence="daily", last_period="2026-W48"))
+    await store.digests.schedule(digest)
+    await store.digests.schedule(replace(digest, cadence="daily", last_period="2026-W48"))
 
-    assert await store.digest("C1") == replace(digest, cadence="daily", last_period="2026-W48")
-    assert await store.due(NOON) == [Timer(TimerKind.DIGEST, "C1", NOON)]
-    assert await store.drop_digest("C1")
-    assert await store.due(NOON) == []
-    assert not await store.drop_digest("C1")
-    assert await store.digest("C1") is None
+    assert await store.digests.get("C1") == replace(digest, cadence="daily", last_period="2026-W48")
+    assert await store.timers.due(NOON) == [Timer(TimerKind.DIGEST, "C1", NOON)]
+    assert await store.digests.drop("C1")
+    assert await store.timers.due(NOON) == []
+    assert not await store.digests.drop("C1")
+    assert await store.digests.get("C1") is None
 
 
 async def test_a_database_has_one_sample_a_day(store: SqlStore) -> None:
-    await store.add_samples([sample(), sample(rows_read=11), sample("2026-11-23"), sample(database="users")])
-    await store.add_samples([sample(rows_read=12)])
-    await store.add_samples([])
+    await store.samples.add([sample(), sample(rows_read=11), sample("2026-11-23"), sample(database="users")])
+    await store.samples.add([sample(rows_read=12)])
+    await store.samples.add([])
 
     async def found(**asked: Any) -> Any:
         return [
             (one.day, one.database, one.rows_read)
-            for one in await store.samples(organization="acme", since="2026-11-23", until="2026-11-24", **asked)
+            for one in await store.samples.find(organization="acme", since="2026-11-23", until="2026-11-24", **asked)
         ]
 
     assert await found() == [
@@ -175,23 +175,23 @@ async def test_a_database_has_one_sample_a_day(store: SqlStore) -> None:
 
 async def test_what_is_old_and_finished_goes_and_the_audit_log_stays(store: SqlStore) -> None:
     for number, state in ((1, State.SUCCEEDED), (2, State.PENDING)):
-        await store.record_intent(incoming(number))
-        await store.open_request(request(number), move(state, event="asked"))
-        await store.set_card(f"r-{number:010}", "C1", "1.1")
-    await store.vote(vote(2), entry=entry("approved"))
-    await store.record_intent(incoming(3))
-    await store.add_token(token(1))
-    await store.add_token(token(2, expires_at=None))
+        await store.intents.record(incoming(number))
+        await store.requests.open(request(number), move(state, event="asked"))
+        await store.cards.add(f"r-{number:010}", "C1", "1.1")
+    await store.requests.vote(vote(2), entry=entry("approved"))
+    await store.intents.record(incoming(3))
+    await store.tokens.add(token(1))
+    await store.tokens.add(token(2, expires_at=None))
 
-    assert not any((await store.prune(NOON - HOUR)).values())
-    gone = await store.prune(NOON + 10 * HOUR)
+    assert not any((await store.pruning.prune(NOON - HOUR)).values())
+    gone = await store.pruning.prune(NOON + 10 * HOUR)
 
     assert (gone["intents"], gone["requests"], gone["tokens"]) == (2, 1, 1)
-    assert await store.request("r-0000000001") is None
-    assert await store.cards("r-0000000001") == []
-    assert len((await store.request("r-0000000002")).votes) == 1
-    assert [intent.id for intent in await store.open_intents(before=NOON + HOUR)] == ["i-0000000003"]
-    assert (await store.audit_head())[0] == 3
+    assert await store.requests.get("r-0000000001") is None
+    assert await store.cards.of("r-0000000001") == []
+    assert len((await store.requests.get("r-0000000002")).votes) == 1
+    assert [intent.id for intent in await store.intents.find_open(before=NOON + HOUR)] == ["i-0000000003"]
+    assert (await store.audit.head())[0] == 3
 
 
 async def test_a_store_that_does_not_answer_is_not_writable(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,59 +200,59 @@ async def test_a_store_that_does_not_answer_is_not_writable(store: SqlStore, mon
     async def refuse(work: object) -> None:
         raise StoreUnavailable
 
-    monkeypatch.setattr(store._database, "write", refuse)
+    monkeypatch.setattr(store.database, "write", refuse)
     assert not await store.writable()
     with pytest.raises(StoreUnavailable, match="did not answer"):
-        await store.close_intent("i-1")
+        await store.intents.close("i-1")
 
 
 async def test_a_timer_that_failed_is_held_back_counted_and_keeps_no_other_from_being_found(store: SqlStore) -> None:
     bad, good = Timer(TimerKind.THAW, "h-1", NOON - HOUR), Timer(TimerKind.EXPIRE, "r-1", NOON)
-    await store.set_timer(bad)
-    await store.set_timer(good)
+    await store.timers.schedule(bad)
+    await store.timers.schedule(good)
 
-    await store.postpone_timer(bad, datetime.now(UTC) + HOUR, "Turso is away.")
+    await store.timers.postpone(bad, datetime.now(UTC) + HOUR, "Turso is away.")
 
-    assert await store.due(NOON) == [good]
-    found = await store.backlog(NOON)
+    assert await store.timers.due(NOON) == [good]
+    found = await store.timers.backlog(NOON)
     assert (found.overdue, found.failing) == (0, 1)
     assert (found.examples[0].failures, found.examples[0].cause) == (1, "Turso is away.")
-    await store.set_timer(bad)
-    assert await store.due(NOON) == [bad, good], "a timer that is set again begins anew"
+    await store.timers.schedule(bad)
+    assert await store.timers.due(NOON) == [bad, good], "a timer that is set again begins anew"
 
 
 async def test_timers_that_failed_before_come_after_those_that_did_not(store: SqlStore) -> None:
     bad = [Timer(TimerKind.THAW, f"h-{number}", NOON - HOUR) for number in range(3)]
     good = Timer(TimerKind.EXPIRE, "r-1", NOON)
     for timer in (*bad, good):
-        await store.set_timer(timer)
+        await store.timers.schedule(timer)
     for timer in bad:
-        await store.postpone_timer(timer, datetime.now(UTC) - HOUR, "Turso is away.")
+        await store.timers.postpone(timer, datetime.now(UTC) - HOUR, "Turso is away.")
 
-    assert await store.due(NOON, limit=1) == [good]
-    assert len(await store.due(NOON)) == 4
+    assert await store.timers.due(NOON, limit=1) == [good]
+    assert len(await store.timers.due(NOON)) == 4
 
 
 async def test_a_timer_is_started_once_however_often_it_was_read(store: SqlStore) -> None:
     timer = Timer(TimerKind.EXPIRE, "r-1", NOON)
-    await store.set_timer(timer)
+    await store.timers.schedule(timer)
     started: list[Timer] = []
 
-    await store.start_timers([timer], datetime.now(UTC) + HOUR, lambda _, one: started.append(one))
-    assert await store.due(NOON) == []
-    await store.postpone_timer(timer, datetime.now(UTC) + HOUR, "Turso is away.")
-    await store.start_timers([timer], datetime.now(UTC), lambda _, one: started.append(one))
+    await store.timers.start([timer], datetime.now(UTC) + HOUR, lambda _, one: started.append(one))
+    assert await store.timers.due(NOON) == []
+    await store.timers.postpone(timer, datetime.now(UTC) + HOUR, "Turso is away.")
+    await store.timers.start([timer], datetime.now(UTC), lambda _, one: started.append(one))
 
     assert started == [timer], "what failed meanwhile is not started in place of what was read"
 
 
 async def test_a_kind_of_timer_that_this_version_does_not_know_stops_no_other(store: SqlStore) -> None:
-    await store.set_timer(Timer(TimerKind.EXPIRE, "r-1", NOON))
+    await store.timers.schedule(Timer(TimerKind.EXPIRE, "r-1", NOON))
     row = "INSERT INTO timers (kind, subject, due_at, attempt) SELECT 'newer', subject, due_at, attempt FROM timers"
-    await store._database.write(lambda connection: connection.exec_driver_sql(row))
+    await store.database.write(lambda connection: connection.exec_driver_sql(row))
 
-    assert [timer.subject for timer in await store.due(NOON)] == ["r-1"]
-    assert (await store.backlog(NOON + HOUR)).overdue == 2
+    assert [timer.subject for timer in await store.timers.due(NOON)] == ["r-1"]
+    assert (await store.timers.backlog(NOON + HOUR)).overdue == 2
 
 
 @pytest.mark.parametrize("what", ["an owed review", "an open hold", "a timer", "nothing"])
@@ -262,20 +262,20 @@ async def test_what_something_open_refers_to_stays_however_old_it_is(store: SqlS
         brings = {"holds": [hold(request_id="r-0000000001")]}
     if what == "a timer":
         brings = {"timers": [Timer(TimerKind.EXPIRE, "r-0000000001", NOON + HOUR)]}
-    await store.open_request(request(), move(State.SUCCEEDED, **brings))
+    await store.requests.open(request(), move(State.SUCCEEDED, **brings))
 
-    await store.prune(NOON + 1000 * HOUR)
+    await store.pruning.prune(NOON + 1000 * HOUR)
 
-    assert (await store.request("r-0000000001") is not None) is (what != "nothing")
+    assert (await store.requests.get("r-0000000001") is not None) is (what != "nothing")
 
 
 async def test_what_is_derived_from_the_audit_log_is_checked_too(store: SqlStore) -> None:
-    await store.audit(entry("one", databases=("alpha", "beta")), entry("two", databases=("alpha",)))
-    assert await store.audit_index_fault() is None
+    await store.audit.append(entry("one", databases=("alpha", "beta")), entry("two", databases=("alpha",)))
+    assert await store.audit.index_fault() is None
 
     async def fault_after(statement: str) -> str:
-        await store._database.write(lambda connection: connection.exec_driver_sql(statement))
-        return await store.audit_index_fault() or ""
+        await store.database.write(lambda connection: connection.exec_driver_sql(statement))
+        return await store.audit.index_fault() or ""
 
     assert "entry 9: the table `touched`" in await fault_after("INSERT INTO touched VALUES ('alpha', 9)")
     moved = "UPDATE touched SET database = 'gamma', seq = 1 WHERE seq = 9"
@@ -286,7 +286,7 @@ async def test_what_is_derived_from_the_audit_log_is_checked_too(store: SqlStore
 
 
 async def test_an_entry_with_a_nul_anywhere_is_kept_without_it(store: SqlStore) -> None:
-    await store.audit(entry("odd", reason="a\x00b", detail={"k\x00": ["v\x00", "w"]}), entry("even"))
+    await store.audit.append(entry("odd", reason="a\x00b", detail={"k\x00": ["v\x00", "w"]}), entry("even"))
 
-    (_, even), (_, odd) = await store.audit_page(before_seq=None, limit=5)
+    (_, even), (_, odd) = await store.audit.page(before_seq=None, limit=5)
     assert (even.event, odd.reason, odd.detail) == ("even", "ab", {"k": ["v", "w"]})

@@ -16,62 +16,62 @@ from tests.store.samples import entry, hold, incoming, move, request, review, to
 async def test_a_request_reads_back_as_it_was_written(store: SqlStore) -> None:
     asked = request()
 
-    opened = await store.open_request(asked, move(State.PENDING))
+    opened = await store.requests.open(asked, move(State.PENDING))
 
     assert opened == asked
-    assert await store.request(asked.id) == asked
+    assert await store.requests.get(asked.id) == asked
     assert opened.plan.hash == asked.plan.hash
 
 
 async def test_opening_a_request_closes_its_intent(store: SqlStore) -> None:
-    await store.record_intent(incoming())
+    await store.intents.record(incoming())
 
-    await store.open_request(request(), move(State.PENDING, event="asked"))
+    await store.requests.open(request(), move(State.PENDING, event="asked"))
 
-    assert await store.open_intents(before=NOON + timedelta(days=1)) == []
-    assert [entry.event for _, entry in await store.audit_page(before_seq=None, limit=10)] == ["asked"]
+    assert await store.intents.find_open(before=NOON + timedelta(days=1)) == []
+    assert [entry.event for _, entry in await store.audit.page(before_seq=None, limit=10)] == ["asked"]
 
 
 async def test_the_same_plan_of_the_same_asker_is_one_pending_request(store: SqlStore) -> None:
-    first = await store.open_request(request(), move(State.PENDING, event="asked"))
+    first = await store.requests.open(request(), move(State.PENDING, event="asked"))
     again = replace(request(2), plan=first.plan)
 
-    assert (await store.open_request(again, move(State.PENDING, event="asked"))).id == first.id
-    assert len(await store.audit_page(before_seq=None, limit=10)) == 1
+    assert (await store.requests.open(again, move(State.PENDING, event="asked"))).id == first.id
+    assert len(await store.audit.page(before_seq=None, limit=10)) == 1
 
-    await store.move(first.id, expect=[State.PENDING], move=move(State.DENIED))
-    assert (await store.open_request(again, move(State.PENDING))).id == again.id
+    await store.requests.move(first.id, expect=[State.PENDING], move=move(State.DENIED))
+    assert (await store.requests.open(again, move(State.PENDING))).id == again.id
 
 
 async def test_two_processes_that_resume_one_intent_open_one_request(store: SqlStore, other: SqlStore) -> None:
     first, second = request(1), replace(request(2), intent_id="i-0000000001", state=State.EXECUTING)
 
     opened = await asyncio.gather(
-        store.open_request(first, move(State.EXECUTING)), other.open_request(second, move(State.EXECUTING))
+        store.requests.open(first, move(State.EXECUTING)), other.requests.open(second, move(State.EXECUTING))
     )
 
     assert len({request.id for request in opened}) == 1
 
 
 async def test_a_move_from_another_state_writes_nothing(store: SqlStore) -> None:
-    await store.open_request(request(), move(State.PENDING))
+    await store.requests.open(request(), move(State.PENDING))
     lost = move(State.EXECUTING, event="executed", timers=[Timer(TimerKind.THAW, "h-1", NOON)], holds=[hold()])
 
-    assert await store.move("r-0000000001", expect=[State.APPROVED], move=lost) is None
-    assert await store.move("r-no", expect=[State.PENDING], move=lost) is None
+    assert await store.requests.move("r-0000000001", expect=[State.APPROVED], move=lost) is None
+    assert await store.requests.move("r-no", expect=[State.PENDING], move=lost) is None
 
-    assert (await store.request("r-0000000001")).state is State.PENDING
-    assert await store.audit_head() == (0, "")
-    assert await store.due(NOON) == []
-    assert await store.holds() == []
+    assert (await store.requests.get("r-0000000001")).state is State.PENDING
+    assert await store.audit.head() == (0, "")
+    assert await store.timers.due(NOON) == []
+    assert await store.holds.find() == []
 
 
 async def test_a_move_brings_everything_in_one_commit(store: SqlStore) -> None:
-    await store.open_request(request(), move(State.EXECUTING, timers=[Timer(TimerKind.EXPIRE, "r-0000000001", NOON)]))
-    await store.add_token(token(1))
-    await store.add_token(token(2, database_id="db-2"))
+    await store.requests.open(request(), move(State.EXECUTING, timers=[Timer(TimerKind.EXPIRE, "r-0000000001", NOON)]))
+    await store.tokens.add(token(1))
+    await store.tokens.add(token(2, database_id="db-2"))
 
-    moved = await store.move(
+    moved = await store.requests.move(
         "r-0000000001",
         expect=[State.EXECUTING],
         move=move(
@@ -88,96 +88,100 @@ async def test_a_move_brings_everything_in_one_commit(store: SqlStore) -> None:
 
     assert (moved.state, moved.outcome, moved.facts) == (State.SUCCEEDED, "Writes are blocked.", {"blocked": True})
     assert (moved.card_ts, moved.updated_at) == ("1.2", NOON)
-    assert await store.due(NOON) == [Timer(TimerKind.THAW, "h-1", NOON, attempt=2)]
-    assert await store.holds(database_id="db-1") == [hold()]
-    assert await store.reviews() == [review()]
-    assert [one.id for one in await store.tokens(organization="acme", live_at=NOON)] == ["t-2"]
-    assert (await store.tokens(organization="acme", database_ids=["db-1"]))[0].state is TokenState.ENDED
-    assert (await store.audit_head())[0] == 1
+    assert await store.timers.due(NOON) == [Timer(TimerKind.THAW, "h-1", NOON, attempt=2)]
+    assert await store.holds.find(database_id="db-1") == [hold()]
+    assert await store.reviews.find() == [review()]
+    assert [one.id for one in await store.tokens.find(organization="acme", live_at=NOON)] == ["t-2"]
+    assert (await store.tokens.find(organization="acme", database_ids=["db-1"]))[0].state is TokenState.ENDED
+    assert (await store.audit.head())[0] == 1
 
 
 async def test_a_move_that_fails_half_way_leaves_nothing(store: SqlStore) -> None:
-    await store.open_request(request(), move(State.EXECUTING))
+    await store.requests.open(request(), move(State.EXECUTING))
     twice = move(State.SUCCEEDED, event="executed", holds=[hold(), hold()])
 
     with pytest.raises(Exception, match=r"(?i)unique"):
-        await store.move("r-0000000001", expect=[State.EXECUTING], move=twice)
+        await store.requests.move("r-0000000001", expect=[State.EXECUTING], move=twice)
 
-    assert (await store.request("r-0000000001")).state is State.EXECUTING
-    assert await store.holds() == []
+    assert (await store.requests.get("r-0000000001")).state is State.EXECUTING
+    assert await store.holds.find() == []
 
 
 async def test_a_move_cannot_change_what_was_consented_to(store: SqlStore) -> None:
-    await store.open_request(request(), move(State.PENDING))
+    await store.requests.open(request(), move(State.PENDING))
 
     with pytest.raises(ValueError, match="plan"):
-        await store.move("r-0000000001", expect=[State.PENDING], move=move(State.APPROVED, changes={"plan": None}))
+        await store.requests.move(
+            "r-0000000001", expect=[State.PENDING], move=move(State.APPROVED, changes={"plan": None})
+        )
 
 
 async def test_fifty_moves_at_once_have_one_winner(store: SqlStore, other: SqlStore) -> None:
-    await store.open_request(request(), move(State.APPROVED))
+    await store.requests.open(request(), move(State.APPROVED))
     go = move(State.EXECUTING, event="begun")
 
     won = await asyncio.gather(
-        *((store, other)[n % 2].move("r-0000000001", expect=[State.APPROVED], move=go) for n in range(50))
+        *((store, other)[n % 2].requests.move("r-0000000001", expect=[State.APPROVED], move=go) for n in range(50))
     )
 
     assert sum(one is not None for one in won) == 1
-    assert (await store.audit_head())[0] == 1
+    assert (await store.audit.head())[0] == 1
 
 
 async def test_fifty_votes_at_once_count_each_person_once(store: SqlStore, other: SqlStore) -> None:
-    await store.open_request(request(), move(State.PENDING))
+    await store.requests.open(request(), move(State.PENDING))
     people = [f"U{n % 10}" for n in range(50)]
 
     await asyncio.gather(
         *(
-            (store, other)[n % 2].vote(vote(user_id=who), entry=entry("approved", user_id=who))
+            (store, other)[n % 2].requests.vote(vote(user_id=who), entry=entry("approved", user_id=who))
             for n, who in enumerate(people)
         )
     )
 
-    voted = await store.request("r-0000000001")
+    voted = await store.requests.get("r-0000000001")
     assert sorted(vote.user_id for vote in voted.votes) == sorted(set(people))
-    assert (await store.audit_head())[0] == 10
+    assert (await store.audit.head())[0] == 10
 
 
 async def test_a_second_vote_replaces_nothing(store: SqlStore) -> None:
-    await store.open_request(request(), move(State.PENDING))
-    await store.vote(vote(approves=False), entry=entry("denied"))
+    await store.requests.open(request(), move(State.PENDING))
+    await store.requests.vote(vote(approves=False), entry=entry("denied"))
 
-    after = await store.vote(vote(approves=True), entry=entry("approved"))
+    after = await store.requests.vote(vote(approves=True), entry=entry("approved"))
 
     assert [vote.approves for vote in after.votes] == [False]
-    assert (await store.audit_head())[0] == 1
+    assert (await store.audit.head())[0] == 1
 
 
 async def test_a_vote_on_what_is_no_longer_pending_is_not_counted(store: SqlStore) -> None:
-    await store.open_request(request(), move(State.EXPIRED))
+    await store.requests.open(request(), move(State.EXPIRED))
 
-    assert await store.vote(vote(), entry=entry("approved")) is None
-    assert (await store.request("r-0000000001")).votes == ()
+    assert await store.requests.vote(vote(), entry=entry("approved")) is None
+    assert (await store.requests.get("r-0000000001")).votes == ()
 
 
 async def test_a_change_is_sent_once_for_each_phase(store: SqlStore, other: SqlStore) -> None:
-    await store.open_request(request(), move(State.EXECUTING))
+    await store.requests.open(request(), move(State.EXECUTING))
 
-    sent = await asyncio.gather(*((store, other)[n % 2].mark_sent("r-0000000001", "execute", NOON) for n in range(20)))
+    sent = await asyncio.gather(
+        *((store, other)[n % 2].requests.mark_sent("r-0000000001", "execute", NOON) for n in range(20))
+    )
 
     assert sum(sent) == 1
-    assert (await store.request("r-0000000001")).sent_at == NOON
-    assert await store.mark_sent("r-0000000001", "finish", NOON + timedelta(hours=1))
-    assert (await store.request("r-0000000001")).sent_at == NOON
+    assert (await store.requests.get("r-0000000001")).sent_at == NOON
+    assert await store.requests.mark_sent("r-0000000001", "finish", NOON + timedelta(hours=1))
+    assert (await store.requests.get("r-0000000001")).sent_at == NOON
 
 
 async def test_requests_come_newest_first_and_by_state_place_and_person(store: SqlStore) -> None:
     for number in range(1, 7):
         state = State.PENDING if number % 2 else State.SUCCEEDED
         asked = request(number, requester="U0ANA" if number < 4 else "U0BEN", channel_id="C1" if number < 3 else "C2")
-        await store.open_request(replace(asked, state=state), move(state))
+        await store.requests.open(replace(asked, state=state), move(state))
 
     async def numbers(**filters: Any) -> list[int]:
-        return [int(found.id[2:]) for found in await store.requests(**filters)]
+        return [int(found.id[2:]) for found in await store.requests.find(**filters)]
 
     both = [State.PENDING, State.SUCCEEDED]
     assert await numbers(states=both) == [6, 5, 4, 3, 2, 1]
@@ -190,6 +194,6 @@ async def test_requests_come_newest_first_and_by_state_place_and_person(store: S
 
 async def test_every_copy_of_a_card_is_remembered_once(store: SqlStore) -> None:
     for channel, ts in (("C1", "1.1"), ("C2", "2.2"), ("C1", "1.1")):
-        await store.set_card("r-1", channel, ts)
+        await store.cards.add("r-1", channel, ts)
 
-    assert await store.cards("r-1") == [("C1", "1.1"), ("C2", "2.2")]
+    assert await store.cards.of("r-1") == [("C1", "1.1"), ("C2", "2.2")]

@@ -3,8 +3,8 @@
 import asyncio
 from dataclasses import replace
 
-from bot.core.ports import Transition
 from bot.core.request import BEFORE_SENT, State
+from bot.core.transition import Transition
 from bot.errors import ReviewOwed
 from bot.store.store import SqlStore
 from tests.store.conftest import NOON
@@ -18,45 +18,45 @@ def denial(number: int = 1) -> Transition:
 
 async def test_of_a_denial_and_the_sending_exactly_one_wins(store: SqlStore, other: SqlStore) -> None:
     for number in range(1, 13):
-        await store.open_request(request(number, requester=f"U{number}"), move(State.EXECUTING))
+        await store.requests.open(request(number, requester=f"U{number}"), move(State.EXECUTING))
         request_id = request(number).id
 
-        marking = store.mark_sent(request_id, "execute", NOON)
-        denying = other.move(request_id, expect=BEFORE_SENT, move=denial(number))
+        marking = store.requests.mark_sent(request_id, "execute", NOON)
+        denying = other.requests.move(request_id, expect=BEFORE_SENT, move=denial(number))
         both = [marking, denying] if number % 2 else [denying, marking]
         done = await asyncio.gather(*both)
 
         assert sum(bool(one) for one in done) == 1
-        found = await store.request(request_id)
+        found = await store.requests.get(request_id)
         assert (found.state is State.DENIED) == (found.sent_at is None)
         assert [one.approves for one in found.votes] == ([False] if found.state is State.DENIED else [])
 
 
 async def test_what_was_prepared_goes_with_a_change_that_is_not_made(store: SqlStore) -> None:
-    await store.open_request(request(), move(State.EXECUTING, holds=[hold()], reviews=[review()]))
+    await store.requests.open(request(), move(State.EXECUTING, holds=[hold()], reviews=[review()]))
 
-    assert await store.move(request().id, expect=BEFORE_SENT, move=denial())
+    assert await store.requests.move(request().id, expect=BEFORE_SENT, move=denial())
 
-    assert await store.holds() == []
-    assert await store.reviews(owed=True) == []
+    assert await store.holds.find() == []
+    assert await store.reviews.find(owed=True) == []
 
 
 async def test_nothing_is_sent_for_what_does_not_execute(store: SqlStore) -> None:
-    await store.open_request(request(), move(State.APPROVED))
+    await store.requests.open(request(), move(State.APPROVED))
 
-    assert not await store.mark_sent(request().id, "execute", NOON)
-    assert not await store.was_sent(request().id, "execute")
-    assert await store.move(request().id, expect=[State.APPROVED], move=move(State.EXECUTING))
-    assert await store.mark_sent(request().id, "execute", NOON)
-    assert await store.was_sent(request().id, "execute")
-    assert await store.move(request().id, expect=BEFORE_SENT, move=denial()) is None
+    assert not await store.requests.mark_sent(request().id, "execute", NOON)
+    assert not await store.requests.was_sent(request().id, "execute")
+    assert await store.requests.move(request().id, expect=[State.APPROVED], move=move(State.EXECUTING))
+    assert await store.requests.mark_sent(request().id, "execute", NOON)
+    assert await store.requests.was_sent(request().id, "execute")
+    assert await store.requests.move(request().id, expect=BEFORE_SENT, move=denial()) is None
 
 
 async def test_of_two_acts_at_once_one_owes_and_the_other_is_closed(store: SqlStore, other: SqlStore) -> None:
     for turn in range(6):
         who = f"U{turn}"
         acts = [
-            (store, other)[n].open_request(
+            (store, other)[n].requests.open(
                 request(10 * turn + n, requester=who),
                 move(State.EXECUTING, reviews=[review(10 * turn + n, actor=who)]),
                 unless_owing=True,
@@ -67,4 +67,4 @@ async def test_of_two_acts_at_once_one_owes_and_the_other_is_closed(store: SqlSt
         done = await asyncio.gather(*acts, return_exceptions=True)
 
         assert [isinstance(one, ReviewOwed) for one in done].count(True) == 1
-        assert len(await store.reviews(owed=True, actor=who)) == 1
+        assert len(await store.reviews.find(owed=True, actor=who)) == 1

@@ -55,14 +55,14 @@ def _ours(name: str | None, kind: str, parents: object) -> bool:
 async def test_a_store_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_holds(empty_url: str) -> None:
     make_old(empty_url, "0001")
     async with open_store(empty_url, StoppedClock()) as store:
-        await store.record_intent(incoming())
+        await store.intents.record(incoming())
         with pytest.raises(NotUpgraded):
             await must_be_current(empty_url)
 
         assert await upgrade(empty_url)
 
-        assert await store.intent("i-0000000001")
-        assert await store.policies(datetime(2026, 1, 1, tzinfo=UTC)) == {}
+        assert await store.intents.get("i-0000000001")
+        assert await store.processes.policies(datetime(2026, 1, 1, tzinfo=UTC)) == {}
 
 
 async def test_processes_that_upgrade_at_once_do_it_once(empty_url: str) -> None:
@@ -94,7 +94,7 @@ async def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
 async def test_sqlite_writes_ahead_and_waits_for_the_disk(empty_url: str, tmp_path: Path) -> None:
     await upgrade(empty_url)
     async with open_store(empty_url, StoppedClock()) as store:
-        modes = await store._database.write(
+        modes = await store.database.write(
             lambda connection: [
                 connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")
             ]

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from bot.blocks.text import utc
 from bot.commands.base import Context
 from bot.core.plan import Plan, PlanTarget
-from bot.core.ports import Store
+from bot.core.ports import ReadStore
 from bot.core.request import Hold, HoldKind
 from bot.errors import Unavailable
-from bot.turso import TursoClient
+from bot.turso import TursoClient, TursoReader
 
 Blocks = tuple[bool, bool]
 """Reads and writes: what is blocked, needed or opened."""
@@ -23,13 +23,13 @@ def remaining(holds: Iterable[Hold]) -> Blocks:
 
 async def holds_of(ctx: Context, database_id: str, *, but: Sequence[HoldKind] = ()) -> list[Hold]:
     """Return the holds of a database that are not released, without some kinds."""
-    held = await ctx.store.holds(organization=ctx.organization, database_id=database_id)
+    held = await ctx.store.holds.find(organization=ctx.organization, database_id=database_id)
     return [hold for hold in held if hold.kind not in but]
 
 
-async def open_quarantine(store: Store, database_id: str) -> Hold | None:
+async def open_quarantine(store: ReadStore, database_id: str) -> Hold | None:
     """Return the quarantine of an object: there is at most one."""
-    held = await store.holds(database_id=database_id)
+    held = await store.holds.find(database_id=database_id)
     return next((hold for hold in held if hold.kind is HoldKind.QUARANTINE), None)
 
 
@@ -48,9 +48,9 @@ class Lift:
     ends: Callable[[Hold], bool]
     blocks: Blocks = (True, True)
 
-    async def needed(self, store: Store) -> Blocks:
+    async def needed(self, store: ReadStore) -> Blocks:
         """Return what the holds that stay need blocked."""
-        held = await store.holds(database_id=self.database_id)
+        held = await store.holds.find(database_id=self.database_id)
         return remaining(hold for hold in held if not self.ends(hold))
 
 
@@ -65,7 +65,7 @@ def lift_all(plan: Plan, kinds: Collection[HoldKind]) -> Lift:
     return Lift(target.name, target.id, lambda hold: hold.kind in kinds)
 
 
-async def lift(turso: TursoClient, store: Store, what: Lift) -> None:
+async def lift(turso: TursoClient, store: ReadStore, what: Lift) -> None:
     """Open the blocks that end with some holds. No other block is touched, and none is set that was not there."""
     needed = await what.needed(store)
     while True:
@@ -78,13 +78,13 @@ async def lift(turso: TursoClient, store: Store, what: Lift) -> None:
             return
 
 
-async def is_lifted(turso: TursoClient, store: Store, what: Lift) -> bool:
+async def is_lifted(turso: TursoReader, store: ReadStore, what: Lift) -> bool:
     """True once Turso blocks none of what ends, but for what the holds that stay need."""
     needed = await what.needed(store)
     return not any(_both(await blocked(turso, what.database), _both(what.blocks, _not(needed))))
 
 
-async def lift_once(turso: TursoClient, store: Store, what: Lift) -> bool:
+async def lift_once(turso: TursoClient, store: ReadStore, what: Lift) -> bool:
     """Lift what Turso does not show as lifted yet, and say whether it does then. Safe to run again after a crash."""
     if await is_lifted(turso, store, what):
         return True
@@ -92,9 +92,9 @@ async def lift_once(turso: TursoClient, store: Store, what: Lift) -> bool:
     return await is_lifted(turso, store, what)
 
 
-async def left_by(turso: TursoClient, store: Store, request_id: str, target: PlanTarget) -> Blocks:
+async def left_by(turso: TursoReader, store: ReadStore, request_id: str, target: PlanTarget) -> Blocks:
     """Return what a request's hold needs, no other hold does, and Turso blocks now. Raises Unavailable."""
-    held = await store.holds(database_id=target.id)
+    held = await store.holds.find(database_id=target.id)
     own = [hold for hold in held if hold.request_id == request_id and hold.kind is not HoldKind.FOUND]
     if not own:
         return (False, False)
@@ -117,7 +117,7 @@ def cut_to(left: Blocks, holds: Iterable[Hold]) -> list[Hold]:
     return [hold for hold in freezes if hold.block_reads or hold.block_writes]
 
 
-async def blocked(turso: TursoClient, name: str) -> Blocks:
+async def blocked(turso: TursoReader, name: str) -> Blocks:
     """Return what Turso blocks now. Raises Unavailable where it does not tell both: unknown is not open."""
     now = await turso.configuration(name)
     if now.block_reads is None or now.block_writes is None:

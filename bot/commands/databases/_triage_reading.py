@@ -151,9 +151,9 @@ async def _told(found: Findings, what: str, call: Awaitable[T]) -> T | None:
 async def _remembered(ctx: Context, found: Findings) -> None:
     """What needs no Turso: changes, and (once its id is known) holds, tokens and samples."""
     found.changes = await _changes(ctx, found.name)
-    held = await ctx.store.holds(organization=ctx.organization)
+    held = await ctx.store.holds.find(organization=ctx.organization)
     found.own_holds = [hold for hold in held if hold.database == found.name]
-    tokens = await ctx.store.tokens(organization=ctx.organization, live_at=ctx.now)
+    tokens = await ctx.store.tokens.find(organization=ctx.organization, live_at=ctx.now)
     found.tokens = [token for token in tokens if token.database == found.name]
     found.courses = await _courses(ctx, found.name)
 
@@ -174,7 +174,7 @@ async def _changes(ctx: Context, name: str) -> list[AuditEntry]:
     changes: list[AuditEntry] = []
     before = None
     for _ in range(PAGES):
-        rows = await ctx.store.audit_page(before_seq=before, limit=PAGE, databases=[name])
+        rows = await ctx.store.audit.page(before_seq=before, limit=PAGE, databases=[name])
         changes += [one for _, one in rows if one.event != "read" and one.organization in ("", ctx.organization)]
         if len(changes) >= CHANGES or len(rows) < PAGE:
             break
@@ -185,7 +185,7 @@ async def _changes(ctx: Context, name: str) -> list[AuditEntry]:
 async def _courses(ctx: Context, name: str) -> dict[str, Course]:
     midnight = ctx.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     since = midnight - timedelta(days=DAYS)
-    samples = await ctx.store.samples(
+    samples = await ctx.store.samples.find(
         organization=ctx.organization,
         since=(since - timedelta(days=2)).date().isoformat(),
         until=moment(ctx.now),

@@ -10,7 +10,7 @@ from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import Plain, joined, mrkdwn, utc
 from bot.commands._lines import command_line
-from bot.commands.base import ChangeCommand, Context, Facts
+from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.databases._create_place import differences, made_where, require_location, require_place
 from bot.core.arguments import DatabaseName, GroupName, LocationCode, Positional
 from bot.core.model import Risk
@@ -72,7 +72,7 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
     return _taken(ctx, existing) if existing else None
 
 
-async def act(ctx: Context, plan: Plan) -> Facts:
+async def act(ctx: ChangeContext, plan: Plan) -> Facts:
     """Create it once; then look, without any token, until it is served."""
     loop = asyncio.get_running_loop()
     began = loop.time()

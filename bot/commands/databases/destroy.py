@@ -9,7 +9,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
 from bot.commands._lines import command_line
 from bot.commands._targets import attempt, snapshot, target_of
-from bot.commands.base import ChangeCommand, Context, Facts, Phase
+from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts, Phase
 from bot.commands.databases import _holds as holds
 from bot.core.arguments import DatabaseName, Positional
 from bot.core.declaration import Variant
@@ -81,13 +81,13 @@ async def _replaced(ctx: Context, database: Database) -> str | None:
     held = await holds.open_quarantine(ctx.store, database.id)
     if held is None:
         return None
-    request = await ctx.store.request(held.request_id)
+    request = await ctx.store.requests.get(held.request_id)
     if request is None or not request.rests:
         raise BadInput(holds.in_quarantine(held))
     return request.id
 
 
-async def act(ctx: Context, plan: Plan) -> None:
+async def act(ctx: ChangeContext, plan: Plan) -> None:
     """Delete with `--now`; else block both."""
     if plan.arguments["now"]:
         await delete(ctx, plan)
@@ -102,7 +102,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
     return await holds.blocked(ctx.turso, target_of(plan).name) == (True, True)
 
 
-async def delete(ctx: Context, plan: Plan) -> None:
+async def delete(ctx: ChangeContext, plan: Plan) -> None:
     """Destroy the database of the plan; that it is gone already is no error."""
     if not await gone(ctx, plan):
         await ctx.turso.destroy_database(target_of(plan).name)
@@ -132,7 +132,7 @@ def destroyed(plan: Plan, facts: Facts) -> Reply:
     return reply(head, [kit.section(head)])
 
 
-async def unblock(ctx: Context, plan: Plan) -> None:
+async def unblock(ctx: ChangeContext, plan: Plan) -> None:
     """Open what only the quarantine kept blocked."""
     await holds.lift(ctx.turso, ctx.store, holds.lift_all(plan, {HoldKind.QUARANTINE}))
 

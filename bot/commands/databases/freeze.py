@@ -10,7 +10,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, duration, mrkdwn
 from bot.commands._lines import command_line
 from bot.commands._targets import snapshot, target_of
-from bot.commands.base import OVER, ChangeCommand, Context, Facts
+from bot.commands.base import OVER, ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.databases import _holds as holds
 from bot.core.arguments import DatabaseName, Duration, Positional
 from bot.core.declaration import Variant
@@ -52,7 +52,7 @@ def _seconds(lasting: timedelta | None) -> int | None:
     return None if lasting is None else int(lasting.total_seconds())
 
 
-async def act(ctx: Context, plan: Plan) -> None:
+async def act(ctx: ChangeContext, plan: Plan) -> None:
     """Block; what is not asked for stays as it is."""
     reads = True if plan.arguments["reads"] else None
     await ctx.turso.configure(target_of(plan).name, block_reads=reads, block_writes=True)

@@ -9,7 +9,7 @@ from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
 from bot.commands._targets import NOT_TOLD, plan_target, target_of
-from bot.commands.base import ChangeCommand, Context, Facts
+from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.core.arguments import DatabaseName, OnOff, Positional
 from bot.core.model import Risk
 from bot.core.plan import Plan
@@ -41,7 +41,7 @@ def _word(on: bool) -> str:
     return "on" if on else "off"
 
 
-async def act(ctx: Context, plan: Plan) -> None:
+async def act(ctx: ChangeContext, plan: Plan) -> None:
     """Set it, and nothing else."""
     await ctx.turso.configure(target_of(plan).name, delete_protection=plan.arguments["on"])
 

@@ -39,7 +39,7 @@ async def plan(ctx: Context, args: RestoreArgs) -> Plan:
 async def quarantine_of(ctx: Context, target: PlanTarget) -> Request | None:
     """Return the destroy of this very object that waits in quarantine."""
     hold = await open_quarantine(ctx.store, target.id)
-    request = await ctx.store.request(hold.request_id) if hold else None
+    request = await ctx.store.requests.get(hold.request_id) if hold else None
     return request if request and request.state is State.QUARANTINED else None
 
 

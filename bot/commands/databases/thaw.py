@@ -10,7 +10,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
 from bot.commands._lines import command_line
 from bot.commands._targets import plan_target, target_of
-from bot.commands.base import ChangeCommand, Context, Facts
+from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.databases import _holds as holds
 from bot.core.arguments import DatabaseName, Positional
 from bot.core.model import Risk
@@ -105,7 +105,7 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
     return None
 
 
-async def act(ctx: Context, plan: Plan) -> Facts:
+async def act(ctx: ChangeContext, plan: Plan) -> Facts:
     """Open what ends, but for what a quarantine or another hold needs."""
     await holds.lift(ctx.turso, ctx.store, _lift(plan))
     return await still(ctx, plan)

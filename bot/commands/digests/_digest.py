@@ -11,7 +11,7 @@ from bot.blocks.message import reply
 from bot.blocks.table import Cell, Table, amount
 from bot.blocks.text import Mrkdwn, Plain, counted, joined, mrkdwn, number, on_day, person, size, when
 from bot.commands._still_there import of_listed
-from bot.commands.base import Context
+from bot.commands.base import ChangeContext, Context
 from bot.commands.databases import _holds as holds
 from bot.commands.usage._amounts import amount_of, change
 from bot.commands.usage._samples import (
@@ -104,7 +104,7 @@ async def _samples(ctx: Context, databases: list[Listed], length: timedelta) -> 
     now = moment(ctx.now)
     today = now[:10]
     reach = max(2 * length + length, timedelta(days=IDLE_DAYS)) + timedelta(days=2)
-    found = await ctx.store.samples(
+    found = await ctx.store.samples.find(
         organization=ctx.organization,
         since=moment(ctx.now - reach)[:10],
         until=now,
@@ -120,19 +120,19 @@ async def _samples(ctx: Context, databases: list[Listed], length: timedelta) -> 
     return [*earlier, *samples_of(ctx.organization, databases, usage, now)]
 
 
-async def measure(ctx: Context) -> None:
+async def measure(ctx: ChangeContext) -> None:
     """Measure at this moment, so that the next digest can begin exactly here."""
     databases, usage = await asyncio.gather(ctx.turso.listed(), ctx.turso.organization_usage())
-    await ctx.store.add_samples(samples_of(ctx.organization, databases, usage, moment(ctx.now)))
+    await ctx.store.samples.add(samples_of(ctx.organization, databases, usage, moment(ctx.now)))
 
 
 async def _held(ctx: Context) -> list[Hold]:
-    held = await ctx.store.holds(organization=ctx.organization)
+    held = await ctx.store.holds.find(organization=ctx.organization)
     return [hold for hold in held if ctx.scope.covers(Target(hold.database))]
 
 
 async def _ending(ctx: Context) -> list[LedgerToken]:
-    found = await ctx.store.tokens(organization=ctx.organization, live_at=ctx.now)
+    found = await ctx.store.tokens.find(organization=ctx.organization, live_at=ctx.now)
     soon = [one for one in found if one.expires_at and one.expires_at <= ctx.now + ENDS_WITHIN]
     return [one for one in soon if ctx.scope.covers(Target(one.database, one.group or ""))]
 

@@ -17,7 +17,7 @@ class DigestNowArgs(BaseModel):
 
 async def run(ctx: Context, args: DigestNowArgs) -> Reply:
     """As long as the channel's own digest looks back; a week where it has none."""
-    kept = await ctx.store.digest(ctx.subject.channel.id)
+    kept = await ctx.store.digests.get(ctx.subject.channel.id)
     length = digest_schedule.length(kept) if kept else timedelta(days=7)
     return await digest(ctx, timedelta(days=1) if args.daily else length)
 

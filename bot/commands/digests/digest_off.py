@@ -6,7 +6,7 @@ from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
 from bot.commands._lines import command_line
-from bot.commands.base import ChangeCommand, Context, Facts
+from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.digests._schedule import DAYS
 from bot.core.model import Risk
 from bot.core.plan import Plan
@@ -21,7 +21,7 @@ class DigestOffArgs(BaseModel):
 
 async def plan(ctx: Context, args: DigestOffArgs) -> Plan:
     """Say which digest ends."""
-    digest = await ctx.store.digest(ctx.subject.channel.id)
+    digest = await ctx.store.digests.get(ctx.subject.channel.id)
     if digest is None:
         raise BadInput("This channel has no digest. `/turso digest on` starts one.")
     return Plan(
@@ -39,14 +39,14 @@ def _line(digest: Digest) -> str:
     return command_line("digest on", DAYS[digest.weekday], digest.at, weekly=True, tz=digest.tz)
 
 
-async def act(ctx: Context, plan: Plan) -> None:
+async def act(ctx: ChangeContext, plan: Plan) -> None:
     """Drop it with its timer."""
-    await ctx.store.drop_digest(plan.arguments["channel_id"])
+    await ctx.store.digests.drop(plan.arguments["channel_id"])
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
     """True once it is gone."""
-    return await ctx.store.digest(plan.arguments["channel_id"]) is None
+    return await ctx.store.digests.get(plan.arguments["channel_id"]) is None
 
 
 def message(plan: Plan, facts: Facts) -> Reply:

@@ -11,7 +11,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn, when
 from bot.commands._lines import command_line
 from bot.commands._targets import attempt
-from bot.commands.base import ChangeCommand, Context, Facts
+from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.digests._digest import measure
 from bot.commands.digests._schedule import DAYS, clock_time, next_due, weekday, zone
 from bot.core.arguments import Positional, shown
@@ -76,17 +76,17 @@ def digest_of(ctx: Context, plan: Plan) -> Digest:
     return replace(digest, next_at=next_due(digest, ctx.now))
 
 
-async def act(ctx: Context, plan: Plan) -> Facts:
+async def act(ctx: ChangeContext, plan: Plan) -> Facts:
     """Keep it, and set its timer; the first one counts from now on."""
     digest = digest_of(ctx, plan)
     await attempt(measure(ctx))
-    await ctx.store.set_digest(digest)
+    await ctx.store.digests.schedule(digest)
     return {"next_at": digest.next_at.isoformat()}
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
     """True once it is kept as planned."""
-    kept = await ctx.store.digest(ctx.subject.channel.id)
+    kept = await ctx.store.digests.get(ctx.subject.channel.id)
     asked = plan.arguments
     return kept is not None and all(getattr(kept, name) == asked[name] for name in ("cadence", "weekday", "at", "tz"))
 

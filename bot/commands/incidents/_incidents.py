@@ -55,15 +55,15 @@ class OpenItems:
 async def still_open(ctx: Context, incident: Incident) -> OpenItems:
     """Return what was begun in this channel while the incident ran, and has not ended."""
     here, organization = incident.channel_id, incident.organization
-    held = await ctx.store.holds(organization=organization)
+    held = await ctx.store.holds.find(organization=organization)
     begun = [hold for hold in held if hold.channel_id == here and ran_at(incident, hold.placed_at)]
-    tokens = await ctx.store.tokens(organization=organization, live_at=ctx.now)
+    tokens = await ctx.store.tokens.find(organization=organization, live_at=ctx.now)
     minted = [token for token in tokens if token.channel_id == here and ran_at(incident, token.minted_at)]
     ours, made = await asyncio.gather(still_there(ctx.turso, begun), still_there(ctx.turso, minted))
-    requests = await ctx.store.requests(states=OPEN, channel_id=here)
+    requests = await ctx.store.requests.find(states=OPEN, channel_id=here)
     asked = [one for one in requests if is_of(incident, one)]
     waiting = [one for one in asked if one.command not in OWN and one.state is not State.QUARANTINED]
-    owed = [review for review in await ctx.store.reviews(owed=True) if review.channel_id == here]
+    owed = [review for review in await ctx.store.reviews.find(owed=True) if review.channel_id == here]
     reviews = [review for review in owed if ran_at(incident, review.created_at)]
     return OpenItems(
         frozen=[[hold.id, hold.database] for hold in ours if hold.kind is HoldKind.FREEZE][:KEPT],
@@ -127,4 +127,4 @@ def _waiting(row: Row, *, approves: bool) -> list[Block]:
 
 async def last_incident(ctx: Context) -> Incident | None:
     """Return the incident that runs here, or the last one that did."""
-    return await ctx.store.last_incident_in(ctx.subject.channel.id)
+    return await ctx.store.incidents.last_in(ctx.subject.channel.id)

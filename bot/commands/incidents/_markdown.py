@@ -47,7 +47,7 @@ async def story_of(ctx: Context, incident: Incident) -> Story:
     """Gather the report of an incident from the store."""
     found = await timeline_of(ctx, incident)
     requests = found.requests
-    reviews = await ctx.store.reviews(owed=False, request_ids=[one.id for one in requests])
+    reviews = await ctx.store.reviews.find(owed=False, request_ids=[one.id for one in requests])
     given = {review.request_id: review for review in reviews}
     told = Story(incident, ctx.now, found.entries, requests, found.foreign, given, await still_open(ctx, incident))
     names = await ctx.names_of(told.people) if ctx.names_of else {}

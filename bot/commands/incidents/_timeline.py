@@ -60,7 +60,7 @@ async def _entries(ctx: Context, incident: Incident) -> list[AuditEntry]:
     found: list[AuditEntry] = []
     before: int | None = None
     while len(found) < MOST:
-        page = await ctx.store.audit_page(
+        page = await ctx.store.audit.page(
             before_seq=before, limit=PAGE, channel_id=incident.channel_id, since=incident.started_at
         )
         found += [entry for _, entry in page]
@@ -74,5 +74,5 @@ async def _entries(ctx: Context, incident: Incident) -> list[AuditEntry]:
 async def _requests(ctx: Context, entries: Iterable[AuditEntry]) -> list[Request]:
     """Return the requests that some entries speak of, in their order."""
     ids = dict.fromkeys(entry.request_id for entry in entries if entry.request_id)
-    found = [await ctx.store.request(request_id) for request_id in list(ids)[:MOST]]
+    found = [await ctx.store.requests.get(request_id) for request_id in list(ids)[:MOST]]
     return [one for one in found if one is not None]

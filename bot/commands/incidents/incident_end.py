@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, mrkdwn
-from bot.commands.base import ChangeCommand, Context, Facts
+from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.incidents._incidents import OpenItems, open_items_blocks, still_open
 from bot.commands.incidents._markdown import markdown, story_of
 from bot.commands.incidents.incident_report import filename
@@ -28,7 +28,7 @@ class IncidentEndArgs(BaseModel):
 
 async def plan(ctx: Context, args: IncidentEndArgs) -> Plan:
     """Say what ends, and what does not end with it."""
-    incident = await ctx.store.incident_in(ctx.subject.channel.id)
+    incident = await ctx.store.incidents.running_in(ctx.subject.channel.id)
     if incident is None:
         raise BadInput(f"No incident runs in this channel.{await _elsewhere(ctx)}")
     loose = await still_open(ctx, incident)
@@ -46,26 +46,26 @@ async def plan(ctx: Context, args: IncidentEndArgs) -> Plan:
 
 async def _elsewhere(ctx: Context) -> str:
     """Where nothing runs, name what this person has running in other channels."""
-    mine = [one.key for one in await ctx.store.incidents() if one.started_by == ctx.subject.person.id]
+    mine = [one.key for one in await ctx.store.incidents.find_running() if one.started_by == ctx.subject.person.id]
     if not mine:
         return ""
     keys = ", ".join(f"`{key}`" for key in mine[:3])
     return f" You started {keys} in another channel: end it there; Home shows where it runs."
 
 
-async def act(ctx: Context, plan: Plan) -> Facts:
+async def act(ctx: ChangeContext, plan: Plan) -> Facts:
     """End it in one transaction with its audit entry; then write the report."""
-    incident = await ctx.store.incident(plan.arguments["incident_id"])
+    incident = await ctx.store.incidents.get(plan.arguments["incident_id"])
     if incident is None:
         raise BadInput("This incident is not known any more.")
     by = ctx.subject.person.id
-    await ctx.store.end_incident(incident.id, by, ctx.now, _entry(ctx, incident))
+    await ctx.store.incidents.end(incident.id, by, ctx.now, _entry(ctx, incident))
     return await facts_of(ctx, replace(incident, ended_at=ctx.now, ended_by=by))
 
 
 async def facts_again(ctx: Context, plan: Plan) -> Facts:
     """Gather it again, of what has ended."""
-    ended = await ctx.store.incident(plan.arguments["incident_id"])
+    ended = await ctx.store.incidents.get(plan.arguments["incident_id"])
     return await facts_of(ctx, ended) if ended else {}
 
 
@@ -90,7 +90,7 @@ def _entry(ctx: Context, incident: Incident) -> AuditEntry:
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
     """True once it is over."""
-    incident = await ctx.store.incident(plan.arguments["incident_id"])
+    incident = await ctx.store.incidents.get(plan.arguments["incident_id"])
     return incident is None or incident.ended_at is not None
 
 

@@ -10,7 +10,7 @@ from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import duration, mrkdwn, person, when
 from bot.commands._lines import command_line
-from bot.commands.base import ChangeCommand, Context, Facts
+from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.core.arguments import Duration, Positional
 from bot.core.model import Risk
 from bot.core.plan import Plan
@@ -44,7 +44,7 @@ async def plan(ctx: Context, args: IncidentStartArgs) -> Plan:
     lasting = args.lasting or usual_length(ctx.policy)
     if lasting > longest:
         raise BadInput(f"An incident runs at most {duration(longest)} here; it can be extended later.")
-    running = await ctx.store.incident_in(here)
+    running = await ctx.store.incidents.running_in(here)
     if running and running.key != args.key:
         raise BadInput(f"`{running.key}` runs in this channel already. End it with `/turso incident end`.")
     if running and running.profile != profile:
@@ -95,17 +95,17 @@ def organization_of(ctx: Context) -> str:
     return ctx.policy.incidents.binding.organization if ctx.policy.incidents else ctx.policy.organization
 
 
-async def act(ctx: Context, plan: Plan) -> Facts:
+async def act(ctx: ChangeContext, plan: Plan) -> Facts:
     """Begin, or move the end; one transaction with its timer."""
     asked = plan.arguments
     until = ctx.now + timedelta(seconds=asked["seconds"])
     if asked["extends"]:
-        if not await ctx.store.extend_incident(asked["incident_id"], until, _entry(ctx, plan, "incident_extended")):
+        if not await ctx.store.incidents.extend(asked["incident_id"], until, _entry(ctx, plan, "incident_extended")):
             raise BadInput("This incident has ended meanwhile: start it again.")
     else:
         incident = _incident(ctx, plan, until)
         timer = Timer(TimerKind.INCIDENT_END, incident.id, until)
-        if await ctx.store.start_incident(incident, timer, _entry(ctx, plan, "incident_started")) is None:
+        if await ctx.store.incidents.start(incident, timer, _entry(ctx, plan, "incident_started")) is None:
             raise BadInput("Another incident was started in this channel meanwhile.")
     return {"until": until.isoformat()}
 
@@ -140,7 +140,7 @@ def _entry(ctx: Context, plan: Plan, event: str) -> AuditEntry:
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
     """True once it runs, and no longer to the end that it had before."""
-    running, asked = await ctx.store.incident_in(ctx.subject.channel.id), plan.arguments
+    running, asked = await ctx.store.incidents.running_in(ctx.subject.channel.id), plan.arguments
     if running is None or running.id != asked["incident_id"]:
         return False
     return not asked["extends"] or running.until.isoformat() != asked.get("ended_at")
@@ -148,7 +148,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 
 async def facts_again(ctx: Context, plan: Plan) -> Facts:
     """Read until when it runs, or how it has ended."""
-    incident = await ctx.store.incident(plan.arguments["incident_id"])
+    incident = await ctx.store.incidents.get(plan.arguments["incident_id"])
     return standing(incident) if incident else {}
 
 

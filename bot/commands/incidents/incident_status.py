@@ -20,7 +20,7 @@ class IncidentStatusArgs(BaseModel):
 
 async def run(ctx: Context, args: IncidentStatusArgs) -> Reply:
     """From memory alone."""
-    incident = await ctx.store.incident_in(ctx.subject.channel.id)
+    incident = await ctx.store.incidents.running_in(ctx.subject.channel.id)
     if incident is None:
         title = mrkdwn(":white_check_mark: No incident runs in this channel.")
         may_start = may_use(ctx, "incident start")

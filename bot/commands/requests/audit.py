@@ -107,7 +107,7 @@ async def _visible(
     found: list[Row] = []
     before = args.before
     for _ in range(LOOKS):
-        page = await ctx.store.audit_page(
+        page = await ctx.store.audit.page(
             before_seq=before, limit=limit, databases=names, channel_id=channel_id, user_id=args.user, since=since
         )
         found += [row for row in page if sight.may_see(row[1])]

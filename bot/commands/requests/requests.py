@@ -55,19 +55,19 @@ async def run(ctx: Context, args: RequestsArgs) -> Reply:
 
 async def open_requests(ctx: Context) -> list[Request]:
     """Return what was asked for here and is open. What waits for its own requester is theirs alone."""
-    found = await ctx.store.requests(states=OPEN, channel_id=ctx.subject.channel.id, limit=MOST)
+    found = await ctx.store.requests.find(states=OPEN, channel_id=ctx.subject.channel.id, limit=MOST)
     return [one for one in found if is_visible(ctx, one) and not _is_only_theirs(ctx, one)]
 
 
 async def mine_now(ctx: Context) -> list[Request]:
     """Return what the requester has open in this channel; Home shows what they have in all."""
     me, here = ctx.subject.person.id, ctx.subject.channel.id
-    return await ctx.store.requests(states=OPEN, requester=me, channel_id=here, limit=MOST)
+    return await ctx.store.requests.find(states=OPEN, requester=me, channel_id=here, limit=MOST)
 
 
 async def to_approve(ctx: Context) -> list[Request]:
     """Return what the requester could approve in this channel now; Home shows what they could in all of theirs."""
-    found = await ctx.store.requests(states=[State.PENDING], channel_id=ctx.subject.channel.id, limit=MOST)
+    found = await ctx.store.requests.find(states=[State.PENDING], channel_id=ctx.subject.channel.id, limit=MOST)
     return [one for one in found if is_visible(ctx, one) and await may_approve(ctx, one)]
 
 

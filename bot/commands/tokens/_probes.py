@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from bot.commands.base import Context, Probe
+from bot.commands.base import ChangeContext, Probe
 from bot.core.plan import Plan
 from bot.core.proof import Finding, OldTokens
 from bot.turso import Database, TursoError
@@ -16,7 +16,7 @@ PAUSES: Final = (0.0, 0.5, 1.0)
 """Seconds before each try of a fresh token: a sleeping database takes a moment."""
 
 
-async def mint_probes(ctx: Context, plan: Plan) -> list[tuple[Finding, Probe | None]]:
+async def mint_probes(ctx: ChangeContext, plan: Plan) -> list[tuple[Finding, Probe | None]]:
     """Mint a read-only token for the target and, where the group's tokens may end too, for one sibling.
 
     The rotation goes on without one that can't be minted, or that doesn't work; its finding says why.
@@ -25,7 +25,7 @@ async def mint_probes(ctx: Context, plan: Plan) -> list[tuple[Finding, Probe | N
     return await asyncio.gather(*(_probe(ctx, name, id_) for name, id_ in members[:1] + sorted(members[1:])[:1]))
 
 
-async def _probe(ctx: Context, name: str, id_: str) -> tuple[Finding, Probe | None]:
+async def _probe(ctx: ChangeContext, name: str, id_: str) -> tuple[Finding, Probe | None]:
     why, probe = "", None
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -38,7 +38,7 @@ async def _probe(ctx: Context, name: str, id_: str) -> tuple[Finding, Probe | No
     return Finding(name, id_, OldTokens.WATCHED if probe else OldTokens.UNKNOWN, why=why), probe
 
 
-async def _minted(ctx: Context, database: Database) -> tuple[str, Probe | None]:
+async def _minted(ctx: ChangeContext, database: Database) -> tuple[str, Probe | None]:
     if not ctx.turso.takes_tokens(database):
         return "Turso names a host to which no token is sent", None
     minted = await ctx.turso.mint_token(database.name, expiration=EXPIRATION, read_only=True)

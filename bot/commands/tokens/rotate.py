@@ -10,7 +10,7 @@ from bot.blocks.proofs import proof_head, proof_of_group
 from bot.blocks.text import counted, mrkdwn
 from bot.commands._lines import command_line
 from bot.commands._targets import live_tokens, snapshot, some, target_of
-from bot.commands.base import ChangeCommand, Context, Facts
+from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.tokens._probes import mint_probes
 from bot.core.arguments import DatabaseName, Positional
 from bot.core.model import Risk
@@ -94,7 +94,7 @@ def _warnings(group: str, others: list[str]) -> list[str]:
     ]
 
 
-async def act(ctx: Context, plan: Plan) -> None:
+async def act(ctx: ChangeContext, plan: Plan) -> None:
     """Change the keys. Turso shows no trace of it: only tokens that were minted before tell whether it happened."""
     await ctx.turso.invalidate_tokens(target_of(plan).name)
 

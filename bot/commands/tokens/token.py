@@ -12,7 +12,7 @@ from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, Plain, duration, mrkdwn, when
 from bot.commands._targets import snapshot, target_of
-from bot.commands.base import Context, Secret, SecretCommand
+from bot.commands.base import ChangeContext, Context, Secret, SecretCommand
 from bot.core.arguments import DatabaseName, Expiration, Positional
 from bot.core.declaration import Variant
 from bot.core.model import Never, Risk
@@ -66,7 +66,7 @@ def _blocked(reads: bool | None, writes: bool | None) -> list[str]:
     return ["Turso did not tell whether the database is blocked"] if None in (reads, writes) else []
 
 
-async def mint(ctx: Context, plan: Plan) -> Secret:
+async def mint(ctx: ChangeContext, plan: Plan) -> Secret:
     """Mint it. Turso does not keep it either, and cannot revoke it singly."""
     asked = plan.arguments
     name = target_of(plan).name

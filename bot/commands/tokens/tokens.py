@@ -35,7 +35,7 @@ class TokensArgs(BaseModel):
 async def run(ctx: Context, args: TokensArgs) -> Reply:
     """From memory; newest first. Turso is asked only which databases there are: with one, its tokens end."""
     holder = ctx.subject.person.id if args.mine else None
-    found = await ctx.store.tokens(organization=ctx.organization, holder=holder, live_at=ctx.now, limit=MOST)
+    found = await ctx.store.tokens.find(organization=ctx.organization, holder=holder, live_at=ctx.now, limit=MOST)
     shown = await still_there(ctx.turso, [one for one in found if _is_meant(ctx, args, one)])
     if args.name and not shown:
         await require_known(ctx, args.name)

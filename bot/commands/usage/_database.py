@@ -58,7 +58,7 @@ async def _courses(ctx: Context, name: str, period: Period) -> Mapping[str, Cour
     until = min(period.until, ctx.now).astimezone(UTC)
     since = max(period.since.astimezone(UTC), until - timedelta(days=POINTS - 1))
     since = since.replace(hour=0, minute=0, second=0, microsecond=0)
-    samples = await ctx.store.samples(
+    samples = await ctx.store.samples.find(
         organization=ctx.organization,
         since=(since - timedelta(days=2)).date().isoformat(),
         until=moment(until),

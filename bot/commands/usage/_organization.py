@@ -71,7 +71,7 @@ async def _samples(
     if not looks_back and period.is_current_month:
         return []
     since = period.since.astimezone(UTC).date() - timedelta(days=2)
-    samples = await ctx.store.samples(
+    samples = await ctx.store.samples.find(
         organization=ctx.organization,
         since=(first_day(period) if looks_back else since).isoformat(),
         until=moment(min(period.until, ctx.now)),
@@ -126,7 +126,7 @@ async def _billing_period(
     quotas = await attempt(ctx.turso.quotas()) if len(databases) <= MANY else None
     words = Mrkdwn("in this billing period")
     if not period.is_current_month:
-        first = await ctx.store.first_sample_day(organization=ctx.organization)
+        first = await ctx.store.samples.first_day(organization=ctx.organization)
         day = date.fromisoformat(first[:10]) if first else ctx.now.astimezone(UTC).date()
         says = mrkdwn(":information_source: No history before {}. Here is the billing period so far.", on_day(day))
         return Counted(ranked, words, quotas=quotas, notice=says)

@@ -1,9 +1,10 @@
 """What people do with their own requests: confirm them, or take them back."""
 
 from bot.core.model import Confirm
-from bot.core.ports import Transition, address_of
+from bot.core.ports import address_of
 from bot.core.reply import Reply
 from bot.core.request import BEFORE_SENT, Incoming, Request, State, TimerKind
+from bot.core.transition import Transition
 from bot.errors import Refused
 from bot.pipeline import token_reveal
 from bot.pipeline.approval.presses import (
@@ -91,8 +92,8 @@ async def _cancel(
         cancel=tuple(TimerKind),
         only_unsent=True,
     )
-    if await env.store.move(request.id, expect=BEFORE_SENT, move=move) is None:
-        now_request = await env.store.request(request.id) or request
+    if await env.store.requests.move(request.id, expect=BEFORE_SENT, move=move) is None:
+        now_request = await env.store.requests.get(request.id) or request
         sent = " It was sent to Turso already." if now_request.state is State.EXECUTING else ""
         raise Refused(f"It is too late: this request is {now_request.state.value}.{sent}")
     env.observer.request(State.CANCELLED)

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Final
 
-from bot.core.ports import Transition
 from bot.core.request import TIMER, Request, State, TimerKind
+from bot.core.transition import Transition
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.telling import tell_outcome
 from bot.pipeline.replies import entry
@@ -35,7 +35,7 @@ async def expire(
         keeps: the timer that fires. It stays until the outcome is told, should a crash come between.
         at_latest: when its time is over by the rules of now, where they give it less than they did.
     """
-    request = await env.store.request(request_id)
+    request = await env.store.requests.get(request_id)
     if request is not None and request.state is State.EXPIRED:
         return await tell_outcome(env, request.id)
     if request is None or request.state not in OUTCOMES:
@@ -51,7 +51,7 @@ async def expire(
         cancel=tuple({TimerKind.EXPIRE, TimerKind.REMIND, TimerKind.LAPSE} - {keeps}),
         only_unsent=True,
     )
-    if await env.store.move(request.id, expect=[request.state], move=move) is not None:
+    if await env.store.requests.move(request.id, expect=[request.state], move=move) is not None:
         env.observer.request(State.EXPIRED)
         await tell_outcome(env, request.id)
     return None

@@ -8,9 +8,10 @@ from typing import Final
 from bot.blocks import forms
 from bot.blocks.buttons import HOME_PAGE
 from bot.core.model import Action, Decision, Verdict
-from bot.core.ports import Transition, address_of
+from bot.core.ports import address_of
 from bot.core.request import AuditEntry, Incoming, Mode, Request, State, Timer, TimerKind
 from bot.core.request_decision import stricter_now
+from bot.core.transition import Transition
 from bot.errors import BadInput, BotError, Refused, Unavailable
 from bot.pipeline.approval.expiry import expire
 from bot.pipeline.authorization.authorize import Authorization, No, Step, authorize
@@ -62,7 +63,7 @@ async def request_of(env: Environment, incoming: Incoming, verb: str) -> Request
         BadInput: there is none, or it belongs to another channel.
         Forbidden: this person may do nothing here at all.
     """
-    request = await env.store.request(incoming.value) if incoming.value else None
+    request = await env.store.requests.get(incoming.value) if incoming.value else None
     if request is None or not fits(incoming.channel_id, request.channel_id):
         raise BadInput("I do not know this request: the button is old or from elsewhere. See `/turso requests`.")
     await must_be_one_of_us(env, incoming, verb)
@@ -118,7 +119,10 @@ async def end_stale(env: Environment, request: Request, why: str) -> None:
         entries=[entry("stale", "stale", at=now, request=request, what=why)],
         cancel=tuple(TimerKind),
     )
-    if await env.store.move(request.id, expect=[State.PENDING, State.READY, State.UNKNOWN], move=move) is not None:
+    if (
+        await env.store.requests.move(request.id, expect=[State.PENDING, State.READY, State.UNKNOWN], move=move)
+        is not None
+    ):
         env.observer.request(State.STALE)
         await tell_outcome(env, request.id)
 
@@ -138,7 +142,7 @@ async def start_approved(
         cancel=[TimerKind.EXPIRE, TimerKind.REMIND],
         enqueue=None if reveals else "execute",
     )
-    moved = await env.store.move(request.id, expect=[State.PENDING], move=move)
+    moved = await env.store.requests.move(request.id, expect=[State.PENDING], move=move)
     if moved is not None:
         env.observer.request(move.to)
     return moved
@@ -146,7 +150,7 @@ async def start_approved(
 
 async def late(env: Environment, incoming: Incoming, request_id: str) -> str:
     """Say that a request was decided a moment before a press, and whether the presser's vote is recorded."""
-    request = await env.store.request(request_id)
+    request = await env.store.requests.get(request_id)
     state = request.state.value if request else "gone"
     counts = request is not None and any(one.user_id == incoming.user_id for one in request.votes)
     yours = "Your vote is recorded. " if counts else ""

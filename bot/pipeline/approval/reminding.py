@@ -31,7 +31,7 @@ async def remind(env: Environment, incoming: Incoming) -> str:
     answer = await must_be_authorized(env, incoming, request, Step.REMIND)
     now = env.clock.now()
     line = entry("reminded", "sent", at=now, request=request, decision=answer.decision)
-    if not await env.store.mark_reminded(request.id, now, before=now - EVERY, entry=line):
+    if not await env.store.requests.mark_reminded(request.id, now, before=now - EVERY, entry=line):
         raise Refused(await _too_soon(env, request))
     reached = await _send(env, request, answer)
     words = "The approvers were reminded." if reached else "Slack took no reminder: ask the approvers yourself."
@@ -41,7 +41,7 @@ async def remind(env: Environment, incoming: Incoming) -> str:
 
 
 async def _too_soon(env: Environment, request: Request) -> str:
-    now = await env.store.request(request.id)
+    now = await env.store.requests.get(request.id)
     if now is None or now.state is not State.PENDING or now.reminded_at is None:
         return "Nobody has to be reminded: this request waits no longer."
     left = now.reminded_at + EVERY - env.clock.now()
@@ -66,6 +66,6 @@ async def _send(env: Environment, request: Request, answer: Authorization) -> bo
 
 
 async def _link(env: Environment, request: Request) -> str:
-    for channel_id, ts in (await env.store.cards(request.id))[:1]:
+    for channel_id, ts in (await env.store.cards.of(request.id))[:1]:
         return await env.messenger.permalink(channel_id, ts) or ""
     return ""

@@ -11,7 +11,7 @@ from bot.pipeline.environment import Environment
 async def open_review(env: Environment, incoming: Incoming) -> str:
     """Review a break-glass act: a modal with a verdict and a comment."""
     request = await request_of(env, incoming, "review")
-    owed = await env.store.reviews(owed=True, request_ids=[request.id])
+    owed = await env.store.reviews.find(owed=True, request_ids=[request.id])
     if not owed:
         raise Refused("No review is owed for this any more.")
     (await authorize(env, request, Step.REVIEW, actor=incoming, review=owed[0])).must()

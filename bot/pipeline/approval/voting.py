@@ -2,8 +2,9 @@
 
 from bot.blocks import forms
 from bot.core.model import Confirm, Decision
-from bot.core.ports import Transition, address_of
+from bot.core.ports import address_of
 from bot.core.request import BEFORE_SENT, Incoming, Mode, Request, State, TimerKind, Vote
+from bot.core.transition import Transition
 from bot.errors import Refused
 from bot.pipeline.approval.presses import (
     ask_name,
@@ -71,7 +72,7 @@ async def vote(env: Environment, incoming: Incoming, *, typed: bool = True) -> s
         return await ask_name(env, incoming, request, "approval.type_name")
     now = env.clock.now()
     line = entry("approved", "vote", at=now, request=request, decision=answer.decision, by=incoming.user_id)
-    after = await env.store.vote(Vote(request.id, incoming.user_id, True, now), entry=line)
+    after = await env.store.requests.vote(Vote(request.id, incoming.user_id, True, now), entry=line)
     if after is None:
         raise Refused("It is too late: this request has been decided meanwhile.")
     if {one.user_id for one in after.votes} - {one.user_id for one in request.votes} - {incoming.user_id}:
@@ -115,7 +116,7 @@ async def refuse(env: Environment, incoming: Incoming, comment: str) -> str:
         votes=[Vote(request.id, by, False, now, comment)],
         only_unsent=True,
     )
-    if await env.store.move(request.id, expect=BEFORE_SENT, move=move) is None:
+    if await env.store.requests.move(request.id, expect=BEFORE_SENT, move=move) is None:
         return await late(env, incoming, request.id)
     env.observer.request(State.DENIED)
     await env.messenger.send_ephemeral(address_of(incoming), private_note("Denied by you. Nothing was changed."))

@@ -118,12 +118,12 @@ async def authorize(
 
 async def _profile(env: Environment, request: Request, step: Step) -> str | None:
     """Return the profile of the incident that counts: one that runs now, or has begun what this step is about."""
-    running = await env.store.incident_in(request.channel_id)
+    running = await env.store.incidents.running_in(request.channel_id)
     if running is not None and running.until > env.clock.now():
         return env.rules.policy.profile_of(running)
     if not request.incident_id or (step not in OUTLIVE_INCIDENTS and SETTLES not in request.plan.arguments):
         return None
-    begun_in = await env.store.incident(request.incident_id)
+    begun_in = await env.store.incidents.get(request.incident_id)
     is_here = begun_in is not None and begun_in.channel_id == request.channel_id
     return env.rules.policy.profile_of(begun_in) if begun_in and is_here else None
 

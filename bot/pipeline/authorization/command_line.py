@@ -68,8 +68,8 @@ async def own_undo(env: Environment, incoming: Incoming, command: Command, args:
     """
     if not (isinstance(command, ChangeCommand) and command.undoes):
         return None
-    for hold in await env.store.holds(database=args.name):
-        request = await env.store.request(hold.request_id) if hold.kind is HoldKind.QUARANTINE else None
+    for hold in await env.store.holds.find(database=args.name):
+        request = await env.store.requests.get(hold.request_id) if hold.kind is HoldKind.QUARANTINE else None
         if request and request.state is State.QUARANTINED and request.channel_id == incoming.channel_id:
             answer = await authorize(env, request, Step.UNDO, actor=incoming)
             if answer.no is No.UNKNOWN:

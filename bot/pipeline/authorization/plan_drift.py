@@ -3,7 +3,7 @@
 from bot.commands.base import ChangeCommand, Command, Context
 from bot.core.plan import Plan, PlanTarget
 from bot.errors import Unavailable
-from bot.turso import Database, DatabaseNotFound, TursoClient
+from bot.turso import Database, DatabaseNotFound, TursoReader
 
 GREW_BY = 100 * 1024 * 1024
 """Bytes that a database may grow, or double, between the question and the operation."""
@@ -17,7 +17,7 @@ async def drift(ctx: Context, plan: Plan, command: Command, *, checks_size: bool
     return await command.drift(ctx, plan) if isinstance(command, ChangeCommand) and command.drift else None
 
 
-async def what_changed(turso: TursoClient, plan: Plan, *, checks_size: bool = False) -> str | None:
+async def what_changed(turso: TursoReader, plan: Plan, *, checks_size: bool = False) -> str | None:
     """Compare the database with its plan.
 
     Returns:
@@ -48,13 +48,13 @@ def _protection_changed(was: PlanTarget, now: bool | None) -> str | None:
     return f"The delete protection of `{was.name}` is {'on' if now else 'off'} now."
 
 
-async def other_object(turso: TursoClient, target: PlanTarget) -> str | None:
+async def other_object(turso: TursoReader, target: PlanTarget) -> str | None:
     """Say that the object of a plan is gone, or another has its name; None: it is there. Raises TursoUnavailable."""
     found = await _found(turso, target)
     return found if isinstance(found, str) else None
 
 
-async def _found(turso: TursoClient, was: PlanTarget) -> Database | str:
+async def _found(turso: TursoReader, was: PlanTarget) -> Database | str:
     try:
         now = await turso.database(was.name)
     except DatabaseNotFound:
@@ -64,7 +64,7 @@ async def _found(turso: TursoClient, was: PlanTarget) -> Database | str:
     return now
 
 
-async def _grew(turso: TursoClient, was: PlanTarget) -> str | None:
+async def _grew(turso: TursoReader, was: PlanTarget) -> str | None:
     """Compare with the size that approvers saw. Where they saw that it is not known, there is nothing to compare."""
     if was.size_bytes is None:
         return None

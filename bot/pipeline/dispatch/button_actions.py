@@ -44,7 +44,7 @@ async def reveal_anywhere(env: Environment, incoming: Incoming) -> str:
         await env.messenger.update_view(modal_id, forms.notice_view("Your token", str(error)))
         raise
     if outcome != "revealed":
-        request = await env.store.request(incoming.value)
+        request = await env.store.requests.get(incoming.value)
         await env.messenger.update_view(modal_id, forms.notice_view("Your token", request.outcome if request else ""))
     return outcome
 

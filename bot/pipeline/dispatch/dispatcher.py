@@ -70,7 +70,7 @@ class Dispatcher:
             return partial(self._guarded, incoming, "unknown", partial(button_actions.unknown, self.env, incoming))
         if self._presses.is_over(incoming):
             return partial(self._guarded, incoming, incoming.action_id, press_limit.refuse, recorded=False)
-        if click.changes and not await self.env.store.record_intent(incoming):
+        if click.changes and not await self.env.store.intents.record(incoming):
             return None
         return partial(self._guarded, incoming, incoming.action_id, partial(click.run, self.env, incoming))
 
@@ -85,7 +85,7 @@ class Dispatcher:
         if checked.errors:
             return Ack({"response_action": "errors", "errors": dict(checked.errors)})
         here = checked.at or incoming
-        if checked.work is None or not await self.env.store.record_intent(here):
+        if checked.work is None or not await self.env.store.intents.record(here):
             return Ack()
         return Ack(then=partial(self._guarded, here, incoming.action_id, checked.work))
 
@@ -151,8 +151,8 @@ class Dispatcher:
     async def _tell_again(self, incoming: Incoming) -> None:
         """A crash may have come between what a press has moved and its telling: bring the cards up to date."""
         try:
-            request = await self.env.store.request(incoming.value) if incoming.value else None
-            if request is not None and request.state in MOVED_BY_PRESS and await self.env.store.cards(request.id):
+            request = await self.env.store.requests.get(incoming.value) if incoming.value else None
+            if request is not None and request.state in MOVED_BY_PRESS and await self.env.store.cards.of(request.id):
                 await tell_outcome(self.env, request.id)
         except Exception:  # the press is answered: its cards may wait for the next change
             log.exception("cards were not brought up to date", reference=incoming.id)
@@ -160,7 +160,7 @@ class Dispatcher:
     async def _line(self, incoming: Incoming, text: str) -> Work | None:
         read = self._read(text)
         changes = isinstance(read, Parsed) and read.spec.changes
-        if (changes or incoming.kind is Kind.MENTION) and not await self.env.store.record_intent(incoming):
+        if (changes or incoming.kind is Kind.MENTION) and not await self.env.store.intents.record(incoming):
             return None
         name = read.spec.name if isinstance(read, Parsed | Incomplete) else "unreadable"
         return partial(
@@ -171,7 +171,9 @@ class Dispatcher:
         """Put a refusal on record: by whom, of what, where, and why."""
         if not isinstance(error, Refused):
             return
-        request = await self.env.store.request(incoming.value) if incoming.action_id in button_actions.CLICKS else None
+        request = (
+            await self.env.store.requests.get(incoming.value) if incoming.action_id in button_actions.CLICKS else None
+        )
         decision, action = (error.decision, error.action) if isinstance(error, Forbidden) else (None, None)
         line = entry(
             "refused",
@@ -187,7 +189,7 @@ class Dispatcher:
             by=incoming.user_id,
             press=incoming.action_id if incoming.kind in (Kind.ACTION, Kind.SUBMISSION) else "",
         )
-        await self.env.store.audit(line)
+        await self.env.store.audit.append(line)
 
     def _read(self, text: str) -> Read:
         try:
@@ -220,7 +222,7 @@ class Dispatcher:
             log.exception("a command broke")
             await report_unexpected(self.env, incoming, error_reply(None, incoming.id))
         if recorded or incoming.kind is Kind.MENTION:
-            await self.env.store.close_intent(incoming.id)
+            await self.env.store.intents.close(incoming.id)
         if incoming.kind is Kind.ACTION and incoming.view_id:
             self.homes.pressed(incoming.user_id)
         seconds = time.perf_counter() - started

@@ -57,7 +57,7 @@ async def check(env: Environment, incoming: Incoming) -> Checked:
 
 async def _check_form(env: Environment, incoming: Incoming, name: str) -> Checked:
     command = env.grammar.spec(name)
-    opened = await env.store.intent(incoming.value)
+    opened = await env.store.intents.get(incoming.value)
     if command is None or opened is None or opened.user_id != incoming.user_id:
         raise BadInput(TOO_OLD)
     errors, line = forms.read_form(command, incoming.values)
@@ -72,7 +72,7 @@ async def _check_form(env: Environment, incoming: Incoming, name: str) -> Checke
 
 
 async def _check_name(env: Environment, incoming: Incoming) -> Checked:
-    request = await env.store.request(incoming.value)
+    request = await env.store.requests.get(incoming.value)
     if request is None:
         raise BadInput("What this was about is gone.")
     typed, name = normalise(forms.typed_name(incoming.values)).strip(), subject_name(request)
@@ -93,7 +93,7 @@ def _not_the_name(typed: str, name: str) -> str:
 
 
 async def _check_deny(env: Environment, incoming: Incoming) -> Checked:
-    request = await env.store.request(incoming.value)
+    request = await env.store.requests.get(incoming.value)
     here = _at(incoming, request) if request else incoming
     return Checked(work=partial(voting.refuse, env, here, forms.comment(incoming.values)), at=here)
 
@@ -110,10 +110,10 @@ async def _check_review(env: Environment, incoming: Incoming) -> Checked:
 
 
 async def _review(env: Environment, incoming: Incoming) -> str:
-    review = await env.store.review(incoming.value)
+    review = await env.store.reviews.get(incoming.value)
     if review and review.reviewed_at and review.reviewed_by == incoming.user_id:
         return await _tell_reviewed(env, incoming, review)  # a crash came before it was told
-    request = await env.store.request(review.request_id) if review else None
+    request = await env.store.requests.get(review.request_id) if review else None
     if review is None or review.reviewed_at or request is None:
         raise Refused("No review is owed for this any more.")
     incoming = replace(incoming, channel_id=review.channel_id, thread_ts=request.thread_ts, value=request.id)
@@ -121,7 +121,7 @@ async def _review(env: Environment, incoming: Incoming) -> str:
     justified, comment, now = forms.justified(incoming.values), forms.comment(incoming.values), env.clock.now()
     outcome = "justified" if justified else "not_justified"
     line = entry("reviewed", outcome, at=now, request=request, by=incoming.user_id, comment=comment)
-    if not await env.store.settle_review(review.id, incoming.user_id, justified, comment, now, line):
+    if not await env.store.reviews.settle(review.id, incoming.user_id, justified, comment, now, line):
         raise Refused("Somebody else has reviewed this meanwhile.")
     return await _tell_reviewed(env, incoming, replace(review, justified=justified))
 
@@ -135,7 +135,7 @@ async def _tell_reviewed(env: Environment, incoming: Incoming, review: Review) -
 
 async def _check_chooser(env: Environment, incoming: Incoming) -> Checked:
     command = env.grammar.spec(forms.chosen(incoming.values))
-    opened = await env.store.intent(incoming.value)
+    opened = await env.store.intents.get(incoming.value)
     if command is None or opened is None or opened.user_id != incoming.user_id:
         raise BadInput(TOO_OLD)
     channel = forms.channel_of(incoming.values) or opened.channel_id
@@ -157,7 +157,7 @@ async def _chosen(env: Environment, incoming: Incoming, command: Command) -> str
 
 async def database_options(env: Environment, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
     """Return the databases that this person may see where the form was opened, those that fit first, 100 at most."""
-    opened = await env.store.intent(incoming.value)
+    opened = await env.store.intents.get(incoming.value)
     if opened is None or opened.user_id != incoming.user_id:
         return []
     here = replace(incoming, channel_id=opened.channel_id)

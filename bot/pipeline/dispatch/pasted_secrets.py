@@ -37,7 +37,7 @@ def errors_of(incoming: Incoming) -> dict[str, str]:
 async def refuse(env: Environment, incoming: Incoming, why: str) -> str:
     """Say so. A mention may come again; it is remembered without its words."""
     bare = replace(incoming, text="", value="", values={})
-    if incoming.kind is Kind.MENTION and not await env.store.record_intent(bare, actionable=False):
+    if incoming.kind is Kind.MENTION and not await env.store.intents.record(bare, actionable=False):
         return "redelivered"
     raise BadInput(why)
 

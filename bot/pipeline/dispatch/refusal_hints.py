@@ -43,7 +43,7 @@ async def what_helps(env: Environment, error: BotError, reader: str) -> Mrkdwn:
 async def _incident_is_over(env: Environment, subject: Subject, action: Action) -> Mrkdwn:
     """Say that the last incident of the channel has ended, if it allowed this, and to start one gives that back."""
     try:
-        last = await env.store.last_incident_in(subject.channel.id) if subject.channel.id else None
+        last = await env.store.incidents.last_in(subject.channel.id) if subject.channel.id else None
     except Unavailable:
         last = None
     profile = env.rules.policy.profile_of(last) if last else None

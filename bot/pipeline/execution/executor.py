@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.commands.base import ChangeCommand, Context, Phase
+from bot.commands.base import ChangeCommand, ChangeContext, Context, Phase
 from bot.core.plan import Plan
-from bot.core.ports import Transition
 from bot.core.request import Mode, Request, State, TimerKind
+from bot.core.transition import Transition
 from bot.errors import BotError, NotOurs, Unavailable
 from bot.pipeline import rotation_proof
 from bot.pipeline.approval.expiry import start_is_over
@@ -44,7 +44,7 @@ class Executor:
 
     async def begin(self, request_id: str, phase: str) -> str:
         """Authorize the start, and take the request: `go`, or `stop` when there is nothing to do."""
-        request = await self.env.store.request(request_id)
+        request = await self.env.store.requests.get(request_id)
         if request is not None and request.state is State.STALE:
             await tell_outcome(self.env, request_id)  # stopped here before, and a crash came before it was told
         if request is None or request.state not in (State.APPROVED, State.EXECUTING):
@@ -75,7 +75,7 @@ class Executor:
     async def act(self, request_id: str, phase: str) -> Outcome:
         """Hand the change to Turso, at most once: who finds it marked as sent reads back and never sends."""
         request = await self._request(request_id)
-        if await self.env.store.was_sent(request_id, phase):
+        if await self.env.store.requests.was_sent(request_id, phase):
             return {"acted": "before"}
         compared = self.compared.pop((request_id, phase), None)
         is_fresh = compared is not None and self.env.clock.now() - compared <= FRESH
@@ -86,7 +86,7 @@ class Executor:
         if phase == "execute":
             await rotation_proof.mint(self.env, self._command(request), ctx, request)
         # By the machine's clock: it is compared with Turso's, and with nothing that falls due.
-        if not await self.env.store.mark_sent(request_id, phase, datetime.now(UTC)):
+        if not await self.env.store.requests.mark_sent(request_id, phase, datetime.now(UTC)):
             return {"acted": "stopped"}
         if self._command(request).undoes:
             return await self._undo_another(request)
@@ -136,18 +136,18 @@ class Executor:
 
     async def finish(self, request_id: str, phase: str, seen: Mapping[str, Any]) -> None:
         """Commit the outcome, the audit entry and what follows, in one transaction."""
-        request = await self.env.store.request(request_id)
+        request = await self.env.store.requests.get(request_id)
         if request is None or request.state is not State.EXECUTING or seen["result"] == "stopped":
             return
         if seen["result"] == "again":
             await back_to_quarantine(self.env, request, str(seen["why"]), at_once=False)
             return
-        holds = await self.env.store.holds(organization=request.organization)
+        holds = await self.env.store.holds.find(organization=request.organization)
         command = self._command(request)
         settled = Settlement(str(seen["result"]), str(seen.get("why", "")), dict(seen.get("facts") or {}))
         move = settle(request, command, _kind(phase), settled, holds, self.env.clock.now())
         move = replace(move, only_unsent=settled.result == "stale" and _kind(phase) == "execute")
-        if await self.env.store.move(request_id, expect=[State.EXECUTING], move=move) is not None:
+        if await self.env.store.requests.move(request_id, expect=[State.EXECUTING], move=move) is not None:
             self.env.observer.request(move.to)
             await rotation_proof.go_on(self.env, request_id)
 
@@ -162,7 +162,7 @@ class Executor:
 
     async def _undo_another(self, request: Request) -> Outcome:
         """A restore does nothing by itself: it starts the Undo of the quarantine that its plan names."""
-        other = await self.env.store.request(str(request.plan.arguments["request_id"]))
+        other = await self.env.store.requests.get(str(request.plan.arguments["request_id"]))
         if other is None or await start_undo(self.env, other, by=request.requester) is None:
             return {"acted": "refused", "why": "The quarantine has ended meanwhile: there is nothing to undo."}
         return {"acted": "done", "facts": {}}
@@ -207,13 +207,16 @@ class Executor:
             release_holds=await placed_by(self.env, request),
             only_unsent=request.state is State.APPROVED,
         )
-        if await self.env.store.move(request.id, expect=[State.APPROVED, State.EXECUTING], move=move) is not None:
+        if (
+            await self.env.store.requests.move(request.id, expect=[State.APPROVED, State.EXECUTING], move=move)
+            is not None
+        ):
             self.env.observer.request(State.STALE)
             await tell_outcome(self.env, request.id)
 
     async def stop_at_fault(self, request_id: str, why: str) -> str:
         """Begin nothing of what cannot be begun by a fault of ours; what is under way goes on: `act` examines it."""
-        request = await self.env.store.request(request_id)
+        request = await self.env.store.requests.get(request_id)
         if request is not None and request.state is State.EXECUTING:
             return "go"
         if request is not None and request.state is State.APPROVED:
@@ -234,7 +237,7 @@ class Executor:
 
     async def _announce(self, request: Request) -> None:
         """Show that it begins; what is done without approval has its card in the channel before it happens."""
-        if request.mode is not Mode.BREAK_GLASS or await self.env.store.cards(request.id):
+        if request.mode is not Mode.BREAK_GLASS or await self.env.store.cards.of(request.id):
             return await self._show_quietly(request.id)
         with suppress(BotError):
             await post_card(self.env, request)
@@ -245,11 +248,11 @@ class Executor:
             await show(self.env, request_id)
 
     async def _request(self, request_id: str) -> Request:
-        request = await self.env.store.request(request_id)
+        request = await self.env.store.requests.get(request_id)
         assert request is not None, "a workflow is of a request"
         return request
 
-    async def _context(self, request: Request) -> Context:
+    async def _context(self, request: Request) -> ChangeContext:
         subject = await self.env.requester_of(request)
         return self.env.context(
             subject,

@@ -28,14 +28,14 @@ async def _end(executor: Executor, step: str, request_id: str, phase: str) -> An
     if step == "begin":
         return await executor.stop_at_fault(request_id, FAULT)
     if step == "act":
-        is_sent = await env.store.was_sent(request_id, phase)
+        is_sent = await env.store.requests.was_sent(request_id, phase)
         return {"acted": "before"} if is_sent else {"acted": "not_sent", "why": f"{FAULT} Nothing was changed."}
     unknown = {"result": "unknown", "why": FAULT, "facts": {}}
     if step == "see":
         return unknown
     if step == "finish":
         return await executor.finish(request_id, phase, unknown)
-    request = await env.store.request(request_id)
+    request = await env.store.requests.get(request_id)
     if request is None or request.state in (State.DENIED, State.CANCELLED, State.EXPIRED):
         return None
     return await tell_plainly(env, request_id)

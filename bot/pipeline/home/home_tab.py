@@ -65,11 +65,13 @@ class _Drawing:
             self._newest("tokens", lambda limit: self._tokens(now, limit), self._is_there),
         )
         reviews, frozen, incidents = await asyncio.gather(
-            self._newest("reviews", lambda limit: store.reviews(owed=True, limit=limit), self._owes),
-            self._newest("frozen", lambda limit: store.holds(newest=limit), self._sees_hold),
-            self._newest("incidents", lambda limit: store.incidents(newest=limit), self._sees_incident, CHANNELS),
+            self._newest("reviews", lambda limit: store.reviews.find(owed=True, limit=limit), self._owes),
+            self._newest("frozen", lambda limit: store.holds.find(newest=limit), self._sees_hold),
+            self._newest(
+                "incidents", lambda limit: store.incidents.find_running(newest=limit), self._sees_incident, CHANNELS
+            ),
         )
-        thaws = [one.id for one in frozen.items if self._thaws(one, await store.incident_in(one.channel_id))]
+        thaws = [one.id for one in frozen.items if self._thaws(one, await store.incidents.running_in(one.channel_id))]
         return Board(
             person=self.me,
             decide=decide,
@@ -118,7 +120,7 @@ class _Drawing:
     def _requests(
         self, states: Sequence[State], requester: str | None = None
     ) -> Callable[[int], Awaitable[list[Request]]]:
-        return lambda limit: self.env.store.requests(states=states, requester=requester, limit=limit)
+        return lambda limit: self.env.store.requests.find(states=states, requester=requester, limit=limit)
 
     def _page(self, kind: str, items: Sequence[T]) -> Page[T]:
         number = min(self.pages[kind], max(1, -(-len(items) // ROWS)))
@@ -127,7 +129,7 @@ class _Drawing:
 
     async def _tokens(self, now: datetime, limit: int) -> list[LedgerToken]:
         found = [
-            await self.env.store.tokens(organization=name, holder=self.me, live_at=now, limit=limit)
+            await self.env.store.tokens.find(organization=name, holder=self.me, live_at=now, limit=limit)
             for name in self.env.rules.policy.organizations
         ]
         return sorted((one for some in found for one in some), key=lambda one: one.minted_at, reverse=True)[:limit]

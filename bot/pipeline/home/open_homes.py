@@ -76,7 +76,7 @@ class OpenHomes:
             del self._people[user_id]
         if not self._people:
             return
-        seq, _ = await self.env.store.audit_head()
+        seq, _ = await self.env.store.audit.head()
         if seq == self._seq and not woken:
             return
         waits = False

@@ -31,15 +31,15 @@ async def post_audit_head(env: Environment, subject: str) -> None:
         Unavailable: Slack does not take it now; the timer tries again.
     """
     async with env.turn(subject):
-        if await env.store.was_told(subject, EVENT):
+        if await env.store.notices.was_told(subject, EVENT):
             return
         how, channel_id = NOBODY, env.rules.policy.audit_head_channel
-        seq, head = await env.store.audit_head()
+        seq, head = await env.store.audit.head()
         message = head_message(subject.removeprefix(_SUBJECT), seq, head)
         if channel_id and await post_openly(env, channel_id, message, what="the head of the audit log"):
             how = CHANNEL
         # No channel any more: nobody wants to hear it.
-        await env.store.set_told(subject, EVENT, how=how if channel_id else "superseded")
+        await env.store.notices.set_told(subject, EVENT, how=how if channel_id else "superseded")
 
 
 def head_message(day: str, seq: int, head: str) -> Reply:

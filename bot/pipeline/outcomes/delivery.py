@@ -107,7 +107,7 @@ async def deliver(env: Environment, notice: Notice) -> str:
     Raises:
         Unavailable: somebody is still to be told, later.
     """
-    if await env.store.was_told(notice.subject, notice.event, CHANNEL):
+    if await env.store.notices.was_told(notice.subject, notice.event, CHANNEL):
         return CHANNEL
     is_open = await may_be_seen(env, notice.channel_id)
     if is_open and not notice.is_private:
@@ -119,10 +119,10 @@ async def deliver(env: Environment, notice: Notice) -> str:
 
 async def deliver_and_close(env: Environment, notice: Notice) -> str:
     """Deliver a notice, and record that the people concerned were told, or that nobody was."""
-    if await env.store.was_told(notice.subject, notice.event):
+    if await env.store.notices.was_told(notice.subject, notice.event):
         return CHANNEL
     how = await deliver(env, notice)
-    await env.store.set_told(notice.subject, notice.event, how=how)
+    await env.store.notices.set_told(notice.subject, notice.event, how=how)
     return how
 
 
@@ -132,7 +132,7 @@ async def _post(env: Environment, notice: Notice) -> None:
     )
     if notice.posted is not None and ts:
         await notice.posted(ts)
-    await env.store.set_told(notice.subject, notice.event, how=CHANNEL, person=CHANNEL)
+    await env.store.notices.set_told(notice.subject, notice.event, how=CHANNEL, person=CHANNEL)
 
 
 async def tell_each(env: Environment, notice: Notice, *, in_channel: bool = False) -> str:
@@ -140,7 +140,7 @@ async def tell_each(env: Environment, notice: Notice, *, in_channel: bool = Fals
     later: Unavailable | None = None
     told = False
     for user_id in notice.people:
-        if await env.store.was_told(notice.subject, notice.event, user_id):
+        if await env.store.notices.was_told(notice.subject, notice.event, user_id):
             told = True
             continue
         try:
@@ -150,7 +150,7 @@ async def tell_each(env: Environment, notice: Notice, *, in_channel: bool = Fals
             continue
         if is_told:
             told = True
-            await env.store.set_told(notice.subject, notice.event, how="person", person=user_id)
+            await env.store.notices.set_told(notice.subject, notice.event, how="person", person=user_id)
     if later is not None:
         raise later
     if notice.people and not told:
@@ -161,7 +161,7 @@ async def tell_each(env: Environment, notice: Notice, *, in_channel: bool = Fals
 async def tell_alone(env: Environment, notice: Notice) -> None:
     """Tell each person alone, and record where nobody could be told. Raises Unavailable: somebody is still to be."""
     if await tell_each(env, notice) == NOBODY and notice.people:
-        await env.store.set_told(notice.subject, notice.event, how=NOBODY)
+        await env.store.notices.set_told(notice.subject, notice.event, how=NOBODY)
 
 
 async def _whisper(env: Environment, notice: Notice, user_id: str) -> bool:

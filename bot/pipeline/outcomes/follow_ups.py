@@ -25,28 +25,28 @@ async def follow_up(env: Environment, request: Request) -> None:
     command = env.by_name.get(request.command)
     if request.state is not State.SUCCEEDED or not isinstance(command, ChangeCommand):
         return
-    copies = await env.store.cards(request.id)
+    copies = await env.store.cards.of(request.id)
     if request.command == "incident start" and copies:
         await _begin_timeline(env, *copies[0])
     if request.command in OWN:
         await _announce_again(env, request)
     reply = command.message(request.plan, request.facts)
-    if reply.attachment and not request.private and not await env.store.was_told(request.id, FILE):
+    if reply.attachment and not request.private and not await env.store.notices.was_told(request.id, FILE):
         channel_id, thread_ts = await below_card(env, request)
         await share_file(env, reply, channel_id, None if request.incident_id else thread_ts)
-        await env.store.set_told(request.id, FILE, how="channel")
+        await env.store.notices.set_told(request.id, FILE, how="channel")
 
 
 async def _begin_timeline(env: Environment, channel_id: str, ts: str) -> None:
     """The card that said the incident has started is the message under which all else stands."""
-    incident = await env.store.incident_in(channel_id)
+    incident = await env.store.incidents.running_in(channel_id)
     if incident and incident.timeline_ts is None:
-        await env.store.set_timeline(incident.id, ts)
+        await env.store.incidents.set_timeline(incident.id, ts)
 
 
 async def _announce_again(env: Environment, request: Request) -> None:
     """The messages that said that the incident runs, and until when, say how it is now."""
-    incident = await env.store.incident(str(request.plan.arguments.get("incident_id", "")))
+    incident = await env.store.incidents.get(str(request.plan.arguments.get("incident_id", "")))
     if incident is not None:
         await announce_again(env, incident, but=request.id)
 

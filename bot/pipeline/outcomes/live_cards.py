@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 async def refresh_live_cards(env: Environment, organization: str, databases: Sequence[str]) -> None:
     """Draw the live cards of some databases again. One that cannot be drawn stays: it says as of when it is."""
-    for card in await env.store.live_cards(organization, databases):
+    for card in await env.store.live_cards.find(organization, databases):
         try:
             await _refresh(env, card)
         except BotError as error:
@@ -31,7 +31,7 @@ async def refresh_live_cards(env: Environment, organization: str, databases: Seq
 async def _refresh(env: Environment, card: LiveCard) -> None:
     reply = await _drawn(env, card) if await may_be_seen(env, card.channel_id) else None
     if reply is not None and not await env.messenger.update(card.channel_id, card.ts, reply):
-        await env.store.drop_live_card(card)
+        await env.store.live_cards.drop(card)
 
 
 async def _drawn(env: Environment, card: LiveCard) -> Reply | None:
@@ -44,6 +44,6 @@ async def _drawn(env: Environment, card: LiveCard) -> Reply | None:
         return None
     ctx = env.context(subject, command=read.spec.name, organization=card.organization, line=card.line)
     reply: Reply = await read.spec.run(ctx, read.args)
-    running = await env.store.incident_in(card.channel_id)
+    running = await env.store.incidents.running_in(card.channel_id)
     reply = await with_timeline(env, reply, running.id) if running else reply
     return signed(reply, card.user_id, card.line)

@@ -34,7 +34,7 @@ async def update_note(env: Environment, request: Request, *, in_channel: bool) -
     """
     note = env.notes.pop(request.id, None)
     confirmed = request.mode is Mode.DIRECT and request.confirm is not Confirm.NONE
-    is_awaited = (request.incident_id and confirmed) or await env.store.was_told(request.id, WAITS)
+    is_awaited = (request.incident_id and confirmed) or await env.store.notices.was_told(request.id, WAITS)
     if not (in_channel and is_awaited):
         return
     try:
@@ -48,6 +48,6 @@ async def update_note(env: Environment, request: Request, *, in_channel: bool) -
 
 async def _frozen_until(env: Environment, request: Request) -> datetime | None:
     target = request.plan.target
-    held = await env.store.holds(database_id=target.id) if target else []
+    held = await env.store.holds.find(database_id=target.id) if target else []
     mine = [one for one in held if one.request_id == request.id and one.kind is HoldKind.FREEZE]
     return mine[0].due_at if mine else None

@@ -47,7 +47,7 @@ async def as_it_is(env: Environment, request: Request) -> Request:
     """Add to what started an incident how that incident is now: its card says so, as long as it stands."""
     if request.command != INCIDENT_START or request.state is not State.SUCCEEDED:
         return request
-    incident = await env.store.incident(str(request.plan.arguments.get("incident_id", "")))
+    incident = await env.store.incidents.get(str(request.plan.arguments.get("incident_id", "")))
     return replace(request, facts={**request.facts, **standing(incident)}) if incident else request
 
 
@@ -62,12 +62,12 @@ async def announce_again(env: Environment, incident: Incident, *, but: str = "")
     """
     if not await may_be_seen(env, incident.channel_id):
         return
-    begun = await env.store.requests(
+    begun = await env.store.requests.find(
         states=[State.SUCCEEDED], channel_id=incident.channel_id, command=INCIDENT_START, since=incident.started_at
     )
     for request in begun:
         if request.id != but and request.plan.arguments.get("incident_id") == incident.id:
-            for copy in await env.store.cards(request.id):
+            for copy in await env.store.cards.of(request.id):
                 await env.messenger.update(*copy, await card_of(env, request))
 
 
@@ -94,19 +94,19 @@ async def _is_over(env: Environment, request: Request) -> bool:
     hold, target = request.plan.hold, request.plan.target
     if request.state is not State.SUCCEEDED or hold is None or hold.kind != HoldKind.FREEZE or target is None:
         return False
-    return all(one.request_id != request.id for one in await env.store.holds(database_id=target.id))
+    return all(one.request_id != request.id for one in await env.store.holds.find(database_id=target.id))
 
 
 async def _review_of(env: Environment, request: Request) -> Review | None:
     for owed in (True, False):
-        for review in await env.store.reviews(owed=owed, request_ids=[request.id]):
+        for review in await env.store.reviews.find(owed=owed, request_ids=[request.id]):
             return review
     return None
 
 
 async def with_timeline(env: Environment, reply: Reply, incident_id: str) -> Reply:
     """Put a link to the timeline of its incident under a message."""
-    incident = await env.store.incident(incident_id)
+    incident = await env.store.incidents.get(incident_id)
     if incident is None or incident.timeline_ts is None:
         return reply
     return cards.in_incident(reply, incident.key, await timeline_link(env, incident_id))
@@ -114,7 +114,7 @@ async def with_timeline(env: Environment, reply: Reply, incident_id: str) -> Rep
 
 async def timeline_link(env: Environment, incident_id: str) -> str:
     """Return a link to the timeline of an incident; empty when there is none."""
-    incident = await env.store.incident(incident_id)
+    incident = await env.store.incidents.get(incident_id)
     if incident is None or incident.timeline_ts is None:
         return ""
     return await env.messenger.permalink(incident.channel_id, incident.timeline_ts) or ""
@@ -142,8 +142,8 @@ async def post_card(env: Environment, request: Request) -> None:
 
 async def remember_card(env: Environment, request: Request, ts: str) -> None:
     """Remember a copy that was posted, and bring it up to date when the request has moved on meanwhile."""
-    await env.store.set_card(request.id, request.channel_id, ts)
-    now = await env.store.request(request.id)
+    await env.store.cards.add(request.id, request.channel_id, ts)
+    now = await env.store.requests.get(request.id)
     if now is not None and (now.state, now.votes) != (request.state, request.votes):
         # It waited for its turn while the request moved on, when no copy of it was known that could be changed.
         await env.messenger.update(request.channel_id, ts, await card_of(env, now))
@@ -158,20 +158,20 @@ async def thread_of(env: Environment, request: Request) -> str | None:
         return None
     if request.thread_ts or not request.incident_id:
         return request.thread_ts
-    incident = await env.store.incident(request.incident_id)
+    incident = await env.store.incidents.get(request.incident_id)
     return incident.timeline_ts if incident else None
 
 
 async def below_card(env: Environment, request: Request) -> tuple[str, str | None]:
     """Return where a notice about a request goes: its channel, and the thread that its card is in or begins."""
-    copies = await env.store.cards(request.id)
+    copies = await env.store.cards.of(request.id)
     channel_id, ts = copies[0] if copies else (request.channel_id, None)
     return channel_id, await thread_of(env, request) or ts
 
 
 async def refresh_cards(env: Environment, request: Request, *, fresh: bool = True) -> CardContent:
     """Bring every copy of a card up to date; when all of them are gone, post it again. Raises Unavailable."""
-    copies = await env.store.cards(request.id)
+    copies = await env.store.cards.of(request.id)
     if not copies:
         return CardContent.NO_CARD
     if not await may_be_seen(env, request.channel_id, fresh=fresh):
@@ -186,21 +186,21 @@ async def refresh_cards(env: Environment, request: Request, *, fresh: bool = Tru
         log.warning("a card that is gone could not be posted again", request=request.id, why=error.code)
         return CardContent.NOWHERE
     for channel_id, ts in gone:
-        await env.store.drop_card(request.id, channel_id, ts)
+        await env.store.cards.drop(request.id, channel_id, ts)
     return CardContent.POSTED_AGAIN
 
 
 async def refresh_ended_freezes(env: Environment, request: Request) -> None:
     """Bring the cards of freezes up to date that a request has ended: their buttons would thaw nothing."""
     if target := request.plan.target:
-        for hold in await env.store.holds(database_id=target.id, released_since=request.created_at):
+        for hold in await env.store.holds.find(database_id=target.id, released_since=request.created_at):
             if hold.kind is HoldKind.FREEZE and hold.request_id != request.id:
                 await show(env, hold.request_id)
 
 
 async def show(env: Environment, request_id: str) -> Request | None:
     """Bring every copy of a request's card up to date while it is under way; a later change makes up for a failure."""
-    request = await env.store.request(request_id)
+    request = await env.store.requests.get(request_id)
     if request is not None:
         try:
             await refresh_cards(env, request, fresh=False)

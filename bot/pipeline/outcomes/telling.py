@@ -52,8 +52,8 @@ async def tell_outcome(env: Environment, request_id: str) -> None:
         log.exception("an outcome cannot be told", request=request_id)
     else:
         return
-    if await env.store.untold(request_id):
-        await env.store.set_timer(Timer(TimerKind.NOTIFY, request_id, env.clock.now() + SOON))
+    if await env.store.notices.untold(request_id):
+        await env.store.timers.schedule(Timer(TimerKind.NOTIFY, request_id, env.clock.now() + SOON))
 
 
 async def notify_is_due(env: Environment, timer: Timer) -> Timer | None:
@@ -77,10 +77,10 @@ async def notify_is_due(env: Environment, timer: Timer) -> Timer | None:
 async def tell(env: Environment, request_id: str) -> None:
     """Tell the end that a request has come to, once. Raises Unavailable while somebody is still to be told."""
     async with env.turn(request_id):
-        request = await env.store.request(request_id)
+        request = await env.store.requests.get(request_id)
         if request is None:
             return
-        if request.state not in ENDS or await env.store.was_told(request.id, request.state):
+        if request.state not in ENDS or await env.store.notices.was_told(request.id, request.state):
             await refresh_cards(env, request)
         else:
             how = await _tell_end(env, request)
@@ -89,11 +89,11 @@ async def tell(env: Environment, request_id: str) -> None:
                 await tell_holders(env, request)
             for closed in request.facts.get(CLOSED, ()):
                 await tell_outcome(env, closed)
-            await env.store.set_told(request.id, request.state, how=how)
+            await env.store.notices.set_told(request.id, request.state, how=how)
             await _afterwards(env, request, how)
-        for owed in await env.store.untold(request_id):
+        for owed in await env.store.notices.untold(request_id):
             if owed.event != request.state:
-                await env.store.set_told(request_id, owed.event, how="superseded")
+                await env.store.notices.set_told(request_id, owed.event, how="superseded")
 
 
 async def tell_plainly(env: Environment, request_id: str) -> None:
@@ -103,8 +103,8 @@ async def tell_plainly(env: Environment, request_id: str) -> None:
         Unavailable: somebody is still to be told.
     """
     async with env.turn(request_id):
-        request = await env.store.request(request_id)
-        if request is None or await env.store.was_told(request.id, request.state):
+        request = await env.store.requests.get(request_id)
+        if request is None or await env.store.notices.was_told(request.id, request.state):
             return
         plain, thread = cards.plain_outcome(request), request.thread_ts
         people = tuple(dict.fromkeys([request.requester, *(vote.user_id for vote in request.votes if vote.approves)]))
@@ -119,19 +119,19 @@ async def tell_plainly(env: Environment, request_id: str) -> None:
             intent_id=request.intent_id,
         )
         how = await deliver(env, notice)
-        for owed in await env.store.untold(request_id):
-            await env.store.set_told(request_id, owed.event, how="superseded")
-        await env.store.set_told(request_id, request.state, how=how if how == NOBODY else PLAINLY)
+        for owed in await env.store.notices.untold(request_id):
+            await env.store.notices.set_told(request_id, owed.event, how="superseded")
+        await env.store.notices.set_told(request_id, request.state, how=how if how == NOBODY else PLAINLY)
         env.observer.fault("tell")
         log.error("an outcome was told in plain words", request=request_id)
 
 
 async def tell_others(env: Environment, request: Request, state: State) -> None:
     """Tell an end whose requester has just been answered: to the others who are concerned, if any."""
-    if await env.store.cards(request.id):
+    if await env.store.cards.of(request.id):
         await tell_outcome(env, request.id)
     else:
-        await env.store.set_told(request.id, state, how="answer")
+        await env.store.notices.set_told(request.id, state, how="answer")
 
 
 async def _tell_end(env: Environment, request: Request) -> str:
@@ -176,9 +176,9 @@ async def _tell_reveal(env: Environment, request: Request) -> str:
 async def note_in_timeline(env: Environment, request: Request) -> None:
     """Say one line in the timeline of its incident about what shows nothing to the channel by itself."""
     notice = await notice_of(env, request, "timeline", cards.outcome_notice(request, env.catalogue))
-    if not request.incident_id or notice.is_private or await env.store.cards(request.id):
+    if not request.incident_id or notice.is_private or await env.store.cards.of(request.id):
         return
-    incident = await env.store.incident(request.incident_id)
+    incident = await env.store.incidents.get(request.incident_id)
     if incident is not None and incident.timeline_ts is not None:
         await deliver(env, replace(notice, thread_ts=incident.timeline_ts, broadcast=False, people=()))
 
@@ -203,13 +203,13 @@ async def tell_reviewed(env: Environment, review_id: str) -> None:
 
 async def tell_review(env: Environment, review_id: str) -> None:
     """Tell the one whose break-glass act was reviewed what came of it. Raises Unavailable."""
-    review = await env.store.review(review_id)
-    request = await env.store.request(review.request_id) if review else None
+    review = await env.store.reviews.get(review_id)
+    request = await env.store.requests.get(review.request_id) if review else None
     if review is None or review.reviewed_at is None or request is None:
-        return await env.store.set_told(review_id, REVIEWED, how="superseded")
+        return await env.store.notices.set_told(review_id, REVIEWED, how="superseded")
     async with env.turn(review_id):
         if await refresh_cards(env, request) is CardContent.POSTED_AGAIN:
-            return await env.store.set_told(review_id, REVIEWED, how=CHANNEL)
+            return await env.store.notices.set_told(review_id, REVIEWED, how=CHANNEL)
         _, thread_ts = await below_card(env, request)
         reply: Reply = notices.reviewed_notice(review, request, env.catalogue)
         await deliver_and_close(

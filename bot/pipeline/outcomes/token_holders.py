@@ -18,7 +18,7 @@ async def tell_holders(env: Environment, request: Request, *, only_of: str | Non
     proof = Proof.of(request.facts)
     now, ids = env.clock.now(), request.plan.ends_tokens_of
     before = proof.sent_at if proof else now
-    known = await env.store.tokens(organization=request.organization, database_ids=[only_of] if only_of else ids)
+    known = await env.store.tokens.find(organization=request.organization, database_ids=[only_of] if only_of else ids)
     old = [one for one in known if one.minted_at < before and (one.expires_at is None or one.expires_at > now)]
     for holder in request.plan.holders:
         theirs = _databases(old, holder)

@@ -9,8 +9,8 @@ from typing import Final
 import structlog
 
 from bot.blocks import cards
-from bot.core.ports import Transition
 from bot.core.request import Request, State
+from bot.core.transition import Transition
 from bot.errors import BotError, Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.request_cards import show
@@ -57,10 +57,10 @@ async def _say(env: Environment, request_id: str, why: str) -> None:
     """Say it where it is not said yet; what cannot be said now is said at the next try of the start."""
     try:
         async with env.turn(request_id):
-            request = await env.store.request(request_id)
+            request = await env.store.requests.get(request_id)
             if request is not None and request.state in (State.APPROVED, State.EXECUTING):
                 await _keep(env, request, f"It does not start yet: {why}")
-                if not await env.store.cards(request.id):
+                if not await env.store.cards.of(request.id):
                     await _whisper(env, request, why)
     except BotError as error:
         log.warning("it could not be said that a change waits", request=request_id, why=str(error))
@@ -68,15 +68,15 @@ async def _say(env: Environment, request_id: str, why: str) -> None:
 
 async def _keep(env: Environment, request: Request, words: str) -> None:
     move = Transition(to=request.state, at=env.clock.now(), changes={"outcome": words})
-    if request.outcome != words and await env.store.move(request.id, expect=[request.state], move=move):
+    if request.outcome != words and await env.store.requests.move(request.id, expect=[request.state], move=move):
         await show(env, request.id)
 
 
 async def _whisper(env: Environment, request: Request, why: str) -> None:
     """Tell the requester alone, in place of the note that it starts where there is one. Raises Unavailable."""
-    if await env.store.was_told(request.id, WAITS):
+    if await env.store.notices.was_told(request.id, WAITS):
         return
     note = env.notes.get(request.id)
     reply = cards.waiting_note(request, env.catalogue, why, now=env.clock.now())
     if await env.messenger.send_ephemeral(note or asker_address(request), reply, replace=note is not None):
-        await env.store.set_told(request.id, WAITS, how="person")
+        await env.store.notices.set_told(request.id, WAITS, how="person")

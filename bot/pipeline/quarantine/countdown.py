@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from bot.blocks.text import duration
 from bot.commands.databases._holds import blocked, lift_of, lift_once, open_quarantine
-from bot.core.ports import Transition
 from bot.core.request import COUNTDOWN_OVER, TIMER, Hold, Request, State, Timer, TimerKind
+from bot.core.transition import Transition
 from bot.errors import BotError
 from bot.pipeline.authorization.authorize import No, Step, authorize
 from bot.pipeline.authorization.plan_drift import what_changed
@@ -54,7 +54,7 @@ class Finding:
 
 async def countdown_is_over(env: Environment, timer: Timer) -> Timer | None:
     """Start what a countdown leads to, or say why it doesn't."""
-    request = await env.store.request(timer.subject)
+    request = await env.store.requests.get(timer.subject)
     if request is None:
         return None
     if request.state is State.STALE or (request.state is State.QUARANTINED and request.due_at is None):
@@ -125,7 +125,7 @@ async def _start(env: Environment, request: Request, _: str) -> None:
         changes={"facts": {**request.facts, "finish_tries": tries + 1}},
         enqueue="finish" if tries == 0 else f"finish{tries}",
     )
-    await env.store.move(request.id, expect=[State.QUARANTINED], move=move)
+    await env.store.requests.move(request.id, expect=[State.QUARANTINED], move=move)
 
 
 async def _lengthen(env: Environment, request: Request, timer: Timer, found: Finding) -> Timer | None:
@@ -143,7 +143,7 @@ async def _lengthen(env: Environment, request: Request, timer: Timer, found: Fin
         },
         entries=[entry("finished", "postponed", at=now, request=request, by=TIMER, phase="finish", what=found.why)],
     )
-    if await env.store.move(request.id, expect=[State.QUARANTINED], move=move) is None:
+    if await env.store.requests.move(request.id, expect=[State.QUARANTINED], move=move) is None:
         return None
     await tell_outcome(env, request.id)
     return replace(timer, due_at=due, attempt=0)
@@ -175,7 +175,7 @@ async def _end(
         entries=[entry("finished", word, at=now, request=request, by=TIMER, phase="finish", what=why)],
         release_holds=releases or (),
     )
-    if await env.store.move(request.id, expect=[State.QUARANTINED], move=move) is not None:
+    if await env.store.requests.move(request.id, expect=[State.QUARANTINED], move=move) is not None:
         env.observer.request(to)
         await tell_outcome(env, request.id)
 
@@ -208,7 +208,7 @@ async def _again(env: Environment, request: Request, timer: Timer, why: str) -> 
         entries=[entry("finished", "postponed", at=now, request=request, by=TIMER, phase="finish", what=why)],
         is_told=told,
     )
-    if await env.store.move(request.id, expect=[State.QUARANTINED], move=move) is None:
+    if await env.store.requests.move(request.id, expect=[State.QUARANTINED], move=move) is None:
         return None
     if told:
         await tell_outcome(env, request.id)
@@ -237,5 +237,5 @@ def waits_again(request: Request, now: datetime, why: str, *, at_once: bool) -> 
 async def back_to_quarantine(env: Environment, request: Request, why: str, *, at_once: bool = True) -> None:
     """Take a request back into quarantine whose end was not sent; the timer looks at it again."""
     move = waits_again(request, env.clock.now(), why, at_once=at_once)
-    if await env.store.move(request.id, expect=[State.EXECUTING], move=move) is not None:
+    if await env.store.requests.move(request.id, expect=[State.EXECUTING], move=move) is not None:
         await show(env, request.id)

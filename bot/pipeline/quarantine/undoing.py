@@ -1,7 +1,8 @@
 """Undo: who may end a quarantine, and its beginning."""
 
-from bot.core.ports import Transition, address_of
+from bot.core.ports import address_of
 from bot.core.request import Incoming, Request, State, TimerKind
+from bot.core.transition import Transition
 from bot.errors import Refused
 from bot.pipeline.approval.presses import request_of
 from bot.pipeline.authorization.authorize import Step, authorize
@@ -20,7 +21,7 @@ async def undo_request(env: Environment, incoming: Incoming, request: Request) -
         raise Refused(f"There is nothing to undo: this request is {request.state.value}.")
     (await authorize(env, request, Step.UNDO, actor=incoming)).must()
     if await start_undo(env, request, by=incoming.user_id) is None:
-        now_request = await env.store.request(request.id) or request
+        now_request = await env.store.requests.get(request.id) or request
         raise Refused(f"There is nothing to undo: this request is {now_request.state.value}.")
     await env.messenger.send_ephemeral(
         address_of(incoming), private_note("Undo starts now; the card will say when it is open again.")
@@ -40,4 +41,4 @@ async def start_undo(env: Environment, request: Request, *, by: str) -> Request 
         cancel=[TimerKind.FINISH],
         enqueue="undo" if tries == 0 else f"undo{tries}",
     )
-    return await env.store.move(request.id, expect=[State.QUARANTINED], move=move)
+    return await env.store.requests.move(request.id, expect=[State.QUARANTINED], move=move)

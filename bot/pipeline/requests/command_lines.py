@@ -97,7 +97,7 @@ async def continue_request(
         return await open_form(env, incoming, subject, _incomplete(env.grammar, command.name, read.text), why=decision)
     if read.common.dry_run:
         await env.messenger.send_ephemeral(address_of(incoming), plans.dry_run(plan, env.catalogue, decision))
-        await env.store.audit(
+        await env.store.audit.append(
             entry("planned", "dry_run", at=ctx.now, subject=subject, incoming=incoming, decision=decision,
                   command=command.name, databases=[one.name for one in action.databases],
                   organization=ctx.organization, policy_hash=ctx.policy.hash)
@@ -145,7 +145,11 @@ async def _read(
         reply, channel = await asyncio.gather(work, env.directory.channel(incoming.channel_id, fresh=True))
         require_allowed(env, replace(ctx.subject, channel=channel), action)  # it may have been shared a moment ago
     public = is_public(decision, reply, private=read.common.private)
-    if public and ctx.subject.incident_profile and (running := await env.store.incident_in(incoming.channel_id)):
+    if (
+        public
+        and ctx.subject.incident_profile
+        and (running := await env.store.incidents.running_in(incoming.channel_id))
+    ):
         reply = await with_timeline(env, reply, running.id)
     reply = signed(reply, ctx.subject.person.id, read.text) if public else reply
     replace_it = incoming.action_id.startswith("page.")
@@ -155,7 +159,7 @@ async def _read(
         await share_file(env, reply, incoming.channel_id, incoming.thread_ts)
     if not command.open_to_all:
         name = read.args.__dict__.get("name")  # asking a model for what it does not have takes long
-        await env.store.audit(
+        await env.store.audit.append(
             entry("read", "allowed", at=ctx.now, subject=ctx.subject, incoming=incoming, decision=decision,
                   command=command.name, databases=[name] if isinstance(name, str) else [],
                   organization=ctx.organization, policy_hash=ctx.policy.hash)
@@ -175,7 +179,7 @@ async def _posted_live(
     except CannotPost:
         return False
     name = str(read.args.__dict__.get("name", ""))
-    await env.store.set_live_card(
+    await env.store.live_cards.add(
         LiveCard(incoming.channel_id, ts, ctx.organization, name, read.text, incoming.user_id, ctx.now)
     )
     return True
@@ -212,7 +216,7 @@ async def open_form(
     decision, action = decide_incomplete(env, subject, read)
     if decision.verdict is Verdict.DENY:
         raise Forbidden(decision, action, subject)
-    await env.store.record_intent(incoming, actionable=False)
+    await env.store.intents.record(incoming, actionable=False)
     loading = forms.loading_view(read.spec.label)
     view_id = await env.messenger.open_view(incoming.trigger_id, loading) if incoming.trigger_id else None
     if view_id is None:
@@ -231,7 +235,7 @@ async def open_form_of(env: Environment, incoming: Incoming, command: str) -> st
     The button's value is empty, or names what came in before it: its line prefills the form, and the answer goes
     where that came from.
     """
-    before = await env.store.intent(incoming.value) if incoming.value else None
+    before = await env.store.intents.get(incoming.value) if incoming.value else None
     line = ""
     if before is not None and before.user_id == incoming.user_id:
         line = before.text or before.value
@@ -244,7 +248,7 @@ async def open_chooser(env: Environment, incoming: Incoming) -> str:
     """Answer a shortcut: choose a command, then fill its form."""
     subject = await env.subject(incoming)
     require_allowed(env, subject, Action("home"))
-    await env.store.record_intent(incoming, actionable=False)
+    await env.store.intents.record(incoming, actionable=False)
     if incoming.trigger_id is None:
         raise BotError("Slack sent no trigger for a form; press the shortcut again.")
     view_id = await env.messenger.open_view(incoming.trigger_id, forms.loading_view("Turso"))

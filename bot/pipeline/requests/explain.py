@@ -155,6 +155,6 @@ async def _in_practice(env: Environment, subject: Subject, command: Command, dec
         return decision
     if command.changes and not subject.channel.bot_is_member:
         return Decision(Verdict.DENY, BOT_NOT_IN_IT)
-    if decision.blocks_while_owed and await env.store.reviews(actor=subject.person.id, limit=1):
+    if decision.blocks_while_owed and await env.store.reviews.find(actor=subject.person.id, limit=1):
         return Decision(Verdict.DENY, OWES, decision.rule)
     return decision

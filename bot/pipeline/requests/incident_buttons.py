@@ -39,7 +39,7 @@ def has_ended(incident: Incident) -> str:
 async def _running(env: Environment, incoming: Incoming, verb: str) -> tuple[Incoming, Incident]:
     """Return the press as one in the incident's channel, and the incident. Raises BadInput: it runs no more."""
     await must_be_one_of_us(env, incoming, verb)
-    incident = await env.store.incident(incoming.value) if incoming.value else None
+    incident = await env.store.incidents.get(incoming.value) if incoming.value else None
     if incident is None or not fits(incoming.channel_id, incident.channel_id):
         raise BadInput("I do not know this incident: the button is old or from elsewhere. See `/turso incident`.")
     here = replace(incoming, channel_id=incident.channel_id)

@@ -18,8 +18,8 @@ from bot.pipeline.requests import command_lines
 async def thaw_hold(env: Environment, incoming: Incoming) -> str:
     """Thaw: ask for the end of this one freeze where it was asked for; the rules of that channel decide."""
     await must_be_one_of_us(env, incoming, "thaw")
-    hold = await env.store.hold(incoming.value) if incoming.value else None
-    request = await env.store.request(hold.request_id) if hold else None
+    hold = await env.store.holds.get(incoming.value) if incoming.value else None
+    request = await env.store.requests.get(hold.request_id) if hold else None
     if hold is None or request is None:
         raise BadInput("I do not know this freeze: the button is old or from elsewhere. See `/turso requests`.")
     if hold.released_at is not None:
@@ -31,11 +31,13 @@ async def thaw_hold(env: Environment, incoming: Incoming) -> str:
 async def revoke_tokens_of(env: Environment, incoming: Incoming) -> str:
     """Rotate: ask for the rotation that ends a token which was minted here and still works."""
     await must_be_one_of_us(env, incoming, "rotate")
-    request = await env.store.request(incoming.value) if incoming.value else None
+    request = await env.store.requests.get(incoming.value) if incoming.value else None
     target = request.plan.target if request else None
     if request is None or target is None:
         raise BadInput("I do not know this token: the button is old or from elsewhere. See `/turso tokens`.")
-    live = await env.store.tokens(organization=request.organization, database_ids=[target.id], live_at=env.clock.now())
+    live = await env.store.tokens.find(
+        organization=request.organization, database_ids=[target.id], live_at=env.clock.now()
+    )
     if not any(token.request_id == request.id for token in live):
         raise Refused(f"There is nothing to end: this token of `{target.name}` works no more.")
     return await _settle(env, incoming, request, command_line("rotate", target.name), FollowUp(target.id))
@@ -48,7 +50,7 @@ async def _settle(env: Environment, incoming: Incoming, request: Request, line: 
     assert isinstance(read, Parsed), "a name is all that it needs"
     action = replace(action_of(read.spec.name, read.args), databases=databases_of(request.plan)[:1])
     answer = (await authorize(env, request, Step.FOLLOW_UP, actor=incoming, action=action)).must()
-    running = await env.store.incident_in(request.channel_id)
+    running = await env.store.incidents.running_in(request.channel_id)
     outlives = answer.subject.incident_profile is not None and (running is None or running.until <= env.clock.now())
     here = replace(incoming, channel_id=request.channel_id)
     about = replace(about, settles=(request.incident_id or "") if outlives else "")

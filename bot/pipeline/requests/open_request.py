@@ -9,8 +9,9 @@ from bot.commands.base import ChangeCommand, Command, SecretCommand
 from bot.core.model import Confirm, Decision, Subject, Verdict
 from bot.core.parsing import Parsed
 from bot.core.plan import Plan
-from bot.core.ports import Transition, address_of
+from bot.core.ports import address_of
 from bot.core.request import TIMER, Incoming, Kind, Mode, Request, Review, State, Timer, TimerKind
+from bot.core.transition import Transition
 from bot.errors import BadInput, CannotPost, Unavailable
 from bot.pipeline import token_reveal
 from bot.pipeline.environment import SETTLES, Environment, new_id
@@ -39,14 +40,14 @@ async def open_request(
         BotError: the channel cannot show a card, or a break-glass act has no reason.
     """
     now = env.clock.now()
-    running = await env.store.incident_in(incoming.channel_id) if subject.incident_profile else None
+    running = await env.store.incidents.running_in(incoming.channel_id) if subject.incident_profile else None
     wanted = _request(incoming, subject, read, command, plan, decision, now)
     incident_id = plan.arguments.get(SETTLES) or (running.id if running else None)
     wanted = replace(wanted, incident_id=incident_id)
     if wanted.mode is Mode.BREAK_GLASS:
         _must_have_reason(wanted)
     first = _first_move(wanted, command, subject, decision, now)
-    request = await env.store.open_request(wanted, first, unless_owing=decision.blocks_while_owed)
+    request = await env.store.requests.open(wanted, first, unless_owing=decision.blocks_while_owed)
     env.observer.request(request.state)
     if request.id != wanted.id:
         return await _already_waiting(env, incoming, request)
@@ -88,7 +89,7 @@ async def drop_if_never_shown(env: Environment, request: Request, why: CannotPos
         entries=[entry("unseen", "cancelled", at=now, request=request, by=TIMER, what=why.code)],
         cancel=tuple(TimerKind),
     )
-    await env.store.move(request.id, expect=[State.PENDING], move=move)
+    await env.store.requests.move(request.id, expect=[State.PENDING], move=move)
     await tell_outcome(env, request.id)
 
 
@@ -180,7 +181,7 @@ def _must_have_reason(request: Request) -> None:
 
 async def _already_waiting(env: Environment, incoming: Incoming, request: Request) -> str:
     request = await show(env, request.id) or request  # a card that is gone is posted again
-    copies = await env.store.cards(request.id)
+    copies = await env.store.cards.of(request.id)
     link = await env.messenger.permalink(*copies[-1]) if copies else None
     where = f" Its card: {link}" if link else ""
     await env.messenger.send_ephemeral(

@@ -31,7 +31,7 @@ async def raise_alarm(env: Environment, request: Request) -> None:
 async def _cards(env: Environment, request: Request) -> Sequence[tuple[str, str]]:
     """Wait a little for the card, so that people find it; the act itself waits for nobody."""
     for _ in range(LOOKS):
-        if copies := await env.store.cards(request.id):
+        if copies := await env.store.cards.of(request.id):
             return copies
         await asyncio.sleep(LOOK_EVERY)
     return ()

@@ -34,7 +34,7 @@ DIGEST: Final = Action("digest now")
 
 async def digest_is_due(env: Environment, timer: Timer) -> Timer | None:
     """Post a channel's digest once for its period, and set the next. A channel that fails does not stop the others."""
-    kept = await env.store.digest(timer.subject)
+    kept = await env.store.digests.get(timer.subject)
     if kept is None:
         return None
     if kept.next_at > env.clock.now():
@@ -58,8 +58,8 @@ async def _first_time(env: Environment, timer: Timer, kept: Digest, period: str)
         if timer.attempt + 1 < TRIES:
             return replace(timer, due_at=env.clock.now() + PAUSE, attempt=timer.attempt + 1)
         written = _no_digest(error)
-    if not await env.store.mark_digest(kept.channel_id, period + BEGUN, was=kept.last_period):
-        now_kept = await env.store.digest(kept.channel_id)  # it was turned off or changed meanwhile
+    if not await env.store.digests.mark(kept.channel_id, period + BEGUN, was=kept.last_period):
+        now_kept = await env.store.digests.get(kept.channel_id)  # it was turned off or changed meanwhile
         return replace(timer, due_at=now_kept.next_at, attempt=0) if now_kept else None
     going = period if is_shown else period + NOWHERE
     return await _hand_over(env, timer, kept, period, written, before=kept.last_period, after=going)
@@ -82,15 +82,19 @@ async def _hand_over(
             await _say_nowhere(env, kept)
     except Unavailable as error:
         if came is False or error.nothing_happened:  # so it is written anew; otherwise it may stand there already
-            await env.store.mark_digest(kept.channel_id, before, was=period + BEGUN)
+            await env.store.digests.mark(kept.channel_id, before, was=period + BEGUN)
         return replace(timer, due_at=env.clock.now() + PAUSE, attempt=0)
     return await _go_on(env, timer, replace(kept, last_period=period + BEGUN), after if came else period + NOWHERE)
 
 
 async def _go_on(env: Environment, timer: Timer, kept: Digest, period: str) -> Timer | None:
     following = next_due(kept, env.clock.now())
-    if not await env.store.mark_digest(kept.channel_id, period, was=kept.last_period, next_at=following):
-        return None if await env.store.digest(kept.channel_id) is None else replace(timer, due_at=following, attempt=0)
+    if not await env.store.digests.mark(kept.channel_id, period, was=kept.last_period, next_at=following):
+        return (
+            None
+            if await env.store.digests.get(kept.channel_id) is None
+            else replace(timer, due_at=following, attempt=0)
+        )
     return replace(timer, due_at=following, attempt=0)
 
 

@@ -28,7 +28,7 @@ from bot.pipeline.timers.digests import digest_is_due
 from bot.pipeline.timers.usage_samples import sample_is_due
 from bot.pipeline.token_reveal import settle_cut_short
 from bot.pipeline.transitions.settlement import SECOND_LOOKS, Settlement, settle
-from bot.turso import DatabaseNotFound, TursoClient
+from bot.turso import DatabaseNotFound, TursoClient, TursoReader
 
 LONGEST_PAUSE = timedelta(hours=4)
 FIRST_PAUSE = timedelta(minutes=10)
@@ -50,7 +50,7 @@ async def _expire(env: Environment, timer: Timer) -> None:
 
 
 async def _remind(env: Environment, timer: Timer) -> Timer | None:
-    request = await env.store.request(timer.subject)
+    request = await env.store.requests.get(timer.subject)
     if request is None or request.state is not State.PENDING or request.is_over(env.clock.now()):
         return None
     if timer.attempt == 0:
@@ -69,7 +69,7 @@ async def _remind(env: Environment, timer: Timer) -> Timer | None:
 
 async def _look_for_card(env: Environment, request: Request, timer: Timer) -> Timer | None:
     """Post the card that a crash, or Slack, kept from being posted; then begin to remind, if somebody is to be."""
-    if not await env.store.cards(request.id):
+    if not await env.store.cards.of(request.id):
         try:
             await post_card(env, request)
         except CannotPost as error:
@@ -87,12 +87,12 @@ async def _thaw(env: Environment, timer: Timer) -> Timer | None:
     Raises:
         BotError: Turso or Slack did not answer. Durable work tries again, and `doctor` names the timer.
     """
-    hold = await env.store.hold(timer.subject)
+    hold = await env.store.holds.get(timer.subject)
     if hold is None:
         return None
     if hold.due_at and hold.due_at > env.clock.now() and hold.released_at is None:
         return replace(timer, due_at=hold.due_at)
-    turso, request = env.turso_clients.turso(hold.organization), await env.store.request(hold.request_id)
+    turso, request = env.turso_clients.turso(hold.organization), await env.store.requests.get(hold.request_id)
     is_there = await _is_there(turso, hold)
     if hold.released_at is None and not await _release(env, turso, hold, request, is_there=is_there):
         return replace(timer, due_at=env.clock.now() + AGAIN, attempt=timer.attempt + 1)
@@ -101,7 +101,7 @@ async def _thaw(env: Environment, timer: Timer) -> Timer | None:
     return None
 
 
-async def _is_there(turso: TursoClient, hold: Hold) -> bool:
+async def _is_there(turso: TursoReader, hold: Hold) -> bool:
     try:
         return (await turso.database(hold.database)).id == hold.database_id
     except DatabaseNotFound:
@@ -117,7 +117,7 @@ async def _release(
         return False
     now = env.clock.now()
     line = entry("thawed", outcome, at=now, request=request, command="thaw", databases=[hold.database], by=TIMER)
-    await env.store.release_hold(hold.id, now, entries=[line], keeps_timer=True)
+    await env.store.holds.release(hold.id, now, entries=[line], keeps_timer=True)
     return True
 
 
@@ -129,7 +129,7 @@ async def _open_rest(env: Environment, turso: TursoClient, hold: Hold) -> holdin
 
 async def _say_thawed(env: Environment, request: Request | None, hold: Hold, blocked: holding.Blocks | None) -> None:
     """Tell that a freeze is over, and what is still blocked; None: its database is gone."""
-    if request is None or await env.store.was_told(hold.id, "thawed"):
+    if request is None or await env.store.notices.was_told(hold.id, "thawed"):
         return
     _, thread_ts = await below_card(env, request)
     reply = replace(private_note(_thawed(hold.database, blocked)), private=False)
@@ -149,7 +149,7 @@ def _thawed(name: str, blocked: holding.Blocks | None) -> str:
 
 async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
     """Look again at what is not known: a reveal that was cut short is final, the rest is read from Turso."""
-    request = await env.store.request(timer.subject)
+    request = await env.store.requests.get(timer.subject)
     if request is None:
         return None
     command = env.by_name.get(request.command)
@@ -183,9 +183,9 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
         return replace(timer, due_at=env.clock.now() + timedelta(seconds=after), attempt=timer.attempt + 1)
     facts = await facts_again(ctx, command, kind, request.plan) if happened else {}
     settled = Settlement("succeeded", "", facts) if happened else Settlement("failed", why, {}, left)
-    open_holds = await env.store.holds(organization=request.organization)
+    open_holds = await env.store.holds.find(organization=request.organization)
     move = settle(request, command, kind, settled, open_holds, env.clock.now())
-    if await env.store.move(request.id, expect=[State.UNKNOWN], move=move) is not None:
+    if await env.store.requests.move(request.id, expect=[State.UNKNOWN], move=move) is not None:
         await tell_outcome(env, request.id)
     return None
 
@@ -195,7 +195,7 @@ async def _incident_end(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def _alarm(env: Environment, timer: Timer) -> None:
-    if request := await env.store.request(timer.subject):
+    if request := await env.store.requests.get(timer.subject):
         await raise_alarm(env, request)
 
 

@@ -27,7 +27,7 @@ LONGEST_PAUSE = timedelta(hours=12)
 
 async def time_is_over(env: Environment, timer: Timer) -> Timer | None:
     """End an incident whose time is over: its profile's rights are gone with the same commit; then tell of it."""
-    incident = await env.store.incident(timer.subject)
+    incident = await env.store.incidents.get(timer.subject)
     if incident is None:
         return None
     now = env.clock.now()
@@ -35,7 +35,7 @@ async def time_is_over(env: Environment, timer: Timer) -> Timer | None:
         return replace(timer, due_at=incident.until)
     if incident.ended_at is None:
         # The timer stays until the end is told, should a crash come between.
-        if not await env.store.end_incident(incident.id, "", now, _ended(env, incident), keeps_timer=True):
+        if not await env.store.incidents.end(incident.id, "", now, _ended(env, incident), keeps_timer=True):
             return None
         incident = replace(incident, ended_at=now)
     if not incident.ended_by:
@@ -44,7 +44,7 @@ async def time_is_over(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def _tell_end(env: Environment, incident: Incident) -> None:
-    if await env.store.was_told(incident.id, ENDED):
+    if await env.store.notices.was_told(incident.id, ENDED):
         return
     await announce_again(env, incident)
     ended = mrkdwn("has run out of time. Incident permissions no longer apply here.")
@@ -53,10 +53,10 @@ async def _tell_end(env: Environment, incident: Incident) -> None:
         incident.id, ENDED, reply, (incident.started_by,), incident.channel_id, incident.timeline_ts, broadcast=True
     )
     how = await deliver(env, notice)
-    if how == CHANNEL and not await env.store.was_told(incident.id, FILE):
+    if how == CHANNEL and not await env.store.notices.was_told(incident.id, FILE):
         await share_file(env, reply, incident.channel_id, None)
-        await env.store.set_told(incident.id, FILE, how=CHANNEL)
-    await env.store.set_told(incident.id, ENDED, how=how)
+        await env.store.notices.set_told(incident.id, FILE, how=CHANNEL)
+    await env.store.notices.set_told(incident.id, ENDED, how=how)
 
 
 async def _facts(env: Environment, incident: Incident) -> Facts:
@@ -83,10 +83,10 @@ def _ended(env: Environment, incident: Incident) -> AuditEntry:
 
 async def remind_of_review(env: Environment, timer: Timer) -> Timer | None:
     """Remind of a review that is owed: once before it is due, loudly when it is, and then ever more seldom."""
-    review = await env.store.review(timer.subject)
+    review = await env.store.reviews.get(timer.subject)
     if review is None or review.reviewed_at is not None:
         return None
-    request, now = await env.store.request(review.request_id), env.clock.now()
+    request, now = await env.store.requests.get(review.request_id), env.clock.now()
     if now < review.due_at:
         await _remind(env, review, request, "due soon")
         return replace(timer, due_at=review.due_at, attempt=0)
@@ -110,9 +110,9 @@ async def _escalate(env: Environment, review: Review, request: Request | None) -
     notice = await _notice(env, review, request, "overdue", review.channel_id, None, overdue=True)
     await deliver(env, notice)
     await tell_each(env, notice)
-    if not await env.store.was_told(review.id, "overdue"):
-        await env.store.audit(_overdue(env, review, request))
-    await env.store.set_told(review.id, "overdue", how=CHANNEL)
+    if not await env.store.notices.was_told(review.id, "overdue"):
+        await env.store.audit.append(_overdue(env, review, request))
+    await env.store.notices.set_told(review.id, "overdue", how=CHANNEL)
 
 
 async def _notice(

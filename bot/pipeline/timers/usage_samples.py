@@ -53,12 +53,12 @@ async def take_sample(env: Environment, organization: str, day: date) -> None:
     turso = env.turso_clients.turso(organization)
     usage = await turso.organization_usage()
     since = (day - timedelta(days=7)).isoformat()
-    known = await env.store.samples(organization=organization, since=since, until=day.isoformat() + "~")
+    known = await env.store.samples.find(organization=organization, since=since, until=day.isoformat() + "~")
     names = {sample.database_id: sample.database for sample in known}
     if any(one.uuid not in names for one in usage.databases):
         listed = {one.id: one.name for one in await turso.listed()}
         # Of a database that is gone the name is not known any more: it is kept without one, and not asked for again.
         names = {one.uuid: listed.get(one.uuid) or names.get(one.uuid, "") for one in usage.databases}
-    await env.store.add_samples(
+    await env.store.samples.add(
         [sample_of(organization, names[one.uuid], one.uuid, one.usage, day.isoformat()) for one in usage.databases]
     )

@@ -7,8 +7,8 @@ from bot.commands.base import Context
 from bot.commands.databases._holds import blocked, in_quarantine, of_others, open_quarantine, released_with
 from bot.commands.databases.destroy import REPLACES
 from bot.core.plan import Plan
-from bot.core.ports import Transition
 from bot.core.request import CLOSED, Hold, HoldKind, Request, State
+from bot.core.transition import Transition
 from bot.pipeline.environment import Environment, new_id
 from bot.pipeline.transitions.settlement import closing
 
@@ -33,9 +33,9 @@ async def take(env: Environment, ctx: Context, request: Request) -> TakeResult:
         move = Transition(to=State.EXECUTING, at=env.clock.now(), changes=changes, holds=holds, release_holds=replaced)
         if open_one:
             move = _replacing(move, open_one, request)
-        if taken := await env.store.move(request.id, expect=[State.APPROVED], move=move):
+        if taken := await env.store.requests.move(request.id, expect=[State.APPROVED], move=move):
             return TakeResult(taken)
-        now = await env.store.request(request.id)
+        now = await env.store.requests.get(request.id)
         if now is None or now.state is not State.APPROVED:
             return TakeResult()
         # The quarantine of another request was placed, or lifted, just now: look again which one is open.
@@ -51,7 +51,7 @@ async def _gives_way(env: Environment, hold: Hold, to: Request) -> bool:
     """Say whether the plan names this quarantine, and it still waits without a countdown."""
     if to.plan.arguments.get(REPLACES) != hold.request_id:
         return False
-    request = await env.store.request(hold.request_id)
+    request = await env.store.requests.get(hold.request_id)
     return request is not None and request.rests
 
 
@@ -64,7 +64,7 @@ def _replacing(move: Transition, hold: Hold, request: Request) -> Transition:
 async def placed_by(env: Environment, request: Request) -> list[str]:
     """Return the ids of the holds that end with a request."""
     target = request.plan.target
-    held = await env.store.holds(database_id=target.id) if target else []
+    held = await env.store.holds.find(database_id=target.id) if target else []
     own = [hold.id for hold in held if hold.request_id == request.id and hold.kind is not HoldKind.FOUND]
     return released_with(own, held) if own else []
 
@@ -93,7 +93,7 @@ async def _planned_holds(env: Environment, ctx: Context, request: Request) -> tu
         placed_at=now,
         due_at=now + timedelta(seconds=planned.seconds) if planned.seconds else None,
     )
-    held = await env.store.holds(database_id=target.id)
+    held = await env.store.holds.find(database_id=target.id)
     reads, writes = of_others(await blocked(ctx.turso, target.name), held)
     before = replace(own, id=new_id("h"), kind=HoldKind.FOUND, block_reads=reads, block_writes=writes, due_at=None)
     noted = [hold.id for hold in held if hold.kind is HoldKind.FOUND]

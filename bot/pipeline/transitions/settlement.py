@@ -9,7 +9,6 @@ from bot.commands.base import ChangeCommand
 from bot.commands.databases._holds import Blocks, cut_to, released_with
 from bot.commands.databases.thaw import ended_by, words
 from bot.core.plan import Plan
-from bot.core.ports import Closing, Revocation, Transition
 from bot.core.proof import OldTokens, Proof
 from bot.core.request import (
     CLOSED,
@@ -23,6 +22,7 @@ from bot.core.request import (
     TimerKind,
     TokenState,
 )
+from bot.core.transition import Closing, Revocation, Transition
 from bot.pipeline.environment import new_id
 from bot.pipeline.replies import entry
 

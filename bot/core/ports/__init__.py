@@ -1,0 +1,20 @@
+"""What the pipeline needs from higher layers: small protocols that `app` fills."""
+
+from bot.core.ports.clock import Clock
+from bot.core.ports.directory import Directory
+from bot.core.ports.messenger import Address, Messenger, address_of
+from bot.core.ports.request_handler import Ack, RequestHandler, Work
+from bot.core.ports.store import ReadStore, Store
+
+__all__ = [
+    "Ack",
+    "Address",
+    "Clock",
+    "Directory",
+    "Messenger",
+    "ReadStore",
+    "RequestHandler",
+    "Store",
+    "Work",
+    "address_of",
+]

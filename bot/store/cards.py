@@ -1,0 +1,26 @@
+"""Cards: where the copies of a request's card stand."""
+
+from sqlalchemy import delete, select
+
+from bot.store.repository import Repository
+from bot.store.rows import insert_new
+from bot.store.tables import cards
+
+
+class Cards(Repository):
+    """Copies of the cards of requests."""
+
+    async def add(self, request_id: str, channel_id: str, ts: str) -> None:
+        """Record where a copy of a request's card stands."""
+        row = {"request_id": request_id, "channel_id": channel_id, "ts": ts}
+        await self._database.write(lambda connection: insert_new(connection, cards, row))
+
+    async def drop(self, request_id: str, channel_id: str, ts: str) -> None:
+        """Forget a copy that is gone."""
+        this = (cards.c.request_id == request_id) & (cards.c.channel_id == channel_id) & (cards.c.ts == ts)
+        await self._database.write(lambda connection: connection.execute(delete(cards).where(this)))
+
+    async def of(self, request_id: str) -> list[tuple[str, str]]:
+        """Return (channel_id, ts) of every copy, oldest first."""
+        query = select(cards.c.channel_id, cards.c.ts).where(cards.c.request_id == request_id).order_by(cards.c.ts)
+        return await self._database.read(lambda connection: [(row[0], row[1]) for row in connection.execute(query)])

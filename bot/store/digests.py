@@ -1,0 +1,46 @@
+"""Digests of channels, each with the timer that posts it."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select, update
+
+from bot.core.request import Digest, Timer, TimerKind
+from bot.store import transitions
+from bot.store.repository import Repository
+from bot.store.rows import insert_newest, one, values
+from bot.store.tables import digests, timers
+
+
+class Digests(Repository):
+    """Digests of channels, one for each."""
+
+    async def schedule(self, digest: Digest) -> None:
+        """One for each channel, with its timer: a second one replaces the first."""
+
+        def work(connection: Connection) -> None:
+            insert_newest(connection, digests, [values(digest)])
+            transitions.set_timers(connection, [Timer(TimerKind.DIGEST, digest.channel_id, digest.next_at)])
+
+        await self._database.write(work)
+
+    async def mark(self, channel_id: str, period: str, *, was: str, next_at: datetime | None = None) -> bool:
+        """Compare-and-set the period last posted. False: it was dropped, set anew or marked meanwhile."""
+        there = (digests.c.channel_id == channel_id) & (digests.c.last_period == was)
+        changes = {"last_period": period} | ({"next_at": next_at} if next_at is not None else {})
+        query = update(digests).where(there).values(changes)
+        return await self._database.write(lambda connection: connection.execute(query).rowcount == 1)
+
+    async def drop(self, channel_id: str) -> bool:
+        """False: the channel had none."""
+
+        def work(connection: Connection) -> bool:
+            due = (timers.c.kind == TimerKind.DIGEST) & (timers.c.subject == channel_id)
+            connection.execute(delete(timers).where(due))
+            return connection.execute(delete(digests).where(digests.c.channel_id == channel_id)).rowcount == 1
+
+        return await self._database.write(work)
+
+    async def get(self, channel_id: str) -> Digest | None:
+        """The digest of a channel."""
+        query = select(digests).where(digests.c.channel_id == channel_id)
+        return await self._database.read(lambda connection: one(connection, Digest, query))

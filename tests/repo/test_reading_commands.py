@@ -1,0 +1,77 @@
+"""A command that reads can't change anything: mypy refuses it, and what it gets only reads.
+
+The functions below are not run. `make check` runs mypy over them: each `type: ignore` is one refusal, and mypy reports
+it as unused once the protection is gone.
+"""
+
+import inspect
+from typing import get_type_hints
+
+import pytest
+from pydantic import BaseModel
+
+from bot.commands.base import ChangeContext, Context, ReadCommand
+from bot.core.ports import ReadStore
+from bot.core.reply import Reply
+from bot.core.request import TokenState
+from bot.store.repository import Repository
+
+REPOSITORIES = {one.__name__.lower(): one for one in Repository.__subclasses__()}
+WRITES = ("_database.write", "_group.")
+
+
+class Args(BaseModel):
+    pass
+
+
+async def revokes_a_token(ctx: Context, args: Args) -> Reply:
+    await ctx.store.tokens.settle("t-1", TokenState.ENDED)  # type: ignore[attr-defined]
+    return Reply("")
+
+
+async def appends_to_the_audit_log(ctx: Context, args: Args) -> Reply:
+    await ctx.store.audit.append()  # type: ignore[attr-defined]
+    return Reply("")
+
+
+async def sets_a_timer(ctx: Context, args: Args) -> Reply:
+    await ctx.store.timers.due(ctx.now)  # type: ignore[attr-defined]
+    return Reply("")
+
+
+async def destroys_a_database(ctx: Context, args: Args) -> Reply:
+    await ctx.turso.destroy_database("orders")  # type: ignore[attr-defined]
+    return Reply("")
+
+
+async def takes_what_changes(ctx: ChangeContext, args: Args) -> Reply:
+    await ctx.turso.destroy_database("orders")
+    return Reply("")
+
+
+def command_that_takes_what_changes() -> ReadCommand[Args]:
+    return ReadCommand(
+        name="look",
+        usage="look",
+        summary="Look",
+        args=Args,
+        run=takes_what_changes,  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize("subject", [name for name, one in vars(ReadStore).items() if isinstance(one, property)])
+def test_what_a_reading_command_gets_of_the_store_only_reads(subject: str) -> None:
+    protocol = get_type_hints(vars(ReadStore)[subject].fget)["return"]
+    methods = [name for name in dir(protocol) if not name.startswith("_")]
+
+    assert methods
+    assert [name for name in methods if _writes(REPOSITORIES[subject], name)] == []
+
+
+def test_a_writing_method_is_found() -> None:
+    assert _writes(REPOSITORIES["tokens"], "settle")
+    assert _writes(REPOSITORIES["audit"], "append")
+
+
+def _writes(repository: type[Repository], name: str) -> bool:
+    return any(word in inspect.getsource(getattr(repository, name)) for word in WRITES)
