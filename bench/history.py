@@ -11,9 +11,10 @@ from pathlib import Path
 from bench.signing import ASKER, CHANNEL
 from bench.systems import Fleet
 from bot.commands.requests.requests import MOST, OPEN
-from bot.core.plan import Plan, PlanTarget
-from bot.core.request import AuditEntry, Mode, Request, State
-from bot.core.transition import Transition
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.requests.plan import Plan, PlanTarget
+from bot.core.requests.request import Mode, Request, State
+from bot.core.requests.transition import Transition
 from bot.store.store import SqlStore, open_store
 from bot.store.upgrading import upgrade
 

@@ -11,10 +11,10 @@ from bot.app.logs import set_up_logs
 from bot.app.serving import _spare_the_collector as spare_the_collector
 from bot.app.serving import http_app
 from bot.commands.base import Command, Context, ReadCommand
-from bot.core.parsing import Grammar
+from bot.core.parsing.grammar import Grammar
 from bot.core.ports import Address, Messenger, Work, address_of
 from bot.core.reply import Reply
-from bot.core.request import Incoming
+from bot.core.requests.incoming import Incoming
 from bot.settings import load_settings
 from bot.slack.incoming.request_guard import AsgiApp, Receive, Scope, Send
 

@@ -131,7 +131,7 @@ def _policy_diff(arguments: argparse.Namespace) -> int:
 
 def _grammar() -> Any:
     from bot.commands import COMMANDS
-    from bot.core.parsing import Grammar
+    from bot.core.parsing.grammar import Grammar
 
     return Grammar(COMMANDS)
 

@@ -18,11 +18,11 @@ from bot.app.policy_changes import PolicyChanges
 from bot.app.turso_clients import TursoClients
 from bot.app.workflow_steps import WorkSteps
 from bot.commands import CATALOGUE, COMMANDS
-from bot.core.background import Background
-from bot.core.egress import is_recognizable
-from bot.core.parsing import Grammar
+from bot.core.concurrency.background import Background
+from bot.core.parsing.grammar import Grammar
 from bot.core.policy import Policy
 from bot.core.ports import Clock
+from bot.core.redaction.egress import is_recognizable
 from bot.durable.durable import Durable
 from bot.durable.queue import Queue
 from bot.pipeline.dispatch.dispatcher import Dispatcher

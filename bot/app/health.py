@@ -14,7 +14,8 @@ from bot.blocks.text import counted, duration
 from bot.core.audit import verify_stream
 from bot.core.model import Channel
 from bot.core.ports import Clock, Store
-from bot.core.request import Backlog, Untold
+from bot.core.records.notices import Untold
+from bot.core.records.timers import Backlog
 from bot.durable.queue import Queue
 from bot.errors import BotError
 from bot.pipeline.outcomes.delivery import ALARM, REVOKED

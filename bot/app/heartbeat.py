@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from bot.app.policy_book import PolicyBook
-from bot.core.background import Background, Loop
+from bot.core.concurrency.background import Background, Loop
 from bot.store.store import SqlStore
 
 log = structlog.get_logger(__name__)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import structlog
 from structlog.typing import Processor
 
-from bot.core.egress import HIDDEN, has_token, recognizable, without_lines
+from bot.core.redaction.egress import HIDDEN, has_token, recognizable, without_lines
 from bot.slack.sdk_logging import cap_sdk_loggers
 from bot.turso.http import quiet_loggers
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import structlog
 
-from bot.core.background import Background, Loop
-from bot.core.request import Incoming, Kind, Timer, TimerKind
+from bot.core.concurrency.background import Background, Loop
+from bot.core.records.timers import Timer, TimerKind
+from bot.core.requests.incoming import Incoming, Kind
 from bot.durable.queue import Queue
 from bot.errors import Unavailable
 from bot.pipeline.environment import Environment, new_id

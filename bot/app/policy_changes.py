@@ -9,7 +9,8 @@ import structlog
 
 from bot.core.policy import Policy
 from bot.core.policy.change_summary import Changed, changed
-from bot.core.request import POLICY_FILE, AuditEntry, Incoming, Kind
+from bot.core.records.audit_entry import POLICY_FILE, AuditEntry
+from bot.core.requests.incoming import Incoming, Kind
 from bot.errors import Unavailable
 from bot.pipeline.environment import Environment, new_id
 from bot.pipeline.outcomes.policy_notices import CHANNELS, EVENT, announce_policy_change, subject_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from bot.core.request import Timer
+from bot.core.records.timers import Timer
 from bot.durable.protocols import GO
 from bot.pipeline.execution.executor import Executor
 from bot.pipeline.execution.giving_up import give_up

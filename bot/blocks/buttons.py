@@ -7,7 +7,7 @@ from bot.blocks.kit import Element, Style
 from bot.blocks.text import Plain, mrkdwn, person
 from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Confirm, Risk
-from bot.core.request import Request
+from bot.core.requests.request import Request
 
 APPROVE: Final = "approval.approve"
 DENY: Final = "approval.deny"

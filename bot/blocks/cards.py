@@ -27,9 +27,11 @@ from bot.blocks.text import (
     when,
 )
 from bot.core.catalogue import CommandCatalogue
-from bot.core.proof import OldTokens, Proof
+from bot.core.records.holds import HoldKind
+from bot.core.records.incidents import Review
 from bot.core.reply import Block, Reply
-from bot.core.request import COUNTDOWN_OVER, HoldKind, Mode, Request, Review, State
+from bot.core.requests.proof import OldTokens, Proof
+from bot.core.requests.request import COUNTDOWN_OVER, Mode, Request, State
 
 _SIGNS: Final = {
     State.APPROVED: Mrkdwn(":hourglass_flowing_sand:"),

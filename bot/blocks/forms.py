@@ -10,11 +10,11 @@ from bot.blocks.inputs import INPUT_ACTION, name_option, text_input
 from bot.blocks.message import reply
 from bot.blocks.plans import consequences
 from bot.blocks.text import Plain, cut, mrkdwn, sentence
-from bot.core.argument_schema import shape_of
 from bot.core.declaration import Declaration
-from bot.core.parsing import field_errors
-from bot.core.plan import Plan
+from bot.core.parsing.argument_parsing import field_errors
+from bot.core.parsing.argument_schema import shape_of
 from bot.core.reply import Block, Reply, View
+from bot.core.requests.plan import Plan
 
 FORM: Final = "form."
 CHOOSER: Final = "chooser"

@@ -11,8 +11,11 @@ from bot.blocks.rights import right_lines, unknown_groups
 from bot.blocks.text import Mrkdwn, Plain, channel, duration, joined, mrkdwn, person, sentence, when
 from bot.core.catalogue import CommandCatalogue
 from bot.core.policy import Right
+from bot.core.records.holds import Hold
+from bot.core.records.incidents import Incident, Review
+from bot.core.records.tokens import LedgerToken, TokenState
 from bot.core.reply import Block, View
-from bot.core.request import Hold, Incident, LedgerToken, Request, Review, TokenState
+from bot.core.requests.request import Request
 
 ROWS: Final = 5
 """Of each kind on a page."""

@@ -10,8 +10,8 @@ from pydantic.fields import FieldInfo
 from bot.blocks import kit
 from bot.blocks.kit import Element
 from bot.blocks.text import Plain
-from bot.core.argument_schema import Argument, shape_of
-from bot.core.arguments import (
+from bot.core.parsing.argument_schema import Argument, shape_of
+from bot.core.parsing.arguments import (
     ChannelRef,
     Count,
     DatabaseName,

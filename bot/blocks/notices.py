@@ -7,9 +7,10 @@ from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, Plain, channel, duration, joined, linked, mention, mrkdwn, person, when
 from bot.core.catalogue import CommandCatalogue
-from bot.core.proof import OldTokens, Proof
+from bot.core.records.incidents import Review
 from bot.core.reply import Reply
-from bot.core.request import Request, Review
+from bot.core.requests.proof import OldTokens, Proof
+from bot.core.requests.request import Request
 
 
 def reminder(request: Request, catalogue: CommandCatalogue, *, now: datetime) -> Reply:

@@ -8,8 +8,8 @@ from bot.blocks.message import reply
 from bot.blocks.text import Plain, cut, cut_mrkdwn, joined, mrkdwn, people, sentence
 from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Decision
-from bot.core.plan import Plan
 from bot.core.reply import Block, Reply
+from bot.core.requests.plan import Plan
 
 STEPS: Final = 8
 WARNINGS: Final = 5

@@ -1,7 +1,7 @@
 """What is known of old tokens after a rotation, in words: accepted, proven, or not proven and why."""
 
 from bot.blocks.text import Mrkdwn, joined, mrkdwn, when
-from bot.core.proof import Finding, OldTokens, Proof
+from bot.core.requests.proof import Finding, OldTokens, Proof
 
 
 def proof_head(name: str, proof: Proof | None) -> Mrkdwn:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, LiteralString
 
-from bot.core.request import POLICY_FILE, TIMER
+from bot.core.records.audit_entry import POLICY_FILE, TIMER
 
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029 ]+")
 _INVISIBLE: Final = re.compile(

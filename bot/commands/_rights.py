@@ -6,8 +6,8 @@ from dataclasses import replace
 from bot.commands.base import Context
 from bot.core.model import Action, Channel, Decision, Lifetime, Person, Subject, Target, Verdict
 from bot.core.policy import Right, decide, is_on, rights_of
-from bot.core.request import Mode, Request, State
-from bot.core.request_decision import databases_of, decide_request
+from bot.core.requests.decision import databases_of, decide_request
+from bot.core.requests.request import Mode, Request, State
 
 
 def judge(

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from bot.blocks.text import counted, number, size
 from bot.commands.base import Context
-from bot.core.plan import Plan, PlanTarget
-from bot.core.request import LedgerToken
+from bot.core.records.tokens import LedgerToken
+from bot.core.requests.plan import Plan, PlanTarget
 from bot.turso import Database, DatabaseNotFound, TursoError
 from bot.turso.models import DatabaseUsage, Usage
 

@@ -9,12 +9,12 @@ from pydantic import BaseModel, SecretStr
 
 from bot.core.declaration import Declaration
 from bot.core.model import Decision, Risk, Subject
-from bot.core.plan import Plan
 from bot.core.policy import Policy, Scope
 from bot.core.ports import ReadStore, Store
-from bot.core.proof import Finding
+from bot.core.records.holds import Hold
 from bot.core.reply import Reply
-from bot.core.request import Hold
+from bot.core.requests.plan import Plan
+from bot.core.requests.proof import Finding
 from bot.turso import Database, TursoClient, TursoReader
 from bot.turso.models import Listing
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from pydantic import BaseModel
 
-from bot.core.argument_schema import action_options
 from bot.core.model import Action, Target
-from bot.core.parse_results import S
-from bot.core.parsing import Grammar
+from bot.core.parsing.argument_schema import action_options
+from bot.core.parsing.grammar import Grammar
+from bot.core.parsing.parse_results import S
 
 
 def action_of(name: str, args: BaseModel) -> Action:

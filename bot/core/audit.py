@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bot.core.request import AuditEntry
-from bot.core.text_cleaning import clean_json
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.redaction.text_cleaning import clean_json
 
 GENESIS: Final = ""
 """What stands before the first entry."""

@@ -5,9 +5,9 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Final
 
-from bot.core.argument_schema import shape_of
 from bot.core.declaration import Declaration
 from bot.core.model import Risk
+from bot.core.parsing.argument_schema import shape_of
 
 _RISKS: Final = tuple(Risk)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.core.model import Channel, Person
-from bot.core.request import Incoming
+from bot.core.requests.incoming import Incoming
 
 
 @dataclass(frozen=True, slots=True)

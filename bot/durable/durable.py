@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 from dbos import DBOS
 
-from bot.core.background import Background, Loop
+from bot.core.concurrency.background import Background, Loop
 from bot.core.ports import Clock
 from bot.durable.engine import PICK_UP_SECONDS, QUEUE, SWEEP, config, configure_logging
 from bot.durable.executor_locks import ExecutorLocks, executor_locks_of

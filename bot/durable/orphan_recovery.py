@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from bot.core.background import Background, Loop
+from bot.core.concurrency.background import Background, Loop
 from bot.core.ports import Clock
 from bot.durable.executor_locks import ExecutorLocks
 from bot.durable.protocols import Store

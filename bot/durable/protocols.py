@@ -7,7 +7,8 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Connection
 
 from bot.core.ports.intents import Intents
-from bot.core.request import Incoming, Timer, TimerKind
+from bot.core.records.timers import Timer, TimerKind
+from bot.core.requests.incoming import Incoming
 
 GO: Final = "go"
 """What `begin` says when the change is to be made."""

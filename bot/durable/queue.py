@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from bot.core.request import Timer
+from bot.core.records.timers import Timer
 from bot.durable.engine import EXECUTE, FIRE, QUEUE, RESUME, SWEEP, VERSION, client, enqueueing
 
 ENDED: Final = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.core.ports import Clock
-from bot.core.request import Timer
+from bot.core.records.timers import Timer
 from bot.durable.engine import FIRE, SWEEP
 from bot.durable.protocols import Store
 from bot.durable.queue import Queue, timer_workflow

@@ -10,8 +10,8 @@ from typing import Any, Final, TypeVar
 import structlog
 from dbos import DBOS
 
-from bot.core.background import Loop
-from bot.core.request import Timer, TimerKind
+from bot.core.concurrency.background import Loop
+from bot.core.records.timers import Timer, TimerKind
 from bot.durable.engine import EXECUTE, FIRE, RESUME, SWEEP
 from bot.durable.protocols import GO, Json, Resume, Store, Work
 from bot.durable.step_runner import StepRunner

@@ -12,13 +12,14 @@ from typing import Any, Final, Protocol
 from weakref import WeakValueDictionary
 
 from bot.commands.base import ChangeContext, Command
-from bot.core.cache import Cache
 from bot.core.catalogue import CommandCatalogue
+from bot.core.concurrency.cache import Cache
 from bot.core.model import Subject
-from bot.core.parsing import Grammar
+from bot.core.parsing.grammar import Grammar
 from bot.core.policy import Policy
 from bot.core.ports import Address, Clock, Directory, Messenger, Store
-from bot.core.request import Incoming, Request
+from bot.core.requests.incoming import Incoming
+from bot.core.requests.request import Request
 from bot.errors import BotError
 from bot.pipeline.probe_watches import ProbeWatches
 from bot.turso import TursoClient

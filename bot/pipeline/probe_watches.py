@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from bot.commands.base import Probe
-from bot.core.proof import Finding
+from bot.core.requests.proof import Finding
 
 log = structlog.get_logger(__name__)
 

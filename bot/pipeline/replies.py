@@ -12,8 +12,10 @@ from bot.blocks.message import fitting
 from bot.blocks.text import Mrkdwn, cut, joined, mrkdwn, person, sentence
 from bot.core.model import Decision, Subject, Visibility
 from bot.core.ports import Address, address_of
+from bot.core.records.audit_entry import AuditEntry
 from bot.core.reply import Reply
-from bot.core.request import AuditEntry, Incoming, Request
+from bot.core.requests.incoming import Incoming
+from bot.core.requests.request import Request
 from bot.errors import BotError
 from bot.pipeline.environment import Environment
 

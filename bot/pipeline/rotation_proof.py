@@ -13,9 +13,11 @@ from typing import Any, Final
 import structlog
 
 from bot.commands.base import ChangeCommand, ChangeContext
-from bot.core.proof import PROOF, WATCHED_FOR, Finding, OldTokens, Proof
-from bot.core.request import TIMER, Request, State, Timer, TimerKind
-from bot.core.transition import Transition
+from bot.core.records.audit_entry import TIMER
+from bot.core.records.timers import Timer, TimerKind
+from bot.core.requests.proof import PROOF, WATCHED_FOR, Finding, OldTokens, Proof
+from bot.core.requests.request import Request, State
+from bot.core.requests.transition import Transition
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.telling import tell_outcome
 from bot.pipeline.outcomes.token_holders import tell_holders

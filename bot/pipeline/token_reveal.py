@@ -7,11 +7,14 @@ from typing import Any
 
 from bot.blocks.text import utc
 from bot.commands.base import ChangeContext, Secret, SecretCommand
-from bot.core.arguments import Expiration
 from bot.core.model import Never, Verdict
+from bot.core.parsing.arguments import Expiration
 from bot.core.ports import Address, address_of
-from bot.core.request import Incoming, LedgerToken, Request, State, Timer, TimerKind, TokenState
-from bot.core.transition import Transition
+from bot.core.records.timers import Timer, TimerKind
+from bot.core.records.tokens import LedgerToken, TokenState
+from bot.core.requests.incoming import Incoming
+from bot.core.requests.request import Request, State
+from bot.core.requests.transition import Transition
 from bot.errors import BotError, Refused
 from bot.pipeline.authorization.authorize import No, Step, authorize
 from bot.pipeline.environment import Environment, new_id

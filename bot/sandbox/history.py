@@ -6,7 +6,7 @@ from typing import Final
 import apsw
 
 from bot.core.ports import Clock
-from bot.core.request import UsageSample
+from bot.core.records.usage import UsageSample
 from bot.sandbox.platform.catalog import usage
 from bot.sandbox.platform.catalog.databases import Listing, every
 from bot.sandbox.platform.catalog.usage import Period

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, select, union_all
 
 from bot.core.audit import from_canonical
-from bot.core.request import AuditEntry
+from bot.core.records.audit_entry import AuditEntry
 from bot.store import audit_chain, transitions
 from bot.store.column_types import storable
 from bot.store.database import Database

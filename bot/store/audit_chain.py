@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.core.audit import GENESIS, canonical, entry_hash
-from bot.core.request import AuditEntry
+from bot.core.records.audit_entry import AuditEntry
 from bot.store.column_types import storable
 from bot.store.database import is_sqlite, lock_until_commit
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator
 
-from bot.core.plan import Plan
+from bot.core.requests.plan import Plan
 
 
 def storable(text: str) -> str:

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from bot.core.request import Digest, Timer, TimerKind
+from bot.core.records.timers import Timer, TimerKind
+from bot.core.records.usage import Digest
 from bot.store import transitions
 from bot.store.repository import Repository
 from bot.store.rows import insert_newest, one, values

@@ -9,8 +9,8 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, select
 
-from bot.core.background import Background, Loop
-from bot.core.request import AuditEntry
+from bot.core.concurrency.background import Background, Loop
+from bot.core.records.audit_entry import AuditEntry
 from bot.errors import Unavailable
 from bot.store import audit_chain
 from bot.store.database import Database

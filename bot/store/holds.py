@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from bot.core.request import AuditEntry, Hold
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.records.holds import Hold
 from bot.store import audit_chain, transitions
 from bot.store.repository import Repository
 from bot.store.rows import many, one

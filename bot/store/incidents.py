@@ -4,7 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from bot.core.request import AuditEntry, Incident, Timer, TimerKind
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.records.incidents import Incident
+from bot.core.records.timers import Timer, TimerKind
 from bot.store import audit_chain, transitions
 from bot.store.database import Database
 from bot.store.repository import Repository

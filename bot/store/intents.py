@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from bot.core.request import Incoming
+from bot.core.requests.incoming import Incoming
 from bot.store.database import Database
 from bot.store.group_commit import GroupCommit
 from bot.store.repository import Repository

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, select
 
-from bot.core.request import LiveCard
+from bot.core.records.notices import LiveCard
 from bot.store.repository import Repository
 from bot.store.rows import insert_newest, many, values
 from bot.store.tables import live_cards

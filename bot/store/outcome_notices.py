@@ -6,7 +6,8 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, delete, or_, select
 
 from bot.core.ports import Clock
-from bot.core.request import PLAINLY, TimerKind, Untold
+from bot.core.records.notices import PLAINLY, Untold
+from bot.core.records.timers import TimerKind
 from bot.store import transitions
 from bot.store.database import Database
 from bot.store.repository import Repository

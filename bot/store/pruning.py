@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, false, or_, select
 
-from bot.core.request import State, TokenState
+from bot.core.records.tokens import TokenState
+from bot.core.requests.request import State
 from bot.store.repository import Repository
 from bot.store.tables import (
     cards,

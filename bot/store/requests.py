@@ -8,8 +8,9 @@ from zlib import crc32
 import structlog
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, union_all, update
 
-from bot.core.request import ENDS, AuditEntry, Request, State, Vote
-from bot.core.transition import Transition
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.requests.request import ENDS, Request, State, Vote
+from bot.core.requests.transition import Transition
 from bot.errors import ReviewOwed
 from bot.store import audit_chain, transitions
 from bot.store.column_types import UtcDateTime

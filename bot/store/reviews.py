@@ -5,7 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from bot.core.request import REVIEWED, AuditEntry, Review, TimerKind
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.records.incidents import Review
+from bot.core.records.notices import REVIEWED
+from bot.core.records.timers import TimerKind
 from bot.store import audit_chain, transitions
 from bot.store.repository import Repository
 from bot.store.rows import many, one

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from bot.core.request import Incident
+from bot.core.records.incidents import Incident
 
 HELD_SECONDS: Final = 1.0
 """How long a process may not see what another one started or ended; the end by the clock is seen at once."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select
 
-from bot.core.request import UsageSample
+from bot.core.records.usage import UsageSample
 from bot.store.name_lists import any_of
 from bot.store.repository import Repository
 from bot.store.rows import insert_newest, many, values

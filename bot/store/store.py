@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.core.background import Background
+from bot.core.concurrency.background import Background
 from bot.core.ports import Clock
 from bot.store.audit import Audit
 from bot.store.cards import Cards

@@ -1,4 +1,4 @@
-"""The tables: for each record of `bot.core.request` one, with columns named as its fields."""
+"""The tables: one for each kind of record, with columns named as its fields."""
 
 from sqlalchemy import (
     BigInteger,
@@ -15,7 +15,11 @@ from sqlalchemy import (
 )
 
 from bot.core.model import Confirm, Visibility
-from bot.core.request import HoldKind, Kind, Mode, State, TimerKind, TokenState
+from bot.core.records.holds import HoldKind
+from bot.core.records.timers import TimerKind
+from bot.core.records.tokens import TokenState
+from bot.core.requests.incoming import Kind
+from bot.core.requests.request import Mode, State
 from bot.store.column_types import EntryField, EnumText, Json, PlanText, SafeText, Seconds, Strings, UtcDateTime
 
 metadata = MetaData(

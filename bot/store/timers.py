@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
-from bot.core.request import Backlog, Timer, TimerKind
+from bot.core.records.timers import Backlog, Timer, TimerKind
 from bot.store import transitions
 from bot.store.repository import Repository
 from bot.store.rows import many

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import or_, select, update
 
-from bot.core.request import LedgerToken, TokenState
+from bot.core.records.tokens import LedgerToken, TokenState
 from bot.store.repository import Repository
 from bot.store.rows import many, values
 from bot.store.tables import tokens

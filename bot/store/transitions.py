@@ -6,8 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, exists, select, update
 
-from bot.core.request import Hold, HoldKind, State, Timer, TimerKind, TokenState
-from bot.core.transition import Closing, Revocation, Transition
+from bot.core.records.holds import Hold, HoldKind
+from bot.core.records.timers import Timer, TimerKind
+from bot.core.records.tokens import TokenState
+from bot.core.requests.request import State
+from bot.core.requests.transition import Closing, Revocation, Transition
 from bot.store import audit_chain
 from bot.store.repository import Enqueuer
 from bot.store.rows import insert_new, insert_newest, values

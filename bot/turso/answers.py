@@ -10,7 +10,7 @@ import structlog
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from bot.core.text_cleaning import clean
+from bot.core.redaction.text_cleaning import clean
 from bot.turso.models import (
     Database,
     DatabaseUsage,

@@ -9,8 +9,8 @@ import structlog
 from pydantic import AliasChoices, Field, SecretStr
 
 from bot.core.model import Target
-from bot.core.statements import masked
-from bot.core.text_cleaning import clean
+from bot.core.redaction.statements import masked
+from bot.core.redaction.text_cleaning import clean
 from bot.turso import ids
 from bot.turso.tolerance import (
     Amount,

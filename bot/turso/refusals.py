@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from pydantic_core import from_json
 
-from bot.core.text_cleaning import clean
+from bot.core.redaction.text_cleaning import clean
 from bot.turso.errors import (
     AlreadyExists,
     Answered,

@@ -12,7 +12,7 @@ import structlog
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import core_schema
 
-from bot.core.text_cleaning import clean
+from bot.core.redaction.text_cleaning import clean
 
 log = structlog.get_logger(__name__)
 

@@ -17,9 +17,9 @@ from bot.app import policy_changes
 from bot.app.policy_changes import PolicyChanges
 from bot.commands import CATALOGUE, COMMANDS
 from bot.core.model import Channel
-from bot.core.parsing import Grammar
+from bot.core.parsing.grammar import Grammar
 from bot.core.policy import Policy, load
-from bot.core.request import AuditEntry
+from bot.core.records.audit_entry import AuditEntry
 from bot.errors import BotError, Unavailable
 from bot.pipeline.outcomes.telling import notify_is_due
 from bot.store.store import open_store
@@ -188,7 +188,7 @@ async def test_a_store_that_fails_meanwhile_is_asked_again_by_the_same_process(
             raise OSError("the store is away")
         return str(await real(*entries))
 
-    monkeypatch.setattr(type(store.audit), "append_and_owe", lambda self, *entries: audit(*entries))
+    monkeypatch.setattr(type(store.audit.append), "append_and_owe", lambda self, *entries: audit(*entries))
     broken.insert(0, False)
     with pytest.raises(OSError, match="away"):
         await process.record(OLD, NEW)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import httpx
 
 from bot.blocks import forms
-from bot.core.request import Incoming, Kind, Request, State, Vote
+from bot.core.requests.incoming import Incoming, Kind
+from bot.core.requests.request import Request, State, Vote
 from bot.errors import BotError
 from bot.pipeline.authorization.authorize import Step, authorize
 from bot.pipeline.dispatch import button_actions, modal_submissions

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from bot.pipeline.approval import voting
 from tests.authorization import lost
 from tests.security import stage

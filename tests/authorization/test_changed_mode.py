@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from bot.core.model import Verdict
-from bot.core.request import Mode
+from bot.core.requests.request import Mode
 from bot.errors import Refused
 from bot.pipeline.authorization.checks import ASKS_FOR_MORE, Step
 from tests.authorization import lost

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from bot.commands import COMMANDS
-from bot.core.plan import Plan
-from bot.core.request import State, TimerKind
+from bot.core.records.timers import TimerKind
+from bot.core.requests.plan import Plan
+from bot.core.requests.request import State
 from bot.pipeline.authorization.authorize import Step, authorize
 from bot.pipeline.dispatch import button_actions, modal_submissions
 from tests.authorization import lost

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from bot.errors import BotError
 from tests.authorization import lost
 from tests.authorization.entries import ELSEWHERE, ENTRIES, Entry, pressing, quarantined, stored

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from bot.errors import BotError
 from tests.authorization import lost
 from tests.authorization.entries import pressing, stored, wished

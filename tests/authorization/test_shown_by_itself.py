@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.request import Timer, TimerKind
+from bot.core.records.timers import Timer, TimerKind
 from bot.pipeline.home.home_tab import view_of
 from bot.pipeline.outcomes.live_cards import refresh_live_cards
 from bot.pipeline.timers.digests import digest_is_due

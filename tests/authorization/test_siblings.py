@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from bot.blocks import forms
-from bot.core.request import Kind, State
+from bot.core.requests.incoming import Kind
+from bot.core.requests.request import State
 from bot.errors import BadInput, BotError, Refused
 from bot.pipeline.authorization.authorize import No, Step, authorize
 from bot.pipeline.dispatch import modal_submissions

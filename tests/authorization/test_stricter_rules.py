@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bot.core.model import Confirm, Decision, Verdict, Visibility
-from bot.core.request import Mode, Request, State, Vote
-from bot.core.request_decision import with_rules_of_now
-from bot.core.transition import Transition
+from bot.core.requests.decision import with_rules_of_now
+from bot.core.requests.request import Mode, Request, State, Vote
+from bot.core.requests.transition import Transition
 from bot.errors import BotError
 from bot.pipeline.execution.executor import Executor
 from bot.pipeline.timers.due import fire

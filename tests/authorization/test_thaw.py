@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from tests.authorization import lost
 from tests.security import stage
 from tests.world import BEN, DANA, REMY, World, words

@@ -4,7 +4,7 @@ from copy import copy
 
 import pytest
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from bot.errors import Refused
 from tests.authorization import lost
 from tests.authorization.entries import pressing, stored, wished

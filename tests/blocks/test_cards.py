@@ -13,8 +13,9 @@ from bot.blocks.plans import dry_run
 from bot.blocks.text import mrkdwn
 from bot.commands import CATALOGUE
 from bot.core.model import Confirm, Decision, Verdict
-from bot.core.plan import Plan, PlanTarget
-from bot.core.request import COUNTDOWN_OVER, Mode, Request, Review, State
+from bot.core.records.incidents import Review
+from bot.core.requests.plan import Plan, PlanTarget
+from bot.core.requests.request import COUNTDOWN_OVER, Mode, Request, State
 from tests.blocks.messages import HOSTILE, buttons, check, shown, words
 from tests.store.conftest import NOON
 from tests.store.samples import request, vote

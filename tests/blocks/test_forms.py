@@ -6,8 +6,9 @@ import pytest
 
 from bot.blocks import forms
 from bot.commands import COMMANDS
-from bot.core.parsing import Grammar, Incomplete, Parsed
-from bot.core.plan import Plan
+from bot.core.parsing.grammar import Grammar
+from bot.core.parsing.parse_results import Incomplete, Parsed
+from bot.core.requests.plan import Plan
 from bot.sandbox.workspace.blockkit.payloads import validate_message, validate_options, validate_view
 
 GRAMMAR = Grammar(COMMANDS)

@@ -13,10 +13,12 @@ import stamina
 from bot.commands import CATALOGUE, COMMANDS
 from bot.commands.base import ChangeCommand, Context, Facts, Phase, ReadCommand, Secret, SecretCommand
 from bot.core.model import Channel, Person, Subject
-from bot.core.parsing import Grammar, Parsed, action_options
-from bot.core.plan import Plan
+from bot.core.parsing.argument_schema import action_options
+from bot.core.parsing.grammar import Grammar
+from bot.core.parsing.parse_results import Parsed
 from bot.core.policy import load
 from bot.core.reply import Reply
+from bot.core.requests.plan import Plan
 from bot.store.store import SqlStore, open_store
 from bot.turso import TursoClient
 from tests.blocks.messages import check

@@ -11,7 +11,7 @@ import pytest
 import bot
 from bot.commands import COMMANDS
 from bot.commands.requests._audit_sentences import _PRESSES, _TO, EVENTS, sentence_of, slack_writer
-from bot.core.request import POLICY_FILE, TIMER, AuditEntry
+from bot.core.records.audit_entry import POLICY_FILE, TIMER, AuditEntry
 from bot.pipeline.dispatch.button_actions import CLICKS
 from tests.commands.conftest import Desk
 

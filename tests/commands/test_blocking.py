@@ -9,7 +9,8 @@ import pytest
 from bot.commands.base import FollowUp
 from bot.commands.databases import freeze, protect, thaw
 from bot.commands.databases._holds import remaining
-from bot.core.request import HoldKind, State
+from bot.core.records.holds import HoldKind
+from bot.core.requests.request import State
 from bot.errors import BadInput
 from tests.blocks.messages import buttons
 from tests.commands.conftest import Desk

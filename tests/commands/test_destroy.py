@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bot.commands.databases import destroy
-from bot.core.request import HoldKind, Mode, State
+from bot.core.records.holds import HoldKind
+from bot.core.requests.request import Mode, State
 from bot.errors import BadInput
 from tests.commands.conftest import Desk
 from tests.store.samples import hold, move, request, token

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from bot.commands.digests._schedule import next_due, period_name
-from bot.core.request import Digest, HoldKind, State
+from bot.core.records.holds import HoldKind
+from bot.core.records.usage import Digest
+from bot.core.requests.request import State
 from bot.errors import BadInput
 from tests.blocks.messages import buttons, shown, words
 from tests.commands.conftest import NOW, Desk

@@ -21,7 +21,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
 from bot.commands.base import {kind}
 from bot.core.model import Risk
-from bot.core.plan import Plan
+from bot.core.requests.plan import Plan
 
 
 class Args(BaseModel):

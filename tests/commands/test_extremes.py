@@ -7,7 +7,7 @@ import pytest
 
 from bot.commands import COMMANDS
 from bot.commands.base import ChangeCommand, ReadCommand
-from bot.core.arguments import Expiration, _duration, _month, _since
+from bot.core.parsing.arguments import Expiration, _duration, _month, _since
 from bot.errors import BotError
 from tests.commands.conftest import Desk
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.commands.databases._holds import blocked, is_lifted, lift, lift_of, of_others, released_with
-from bot.core.request import Hold, HoldKind
+from bot.core.records.holds import Hold, HoldKind
 from bot.errors import Unavailable
 from tests.commands.conftest import Desk
 from tests.store.samples import hold

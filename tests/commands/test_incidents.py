@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bot.commands.incidents import incident_start
-from bot.core.request import HoldKind, State
+from bot.core.records.holds import HoldKind
+from bot.core.requests.request import State
 from bot.errors import BadInput
 from tests.blocks.messages import HOSTILE, buttons, words
 from tests.commands.conftest import NOW, POLICY, Desk

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from bot.blocks.text import size
-from bot.core.request import UsageSample
+from bot.core.records.usage import UsageSample
 from tests.blocks.messages import words
 from tests.commands.conftest import Desk
 

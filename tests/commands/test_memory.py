@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.core.plan import Plan, PlanTarget
-from bot.core.request import Mode, State, TokenState
+from bot.core.records.tokens import TokenState
+from bot.core.requests.plan import Plan, PlanTarget
+from bot.core.requests.request import Mode, State
 from bot.turso import DatabaseNotFound
 from tests.blocks.messages import HOSTILE, buttons, shown, words
 from tests.commands.conftest import NOW, Desk

@@ -1,6 +1,6 @@
 """`rotate`: how far it reaches is said before, and decided on every database of the group."""
 
-from bot.core.plan import Plan
+from bot.core.requests.plan import Plan
 from tests.blocks.messages import check
 from tests.commands.conftest import Desk
 from tests.store.samples import token

@@ -10,9 +10,10 @@ from pydantic import SecretStr
 from bot.blocks import notices
 from bot.commands.base import Probe
 from bot.commands.tokens.rotate import message
-from bot.core.plan import Plan, PlanTarget
-from bot.core.proof import PROOF, Finding, OldTokens, Proof
-from bot.core.request import State, TokenState
+from bot.core.records.tokens import TokenState
+from bot.core.requests.plan import Plan, PlanTarget
+from bot.core.requests.proof import PROOF, Finding, OldTokens, Proof
+from bot.core.requests.request import State
 from bot.pipeline.probe_watches import ProbeWatches
 from bot.pipeline.transitions.settlement import revoked_by
 from bot.turso import Database

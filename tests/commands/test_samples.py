@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 from bot.commands.usage._samples import comparable, courses, start_of, used_between, usual_day
-from bot.core.request import UsageSample
+from bot.core.records.usage import UsageSample
 from bot.sandbox.platform.names import new_uuid
 from bot.turso.models import Usage
 

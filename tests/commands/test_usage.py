@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.core.request import UsageSample
+from bot.core.records.usage import UsageSample
 from bot.errors import BadInput
 from tests.blocks.messages import HOSTILE, shown, words
 from tests.commands.conftest import Desk

@@ -5,7 +5,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from bot.core.arguments import (
+from bot.core.declaration import Declaration
+from bot.core.model import Risk
+from bot.core.parsing.arguments import (
     ChannelRef,
     Count,
     DatabaseName,
@@ -20,9 +22,7 @@ from bot.core.arguments import (
     Since,
     UserRef,
 )
-from bot.core.declaration import Declaration
-from bot.core.model import Risk
-from bot.core.parsing import Grammar
+from bot.core.parsing.grammar import Grammar
 
 
 class NoArgs(BaseModel):

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.approval import FINAL, MOVES, OPEN, may_transition, sources, tally
-from bot.core.request import State, Vote
+from bot.core.requests.approval import FINAL, MOVES, OPEN, may_transition, sources, tally
+from bot.core.requests.request import State, Vote
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

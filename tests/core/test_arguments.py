@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from bot.core.arguments import (
+from bot.core.model import NEVER
+from bot.core.parsing.arguments import (
     ChannelRef,
     Count,
     DatabaseName,
@@ -23,7 +24,6 @@ from bot.core.arguments import (
     month_span,
     since_start,
 )
-from bot.core.model import NEVER
 from bot.errors import BadInput
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.audit import Verifier, canonical, chain, entry_hash, from_canonical, verify, verify_stream
-from bot.core.request import AuditEntry
+from bot.core.records.audit_entry import AuditEntry
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.core import background as module
-from bot.core.background import Background
+from bot.core.concurrency import background as module
+from bot.core.concurrency.background import Background
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from bot.core.cache import Cache
+from bot.core.concurrency.cache import Cache
 
 
 class Source:
@@ -69,7 +69,7 @@ async def test_who_asks_anew_gets_what_was_asked_after_and_shares_it(source: Sou
 async def test_a_call_that_hangs_does_not_keep_the_next_one_for_ever(
     source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.core.cache.WAITS_SECONDS", 0.01)
+    monkeypatch.setattr("bot.core.concurrency.cache.WAITS_SECONDS", 0.01)
     cache: Cache[str, int] = Cache(source.load, 60)
     source.go.clear()
     hangs = asyncio.create_task(cache.get("a"))

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.durations import NotADuration, duration_text, lifetime_text, parse_duration, parse_lifetime
 from bot.core.model import NEVER
+from bot.core.parsing.durations import NotADuration, duration_text, lifetime_text, parse_duration, parse_lifetime
 
 GOOD = [
     ("1d", 86_400),

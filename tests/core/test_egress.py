@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bot.core.egress import is_recognizable, looks_secret, without_secrets
+from bot.core.redaction.egress import is_recognizable, looks_secret, without_secrets
 
 JWT = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJhIjoicnciLCJpYXQiOjE3OTM1MDAwMDB9.c2lnbmF0dXJlLWlzLWhlcmU"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.normalise import normalise, split
+from bot.core.parsing.normalise import normalise, split
 
 CASES = [
     pytest.param("token orders —read-only", ["token", "orders", "--read-only"], id="em dash"),

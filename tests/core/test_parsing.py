@@ -9,16 +9,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.core.model import NEVER
-from bot.core.parsing import (
-    Common,
-    Incomplete,
-    Parsed,
-    UnknownCommand,
-    UnknownOption,
-    action_options,
-    field_errors,
-    parse,
-)
+from bot.core.parsing.argument_parsing import field_errors
+from bot.core.parsing.argument_schema import action_options
+from bot.core.parsing.grammar import parse
+from bot.core.parsing.parse_results import Common, Incomplete, Parsed, UnknownCommand, UnknownOption
 from bot.errors import BadInput
 from tests.core.commands import GRAMMAR, TABLE, TokenArgs
 

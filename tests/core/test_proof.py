@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.proof import PROOF, Finding, OldTokens, Proof
+from bot.core.requests.proof import PROOF, Finding, OldTokens, Proof
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 TARGET = Finding("orders", "db-1", OldTokens.WATCHED)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.statements import LONGEST, masked
+from bot.core.redaction.statements import LONGEST, masked
 
 CANARY = "zqcanary"
 NUMBER = "7341905"

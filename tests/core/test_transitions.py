@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.core.request import ON_RECORD, State
-from bot.core.transition import Transition
+from bot.core.requests.request import ON_RECORD, State
+from bot.core.requests.transition import Transition
 from tests.store.conftest import NOON
 from tests.store.samples import entry
 

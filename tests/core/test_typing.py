@@ -3,7 +3,7 @@
 import pytest
 
 from bot.commands import COMMANDS
-from bot.core.parsing import Grammar
+from bot.core.parsing.grammar import Grammar
 from bot.errors import BadInput
 
 GRAMMAR = Grammar(COMMANDS)

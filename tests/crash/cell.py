@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.core.proof import OldTokens, Proof
-from bot.core.request import Request, State
+from bot.core.requests.proof import OldTokens, Proof
+from bot.core.requests.request import Request, State
 from bot.sandbox.workspace.records import Acted
 from tests.crash.lane import Lane
 from tests.crash.scenarios import Scenario, taken

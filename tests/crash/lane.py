@@ -16,7 +16,7 @@ import httpx
 from sqlalchemy import TextClause, text
 
 from bot.core.audit import verify_stream
-from bot.core.request import Request, State
+from bot.core.requests.request import Request, State
 from bot.sandbox.platform.calls import CUT_OFF
 from bot.sandbox.running import Keys
 from bot.store.store import SqlStore, open_store

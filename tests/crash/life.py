@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 
 from bot.commands import COMMANDS
-from bot.core.parsing import Grammar
-from bot.core.request import Incoming
+from bot.core.parsing.grammar import Grammar
+from bot.core.requests.incoming import Incoming
 from bot.pipeline.dispatch.dispatcher import Dispatcher as EveryEntry
 from bot.pipeline.environment import Environment
 from bot.pipeline.execution.executor import Executor

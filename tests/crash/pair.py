@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from bot.blocks.forms import unbound
-from bot.core.request import State
+from bot.core.requests.request import State
 from bot.sandbox.running import bound, served
 from tests.crash.lane import Bot, Lane, lane
 from tests.crash.waiting import patient

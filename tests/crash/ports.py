@@ -9,7 +9,7 @@ from bot.core.model import Channel, Subject
 from bot.core.policy import Policy, load
 from bot.core.ports import Address
 from bot.core.reply import Reply
-from bot.core.request import Incoming
+from bot.core.requests.incoming import Incoming
 from bot.turso import TursoClient
 from tests.crash.rehearsal import Rehearsal
 

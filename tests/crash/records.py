@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import create_engine, select
 from sqlalchemy.pool import NullPool
 
-from bot.core.request import Request
+from bot.core.requests.request import Request
 from bot.store.requests import _with_votes
 from bot.store.tables import requests
 

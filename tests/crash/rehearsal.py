@@ -19,7 +19,7 @@ from sqlalchemy import Connection, text
 
 from bot.core.audit import Fault, verify_stream
 from bot.core.model import Channel, Person, Subject
-from bot.core.request import Incoming, Kind
+from bot.core.requests.incoming import Incoming, Kind
 from bot.pipeline.environment import new_id
 from bot.store.repository import Repository
 from bot.store.store import SqlStore

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.core.request import Request, State
+from bot.core.requests.request import Request, State
 from bot.sandbox.workspace.model import Message
 from bot.sandbox.workspace.records import Acted
 from tests.crash.lane import Lane

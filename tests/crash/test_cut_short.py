@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from tests.crash.lane import Lane, lane
 from tests.crash.scenarios import ask, ask_till_taken, in_state
 from tests.forked import Nursery

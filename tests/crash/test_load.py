@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from bot.sandbox.workspace.records import Acted
 from tests.crash.lane import ORGANIZATION, Lane, lane
 from tests.crash.scenarios import DATABASES, ask

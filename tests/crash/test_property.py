@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from bot.commands.tokens import _probes as probes
-from bot.core.request import Request, State
+from bot.core.requests.request import Request, State
 from bot.pipeline.execution import executor
 from tests.crash.life import Life, life
 from tests.crash.records import requests_in

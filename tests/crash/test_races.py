@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from bot.core.request import Request, State
+from bot.core.requests.request import Request, State
 from bot.sandbox.workspace.model import View
 from tests.crash.pair import Pair, pair
 from tests.crash.scenarios import (

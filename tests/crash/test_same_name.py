@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from tests.crash.lane import Lane, lane
 from tests.crash.scenarios import (
     CONFIGURATION,

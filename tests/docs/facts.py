@@ -18,9 +18,9 @@ from bot.__main__ import _parser
 from bot.app import metrics as metrics_module
 from bot.app.health import Health
 from bot.commands import COMMANDS
-from bot.core.argument_schema import Argument, shape_of
-from bot.core.durations import duration_text
-from bot.core.parse_results import Common
+from bot.core.parsing.argument_schema import Argument, shape_of
+from bot.core.parsing.durations import duration_text
+from bot.core.parsing.parse_results import Common
 from bot.core.policy import file as policy_file
 from bot.core.policy.rules import Rule
 from bot.settings import SECRETS, Settings

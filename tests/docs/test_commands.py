@@ -8,7 +8,8 @@ import pytest
 
 from bot.__main__ import _parser
 from bot.commands import COMMANDS
-from bot.core.parsing import Grammar, Parsed
+from bot.core.parsing.grammar import Grammar
+from bot.core.parsing.parse_results import Parsed
 from bot.errors import BotError
 from tests.docs.facts import programs
 from tests.docs.pages import ROOT, pages

@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 
 from bot.app.admin_commands import upgrade_store
-from bot.core.request import BEFORE_SENT
+from bot.core.requests.request import BEFORE_SENT
 from tests.docs.pages import DOCS
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.request import Incoming, Request, State, Timer
+from bot.core.records.timers import Timer
+from bot.core.requests.incoming import Incoming
+from bot.core.requests.request import Request, State
 from bot.durable.queue import Queue
 from bot.store.store import SqlStore, open_store
 from bot.store.urls import place_of

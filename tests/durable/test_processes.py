@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from bot.durable.durable import SEAT_LOST
 from bot.durable.executor_locks import ExecutorLocks, executor_locks_of
 from bot.durable.orphan_recovery import OrphanRecovery

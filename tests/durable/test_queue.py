@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from bot.durable.engine import EXECUTE
 from bot.durable.queue import Queue
 from bot.store.store import SqlStore

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from bot.core.request import Timer, TimerKind
+from bot.core.records.timers import Timer, TimerKind
 from bot.durable.engine import FIRE, SWEEP
 from bot.durable.queue import Queue
 from bot.durable.sweep import Sweep

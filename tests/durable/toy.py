@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from bot.app.logs import set_up_logs
-from bot.core.request import Incoming, State, Timer
-from bot.core.transition import Transition
+from bot.core.records.timers import Timer
+from bot.core.requests.incoming import Incoming
+from bot.core.requests.request import State
+from bot.core.requests.transition import Transition
 from bot.durable.durable import Durable
 from bot.durable.queue import Queue
 from bot.store.store import SqlStore, open_store

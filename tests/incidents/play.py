@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.core.request import AuditEntry
+from bot.core.records.audit_entry import AuditEntry
 from bot.sandbox.workspace.model import Message
 from tests.world import INCIDENT, Someone, World, buttons, until, words
 

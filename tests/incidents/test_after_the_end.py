@@ -3,8 +3,9 @@
 import pytest
 
 from bot.commands.base import FollowUp
-from bot.core.parsing import Parsed
-from bot.core.request import Incident, Incoming, Kind
+from bot.core.parsing.parse_results import Parsed
+from bot.core.records.incidents import Incident
+from bot.core.requests.incoming import Incoming, Kind
 from bot.errors import Refused
 from bot.pipeline.requests import command_lines
 from tests.incidents import play

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.core.request import TIMER, State
+from bot.core.records.audit_entry import TIMER
+from bot.core.requests.request import State
 from bot.sandbox.workspace.model import Message
 from tests.incidents import play
 from tests.scenarios import forging

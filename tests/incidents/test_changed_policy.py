@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from tests.authorization import lost
 from tests.security import stage
 from tests.world import ANA, DANA, DB_OPS, REMY, World, words

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.request import Timer, TimerKind
+from bot.core.records.timers import Timer, TimerKind
 from bot.errors import Unavailable
 from bot.pipeline.timers.digests import BEGUN, digest_is_due
 from tests.world import ANA, DB_OPS, World, until, words

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.request import HoldKind
+from bot.core.records.holds import HoldKind
 from bot.sandbox.workspace.model import Message
 from tests.incidents import play
 from tests.scenarios import quarantines as q

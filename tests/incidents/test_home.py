@@ -9,21 +9,13 @@ from typing import Any
 
 import pytest
 
-from bot.core.plan import Plan, PlanTarget
-from bot.core.request import (
-    Hold,
-    HoldKind,
-    Incident,
-    LedgerToken,
-    Mode,
-    Request,
-    Review,
-    State,
-    Timer,
-    TimerKind,
-    TokenState,
-)
-from bot.core.transition import Transition
+from bot.core.records.holds import Hold, HoldKind
+from bot.core.records.incidents import Incident, Review
+from bot.core.records.timers import Timer, TimerKind
+from bot.core.records.tokens import LedgerToken, TokenState
+from bot.core.requests.plan import Plan, PlanTarget
+from bot.core.requests.request import Mode, Request, State
+from bot.core.requests.transition import Transition
 from bot.pipeline.home.home_tab import view_of
 from bot.sandbox.workspace.blockkit import validate_view
 from bot.sandbox.workspace.model import View

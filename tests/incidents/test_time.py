@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.request import TIMER
+from bot.core.records.audit_entry import TIMER
 from tests.incidents import play
 from tests.process import Process, standing
 from tests.world import INCIDENT, REMY, World, buttons, until, words

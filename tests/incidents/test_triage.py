@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.core.request import UsageSample
+from bot.core.records.usage import UsageSample
 from bot.sandbox.workspace.model import Message
 from tests.incidents import play
 from tests.world import BEN, INCIDENT, REMY, World, buttons, until, words

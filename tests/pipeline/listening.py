@@ -9,9 +9,10 @@ from typing import Any, cast
 
 from bot.commands import CATALOGUE, COMMANDS
 from bot.core.model import Channel, Person, Subject
-from bot.core.parsing import Grammar
+from bot.core.parsing.grammar import Grammar
 from bot.core.policy import load
-from bot.core.request import Incoming, TimerKind
+from bot.core.records.timers import TimerKind
+from bot.core.requests.incoming import Incoming
 from bot.errors import Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.timers.due import fire

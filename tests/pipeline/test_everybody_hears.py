@@ -13,8 +13,11 @@ import pytest
 import pytest_asyncio
 
 from bot.core.model import Channel, Visibility
-from bot.core.request import Hold, HoldKind, Incident, Mode, Request, Review, State, Timer, TimerKind
-from bot.core.transition import Transition
+from bot.core.records.holds import Hold, HoldKind
+from bot.core.records.incidents import Incident, Review
+from bot.core.records.timers import Timer, TimerKind
+from bot.core.requests.request import Mode, Request, State
+from bot.core.requests.transition import Transition
 from bot.pipeline.outcomes.telling import notify_is_due, tell_outcome, tell_reviewed
 from tests.pipeline.listening import EVERYBODY, MEMBERS, House, house
 from tests.store import samples

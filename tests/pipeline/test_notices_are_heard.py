@@ -11,8 +11,11 @@ import pytest
 import pytest_asyncio
 
 from bot.core.model import Channel
-from bot.core.request import Digest, Mode, Review, State, Timer, TimerKind
-from bot.core.transition import Transition
+from bot.core.records.incidents import Review
+from bot.core.records.timers import Timer, TimerKind
+from bot.core.records.usage import Digest
+from bot.core.requests.request import Mode, State
+from bot.core.requests.transition import Transition
 from bot.errors import Unavailable
 from bot.pipeline.outcomes.telling import tell_outcome
 from bot.pipeline.timers import digests

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.plan import Plan
+from bot.core.requests.plan import Plan
 from bot.errors import Unavailable
 from bot.pipeline.authorization.plan_drift import GREW_BY, drift
 from bot.turso import TursoUnavailable

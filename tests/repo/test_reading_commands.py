@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from bot.commands.base import ChangeContext, Context, ReadCommand
 from bot.core.ports import ReadStore
+from bot.core.records.tokens import TokenState
 from bot.core.reply import Reply
-from bot.core.request import TokenState
 from bot.store.repository import Repository
 
 REPOSITORIES = {one.__name__.lower(): one for one in Repository.__subclasses__()}

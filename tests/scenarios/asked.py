@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.core.request import Request, State
+from bot.core.requests.request import Request, State
 from bot.sandbox.workspace.model import Message
 from tests.world import DANA, World, buttons
 

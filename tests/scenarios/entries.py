@@ -6,8 +6,9 @@ from typing import Any
 
 from bot.commands import COMMANDS
 from bot.commands.base import Command
-from bot.core.argument_schema import shape_of
-from bot.core.request import Kind, Request, State
+from bot.core.parsing.argument_schema import shape_of
+from bot.core.requests.incoming import Kind
+from bot.core.requests.request import Request, State
 from bot.pipeline.dispatch import button_actions, modal_submissions
 from bot.slack.manifest import GLOBAL_SHORTCUT, MESSAGE_SHORTCUT
 from tests.scenarios import forging

@@ -4,7 +4,9 @@ from typing import Any
 
 import httpx
 
-from bot.core.request import AuditEntry, Hold, Request, State
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.records.holds import Hold
+from bot.core.requests.request import Request, State
 from bot.sandbox.workspace.model import Message
 from tests.scenarios.policies import HEAD
 from tests.security import stage

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from tests.scenarios.asked import asked, reaches, stored
 from tests.world import ANA, DANA, World, words
 

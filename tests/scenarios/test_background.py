@@ -12,8 +12,8 @@ import pytest_asyncio
 
 import bot
 from bot.app.compose import Bot
-from bot.core import background
-from bot.core.background import Loop
+from bot.core.concurrency import background
+from bot.core.concurrency.background import Loop
 from tests.scenarios.conftest import hurry
 from tests.store.samples import incoming
 from tests.world import DANA, World, living, until
@@ -40,8 +40,8 @@ BY_THEMSELVES = {"group commit", "open Homes", "sweep"}
 WAIT_FOR_THE_WRITER = {"samples"}
 NUMBERS = count(1_000_000)
 TASKS_OF_THEIR_OWN = {
-    "core/background.py": "the loops themselves",
-    "core/cache.py": "one question, which somebody waits for",
+    "core/concurrency/background.py": "the loops themselves",
+    "core/concurrency/cache.py": "one question, which somebody waits for",
     "durable/executor_locks.py": "ends the process when it ends",
     "pipeline/execution/executor.py": "the card of a change that is sent, which that change waits for",
     "pipeline/outcomes/waiting.py": "one word, which is waited for",

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from bot.core.request import HoldKind, Request, State
+from bot.core.records.holds import HoldKind
+from bot.core.requests.request import Request, State
 from tests.scenarios import quarantines as q
 from tests.security import stage
 from tests.world import ANA, DANA, DB_OPS, World, buttons, until, words

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.commands.databases import create
-from bot.core.request import State
+from bot.core.requests.request import State
 from tests.scenarios import forging
 from tests.world import ANA, DANA, DB_OPS, REMY, World, until, words
 

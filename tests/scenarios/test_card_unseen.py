@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from tests.scenarios import forging
 from tests.world import DANA, DB_OPS, living, until, words
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.app.policy_book import PolicyBook
-from bot.core.request import State
+from bot.core.requests.request import State
 from bot.pipeline.approval import confirming
 from tests.scenarios.policies import HEAD
 from tests.world import DANA, DB_OPS, World, buttons, until, words

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from tests.scenarios import forging
 from tests.scenarios.conftest import sound
 from tests.scenarios.policies import NAMED_PEOPLE

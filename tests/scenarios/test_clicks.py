@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging
 from tests.scenarios.asked import asked, reaches, request_id, stored

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bot.app.policy_book import PolicyBook
-from bot.core.request import HoldKind, State
+from bot.core.records.holds import HoldKind
+from bot.core.requests.request import State
 from bot.pipeline.quarantine import countdown
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import quarantines as q

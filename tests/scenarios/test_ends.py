@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bot.commands.databases._holds import remaining
-from bot.core.request import State, TimerKind
+from bot.core.records.timers import TimerKind
+from bot.core.requests.request import State
 from bot.pipeline.execution import executor
 from bot.pipeline.transitions import settlement
 from bot.sandbox.workspace.model import Message

@@ -10,10 +10,10 @@ import pytest
 import pytest_asyncio
 
 from bot.commands import COMMANDS
-from bot.core import request_decision
 from bot.core.model import Action, Decision, Subject
 from bot.core.policy import Policy
-from bot.core.request import Incoming
+from bot.core.requests import decision as request_decision
+from bot.core.requests.incoming import Incoming
 from bot.pipeline.authorization import decision
 from bot.pipeline.dispatch import button_actions
 from bot.pipeline.environment import Environment

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from bot.commands import COMMANDS
 from bot.commands.base import ChangeCommand
-from bot.core.request import Request, State
+from bot.core.requests.request import Request, State
 from bot.pipeline.execution.executor import Executor
 from tests.scenarios.conftest import hurry
 from tests.world import ANA, DANA, DB_OPS, World, living, until, words

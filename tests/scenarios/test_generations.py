@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from bot.commands import COMMANDS
-from bot.core.request import State
+from bot.core.requests.request import State
 from bot.pipeline.execution.executor import Executor
 from tests.scenarios import forging
 from tests.scenarios.conftest import sound

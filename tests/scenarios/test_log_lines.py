@@ -10,7 +10,7 @@ import pytest_asyncio
 from bot.app import serving
 from bot.app.compose import secrets_of
 from bot.app.logs import set_up_logs
-from bot.core.request import ENDS, Request, State
+from bot.core.requests.request import ENDS, Request, State
 from tests.scenarios.asked import asked, reaches, stored
 from tests.scenarios.conftest import sound
 from tests.scenarios.invariants import KeptLog, keep_log

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.request import HoldKind, State
-from bot.core.transition import Transition
+from bot.core.records.holds import HoldKind
+from bot.core.requests.request import State
+from bot.core.requests.transition import Transition
 from bot.pipeline.replies import entry
 from tests.scenarios import quarantines as q
 from tests.security import stage

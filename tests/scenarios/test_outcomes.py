@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from bot.commands.databases import create
-from bot.core.request import Request, State
+from bot.core.requests.request import Request, State
 from bot.pipeline.execution import executor
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging

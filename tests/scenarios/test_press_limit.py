@@ -4,7 +4,8 @@ import collections
 
 import pytest
 
-from bot.core.request import Incoming, State
+from bot.core.requests.incoming import Incoming
+from bot.core.requests.request import State
 from bot.pipeline.approval.press_limit import AT_MOST, WITHIN_SECONDS, PressLimit
 from tests.scenarios import forging
 from tests.scenarios.asked import asked, reaches, request_id

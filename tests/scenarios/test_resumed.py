@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.request import Incoming, Kind
+from bot.core.requests.incoming import Incoming, Kind
 from tests.scenarios import forging
 from tests.store.samples import incoming
 from tests.world import DANA, DB_OPS, World, words

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.core.request import Kind
+from bot.core.requests.incoming import Kind
 from bot.pipeline.dispatch import button_actions, modal_submissions
 from bot.pipeline.dispatch.button_actions import Click
 from tests.scenarios.test_resumed import left, taken_up

@@ -10,9 +10,9 @@ import pytest_asyncio
 
 from bot.blocks.text import duration
 from bot.commands import CATALOGUE, COMMANDS
-from bot.core.durations import parse_duration
 from bot.core.model import Action, Decision, Subject, Target, Verdict
-from bot.core.parsing import Grammar
+from bot.core.parsing.durations import parse_duration
+from bot.core.parsing.grammar import Grammar
 from bot.core.policy import Policy, load
 from bot.core.policy.databases import Databases
 from bot.pipeline.authorization import decision

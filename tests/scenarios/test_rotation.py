@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bot.core.proof import OldTokens, Proof
-from bot.core.request import State, TokenState
+from bot.core.records.tokens import TokenState
+from bot.core.requests.proof import OldTokens, Proof
+from bot.core.requests.request import State
 from bot.sandbox.workspace.model import Message
 from tests.scenarios.asked import reaches, stored
 from tests.world import BEN, DANA, REMY, World, buttons, until, words

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.request import Request
+from bot.core.requests.request import Request
 from bot.pipeline.execution import executor
 from bot.pipeline.outcomes import waiting
 from bot.sandbox.workspace.model import Message

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from bot.blocks import forms
-from bot.core.request import AuditEntry, Incoming, Kind, State
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.requests.incoming import Incoming, Kind
+from bot.core.requests.request import State
 from bot.pipeline.dispatch.dispatcher import TAKEN_UP_WITHIN
 from bot.pipeline.environment import new_id
 from tests.authorization.entries import incoming, quarantined, ready_token, wished

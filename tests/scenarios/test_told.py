@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from bot.sandbox.workspace.faults import Fault
 from bot.sandbox.workspace.model import Channel, Message, View
 from bot.slack.lookups.directory import SlackDirectory

@@ -9,7 +9,7 @@ import yaml
 
 from bot.commands import CATALOGUE, COMMANDS
 from bot.core.model import Action, Decision, Subject, Verdict
-from bot.core.parsing import Grammar
+from bot.core.parsing.grammar import Grammar
 from bot.core.policy import Policy, load, report
 from bot.pipeline.authorization import decision
 from tests.scenarios import forging

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 import pytest_asyncio
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from bot.sandbox.workspace.model import Message
 from tests.scenarios.conftest import sound
 from tests.world import ANA, DANA, DB_OPS, ORDERS, World, until

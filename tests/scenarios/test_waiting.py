@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from tests.scenarios import forging
 from tests.scenarios.asked import asked, stored
 from tests.scenarios.policies import TWO_APPROVERS

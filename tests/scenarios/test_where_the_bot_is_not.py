@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from tests.scenarios import forging
 from tests.world import DANA, DB_OPS, World, words
 

@@ -8,8 +8,8 @@ from pydantic.fields import FieldInfo
 from bot.blocks.inputs import speaks
 from bot.commands import COMMANDS
 from bot.commands.base import Command, ReadCommand
-from bot.core.argument_schema import shape_of
-from bot.core.arguments import DatabaseName
+from bot.core.parsing.argument_schema import shape_of
+from bot.core.parsing.arguments import DatabaseName
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging
 from tests.scenarios.generated import LINES

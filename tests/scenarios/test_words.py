@@ -9,7 +9,7 @@ from zlib import crc32
 import pytest
 
 from bot.commands import COMMANDS
-from bot.core.parsing import Parsed
+from bot.core.parsing.parse_results import Parsed
 from bot.errors import BotError
 from tests.scenarios import forging, generated
 from tests.scenarios.invariants import KeptLog, keep_log

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from bot.core.request import Request, State
+from bot.core.requests.request import Request, State
 from bot.sandbox.workspace.delivery import payloads
 from bot.sandbox.workspace.delivery.parcel import Parcel, command_parcel, event_parcel
 from bot.sandbox.workspace.delivery.signing import signature

@@ -14,7 +14,7 @@ import pytest
 from bot.__main__ import main
 from bot.app.clock import SystemClock
 from bot.core.audit import entry_hash, verify_stream
-from bot.core.request import AuditEntry
+from bot.core.records.audit_entry import AuditEntry
 from bot.store.store import SqlStore, open_store
 from bot.store.upgrading import upgrade
 from tests.process import Process

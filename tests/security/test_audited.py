@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.core.request import AuditEntry, State
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.requests.request import State
 from tests.scenarios import forging
 from tests.scenarios.conftest import sound
 from tests.security.stage import be_patient

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.egress import HIDDEN
+from bot.core.redaction.egress import HIDDEN
 from bot.core.reply import Reply
 from bot.slack.outgoing.messages import WITHHELD, EgressGuard, variants
 from tests.security.canaries import canary_token

@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from bot.core.egress import looks_secret
-from bot.core.normalise import normalise, split
+from bot.core.parsing.normalise import normalise, split
+from bot.core.redaction.egress import looks_secret
 from bot.slack.incoming.payloads import _behind_mention
 from tests.security.patterns import hostile, patterns
 
@@ -63,7 +63,7 @@ def test_the_search_for_slow_ones_finds_them(slow: str) -> None:
 
 def test_every_module_is_looked_through() -> None:
     assert len(PATTERNS) > 50
-    assert any(where.startswith("bot.core.egress") for where in PATTERNS)
+    assert any(where.startswith("bot.core.redaction.egress") for where in PATTERNS)
 
 
 @pytest.mark.parametrize(

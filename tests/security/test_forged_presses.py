@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from bot.sandbox.workspace.delivery.parcel import interactive_parcel
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from bot.slack.outgoing.response_urls import ResponseUrls
 from bot.slack.outgoing.web_api import SlackCalls
 from tests.security import stage

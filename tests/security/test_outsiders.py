@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from bot.sandbox.workspace.model import Channel, Person
 from tests.scenarios import forging
 from tests.security import stage

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.core.ports import Address
 from bot.core.reply import Reply
-from bot.core.request import Incoming, Kind
+from bot.core.requests.incoming import Incoming, Kind
 
 from .conftest import FixedClock, House
 

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from bot.core.ports import Ack, Work
-from bot.core.request import Incoming
+from bot.core.requests.incoming import Incoming
 from bot.slack.background_tasks import TaskKeeper
 from bot.slack.incoming.bolt import create_bolt
 from bot.slack.incoming.http import create_asgi

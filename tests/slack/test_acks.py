@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from bot.core.request import Incoming
+from bot.core.requests.incoming import Incoming
 from bot.errors import BadInput
 from bot.slack.incoming import listeners
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.core.model import ChannelKind, Person, Subject
-from bot.core.request import Incoming, Kind
+from bot.core.requests.incoming import Incoming, Kind
 from bot.errors import Unavailable
 from bot.slack.lookups.directory import SlackDirectory
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.core.ports import Ack
-from bot.core.request import Incoming, Kind
+from bot.core.requests.incoming import Incoming, Kind
 from bot.slack.incoming import listeners
 
 from .conftest import House

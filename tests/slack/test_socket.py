@@ -11,7 +11,7 @@ from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
 from bot.core.ports import Ack
-from bot.core.request import Incoming
+from bot.core.requests.incoming import Incoming
 from bot.slack.incoming.socket_mode import SocketRunner
 
 from .conftest import House

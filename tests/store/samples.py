@@ -5,25 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 from bot.core.model import Confirm
-from bot.core.plan import Plan, PlannedHold, PlanTarget
-from bot.core.request import (
-    ON_RECORD,
-    AuditEntry,
-    Hold,
-    HoldKind,
-    Incident,
-    Incoming,
-    Kind,
-    LedgerToken,
-    Mode,
-    Request,
-    Review,
-    State,
-    TokenState,
-    UsageSample,
-    Vote,
-)
-from bot.core.transition import Transition
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.records.holds import Hold, HoldKind
+from bot.core.records.incidents import Incident, Review
+from bot.core.records.tokens import LedgerToken, TokenState
+from bot.core.records.usage import UsageSample
+from bot.core.requests.incoming import Incoming, Kind
+from bot.core.requests.plan import Plan, PlannedHold, PlanTarget
+from bot.core.requests.request import ON_RECORD, Mode, Request, State, Vote
+from bot.core.requests.transition import Transition
 from tests.store.conftest import NOON
 
 ORDERS = PlanTarget("orders-eu", "db-1", group="eu", size_bytes=1_000_000)

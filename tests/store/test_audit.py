@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.core.audit import verify_stream
-from bot.core.request import AuditEntry, State
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.requests.request import State
 from bot.store import audit_chain
 from bot.store.store import SqlStore
 from tests.store.conftest import NOON

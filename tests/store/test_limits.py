@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.ports import Store
 from bot.core.ports.requests import Requests
-from bot.core.request import State
+from bot.core.requests.request import State
 from bot.store.repository import Repository
 from bot.store.requests import Requests as SqlRequests
 from bot.store.store import SqlStore

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.core.request import Hold, HoldKind, State, Timer, TimerKind
-from bot.core.transition import Closing
+from bot.core.records.holds import Hold, HoldKind
+from bot.core.records.timers import Timer, TimerKind
+from bot.core.requests.request import State
+from bot.core.requests.transition import Closing
 from bot.store.store import SqlStore, open_store
 from bot.store.upgrading import upgrade
 from bot.store.urls import place_of

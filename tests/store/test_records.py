@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from bot.core.request import Digest, State, Timer, TimerKind, TokenState
+from bot.core.records.timers import Timer, TimerKind
+from bot.core.records.tokens import TokenState
+from bot.core.records.usage import Digest
+from bot.core.requests.request import State
 from bot.store.database import StoreUnavailable
 from bot.store.store import SqlStore
 from tests.store.conftest import NOON

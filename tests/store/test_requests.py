@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.core.request import State, Timer, TimerKind, TokenState
+from bot.core.records.timers import Timer, TimerKind
+from bot.core.records.tokens import TokenState
+from bot.core.requests.request import State
 from bot.store.store import SqlStore
 from tests.store.conftest import NOON
 from tests.store.samples import entry, hold, incoming, move, request, review, token, vote

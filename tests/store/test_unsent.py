@@ -3,8 +3,8 @@
 import asyncio
 from dataclasses import replace
 
-from bot.core.request import BEFORE_SENT, State
-from bot.core.transition import Transition
+from bot.core.requests.request import BEFORE_SENT, State
+from bot.core.requests.transition import Transition
 from bot.errors import ReviewOwed
 from bot.store.store import SqlStore
 from tests.store.conftest import NOON

@@ -9,7 +9,7 @@ import structlog
 from pydantic import AliasChoices
 
 from bot.commands.databases import list as listing
-from bot.core.text_cleaning import clean
+from bot.core.redaction.text_cleaning import clean
 from bot.turso import TursoUnavailable, answers, models
 from bot.turso.calls import readable
 from bot.turso.client import TursoClient

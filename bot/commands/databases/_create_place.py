@@ -6,7 +6,7 @@ from typing import Any, Final
 from bot.blocks.text import Mrkdwn, mrkdwn
 from bot.commands._targets import attempt, some
 from bot.commands.base import Context, Facts
-from bot.core.parse_results import nearest
+from bot.core.parsing.parse_results import nearest
 from bot.errors import BadInput
 from bot.turso.models import Group
 

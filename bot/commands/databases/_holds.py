@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from bot.blocks.text import utc
 from bot.commands.base import Context
-from bot.core.plan import Plan, PlanTarget
 from bot.core.ports import ReadStore
-from bot.core.request import Hold, HoldKind
+from bot.core.records.holds import Hold, HoldKind
+from bot.core.requests.plan import Plan, PlanTarget
 from bot.errors import Unavailable
 from bot.turso import TursoClient, TursoReader
 

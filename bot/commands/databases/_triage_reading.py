@@ -10,7 +10,9 @@ from bot.commands.base import Context
 from bot.commands.databases import _holds as holds
 from bot.commands.databases.list import blocks_words
 from bot.commands.usage._samples import Course, courses, moment, moment_of, usual_day
-from bot.core.request import AuditEntry, Hold, LedgerToken
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.records.holds import Hold
+from bot.core.records.tokens import LedgerToken
 from bot.turso import Database, DatabaseNotFound, Listed, TursoError, first_told
 from bot.turso.models import Configuration, TopQuery, Usage
 

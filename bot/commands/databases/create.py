@@ -12,10 +12,10 @@ from bot.blocks.text import Plain, joined, mrkdwn, utc
 from bot.commands._lines import command_line
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.databases._create_place import differences, made_where, require_location, require_place
-from bot.core.arguments import DatabaseName, GroupName, LocationCode, Positional
 from bot.core.model import Risk
-from bot.core.plan import Plan
+from bot.core.parsing.arguments import DatabaseName, GroupName, LocationCode, Positional
 from bot.core.reply import Reply
+from bot.core.requests.plan import Plan
 from bot.errors import BadInput, NotOurs
 from bot.turso import Database, DatabaseNotFound
 from bot.turso.places import default_of

@@ -12,12 +12,12 @@ from bot.commands._lines import command_line
 from bot.commands._targets import snapshot, target_of
 from bot.commands.base import OVER, ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.databases import _holds as holds
-from bot.core.arguments import DatabaseName, Duration, Positional
 from bot.core.declaration import Variant
 from bot.core.model import Risk
-from bot.core.plan import Plan, PlannedHold
+from bot.core.parsing.arguments import DatabaseName, Duration, Positional
+from bot.core.records.holds import HoldKind
 from bot.core.reply import Reply
-from bot.core.request import HoldKind
+from bot.core.requests.plan import Plan, PlannedHold
 from bot.errors import BadInput
 
 SHORTEST = timedelta(seconds=10)

@@ -14,7 +14,7 @@ from bot.commands._lines import command_line
 from bot.commands._rights import may_use
 from bot.commands.base import Context, ReadCommand
 from bot.commands.usage._amounts import UNKNOWN
-from bot.core.arguments import Count, GroupName, Positional
+from bot.core.parsing.arguments import Count, GroupName, Positional
 from bot.core.reply import Block, Reply
 from bot.turso import Database, Listed
 from bot.turso.models import Usage

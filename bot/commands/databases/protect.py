@@ -10,10 +10,10 @@ from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
 from bot.commands._targets import NOT_TOLD, plan_target, target_of
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
-from bot.core.arguments import DatabaseName, OnOff, Positional
 from bot.core.model import Risk
-from bot.core.plan import Plan
+from bot.core.parsing.arguments import DatabaseName, OnOff, Positional
 from bot.core.reply import Reply
+from bot.core.requests.plan import Plan
 from bot.errors import BadInput
 
 

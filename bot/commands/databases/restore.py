@@ -9,10 +9,10 @@ from bot.commands._targets import read_target
 from bot.commands.base import ChangeCommand, Context
 from bot.commands.databases._holds import open_quarantine
 from bot.commands.databases.destroy import restored, unblock, unblocked
-from bot.core.arguments import DatabaseName, Positional
 from bot.core.model import Risk
-from bot.core.plan import Plan, PlanTarget
-from bot.core.request import Request, State
+from bot.core.parsing.arguments import DatabaseName, Positional
+from bot.core.requests.plan import Plan, PlanTarget
+from bot.core.requests.request import Request, State
 from bot.errors import BadInput
 
 

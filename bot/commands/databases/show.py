@@ -15,9 +15,9 @@ from bot.commands._targets import attempt, live_tokens
 from bot.commands.base import Context, ReadCommand
 from bot.commands.databases.list import state_of
 from bot.commands.usage._amounts import UNKNOWN, known
-from bot.core.arguments import DatabaseName, Positional
+from bot.core.parsing.arguments import DatabaseName, Positional
+from bot.core.records.tokens import LedgerToken
 from bot.core.reply import Block, Reply
-from bot.core.request import LedgerToken
 from bot.turso import Database, first_told
 from bot.turso.models import Configuration, DatabaseUsage, Instance
 from bot.turso.tolerance import LARGEST

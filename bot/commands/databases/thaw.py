@@ -12,11 +12,11 @@ from bot.commands._lines import command_line
 from bot.commands._targets import plan_target, target_of
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.databases import _holds as holds
-from bot.core.arguments import DatabaseName, Positional
 from bot.core.model import Risk
-from bot.core.plan import Plan
+from bot.core.parsing.arguments import DatabaseName, Positional
+from bot.core.records.holds import Hold, HoldKind
 from bot.core.reply import Reply
-from bot.core.request import Hold, HoldKind
+from bot.core.requests.plan import Plan
 from bot.errors import BadInput
 from bot.turso import Database
 

@@ -18,10 +18,11 @@ from bot.commands.databases._triage_queries import queries_blocks, require_liter
 from bot.commands.databases._triage_reading import Findings, read
 from bot.commands.requests._audit_sentences import mrkdwn_sentence, slack_writer
 from bot.commands.usage._amounts import known
-from bot.core.arguments import DatabaseName, Positional
 from bot.core.model import Target
+from bot.core.parsing.arguments import DatabaseName, Positional
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.records.tokens import LedgerToken
 from bot.core.reply import Block, Reply
-from bot.core.request import AuditEntry, LedgerToken
 
 _FREEZES = "30m"
 

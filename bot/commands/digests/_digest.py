@@ -25,8 +25,10 @@ from bot.commands.usage._samples import (
     used_between,
 )
 from bot.core.model import Target
+from bot.core.records.holds import Hold
+from bot.core.records.tokens import LedgerToken
+from bot.core.records.usage import UsageSample
 from bot.core.reply import Block, Reply
-from bot.core.request import Hold, LedgerToken, UsageSample
 from bot.turso import Listed, TursoError
 from bot.turso.ids import made_at
 from bot.turso.models import Usage

@@ -9,9 +9,9 @@ from bot.commands._lines import command_line
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.digests._schedule import DAYS
 from bot.core.model import Risk
-from bot.core.plan import Plan
+from bot.core.records.usage import Digest
 from bot.core.reply import Reply
-from bot.core.request import Digest
+from bot.core.requests.plan import Plan
 from bot.errors import BadInput
 
 

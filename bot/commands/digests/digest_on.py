@@ -14,11 +14,11 @@ from bot.commands._targets import attempt
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.digests._digest import measure
 from bot.commands.digests._schedule import DAYS, clock_time, next_due, weekday, zone
-from bot.core.arguments import Positional, shown
 from bot.core.model import Risk
-from bot.core.plan import Plan
+from bot.core.parsing.arguments import Positional, shown
+from bot.core.records.usage import Digest
 from bot.core.reply import Reply
-from bot.core.request import Digest
+from bot.core.requests.plan import Plan
 
 
 class DigestOnArgs(BaseModel):

@@ -11,8 +11,8 @@ from bot.blocks.rights import right_lines, right_note, unknown_groups
 from bot.blocks.text import Mrkdwn, joined, mrkdwn, sentence
 from bot.commands._rights import judge, rights_here, unknown_here
 from bot.commands.base import Command, Context, ReadCommand
-from bot.core.arguments import Rest
-from bot.core.parsing import Grammar
+from bot.core.parsing.arguments import Rest
+from bot.core.parsing.grammar import Grammar
 from bot.core.policy import Right
 from bot.core.reply import Block, Reply
 

@@ -8,9 +8,10 @@ from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, channel, counted, duration, mrkdwn, people, person, sentence
 from bot.commands.base import Command, Context, Explanation, ReadCommand
-from bot.core.arguments import ChannelRef, Rest, UserRef
 from bot.core.model import Confirm, Decision, Verdict
-from bot.core.parsing import Grammar, Incomplete, Parsed
+from bot.core.parsing.arguments import ChannelRef, Rest, UserRef
+from bot.core.parsing.grammar import Grammar
+from bot.core.parsing.parse_results import Incomplete, Parsed
 from bot.core.reply import Block, Reply
 from bot.errors import Unavailable
 

@@ -11,8 +11,10 @@ from bot.commands._still_there import still_there
 from bot.commands.base import Context
 from bot.commands.incidents._timeline import OWN, is_of, ran_at
 from bot.commands.requests.requests import OPEN
+from bot.core.records.holds import HoldKind
+from bot.core.records.incidents import Incident
 from bot.core.reply import Block
-from bot.core.request import HoldKind, Incident, Mode, Request, State
+from bot.core.requests.request import Mode, Request, State
 
 KEPT = 50
 """Of each kind, in facts."""

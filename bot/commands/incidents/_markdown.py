@@ -9,7 +9,9 @@ from bot.commands.base import Context
 from bot.commands.incidents._incidents import OpenItems, still_open
 from bot.commands.incidents._timeline import timeline_of
 from bot.commands.requests._audit_sentences import Writer, sentence_of, words_of
-from bot.core.request import TIMER, AuditEntry, Incident, Mode, Request, Review, Vote
+from bot.core.records.audit_entry import TIMER, AuditEntry
+from bot.core.records.incidents import Incident, Review
+from bot.core.requests.request import Mode, Request, Vote
 
 BY_ITSELF = ("", TIMER)
 FOREIGN = "(not requested in this incident)"

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from bot.commands.base import Context
-from bot.core.request import AuditEntry, Incident, Request
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.records.incidents import Incident
+from bot.core.requests.request import Request
 
 PAGE = 200
 MOST = 5000

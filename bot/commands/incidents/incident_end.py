@@ -14,9 +14,10 @@ from bot.commands.incidents._incidents import OpenItems, open_items_blocks, stil
 from bot.commands.incidents._markdown import markdown, story_of
 from bot.commands.incidents.incident_report import filename
 from bot.core.model import Risk
-from bot.core.plan import Plan
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.records.incidents import Incident
 from bot.core.reply import Attachment, Reply
-from bot.core.request import AuditEntry, Incident
+from bot.core.requests.plan import Plan
 from bot.errors import BadInput
 
 LONGEST_REPORT = 400_000

@@ -11,12 +11,14 @@ from bot.blocks.message import reply
 from bot.blocks.text import duration, mrkdwn, person, when
 from bot.commands._lines import command_line
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
-from bot.core.arguments import Duration, Positional
 from bot.core.model import Risk
-from bot.core.plan import Plan
+from bot.core.parsing.arguments import Duration, Positional
 from bot.core.policy import Policy
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.records.incidents import Incident
+from bot.core.records.timers import Timer, TimerKind
 from bot.core.reply import Reply
-from bot.core.request import AuditEntry, Incident, Timer, TimerKind
+from bot.core.requests.plan import Plan
 from bot.errors import BadInput
 
 USUAL = timedelta(hours=4)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.blocks.text import Mrkdwn, actor, mrkdwn
-from bot.core.request import TIMER, AuditEntry
+from bot.core.records.audit_entry import TIMER, AuditEntry
 
 SHOWN: Final = 4
 _TO: Final[Mapping[str, str]] = {

@@ -12,11 +12,11 @@ from bot.commands._lines import command_line
 from bot.commands._targets import require_known
 from bot.commands.base import Context, ReadCommand
 from bot.commands.requests._audit_sentences import Writer, mrkdwn_sentence, slack_writer, words_of
-from bot.core.arguments import Count, DatabaseName, Since, UserRef, since_start
-from bot.core.durations import duration_text
 from bot.core.model import Target
+from bot.core.parsing.arguments import Count, DatabaseName, Since, UserRef, since_start
+from bot.core.parsing.durations import duration_text
+from bot.core.records.audit_entry import AuditEntry
 from bot.core.reply import Block, Reply
-from bot.core.request import AuditEntry
 
 PAGE = 20
 LOOKS = 10

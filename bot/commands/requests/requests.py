@@ -9,10 +9,10 @@ from bot.blocks.text import mrkdwn
 from bot.commands._lines import command_line
 from bot.commands._rights import is_visible, may_approve
 from bot.commands.base import Context, ReadCommand
-from bot.core.arguments import Count
 from bot.core.declaration import Variant
+from bot.core.parsing.arguments import Count
 from bot.core.reply import Reply
-from bot.core.request import Mode, Request, State
+from bot.core.requests.request import Mode, Request, State
 
 OPEN = (State.PENDING, State.APPROVED, State.READY, State.EXECUTING, State.QUARANTINED)
 PAGE = 12

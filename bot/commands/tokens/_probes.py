@@ -4,8 +4,8 @@ import asyncio
 from typing import Final
 
 from bot.commands.base import ChangeContext, Probe
-from bot.core.plan import Plan
-from bot.core.proof import Finding, OldTokens
+from bot.core.requests.plan import Plan
+from bot.core.requests.proof import Finding, OldTokens
 from bot.turso import Database, TursoError
 from bot.turso.data_plane import TokenAnswer
 

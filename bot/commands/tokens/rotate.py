@@ -12,12 +12,12 @@ from bot.commands._lines import command_line
 from bot.commands._targets import live_tokens, snapshot, some, target_of
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.tokens._probes import mint_probes
-from bot.core.arguments import DatabaseName, Positional
 from bot.core.model import Risk
-from bot.core.plan import Plan
-from bot.core.proof import OldTokens, Proof
+from bot.core.parsing.arguments import DatabaseName, Positional
+from bot.core.records.tokens import LedgerToken
 from bot.core.reply import Reply
-from bot.core.request import LedgerToken
+from bot.core.requests.plan import Plan
+from bot.core.requests.proof import OldTokens, Proof
 from bot.errors import Unavailable
 from bot.turso import Database
 

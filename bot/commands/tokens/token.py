@@ -13,11 +13,11 @@ from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, Plain, duration, mrkdwn, when
 from bot.commands._targets import snapshot, target_of
 from bot.commands.base import ChangeContext, Context, Secret, SecretCommand
-from bot.core.arguments import DatabaseName, Expiration, Positional
 from bot.core.declaration import Variant
 from bot.core.model import Never, Risk
-from bot.core.plan import Plan
+from bot.core.parsing.arguments import DatabaseName, Expiration, Positional
 from bot.core.reply import Reply
+from bot.core.requests.plan import Plan
 
 
 class TokenArgs(BaseModel):

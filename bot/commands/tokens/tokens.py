@@ -12,11 +12,11 @@ from bot.commands._lines import command_line
 from bot.commands._still_there import still_there
 from bot.commands._targets import require_known
 from bot.commands.base import Context, ReadCommand
-from bot.core.arguments import Count, DatabaseName, Positional
 from bot.core.declaration import Variant
 from bot.core.model import Target
+from bot.core.parsing.arguments import Count, DatabaseName, Positional
+from bot.core.records.tokens import LedgerToken, TokenState
 from bot.core.reply import Block, Reply
-from bot.core.request import LedgerToken, TokenState
 
 _DOUBTS = {
     TokenState.UNKNOWN: mrkdwn(" · :grey_question: may exist, delivered to nobody"),

@@ -19,7 +19,7 @@ from bot.commands.usage._samples import (
     start_of,
     used_between,
 )
-from bot.core.request import UsageSample
+from bot.core.records.usage import UsageSample
 from bot.turso.models import Usage
 
 MANY: Final = 500

@@ -19,8 +19,8 @@ from bot.commands.usage._amounts import Amount, amount_of
 from bot.commands.usage._history import History, first_day, history_of
 from bot.commands.usage._periods import Period
 from bot.commands.usage._samples import end_of, moment, moment_of, samples_of, start_of, used_between
+from bot.core.records.usage import UsageSample
 from bot.core.reply import Block, Reply
-from bot.core.request import UsageSample
 from bot.turso import Listed
 from bot.turso.models import OrganizationUsage, Quotas, Usage
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from bot.blocks.text import Mrkdwn, mrkdwn, when
-from bot.core.arguments import month_span, since_start
+from bot.core.parsing.arguments import month_span, since_start
 
 
 @dataclass(frozen=True, slots=True)

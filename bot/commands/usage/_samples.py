@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from bot.core.request import UsageSample
+from bot.core.records.usage import UsageSample
 from bot.turso import Listed
 from bot.turso.ids import made_at
 from bot.turso.models import OrganizationUsage, Usage

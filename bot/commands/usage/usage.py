@@ -8,7 +8,7 @@ from bot.commands.base import Context, ReadCommand
 from bot.commands.usage import _database as usage_database
 from bot.commands.usage import _organization as usage_organization
 from bot.commands.usage._periods import period_of
-from bot.core.arguments import Count, DatabaseName, Month, Positional, Since
+from bot.core.parsing.arguments import Count, DatabaseName, Month, Positional, Since
 from bot.core.reply import Reply
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from bot.core.actions import action_of_line
 from bot.core.model import Channel, ChannelKind, Decision, Person, Subject, Verdict
-from bot.core.parsing import Grammar
+from bot.core.parsing.grammar import Grammar
 from bot.core.policy import document
 from bot.core.policy.decide import decide
 from bot.core.policy.rules import Policy

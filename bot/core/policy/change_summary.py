@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from bot.core.parsing import Grammar
+from bot.core.parsing.grammar import Grammar
 from bot.core.policy.diff import differences
 from bot.core.policy.rules import Policy
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase, translate
 from typing import Final
 
-from bot.core.arguments import is_database_name
 from bot.core.model import Target
+from bot.core.parsing.arguments import is_database_name
 
 GROUP = "group:"
 _SET: Final = re.compile(r"\[[^\]]{1,64}\]")

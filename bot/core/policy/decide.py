@@ -8,8 +8,8 @@ from operator import and_
 
 from bot.core.approvers import ApproverSet
 from bot.core.catalogue import CommandCatalogue
-from bot.core.durations import duration_text
 from bot.core.model import Action, Confirm, Decision, Lifetime, Never, Risk, Subject, Target, Verdict, Visibility
+from bot.core.parsing.durations import duration_text
 from bot.core.policy import refusals
 from bot.core.policy.built_in_limits import refuses_person, refuses_place, standing_of
 from bot.core.policy.people import Membership, People

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.core.actions import action_of_line
-from bot.core.durations import duration_text
 from bot.core.model import Action, Decision, Target, Verdict
-from bot.core.parsing import Grammar
+from bot.core.parsing.durations import duration_text
+from bot.core.parsing.grammar import Grammar
 from bot.core.policy.databases import sample
 from bot.core.policy.decide import decide
 from bot.core.policy.hypothetical import suppose

@@ -8,8 +8,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from bot.core.catalogue import CommandCatalogue
-from bot.core.durations import NotADuration, parse_duration
 from bot.core.model import Confirm, QueryLiterals, Visibility
+from bot.core.parsing.durations import NotADuration, parse_duration
 from bot.core.policy.databases import GROUP
 from bot.core.policy.document import quote
 

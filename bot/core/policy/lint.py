@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from bot.core.catalogue import CommandCatalogue
-from bot.core.durations import NotADuration, duration_text, parse_duration
+from bot.core.parsing.durations import NotADuration, duration_text, parse_duration
 from bot.core.policy.document import Document, Path, Problem, quote
 
 _VERDICTS = ("allow", "approve", "break_glass", "deny")

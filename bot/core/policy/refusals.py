@@ -6,8 +6,8 @@ The reader may not know of another channel. `dispatch/refusal_hints.py` adds the
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from bot.core.durations import duration_text
 from bot.core.model import Action, Subject, Target, Verdict
+from bot.core.parsing.durations import duration_text
 from bot.core.policy.built_in_limits import standing_of
 from bot.core.policy.people import People
 from bot.core.policy.rules import Binding, Miss, Policy, Rule

@@ -6,7 +6,7 @@ from typing import Any
 from bot.core.actions import action_of_line
 from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Action, Verdict
-from bot.core.parsing import Grammar
+from bot.core.parsing.grammar import Grammar
 from bot.core.policy import cases, trace
 from bot.core.policy import diff as differences
 from bot.core.policy.decide import decide

@@ -7,9 +7,9 @@ from itertools import chain
 from typing import Final
 
 from bot.core.actions import action_of
-from bot.core.argument_schema import partial_of
 from bot.core.declaration import Declaration, Variant
 from bot.core.model import Action, Decision, Lifetime, Never, Subject, Target, Verdict
+from bot.core.parsing.argument_schema import partial_of
 from bot.core.policy.databases import Databases, sample
 from bot.core.policy.decide import decide
 from bot.core.policy.rules import Policy

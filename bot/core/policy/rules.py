@@ -15,7 +15,7 @@ from bot.core.policy.people import NOBODY, Membership, People
 
 if TYPE_CHECKING:
     from bot.core.policy.scope import Scope
-    from bot.core.request import Incident
+    from bot.core.records.incidents import Incident
 
 Commands = Mapping[str, tuple[frozenset[str], ...]]
 """Command names, each with the sets of flags under which it is meant."""

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from bot.core.durations import duration_text
 from bot.core.model import Action, Decision, Subject, Target, Verdict
+from bot.core.parsing.durations import duration_text
 from bot.core.policy.built_in_limits import standing_of
 from bot.core.policy.decide import decide
 from bot.core.policy.rules import Miss, Policy, Rule

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.request import AuditEntry
+from bot.core.records.audit_entry import AuditEntry
 
 
 class ReadAudit(Protocol):

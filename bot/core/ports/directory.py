@@ -4,7 +4,7 @@ from typing import Protocol
 
 from bot.core.facts import Facts, Question
 from bot.core.model import Channel, Subject
-from bot.core.request import Incoming
+from bot.core.requests.incoming import Incoming
 
 
 class Directory(Protocol):

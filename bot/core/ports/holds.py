@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.request import AuditEntry, Hold
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.records.holds import Hold
 
 
 class ReadHolds(Protocol):

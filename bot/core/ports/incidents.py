@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.request import AuditEntry, Incident, Review, Timer
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.records.incidents import Incident, Review
+from bot.core.records.timers import Timer
 
 
 class ReadIncidents(Protocol):

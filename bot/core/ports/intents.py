@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.request import Incoming
+from bot.core.requests.incoming import Incoming
 
 
 class Intents(Protocol):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.core.reply import Reply, View
-from bot.core.request import Incoming, Kind
+from bot.core.requests.incoming import Incoming, Kind
 
 
 @dataclass(frozen=True, slots=True)

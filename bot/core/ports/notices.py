@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.request import LiveCard, Untold
+from bot.core.records.notices import LiveCard, Untold
 
 
 class Cards(Protocol):

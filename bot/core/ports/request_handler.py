@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bot.core.request import Incoming
+from bot.core.requests.incoming import Incoming
 
 Work = Callable[[], Awaitable[None]]
 """What is left to do once Slack has its ack."""

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.request import AuditEntry, Request, State, Vote
-from bot.core.transition import Transition
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.requests.request import Request, State, Vote
+from bot.core.requests.transition import Transition
 
 
 class ReadRequests(Protocol):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.request import Backlog, Timer
+from bot.core.records.timers import Backlog, Timer
 
 
 class Timers(Protocol):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.request import LedgerToken, TokenState
+from bot.core.records.tokens import LedgerToken, TokenState
 
 
 class ReadTokens(Protocol):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.request import Digest, UsageSample
+from bot.core.records.usage import Digest, UsageSample
 
 
 class ReadDigests(Protocol):

@@ -2,9 +2,11 @@
 
 from bot.core.model import Confirm
 from bot.core.ports import address_of
+from bot.core.records.timers import TimerKind
 from bot.core.reply import Reply
-from bot.core.request import BEFORE_SENT, Incoming, Request, State, TimerKind
-from bot.core.transition import Transition
+from bot.core.requests.incoming import Incoming
+from bot.core.requests.request import BEFORE_SENT, Request, State
+from bot.core.requests.transition import Transition
 from bot.errors import Refused
 from bot.pipeline import token_reveal
 from bot.pipeline.approval.presses import (

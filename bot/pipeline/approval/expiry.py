@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Final
 
-from bot.core.request import TIMER, Request, State, TimerKind
-from bot.core.transition import Transition
+from bot.core.records.audit_entry import TIMER
+from bot.core.records.timers import TimerKind
+from bot.core.requests.request import Request, State
+from bot.core.requests.transition import Transition
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.telling import tell_outcome
 from bot.pipeline.replies import entry

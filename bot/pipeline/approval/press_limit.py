@@ -6,7 +6,7 @@ from typing import Final
 
 from cachetools import TTLCache
 
-from bot.core.request import Incoming
+from bot.core.requests.incoming import Incoming
 from bot.errors import BadInput
 
 AT_MOST: Final = 10

@@ -9,9 +9,12 @@ from bot.blocks import forms
 from bot.blocks.buttons import HOME_PAGE
 from bot.core.model import Action, Decision, Verdict
 from bot.core.ports import address_of
-from bot.core.request import AuditEntry, Incoming, Mode, Request, State, Timer, TimerKind
-from bot.core.request_decision import stricter_now
-from bot.core.transition import Transition
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.records.timers import Timer, TimerKind
+from bot.core.requests.decision import stricter_now
+from bot.core.requests.incoming import Incoming
+from bot.core.requests.request import Mode, Request, State
+from bot.core.requests.transition import Transition
 from bot.errors import BadInput, BotError, Refused, Unavailable
 from bot.pipeline.approval.expiry import expire
 from bot.pipeline.authorization.authorize import Authorization, No, Step, authorize

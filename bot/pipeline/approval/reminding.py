@@ -7,7 +7,8 @@ from typing import Final
 from bot.blocks import notices
 from bot.blocks.text import duration
 from bot.core.ports import address_of
-from bot.core.request import Incoming, Mode, Request, State
+from bot.core.requests.incoming import Incoming
+from bot.core.requests.request import Mode, Request, State
 from bot.errors import CannotPost, Refused, Unavailable
 from bot.pipeline.approval.presses import OVER, must_be_authorized, request_of
 from bot.pipeline.authorization.authorize import Authorization, Step

@@ -1,7 +1,7 @@
 """The review that a break-glass act owes: its form."""
 
 from bot.blocks import forms
-from bot.core.request import Incoming
+from bot.core.requests.incoming import Incoming
 from bot.errors import Refused, Unavailable
 from bot.pipeline.approval.presses import TOO_OLD, request_of
 from bot.pipeline.authorization.authorize import Step, authorize

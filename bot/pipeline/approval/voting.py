@@ -3,8 +3,10 @@
 from bot.blocks import forms
 from bot.core.model import Confirm, Decision
 from bot.core.ports import address_of
-from bot.core.request import BEFORE_SENT, Incoming, Mode, Request, State, TimerKind, Vote
-from bot.core.transition import Transition
+from bot.core.records.timers import TimerKind
+from bot.core.requests.incoming import Incoming
+from bot.core.requests.request import BEFORE_SENT, Mode, Request, State, Vote
+from bot.core.requests.transition import Transition
 from bot.errors import Refused
 from bot.pipeline.approval.presses import (
     ask_name,

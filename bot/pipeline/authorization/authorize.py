@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Self
 
-from bot.core.approval import Tally
 from bot.core.facts import Facts, Question
 from bot.core.model import Action, Channel, Decision, Person, Subject, Verdict
-from bot.core.request import Incoming, Kind, Request, Review, Vote
-from bot.core.request_decision import request_action, with_rules_of_now
+from bot.core.records.incidents import Review
+from bot.core.requests.approval import Tally
+from bot.core.requests.decision import request_action, with_rules_of_now
+from bot.core.requests.incoming import Incoming, Kind
+from bot.core.requests.request import Request, Vote
 from bot.errors import BotError, Refused, Unavailable
 from bot.pipeline.authorization.checks import ANSWERS, Case, No, Step, Stop, WantedGroups, count_votes
 from bot.pipeline.authorization.decision import Forbidden

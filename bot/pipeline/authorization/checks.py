@@ -5,14 +5,16 @@ from dataclasses import dataclass, replace
 from enum import Enum, StrEnum, auto
 from typing import Final
 
-from bot.core.approval import Tally, tally
 from bot.core.approvers import ApproverSet
 from bot.core.facts import Facts
 from bot.core.model import Action, Decision, Person, Subject, Verdict
 from bot.core.policy import People, Policy, is_on, refuses_person, undo_panels
 from bot.core.policy.built_in_limits import refuses_place
-from bot.core.request import Incoming, Mode, Request, Review, Vote
-from bot.core.request_decision import databases_of, decide_request, request_action
+from bot.core.records.incidents import Review
+from bot.core.requests.approval import Tally, tally
+from bot.core.requests.decision import databases_of, decide_request, request_action
+from bot.core.requests.incoming import Incoming
+from bot.core.requests.request import Mode, Request, Vote
 from bot.pipeline.authorization.decision import judge_by
 
 

@@ -7,9 +7,11 @@ from typing import Any, Final
 from bot.commands.base import ChangeCommand, Command, Context
 from bot.core.actions import action_of
 from bot.core.model import Action, Decision, Subject, Target, Verdict
-from bot.core.parsing import Incomplete
+from bot.core.parsing.parse_results import Incomplete
 from bot.core.policy import rights_of
-from bot.core.request import Hold, HoldKind, Incoming, Request, State
+from bot.core.records.holds import Hold, HoldKind
+from bot.core.requests.incoming import Incoming
+from bot.core.requests.request import Request, State
 from bot.errors import BotError, Unavailable
 from bot.pipeline.authorization.authorize import No, Step, authorize
 from bot.pipeline.authorization.decision import judge

@@ -5,10 +5,10 @@ from dataclasses import replace
 from bot.commands.base import Command
 from bot.core.actions import action_of
 from bot.core.model import Action, Decision, Subject, Verdict, Visibility
-from bot.core.parsing import Parsed
-from bot.core.plan import Plan
+from bot.core.parsing.parse_results import Parsed
 from bot.core.policy import Policy, decide
-from bot.core.request_decision import databases_of
+from bot.core.requests.decision import databases_of
+from bot.core.requests.plan import Plan
 from bot.errors import Refused
 from bot.pipeline.environment import Environment
 

@@ -1,7 +1,7 @@
 """Is it still the object of the plan? A plan is bound to a `DbId`, a group and a protection, not to a name."""
 
 from bot.commands.base import ChangeCommand, Command, Context
-from bot.core.plan import Plan, PlanTarget
+from bot.core.requests.plan import Plan, PlanTarget
 from bot.errors import Unavailable
 from bot.turso import Database, DatabaseNotFound, TursoReader
 

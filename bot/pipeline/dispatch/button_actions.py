@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.blocks import forms
 from bot.core.model import Action
-from bot.core.request import Incoming
+from bot.core.requests.incoming import Incoming
 from bot.errors import BadInput, BotError, Unavailable
 from bot.pipeline import token_reveal
 from bot.pipeline.approval import confirming, reminding, reviewing, voting

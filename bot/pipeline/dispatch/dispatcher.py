@@ -12,9 +12,10 @@ import structlog
 from bot.blocks import forms
 from bot.blocks.text import utc
 from bot.commands.base import Command
-from bot.core.parsing import Incomplete, Parsed
+from bot.core.parsing.parse_results import Incomplete, Parsed
 from bot.core.ports import Ack, Work
-from bot.core.request import Incoming, Kind, State
+from bot.core.requests.incoming import Incoming, Kind
+from bot.core.requests.request import State
 from bot.errors import BadInput, BotError, Refused
 from bot.pipeline.approval import press_limit, presses
 from bot.pipeline.approval.press_limit import PressLimit

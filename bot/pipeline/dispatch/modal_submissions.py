@@ -9,10 +9,12 @@ from typing import Any, Final
 from bot.blocks import forms
 from bot.commands.base import Command
 from bot.core.model import Action, Target, Verdict
-from bot.core.normalise import normalise
-from bot.core.parsing import Incomplete, Parsed
+from bot.core.parsing.normalise import normalise
+from bot.core.parsing.parse_results import Incomplete, Parsed
 from bot.core.ports import address_of
-from bot.core.request import Incoming, Kind, Request, Review
+from bot.core.records.incidents import Review
+from bot.core.requests.incoming import Incoming, Kind
+from bot.core.requests.request import Request
 from bot.errors import BadInput, Refused
 from bot.pipeline.approval import confirming, voting
 from bot.pipeline.approval.presses import subject_name

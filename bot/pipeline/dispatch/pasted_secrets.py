@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from bot.core.egress import looks_secret
-from bot.core.parse_results import LONGEST_TEXT, TextTooLong
-from bot.core.request import Incoming, Kind
+from bot.core.parsing.parse_results import LONGEST_TEXT, TextTooLong
+from bot.core.redaction.egress import looks_secret
+from bot.core.requests.incoming import Incoming, Kind
 from bot.errors import BadInput
 from bot.pipeline.environment import Environment
 

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Phase
-from bot.core.plan import Plan
-from bot.core.request import Mode, Request, State, TimerKind
-from bot.core.transition import Transition
+from bot.core.records.timers import TimerKind
+from bot.core.requests.plan import Plan
+from bot.core.requests.request import Mode, Request, State
+from bot.core.requests.transition import Transition
 from bot.errors import BotError, NotOurs, Unavailable
 from bot.pipeline import rotation_proof
 from bot.pipeline.approval.expiry import start_is_over

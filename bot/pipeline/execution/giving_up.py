@@ -4,7 +4,7 @@ from typing import Any
 
 import structlog
 
-from bot.core.request import State
+from bot.core.requests.request import State
 from bot.pipeline.execution.executor import Executor
 from bot.pipeline.outcomes.telling import tell_plainly
 

@@ -12,9 +12,13 @@ from bot.blocks.home_view import ROWS, Board, Page, Place, home_view, pages_of
 from bot.commands._still_there import PATIENCE_SECONDS, PlannedDatabase, Remembered, of_listed
 from bot.core.model import Action, Channel, Person, Subject, Target, Verdict
 from bot.core.policy import is_on, refuses_person, rights_of, undo_panels
+from bot.core.records.holds import Hold, HoldKind
+from bot.core.records.incidents import Incident, Review
+from bot.core.records.tokens import LedgerToken
 from bot.core.reply import View
-from bot.core.request import Hold, HoldKind, Incident, Incoming, Kind, LedgerToken, Mode, Request, Review, State
-from bot.core.request_decision import decide_request, request_action
+from bot.core.requests.decision import decide_request, request_action
+from bot.core.requests.incoming import Incoming, Kind
+from bot.core.requests.request import Mode, Request, State
 from bot.errors import BotError, Unavailable
 from bot.pipeline.authorization.decision import judge
 from bot.pipeline.environment import Environment

@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 
 from bot.core.reply import View
-from bot.core.request import Incoming
+from bot.core.requests.incoming import Incoming
 from bot.errors import BotError
 from bot.pipeline.environment import Environment
 from bot.pipeline.home.home_tab import view_of

@@ -9,7 +9,7 @@ import structlog
 
 from bot.core.ports import Address
 from bot.core.reply import Reply
-from bot.core.request import Request
+from bot.core.requests.request import Request
 from bot.errors import BotError, CannotPost, Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.recipients import is_private, people_concerned

@@ -8,7 +8,7 @@ import structlog
 from bot.commands.base import ChangeCommand
 from bot.commands.incidents._timeline import OWN
 from bot.core.reply import Reply
-from bot.core.request import Request, State
+from bot.core.requests.request import Request, State
 from bot.errors import BotError, CannotPost, Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import may_be_seen

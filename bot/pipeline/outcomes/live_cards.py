@@ -6,9 +6,9 @@ import structlog
 
 from bot.commands.base import ReadCommand
 from bot.core.actions import action_of
-from bot.core.parsing import Parsed
+from bot.core.parsing.parse_results import Parsed
+from bot.core.records.notices import LiveCard
 from bot.core.reply import Reply
-from bot.core.request import LiveCard
 from bot.errors import BotError
 from bot.pipeline.authorization.decision import may_be_shown
 from bot.pipeline.environment import Environment

@@ -7,8 +7,8 @@ from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, mrkdwn
 from bot.blocks.text import channel as channel_link
+from bot.core.records.audit_entry import AuditEntry
 from bot.core.reply import Reply
-from bot.core.request import AuditEntry
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import CHANNEL, NOBODY, post_openly
 

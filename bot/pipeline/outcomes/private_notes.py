@@ -8,7 +8,8 @@ import structlog
 from bot.blocks import cards
 from bot.core.model import Confirm
 from bot.core.ports import Address
-from bot.core.request import HoldKind, Mode, Request
+from bot.core.records.holds import HoldKind
+from bot.core.requests.request import Mode, Request
 from bot.errors import BotError
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.request_cards import card_of, done_of, timeline_link

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from bot.core.model import Visibility
-from bot.core.request import Mode, Request
+from bot.core.requests.request import Mode, Request
 from bot.pipeline.environment import Environment
 
 AT_MOST: Final = 25

@@ -9,9 +9,11 @@ import structlog
 from bot.blocks import cards
 from bot.commands.base import OVER, ChangeCommand
 from bot.commands.incidents.incident_start import standing
+from bot.core.records.holds import HoldKind
+from bot.core.records.incidents import Incident, Review
 from bot.core.reply import Reply
-from bot.core.request import HoldKind, Incident, Mode, Request, Review, State
-from bot.core.request_decision import decide_request
+from bot.core.requests.decision import decide_request
+from bot.core.requests.request import Mode, Request, State
 from bot.errors import CannotPost, Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import may_be_seen

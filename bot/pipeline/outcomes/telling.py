@@ -9,8 +9,10 @@ import structlog
 
 from bot.blocks import cards, notices
 from bot.commands.base import SecretCommand
+from bot.core.records.notices import PLAINLY, REVIEWED
+from bot.core.records.timers import Timer, TimerKind
 from bot.core.reply import Reply
-from bot.core.request import CLOSED, ENDS, PLAINLY, REVIEWED, Mode, Request, State, Timer, TimerKind
+from bot.core.requests.request import CLOSED, ENDS, Mode, Request, State
 from bot.errors import Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.audit_head import is_audit_head, post_audit_head

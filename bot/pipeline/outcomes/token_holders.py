@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from bot.blocks import notices
-from bot.core.proof import Proof
-from bot.core.request import LedgerToken, Request, TokenState
+from bot.core.records.tokens import LedgerToken, TokenState
+from bot.core.requests.proof import Proof
+from bot.core.requests.request import Request
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import REVOKED, notice_of, tell_alone
 

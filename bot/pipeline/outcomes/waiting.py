@@ -9,8 +9,8 @@ from typing import Final
 import structlog
 
 from bot.blocks import cards
-from bot.core.request import Request, State
-from bot.core.transition import Transition
+from bot.core.requests.request import Request, State
+from bot.core.requests.transition import Transition
 from bot.errors import BotError, Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.request_cards import show

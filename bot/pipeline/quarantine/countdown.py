@@ -10,8 +10,11 @@ from typing import Any, Final
 
 from bot.blocks.text import duration
 from bot.commands.databases._holds import blocked, lift_of, lift_once, open_quarantine
-from bot.core.request import COUNTDOWN_OVER, TIMER, Hold, Request, State, Timer, TimerKind
-from bot.core.transition import Transition
+from bot.core.records.audit_entry import TIMER
+from bot.core.records.holds import Hold
+from bot.core.records.timers import Timer, TimerKind
+from bot.core.requests.request import COUNTDOWN_OVER, Request, State
+from bot.core.requests.transition import Transition
 from bot.errors import BotError
 from bot.pipeline.authorization.authorize import No, Step, authorize
 from bot.pipeline.authorization.plan_drift import what_changed

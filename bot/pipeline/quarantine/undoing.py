@@ -1,8 +1,10 @@
 """Undo: who may end a quarantine, and its beginning."""
 
 from bot.core.ports import address_of
-from bot.core.request import Incoming, Request, State, TimerKind
-from bot.core.transition import Transition
+from bot.core.records.timers import TimerKind
+from bot.core.requests.incoming import Incoming
+from bot.core.requests.request import Request, State
+from bot.core.requests.transition import Transition
 from bot.errors import Refused
 from bot.pipeline.approval.presses import request_of
 from bot.pipeline.authorization.authorize import Step, authorize

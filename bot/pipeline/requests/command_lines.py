@@ -10,12 +10,13 @@ from bot.blocks import forms, plans
 from bot.commands.base import Command, Context, FollowUp, ReadCommand, SecretCommand
 from bot.core.actions import action_of
 from bot.core.model import Action, Decision, Subject, Verdict, Visibility
-from bot.core.parse_results import close
-from bot.core.parsing import Grammar, Incomplete, Parsed
-from bot.core.plan import Plan
+from bot.core.parsing.grammar import Grammar
+from bot.core.parsing.parse_results import Incomplete, Parsed, close
 from bot.core.ports import address_of
+from bot.core.records.notices import LiveCard
 from bot.core.reply import Reply
-from bot.core.request import Incoming, Kind, LiveCard
+from bot.core.requests.incoming import Incoming, Kind
+from bot.core.requests.plan import Plan
 from bot.errors import BotError, CannotPost, Refused
 from bot.pipeline.approval import presses
 from bot.pipeline.authorization.checks import UNDOES

@@ -11,9 +11,9 @@ from bot.commands.base import ChangeCommand, Command, Explanation, ReadCommand
 from bot.core.actions import action_of
 from bot.core.facts import Facts, Question
 from bot.core.model import Action, Channel, ChannelKind, Decision, Person, Subject, Verdict
-from bot.core.parsing import Incomplete, Parsed
+from bot.core.parsing.parse_results import Incomplete, Parsed
 from bot.core.policy import refuses_person
-from bot.core.request import Incoming, Kind
+from bot.core.requests.incoming import Incoming, Kind
 from bot.errors import BadInput, BotError, Unavailable
 from bot.pipeline.authorization.checks import UNDOES, WantedGroups
 from bot.pipeline.authorization.command_line import decide_incomplete, decide_line, own_undo

@@ -5,9 +5,10 @@ from dataclasses import replace
 from bot.commands._lines import command_line
 from bot.commands.base import FollowUp
 from bot.commands.incidents.incident_start import usual_length
-from bot.core.durations import duration_text
-from bot.core.parsing import Parsed
-from bot.core.request import Incident, Incoming
+from bot.core.parsing.durations import duration_text
+from bot.core.parsing.parse_results import Parsed
+from bot.core.records.incidents import Incident
+from bot.core.requests.incoming import Incoming
 from bot.errors import BadInput
 from bot.pipeline.approval.presses import fits, must_be_one_of_us
 from bot.pipeline.environment import Environment

@@ -5,9 +5,10 @@ from dataclasses import replace
 from bot.commands._lines import command_line
 from bot.commands.base import FollowUp
 from bot.core.actions import action_of
-from bot.core.parsing import Parsed
-from bot.core.request import Incoming, Request
-from bot.core.request_decision import databases_of
+from bot.core.parsing.parse_results import Parsed
+from bot.core.requests.decision import databases_of
+from bot.core.requests.incoming import Incoming
+from bot.core.requests.request import Request
 from bot.errors import BadInput, Refused
 from bot.pipeline.approval.presses import fits, must_be_one_of_us
 from bot.pipeline.authorization.authorize import Step, authorize

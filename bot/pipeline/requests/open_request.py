@@ -7,11 +7,15 @@ from typing import Any
 from bot.blocks import cards
 from bot.commands.base import ChangeCommand, Command, SecretCommand
 from bot.core.model import Confirm, Decision, Subject, Verdict
-from bot.core.parsing import Parsed
-from bot.core.plan import Plan
+from bot.core.parsing.parse_results import Parsed
 from bot.core.ports import address_of
-from bot.core.request import TIMER, Incoming, Kind, Mode, Request, Review, State, Timer, TimerKind
-from bot.core.transition import Transition
+from bot.core.records.audit_entry import TIMER
+from bot.core.records.incidents import Review
+from bot.core.records.timers import Timer, TimerKind
+from bot.core.requests.incoming import Incoming, Kind
+from bot.core.requests.plan import Plan
+from bot.core.requests.request import Mode, Request, State
+from bot.core.requests.transition import Transition
 from bot.errors import BadInput, CannotPost, Unavailable
 from bot.pipeline import token_reveal
 from bot.pipeline.environment import SETTLES, Environment, new_id

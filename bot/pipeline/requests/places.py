@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from bot.core.model import Subject
-from bot.core.request import Incoming
+from bot.core.requests.incoming import Incoming
 from bot.errors import Refused, Unavailable
 from bot.pipeline.environment import Environment
 

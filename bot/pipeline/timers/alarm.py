@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from bot.blocks import notices
-from bot.core.request import Request
+from bot.core.requests.request import Request
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import ALARM, notice_of, tell_alone
 from bot.pipeline.outcomes.recipients import notified

@@ -14,8 +14,9 @@ from bot.commands._lines import command_line
 from bot.commands.digests._digest import digest, measure
 from bot.commands.digests._schedule import length, next_due, period_name
 from bot.core.model import Action, Subject
+from bot.core.records.timers import Timer
+from bot.core.records.usage import Digest
 from bot.core.reply import Reply
-from bot.core.request import Digest, Timer
 from bot.errors import BotError, CannotPost, Unavailable
 from bot.pipeline.authorization.decision import may_be_shown
 from bot.pipeline.environment import Environment

@@ -8,7 +8,10 @@ from typing import Final
 from bot.blocks import notices
 from bot.commands.base import ChangeCommand, SecretCommand
 from bot.commands.databases import _holds as holding
-from bot.core.request import TIMER, Hold, Request, State, Timer, TimerKind
+from bot.core.records.audit_entry import TIMER
+from bot.core.records.holds import Hold
+from bot.core.records.timers import Timer, TimerKind
+from bot.core.requests.request import Request, State
 from bot.errors import BotError, CannotPost, NotOurs
 from bot.pipeline.approval.expiry import expire
 from bot.pipeline.environment import Environment

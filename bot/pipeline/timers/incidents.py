@@ -11,7 +11,10 @@ from bot.blocks.text import mrkdwn
 from bot.commands.base import Facts
 from bot.commands.incidents.incident_end import facts_of, last_message
 from bot.core.model import Channel, Person, Subject
-from bot.core.request import TIMER, AuditEntry, Incident, Request, Review, Timer
+from bot.core.records.audit_entry import TIMER, AuditEntry
+from bot.core.records.incidents import Incident, Review
+from bot.core.records.timers import Timer
+from bot.core.requests.request import Request
 from bot.errors import BotError
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import CHANNEL, Notice, deliver, tell_each

@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from bot.commands.usage._samples import sample_of
-from bot.core.request import Timer
+from bot.core.records.timers import Timer
 from bot.errors import BotError
 from bot.pipeline.environment import Environment
 

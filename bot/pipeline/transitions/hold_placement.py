@@ -6,9 +6,10 @@ from datetime import timedelta
 from bot.commands.base import Context
 from bot.commands.databases._holds import blocked, in_quarantine, of_others, open_quarantine, released_with
 from bot.commands.databases.destroy import REPLACES
-from bot.core.plan import Plan
-from bot.core.request import CLOSED, Hold, HoldKind, Request, State
-from bot.core.transition import Transition
+from bot.core.records.holds import Hold, HoldKind
+from bot.core.requests.plan import Plan
+from bot.core.requests.request import CLOSED, Request, State
+from bot.core.requests.transition import Transition
 from bot.pipeline.environment import Environment, new_id
 from bot.pipeline.transitions.settlement import closing
 

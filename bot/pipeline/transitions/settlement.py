@@ -8,21 +8,13 @@ from typing import Any
 from bot.commands.base import ChangeCommand
 from bot.commands.databases._holds import Blocks, cut_to, released_with
 from bot.commands.databases.thaw import ended_by, words
-from bot.core.plan import Plan
-from bot.core.proof import OldTokens, Proof
-from bot.core.request import (
-    CLOSED,
-    COUNTDOWN_OVER,
-    TOOK_OVER,
-    Hold,
-    HoldKind,
-    Request,
-    State,
-    Timer,
-    TimerKind,
-    TokenState,
-)
-from bot.core.transition import Closing, Revocation, Transition
+from bot.core.records.holds import Hold, HoldKind
+from bot.core.records.timers import Timer, TimerKind
+from bot.core.records.tokens import TokenState
+from bot.core.requests.plan import Plan
+from bot.core.requests.proof import OldTokens, Proof
+from bot.core.requests.request import CLOSED, COUNTDOWN_OVER, TOOK_OVER, Request, State
+from bot.core.requests.transition import Closing, Revocation, Transition
 from bot.pipeline.environment import new_id
 from bot.pipeline.replies import entry
 

@@ -8,7 +8,7 @@ import structlog
 
 from bot.core.ports import Ack, Clock, Messenger, RequestHandler, address_of
 from bot.core.reply import Reply
-from bot.core.request import Incoming
+from bot.core.requests.incoming import Incoming
 from bot.errors import BotError
 from bot.slack.background_tasks import TaskKeeper
 from bot.slack.incoming import payloads

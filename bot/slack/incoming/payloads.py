@@ -7,8 +7,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from bot.core.request import Incoming, Kind
-from bot.core.text_cleaning import clean
+from bot.core.redaction.text_cleaning import clean
+from bot.core.requests.incoming import Incoming, Kind
 
 Body = Mapping[str, Any]
 _ID: Final = re.compile(r"[A-Z0-9]{1,40}")

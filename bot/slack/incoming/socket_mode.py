@@ -14,7 +14,7 @@ from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from bot.core.background import Background
+from bot.core.concurrency.background import Background
 from bot.slack.background_tasks import TaskKeeper
 from bot.slack.incoming._payload_validation import Malformed, checked
 from bot.slack.incoming.bolt import acknowledgement

@@ -6,7 +6,7 @@ from typing import Any, Final
 import structlog
 
 from bot.core.model import Channel, ChannelKind, Person
-from bot.core.text_cleaning import clean
+from bot.core.redaction.text_cleaning import clean
 from bot.slack.lookups.installation import Installation
 
 SLACKBOT: Final = "USLACKBOT"

@@ -8,10 +8,10 @@ from typing import Any, Final, TypeVar
 
 import structlog
 
-from bot.core.cache import Cache
+from bot.core.concurrency.cache import Cache
 from bot.core.facts import Facts, Question
 from bot.core.model import Channel, ChannelKind, Person, Subject
-from bot.core.request import Incoming
+from bot.core.requests.incoming import Incoming
 from bot.errors import Unavailable
 from bot.slack.lookups._queries import Queries
 from bot.slack.lookups.installation import Workspace

@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 import structlog
 
-from bot.core.egress import HIDDEN, has_token, recognizable, without_lines
+from bot.core.redaction.egress import HIDDEN, has_token, recognizable, without_lines
 from bot.core.reply import Reply, View
 
 Body = dict[str, Any]

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from cachetools import TTLCache
 
-from bot.core.request import Incoming
+from bot.core.requests.incoming import Incoming
 
 USES: Final = 5
 LIFETIME_SECONDS: Final = 29 * 60

@@ -7,7 +7,7 @@ import pytest
 from bot.commands import CATALOGUE, COMMANDS
 from bot.core.actions import action_of_line
 from bot.core.model import NEVER, Action, Risk, Target, Verdict
-from bot.core.parsing import Grammar
+from bot.core.parsing.grammar import Grammar
 from bot.core.policy import decide, load, report
 from bot.errors import BadInput
 from tests.core.policy.world import EXAMPLE, EXAMPLE_CASES, policy, subject

@@ -6,8 +6,8 @@ from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from bot.core.arguments import shown
 from bot.core.declaration import Declaration
+from bot.core.parsing.arguments import shown
 from bot.errors import BadInput
 
 LONGEST_TEXT: Final = 2_000

@@ -5,11 +5,11 @@ from typing import Any, Final, Generic
 
 from pydantic import ValidationError
 
-from bot.core.argument_schema import Argument, partial_of, shape_of
-from bot.core.arguments import shown
 from bot.core.declaration import Declaration
-from bot.core.normalise import EnumText
-from bot.core.parse_results import Common, Incomplete, Parsed, S, UnknownOption, close
+from bot.core.parsing.argument_schema import Argument, partial_of, shape_of
+from bot.core.parsing.arguments import shown
+from bot.core.parsing.normalise import EnumText
+from bot.core.parsing.parse_results import Common, Incomplete, Parsed, S, UnknownOption, close
 from bot.errors import BadInput
 
 _PRIVATE: Final = Argument("private", "private", "--private", required=False, flag=True)

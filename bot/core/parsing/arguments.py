@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, GetCoreSchemaHandler, PlainSerializer
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from bot.core.durations import NotADuration, duration_text, lifetime_text, parse_duration, parse_lifetime
 from bot.core.model import Lifetime
+from bot.core.parsing.durations import NotADuration, duration_text, lifetime_text, parse_duration, parse_lifetime
 from bot.errors import BadInput
 
 

@@ -3,36 +3,10 @@
 from collections.abc import Sequence
 from typing import Final, Generic
 
-from bot.core.argument_parsing import Reader, field_errors
-from bot.core.argument_schema import action_options
 from bot.core.catalogue import CommandCatalogue
-from bot.core.normalise import EnumText, normalise, split
-from bot.core.parse_results import (
-    LONGEST_TEXT,
-    Common,
-    Incomplete,
-    Parsed,
-    S,
-    TextTooLong,
-    UnknownCommand,
-    UnknownOption,
-    close,
-    nearest,
-)
-
-__all__ = [
-    "Common",
-    "Grammar",
-    "Incomplete",
-    "Parsed",
-    "TextTooLong",
-    "UnknownCommand",
-    "UnknownOption",
-    "action_options",
-    "field_errors",
-    "nearest",
-    "parse",
-]
+from bot.core.parsing.argument_parsing import Reader
+from bot.core.parsing.normalise import EnumText, normalise, split
+from bot.core.parsing.parse_results import LONGEST_TEXT, Incomplete, Parsed, S, TextTooLong, UnknownCommand, close
 
 
 class Grammar(Generic[S]):

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.core.request import ON_RECORD, AuditEntry, Hold, Review, State, Timer, TimerKind, TokenState, Vote
+from bot.core.records.audit_entry import AuditEntry
+from bot.core.records.holds import Hold
+from bot.core.records.incidents import Review
+from bot.core.records.timers import Timer, TimerKind
+from bot.core.records.tokens import TokenState
+from bot.core.requests.request import ON_RECORD, State, Vote
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from bot.core.arguments import Expiration
 from bot.core.model import Action, Confirm, Decision, Subject, Target, Verdict, Visibility
-from bot.core.plan import Plan
+from bot.core.parsing.arguments import Expiration
 from bot.core.policy import Policy, decide
-from bot.core.request import Mode, Request, State
+from bot.core.requests.plan import Plan
+from bot.core.requests.request import Mode, Request, State
 
 
 def request_action(request: Request) -> Action:

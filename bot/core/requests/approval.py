@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from bot.core.request import State, Vote
+from bot.core.requests.request import State, Vote
 
 MOVES: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
     {

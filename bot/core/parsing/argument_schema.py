@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import BaseModel, create_model
 from pydantic.fields import FieldInfo
 
-from bot.core.arguments import Positional, Rest, Valued
+from bot.core.parsing.arguments import Positional, Rest, Valued
 
 _SHORT: Final = {"expiration": "-e", "read-only": "-r", "group": "-g", "location": "-l"}
 

@@ -1,0 +1,1 @@
+"""What runs beside each other: background loops, and answers that callers share."""

@@ -1,0 +1,1 @@
+"""From the text behind `/turso` to a command and its checked arguments."""

@@ -1,0 +1,32 @@
+"""Holds: the reasons why databases are blocked."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class HoldKind(StrEnum):
+    """Why a database is blocked."""
+
+    FREEZE = "freeze"
+    QUARANTINE = "quarantine"
+    FOUND = "found"
+    """It was blocked before we came; we never lift it by ourselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A reason why reads or writes of a database are blocked."""
+
+    id: str
+    kind: HoldKind
+    organization: str
+    database: str
+    database_id: str
+    block_reads: bool
+    block_writes: bool
+    request_id: str
+    channel_id: str
+    placed_at: datetime
+    due_at: datetime | None = None
+    released_at: datetime | None = None

@@ -1,0 +1,1 @@
+"""Requests: what came in, the plan, the votes, and which transitions are allowed."""
