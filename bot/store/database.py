@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import Unavailable
@@ -56,7 +56,7 @@ class SqliteDatabase:
 
     def __init__(self, place: Place) -> None:
         self._writing = _Lane(_sqlite(place, size=1, begin="BEGIN IMMEDIATE"), 1, "store-write")
-        self._reading = _Lane(_sqlite(place, size=READERS, begin="BEGIN"), READERS, "store-read")
+        self._reading = _Lane(_sqlite(place, size=READERS, begin="BEGIN", reads_only=True), READERS, "store-read")
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` on one consistent picture of the database; it must not write."""
@@ -109,15 +109,20 @@ class PostgresqlDatabase:
             isolation_level="READ COMMITTED",
             connect_args={"connect_timeout": 10, "application_name": "turso-ops"},
         )
+        # The same connections. In this mode every statement of a transaction sees what was committed before the first.
+        self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     async def read(self, work: Work[T]) -> T:
-        """Run `work`; each of its statements sees what is committed by then."""
-        return await self.write(work)
+        """Run `work` on one consistent picture of the database; it must not write."""
+        return await self._run(self._reading, work)
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction and return what it returns once that is committed."""
+        return await self._run(self._engine, work)
+
+    async def _run(self, engine: AsyncEngine, work: Work[T]) -> T:
         try:
-            async with self._engine.begin() as connection:
+            async with engine.begin() as connection:
                 return await connection.run_sync(work)
         except (DBAPIError, PoolTimeout) as error:
             _explain(error)
@@ -134,7 +139,7 @@ def _explain(error: Exception) -> None:
         raise StoreUnavailable from error
 
 
-def _sqlite(place: Place, *, size: int, begin: str) -> Engine:
+def _sqlite(place: Place, *, size: int, begin: str, reads_only: bool = False) -> Engine:
     engine = create_engine(
         place.url,
         pool_size=size,
@@ -147,7 +152,7 @@ def _sqlite(place: Place, *, size: int, begin: str) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"query_only={reads_only:d}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

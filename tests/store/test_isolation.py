@@ -1,0 +1,78 @@
+"""A read sees one consistent picture of the database, whatever others commit meanwhile, and can't write."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from bot.core.requests.request import State
+from bot.store.database import StoreUnavailable
+from bot.store.store import SqlStore
+from bot.store.urls import place_of
+from tests.store.samples import entry, move, request, vote
+
+ADD = text("INSERT INTO votes (request_id, user_id, approves, at, comment) VALUES ('r-1', :user, true, :at, '')")
+COUNT = text("SELECT count(*) FROM votes")
+LEVEL = text("SHOW transaction_isolation")
+
+
+@pytest.fixture
+def writer(database_url: str) -> Iterator[Engine]:
+    """Yield another process's connections, which block."""
+    engine = create_engine(place_of(database_url).for_dbos)
+    yield engine
+    engine.dispose()
+
+
+def add_a_vote(writer: Engine, user: str) -> None:
+    with writer.begin() as connection:
+        connection.execute(ADD, {"user": user, "at": "2026-11-24 12:00:00"})
+
+
+async def test_what_others_commit_during_a_read_is_not_seen_in_it(store: SqlStore, writer: Engine) -> None:
+    def count_twice(connection: Connection) -> list[int]:
+        before = connection.execute(COUNT).scalar_one()
+        add_a_vote(writer, "U0BEN")
+        return [before, connection.execute(COUNT).scalar_one()]
+
+    assert await store.database.read(count_twice) == [0, 0]
+    assert await store.database.read(lambda connection: connection.execute(COUNT).scalar_one()) == 1
+
+
+async def test_a_request_is_read_with_the_votes_of_its_state(store: SqlStore, other: SqlStore, writer: Engine) -> None:
+    """The state and the votes are two statements: an approval that comes between them is in both or in neither."""
+    await store.requests.open(request(), move(State.PENDING))
+    await store.requests.vote(vote(), entry=entry("approved"))
+
+    def read(connection: Connection) -> tuple[str, int]:
+        state = connection.execute(text("SELECT state FROM requests")).scalar_one()
+        with writer.begin() as another:
+            another.execute(text("UPDATE requests SET state = 'approved'"))
+            another.execute(text("DELETE FROM votes"))
+        return state, connection.execute(COUNT).scalar_one()
+
+    assert await store.database.read(read) == ("pending", 1)
+    found = await other.requests.get(request().id)
+    assert found is not None
+    assert (found.state, found.votes) == (State.APPROVED, ())
+
+
+async def test_a_read_cannot_write(store: SqlStore) -> None:
+    with pytest.raises((DBAPIError, StoreUnavailable)) as refused:
+        await store.database.read(lambda connection: connection.execute(text("DELETE FROM votes")))
+
+    assert re.search(r"read-?only", f"{refused.value} {refused.value.__cause__}")
+    assert await store.writable()
+
+
+async def test_a_write_after_reads_sees_what_is_committed_by_then(store: SqlStore, writer: Engine) -> None:
+    """The connections are shared: a write must not keep the mode of the read before it."""
+    if writer.dialect.name == "sqlite":
+        pytest.skip("SQLite has separate connections for writing, and one writer at a time")
+    for _ in range(30):
+        await store.database.read(lambda connection: connection.execute(COUNT).scalar_one())
+
+    assert await store.database.write(lambda connection: connection.execute(LEVEL).scalar_one()) == "read committed"
+    assert await store.database.read(lambda connection: connection.execute(LEVEL).scalar_one()) == "repeatable read"
