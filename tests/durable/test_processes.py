@@ -153,7 +153,8 @@ async def test_a_process_that_loses_its_lock_ends_at_once(
 
     with psycopg.connect(database_url) as admin:
         admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'turso-ops seat'"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'turso-ops seat' AND datname = current_database()"
         )
 
     assert await asyncio.to_thread(process.wait, 20) == SEAT_LOST
