@@ -175,7 +175,10 @@ def exit_codes() -> list[Row]:
 def _statuses() -> set[int]:
     found = set()
     for path in (ROOT / "bot").rglob("*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if "_exit" not in text and path.name != "__main__.py":
+            continue
+        tree = ast.parse(text)
         named = {
             target.id: node.value.value
             for node in tree.body
@@ -215,9 +218,10 @@ def protocols() -> list[Row]:
     rows: list[Row] = []
     for path in sorted((ROOT / "bot").rglob("*.py")):
         place = path.relative_to(ROOT / "bot")
-        if place.parts[0] == "sandbox":
+        text = path.read_text(encoding="utf-8")
+        if place.parts[0] == "sandbox" or "Protocol" not in text:
             continue
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in ast.parse(text).body:
             if isinstance(node, ast.ClassDef) and any(_is_protocol(base) for base in node.bases):
                 rows.append((code(f"{place}: {node.name}"),))
     return rows

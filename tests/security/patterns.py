@@ -42,7 +42,8 @@ def _compiled() -> Iterator[tuple[str, re.Pattern[str]]]:
 
 def _written() -> Iterator[tuple[str, Any]]:
     for path in sorted(ROOT.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        source = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(source)) if "import re\n" in source else ():
             if isinstance(node, ast.Call) and _is_re(node.func) and node.args and (text := _text(node.args[0])):
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", text
 
