@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from tests.soak import DAY, SOAK
+
 GOLDEN = Path(__file__).parent / "golden"
 
 LONGEST = (
@@ -83,10 +85,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests have counted: each `record_property("figure", …)`."""
+    """Print what tests have counted (each `record_property("figure", …)`), and which part of the soak was played."""
     reports = [one for kind in ("passed", "failed") for one in terminalreporter.stats.get(kind, ())]
     for figure in [value for one in reports for name, value in one.user_properties if name == "figure"]:
         terminalreporter.write_line(str(figure))
+    if not SOAK:
+        terminalreporter.write_line(f"TEST_DAY={DAY} repeats this choice of what only the soak plays whole")
 
 
 @pytest.fixture

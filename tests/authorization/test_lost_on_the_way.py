@@ -8,6 +8,7 @@ from bot.core.requests.request import State
 from bot.errors import BotError
 from tests.authorization import lost
 from tests.authorization.entries import ELSEWHERE, ENTRIES, Entry, pressing, quarantined, stored
+from tests.soak import one_in
 from tests.world import ANA, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -32,7 +33,7 @@ def cases() -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize(("entry", "name", "who"), cases())
+@pytest.mark.parametrize(("entry", "name", "who"), one_in(3, cases()))
 async def test_it_says_no_and_nothing_is_sent(world: World, entry: Entry, name: str, who: str) -> None:
     if entry.name not in PREPARED:
         PREPARED[entry.name] = await entry.prepare(world, f"db-{ENTRIES.index(entry)}")

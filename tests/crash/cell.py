@@ -19,11 +19,12 @@ UNDER_WAY = (State.APPROVED, State.EXECUTING)
 
 @dataclass(frozen=True)
 class Point:
-    """Where the process is held: before or after the n-th thing that it does to the outside."""
+    """Where the process is held: before or after the n-th thing that it does to the outside, or that of a family."""
 
     when: str
     number: int
     down_for: timedelta = timedelta(0)
+    family: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class Cell:
     def __init__(self, lane: Lane, scenario: Scenario, name: str) -> None:
         self.lane, self.scenario, self.name = lane, scenario, name
 
-    async def rehearse(self) -> int:
-        """Let the change go through unharmed; how many things it does to the outside."""
+    async def rehearse(self) -> list[str]:
+        """Let the change go through unharmed; the things that it does to the outside, in order."""
         await self._prepare()
         self.lane.gate.arm(None)
         await self.scenario.act(self.lane, self.name)
@@ -50,7 +51,7 @@ class Cell:
         passed = self.lane.gate.passed
         self.lane.gate.open()
         assert await self._verdict() == "done"
-        return sum(what.startswith("before") for what in passed)
+        return [what.removeprefix("before ") for what in passed if what.startswith("before ")]
 
     async def play(self, point: Point) -> Ended:
         """Hold, kill, start again, and judge."""
@@ -65,8 +66,9 @@ class Cell:
 
         def fits(_: int, what: str) -> bool:
             nonlocal seen
-            seen += what.startswith(point.when)
-            return what.startswith(point.when) and seen == point.number + 1
+            is_one = what.startswith(f"{point.when} {point.family}")
+            seen += is_one
+            return is_one and seen == point.number + 1
 
         await self._prepare()
         lane.gate.arm(fits)

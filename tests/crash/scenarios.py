@@ -269,7 +269,7 @@ def was_called(method: str, path: str) -> Look:
     return look
 
 
-_ALL = [
+SCENARIOS = [
     Scenario("create", nothing, typed("db create {}"), ("POST", DATABASES), State.SUCCEEDED, "is created", is_there),
     Scenario("ask", there, typed("db destroy {}"), ("PATCH", CONFIGURATION), State.PENDING, "asks for approval",
              has_card, event="asked", calls=0),
@@ -310,5 +310,5 @@ _ALL = [
 ]  # fmt: skip
 """`reveal` is also the event of a token that could not be shown; `revealed` says that it was."""
 _WITHOUT_CHANGE = {"ask", "token", "approval", "deny", "withdraw", "expire"}
-CHANGES = [one for one in _ALL if one.name not in _WITHOUT_CHANGE]
-CONSENT = [one for one in _ALL if one.name in _WITHOUT_CHANGE]
+CHANGES = [one for one in SCENARIOS if one.name not in _WITHOUT_CHANGE]
+CONSENT = [one for one in SCENARIOS if one.name in _WITHOUT_CHANGE]

@@ -1,7 +1,6 @@
 """Whatever people do, and whenever the power goes: nothing without its approval, nothing twice, no token elsewhere."""
 
 import asyncio
-import os
 import shutil
 import sqlite3
 import tempfile
@@ -24,10 +23,10 @@ from bot.pipeline.execution import executor
 from tests.crash.life import Life, life
 from tests.crash.records import requests_in
 from tests.crash.rehearsal import Crash, Rehearsal, Sent, chain_fault, command, press
+from tests.soak import LIMIT_SECONDS, soaked
 
-pytestmark = pytest.mark.timeout(3600 if os.environ.get("SOAK") else 900)
+pytestmark = pytest.mark.timeout(LIMIT_SECONDS)
 
-SOAK = bool(os.environ.get("SOAK"))
 ASKERS, EVERYBODY = ("U0DANA", "U0ANA"), ("U0DANA", "U0ANA", "U0BEN", "U0REMY", "U0ZOE")
 DBA = ("U0ANA", "U0BEN", "U0REMY")
 NAMES = ("orders", "users")
@@ -339,7 +338,7 @@ def _is_probe(sent: Sent) -> bool:
 
 TestBot = Bot.TestCase
 TestBot.settings = settings(
-    max_examples=600 if SOAK else 40,
-    stateful_step_count=20 if SOAK else 12,
+    max_examples=soaked(600, 15),
+    stateful_step_count=soaked(20, 12),
     suppress_health_check=list(HealthCheck),
 )

@@ -20,6 +20,7 @@ from bot.core.requests.request import Mode, Request, State
 from bot.core.requests.transition import Transition
 from bot.pipeline.outcomes.telling import notify_is_due, tell_outcome, tell_reviewed
 from tests.pipeline.listening import EVERYBODY, MEMBERS, House, house
+from tests.soak import pairs
 from tests.store import samples
 from tests.store.conftest import NOON
 
@@ -195,8 +196,7 @@ def troubled(house: House) -> None:
     house.directory.silent = 2
 
 
-@pytest.mark.parametrize("way", OPEN)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("kind", "way"), pairs(KINDS, OPEN))
 async def test_where_the_channel_may_see_it_it_is_told_there_once(here: House, kind: str, way: str) -> None:
     OPEN[way](here)
     troubled(here)
@@ -212,8 +212,7 @@ async def test_where_the_channel_may_see_it_it_is_told_there_once(here: House, k
     assert not await here.store.notices.told_nobody(since=NOON, before=here.clock.now())
 
 
-@pytest.mark.parametrize("way", CLOSED)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("kind", "way"), pairs(KINDS, CLOSED))
 async def test_where_it_may_not_the_people_concerned_are_told_alone_once(here: House, kind: str, way: str) -> None:
     CLOSED[way](here)
     troubled(here)

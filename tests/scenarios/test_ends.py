@@ -17,6 +17,7 @@ from bot.sandbox.workspace.model import Message
 from tests.scenarios import quarantines as q
 from tests.scenarios.test_countdown_end import forbid, policy, rests
 from tests.security import stage
+from tests.soak import pairs
 from tests.world import ANA, BEN, DANA, World, buttons, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -103,11 +104,11 @@ async def matches(world: World, name: str) -> None:
     assert blocked == remaining(await q.holds(world, name)), f"{name}: {await q.holds(world, name)}"
 
 
-@pytest.mark.parametrize("end", ENDS)
-@pytest.mark.parametrize("takes_over", [False, True], ids=["first", "in place of another"])
+@pytest.mark.parametrize(("end", "order"), pairs(ENDS, ("first", "in place of another")))
 async def test_blocks_and_holds_match_after_every_end(
-    world: World, monkeypatch: pytest.MonkeyPatch, end: str, takes_over: bool
+    world: World, monkeypatch: pytest.MonkeyPatch, end: str, order: str
 ) -> None:
+    takes_over = order != "first"
     name = f"law-{end}-{'second' if takes_over else 'first'}"
     old = await resting(world, name) if takes_over else None
     if old is None:
@@ -181,8 +182,7 @@ OPENED = {"nothing": {}, "reads": {"block_reads": False}, "writes": {"block_writ
 OPENED["both"] = OPENED["reads"] | OPENED["writes"]
 
 
-@pytest.mark.parametrize("opened", OPENED)
-@pytest.mark.parametrize("deed", DEEDS)
+@pytest.mark.parametrize(("opened", "deed"), pairs(OPENED, DEEDS))
 async def test_blocks_and_holds_match_after_what_is_not_known_at_first(
     world: World, monkeypatch: pytest.MonkeyPatch, deed: str, opened: str
 ) -> None:

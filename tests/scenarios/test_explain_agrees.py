@@ -19,6 +19,7 @@ from tests.authorization.lost import notice
 from tests.scenarios import forging
 from tests.scenarios.outcomes import outcomes_of
 from tests.scenarios.policies import HEAD
+from tests.soak import pairs
 from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, SHARED, STELLA, ZED, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -155,11 +156,11 @@ async def explained(world: World, line: str, who: str, where: str, *, unsaid: st
     return Answer(verdict, told[1])
 
 
-@pytest.mark.parametrize("where", CHANNELS.values(), ids=CHANNELS)
-@pytest.mark.parametrize("who", PEOPLE.values(), ids=PEOPLE)
+@pytest.mark.parametrize(("place", "person"), pairs(CHANNELS, PEOPLE, times=2))
 async def test_it_is_what_that_person_gets_there(
-    world: World, monkeypatch: pytest.MonkeyPatch, who: str, where: str
+    world: World, monkeypatch: pytest.MonkeyPatch, place: str, person: str
 ) -> None:
+    who, where = PEOPLE[person], CHANNELS[place]
     channel = world.workspace.channels[where]
     for line in LINES:
         found = await explained(world, line, who, where)

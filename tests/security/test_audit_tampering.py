@@ -19,6 +19,7 @@ from bot.store.store import SqlStore, open_store
 from bot.store.upgrading import upgrade
 from tests.process import Process
 from tests.security.gathering import command
+from tests.soak import soaked
 from tests.world import World
 
 ENTRIES = 12
@@ -238,7 +239,7 @@ def _process(folder: Any, url: str) -> Process:
 
 @pytest.mark.parametrize(
     ("database_url", "few", "many"),
-    [("sqlite", 10_000, 100_000), ("postgresql", 2_500, 20_000)],
+    [("sqlite", 2_500, soaked(100_000, 15_000)), ("postgresql", 2_500, soaked(20_000, 10_000))],
     indirect=["database_url"],
     ids=["sqlite", "postgresql"],
 )

@@ -1,7 +1,6 @@
 """Fuzzing: whatever is sent, each request gets its result and no answer is a 500."""
 
 import json
-import os
 from functools import cache
 from typing import Any
 
@@ -11,10 +10,10 @@ from hypothesis import strategies as st
 
 from bot.sandbox.platform.openapi import description
 from tests.sandbox.platform.hosting import API_TOKEN, Process
+from tests.soak import soaked
 
-SOAK = bool(os.environ.get("SOAK"))
-EXAMPLES = 2000 if SOAK else 50
-PER_OPERATION = 200 if SOAK else 3
+EXAMPLES = soaked(2000, 30)
+PER_OPERATION = soaked(200, 2)
 UNHURRIED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much]
 
 values = st.one_of(

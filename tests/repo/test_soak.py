@@ -1,0 +1,51 @@
+"""What `make test` leaves to the soak: the choice covers every kind each day, and everything in time."""
+
+import pytest
+
+from tests import soak
+
+ROWS, COLUMNS = list("abcdefg"), list("xyz")
+
+
+@pytest.fixture(params=[False, True], ids=["test", "soak"])
+def is_soak(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    monkeypatch.setattr(soak, "SOAK", request.param)
+    return bool(request.param)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(ROWS, COLUMNS), (COLUMNS, ROWS), (ROWS, ROWS)])
+def test_each_row_and_each_column_occurs_every_day(
+    is_soak: bool, rows: list[str], columns: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in range(10):
+        monkeypatch.setattr(soak, "DAY", day)
+        found = soak.pairs(rows, columns)
+        assert {row for row, _ in found} == set(rows)
+        assert {column for _, column in found} == set(columns)
+        assert len(found) == (len(rows) * len(columns) if is_soak else max(len(rows), len(columns)))
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(ROWS, COLUMNS), (COLUMNS, ROWS), (ROWS, ROWS)])
+def test_every_pair_occurs_in_time(rows: list[str], columns: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soak, "SOAK", False)
+    found = set()
+    for day in range(len(rows) * len(columns)):
+        monkeypatch.setattr(soak, "DAY", day)
+        found |= set(soak.pairs(rows, columns))
+
+    assert len(found) == len(rows) * len(columns)
+
+
+def test_two_diagonals_are_twice_as_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soak, "SOAK", False)
+
+    assert len(soak.pairs(ROWS, ROWS, times=2)) == 2 * len(ROWS)
+
+
+def test_every_case_occurs_in_time(is_soak: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[str] = []
+    for day in range(3):
+        monkeypatch.setattr(soak, "DAY", day)
+        found += soak.one_in(3, ROWS)
+
+    assert sorted(found) == sorted(ROWS * (3 if is_soak else 1))

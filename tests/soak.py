@@ -1,0 +1,39 @@
+"""What `make test` plays of a large matrix. `make soak` plays all of it.
+
+The choice moves on by one each day, so that in time `make test` plays everything, too.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+
+SOAK = bool(os.environ.get("SOAK"))
+LIMIT_SECONDS = 3600 if SOAK else 900
+"""The time limit of tests that are long in the soak."""
+# Workers inherit it: they have to choose the same tests, also around midnight.
+DAY = int(os.environ.setdefault("TEST_DAY", str(datetime.now(UTC).toordinal())))
+
+T = TypeVar("T")
+
+
+def soaked(soak: T, test: T) -> T:
+    """Return the first value in the soak, and the second one in `make test`."""
+    return soak if SOAK else test
+
+
+def pairs(rows: Iterable[str], columns: Iterable[str], *, times: int = 1) -> list[tuple[str, str]]:
+    """Return each row with each column. `make test` gets diagonals: each row and each column so many times."""
+    down, across = list(rows), list(columns)
+    if SOAK:
+        return [(row, column) for row in down for column in across]
+    size = max(len(down), len(across))
+    chosen = [
+        (down[at % len(down)], across[(at + DAY + turn) % len(across)]) for turn in range(times) for at in range(size)
+    ]
+    return list(dict.fromkeys(chosen))
+
+
+def one_in(number: int, cases: Sequence[T]) -> list[T]:
+    """Return all cases. `make test` gets one in `number`: let neighbours be of different kinds."""
+    return [case for at, case in enumerate(cases) if SOAK or (at + DAY) % number == 0]
