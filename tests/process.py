@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from bot.sandbox.clock import SandboxClock
 from bot.sandbox.platform.app import create_platform
 from bot.sandbox.running import POLICY, Keys, bound, new_workspace, served
 from bot.sandbox.workspace.app import create_workspace_app
+from tests.forked import Child, the_nursery
 from tests.world import World
 
 
@@ -41,7 +43,11 @@ async def standing(
 
 @dataclass
 class Process:
-    """The bot as a real process between the stand-ins; it can be killed and started again on the same store."""
+    """The bot as a real process between the stand-ins; it can be killed and started again on the same store.
+
+    It is forked from a process that has imported everything, unless it is `fresh`: then it is `python -m bot` itself,
+    which takes seconds to start.
+    """
 
     world: World
     keys: Keys
@@ -51,8 +57,15 @@ class Process:
     extra: Mapping[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
     log: Path = field(default_factory=lambda: Path(tempfile.mkstemp(prefix="turso-ops-", suffix=".log")[1]))
-    _running: asyncio.subprocess.Process | None = None
+    fresh: bool = False
     port: int = 0
+    _running: asyncio.subprocess.Process | Child | None = None
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._running is not None
+        return self._running.pid
 
     @property
     def environment(self) -> dict[str, str]:
@@ -78,21 +91,28 @@ class Process:
     async def start(self, *, receives: bool = True) -> None:
         """Start it, and wait until it is ready; with `receives` Slack's deliveries go to it."""
         self.port = self.port or free_port()
-        with self.log.open("ab") as log:
-            self._running = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", self.command, *self.arguments,
-                env=self.environment, cwd=self.world.data, stdout=log, stderr=log,
-            )  # fmt: skip
+        self._running = await (self._exec if self.fresh else self._fork)(self.command, *self.arguments)
         if self.command == "serve":
             await self._ready()
             if receives:
                 self.world.workspace.events_url = f"http://127.0.0.1:{self.port}/slack/events"
 
+    async def _exec(self, *arguments: str) -> asyncio.subprocess.Process:
+        with self.log.open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot", *arguments,
+                env=self.environment, cwd=self.world.data, stdout=log, stderr=log,
+            )  # fmt: skip
+
+    async def _fork(self, *arguments: str) -> Child:
+        fork = partial(the_nursery().fork, *arguments, environment=self.environment, cwd=self.world.data, out=self.log)
+        return await asyncio.to_thread(fork)
+
     async def _ready(self) -> None:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}") as http:
             for _ in range(600):
                 assert self._running is not None
-                assert self._running.returncode is None, self.log.read_text()[-4000:]
+                assert not _has_ended(self._running), self.log.read_text()[-4000:]
                 try:
                     if (await http.get("/readyz")).status_code == 200:
                         return
@@ -111,9 +131,14 @@ class Process:
 
     async def _end(self, how: signal.Signals) -> int:
         assert self._running is not None
-        if self._running.returncode is None:
+        if not _has_ended(self._running):
             self._running.send_signal(how)
-        return await self._running.wait()
+        return await (self._running.ended() if isinstance(self._running, Child) else self._running.wait())
+
+
+def _has_ended(process: asyncio.subprocess.Process | Child) -> bool:
+    status = process.poll() if isinstance(process, Child) else process.returncode
+    return status is not None
 
 
 def free_port() -> int:

@@ -60,7 +60,7 @@ class Bot(Process):
     async def start(self, *, receives: bool = True) -> None:
         """Start it and wait until it is ready."""
         self.port = self.port or free_port()
-        self.child = await self._fork(self.command, *self.arguments, environment=self.environment, log=self.log)
+        self.child = await self._fork_beside(self.command, *self.arguments, environment=self.environment, log=self.log)
         await patient(self._answers, "the process to answer", within=60)
         if receives:
             self.world.workspace.events_url = f"http://127.0.0.1:{self.port}/slack/events"
@@ -76,7 +76,7 @@ class Bot(Process):
         """Run a command beside it, on the same store; its status and what it printed."""
         said = self.log.with_name(f"{self.log.name}-{'-'.join(arguments)}")
         environment = {name: value for name, value in self.environment.items() if name != "TEST_GATE"}
-        child = await self._fork(*arguments, environment=environment, log=said)
+        child = await self._fork_beside(*arguments, environment=environment, log=said)
         return await child.ended(), said.read_text()
 
     async def _end(self, how: signal.Signals) -> int:
@@ -86,7 +86,7 @@ class Bot(Process):
         child.send_signal(how)
         return await child.ended()
 
-    async def _fork(self, *arguments: str, environment: Mapping[str, str], log: Path) -> Child:
+    async def _fork_beside(self, *arguments: str, environment: Mapping[str, str], log: Path) -> Child:
         assert self.nursery is not None
         fork = partial(self.nursery.fork, *arguments, environment=environment, cwd=self.world.data, out=log)
         return await asyncio.to_thread(fork)

@@ -52,7 +52,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
     policy = data / "policy.yaml"
     shutil.copy(POLICY, policy)
     async with standing(data) as (world, keys):
-        bot = Process(world, keys, policy=policy)
+        bot = Process(world, keys, policy=policy, fresh=True)
         await bot.start()
         yield House(world, bot, policy)
         assert await bot.stop() == 0

@@ -82,8 +82,7 @@ async def pages_of(process: Process) -> list[Place]:
 
 def command_line_of(process: Process) -> Place:
     """What `ps` shows."""
-    assert process._running is not None
-    return place("the command line", Path(f"/proc/{process._running.pid}/cmdline").read_bytes())
+    return place("the command line", Path(f"/proc/{process.pid}/cmdline").read_bytes())
 
 
 async def command(process: Process, *arguments: str) -> tuple[int, str]:

@@ -102,7 +102,7 @@ async def watched(
     }
     with minted() as tokens, ticketed() as tickets:
         async with standing(data) as (world, keys):
-            bot = Process(world, keys, command, database_url=database_url, extra=extra, log=folder / "log")
+            bot = Process(world, keys, command, database_url=database_url, extra=extra, log=folder / "log", fresh=True)
             be_patient(world)
             await world.make(*NAMES)
             await bot.start()

@@ -1,4 +1,4 @@
-"""The same with PostgreSQL as the store, whose password is one secret more."""
+"""The same over Socket Mode, whose tickets are secrets too, and with PostgreSQL, whose password is one secret more."""
 
 import secrets
 from pathlib import Path
@@ -7,17 +7,25 @@ import pytest
 
 from tests.security.leaking import go_through_everything, watched
 from tests.security.searching import Secret, found
+from tests.soak import soaked
 
-pytestmark = pytest.mark.xdist_group("security-leaks-postgresql")
+pytestmark = pytest.mark.xdist_group("security-leaks-elsewhere")
+
+BOTH = ("socket", "postgresql")
 
 
-async def test_no_secret_is_where_it_may_not_be_with_postgresql(tmp_path: Path, postgresql_url: str) -> None:
+@pytest.mark.parametrize(("command", "store"), soaked([BOTH, ("socket", "sqlite"), ("serve", "postgresql")], [BOTH]))
+async def test_no_secret_is_where_it_may_not_be(
+    tmp_path: Path, request: pytest.FixtureRequest, command: str, store: str
+) -> None:
+    plain = request.getfixturevalue("postgresql_url") if store == "postgresql" else ""
     password = secrets.token_urlsafe(12)
-    url = postgresql_url.replace("postgres:@", f"postgres:{password}@")
-    assert password in url
-    async with watched(tmp_path, database_url=url) as here:
+    url = plain.replace("postgres:@", f"postgres:{password}@")
+    assert not plain or password in url
+    async with watched(tmp_path, command=command, database_url=url) as here:
         await go_through_everything(here)
 
-        places = await here.everything(postgresql_url)
+        places = await here.everything(plain)
 
+    assert bool(here.tickets) is (command == "socket")
     assert not found([*here.secrets, Secret("the password of DATABASE_URL", password)], places)
