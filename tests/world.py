@@ -150,16 +150,19 @@ class World:
         assert self.bot is not None
         loop = asyncio.get_running_loop()
         end = loop.time() + PATIENCE
-        while (tasks := len(self.bot.tasks)) | len(left := await self.bot.health.queue.stuck(for_=timedelta(0))):
-            assert loop.time() < end, f"the bot does not come to rest: {tasks} tasks, workflows {left}"
+        while under_way := len(self.bot.tasks) or await self.bot.health.queue.stuck(for_=timedelta(0)):
+            assert loop.time() < end, f"the bot does not come to rest: {under_way}"
             await asyncio.sleep(0.02)
 
     async def pass_time(self, **delta: float) -> None:
-        """Move every clock."""
+        """Move every clock, and let the bot look at once for what is due; by itself it looks every two seconds."""
         by = timedelta(**delta)
         self.clock.move(by)
         self.workspace.move_time(by)
         self.turso.clock.offset += by
+        for loop in self.bot.background if self.bot else ():
+            if loop.name == "sweep":
+                await loop.round()
 
 
 @dataclass

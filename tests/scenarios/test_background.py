@@ -125,8 +125,8 @@ async def test_a_fault_in_one_loop_stops_neither_it_nor_another(
         assert f"{name} (" in said
         assert "KeyError" in said
         assert f'turso_ops_background_failures_total{{loop="{name}"}}' in bot.metrics.text().decode()
-        for other in set(loops) - {name} - (WAIT_FOR_THE_WRITER if name == "group commit" else set()):
-            await goes_on(bot, loops[other])
+        others = set(loops) - {name} - (WAIT_FOR_THE_WRITER if name == "group commit" else set())
+        await asyncio.gather(*(goes_on(bot, loops[other]) for other in sorted(others)))
     finally:
         broken.once = once
     await goes_on(bot, broken)
