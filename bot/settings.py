@@ -1,15 +1,26 @@
-"""What is set from outside: the environment, a `.env` file, and `NAME_FILE` for secrets."""
+"""The settings of a process: from the environment, a `.env` file, files of secrets, and defaults."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
-from dotenv import dotenv_values
-from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 SECRETS = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN", "TURSO_API_TOKEN", "DATABASE_URL")
+FOLDER: Final = "SECRETS_DIR"
+NAMED: Final = "TURSO_*"
+"""Where the variables go that a policy may refer to. No variable can have this name."""
+DEFAULT_STORE: Final = SecretStr("sqlite:///./data/turso-ops.db")
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 
 
@@ -17,30 +28,17 @@ class BadSettings(Exception):
     """A setting is missing or malformed: one sentence that names it."""
 
 
-class Settings(BaseSettings):
-    """Everything that a process is told. Build it with `load_settings`; tests and the sandbox build it by hand."""
+class _FromOutside(BaseSettings):
+    """Reads the environment, then `.env`, then files of secrets. Values that are given replace the first two."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
-
-    slack_bot_token: SecretStr = Field(alias="SLACK_BOT_TOKEN")
-    slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
-    slack_app_token: SecretStr | None = Field(None, alias="SLACK_APP_TOKEN")
-    slack_api_url: str = Field("https://slack.com/api/", alias="SLACK_API_URL")
-    turso_api_token: SecretStr = Field(alias="TURSO_API_TOKEN")
-    turso_organization: Slug = Field(alias="TURSO_ORGANIZATION")
-    turso_api_baseurl: str = Field("https://api.turso.tech", alias="TURSO_API_BASEURL")
-    database_url: SecretStr = Field(SecretStr("sqlite:///./data/turso-ops.db"), alias="DATABASE_URL")
-    policy_file: Path = Field(Path("policy.yaml"), alias="POLICY_FILE")
-    host: str = Field("127.0.0.1", alias="HOST")
-    port: int = Field(8080, alias="PORT", ge=0, le=65535)
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
-    log_format: Literal["json", "console"] = Field("json", alias="LOG_FORMAT")
-    clock_file: Path | None = Field(None, alias="CLOCK_FILE")
-    """A file that holds the time (RFC 3339): for rehearsals of timers; the real clock when it is not set."""
-    retention_days: int = Field(90, alias="RETENTION_DAYS", ge=1)
-    """How long intents, finished requests and workflow rows are kept; the audit log is never cut."""
-    sources: Mapping[str, str] = Field(default_factory=dict, exclude=True, repr=False)
-    """The environment as read, for `env:TURSO_…` references of the policy."""
+    model_config = SettingsConfigDict(
+        case_sensitive=True,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -51,8 +49,90 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what is given and nothing else: `load_settings` reads the environment, the sandbox does not."""
-        return (init_settings,)
+        """Return the sources, the strongest first. A process gives no values, the sandbox and tests do.
+
+        Files that variables name come first, because they are read only for names that have no value.
+        """
+        assert isinstance(init_settings, InitSettingsSource)
+        sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings,)
+        variables: Mapping[str, object] = init_settings.init_kwargs
+        if not variables:
+            assert isinstance(env_settings, EnvSettingsSource)
+            assert isinstance(dotenv_settings, EnvSettingsSource)
+            sources = env_settings, dotenv_settings
+            variables = {**dotenv_settings.env_vars, **env_settings.env_vars}
+        given = {name: value.strip() for name, value in variables.items() if isinstance(value, str) and value.strip()}
+        return SecretFiles(settings_cls, given), *sources, *_folder(settings_cls, given)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blanks(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Strip values; a blank one counts as missing."""
+        stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+        return {name: value for name, value in stripped.items() if value != ""}
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Reads the file that a variable `NAME_FILE` names, and collects what a policy may refer to."""
+
+    def __init__(self, settings_cls: type[BaseSettings], given: Mapping[str, str]) -> None:
+        super().__init__(settings_cls)
+        self._given = given
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Return nothing for a single field: `__call__` reads all."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return what the files hold, by name. Raises BadSettings."""
+        given = self._given
+        named = [key.removesuffix("_FILE") for key in given if key.startswith("TURSO_") and key.endswith("_FILE")]
+        read = {
+            name: _read_secret(name, given[f"{name}_FILE"])
+            for name in (*SECRETS, *named)
+            if name not in given and f"{name}_FILE" in given
+        }
+        return {**read, NAMED: {name: value for name, value in {**read, **given}.items() if name.startswith("TURSO_")}}
+
+
+def _folder(settings_cls: type[BaseSettings], given: Mapping[str, str]) -> list[PydanticBaseSettingsSource]:
+    """Return the source that reads the folder of secrets, if there is one. Raises BadSettings."""
+    if FOLDER not in given:
+        return []
+    if not Path(given[FOLDER]).is_dir():
+        raise BadSettings(f"{FOLDER} names {_shown(given[FOLDER])}, which is not a folder.")
+    return [SecretsSettingsSource(settings_cls, given[FOLDER])]
+
+
+class _StoreSettings(_FromOutside):
+    """The one setting that offline commands need."""
+
+    database_url: SecretStr = Field(DEFAULT_STORE, alias="DATABASE_URL")
+
+
+class Settings(_FromOutside):
+    """Everything that a process is told. Read it with `load_settings`."""
+
+    slack_bot_token: SecretStr = Field(alias="SLACK_BOT_TOKEN")
+    slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
+    slack_app_token: SecretStr | None = Field(None, alias="SLACK_APP_TOKEN")
+    slack_api_url: str = Field("https://slack.com/api/", alias="SLACK_API_URL")
+    turso_api_token: SecretStr = Field(alias="TURSO_API_TOKEN")
+    turso_organization: Slug = Field(alias="TURSO_ORGANIZATION")
+    turso_api_baseurl: str = Field("https://api.turso.tech", alias="TURSO_API_BASEURL")
+    database_url: SecretStr = Field(DEFAULT_STORE, alias="DATABASE_URL")
+    policy_file: Path = Field(Path("policy.yaml"), alias="POLICY_FILE")
+    host: str = Field("127.0.0.1", alias="HOST")
+    port: int = Field(8080, alias="PORT", ge=0, le=65535)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
+    log_format: Literal["json", "console"] = Field("json", alias="LOG_FORMAT")
+    clock_file: Path | None = Field(None, alias="CLOCK_FILE")
+    """A file that holds the time (RFC 3339): for rehearsals of timers; the real clock when it is not set."""
+    retention_days: int = Field(90, alias="RETENTION_DAYS", ge=1)
+    """How long intents, finished requests and workflow rows are kept; the audit log is never cut."""
+    secrets_dir: Path | None = Field(None, alias=FOLDER)
+    sources: Annotated[Mapping[str, str], NoDecode] = Field(default_factory=dict, alias=NAMED, exclude=True, repr=False)
+    """The variables that a policy may refer to with `env:TURSO_…`."""
 
     @field_validator("slack_api_url", "turso_api_baseurl")
     @classmethod
@@ -93,32 +173,31 @@ def load_settings(environ: Mapping[str, str] | None = None, *, needs: tuple[str,
     Raises:
         BadSettings: one sentence that names the first setting that is missing or malformed; never its value.
     """
-    given = _given(environ)
-    known = {field.alias: given[field.alias] for field in Settings.model_fields.values() if field.alias in given}
     try:
-        settings = Settings.model_validate({**known, "sources": _turso_names(given)})
+        settings = Settings.model_validate(_instead_of_environment(environ))
     except ValidationError as error:
         raise BadSettings(_sentence(error)) from None
+    except OSError:
+        raise BadSettings(_UNREADABLE) from None
+    by_alias = settings.model_dump(by_alias=True)
     for name in needs:
-        if name not in given:
-            raise BadSettings(f"{name} is not set. Put it into the environment or into `.env`.")
+        if by_alias[name] is None:
+            raise BadSettings(_MISSING.format(name))
     return settings
 
 
-def _given(environ: Mapping[str, str] | None) -> dict[str, str]:
-    """Return what is set, from the environment before `.env`; an empty value counts as missing."""
-    if environ is None:
-        from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
-        environ = {**from_file, **{name: value for name, value in os.environ.items() if value != ""}}
-    given = {name: value.strip() for name, value in environ.items() if value.strip()}
-    for name in [*SECRETS, *(key[:-5] for key in given if key.startswith("TURSO_") and key.endswith("_FILE"))]:
-        if name not in given and (path := given.get(f"{name}_FILE")):
-            given[name] = _read_secret(name, path)
-    return given
+def load_database_url(environ: Mapping[str, str] | None = None) -> str:
+    """Read the one setting that offline commands need, with the same rules as `load_settings`."""
+    return _StoreSettings.model_validate(_instead_of_environment(environ)).database_url.get_secret_value()
 
 
-def _turso_names(given: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in given.items() if name.startswith("TURSO_")}
+def _instead_of_environment(environ: Mapping[str, str] | None) -> dict[str, Any]:
+    """Return the values to give: something even when there is nothing in `environ`, and nothing without it."""
+    return {} if environ is None else {NAMED: {}, **environ}
+
+
+_UNREADABLE: Final = f"`.env`, or a file in {FOLDER}, cannot be read."
+_MISSING: Final = "{} is not set. Put it into the environment or into `.env`."
 
 
 def _read_secret(name: str, path: str) -> str:
@@ -139,15 +218,9 @@ def _shown(path: str) -> str:
 def _sentence(error: ValidationError) -> str:
     """Say what is wrong with the first setting, without its value."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    name = str(first["loc"][0]) if first["loc"] else "A setting"
+    if not first["loc"]:  # no setting, but a source
+        return _UNREADABLE
+    name = str(first["loc"][0])
     if first["type"] == "missing":
-        return f"{name} is not set. Put it into the environment or into `.env`."
+        return _MISSING.format(name)
     return f"{name} is malformed: {first['msg'].removeprefix('Value error, ')}."
-
-
-def load_database_url(environ: Mapping[str, str] | None = None) -> str:
-    """Read the one setting that offline commands need, with the same rules as `load_settings`."""
-    given = _given(environ)
-    value = given.get("DATABASE_URL")
-    default: SecretStr = Settings.model_fields["database_url"].default
-    return value if value else default.get_secret_value()

@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import uvicorn
-from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from bot.app.compose import Bot, secrets_of
@@ -30,7 +29,7 @@ from bot.sandbox.platform.seed.traffic import make_traffic
 from bot.sandbox.workspace.app import create_workspace_app
 from bot.sandbox.workspace.seed import seed
 from bot.sandbox.workspace.workspace import Workspace
-from bot.settings import Settings
+from bot.settings import Settings, load_settings
 from bot.slack.incoming.request_guard import AsgiApp
 from bot.slack.manifest import manifest
 
@@ -118,18 +117,20 @@ def new_workspace(keys: Keys) -> Workspace:
 
 
 def _settings(keys: Keys, url: str, data: Path, policy: Path) -> Settings:
-    return Settings(
-        slack_bot_token=SecretStr(keys.bot_token),
-        slack_signing_secret=SecretStr(keys.signing_secret),
-        slack_app_token=SecretStr(keys.app_token),
-        slack_api_url=f"{url}/api/",
-        turso_api_token=SecretStr(keys.turso_token),
-        turso_organization="acme",
-        turso_api_baseurl=url,
-        database_url=SecretStr(f"sqlite:///{(data / 'turso-ops.db').absolute()}"),
-        policy_file=policy,
-        log_level="WARNING",
-        log_format="console",
+    return load_settings(
+        {
+            "SLACK_BOT_TOKEN": keys.bot_token,
+            "SLACK_SIGNING_SECRET": keys.signing_secret,
+            "SLACK_APP_TOKEN": keys.app_token,
+            "SLACK_API_URL": f"{url}/api/",
+            "TURSO_API_TOKEN": keys.turso_token,
+            "TURSO_ORGANIZATION": "acme",
+            "TURSO_API_BASEURL": url,
+            "DATABASE_URL": f"sqlite:///{(data / 'turso-ops.db').absolute()}",
+            "POLICY_FILE": str(policy),
+            "LOG_LEVEL": "WARNING",
+            "LOG_FORMAT": "console",
+        }
     )
 
 

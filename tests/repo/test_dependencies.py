@@ -16,8 +16,10 @@ LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 LOCKED = {
     canonicalize_name(name): version for name, version in re.findall(r"^([\w.-]+)==([\w.+!]+)", LOCK, re.MULTILINE)
 }
-RELIED_ON = ("aiohttp", "apsw", "cachetools", "dbos", "httpx", "httpx-aiohttp", "slack-bolt", "slack-sdk", "sqlalchemy",
-             "uvicorn")  # fmt: skip
+RELIED_ON = (
+    "aiohttp", "apsw", "cachetools", "dbos", "httpx", "httpx-aiohttp", "pydantic-settings", "slack-bolt", "slack-sdk",
+    "sqlalchemy", "uvicorn",
+)  # fmt: skip
 """The libraries with tests in `tests/contract`."""
 
 
