@@ -27,6 +27,7 @@ from bot.blocks.text import (
     when,
 )
 from bot.core.catalogue import CommandCatalogue
+from bot.core.declaration import IncidentRole
 from bot.core.records.holds import HoldKind
 from bot.core.records.incidents import Review
 from bot.core.reply import Block, Reply
@@ -207,13 +208,14 @@ def confirm_message(request: Request, catalogue: CommandCatalogue, *, now: datet
         notes.append(mrkdwn("It acts at once, is announced in the channel, and owes a review by somebody else."))
     if request.expires_at:
         notes.append(mrkdwn("Nothing happens unless you confirm before {}.", when(request.expires_at)))
+    row = [buttons.confirm(request, catalogue), buttons.dismiss(request), *_freeze_first(request, catalogue)]
     return reply(
         title,
         [
             kit.section(title),
             *_said(request),
             *plan_blocks(request.plan),
-            *kit.actions(buttons.confirm(request, catalogue), buttons.dismiss(request), *_freeze_first(request)),
+            *kit.actions(*row),
             kit.context(*notes, _small_print(request)),
         ],
         private=True,
@@ -255,7 +257,7 @@ def card_buttons(request: Request, catalogue: CommandCatalogue, review: Review |
     if state is State.PENDING and request.mode is Mode.APPROVAL:
         yes = buttons.approve(request, catalogue)
         own = [buttons.withdraw(request.id), buttons.remind(request.id)]
-        return [yes, buttons.deny(request.id), *own, *_freeze_first(request)]
+        return [yes, buttons.deny(request.id), *own, *_freeze_first(request, catalogue)]
     if state is State.PENDING:
         return [buttons.confirm(request, catalogue), buttons.dismiss(request)]
     if state is State.APPROVED or (state is State.EXECUTING and request.sent_at is None):
@@ -264,26 +266,27 @@ def card_buttons(request: Request, catalogue: CommandCatalogue, review: Review |
     if state is State.READY:
         return [buttons.reveal(request), buttons.withdraw(request.id)]
     if state is State.QUARANTINED:
-        again = buttons.run(1, "Ask again", request.line) if request.rests and request.line else []
-        return [buttons.undo(request.id), *again, *_review_button(request, review)]
-    if state is State.UNKNOWN and request.command == "token":
-        return [buttons.reveal(request, "Reveal again")]
-    label = "Rotate again" if state is State.UNKNOWN and request.command == "rotate" else _AGAIN.get(state)
-    return [*(_again(request, label) if label else []), *_review_button(request, review)]
+        once_more = buttons.run(1, "Ask again", request.line) if request.rests and request.line else []
+        return [buttons.undo(request.id), *once_more, *_review_button(request, review)]
+    again = catalogue.again_label_of(request.command) if state is State.UNKNOWN else _AGAIN.get(state)
+    if again and state is State.UNKNOWN and catalogue.reveals(request.command):
+        return [buttons.reveal(request, again)]
+    return [*(_again(request, catalogue, again) if again else []), *_review_button(request, review)]
 
 
-def _again(request: Request, label: str) -> list[Element]:
+def _again(request: Request, catalogue: CommandCatalogue, label: str) -> list[Element]:
     """Ask for the same once more. What was about one incident is never about another that runs by then."""
     incident_id = str(request.plan.arguments.get("incident_id", ""))
-    if request.command == "incident end":
+    if catalogue.incident_role_of(request.command) is IncidentRole.ENDS:
         return [buttons.end_incident(incident_id, label)]
     if request.plan.arguments.get("extends"):
         return []
     return buttons.run(1, label, request.line) if request.line else []
 
 
-def _freeze_first(request: Request) -> list[Element]:
-    return buttons.freeze_first(buttons.subject(request)) if request.command == "rotate" else []
+def _freeze_first(request: Request, catalogue: CommandCatalogue) -> list[Element]:
+    offered = catalogue.offers_freeze(request.command)
+    return buttons.freeze_first(buttons.subject(request)) if offered else []
 
 
 def _review_button(request: Request, review: Review | None) -> list[Element]:

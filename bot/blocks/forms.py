@@ -69,7 +69,7 @@ def form_view(spec: Declaration, given: Mapping[str, Any], address_id: str, *, n
         address_id: the id of what opened it; by it the answer finds its channel and thread.
         needs_reason: it is a break-glass act, which is not done without one.
     """
-    blocks = inputs.argument_inputs(spec.name, spec.args, given)
+    blocks = inputs.argument_inputs(spec, given)
     choices = [("--private", "Only visible to me")]
     if spec.changes:
         reason = text_input(multiline=True, placeholder="Shown to approvers, kept in the audit log")

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from bot.blocks import kit
 from bot.blocks.kit import Element
 from bot.blocks.text import Plain
+from bot.core.declaration import Declaration
 from bot.core.parsing.argument_schema import Argument, shape_of
 from bot.core.parsing.arguments import (
     ChannelRef,
@@ -31,8 +32,6 @@ DATABASE_ACTION: Final = "form.database"
 INPUT_ACTION: Final = "form.input"
 ARGUMENT: Final = "arg."
 FLAGS: Final = "flags"
-NEW_NAMES: Final = frozenset({"create"})
-"""Commands whose NAME is a new one: it is typed, not chosen."""
 OPTIONS_OF_A_MENU: Final = 100
 PAGING: Final = frozenset({"page", "before"})
 """Arguments that only buttons set."""
@@ -71,9 +70,10 @@ _HINTS: Final[tuple[tuple[Any, str], ...]] = (
 )
 
 
-def argument_inputs(command: str, model: type[BaseModel], given: Mapping[str, Any]) -> list[Block]:
+def argument_inputs(spec: Declaration, given: Mapping[str, Any]) -> list[Block]:
     """Return an input for each argument, filled with what is `given`; the flags share one block."""
-    blocks = [_input(command, argument, info, _given(given, argument)) for argument, info in _fields(model)]
+    model = spec.args
+    blocks = [_input(spec, argument, info, _given(given, argument)) for argument, info in _fields(model)]
     flags = list(shape_of(model).flags)
     return [*blocks, *flag_inputs([(one.label, label_of(one)) for one in flags], _set_flags(flags, given))]
 
@@ -160,21 +160,21 @@ def _set_flags(flags: list[Argument], given: Mapping[str, Any]) -> list[str]:
     return [flag.label for flag in flags if given.get(flag.key) is True or given.get(flag.field) is True]
 
 
-def _input(command: str, argument: Argument, info: FieldInfo, given: str) -> Block:
-    element = _element(command, argument, info, given)
+def _input(spec: Declaration, argument: Argument, info: FieldInfo, given: str) -> Block:
+    element = _element(spec, argument, info, given)
     hint = next((Plain(f"Such as {example}") for kind, example in _HINTS if speaks(info, kind)), None)
-    label = "Name of the new database" if _is_new(command, argument) else label_of(argument)
+    label = "Name of the new database" if _is_new(spec, argument) else label_of(argument)
     return kit.input_block(block_of(argument), Plain(label), element, hint=hint, optional=not argument.required)
 
 
-def _is_new(command: str, argument: Argument) -> bool:
-    return command in NEW_NAMES and argument.key == "name"
+def _is_new(spec: Declaration, argument: Argument) -> bool:
+    return spec.makes_name and argument.key == "name"
 
 
-def _element(command: str, argument: Argument, info: FieldInfo, given: str) -> Element:
+def _element(spec: Declaration, argument: Argument, info: FieldInfo, given: str) -> Element:
     if choices := _choices(info):
         return _menu(choices, given)
-    if speaks(info, DatabaseName) and not _is_new(command, argument):
+    if speaks(info, DatabaseName) and not _is_new(spec, argument):
         return _database_menu(given)
     if speaks(info, UserRef):
         return _picker("users_select", "initial_user", given)

@@ -41,6 +41,8 @@ def missing_in(module: ModuleType) -> list[str]:
         lacks.append(f"Its `usage` doesn't begin with `{command.name}` or `db {command.name}`.")
     if command.changes and not command.verb:
         lacks.append("It has no `verb`, such as `Freeze writes`: buttons and cards show it.")
+    if command.changes and not command.purpose:
+        lacks.append("It has no `purpose`, such as `freeze {}`: the audit log says that somebody asked to do that.")
     return lacks
 
 

@@ -1,7 +1,7 @@
 """What a command is made of. One file is one command, and ends with `command = …`, one of the three kinds below."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
@@ -12,9 +12,12 @@ from bot.core.model import Decision, Risk, Subject
 from bot.core.policy import Policy, Scope
 from bot.core.ports import ReadStore, Store
 from bot.core.records.holds import Hold
+from bot.core.records.incidents import Incident
 from bot.core.reply import Reply
-from bot.core.requests.plan import Plan
+from bot.core.requests.plan import SETTLES, Plan
 from bot.core.requests.proof import Finding
+from bot.core.requests.request import State
+from bot.errors import Refused
 from bot.turso import Database, TursoClient, TursoReader
 from bot.turso.models import Listing
 
@@ -58,6 +61,17 @@ class FollowUp:
     """What is said when that incident does not run any more."""
     settles: str = ""
     """The incident that has ended and left it open."""
+
+    def bind(self, plan: Plan) -> Plan:
+        """Return a plan that is about this, and settles it. Raises Refused: it is about another object or incident."""
+        if self.incident_id:
+            if plan.arguments.get("incident_id") != self.incident_id:
+                raise Refused(self.over)
+            return plan
+        if plan.target is None or plan.target.id != self.database_id:
+            name = plan.target.name if plan.target else "it"
+            raise Refused(f"`{name}` is another database now: the one that this button is about is gone.")
+        return replace(plan, arguments={**plan.arguments, SETTLES: self.settles}) if self.settles else plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +122,21 @@ class ChangeContext(Context):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadCommand(Declaration, Generic[A]):
+class Kind(Declaration):
+    """What the pipeline asks of every command. Each kind below answers it in its own way, or not at all."""
+
+    drift: Callable[[Context, Plan], Awaitable[str | None]] | None = None
+    """Say what has changed since the plan besides its target, such as a database that has joined the group."""
+    standing: Callable[[Incident], Facts] | None = None
+    """Read how the incident stands that it has started: its card says so, as long as it is there."""
+
+    def message_after(self, state: State, plan: Plan, facts: Facts) -> Reply | None:
+        """Return what the command itself says of an end; None: the pipeline's own words do."""
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadCommand(Kind, Generic[A]):
     """A command that changes nothing."""
 
     args: type[A]
@@ -137,7 +165,7 @@ class Phase:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChangeCommand(Declaration, Generic[A]):
+class ChangeCommand(Kind, Generic[A]):
     """A command that changes something. The pipeline asks for approval, executes once, reads back, audits and tells."""
 
     args: type[A]
@@ -150,10 +178,6 @@ class ChangeCommand(Declaration, Generic[A]):
     """What happens when the plan's quarantine is over."""
     undo: Phase | None = None
     """What lifts the plan's hold."""
-    drift: Callable[[Context, Plan], Awaitable[str | None]] | None = None
-    """Say what has changed since the plan besides its target, such as a database that has joined the group."""
-    removes_target: bool = False
-    """Its target is gone afterwards, and with it every hold."""
     facts_again: Callable[[Context, Plan], Awaitable[Facts]] | None = None
     """Read what `act` returned: for when a crash, or an answer that was lost, took it. None: the message needs none."""
     lifts: bool = False
@@ -161,11 +185,23 @@ class ChangeCommand(Declaration, Generic[A]):
     probes: Callable[[ChangeContext, Plan], Awaitable[list[tuple[Finding, Probe | None]]]] | None = None
     """Mint tokens by which it is seen afterwards that old ones are refused: for the target first, then for a sibling.
     They never leave memory."""
-    reaches_others: bool = False
-    """It touches more databases than it names: its plan says which."""
-    undoes: bool = False
-    """Its plan names, as `arguments["request_id"]`, a quarantine that the pipeline undoes instead."""
     changes: bool = field(default=True, init=False)
+
+    def operation(self, kind: str) -> "Phase | ChangeCommand[A]":
+        """Return what is done in a phase: the change itself (`execute`), its end, or its undoing."""
+        phase = {"execute": self, "finish": self.finish, "undo": self.undo}[kind]
+        assert phase is not None, "only commands with a quarantine have further phases"
+        return phase
+
+    def message_after(self, state: State, plan: Plan, facts: Facts) -> Reply | None:
+        """Return the message of the phase that has led to a state."""
+        phases = {
+            State.SUCCEEDED: self.finish if facts.get("phase") == "finish" else self,
+            State.QUARANTINED: self,
+            State.RESTORED: self.undo,
+        }
+        phase = phases.get(state)
+        return phase.message(plan, facts) if phase else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +212,7 @@ class Secret:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SecretCommand(Declaration, Generic[A]):
+class SecretCommand(Kind, Generic[A]):
     """A command whose operation gives a secret to its requester: nothing is minted before they press Reveal."""
 
     args: type[A]

@@ -5,7 +5,7 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Final
 
-from bot.core.declaration import Declaration
+from bot.core.declaration import Declaration, IncidentRole
 from bot.core.model import Risk
 from bot.core.parsing.argument_schema import shape_of
 
@@ -69,6 +69,26 @@ class CommandCatalogue:
         """Return True for a command that ends with a secret for its requester alone."""
         command = self.find(name)
         return command is not None and command.reveals
+
+    def offers_freeze(self, name: str) -> bool:
+        """Return True for a command before which a database may be frozen."""
+        command = self.find(name)
+        return command is not None and command.offers_freeze
+
+    def again_label_of(self, name: str) -> str:
+        """Return what the button says that asks for an operation again whose outcome is not known; empty: none does."""
+        command = self.find(name)
+        return command.again_label if command else ""
+
+    def incident_role_of(self, name: str) -> IncidentRole:
+        """Return what a command does to an incident."""
+        command = self.find(name)
+        return command.incident if command else IncidentRole.NONE
+
+    def purpose_of(self, name: str) -> str:
+        """Return what somebody wants to do who uses a command; empty for one that changes nothing, or is gone."""
+        command = self.find(name)
+        return command.purpose if command else ""
 
     def label_of(self, name: str) -> str:
         """Return what a command is called on buttons and in titles; of one that is gone, its name."""

@@ -1,6 +1,7 @@
 """What a command says about itself: everything but how it works. Rules, parsing, cards, help and documents read it."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
 from pydantic import BaseModel
@@ -22,6 +23,15 @@ class Variant:
     """Where it differs from the command's."""
 
 
+class IncidentRole(StrEnum):
+    """What a command does to an incident, which its plan names as `arguments["incident_id"]`."""
+
+    NONE = "none"
+    STARTS = "starts"
+    """Also: moves its end."""
+    ENDS = "ends"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
     """A command as rules, parsing, cards, help and documents see it."""
@@ -37,6 +47,8 @@ class Declaration:
     """Where it stands in help, in lists of rights and in the documentation: smaller numbers come first."""
     verb: str = ""
     """For buttons and titles, about 20 characters: `Freeze writes`. Empty: the name with a capital letter."""
+    purpose: str = ""
+    """Behind `asked to` in the audit log, with the databases for `{}`: `rotate the tokens of {}`."""
     aliases: tuple[str, ...] = ()
     """Other spellings: `rm`, which means `db rm`, too."""
     synonyms: tuple[str, ...] = ()
@@ -49,6 +61,19 @@ class Declaration:
     """Every member of the workspace may use it, in every conversation."""
     for_responders: bool = False
     """Whom `incidents.to` names may use it in a channel that the policy does not bind."""
+    reaches_others: bool = False
+    """It touches more databases than it names: its plan says which."""
+    removes_target: bool = False
+    """Its target is gone afterwards, and with it every hold."""
+    undoes: bool = False
+    """Its plan names, as `arguments["request_id"]`, a quarantine that the pipeline undoes instead."""
+    makes_name: bool = False
+    """Its `NAME` is new: a form has it typed, not chosen."""
+    again_label: str = ""
+    """For the button that asks for the same again while its outcome is not known. Empty: there is no such button."""
+    offers_freeze: bool = False
+    """Its card offers to freeze the database first: it may take an hour, and a leak does not wait."""
+    incident: IncidentRole = IncidentRole.NONE
     hidden: bool = False
     changes: bool = field(default=False, init=False)
     """It changes something, so that it may need approval."""

@@ -28,8 +28,6 @@ from bot.turso.models import Listing
 OFFERED_SECONDS: Final = 60.0
 OFFERED_AT_MOST: Final = 16
 """Views whose lists are kept; each may be of ten thousand databases."""
-SETTLES = "settles"
-"""In a plan's arguments: it settles what an incident that has ended left open."""
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -129,7 +127,7 @@ class Environment:
         groups = self.rules.policy.usergroups_in(request.channel_id)
         found = await self.directory.subject_of(request.requester, request.channel_id, usergroups=groups)
         found = await self.with_incident(found)
-        return await self.settling(found, request.incident_id) if SETTLES in request.plan.arguments else found
+        return await self.settling(found, request.incident_id) if request.plan.settles else found
 
     async def settling(self, subject: Subject, incident_id: str | None) -> Subject:
         """Say how somebody stands towards what an incident left open here.

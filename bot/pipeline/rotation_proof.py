@@ -13,6 +13,7 @@ from typing import Any, Final
 import structlog
 
 from bot.commands.base import ChangeCommand, ChangeContext
+from bot.commands.tokens import rotate
 from bot.core.records.audit_entry import TIMER
 from bot.core.records.timers import Timer, TimerKind
 from bot.core.requests.proof import PROOF, WATCHED_FOR, Finding, OldTokens, Proof
@@ -174,7 +175,7 @@ async def _look(env: Environment, turso: TursoReader, request_id: str, watch: Pr
 async def _by_this_rotation(env: Environment, request_id: str, since: datetime, sibling: Finding) -> Finding:
     """A sibling that was rotated by itself meanwhile says nothing of the group."""
     states = [State.EXECUTING, State.SUCCEEDED, State.UNKNOWN]
-    for one in await env.store.requests.find(states=states, command="rotate", since=since):
+    for one in await env.store.requests.find(states=states, command=rotate.command.name, since=since):
         is_its_own = one.plan.target is not None and one.plan.target.id == sibling.database_id
         if one.id != request_id and is_its_own:
             return replace(sibling, tokens=OldTokens.UNKNOWN, why="it was rotated by itself meanwhile")

@@ -11,7 +11,7 @@ from bot.core.requests.request import State
 from bot.errors import BadInput, BotError, Refused
 from bot.pipeline.authorization.authorize import No, Step, authorize
 from bot.pipeline.dispatch import modal_submissions
-from bot.pipeline.requests import command_lines
+from bot.pipeline.requests import command_lines, open_form
 from tests.authorization import lost
 from tests.authorization.entries import incoming, pressing, ready_token, stored, wished
 from tests.scenarios import forging
@@ -66,7 +66,7 @@ async def test_a_modal_belongs_to_the_person_who_opened_it(world: World, callbac
     assert world.bot is not None
     about = forms.bound("r-something", ANA)
     if callback_id == "chooser":
-        await command_lines.open_chooser(world.bot.env, opened := await _shortcut(world))
+        await open_form.open_chooser(world.bot.env, opened := await _shortcut(world))
         about = opened.id
     filled = {"typed_name": "x", "comment": "x", "command": "list", "verdict": "yes"}
     stolen = replace(incoming(world, REMY, callback_id, about), kind=Kind.SUBMISSION, values=filled)

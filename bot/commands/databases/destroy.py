@@ -160,6 +160,7 @@ command = ChangeCommand(
     risk=Risk.HIGH,
     position=220,
     verb="Destroy",
+    purpose="destroy {}",
     aliases=("rm",),
     synonyms=("delete", "drop", "remove", "del", "erase"),
     variants=(Variant("", "with a countdown"), Variant("--now", "at once")),

@@ -90,6 +90,7 @@ command = ChangeCommand(
     risk=Risk.MEDIUM,
     position=180,
     verb="Freeze writes",
+    purpose="freeze {}",
     synonyms=("block", "lock"),
     variants=(Variant("", "writes"), Variant("--reads", "reads and writes")),
     plan=plan,

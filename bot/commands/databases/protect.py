@@ -68,6 +68,7 @@ command = ChangeCommand(
     risk=Risk.MEDIUM,
     position=200,
     verb="Set protection",
+    purpose="change the delete protection of {}",
     plan=plan,
     act=act,
     read_back=read_back,

@@ -51,6 +51,7 @@ command = ChangeCommand(
     risk=Risk.MEDIUM,
     position=230,
     verb="Undo destroy",
+    purpose="restore {}",
     synonyms=("undo", "undelete", "recover"),
     plan=plan,
     act=unblock,

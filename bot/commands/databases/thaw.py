@@ -138,6 +138,7 @@ command = ChangeCommand(
     risk=Risk.MEDIUM,
     position=190,
     verb="Thaw",
+    purpose="thaw {}",
     synonyms=("unfreeze", "unblock", "unlock"),
     plan=plan,
     act=act,

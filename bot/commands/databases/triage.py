@@ -110,7 +110,8 @@ def _changes(ctx: Context, name: str, changes: list[AuditEntry]) -> list[Block]:
     if not changes:
         return []
     writer = slack_writer(
-        lambda entry: [one for one in entry.databases if one == name or ctx.scope.covers(Target(one))]
+        lambda entry: [one for one in entry.databases if one == name or ctx.scope.covers(Target(one))],
+        ctx.policy.catalogue,
     )
     lines = [mrkdwn("• {}: {}", ago(one.at, ctx.now), mrkdwn_sentence(one, writer)) for one in changes]
     return [kit.section(joined("\n", [mrkdwn("*Last changes*"), *lines]))]

@@ -64,6 +64,7 @@ command = ChangeCommand(
     risk=Risk.LOW,
     position=270,
     verb="Turn digest off",
+    purpose="turn the digest off",
     plan=plan,
     act=act,
     read_back=read_back,

@@ -109,6 +109,7 @@ command = ChangeCommand(
     risk=Risk.LOW,
     position=260,
     verb="Turn digest on",
+    purpose="turn the digest on",
     plan=plan,
     act=act,
     read_back=read_back,

@@ -9,7 +9,7 @@ from bot.blocks import buttons, kit
 from bot.blocks.text import Mrkdwn, counted, joined, mrkdwn, people, person
 from bot.commands._still_there import still_there
 from bot.commands.base import Context
-from bot.commands.incidents._timeline import OWN, is_of, ran_at
+from bot.commands.incidents._timeline import is_about_incident, is_of, ran_at
 from bot.commands.requests.requests import OPEN
 from bot.core.records.holds import HoldKind
 from bot.core.records.incidents import Incident
@@ -64,7 +64,7 @@ async def still_open(ctx: Context, incident: Incident) -> OpenItems:
     ours, made = await asyncio.gather(still_there(ctx.turso, begun), still_there(ctx.turso, minted))
     requests = await ctx.store.requests.find(states=OPEN, channel_id=here)
     asked = [one for one in requests if is_of(incident, one)]
-    waiting = [one for one in asked if one.command not in OWN and one.state is not State.QUARANTINED]
+    waiting = [one for one in asked if not is_about_incident(ctx, one) and one.state is not State.QUARANTINED]
     owed = [review for review in await ctx.store.reviews.find(owed=True) if review.channel_id == here]
     reviews = [review for review in owed if ran_at(incident, review.created_at)]
     return OpenItems(

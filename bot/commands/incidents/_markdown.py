@@ -9,6 +9,7 @@ from bot.commands.base import Context
 from bot.commands.incidents._incidents import OpenItems, still_open
 from bot.commands.incidents._timeline import timeline_of
 from bot.commands.requests._audit_sentences import Writer, sentence_of, words_of
+from bot.core.catalogue import CommandCatalogue
 from bot.core.records.audit_entry import TIMER, AuditEntry
 from bot.core.records.incidents import Incident, Review
 from bot.core.requests.request import Mode, Request, Vote
@@ -23,6 +24,7 @@ class Story:
 
     incident: Incident
     now: datetime
+    catalogue: CommandCatalogue
     entries: Sequence[AuditEntry] = ()
     requests: Sequence[Request] = ()
     foreign: frozenset[str] = frozenset()
@@ -51,7 +53,8 @@ async def story_of(ctx: Context, incident: Incident) -> Story:
     requests = found.requests
     reviews = await ctx.store.reviews.find(owed=False, request_ids=[one.id for one in requests])
     given = {review.request_id: review for review in reviews}
-    told = Story(incident, ctx.now, found.entries, requests, found.foreign, given, await still_open(ctx, incident))
+    opened, catalogue = await still_open(ctx, incident), ctx.policy.catalogue
+    told = Story(incident, ctx.now, catalogue, found.entries, requests, found.foreign, given, opened)
     names = await ctx.names_of(told.people) if ctx.names_of else {}
     here = ctx.subject.channel
     channel_name = here.name if here.id == incident.channel_id else ""
@@ -138,7 +141,7 @@ def _reviewed(story: Story, request: Request) -> str:
 
 
 def _event(story: Story, entry: AuditEntry) -> str:
-    writer = Writer(story.who, str, lambda one: one.databases)
+    writer = Writer(story.who, str, lambda one: one.databases, story.catalogue)
     why = " ".join(filter(None, (words_of(entry), str(entry.detail.get("ticket", "")), entry.request_id)))
     return _row(utc(entry.at), _marked(sentence_of(entry, writer), story, entry.request_id), why)
 

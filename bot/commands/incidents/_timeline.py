@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Final
 
 from bot.commands.base import Context
+from bot.core.declaration import IncidentRole
 from bot.core.records.audit_entry import AuditEntry
 from bot.core.records.incidents import Incident
 from bot.core.requests.request import Request
 
 PAGE = 200
 MOST = 5000
-OWN = ("incident start", "incident end")
 OUTCOMES: Final = frozenset({"executed", "finished", "undone", "revealed", "thawed"})
 """Events that say what became of a request."""
 
@@ -43,16 +43,21 @@ def is_of(incident: Incident, request: Request) -> bool:
     return request.channel_id == incident.channel_id and ran_at(incident, request.created_at)
 
 
+def is_about_incident(ctx: Context, request: Request) -> bool:
+    """Say whether a request is for the start or the end of an incident: the report says that by itself."""
+    return ctx.policy.catalogue.incident_role_of(request.command) is not IncidentRole.NONE
+
+
 async def timeline_of(ctx: Context, incident: Incident) -> Timeline:
     """Read what the audit log has of an incident."""
     entries = await _entries(ctx, incident)
     known = await _requests(ctx, entries)
-    others = {one.id for one in known if one.command not in OWN and not is_of(incident, one)}
+    others = {one.id for one in known if not is_about_incident(ctx, one) and not is_of(incident, one)}
     ended = {one.request_id for one in entries if one.event in OUTCOMES}
     left_out = others - ended
     return Timeline(
         [one for one in entries if one.request_id not in left_out],
-        [one for one in known if one.command not in OWN and one.id not in left_out],
+        [one for one in known if not is_about_incident(ctx, one) and one.id not in left_out],
         frozenset(others & ended),
     )
 

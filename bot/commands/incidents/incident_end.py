@@ -13,6 +13,7 @@ from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.incidents._incidents import OpenItems, open_items_blocks, still_open
 from bot.commands.incidents._markdown import markdown, story_of
 from bot.commands.incidents.incident_report import filename
+from bot.core.declaration import IncidentRole
 from bot.core.model import Risk
 from bot.core.records.audit_entry import AuditEntry
 from bot.core.records.incidents import Incident
@@ -120,6 +121,8 @@ command = ChangeCommand(
     risk=Risk.LOW,
     position=250,
     verb="End incident",
+    purpose="end the incident",
+    incident=IncidentRole.ENDS,
     for_responders=True,
     plan=plan,
     act=act,

@@ -11,6 +11,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import duration, mrkdwn, person, when
 from bot.commands._lines import command_line
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
+from bot.core.declaration import IncidentRole
 from bot.core.model import Risk
 from bot.core.parsing.arguments import Duration, Positional
 from bot.core.policy import Policy
@@ -191,6 +192,9 @@ command = ChangeCommand(
     risk=Risk.LOW,
     position=240,
     verb="Start incident",
+    purpose="start an incident",
+    incident=IncidentRole.STARTS,
+    standing=standing,
     for_responders=True,
     plan=plan,
     act=act,

@@ -5,24 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.blocks.text import Mrkdwn, actor, mrkdwn
+from bot.core.catalogue import CommandCatalogue
 from bot.core.records.audit_entry import TIMER, AuditEntry
 
 SHOWN: Final = 4
-_TO: Final[Mapping[str, str]] = {
-    "create": "create {}",
-    "destroy": "destroy {}",
-    "restore": "restore {}",
-    "token": "create a token for {}",
-    "rotate": "rotate the tokens of {}",
-    "freeze": "freeze {}",
-    "thaw": "thaw {}",
-    "protect": "change the delete protection of {}",
-    "incident start": "start an incident",
-    "incident end": "end the incident",
-    "digest on": "turn the digest on",
-    "digest off": "turn the digest off",
-}
-"""What somebody wants to do, behind `to`."""
 _PRESSES: Final[Mapping[str, str]] = {
     "approval.approve": "approval",
     "approval.deny": "denial",
@@ -65,6 +51,7 @@ class Writer:
     code: Callable[[str], str]
     databases: Callable[[AuditEntry], Sequence[str]]
     """Those of an entry whose names the reader may see."""
+    catalogue: CommandCatalogue
 
     def names(self, entry: AuditEntry) -> str:
         """The databases; of many the first ones, and how many more."""
@@ -78,8 +65,8 @@ class Writer:
     def to_do(self, entry: AuditEntry) -> str:
         """What the entry is about: `destroy analytics`."""
         names = self.names(entry)
-        template = _TO.get(entry.command)
-        if template is None or ("{}" in template and not names):
+        template = self.catalogue.purpose_of(entry.command)
+        if not template or ("{}" in template and not names):
             return f"use {self.code(entry.command or 'the bot')}{f' on {names}' if names else ''}"
         return template.replace("{}", names)
 
@@ -95,9 +82,9 @@ class Writer:
         return f"{self.person(whose)}'s request to {self.to_do(entry)}"
 
 
-def slack_writer(databases: Callable[[AuditEntry], Sequence[str]]) -> Writer:
+def slack_writer(databases: Callable[[AuditEntry], Sequence[str]], catalogue: CommandCatalogue) -> Writer:
     """Write for a message in Slack."""
-    return Writer(actor, lambda text: mrkdwn("`{}`", text), databases)
+    return Writer(actor, lambda text: mrkdwn("`{}`", text), databases, catalogue)
 
 
 def sentence_of(entry: AuditEntry, writer: Writer) -> str:
@@ -138,7 +125,7 @@ def _refused(entry: AuditEntry, writer: Writer) -> str:
         return f"{who}'s {press or 'press'} {'of' if press else 'on'} {whose} was rejected"
     if press:
         return f"{who}'s {press} was rejected"
-    if entry.command in _TO or entry.databases or entry.rule:
+    if writer.catalogue.purpose_of(entry.command) or entry.databases or entry.rule:
         return f"{who} was not allowed to {writer.to_do(entry)}"
     return f"{who} was not allowed to use {writer.code(entry.command or 'the bot')}"
 

@@ -47,7 +47,8 @@ async def run(ctx: Context, args: AuditArgs) -> Reply:
     if args.db and not (rows or args.before):
         await require_known(ctx, args.db)
     title = _title(args)
-    writer = slack_writer(lambda entry: [name for name in entry.databases if sight.has(name)])
+    catalogue = ctx.policy.catalogue
+    writer = slack_writer(lambda entry: [name for name in entry.databases if sight.has(name)], catalogue)
     lines = [_line(ctx, writer, seq, entry) for seq, entry in rows[:PAGE]]
     more = []
     if len(rows) > PAGE:

@@ -121,6 +121,8 @@ command = SecretCommand(
     risk=Risk.MEDIUM,
     position=170,
     verb="Create token",
+    purpose="create a token for {}",
+    again_label="Reveal again",
     aliases=("tokens create",),
     synonyms=("mint", "credentials"),
     variants=(Variant("", "full access"), Variant("--read-only", "read-only", risk=Risk.LOW)),

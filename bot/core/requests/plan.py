@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
 
 JsonValue = Any
 """str, int, float, bool, None, or a list or dict of them."""
@@ -36,6 +36,10 @@ class PlannedHold:
     """How long; None: until it is lifted by hand."""
 
 
+SETTLES: Final = "settles"
+"""Among a plan's arguments: the incident that has ended and left open what the plan settles."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What will happen, to which object. Commands fill the first fields; `pipeline` adds the last four."""
@@ -61,6 +65,11 @@ class Plan:
     options: tuple[str, ...] = ()
     organization: str = ""
     policy_hash: str = ""
+
+    @property
+    def settles(self) -> str:
+        """The incident that has ended and left open what this settles; empty: it settles nothing of one."""
+        return str(self.arguments.get(SETTLES, ""))
 
     def to_json(self) -> str:
         """Return the canonical text that is stored and hashed."""

@@ -79,7 +79,7 @@ async def must_be_one_of_us(env: Environment, incoming: Incoming, verb: str) -> 
         subject = await env.directory.subject(replace(incoming, channel_id=""), usergroups=frozenset())
     except Unavailable:
         return  # what can't be known is a no where it counts; taking back one's own request needs no facts
-    decision = judge(env, subject, anything := Action("home"))
+    decision = judge(env, subject, anything := Action(env.catalogue.home))
     if decision.verdict is Verdict.DENY:
         raise Forbidden(
             replace(decision, reason=f"You may not {verb} this. {decision.reason} Nothing was changed."),

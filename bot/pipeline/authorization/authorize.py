@@ -17,7 +17,7 @@ from bot.errors import BotError, Refused, Unavailable
 from bot.pipeline.authorization.checks import ANSWERS, Case, No, Step, Stop, WantedGroups, count_votes
 from bot.pipeline.authorization.decision import Forbidden
 from bot.pipeline.authorization.plan_drift import drift
-from bot.pipeline.environment import SETTLES, Environment
+from bot.pipeline.environment import Environment
 
 __all__ = ["Authorization", "No", "Step", "authorize"]
 
@@ -123,7 +123,7 @@ async def _profile(env: Environment, request: Request, step: Step) -> str | None
     running = await env.store.incidents.running_in(request.channel_id)
     if running is not None and running.until > env.clock.now():
         return env.rules.policy.profile_of(running)
-    if not request.incident_id or (step not in OUTLIVE_INCIDENTS and SETTLES not in request.plan.arguments):
+    if not request.incident_id or (step not in OUTLIVE_INCIDENTS and not request.plan.settles):
         return None
     begun_in = await env.store.incidents.get(request.incident_id)
     is_here = begun_in is not None and begun_in.channel_id == request.channel_id

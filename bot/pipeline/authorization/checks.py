@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, StrEnum, auto
 from typing import Final
 
+from bot.commands.databases import restore
 from bot.core.approvers import ApproverSet
 from bot.core.facts import Facts
 from bot.core.model import Action, Decision, Person, Subject, Verdict
@@ -235,7 +236,7 @@ def _start(case: Case) -> Decision:
 def _undo(case: Case) -> Decision:
     """For the requester, those who could approve it, whom `undo_by` names, and who may `restore` here."""
     actor = case.subject(case.presser, "you are")
-    if refusal := refuses_person(case.policy, actor.person) or refuses_place(case.policy, actor, "restore"):
+    if refusal := refuses_person(case.policy, actor.person) or refuses_place(case.policy, actor, restore.command.name):
         raise Stop(No.RIGHT, refusal)
     if not _may_undo(case, actor):
         raise case.refuse("Only the person who asked, those who approve, or who may `restore` here may undo this.")
@@ -250,8 +251,8 @@ def _may_undo(case: Case, actor: Subject) -> bool:
     panels = (own, *undo_panels(case.policy, requester, action, decision))
     if any(is_on(case.policy, panel, actor.person) for panel in panels):
         return True
-    restore = Action("restore", databases=databases_of(case.request.plan))
-    return judge_by(case.policy, actor, restore).verdict is Verdict.ALLOW
+    undoing = Action(restore.command.name, databases=databases_of(case.request.plan))
+    return judge_by(case.policy, actor, undoing).verdict is Verdict.ALLOW
 
 
 UNDOES: Final = Decision(Verdict.ALLOW, "You may undo this quarantine: it would be done at once.")

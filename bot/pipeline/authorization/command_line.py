@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from bot.commands.base import ChangeCommand, Command, Context
+from bot.commands.base import Command, Context
 from bot.core.actions import action_of
 from bot.core.model import Action, Decision, Subject, Target, Verdict
 from bot.core.parsing.parse_results import Incomplete
@@ -14,7 +14,7 @@ from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Request, State
 from bot.errors import BotError, Unavailable
 from bot.pipeline.authorization.authorize import No, Step, authorize
-from bot.pipeline.authorization.decision import judge
+from bot.pipeline.authorization.decision import Forbidden, judge
 from bot.pipeline.environment import Environment
 from bot.turso import DatabaseNotFound
 
@@ -38,6 +38,14 @@ async def decide_line(env: Environment, subject: Subject, action: Action) -> tup
         ctx = env.context(subject)
         action = replace(action, databases=tuple([await _with_group(ctx, target) for target in action.databases]))
     return judge(env, subject, action), action
+
+
+async def require_line_allowed(env: Environment, subject: Subject, action: Action) -> tuple[Decision, Action]:
+    """Decide on what a line says, before anything is read or planned for it. Raises Forbidden on a no."""
+    decision, action = await decide_line(env, subject, action)
+    if decision.verdict is Verdict.DENY:
+        raise Forbidden(decision, action, subject)
+    return decision, action
 
 
 def decide_incomplete(env: Environment, subject: Subject, read: Incomplete[Command]) -> tuple[Decision, Action]:
@@ -68,7 +76,7 @@ async def own_undo(env: Environment, incoming: Incoming, command: Command, args:
     Raises:
         Unavailable: Slack does not say whether they may.
     """
-    if not (isinstance(command, ChangeCommand) and command.undoes):
+    if not command.undoes:
         return None
     for hold in await env.store.holds.find(database=args.name):
         request = await env.store.requests.get(hold.request_id) if hold.kind is HoldKind.QUARANTINE else None

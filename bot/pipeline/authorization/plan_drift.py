@@ -1,6 +1,6 @@
 """Is it still the object of the plan? A plan is bound to a `DbId`, a group and a protection, not to a name."""
 
-from bot.commands.base import ChangeCommand, Command, Context
+from bot.commands.base import Command, Context
 from bot.core.requests.plan import Plan, PlanTarget
 from bot.errors import Unavailable
 from bot.turso import Database, DatabaseNotFound, TursoReader
@@ -11,10 +11,10 @@ GREW_BY = 100 * 1024 * 1024
 
 async def drift(ctx: Context, plan: Plan, command: Command, *, checks_size: bool = False) -> str | None:
     """Say what is no longer as in the plan: its target, or whatever else the command reaches. Raises BotError."""
-    removes = isinstance(command, ChangeCommand) and command.removes_target
+    removes = command.removes_target
     if changed := await what_changed(ctx.turso, plan, checks_size=checks_size and removes):
         return changed
-    return await command.drift(ctx, plan) if isinstance(command, ChangeCommand) and command.drift else None
+    return await command.drift(ctx, plan) if command.drift else None
 
 
 async def what_changed(turso: TursoReader, plan: Plan, *, checks_size: bool = False) -> str | None:

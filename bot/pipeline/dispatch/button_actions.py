@@ -52,7 +52,7 @@ async def reveal_anywhere(env: Environment, incoming: Incoming) -> str:
 async def unknown(env: Environment, incoming: Incoming) -> str:
     """A button that we never made, or no longer know."""
     subject = await env.subject(incoming)
-    judge(env, subject, Action("home"))
+    judge(env, subject, Action(env.catalogue.home))
     raise BadInput("I do not know this button: it is of an older version, or not mine. `/turso` shows what you can do.")
 
 

@@ -26,7 +26,7 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.home.open_homes import OpenHomes
 from bot.pipeline.outcomes.telling import tell_outcome
 from bot.pipeline.replies import entry, error_reply, private_note, report_unexpected
-from bot.pipeline.requests import command_lines
+from bot.pipeline.requests import command_lines, open_form
 
 log = structlog.get_logger(__name__)
 
@@ -57,12 +57,12 @@ class Dispatcher:
         if incoming.kind in (Kind.COMMAND, Kind.MENTION):
             return await self._line(incoming, incoming.text)
         if incoming.kind is Kind.SHORTCUT:
-            return partial(self._guarded, incoming, "shortcut", partial(command_lines.open_chooser, self.env, incoming))
+            return partial(self._guarded, incoming, "shortcut", partial(open_form.open_chooser, self.env, incoming))
         if presses.carries_line(incoming.action_id):
             return await self._line(incoming, incoming.value)
         if command := presses.form_of(incoming.action_id):
             return partial(
-                self._guarded, incoming, "form", partial(command_lines.open_form_of, self.env, incoming, command)
+                self._guarded, incoming, "form", partial(open_form.open_form_of, self.env, incoming, command)
             )
         if presses.turns_home(incoming.action_id):
             return partial(self._guarded, incoming, "home", partial(self.homes.publish, incoming, incoming.value))

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from bot.blocks import forms
 from bot.commands.base import Command
+from bot.commands.databases import list as list_command
 from bot.core.model import Action, Target, Verdict
 from bot.core.parsing.normalise import normalise
 from bot.core.parsing.parse_results import Incomplete, Parsed
@@ -23,7 +24,8 @@ from bot.pipeline.authorization.decision import require_allowed
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.telling import tell_reviewed
 from bot.pipeline.replies import entry, private_note
-from bot.pipeline.requests.command_lines import ask, open_form
+from bot.pipeline.requests.command_lines import ask
+from bot.pipeline.requests.open_form import open_form
 from bot.pipeline.requests.places import must_be_in_channel
 
 TOO_OLD: Final = "This form is too old: open it again with `/turso`."
@@ -165,9 +167,9 @@ async def database_options(env: Environment, incoming: Incoming, typed: str) -> 
     here = replace(incoming, channel_id=opened.channel_id)
     await must_be_in_channel(env, here)
     subject = await env.subject(here)
-    if require_allowed(env, subject, Action("list")).verdict is not Verdict.ALLOW:
+    if require_allowed(env, subject, Action(list_command.command.name)).verdict is not Verdict.ALLOW:
         return []
-    ctx = env.context(subject, command="list")
+    ctx = env.context(subject, command=list_command.command.name)
     found = ctx.visible(await env.offered.get((ctx.organization, incoming.view_id)))
     names = [one.name for one in found if typed.strip().lower() in one.name]
     return [

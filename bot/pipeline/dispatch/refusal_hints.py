@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from bot.blocks.text import Mrkdwn, channel, joined, mrkdwn
+from bot.commands.incidents import incident_start
 from bot.core.model import Action, Channel, Subject, Verdict
 from bot.core.policy import named_as
 from bot.errors import BotError, Unavailable
@@ -49,7 +50,7 @@ async def _incident_is_over(env: Environment, subject: Subject, action: Action) 
     profile = env.rules.policy.profile_of(last) if last else None
     if last is None or profile is None or subject.incident_profile is not None:
         return Mrkdwn("")
-    wanted = (replace(subject, incident_profile=profile), action), (subject, Action("incident start"))
+    wanted = (replace(subject, incident_profile=profile), action), (subject, Action(incident_start.command.name))
     if any(judge(env, who, what).verdict is Verdict.DENY for who, what in wanted):
         return Mrkdwn("")
     return mrkdwn("Incident `{}` has ended, and its rights here with it: `/turso incident start KEY` gives them back.",

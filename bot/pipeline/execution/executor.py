@@ -270,7 +270,7 @@ class Executor:
         return command
 
     def _deed(self, request: Request, phase: str) -> Phase | ChangeCommand[Any]:
-        return operation_of(self._command(request), _kind(phase))
+        return self._command(request).operation(_kind(phase))
 
 
 async def facts_again(ctx: Context, command: ChangeCommand[Any], kind: str, plan: Plan) -> dict[str, Any]:
@@ -281,13 +281,6 @@ async def facts_again(ctx: Context, command: ChangeCommand[Any], kind: str, plan
         return dict(await command.facts_again(ctx, plan))
     except BotError:
         return {}
-
-
-def operation_of(command: ChangeCommand[Any], kind: str) -> Phase | ChangeCommand[Any]:
-    """Return what a phase does: the command itself, its end, or its undoing."""
-    phase = {"execute": command, "finish": command.finish, "undo": command.undo}[kind]
-    assert phase is not None, "only commands with a quarantine have further phases"
-    return phase
 
 
 def _kind(phase: str) -> str:

@@ -10,6 +10,7 @@ import structlog
 
 from bot.blocks.home_view import ROWS, Board, Page, Place, home_view, pages_of
 from bot.commands._still_there import PATIENCE_SECONDS, PlannedDatabase, Remembered, of_listed
+from bot.commands.databases import thaw
 from bot.core.model import Action, Channel, Person, Subject, Target, Verdict
 from bot.core.policy import is_on, refuses_person, rights_of, undo_panels
 from bot.core.records.holds import Hold, HoldKind
@@ -39,7 +40,9 @@ async def view_of(env: Environment, user_id: str, state: str) -> View:
     subject = await env.subject(
         Incoming(id="", key="", kind=Kind.HOME, at=env.clock.now(), user_id=user_id, channel_id="")
     )
-    if judge(env, subject, Action("home")).verdict is Verdict.DENY or refuses_person(env.rules.policy, subject.person):
+    if judge(env, subject, Action(env.catalogue.home)).verdict is Verdict.DENY or refuses_person(
+        env.rules.policy, subject.person
+    ):
         return home_view(Board(person=user_id), env.catalogue, now=env.clock.now())
     return home_view(await _Drawing(env, subject, pages_of(state)).board(), env.catalogue, now=env.clock.now())
 
@@ -205,7 +208,7 @@ class _Drawing:
             return True
         profile = self.env.rules.policy.profile_of(running) if running else None
         subject = replace(self.subject, channel=Channel(hold.channel_id), incident_profile=profile)
-        action = Action("thaw", databases=(Target(hold.database),), organization=hold.organization)
+        action = Action(thaw.command.name, databases=(Target(hold.database),), organization=hold.organization)
         return judge(self.env, subject, action).verdict is not Verdict.DENY
 
     async def _places(self, incidents: Sequence[Incident]) -> list[Place]:

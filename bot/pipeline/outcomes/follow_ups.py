@@ -5,14 +5,13 @@ from typing import Final
 
 import structlog
 
-from bot.commands.base import ChangeCommand
-from bot.commands.incidents._timeline import OWN
+from bot.core.declaration import IncidentRole
 from bot.core.reply import Reply
 from bot.core.requests.request import Request, State
 from bot.errors import BotError, CannotPost, Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import may_be_seen
-from bot.pipeline.outcomes.request_cards import announce_again, below_card
+from bot.pipeline.outcomes.request_cards import announce_again, below_card, done_of
 from bot.pipeline.replies import private_note
 
 log = structlog.get_logger(__name__)
@@ -22,15 +21,14 @@ FILE: Final = "file"
 
 async def follow_up(env: Environment, request: Request) -> None:
     """Do it for a change that has succeeded. Safe to run again. Raises Unavailable."""
-    command = env.by_name.get(request.command)
-    if request.state is not State.SUCCEEDED or not isinstance(command, ChangeCommand):
+    reply = done_of(env, request)
+    if request.state is not State.SUCCEEDED or reply is None:
         return
-    copies = await env.store.cards.of(request.id)
-    if request.command == "incident start" and copies:
+    role, copies = env.catalogue.incident_role_of(request.command), await env.store.cards.of(request.id)
+    if role is IncidentRole.STARTS and copies:
         await _begin_timeline(env, *copies[0])
-    if request.command in OWN:
+    if role is not IncidentRole.NONE:
         await _announce_again(env, request)
-    reply = command.message(request.plan, request.facts)
     if reply.attachment and not request.private and not await env.store.notices.was_told(request.id, FILE):
         channel_id, thread_ts = await below_card(env, request)
         await share_file(env, reply, channel_id, None if request.incident_id else thread_ts)

@@ -2,13 +2,12 @@
 
 from dataclasses import replace
 from enum import Enum, auto
-from typing import Final
 
 import structlog
 
 from bot.blocks import cards
-from bot.commands.base import OVER, ChangeCommand
-from bot.commands.incidents.incident_start import standing
+from bot.commands.base import OVER
+from bot.core.declaration import IncidentRole
 from bot.core.records.holds import HoldKind
 from bot.core.records.incidents import Incident, Review
 from bot.core.reply import Reply
@@ -19,7 +18,6 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import may_be_seen
 
 log = structlog.get_logger(__name__)
-INCIDENT_START: Final = "incident start"
 
 
 class CardContent(Enum):
@@ -47,7 +45,9 @@ async def card_of(env: Environment, request: Request) -> Reply:
 
 async def as_it_is(env: Environment, request: Request) -> Request:
     """Add to what started an incident how that incident is now: its card says so, as long as it stands."""
-    if request.command != INCIDENT_START or request.state is not State.SUCCEEDED:
+    command = env.by_name.get(request.command)
+    standing = command.standing if command else None
+    if standing is None or request.state is not State.SUCCEEDED:
         return request
     incident = await env.store.incidents.get(str(request.plan.arguments.get("incident_id", "")))
     return replace(request, facts={**request.facts, **standing(incident)}) if incident else request
@@ -64,9 +64,9 @@ async def announce_again(env: Environment, incident: Incident, *, but: str = "")
     """
     if not await may_be_seen(env, incident.channel_id):
         return
-    begun = await env.store.requests.find(
-        states=[State.SUCCEEDED], channel_id=incident.channel_id, command=INCIDENT_START, since=incident.started_at
-    )
+    here, since, begun = incident.channel_id, incident.started_at, list[Request]()
+    for name in (one.name for one in env.commands if one.incident is IncidentRole.STARTS):
+        begun += await env.store.requests.find(states=[State.SUCCEEDED], channel_id=here, command=name, since=since)
     for request in begun:
         if request.id != but and request.plan.arguments.get("incident_id") == incident.id:
             for copy in await env.store.cards.of(request.id):
@@ -80,16 +80,8 @@ def done_of(env: Environment, request: Request, *, is_over: bool = False) -> Rep
         is_over: the freeze that it has placed is no longer there.
     """
     command = env.by_name.get(request.command)
-    if not isinstance(command, ChangeCommand):
-        return None
-    phases = {
-        State.SUCCEEDED: command.finish if request.facts.get("phase") == "finish" else command,
-        State.QUARANTINED: command,
-        State.RESTORED: command.undo,
-    }
-    phase = phases.get(request.state)
     facts = {**request.facts, OVER: True} if is_over else request.facts
-    return phase.message(request.plan, facts) if phase else None
+    return command.message_after(request.state, request.plan, facts) if command else None
 
 
 async def _is_over(env: Environment, request: Request) -> bool:

@@ -8,7 +8,6 @@ from typing import Final
 import structlog
 
 from bot.blocks import cards, notices
-from bot.commands.base import SecretCommand
 from bot.core.records.notices import PLAINLY, REVIEWED
 from bot.core.records.timers import Timer, TimerKind
 from bot.core.reply import Reply
@@ -138,7 +137,7 @@ async def tell_others(env: Environment, request: Request, state: State) -> None:
 
 async def _tell_end(env: Environment, request: Request) -> str:
     shown = await refresh_cards(env, request)
-    reveals = isinstance(env.by_name.get(request.command), SecretCommand)
+    reveals = env.catalogue.reveals(request.command)
     if reveals and request.state in (State.SUCCEEDED, State.UNKNOWN):
         return await _tell_reveal(env, request)
     if shown is CardContent.POSTED_AGAIN:
@@ -187,7 +186,7 @@ async def note_in_timeline(env: Environment, request: Request) -> None:
 
 async def _afterwards(env: Environment, request: Request, how: str) -> None:
     """Bring up to date what is shown elsewhere; nobody waits for it."""
-    reveals = isinstance(env.by_name.get(request.command), SecretCommand)
+    reveals = env.catalogue.reveals(request.command)
     if request.state in CHANGED and request.plan.databases and not reveals:
         await refresh_live_cards(env, request.organization, [name for name, _ in request.plan.databases])
         await refresh_ended_freezes(env, request)

@@ -7,7 +7,8 @@ it is a no.
 from dataclasses import replace
 from typing import Final
 
-from bot.commands.base import ChangeCommand, Command, Explanation, ReadCommand
+from bot.commands.base import Command, Explanation, ReadCommand
+from bot.commands.databases import show
 from bot.core.actions import action_of
 from bot.core.facts import Facts, Question
 from bot.core.model import Action, Channel, ChannelKind, Decision, Person, Subject, Verdict
@@ -123,7 +124,7 @@ async def _typed(env: Environment, requester: Subject, subject: Subject, read: R
         return UNDOES
     action = action_of(command.name, read.args)
     by_name, needs_group = judge(env, subject, action), env.rules.policy.scope(subject).needs_group
-    reaches = isinstance(command, ChangeCommand) and command.reaches_others and by_name.verdict is not Verdict.DENY
+    reaches = command.reaches_others and by_name.verdict is not Verdict.DENY
     if not action.databases or not (reaches or needs_group):
         return by_name
     await _must_be_shown(env, requester, subject, action)
@@ -144,7 +145,7 @@ async def _must_be_shown(env: Environment, requester: Subject, subject: Subject,
     """Stop where the answer would tell the requester more of a database than the channel itself does."""
     if requester.person.id == subject.person.id:
         return
-    shown, _ = await decide_line(env, requester, Action("show", databases=action.databases))
+    shown, _ = await decide_line(env, requester, Action(show.command.name, databases=action.databases))
     if shown.verdict is Verdict.DENY:
         raise _Open(HIDDEN)
 

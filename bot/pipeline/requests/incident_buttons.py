@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bot.commands._lines import command_line
 from bot.commands.base import FollowUp
+from bot.commands.incidents import incident_end, incident_start
 from bot.commands.incidents.incident_start import usual_length
 from bot.core.parsing.durations import duration_text
 from bot.core.parsing.parse_results import Parsed
@@ -22,14 +23,14 @@ async def extend(env: Environment, incoming: Incoming) -> str:
     lasting = usual_length(env.rules.policy)
     if incident.until - env.clock.now() >= lasting:
         raise BadInput(f"`{incident.key}` runs longer than that already: `/turso incident` shows until when.")
-    line = command_line("incident start", incident.key, for_=duration_text(lasting))
+    line = command_line(incident_start.command.name, incident.key, for_=duration_text(lasting))
     return await _carry_on(env, here, incident, line)
 
 
 async def end(env: Environment, incoming: Incoming) -> str:
     """End this incident, and no other that was started after it."""
     here, incident = await _running(env, incoming, "end")
-    return await _carry_on(env, here, incident, command_line("incident end"))
+    return await _carry_on(env, here, incident, command_line(incident_end.command.name))
 
 
 def has_ended(incident: Incident) -> str:

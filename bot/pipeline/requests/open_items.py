@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from bot.commands._lines import command_line
 from bot.commands.base import FollowUp
+from bot.commands.databases import thaw
+from bot.commands.tokens import rotate
 from bot.core.actions import action_of
 from bot.core.parsing.parse_results import Parsed
 from bot.core.requests.decision import databases_of
@@ -26,7 +28,7 @@ async def thaw_hold(env: Environment, incoming: Incoming) -> str:
     if hold.released_at is not None:
         raise Refused(f"There is nothing to thaw: this freeze of `{hold.database}` is over.")
     about = FollowUp(hold.database_id, hold)
-    return await _settle(env, incoming, request, command_line("thaw", hold.database), about)
+    return await _settle(env, incoming, request, command_line(thaw.command.name, hold.database), about)
 
 
 async def revoke_tokens_of(env: Environment, incoming: Incoming) -> str:
@@ -41,7 +43,7 @@ async def revoke_tokens_of(env: Environment, incoming: Incoming) -> str:
     )
     if not any(token.request_id == request.id for token in live):
         raise Refused(f"There is nothing to end: this token of `{target.name}` works no more.")
-    return await _settle(env, incoming, request, command_line("rotate", target.name), FollowUp(target.id))
+    return await _settle(env, incoming, request, command_line(rotate.command.name, target.name), FollowUp(target.id))
 
 
 async def _settle(env: Environment, incoming: Incoming, request: Request, line: str, about: FollowUp) -> str:

@@ -18,7 +18,7 @@ from bot.core.requests.request import Mode, Request, State
 from bot.core.requests.transition import Transition
 from bot.errors import BadInput, CannotPost, Unavailable
 from bot.pipeline import token_reveal
-from bot.pipeline.environment import SETTLES, Environment, new_id
+from bot.pipeline.environment import Environment, new_id
 from bot.pipeline.outcomes.request_cards import card_of, post_card, show
 from bot.pipeline.outcomes.telling import tell_outcome
 from bot.pipeline.replies import entry, private_note
@@ -46,7 +46,7 @@ async def open_request(
     now = env.clock.now()
     running = await env.store.incidents.running_in(incoming.channel_id) if subject.incident_profile else None
     wanted = _request(incoming, subject, read, command, plan, decision, now)
-    incident_id = plan.arguments.get(SETTLES) or (running.id if running else None)
+    incident_id = plan.settles or (running.id if running else None)
     wanted = replace(wanted, incident_id=incident_id)
     if wanted.mode is Mode.BREAK_GLASS:
         _must_have_reason(wanted)
@@ -108,7 +108,7 @@ def _request(
 ) -> Request:
     mode = _mode(decision)
     waits = mode is Mode.APPROVAL or (mode is Mode.DIRECT and decision.confirm is not Confirm.NONE)
-    state = State.PENDING if waits else State.READY if isinstance(command, SecretCommand) else State.APPROVED
+    state = State.PENDING if waits else State.READY if command.reveals else State.APPROVED
     waits_for = decision.expires if mode is Mode.APPROVAL else OWN_CONFIRMATION
     lasts = waits_for if waits or state is State.READY else decision.start_within
     return Request(

@@ -11,6 +11,7 @@ from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, channel, mrkdwn
 from bot.commands._lines import command_line
+from bot.commands.digests import digest_now
 from bot.commands.digests._digest import digest, measure
 from bot.commands.digests._schedule import length, next_due, period_name
 from bot.core.model import Action, Subject
@@ -30,7 +31,7 @@ BEGUN: Final = "?"
 """Behind a period: it was handed to Slack, and whether it is there is not known yet."""
 NOWHERE: Final = "!"
 """Behind a period: there was no place to post it, or the policy did not let it be shown, and that was told."""
-DIGEST: Final = Action("digest now")
+DIGEST: Final = Action(digest_now.command.name)
 
 
 async def digest_is_due(env: Environment, timer: Timer) -> Timer | None:
@@ -151,7 +152,9 @@ def _no_digest(error: BotError) -> Reply:
 
 
 def _with_button(head: Mrkdwn) -> Reply:
-    return reply(head, [kit.section(head), *kit.actions(*buttons.run(1, "Show one now", command_line("digest now")))])
+    return reply(
+        head, [kit.section(head), *kit.actions(*buttons.run(1, "Show one now", command_line(digest_now.command.name)))]
+    )
 
 
 async def _say_nowhere(env: Environment, kept: Digest) -> None:

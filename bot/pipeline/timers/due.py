@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import Final
 
 from bot.blocks import notices
-from bot.commands.base import ChangeCommand, SecretCommand
+from bot.commands.base import ChangeCommand
 from bot.commands.databases import _holds as holding
+from bot.commands.databases import thaw
 from bot.core.records.audit_entry import TIMER
 from bot.core.records.holds import Hold
 from bot.core.records.timers import Timer, TimerKind
@@ -15,7 +16,7 @@ from bot.core.requests.request import Request, State
 from bot.errors import BotError, CannotPost, NotOurs
 from bot.pipeline.approval.expiry import expire
 from bot.pipeline.environment import Environment
-from bot.pipeline.execution.executor import facts_again, operation_of
+from bot.pipeline.execution.executor import facts_again
 from bot.pipeline.outcomes.delivery import deliver, deliver_and_close, notice_of
 from bot.pipeline.outcomes.live_cards import refresh_live_cards
 from bot.pipeline.outcomes.recipients import notified
@@ -119,7 +120,9 @@ async def _release(
     if is_there and not await holding.lift_once(turso, env.store, ends):
         return False
     now = env.clock.now()
-    line = entry("thawed", outcome, at=now, request=request, command="thaw", databases=[hold.database], by=TIMER)
+    line = entry(
+        "thawed", outcome, at=now, request=request, command=thaw.command.name, databases=[hold.database], by=TIMER
+    )
     await env.store.holds.release(hold.id, now, entries=[line], keeps_timer=True)
     return True
 
@@ -156,7 +159,7 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
     if request is None:
         return None
     command = env.by_name.get(request.command)
-    if isinstance(command, SecretCommand):
+    if env.catalogue.reveals(request.command):
         await settle_cut_short(env, request)
         return None
     if not isinstance(command, ChangeCommand):
@@ -165,7 +168,7 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
         await tell_outcome(env, request.id)
         return None
     kind = str(request.facts.get("phase", "execute"))
-    look = operation_of(command, kind).read_back
+    look = command.operation(kind).read_back
     if look is None:
         return None
     subject = await env.requester_of(request)

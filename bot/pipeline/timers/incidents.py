@@ -9,6 +9,7 @@ import structlog
 from bot.blocks import notices
 from bot.blocks.text import mrkdwn
 from bot.commands.base import Facts
+from bot.commands.incidents import incident_end
 from bot.commands.incidents.incident_end import facts_of, last_message
 from bot.core.model import Channel, Person, Subject
 from bot.core.records.audit_entry import TIMER, AuditEntry
@@ -78,7 +79,7 @@ def _ended(env: Environment, incident: Incident) -> AuditEntry:
         outcome="expired",
         user_id=TIMER,
         channel_id=incident.channel_id,
-        command="incident end",
+        command=incident_end.command.name,
         organization=incident.organization,
         detail={"incident": incident.id, "key": incident.key, "started_by": incident.started_by},
     )

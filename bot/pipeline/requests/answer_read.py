@@ -1,0 +1,81 @@
+"""Answer a command that changes nothing: for its requester alone, or for the channel."""
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from bot.commands.base import Command, Context, ReadCommand
+from bot.core.actions import action_of
+from bot.core.model import Subject, Visibility
+from bot.core.parsing.parse_results import Parsed
+from bot.core.ports import address_of
+from bot.core.records.notices import LiveCard
+from bot.core.reply import Reply
+from bot.core.requests.incoming import Incoming
+from bot.errors import CannotPost
+from bot.pipeline.authorization.command_line import require_line_allowed
+from bot.pipeline.authorization.decision import require_allowed
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.follow_ups import share_file
+from bot.pipeline.outcomes.request_cards import with_timeline
+from bot.pipeline.replies import entry, is_public, signed
+from bot.pipeline.requests.explain import explain
+from bot.pipeline.requests.suggestions import with_suggestions
+
+
+async def answer(
+    env: Environment,
+    incoming: Incoming,
+    subject: Subject,
+    read: Parsed[Command],
+    command: ReadCommand[Any],
+) -> str:
+    """Decide on a line that only reads, and answer it."""
+    decision, action = await require_line_allowed(env, subject, action_of(command.name, read.args))
+    ctx = replace(env.context(subject, command=command.name, line=read.text), explain=partial(explain, env))
+    work = with_suggestions(env, ctx, command.run(ctx, read.args))
+    if read.common.private or decision.visibility is Visibility.EPHEMERAL:
+        reply = await work
+    else:
+        reply, channel = await asyncio.gather(work, env.directory.channel(incoming.channel_id, fresh=True))
+        require_allowed(env, replace(ctx.subject, channel=channel), action)  # it may have been shared a moment ago
+    public = is_public(decision, reply, private=read.common.private)
+    if (
+        public
+        and ctx.subject.incident_profile
+        and (running := await env.store.incidents.running_in(incoming.channel_id))
+    ):
+        reply = await with_timeline(env, reply, running.id)
+    reply = signed(reply, ctx.subject.person.id, read.text) if public else reply
+    replace_it = incoming.action_id.startswith("page.")
+    if not (public and command.is_live and await _posted_live(env, incoming, ctx, read, reply, in_place=replace_it)):
+        await env.messenger.answer(address_of(incoming), reply, public=public, replace=replace_it)
+    if public:
+        await share_file(env, reply, incoming.channel_id, incoming.thread_ts)
+    if not command.open_to_all:
+        name = read.args.__dict__.get("name")  # asking a model for what it does not have takes long
+        await env.store.audit.append(
+            entry("read", "allowed", at=ctx.now, subject=ctx.subject, incoming=incoming, decision=decision,
+                  command=command.name, databases=[name] if isinstance(name, str) else [],
+                  organization=ctx.organization, policy_hash=ctx.policy.hash)
+        )  # fmt: skip
+    return "answered"
+
+
+async def _posted_live(
+    env: Environment, incoming: Incoming, ctx: Context, read: Parsed[Command], reply: Reply, *, in_place: bool
+) -> bool:
+    """Post, or bring up to date, a message that is drawn again when its database changes. False: not this way."""
+    ts = incoming.message_ts if in_place and not incoming.is_ephemeral else None
+    if ts is not None and not await env.messenger.update(incoming.channel_id, ts, reply):
+        return False
+    try:
+        ts = ts or await env.messenger.post(incoming.channel_id, reply, thread_ts=incoming.thread_ts)
+    except CannotPost:
+        return False
+    name = str(read.args.__dict__.get("name", ""))
+    await env.store.live_cards.add(
+        LiveCard(incoming.channel_id, ts, ctx.organization, name, read.text, incoming.user_id, ctx.now)
+    )
+    return True

@@ -1,0 +1,82 @@
+"""Ask for what a command line lacks: in a form."""
+
+from dataclasses import replace
+
+from bot.blocks import forms
+from bot.commands.base import Command
+from bot.core.model import Action, Decision, Subject, Verdict
+from bot.core.parsing.grammar import Grammar
+from bot.core.parsing.parse_results import Incomplete
+from bot.core.ports import address_of
+from bot.core.requests.incoming import Incoming
+from bot.errors import BotError, Refused
+from bot.pipeline.approval import presses
+from bot.pipeline.authorization.command_line import decide_incomplete
+from bot.pipeline.authorization.decision import Forbidden, require_allowed
+from bot.pipeline.environment import Environment
+
+
+async def open_form(
+    env: Environment, incoming: Incoming, subject: Subject, read: Incomplete[Command], *, why: Decision | None = None
+) -> str:
+    """Ask for what is missing: in a modal at once, or behind a button where there is no trigger for one.
+
+    Args:
+        why: the decision by which it is done at once, without approval: then the reason is what is missing.
+    """
+    decision, action = decide_incomplete(env, subject, read)
+    if decision.verdict is Verdict.DENY:
+        raise Forbidden(decision, action, subject)
+    await env.store.intents.record(incoming, actionable=False)
+    loading = forms.loading_view(read.spec.label)
+    view_id = await env.messenger.open_view(incoming.trigger_id, loading) if incoming.trigger_id else None
+    if view_id is None:
+        typed = incoming.value if presses.form_of(incoming.action_id) else incoming.id
+        await env.messenger.send_ephemeral(address_of(incoming), forms.form_button(read.spec, typed))
+        return "form_offered"
+    await env.messenger.update_view(
+        view_id, forms.form_view(read.spec, read.given, incoming.id, needs_reason=why is not None)
+    )
+    return "form_opened"
+
+
+async def open_form_of(env: Environment, incoming: Incoming, command: str) -> str:
+    """Open the form of a command because its button was pressed.
+
+    The button's value is empty, or names what came in before it: its line prefills the form, and the answer goes
+    where that came from.
+    """
+    before = await env.store.intents.get(incoming.value) if incoming.value else None
+    line = ""
+    if before is not None and before.user_id == incoming.user_id:
+        line = before.text or before.value
+        incoming = replace(incoming, thread_ts=before.thread_ts)
+    subject = await env.subject(incoming)
+    return await open_form(env, incoming, subject, as_incomplete(env.grammar, command, line))
+
+
+async def open_chooser(env: Environment, incoming: Incoming) -> str:
+    """Answer a shortcut: choose a command, then fill its form."""
+    subject = await env.subject(incoming)
+    require_allowed(env, subject, Action(env.catalogue.home))
+    await env.store.intents.record(incoming, actionable=False)
+    if incoming.trigger_id is None:
+        raise BotError("Slack sent no trigger for a form; press the shortcut again.")
+    view_id = await env.messenger.open_view(incoming.trigger_id, forms.loading_view("Turso"))
+    if view_id is not None:
+        names = [command for command in env.commands if not command.hidden and not command.open_to_all]
+        view = forms.chooser_view(names, incoming.id, needs_channel=not subject.channel.id)
+        await env.messenger.update_view(view_id, view)
+    return "form_opened"
+
+
+def as_incomplete(grammar: Grammar[Command], command: str, text: str) -> Incomplete[Command]:
+    """Read what a form starts with; a line that is complete prefills it all the same."""
+    spec = grammar.spec(command)
+    if spec is None:
+        raise Refused("This button is of a command that is gone; `/turso help` lists what there is.")
+    read = grammar.parse(text or spec.name)
+    if isinstance(read, Incomplete):
+        return read
+    given = read.args.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True)
+    return Incomplete(spec=read.spec, given=given, missing=(), args=read.args, common=read.common, text=read.text)

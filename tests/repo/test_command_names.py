@@ -1,0 +1,47 @@
+"""What is true of one command alone stands in that command's file: elsewhere no command is recognized by its name."""
+
+import ast
+from pathlib import Path
+
+import bot
+from bot.commands import CATALOGUE
+
+ROOT = Path(bot.__file__).parent
+NAMES = frozenset(CATALOGUE.names)
+PACKAGES = ("core", "blocks", "pipeline", "durable")
+SAME_WORD = {
+    ("core/parsing/grammar.py", "help"): "what `--help` behind any command means",
+    ("core/policy/file.py", "incident"): "a profile's usual name",
+    ("core/policy/lint.py", "incident"): "a profile's usual name",
+    ("core/policy/rules.py", "incident"): "a profile's usual name",
+    ("core/requests/proof.py", "tokens"): "a key of stored facts",
+    ("core/requests/incoming.py", "home"): "the way by which something came in",
+    ("core/records/holds.py", "freeze"): "a kind of hold",
+    ("core/records/timers.py", "thaw"): "a kind of timer",
+    ("core/records/timers.py", "digest"): "a kind of timer",
+    ("blocks/home_view.py", "home"): "Slack's word for the view",
+    ("blocks/home_view.py", "tokens"): "a part of the Home tab",
+    ("pipeline/dispatch/dispatcher.py", "home"): "a label in the log and the metrics",
+    ("pipeline/home/home_tab.py", "tokens"): "a part of the Home tab",
+    ("pipeline/home/open_homes.py", "home"): "a label in the log and the metrics",
+    ("pipeline/replies.py", "incident"): "a key of audit entries",
+    ("pipeline/requests/open_items.py", "rotate"): "the verb of a sentence",
+    ("pipeline/requests/open_items.py", "thaw"): "the verb of a sentence",
+    ("pipeline/timers/incidents.py", "incident"): "a key of audit entries",
+    ("pipeline/token_reveal.py", "token"): "a key of stored facts",
+}
+"""The same word with another meaning."""
+
+
+def test_no_command_is_recognized_by_its_name_outside_its_file() -> None:
+    found = {}
+    for path in (path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and node.value in NAMES:
+                found[(path.relative_to(ROOT).as_posix(), str(node.value))] = node.lineno
+    strangers = [f"bot/{file}:{found[file, name]}: `{name}`" for file, name in sorted(found.keys() - SAME_WORD.keys())]
+    assert not strangers, (
+        "A command's name decides something here. Let the command declare it (core/declaration.py, commands/base.py), "
+        f"or refer to it as `the_module.command.name`: {'; '.join(strangers)}"
+    )
+    assert not SAME_WORD.keys() - found.keys(), "These are not in the code any more: take them out of SAME_WORD."
