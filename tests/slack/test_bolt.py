@@ -2,8 +2,10 @@
 
 import httpx
 import pytest
+import structlog
 
-from bot.slack.incoming.bolt import create_bolt
+from bot.slack.incoming._payload_validation import Body
+from bot.slack.incoming.bolt import Acknowledge, acknowledgement, create_bolt
 from bot.slack.incoming.http import create_asgi
 from bot.slack.incoming.listeners import Listeners
 
@@ -57,6 +59,31 @@ async def test_each_kind_of_request_has_its_handler(house: House, kind: str, han
     always = house.listeners.handler_of({"type": kind, "command": "/turso"})
     assert always is not None
     assert always.__name__ == "on_command"
+
+
+@pytest.mark.parametrize(
+    ("handler", "status"), [(None, 404), ("fails", 500), ("forgets", 404)], ids=["none", "one that fails", "no ack"]
+)
+async def test_slack_gets_no_error_whatever_bolt_answers(house: House, handler: str | None, status: int) -> None:
+    async def handle(ack: Acknowledge, body: Body) -> None:
+        if handler == "fails":
+            raise RuntimeError
+
+    app = create_bolt(lambda body: handle if handler else None, house.workspace)
+
+    with structlog.testing.capture_logs() as logs:
+        response = await acknowledgement(app, {"type": "app_rate_limited", "team_id": "T0ACME"})
+
+    assert (response.status, response.body) == (200, "")
+    assert [line["status"] for line in logs if line["event"] == "Bolt did not handle a request"] == [status]
+
+
+async def test_a_body_that_bolt_cannot_read_is_acknowledged(house: House) -> None:
+    with structlog.testing.capture_logs() as logs:
+        response = await acknowledgement(house.app, {"type": "block_actions", "authorizations": 5})
+
+    assert (response.status, response.body) == (200, "")
+    assert [line["event"] for line in logs] == ["Bolt could not read a request"]
 
 
 async def test_acks_are_measured(house: House) -> None:
