@@ -1,1 +1,1 @@
-"""The door: Bolt listeners in, messages out."""
+"""The Slack gateway: requests come in through Bolt, messages go out through the Web API."""

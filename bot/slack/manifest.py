@@ -1,4 +1,4 @@
-"""The Slack app manifest: `manifest.yaml` is what this prints without a URL."""
+"""Build the Slack app manifest. `manifest.yaml` is the one without a URL."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -34,12 +34,12 @@ def cap_sdk_loggers() -> None:
 
 
 def sdk_logger() -> logging.Logger:
-    """The one logger that is handed to every client of `slack_sdk`, so that the cap holds for it."""
+    """Return the logger for every client of `slack_sdk`, with the cap set."""
     cap_sdk_loggers()
     return logging.getLogger(SDK_LOGGER)
 
 
 def bolt_logger() -> logging.Logger:
-    """The logger from which Bolt copies level and filters to all of its own."""
+    """Return the logger from which Bolt copies level and filters to its own."""
     cap_sdk_loggers()
     return logging.getLogger(BOLT_LOGGER)

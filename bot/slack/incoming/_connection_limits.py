@@ -43,7 +43,7 @@ def _room() -> int:
 
 
 class _Limited(HttpToolsProtocol):
-    """One connection."""
+    """One connection, with its limits."""
 
     idle: "dict[_Limited, None]"
     """Connections that were answered and are kept, in the order in which they became idle."""
@@ -124,7 +124,7 @@ class _Limited(HttpToolsProtocol):
         self.idle.pop(self, None)
 
     def _end(self, status: bytes, why: str) -> None:
-        """Close the connection at once; where an answer is of use to somebody, after it."""
+        """Close the connection: at once, or after an answer if there is a status to send."""
         self._relax()
         if self.transport.is_closing():
             return

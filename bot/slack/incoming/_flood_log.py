@@ -1,4 +1,4 @@
-"""A log line for what anybody on the network may cause: a flood of it fills no disk."""
+"""Log what anybody on the network can cause, at most once a second, so that a flood doesn't fill the disk."""
 
 import time
 from collections.abc import Callable

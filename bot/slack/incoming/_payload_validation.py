@@ -1,4 +1,4 @@
-"""Is a signed payload shaped as Slack shapes it? Bolt fails on odd shapes; this is asked before it."""
+"""Check that a payload has the shape that Slack documents, because Bolt fails on others."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ Body = dict[str, Any]
 
 
 class Malformed(ValueError):
-    """The body is signed, but no request of Slack's; the sentence says what is wrong, without quoting it."""
+    """Raised when a signed body isn't a request of Slack's. The sentence says what is wrong, without quoting it."""
 
 
 def form_fields(body: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The bot over HTTP: the guard and Bolt on one path, Starlette for the rest, uvicorn under both."""
+"""Serve the bot over HTTP: the guard and Bolt on one path, Starlette for the rest, uvicorn under both."""
 
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -35,7 +35,7 @@ def create_asgi(
     Args:
         pages: what is served with GET beside Slack: `/healthz`, `/readyz`, `/metrics`.
         lifespan: Starlette's, run around everything.
-        observe_ack: is told the seconds from a complete request to its answer.
+        observe_ack: called with the seconds from a complete request to its answer.
     """
     unknown = FloodLog("nothing is served here")
 

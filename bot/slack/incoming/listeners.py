@@ -1,4 +1,4 @@
-"""One listener for each kind of request. Each translates, hands over to the request handler, and acknowledges last."""
+"""Listen to each kind of request: translate it, pass it to the request handler, and acknowledge it."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping
@@ -22,24 +22,24 @@ ACK_WITHIN_SECONDS: Final = 2.2
 """Slack waits 3 s. What is not recorded by then goes on, and is answered later."""
 OPTIONS_WITHIN_SECONDS: Final = 2.5
 ACTIONS: Final = ("block_actions", "interactive_message", "dialog_submission", "dialog_cancellation")
-"""A press; of these kinds only the first is of today, and ours."""
+"""Kinds of presses. Only `block_actions` is ours; the others are Slack's older ones."""
 SUGGESTIONS: Final = ("block_suggestion", "dialog_suggestion")
 
 log = structlog.get_logger(__name__)
 
 
 class FactsCache(Protocol):
-    """Somebody who keeps answers of Slack that an event may make old."""
+    """A cache of Slack's answers, which an event can make outdated."""
 
     def forget(self, event: Mapping[str, Any]) -> None: ...
 
 
 class Listeners:
-    """Takes what Bolt has verified and parsed. Whatever fails: Slack gets its ack and the person a private answer."""
+    """Takes what Bolt has verified and parsed. If one fails, Slack gets its ack and the person a private answer."""
 
     def __init__(
         self,
-        door: RequestHandler,
+        handler: RequestHandler,
         messenger: Messenger,
         *,
         clock: Clock,
@@ -49,7 +49,7 @@ class Listeners:
         directory: FactsCache,
         secrets: tuple[str, ...] = (),
     ) -> None:
-        self._door = door
+        self._handler = handler
         self._messenger = messenger
         self._clock = clock
         self._tasks = tasks
@@ -69,27 +69,27 @@ class Listeners:
         }
 
     def handler_of(self, body: Body) -> Handler | None:
-        """Return what takes a request of this kind; None: nobody does."""
+        """Return the method that takes a request of this kind, if there is one."""
         return self.on_command if "command" in body else self._by_type.get(body.get("type", ""))
 
     async def on_command(self, ack: Acknowledge, body: Body) -> None:
-        """A slash command."""
+        """Take a slash command."""
         await self._accept(payloads.command(body, self._clock.now()), body)
         await ack()
 
     async def on_action(self, ack: Acknowledge, body: Body) -> None:
-        """A button or a menu; also of kinds that we never send."""
+        """Take a press of a button or a choice in a menu, also of kinds that we never send."""
         is_ours = body.get("type") == "block_actions"
         await self._accept(payloads.action(body, self._clock.now()) if is_ours else None, body)
         await ack()
 
     async def on_shortcut(self, ack: Acknowledge, body: Body) -> None:
-        """A global or a message shortcut."""
+        """Take a global shortcut or a message shortcut."""
         await self._accept(payloads.shortcut(body, self._clock.now()), body)
         await ack()
 
     async def on_submission(self, ack: Acknowledge, body: Body) -> None:
-        """A submitted modal: it may be answered with errors or another view."""
+        """Take a submitted modal. The acknowledgement may carry errors or another view."""
         incoming = payloads.submission(body, self._clock.now())
         answer = await self._submitted(incoming) if incoming else None
         if answer and self._guard.holds_secret(answer):
@@ -98,18 +98,18 @@ class Listeners:
         await (ack(dict(answer)) if answer else ack())
 
     async def on_closed(self, ack: Acknowledge, body: Body) -> None:
-        """A modal was closed: there is nothing to do."""
+        """Acknowledge that a modal was closed."""
         await ack()
 
     async def on_options(self, ack: Acknowledge, body: Body) -> None:
-        """Somebody types into a menu of databases."""
+        """Answer with the options of a menu."""
         incoming = payloads.suggestion(body, self._clock.now())
         typed = body.get("value")
         found = await self._suggested(incoming, typed if isinstance(typed, str) else "") if incoming else []
         await ack(options=found[:100])
 
     async def on_event(self, ack: Acknowledge, body: Body) -> None:
-        """A mention, Home, a changed user group, or an event that we do not know."""
+        """Take a mention, an opened Home tab, a change of a user group, or an event that we don't know."""
         event = body["event"]
         if event["type"] == "app_mention":
             known = self._workspace.known
@@ -126,7 +126,7 @@ class Listeners:
     async def _accept(self, incoming: Incoming | None, body: Body) -> None:
         """Let the request handler record it, for as long as Slack waits; everything else happens in an own task."""
         if incoming is None:
-            log.warning("took something that nobody can have sent", type=str(body.get("type", "command"))[:40])
+            log.warning("took a payload without a person or channel", type=str(body.get("type", "command"))[:40])
             return
         self._urls.keep(incoming)
         loop = asyncio.get_running_loop()
@@ -141,7 +141,7 @@ class Listeners:
 
     async def _run(self, incoming: Incoming, recorded: asyncio.Future[None]) -> None:
         try:
-            work = await self._door.before_ack(incoming)
+            work = await self._handler.before_ack(incoming)
         finally:
             _release(recorded)
         if work is not None:
@@ -149,7 +149,7 @@ class Listeners:
             await work()
 
     async def _submitted(self, incoming: Incoming) -> Mapping[str, Any] | None:
-        """Return what goes back to Slack; a door that is too slow goes on without the modal."""
+        """Return what goes back to Slack. A request handler that is too slow continues without the modal."""
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Mapping[str, Any] | None] = loop.create_future()
         self._tasks.start(self._guarded(incoming, self._run_submission(incoming, answered)))
@@ -161,7 +161,7 @@ class Listeners:
     async def _run_submission(self, incoming: Incoming, answered: "asyncio.Future[Mapping[str, Any] | None]") -> None:
         answer = Ack()
         try:
-            answer = await self._door.submission(incoming)
+            answer = await self._handler.submission(incoming)
         finally:
             in_time = not answered.done()
             if in_time:
@@ -175,13 +175,13 @@ class Listeners:
     async def _suggested(self, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
         try:
             async with asyncio.timeout(OPTIONS_WITHIN_SECONDS):
-                return await self._door.options(incoming, typed)
+                return await self._handler.options(incoming, typed)
         except Exception as error:
             log.warning("no options", reference=incoming.id, why=type(error).__name__)
             return []
 
     async def _opened(self, incoming: Incoming) -> None:
-        await self._door.home_opened(incoming)
+        await self._handler.home_opened(incoming)
 
     def _heard(self, event: Mapping[str, Any]) -> None:
         try:
@@ -190,7 +190,7 @@ class Listeners:
             log.exception("an event was not understood", type=str(event.get("type"))[:40])
 
     async def _guarded(self, incoming: Incoming, work: Awaitable[None]) -> None:
-        """Run the work; whatever escapes it is logged and told to the person, with the reference."""
+        """Run the work. Log any exception, and send the person its sentence with the reference."""
         try:
             await work
         except BotError as error:

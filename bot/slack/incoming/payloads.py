@@ -1,4 +1,4 @@
-"""What Slack sends, as an `Incoming`: one function for each kind; None for what nobody can have sent."""
+"""Translate what Slack sends into an `Incoming`. None: a payload without a valid person or channel."""
 
 import os
 import re
@@ -27,7 +27,7 @@ _MANY: Final = ("selected_users", "selected_channels", "selected_conversations")
 
 
 def new_reference() -> str:
-    """Return a reference to show: `i-` and 10 characters that nobody can guess."""
+    """Return a reference to show: `i-` and 10 random characters."""
     return "i-" + next(_random).translate(_LETTERS).decode()
 
 
@@ -42,7 +42,7 @@ _random: Final = _in_tens()
 
 
 def command(body: Body, at: datetime) -> Incoming | None:
-    """A slash command. Its team is the one in which it was typed."""
+    """Translate a slash command. Its team is the one in which it was typed."""
     return _incoming(
         Kind.COMMAND,
         at,
@@ -55,7 +55,7 @@ def command(body: Body, at: datetime) -> Incoming | None:
 
 
 def action(body: Body, at: datetime) -> Incoming | None:
-    """A button or a menu, in a message, a modal or Home."""
+    """Translate a press of a button or a choice in a menu, in a message, a modal or the Home tab."""
     pressed, container, message = body["actions"][0], _part(body, "container"), _part(body, "message")
     view = _part(body, "view")
     return _incoming(
@@ -75,7 +75,7 @@ def action(body: Body, at: datetime) -> Incoming | None:
 
 
 def submission(body: Body, at: datetime) -> Incoming | None:
-    """A modal that was submitted."""
+    """Translate a submitted modal."""
     view = _part(body, "view")
     return _incoming(
         Kind.SUBMISSION,
@@ -90,7 +90,7 @@ def submission(body: Body, at: datetime) -> Incoming | None:
 
 
 def suggestion(body: Body, at: datetime) -> Incoming | None:
-    """Somebody types into a menu whose options are asked of us; its value is the `private_metadata` of the modal."""
+    """Translate a request for the options of a menu. Its value is the `private_metadata` of the modal."""
     view, container = _part(body, "view"), _part(body, "container")
     return _incoming(
         Kind.ACTION,
@@ -106,7 +106,7 @@ def suggestion(body: Body, at: datetime) -> Incoming | None:
 
 
 def shortcut(body: Body, at: datetime) -> Incoming | None:
-    """A shortcut: of a message (then the answer belongs into its thread), or of no place at all."""
+    """Translate a shortcut. The answer to one of a message belongs in the message's thread."""
     message = _part(body, "message")
     message_ts = _ts(body.get("message_ts") or message.get("ts"))
     return _incoming(
@@ -121,7 +121,7 @@ def shortcut(body: Body, at: datetime) -> Incoming | None:
 
 
 def mention(body: Body, at: datetime, bot_user_id: str) -> Incoming | None:
-    """A message that mentions the bot; None also for what a bot wrote. It is answered in its thread."""
+    """Translate a message that mentions the bot. It is answered in its thread. None also for a bot's message."""
     event = body["event"]
     if event.get("bot_id") or event.get("subtype") == "bot_message":
         return None
@@ -139,7 +139,7 @@ def mention(body: Body, at: datetime, bot_user_id: str) -> Incoming | None:
 
 
 def home(body: Body, at: datetime) -> Incoming | None:
-    """Somebody opened Home."""
+    """Translate the event that a person opened the Home tab."""
     return _incoming(Kind.HOME, at, body, user=body["event"].get("user"))
 
 

@@ -1,4 +1,4 @@
-"""The guard before Bolt: size, signature and form of a request, checked before anything is parsed."""
+"""Check size, signature and form of a request before Bolt gets it."""
 
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 class TooLarge(Exception):
-    """The body is larger than anything that Slack sends. `ends` says that the rest of it is not worth reading."""
+    """Raised when a body is larger than anything that Slack sends. `ends`: don't read the rest of it."""
 
     def __init__(self, *, ends: bool) -> None:
         self.ends = ends
@@ -35,7 +35,7 @@ class TooLarge(Exception):
 
 
 class Gone(Exception):
-    """The client went away before its body was complete."""
+    """Raised when the client disconnects before its body is complete."""
 
 
 class _Now(Clock):

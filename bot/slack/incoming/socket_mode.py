@@ -1,4 +1,4 @@
-"""The bot over Socket Mode: the same app, no public address; every envelope is acknowledged, whatever comes of it."""
+"""Run the bot over Socket Mode, without a public address. Every envelope is acknowledged."""
 
 import asyncio
 import json
@@ -114,7 +114,7 @@ class SocketRunner:
             await client.connect_to_new_endpoint(force=True)
 
     async def is_ready(self) -> bool:
-        """True while the connection stands."""
+        """Return True while the connection is open."""
         return bool(await self._handler.client.is_connected())
 
     async def close(self, *, drain_seconds: float = 10.0) -> bool:

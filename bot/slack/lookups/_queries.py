@@ -77,7 +77,7 @@ class Queries:
         return frozenset(found)
 
     async def channels_of(self, user_id: str) -> list[Channel]:
-        """Ask now in which public channels somebody is, and in which private ones together with the bot.
+        """Return the public channels that a person is in, and the private ones that the bot is in, too.
 
         Raises:
             Unavailable: Slack does not say.

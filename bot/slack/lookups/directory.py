@@ -88,12 +88,12 @@ class SlackDirectory:
         return Subject(person=person, channel=channel, groups=dict(zip(names, members, strict=True)))
 
     def _held(self, user_id: str, channel_id: str) -> Subject | None:
-        """The usual case, in which nobody has to be asked and no task is needed."""
+        """Return the subject from the caches alone: the usual case, which needs no task."""
         person, channel = self._people.held(user_id), self._channels.held(channel_id)
         return Subject(person[0], channel) if person and channel else None
 
     async def _comes_from_elsewhere(self, incoming: Incoming) -> bool:
-        """True when the payload names another team than ours, and no organization that we share explains it."""
+        """Return True if the payload names another team than ours, and the person isn't of our organization."""
         team = incoming.user_team_id
         if not team:
             return False
@@ -104,7 +104,7 @@ class SlackDirectory:
         return not of_our_organization
 
     async def is_in(self, user_id: str, channel_id: str, *, fresh: bool = True) -> bool:
-        """True when Slack lists somebody among the members of a channel; `fresh=False`: or did a moment ago.
+        """Return True if a person is a member of a channel, with `fresh=False` as of up to a minute ago.
 
         Raises:
             Unavailable: Slack does not say.
@@ -120,10 +120,10 @@ class SlackDirectory:
         return {group: await self._members(group, fresh=False) for group in groups}
 
     async def present(self, people: Iterable[str], *, enough: int) -> frozenset[str]:
-        """Those of these people who can act, up to `enough`: no bots, and nobody who is deactivated or unknown.
+        """Return up to `enough` of these people who can act: not bots, deactivated or unknown people.
 
         Raises:
-            Unavailable: Slack did not say who somebody is.
+            Unavailable: Slack did not say who a person is.
         """
         found: set[str] = set()
         for user_id in sorted(people):
@@ -135,7 +135,7 @@ class SlackDirectory:
         return frozenset(found)
 
     async def channels_of(self, user_id: str) -> list[Channel]:
-        """Ask now in which public channels somebody is, and in which private ones together with the bot.
+        """Return the public channels that a person is in, and the private ones that the bot is in, too.
 
         Raises:
             Unavailable: Slack does not say.
@@ -170,7 +170,7 @@ class SlackDirectory:
         return found
 
     async def _members(self, group: str, *, fresh: bool) -> frozenset[str] | None:
-        """Members of a user group; None when Slack does not say, and then nobody counts as a member."""
+        """Return the members of a user group; None when Slack does not say, and then it counts as empty."""
         try:
             return await self._groups.get(group, fresh=fresh)
         except SlackTrouble as trouble:

@@ -1,4 +1,4 @@
-"""Where the bot is installed, and as whom: asked of Slack once, at the start."""
+"""Where the bot is installed, and as which user. Slack is asked once, at the start."""
 
 import asyncio
 from contextlib import suppress
@@ -27,7 +27,7 @@ class Installation:
 
 
 class Workspace:
-    """The installation, once it is known. Nothing waits for it before an ack."""
+    """Keeps the installation once it is known. No acknowledgement waits for it."""
 
     def __init__(self, calls: SlackCalls) -> None:
         self._calls = calls
@@ -36,7 +36,7 @@ class Workspace:
 
     @property
     def known(self) -> Installation | None:
-        """The installation, when Slack has already said it."""
+        """Return the installation if Slack has already answered."""
         return self._found
 
     async def installation(self) -> Installation:

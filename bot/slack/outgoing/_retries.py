@@ -15,14 +15,14 @@ from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 
 Observer = Callable[[str, str, float], None]
-"""Is told the method (or `response_url`), the status (`ok`, `ratelimited`, Slack's error) and the seconds."""
+"""Called with the method (or `response_url`), the status (`ok`, `ratelimited`, Slack's error) and the seconds."""
 
 LONGEST_WAIT_SECONDS: Final = 60
 TRIES_WHEN_LIMITED: Final = 3
 
 
 class BoundedRateLimit(AsyncRateLimitErrorRetryHandler):
-    """Waits as long as Slack says, but never so long that nobody waits for the answer any more."""
+    """Waits as long as Slack says, up to a limit after which the answer would be too late."""
 
     def __init__(self, observer: Observer) -> None:
         super().__init__(max_retry_count=TRIES_WHEN_LIMITED)

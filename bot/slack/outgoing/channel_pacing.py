@@ -1,4 +1,4 @@
-"""One message a second in a channel: what the bot posts by itself waits its turn."""
+"""Post at most one message a second to a channel, as Slack asks."""
 
 import asyncio
 import time
@@ -31,7 +31,7 @@ class ChannelPacing:
             await self._sleep(at - now)
 
     def note(self, channel_id: str) -> None:
-        """A message went there out of turn."""
+        """Count a message that was posted without waiting for its turn."""
         now = self._now()
         self._take(channel_id, max(now, self._free_at.get(channel_id, now)))
 

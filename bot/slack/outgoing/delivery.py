@@ -54,7 +54,7 @@ class Delivery(Views):
         reply = self._guard.cleared(reply)
         in_place = replace and to.is_ephemeral
         return await self._first_that_works(
-            "whisper",
+            "ephemeral",
             [
                 lambda: self._by_url(to, reply, "ephemeral", replace=in_place),
                 lambda: self._ephemeral(to, reply),
@@ -171,7 +171,7 @@ class Delivery(Views):
 
     async def _ephemeral(self, to: Address, reply: Reply) -> bool:
         if not to.channel_id or to.channel_id.startswith("D"):
-            return False  # nobody else is there: a message says the same, and stays
+            return False  # a DM has no other members: a message says the same, and stays
         thread_ts = _shown_in(to)
         where = {"channel": to.channel_id, "user": to.user_id}
 
@@ -203,7 +203,7 @@ class Delivery(Views):
         return await _in_thread_or_channel(send, thread_ts)
 
     async def _remove_ephemeral(self, to: Address) -> None:
-        """The question that an ephemeral message asked is answered: take it away."""
+        """Remove an ephemeral message whose question is answered."""
         if url := self._urls.use(to.intent_id):
             try:
                 await self._calls.respond(url, {"delete_original": True})

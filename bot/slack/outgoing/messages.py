@@ -1,4 +1,4 @@
-"""A message on its way out: the egress guard, and plainer variants for a Slack that does not know a block."""
+"""Prepare outgoing messages: hide secrets, and make plainer variants for when Slack refuses a block."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ class EgressGuard:
         self._secrets = tuple(dict.fromkeys([*given, *(json.dumps(one, ensure_ascii=False)[1:-1] for one in given)]))
 
     def holds_secret(self, payload: object) -> bool:
-        """True when something in `payload` must not leave."""
+        """Return True if something in `payload` must not be sent."""
         text = payload if isinstance(payload, str) else encoded(payload).decode()
         return has_token(text) or any(secret in text for secret in self._secrets)
 

@@ -1,4 +1,4 @@
-"""The `response_url`s that this process holds: in memory only, five uses, thirty minutes."""
+"""Keep `response_url`s in memory, for five uses and half an hour."""
 
 import time
 from collections.abc import Callable

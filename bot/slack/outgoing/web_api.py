@@ -43,12 +43,12 @@ class SlackTrouble(Exception):
 
     @property
     def is_transient(self) -> bool:
-        """True when the same call may work a little later: unless Slack's error is known to be final."""
+        """Return True if the same call may work a little later: unless Slack's error is known to be final."""
         return not is_final(self.method, self.code)
 
     @property
     def nothing_happened(self) -> bool:
-        """True when Slack itself said no: without a readable answer, the call may have had its effect."""
+        """Return True if Slack itself refused: without a readable answer, the call may have had its effect."""
         return not (self.code in _NO_ANSWER or self.code.startswith("http_"))
 
 
