@@ -1,0 +1,118 @@
+"""Approval: whose votes count, how many are needed, and what ends a request that waits."""
+
+import pytest
+
+from bot.core.records.timers import TimerKind
+from bot.core.requests.request import State
+from bot.errors import BotError, Refused
+from bot.pipeline.approval import confirming, expiry, voting
+from tests.pipeline.in_memory import ANA, BEN, DANA, ZOE, Pipeline
+
+
+async def test_a_request_waits_and_nothing_is_sent(here: Pipeline) -> None:
+    request = await here.ask("db destroy orders")
+
+    assert request.state is State.PENDING
+    assert here.changes() == []
+    assert await here.events(request) == ["asked/pending"]
+
+
+async def test_the_vote_that_completes_the_quorum_starts_the_work(here: Pipeline) -> None:
+    request = await here.ask("rotate orders")
+
+    assert await voting.vote(here.env, here.press(ANA, request)) == "vote_counted"
+    assert (await here.now(request)).state is State.PENDING
+    assert await voting.vote(here.env, here.press(BEN, request)) == "approved"
+
+    approved = await here.now(request)
+    assert approved.state is State.APPROVED
+    assert [vote.user_id for vote in approved.votes] == [ANA, BEN]
+
+
+async def test_one_person_has_one_vote(here: Pipeline) -> None:
+    request = await here.ask("rotate orders")
+    await voting.vote(here.env, here.press(ANA, request))
+
+    with_the_same_vote = await voting.vote(here.env, here.press(ANA, request))
+
+    assert with_the_same_vote == "vote_counted"
+    assert (await here.now(request)).state is State.PENDING
+
+
+async def test_nobody_approves_their_own_request(here: Pipeline) -> None:
+    request = await here.ask("db destroy orders", who=ANA)
+
+    with pytest.raises(Refused, match="own"):
+        await voting.vote(here.env, here.press(ANA, request))
+
+    assert (await here.now(request)).votes == ()
+
+
+async def test_a_vote_of_somebody_who_is_no_approver_does_not_count(here: Pipeline) -> None:
+    request = await here.ask("db destroy orders")
+
+    with pytest.raises(Refused):
+        await voting.vote(here.env, here.press(ZOE, request))
+
+    assert (await here.now(request)).state is State.PENDING
+
+
+async def test_a_vote_of_somebody_who_left_the_approvers_since_does_not_count(here: Pipeline) -> None:
+    request = await here.ask("rotate orders")
+    await voting.vote(here.env, here.press(ANA, request))
+    here.of.dba.remove(ANA)
+
+    assert await voting.vote(here.env, here.press(BEN, request)) == "vote_counted"
+    assert (await here.now(request)).state is State.PENDING
+
+
+async def test_an_approved_token_is_ready_and_not_minted(here: Pipeline) -> None:
+    request = await here.approved("token orders")
+
+    assert request.state is State.READY
+    assert here.changes() == []
+
+
+async def test_a_single_denial_ends_a_request(here: Pipeline) -> None:
+    request = await here.ask("rotate orders")
+    await voting.vote(here.env, here.press(ANA, request))
+
+    await voting.refuse(here.env, here.press(BEN, request), "not today")
+
+    ended = await here.now(request)
+    assert (ended.state, ended.outcome) == (State.DENIED, "Denied. not today")
+    with pytest.raises(BotError):
+        await voting.vote(here.env, here.press(BEN, request))
+    assert (await here.events(request))[-1] == "denied/denied"
+
+
+async def test_a_request_that_was_sent_can_no_longer_be_denied(here: Pipeline) -> None:
+    request = await here.approved("db destroy orders --now")
+    await here.execute(request)
+
+    with pytest.raises(BotError):
+        await voting.refuse(here.env, here.press(BEN, request), "too late")
+
+    assert (await here.now(request)).state is State.SUCCEEDED
+
+
+async def test_the_requester_can_withdraw_and_nobody_else(here: Pipeline) -> None:
+    request = await here.ask("db destroy orders")
+    with pytest.raises(BotError):
+        await confirming.withdraw(here.env, here.press(ZOE, request, "approval.withdraw"))
+
+    await confirming.withdraw(here.env, here.press(DANA, request, "approval.withdraw"))
+
+    assert (await here.now(request)).state is State.CANCELLED
+
+
+async def test_a_request_that_nobody_decides_expires(here: Pipeline) -> None:
+    request = await here.ask("db destroy orders")
+    here.pass_time(minutes=31)
+    with pytest.raises(BotError):
+        await voting.vote(here.env, here.press(ANA, request))
+
+    await expiry.expire(here.env, request.id, keeps=TimerKind.EXPIRE)
+
+    assert (await here.now(request)).state is State.EXPIRED
+    assert (await here.events(request))[-1] == "expired/expired"

@@ -1,0 +1,122 @@
+"""Execution: compare, mark as sent, act at most once, read back, and say what is known."""
+
+from typing import Any, NoReturn
+
+import httpx
+import pytest
+
+from bot.core.requests.request import State
+from bot.pipeline.approval import voting
+from bot.pipeline.execution.executor import Executor
+from tests.pipeline.in_memory import BEN, Pipeline
+
+DELETE = "DELETE /databases/orders"
+REFUSAL = httpx.Response(403, json={"error": "this is not possible"})
+FAULT = httpx.Response(500, json={"error": "internal error"})
+
+
+async def test_an_approved_change_is_made_once_and_on_record(here: Pipeline) -> None:
+    request = await here.approved("db destroy orders --now")
+
+    assert await here.execute(request) is State.SUCCEEDED
+
+    assert here.changes() == [DELETE]
+    assert (await here.events(request))[-1] == "executed/succeeded"
+    assert await Executor(here.env).begin(request.id, "execute") == "stop"
+
+
+async def test_a_request_that_waits_is_not_begun(here: Pipeline) -> None:
+    request = await here.ask("db destroy orders --now")
+
+    assert await Executor(here.env).begin(request.id, "execute") == "stop"
+    assert (await here.now(request)).state is State.PENDING
+
+
+async def test_a_step_that_runs_again_sends_nothing_again(here: Pipeline) -> None:
+    request = await here.approved("db destroy orders --now")
+    executor = Executor(here.env)
+    await executor.begin(request.id, "execute")
+    await executor.act(request.id, "execute")
+
+    acted = await Executor(here.env).act(request.id, "execute")
+
+    assert acted == {"acted": "before"}
+    assert here.changes() == [DELETE]
+    seen = await executor.verify(request.id, "execute", acted)
+    assert seen["result"] == "succeeded", "Turso shows it"
+
+
+@pytest.mark.parametrize("steps", ["before begin", "before act"])
+async def test_a_database_that_was_made_again_is_not_touched(here: Pipeline, steps: str) -> None:
+    request = await here.approved("db destroy orders --now")
+    executor = Executor(here.env)
+    if steps == "before act":
+        await executor.begin(request.id, "execute")
+        executor.compared.clear()  # as after a crash, or a long wait
+    here.turso.add("orders")
+
+    assert await here.execute(request) is State.STALE
+    assert here.changes() == []
+
+
+async def test_a_denial_before_it_is_sent_stops_it(here: Pipeline) -> None:
+    request = await here.approved("db destroy orders --now")
+    executor = Executor(here.env)
+    assert await executor.begin(request.id, "execute") == "go"
+    await voting.refuse(here.env, here.press(BEN, request), "stop")
+
+    acted = await executor.act(request.id, "execute")
+    await executor.finish(request.id, "execute", await executor.verify(request.id, "execute", acted))
+
+    assert acted == {"acted": "stopped"}
+    assert here.changes() == []
+    assert (await here.now(request)).state is State.DENIED
+
+
+async def test_a_refusal_by_turso_is_a_failure(here: Pipeline) -> None:
+    request = await here.approved("db destroy orders --now")
+    here.answers_once("DELETE", "/databases/orders", REFUSAL)
+
+    assert await here.execute(request) is State.FAILED
+    assert "this is not possible" in (await here.now(request)).outcome
+
+
+def no_answer() -> NoReturn:
+    raise httpx.ReadTimeout("too slow")
+
+
+@pytest.mark.parametrize("answer", [FAULT, no_answer], ids=["500", "no answer"])
+async def test_what_turso_neither_confirms_nor_shows_is_unknown(here: Pipeline, answer: Any) -> None:
+    request = await here.approved("db destroy orders --now")
+    here.answers_once("DELETE", "/databases/orders", answer)
+
+    assert await here.execute(request) is State.UNKNOWN
+
+
+async def test_a_lost_answer_is_made_up_by_what_turso_shows(here: Pipeline) -> None:
+    request = await here.approved("db destroy orders --now")
+
+    def deletes_without_an_answer() -> NoReturn:
+        del here.turso.databases["orders"]
+        no_answer()
+
+    here.answers_once("DELETE", "/databases/orders", deletes_without_an_answer)
+
+    assert await here.execute(request) is State.SUCCEEDED
+    assert here.changes() == [DELETE]
+
+
+async def test_an_approval_that_is_too_old_starts_nothing(here: Pipeline) -> None:
+    request = await here.approved("db destroy orders --now")
+    here.pass_time(days=2)
+
+    assert await here.execute(request) is State.EXPIRED
+    assert here.changes() == []
+
+
+async def test_a_rule_that_is_gone_stops_an_approved_request(here: Pipeline) -> None:
+    request = await here.approved("db destroy orders --now")
+    here.of.is_forbidden = True
+
+    assert await here.execute(request) is State.STALE
+    assert here.changes() == []

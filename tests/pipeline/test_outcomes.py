@@ -1,0 +1,37 @@
+"""Outcomes: the people concerned learn of an end once. `test_everybody_hears` has every kind of end and every way."""
+
+import pytest
+
+from bot.core.requests.request import State
+from bot.pipeline.approval import voting
+from bot.pipeline.outcomes.telling import tell_outcome
+from tests.pipeline.in_memory import BEN, Pipeline
+
+
+async def test_the_outcome_is_posted_once(here: Pipeline) -> None:
+    request = await here.approved("db destroy orders --now")
+    before = len(here.slack.public)
+    assert await here.execute(request) is State.SUCCEEDED
+    told = here.slack.public[before:]
+
+    await tell_outcome(here.env, request.id)
+
+    assert len([text for text in told if "orders" in text]) == 1
+    assert here.slack.public[before:] == told, "not a second time"
+
+
+async def test_a_denial_is_told_with_its_reason(here: Pipeline) -> None:
+    request = await here.ask("db destroy orders")
+
+    await voting.refuse(here.env, here.press(BEN, request), "not today")
+
+    assert any("not today" in text for text in here.slack.public)
+
+
+@pytest.mark.parametrize("line", ["db destroy orders --now", "db destroy orders"])
+async def test_no_message_holds_more_than_its_people_may_read(here: Pipeline, line: str) -> None:
+    request = await here.approved(line)
+    await here.execute(request)
+
+    assert here.of.leaks == []
+    assert all(text for text in here.slack.public), "each has a text for notifications"

@@ -1,0 +1,117 @@
+"""Reveal: a token is minted once, for the requester alone, and is never kept."""
+
+import httpx
+import pytest
+
+from bot.core.records.timers import TimerKind
+from bot.core.records.tokens import TokenState
+from bot.core.requests.request import State
+from bot.errors import BotError, Refused
+from bot.pipeline.token_reveal import reveal
+from tests.pipeline.in_memory import ANA, DANA, Pipeline
+
+MINT = "POST /databases/orders/auth/tokens"
+
+
+async def pressed(here: Pipeline, who: str = DANA) -> str:
+    (request,) = await here.env.store.requests.find(states=list(State))
+    return await reveal(here.env, request, here.press(who, request, "token.reveal"))
+
+
+async def test_it_is_minted_and_shown_to_the_requester(here: Pipeline) -> None:
+    request = await here.approved("token orders")
+
+    assert await pressed(here) == "revealed"
+
+    assert here.changes() == [MINT]
+    ((who, secret),) = here.of.revealed
+    assert who == DANA
+    assert (await here.now(request)).state is State.SUCCEEDED
+    (row,) = await here.env.store.tokens.find(organization="acme")
+    assert row.state is TokenState.LIVE
+    assert secret.encode() not in here.of.file.read_bytes()
+    assert here.of.leaks == []
+
+
+async def test_nobody_else_reveals_it(here: Pipeline) -> None:
+    await here.approved("token orders")
+
+    with pytest.raises(Refused, match="Only the"):
+        await pressed(here, ANA)
+
+    assert here.changes() == []
+
+
+async def test_it_is_not_revealed_before_it_is_approved(here: Pipeline) -> None:
+    await here.ask("token orders")
+
+    with pytest.raises(BotError):
+        await pressed(here)
+
+    assert here.changes() == []
+
+
+async def test_it_is_revealed_once(here: Pipeline) -> None:
+    await here.approved("token orders")
+    await pressed(here)
+
+    with pytest.raises(BotError):
+        await pressed(here)
+
+    assert here.changes() == [MINT]
+
+
+async def test_it_is_not_revealed_after_its_time(here: Pipeline) -> None:
+    request = await here.approved("token orders")
+    assert request.expires_at is not None
+    here.of.offset += request.expires_at - here.of.now()
+
+    with pytest.raises(BotError):
+        await pressed(here)
+    assert here.changes() == []
+    await here.fire(TimerKind.LAPSE, request.id)
+    assert (await here.now(request)).state is State.EXPIRED
+
+
+async def test_a_token_of_a_database_that_was_made_again_is_not_minted(here: Pipeline) -> None:
+    request = await here.approved("token orders")
+    here.turso.add("orders")
+
+    with pytest.raises(BotError, match="Nothing was minted"):
+        await pressed(here)
+
+    assert (await here.now(request)).state is State.STALE
+    assert here.changes() == []
+
+
+async def test_a_token_whose_approver_lost_the_right_is_not_minted(here: Pipeline) -> None:
+    await here.approved("token orders")
+    here.of.dba.clear()
+
+    with pytest.raises(BotError):
+        await pressed(here)
+
+    assert here.changes() == []
+
+
+async def test_a_token_that_slack_does_not_take_may_exist(here: Pipeline) -> None:
+    request = await here.approved("token orders")
+    here.slack.takes_reveals = False
+
+    assert await pressed(here) == "not_delivered"
+
+    ended = await here.now(request)
+    assert ended.state is State.UNKNOWN
+    assert "may exist" in ended.outcome
+    (row,) = await here.env.store.tokens.find(organization="acme")
+    assert row.state is TokenState.UNKNOWN
+
+
+async def test_a_refusal_by_turso_mints_nothing(here: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = await here.approved("token orders")
+    refusal = httpx.Response(403, json={"error": "no permission"})
+    monkeypatch.setattr(type(here.of), "_mint", lambda *_: refusal)
+
+    assert await pressed(here) == "failed"
+
+    assert (await here.now(request)).state is State.FAILED

@@ -1,0 +1,114 @@
+"""Timers: what is due happens once, and the next look is set where one is needed."""
+
+import httpx
+
+from bot.core.records.timers import TimerKind
+from bot.core.requests.request import State
+from tests.pipeline.in_memory import Pipeline
+
+FAULT = httpx.Response(500, json={"error": "internal error"})
+
+
+async def test_a_request_expires_when_its_time_is_over(here: Pipeline) -> None:
+    request = await here.ask("db destroy orders")
+
+    assert await here.fire(TimerKind.EXPIRE, request.id) is None
+
+    assert (await here.now(request)).state is State.EXPIRED
+
+
+async def test_an_end_drops_the_timers_of_a_request(here: Pipeline) -> None:
+    request = await here.approved("db destroy orders --now")
+    await here.execute(request)
+
+    assert await here.timer(TimerKind.EXPIRE, request.id) is None
+    assert await here.timer(TimerKind.REMIND, request.id) is None
+
+
+async def test_a_freeze_ends_when_its_time_is_over(here: Pipeline) -> None:
+    request = await here.ask("db freeze orders --for 30m")
+    assert await here.execute(request) is State.SUCCEEDED
+    assert here.turso.configurations["orders"]["block_writes"]
+    (hold,) = await here.env.store.holds.find(organization="acme")
+
+    assert await here.fire(TimerKind.THAW, hold.id) is None
+
+    assert not here.turso.configurations["orders"]["block_writes"]
+    assert await here.env.store.holds.find(organization="acme") == []
+    assert (await here.events(request))[-1] == "thawed/succeeded"
+
+
+async def test_a_freeze_that_turso_still_shows_is_looked_at_again(here: Pipeline) -> None:
+    request = await here.ask("db freeze orders --for 30m")
+    await here.execute(request)
+    (hold,) = await here.env.store.holds.find(organization="acme")
+    unchanged = httpx.Response(200, json=here.turso.configurations["orders"])
+    here.answers_once("PATCH", "/orders/configuration", unchanged)
+
+    assert await here.fire(TimerKind.THAW, hold.id) is not None
+
+    assert [one.id for one in await here.env.store.holds.find(organization="acme")] == [hold.id]
+    assert await here.fire(TimerKind.THAW, hold.id) is None
+
+
+async def test_the_end_of_a_countdown_destroys_the_database(here: Pipeline) -> None:
+    request = await here.approved("db destroy orders")
+    assert await here.execute(request) is State.QUARANTINED
+    assert "orders" in here.turso.databases
+
+    await here.fire(TimerKind.FINISH, request.id)
+    assert await here.execute(request, "finish") is State.SUCCEEDED
+
+    assert "orders" not in here.turso.databases
+
+
+async def test_the_end_of_a_countdown_leaves_a_database_that_was_made_again(here: Pipeline) -> None:
+    request = await here.approved("db destroy orders")
+    await here.execute(request)
+    here.turso.add("orders")
+
+    await here.fire(TimerKind.FINISH, request.id)
+
+    assert "orders" in here.turso.databases
+    assert (await here.now(request)).state is State.STALE
+
+
+async def test_an_unknown_outcome_is_looked_at_again_until_turso_shows_it(here: Pipeline) -> None:
+    request = await here.approved("db destroy orders --now")
+    here.answers_once("DELETE", "/databases/orders", FAULT)
+    assert await here.execute(request) is State.UNKNOWN
+
+    following = await here.fire(TimerKind.RECONCILE, request.id)
+    assert following is not None
+    assert following.attempt == 1
+    del here.turso.databases["orders"]
+    assert await here.fire(TimerKind.RECONCILE, request.id) is None
+
+    assert (await here.now(request)).state is State.SUCCEEDED
+
+
+async def test_an_unknown_outcome_that_never_shows_is_a_failure_in_the_end(here: Pipeline) -> None:
+    request = await here.approved("db destroy orders --now")
+    here.answers_once("DELETE", "/databases/orders", FAULT)
+    await here.execute(request)
+
+    looks = 1
+    while await here.fire(TimerKind.RECONCILE, request.id):
+        looks += 1
+        assert looks < 10
+
+    assert (await here.now(request)).state is State.FAILED
+    assert len(here.changes()) == 1, "only looked, never sent again"
+
+
+async def test_a_card_that_was_never_posted_is_posted_by_the_first_reminder(here: Pipeline) -> None:
+    request = await here.ask("db destroy orders")
+    cards = await here.env.store.cards.of(request.id)
+    assert len(cards) == 1
+    posted = len(here.slack.public)
+
+    following = await here.fire(TimerKind.REMIND, request.id)
+
+    assert len(here.slack.public) == posted, "there is a card"
+    assert following is not None
+    assert following.attempt == 1
