@@ -27,7 +27,6 @@ from bot.durable.durable import Durable
 from bot.durable.queue import Queue
 from bot.pipeline.dispatch.dispatcher import Dispatcher
 from bot.pipeline.environment import Environment
-from bot.pipeline.execution.executor import Executor
 from bot.settings import Settings
 from bot.slack.background_tasks import TaskKeeper
 from bot.slack.incoming.bolt import create_bolt
@@ -138,7 +137,7 @@ async def running(
                 await changes.record(old, new)
 
         if executes:
-            work = WorkSteps(Executor(env))
+            work = WorkSteps(env)
             durable = Durable(
                 blocking_url,
                 store=store,

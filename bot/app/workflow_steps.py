@@ -1,15 +1,15 @@
-"""The path's steps, as durable work calls them."""
+"""The steps of the workflows, as durable work calls them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import structlog
 
 from bot.core.records.timers import Timer
-from bot.durable.protocols import GO
-from bot.pipeline.execution.executor import Executor
-from bot.pipeline.execution.giving_up import give_up
+from bot.core.requests.step_results import ActResult, BeginResult, StepName, VerifyResult
+from bot.durable.protocols import StepResult
+from bot.pipeline.environment import Environment
+from bot.pipeline.execution import act, begin, finish, giving_up, verify
+from bot.pipeline.execution.comparison import Comparisons
 from bot.pipeline.timers.due import fire
 
 log = structlog.get_logger(__name__)
@@ -17,45 +17,49 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class WorkSteps:
-    """Fills `bot.durable.protocols.Work`."""
+    """Implements `bot.durable.protocols.Work`: the steps of the workflow `<request>:<phase>`."""
 
-    executor: Executor
+    env: Environment
+    _comparisons: Comparisons = field(init=False)
 
-    async def begin(self, request_id: str, phase: str) -> str:
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_comparisons", Comparisons(self.env.clock))
+
+    async def begin(self, request_id: str, phase: str) -> BeginResult:
         """Compare the world with the plan, and take the request."""
-        begun = await self.executor.begin(request_id, phase)
-        if begun != GO:
+        begun = await begin.begin(self.env, self._comparisons, request_id, phase)
+        if begun is not BeginResult.GO:
             await self._log_end(request_id)
         return begun
 
-    async def act(self, request_id: str, phase: str) -> Mapping[str, Any]:
-        """Hand the change over, at most once."""
-        return await self.executor.act(request_id, phase)
+    async def act(self, request_id: str, phase: str) -> ActResult:
+        """Hand the change to Turso, at most once."""
+        return await act.act(self.env, self._comparisons, request_id, phase)
 
-    async def verify(self, request_id: str, phase: str, acted: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def verify(self, request_id: str, phase: str, acted: ActResult) -> VerifyResult:
         """Read back."""
-        return await self.executor.verify(request_id, phase, acted)
+        return await verify.verify(self.env, request_id, phase, acted)
 
-    async def finish(self, request_id: str, phase: str, seen: Mapping[str, Any]) -> None:
+    async def finish(self, request_id: str, phase: str, seen: VerifyResult) -> None:
         """Commit the outcome."""
-        await self.executor.finish(request_id, phase, seen)
+        await finish.finish(self.env, request_id, phase, seen)
 
     async def tell(self, request_id: str, phase: str) -> None:
         """Deliver the outcome."""
-        await self.executor.tell(request_id, phase)
+        await finish.tell(self.env, request_id)
         await self._log_end(request_id)
 
-    async def give_up(self, step: str, request_id: str, phase: str) -> Any:
+    async def give_up(self, step: StepName, request_id: str, phase: str) -> StepResult:
         """End a step that fails again and again by a fault of ours in such a way that people hear of it."""
-        result = await give_up(self.executor, step, request_id, phase)
-        if step == "tell" or (step == "begin" and result != GO):
+        result = await giving_up.give_up(self.env, step, request_id, phase)
+        if step is StepName.TELL or (step is StepName.BEGIN and result is not BeginResult.GO):
             await self._log_end(request_id)
         return result
 
     async def _log_end(self, request_id: str) -> None:
         """Log what became of an operation, in one line."""
         try:
-            request = await self.executor.env.store.requests.get(request_id)
+            request = await self.env.store.requests.get(request_id)
         except Exception as error:  # the work is done: it must not be done again for the sake of a line
             log.warning("operation.ended", request=request_id, outcome="not read", why=type(error).__name__)
             return
@@ -66,4 +70,4 @@ class WorkSteps:
 
     async def fire(self, timer: Timer) -> Timer | None:
         """Do what is due."""
-        return await fire(self.executor.env, timer)
+        return await fire(self.env, timer)

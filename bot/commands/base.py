@@ -17,6 +17,7 @@ from bot.core.reply import Reply
 from bot.core.requests.plan import SETTLES, Plan
 from bot.core.requests.proof import Finding
 from bot.core.requests.request import State
+from bot.core.requests.step_results import PhaseKind
 from bot.errors import Refused
 from bot.turso import Database, TursoClient, TursoReader
 from bot.turso.models import Listing
@@ -187,9 +188,9 @@ class ChangeCommand(Kind, Generic[A]):
     They never leave memory."""
     changes: bool = field(default=True, init=False)
 
-    def operation(self, kind: str) -> "Phase | ChangeCommand[A]":
-        """Return what is done in a phase: the change itself (`execute`), its end, or its undoing."""
-        phase = {"execute": self, "finish": self.finish, "undo": self.undo}[kind]
+    def operation(self, kind: PhaseKind) -> "Phase | ChangeCommand[A]":
+        """Return what is done in a phase: the change itself (`EXECUTE`), its end, or its undoing."""
+        phase = {PhaseKind.EXECUTE: self, PhaseKind.FINISH: self.finish, PhaseKind.UNDO: self.undo}[kind]
         assert phase is not None, "only commands with a quarantine have further phases"
         return phase
 

@@ -1,18 +1,17 @@
 """What durable work needs from the pipeline and from the store; `app` fills both."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Protocol
 
 from sqlalchemy import Connection
 
 from bot.core.ports.intents import Intents
 from bot.core.records.timers import Timer, TimerKind
 from bot.core.requests.incoming import Incoming
+from bot.core.requests.step_results import ActResult, BeginResult, StepName, VerifyResult
 
-GO: Final = "go"
-"""What `begin` says when the change is to be made."""
-Json = Mapping[str, Any]
+StepResult = BeginResult | ActResult | VerifyResult | None
 Resume = Callable[[Incoming], Awaitable[None]]
 """Takes up an intent that a crash left without a request and without an answer."""
 
@@ -23,25 +22,25 @@ class Work(Protocol):
     Each is safe to run again: a crash after a step, before its result is kept, runs it a second time. A step of a
     request that raises is tried again, with pauses up to a minute, until it goes through; after some faults of ours
     `give_up` takes its place. A timer that raises is put off: each time for longer, without a workflow that waits.
-    What goes in and comes out is plain JSON and is kept in the database: never a secret.
+    What goes in and comes out is kept in the database, as plain JSON: never a secret.
     """
 
-    async def begin(self, request_id: str, phase: str) -> str:
-        """Read again, compare, take the request. `go`: act; anything else: the workflow ends here."""
+    async def begin(self, request_id: str, phase: str) -> BeginResult:
+        """Read again, compare, take the request. `STOP`: the workflow ends here."""
 
-    async def act(self, request_id: str, phase: str) -> Json:
+    async def act(self, request_id: str, phase: str) -> ActResult:
         """Send the change, at most once, and say what came of it."""
 
-    async def verify(self, request_id: str, phase: str, acted: Json) -> Json:
+    async def verify(self, request_id: str, phase: str, acted: ActResult) -> VerifyResult:
         """Read back, and say how it ended."""
 
-    async def finish(self, request_id: str, phase: str, seen: Json) -> None:
+    async def finish(self, request_id: str, phase: str, seen: VerifyResult) -> None:
         """Commit the outcome."""
 
     async def tell(self, request_id: str, phase: str) -> None:
         """Deliver the outcome."""
 
-    async def give_up(self, step: str, request_id: str, phase: str) -> Any:
+    async def give_up(self, step: StepName, request_id: str, phase: str) -> StepResult:
         """Take the place of a step that fails again and again by a fault of ours; returns what the step would."""
 
     async def fire(self, timer: Timer) -> Timer | None:

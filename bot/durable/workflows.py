@@ -12,8 +12,9 @@ from dbos import DBOS
 
 from bot.core.concurrency.background import Loop
 from bot.core.records.timers import Timer, TimerKind
+from bot.core.requests.step_results import ActResult, BeginResult, StepName, VerifyResult
 from bot.durable.engine import EXECUTE, FIRE, RESUME, SWEEP
-from bot.durable.protocols import GO, Json, Resume, Store, Work
+from bot.durable.protocols import Resume, StepResult, Store, Work
 from bot.durable.step_runner import StepRunner
 from bot.errors import BotError, Unavailable
 
@@ -58,17 +59,24 @@ class Workflows:
         work, subject, started = self._work, f"{request_id}:{phase}", time.monotonic()
         structlog.contextvars.bind_contextvars(request=request_id, phase=phase)
 
-        def gives_up(step: str) -> Callable[[], Awaitable[Any]]:
-            return lambda: work.give_up(step, request_id, phase)
+        async def step(name: StepName, call: Callable[[], Awaitable[StepResult]]) -> Any:
+            async def run() -> Any:
+                return _kept(await call())
 
-        if await self._step("begin", subject, lambda: work.begin(request_id, phase), gives_up("begin")) != GO:
+            async def give_up() -> Any:
+                return _kept(await work.give_up(name, request_id, phase))
+
+            return await self._step(name, subject, run, give_up)
+
+        begun = await step(StepName.BEGIN, lambda: work.begin(request_id, phase))
+        if begun != BeginResult.GO:
             return
-        acted = await self._step("act", subject, lambda: _plain(work.act(request_id, phase)), gives_up("act"))
-        seen = await self._step("see", subject, lambda: _plain(work.verify(request_id, phase, acted)), gives_up("see"))
-        await self._step("finish", subject, lambda: work.finish(request_id, phase, seen), gives_up("finish"))
+        acted = ActResult.from_json(await step(StepName.ACT, lambda: work.act(request_id, phase)))
+        seen = VerifyResult.from_json(await step(StepName.VERIFY, lambda: work.verify(request_id, phase, acted)))
+        await step(StepName.FINISH, lambda: work.finish(request_id, phase, seen))
         ms = round((time.monotonic() - started) * 1000)
         structlog.contextvars.bind_contextvars(ms=ms, attempts=self._patience.attempts())
-        await self._step("tell", subject, lambda: work.tell(request_id, phase), gives_up("tell"))
+        await step(StepName.TELL, lambda: work.tell(request_id, phase))
 
     async def _fire(self, kind: str, subject: str, due_at: str, attempt: int, failures: int = 0) -> None:
         timer = Timer(TimerKind(kind), subject, datetime.fromisoformat(due_at), attempt, failures)
@@ -141,5 +149,8 @@ def _note_failure(timer: Timer, error: Exception) -> str:
     return cause
 
 
-async def _plain(answer: Awaitable[Json]) -> dict[str, Any]:
-    return dict(await answer)
+def _kept(result: StepResult) -> Any:
+    """Return what the database keeps of a step's result."""
+    if isinstance(result, BeginResult):
+        return result.value
+    return result.to_json() if result is not None else None

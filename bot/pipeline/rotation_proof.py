@@ -5,7 +5,6 @@ timer fires in a process without the tokens, the other one is gone, and what was
 """
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -51,13 +50,14 @@ async def mint(env: Environment, command: ChangeCommand[Any], ctx: ChangeContext
 
 
 async def first_findings(
-    env: Environment, ctx: ChangeContext, request: Request, acted: Mapping[str, Any]
+    env: Environment, ctx: ChangeContext, request: Request, sent_at: datetime | None
 ) -> dict[str, Any]:
     """Return the facts of a rotation with its proof, as far as it goes now."""
-    sent_at = datetime.fromisoformat(acted["at"]) if "at" in acted else env.clock.now()
     watch = env.watches.of(request.id)
     found = watch.begun if watch else _without(request, RESTARTED)
-    proof = Proof(sent_at, env.clock.now() + WATCHED_FOR, found[0], found[1] if len(found) > 1 else None)
+    proof = Proof(
+        sent_at or env.clock.now(), env.clock.now() + WATCHED_FOR, found[0], found[1] if len(found) > 1 else None
+    )
     for pause in FIRST_LOOKS:
         if watch and proof.target.tokens is OldTokens.WATCHED:
             await asyncio.sleep(pause)

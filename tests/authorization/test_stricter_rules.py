@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from bot.app.workflow_steps import WorkSteps
 from bot.core.model import Confirm, Decision, Verdict, Visibility
 from bot.core.requests.decision import with_rules_of_now
 from bot.core.requests.request import Mode, Request, State, Vote
 from bot.core.requests.transition import Transition
 from bot.errors import BotError
-from bot.pipeline.execution.executor import Executor
 from bot.pipeline.timers.due import fire
 from tests.authorization import lost
 from tests.authorization.entries import destroy, pressing, stored, wished
@@ -162,7 +162,7 @@ async def begun(world: World, name: str, policy: str, **delta: float) -> tuple[s
     assert await store.requests.move(request_id, expect=[State.PENDING], move=move)
     lost.enforce(world, policy)
     await world.pass_time(**delta)
-    return await Executor(world.bot.env).begin(request_id, "execute"), await stored(world, request_id)
+    return await WorkSteps(world.bot.env).begin(request_id, "execute"), await stored(world, request_id)
 
 
 @pytest.mark.asyncio(loop_scope="module")

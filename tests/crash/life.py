@@ -11,12 +11,13 @@ from typing import Any
 
 import httpx
 
+from bot.app.workflow_steps import WorkSteps
 from bot.commands import COMMANDS
 from bot.core.parsing.grammar import Grammar
 from bot.core.requests.incoming import Incoming
+from bot.core.requests.step_results import ActResult, BeginResult, VerifyResult
 from bot.pipeline.dispatch.dispatcher import Dispatcher as EveryEntry
 from bot.pipeline.environment import Environment
-from bot.pipeline.execution.executor import Executor
 from bot.pipeline.timers.due import fire
 from bot.store.store import SqlStore, open_store
 from bot.turso import TursoClient
@@ -63,18 +64,25 @@ class Life:
 
     async def _run(self, request_id: str, phase: str, kept: list[Any]) -> None:
         ACTING.set(f"{request_id}:{phase}")
-        work = Executor(self.env)
+        work = WorkSteps(self.env)
+
+        async def act() -> Any:
+            return (await work.act(request_id, phase)).to_json()
+
+        async def verify() -> Any:
+            return (await work.verify(request_id, phase, ActResult.from_json(kept[1]))).to_json()
+
         steps: list[Callable[[], Any]] = [
             lambda: work.begin(request_id, phase),
-            lambda: work.act(request_id, phase),
-            lambda: work.verify(request_id, phase, kept[1]),
-            lambda: work.finish(request_id, phase, kept[2]),
+            act,
+            verify,
+            lambda: work.finish(request_id, phase, VerifyResult.from_json(kept[2])),
             lambda: work.tell(request_id, phase),
         ]
         for number in range(len(kept), len(steps)):
             kept.append(json.loads(json.dumps(await steps[number]())))
             self.of.fuse.tick()
-            ended = number == len(steps) - 1 or kept[0] != "go"
+            ended = number == len(steps) - 1 or kept[0] != BeginResult.GO
             with sqlite3.connect(self.of.file) as connection:
                 connection.execute(
                     "UPDATE jobs SET kept = ?, ended = ? WHERE request_id = ? AND phase = ?",

@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bot.commands.tokens import _probes as probes
 from bot.core.requests.request import Request, State
-from bot.pipeline.execution import executor
+from bot.pipeline.execution import verify
 from tests.crash.life import Life, life
 from tests.crash.records import requests_in
 from tests.crash.rehearsal import Crash, Rehearsal, Sent, chain_fault, command, press
@@ -66,7 +66,7 @@ class Bot(RuleBasedStateMachine):
         self.problems: list[str] = []
         # A stand-in in this process is never late.
         self.patience = ExitStack()
-        self.patience.enter_context(patch.object(executor, "LOOKS", (0.0,)))
+        self.patience.enter_context(patch.object(verify, "LOOKS", (0.0,)))
         self.patience.enter_context(patch.object(probes, "PAUSES", (0.0,)))
 
     @initialize()

@@ -1,5 +1,9 @@
 """A phase runs once, whatever crashes between any two steps."""
 
+import json
+import sqlite3
+from pathlib import Path
+
 import pytest
 
 from bot.store.store import SqlStore
@@ -35,5 +39,32 @@ async def test_a_process_killed_between_two_steps_is_finished_by_its_successor(
     await processes.start()
 
     await ended(store, wanted.id)
+    await until(lambda: "told r-0000000001" in processes.done)
+    assert processes.done.count("SENT r-0000000001") == 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_what_an_older_version_began_is_finished_after_an_upgrade(
+    store: SqlStore, processes: Processes, tmp_path: Path
+) -> None:
+    """An older version kept less of a step's result, and had the same step names."""
+    processes.stop_at("see:before")
+    process = await processes.start()
+    wanted = await approved(store)
+    await processes.stopped()
+    processes.kill(process)
+    with sqlite3.connect(tmp_path / "turso-ops.db") as rows:
+        kept = dict(rows.execute("SELECT function_name, output FROM operation_outputs WHERE function_name != ''"))
+        assert {name: json.loads(output) for name, output in kept.items()} == {
+            "begin": "go",
+            "act": {"acted": "done", "why": "", "facts": {}},
+        }
+        older = json.dumps({"acted": "done"})
+        rows.execute("UPDATE operation_outputs SET output = ? WHERE function_name = 'act'", [older])
+
+    processes.go_on()
+    await processes.start()
+
+    assert (await ended(store, wanted.id)).outcome == "done"
     await until(lambda: "told r-0000000001" in processes.done)
     assert processes.done.count("SENT r-0000000001") == 1

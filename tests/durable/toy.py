@@ -6,17 +6,25 @@ What happens is written to `FOLDER/done`, a line each, as a person would see it:
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from bot.app.logs import set_up_logs
 from bot.core.records.timers import Timer
 from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import State
+from bot.core.requests.step_results import (
+    ActResult,
+    Attempt,
+    BeginResult,
+    PhaseResult,
+    StepName,
+    VerifyResult,
+)
 from bot.core.requests.transition import Transition
 from bot.durable.durable import Durable
+from bot.durable.protocols import StepResult
 from bot.durable.queue import Queue
 from bot.store.store import SqlStore, open_store
 from bot.store.urls import place_of
@@ -35,28 +43,28 @@ class ToyWork:
         self.store = store
         self.folder = folder
 
-    async def begin(self, request_id: str, phase: str) -> str:
+    async def begin(self, request_id: str, phase: str) -> BeginResult:
         async with self.stops("begin"):
             self.write(f"begin {request_id}")
             move = Transition(to=State.EXECUTING, at=datetime.now(UTC), changes={})
             there = await self.store.requests.move(request_id, expect=[State.APPROVED, State.EXECUTING], move=move)
-            return "go" if there else "stop"
+            return BeginResult.GO if there else BeginResult.STOP
 
-    async def act(self, request_id: str, phase: str) -> Mapping[str, Any]:
+    async def act(self, request_id: str, phase: str) -> ActResult:
         async with self.stops("act"):
             if not await self.store.requests.mark_sent(request_id, phase, datetime.now(UTC)):
-                return {"acted": "before"}
+                return ActResult(Attempt.BEFORE)
             self.write(f"SENT {request_id}")
-            return {"acted": "done"}
+            return ActResult(Attempt.DONE)
 
-    async def verify(self, request_id: str, phase: str, acted: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def verify(self, request_id: str, phase: str, acted: ActResult) -> VerifyResult:
         async with self.stops("see"):
-            return {"result": "succeeded", "acted": acted["acted"]}
+            return VerifyResult(PhaseResult.SUCCEEDED, acted.attempt)
 
-    async def finish(self, request_id: str, phase: str, seen: Mapping[str, Any]) -> None:
+    async def finish(self, request_id: str, phase: str, seen: VerifyResult) -> None:
         async with self.stops("finish"):
             done = [samples.entry("executed", request_id=request_id)]
-            changes = {"outcome": seen["acted"]}
+            changes = {"outcome": seen.why}
             move = Transition(to=State.SUCCEEDED, at=datetime.now(UTC), changes=changes, entries=done)
             await self.store.requests.move(request_id, expect=[State.EXECUTING], move=move)
 
@@ -64,7 +72,7 @@ class ToyWork:
         async with self.stops("tell"):
             self.write(f"told {request_id}")
 
-    async def give_up(self, step: str, request_id: str, phase: str) -> Any:
+    async def give_up(self, step: StepName, request_id: str, phase: str) -> StepResult:
         raise AssertionError("nothing here is a fault")
 
     async def fire(self, timer: Timer) -> Timer | None:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.pipeline.execution import executor
+from bot.pipeline.execution import verify
 from tests.pipeline.in_memory import Pipeline, pipeline
 
 
 @pytest.fixture
 async def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pipeline]:
     """Yield the pipeline. Turso shows at once what it has done, so one look is enough."""
-    monkeypatch.setattr(executor, "LOOKS", (0.0,))
+    monkeypatch.setattr(verify, "LOOKS", (0.0,))
     async with pipeline(tmp_path) as found:
         yield found

@@ -13,14 +13,15 @@ from typing import Any
 
 import httpx
 
+from bot.app.workflow_steps import WorkSteps
 from bot.core.ports import Address
 from bot.core.records.timers import Timer, TimerKind
 from bot.core.reply import Reply
 from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Request, State
+from bot.core.requests.step_results import BeginResult
 from bot.pipeline.approval import voting
 from bot.pipeline.environment import Environment
-from bot.pipeline.execution.executor import Executor
 from bot.pipeline.requests import command_lines
 from bot.pipeline.timers.due import fire
 from tests.crash.life import life
@@ -102,11 +103,11 @@ class Pipeline:
 
     async def execute(self, request: Request, phase: str = "execute") -> State:
         """Run every step of a workflow; returns the state that it leads to."""
-        executor = Executor(self.env)
-        if await executor.begin(request.id, phase) == "go":
-            acted = await executor.act(request.id, phase)
-            await executor.finish(request.id, phase, await executor.verify(request.id, phase, acted))
-            await executor.tell(request.id, phase)
+        work = WorkSteps(self.env)
+        if await work.begin(request.id, phase) is BeginResult.GO:
+            acted = await work.act(request.id, phase)
+            await work.finish(request.id, phase, await work.verify(request.id, phase, acted))
+            await work.tell(request.id, phase)
         return (await self.now(request)).state
 
     async def timer(self, kind: TimerKind, subject: str) -> Timer | None:

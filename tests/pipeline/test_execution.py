@@ -5,9 +5,10 @@ from typing import Any, NoReturn
 import httpx
 import pytest
 
+from bot.app.workflow_steps import WorkSteps
 from bot.core.requests.request import State
+from bot.core.requests.step_results import ActResult, Attempt, BeginResult, PhaseResult
 from bot.pipeline.approval import voting
-from bot.pipeline.execution.executor import Executor
 from tests.pipeline.in_memory import BEN, Pipeline
 
 DELETE = "DELETE /databases/orders"
@@ -22,37 +23,36 @@ async def test_an_approved_change_is_made_once_and_on_record(here: Pipeline) -> 
 
     assert here.changes() == [DELETE]
     assert (await here.events(request))[-1] == "executed/succeeded"
-    assert await Executor(here.env).begin(request.id, "execute") == "stop"
+    assert await WorkSteps(here.env).begin(request.id, "execute") is BeginResult.STOP
 
 
 async def test_a_request_that_waits_is_not_begun(here: Pipeline) -> None:
     request = await here.ask("db destroy orders --now")
 
-    assert await Executor(here.env).begin(request.id, "execute") == "stop"
+    assert await WorkSteps(here.env).begin(request.id, "execute") is BeginResult.STOP
     assert (await here.now(request)).state is State.PENDING
 
 
 async def test_a_step_that_runs_again_sends_nothing_again(here: Pipeline) -> None:
     request = await here.approved("db destroy orders --now")
-    executor = Executor(here.env)
-    await executor.begin(request.id, "execute")
-    await executor.act(request.id, "execute")
+    work = WorkSteps(here.env)
+    await work.begin(request.id, "execute")
+    await work.act(request.id, "execute")
 
-    acted = await Executor(here.env).act(request.id, "execute")
+    acted = await WorkSteps(here.env).act(request.id, "execute")
 
-    assert acted == {"acted": "before"}
+    assert acted == ActResult(Attempt.BEFORE)
     assert here.changes() == [DELETE]
-    seen = await executor.verify(request.id, "execute", acted)
-    assert seen["result"] == "succeeded", "Turso shows it"
+    seen = await work.verify(request.id, "execute", acted)
+    assert seen.result is PhaseResult.SUCCEEDED, "Turso shows it"
 
 
 @pytest.mark.parametrize("steps", ["before begin", "before act"])
 async def test_a_database_that_was_made_again_is_not_touched(here: Pipeline, steps: str) -> None:
     request = await here.approved("db destroy orders --now")
-    executor = Executor(here.env)
-    if steps == "before act":
-        await executor.begin(request.id, "execute")
-        executor.compared.clear()  # as after a crash, or a long wait
+    work = WorkSteps(here.env)
+    if steps == "before act":  # and then another process goes on, as after a crash
+        await work.begin(request.id, "execute")
     here.turso.add("orders")
 
     assert await here.execute(request) is State.STALE
@@ -61,14 +61,14 @@ async def test_a_database_that_was_made_again_is_not_touched(here: Pipeline, ste
 
 async def test_a_denial_before_it_is_sent_stops_it(here: Pipeline) -> None:
     request = await here.approved("db destroy orders --now")
-    executor = Executor(here.env)
-    assert await executor.begin(request.id, "execute") == "go"
+    work = WorkSteps(here.env)
+    assert await work.begin(request.id, "execute") is BeginResult.GO
     await voting.refuse(here.env, here.press(BEN, request), "stop")
 
-    acted = await executor.act(request.id, "execute")
-    await executor.finish(request.id, "execute", await executor.verify(request.id, "execute", acted))
+    acted = await work.act(request.id, "execute")
+    await work.finish(request.id, "execute", await work.verify(request.id, "execute", acted))
 
-    assert acted == {"acted": "stopped"}
+    assert acted == ActResult(Attempt.STOPPED)
     assert here.changes() == []
     assert (await here.now(request)).state is State.DENIED
 

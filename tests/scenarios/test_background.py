@@ -43,7 +43,7 @@ TASKS_OF_THEIR_OWN = {
     "core/concurrency/background.py": "the loops themselves",
     "core/concurrency/cache.py": "one question, which somebody waits for",
     "durable/executor_locks.py": "ends the process when it ends",
-    "pipeline/execution/executor.py": "the card of a change that is sent, which that change waits for",
+    "pipeline/execution/act.py": "the card of a change that is sent, which that change waits for",
     "pipeline/outcomes/waiting.py": "one word, which is waited for",
     "pipeline/probe_watches.py": "one proof, whose failure is logged",
     "slack/socket.py": "the library's own, which the loop `Slack connection` replaces",

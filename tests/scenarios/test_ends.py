@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from bot.app.workflow_steps import WorkSteps
 from bot.commands.databases._holds import remaining
 from bot.core.records.timers import TimerKind
 from bot.core.requests.request import State
-from bot.pipeline.execution import executor
+from bot.core.requests.step_results import ActResult
+from bot.pipeline.execution import verify
 from bot.pipeline.transitions import settlement
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import quarantines as q
@@ -27,15 +29,15 @@ OWN_POLICY = q.POLICY
 @asynccontextmanager
 async def held_before_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[asyncio.Event]:
     """Let what has begun wait right before it is sent; the event is set once something waits."""
-    waits, goes, real = asyncio.Event(), asyncio.Event(), executor.Executor.act
+    waits, goes, real = asyncio.Event(), asyncio.Event(), WorkSteps.act
 
-    async def act(self: executor.Executor, request_id: str, phase: str) -> executor.Outcome:
+    async def act(self: WorkSteps, request_id: str, phase: str) -> ActResult:
         waits.set()
         await goes.wait()
         return await real(self, request_id, phase)
 
     with monkeypatch.context() as patched:
-        patched.setattr(executor.Executor, "act", act)
+        patched.setattr(WorkSteps, "act", act)
         try:
             yield waits
         finally:
@@ -153,7 +155,7 @@ async def is_not_known(world: World, monkeypatch: pytest.MonkeyPatch, card: Mess
     kind, method, path = ("drop", "DELETE", name) if deed == "finish" else ("lost", "PATCH", f"{name}/configuration")
     fault = world.turso.faults.add(kind, method=method, path=f"*/databases/{path}", count=None)
     with monkeypatch.context() as patched:
-        patched.setattr(executor.Executor, "_seen", unseen)
+        patched.setattr(verify, "sees", unseen)
         if deed == "finish":
             await world.pass_time(hours=25)
         else:

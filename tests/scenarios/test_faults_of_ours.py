@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.app.workflow_steps import WorkSteps
 from bot.commands import COMMANDS
 from bot.commands.base import ChangeCommand
 from bot.core.requests.request import Request, State
-from bot.pipeline.execution.executor import Executor
+from bot.core.requests.step_results import PhaseResult, VerifyResult
 from tests.scenarios.conftest import hurry
 from tests.world import ANA, DANA, DB_OPS, World, living, until, words
 
@@ -107,14 +108,14 @@ async def test_a_card_that_cannot_be_drawn_is_told_in_plain_words(
 async def test_a_step_that_fails_for_good_ends_the_request_and_its_requester_hears(
     world: World, step: str, ends: State, is_done: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, real = len(world.changes("PATCH")), Executor.finish
+    before, real = len(world.changes("PATCH")), WorkSteps.finish
 
-    async def finish(self: Executor, request_id: str, phase: str, seen: Any) -> None:
+    async def finish(self: WorkSteps, request_id: str, phase: str, seen: VerifyResult) -> None:
         """Fail on what has happened, not on the end that says that it is not known."""
-        await (raises() if seen["result"] == "succeeded" else real(self, request_id, phase, seen))
+        await (raises() if seen.result is PhaseResult.SUCCEEDED else real(self, request_id, phase, seen))
 
     method = {"see": "verify"}.get(step, step)  # the step's own name is kept in the database
-    monkeypatch.setattr(Executor, method, finish if step == "finish" else raises)
+    monkeypatch.setattr(WorkSteps, method, finish if step == "finish" else raises)
     name = f"step-{step}"
     await approve(world, name)
     shown = await until(

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from bot.commands import COMMANDS
 from bot.core.requests.request import State
-from bot.pipeline.execution.executor import Executor
+from bot.pipeline.execution import verify
 from tests.scenarios import forging
 from tests.scenarios.conftest import sound
 from tests.scenarios.outcomes import outcomes_of
@@ -275,7 +275,7 @@ async def test_a_mistake_in_looking_leaves_an_outcome_unknown_until_it_is_seen(
         raise ValueError("a mistake of ours")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Executor, "_seen", broken)
+        patched.setattr(verify, "sees", broken)
         await world.make("gen-mistake")
         card = await world.person(DANA).types("/turso protect gen-mistake on --reason safety")
         await world.person(ANA).presses("Approve", card)

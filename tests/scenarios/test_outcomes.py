@@ -8,7 +8,7 @@ import pytest
 
 from bot.commands.databases import create
 from bot.core.requests.request import Request, State
-from bot.pipeline.execution import executor
+from bot.pipeline.execution import verify
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging
 from tests.world import ANA, BEN, DANA, REMY, World, buttons, until, words
@@ -215,7 +215,7 @@ async def test_a_second_look_tells_what_somebody_else_made_meanwhile(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(create, "ARRIVES_WITHIN", -timedelta(hours=1))
-    monkeypatch.setattr(executor, "LOOKS", (0.0,))
+    monkeypatch.setattr(verify, "LOOKS", (0.0,))
     world.turso.faults.add("drop", method="POST", path=D)
     await world.person(DANA).types("/turso create of-others")
     card = await until(lambda: world.card(holding="may or may not"), what="that it is not known")

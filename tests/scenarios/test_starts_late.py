@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.core.requests.request import Request
-from bot.pipeline.execution import executor
+from bot.pipeline.execution import begin
 from bot.pipeline.outcomes import waiting
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging
@@ -43,13 +43,13 @@ def told_to_wait(world: World, name: str) -> list[Message]:
 def tries(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The ids of requests whose start was tried, one for each try."""
     found: list[str] = []
-    real = executor.authorize
+    real = begin.authorize
 
     async def counted(env: Any, request: Request, *arguments: Any, **more: Any) -> Any:
         found.append(request.id)
         return await real(env, request, *arguments, **more)
 
-    monkeypatch.setattr(executor, "authorize", counted)
+    monkeypatch.setattr(begin, "authorize", counted)
     return found
 
 

@@ -1,41 +1,58 @@
 """What takes the place of a step that fails again and again by a fault of ours: an end of which people hear."""
 
-from typing import Any
+from typing import Final
 
 import structlog
 
 from bot.core.requests.request import State
-from bot.pipeline.execution.executor import Executor
+from bot.core.requests.step_results import (
+    ActResult,
+    Attempt,
+    BeginResult,
+    PhaseResult,
+    StepName,
+    VerifyResult,
+)
+from bot.pipeline.environment import Environment
+from bot.pipeline.execution.begin import stop_at_fault
+from bot.pipeline.execution.finish import finish
 from bot.pipeline.outcomes.telling import tell_plainly
 
 log = structlog.get_logger(__name__)
-FAULT = "Something went wrong on our side."
+FAULT: Final = "Something went wrong on our side."
+NOT_KNOWN: Final = VerifyResult(PhaseResult.UNKNOWN, FAULT)
+NOTHING_SENT: Final = ActResult(Attempt.NOT_SENT, f"{FAULT} Nothing was changed.")
+StepResult = BeginResult | ActResult | VerifyResult | None
 
 
-async def give_up(executor: Executor, step: str, request_id: str, phase: str) -> Any:
+async def give_up(env: Environment, step: StepName, request_id: str, phase: str) -> StepResult:
     """End a step, and return what it would. Safe to run again.
 
     What was not sent is not done; what was sent and cannot be followed is not known, and looked at again later.
     """
-    log.error("a step was given up", step=step, request=request_id, phase=phase)
-    result = await _end(executor, step, request_id, phase)
-    executor.env.observer.fault(step)
+    log.error("a step was given up", step=step.value, request=request_id, phase=phase)
+    result = await _end(env, step, request_id, phase)
+    env.observer.fault(step)
     return result
 
 
-async def _end(executor: Executor, step: str, request_id: str, phase: str) -> Any:
-    env = executor.env
-    if step == "begin":
-        return await executor.stop_at_fault(request_id, FAULT)
-    if step == "act":
-        is_sent = await env.store.requests.was_sent(request_id, phase)
-        return {"acted": "before"} if is_sent else {"acted": "not_sent", "why": f"{FAULT} Nothing was changed."}
-    unknown = {"result": "unknown", "why": FAULT, "facts": {}}
-    if step == "see":
-        return unknown
-    if step == "finish":
-        return await executor.finish(request_id, phase, unknown)
+async def _end(env: Environment, step: StepName, request_id: str, phase: str) -> StepResult:
+    match step:
+        case StepName.BEGIN:
+            return await stop_at_fault(env, request_id, FAULT)
+        case StepName.ACT:
+            is_sent = await env.store.requests.was_sent(request_id, phase)
+            return ActResult(Attempt.BEFORE) if is_sent else NOTHING_SENT
+        case StepName.VERIFY:
+            return NOT_KNOWN
+        case StepName.FINISH:
+            await finish(env, request_id, phase, NOT_KNOWN)
+        case StepName.TELL:
+            await _tell_plainly(env, request_id)
+    return None
+
+
+async def _tell_plainly(env: Environment, request_id: str) -> None:
     request = await env.store.requests.get(request_id)
-    if request is None or request.state in (State.DENIED, State.CANCELLED, State.EXPIRED):
-        return None
-    return await tell_plainly(env, request_id)
+    if request is not None and request.state not in (State.DENIED, State.CANCELLED, State.EXPIRED):
+        await tell_plainly(env, request_id)

@@ -13,10 +13,11 @@ from bot.core.records.audit_entry import TIMER
 from bot.core.records.holds import Hold
 from bot.core.records.timers import Timer, TimerKind
 from bot.core.requests.request import Request, State
+from bot.core.requests.step_results import PhaseKind, PhaseResult
 from bot.errors import BotError, CannotPost, NotOurs
 from bot.pipeline.approval.expiry import expire
 from bot.pipeline.environment import Environment
-from bot.pipeline.execution.executor import facts_again
+from bot.pipeline.execution.phases import facts_again
 from bot.pipeline.outcomes.delivery import deliver, deliver_and_close, notice_of
 from bot.pipeline.outcomes.live_cards import refresh_live_cards
 from bot.pipeline.outcomes.recipients import notified
@@ -167,7 +168,7 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
     if request.state is not State.UNKNOWN:  # settled, and a crash came before it was told
         await tell_outcome(env, request.id)
         return None
-    kind = str(request.facts.get("phase", "execute"))
+    kind = PhaseKind(request.facts.get("phase", PhaseKind.EXECUTE))
     look = command.operation(kind).read_back
     if look is None:
         return None
@@ -179,7 +180,7 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
         happened = await look(ctx, request.plan)
         if target is not None and last and not happened:
             left = await holding.left_by(ctx.turso, env.store, request.id, target)
-            why = "Turso shows that only a part of it holds." if any(left) and kind == "execute" else why
+            why = "Turso shows that only a part of it holds." if any(left) and kind is PhaseKind.EXECUTE else why
     except NotOurs as error:
         happened, last, why = False, True, str(error)
     except BotError:
@@ -188,7 +189,9 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
         after = SECOND_LOOKS[min(timer.attempt + 1, len(SECOND_LOOKS) - 1)]
         return replace(timer, due_at=env.clock.now() + timedelta(seconds=after), attempt=timer.attempt + 1)
     facts = await facts_again(ctx, command, kind, request.plan) if happened else {}
-    settled = Settlement("succeeded", "", facts) if happened else Settlement("failed", why, {}, left)
+    settled = Settlement(PhaseResult.SUCCEEDED, "", facts)
+    if not happened:
+        settled = Settlement(PhaseResult.FAILED, why, {}, left)
     open_holds = await env.store.holds.find(organization=request.organization)
     move = settle(request, command, kind, settled, open_holds, env.clock.now())
     if await env.store.requests.move(request.id, expect=[State.UNKNOWN], move=move) is not None:

@@ -14,6 +14,7 @@ from bot.core.records.tokens import TokenState
 from bot.core.requests.plan import Plan
 from bot.core.requests.proof import OldTokens, Proof
 from bot.core.requests.request import CLOSED, COUNTDOWN_OVER, TOOK_OVER, Request, State
+from bot.core.requests.step_results import PhaseKind, PhaseResult
 from bot.core.requests.transition import Closing, Revocation, Transition
 from bot.pipeline.environment import new_id
 from bot.pipeline.replies import entry
@@ -28,9 +29,9 @@ GRACE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What is known of a phase: `succeeded`, `failed`, `stale` or `unknown`, why, and what the operation showed."""
+    """What is known of a phase: its result, why, and what the operation showed."""
 
-    result: str
+    result: PhaseResult
     why: str
     facts: dict[str, Any]
     left: Blocks | None = None
@@ -38,64 +39,69 @@ class Settlement:
 
 
 def settle(
-    request: Request, command: ChangeCommand[Any], kind: str, settled: Settlement, holds: Sequence[Hold], now: datetime
+    request: Request,
+    command: ChangeCommand[Any],
+    kind: PhaseKind,
+    settled: Settlement,
+    holds: Sequence[Hold],
+    now: datetime,
 ) -> Transition:
     """Return the one commit that ends a phase."""
     state = _state(request, command, kind, settled)
     closes = _closes(request, command, state, holds, now)
     more: dict[str, Any] = {CLOSED: [one.request_id for one in closes]} if closes else {}
-    if kind == "finish" and state is not State.SUCCEEDED:
+    if kind is PhaseKind.FINISH and state is not State.SUCCEEDED:
         more[COUNTDOWN_OVER] = True
-    if kind == "execute" and state is State.QUARANTINED and CLOSED in request.facts:
+    if kind is PhaseKind.EXECUTE and state is State.QUARANTINED and CLOSED in request.facts:
         more[TOOK_OVER] = True
     move = Transition(
         to=state,
         at=now,
         changes={
             "outcome": _sentence(request, state, kind, settled),
-            "facts": {**request.facts, **settled.facts, "phase": kind, **more},
+            "facts": {**request.facts, **settled.facts, "phase": kind.value, **more},
             **({"due_at": _due(request, kind, now)} if state is State.QUARANTINED else {}),
         },
-        entries=[entry(_EVENTS[kind], state.value, at=now, request=request, phase=kind, what=settled.why)],
+        entries=[entry(_EVENTS[kind], state.value, at=now, request=request, phase=kind.value, what=settled.why)],
         timers=_timers(request, command, kind, state, settled, holds, now),
         closes=closes,
         cancel=[TimerKind.EXPIRE],
     )
-    proof = Proof.of(settled.facts) if kind == "execute" else None
+    proof = Proof.of(settled.facts) if kind is PhaseKind.EXECUTE else None
     move = replace(move, **_holds(request, kind, state, settled, holds, now, command))
     ends = [Timer(TimerKind.THAW, hold.id, hold.due_at) for hold in move.holds if hold.due_at]
     move = replace(move, timers=[*move.timers, *ends])
     return replace(move, **_tokens(request, kind, state, proof))
 
 
-_EVENTS = {"execute": "executed", "finish": "finished", "undo": "undone"}
+_EVENTS = {PhaseKind.EXECUTE: "executed", PhaseKind.FINISH: "finished", PhaseKind.UNDO: "undone"}
 
 
-def _state(request: Request, command: ChangeCommand[Any], kind: str, settled: Settlement) -> State:
-    if settled.result == "succeeded":
-        if kind == "undo":
+def _state(request: Request, command: ChangeCommand[Any], kind: PhaseKind, settled: Settlement) -> State:
+    if settled.result is PhaseResult.SUCCEEDED:
+        if kind is PhaseKind.UNDO:
             return State.RESTORED
-        waits = kind == "execute" and command.finish is not None and _quarantines(request)
+        waits = kind is PhaseKind.EXECUTE and command.finish is not None and _quarantines(request)
         return State.QUARANTINED if waits else State.SUCCEEDED
-    if settled.result == "stale":
+    if settled.result is PhaseResult.STALE:
         return State.STALE
-    if kind == "undo":
+    if kind is PhaseKind.UNDO:
         return State.QUARANTINED
-    return State.FAILED if settled.result == "failed" else State.UNKNOWN
+    return State.FAILED if settled.result is PhaseResult.FAILED else State.UNKNOWN
 
 
 def _quarantines(request: Request) -> bool:
     return request.plan.hold is not None and request.plan.hold.kind == HoldKind.QUARANTINE
 
 
-def _sentence(request: Request, state: State, kind: str, settled: Settlement) -> str:
+def _sentence(request: Request, state: State, kind: PhaseKind, settled: Settlement) -> str:
     why = settled.why
-    if kind == "undo" and state is State.QUARANTINED:
+    if kind is PhaseKind.UNDO and state is State.QUARANTINED:
         then = "The countdown goes on; press Undo again." if request.due_at else "Press Undo again."
         return f"Undo did not go through: {why or 'Turso does not show it.'} {then}"
     if state is State.FAILED and (left := words(_left(kind, settled))):
         name = request.plan.target.name if request.plan.target else "the database"
-        there = f"`{name}` is still there, and its {left}" if kind == "finish" else f"The {left} of `{name}`"
+        there = f"`{name}` is still there, and its {left}" if kind is PhaseKind.FINISH else f"The {left} of `{name}`"
         return f"{why} {there} are still blocked: `/turso thaw {name}` opens it."
     if state is State.STALE:
         return f"{why} Nothing was done."
@@ -104,9 +110,9 @@ def _sentence(request: Request, state: State, kind: str, settled: Settlement) ->
     return why
 
 
-def _due(request: Request, kind: str, now: datetime) -> datetime | None:
+def _due(request: Request, kind: PhaseKind, now: datetime) -> datetime | None:
     """Return when the countdown ends; None: it has ended, and nothing follows by itself."""
-    if kind == "undo":
+    if kind is PhaseKind.UNDO:
         return max(request.due_at, now + GRACE) if request.due_at else None
     return now + request.countdown
 
@@ -114,7 +120,7 @@ def _due(request: Request, kind: str, now: datetime) -> datetime | None:
 def _timers(
     request: Request,
     command: ChangeCommand[Any],
-    kind: str,
+    kind: PhaseKind,
     state: State,
     settled: Settlement,
     holds: Sequence[Hold],
@@ -126,10 +132,10 @@ def _timers(
     timers = []
     if state is State.UNKNOWN and command.read_back is not None:
         timers.append(Timer(TimerKind.RECONCILE, request.id, now + timedelta(seconds=SECOND_LOOKS[0])))
-    proof = Proof.of(settled.facts) if kind == "execute" else None
+    proof = Proof.of(settled.facts) if kind is PhaseKind.EXECUTE else None
     if proof is not None and proof.is_watched:
         timers.append(Timer(TimerKind.PROVE, request.id, now + LEASE))
-    if kind == "execute" and state in (State.SUCCEEDED, State.UNKNOWN):
+    if kind is PhaseKind.EXECUTE and state in (State.SUCCEEDED, State.UNKNOWN):
         timers += [Timer(TimerKind.THAW, hold.id, hold.due_at) for hold in _own(request, holds) if hold.due_at]
     return timers
 
@@ -165,7 +171,7 @@ def closing(hold: Hold, by: Request, why: str, now: datetime) -> Closing:
 
 def _holds(
     request: Request,
-    kind: str,
+    kind: PhaseKind,
     state: State,
     settled: Settlement,
     holds: Sequence[Hold],
@@ -177,7 +183,7 @@ def _holds(
     here = [hold for hold in holds if target and hold.database_id == target.id]
     if state is State.SUCCEEDED and command.removes_target:
         return {"release_holds": [hold.id for hold in here]}
-    if kind == "execute" and state is State.QUARANTINED:
+    if kind is PhaseKind.EXECUTE and state is State.QUARANTINED:
         before = request.facts.get(CLOSED, ())
         return {"release_holds": [hold.id for hold in here if hold.request_id in before]}
     if state in (State.RESTORED, State.FAILED, State.STALE):
@@ -192,21 +198,21 @@ def _holds(
     return {}
 
 
-def _left(kind: str, settled: Settlement) -> Blocks:
+def _left(kind: PhaseKind, settled: Settlement) -> Blocks:
     """Return what a request that failed leaves blocked: as a freeze, which a thaw lifts."""
     if settled.left is not None:
         return settled.left
-    return (True, True) if kind == "finish" else (False, False)
+    return (True, True) if kind is PhaseKind.FINISH else (False, False)
 
 
-def _tokens(request: Request, kind: str, state: State, proof: Proof | None) -> dict[str, Any]:
+def _tokens(request: Request, kind: PhaseKind, state: State, proof: Proof | None) -> dict[str, Any]:
     """Return what is known of tokens: those of a database that is gone have ended, revoked ones are to be proven."""
     if proof is not None:
         return {"revokes": revoked_by(request.plan, proof, state)}
     if state is not State.SUCCEEDED:
         return {}
     ended = list(request.plan.ends_tokens_of)
-    if kind == "finish" and request.plan.target:
+    if kind is PhaseKind.FINISH and request.plan.target:
         ended.append(request.plan.target.id)
     return {"end_tokens_of": ended}
 

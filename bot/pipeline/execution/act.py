@@ -1,0 +1,57 @@
+"""The step that hands the change to Turso, at most once."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from bot.core.requests.request import Request
+from bot.core.requests.step_results import ActResult, Attempt, PhaseKind
+from bot.errors import BotError
+from bot.pipeline import rotation_proof
+from bot.pipeline.environment import Environment
+from bot.pipeline.execution.comparison import Comparisons, why_stale
+from bot.pipeline.execution.phases import command_of, context_of, request_of, show_quietly
+from bot.pipeline.outcomes.waiting import said_if_it_waits
+from bot.pipeline.quarantine.undoing import start_undo
+from bot.turso import NotSent, TursoRejected
+
+
+async def act(env: Environment, comparisons: Comparisons, request_id: str, phase: str) -> ActResult:
+    """Hand the change to Turso, unless it is marked as sent: what is marked is read back and never sent again."""
+    request = await request_of(env, request_id)
+    if await env.store.requests.was_sent(request_id, phase):
+        return ActResult(Attempt.BEFORE)
+    kind, command = PhaseKind.of(phase), command_of(env, request)
+    is_fresh = comparisons.take(request_id, phase)
+    async with said_if_it_waits(env, request_id):
+        if not is_fresh and (why := await why_stale(env, request, phase)):
+            return ActResult(Attempt.AGAIN if kind is PhaseKind.FINISH else Attempt.STALE, why)
+        ctx = await context_of(env, request)
+    if phase == PhaseKind.EXECUTE:
+        await rotation_proof.mint(env, command, ctx, request)
+    # By the machine's clock: it is compared with Turso's, and with nothing that falls due.
+    if not await env.store.requests.mark_sent(request_id, phase, datetime.now(UTC)):
+        return ActResult(Attempt.STOPPED)
+    if command.undoes:
+        return await _undo_another(env, request)
+    at = env.clock.now()
+    # Its card loses Deny and Withdraw beside the call: nothing waits for Slack between the mark and the change.
+    shown = asyncio.create_task(show_quietly(env, request_id))
+    try:
+        facts = await command.operation(kind).act(ctx, request.plan)
+    except NotSent as error:
+        return ActResult(Attempt.NOT_SENT, f"{error} Nothing was changed.")
+    except TursoRejected as error:
+        return ActResult(Attempt.REFUSED, str(error))
+    except BotError as error:
+        return ActResult(Attempt.UNKNOWN, str(error), at=at)
+    finally:
+        await shown
+    return ActResult(Attempt.DONE, facts=dict(facts or {}), at=at)
+
+
+async def _undo_another(env: Environment, request: Request) -> ActResult:
+    """Start the Undo of the quarantine that the plan names: a restore does nothing else."""
+    other = await env.store.requests.get(str(request.plan.arguments["request_id"]))
+    if other is None or await start_undo(env, other, by=request.requester) is None:
+        return ActResult(Attempt.REFUSED, "The quarantine has ended meanwhile: there is nothing to undo.")
+    return ActResult(Attempt.DONE)

@@ -1,0 +1,104 @@
+"""The first step of a phase: authorize the start, compare the plan with the world, take the request."""
+
+from contextlib import suppress
+
+from bot.core.records.timers import TimerKind
+from bot.core.requests.request import Mode, Request, State
+from bot.core.requests.step_results import BeginResult, PhaseKind
+from bot.core.requests.transition import Transition
+from bot.errors import BotError, Unavailable
+from bot.pipeline.approval.expiry import start_is_over
+from bot.pipeline.authorization.authorize import No, Step, authorize
+from bot.pipeline.environment import Environment
+from bot.pipeline.execution.comparison import Comparisons, why_stale
+from bot.pipeline.execution.phases import context_of, show_quietly
+from bot.pipeline.outcomes.request_cards import post_card
+from bot.pipeline.outcomes.telling import tell_outcome
+from bot.pipeline.outcomes.waiting import said_if_it_waits
+from bot.pipeline.quarantine.countdown import back_to_quarantine
+from bot.pipeline.replies import entry
+from bot.pipeline.transitions.hold_placement import placed_by, take
+
+
+async def begin(env: Environment, comparisons: Comparisons, request_id: str, phase: str) -> BeginResult:
+    """Authorize the start, and take the request. `STOP`: there is nothing to do."""
+    request = await env.store.requests.get(request_id)
+    if request is not None and request.state is State.STALE:
+        await tell_outcome(env, request_id)  # stopped here before, and a crash came before it was told
+    if request is None or request.state not in (State.APPROVED, State.EXECUTING):
+        return BeginResult.STOP
+    if request.state is State.EXECUTING:
+        async with said_if_it_waits(env, request_id):
+            return await _begin_again(env, comparisons, request, phase)
+    return await _start(env, comparisons, request, phase)
+
+
+async def _start(env: Environment, comparisons: Comparisons, request: Request, phase: str) -> BeginResult:
+    if await start_is_over(env, request):
+        return BeginResult.STOP
+    async with said_if_it_waits(env, request.id):  # what is Unavailable is tried again, until it is too late
+        answer = await authorize(env, request, Step.START)
+        if answer.no is No.UNKNOWN:
+            raise Unavailable(answer.why)
+        if answer.allowed and await start_is_over(env, answer.request):
+            return BeginResult.STOP
+        taken = await take(env, await context_of(env, request), answer.request) if answer.allowed else None
+    if taken is None:
+        await _stop(env, request, answer.why)
+        return BeginResult.STOP
+    if taken.why:
+        await _stop(env, request, taken.why)
+    if taken.request is None:
+        return BeginResult.STOP
+    comparisons.note(request.id, phase)
+    await _announce(env, taken.request)
+    return BeginResult.GO
+
+
+async def _begin_again(env: Environment, comparisons: Comparisons, request: Request, phase: str) -> BeginResult:
+    """Begin a phase that starts in EXECUTING (`finish`, `undo`), or one that a crash cut short."""
+    kind = PhaseKind.of(phase)
+    if kind is PhaseKind.EXECUTE:
+        return BeginResult.GO
+    if why := await why_stale(env, request, phase):
+        await (_stop(env, request, why) if kind is PhaseKind.UNDO else back_to_quarantine(env, request, why))
+        return BeginResult.STOP
+    comparisons.note(request.id, phase)
+    await show_quietly(env, request.id)
+    return BeginResult.GO
+
+
+async def stop_at_fault(env: Environment, request_id: str, why: str) -> BeginResult:
+    """Begin nothing of what cannot be begun by a fault of ours; what is under way goes on: `act` examines it."""
+    request = await env.store.requests.get(request_id)
+    if request is not None and request.state is State.EXECUTING:
+        return BeginResult.GO
+    if request is not None and request.state is State.APPROVED:
+        await _stop(env, request, why)
+    return BeginResult.STOP
+
+
+async def _stop(env: Environment, request: Request, why: str) -> None:
+    now = env.clock.now()
+    move = Transition(
+        to=State.STALE,
+        at=now,
+        changes={"outcome": f"{why} Nothing was done."},
+        entries=[entry("stale", "stale", at=now, request=request, what=why)],
+        cancel=tuple(TimerKind),
+        release_holds=await placed_by(env, request),
+        only_unsent=request.state is State.APPROVED,
+    )
+    begun = (State.APPROVED, State.EXECUTING)
+    if await env.store.requests.move(request.id, expect=begun, move=move) is not None:
+        env.observer.request(State.STALE)
+        await tell_outcome(env, request.id)
+
+
+async def _announce(env: Environment, request: Request) -> None:
+    """Show that it begins; what is done without approval has its card in the channel before it happens."""
+    if request.mode is not Mode.BREAK_GLASS or await env.store.cards.of(request.id):
+        return await show_quietly(env, request.id)
+    with suppress(BotError):
+        await post_card(env, request)
+    return None

@@ -1,0 +1,54 @@
+"""Whether a phase may still be carried out: its plan compared with the world, and the rules asked again."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.core.ports import Clock
+from bot.core.requests.request import Request, State
+from bot.core.requests.step_results import PhaseKind
+from bot.errors import Unavailable
+from bot.pipeline.authorization.authorize import No, Step, authorize
+from bot.pipeline.authorization.plan_drift import other_object
+from bot.pipeline.environment import Environment
+from bot.pipeline.quarantine.countdown import End, examine
+
+FRESH: Final = timedelta(seconds=15)
+"""How long a comparison holds. After a crash it is made again in any case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparisons:
+    """The phases whose plan this process has compared with the world, and when."""
+
+    clock: Clock
+    made: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+    def note(self, request_id: str, phase: str) -> None:
+        """Record that a comparison was made now."""
+        self.made[request_id, phase] = self.clock.now()
+
+    def take(self, request_id: str, phase: str) -> bool:
+        """Use up a comparison. False: there is none, or it is too old."""
+        at = self.made.pop((request_id, phase), None)
+        return at is not None and self.clock.now() - at <= FRESH
+
+
+async def why_stale(env: Environment, request: Request, phase: str) -> str | None:
+    """Say why this must not be done any more, if so. Raises Unavailable while that can't be told.
+
+    An Undo is about the object alone. The end of a countdown that can't be examined now is not made now.
+    """
+    kind = PhaseKind.of(phase)
+    if kind is PhaseKind.UNDO:
+        turso, target = env.turso_clients.turso(request.organization), request.plan.target
+        return await other_object(turso, target) if target else None
+    if kind is PhaseKind.FINISH:
+        found = await examine(env, request)
+        return None if found.end is End.DESTROY else found.why
+    if request.state is not State.EXECUTING:
+        return None  # it was stopped meanwhile, and is not sent
+    answer = await authorize(env, request, Step.START)
+    if answer.no is No.UNKNOWN:
+        raise Unavailable(answer.why)
+    return answer.why or None

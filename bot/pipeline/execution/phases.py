@@ -1,0 +1,54 @@
+"""What every step of a phase needs: the request, its command, and what that command may use."""
+
+from contextlib import suppress
+from typing import Any
+
+from bot.commands.base import ChangeCommand, ChangeContext, Context
+from bot.core.requests.plan import Plan
+from bot.core.requests.request import Request
+from bot.core.requests.step_results import PhaseKind
+from bot.errors import BotError
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.request_cards import show
+
+
+async def request_of(env: Environment, request_id: str) -> Request:
+    """Return the request of a workflow."""
+    request = await env.store.requests.get(request_id)
+    assert request is not None, "a workflow is of a request"
+    return request
+
+
+def command_of(env: Environment, request: Request) -> ChangeCommand[Any]:
+    """Return the command of a request that is executed."""
+    command = env.by_name[request.command]
+    assert isinstance(command, ChangeCommand), "what is revealed is not executed"
+    return command
+
+
+async def context_of(env: Environment, request: Request) -> ChangeContext:
+    """Build what the command may use, on behalf of the requester."""
+    return env.context(
+        await env.requester_of(request),
+        organization=request.organization,
+        line=request.line,
+        reason=request.reason,
+        ticket=request.ticket,
+        sent_at=request.sent_at,
+    )
+
+
+async def facts_again(ctx: Context, command: ChangeCommand[Any], kind: PhaseKind, plan: Plan) -> dict[str, Any]:
+    """Read what the message of an operation says beside its plan; nothing where that cannot be read now."""
+    if kind is not PhaseKind.EXECUTE or command.facts_again is None:
+        return {}
+    try:
+        return dict(await command.facts_again(ctx, plan))
+    except BotError:
+        return {}
+
+
+async def show_quietly(env: Environment, request_id: str) -> None:
+    """Update the cards of a request; what cannot be shown now stops nothing."""
+    with suppress(BotError):
+        await show(env, request_id)

@@ -1,0 +1,67 @@
+"""The step that reads back: what is known to have happened, from Turso itself where it leaves something to read."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.commands.base import Context
+from bot.core.requests.plan import Plan
+from bot.core.requests.request import Request
+from bot.core.requests.step_results import ActResult, Attempt, PhaseKind, PhaseResult, VerifyResult
+from bot.errors import BotError, NotOurs
+from bot.pipeline import rotation_proof
+from bot.pipeline.environment import Environment
+from bot.pipeline.execution.phases import command_of, context_of, facts_again, request_of
+
+LOOKS = (0.0, 0.3, 0.7, 1.0, 2.0, 3.0, 4.0)
+"""Seconds between the looks of a read-back: Turso may be late to show what it has done."""
+READ_BACK_NOTHING = {
+    Attempt.REFUSED: PhaseResult.FAILED,
+    Attempt.NOT_SENT: PhaseResult.FAILED,
+    Attempt.STALE: PhaseResult.STALE,
+    Attempt.STOPPED: PhaseResult.STOPPED,
+    Attempt.AGAIN: PhaseResult.AGAIN,
+}
+"""Attempts after which nothing has changed, so that there is nothing to read back."""
+ReadBack = Callable[[Context, Plan], Awaitable[bool]]
+
+
+async def verify(env: Environment, request_id: str, phase: str, acted: ActResult) -> VerifyResult:
+    """Say what is known to have happened."""
+    request, kind = await request_of(env, request_id), PhaseKind.of(phase)
+    if acted.attempt is Attempt.NOT_SENT and kind is PhaseKind.FINISH:
+        return VerifyResult(PhaseResult.AGAIN, acted.why)
+    if result := READ_BACK_NOTHING.get(acted.attempt):
+        return VerifyResult(result, acted.why)
+    command = command_of(env, request)
+    ctx = await context_of(env, request)
+    facts: dict[str, Any] = dict(acted.facts)
+    if command.probes is not None:
+        facts |= await rotation_proof.first_findings(env, ctx, request, acted.at)
+    is_done, look = acted.attempt is Attempt.DONE, command.operation(kind).read_back
+    if look is None:
+        return VerifyResult(PhaseResult.SUCCEEDED if is_done else PhaseResult.UNKNOWN, acted.why, facts)
+    try:
+        is_seen = await sees(ctx, request, look)
+    except NotOurs as error:
+        if not is_done:
+            return VerifyResult(PhaseResult.FAILED, str(error))
+        is_seen = True  # Turso has said that it made it: the clocks are apart
+    if not is_seen:
+        return VerifyResult(PhaseResult.UNKNOWN, acted.why or "Turso does not show it yet.", facts)
+    facts = facts or await facts_again(ctx, command, kind, request.plan)
+    return VerifyResult(PhaseResult.SUCCEEDED, facts=facts)
+
+
+async def sees(ctx: Context, request: Request, look: ReadBack) -> bool:
+    """Look again and again, for some seconds. Raises NotOurs."""
+    for pause in LOOKS:
+        await asyncio.sleep(pause)
+        try:
+            if await look(ctx, request.plan):
+                return True
+        except NotOurs:
+            raise
+        except BotError:
+            continue
+    return False
