@@ -44,9 +44,10 @@ TASKS_OF_THEIR_OWN = {
     "core/concurrency/cache.py": "one question, which somebody waits for",
     "durable/executor_locks.py": "ends the process when it ends",
     "pipeline/execution/act.py": "the card of a change that is sent, which that change waits for",
+    "pipeline/home/home_tab.py": "one question, which somebody waits for",
     "pipeline/outcomes/waiting.py": "one word, which is waited for",
     "pipeline/probe_watches.py": "one proof, whose failure is logged",
-    "slack/socket.py": "the library's own, which the loop `Slack connection` replaces",
+    "slack/incoming/socket_mode.py": "the library's own, which the loop `Slack connection` replaces",
     "slack/background_tasks.py": "one answer, whose failure is logged",
     "store/running_incidents.py": "one question, which somebody waits for",
 }
