@@ -1,7 +1,11 @@
 """Command lines as people, phones, pasting and mischief make them; the same for the same seed."""
 
 import random
+import re
 from collections.abc import Callable
+
+from bot.commands import COMMANDS
+from bot.core.declaration import Declaration
 
 NAMES = ("orders", "orders-eu", "users", "analytics", "shop", "nope", "x", "prod-1", "a" * 64)
 REASONS = (
@@ -11,7 +15,7 @@ REASONS = (
     "<!channel> *now* `rm` <@U0ANA>",
     "é\u202e🙂\u200b",
 )
-LINES: dict[str, tuple[str, ...]] = {
+GIVEN: dict[str, tuple[str, ...]] = {
     "home": ("", "--private"),
     "help": ("help", "help token", "help db destroy", "help incident"),
     "whoami": ("whoami", "whoami --private"),
@@ -40,6 +44,16 @@ LINES: dict[str, tuple[str, ...]] = {
     "digest on": ("digest on --daily 09:00 --dry-run", "digest on --weekly mon 09:00 --tz Europe/Berlin --dry-run"),
     "digest off": ("digest off --dry-run",),
 }
+
+
+def example_of(command: Declaration) -> str:
+    """Write the shortest line of a command from its usage: `{}` stands for a database."""
+    words = re.sub(r"\[[^]]*\]", "", command.usage).split()
+    line = " ".join("{}" if word == "NAME" else word.partition("/")[0] for word in words)
+    return f"{line} --dry-run" if command.changes else line
+
+
+LINES = {one.name: GIVEN.get(one.name, (example_of(one),)) for one in COMMANDS}
 """By the name that rules use: lines that are read as that command."""
 
 
