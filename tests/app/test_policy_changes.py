@@ -188,7 +188,7 @@ async def test_a_store_that_fails_meanwhile_is_asked_again_by_the_same_process(
             raise OSError("the store is away")
         return str(await real(*entries))
 
-    monkeypatch.setattr(type(store.audit.append), "append_and_owe", lambda self, *entries: audit(*entries))
+    monkeypatch.setattr(type(store.audit), "append_and_owe", lambda self, *entries: audit(*entries))
     broken.insert(0, False)
     with pytest.raises(OSError, match="away"):
         await process.record(OLD, NEW)
