@@ -13,11 +13,12 @@ from bot.core.parsing.parse_results import Parsed
 from bot.errors import BotError
 from tests.scenarios import forging, generated
 from tests.scenarios.invariants import KeptLog, keep_log
+from tests.soak import soaked
 from tests.world import ANA, BEN, DANA, DB_OPS, GIL, INCIDENT, ORDERS, REMY, World, marked_up, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-COUNT = 500
+COUNT = soaked(500, 150)
 PLACES = ((DANA, DB_OPS), (ANA, DB_OPS), (BEN, DB_OPS), (REMY, INCIDENT), (DANA, ORDERS), (GIL, ORDERS))
 
 
@@ -36,7 +37,7 @@ def is_answered(world: World, hook: str, trigger: str, calls_before: int) -> boo
     return opened or any(call.method.startswith("chat.post") for call in state.calls[calls_before:])
 
 
-async def test_five_hundred_texts_are_acknowledged_and_answered(world: World) -> None:
+async def test_generated_texts_are_acknowledged_and_answered(world: World) -> None:
     seed = the_seed()
     print(f"SEED={seed}")  # shown when it fails
     log: KeptLog = keep_log()
