@@ -2,20 +2,21 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import structlog
 
-from bot.app.logs import HIDDEN, set_up_logs
+from bot.app.logs import set_up_logs
+from bot.core.redaction.egress import HIDDEN
 
 SECRET = 'a "quoted" \\ söcret'
 JWT = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicncifQ.AAAABBBBCCCC"
 
 
 @pytest.fixture
-def written(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[str]]:
+def written(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], list[str]]]:
     """Return the lines that were written since; the logging of the test run is put back afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from bot.app.policy_book import LOOK_EVERY, QUIET_SECONDS, RESTLESS_SECONDS, PolicyBook
 from bot.commands import CATALOGUE
+from bot.core.policy import Policy, load
 
 RULES = "channels:\n  C0DBOPS:\n    databases: ['*']\n    rules: [{allow: destroy}]\n"
 OLD = f"version: 1\n{RULES}ceiling:\n  deny: [{{commands: ['db destroy --now']}}]\n"
@@ -93,7 +94,7 @@ def emptied_then_written(scene: Scene) -> None:
     scene.write("")
     scene.wait(30)
     assert scene.in_force == "old"
-    assert "the file is empty" in scene.book.problem
+    assert "the file is empty" in (scene.book.problem or "")
     scene.write(NEW)
 
 
@@ -108,7 +109,7 @@ def invalid_then_written(scene: Scene) -> None:
     scene.write(BAD)
     scene.wait(30)
     assert scene.in_force == "old"
-    assert "`channels`" in scene.book.problem
+    assert "`channels`" in (scene.book.problem or "")
     scene.write(NEW)
 
 
@@ -210,7 +211,8 @@ def test_what_is_refused_changes_nothing_and_is_told_until_the_old_file_is_back(
         scene.rename(OLD)
         scene.wait(LOOK_EVERY)
 
-    assert (scene.book.problem, scene.book.policy, scene.book.is_settling) == (None, policy, False)
+    now: tuple[object, ...] = (scene.book.problem, scene.book.policy, scene.book.is_settling)
+    assert now == (None, policy, False)
     assert [each["event"] for each in logs] == [
         "the policy file is not in force; the old policy stays",
         "the policy file is in force again",
@@ -223,7 +225,8 @@ def test_a_file_that_was_moved_away_and_back_is_well_again(scene: Scene) -> None
     assert scene.book.problem == "the file cannot be read"
     (scene.folder / "x").rename(scene.path)
     scene.wait(LOOK_EVERY)
-    assert (scene.in_force, scene.book.problem) == ("old", None)
+    now: tuple[object, object] = (scene.in_force, scene.book.problem)
+    assert now == ("old", None)
 
 
 def test_a_file_that_was_moved_away_and_back_changed_is_taken_like_any_change(scene: Scene) -> None:
@@ -257,19 +260,19 @@ def test_a_file_that_never_rests_is_told(scene: Scene) -> None:
         scene.write(f"{NEW}# {at}\n")
         scene.wait(2)
     assert scene.in_force == "old"
-    assert "keeps changing" in scene.book.problem
+    assert "keeps changing" in (scene.book.problem or "")
     scene.wait(10)
     assert (scene.in_force, scene.book.problem) == ("new", None)
 
 
 def test_a_content_that_was_refused_is_not_read_again_and_again(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = []
-    from bot.app import policy_book
+    read: list[str] = []
 
-    real = policy_book.load
-    monkeypatch.setattr(
-        policy_book, "load", lambda text, *more, **named: read.append(text) or real(text, *more, **named)
-    )
+    def noted(text: str, *more: Any, **named: Any) -> Policy:
+        read.append(text)
+        return load(text, *more, **named)
+
+    monkeypatch.setattr("bot.app.policy_book.load", noted)
     scene.write(BAD)
     scene.wait(60)
     assert read == [BAD]

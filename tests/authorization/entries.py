@@ -57,7 +57,9 @@ def pressing(who: str, action_id: str, *, at_home: bool = False) -> Callable[[Wo
     return take
 
 
-def submitting(who: str, callback_id: str, filled: Callable[[str], dict[str, str]]) -> object:
+def submitting(
+    who: str, callback_id: str, filled: Callable[[str], dict[str, str]]
+) -> Callable[[World, str], Awaitable[object]]:
     async def take(world: World, value: str) -> object:
         assert world.bot is not None
         about, _, name = value.partition("|")

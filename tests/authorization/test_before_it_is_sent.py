@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.core.requests.request import State
-from bot.pipeline.approval import voting
+from bot.pipeline.approval import presses, voting
 from tests.authorization import lost
 from tests.security import stage
 from tests.world import ANA, BEN, DANA, DB_OPS, World, until, words
@@ -70,7 +70,7 @@ async def test_what_is_lost_between_the_vote_and_the_start_stops_it(
     database = f"between-{len(name)}"
     await world.make(database)
     card = await world.person(DANA).types(f"/turso db destroy {database} --now --reason tidy")
-    real = voting.start_approved
+    real = presses.start_approved
     with ExitStack() as lasting:
 
         async def and_then_it_is_lost(*arguments: Any) -> Any:

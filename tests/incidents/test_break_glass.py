@@ -11,7 +11,7 @@ from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, until, words
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-break-glass")]
 
-POLICY = """
+OWN_POLICY = """
 version: 1
 organizations: {acme: {token: env:TURSO_API_TOKEN}}
 workspace: T0ACME

@@ -33,7 +33,7 @@ profiles:
 """
 
 
-POLICY = policy("12h", "wide")
+OWN_POLICY = policy("12h", "wide")
 AT_ONCE = "allow: incident, confirm: none"
 
 
@@ -44,7 +44,7 @@ AT_ONCE = "allow: incident, confirm: none"
 )
 async def test_what_waits_does_not_start_by_the_old_policy(world: World, longest: str, profile: str, why: str) -> None:
     assert world.bot is not None
-    lost.enforce(world, POLICY)
+    lost.enforce(world, OWN_POLICY)
     card = await world.person(DANA).types(f"/turso incident start {profile}-{longest} --for 12h --reason x")
     lost.enforce(world, policy(longest, profile))
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ class Month:
         await self.world.make(*names)
         for name in names:
             path = f"/v1/organizations/acme/databases/{name}/auth/tokens"
+            assert self.world.keys is not None
             self.tokens[name] = (await self._post(path, self.world.keys.turso_token, None))["jwt"]
             await self._run(name, "CREATE TABLE t (x)")
             self.written[name] = []
@@ -84,6 +86,10 @@ class Month:
         """The digests of a channel, oldest first; those that were cut short, too."""
         messages = [one for one in self.world.workspace.history(channel_id, None) if not one.only_for]
         return [one for one in messages if "Turso digest" in one.text or "cut short" in one.text]
+
+    def has_posted(self, channel_id: str, count: int) -> bool:
+        """Say whether so many digests were posted."""
+        return len(self.posted(channel_id)) >= count
 
 
 def moved(digest: Message) -> dict[str, tuple[int, int]]:
@@ -124,7 +130,7 @@ async def play_the_month(month: Month, first: Process) -> None:
             await first.kill()
         month.to(FIRST + timedelta(days=day))
         for channel in CHANNELS:
-            await until(lambda c=channel, d=day: len(month.posted(c)) >= d, what=f"day {day} in {channel}", within=60)
+            await until(partial(month.has_posted, channel, day), what=f"day {day} in {channel}", within=60)
     await asyncio.sleep(3)
     for channel in CHANNELS:
         digests = month.posted(channel)

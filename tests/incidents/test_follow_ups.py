@@ -9,7 +9,7 @@ from tests.scenarios import quarantines as q
 from tests.world import ANA, INCIDENT, REMY, World, buttons, until, words
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-follow-ups")]
-POLICY = """
+OWN_POLICY = """
 version: 1
 organizations:
   acme: {token: env:TURSO_API_TOKEN}

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.commands.incidents._markdown import FOREIGN
+from bot.sandbox.workspace.model import Message
 from tests.incidents import play
 from tests.world import BEN, INCIDENT, REMY, World, buttons, until, words
 
@@ -50,7 +51,7 @@ async def test_what_an_earlier_incident_requested_is_left_out_or_marked(world: W
     assert not {"Thaw frost", "Withdraw"} & set(buttons(last))
 
 
-def asked_again(world: World) -> "play.Message":
+def asked_again(world: World) -> Message:
     """The card of the earlier request that still waits."""
     card = world.card(INCIDENT, holding="`waiting`: <@U0REMY> asks for approval")
     assert card is not None

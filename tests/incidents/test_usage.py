@@ -45,6 +45,8 @@ async def test_usage_of_a_database_is_what_its_client_did(world: World) -> None:
     text = words(await world.person(DANA).types("/turso usage carts"))
 
     shown = {label: int(count.replace(",", "")) for label, count in re.findall(r"\*(Rows \w+)\*\n([\d,]+)", text)}
+    assert before.rows_written is not None
+    assert before.rows_read is not None
     written, read = shown["Rows written"] - before.rows_written, shown["Rows read"] - before.rows_read
     assert INSERTED <= written <= INSERTED + 5, "the rows, and the table itself"
     assert SCANS * INSERTED <= read <= (SCANS + 1) * INSERTED + 10, "the scans; an insert may look at a row, too"

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from bot.sandbox.workspace.model import Message
 from tests.incidents import play
 from tests.world import ANA, BEN, DANA, DB_OPS, INCIDENT, REMY, World, buttons, until, words
 
@@ -111,7 +112,7 @@ async def rights_are_gone(world: World) -> None:
         assert "nothing for this channel" in words(answer), line
 
 
-async def what_was_left_open_is_settled(world: World, last: "play.Message") -> None:
+async def what_was_left_open_is_settled(world: World, last: Message) -> None:
     """Each button of the last message still does its one thing, for whom the profile let do it."""
     ben, dana, remy = (world.person(one) for one in (BEN, DANA, REMY))
     for label in ("Thaw checkout", "Review"):

@@ -3,6 +3,7 @@
 import hmac
 import json
 import time
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +16,11 @@ counter = iter(range(1, 1_000_000))
 def signature(body: bytes, stamp: str, secret: str = SECRET) -> str:
     """What Slack puts into `X-Slack-Signature`."""
     return "v0=" + hmac.new(secret.encode(), f"v0:{stamp}:".encode() + body, sha256).hexdigest()
+
+
+def encoded(headers: Mapping[str, str | bytes]) -> list[tuple[bytes, bytes]]:
+    """Return headers of which some are no text, as httpx takes them."""
+    return [(name.encode(), value if isinstance(value, bytes) else value.encode()) for name, value in headers.items()]
 
 
 def signed(body: bytes, content_type: str = FORM, *, stamp: str | None = None, secret: str = SECRET) -> dict[str, str]:
