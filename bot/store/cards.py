@@ -24,3 +24,8 @@ class Cards(Repository):
         """Return (channel_id, ts) of every copy, oldest first."""
         query = select(cards.c.channel_id, cards.c.ts).where(cards.c.request_id == request_id).order_by(cards.c.ts)
         return await self._database.read(lambda connection: [(row[0], row[1]) for row in connection.execute(query)])
+
+    async def request_at(self, channel_id: str, ts: str) -> str | None:
+        """Return the id of the request whose card, or a copy of it, stands there; None: it is no card."""
+        query = select(cards.c.request_id).where(cards.c.channel_id == channel_id, cards.c.ts == ts)
+        return await self._database.read(lambda connection: connection.scalar(query))

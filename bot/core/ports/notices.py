@@ -16,6 +16,9 @@ class Cards(Protocol):
     async def of(self, request_id: str) -> list[tuple[str, str]]:
         """Return (channel_id, ts) of every copy."""
 
+    async def request_at(self, channel_id: str, ts: str) -> str | None:
+        """Return the id of the request whose card, or a copy of it, stands there; None: it is no card."""
+
     async def drop(self, request_id: str, channel_id: str, ts: str) -> None:
         """Forget a copy that is gone."""
 

@@ -4,17 +4,23 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+import structlog
+
 from bot.blocks import forms
 from bot.core.model import Action
-from bot.core.requests.incoming import Incoming
+from bot.core.requests.incoming import Incoming, Kind
+from bot.core.requests.request import ENDS
 from bot.errors import BadInput, BotError, Unavailable
 from bot.pipeline import token_reveal
 from bot.pipeline.approval import confirming, reminding, reviewing, voting
 from bot.pipeline.approval.presses import TOO_OLD, request_of
 from bot.pipeline.authorization.decision import judge
 from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.request_cards import refresh_cards
 from bot.pipeline.quarantine import undoing
 from bot.pipeline.requests import incident_buttons, open_items
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,22 @@ async def reveal_anywhere(env: Environment, incoming: Incoming) -> str:
         request = await env.store.requests.get(incoming.value)
         await env.messenger.update_view(modal_id, forms.notice_view("Your token", request.outcome if request else ""))
     return outcome
+
+
+async def redraw_if_ended(env: Environment, incoming: Incoming) -> None:
+    """Draw the card again on which a button was refused, if its request has ended.
+
+    Such a card was not brought up to date when the request ended: the channel was archived then, say.
+    """
+    if incoming.kind is not Kind.ACTION or incoming.message_ts is None or incoming.is_ephemeral:
+        return
+    try:
+        request_id = await env.store.cards.request_at(incoming.channel_id, incoming.message_ts)
+        request = await env.store.requests.get(request_id) if request_id else None
+        if request is not None and request.state in ENDS:
+            await refresh_cards(env, request)
+    except BotError as error:  # the press is answered: the card stays as it is until the next one
+        log.info("a card was not brought up to date", reference=incoming.id, why=str(error))
 
 
 async def unknown(env: Environment, incoming: Incoming) -> str:

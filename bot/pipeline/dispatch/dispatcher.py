@@ -214,6 +214,7 @@ class Dispatcher:
             finally:
                 hint = await what_helps(self.env, error, incoming.user_id)
                 await report_unexpected(self.env, incoming, error_reply(error, incoming.id, hint))
+                await button_actions.redraw_if_ended(self.env, incoming)
         except asyncio.CancelledError:  # a shutdown waited for it in vain; what is recorded goes on after the start
             if not recorded and incoming.kind is not Kind.MENTION:
                 await report_unexpected(self.env, incoming, private_note(CUT_OFF))

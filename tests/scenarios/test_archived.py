@@ -1,0 +1,64 @@
+"""A request that ends while its channel is archived: its card is out of date, until somebody presses a button of it."""
+
+import pytest
+from bot.core.request import State
+
+from bot.sandbox.workspace.model import Message
+from tests.scenarios import forging
+from tests.security import stage
+from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def pressed(world: World, person_id: str, label: str, card: Message) -> Message:
+    """Press a button of a card as it stands, and return the private answer, wherever that is."""
+    return await forging.presses(world, person_id, label, world.as_now(card))
+
+
+async def test_the_card_of_what_expired_meanwhile_is_answered_and_drawn_again(world: World) -> None:
+    await world.make("shelved")
+    card = await world.person(DANA).types("/turso rotate shelved --reason leak", holding="shelved")
+    await world.calm()
+    await world.workspace.admin.archive(DB_OPS)
+    refused = await pressed(world, ANA, "Approve", card)
+    assert refused.channel_id.startswith("D"), "nothing can be posted in an archived channel"
+    assert "archived" in words(refused)
+    assert "Approve" in buttons(world.as_now(card))
+
+    await world.pass_time(hours=25)
+    await stage.reaches(world, card, State.EXPIRED)
+    await world.calm()
+    assert [one for one in forging.told(world, DANA) if "shelved" in words(one)], "its requester is told all the same"
+    late = await pressed(world, ANA, "Approve", card)
+    assert "It is too late" in words(late)
+    await world.workspace.admin.unarchive(DB_OPS)
+    assert "Approve" in buttons(world.as_now(card))
+
+    answer = await pressed(world, ANA, "Deny", card)
+
+    assert "It is too late" in words(answer)
+    assert answer.channel_id == DB_OPS
+    drawn = await world.shows(card, holding="Nobody decided in time")
+    assert not {"Approve", "Deny", "Withdraw", "Remind"} & set(buttons(drawn))
+
+
+async def test_the_card_of_a_freeze_that_was_over_meanwhile_is_drawn_again(world: World) -> None:
+    await world.make("iced")
+    ben = world.person(BEN)
+    question = await ben.types("/turso freeze iced --for 30m")
+    await ben.presses("Freeze writes", question)
+    card = await until(lambda: world.card(holding="Writes of *iced* are blocked"), what="the freeze")
+    await world.calm()
+    assert "Thaw" in buttons(card)
+    await world.workspace.admin.archive(DB_OPS)
+    await world.pass_time(minutes=31)
+    await until(lambda: [one for one in forging.told(world, BEN) if "iced" in words(one)], what="the thaw")
+    await world.calm()
+    await world.workspace.admin.unarchive(DB_OPS)
+
+    answer = await pressed(world, BEN, "Thaw", card)
+
+    assert "nothing to thaw" in words(answer)
+    drawn = await until(lambda: None if "Thaw" in buttons(world.as_now(card)) else world.as_now(card), what="the card")
+    assert "iced" in words(drawn)
