@@ -12,6 +12,7 @@ from bot.core.reply import Reply
 from bot.core.requests.request import Request
 from bot.errors import BotError, CannotPost, Unavailable
 from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.channel_links import for_reader
 from bot.pipeline.outcomes.recipients import is_private, people_concerned
 
 log = structlog.get_logger(__name__)
@@ -44,6 +45,8 @@ class Notice:
     """What people read in direct messages instead."""
     intent_id: str | None = None
     """By which the first person may be answered."""
+    requester: str = ""
+    """Whose request it is about; empty: it is about none."""
     posted: Callable[[str], Awaitable[None]] | None = None
     """Is given the `ts` of the message in the channel."""
 
@@ -62,6 +65,7 @@ async def notice_of(
         broadcast=request.incident_id is not None,
         is_private=is_private(request),
         intent_id=request.intent_id,
+        requester=request.requester,
     )
 
 
@@ -172,7 +176,9 @@ async def _whisper(env: Environment, notice: Notice, user_id: str) -> bool:
 
 async def _direct(env: Environment, notice: Notice, user_id: str) -> bool:
     try:
-        await env.messenger.direct(user_id, notice.elsewhere or notice.reply)
+        was_there = user_id == notice.requester
+        reply = await for_reader(env, notice.elsewhere or notice.reply, user_id, was_there=was_there)
+        await env.messenger.direct(user_id, reply)
     except CannotPost as error:
         log.warning("somebody could not be told", user=user_id, why=error.code)
         return False

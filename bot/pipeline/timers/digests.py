@@ -21,6 +21,7 @@ from bot.core.reply import Reply
 from bot.errors import BotError, CannotPost, Unavailable
 from bot.pipeline.authorization.decision import may_be_shown
 from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.channel_links import for_reader
 from bot.pipeline.outcomes.delivery import may_be_seen
 
 log = structlog.get_logger(__name__)
@@ -159,7 +160,7 @@ def _with_button(head: Mrkdwn) -> Reply:
 
 async def _say_nowhere(env: Environment, kept: Digest) -> None:
     with suppress(CannotPost):
-        await env.messenger.direct(kept.by, _nowhere(kept))
+        await env.messenger.direct(kept.by, await for_reader(env, _nowhere(kept), kept.by, was_there=True))
 
 
 def _nowhere(kept: Digest) -> Reply:

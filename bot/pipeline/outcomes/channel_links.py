@@ -1,0 +1,53 @@
+"""Links to channels in direct messages: only to those that the reader is in."""
+
+import re
+from dataclasses import replace
+from typing import Any, Final
+
+from bot.core.reply import Reply
+from bot.errors import Unavailable
+from bot.pipeline.environment import Environment
+
+ELSEWHERE: Final = "another channel"
+_CHANNEL: Final = re.compile(r"<#([A-Z0-9]+)(?:\|[^<>]*)?>")
+_MESSAGE: Final = re.compile(r"<https?://[^<>|\s]*/archives/([A-Z0-9]+)/[^<>|\s]*\|([^<>]*)>")
+"""A link to a message, with its words."""
+
+
+async def for_reader(env: Environment, reply: Reply, user_id: str, *, was_there: bool) -> Reply:
+    """Return a message without the links that lead its reader to a channel that they are not in.
+
+    Links are markup of ours: in what people write, its signs are escaped.
+
+    Args:
+        was_there: it is about what they did in that channel, so they know of it. That counts where Slack does not list
+            its members, because the bot is not in it.
+    """
+    shown = str((reply.text, reply.blocks, reply.plain_blocks))
+    named = {found[1] for pattern in (_CHANNEL, _MESSAGE) for found in pattern.finditer(shown)}
+    hidden = frozenset([one for one in sorted(named) if not await _may_know(env, user_id, one, was_there)])
+    if not hidden:
+        return reply
+    return replace(
+        reply,
+        text=_without(reply.text, hidden),
+        blocks=_without(reply.blocks, hidden),
+        plain_blocks=_without(reply.plain_blocks, hidden),
+    )
+
+
+async def _may_know(env: Environment, user_id: str, channel_id: str, was_there: bool) -> bool:
+    try:
+        inside = await env.directory.inside(channel_id)
+    except Unavailable:
+        inside = frozenset()
+    return user_id in inside or (was_there and not inside)
+
+
+def _without(value: Any, hidden: frozenset[str]) -> Any:
+    if isinstance(value, str):
+        value = _CHANNEL.sub(lambda found: ELSEWHERE if found[1] in hidden else found[0], value)
+        return _MESSAGE.sub(lambda found: found[2] if found[1] in hidden else found[0], value)
+    if isinstance(value, dict):
+        return {key: _without(one, hidden) for key, one in value.items()}
+    return [_without(one, hidden) for one in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,72 @@
+"""A direct message links only channels that its reader is in: a private one isn't even named to others."""
+
+import pytest
+
+from bot.core.request import State
+from tests.scenarios import forging
+from tests.security import stage
+from tests.world import ANA, BEN, DANA, DB_OPS, World, marked_up, until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = """
+version: 1
+organizations: {acme: {token: env:TURSO_API_TOKEN}}
+workspace: T0ACME
+people:
+  dba: {usergroup: S0DBA}
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: read}
+      - {approve: [rotate], by: dba, confirm: none, notify: dba}
+      - {break_glass: [destroy], to: dba, review_by: dba, notify: dba}
+"""
+LINKS = (DB_OPS, "/archives/")
+
+
+async def told(world: World, person_id: str, holding: str) -> str:
+    """What somebody alone was told, as Slack reads it."""
+
+    def found() -> str | None:
+        mine = [marked_up(one) for one in forging.told(world, person_id) if one.channel_id.startswith("D")]
+        return next((text for text in reversed(mine) if holding in text), None)
+
+    text: str = await until(found, what=f"a message to {person_id} about {holding}")
+    return text
+
+
+async def test_an_alarm_links_the_channel_for_its_members_alone(world: World) -> None:
+    await world.make("burning", "blazing")
+    await world.workspace.say(ANA, DB_OPS, "/turso db destroy burning --now --reason fire")
+    inside = await told(world, BEN, "burning")
+    assert all(link in inside for link in LINKS)
+    await world.calm()
+
+    await world.workspace.admin.leave(BEN, DB_OPS)
+    await world.pass_time(minutes=2)
+    await world.workspace.say(ANA, DB_OPS, "/turso db destroy blazing --now --reason fire")
+    outside = await told(world, BEN, "blazing")
+    await world.calm()
+    await world.workspace.admin.join(BEN, DB_OPS)
+
+    assert [link for link in LINKS if link in outside] == []
+    assert "in another channel" in outside
+
+
+async def test_an_outcome_links_the_channel_for_its_members_alone(world: World) -> None:
+    await world.make("gone-quiet")
+    card = await world.person(DANA).types("/turso rotate gone-quiet --reason leak", holding="gone-quiet")
+    await world.calm()
+    await world.workspace.admin.leave(BEN, DB_OPS)
+    await world.workspace.admin.archive(DB_OPS)
+    await world.pass_time(hours=25)
+    await stage.reaches(world, card, State.EXPIRED)
+
+    texts = {who: await told(world, who, "gone-quiet") for who in (DANA, ANA, BEN)}
+    await world.calm()
+    await world.workspace.admin.unarchive(DB_OPS)
+    await world.workspace.admin.join(BEN, DB_OPS)
+
+    assert [DB_OPS in texts[who] for who in (DANA, ANA, BEN)] == [True, True, False]
+    assert "Requested in another channel" in texts[BEN]
