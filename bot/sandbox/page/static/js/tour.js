@@ -46,7 +46,7 @@ function draw(index) {
   open(true);
 }
 
-/** Make room for the card, so that it covers no message. */
+/** Make room for the card, so that it covers no message and no composer. */
 function open(shown) {
   card.hidden = !shown;
   document.body.classList.toggle("tour-open", shown);
