@@ -32,7 +32,7 @@ from bot.core.records.holds import HoldKind
 from bot.core.records.incidents import Review
 from bot.core.reply import Block, Reply
 from bot.core.requests.proof import OldTokens, Proof
-from bot.core.requests.request import COUNTDOWN_OVER, Mode, Request, State
+from bot.core.requests.request import COUNTDOWN_OVER, REFUSED, Mode, Request, State
 
 _SIGNS: Final = {
     State.APPROVED: Mrkdwn(":hourglass_flowing_sand:"),
@@ -269,6 +269,8 @@ def card_buttons(request: Request, catalogue: CommandCatalogue, review: Review |
         once_more = buttons.run(1, "Ask again", request.line) if request.rests and request.line else []
         return [buttons.undo(request.id), *once_more, *_review_button(request, review)]
     again = catalogue.again_label_of(request.command) if state is State.UNKNOWN else _AGAIN.get(state)
+    if state is State.FAILED and request.facts.get(REFUSED):
+        again = None
     if again and state is State.UNKNOWN and catalogue.reveals(request.command):
         return [buttons.reveal(request, again)]
     return [*(_again(request, catalogue, again) if again else []), *_review_button(request, review)]

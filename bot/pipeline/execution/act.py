@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 
-from bot.core.requests.request import Request
+from bot.core.requests.request import REFUSED, Request
 from bot.core.requests.step_results import ActResult, Attempt, PhaseKind
 from bot.errors import BotError
 from bot.pipeline import rotation_proof
@@ -13,6 +13,7 @@ from bot.pipeline.execution.phases import command_of, context_of, request_of, sh
 from bot.pipeline.outcomes.waiting import said_if_it_waits
 from bot.pipeline.quarantine.undoing import start_undo
 from bot.turso import NotSent, TursoRejected
+from bot.turso.errors import TursoForbidden, TursoUnauthorized
 
 
 async def act(env: Environment, comparisons: Comparisons, request_id: str, phase: str) -> ActResult:
@@ -41,7 +42,8 @@ async def act(env: Environment, comparisons: Comparisons, request_id: str, phase
     except NotSent as error:
         return ActResult(Attempt.NOT_SENT, f"{error} Nothing was changed.")
     except TursoRejected as error:
-        return ActResult(Attempt.REFUSED, str(error))
+        is_final = not isinstance(error, TursoUnauthorized | TursoForbidden)  # an admin can put these right
+        return ActResult(Attempt.REFUSED, str(error), {REFUSED: True} if is_final else {})
     except BotError as error:
         return ActResult(Attempt.UNKNOWN, str(error), at=at)
     finally:
@@ -53,5 +55,6 @@ async def _undo_another(env: Environment, request: Request) -> ActResult:
     """Start the Undo of the quarantine that the plan names: a restore does nothing else."""
     other = await env.store.requests.get(str(request.plan.arguments["request_id"]))
     if other is None or await start_undo(env, other, by=request.requester) is None:
-        return ActResult(Attempt.REFUSED, "The quarantine has ended meanwhile: there is nothing to undo.")
+        why = "The quarantine has ended meanwhile: there is nothing to undo."
+        return ActResult(Attempt.REFUSED, why, {REFUSED: True})
     return ActResult(Attempt.DONE)

@@ -32,7 +32,7 @@ async def verify(env: Environment, request_id: str, phase: str, acted: ActResult
     if acted.attempt is Attempt.NOT_SENT and kind is PhaseKind.FINISH:
         return VerifyResult(PhaseResult.AGAIN, acted.why)
     if result := READ_BACK_NOTHING.get(acted.attempt):
-        return VerifyResult(result, acted.why)
+        return VerifyResult(result, acted.why, dict(acted.facts))
     command = command_of(env, request)
     ctx = await context_of(env, request)
     facts: dict[str, Any] = dict(acted.facts)
