@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.blocks import cards
+from bot.blocks import cards, kit
+from bot.blocks.text import Mrkdwn, joined, linked, mrkdwn
 from bot.commands.base import ChangeCommand, Command, SecretCommand
 from bot.core.model import Confirm, Decision, Subject, Verdict
 from bot.core.parsing.parse_results import Parsed
@@ -12,6 +13,7 @@ from bot.core.ports import address_of
 from bot.core.records.audit_entry import TIMER
 from bot.core.records.incidents import Review
 from bot.core.records.timers import Timer, TimerKind
+from bot.core.reply import Reply
 from bot.core.requests.incoming import Incoming, Kind
 from bot.core.requests.plan import Plan
 from bot.core.requests.request import Mode, Request, State
@@ -187,8 +189,8 @@ async def _already_waiting(env: Environment, incoming: Incoming, request: Reques
     request = await show(env, request.id) or request  # a card that is gone is posted again
     copies = await env.store.cards.of(request.id)
     link = await env.messenger.permalink(*copies[-1]) if copies else None
-    where = f" Its card: {link}" if link else ""
-    await env.messenger.send_ephemeral(
-        address_of(incoming), private_note(f"The same request already waits for an answer (`{request.id}`).{where}")
-    )
+    words = mrkdwn("The same request already waits for an answer (`{}`).", request.id)
+    card = linked(link, "Open the card") if link else Mrkdwn("")
+    note = Reply(text=words, blocks=[kit.section(joined(" ", (words, card)))], private=True)
+    await env.messenger.send_ephemeral(address_of(incoming), note)
     return "already_waiting"

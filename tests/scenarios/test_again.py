@@ -1,0 +1,33 @@
+"""Asking for the same again: offered where it can help, and answered with a link where it waits already."""
+
+import pytest
+
+from tests.world import DANA, World, buttons, marked_up, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+DATABASES = "/v1/organizations/acme/databases"
+
+
+@pytest.mark.parametrize(
+    ("status", "helps"), [(401, True), (403, True), (400, False), (409, False), (422, False)], ids=str
+)
+async def test_a_final_refusal_offers_no_second_try(world: World, status: int, helps: bool) -> None:
+    fault = world.turso.faults.add("status", method="POST", path=DATABASES, status=status, count=None)
+
+    answer = await world.person(DANA).types(f"/turso create refused-{status}", holding=f"refused-{status}")
+    world.turso.faults.remove(fault.id)
+
+    assert ("Try again" in buttons(answer)) is helps, words(answer)
+
+
+async def test_what_waits_already_is_answered_with_a_link_that_has_words(world: World) -> None:
+    await world.make("twice")
+    dana = world.person(DANA)
+    await dana.types("/turso rotate twice --reason leak", holding="twice")
+
+    answer = await dana.types("/turso rotate twice --reason leak", holding="already waits")
+
+    shown = marked_up(answer)
+    assert "|Open the card>" in shown
+    assert "http" not in answer.text
+    assert shown.count("http") == 1
