@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 
 from bot.blocks import kit
 from bot.blocks.kit import Element
-from bot.blocks.text import Plain
+from bot.blocks.text import Mrkdwn, Plain, mrkdwn
 from bot.core.declaration import Declaration
 from bot.core.parsing.argument_schema import Argument, shape_of
 from bot.core.parsing.arguments import (
@@ -109,6 +109,19 @@ def label_of(argument: Argument) -> str:
     """Say in words what an input wants."""
     key = argument.key.replace("_", "-")
     return _LABELS.get(key) or key.replace("-", " ").capitalize()
+
+
+def option_lines(model: type[BaseModel]) -> list[Mrkdwn]:
+    """Say in a line what each option of a command is for, in the words of its form."""
+    shape, lines = shape_of(model), []
+    for name, info in model.model_fields.items():
+        option = shape.by_key[info.alias or name]
+        if not option.label.startswith("--") or option.key in PAGING:
+            continue
+        example = next((one for kind, one in _HINTS if speaks(info, kind)), "") or ", ".join(_choices(info))
+        such = mrkdwn(" (such as {})", example) if example and not option.flag else Mrkdwn("")
+        lines.append(mrkdwn("`{}` {}{}", option.label, label_of(option), such))
+    return lines
 
 
 def text_input(*, initial: str = "", placeholder: str = "", multiline: bool = False, at_most: int = 500) -> Element:

@@ -11,12 +11,15 @@ from bot.commands import CATALOGUE, COMMANDS
 from bot.commands.base import Explanation
 from bot.core.actions import action_of
 from bot.core.model import Channel, Person, Subject
+from bot.core.parsing.argument_schema import shape_of
 from bot.core.policy import decide, load
 from bot.core.reply import Reply
 from bot.errors import BadInput, Unavailable
 from tests.blocks.messages import HOSTILE, buttons, check, words
-from tests.commands.conftest import Desk
+from tests.commands.conftest import POLICY, Desk
 from tests.commands.test_memory import ask_for
+
+NAMES_NOBODY = POLICY.replace("U0ANA", "U0CLEO")
 
 
 async def test_help_shows_what_is_allowed_here(desk: Desk) -> None:
@@ -76,26 +79,53 @@ def pasted_from(reply: Reply) -> str:
 async def test_whoami_prints_yaml_that_a_policy_takes(desk: Desk) -> None:
     desk.groups = {"S0DBA": frozenset({"U0ANA"}), "S0OTHER": frozenset({"U0BEN"}), "S0DARK": None}
 
-    reply = await desk.ask("whoami")
+    reply = await desk.ask("whoami", channel="C0NOWHERE")
 
     pasted = pasted_from(reply)
-    read = yaml.safe_load(pasted)
-    assert read["people"]["somebody"] == {"user": "U0ANA"}
-    assert read["people"]["group-1"] == {"usergroup": "S0DBA"}
     policy = load(
-        "version: 1\norganizations: {acme: {token: env:TURSO_API_TOKEN}}\n" + pasted,
+        "version: 1\norganizations: {acme: {token: env:TURSO_API_TOKEN}}\nworkspace: T0ACME\n" + pasted,
         CATALOGUE,
         default_organization="acme",
     )
-    assert "C0DBOPS" in policy.channels
+    assert "C0NOWHERE" in policy.channels
     assert "didn't say who is in <!subteam^S0DARK>, so I can't tell whether you are" in words(reply)
 
 
-async def test_whoami_proposes_the_databases_of_the_channel_and_no_more(desk: Desk) -> None:
-    read = yaml.safe_load(pasted_from(await desk.ask("whoami", channel="C0ORDERS")))
+@pytest.mark.parametrize(
+    ("channel", "named", "proposed"),
+    [
+        ("C0NOWHERE", False, {"people", "channels"}),
+        ("C0NOWHERE", True, {"channels"}),
+        ("C0ORDERS", False, {"people"}),
+        ("C0ORDERS", True, set()),
+    ],
+)
+async def test_whoami_proposes_nothing_that_the_policy_has(
+    desk: Desk, channel: str, named: bool, proposed: set[str]
+) -> None:
+    desk.groups = {"S0DBA": frozenset({"U0ANA"})}
+    desk.policy = NAMES_NOBODY.replace("U0CLEO", "U0ANA" if named else "U0CLEO")
 
-    assert read["channels"]["C0ORDERS"]["databases"] == ["orders-*"]
-    assert read["channels"]["C0ORDERS"]["organization"] == "acme"
+    reply = await desk.ask("whoami", channel=channel)
+
+    if proposed:
+        assert set(yaml.safe_load(pasted_from(reply))) == proposed
+    else:
+        assert "there is nothing to add" in words(reply)
+        assert not [block for block in reply.blocks if block["type"] == "rich_text"]
+
+
+@pytest.mark.parametrize("line", ["freeze", "token", "usage", "create"])
+async def test_help_explains_each_option(desk: Desk, line: str) -> None:
+    command = desk.parse(f"help {line}").spec
+    assert command.name == "help"
+    options = {one.label for one in shape_of(desk.grammar.named(line).args).options.values()} - {"--page"}
+
+    said = words(await desk.ask(f"help {line}"))
+
+    assert options
+    listed = said.split("*Options*")[1]
+    assert [one for one in sorted(options) if f"`{one}` " not in listed] == []
 
 
 @pytest.mark.parametrize("channel", ["C0DBOPS", "C0ORDERS", "C0NOWHERE", "D0DM"])
@@ -110,13 +140,14 @@ async def test_whoami_shows_ids_only_in_the_yaml(desk: Desk, channel: str) -> No
 
 async def test_a_hostile_channel_name_stays_a_comment(desk: Desk) -> None:
     ctx = desk.context()
-    subject = replace(ctx.subject, channel=replace(ctx.subject.channel, name=f"x\n  evil: {HOSTILE}"))
+    channel = replace(ctx.subject.channel, id="C0NOWHERE", name=f"x\n  evil: {HOSTILE}")
+    subject = replace(ctx.subject, channel=channel)
     command = desk.parse("whoami").spec
 
     reply = check(await command.run(replace(ctx, subject=subject), desk.parse("whoami").args))
 
     pasted = next(block for block in reply.blocks if block["type"] == "rich_text")["elements"][0]["elements"][0]["text"]
-    assert set(yaml.safe_load(pasted)) == {"workspace", "people", "channels"}
+    assert set(yaml.safe_load(pasted)) == {"channels"}
 
 
 async def test_home_says_what_waits_for_me(desk: Desk) -> None:
@@ -170,9 +201,14 @@ async def test_what_is_not_well_stands_first(desk: Desk) -> None:
     async def health():
         return [("Slack", True, "answers"), ("Turso", False, f"`x` {HOSTILE}")] * 20
 
+    async def one_is_ill():
+        return [("Slack", True, "answers"), ("Turso", False, "is silent")]
+
     reply = await desk.ask("doctor", health=health)
 
     assert "20 of 40 checks need attention" in reply.text
+    one = await desk.ask("doctor", health=one_is_ill)
+    assert "1 of 2 checks needs attention" in one.text
     assert words(reply).index("Turso") < words(reply).index("*Slack*")
     with pytest.raises(Unavailable):
         await desk.ask("doctor")

@@ -1,8 +1,8 @@
 """A request that ends while its channel is archived: its card is out of date, until somebody presses a button of it."""
 
 import pytest
-from bot.core.request import State
 
+from bot.core.requests.request import State
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging
 from tests.security import stage

@@ -1,8 +1,8 @@
 """A direct message links only channels that its reader is in: a private one isn't even named to others."""
 
 import pytest
-from bot.core.request import State
 
+from bot.core.requests.request import State
 from tests.scenarios import forging
 from tests.security import stage
 from tests.world import ANA, BEN, DANA, DB_OPS, World, marked_up, until

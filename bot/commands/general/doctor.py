@@ -21,9 +21,10 @@ async def run(ctx: Context, args: DoctorArgs) -> Reply:
         raise Unavailable("The checks cannot run in this process; `turso-ops doctor` runs them on its machine.")
     checks = sorted(await ctx.health(), key=lambda check: check[1])
     ill = sum(1 for _, well, _ in checks if not well)
-    title = mrkdwn(":stethoscope: {} of {} checks need attention", ill, len(checks)) if ill else mrkdwn(
-        ":stethoscope: All {} checks passed", len(checks)
-    )  # fmt: skip
+    title = mrkdwn(":stethoscope: All {} checks passed", len(checks))
+    if ill:
+        need = "needs" if ill == 1 else "need"
+        title = mrkdwn(":stethoscope: {} of {} checks {} attention", ill, len(checks), need)
     lines = [_line(*check) for check in checks]
     sections = [kit.section(Mrkdwn("\n".join(lines[start : start + 6]))) for start in range(0, len(lines), 6)]
     row = kit.actions(*buttons.page(1, "Check again", command_line("doctor")))

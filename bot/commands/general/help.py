@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel
 
 from bot.blocks import buttons, kit
+from bot.blocks.inputs import option_lines
 from bot.blocks.message import reply
 from bot.blocks.rights import right_lines, right_note, unknown_groups
 from bot.blocks.text import Mrkdwn, joined, mrkdwn, sentence
@@ -88,6 +89,7 @@ def _one(ctx: Context, typed: str) -> Reply:
         [
             kit.section(title),
             kit.section(mrkdwn("{}.", command.summary)),
+            *_group("*Options*" if (options := option_lines(command.args)) else "", options),
             kit.context(_verdict(ctx, command, rights), also if command.aliases else Mrkdwn("")),
             *kit.actions(*row),
         ],

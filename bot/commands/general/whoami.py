@@ -30,8 +30,7 @@ async def run(ctx: Context, args: WhoamiArgs) -> Reply:
             kit.section(title),
             *_rights(ctx),
             kit.section(Mrkdwn("\n".join([*_groups(who, groups), *_place(ctx)]))),
-            kit.context(mrkdwn("To paste into the policy. Only the ids count; the names are comments.")),
-            *kit.preformatted(*_yaml(ctx, groups)),
+            *_proposal(ctx),
         ],
         private=True,
     )
@@ -90,14 +89,22 @@ def _patterns(ctx: Context) -> str:
     return str(ctx.scope.databases) if ctx.scope.databases else "none"
 
 
-def _yaml(ctx: Context, groups: Groups) -> list[Plain | str]:
-    who, channel = ctx.subject.person, ctx.subject.channel
-    kind = "guest" if who.is_guest else "user"
-    lines: list[Plain | str] = [f"workspace: {Plain(who.team_id)}"]
-    lines += ["people:", f"  somebody: {{{kind}: {Plain(who.id)}}}  # {Plain(who.name)[:80]}"]
-    mine = _mine(who, groups)
-    lines += [f"  group-{at}: {{usergroup: {Plain(group)}}}" for at, group in enumerate(mine, start=1)]
-    if channel.kind is ChannelKind.CHANNEL:
+def _proposal(ctx: Context) -> list[Block]:
+    """Propose what the policy does not have yet: a key that stands there already could not be added to it."""
+    lines = _yaml(ctx)
+    if not lines:
+        return [kit.context(mrkdwn("The policy names you and this channel already: there is nothing to add."))]
+    note = mrkdwn("To add to the policy. Only the ids count; the names are comments.")
+    return [kit.context(note), *kit.preformatted(*lines)]
+
+
+def _yaml(ctx: Context) -> list[Plain | str]:
+    who, channel, policy = ctx.subject.person, ctx.subject.channel, ctx.policy
+    lines: list[Plain | str] = [] if policy.workspaces else [f"workspace: {Plain(who.team_id)}"]
+    if who.id not in policy.named.users | policy.named.guests | policy.named.externals:
+        kind = "guest" if who.is_guest else "user"
+        lines += ["people:", f"  somebody: {{{kind}: {Plain(who.id)}}}  # {Plain(who.name)[:80]}"]
+    if channel.kind is ChannelKind.CHANNEL and channel.id not in policy.channels:
         here = ctx.scope.databases.patterns if ctx.scope.databases else ("*",)
         lines += ["channels:", f"  {Plain(channel.id)}:  # {Plain(channel.name)[:80]}"]
         lines += [f"    organization: {Plain(ctx.organization)}"] if ctx.organization else []
