@@ -25,6 +25,7 @@ from bot.core.ports import Clock
 from bot.core.redaction.egress import is_recognizable
 from bot.durable.durable import Durable
 from bot.durable.queue import Queue
+from bot.errors import BotError
 from bot.pipeline.dispatch.dispatcher import Dispatcher
 from bot.pipeline.environment import Environment
 from bot.settings import Settings
@@ -164,8 +165,6 @@ async def running(
 
 async def _introduce(workspace: Workspace) -> None:
     """Ask Slack once who we are; when it does not answer now, readiness says so, and the first request asks again."""
-    from bot.errors import BotError
-
     try:
         found = await workspace.installation()
         log.info("installed", team=found.team_id, bot=found.bot_user_id)

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, LiteralString
 
+from humanize import naturalsize
+
 from bot.core.records.audit_entry import POLICY_FILE, TIMER
 
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029 ]+")
@@ -157,8 +159,6 @@ def utc(moment: datetime) -> str:
 
 def size(size_bytes: int | None) -> str:
     """Write a number of bytes: `28.0 KiB`; unknown is `?`."""
-    from humanize import naturalsize
-
     return "?" if size_bytes is None else naturalsize(size_bytes, binary=True)
 
 

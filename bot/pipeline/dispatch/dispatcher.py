@@ -11,7 +11,6 @@ import structlog
 
 from bot.blocks import forms
 from bot.blocks.text import utc
-from bot.commands.base import Command
 from bot.core.parsing.parse_results import Incomplete, Parsed
 from bot.core.ports import Ack, Work
 from bot.core.requests.incoming import Incoming, Kind
@@ -30,7 +29,6 @@ from bot.pipeline.requests import command_lines, open_form
 
 log = structlog.get_logger(__name__)
 
-Read = Parsed[Command] | Incomplete[Command] | BotError
 CUT_OFF = "Turso Ops is restarting, so this was not answered. Run it again in a moment."
 MOVED_BY_PRESS = (State.READY, State.DENIED, State.CANCELLED)
 """States to which no workflow leads, which would tell of them."""
@@ -192,7 +190,7 @@ class Dispatcher:
         )
         await self.env.store.audit.append(line)
 
-    def _read(self, text: str) -> Read:
+    def _read(self, text: str) -> command_lines.ReadLine:
         try:
             return self.env.grammar.parse(text)
         except BotError as error:

@@ -11,10 +11,11 @@ from bot.pipeline.requests.open_form import open_form
 from bot.pipeline.requests.places import must_be_in_channel
 from bot.pipeline.requests.plan_change import plan_change
 
-Read = Parsed[Command] | Incomplete[Command] | BotError
+ReadLine = Parsed[Command] | Incomplete[Command] | BotError
+"""What a command line was read as; an error says why it can't be."""
 
 
-async def ask(env: Environment, incoming: Incoming, read: Read) -> str:
+async def ask(env: Environment, incoming: Incoming, read: ReadLine) -> str:
     """Answer one command line.
 
     Returns:

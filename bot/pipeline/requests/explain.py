@@ -21,7 +21,8 @@ from bot.pipeline.authorization.command_line import decide_incomplete, decide_li
 from bot.pipeline.authorization.decision import judge, planned_action
 from bot.pipeline.environment import Environment
 
-Read = Parsed[Command] | Incomplete[Command]
+TypedLine = Parsed[Command] | Incomplete[Command]
+"""A line that can be read, although it may lack something."""
 NOT_SHOWN: Final = "I don't know that channel, or it is private and you are not in it."
 """One sentence for both: it says nothing of a channel that the requester does not see."""
 NO_SUCH_PERSON: Final = "I don't know that person: pick them from Slack's list."
@@ -36,7 +37,9 @@ class _Open(Exception):
     """The question can't be answered now. Its text is what Slack, or Turso, did not say."""
 
 
-async def explain(env: Environment, requester: Subject, read: Read, person_id: str, channel_id: str) -> Explanation:
+async def explain(
+    env: Environment, requester: Subject, read: TypedLine, person_id: str, channel_id: str
+) -> Explanation:
     """Say what would be decided if a person typed a line in a channel now; nothing is done.
 
     Args:
@@ -97,7 +100,7 @@ def _keeps_away(env: Environment, person: Person, channel: Channel, facts: Facts
     return None if person.id in facts.inside else NOT_IN_IT
 
 
-async def _decide(env: Environment, requester: Subject, subject: Subject, read: Read) -> Decision:
+async def _decide(env: Environment, requester: Subject, subject: Subject, read: TypedLine) -> Decision:
     """Decide as when it is typed.
 
     Args:
@@ -115,7 +118,7 @@ async def _decide(env: Environment, requester: Subject, subject: Subject, read: 
     return await _in_practice(env, subject, read.spec, decision)
 
 
-async def _typed(env: Environment, requester: Subject, subject: Subject, read: Read) -> Decision:
+async def _typed(env: Environment, requester: Subject, subject: Subject, read: TypedLine) -> Decision:
     command = read.spec
     if isinstance(read, Incomplete):
         return decide_incomplete(env, subject, read)[0]
