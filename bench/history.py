@@ -15,8 +15,8 @@ from bot.core.records.audit_entry import AuditEntry
 from bot.core.requests.plan import Plan, PlanTarget
 from bot.core.requests.request import Mode, Request, State
 from bot.core.requests.transition import Transition
+from bot.store.schema.upgrading import upgrade
 from bot.store.store import SqlStore, open_store
-from bot.store.upgrading import upgrade
 
 FEW, MANY = 1000, 1_000_000
 NAMES = [f"orders-{number}" for number in range(20)]

@@ -6,7 +6,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from bot.store.upgrading import upgrade
+from bot.store.schema.upgrading import upgrade
 
 PRIVATE_FILE = 0o600
 

@@ -8,8 +8,8 @@ from bot.app.clock import SystemClock
 from bot.core.audit import verify_stream
 from bot.core.ports import Store
 from bot.settings import Settings
+from bot.store.schema.upgrading import must_be_current, upgrade
 from bot.store.store import open_store
-from bot.store.upgrading import must_be_current, upgrade
 
 
 async def upgrade_store(database_url: str) -> int:

@@ -37,10 +37,10 @@ from bot.slack.lookups.installation import Workspace
 from bot.slack.outgoing.delivery import Delivery
 from bot.slack.outgoing.response_urls import ResponseUrls
 from bot.slack.outgoing.web_api import SlackCalls, new_session, web_client
+from bot.store.connections.urls import place_of
+from bot.store.schema.upgrading import must_be_current
+from bot.store.schema.upgrading import upgrade as upgrade_store
 from bot.store.store import SqlStore, open_store
-from bot.store.upgrading import must_be_current
-from bot.store.upgrading import upgrade as upgrade_store
-from bot.store.urls import place_of
 
 log = structlog.get_logger(__name__)
 

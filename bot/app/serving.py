@@ -20,7 +20,7 @@ from bot.settings import BadSettings, Settings
 from bot.slack.incoming.http import create_asgi, http_server
 from bot.slack.incoming.request_guard import AsgiApp
 from bot.slack.incoming.socket_mode import SocketRunner
-from bot.store.urls import place_of
+from bot.store.connections.urls import place_of
 
 log = structlog.get_logger(__name__)
 

@@ -5,27 +5,27 @@ from contextlib import asynccontextmanager
 
 from bot.core.concurrency.background import Background
 from bot.core.ports import Clock
-from bot.store.audit import Audit
-from bot.store.cards import Cards
-from bot.store.database import Database, database_of
-from bot.store.digests import Digests
-from bot.store.group_commit import GroupCommit
-from bot.store.holds import Holds
-from bot.store.incidents import Incidents
-from bot.store.intents import Intents
-from bot.store.live_cards import LiveCards
-from bot.store.outcome_notices import OutcomeNotices
-from bot.store.processes import Processes
-from bot.store.pruning import Pruning
-from bot.store.repository import Enqueuer, NoDurableWork
-from bot.store.requests import Requests
-from bot.store.reviews import Reviews
-from bot.store.rows import insert_newest
-from bot.store.samples import Samples
-from bot.store.tables import heartbeat
-from bot.store.timers import Timers
-from bot.store.tokens import Tokens
-from bot.store.urls import place_of
+from bot.store.connections.database import Database, database_of
+from bot.store.connections.rows import insert_newest
+from bot.store.connections.urls import place_of
+from bot.store.repositories.audit import Audit
+from bot.store.repositories.cards import Cards
+from bot.store.repositories.digests import Digests
+from bot.store.repositories.group_commit import GroupCommit
+from bot.store.repositories.holds import Holds
+from bot.store.repositories.incidents import Incidents
+from bot.store.repositories.intents import Intents
+from bot.store.repositories.live_cards import LiveCards
+from bot.store.repositories.outcome_notices import OutcomeNotices
+from bot.store.repositories.processes import Processes
+from bot.store.repositories.pruning import Pruning
+from bot.store.repositories.repository import Enqueuer, NoDurableWork
+from bot.store.repositories.requests import Requests
+from bot.store.repositories.reviews import Reviews
+from bot.store.repositories.samples import Samples
+from bot.store.repositories.timers import Timers
+from bot.store.repositories.tokens import Tokens
+from bot.store.schema.tables import heartbeat
 
 
 class SqlStore:

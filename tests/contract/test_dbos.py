@@ -10,8 +10,8 @@ from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
 from sqlalchemy import create_engine, text
 
 from bot.durable import engine as ours
-from bot.store import _dbos_schema
-from bot.store.urls import place_of
+from bot.store.connections.urls import place_of
+from bot.store.schema import _dbos_schema
 from tests.postgres import postgres_server, postgresql_url
 
 __all__ = ["postgres_server", "postgresql_url"]

@@ -6,8 +6,8 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.pool import NullPool
 
 from bot.core.requests.request import Request
-from bot.store.requests import _with_votes
-from bot.store.tables import requests
+from bot.store.repositories.requests import _with_votes
+from bot.store.schema.tables import requests
 
 
 def requests_in(file: Path) -> list[Request]:

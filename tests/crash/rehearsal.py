@@ -21,7 +21,7 @@ from bot.core.audit import Fault, verify_stream
 from bot.core.model import Channel, Person, Subject
 from bot.core.requests.incoming import Incoming, Kind
 from bot.pipeline.environment import new_id
-from bot.store.repository import Repository
+from bot.store.repositories.repository import Repository
 from bot.store.store import SqlStore
 from tests.stores import copy_store
 from tests.turso.organization import Organization, refuse

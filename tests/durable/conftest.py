@@ -14,8 +14,8 @@ from bot.core.records.timers import Timer
 from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Request, State
 from bot.durable.queue import Queue
+from bot.store.connections.urls import place_of
 from bot.store.store import SqlStore, open_store
-from bot.store.urls import place_of
 from tests.durable import toy
 from tests.durable.toy import RealClock
 from tests.forked import Child, the_nursery

@@ -13,8 +13,8 @@ from bot.durable.durable import SEAT_LOST
 from bot.durable.executor_locks import ExecutorLocks, executor_locks_of
 from bot.durable.orphan_recovery import OrphanRecovery
 from bot.durable.queue import Queue
+from bot.store.connections.urls import place_of
 from bot.store.store import SqlStore
-from bot.store.urls import place_of
 from tests.durable.conftest import Processes, approved, ended, incoming_now, until
 from tests.durable.toy import RealClock
 

@@ -26,8 +26,8 @@ from bot.core.requests.transition import Transition
 from bot.durable.durable import Durable
 from bot.durable.protocols import StepResult
 from bot.durable.queue import Queue
+from bot.store.connections.urls import place_of
 from bot.store.store import SqlStore, open_store
-from bot.store.urls import place_of
 from tests.store import samples
 
 

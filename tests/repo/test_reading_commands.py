@@ -14,7 +14,7 @@ from bot.commands.base import ChangeContext, Context, ReadCommand
 from bot.core.ports import ReadStore
 from bot.core.records.tokens import TokenState
 from bot.core.reply import Reply
-from bot.store.repository import Repository
+from bot.store.repositories.repository import Repository
 
 REPOSITORIES = {one.__name__.lower(): one for one in Repository.__subclasses__()}
 WRITES = ("_database.write", "_group.")

@@ -49,7 +49,7 @@ TASKS_OF_THEIR_OWN = {
     "pipeline/probe_watches.py": "one proof, whose failure is logged",
     "slack/incoming/socket_mode.py": "the library's own, which the loop `Slack connection` replaces",
     "slack/background_tasks.py": "one answer, whose failure is logged",
-    "store/running_incidents.py": "one question, which somebody waits for",
+    "store/repositories/running_incidents.py": "one question, which somebody waits for",
 }
 
 

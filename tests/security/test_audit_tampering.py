@@ -15,8 +15,8 @@ from bot.__main__ import main
 from bot.app.clock import SystemClock
 from bot.core.audit import entry_hash, verify_stream
 from bot.core.records.audit_entry import AuditEntry
+from bot.store.schema.upgrading import upgrade
 from bot.store.store import SqlStore, open_store
-from bot.store.upgrading import upgrade
 from tests.process import Process
 from tests.security.gathering import command
 from tests.soak import soaked

@@ -16,9 +16,9 @@ from bot.commands import CATALOGUE
 from bot.core.policy import PolicyInvalid, load
 from bot.errors import BotError
 from bot.settings import BadSettings, Settings, load_settings
+from bot.store.connections.urls import BadDatabaseUrl, place_of
+from bot.store.schema.upgrading import upgrade
 from bot.store.store import open_store
-from bot.store.upgrading import upgrade
-from bot.store.urls import BadDatabaseUrl, place_of
 from tests.security.canaries import canary_token
 
 GIVEN = {

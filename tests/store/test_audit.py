@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from bot.core.audit import verify_stream
 from bot.core.records.audit_entry import AuditEntry
 from bot.core.requests.request import State
-from bot.store import audit_chain
+from bot.store.repositories import audit_chain
 from bot.store.store import SqlStore
 from tests.store.conftest import NOON
 from tests.store.samples import entry, incoming, move, request

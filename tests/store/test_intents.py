@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.store.database import StoreUnavailable
+from bot.store.connections.database import StoreUnavailable
 from bot.store.store import SqlStore
 from tests.store.conftest import NOON
 from tests.store.cutting import When, cut

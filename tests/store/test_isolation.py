@@ -8,9 +8,9 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.core.requests.request import State
-from bot.store.database import StoreUnavailable
+from bot.store.connections.database import StoreUnavailable
+from bot.store.connections.urls import place_of
 from bot.store.store import SqlStore
-from bot.store.urls import place_of
 from tests.store.samples import entry, move, request, vote
 
 ADD = text("INSERT INTO votes (request_id, user_id, approves, at, comment) VALUES ('r-1', :user, true, :at, '')")

@@ -10,8 +10,8 @@ import pytest
 from bot.core.ports import Store
 from bot.core.ports.requests import Requests
 from bot.core.requests.request import State
-from bot.store.repository import Repository
-from bot.store.requests import Requests as SqlRequests
+from bot.store.repositories.repository import Repository
+from bot.store.repositories.requests import Requests as SqlRequests
 from bot.store.store import SqlStore
 from tests.store.samples import NOON, entry, hold, move, request, review, token
 

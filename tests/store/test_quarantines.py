@@ -11,9 +11,9 @@ from bot.core.records.holds import Hold, HoldKind
 from bot.core.records.timers import Timer, TimerKind
 from bot.core.requests.request import State
 from bot.core.requests.transition import Closing
+from bot.store.connections.urls import place_of
+from bot.store.schema.upgrading import upgrade
 from bot.store.store import SqlStore, open_store
-from bot.store.upgrading import upgrade
-from bot.store.urls import place_of
 from tests.store.conftest import NOON, StoppedClock
 from tests.store.samples import entry, hold, move, request
 from tests.store.test_upgrading import make_old

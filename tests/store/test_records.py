@@ -12,7 +12,7 @@ from bot.core.records.timers import Timer, TimerKind
 from bot.core.records.tokens import TokenState
 from bot.core.records.usage import Digest
 from bot.core.requests.request import State
-from bot.store.database import StoreUnavailable
+from bot.store.connections.database import StoreUnavailable
 from bot.store.store import SqlStore
 from tests.store.conftest import NOON
 from tests.store.samples import entry, hold, incident, incoming, move, request, review, sample, token, vote

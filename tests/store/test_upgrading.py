@@ -12,11 +12,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 
-from bot.store import upgrading
+from bot.store.connections.urls import BadDatabaseUrl, place_of
+from bot.store.schema import upgrading
+from bot.store.schema.tables import metadata
+from bot.store.schema.upgrading import NEWEST, CannotUpgrade, NotUpgraded, must_be_current, upgrade
 from bot.store.store import open_store
-from bot.store.tables import metadata
-from bot.store.upgrading import NEWEST, CannotUpgrade, NotUpgraded, must_be_current, upgrade
-from bot.store.urls import BadDatabaseUrl, place_of
 from tests.store.conftest import StoppedClock
 from tests.store.samples import incoming
 

@@ -7,10 +7,10 @@ from sqlalchemy import Connection, select
 
 from bot.core.records.audit_entry import AuditEntry
 from bot.core.records.holds import Hold
-from bot.store import audit_chain, transitions
-from bot.store.repository import Repository
-from bot.store.rows import many, one
-from bot.store.tables import holds
+from bot.store.connections.rows import many, one
+from bot.store.repositories import audit_chain, transitions
+from bot.store.repositories.repository import Repository
+from bot.store.schema.tables import holds
 
 
 class Holds(Repository):

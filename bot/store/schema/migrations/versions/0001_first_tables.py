@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from bot.store.column_types import EntryField
+from bot.store.schema.column_types import EntryField
 
 revision = "0001"
 down_revision = None

@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, delete, false, 
 
 from bot.core.records.tokens import TokenState
 from bot.core.requests.request import State
-from bot.store.repository import Repository
-from bot.store.tables import (
+from bot.store.repositories.repository import Repository
+from bot.store.schema.tables import (
     cards,
     holds,
     incidents,

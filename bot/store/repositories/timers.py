@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
 from bot.core.records.timers import Backlog, Timer, TimerKind
-from bot.store import transitions
-from bot.store.repository import Repository
-from bot.store.rows import many
-from bot.store.tables import timers
+from bot.store.connections.rows import many
+from bot.store.repositories import transitions
+from bot.store.repositories.repository import Repository
+from bot.store.schema.tables import timers
 
 EXAMPLES = 3
 KNOWN = timers.c.kind.in_(list(TimerKind))

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, Connection, FromClause, Text, bindparam, column, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from bot.store.column_types import storable
-from bot.store.database import is_sqlite
+from bot.store.connections.database import is_sqlite
+from bot.store.schema.column_types import storable
 
 
 def listed(connection: Connection, names: Sequence[str]) -> FromClause:

@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 
 from bot.core.audit import GENESIS, canonical, entry_hash
 from bot.core.records.audit_entry import AuditEntry
-from bot.store.column_types import storable
-from bot.store.database import is_sqlite, lock_until_commit
+from bot.store.connections.database import is_sqlite, lock_until_commit
+from bot.store.schema.column_types import storable
 
 CHAIN_LOCK = 0x7457_0A0D
 EMPTY = (0, GENESIS)

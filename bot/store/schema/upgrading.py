@@ -13,9 +13,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from bot.errors import BotError
-from bot.store import _dbos_schema
-from bot.store.database import StoreUnavailable
-from bot.store.urls import Place, place_of
+from bot.store.connections.database import StoreUnavailable
+from bot.store.connections.urls import Place, place_of
+from bot.store.schema import _dbos_schema
 
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 NEWEST = REVISIONS[-1]

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import or_, select, update
 
 from bot.core.records.tokens import LedgerToken, TokenState
-from bot.store.repository import Repository
-from bot.store.rows import many, values
-from bot.store.tables import tokens
+from bot.store.connections.rows import many, values
+from bot.store.repositories.repository import Repository
+from bot.store.schema.tables import tokens
 
 MAY_WORK = (TokenState.MINTING, TokenState.LIVE, TokenState.UNKNOWN, TokenState.REVOKED)
 OVER = (TokenState.REVOKED, TokenState.ENDED)

@@ -2,9 +2,9 @@
 
 from sqlalchemy import delete, select
 
-from bot.store.repository import Repository
-from bot.store.rows import insert_new
-from bot.store.tables import cards
+from bot.store.connections.rows import insert_new
+from bot.store.repositories.repository import Repository
+from bot.store.schema.tables import cards
 
 
 class Cards(Repository):

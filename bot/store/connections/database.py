@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import Unavailable
-from bot.store.urls import Place
+from bot.store.connections.urls import Place
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 
 from bot.core.records.notices import LiveCard
-from bot.store.repository import Repository
-from bot.store.rows import insert_newest, many, values
-from bot.store.tables import live_cards
+from bot.store.connections.rows import insert_newest, many, values
+from bot.store.repositories.repository import Repository
+from bot.store.schema.tables import live_cards
 
 
 class LiveCards(Repository):

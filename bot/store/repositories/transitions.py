@@ -11,10 +11,10 @@ from bot.core.records.timers import Timer, TimerKind
 from bot.core.records.tokens import TokenState
 from bot.core.requests.request import State
 from bot.core.requests.transition import Closing, Revocation, Transition
-from bot.store import audit_chain
-from bot.store.repository import Enqueuer
-from bot.store.rows import insert_new, insert_newest, values
-from bot.store.tables import holds, outcome_notices, requests, reviews, sent, timers, tokens, votes
+from bot.store.connections.rows import insert_new, insert_newest, values
+from bot.store.repositories import audit_chain
+from bot.store.repositories.repository import Enqueuer
+from bot.store.schema.tables import holds, outcome_notices, requests, reviews, sent, timers, tokens, votes
 
 NOT_BY_MOVE = frozenset({"id", "intent_id", "state", "plan", "operation_hash", "sent_at", "updated_at", "reminded_at"})
 MOVABLE = frozenset(column.name for column in requests.c) - NOT_BY_MOVE

@@ -6,10 +6,10 @@ from sqlalchemy import Connection, delete, select, update
 
 from bot.core.records.timers import Timer, TimerKind
 from bot.core.records.usage import Digest
-from bot.store import transitions
-from bot.store.repository import Repository
-from bot.store.rows import insert_newest, one, values
-from bot.store.tables import digests, timers
+from bot.store.connections.rows import insert_newest, one, values
+from bot.store.repositories import transitions
+from bot.store.repositories.repository import Repository
+from bot.store.schema.tables import digests, timers
 
 
 class Digests(Repository):

@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, Connection, delete, or_, select
 from bot.core.ports import Clock
 from bot.core.records.notices import PLAINLY, Untold
 from bot.core.records.timers import TimerKind
-from bot.store import transitions
-from bot.store.database import Database
-from bot.store.repository import Repository
-from bot.store.rows import insert_newest, many
-from bot.store.tables import outcome_notices, timers
+from bot.store.connections.database import Database
+from bot.store.connections.rows import insert_newest, many
+from bot.store.repositories import transitions
+from bot.store.repositories.repository import Repository
+from bot.store.schema.tables import outcome_notices, timers
 
 EVERYBODY: Final = ""
 NOBODY: Final = "nobody"

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import Column, Connection, delete, select
 
-from bot.store.repository import Repository
-from bot.store.rows import insert_newest
-from bot.store.tables import processes
+from bot.store.connections.rows import insert_newest
+from bot.store.repositories.repository import Repository
+from bot.store.schema.tables import processes
 
 
 class Processes(Repository):

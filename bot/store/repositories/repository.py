@@ -4,7 +4,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from bot.store.database import Database
+from bot.store.connections.database import Database
 
 
 class Enqueuer(Protocol):

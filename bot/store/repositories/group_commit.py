@@ -12,10 +12,10 @@ from sqlalchemy import Connection, select
 from bot.core.concurrency.background import Background, Loop
 from bot.core.records.audit_entry import AuditEntry
 from bot.errors import Unavailable
-from bot.store import audit_chain
-from bot.store.database import Database
-from bot.store.rows import insert_new
-from bot.store.tables import intents
+from bot.store.connections.database import Database
+from bot.store.connections.rows import insert_new
+from bot.store.repositories import audit_chain
+from bot.store.schema.tables import intents
 
 log = structlog.get_logger(__name__)
 

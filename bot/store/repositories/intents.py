@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from bot.core.requests.incoming import Incoming
-from bot.store.database import Database
-from bot.store.group_commit import GroupCommit
-from bot.store.repository import Repository
-from bot.store.rows import many, one, values
-from bot.store.tables import intents
+from bot.store.connections.database import Database
+from bot.store.connections.rows import many, one, values
+from bot.store.repositories.group_commit import GroupCommit
+from bot.store.repositories.repository import Repository
+from bot.store.schema.tables import intents
 
 NEVER_STORED = frozenset({"trigger_id", "response_url", "modal_id"})
 

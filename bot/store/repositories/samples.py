@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, func, select
 
 from bot.core.records.usage import UsageSample
-from bot.store.name_lists import any_of
-from bot.store.repository import Repository
-from bot.store.rows import insert_newest, many, values
-from bot.store.tables import samples
+from bot.store.connections.rows import insert_newest, many, values
+from bot.store.repositories.name_lists import any_of
+from bot.store.repositories.repository import Repository
+from bot.store.schema.tables import samples
 
 AT_ONCE = 500
 

@@ -20,7 +20,7 @@ from bot.core.records.timers import TimerKind
 from bot.core.records.tokens import TokenState
 from bot.core.requests.incoming import Kind
 from bot.core.requests.request import Mode, State
-from bot.store.column_types import EntryField, EnumText, Json, PlanText, SafeText, Seconds, Strings, UtcDateTime
+from bot.store.schema.column_types import EntryField, EnumText, Json, PlanText, SafeText, Seconds, Strings, UtcDateTime
 
 metadata = MetaData(
     naming_convention={"ix": "%(table_name)s_%(column_0_N_name)s", "uq": "%(table_name)s_%(column_0_N_name)s_key"}

@@ -10,13 +10,13 @@ from sqlalchemy import Connection, Row, Select, select, union_all
 
 from bot.core.audit import from_canonical
 from bot.core.records.audit_entry import AuditEntry
-from bot.store import audit_chain, transitions
-from bot.store.column_types import storable
-from bot.store.database import Database
-from bot.store.group_commit import GroupCommit
-from bot.store.name_lists import any_of, listed
-from bot.store.repository import Repository
-from bot.store.tables import audit_log, touched
+from bot.store.connections.database import Database
+from bot.store.repositories import audit_chain, transitions
+from bot.store.repositories.group_commit import GroupCommit
+from bot.store.repositories.name_lists import any_of, listed
+from bot.store.repositories.repository import Repository
+from bot.store.schema.column_types import storable
+from bot.store.schema.tables import audit_log, touched
 
 CLOCK_SKEW = timedelta(hours=1)
 """Entries stand in the order of their commits; how far their times may be out of that order."""

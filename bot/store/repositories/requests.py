@@ -12,12 +12,12 @@ from bot.core.records.audit_entry import AuditEntry
 from bot.core.requests.request import ENDS, Request, State, Vote
 from bot.core.requests.transition import Transition
 from bot.errors import ReviewOwed
-from bot.store import audit_chain, transitions
-from bot.store.column_types import UtcDateTime
-from bot.store.database import Database, lock_until_commit
-from bot.store.repository import Enqueuer, Repository
-from bot.store.rows import insert_new, many, record, values
-from bot.store.tables import intents, requests, reviews, sent, votes
+from bot.store.connections.database import Database, lock_until_commit
+from bot.store.connections.rows import insert_new, many, record, values
+from bot.store.repositories import audit_chain, transitions
+from bot.store.repositories.repository import Enqueuer, Repository
+from bot.store.schema.column_types import UtcDateTime
+from bot.store.schema.tables import intents, requests, reviews, sent, votes
 
 log = structlog.get_logger(__name__)
 

@@ -9,10 +9,10 @@ from bot.core.records.audit_entry import AuditEntry
 from bot.core.records.incidents import Review
 from bot.core.records.notices import REVIEWED
 from bot.core.records.timers import TimerKind
-from bot.store import audit_chain, transitions
-from bot.store.repository import Repository
-from bot.store.rows import many, one
-from bot.store.tables import reviews, timers
+from bot.store.connections.rows import many, one
+from bot.store.repositories import audit_chain, transitions
+from bot.store.repositories.repository import Repository
+from bot.store.schema.tables import reviews, timers
 
 
 class Reviews(Repository):

@@ -7,12 +7,12 @@ from sqlalchemy import Connection, delete, select, update
 from bot.core.records.audit_entry import AuditEntry
 from bot.core.records.incidents import Incident
 from bot.core.records.timers import Timer, TimerKind
-from bot.store import audit_chain, transitions
-from bot.store.database import Database
-from bot.store.repository import Repository
-from bot.store.rows import insert_new, many, one, values
-from bot.store.running_incidents import RunningIncidents
-from bot.store.tables import incidents, timers
+from bot.store.connections.database import Database
+from bot.store.connections.rows import insert_new, many, one, values
+from bot.store.repositories import audit_chain, transitions
+from bot.store.repositories.repository import Repository
+from bot.store.repositories.running_incidents import RunningIncidents
+from bot.store.schema.tables import incidents, timers
 
 
 class Incidents(Repository):

@@ -1,0 +1,1 @@
+"""One repository per subject: what the bot keeps, and the transactions that change it."""
