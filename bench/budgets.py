@@ -63,7 +63,7 @@ BUDGETS = (
     Budget(9, "unsigned form of 10 MB: CPU", "B", _one("9", 0.005, 0.001)),
     Budget(
         10,
-        "each further command / button: CPU of the last of 40 against the first (a middleware we have not)",
+        "each further command / button: CPU of the last of 40 against the first",
         "itself",
         (("10.command", 1.05, 1.0), ("10.button", 1.05, 1.0)),
         gates=True,
