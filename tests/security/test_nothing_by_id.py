@@ -12,7 +12,7 @@ from bot.sandbox.workspace.model import Channel, Message, View
 from tests.scenarios import forging
 from tests.scenarios.conftest import world  # noqa: F401
 from tests.scenarios.policies import HEAD
-from tests.world import ANA, BEN, DANA, DB_OPS, GENERAL, GIL, ORDERS, REMY, SHARED, STELLA, World
+from tests.world import ANA, BEN, DANA, DB_OPS, GENERAL, GIL, ORDERS, REMY, SHARED, STELLA, World, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SECRET, SECRET_NAME, OPEN = "C0SECRET", "layoffs-2027", "C0OPEN"
@@ -56,6 +56,8 @@ LINES = (
 IDS: Final = re.compile(r"(?<![A-Za-z0-9_-])[CUSGWT]0[A-Z0-9]{2,}")
 LINKS: Final = re.compile(r"<#(C0[A-Z0-9]+)(?:\|[^>]*)?>")
 MENTIONS: Final = re.compile(r"<@[UW]0[A-Z0-9]+>|<!subteam\^S0[A-Z0-9]+>")
+PATTERNS: Final = {DB_OPS: re.compile(r"orders.*|users"), ORDERS: re.compile(r"orders.*")}
+"""The databases of two channels."""
 PLACES: Final = re.compile(r"rules\[\d+\]|(?:channels|profiles)\.[A-Za-z0-9]+")
 
 
@@ -123,9 +125,35 @@ async def test_no_answer_to_a_line_does(world: World, where: str) -> None:  # no
 
 async def test_no_answer_to_a_press_does(world: World) -> None:  # noqa: F811
     card = await world.person(DANA).types("/turso destroy users --reason old", holding="users")
-    for reader in (DANA, REMY):
-        await world.person(reader).presses_and_hears("Approve", card)
+    for label in ("Approve", "Deny"):
+        for reader in (DANA, REMY):
+            answer = await world.person(reader).presses_and_hears(label, card)
+            assert "Nothing was changed" in words(answer) or "your own request" in words(answer)
     assert not [fault for reader in (ANA, BEN, DANA, REMY) for fault in await read_by(world, reader)]
+
+
+@pytest.mark.parametrize(("where", "hidden"), [(DB_OPS, "analytics"), (ORDERS, "users")])
+async def test_no_menu_of_databases_offers_one_of_another_channel(
+    world: World,  # noqa: F811
+    where: str,
+    hidden: str,
+) -> None:
+    readers = [one for one in (ANA, BEN, DANA, REMY) if one in world.workspace.channels[where].members]
+    shown_names = PATTERNS[where]
+    for reader in readers:
+        someone = world.person(reader)
+        answer = await someone.types("/turso help audit", where, holding="audit")
+        await someone.presses("Fill in a form", answer)
+        view = await someone.modal("Database")
+        for typed in ("", "a", "o", hidden, hidden[:3], SECRET_NAME):
+            options = await world.workspace.suggest(
+                reader, action_id="form.database", text=typed, view_id=view.id, block_id="arg.db"
+            )
+            names = [option["value"] for option in options]
+            assert not [one for one in names if not shown_names.fullmatch(one)], f"{reader} typed {typed!r}"
+            assert names or typed, "an empty menu would hide nothing"
+        assert not faults(world, reader, view)
+        await world.workspace.close_view(reader, view.id)
 
 
 async def test_channels_that_help_are_named_to_those_who_are_in_them(world: World) -> None:  # noqa: F811
