@@ -41,5 +41,5 @@ class ReviewOwed(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "You still owe a review of an earlier break-glass act; until it is given, this is closed to you."
+            "Your earlier break-glass operation still needs a review. You can't use break-glass again until then."
         )

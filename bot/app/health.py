@@ -110,7 +110,7 @@ class Health:
     async def _time(self) -> str:
         ahead = (await self.workspace.check()).clock_is_ahead
         if ahead is None:
-            return "Slack did not say what time it is there."
+            return "Slack didn't say what time it is there."
         if abs(ahead) > CLOCK_MAY_DIFFER:
             where = "ahead of" if ahead > timedelta(0) else "behind"
             raise Unhealthy(
@@ -185,9 +185,7 @@ class Health:
             if there < wanted:
                 short.append(f"`{rule.where}` wants {wanted}, and {there} {'is' if there == 1 else 'are'} there")
         if short:
-            raise Unhealthy(
-                f"Rules that nobody can fulfil, for want of people who can approve or review: {'; '.join(short)}."
-            )
+            raise Unhealthy(f"These rules have too few people who can approve or review: {'; '.join(short)}.")
         return f"Every rule{known} has people who can approve or review."
 
     async def _chain(self) -> str:

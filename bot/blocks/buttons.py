@@ -4,7 +4,7 @@ from typing import Final
 
 from bot.blocks import kit
 from bot.blocks.kit import Element, Style
-from bot.blocks.text import Plain, mrkdwn, person
+from bot.blocks.text import Mrkdwn, Plain, mrkdwn, person
 from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Confirm, Risk
 from bot.core.requests.request import Request
@@ -37,12 +37,7 @@ def approve(request: Request, catalogue: CommandCatalogue) -> Element:
     if request.confirm is Confirm.BUTTON:
         dialog = kit.confirm(
             Plain(f"{label}?"),
-            mrkdwn(
-                "You approve *{}* of `{}`, requested by {}.",
-                label,
-                subject(request),
-                person(request.requester),
-            ),
+            mrkdwn("{} wants to {}.", person(request.requester), to_do(request, catalogue)),
             Plain("Approve"),
             danger=risk is Risk.HIGH,
         )
@@ -140,6 +135,12 @@ def subject(request: Request) -> str:
     if request.plan.target:
         return request.plan.target.name
     return str(request.plan.arguments.get("name") or request.plan.arguments.get("key") or "this channel")
+
+
+def to_do(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
+    """Say what a request would do, to follow `to`: "destroy `orders`"."""
+    template = catalogue.purpose_of(request.command, request.plan.options) or "change {}"
+    return mrkdwn(template, mrkdwn("`{}`", subject(request))) if "{}" in template else Mrkdwn(template)
 
 
 def risk_of(request: Request, catalogue: CommandCatalogue) -> Risk:

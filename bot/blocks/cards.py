@@ -7,16 +7,16 @@ from typing import Final
 
 from bot.blocks import buttons, kit
 from bot.blocks.kit import Element
-from bot.blocks.message import fitting, reply
+from bot.blocks.message import fitting, headline, reply
 from bot.blocks.plans import plan_blocks
 from bot.blocks.proofs import proof_notice, proof_of
 from bot.blocks.text import (
     Mrkdwn,
     Plain,
+    at_time,
     channel,
     counted,
     cut,
-    duration,
     joined,
     linked,
     mention,
@@ -24,11 +24,11 @@ from bot.blocks.text import (
     people,
     person,
     sentence,
+    span,
     when,
 )
 from bot.core.catalogue import CommandCatalogue
 from bot.core.declaration import IncidentRole
-from bot.core.records.holds import HoldKind
 from bot.core.records.incidents import Review
 from bot.core.reply import Block, Reply
 from bot.core.requests.proof import OldTokens, Proof
@@ -48,20 +48,23 @@ _SIGNS: Final = {
     State.STALE: Mrkdwn(":warning:"),
     State.RESTORED: Mrkdwn(":leftwards_arrow_with_hook:"),
 }
-_WORDS: Final = {
-    State.APPROVED: "approved; it starts in a moment",
-    State.READY: "approved; its requester may reveal it now",
-    State.EXECUTING: "being carried out",
-    State.QUARANTINED: "quarantined: reads and writes are blocked",
-    State.SUCCEEDED: "done",
+STATE_WORDS: Final = {
+    State.PENDING: "is waiting",
+    State.APPROVED: "is approved and starts in a moment",
+    State.READY: "is approved",
+    State.EXECUTING: "has started",
+    State.QUARANTINED: "is approved, and the database is in quarantine",
+    State.SUCCEEDED: "succeeded",
     State.FAILED: "failed",
-    State.UNKNOWN: "not known to have happened",
-    State.DENIED: "denied",
-    State.EXPIRED: "expired: nobody decided in time, and nothing was done",
-    State.CANCELLED: "withdrawn; nothing was done",
-    State.STALE: "not done: what it was about has changed",
-    State.RESTORED: "undone: the database answers again",
+    State.UNKNOWN: "has an unknown outcome",
+    State.DENIED: "was denied",
+    State.EXPIRED: "expired",
+    State.CANCELLED: "was withdrawn",
+    State.STALE: "was stopped because something has changed",
+    State.RESTORED: "was undone",
 }
+"""What has become of a request, to follow `Dana's request to destroy orders`."""
+_BREAK_GLASS: Final = Mrkdwn(":rotating_light: *Break-glass* · ")
 APPROVERS: Final = 12
 """How many of those who may approve a card names."""
 _AGAIN: Final = {
@@ -92,14 +95,13 @@ def request_card(
     title = _title(request, catalogue)
     rows = kit.actions(*card_buttons(request, catalogue, review))
     if request.state is State.PENDING:
-        body = [*_said(request), *plan_blocks(request.plan), kit.context(*_approval(request, now, approvers))]
-        return reply(title, [kit.section(title), *body, *rows, kit.context(_small_print(request))])
+        foot = kit.context(_approval(request, now, approvers), _small_print(request))
+        plan = plan_blocks(request.plan, countdown=request.countdown)
+        return reply(_asks(request, catalogue, now), [kit.section(title), *_said(request), *plan, *rows, foot])
     course = [*_course(request, now, done, review), *_said(request)]
-    foot = [kit.context(*_history(request)), kit.context(_small_print(request))]
     if done is None:
-        return reply(title, [kit.section(title), *course, *rows, *foot])
-    who = kit.context(title)
-    return reply(Mrkdwn(done.text), [*done.blocks, *course, *rows, who, *foot])
+        return reply(title, [kit.section(title), *course, *rows, kit.context(_history(request))])
+    return reply(Mrkdwn(done.text), [*done.blocks, *course, *rows, kit.context(_history(request))])
 
 
 def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: bool = False) -> Reply:
@@ -116,10 +118,11 @@ def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: 
         words = joined(" ", (words, *_watched(request)))
     if request.state is State.READY:
         where = mrkdwn("my Home tab") if elsewhere else mrkdwn("the card")
-        words = mrkdwn("Your token is approved: press *Reveal* on {}.", where)
-    operation = mrkdwn("*{}* `{}`", catalogue.label_of(request.command), buttons.subject(request))
+        words = mrkdwn("Press *Reveal* on {} to see your token.", where)
     sign = Mrkdwn(_SIGNS.get(request.state, ":raised_hand:"))
-    text = mrkdwn("{} {}: {}. {}", sign, people(_concerned(request)), operation, words)
+    wish = buttons.to_do(request, catalogue)
+    head = mrkdwn("{} {}: your request to {} {}.", sign, people(_concerned(request)), wish, STATE_WORDS[request.state])
+    text = joined(" ", [part for part in (head, words) if part])
     then = [kit.context(_RESTS)] if request.rests else []
     if not elsewhere:
         return reply(text, [kit.section(text), *then])
@@ -130,23 +133,24 @@ def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: 
 def plain_outcome(request: Request) -> Reply:
     """Tell the end of a request in a line that needs nothing but its state and its names."""
     names = joined(", ", (mrkdwn("`{}`", name) for name, _ in request.plan.databases[:5]))
-    state = _WORDS.get(request.state, request.state.value)
-    text = mrkdwn("{}: *{}* {} is {}.", person(request.requester), request.command, names, state)
-    note = mrkdwn("The card can't be drawn: something went wrong on our side. Reference: `{}`.", request.id)
+    state = STATE_WORDS[request.state]
+    text = mrkdwn("{}: your request (`{}` {}) {}.", person(request.requester), request.command, names, state)
+    note = mrkdwn("The card can't be shown because of an error in Turso Ops. Reference: `{}`", request.id)
     return reply(text, [kit.section(text), kit.context(note)])
 
 
 def _ended(request: Request) -> Mrkdwn:
     """Say how it ended, and what it leaves blocked."""
-    words = sentence(request.outcome) if request.outcome else mrkdwn("It is {}.", _WORDS.get(request.state, "open"))
+    words = sentence(request.outcome)
     if not request.leaves_frozen:
         return words
     name = buttons.subject(request)
-    stays = mrkdwn("Its earlier quarantine ended, but `{}` was left blocked: `/turso thaw {}` opens it.", name, name)
+    stays = mrkdwn("The earlier quarantine of `{}` ended, but it is still blocked. Unblock it with `/turso thaw {}`.",
+                   name, name)  # fmt: skip
     return joined(" ", (words, stays))
 
 
-_RESTS: Final = Mrkdwn("It stays blocked, and nothing more happens by itself: press *Undo* on the card, or ask again.")
+_RESTS: Final = Mrkdwn("It stays blocked until someone presses *Undo* or destroys it. Nothing happens by itself.")
 
 
 def _concerned(request: Request) -> list[str]:
@@ -162,7 +166,7 @@ def outcome_note(request: Request, done: Reply, timeline: str, *, until: datetim
         done: what the command says of it, or the card.
         until: when the freeze that it placed ends.
     """
-    text = Mrkdwn(done.text)
+    text = headline(done)
     if until is not None:
         text = mrkdwn(":snowflake: `{}` is frozen until {}.", buttons.subject(request), when(until))
     link = [kit.context(mrkdwn("{}", linked(timeline, "Timeline")))] if timeline else []
@@ -172,15 +176,14 @@ def outcome_note(request: Request, done: Reply, timeline: str, *, until: datetim
 
 def waiting_note(request: Request, catalogue: CommandCatalogue, why: str, *, now: datetime) -> Reply:
     """Tell the requester alone that a change does not start yet, why, and until when it is tried."""
-    operation = mrkdwn("*{}* `{}`", catalogue.label_of(request.command), buttons.subject(request))
-    text = mrkdwn(":hourglass_flowing_sand: {} does not start yet: {}", operation, sentence(why))
-    then = Mrkdwn("I keep trying, and the outcome follows here.")
+    text = mrkdwn(
+        ":hourglass_flowing_sand: Your request to {} can't start yet. {}",
+        buttons.to_do(request, catalogue),
+        sentence(why),
+    )
+    then = Mrkdwn("I keep trying, and the outcome will appear here.")
     if request.sent_at is None and request.expires_at is not None and request.expires_at > now:
-        then = mrkdwn(
-            "I try again until {} ({}), and the outcome follows here. After that nothing is done.",
-            when(request.expires_at),
-            _left(request.expires_at, now),
-        )
+        then = mrkdwn("I keep trying until {}. The outcome will appear here.", at_time(request.expires_at, now))
     rows = kit.actions(*card_buttons(request, catalogue, None))
     return reply(text, [kit.section(text), *rows, kit.context(then, _small_print(request))], private=True)
 
@@ -201,20 +204,20 @@ def in_incident(reply: Reply, key: str, link: str) -> Reply:
 
 def confirm_message(request: Request, catalogue: CommandCatalogue, *, now: datetime) -> Reply:
     """Ask the requester alone whether they mean it."""
-    loud = mrkdwn(":rotating_light: *Break-glass* ") if request.mode is Mode.BREAK_GLASS else Mrkdwn("")
-    title = mrkdwn("{}*{}* `{}`?", loud, catalogue.label_of(request.command), buttons.subject(request))
+    loud = _BREAK_GLASS if request.mode is Mode.BREAK_GLASS else Mrkdwn("")
+    title = mrkdwn("{}Do you want to {}?", loud, buttons.to_do(request, catalogue))
     notes = []
     if request.mode is Mode.BREAK_GLASS:
-        notes.append(mrkdwn("It acts at once, is announced in the channel, and owes a review by somebody else."))
+        notes.append(mrkdwn("It happens at once, the channel is notified, and someone else must review it."))
     if request.expires_at:
-        notes.append(mrkdwn("Nothing happens unless you confirm before {}.", when(request.expires_at)))
+        notes.append(mrkdwn("Confirm before {}. Nothing happens until you do.", at_time(request.expires_at, now)))
     row = [buttons.confirm(request, catalogue), buttons.dismiss(request), *_freeze_first(request, catalogue)]
     return reply(
         title,
         [
             kit.section(title),
             *_said(request),
-            *plan_blocks(request.plan),
+            *plan_blocks(request.plan, countdown=request.countdown),
             *kit.actions(*row),
             kit.context(*notes, _small_print(request)),
         ],
@@ -240,9 +243,11 @@ def request_row(
     elif request.state is State.QUARANTINED:
         row += [buttons.undo(request.id)]
     due = request.due_at if request.state is State.QUARANTINED else request.expires_at
-    until = mrkdwn("until {} ({})", when(due), _left(due, now)) if due else Mrkdwn("")
+    ends = {State.QUARANTINED: "destroyed"}.get(request.state, "expires")
+    until = mrkdwn("{} {} ({})", ends, when(due), _left(due, now)) if due else Mrkdwn("")
     said = mrkdwn("_{}_", cut(request.reason, 200)) if request.reason else Mrkdwn("")
-    head = mrkdwn("{} · {}", _title(request, catalogue), _WORDS.get(request.state, f"waits: {_votes(request)}"))
+    waits = mrkdwn(" · {}", _votes(request)) if request.state is State.PENDING and request.quorum else Mrkdwn("")
+    head = mrkdwn("{}{}", _title(request, catalogue), waits)
     lines = [line for line in (head, said) if line]
     return [
         kit.section(Mrkdwn("\n".join(lines))),
@@ -298,12 +303,19 @@ def _review_button(request: Request, review: Review | None) -> list[Element]:
 
 
 def _title(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
-    operation = mrkdwn("*{}* `{}`", catalogue.label_of(request.command), buttons.subject(request))
-    loud = mrkdwn(":rotating_light: *Break-glass* ") if request.mode is Mode.BREAK_GLASS else Mrkdwn("")
+    loud = _BREAK_GLASS if request.mode is Mode.BREAK_GLASS else Mrkdwn("")
     requester = person(request.requester)
     if request.state is State.PENDING:
-        return mrkdwn(":raised_hand: {}: {} asks for approval", operation, requester)
-    return mrkdwn("{} {}{}, requested by {}", _SIGNS[request.state], loud, operation, requester)
+        return mrkdwn(":raised_hand: {}{} wants to {}", loud, requester, buttons.to_do(request, catalogue))
+    sign, state = _SIGNS[request.state], STATE_WORDS[request.state]
+    return mrkdwn("{} {}{}'s request to {} {}", sign, loud, requester, buttons.to_do(request, catalogue), state)
+
+
+def _asks(request: Request, catalogue: CommandCatalogue, now: datetime) -> Mrkdwn:
+    """Say in a notification all that counts: who wants what, why, and until when it waits."""
+    why = mrkdwn(": {}", cut(request.reason, 200).rstrip(". ")) if request.reason else Mrkdwn("")
+    until = mrkdwn(" Approve by {}.", at_time(request.expires_at, now)) if request.expires_at else Mrkdwn("")
+    return mrkdwn("{} wants to {}{}.{}", person(request.requester), buttons.to_do(request, catalogue), why, until)
 
 
 def _said(request: Request) -> list[Block]:
@@ -312,11 +324,11 @@ def _said(request: Request) -> list[Block]:
     return said + ([kit.section(ticket)] if ticket else [])
 
 
-def _approval(request: Request, now: datetime, approvers: Collection[str]) -> list[Mrkdwn]:
+def _approval(request: Request, now: datetime, approvers: Collection[str]) -> Mrkdwn:
     until = Mrkdwn("")
     if request.expires_at:
-        until = mrkdwn("Expires {} ({}).", when(request.expires_at), _left(request.expires_at, now))
-    return [_needed(request, approvers), until, _countdown(request)]
+        until = mrkdwn("Expires {} ({}).", _left(request.expires_at, now), when(request.expires_at))
+    return joined(" ", [part for part in (_needed(request, approvers), until) if part])
 
 
 def _needed(request: Request, approvers: Collection[str]) -> Mrkdwn:
@@ -328,48 +340,43 @@ def _needed(request: Request, approvers: Collection[str]) -> Mrkdwn:
     whose = people(sorted(set(approvers) - given), at_most=APPROVERS, last="or")
     called = joined(" ", (mention(one) for one in request.notify[:10] if one not in whose))
     names = mrkdwn("{}{}: {}.", so_far, needs, whose) if whose else mrkdwn("{}{}.", so_far, needs)
-    return joined(" ", (names, called))
-
-
-def _countdown(request: Request) -> Mrkdwn:
-    if request.plan.hold is None or request.plan.hold.kind != HoldKind.QUARANTINE:
-        return Mrkdwn("")
-    return mrkdwn("The countdown lasts {}.", duration(request.countdown))
+    return mrkdwn("{} cc {}.", names, called) if called else names
 
 
 def _votes(request: Request) -> Mrkdwn:
     yes = [vote.user_id for vote in request.votes if vote.approves]
-    by = mrkdwn(" (by {})", people(yes)) if yes else Mrkdwn("")
-    return mrkdwn("{} of {} approvals{}", len(yes), max(1, request.quorum), by)
+    by = mrkdwn(" ({})", people(yes)) if yes else Mrkdwn("")
+    return mrkdwn("{} of {}{}", len(yes), counted(max(1, request.quorum), "approval"), by)
 
 
 def _course(request: Request, now: datetime, done: Reply | None, review: Review | None) -> list[Block]:
     words = _ended(request)
-    lines = [] if done or request.state is State.QUARANTINED else [words, *_watched(request)]
+    is_quoted = request.state is State.DENIED and any(vote.comment for vote in request.votes)
+    lines = [] if done or is_quoted or request.state is State.QUARANTINED else [words, *_watched(request)]
     if request.state is State.READY:
-        lines = [
-            mrkdwn("{}, press *Reveal*: the token is made then and shown to you alone.", person(request.requester))
-        ]
+        lines = [mrkdwn("{}, press *Reveal* to see the token. Only you will see it.", person(request.requester))]
         if request.expires_at:
-            lines.append(mrkdwn("Reveal before {}. No token is created until you do.", when(request.expires_at)))
+            until = at_time(request.expires_at, now)
+            lines.append(mrkdwn("Reveal before {}. No token is created until you do.", until))
     if request.state is State.QUARANTINED and request.outcome:
         lines.append(sentence(request.outcome))
     if request.rests:
-        lines.append(Mrkdwn("It stays blocked, and nothing more happens by itself: press *Undo*, or ask again."))
+        lines.append(_RESTS)
     if request.state is State.QUARANTINED and request.due_at:
         lines.append(
             mrkdwn(
-                "It is destroyed for good {} ({}), unless somebody presses *Undo*.",
-                when(request.due_at),
+                "It will be destroyed {} ({}), unless someone presses *Undo*.",
                 _left(request.due_at, now),
+                when(request.due_at),
             )
         )
     for vote in request.votes:
         if not vote.approves:
             lines.append(mrkdwn("Denied by {}.", person(vote.user_id)))
+    lines = [line for line in lines if line]
     blocks = [kit.section(Mrkdwn("\n".join(lines)))] if lines else []
     blocks += [
-        kit.quote(Plain("Why it was denied"), Plain(vote.comment), at_most=500)
+        kit.quote(Plain("Reason for the denial"), Plain(vote.comment), at_most=500)
         for vote in request.votes
         if vote.comment and not vote.approves
     ]
@@ -382,7 +389,7 @@ def _watched(request: Request) -> list[Mrkdwn]:
     if proof is None:
         return []
     if proof.target.tokens is OldTokens.WATCHED:
-        return [mrkdwn("Watched until {}: whether an old token is refused.", when(proof.until))]
+        return [mrkdwn("Until {}, I check whether an old token is refused.", when(proof.until))]
     return [proof_of(proof.target)]
 
 
@@ -391,32 +398,32 @@ def _reviewed(review: Review | None) -> list[Block]:
         return []
     if review.reviewed_at is None:
         called = joined(" ", (mention(one) for one in review.notify[:10]))
-        words = mrkdwn("Done at once, *without approval*. A review by somebody else is owed until {}.",
-                       when(review.due_at))  # fmt: skip
+        words = mrkdwn("Done *without approval*. Someone else must review it by {}.", when(review.due_at))
         return [kit.section(joined(" ", (words, called)))]
     found = Mrkdwn("justified") if review.justified else Mrkdwn("*not* justified")
     said = [kit.quote(Plain("Review"), Plain(review.comment), at_most=500)] if review.comment else []
     return [kit.section(mrkdwn("Reviewed by {}: {}.", person(review.reviewed_by), found)), *said]
 
 
-def _history(request: Request) -> list[Mrkdwn]:
+def _history(request: Request) -> Mrkdwn:
+    """Say in one line who wanted it, who approved it, and when it came to this: `Dana · approved by Ana · 1:43 AM`."""
     yes = [vote.user_id for vote in request.votes if vote.approves]
-    return [
-        mrkdwn("Asked {}", when(request.created_at)),
-        mrkdwn("Approved by {}", people(yes)) if yes else Mrkdwn(""),
-        mrkdwn("Updated {}", when(request.updated_at)) if request.updated_at else Mrkdwn(""),
-    ]
+    approved = mrkdwn("approved by {}", people(yes)) if yes else Mrkdwn("")
+    ended = when(request.updated_at or request.created_at)
+    parts = (person(request.requester), approved, ended, mrkdwn("`{}`", request.id))
+    loud = _BREAK_GLASS if request.mode is Mode.BREAK_GLASS else Mrkdwn("")
+    return mrkdwn("{}{}", loud, joined(" · ", [part for part in parts if part]))
 
 
 def _small_print(request: Request) -> Mrkdwn:
-    return mrkdwn("`{}` · reference `{}`", cut(_deed(request), 300), request.id)
+    return mrkdwn("`{}` · `{}`", cut(_operation(request), 300), request.id)
 
 
-def _deed(request: Request) -> str:
+def _operation(request: Request) -> str:
     """The command without its reason, which stands above: that is what a person wrote, this is what is done."""
     options = [option for option in request.plan.options if option.startswith("--")]
     return " ".join([request.command, *([buttons.subject(request)] if request.plan.databases else []), *options])
 
 
 def _left(due: datetime, now: datetime) -> str:
-    return f"in {duration(due - now)}" if due - now > timedelta(0) else "any moment now"
+    return f"in {span(due - now)}" if due - now > timedelta(0) else "any moment now"

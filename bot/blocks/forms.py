@@ -1,6 +1,7 @@
 """The modals: a command's form, a typed name, a comment, a review, a notice; and what they bring back."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -75,8 +76,8 @@ def form_view(spec: Declaration, given: Mapping[str, Any], address_id: str, *, n
         reason = text_input(multiline=True, placeholder="Shown to approvers, kept in the audit log")
         blocks.append(kit.input_block(REASON_INPUT, Plain("Reason"), reason, optional=not needs_reason))
         blocks.append(kit.input_block(TICKET_INPUT, Plain("Ticket"), text_input(at_most=100), optional=True))
-        choices.append(("--dry-run", "Dry run: only show what would happen"))
-    blocks += inputs.flag_inputs(choices, [], COMMON_FLAGS, "When you send this")
+        choices.append(("--dry-run", "Dry run"))
+    blocks += inputs.flag_inputs(choices, [], COMMON_FLAGS, "How to run it")
     title = spec.label
     intro = [kit.context(mrkdwn("{}", Plain(spec.summary)), mrkdwn("`/turso {}`", Plain(spec.usage)))]
     if needs_reason:
@@ -85,15 +86,15 @@ def form_view(spec: Declaration, given: Mapping[str, Any], address_id: str, *, n
 
 
 _BREAK_GLASS: Final = mrkdwn(
-    ":rotating_light: *Break-glass*: it is done at once, without approval. Say why; the channel is told, and "
-    "somebody else has to review it."
+    ":rotating_light: *Break-glass* happens at once, without approval. The channel sees it, and someone else must "
+    "review it."
 )
 
 
 def form_button(spec: Declaration, intent_id: str) -> Reply:
     """Offer a form where none can be opened at once; by the id it is filled with what was typed."""
     button = kit.button(Plain("Open the form"), f"{buttons.FORM}{spec.name}", intent_id, style="primary")
-    text = mrkdwn("*{}* needs a little more. The form asks for it.", spec.label)
+    text = mrkdwn("*{}* needs a few more details.", spec.label)
     return reply(text, [kit.section(text), *kit.actions(button)], private=True)
 
 
@@ -109,19 +110,21 @@ def chooser_view(commands: Iterable[Declaration], address_id: str, *, needs_chan
             "default_to_current_conversation": True,
             "filter": {"include": ["public", "private"], "exclude_bot_users": True},
         }
-        hint = Plain("What you may do depends on it, and the answer goes there.")
-        blocks.append(kit.input_block(CHANNEL_INPUT, Plain("In which channel?"), picker, hint=hint, optional=False))
+        hint = Plain("Your permissions depend on it. The answer appears there.")
+        blocks.append(kit.input_block(CHANNEL_INPUT, Plain("Which channel?"), picker, hint=hint, optional=False))
     return _view("Turso", blocks, CHOOSER, address_id, submit="Continue")
 
 
-def typed_name_view(callback_id: str, request_id: str, *, name: str, plan: Plan) -> View:
-    """Have somebody type a name before something dangerous goes on; on a phone the form covers the card."""
+def typed_name_view(
+    callback_id: str, request_id: str, *, name: str, plan: Plan, countdown: timedelta | None = None
+) -> View:
+    """Have somebody type a name before something dangerous happens; on a phone the form covers the card."""
     blocks = [
-        kit.section(mrkdwn(":warning: This concerns *{}*.", name)),
-        *consequences(plan),
+        kit.section(mrkdwn(":warning: This is about *{}*.", name)),
+        *consequences(plan, countdown=countdown),
         kit.input_block(
             NAME_INPUT,
-            Plain(f"Type the name of the database to go on: {name}"),
+            Plain(f"To continue, type the name of the database: {name}"),
             text_input(at_most=100),  # a placeholder would be the answer, and look as if it stood there already
             optional=False,
         ),
@@ -141,13 +144,13 @@ def review_view(review_id: str, *, title: str, about: str) -> View:
     options = [kit.option(Plain("It was justified"), "yes"), kit.option(Plain("It was not justified"), "no")]
     verdict = {"type": "radio_buttons", "action_id": INPUT_ACTION, "options": options}
     blocks: list[Block] = [
-        kit.section(mrkdwn("What was done without approval: `/turso {}`", Plain(cut(about, 500)))),
+        kit.section(mrkdwn("Done without approval: `/turso {}`", Plain(cut(about, 500)))),
         kit.input_block(VERDICT_INPUT, Plain("Your verdict"), verdict, optional=False),
         kit.input_block(
             COMMENT_INPUT, Plain("What did you find?"), text_input(multiline=True, at_most=1000), optional=False
         ),
     ]
-    return _view(title, blocks, REVIEW, review_id, submit="Record")
+    return _view(title, blocks, REVIEW, review_id, submit="Submit")
 
 
 def read_form(spec: Declaration, values: Mapping[str, Any]) -> tuple[dict[str, str], str]:

@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, TypeVar
 from bot.blocks import buttons, kit
 from bot.blocks.cards import request_row
 from bot.blocks.rights import right_lines, unknown_groups
-from bot.blocks.text import Mrkdwn, Plain, channel, duration, joined, mrkdwn, person, sentence, when
+from bot.blocks.text import Mrkdwn, Plain, channel, joined, mrkdwn, person, sentence, span, when
 from bot.core.catalogue import CommandCatalogue
 from bot.core.policy import Right
 from bot.core.records.holds import Hold
@@ -89,33 +89,37 @@ def home_view(board: Board, catalogue: CommandCatalogue, *, now: datetime) -> Vi
     blocks: list[Block] = [kit.header(Plain("Turso Ops"))]
     if board.decide.items:
         blocks += _section(
-            "Waits for you", board.decide, [_request(one, catalogue, now, approves=True) for one in board.decide.items]
+            "Waiting for you",
+            board.decide,
+            [_request(one, catalogue, now, approves=True) for one in board.decide.items],
         )
     else:
-        blocks.append(kit.section(mrkdwn(":relieved: Nothing waits for you.")))
+        blocks.append(kit.section(mrkdwn(":relieved: Nothing is waiting for you.")))
     blocks += _section(
         "Your requests", board.mine, [_request(one, catalogue, now, mine=True) for one in board.mine.items]
     )
-    blocks += _section("Reviews you owe", board.reviews, [_review(one, now) for one in board.reviews.items])
+    blocks += _section("Reviews to do", board.reviews, [_review(one, now) for one in board.reviews.items])
     undo = [_request(one, catalogue, now, mine=one.requester == board.person) for one in board.undo.items]
     blocks += _section("In quarantine", board.undo, undo)
     blocks += _section("Frozen", board.frozen, [_hold(one, one.id in board.thaws) for one in board.frozen.items])
-    blocks += _section("Your live tokens", board.tokens, [_token(one, now) for one in board.tokens.items])
-    blocks += _section("Incidents running", board.incidents, [_incident(one, now) for one in board.incidents.items])
+    blocks += _section("Your active tokens", board.tokens, [_token(one, now) for one in board.tokens.items])
+    blocks += _section("Active incidents", board.incidents, [_incident(one, now) for one in board.incidents.items])
     blocks += _section(
         "What you can do where", board.places, [[kit.section(_place(one, catalogue))] for one in board.places.items]
     )
     if not board.places.items:
-        blocks += [kit.divider(), kit.section(mrkdwn("No channel that you are in lets you use a command yet."))]
+        blocks += [kit.divider(), kit.section(mrkdwn("You can't use commands in any of your channels yet."))]
     blocks += [kit.divider(), *_health(board)]
-    blocks.append(kit.context(mrkdwn("Drawn {}. `/turso help` in a channel says what you can do there.", when(now))))
+    blocks.append(kit.context(mrkdwn("Updated {}. `/turso help` in a channel shows what you can do there.", when(now))))
     return {"type": "home", "blocks": blocks[: BLOCKS - 1] + blocks[-1:] if len(blocks) > BLOCKS else blocks}
 
 
 def _health(board: Board) -> list[Block]:
     if board.problem:
-        return [kit.section(mrkdwn(":warning: The policy file is not in force: {}", sentence(board.problem)))]
-    return [kit.context(mrkdwn(":white_check_mark: The policy is in force."))] if board.is_whole else []
+        return [
+            kit.section(mrkdwn(":warning: The policy file has an error and isn't used. {}", sentence(board.problem)))
+        ]
+    return [kit.context(mrkdwn(":white_check_mark: The policy is loaded."))] if board.is_whole else []
 
 
 def _section(title: str, page: Page[Any], rows: Sequence[Sequence[Block]]) -> list[Block]:
@@ -148,7 +152,7 @@ def _review(review: Review, now: datetime) -> list[Block]:
 
 def _hold(hold: Hold, thaws: bool) -> list[Block]:
     what = "reads and writes" if hold.block_reads else "writes"
-    until = mrkdwn("until {}", when(hold.due_at)) if hold.due_at else mrkdwn("until somebody thaws it")
+    until = mrkdwn("until {}", when(hold.due_at)) if hold.due_at else mrkdwn("until someone thaws it")
     words = mrkdwn(":snowflake: `{}`: {} blocked {} (in {})", hold.database, what, until, channel(hold.channel_id))
     return [kit.section(words, accessory=buttons.thaw(hold.id) if thaws else None)]
 
@@ -157,10 +161,10 @@ def _token(token: LedgerToken, now: datetime) -> list[Block]:
     scope = "read-only" if token.read_only else "full access"
     end = mrkdwn("*never expires*")
     if token.expires_at:
-        end = mrkdwn("{} left, until {}", duration(token.expires_at - now), when(token.expires_at))
-    unsure = mrkdwn(" (may exist; shown to nobody)") if token.state is TokenState.UNKNOWN else Mrkdwn("")
+        end = mrkdwn("{} left, until {}", span(token.expires_at - now), when(token.expires_at))
+    unsure = mrkdwn(" (may exist, but no one has seen it)") if token.state is TokenState.UNKNOWN else Mrkdwn("")
     if token.state is TokenState.REVOKED:
-        unsure = mrkdwn(" (revoked; it may still work)")
+        unsure = mrkdwn(" (revoked, but may still work)")
     return [kit.section(mrkdwn(":key: `{}`, {}, {}{}", token.database, scope, end, unsure))]
 
 

@@ -50,7 +50,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "key": "Incident key",
     "tz": "Time zone",
     "mine": "Only mine",
-    "to-approve": "Only what waits for my answer",
+    "to-approve": "Only requests I can approve",
     "user": "Person",
     "db": "Database",
     "as": "As this person",
@@ -175,7 +175,7 @@ def _set_flags(flags: list[Argument], given: Mapping[str, Any]) -> list[str]:
 
 def _input(spec: Declaration, argument: Argument, info: FieldInfo, given: str) -> Block:
     element = _element(spec, argument, info, given)
-    hint = next((Plain(f"Such as {example}") for kind, example in _HINTS if speaks(info, kind)), None)
+    hint = next((Plain(f"For example: {example}") for kind, example in _HINTS if speaks(info, kind)), None)
     label = "Name of the new database" if _is_new(spec, argument) else label_of(argument)
     return kit.input_block(block_of(argument), Plain(label), element, hint=hint, optional=not argument.required)
 

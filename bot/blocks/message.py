@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from bot.blocks import kit
-from bot.blocks.text import Mrkdwn, Plain, cut_mrkdwn
+from bot.blocks.text import Mrkdwn, Plain, cut_mrkdwn, notification
 from bot.core.reply import Attachment, Block, Reply
 
 BLOCKS: Final = 50
@@ -24,15 +24,21 @@ def reply(
     secret: bool = False,
     attachment: Attachment | None = None,
 ) -> Reply:
-    """Return a message within Slack's limits. `text` is what notifications and screen readers say."""
+    """Return a message within Slack's limits. `text` is what notifications and screen readers say, without mark-up."""
     return Reply(
-        text=cut_mrkdwn(text, NOTIFICATION),
+        text=cut_mrkdwn(notification(text), NOTIFICATION),
         blocks=fitting(list(blocks)),
         plain_blocks=fitting(list(plain_blocks)),
         private=private,
         secret=secret,
         attachment=attachment,
     )
+
+
+def headline(message: Reply) -> Mrkdwn:
+    """Return the first paragraph of a message, with its mark-up."""
+    first = next((block for block in message.blocks if block["type"] == "section" and "text" in block), None)
+    return Mrkdwn(first["text"]["text"] if first else message.text)
 
 
 def fitting(blocks: Sequence[Block]) -> Sequence[Block]:
@@ -49,7 +55,7 @@ def fitting(blocks: Sequence[Block]) -> Sequence[Block]:
                 break
         kept.append(block)
     rest = [button for button in buttons if not any(button is one for one in kept)]
-    return [*kept[: BLOCKS - 1 - len(rest)], kit.context(Plain("Shortened: the rest does not fit.")), *rest]
+    return [*kept[: BLOCKS - 1 - len(rest)], kit.context(Plain("Shortened because it was too long.")), *rest]
 
 
 def characters(block: Any) -> int:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
-from bot.blocks.text import Mrkdwn, Plain, channel, duration, joined, linked, mention, mrkdwn, person, when
+from bot.blocks.text import Mrkdwn, Plain, channel, cut, joined, linked, mention, mrkdwn, person, span, when
 from bot.core.catalogue import CommandCatalogue
 from bot.core.records.incidents import Review
 from bot.core.reply import Reply
@@ -16,55 +16,56 @@ from bot.core.requests.request import Request
 def reminder(request: Request, catalogue: CommandCatalogue, *, now: datetime) -> Reply:
     """Remind those whom the rule notifies that somebody waits."""
     to = joined(" ", (mention(one) for one in request.notify[:10]))
-    head = mrkdwn(":bell: {} {} still waits for an answer to *{}* `{}`.", to, person(request.requester),
-                  catalogue.label_of(request.command), buttons.subject(request))  # fmt: skip
-    left = mrkdwn("It waits since {}", duration(now - request.created_at))
-    until = mrkdwn("until {}", when(request.expires_at)) if request.expires_at else Mrkdwn("")
-    return reply(head, [kit.section(head), kit.context(joined(" ", (left, until)))])
+    head = mrkdwn(
+        ":bell: {} {} is waiting for your approval to {}.",
+        to,
+        person(request.requester),
+        buttons.to_do(request, catalogue),
+    )
+    return reply(head, [kit.section(head), kit.context(*_waits(request, now))])
 
 
 def personal_reminder(request: Request, catalogue: CommandCatalogue, link: str, *, now: datetime) -> Reply:
     """Remind one person who may approve, where the rule notifies nobody."""
-    operation = mrkdwn(
-        "*{}* `{}` in {}", catalogue.label_of(request.command), buttons.subject(request), channel(request.channel_id)
-    )
-    head = mrkdwn(":bell: {} is waiting for your approval: {}.", person(request.requester), operation)
-    until = mrkdwn("Expires {}.", when(request.expires_at)) if request.expires_at else Mrkdwn("")
-    since = mrkdwn("Waiting for {}.", duration(now - request.created_at))
+    wish, where = buttons.to_do(request, catalogue), channel(request.channel_id)
+    head = mrkdwn(":bell: {} is waiting for your approval to {} in {}.", person(request.requester), wish, where)
     card = linked(link, "Open the card") if link else Mrkdwn("")
-    return reply(head, [kit.section(head), kit.context(since, until, card)], private=True)
+    return reply(head, [kit.section(head), kit.context(*_waits(request, now), card)], private=True)
+
+
+def _waits(request: Request, now: datetime) -> list[Mrkdwn]:
+    since = mrkdwn("Waiting for {}.", span(now - request.created_at))
+    until = mrkdwn("Expires {}.", when(request.expires_at)) if request.expires_at else Mrkdwn("")
+    return [since, until]
 
 
 def break_glass_notice(request: Request, catalogue: CommandCatalogue, link: str | None) -> Reply:
     """Tell one whom the rule notifies that something was done without approval."""
-    head = mrkdwn(":rotating_light: *Break-glass* by {} in {}: *{}* `{}`", person(request.requester),
-                  channel(request.channel_id), catalogue.label_of(request.command),
-                  buttons.subject(request))  # fmt: skip
-    where = [kit.context(mrkdwn("{}", linked(link, "The card in the channel")))] if link else []
-    return reply(head, [kit.section(head), kit.quote(Plain("Reason"), Plain(request.reason), at_most=800), *where],
-                 private=True)  # fmt: skip
+    head = mrkdwn(":rotating_light: {} used *break-glass* in {} to {}.", person(request.requester),
+                  channel(request.channel_id), buttons.to_do(request, catalogue))  # fmt: skip
+    why = mrkdwn(" Reason: {}", cut(request.reason, 200)) if request.reason else Mrkdwn("")
+    where = [kit.context(mrkdwn("{}", linked(link, "Open the card")))] if link else []
+    quoted = kit.quote(Plain("Reason"), Plain(request.reason), at_most=800)
+    return reply(joined("", (head, why)), [kit.section(head), quoted, *where], private=True)
 
 
 def review_notice(review: Review, request: Request | None, catalogue: CommandCatalogue, *, overdue: bool) -> Reply:
     """Remind of a review that is owed: first those who may give it, then also those whom the rule notifies."""
     called = [*(person(one) for one in review.reviewers[:10]), *(mention(one) for one in review.notify[:10] if overdue)]
-    operation = (
-        mrkdwn(" (*{}* `{}`)", catalogue.label_of(request.command), buttons.subject(request)) if request else Mrkdwn("")
-    )
-    late = mrkdwn("It is *overdue* since {}.", when(review.due_at))
-    due = late if overdue else mrkdwn("It is due {}.", when(review.due_at))
+    operation = mrkdwn(" to {}", buttons.to_do(request, catalogue)) if request else Mrkdwn("")
+    late = mrkdwn("The review is *overdue* since {}.", when(review.due_at))
+    due = late if overdue else mrkdwn("The review is due {}.", when(review.due_at))
     sign = Mrkdwn(":rotating_light:") if overdue else Mrkdwn(":eyes:")
-    head = mrkdwn("{} {} A review of the break-glass act of {}{} is owed. {}", sign, joined(" ", dict.fromkeys(called)),
-                  person(review.actor), operation, due)  # fmt: skip
+    head = mrkdwn("{} {}: {} used break-glass{}. {}", sign, joined(" ", dict.fromkeys(called)), person(review.actor),
+                  operation, due)  # fmt: skip
     return reply(head, [kit.section(head), *kit.actions(buttons.review(review.request_id))])
 
 
 def reviewed_notice(review: Review, request: Request, catalogue: CommandCatalogue) -> Reply:
     """Tell who acted without an approval, and whom the rule notifies, what the review came to."""
     found = Mrkdwn("justified") if review.justified else Mrkdwn("*not* justified")
-    head = mrkdwn(":eyes: {}: {} reviewed the break-glass act *{}* `{}` and found it {}.", person(review.actor),
-                  person(review.reviewed_by), catalogue.label_of(request.command), buttons.subject(request),
-                  found)  # fmt: skip
+    head = mrkdwn(":eyes: {}: {} reviewed your break-glass operation to {}. It was {}.", person(review.actor),
+                  person(review.reviewed_by), buttons.to_do(request, catalogue), found)  # fmt: skip
     comment = [kit.quote(Plain("Review"), Plain(review.comment), at_most=500)] if review.comment else []
     return reply(head, [kit.section(head), *comment])
 
@@ -73,9 +74,9 @@ def tokens_revoked_notice(request: Request, databases: Sequence[str], proof: Pro
     """Tell a holder what a rotation did to their tokens, as far as it is known."""
     name = buttons.subject(request)
     named = joined(", ", (mrkdwn("`{}`", one) for one in databases[:10])) or mrkdwn("`{}`", name)
-    by = mrkdwn("{} rotated the tokens of `{}`", person(request.requester), name)
+    by = mrkdwn("{} revoked all tokens for `{}`", person(request.requester), name)
     head = mrkdwn(":warning: {}. Your tokens for {} {}", by, named, _what_holds(name, databases, proof))
-    note = mrkdwn("Ask for a new one with `/turso token NAME` where you may.")
+    note = mrkdwn("Get a new one with `/turso token NAME`.")
     return reply(head, [kit.section(head), kit.context(note)], private=True)
 
 
@@ -84,5 +85,5 @@ def _what_holds(name: str, databases: Sequence[str], proof: Proof | None) -> Mrk
     if databases and all(found.get(one) is OldTokens.REFUSED for one in databases):
         return Mrkdwn("no longer work.")
     if name not in databases and databases:
-        return Mrkdwn("may have been revoked too: they share its group.")
-    return Mrkdwn("are revoked; they may work for up to an hour.")
+        return Mrkdwn("may be revoked too, because they are in its group.")
+    return Mrkdwn("are revoked, but may work for up to an hour.")

@@ -1,15 +1,16 @@
-"""How a plan reads: the facts, the numbered steps, the warnings, the people whose tokens end."""
+"""How a plan reads: the facts, the numbered steps, the warnings, the people whose tokens are revoked."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Final
 
 from bot.blocks import kit
 from bot.blocks.message import reply
-from bot.blocks.text import Plain, cut, cut_mrkdwn, joined, mrkdwn, people, sentence
+from bot.blocks.text import Plain, cut, cut_mrkdwn, joined, mrkdwn, people, sentence, span
 from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Decision
 from bot.core.reply import Block, Reply
-from bot.core.requests.plan import Plan
+from bot.core.requests.plan import COUNTDOWN, Plan
 
 STEPS: Final = 8
 WARNINGS: Final = 5
@@ -19,37 +20,44 @@ _LINE: Final = 240
 _LONG: Final = 420
 
 
-def plan_blocks(plan: Plan) -> list[Block]:
-    """What an approver has to know, within about 7,000 characters whatever the plan holds."""
-    return [*_facts(plan), *consequences(plan)]
+def plan_blocks(plan: Plan, *, countdown: timedelta | None = None) -> list[Block]:
+    """What an approver has to know, within about 7,000 characters whatever the plan holds.
+
+    Args:
+        countdown: how long a quarantine lasts, as far as it is known.
+    """
+    return [*_facts(plan), *consequences(plan, countdown=countdown)]
 
 
-def consequences(plan: Plan) -> list[Block]:
+def consequences(plan: Plan, *, countdown: timedelta | None = None) -> list[Block]:
     """Show the steps, the warnings and the holders of tokens to be revoked, wherever somebody approves or confirms."""
-    return [*_steps(plan), *_warnings(plan), *_holders(plan)]
+    return [*_steps(plan, countdown), *_warnings(plan), *_holders(plan)]
 
 
 def dry_run(plan: Plan, catalogue: CommandCatalogue, decision: Decision) -> Reply:
     """The answer to `--dry-run`: the plan, and whose approval it would need; nothing is done."""
     name = plan.target.name if plan.target else str(plan.arguments.get("name", ""))
-    title = mrkdwn(":mag: Dry run of *{}* `{}`: nothing was done.", catalogue.label_of(plan.command), name)
-    return reply(title, [kit.section(title), *plan_blocks(plan), kit.context(sentence(decision.reason))], private=True)
+    title = mrkdwn(":mag: Dry run of *{}* `{}`. Nothing was changed.", catalogue.label_of(plan.command), name)
+    plan_ = plan_blocks(plan, countdown=decision.countdown)
+    return reply(title, [kit.section(title), *plan_, kit.context(sentence(decision.reason))], private=True)
 
 
 def _facts(plan: Plan) -> list[Block]:
     pairs: list[tuple[str, str]] = []
     if plan.target:
-        pairs = [("Group", plan.target.group or "none"), ("Id", plan.target.id)]
+        pairs = [("Group", plan.target.group or "none")]
     pairs += plan.facts.items()
     short = [(label, mrkdwn("{}", value)) for label, value in pairs if len(value) <= 60][:SHORT_FACTS]
     long = [mrkdwn("*{}*: {}", label, value) for label, value in pairs if len(value) > 60][:LONG_FACTS]
     return [*kit.fields(short), *(kit.section(cut_mrkdwn(line, _LONG)) for line in long)]
 
 
-def _steps(plan: Plan) -> list[Block]:
+def _steps(plan: Plan, countdown: timedelta | None) -> list[Block]:
     if not plan.steps:
         return []
-    return [kit.section(mrkdwn("*What will happen*")), kit.numbered(_some(plan.steps, STEPS))]
+    wait = span(countdown) if countdown else "for the countdown"
+    steps = [step.replace(COUNTDOWN, wait) for step in plan.steps]
+    return [kit.section(mrkdwn("*What will happen*")), kit.numbered(_some(steps, STEPS))]
 
 
 def _warnings(plan: Plan) -> list[Block]:
@@ -60,7 +68,7 @@ def _warnings(plan: Plan) -> list[Block]:
 def _holders(plan: Plan) -> list[Block]:
     if not plan.holders:
         return []
-    return [kit.section(mrkdwn("*Holders of live tokens that end*: {}", people(plan.holders, at_most=30)))]
+    return [kit.section(mrkdwn("*Holders of active tokens*: {}", people(plan.holders, at_most=30)))]
 
 
 def _some(lines: Iterable[str], at_most: int) -> list[Plain]:

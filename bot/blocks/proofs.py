@@ -7,22 +7,22 @@ from bot.core.requests.proof import Finding, OldTokens, Proof
 def proof_head(name: str, proof: Proof | None) -> Mrkdwn:
     """Say what Turso has confirmed, and what was seen."""
     if proof is None:
-        return mrkdwn("*{}* · Turso has accepted the rotation. Not proven: it was not watched.", name)
+        return mrkdwn("*{}* · Turso accepted the rotation. I didn't check whether old tokens are refused.", name)
     found = proof.target
     if found.tokens is OldTokens.WATCHED:
-        return mrkdwn("*{}* · Turso has accepted the rotation; old tokens may work for up to an hour.", name)
+        return mrkdwn("*{}* · Turso accepted the rotation. Old tokens may work for up to an hour.", name)
     if found.tokens is OldTokens.REFUSED:
         return mrkdwn("*{}* · {}", name, proof_of(found))
-    return joined(" ", (mrkdwn("*{}* · Turso has accepted the rotation.", name), proof_of(found)))
+    return joined(" ", (mrkdwn("*{}* · Turso accepted the rotation.", name), proof_of(found)))
 
 
 def proof_of(found: Finding) -> Mrkdwn:
     """Say what is proven, or why nothing is."""
     if found.tokens is OldTokens.REFUSED and found.at:
-        return mrkdwn("Proven: old tokens are refused since {}.", when(found.at))
+        return mrkdwn("Old tokens are refused since {}.", when(found.at))
     if found.tokens is OldTokens.STILL_WORK and found.at:
-        return mrkdwn("Not proven: an old token still worked at {}.", when(found.at))
-    return mrkdwn("Not proven: {}.", found.why)
+        return mrkdwn("An old token still worked at {}.", when(found.at))
+    return mrkdwn("I couldn't check the old tokens: {}.", found.why)
 
 
 def proof_of_group(proof: Proof | None) -> Mrkdwn:
@@ -31,13 +31,13 @@ def proof_of_group(proof: Proof | None) -> Mrkdwn:
     if proof is None or found is None:
         return Mrkdwn("")
     if found.tokens is OldTokens.REFUSED and found.at:
-        return mrkdwn("Its group too: old tokens of `{}` are refused since {}.", found.database, when(found.at))
+        return mrkdwn("Old tokens of `{}` in the same group are refused since {}.", found.database, when(found.at))
     if found.tokens is OldTokens.STILL_WORK:
-        return mrkdwn("Tokens of `{}`, in the same group, still work.", found.database)
+        return mrkdwn("Tokens of `{}` in the same group still work.", found.database)
     if found.tokens is OldTokens.WATCHED:
-        still = mrkdwn("Tokens of `{}`, in the same group, may end too", found.database)
-        return mrkdwn("{}: watched until {}.", still, when(proof.until))
-    return mrkdwn("Not known: whether tokens of `{}`, in the same group, ended too.", found.database)
+        checks = mrkdwn("I'm checking whether tokens of `{}` in the same group are revoked too", found.database)
+        return mrkdwn("{}, until {}.", checks, when(proof.until))
+    return mrkdwn("I don't know whether tokens of `{}` in the same group are revoked too.", found.database)
 
 
 def proof_notice(name: str, proof: Proof) -> Mrkdwn:

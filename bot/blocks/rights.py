@@ -18,7 +18,7 @@ _NOTES: Final = {
     Verdict.APPROVE: mrkdwn("needs approval"),
     Verdict.BREAK_GLASS: mrkdwn("at once, then reviewed"),
 }
-NOTHING: Final = mrkdwn(":no_entry: No command is allowed for you in this channel.")
+NOTHING: Final = mrkdwn(":no_entry: You can't use any commands in this channel.")
 
 
 def right_lines(rights: Iterable[Right], catalogue: CommandCatalogue) -> list[Mrkdwn]:
@@ -48,7 +48,7 @@ def unknown_groups(groups: Sequence[str]) -> Mrkdwn:
     if not groups:
         return Mrkdwn("")
     names = joined(", ", (mention(f"<!subteam^{one}>") for one in groups))
-    return mrkdwn(":warning: Slack didn't say who is in {}. What depends on that isn't listed; try again soon.", names)
+    return mrkdwn(":warning: Slack didn't say who is in {}, so this may be incomplete. Try again soon.", names)
 
 
 def _by_family(rights: Sequence[Right], catalogue: CommandCatalogue) -> list[tuple[str, Right]]:

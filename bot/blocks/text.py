@@ -20,6 +20,9 @@ _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 _MARKS: Final = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
 _UNDERLINES: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _EMOJI: Final = re.compile(r":(?=[a-z0-9_+'-]+:)")
+_EMOJI_NAME: Final = re.compile(r"(?<![^\s(]):[a-z0-9_+-]+:(?![^\s.,)])")
+_EMPHASIS: Final = re.compile(r"(?<![^\s(·])_(?=\S)|(?<=\S)_(?![^\s.,)])")
+_LINKED: Final = re.compile(r"<https?://[^|>]*\|([^>]*)>")
 UTC_FORMAT: Final = "%Y-%m-%d %H:%M UTC"
 _UTC: Final = re.compile(r"\b\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC\b", re.ASCII)
 _ID: Final = re.compile(r"[A-Z0-9]{1,40}")
@@ -146,6 +149,14 @@ def when(moment: datetime) -> Mrkdwn:
     return Mrkdwn(f"<!date^{int(utc.timestamp())}^{{date_short_pretty}} at {{time}}|{utc:%Y-%m-%d %H:%M} UTC>")
 
 
+def at_time(moment: datetime, now: datetime) -> Mrkdwn:
+    """Show when something is due: within 12 hours the time of day is enough, later the day counts too."""
+    if abs(moment - now) > timedelta(hours=12):
+        return when(moment)
+    utc = moment.astimezone(UTC)
+    return Mrkdwn(f"<!date^{int(utc.timestamp())}^{{time}}|{utc:%Y-%m-%d %H:%M} UTC>")
+
+
 def on_day(day: date) -> Mrkdwn:
     """Show a day of Turso's (UTC) calendar as the reader writes days."""
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
@@ -185,10 +196,34 @@ def duration(length: timedelta) -> str:
     return " ".join(words) or "0 seconds"
 
 
+def span(length: timedelta) -> str:
+    """Write a length of time shortly, as rough as one would say it: `45 s`, `30 min`, `1 h`, `24 h`, `3 days`."""
+    seconds = max(0, round(length.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    if hours < 6 and rest:
+        return f"{hours} h {rest} min"
+    hours = round(minutes / 60)
+    return f"{hours} h" if hours <= 48 else f"{round(hours / 24)} days"
+
+
 def ago(moment: datetime, now: datetime) -> str:
     """Write how long ago something was: `3 minutes ago`."""
     length = now - moment
     return "just now" if length < timedelta(seconds=10) else f"{duration(length).split(' and ')[0]} ago"
+
+
+def notification(text: Mrkdwn) -> Mrkdwn:
+    """Return a text for notifications, where mark-up would show as signs; mentions and dates stay, Slack writes them.
+
+    All the asterisks, back-ticks and emoji in it are ours: in foreign text `mrkdwn` has replaced them.
+    """
+    words = _LINKED.sub(r"\1", _EMOJI_NAME.sub("", text))
+    return Mrkdwn(" ".join(_EMPHASIS.sub("", words.replace("`", "").replace("*", "")).split()))
 
 
 def cut(text: str, limit: int) -> str:

@@ -16,7 +16,7 @@ from bot.turso.models import DatabaseUsage, Usage
 T = TypeVar("T")
 LAST_DAYS = timedelta(days=7)
 PATIENCE_SECONDS = 6
-NOT_TOLD = "not told by Turso just now"
+NOT_TOLD = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _facts(usage: DatabaseUsage | None, tokens: list[LedgerToken]) -> dict[str, 
     used = usage.usage if usage else Usage()
     span = "this month" if usage and usage.is_of_month else "7 days"
     holders = len({token.holder for token in tokens})
-    held = f" of {counted(holders, 'holder')}" if tokens else ""
+    held = f" (held by {counted(holders, 'person', 'people')})" if tokens else ""
     return {
         "Size": NOT_TOLD if used.storage_bytes is None else size(used.storage_bytes),
         f"Rows read, {span}": NOT_TOLD if used.rows_read is None else number(used.rows_read),

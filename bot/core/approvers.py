@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from bot.core.model import Person
 
 Groups = Mapping[str, frozenset[str] | None]
-"""The members of user groups by their ids; None: Slack did not say."""
+"""The members of user groups by their ids; None: Slack didn't say."""
 
 
 class Membership(Enum):

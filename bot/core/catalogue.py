@@ -85,15 +85,17 @@ class CommandCatalogue:
         command = self.find(name)
         return command.incident if command else IncidentRole.NONE
 
-    def purpose_of(self, name: str) -> str:
-        """Return what somebody wants to do who uses a command; empty for one that changes nothing, or is gone."""
-        command = self.find(name)
-        return command.purpose if command else ""
-
     def label_of(self, name: str) -> str:
         """Return what a command is called on buttons and in titles; of one that is gone, its name."""
         command = self.find(name)
         return command.label if command else name.capitalize()
+
+    def purpose_of(self, name: str, options: Collection[str] = ()) -> str:
+        """Return what somebody wants to do who uses a command; empty for one that changes nothing, or is gone."""
+        command = self.find(name)
+        if command is None:
+            return ""
+        return next((one.purpose for one in command.variants if one.purpose and one.flag in options), command.purpose)
 
     def about(self, key: str) -> list[str]:
         """Return the commands that a key of a rule is about; none: it is about all of them."""

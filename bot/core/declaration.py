@@ -21,6 +21,8 @@ class Variant:
     """What it is called where somebody's rights are listed: `full access`."""
     risk: Risk | None = None
     """Where it differs from the command's."""
+    purpose: str = ""
+    """Where it differs from the command's: `create a read-only token for {}`."""
 
 
 class IncidentRole(StrEnum):
@@ -48,7 +50,7 @@ class Declaration:
     verb: str = ""
     """For buttons and titles, about 20 characters: `Freeze writes`. Empty: the name with a capital letter."""
     purpose: str = ""
-    """Behind `asked to` in the audit log, with the databases for `{}`: `rotate the tokens of {}`."""
+    """What somebody wants to do with it, to follow `wants to`, with the databases for `{}`: `freeze {}`."""
     aliases: tuple[str, ...] = ()
     """Other spellings: `rm`, which means `db rm`, too."""
     synonyms: tuple[str, ...] = ()

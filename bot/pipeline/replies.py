@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from bot.blocks import kit
-from bot.blocks.message import fitting
+from bot.blocks.message import fitting, reply
 from bot.blocks.text import Mrkdwn, cut, joined, mrkdwn, person, sentence
 from bot.core.model import Decision, Subject, Visibility
 from bot.core.ports import Address, address_of
@@ -35,17 +35,17 @@ def private_note(text: str, *more: str) -> Reply:
     blocks = [kit.section(body)]
     if more:
         blocks.append(kit.context(*(sentence(line) for line in more)))
-    return Reply(text=body, blocks=blocks, private=True)
+    return reply(body, blocks, private=True)
 
 
 def error_reply(error: BotError | None, reference: str, hint: Mrkdwn | None = None) -> Reply:
     """Say what was wrong and what to do (`hint`: what else would help); a bug shows a reference only."""
     if error is None:
         return private_note(
-            "Something went wrong on our side; the log has it under this reference.", f"Reference `{reference}`"
+            "Something went wrong in Turso Ops. Give this reference to an admin.", f"Reference `{reference}`"
         )
     body = joined(" ", [sentence(str(error)), hint or Mrkdwn("")])
-    return Reply(text=body, blocks=[kit.section(body), kit.context(mrkdwn("Reference `{}`", reference))], private=True)
+    return reply(body, [kit.section(body), kit.context(mrkdwn("Reference `{}`", reference))], private=True)
 
 
 async def report_unexpected(env: Environment, incoming: Incoming, reply: Reply) -> None:

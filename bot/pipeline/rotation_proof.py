@@ -34,7 +34,7 @@ FIRST_LOOKS: Final = (0.0, 0.3, 0.7)
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 30.0
 _AUDITED: Final = {OldTokens.REFUSED: "proven", OldTokens.WATCHED: "watched"}
-RESTARTED: Final = "Turso Ops was restarted meanwhile, and the probe token was only in its memory"
+RESTARTED: Final = "Turso Ops restarted, and the probe token was only in memory"
 
 
 async def mint(env: Environment, command: ChangeCommand[Any], ctx: ChangeContext, request: Request) -> None:
@@ -45,7 +45,7 @@ async def mint(env: Environment, command: ChangeCommand[Any], ctx: ChangeContext
         minted = await command.probes(ctx, request.plan)
     except Exception as error:  # the rotation goes on; what was raised may hold a token
         log.error("proof.mint_failed", request=request.id, error=type(error).__name__)
-        minted = [(one, None) for one in _without(request, "no probe token could be minted")]
+        minted = [(one, None) for one in _without(request, "a probe token couldn't be created")]
     env.watches.keep(request.id, minted)
 
 
@@ -178,7 +178,7 @@ async def _by_this_rotation(env: Environment, request_id: str, since: datetime, 
     for one in await env.store.requests.find(states=states, command=rotate.command.name, since=since):
         is_its_own = one.plan.target is not None and one.plan.target.id == sibling.database_id
         if one.id != request_id and is_its_own:
-            return replace(sibling, tokens=OldTokens.UNKNOWN, why="it was rotated by itself meanwhile")
+            return replace(sibling, tokens=OldTokens.UNKNOWN, why="it was rotated separately")
     return sibling
 
 
@@ -195,7 +195,7 @@ async def _try(env: Environment, turso: TursoReader, watch: ProbeWatch, until: d
         return finding
     if answer is TokenAnswer.WORKS:
         return replace(finding, tokens=OldTokens.STILL_WORK, at=now)
-    return _unproven(finding, now, "the database gave no clear answer")
+    return _unproven(finding, now, "the database's answers weren't clear")
 
 
 async def _refused(turso: TursoReader, finding: Finding, now: datetime) -> Finding:
@@ -207,7 +207,7 @@ async def _refused(turso: TursoReader, finding: Finding, now: datetime) -> Findi
     except TursoError:
         return finding  # it is looked at again
     if not same:
-        return _unproven(finding, now, "the database was destroyed meanwhile")
+        return _unproven(finding, now, "the database was destroyed")
     return replace(finding, tokens=OldTokens.REFUSED, at=now)
 
 

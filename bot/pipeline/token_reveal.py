@@ -26,10 +26,10 @@ SETTLES_WITHIN = timedelta(seconds=90)
 """A reveal that has not settled by then was cut short: its outcome is called unknown."""
 OPEN_TO_REVEAL = (State.READY, State.UNKNOWN)
 LAPSED = {
-    State.READY: "It was not revealed in time, so no token was created. Ask for a new one.",
-    State.UNKNOWN: "It is too late to reveal it again: the time counts from the approval. Ask for a new one.",
+    State.READY: "It wasn't revealed in time, so no token was created. Ask for a new one.",
+    State.UNKNOWN: "It is too late to reveal it again. Ask for a new one.",
 }
-SHOWN = "The token was shown to its requester, once."
+SHOWN = "The token was shown to the requester once."
 
 
 async def reveal(env: Environment, request: Request, incoming: Incoming) -> str:
@@ -42,9 +42,9 @@ async def reveal(env: Environment, request: Request, incoming: Incoming) -> str:
     answer = await authorize(env, request, Step.REVEAL, actor=incoming)
     if answer.no is No.OBJECT:
         await _stale(env, request, answer.why)
-        raise BotError(f"{answer.why} Nothing was minted; ask again.")
+        raise BotError(f"{answer.why} No token was created.")
     if answer.no is No.RIGHT and answer.decision.verdict is not Verdict.DENY:
-        raise Refused(f"{answer.why} Nothing was minted; ask again.")
+        raise Refused(f"{answer.why} No token was created.")
     _must_be_in_time(env, answer.must().request)
     ctx = env.context(answer.subject, organization=request.organization)
     return await _mint_once(env, request, incoming, ctx, command)
@@ -53,12 +53,12 @@ async def reveal(env: Environment, request: Request, incoming: Incoming) -> str:
 def _may_press(env: Environment, request: Request, incoming: Incoming) -> SecretCommand[Any]:
     """Return the command of a request that this person may still reveal, as far as the request itself says."""
     if incoming.user_id != request.requester:
-        raise Refused(f"Only the one who asked may reveal it. Ask for your own with `/turso {request.line[:200]}`.")
+        raise Refused(f"Only the requester can reveal it. Ask for your own token with `/turso {request.line[:200]}`.")
     command = env.by_name.get(request.command)
     if not isinstance(command, SecretCommand):
         raise Refused("This request has nothing to reveal.")
     if request.facts.get("press") == incoming.id:
-        raise Refused(f"This press was cut short, and is not repeated by itself. {request.outcome}".strip())
+        raise Refused(f"This press was interrupted and isn't repeated. {request.outcome}".strip())
     _must_be_in_time(env, request)
     return command
 
@@ -78,15 +78,15 @@ async def _mint_once(
     facts = {**request.facts, "tries": tries, "token": token_id, "press": incoming.id}
     move = Transition(to=State.EXECUTING, at=now, changes={"facts": facts}, timers=[settle], cancel=[TimerKind.LAPSE])
     if await env.store.requests.move(request.id, expect=OPEN_TO_REVEAL, move=move) is None:
-        raise Refused("This token was revealed, or lapsed, or is being revealed at this moment. Ask for a new one.")
+        raise Refused("This token was already revealed, or its time is over. Ask for a new one.")
     if not await env.store.requests.mark_sent(request.id, phase, now):
-        raise Refused("This token is being revealed at this moment.")
+        raise Refused("This token is being revealed right now.")
     await env.store.tokens.add(_row(request, token_id, now))
     try:
         secret = await command.mint(ctx, request.plan)
     except (NotSent, TursoRejected) as error:
         await env.store.tokens.settle(token_id, TokenState.REFUSED)
-        await _settle(env, request, State.FAILED, f"{error} Nothing was minted.")
+        await _settle(env, request, State.FAILED, f"{error} No token was created.")
         return "failed"
     except BotError as error:
         await env.store.tokens.settle(token_id, TokenState.UNKNOWN)
@@ -104,7 +104,7 @@ async def _deliver(
     if shown:
         await _settle(env, request, State.SUCCEEDED, SHOWN, fingerprint=fingerprint)
         return "revealed"
-    why = f"The token could not be shown. {_may_exist(request, env.clock.now())}"
+    why = f"The token couldn't be shown. {_may_exist(request, env.clock.now())}"
     await _settle(env, request, State.UNKNOWN, why, fingerprint=fingerprint)
     return "not_delivered"
 
@@ -117,8 +117,8 @@ async def settle_cut_short(env: Environment, request: Request) -> None:
             return await _settle(env, request, State.SUCCEEDED, SHOWN, fingerprint=row.fingerprint)
         if row is not None:
             await env.store.tokens.settle(row.id, TokenState.UNKNOWN)
-        may_exist = _may_exist(request, request.updated_at or env.clock.now(), "only its requester can have seen it")
-        why = f"The reveal was cut short. {may_exist}"
+        may_exist = _may_exist(request, request.updated_at or env.clock.now(), "only the requester can have seen it")
+        why = f"The reveal was interrupted. {may_exist}"
         return await _settle(env, request, State.UNKNOWN, why, cancel=[])
     return await tell_outcome(env, request.id)
 
@@ -162,10 +162,10 @@ def expiry_of(request: Request, minted_at: datetime) -> datetime | None:
     return None if isinstance(lifetime, Never) else minted_at + lifetime
 
 
-def _may_exist(request: Request, minted_at: datetime, who: str = "it was delivered to nobody") -> str:
+def _may_exist(request: Request, minted_at: datetime, who: str = "no one has seen it") -> str:
     until = expiry_of(request, minted_at)
-    end = f"until {utc(until)}" if until else "without end"
-    return f"A token may exist {end}; {who}."
+    end = f"until {utc(until)}" if until else "and never expires"
+    return f"A token may exist {end}, but {who}."
 
 
 def _row(request: Request, token_id: str, now: datetime) -> LedgerToken:

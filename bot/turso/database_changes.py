@@ -59,7 +59,7 @@ class DatabaseChanges(DatabaseEndpoints):
         except TursoRejected as refused:
             if refused.status in (401, 429) or not (owner := await self._protected_by(name)):
                 raise
-            protected = f"`{name}` was not destroyed: delete protection of {owner} is on."
+            protected = f"`{name}` wasn't destroyed because delete protection is on for {owner}."
             raise DestroyProtected(protected, refused.answered, name=name) from None
 
     async def mint_token(self, name: str, *, expiration: str, read_only: bool) -> Minted:

@@ -48,7 +48,7 @@ class DatabaseEndpoints(PlaceEndpoints):
         found: list[Database] = []
         async for page in self.pages(group=group):
             if page.left_out:
-                raise TursoUnavailable("Turso listed a database that cannot be read, so not all of them are known.")
+                raise TursoUnavailable("Turso listed a database that I can't read, so the list is incomplete.")
             for start in range(0, len(page), CHUNK):
                 found += [readable(Listed.read, one) for one in page[start : start + CHUNK]]
                 await asyncio.sleep(0)  # others run while many thousands are read

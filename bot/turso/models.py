@@ -166,7 +166,7 @@ class Listing(list[Listed]):
 
 
 class Usage(Wire):
-    """What was used in a period. `storage_bytes` is a level, the others are flows. None: Turso did not say."""
+    """What was used in a period. `storage_bytes` is a level, the others are flows. None: Turso didn't say."""
 
     rows_read: Amount = Field(None, validation_alias=spelled("rows_read"))
     rows_written: Amount = Field(None, validation_alias=spelled("rows_written"))

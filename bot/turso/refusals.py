@@ -57,7 +57,7 @@ def refusal(said: Answered, subject: Mapping[str, str], *, writes: bool, creates
     """
     status = said.status or 0
     if status == 429:
-        return TursoRateLimited("Turso is limiting our calls just now; try again in a moment.", said)
+        return TursoRateLimited("Turso is rate-limiting requests. Try again in a moment.", said)
     if not 400 <= status < 500 or status == 408:
         return _unavailable(said, writes=writes)
     text = (said.said or "").lower()
@@ -74,7 +74,7 @@ def _missing(said: Answered, text: str, subject: Mapping[str, str]) -> TursoErro
     if said.status != 404:
         return None
     if "organization not found" in text:
-        return OrganizationNotFound("Turso does not know this organization; check `TURSO_ORGANIZATION`.", said)
+        return OrganizationNotFound("Turso doesn't know this organization. Check `TURSO_ORGANIZATION`.", said)
     if "route not found" in text or "page not found" in text:
         return None
     if database and not (group and "group" in text):
@@ -86,39 +86,37 @@ def _rejected(said: Answered, subject: Mapping[str, str]) -> TursoError:
     why = f"Turso said: {said.said.rstrip('.')}." if said.said else "Turso gave no reason."
     name = subject.get("database") or subject.get("group")
     if said.status == 401:
-        return TursoUnauthorized("Turso does not accept the API token (401); an operator has to renew it.", said)
+        return TursoUnauthorized("Turso doesn't accept the API token (401). An admin has to renew it.", said)
     if said.status == 402:
-        return PlanLacksFeature(f"The organization's plan does not include this (402). {why}", said, name=name)
+        return PlanLacksFeature(f"The organization's plan doesn't include this (402). {why}", said, name=name)
     if said.status == 403:
-        return TursoForbidden(f"The bot's API token may not do this (403). {why}", said, name=name)
+        return TursoForbidden(f"The bot's API token isn't allowed to do this (403). {why}", said, name=name)
     return TursoRejected(f"Turso refused this ({said.status}). {why}", said, name=name)
 
 
 def _unavailable(said: Answered, *, writes: bool) -> TursoError:
     if writes:
-        return OutcomeUnknown(
-            f"Turso answered {said.status} to a change; whether it happened has to be read back.", said
-        )
-    return TursoUnavailable(f"Turso answered {said.status}; try again in a moment.", said)
+        return OutcomeUnknown(f"Turso answered {said.status} to the change.", said)
+    return TursoUnavailable(f"Turso answered {said.status}. Try again in a moment.", said)
 
 
 def no_answer(error: Exception, *, writes: bool) -> TursoError:
     """Return the error for a call that got no answer; nothing of `error` but its kind is looked at."""
     late = isinstance(error, TimeoutError | httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout)
     if not writes:
-        return TursoUnavailable(f"Turso {'did not answer in time' if late else 'cannot be reached'}; try again.")
+        return TursoUnavailable(f"Turso {'is taking too long' if late else 'is unreachable'}. Try again in a moment.")
     if isinstance(error, NEVER_LEFT):
-        return NotSent("Turso cannot be reached; nothing was changed.")
-    how = "did not answer in time" if late else "broke the connection"
-    return OutcomeUnknown(f"Turso {how}; whether the change happened has to be read back.")
+        return NotSent("Turso is unreachable. Nothing was changed.")
+    how = "didn't answer in time" if late else "broke the connection"
+    return OutcomeUnknown(f"Turso {how}.")
 
 
 def unreadable(status: int, *, writes: bool) -> TursoError:
     """Return the error for a 2xx whose body is not what the API sends."""
     said = Answered(status=status)
     if writes:
-        return OutcomeUnknown("Turso's answer to a change cannot be read; it has to be read back.", said)
-    return TursoUnavailable("Turso's answer cannot be read; try again.", said)
+        return OutcomeUnknown("Turso's answer to the change can't be read.", said)
+    return TursoUnavailable("Turso's answer can't be read. Try again.", said)
 
 
 def _json(content: bytes) -> dict[str, Any]:

@@ -152,7 +152,7 @@ async def test_a_change_while_the_bot_was_down_is_recorded_at_the_next_start(off
 
     assert (await office.changes())[0] == (OLD.hash, NEW.hash)
     assert len(office.posted) == 1
-    assert "was not running" in str(office.posted[0][1].blocks)
+    assert "wasn't running" in str(office.posted[0][1].blocks)
 
 
 async def test_the_channel_that_is_no_longer_named_hears_of_that(office: Office) -> None:
@@ -160,7 +160,7 @@ async def test_the_channel_that_is_no_longer_named_hears_of_that(office: Office)
     await office.process().record(OLD, silent)
 
     assert [channel for channel, _ in office.posted] == ["C0ADMIN"]
-    assert "Nobody gains or loses a right" in str(office.posted[0][1].blocks)
+    assert "Nobody gains or loses a permission" in str(office.posted[0][1].blocks)
 
 
 async def test_without_a_channel_it_is_recorded_only(office: Office) -> None:

@@ -44,7 +44,7 @@ async def test_what_is_approved_and_not_sent_can_be_stopped(world: World, who: s
 
 async def test_an_approval_that_is_too_old_does_not_start(world: World) -> None:
     card, fault = await waiting_for_turso(world, "too-old")
-    shown = await world.shows(card, holding="does not start yet")
+    shown = await world.shows(card, holding="can't start yet")
     assert "Withdraw" in words(shown)
 
     await world.pass_time(hours=1, minutes=1)
@@ -52,8 +52,8 @@ async def test_an_approval_that_is_too_old_does_not_start(world: World) -> None:
     world.turso.faults.remove(fault)
     await world.calm()
 
-    assert "could not start in time" in words(world.as_now(card))
-    await until(lambda: told(world, "could not start in time"), what="the word to the one who asked")
+    assert "couldn't start in time" in words(world.as_now(card))
+    await until(lambda: told(world, "couldn't start in time"), what="the word to the one who asked")
     assert not world.changes("DELETE", "/too-old")
 
 
@@ -83,5 +83,5 @@ async def test_what_is_lost_between_the_vote_and_the_start_stops_it(
         await world.calm()
     lost.notice(world)
 
-    assert "Nothing was done" in found.outcome
+    assert "Nothing was changed" in found.outcome
     assert not world.changes("DELETE", f"/{database}")

@@ -45,9 +45,9 @@ async def test_an_incident_does_not_do_away_with_votes(world: World) -> None:
     await world.calm()
 
     with lost.deactivated(world, ANA):
-        with pytest.raises(Exception, match="approved this has lost the right"):
+        with pytest.raises(Exception, match="approved this is no longer allowed to approve it"):
             await stepping(Step.COUNTDOWN_END)(world, countdown)
-        with pytest.raises(Refused, match="approved this has lost the right"):
+        with pytest.raises(Refused, match="approved this is no longer allowed to approve it"):
             await pressing(DANA, "token.reveal")(world, token)
         assert not world.changes("POST", "/promised/auth/tokens")
     lost.notice(world)

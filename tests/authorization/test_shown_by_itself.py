@@ -67,13 +67,13 @@ async def test_a_digest_stops_while_the_policy_does_not_let_it_be_shown(world: W
     kept = await world.bot.store.digests.get(DB_OPS)
     assert kept is not None
     await world.bot.store.timers.replace(Timer(TimerKind.DIGEST, DB_OPS, kept.next_at), None)
-    digests, notices = public(world, "Turso digest"), public(world, "There is no digest for now")
+    digests, notices = public(world, "Turso digest"), public(world, "Digests are paused")
 
     lost.enforce(world, policy)
     await digest(world, days_ago=3)
     await digest(world, days_ago=2)
     assert public(world, "Turso digest") == digests
-    assert public(world, "There is no digest for now") == notices + 1, "it is said once"
+    assert public(world, "Digests are paused") == notices + 1, "it is said once"
 
     lost.enforce(world, OWN_POLICY)
     await digest(world, days_ago=1)
@@ -142,4 +142,4 @@ async def test_requests_are_listed_in_their_own_channel_alone(world: World) -> N
         assert "orders-elsewhere" not in words(await world.person(who).types(f"/turso {line}"))
     listed = await world.person(ANA).types("/turso requests --to-approve", ORDERS, holding="orders-elsewhere")
     denied = await world.person(ANA).presses_and_hears("Approve", listed)
-    assert "do not know" not in words(denied)
+    assert "don't know" not in words(denied)

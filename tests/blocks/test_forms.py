@@ -135,7 +135,7 @@ def test_the_other_modals_are_ones_that_slack_takes() -> None:
     nasty = "<!channel> *x* `y` " + "z" * 400
     views = [
         forms.notice_view("Not done", f"There is no `{nasty}`."),
-        forms.comment_view("approval.deny_reason", "r-1", title="Deny", label="Why? (the requester reads it)"),
+        forms.comment_view("approval.deny_reason", "r-1", title="Deny", label="Reason (shown to the requester)"),
         forms.review_view("v-1", title="Review", about=f"destroy orders --reason {nasty * 9}"),
         forms.typed_name_view(
             "approval.type_name", "r-1", name="orders", plan=Plan(None, [nasty, "Destroy"], warnings=[nasty])

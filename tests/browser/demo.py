@@ -31,7 +31,7 @@ HINTS = (
     CommandHint("token", "token NAME [--read-only] [--expiration 1h]", "Mint an access token"),
     CommandHint("rotate", "rotate NAME", "Invalidate every token"),
     CommandHint("destroy", "db destroy NAME [--now] [--reason TEXT]", "Destroy a database"),
-    CommandHint("help", "help [COMMAND]", "What you may do here"),
+    CommandHint("help", "help [COMMAND]", "Show what you can do here"),
 )
 
 

@@ -45,7 +45,7 @@ async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window
     remy, ben, ana = (phones[one] for one in (REMY, BEN, ANA))
 
     await remy.say("/turso incident start INC-42 --for 2h")
-    await expect(remy.message("has started in this channel")).to_contain_text("INC-42")
+    await expect(remy.message("started and lasts until")).to_contain_text("INC-42")
 
     await remy.say("/turso triage checkout")
     card = remy.message("Rows read today")
@@ -54,7 +54,7 @@ async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window
     await picture(remy, card, "incident-triage")
 
     await remy.press("Freeze writes 30 min", card)
-    await remy.press("Freeze writes", remy.message("Nothing happens unless you confirm"))
+    await remy.press("Freeze writes", remy.message("Nothing happens until you do"))
     await until(lambda: world.changes("PATCH", "/checkout/configuration"), what="the freeze")
 
     await expect(remy.pane.get_by_text("are blocked").last).to_be_visible()
@@ -80,7 +80,7 @@ async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window
     await expect(ben.message("checkout-old is destroyed")).to_contain_text("Reviewed by")
 
     await remy.say("/turso incident end")
-    ended = await until(lambda: world.card("C0INCCHK", holding="INC-42* has ended"), what="the end")
+    ended = await until(lambda: world.card("C0INCCHK", holding="INC-42* ended"), what="the end")
     assert ended.thread_ts
     await thread(remy)
     last = remy.page.locator(".msg", has_text="Incident permissions no longer apply").last
@@ -88,7 +88,7 @@ async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window
     await expect(remy.page.get_by_role("link", name="Incident INC-42")).to_be_visible()
     await picture(remy, last, "incident-end")
     await remy.press("Thaw checkout", last)
-    question = remy.page.locator(".msg.private", has_text="Nothing happens unless you confirm").last
+    question = remy.page.locator(".msg.private", has_text="Nothing happens until you do").last
     await remy.press("Thaw", question)
     await until(lambda: len(world.changes("PATCH", "/checkout/configuration")) == 2, what="the thaw")
 

@@ -68,11 +68,11 @@ TABLE = [
     ),
     (
         line("proof", "proven", command="rotate", user_id="timer", request_id="r-1", of_dana=True),
-        "<@U0DANA>'s request to rotate the tokens of `analytics` is proven: old tokens are refused",
+        "<@U0DANA>'s request to revoke all tokens for `analytics` is proven: old tokens are refused",
     ),
     (
         line("proof", "not_proven", command="rotate", user_id="timer", request_id="r-1", of_dana=True),
-        "<@U0DANA>'s request to rotate the tokens of `analytics` is not proven: old tokens may still work",
+        "<@U0DANA>'s request to revoke all tokens for `analytics` is not proven: old tokens may still work",
     ),
     (phase("executed", "failed"), "<@U0DANA>'s request to destroy `analytics` failed"),
     (phase("executed", "unknown"), "<@U0DANA>'s request to destroy `analytics` has an unknown result"),
@@ -239,14 +239,14 @@ def test_of_many_databases_the_rest_is_counted() -> None:
 
     told = sentence_of(phase("executed", "succeeded", command="rotate", databases=names), WRITER)
 
-    assert told == "<@U0DANA>'s request to rotate the tokens of `db-0`, `db-1`, `db-2`, `db-3` and 4 more succeeded"
+    assert told == "<@U0DANA>'s request to revoke all tokens for `db-0`, `db-1`, `db-2`, `db-3` and 4 more succeeded"
 
 
 def test_those_that_the_reader_may_not_see_are_counted_only() -> None:
     writer = slack_writer(lambda entry: [name for name in entry.databases if name.startswith("orders")], CATALOGUE)
     entry = phase("executed", "succeeded", command="rotate", databases=("orders", "payroll", "users"))
 
-    assert "the tokens of `orders` and 2 more succeeded" in sentence_of(entry, writer)
+    assert "all tokens for `orders` and 2 more succeeded" in sentence_of(entry, writer)
     assert "freeze 1 database" in sentence_of(phase("executed", "failed", command="freeze", databases=("x",)), writer)
 
 

@@ -17,9 +17,9 @@ async def test_it_is_made_in_the_default_group_and_answers(desk: Desk) -> None:
     reply = await desk.carry_out("create orders")
 
     assert desk.acme.databases["orders"]["group"] == "default"
-    assert "is created and ready" in reply.text
+    assert "is ready" in reply.text
     assert "libsql://orders-acme.aws-us-east-1.turso.io" in words(reply)
-    assert buttons(reply)["Token for an hour"]["value"] == "token orders"
+    assert buttons(reply)["Token for 1 h"]["value"] == "token orders"
 
 
 async def test_the_plan_names_what_is_made_and_where(desk: Desk) -> None:
@@ -70,7 +70,7 @@ async def test_a_database_that_does_not_answer_in_time_is_said_so(desk: Desk, mo
 
     desk.turso._writer._transport = httpx.MockTransport(late)
 
-    assert "does not answer yet" in (await desk.carry_out("create orders")).text
+    assert "isn't ready yet" in (await desk.carry_out("create orders")).text
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ async def test_a_database_that_does_not_answer_in_time_is_said_so(desk: Desk, mo
         ("create orders --location lrh", r"Turso has no location `lrh`. Choose `lhr`."),
         ("create orders --location mars", r"Turso has no location `mars`. Choose "),
         ("create orders --group defalt", r"There is no group `defalt`. Choose `default`."),
-        ("create orders --location lhr", r"of the group `default` are in `aws-us-east-1`. Leave `--location` out."),
+        ("create orders --location lhr", r"of the group `default` are in `aws-us-east-1`. Leave out `--location`."),
     ],
 )
 async def test_a_place_that_is_not_there_is_refused_before_anybody_is_asked(desk: Desk, line: str, says: str) -> None:
@@ -125,7 +125,7 @@ async def test_a_place_that_cannot_be_checked_is_compared_afterwards(desk: Desk)
 
     reply = await desk.carry_out("create orders --location mars")
 
-    assert "You asked for the location `mars`; it was made in `aws-us-east-1`." in words(reply)
+    assert "You asked for the location `mars`, but Turso chose `aws-us-east-1`." in words(reply)
 
 
 async def test_the_message_says_where_it_was_made(desk: Desk) -> None:
@@ -143,12 +143,12 @@ MADE = {"id": "1", "group": "default", "locations": ["ams", "lhr"]}
     [
         ({"group": "default", "location": "lhr"}, MADE, []),
         ({"group": None, "location": None}, MADE, []),
-        ({"group": "eu", "location": None}, MADE, ["You asked for the group `eu`; it was made in `default`."]),
+        ({"group": "eu", "location": None}, MADE, ["You asked for the group `eu`, but Turso chose `default`."]),
         ({"group": "default", "location": "fra"}, MADE,
-         ["You asked for the location `fra`; it was made in `ams, lhr`."]),
+         ["You asked for the location `fra`, but Turso chose `ams, lhr`."]),
         ({"group": "default", "location": "fra"}, {"group": "", "locations": []},
-         ["You asked for the group `default`; Turso does not say whether it is there.",
-          "You asked for the location `fra`; Turso does not say whether it is there."]),
+         ["You asked for the group `default`, but Turso doesn't say where it was created.",
+          "You asked for the location `fra`, but Turso doesn't say where it was created."]),
         ({"group": "eu", "location": "fra"}, {}, []),
     ],
     ids=["as asked", "nothing asked", "another group", "another location", "not told", "nothing read"],

@@ -91,15 +91,15 @@ async def test_a_snapshot_that_turso_does_not_give_is_no_obstacle(desk: Desk) ->
     plan = await desk.plan("destroy orders")
 
     assert plan.target.size_bytes is None
-    assert "not told" in plan.facts["Size"]
-    assert any("did not tell its size" in warning for warning in plan.warnings)
+    assert "unknown" in plan.facts["Size"]
+    assert any("didn't say how large it is" in warning for warning in plan.warnings)
 
 
 async def test_a_second_quarantine_is_pointed_to_the_first(desk: Desk) -> None:
     desk.acme.add("orders")
     await open_quarantine(desk, await desk.plan("destroy orders"))
 
-    with pytest.raises(BadInput, match="in quarantine already"):
+    with pytest.raises(BadInput, match="already in quarantine"):
         await desk.plan("destroy orders")
 
 
@@ -136,7 +136,7 @@ async def test_one_without_a_countdown_gives_way_to_a_new_one(desk: Desk) -> Non
     plan = await desk.plan("destroy orders")
 
     assert plan.arguments["replaces"] == resting.id
-    assert any("takes its place" in warning for warning in plan.warnings)
+    assert any("new quarantine" in warning for warning in plan.warnings)
     assert "replaces" not in (await desk.plan("destroy orders --now")).arguments
 
 
@@ -149,7 +149,7 @@ async def test_it_is_found_among_more_quarantines_than_a_list_shows(desk: Desk) 
         later = request(number, plan=other, requester=f"U{number}", command="destroy", state=State.QUARANTINED)
         await desk.store.requests.open(later, move(State.QUARANTINED))
 
-    with pytest.raises(BadInput, match="in quarantine already"):
+    with pytest.raises(BadInput, match="already in quarantine"):
         await desk.plan("destroy orders")
     assert (await desk.plan("restore orders")).arguments["request_id"] == counting.id
 
@@ -157,5 +157,5 @@ async def test_it_is_found_among_more_quarantines_than_a_list_shows(desk: Desk) 
 async def test_restore_without_a_quarantine_says_that_there_is_none(desk: Desk) -> None:
     desk.acme.add("orders")
 
-    with pytest.raises(BadInput, match="nothing to undo"):
+    with pytest.raises(BadInput, match="nothing to restore"):
         await desk.plan("restore orders")

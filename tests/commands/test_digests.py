@@ -51,8 +51,8 @@ async def test_on_keeps_it_and_sets_its_timer(desk: Desk) -> None:
     assert (kept.cadence, kept.weekday, kept.at, kept.tz) == ("weekly", 1, "14:30", "Europe/Berlin")
     assert kept.next_at == datetime(2026, 11, 24, 13, 30, tzinfo=UTC)
     assert [timer.subject for timer in await desk.store.timers.due(kept.next_at)] == ["C0DBOPS"]
-    assert "every tue at 14:30" in reply.text
-    assert "The next one comes <!date^1795527000^" in words(reply)
+    assert "Tuesdays at 2:30 PM" in reply.text
+    assert "Next: <!date^1795527000^" in words(reply)
 
 
 async def test_off_drops_both(desk: Desk) -> None:
@@ -88,7 +88,7 @@ def test_what_makes_no_sense_is_refused(desk: Desk, line: str) -> None:
     "line", ["on --daily 25:00", "on --daily 09:60", "on mon 9", "on 24:00", "on --weekly mon 99:99"]
 )
 def test_a_time_that_is_none_is_told_as_a_time(desk: Desk, line: str) -> None:
-    with pytest.raises(BadInput, match="The time is written as `09:00`"):
+    with pytest.raises(BadInput, match=r"isn't a time. Try `09:00`"):
         desk.parse(f"digest {line}")
 
 
@@ -112,7 +112,7 @@ async def test_it_says_totals_movers_idle_held_and_ending(desk: Desk) -> None:
     assert "Not read for 14 days*: `archive`" in text
     assert "*orders*: frozen" in text
     assert "*orders* of <@U0ANA>" in text
-    assert "against the period before" in text
+    assert "vs. the previous period" in text
     assert "7,400" in text
 
 
@@ -146,7 +146,7 @@ async def test_without_history_and_without_turso_it_gives_no_numbers(desk: Desk)
 
     text = words(await desk.ask("digest now"))
 
-    assert "Usage is not known" in text
+    assert "there is no history yet" in text
     assert "Rows read" not in text
 
 

@@ -93,7 +93,7 @@ async def test_a_block_that_turso_does_not_tell_is_not_taken_for_open(desk: Desk
     desk.acme.add("orders")
     del desk.acme.configurations["orders"][left_out]
 
-    with pytest.raises(Unavailable, match="does not tell"):
+    with pytest.raises(Unavailable, match="doesn't say"):
         await blocked(desk.turso, "orders")
 
 

@@ -38,7 +38,7 @@ async def test_tokens_are_those_of_the_channel_and_never_a_token(desk: Desk) -> 
 
     assert "orders-eu" in words(reply)
     assert "payroll" not in str(shown(reply))
-    assert "2 hours left" in words(reply)
+    assert "2 h left" in words(reply)
     assert "ab12ab12ab12ab12" in words(reply)
 
 
@@ -50,7 +50,7 @@ async def test_mine_are_mine_and_the_ended_are_gone(desk: Desk) -> None:
 
     reply = await desk.ask("tokens --mine")
 
-    assert "1 live token of yours" in reply.text
+    assert "1 active token held by you" in reply.text
     assert "U0BEN" not in str(shown(reply))
 
 
@@ -58,7 +58,7 @@ async def test_a_token_of_which_nothing_is_known_says_so(desk: Desk) -> None:
     desk.acme.add("orders-eu", DbId="db-1")
     await desk.store.tokens.add(token(1, state=TokenState.UNKNOWN))
 
-    assert "delivered to nobody" in words(await desk.ask("tokens"))
+    assert "no one has seen it" in words(await desk.ask("tokens"))
 
 
 async def test_three_hundred_tokens_are_paged(desk: Desk) -> None:
@@ -185,7 +185,7 @@ async def test_the_audit_log_is_narrowed_by_database_person_and_time(desk: Desk)
     assert "mine" in words(reply)
     assert "users" not in words(reply)
     await desk.turso.create_database("quiet", group="default")
-    assert "Nothing is on record" in words(await desk.ask("audit --db quiet"))
+    assert "There are no entries" in words(await desk.ask("audit --db quiet"))
     with pytest.raises(DatabaseNotFound):
         await desk.ask("audit --db nothing")
 

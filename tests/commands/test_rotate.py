@@ -19,9 +19,9 @@ async def test_the_plan_names_siblings_tokens_and_holders(desk: Desk) -> None:
     assert plan.databases[0] == ("orders", "default")
     assert set(plan.holders) == {"U0BEN", "U0CLEO"}
     assert set(plan.ends_tokens_of) == {database["DbId"] for database in made}
-    assert plan.facts["Active tokens"] == "3 of 2 holders, for orders, users"
-    assert any("payroll" in line and "whole group" in line for line in plan.warnings)
-    assert any("made elsewhere" in line for line in plan.warnings)
+    assert plan.facts["Active tokens"] == "3 (orders, users)"
+    assert any("payroll" in line and "other databases in group" in line for line in plan.warnings)
+    assert any("created elsewhere" in line for line in plan.warnings)
     assert any("short downtime" in line for line in plan.warnings)
 
 
@@ -31,7 +31,7 @@ async def test_it_is_sent_once_and_leaves_nothing_to_read(desk: Desk) -> None:
     reply = await desk.carry_out("db tokens invalidate orders")
 
     assert desk.acme.rotated == ["orders"]
-    assert "*orders* · Turso has accepted the rotation" in reply.text
+    assert "orders · Turso accepted the rotation" in reply.text
     assert desk.parse("rotate orders").spec.read_back is None
 
 

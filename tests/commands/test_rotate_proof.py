@@ -51,16 +51,22 @@ def told(one: Proof | None) -> str:
 @pytest.mark.parametrize(
     ("target", "says", "freeze"),
     [
-        (proof(OldTokens.WATCHED), "Turso has accepted the rotation; old tokens may work for up to an hour", True),
-        (proof(OldTokens.REFUSED), "Proven: old tokens are refused since", False),
-        (proof(OldTokens.STILL_WORK), "Not proven: an old token still worked at", True),
-        (proof(OldTokens.UNKNOWN, why="the probe token expired"), "Not proven: the probe token expired.", True),
-        (None, "Not proven: it was not watched.", True),
+        (proof(OldTokens.WATCHED), "Turso accepted the rotation. Old tokens may work for up to an hour", True),
+        (proof(OldTokens.REFUSED), "Old tokens are refused since", False),
+        (proof(OldTokens.STILL_WORK), "An old token still worked at", True),
+        (
+            proof(OldTokens.UNKNOWN, why="the probe token expired"),
+            "I couldn't check the old tokens: the probe token expired.",
+            True,
+        ),
+        (None, "I didn't check whether old tokens are refused.", True),
     ],
 )
 def test_the_card_says_what_is_known(target: Any, says: str, freeze: bool) -> None:
     assert says in told(target)
-    assert ("Proven:" in told(target)) is (target is not None and target.target.tokens is OldTokens.REFUSED)
+    assert ("Old tokens are refused since" in told(target)) is (
+        target is not None and target.target.tokens is OldTokens.REFUSED
+    )
     facts = {PROOF: target.to_json()} if target else {}
     assert ("Freeze first" in buttons(message(PLAN, facts))) is freeze
 
@@ -68,10 +74,10 @@ def test_the_card_says_what_is_known(target: Any, says: str, freeze: bool) -> No
 @pytest.mark.parametrize(
     ("sibling", "says"),
     [
-        (OldTokens.WATCHED, "may end too"),
-        (OldTokens.REFUSED, "Its group too"),
+        (OldTokens.WATCHED, "in the same group are revoked too, until"),
+        (OldTokens.REFUSED, "in the same group are refused"),
         (OldTokens.STILL_WORK, "still work."),
-        (OldTokens.UNKNOWN, "Not known"),
+        (OldTokens.UNKNOWN, "I don't know whether"),
     ],
 )
 def test_the_group_is_told_apart(sibling: OldTokens, says: str) -> None:
@@ -102,11 +108,11 @@ def test_the_ledger_claims_no_more_than_was_seen(found: Any, state: State, revok
 @pytest.mark.parametrize(
     ("databases", "found", "says"),
     [
-        (["orders"], proof(OldTokens.WATCHED, OldTokens.WATCHED), "they may work for up to an hour"),
+        (["orders"], proof(OldTokens.WATCHED, OldTokens.WATCHED), "but may work for up to an hour"),
         (["orders"], proof(OldTokens.REFUSED, OldTokens.WATCHED), "no longer work"),
-        (["users"], proof(OldTokens.REFUSED, OldTokens.WATCHED), "may have been revoked too"),
+        (["users"], proof(OldTokens.REFUSED, OldTokens.WATCHED), "may be revoked too"),
         (["users"], proof(OldTokens.REFUSED, OldTokens.REFUSED), "no longer work"),
-        (["carts"], proof(OldTokens.REFUSED, OldTokens.REFUSED), "may have been revoked too"),
+        (["carts"], proof(OldTokens.REFUSED, OldTokens.REFUSED), "may be revoked too"),
         (["orders", "users"], proof(OldTokens.REFUSED, OldTokens.WATCHED), "may work for up to an hour"),
         ([], None, "may work for up to an hour"),
     ],

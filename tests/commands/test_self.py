@@ -36,8 +36,8 @@ async def test_help_of_one_command_says_how_it_stands_here(desk: Desk) -> None:
 
     assert "token NAME [--read-only]" in reply.text
     assert "Needs approval*: `token`" in words(reply)
-    assert buttons(reply)["Fill in a form"]["action_id"] == "form.open.token"
-    assert "Not here" in words(await desk.ask("help rotate", channel="C0ORDERS"))
+    assert buttons(reply)["Open the form"]["action_id"] == "form.open.token"
+    assert "Not available here" in words(await desk.ask("help rotate", channel="C0ORDERS"))
 
 
 async def test_help_of_what_there_is_not_names_what_comes_close(desk: Desk) -> None:
@@ -157,8 +157,8 @@ async def test_home_says_what_waits_for_me(desk: Desk) -> None:
     reply = await desk.ask("", who="U0BEN")
 
     assert buttons(reply)["Approve"]["value"] == theirs.id
-    assert "Waits for you" in words(reply)
-    assert "Asked by you" in words(reply)
+    assert "Waiting for you" in words(reply)
+    assert "Your requests" in words(reply)
     assert buttons(reply)["Databases"]["value"] == "list"
     assert buttons(reply)["Token"]["action_id"] == "form.open.token"
 
@@ -206,9 +206,9 @@ async def test_what_is_not_well_stands_first(desk: Desk) -> None:
 
     reply = await desk.ask("doctor", health=health)
 
-    assert "20 of 40 checks need attention" in reply.text
+    assert "20 of 40 checks failed" in reply.text
     one = await desk.ask("doctor", health=one_is_ill)
-    assert "1 of 2 checks needs attention" in one.text
+    assert "1 of 2 checks failed" in one.text
     assert words(reply).index("Turso") < words(reply).index("*Slack*")
     with pytest.raises(Unavailable):
         await desk.ask("doctor")

@@ -149,29 +149,28 @@ def test_a_missing_argument_is_incomplete_and_keeps_what_was_given() -> None:
     [
         (
             "token orders --expiration 1day",
-            "`--expiration` takes a duration such as `1h` or `2d12h`, or `never`; "
-            "`1day` has the unknown unit `day`; write `d`.",
+            "I don't understand `1day`. Try `--expiration 1d`.",
         ),
-        ("token --expiration 1day", "`1day` has the unknown unit"),
-        ("token orders -e -1h", "`-1h` is not longer than zero"),
-        ("freeze orders --for never", "`--for` takes a duration such as `30m` or `2d12h`; `never` has no number"),
-        ("token Orders", "`Orders` has capitals: write `orders`"),
+        ("token --expiration 1day", "I don't understand `1day`"),
+        ("token orders -e -1h", "`-1h` must be longer than zero"),
+        ("freeze orders --for never", "I don't understand `never`. Try `--for 30m`."),
+        ("token Orders", "`Orders` isn't a database name. Use only a–z, 0–9 and dashes. Try `orders`."),
         ("token -orders-", "has no option `-orders-`"),
-        ("token orders-", "must begin and end with a letter or a digit: write `orders`"),
-        ("token orders_eu", "has the sign `_` in it"),
+        ("token orders-", "Use only a–z, 0–9 and dashes. Try `orders`."),
+        ("token orders_eu", "Try `orders-eu`."),
         ("token orders.turso.io", "looks like an address"),
-        (f"token {'x' * 65}", "has 65 characters"),
-        ("create orders --location Paris!", "`--location` takes a location's code"),
-        ("create orders --group a/b", "`--group` takes a group's name"),
-        ("protect orders maybe", "`STATE` takes `on` or `off`; not `maybe`"),
-        ("list --sort age", "`--sort` takes `name`, `size`, `reads` or `writes`; not `age`"),
-        ("list --page 0", "a whole number of at least 1; not `0`"),
-        ("usage --month 2026-13", "a month such as `2026-10`; not `2026-13`"),
-        ("usage --since 2026-02-30", "the calendar has no `2026-02-30`"),
-        ("usage --since yesterday", "`yesterday` has no number"),
-        ("policy explain list --as ana", "`--as` takes a person, picked from Slack's list"),
+        (f"token {'x' * 65}", "at most 64 characters"),
+        ("create orders --location Paris!", "`--location` takes a location code"),
+        ("create orders --group a/b", "`--group` takes a group name"),
+        ("protect orders maybe", "`STATE` takes `on` or `off`, not `maybe`"),
+        ("list --sort age", "`--sort` takes `name`, `size`, `reads` or `writes`, not `age`"),
+        ("list --page 0", "a whole number of at least 1, not `0`"),
+        ("usage --month 2026-13", "a month such as `2026-10`, not `2026-13`"),
+        ("usage --since 2026-02-30", "`2026-02-30` isn't a day"),
+        ("usage --since yesterday", "I don't understand `yesterday`. Try `--since 1d`."),
+        ("policy explain list --as ana", "`--as` takes a person from Slack's list"),
         ("policy explain list --in db-ops", "`--in` takes a channel"),
-        ("token orders extra", "Unexpected `extra`. Write `token NAME"),
+        ("token orders extra", "Unexpected `extra`. Usage: `/turso token NAME"),
         ("token orders --expiration", "`--expiration` needs a value"),
         ("token orders --expiration --read-only", "`--expiration` needs a value"),
         ("token orders --expiration 1h -e 2h", "`--expiration` is given twice"),
@@ -187,7 +186,7 @@ def test_an_unknown_command_names_the_nearest() -> None:
     with pytest.raises(UnknownCommand) as caught:
         GRAMMAR.parse("db destory orders")
     assert "destroy" in caught.value.nearest
-    assert "did you mean `destroy`" in str(caught.value)
+    assert "Did you mean `destroy`" in str(caught.value)
 
 
 def test_the_first_word_of_longer_commands_offers_them() -> None:
@@ -203,20 +202,19 @@ def test_an_unknown_option_names_the_nearest_and_how_to_write_it() -> None:
 
 
 def test_a_quoted_option_is_a_word() -> None:
-    assert "capitals" not in refusal('destroy "--now"')
-    assert "`NAME` takes a database name" in refusal('destroy "--now"')
+    assert "isn't a database name" in refusal('destroy "--now"')
 
 
 def test_what_follows_two_dashes_is_no_option() -> None:
-    assert "`NAME` takes a database name" in refusal("destroy -- --now")
+    assert "isn't a database name" in refusal("destroy -- --now")
 
 
 def test_longer_text_than_any_command_needs_is_refused() -> None:
-    assert "2,001 characters; at most 2,000 are read" in refusal("x" * 2001)
+    assert "2,001 characters. The maximum is 2,000" in refusal("x" * 2001)
 
 
 def test_a_value_cannot_close_the_quotes_around_it() -> None:
-    assert "; `a'b` has the sign `'` in it." in refusal("token a`b")
+    assert "`a'b` isn't a database name." in refusal("token a`b")
 
 
 def test_a_grammar_finds_commands_by_any_spelling() -> None:
@@ -255,7 +253,7 @@ def test_a_secret_that_was_pasted_is_not_repeated(line: str) -> None:
 
 def test_arguments_that_do_not_go_together_are_one_sentence_about_the_command() -> None:
     assert refusal("usage --since 7d --month 2026-10") == (
-        "Say `--since` or `--month`, not both. Write `usage [NAME] [--since 7d]`."
+        "Say `--since` or `--month`, not both. Usage: `/turso usage [NAME] [--since 7d]`"
     )
 
 
@@ -264,6 +262,6 @@ def test_a_form_gets_one_sentence_for_each_field() -> None:
         TokenArgs.model_validate({"expiration": "1day"})
     spec = GRAMMAR.spec("token")
     assert field_errors(caught.value, spec) == {
-        "name": "`NAME` is needed.",
+        "name": "`NAME` is required.",
         "expiration": refusal("token orders -e 1day"),
     }

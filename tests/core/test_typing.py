@@ -62,7 +62,7 @@ def test_a_flag_that_skips_questions_is_not_needed(flag: str) -> None:
      ("tokne", "token"), ("usge", "usage")],
 )  # fmt: skip
 def test_a_word_that_means_or_resembles_a_command_names_it(word: str, name: str) -> None:
-    assert f"did you mean `{name}`" in refusal(f"{word} orders")
+    assert f"Did you mean `{name}`" in refusal(f"{word} orders")
 
 
 @pytest.mark.parametrize("word", ["frobnicate", "please", "hello", "intent", "deploy", "orders", "quit", "migrate"])
@@ -73,8 +73,9 @@ def test_a_word_that_is_not_close_suggests_nothing_that_changes(word: str) -> No
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("digest on --daily 9am", "The time"), ("digest on --daily 25:00", "The time"), ("digest on 9am", "The time"),
-     ("digest on --weekly someday", "The day"), ('show "orders', "quote that is not closed"),
+    [("digest on --daily 9am", "`9am` isn't a time"), ("digest on --daily 25:00", "`25:00` isn't a time"),
+     ("digest on 9am", "`9am` isn't a time"),
+     ("digest on --weekly someday", "`someday` isn't a day"), ('show "orders', "unclosed quote"),
      ("audit --since yesterday", "--since"), ("freeze orders --for soon", "--for")],
 )  # fmt: skip
 def test_an_error_speaks_of_the_argument_that_is_wrong(text: str, words: str) -> None:

@@ -106,7 +106,7 @@ async def test_what_somebody_else_made_while_the_process_was_down_is_not_said_to
 
     request = await in_state(here, "wanted", State.FAILED if minutes else State.SUCCEEDED)
     assert here.sent("POST", DATABASES) == 1, "the test's own"
-    assert ("by somebody else" in request.outcome) is bool(minutes)
+    assert ("Someone else created it" in request.outcome) is bool(minutes)
 
 
 async def _made_again(here: Lane, name: str) -> str:

@@ -85,7 +85,7 @@ class Processes:
 async def until(true: Callable[[], bool], patience: float = PATIENCE) -> None:
     end = time.monotonic() + patience
     while not true():
-        assert time.monotonic() < end, "it did not happen"
+        assert time.monotonic() < end, "it didn't happen"
         await asyncio.sleep(0.05)
 
 

@@ -10,12 +10,12 @@ from tests.world import INCIDENT, Someone, World, buttons, until, words
 async def start(someone: Someone, key: str, *, lasts: str = "2h", channel: str = INCIDENT) -> Message:
     """Start an incident; returns the message that its timeline begins with."""
     line = f"/turso incident start {key} --for {lasts}"
-    return await _after(someone, channel, line, f"Incident *{key}* has started")
+    return await _after(someone, channel, line, f"Incident *{key}* started")
 
 
 async def end(someone: Someone, key: str, *, channel: str = INCIDENT) -> Message:
     """End it; returns the last message, once its report is shared."""
-    told = await _after(someone, channel, "/turso incident end", f"Incident *{key}* has ended")
+    told = await _after(someone, channel, "/turso incident end", f"Incident *{key}* ended")
     await until(lambda: report(someone.world, key), what="the report")
     return told
 
@@ -55,7 +55,7 @@ async def freeze(someone: Someone, card: Message, name: str) -> Message:
 async def approve_typed(someone: Someone, card: Message, name: str) -> None:
     """Approve a card whose rule wants the name typed."""
     await someone.presses("Approve", card)
-    view = await someone.modal("Type the name")
+    view = await someone.modal("type the name")
     await someone.submits({"typed_name": name}, view)
 
 

@@ -13,7 +13,7 @@ from tests.world import BEN, DANA, INCIDENT, REMY, World, buttons, until, words
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-after")]
 LEADS_ON = {"Status", "Triage", "End incident"}
-REFUSED = "has ended. To start one: /turso incident start KEY"
+REFUSED = "has ended. Start another with /turso incident start KEY"
 
 
 async def running(world: World) -> Incident | None:
@@ -29,9 +29,9 @@ async def test_every_message_that_said_it_runs_says_how_it_ended(world: World) -
     remy = world.person(REMY)
     begun = await play.start(remy, "INC-1")
     assert buttons(begun).keys() == LEADS_ON
-    await remy.types("/turso incident start INC-1 --for 5h", INCIDENT, holding="goes on")
+    await remy.types("/turso incident start INC-1 --for 5h", INCIDENT, holding="continues")
     await world.calm()
-    longer = world.card(INCIDENT, holding="goes on")
+    longer = world.card(INCIDENT, holding="continues")
     now = await running(world)
     assert longer is not None
     assert now is not None
@@ -44,7 +44,7 @@ async def test_every_message_that_said_it_runs_says_how_it_ended(world: World) -
         assert "*INC-1* ended" in words(shown)
         assert f"by <@{BEN}>" in words(shown)
         assert not buttons(shown)
-        assert "holds here" not in words(shown)
+        assert "apply here" not in words(shown)
 
 
 async def test_they_say_so_when_its_time_was_over(world: World) -> None:
@@ -53,7 +53,7 @@ async def test_they_say_so_when_its_time_was_over(world: World) -> None:
     await world.pass_time(minutes=61)
 
     shown = await world.shows(begun, holding="*INC-2* ended")
-    assert "when its time was over" in words(shown)
+    assert "when its time ran out" in words(shown)
     assert not buttons(shown)
     await world.calm()
 
@@ -62,7 +62,7 @@ async def test_they_say_so_when_its_time_was_over(world: World) -> None:
 async def test_a_button_of_an_ended_incident_touches_no_other(world: World, key: str) -> None:
     remy = world.person(REMY)
     begun = await play.start(remy, "INC-3")
-    status = await remy.types("/turso incident", INCIDENT, holding="runs for")
+    status = await remy.types("/turso incident", INCIDENT, holding="started just now")
     await play.end(remy, "INC-3")
 
     for label in ("Extend to 4 hours from now", "End incident"):
@@ -82,7 +82,7 @@ async def test_the_buttons_of_a_running_one_extend_and_end_it(world: World) -> N
     remy = world.person(REMY)
     begun = await play.start(remy, "INC-5")
     before = await running(world)
-    status = await remy.types("/turso incident", INCIDENT, holding="runs for")
+    status = await remy.types("/turso incident", INCIDENT, holding="started just now")
 
     await remy.presses("Extend to 4 hours from now", status)
     await until(lambda: world.card(INCIDENT, holding="*INC-5* goes on"), what="the extension")
@@ -93,15 +93,15 @@ async def test_the_buttons_of_a_running_one_extend_and_end_it(world: World) -> N
     assert after.id == before.id
     assert after.until > before.until
 
-    await remy.types("/turso incident start INC-5 --for 8h", INCIDENT, holding="goes on")
+    await remy.types("/turso incident start INC-5 --for 8h", INCIDENT, holding="continues")
     await world.calm()
     nearer = await remy.presses_and_hears("Extend to 4 hours from now", status)
-    assert "runs longer than that already" in words(nearer)
-    fresh = await remy.types("/turso incident", INCIDENT, holding="runs for")
+    assert "already runs longer than that" in words(nearer)
+    fresh = await remy.types("/turso incident", INCIDENT, holding="started just now")
     assert not [label for label in buttons(fresh) if label.startswith("Extend")]
 
     await remy.presses("End incident", world.as_now(begun))
-    await until(lambda: world.card(INCIDENT, holding="*INC-5* has ended"), what="the end")
+    await until(lambda: world.card(INCIDENT, holding="*INC-5* ended"), what="the end")
     await world.calm()
     assert await running(world) is None
 
@@ -131,16 +131,16 @@ async def test_a_refusal_after_the_end_says_so_to_those_who_may_start_one(world:
     await play.start(remy, "INC-7")
     card = await remy.types("/turso triage checkout", INCIDENT, holding=":ambulance:")
     await play.end(remy, "INC-7")
-    gives_back = "INC-7 has ended, and its rights here with it: /turso incident start KEY gives them back"
+    gives_back = "INC-7 has ended, so its permissions no longer apply. Start another with /turso incident start KEY"
 
     for label in ("Refresh", "Freeze writes 30 min"):
         assert gives_back in plain(words(await remy.presses_and_hears(label, card))), label
-    refused = await remy.types("/turso triage checkout", INCIDENT, holding="nothing for this channel")
+    refused = await remy.types("/turso triage checkout", INCIDENT, holding="no rules for this channel")
     assert gives_back in plain(words(refused))
-    assert "prints what to add" not in words(refused)
+    assert "shows what an admin can add" not in words(refused)
 
-    never = await remy.types("/turso create warehouse", INCIDENT, holding="nothing for this channel")
+    never = await remy.types("/turso create warehouse", INCIDENT, holding="no rules for this channel")
     assert "has ended" not in words(never), "no incident would allow it"
-    other = await world.person(DANA).types("/turso triage checkout", INCIDENT, holding="nothing for this channel")
+    other = await world.person(DANA).types("/turso triage checkout", INCIDENT, holding="no rules for this channel")
     assert "has ended" not in words(other), "she may start none"
-    assert "prints what to add" in words(other)
+    assert "shows what an admin can add" in words(other)

@@ -45,7 +45,7 @@ async def review(world: World, who: str, card: Message, *, verdict: str = "yes")
     """Give the review that a card owes."""
     someone = world.person(who)
     await someone.presses("Review", card)
-    view = await someone.modal("What was done without approval")
+    view = await someone.modal("Done without approval")
     before = {one.ts for one in someone.sees()}
     await someone.submits({"verdict": verdict, "comment": "I looked"}, view)
     return await someone.hears(DB_OPS, before)
@@ -62,7 +62,7 @@ async def test_while_a_review_is_owed_the_next_act_is_closed_to_who_owes_it(worl
 
     await world.make("second")
     refused = await world.person(ANA).types('/turso destroy second --now --reason "it burns too"')
-    assert "still owe a review" in words(refused)
+    assert "still needs a review" in words(refused)
     other = await break_glass(world, BEN, "third")
     assert "on record: not justified" in words(await review(world, REMY, card, verdict="no"))
     await world.shows(card, holding="*not* justified")
@@ -79,12 +79,12 @@ async def test_a_review_is_given_once_and_by_those_alone_whom_the_rule_names(wor
         assert "Reference" in words(await world.person(somebody).presses_and_hears("Review", card))
     for somebody in (BEN, REMY):
         await world.person(somebody).presses("Review", card)
-        await world.person(somebody).modal("What was done without approval")
+        await world.person(somebody).modal("Done without approval")
 
     await world.person(REMY).submits({"verdict": "yes", "comment": "fine"})
     await world.shows(card, holding="Reviewed by")
     too_late = world.person(BEN).submits({"verdict": "no", "comment": "late"})
-    await forging.answer_to(world, BEN, too_late, holding="No review is owed")
+    await forging.answer_to(world, BEN, too_late, holding="doesn't need a review")
 
     assert "justified" in words(world.as_now(card))
     assert "*not*" not in words(world.as_now(card))
@@ -93,11 +93,11 @@ async def test_a_review_is_given_once_and_by_those_alone_whom_the_rule_names(wor
 async def test_a_reviewer_who_has_left_the_group_is_refused(world: World) -> None:
     card = await break_glass(world, ANA, "fifth")
     await world.person(REMY).presses("Review", card)
-    await world.person(REMY).modal("What was done without approval")
+    await world.person(REMY).modal("Done without approval")
     world.workspace.usergroups["S0RESPOND"].users.remove(REMY)
     try:
         doing = world.person(REMY).submits({"verdict": "yes", "comment": "fine"})
-        await forging.answer_to(world, REMY, doing, holding="not among those who may review")
+        await forging.answer_to(world, REMY, doing, holding="aren't a reviewer for this")
     finally:
         world.workspace.usergroups["S0RESPOND"].users.append(REMY)
 
@@ -110,7 +110,7 @@ async def test_what_is_overdue_is_said_aloud_and_to_each_then_ever_more_seldom(w
     assert not await world.bot.store.requests.find(states=[State.UNKNOWN])
 
     await world.pass_time(hours=2, minutes=1)
-    early = await until(lambda: world.card(holding="A review of the break-glass act"), what="a reminder", within=30)
+    early = await until(lambda: world.card(holding="used break-glass"), what="a reminder", within=30)
     assert early.thread_ts == card.ts
     assert "overdue" not in words(early)
     assert not told(world, REMY, "overdue")
@@ -128,7 +128,7 @@ async def test_what_is_overdue_is_said_aloud_and_to_each_then_ever_more_seldom(w
         what="the next reminder", within=30,
     )  # fmt: skip
     await world.calm()
-    assert "on record" in words(await review(world, REMY, later))
+    assert "Review recorded" in words(await review(world, REMY, later))
     await world.pass_time(hours=13)
     assert not await world.bot.store.reviews.find(owed=True)
 

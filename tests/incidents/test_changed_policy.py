@@ -65,7 +65,7 @@ async def test_what_runs_gives_the_rights_of_a_profile_only_while_the_policy_doe
     assert running is not None
     assert running.until - running.started_at == timedelta(hours=4)
     planned = await world.person(REMY).types("/turso db destroy kept --now --dry-run --reason x")
-    assert "No rule of this channel" not in words(planned)
+    assert "You can't use" not in words(planned)
 
     lost.enforce(world, policy("12h", "narrow", AT_ONCE))
     refused = await world.person(REMY).types("/turso db destroy kept --now --reason x")
@@ -73,5 +73,5 @@ async def test_what_runs_gives_the_rights_of_a_profile_only_while_the_policy_doe
     await world.calm()
 
     assert not world.changes("DELETE", "/kept")
-    assert "No rule" in words(refused)
+    assert "You can't use" in words(refused)
     assert "the profile `wide`" in words(extended)

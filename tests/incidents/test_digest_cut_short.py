@@ -63,7 +63,7 @@ async def test_what_was_cut_short_is_told_and_not_posted_again(world: World, mon
     timer, before = await due(world), posted(world, "Turso digest")
 
     async def lost(*args: Any, **kwargs: Any) -> None:
-        raise Unavailable("Slack does not answer now")
+        raise Unavailable("Slack isn't answering")
 
     with monkeypatch.context() as patched:
         patched.setattr(type(world.bot.env.messenger), "post", lost)
@@ -75,7 +75,7 @@ async def test_what_was_cut_short_is_told_and_not_posted_again(world: World, mon
 
     following = await digest_is_due(world.bot.env, again)
 
-    assert posted(world, "cut short") == 1
+    assert posted(world, "was interrupted") == 1
     assert posted(world, "Turso digest") == before
     assert following is not None
     assert following.due_at == coming(world)

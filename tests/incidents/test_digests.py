@@ -85,7 +85,7 @@ class Month:
     def posted(self, channel_id: str) -> list[Message]:
         """The digests of a channel, oldest first; those that were cut short, too."""
         messages = [one for one in self.world.workspace.history(channel_id, None) if not one.only_for]
-        return [one for one in messages if "Turso digest" in one.text or "cut short" in one.text]
+        return [one for one in messages if "Turso digest" in one.text or "was interrupted" in one.text]
 
     def has_posted(self, channel_id: str, count: int) -> bool:
         """Say whether so many digests were posted."""
@@ -158,4 +158,4 @@ def check_numbers(month: Month, channel: str, day: int, digest: Message) -> None
 def told_that_there_is_no_place(world: World) -> int:
     """How often whoever turned a digest on heard that its channel is gone."""
     direct = world.workspace.state.direct_channel(ANA).id
-    return sum("cannot post the digest" in words(one) for one in world.workspace.history(direct, ANA))
+    return sum("can't post your usage digest" in words(one) for one in world.workspace.history(direct, ANA))

@@ -117,7 +117,7 @@ async def _percentile(world: World, times: int) -> float:
 
 
 async def test_it_is_valid_and_hardly_slower_with_nothing_one_and_three_hundred_of_each(world: World) -> None:
-    assert "Nothing waits for you" in words(await home(world, ANA))
+    assert "Nothing is waiting for you" in words(await home(world, ANA))
 
     await fill(world, 1, first=0)
     with_one = await drawing(world)
@@ -163,7 +163,7 @@ async def test_what_changes_elsewhere_is_drawn_again_for_who_looks(world: World)
 
     await until(lambda: "fresh" in words(world.workspace.home_of(BEN)), what="Ben's Home, drawn again", within=20)
     assert "fresh" not in first
-    await forging.answer_to(world, BEN, press(world, BEN, "Approve"), holding="Approved by you")
+    await forging.answer_to(world, BEN, press(world, BEN, "Approve"), holding="Approved.")
     await until(lambda: "fresh" not in words(world.workspace.home_of(BEN)), what="it is decided", within=20)
 
 
@@ -208,7 +208,7 @@ async def test_another_database_of_the_same_name_has_none_of_its_rows_and_button
     assert [row for row in rows if row in after] == []
     restore = forging.types(world, DANA, DB_OPS, "db restore twin-destroyed")
     refused = await forging.answer_to(world, DANA, restore)
-    assert "is not in quarantine" in words(refused)
+    assert "isn't in quarantine" in words(refused)
 
 
 async def test_a_right_that_was_lost_since_it_was_drawn_is_refused(world: World) -> None:
@@ -219,7 +219,7 @@ async def test_a_right_that_was_lost_since_it_was_drawn_is_refused(world: World)
     assert "late" in words(world.workspace.home_of(BEN))
     world.workspace.usergroups["S0DBA"].users.remove(BEN)
     try:
-        why = "not among those who may decide"
+        why = "aren't an approver for this request"
         await forging.answer_to(world, BEN, press(world, BEN, "Approve"), holding=why)
     finally:
         world.workspace.usergroups["S0DBA"].users.append(BEN)

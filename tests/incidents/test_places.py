@@ -35,7 +35,7 @@ async def test_another_key_in_the_same_channel_is_refused_with_the_one_that_runs
 
     assert answer.only_for == BEN
     assert "INC-1" in words(answer)
-    assert "runs in this channel already" in words(answer)
+    assert "is already active in this channel" in words(answer)
 
 
 async def test_ending_in_another_channel_says_what_runs_elsewhere(running: World) -> None:
@@ -70,7 +70,7 @@ async def test_where_the_bot_is_not_a_member_it_asks_to_be_invited_and_then_work
 async def test_a_renamed_channel_keeps_its_incident(running: World) -> None:
     await running.workspace.admin.rename(INCIDENT, "inc-checkout-2026")
 
-    await running.person(BEN).types("/turso incident", INCIDENT, holding="runs for")
+    await running.person(BEN).types("/turso incident", INCIDENT, holding="started just now")
     await running.person(BEN).types("/turso ls", INCIDENT, holding="orders")
 
 
@@ -84,5 +84,5 @@ async def test_in_an_archived_channel_the_end_by_the_clock_is_told_to_who_starte
 
     direct = world.workspace.state.direct_channel(REMY).id
     told = await until(lambda: world.card(direct, holding="INC-5"), what="the end, in private", within=30)
-    assert "has run out of time" in words(told)
-    assert "Nothing is left open" in words(told)
+    assert "ended because its time ran out" in words(told)
+    assert "There are no open items" in words(told)

@@ -25,7 +25,9 @@ async def test_from_the_tap_to_the_end_everything_stands_in_the_channel_too(worl
     assert "Thaw" in buttons(note)
     assert "Timeline" in words(note)
     private = [one for one in remy.sees(INCIDENT) if one.only_for]
-    assert not [one for one in private if "It starts now" in words(one)], "it has turned into the outcome"
+    assert not [one for one in private if "The outcome will appear here" in words(one)], (
+        "it has turned into the outcome"
+    )
     fresh = await world.shows(card, holding="writes blocked")
     assert "Thaw" in buttons(fresh)
     assert "Freeze writes 30 min" not in buttons(fresh), "without anybody pressing Refresh"

@@ -26,8 +26,8 @@ async def test_when_the_time_is_over_all_is_told_as_at_the_end_by_hand(world: Wo
     await world.pass_time(minutes=61)
 
     refused = await remy.types("/turso thaw checkout", INCIDENT)
-    assert "nothing for this channel" in words(refused), "at once, by the clock, before anything has told of it"
-    last = await until(lambda: world.card(INCIDENT, holding="run out of time"), what="the end", within=30)
+    assert "no rules for this channel" in words(refused), "at once, by the clock, before anything has told of it"
+    last = await until(lambda: world.card(INCIDENT, holding="its time ran out"), what="the end", within=30)
     assert last.thread_ts == begun.ts
     await until(lambda: play.report(world, "INC-7"), what="the report")
     assert "by the time" in play.report(world, "INC-7")
@@ -59,10 +59,10 @@ async def test_the_rights_are_gone_after_a_restart_and_the_end_is_told_once(tmp_
             hands.write_text((now + timedelta(minutes=61)).isoformat())
             await process.start()
 
-            await remy.types("/turso ls", INCIDENT, holding="nothing for this channel")
-            await until(lambda: world.card(INCIDENT, holding="run out of time"), what="the end", within=40)
+            await remy.types("/turso ls", INCIDENT, holding="no rules for this channel")
+            await until(lambda: world.card(INCIDENT, holding="its time ran out"), what="the end", within=40)
             await until(lambda: play.report(world, "INC-8"), what="the report")
-            told = [one for one in world.workspace.history(INCIDENT, None) if "run out of time" in one.text]
+            told = [one for one in world.workspace.history(INCIDENT, None) if "its time ran out" in one.text]
             assert len(told) == 1
         finally:
             await process.stop()

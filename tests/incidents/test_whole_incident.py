@@ -29,13 +29,13 @@ async def test_from_the_start_to_the_report(world: World) -> None:
     asked = await remy.types('/turso rotate sessions --reason "leaked in a log"', INCIDENT)
     assert asked.thread_ts == begun.ts
     await play.approve_typed(ben, asked, "sessions")
-    await world.shows(asked, holding="*sessions* · Proven: old tokens are refused")
+    await world.shows(asked, holding="*sessions* · Old tokens are refused")
     await world.calm()
 
     # A token for the responder alone; the timeline says that there is one.
     shown = await remy.presses_and_hears("Read-only token", card)
     assert "eyJ" in words(shown)
-    noted = await until(lambda: world.card(INCIDENT, holding="shown to its requester"), what="the line in the timeline")
+    noted = await until(lambda: world.card(INCIDENT, holding="shown to the requester"), what="the line in the timeline")
     assert noted.thread_ts == begun.ts
     await world.calm()
 
@@ -52,7 +52,7 @@ async def test_from_the_start_to_the_report(world: World) -> None:
     await until(lambda: world.card(direct, holding="checkout-old"), what="the notice to whom the rule notifies")
     await world.calm()
     refused = await ana.presses_and_hears("Review", loud)
-    assert "Who acted cannot review it" in words(refused)
+    assert "You can't review your own action" in words(refused)
 
     # The end, with a frozen database and a token still open, and a review owed.
     last = await play.end(remy, "INC-42")
@@ -88,8 +88,8 @@ async def timeline_is_what_was_seen(world: World) -> None:
     wanted = (
         "remy asked to freeze checkout (waits for their confirmation)",
         "remy's request to freeze checkout succeeded",
-        "ben approved remy's request to rotate the tokens of sessions",
-        "remy's request to rotate the tokens of sessions",
+        "ben approved remy's request to revoke all tokens for sessions",
+        "remy's request to revoke all tokens for sessions",
         "remy revealed a token for checkout",
         "ana used break-glass to destroy checkout-old",
         "ana's request to destroy checkout-old succeeded",
@@ -100,7 +100,7 @@ async def timeline_is_what_was_seen(world: World) -> None:
     assert len(rows) == 4
     assert "approved by ben" in rows[1]
     assert "leaked in a log" in rows[1]
-    assert "break-glass; review owed" in rows[3]
+    assert "break-glass; not reviewed yet" in rows[3]
     assert "eyJ" not in text
 
 
@@ -109,7 +109,7 @@ async def rights_are_gone(world: World) -> None:
     for line in ("freeze sessions", "thaw checkout", "token sessions --read-only", "ls", "triage checkout"):
         answer = await world.person(REMY).types(f"/turso {line}", INCIDENT)
         assert answer.only_for == REMY
-        assert "nothing for this channel" in words(answer), line
+        assert "no rules for this channel" in words(answer), line
 
 
 async def what_was_left_open_is_settled(world: World, last: Message) -> None:
@@ -133,10 +133,10 @@ async def what_was_left_open_is_settled(world: World, last: Message) -> None:
     await until(lambda: ("POST", "/checkout/auth/rotate") in play.changed(world), what="the rotation")
     await world.calm()
     gone = await remy.presses_and_hears("Rotate checkout", last)
-    assert "works no more" in words(gone)
+    assert "no longer works" in words(gone)
 
     await remy.presses("Review", last)
-    view = await remy.modal("What was done without approval")
+    view = await remy.modal("Done without approval")
     before = {one.ts for one in remy.sees(INCIDENT)}
     await remy.submits({"verdict": "yes", "comment": "it had to go"}, view)
     assert "on record: justified" in words(await remy.hears(INCIDENT, before))

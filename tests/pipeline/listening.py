@@ -119,7 +119,7 @@ class SmallDirectory:
     async def channel(self, channel_id: str, *, fresh: bool = False) -> Channel:
         if self.silent:
             self.silent -= 1
-            raise Unavailable("Slack did not say.")
+            raise Unavailable("Slack didn't say.")
         return replace(self.slack.channel, id=channel_id)
 
     async def subject(self, incoming: Incoming, *, usergroups: frozenset[str], fresh: bool = False) -> Subject:

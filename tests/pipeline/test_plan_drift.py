@@ -76,12 +76,12 @@ async def found(desk: Desk, line: str, before: Change, after: Change, *, checks_
     ("change", "said"),
     [
         pytest.param(nothing, None, id="nothing"),
-        pytest.param(gone, "The database `orders` is gone.", id="destroyed"),
-        pytest.param(made_again, "`orders` is another database now: it was destroyed and made again under the same "
-                     "name.", id="made again under the name"),
+        pytest.param(gone, "The database `orders` no longer exists.", id="destroyed"),
+        pytest.param(made_again, "`orders` is a different database now. It was destroyed and created again "
+                     "with the same name.", id="made again under the name"),
         pytest.param(becomes(group="other"), "`orders` has moved to the group `other`.", id="in another group"),
         pytest.param(becomes(group=""), "`orders` is no longer in a group.", id="in no group any more"),
-        pytest.param(becomes(delete_protection=True), "The delete protection of `orders` is on now.", id="protected"),
+        pytest.param(becomes(delete_protection=True), "Delete protection of `orders` is now on.", id="protected"),
         pytest.param(becomes(Hostname="elsewhere.turso.io"), None, id="another host"),
         pytest.param(becomes(block_writes=True), None, id="blocked: that is a hold's to know"),
         pytest.param(becomes(IssuedCertCount=7), None, id="tokens made elsewhere"),
@@ -95,7 +95,7 @@ async def test_a_plan_is_about_one_object(
 
 async def test_protection_that_was_on_is_off(desk: Desk, planned: Acme) -> None:
     on, off = becomes(delete_protection=True), becomes(delete_protection=False)
-    assert await found(desk, FREEZE, on, off) == "The delete protection of `orders` is off now."
+    assert await found(desk, FREEZE, on, off) == "Delete protection of `orders` is off now."
 
 
 async def test_a_database_that_was_in_no_group_is_in_one(desk: Desk, planned: Acme) -> None:
@@ -125,7 +125,7 @@ async def test_what_is_destroyed_has_not_grown_a_lot(
     desk: Desk, planned: Acme, line: str, was: int | None, now: int, grew: bool
 ) -> None:
     said = await found(desk, line, uses(was), uses(now))
-    assert said == ("`orders` has grown a lot since this was asked." if grew else None)
+    assert said == ("`orders` has grown a lot since the request." if grew else None)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ async def test_a_press_on_a_reply_that_is_also_in_the_channel_is_answered_in_the
     refused = await remy.presses_and_hears("Withdraw", card)
     again = await ben.presses_and_hears("Approve", card)
     await remy.presses("Status", started)
-    status = await until(lambda: world.card(INCIDENT, holding="runs for"), what="the status")
+    status = await until(lambda: world.card(INCIDENT, holding="started just now"), what="the status")
 
     assert [one.thread_ts for one in (refused, again, status)] == [None, None, None]
 
@@ -41,7 +41,7 @@ async def test_a_press_and_a_line_within_a_thread_are_answered_there(world: Worl
     await mentions(world, "show below --private", top.message.ts)
     asked = f"<@{world.workspace.app.bot_user_id}> rotate below --reason leak"
     await world.workspace.say(DANA, DB_OPS, asked, thread_ts=top.message.ts)
-    card = await until(lambda: world.card(holding="`below`: <@U0DANA> asks for approval"), what="the card")
+    card = await until(lambda: world.card(holding="<@U0DANA> wants to revoke all tokens for `below`"), what="the card")
     answer = await world.person(DANA).presses_and_hears("Withdraw", card)
 
     assert (card.thread_ts, card.is_in_channel) == (top.message.ts, False)

@@ -25,7 +25,7 @@ async def freeze(world: World, name: str, options: str = "--for 30m") -> None:
 async def expire(world: World, name: str, **delta: float) -> str:
     """Let the freeze end; what is said of it."""
     await world.pass_time(**delta)
-    said = await until(lambda: world.card(holding=f"The freeze of `{name}` is over"), what="the end of the freeze")
+    said = await until(lambda: world.card(holding=f"The freeze of `{name}` has ended"), what="the end of the freeze")
     await world.calm()
     return words(said)
 
@@ -39,7 +39,7 @@ async def test_a_freeze_ends_over_a_database_that_was_found_blocked_and_opened_s
     said = await expire(world, "found", minutes=31)
 
     assert await q.configuration(world, "found") == (False, False)
-    assert "open again" in said
+    assert "is unblocked" in said
 
 
 async def test_what_was_found_once_does_not_keep_a_later_freeze_closed(world: World) -> None:
@@ -53,7 +53,7 @@ async def test_what_was_found_once_does_not_keep_a_later_freeze_closed(world: Wo
     await world.pass_time(minutes=46)
     await world.calm()
 
-    await until(lambda: len(q.said(world, "The freeze of `later` is over")) == 2, what="the second end")
+    await until(lambda: len(q.said(world, "The freeze of `later` has ended")) == 2, what="the second end")
     assert await q.configuration(world, "later") == (False, False)
 
 
@@ -76,7 +76,7 @@ async def test_two_freezes_that_end_together_leave_nothing_blocked(world: World)
 
     await expire(world, "both", minutes=31)
 
-    await until(lambda: len(q.said(world, "The freeze of `both` is over")) == 2, what="the end of both")
+    await until(lambda: len(q.said(world, "The freeze of `both` has ended")) == 2, what="the end of both")
     assert await q.configuration(world, "both") == (False, False)
     assert not await q.holds(world, "both")
 
@@ -127,7 +127,7 @@ async def test_the_card_of_a_freeze_says_when_it_is_over(world: World, ends: str
     else:
         await world.person(DANA).types(f"/turso thaw {name}")
 
-    over = await until(lambda: (now := world.as_now(card)) and "is over" in words(now) and now, what="the end")
+    over = await until(lambda: (now := world.as_now(card)) and "has ended" in words(now) and now, what="the end")
     assert "Thaw" not in buttons(over)
 
 
@@ -152,7 +152,7 @@ async def test_a_freeze_starts_only_once_turso_tells_what_is_blocked(world: Worl
     try:
         await world.workspace.say(DANA, DB_OPS, "/turso freeze silent --for 30m --reason load")
         waits = await waiting(world)
-        assert "does not start yet: Turso does not tell now whether `silent` is blocked" in waits.outcome
+        assert "does not start yet: Turso doesn't say whether `silent` is blocked" in waits.outcome
         assert len(world.changes("PATCH", "silent/configuration")) == before
         assert not await q.holds(world, "silent")
     finally:

@@ -22,12 +22,12 @@ async def test_an_act_without_consent_has_one_card_and_is_reviewed_by_somebody_e
     assert "fire" in words(card)
     assert card.thread_ts is None
     assert len(world.changes("DELETE", "/databases/broken")) == 1
-    assert "cannot review it" in words(await ben.presses_and_hears("Review", card))
+    assert "can't review your own action" in words(await ben.presses_and_hears("Review", card))
 
     await remy.presses("Review", card)
     values = {"verdict": "yes", "comment": "the primary was on fire"}
     submitted = remy.submits(values, await remy.modal("Your verdict"))
-    await forging.answer_to(world, REMY, submitted, holding="on record")
+    await forging.answer_to(world, REMY, submitted, holding="Review recorded")
 
     reviewed = await world.shows(card, holding="the primary was on fire")
     assert "Review" not in buttons(reviewed)

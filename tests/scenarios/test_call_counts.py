@@ -160,7 +160,7 @@ async def test_creation_reports_although_the_database_does_not_answer_yet(
 
     answer = await world.person(DANA).types("/turso create slow-one")
 
-    assert "does not answer yet" in words(answer)
+    assert "isn't ready yet" in words(answer)
 
 
 async def test_a_quarantine_blocks_both_by_one_patch_and_deletes_only_at_its_end(world: World) -> None:

@@ -62,7 +62,7 @@ async def test_what_was_ones_own_to_confirm_is_no_longer(world: World, more: str
     rule(world, STRICTER[more])
     answer = await world.person(DANA).presses_and_hears(confirming_button(question), question)
 
-    assert f"now ask for {more}" in words(answer)
+    assert f"now requires {more}" in words(answer)
     await world.calm()
     assert not [one for one in world.turso.calls.control() if one.method == told and f"/{name}/" in one.path]
 
@@ -82,7 +82,7 @@ async def test_so_it_is_between_the_confirmation_and_the_deed(
     monkeypatch.setattr(confirming, "start_approved", and_then_the_rules_change)
     await world.person(DANA).presses(confirming_button(question), question)
 
-    outcome, dana = re.compile(f"now ask for {more} of this.*Nothing was done"), world.person(DANA)
+    outcome, dana = re.compile(f"now requires {more} of this.*Nothing was done"), world.person(DANA)
     await until(lambda: any(outcome.search(words(one)) for one in dana.sees(DB_OPS)), what="the outcome")
     assert world.bot is not None
     stale = await world.bot.store.requests.find(states=[State.STALE])

@@ -134,12 +134,12 @@ async def test_undo_is_for_the_asker_the_approvers_and_whom_the_rule_names(world
     assert "undo" in words(guest).lower()
     tried = await world.person(DANA).types("/turso db restore undone --dry-run")
     assert "nothing was done" in words(tried)
-    assert "You may undo" in words(tried)
+    assert "You can undo" in words(tried)
     await world.calm()
     assert await world.bot.store.requests.find(states=[State.QUARANTINED])
     await world.person(REMY).presses_and_hears("Undo", waiting)
 
-    restored = await world.shows(card, holding="is lifted")
+    restored = await world.shows(card, holding="is restored")
     assert "Undo" not in buttons(restored)
     assert len(world.changes("PATCH", "/undone/configuration")) == 2
     late = await world.person(BEN).presses_and_hears("Undo", waiting)
@@ -158,7 +158,7 @@ async def test_groups_that_slack_does_not_tell_give_no_right_and_say_so(world: W
         world.workspace.faults.remove(fault)
 
     assert answer.only_for == DANA
-    assert "Slack did not say who is in a user group" in words(answer)
+    assert "Slack didn't say who is in a user group" in words(answer)
     assert "Approve" not in buttons(answer)
 
 

@@ -45,7 +45,7 @@ async def test_two_distinct_people_make_a_quorum_of_two_and_it_is_done_once(worl
     assert "1 of 2" in words(first)
     await world.shows(card, holding="1 of 2 approvals")
     second = await remy.presses_and_hears("Approve", card)
-    assert "Approved by you" in words(second)
+    assert "Approved." in words(second)
 
     found = await reaches(world, card, State.SUCCEEDED)
     assert found.plan.target is not None
@@ -146,7 +146,7 @@ async def test_a_button_of_another_channel_is_not_known_here(world: World) -> No
     doing = forging.clicks(world, ANA, "approval.approve", request_id(card), channel=ORDERS)
     answer = await forging.answer_to(world, ANA, doing)
 
-    assert "I do not know this request" in words(answer)
+    assert "I don't know this request" in words(answer)
     assert (await stored(world, card)).state is State.PENDING
 
 
@@ -154,7 +154,7 @@ async def test_the_asker_withdraws_and_nobody_can_approve_any_more(world: World)
     card = await asked(world, "/turso rotate {} --reason leak")
 
     other = await world.person(ANA).presses_and_hears("Withdraw", card)
-    assert "Only the one who asked" in words(other)
+    assert "Only the requester" in words(other)
     done = await world.person(DANA).presses_and_hears("Withdraw", card)
     assert "Withdrawn" in words(done)
 
@@ -170,8 +170,8 @@ async def test_a_denial_carries_its_reason_to_the_asker(world: World) -> None:
 
     await ana.presses("Deny", card)
     before = {one.ts for one in ana.sees()}
-    await ana.submits({"comment": "not during the sale <!channel> *now*"}, await ana.modal("Why?"))
-    assert "Denied by you" in words(await ana.hears(DB_OPS, before))
+    await ana.submits({"comment": "not during the sale <!channel> *now*"}, await ana.modal("Reason"))
+    assert "Denied. Nothing was changed" in words(await ana.hears(DB_OPS, before))
 
     found = await reaches(world, card, State.DENIED)
     assert found.votes[-1].comment.startswith("not during the sale")
@@ -192,7 +192,7 @@ async def test_a_request_that_nobody_decides_expires_and_tells_its_asker(world: 
     await reaches(world, card, State.EXPIRED)
 
     await until(lambda: "Approve" not in buttons(world.as_now(card)), what="the card without its buttons")
-    assert "Nobody decided in time" in words(world.as_now(card))
+    assert "No one approved or denied it in time" in words(world.as_now(card))
     late = await world.person(BEN).presses_and_hears("Approve", card)
     assert "too late" in words(late)
     assert any(one.thread_ts == card.ts and f"<@{DANA}>" in words(one) for one in world.person(DANA).sees())
@@ -254,7 +254,7 @@ async def test_a_confirmation_is_for_its_asker_alone_and_may_be_cancelled(world:
     stolen = await forging.answer_to(
         world, DANA, forging.clicks(world, DANA, "request.confirm", request_id(question), message=world.card())
     )
-    assert "Only the one who asked" in words(stolen)
+    assert "Only the requester" in words(stolen)
     await remy.presses("Cancel", question)
     await reaches(world, question, State.CANCELLED)
     late = await forging.answer_to(
@@ -295,7 +295,7 @@ async def test_a_form_for_which_slacks_trigger_is_too_old_is_asked_for_again_and
 
     heard = await world.person(ANA).presses_and_hears("Approve", card)
 
-    assert "press the button again" in words(heard)
+    assert "Press the button again" in words(heard)
     assert (await world.bot.store.audit.head())[0] == entries, "nobody was refused anything"
     await world.person(ANA).presses("Approve", card)
-    assert await world.person(ANA).modal("Type the name")
+    assert await world.person(ANA).modal("type the name")

@@ -59,8 +59,8 @@ DIFFERENT: dict[str, tuple[Change, str, int, tuple[bool, bool] | None]] = {
     "both opened": (at_dashboard(block_reads=False, block_writes=False), "opened reads and writes", 0, (False, False)),
     "protected": (at_dashboard(delete_protection=True), "delete protection", 0, (False, False)),
     "gone": (gone, "is gone", 1, None),
-    "made again": (made_again, "another database now", 1, (False, False)),
-    "its hold released": (released, "was lifted before", 0, (True, True)),
+    "made again": (made_again, "a different database now", 1, (False, False)),
+    "its hold released": (released, "ended before the countdown", 0, (True, True)),
 }
 
 
@@ -153,7 +153,7 @@ async def test_what_the_rules_no_longer_allow_stays_in_quarantine(world: World, 
     assert [one.kind for one in await q.holds(world, name)] == [HoldKind.QUARANTINE]
     ends = [(one.event, one.outcome) for one in await q.audited(world, request)]
     assert ends[-1] == ("finished", "denied")
-    assert "was not destroyed when its countdown ended" in request.outcome
+    assert "wasn't destroyed when the countdown ended" in request.outcome
     assert says in request.outcome
     await world.pass_time(hours=48)
     await world.calm()
@@ -185,10 +185,10 @@ async def refused(world: World, name: str) -> Message:
 async def test_all_are_told_what_they_can_do_and_undo_works(world: World) -> None:
     card = await refused(world, "law-undo")
 
-    assert "was not destroyed" in words(card)
+    assert "wasn't destroyed" in words(card)
     assert {"Undo", "Ask again"} <= set(buttons(card))
-    assert "nothing more happens by itself" in words(card)
-    notice = next(one for one in q.below(world, card) if "was not destroyed" in one)
+    assert "Nothing happens by itself" in words(card)
+    notice = next(one for one in q.below(world, card) if "wasn't destroyed" in one)
     assert f"<@{DANA}>" in notice
     assert f"<@{ANA}>" in notice
     assert "Undo" in notice
@@ -203,15 +203,18 @@ async def test_asking_again_begins_a_new_countdown_in_its_place(world: World) ->
     old = await stage.request_of(world, card)
 
     again = await world.person(DANA).types(f"/turso {old.line}")
-    assert "takes its place" in words(again)
+    assert "new quarantine" in words(again)
     await world.person(BEN).presses_and_hears("Approve", again)
 
     new = await stage.reaches(world, again, State.QUARANTINED)
     assert (await q.state(world, old)).state is State.STALE
-    assert new.id in words(await world.shows(card, holding="took its place"))
+    assert new.id in words(await world.shows(card, holding="replaced by another quarantine"))
     assert [one.request_id for one in await q.holds(world, "law-again")] == [new.id]
     await world.calm()
-    await until(lambda: any("took its place" in one for one in q.below(world, card)), what="that its people hear it")
+    await until(
+        lambda: any("replaced by another quarantine" in one for one in q.below(world, card)),
+        what="that its people hear it",
+    )
     await world.pass_time(hours=25)
     await stage.reaches(world, again, State.SUCCEEDED)
     assert q.destroyed(world, "law-again") == 1
@@ -238,7 +241,7 @@ async def test_one_that_still_counts_down_does_not_give_way(world: World) -> Non
     await world.person(ANA).presses_and_hears("Approve", cards[1])
 
     await stage.reaches(world, cards[1], State.STALE)
-    assert first.id in words(await world.shows(cards[1], holding="in quarantine already"))
+    assert first.id in words(await world.shows(cards[1], holding="already in quarantine"))
     assert (await q.state(world, old)).state is State.STALE
     await world.calm()
     await world.person(DANA).presses_and_hears("Undo", await world.shows(cards[0], button="Undo"))
@@ -267,10 +270,10 @@ async def test_while_it_cannot_be_told_nothing_is_destroyed_and_after_a_while_th
     try:
         await world.pass_time(hours=25)
         await tries(world, card, 1)
-        assert not any("nothing was destroyed yet" in one for one in q.below(world, card))
+        assert not any("isn't destroyed yet" in one for one in q.below(world, card))
         await world.pass_time(minutes=2)
         notice = await until(
-            lambda: next((one for one in q.below(world, card) if "nothing was destroyed yet" in one), None),
+            lambda: next((one for one in q.below(world, card) if "isn't destroyed yet" in one), None),
             what="that it is told",
         )
         assert f"<@{DANA}>" in notice

@@ -228,7 +228,7 @@ async def test_the_card_offers_deny_and_withdraw_until_the_change_is_sent(
     async with held_before_it_is_sent(monkeypatch) as waits:
         await world.person(ANA).presses("Approve", card)
         await asyncio.wait_for(waits.wait(), 30)
-        begun = await world.shows(card, holding="being carried out")
+        begun = await world.shows(card, holding="has started")
         assert {"Deny", "Withdraw"} <= set(buttons(begun))
         assert "Approve" not in buttons(begun)
         held = world.turso.faults.add("hold_before", method="PATCH", path=f"*/databases/{name}/configuration")
@@ -236,7 +236,7 @@ async def test_the_card_offers_deny_and_withdraw_until_the_change_is_sent(
     await asyncio.wait_for(held.arrived.wait(), 30)
     try:
         await until(lambda: not {"Deny", "Withdraw"} & set(buttons(world.as_now(card))), what="that both are gone")
-        assert "being carried out" in words(world.as_now(card))
+        assert "has started" in words(world.as_now(card))
     finally:
         held.released.set()
     await stage.reaches(world, card, State.QUARANTINED)

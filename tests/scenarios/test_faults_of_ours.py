@@ -81,14 +81,14 @@ async def test_a_card_that_cannot_be_drawn_is_told_in_plain_words(
     object.__setattr__(world.bot.env, "commands", own)
     try:
         await approve(world, "plain1")
-        said = await until(lambda: world.card(holding="The card can't be drawn"), what="plain words")
+        said = await until(lambda: world.card(holding="The card can't be shown"), what="plain words")
         request = await is_over(world)
     finally:
         object.__setattr__(world.bot.env, "commands", before)
 
     assert request.state is State.SUCCEEDED
     assert "freeze plain1 is done" in words(said).replace("`", "").replace("*", "")
-    told = [one for one in world.person(DANA).sees() if "The card can't be drawn" in words(one)]
+    told = [one for one in world.person(DANA).sees() if "The card can't be shown" in words(one)]
     assert len(told) == 1
     assert metric(world, "tell")
     found = {name: (well, text) for name, well, text in await world.bot.health.doctor()}
@@ -119,7 +119,7 @@ async def test_a_step_that_fails_for_good_ends_the_request_and_its_requester_hea
     name = f"step-{step}"
     await approve(world, name)
     shown = await until(
-        lambda: next((m for m in world.person(DANA).sees() if "on our side" in words(m) and name in words(m)), None),
+        lambda: next((m for m in world.person(DANA).sees() if "in Turso Ops" in words(m) and name in words(m)), None),
         what="an end",
     )
     assert shown

@@ -189,7 +189,7 @@ async def test_the_global_shortcut_asks_for_command_and_channel(world: World) ->
     await world.workspace.shortcut(DANA, "turso.command")
     dana = world.person(DANA)
     chooser = await dana.modal("What do you want to do?")
-    assert "In which channel?" in words(chooser)
+    assert "Which channel?" in words(chooser)
     before = {one.ts for one in dana.sees()}
 
     await dana.submits({"command": "list", "channel": DB_OPS}, chooser)
@@ -242,7 +242,7 @@ async def test_the_message_shortcut_answers_in_the_thread_of_the_message(world: 
 
     await world.workspace.message_shortcut(DANA, "turso.here", top.message.ts)
     chooser = await dana.modal("What do you want to do?")
-    assert "In which channel?" not in words(chooser)
+    assert "Which channel?" not in words(chooser)
     await dana.submits({"command": "usage"}, chooser)
 
     answer = await until(
@@ -254,7 +254,7 @@ async def test_the_message_shortcut_answers_in_the_thread_of_the_message(world: 
 async def test_a_guests_shortcut_is_refused(world: World) -> None:
     answer = await forging.answer_to(world, GIL, world.workspace.shortcut(GIL, "turso.command"))
 
-    assert "Guests may do nothing" in words(answer)
+    assert "Guests have no access by default" in words(answer)
     assert "Ask an admin to add `guest:U0GIL`" in words(answer)
     assert not world.workspace.views_of(GIL)
 

@@ -167,7 +167,7 @@ async def test_a_creation(world: World, body: dict[str, Any], request: pytest.Fi
     await held.arrived.wait()
     await world.make(name)
     held.released.set()
-    seen = await until(lambda: world.card(holding=f"*{name}* is created and ready"), what="what came of it")
+    seen = await until(lambda: world.card(holding=f"*{name}* is ready"), what="will show the result")
 
     assert "hunter2" not in json.dumps([call.args for call in world.workspace.calls])
     assert name in words(seen)
@@ -197,7 +197,7 @@ async def test_a_name_conflict(world: World, status: int) -> None:
     taken = {"error": "database with name gen-taken already exists", "code": "conflict"}
     with answering(world, D, taken, status=status, method="POST"):
         await forging.types(world, DANA, DB_OPS, f"create gen-taken-{status}")
-        seen = await until(lambda: world.card(holding=f"gen-taken-{status}"), what="what came of it")
+        seen = await until(lambda: world.card(holding=f"gen-taken-{status}"), what="will show the result")
         await world.calm()
 
     assert "already exists" in words(seen)
@@ -209,7 +209,7 @@ async def test_rotation_tells_how_far_it_may_reach(world: World) -> None:
 
     said = words(card)
     if world.turso.generation == "now":
-        assert "whole group" in said
+        assert "other databases in group" in said
         assert "gen-blocked" in said
     assert "Active tokens" in said
 
@@ -277,7 +277,7 @@ async def test_a_mistake_in_looking_leaves_an_outcome_unknown_until_it_is_seen(
         await world.make("gen-mistake")
         card = await world.person(DANA).types("/turso protect gen-mistake on --reason safety")
         await world.person(ANA).presses("Approve", card)
-        await world.shows(card, holding="may or may not have happened")
+        await world.shows(card, holding="may or may not have been made")
     await world.pass_time(minutes=2)
 
     await world.shows(card, holding="The delete protection of *gen-mistake* is on")

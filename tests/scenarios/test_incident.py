@@ -27,7 +27,7 @@ async def test_a_whole_incident_stands_under_one_message_and_ends_with_a_report(
     status = await remy.types("/turso incident", INCIDENT)
     assert "Thaw checkout" in buttons(status)
     await remy.types("/turso incident end", INCIDENT)
-    ended = await until(lambda: world.card(INCIDENT, holding="has ended"), what="the end")
+    ended = await until(lambda: world.card(INCIDENT, holding="ended. Incident permissions"), what="the end")
     assert "Thaw checkout" in buttons(ended)
     await world.calm()
 
@@ -36,7 +36,7 @@ async def test_a_whole_incident_stands_under_one_message_and_ends_with_a_report(
     text = str(report)
     assert "INC-42" in text
     after = await remy.types("/turso freeze checkout", INCIDENT)
-    assert "nothing for this channel" in words(after)
+    assert "no rules for this channel" in words(after)
 
 
 async def test_a_digest_comes_once_and_says_what_is_frozen(world: World) -> None:
@@ -62,4 +62,4 @@ async def test_the_rights_of_an_incident_end_with_its_time(world: World) -> None
 
     await world.pass_time(hours=1, minutes=1)
 
-    await ben.types("/turso ls", INCIDENT, holding="nothing for this channel")
+    await ben.types("/turso ls", INCIDENT, holding="no rules for this channel")

@@ -65,7 +65,9 @@ async def _day(world: World) -> None:
     await _approves_by_name(world, stale)
     await asked(world, "/turso protect {} on")
     await world.pass_time(seconds=40)
-    await until(lambda: world.card(holding="Nobody decided in time"), what="the end of what nobody decided")
+    await until(
+        lambda: world.card(holding="No one approved or denied it in time"), what="the end of what nobody decided"
+    )
 
 
 async def _approves_by_name(world: World, card: Any) -> None:

@@ -63,7 +63,7 @@ async def test_a_database_is_created_and_answers(world: World) -> None:
 
     answer = await world.person(DANA).types("/turso db create shop --reason launch")
 
-    assert "*shop* is created and ready" in words(answer)
+    assert "*shop* is ready" in words(answer)
     assert len(world.changes("POST", "/organizations/acme/databases")) == before + 1
 
 
@@ -83,11 +83,11 @@ async def test_a_full_token_is_approved_by_another_and_minted_at_reveal(world: W
     before = len(world.changes("POST", "/databases/fleet/auth/tokens"))
 
     card = await dana.types('/turso token fleet --expiration 1h --reason "a migration"')
-    assert "Approved by you" in words(await ana.presses_and_hears("Approve", card))
+    assert "Approved." in words(await ana.presses_and_hears("Approve", card))
     ready = await world.shows(card, button="Reveal")
     assert len(world.changes("POST", "/databases/fleet/auth/tokens")) == before
     stolen = await ana.presses_and_hears("Reveal", ready)
-    assert "Only the one who asked" in words(stolen)
+    assert "Only the requester" in words(stolen)
     shown = await dana.presses_and_hears("Reveal", ready)
 
     assert "eyJ" in words(shown)
@@ -128,7 +128,7 @@ async def test_rotate_names_who_holds_tokens_and_ends_them(world: World) -> None
     await ben.presses("Approve", card)
     await ben.submits({"typed_name": "crew"})
 
-    await outcome(world, "*crew* · Proven: old tokens are refused")
+    await outcome(world, "*crew* · Old tokens are refused")
     assert len(world.changes("POST", "/databases/crew/auth/rotate")) == 1
 
 

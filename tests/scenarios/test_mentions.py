@@ -127,7 +127,7 @@ async def test_a_card_that_was_asked_for_in_a_thread_is_posted_and_decided_there
     assert {"Approve", "Deny", "Withdraw"} <= set(buttons(card))
     await world.person(ANA).presses("Approve", card)
     await world.person(ANA).submits({"typed_name": "thread-db"})
-    done = await world.shows(card, holding="Proven: old tokens are refused")
+    done = await world.shows(card, holding="Old tokens are refused")
 
     assert done.thread_ts == said.ts
 
@@ -174,7 +174,7 @@ async def test_a_guest_who_mentions_the_bot_is_refused_in_private(world: World) 
     answer = await reply_to(world, said, by=GIL)
 
     assert answer.only_for == GIL
-    assert "Guests may do nothing" in words(answer)
+    assert "Guests have no access by default" in words(answer)
 
 
 async def test_a_bots_own_mention_starts_no_talk(world: World) -> None:

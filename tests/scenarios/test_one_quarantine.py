@@ -27,9 +27,9 @@ async def test_undo_ends_it_for_everybody_and_nothing_is_destroyed_later(world: 
     await world.person(BEN).presses_and_hears("Approve", two)
     second = await stage.reaches(world, two, State.STALE)
 
-    told = await world.shows(two, holding="in quarantine already")
+    told = await world.shows(two, holding="already in quarantine")
     assert first.id in words(told), "it says which one is open"
-    assert "Nothing was done" in words(told)
+    assert "Nothing was changed" in words(told)
     await until(lambda: any(f"<@{REMY}>" in one for one in q.below(world, two)), what="that its requester hears")
     await world.person(DANA).presses_and_hears("Undo", world.as_now(one))
     await stage.reaches(world, one, State.RESTORED)
@@ -50,7 +50,7 @@ async def test_of_two_that_are_approved_at_the_same_moment_one_begins(world: Wor
     assert {one.state for one in ends} == {State.QUARANTINED, State.STALE}
     loser = next(card for card, end in zip(cards, ends, strict=True) if end.state is State.STALE)
     winner = next(end for end in ends if end.state is State.QUARANTINED)
-    assert winner.id in words(await world.shows(loser, holding="in quarantine already"))
+    assert winner.id in words(await world.shows(loser, holding="already in quarantine"))
     assert [one.request_id for one in await q.holds(world, "bravo")] == [winner.id]
     await world.pass_time(hours=25)
     await until(lambda: q.destroyed(world, "bravo"), what="the end of its countdown")
@@ -64,7 +64,7 @@ async def test_one_that_is_typed_while_another_is_open_is_pointed_to_it(world: W
     refused = await q.asked(world, "charlie", by=REMY)
 
     assert refused.only_for == REMY
-    assert "in quarantine already" in words(refused)
+    assert "already in quarantine" in words(refused)
     assert (await stage.request_of(world, card)).id in words(refused)
 
 
@@ -119,5 +119,5 @@ async def test_ones_own_undo_is_found_behind_any_number_of_newer_quarantines(wor
 
     told = await world.person(DANA).types("/turso db restore oldest")
 
-    assert "Undo starts now" in words(told)
+    assert "Undo has started" in words(told)
     await stage.reaches(world, card, State.RESTORED)

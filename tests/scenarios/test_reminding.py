@@ -64,7 +64,7 @@ async def test_only_the_requester_reminds(world: World):
 
     refused = await world.person(ANA).presses_and_hears("Remind", card)
 
-    assert "Only the person who asked may send a reminder." in words(refused)
+    assert "Only the requester can send a reminder." in words(refused)
     assert not reminders(world, card)
 
 
@@ -92,7 +92,7 @@ async def test_what_is_decided_needs_no_reminder(world: World):
     await world.workspace.click(DANA, message=card, action_id="approval.remind")
     told = await world.person(DANA).hears(DB_OPS, before)
 
-    assert "Nobody has to be reminded" in words(told)
+    assert "There is no one to remind" in words(told)
     page = await world.bot.store.audit.page(before_seq=None, limit=50)
     mine = [one for _, one in page if one.request_id == request.id]
     assert not [one for one in mine if one.event == "reminded"]
@@ -117,7 +117,7 @@ async def test_a_reminder_that_slack_does_not_take_now_is_answered_as_such(world
     finally:
         world.workspace.faults.remove(fault)
 
-    assert "Slack took no reminder: ask the approvers yourself." in words(told)
+    assert "Slack didn't accept the reminder. Ask the approvers yourself." in words(told)
 
 
 async def test_one_approver_who_cannot_be_told_now_keeps_no_other_from_being_told(world: World):

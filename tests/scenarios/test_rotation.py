@@ -14,7 +14,7 @@ from tests.world import BEN, DANA, REMY, World, buttons, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 HOUR = 3600.0
-ACCEPTED = "Turso has accepted the rotation; old tokens may work for up to an hour"
+ACCEPTED = "Turso accepted the rotation. Old tokens may work for up to an hour"
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
@@ -50,7 +50,7 @@ async def test_the_form_in_which_the_name_is_typed_shows_every_warning_of_the_ca
     plan = (await stored(world, card)).plan
 
     await world.person(BEN).presses("Approve", card)
-    form = await world.person(BEN).modal("Type the name")
+    form = await world.person(BEN).modal("type the name")
 
     assert any(f"{name}-z" in one for one in plan.warnings), "the sibling is named"
     for line in (*plan.steps, *plan.warnings):
@@ -80,11 +80,11 @@ async def test_a_late_rotation_is_accepted_first_and_proven_when_an_old_token_is
     accepted = await world.shows(card, holding=ACCEPTED)
     (old,) = await world.bot.store.tokens.find(organization="acme", database_ids=[asked.plan.target.id])
     assert old.state is TokenState.REVOKED
-    assert "revoked; it may still work" in words(await dana.types(f"/turso tokens {name}"))
+    assert "revoked, but may still work" in words(await dana.types(f"/turso tokens {name}"))
     assert "Freeze first" in buttons(accepted)
     await dana.types(f"/turso token {name} --read-only", holding="eyJ")
     await world.pass_time(minutes=11)
-    proven = await world.shows(card, holding="Proven: old tokens are refused since")
+    proven = await world.shows(card, holding="Old tokens are refused since")
 
     def told() -> list[str]:
         below = [one for one in dana.sees(card.channel_id) if one.thread_ts == card.ts]
@@ -92,7 +92,7 @@ async def test_a_late_rotation_is_accepted_first_and_proven_when_an_old_token_is
 
     await until(lambda: len(told()) == 2, what="both in the thread")
     assert ACCEPTED in told()[0]
-    assert "Proven: old tokens are refused" in told()[1]
+    assert "Old tokens are refused" in told()[1]
     states = {
         one.state for one in await world.bot.store.tokens.find(organization="acme", database_ids=[asked.plan.target.id])
     }
@@ -113,7 +113,7 @@ async def test_what_is_not_seen_within_65_minutes_is_not_proven(world: World):
     await world.pass_time(minutes=64)
     assert (await proof_of(world, card)).target.tokens is OldTokens.WATCHED
     await world.pass_time(minutes=2)
-    ended = await world.shows(card, holding="Not proven: an old token still worked at")
+    ended = await world.shows(card, holding="An old token still worked at")
 
     assert f"Tokens of {name}-z, in the same group, still work" in words(ended).replace("`", "")
     plan = (await reaches(world, card, State.SUCCEEDED)).plan
@@ -127,20 +127,20 @@ async def test_a_rotation_that_reaches_the_group_is_seen_at_the_sibling(world: W
 
     card = await rotates(world, name)
 
-    proven = await world.shows(card, holding="Its group too")
-    assert f"old tokens of {name}-z are refused" in words(proven).replace("`", "")
+    proven = await world.shows(card, holding="in the same group are refused")
+    assert f"Old tokens of {name}-z in the same group are refused" in words(proven).replace("`", "")
     assert (await proof_of(world, card)).is_watched is False
 
 
 async def test_a_sibling_that_is_rotated_by_itself_says_nothing_of_the_group(world: World):
     name = await pair(world, "apart")
     card = await rotates(world, name)
-    await world.shows(card, holding="Proven: old tokens are refused since")
+    await world.shows(card, holding="Old tokens are refused since")
 
     await rotates(world, f"{name}-z")
-    await world.shows(card, holding="Not known: whether tokens of")
+    await world.shows(card, holding="I don't know whether tokens of")
 
-    assert "Its group too" not in words(world.as_now(card))
+    assert "in the same group are refused" not in words(world.as_now(card))
 
 
 async def test_a_bug_in_the_probes_does_not_keep_from_rotating(world: World, monkeypatch: pytest.MonkeyPatch):
@@ -153,7 +153,7 @@ async def test_a_bug_in_the_probes_does_not_keep_from_rotating(world: World, mon
     monkeypatch.setattr(type(world.bot.env.turso_clients.turso("acme")), "mint_token", fail)
     card = await rotates(world, name)
 
-    await world.shows(card, holding="Not proven: no probe token could be minted")
+    await world.shows(card, holding="I couldn't check the old tokens: a probe token couldn't be created")
     assert len(world.changes("POST", f"/{name}/auth/rotate")) == 1
 
 
@@ -163,8 +163,8 @@ async def test_without_a_probe_token_it_is_rotated_and_not_proven(world: World):
 
     card = await rotates(world, name)
 
-    told = await world.shows(card, holding="Not proven: no probe token could be minted")
-    assert "Turso has accepted the rotation" in words(told)
+    told = await world.shows(card, holding="I couldn't check the old tokens: a probe token couldn't be created")
+    assert "Turso accepted the rotation" in words(told)
     assert len(world.changes("POST", f"/{name}/auth/rotate")) == 1
 
 
@@ -174,7 +174,9 @@ async def test_a_probe_that_did_not_work_before_proves_nothing_by_being_refused(
 
     card = await rotates(world, name)
 
-    await world.shows(card, holding="Not proven: the probe token didn't work before the rotation either")
+    await world.shows(
+        card, holding="I couldn't check the old tokens: the probe token didn't work before the rotation either"
+    )
 
 
 async def test_a_failing_network_is_no_proof(world: World):
@@ -203,7 +205,7 @@ async def test_a_database_made_again_under_the_name_proves_nothing(world: World)
     await _destroy(world, name)
     await world.make(name, group=f"g-{name}")
 
-    await world.shows(card, holding="Not proven: the database was destroyed meanwhile")
+    await world.shows(card, holding="I couldn't check the old tokens: the database was destroyed")
 
 
 async def _destroy(world: World, name: str) -> None:
@@ -224,7 +226,7 @@ async def test_after_a_restart_nothing_more_is_proven(world: World):
     await world.bot.env.watches.close()  # what a process takes with it
     await world.pass_time(minutes=2)
 
-    await world.shows(card, holding="Not proven: Turso Ops was restarted meanwhile")
+    await world.shows(card, holding="I couldn't check the old tokens: Turso Ops restarted")
 
 
 async def test_freeze_first_asks_for_a_freeze_as_if_it_were_typed(world: World):
@@ -249,7 +251,7 @@ async def test_a_database_without_siblings_has_one_probe(world: World):
 
     card = await rotates(world, "alone")
 
-    await world.shows(card, holding="Proven: old tokens are refused since")
+    await world.shows(card, holding="Old tokens are refused since")
     assert (await proof_of(world, card)).sibling is None
     assert len(world.changes("POST", "/alone/auth/tokens")) == 1
 
@@ -264,4 +266,4 @@ async def test_a_blocked_database_is_proven_all_the_same(world: World, block_rea
 
     card = await rotates(world, name)
 
-    await world.shows(card, holding="Proven: old tokens are refused since")
+    await world.shows(card, holding="Old tokens are refused since")

@@ -26,7 +26,7 @@ channels:
       - {break_glass: [rotate], review_by: dba}
 """
 )
-WAITS = "does not start yet"
+WAITS = "can't start yet"
 LINES = {
     "typed": "/turso freeze {} --reason fire",
     "mentioned": "<@{bot}> freeze {} --reason fire",
@@ -74,8 +74,8 @@ async def test_what_is_allowed_at_once_says_that_it_waits_and_how_it_ends(
     await until(lambda: len(tries) >= 4, what="more tries")
     (note,) = told_to_wait(world, name)
     assert "Slack" in words(note)
-    assert "try again in a moment" not in words(note), "it is tried by itself"
-    assert "After that nothing is done" in words(note)
+    assert "Try again in a moment" not in words(note), "it is tried by itself"
+    assert "The outcome will appear here" in words(note)
     assert "Withdraw" in buttons(note)
 
     world.workspace.faults.remove(silent)
@@ -92,7 +92,9 @@ async def test_what_waits_for_turso_says_so_in_place_of_the_note_that_it_starts(
     await dana.presses("Set protection", question)
 
     await until(lambda: told_to_wait(world, name), what="the word that it waits", within=20)
-    assert not [one for one in forging.told(world, DANA) if "It starts now" in words(one)], "the note was replaced"
+    assert not [one for one in forging.told(world, DANA) if "The outcome will appear here" in words(one)], (
+        "the note was replaced"
+    )
     world.turso.faults.remove(silent.id)
     await world.calm()
     assert not told_to_wait(world, name), "and it is replaced by the outcome"

@@ -106,14 +106,14 @@ async def test_what_came_in_too_long_ago_is_not_done_and_its_person_hears_it(wor
     before, refused = await state_of_things(world), len(await refusals(world))
 
     told = words(
-        await forging.answer_to(world, one.user_id, take_up(world, one), holding="I was down, and this came at")
+        await forging.answer_to(world, one.user_id, take_up(world, one), holding="I was offline when you sent this at")
     )
 
-    assert "nothing is done now" in told
+    assert "so nothing was done" in told
     assert await state_of_things(world) == before
     [entry, *_] = found = await refusals(world)
     assert len(found) == refused + 1
-    assert (entry.user_id, "I was down" in entry.reason) == (one.user_id, True)
+    assert (entry.user_id, "I was offline" in entry.reason) == (one.user_id, True)
 
 
 @pytest.mark.parametrize("kind", LEFT)

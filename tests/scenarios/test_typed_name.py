@@ -52,12 +52,12 @@ async def by_the_requester(world: World) -> tuple[str, Message, str]:
 
 WAYS = [by_an_approver, by_the_requester]
 REFUSED = [
-    pytest.param("Harbour-Two", "without capitals", id="capitals"),
-    pytest.param("HARBOUR\u2011TWO", "without capitals", id="capitals and a dash that does not break"),
+    pytest.param("Harbour-Two", "in lowercase", id="capitals"),
+    pytest.param("HARBOUR\u2011TWO", "in lowercase", id="capitals and a dash that does not break"),
     pytest.param("harb\u043eur-two", "cyrillic small letter o", id="a letter that looks alike"),
     pytest.param("harbour\u2013two", "en dash", id="a long dash"),
     pytest.param("harbour\uff0dtw\uff4f", "fullwidth latin small letter o", id="a wide letter"),
-    pytest.param("harbor-two", "nothing was changed", id="another name"),
+    pytest.param("harbor-two", "Type harbour-two", id="another name"),
     pytest.param("harbour two", "nothing was changed", id="a space inside"),
     pytest.param("harbour-two-", "nothing was changed", id="more than the name"),
     pytest.param("harbour", "nothing was changed", id="less than the name"),

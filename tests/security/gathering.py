@@ -55,7 +55,7 @@ def _all(schema: str, name: str) -> psycopg.sql.Composed:
 def is_reveal(call: Call, person_id: str) -> bool:
     """True for the one kind of message that may carry a token: to one person, and not in its notification text."""
     alone = call.args.get("response_type") == "ephemeral" or call.method == "chat.postEphemeral"
-    return alone and call.person_id == person_id and call.args.get("text", "").startswith("A token for ")
+    return alone and call.person_id == person_id and call.args.get("text", "").startswith("Your token for ")
 
 
 def slack_calls(world: World, *, revealed_to: str) -> list[Place]:

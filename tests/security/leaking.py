@@ -138,10 +138,10 @@ async def go_through_everything(here: Watched) -> None:
     card = await dana.types("/turso rotate crew --reason leak", holding="leak")
     await ana.presses("Approve", card)
     await ana.submits({"typed_name": "crew"})
-    await until(lambda: world.card(holding="*crew* · Proven: old tokens are refused"), what="the rotation", within=40)
+    await until(lambda: world.card(holding="*crew* · Old tokens are refused"), what="the rotation", within=40)
     await dana.types("/turso audit", holding="crew")
     ben = world.person(BEN)
-    await until(lambda: any("did not answer in time" in words(m) for m in ben.sees()), what="the time-out", within=40)
+    await until(lambda: any("didn't answer in time" in words(m) for m in ben.sees()), what="the time-out", within=40)
     world.turso.faults.clear()
 
 
@@ -154,7 +154,9 @@ async def a_rotation_is_proven_badly(here: Watched) -> None:
     await ana.presses("Approve", card)
     await ana.submits({"typed_name": "echo"})
     await until(
-        lambda: world.card(holding="Not proven: no probe token could be minted"), what="the rotation", within=40
+        lambda: world.card(holding="I couldn't check the old tokens: a probe token couldn't be created"),
+        what="the rotation",
+        within=40,
     )
     quotes = world.turso.faults.add("status", path="/db/*", status=403, body=quoting(here.tokens[-1], here.keys))
     await until(lambda: quotes.spent, what="a look at the sibling", within=60)
@@ -244,4 +246,4 @@ async def is_cut_short(here: Watched, clock: Path) -> None:
 
 def _offer(here: Watched) -> Any:
     seen = here.world.person(DANA).sees()
-    return next((one for one in seen if "Reveal again" in buttons(one) and "cut short" in words(one)), None)
+    return next((one for one in seen if "Reveal again" in buttons(one) and "interrupted" in words(one)), None)

@@ -68,7 +68,7 @@ async def _refusals(world: World) -> None:
         await forging.presses(world, outsider, "Approve", card)
     request = buttons(card)["Approve"]["value"]
     typed = forging.submits(world, REMY, "approval.type_name", request, {"typed_name": "asked"})
-    await forging.answer_to(world, REMY, typed, holding="not among those")
+    await forging.answer_to(world, REMY, typed, holding="aren't a")
     await remy.types("/turso thaw asked")
     await dana.types("/turso rotate asked --dry-run")
 
@@ -83,7 +83,7 @@ async def _approvals(world: World) -> None:
     await dana.presses_and_hears("Withdraw", withdrawn)
     card = await dana.types("/turso rotate rotated --reason leak")
     await world.person(BEN).presses_and_hears("Approve", card)
-    await until(lambda: world.card(holding="*rotated* · Proven: old tokens are refused"), what="the rotation")
+    await until(lambda: world.card(holding="*rotated* · Old tokens are refused"), what="the rotation")
     stale = await dana.types("/turso rotate stale --reason leak")
     assert world.bot is not None
     await _replace(world, "stale")
@@ -138,7 +138,7 @@ async def _time_passes(world: World) -> None:
     await world.person(DANA).types("/turso token expired --reason later")
     await world.pass_time(minutes=3)
     await until(lambda: world.card(holding="The freeze of `frozen` is over"), what="the thaw")
-    await until(lambda: world.card(holding="Nobody decided in time"), what="the expiry")
+    await until(lambda: world.card(holding="No one approved or denied it in time"), what="the expiry")
     await world.pass_time(hours=2)
     await until(lambda: world.card(holding="*doomed* is destroyed"), what="the end of the countdown")
 

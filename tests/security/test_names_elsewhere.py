@@ -65,14 +65,14 @@ async def test_it_is_the_same_sentence_after_as_many_calls(world: World, line: s
 async def test_a_name_that_another_channel_has_taken_is_not_confirmed(world: World) -> None:  # noqa: F811
     answer = words(await world.person(DANA).types(f"/turso create {THERE} --group shop", ORDERS))
 
-    assert f"`{THERE}` can't be used as a name here" in answer
+    assert f"`{THERE}` isn't available" in answer
     assert "exist" not in answer
 
 
 async def test_a_rotation_does_not_name_what_else_is_in_the_group(world: World) -> None:  # noqa: F811
     answer = words(await world.person(DANA).types("/turso rotate named-shared", MIXED))
 
-    assert "This would also touch databases that are not among this channel's" in answer
+    assert "This would also affect databases outside this channel" in answer
     assert "payslips" not in answer
 
 

@@ -161,9 +161,9 @@ async def test_channels_that_help_are_named_to_those_who_are_in_them(world: Worl
     for reader in (DANA, REMY):
         told[reader] = await world.person(reader).types("/turso protect analytics on")
     assert f"You can in <#{OPEN}>." in told[DANA].text
-    assert "No other channel that you are in allows it" in told[REMY].text
+    assert "None of your other channels allows this" in told[REMY].text
     fault = world.workspace.faults.add("api_error", "users.conversations", error="fatal_error")
     told[DANA] = await world.person(DANA).types("/turso protect analytics on")
     world.workspace.faults.remove(fault)
-    assert "Another channel may allow it." in told[DANA].text
+    assert "Another channel may allow this." in told[DANA].text
     assert "<#" not in told[DANA].text

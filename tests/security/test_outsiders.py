@@ -19,10 +19,10 @@ async def test_a_stranger_in_a_shared_channel_can_press_nothing(world: World) ->
 
     for label, card in (("Approve", asked), ("Deny", asked), ("Withdraw", asked), ("Undo", doomed)):
         told = await stage.pressed_by(world, STELLA, label, card)
-        assert "not of this workspace" in words(told) or "Only the" in words(told) or "not among" in words(told)
+        assert "from other workspaces" in words(told) or "Only the" in words(told) or "aren't a" in words(told)
     for line in ("freeze partner-one", "ls", "usage partner-one", "token partner-one --read-only"):
         told = await stage.hears(world, STELLA, forging.clicks(world, STELLA, "run.1", line, channel=SHARED))
-        assert "not of this workspace" in words(told)
+        assert "from other workspaces" in words(told)
 
     assert (await stage.request_of(world, asked)).state is State.PENDING
     assert (await stage.request_of(world, doomed)).state is State.QUARANTINED
@@ -61,7 +61,7 @@ async def test_a_bot_and_a_workflow_are_heard_by_nobody(world: World) -> None:
 async def test_somebody_of_another_team_is_a_stranger_whatever_their_id(world: World) -> None:
     told = await stage.hears(world, DANA, world.workspace.deliver(stage.command(world, "ls", team_id="T0OTHER")))
 
-    assert "not of this workspace" in words(told)
+    assert "from other workspaces" in words(told)
 
 
 async def test_home_tells_of_no_database_of_a_channel_that_somebody_is_not_in(world: World) -> None:
@@ -93,6 +93,6 @@ async def test_in_a_direct_message_nothing_is_done_or_shown(world: World, kind: 
         sent = world.workspace.deliver(stage.command(world, line, channel=channel))
         told = await stage.hears(world, DANA, sent)
         assert "alpha" not in words(told).replace(line, "")
-        assert "direct message" in words(told)
+        assert "Direct messages" in words(told)
 
     assert stage.changing_calls(world) == before

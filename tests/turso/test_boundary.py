@@ -193,13 +193,13 @@ async def test_who_needs_every_database_does_not_go_on_without_one(
 
     monkeypatch.setattr(type(turso), "_get", answer)
 
-    with pytest.raises(TursoUnavailable, match="not all of them are known"):
+    with pytest.raises(TursoUnavailable, match="the list is incomplete"):
         await turso.databases(group="eu")
     assert (await turso.listed()).left_out == 1
 
 
 def test_the_list_says_what_it_leaves_out() -> None:
-    assert listing._left_out(1) == "1 database is left out: Turso's entry can't be read. The log names it."
+    assert listing._left_out(1) == "1 database is left out, because Turso's data can't be read."
 
 
 @pytest.mark.parametrize(

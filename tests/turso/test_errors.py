@@ -22,7 +22,7 @@ from .organization import TOKEN, Organization, refuse
             refuse(400, "Invalid expiration format"), errors.TursoRejected, "Invalid expiration format", id="400"
         ),
         pytest.param(refuse(401, "could not parse jwt id"), errors.TursoUnauthorized, "API token", id="401"),
-        pytest.param(refuse(402, "no plan", code="x"), errors.PlanLacksFeature, "plan does not include", id="402"),
+        pytest.param(refuse(402, "no plan", code="x"), errors.PlanLacksFeature, "plan doesn't include", id="402"),
         pytest.param(refuse(403, "out of scope"), errors.TursoForbidden, "out of scope", id="403"),
         pytest.param(
             refuse(404, "could not find database with name orders: record not found"),

@@ -11,7 +11,7 @@ from bot.errors import BadInput
 from bot.turso.models import Group
 
 NAMED: Final = 4
-_CHECK: Final = "Check its name, or leave `--group` out."
+_CHECK: Final = "Check its name, or leave out `--group`."
 
 
 async def require_location(ctx: Context, wanted: str | None) -> None:
@@ -39,7 +39,7 @@ def require_place(ctx: Context, groups: Sequence[Group], name: str | None, locat
     if location is None or not group.locations or location in group.locations:
         return
     others = [one.name for one in seen if location in one.locations]
-    there = f" `--group {others[0]}` is in `{location}`." if others else " Leave `--location` out."
+    there = f" `--group {others[0]}` is in `{location}`." if others else " Leave out `--location`."
     raise BadInput(f"Databases of the group `{name}` are in `{some(group.locations, at_most=NAMED)}`.{there}")
 
 
@@ -57,9 +57,9 @@ def differences(asked: Mapping[str, Any], made: Facts) -> list[Mrkdwn]:
         ("location", asked.get("location"), made["locations"]),
     ):
         if wanted and not given:
-            found.append(mrkdwn("You asked for the {} `{}`; Turso does not say whether it is there.", word, wanted))
+            found.append(mrkdwn("You asked for the {} `{}`, but Turso doesn't say where it was created.", word, wanted))
         elif wanted and wanted not in given:
-            found.append(mrkdwn("You asked for the {} `{}`; it was made in `{}`.", word, wanted, ", ".join(given)))
+            found.append(mrkdwn("You asked for the {} `{}`, but Turso chose `{}`.", word, wanted, ", ".join(given)))
     return found
 
 

@@ -36,7 +36,7 @@ async def open_quarantine(store: ReadStore, database_id: str) -> Hold | None:
 def in_quarantine(hold: Hold) -> str:
     """Say which quarantine of a database is open, and how it ends."""
     name = hold.database
-    return f"`{name}` is in quarantine already, by request `{hold.request_id}`: `/turso restore {name}` undoes it."
+    return f"`{name}` is already in quarantine. `/turso restore {name}` restores it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ async def blocked(turso: TursoReader, name: str) -> Blocks:
     """Return what Turso blocks now. Raises Unavailable where it does not tell both: unknown is not open."""
     now = await turso.configuration(name)
     if now.block_reads is None or now.block_writes is None:
-        raise Unavailable(f"Turso does not tell now whether `{name}` is blocked.")
+        raise Unavailable(f"Turso doesn't say whether `{name}` is blocked.")
     return now.block_reads, now.block_writes
 
 
@@ -165,7 +165,7 @@ def _target(plan: Plan) -> PlanTarget:
     return plan.target
 
 
-_WORDS = {HoldKind.FREEZE: "frozen", HoldKind.QUARANTINE: "in quarantine", HoldKind.FOUND: "blocked by others before"}
+_WORDS = {HoldKind.FREEZE: "frozen", HoldKind.QUARANTINE: "in quarantine", HoldKind.FOUND: "already blocked before"}
 
 
 def holds_fact(holds: Sequence[Hold]) -> dict[str, str]:

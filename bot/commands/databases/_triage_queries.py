@@ -20,7 +20,7 @@ def require_literals(ctx: Context) -> None:
     """Refuse to show the values in statements, unless this channel's policy lets the requester see them."""
     bound = ctx.policy.binding(ctx.subject)
     if bound is None or bound.query_literals is not QueryLiterals.REQUESTER:
-        raise Refused("This channel's policy hides the values in queries. `/turso triage` shows them as `?`.")
+        raise Refused("The policy hides values in queries here. `/turso triage` shows them as `?`.")
 
 
 async def queries_blocks(queries: Sequence[TopQuery], *, literals: bool) -> list[Block]:
@@ -31,7 +31,7 @@ async def queries_blocks(queries: Sequence[TopQuery], *, literals: bool) -> list
     texts = await asyncio.to_thread(_texts, top, literals)
     lines = [_line(one, text) for one, text in zip(top, texts, strict=True) if text]
     hidden = sum(1 for text in texts if not text)
-    more = [mrkdwn("{} not shown: the SQL could not be read.", counted(hidden, "query", "queries"))] if hidden else []
+    more = [mrkdwn("{} left out (unreadable SQL).", counted(hidden, "query", "queries"))] if hidden else []
     return [kit.section(joined("\n", [mrkdwn("*Top queries*"), *lines, *more]))]
 
 

@@ -87,7 +87,7 @@ class Findings:
     def state(self) -> str:
         """How it is, in a few words."""
         if self.database is None and self.configuration is None:
-            return "its state is not known: Turso does not tell"
+            return "state unknown"
         words = blocks_words(self._switch("block_reads"), self._switch("block_writes")) or ["open"]
         return ", ".join([*words, *(["asleep"] if self.database and self.database.asleep else [])])
 
@@ -113,11 +113,11 @@ async def read(ctx: Context, name: str) -> Findings:
     turso = ctx.turso
     found = Findings(name, ctx.now)
     database, configuration, usage, queries, siblings, _ = await asyncio.gather(
-        _told(found, "its properties", turso.database(name)),
+        _told(found, "properties", turso.database(name)),
         _told(found, "configuration", turso.configuration(name)),
         _told(found, "usage", turso.database_usage(name, since=midnight, until=ctx.now)),
         _told(found, "top queries", turso.top_queries(name, since=ctx.now - timedelta(days=1))),
-        _told(found, "its group", _siblings(ctx, name)),
+        _told(found, "group", _siblings(ctx, name)),
         _remembered(ctx, found),
     )
     found.database, found.configuration, found.queries = database, configuration, queries
@@ -142,7 +142,7 @@ async def _told(found: Findings, what: str, call: Awaitable[T]) -> T | None:
         async with asyncio.timeout(WAITS):
             return await call
     except DatabaseNotFound:
-        if what == "its properties":
+        if what == "properties":
             raise
     except (TursoError, TimeoutError):
         pass

@@ -45,7 +45,7 @@ async def plan(ctx: Context, args: CreateArgs) -> Plan:
     at = f" at {args.location}" if args.location else ""
     return Plan(
         target=None,
-        steps=[f"Create the database {args.name} {where}{at}", "Wait until it answers, at most 45 seconds"],
+        steps=[f"Create the database {args.name} {where}{at}", "Wait until it is ready, for up to 45 seconds"],
         arguments={"name": args.name, "group": group, "location": args.location},
         facts={"Database": args.name, "Group": group or "none"},
         databases=((args.name, group),),
@@ -55,8 +55,8 @@ async def plan(ctx: Context, args: CreateArgs) -> Plan:
 def _taken(ctx: Context, existing: Database) -> str:
     """Say that a name can't be had; that a database has it, only to those who may see that database here."""
     if ctx.policy.scope(ctx.subject, "show").covers(existing.target):
-        return f"`{existing.name}` already exists. `/turso show {existing.name}` shows it."
-    return f"`{existing.name}` can't be used as a name here: choose another one."
+        return f"`{existing.name}` already exists. See `/turso show {existing.name}`."
+    return f"`{existing.name}` isn't available. Choose another name."
 
 
 async def _existing(ctx: Context, name: str) -> Database | None:
@@ -105,8 +105,8 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
     made_at = found.made_at if found else None
     if made_at and ctx.sent_at and made_at > ctx.sent_at + ARRIVES_WITHIN:
         raise NotOurs(
-            f"There is a database `{plan.arguments['name']}`, but it was made at {utc(made_at)}, long after this was "
-            "sent: by somebody else."
+            f"`{plan.arguments['name']}` exists, but it was created at {utc(made_at)}, long after this request. "
+            "Someone else created it."
         )
     return found is not None
 
@@ -115,14 +115,14 @@ def message(plan: Plan, facts: Facts) -> Reply:
     """Say where it is, and how to get a token."""
     name = str(plan.arguments["name"])
     served = facts.get("served")
-    head = mrkdwn(":sparkles: *{}* is created and ready to use.", name)
+    head = mrkdwn(":sparkles: *{}* is ready.", name)
     if not served:
-        head = mrkdwn(":sparkles: *{}* is created{}.", name, "; it does not answer yet" if served is False else "")
+        head = mrkdwn(":sparkles: *{}* is created{}.", name, " but isn't ready yet" if served is False else "")
     differs = differences(plan.arguments, facts)
-    late = mrkdwn("Turso can take a minute until a new database answers. It is there; try in a moment.")
+    late = mrkdwn("A new database can take a minute to become ready.")
     urls = [f"{label:<7} {Plain(facts[key])}" for label, key in (("libSQL", "libsql_url"), ("HTTPS", "https_url"))
             if facts.get(key)]  # fmt: skip
-    row = [*buttons.run(1, "Token for an hour", command_line("token", name))]
+    row = [*buttons.run(1, "Token for 1 h", command_line("token", name))]
     row += buttons.run(2, "Show", command_line("show", name))
     return reply(
         head,
@@ -140,7 +140,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
 command = ChangeCommand(
     name="create",
     usage="db create NAME [--group G] [--location L]",
-    summary="Make a database, and wait until it is ready",
+    summary="Create a database",
     args=CreateArgs,
     risk=Risk.LOW,
     position=160,

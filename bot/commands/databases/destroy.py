@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
-from bot.blocks.text import mrkdwn
+from bot.blocks.text import counted, mrkdwn
 from bot.commands._lines import command_line
 from bot.commands._targets import attempt, snapshot, target_of
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts, Phase
@@ -16,7 +16,7 @@ from bot.core.model import Risk
 from bot.core.parsing.arguments import DatabaseName, Positional
 from bot.core.records.holds import HoldKind
 from bot.core.reply import Reply
-from bot.core.requests.plan import Plan, PlannedHold
+from bot.core.requests.plan import COUNTDOWN, Plan, PlannedHold
 from bot.errors import BadInput
 from bot.turso import Database, DatabaseNotFound, first_told
 
@@ -35,18 +35,16 @@ async def plan(ctx: Context, args: DestroyArgs) -> Plan:
     is_protection_known = await _may_be_destroyed(ctx, shot.database)
     replaced = None if args.now else await _replaced(ctx, shot.database)
     name = args.name
-    gone = f"Destroy {name} with all its data, for good: Turso keeps no copy"
+    gone = f"Destroy {name} and all its data. Turso keeps no copy"
     first = [
-        f"Block reads and writes of {name}: whoever uses it will notice",
-        "Wait for the countdown; until its end Undo opens it again with all its data",
+        f"Block reads and writes of {name}. Clients get errors at once",
+        f"Wait {COUNTDOWN}. Until then, Undo restores it with all its data",
     ]
-    warnings = [f"{len(shot.tokens)} active tokens stop working"] if shot.tokens else []
-    warnings += ["There is no Undo: the data is gone at once"] if args.now else []
-    warnings += ["The countdown of its quarantine has ended: a new quarantine takes its place"] if replaced else []
-    warnings += [] if is_protection_known else ["Turso did not tell whether it has delete protection"]
-    warnings += (
-        ["Nobody can see how much is lost: Turso did not tell its size"] if shot.target.size_bytes is None else []
-    )
+    warnings = [f"{counted(len(shot.tokens), 'active token')} will stop working"] if shot.tokens else []
+    warnings += ["This can't be undone. The data is gone at once"] if args.now else []
+    warnings += ["Its quarantine has no countdown. A new quarantine replaces it"] if replaced else []
+    warnings += [] if is_protection_known else ["Turso didn't say whether it has delete protection"]
+    warnings += ["Turso didn't say how large it is"] if shot.target.size_bytes is None else []
     return Plan(
         target=shot.target,
         steps=[gone] if args.now else [*first, gone],
@@ -66,13 +64,13 @@ async def _may_be_destroyed(ctx: Context, database: Database) -> bool:
     now_set = await attempt(ctx.turso.configuration(name))  # the older API tells it here alone
     own = [database.delete_protection, now_set.delete_protection if now_set else None]
     if any(own):
-        raise BadInput(f"`{name}` has delete protection. Lift it first: `/turso protect {name} off`.")
+        raise BadInput(f"`{name}` has delete protection. Turn it off first: `/turso protect {name} off`.")
     is_known = first_told(*own) is not None
     if database.group == "":
         return is_known
     group = await attempt(ctx.turso.group(database.group)) if database.group else None
     if group and group.delete_protection:
-        raise BadInput(f"The group of `{name}` has delete protection; an operator has to lift it at Turso.")
+        raise BadInput(f"The group of `{name}` has delete protection. An admin has to turn it off in Turso.")
     return is_known and group is not None and group.delete_protection is not None
 
 
@@ -122,13 +120,13 @@ def message(plan: Plan, facts: Facts) -> Reply:
     name = target_of(plan).name
     if plan.arguments["now"]:
         return destroyed(plan, facts)
-    head = mrkdwn(":stopwatch: *{}* is in quarantine: reads and writes are blocked, its data is still there.", name)
+    head = mrkdwn(":stopwatch: *{}* is in quarantine. Reads and writes are blocked, and its data is kept.", name)
     return reply(head, [kit.section(head)])
 
 
 def destroyed(plan: Plan, facts: Facts) -> Reply:
     """It is gone."""
-    head = mrkdwn(":wastebasket: *{}* is destroyed, with all its data.", target_of(plan).name)
+    head = mrkdwn(":wastebasket: *{}* is destroyed with all its data.", target_of(plan).name)
     return reply(head, [kit.section(head)])
 
 
@@ -145,8 +143,8 @@ async def unblocked(ctx: Context, plan: Plan) -> bool:
 def restored(plan: Plan, facts: Facts) -> Reply:
     """It answers again."""
     name = target_of(plan).name
-    head = mrkdwn(":leftwards_arrow_with_hook: The quarantine of *{}* is lifted; nothing was destroyed.", name)
-    note = mrkdwn("What was blocked before it stays blocked.")
+    head = mrkdwn(":leftwards_arrow_with_hook: *{}* is restored with all its data.", name)
+    note = mrkdwn("Any blocks set before the quarantine are still in place.")
     return reply(
         head, [kit.section(head), kit.context(note), *kit.actions(*buttons.run(1, "Show", command_line("show", name)))]
     )
@@ -155,7 +153,7 @@ def restored(plan: Plan, facts: Facts) -> Reply:
 command = ChangeCommand(
     name="destroy",
     usage="db destroy NAME [--now]",
-    summary="Quarantine a database with a countdown and Undo, then destroy it; --now destroys at once",
+    summary="Quarantine a database, then destroy it when the countdown ends",
     args=DestroyArgs,
     risk=Risk.HIGH,
     position=220,
@@ -163,7 +161,7 @@ command = ChangeCommand(
     purpose="destroy {}",
     aliases=("rm",),
     synonyms=("delete", "drop", "remove", "del", "erase"),
-    variants=(Variant("", "with a countdown"), Variant("--now", "at once")),
+    variants=(Variant("", "with a countdown"), Variant("--now", "at once", purpose="destroy {} at once")),
     policy_keys=("countdown", "undo_by"),
     plan=plan,
     act=act,

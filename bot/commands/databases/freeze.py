@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
-from bot.blocks.text import Mrkdwn, duration, mrkdwn
+from bot.blocks.text import Mrkdwn, mrkdwn, span
 from bot.commands._lines import command_line
 from bot.commands._targets import snapshot, target_of
 from bot.commands.base import OVER, ChangeCommand, ChangeContext, Context, Facts
@@ -33,14 +33,14 @@ class FreezeArgs(BaseModel):
 async def plan(ctx: Context, args: FreezeArgs) -> Plan:
     """Say what is blocked, until when, and what is blocked already."""
     if args.lasting is not None and not SHORTEST <= args.lasting <= LONGEST:
-        raise BadInput("A freeze lasts from `10s` to `90d`; without `--for` it stays until somebody thaws it.")
+        raise BadInput("A freeze lasts from `10s` to `90d`. Leave out `--for` to freeze until someone thaws it.")
     shot = await snapshot(ctx, args.name)
     what = "reads and writes" if args.reads else "writes"
-    ends = f"Open them again after {duration(args.lasting)}" if args.lasting else "Keep it so until somebody thaws it"
+    ends = f"Unblock after {span(args.lasting)}" if args.lasting else "Stay blocked until someone thaws it"
     held = await holds.holds_of(ctx, shot.target.id)
     return Plan(
         target=shot.target,
-        steps=[f"Block {what} of {args.name}: clients get errors at once", f"{ends}, unless something else blocks it"],
+        steps=[f"Block {what} of {args.name}. Clients get errors at once", f"{ends}, unless something else blocks it"],
         arguments={"reads": args.reads, "seconds": _seconds(args.lasting)},
         facts={**shot.facts, **holds.holds_fact(held)},
         databases=((shot.target.name, shot.target.group),),
@@ -68,24 +68,24 @@ def message(plan: Plan, facts: Facts) -> Reply:
     """What is blocked, how long, and how to open it."""
     name, seconds = target_of(plan).name, plan.arguments["seconds"]
     if facts.get(OVER):
-        over = mrkdwn(":sunny: This freeze of *{}* is over.", name)
+        over = mrkdwn(":sunny: The freeze of *{}* has ended.", name)
         return reply(over, [kit.section(over)])
     what = "Reads and writes" if plan.arguments["reads"] else "Writes"
     head = mrkdwn(":snowflake: {} of *{}* are blocked{}.", what, name, _lasting(seconds))
     row = buttons.run(1, "Thaw", command_line("thaw", name))
     return reply(
-        head, [kit.section(head), kit.context(mrkdwn("Open it with `/turso thaw {}`.", name)), *kit.actions(*row)]
+        head, [kit.section(head), kit.context(mrkdwn("Unblock it with `/turso thaw {}`.", name)), *kit.actions(*row)]
     )
 
 
 def _lasting(seconds: int | None) -> Mrkdwn:
-    return mrkdwn(" for {}", duration(timedelta(seconds=seconds))) if seconds else mrkdwn(" until somebody thaws it")
+    return mrkdwn(" for {}", span(timedelta(seconds=seconds))) if seconds else mrkdwn(" until someone thaws it")
 
 
 command = ChangeCommand(
     name="freeze",
     usage="db freeze NAME [--reads] [--for 30m]",
-    summary="Block writes (and reads) for a while",
+    summary="Block writes, and reads with --reads",
     args=FreezeArgs,
     risk=Risk.MEDIUM,
     position=180,

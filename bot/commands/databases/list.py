@@ -70,7 +70,7 @@ def _page(ctx: Context, args: ListArgs, found: list[Listed], used: dict[str, Usa
     first = (at - 1) * PAGE + 1
     where = mrkdwn("{}–{} of {}", number(first), number(first + len(here) - 1), number(len(found)))
     paged = mrkdwn("page {} of {}", at, pages) if pages > 1 else Mrkdwn("")
-    by = Mrkdwn("") if args.sort == "name" else mrkdwn("by {}, the most first; this billing period", args.sort)
+    by = Mrkdwn("") if args.sort == "name" else mrkdwn("sorted by {} in this billing period", args.sort)
     tail = [kit.context(joined(" · ", (where, paged, by))), *note, *_buttons(args, at, pages)]
     return reply(title, [kit.section(title), table.block(), *tail],
                    plain_blocks=[kit.section(title), *table.plain(), *tail])  # fmt: skip
@@ -78,11 +78,11 @@ def _page(ctx: Context, args: ListArgs, found: list[Listed], used: dict[str, Usa
 
 def _left_out(count: int) -> Mrkdwn:
     verb = "is" if count == 1 else "are"
-    return mrkdwn("{} {} left out: Turso's entry can't be read. The log names it.", counted(count, "database"), verb)
+    return mrkdwn("{} {} left out, because Turso's data can't be read.", counted(count, "database"), verb)
 
 
 def _title(args: ListArgs, count: int) -> Mrkdwn:
-    named = mrkdwn(" named like `{}`", args.filter) if args.filter else Mrkdwn("")
+    named = mrkdwn(" matching `{}`", args.filter) if args.filter else Mrkdwn("")
     group = mrkdwn(" in the group `{}`", args.group) if args.group else Mrkdwn("")
     return mrkdwn(":card_index_dividers: *{}*{}{} in this channel", counted(count, "database"), named, group)
 
@@ -134,8 +134,8 @@ def _nothing(ctx: Context, args: ListArgs) -> list[Block]:
     if args.filter or args.group:
         line = command_line("list")
         all_ = buttons.run(1, "Show all", line)
-        return [kit.context(mrkdwn("Nothing fits. `/turso {}` shows all of this channel.", line)), *kit.actions(*all_)]
-    hint = mrkdwn("The policy says which databases a channel has; `/turso whoami` prints what to add to it.")
+        return [kit.context(mrkdwn("No database matches. `/turso {}` shows all of them.", line)), *kit.actions(*all_)]
+    hint = mrkdwn("The policy sets the databases of a channel. `/turso whoami` shows what an admin can add.")
     if not may_use(ctx, "create"):
         return [kit.context(hint)]
     return [kit.context(hint), *kit.actions(buttons.form("create", "Create database", style="primary"))]
@@ -155,7 +155,7 @@ def _buttons(args: ListArgs, at: int, pages: int) -> list[Block]:
 command = ReadCommand(
     name="list",
     usage="db list [FILTER] [--group G] [--sort name/size/reads/writes]",
-    summary="The databases of this channel",
+    summary="List the databases of this channel",
     args=ListArgs,
     position=40,
     aliases=("ls",),

@@ -26,13 +26,13 @@ async def plan(ctx: Context, args: ProtectArgs) -> Plan:
     """Say what changes; that it is so already is no change."""
     database, now = await asyncio.gather(ctx.turso.database(args.name), ctx.turso.configuration(args.name))
     if now.delete_protection == args.on:
-        raise BadInput(f"The delete protection of `{args.name}` is {_word(args.on)} already.")
+        raise BadInput(f"Delete protection of `{args.name}` is already {_word(args.on)}.")
     return Plan(
         target=plan_target(database),
-        steps=[f"Turn the delete protection of {args.name} {_word(args.on)}"],
+        steps=[f"Turn {_word(args.on)} delete protection of {args.name}"],
         arguments={"on": args.on},
         facts={"Delete protection now": NOT_TOLD if now.delete_protection is None else _word(now.delete_protection)},
-        warnings=[] if args.on else ["It can be destroyed then"],
+        warnings=[] if args.on else ["It can be destroyed afterwards"],
         databases=((database.name, database.group or None),),
     )
 
@@ -56,7 +56,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     """It is on, or off."""
     on = plan.arguments["on"]
     sign = mrkdwn(":shield:") if on else mrkdwn(":unlock:")
-    head = mrkdwn("{} The delete protection of *{}* is {}.", sign, target_of(plan).name, _word(on))
+    head = mrkdwn("{} Delete protection of *{}* is {}.", sign, target_of(plan).name, _word(on))
     return reply(head, [kit.section(head)])
 
 

@@ -25,13 +25,13 @@ async def plan(ctx: Context, args: RestoreArgs) -> Plan:
     target = await read_target(ctx, args.name)
     quarantine = await quarantine_of(ctx, target)
     if quarantine is None:
-        raise BadInput(f"`{args.name}` is not in quarantine: there is nothing to undo.")
+        raise BadInput(f"`{args.name}` isn't in quarantine, so there is nothing to restore.")
     due = {"Would be destroyed": utc(quarantine.due_at)} if quarantine.due_at else {}
     return Plan(
         target=target,
-        steps=[f"Lift the quarantine of {args.name}", "Drop the countdown: nothing is destroyed"],
+        steps=[f"End the quarantine of {args.name} and its countdown", "Unblock reads and writes"],
         arguments={"request_id": quarantine.id},
-        facts={**due, "Destroy asked in": quarantine.id},
+        facts={**due, "Destroy request": quarantine.id},
         databases=((target.name, target.group),),
     )
 

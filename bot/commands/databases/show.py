@@ -53,7 +53,7 @@ async def run(ctx: Context, args: ShowArgs) -> Reply:
             *_addresses(database),
             *_instances(instances or []),
             *_tokens(tokens),
-            *([kit.context(mrkdwn(":warning: Turso did not tell: {}.", ", ".join(missing)))] if missing else []),
+            *([kit.context(mrkdwn(":warning: Turso didn't provide the {}.", ", ".join(missing)))] if missing else []),
             *_buttons(ctx, database),
         ],
     )
@@ -88,7 +88,7 @@ def _properties(
         ("Branch of", database.parent.name if database.parent else ""),
         ("Encryption", database.encryption_cipher),
         ("Schema", database.schema_name or ("is a schema" if database.is_schema else "")),
-        ("Asleep", "yes: unarchive its group" if database.asleep else ""),
+        ("Asleep", "yes, because its group is archived" if database.asleep else ""),
         ("Certificates", _certificates(database)),
     ]
     if usage:
@@ -149,12 +149,13 @@ def _tokens(tokens: list[LedgerToken]) -> list[Block]:
     lines = [_token(token) for token in tokens[:SHOWN]]
     more = len(tokens) - SHOWN
     lines += [mrkdwn("and {} more: `/turso tokens {}`", more, tokens[0].database)] if more > 0 else []
-    return [kit.section(mrkdwn("*{} from here*\n{}", counted(len(tokens), "live token"), joined("\n", lines)))]
+    head = mrkdwn("*{}* issued by Turso Ops", counted(len(tokens), "active token"))
+    return [kit.section(joined("\n", [head, *lines]))]
 
 
 def _token(token: LedgerToken) -> Mrkdwn:
     access = "read-only" if token.read_only else "full access"
-    until = mrkdwn("until {}", when(token.expires_at)) if token.expires_at else mrkdwn("*never ends*")
+    until = mrkdwn("until {}", when(token.expires_at)) if token.expires_at else mrkdwn("*never expires*")
     return mrkdwn("• {} {}, {}", person(token.holder), access, until)
 
 
@@ -169,7 +170,7 @@ def _buttons(ctx: Context, database: Database) -> list[Block]:
 command = ReadCommand(
     name="show",
     usage="db show NAME",
-    summary="Everything about one database",
+    summary="Show everything about a database",
     args=ShowArgs,
     position=50,
     synonyms=("info", "describe", "get", "status"),

@@ -39,13 +39,13 @@ async def plan(ctx: Context, args: ThawArgs) -> Plan:
     if ctx.follow_up and (one := ctx.follow_up.hold):
         return _plan_of_one(database, one, blocked, held)
     if not blocked:
-        raise BadInput(f"`{args.name}` is not blocked: there is nothing to thaw.")
+        raise BadInput(f"`{args.name}` isn't blocked, so there is nothing to thaw.")
     if any(hold.kind is HoldKind.QUARANTINE for hold in held):
-        raise BadInput(f"`{args.name}` is in quarantine: `/turso restore {args.name}` undoes that.")
-    others = [] if held else ["It was not blocked from here: somebody may have had a reason"]
+        raise BadInput(f"`{args.name}` is in quarantine. `/turso restore {args.name}` restores it.")
+    others = [] if held else ["Turso Ops didn't block it. Someone may have had a reason"]
     return Plan(
         target=plan_target(database),
-        steps=[f"Open {blocked} of {args.name}"],
+        steps=[f"Unblock {blocked} of {args.name}"],
         arguments=_ends(held, *blocks),
         facts={"Blocked now": blocked, **holds.holds_fact(held)},
         warnings=others,
@@ -56,7 +56,7 @@ async def plan(ctx: Context, args: ThawArgs) -> Plan:
 def _plan_of_one(database: Database, one: Hold, blocked: str, held: Sequence[Hold]) -> Plan:
     """End one freeze; what others need stays blocked."""
     others = [hold for hold in held if hold.id != one.id]
-    stays = [f"What holds {database.name} for another reason stays"] if others else []
+    stays = [f"Keep the other blocks of {database.name}"] if others else []
     return Plan(
         target=plan_target(database),
         steps=[f"End this freeze of {database.name}: {holds.describe(one)}", *stays],
@@ -89,7 +89,7 @@ def _seen(plan: Plan) -> holds.Blocks:
     return bool(plan.arguments.get("block_reads")), bool(plan.arguments.get("block_writes"))
 
 
-_AGAIN: Final = "Nothing was changed: run `thaw` again to lift all of it."
+_AGAIN: Final = "Run `thaw` again to unblock all of it."
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
@@ -101,7 +101,7 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
     if held - ended:
         return f"`{target.name}` was blocked again after this request. {_AGAIN}"
     if holds.more_than(await holds.blocked(ctx.turso, target.name), _seen(plan)):
-        return f"More of `{target.name}` is blocked than at the time of this request. {_AGAIN}"
+        return f"More of `{target.name}` is blocked now than when this was requested. {_AGAIN}"
     return None
 
 
@@ -124,16 +124,16 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 def message(plan: Plan, facts: Facts) -> Reply:
     """It is open, or what stays blocked."""
     name, stays = target_of(plan).name, facts.get("still")
-    head = mrkdwn(":sunny: *{}* is open again.", name)
+    head = mrkdwn(":sunny: *{}* is unblocked.", name)
     if stays:
-        head = mrkdwn(":sunny: The freeze of *{}* has ended; its {} stay blocked for another reason.", name, stays)
+        head = mrkdwn(":sunny: The freeze of *{}* has ended, but {} are still blocked for another reason.", name, stays)
     return reply(head, [kit.section(head), *kit.actions(*buttons.run(1, "Show", command_line("show", name)))])
 
 
 command = ChangeCommand(
     name="thaw",
     usage="db thaw NAME",
-    summary="Open a database that is blocked",
+    summary="Unblock a database",
     args=ThawArgs,
     risk=Risk.MEDIUM,
     position=190,

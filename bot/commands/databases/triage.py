@@ -46,11 +46,20 @@ async def run(ctx: Context, args: TriageArgs) -> Reply:
         *_tokens(found.tokens),
         *_missing(found),
         *kit.actions(*_buttons(ctx, found, args)),
-        kit.context(mrkdwn("As of {}; *Refresh* reads it again.", when(ctx.now))),
+        kit.context(mrkdwn("As of {}. *Refresh* updates it.", when(ctx.now))),
     ]
     drawn = chart.blocks()
     plain = [*head, *chart.plain(), *rest] if drawn else []
-    return reply(title, [*head, *drawn, *rest], plain_blocks=plain, private=args.literals)
+    return reply(_spoken(args.name, found), [*head, *drawn, *rest], plain_blocks=plain, private=args.literals)
+
+
+def _spoken(name: str, found: Findings) -> Mrkdwn:
+    """Say in a notification how it is, and how much it is used."""
+    used, period = (found.today, "today") if found.today else (found.month, "this month")
+    if used is None:
+        return mrkdwn("{}: {}.", name, found.state)
+    reads = known(used.rows_read, number)
+    return mrkdwn("{}: {}. {} rows read {}{}.", name, found.state, reads, period, _against(found, "rows_read"))
 
 
 def _facts(found: Findings) -> list[tuple[str, Mrkdwn]]:
@@ -62,7 +71,7 @@ def _facts(found: Findings) -> list[tuple[str, Mrkdwn]]:
         pairs.append(("Group", mrkdwn("{}{}", found.group or "none", others)))
     pairs += _usage(found)
     if found.held:
-        pairs.append(("Held", mrkdwn("{}", "; ".join(found.held))))
+        pairs.append(("Blocked by", mrkdwn("{}", "; ".join(found.held))))
     return pairs
 
 
@@ -86,7 +95,7 @@ def _against(found: Findings, field: str) -> Mrkdwn:
     usual = int(whole_day * found.part_of_day)
     if not usual:
         return mrkdwn(" (usually none)") if now and not whole_day else mrkdwn("")
-    return mrkdwn(" ({} × the usual)", f"{now / usual:.1f}")
+    return mrkdwn(" ({}× the usual)", f"{now / usual:.1f}")
 
 
 def _chart(found: Findings) -> Chart:
@@ -103,7 +112,7 @@ def _chart(found: Findings) -> Chart:
     if found.usual:
         series["usual reads"] = [found.usual.rows_read] * len(days)
     labels = [Plain("today" if day == today else f"{day:%m-%d}") for day in days]
-    return Chart("line", Plain("Rows per day; today so far"), labels, series, "day (UTC)", "rows", least=2)
+    return Chart("line", Plain("Rows per day (today so far)"), labels, series, "day (UTC)", "rows", least=2)
 
 
 def _changes(ctx: Context, name: str, changes: list[AuditEntry]) -> list[Block]:
@@ -124,13 +133,13 @@ def _tokens(tokens: list[LedgerToken]) -> list[Block]:
         mrkdwn("{} ({})", person(one.holder), "read-only" if one.read_only else "full access") for one in tokens[:6]
     ]
     more = mrkdwn("{} more", len(tokens) - 6) if len(tokens) > 6 else Mrkdwn("")
-    return [kit.context(mrkdwn("{}: {}", counted(len(tokens), "live token"), joined(", ", [*lines, more])))]
+    return [kit.context(mrkdwn("{}: {}", counted(len(tokens), "active token"), joined(", ", [*lines, more])))]
 
 
 def _missing(found: Findings) -> list[Block]:
     if not found.missing:
         return []
-    return [kit.context(mrkdwn(":warning: Turso did not tell in time: {}.", ", ".join(found.missing)))]
+    return [kit.context(mrkdwn(":warning: Turso didn't provide in time: {}.", ", ".join(found.missing)))]
 
 
 def _buttons(ctx: Context, found: Findings, args: TriageArgs) -> list[Element]:
@@ -153,7 +162,7 @@ def _buttons(ctx: Context, found: Findings, args: TriageArgs) -> list[Element]:
 command = ReadCommand(
     name="triage",
     usage="triage NAME [--literals]",
-    summary="The incident card: state, usage, changes, and the buttons that help",
+    summary="Show a database's state, usage and recent changes, with buttons that help",
     args=TriageArgs,
     position=70,
     run=run,

@@ -178,9 +178,7 @@ def _message(
 
 def _notice(ctx: Context, counts: Counts, length: timedelta) -> list[Block]:
     if counts.until is None:
-        return [
-            kit.context(mrkdwn(":information_source: Usage is not known: Turso did not tell, and no history is kept."))
-        ]
+        return [kit.context(mrkdwn(":information_source: Turso didn't answer, and there is no history yet."))]
     if counts.since is None:
         today = on_day(counts.until.astimezone(UTC).date())
         says = mrkdwn(":information_source: No history before {}. Here is the billing period so far.", today)
@@ -205,14 +203,14 @@ def _totals(movers: list[Mover]) -> list[tuple[str, Mrkdwn]]:
         now = amount_of((one.now for one in movers), name)
         before = amount_of((one.before for one in movers), name)
         is_flow = name != "storage_bytes"
-        versus = change(now.whole, before.whole, "the period before") if is_flow else ""
+        versus = change(now.whole, before.whole, "the previous period") if is_flow else ""
         found.append((label, mrkdwn("{}{}", now.words(write), versus)))
     return found
 
 
 def _table(movers: list[Mover]) -> Table:
-    columns = [Plain(name) for name in ("Mover", "Rows read", "before", "Rows written", "before")]
-    return Table(Plain("What moved most"), columns, [_row(one) for one in movers])
+    columns = [Plain(name) for name in ("Database", "Rows read", "before", "Rows written", "before")]
+    return Table(Plain("Biggest changes"), columns, [_row(one) for one in movers])
 
 
 def _row(one: Mover) -> list[Cell]:
@@ -247,4 +245,4 @@ def _tokens(tokens: list[LedgerToken]) -> list[Block]:
         if one.expires_at
     ]
     more = mrkdwn("and {} more", len(tokens) - 8) if len(tokens) > 8 else Mrkdwn("")
-    return [kit.section(joined("\n", [mrkdwn(":key: *Tokens that end this week*"), *lines, more]))]
+    return [kit.section(joined("\n", [mrkdwn(":key: *Tokens that expire this week*"), *lines, more]))]

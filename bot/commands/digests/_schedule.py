@@ -1,13 +1,15 @@
 """When a digest is due, and which period it is about."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from bot.core.records.usage import Digest
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_LONG_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _TIME: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
 
@@ -28,8 +30,7 @@ def clock_time(text: str) -> str | None:
 def weekday(text: str) -> int | None:
     """Read `mon` or `Monday`: 0; None: it is no day."""
     word = text.lower()[:3]
-    long = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-    return DAYS.index(word) if text.lower() in (*DAYS, *long) else None
+    return DAYS.index(word) if text.capitalize() in _LONG_DAYS or text.lower() in DAYS else None
 
 
 def next_due(digest: Digest, after: datetime) -> datetime:
@@ -45,6 +46,18 @@ def next_due(digest: Digest, after: datetime) -> datetime:
         if due > after:
             return due
     raise AssertionError("every week has each of its days")
+
+
+def schedule_of(asked: Mapping[str, Any]) -> str:
+    """Write a schedule as people say it: `Mondays at 9:00 AM (New York)`.
+
+    Args:
+        asked: the arguments of a plan: `cadence`, `weekday`, `at` and `tz`.
+    """
+    hour, minute = (int(part) for part in str(asked["at"]).split(":"))
+    clock = f"{hour % 12 or 12}:{minute:02} {'AM' if hour < 12 else 'PM'}"
+    days = "every day" if asked["cadence"] == "daily" else f"{_LONG_DAYS[asked['weekday']]}s"
+    return f"{days} at {clock} ({str(asked['tz']).rpartition('/')[2].replace('_', ' ')})"
 
 
 def length(digest: Digest) -> timedelta:

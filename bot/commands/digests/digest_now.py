@@ -25,7 +25,7 @@ async def run(ctx: Context, args: DigestNowArgs) -> Reply:
 command = ReadCommand(
     name="digest now",
     usage="digest now [--daily]",
-    summary="The usage digest of this channel, at once",
+    summary="Post the usage digest now",
     args=DigestNowArgs,
     position=150,
     run=run,

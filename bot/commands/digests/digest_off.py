@@ -23,10 +23,10 @@ async def plan(ctx: Context, args: DigestOffArgs) -> Plan:
     """Say which digest ends."""
     digest = await ctx.store.digests.get(ctx.subject.channel.id)
     if digest is None:
-        raise BadInput("This channel has no digest. `/turso digest on` starts one.")
+        raise BadInput("This channel has no digest. Turn it on with `/turso digest on`.")
     return Plan(
         target=None,
-        steps=["Post no more usage digests in this channel"],
+        steps=["Turn off the usage digest of this channel"],
         arguments={"channel_id": digest.channel_id, "again": _line(digest)},
         facts={"Digest": digest.cadence, "Time": f"{digest.at} {digest.tz}"},
     )
@@ -51,7 +51,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 
 def message(plan: Plan, facts: Facts) -> Reply:
     """It is off."""
-    head = mrkdwn(":newspaper: No more usage digests in this channel.")
+    head = mrkdwn(":newspaper: Usage digest off.")
     row = buttons.run(1, "Turn on again", str(plan.arguments.get("again") or command_line("digest on")))
     return reply(head, [kit.section(head), *kit.actions(*row)])
 
@@ -59,7 +59,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
 command = ChangeCommand(
     name="digest off",
     usage="digest off",
-    summary="Stop the usage digest of this channel",
+    summary="Turn off the usage digest of this channel",
     args=DigestOffArgs,
     risk=Risk.LOW,
     position=270,

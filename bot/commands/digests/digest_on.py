@@ -13,7 +13,7 @@ from bot.commands._lines import command_line
 from bot.commands._targets import attempt
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.digests._digest import measure
-from bot.commands.digests._schedule import DAYS, clock_time, next_due, weekday, zone
+from bot.commands.digests._schedule import DAYS, clock_time, next_due, schedule_of, weekday, zone
 from bot.core.model import Risk
 from bot.core.parsing.arguments import Positional, shown
 from bot.core.records.usage import Digest
@@ -32,14 +32,14 @@ class DigestOnArgs(BaseModel):
     def one_cadence(self) -> "DigestOnArgs":
         """A digest is weekly or daily; and `09:00` alone is a time."""
         if self.weekly and self.daily:
-            raise ValueError("`--weekly` and `--daily` are two cadences: choose one.")
+            raise ValueError("Use either `--weekly` or `--daily`.")
         if self.day and self.at is None and (self.daily or ":" in self.day or self.day[:1].isdigit()):
             self.day, self.at = None, self.day
         if self.day and weekday(self.day) is None:
             days = ", ".join(f"`{day}`" for day in DAYS)
-            raise ValueError(f"The day is one of {days}; not {shown(self.day)}.")
+            raise ValueError(f"{shown(self.day)} isn't a day. Use {days}.")
         if self.at and clock_time(self.at) is None:
-            raise ValueError(f"The time is written as `09:00`, from `00:00` to `23:59`; not {shown(self.at)}.")
+            raise ValueError(f"{shown(self.at)} isn't a time. Try `09:00`.")
         if self.tz and zone(self.tz) is None:
             raise ValueError("`--tz` takes a time zone such as `Europe/Berlin`.")
         return self
@@ -51,10 +51,10 @@ async def plan(ctx: Context, args: DigestOnArgs) -> Plan:
     day = weekday(args.day) if args.day else 0
     at = clock_time(args.at) if args.at else "09:00"
     tz = args.tz or (ctx.subject.person.tz if zone(ctx.subject.person.tz) else "UTC")
-    words = f"every {DAYS[day or 0]}" if cadence == "weekly" else "every day"
+    schedule = schedule_of({"cadence": cadence, "weekday": day or 0, "at": at, "tz": tz})
     return Plan(
         target=None,
-        steps=[f"Post a usage digest in this channel {words} at {at} ({tz})"],
+        steps=[f"Post a usage digest in this channel: {schedule}"],
         arguments={"cadence": cadence, "weekday": day or 0, "at": at, "tz": tz, "organization": ctx.organization},
         facts={"Digest": cadence, "Time": f"{at} {tz}"},
     )
@@ -93,10 +93,13 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 
 def message(plan: Plan, facts: Facts) -> Reply:
     """When the first one comes."""
-    head = mrkdwn(":newspaper: {} in this channel.", plan.steps[0].replace(" in this channel", ""))
+    asked = plan.arguments
+    head = mrkdwn(
+        ":newspaper: {} digest on: {}.", "Daily" if asked["cadence"] == "daily" else "Weekly", schedule_of(asked)
+    )
     due = facts.get("next_at")
-    first = [kit.context(mrkdwn("The next one comes {}.", when(datetime.fromisoformat(due))))] if due else []
-    row = [*buttons.run(1, "Show one now", command_line("digest now")),
+    first = [kit.context(mrkdwn("Next: {}", when(datetime.fromisoformat(due))))] if due else []
+    row = [*buttons.run(1, "Show now", command_line("digest now")),
            *buttons.run(2, "Turn off", command_line("digest off"))]  # fmt: skip
     return reply(head, [kit.section(head), *first, *kit.actions(*row)])
 
@@ -104,7 +107,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
 command = ChangeCommand(
     name="digest on",
     usage="digest on [--weekly mon 09:00 / --daily 09:00] [--tz ZONE]",
-    summary="Post a usage digest in this channel",
+    summary="Turn on the usage digest of this channel",
     args=DigestOnArgs,
     risk=Risk.LOW,
     position=260,

@@ -18,13 +18,12 @@ class DoctorArgs(BaseModel):
 async def run(ctx: Context, args: DoctorArgs) -> Reply:
     """What is not well stands first."""
     if ctx.health is None:
-        raise Unavailable("The checks cannot run in this process; `turso-ops doctor` runs them on its machine.")
+        raise Unavailable("The checks can't run here. Run `turso-ops doctor` on the bot's machine.")
     checks = sorted(await ctx.health(), key=lambda check: check[1])
     ill = sum(1 for _, well, _ in checks if not well)
     title = mrkdwn(":stethoscope: All {} checks passed", len(checks))
     if ill:
-        need = "needs" if ill == 1 else "need"
-        title = mrkdwn(":stethoscope: {} of {} checks {} attention", ill, len(checks), need)
+        title = mrkdwn(":stethoscope: {} of {} checks failed", ill, len(checks))
     lines = [_line(*check) for check in checks]
     sections = [kit.section(Mrkdwn("\n".join(lines[start : start + 6]))) for start in range(0, len(lines), 6)]
     row = kit.actions(*buttons.page(1, "Check again", command_line("doctor")))
@@ -40,7 +39,7 @@ def _line(name: str, well: bool, said: str) -> Mrkdwn:
 command = ReadCommand(
     name="doctor",
     usage="doctor",
-    summary="The live checks of Slack, Turso, the store and the policy",
+    summary="Check Slack, Turso, the store and the policy",
     args=DoctorArgs,
     position=120,
     run=run,

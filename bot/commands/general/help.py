@@ -42,8 +42,8 @@ def _all(ctx: Context) -> Reply:
             *([] if change else [kit.context(_where(ctx))]),
             *([kit.context(unknown)] if (unknown := unknown_groups(unknown_here(ctx))) else []),
             kit.context(
-                mrkdwn("`/turso help COMMAND` says more. What changes something takes `--reason`, `--ticket` and "
-                       "`--dry-run`; `--private` keeps an answer for you alone."),
+                mrkdwn("`/turso help COMMAND` says more. Changes take `--reason`, `--ticket` and `--dry-run`. "
+                       "`--private` shows an answer only to you."),
             ),
         ],
         private=True,
@@ -69,8 +69,8 @@ def _line(command: Command, rights: list[Right]) -> Mrkdwn:
 
 def _where(ctx: Context) -> Mrkdwn:
     if ctx.subject.channel.id.startswith("D"):
-        return mrkdwn("In a direct message there is only this; go to a channel that has databases.")
-    return mrkdwn("`/turso whoami` prints what somebody can add to the policy to give this channel more.")
+        return mrkdwn("Direct messages only support these. Use a channel for everything else.")
+    return mrkdwn("`/turso whoami` shows what an admin can add to the policy to allow more here.")
 
 
 def _one(ctx: Context, typed: str) -> Reply:
@@ -83,7 +83,7 @@ def _one(ctx: Context, typed: str) -> Reply:
     title = mrkdwn(":book: `/turso {}`", command.usage)
     rights = _by_command(ctx).get(command.name, [])
     also = mrkdwn("Also: {}", joined(", ", (mrkdwn("`{}`", alias) for alias in command.aliases)))
-    row = [buttons.form(command.name, "Fill in a form")] if rights and command.args.model_fields else []
+    row = [buttons.form(command.name, "Open the form")] if rights and command.args.model_fields else []
     return reply(
         title,
         [
@@ -103,20 +103,20 @@ def _family(ctx: Context, parent: str, commands: list[Command]) -> Reply:
     title = mrkdwn(":book: `/turso {}`", parent)
     lines = [_line(one, here[one.name]) if one.name in here else
              mrkdwn("`{}` {} _(not here)_", one.usage, one.summary) for one in commands]  # fmt: skip
-    note = kit.context(mrkdwn("`/turso help COMMAND` says more about one of them."))
+    note = kit.context(mrkdwn("`/turso help COMMAND` says more."))
     return reply(title, [kit.section(title), *_group("", lines), note], private=True)
 
 
 def _verdict(ctx: Context, command: Command, rights: list[Right]) -> Mrkdwn:
     if not rights:
-        return mrkdwn(":no_entry: Not here: {}", sentence(judge(ctx, command.name).reason))
-    return joined("\n", right_lines(rights, ctx.policy.catalogue)) or mrkdwn("Everybody may use it.")
+        return mrkdwn(":no_entry: Not available here. {}", sentence(judge(ctx, command.name).reason))
+    return joined("\n", right_lines(rights, ctx.policy.catalogue)) or mrkdwn("Everyone can use this.")
 
 
 command = ReadCommand(
     name="help",
     usage="help [COMMAND]",
-    summary="What you can do here",
+    summary="Show what you can do here",
     args=HelpArgs,
     position=20,
     run=run,

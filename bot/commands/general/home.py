@@ -37,7 +37,7 @@ async def run(ctx: Context, args: HomeArgs) -> Reply:
             *kit.actions(*_runs(here)),
             *kit.actions(*(buttons.form(name, label) for name, label in _FORMS if name in here)),
             *await waiting(ctx),
-            kit.context(mrkdwn("`/turso help` lists everything; `/turso whoami` says who you are to me.")),
+            kit.context(mrkdwn("`/turso help` lists the commands. `/turso whoami` shows who you are to me.")),
         ],
         private=True,
     )
@@ -45,8 +45,8 @@ async def run(ctx: Context, args: HomeArgs) -> Reply:
 
 def _place(ctx: Context) -> Mrkdwn:
     if not ctx.organization or not ctx.scope.databases:
-        return mrkdwn(": this conversation has no databases in the policy.")
-    incident = mrkdwn(" · :rotating_light: an incident runs here") if ctx.subject.incident_profile else Mrkdwn("")
+        return mrkdwn(" · no databases in this conversation")
+    incident = mrkdwn(" · :rotating_light: an incident is active") if ctx.subject.incident_profile else Mrkdwn("")
     return mrkdwn(" · `{}` of `{}` in this channel{}", ctx.scope.databases, ctx.organization, incident)
 
 
@@ -59,7 +59,7 @@ async def waiting(ctx: Context) -> list[Block]:
     """What waits for the requester's approval, and what they asked for themselves."""
     theirs, mine = await to_approve(ctx), await mine_now(ctx)
     blocks: list[Block] = []
-    for title, requests, approves in (("Waits for you", theirs, True), ("Asked by you", mine, False)):
+    for title, requests, approves in (("Waiting for you", theirs, True), ("Your requests", mine, False)):
         if requests:
             blocks += [kit.divider(), kit.section(mrkdwn("*{}*: {}", title, counted(len(requests), "request")))]
         for one in requests[:WAITING]:
@@ -70,7 +70,7 @@ async def waiting(ctx: Context) -> list[Block]:
 command = ReadCommand(
     name="home",
     usage="",
-    summary="What you may do here, and what waits for you",
+    summary="What you can do here, and what is waiting for you",
     args=HomeArgs,
     position=10,
     run=run,

@@ -18,7 +18,7 @@ from bot.errors import Unavailable
 _WORDS = {
     Verdict.ALLOW: ":white_check_mark: *Allowed*",
     Verdict.APPROVE: ":raised_hand: *Needs approval*",
-    Verdict.BREAK_GLASS: ":rotating_light: *Break-glass*: at once, and reviewed",
+    Verdict.BREAK_GLASS: ":rotating_light: *Break-glass*: at once, then reviewed",
     Verdict.DENY: ":no_entry: *Denied*",
 }
 
@@ -33,7 +33,7 @@ async def run(ctx: Context, args: ExplainArgs) -> Reply:
     """Ask what would be decided if that person typed it there now; nothing is done."""
     read = Grammar(ctx.table).parse(args.command)
     if ctx.explain is None:
-        raise Unavailable("Decisions can't be explained just now: try again in a moment.")
+        raise Unavailable("Decisions can't be explained now. Try again in a moment.")
     who, where = args.as_ or ctx.subject.person.id, args.in_ or ctx.subject.channel.id
     found = await ctx.explain(ctx.subject, read, who, where)
     title = mrkdwn("{}: `{}` for {} in {}", _verdict(found), args.command, person(who), channel(where))
@@ -48,7 +48,7 @@ def _body(found: Explanation, read: Parsed[Command] | Incomplete[Command]) -> li
     if found.decision is None:
         return [
             kit.section(mrkdwn("I can't tell: {}.", sentence(found.unknown))),
-            kit.context(mrkdwn("Without that there is no verdict. Nothing was done.")),
+            kit.context(mrkdwn("Nothing was changed.")),
         ]
     return [
         kit.section(sentence(found.decision.reason)),
@@ -69,7 +69,7 @@ def _follows(decision: Decision) -> list[tuple[str, Mrkdwn]]:
             ("Must start", mrkdwn("within {} of the approval", duration(decision.start_within))),
         ]  # fmt: skip
     if decision.verdict is Verdict.BREAK_GLASS:
-        within = duration(decision.review_within) if decision.review_within else "no time set"
+        within = duration(decision.review_within) if decision.review_within else "no time limit"
         pairs += [("Reviewed by", people(sorted(decision.reviewers.ids))), ("Review within", mrkdwn("{}", within))]
     if decision.allowed and decision.confirm is not Confirm.NONE:
         pairs.append(("Confirmation", mrkdwn("{}", decision.confirm)))
@@ -79,16 +79,16 @@ def _follows(decision: Decision) -> list[tuple[str, Mrkdwn]]:
 
 
 def _notes(read: Parsed[Command] | Incomplete[Command]) -> list[Mrkdwn]:
-    notes = [mrkdwn("Nothing was done.")]
+    notes = [mrkdwn("Nothing was changed.")]
     if "name" in read.spec.args.model_fields and not read.args.__dict__.get("name"):
-        notes.append(mrkdwn("No database is named: a rule for some databases counts as fitting."))
+        notes.append(mrkdwn("No database was given, so rules for some databases count as matching."))
     return notes
 
 
 command = ReadCommand(
     name="policy explain",
     usage="policy explain COMMAND… [--as @U] [--in #C]",
-    summary="What the rules say of a command, and why",
+    summary="Explain what the policy decides about a command",
     args=ExplainArgs,
     position=110,
     run=run,

@@ -41,7 +41,7 @@ def _standing(who: Person) -> Mrkdwn:
         word
         for word, is_so in (
             ("a guest", who.is_guest),
-            ("of another workspace", who.is_stranger),
+            ("from another workspace", who.is_stranger),
             ("a bot", who.is_bot),
             ("deactivated", who.is_deactivated),
         )
@@ -76,11 +76,11 @@ def _mentions(groups: list[str]) -> Mrkdwn:
 def _place(ctx: Context) -> list[Mrkdwn]:
     lines = []
     if ctx.organization:
-        lines.append(mrkdwn("This channel has `{}` of the organization `{}`.", _patterns(ctx), ctx.organization))
+        lines.append(mrkdwn("This channel can use `{}` in the organization `{}`.", _patterns(ctx), ctx.organization))
     else:
-        lines.append(mrkdwn("The policy has nothing for this conversation."))
+        lines.append(mrkdwn("The policy has no rules for this conversation."))
     if ctx.subject.incident_profile:
-        lines.append(mrkdwn(":rotating_light: An incident runs here, with the profile `{}`.",
+        lines.append(mrkdwn(":rotating_light: An incident is active here, with the profile `{}`.",
                             ctx.subject.incident_profile))  # fmt: skip
     return lines
 
@@ -116,7 +116,7 @@ def _yaml(ctx: Context) -> list[Plain | str]:
 command = ReadCommand(
     name="whoami",
     usage="whoami",
-    summary="Who you are to the bot, and what you may do here",
+    summary="Show who you are to the bot, and what you can do here",
     args=WhoamiArgs,
     position=30,
     run=run,

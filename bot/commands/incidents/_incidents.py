@@ -88,8 +88,8 @@ def open_items_blocks(loose: OpenItems, *, approves: bool = True) -> list[Block]
         approves: the rules of the incident still hold, so that what waits can still be approved.
     """
     if loose.is_empty:
-        return [kit.context(mrkdwn("Nothing is left open."))]
-    blocks = [kit.section(mrkdwn("*Still open*"))]
+        return [kit.context(mrkdwn("There are no open items."))]
+    blocks = [kit.section(mrkdwn("*Open items*"))]
     for hold_id, name in loose.frozen[:ROWS]:
         words = mrkdwn(":snowflake: Frozen: `{}`", name)
         blocks.append(kit.section(words, accessory=buttons.thaw(hold_id, f"Thaw {name}"[:60])))
@@ -101,10 +101,10 @@ def open_items_blocks(loose: OpenItems, *, approves: bool = True) -> list[Block]
     for row in loose.requests[:ROWS]:
         blocks += _waiting(row, approves=approves)
     for request_id, actor in loose.reviews[:ROWS]:
-        words = mrkdwn(":eyes: A review is owed of what {} did", person(actor))
+        words = mrkdwn(":eyes: Break-glass by {} still needs a review", person(actor))
         blocks.append(kit.section(words, accessory=buttons.review(request_id)))
     more = sum(max(0, count - ROWS) for count in _counts(loose))
-    return blocks + ([kit.context(mrkdwn("And {} more; the report names them.", more))] if more else [])
+    return blocks + ([kit.context(mrkdwn("And {} more in the report.", more))] if more else [])
 
 
 def _counts(loose: OpenItems) -> list[int]:
@@ -114,14 +114,14 @@ def _counts(loose: OpenItems) -> list[int]:
 
 def _tokens(name: str, rows: list[Row]) -> Block:
     holders = people(dict.fromkeys(row[2] for row in rows), at_most=4)
-    words = mrkdwn(":key: {} of `{}`, held by {}", counted(len(rows), "live token"), name, holders)
+    words = mrkdwn(":key: {} of `{}`, held by {}", counted(len(rows), "active token"), name, holders)
     return kit.section(words, accessory=buttons.revoke_tokens_of(rows[0][0], f"Rotate {name}"[:60]))
 
 
 def _waiting(row: Row, *, approves: bool) -> list[Block]:
     request_id, verb, subject, requester, decided = row
     words = mrkdwn(":inbox_tray: *{}* `{}`, requested by {}", verb, subject, person(requester))
-    said = mrkdwn("(the right to approve it has ended with the incident)") if decided and not approves else Mrkdwn("")
+    said = mrkdwn("(can't be approved since the incident ended)") if decided and not approves else Mrkdwn("")
     press = [buttons.approval_button(request_id)] if decided and approves else []
     press += [buttons.deny(request_id)] if decided else []
     return [kit.section(joined(" ", (words, said))), *kit.actions(*press, buttons.withdraw(request_id))]

@@ -135,7 +135,7 @@ def _voted(story: Story, word: str, votes: Iterable[Vote], approves: bool) -> st
 def _reviewed(story: Story, request: Request) -> str:
     review = story.reviews.get(request.id)
     if review is None:
-        return "review owed"
+        return "not reviewed yet"
     found = "justified" if review.justified else "NOT justified"
     return f"reviewed by {story.who(review.reviewed_by)}: {found}. {review.comment}"
 
@@ -176,9 +176,9 @@ def _open(story: Story) -> list[str]:
     lines = [
         _list("Frozen", [name for _, name in loose.frozen]),
         _list("In quarantine", [name for _, name in loose.quarantined]),
-        _list("Live tokens", tokens),
+        _list("Active tokens", tokens),
         _list("Open requests", waiting),
-        _list("Reviews owed of", [story.who(actor) for _, actor in loose.reviews]),
+        _list("Waiting for a review of", [story.who(actor) for _, actor in loose.reviews]),
     ]
     return [line for line in lines if line] or ["Nothing."]
 

@@ -32,14 +32,14 @@ async def plan(ctx: Context, args: IncidentEndArgs) -> Plan:
     """Say what ends, and what does not end with it."""
     incident = await ctx.store.incidents.running_in(ctx.subject.channel.id)
     if incident is None:
-        raise BadInput(f"No incident runs in this channel.{await _elsewhere(ctx)}")
+        raise BadInput(f"No incident is active in this channel.{await _elsewhere(ctx)}")
     loose = await still_open(ctx, incident)
     left = [f"{name} stays frozen" for name in loose.databases(loose.frozen)]
     left += [f"{name} stays in quarantine" for name in loose.databases(loose.quarantined)]
-    left += [f"Tokens of {name} stay valid until they end" for name in loose.databases(loose.tokens)]
+    left += [f"Tokens of {name} stay valid until they expire" for name in loose.databases(loose.tokens)]
     return Plan(
         target=None,
-        steps=[f"End incident {incident.key} in this channel: its rights end at once", "Post the report"],
+        steps=[f"End incident {incident.key}. Its permissions end at once", "Post the report"],
         arguments={"incident_id": incident.id, "key": incident.key},
         facts={"Incident": incident.key},
         warnings=left,
@@ -52,14 +52,14 @@ async def _elsewhere(ctx: Context) -> str:
     if not mine:
         return ""
     keys = ", ".join(f"`{key}`" for key in mine[:3])
-    return f" You started {keys} in another channel: end it there; Home shows where it runs."
+    return f" You started {keys} in another channel, so end it there. Your Home tab shows where."
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> Facts:
     """End it in one transaction with its audit entry; then write the report."""
     incident = await ctx.store.incidents.get(plan.arguments["incident_id"])
     if incident is None:
-        raise BadInput("This incident is not known any more.")
+        raise BadInput("This incident no longer exists.")
     by = ctx.subject.person.id
     await ctx.store.incidents.end(incident.id, by, ctx.now, _entry(ctx, incident))
     return await facts_of(ctx, replace(incident, ended_at=ctx.now, ended_by=by))
@@ -99,7 +99,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 def message(plan: Plan, facts: Facts) -> Reply:
     """It is over; what is open, with the buttons that settle it, and the report as a file."""
     key = str(plan.arguments["key"])
-    return last_message(key, mrkdwn("has ended. Incident permissions no longer apply here."), facts)
+    return last_message(key, mrkdwn("ended. Incident permissions no longer apply here."), facts)
 
 
 def last_message(key: str, how: Mrkdwn, facts: Mapping[str, Any]) -> Reply:
@@ -108,7 +108,7 @@ def last_message(key: str, how: Mrkdwn, facts: Mapping[str, Any]) -> Reply:
     text = str(facts.get("report", ""))
     file = Attachment(f"{filename(key)}.md", f"Incident {key}", text) if text else None
     left = facts.get("loose")
-    unknown = kit.context(mrkdwn("What is still open could not be read: `/turso incident report` shows it."))
+    unknown = kit.context(mrkdwn("The open items couldn't be read. `/turso incident report` lists them."))
     loose = [unknown] if left is None else open_items_blocks(OpenItems.of(left), approves=False)
     return reply(head, [kit.section(head), *loose], attachment=file)
 
@@ -116,7 +116,7 @@ def last_message(key: str, how: Mrkdwn, facts: Mapping[str, Any]) -> Reply:
 command = ChangeCommand(
     name="incident end",
     usage="incident end",
-    summary="End this channel's incident, list what is open, post the report",
+    summary="End the incident and post its report",
     args=IncidentEndArgs,
     risk=Risk.LOW,
     position=250,

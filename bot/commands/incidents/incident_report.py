@@ -21,7 +21,7 @@ async def run(ctx: Context, args: IncidentReportArgs) -> Reply:
     """Of the incident that runs here, or else the last one."""
     incident = await last_incident(ctx)
     if incident is None:
-        raise BadInput("No incident was run in this channel. `/turso incident start KEY` starts one.")
+        raise BadInput("There was no incident in this channel. Start one with `/turso incident start KEY`.")
     story = await story_of(ctx, incident)
     until = incident.ended_at or ctx.now
     count = counted(len(story.entries), "entry", "entries")
@@ -43,7 +43,7 @@ def filename(key: str) -> str:
 command = ReadCommand(
     name="incident report",
     usage="incident report",
-    summary="The timeline of this channel's incident as a Markdown file",
+    summary="Post the incident report as a Markdown file",
     args=IncidentReportArgs,
     position=140,
     for_responders=True,

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
-from bot.blocks.text import duration, mrkdwn, person, when
+from bot.blocks.text import mrkdwn, person, span, when
 from bot.commands._lines import command_line
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.core.declaration import IncidentRole
@@ -35,29 +35,28 @@ async def plan(ctx: Context, args: IncidentStartArgs) -> Plan:
     here = ctx.subject.channel.id
     if not ctx.subject.channel.bot_is_member:
         raise BadInput(
-            "I am not in this channel, so I could keep no timeline and post no report here. "
-            "Invite me with `/invite`, then start it."
+            "I'm not in this channel, so I can't keep a timeline here. Invite me with `/invite`, then try again."
         )
     if ctx.subject.channel.is_archived:
-        raise BadInput("This channel is archived: start the incident in one that is not.")
+        raise BadInput("This channel is archived. Start the incident in another channel.")
     profile = ctx.policy.incident_profile(here)
     if profile is None:
-        raise BadInput("The policy gives this channel no incident profile: `incidents` or a profile `incident` would.")
+        raise BadInput("The policy has no incident profile for this channel. An admin can add one.")
     longest = ctx.policy.longest_incident()
     lasting = args.lasting or usual_length(ctx.policy)
     if lasting > longest:
-        raise BadInput(f"An incident runs at most {duration(longest)} here; it can be extended later.")
+        raise BadInput(f"An incident can last {span(longest)} at most here. You can extend it later.")
     running = await ctx.store.incidents.running_in(here)
     if running and running.key != args.key:
-        raise BadInput(f"`{running.key}` runs in this channel already. End it with `/turso incident end`.")
+        raise BadInput(f"`{running.key}` is already active in this channel. End it with `/turso incident end`.")
     if running and running.profile != profile:
         raise BadInput(f"{_other_profile(running.profile)} End it with `/turso incident end`, then start another.")
     operation = "Extend" if running else "Start"
     return Plan(
         target=None,
         steps=[
-            f"{operation} incident {args.key} in this channel for {duration(lasting)}",
-            f"The rules of the profile {profile} hold here until then",
+            f"{operation} incident {args.key} in this channel for {span(lasting)}",
+            f"Until then, the rules of the profile {profile} apply here",
         ],
         arguments={
             "key": args.key,
@@ -68,7 +67,7 @@ async def plan(ctx: Context, args: IncidentStartArgs) -> Plan:
             "extends": running is not None,
             "ended_at": running.until.isoformat() if running else None,
         },
-        facts={"Incident": args.key, "Profile": profile, "Lasts": duration(lasting)},
+        facts={"Incident": args.key, "Profile": profile, "Lasts": span(lasting)},
     )
 
 
@@ -78,7 +77,7 @@ def usual_length(policy: Policy) -> timedelta:
 
 
 def _other_profile(profile: str) -> str:
-    return f"The policy no longer gives incidents in this channel the profile `{profile}`."
+    return f"The policy no longer uses the profile `{profile}` for incidents here."
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
@@ -87,7 +86,7 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
     if profile != ctx.policy.incident_profile(ctx.subject.channel.id):
         return _other_profile(profile)
     if timedelta(seconds=plan.arguments["seconds"]) > longest:
-        return f"An incident now runs at most {duration(longest)} here."
+        return f"An incident can now last {span(longest)} at most here."
     return None
 
 
@@ -104,12 +103,12 @@ async def act(ctx: ChangeContext, plan: Plan) -> Facts:
     until = ctx.now + timedelta(seconds=asked["seconds"])
     if asked["extends"]:
         if not await ctx.store.incidents.extend(asked["incident_id"], until, _entry(ctx, plan, "incident_extended")):
-            raise BadInput("This incident has ended meanwhile: start it again.")
+            raise BadInput("This incident has already ended. Start a new one.")
     else:
         incident = _incident(ctx, plan, until)
         timer = Timer(TimerKind.INCIDENT_END, incident.id, until)
         if await ctx.store.incidents.start(incident, timer, _entry(ctx, plan, "incident_started")) is None:
-            raise BadInput("Another incident was started in this channel meanwhile.")
+            raise BadInput("Another incident was just started in this channel.")
     return {"until": until.isoformat()}
 
 
@@ -166,10 +165,10 @@ def message(plan: Plan, facts: Facts) -> Reply:
     asked = plan.arguments
     if facts.get("ended_at"):
         return _over(str(asked["key"]), datetime.fromisoformat(facts["ended_at"]), str(facts.get("ended_by") or ""))
-    begun = "goes on" if asked["extends"] else "has started"
-    until = mrkdwn(" until {}", when(datetime.fromisoformat(facts["until"]))) if facts.get("until") else ""
-    head = mrkdwn(":rotating_light: Incident *{}* {} in this channel{}.", asked["key"], begun, until)
-    note = mrkdwn("The profile `{}` holds here until it ends. What is done here stands under this message.",
+    begun = "continues" if asked["extends"] else "started"
+    until = mrkdwn(" and lasts until {}", when(datetime.fromisoformat(facts["until"]))) if facts.get("until") else ""
+    head = mrkdwn(":rotating_light: Incident *{}* {}{}.", asked["key"], begun, until)
+    note = mrkdwn("The rules of the profile `{}` apply here until it ends. The thread of this message is its timeline.",
                   asked["profile"])  # fmt: skip
     row = [*buttons.run(1, "Status", command_line("incident status")), buttons.form("triage", "Triage")]
     row += [buttons.end_incident(asked["incident_id"])]
@@ -177,17 +176,17 @@ def message(plan: Plan, facts: Facts) -> Reply:
 
 
 def _over(key: str, ended_at: datetime, by: str) -> Reply:
-    how = mrkdwn("by {}", person(by)) if by else mrkdwn("when its time was over")
+    how = mrkdwn("by {}", person(by)) if by else mrkdwn("when its time ran out")
     head = mrkdwn(":checkered_flag: Incident *{}* ended {}, {}. Incident permissions no longer apply here.",
                   key, when(ended_at), how)  # fmt: skip
-    note = mrkdwn("The thread shows what was done. The report is further down in the channel.")
+    note = mrkdwn("The thread shows what was done. The report is below in the channel.")
     return reply(head, [kit.section(head), kit.context(note)])
 
 
 command = ChangeCommand(
     name="incident start",
     usage="incident start KEY [--for 4h]",
-    summary="Give this channel the incident profile for a while",
+    summary="Start an incident in this channel",
     args=IncidentStartArgs,
     risk=Risk.LOW,
     position=240,

@@ -1,10 +1,12 @@
 """`/turso incident status`: which incident runs here, until when, and what is open."""
 
+from datetime import timedelta
+
 from pydantic import BaseModel
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
-from bot.blocks.text import duration, mrkdwn, person, when
+from bot.blocks.text import mrkdwn, person, span, when
 from bot.commands._lines import command_line
 from bot.commands._rights import may_use
 from bot.commands.base import Context, ReadCommand
@@ -22,17 +24,17 @@ async def run(ctx: Context, args: IncidentStatusArgs) -> Reply:
     """From memory alone."""
     incident = await ctx.store.incidents.running_in(ctx.subject.channel.id)
     if incident is None:
-        title = mrkdwn(":white_check_mark: No incident runs in this channel.")
+        title = mrkdwn(":white_check_mark: No incident is active in this channel.")
         may_start = may_use(ctx, "incident start")
         row = [buttons.form("incident start", "Start incident")] if may_start else []
         return reply(title, [kit.section(title), *kit.actions(*row)])
-    title = mrkdwn(":rotating_light: Incident *{}* runs for {}", incident.key, duration(ctx.now - incident.started_at))
+    title = mrkdwn(":rotating_light: Incident *{}* {}", incident.key, _started(ctx.now - incident.started_at))
     lasting = usual_length(ctx.policy)
-    longer = [buttons.extend_incident(incident.id, f"Extend to {duration(lasting)} from now")]
+    longer = [buttons.extend_incident(incident.id, f"Extend to {span(lasting)}")]
     row = [*(longer if incident.until - ctx.now < lasting else [])]
     row += buttons.run(2, "Report", command_line("incident report"))
     row += [buttons.end_incident(incident.id)]
-    until = mrkdwn("{} ({} left)", when(incident.until), duration(incident.until - ctx.now))
+    until = mrkdwn("{} ({} left)", when(incident.until), span(incident.until - ctx.now))
     return reply(
         title,
         [
@@ -52,10 +54,15 @@ async def run(ctx: Context, args: IncidentStatusArgs) -> Reply:
     )
 
 
+def _started(since: timedelta) -> str:
+    """Say for how long it has been active."""
+    return "started just now" if since < timedelta(minutes=1) else f"has been active for {span(since)}"
+
+
 command = ReadCommand(
     name="incident status",
     usage="incident status",
-    summary="Which incident runs here, and what is open",
+    summary="The active incident and its open items",
     args=IncidentStatusArgs,
     position=130,
     aliases=("incident",),

@@ -53,7 +53,7 @@ async def run(ctx: Context, args: AuditArgs) -> Reply:
     more = []
     if len(rows) > PAGE:
         more = buttons.page(1, "Older ›", _older(args, rows[PAGE - 1][0]))
-    nothing = [] if lines else [kit.context(mrkdwn("Nothing is on record for this."))]
+    nothing = [] if lines else [kit.context(mrkdwn("There are no entries."))]
     return reply(title, [kit.section(title), *_sections(lines), *nothing, *kit.actions(*more)])
 
 
@@ -122,7 +122,7 @@ def _title(args: AuditArgs) -> Mrkdwn:
     of = mrkdwn(" of `{}`", args.db) if args.db else Mrkdwn("")
     by = mrkdwn(" by {}", person(args.user)) if args.user else Mrkdwn("")
     since = mrkdwn(" since {}", _since_words(args.since)) if args.since is not None else Mrkdwn("")
-    return mrkdwn(":ledger: *Audit log*{}{}{}, newest first", of, by, since)
+    return mrkdwn(":ledger: *Audit log*{}{}{}", of, by, since)
 
 
 def _since_words(since: timedelta | date) -> Mrkdwn:
@@ -157,7 +157,7 @@ def _older(args: AuditArgs, before: int) -> str:
 command = ReadCommand(
     name="audit",
     usage="audit [--db NAME] [--user @U] [--since 7d]",
-    summary="Who did what, where, with whose approval",
+    summary="Show who did what, where and with whose approval",
     args=AuditArgs,
     position=100,
     synonyms=("log", "logs", "history"),

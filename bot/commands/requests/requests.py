@@ -28,18 +28,18 @@ class RequestsArgs(BaseModel):
     def one_list(self) -> "RequestsArgs":
         """Nobody approves their own."""
         if self.mine and self.to_approve:
-            raise ValueError("`--mine` and `--to-approve` are two lists: choose one.")
+            raise ValueError("Use either `--mine` or `--to-approve`.")
         return self
 
 
 async def run(ctx: Context, args: RequestsArgs) -> Reply:
     """Those that were made in this channel, newest first: their rights, and who may read their reasons, are its."""
     if args.mine:
-        found, title = await mine_now(ctx), "open {} of yours"
+        found, title = await mine_now(ctx), "open {} from you"
     elif args.to_approve:
         found, title = await to_approve(ctx), "{} that you can approve"
     else:
-        found, title = await open_requests(ctx), "open {} of this channel"
+        found, title = await open_requests(ctx), "open {} in this channel"
     pages = max(1, -(-len(found) // PAGE))
     at = min(args.page, pages)
     words = title.format("request" if len(found) == 1 else "requests")
@@ -87,7 +87,7 @@ def _pages(args: RequestsArgs, at: int, pages: int) -> list[Element]:
 command = ReadCommand(
     name="requests",
     usage="requests [--mine / --to-approve]",
-    summary="Open requests, with their buttons again",
+    summary="List open requests, with their buttons",
     args=RequestsArgs,
     position=90,
     variants=(

@@ -32,9 +32,9 @@ async def _probe(ctx: ChangeContext, name: str, id_: str) -> tuple[Finding, Prob
             database = await ctx.turso.database(name)
             why, probe = await _minted(ctx, database) if database.id == id_ else ("it is another database now", None)
     except TursoError as error:
-        why = f"no probe token could be minted ({str(error).rstrip('.')})"
+        why = f"a probe token couldn't be created ({str(error).rstrip('.')})"
     except TimeoutError:
-        why = "no probe token could be minted in time"
+        why = "a probe token couldn't be created in time"
     return Finding(name, id_, OldTokens.WATCHED if probe else OldTokens.UNKNOWN, why=why), probe
 
 

@@ -31,7 +31,7 @@ async def plan(ctx: Context, args: RotateArgs) -> Plan:
     shot = await snapshot(ctx, args.name)
     group = shot.database.group
     if group is None:
-        raise Unavailable(f"Turso did not say the group of `{args.name}`, so it is not known what a rotation affects.")
+        raise Unavailable(f"Turso didn't say which group `{args.name}` is in, so I can't tell what a rotation affects.")
     siblings = await _members(ctx, group)
     others = sorted(one.name for one in siblings if one.id != shot.database.id)
     ids = list(dict.fromkeys([shot.database.id, *(one.id for one in siblings)]))
@@ -40,17 +40,15 @@ async def plan(ctx: Context, args: RotateArgs) -> Plan:
     return Plan(
         target=shot.target,
         steps=[
-            f"Revoke every token of {args.name}, which can take Turso up to an hour; nothing brings one back",
-            "Watch with a read-only token that is minted before, and say when old tokens are refused",
-            "Open connections drop; clients answer again once they have a new token",
+            f"Revoke every token of {args.name}. This can take up to an hour and can't be undone",
+            "Check with a read-only token when old tokens are refused",
+            "Disconnect clients until they have a new token",
             "Notify the holders of tokens issued by Turso Ops",
         ],
         facts={
             **own,
-            "Databases of the group": f"{len(others) + 1} ({some([args.name, *others])})"
-            if group
-            else "it has no group",
-            "Active tokens": _told(tokens),
+            "Databases of the group": f"{len(others) + 1} ({some([args.name, *others])})" if group else "none",
+            "Active tokens": _count(tokens),
         },
         warnings=_warnings(group, others),
         databases=tuple(dict.fromkeys([(shot.target.name, shot.target.group), *map(_pair, siblings)])),
@@ -69,7 +67,7 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
     joined = [one for one in await _members(ctx, group) if one.id not in plan.ends_tokens_of]
     seen = sorted(one.name for one in joined if ctx.scope.covers(one.target))
     named = f" ({some(seen)})" if seen else ""
-    since = f"joined the group `{group}` since this was asked"
+    since = f"joined the group `{group}` since the request"
     return f"{counted(len(joined), 'other database')} {since}{named}." if joined else None
 
 
@@ -77,20 +75,18 @@ def _pair(database: Database) -> tuple[str, str | None]:
     return database.name, database.group or None
 
 
-def _told(tokens: list[LedgerToken]) -> str:
-    if not tokens:
-        return "none"
+def _count(tokens: list[LedgerToken]) -> str:
+    """Count them. Their holders are named below the plan."""
     databases = sorted({token.database for token in tokens})
-    holders = len({token.holder for token in tokens})
-    return f"{len(tokens)} of {counted(holders, 'holder')}, for {some(databases)}"
+    return f"{len(tokens)} ({some(databases)})" if tokens else "none"
 
 
 def _warnings(group: str, others: list[str]) -> list[str]:
-    reach = f"Turso may end the tokens of the whole group {group}: also of {some(others, at_most=8)}"
+    reach = f"This may also revoke the tokens of the other databases in group {group}: {some(others, at_most=8)}"
     return [
         *([reach] if others else []),
-        "Tokens that were made elsewhere (CLI, dashboard, other programs) end too; nobody has a list of them",
-        "Expect a short downtime: a new token can only be made afterwards",
+        "Tokens created elsewhere (CLI, dashboard, other programs) are revoked too. Turso can't list them",
+        "Expect a short downtime, because new tokens can only be created afterwards",
     ]
 
 
@@ -103,7 +99,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     """Say what Turso has confirmed, what is proven, and how to go on."""
     name, proof = target_of(plan).name, Proof.of(facts)
     head = mrkdwn(":closed_lock_with_key: {}", proof_head(name, proof))
-    note = mrkdwn("Clients need new tokens now.")
+    note = mrkdwn("Clients need new tokens.")
     row = buttons.run(1, "New token", command_line("token", name))
     if proof is None or proof.target.tokens is not OldTokens.REFUSED:
         row += buttons.freeze_first(name)
@@ -113,12 +109,12 @@ def message(plan: Plan, facts: Facts) -> Reply:
 command = ChangeCommand(
     name="rotate",
     usage="rotate NAME",
-    summary="End every token of a database, possibly of its whole group",
+    summary="Revoke every token of a database, and maybe of its group",
     args=RotateArgs,
     risk=Risk.HIGH,
     position=210,
     verb="Rotate tokens",
-    purpose="rotate the tokens of {}",
+    purpose="revoke all tokens for {}",
     again_label="Rotate again",
     offers_freeze=True,
     aliases=("tokens invalidate",),

@@ -30,14 +30,14 @@ async def plan(ctx: Context, args: TokenArgs) -> Plan:
     """Say which token it would be; nothing is minted before its requester reveals it."""
     shot = await snapshot(ctx, args.name)
     access, lasts = _access(args.read_only), _lasts(args.expiration)
-    warnings = ["It never ends by itself; only `rotate` ends it, with all others"] * isinstance(
+    warnings = ["It never expires. Only a rotation revokes it, together with all other tokens"] * isinstance(
         args.expiration.lifetime, Never
     )
     return Plan(
         target=shot.target,
         steps=[
-            f"Mint a token for {args.name} when its requester presses Reveal: {access}, {lasts}",
-            "Show it once, to its requester alone; it is stored nowhere",
+            f"Create the token when the requester presses Reveal: {access}, {lasts}",
+            "Show it once, only to the requester. It isn't stored",
         ],
         arguments={
             "expiration": str(args.expiration),
@@ -45,7 +45,7 @@ async def plan(ctx: Context, args: TokenArgs) -> Plan:
             "libsql_url": shot.database.libsql_url,
             "https_url": shot.database.https_url,
         },
-        facts={"Access": access, "Lifetime": lasts, **shot.facts},
+        facts={"Access": access, "Valid for": lasts.removeprefix("valid for "), **shot.facts},
         warnings=[*warnings, *_blocked(shot.database.block_reads, shot.database.block_writes)],
         databases=((shot.target.name, shot.target.group),),
     )
@@ -57,13 +57,13 @@ def _access(read_only: bool) -> str:
 
 def _lasts(expiration: Expiration) -> str:
     lifetime = expiration.lifetime
-    return "without end" if isinstance(lifetime, Never) else duration(lifetime)
+    return "never expires" if isinstance(lifetime, Never) else f"valid for {duration(lifetime)}"
 
 
 def _blocked(reads: bool | None, writes: bool | None) -> list[str]:
     if words := [word for word, on in (("reads", reads), ("writes", writes)) if on]:
-        return [f"The database is blocked now: {' and '.join(words)}"]
-    return ["Turso did not tell whether the database is blocked"] if None in (reads, writes) else []
+        return [f"The database is blocked: {' and '.join(words)}"]
+    return ["Turso didn't say whether the database is blocked"] if None in (reads, writes) else []
 
 
 async def mint(ctx: ChangeContext, plan: Plan) -> Secret:
@@ -77,18 +77,17 @@ async def mint(ctx: ChangeContext, plan: Plan) -> Secret:
 def message(plan: Plan, secret: Secret) -> Reply:
     """The one message that carries the token; its `text` does not."""
     name, asked = target_of(plan).name, plan.arguments
-    head = mrkdwn(":key: A token for *{}*: {}, {}", name, _access(asked["read_only"]), _until(plan, secret))
-    example = f"TURSO_DATABASE_URL={asked['libsql_url'] or '(not known: see Turso)'}"
+    head = mrkdwn(":key: Your token for *{}*: {}, {}", name, _access(asked["read_only"]), _until(plan, secret))
+    url = f"TURSO_DATABASE_URL={Plain(asked['libsql_url'] or '(see Turso)')}"
     return reply(
-        mrkdwn("A token for {} is here, for you alone.", name),
+        mrkdwn("Your token for {} is ready. Only you can see it.", name),
         [
             kit.section(head),
-            *kit.preformatted(secret.value, secret=True),
-            kit.section(mrkdwn("*To connect*, beside `TURSO_AUTH_TOKEN`:")),
-            *kit.preformatted(Plain(example)),
+            kit.section(mrkdwn("Set these two variables:")),
+            *kit.preformatted(url, f"TURSO_AUTH_TOKEN={secret.value}", secret=True),
             kit.context(
-                mrkdwn("Only you see this; it is stored nowhere. Copy it now: it is gone when you reload Slack."),
-                mrkdwn("Lost or leaked? `/turso rotate {}` ends every token of the database.", name),
+                mrkdwn("Only you can see this. Copy it now, because it disappears when you reload Slack."),
+                mrkdwn("Lost or leaked? `/turso rotate {}` revokes every token of the database.", name),
             ),
         ],
         private=True,
@@ -100,7 +99,7 @@ def _until(plan: Plan, secret: Secret) -> Mrkdwn:
     if (expiry := _expiry(secret.value)) is not None:
         return mrkdwn("until {}", when(expiry))
     lifetime = Expiration.of(plan.arguments["expiration"]).lifetime
-    return mrkdwn("*it never ends*") if isinstance(lifetime, Never) else mrkdwn("for {}", duration(lifetime))
+    return mrkdwn("*never expires*") if isinstance(lifetime, Never) else mrkdwn("for {}", duration(lifetime))
 
 
 def _expiry(token: str) -> datetime | None:
@@ -116,7 +115,7 @@ def _expiry(token: str) -> datetime | None:
 command = SecretCommand(
     name="token",
     usage="token NAME [--read-only] [--expiration 1h]",
-    summary="A token for one database, shown once, to you alone",
+    summary="Create a token that only you see, once",
     args=TokenArgs,
     risk=Risk.MEDIUM,
     position=170,
@@ -125,7 +124,10 @@ command = SecretCommand(
     again_label="Reveal again",
     aliases=("tokens create",),
     synonyms=("mint", "credentials"),
-    variants=(Variant("", "full access"), Variant("--read-only", "read-only", risk=Risk.LOW)),
+    variants=(
+        Variant("", "full access"),
+        Variant("--read-only", "read-only", risk=Risk.LOW, purpose="create a read-only token for {}"),
+    ),
     policy_keys=("max_lifetime", "allow_never"),
     plan=plan,
     mint=mint,

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from bot.blocks import buttons, kit
 from bot.blocks.kit import Element
 from bot.blocks.message import reply
-from bot.blocks.text import Mrkdwn, duration, joined, mrkdwn, person, when
+from bot.blocks.text import Mrkdwn, joined, mrkdwn, person, span, when
 from bot.commands._lines import command_line
 from bot.commands._still_there import still_there
 from bot.commands._targets import require_known
@@ -19,8 +19,8 @@ from bot.core.records.tokens import LedgerToken, TokenState
 from bot.core.reply import Block, Reply
 
 _DOUBTS = {
-    TokenState.UNKNOWN: mrkdwn(" · :grey_question: may exist, delivered to nobody"),
-    TokenState.REVOKED: mrkdwn(" · :hourglass_flowing_sand: revoked; it may still work"),
+    TokenState.UNKNOWN: mrkdwn(" · :grey_question: may exist, but no one has seen it"),
+    TokenState.REVOKED: mrkdwn(" · :hourglass_flowing_sand: revoked, but may still work"),
 }
 PAGE = 20
 MOST = 2000
@@ -55,8 +55,8 @@ def _is_meant(ctx: Context, args: TokensArgs, token: LedgerToken) -> bool:
 
 
 def _title(args: TokensArgs, count: int) -> Mrkdwn:
-    whose = "of yours " if args.mine else ""
-    what = "live token" if count == 1 else "live tokens"
+    whose = "held by you " if args.mine else ""
+    what = "active token" if count == 1 else "active tokens"
     where = mrkdwn("for *{}*", args.name) if args.name else mrkdwn("in this channel")
     return mrkdwn(":key: {} {} {}{}", count or "No", what, whose, where)
 
@@ -65,7 +65,7 @@ def _line(ctx: Context, token: LedgerToken) -> Mrkdwn:
     access = "read-only" if token.read_only else "full access"
     ends = mrkdwn("*never expires*")
     if token.expires_at:
-        ends = mrkdwn("{} left, until {}", duration(token.expires_at - ctx.now), when(token.expires_at))
+        ends = mrkdwn("{} left, until {}", span(token.expires_at - ctx.now), when(token.expires_at))
     doubt = _DOUBTS.get(token.state, Mrkdwn(""))
     return mrkdwn("• *{}* {} · {} · {} · `{}`{}", token.database, access, person(token.holder), ends,
                   token.fingerprint or "no fingerprint", doubt)  # fmt: skip
@@ -86,7 +86,7 @@ def _pages(args: TokensArgs, at: int, pages: int) -> list[Element]:
 command = ReadCommand(
     name="tokens",
     usage="tokens [NAME] [--mine]",
-    summary="Active tokens issued by Turso Ops: holder, access, expiry",
+    summary="List active tokens issued by Turso Ops",
     args=TokensArgs,
     position=80,
     aliases=("tokens list",),

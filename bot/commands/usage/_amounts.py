@@ -7,7 +7,7 @@ from typing import Final
 from bot.blocks.text import counted
 from bot.turso.models import Usage
 
-UNKNOWN: Final = "not known"
+UNKNOWN: Final = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ def amount_of(usages: Iterable[Usage], name: str) -> Amount:
 
 
 def change(now: int | None, before: int | None, versus: str) -> str:
-    """Write by how much a number differs from before: ` (+12 % against last month)`. It takes both."""
+    """Write by how much a number differs from before: ` (+12% vs. last month)`. It takes both."""
     if now is None or not before:
         return ""
     percent = round(100 * (now - before) / before)
-    return f" ({percent:+,} % against {versus})" if percent else f" (as {versus})"
+    return f" ({percent:+,}% vs. {versus})" if percent else f" (same as {versus})"

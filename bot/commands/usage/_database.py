@@ -32,10 +32,10 @@ async def report(ctx: Context, name: str, period: Period) -> Reply:
     )
     daily = _own(measured, used.uuid)
     words = Mrkdwn("this month") if used.is_of_month else period.words
-    title = mrkdwn(":bar_chart: *{}* {}: {} rows read, {} written", name, words,
-                   known(used.usage.rows_read, number), known(used.usage.rows_written, number))  # fmt: skip
+    title = mrkdwn(":bar_chart: *{}*: {} rows read and {} written {}", name,
+                   known(used.usage.rows_read, number), known(used.usage.rows_written, number), words)  # fmt: skip
     only = used.is_of_month and not period.is_current_month
-    notice = [kit.context(mrkdwn(":information_source: Turso tells only what was used this month."))] if only else []
+    notice = [kit.context(mrkdwn(":information_source: Turso only provides this month's usage."))] if only else []
     # An API that knows one period only answers the same again.
     was = earlier.usage if earlier and not earlier.is_of_month and earlier.usage != used.usage else Usage()
     head = [kit.section(title), *notice, *kit.fields(_numbers(used.usage, was, before))]

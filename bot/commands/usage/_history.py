@@ -37,7 +37,7 @@ class History:
     daily: Mapping[date, Usage] = field(default_factory=dict)
 
     def change(self, now: Amount, name: str) -> str:
-        """Write by how much a number differs from the period before: ` (+12 % against last month)`."""
+        """Write by how much a number differs from the period before: ` (+12% vs. last month)`."""
         before = self.before.get(name)
         return change(now.whole, before.whole, self.versus) if before else ""
 

@@ -139,17 +139,17 @@ async def _billing_period(
 def _message(found: Counted, sort: str, top: int) -> Reply:
     ranked = found.ranked
     totals = {name: amount_of([one.usage for one in ranked], name) for name, _, _ in METRICS.values()}
-    title = mrkdwn(":bar_chart: *{}* of this channel {}: {} rows read, {} written", counted(len(ranked), "database"),
-                   found.words, totals["rows_read"].words(number), totals["rows_written"].words(number))  # fmt: skip
+    title = mrkdwn(":bar_chart: *{}* in this channel: {} rows read and {} written {}", counted(len(ranked), "database"),
+                   totals["rows_read"].words(number), totals["rows_written"].words(number), found.words)  # fmt: skip
     shown = ranked[:top]
     head = [kit.section(title), *([kit.context(found.notice)] if found.notice else [])]
     tail: list[Block] = [kit.context(found.span)] if found.span else []
     if not shown:
-        return reply(title, [*head, kit.context(mrkdwn("There are no databases in this channel."))])
+        return reply(title, [*head, kit.context(mrkdwn("This channel has no databases."))])
     head += kit.fields(_totals(totals, found.quotas, found.history))
     chart, days, table = _chart(shown, sort, top), found.history.chart(), _table(shown, sort)
     left = len(ranked) - len(shown)
-    more = mrkdwn("and {} more; `--top` shows up to 50", counted(left, "database")) if left > 0 else Mrkdwn("")
+    more = mrkdwn("and {} more. `--top` shows up to 50", counted(left, "database")) if left > 0 else Mrkdwn("")
     row = [*buttons.run(1, f"Usage of {shown[0].name}"[:60], command_line("usage", shown[0].name))]
     tail = [*([kit.context(more)] if more else []), *tail, *kit.actions(*row)]
     drawn = [*chart.blocks(), *days.blocks(), table.block()]
@@ -169,6 +169,8 @@ def _totals(totals: Mapping[str, Amount], quotas: Quotas | None, history: Histor
     found = []
     for label, write, name in _LABELS:
         total = totals[name]
+        if name == "bytes_synced" and total.whole == 0:
+            continue  # most organizations sync nothing
         share = _share(total.whole, getattr(quotas, name))
         found.append((label, mrkdwn("{}{}{}", total.words(write), history.change(total, name), share)))
     return found
@@ -186,7 +188,7 @@ def _share(used: int | None, quota: int | None) -> str:
     if used is None or not quota:
         return ""
     percent = 100 * used / quota
-    return f" ({'<0.1' if 0 < percent < 0.05 else f'{percent:.1f}'} % of the plan's quota)"
+    return f" ({'<0.1' if percent < 0.05 else f'{percent:.1f}'}% of quota)"
 
 
 def _table(shown: Sequence[Used], sort: str) -> Table:

@@ -20,10 +20,10 @@ class Period:
     def before(self) -> "Period":
         """The same length just before; of this month, the same days of the month before."""
         if not self.is_current_month:
-            return Period(self.since - self.length, self.since, Mrkdwn("the period before"))
+            return Period(self.since - self.length, self.since, Mrkdwn("the previous period"))
         last_month = (self.since - timedelta(days=1)).replace(day=1)
         until = min(last_month + self.length, self.since)
-        return Period(last_month, until, Mrkdwn("the same days of last month"))
+        return Period(last_month, until, Mrkdwn("same days last month"))
 
     @property
     def length(self) -> timedelta:

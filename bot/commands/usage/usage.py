@@ -38,7 +38,7 @@ async def run(ctx: Context, args: UsageArgs) -> Reply:
 command = ReadCommand(
     name="usage",
     usage="usage [NAME] [--since 7d / --month 2026-10] [--top 10] [--sort reads/writes/size/synced]",
-    summary="Rows read and written, storage and sync, with a chart",
+    summary="Show rows read and written, storage and sync",
     args=UsageArgs,
     position=60,
     aliases=("inspect",),

@@ -77,7 +77,7 @@ class Reader(Generic[S]):
             argument = _COMMON.get(name)
         if argument is None and self.shape.rest is None:
             if name in _UNNEEDED:
-                raise BadInput(f"`{name}` isn't needed: what is dangerous is confirmed by a button. Leave it out.")
+                raise BadInput(f"`{name}` isn't needed. Dangerous operations ask for confirmation anyway.")
             known = {*self.shape.options, "--private", *(_COMMON if self.spec.changes else ())}
             raise UnknownOption(typed, self.spec, close(name, {option for option in known if option[1] == "-"}))
         return argument
@@ -85,14 +85,14 @@ class Reader(Generic[S]):
     def _value(self, argument: Argument, words: list[EnumText], at: int) -> str:
         word = words[at] if at < len(words) else None
         if word is None or (not word.literal and word.text.startswith("--") and len(word.text) > 2):
-            raise BadInput(f"`{argument.label}` needs a value behind it. Write `{self.spec.usage}`.")
+            raise BadInput(f"`{argument.label}` needs a value. Usage: `/turso {self.spec.usage}`")
         return word.text
 
     def _set(self, argument: Argument, value: object) -> None:
         common = argument is _PRIVATE or argument is _COMMON.get(argument.label)
         into = self.common if common else self.given
         if argument.key in into and not argument.flag:
-            raise BadInput(f"`{argument.label}` is given twice; once is enough.")
+            raise BadInput(f"`{argument.label}` is given twice.")
         into[argument.key] = value
         if argument is _COMMON["--reason"]:
             self.reason_at = len(self.words)
@@ -111,7 +111,7 @@ class Reader(Generic[S]):
         elif self.reason_at == len(self.words) - len(left):
             self.common["reason"] = " ".join([self.common["reason"], *(word.text for word in left)])
         else:
-            hint = "Put a reason of several words in quotes." if self.reason_at >= 0 else f"Write `{self.spec.usage}`."
+            hint = "Put the reason in quotes." if self.reason_at >= 0 else f"Usage: `/turso {self.spec.usage}`"
             raise BadInput(f"Unexpected {shown(left[0].text)}. {hint}")
 
     def _incomplete(self, error: ValidationError, common: Common, text: str) -> Incomplete[S]:
@@ -131,7 +131,9 @@ def field_errors(error: ValidationError, spec: Declaration) -> dict[str, str]:
     for problem in error.errors(include_url=False, include_context=False):
         argument = shape.by_key.get(str(problem["loc"][0])) if problem["loc"] else None
         if argument is None:
-            sentence = f"{_sentence(problem['msg'].removeprefix('Value error, '))} Write `{spec.usage}`."
+            sentence = f"{_sentence(problem['msg'].removeprefix('Value error, '))} Usage: `/turso {spec.usage}`"
+        elif problem["type"] == "value":
+            sentence = problem["msg"].replace("{label}", argument.label)
         else:
             predicate = _predicate(problem["type"], problem["msg"], problem["input"])
             sentence = _sentence(f"`{argument.label}` {predicate}")
@@ -143,10 +145,10 @@ def _predicate(kind: str, message: str, value: object) -> str:
     if kind == "argument":
         return message
     if kind == "missing":
-        return "is needed"
+        return "is required"
     if kind == "literal_error":
         choices = message.removeprefix("Input should be ").replace("'", "`")
-        return f"takes {choices}; not {shown(value)}"
+        return f"takes {choices}, not {shown(value)}"
     return f"can't be {shown(value)}: {message[:1].lower()}{message[1:]}"
 
 
@@ -160,7 +162,7 @@ def _flag(argument: Argument, value: str) -> bool:
         return True
     if word in ("false", "no", "off", "0"):
         return False
-    raise BadInput(f"`{argument.label}` takes no value; write it alone, not with {shown(value)}.")
+    raise BadInput(f"`{argument.label}` takes no value. Leave out {shown(value)}.")
 
 
 def _quote(word: EnumText) -> str:

@@ -34,6 +34,19 @@ def wrong(predicate: str) -> PydanticCustomError:
     return PydanticCustomError("argument", "{predicate}", {"predicate": predicate})
 
 
+def wrong_value(sentence: str) -> PydanticCustomError:
+    """Refuse a value in whole sentences, in which `{label}` stands for the argument's name."""
+    return PydanticCustomError("value", "{sentence}", {"sentence": sentence})
+
+
+def _wrong_duration(text: str, error: NotADuration, example: str) -> PydanticCustomError:
+    if not text:
+        return wrong_value(f"`{{label}}` needs a value such as `{example}`.")
+    if error.is_understood:
+        return wrong_value(f"{error}.")
+    return wrong_value(f"I don't understand {shown(text)}. Try `{{label}} {error.meant or example}`.")
+
+
 def shown(value: object) -> str:
     """Return what was typed, in back-ticks, for an error's sentence; what may be a pasted secret is cut short."""
     text = str(value).replace("`", "'")
@@ -63,38 +76,34 @@ def _database_name(value: object) -> str:
     name = _bare(value)
     if _NAME.fullmatch(name):
         return name
-    says = "takes a database name (lowercase letters, digits and dashes, at most 64 characters)"
-    raise wrong(f"{says}; {_why_no_name(name)}")
+    raise wrong_value(_why_no_name(name))
 
 
 def _why_no_name(name: str) -> str:
     if not name:
-        return "nothing is given"
+        return "`{label}` needs a database name."
     if len(name) > 64:
-        return f"{shown(name)} has {len(name)} characters"
-    if _NAME.fullmatch(name.lower()):
-        return f"{shown(name)} has capitals: write {shown(name.lower())}"
+        return f"{shown(name)} is too long for a database name. It can have at most 64 characters."
     if name[:1] in "\"'" or name[-1:] in "\"'":
-        return f"{shown(name)} has a quote that is not closed: close it, or leave it out"
+        return f"{shown(name)} has an unclosed quote."
     if "." in name or "/" in name:
-        return f"{shown(name)} looks like an address: write the name that `db list` shows"
-    if _NAME.fullmatch(name.strip("-")):
-        return f"{shown(name)} must begin and end with a letter or a digit: write {shown(name.strip('-'))}"
-    odd = next((sign for sign in name if not re.match(r"[a-z0-9-]", sign)), None)
-    return f"{shown(name)} has the sign {shown(odd)} in it" if odd else f"{shown(name)} has no letter or digit"
+        return f"{shown(name)} looks like an address. Use the name that `/turso ls` shows."
+    valid = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    hint = f" Try `{valid}`." if valid else ""
+    return f"{shown(name)} isn't a database name. Use only a–z, 0–9 and dashes.{hint}"
 
 
 def _group_name(value: object) -> str:
     name = _bare(value)
     if not _GROUP.fullmatch(name):
-        raise wrong(f"takes a group's name, such as `default`; {shown(name)} is none")
+        raise wrong(f"takes a group name such as `default`, not {shown(name)}")
     return name
 
 
 def _location(value: object) -> str:
     code = _bare(value)
     if not _CODE.fullmatch(code):
-        raise wrong(f"takes a location's code, such as `aws-us-east-1`; {shown(code)} is none")
+        raise wrong(f"takes a location code such as `aws-us-east-1`, not {shown(code)}")
     return code
 
 
@@ -104,7 +113,7 @@ def _duration(value: object) -> timedelta:
     try:
         return parse_duration(_bare(value))
     except NotADuration as error:
-        raise wrong(f"takes a duration such as `30m` or `2d12h`; {error}") from None
+        raise _wrong_duration(_bare(value), error, "30m") from None
 
 
 class Expiration(str):
@@ -124,7 +133,7 @@ class Expiration(str):
         try:
             parse_lifetime(text)
         except NotADuration as error:
-            raise wrong(f"takes a duration such as `1h` or `2d12h`, or `never`; {error}") from None
+            raise _wrong_duration(text, error, "1h") from None
         return cls(text)
 
     @classmethod
@@ -145,7 +154,7 @@ def _reference(pattern: str, example: str) -> Callable[[object], str]:
     def check(value: object) -> str:
         found = matching.fullmatch(str(value).strip().strip("`"))
         if not found:
-            raise wrong(f"takes {example}, picked from Slack's list; {shown(value)} names nobody that Slack knows")
+            raise wrong(f"takes {example} from Slack's list, not {shown(value)}")
         return found[1] or found[2]
 
     return check
@@ -156,14 +165,14 @@ def _on_off(value: object) -> bool:
         return value
     word = str(value).lower()
     if word not in ("on", "off"):
-        raise wrong(f"takes `on` or `off`; not {shown(value)}")
+        raise wrong(f"takes `on` or `off`, not {shown(value)}")
     return word == "on"
 
 
 def _month(value: object) -> str:
     text = str(value)
     if not re.fullmatch(r"[0-9]{4}-(?:0[1-9]|1[0-2])", text) or text < "1970":
-        raise wrong(f"takes a month such as `2026-10`; not {shown(value)}")
+        raise wrong(f"takes a month such as `2026-10`, not {shown(value)}")
     return text
 
 
@@ -175,11 +184,11 @@ def _since(value: object) -> timedelta | date:
         try:
             return date.fromisoformat(text)
         except ValueError:
-            raise wrong(f"takes a duration such as `7d` or a day; the calendar has no {shown(text)}") from None
+            raise wrong_value(f"{shown(text)} isn't a day. Try `{{label}} 7d`.") from None
     try:
         return parse_duration(text)
     except NotADuration as error:
-        raise wrong(f"takes a duration such as `7d`, or a day such as `2026-10-01`; {error}") from None
+        raise _wrong_duration(text, error, "1d" if text.lower() == "yesterday" else "7d") from None
 
 
 def _write_since(value: timedelta | date) -> str:
@@ -189,7 +198,7 @@ def _write_since(value: timedelta | date) -> str:
 def _count(value: object) -> int:
     number = int(str(value)) if re.fullmatch(r"[0-9]{1,9}", str(value)) else 0
     if number < 1:
-        raise wrong(f"takes a whole number of at least 1; not {shown(value)}")
+        raise wrong(f"takes a whole number of at least 1, not {shown(value)}")
     return number
 
 
@@ -201,7 +210,7 @@ def month_span(month: str, now: datetime) -> tuple[datetime, datetime]:
     """
     current = f"{now.astimezone(UTC):%Y-%m}"
     if month > current:
-        raise BadInput(f"{shown(month)} has not begun yet. Choose a month up to `{current}`.")
+        raise BadInput(f"{shown(month)} hasn't started yet. Choose a month up to `{current}`.")
     year, number = int(month[:4]), int(month[5:])
     after = (year + 1, 1) if number == 12 else (year, number + 1)
     return datetime(year, number, 1, tzinfo=UTC), datetime(*after, 1, tzinfo=UTC)
@@ -219,7 +228,7 @@ def since_start(since: timedelta | date, now: datetime) -> datetime:
         return now - since
     start = datetime(since.year, since.month, since.day, tzinfo=UTC)
     if start > now:
-        raise BadInput(f"{shown(since)} has not begun yet. Choose a day up to `{now.astimezone(UTC):%Y-%m-%d}`.")
+        raise BadInput(f"{shown(since)} hasn't started yet. Choose a day up to `{now.astimezone(UTC):%Y-%m-%d}`.")
     if start < _EARLIEST:
         raise BadInput(f"{shown(since)} is before 1970. Choose a later day.")
     return start

@@ -35,7 +35,14 @@ _LONG_FORMS: Final = {
 
 
 class NotADuration(ValueError):
-    """The text is no duration. `str(error)` continues a sentence: "`1day` has the unknown unit `day`; …"."""
+    """The text is no duration. `str(error)` is a sentence without its full stop: "`1 day` has a space in it"."""
+
+    def __init__(self, why: str, *, is_understood: bool = False, meant: str = "") -> None:
+        super().__init__(why)
+        self.is_understood = is_understood
+        """It is a length of time, but not one that counts: zero, or far too long."""
+        self.meant = meant
+        """How the same is written, if that is clear."""
 
 
 def parse_duration(text: str) -> timedelta:
@@ -48,9 +55,9 @@ def parse_duration(text: str) -> timedelta:
         return timedelta(microseconds=int(simple[1]) * _NANOSECONDS[simple[2]] // 1_000)
     nanoseconds = _nanoseconds(text)
     if nanoseconds <= 0:
-        raise NotADuration(f"{_quote(text)} is not longer than zero")
+        raise NotADuration(f"{_quote(text)} must be longer than zero", is_understood=True)
     if nanoseconds > _LONGEST:
-        raise NotADuration(f"{_quote(text)} is longer than Turso can count (about 15250w)")
+        raise NotADuration(f"{_quote(text)} is too long for Turso (about 15250w at most)", is_understood=True)
     return timedelta(microseconds=max(1, int(nanoseconds) // 1_000))
 
 
@@ -59,7 +66,7 @@ def parse_lifetime(text: str) -> Lifetime:
     if text == "never":
         return NEVER
     if text.lower() in ("never", "none", "default", "forever"):
-        raise NotADuration(f"{_quote(text)} is written `never`")
+        raise NotADuration(f"{_quote(text)} is written `never`", meant="never")
     return parse_duration(text)
 
 
@@ -85,7 +92,7 @@ def _nanoseconds(text: str) -> Decimal:
     if body == "0":
         return Decimal(0)
     if not body:
-        raise NotADuration(f"{_quote(text)} has no number" if text else "nothing is given")
+        raise NotADuration(f"{_quote(text)} has no number" if text else "it is empty")
     total, at = Decimal(0), 0
     while at < len(body):
         part = _PART.match(body, at)
@@ -103,14 +110,21 @@ def _unit(text: str, unit: str) -> int:
     if not unit:
         raise NotADuration(f"{_quote(text)} lacks a unit: `s`, `m`, `h`, `d` or `w`")
     if " " in unit:
-        raise NotADuration(f"{_quote(text)} has a space in it")
+        raise NotADuration(f"{_quote(text)} has a space in it", meant=_meant(text))
     plain = unit.lower().removesuffix("s") or "s"
     if plain in ("y", "mo"):
         hint = "; count in days (`d`) or weeks (`w`)"
     else:
         meant = plain if plain in "smhdw" else _LONG_FORMS.get(plain)
         hint = f"; write `{meant}`" if meant else ""
-    raise NotADuration(f"{_quote(text)} has the unknown unit {_quote(unit)}{hint}")
+    raise NotADuration(f"{_quote(text)} has the unknown unit {_quote(unit)}{hint}", meant=_meant(text))
+
+
+def _meant(text: str) -> str:
+    """Write `30 min` as `30m`; empty where it isn't clear what is meant."""
+    found = re.fullmatch(r"([0-9]{1,6}) ?([a-z]+?)s?", text.lower())
+    unit = _LONG_FORMS.get(found[2], found[2] if found[2] in "smhdw" else "") if found else ""
+    return f"{found[1]}{unit}" if found and unit else ""
 
 
 def _quote(text: str) -> str:

@@ -58,7 +58,7 @@ class UnknownCommand(BadInput):
 
     def __init__(self, word: str, nearest: tuple[str, ...]) -> None:
         self.word, self.nearest = word, nearest
-        super().__init__(f"There is no command {shown(word)}{_meant(nearest)} `/turso help` lists what there is.")
+        super().__init__(f"There is no command {shown(word)}.{_meant(nearest)} `/turso help` lists the commands.")
 
 
 class UnknownOption(BadInput):
@@ -66,14 +66,14 @@ class UnknownOption(BadInput):
 
     def __init__(self, option: str, spec: Declaration, nearest: tuple[str, ...]) -> None:
         self.option, self.nearest = option, nearest
-        super().__init__(f"`{spec.name}` has no option {shown(option)}{_meant(nearest)} Write `{spec.usage}`.")
+        super().__init__(f"`{spec.name}` has no option {shown(option)}.{_meant(nearest)} Usage: `/turso {spec.usage}`")
 
 
 class TextTooLong(BadInput):
     """More text than any command needs."""
 
     def __init__(self, length: int) -> None:
-        super().__init__(f"This has {length:,} characters; at most {LONGEST_TEXT:,} are read. Make it shorter.")
+        super().__init__(f"This has {length:,} characters. The maximum is {LONGEST_TEXT:,}.")
 
 
 def nearest(word: str, names: Iterable[str], limit: int = 3) -> tuple[str, ...]:
@@ -96,4 +96,4 @@ def close(word: str, names: Iterable[str], limit: int = 3) -> tuple[str, ...]:
 
 
 def _meant(names: tuple[str, ...]) -> str:
-    return "; did you mean " + " or ".join(f"`{name}`" for name in names) + "?" if names else "."
+    return " Did you mean " + " or ".join(f"`{name}`" for name in names) + "?" if names else ""

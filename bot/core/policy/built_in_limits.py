@@ -17,14 +17,14 @@ def standing_of(policy: Policy, person: Person) -> Membership:
 def refuses_person(policy: Policy, person: Person) -> str | None:
     """Return why this person may do nothing anywhere, or None."""
     if person.is_bot:
-        return "Bots and workflows may do nothing here: a person has to ask."
+        return "Bots and workflows have no access. A person has to do this."
     if person.is_deactivated:
-        return "This account is deactivated: somebody else has to ask."
+        return "This account is deactivated."
     standing = standing_of(policy, person)
     if standing is Membership.EXTERNAL and person.id not in policy.named.externals:
-        return "You are not of this workspace: only a policy that names you can let you in."
+        return "People from other workspaces have no access by default."
     if standing is Membership.GUEST and person.id not in policy.named.guests:
-        return "Guests may do nothing unless the policy names them."
+        return "Guests have no access by default."
     return None
 
 
@@ -46,12 +46,9 @@ def refuses_place(policy: Policy, subject: Subject, command: str) -> str | None:
     if channel.kind is not ChannelKind.CHANNEL:
         if command in policy.catalogue.open_to_all:
             return None
-        return "In a direct message only `help`, `whoami` and Home work: ask in a channel that the policy names."
+        return "Direct messages only support `help`, `whoami` and Home. Use a channel for everything else."
     if channel.is_ext_shared:
         bound = policy.channels.get(channel.id)
         if bound is None or not bound.externally_shared:
-            return (
-                "This channel is shared with another organization: ask in one that is not, "
-                "unless the policy says `externally_shared: true` for it."
-            )
+            return "This channel is shared with another organization, so commands are turned off here."
     return None

@@ -29,7 +29,7 @@ def decide(policy: Policy, subject: Subject, action: Action) -> Decision:
     if refusal:
         return deny(refusal, "floor")
     if action.command in policy.catalogue.open_to_all:
-        return Decision(Verdict.ALLOW, "Everybody of the workspace may.", "floor", visibility=Visibility.EPHEMERAL)
+        return Decision(Verdict.ALLOW, "Everyone here can use this.", "floor", visibility=Visibility.EPHEMERAL)
     binding = policy.binding(subject)
     if binding is None:
         return _unbound(policy, subject, action)
@@ -117,7 +117,7 @@ def _follow(
         return deny(refusals.denied_by(action), rule.locator)
     if action.command in policy.catalogue.reading and rule.verdict is not Verdict.ALLOW:
         return deny(
-            f"`{action.command}` changes nothing, so nobody can approve it: the policy has to allow it.", rule.locator
+            f"`{action.command}` changes nothing, so it can't be approved. The policy has to allow it.", rule.locator
         )
     approvers = reviewers = ApproverSet()
     if rule.verdict is Verdict.APPROVE:
@@ -184,10 +184,10 @@ def _last_resort(policy: Policy, subject: Subject, action: Action) -> Decision |
     meant = incidents.to.holds(subject.person, standing_of(policy, subject.person), subject.groups)
     if meant:
         longest = duration_text(incidents.longest)
-        return Decision(Verdict.ALLOW, f"You may run incidents in any channel, up to {longest}.", where)
+        return Decision(Verdict.ALLOW, f"You can start incidents in any channel, for up to {longest}.", where)
     if meant is None:
         return deny(refusals.GROUPS_UNKNOWN, where)
-    return deny(f"Only {incidents.to.shown} may run an incident here: ask one of them.", where)
+    return deny(f"Only {incidents.to.shown} can start incidents here.", where)
 
 
 def _strictest(decisions: Iterable[Decision]) -> Decision:
@@ -202,7 +202,7 @@ def _strictest(decisions: Iterable[Decision]) -> Decision:
         return deny(refusals.nobody_for_all(quorum, len(approvers.ids)), worst.rule)
     reviewers = reduce(and_, (one.reviewers for one in same))
     if worst.verdict is Verdict.BREAK_GLASS and not reviewers.ids:
-        return deny("Nobody else may review this for all of its databases: ask for each by itself.", worst.rule)
+        return deny("No one else can review this for all of these databases. Request each one separately.", worst.rule)
     within = [one.review_within for one in same if one.review_within is not None]
     limits = [one.max_lifetime for one in every if one.max_lifetime is not None]
     return replace(

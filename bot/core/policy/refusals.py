@@ -25,38 +25,36 @@ def fits(rule: Rule) -> str:
         return f"This needs {needed} from {rule.by.shown}."
     if rule.verdict is Verdict.BREAK_GLASS:
         within = duration_text(rule.review_within)
-        return f"You may act at once; {rule.review_by.shown} must review it within {within}."
-    return "A rule of this channel allows it."
+        return f"This runs at once. A review by {rule.review_by.shown} is due within {within}."
+    return "This channel allows it."
 
 
 def denied_by(action: Action) -> str:
     """Say that a rule denies."""
-    return f"A rule of this channel denies {typed(action, None)}: only a change of the policy can allow it."
+    return f"This channel doesn't allow {typed(action, None)}. An admin can change the policy."
 
 
 def banned(action: Action, target: Target | None) -> str:
     """Say that the ceiling denies."""
-    return (
-        f"The ceiling of the policy denies {typed(action, target)} in every channel: no channel's rule can lift that."
-    )
+    return f"The policy denies {typed(action, target)} in every channel."
 
 
 def not_here(binding: Binding, target: Target) -> str:
     """Say that the database is not one of the channel's."""
-    return f"`{target.name}` is not among this channel's databases ({binding.databases})."
+    return f"`{target.name}` isn't one of this channel's databases ({binding.databases})."
 
 
 def of_another_organization(action: Action) -> str:
     """Say that the policy has given the channel another organization since this was asked for, or shown."""
-    return f"This is about the organization `{action.organization}`, which this channel can no longer use."
+    return f"This channel can no longer use the organization `{action.organization}`."
 
 
 def reaches_others(binding: Binding) -> str:
     """Say that an action touches more than it names; which databases those are, the channel may not know."""
-    return f"This would also touch databases that are not among this channel's ({binding.databases})."
+    return f"This would also affect databases outside this channel ({binding.databases})."
 
 
-UNBOUND = "The policy has nothing for this channel."
+UNBOUND = "The policy has no rules for this channel."
 
 
 def no_rule(policy: Policy, subject: Subject, binding: Binding, action: Action, target: Target | None) -> str:
@@ -64,15 +62,15 @@ def no_rule(policy: Policy, subject: Subject, binding: Binding, action: Action, 
     standing = standing_of(policy, subject.person)
     misses = [(rule, rule.miss(subject, standing, action, target)) for rule in policy.rules(subject, binding)]
     useful = [(rule, miss) for rule, miss in misses if rule.verdict is not Verdict.DENY]
-    start = f"No rule of this channel lets you use {typed(action, target)}"
+    start = f"You can't use {typed(action, target)} here"
     if people := [rule.to for rule, miss in useful if miss is Miss.PEOPLE and rule.to]:
-        return f"Only {_list(one.shown for one in people)} may use {typed(action, target)} here."
+        return f"Only {_list(one.shown for one in people)} can use {typed(action, target)} here."
     if flags := [rule for rule, miss in useful if miss is Miss.OPTIONS]:
         ways = (one for rule in flags for one in rule.names(action.command))
         spelled = [typed(Action(action.command, one), target) for one in ways]
-        return f"{start}; {_list(spelled)} would do."
+        return f"{start}. You can use {_list(spelled)}."
     if places := [rule.databases for rule, miss in useful if miss is Miss.DATABASE and rule.databases]:
-        return f"{start}: that is for {_list(str(one) for one in places)}."
+        return f"{start}. It is only for {_list(str(one) for one in places)}."
     return f"{start}."
 
 
@@ -81,13 +79,11 @@ def too_long(action: Action, target: Target | None, rules: Sequence[Rule], ceili
     longest = max(rule.max_lifetime for rule in rules)
     longest = longest if ceiling is None else min(longest, ceiling)
     never = any(rule.allow_never for rule in rules) and ceiling is None
-    most = f"`--expiration {duration_text(longest)}` is the longest that you may ask for here"
-    return f"That token would live too long: {most}{', or `never`' if never else ''}."
+    most = f"`--expiration {duration_text(longest)}` is the longest here"
+    return f"That token would be valid for too long. {most}{', or `never`' if never else ''}."
 
 
-GROUPS_UNKNOWN = (
-    "Slack did not say who is in a user group that decides this, and without that nothing is allowed: try again soon."
-)
+GROUPS_UNKNOWN = "Slack didn't say who is in a user group that this depends on. Try again in a moment."
 
 
 def too_few(subject: Subject, people: People, needed: int, there: int, verb: str) -> str:

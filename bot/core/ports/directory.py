@@ -14,7 +14,7 @@ class Directory(Protocol):
         """Look up the person, the channel and the user groups (cached a minute; `fresh`: asked again now).
 
         Raises:
-            Unavailable: Slack did not say who they are; then nothing is allowed.
+            Unavailable: Slack didn't say who they are; then nothing is allowed.
         """
 
     async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:

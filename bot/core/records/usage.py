@@ -33,7 +33,7 @@ class UsageSample:
     day: str
     """`2026-11-24`, UTC: as of its end; or, with a time behind it, as of that moment."""
     rows_read: int | None
-    """Of this and the other numbers: None, if Turso did not say."""
+    """Of this and the other numbers: None, if Turso didn't say."""
     rows_written: int | None
     storage_bytes: int | None
     bytes_synced: int | None

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+COUNTDOWN: Final = "{countdown}"
+"""Stands in a step for the length of the countdown, which only the rule that decides knows: `24 h`."""
 JsonValue = Any
 """str, int, float, bool, None, or a list or dict of them."""
 
@@ -19,9 +21,9 @@ class PlanTarget:
     """`DbId`: a database made again under the same name has another."""
     group: str | None = None
     delete_protection: bool | None = False
-    """None: Turso did not say."""
+    """None: Turso didn't say."""
     size_bytes: int | None = None
-    """None: Turso did not say."""
+    """None: Turso didn't say."""
 
 
 @dataclass(frozen=True, slots=True)

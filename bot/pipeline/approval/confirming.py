@@ -1,5 +1,6 @@
 """What people do with their own requests: confirm them, or take them back."""
 
+from bot.blocks.cards import STATE_WORDS
 from bot.core.model import Confirm
 from bot.core.ports import address_of
 from bot.core.records.timers import TimerKind
@@ -36,7 +37,7 @@ async def confirm(env: Environment, incoming: Incoming) -> str:
 
 def _must_wait(env: Environment, request: Request, incoming: Incoming) -> None:
     if incoming.user_id != request.requester:
-        raise Refused("Only the one who asked may confirm this.")
+        raise Refused("Only the requester can confirm this.")
     require_waiting(env, request, for_approval=False)
 
 
@@ -58,7 +59,7 @@ async def go_on(env: Environment, incoming: Incoming, *, typed: bool = True) -> 
         return await late(env, incoming, request.id)
     if moved.state is State.READY:
         return await token_reveal.reveal(env, moved, incoming)
-    words = private_note("Confirmed. It starts now; the outcome follows here.", f"Request `{request.id}`")
+    words = private_note("Confirmed. The outcome will appear here.", f"Request `{request.id}`")
     await env.messenger.send_ephemeral(address_of(incoming), words, replace=incoming.is_ephemeral)
     keep_note(env, moved.id, address_of(incoming))
     return "confirmed"
@@ -68,18 +69,18 @@ async def withdraw(env: Environment, incoming: Incoming) -> str:
     """Withdraw: take one's own request back before anything of it was sent."""
     request = await request_of(env, incoming, "withdraw")
     if incoming.user_id != request.requester:
-        raise Refused("Only the one who asked may withdraw it; an approver may deny it.")
+        raise Refused("Only the requester can withdraw this. An approver can deny it.")
     words = private_note("Withdrawn. Nothing was changed.", f"Request `{request.id}`")
-    return await _cancel(env, incoming, request, "Withdrawn by its requester.", words, replace=False)
+    return await _cancel(env, incoming, request, "Nothing was changed.", words, replace=False)
 
 
 async def dismiss(env: Environment, incoming: Incoming) -> str:
     """Cancel, on one's own confirmation."""
     request = await request_of(env, incoming, "cancel")
     if incoming.user_id != request.requester:
-        raise Refused("Only the one who asked may cancel this.")
+        raise Refused("Only the requester can cancel this.")
     words = private_note("Cancelled. Nothing was changed.")
-    return await _cancel(env, incoming, request, "Cancelled by its requester.", words, replace=incoming.is_ephemeral)
+    return await _cancel(env, incoming, request, "Nothing was changed.", words, replace=incoming.is_ephemeral)
 
 
 async def _cancel(
@@ -96,8 +97,8 @@ async def _cancel(
     )
     if await env.store.requests.move(request.id, expect=BEFORE_SENT, move=move) is None:
         now_request = await env.store.requests.get(request.id) or request
-        sent = " It was sent to Turso already." if now_request.state is State.EXECUTING else ""
-        raise Refused(f"It is too late: this request is {now_request.state.value}.{sent}")
+        sent = " The change was already sent to Turso." if now_request.state is State.EXECUTING else ""
+        raise Refused(f"It is too late. This request {STATE_WORDS[now_request.state]}.{sent}")
     env.observer.request(State.CANCELLED)
     await env.messenger.send_ephemeral(address_of(incoming), words, replace=replace)
     await tell_others(env, request, State.CANCELLED)

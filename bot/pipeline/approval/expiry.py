@@ -11,9 +11,9 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.telling import tell_outcome
 from bot.pipeline.replies import entry
 
-NOT_STARTED: Final = "It could not start in time, and nothing was changed: ask again."
+NOT_STARTED: Final = "It couldn't start in time, and nothing was changed."
 OUTCOMES: Final = {
-    State.PENDING: "Nobody decided in time.",
+    State.PENDING: "No one approved or denied it in time.",
     State.READY: "Not revealed in time, so no token was created.",
     State.APPROVED: NOT_STARTED,
     State.EXECUTING: NOT_STARTED,

@@ -31,6 +31,6 @@ class PressLimit:
 async def refuse() -> str:
     """Say no to a press that is one too many. Raises BadInput."""
     raise BadInput(
-        f"You pressed more than {AT_MOST} times in {WITHIN_SECONDS:.0f} seconds, and this press did nothing. "
+        f"You pressed more than {AT_MOST} times in {WITHIN_SECONDS:.0f} seconds, so this press did nothing. "
         "Wait a moment, then press once."
     )

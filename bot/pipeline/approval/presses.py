@@ -7,6 +7,7 @@ from typing import Final
 
 from bot.blocks import forms
 from bot.blocks.buttons import HOME_PAGE
+from bot.blocks.cards import STATE_WORDS
 from bot.core.model import Action, Decision, Verdict
 from bot.core.ports import address_of
 from bot.core.records.audit_entry import AuditEntry
@@ -25,10 +26,10 @@ from bot.pipeline.replies import entry, private_note
 
 LAPSE: Final = timedelta(minutes=15)
 """How long a token may be revealed."""
-OVER: Final = "It is too late: this request has expired, and nothing was changed. Ask again."
+OVER: Final = "This request has expired, and nothing was changed. Ask again if you still want it."
 WAIT: Final = frozenset({Step.VOTE, Step.CONFIRM, Step.REMIND})
 """Steps of a request that waits, which the rules of now may give less time."""
-TOO_OLD: Final = "Slack's trigger for the form is too old: press the button again."
+TOO_OLD: Final = "The form could not be opened in time. Press the button again."
 
 
 def carries_line(action_id: str) -> bool:
@@ -48,7 +49,7 @@ def form_of(action_id: str) -> str | None:
 
 def too_late(request: Request) -> Refused:
     """Say what has become of a request that can no longer be decided."""
-    return Refused(f"It is too late: this request is {request.state.value}. {request.outcome}".strip())
+    return Refused(f"It is too late. This request {STATE_WORDS[request.state]}. {request.outcome}".strip())
 
 
 def require_waiting(env: Environment, request: Request, *, for_approval: bool) -> None:
@@ -68,7 +69,7 @@ async def request_of(env: Environment, incoming: Incoming, verb: str) -> Request
     """
     request = await env.store.requests.get(incoming.value) if incoming.value else None
     if request is None or not fits(incoming.channel_id, request.channel_id):
-        raise BadInput("I do not know this request: the button is old or from elsewhere. See `/turso requests`.")
+        raise BadInput("I don't know this request. `/turso requests` lists the open ones.")
     await must_be_one_of_us(env, incoming, verb)
     return request
 
@@ -82,7 +83,7 @@ async def must_be_one_of_us(env: Environment, incoming: Incoming, verb: str) -> 
     decision = judge(env, subject, anything := Action(env.catalogue.home))
     if decision.verdict is Verdict.DENY:
         raise Forbidden(
-            replace(decision, reason=f"You may not {verb} this. {decision.reason} Nothing was changed."),
+            replace(decision, reason=f"You can't {verb} this. {decision.reason} Nothing was changed."),
             anything,
             subject,
         )
@@ -104,7 +105,7 @@ async def must_be_authorized(
     answer = await authorize(env, request, step, actor=incoming, compares=compares)
     if answer.no is No.OBJECT:
         await end_stale(env, request, answer.why)
-        raise BotError(f"{answer.why} Nothing was changed; ask again.")
+        raise BotError(f"{answer.why} Nothing was changed. Ask again if you still want it.")
     answer = answer.must()
     if step in WAIT and answer.request.is_over(env.clock.now()):
         await expire(env, request.id, at_latest=answer.request.expires_at)
@@ -118,7 +119,7 @@ async def end_stale(env: Environment, request: Request, why: str) -> None:
     move = Transition(
         to=State.STALE,
         at=now,
-        changes={"outcome": f"{why} Nothing was done."},
+        changes={"outcome": f"{why} Nothing was changed."},
         entries=[entry("stale", "stale", at=now, request=request, what=why)],
         cancel=tuple(TimerKind),
     )
@@ -154,10 +155,10 @@ async def start_approved(
 async def late(env: Environment, incoming: Incoming, request_id: str) -> str:
     """Say that a request was decided a moment before a press, and whether the presser's vote is recorded."""
     request = await env.store.requests.get(request_id)
-    state = request.state.value if request else "gone"
+    state = STATE_WORDS[request.state] if request else "is gone"
     counts = request is not None and any(one.user_id == incoming.user_id for one in request.votes)
     yours = "Your vote is recorded. " if counts else ""
-    words = f"{yours}The request had been decided a moment before, and is {state} now."
+    words = f"{yours}The request was decided just before: it {state}."
     await env.messenger.send_ephemeral(address_of(incoming), private_note(words))
     return "late"
 
@@ -166,7 +167,7 @@ async def ask_name(env: Environment, incoming: Incoming, request: Request, callb
     """Open the modal in which the name is typed; `callback_id` says what follows."""
     name = subject_name(request)
     about = forms.bound(request.id, incoming.user_id)
-    view = forms.typed_name_view(callback_id, about, name=name, plan=request.plan)
+    view = forms.typed_name_view(callback_id, about, name=name, plan=request.plan, countdown=request.countdown)
     if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view):
         return "name_asked"
     raise Unavailable(TOO_OLD)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from bot.blocks import notices
+from bot.blocks.cards import STATE_WORDS
 from bot.blocks.text import duration
 from bot.core.ports import address_of
 from bot.core.requests.incoming import Incoming
@@ -26,7 +27,7 @@ async def remind(env: Environment, incoming: Incoming) -> str:
     """Remind those whom the rule notifies, in the thread of the card; where it notifies nobody, each approver alone."""
     request = await request_of(env, incoming, "remind of")
     if request.state is not State.PENDING or request.mode is not Mode.APPROVAL:
-        raise Refused(f"Nobody has to be reminded: this request is {request.state.value}.")
+        raise Refused(f"There is no one to remind. This request {STATE_WORDS[request.state]}.")
     if request.is_over(env.clock.now()):
         raise Refused(OVER)
     answer = await must_be_authorized(env, incoming, request, Step.REMIND)
@@ -35,7 +36,7 @@ async def remind(env: Environment, incoming: Incoming) -> str:
     if not await env.store.requests.mark_reminded(request.id, now, before=now - EVERY, entry=line):
         raise Refused(await _too_soon(env, request))
     reached = await _send(env, request, answer)
-    words = "The approvers were reminded." if reached else "Slack took no reminder: ask the approvers yourself."
+    words = "The approvers were reminded." if reached else "Slack didn't accept the reminder. Ask them yourself."
     again = f"You can remind them again in {duration(EVERY)}."
     await env.messenger.send_ephemeral(address_of(incoming), private_note(words, again), replace=False)
     return "reminded"
@@ -44,7 +45,7 @@ async def remind(env: Environment, incoming: Incoming) -> str:
 async def _too_soon(env: Environment, request: Request) -> str:
     now = await env.store.requests.get(request.id)
     if now is None or now.state is not State.PENDING or now.reminded_at is None:
-        return "Nobody has to be reminded: this request waits no longer."
+        return "There is no one to remind. This request is no longer waiting."
     left = now.reminded_at + EVERY - env.clock.now()
     return f"The approvers were reminded a moment ago. Try again in {duration(max(left, timedelta(minutes=1)))}."
 

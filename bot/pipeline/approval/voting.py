@@ -41,7 +41,7 @@ async def deny(env: Environment, incoming: Incoming) -> str:
     _may_be_denied(request, incoming)
     await must_be_authorized(env, incoming, request, Step.DENY)
     about = forms.bound(request.id, incoming.user_id)
-    view = forms.comment_view("approval.deny_reason", about, title="Deny", label="Why? (the requester reads it)")
+    view = forms.comment_view("approval.deny_reason", about, title="Deny", label="Reason (shown to the requester)")
     if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view):
         return "reason_asked"
     return await refuse(env, incoming, "")
@@ -76,7 +76,7 @@ async def vote(env: Environment, incoming: Incoming, *, typed: bool = True) -> s
     line = entry("approved", "vote", at=now, request=request, decision=answer.decision, by=incoming.user_id)
     after = await env.store.requests.vote(Vote(request.id, incoming.user_id, True, now), entry=line)
     if after is None:
-        raise Refused("It is too late: this request has been decided meanwhile.")
+        raise Refused("It is too late. This request has already been decided.")
     if {one.user_id for one in after.votes} - {one.user_id for one in request.votes} - {incoming.user_id}:
         # Somebody voted at the same time: their rights count too, as they are now.
         answer = await must_be_authorized(env, incoming, after, Step.VOTE)
@@ -84,7 +84,7 @@ async def vote(env: Environment, incoming: Incoming, *, typed: bool = True) -> s
     if not count.reached:
         await show(env, request.id)
         await env.messenger.send_ephemeral(
-            address_of(incoming), private_note(f"Your approval counts: {count.have} of {count.quorum} so far.")
+            address_of(incoming), private_note(f"Approved. {count.have} of {count.quorum} approvals so far.")
         )
         return "vote_counted"
     return await _approved(env, incoming, after, answer.decision)
@@ -95,8 +95,8 @@ async def _approved(env: Environment, incoming: Incoming, request: Request, deci
     if moved is None:
         return await late(env, incoming, request.id)
     reveals = moved.state is State.READY
-    then = "its requester may reveal it now" if reveals else "it starts now, and the card will say what came of it"
-    await env.messenger.send_ephemeral(address_of(incoming), private_note(f"Approved by you: {then}."))
+    then = "The requester can reveal the token now." if reveals else "The card will show the result."
+    await env.messenger.send_ephemeral(address_of(incoming), private_note(f"Approved. {then}"))
     if reveals:
         await tell_outcome(env, request.id)
     return "approved"
@@ -112,7 +112,7 @@ async def refuse(env: Environment, incoming: Incoming, comment: str) -> str:
     move = Transition(
         to=State.DENIED,
         at=now,
-        changes={"outcome": f"Denied. {comment}".strip()},
+        changes={"outcome": comment or "Nothing was changed."},
         entries=[line],
         cancel=tuple(TimerKind),
         votes=[Vote(request.id, by, False, now, comment)],
@@ -121,6 +121,6 @@ async def refuse(env: Environment, incoming: Incoming, comment: str) -> str:
     if await env.store.requests.move(request.id, expect=BEFORE_SENT, move=move) is None:
         return await late(env, incoming, request.id)
     env.observer.request(State.DENIED)
-    await env.messenger.send_ephemeral(address_of(incoming), private_note("Denied by you. Nothing was changed."))
+    await env.messenger.send_ephemeral(address_of(incoming), private_note("Denied. Nothing was changed."))
     await tell_outcome(env, request.id)
     return "denied"

@@ -168,5 +168,5 @@ async def _compared(env: Environment, answer: Authorization) -> Authorization:
     except (BotError, TimeoutError) as error:
         if step in START_COMPARES and len(request.plan.databases) < 2:
             return answer
-        return replace(answer, no=No.UNKNOWN, why=str(error) or "Turso did not answer in time: try again in a moment.")
+        return replace(answer, no=No.UNKNOWN, why=str(error) or "Turso didn't answer in time. Try again in a moment.")
     return replace(answer, no=No.OBJECT, why=changed) if changed else answer

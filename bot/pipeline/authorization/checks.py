@@ -77,7 +77,7 @@ class WantedGroups(Mapping[str, frozenset[str] | None]):
 
     @property
     def silent(self) -> list[str]:
-        """Those of which Slack did not say who is in them."""
+        """Those of which Slack didn't say who is in them."""
         return sorted(group for group in self._wanted if self._known.get(group) is None)
 
 
@@ -106,18 +106,18 @@ class Case:
         """Return somebody as they are now."""
         found = self.facts.people.get(user_id)
         if found is None:
-            raise Stop(No.UNKNOWN, f"Slack did not say who {who} now, {NOT_YET}")
+            raise Stop(No.UNKNOWN, f"Slack didn't say who {who}. {NOT_YET}")
         return found
 
     def subject(self, user_id: str, who: str) -> Subject:
         """Return somebody as they stand in the channel of the request, once that is known to be there."""
         channel = self.facts.channel
         if channel is None:
-            raise Stop(No.UNKNOWN, f"Slack did not say what the channel of this request is now, {NOT_YET}")
+            raise Stop(No.UNKNOWN, f"Slack didn't say what the request's channel is now. {NOT_YET}")
         if channel.is_archived:
-            raise Stop(No.RIGHT, "The channel of this request is archived, and its rights with it.")
+            raise Stop(No.RIGHT, "The request's channel is archived, so no one has permissions there.")
         if not channel.bot_is_member:
-            raise Stop(No.RIGHT, "I am not in the channel of this request: invite me with `/invite`, then try again.")
+            raise Stop(No.RIGHT, "I'm not in the request's channel. Invite me with `/invite`, then try again.")
         return Subject(self.person(user_id, who), channel, self.groups, self.profile)
 
     def must_be_there(self, user_id: str, who: str) -> None:
@@ -125,28 +125,26 @@ class Case:
         if self.typed and user_id == self.presser:
             return
         if self.facts.inside is None:
-            raise Stop(No.UNKNOWN, f"Slack did not say who is in the channel of this request, {NOT_YET}")
+            raise Stop(No.UNKNOWN, f"Slack didn't say who is in the request's channel. {NOT_YET}")
         if user_id not in self.facts.inside:
-            raise Stop(
-                No.RIGHT, f"{who} not in the channel of this request: its rights are its members'. Nothing was changed."
-            )
+            raise Stop(No.RIGHT, f"{who} not in the request's channel, and only its members have permissions there.")
 
     def refuse(self, why: str, decision: Decision | None = None) -> Stop:
         """Make a no of a sentence; while a user group is not known, it is not a final one."""
         if silent := self.groups.silent:
-            why = f"Slack did not say who is in a user group that decides this, {NOT_YET}"
+            why = f"Slack didn't say who is in a user group that this depends on. {NOT_YET}"
         return Stop(No.UNKNOWN if silent else No.RIGHT, why, decision)
 
     def refuse_request(self, decision: Decision) -> Stop:
         """Make a no of one to the requester; others learn that it is one, and nothing of that person."""
         if self.presser != self.request.requester:
-            decision = replace(decision, reason="The rules no longer let the person who asked do this.")
+            decision = replace(decision, reason="The policy no longer lets the requester do this.")
         return self.refuse(decision.reason, decision)
 
 
-NOT_YET: Final = "and without that nothing is done: try again in a moment."
-THE_REQUESTER: Final = "the person who asked is"
-OWN: Final = "You cannot approve or deny your own request; you may withdraw it. Somebody else must decide."
+NOT_YET: Final = "Nothing was changed. Try again in a moment."
+THE_REQUESTER: Final = "the requester is"
+OWN: Final = "You can't approve or deny your own request. Someone else must decide, or you can withdraw it."
 
 
 def count_votes(case: Case, decision: Decision, votes: Iterable[Vote]) -> Tally:
@@ -157,8 +155,8 @@ def count_votes(case: Case, decision: Decision, votes: Iterable[Vote]) -> Tally:
     return tally(votes, counting, case.request.requester, decision.quorum, humans=humans)
 
 
-_APPROVAL: Final = "The rules now ask for an approval of this."
-_REVIEW: Final = "The rules now ask for a reason and a review of this: ask again to give them."
+_APPROVAL: Final = "The policy now requires approval for this."
+_REVIEW: Final = "The policy now requires a reason and a review for this. Ask again and give a reason."
 ASKS_FOR_MORE: Final[Mapping[tuple[Mode, Verdict], str]] = {
     (Mode.DIRECT, Verdict.APPROVE): _APPROVAL,
     (Mode.DIRECT, Verdict.BREAK_GLASS): _REVIEW,
@@ -174,7 +172,7 @@ def _as_asked_now(case: Case) -> Decision:
     decision = decide_request(case.policy, requester, case.request)
     if decision.verdict is Verdict.DENY:
         raise case.refuse_request(decision)
-    case.must_be_there(case.request.requester, "You are" if case.actor and _is_own(case) else "The person who asked is")
+    case.must_be_there(case.request.requester, "You are" if case.actor and _is_own(case) else "The requester is")
     if more := ASKS_FOR_MORE.get((case.request.mode, decision.verdict)):
         raise Stop(No.RIGHT, more, decision)
     return decision
@@ -200,26 +198,26 @@ def _by_approver(case: Case, decision: Decision) -> Decision:
     if person.human == case.person(case.request.requester, THE_REQUESTER).human:
         raise Stop(No.RIGHT, OWN)
     if not is_on(case.policy, decision.approvers, person):
-        raise case.refuse("You are not among those who may decide this. Nothing was changed.", decision)
+        raise case.refuse("You aren't an approver for this request. Nothing was changed.", decision)
     case.must_be_there(person.id, "You are")
     return decision
 
 
 def _confirm(case: Case) -> Decision:
     if not _is_own(case):
-        raise Stop(No.RIGHT, "Only the person who asked may do this.")
+        raise Stop(No.RIGHT, "Only the requester can do this.")
     return _as_asked_now(case)
 
 
 def _remind(case: Case) -> Decision:
     if not _is_own(case):
-        raise Stop(No.RIGHT, "Only the person who asked may send a reminder.")
+        raise Stop(No.RIGHT, "Only the requester can send a reminder.")
     return _as_asked_now(case)
 
 
 def _reveal(case: Case) -> Decision:
     if not _is_own(case):
-        raise Stop(No.RIGHT, "Only the person who asked may reveal it.")
+        raise Stop(No.RIGHT, "Only the requester can reveal it.")
     return _start(case)
 
 
@@ -229,8 +227,8 @@ def _start(case: Case) -> Decision:
     if decision.verdict is not Verdict.APPROVE or count_votes(case, decision, case.request.votes).reached:
         return decision
     for vote in case.request.votes:
-        case.person(vote.user_id, "somebody who approved this is")
-    raise case.refuse("Somebody who approved this has lost the right to before it was done.", decision)
+        case.person(vote.user_id, "someone who approved this is")
+    raise case.refuse("Someone who approved this is no longer allowed to approve it.", decision)
 
 
 def _undo(case: Case) -> Decision:
@@ -239,7 +237,7 @@ def _undo(case: Case) -> Decision:
     if refusal := refuses_person(case.policy, actor.person) or refuses_place(case.policy, actor, restore.command.name):
         raise Stop(No.RIGHT, refusal)
     if not _may_undo(case, actor):
-        raise case.refuse("Only the person who asked, those who approve, or who may `restore` here may undo this.")
+        raise case.refuse("Only the requester, an approver, or someone who can use `restore` here can undo this.")
     case.must_be_there(actor.person.id, "You are")
     return UNDOES
 
@@ -255,7 +253,7 @@ def _may_undo(case: Case, actor: Subject) -> bool:
     return judge_by(case.policy, actor, undoing).verdict is Verdict.ALLOW
 
 
-UNDOES: Final = Decision(Verdict.ALLOW, "You may undo this quarantine: it would be done at once.")
+UNDOES: Final = Decision(Verdict.ALLOW, "You can undo this quarantine at once.")
 """What the rules come to for people who may undo a quarantine, whatever they say of `restore`."""
 
 
@@ -264,17 +262,17 @@ def _review(case: Case) -> Decision:
     assert case.review is not None, "a review is of something"
     person = case.person(case.presser, "you are")
     if person.human in (case.review.actor, case.person(case.request.requester, THE_REQUESTER).human):
-        raise Stop(No.RIGHT, "Who acted cannot review it; somebody else must.")
+        raise Stop(No.RIGHT, "You can't review your own action. Someone else must.")
     actor = case.subject(case.presser, "you are")
     if refusal := refuses_place(case.policy, actor, case.request.command):
         raise Stop(No.RIGHT, refusal)
     decision = decide_request(case.policy, case.subject(case.request.requester, THE_REQUESTER), case.request)
     if decision.verdict is not Verdict.BREAK_GLASS and case.groups.silent:
-        raise case.refuse("You are not among those who may review this.")
+        raise case.refuse("You aren't a reviewer for this.")
     named_then = ApproverSet((People(users=frozenset(case.review.reviewers)),))
     panel = decision.reviewers if decision.verdict is Verdict.BREAK_GLASS else named_then
     if not is_on(case.policy, panel, actor.person):
-        raise case.refuse("You are not among those who may review this.")
+        raise case.refuse("You aren't a reviewer for this.")
     case.must_be_there(actor.person.id, "You are")
     return decision
 

@@ -19,9 +19,9 @@ from bot.pipeline.environment import Environment
 from bot.turso import DatabaseNotFound
 
 _FORM: Final[Mapping[Verdict, str]] = {
-    Verdict.ALLOW: "You may use it here; the form asks for the rest.",
-    Verdict.BREAK_GLASS: "You may use break-glass here; the form asks for the rest.",
-    Verdict.APPROVE: "You may ask for it here; the form asks for the rest.",
+    Verdict.ALLOW: "You can use this here. The form asks for the rest.",
+    Verdict.BREAK_GLASS: "You can use break-glass here. The form asks for the rest.",
+    Verdict.APPROVE: "You can request this here. The form asks for the rest.",
 }
 """What is said of a line that a form completes, best first."""
 

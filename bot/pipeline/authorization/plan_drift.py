@@ -23,7 +23,7 @@ async def what_changed(turso: TursoReader, plan: Plan, *, checks_size: bool = Fa
     Returns:
         One sentence that says what changed; None when it is the same, or the plan is about none.
     Raises:
-        TursoUnavailable: Turso did not say.
+        TursoUnavailable: Turso didn't say.
         Unavailable: Turso leaves out now what approvers saw: the group, the protection or the size.
     """
     if plan.target is None:
@@ -32,7 +32,7 @@ async def what_changed(turso: TursoReader, plan: Plan, *, checks_size: bool = Fa
     if isinstance(now, str):
         return now
     if now.group is None:
-        raise Unavailable(f"Turso does not tell the group of `{was.name}` now.")
+        raise Unavailable(f"Turso doesn't say which group `{was.name}` is in.")
     if now.group != (was.group or ""):
         moved = f"has moved to the group `{now.group}`" if now.group else "is no longer in a group"
         return f"`{was.name}` {moved}."
@@ -42,10 +42,10 @@ async def what_changed(turso: TursoReader, plan: Plan, *, checks_size: bool = Fa
 def _protection_changed(was: PlanTarget, now: bool | None) -> str | None:
     """Compare with the protection that approvers saw. Where it was not known, that it is off is nothing new."""
     if now is None and was.delete_protection is not None:
-        raise Unavailable(f"Turso does not tell the delete protection of `{was.name}` now.")
+        raise Unavailable(f"Turso doesn't say whether delete protection is on for `{was.name}`.")
     if bool(now) == bool(was.delete_protection):
         return None
-    return f"The delete protection of `{was.name}` is {'on' if now else 'off'} now."
+    return f"Delete protection of `{was.name}` is now {'on' if now else 'off'}."
 
 
 async def other_object(turso: TursoReader, target: PlanTarget) -> str | None:
@@ -58,9 +58,9 @@ async def _found(turso: TursoReader, was: PlanTarget) -> Database | str:
     try:
         now = await turso.database(was.name)
     except DatabaseNotFound:
-        return f"The database `{was.name}` is gone."
+        return f"The database `{was.name}` no longer exists."
     if now.id != was.id:
-        return f"`{was.name}` is another database now: it was destroyed and made again under the same name."
+        return f"`{was.name}` is a different database now. It was destroyed and created again with the same name."
     return now
 
 
@@ -70,6 +70,6 @@ async def _grew(turso: TursoReader, was: PlanTarget) -> str | None:
         return None
     now = (await turso.database_usage(was.name)).usage.storage_bytes
     if now is None:
-        raise Unavailable(f"Turso does not tell the size of `{was.name}` now.")
+        raise Unavailable(f"Turso doesn't say how large `{was.name}` is.")
     grew = now > max(2 * was.size_bytes, was.size_bytes + GREW_BY)
-    return f"`{was.name}` has grown a lot since this was asked." if grew else None
+    return f"`{was.name}` has grown a lot since the request." if grew else None

@@ -75,7 +75,7 @@ async def unknown(env: Environment, incoming: Incoming) -> str:
     """A button that we never made, or no longer know."""
     subject = await env.subject(incoming)
     judge(env, subject, Action(env.catalogue.home))
-    raise BadInput("I do not know this button: it is of an older version, or not mine. `/turso` shows what you can do.")
+    raise BadInput("I don't know this button. `/turso` shows what you can do.")
 
 
 CLICKS: Final[Mapping[str, Click]] = {

@@ -29,7 +29,7 @@ from bot.pipeline.requests import command_lines, open_form
 
 log = structlog.get_logger(__name__)
 
-CUT_OFF = "Turso Ops is restarting, so this was not answered. Run it again in a moment."
+CUT_OFF = "Turso Ops is restarting. Try again in a moment."
 MOVED_BY_PRESS = (State.READY, State.DENIED, State.CANCELLED)
 """States to which no workflow leads, which would tell of them."""
 TAKEN_UP_WITHIN: Final = timedelta(minutes=15)
@@ -130,8 +130,8 @@ class Dispatcher:
             again = "Press again if you still want it."
         elif isinstance(read := self._read(_line_of(incoming)), Parsed):
             name = read.spec.name
-        came = f"I was down, and this came at {utc(incoming.at)}"
-        why = Refused(f"{came}. That is too long ago, so nothing is done now. {again}")
+        came = f"I was offline when you sent this at {utc(incoming.at)}"
+        why = Refused(f"{came}, so nothing was done. {again}")
         await self._guarded(here, name, partial(_fail, why))
         await self._tell_again(incoming)
 
@@ -144,7 +144,7 @@ class Dispatcher:
         here = checked.at or incoming
         if checked.errors:
             first = next(iter(checked.errors.values()))
-            return here, partial(_fail, BadInput(f"Your form was not taken, and nothing was changed. {first}"))
+            return here, partial(_fail, BadInput(f"Your form couldn't be used, and nothing was changed. {first}"))
         return here, checked.work or _nothing
 
     async def _tell_again(self, incoming: Incoming) -> None:

@@ -28,7 +28,7 @@ from bot.pipeline.requests.command_lines import ask
 from bot.pipeline.requests.open_form import open_form
 from bot.pipeline.requests.places import must_be_in_channel
 
-TOO_OLD: Final = "This form is too old: open it again with `/turso`."
+TOO_OLD: Final = "This form is too old. Open it again with `/turso`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ async def check(env: Environment, incoming: Incoming) -> Checked:
         return await _check_form(env, incoming, incoming.action_id.removeprefix("form."))
     checker = CHECKS.get(incoming.action_id)
     if checker is None:
-        raise BadInput("I do not know this form: it is of an older version, or not mine.")
+        raise BadInput("I don't know this form. Open it again with `/turso`.")
     return await checker(env, incoming)
 
 
@@ -78,7 +78,7 @@ async def _check_form(env: Environment, incoming: Incoming, name: str) -> Checke
 async def _check_name(env: Environment, incoming: Incoming) -> Checked:
     request = await env.store.requests.get(incoming.value)
     if request is None:
-        raise BadInput("What this was about is gone.")
+        raise BadInput("This request no longer exists.")
     typed, name = normalise(forms.typed_name(incoming.values)).strip(), subject_name(request)
     if typed != name:
         return Checked({forms.NAME_INPUT: _not_the_name(typed, name)})
@@ -90,10 +90,10 @@ async def _check_name(env: Environment, incoming: Incoming) -> Checked:
 def _not_the_name(typed: str, name: str) -> str:
     """Say what differs. A phone's dashes and invisible characters are read as what they look like."""
     if typed.lower() == name.lower():
-        return f"Type exactly {name}, without capitals; nothing was changed."
+        return f"Type {name} in lowercase."
     odd = next((sign for sign in typed if not sign.isascii()), "")
-    what = f" It has a special character: {unicodedata.name(odd, 'one without a name').lower()}." if odd else ""
-    return f"Type exactly {name}; nothing was changed.{what}"
+    what = f" You typed a special character: {unicodedata.name(odd, 'unknown').lower()}." if odd else ""
+    return f"Type exactly {name}.{what}"
 
 
 async def _check_deny(env: Environment, incoming: Incoming) -> Checked:
@@ -109,7 +109,7 @@ def _at(incoming: Incoming, request: Request) -> Incoming:
 
 async def _check_review(env: Environment, incoming: Incoming) -> Checked:
     if not forms.comment(incoming.values):
-        return Checked({forms.COMMENT_INPUT: "Say in a few words what you found."})
+        return Checked({forms.COMMENT_INPUT: "Describe what you found."})
     return Checked(work=partial(_review, env, incoming))
 
 
@@ -119,19 +119,19 @@ async def _review(env: Environment, incoming: Incoming) -> str:
         return await _tell_reviewed(env, incoming, review)  # a crash came before it was told
     request = await env.store.requests.get(review.request_id) if review else None
     if review is None or review.reviewed_at or request is None:
-        raise Refused("No review is owed for this any more.")
+        raise Refused("This doesn't need a review any more.")
     incoming = replace(incoming, channel_id=review.channel_id, thread_ts=request.thread_ts, value=request.id)
     (await authorize(env, request, Step.REVIEW, actor=incoming, review=review)).must()
     justified, comment, now = forms.justified(incoming.values), forms.comment(incoming.values), env.clock.now()
     outcome = "justified" if justified else "not_justified"
     line = entry("reviewed", outcome, at=now, request=request, by=incoming.user_id, comment=comment)
     if not await env.store.reviews.settle(review.id, incoming.user_id, justified, comment, now, line):
-        raise Refused("Somebody else has reviewed this meanwhile.")
+        raise Refused("Someone else has already reviewed this.")
     return await _tell_reviewed(env, incoming, replace(review, justified=justified))
 
 
 async def _tell_reviewed(env: Environment, incoming: Incoming, review: Review) -> str:
-    words = private_note(f"Your review is on record: {'justified' if review.justified else 'not justified'}.")
+    words = private_note(f"Review recorded: {'justified' if review.justified else 'not justified'}.")
     await env.messenger.send_ephemeral(replace(address_of(incoming), channel_id=review.channel_id), words)
     await tell_reviewed(env, review.id)
     return "reviewed"
@@ -144,7 +144,7 @@ async def _check_chooser(env: Environment, incoming: Incoming) -> Checked:
         raise BadInput(TOO_OLD)
     channel = forms.channel_of(incoming.values) or opened.channel_id
     if not channel:
-        return Checked({forms.CHANNEL_INPUT: "Choose the channel in which to do it."})
+        return Checked({forms.CHANNEL_INPUT: "Choose a channel."})
     here = replace(incoming, channel_id=channel, thread_ts=opened.thread_ts)
     return Checked(work=partial(_chosen, env, here, command), at=here)
 

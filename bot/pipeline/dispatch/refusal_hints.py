@@ -16,9 +16,9 @@ NAMED: Final = 3
 LOOKED_AT: Final = 20
 """Channels of the policy in which the same question is asked at most."""
 SECONDS: Final = 2.0
-UNKNOWN: Final = mrkdwn("Another channel may allow it.")
-TO_ADD: Final = mrkdwn("`/turso whoami` prints what to add.")
-NONE: Final = mrkdwn("No other channel that you are in allows it: ask those who keep the policy.")
+UNKNOWN: Final = mrkdwn("Another channel may allow this.")
+TO_ADD: Final = mrkdwn("`/turso whoami` shows what an admin can add.")
+NONE: Final = mrkdwn("None of your other channels allows this. Ask an admin to change the policy.")
 
 
 async def what_helps(env: Environment, error: BotError, reader: str) -> Mrkdwn:
@@ -53,8 +53,8 @@ async def _incident_is_over(env: Environment, subject: Subject, action: Action) 
     wanted = (replace(subject, incident_profile=profile), action), (subject, Action(incident_start.command.name))
     if any(judge(env, who, what).verdict is Verdict.DENY for who, what in wanted):
         return Mrkdwn("")
-    return mrkdwn("Incident `{}` has ended, and its rights here with it: `/turso incident start KEY` gives them back.",
-                  last.key)  # fmt: skip
+    start = mrkdwn("Start another with `/turso incident start KEY`.")
+    return mrkdwn("Incident `{}` has ended, so its permissions no longer apply. {}", last.key, start)
 
 
 async def _elsewhere(env: Environment, subject: Subject, action: Action) -> Mrkdwn:

@@ -55,6 +55,6 @@ async def _undo_another(env: Environment, request: Request) -> ActResult:
     """Start the Undo of the quarantine that the plan names: a restore does nothing else."""
     other = await env.store.requests.get(str(request.plan.arguments["request_id"]))
     if other is None or await start_undo(env, other, by=request.requester) is None:
-        why = "The quarantine has ended meanwhile: there is nothing to undo."
+        why = "The quarantine has already ended, so there is nothing to undo."
         return ActResult(Attempt.REFUSED, why, {REFUSED: True})
     return ActResult(Attempt.DONE)

@@ -83,7 +83,7 @@ async def _stop(env: Environment, request: Request, why: str) -> None:
     move = Transition(
         to=State.STALE,
         at=now,
-        changes={"outcome": f"{why} Nothing was done."},
+        changes={"outcome": f"{why} Nothing was changed."},
         entries=[entry("stale", "stale", at=now, request=request, what=why)],
         cancel=tuple(TimerKind),
         release_holds=await placed_by(env, request),

@@ -19,7 +19,7 @@ from bot.pipeline.execution.finish import finish
 from bot.pipeline.outcomes.telling import tell_plainly
 
 log = structlog.get_logger(__name__)
-FAULT: Final = "Something went wrong on our side."
+FAULT: Final = "Something went wrong in Turso Ops."
 NOT_KNOWN: Final = VerifyResult(PhaseResult.UNKNOWN, FAULT)
 NOTHING_SENT: Final = ActResult(Attempt.NOT_SENT, f"{FAULT} Nothing was changed.")
 StepResult = BeginResult | ActResult | VerifyResult | None

@@ -48,7 +48,7 @@ async def verify(env: Environment, request_id: str, phase: str, acted: ActResult
             return VerifyResult(PhaseResult.FAILED, str(error))
         is_seen = True  # Turso has said that it made it: the clocks are apart
     if not is_seen:
-        return VerifyResult(PhaseResult.UNKNOWN, acted.why or "Turso does not show it yet.", facts)
+        return VerifyResult(PhaseResult.UNKNOWN, acted.why or "Turso doesn't show the change yet.", facts)
     facts = facts or await facts_again(ctx, command, kind, request.plan)
     return VerifyResult(PhaseResult.SUCCEEDED, facts=facts)
 

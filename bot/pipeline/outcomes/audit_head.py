@@ -44,6 +44,6 @@ async def post_audit_head(env: Environment, subject: str) -> None:
 
 def head_message(day: str, seq: int, head: str) -> Reply:
     """Build the message that holds the head of the audit log."""
-    text = mrkdwn(":link: Audit log of {}: {} entries, head `{}`", day, seq, head)
+    text = mrkdwn(":link: Audit log on {}: {} entries, head `{}`", day, seq, head)
     note = mrkdwn("Check it with `turso-ops audit verify --head {}`.", head)
     return reply(text, [kit.section(text), kit.context(note)])

@@ -66,5 +66,5 @@ async def share_file(env: Environment, reply: Reply, channel_id: str, thread_ts:
         log.warning("could not share a file", filename=file.filename, why=str(error))
         with suppress(CannotPost):
             await env.messenger.post(
-                channel_id, private_note(f"The file could not be shared: {error}"), thread_ts=thread_ts
+                channel_id, private_note(f"The file couldn't be shared. {error}"), thread_ts=thread_ts
             )

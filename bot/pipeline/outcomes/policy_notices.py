@@ -55,13 +55,13 @@ def announcement(entry: AuditEntry) -> Reply:
     """Build the message about a change: which policy is in force, and who gains or loses what."""
     title = mrkdwn(":scroll: The policy changed from `{}` to `{}`.", entry.detail["old"], entry.detail["new"])
     if "gains_and_losses" not in entry.detail:
-        note = "It changed while the bot was not running, so the two cannot be compared here."
+        note = "It changed while the bot wasn't running, so the changes aren't listed here."
         return reply(title, [kit.section(title), kit.context(mrkdwn("{}", note))])
     found, is_complete = [str(line) for line in entry.detail["gains_and_losses"]], bool(entry.detail["complete"])
     lines = [Mrkdwn("\n".join(map(_line, found[at : at + 5]))) for at in range(0, len(found), 5)]
-    end = "These are all the differences." if is_complete else "There are more: see `turso-ops policy diff`."
+    end = "These are all the changes." if is_complete else "There are more changes. See `turso-ops policy diff`."
     if not lines:
-        end = "Nobody gains or loses a right." if is_complete else "It is large: compare with `turso-ops policy diff`."
+        end = "Nobody gains or loses a permission." if is_complete else "See the changes with `turso-ops policy diff`."
     return reply(title, [kit.section(title), *map(kit.section, lines), kit.context(Mrkdwn(end))])
 
 

@@ -21,9 +21,9 @@ WAITS: Final = "waits"
 """Stands among the ends of a request for the word that it waits."""
 SLOW_SECONDS: Final = 5.0
 """How long a start may take before it is said that it waits."""
-BY_HAND: Final = re.compile(r"[:;] try again( in a moment)?\.$")
+BY_HAND: Final = re.compile(r"[:;.] [Tt]ry again( in a moment)?\.$")
 """Ends what is said to somebody who presses; here it is tried again by itself."""
-SLOW: Final = "Slack or Turso has not answered yet."
+SLOW: Final = "Slack or Turso hasn't answered yet."
 
 
 @asynccontextmanager
@@ -59,7 +59,7 @@ async def _say(env: Environment, request_id: str, why: str) -> None:
         async with env.turn(request_id):
             request = await env.store.requests.get(request_id)
             if request is not None and request.state in (State.APPROVED, State.EXECUTING):
-                await _keep(env, request, f"It does not start yet: {why}")
+                await _keep(env, request, f"It can't start yet. {why}")
                 if not await env.store.cards.of(request.id):
                     await _whisper(env, request, why)
     except BotError as error:

@@ -42,7 +42,7 @@ class End(Enum):
     LONGER = auto()
     """The rules now ask for a longer countdown, which is not over."""
     LATER = auto()
-    """Slack or Turso did not say: it is tried again."""
+    """Slack or Turso didn't say: it is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +108,10 @@ async def _not_as_left(env: Environment, request: Request) -> str | None:
     if target is None or (changed := await what_changed(turso, request.plan)):
         return changed if target else None
     if await _own_hold(env, request) is None:
-        return f"The quarantine of `{target.name}` was lifted before its countdown ended."
+        return f"The quarantine of `{target.name}` ended before the countdown did."
     shown = await blocked(turso, target.name)
     still_open = " and ".join(word for word, on in zip(("reads", "writes"), shown, strict=True) if not on)
-    return f"Somebody opened {still_open} of `{target.name}` again outside Turso Ops." if still_open else None
+    return f"Someone unblocked {still_open} of `{target.name}` outside Turso Ops." if still_open else None
 
 
 async def _own_hold(env: Environment, request: Request) -> Hold | None:
@@ -155,7 +155,7 @@ async def _lengthen(env: Environment, request: Request, timer: Timer, found: Fin
 async def _keep(env: Environment, request: Request, why: str) -> None:
     """Leave the database in quarantine, without a countdown: Undo, or another destroy, ends that."""
     name = request.plan.target.name if request.plan.target else ""
-    outcome = f"`{name}` was not destroyed when its countdown ended: {why}"
+    outcome = f"`{name}` wasn't destroyed when the countdown ended. {why}"
     await _end(env, request, State.QUARANTINED, outcome, "denied", why, due_at=None)
 
 
@@ -203,7 +203,8 @@ async def _again(env: Environment, request: Request, timer: Timer, why: str) -> 
     """Try again later; after a while its people are told."""
     now, attempt = env.clock.now(), timer.attempt + 1
     told = attempt == TOLD_AT
-    words = f"The countdown is over, but nothing was destroyed yet: {why}"
+    name = request.plan.target.name if request.plan.target else ""
+    words = f"The countdown is over, but `{name}` isn't destroyed yet. {why}"
     move = Transition(
         to=State.QUARANTINED,
         at=now,

@@ -1,5 +1,6 @@
 """Undo: who may end a quarantine, and its beginning."""
 
+from bot.blocks.cards import STATE_WORDS
 from bot.core.ports import address_of
 from bot.core.records.timers import TimerKind
 from bot.core.requests.incoming import Incoming
@@ -20,13 +21,13 @@ async def undo(env: Environment, incoming: Incoming) -> str:
 async def undo_request(env: Environment, incoming: Incoming, request: Request) -> str:
     """Start the undoing, if the quarantine still runs and this person may."""
     if request.state is not State.QUARANTINED:
-        raise Refused(f"There is nothing to undo: this request is {request.state.value}.")
+        raise Refused(f"There is nothing to undo. This request {STATE_WORDS[request.state]}.")
     (await authorize(env, request, Step.UNDO, actor=incoming)).must()
     if await start_undo(env, request, by=incoming.user_id) is None:
         now_request = await env.store.requests.get(request.id) or request
-        raise Refused(f"There is nothing to undo: this request is {now_request.state.value}.")
+        raise Refused(f"There is nothing to undo. This request {STATE_WORDS[now_request.state]}.")
     await env.messenger.send_ephemeral(
-        address_of(incoming), private_note("Undo starts now; the card will say when it is open again.")
+        address_of(incoming), private_note("Undo has started. The card will show the result.")
     )
     return "undo"
 

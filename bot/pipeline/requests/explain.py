@@ -23,14 +23,14 @@ from bot.pipeline.environment import Environment
 
 TypedLine = Parsed[Command] | Incomplete[Command]
 """A line that can be read, although it may lack something."""
-NOT_SHOWN: Final = "I don't know that channel, or it is private and you are not in it."
+NOT_SHOWN: Final = "I don't know that channel, or it is private and you aren't in it."
 """One sentence for both: it says nothing of a channel that the requester does not see."""
-NO_SUCH_PERSON: Final = "I don't know that person: pick them from Slack's list."
-ARCHIVED: Final = "That channel is archived, so nobody can type there."
-NOT_IN_IT: Final = "They are not in that channel. Only its members can use commands there."
-BOT_NOT_IN_IT: Final = "I am not in that channel, so I can't change anything there: invite me with `/invite`."
-OWES: Final = "They still owe a review of an earlier break-glass act."
-HIDDEN: Final = "it depends on the group of the database, which only those learn who may see the database there"
+NO_SUCH_PERSON: Final = "I don't know that person. Pick them from Slack's list."
+ARCHIVED: Final = "That channel is archived."
+NOT_IN_IT: Final = "They aren't in that channel. Only its members can use commands there."
+BOT_NOT_IN_IT: Final = "I'm not in that channel. Invite me with `/invite`."
+OWES: Final = "An earlier break-glass operation of theirs is still waiting for its review."
+HIDDEN: Final = "it depends on the database's group, which is only shown to people who can see the database there"
 
 
 class _Open(Exception):
@@ -70,18 +70,18 @@ def _channel(requester: Subject, channel_id: str, facts: Facts) -> Channel:
         is_open = found is not None and found.kind is ChannelKind.CHANNEL and not found.is_private
         if not is_open or requester.person.is_guest or requester.person.is_stranger:
             if facts.inside is None:
-                raise _Open("Slack did not say who is in that channel")
+                raise _Open("Slack didn't say who is in that channel")
             if requester.person.id not in facts.inside:
                 raise BadInput(NOT_SHOWN)
     if found is None:
-        raise _Open("Slack did not say what that channel is")
+        raise _Open("Slack didn't say what that channel is")
     return found
 
 
 def _person(person_id: str, facts: Facts) -> Person:
     person = facts.people.get(person_id)
     if person is None:
-        raise _Open("Slack did not say who that person is")
+        raise _Open("Slack didn't say who that person is")
     if not person.team_id:
         raise BadInput(NO_SUCH_PERSON)
     return person
@@ -96,7 +96,7 @@ def _keeps_away(env: Environment, person: Person, channel: Channel, facts: Facts
     if channel.kind is not ChannelKind.CHANNEL:
         return None
     if facts.inside is None:
-        raise _Open("Slack did not say who is in that channel")
+        raise _Open("Slack didn't say who is in that channel")
     return None if person.id in facts.inside else NOT_IN_IT
 
 
@@ -114,7 +114,7 @@ async def _decide(env: Environment, requester: Subject, subject: Subject, read: 
         raise _Open(str(error).rstrip(".")) from None
     if decision.verdict is Verdict.DENY and groups.silent:
         names = " and ".join(f"`{group}`" for group in groups.silent)
-        raise _Open(f"Slack did not say who is in the user group {names}")
+        raise _Open(f"Slack didn't say who is in the user group {names}")
     return await _in_practice(env, subject, read.spec, decision)
 
 

@@ -22,7 +22,7 @@ async def extend(env: Environment, incoming: Incoming) -> str:
     here, incident = await _running(env, incoming, "extend")
     lasting = usual_length(env.rules.policy)
     if incident.until - env.clock.now() >= lasting:
-        raise BadInput(f"`{incident.key}` runs longer than that already: `/turso incident` shows until when.")
+        raise BadInput(f"`{incident.key}` already runs longer than that. `/turso incident` shows when it ends.")
     line = command_line(incident_start.command.name, incident.key, for_=duration_text(lasting))
     return await _carry_on(env, here, incident, line)
 
@@ -35,7 +35,7 @@ async def end(env: Environment, incoming: Incoming) -> str:
 
 def has_ended(incident: Incident) -> str:
     """Say that an incident is over, and how one is started."""
-    return f"`{incident.key}` has ended. To start one: `/turso incident start KEY`."
+    return f"`{incident.key}` has ended. Start another with `/turso incident start KEY`."
 
 
 async def _running(env: Environment, incoming: Incoming, verb: str) -> tuple[Incoming, Incident]:
@@ -43,7 +43,7 @@ async def _running(env: Environment, incoming: Incoming, verb: str) -> tuple[Inc
     await must_be_one_of_us(env, incoming, verb)
     incident = await env.store.incidents.get(incoming.value) if incoming.value else None
     if incident is None or not fits(incoming.channel_id, incident.channel_id):
-        raise BadInput("I do not know this incident: the button is old or from elsewhere. See `/turso incident`.")
+        raise BadInput("I don't know this incident. `/turso incident` shows the current one.")
     here = replace(incoming, channel_id=incident.channel_id)
     await must_be_in_channel(env, here)
     if incident.ended_at is not None or incident.until <= env.clock.now():

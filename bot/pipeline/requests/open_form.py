@@ -61,7 +61,7 @@ async def open_chooser(env: Environment, incoming: Incoming) -> str:
     require_allowed(env, subject, Action(env.catalogue.home))
     await env.store.intents.record(incoming, actionable=False)
     if incoming.trigger_id is None:
-        raise BotError("Slack sent no trigger for a form; press the shortcut again.")
+        raise BotError("The form couldn't be opened. Use the shortcut again.")
     view_id = await env.messenger.open_view(incoming.trigger_id, forms.loading_view("Turso"))
     if view_id is not None:
         names = [command for command in env.commands if not command.hidden and not command.open_to_all]
@@ -74,7 +74,7 @@ def as_incomplete(grammar: Grammar[Command], command: str, text: str) -> Incompl
     """Read what a form starts with; a line that is complete prefills it all the same."""
     spec = grammar.spec(command)
     if spec is None:
-        raise Refused("This button is of a command that is gone; `/turso help` lists what there is.")
+        raise Refused("The command of this button no longer exists. `/turso help` lists the commands.")
     read = grammar.parse(text or spec.name)
     if isinstance(read, Incomplete):
         return read

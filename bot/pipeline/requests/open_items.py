@@ -24,9 +24,9 @@ async def thaw_hold(env: Environment, incoming: Incoming) -> str:
     hold = await env.store.holds.get(incoming.value) if incoming.value else None
     request = await env.store.requests.get(hold.request_id) if hold else None
     if hold is None or request is None:
-        raise BadInput("I do not know this freeze: the button is old or from elsewhere. See `/turso requests`.")
+        raise BadInput("I don't know this freeze. `/turso ls` shows what is frozen.")
     if hold.released_at is not None:
-        raise Refused(f"There is nothing to thaw: this freeze of `{hold.database}` is over.")
+        raise Refused(f"There is nothing to thaw. The freeze of `{hold.database}` is over.")
     about = FollowUp(hold.database_id, hold)
     return await _settle(env, incoming, request, command_line(thaw.command.name, hold.database), about)
 
@@ -37,18 +37,18 @@ async def revoke_tokens_of(env: Environment, incoming: Incoming) -> str:
     request = await env.store.requests.get(incoming.value) if incoming.value else None
     target = request.plan.target if request else None
     if request is None or target is None:
-        raise BadInput("I do not know this token: the button is old or from elsewhere. See `/turso tokens`.")
+        raise BadInput("I don't know this token. `/turso tokens` lists the active ones.")
     live = await env.store.tokens.find(
         organization=request.organization, database_ids=[target.id], live_at=env.clock.now()
     )
     if not any(token.request_id == request.id for token in live):
-        raise Refused(f"There is nothing to end: this token of `{target.name}` works no more.")
+        raise Refused(f"There is nothing to revoke. This token of `{target.name}` no longer works.")
     return await _settle(env, incoming, request, command_line(rotate.command.name, target.name), FollowUp(target.id))
 
 
 async def _settle(env: Environment, incoming: Incoming, request: Request, line: str, about: FollowUp) -> str:
     if not fits(incoming.channel_id, request.channel_id):
-        raise BadInput("I do not know this button: it is from elsewhere. See `/turso requests`.")
+        raise BadInput("I don't know this button. `/turso requests` lists the open requests.")
     read = env.grammar.parse(line)
     assert isinstance(read, Parsed), "a name is all that it needs"
     action = replace(action_of(read.spec.name, read.args), databases=databases_of(request.plan)[:1])

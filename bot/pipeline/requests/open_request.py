@@ -78,7 +78,7 @@ async def _show_card(env: Environment, incoming: Incoming, request: Request) -> 
         await drop_if_never_shown(env, request, error)
         return "card_refused"
     except Unavailable:
-        words = "Slack does not take messages now. Your request is kept: its card is posted as soon as Slack does."
+        words = "Slack doesn't accept messages now. Your request is saved, and its card will be posted later."
         await env.messenger.send_ephemeral(address_of(incoming), private_note(words, f"Request `{request.id}`"))
         return "card_waits"
     return "approval_asked"
@@ -86,7 +86,7 @@ async def _show_card(env: Environment, incoming: Incoming, request: Request) -> 
 
 async def drop_if_never_shown(env: Environment, request: Request, why: CannotPost) -> None:
     """Cancel a request whose card nobody can see, and tell its requester why."""
-    outcome = f"The card could not be posted, so nobody could approve. {why}"
+    outcome = f"The card couldn't be posted, so nobody can approve it. {why}"
     now = env.clock.now()
     move = Transition(
         to=State.CANCELLED,
@@ -182,14 +182,14 @@ def _review(request: Request, decision: Decision, now: datetime) -> Review:
 
 def _must_have_reason(request: Request) -> None:
     if not request.reason:
-        raise BadInput(f'Break-glass needs a reason: add `--reason "…"` to `{request.line[:200]}`.')
+        raise BadInput(f'Break-glass needs a reason. Add `--reason "…"` to `{request.line[:200]}`.')
 
 
 async def _already_waiting(env: Environment, incoming: Incoming, request: Request) -> str:
     request = await show(env, request.id) or request  # a card that is gone is posted again
     copies = await env.store.cards.of(request.id)
     link = await env.messenger.permalink(*copies[-1]) if copies else None
-    words = mrkdwn("The same request already waits for an answer (`{}`).", request.id)
+    words = mrkdwn("The same request is already open (`{}`).", request.id)
     card = linked(link, "Open the card") if link else Mrkdwn("")
     note = Reply(text=words, blocks=[kit.section(joined(" ", (words, card)))], private=True)
     await env.messenger.send_ephemeral(address_of(incoming), note)

@@ -133,7 +133,7 @@ async def _standing(env: Environment, kept: Digest) -> Subject:
 
 
 def _cut_short(period: str) -> Reply:
-    head = mrkdwn(":newspaper: The digest of `{}` was cut short while it was posted; it may stand above.", period)
+    head = mrkdwn(":newspaper: The digest of `{}` was interrupted. Part of it may be above.", period)
     return _with_button(head)
 
 
@@ -142,19 +142,19 @@ def _not_shown(kept: Digest) -> Reply | None:
     if kept.last_period.endswith(NOWHERE):
         return None
     words = mrkdwn(
-        ":newspaper: There is no digest for now: the policy no longer lets one be shown in this channel. I go on as "
-        "soon as it does. `/turso digest off` ends it."
+        ":newspaper: Digests are paused because the policy no longer allows them in this channel. `/turso digest off` "
+        "turns them off."
     )
     return reply(words, [kit.section(words)])
 
 
 def _no_digest(error: BotError) -> Reply:
-    return _with_button(mrkdwn(":newspaper: There is no digest this time: {}", str(error)))
+    return _with_button(mrkdwn(":newspaper: I couldn't make this digest. {}", str(error)))
 
 
 def _with_button(head: Mrkdwn) -> Reply:
     return reply(
-        head, [kit.section(head), *kit.actions(*buttons.run(1, "Show one now", command_line(digest_now.command.name)))]
+        head, [kit.section(head), *kit.actions(*buttons.run(1, "Show now", command_line(digest_now.command.name)))]
     )
 
 
@@ -165,8 +165,8 @@ async def _say_nowhere(env: Environment, kept: Digest) -> None:
 
 def _nowhere(kept: Digest) -> Reply:
     words = mrkdwn(
-        ":newspaper: I cannot post the digest that you turned on in {}: the channel is archived or gone, or I am not "
-        "in it. I go on trying without telling you again; `/turso digest off` there ends it.",
+        ":newspaper: I can't post your usage digest in {}, because it is archived or I'm not in it. I'll keep trying. "
+        "`/turso digest off` there turns it off.",
         channel(kept.channel_id),
     )
     return reply(words, [kit.section(words)], private=True)

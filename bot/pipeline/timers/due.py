@@ -147,11 +147,11 @@ async def _say_thawed(env: Environment, request: Request | None, hold: Hold, blo
 
 def _thawed(name: str, blocked: holding.Blocks | None) -> str:
     if blocked is None:
-        return f"The freeze of `{name}` is over: this database no longer exists."
+        return f"The freeze of `{name}` has ended because the database no longer exists."
     reads, writes = blocked
     still = " and ".join(word for word, on in (("reads", reads), ("writes", writes)) if on)
-    words = f"The freeze of `{name}` is over"
-    return f"{words}; {still} stay blocked for another reason." if still else f"{words}: it is open again."
+    words = f"The freeze of `{name}` has ended"
+    return f"{words}, but {still} are still blocked." if still else f"{words}. It is unblocked."
 
 
 async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
@@ -174,13 +174,13 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
         return None
     subject = await env.requester_of(request)
     ctx = env.context(subject, organization=request.organization, line=request.line, sent_at=request.sent_at)
-    last, why = timer.attempt + 1 >= len(SECOND_LOOKS), "Turso shows that it did not happen."
+    last, why = timer.attempt + 1 >= len(SECOND_LOOKS), "Turso shows that it didn't happen."
     target, left = request.plan.target, (False, False)
     try:
         happened = await look(ctx, request.plan)
         if target is not None and last and not happened:
             left = await holding.left_by(ctx.turso, env.store, request.id, target)
-            why = "Turso shows that only a part of it holds." if any(left) and kind is PhaseKind.EXECUTE else why
+            why = "Turso shows only part of the change." if any(left) and kind is PhaseKind.EXECUTE else why
     except NotOurs as error:
         happened, last, why = False, True, str(error)
     except BotError:

@@ -51,7 +51,7 @@ async def _tell_end(env: Environment, incident: Incident) -> None:
     if await env.store.notices.was_told(incident.id, ENDED):
         return
     await announce_again(env, incident)
-    ended = mrkdwn("has run out of time. Incident permissions no longer apply here.")
+    ended = mrkdwn("ended because its time ran out. Incident permissions no longer apply here.")
     reply = last_message(incident.key, ended, await _facts(env, incident))
     notice = Notice(
         incident.id, ENDED, reply, (incident.started_by,), incident.channel_id, incident.timeline_ts, broadcast=True

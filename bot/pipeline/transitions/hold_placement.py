@@ -57,7 +57,7 @@ async def _gives_way(env: Environment, hold: Hold, to: Request) -> bool:
 
 
 def _replacing(move: Transition, hold: Hold, request: Request) -> Transition:
-    closes = closing(hold, request, f"Another quarantine took its place, by request `{request.id}`.", move.at)
+    closes = closing(hold, request, f"It was replaced by another quarantine, in request `{request.id}`.", move.at)
     facts = {**request.facts, CLOSED: [hold.request_id]}
     return replace(move, closes=[closes], changes={**move.changes, "facts": facts})
 

@@ -21,6 +21,7 @@ from bot.pipeline.replies import entry
 
 SECOND_LOOKS = (30, 120, 600, 3600)
 """Seconds after which the reconciler looks again at an outcome that is not known."""
+NOT_SHOWN = "Turso doesn't show the change."
 LEASE = timedelta(seconds=90)
 """How long a process may go without trying its probe tokens before another one takes it for gone."""
 GRACE = timedelta(hours=1)
@@ -97,16 +98,16 @@ def _quarantines(request: Request) -> bool:
 def _sentence(request: Request, state: State, kind: PhaseKind, settled: Settlement) -> str:
     why = settled.why
     if kind is PhaseKind.UNDO and state is State.QUARANTINED:
-        then = "The countdown goes on; press Undo again." if request.due_at else "Press Undo again."
-        return f"Undo did not go through: {why or 'Turso does not show it.'} {then}"
+        then = "The countdown continues. Press Undo again." if request.due_at else "Press Undo again."
+        return f"Undo failed. {why or NOT_SHOWN} {then}"
     if state is State.FAILED and (left := words(_left(kind, settled))):
         name = request.plan.target.name if request.plan.target else "the database"
-        there = f"`{name}` is still there, and its {left}" if kind is PhaseKind.FINISH else f"The {left} of `{name}`"
-        return f"{why} {there} are still blocked: `/turso thaw {name}` opens it."
+        there = f"`{name}` still exists, and its {left}" if kind is PhaseKind.FINISH else f"The {left} of `{name}`"
+        return f"{why} {there} are still blocked. Unblock it with `/turso thaw {name}`."
     if state is State.STALE:
-        return f"{why} Nothing was done."
+        return f"{why} Nothing was changed."
     if state is State.UNKNOWN:
-        return f"{why} It may or may not have happened."
+        return f"{why} The change may or may not have been made."
     return why
 
 
@@ -152,7 +153,7 @@ def _closes(
     if not (state is State.SUCCEEDED and command.removes_target and request.plan.target):
         return []
     return [
-        closing(hold, request, f"`{hold.database}` was destroyed at once, by request `{request.id}`.", now)
+        closing(hold, request, f"`{hold.database}` was destroyed at once, in request `{request.id}`.", now)
         for hold in holds
         if hold.kind is HoldKind.QUARANTINE and hold.database_id == request.plan.target.id
         if hold.request_id != request.id
@@ -165,7 +166,7 @@ def closing(hold: Hold, by: Request, why: str, now: datetime) -> Closing:
         "finished", State.STALE.value, at=now, command=by.command, databases=[hold.database],
         organization=hold.organization, by=by.requester, what=why, closed_by=by.id,
     )  # fmt: skip
-    why = f"{why} This countdown has ended."
+    why = f"{why} The countdown has ended."
     return Closing(hold.request_id, why, replace(line, request_id=hold.request_id, channel_id=hold.channel_id))
 
 

@@ -170,7 +170,7 @@ class Listeners:
         if answer.then is not None:
             await answer.then()
         elif answer.response is not None and not in_time:
-            raise BotError("That took too long for the form, and nothing was changed: open it again.")
+            raise BotError("The form took too long, and nothing was changed. Open it again.")
 
     async def _suggested(self, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
         try:
@@ -198,7 +198,7 @@ class Listeners:
             await self._tell(incoming, str(error))
         except Exception:
             log.exception("something went wrong", reference=incoming.id, kind=incoming.kind, user=incoming.user_id)
-            await self._tell(incoming, "Something went wrong on our side. It is in the log under the reference.")
+            await self._tell(incoming, "Something went wrong in Turso Ops. Give this reference to an admin.")
 
     async def _tell(self, incoming: Incoming, sentence: str) -> None:
         text = f"{sentence} Reference `{incoming.id}`"

@@ -35,11 +35,11 @@ class Queries:
             if trouble.code in _NO_SUCH_PERSON:
                 return Person(id=user_id, team_id="", is_stranger=True), False
             raise Unavailable(
-                f"Slack did not say who you are ({trouble.code}), so nothing is allowed now; try again."
+                f"Slack didn't say who you are ({trouble.code}), so nothing is allowed. Try again in a moment."
             ) from None
         user = answer.get("user")
         if not isinstance(user, dict) or user.get("id", user_id) != user_id:
-            raise Unavailable("Slack did not say who you are, so nothing is allowed now; try again.")
+            raise Unavailable("Slack didn't say who you are, so nothing is allowed. Try again in a moment.")
         return person_of(user_id, user, ours), is_of_our_organization(user, ours)
 
     async def channel(self, channel_id: str) -> Channel:
@@ -52,7 +52,7 @@ class Queries:
             if trouble.code in _CANNOT_SEE:
                 return unseen_channel(channel_id)
             raise Unavailable(
-                f"Slack did not say what this channel is ({trouble.code}), so nothing is allowed now; try again."
+                f"Slack didn't say what this channel is ({trouble.code}), so nothing is allowed. Try again in a moment."
             ) from None
         found = answer.get("channel")
         return channel_of(channel_id, found) if isinstance(found, dict) else unseen_channel(channel_id)
@@ -69,7 +69,7 @@ class Queries:
             except SlackTrouble as trouble:
                 if trouble.code in _CANNOT_SEE:
                     return frozenset()
-                raise Unavailable("Slack does not say who is in that channel; try again in a moment.") from None
+                raise Unavailable("Slack didn't say who is in that channel. Try again in a moment.") from None
             found.update(ids(answer.get("members"), of=channel_id))
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
@@ -96,7 +96,7 @@ class Queries:
             try:
                 answer = await self._calls.call("users.conversations", {**asked, "cursor": cursor})
             except SlackTrouble:
-                raise Unavailable("Slack does not say in which channels you are; try again in a moment.") from None
+                raise Unavailable("Slack didn't say which channels you are in. Try again in a moment.") from None
             listed = answer.get("channels")
             raw = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
             known = ids([one.get("id") for one in raw], of="users.conversations")

@@ -46,7 +46,7 @@ class SlackDirectory:
         """Return who acts and where; `fresh` asks Slack again for the person and the groups.
 
         Raises:
-            Unavailable: Slack did not say who they are; then nothing is allowed.
+            Unavailable: Slack didn't say who they are; then nothing is allowed.
         """
         subject = await self._look_up(incoming.user_id, incoming.channel_id, usergroups, fresh)
         if await self._comes_from_elsewhere(incoming):
@@ -123,7 +123,7 @@ class SlackDirectory:
         """Return up to `enough` of these people who can act: not bots, deactivated or unknown people.
 
         Raises:
-            Unavailable: Slack did not say who a person is.
+            Unavailable: Slack didn't say who a person is.
         """
         found: set[str] = set()
         for user_id in sorted(people):

@@ -131,34 +131,34 @@ def is_final(method: str, code: str) -> bool:
 
 
 _SENTENCES: Final[Mapping[str, str]] = {
-    **dict.fromkeys(NOT_INVITED, "I am not in this channel. Invite me with `/invite`, then try again."),
-    **dict.fromkeys(("is_archived", "is_inactive"), "This channel is archived. Try again in a channel that is not."),
+    **dict.fromkeys(NOT_INVITED, "I'm not in this channel. Invite me with `/invite`, then try again."),
+    **dict.fromkeys(("is_archived", "is_inactive"), "This channel is archived. Use another channel."),
     **dict.fromkeys(
         (
             "restricted_action",
             "restricted_action_read_only_channel",
             "posting_to_channel_denied",
         ),
-        "A setting of this workspace doesn't let me post in this channel. Its admins can change who may post here.",
+        "A workspace setting doesn't let me post in this channel. An admin can change who can post here.",
     ),
     "restricted_action_thread_only_channel": (
-        "A setting of this workspace lets me post only in threads of this channel. "
-        "Mention me in a thread, or ask its admins to change who may post here."
+        "A workspace setting lets me post only in threads here. "
+        "Mention me in a thread, or ask an admin to change who can post."
     ),
-    **dict.fromkeys(NO_THREAD, "This thread takes no answers any more. Try again in the channel itself."),
-    "method_not_supported_for_channel_type": "I cannot post in this kind of conversation. Try again in a channel.",
-    "user_not_in_channel": "This person is not in the channel.",
+    **dict.fromkeys(NO_THREAD, "This thread doesn't accept replies. Try again in the channel."),
+    "method_not_supported_for_channel_type": "I can't post in this kind of conversation. Try again in a channel.",
+    "user_not_in_channel": "This person isn't in the channel.",
     **dict.fromkeys(
-        ("user_not_found", "user_not_visible", "user_disabled"), "This person has no account here any more."
+        ("user_not_found", "user_not_visible", "user_disabled"), "This person no longer has an account here."
     ),
     **dict.fromkeys(
         ("messages_tab_disabled", "cannot_dm_bot"),
         "Direct messages from this app are turned off. An admin can turn on its Messages tab.",
     ),
-    **dict.fromkeys(_CONTENT, "Slack did not take this message. Please tell who runs this bot."),
+    **dict.fromkeys(_CONTENT, "Slack didn't accept this message. Please tell an admin."),
 }
 
 
 def sentence_of(code: str) -> str:
-    """Say in a true sentence why Slack did not take a message, and what to do."""
-    return _SENTENCES.get(code, f"Slack did not take this message ({code}).")
+    """Say in a true sentence why Slack didn't accept a message, and what to do."""
+    return _SENTENCES.get(code, f"Slack didn't accept this message ({code}).")

@@ -96,10 +96,10 @@ class Views:
             await self._calls.upload(str(slot["upload_url"]), data)
             await self._finish_upload(str(slot["file_id"]), title, channel_id, thread_ts)
         except KeyError:
-            raise Unavailable("Slack does not take files now (unreadable); try again in a moment.") from None
+            raise Unavailable("Slack doesn't accept files now (unreadable). Try again in a moment.") from None
         except SlackTrouble as trouble:
             raise_if_transient(trouble)
-            raise BotError(f"Slack did not take the file ({trouble.code}).") from None
+            raise BotError(f"Slack didn't accept the file ({trouble.code}).") from None
 
     async def _finish_upload(self, file_id: str, title: str, channel_id: str, thread_ts: str | None) -> None:
         files = f'[{{"id": {json.dumps(file_id)}, "title": {json.dumps(title)}}}]'
@@ -114,7 +114,7 @@ class Views:
 
 def unavailable(trouble: SlackTrouble) -> Unavailable:
     """Return what a person reads when something may work later."""
-    sentence = f"Slack does not answer now ({trouble.code}); try again in a moment."
+    sentence = f"Slack isn't answering ({trouble.code}). Try again in a moment."
     return Unavailable(sentence, nothing_happened=trouble.nothing_happened)
 
 

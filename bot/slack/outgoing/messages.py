@@ -15,7 +15,7 @@ Body = dict[str, Any]
 LONGEST_TEXT: Final = 3900
 """`chat.update` takes 4,000."""
 NO_URL: Final = "https://hidden.invalid/"
-WITHHELD: Final = "A token is shown only once, by Reveal, so it isn't shown here."
+WITHHELD: Final = "A token is shown only once, after you press Reveal. It isn't shown here."
 
 log = structlog.get_logger(__name__)
 

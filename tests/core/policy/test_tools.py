@@ -76,7 +76,7 @@ def test_a_line_that_cannot_be_read_says_so() -> None:
     assert action_of_line(GRAMMAR, "token a -e never").lifetime is NEVER
     with pytest.raises(BadInput, match="There is no command `frobnicate`"):
         action_of_line(GRAMMAR, "frobnicate")
-    with pytest.raises(BadInput, match="unknown unit `day`"):
+    with pytest.raises(BadInput, match="Try `--expiration 1d`"):
         action_of_line(GRAMMAR, "token a -e 1day")
 
 
@@ -95,8 +95,8 @@ def test_explaining_shows_the_verdict_and_every_rule_that_was_tried() -> None:
         ("incident start X", "C0DBOPS", "allow incident to responders — for responders"),
         ("token orders", "C0DBOPS", "allow token --read-only — only with other options"),
         ("token orders -r -e 9h", "C0DBOPS", "allow token --read-only — at most 8h"),
-        ("show billing", "C0ORDERS", "not among this channel's databases"),
-        ("list", "C0NEW", "nothing for this channel"),
+        ("show billing", "C0ORDERS", "isn't one of this channel's databases"),
+        ("list", "C0NEW", "no rules for this channel"),
     ],
 )
 def test_explaining_says_where_each_rule_missed(command: str, channel: str, words: str) -> None:

@@ -1,0 +1,233 @@
+"""A few days of #db-ops, played by people in the local Slack: each step, and every message that it led to."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+
+from bot.commands import COMMANDS
+from bot.sandbox.workspace.model import Message
+from tests.messages.rendering import rendered, rendered_view
+from tests.world import ANA, BEN, DANA, DB_OPS, GENERAL, GIL, INCIDENT, ORDERS, REMY, World, buttons, until, words
+
+PEOPLE = (ANA, BEN, DANA, REMY, GIL)
+MISTAKES = (
+    "/turso create Shop!", "/turso create shop please", "/turso usage --since yesterday", "/turso delete x",
+    "/turso freeze orders --for 30min", "/turso token orders --expiration", "/turso usage --top x", "/turso show a.b",
+    "/turso show nope", "/turso show ordes", "/turso show orders --x", "/turso wat", "/turso usage --month 2099-01",
+    "/turso audit --since 1mo", "/turso digest on --daily 25:00", "/turso protect orders maybe",
+    "/turso ls --sort colour", "/turso show orders --reason x", '/turso show "orders', "/turso restore orders",
+    "/turso thaw orders", "/turso help nonsense",
+)  # fmt: skip
+
+
+@dataclass
+class Page:
+    """What was seen so far, by subject."""
+
+    world: World
+    lines: list[str] = field(default_factory=list)
+    _seen: set[str] = field(default_factory=set)
+
+    def subject(self, title: str) -> None:
+        """Begin a subject."""
+        self.lines.append(f"\n## {title}\n")
+
+    def add(self, title: str, *shown: str) -> None:
+        """Put what was shown under what somebody did; what stands on the page already isn't repeated."""
+        new = [one for one in dict.fromkeys(shown) if one and one not in self._seen]
+        self._seen.update(new)
+        if new:
+            self.lines += [f"**{title}**\n", *(f"{one}\n" for one in new)]
+
+    async def step(self, title: str, act: Callable[[], Awaitable[object]], *, then: str = "") -> None:
+        """Let somebody do something, and show every message and form that is new or has changed afterwards.
+
+        Args:
+            then: words of a message that a timer leads to, which is waited for.
+        """
+        before = self._messages()
+        await act()
+        if then:
+            await until(lambda: any(then in words(one) for one in self._messages().values()), what=then)
+        await self.world.calm()
+        after = self._messages()
+        shown = sorted(rendered(one.blocks, one.text) for ts, one in after.items() if before.get(ts) != one)
+        for person in PEOPLE:
+            for view in self.world.workspace.views_of(person):
+                shown.append(rendered_view(view.source))
+                await self.world.workspace.close_view(person, view.id)
+        self.add(title, *shown)
+
+    async def types(self, line: str, by: str = DANA, channel: str = DB_OPS, *, then: str = "") -> None:
+        """Let somebody type a line."""
+        await self.step(f"`{line}`", lambda: self.world.workspace.say(by, channel, line), then=then)
+
+    async def presses(
+        self, label: str, card: str, by: str = ANA, channel: str = DB_OPS, then: str = "", **typed: str
+    ) -> None:
+        """Let somebody press a button of the newest message that holds some words, and fill in its form."""
+        found = self._with_button(label, card, by, channel)
+
+        async def press() -> None:
+            await self.world.person(by).presses(label, found)
+            if typed:
+                view = await self.world.person(by).modal()
+                await self.world.person(by).submits(typed, view)
+
+        await self.step(f"[{label}]", press, then=then)
+
+    def _with_button(self, label: str, holding: str, by: str, channel: str) -> Message:
+        seen = self.world.person(by).sees(channel)
+        found = next((one for one in reversed(seen) if holding in words(one) and label in buttons(one)), None)
+        assert found is not None, f"no message with {label!r} and {holding!r} among {[words(one) for one in seen[-3:]]}"
+        return found
+
+    def _messages(self) -> dict[str, Message]:
+        workspace, bot = self.world.workspace, self.world.workspace.app.bot_user_id
+        channels = {*workspace.state.messages, *workspace.channels}
+        seen = [one for channel in channels for person in PEOPLE for one in workspace.history(channel, person)]
+        return {f"{one.channel_id} {one.ts}": one for one in seen if one.user_id == bot}
+
+
+async def play(page: Page) -> None:
+    """Play it all."""
+    for part in (
+        _reading,
+        _creating,
+        _tokens,
+        _destroying,
+        _blocking,
+        _rotating,
+        _incident,
+        _digests,
+        _mistakes,
+        _forms,
+    ):
+        await part(page)
+
+
+async def _reading(page: Page) -> None:
+    page.subject("Finding out")
+    for line in ("/turso", "/turso help", "/turso help token", "/turso help incident", "/turso whoami", "/turso ls",
+                 "/turso ls nothing-like-this", "/turso ls --sort reads", "/turso show orders", "/turso usage",
+                 "/turso usage orders", "/turso tokens", "/turso requests", "/turso requests --mine", "/turso audit",
+                 "/turso triage orders", "/turso policy explain destroy orders", "/turso policy explain ls",
+                 "/turso doctor"):  # fmt: skip
+        await page.types(line)
+
+
+async def _creating(page: Page) -> None:
+    page.subject("Creating a database")
+    await page.types("/turso create shop")
+    await page.types("/turso create shop")
+    await page.types("/turso create shop-2 --dry-run")
+    await page.types("/turso create shop-3 --location mars")
+    await page.types("/turso create shop-3 --group nowhere")
+
+
+async def _tokens(page: Page) -> None:
+    page.subject("Tokens")
+    await page.types("/turso token orders --read-only")
+    await page.types('/turso token orders --expiration 1h --reason "a migration"')
+    await page.presses("Remind", "create a token for", by=DANA)
+    await page.presses("Approve", "create a token for", by=DANA)
+    await page.presses("Approve", "create a token for")
+    await page.presses("Reveal", "is approved", by=ANA)
+    await page.presses("Reveal", "is approved", by=DANA)
+    await page.types("/turso token orders --expiration 30d")
+    await page.types("/turso token users --expiration never --reason x")
+    await page.types("/turso token users --reason x")
+    await page.presses("Deny", "create a token for", comment="Too long.")
+    await page.types("/turso token users --reason again")
+    await page.presses("Withdraw", "create a token for", by=DANA)
+    await page.types("/turso tokens")
+
+
+async def _destroying(page: Page) -> None:
+    page.subject("Destroying a database")
+    await page.types('/turso destroy analytics --reason "moved to the warehouse"')
+    await page.types("/turso requests --to-approve", by=ANA)
+    await page.presses("Approve", "wants to destroy", by=ANA)
+    await page.presses("Approve", "wants to destroy", by=ANA, typed_name="analytics")
+    await page.types("/turso destroy analytics")
+    await page.presses("Undo", "is in quarantine", by=DANA)
+    await page.types('/turso destroy analytics --now --reason "moved to the warehouse"')
+    await page.presses("Approve", "wants to destroy", by=ANA, typed_name="analytics")
+    await page.types("/turso show analytics")
+    await page.types("/turso destroy users --reason old")
+    await page.step("Nobody decides", lambda: page.world.pass_time(minutes=31), then="No one approved")
+    await page.types("/turso requests --mine")
+
+
+async def _blocking(page: Page) -> None:
+    page.subject("Freezing and protecting")
+    await page.types("/turso freeze users --for 30m", by=BEN)
+    await page.presses("Freeze writes", "Do you want to freeze", by=BEN)
+    await page.types("/turso ls", by=BEN)
+    await page.types("/turso thaw users", by=BEN)
+    await page.presses("Thaw", "Do you want to thaw", by=BEN)
+    await page.types("/turso thaw users", by=BEN)
+    await page.types("/turso protect users on")
+    await page.presses("Approve", "delete protection")
+    await page.types("/turso destroy users --reason old")
+
+
+async def _rotating(page: Page) -> None:
+    page.subject("Revoking tokens")
+    await page.types('/turso rotate orders --reason "laptop lost"')
+    await page.presses("Approve", "wants to revoke", by=BEN, typed_name="orders", then="refused since")
+
+
+async def _incident(page: Page) -> None:
+    page.subject("An incident")
+    await page.types("/turso incident status", by=REMY, channel=INCIDENT)
+    await page.types("/turso incident start INC-42 --for 4h", by=DANA, channel=INCIDENT)
+    await page.types("/turso incident start INC-42 --for 20h", by=REMY, channel=INCIDENT)
+    await page.types("/turso incident start INC-42 --for 2h", by=REMY, channel=INCIDENT)
+    await page.types("/turso triage users", by=REMY, channel=INCIDENT)
+    await page.presses("Freeze writes 30 min", "users", by=REMY, channel=INCIDENT)
+    await page.presses("Freeze writes", "Do you want to freeze", by=REMY, channel=INCIDENT)
+    await page.types("/turso incident status", by=REMY, channel=INCIDENT)
+    await page.types("/turso destroy crm", by=BEN, channel=INCIDENT)
+    line = '/turso destroy shop --reason "it floods the group"'
+    await page.types(line, by=BEN, channel=INCIDENT, then="used *break-glass*")
+    await page.presses("Review", "without approval", by=REMY, channel=INCIDENT, comment="Right.", verdict="yes")
+    await page.types("/turso incident end", by=REMY, channel=INCIDENT)
+    await page.types("/turso incident end", by=REMY, channel=INCIDENT)
+    await page.types("/turso incident report", by=REMY, channel=INCIDENT)
+
+
+async def _digests(page: Page) -> None:
+    page.subject("Digests")
+    await page.types("/turso digest off")
+    await page.types("/turso digest on --weekly mon 09:00")
+    await page.types("/turso digest now")
+    await page.types("/turso digest off")
+
+
+async def _mistakes(page: Page) -> None:
+    page.subject("Mistakes and refusals")
+    for line in MISTAKES:
+        await page.types(line)
+    await page.types("/turso ls", by=GIL, channel=ORDERS)
+    await page.types("/turso show users", channel=ORDERS)
+    await page.types("/turso destroy orders", channel=ORDERS)
+    await page.types("/turso ls", channel=INCIDENT)
+    await page.types("/turso ls", channel=GENERAL)
+
+
+async def _forms(page: Page) -> None:
+    page.subject("Forms and Home")
+    for name in _commands_with_forms():
+        await page.types(f"/turso {name}")
+    for person in (ANA, DANA, GIL):
+        await page.world.workspace.open_home(person)
+        await page.world.calm()
+        view = await until(lambda p=person: page.world.workspace.home_of(p), what="a Home tab")  # type: ignore[misc]
+        page.add(f"Home of {person}", rendered_view(view.source))
+
+
+def _commands_with_forms() -> Iterator[str]:
+    """Commands that lack something when only their name is typed: their form asks for it."""
+    for command in COMMANDS:
+        if any(field.is_required() for field in command.args.model_fields.values()):
+            yield command.name

@@ -1,0 +1,92 @@
+"""Every sentence in the source that people may read, found in the syntax tree: in no other way is a list complete."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SOURCES = (
+    "errors.py",
+    "core",
+    "turso",
+    "blocks",
+    "commands",
+    "pipeline",
+    "app",
+    "slack",
+)
+"""What may say something to people in Slack. `store` and `durable` say nothing, and the sandbox isn't the bot."""
+SILENT_CALLS = frozenset({"debug", "info", "warning", "error", "exception", "critical", "re.compile", "with_name"})
+"""Calls whose text goes to the log, or is a pattern."""
+SILENT_ERRORS = frozenset({"ValueError", "TypeError", "RuntimeError", "AssertionError", "LookupError", "KeyError"})
+"""What a programmer reads: the bot shows its own errors only."""
+_SENTENCE = re.compile(r"[A-Za-z`}*.,:;)]+ +[\w`{*:<(–·+'\"]")
+_PLACE = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A text with `{}` where something is filled in."""
+
+    path: str
+    line: int
+    template: str
+
+    def stands_in(self, page: str) -> bool:
+        """Say whether a page shows it, whatever is filled in: all of its own words, in this order, in one paragraph."""
+        pieces = [re.escape(" ".join(piece.split())) for piece in self.template.split(_PLACE)]
+        return re.search(r"[^\n]*?".join(piece.replace(r"\ ", r"\s+") for piece in pieces), page) is not None
+
+
+def sentences() -> list[Sentence]:
+    """Return them in the order of the files and their lines."""
+    found = []
+    for path in sorted(_files()):
+        tree = ast.parse(path.read_text("utf-8"))
+        name = str(path.relative_to(ROOT))
+        found += [Sentence(name, line, text) for line, text in _texts(tree) if _SENTENCE.search(text)]
+    return found
+
+
+def _files() -> Iterator[Path]:
+    for source in SOURCES:
+        path = ROOT / "bot" / source
+        yield from path.rglob("*.py") if path.is_dir() else [path]
+
+
+def _texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    for child in ast.iter_child_nodes(tree):
+        if _is_docstring(tree, child) or _is_silent(child):
+            continue
+        if isinstance(child, ast.JoinedStr):
+            yield child.lineno, _template(child)
+            for part in child.values:
+                if isinstance(part, ast.FormattedValue):
+                    yield from _texts(part)
+        elif isinstance(child, ast.Constant):
+            if isinstance(child.value, str):
+                yield child.lineno, child.value
+        else:
+            yield from _texts(child)
+
+
+def _template(text: ast.JoinedStr) -> str:
+    return "".join(str(one.value) if isinstance(one, ast.Constant) else _PLACE for one in text.values)
+
+
+def _is_docstring(parent: ast.AST, node: ast.AST) -> bool:
+    """Docstrings, and the notes under constants and fields."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _is_silent(node: ast.AST) -> bool:
+    if isinstance(node, ast.Assert):
+        return True
+    if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+        return ast.unparse(node.exc.func) in SILENT_ERRORS
+    if not isinstance(node, ast.Call):
+        return False
+    name = ast.unparse(node.func)
+    return name in SILENT_CALLS or (name.startswith("log.") and name.removeprefix("log.") in SILENT_CALLS)

@@ -1,0 +1,62 @@
+"""The golden catalogue: every sentence of the bot is on one page, as people see it or at least as it is written."""
+
+from collections.abc import AsyncIterator
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.conftest import GOLDEN
+from tests.messages.play import Page, play
+from tests.messages.sentences import Sentence, sentences
+from tests.messages.states import states
+from tests.scenarios.conftest import hurry
+from tests.world import World, living
+
+CATALOGUE = GOLDEN / "messages.md"
+HEAD = """# Messages
+
+Everything that Turso Ops says, for an editor to read in one sitting. `pytest tests/messages --update-golden` writes
+this page. First a few days of #db-ops, as its people saw them: under each step stand the messages that it led to, with
+the text of the notification above. Then a card in each of its states, and the notices around it. At the end stand the
+sentences that the pages before don't show, as they are written: `{}` is filled in.
+"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """A world of its own: what others did there would be on the page."""
+    data: Path = tmp_path_factory.mktemp("world")
+    async with living(data) as found:
+        hurry(found)
+        yield found
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_catalogue_shows_every_sentence(world: World, request: pytest.FixtureRequest) -> None:
+    page = Page(world)
+    await play(page)
+    page.subject("A request in each of its states")
+    for title, shown in states():
+        page.add(title, shown)
+
+    text = "\n".join([HEAD, *page.lines, *_the_rest("\n".join(page.lines))]) + "\n"
+
+    if request.config.getoption("--update-golden"):
+        CATALOGUE.write_text(text, "utf-8")
+    assert text == CATALOGUE.read_text("utf-8"), "run pytest tests/messages --update-golden, and read the diff"
+
+
+def _the_rest(shown: str) -> list[str]:
+    """Return the sentences that don't stand on the page, by file."""
+    missing = [one for one in sentences() if not one.stands_in(shown)]
+    lines = ["\n## Sentences that the pages before don't show"]
+    for path, found in groupby(missing, key=lambda one: one.path):
+        lines += [f"\n### {path}\n", *dict.fromkeys(f"- {one.template.strip()}" for one in found)]
+    return lines
+
+
+def test_a_sentence_stands_on_a_page_with_whatever_is_filled_in() -> None:
+    assert Sentence("a.py", 1, "`{}` is frozen until {}.").stands_in("> `orders` is frozen until 1:43 AM.")
+    assert not Sentence("a.py", 1, "`{}` is thawed.").stands_in("> `orders` is frozen until 1:43 AM.")
