@@ -23,13 +23,13 @@ from bot.durable.workflows import Workflows
 log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS: Final = 5.0
-SEAT_LOST: Final = 75
+LOCK_LOST: Final = 75
 """The exit status of a process that can no longer be sure to be the only one with its number."""
 
 
 def end_at_once() -> None:
     """End this process: somebody else may take up its work any moment."""
-    os._exit(SEAT_LOST)
+    os._exit(LOCK_LOST)
 
 
 class Durable:
@@ -62,35 +62,38 @@ class Durable:
         self._resume = resume
         self._clock = clock
         self._queue = queue
-        self._seats: ExecutorLocks = executor_locks_of(database, lost=lost)
-        self._patience = StepRunner()
+        self._locks: ExecutorLocks = executor_locks_of(database, lost=lost)
+        self._runner = StepRunner()
         self._background = background or Background()
         self._loops: list[Loop] = []
 
     async def launch(self) -> None:
-        """Take a seat and begin to execute, on this event loop. What this seat's last owner left goes on at once."""
-        seat = await self._seats.take()
+        """Take an executor lock and begin to execute, on this event loop.
+
+        What the last owner of this lock left goes on at once.
+        """
+        number = await self._locks.take()
         configure_logging()
-        DBOS(config=config(self._database, f"{PREFIX}{seat}"))
+        DBOS(config=config(self._database, f"{PREFIX}{number}"))
         sweep = self._background.add("sweep", Sweep(self._store, self._queue, self._clock).run)
-        scheduled = Workflows(self._work, self._store, self._resume, sweep, self._patience).register()
+        scheduled = Workflows(self._work, self._store, self._resume, sweep, self._runner).register()
         # In the loop's own thread: DBOS runs asynchronous workflows on the loop that it finds there.
         DBOS.launch()
         await DBOS.register_queue_async(QUEUE, polling_interval_sec=PICK_UP_SECONDS, on_conflict="always_update")
         await DBOS.apply_schedules_async(
             [{"schedule_name": SWEEP, "workflow_fn": scheduled, "schedule": EVERY, "queue_name": QUEUE}]
         )
-        self._loops = OrphanRecovery(self._queue, self._seats, seat, self._store, self._clock).start(self._background)
-        log.info("durable.launched", seat=seat)
+        self._loops = OrphanRecovery(self._queue, self._locks, number, self._store, self._clock).start(self._background)
+        log.info("durable.launched", executor=number)
 
     async def close(self, *, within: float = DRAIN_SECONDS) -> None:
-        """Let running workflows end, cut short what takes longer, and give the seat back."""
+        """Let running workflows end, cut short what takes longer, and give the lock back."""
         for loop in self._loops:
             await loop.stop()
-        if cut_short := await self._patience.end(within=within):
+        if cut_short := await self._runner.end(within=within):
             log.warning("durable.cut_short", workflows=cut_short, hint="they go on after the next start")
         await _destroy()
-        await self._seats.leave()
+        await self._locks.leave()
 
 
 async def _destroy() -> None:

@@ -29,7 +29,7 @@ def configure_logging() -> None:
 
 
 def config(database: str, executor_id: str) -> DBOSConfig:
-    """The settings of a process that executes. No telemetry, no console, no schema changes."""
+    """Return the settings of a process that executes. No telemetry, no console, no schema changes."""
     return DBOSConfig(
         name=APPLICATION,
         system_database_url=database,
@@ -47,7 +47,7 @@ def config(database: str, executor_id: str) -> DBOSConfig:
 
 
 def client(database: str) -> DBOSClient:
-    """A client of the same tables, which executes nothing; it connects when it is first used."""
+    """Return a client of the same tables, which executes nothing; it connects when it is first used."""
     configure_logging()
     return DBOSClient(
         system_database_url=database,
@@ -58,5 +58,5 @@ def client(database: str) -> DBOSClient:
 
 
 def enqueueing(workflow: str, workflow_id: str) -> Any:
-    """How a workflow of ours is enqueued: once for each id."""
+    """Return how a workflow of ours is enqueued: once for each id."""
     return {"workflow_name": workflow, "queue_name": QUEUE, "workflow_id": workflow_id, "app_version": VERSION}

@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 MOST: Final = 256
 LOCK_SPACE: Final = 0x7457
-"""The first half of the advisory locks' keys; the second is the seat's number."""
+"""The first half of the advisory locks' keys; the second is the number of the executor lock."""
 LOOK_SECONDS: Final = 5.0
 
 
@@ -26,26 +26,26 @@ class NoExecutorLock(RuntimeError):
 
 
 class ExecutorLocks(ABC):
-    """The seats of one database."""
+    """The executor locks of one database."""
 
     async def take(self) -> int:
-        """Take the first free seat until `leave`, or until this process ends, however it ends."""
+        """Take the first free lock until `leave`, or until this process ends, however it ends."""
         for number in range(1, MOST + 1):
             if await self._try_to_keep(number):
                 return number
-        raise NoExecutorLock(f"all {MOST} seats are taken")
+        raise NoExecutorLock(f"all {MOST} executor locks are taken")
 
     @abstractmethod
     async def leave(self) -> None:
-        """Give the seat back."""
+        """Give the lock back."""
 
     @abstractmethod
     def borrowed(self, number: int) -> AbstractAsyncContextManager[bool]:
-        """Hold another seat for a moment, so that nobody else does. False: somebody lives there."""
+        """Hold another lock for a moment, so that nobody else does. False: somebody lives there."""
 
     @abstractmethod
     async def _try_to_keep(self, number: int) -> bool:
-        """Take the seat and keep it. False: it is taken."""
+        """Take the lock and keep it. False: it is taken."""
 
 
 class FileExecutorLocks(ExecutorLocks):
@@ -56,14 +56,14 @@ class FileExecutorLocks(ExecutorLocks):
         self._kept: IO[str] | None = None
 
     async def leave(self) -> None:
-        """Give the seat back."""
+        """Give the lock back."""
         if self._kept is not None:
             self._kept.close()
             self._kept = None
 
     @asynccontextmanager
     async def borrowed(self, number: int) -> AsyncIterator[bool]:
-        """Hold another seat for a moment, so that nobody else does. False: somebody lives there."""
+        """Hold another lock for a moment, so that nobody else does. False: somebody lives there."""
         file = self._lock(number)
         try:
             yield file is not None
@@ -96,7 +96,7 @@ class AdvisoryExecutorLocks(ExecutorLocks):
         self._watch: asyncio.Task[None] | None = None
 
     async def leave(self) -> None:
-        """Give the seat back."""
+        """Give the lock back."""
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
@@ -106,7 +106,7 @@ class AdvisoryExecutorLocks(ExecutorLocks):
 
     @asynccontextmanager
     async def borrowed(self, number: int) -> AsyncIterator[bool]:
-        """Hold another seat for a moment, so that nobody else does. False: somebody lives there."""
+        """Hold another lock for a moment, so that nobody else does. False: somebody lives there."""
         connection = await self._connect()
         try:
             yield await _try_lock(connection, number)
@@ -118,14 +118,14 @@ class AdvisoryExecutorLocks(ExecutorLocks):
             self._kept = await self._connect()
         if not await _try_lock(self._kept, number):
             return False
-        self._watch = asyncio.create_task(self._look_after(self._kept), name="durable: seat")
+        self._watch = asyncio.create_task(self._look_after(self._kept), name="durable: executor lock")
         return True
 
     async def _connect(self) -> psycopg.AsyncConnection:
         connection = await psycopg.AsyncConnection.connect(
             self._conninfo,
             autocommit=True,
-            application_name="turso-ops seat",
+            application_name="turso-ops executor lock",
             keepalives_idle=5,
             keepalives_interval=3,
             keepalives_count=3,
@@ -146,12 +146,12 @@ class AdvisoryExecutorLocks(ExecutorLocks):
                 async with asyncio.timeout(LOOK_SECONDS * 2):
                     await connection.execute("SELECT 1")
         except Exception:  # whatever it is: without this watch the process may work on without its lock
-            log.critical("durable.seat_lost", hint="the connection that held this process's lock broke", exc_info=True)
+            log.critical("durable.lock_lost", hint="the connection that held this process's lock broke", exc_info=True)
             self._lost()
 
 
 def executor_locks_of(database: str, *, lost: Callable[[], None]) -> ExecutorLocks:
-    """The seats of a database; `lost` is called when this process no longer holds the one that it took."""
+    """Return the executor locks of a database; `lost` is called when this process loses the one that it took."""
     url = make_url(database)
     if url.get_backend_name() == "sqlite":
         return FileExecutorLocks(Path(str(url.database)))

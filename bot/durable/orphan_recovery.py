@@ -26,10 +26,10 @@ MOMENT: Final = timedelta(microseconds=1)
 class OrphanRecovery:
     """Looks for what others left. Each of its three loops goes on when another one fails."""
 
-    def __init__(self, queue: Queue, seats: ExecutorLocks, seat: int, store: Store, clock: Clock) -> None:
+    def __init__(self, queue: Queue, locks: ExecutorLocks, number: int, store: Store, clock: Clock) -> None:
         self._queue = queue
-        self._seats = seats
-        self._own = f"{PREFIX}{seat}"
+        self._locks = locks
+        self._own = f"{PREFIX}{number}"
         self._store = store
         self._clock = clock
         self._seen: dict[str, int] = {}
@@ -40,31 +40,31 @@ class OrphanRecovery:
     def start(self, background: Background) -> list[Loop]:
         """Start the loops."""
         return [
-            background.start("orphaned workflows", self._adopt_orphans, every=ROUND_SECONDS),
+            background.start("orphaned workflows", self._recover_orphans, every=ROUND_SECONDS),
             background.start("lost intents", self._take_up_lost_intents, every=ROUND_SECONDS),
             background.start("intents left open", self._take_up_what_was_open, every=LOOK_SECONDS),
         ]
 
-    async def adopt(self) -> int:
+    async def recover(self) -> int:
         """Resume what dead executors left: how many workflows."""
-        adopted = 0
+        recovered = 0
         for executor in await self._queue.left_by_others(self._own):
             number = executor.removeprefix(PREFIX)
             if not number.isdigit():
                 continue
-            async with self._seats.borrowed(int(number)) as is_free:
+            async with self._locks.borrowed(int(number)) as is_free:
                 # Read again, now that nobody can sit down there and take them up at the same time.
                 if is_free and (left := await self._queue.begun_by(executor)):
                     await self._queue.resume(left)
-                    adopted += len(left)
-                    log.warning("durable.adopted", executor=executor, workflows=left)
-        return adopted
+                    recovered += len(left)
+                    log.warning("durable.recovered", executor=executor, workflows=left)
+        return recovered
 
-    async def _adopt_orphans(self) -> None:
-        await self.adopt()
+    async def _recover_orphans(self) -> None:
+        await self.recover()
 
     async def _take_up_what_was_open(self) -> None:
-        """Once, a while after the start: the process that answers them now has had the time."""
+        """Resume once, a while after the start: the process that answers these intents has had the time."""
         if self._before is None or time.monotonic() < self._settled_at:
             return
         for incoming in await self._store.intents.find_open(before=self._before):

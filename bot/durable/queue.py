@@ -43,7 +43,7 @@ class Queue:
         await self._client.enqueue_async(enqueueing(RESUME, f"resume:{intent_id}"), intent_id)
 
     async def ended(self, workflow_ids: Sequence[str]) -> set[str]:
-        """Those that have ended."""
+        """Return those that have ended."""
         if not workflow_ids:
             return set()
         found = await self._client.list_workflows_async(
@@ -57,7 +57,7 @@ class Queue:
             await self._client.delete_workflows_async(list(workflow_ids))
 
     async def left_by_others(self, executor_id: str) -> dict[str, list[str]]:
-        """Workflows that other executors have begun and not ended, by executor."""
+        """Return workflows that other executors have begun and not ended, by executor."""
         begun = await self._client.list_workflows_async(
             status="PENDING", app_version=VERSION, load_input=False, load_output=False, limit=BITE
         )
@@ -68,7 +68,7 @@ class Queue:
         return left
 
     async def begun_by(self, executor_id: str) -> list[str]:
-        """Workflows that one executor has begun and not ended."""
+        """Return workflows that one executor has begun and not ended."""
         begun = await self._client.list_workflows_async(
             status="PENDING", app_version=VERSION, executor_id=executor_id, load_input=False, load_output=False
         )
@@ -79,7 +79,7 @@ class Queue:
         await self._client.resume_workflows_async(list(workflow_ids), queue_name=QUEUE)
 
     async def stuck(self, *, for_: timedelta) -> list[str]:
-        """Ids of workflows that began or waited long ago and have not ended."""
+        """Return the ids of workflows that began or waited long ago and have not ended."""
         since = (datetime.now(UTC) - for_).isoformat()
         found = await self._client.list_workflows_async(
             status=["PENDING", "ENQUEUED"], end_time=since, load_input=False, load_output=False, limit=BITE

@@ -33,12 +33,12 @@ FAILED: Final = "failed"
 class Workflows:
     """The functions that DBOS runs. Each step's result is kept; what was kept does not run again."""
 
-    def __init__(self, work: Work, store: Store, resume: Resume, sweep: Loop, patience: StepRunner) -> None:
+    def __init__(self, work: Work, store: Store, resume: Resume, sweep: Loop, runner: StepRunner) -> None:
         self._work = work
         self._store = store
         self._resume = resume
         self._sweep = sweep
-        self._patience = patience
+        self._runner = runner
 
     def register(self) -> Callable[..., Any]:
         """Make them known to DBOS, before it is launched; returns the function that is scheduled."""
@@ -48,8 +48,8 @@ class Workflows:
 
     def _known(self, name: str, function: Callable[..., Awaitable[None]]) -> Callable[..., Any]:
         async def run(*arguments: Any) -> None:
-            self._patience.begin()
-            await self._patience.wait_if_ending()
+            self._runner.begin()
+            await self._runner.wait_if_ending()
             await function(*arguments)
 
         # Unlimited: a workflow that was interrupted a hundred times is still wanted.
@@ -75,7 +75,7 @@ class Workflows:
         seen = VerifyResult.from_json(await step(StepName.VERIFY, lambda: work.verify(request_id, phase, acted)))
         await step(StepName.FINISH, lambda: work.finish(request_id, phase, seen))
         ms = round((time.monotonic() - started) * 1000)
-        structlog.contextvars.bind_contextvars(ms=ms, attempts=self._patience.attempts())
+        structlog.contextvars.bind_contextvars(ms=ms, attempts=self._runner.attempts())
         await step(StepName.TELL, lambda: work.tell(request_id, phase))
 
     async def _fire(self, kind: str, subject: str, due_at: str, attempt: int, failures: int = 0) -> None:
@@ -128,7 +128,7 @@ class Workflows:
         otherwise: Callable[[], Awaitable[T]] | None = None,
     ) -> T:
         async def run() -> T:
-            return await self._patience.step(name, subject, call, otherwise)
+            return await self._runner.step(name, subject, call, otherwise)
 
         return await DBOS.run_step_async({"name": name}, run)
 

@@ -107,7 +107,7 @@ class Life:
                 await self.run_jobs()
 
     async def take_up_what_is_open(self) -> None:
-        """What adoption does some seconds after a start."""
+        """Do what the recovery of orphaned work does some seconds after a start."""
         for incoming in await self.store.intents.find_open(before=self.of.now() + timedelta(days=1)):
             ACTING.set(f"press {incoming.id}")
             await self.path.resume(incoming)

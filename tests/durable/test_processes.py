@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from bot.core.requests.request import State
-from bot.durable.durable import SEAT_LOST
+from bot.durable.durable import LOCK_LOST
 from bot.durable.executor_locks import ExecutorLocks, executor_locks_of
 from bot.durable.orphan_recovery import OrphanRecovery
 from bot.durable.queue import Queue
@@ -19,11 +19,11 @@ from tests.durable.conftest import Processes, approved, ended, incoming_now, unt
 from tests.durable.toy import RealClock
 
 
-async def test_each_process_has_a_seat_of_its_own_and_gives_it_back(database_url: str, store: SqlStore) -> None:
-    def seats() -> ExecutorLocks:
+async def test_each_process_has_a_lock_of_its_own_and_gives_it_back(database_url: str, store: SqlStore) -> None:
+    def locks() -> ExecutorLocks:
         return executor_locks_of(place_of(database_url).for_dbos, lost=lambda: None)
 
-    first, second = seats(), seats()
+    first, second = locks(), locks()
 
     assert [await first.take(), await second.take()] == [1, 2]
     async with second.borrowed(1) as is_free:
@@ -37,10 +37,10 @@ async def test_each_process_has_a_seat_of_its_own_and_gives_it_back(database_url
     await second.leave()
 
 
-async def test_only_what_the_dead_left_is_adopted(
+async def test_only_what_the_dead_left_is_recovered(
     database_url: str, store: SqlStore, queue: Queue, processes: Processes
 ) -> None:
-    adoption = OrphanRecovery(
+    recovery = OrphanRecovery(
         queue, executor_locks_of(place_of(database_url).for_dbos, lost=lambda: None), 99, store, RealClock()
     )
     processes.stop_at("act:before")
@@ -48,12 +48,12 @@ async def test_only_what_the_dead_left_is_adopted(
     wanted = await approved(store)
     await processes.stopped()
 
-    assert await adoption.adopt() == 0
+    assert await recovery.recover() == 0
     processes.kill(process)
     left = await queue.begun_by("executor-1")  # perhaps a sweep as well
     assert f"{wanted.id}:execute" in left
-    assert await adoption.adopt() == len(left)
-    assert await adoption.adopt() == 0
+    assert await recovery.recover() == len(left)
+    assert await recovery.recover() == 0
 
     processes.go_on()
     await processes.start()
@@ -154,8 +154,8 @@ async def test_a_process_that_loses_its_lock_ends_at_once(
     with psycopg.connect(database_url) as admin:
         admin.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE application_name = 'turso-ops seat' AND datname = current_database()"
+            " WHERE application_name = 'turso-ops executor lock' AND datname = current_database()"
         )
 
-    assert await asyncio.to_thread(process.wait, 20) == SEAT_LOST
+    assert await asyncio.to_thread(process.wait, 20) == LOCK_LOST
     processes.running.remove(process)

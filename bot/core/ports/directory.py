@@ -18,7 +18,7 @@ class Directory(Protocol):
         """
 
     async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:
-        """The same for somebody who is not here now: an requester whose request executes later."""
+        """Look up the same for a person who is not here now: a requester whose request executes later."""
 
     async def look(self, question: Question) -> Facts:
         """Ask Slack now, all at the same time, for what an authorization needs; never raises.
@@ -33,10 +33,10 @@ class Directory(Protocol):
         """Ask now in which channels somebody is, as far as the bot may know of them. Raises Unavailable."""
 
     async def is_in(self, user_id: str, channel_id: str, *, fresh: bool = True) -> bool:
-        """True when somebody is a member of a channel that they named without being seen there.
+        """Return True when somebody is a member of a channel that they named without being seen there.
 
         `fresh=False`: what was true a moment ago will do, for showing what is decided again on pressing.
         """
 
     async def inside(self, channel_id: str) -> frozenset[str]:
-        """Everybody in a channel, as of a minute ago; empty where the bot is not. Raises Unavailable."""
+        """Return everybody in a channel, as of a minute ago; empty where the bot is not. Raises Unavailable."""

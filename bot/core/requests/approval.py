@@ -54,7 +54,7 @@ class Tally:
 
     @property
     def have(self) -> int:
-        """How many have approved."""
+        """Return how many have approved."""
         return len(self.approved_by)
 
     @property
@@ -64,12 +64,12 @@ class Tally:
 
     @property
     def denied(self) -> bool:
-        """One refusal is enough."""
+        """Return True once there is a denial: one is enough."""
         return bool(self.denied_by)
 
     @property
     def lacking(self) -> int:
-        """How many more must approve."""
+        """Return how many more must approve."""
         return max(0, self.quorum - self.have)
 
 

@@ -67,7 +67,7 @@ def stricter_now(request: Request, decision: Decision) -> dict[str, Any]:
 
 
 def _expires_at(request: Request, decision: Decision) -> datetime | None:
-    """The earlier moment. One's own confirmation has a time of its own, and no record of when it was given."""
+    """Return the earlier moment. The requester's own confirmation has a time of its own, and no record of its start."""
     ends = [request.expires_at] if request.expires_at else []
     votes = [vote.at for vote in request.votes if vote.approves]
     if request.state is State.PENDING:

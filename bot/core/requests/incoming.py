@@ -53,6 +53,6 @@ class Incoming:
 
     @property
     def is_within_thread(self) -> bool:
-        """True when it was written or pressed in an answer of a thread, so that the thread has answers."""
+        """Return True when it was written or pressed in an answer of a thread, so that the thread has answers."""
         seen_there = self.kind in (Kind.MENTION, Kind.ACTION)
         return seen_there and self.thread_ts is not None and self.thread_ts != self.message_ts

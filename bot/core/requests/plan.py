@@ -70,7 +70,7 @@ class Plan:
 
     @property
     def settles(self) -> str:
-        """The incident that has ended and left open what this settles; empty: it settles nothing of one."""
+        """Return the incident that has ended and left open what this settles; empty: it settles nothing of one."""
         return str(self.arguments.get(SETTLES, ""))
 
     def to_json(self) -> str:
@@ -79,12 +79,12 @@ class Plan:
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the canonical text, in hex."""
+        """Return the SHA-256 of the canonical text, in hex."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
     @property
     def operation_hash(self) -> str:
-        """SHA-256 of what it would do to which object, without the snapshot: two plans with the same are one wish."""
+        """Return the SHA-256 of what is done to which object, without the snapshot. Equal hashes are one wish."""
         target = [self.target.name, self.target.id] if self.target else None
         wish = [self.command, self.options, self.organization, target, dict(self.arguments)]
         return hashlib.sha256(json.dumps(wish, sort_keys=True).encode()).hexdigest()

@@ -52,14 +52,14 @@ class Proof:
 
     @property
     def findings(self) -> Iterator[Finding]:
-        """The target's, then the sibling's."""
+        """Return the target's finding, then the sibling's."""
         yield self.target
         if self.sibling is not None:
             yield self.sibling
 
     @property
     def is_watched(self) -> bool:
-        """True while something may still be seen."""
+        """Return True while something may still be seen."""
         return any(one.tokens is OldTokens.WATCHED for one in self.findings)
 
     def to_json(self) -> dict[str, Any]:

@@ -121,17 +121,17 @@ class Request:
 
     @property
     def rests(self) -> bool:
-        """True for a quarantine without a countdown: Undo, or another destroy, ends it."""
+        """Return True for a quarantine without a countdown: Undo, or another destroy, ends it."""
         return self.state is State.QUARANTINED and self.due_at is None
 
     @property
     def leaves_frozen(self) -> bool:
-        """True when it ended before it took over from an earlier quarantine, whose hold is a freeze since."""
+        """Return True when it ended before it took over from an earlier quarantine, whose hold is a freeze since."""
         ended = self.state in (State.DENIED, State.CANCELLED, State.EXPIRED, State.STALE, State.FAILED)
         return ended and CLOSED in self.facts and TOOK_OVER not in self.facts
 
     def is_over(self, now: datetime) -> bool:
-        """True once the time it waits is over, although its timer may not have said so yet."""
+        """Return True once the time it waits is over, although its timer may not have said so yet."""
         waits = self.state in (State.PENDING, State.READY)
         return waits and self.expires_at is not None and self.expires_at <= now
 

@@ -44,7 +44,7 @@ class Database(Protocol):
 
 
 def database_of(place: Place) -> Database:
-    """The database of a place; nothing connects yet."""
+    """Return the database of a place; nothing connects yet."""
     return SqliteDatabase(place) if place.file else PostgresqlDatabase(place)
 
 
@@ -164,7 +164,7 @@ def _sqlite(place: Place, *, size: int, begin: str, reads_only: bool = False) ->
 
 
 def is_sqlite(connection: Connection) -> bool:
-    """True for SQLite."""
+    """Return True for SQLite."""
     return connection.dialect.name == "sqlite"
 
 

@@ -11,7 +11,7 @@ R = TypeVar("R")
 
 
 def values(record: Any, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The fields of a record as column values."""
+    """Return the fields of a record as column values."""
     return {name: getattr(record, name) for name in _names(type(record)) - without}
 
 
@@ -26,13 +26,13 @@ def _names(kind: Any) -> frozenset[str]:
 
 
 def one(connection: Connection, kind: type[R], query: Executable) -> R | None:
-    """The first record that a query finds."""
+    """Return the first record that a query finds."""
     row = connection.execute(query).first()
     return None if row is None else record(kind, row)
 
 
 def many(connection: Connection, kind: type[R], query: Executable) -> list[R]:
-    """Every record that a query finds."""
+    """Return every record that a query finds."""
     return [record(kind, row) for row in connection.execute(query)]
 
 

@@ -34,11 +34,11 @@ class Place:
 
     @property
     def for_dbos(self) -> str:
-        """The URL as DBOS reads it, password included: never log it."""
+        """Return the URL as DBOS reads it, password included: never log it."""
         return self.url.render_as_string(hide_password=False)
 
     def beside(self, name: str) -> Path:
-        """A file that belongs to a SQLite database, such as a lock."""
+        """Return a file that belongs to a SQLite database, such as a lock."""
         if self.file is None:
             raise ValueError("only a SQLite database has files beside it")
         return self.file.with_name(f"{self.file.name}.{name}")

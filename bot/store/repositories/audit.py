@@ -60,7 +60,7 @@ class Audit(Repository):
         user_id: str | None = None,
         since: datetime | None = None,
     ) -> list[tuple[int, AuditEntry]]:
-        """Newest first. `databases`: exact names; None: any."""
+        """Return entries with their numbers, newest first. `databases`: exact names; None: any."""
 
         def work(connection: Connection) -> list[tuple[int, AuditEntry]]:
             query = select(audit_log.c.seq, audit_log.c.entry)
@@ -85,7 +85,7 @@ class Audit(Repository):
         return await self._database.read(work)
 
     async def chain(self) -> AsyncIterator[tuple[int, str, str, str]]:
-        """(seq, previous hash, hash, canonical entry) from the first to the last, in constant memory."""
+        """Yield (seq, previous hash, hash, canonical entry) from the first to the last, in constant memory."""
         after: int | None = None
         query = select(audit_log.c.seq, audit_log.c.previous_hash, audit_log.c.hash, audit_log.c.entry)
         query = query.order_by(audit_log.c.seq).limit(CHUNK)
@@ -113,7 +113,7 @@ class Audit(Repository):
             after = rows[-1].seq
 
     async def head(self) -> tuple[int, str]:
-        """The last seq and hash; (0, '') when empty."""
+        """Return the last seq and hash; (0, '') when empty."""
         return await self._database.read(audit_chain.head)
 
 
@@ -152,14 +152,14 @@ def _as_written(moment: datetime) -> str:
 
 
 def _first_since(connection: Connection, since: datetime) -> int | None:
-    """A seq before which nothing is as new as `since`: where a walk back through the log may stop."""
+    """Return a seq before which nothing is as new as `since`: where a walk back through the log may stop."""
     early = audit_log.c.at >= _as_written(since - CLOCK_SKEW)
     query = select(audit_log.c.seq).where(early).order_by(audit_log.c.at, audit_log.c.seq).limit(1)
     return connection.execute(query).scalar()
 
 
 def _newest_of(connection: Connection, databases: Sequence[str], before_seq: int | None, limit: int) -> Select[Any]:
-    """The newest entries of some databases, in few steps for each name and not for each entry.
+    """Select the newest entries of some databases, in few steps for each name and not for each entry.
 
     The newest `limit` entries are among those of the `limit` names that were touched last.
     """

@@ -20,7 +20,7 @@ TOUCH = "INSERT INTO touched (database, seq) VALUES (?, ?)"
 
 
 def head(connection: Connection) -> tuple[int, str]:
-    """The last seq and hash."""
+    """Return the last seq and hash."""
     row = connection.exec_driver_sql(LAST).first()
     return (row.seq, row.hash) if row else EMPTY
 

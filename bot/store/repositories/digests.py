@@ -16,7 +16,7 @@ class Digests(Repository):
     """Digests of channels, one for each."""
 
     async def schedule(self, digest: Digest) -> None:
-        """One for each channel, with its timer: a second one replaces the first."""
+        """Set the digest of a channel, with its timer: a second one replaces the first."""
 
         def work(connection: Connection) -> None:
             insert_newest(connection, digests, [values(digest)])
@@ -32,7 +32,7 @@ class Digests(Repository):
         return await self._database.write(lambda connection: connection.execute(query).rowcount == 1)
 
     async def drop(self, channel_id: str) -> bool:
-        """False: the channel had none."""
+        """Drop the digest of a channel, with its timer. False: the channel had none."""
 
         def work(connection: Connection) -> bool:
             due = (timers.c.kind == TimerKind.DIGEST) & (timers.c.subject == channel_id)
@@ -42,6 +42,6 @@ class Digests(Repository):
         return await self._database.write(work)
 
     async def get(self, channel_id: str) -> Digest | None:
-        """The digest of a channel."""
+        """Return the digest of a channel."""
         query = select(digests).where(digests.c.channel_id == channel_id)
         return await self._database.read(lambda connection: one(connection, Digest, query))

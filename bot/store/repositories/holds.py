@@ -25,7 +25,7 @@ class Holds(Repository):
         newest: int | None = None,
         released_since: datetime | None = None,
     ) -> list[Hold]:
-        """Those that are not released, oldest first; `newest`: so many, newest first.
+        """Return those that are not released, oldest first; `newest`: so many, newest first.
 
         Args:
             released_since: those instead that were released since then.
@@ -45,7 +45,7 @@ class Holds(Repository):
         return await self._database.read(lambda connection: many(connection, Hold, query))
 
     async def get(self, hold_id: str) -> Hold | None:
-        """One hold, released or not."""
+        """Return one hold, released or not."""
         query = select(holds).where(holds.c.id == hold_id)
         return await self._database.read(lambda connection: one(connection, Hold, query))
 

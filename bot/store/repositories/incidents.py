@@ -23,7 +23,7 @@ class Incidents(Repository):
         self._running = RunningIncidents(self.find_running)
 
     async def start(self, incident: Incident, timer: Timer, entry: AuditEntry) -> Incident | None:
-        """None: one runs in that channel already."""
+        """Start an incident with its timer. None: one runs in that channel already."""
 
         def work(connection: Connection) -> Incident | None:
             if not insert_new(connection, incidents, values(incident)):
@@ -38,22 +38,22 @@ class Incidents(Repository):
             self._running.forget()
 
     async def running_in(self, channel_id: str) -> Incident | None:
-        """The one that runs there now; what another process changed is seen within a second."""
+        """Return the incident that runs there now; what another process changed is seen within a second."""
         return (await self._running.by_channel()).get(channel_id)
 
     async def last_in(self, channel_id: str) -> Incident | None:
-        """The one that was started there last, running or ended."""
+        """Return the incident that was started there last, running or ended."""
         query = select(incidents).where(incidents.c.channel_id == channel_id)
         query = query.order_by(incidents.c.started_at.desc(), incidents.c.id.desc()).limit(1)
         return await self._database.read(lambda connection: one(connection, Incident, query))
 
     async def get(self, incident_id: str) -> Incident | None:
-        """One incident, running or ended."""
+        """Return one incident, running or ended."""
         query = select(incidents).where(incidents.c.id == incident_id)
         return await self._database.read(lambda connection: one(connection, Incident, query))
 
     async def find_running(self, *, newest: int | None = None) -> list[Incident]:
-        """All that run, oldest first; `newest`: so many, newest first."""
+        """Return all that run, oldest first; `newest`: so many, newest first."""
         query = select(incidents).where(incidents.c.ended_at.is_(None))
         if newest is None:
             query = query.order_by(incidents.c.started_at)
@@ -98,7 +98,7 @@ class Incidents(Repository):
             self._running.forget()
 
     async def set_timeline(self, incident_id: str, ts: str) -> None:
-        """Remember the message under which all else stands."""
+        """Record the message that announces the incident."""
         query = update(incidents).where(incidents.c.id == incident_id).values(timeline_ts=ts)
         await self._database.write(lambda connection: connection.execute(query))
         self._running.forget()

@@ -30,16 +30,16 @@ class Intents(Repository):
         return await self._group.intent(row)
 
     async def get(self, intent_id: str) -> Incoming | None:
-        """One that was recorded, open or closed, without what is short-lived."""
+        """Return one that was recorded, open or closed, without what is short-lived."""
         query = select(intents).where(intents.c.id == intent_id)
         return await self._database.read(lambda connection: one(connection, Incoming, query))
 
     async def close(self, intent_id: str) -> None:
-        """It led to a request or to an answer."""
+        """Record that an intent led to a request or to an answer."""
         query = update(intents).where(intents.c.id == intent_id, intents.c.is_open).values(is_open=False)
         await self._database.write(lambda connection: connection.execute(query))
 
     async def find_open(self, *, before: datetime) -> list[Incoming]:
-        """Those that a crash left without either, oldest first."""
+        """Return those that a crash left without a request and without an answer, oldest first."""
         query = select(intents).where(intents.c.is_open, intents.c.at < before).order_by(intents.c.at).limit(1000)
         return await self._database.read(lambda connection: many(connection, Incoming, query))

@@ -14,11 +14,11 @@ class LiveCards(Repository):
     """Where they stand; of each database the newest in each channel."""
 
     async def add(self, card: LiveCard) -> None:
-        """Remember one; the newest of a database in a channel replaces the one before."""
+        """Record one; the newest of a database in a channel replaces the one before."""
         await self._database.write(lambda connection: insert_newest(connection, live_cards, [values(card)]))
 
     async def find(self, organization: str, databases: Sequence[str]) -> list[LiveCard]:
-        """Those of some databases."""
+        """Return those of some databases."""
         of_these = (live_cards.c.organization == organization) & live_cards.c.database.in_(list(databases))
         query = select(live_cards).where(of_these)
         return await self._database.read(lambda connection: many(connection, LiveCard, query))

@@ -12,7 +12,7 @@ from bot.store.schema.column_types import storable
 
 
 def listed(connection: Connection, names: Sequence[str]) -> FromClause:
-    """The names as a table of one column, `name`."""
+    """Return the names as a table of one column, `name`."""
     kept = [storable(name) for name in dict.fromkeys(names)]
     if is_sqlite(connection):
         rows = func.json_each(bindparam("names", json.dumps(kept), Text, unique=True)).table_valued("value")
@@ -22,5 +22,5 @@ def listed(connection: Connection, names: Sequence[str]) -> FromClause:
 
 
 def any_of(connection: Connection, wanted: ColumnElement[str], names: Sequence[str]) -> ColumnElement[bool]:
-    """True where a column holds one of the names."""
+    """Return True where a column holds one of the names."""
     return wanted.in_(select(listed(connection, names).c.name))

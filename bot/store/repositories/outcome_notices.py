@@ -26,12 +26,12 @@ class OutcomeNotices(Repository):
         self._clock = clock
 
     async def untold(self, subject: str) -> list[Untold]:
-        """Ends of a request or review that the people concerned are still to be told of."""
+        """Return the ends of a request or review of which people are still to be notified."""
         query = select(outcome_notices).where(_owed(subject)).order_by(outcome_notices.c.owed_at)
         return await self._database.read(lambda connection: many(connection, Untold, query))
 
     async def was_told(self, subject: str, event: str, person: str = EVERYBODY) -> bool:
-        """True when that end was told; `person`: to this one."""
+        """Return True when people were notified of that end; `person`: this one."""
         this = (outcome_notices.c.subject == subject) & (outcome_notices.c.event == event)
         told = this & (outcome_notices.c.person == person) & outcome_notices.c.told_at.is_not(None)
         query = select(outcome_notices.c.subject).where(told)
@@ -57,7 +57,7 @@ class OutcomeNotices(Repository):
         return await self._database.write(lambda connection: transitions.owe_once(connection, subject, event, now))
 
     async def told_nobody(self, *, since: datetime, before: datetime) -> list[Untold]:
-        """Ends since a moment that nobody was told of: no way was open, or it is owed since before another moment."""
+        """Return ends since a moment of which nobody was notified: no way was open, or the notice is late."""
         late = or_(outcome_notices.c.how == NOBODY, outcome_notices.c.owed_at < before)
         whole = (outcome_notices.c.person == EVERYBODY) & outcome_notices.c.told_at.is_(None)
         query = select(outcome_notices).where(whole & late & (outcome_notices.c.owed_at >= since))
@@ -66,7 +66,7 @@ class OutcomeNotices(Repository):
         )
 
     async def told_plainly(self, *, since: datetime) -> list[Untold]:
-        """Ends since a moment whose cards could not be drawn."""
+        """Return ends since a moment whose cards could not be drawn."""
         plainly = (outcome_notices.c.how == PLAINLY) & (outcome_notices.c.owed_at >= since)
         query = select(outcome_notices).where(plainly).order_by(outcome_notices.c.owed_at)
         return await self._database.read(lambda connection: many(connection, Untold, query))

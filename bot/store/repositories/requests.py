@@ -59,7 +59,7 @@ class Requests(Repository):
         return opened
 
     async def get(self, request_id: str) -> Request | None:
-        """One request with its votes."""
+        """Return one request with its votes."""
         query = select(requests).where(requests.c.id == request_id)
         found = await self._database.read(lambda connection: _with_votes(connection, query))
         return found[0] if found else None
@@ -162,7 +162,7 @@ class Requests(Repository):
         return await self._database.write(work)
 
     async def was_sent(self, request_id: str, phase: str) -> bool:
-        """True once `mark_sent` has marked this phase."""
+        """Return True once `mark_sent` has marked this phase."""
         query = select(sent.c.at).where(sent.c.request_id == request_id, sent.c.phase == phase)
         return await self._database.read(lambda connection: connection.execute(query).first() is not None)
 
@@ -176,7 +176,7 @@ def _may_owe_one(connection: Connection, person: str, *, another: bool) -> None:
 
 
 def _newest(states: Sequence[State], about: Sequence[ColumnElement[bool]], limit: int | None) -> Any:
-    """A short walk down the index for each state, then the newest of them all."""
+    """Select the newest requests: a short walk down the index for each state, then the newest of all."""
 
     def of(state: State) -> Any:
         query: Select[Any] = select(requests.c.id, requests.c.created_at).where(requests.c.state == state, *about)

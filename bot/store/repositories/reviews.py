@@ -19,7 +19,7 @@ class Reviews(Repository):
     """What break-glass acts owe. A review is opened by the move of its request."""
 
     async def get(self, review_id: str) -> Review | None:
-        """One review, owed or given."""
+        """Return one review, owed or given."""
         query = select(reviews).where(reviews.c.id == review_id)
         return await self._database.read(lambda connection: one(connection, Review, query))
 

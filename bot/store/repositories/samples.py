@@ -17,7 +17,7 @@ class Samples(Repository):
     """Usage samples, one for each database and day."""
 
     async def add(self, new: Sequence[UsageSample]) -> None:
-        """One for each database and day: a later one of the same day replaces it."""
+        """Add samples, one for each database and day: a later one of the same day replaces it."""
         rows = list({(s.organization, s.day, s.database_id): values(s) for s in new}.values())
 
         def work(connection: Connection) -> None:
@@ -29,7 +29,7 @@ class Samples(Repository):
     async def find(
         self, *, organization: str, since: str, until: str, databases: Sequence[str] | None = None
     ) -> list[UsageSample]:
-        """Those of the days from `since` to `until`, both included, by day; `databases`: exact names."""
+        """Return those of the days from `since` to `until`, both included, by day; `databases`: exact names."""
         days = samples.c.day.between(since, until)
         query = select(samples).where(samples.c.organization == organization, days)
         query = query.order_by(samples.c.day, samples.c.database)
@@ -41,6 +41,6 @@ class Samples(Repository):
         return await self._database.read(work)
 
     async def first_day(self, *, organization: str) -> str | None:
-        """The `day` of an organization's oldest sample; None: there is none."""
+        """Return the `day` of an organization's oldest sample; None: there is none."""
         query = select(func.min(samples.c.day)).where(samples.c.organization == organization)
         return await self._database.read(lambda connection: connection.execute(query).scalar())

@@ -20,7 +20,7 @@ class Timers(Repository):
     """What is due."""
 
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:
-        """Those whose time has come and that are not held back.
+        """Return those whose time has come and that are not held back.
 
         The longest overdue come first, after them those that were started or failed before: they stop no other.
         """
@@ -30,7 +30,7 @@ class Timers(Repository):
         return await self._database.read(lambda connection: many(connection, Timer, query))
 
     async def is_due(self, kind: TimerKind, subject: str, due_at: datetime) -> bool:
-        """True while that timer is neither moved nor dropped."""
+        """Return True while that timer is neither moved nor dropped."""
         query = select(timers.c.kind).where(_this(kind, subject, due_at))
         return await self._database.read(lambda connection: connection.execute(query).first() is not None)
 
@@ -67,7 +67,7 @@ class Timers(Repository):
         await self._database.write(lambda connection: connection.execute(query))
 
     async def schedule(self, timer: Timer) -> None:
-        """One for each kind and subject: a second one moves the first."""
+        """Set a timer. There is one for each kind and subject: a second one moves the first."""
         await self._database.write(lambda connection: transitions.set_timers(connection, [timer]))
 
     async def backlog(self, before: datetime) -> Backlog:
@@ -85,7 +85,7 @@ class Timers(Repository):
 
 
 def _machine_time() -> datetime:
-    """Failures are of the real world: a simulated clock may stand still, or jump."""
+    """Return the time of the machine, as failures are real: a simulated clock may stand still, or jump."""
     return datetime.now(UTC)
 
 

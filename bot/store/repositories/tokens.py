@@ -36,7 +36,7 @@ class Tokens(Repository):
         live_at: datetime | None = None,
         limit: int | None = None,
     ) -> list[LedgerToken]:
-        """All that match, newest first; `live_at`: only those that may work then, also what is being minted."""
+        """Return all that match, newest first; `live_at`: only those that may work then, also what is being minted."""
         query = select(tokens).where(tokens.c.organization == organization)
         if database_ids is not None:
             query = query.where(tokens.c.database_id.in_(list(database_ids)))

@@ -29,7 +29,7 @@ class QuarantineOpen(Exception):
 
 
 def columns_of(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that a move sets, as column values."""
+    """Return the fields that a move sets, as column values."""
     if unknown := changes.keys() - MOVABLE:
         raise ValueError(f"a move cannot set {sorted(unknown)}")
     return dict(changes)
@@ -113,7 +113,7 @@ def _drop_prepared(connection: Connection, request_id: str, at: datetime) -> Non
 
 
 def set_timers(connection: Connection, due: Sequence[Timer]) -> None:
-    """One for each kind and subject: a second one moves the first."""
+    """Set timers. There is one for each kind and subject: a second one moves the first."""
     insert_newest(connection, timers, [values(timer) for timer in due])
 
 
