@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -94,6 +94,14 @@ async def turned(store: SqlStore, timer: Timer) -> None:
     end = time.monotonic() + PATIENCE
     while await store.timers.is_due(timer.kind, timer.subject, timer.due_at):
         assert time.monotonic() < end, "it was not turned"
+        await asyncio.sleep(0.05)
+
+
+async def closed(store: SqlStore, intent_id: str) -> None:
+    """Wait until an intent is closed."""
+    end = time.monotonic() + PATIENCE
+    while intent_id in [one.id for one in await store.intents.find_open(before=datetime.now(UTC) + timedelta(days=1))]:
+        assert time.monotonic() < end, f"{intent_id} is still open"
         await asyncio.sleep(0.05)
 
 

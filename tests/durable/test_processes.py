@@ -15,7 +15,7 @@ from bot.durable.orphan_recovery import OrphanRecovery
 from bot.durable.queue import Queue
 from bot.store.connections.urls import place_of
 from bot.store.store import SqlStore
-from tests.durable.conftest import Processes, approved, ended, incoming_now, until
+from tests.durable.conftest import Processes, approved, closed, ended, incoming_now, until
 from tests.durable.toy import RealClock
 
 
@@ -100,7 +100,6 @@ async def test_a_process_that_stops_lets_a_running_phase_end(store: SqlStore, pr
     await processes.stopped()
 
     process.terminate()
-    await asyncio.sleep(0.3)
     status = await asyncio.to_thread(process.wait, 30)
 
     assert status == 0
@@ -140,7 +139,7 @@ async def test_an_intent_that_a_crash_left_is_taken_up_after_the_restart(store: 
     await until(lambda: len(processes.done) > 0)
 
     assert processes.done == ["resumed i-0000000001"]
-    await asyncio.sleep(0.5)
+    await closed(store, "i-0000000001")
     still_open = await store.intents.find_open(before=datetime.now(UTC) + timedelta(days=1))
     assert [intent.id for intent in still_open] == ["i-0000000003"]
 

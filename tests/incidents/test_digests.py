@@ -1,7 +1,9 @@
 """Digests around the end of a month: two processes, a clock in a file, one of them killed halfway."""
 
-import asyncio
+import sqlite3
+import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -87,6 +89,14 @@ class Month:
         messages = [one for one in self.world.workspace.history(channel_id, None) if not one.only_for]
         return [one for one in messages if "Turso digest" in one.text or "was interrupted" in one.text]
 
+    def sweeps(self, since: float) -> int:
+        """Return how often the processes have looked for what is due: each look is a row of the store for a minute."""
+        with closing(sqlite3.connect(self.world.data / "turso-ops.db")) as store:
+            looks = (
+                "SELECT count(*) FROM workflow_status WHERE name = 'sweep' AND status = 'SUCCESS' AND created_at > ?"
+            )
+            return int(store.execute(looks, [since * 1000]).fetchone()[0])
+
     def has_posted(self, channel_id: str, count: int) -> bool:
         """Say whether so many digests were posted."""
         return len(self.posted(channel_id)) >= count
@@ -131,7 +141,8 @@ async def play_the_month(month: Month, first: Process) -> None:
         month.to(FIRST + timedelta(days=day))
         for channel in CHANNELS:
             await until(partial(month.has_posted, channel, day), what=f"day {day} in {channel}", within=60)
-    await asyncio.sleep(3)
+    posted = time.time()
+    await until(lambda: month.sweeps(posted) >= 2, what="two more looks for what is due")
     for channel in CHANNELS:
         digests = month.posted(channel)
         assert len(digests) == DAYS, "each once"
