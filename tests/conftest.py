@@ -28,6 +28,8 @@ LONGEST = (
     "browser",
     "scenarios",
     "incidents",
+    "sandbox/platform",
+    "store",
 )
 """What begins first: no worker shall be left alone at the end with what takes long."""
 
