@@ -102,6 +102,7 @@ async def timeline_is_what_was_seen(world: World) -> None:
     assert "leaked in a log" in rows[1]
     assert "break-glass; not reviewed yet" in rows[3]
     assert "eyJ" not in text
+    assert "- Channel: #inc-checkout\n" in text
 
 
 async def rights_are_gone(world: World) -> None:

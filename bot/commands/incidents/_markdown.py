@@ -89,11 +89,11 @@ def _head(story: Story) -> list[str]:
     by = story.who(incident.ended_by) if incident.ended_by else "the time"
     ended = f"{utc(incident.ended_at)} by {_cell(by)}" if incident.ended_at else "still running"
     people = [_cell(story.who(one)) for one in story.people]
-    channel = f"#{story.channel_name}" if story.channel_name else incident.channel_id
+    channel = f"#{_cell(story.channel_name)}" if story.channel_name else _cell(incident.channel_id)
     return [
         f"# Incident {incident.key}",
         "",
-        f"- Channel: {_cell(channel)}",
+        f"- Channel: {channel}",
         f"- Started: {utc(incident.started_at)} by {_cell(story.who(incident.started_by))}",
         f"- Ended: {ended}",
         f"- Lasted: {duration(until - incident.started_at)}",
