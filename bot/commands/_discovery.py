@@ -43,6 +43,9 @@ def missing_in(module: ModuleType) -> list[str]:
         lacks.append("It has no `verb`, such as `Freeze writes`: buttons and cards show it.")
     if command.changes and not command.purpose:
         lacks.append("It has no `purpose`, such as `freeze {}`: the audit log says that somebody asked to do that.")
+    unreadable = command.reveals or (isinstance(command, ChangeCommand) and command.read_back is None)
+    if unreadable and not command.again_label:
+        lacks.append("It has no `again_label`, and nothing can be read back: nobody could ask for it again.")
     return lacks
 
 

@@ -12,11 +12,13 @@ from bot.blocks.message import reply
 from bot.blocks.plans import dry_run
 from bot.blocks.text import mrkdwn
 from bot.commands import CATALOGUE
+from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Confirm, Decision, Verdict
 from bot.core.records.incidents import Review
 from bot.core.requests.plan import Plan, PlanTarget
 from bot.core.requests.request import COUNTDOWN_OVER, Mode, Request, State
 from tests.blocks.messages import HOSTILE, buttons, check, shown, words
+from tests.core.commands import ShowArgs, declare
 from tests.store.conftest import NOON
 from tests.store.samples import request, vote
 
@@ -151,6 +153,27 @@ def test_what_leaves_nothing_to_read_can_be_done_again_by_a_person(command: str,
     card = request_card(asked(state=State.UNKNOWN, command=command, line=f"{command} orders"), CATALOGUE, now=NOON)
 
     assert list(buttons(card)) == [name]
+
+
+def test_a_card_offers_what_its_command_declares() -> None:
+    plain = declare("melt", "melt NAME", ShowArgs, changes=True, verb="Melt down")
+    declared = replace(plain, again_label="Melt again", offers_freeze=True)
+    waits, unknown = asked(command="melt"), asked(command="melt", state=State.UNKNOWN, line="melt orders")
+
+    without, has = CommandCatalogue([plain]), CommandCatalogue([declared])
+
+    assert "Freeze first" not in buttons(request_card(waits, without, now=NOON))
+    assert "Freeze first" in buttons(request_card(waits, has, now=NOON))
+    assert not buttons(request_card(unknown, without, now=NOON))
+    assert list(buttons(request_card(unknown, has, now=NOON))) == ["Melt again"]
+    assert "Melt down" in words(request_card(waits, has, now=NOON))
+
+
+def test_the_card_of_a_command_that_is_gone_is_still_drawn() -> None:
+    card = check(request_card(asked(command="melt"), CommandCatalogue([]), now=NOON))
+
+    assert "Melt" in words(card)
+    assert buttons(card)["Approve"]["style"] == "danger", "what is not known is taken for dangerous"
 
 
 def test_a_break_glass_act_owes_its_review_until_it_is_given() -> None:

@@ -77,6 +77,8 @@ def test_a_new_file_is_a_new_command(family: Path) -> None:
         ("regions", "command = print\n", "one of `ReadCommand`, `ChangeCommand`, `SecretCommand`"),
         ("places", COMPLETE.format(kind="ReadCommand", more="run=run"), "`regions` belongs in `regions.py`"),
         ("regions", COMPLETE.format(kind="ChangeCommand", more=CHANGES), "It has no `verb`, such as `Freeze writes`"),
+        ("regions", COMPLETE.format(kind="ChangeCommand", more=CHANGES), "It has no `purpose`, such as `freeze {}`"),
+        ("regions", COMPLETE.format(kind="ChangeCommand", more=CHANGES), "It has no `again_label`"),
         (
             "regions",
             COMPLETE.format(kind="ReadCommand", more="run=run").replace('usage="db regions"', 'usage="db places"'),
@@ -88,7 +90,16 @@ def test_a_new_file_is_a_new_command(family: Path) -> None:
             "It has no `summary`",
         ),
     ],
-    ids=["no command", "something else", "another name", "no verb", "another usage", "no summary"],
+    ids=[
+        "no command",
+        "something else",
+        "another name",
+        "no verb",
+        "no purpose",
+        "no way to ask again",
+        "another usage",
+        "no summary",
+    ],
 )
 def test_an_incomplete_file_is_refused_with_what_it_lacks(family: Path, file: str, text: str, words: str) -> None:
     (family / f"{file}.py").write_text(text)
