@@ -77,7 +77,7 @@ async def test_a_token_of_a_database_that_was_made_again_is_not_minted(here: Pip
     request = await here.approved("token orders")
     here.turso.add("orders")
 
-    with pytest.raises(BotError, match="Nothing was minted"):
+    with pytest.raises(BotError, match="No token was created"):
         await pressed(here)
 
     assert (await here.now(request)).state is State.STALE

@@ -25,7 +25,7 @@ async def test_what_waits_already_is_answered_with_a_link_that_has_words(world: 
     dana = world.person(DANA)
     await dana.types("/turso rotate twice --reason leak", holding="twice")
 
-    answer = await dana.types("/turso rotate twice --reason leak", holding="already waits")
+    answer = await dana.types("/turso rotate twice --reason leak", holding="is already open")
 
     shown = marked_up(answer)
     assert "|Open the card>" in shown

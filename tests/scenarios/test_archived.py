@@ -39,7 +39,7 @@ async def test_the_card_of_what_expired_meanwhile_is_answered_and_drawn_again(wo
 
     assert "It is too late" in words(answer)
     assert answer.channel_id == DB_OPS
-    drawn = await world.shows(card, holding="Nobody decided in time")
+    drawn = await world.shows(card, holding="No one approved or denied it in time")
     assert not {"Approve", "Deny", "Withdraw", "Remind"} & set(buttons(drawn))
 
 

@@ -133,7 +133,7 @@ async def test_undo_is_for_the_asker_the_approvers_and_whom_the_rule_names(world
     )
     assert "undo" in words(guest).lower()
     tried = await world.person(DANA).types("/turso db restore undone --dry-run")
-    assert "nothing was done" in words(tried)
+    assert "Nothing was changed" in words(tried)
     assert "You can undo" in words(tried)
     await world.calm()
     assert await world.bot.store.requests.find(states=[State.QUARANTINED])

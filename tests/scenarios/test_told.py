@@ -168,7 +168,7 @@ async def test_a_card_that_was_deleted_is_posted_again_with_its_outcome(world: W
     world.workspace.state.delete_message(world.as_now(card))
 
     again = await world.person(DANA).types(f"/turso {request.line}", holding="is already open")
-    assert "Its card" in words(again)
+    assert "Open the card" in words(again)
     posted = await until(lambda: world.card(holding=name), what="the card again")
     assert posted.ts != card.ts
     world.workspace.state.delete_message(posted)

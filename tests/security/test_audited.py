@@ -88,7 +88,7 @@ async def _approvals(world: World) -> None:
     assert world.bot is not None
     await _replace(world, "stale")
     await ana.presses_and_hears("Approve", stale)
-    await until(lambda: "another database now" in words(world.as_now(stale)), what="staleness")
+    await until(lambda: "a different database now" in words(world.as_now(stale)), what="staleness")
 
 
 async def _replace(world: World, name: str) -> None:

@@ -143,7 +143,7 @@ async def test_no_menu_of_databases_offers_one_of_another_channel(
     for reader in readers:
         someone = world.person(reader)
         answer = await someone.types("/turso help audit", where, holding="audit")
-        await someone.presses("Fill in a form", answer)
+        await someone.presses("Open the form", answer)
         view = await someone.modal("Database")
         for typed in ("", "a", "o", hidden, hidden[:3], SECRET_NAME):
             options = await world.workspace.suggest(
