@@ -53,7 +53,7 @@ async def test_a_thaw_of_what_was_left_frozen_leaves_a_later_freeze_of_somebody_
     await world.person(REMY).presses("Thaw alpha", end)
 
     told = await until(lambda: world.card(INCIDENT, holding="The freeze of *alpha* has ended"), what="the thaw")
-    assert "reads and writes stay blocked" in words(told)
+    assert "reads and writes are still blocked" in words(told)
     await world.calm()
     assert await q.configuration(world, "alpha") == (True, True)
     (left,) = await q.holds(world, "alpha")
@@ -73,7 +73,7 @@ async def test_a_thaw_of_what_was_left_frozen_opens_it(world: World) -> None:
     await world.person(REMY).presses("Thaw bravo", end)
 
     told = await until(lambda: world.card(INCIDENT, holding="The freeze of *bravo* has ended"), what="the thaw")
-    assert "its reads stay blocked" in words(told), "others have blocked them meanwhile"
+    assert "reads are still blocked" in words(told), "others have blocked them meanwhile"
     assert await q.configuration(world, "bravo") == (True, False)
     await world.calm()
     assert not await q.holds(world, "bravo")

@@ -180,7 +180,7 @@ async def test_a_freeze_is_thawed_from_home_where_it_was_asked_for(world: World)
     assert asked.channel_id.startswith("D"), "who presses in Home is asked in the DM beside it"
     await ben.presses("Thaw", asked)
 
-    await until(lambda: world.card(holding="*cold* is open again"), what="the thaw, told in the channel")
+    await until(lambda: world.card(holding="*cold* is unblocked"), what="the thaw, told in the channel")
     assert not await play.blocked(world, "cold")
 
 

@@ -35,7 +35,7 @@ async def test_when_the_time_is_over_all_is_told_as_at_the_end_by_hand(world: Wo
     assert [one.user_id for one in ended] == [TIMER], "nobody ended it"
     question = await remy.presses_and_hears("Thaw checkout", last)
     await remy.presses("Thaw", question)
-    await until(lambda: world.card(INCIDENT, holding="*checkout* is open again"), what="the thaw")
+    await until(lambda: world.card(INCIDENT, holding="*checkout* is unblocked"), what="the thaw")
     assert not await play.blocked(world, "checkout")
 
 

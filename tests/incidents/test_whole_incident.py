@@ -122,7 +122,7 @@ async def what_was_left_open_is_settled(world: World, last: Message) -> None:
 
     question = await remy.presses_and_hears("Thaw checkout", last)
     await remy.presses("Thaw", question)
-    await until(lambda: world.card(INCIDENT, holding="*checkout* is open again"), what="the thaw")
+    await until(lambda: world.card(INCIDENT, holding="*checkout* is unblocked"), what="the thaw")
     assert not await play.blocked(world, "checkout")
     await world.calm()
     again = await remy.presses_and_hears("Thaw checkout", last)

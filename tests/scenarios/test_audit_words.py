@@ -27,7 +27,7 @@ async def test_an_approval_of_ones_own_request_is_told_as_rejected_and_that_of_a
 
     page = words(await world.person(DANA).types(f"/turso audit --db {name}", holding="Audit log"))
 
-    own = f"<@{DANA}>'s approval of their own request to freeze `{name}` was rejected: You cannot approve"
+    own = f"<@{DANA}>'s approval of their own request to freeze `{name}` was rejected: You can't approve"
     assert own in page
     assert f"<@{ANA}> approved <@{DANA}>'s request to freeze `{name}`" in page
     assert f"<@{DANA}>'s request to freeze `{name}` succeeded" in page

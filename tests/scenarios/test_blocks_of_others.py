@@ -46,7 +46,7 @@ async def test_what_was_found_once_does_not_keep_a_later_freeze_closed(world: Wo
     await world.make("later")
     await q.configuration(world, "later", block_writes=True)
     await freeze(world, "later")
-    assert "writes stay blocked" in await expire(world, "later", minutes=31)
+    assert "writes are still blocked" in await expire(world, "later", minutes=31)
     await q.configuration(world, "later", block_writes=False)
 
     await freeze(world, "later", "--for 45m")
@@ -62,7 +62,7 @@ async def test_a_block_that_others_set_during_a_freeze_stays(world: World) -> No
     await freeze(world, "during")
     await q.configuration(world, "during", block_reads=True)
 
-    assert "reads stay blocked" in await expire(world, "during", minutes=31)
+    assert "reads are still blocked" in await expire(world, "during", minutes=31)
 
     assert await q.configuration(world, "during") == (True, False)
 
@@ -95,7 +95,7 @@ async def test_undo_leaves_open_what_was_opened_and_blocked_what_was_found(world
 
     assert await q.configuration(world, "undone") == (False, True)
     assert {one.kind for one in await q.holds(world, "undone")} == {HoldKind.FREEZE, HoldKind.FOUND}
-    assert "writes stay blocked" in await expire(world, "undone", minutes=121)
+    assert "writes are still blocked" in await expire(world, "undone", minutes=121)
     assert await q.configuration(world, "undone") == (False, True), "others had blocked it before the quarantine"
 
 
@@ -106,7 +106,7 @@ async def test_a_thaw_by_hand_opens_and_blocks_nothing(world: World) -> None:
     await q.configuration(world, "thawed", block_reads=False)
 
     await world.person(DANA).types("/turso thaw thawed")
-    await until(lambda: world.card(holding="*thawed* is open again"), what="the thaw")
+    await until(lambda: world.card(holding="*thawed* is unblocked"), what="the thaw")
 
     assert await q.configuration(world, "thawed") == (False, False)
     assert not await q.holds(world, "thawed")
@@ -152,7 +152,7 @@ async def test_a_freeze_starts_only_once_turso_tells_what_is_blocked(world: Worl
     try:
         await world.workspace.say(DANA, DB_OPS, "/turso freeze silent --for 30m --reason load")
         waits = await waiting(world)
-        assert "does not start yet: Turso doesn't say whether `silent` is blocked" in waits.outcome
+        assert "can't start yet. Turso doesn't say whether `silent` is blocked" in waits.outcome
         assert len(world.changes("PATCH", "silent/configuration")) == before
         assert not await q.holds(world, "silent")
     finally:
@@ -160,5 +160,5 @@ async def test_a_freeze_starts_only_once_turso_tells_what_is_blocked(world: Worl
 
     await until(lambda: world.card(holding="*silent* are blocked"), what="the freeze")
     await world.calm()
-    assert "reads stay blocked" in await expire(world, "silent", minutes=31)
+    assert "reads are still blocked" in await expire(world, "silent", minutes=31)
     assert await q.configuration(world, "silent") == (True, False)

@@ -18,7 +18,7 @@ async def test_it_ends_on_record_and_its_requester_is_told(tmp_path: Path) -> No
         # The bot is still in the channel when it is asked, and no longer when the card is posted.
         world.workspace.faults.add("api_error", "chat.postMessage", times=1, error="not_in_channel")
         await world.workspace.say(DANA, DB_OPS, "/turso rotate unseen --reason leak")
-        told = lambda: [one for one in forging.told(world, DANA) if "could not be posted" in words(one)]  # noqa: E731
+        told = lambda: [one for one in forging.told(world, DANA) if "couldn't be posted" in words(one)]  # noqa: E731
         await until(told, what="its end")
         await world.calm()
 

@@ -26,7 +26,7 @@ channels:
 OWN = "{allow: [freeze, token], confirm: button}"
 OWN_POLICY = TEMPLATE.replace("RULE", OWN)
 STRICTER = {
-    "an approval": "{approve: [freeze, token], by: dba, confirm: none}",
+    "approval": "{approve: [freeze, token], by: dba, confirm: none}",
     "a reason and a review": "{break_glass: [freeze, token], to: 'user:U0DANA', review_by: dba}",
 }
 
@@ -82,7 +82,7 @@ async def test_so_it_is_between_the_confirmation_and_the_deed(
     monkeypatch.setattr(confirming, "start_approved", and_then_the_rules_change)
     await world.person(DANA).presses(confirming_button(question), question)
 
-    outcome, dana = re.compile(f"now requires {more} of this.*Nothing was done"), world.person(DANA)
+    outcome, dana = re.compile(f"now requires {more} for this.*Nothing was changed"), world.person(DANA)
     await until(lambda: any(outcome.search(words(one)) for one in dana.sees(DB_OPS)), what="the outcome")
     assert world.bot is not None
     stale = await world.bot.store.requests.find(states=[State.STALE])

@@ -137,7 +137,7 @@ async def _deeds(world: World) -> None:
 async def _time_passes(world: World) -> None:
     await world.person(DANA).types("/turso token expired --reason later")
     await world.pass_time(minutes=3)
-    await until(lambda: world.card(holding="The freeze of `frozen` is over"), what="the thaw")
+    await until(lambda: world.card(holding="The freeze of `frozen` has ended"), what="the thaw")
     await until(lambda: world.card(holding="No one approved or denied it in time"), what="the expiry")
     await world.pass_time(hours=2)
     await until(lambda: world.card(holding="*doomed* is destroyed"), what="the end of the countdown")

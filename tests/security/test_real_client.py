@@ -104,7 +104,7 @@ async def test_a_freeze_blocks_a_client_until_its_time_is_over_whatever_happens_
             await client.runs(WRITE)
 
         await sandbox.starts_again_after(timedelta(minutes=2))
-        await until(lambda: sandbox.world.card(holding="The freeze of `frozen` is over"), what="the thaw", within=40)
+        await until(lambda: sandbox.world.card(holding="The freeze of `frozen` has ended"), what="the thaw", within=40)
         await client.runs(WRITE)
         assert await client.runs(READ) == [[2]]
 
