@@ -1,6 +1,6 @@
 """The real client, talking to `acme` in memory; no socket is opened."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import httpx
@@ -49,3 +49,13 @@ def client_of(handle: Any, token: str = TOKEN) -> httpx.AsyncClient:
         base_url="https://api.turso.tech",
         headers={"Authorization": f"Bearer {token}"},
     )
+
+
+def noting(asked: list[httpx.Request], status: int) -> Callable[[httpx.Request], httpx.Response]:
+    """Return a handler that notes each request and answers with a status."""
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(status)
+
+    return handle

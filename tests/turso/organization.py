@@ -39,9 +39,18 @@ class Organization:
 
     def add(self, name: str, **more: Any) -> dict[str, Any]:
         """Put a database there without a call."""
-        now = {"group": "default", "primaryRegion": "aws-us-east-1", "regions": ["aws-us-east-1"], "parent": None}
+        now: dict[str, Any] = {
+            "group": "default",
+            "primaryRegion": "aws-us-east-1",
+            "regions": ["aws-us-east-1"],
+            "parent": None,
+        }
         now |= {"block_reads": False, "block_writes": False, "delete_protection": False}
-        database = {"Name": name, "DbId": str(uuid.uuid4()), "Hostname": f"{name}-acme.aws-us-east-1.turso.io"}
+        database: dict[str, Any] = {
+            "Name": name,
+            "DbId": str(uuid.uuid4()),
+            "Hostname": f"{name}-acme.aws-us-east-1.turso.io",
+        }
         database |= {"IssuedCertLimit": 10, "IssuedCertCount": 1} if self.generation == "2023" else now
         database |= {"type": "logical"} | more
         self.databases[name] = database

@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import structlog
@@ -20,7 +20,7 @@ from bot.turso.tolerance import LARGEST, Wire
 
 from .organization import Organization
 
-ODD = [None, "", 0, 17, True, [], {}, "a\x00b"]
+ODD: list[Any] = [None, "", 0, 17, True, [], {}, "a\x00b"]
 WRONG_NUMBERS = ["many", -1, LARGEST + 1, 1e400, float("nan"), 1.5, True, [], {}, None, "17"]
 GOOD = {"Name": "orders", "DbId": "d-1", "Hostname": "orders.turso.io"}
 
@@ -175,7 +175,8 @@ def test_what_turso_says_of_an_error_is_shown_without_control_characters(name: s
     from bot.turso import refusals
 
     class Response:
-        status_code, headers = 400, {}
+        status_code = 400
+        headers: ClassVar[dict[str, str]] = {}
         content = json.dumps({"error": "no\x00such \x1b[31mthing\n", "code": "a\x00b"}).encode()
 
     said: Answered = refusals.answered(Response(), "")  # type: ignore[arg-type]

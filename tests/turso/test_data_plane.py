@@ -10,7 +10,7 @@ from bot.turso.client import TursoClient
 from bot.turso.data_plane import TokenAnswer
 from bot.turso.models import Database
 
-from .conftest import client_of
+from .conftest import client_of, noting
 from .organization import TOKEN
 
 PROBE = SecretStr("eyJ.probe.token")
@@ -73,7 +73,7 @@ async def test_no_answer_says_nothing(error: Any) -> None:
 
 async def test_the_request_carries_the_probe_token_and_not_the_api_token() -> None:
     asked: list[httpx.Request] = []
-    await answer_to(lambda request: asked.append(request) or httpx.Response(500))
+    await answer_to(noting(asked, 500))
 
     assert asked[0].headers["authorization"] == f"Bearer {PROBE.get_secret_value()}"
     assert TOKEN not in str(asked[0].headers.raw)
@@ -137,6 +137,6 @@ async def test_a_token_goes_over_tls_or_to_where_the_api_itself_is_reached_witho
 ) -> None:
     asked: list[httpx.Request] = []
 
-    await answer_to(lambda one: asked.append(one) or httpx.Response(500), a_database(hostname, **more), api)
+    await answer_to(noting(asked, 500), a_database(hostname, **more), api)
 
     assert bool(asked) is takes

@@ -138,14 +138,16 @@ async def test_the_first_instance_of_a_2023_database_is_created_once(
 
 
 async def test_a_refused_first_instance_says_that_the_database_exists(
-    turso_2023: TursoClient, acme_2023: Organization
+    turso_2023: TursoClient, acme_2023: Organization, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original = acme_2023._one
-    acme_2023._one = lambda method, name, rest, body: (
-        refuse(400, "invalid location: xyz")
-        if (method, rest) == ("POST", ["instances"])
-        else original(method, name, rest, body)
-    )
+
+    def one(method: str, name: str, rest: list[str], body: dict[str, Any]) -> httpx.Response:
+        if (method, rest) == ("POST", ["instances"]):
+            return refuse(400, "invalid location: xyz")
+        return original(method, name, rest, body)
+
+    monkeypatch.setattr(acme_2023, "_one", one)
 
     with pytest.raises(TursoRejected, match=r"`orders` was created, but .* invalid location: xyz"):
         await turso_2023.create_database("orders", location="xyz")

@@ -18,7 +18,8 @@ TOTAL = {"rows_read": 1204, "rows_written": 37, "storage_bytes": 40960}
 
 
 def sample(name: str) -> dict[str, Any]:
-    return json.loads((SAMPLES / f"{name}.json").read_text())
+    found: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text())
+    return found
 
 
 def answers(acme: Organization, body: Any) -> None:
@@ -312,6 +313,7 @@ async def test_quotas_are_those_of_the_plan_that_is_subscribed(
 
     quotas = await turso.quotas()
 
+    assert quotas is not None
     assert (quotas.plan, quotas.rows_read, quotas.storage_bytes, quotas.databases) == ("starter", 5, 9, None)
 
 

@@ -1,6 +1,7 @@
 """When a database was made, as its id tells."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import pytest
 
@@ -13,7 +14,7 @@ def test_the_id_of_the_reference_tells_its_moment() -> None:
 
 
 @pytest.mark.parametrize("generation", ["2023", "now"])
-def test_ids_of_both_generations_tell_when_they_were_made(generation: str) -> None:
+def test_ids_of_both_generations_tell_when_they_were_made(generation: Literal["2023", "now"]) -> None:
     told = made_at(new_uuid(generation))
 
     assert told is not None
@@ -21,10 +22,13 @@ def test_ids_of_both_generations_tell_when_they_were_made(generation: str) -> No
 
 
 @pytest.mark.parametrize("generation", ["2023", "now"])
-def test_an_id_may_hold_an_earlier_moment(generation: str) -> None:
+def test_an_id_may_hold_an_earlier_moment(generation: Literal["2023", "now"]) -> None:
     at = datetime(2026, 9, 17, 12, 30, 0, 250_000, tzinfo=UTC)
 
-    assert abs(made_at(new_uuid(generation, at=at.timestamp())) - at) < timedelta(milliseconds=2)
+    told = made_at(new_uuid(generation, at=at.timestamp()))
+
+    assert told is not None
+    assert abs(told - at) < timedelta(milliseconds=2)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from bot.turso.client import TursoClient
 from bot.turso.models import Database
 
-from .conftest import client_of
+from .conftest import client_of, noting
 from .organization import TOKEN
 
 
@@ -33,8 +33,8 @@ async def test_no_answer_is_not_served() -> None:
 
 
 async def test_the_api_token_does_not_go_to_the_data_plane() -> None:
-    asked = []
-    async with client_of(lambda request: asked.append(request) or httpx.Response(401)) as http:
+    asked: list[httpx.Request] = []
+    async with client_of(noting(asked, 401)) as http:
         await TursoClient(http, http, "acme").is_served(a_database())
         assert http.headers["authorization"] == f"Bearer {TOKEN}"
 
@@ -57,8 +57,8 @@ async def test_the_api_token_does_not_go_to_the_data_plane() -> None:
     ids=["cloud", "primary location local", "a port", "a port and a path"],
 )
 async def test_a_local_database_is_reached_over_http(database: Any, url: str, shown: str) -> None:
-    asked = []
-    async with client_of(lambda request: asked.append(request) or httpx.Response(401)) as http:
+    asked: list[httpx.Request] = []
+    async with client_of(noting(asked, 401)) as http:
         http.base_url = "http://127.0.0.1:8080" if ":8080" in url else http.base_url
         await TursoClient(http, http, "acme").is_served(database)
 
@@ -68,8 +68,12 @@ async def test_a_local_database_is_reached_over_http(database: Any, url: str, sh
 
 async def test_waiting_ends_as_soon_as_the_database_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [404, 404, 503, 401, 200]
-    pauses = []
-    monkeypatch.setattr("asyncio.sleep", lambda seconds: pauses.append(seconds) or _nothing())
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr("asyncio.sleep", sleep)
     async with client_of(lambda _: httpx.Response(answers.pop(0))) as http:
         assert await TursoClient(http, http, "acme").wait_until_served(a_database())
 
@@ -81,7 +85,3 @@ async def test_waiting_ends_as_soon_as_the_database_answers(monkeypatch: pytest.
 async def test_waiting_ends_when_the_time_is_over() -> None:
     async with client_of(lambda _: httpx.Response(404)) as http:
         assert not await TursoClient(http, http, "acme").wait_until_served(a_database(), within_seconds=0.1)
-
-
-async def _nothing() -> None:
-    return None

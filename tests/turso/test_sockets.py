@@ -24,6 +24,7 @@ class Server:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.connections = 0
+        self.url = ""
         self.answer: Answer = ok
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
