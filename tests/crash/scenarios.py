@@ -85,7 +85,7 @@ def card_now(lane: Lane, name: str, label: str) -> Message | None:
     """The newest message to everybody about a database that has a button whose text begins so."""
     posted = [one for one in lane.world.workspace.history(DB_OPS, None) if not one.only_for]
     fits = (one for one in reversed(posted) if any(text.startswith(label) for text in buttons(one)))
-    return next((one for one in fits if f"* `{name}`" in words(one)), None)
+    return next((one for one in fits if f"`{name}`" in words(one)), None)
 
 
 async def card_of(lane: Lane, name: str, label: str) -> Message:
@@ -270,7 +270,7 @@ def was_called(method: str, path: str) -> Look:
 
 
 SCENARIOS = [
-    Scenario("create", nothing, typed("db create {}"), ("POST", DATABASES), State.SUCCEEDED, "is created", is_there),
+    Scenario("create", nothing, typed("db create {}"), ("POST", DATABASES), State.SUCCEEDED, "is ready", is_there),
     Scenario("ask", there, typed("db destroy {}"), ("PATCH", CONFIGURATION), State.PENDING, "wants to",
              has_card, event="asked", calls=0),
     Scenario("destroy-now", asked("db destroy {} --now"), approve_by_name, ("DELETE", DATABASE), State.SUCCEEDED,
