@@ -114,6 +114,8 @@ def processes(database_url: str, tmp_path: Path) -> Iterator[Processes]:
     for process in processes.running:
         process.kill()
         process.wait()
+    if (folder / "log").exists():
+        print(processes.log)  # pytest shows it beside a failure
 
 
 @pytest.fixture
