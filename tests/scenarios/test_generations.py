@@ -70,7 +70,7 @@ async def test_the_main_job_is_done_in_this_generation(world: World) -> None:
     assert world.bot is not None
     dana, ana = world.person(DANA), world.person(ANA)
     made = await dana.types("/turso db create gen-job")
-    assert "*gen-job* is created" in words(made)
+    assert "*gen-job* is ready" in words(made)
     card = await dana.types("/turso db destroy gen-job --now --reason done")
     await ana.presses("Approve", card)
     await ana.submits({"typed_name": "gen-job"})
@@ -280,4 +280,4 @@ async def test_a_mistake_in_looking_leaves_an_outcome_unknown_until_it_is_seen(
         await world.shows(card, holding="may or may not have been made")
     await world.pass_time(minutes=2)
 
-    await world.shows(card, holding="The delete protection of *gen-mistake* is on")
+    await world.shows(card, holding="Delete protection of *gen-mistake* is on")

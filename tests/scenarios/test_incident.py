@@ -42,7 +42,7 @@ async def test_a_whole_incident_stands_under_one_message_and_ends_with_a_report(
 async def test_a_digest_comes_once_and_says_what_is_frozen(world: World) -> None:
     ana = world.person(ANA)
     on = await ana.types("/turso digest on --daily 09:00 --tz UTC")
-    assert "every day at 09:00" in words(on)
+    assert "every day at 9:00 AM" in words(on)
     await world.calm()
 
     await world.pass_time(days=1, minutes=1)

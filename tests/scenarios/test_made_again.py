@@ -17,7 +17,7 @@ channels:
       - {allow: [read, digest, freeze, thaw, destroy, "token --read-only"], confirm: none}
 """
 )
-OF_THE_OLD_ONE = ("Held", "Blocked now", "1 live token", "Tokens that expire")
+OF_THE_OLD_ONE = ("Blocked by", "Blocked now", "1 active token", "Tokens that expire")
 """Of its history, `triage` goes on telling: that is kept by name."""
 
 

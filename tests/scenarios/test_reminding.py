@@ -117,7 +117,7 @@ async def test_a_reminder_that_slack_does_not_take_now_is_answered_as_such(world
     finally:
         world.workspace.faults.remove(fault)
 
-    assert "Slack didn't accept the reminder. Ask the approvers yourself." in words(told)
+    assert "Slack didn't accept the reminder. Ask them yourself." in words(told)
 
 
 async def test_one_approver_who_cannot_be_told_now_keeps_no_other_from_being_told(world: World):

@@ -36,7 +36,7 @@ async def open_quarantine(store: ReadStore, database_id: str) -> Hold | None:
 def in_quarantine(hold: Hold) -> str:
     """Say which quarantine of a database is open, and how it ends."""
     name = hold.database
-    return f"`{name}` is already in quarantine. `/turso restore {name}` restores it."
+    return f"`{name}` is already in quarantine, by request `{hold.request_id}`. `/turso restore {name}` restores it."
 
 
 @dataclass(frozen=True, slots=True)

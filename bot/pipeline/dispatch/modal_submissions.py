@@ -93,7 +93,7 @@ def _not_the_name(typed: str, name: str) -> str:
         return f"Type {name} in lowercase."
     odd = next((sign for sign in typed if not sign.isascii()), "")
     what = f" You typed a special character: {unicodedata.name(odd, 'unknown').lower()}." if odd else ""
-    return f"Type exactly {name}.{what}"
+    return f"Type {name}.{what}"
 
 
 async def _check_deny(env: Environment, incoming: Incoming) -> Checked:
