@@ -196,7 +196,7 @@ async def test_another_database_of_the_same_name_has_none_of_its_rows_and_button
     card = await dana.types("/turso db destroy twin-destroyed --reason old", holding="twin-destroyed")
     await play.approve_typed(ben, card, "twin-destroyed")
     await world.shows(card, button="Undo")
-    rows = ("`twin`: writes blocked", "`twin`, read-only", "Destroy* `twin-destroyed`")
+    rows = ("`twin`: writes blocked", "`twin`, read-only", "`twin-destroyed`")
     before = words(await home(world, BEN)) + words(await home(world, DANA))
     assert [row for row in rows if row not in before] == []
 
