@@ -123,7 +123,7 @@ async def test_a_connection_that_is_ended_at_the_commit_neither_loses_nor_double
     with cut(store, {1}, when) as seen:
         new = await asyncio.gather(*(store.intents.record(incoming(number)) for number in range(1, 4)))
 
-    assert seen[0] >= 2, "the first commit was cut, and there was another one"
+    assert seen[0] >= (2 if when == "before the commit" else 1), "the first commit was cut"
     assert new == [True, True, True]
     assert len(await store.intents.find_open(before=LATER)) == 3
     assert not await store.intents.record(incoming(9, key="key-1")), "a redelivery is one still"

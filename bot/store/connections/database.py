@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
+import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import Unavailable
+from bot.store.connections.commit_outcome import TransactionId, transaction_id, was_committed
 from bot.store.connections.urls import Place
 
 T = TypeVar("T")
@@ -21,6 +23,10 @@ Work = Callable[[Connection], T]
 BUSY_SECONDS = 10
 READERS = 4
 POSTGRESQL_POOL = 10
+TRIES_AFTER_A_CUT = 3
+"""Whenever its connection ends, a transaction runs again, so often at most."""
+
+log = structlog.get_logger(__name__)
 
 
 class StoreUnavailable(Unavailable):
@@ -117,20 +123,56 @@ class PostgresqlDatabase:
         return await self._run(self._reading, work)
 
     async def write(self, work: Work[T]) -> T:
-        """Run `work` in one transaction and return what it returns once that is committed."""
+        """Run `work` in one transaction and return what it returns once that is committed.
+
+        A connection that ends is no failure: what was not committed runs again on another connection, and of a commit
+        that was not confirmed PostgreSQL is asked. So `work` may run more than once, but is committed once at most.
+
+        Raises:
+            StoreUnavailable: no connection can be had, or PostgreSQL does not say whether it has committed.
+        """
         return await self._run(self._engine, work)
 
     async def _run(self, engine: AsyncEngine, work: Work[T]) -> T:
         try:
-            async with engine.begin() as connection:
-                return await connection.run_sync(work)
+            for _ in range(TRIES_AFTER_A_CUT):
+                attempt = _Attempt[T]()
+                try:
+                    return await self._once(engine, work, attempt)
+                except DBAPIError as error:
+                    if not error.connection_invalidated:
+                        raise
+                if attempt.transaction is not None and await self._outcome_of(attempt.transaction):
+                    return attempt.result
+            return await self._once(engine, work, _Attempt[T]())
         except (DBAPIError, PoolTimeout) as error:
             _explain(error)
             raise
 
+    async def _once(self, engine: AsyncEngine, work: Work[T], attempt: "_Attempt[T]") -> T:
+        async with engine.begin() as connection:
+            attempt.result = await connection.run_sync(work)
+            if engine is not self._reading:
+                attempt.transaction = await connection.run_sync(transaction_id)
+        return attempt.result
+
+    async def _outcome_of(self, transaction: TransactionId) -> bool:
+        """Return True when it was committed, and False when it was not and never will be."""
+        if (committed := await was_committed(self._engine, transaction)) is None:
+            raise StoreUnavailable
+        log.warning("store.commit_not_confirmed", committed=committed)
+        return committed
+
     async def close(self) -> None:
         """Give every connection back."""
         await self._engine.dispose()
+
+
+class _Attempt(Generic[T]):
+    """One run of a transaction: what it returned, and its id once only the commit was missing."""
+
+    result: T
+    transaction: TransactionId | None = None
 
 
 def _explain(error: Exception) -> None:

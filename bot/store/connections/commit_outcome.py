@@ -1,0 +1,49 @@
+"""Whether PostgreSQL committed a transaction whose connection ended before it confirmed the commit."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+PAUSES: Final = (0.0, 0.05, 0.2, 0.5, 1.0)
+"""Seconds before each look: for a moment the server may not have noticed that the connection ended."""
+_THIS: Final = text("SELECT CAST(pg_current_xact_id_if_assigned() AS text), pg_postmaster_start_time()")
+_STATUS: Final = text("SELECT pg_xact_status(CAST(:id AS xid8)), pg_postmaster_start_time()")
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionId:
+    """A transaction that is about to be committed."""
+
+    number: str | None
+    """None: it has written nothing."""
+    server_started_at: datetime
+    """Numbers mean something on this server alone, and not on a copy that has taken its place."""
+
+
+def transaction_id(connection: Connection) -> TransactionId:
+    """Return the id of the transaction under way; run this last before its commit."""
+    number, started_at = connection.execute(_THIS).one()
+    return TransactionId(number, started_at)
+
+
+async def was_committed(engine: AsyncEngine, transaction: TransactionId) -> bool | None:
+    """Ask PostgreSQL over another connection whether a transaction was committed; None: it doesn't say.
+
+    Raises:
+        DBAPIError: no other connection can be had.
+    """
+    if transaction.number is None:
+        return True
+    for pause in PAUSES:
+        await asyncio.sleep(pause)
+        async with engine.connect() as connection:
+            status, started_at = (await connection.execute(_STATUS, {"id": transaction.number})).one()
+        if started_at != transaction.server_started_at:
+            return None
+        if status != "in progress":
+            return bool(status == "committed")
+    return None

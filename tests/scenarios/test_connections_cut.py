@@ -1,0 +1,67 @@
+"""PostgreSQL ends a connection of the store in the middle of a transaction: nothing is lost, nothing is done twice."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from bot.core.request import State
+from pydantic import SecretStr
+
+from bot.sandbox import running
+from tests.postgres import new_database, postgres_server
+from tests.scenarios import forging
+from tests.scenarios.conftest import hurry
+from tests.security import stage
+from tests.store.cutting import When, cut
+from tests.world import ANA, DANA, World, living, words
+
+__all__ = ["postgres_server"]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+POLICY = """version: 1
+organizations: {acme: {token: env:TURSO_API_TOKEN}}
+workspace: T0ACME
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: [read], confirm: none}
+      - {approve: [freeze], by: [user:U0ANA]}
+"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> AsyncIterator[World]:
+    data, url, made = tmp_path_factory.mktemp("world"), new_database(postgres_server), running._settings
+    (data / "policy.yaml").write_text(POLICY)
+    with pytest.MonkeyPatch.context() as patched:
+        update = {"database_url": SecretStr(url)}
+        patched.setattr(running, "_settings", lambda *args: made(*args).model_copy(update=update))
+        async with living(data, policy=data / "policy.yaml") as found:
+            hurry(found)
+            stage.be_patient(found)
+            yield found
+
+
+@pytest.mark.parametrize("when", ["before the commit", "after the commit"])
+@pytest.mark.parametrize("numbers", [{1}, {2}, {3}, {5}, {8}, {13}, {21}, {1, 3, 5, 7, 9, 11}], ids=str)
+async def test_an_approval_is_neither_lost_nor_doubled(world: World, numbers: set[int], when: When) -> None:
+    """One press is enough, whichever of its transactions is cut."""
+    name = f"cut-{when.split()[0]}-{'-'.join(map(str, sorted(numbers)))}"
+    await world.make(name)
+    ana = world.person(ANA)
+    card = await world.person(DANA).types(f"/turso freeze {name} --reason x", holding=name)
+    assert world.bot is not None
+    with cut(world.bot.store, numbers, when) as seen:
+        await ana.presses("Approve", card)
+        await world.shows(card, holding="are blocked")
+        await world.calm()
+        while seen[0] < max(numbers):  # a press has fewer transactions: looks at timers go on
+            await asyncio.sleep(0.05)
+
+    request = await stage.request_of(world, card)
+    assert request.state is State.SUCCEEDED
+    assert [vote.user_id for vote in request.votes] == [ANA]
+    assert len(world.changes("PATCH", f"{name}/configuration")) == 1
+    assert not [one for one in forging.told(world, ANA) if "did not answer" in words(one)]
+    assert len([one for one in ana.sees() if one.thread_ts == card.ts and name in words(one)]) == 1, "told once"

@@ -1,0 +1,97 @@
+"""PostgreSQL ends a connection under a transaction: it is committed once, or the store says that it can't tell."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+from bot.store.connections import commit_outcome, database
+from bot.store.connections.database import PostgresqlDatabase, StoreUnavailable
+from bot.store.store import SqlStore
+from tests.store.cutting import When, cut
+from tests.store.samples import incoming
+
+pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+WHEN: list[When] = ["before the commit", "after the commit"]
+
+
+def of(store: SqlStore) -> PostgresqlDatabase:
+    found = store._database
+    assert isinstance(found, PostgresqlDatabase)
+    return found
+
+
+class Adds:
+    """A transaction that adds one to a number and returns what it is then; counts its runs."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    def __call__(self, connection: Connection) -> int:
+        self.runs += 1
+        connection.execute(text("CREATE TABLE IF NOT EXISTS number (value int)"))
+        connection.execute(text("INSERT INTO number VALUES (1)"))
+        return int(connection.execute(text("SELECT count(*) FROM number")).scalar_one())
+
+
+@pytest.mark.parametrize("when", WHEN)
+@pytest.mark.parametrize("numbers", [{1}, {1, 2}, {1, 2, 3}], ids=str)
+async def test_a_write_is_committed_once(store: SqlStore, when: When, numbers: set[int]) -> None:
+    adds = Adds()
+
+    with cut(store, numbers, when):
+        assert await of(store).write(adds) == 1
+
+    assert adds.runs == (1 if when == "after the commit" else len(numbers) + 1)
+    assert await of(store).write(Adds()) == 2
+
+
+async def test_a_connection_that_ends_between_two_statements_is_replaced(store: SqlStore) -> None:
+    adds, ended = Adds(), []
+
+    def work(connection: Connection) -> int:
+        if not ended:
+            adds(connection)
+            ended.append(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
+            connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        return adds(connection)
+
+    assert await of(store).write(work) == 1
+    assert ended
+
+
+@pytest.mark.parametrize("when", WHEN)
+async def test_a_read_is_run_again(store: SqlStore, when: When) -> None:
+    await store.record_intent(incoming(1))
+
+    with cut(store, {1}, when) as seen:
+        assert await store.intent(incoming(1).id) is not None
+
+    assert seen[0] >= 1
+
+
+@pytest.mark.parametrize("when", WHEN)
+async def test_a_server_that_was_replaced_is_not_believed(
+    store: SqlStore, when: When, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number of a transaction means another one there."""
+    real = database.transaction_id
+
+    def of_before(connection: Connection) -> Any:
+        found = real(connection)
+        return commit_outcome.TransactionId(found.number, found.server_started_at.replace(year=2000))
+
+    monkeypatch.setattr(database, "transaction_id", of_before)
+    adds = Adds()
+
+    with cut(store, {1}, when), pytest.raises(StoreUnavailable):
+        await of(store).write(adds)
+
+    assert adds.runs == 1, "it may have been committed"
+
+
+async def test_a_connection_that_is_cut_each_time_is_given_up(store: SqlStore) -> None:
+    with cut(store, set(range(1, 100)), "before the commit"), pytest.raises(StoreUnavailable):
+        await of(store).write(Adds())
+
+    assert await of(store).write(Adds()) == 1
