@@ -54,6 +54,8 @@ ANSWERS = {
     "error": Answer("the error code", "api_error"),
     "silent": Answer("nothing, and nothing is done", "silent"),
     "silent-after": Answer("nothing, but it is done", "silent_after"),
+    "malformed": Answer("fields of other types, and it is done", "malformed"),
+    "bare": Answer("`ok` and nothing else, and it is done", "bare"),
 }
 METHODS = (
     "*", "chat.postMessage", "chat.postEphemeral", "chat.update", "response_url", "views.open", "views.publish",

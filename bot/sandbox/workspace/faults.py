@@ -17,6 +17,8 @@ Trouble = Literal[
     "silent",  # never answered, nothing done: the caller waits until it gives up
     "lost_answer",  # done, but the connection breaks before the answer
     "silent_after",  # done, and never answered
+    "malformed",  # done, and each field of the answer but `ok` has another type than Slack documents
+    "bare",  # done, and the answer is `ok` and nothing else
     "lost_ephemeral",  # postEphemeral says ok and nobody sees it
     # deliveries to the app (`method` matches the kind: slash_commands, block_actions, event:app_mention, ...)
     "slow_delivery",  # sent after `seconds`
@@ -27,7 +29,7 @@ Trouble = Literal[
 
 CALLS: tuple[Trouble, ...] = (
     "slow", "ratelimited", "server_error", "api_error", "html", "drop", "silent", "lost_answer", "silent_after",
-    "lost_ephemeral",
+    "malformed", "bare", "lost_ephemeral",
 )  # fmt: skip
 DELIVERIES: tuple[Trouble, ...] = ("slow_delivery", "duplicate", "lost_ack", "undelivered")
 

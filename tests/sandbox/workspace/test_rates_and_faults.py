@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.sandbox.workspace import Workspace
+from bot.sandbox.workspace.faults import Trouble
 from bot.sandbox.workspace.seed import BEN, DANA, DB_OPS, ORDERS
 from tests.sandbox.workspace.stage import Recorder, actions, button, client_of, connected, error_of, until
 
@@ -197,6 +198,19 @@ async def test_slack_may_be_silent_before_or_after_it_did_what_it_was_told(
     assert len(workspace.history(DB_OPS, DANA)) == messages
     assert workspace.calls[-1].method == "chat.postMessage"
     assert (await client.chat_postMessage(channel=DB_OPS, text="a"))["ok"]
+
+
+@pytest.mark.parametrize(("trouble", "ts"), [("malformed", 17), ("bare", None)])
+async def test_an_answer_may_have_other_fields_than_slack_documents(
+    workspace: Workspace, client: AsyncWebClient, trouble: Trouble, ts: object
+) -> None:
+    workspace.faults.add(trouble, "chat.postMessage", times=1)
+
+    answer = await client.chat_postMessage(channel=DB_OPS, text="a")
+
+    assert answer["ok"]
+    assert answer.get("ts") == ts
+    assert len(workspace.history(DB_OPS, DANA)) == 1, "it is done"
 
 
 # -- faults of deliveries

@@ -1,11 +1,14 @@
-"""What is no answer of an API: a broken connection, silence, a web page."""
+"""What is no answer of an API: a broken connection, silence, a web page, fields of another type."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from bot.sandbox.workspace.faults import Fault, Faults
+from bot.sandbox.workspace.model import Json
 
 _PAGE = "<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
 _TITLES = {
@@ -50,6 +53,25 @@ def broken_after(faults: Faults, method: str) -> Response | None:
     if faults.take("lost_answer", method):
         return DroppedConnection()
     return Silence() if faults.take("silent_after", method) else None
+
+
+def reshaped(faults: Faults, method: str, answer: Json) -> Json:
+    """Return an answer as a fault that is on deforms it; an error of Slack's stays as it is."""
+    if not answer.get("ok"):
+        return answer
+    if faults.take("bare", method):
+        return {"ok": True}
+    if faults.take("malformed", method):
+        return {name: value if name == "ok" else _of_another_type(value) for name, value in answer.items()}
+    return answer
+
+
+def _of_another_type(value: Any) -> Any:
+    if isinstance(value, dict):
+        return [value]
+    if isinstance(value, list):
+        return {"list": value}
+    return 17 if isinstance(value, str) else "17"
 
 
 def _web_page(fault: Fault) -> Response:

@@ -12,7 +12,7 @@ from bot.sandbox.workspace.errors import SlackError
 from bot.sandbox.workspace.model import Json
 from bot.sandbox.workspace.records import Call
 from bot.sandbox.workspace.webapi.arguments import Args, read_arguments
-from bot.sandbox.workspace.webapi.broken import broken_after, broken_before
+from bot.sandbox.workspace.webapi.broken import broken_after, broken_before, reshaped
 from bot.sandbox.workspace.webapi.chat import chat
 from bot.sandbox.workspace.webapi.concern import person_of_call
 from bot.sandbox.workspace.webapi.conversations import conversations
@@ -53,7 +53,7 @@ class WebApi:
         try:
             args = await read_arguments(request)
             self._strike(name)
-            answer = await self._answer(name, request, args)
+            answer = reshaped(faults, name, await self._answer(name, request, args))
             status, headers = 200, self._headers()
         except SlackError as error:
             answer, status, headers = error.as_answer(), error.status, {**self._headers(), **error.headers}
