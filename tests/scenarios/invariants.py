@@ -18,6 +18,8 @@ OUR_FAULT = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "invalid_arguments", "invalid_arg_name", "not_in_channel"}
 )
 """Errors of Slack's that say that the bot sent something wrong."""
+NOT_READ = ("drop", "silent", "html")
+"""Faults of the local Slack that strike before it reads what a call brings."""
 BROKE = ("a command broke", "durable.given_up", "cards were not brought up to date")
 """Events of the bot's own log that only a bug writes."""
 NAMES = frozenset(command.name for command in COMMANDS)
@@ -127,10 +129,8 @@ def problems(world: World, log: KeptLog) -> list[str]:
     for call in world.workspace.calls:
         if call.error in OUR_FAULT:
             found.append(f"Slack refused {call.method}: {call.error} {call.answer} {call.args}")
-        if call.method == "chat.postMessage" and (call.args.get("unfurl_links"), call.args.get("unfurl_media")) != (
-            False,
-            False,
-        ):
+        unfurls = (call.args.get("unfurl_links"), call.args.get("unfurl_media")) != (False, False)
+        if call.method == "chat.postMessage" and unfurls and call.error not in NOT_READ:
             found.append(f"links would unfurl: {call.args}")
     shown = rendered(world)
     found += [f"nobody decides the action {one}" for one in sorted(set(action_ids(shown))) if not is_known_action(one)]

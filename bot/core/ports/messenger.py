@@ -62,6 +62,8 @@ class Messenger(Protocol):
 
         Args:
             broadcast: show an answer in a thread in its channel too.
+        Returns:
+            An empty text when Slack posted it and did not say the `ts`: then it can't be changed later.
         Raises:
             CannotPost: Slack will not take it there; the sentence says why.
             Unavailable: it may later.
@@ -77,7 +79,10 @@ class Messenger(Protocol):
         """Return a link to a message."""
 
     async def open_view(self, trigger_id: str, view: View) -> str | None:
-        """Open a modal and return its id; None: the trigger is too old. Raises Unavailable."""
+        """Open a modal and return its id. Raises Unavailable.
+
+        None: the trigger is too old. An empty text: it is open, but Slack did not say its id, so it can't be replaced.
+        """
 
     async def update_view(self, view_id: str, view: View) -> None:
         """Replace what a modal shows."""

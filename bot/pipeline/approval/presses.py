@@ -168,7 +168,7 @@ async def ask_name(env: Environment, incoming: Incoming, request: Request, callb
     name = subject_name(request)
     about = forms.bound(request.id, incoming.user_id)
     view = forms.typed_name_view(callback_id, about, name=name, plan=request.plan, countdown=request.countdown)
-    if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view):
+    if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view) is not None:
         return "name_asked"
     raise Unavailable(TOO_OLD)
 

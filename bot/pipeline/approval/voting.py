@@ -42,7 +42,7 @@ async def deny(env: Environment, incoming: Incoming) -> str:
     await must_be_authorized(env, incoming, request, Step.DENY)
     about = forms.bound(request.id, incoming.user_id)
     view = forms.comment_view("approval.deny_reason", about, title="Deny", label="Reason (shown to the requester)")
-    if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view):
+    if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view) is not None:
         return "reason_asked"
     return await refuse(env, incoming, "")
 

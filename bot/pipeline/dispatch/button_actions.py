@@ -37,13 +37,16 @@ async def reveal(env: Environment, incoming: Incoming) -> str:
     return await token_reveal.reveal(env, await request_of(env, incoming, "reveal"), incoming)
 
 
+UNNAMED: Final = "Slack did not say which form it opened, so no token was created. Close it and press Reveal again."
+
+
 async def reveal_anywhere(env: Environment, incoming: Incoming) -> str:
     """Reveal, also on Home: there the token is shown in a modal, which leaves no message."""
     if incoming.view_id is None:
         return await reveal(env, incoming)
     modal_id = await env.messenger.open_view(incoming.trigger_id or "", forms.loading_view("Your token"))
-    if modal_id is None:
-        raise Unavailable(TOO_OLD)
+    if not modal_id:  # no token is minted that could not be shown
+        raise Unavailable(TOO_OLD if modal_id is None else UNNAMED)
     try:
         outcome = await reveal(env, replace(incoming, modal_id=modal_id))
     except BotError as error:

@@ -136,6 +136,8 @@ async def post_card(env: Environment, request: Request) -> None:
 
 async def remember_card(env: Environment, request: Request, ts: str) -> None:
     """Remember a copy that was posted, and bring it up to date when the request has moved on meanwhile."""
+    if not ts:  # a copy that can't be changed is none: its timer posts another one
+        return
     await env.store.cards.add(request.id, request.channel_id, ts)
     now = await env.store.requests.get(request.id)
     if now is not None and (now.state, now.votes) != (request.state, request.votes):

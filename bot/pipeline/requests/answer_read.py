@@ -74,6 +74,8 @@ async def _posted_live(
         ts = ts or await env.messenger.post(incoming.channel_id, reply, thread_ts=incoming.thread_ts)
     except CannotPost:
         return False
+    if not ts:  # it is posted, but can't be drawn again
+        return True
     name = str(read.args.__dict__.get("name", ""))
     await env.store.live_cards.add(
         LiveCard(incoming.channel_id, ts, ctx.organization, name, read.text, incoming.user_id, ctx.now)

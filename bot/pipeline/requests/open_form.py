@@ -9,7 +9,7 @@ from bot.core.parsing.grammar import Grammar
 from bot.core.parsing.parse_results import Incomplete
 from bot.core.ports import address_of
 from bot.core.requests.incoming import Incoming
-from bot.errors import BotError, Refused
+from bot.errors import BotError, Refused, Unavailable
 from bot.pipeline.approval import presses
 from bot.pipeline.authorization.command_line import decide_incomplete
 from bot.pipeline.authorization.decision import Forbidden, require_allowed
@@ -30,7 +30,7 @@ async def open_form(
     await env.store.intents.record(incoming, actionable=False)
     loading = forms.loading_view(read.spec.label)
     view_id = await env.messenger.open_view(incoming.trigger_id, loading) if incoming.trigger_id else None
-    if view_id is None:
+    if not view_id:
         typed = incoming.value if presses.form_of(incoming.action_id) else incoming.id
         await env.messenger.send_ephemeral(address_of(incoming), forms.form_button(read.spec, typed))
         return "form_offered"
@@ -63,6 +63,8 @@ async def open_chooser(env: Environment, incoming: Incoming) -> str:
     if incoming.trigger_id is None:
         raise BotError("The form couldn't be opened. Use the shortcut again.")
     view_id = await env.messenger.open_view(incoming.trigger_id, forms.loading_view("Turso"))
+    if view_id == "":
+        raise Unavailable("Slack did not say which form it opened. Close it and use the shortcut again.")
     if view_id is not None:
         names = [command for command in env.commands if not command.hidden and not command.open_to_all]
         view = forms.chooser_view(names, incoming.id, needs_channel=not subject.channel.id)

@@ -8,6 +8,7 @@ from bot.core.model import Channel, ChannelKind, Person
 from bot.errors import Unavailable
 from bot.slack.lookups._records import channel_of, ids, is_of_our_organization, person_of, unseen_channel
 from bot.slack.lookups.installation import Workspace
+from bot.slack.outgoing.answer_shapes import next_cursor
 from bot.slack.outgoing.web_api import SlackCalls, SlackTrouble
 
 MEMBER_PAGES: Final = 20
@@ -37,8 +38,8 @@ class Queries:
             raise Unavailable(
                 f"Slack didn't say who you are ({trouble.code}), so nothing is allowed. Try again in a moment."
             ) from None
-        user = answer.get("user")
-        if not isinstance(user, dict) or user.get("id", user_id) != user_id:
+        user = answer["user"]
+        if user.get("id", user_id) != user_id:
             raise Unavailable("Slack didn't say who you are, so nothing is allowed. Try again in a moment.")
         return person_of(user_id, user, ours), is_of_our_organization(user, ours)
 
@@ -54,8 +55,7 @@ class Queries:
             raise Unavailable(
                 f"Slack didn't say what this channel is ({trouble.code}), so nothing is allowed. Try again in a moment."
             ) from None
-        found = answer.get("channel")
-        return channel_of(channel_id, found) if isinstance(found, dict) else unseen_channel(channel_id)
+        return channel_of(channel_id, answer["channel"])
 
     async def people_in(self, channel_id: str) -> frozenset[str]:
         """Return the members of a channel; none of a channel that the bot cannot see. Raises Unavailable."""
@@ -70,8 +70,8 @@ class Queries:
                 if trouble.code in _CANNOT_SEE:
                     return frozenset()
                 raise Unavailable("Slack didn't say who is in that channel. Try again in a moment.") from None
-            found.update(ids(answer.get("members"), of=channel_id))
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            found.update(ids(answer["members"], of=channel_id))
+            cursor = next_cursor(answer)
             if not cursor:
                 break
         return frozenset(found)
@@ -97,11 +97,10 @@ class Queries:
                 answer = await self._calls.call("users.conversations", {**asked, "cursor": cursor})
             except SlackTrouble:
                 raise Unavailable("Slack didn't say which channels you are in. Try again in a moment.") from None
-            listed = answer.get("channels")
-            raw = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+            raw = [one for one in answer["channels"] if isinstance(one, dict)]
             known = ids([one.get("id") for one in raw], of="users.conversations")
             found += [channel_of(one["id"], one) for one in raw if one.get("id") in known]
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            cursor = next_cursor(answer)
             if not cursor:
                 break
         return found
@@ -117,8 +116,7 @@ class Queries:
                 log.warning("a user group cannot be read", group=group, why=trouble.code)
                 return None
             raise
-        users = answer.get("users")
-        return frozenset(ids(users, of=group)) if isinstance(users, list) else None
+        return frozenset(ids(answer["users"], of=group))
 
     async def guests(self) -> frozenset[str] | None:
         """Return every guest of the workspace; None when Slack does not say, or when the workspace is too large."""
@@ -131,14 +129,13 @@ class Queries:
                 answer = await self._calls.call("users.list", {"limit": 999, "cursor": cursor, "team_id": team})
             except SlackTrouble:
                 return None
-            members = answer.get("members")
             people = [
                 person_of(one["id"], one, ours)
-                for one in (members if isinstance(members, list) else ())
+                for one in answer["members"]
                 if isinstance(one, dict) and ids([one.get("id")], of="users.list")
             ]
             found.update(one.id for one in people if one.is_guest and not one.is_deactivated)
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            cursor = next_cursor(answer)
             if not cursor:
                 return frozenset(found)
         return None

@@ -71,12 +71,12 @@ FINAL: Final[Mapping[Purpose, frozenset[str]]] = {
     | {"message_not_found", "cant_update_message", "edit_window_closed", "cant_broadcast_message"},
     Purpose.EPHEMERAL: _CONTENT | _PLACE | _PERSON | NO_THREAD | {"user_not_in_channel"},
     Purpose.RESPONSE_URL: _CONTENT | _PLACE | NO_THREAD | SPENT,
+    # Not `file_not_found`: the bytes did not get there, whatever the answer to them was.
     Purpose.UPLOAD: _PLACE
     | NO_THREAD
     | {
         "invalid_arguments",
         "invalid_channel",
-        "file_not_found",
         "file_uploads_disabled",
         "file_uploads_except_images_disabled",
         "file_type_not_allowed",

@@ -27,20 +27,21 @@ class Views:
 
     async def permalink(self, channel_id: str, ts: str) -> str | None:
         """Return a link to a message, which stays the same for good; None when Slack does not say."""
-        if link := self._links.get((channel_id, ts)):
-            return link
+        if known := self._links.get((channel_id, ts)):
+            return known
         try:
             answer = await self._calls.call("chat.getPermalink", {"channel": channel_id, "message_ts": ts})
         except SlackTrouble:
             return None
-        link = answer.get("permalink")
-        if not isinstance(link, str):
-            return None
+        link: str = answer["permalink"]
         self._links[channel_id, ts] = link
         return link
 
     async def open_view(self, trigger_id: str, view: View) -> str | None:
-        """Open a modal and return its id; None: the trigger is too old. Raises Unavailable."""
+        """Open a modal and return its id. Raises Unavailable.
+
+        None: the trigger is too old. An empty text: it is open, but Slack did not say its id, so it can't be replaced.
+        """
         try:
             answer = await self._calls.call(
                 "views.open", {"trigger_id": trigger_id, "view": self._guard.cleared_view(view)}
@@ -51,7 +52,8 @@ class Views:
                 log.warning("could not open a view", why=trouble.code)
             return None
         opened = answer.get("view")
-        return str(opened.get("id") or "") or None if isinstance(opened, dict) else None
+        view_id = opened.get("id") if isinstance(opened, dict) else None
+        return view_id if isinstance(view_id, str) else ""
 
     async def update_view(self, view_id: str, view: View) -> None:
         """Replace what a modal shows; one that was closed is not an error. Raises Unavailable."""
@@ -93,10 +95,8 @@ class Views:
         data = content.encode() or b"\n"
         try:
             slot = await self._calls.call("files.getUploadURLExternal", {"filename": filename, "length": len(data)})
-            await self._calls.upload(str(slot["upload_url"]), data)
-            await self._finish_upload(str(slot["file_id"]), title, channel_id, thread_ts)
-        except KeyError:
-            raise Unavailable("Slack doesn't accept files now (unreadable). Try again in a moment.") from None
+            await self._calls.upload(slot["upload_url"], data)
+            await self._finish_upload(slot["file_id"], title, channel_id, thread_ts)
         except SlackTrouble as trouble:
             raise_if_transient(trouble)
             raise BotError(f"Slack didn't accept the file ({trouble.code}).") from None

@@ -11,6 +11,7 @@ from bot.core.reply import Reply
 from bot.errors import CannotPost, Unavailable
 from bot.slack.outgoing._final_codes import NO_THREAD, REFUSED_BLOCKS, SPENT, sentence_of
 from bot.slack.outgoing._views import Views, raise_if_transient, unavailable
+from bot.slack.outgoing.answer_shapes import is_text
 from bot.slack.outgoing.channel_pacing import ChannelPacing
 from bot.slack.outgoing.messages import Body, EgressGuard, merged, variants
 from bot.slack.outgoing.response_urls import ResponseUrls
@@ -84,7 +85,13 @@ class Delivery(Views):
     async def post(
         self, channel_id: str, reply: Reply, *, thread_ts: str | None = None, broadcast: bool = False
     ) -> str:
-        """Post to a channel; a thread that takes no answers is left for its channel. Raises CannotPost, Unavailable."""
+        """Post to a channel and return the `ts`; a thread that takes no answers is left for its channel.
+
+        Returns:
+            An empty text when Slack posted it and did not say the `ts`.
+        Raises:
+            CannotPost, Unavailable: it was not posted.
+        """
         try:
             return await self._post(channel_id, self._guard.cleared(reply), thread_ts, broadcast=broadcast)
         except SlackTrouble as trouble:
@@ -195,8 +202,10 @@ class Delivery(Views):
 
             async def call(body: Body) -> str:
                 await self._pace.turn(channel_id)
-                answer = await self._calls.call("chat.postMessage", merged(body, **more))
-                return str(answer.get("ts") or "")
+                ts = (await self._calls.call("chat.postMessage", merged(body, **more))).get("ts")
+                if not is_text(ts):
+                    log.warning("slack.left_out", of="a message that was posted", field="ts")
+                return ts if isinstance(ts, str) else ""
 
             return str(await self._each(reply, call))
 

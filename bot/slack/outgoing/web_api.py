@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.outgoing._final_codes import is_final
 from bot.slack.outgoing._retries import LONGEST_WAIT_SECONDS, TRIES_WHEN_LIMITED, Observer, retry_handlers, seconds_of
+from bot.slack.outgoing.answer_shapes import SHAPES, is_readable
 from bot.slack.outgoing.messages import encoded
 from bot.slack.sdk_logging import sdk_logger
 
@@ -92,7 +93,9 @@ class SlackCalls:
         """Slack's time on its last answer (a `Date` header), and this machine's at that moment."""
 
     async def call(self, method: str, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Call a Web API method. Raises SlackTrouble."""
+        """Call a Web API method and return an answer that has what the bot reads from it. Raises SlackTrouble."""
+        if method not in SHAPES:
+            raise ValueError(f"What is read from the answer to {method} is not declared.")
         started, status = time.perf_counter(), "ok"
         try:
             return await self._ask(
@@ -122,8 +125,9 @@ class SlackCalls:
         if date := answer.headers.get("date"):
             self.dated = date, datetime.now(UTC)
         found = answer.data
-        if not isinstance(found, dict):
-            raise TypeError("no object")
+        if not isinstance(found, dict) or not is_readable(method, found):
+            log.warning("slack.unreadable", method=method)
+            raise TypeError("not what Slack documents")
         return found
 
     async def respond(self, url: str, message: Mapping[str, Any]) -> None:

@@ -1,0 +1,317 @@
+"""Faults of each Web API method that the bot calls, and what people do while it has one."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from bot.core.requests.request import State
+from bot.sandbox.workspace.faults import Fault
+from bot.sandbox.workspace.model import Message
+from bot.slack.lookups.directory import SlackDirectory
+from tests.scenarios import forging
+from tests.scenarios.asked import asked, stored
+from tests.world import ANA, BEN, DANA, DB_OPS, INCIDENT, ORDERS, REMY, World, buttons, until, words
+
+POLICY = """
+version: 1
+organizations:
+  acme: {token: env:TURSO_API_TOKEN}
+workspace: T0ACME
+people:
+  dba: {usergroup: S0DBA}
+incidents: {to: "user:U0REMY", databases: ["*"]}
+profiles:
+  incident: {rules: [{allow: read}]}
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: read}
+      - {approve: [freeze], by: dba, confirm: none}
+  C0ORDERS:
+    databases: ["*"]
+    rules:
+      - {allow: [list, show]}
+"""
+FAULTS: dict[str, dict[str, Any]] = {
+    "a web page with 502": {"trouble": "html", "status": 502},
+    "a web page with 200": {"trouble": "html", "status": 200},
+    "a connection that is cut": {"trouble": "drop"},
+    "no answer": {"trouble": "silent"},
+    "an unknown error code": {"trouble": "api_error", "error": "moon_phase_unsuitable"},
+    "429 for two minutes": {"trouble": "ratelimited", "seconds": 120},
+    "fields of other types": {"trouble": "malformed"},
+    "ok and nothing else": {"trouble": "bare"},
+}
+IS_DONE = ("fields of other types", "ok and nothing else")
+"""The method has had its effect, although its answer can't be read."""
+
+
+@contextmanager
+def failing(world: World, method: str, fault: str) -> Iterator[None]:
+    """Let a method of Slack's fail each time that it is called."""
+    one = Fault(method=method, **FAULTS[fault])
+    world.workspace.faults.active.append(one)
+    try:
+        yield
+    finally:
+        world.workspace.faults.remove(one)
+
+
+def forget(world: World) -> None:
+    """Drop what the bot has kept of people, channels and groups, and where it is installed: as after a start."""
+    assert world.bot is not None
+    world.bot.health.workspace._found = None
+    directory = world.bot.env.directory
+    assert isinstance(directory, SlackDirectory)
+    for cache in (directory._people, directory._channels, directory._inside, directory._groups):
+        cache._kept.clear()
+
+
+def sent(world: World, name: str) -> int:
+    """How often Turso was told to freeze a database."""
+    return len(world.changes("PATCH", f"{name}/configuration"))
+
+
+def below(world: World, card: Message) -> list[Message]:
+    """What stands in the thread of a card."""
+    return [one for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts != one.ts]
+
+
+def everything(world: World) -> list[Message]:
+    """Every message of the bot's, to whomever."""
+    state = world.workspace.state
+    posted = [one for messages in state.messages.values() for one in messages.values()]
+    return [*posted, *state.ephemerals.values()]
+
+
+async def frozen_once(world: World, card: Message, name: str) -> None:
+    """A request goes through, and is told once in the thread of its card."""
+    await until(lambda: sent(world, name), what="the freeze")
+    await world.calm()
+    await world.pass_time(minutes=20)
+    await until(lambda: below(world, card), what="its outcome")
+    await world.calm()
+    assert (await stored(world, card)).state is State.SUCCEEDED
+    assert sent(world, name) == 1
+    assert [name in words(one) for one in below(world, card)] == [True], "it is told once"
+    await world.shows(card, holding="are blocked")
+
+
+async def named(world: World, card: Message) -> str:
+    """The database of a card's request."""
+    return (await stored(world, card)).plan.databases[0][0]
+
+
+@dataclass
+class Cell:
+    """One method with one fault."""
+
+    world: World
+    method: str
+    fault: str
+
+    @property
+    def is_done(self) -> bool:
+        return self.fault in IS_DONE
+
+    def on(self) -> Any:
+        return failing(self.world, self.method, self.fault)
+
+
+async def press_is_refused(cell: Cell) -> None:
+    """What has to be known of the approver can't be fetched: so no, with a reason, and nothing happens."""
+    world, ana = cell.world, cell.world.person(ANA)
+    card = await asked(world, "/turso freeze {} --reason spike")
+    name = await named(world, card)
+    forget(world)
+    with cell.on():
+        said = words(await forging.answer_to(world, ANA, ana.presses("Approve", card)))
+        await world.calm()
+        await others_are_answered(cell)
+    assert "ry again" in said or "Slack does not accept the bot" in said or "Slack does" in said, said
+    request = await stored(world, card)
+    assert (request.state, request.votes, sent(world, name)) == (State.PENDING, (), 0)
+    await ana.presses("Approve", card)
+    await frozen_once(world, card, name)
+
+
+async def installation_is_unknown(cell: Cell) -> None:
+    """The bot has just started, and Slack does not say to which workspace it belongs."""
+    await press_is_refused(cell)
+    assert cell.world.bot is not None
+    with cell.on():
+        found = {name: (well, said) for name, well, said in await cell.world.bot.health.doctor()}
+    assert not found["slack"][0]
+    assert found["slack"][1].endswith(".")
+
+
+async def outcome_comes_later(cell: Cell) -> None:
+    """The change is made once, whatever Slack does with the message, and told once when it takes messages again."""
+    world, ana = cell.world, cell.world.person(ANA)
+    card = await asked(world, "/turso freeze {} --reason spike")
+    name = await named(world, card)
+    with cell.on():
+        await ana.presses("Approve", card)
+        await until(lambda: sent(world, name), what="the freeze")
+        await world.calm()
+        await others_are_answered(cell)
+    await frozen_once(world, card, name)
+
+
+async def card_comes_later(cell: Cell) -> None:
+    """A request whose card Slack did not take, or of which it did not say where it is, can be approved all the same."""
+    world = cell.world
+    name = f"db-{world.workspace.now().timestamp():.6f}".replace(".", "-")
+    await world.make(name)
+    with cell.on():
+        before = len(everything(world))
+        await world.workspace.say(DANA, DB_OPS, f"/turso freeze {name} --reason spike")
+        await until(lambda: len(everything(world)) > before, what="an answer")
+        await world.calm()
+    await world.pass_time(seconds=30)
+    card = await until(lambda: next(iter(await_cards(world, name)[cell.is_done :]), None), what="its card")
+    await world.calm()
+    await world.person(ANA).presses("Approve", card)
+    await frozen_once(world, card, name)
+    await outcome_comes_later(cell)
+
+
+def await_cards(world: World, name: str) -> list[Message]:
+    """The copies of a card in the channel that can be approved, oldest first."""
+    posted = [one for one in world.workspace.history(DB_OPS, None) if not one.only_for]
+    return [one for one in posted if name in words(one) and "Approve" in buttons(one)]
+
+
+async def answer_takes_another_way(cell: Cell) -> None:
+    """A private answer comes another way, and the press that it answers counts once."""
+    world, ana = cell.world, cell.world.person(ANA)
+    with cell.on():
+        await forging.answer_to(world, DANA, world.workspace.say(DANA, DB_OPS, "/turso ls --private"))
+    await outcome_comes_later(cell)
+    assert ana
+
+
+async def link_is_left_out(cell: Cell) -> None:
+    """What would have held a link comes without it."""
+    world = cell.world
+    card = await asked(world, "/turso freeze {} --reason spike")
+    name = await named(world, card)
+    assert world.bot is not None
+    world.bot.env.messenger._links.clear()  # type: ignore[attr-defined]
+    with cell.on():
+        asks = world.workspace.say(DANA, DB_OPS, f"/turso freeze {name} --reason spike")
+        said = await forging.answer_to(world, DANA, asks, holding="already open")
+        assert "<http" not in words(said)
+        await others_are_answered(cell)
+    await world.person(ANA).presses("Approve", card)
+    await frozen_once(world, card, name)
+
+
+async def form_is_told(cell: Cell) -> None:
+    """A form that can't be opened or filled is told, and nothing is denied by that."""
+    world, ana = cell.world, cell.world.person(ANA)
+    card = await asked(world, "/turso freeze {} --reason spike")
+    name = await named(world, card)
+    with cell.on():
+        before = len(forging.told(world, ANA))
+        await ana.presses("Deny", card)
+        await world.workspace.say(ANA, DB_OPS, "/turso freeze")
+        await world.calm()
+        assert world.workspace.views_of(ANA) or len(forging.told(world, ANA)) > before
+        await others_are_answered(cell)
+    for view in world.workspace.views_of(ANA):
+        await world.workspace.close_view(ANA, view.id)
+    assert (await stored(world, card)).state is State.PENDING
+    await ana.presses("Approve", card)
+    await frozen_once(world, card, name)
+
+
+async def home_comes_later(cell: Cell) -> None:
+    """Home is drawn when it is opened again."""
+    world = cell.world
+    world.workspace.state.homes.pop(BEN, None)
+    with cell.on():
+        await world.workspace.open_home(BEN)
+        await world.calm()
+        await others_are_answered(cell)
+    await world.workspace.open_home(BEN)
+    await until(lambda: world.workspace.home_of(BEN), what="Home")
+    await outcome_comes_later(cell)
+
+
+async def hint_is_left_open(cell: Cell) -> None:
+    """Somebody is refused, and what else would help is not known: it isn't claimed that nothing would."""
+    world = cell.world
+    with cell.on():
+        line = world.workspace.say(DANA, ORDERS, "/turso freeze orders --reason spike")
+        said = words(await forging.answer_to(world, DANA, line))
+        await others_are_answered(cell)
+    assert "Another channel may allow this" in said, said
+    assert "None of your other channels" not in said
+    with cell.on():
+        await world.calm()
+    line = world.workspace.say(DANA, ORDERS, "/turso freeze orders --reason spike")
+    assert "You can in" in words(await forging.answer_to(world, DANA, line))
+
+
+async def guests_are_not_known(cell: Cell) -> None:
+    """`doctor` does not say that there is no guest."""
+    assert cell.world.bot is not None
+    with cell.on():
+        found = {name: (well, said) for name, well, said in await cell.world.bot.health.doctor()}
+        await others_are_answered(cell)
+    assert "not known" in found["guests"][1]
+
+
+async def report_is_shared_once(cell: Cell) -> None:
+    """The report of an incident comes once."""
+    world, remy = cell.world, cell.world.person(REMY)
+    key = f"INC-{len(world.workspace.calls)}"
+    await remy.types(f"/turso incident start {key}", INCIDENT, holding=key)
+    await world.calm()
+    with cell.on():
+        await remy.types("/turso incident end", INCIDENT, holding=key)
+        await world.calm()
+        await others_are_answered(cell)
+    await world.pass_time(minutes=20)
+    await until(lambda: reports(world, key), what="the report")
+    await world.calm()
+    assert len(reports(world, key)) == 1
+    ends = [one for one in world.workspace.history(INCIDENT, None) if key in words(one) and "ended" in words(one)]
+    assert len([one for one in ends if one.user_id != REMY and not one.only_for and not one.files]) >= 1
+
+
+def reports(world: World, key: str) -> list[Message]:
+    """The messages in which the report of an incident is shared."""
+    return [one for one in world.workspace.history(INCIDENT, None) if one.files and key in str(one.files)]
+
+
+async def others_are_answered(cell: Cell) -> None:
+    """Somebody else is answered meanwhile, if only by a no."""
+    await forging.answer_to(cell.world, BEN, cell.world.workspace.say(BEN, DB_OPS, "/turso whoami"))
+
+
+Row = Callable[[Cell], Awaitable[None]]
+ROWS: dict[str, Row] = {
+    "auth.test": installation_is_unknown,
+    "users.info": press_is_refused,
+    "conversations.info": press_is_refused,
+    "conversations.members": press_is_refused,
+    "usergroups.users.list": press_is_refused,
+    "users.list": guests_are_not_known,
+    "users.conversations": hint_is_left_open,
+    "chat.getPermalink": link_is_left_out,
+    "chat.postMessage": card_comes_later,
+    "chat.update": outcome_comes_later,
+    "chat.postEphemeral": answer_takes_another_way,
+    "response_url": answer_takes_another_way,
+    "views.open": form_is_told,
+    "views.update": form_is_told,
+    "views.publish": home_comes_later,
+    "files.getUploadURLExternal": report_is_shared_once,
+    "upload": report_is_shared_once,
+    "files.completeUploadExternal": report_is_shared_once,
+}
+"""What is done while a method fails, by method; those that are no methods are addresses that Slack gives."""

@@ -1,0 +1,68 @@
+"""Each method of Slack's that the bot calls, with each fault: no is said with a reason, and nothing is done twice."""
+
+import ast
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+import bot.slack
+from bot.slack.outgoing.answer_shapes import SHAPES
+from tests.scenarios.conftest import hurry
+from tests.scenarios.invariants import keep_log, problems
+from tests.scenarios.slack_faults import FAULTS, POLICY, ROWS, Cell, everything
+from tests.world import World, living, words
+
+NO_METHODS = {"response_url", "upload"}
+SECONDS = 0.5
+"""How long the bot waits for Slack here; otherwise it is ten seconds."""
+LEAKS = ("Something went wrong", "Traceback", "Error(", "object at 0x", "SlackTrouble")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """A world in which nothing of the bot's may have broken once it ends; its Slack breaks connections."""
+    data = tmp_path_factory.mktemp("world")
+    (data / "policy.yaml").write_text(POLICY)
+    async with living(data, policy=data / "policy.yaml") as found:
+        log = keep_log()
+        hurry(found)
+        yield found
+        await found.calm()
+        log.lines = [line for line in log.lines if "the fault `drop` is on" not in line]
+        assert not (wrong := problems(found, log)), "\n".join(wrong)
+
+
+def called() -> set[str]:
+    """The methods that the code calls, by the literal that stands there."""
+    found = set()
+    for path in Path(bot.slack.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "call":
+                first = node.args[0]
+                assert isinstance(first, ast.Constant), f"{path.name}:{node.lineno} names no method"
+                found.add(str(first.value))
+    return found
+
+
+def test_every_method_that_is_called_has_a_shape_and_a_row() -> None:
+    assert called() == set(SHAPES) == set(ROWS) - NO_METHODS
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("method", ROWS)
+async def test_a_fault_of_slacks_costs_nobody_an_answer(world: World, method: str, fault: str) -> None:
+    assert world.bot is not None
+    world.workspace.limits.rates = "off"
+    session = world.bot.health.workspace._calls.client.session
+    assert session is not None
+    session._timeout = aiohttp.ClientTimeout(total=SECONDS)
+    before = {id(one) for one in everything(world)}
+
+    await ROWS[method](Cell(world, method, fault))
+
+    said = [words(one) for one in everything(world) if id(one) not in before]
+    assert not [one for one in said if any(leak in one for leak in LEAKS)]
