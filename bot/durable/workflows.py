@@ -90,13 +90,12 @@ class Workflows:
                     following = await self._work.fire(timer)
             except Exception as error:
                 return [FAILED, _note_failure(timer, error)]
-            return [following.due_at.isoformat(), following.attempt] if following else None
+            return _kept_timer(timer, following)
 
         async def turn() -> None:
             if result and result[0] == FAILED:
                 return await self._store.timers.postpone(timer, datetime.now(UTC) + pause_after(failures), result[1])
-            after = Timer(timer.kind, subject, datetime.fromisoformat(result[0]), result[1]) if result else None
-            return await self._store.timers.replace(timer, after)
+            return await self._store.timers.replace(timer, _following(timer, result))
 
         result = await self._step("fire", f"{kind}:{subject}", fire)
         await self._step("turn", f"{kind}:{subject}", turn)
@@ -137,6 +136,27 @@ def pause_after(failures: int) -> timedelta:
     """Return how long a timer waits that has failed and had failed so often before; a little different each time."""
     doubled: timedelta = FIRST_PAUSE * 3 ** min(failures, 16)
     return min(doubled, LONGEST_PAUSE) * random.uniform(1.0, 1.25)
+
+
+def _kept_timer(fired: Timer, following: Timer | None) -> list[Any] | None:
+    """Return the following timer as a step keeps it: its time, its attempt, and why it is tried again, if it is."""
+    if following is None:
+        return None
+    kept = [following.due_at.isoformat(), following.attempt]
+    if following.failures <= fired.failures:
+        return kept
+    about = {"kind": fired.kind.value, "subject": fired.subject}
+    log.warning("timer.failed", **about, failures=following.failures, cause=following.cause)
+    return [*kept, following.cause]
+
+
+def _following(fired: Timer, kept: list[Any] | None) -> Timer | None:
+    """Return the timer of a kept result; one that has not failed begins to count its failures anew."""
+    if kept is None:
+        return None
+    due_at, attempt, *cause = kept
+    failures = fired.failures + 1 if cause else 0
+    return Timer(fired.kind, fired.subject, datetime.fromisoformat(due_at), attempt, failures, *cause)
 
 
 def _note_failure(timer: Timer, error: Exception) -> str:

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from bot.core.request import State
 from pydantic import SecretStr
 
+from bot.core.requests.request import State
 from bot.sandbox import running
 from tests.postgres import new_database, postgres_server
 from tests.scenarios import forging

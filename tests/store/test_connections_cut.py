@@ -16,7 +16,7 @@ WHEN: list[When] = ["before the commit", "after the commit"]
 
 
 def of(store: SqlStore) -> PostgresqlDatabase:
-    found = store._database
+    found = store.database
     assert isinstance(found, PostgresqlDatabase)
     return found
 
@@ -62,10 +62,10 @@ async def test_a_connection_that_ends_between_two_statements_is_replaced(store: 
 
 @pytest.mark.parametrize("when", WHEN)
 async def test_a_read_is_run_again(store: SqlStore, when: When) -> None:
-    await store.record_intent(incoming(1))
+    await store.intents.record(incoming(1))
 
     with cut(store, {1}, when) as seen:
-        assert await store.intent(incoming(1).id) is not None
+        assert await store.intents.get(incoming(1).id) is not None
 
     assert seen[0] >= 1
 

@@ -1,6 +1,6 @@
 """Timers: what is due, and when."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -38,6 +38,10 @@ class Timer:
     """Why it failed the last time."""
     held_until: datetime | None = None
     """By the machine's clock: it was started, or has failed, and is left alone until then."""
+
+    def failed(self, cause: str, *, again_at: datetime) -> "Timer":
+        """Return the timer that tries the same again, after work that did not succeed; `doctor` shows it."""
+        return replace(self, due_at=again_at, attempt=self.attempt + 1, failures=self.failures + 1, cause=cause)
 
 
 @dataclass(frozen=True, slots=True)

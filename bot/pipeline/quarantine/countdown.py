@@ -216,7 +216,7 @@ async def _again(env: Environment, request: Request, timer: Timer, why: str) -> 
         return None
     if told:
         await tell_outcome(env, request.id)
-    return replace(timer, due_at=now + pause_after(attempt), attempt=attempt)
+    return timer.failed(why, again_at=now + pause_after(attempt))
 
 
 def pause_after(attempt: int) -> timedelta:

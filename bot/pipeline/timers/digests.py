@@ -59,7 +59,7 @@ async def _first_time(env: Environment, timer: Timer, kept: Digest, period: str)
         written = await _written(env, kept, subject) if is_shown else _not_shown(kept)
     except BotError as error:
         if timer.attempt + 1 < TRIES:
-            return replace(timer, due_at=env.clock.now() + PAUSE, attempt=timer.attempt + 1)
+            return timer.failed(str(error), again_at=env.clock.now() + PAUSE)
         written = _no_digest(error)
     if not await env.store.digests.mark(kept.channel_id, period + BEGUN, was=kept.last_period):
         now_kept = await env.store.digests.get(kept.channel_id)  # it was turned off or changed meanwhile
@@ -86,7 +86,7 @@ async def _hand_over(
     except Unavailable as error:
         if came is False or error.nothing_happened:  # so it is written anew; otherwise it may stand there already
             await env.store.digests.mark(kept.channel_id, before, was=period + BEGUN)
-        return replace(timer, due_at=env.clock.now() + PAUSE, attempt=0)
+        return replace(timer.failed(str(error), again_at=env.clock.now() + PAUSE), attempt=0)
     return await _go_on(env, timer, replace(kept, last_period=period + BEGUN), after if came else period + NOWHERE)
 
 

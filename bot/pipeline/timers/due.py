@@ -1,6 +1,7 @@
 """What happens when something is due: expiry, reminders, lapses, the end of countdowns and freezes, second looks."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -14,7 +15,7 @@ from bot.core.records.holds import Hold
 from bot.core.records.timers import Timer, TimerKind
 from bot.core.requests.request import Request, State
 from bot.core.requests.step_results import PhaseKind, PhaseResult
-from bot.errors import BotError, CannotPost, NotOurs
+from bot.errors import BotError, CannotPost, NotOurs, Unavailable
 from bot.pipeline.approval.expiry import expire
 from bot.pipeline.environment import Environment
 from bot.pipeline.execution.phases import facts_again
@@ -39,6 +40,12 @@ LONGEST_PAUSE = timedelta(hours=4)
 FIRST_PAUSE = timedelta(minutes=10)
 AGAIN = timedelta(seconds=30)
 """When a thaw looks again that Turso does not show yet."""
+LONGEST_AGAIN = timedelta(minutes=5)
+LATE_AFTER = 5
+"""After so many failures, about ten minutes, people are told that a freeze has not ended yet."""
+LATE = "late"
+"""The event by which that is told."""
+NOT_SHOWN = "Turso doesn't show that it is open yet."
 
 
 async def fire(env: Environment, timer: Timer) -> Timer | None:
@@ -98,9 +105,13 @@ async def _thaw(env: Environment, timer: Timer) -> Timer | None:
     if hold.due_at and hold.due_at > env.clock.now() and hold.released_at is None:
         return replace(timer, due_at=hold.due_at)
     turso, request = env.turso_clients.turso(hold.organization), await env.store.requests.get(hold.request_id)
+    if timer.failures >= LATE_AFTER and hold.released_at is None:
+        with suppress(Unavailable):  # Slack: the freeze ends all the same, and this is said after the next try
+            await _say_late(env, request, hold)
     is_there = await _is_there(turso, hold)
     if hold.released_at is None and not await _release(env, turso, hold, request, is_there=is_there):
-        return replace(timer, due_at=env.clock.now() + AGAIN, attempt=timer.attempt + 1)
+        pause = min(AGAIN * 2 ** min(timer.failures, 5), LONGEST_AGAIN)
+        return timer.failed(NOT_SHOWN, again_at=env.clock.now() + pause)
     blocked = await _open_rest(env, turso, hold) if is_there else None
     await _say_thawed(env, request, hold, blocked)
     return None
@@ -132,6 +143,16 @@ async def _open_rest(env: Environment, turso: TursoClient, hold: Hold) -> holdin
     """Open what two holds that ended at the same moment left to each other; returns what is still blocked."""
     await holding.lift_once(turso, env.store, holding.lift_of(hold))
     return await holding.blocked(turso, hold.database)
+
+
+async def _say_late(env: Environment, request: Request | None, hold: Hold) -> None:
+    """Tell once that a freeze whose time is over has not ended, since Turso does not answer or does not do it."""
+    if request is None or await env.store.notices.was_told(hold.id, LATE):
+        return
+    _, thread_ts = await below_card(env, request)
+    words = f"The freeze of `{hold.database}` should have ended, but Turso hasn't confirmed it. I'll keep trying."
+    reply = replace(private_note(words), private=False)
+    await deliver_and_close(env, await notice_of(env, request, LATE, reply, thread_ts=thread_ts, subject=hold.id))
 
 
 async def _say_thawed(env: Environment, request: Request | None, hold: Hold, blocked: holding.Blocks | None) -> None:
@@ -175,7 +196,7 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
     subject = await env.requester_of(request)
     ctx = env.context(subject, organization=request.organization, line=request.line, sent_at=request.sent_at)
     last, why = timer.attempt + 1 >= len(SECOND_LOOKS), "Turso shows that it didn't happen."
-    target, left = request.plan.target, (False, False)
+    target, left, silent = request.plan.target, (False, False), ""
     try:
         happened = await look(ctx, request.plan)
         if target is not None and last and not happened:
@@ -183,11 +204,14 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
             why = "Turso shows only part of the change." if any(left) and kind is PhaseKind.EXECUTE else why
     except NotOurs as error:
         happened, last, why = False, True, str(error)
-    except BotError:
-        happened, last = False, False
+    except BotError as error:
+        happened, last, silent = False, False, str(error)
     if not (happened or last):
         after = SECOND_LOOKS[min(timer.attempt + 1, len(SECOND_LOOKS) - 1)]
-        return replace(timer, due_at=env.clock.now() + timedelta(seconds=after), attempt=timer.attempt + 1)
+        again = env.clock.now() + timedelta(seconds=after)
+        if silent:
+            return timer.failed(silent, again_at=again)
+        return replace(timer, due_at=again, attempt=timer.attempt + 1)
     facts = await facts_again(ctx, command, kind, request.plan) if happened else {}
     settled = Settlement(PhaseResult.SUCCEEDED, "", facts)
     if not happened:

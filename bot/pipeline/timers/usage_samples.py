@@ -28,7 +28,7 @@ async def sample_is_due(env: Environment, timer: Timer) -> Timer | None:
         await take_sample(env, organization, _day_of(now))
     except BotError as error:
         log.warning("usage was not sampled", organization=organization, why=str(error))
-        return replace(timer, due_at=min(now + AGAIN, next_sample(now)), attempt=timer.attempt + 1)
+        return timer.failed(str(error), again_at=min(now + AGAIN, next_sample(now)))
     return replace(timer, due_at=next_sample(now), attempt=0)
 
 

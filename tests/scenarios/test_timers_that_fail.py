@@ -1,0 +1,152 @@
+"""Timers whose work fails: whatever their kind, `doctor` and a metric show them, and nothing else waits for them."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+
+from bot.core.records.timers import Timer, TimerKind
+from bot.core.requests.request import State
+from bot.core.requests.transition import Transition
+from bot.errors import BotError, Unavailable
+from bot.pipeline.environment import Environment
+from bot.pipeline.replies import entry
+from bot.pipeline.timers import due
+from bot.sandbox.workspace.model import Message
+from tests.scenarios import quarantines as q
+from tests.scenarios.asked import asked, reaches
+from tests.world import ANA, DANA, DB_OPS, World, until, words
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OWN_POLICY = q.POLICY.replace("[read, create]", "[read, create, digest]")
+PATIENCE = 120.0
+SET_THEMSELVES = {TimerKind.SAMPLE, TimerKind.DIGEST, TimerKind.RECONCILE, TimerKind.FINISH, TimerKind.THAW}
+"""Kinds whose work needs Turso and catches what it raises."""
+
+
+async def timers(world: World) -> Mapping[TimerKind, Timer]:
+    """Those that fail, by kind; more than one of a kind: any of them."""
+    assert world.bot is not None
+    every = await world.bot.store.timers.due(world.clock.now() + timedelta(days=400), limit=1000)
+    return {one.kind: one for one in every if one.failures}
+
+
+async def doctor(world: World) -> tuple[bool, str]:
+    assert world.bot is not None
+    return {name: (well, said) for name, well, said in await world.bot.health.doctor()}["timers"]
+
+
+async def gauge(world: World) -> float:
+    assert world.bot is not None
+    world.bot.metrics.stored(await world.bot.health.stored())
+    name = "turso_ops_timers_failing"
+    lines = world.bot.metrics.text().decode().splitlines()
+    return float(next(line for line in lines if line.startswith(f"{name} ")).split()[1])
+
+
+async def fail(world: World, kinds: set[TimerKind]) -> None:
+    """Wait until a timer of each of these kinds has failed."""
+    for kind in kinds:
+        for _ in range(int(PATIENCE / 0.1)):
+            if kind in await timers(world):
+                break
+            await asyncio.sleep(0.1)
+        assert kind in await timers(world), kind
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("a fault that nobody thought of"), Unavailable("Turso does not answer.")], ids=["bug", "outage"]
+)
+async def test_timers_of_every_kind_that_fail_are_shown_until_they_work(
+    world: World, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert world.bot is not None
+    fired: set[TimerKind] = set()
+
+    async def fails(env: Environment, timer: Timer) -> None:
+        raise error
+
+    async def works(env: Environment, timer: Timer) -> None:
+        fired.add(timer.kind)
+
+    for kind in TimerKind:
+        monkeypatch.setitem(due.DUE, kind, fails)  # type: ignore[arg-type]
+        await world.bot.store.timers.schedule(Timer(kind, f"x-{kind}", world.clock.now() - timedelta(seconds=1)))
+    await fail(world, set(TimerKind))
+
+    well, said = await doctor(world)
+    assert not well
+    assert f"{len(TimerKind)} timers failed and will be tried again" in said
+    assert ("KeyError" if isinstance(error, KeyError) else str(error)) in said
+    assert await gauge(world) == len(TimerKind)
+    assert await world.person(DANA).types("/turso ls")
+
+    for kind in TimerKind:
+        monkeypatch.setitem(due.DUE, kind, works)  # type: ignore[arg-type]
+    await until(lambda: fired == set(TimerKind), what="every kind", within=PATIENCE)
+    await world.calm()
+    assert await timers(world) == {}
+    assert (await doctor(world))[0]
+    assert await gauge(world) == 0
+
+
+async def frozen(world: World) -> tuple[Message, str]:
+    """The card of a freeze of one minute, and its request's id."""
+    card = await asked(world, "/turso freeze {} --for 1m --reason spike")
+    await world.person(ANA).presses("Approve", card)
+    request = await reaches(world, card, State.SUCCEEDED)
+    await world.calm()
+    return card, request.id
+
+
+async def test_timers_that_set_themselves_again_while_turso_is_silent_are_shown(world: World) -> None:
+    assert world.bot is not None
+    store = world.bot.store
+    card, frozen_id = await frozen(world)
+    _, unknown_id = await frozen(world)
+    await q.quarantined(world, "late-countdown")
+    await world.person(ANA).types("/turso digest on --daily 09:00 --tz UTC", holding="every day")
+    await store.requests.move(unknown_id, expect=[State.SUCCEEDED], move=Transition(
+        to=State.UNKNOWN, at=world.clock.now(), changes={},
+        entries=[entry("executed", "unknown", at=world.clock.now(), command="freeze")],
+        timers=[Timer(TimerKind.RECONCILE, unknown_id, world.clock.now() + timedelta(hours=1))]))  # fmt: skip
+    await store.timers.schedule(Timer(TimerKind.SAMPLE, "acme", world.clock.now()))
+    fault = world.turso.faults.add("status", status=503, path="/v1/*", count=None)
+    try:
+        await world.pass_time(days=1, minutes=5)
+        await fail(world, SET_THEMSELVES)
+
+        assert not (await doctor(world))[0]
+        assert await gauge(world) >= len(SET_THEMSELVES)
+        assert all(one.cause.endswith(".") for one in (await timers(world)).values())
+        await freeze_is_called_late(world, card, frozen_id)
+    finally:
+        world.turso.faults.remove(fault.id)
+
+    await world.pass_time(hours=1)
+    for _ in range(int(PATIENCE)):
+        if (await doctor(world))[0]:
+            break
+        await asyncio.sleep(1)
+    assert await doctor(world) == (True, "No timer is overdue.")
+    assert await timers(world) == {}
+    assert len(below(world, card, "is over: it is open again")) == 1
+
+
+async def freeze_is_called_late(world: World, card: Message, request_id: str) -> None:
+    """After some failures people are told once that a freeze has not ended."""
+    assert world.bot is not None
+    (hold,) = [one for one in await world.bot.store.holds.find() if one.request_id == request_id]
+    for failures in (due.LATE_AFTER - 1, due.LATE_AFTER, due.LATE_AFTER + 1):
+        assert not below(world, card, "should have ended") or failures > due.LATE_AFTER
+        with suppress(BotError):
+            await due.fire(world.bot.env, Timer(TimerKind.THAW, hold.id, world.clock.now(), failures=failures))
+    assert len(below(world, card, "should have ended")) == 1
+
+
+def below(world: World, card: Message, holding: str) -> list[Message]:
+    """What stands in the thread of a card and holds some words."""
+    posted = world.workspace.history(DB_OPS, None)
+    return [one for one in posted if one.thread_ts == card.ts != one.ts and holding in words(one)]
