@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-from tests.soak import DAY, SOAK
+from tests.soak import CHOICE, SOAK
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -92,7 +92,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for figure in [value for one in reports for name, value in one.user_properties if name == "figure"]:
         terminalreporter.write_line(str(figure))
     if not SOAK:
-        terminalreporter.write_line(f"TEST_DAY={DAY} repeats this choice of what only the soak plays whole")
+        terminalreporter.write_line(f"TEST_CHOICE={CHOICE}: a part of what the soak plays whole")
 
 
 @pytest.fixture

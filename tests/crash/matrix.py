@@ -11,7 +11,7 @@ from tests.crash.lane import Lane, lane
 from tests.crash.scenarios import SCENARIOS, Scenario
 from tests.crash.stores import STORES, new_store
 from tests.forked import Nursery
-from tests.soak import DAY, SOAK
+from tests.soak import CHOICE, SOAK
 
 KINDS = STORES if SOAK else ("either",)
 LANES = 6 if SOAK else 1
@@ -38,8 +38,8 @@ class Matrix:
 
     def __init__(self, scenario: Scenario, kind: str, nursery: Nursery, postgres_server: str) -> None:
         self._scenario, self._nursery, self._postgres = scenario, nursery, postgres_server
-        # A rotating choice: each change has a store of the other kind than its neighbour, and than yesterday.
-        self._turn = DAY + SCENARIOS.index(scenario)
+        # Neighbors get stores of different kinds, and so does the same change with the next choice.
+        self._turn = CHOICE + SCENARIOS.index(scenario)
         self._kind = STORES[self._turn % 2] if kind == "either" else kind
         self._cells: asyncio.Queue[tuple[int, Point]] = asyncio.Queue()
         self._ended: list[Ended] = []

@@ -26,7 +26,7 @@ from tests.crash.scenarios import (
 from tests.crash.stores import STORES, new_store
 from tests.crash.waiting import patient
 from tests.forked import Nursery
-from tests.soak import DAY, LIMIT_SECONDS, SOAK, soaked
+from tests.soak import CHOICE, LIMIT_SECONDS, SOAK, soaked
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, until, words
 
 pytestmark = pytest.mark.timeout(LIMIT_SECONDS)
@@ -69,8 +69,8 @@ async def test_two_processes_agree_on_one_outcome(
 
 
 def races_on(kind: str) -> list[Race]:
-    """Return the races that are run on a store: all in the soak, else every second one, the others the next day."""
-    return RACES if SOAK else RACES[(STORES.index(kind) + DAY) % 2 :: 2]
+    """Return the races that are run on a store: all in the soak, else every second one."""
+    return RACES if SOAK else RACES[(STORES.index(kind) + CHOICE) % 2 :: 2]
 
 
 async def double_click(two: Pair, names: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What `make test` leaves to the soak: the choice covers every kind each day, and everything in time."""
+"""What `make test` leaves to the soak: each choice covers every kind, and all of them cover everything."""
 
 import pytest
 
@@ -14,11 +14,11 @@ def is_soak(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(ROWS, COLUMNS), (COLUMNS, ROWS), (ROWS, ROWS)])
-def test_each_row_and_each_column_occurs_every_day(
+def test_each_row_and_each_column_occurs_in_each_choice(
     is_soak: bool, rows: list[str], columns: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for day in range(10):
-        monkeypatch.setattr(soak, "DAY", day)
+    for choice in range(10):
+        monkeypatch.setattr(soak, "CHOICE", choice)
         found = soak.pairs(rows, columns)
         assert {row for row, _ in found} == set(rows)
         assert {column for _, column in found} == set(columns)
@@ -26,11 +26,11 @@ def test_each_row_and_each_column_occurs_every_day(
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(ROWS, COLUMNS), (COLUMNS, ROWS), (ROWS, ROWS)])
-def test_every_pair_occurs_in_time(rows: list[str], columns: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_pair_occurs_in_some_choice(rows: list[str], columns: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(soak, "SOAK", False)
     found = set()
-    for day in range(len(rows) * len(columns)):
-        monkeypatch.setattr(soak, "DAY", day)
+    for choice in range(len(rows) * len(columns)):
+        monkeypatch.setattr(soak, "CHOICE", choice)
         found |= set(soak.pairs(rows, columns))
 
     assert len(found) == len(rows) * len(columns)
@@ -42,10 +42,10 @@ def test_two_diagonals_are_twice_as_much(monkeypatch: pytest.MonkeyPatch) -> Non
     assert len(soak.pairs(ROWS, ROWS, times=2)) == 2 * len(ROWS)
 
 
-def test_every_case_occurs_in_time(is_soak: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_case_occurs_in_some_choice(is_soak: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     found: list[str] = []
-    for day in range(3):
-        monkeypatch.setattr(soak, "DAY", day)
+    for choice in range(3):
+        monkeypatch.setattr(soak, "CHOICE", choice)
         found += soak.one_in(3, ROWS)
 
     assert sorted(found) == sorted(ROWS * (3 if is_soak else 1))
