@@ -1,1 +1,1 @@
-"""The path: parse, authorise, ask for approval, run, audit, deliver."""
+"""The request pipeline: parse, authorize, request approval, run, audit, deliver."""

@@ -1,4 +1,4 @@
-"""What the pipeline works with: the ports, the rules in force and the Turso clients."""
+"""The dependencies of the pipeline: ports, the rules in force and the Turso clients."""
 
 import asyncio
 import secrets
@@ -32,30 +32,34 @@ ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 def new_id(prefix: str) -> str:
-    """Return an unguessable reference that people can read out: `r-` and 10 characters."""
+    """Return an unguessable ID that people can read aloud, such as `r-` and 10 characters."""
     return f"{prefix}-" + "".join(secrets.choice(ALPHABET) for _ in range(10))
 
 
 class Rules(Protocol):
-    """The policy in force; it changes when its file does."""
+    """The policy in force. It changes when its file does."""
 
     @property
     def policy(self) -> Policy: ...
 
     @property
     def problem(self) -> str | None:
-        """Why the file as it is now is not in force; None when it is."""
+        """Return why the current file isn't in force, or None if it is."""
 
 
 class TursoClients(Protocol):
     """One client for each organization of the policy."""
 
     def turso(self, organization: str) -> TursoClient:
-        """Raises BotError: the policy names no such organization, or its token is not set."""
+        """Return the client of an organization.
+
+        Raises:
+            BotError: the policy names no such organization, or its token isn't set.
+        """
 
 
 class Observer(Protocol):
-    """Counts for the metrics."""
+    """Counts events for the metrics."""
 
     def command(self, command: str, outcome: str, seconds: float) -> None: ...
     def request(self, state: str) -> None: ...
@@ -64,7 +68,7 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Everything the pipeline needs; `app` builds it once for a process."""
+    """Everything that the pipeline needs. `app` builds it once per process."""
 
     clock: Clock
     store: Store
@@ -95,45 +99,45 @@ class Environment:
 
     @property
     def catalogue(self) -> CommandCatalogue:
-        """What every command declares."""
+        """Return the declarations of all commands."""
         return self.grammar.catalogue
 
     @property
     def by_name(self) -> Mapping[str, Command]:
-        """The commands by the name that rules use."""
+        """Return the commands by the name that rules use."""
         return {command.name: command for command in self.commands}
 
     def turn(self, subject: str) -> asyncio.Lock:
-        """Return the lock for telling of a request, so that this process tells it once."""
+        """Return the lock of a request's notifications, so that this process sends each once."""
         return self._turns.setdefault(subject, asyncio.Lock())
 
     async def subject_in(self, user_id: str, channel_id: str) -> Subject:
-        """Say how somebody stands in a channel where they do nothing now. Raises Unavailable."""
+        """Return a person in a channel where they aren't acting now. Raises Unavailable."""
         groups = self.rules.policy.usergroups_in(channel_id)
         return await self.with_incident(await self.directory.subject_of(user_id, channel_id, usergroups=groups))
 
     async def subject(self, incoming: Incoming) -> Subject:
-        """Say who acts, and where they stand now, an incident's profile included."""
+        """Return the person who acts, with the channel and the profile of its active incident."""
         groups = self.rules.policy.usergroups_in(incoming.channel_id)
         return await self.with_incident(await self.directory.subject(incoming, usergroups=groups))
 
     async def refresh(self, incoming: Incoming, request: Request) -> None:
-        """Ask Slack again who presses, and who may approve, before a press on a request counts."""
+        """Look the presser and the approving user groups up in Slack again, before a press counts."""
         groups = self.rules.policy.approving_groups(request.channel_id, request.command)
         await self.directory.subject(incoming, usergroups=groups, fresh=True)
 
     async def requester_of(self, request: Request) -> Subject:
-        """Say who asked for a request, as they stand now."""
+        """Return a request's requester as of now."""
         groups = self.rules.policy.usergroups_in(request.channel_id)
         found = await self.directory.subject_of(request.requester, request.channel_id, usergroups=groups)
         found = await self.with_incident(found)
         return await self.settling(found, request.incident_id) if request.plan.settles else found
 
     async def settling(self, subject: Subject, incident_id: str | None) -> Subject:
-        """Say how somebody stands towards what an incident left open here.
+        """Return a person with the permissions that they have for an incident's open items.
 
-        Its profile has ended with it; but who could then lift what it placed, end what it minted, or review what it
-        did, can still do so. The caller makes sure that it is of that incident.
+        The profile ended with the incident. But people who could thaw its freezes, revoke its tokens or review its
+        operations still can. The caller checks that the item belongs to the incident.
         """
         if subject.incident_profile is not None or not incident_id:
             return subject
@@ -143,7 +147,7 @@ class Environment:
         return replace(subject, incident_profile=self.rules.policy.profile_of(incident))
 
     async def names_of(self, user_ids: Iterable[str]) -> Mapping[str, str]:
-        """Return the display names of people, where Slack tells."""
+        """Return the display names of people, without those that Slack doesn't return."""
         found = {}
         for user_id in user_ids:
             try:
@@ -158,7 +162,7 @@ class Environment:
         return (await self.subject_in(subject.person.id, "")).groups
 
     async def with_incident(self, subject: Subject) -> Subject:
-        """Add the profile of the incident that runs where somebody stands."""
+        """Add the profile of the incident that is active in the subject's channel."""
         if not subject.channel.id:
             return subject
         incident = await self.store.incidents.running_in(subject.channel.id)
@@ -177,12 +181,12 @@ class Environment:
         ticket: str = "",
         sent_at: datetime | None = None,
     ) -> ChangeContext:
-        """Build what a command may use here.
+        """Build the context that a command gets.
 
-        A channel that the policy does not bind has no databases; help, `whoami` and `incident start` work there too.
+        In a channel without a binding there are no databases, but help, `whoami` and `incident start` work.
 
         Raises:
-            BotError: the token of the organization is not set.
+            BotError: the organization's token isn't set.
         """
         policy = self.rules.policy
         scope = policy.scope(subject, command)

@@ -1,4 +1,4 @@
-"""The probe tokens of this process, and the tasks that try them. They are in memory alone, and end with it."""
+"""The probe tokens of this process and the tasks that try them. They exist only in memory."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class ProbeWatch:
-    """The probes of one request, by the id of their database."""
+    """The probe tokens of one request, by `DbId`."""
 
     begun: Sequence[Finding]
     probes: dict[str, Probe]
@@ -24,7 +24,7 @@ class ProbeWatch:
 
 
 class ProbeWatches:
-    """What this process watches. `repr` shows no token."""
+    """All probe tokens of this process. `repr` shows none of them."""
 
     def __init__(self) -> None:
         self._watches: dict[str, ProbeWatch] = {}
@@ -33,16 +33,16 @@ class ProbeWatches:
         return f"Watches({len(self._watches)})"
 
     def keep(self, request_id: str, minted: Sequence[tuple[Finding, Probe | None]]) -> None:
-        """Keep the probe tokens of a request."""
+        """Store the probe tokens of a request."""
         probes = {finding.database_id: probe for finding, probe in minted if probe is not None}
         self._watches[request_id] = ProbeWatch([finding for finding, _ in minted], probes)
 
     def of(self, request_id: str) -> ProbeWatch | None:
-        """Return the watch of a request, if this process has it."""
+        """Return the probe tokens of a request, or None if this process doesn't have them."""
         return self._watches.get(request_id)
 
     def start(self, request_id: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Let a task try the tokens, one for each request."""
+        """Start the task that tries a request's tokens, unless it runs already."""
         watch = self._watches[request_id]
         if watch.task is None:
             watch.task = asyncio.create_task(run(), name=f"proof: {request_id}")
@@ -53,7 +53,7 @@ class ProbeWatches:
         self._watches.pop(request_id, None)
 
     async def close(self) -> None:
-        """End every task; the tokens are gone."""
+        """Cancel every task and drop the tokens."""
         tasks = [watch.task for watch in self._watches.values() if watch.task is not None]
         self._watches.clear()
         for task in tasks:

@@ -1,4 +1,4 @@
-"""Answers to people: where they go, how a refusal is said, and how it is put on record."""
+"""Replies to people: their address, refusals, and the audit entries of both."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,12 +25,12 @@ log = structlog.get_logger(__name__)
 
 
 def asker_address(request: Request) -> Address:
-    """Return where the requester of a request is told something alone."""
+    """Return the address of private messages to a request's requester."""
     return Address(request.requester, request.channel_id, request.thread_ts, request.intent_id)
 
 
 def private_note(text: str, *more: str) -> Reply:
-    """Make a private message of one sentence of ours (names in back-ticks show as code), and a line of context."""
+    """Build a private message from a sentence and context lines. Names in backticks show as code."""
     body = sentence(text)
     blocks = [kit.section(body)]
     if more:
@@ -39,7 +39,7 @@ def private_note(text: str, *more: str) -> Reply:
 
 
 def error_reply(error: BotError | None, reference: str, hint: Mrkdwn | None = None) -> Reply:
-    """Say what was wrong and what to do (`hint`: what else would help); a bug shows a reference only."""
+    """Build the reply for an error, with a hint on what could help. A bug shows only a reference."""
     if error is None:
         return private_note(
             "Something went wrong in Turso Ops. Give this reference to an admin.", f"Reference `{reference}`"
@@ -49,24 +49,24 @@ def error_reply(error: BotError | None, reference: str, hint: Mrkdwn | None = No
 
 
 async def report_unexpected(env: Environment, incoming: Incoming, reply: Reply) -> None:
-    """Deliver bad news; when even that fails, the log keeps it."""
+    """Deliver the reply for an error. If that fails too, log it."""
     try:
         await env.messenger.send_ephemeral(address_of(incoming), reply)
     except BotError as error:
         log.warning("could not tell", why=str(error))
-    except Exception:  # what went wrong before is in the log already, and counts more
+    except Exception:  # the first error is already in the log and matters more
         log.exception("could not tell")
 
 
 def signed(reply: Reply, requester: str, line: str) -> Reply:
-    """Say above a public answer who asked for what."""
+    """Add a line above a public answer that shows who ran which command."""
     head = kit.context(mrkdwn("{} · `{}`", person(requester), cut(line, LINE)))
     plain = fitting([head, *reply.plain_blocks]) if reply.plain_blocks else ()
     return replace(reply, blocks=fitting([head, *reply.blocks]), plain_blocks=plain)
 
 
 def is_public(decision: Decision, reply: Reply, *, private: bool) -> bool:
-    """Say whether an answer is for the channel."""
+    """Return whether an answer is posted to the channel."""
     return not (private or reply.private or decision.visibility is Visibility.EPHEMERAL)
 
 
@@ -87,10 +87,10 @@ def entry(
     by: str = "",
     **detail: object,
 ) -> AuditEntry:
-    """Write one line of the audit log from what is at hand.
+    """Build an audit entry from the objects that the caller has.
 
     Args:
-        by: who acted, when it was not the one who asked; `timer` when it was nobody.
+        by: who acted, if it wasn't the requester. `timer` if no person did.
     """
     user = subject.person.id if subject else incoming.user_id if incoming else request.requester if request else ""
     channel = request.channel_id if request else incoming.channel_id if incoming else ""

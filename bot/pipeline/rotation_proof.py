@@ -1,7 +1,7 @@
-"""Proving a rotation: probe tokens are tried until they are refused, for as long as Turso may need.
+"""Verification of a rotation: probe tokens are tried until they are refused, for as long as Turso may need.
 
-The tokens are in the memory of one process. Its task tries them, and moves the timer `prove` ahead each time. When that
-timer fires in a process without the tokens, the other one is gone, and what was not seen by then stays unproven.
+The tokens are in the memory of one process. Its task tries them, and postpones the timer `prove` each time. If that
+timer fires in a process without the tokens, the first process has stopped, and the rest stays unverified.
 """
 
 import asyncio
@@ -38,12 +38,12 @@ RESTARTED: Final = "Turso Ops restarted, and the probe token was only in memory"
 
 
 async def mint(env: Environment, command: ChangeCommand[Any], ctx: ChangeContext, request: Request) -> None:
-    """Mint the probe tokens of a command that has some; they stay in this process, and in no log, store or error."""
+    """Mint a command's probe tokens, if it has any. They stay in memory and appear in no log, store or error."""
     if command.probes is None or env.watches.of(request.id) is not None:
         return
     try:
         minted = await command.probes(ctx, request.plan)
-    except Exception as error:  # the rotation goes on; what was raised may hold a token
+    except Exception as error:  # the rotation continues; the exception isn't logged, since it may contain a token
         log.error("proof.mint_failed", request=request.id, error=type(error).__name__)
         minted = [(one, None) for one in _without(request, "a probe token couldn't be created")]
     env.watches.keep(request.id, minted)
@@ -52,7 +52,7 @@ async def mint(env: Environment, command: ChangeCommand[Any], ctx: ChangeContext
 async def first_findings(
     env: Environment, ctx: ChangeContext, request: Request, sent_at: datetime | None
 ) -> dict[str, Any]:
-    """Return the facts of a rotation with its proof, as far as it goes now."""
+    """Return the facts of a rotation, with its proof so far."""
     watch = env.watches.of(request.id)
     found = watch.begun if watch else _without(request, RESTARTED)
     proof = Proof(
@@ -66,7 +66,7 @@ async def first_findings(
 
 
 def _without(request: Request, why: str) -> list[Finding]:
-    """Name the databases that there is no probe token for, and say why."""
+    """Return findings for databases without a probe token, with the reason."""
     plan = request.plan
     members = [(name, id_) for (name, _), id_ in zip(plan.databases, plan.ends_tokens_of, strict=False)]
     chosen = members[:1] + sorted(members[1:])[:1]
@@ -74,7 +74,7 @@ def _without(request: Request, why: str) -> list[Finding]:
 
 
 async def go_on(env: Environment, request_id: str) -> None:
-    """Try the tokens in the background while there is something to see; else drop them."""
+    """Continue to try the tokens in the background while any is undecided, else drop them."""
     request = await env.store.requests.get(request_id)
     proof = Proof.of(request.facts) if request else None
     if proof is None or not proof.is_watched:
@@ -84,7 +84,7 @@ async def go_on(env: Environment, request_id: str) -> None:
 
 
 async def prove_is_due(env: Environment, timer: Timer) -> Timer | None:
-    """Look once more, where the tokens are; elsewhere, say that nothing more will be proven."""
+    """Try the tokens once more if this process has them. Otherwise end the proof as unverified."""
     request = await env.store.requests.get(timer.subject)
     proof = Proof.of(request.facts) if request else None
     if request is None or proof is None:
@@ -94,7 +94,7 @@ async def prove_is_due(env: Environment, timer: Timer) -> Timer | None:
     elif proof.is_watched:
         over = [_unproven(one, env.clock.now(), RESTARTED) for one in proof.findings]
         await _conclude(env, request, replace(proof, target=over[0], sibling=over[1] if len(over) > 1 else None))
-    else:  # a crash came before it was told
+    else:  # a crash came before the notification
         await tell_outcome(env, request.id)
     return None
 
@@ -111,7 +111,7 @@ async def _watch(env: Environment, request_id: str) -> None:
 
 
 async def _step(env: Environment, request_id: str) -> None:
-    """Try what is still watched, and commit what is new."""
+    """Try the undecided tokens, and commit what is new."""
     watch = env.watches.of(request_id)
     if watch is None:
         return None
@@ -134,7 +134,7 @@ def _lease(env: Environment, request_id: str) -> Timer:
 
 
 async def _conclude(env: Environment, request: Request, proof: Proof) -> None:
-    """Commit what was seen, tell it, and drop the timer that would tell it after a crash."""
+    """Commit the proof, notify people, and drop the timer that would do so after a crash."""
     now, lease = env.clock.now(), _lease(env, request.id)
     words = {one.database: one.tokens.value for one in proof.findings}
     move = Transition(
@@ -164,7 +164,7 @@ async def _conclude(env: Environment, request: Request, proof: Proof) -> None:
 
 
 async def _look(env: Environment, turso: TursoReader, request_id: str, watch: ProbeWatch, proof: Proof) -> Proof:
-    """Try each token that is still watched."""
+    """Try each undecided token, and return the new proof."""
     found = await asyncio.gather(*(_try(env, turso, watch, proof.until, one) for one in proof.findings))
     sibling = found[1] if len(found) > 1 else None
     if sibling and sibling != proof.sibling and sibling.tokens is OldTokens.REFUSED:
@@ -173,7 +173,7 @@ async def _look(env: Environment, turso: TursoReader, request_id: str, watch: Pr
 
 
 async def _by_this_rotation(env: Environment, request_id: str, since: datetime, sibling: Finding) -> Finding:
-    """A sibling that was rotated by itself meanwhile says nothing of the group."""
+    """Discard a sibling's finding if it was rotated separately, since that shows nothing about the group."""
     states = [State.EXECUTING, State.SUCCEEDED, State.UNKNOWN]
     for one in await env.store.requests.find(states=states, command=rotate.command.name, since=since):
         is_its_own = one.plan.target is not None and one.plan.target.id == sibling.database_id
@@ -199,13 +199,13 @@ async def _try(env: Environment, turso: TursoReader, watch: ProbeWatch, until: d
 
 
 async def _refused(turso: TursoReader, finding: Finding, now: datetime) -> Finding:
-    """A database that was made again under the name refuses the token too: that proves nothing."""
+    """Accept a refusal only from the same database. One recreated under the name would refuse the token too."""
     try:
         same = (await turso.database(finding.database)).id == finding.database_id
     except DatabaseNotFound:
         same = False
     except TursoError:
-        return finding  # it is looked at again
+        return finding  # it is tried again
     if not same:
         return _unproven(finding, now, "the database was destroyed")
     return replace(finding, tokens=OldTokens.REFUSED, at=now)

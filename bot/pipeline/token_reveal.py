@@ -1,4 +1,4 @@
-"""Reveal: the right is decided again, the token is minted, shown to its requester alone, and forgotten."""
+"""Reveal: authorize again, mint the token, show it only to its requester, and forget it."""
 
 import hashlib
 from collections.abc import Sequence
@@ -33,10 +33,10 @@ SHOWN = "The token was shown to the requester once."
 
 
 async def reveal(env: Environment, request: Request, incoming: Incoming) -> str:
-    """Mint the token of a request for the person who asked, and has just pressed Reveal (or typed it).
+    """Mint the token of a request, and show it to the requester, who has just pressed Reveal or run the command.
 
     Raises:
-        BotError: it is not theirs, not ready, no longer allowed, or Turso refused; then nothing was minted.
+        BotError: it isn't theirs, not ready, no longer allowed, or Turso refused. Nothing was minted then.
     """
     command = _may_press(env, request, incoming)
     answer = await authorize(env, request, Step.REVEAL, actor=incoming)
@@ -51,7 +51,7 @@ async def reveal(env: Environment, request: Request, incoming: Incoming) -> str:
 
 
 def _may_press(env: Environment, request: Request, incoming: Incoming) -> SecretCommand[Any]:
-    """Return the command of a request that this person may still reveal, as far as the request itself says."""
+    """Return the command of a request that this person can still reveal. Only checks the request itself."""
     if incoming.user_id != request.requester:
         raise Refused(f"Only the requester can reveal it. Ask for your own token with `/turso {request.line[:200]}`.")
     command = env.by_name.get(request.command)
@@ -110,7 +110,7 @@ async def _deliver(
 
 
 async def settle_cut_short(env: Environment, request: Request) -> None:
-    """End a reveal that a crash cut short: unknown, unless the ledger says that it was shown; it may be told twice."""
+    """End an interrupted reveal as `unknown`, unless the ledger shows that the token was shown. Safe to run again."""
     if request.state is State.EXECUTING:
         row = await _ledger_row(env, request)
         if row is not None and row.state is TokenState.LIVE:
@@ -157,7 +157,7 @@ async def _stale(env: Environment, request: Request, changed: str) -> None:
 
 
 def expiry_of(request: Request, minted_at: datetime) -> datetime | None:
-    """Say when a token minted at that moment ends; None: never."""
+    """Return when a token minted at the given time expires. None if it never does."""
     lifetime = Expiration.of(request.plan.arguments["expiration"]).lifetime
     return None if isinstance(lifetime, Never) else minted_at + lifetime
 

@@ -1,1 +1,1 @@
-"""Take a request from its first vote to its start, or to its refusal."""
+"""The steps between a request and its start: votes, confirmation, withdrawal and expiry."""

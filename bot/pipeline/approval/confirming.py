@@ -1,4 +1,4 @@
-"""What people do with their own requests: confirm them, or take them back."""
+"""The buttons on a person's own request: confirm, withdraw and cancel."""
 
 from bot.blocks.cards import STATE_WORDS
 from bot.core.model import Confirm
@@ -26,7 +26,7 @@ from bot.pipeline.replies import entry, private_note
 
 
 async def confirm(env: Environment, incoming: Incoming) -> str:
-    """Go on at once, or after the name was typed."""
+    """Handle Confirm: start the request, or first open the form in which its requester types the name."""
     request = await request_of(env, incoming, "confirm")
     if request.confirm is not Confirm.TYPE_NAME:
         return await go_on(env, incoming, typed=False)
@@ -42,10 +42,10 @@ def _must_wait(env: Environment, request: Request, incoming: Incoming) -> None:
 
 
 async def go_on(env: Environment, incoming: Incoming, *, typed: bool = True) -> str:
-    """Start what was confirmed.
+    """Start a request that its requester has confirmed.
 
     Args:
-        typed: whether the name was typed; if not, and the rules want it now, it is asked for.
+        typed: whether the name was typed. If not, and the rules now require it, a form asks for it.
     """
     request = await request_of(env, incoming, "confirm")
     _must_wait(env, request, incoming)
@@ -66,7 +66,7 @@ async def go_on(env: Environment, incoming: Incoming, *, typed: bool = True) -> 
 
 
 async def withdraw(env: Environment, incoming: Incoming) -> str:
-    """Withdraw: take one's own request back before anything of it was sent."""
+    """Handle Withdraw: cancel one's own request, as long as its change hasn't been sent to Turso."""
     request = await request_of(env, incoming, "withdraw")
     if incoming.user_id != request.requester:
         raise Refused("Only the requester can withdraw this. An approver can deny it.")
@@ -75,7 +75,7 @@ async def withdraw(env: Environment, incoming: Incoming) -> str:
 
 
 async def dismiss(env: Environment, incoming: Incoming) -> str:
-    """Cancel, on one's own confirmation."""
+    """Handle Cancel on a confirmation that only its requester sees."""
     request = await request_of(env, incoming, "cancel")
     if incoming.user_id != request.requester:
         raise Refused("Only the requester can cancel this.")

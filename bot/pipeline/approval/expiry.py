@@ -1,4 +1,4 @@
-"""The end of waiting: nobody decided, a token was not revealed, or an approval became too old to start."""
+"""Expiry of requests: no decision in time, a token that wasn't revealed, or an approval too old to start."""
 
 from datetime import datetime
 from typing import Final
@@ -21,7 +21,7 @@ OUTCOMES: Final = {
 
 
 async def start_is_over(env: Environment, request: Request) -> bool:
-    """End an approved request that is too old to start. False: it may start."""
+    """Expire an approved request that is too old to start. Return False if it may still start."""
     if request.expires_at is None or request.expires_at > env.clock.now():
         return False
     await expire(env, request.id, at_latest=request.expires_at)
@@ -31,11 +31,11 @@ async def start_is_over(env: Environment, request: Request) -> bool:
 async def expire(
     env: Environment, request_id: str, *, keeps: TimerKind | None = None, at_latest: datetime | None = None
 ) -> None:
-    """End a request whose time is over before anything of it was sent, and tell of it.
+    """Expire a request whose change hasn't been sent to Turso, and notify the people concerned.
 
     Args:
-        keeps: the timer that fires. It stays until the outcome is told, should a crash come between.
-        at_latest: when its time is over by the rules of now, where they give it less than they did.
+        keeps: the timer that fired. It stays until people are notified, so that a crash in between loses nothing.
+        at_latest: when the request expires by the current rules, if that is earlier than its own deadline.
     """
     request = await env.store.requests.get(request_id)
     if request is not None and request.state is State.EXPIRED:

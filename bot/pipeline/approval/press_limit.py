@@ -1,4 +1,4 @@
-"""How often one person may press the buttons of one request: a flood of presses must not use up Slack's rate limits."""
+"""A limit on presses per person and request, so that a flood of presses can't exhaust Slack's rate limits."""
 
 import time
 from collections.abc import Callable
@@ -16,20 +16,20 @@ REMEMBERED: Final = 10_000
 
 
 class PressLimit:
-    """Counts presses in memory, for each person and request by itself: nobody uses up another's."""
+    """Counts presses in memory, separately for each person and request."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._counts: TTLCache[tuple[str, str], list[int]] = TTLCache(REMEMBERED, WITHIN_SECONDS, timer=now)
 
     def is_over(self, incoming: Incoming) -> bool:
-        """Count a press, and say whether it is one too many."""
+        """Count a press, and return True if it exceeds the limit."""
         counted = self._counts.setdefault((incoming.user_id, incoming.value), [0])
         counted[0] += 1
         return counted[0] > AT_MOST
 
 
 async def refuse() -> str:
-    """Say no to a press that is one too many. Raises BadInput."""
+    """Refuse a press that exceeds the limit. Always raises BadInput."""
     raise BadInput(
         f"You pressed more than {AT_MOST} times in {WITHIN_SECONDS:.0f} seconds, so this press did nothing. "
         "Wait a moment, then press once."

@@ -1,4 +1,4 @@
-"""What a press stands for: what its button carries, and whether it may do that now."""
+"""What a button press is about, and whether the person who pressed may do that now."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,12 +33,12 @@ TOO_OLD: Final = "The form could not be opened in time. Press the button again."
 
 
 def carries_line(action_id: str) -> bool:
-    """`run.…` and `page.…` carry a command line, which is parsed and decided as if it were typed."""
+    """Return True for `run.…` and `page.…`, whose value is a command line that is handled as if it were typed."""
     return action_id.startswith(("run.", "page."))
 
 
 def turns_home(action_id: str) -> bool:
-    """Say whether the button turns a page of the Home tab, which is then drawn again for whoever pressed."""
+    """Return True for a button that turns a page of the Home tab. The tab is then drawn again."""
     return action_id.startswith(HOME_PAGE)
 
 
@@ -48,12 +48,12 @@ def form_of(action_id: str) -> str | None:
 
 
 def too_late(request: Request) -> Refused:
-    """Say what has become of a request that can no longer be decided."""
+    """Build the error for a request that can no longer be decided. It names the request's state."""
     return Refused(f"It is too late. This request {STATE_WORDS[request.state]}. {request.outcome}".strip())
 
 
 def require_waiting(env: Environment, request: Request, *, for_approval: bool) -> None:
-    """Raise Refused unless a request waits: for the approval of others, or for its requester's own confirmation."""
+    """Raise Refused unless a request still waits for approval, or for its requester's own confirmation."""
     if request.state is not State.PENDING or (request.mode is Mode.APPROVAL) is not for_approval:
         raise too_late(request)
     if request.is_over(env.clock.now()):
@@ -61,11 +61,11 @@ def require_waiting(env: Environment, request: Request, *, for_approval: bool) -
 
 
 async def request_of(env: Environment, incoming: Incoming, verb: str) -> Request:
-    """Load the request that a button's id stands for; `verb` is what the button does: `undo`.
+    """Load the request whose ID a button carries. `verb` names what the button does, such as `undo`.
 
     Raises:
-        BadInput: there is none, or it belongs to another channel.
-        Forbidden: this person may do nothing here at all.
+        BadInput: there is no such request, or it belongs to another channel.
+        Forbidden: the policy gives this person no access at all.
     """
     request = await env.store.requests.get(incoming.value) if incoming.value else None
     if request is None or not fits(incoming.channel_id, request.channel_id):
@@ -75,11 +75,11 @@ async def request_of(env: Environment, incoming: Incoming, verb: str) -> Request
 
 
 async def must_be_one_of_us(env: Environment, incoming: Incoming, verb: str) -> None:
-    """Turn away those who may do nothing anywhere, before more is asked of Slack on their behalf."""
+    """Raise Forbidden for people without any access, before their press causes more calls to Slack."""
     try:
         subject = await env.directory.subject(replace(incoming, channel_id=""), usergroups=frozenset())
     except Unavailable:
-        return  # what can't be known is a no where it counts; taking back one's own request needs no facts
+        return  # each step asks again and refuses without facts; withdrawing one's own request needs none
     decision = judge(env, subject, anything := Action(env.catalogue.home))
     if decision.verdict is Verdict.DENY:
         raise Forbidden(
@@ -90,17 +90,17 @@ async def must_be_one_of_us(env: Environment, incoming: Incoming, verb: str) -> 
 
 
 def fits(pressed_in: str, channel_id: str) -> bool:
-    """True in the request's own channel, and in Home and direct messages, where a person's own things are shown."""
+    """Return True in the request's own channel, in Home and in direct messages. Home shows requests of all channels."""
     return pressed_in in ("", channel_id) or pressed_in.startswith("D")
 
 
 async def must_be_authorized(
     env: Environment, incoming: Incoming, request: Request, step: Step, *, compares: bool = True
 ) -> Authorization:
-    """Authorize a press; a request whose object has changed ends with it.
+    """Authorize a press. A request whose database has changed ends as `stale`.
 
     Raises:
-        BotError: no, with the reason.
+        BotError: the press is refused, with the reason.
     """
     answer = await authorize(env, request, step, actor=incoming, compares=compares)
     if answer.no is No.OBJECT:
@@ -114,7 +114,7 @@ async def must_be_authorized(
 
 
 async def end_stale(env: Environment, request: Request, why: str) -> None:
-    """End a request whose object is no longer as in its plan, and tell of it."""
+    """End a request with plan drift as `stale`, and notify the people concerned."""
     now = env.clock.now()
     move = Transition(
         to=State.STALE,
@@ -134,7 +134,7 @@ async def end_stale(env: Environment, request: Request, why: str) -> None:
 async def start_approved(
     env: Environment, request: Request, now: datetime, decision: Decision, entries: Sequence[AuditEntry] = ()
 ) -> Request | None:
-    """Let an approved or confirmed request begin: its work, or the wait for Reveal. None: it waits no longer."""
+    """Start an approved or confirmed request, or make its token ready to reveal. Return None if it isn't pending."""
     reveals = not hasattr(env.by_name[request.command], "act")
     until = now + (min(LAPSE, decision.start_within) if reveals else decision.start_within)
     move = Transition(
@@ -153,7 +153,7 @@ async def start_approved(
 
 
 async def late(env: Environment, incoming: Incoming, request_id: str) -> str:
-    """Say that a request was decided a moment before a press, and whether the presser's vote is recorded."""
+    """Answer a press on a request that was decided a moment before. The answer says whether the vote is recorded."""
     request = await env.store.requests.get(request_id)
     state = STATE_WORDS[request.state] if request else "is gone"
     counts = request is not None and any(one.user_id == incoming.user_id for one in request.votes)
@@ -164,7 +164,7 @@ async def late(env: Environment, incoming: Incoming, request_id: str) -> str:
 
 
 async def ask_name(env: Environment, incoming: Incoming, request: Request, callback_id: str) -> str:
-    """Open the modal in which the name is typed; `callback_id` says what follows."""
+    """Open the modal in which a person types the name. `callback_id` decides what its submission does."""
     name = subject_name(request)
     about = forms.bound(request.id, incoming.user_id)
     view = forms.typed_name_view(callback_id, about, name=name, plan=request.plan, countdown=request.countdown)
@@ -174,5 +174,5 @@ async def ask_name(env: Environment, incoming: Incoming, request: Request, callb
 
 
 def subject_name(request: Request) -> str:
-    """Return the name that is typed to confirm: the database's."""
+    """Return the name that a person types to confirm, which is the database's."""
     return request.plan.target.name if request.plan.target else str(request.plan.arguments.get("name", request.command))

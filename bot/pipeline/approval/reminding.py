@@ -1,4 +1,4 @@
-"""Remind: the requester has those who may approve a request reminded, now and then."""
+"""The Remind button, with which a requester reminds the approvers at most once in a while."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -24,7 +24,7 @@ AT_MOST: Final = 10
 
 
 async def remind(env: Environment, incoming: Incoming) -> str:
-    """Remind those whom the rule notifies, in the thread of the card; where it notifies nobody, each approver alone."""
+    """Remind the people whom the rule notifies in the card's thread. Without any, remind each approver privately."""
     request = await request_of(env, incoming, "remind of")
     if request.state is not State.PENDING or request.mode is not Mode.APPROVAL:
         raise Refused(f"There is no one to remind. This request {STATE_WORDS[request.state]}.")

@@ -1,4 +1,4 @@
-"""The review that a break-glass act owes: its form."""
+"""The form with which somebody reviews a break-glass operation."""
 
 from bot.blocks import forms
 from bot.core.requests.incoming import Incoming
@@ -9,7 +9,7 @@ from bot.pipeline.environment import Environment
 
 
 async def open_review(env: Environment, incoming: Incoming) -> str:
-    """Review a break-glass act: a modal with a verdict and a comment."""
+    """Open the review of a break-glass operation: a modal with a verdict and a comment."""
     request = await request_of(env, incoming, "review")
     owed = await env.store.reviews.find(owed=True, request_ids=[request.id])
     if not owed:

@@ -1,4 +1,4 @@
-"""Approve and Deny: whose vote counts, and what follows from it."""
+"""The Approve and Deny buttons: which votes count, and what a vote causes."""
 
 from bot.blocks import forms
 from bot.core.model import Confirm, Decision
@@ -26,7 +26,7 @@ from bot.pipeline.replies import entry, private_note
 
 
 async def approve(env: Environment, incoming: Incoming) -> str:
-    """Approve: a vote at once, or a modal in which the approver types the name."""
+    """Handle Approve: record the vote, or first open the modal in which the approver types the name."""
     request = await request_of(env, incoming, "decide")
     if request.confirm is not Confirm.TYPE_NAME:
         return await vote(env, incoming, typed=False)
@@ -36,7 +36,7 @@ async def approve(env: Environment, incoming: Incoming) -> str:
 
 
 async def deny(env: Environment, incoming: Incoming) -> str:
-    """Deny: authorized like Approve; a modal asks for a reason."""
+    """Handle Deny: open a modal that asks for a reason. Its submission is authorized like an approval."""
     request = await request_of(env, incoming, "decide")
     _may_be_denied(request, incoming)
     await must_be_authorized(env, incoming, request, Step.DENY)
@@ -48,7 +48,7 @@ async def deny(env: Environment, incoming: Incoming) -> str:
 
 
 def _must_wait(env: Environment, request: Request, incoming: Incoming) -> None:
-    """Raise what is wrong with anybody's vote: it is too late for one, or it is one's own request."""
+    """Raise Refused if nobody can vote any more, or if the voter is the requester."""
     require_waiting(env, request, for_approval=True)
     if incoming.user_id == request.requester:
         raise Refused(OWN)
@@ -62,10 +62,10 @@ def _may_be_denied(request: Request, incoming: Incoming) -> None:
 
 
 async def vote(env: Environment, incoming: Incoming, *, typed: bool = True) -> str:
-    """Record an approval; the one that completes the quorum starts the work.
+    """Record an approval. The one that completes the quorum starts the workflow.
 
     Args:
-        typed: whether the name was typed; if not, and the rules want it now, it is asked for.
+        typed: whether the name was typed. If not, and the rules now require it, a form asks for it.
     """
     request = await request_of(env, incoming, "decide")
     _must_wait(env, request, incoming)
@@ -78,7 +78,7 @@ async def vote(env: Environment, incoming: Incoming, *, typed: bool = True) -> s
     if after is None:
         raise Refused("It is too late. This request has already been decided.")
     if {one.user_id for one in after.votes} - {one.user_id for one in request.votes} - {incoming.user_id}:
-        # Somebody voted at the same time: their rights count too, as they are now.
+        # Somebody voted at the same time, so their current permissions must be checked too.
         answer = await must_be_authorized(env, incoming, after, Step.VOTE)
     count = answer.count(after.votes)
     if not count.reached:
@@ -103,7 +103,7 @@ async def _approved(env: Environment, incoming: Incoming, request: Request, deci
 
 
 async def refuse(env: Environment, incoming: Incoming, comment: str) -> str:
-    """Deny a request, as long as nothing of it was sent: the store decides that, in the same transaction."""
+    """Deny a request unless its change was sent. The store checks that in the same transaction."""
     request = await request_of(env, incoming, "decide")
     _may_be_denied(request, incoming)
     answer = await must_be_authorized(env, incoming, request, Step.DENY)

@@ -1,1 +1,1 @@
-"""Decide whether a step may be taken, with facts fetched at that moment."""
+"""Decisions on whether a step may be taken, from facts fetched at that moment."""

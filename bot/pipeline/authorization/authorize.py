@@ -1,4 +1,4 @@
-"""The one authorization of every step that can't be taken back: facts fetched now, rules as they are now."""
+"""The authorization of every step that can't be taken back, from current facts and current rules."""
 
 import asyncio
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ LOOK_SECONDS: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """Whether a step may be taken, as of the moment of the question, and by what that was decided."""
+    """Whether a step may be taken now, with the decision and the facts behind it."""
 
     case: Case
     decision: Decision
@@ -44,28 +44,28 @@ class Authorization:
 
     @property
     def allowed(self) -> bool:
-        """True when the step may be taken now."""
+        """Return True if the step may be taken now."""
         return self.no is None
 
     @property
     def subject(self) -> Subject:
-        """Who acts, as they stand in the channel of the request: the requester where nobody presses."""
+        """Return the person who acts in the request's channel. That is the requester if nobody pressed a button."""
         case = self.case
         person = case.facts.people.get(case.presser) or Person(case.presser, "")
         return Subject(person, case.facts.channel or Channel(case.request.channel_id), case.facts.groups, case.profile)
 
     @property
     def request(self) -> Request:
-        """The request, by the stricter of what was asked for then and what the rules say now."""
+        """Return the request with the stricter of its own conditions and those of the current rules."""
         return with_rules_of_now(self.case.request, self.decision)
 
     def must(self) -> Self:
-        """Return this answer if it is a yes.
+        """Return this authorization if the step is allowed.
 
         Raises:
-            Unavailable: it can't be told now.
+            Unavailable: Slack or Turso didn't answer, so it can't be decided now.
             Forbidden: the rules deny it.
-            Refused: somebody may not, or the object has changed.
+            Refused: a person isn't allowed to, or the database has changed.
         """
         if self.no is No.UNKNOWN:
             raise Unavailable(self.why)
@@ -76,7 +76,7 @@ class Authorization:
         return self
 
     def count(self, votes: Iterable[Vote]) -> Tally:
-        """Count votes by the facts of this answer; a vote of somebody who is not in them doesn't count."""
+        """Count votes by the facts of this authorization. Votes of people who aren't in the facts don't count."""
         return count_votes(self.case, self.decision, votes)
 
 
@@ -90,13 +90,13 @@ async def authorize(
     review: Review | None = None,
     compares: bool = True,
 ) -> Authorization:
-    """Say whether a step may be taken now. Facts are fetched, the rules are those in force, and silence means no.
+    """Decide whether a step may be taken now, by fresh facts and the rules in force. Missing facts mean no.
 
     Args:
-        actor: what came in from the person who acts; None: nobody does, it is due.
-        action: what a follow-up would do.
-        review: the one that would be given.
-        compares: whether to compare the object with its plan too, where the step leads on to the change.
+        actor: the press or line of the person who acts. None for a timer.
+        action: the operation of a follow-up.
+        review: the review to be recorded.
+        compares: whether to check for plan drift too, if the step leads to the change.
     """
     profile = await _profile(env, request, step)
     typed = actor is not None and _has_just_typed(actor, request, env.clock.now())
@@ -119,7 +119,7 @@ async def authorize(
 
 
 async def _profile(env: Environment, request: Request, step: Step) -> str | None:
-    """Return the profile of the incident that counts: one that runs now, or has begun what this step is about."""
+    """Return the profile of the incident that counts: the active one, or the one in which the request was made."""
     running = await env.store.incidents.running_in(request.channel_id)
     if running is not None and running.until > env.clock.now():
         return env.rules.policy.profile_of(running)
@@ -131,19 +131,19 @@ async def _profile(env: Environment, request: Request, step: Step) -> str | None
 
 
 def _has_just_typed(actor: Incoming, request: Request, now: datetime) -> bool:
-    """True for a line that was typed in the channel a moment ago, which only its members can do."""
+    """Return True for a line typed in the channel moments ago. Only members can do that, so Slack isn't asked."""
     is_line = actor.kind in (Kind.COMMAND, Kind.MENTION) and actor.channel_id == request.channel_id
     return is_line and now - actor.at < TYPED_JUST_NOW
 
 
 def _presumed(request: Request, actor: Incoming | None) -> Facts:
-    """Facts with which nobody is refused: by them the rules show which user groups they look into."""
+    """Return invented facts that refuse nobody. Deciding with them shows which user groups the rules look into."""
     people = {request.requester, *(vote.user_id for vote in request.votes), *([actor.user_id] if actor else [])}
     return Facts(Channel(request.channel_id), frozenset(people), {one: Person(one, "") for one in people})
 
 
 def _question(presumed: Case) -> Question:
-    """Ask for the people whose rights count, and for what the rules look into: each part is a call."""
+    """Return which people and user groups to look up. Each part is a call to Slack, so it asks for no more."""
     request = presumed.request
     voters = {vote.user_id for vote in request.votes if vote.approves}
     people = frozenset({request.requester, presumed.presser, *voters})
@@ -159,7 +159,7 @@ def _answer(case: Case) -> Authorization:
 
 
 async def _compared(env: Environment, answer: Authorization) -> Authorization:
-    """Compare what the request reaches with its plan; what can't be read is not the same."""
+    """Check for plan drift. What can't be read counts as not authorized."""
     step, request = answer.case.step, answer.case.request
     try:
         ctx = env.context(answer.subject, organization=request.organization)

@@ -1,4 +1,4 @@
-"""Whether a step may be taken, by facts at hand: built-in limits, ceiling and rules, of each person who counts."""
+"""The checks of each step on given facts: built-in limits, ceiling and rules, for every person involved."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ from bot.pipeline.authorization.decision import judge_by
 
 
 class Step(StrEnum):
-    """What can't be taken back."""
+    """A step that can't be taken back, so that it is authorized anew."""
 
     VOTE = "vote"
     DENY = "deny"
@@ -47,7 +47,7 @@ class No(Enum):
 
 
 class Stop(Exception):
-    """A no, on its way to the answer."""
+    """Raised inside the checks when a step is refused. `authorize` turns it into an Authorization."""
 
     def __init__(self, no: No, why: str, decision: Decision | None = None) -> None:
         self.no, self.why, self.decision = no, why, decision
@@ -55,7 +55,7 @@ class Stop(Exception):
 
 
 class WantedGroups(Mapping[str, frozenset[str] | None]):
-    """User groups as far as they are known. Notes which the rules looked into."""
+    """The known user groups. Remembers which groups the rules looked into."""
 
     def __init__(self, known: Mapping[str, frozenset[str] | None]) -> None:
         self._known, self._wanted = known, set[str]()
@@ -72,18 +72,18 @@ class WantedGroups(Mapping[str, frozenset[str] | None]):
 
     @property
     def missing(self) -> frozenset[str]:
-        """Those that were not asked for yet."""
+        """Return the groups that the rules need and that weren't looked up yet."""
         return frozenset(self._wanted) - self._known.keys()
 
     @property
     def silent(self) -> list[str]:
-        """Those of which Slack didn't say who is in them."""
+        """Return the groups whose members Slack didn't return."""
         return sorted(group for group in self._wanted if self._known.get(group) is None)
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One question, with the facts and the rules that answer it."""
+    """A step to authorize, with the facts and the rules."""
 
     step: Step
     request: Request
@@ -99,18 +99,18 @@ class Case:
 
     @property
     def presser(self) -> str:
-        """Who acts: the requester where nobody presses."""
+        """Return the ID of the person who acts, or the requester's if nobody pressed a button."""
         return self.actor.user_id if self.actor else self.request.requester
 
     def person(self, user_id: str, who: str) -> Person:
-        """Return somebody as they are now."""
+        """Return a person's current record. `who` begins the refusal, such as `the requester is`."""
         found = self.facts.people.get(user_id)
         if found is None:
             raise Stop(No.UNKNOWN, f"Slack didn't say who {who}. {NOT_YET}")
         return found
 
     def subject(self, user_id: str, who: str) -> Subject:
-        """Return somebody as they stand in the channel of the request, once that is known to be there."""
+        """Return a person in the request's channel. Stops if the channel isn't known or isn't usable."""
         channel = self.facts.channel
         if channel is None:
             raise Stop(No.UNKNOWN, f"Slack didn't say what the request's channel is now. {NOT_YET}")
@@ -121,7 +121,7 @@ class Case:
         return Subject(self.person(user_id, who), channel, self.groups, self.profile)
 
     def must_be_there(self, user_id: str, who: str) -> None:
-        """Stop unless somebody is in the channel of the request."""
+        """Stop unless the person is in the request's channel."""
         if self.typed and user_id == self.presser:
             return
         if self.facts.inside is None:
@@ -130,13 +130,13 @@ class Case:
             raise Stop(No.RIGHT, f"{who} not in the request's channel, and only its members have permissions there.")
 
     def refuse(self, why: str, decision: Decision | None = None) -> Stop:
-        """Make a no of a sentence; while a user group is not known, it is not a final one."""
+        """Build the refusal for a reason. While a user group is unknown, the refusal isn't final."""
         if silent := self.groups.silent:
             why = f"Slack didn't say who is in a user group that this depends on. {NOT_YET}"
         return Stop(No.UNKNOWN if silent else No.RIGHT, why, decision)
 
     def refuse_request(self, decision: Decision) -> Stop:
-        """Make a no of one to the requester; others learn that it is one, and nothing of that person."""
+        """Build the refusal of the requester's own action. Other people don't learn the requester's details from it."""
         if self.presser != self.request.requester:
             decision = replace(decision, reason="The policy no longer lets the requester do this.")
         return self.refuse(decision.reason, decision)
@@ -148,7 +148,7 @@ OWN: Final = "You can't approve or deny your own request. Someone else must deci
 
 
 def count_votes(case: Case, decision: Decision, votes: Iterable[Vote]) -> Tally:
-    """Count the votes of those who may approve and are in the channel, by the facts at hand."""
+    """Count the votes of people who may approve and are in the channel, by the facts of the case."""
     there = [one for user, one in case.facts.people.items() if user in (case.facts.inside or ())]
     counting = [one.id for one in there if is_on(case.policy, decision.approvers, one)]
     humans = {user: one.human for user, one in case.facts.people.items()}
@@ -167,7 +167,7 @@ ASKS_FOR_MORE: Final[Mapping[tuple[Mode, Verdict], str]] = {
 
 
 def _as_asked_now(case: Case) -> Decision:
-    """Decide on the request as if it were made now; the rules may not ask for more than they did then."""
+    """Decide on the request as if it were made now. Refuses if the rules now require more than they did then."""
     requester = case.subject(case.request.requester, THE_REQUESTER)
     decision = decide_request(case.policy, requester, case.request)
     if decision.verdict is Verdict.DENY:
@@ -222,7 +222,7 @@ def _reveal(case: Case) -> Decision:
 
 
 def _start(case: Case) -> Decision:
-    """The votes that were cast have to count still."""
+    """Decide whether a request may start. The recorded votes must still be enough."""
     decision = _as_asked_now(case)
     if decision.verdict is not Verdict.APPROVE or count_votes(case, decision, case.request.votes).reached:
         return decision
@@ -232,7 +232,7 @@ def _start(case: Case) -> Decision:
 
 
 def _undo(case: Case) -> Decision:
-    """For the requester, those who could approve it, whom `undo_by` names, and who may `restore` here."""
+    """Decide on Undo: for the requester, the approvers, the people of `undo_by`, and anyone who may `restore` here."""
     actor = case.subject(case.presser, "you are")
     if refusal := refuses_person(case.policy, actor.person) or refuses_place(case.policy, actor, restore.command.name):
         raise Stop(No.RIGHT, refusal)
@@ -258,7 +258,7 @@ UNDOES: Final = Decision(Verdict.ALLOW, "You can undo this quarantine at once.")
 
 
 def _review(case: Case) -> Decision:
-    """By the rules as they are now, where they still know the act; else for those whom they named then."""
+    """Decide on a review by the current rules. If they have no such operation now, the earlier reviewers count."""
     assert case.review is not None, "a review is of something"
     person = case.person(case.presser, "you are")
     if person.human in (case.review.actor, case.person(case.request.requester, THE_REQUESTER).human):

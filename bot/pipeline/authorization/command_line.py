@@ -1,4 +1,4 @@
-"""What the rules say of a line that somebody types in a channel: for answering it, and for `policy explain`."""
+"""The decision on a command line, for answering it and for `policy explain`."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -27,12 +27,12 @@ _FORM: Final[Mapping[Verdict, str]] = {
 
 
 async def decide_line(env: Environment, subject: Subject, action: Action) -> tuple[Decision, Action]:
-    """Decide on what a line says; a group is looked up at Turso only where the rules speak of groups.
+    """Decide on a command line. Looks a database's group up only if the rules depend on groups.
 
     Returns:
         The decision, and the action with the groups that are known.
     Raises:
-        BotError: Turso does not say.
+        BotError: Turso doesn't answer.
     """
     if action.databases and env.rules.policy.scope(subject).needs_group:
         ctx = env.context(subject)
@@ -41,7 +41,7 @@ async def decide_line(env: Environment, subject: Subject, action: Action) -> tup
 
 
 async def require_line_allowed(env: Environment, subject: Subject, action: Action) -> tuple[Decision, Action]:
-    """Decide on what a line says, before anything is read or planned for it. Raises Forbidden on a no."""
+    """Decide on a command line before anything is read or planned for it. Raises Forbidden if it is denied."""
     decision, action = await decide_line(env, subject, action)
     if decision.verdict is Verdict.DENY:
         raise Forbidden(decision, action, subject)
@@ -49,7 +49,7 @@ async def require_line_allowed(env: Environment, subject: Subject, action: Actio
 
 
 def decide_incomplete(env: Environment, subject: Subject, read: Incomplete[Command]) -> tuple[Decision, Action]:
-    """Decide on a line that lacks something: a form asks for it where some way of filling it in may be allowed."""
+    """Decide on a line with missing arguments. The form is allowed if some way of completing it may be allowed."""
     action = action_of(read.spec.name, read.args)
     decision = judge(env, subject, action)
     if decision.verdict is Verdict.DENY:
@@ -60,7 +60,7 @@ def decide_incomplete(env: Environment, subject: Subject, read: Incomplete[Comma
 
 
 async def _with_group(ctx: Context, target: Target) -> Target:
-    """Add the group of a database of this channel; of any other, only the typed name is used."""
+    """Add the group of a database in the channel's scope. For others, only the typed name is used."""
     if target.group is not None:
         return target
     try:
@@ -71,10 +71,10 @@ async def _with_group(ctx: Context, target: Target) -> Target:
 
 
 async def own_undo(env: Environment, incoming: Incoming, command: Command, args: Any) -> Request | None:
-    """Return the quarantine that a line undoes and that its person may undo, whatever the rules say of `restore`.
+    """Return the request whose quarantine a line ends, if the person may undo it whatever the rules say of `restore`.
 
     Raises:
-        Unavailable: Slack does not say whether they may.
+        Unavailable: Slack doesn't answer.
     """
     if not command.undoes:
         return None
@@ -90,7 +90,7 @@ async def own_undo(env: Environment, incoming: Incoming, command: Command, args:
 
 
 async def _is_there(env: Environment, hold: Hold) -> bool:
-    """Say whether a database is still the one of its hold, by its `DbId`. Where Turso does not say, Undo finds out."""
+    """Return whether a database is still the one of its hold, by `DbId`. True without an answer: Undo checks again."""
     try:
         return (await env.turso_clients.turso(hold.organization).database(hold.database)).id == hold.database_id
     except DatabaseNotFound:

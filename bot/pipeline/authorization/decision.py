@@ -1,4 +1,4 @@
-"""Asking the rules: what somebody wants to do as an `Action`, and the one call of `decide`."""
+"""The only call of `decide`: it turns what a person wants to do into an `Action` and decides on it."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from bot.pipeline.environment import Environment
 
 
 class Forbidden(Refused):
-    """The rules say no. Keeps the decision for the audit log, and whom they deny it where, to say what would help."""
+    """Raised when the rules deny an action. Keeps the decision for the audit log and the subject for hints."""
 
     def __init__(self, decision: Decision, action: Action, subject: Subject | None = None) -> None:
         self.decision, self.action, self.subject = decision, action, subject
@@ -22,23 +22,23 @@ class Forbidden(Refused):
 
 
 def judge(env: Environment, subject: Subject, action: Action) -> Decision:
-    """Decide by the rules in force now. Everything that acts or shows passes here, clicks and forms included."""
+    """Decide by the rules in force now. All commands, clicks and forms pass here."""
     return judge_by(env.rules.policy, subject, action)
 
 
 def judge_by(policy: Policy, subject: Subject, action: Action) -> Decision:
-    """The same by one policy, for a question that takes several decisions."""
+    """Decide by a given policy, for callers that need several decisions by the same one."""
     return decide(policy, subject, action)
 
 
 def may_be_shown(env: Environment, subject: Subject, action: Action, organization: str) -> bool:
-    """Say whether the channel itself may read an answer: what the bot shows by itself, it shows to everybody there."""
+    """Return whether the bot may post an answer unasked, where everybody in the channel can read it."""
     decision = judge(env, subject, replace(action, organization=organization))
     return decision.verdict is Verdict.ALLOW and decision.visibility is Visibility.CHANNEL
 
 
 def require_allowed(env: Environment, subject: Subject, action: Action) -> Decision:
-    """Decide, and raise Forbidden on a no."""
+    """Return the decision, or raise Forbidden if it is a denial."""
     decision = judge(env, subject, action)
     if decision.verdict is Verdict.DENY:
         raise Forbidden(decision, action, subject)

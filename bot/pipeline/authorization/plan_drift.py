@@ -1,4 +1,4 @@
-"""Is it still the object of the plan? A plan is bound to a `DbId`, a group and a protection, not to a name."""
+"""Plan drift: a plan is bound to a `DbId`, a group and a delete protection, not to a name."""
 
 from bot.commands.base import Command, Context
 from bot.core.requests.plan import Plan, PlanTarget
@@ -10,7 +10,11 @@ GREW_BY = 100 * 1024 * 1024
 
 
 async def drift(ctx: Context, plan: Plan, command: Command, *, checks_size: bool = False) -> str | None:
-    """Say what is no longer as in the plan: its target, or whatever else the command reaches. Raises BotError."""
+    """Return a sentence about what differs from the plan, or None. Also checks what else the command reaches.
+
+    Raises:
+        BotError: Turso didn't answer.
+    """
     removes = command.removes_target
     if changed := await what_changed(ctx.turso, plan, checks_size=checks_size and removes):
         return changed
@@ -21,10 +25,10 @@ async def what_changed(turso: TursoReader, plan: Plan, *, checks_size: bool = Fa
     """Compare the database with its plan.
 
     Returns:
-        One sentence that says what changed; None when it is the same, or the plan is about none.
+        One sentence that says what changed. None if nothing did, or if the plan has no target.
     Raises:
-        TursoUnavailable: Turso didn't say.
-        Unavailable: Turso leaves out now what approvers saw: the group, the protection or the size.
+        TursoUnavailable: Turso didn't answer.
+        Unavailable: Turso no longer reports something that approvers saw: the group, the protection or the size.
     """
     if plan.target is None:
         return None
@@ -40,7 +44,7 @@ async def what_changed(turso: TursoReader, plan: Plan, *, checks_size: bool = Fa
 
 
 def _protection_changed(was: PlanTarget, now: bool | None) -> str | None:
-    """Compare with the protection that approvers saw. Where it was not known, that it is off is nothing new."""
+    """Compare with the protection that approvers saw. If it was unknown then, finding it off isn't drift."""
     if now is None and was.delete_protection is not None:
         raise Unavailable(f"Turso doesn't say whether delete protection is on for `{was.name}`.")
     if bool(now) == bool(was.delete_protection):
@@ -49,7 +53,7 @@ def _protection_changed(was: PlanTarget, now: bool | None) -> str | None:
 
 
 async def other_object(turso: TursoReader, target: PlanTarget) -> str | None:
-    """Say that the object of a plan is gone, or another has its name; None: it is there. Raises TursoUnavailable."""
+    """Return a sentence if the planned database is gone or replaced, else None. Raises TursoUnavailable."""
     found = await _found(turso, target)
     return found if isinstance(found, str) else None
 
@@ -65,7 +69,7 @@ async def _found(turso: TursoReader, was: PlanTarget) -> Database | str:
 
 
 async def _grew(turso: TursoReader, was: PlanTarget) -> str | None:
-    """Compare with the size that approvers saw. Where they saw that it is not known, there is nothing to compare."""
+    """Compare with the size that approvers saw. If it was unknown then, there is nothing to compare."""
     if was.size_bytes is None:
         return None
     now = (await turso.database_usage(was.name)).usage.storage_bytes

@@ -1,1 +1,1 @@
-"""Hand everything that comes in to what handles it: before Slack's ack, after it, and again after a crash."""
+"""The dispatcher: hands each command, click and form to its handler, before and after Slack's ack and after a crash."""

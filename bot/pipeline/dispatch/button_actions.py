@@ -1,4 +1,4 @@
-"""Every button that acts. What it carries is loaded and decided again; each press is answered privately."""
+"""The handlers of all buttons. Each loads what its button carries, decides again and answers privately."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """One kind of button."""
+    """The handler of one kind of button, and whether it may change something."""
 
     run: Callable[[Environment, Incoming], Awaitable[str]]
     changes: bool = True
@@ -33,7 +33,7 @@ class Click:
 
 
 async def reveal(env: Environment, incoming: Incoming) -> str:
-    """Reveal: mint the token and show it to its requester alone."""
+    """Handle Reveal: mint the token, and show it only to its requester."""
     return await token_reveal.reveal(env, await request_of(env, incoming, "reveal"), incoming)
 
 
@@ -41,7 +41,7 @@ UNNAMED: Final = "Slack did not say which form it opened, so no token was create
 
 
 async def reveal_anywhere(env: Environment, incoming: Incoming) -> str:
-    """Reveal, also on Home: there the token is shown in a modal, which leaves no message."""
+    """Handle Reveal, also on Home. There the token is shown in a modal, which leaves no message behind."""
     if incoming.view_id is None:
         return await reveal(env, incoming)
     modal_id = await env.messenger.open_view(incoming.trigger_id or "", forms.loading_view("Your token"))
@@ -59,9 +59,9 @@ async def reveal_anywhere(env: Environment, incoming: Incoming) -> str:
 
 
 async def redraw_if_ended(env: Environment, incoming: Incoming) -> None:
-    """Draw the card again on which a button was refused, if its request has ended.
+    """Redraw the card of a refused press if its request has ended.
 
-    Such a card was not brought up to date when the request ended: the channel was archived then, say.
+    Such a card couldn't be updated when the request ended, for example because the channel was archived.
     """
     if incoming.kind is not Kind.ACTION or incoming.message_ts is None or incoming.is_ephemeral:
         return
@@ -70,12 +70,12 @@ async def redraw_if_ended(env: Environment, incoming: Incoming) -> None:
         request = await env.store.requests.get(request_id) if request_id else None
         if request is not None and request.state in ENDS:
             await refresh_cards(env, request)
-    except BotError as error:  # the press is answered: the card stays as it is until the next one
+    except BotError as error:  # the press is already answered, and the next press redraws the card
         log.info("a card was not brought up to date", reference=incoming.id, why=str(error))
 
 
 async def unknown(env: Environment, incoming: Incoming) -> str:
-    """A button that we never made, or no longer know."""
+    """Refuse a button that the bot never made or no longer has."""
     subject = await env.subject(incoming)
     judge(env, subject, Action(env.catalogue.home))
     raise BadInput("I don't know this button. `/turso` shows what you can do.")

@@ -1,4 +1,4 @@
-"""The way of everything that comes in: before Slack's ack, after it, and again after a crash."""
+"""The dispatcher: gives each command, click and form to its handler, also again after a crash."""
 
 import asyncio
 import time
@@ -37,7 +37,7 @@ TAKEN_UP_WITHIN: Final = timedelta(minutes=15)
 
 
 class Dispatcher:
-    """Every entry to the bot ends here: commands, mentions, buttons, modals, Home."""
+    """Receives everything that Slack sends: commands, mentions, buttons, modals and Home."""
 
     def __init__(self, env: Environment) -> None:
         self.env = env
@@ -45,10 +45,10 @@ class Dispatcher:
         self._presses = PressLimit()
 
     async def before_ack(self, incoming: Incoming) -> Work | None:
-        """Parse, and commit the intent of whatever may change something. No network.
+        """Parse a line or press, and store an intent if it may change something. Makes no network call.
 
         Returns:
-            The work for after the ack; None for a redelivery, which is already under way.
+            The work to do after the ack. None for a redelivery, whose work is already running.
         """
         if why := pasted_secrets.objection(incoming):
             return partial(self._guarded, incoming, "not_read", partial(pasted_secrets.refuse, self.env, incoming, why))
@@ -74,7 +74,7 @@ class Dispatcher:
         return partial(self._guarded, incoming, incoming.action_id, partial(click.run, self.env, incoming))
 
     async def submission(self, incoming: Incoming) -> Ack:
-        """Check what a modal brings; errors go to its fields, the rest happens after the ack."""
+        """Check a submitted modal. Errors go to its fields, and everything else happens after the ack."""
         if errors := pasted_secrets.errors_of(incoming):
             return Ack({"response_action": "errors", "errors": errors})
         try:
@@ -89,7 +89,7 @@ class Dispatcher:
         return Ack(then=partial(self._guarded, here, incoming.action_id, checked.work))
 
     async def options(self, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
-        """Suggest the databases that this person may see where the form was opened; none when anything fails."""
+        """Suggest databases that this person may see where the form was opened. Returns none if anything fails."""
         try:
             return await modal_submissions.database_options(self.env, incoming, typed)
         except BotError as error:
@@ -97,14 +97,16 @@ class Dispatcher:
             return []
 
     async def home_opened(self, incoming: Incoming) -> None:
-        """Draw somebody's Home tab."""
+        """Publish a person's Home tab."""
         await self._guarded(incoming, "home", partial(self.homes.publish, incoming))
 
     async def resume(self, incoming: Incoming) -> None:
-        """Take up an intent that a crash left without a plan; its `response_url` is gone.
+        """Handle an intent again that a crash left unanswered. Its `response_url` may have expired.
 
-        What is too old is not done. Whatever fails, the person hears it and the intent is closed. Raises
-        StoreUnavailable alone.
+        An intent that is too old isn't carried out. On any failure the person is notified and the intent is closed.
+
+        Raises:
+            StoreUnavailable: the store didn't answer. Nothing else is raised.
         """
         if self.env.clock.now() - incoming.at > TAKEN_UP_WITHIN:
             await self._turn_down(incoming)
@@ -122,7 +124,7 @@ class Dispatcher:
             await self._tell_again(incoming)
 
     async def _turn_down(self, incoming: Incoming) -> None:
-        """Say that something came in too long ago to be done now. What it had moved before the crash is told, too."""
+        """Refuse an intent that is too old. If it changed a request before the crash, people are notified of that."""
         here, name, again = incoming, "resumed", "Run it again if you still want it."
         if incoming.kind is Kind.SUBMISSION:
             here, _ = await self._work_of_form(incoming)
@@ -136,7 +138,7 @@ class Dispatcher:
         await self._tell_again(incoming)
 
     async def _work_of_form(self, incoming: Incoming) -> tuple[Incoming, Callable[[], Awaitable[str | None]]]:
-        """Return what a form leads to and where its answers belong; what fails, fails when that is run."""
+        """Return the work of a submitted form and where its answer goes. An error is raised only when the work runs."""
         try:
             checked = await modal_submissions.check(self.env, incoming)
         except Exception as error:
@@ -148,12 +150,12 @@ class Dispatcher:
         return here, checked.work or _nothing
 
     async def _tell_again(self, incoming: Incoming) -> None:
-        """A crash may have come between what a press has moved and its telling: bring the cards up to date."""
+        """Update the cards of a request, since a crash may have come between its transition and the notification."""
         try:
             request = await self.env.store.requests.get(incoming.value) if incoming.value else None
             if request is not None and request.state in MOVED_BY_PRESS and await self.env.store.cards.of(request.id):
                 await tell_outcome(self.env, request.id)
-        except Exception:  # the press is answered: its cards may wait for the next change
+        except Exception:  # the press is already answered, and the next change updates the cards
             log.exception("cards were not brought up to date", reference=incoming.id)
 
     async def _line(self, incoming: Incoming, text: str) -> Work | None:
@@ -167,7 +169,7 @@ class Dispatcher:
         )
 
     async def _record(self, incoming: Incoming, name: str, error: BotError) -> None:
-        """Put a refusal on record: by whom, of what, where, and why."""
+        """Append a refusal to the audit log."""
         if not isinstance(error, Refused):
             return
         request = (
@@ -199,9 +201,9 @@ class Dispatcher:
     async def _guarded(
         self, incoming: Incoming, name: str, work: Callable[[], Awaitable[str | None]], *, recorded: bool = True
     ) -> None:
-        """Run the work after the ack; whatever fails, the person hears it and the log has it."""
+        """Run the work after the ack. On any failure, answer the person and log it."""
         started, outcome, why = time.perf_counter(), "answered", ""
-        # Each runs in a task of its own, so that nothing has to be unbound.
+        # Each work runs in its own task, so these bindings end with it.
         structlog.contextvars.bind_contextvars(reference=incoming.id, user=incoming.user_id, command=name)
         try:
             outcome = await work() or "answered"
@@ -213,7 +215,7 @@ class Dispatcher:
                 hint = await what_helps(self.env, error, incoming.user_id)
                 await report_unexpected(self.env, incoming, error_reply(error, incoming.id, hint))
                 await button_actions.redraw_if_ended(self.env, incoming)
-        except asyncio.CancelledError:  # a shutdown waited for it in vain; what is recorded goes on after the start
+        except asyncio.CancelledError:  # a shutdown ended the wait; a stored intent is handled after the next start
             if not recorded and incoming.kind is not Kind.MENTION:
                 await report_unexpected(self.env, incoming, private_note(CUT_OFF))
             raise

@@ -1,4 +1,4 @@
-"""What modals bring back: forms of commands, typed names, reasons, reviews. Errors go to their fields, at once."""
+"""Submitted modals: command forms, typed names, reasons and reviews. Errors go to their fields."""
 
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
@@ -33,7 +33,7 @@ TOO_OLD: Final = "This form is too old. Open it again with `/turso`."
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a submission leads to: errors on its fields, or work for after the ack."""
+    """The result of a submission: errors for its fields, or work to do after the ack."""
 
     errors: Mapping[str, str] = field(default_factory=dict)
     work: Callable[[], Awaitable[str]] | None = None
@@ -42,10 +42,10 @@ class Checked:
 
 
 async def check(env: Environment, incoming: Incoming) -> Checked:
-    """Look at what was filled in. Reads the store at most; nothing is changed.
+    """Check what was filled in. Only reads the store.
 
     Raises:
-        BadInput: the form is not ours, somebody else opened it, or what it was about is gone.
+        BadInput: the form isn't the bot's, somebody else opened it, or its request no longer exists.
     """
     about, opener = forms.unbound(incoming.value)
     if opener not in ("", incoming.user_id):
@@ -88,7 +88,7 @@ async def _check_name(env: Environment, incoming: Incoming) -> Checked:
 
 
 def _not_the_name(typed: str, name: str) -> str:
-    """Say what differs. A phone's dashes and invisible characters are read as what they look like."""
+    """Return the field error for a wrong name. It names special characters, which phones insert unnoticed."""
     if typed.lower() == name.lower():
         return f"Type {name} in lowercase."
     odd = next((sign for sign in typed if not sign.isascii()), "")
@@ -103,7 +103,7 @@ async def _check_deny(env: Environment, incoming: Incoming) -> Checked:
 
 
 def _at(incoming: Incoming, request: Request) -> Incoming:
-    """A modal has no channel: its answers go where the request is."""
+    """Return the submission as if made in the request's channel. A modal has none, and answers need one."""
     return replace(incoming, channel_id=request.channel_id, thread_ts=request.thread_ts)
 
 
@@ -116,7 +116,7 @@ async def _check_review(env: Environment, incoming: Incoming) -> Checked:
 async def _review(env: Environment, incoming: Incoming) -> str:
     review = await env.store.reviews.get(incoming.value)
     if review and review.reviewed_at and review.reviewed_by == incoming.user_id:
-        return await _tell_reviewed(env, incoming, review)  # a crash came before it was told
+        return await _tell_reviewed(env, incoming, review)  # a crash came before the notification
     request = await env.store.requests.get(review.request_id) if review else None
     if review is None or review.reviewed_at or request is None:
         raise Refused("This doesn't need a review any more.")
@@ -160,7 +160,7 @@ async def _chosen(env: Environment, incoming: Incoming, command: Command) -> str
 
 
 async def database_options(env: Environment, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
-    """Return the databases that this person may see where the form was opened, those that fit first, 100 at most."""
+    """Return at most 100 databases that this person may see where the form was opened. The best matches come first."""
     opened = await env.store.intents.get(incoming.value)
     if opened is None or opened.user_id != incoming.user_id:
         return []

@@ -1,6 +1,6 @@
-"""What is not even read: text that is too long for a command, and tokens that somebody pasted.
+"""Rejection of text that is too long for a command or contains a pasted token.
 
-The length comes first: nothing searches a text of any length that somebody sends.
+The length is checked first, so that no pattern runs over a text of unlimited length.
 """
 
 from collections.abc import Iterator
@@ -20,13 +20,13 @@ SENTENCE: Final = (
 
 
 def objection(incoming: Incoming) -> str | None:
-    """Return why something that came in is not read, or None."""
+    """Return why incoming text is rejected, or None."""
     texts = [incoming.text, incoming.value, *(text for value in incoming.values.values() for text in _texts(value))]
     return next((why for text in texts if (why := _objection(text))), None)
 
 
 def errors_of(incoming: Incoming) -> dict[str, str]:
-    """Return the errors for the fields of a form that are not read, by `block_id`."""
+    """Return the errors of the form fields whose text is rejected, by `block_id`."""
     found = {
         block: next((why for text in _texts(value) if (why := _objection(text))), None)
         for block, value in incoming.values.items()
@@ -35,7 +35,7 @@ def errors_of(incoming: Incoming) -> dict[str, str]:
 
 
 async def refuse(env: Environment, incoming: Incoming, why: str) -> str:
-    """Say so. A mention may come again; it is remembered without its words."""
+    """Answer with the refusal. A mention may be redelivered, so its ID is stored, without its text."""
     bare = replace(incoming, text="", value="", values={})
     if incoming.kind is Kind.MENTION and not await env.store.intents.record(bare, actionable=False):
         return "redelivered"
@@ -49,7 +49,7 @@ def _objection(text: str) -> str | None:
 
 
 def _texts(value: object) -> Iterator[str]:
-    """Yield the texts of what somebody filled in: one, or several."""
+    """Yield the texts of a field's value, which may hold several."""
     if isinstance(value, list | tuple):
         for one in value:
             yield from _texts(one)

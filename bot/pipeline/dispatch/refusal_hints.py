@@ -1,4 +1,4 @@
-"""What would help somebody who is refused: another channel of theirs, a line of the policy, or an incident."""
+"""Hints for a refused person: another channel, a line to add to the policy, or an incident."""
 
 import asyncio
 from dataclasses import replace
@@ -22,10 +22,10 @@ NONE: Final = mrkdwn("None of your other channels allows this. Ask an admin to c
 
 
 async def what_helps(env: Environment, error: BotError, reader: str) -> Mrkdwn:
-    """Say what would help the reader of a refusal; empty where nothing is known to.
+    """Return what could help the person who reads a refusal. Empty if nothing is known to help.
 
-    Only Slack says which channels they are in, and it is asked now. While it does not say, none is named. What is said
-    here is for the reader alone: it is not part of the reason, which others read in the audit log.
+    Slack is asked now which channels they are in, and without its answer no channel is named. The hint is only for the
+    reader. It isn't part of the reason, which others can read in the audit log.
     """
     if not isinstance(error, Forbidden) or error.subject is None or error.subject.person.id != reader:
         return Mrkdwn("")
@@ -42,7 +42,7 @@ async def what_helps(env: Environment, error: BotError, reader: str) -> Mrkdwn:
 
 
 async def _incident_is_over(env: Environment, subject: Subject, action: Action) -> Mrkdwn:
-    """Say that the last incident of the channel has ended, if it allowed this, and to start one gives that back."""
+    """Suggest a new incident if the channel's last one has ended and its profile allowed this."""
     try:
         last = await env.store.incidents.last_in(subject.channel.id) if subject.channel.id else None
     except Unavailable:
@@ -70,7 +70,7 @@ async def _elsewhere(env: Environment, subject: Subject, action: Action) -> Mrkd
 
 
 async def _allowing(env: Environment, subject: Subject, action: Action) -> list[str]:
-    """Return the channels of the policy, of those that the subject is in, whose rules let them ask for it."""
+    """Return those of the subject's channels whose rules let them request the action."""
     policy, person = env.rules.policy, subject.person
     there = {one.id: one for one in await env.directory.channels_of(person.id)}
     bound = sorted(one for one in policy.channels if one in there and one != subject.channel.id)[:LOOKED_AT]

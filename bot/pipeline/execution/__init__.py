@@ -1,1 +1,1 @@
-"""Carry out an approved request, step by step; each step may run again."""
+"""The steps that carry out an approved request. Each step may run again after a crash."""

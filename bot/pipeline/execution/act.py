@@ -17,7 +17,7 @@ from bot.turso.errors import TursoForbidden, TursoUnauthorized
 
 
 async def act(env: Environment, comparisons: Comparisons, request_id: str, phase: str) -> ActResult:
-    """Hand the change to Turso, unless it is marked as sent: what is marked is read back and never sent again."""
+    """Send the change to Turso unless the phase is marked as sent. A marked phase is only read back."""
     request = await request_of(env, request_id)
     if await env.store.requests.was_sent(request_id, phase):
         return ActResult(Attempt.BEFORE)
@@ -29,13 +29,13 @@ async def act(env: Environment, comparisons: Comparisons, request_id: str, phase
         ctx = await context_of(env, request)
     if phase == PhaseKind.EXECUTE:
         await rotation_proof.mint(env, command, ctx, request)
-    # By the machine's clock: it is compared with Turso's, and with nothing that falls due.
+    # The machine's clock, because the time is compared with Turso's clock and not with due times.
     if not await env.store.requests.mark_sent(request_id, phase, datetime.now(UTC)):
         return ActResult(Attempt.STOPPED)
     if command.undoes:
         return await _undo_another(env, request)
     at = env.clock.now()
-    # Its card loses Deny and Withdraw beside the call: nothing waits for Slack between the mark and the change.
+    # The card loses Deny and Withdraw during the call, so that Slack can't delay the change once it is marked.
     shown = asyncio.create_task(show_quietly(env, request_id))
     try:
         facts = await command.operation(kind).act(ctx, request.plan)
@@ -52,7 +52,7 @@ async def act(env: Environment, comparisons: Comparisons, request_id: str, phase
 
 
 async def _undo_another(env: Environment, request: Request) -> ActResult:
-    """Start the Undo of the quarantine that the plan names: a restore does nothing else."""
+    """Start the Undo of the quarantine that the plan names, which is all that a restore does."""
     other = await env.store.requests.get(str(request.plan.arguments["request_id"]))
     if other is None or await start_undo(env, other, by=request.requester) is None:
         why = "The quarantine has already ended, so there is nothing to undo."

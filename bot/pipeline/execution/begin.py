@@ -1,4 +1,4 @@
-"""The first step of a phase: authorize the start, compare the plan with the world, take the request."""
+"""The first step of a phase: authorize the start, check for plan drift, and take the request."""
 
 from contextlib import suppress
 
@@ -21,10 +21,10 @@ from bot.pipeline.transitions.hold_placement import placed_by, take
 
 
 async def begin(env: Environment, comparisons: Comparisons, request_id: str, phase: str) -> BeginResult:
-    """Authorize the start, and take the request. `STOP`: there is nothing to do."""
+    """Authorize the start, and take the request. Returns `STOP` if there is nothing to do."""
     request = await env.store.requests.get(request_id)
     if request is not None and request.state is State.STALE:
-        await tell_outcome(env, request_id)  # stopped here before, and a crash came before it was told
+        await tell_outcome(env, request_id)  # it was stopped before, and a crash came before the notification
     if request is None or request.state not in (State.APPROVED, State.EXECUTING):
         return BeginResult.STOP
     if request.state is State.EXECUTING:
@@ -36,7 +36,7 @@ async def begin(env: Environment, comparisons: Comparisons, request_id: str, pha
 async def _start(env: Environment, comparisons: Comparisons, request: Request, phase: str) -> BeginResult:
     if await start_is_over(env, request):
         return BeginResult.STOP
-    async with said_if_it_waits(env, request.id):  # what is Unavailable is tried again, until it is too late
+    async with said_if_it_waits(env, request.id):  # Unavailable is retried until the approval is too old
         answer = await authorize(env, request, Step.START)
         if answer.no is No.UNKNOWN:
             raise Unavailable(answer.why)
@@ -69,7 +69,7 @@ async def _begin_again(env: Environment, comparisons: Comparisons, request: Requ
 
 
 async def stop_at_fault(env: Environment, request_id: str, why: str) -> BeginResult:
-    """Begin nothing of what cannot be begun by a fault of ours; what is under way goes on: `act` examines it."""
+    """End a request that a bug keeps from starting. One that has begun continues, since `act` checks what was sent."""
     request = await env.store.requests.get(request_id)
     if request is not None and request.state is State.EXECUTING:
         return BeginResult.GO
@@ -96,7 +96,7 @@ async def _stop(env: Environment, request: Request, why: str) -> None:
 
 
 async def _announce(env: Environment, request: Request) -> None:
-    """Show that it begins; what is done without approval has its card in the channel before it happens."""
+    """Show on the card that the request starts. Without an approval, the card is posted before the change."""
     if request.mode is not Mode.BREAK_GLASS or await env.store.cards.of(request.id):
         return await show_quietly(env, request.id)
     with suppress(BotError):

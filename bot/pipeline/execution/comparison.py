@@ -1,4 +1,4 @@
-"""Whether a phase may still be carried out: its plan compared with the world, and the rules asked again."""
+"""Whether a phase may still be carried out: a check for plan drift and of the current rules."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,25 +19,25 @@ FRESH: Final = timedelta(seconds=15)
 
 @dataclass(frozen=True, slots=True)
 class Comparisons:
-    """The phases whose plan this process has compared with the world, and when."""
+    """Remembers for which phases this process has checked for plan drift, and when."""
 
     clock: Clock
     made: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     def note(self, request_id: str, phase: str) -> None:
-        """Record that a comparison was made now."""
+        """Record that a phase was compared now."""
         self.made[request_id, phase] = self.clock.now()
 
     def take(self, request_id: str, phase: str) -> bool:
-        """Use up a comparison. False: there is none, or it is too old."""
+        """Use up the comparison of a phase. Returns False if there is none or it is too old."""
         at = self.made.pop((request_id, phase), None)
         return at is not None and self.clock.now() - at <= FRESH
 
 
 async def why_stale(env: Environment, request: Request, phase: str) -> str | None:
-    """Say why this must not be done any more, if so. Raises Unavailable while that can't be told.
+    """Return why a phase may no longer be carried out, or None. Raises Unavailable if that can't be checked.
 
-    An Undo is about the object alone. The end of a countdown that can't be examined now is not made now.
+    An Undo only needs the same database. A countdown's end that can't be examined now is put off.
     """
     kind = PhaseKind.of(phase)
     if kind is PhaseKind.UNDO:
@@ -47,7 +47,7 @@ async def why_stale(env: Environment, request: Request, phase: str) -> str | Non
         found = await examine(env, request)
         return None if found.end is End.DESTROY else found.why
     if request.state is not State.EXECUTING:
-        return None  # it was stopped meanwhile, and is not sent
+        return None  # it was stopped meanwhile, so it isn't sent
     answer = await authorize(env, request, Step.START)
     if answer.no is No.UNKNOWN:
         raise Unavailable(answer.why)

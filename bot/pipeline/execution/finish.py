@@ -13,7 +13,7 @@ from bot.pipeline.transitions.settlement import Settlement, settle
 
 
 async def finish(env: Environment, request_id: str, phase: str, seen: VerifyResult) -> None:
-    """Commit the outcome, the audit entry and what follows, in one transaction."""
+    """Commit the outcome with its audit entry, timers and holds in one transaction."""
     request = await env.store.requests.get(request_id)
     if request is None or request.state is not State.EXECUTING or seen.result is PhaseResult.STOPPED:
         return
@@ -31,7 +31,7 @@ async def finish(env: Environment, request_id: str, phase: str, seen: VerifyResu
 
 
 async def tell(env: Environment, request_id: str) -> None:
-    """Notify everybody concerned, and go on watching; what cannot be delivered now is delivered later, by a timer."""
+    """Notify the people concerned, and continue a rotation's proof. A timer retries what can't be delivered now."""
     request = await request_of(env, request_id)
     if request.state in (State.DENIED, State.CANCELLED, State.EXPIRED):
         env.watches.forget(request_id)

@@ -1,4 +1,4 @@
-"""What takes the place of a step that fails again and again by a fault of ours: an end of which people hear."""
+"""Replacements for steps that a bug makes fail again and again, so that the request ends and people are notified."""
 
 from typing import Final
 
@@ -26,9 +26,9 @@ StepResult = BeginResult | ActResult | VerifyResult | None
 
 
 async def give_up(env: Environment, step: StepName, request_id: str, phase: str) -> StepResult:
-    """End a step, and return what it would. Safe to run again.
+    """End a failing step, and return a result in its place. Safe to run again.
 
-    What was not sent is not done; what was sent and cannot be followed is not known, and looked at again later.
+    If nothing was sent, nothing was done. If something was sent, the outcome is unknown, and the reconciler reads it.
     """
     log.error("a step was given up", step=step.value, request=request_id, phase=phase)
     result = await _end(env, step, request_id, phase)

@@ -1,4 +1,4 @@
-"""What every step of a phase needs: the request, its command, and what that command may use."""
+"""Lookups that every step needs: the request, its command, and the command's context."""
 
 from contextlib import suppress
 from typing import Any
@@ -20,14 +20,14 @@ async def request_of(env: Environment, request_id: str) -> Request:
 
 
 def command_of(env: Environment, request: Request) -> ChangeCommand[Any]:
-    """Return the command of a request that is executed."""
+    """Return the change command of a request."""
     command = env.by_name[request.command]
     assert isinstance(command, ChangeCommand), "what is revealed is not executed"
     return command
 
 
 async def context_of(env: Environment, request: Request) -> ChangeContext:
-    """Build what the command may use, on behalf of the requester."""
+    """Build the command's context on behalf of the requester."""
     return env.context(
         await env.requester_of(request),
         organization=request.organization,
@@ -39,7 +39,7 @@ async def context_of(env: Environment, request: Request) -> ChangeContext:
 
 
 async def facts_again(ctx: Context, command: ChangeCommand[Any], kind: PhaseKind, plan: Plan) -> dict[str, Any]:
-    """Read what the message of an operation says beside its plan; nothing where that cannot be read now."""
+    """Read the facts that an operation's message shows besides its plan. Returns none if they can't be read now."""
     if kind is not PhaseKind.EXECUTE or command.facts_again is None:
         return {}
     try:
@@ -49,6 +49,6 @@ async def facts_again(ctx: Context, command: ChangeCommand[Any], kind: PhaseKind
 
 
 async def show_quietly(env: Environment, request_id: str) -> None:
-    """Update the cards of a request; what cannot be shown now stops nothing."""
+    """Update the cards of a request. A failure is logged and doesn't stop the step."""
     with suppress(BotError):
         await show(env, request_id)

@@ -1,4 +1,4 @@
-"""The step that reads back: what is known to have happened, from Turso itself where it leaves something to read."""
+"""The read-back step: what is known to have happened, as read from Turso where that is possible."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -27,7 +27,7 @@ ReadBack = Callable[[Context, Plan], Awaitable[bool]]
 
 
 async def verify(env: Environment, request_id: str, phase: str, acted: ActResult) -> VerifyResult:
-    """Say what is known to have happened."""
+    """Return the result of a phase, read from Turso unless the attempt already decides it."""
     request, kind = await request_of(env, request_id), PhaseKind.of(phase)
     if acted.attempt is Attempt.NOT_SENT and kind is PhaseKind.FINISH:
         return VerifyResult(PhaseResult.AGAIN, acted.why)
@@ -46,7 +46,7 @@ async def verify(env: Environment, request_id: str, phase: str, acted: ActResult
     except NotOurs as error:
         if not is_done:
             return VerifyResult(PhaseResult.FAILED, str(error))
-        is_seen = True  # Turso has said that it made it: the clocks are apart
+        is_seen = True  # Turso confirmed the change; only the two clocks differ
     if not is_seen:
         return VerifyResult(PhaseResult.UNKNOWN, acted.why or "Turso doesn't show the change yet.", facts)
     facts = facts or await facts_again(ctx, command, kind, request.plan)
@@ -54,7 +54,7 @@ async def verify(env: Environment, request_id: str, phase: str, acted: ActResult
 
 
 async def sees(ctx: Context, request: Request, look: ReadBack) -> bool:
-    """Look again and again, for some seconds. Raises NotOurs."""
+    """Repeat the read-back for some seconds until it shows the change. Raises NotOurs."""
     for pause in LOOKS:
         await asyncio.sleep(pause)
         try:

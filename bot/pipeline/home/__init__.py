@@ -1,1 +1,1 @@
-"""Draw the Home tab, and keep the open ones up to date."""
+"""The Home tab, and updates of the tabs that are open."""

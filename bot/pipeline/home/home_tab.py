@@ -1,4 +1,4 @@
-"""The Home tab: what waits for somebody, what they asked for and hold, what is blocked, what they can do where."""
+"""The Home tab of a person: open items, own requests and tokens, blocked databases, and permissions by channel."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -36,7 +36,7 @@ MOST: Final = 480
 
 
 async def view_of(env: Environment, user_id: str, state: str) -> View:
-    """Draw somebody's Home tab; `state` says which page of what is turned to, as a button of it carries it."""
+    """Return a person's Home tab. `state` is the page of each list, in the form that the tab's buttons carry."""
     subject = await env.subject(
         Incoming(id="", key="", kind=Kind.HOME, at=env.clock.now(), user_id=user_id, channel_id="")
     )
@@ -49,7 +49,7 @@ async def view_of(env: Environment, user_id: str, state: str) -> View:
 
 @dataclass(frozen=True, slots=True)
 class _Drawing:
-    """One drawing for one person. Little is looked at that no page shows: many things take hardly longer than one."""
+    """Builds the Home tab for one person. Reads little beyond the pages shown, so long lists stay fast."""
 
     env: Environment
     subject: Subject
@@ -101,7 +101,7 @@ class _Drawing:
         keep: Callable[[T], Awaitable[bool]],
         most: int = MOST,
     ) -> Page[T]:
-        """Look through the newest until a page is full and it is known whether there is another one."""
+        """Filter the newest items until a page is full and it is known whether there is a next page."""
         need = self.pages[kind] * ROWS + 1
         found: list[T] = []
         limit = looked = 0
@@ -117,7 +117,7 @@ class _Drawing:
         return self._page(kind, found)
 
     async def _keeps(self, keep: Callable[[T], Awaitable[bool]], one: T) -> bool:
-        """Leave out what cannot be looked through: it keeps nothing else from being drawn."""
+        """Apply a filter to an item. An item whose check fails is left out, so that the rest is still shown."""
         try:
             return await keep(one)
         except Exception:
@@ -152,7 +152,7 @@ class _Drawing:
         return await self._is_listed(one.organization, one)
 
     async def _is_listed(self, organization: str, one: Remembered) -> bool:
-        """Say whether a database is still there, by its `DbId`: another one of its name has none of its buttons."""
+        """Return whether a database still exists, by `DbId`. A new one of the same name must not get its buttons."""
         task = self._listings.get(organization)
         if task is None:
             task = self._listings[organization] = asyncio.create_task(self._listing(organization))
@@ -183,7 +183,7 @@ class _Drawing:
         )
 
     async def _asker(self, request: Request) -> Subject:
-        """Say how a requester stands; where Slack does not tell, as the rules' own members: pressing asks again."""
+        """Return a requester as of now. Without an answer, assume all groups: a press is authorized again."""
         try:
             return await self.env.requester_of(request)
         except Unavailable:
@@ -203,7 +203,7 @@ class _Drawing:
         return may_undo and await self._is_in(request.channel_id)
 
     def _thaws(self, hold: Hold, running: Incident | None) -> bool:
-        """Say whether the rules of its channel let this person thaw it; of what an incident left, pressing decides."""
+        """Return whether the channel's rules let this person thaw a freeze. For a follow-up the press decides."""
         if running is None and hold.channel_id not in self.env.rules.policy.channels:
             return True
         profile = self.env.rules.policy.profile_of(running) if running else None
@@ -212,7 +212,7 @@ class _Drawing:
         return judge(self.env, subject, action).verdict is not Verdict.DENY
 
     async def _places(self, incidents: Sequence[Incident]) -> list[Place]:
-        """Say what this person may do in the channels that they are in, until a page is full."""
+        """Return this person's permissions in their channels, until a page is full."""
         inside = [one.channel_id for one in incidents]
         named = [one for one in self.env.rules.policy.channels if one not in inside and self._may_in(one)]
         named = named[: CHANNELS - len(self._seats)]
@@ -225,7 +225,7 @@ class _Drawing:
         return found
 
     def _may_in(self, channel_id: str) -> bool:
-        """Say whether the rules let this person do anything in a channel, whatever Slack says of it now."""
+        """Return whether the rules let this person do anything in a channel. Makes no call to Slack."""
         here = replace(self.subject, channel=Channel(channel_id))
         return any(not one.open_to_all and rights_of(self.env.rules.policy, here, [one]) for one in self.env.commands)
 
@@ -240,7 +240,7 @@ class _Drawing:
         return Place(channel_id, may, unknown) if may else None
 
     async def _is_in(self, channel_id: str) -> bool:
-        """Say whether this person is in a channel: what is done in others is for their members."""
+        """Return whether this person is in a channel, since other channels' items are for their members."""
         if channel_id not in self._seats:
             if len(self._seats) >= CHANNELS:
                 return False

@@ -1,4 +1,4 @@
-"""Home tabs that are open: drawn when somebody opens them or turns a page, and again when something changes."""
+"""Open Home tabs: published when a person opens one or turns a page, and again when something changes."""
 
 import asyncio
 from collections import OrderedDict
@@ -27,7 +27,7 @@ BETWEEN: Final = timedelta(seconds=3)
 
 @dataclass(slots=True)
 class HomeViewer:
-    """Somebody who looks at their Home."""
+    """The Home tab that a person has open."""
 
     since: datetime
     state: str
@@ -37,7 +37,7 @@ class HomeViewer:
 
 @dataclass(slots=True)
 class OpenHomes:
-    """Who looks at their Home, as far as this process was told."""
+    """The Home tabs that are open, as far as this process knows."""
 
     env: Environment
     _people: OrderedDict[str, HomeViewer] = field(default_factory=OrderedDict)
@@ -45,7 +45,7 @@ class OpenHomes:
     _seq: int = -1
 
     async def publish(self, incoming: Incoming, state: str = "") -> str:
-        """Draw and publish the Home tab of whoever opened it, or turned a page of it."""
+        """Publish the Home tab of the person who opened it or turned a page."""
         now = self.env.clock.now()
         looking = HomeViewer(now, state, now)
         self._people.pop(incoming.user_id, None)
@@ -56,14 +56,14 @@ class OpenHomes:
         return "home"
 
     def pressed(self, user_id: str) -> None:
-        """Somebody pressed a button of their Home: what it shows may have changed at once."""
+        """Mark a Home tab as out of date after its person pressed a button on it."""
         if looking := self._people.get(user_id):
             looking.since = self.env.clock.now()
             looking.drawn_at = datetime.min.replace(tzinfo=looking.since.tzinfo)
             self._woken.set()
 
     async def look(self) -> None:
-        """Wait a moment, then draw again what is out of date. The audit log tells that something changed, wherever."""
+        """Wait a moment, then publish the outdated tabs again. A new audit entry of any process makes them outdated."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), LOOKS_EVERY)
         woken = self._woken.is_set()
@@ -91,7 +91,7 @@ class OpenHomes:
             await self._draw(user_id, looking)
         except BotError as error:
             log.info("a Home was not drawn again", user=user_id, why=str(error))
-        except Exception:  # one person's Home keeps nobody else's from being drawn
+        except Exception:  # a failure for one person must not stop the updates of others
             log.exception("a Home was not drawn again", user=user_id)
         else:
             return True

@@ -1,1 +1,1 @@
-"""Tell the people concerned how a request, a freeze, an incident or a review ended."""
+"""Notifications of how a request, a freeze, an incident or a review ended."""

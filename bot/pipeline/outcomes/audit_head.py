@@ -1,4 +1,4 @@
-"""The daily head of the audit log: owed from the day's first look on, until it is posted."""
+"""The daily post of the audit head. It is due from the day's first sweep until it is posted."""
 
 from datetime import datetime
 from typing import Final
@@ -15,20 +15,20 @@ _SUBJECT: Final = "audit-head:"
 
 
 def subject_of(now: datetime) -> str:
-    """Return the subject under which the head of a day is owed."""
+    """Return the notice subject of a day's audit head."""
     return f"{_SUBJECT}{now:%Y-%m-%d}"
 
 
 def is_audit_head(subject: str) -> bool:
-    """Say whether what is owed is the head of a day."""
+    """Return whether a notice subject is that of an audit head."""
     return subject.startswith(_SUBJECT)
 
 
 async def post_audit_head(env: Environment, subject: str) -> None:
-    """Post the head of the chain as it is now: only a posted head proves that no tail was cut. Safe to run again.
+    """Post the current audit head, which later proves that no entries were removed from the end. Safe to run again.
 
     Raises:
-        Unavailable: Slack does not take it now; the timer tries again.
+        Unavailable: Slack doesn't accept it now. The timer tries again.
     """
     async with env.turn(subject):
         if await env.store.notices.was_told(subject, EVENT):
@@ -38,12 +38,12 @@ async def post_audit_head(env: Environment, subject: str) -> None:
         message = head_message(subject.removeprefix(_SUBJECT), seq, head)
         if channel_id and await post_openly(env, channel_id, message, what="the head of the audit log"):
             how = CHANNEL
-        # No channel any more: nobody wants to hear it.
+        # The policy no longer names a channel, so there is nowhere to post.
         await env.store.notices.set_told(subject, EVENT, how=how if channel_id else "superseded")
 
 
 def head_message(day: str, seq: int, head: str) -> Reply:
-    """Build the message that holds the head of the audit log."""
+    """Build the message with the audit head."""
     text = mrkdwn(":link: Audit log on {}: {} entries, head `{}`", day, seq, head)
     note = mrkdwn("Check it with `turso-ops audit verify --head {}`.", head)
     return reply(text, [kit.section(text), kit.context(note)])

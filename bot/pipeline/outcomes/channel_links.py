@@ -1,4 +1,4 @@
-"""Links to channels in direct messages: only to those that the reader is in."""
+"""Removal of links to channels that the reader of a direct message isn't in."""
 
 import re
 from dataclasses import replace
@@ -15,13 +15,13 @@ _MESSAGE: Final = re.compile(r"<https?://[^<>|\s]*/archives/([A-Z0-9]+)/[^<>|\s]
 
 
 async def for_reader(env: Environment, reply: Reply, user_id: str, *, was_there: bool) -> Reply:
-    """Return a message without the links that lead its reader to a channel that they are not in.
+    """Return a message without links to channels that its reader isn't in.
 
-    Links are markup of ours: in what people write, its signs are escaped.
+    Only the bot writes link markup, because people's text is escaped.
 
     Args:
-        was_there: it is about what they did in that channel, so they know of it. That counts where Slack does not list
-            its members, because the bot is not in it.
+        was_there: the message is about what they did in that channel, so they know it. This is used if the bot isn't in
+            the channel and Slack therefore doesn't list its members.
     """
     shown = str((reply.text, reply.blocks, reply.plain_blocks))
     named = {found[1] for pattern in (_CHANNEL, _MESSAGE) for found in pattern.finditer(shown)}

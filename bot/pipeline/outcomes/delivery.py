@@ -1,4 +1,4 @@
-"""Delivering how things end: where it may be seen, else to the people concerned; and recording who was told."""
+"""Delivery of notices: to the channel if it may be seen there, else to each person, with a record of who got it."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -27,7 +27,7 @@ REVOKED: Final = "revoked"
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that people are to hear, and where."""
+    """A message, the people it is for, and where to post it."""
 
     subject: str
     """The id of what has come to an end: a request, a hold, an incident, a review."""
@@ -70,12 +70,12 @@ async def notice_of(
 
 
 async def may_be_seen(env: Environment, channel_id: str, *, fresh: bool = True) -> bool:
-    """Return True when what happens may be shown in a channel, by what Slack says of it now. Raises Unavailable.
+    """Return True if notices may be shown in a channel, by Slack's current data. Raises Unavailable.
 
-    It may not be archived, nor shared with another company unless the policy says so, and the bot must be in it.
+    The bot must be in it. It must not be archived, nor shared with another company unless the policy allows that.
 
     Args:
-        fresh: False right after a press, which has asked Slack already.
+        fresh: False right after a press, which has just asked Slack.
     """
     channel = await env.directory.channel(channel_id, fresh=fresh)
     if channel.is_archived or not channel.bot_is_member:
@@ -85,10 +85,10 @@ async def may_be_seen(env: Environment, channel_id: str, *, fresh: bool = True) 
 
 
 async def post_openly(env: Environment, channel_id: str, message: Reply, *, what: str) -> bool:
-    """Post what concerns nobody in particular. False: it can't be posted there, and the log says that of `what`.
+    """Post a message that is for nobody in particular. Returns False if it can't be posted, and logs `what`.
 
     Raises:
-        Unavailable: Slack does not take it now.
+        Unavailable: Slack doesn't accept it now.
     """
     why = "it is archived, shared with another organization, or I am not in it"
     try:
@@ -104,12 +104,12 @@ async def post_openly(env: Environment, channel_id: str, message: Reply, *, what
 
 
 async def deliver(env: Environment, notice: Notice) -> str:
-    """Deliver a notice once: in its thread, else the channel, else to each person alone. Safe to run again.
+    """Deliver a notice once: in its thread, else the channel, else privately to each person. Safe to run again.
 
     Returns:
-        `channel`, `people`, or `nobody` when no way is open.
+        `channel`, `people`, or `nobody` if it can't be delivered anywhere.
     Raises:
-        Unavailable: somebody is still to be told, later.
+        Unavailable: somebody must still be notified later.
     """
     if await env.store.notices.was_told(notice.subject, notice.event, CHANNEL):
         return CHANNEL
@@ -122,7 +122,7 @@ async def deliver(env: Environment, notice: Notice) -> str:
 
 
 async def deliver_and_close(env: Environment, notice: Notice) -> str:
-    """Deliver a notice, and record that the people concerned were told, or that nobody was."""
+    """Deliver a notice, and record that it was delivered, or that it couldn't be delivered to anybody."""
     if await env.store.notices.was_told(notice.subject, notice.event):
         return CHANNEL
     how = await deliver(env, notice)
@@ -140,7 +140,7 @@ async def _post(env: Environment, notice: Notice) -> None:
 
 
 async def tell_each(env: Environment, notice: Notice, *, in_channel: bool = False) -> str:
-    """Tell each person alone: where they are in the channel and `in_channel` says so, there; else by direct message."""
+    """Notify each person privately: in the channel if `in_channel` and they are in it, else by direct message."""
     later: Unavailable | None = None
     told = False
     for user_id in notice.people:
@@ -149,7 +149,7 @@ async def tell_each(env: Environment, notice: Notice, *, in_channel: bool = Fals
             continue
         try:
             is_told = await (_whisper(env, notice, user_id) if in_channel else _direct(env, notice, user_id))
-        except Unavailable as error:  # the others are told all the same
+        except Unavailable as error:  # the other people are still notified
             later = error
             continue
         if is_told:
@@ -163,7 +163,11 @@ async def tell_each(env: Environment, notice: Notice, *, in_channel: bool = Fals
 
 
 async def tell_alone(env: Environment, notice: Notice) -> None:
-    """Tell each person alone, and record where nobody could be told. Raises Unavailable: somebody is still to be."""
+    """Notify each person privately, and record if nobody could be reached.
+
+    Raises:
+        Unavailable: somebody must still be notified later.
+    """
     if await tell_each(env, notice) == NOBODY and notice.people:
         await env.store.notices.set_told(notice.subject, notice.event, how=NOBODY)
 

@@ -1,4 +1,4 @@
-"""What follows an outcome beside its words: a report's file, and the timeline of an incident."""
+"""What a success causes besides its message: a report's file, and the timeline of an incident."""
 
 from contextlib import suppress
 from typing import Final
@@ -20,7 +20,7 @@ FILE: Final = "file"
 
 
 async def follow_up(env: Environment, request: Request) -> None:
-    """Do it for a change that has succeeded. Safe to run again. Raises Unavailable."""
+    """Share the file and update the timeline of a change that succeeded. Safe to run again. Raises Unavailable."""
     reply = done_of(env, request)
     if request.state is not State.SUCCEEDED or reply is None:
         return
@@ -36,24 +36,24 @@ async def follow_up(env: Environment, request: Request) -> None:
 
 
 async def _begin_timeline(env: Environment, channel_id: str, ts: str) -> None:
-    """The card that said the incident has started is the message under which all else stands."""
+    """Make the card that announced an incident the root of its timeline."""
     incident = await env.store.incidents.running_in(channel_id)
     if incident and incident.timeline_ts is None:
         await env.store.incidents.set_timeline(incident.id, ts)
 
 
 async def _announce_again(env: Environment, request: Request) -> None:
-    """The messages that said that the incident runs, and until when, say how it is now."""
+    """Update the cards that announced an incident and its end time."""
     incident = await env.store.incidents.get(str(request.plan.arguments.get("incident_id", "")))
     if incident is not None:
         await announce_again(env, incident, but=request.id)
 
 
 async def share_file(env: Environment, reply: Reply, channel_id: str, thread_ts: str | None) -> None:
-    """Share the file of a message, if it has one, where it may be seen; that it cannot be shared is said there.
+    """Share a message's file, if it has one and it may be seen there. If Slack refuses it, post that instead.
 
     Raises:
-        Unavailable: it may be shared later.
+        Unavailable: sharing may work later.
     """
     file = reply.attachment
     if file is None or not await may_be_seen(env, channel_id):

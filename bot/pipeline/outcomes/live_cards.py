@@ -1,4 +1,4 @@
-"""Live cards: a message that shows how a database is, brought up to date after each change of that database."""
+"""Live cards: messages that show a database's state and are updated after each change of it."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 async def refresh_live_cards(env: Environment, organization: str, databases: Sequence[str]) -> None:
-    """Draw the live cards of some databases again. One that cannot be drawn stays: it says as of when it is."""
+    """Update the live cards of some databases. One that can't be updated stays, since it shows its time."""
     for card in await env.store.live_cards.find(organization, databases):
         try:
             await _refresh(env, card)
@@ -35,7 +35,7 @@ async def _refresh(env: Environment, card: LiveCard) -> None:
 
 
 async def _drawn(env: Environment, card: LiveCard) -> Reply | None:
-    """Draw it as the one who asked for it would see it now; None: it is no longer theirs to see."""
+    """Return the card as its requester would see it now. None if they may no longer see it."""
     read = env.grammar.parse(card.line)
     if not isinstance(read, Parsed) or not isinstance(read.spec, ReadCommand):
         return None

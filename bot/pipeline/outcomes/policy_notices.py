@@ -1,4 +1,4 @@
-"""The announcement of a policy change: owed from the commit of its audit entry on, until it is posted."""
+"""The announcement of a policy change. It is due from the commit of its audit entry until it is posted."""
 
 import re
 from typing import Final
@@ -20,20 +20,20 @@ _SUBJECT: Final = "policy:"
 
 
 def subject_of(seq: int) -> str:
-    """Return the subject under which the announcement of an audit entry is owed."""
+    """Return the notice subject of a policy change, by the number of its audit entry."""
     return f"{_SUBJECT}{seq}"
 
 
 def is_policy_change(subject: str) -> bool:
-    """Say whether what is owed is the announcement of a policy change."""
+    """Return whether a notice subject is that of a policy change."""
     return subject.startswith(_SUBJECT)
 
 
 async def announce_policy_change(env: Environment, subject: str) -> None:
-    """Announce a change in each of its channels, once. Safe to run again.
+    """Announce a policy change once in each of its channels. Safe to run again.
 
     Raises:
-        Unavailable: Slack does not take it now; the timer tries again.
+        Unavailable: Slack doesn't accept it now. The timer tries again.
     """
     if await env.store.notices.was_told(subject, EVENT):
         return
@@ -52,7 +52,7 @@ async def announce_policy_change(env: Environment, subject: str) -> None:
 
 
 def announcement(entry: AuditEntry) -> Reply:
-    """Build the message about a change: which policy is in force, and who gains or loses what."""
+    """Build the message about a policy change: the new hash, and who gains or loses which permission."""
     title = mrkdwn(":scroll: The policy changed from `{}` to `{}`.", entry.detail["old"], entry.detail["new"])
     if "gains_and_losses" not in entry.detail:
         note = "It changed while the bot wasn't running, so the changes aren't listed here."
@@ -66,6 +66,6 @@ def announcement(entry: AuditEntry) -> Reply:
 
 
 def _line(line: str) -> str:
-    """A difference, with its channel as a link; people and groups stay ids, since a mention would notify them."""
+    """Format a difference with its channel as a link. People and groups stay IDs, since a mention would notify them."""
     text = mrkdwn("• {}", line)
     return _CHANNEL.sub(lambda found: channel_link(found[0]), text, count=1)

@@ -1,4 +1,4 @@
-"""The private note that something starts, which turns into its outcome: in an incident people look there first."""
+"""The private note that a request starts, later replaced by its outcome. In an incident people look there first."""
 
 from datetime import datetime
 from typing import Final
@@ -21,17 +21,17 @@ KEPT: Final = 500
 
 
 def keep_note(env: Environment, request_id: str, to: Address) -> None:
-    """Remember where the note stands: by its `response_url` it can be replaced for a while."""
+    """Remember the address of a note. Its `response_url` can replace it for a while."""
     while len(env.notes) >= KEPT:
         env.notes.popitem(last=False)
     env.notes[request_id] = to
 
 
 async def update_note(env: Environment, request: Request, *, in_channel: bool) -> None:
-    """Turn the note into the outcome, or tell it privately anew. The outcome was told already.
+    """Replace the note with the outcome, or send a new private note. People were already notified.
 
     Args:
-        in_channel: the outcome stands in the channel; elsewhere its people were told alone, and need no other note.
+        in_channel: the outcome is posted in the channel. Otherwise people got it privately and need no other note.
     """
     note = env.notes.pop(request.id, None)
     confirmed = request.mode is Mode.DIRECT and request.confirm is not Confirm.NONE

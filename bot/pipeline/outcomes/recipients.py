@@ -1,4 +1,4 @@
-"""Whom an end concerns: who requested it, who approved it, and whom its rule notifies."""
+"""The recipients of an outcome: the requester, the approvers, and the people whom the rule notifies."""
 
 import re
 from typing import Final
@@ -14,20 +14,20 @@ _GROUP: Final = re.compile(r"<!subteam\^([A-Z0-9]+)>")
 
 
 async def people_concerned(env: Environment, request: Request) -> tuple[str, ...]:
-    """Return the requester first, then those who approved, then whom the rule notifies. Raises Unavailable."""
+    """Return the requester, then the approvers, then the people whom the rule notifies. Raises Unavailable."""
     approvers = [vote.user_id for vote in request.votes if vote.approves]
     others = [] if is_private(request) else await notified(env, request.notify, asked_by=request.requester)
     return tuple(dict.fromkeys([request.requester, *approvers, *others]))
 
 
 def is_private(request: Request) -> bool:
-    """Return True for what its channel does not read; a break-glass act is never private."""
+    """Return True if the channel must not read about a request. A break-glass operation is never private."""
     hidden = request.private or request.visibility is Visibility.EPHEMERAL
     return hidden and request.mode is not Mode.BREAK_GLASS
 
 
 async def notified(env: Environment, mentions: tuple[str, ...], *, asked_by: str) -> list[str]:
-    """Return the people whom the mentions of a rule call, the members of its user groups included."""
+    """Return the people whom a rule's mentions name, including the members of user groups."""
     text = " ".join(mentions)
     groups = frozenset(_GROUP.findall(text))
     members: list[str] = []

@@ -1,4 +1,4 @@
-"""Cards of requests: views of what the store says, posted at least once and brought up to date everywhere."""
+"""Cards of requests: views of stored requests, posted at least once, with every copy kept up to date."""
 
 from dataclasses import replace
 from enum import Enum, auto
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 class CardContent(Enum):
-    """What became of the copies of a card."""
+    """What happened to the copies of a card."""
 
     NO_CARD = auto()
     """There was none."""
@@ -33,7 +33,7 @@ class CardContent(Enum):
 
 
 async def card_of(env: Environment, request: Request) -> Reply:
-    """Draw a request as it is now; a success in the words of its command."""
+    """Return the card of a request as it is now. A success uses its command's message."""
     done = done_of(env, await as_it_is(env, request), is_over=await _is_over(env, request))
     approvers = await _approvers(env, request) if request.state is State.PENDING else frozenset()
     review = await _review_of(env, request) if request.mode is Mode.BREAK_GLASS else None
@@ -44,7 +44,7 @@ async def card_of(env: Environment, request: Request) -> Reply:
 
 
 async def as_it_is(env: Environment, request: Request) -> Request:
-    """Add to what started an incident how that incident is now: its card says so, as long as it stands."""
+    """Add an incident's current state to the request that started it, because its card shows that state."""
     command = env.by_name.get(request.command)
     standing = command.standing if command else None
     if standing is None or request.state is not State.SUCCEEDED:
@@ -54,13 +54,13 @@ async def as_it_is(env: Environment, request: Request) -> Request:
 
 
 async def announce_again(env: Environment, incident: Incident, *, but: str = "") -> None:
-    """Bring up to date the cards that say that an incident runs, since it has ended or its end was moved.
+    """Update the cards that announce an incident after it ended or its end was moved.
 
     Args:
-        but: the request whose card is up to date already.
+        but: the request whose card is already up to date.
 
     Raises:
-        Unavailable: Slack may take it later.
+        Unavailable: Slack may accept it later.
     """
     if not await may_be_seen(env, incident.channel_id):
         return
@@ -74,10 +74,10 @@ async def announce_again(env: Environment, incident: Incident, *, but: str = "")
 
 
 def done_of(env: Environment, request: Request, *, is_over: bool = False) -> Reply | None:
-    """Return what the command itself says of its success; None: our own words do.
+    """Return the command's own message of a success. None if the general card is used.
 
     Args:
-        is_over: the freeze that it has placed is no longer there.
+        is_over: the freeze that it placed has ended.
     """
     command = env.by_name.get(request.command)
     facts = {**request.facts, OVER: True} if is_over else request.facts
@@ -99,7 +99,7 @@ async def _review_of(env: Environment, request: Request) -> Review | None:
 
 
 async def with_timeline(env: Environment, reply: Reply, incident_id: str) -> Reply:
-    """Put a link to the timeline of its incident under a message."""
+    """Add a link to the incident's timeline below a message."""
     incident = await env.store.incidents.get(incident_id)
     if incident is None or incident.timeline_ts is None:
         return reply
@@ -107,7 +107,7 @@ async def with_timeline(env: Environment, reply: Reply, incident_id: str) -> Rep
 
 
 async def timeline_link(env: Environment, incident_id: str) -> str:
-    """Return a link to the timeline of an incident; empty when there is none."""
+    """Return a link to an incident's timeline, or an empty string."""
     incident = await env.store.incidents.get(incident_id)
     if incident is None or incident.timeline_ts is None:
         return ""
@@ -115,9 +115,9 @@ async def timeline_link(env: Environment, incident_id: str) -> str:
 
 
 async def _approvers(env: Environment, request: Request) -> frozenset[str]:
-    """Return who may approve and is in the channel; nobody where Slack does not tell: the card is drawn all the same.
+    """Return the approvers who are in the channel. Empty without Slack's answer, so that the card still appears.
 
-    Slack calls whom a card names, and tells them of what they may not see when they are elsewhere.
+    Slack notifies everybody whom a card names, so people outside the channel must not be named.
     """
     try:
         requester, inside = await env.requester_of(request), await env.directory.inside(request.channel_id)
@@ -135,20 +135,20 @@ async def post_card(env: Environment, request: Request) -> None:
 
 
 async def remember_card(env: Environment, request: Request, ts: str) -> None:
-    """Remember a copy that was posted, and bring it up to date when the request has moved on meanwhile."""
+    """Store the position of a posted card, and update it if the request has changed meanwhile."""
     if not ts:  # a copy that can't be changed is none: its timer posts another one
         return
     await env.store.cards.add(request.id, request.channel_id, ts)
     now = await env.store.requests.get(request.id)
     if now is not None and (now.state, now.votes) != (request.state, request.votes):
-        # It waited for its turn while the request moved on, when no copy of it was known that could be changed.
+        # The request changed while the post was queued, when there was no known copy to update.
         await env.messenger.update(request.channel_id, ts, await card_of(env, now))
 
 
 async def thread_of(env: Environment, request: Request) -> str | None:
-    """Return the thread of a request: where it was made, or the timeline of its incident; None: the channel.
+    """Return the thread for a request's card: its own, or its incident's timeline. None for the channel itself.
 
-    What was done without an approval stands in the channel itself, where nobody overlooks it.
+    Operations without approval are posted in the channel itself, where people notice them.
     """
     if request.mode is Mode.BREAK_GLASS:
         return None
@@ -159,14 +159,14 @@ async def thread_of(env: Environment, request: Request) -> str | None:
 
 
 async def below_card(env: Environment, request: Request) -> tuple[str, str | None]:
-    """Return where a notice about a request goes: its channel, and the thread that its card is in or begins."""
+    """Return where a notice about a request goes: the channel, and the thread that its card is in or starts."""
     copies = await env.store.cards.of(request.id)
     channel_id, ts = copies[0] if copies else (request.channel_id, None)
     return channel_id, await thread_of(env, request) or ts
 
 
 async def refresh_cards(env: Environment, request: Request, *, fresh: bool = True) -> CardContent:
-    """Bring every copy of a card up to date; when all of them are gone, post it again. Raises Unavailable."""
+    """Update every copy of a card. If all copies were deleted, post it again. Raises Unavailable."""
     copies = await env.store.cards.of(request.id)
     if not copies:
         return CardContent.NO_CARD
@@ -187,7 +187,7 @@ async def refresh_cards(env: Environment, request: Request, *, fresh: bool = Tru
 
 
 async def refresh_ended_freezes(env: Environment, request: Request) -> None:
-    """Bring the cards of freezes up to date that a request has ended: their buttons would thaw nothing."""
+    """Update the cards of the freezes that a request ended, since their Thaw buttons no longer work."""
     if target := request.plan.target:
         for hold in await env.store.holds.find(database_id=target.id, released_since=request.created_at):
             if hold.kind is HoldKind.FREEZE and hold.request_id != request.id:
@@ -195,7 +195,7 @@ async def refresh_ended_freezes(env: Environment, request: Request) -> None:
 
 
 async def show(env: Environment, request_id: str) -> Request | None:
-    """Bring every copy of a request's card up to date while it is under way; a later change makes up for a failure."""
+    """Update every copy of the card of a running request. A failure is ignored, since a later change updates it."""
     request = await env.store.requests.get(request_id)
     if request is not None:
         try:

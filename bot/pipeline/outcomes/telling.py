@@ -1,4 +1,4 @@
-"""Telling how requests end: everybody concerned hears it once, however often it has to be tried."""
+"""Notification of outcomes: each person concerned is notified once, however many tries it takes."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -44,12 +44,12 @@ UNSEEN: Final = (State.EXPIRED, State.CANCELLED, State.DENIED)
 
 
 async def tell_outcome(env: Environment, request_id: str) -> None:
-    """Tell how far a request has got to everybody concerned; what cannot be told now is told later, by a timer."""
+    """Notify the people concerned of a request's state. A timer retries what can't be delivered now."""
     try:
         await tell(env, request_id)
     except Unavailable as error:
         log.warning("an outcome is told later", request=request_id, why=str(error))
-    except Exception:  # a card that can't be drawn, say: who pressed the button is answered all the same
+    except Exception:  # for example a card that can't be built; the person who pressed still gets an answer
         log.exception("an outcome cannot be told", request=request_id)
     else:
         return
@@ -58,7 +58,7 @@ async def tell_outcome(env: Environment, request_id: str) -> None:
 
 
 async def notify_is_due(env: Environment, timer: Timer) -> Timer | None:
-    """Tell an end that was not told yet; what is not known to be impossible is tried until it works."""
+    """Retry a notification, with growing pauses, until it works or is known to be impossible."""
     try:
         if timer.subject.startswith("r-"):
             await (tell_plainly if timer.failures >= FAULTS else tell)(env, timer.subject)
@@ -76,7 +76,7 @@ async def notify_is_due(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def tell(env: Environment, request_id: str) -> None:
-    """Tell the end that a request has come to, once. Raises Unavailable while somebody is still to be told."""
+    """Notify people of a request's outcome once. Raises Unavailable if somebody must still be notified."""
     async with env.turn(request_id):
         request = await env.store.requests.get(request_id)
         if request is None:
@@ -98,10 +98,10 @@ async def tell(env: Environment, request_id: str) -> None:
 
 
 async def tell_plainly(env: Environment, request_id: str) -> None:
-    """Tell the end of a request in one plain line: whatever else there is to show of it can't be shown.
+    """Notify people of an outcome in one plain line, because its card can't be built.
 
     Raises:
-        Unavailable: somebody is still to be told.
+        Unavailable: somebody must still be notified later.
     """
     async with env.turn(request_id):
         request = await env.store.requests.get(request_id)
@@ -128,7 +128,7 @@ async def tell_plainly(env: Environment, request_id: str) -> None:
 
 
 async def tell_others(env: Environment, request: Request, state: State) -> None:
-    """Tell an end whose requester has just been answered: to the others who are concerned, if any."""
+    """Notify the other people concerned of an outcome that the requester has just received as an answer."""
     if await env.store.cards.of(request.id):
         await tell_outcome(env, request.id)
     else:
@@ -153,7 +153,7 @@ async def _tell_end(env: Environment, request: Request) -> str:
 
 
 async def _tell_by_card(env: Environment, request: Request, *, in_channel: bool) -> str:
-    """Tell with the card itself, where no other card stands: in the channel, or to the people concerned alone."""
+    """Post the card as the notification if the request has no card yet: in the channel, or privately."""
     notice = await notice_of(
         env, request, request.state, await card_of(env, request), thread_ts=await thread_of(env, request)
     )
@@ -165,7 +165,7 @@ async def _tell_by_card(env: Environment, request: Request, *, in_channel: bool)
 
 
 async def _tell_reveal(env: Environment, request: Request) -> str:
-    """A token that was shown needs no more words; one that may exist is offered again to its requester alone."""
+    """Offer the requester another reveal if the token may exist. A token that was shown needs no notification."""
     if request.state is State.SUCCEEDED:
         await note_in_timeline(env, request)
         return "reveal"
@@ -175,7 +175,7 @@ async def _tell_reveal(env: Environment, request: Request) -> str:
 
 
 async def note_in_timeline(env: Environment, request: Request) -> None:
-    """Say one line in the timeline of its incident about what shows nothing to the channel by itself."""
+    """Post a line to the incident's timeline about a request that posts nothing else to the channel."""
     notice = await notice_of(env, request, "timeline", cards.outcome_notice(request, env.catalogue))
     if not request.incident_id or notice.is_private or await env.store.cards.of(request.id):
         return
@@ -185,7 +185,7 @@ async def note_in_timeline(env: Environment, request: Request) -> None:
 
 
 async def _afterwards(env: Environment, request: Request, how: str) -> None:
-    """Bring up to date what is shown elsewhere; nobody waits for it."""
+    """Update what shows the request elsewhere. This isn't part of the notification, so it may fail."""
     reveals = env.catalogue.reveals(request.command)
     if request.state in CHANGED and request.plan.databases and not reveals:
         await refresh_live_cards(env, request.organization, [name for name, _ in request.plan.databases])
@@ -195,7 +195,7 @@ async def _afterwards(env: Environment, request: Request, how: str) -> None:
 
 
 async def tell_reviewed(env: Environment, review_id: str) -> None:
-    """Tell of a review that was given; what cannot be told now is told later, by its timer."""
+    """Notify people of a review. Its timer retries what can't be delivered now."""
     try:
         await tell_review(env, review_id)
     except Unavailable as error:
@@ -203,7 +203,7 @@ async def tell_reviewed(env: Environment, review_id: str) -> None:
 
 
 async def tell_review(env: Environment, review_id: str) -> None:
-    """Tell the one whose break-glass act was reviewed what came of it. Raises Unavailable."""
+    """Notify the person whose break-glass operation was reviewed. Raises Unavailable."""
     review = await env.store.reviews.get(review_id)
     request = await env.store.requests.get(review.request_id) if review else None
     if review is None or review.reviewed_at is None or request is None:

@@ -1,4 +1,4 @@
-"""Telling the holders of tokens what a rotation did to theirs, and no more than is known."""
+"""Notices to token holders about a rotation, which claim no more than is known."""
 
 from dataclasses import replace
 
@@ -11,10 +11,10 @@ from bot.pipeline.outcomes.delivery import REVOKED, notice_of, tell_alone
 
 
 async def tell_holders(env: Environment, request: Request, *, only_of: str | None = None) -> None:
-    """Send each holder one message about their tokens that are older than the rotation.
+    """Send each holder one message about their tokens from before the rotation.
 
     Args:
-        only_of: a `DbId`; only its holders hear, of what was proven later.
+        only_of: a `DbId`. Only its holders are notified, of what was verified later.
     """
     proof = Proof.of(request.facts)
     now, ids = env.clock.now(), request.plan.ends_tokens_of

@@ -1,4 +1,4 @@
-"""Saying that a change does not start yet, and why: on its card; where it has none, to its requester alone, once."""
+"""The notice that a change can't start yet and why: on its card, or once to the requester if it has no card."""
 
 import asyncio
 import re
@@ -28,9 +28,9 @@ SLOW: Final = "Slack or Turso hasn't answered yet."
 
 @asynccontextmanager
 async def said_if_it_waits(env: Environment, request_id: str) -> AsyncIterator[None]:
-    """Say why a change does not start when what comes first cannot be done now, or takes long.
+    """Show why a change doesn't start yet if the code inside raises Unavailable or takes long.
 
-    What is done inside must not have handed anything to Turso.
+    The code inside must not send anything to Turso.
     """
     over = asyncio.Event()
     watch = asyncio.create_task(_say_if_slow(env, request_id, over))
@@ -54,7 +54,7 @@ async def _say_if_slow(env: Environment, request_id: str, over: asyncio.Event) -
 
 
 async def _say(env: Environment, request_id: str, why: str) -> None:
-    """Say it where it is not said yet; what cannot be said now is said at the next try of the start."""
+    """Show the reason unless it is shown already. If that fails, the next try of the start shows it."""
     try:
         async with env.turn(request_id):
             request = await env.store.requests.get(request_id)
@@ -73,7 +73,7 @@ async def _keep(env: Environment, request: Request, words: str) -> None:
 
 
 async def _whisper(env: Environment, request: Request, why: str) -> None:
-    """Tell the requester alone, in place of the note that it starts where there is one. Raises Unavailable."""
+    """Tell the requester privately, replacing the note that it starts if there is one. Raises Unavailable."""
     if await env.store.notices.was_told(request.id, WAITS):
         return
     note = env.notes.get(request.id)

@@ -1,1 +1,1 @@
-"""End a quarantine: by Undo, or by a destroy when its countdown is over."""
+"""The two ends of a quarantine: Undo, and the destroy after its countdown."""

@@ -1,6 +1,6 @@
-"""The end of a countdown: only what is still as its quarantine left it is destroyed, and only while the rules allow.
+"""The end of a countdown: a database is destroyed only if it is unchanged and the rules still allow it.
 
-A countdown lasts as long as the rules ask for when it begins or when it ends, whichever is longer.
+A countdown lasts as long as the rules require at its start or at its end, whichever is longer.
 """
 
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ TOLD_AT: Final = 4
 
 
 class End(Enum):
-    """How a countdown may end."""
+    """What to do at the end of a countdown."""
 
     DESTROY = auto()
     REFUSED = auto()
@@ -47,7 +47,7 @@ class End(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found at the end of a countdown, and why."""
+    """What to do at the end of a countdown, and why."""
 
     end: End
     why: str = ""
@@ -56,12 +56,12 @@ class Finding:
 
 
 async def countdown_is_over(env: Environment, timer: Timer) -> Timer | None:
-    """Start what a countdown leads to, or say why it doesn't."""
+    """Start the destroy after a countdown, or record and announce why it doesn't start."""
     request = await env.store.requests.get(timer.subject)
     if request is None:
         return None
     if request.state is State.STALE or (request.state is State.QUARANTINED and request.due_at is None):
-        await tell_outcome(env, request.id)  # it ended before, and a crash came before it was told
+        await tell_outcome(env, request.id)  # it ended before, and a crash came before the notification
         return None
     if request.state is not State.QUARANTINED:
         return None
@@ -77,7 +77,7 @@ async def countdown_is_over(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def examine(env: Environment, request: Request) -> Finding:
-    """Compare the database with what the quarantine left, and ask the rules, with facts of now."""
+    """Decide how a countdown ends, by the database's current state and the current rules."""
     silent = ""
     try:
         if changed := await _not_as_left(env, request):
@@ -98,12 +98,12 @@ async def examine(env: Environment, request: Request) -> Finding:
 
 
 def _due_by(request: Request, countdown: timedelta) -> datetime | None:
-    """Return when a countdown is over that lasts as long as given, and never less than it did."""
+    """Return when a countdown of the given length ends, never earlier than it was due."""
     return request.due_at + max(countdown - request.countdown, timedelta(0)) if request.due_at else None
 
 
 async def _not_as_left(env: Environment, request: Request) -> str | None:
-    """Say what differs from how the quarantine left the database. Raises BotError while that can't be told."""
+    """Return what has changed since the quarantine began, or None. Raises BotError if it can't be read."""
     turso, target = env.turso_clients.turso(request.organization), request.plan.target
     if target is None or (changed := await what_changed(turso, request.plan)):
         return changed if target else None
@@ -132,7 +132,7 @@ async def _start(env: Environment, request: Request, _: str) -> None:
 
 
 async def _lengthen(env: Environment, request: Request, timer: Timer, found: Finding) -> Timer | None:
-    """Let a countdown last as long as the rules ask for now, and tell its people."""
+    """Extend a countdown to the length that the rules now require, and notify people."""
     now, due = env.clock.now(), _due_by(request, found.countdown)
     assert due is not None, "only a countdown gets longer"
     move = Transition(
@@ -153,14 +153,14 @@ async def _lengthen(env: Environment, request: Request, timer: Timer, found: Fin
 
 
 async def _keep(env: Environment, request: Request, why: str) -> None:
-    """Leave the database in quarantine, without a countdown: Undo, or another destroy, ends that."""
+    """Keep the database in quarantine without a countdown, until an Undo or another destroy."""
     name = request.plan.target.name if request.plan.target else ""
     outcome = f"`{name}` wasn't destroyed when the countdown ended. {why}"
     await _end(env, request, State.QUARANTINED, outcome, "denied", why, due_at=None)
 
 
 async def _drop(env: Environment, request: Request, why: str) -> None:
-    """End the quarantine of what is not as it was left."""
+    """End the quarantine of a database that has changed."""
     outcome = f"{why} Nothing was destroyed, and the quarantine has ended."
     await _end(env, request, State.STALE, outcome, "stale", why, releases=await placed_by(env, request), due_at=None)
 
@@ -170,7 +170,7 @@ async def _end(
     *, releases: list[str] | None = None, **changes: Any,
 ) -> None:  # fmt: skip
     now = env.clock.now()
-    # The timer stays until it is told, should a crash come between.
+    # The timer stays until people are notified, in case a crash comes between.
     move = Transition(
         to=to,
         at=now,
@@ -184,7 +184,7 @@ async def _end(
 
 
 async def _lifted(env: Environment, request: Request) -> bool:
-    """Open what only this quarantine blocks, of the same object. False: Turso does not show it yet."""
+    """Unblock what only this quarantine blocks. Returns False while Turso doesn't show it yet."""
     hold, target = await _own_hold(env, request), request.plan.target
     if hold is None or target is None:
         return True
@@ -200,7 +200,7 @@ async def _lifted(env: Environment, request: Request) -> bool:
 
 
 async def _again(env: Environment, request: Request, timer: Timer, why: str) -> Timer | None:
-    """Try again later; after a while its people are told."""
+    """Try again later. After several tries, notify people."""
     now, attempt = env.clock.now(), timer.attempt + 1
     told = attempt == TOLD_AT
     name = request.plan.target.name if request.plan.target else ""
@@ -220,12 +220,12 @@ async def _again(env: Environment, request: Request, timer: Timer, why: str) -> 
 
 
 def pause_after(attempt: int) -> timedelta:
-    """Return how long to wait after the n-th try that failed."""
+    """Return the pause after the n-th failed try."""
     return min(FIRST_PAUSE * (1 << min(attempt - 1, 10)), LONGEST_PAUSE)
 
 
 def waits_again(request: Request, now: datetime, why: str, *, at_once: bool) -> Transition:
-    """Return the commit that leads back into quarantine from an end that was not sent."""
+    """Return the transition back to quarantine for a destroy or Undo that wasn't sent."""
     tries = int(request.facts.get("finish_tries", 1))
     due = now if at_once else now + pause_after(tries)
     return Transition(
@@ -239,7 +239,7 @@ def waits_again(request: Request, now: datetime, why: str, *, at_once: bool) -> 
 
 
 async def back_to_quarantine(env: Environment, request: Request, why: str, *, at_once: bool = True) -> None:
-    """Take a request back into quarantine whose end was not sent; the timer looks at it again."""
+    """Return a request to quarantine if its destroy wasn't sent. The timer tries again."""
     move = waits_again(request, env.clock.now(), why, at_once=at_once)
     if await env.store.requests.move(request.id, expect=[State.EXECUTING], move=move) is not None:
         await show(env, request.id)

@@ -1,4 +1,4 @@
-"""Undo: who may end a quarantine, and its beginning."""
+"""Undo: authorize the end of a quarantine, and start it."""
 
 from bot.blocks.cards import STATE_WORDS
 from bot.core.ports import address_of
@@ -14,12 +14,12 @@ from bot.pipeline.replies import entry, private_note
 
 
 async def undo(env: Environment, incoming: Incoming) -> str:
-    """Undo: end a quarantine and open the database again."""
+    """Handle Undo: end a quarantine and unblock the database."""
     return await undo_request(env, incoming, await request_of(env, incoming, "undo"))
 
 
 async def undo_request(env: Environment, incoming: Incoming, request: Request) -> str:
-    """Start the undoing, if the quarantine still runs and this person may."""
+    """Start the Undo if the quarantine is still active and the person is allowed to."""
     if request.state is not State.QUARANTINED:
         raise Refused(f"There is nothing to undo. This request {STATE_WORDS[request.state]}.")
     (await authorize(env, request, Step.UNDO, actor=incoming)).must()
@@ -33,7 +33,7 @@ async def undo_request(env: Environment, incoming: Incoming, request: Request) -
 
 
 async def start_undo(env: Environment, request: Request, *, by: str) -> Request | None:
-    """Take a quarantine out of its countdown and enqueue its Undo, in one commit. None: it no longer counts down."""
+    """Stop a countdown and enqueue the Undo in one transaction. Returns None if the quarantine isn't active."""
     tries = int(request.facts.get("undo_tries", 0))
     now = env.clock.now()
     move = Transition(

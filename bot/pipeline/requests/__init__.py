@@ -1,1 +1,1 @@
-"""Turn a command line into an answer, a form or a request."""
+"""The ways from a command line to an answer, a form or a request."""

@@ -1,4 +1,4 @@
-"""Answer a command that changes nothing: for its requester alone, or for the channel."""
+"""Answers of read commands, posted privately or to the channel."""
 
 import asyncio
 from dataclasses import replace
@@ -31,7 +31,11 @@ async def answer(
     read: Parsed[Command],
     command: ReadCommand[Any],
 ) -> str:
-    """Decide on a line that only reads, and answer it."""
+    """Authorize a read command, run it and post its answer.
+
+    Returns:
+        The outcome in one word, for the log and the metrics.
+    """
     decision, action = await require_line_allowed(env, subject, action_of(command.name, read.args))
     ctx = replace(env.context(subject, command=command.name, line=read.text), explain=partial(explain, env))
     work = with_suggestions(env, ctx, command.run(ctx, read.args))
@@ -39,7 +43,7 @@ async def answer(
         reply = await work
     else:
         reply, channel = await asyncio.gather(work, env.directory.channel(incoming.channel_id, fresh=True))
-        require_allowed(env, replace(ctx.subject, channel=channel), action)  # it may have been shared a moment ago
+        require_allowed(env, replace(ctx.subject, channel=channel), action)  # it may just have been shared
     public = is_public(decision, reply, private=read.common.private)
     if (
         public
@@ -54,7 +58,7 @@ async def answer(
     if public:
         await share_file(env, reply, incoming.channel_id, incoming.thread_ts)
     if not command.open_to_all:
-        name = read.args.__dict__.get("name")  # asking a model for what it does not have takes long
+        name = read.args.__dict__.get("name")  # pydantic's __getattr__ is slow for missing fields
         await env.store.audit.append(
             entry("read", "allowed", at=ctx.now, subject=ctx.subject, incoming=incoming, decision=decision,
                   command=command.name, databases=[name] if isinstance(name, str) else [],
@@ -66,7 +70,7 @@ async def answer(
 async def _posted_live(
     env: Environment, incoming: Incoming, ctx: Context, read: Parsed[Command], reply: Reply, *, in_place: bool
 ) -> bool:
-    """Post, or bring up to date, a message that is drawn again when its database changes. False: not this way."""
+    """Post or update a live card, which changes with its database. Returns False if it can't be a live card."""
     ts = incoming.message_ts if in_place and not incoming.is_ephemeral else None
     if ts is not None and not await env.messenger.update(incoming.channel_id, ts, reply):
         return False

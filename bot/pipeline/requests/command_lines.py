@@ -1,4 +1,4 @@
-"""After the ack of a command line: who asks, may they, and what follows: an answer, a form, or a request."""
+"""The work on a command line after its ack: find its requester, then answer it, open a form or open a request."""
 
 from bot.commands.base import Command, FollowUp, ReadCommand
 from bot.core.model import Subject
@@ -42,10 +42,10 @@ async def continue_request(
     *,
     follow_up: FollowUp | None = None,
 ) -> str:
-    """Decide on a line that is complete, and answer it, or open a request for it.
+    """Answer a complete line, or open a request for it.
 
     Args:
-        follow_up: what a button is about: the plan is bound to it.
+        follow_up: the open item that a button is about. The plan is bound to it.
     """
     command = read.spec
     if isinstance(command, ReadCommand):

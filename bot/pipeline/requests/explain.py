@@ -1,7 +1,6 @@
-"""What would be decided if somebody typed a line somewhere now: by facts asked for now, as when they type it.
+"""What would be decided if a person typed a line in a channel now, by fresh facts.
 
-Nothing is supposed about anybody. What Slack does not say leaves the question open, unlike in a real decision, where
-it is a no.
+Without an answer from Slack the explanation says so, whereas a real decision would be a denial.
 """
 
 from dataclasses import replace
@@ -34,18 +33,18 @@ HIDDEN: Final = "it depends on the database's group, which is only shown to peop
 
 
 class _Open(Exception):
-    """The question can't be answered now. Its text is what Slack, or Turso, did not say."""
+    """Raised if the question can't be answered now. Its text is what Slack or Turso didn't return."""
 
 
 async def explain(
     env: Environment, requester: Subject, read: TypedLine, person_id: str, channel_id: str
 ) -> Explanation:
-    """Say what would be decided if a person typed a line in a channel now; nothing is done.
+    """Return what would be decided if a person typed a line in a channel now. Changes nothing.
 
     Args:
-        requester: who wants to know, as they stand where they ask.
+        requester: the person who asks, in the channel where they ask.
     Raises:
-        BadInput: there is no such person, or no such channel that the requester may know of.
+        BadInput: there is no such person, or no such channel that the requester may see.
     """
     try:
         if (person_id, channel_id) == (requester.person.id, requester.channel.id):
@@ -62,7 +61,7 @@ async def explain(
 
 
 def _channel(requester: Subject, channel_id: str, facts: Facts) -> Channel:
-    """Return the channel if the requester may know of it: a public one, or one that they are in."""
+    """Return the channel if it is public or the requester is in it. Else raise BadInput."""
     found = facts.channel
     if channel_id != requester.channel.id:
         if channel_id.startswith("D"):
@@ -88,7 +87,7 @@ def _person(person_id: str, facts: Facts) -> Person:
 
 
 def _keeps_away(env: Environment, person: Person, channel: Channel, facts: Facts) -> str | None:
-    """Say why the person can't type there at all; None: they can, or may do nothing anywhere."""
+    """Return why the person can't type in the channel at all. None if they can, or have no access anywhere."""
     if refuses_person(env.rules.policy, person):
         return None
     if channel.is_archived:
@@ -101,10 +100,10 @@ def _keeps_away(env: Environment, person: Person, channel: Channel, facts: Facts
 
 
 async def _decide(env: Environment, requester: Subject, subject: Subject, read: TypedLine) -> Decision:
-    """Decide as when it is typed.
+    """Decide on a line as if the subject typed it.
 
     Args:
-        requester: who wants to know, as they would stand there.
+        requester: the person who asks, as if they were in that channel.
     """
     groups = WantedGroups(subject.groups)
     subject = replace(subject, groups=groups)
@@ -139,13 +138,13 @@ async def _typed(env: Environment, requester: Subject, subject: Subject, read: T
         plan = replace(await command.plan(ctx, read.args), organization=ctx.organization)
     except Unavailable:
         raise
-    except BotError:  # it would be answered with this error: there is nothing that it reaches
+    except BotError:  # the line would be answered with this error, so it affects nothing
         return decision
     return judge(env, subject, planned_action(read, plan))
 
 
 async def _must_be_shown(env: Environment, requester: Subject, subject: Subject, action: Action) -> None:
-    """Stop where the answer would tell the requester more of a database than the channel itself does."""
+    """Stop if the explanation would tell the requester more about a database than they may see."""
     if requester.person.id == subject.person.id:
         return
     shown, _ = await decide_line(env, requester, Action(show.command.name, databases=action.databases))
@@ -154,7 +153,7 @@ async def _must_be_shown(env: Environment, requester: Subject, subject: Subject,
 
 
 async def _in_practice(env: Environment, subject: Subject, command: Command, decision: Decision) -> Decision:
-    """Turn a yes of the rules into a no where something else is in the way."""
+    """Turn an allowed decision into a denial if something outside the rules prevents the command."""
     if decision.verdict is Verdict.DENY:
         return decision
     if command.changes and not subject.channel.bot_is_member:

@@ -1,4 +1,4 @@
-"""The buttons of an incident's messages: each is about that one incident, whatever runs in its channel by then."""
+"""The buttons of an incident's messages. Each affects only its own incident, even if a newer one is active."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from bot.pipeline.requests.places import must_be_in_channel
 
 
 async def extend(env: Environment, incoming: Incoming) -> str:
-    """Move the end of a running incident: never nearer, and no ended one is started by it."""
+    """Move the end of an active incident, never to an earlier time. Doesn't restart an ended one."""
     here, incident = await _running(env, incoming, "extend")
     lasting = usual_length(env.rules.policy)
     if incident.until - env.clock.now() >= lasting:
@@ -28,18 +28,18 @@ async def extend(env: Environment, incoming: Incoming) -> str:
 
 
 async def end(env: Environment, incoming: Incoming) -> str:
-    """End this incident, and no other that was started after it."""
+    """End the button's own incident, never a later one."""
     here, incident = await _running(env, incoming, "end")
     return await _carry_on(env, here, incident, command_line(incident_end.command.name))
 
 
 def has_ended(incident: Incident) -> str:
-    """Say that an incident is over, and how one is started."""
+    """Return the sentence that an incident has ended and how to start another."""
     return f"`{incident.key}` has ended. Start another with `/turso incident start KEY`."
 
 
 async def _running(env: Environment, incoming: Incoming, verb: str) -> tuple[Incoming, Incident]:
-    """Return the press as one in the incident's channel, and the incident. Raises BadInput: it runs no more."""
+    """Return the press as if made in the incident's channel, and the incident. Raises BadInput if it has ended."""
     await must_be_one_of_us(env, incoming, verb)
     incident = await env.store.incidents.get(incoming.value) if incoming.value else None
     if incident is None or not fits(incoming.channel_id, incident.channel_id):
@@ -52,7 +52,7 @@ async def _running(env: Environment, incoming: Incoming, verb: str) -> tuple[Inc
 
 
 async def _carry_on(env: Environment, here: Incoming, incident: Incident, line: str) -> str:
-    """Go on as if the line were typed: the rules decide, and the plan must be about this incident."""
+    """Handle a line as if it were typed. Its plan must be about this incident."""
     read = env.grammar.parse(line)
     assert isinstance(read, Parsed), "a key is all that it needs"
     about = FollowUp(incident_id=incident.id, over=has_ended(incident))

@@ -1,4 +1,4 @@
-"""Ask for what a command line lacks: in a form."""
+"""Forms for the missing arguments of a command line."""
 
 from dataclasses import replace
 
@@ -19,10 +19,10 @@ from bot.pipeline.environment import Environment
 async def open_form(
     env: Environment, incoming: Incoming, subject: Subject, read: Incomplete[Command], *, why: Decision | None = None
 ) -> str:
-    """Ask for what is missing: in a modal at once, or behind a button where there is no trigger for one.
+    """Open a form for the missing arguments, or post a button that opens it if there is no trigger ID.
 
     Args:
-        why: the decision by which it is done at once, without approval: then the reason is what is missing.
+        why: the decision of a line that only lacks its break-glass reason.
     """
     decision, action = decide_incomplete(env, subject, read)
     if decision.verdict is Verdict.DENY:
@@ -41,10 +41,10 @@ async def open_form(
 
 
 async def open_form_of(env: Environment, incoming: Incoming, command: str) -> str:
-    """Open the form of a command because its button was pressed.
+    """Open the form of a command after a press on its button.
 
-    The button's value is empty, or names what came in before it: its line prefills the form, and the answer goes
-    where that came from.
+    The button's value is empty or the ID of an earlier intent. That line prefills the form, and the answer goes where
+    it came from.
     """
     before = await env.store.intents.get(incoming.value) if incoming.value else None
     line = ""
@@ -56,7 +56,7 @@ async def open_form_of(env: Environment, incoming: Incoming, command: str) -> st
 
 
 async def open_chooser(env: Environment, incoming: Incoming) -> str:
-    """Answer a shortcut: choose a command, then fill its form."""
+    """Open the modal of a shortcut, in which a person chooses a command and then fills in its form."""
     subject = await env.subject(incoming)
     require_allowed(env, subject, Action(env.catalogue.home))
     await env.store.intents.record(incoming, actionable=False)
@@ -73,7 +73,7 @@ async def open_chooser(env: Environment, incoming: Incoming) -> str:
 
 
 def as_incomplete(grammar: Grammar[Command], command: str, text: str) -> Incomplete[Command]:
-    """Read what a form starts with; a line that is complete prefills it all the same."""
+    """Read the line that prefills a form, as incomplete even if it is complete."""
     spec = grammar.spec(command)
     if spec is None:
         raise Refused("The command of this button no longer exists. `/turso help` lists the commands.")

@@ -1,4 +1,4 @@
-"""What is left open, settled by a button: a freeze is thawed, tokens are rotated, also after their incident's end."""
+"""The buttons of open items: thaw a freeze or rotate tokens, also after their incident has ended."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ from bot.pipeline.requests import command_lines
 
 
 async def thaw_hold(env: Environment, incoming: Incoming) -> str:
-    """Thaw: ask for the end of this one freeze where it was asked for; the rules of that channel decide."""
+    """Handle Thaw: request the end of one freeze in its own channel, by that channel's rules."""
     await must_be_one_of_us(env, incoming, "thaw")
     hold = await env.store.holds.get(incoming.value) if incoming.value else None
     request = await env.store.requests.get(hold.request_id) if hold else None
@@ -32,7 +32,7 @@ async def thaw_hold(env: Environment, incoming: Incoming) -> str:
 
 
 async def revoke_tokens_of(env: Environment, incoming: Incoming) -> str:
-    """Rotate: ask for the rotation that ends a token which was minted here and still works."""
+    """Handle Rotate: request the rotation that revokes an active token issued by Turso Ops."""
     await must_be_one_of_us(env, incoming, "rotate")
     request = await env.store.requests.get(incoming.value) if incoming.value else None
     target = request.plan.target if request else None

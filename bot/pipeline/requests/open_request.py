@@ -1,4 +1,4 @@
-"""Opening a request: written down before it is shown, then approved, or under way at once."""
+"""Opening of requests: each is stored before its card is posted, then waits for approval or starts at once."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -40,10 +40,10 @@ async def open_request(
     plan: Plan,
     decision: Decision,
 ) -> str:
-    """Commit a request and show what comes next: a card for approvers, a confirmation, a token, or nothing yet.
+    """Store a request, and show the next step: a card for approvers, a confirmation or a token.
 
     Raises:
-        BotError: the channel cannot show a card, or a break-glass act has no reason.
+        BotError: the channel can't show a card, or a break-glass operation has no reason.
     """
     now = env.clock.now()
     running = await env.store.incidents.running_in(incoming.channel_id) if subject.incident_profile else None
@@ -71,7 +71,7 @@ async def open_request(
 
 
 async def _show_card(env: Environment, incoming: Incoming, request: Request) -> str:
-    """Post the card; drop the request where none can be posted, and keep it where it may be later."""
+    """Post the card. Cancel the request if no card can ever be posted, and keep it if one may be posted later."""
     try:
         await post_card(env, request)
     except CannotPost as error:
@@ -85,7 +85,7 @@ async def _show_card(env: Environment, incoming: Incoming, request: Request) -> 
 
 
 async def drop_if_never_shown(env: Environment, request: Request, why: CannotPost) -> None:
-    """Cancel a request whose card nobody can see, and tell its requester why."""
+    """Cancel a request whose card can't be posted, and notify its requester."""
     outcome = f"The card couldn't be posted, so nobody can approve it. {why}"
     now = env.clock.now()
     move = Transition(
@@ -147,7 +147,7 @@ def _mode(decision: Decision) -> Mode:
 
 def _first_move(request: Request, command: Command, subject: Subject, decision: Decision, now: datetime) -> Transition:
     timers: list[Timer] = []
-    if request.expires_at is not None:  # also of what starts at once: it may not start days later
+    if request.expires_at is not None:  # also for requests that start at once, so that none starts days later
         kind = TimerKind.LAPSE if request.state is State.READY else TimerKind.EXPIRE
         timers.append(Timer(kind, request.id, request.expires_at))
     if request.mode is Mode.APPROVAL:
@@ -186,7 +186,7 @@ def _must_have_reason(request: Request) -> None:
 
 
 async def _already_waiting(env: Environment, incoming: Incoming, request: Request) -> str:
-    request = await show(env, request.id) or request  # a card that is gone is posted again
+    request = await show(env, request.id) or request  # posts a deleted card again
     copies = await env.store.cards.of(request.id)
     link = await env.messenger.permalink(*copies[-1]) if copies else None
     words = mrkdwn("The same request is already open (`{}`).", request.id)

@@ -1,4 +1,4 @@
-"""Where a command is used: is its person in that channel, and is the bot?"""
+"""Checks of the channel in which a command is used: are the person and the bot in it?"""
 
 from dataclasses import replace
 from typing import Final
@@ -13,14 +13,14 @@ ARCHIVED: Final = "This channel is archived, so nothing was changed. Run it in a
 
 
 async def must_be_in_channel(env: Environment, incoming: Incoming, *, fresh: bool = True) -> None:
-    """Raise unless somebody is in the channel of their form or button now: both outlive their leaving it.
+    """Raise unless the person is still in the channel of their form or button, which work after leaving it.
 
     Args:
-        fresh: False where it is enough that they were in it a moment ago.
+        fresh: False if a cached answer is enough.
 
     Raises:
-        Refused: they are not.
-        Unavailable: Slack does not say.
+        Refused: they aren't.
+        Unavailable: Slack doesn't answer.
     """
     is_channel = incoming.channel_id and not incoming.channel_id.startswith("D")
     if is_channel and not await env.directory.is_in(incoming.user_id, incoming.channel_id, fresh=fresh):
@@ -28,16 +28,16 @@ async def must_be_in_channel(env: Environment, incoming: Incoming, *, fresh: boo
 
 
 async def with_channel_of_now(env: Environment, subject: Subject, *, fresh: bool) -> Subject:
-    """Return a subject with its channel as Slack describes it now, before a change is requested there.
+    """Return a subject with Slack's current data of its channel, before a change is requested there.
 
-    A request has its card in its channel. Where that can't be posted, the person is answered at once instead. While
-    Slack does not say, the channel is taken as it was: the start asks again.
+    A request's card is posted in its channel, so the person is refused now if that is impossible. Without an answer
+    from Slack the known data is used, since the start asks again.
 
     Args:
-        fresh: False where a reveal comes next, which asks again.
+        fresh: False if a reveal follows, which asks again.
 
     Raises:
-        Refused: the bot is not in the channel, or the channel is archived.
+        Refused: the bot isn't in the channel, or the channel is archived.
     """
     try:
         channel = await env.directory.channel(subject.channel.id, fresh=fresh)

@@ -1,4 +1,4 @@
-"""Plan what a line would change, decide on the plan, and go on as that says: a dry run, a form, or a request."""
+"""Planning of changes: plan a line, decide on the plan, then show a dry run, open a form or open a request."""
 
 import asyncio
 from dataclasses import replace
@@ -32,10 +32,10 @@ async def plan_change(
     command: ChangeCommand[Any] | SecretCommand[Any],
     follow_up: FollowUp | None,
 ) -> str:
-    """Decide on a line that changes something, plan it, and decide on the plan.
+    """Authorize a change line, plan it, authorize the plan, and continue accordingly.
 
     Args:
-        follow_up: what a button is about: the plan is bound to it.
+        follow_up: the open item that a button is about. The plan is bound to it.
     """
     common, action = read.common, action_of(command.name, read.args)
     quarantine = await own_undo(env, incoming, command, read.args)
@@ -65,10 +65,10 @@ async def plan_change(
 async def _planned(
     env: Environment, ctx: Context, read: Parsed[Command], command: ChangeCommand[Any] | SecretCommand[Any]
 ) -> Plan:
-    """Have the command plan, and add what the pipeline knows.
+    """Return the command's plan, with the fields that the pipeline adds.
 
     Raises:
-        Refused: a button was about something else.
+        Refused: the plan isn't about the button's open item.
     """
     plan = await with_suggestions(env, ctx, command.plan(ctx, read.args))
     plan = ctx.follow_up.bind(plan) if ctx.follow_up else plan

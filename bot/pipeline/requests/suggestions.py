@@ -1,4 +1,4 @@
-"""Suggest the names that a typed one may be a slip of."""
+"""Suggestions for misspelled database names."""
 
 from collections.abc import Awaitable
 from typing import TypeVar
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 async def with_suggestions(env: Environment, ctx: Context, work: Awaitable[T]) -> T:
-    """Add the names that the typed one may be a slip of, of those that `list` shows this person here."""
+    """Add similar names to a DatabaseNotFound error, from the databases that `list` shows this person here."""
     try:
         return await work
     except DatabaseNotFound as error:
@@ -32,4 +32,4 @@ async def with_suggestions(env: Environment, ctx: Context, work: Awaitable[T]) -
 
 
 class BotErrorWithHint(BotError):
-    """A name that is not known, with those that come close."""
+    """Raised for an unknown name, with similar names."""

@@ -1,1 +1,1 @@
-"""Do what is due."""
+"""The work of timers."""

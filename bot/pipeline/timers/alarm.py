@@ -1,4 +1,4 @@
-"""Break-glass acts are loud: their card stands in the channel itself, and whoever the rule notifies is told alone."""
+"""The alarm of a break-glass operation: a private message to each person whom its rule notifies."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ LOOK_EVERY: Final = 0.1
 
 
 async def raise_alarm(env: Environment, request: Request) -> None:
-    """Tell those whom the rule of a break-glass act notifies, wherever they are; its work posts the card meanwhile.
+    """Notify the people named by the rule of a break-glass operation. Its workflow posts the card meanwhile.
 
     Raises:
-        Unavailable: somebody is still to be told.
+        Unavailable: somebody must still be notified later.
     """
     copies = await _cards(env, request)
     link = await env.messenger.permalink(*copies[0]) if copies else None
@@ -29,7 +29,7 @@ async def raise_alarm(env: Environment, request: Request) -> None:
 
 
 async def _cards(env: Environment, request: Request) -> Sequence[tuple[str, str]]:
-    """Wait a little for the card, so that people find it; the act itself waits for nobody."""
+    """Wait briefly for the card, so that the message can link to it. The operation doesn't wait."""
     for _ in range(LOOKS):
         if copies := await env.store.cards.of(request.id):
             return copies

@@ -1,4 +1,4 @@
-"""Digests that come by themselves: measured, written, marked, posted; never twice, and never lost in silence."""
+"""Scheduled digests: measured, written, marked and posted, never twice and never lost without a notice."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -36,7 +36,7 @@ DIGEST: Final = Action(digest_now.command.name)
 
 
 async def digest_is_due(env: Environment, timer: Timer) -> Timer | None:
-    """Post a channel's digest once for its period, and set the next. A channel that fails does not stop the others."""
+    """Post a channel's digest once per period, and schedule the next. A failure doesn't affect other channels."""
     kept = await env.store.digests.get(timer.subject)
     if kept is None:
         return None
@@ -51,7 +51,7 @@ async def digest_is_due(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def _first_time(env: Environment, timer: Timer, kept: Digest, period: str) -> Timer | None:
-    """Write it, mark it, post it. What fails before the mark is tried again; what comes after it is not."""
+    """Write, mark and post a digest. Only a failure before the mark is retried, so none is posted twice."""
     is_shown = True
     try:
         subject = await _standing(env, kept)
@@ -62,7 +62,7 @@ async def _first_time(env: Environment, timer: Timer, kept: Digest, period: str)
             return timer.failed(str(error), again_at=env.clock.now() + PAUSE)
         written = _no_digest(error)
     if not await env.store.digests.mark(kept.channel_id, period + BEGUN, was=kept.last_period):
-        now_kept = await env.store.digests.get(kept.channel_id)  # it was turned off or changed meanwhile
+        now_kept = await env.store.digests.get(kept.channel_id)  # it was turned off or changed meanwhile: keep that
         return replace(timer, due_at=now_kept.next_at, attempt=0) if now_kept else None
     going = period if is_shown else period + NOWHERE
     return await _hand_over(env, timer, kept, period, written, before=kept.last_period, after=going)
@@ -71,12 +71,12 @@ async def _first_time(env: Environment, timer: Timer, kept: Digest, period: str)
 async def _hand_over(
     env: Environment, timer: Timer, kept: Digest, period: str, written: Reply | None, *, before: str, after: str
 ) -> Timer | None:
-    """Post what is marked as begun. Without a place for it, notify the person who turned it on, once.
+    """Post a digest that is marked as begun. If it can't be posted, notify the person who turned it on once.
 
     Args:
-        written: None: it is not to be shown, and that was said before.
-        before: the mark that it had before it was begun.
-        after: the mark that it gets when it was handed over.
+        written: the digest. None if it may not be shown and that was announced before.
+        before: the mark from before it was begun.
+        after: the mark for a posted digest.
     """
     came = None
     try:
@@ -84,7 +84,7 @@ async def _hand_over(
         if not came and not before.endswith(NOWHERE):
             await _say_nowhere(env, kept)
     except Unavailable as error:
-        if came is False or error.nothing_happened:  # so it is written anew; otherwise it may stand there already
+        if came is False or error.nothing_happened:  # it is written again; else it may already be posted
             await env.store.digests.mark(kept.channel_id, before, was=period + BEGUN)
         return replace(timer.failed(str(error), again_at=env.clock.now() + PAUSE), attempt=0)
     return await _go_on(env, timer, replace(kept, last_period=period + BEGUN), after if came else period + NOWHERE)
@@ -108,7 +108,7 @@ async def _written(env: Environment, kept: Digest, subject: Subject) -> Reply:
 
 
 async def _post(env: Environment, kept: Digest, written: Reply) -> bool:
-    """Post to the channel of a digest. False: it may not be seen there, or not be posted. Raises Unavailable."""
+    """Post to a digest's channel. Returns False if it may not be seen or posted there. Raises Unavailable."""
     if not await may_be_seen(env, kept.channel_id):
         log.warning("a digest may not be seen in its channel", channel=kept.channel_id)
         return False
@@ -124,9 +124,9 @@ async def _post(env: Environment, kept: Digest, written: Reply) -> bool:
 
 
 async def _standing(env: Environment, kept: Digest) -> Subject:
-    """Return whoever turned the digest on as they stand in its channel now. Raises Unavailable.
+    """Return the person who turned the digest on, in its channel as of now. Raises Unavailable.
 
-    A digest outlives their account: they count as a member then, but no longer as one of a user group.
+    A digest continues after their account is closed. They then count as a member, but as in no user group.
     """
     found = await env.subject_in(kept.by, kept.channel_id)
     return replace(found, person=replace(found.person, is_deactivated=False))
@@ -138,7 +138,7 @@ def _cut_short(period: str) -> Reply:
 
 
 def _not_shown(kept: Digest) -> Reply | None:
-    """Say once that the policy lets no digest be shown; None: it was said."""
+    """Return the notice that the policy allows no digest here, or None if it was posted before."""
     if kept.last_period.endswith(NOWHERE):
         return None
     words = mrkdwn(

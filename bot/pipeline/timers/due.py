@@ -1,4 +1,4 @@
-"""What happens when something is due: expiry, reminders, lapses, the end of countdowns and freezes, second looks."""
+"""The work of each kind of timer: expiry, reminders, ends of countdowns and freezes, reconciliation."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -49,10 +49,10 @@ NOT_SHOWN = "Turso doesn't show that it is open yet."
 
 
 async def fire(env: Environment, timer: Timer) -> Timer | None:
-    """Do what is due. Safe to run again.
+    """Do the work of a timer. Safe to run again.
 
     Returns:
-        The next timer of the same kind and subject; None when it has done its work.
+        The next timer of the same kind and subject. None if there is no more work.
     """
     return await DUE[timer.kind](env, timer)
 
@@ -80,7 +80,7 @@ async def _remind(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def _look_for_card(env: Environment, request: Request, timer: Timer) -> Timer | None:
-    """Post the card that a crash, or Slack, kept from being posted; then begin to remind, if somebody is to be."""
+    """Post a card that couldn't be posted before. Then start the reminders, if the rule notifies anybody."""
     if not await env.store.cards.of(request.id):
         try:
             await post_card(env, request)
@@ -94,10 +94,10 @@ async def _look_for_card(env: Environment, request: Request, timer: Timer) -> Ti
 
 
 async def _thaw(env: Environment, timer: Timer) -> Timer | None:
-    """Drop a freeze whose time is over; what another hold needs, or others blocked, stays blocked.
+    """End a freeze whose time is up. What another hold needs, or other people blocked, stays blocked.
 
     Raises:
-        BotError: Turso or Slack did not answer. Durable work tries again, and `doctor` names the timer.
+        BotError: Turso or Slack didn't answer. The timer is retried, and `doctor` names it.
     """
     hold = await env.store.holds.get(timer.subject)
     if hold is None:
@@ -127,7 +127,7 @@ async def _is_there(turso: TursoReader, hold: Hold) -> bool:
 async def _release(
     env: Environment, turso: TursoClient, hold: Hold, request: Request | None, *, is_there: bool
 ) -> bool:
-    """Open what only this hold blocks, and release it. False: Turso does not show it yet."""
+    """Unblock what only this hold blocks, and release it. Returns False while Turso doesn't show it yet."""
     ends, outcome = holding.lift_of(hold), "succeeded" if is_there else "gone"
     if is_there and not await holding.lift_once(turso, env.store, ends):
         return False
@@ -140,7 +140,7 @@ async def _release(
 
 
 async def _open_rest(env: Environment, turso: TursoClient, hold: Hold) -> holding.Blocks:
-    """Open what two holds that ended at the same moment left to each other; returns what is still blocked."""
+    """Unblock what two holds that ended together each left to the other. Returns what is still blocked."""
     await holding.lift_once(turso, env.store, holding.lift_of(hold))
     return await holding.blocked(turso, hold.database)
 
@@ -156,7 +156,7 @@ async def _say_late(env: Environment, request: Request | None, hold: Hold) -> No
 
 
 async def _say_thawed(env: Environment, request: Request | None, hold: Hold, blocked: holding.Blocks | None) -> None:
-    """Tell that a freeze is over, and what is still blocked; None: its database is gone."""
+    """Notify people that a freeze has ended, and of what is still blocked. `blocked` is None for a deleted database."""
     if request is None or await env.store.notices.was_told(hold.id, "thawed"):
         return
     _, thread_ts = await below_card(env, request)
@@ -176,7 +176,7 @@ def _thawed(name: str, blocked: holding.Blocks | None) -> str:
 
 
 async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
-    """Look again at what is not known: a reveal that was cut short is final, the rest is read from Turso."""
+    """Repeat the read-back of an unknown outcome. An interrupted reveal is ended without one."""
     request = await env.store.requests.get(timer.subject)
     if request is None:
         return None
@@ -186,7 +186,7 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
         return None
     if not isinstance(command, ChangeCommand):
         return None
-    if request.state is not State.UNKNOWN:  # settled, and a crash came before it was told
+    if request.state is not State.UNKNOWN:  # it has ended, and a crash came before the notification
         await tell_outcome(env, request.id)
         return None
     kind = PhaseKind(request.facts.get("phase", PhaseKind.EXECUTE))

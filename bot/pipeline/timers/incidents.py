@@ -1,4 +1,4 @@
-"""What an incident and a break-glass act leave behind: the end of the time, and reviews that are owed."""
+"""The timers of incidents and reviews: the end of an incident's time, and reminders of open reviews."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -30,7 +30,7 @@ LONGEST_PAUSE = timedelta(hours=12)
 
 
 async def time_is_over(env: Environment, timer: Timer) -> Timer | None:
-    """End an incident whose time is over: its profile's rights are gone with the same commit; then tell of it."""
+    """End an incident whose time is up, and notify its channel. The commit also ends its profile's permissions."""
     incident = await env.store.incidents.get(timer.subject)
     if incident is None:
         return None
@@ -38,7 +38,7 @@ async def time_is_over(env: Environment, timer: Timer) -> Timer | None:
     if incident.ended_at is None and incident.until > now:
         return replace(timer, due_at=incident.until)
     if incident.ended_at is None:
-        # The timer stays until the end is told, should a crash come between.
+        # The timer stays until people are notified, in case a crash comes between.
         if not await env.store.incidents.end(incident.id, "", now, _ended(env, incident), keeps_timer=True):
             return None
         incident = replace(incident, ended_at=now)
@@ -67,7 +67,7 @@ async def _facts(env: Environment, incident: Incident) -> Facts:
     here = Subject(Person(incident.started_by, ""), Channel(incident.channel_id))
     try:
         return await facts_of(env.context(here, organization=incident.organization), incident)
-    except BotError as error:  # its end is told all the same; the message says that the rest could not be read
+    except BotError as error:  # the end is announced anyway; the message says that the rest couldn't be read
         log.warning("the report of an incident could not be written", incident=incident.id, why=str(error))
         return {}
 
@@ -86,7 +86,7 @@ def _ended(env: Environment, incident: Incident) -> AuditEntry:
 
 
 async def remind_of_review(env: Environment, timer: Timer) -> Timer | None:
-    """Remind of a review that is owed: once before it is due, loudly when it is, and then ever more seldom."""
+    """Remind people of an open review: once before it is due, in the channel when it is, then less and less often."""
     review = await env.store.reviews.get(timer.subject)
     if review is None or review.reviewed_at is not None:
         return None
@@ -110,7 +110,7 @@ async def _remind(
 
 
 async def _escalate(env: Environment, review: Review, request: Request | None) -> None:
-    """In the channel itself, to each who may review it, and to those whom the rule notifies; and on record."""
+    """Post an overdue review in the channel, notify its reviewers and the rule's people, and audit it."""
     notice = await _notice(env, review, request, "overdue", review.channel_id, None, overdue=True)
     await deliver(env, notice)
     await tell_each(env, notice)
@@ -129,9 +129,9 @@ async def _notice(
     *,
     overdue: bool,
 ) -> Notice:
-    """Address the reminder of a review to those who may give it, and to those whom the rule notifies."""
+    """Build the reminder of a review for its reviewers and for the people whom the rule notifies."""
     inside = await env.directory.inside(review.channel_id)
-    if inside:  # else the bot is not there itself, and those whom the review names are told alone
+    if inside:  # without members the bot isn't in the channel, and the named reviewers are notified privately
         review = replace(review, reviewers=tuple(one for one in review.reviewers if one in inside))
     reply = notices.review_notice(review, request, env.catalogue, overdue=overdue)
     called = await notified(env, review.notify, asked_by=review.actor)

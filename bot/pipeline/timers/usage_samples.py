@@ -1,4 +1,4 @@
-"""Samples of usage: what `usage --since`, trends, the usual and digests are made of; one call an organization."""
+"""Usage samples, from which `usage --since`, trends and digests are computed. Each takes one call per organization."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -20,7 +20,7 @@ AGAIN: Final = timedelta(minutes=5)
 
 
 async def sample_is_due(env: Environment, timer: Timer) -> Timer | None:
-    """Measure an organization, and set the next time."""
+    """Take a sample of an organization, and schedule the next."""
     organization, now = timer.subject, env.clock.now()
     if organization not in {*env.rules.policy.organizations, env.rules.policy.organization}:
         return None
@@ -33,7 +33,7 @@ async def sample_is_due(env: Environment, timer: Timer) -> Timer | None:
 
 
 def next_sample(now: datetime) -> datetime:
-    """Return the first moment after now at which a sample is due."""
+    """Return when the next sample is due after now."""
     due = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - BEFORE_MIDNIGHT
     while due <= now:
         due += EVERY
@@ -45,10 +45,10 @@ def _day_of(now: datetime) -> date:
 
 
 async def take_sample(env: Environment, organization: str, day: date) -> None:
-    """Write down what every database has used this month. The list is asked for only where an id is new.
+    """Store what every database has used this month. Lists the databases only if an ID is new.
 
     Raises:
-        BotError: Turso does not tell.
+        BotError: Turso doesn't answer.
     """
     turso = env.turso_clients.turso(organization)
     usage = await turso.organization_usage()
@@ -57,7 +57,7 @@ async def take_sample(env: Environment, organization: str, day: date) -> None:
     names = {sample.database_id: sample.database for sample in known}
     if any(one.uuid not in names for one in usage.databases):
         listed = {one.id: one.name for one in await turso.listed()}
-        # Of a database that is gone the name is not known any more: it is kept without one, and not asked for again.
+        # The name of a deleted database can't be found. An empty name is stored, so that it isn't looked up again.
         names = {one.uuid: listed.get(one.uuid) or names.get(one.uuid, "") for one in usage.databases}
     await env.store.samples.add(
         [sample_of(organization, names[one.uuid], one.uuid, one.usage, day.isoformat()) for one in usage.databases]

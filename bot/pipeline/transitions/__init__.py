@@ -1,1 +1,1 @@
-"""Work out what follows from an outcome, and commit it with the request's next state."""
+"""The transitions of a request that depend on its outcome, with their holds, timers and audit entries."""

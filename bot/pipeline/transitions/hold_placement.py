@@ -1,4 +1,4 @@
-"""Taking a request with the holds of its plan: an object has one open quarantine, and the store sees to it."""
+"""Placement of a plan's holds when a request starts. The store allows one open quarantine per database."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,7 +16,7 @@ from bot.pipeline.transitions.settlement import closing
 
 @dataclass(frozen=True, slots=True)
 class TakeResult:
-    """What came of it: the request as it is now, or why it cannot start; neither: somebody else has it."""
+    """The started request, or why it can't start. Both are empty if another process started it."""
 
     request: Request | None = None
     why: str = ""
@@ -29,7 +29,7 @@ async def take(env: Environment, ctx: Context, request: Request) -> TakeResult:
         if open_one and not await _gives_way(env, open_one, request):
             return TakeResult(why=in_quarantine(open_one))
         holds, replaced = await _planned_holds(env, ctx, request)
-        # Stricter than when it was asked for, where the rules have become so.
+        # The current rules may be stricter than those at the time of the request.
         changes = {"outcome": "", "countdown": request.countdown, "visibility": request.visibility}
         move = Transition(to=State.EXECUTING, at=env.clock.now(), changes=changes, holds=holds, release_holds=replaced)
         if open_one:
@@ -39,17 +39,17 @@ async def take(env: Environment, ctx: Context, request: Request) -> TakeResult:
         now = await env.store.requests.get(request.id)
         if now is None or now.state is not State.APPROVED:
             return TakeResult()
-        # The quarantine of another request was placed, or lifted, just now: look again which one is open.
+        # Another request's quarantine was just placed or lifted, so read again which one is open.
 
 
 async def _open_quarantine(env: Environment, request: Request) -> Hold | None:
-    """Return the quarantine that is in the way of this one; None: it may begin."""
+    """Return the open quarantine that conflicts with this request, or None."""
     target = request.plan.target
     return await open_quarantine(env.store, target.id) if target and quarantines(request.plan) else None
 
 
 async def _gives_way(env: Environment, hold: Hold, to: Request) -> bool:
-    """Say whether the plan names this quarantine, and it still waits without a countdown."""
+    """Return whether the plan replaces this quarantine, and it still has no countdown."""
     if to.plan.arguments.get(REPLACES) != hold.request_id:
         return False
     request = await env.store.requests.get(hold.request_id)
@@ -71,12 +71,12 @@ async def placed_by(env: Environment, request: Request) -> list[str]:
 
 
 def quarantines(plan: Plan) -> bool:
-    """Say whether a plan places a quarantine."""
+    """Return whether a plan places a quarantine."""
     return plan.hold is not None and plan.hold.kind == HoldKind.QUARANTINE
 
 
 async def _planned_holds(env: Environment, ctx: Context, request: Request) -> tuple[list[Hold], list[str]]:
-    """Return the plan's own hold, with one for blocks that others have set, and the ids of those that this replaces."""
+    """Return the plan's hold, a hold for blocks that were already set, and the IDs of the holds that this replaces."""
     planned, target = request.plan.hold, request.plan.target
     if planned is None or target is None:
         return [], []

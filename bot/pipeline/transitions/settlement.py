@@ -1,4 +1,4 @@
-"""What follows from an outcome: the next state, the words, the holds, the timers and the audit entry."""
+"""The transition after an outcome: next state, sentence, holds, timers and audit entry."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ GRACE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What is known of a phase: its result, why, and what the operation showed."""
+    """The result of a phase, its reason, and the facts that the operation returned."""
 
     result: PhaseResult
     why: str
@@ -47,7 +47,7 @@ def settle(
     holds: Sequence[Hold],
     now: datetime,
 ) -> Transition:
-    """Return the one commit that ends a phase."""
+    """Return the transition that ends a phase."""
     state = _state(request, command, kind, settled)
     closes = _closes(request, command, state, holds, now)
     more: dict[str, Any] = {CLOSED: [one.request_id for one in closes]} if closes else {}
@@ -112,7 +112,7 @@ def _sentence(request: Request, state: State, kind: PhaseKind, settled: Settleme
 
 
 def _due(request: Request, kind: PhaseKind, now: datetime) -> datetime | None:
-    """Return when the countdown ends; None: it has ended, and nothing follows by itself."""
+    """Return when the countdown ends. None if it has ended and nothing follows automatically."""
     if kind is PhaseKind.UNDO:
         return max(request.due_at, now + GRACE) if request.due_at else None
     return now + request.countdown
@@ -142,7 +142,7 @@ def _timers(
 
 
 def _own(request: Request, holds: Sequence[Hold]) -> list[Hold]:
-    """What was found is nobody's own: it stays until the last hold of ours goes."""
+    """Return the request's own holds. A found block belongs to no request and stays until the last hold ends."""
     return [hold for hold in holds if hold.request_id == request.id and hold.kind is not HoldKind.FOUND]
 
 
@@ -161,7 +161,7 @@ def _closes(
 
 
 def closing(hold: Hold, by: Request, why: str, now: datetime) -> Closing:
-    """End a quarantine because of another request, for a reason that its people are told."""
+    """Return the end of a quarantine that another request causes. `why` is shown to the people concerned."""
     line = entry(
         "finished", State.STALE.value, at=now, command=by.command, databases=[hold.database],
         organization=hold.organization, by=by.requester, what=why, closed_by=by.id,
@@ -179,7 +179,7 @@ def _holds(
     now: datetime,
     command: ChangeCommand[Any],
 ) -> dict[str, Any]:
-    """Return which holds are placed and which end with this commit."""
+    """Return the holds that the transition places and releases."""
     own, target = _own(request, holds), request.plan.target
     here = [hold for hold in holds if target and hold.database_id == target.id]
     if state is State.SUCCEEDED and command.removes_target:
@@ -200,14 +200,14 @@ def _holds(
 
 
 def _left(kind: PhaseKind, settled: Settlement) -> Blocks:
-    """Return what a request that failed leaves blocked: as a freeze, which a thaw lifts."""
+    """Return what a failed request leaves blocked. It becomes a freeze, so that a thaw can end it."""
     if settled.left is not None:
         return settled.left
     return (True, True) if kind is PhaseKind.FINISH else (False, False)
 
 
 def _tokens(request: Request, kind: PhaseKind, state: State, proof: Proof | None) -> dict[str, Any]:
-    """Return what is known of tokens: those of a database that is gone have ended, revoked ones are to be proven."""
+    """Return the ledger changes: tokens of a destroyed database end, and rotated ones become revoked."""
     if proof is not None:
         return {"revokes": revoked_by(request.plan, proof, state)}
     if state is not State.SUCCEEDED:
@@ -219,7 +219,7 @@ def _tokens(request: Request, kind: PhaseKind, state: State, proof: Proof | None
 
 
 def revoked_by(plan: Plan, proof: Proof, state: State) -> list[Revocation]:
-    """Return what a rotation says of the tokens in the ledger: nothing that was neither accepted nor seen."""
+    """Return the revocations that a rotation shows. Tokens without an accepted or seen rotation stay as they are."""
     if state is not State.SUCCEEDED and proof.target.tokens is not OldTokens.REFUSED:
         return []
     ended = [one.database_id for one in proof.findings if one.tokens is OldTokens.REFUSED]
