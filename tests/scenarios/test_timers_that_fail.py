@@ -132,7 +132,7 @@ async def test_timers_that_set_themselves_again_while_turso_is_silent_are_shown(
         await asyncio.sleep(1)
     assert await doctor(world) == (True, "No timer is overdue.")
     assert await timers(world) == {}
-    assert len(below(world, card, "is over: it is open again")) == 1
+    assert len(below(world, card, "has ended. It is unblocked.")) == 1
 
 
 async def freeze_is_called_late(world: World, card: Message, request_id: str) -> None:
