@@ -1,1 +1,1 @@
-"""The Slack gateway: requests come in through Bolt, messages go out through the Web API."""
+"""The Slack gateway: Bolt receives requests, and the Web API sends messages."""

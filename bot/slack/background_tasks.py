@@ -1,4 +1,4 @@
-"""Work that goes on after an ack: every task is held, its failure is heard, and a shutdown waits for it."""
+"""Tasks that continue after an ack: each is referenced, its failure is logged, and a shutdown waits for it."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -12,7 +12,7 @@ LAST_WORDS_SECONDS: Final = 3.0
 
 
 class TaskKeeper:
-    """Holds running tasks until they end."""
+    """Keeps references to running tasks, because asyncio doesn't."""
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
@@ -21,7 +21,7 @@ class TaskKeeper:
         return len(self._running)
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run `work` beside everything else. It should answer for its own errors; one that escapes is logged."""
+        """Run `work` in its own task. It should handle its own errors, and others are logged."""
         task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._ended)
@@ -33,9 +33,9 @@ class TaskKeeper:
             log.error("a task failed", exc_info=error)
 
     async def drain(self, timeout: float) -> bool:
-        """Wait for everything that runs, also for what it starts. False: some was too slow, and is cancelled.
+        """Wait for all tasks, including those that they start. Returns False if slow ones were cancelled.
 
-        What is cancelled has a moment to tell the person who waits for it.
+        A cancelled task has a few seconds to answer the person who waits for it.
         """
         deadline = asyncio.get_running_loop().time() + timeout
         while self._running:

@@ -1,4 +1,4 @@
-"""Build the Slack app manifest. `manifest.yaml` is the one without a URL."""
+"""The Slack app manifest. `manifest.yaml` is the one without a URL."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -32,7 +32,7 @@ def manifest(url: str | None = None) -> dict[str, Any]:
     """Return the manifest: for Socket Mode, or for HTTP at `url`.
 
     Raises:
-        BadInput: the URL is not an https address.
+        BadInput: the URL isn't an https address.
     """
     address = None if url is None else events_url(url)
     command = {
@@ -90,7 +90,7 @@ def manifest(url: str | None = None) -> dict[str, Any]:
 
 
 def events_url(url: str) -> str:
-    """Return the one address that Slack calls; `url` may be given with or without its path. Raises BadInput."""
+    """Return the URL that Slack calls. `url` may already contain its path. Raises BadInput."""
     parts = urlsplit(url.strip())
     if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise BadInput("The URL must be Slack's way to the bot, such as `https://bot.example.com`.")

@@ -1,1 +1,1 @@
-"""The memory: SQLAlchemy tables and migrations; SQLite by default, PostgreSQL at scale."""
+"""The store: SQLAlchemy tables, repositories and migrations. SQLite by default, PostgreSQL for several processes."""

@@ -1,4 +1,4 @@
-"""The store: all that the bot keeps, in one database."""
+"""The store: all repositories of one database."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,7 +29,7 @@ from bot.store.schema.tables import heartbeat
 
 
 class SqlStore:
-    """Every repository of one database. Make it with `open_store`."""
+    """The repositories of one database. Open it with `open_store`."""
 
     def __init__(self, database: Database, clock: Clock, enqueuer: Enqueuer, background: Background) -> None:
         self.database = database
@@ -52,11 +52,11 @@ class SqlStore:
         self.pruning = Pruning(database)
 
     def start(self) -> None:
-        """Start to write what comes in groups."""
+        """Start the group commit."""
         self._group.start()
 
     async def writable(self) -> bool:
-        """Return True when a transaction commits now."""
+        """Return True if a transaction can be committed now."""
         try:
             row = {"id": 1, "at": self._clock.now()}
             await self.database.write(lambda connection: insert_newest(connection, heartbeat, [row]))
@@ -65,11 +65,11 @@ class SqlStore:
         return True
 
     async def settle(self) -> None:
-        """Wait until all that waits for a group commit is committed."""
+        """Wait until everything queued for group commit is committed."""
         await self._group.settle()
 
     async def close(self) -> None:
-        """Write what waits, and end the writer."""
+        """Commit everything queued, and stop the group commit."""
         await self._group.close()
 
 
@@ -77,7 +77,7 @@ class SqlStore:
 async def open_store(
     database_url: str, clock: Clock, *, enqueuer: Enqueuer | None = None, background: Background | None = None
 ) -> AsyncIterator[SqlStore]:
-    """Open the store of a `DATABASE_URL`; `upgrade` has made its tables before.
+    """Open the store of a `DATABASE_URL`. Its tables must have been created by `upgrade`.
 
     Args:
         enqueuer: starts durable work within the store's transactions; none: nothing is started.

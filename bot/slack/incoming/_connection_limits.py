@@ -1,4 +1,4 @@
-"""Limits on what one connection may send and how long it may take, and on how many there are.
+"""Limits on the size, the duration and the number of HTTP connections.
 
 uvicorn limits none of this with httptools. Its protocol class may be replaced (`Config.http`); what is overridden here
 are the methods of `asyncio.Protocol` and the callbacks of httptools' parser.
@@ -33,7 +33,7 @@ def limited_protocol() -> type[asyncio.Protocol]:
 
 
 def _room() -> int:
-    """Allow as many open files as the system lets us, and return how many connections they are enough for."""
+    """Raise the process's limit of open files, and return how many connections it allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 4 * AT_MOST
     if soft < wanted and (hard == resource.RLIM_INFINITY or hard > soft):
@@ -85,7 +85,7 @@ class _Limited(HttpToolsProtocol):
         self._in_head, self._moved_on = True, True
         self._relax()
         super().on_message_complete()
-        if self.cycle.response_complete:  # refused before its body was there
+        if self.cycle.response_complete:  # the response was sent before the body had arrived
             self.idle[self] = None
         elif self._answer_by is None:
             self._answer()

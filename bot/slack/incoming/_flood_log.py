@@ -1,4 +1,4 @@
-"""Log what anybody on the network can cause, at most once a second, so that a flood doesn't fill the disk."""
+"""A log for events that anybody on the network can cause. It writes at most once a second, to protect the disk."""
 
 import time
 from collections.abc import Callable
@@ -10,14 +10,14 @@ log = structlog.get_logger(__name__)
 
 
 class FloodLog:
-    """Logs the first of a second, with how many there were since the last line."""
+    """Logs the first event of each second, with the number of events since the last line."""
 
     def __init__(self, event: str, now: Callable[[], float] = time.monotonic) -> None:
         self._event, self._now = event, now
         self._count, self._quiet_until = 0, 0.0
 
     def note(self, **more: Any) -> None:
-        """Count one, and log it unless a line was written a moment ago."""
+        """Count an event, and log it unless a line was written within the last second."""
         self._count += 1
         if (now := self._now()) >= self._quiet_until:
             log.warning(self._event, count=self._count, **more)

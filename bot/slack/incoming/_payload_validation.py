@@ -1,4 +1,4 @@
-"""Check that a payload has the shape that Slack documents, because Bolt fails on others."""
+"""Validation of payloads against the shapes that Slack documents, because Bolt fails on others."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -13,13 +13,13 @@ class Malformed(ValueError):
 
 
 def form_fields(body: str) -> dict[str, str]:
-    """Return the fields of a form; a field that is repeated has its last value, as Bolt reads it."""
+    """Return the fields of a form. A repeated field has its last value, as in Bolt."""
     pairs = (pair.partition("=") for pair in body.split("&") if pair)
     return {_unquoted(name): _unquoted(value) for name, _, value in pairs}
 
 
 def _unquoted(text: str) -> str:
-    """Most fields hold nothing that is quoted; `parse_qsl` would spend as long on them as on the others."""
+    """Decode a form value. Faster than `parse_qsl`, since most values contain no escapes."""
     text = text.replace("+", " ") if "+" in text else text
     return unquote_to_bytes(text).decode("utf-8", "replace") if "%" in text else text
 
@@ -28,7 +28,7 @@ def payload_of(text: str) -> Body:
     """Read a JSON payload and check its shape.
 
     Raises:
-        Malformed: it is no JSON object, or has strings where objects belong.
+        Malformed: it isn't a JSON object, or has strings in place of objects.
     """
     try:
         payload = json.loads(text)
@@ -38,7 +38,7 @@ def payload_of(text: str) -> Body:
 
 
 def checked(payload: object) -> Body:
-    """Return a payload (also of Socket Mode) when its shape is Slack's. Raises Malformed."""
+    """Return a payload, also of Socket Mode, if it has a shape that Slack documents. Raises Malformed."""
     if not isinstance(payload, dict):
         raise Malformed("The payload is no object.")
     for name, fits in _FIELDS.items():
@@ -69,7 +69,7 @@ def _maybe_object(value: object) -> bool:
 
 
 def _reference(value: object) -> bool:
-    """Slack names people, teams and channels by an id here and by an object with an id there."""
+    """Return True for an ID or an object with one. Slack refers to people, teams and channels in both ways."""
     return _maybe_text(value) or (isinstance(value, dict) and _maybe_text(value.get("id")))
 
 

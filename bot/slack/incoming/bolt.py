@@ -1,4 +1,4 @@
-"""The Bolt app: its own middleware, then one of ours that looks the handler up in a table."""
+"""The Bolt app: its own middleware, then a middleware that looks the handler up in a table."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -28,11 +28,11 @@ log = structlog.get_logger(__name__)
 
 
 def create_bolt(find_handler: FindHandler, workspace: Workspace) -> AsyncApp:
-    """Build the app. It takes bodies that are parsed already: from the guard, which verified them, or the socket."""
+    """Build the app. It takes parsed bodies, either from the guard, which verifies them, or from the socket."""
     app = AsyncApp(
         name="turso-ops",
         logger=bolt_logger(),
-        client=AsyncWebClient(logger=sdk_logger(), retry_handlers=[]),  # never called: `Delivery` has its own
+        client=AsyncWebClient(logger=sdk_logger(), retry_handlers=[]),  # never called, since `Delivery` has its own
         signing_secret="",
         request_verification_enabled=False,  # the guard has verified the text, which Bolt doesn't get
         authorize=FixedAuthorize(workspace),
@@ -44,7 +44,7 @@ def create_bolt(find_handler: FindHandler, workspace: Workspace) -> AsyncApp:
 
 
 class HandlerLookup(AsyncMiddleware):
-    """Finds the handler in a table. Bolt would ask one listener after the other, with thirty arguments prepared."""
+    """Finds the handler in a table. That is faster than Bolt's listeners, which are tried one after another."""
 
     def __init__(self, find_handler: FindHandler) -> None:
         self._find = find_handler
@@ -56,7 +56,7 @@ class HandlerLookup(AsyncMiddleware):
         resp: BoltResponse,
         next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002  # Bolt passes it by this name
     ) -> BoltResponse | None:
-        """Return the handler's acknowledgement; let Bolt go on with what has no handler."""
+        """Return the handler's acknowledgement, or let Bolt continue if there is no handler."""
         handler = self._find(req.body)
         if handler is None:
             return await next()
@@ -65,9 +65,9 @@ class HandlerLookup(AsyncMiddleware):
 
 
 async def acknowledgement(app: AsyncApp, body: Body) -> BoltResponse:
-    """Let Bolt handle a parsed body, and return what Slack gets: never an error, which it would show or repeat."""
+    """Let Bolt handle a parsed body, and return its response, never an error, since Slack shows or retries them."""
     # In its mode "http" Bolt parses and verifies the text itself, which the guard has done already.
-    # Bolt asks for the logger while it reads a body with several response_urls.
+    # Bolt uses the logger when a body has several response_urls.
     context = {"logger": logging.getLogger(BOLT_LOGGER)}
     try:
         response = await app.async_dispatch(AsyncBoltRequest(mode="socket_mode", body=body, context=context))
@@ -81,7 +81,7 @@ async def acknowledgement(app: AsyncApp, body: Body) -> BoltResponse:
 
 
 class FixedAuthorize(AsyncAuthorize):
-    """Tells Bolt who the bot is, without a call and without the token: the bot's own calls do not go through Bolt."""
+    """Tells Bolt which user the bot is. Needs no call and no token, since the bot's calls don't go through Bolt."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -99,7 +99,7 @@ class FixedAuthorize(AsyncAuthorize):
         actor_team_id: str | None = None,
         actor_user_id: str | None = None,
     ) -> AuthorizeResult:
-        """Answer with what is known; until it is, own events cannot be told apart, and there are none."""
+        """Return the known installation. Until it is known, the bot has sent nothing, so it gets no own events."""
         known = self._workspace.known
         if known is None:
             return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id)

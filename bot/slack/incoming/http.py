@@ -1,4 +1,4 @@
-"""Serve the bot over HTTP: the guard and Bolt on one path, Starlette for the rest, uvicorn under both."""
+"""The HTTP server: the guard and Bolt on one path, Starlette for the others, and uvicorn below both."""
 
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -30,7 +30,7 @@ def create_asgi(
     now: Callable[[], float] = time.time,
     observe_ack: Callable[[float], None] | None = None,
 ) -> AsgiApp:
-    """Put the entrance together.
+    """Build the ASGI application.
 
     Args:
         pages: what is served with GET beside Slack: `/healthz`, `/readyz`, `/metrics`.
@@ -48,7 +48,9 @@ def create_asgi(
     async def entrance(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await rest(scope, receive, send)
-        if scope["path"].rstrip("/") == EVENTS_PATH:  # easily added when the address is typed into Slack's form
+        if (
+            scope["path"].rstrip("/") == EVENTS_PATH
+        ):  # people easily add a slash when they type the URL into Slack's form
             return await events({**scope, "path": EVENTS_PATH}, receive, send)
         if scope["path"] not in pages:
             unknown.note(method=scope["method"][:16], path=scope["path"][:120])
@@ -71,7 +73,7 @@ async def _send_response(send: Send, response: BoltResponse) -> None:
 
 
 def http_server(asgi: AsgiApp, host: str, port: int, *, graceful_seconds: int = 10) -> uvicorn.Server:
-    """Return the server, with the event loop and the parser that are fast; without them it does not start."""
+    """Return the server with the fast event loop and parser. It doesn't start without them."""
     config = uvicorn.Config(
         asgi,
         host=host,
@@ -89,7 +91,7 @@ def http_server(asgi: AsgiApp, host: str, port: int, *, graceful_seconds: int = 
 
 
 class _Server(uvicorn.Server):
-    """Leaves the signals to the process: uvicorn's own handling ends it before what runs has come to its end."""
+    """Leaves signals to the process, because uvicorn's handling ends it before running work is complete."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

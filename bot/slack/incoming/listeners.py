@@ -1,4 +1,4 @@
-"""Listen to each kind of request: translate it, pass it to the request handler, and acknowledge it."""
+"""The listeners: each translates a kind of request, passes it to the request handler and acknowledges it."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping
@@ -35,7 +35,7 @@ class FactsCache(Protocol):
 
 
 class Listeners:
-    """Takes what Bolt has verified and parsed. If one fails, Slack gets its ack and the person a private answer."""
+    """Handles verified requests. If one fails, Slack still gets its ack and the person a private answer."""
 
     def __init__(
         self,
@@ -73,23 +73,23 @@ class Listeners:
         return self.on_command if "command" in body else self._by_type.get(body.get("type", ""))
 
     async def on_command(self, ack: Acknowledge, body: Body) -> None:
-        """Take a slash command."""
+        """Handle a slash command."""
         await self._accept(payloads.command(body, self._clock.now()), body)
         await ack()
 
     async def on_action(self, ack: Acknowledge, body: Body) -> None:
-        """Take a press of a button or a choice in a menu, also of kinds that we never send."""
+        """Handle a press of a button or a choice in a menu, also of kinds that the bot never sends."""
         is_ours = body.get("type") == "block_actions"
         await self._accept(payloads.action(body, self._clock.now()) if is_ours else None, body)
         await ack()
 
     async def on_shortcut(self, ack: Acknowledge, body: Body) -> None:
-        """Take a global shortcut or a message shortcut."""
+        """Handle a global shortcut or a message shortcut."""
         await self._accept(payloads.shortcut(body, self._clock.now()), body)
         await ack()
 
     async def on_submission(self, ack: Acknowledge, body: Body) -> None:
-        """Take a submitted modal. The acknowledgement may carry errors or another view."""
+        """Handle a submitted modal. The acknowledgement may contain errors or another view."""
         incoming = payloads.submission(body, self._clock.now())
         answer = await self._submitted(incoming) if incoming else None
         if answer and self._guard.holds_secret(answer):
@@ -102,14 +102,14 @@ class Listeners:
         await ack()
 
     async def on_options(self, ack: Acknowledge, body: Body) -> None:
-        """Answer with the options of a menu."""
+        """Return the options of a menu."""
         incoming = payloads.suggestion(body, self._clock.now())
         typed = body.get("value")
         found = await self._suggested(incoming, typed if isinstance(typed, str) else "") if incoming else []
         await ack(options=found[:100])
 
     async def on_event(self, ack: Acknowledge, body: Body) -> None:
-        """Take a mention, an opened Home tab, a change of a user group, or an event that we don't know."""
+        """Handle a mention, an opened Home tab, a changed user group, or an unknown event."""
         event = body["event"]
         if event["type"] == "app_mention":
             known = self._workspace.known
@@ -124,7 +124,7 @@ class Listeners:
         await ack()
 
     async def _accept(self, incoming: Incoming | None, body: Body) -> None:
-        """Let the request handler record it, for as long as Slack waits; everything else happens in an own task."""
+        """Let the request handler store the intent while Slack waits for its ack. The work runs in its own task."""
         if incoming is None:
             log.warning("took a payload without a person or channel", type=str(body.get("type", "command"))[:40])
             return
@@ -133,7 +133,7 @@ class Listeners:
         recorded: asyncio.Future[None] = loop.create_future()
         self._tasks.start(self._guarded(incoming, self._run(incoming, recorded)))
         await asyncio.sleep(0)
-        if recorded.done():  # as usual: what only reads waits for nothing
+        if recorded.done():  # the usual case: read commands have nothing to store
             return
         timer = loop.call_later(ACK_WITHIN_SECONDS, _release, recorded)
         await recorded
@@ -145,11 +145,11 @@ class Listeners:
         finally:
             _release(recorded)
         if work is not None:
-            await asyncio.sleep(0)  # the ack leaves first
+            await asyncio.sleep(0)  # let the ack be sent first
             await work()
 
     async def _submitted(self, incoming: Incoming) -> Mapping[str, Any] | None:
-        """Return what goes back to Slack. A request handler that is too slow continues without the modal."""
+        """Return the response to Slack. A request handler that is too slow continues without the modal."""
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Mapping[str, Any] | None] = loop.create_future()
         self._tasks.start(self._guarded(incoming, self._run_submission(incoming, answered)))
@@ -190,7 +190,7 @@ class Listeners:
             log.exception("an event was not understood", type=str(event.get("type"))[:40])
 
     async def _guarded(self, incoming: Incoming, work: Awaitable[None]) -> None:
-        """Run the work. Log any exception, and send the person its sentence with the reference."""
+        """Run the work. Log any exception, and send the person a sentence with the reference."""
         try:
             await work
         except BotError as error:

@@ -1,4 +1,4 @@
-"""Translate what Slack sends into an `Incoming`. None: a payload without a valid person or channel."""
+"""Translation of Slack's payloads into `Incoming`. A payload without a valid person or channel becomes None."""
 
 import os
 import re
@@ -32,7 +32,7 @@ def new_reference() -> str:
 
 
 def _in_tens(at_once: int = 400) -> Iterator[bytes]:
-    """Yield ten random bytes at a time; the system is asked once for many, because each time costs as much."""
+    """Yield ten random bytes at a time from a larger read, because each system call costs as much as a large one."""
     while True:
         pool = os.urandom(10 * at_once)
         yield from (pool[start : start + 10] for start in range(0, len(pool), 10))
@@ -121,7 +121,7 @@ def shortcut(body: Body, at: datetime) -> Incoming | None:
 
 
 def mention(body: Body, at: datetime, bot_user_id: str) -> Incoming | None:
-    """Translate a message that mentions the bot. It is answered in its thread. None also for a bot's message."""
+    """Translate a message that mentions the bot, which is answered in its thread. Returns None for a bot's message."""
     event = body["event"]
     if event.get("bot_id") or event.get("subtype") == "bot_message":
         return None
@@ -166,7 +166,7 @@ def _incoming(
 
 
 def _key(body: Body) -> str:
-    """Hash what Slack repeats when it delivers again; failing that, the body itself."""
+    """Return the hash of the ID that a redelivery repeats, or else of the whole body."""
     repeated = body.get("event_id") or body.get("trigger_id")
     return sha256(
         str(repeated or sorted(body.items(), key=lambda item: item[0])).encode("utf-8", "replace")
@@ -192,11 +192,10 @@ def _part(body: Body, name: str) -> Body:
 
 
 def _read_in_thread(message: Body, container: Body) -> str | None:
-    """Return the thread of a message that is read only there; None: it stands in the channel, and is answered there.
+    """Return the thread of a message that is only shown in a thread. None if the channel shows it.
 
-    The first message of a thread stands in the channel, and so does a reply that was also sent to it. Slack does not
-    say in which of its two places such a reply was pressed. In the channel, the answer is seen by those who look at
-    either.
+    The channel shows a thread's first message and replies that were also sent to it. For such a reply, Slack doesn't
+    report where the press was made. An answer in the channel is seen in both cases.
     """
     thread_ts = _ts(message.get("thread_ts") or container.get("thread_ts"))
     is_first = thread_ts == _ts(container.get("message_ts") or message.get("ts"))
@@ -210,13 +209,13 @@ def _first(value: object) -> str:
 
 
 def _behind_mention(text: str, bot_user_id: str) -> str:
-    """Return what stands behind the mention of the bot; all of it when the bot is not named in the text."""
+    """Return the text after the bot's mention, or the whole text if it contains none."""
     mentioned = re.search(rf"<@{bot_user_id}(?:\|[^<>]*)?>", text) if bot_user_id else None
     return text[mentioned.end() :].strip() if mentioned else text.strip()
 
 
 def _values_of(state: object) -> dict[str, Any]:
-    """Flatten a `state`: an input is found by its `block_id`; where a block has several, also by its `action_id`."""
+    """Flatten a `state` into values by `block_id`, and also by `action_id` if a block has several inputs."""
     blocks = state.get("values") if isinstance(state, dict) else None
     flat: dict[str, Any] = {}
     for block_id, actions in blocks.items() if isinstance(blocks, dict) else ():
@@ -229,7 +228,7 @@ def _values_of(state: object) -> dict[str, Any]:
 
 
 def _plain_value(element: object) -> str | int | list[str] | None:
-    """Return what one input or button holds: text, an id, an option's value, or a list of those; None: nothing."""
+    """Return the value of an input or button: text, an ID, an option's value, a list of those, or None."""
     if not isinstance(element, Mapping):
         return None
     if isinstance(options := element.get("selected_options"), list):

@@ -1,4 +1,4 @@
-"""Check size, signature and form of a request before Bolt gets it."""
+"""Checks of a request's size, signature and shape before Bolt gets it."""
 
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 class TooLarge(Exception):
-    """Raised when a body is larger than anything that Slack sends. `ends`: don't read the rest of it."""
+    """Raised when a body is larger than anything that Slack sends. If `ends`, the rest isn't read."""
 
     def __init__(self, *, ends: bool) -> None:
         self.ends = ends
@@ -47,7 +47,7 @@ class _Now(Clock):
 
 
 class Guard:
-    """ASGI middleware that lets nothing through but well-formed requests that Slack signed less than five minutes ago.
+    """ASGI middleware that only passes on well-formed requests that Slack signed less than five minutes ago.
 
     It uses the verifier of Slack's SDK, with the real time (`now` is for tests): CLOCK_FILE doesn't move Slack's time.
     """
@@ -62,11 +62,11 @@ class Guard:
     ) -> None:
         self._inner = inner
         self._observe_ack = observe_ack
-        self._verifier = SignatureVerifier(signing_secret, _Now(now))  # raises ValueError when there is no secret
+        self._verifier = SignatureVerifier(signing_secret, _Now(now))  # raises ValueError without a secret
         self._refused, self._quiet_until = 0, 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with 405, 413, 401 or 400, or pass the request on with its body at hand."""
+        """Respond with 405, 413, 401 or 400, or pass the request on with its body."""
         if scope["method"] != "POST":
             return await _refuse(send, 405, "Only POST.")
         headers = dict(scope["headers"])
@@ -78,7 +78,7 @@ class Guard:
             return None
         try:
             text = body.decode()
-        except UnicodeDecodeError:  # no request of Slack's, and the verifier takes text only
+        except UnicodeDecodeError:  # Slack never sends this, and the verifier only takes text
             self._note_refusal(len(body))
             return await _refuse(send, 400, "Malformed.")
         if not self._is_signed(headers, text):
@@ -98,7 +98,7 @@ class Guard:
         return None
 
     def _note_refusal(self, size: int) -> None:
-        """Log the first of a second with how many there were since: a flood fills no disk, and costs little."""
+        """Log a refusal at most once a second, with the count since then, so that a flood can't fill the disk."""
         self._refused += 1
         if (now := time.monotonic()) >= self._quiet_until:
             log.info("refused a request without a valid signature", size=size, count=self._refused)
@@ -106,7 +106,7 @@ class Guard:
 
     def _is_signed(self, headers: dict[bytes, bytes], text: str) -> bool:
         stamp, signature = headers.get(b"x-slack-request-timestamp", b""), headers.get(b"x-slack-signature", b"")
-        if not (stamp.isdigit() and len(stamp) <= 12 and signature.isascii()):  # the verifier would raise for these
+        if not (stamp.isdigit() and len(stamp) <= 12 and signature.isascii()):  # the verifier would raise an exception
             return False
         return self._verifier.is_valid(text, stamp.decode(), signature.decode())
 
@@ -130,7 +130,7 @@ async def _read(receive: Receive, length: bytes | None) -> bytes:
 
 
 def _body_of(content_type: bytes, text: str) -> Body:
-    """Return the parsed body. Raises Malformed for whatever Bolt would stumble over."""
+    """Return the parsed body. Raises Malformed for a shape on which Bolt would fail."""
     kind = content_type.split(b";", 1)[0].strip().lower()
     if kind == JSON:
         return payload_of(text)
@@ -147,7 +147,7 @@ def _body_of(content_type: bytes, text: str) -> Body:
 
 
 def _is_ssl_check(headers: dict[bytes, bytes], body: bytes) -> bool:
-    """Slack tests the certificate now and then with a form that it does not sign."""
+    """Return True for the unsigned form with which Slack sometimes checks the certificate."""
     is_form = headers.get(b"content-type", b"").startswith(FORM)
     return is_form and len(body) < 1024 and b"ssl_check=1" in body.split(b"&")
 

@@ -1,4 +1,4 @@
-"""Run the bot over Socket Mode, without a public address. Every envelope is acknowledged."""
+"""Socket Mode, which needs no public address. Every envelope is acknowledged."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ class _Handler(AsyncSocketModeHandler):
         self.idle.set()
 
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
-        """Run Bolt and acknowledge; an envelope that Bolt cannot take is acknowledged empty."""
+        """Run Bolt and acknowledge the envelope. One that Bolt can't handle gets an empty acknowledgement."""
         self._busy += 1
         self.idle.clear()
         started = time()
@@ -55,14 +55,14 @@ class _Handler(AsyncSocketModeHandler):
                 self.idle.set()
 
     async def _take_oddity(self, client: AsyncBaseSocketModeClient, message: dict[str, Any], raw: str | None) -> None:
-        """Acknowledge an envelope that the library cannot read: its payload is no object."""
+        """Acknowledge an envelope that the library can't read, because its payload isn't an object."""
         envelope_id = message.get("envelope_id")
         if isinstance(envelope_id, str) and not isinstance(message.get("payload"), dict | str):
             log.warning("took an envelope without a payload")
             await client.send_socket_mode_response(SocketModeResponse(envelope_id=envelope_id))
 
     async def _payload(self, req: SocketModeRequest) -> dict[str, Any] | None:
-        """Return what Slack gets with the acknowledgement; None when there is nothing to say."""
+        """Return the payload of the acknowledgement, or None if it has none."""
         try:
             body = checked(req.payload)
         except Malformed as error:
@@ -73,7 +73,7 @@ class _Handler(AsyncSocketModeHandler):
 
 
 class SocketRunner:
-    """Keeps one connection to Slack. Build it inside the running loop; it connects again by itself."""
+    """Keeps one connection to Slack and reconnects by itself. Build it inside the running loop."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class SocketRunner:
         self._loop = (background or Background()).add("Slack connection", self._look, every=PING_SECONDS)
 
     def start(self) -> None:
-        """Begin to connect; Slack may be out of reach for now."""
+        """Start to connect. Slack may be unreachable for now."""
         self._connect()
         self._loop.start()
 
@@ -99,11 +99,11 @@ class SocketRunner:
         self._connecting = asyncio.get_running_loop().create_task(self._handler.connect_async())  # type: ignore[no-untyped-call]
 
     async def _look(self) -> None:
-        """Replace whatever of the library's own tasks has ended: without one of them nothing more is received."""
+        """Restart the library's tasks that have ended, since without them nothing is received."""
         client = self._handler.client
         if self._connecting is not None and self._connecting.done() and client.current_session is None:
             self._connect()
-            await self._connecting  # says why it ended
+            await self._connecting  # raises the exception that ended it
         if client.message_processor.done():
             log.error("socket.restarted", task="message processor")
             client.message_processor = asyncio.ensure_future(client.process_messages())  # type: ignore[no-untyped-call]
@@ -118,7 +118,7 @@ class SocketRunner:
         return bool(await self._handler.client.is_connected())
 
     async def close(self, *, drain_seconds: float = 10.0) -> bool:
-        """Acknowledge what came, take nothing more, and wait for what runs. False: some did not end in time."""
+        """Acknowledge what was received, accept no more, and wait for running work. Returns False on timeout."""
         try:
             await asyncio.wait_for(self._handler.idle.wait(), ACK_SECONDS)
         except TimeoutError:

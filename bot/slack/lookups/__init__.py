@@ -1,1 +1,1 @@
-"""What Slack says about people, channels, user groups and the bot's own installation."""
+"""Lookups of people, channels, user groups and the bot's own installation in Slack."""

@@ -21,14 +21,14 @@ log = structlog.get_logger(__name__)
 
 
 class Queries:
-    """Asks Slack, and keeps nothing of what it answers."""
+    """Queries Slack without caching the answers."""
 
     def __init__(self, calls: SlackCalls, workspace: Workspace) -> None:
         self._calls = calls
         self._workspace = workspace
 
     async def person(self, user_id: str) -> tuple[Person, bool]:
-        """Return a person, and whether they belong to the organization of our workspace. Raises Unavailable."""
+        """Return a person, and whether they belong to the workspace's organization. Raises Unavailable."""
         ours = await self._workspace.installation()
         try:
             answer = await self._calls.call("users.info", {"user": user_id})
@@ -44,11 +44,11 @@ class Queries:
         return person_of(user_id, user, ours), is_of_our_organization(user, ours)
 
     async def channel(self, channel_id: str) -> Channel:
-        """Return a channel; one that the bot cannot see counts as private and shared. Raises Unavailable."""
+        """Return a channel. One that the bot can't see counts as private and shared. Raises Unavailable."""
         try:
             answer = await self._calls.call("conversations.info", {"channel": channel_id})
         except SlackTrouble as trouble:
-            if trouble.code == "missing_scope":  # the one kind of conversation that our scopes leave out
+            if trouble.code == "missing_scope":  # the only kind of conversation that the bot's scopes don't cover
                 return Channel(id=channel_id, kind=ChannelKind.GROUP_DM, is_private=True, bot_is_member=False)
             if trouble.code in _CANNOT_SEE:
                 return unseen_channel(channel_id)
@@ -58,7 +58,7 @@ class Queries:
         return channel_of(channel_id, answer["channel"])
 
     async def people_in(self, channel_id: str) -> frozenset[str]:
-        """Return the members of a channel; none of a channel that the bot cannot see. Raises Unavailable."""
+        """Return the members of a channel. Empty for a channel that the bot can't see. Raises Unavailable."""
         found: set[str] = set()
         cursor: str | None = None
         for _ in range(MEMBER_PAGES):
@@ -80,7 +80,7 @@ class Queries:
         """Return the public channels that a person is in, and the private ones that the bot is in, too.
 
         Raises:
-            Unavailable: Slack does not say.
+            Unavailable: Slack doesn't answer.
         """
         ours = await self._workspace.installation()
         asked = {
@@ -106,7 +106,7 @@ class Queries:
         return found
 
     async def people_of_group(self, group: str) -> frozenset[str] | None:
-        """Return the members of a user group; None when they cannot be read. Raises SlackTrouble: try again later."""
+        """Return the members of a user group. None if they can't be read. Raises SlackTrouble if it is temporary."""
         ours = await self._workspace.installation()
         team = ours.team_id if ours.is_enterprise_install else None
         try:
@@ -119,7 +119,7 @@ class Queries:
         return frozenset(ids(answer["users"], of=group))
 
     async def guests(self) -> frozenset[str] | None:
-        """Return every guest of the workspace; None when Slack does not say, or when the workspace is too large."""
+        """Return every guest of the workspace. None if Slack doesn't answer or the workspace is too large."""
         found: set[str] = set()
         cursor: str | None = None
         ours = await self._workspace.installation()

@@ -1,4 +1,4 @@
-"""Slack's users and channels as `Person` and `Channel`. What Slack leaves unclear counts against the person."""
+"""Slack's users and channels as `Person` and `Channel`. Unclear values count against the person."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,12 +16,12 @@ Raw = Mapping[str, Any]
 
 
 def unseen_channel(channel_id: str) -> Channel:
-    """Return a private channel that the bot is not in. Slack may share it, so it counts as shared."""
+    """Return a private channel that the bot isn't in. It may be shared, so it counts as shared."""
     return Channel(id=channel_id, is_private=True, is_ext_shared=True, bot_is_member=False)
 
 
 def ids(found: object, *, of: str) -> list[str]:
-    """Return the ids in a list that Slack sent. Leave out what is no id, and log the name of the list."""
+    """Return the IDs in a list that Slack sent. Other values are left out, and the list's name is logged."""
     entries = found if isinstance(found, list) else []
     ids = [one for one in entries if isinstance(one, str) and one]
     if len(ids) < len(entries) or (found is not None and not isinstance(found, list)):
@@ -30,7 +30,7 @@ def ids(found: object, *, of: str) -> list[str]:
 
 
 def person_of(user_id: str, user: Raw, ours: Installation) -> Person:
-    """Read a user as `users.info` and `users.list` describe one."""
+    """Build a `Person` from a user of `users.info` or `users.list`."""
     profile = user.get("profile") if isinstance(user.get("profile"), dict) else {}
     assert isinstance(profile, dict)
     name = profile.get("display_name") or profile.get("real_name") or user.get("real_name") or user.get("name") or ""
@@ -54,7 +54,7 @@ def _enterprise_user_id(user: Raw) -> str:
 
 
 def _is_ours(user: Raw, ours: Installation) -> bool:
-    """Of the workspace that the bot is installed in, or of the organization that it belongs to."""
+    """Return True for a user of the bot's workspace or of its organization."""
     return user.get("team_id") in (ours.team_id, ours.enterprise_id or ours.team_id) or is_of_our_organization(
         user, ours
     )
@@ -69,7 +69,7 @@ def is_of_our_organization(user: Raw, ours: Installation) -> bool:
 
 
 def channel_of(channel_id: str, found: Raw) -> Channel:
-    """Read a conversation as `conversations.info` and `users.conversations` describe one."""
+    """Build a `Channel` from a conversation of `conversations.info` or `users.conversations`."""
     kind = ChannelKind.CHANNEL
     if found.get("is_im"):
         kind = ChannelKind.DM
@@ -87,10 +87,9 @@ def channel_of(channel_id: str, found: Raw) -> Channel:
 
 
 def _any_flag(found: Raw, *names: str) -> bool:
-    """Return True when one of some flags that take rights away is set, or cannot be read.
+    """Return True if one of the flags is set or unreadable. The flags all reduce a person's permissions.
 
-    Slack leaves out flags that do not apply, so an absent one is not set; null, or anything but true and false, could
-    mean either.
+    Slack leaves out flags that don't apply, so a missing flag isn't set. Null or any other value could mean either.
     """
     odd = [name for name in names if not isinstance(found.get(name, False), bool)]
     if odd:

@@ -1,4 +1,4 @@
-"""Looks people, channels and user groups up in Slack. What Slack does not answer counts as a no."""
+"""Cached lookups of people, channels and user groups in Slack. Without an answer, nothing is allowed."""
 
 import asyncio
 import time
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class SlackDirectory:
-    """Answers from Slack about people, channels and user groups, kept for a minute."""
+    """Looks people, channels and user groups up in Slack, and caches the answers for a minute."""
 
     def __init__(
         self,
@@ -43,10 +43,10 @@ class SlackDirectory:
         self._groups: Cache[str, frozenset[str] | None] = Cache(queries.people_of_group, seconds, now=now)
 
     async def subject(self, incoming: Incoming, *, usergroups: frozenset[str], fresh: bool = False) -> Subject:
-        """Return who acts and where; `fresh` asks Slack again for the person and the groups.
+        """Return the person who acts, with their channel. With `fresh`, the person and the groups aren't cached.
 
         Raises:
-            Unavailable: Slack didn't say who they are; then nothing is allowed.
+            Unavailable: Slack didn't return the person. Then nothing is allowed.
         """
         subject = await self._look_up(incoming.user_id, incoming.channel_id, usergroups, fresh)
         if await self._comes_from_elsewhere(incoming):
@@ -54,13 +54,13 @@ class SlackDirectory:
         return subject
 
     async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:
-        """Return the same for a person who does not act now. Raises Unavailable."""
+        """Return the subject for a person who isn't acting now. Raises Unavailable."""
         return await self._look_up(user_id, channel_id, usergroups, fresh=False)
 
     async def look(self, question: Question) -> Facts:
-        """Ask Slack now, all at the same time, for what an authorization needs; never raises.
+        """Fetch the facts for an authorization in parallel, without the cache. Never raises.
 
-        What Slack does not say is missing from the answer, and no longer kept as a fact.
+        Facts that Slack doesn't return are missing, and are removed from the cache.
         """
         people, groups = sorted(question.people), sorted(question.groups)
         channel, inside, found, members = await asyncio.gather(
@@ -88,12 +88,12 @@ class SlackDirectory:
         return Subject(person=person, channel=channel, groups=dict(zip(names, members, strict=True)))
 
     def _held(self, user_id: str, channel_id: str) -> Subject | None:
-        """Return the subject from the caches alone: the usual case, which needs no task."""
+        """Return the subject if it is cached. This usual case needs no task."""
         person, channel = self._people.held(user_id), self._channels.held(channel_id)
         return Subject(person[0], channel) if person and channel else None
 
     async def _comes_from_elsewhere(self, incoming: Incoming) -> bool:
-        """Return True if the payload names another team than ours, and the person isn't of our organization."""
+        """Return True if the payload names another team, and the person isn't of the workspace's organization."""
         team = incoming.user_team_id
         if not team:
             return False
@@ -107,23 +107,23 @@ class SlackDirectory:
         """Return True if a person is a member of a channel, with `fresh=False` as of up to a minute ago.
 
         Raises:
-            Unavailable: Slack does not say.
+            Unavailable: Slack doesn't answer.
         """
         return user_id in await self._inside.get(channel_id, fresh=fresh)
 
     async def channel(self, channel_id: str, *, fresh: bool = False) -> Channel:
-        """Return a conversation as Slack describes it. Raises Unavailable."""
+        """Return a channel or other conversation. Raises Unavailable."""
         return await self._channel(channel_id, fresh=fresh)
 
     async def members(self, groups: Iterable[str]) -> dict[str, frozenset[str] | None]:
-        """Return the members of user groups; None for those that Slack does not tell."""
+        """Return the members of user groups. None for groups that Slack doesn't return."""
         return {group: await self._members(group, fresh=False) for group in groups}
 
     async def present(self, people: Iterable[str], *, enough: int) -> frozenset[str]:
         """Return up to `enough` of these people who can act: not bots, deactivated or unknown people.
 
         Raises:
-            Unavailable: Slack didn't say who a person is.
+            Unavailable: Slack didn't return one of the people.
         """
         found: set[str] = set()
         for user_id in sorted(people):
@@ -138,20 +138,20 @@ class SlackDirectory:
         """Return the public channels that a person is in, and the private ones that the bot is in, too.
 
         Raises:
-            Unavailable: Slack does not say.
+            Unavailable: Slack doesn't answer.
         """
         return await self._queries.channels_of(user_id)
 
     async def guests(self) -> frozenset[str] | None:
-        """Return every guest of the workspace; None when Slack does not say, or when the workspace is too large."""
+        """Return every guest of the workspace. None if Slack doesn't answer or the workspace is too large."""
         return await self._queries.guests()
 
     async def inside(self, channel_id: str) -> frozenset[str]:
-        """Return everybody in a channel, as of a minute ago; empty where the bot is not. Raises Unavailable."""
+        """Return the members of a channel, up to a minute old. Empty if the bot isn't in it. Raises Unavailable."""
         return await self._inside.get(channel_id)
 
     def forget(self, event: Raw) -> None:
-        """Drop what an event says has changed: members of a user group, a person, a channel."""
+        """Remove from the cache what an event has changed: a user group, a person or a channel."""
         kind, user, channel = event.get("type"), event.get("user"), event.get("channel")
         if kind in ("subteam_members_changed", "subteam_updated"):
             group = event.get("subteam_id") or (event.get("subteam") or {}).get("id")
@@ -166,11 +166,11 @@ class SlackDirectory:
             return Channel(id=channel_id, kind=ChannelKind.DM, is_private=True)
         found = await self._channels.get(channel_id, fresh=fresh)
         if not found.bot_is_member:
-            self._channels.forget(channel_id)  # we may be invited in a moment, and no event says so
+            self._channels.forget(channel_id)  # the bot may be invited at any time, and no event reports that
         return found
 
     async def _members(self, group: str, *, fresh: bool) -> frozenset[str] | None:
-        """Return the members of a user group; None when Slack does not say, and then it counts as empty."""
+        """Return the members of a user group. None if Slack doesn't answer. The group then counts as empty."""
         try:
             return await self._groups.get(group, fresh=fresh)
         except SlackTrouble as trouble:
@@ -179,7 +179,7 @@ class SlackDirectory:
 
 
 async def _or_none(asked: Awaitable[T]) -> T | None:
-    """Return what Slack says; None when it does not."""
+    """Return Slack's answer, or None without one."""
     try:
         return await asked
     except Unavailable:

@@ -1,4 +1,4 @@
-"""Where the bot is installed, and as which user. Slack is asked once, at the start."""
+"""The bot's installation: its workspace and its user. It is looked up once, at the start."""
 
 import asyncio
 from contextlib import suppress
@@ -13,7 +13,7 @@ from bot.slack.outgoing.web_api import SlackCalls, SlackTrouble
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What `auth.test` says."""
+    """The fields of `auth.test` that the bot uses."""
 
     team_id: str
     enterprise_id: str | None
@@ -27,7 +27,7 @@ class Installation:
 
 
 class Workspace:
-    """Keeps the installation once it is known. No acknowledgement waits for it."""
+    """Looks the installation up and remembers it. No acknowledgement waits for that."""
 
     def __init__(self, calls: SlackCalls) -> None:
         self._calls = calls
@@ -40,10 +40,10 @@ class Workspace:
         return self._found
 
     async def installation(self) -> Installation:
-        """Return the installation; Slack is asked only as long as it has not answered.
+        """Return the installation. Asks Slack only until it has answered once.
 
         Raises:
-            Unavailable: Slack does not answer, or does not know the bot's token.
+            Unavailable: Slack doesn't answer, or rejects the bot's token.
         """
         if self._found is None:
             async with self._asking:
@@ -53,7 +53,7 @@ class Workspace:
         return self._found
 
     async def check(self) -> Installation:
-        """Ask Slack again now, for readiness and `doctor`. Raises Unavailable."""
+        """Look the installation up again now, for readiness and `doctor`. Raises Unavailable."""
         try:
             answer = await self._calls.call("auth.test")
         except SlackTrouble as trouble:

@@ -1,4 +1,4 @@
-"""Which errors of Slack's are final, by what was tried. Every other one means that it may work later.
+"""The errors of Slack that are final, by the purpose of the call. After any other, the call may work later.
 
 Source: the errors that Slack's method pages list (https://docs.slack.dev/reference/methods).
 """
@@ -9,7 +9,7 @@ from typing import Final
 
 
 class Purpose(StrEnum):
-    """What a call is for."""
+    """The purpose of a call to Slack."""
 
     POST = "post"
     UPDATE = "update"
@@ -71,7 +71,7 @@ FINAL: Final[Mapping[Purpose, frozenset[str]]] = {
     | {"message_not_found", "cant_update_message", "edit_window_closed", "cant_broadcast_message"},
     Purpose.EPHEMERAL: _CONTENT | _PLACE | _PERSON | NO_THREAD | {"user_not_in_channel"},
     Purpose.RESPONSE_URL: _CONTENT | _PLACE | NO_THREAD | SPENT,
-    # Not `file_not_found`: the bytes did not get there, whatever the answer to them was.
+    # Not `file_not_found`, which means that the bytes didn't arrive, so a new upload may work.
     Purpose.UPLOAD: _PLACE
     | NO_THREAD
     | {
@@ -119,14 +119,14 @@ _PURPOSES: Final = {
 
 
 def purpose_of(method: str) -> Purpose:
-    """Return what a Web API method, or a `response_url`, is for."""
+    """Return the purpose of a Web API method or a `response_url`."""
     if method.startswith("files."):
         return Purpose.UPLOAD
     return Purpose.VIEW if method.startswith("views.") else _PURPOSES.get(method, Purpose.LOOKUP)
 
 
 def is_final(method: str, code: str) -> bool:
-    """Return True when the same call would fail in the same way later."""
+    """Return True if the same call would fail in the same way later."""
     return code in FINAL[purpose_of(method)]
 
 
@@ -160,5 +160,5 @@ _SENTENCES: Final[Mapping[str, str]] = {
 
 
 def sentence_of(code: str) -> str:
-    """Say in a true sentence why Slack didn't accept a message, and what to do."""
+    """Return a sentence about why Slack didn't accept a message and what to do."""
     return _SENTENCES.get(code, f"Slack didn't accept this message ({code}).")

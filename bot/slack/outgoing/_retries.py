@@ -1,4 +1,4 @@
-"""When a call to Slack is made again, and how long it waits."""
+"""The retries of calls to Slack, and their pauses."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,7 +22,7 @@ TRIES_WHEN_LIMITED: Final = 3
 
 
 class BoundedRateLimit(AsyncRateLimitErrorRetryHandler):
-    """Waits as long as Slack says, up to a limit after which the answer would be too late."""
+    """Waits as long as Slack requires, up to a limit after which the answer would be too late."""
 
     def __init__(self, observer: Observer) -> None:
         super().__init__(max_retry_count=TRIES_WHEN_LIMITED)
@@ -54,7 +54,7 @@ class BoundedRateLimit(AsyncRateLimitErrorRetryHandler):
 
 
 def retry_handlers(observer: Observer) -> list[AsyncRetryHandler]:
-    """What is tried again: a broken connection and a 500 or 503 once, a rate limit as often as it is bounded."""
+    """Return the retry handlers: one retry after a broken connection, 500 or 503, and a few after a rate limit."""
     return [AsyncConnectionErrorRetryHandler(1), BoundedRateLimit(observer), AsyncServerErrorRetryHandler(1)]
 
 
@@ -65,7 +65,7 @@ def _wait_of(response: HttpResponse) -> float:
 
 
 def seconds_of(retry_after: str | None) -> float:
-    """Read a `Retry-After`; one that cannot be read is a second."""
+    """Return the seconds of a `Retry-After` header, or 1 if it can't be read."""
     try:
         return max(0.0, float(retry_after)) if retry_after else 1.0
     except ValueError:

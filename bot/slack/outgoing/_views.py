@@ -1,4 +1,4 @@
-"""Modals, Home, links and files: what goes out beside messages."""
+"""Calls for modals, the Home tab, links and files."""
 
 import json
 from typing import Final
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 
 class Views:
-    """Opens and changes views. Whatever looks like a secret is hidden."""
+    """Opens and changes views. Text that looks like a secret is hidden."""
 
     def __init__(self, calls: SlackCalls, guard: EgressGuard) -> None:
         self._calls = calls
@@ -26,7 +26,7 @@ class Views:
         self._links: LRUCache[tuple[str, str], str] = LRUCache(LINKS_KEPT)
 
     async def permalink(self, channel_id: str, ts: str) -> str | None:
-        """Return a link to a message, which stays the same for good; None when Slack does not say."""
+        """Return the permanent link to a message, or None if Slack doesn't return it."""
         if known := self._links.get((channel_id, ts)):
             return known
         try:
@@ -40,7 +40,7 @@ class Views:
     async def open_view(self, trigger_id: str, view: View) -> str | None:
         """Open a modal and return its id. Raises Unavailable.
 
-        None: the trigger is too old. An empty text: it is open, but Slack did not say its id, so it can't be replaced.
+        Returns None if the trigger is too old. An empty ID means that the modal is open but can't be replaced.
         """
         try:
             answer = await self._calls.call(
@@ -56,7 +56,7 @@ class Views:
         return view_id if isinstance(view_id, str) else ""
 
     async def update_view(self, view_id: str, view: View) -> None:
-        """Replace what a modal shows; one that was closed is not an error. Raises Unavailable."""
+        """Replace the content of a modal. A closed modal isn't an error. Raises Unavailable."""
         try:
             await self._calls.call("views.update", {"view_id": view_id, "view": self._guard.cleared_view(view)})
         except SlackTrouble as trouble:
@@ -64,7 +64,7 @@ class Views:
             log.info("could not change a view", why=trouble.code)
 
     async def reveal_in_view(self, view_id: str, reply: Reply) -> bool:
-        """Show a secret in a modal that one person has open; it leaves no message. False: it is not shown."""
+        """Show a secret in a person's open modal, which leaves no message. Returns False if it wasn't shown."""
         title, close = ({"type": "plain_text", "text": text} for text in ("Your token", "Close"))
         view = {"type": "modal", "title": title, "close": close, "blocks": list(reply.blocks)}
         try:
@@ -83,11 +83,11 @@ class Views:
             log.warning("could not show Home", user=user_id, why=trouble.code)
 
     async def upload(self, channel_id: str, filename: str, content: str, *, title: str, thread_ts: str | None) -> None:
-        """Share a text file in a channel; where its thread takes no answers, in the channel itself.
+        """Share a text file in a thread, or in the channel itself if the thread takes no replies.
 
         Raises:
-            BotError: Slack does not take it.
-            Unavailable: Slack is out of reach.
+            BotError: Slack refused it.
+            Unavailable: Slack is unreachable.
         """
         if self._guard.holds_secret([filename, title, content]):
             log.error("hid a part of a file that looks like a secret")
@@ -113,12 +113,12 @@ class Views:
 
 
 def unavailable(trouble: SlackTrouble) -> Unavailable:
-    """Return what a person reads when something may work later."""
+    """Return the error for a temporary failure, with a sentence for the person."""
     sentence = f"Slack isn't answering ({trouble.code}). Try again in a moment."
     return Unavailable(sentence, nothing_happened=trouble.nothing_happened)
 
 
 def raise_if_transient(trouble: SlackTrouble) -> None:
-    """Raise Unavailable when the same call may work a little later."""
+    """Raise Unavailable if the same call may work a little later."""
     if trouble.is_transient:
         raise unavailable(trouble) from None

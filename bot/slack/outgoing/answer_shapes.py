@@ -1,4 +1,4 @@
-"""What the bot reads from the answer to each Web API method that it calls."""
+"""The fields that the bot reads from the answer to each Web API method."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -8,7 +8,7 @@ Check = Callable[[object], bool]
 
 
 def is_text(value: object) -> bool:
-    """Return True for text that is not empty, such as an id or a `ts`."""
+    """Return True for text that isn't empty, such as an ID or a `ts`."""
     return isinstance(value, str) and value != ""
 
 
@@ -57,10 +57,10 @@ SHAPES: Final[Mapping[str, Check]] = MappingProxyType(
 
 
 def is_readable(method: str, answer: Any) -> bool:
-    """Return True when an answer has what the bot reads from it. Raises KeyError for a method without a shape."""
+    """Return True if an answer has the fields that the bot reads. Raises KeyError for a method without a shape."""
     return SHAPES[method](answer)
 
 
 def next_cursor(answer: Mapping[str, Any]) -> str | None:
-    """Return where the next page of a list begins; None: this is the last one."""
+    """Return the cursor of a list's next page, or None on the last page."""
     return (answer.get("response_metadata") or {}).get("next_cursor") or None

@@ -1,4 +1,4 @@
-"""Post at most one message a second to a channel, as Slack asks."""
+"""Pacing of posts: at most one message a second per channel, as Slack requires."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ KEPT: Final = 1000
 
 
 class ChannelPacing:
-    """Gives out turns. An answer to a person does not wait for one, but the next post waits for it."""
+    """Spaces out the posts to each channel. An answer to a person isn't delayed, but the next post waits for it."""
 
     def __init__(
         self,
@@ -23,7 +23,7 @@ class ChannelPacing:
         self._free_at: dict[str, float] = {}
 
     async def turn(self, channel_id: str) -> None:
-        """Wait until a message may be posted there, in the order of asking."""
+        """Wait until a message may be posted to the channel. Callers are served in order."""
         now = self._now()
         at = max(now, self._free_at.get(channel_id, now))
         self._take(channel_id, at)
@@ -31,7 +31,7 @@ class ChannelPacing:
             await self._sleep(at - now)
 
     def note(self, channel_id: str) -> None:
-        """Count a message that was posted without waiting for its turn."""
+        """Record a message that was posted without waiting."""
         now = self._now()
         self._take(channel_id, max(now, self._free_at.get(channel_id, now)))
 

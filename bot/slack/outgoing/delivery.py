@@ -1,4 +1,4 @@
-"""Messages out: by `response_url` while it works, else as a message, else as a DM; secrets by a reveal alone."""
+"""Delivery of messages: by `response_url` while it works, else as a message, else as a DM. Secrets need a reveal."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
@@ -24,7 +24,7 @@ Way = Callable[[], Coroutine[Any, Any, bool]]
 
 
 class Delivery(Views):
-    """Delivers messages. What may be delivered later raises Unavailable; what never can be is said or logged."""
+    """Delivers messages. Raises Unavailable if a message may be delivered later, and reports final failures."""
 
     def __init__(
         self, calls: SlackCalls, urls: ResponseUrls, *, secrets: tuple[str, ...] = (), pace: ChannelPacing | None = None
@@ -35,7 +35,7 @@ class Delivery(Views):
         self._updates = _Updates()
 
     async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
-        """Answer a command or a click. Raises Unavailable when Slack is out of reach."""
+        """Answer a command or a click. Raises Unavailable if Slack is unreachable."""
         if not public or reply.private:
             await self.send_ephemeral(to, reply, replace=replace)
             return
@@ -51,7 +51,7 @@ class Delivery(Views):
         return
 
     async def send_ephemeral(self, to: Address, reply: Reply, *, replace: bool = False) -> bool:
-        """Tell one person alone. False: no way is open. Raises Unavailable when Slack is out of reach."""
+        """Send a message that only one person sees. Returns False if that isn't possible. Raises Unavailable."""
         reply = self._guard.cleared(reply)
         in_place = replace and to.is_ephemeral
         return await self._first_that_works(
@@ -64,7 +64,7 @@ class Delivery(Views):
         )
 
     async def reveal(self, to: Address, reply: Reply) -> bool:
-        """Show a secret to one person alone: ephemeral or not at all. False: not delivered."""
+        """Show a secret to one person in an ephemeral message. Returns False if it wasn't delivered."""
         if self._guard.holds_secret(reply.text):
             log.error("a reveal's notification text holds a secret: not sent")
             return False
@@ -85,12 +85,12 @@ class Delivery(Views):
     async def post(
         self, channel_id: str, reply: Reply, *, thread_ts: str | None = None, broadcast: bool = False
     ) -> str:
-        """Post to a channel and return the `ts`; a thread that takes no answers is left for its channel.
+        """Post to a thread or channel and return the `ts`. Uses the channel if the thread takes no replies.
 
         Returns:
-            An empty text when Slack posted it and did not say the `ts`.
+            The `ts`, or an empty string if Slack posted the message and didn't return it.
         Raises:
-            CannotPost, Unavailable: it was not posted.
+            CannotPost, Unavailable: the message wasn't posted.
         """
         try:
             return await self._post(channel_id, self._guard.cleared(reply), thread_ts, broadcast=broadcast)
@@ -98,12 +98,12 @@ class Delivery(Views):
             raise _said(trouble) from None
 
     async def update(self, channel_id: str, ts: str, reply: Reply) -> bool:
-        """Change a message of ours; of several changes at once only the last is sent.
+        """Change a message of the bot. If several changes wait, only the last is sent.
 
         Returns:
-            False: it is gone, or can no longer be changed.
+            False if the message was deleted or can no longer be changed.
         Raises:
-            Unavailable: Slack is out of reach.
+            Unavailable: Slack is unreachable.
         """
         reply = self._guard.cleared(reply)
 
@@ -128,7 +128,7 @@ class Delivery(Views):
             raise _said(trouble) from None
 
     async def _first_that_works(self, what: str, ways: Sequence[Way]) -> bool:
-        """Try one way after the other. Raises Unavailable when none is open and one of them may be later."""
+        """Try each way in turn. Raises Unavailable if none works and one of them may work later."""
         failures: list[SlackTrouble] = []
         for way in ways:
             try:
@@ -142,7 +142,7 @@ class Delivery(Views):
         return False
 
     async def _by_url(self, to: Address, reply: Reply, response_type: str, *, replace: bool) -> bool:
-        """Answer by the `response_url`. False: there is none, or none any more."""
+        """Answer by the `response_url`. Returns False if there is none or it has expired."""
         in_thread = to.thread_ts if response_type == "in_channel" else _shown_in(to)
         thread_ts = None if replace else in_thread
         extra = {"response_type": response_type, "replace_original": replace, "thread_ts": thread_ts}
@@ -178,7 +178,7 @@ class Delivery(Views):
 
     async def _ephemeral(self, to: Address, reply: Reply) -> bool:
         if not to.channel_id or to.channel_id.startswith("D"):
-            return False  # a DM has no other members: a message says the same, and stays
+            return False  # a DM has no other members, so a normal message is as private, and it stays
         thread_ts = _shown_in(to)
         where = {"channel": to.channel_id, "user": to.user_id}
 
@@ -212,7 +212,7 @@ class Delivery(Views):
         return await _in_thread_or_channel(send, thread_ts)
 
     async def _remove_ephemeral(self, to: Address) -> None:
-        """Remove an ephemeral message whose question is answered."""
+        """Remove an ephemeral message after its buttons were used."""
         if url := self._urls.use(to.intent_id):
             try:
                 await self._calls.respond(url, {"delete_original": True})
@@ -220,7 +220,7 @@ class Delivery(Views):
                 log.info("could not take an ephemeral message away", why=trouble.code)
 
     async def _each(self, reply: Reply, send: Send) -> Any:
-        """Send the message; when Slack does not take its blocks, once more with older ones, then as text."""
+        """Send the message. If Slack refuses its blocks, send it with older blocks, and then as text."""
         refused: SlackTrouble | None = None
         for body in variants(reply):
             try:
@@ -235,7 +235,7 @@ class Delivery(Views):
 
 
 class _Updates:
-    """Gives each message its own queue, of which only the last one counts."""
+    """Queues the changes of each message, and sends only the last of those that wait."""
 
     def __init__(self) -> None:
         self._locks: dict[Hashable, asyncio.Lock] = {}
@@ -243,7 +243,7 @@ class _Updates:
         self._waiting: dict[Hashable, int] = {}
 
     async def latest(self, key: Hashable, send: Callable[[], Awaitable[None]]) -> None:
-        """Send, unless a newer change of the same message has come meanwhile."""
+        """Send a change, unless a newer change of the same message has arrived."""
         me = object()
         self._newest[key] = me
         self._waiting[key] = self._waiting.get(key, 0) + 1
@@ -261,12 +261,12 @@ T = TypeVar("T")
 
 
 def _shown_in(to: Address) -> str | None:
-    """Return the thread of an ephemeral message; None: the channel. Slack shows none in a thread without answers."""
+    """Return the thread for an ephemeral message, or None. Slack shows none in a thread without replies."""
     return to.thread_ts if to.thread_is_live else None
 
 
 async def _in_thread_or_channel(send: Callable[[str | None], Awaitable[T]], thread_ts: str | None) -> T:
-    """Send to a thread; to its channel when the thread takes no answers."""
+    """Send to a thread, or to its channel if the thread takes no replies."""
     try:
         return await send(thread_ts)
     except SlackTrouble as trouble:
@@ -277,7 +277,7 @@ async def _in_thread_or_channel(send: Callable[[str | None], Awaitable[T]], thre
 
 
 def _said(trouble: SlackTrouble) -> CannotPost | Unavailable:
-    """Say what a failed post comes to: closed for good, or later."""
+    """Return the error for a failed post: CannotPost if it is final, else Unavailable."""
     if trouble.is_transient:
         return unavailable(trouble)
     log.warning("could not post", why=trouble.code)

@@ -1,4 +1,4 @@
-"""Prepare outgoing messages: hide secrets, and make plainer variants for when Slack refuses a block."""
+"""Preparation of outgoing messages: hiding secrets, and plainer variants in case Slack refuses a block."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,15 +21,15 @@ log = structlog.get_logger(__name__)
 
 
 def encoded(payload: object) -> bytes:
-    """Return the JSON of a message. It is large, and written twice: to be searched, and to be sent."""
+    """Return the JSON of a message. It is encoded twice, to be searched and to be sent, so this must be fast."""
     try:
         return orjson.dumps(payload, default=str, option=orjson.OPT_NON_STR_KEYS)
-    except TypeError:  # a lone surrogate: only the slower encoder takes it
+    except TypeError:  # a lone surrogate, which only the slower encoder accepts
         return json.dumps(payload, ensure_ascii=False, default=str).encode("utf-8", "replace")
 
 
 class EgressGuard:
-    """Hides whatever looks like a token, and the secrets of this process: that field, never the whole message."""
+    """Hides tokens and this process's secrets in outgoing messages. Only the affected field is hidden."""
 
     def __init__(self, secrets: Sequence[str] = ()) -> None:
         given = recognizable(secrets)
@@ -41,7 +41,7 @@ class EgressGuard:
         return has_token(text) or any(secret in text for secret in self._secrets)
 
     def cleared(self, reply: Reply) -> Reply:
-        """Return the reply without secrets. One that carries a token may leave by a reveal alone."""
+        """Return the reply without secrets. Only a reveal may contain a token."""
         if reply.secret:
             log.error("withheld the message of a reveal")
             return Reply(text=WITHHELD, private=reply.private)
@@ -64,7 +64,7 @@ class EgressGuard:
         return cleared
 
     def hidden(self, value: Any, key: str = "") -> Any:
-        """Return plain data with each text that holds a secret hidden; the lines around it stay."""
+        """Return plain data in which each text with a secret is hidden. The lines around it stay."""
         if isinstance(value, str):
             if not self.holds_secret(value):
                 return value
@@ -77,7 +77,7 @@ class EgressGuard:
 
 
 def variants(reply: Reply) -> Iterator[Body]:
-    """Yield the message as it should be, with older blocks, and as text alone."""
+    """Yield the message in full, with older blocks, and as plain text."""
     text = reply.text if len(reply.text) <= LONGEST_TEXT else f"{reply.text[:LONGEST_TEXT]}…"
     base: Body = {"text": text or "(no text)", "unfurl_links": False, "unfurl_media": False}
     if reply.blocks:
@@ -89,5 +89,5 @@ def variants(reply: Reply) -> Iterator[Body]:
 
 
 def merged(body: Mapping[str, Any], **more: Any) -> Body:
-    """Add what is given; None is left out."""
+    """Return the body with more fields. Fields that are None are left out."""
     return {**body, **{key: value for key, value in more.items() if value is not None}}

@@ -1,4 +1,4 @@
-"""Keep `response_url`s in memory, for five uses and half an hour."""
+"""The `response_url`s, kept in memory for five uses and half an hour."""
 
 import time
 from collections.abc import Callable
@@ -24,7 +24,7 @@ class _Kept:
 
 
 class ResponseUrls:
-    """Finds the `response_url` of an intent. An address that is not Slack's is never kept, so never called."""
+    """Finds the `response_url` of an intent. Only Slack's addresses are stored, so that no other is called."""
 
     def __init__(self, slack_api_url: str, *, now: Callable[[], float] = time.monotonic) -> None:
         parts = urlsplit(slack_api_url)
@@ -35,13 +35,13 @@ class ResponseUrls:
         return len(self._kept)
 
     def keep(self, incoming: Incoming) -> None:
-        """Remember where `incoming` can be answered."""
+        """Store the `response_url` of `incoming`."""
         if incoming.response_url is None or not incoming.response_url.startswith(self._slacks):
             return
         self._kept[incoming.id] = _Kept(incoming.response_url)
 
     def use(self, intent_id: str | None) -> str | None:
-        """Return the URL and count a use; None when there is none, or none any more."""
+        """Return the URL and count a use. None if there is none, or it is used up or expired."""
         kept = self._kept.get(intent_id or "")
         if kept is None:
             return None
@@ -52,5 +52,5 @@ class ResponseUrls:
         return kept.url
 
     def drop(self, intent_id: str | None) -> None:
-        """Forget one that Slack no longer takes."""
+        """Remove a URL that Slack no longer accepts."""
         self._kept.pop(intent_id or "", None)

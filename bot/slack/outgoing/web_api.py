@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 
 class SlackTrouble(Exception):
-    """A call that failed. `code` is Slack's own error, or `unreachable`, `timeout`, `unreadable`, `http_NNN`."""
+    """Raised when a call fails. `code` is Slack's error, or `unreachable`, `timeout`, `unreadable` or `http_NNN`."""
 
     def __init__(self, method: str, code: str) -> None:
         self.method, self.code = method, code
@@ -44,17 +44,17 @@ class SlackTrouble(Exception):
 
     @property
     def is_transient(self) -> bool:
-        """Return True if the same call may work a little later: unless Slack's error is known to be final."""
+        """Return True if the same call may work later, which is so unless Slack's error is known to be final."""
         return not is_final(self.method, self.code)
 
     @property
     def nothing_happened(self) -> bool:
-        """Return True if Slack itself refused: without a readable answer, the call may have had its effect."""
+        """Return True if Slack itself refused the call. Without a readable answer, it may have had its effect."""
         return not (self.code in _NO_ANSWER or self.code.startswith("http_"))
 
 
 def new_session() -> aiohttp.ClientSession:
-    """Open the one session of this process; call it inside the running loop, and close it at the end."""
+    """Open the HTTP session of this process. Call it inside the running loop, and close the session at the end."""
     connector = aiohttp.TCPConnector(limit=100, keepalive_timeout=30)
     return aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS))
 
@@ -69,7 +69,7 @@ def web_client(session: aiohttp.ClientSession, token: str, api_url: str, observe
 
 
 def proxy_for(url: str) -> str | None:
-    """Return the proxy of the environment for an address; none for this machine and for what `no_proxy` names."""
+    """Return the environment's proxy for a URL. None for this machine and for hosts in `no_proxy`."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if host in ("localhost", "::1") or host.startswith("127.") or proxy_bypass(host):
@@ -79,7 +79,7 @@ def proxy_for(url: str) -> str | None:
 
 
 class SlackCalls:
-    """Calls Slack, counts what it answers, and turns every failure into `SlackTrouble`."""
+    """Calls Slack, counts the answers, and turns every failure into `SlackTrouble`."""
 
     def __init__(self, client: AsyncWebClient, observer: Observer) -> None:
         if client.session is None:
@@ -93,7 +93,7 @@ class SlackCalls:
         """Slack's time on its last answer (a `Date` header), and this machine's at that moment."""
 
     async def call(self, method: str, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Call a Web API method and return an answer that has what the bot reads from it. Raises SlackTrouble."""
+        """Call a Web API method, and return an answer that has the fields that the bot reads. Raises SlackTrouble."""
         if method not in SHAPES:
             raise ValueError(f"What is read from the answer to {method} is not declared.")
         started, status = time.perf_counter(), "ok"
@@ -107,7 +107,7 @@ class SlackCalls:
             status = "timeout"
         except (aiohttp.ClientError, OSError):
             status = "unreachable"
-        except (AttributeError, TypeError, ValueError):  # what came back was not Slack's JSON
+        except (AttributeError, TypeError, ValueError):  # the answer wasn't Slack's JSON
             status = "unreadable"
         finally:
             self._observe(method, status, time.perf_counter() - started)
@@ -131,7 +131,7 @@ class SlackCalls:
         return found
 
     async def respond(self, url: str, message: Mapping[str, Any]) -> None:
-        """Post to a `response_url`. Raises SlackTrouble; `used_url` or `expired_url` when it is spent."""
+        """Post to a `response_url`. Raises SlackTrouble, with `used_url` or `expired_url` if it no longer works."""
         started, status = time.perf_counter(), "ok"
         try:
             status = await self._post(url, encoded(message), {"Content-Type": "application/json"}, _said)
@@ -145,7 +145,7 @@ class SlackCalls:
             raise SlackTrouble("response_url", status)
 
     async def upload(self, url: str, content: bytes) -> None:
-        """Send a file's bytes to where Slack said. Raises SlackTrouble."""
+        """Send a file's bytes to Slack's upload URL. Raises SlackTrouble."""
         try:
             status = await self._post(url, content, {"Content-Type": "application/octet-stream"}, _taken)
         except (aiohttp.ClientError, OSError, TimeoutError):
@@ -154,7 +154,7 @@ class SlackCalls:
             raise SlackTrouble("files.upload", status)
 
     async def _post(self, url: str, body: bytes, headers: dict[str, str], read: Callable[[int, str], str]) -> str:
-        """Post, wait where Slack says so, and once more when a kept connection was closed under us."""
+        """Post, wait after a rate limit, and retry once if an idle connection was closed."""
         proxy, broken = proxy_for(url), False
         for _ in range(TRIES_WHEN_LIMITED + 1):
             try:
@@ -177,7 +177,7 @@ class SlackCalls:
 
 
 def _code(error: SlackApiError) -> str:
-    """Return Slack's error; what came with a 429 or 5xx says nothing about the call itself."""
+    """Return Slack's error code. The code of a 429 or 5xx isn't about the call, so the status is returned instead."""
     answer = error.response
     try:
         status = int(answer.status_code)

@@ -1,1 +1,1 @@
-"""Connections to a database, and how rows are written and read through them."""
+"""Connections to a database, and helpers that write and read rows."""

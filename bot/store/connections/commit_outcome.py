@@ -16,7 +16,7 @@ _STATUS: Final = text("SELECT pg_xact_status(CAST(:id AS xid8)), pg_postmaster_s
 
 @dataclass(frozen=True, slots=True)
 class TransactionId:
-    """A transaction that is about to be committed."""
+    """The ID of a transaction that is about to be committed."""
 
     number: str | None
     """None: it has written nothing."""
@@ -25,16 +25,16 @@ class TransactionId:
 
 
 def transaction_id(connection: Connection) -> TransactionId:
-    """Return the id of the transaction under way; run this last before its commit."""
+    """Return the ID of the current transaction. Call this just before its commit."""
     number, started_at = connection.execute(_THIS).one()
     return TransactionId(number, started_at)
 
 
 async def was_committed(engine: AsyncEngine, transaction: TransactionId) -> bool | None:
-    """Ask PostgreSQL over another connection whether a transaction was committed; None: it doesn't say.
+    """Return whether PostgreSQL committed a transaction, over another connection. None if it doesn't know.
 
     Raises:
-        DBAPIError: no other connection can be had.
+        DBAPIError: another connection couldn't be opened.
     """
     if transaction.number is None:
         return True

@@ -1,4 +1,4 @@
-"""One database and its transactions: the same for SQLite and PostgreSQL, whatever the driver does differently."""
+"""Transactions on SQLite and on PostgreSQL, behind one interface."""
 
 import asyncio
 from collections.abc import Callable
@@ -30,34 +30,34 @@ log = structlog.get_logger(__name__)
 
 
 class StoreUnavailable(Unavailable):
-    """The store did not answer: nothing of this transaction was kept, or its commit was not confirmed."""
+    """Raised when the store doesn't answer: the transaction was rolled back, or its commit wasn't confirmed."""
 
     def __init__(self) -> None:
         super().__init__("The bot's store did not answer. Try again in a moment.")
 
 
 class Database(Protocol):
-    """Connections to one database. Work is a function over a connection; all of it commits, or nothing."""
+    """Connections to one database. Work is a function of a connection, and runs in one transaction."""
 
     async def read(self, work: Work[T]) -> T:
-        """Run `work` on one consistent picture of the database; it must not write."""
+        """Run `work`, which must not write, on one consistent snapshot of the database."""
 
     async def write(self, work: Work[T]) -> T:
-        """Run `work` in one transaction and return what it returns once that is committed."""
+        """Run `work` in one transaction, and return its result after the commit."""
 
     async def close(self) -> None:
-        """Give every connection back."""
+        """Close every connection."""
 
 
 def database_of(place: Place) -> Database:
-    """Return the database of a place; nothing connects yet."""
+    """Return the database of a place. Doesn't connect yet."""
     return SqliteDatabase(place) if place.file else PostgresqlDatabase(place)
 
 
 class SqliteDatabase:
-    """A SQLite file. One thread writes, so that writers of this process never wait for locks; others read meanwhile.
+    """A SQLite file. One thread writes, so that this process's writers never wait for locks, and other threads read.
 
-    A transaction is one visit to a thread: drivers that make each statement a visit cost twenty times as much.
+    A whole transaction runs in one thread. Drivers that change threads for each statement cost twenty times as much.
     """
 
     def __init__(self, place: Place) -> None:
@@ -65,21 +65,21 @@ class SqliteDatabase:
         self._reading = _Lane(_sqlite(place, size=READERS, begin="BEGIN", reads_only=True), READERS, "store-read")
 
     async def read(self, work: Work[T]) -> T:
-        """Run `work` on one consistent picture of the database; it must not write."""
+        """Run `work`, which must not write, on one consistent snapshot of the database."""
         return await self._reading.run(work)
 
     async def write(self, work: Work[T]) -> T:
-        """Run `work` in one transaction and return what it returns once that is committed."""
+        """Run `work` in one transaction, and return its result after the commit."""
         return await self._writing.run(work)
 
     async def close(self) -> None:
-        """Give every connection back, after what is under way."""
+        """Close every connection after the running transactions."""
         await self._writing.close()
         await self._reading.close()
 
 
 class _Lane:
-    """Threads with the connections that they use."""
+    """A thread pool in which each thread uses its own connection."""
 
     def __init__(self, engine: Engine, threads: int, name: str) -> None:
         self._engine = engine
@@ -102,7 +102,7 @@ class _Lane:
 
 
 class PostgresqlDatabase:
-    """A PostgreSQL database, over connections that wait on the event loop."""
+    """A PostgreSQL database, over asynchronous connections."""
 
     def __init__(self, place: Place) -> None:
         self._engine = create_async_engine(
@@ -115,21 +115,21 @@ class PostgresqlDatabase:
             isolation_level="READ COMMITTED",
             connect_args={"connect_timeout": 10, "application_name": "turso-ops"},
         )
-        # The same connections. In this mode every statement of a transaction sees what was committed before the first.
+        # The same connections. In this mode all statements of a transaction see the state at its first statement.
         self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     async def read(self, work: Work[T]) -> T:
-        """Run `work` on one consistent picture of the database; it must not write."""
+        """Run `work`, which must not write, on one consistent snapshot of the database."""
         return await self._run(self._reading, work)
 
     async def write(self, work: Work[T]) -> T:
-        """Run `work` in one transaction and return what it returns once that is committed.
+        """Run `work` in one transaction, and return its result after the commit.
 
-        A connection that ends is no failure: what was not committed runs again on another connection, and of a commit
-        that was not confirmed PostgreSQL is asked. So `work` may run more than once, but is committed once at most.
+        A lost connection isn't a failure: uncommitted work runs again on another connection, and PostgreSQL is asked
+        about an unconfirmed commit. So `work` may run more than once, but is committed at most once.
 
         Raises:
-            StoreUnavailable: no connection can be had, or PostgreSQL does not say whether it has committed.
+            StoreUnavailable: no connection could be opened, or it isn't known whether the commit happened.
         """
         return await self._run(self._engine, work)
 
@@ -157,14 +157,14 @@ class PostgresqlDatabase:
         return attempt.result
 
     async def _outcome_of(self, transaction: TransactionId) -> bool:
-        """Return True when it was committed, and False when it was not and never will be."""
+        """Return True if the transaction was committed, and False if it wasn't and never will be."""
         if (committed := await was_committed(self._engine, transaction)) is None:
             raise StoreUnavailable
         log.warning("store.commit_not_confirmed", committed=committed)
         return committed
 
     async def close(self) -> None:
-        """Give every connection back."""
+        """Close every connection."""
         await self._engine.dispose()
 
 
@@ -176,7 +176,7 @@ class _Attempt(Generic[T]):
 
 
 def _explain(error: Exception) -> None:
-    """Tell a database that does not answer from a mistake of ours."""
+    """Raise StoreUnavailable if the database doesn't answer. Other errors are bugs and stay as they are."""
     if isinstance(error, OperationalError | PoolTimeout) or getattr(error, "connection_invalidated", False):
         raise StoreUnavailable from error
 
@@ -187,7 +187,7 @@ def _sqlite(place: Place, *, size: int, begin: str, reads_only: bool = False) ->
         pool_size=size,
         max_overflow=0,
         hide_parameters=True,
-        # The driver is told to leave transactions alone: it would begin none before a SELECT.
+        # The driver doesn't manage transactions, because it would begin none before a SELECT.
         connect_args={"isolation_level": None, "timeout": BUSY_SECONDS, "check_same_thread": False},
     )
 
@@ -211,6 +211,6 @@ def is_sqlite(connection: Connection) -> bool:
 
 
 def lock_until_commit(connection: Connection, key: int) -> None:
-    """Let one transaction at a time pass here. SQLite's writers are alone anyway."""
+    """Allow one transaction at a time past this point until its commit. SQLite has a single writer anyway."""
     if not is_sqlite(connection):
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})

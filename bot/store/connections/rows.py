@@ -1,4 +1,4 @@
-"""Records to rows and back: columns are named as the fields are, and the column types convert."""
+"""Conversion of records to rows and back. Columns have the names of fields, and column types convert the values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -16,7 +16,7 @@ def values(record: Any, *, without: frozenset[str] = frozenset()) -> dict[str, A
 
 
 def record(kind: type[R], row: Row[Any], **more: Any) -> R:
-    """Build a record of a row; columns that are no fields are left out."""
+    """Build a record from a row. Columns without a field are left out."""
     names = _names(kind)
     return kind(**{name: value for name, value in row._mapping.items() if name in names}, **more)
 
@@ -26,24 +26,24 @@ def _names(kind: Any) -> frozenset[str]:
 
 
 def one(connection: Connection, kind: type[R], query: Executable) -> R | None:
-    """Return the first record that a query finds."""
+    """Return the first record of a query, or None."""
     row = connection.execute(query).first()
     return None if row is None else record(kind, row)
 
 
 def many(connection: Connection, kind: type[R], query: Executable) -> list[R]:
-    """Return every record that a query finds."""
+    """Return every record of a query."""
     return [record(kind, row) for row in connection.execute(query)]
 
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
-    """Insert a row unless one with the same key (any unique key) is there. True: inserted."""
-    # What an insert returns is sure; how many rows it says it wrote differs between drivers.
+    """Insert a row unless one with the same value of a unique key exists. Returns True if it was inserted."""
+    # RETURNING is reliable, whereas the row count of an insert differs between drivers.
     return connection.execute(_new(table), row).first() is not None
 
 
 def insert_newest(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows; each replaces the one with the same primary key."""
+    """Insert rows. Each replaces a row with the same primary key."""
     if rows:
         connection.execute(_newest(table), rows)
 

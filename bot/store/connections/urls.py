@@ -1,4 +1,4 @@
-"""Where the store is: the spellings of `DATABASE_URL` that people use, and what each driver wants to read."""
+"""The forms of `DATABASE_URL` that people write, and the URLs that each driver expects."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +20,12 @@ POSTGRESQL = (
 
 
 class BadDatabaseUrl(BotError):
-    """`DATABASE_URL` names a database that we cannot keep anything in; the sentence never holds the URL."""
+    """Raised for a `DATABASE_URL` that can't be the store. The sentence never contains the URL."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A database, whichever way its URL was spelled."""
+    """The place of a database, with its URL in one normal form."""
 
     url: URL
     """The URL for drivers that block: `sqlite://…` with an absolute path, or `postgresql+psycopg://…`."""
@@ -34,21 +34,21 @@ class Place:
 
     @property
     def for_dbos(self) -> str:
-        """Return the URL as DBOS reads it, password included: never log it."""
+        """Return the URL for DBOS. It contains the password, so never log it."""
         return self.url.render_as_string(hide_password=False)
 
     def beside(self, name: str) -> Path:
-        """Return a file that belongs to a SQLite database, such as a lock."""
+        """Return the path of a file beside a SQLite database, such as a lock."""
         if self.file is None:
             raise ValueError("only a SQLite database has files beside it")
         return self.file.with_name(f"{self.file.name}.{name}")
 
 
 def place_of(database_url: str) -> Place:
-    """Read a `DATABASE_URL`; touches nothing on disk.
+    """Parse a `DATABASE_URL`. Touches nothing on disk.
 
     Raises:
-        BadDatabaseUrl: neither SQLite nor PostgreSQL, or a SQLite database that is not a file.
+        BadDatabaseUrl: it is neither SQLite nor PostgreSQL, or is a SQLite database without a file.
     """
     if database_url.startswith("postgres:"):
         database_url = database_url.replace("postgres:", "postgresql:", 1)

@@ -1,1 +1,1 @@
-"""One repository per subject: what the bot keeps, and the transactions that change it."""
+"""One repository per kind of record, each with the transactions that change it."""

@@ -1,4 +1,4 @@
-"""The audit log: appended by group commit, read in pages that stay quick however long it grows."""
+"""The audit log. Entries are appended by group commit, and pages stay fast however long the log is."""
 
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -24,19 +24,19 @@ CHUNK = 1000
 
 
 class Audit(Repository):
-    """Who did what, where, by whose approval."""
+    """The audit log: who did what, where, and with whose approval."""
 
     def __init__(self, database: Database, group: GroupCommit) -> None:
         super().__init__(database)
         self._group = group
 
     async def append(self, *entries: AuditEntry) -> None:
-        """Append to the chain, by group commit."""
+        """Append entries to the chain by group commit."""
         if entries:
             await self._group.entries(entries)
 
     async def append_and_owe(self, entry: AuditEntry, event: str, subject_of: Callable[[int], str]) -> str:
-        """Append an entry and record, in the same commit, that it is to be announced; returns the subject of that.
+        """Append an entry and a due announcement of it in one transaction. Returns the announcement's subject.
 
         Args:
             subject_of: names it by the number of the entry.
@@ -60,7 +60,7 @@ class Audit(Repository):
         user_id: str | None = None,
         since: datetime | None = None,
     ) -> list[tuple[int, AuditEntry]]:
-        """Return entries with their numbers, newest first. `databases`: exact names; None: any."""
+        """Return entries with their numbers, newest first. `databases` are exact names, or None for all."""
 
         def work(connection: Connection) -> list[tuple[int, AuditEntry]]:
             query = select(audit_log.c.seq, audit_log.c.entry)
@@ -85,7 +85,7 @@ class Audit(Repository):
         return await self._database.read(work)
 
     async def chain(self) -> AsyncIterator[tuple[int, str, str, str]]:
-        """Yield (seq, previous hash, hash, canonical entry) from the first to the last, in constant memory."""
+        """Yield (seq, previous hash, hash, canonical entry) in order, in constant memory."""
         after: int | None = None
         query = select(audit_log.c.seq, audit_log.c.previous_hash, audit_log.c.hash, audit_log.c.entry)
         query = query.order_by(audit_log.c.seq).limit(CHUNK)
@@ -99,9 +99,9 @@ class Audit(Repository):
             after = rows[-1].seq
 
     async def index_fault(self) -> str | None:
-        """Return where what is derived from the entries says something else than they do; None: nowhere.
+        """Return a sentence about the first index row that doesn't match its entry, or None.
 
-        The hashes cover the entries alone; by the columns and by `touched` they are found.
+        The hashes cover only the entries, but searches use the columns and the table `touched`.
         """
         after = 0
         while True:
@@ -113,7 +113,7 @@ class Audit(Repository):
             after = rows[-1].seq
 
     async def head(self) -> tuple[int, str]:
-        """Return the last seq and hash; (0, '') when empty."""
+        """Return the last seq and hash, or (0, '') if the log is empty."""
         return await self._database.read(audit_chain.head)
 
 
@@ -122,7 +122,7 @@ def _all(connection: Connection, query: Select[Any]) -> Sequence[Row[Any]]:
 
 
 def _derived(connection: Connection, *, after: int) -> tuple[Sequence[Row[Any]], set[tuple[int, str]]]:
-    """Read entries with all that is derived from them; the last ones with whatever stands behind them, too."""
+    """Read a chunk of entries with their index rows. The last chunk includes rows beyond the last entry."""
     query = select(audit_log).where(audit_log.c.seq > after).order_by(audit_log.c.seq).limit(CHUNK)
     rows = connection.execute(query).all()
     within = touched.c.seq > after if after else touched.c.seq.is_not(None)
@@ -152,16 +152,16 @@ def _as_written(moment: datetime) -> str:
 
 
 def _first_since(connection: Connection, since: datetime) -> int | None:
-    """Return a seq before which nothing is as new as `since`: where a walk back through the log may stop."""
+    """Return a seq before which no entry is as new as `since`, so that a search can stop there."""
     early = audit_log.c.at >= _as_written(since - CLOCK_SKEW)
     query = select(audit_log.c.seq).where(early).order_by(audit_log.c.at, audit_log.c.seq).limit(1)
     return connection.execute(query).scalar()
 
 
 def _newest_of(connection: Connection, databases: Sequence[str], before_seq: int | None, limit: int) -> Select[Any]:
-    """Select the newest entries of some databases, in few steps for each name and not for each entry.
+    """Select the newest entries of some databases, in a few steps per name rather than per entry.
 
-    The newest `limit` entries are among those of the `limit` names that were touched last.
+    The newest `limit` entries must belong to the `limit` names with the most recent entries.
     """
     names = listed(connection, databases)
     older = touched.c.seq < before_seq if before_seq is not None else touched.c.seq > 0

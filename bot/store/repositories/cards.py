@@ -1,4 +1,4 @@
-"""Cards: where the copies of a request's card stand."""
+"""Cards: the messages that show each request."""
 
 from sqlalchemy import delete, select
 
@@ -8,24 +8,24 @@ from bot.store.schema.tables import cards
 
 
 class Cards(Repository):
-    """Copies of the cards of requests."""
+    """The channel and `ts` of every copy of a request's card."""
 
     async def add(self, request_id: str, channel_id: str, ts: str) -> None:
-        """Record where a copy of a request's card stands."""
+        """Record a posted copy of a request's card."""
         row = {"request_id": request_id, "channel_id": channel_id, "ts": ts}
         await self._database.write(lambda connection: insert_new(connection, cards, row))
 
     async def drop(self, request_id: str, channel_id: str, ts: str) -> None:
-        """Forget a copy that is gone."""
+        """Remove a copy that was deleted in Slack."""
         this = (cards.c.request_id == request_id) & (cards.c.channel_id == channel_id) & (cards.c.ts == ts)
         await self._database.write(lambda connection: connection.execute(delete(cards).where(this)))
 
     async def of(self, request_id: str) -> list[tuple[str, str]]:
-        """Return (channel_id, ts) of every copy, oldest first."""
+        """Return (channel_id, ts) of every copy of a request's card, oldest first."""
         query = select(cards.c.channel_id, cards.c.ts).where(cards.c.request_id == request_id).order_by(cards.c.ts)
         return await self._database.read(lambda connection: [(row[0], row[1]) for row in connection.execute(query)])
 
     async def request_at(self, channel_id: str, ts: str) -> str | None:
-        """Return the id of the request whose card, or a copy of it, stands there; None: it is no card."""
+        """Return the ID of the request whose card a message is, or None if it is no card."""
         query = select(cards.c.request_id).where(cards.c.channel_id == channel_id, cards.c.ts == ts)
         return await self._database.read(lambda connection: connection.scalar(query))

@@ -13,10 +13,10 @@ from bot.store.schema.tables import digests, timers
 
 
 class Digests(Repository):
-    """Digests of channels, one for each."""
+    """The digest of each channel."""
 
     async def schedule(self, digest: Digest) -> None:
-        """Set the digest of a channel, with its timer: a second one replaces the first."""
+        """Set a channel's digest with its timer, replacing an earlier one."""
 
         def work(connection: Connection) -> None:
             insert_newest(connection, digests, [values(digest)])
@@ -25,14 +25,14 @@ class Digests(Repository):
         await self._database.write(work)
 
     async def mark(self, channel_id: str, period: str, *, was: str, next_at: datetime | None = None) -> bool:
-        """Compare-and-set the period last posted. False: it was dropped, set anew or marked meanwhile."""
+        """Compare-and-set the last posted period. Returns False if the digest was changed or dropped meanwhile."""
         there = (digests.c.channel_id == channel_id) & (digests.c.last_period == was)
         changes = {"last_period": period} | ({"next_at": next_at} if next_at is not None else {})
         query = update(digests).where(there).values(changes)
         return await self._database.write(lambda connection: connection.execute(query).rowcount == 1)
 
     async def drop(self, channel_id: str) -> bool:
-        """Drop the digest of a channel, with its timer. False: the channel had none."""
+        """Drop a channel's digest with its timer. Returns False if the channel had none."""
 
         def work(connection: Connection) -> bool:
             due = (timers.c.kind == TimerKind.DIGEST) & (timers.c.subject == channel_id)
@@ -42,6 +42,6 @@ class Digests(Repository):
         return await self._database.write(work)
 
     async def get(self, channel_id: str) -> Digest | None:
-        """Return the digest of a channel."""
+        """Return a channel's digest, or None."""
         query = select(digests).where(digests.c.channel_id == channel_id)
         return await self._database.read(lambda connection: one(connection, Digest, query))

@@ -26,7 +26,7 @@ GATHER_SECONDS = 0.005
 
 @dataclass(eq=False, slots=True)
 class _Waiting:
-    """One caller, who is told when what they brought is committed."""
+    """A waiting caller, whose future is resolved when its rows are committed."""
 
     done: asyncio.Future[bool]
     intent: dict[str, Any] | None = None
@@ -44,7 +44,7 @@ class _Waiting:
 
 
 class GroupCommit:
-    """One writer, which takes all that waits into one transaction; while that commits, the next group gathers."""
+    """A writer that commits all waiting rows in one transaction. The next group forms during that commit."""
 
     def __init__(self, database: Database, background: Background) -> None:
         self._database = database
@@ -60,21 +60,21 @@ class GroupCommit:
         self._loop.start()
 
     async def intent(self, row: dict[str, Any]) -> bool:
-        """Commit an intent, at once. False: one with its key was there before."""
+        """Commit an intent at once. Returns False if one with its key exists."""
         self._urgent.set()
         return await self._join(_Waiting(_future(), intent=row))
 
     async def entries(self, entries: Sequence[AuditEntry]) -> None:
-        """Append entries to the audit chain, in a moment: others may come along."""
+        """Append entries to the audit chain after a short wait, so that others can share the commit."""
         await self._join(_Waiting(_future(), entries=entries))
 
     async def settle(self) -> None:
-        """Wait until all that waits is committed."""
+        """Wait until all queued rows are committed."""
         self._urgent.set()
         await self._idle.wait()
 
     async def close(self) -> None:
-        """Commit all that waits, and end the writer."""
+        """Commit all queued rows, and stop the writer."""
         await self.settle()
         await self._loop.stop()
 
@@ -85,7 +85,7 @@ class GroupCommit:
         return waiting.done
 
     async def _write_group(self) -> None:
-        """Wait for somebody, and commit what is there. Whatever happens, each of them is told."""
+        """Wait for a caller, and commit all that are waiting. Every caller gets its result or an error."""
         await self._arrived.wait()
         await self._gather()
         group, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
@@ -101,7 +101,7 @@ class GroupCommit:
                 self._idle.set()
 
     async def _commit(self, group: list[_Waiting]) -> None:
-        """Commit a group together; one that the database refuses is tried one by one, so that each fails alone."""
+        """Commit a group in one transaction. If that is refused, commit each row alone, so only bad ones fail."""
         try:
             new = await self._database.write(partial(_write, group=group))
         except Unavailable as error:
@@ -117,10 +117,10 @@ class GroupCommit:
                 waiting.end(place in new)
 
     async def _commit_intents_again(self, group: list[_Waiting], error: Unavailable) -> None:
-        """Try intents once more, since a person waits for them and a broken connection is soon replaced.
+        """Try intents once more, since people wait for them and a broken connection is soon replaced.
 
-        The first commit may have gone through: an intent that stands there with our own id was new. Audit entries
-        have nothing to tell them by, so they are not written twice.
+        The first commit may have succeeded. An intent that exists with the same ID was new then. Audit entries have no
+        such ID, so they aren't written again.
         """
         urgent = [waiting for waiting in group if waiting.intent is not None]
         for waiting in group:
@@ -138,7 +138,7 @@ class GroupCommit:
                 waiting.end(place in new)
 
     async def _gather(self) -> None:
-        """Wait a moment for more, unless somebody waits for an ack."""
+        """Wait a moment for more rows, unless an intent waits, since Slack's ack depends on it."""
         try:
             async with asyncio.timeout(GATHER_SECONDS):
                 await self._urgent.wait()
@@ -152,7 +152,7 @@ def _future() -> asyncio.Future[bool]:
 
 
 def _write(connection: Connection, group: list[_Waiting]) -> set[int]:
-    """Write a group, and return the places in it of intents that were new."""
+    """Write a group, and return the indexes of the intents that were new."""
     new = {
         place
         for place, waiting in enumerate(group)

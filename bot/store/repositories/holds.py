@@ -14,7 +14,7 @@ from bot.store.schema.tables import holds
 
 
 class Holds(Repository):
-    """Reasons why databases are blocked. A hold is placed by the move of its request."""
+    """Reasons why databases are blocked. A request's transition places them."""
 
     async def find(
         self,
@@ -25,7 +25,7 @@ class Holds(Repository):
         newest: int | None = None,
         released_since: datetime | None = None,
     ) -> list[Hold]:
-        """Return those that are not released, oldest first; `newest`: so many, newest first.
+        """Return the active holds, oldest first. With `newest`, return that many, newest first.
 
         Args:
             released_since: those instead that were released since then.
@@ -52,7 +52,7 @@ class Holds(Repository):
     async def release(
         self, hold_id: str, at: datetime, *, entries: Sequence[AuditEntry] = (), keeps_timer: bool = False
     ) -> bool:
-        """Release a hold and drop its timer, unless that is what fires. False: it was released before, no entry."""
+        """Release a hold, and drop its timer unless it has fired. Returns False if it was already released."""
 
         def work(connection: Connection) -> bool:
             if not transitions.release(connection, [hold_id], at, keeps_timers=keeps_timer):

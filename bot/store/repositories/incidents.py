@@ -1,4 +1,4 @@
-"""Incidents: a channel's time-boxed rights; one runs in a channel at a time."""
+"""Incidents: temporary permissions of a channel. A channel has at most one active incident."""
 
 from datetime import datetime
 
@@ -16,14 +16,14 @@ from bot.store.schema.tables import incidents, timers
 
 
 class Incidents(Repository):
-    """Time-boxed rights of channels."""
+    """The incidents of all channels."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._running = RunningIncidents(self.find_running)
 
     async def start(self, incident: Incident, timer: Timer, entry: AuditEntry) -> Incident | None:
-        """Start an incident with its timer. None: one runs in that channel already."""
+        """Start an incident with its timer. Returns None if the channel already has an active one."""
 
         def work(connection: Connection) -> Incident | None:
             if not insert_new(connection, incidents, values(incident)):
@@ -38,22 +38,22 @@ class Incidents(Repository):
             self._running.forget()
 
     async def running_in(self, channel_id: str) -> Incident | None:
-        """Return the incident that runs there now; what another process changed is seen within a second."""
+        """Return the channel's active incident. Changes by other processes are seen within a second."""
         return (await self._running.by_channel()).get(channel_id)
 
     async def last_in(self, channel_id: str) -> Incident | None:
-        """Return the incident that was started there last, running or ended."""
+        """Return the channel's latest incident, active or ended."""
         query = select(incidents).where(incidents.c.channel_id == channel_id)
         query = query.order_by(incidents.c.started_at.desc(), incidents.c.id.desc()).limit(1)
         return await self._database.read(lambda connection: one(connection, Incident, query))
 
     async def get(self, incident_id: str) -> Incident | None:
-        """Return one incident, running or ended."""
+        """Return an incident, active or ended."""
         query = select(incidents).where(incidents.c.id == incident_id)
         return await self._database.read(lambda connection: one(connection, Incident, query))
 
     async def find_running(self, *, newest: int | None = None) -> list[Incident]:
-        """Return all that run, oldest first; `newest`: so many, newest first."""
+        """Return the active incidents, oldest first. With `newest`, return that many, newest first."""
         query = select(incidents).where(incidents.c.ended_at.is_(None))
         if newest is None:
             query = query.order_by(incidents.c.started_at)
@@ -64,7 +64,7 @@ class Incidents(Repository):
     async def end(
         self, incident_id: str, by: str, at: datetime, entry: AuditEntry, *, keeps_timer: bool = False
     ) -> bool:
-        """End one and drop its timer, unless that is what fires. False: it had ended before."""
+        """End an incident, and drop its timer unless that has fired. Returns False if it had ended before."""
 
         def work(connection: Connection) -> bool:
             running = (incidents.c.id == incident_id) & incidents.c.ended_at.is_(None)
@@ -82,7 +82,7 @@ class Incidents(Repository):
             self._running.forget()
 
     async def extend(self, incident_id: str, until: datetime, entry: AuditEntry) -> bool:
-        """Move the end of one that runs, with its timer. False: it has ended."""
+        """Move the end of an active incident and its timer. Returns False if it has ended."""
 
         def work(connection: Connection) -> bool:
             running = (incidents.c.id == incident_id) & incidents.c.ended_at.is_(None)

@@ -1,4 +1,4 @@
-"""Intents: what came in and must not be lost, written down before Slack hears that we have it."""
+"""Intents: commands, clicks and forms, stored before Slack gets its ack so that none is lost."""
 
 from datetime import datetime
 
@@ -15,31 +15,31 @@ NEVER_STORED = frozenset({"trigger_id", "response_url", "modal_id"})
 
 
 class Intents(Repository):
-    """What came in."""
+    """The stored commands, clicks and forms."""
 
     def __init__(self, database: Database, group: GroupCommit) -> None:
         super().__init__(database)
         self._group = group
 
     async def record(self, incoming: Incoming, *, actionable: bool = True) -> bool:
-        """Commit an intent before Slack's ack. False: it was recorded before (a redelivery).
+        """Commit an intent before Slack's ack. Returns False for a redelivery.
 
-        One that is not actionable is only remembered against redelivery; a restart does not resume it.
+        An intent that isn't actionable only serves to detect redeliveries. A restart doesn't resume it.
         """
         row = values(incoming, without=NEVER_STORED) | {"values": dict(incoming.values), "is_open": actionable}
         return await self._group.intent(row)
 
     async def get(self, intent_id: str) -> Incoming | None:
-        """Return one that was recorded, open or closed, without what is short-lived."""
+        """Return an intent, open or closed, without its short-lived fields."""
         query = select(intents).where(intents.c.id == intent_id)
         return await self._database.read(lambda connection: one(connection, Incoming, query))
 
     async def close(self, intent_id: str) -> None:
-        """Record that an intent led to a request or to an answer."""
+        """Record that an intent has led to a request or an answer."""
         query = update(intents).where(intents.c.id == intent_id, intents.c.is_open).values(is_open=False)
         await self._database.write(lambda connection: connection.execute(query))
 
     async def find_open(self, *, before: datetime) -> list[Incoming]:
-        """Return those that a crash left without a request and without an answer, oldest first."""
+        """Return the intents that a crash left without a request or an answer, oldest first."""
         query = select(intents).where(intents.c.is_open, intents.c.at < before).order_by(intents.c.at).limit(1000)
         return await self._database.read(lambda connection: many(connection, Incoming, query))

@@ -1,4 +1,4 @@
-"""Live cards: messages that show how a database is, and are brought up to date when it changes."""
+"""Live cards: messages that show a database's state and are updated when it changes."""
 
 from collections.abc import Sequence
 
@@ -11,19 +11,19 @@ from bot.store.schema.tables import live_cards
 
 
 class LiveCards(Repository):
-    """Where they stand; of each database the newest in each channel."""
+    """The newest live card of each database in each channel."""
 
     async def add(self, card: LiveCard) -> None:
-        """Record one; the newest of a database in a channel replaces the one before."""
+        """Record a live card. It replaces an older one of the same database and channel."""
         await self._database.write(lambda connection: insert_newest(connection, live_cards, [values(card)]))
 
     async def find(self, organization: str, databases: Sequence[str]) -> list[LiveCard]:
-        """Return those of some databases."""
+        """Return the live cards of some databases."""
         of_these = (live_cards.c.organization == organization) & live_cards.c.database.in_(list(databases))
         query = select(live_cards).where(of_these)
         return await self._database.read(lambda connection: many(connection, LiveCard, query))
 
     async def drop(self, card: LiveCard) -> None:
-        """Forget one that is gone."""
+        """Remove a live card that was deleted in Slack."""
         this = (live_cards.c.channel_id == card.channel_id) & (live_cards.c.ts == card.ts)
         await self._database.write(lambda connection: connection.execute(delete(live_cards).where(this)))

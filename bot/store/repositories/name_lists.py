@@ -1,4 +1,4 @@
-"""Lists of names as one parameter: a channel may have ten thousand databases."""
+"""Lists of names as a single SQL parameter, because a channel may have ten thousand databases."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from bot.store.schema.column_types import storable
 
 
 def listed(connection: Connection, names: Sequence[str]) -> FromClause:
-    """Return the names as a table of one column, `name`."""
+    """Return the names as a table with one column, `name`."""
     kept = [storable(name) for name in dict.fromkeys(names)]
     if is_sqlite(connection):
         rows = func.json_each(bindparam("names", json.dumps(kept), Text, unique=True)).table_valued("value")
@@ -22,5 +22,5 @@ def listed(connection: Connection, names: Sequence[str]) -> FromClause:
 
 
 def any_of(connection: Connection, wanted: ColumnElement[str], names: Sequence[str]) -> ColumnElement[bool]:
-    """Return True where a column holds one of the names."""
+    """Return a condition that a column is one of the names."""
     return wanted.in_(select(listed(connection, names).c.name))

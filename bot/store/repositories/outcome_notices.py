@@ -1,4 +1,4 @@
-"""Notifications: which ends the people concerned are to be told of, and who was told, when and how."""
+"""Outcome notices: which outcomes people must be notified of, and who was notified, when and how."""
 
 from datetime import datetime
 from typing import Final
@@ -19,26 +19,26 @@ NOBODY: Final = "nobody"
 
 
 class OutcomeNotices(Repository):
-    """Who was told how something ended."""
+    """The due and delivered notices of outcomes."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         super().__init__(database)
         self._clock = clock
 
     async def untold(self, subject: str) -> list[Untold]:
-        """Return the ends of a request or review of which people are still to be notified."""
+        """Return the outcomes of a request or review of which people must still be notified."""
         query = select(outcome_notices).where(_owed(subject)).order_by(outcome_notices.c.owed_at)
         return await self._database.read(lambda connection: many(connection, Untold, query))
 
     async def was_told(self, subject: str, event: str, person: str = EVERYBODY) -> bool:
-        """Return True when people were notified of that end; `person`: this one."""
+        """Return True if people, or the given person, were notified of an outcome."""
         this = (outcome_notices.c.subject == subject) & (outcome_notices.c.event == event)
         told = this & (outcome_notices.c.person == person) & outcome_notices.c.told_at.is_not(None)
         query = select(outcome_notices.c.subject).where(told)
         return await self._database.read(lambda connection: connection.execute(query).first() is not None)
 
     async def set_told(self, subject: str, event: str, *, how: str, person: str = EVERYBODY) -> None:
-        """Record that an end was told, and how; the timer goes with the last one that was owed."""
+        """Record that people were notified, and how. Drops the timer with the last due notice."""
         now = self._clock.now()
         key = {"subject": subject, "event": event, "person": person}
         row = {**key, "owed_at": now, "told_at": None if how == NOBODY else now, "how": how}
@@ -52,12 +52,12 @@ class OutcomeNotices(Repository):
         await self._database.write(work)
 
     async def owe_once(self, subject: str, event: str) -> bool:
-        """Record that something is to be told, with the timer that makes sure of it. False: it was recorded before."""
+        """Record a due notice with its timer. Returns False if it was recorded before."""
         now = self._clock.now()
         return await self._database.write(lambda connection: transitions.owe_once(connection, subject, event, now))
 
     async def told_nobody(self, *, since: datetime, before: datetime) -> list[Untold]:
-        """Return ends since a moment of which nobody was notified: no way was open, or the notice is late."""
+        """Return the outcomes since a time of which nobody was notified, because it is late or was impossible."""
         late = or_(outcome_notices.c.how == NOBODY, outcome_notices.c.owed_at < before)
         whole = (outcome_notices.c.person == EVERYBODY) & outcome_notices.c.told_at.is_(None)
         query = select(outcome_notices).where(whole & late & (outcome_notices.c.owed_at >= since))
@@ -66,7 +66,7 @@ class OutcomeNotices(Repository):
         )
 
     async def told_plainly(self, *, since: datetime) -> list[Untold]:
-        """Return ends since a moment whose cards could not be drawn."""
+        """Return the outcomes since a time whose cards couldn't be built."""
         plainly = (outcome_notices.c.how == PLAINLY) & (outcome_notices.c.owed_at >= since)
         query = select(outcome_notices).where(plainly).order_by(outcome_notices.c.owed_at)
         return await self._database.read(lambda connection: many(connection, Untold, query))

@@ -1,4 +1,4 @@
-"""Which processes of the bot live, and by which policy each decides."""
+"""The running processes of the bot, with the policy by which each decides."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,12 +11,12 @@ from bot.store.schema.tables import processes
 
 
 class Processes(Repository):
-    """Each process has a row, which it writes again and again; one that was killed leaves it behind."""
+    """A row per process, which the process updates regularly. A killed process leaves its row behind."""
 
     async def record(
         self, process_id: str, policy_hash: str, at: datetime, *, forget: datetime, failing: str = ""
     ) -> None:
-        """Say that a process lives at a moment of the real clock; rows that are older than `forget` go.
+        """Record that a process runs, by the machine's clock, and delete rows older than `forget`.
 
         Args:
             failing: which of its background loops fail, in words.
@@ -30,16 +30,16 @@ class Processes(Repository):
         await self._database.write(work)
 
     async def remove(self, process_id: str) -> None:
-        """Take a process's row away."""
+        """Delete a process's row."""
         query = delete(processes).where(processes.c.id == process_id)
         await self._database.write(lambda connection: connection.execute(query))
 
     async def policies(self, since: datetime) -> Mapping[str, str]:
-        """Return the hash of the policy of each process that was seen since a moment, by the process's id."""
+        """Return the policy hash of each process seen since a time, by process ID."""
         return await self._of_each(processes.c.policy, since)
 
     async def failing_loops(self, since: datetime) -> Mapping[str, str]:
-        """Return which background loops fail of each process that was seen since a moment, by the process's id."""
+        """Return the failing background loops of each process seen since a time, by process ID."""
         return await self._of_each(processes.c.failing, since)
 
     async def _of_each(self, column: Column[str], since: datetime) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""Retention: what is finished and old is deleted in small bites; the audit log is never cut."""
+"""Retention: old finished records are deleted in small batches. The audit log is never pruned."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -45,10 +45,10 @@ NEEDS: Mapping[Table, tuple[Select[Any], ...]] = {
 
 
 class Pruning(Repository):
-    """Deletes what is finished and old."""
+    """Deletes old finished records."""
 
     async def prune(self, before: datetime) -> Mapping[str, int]:
-        """Delete what ended before a moment: how many rows of each table. Never the audit log, never what is open."""
+        """Delete what ended before a time, except the audit log and open items. Returns the rows deleted per table."""
         gone = or_(tokens.c.state.in_([TokenState.ENDED, TokenState.REFUSED]), tokens.c.expires_at < before)
         old = (
             (intents, ~intents.c.is_open & (intents.c.at < before)),

@@ -1,4 +1,4 @@
-"""What the repositories of the store have in common."""
+"""The base of the store's repositories, and the interface to durable work."""
 
 from typing import Protocol
 
@@ -8,21 +8,21 @@ from bot.store.connections.database import Database
 
 
 class Enqueuer(Protocol):
-    """Starts durable work with the transaction that decides it; `durable` fills it."""
+    """Enqueues durable work in the transaction that decides it. `durable` implements this."""
 
     def enqueue(self, connection: Connection, request_id: str, phase: str) -> None:
-        """Write the workflow `<request>:<phase>` into this transaction; once, however often it is asked."""
+        """Add the workflow `<request>:<phase>` to this transaction. A second call has no effect."""
 
 
 class NoDurableWork:
-    """Enqueues nothing: for tools and tests that only read and write records."""
+    """Enqueues nothing, for tools and tests that only read and write records."""
 
     def enqueue(self, connection: Connection, request_id: str, phase: str) -> None:
         """Do nothing."""
 
 
 class Repository:
-    """The records of one subject. Each method of a repository is one transaction."""
+    """The records of one kind. Each method of a repository is one transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

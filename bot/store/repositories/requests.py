@@ -1,4 +1,4 @@
-"""Requests and their votes: where a change stands, moved by compare-and-set alone."""
+"""Requests and their votes. A request's state only changes by compare-and-set."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,19 +23,19 @@ log = structlog.get_logger(__name__)
 
 
 class Requests(Repository):
-    """What was requested, and what became of it."""
+    """The requests, with their states and outcomes."""
 
     def __init__(self, database: Database, enqueuer: Enqueuer) -> None:
         super().__init__(database)
         self._enqueuer = enqueuer
 
     async def open(self, request: Request, move: Transition, *, unless_owing: bool = False) -> Request:
-        """Insert a request with what `move` brings and close its intent, in one commit.
+        """Insert a request with the side effects of `move` and close its intent, in one transaction.
 
-        `unless_owing`: not while its requester owes a review; then it raises ReviewOwed, and nothing is inserted.
+        With `unless_owing`, raise ReviewOwed and insert nothing if its requester owes a review.
 
-        Returns the request that is there already, and inserts nothing, when the same plan of the same requester is
-        pending, or when the intent led to a request before (two processes may resume one intent).
+        Returns the existing request, and inserts nothing, if the same plan of the same requester is pending, or if the
+        intent led to a request before (two processes may resume one intent).
         """
 
         def work(connection: Connection) -> Request:
@@ -47,7 +47,7 @@ class Requests(Repository):
             if move.reviews:
                 _may_owe_one(connection, request.requester, another=not unless_owing)
             while not insert_new(connection, requests, row):
-                # None: the one that stood in the way is no longer pending, so ours may be inserted now.
+                # None: the conflicting request is no longer pending, so the insert works now.
                 if same := _the_same(connection, request):
                     return same
             transitions.apply_side_effects(connection, request.id, move, self._enqueuer)
@@ -59,7 +59,7 @@ class Requests(Repository):
         return opened
 
     async def get(self, request_id: str) -> Request | None:
-        """Return one request with its votes."""
+        """Return a request with its votes."""
         query = select(requests).where(requests.c.id == request_id)
         found = await self._database.read(lambda connection: _with_votes(connection, query))
         return found[0] if found else None
@@ -74,7 +74,7 @@ class Requests(Repository):
         since: datetime | None = None,
         limit: int | None = None,
     ) -> list[Request]:
-        """All that match, newest first; `since`: those that have changed since then; `limit`: at most so many."""
+        """Return the matching requests, newest first. `since` selects those that have changed since that time."""
         if not states:
             return []
         about = []
@@ -86,9 +86,9 @@ class Requests(Repository):
         return await self._database.read(lambda connection: _with_votes(connection, query))
 
     async def move(self, request_id: str, *, expect: Sequence[State], move: Transition) -> Request | None:
-        """Compare-and-set the state. None: it was in none of the expected states, and nothing was written.
+        """Compare-and-set the state. Returns None, and writes nothing, if it was in none of the expected states.
 
-        Also None: the move places a quarantine of an object that has an open one.
+        Also returns None if the move places a quarantine on a database that has an open one.
         """
 
         def work(connection: Connection) -> Request | None:
@@ -112,14 +112,14 @@ class Requests(Repository):
         return moved
 
     async def vote(self, vote: Vote, *, entry: AuditEntry) -> Request | None:
-        """Add a vote to a pending request, once for each person (a second one replaces nothing). None: not pending.
+        """Add a vote to a pending request. A person's second vote is ignored. Returns None if it isn't pending.
 
-        The entry is written only with a vote that counts.
+        The entry is written only with a person's first vote.
         """
 
         def work(connection: Connection) -> Request | None:
             pending = (requests.c.id == vote.request_id) & (requests.c.state == State.PENDING)
-            # Held until the commit: a move of this request waits for the vote, or the vote for the move.
+            # Locked until the commit, so that a move of this request waits for the vote, or the vote for the move.
             query = select(requests.c.id).where(pending).with_for_update()
             if connection.execute(query).first() is None:
                 return None
@@ -130,7 +130,7 @@ class Requests(Repository):
         return await self._database.write(work)
 
     async def mark_reminded(self, request_id: str, at: datetime, *, before: datetime, entry: AuditEntry) -> bool:
-        """Set `reminded_at` of a pending request by compare-and-set. False: not pending, or reminded since `before`."""
+        """Set `reminded_at` by compare-and-set. Returns False if it isn't pending, or was reminded since `before`."""
         last = requests.c.reminded_at
         may = (requests.c.id == request_id) & (requests.c.state == State.PENDING) & (last.is_(None) | (last <= before))
 
@@ -143,14 +143,14 @@ class Requests(Repository):
         return await self._database.write(work)
 
     async def mark_sent(self, request_id: str, phase: str, at: datetime) -> bool:
-        """Set the phase's `sent_at` by compare-and-set, while the request is EXECUTING.
+        """Mark a phase as sent by compare-and-set, while the request is EXECUTING.
 
-        False: never send. It was set before, or the request was denied, withdrawn or has expired meanwhile.
+        On False, don't send: the phase was marked before, or the request was denied, withdrawn or has expired.
         """
 
         def work(connection: Connection) -> bool:
             under_way = (requests.c.id == request_id) & (requests.c.state == State.EXECUTING)
-            # Held until the commit: a denial waits for this, or this for the denial.
+            # Locked until the commit, so that a denial waits for this, or this for the denial.
             if connection.execute(select(requests.c.id).where(under_way).with_for_update()).first() is None:
                 return False
             if not insert_new(connection, sent, {"request_id": request_id, "phase": phase, "at": at}):
@@ -162,13 +162,13 @@ class Requests(Repository):
         return await self._database.write(work)
 
     async def was_sent(self, request_id: str, phase: str) -> bool:
-        """Return True once `mark_sent` has marked this phase."""
+        """Return True if `mark_sent` has marked this phase."""
         query = select(sent.c.at).where(sent.c.request_id == request_id, sent.c.phase == phase)
         return await self._database.read(lambda connection: connection.execute(query).first() is not None)
 
 
 def _may_owe_one(connection: Connection, person: str, *, another: bool) -> None:
-    """Let one transaction at a time open a review that this person owes; raise when they may owe no other one."""
+    """Lock the reviews of a person until the commit. Raises ReviewOwed if they owe one and may not owe another."""
     lock_until_commit(connection, crc32(f"review owed by {person}".encode()))
     owed = select(reviews.c.id).where(reviews.c.actor == person, reviews.c.reviewed_at.is_(None))
     if not another and connection.execute(owed).first() is not None:
@@ -176,7 +176,7 @@ def _may_owe_one(connection: Connection, person: str, *, another: bool) -> None:
 
 
 def _newest(states: Sequence[State], about: Sequence[ColumnElement[bool]], limit: int | None) -> Any:
-    """Select the newest requests: a short walk down the index for each state, then the newest of all."""
+    """Select the newest requests. A short index scan per state is faster than one over all states."""
 
     def of(state: State) -> Any:
         query: Select[Any] = select(requests.c.id, requests.c.created_at).where(requests.c.state == state, *about)
@@ -219,7 +219,7 @@ def _with_votes(connection: Connection, query: Any) -> list[Request]:
 
 
 def _log(event: str, request: Request) -> None:
-    """Log where a request stands, in one line: whoever is shown its id, or its reference, finds what became of it."""
+    """Log a request's state in one line, so that its ID or reference leads to its outcome."""
     log.info(
         event,
         request=request.id,

@@ -1,4 +1,4 @@
-"""Reviews: what break-glass acts owe."""
+"""Reviews of break-glass operations."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,10 +16,10 @@ from bot.store.schema.tables import reviews, timers
 
 
 class Reviews(Repository):
-    """What break-glass acts owe. A review is opened by the move of its request."""
+    """The due and given reviews. A request's transition opens them."""
 
     async def get(self, review_id: str) -> Review | None:
-        """Return one review, owed or given."""
+        """Return a review, due or given."""
         query = select(reviews).where(reviews.c.id == review_id)
         return await self._database.read(lambda connection: one(connection, Review, query))
 
@@ -31,7 +31,7 @@ class Reviews(Repository):
         request_ids: Sequence[str] | None = None,
         limit: int | None = None,
     ) -> list[Review]:
-        """Those that are owed, the first due first; `owed=False`: the last ones that were given, newest first."""
+        """Return the due reviews, the earliest first. With `owed=False`, return the given ones, newest first."""
         query = select(reviews).where(reviews.c.reviewed_at.is_(None) if owed else reviews.c.reviewed_at.is_not(None))
         if actor is not None:
             query = query.where(reviews.c.actor == actor)
@@ -43,7 +43,7 @@ class Reviews(Repository):
     async def settle(
         self, review_id: str, by: str, justified: bool, comment: str, at: datetime, entry: AuditEntry
     ) -> bool:
-        """Give a review and drop its reminder. False: it was given before."""
+        """Record a review, and drop its reminder. Returns False if it was given before."""
         given = {"justified": justified, "reviewed_by": by, "reviewed_at": at, "comment": comment}
 
         def work(connection: Connection) -> bool:

@@ -1,4 +1,4 @@
-"""The incidents that run, held for a second: every request asks for the one of its channel."""
+"""A cache of the active incidents for one second, because every request needs its channel's."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ HELD_SECONDS: Final = 1.0
 
 
 class RunningIncidents:
-    """Running incidents by channel. `forget` after a change of one's own, so that it is seen at once."""
+    """The active incidents by channel. Call `forget` after a change, so that it is seen at once."""
 
     def __init__(self, load: Callable[[], Awaitable[list[Incident]]], *, seconds: float = HELD_SECONDS) -> None:
         self._load, self._seconds = load, seconds
@@ -21,7 +21,7 @@ class RunningIncidents:
         self._asking: asyncio.Task[Mapping[str, Incident]] | None = None
 
     async def by_channel(self) -> Mapping[str, Incident]:
-        """Return what runs; those who ask at the same time share one reading."""
+        """Return the active incidents by channel. Concurrent callers share one query."""
         if self._held is not None and time.monotonic() < self._until:
             return self._held
         if self._asking is None:
@@ -29,7 +29,7 @@ class RunningIncidents:
         return await asyncio.shield(self._asking)
 
     def forget(self) -> None:
-        """Read again, and do not hold what is being read now."""
+        """Empty the cache, and don't cache the result of a running query."""
         self._held = self._asking = None
 
     async def _ask(self) -> Mapping[str, Incident]:

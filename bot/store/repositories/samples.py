@@ -14,10 +14,10 @@ AT_ONCE = 500
 
 
 class Samples(Repository):
-    """Usage samples, one for each database and day."""
+    """Usage samples, one per database and day."""
 
     async def add(self, new: Sequence[UsageSample]) -> None:
-        """Add samples, one for each database and day: a later one of the same day replaces it."""
+        """Add samples. A later sample of the same database and day replaces an earlier one."""
         rows = list({(s.organization, s.day, s.database_id): values(s) for s in new}.values())
 
         def work(connection: Connection) -> None:
@@ -29,7 +29,7 @@ class Samples(Repository):
     async def find(
         self, *, organization: str, since: str, until: str, databases: Sequence[str] | None = None
     ) -> list[UsageSample]:
-        """Return those of the days from `since` to `until`, both included, by day; `databases`: exact names."""
+        """Return the samples from day `since` to day `until`, inclusive, by day. `databases` are exact names."""
         days = samples.c.day.between(since, until)
         query = select(samples).where(samples.c.organization == organization, days)
         query = query.order_by(samples.c.day, samples.c.database)
@@ -41,6 +41,6 @@ class Samples(Repository):
         return await self._database.read(work)
 
     async def first_day(self, *, organization: str) -> str | None:
-        """Return the `day` of an organization's oldest sample; None: there is none."""
+        """Return the `day` of an organization's oldest sample, or None."""
         query = select(func.min(samples.c.day)).where(samples.c.organization == organization)
         return await self._database.read(lambda connection: connection.execute(query).scalar())

@@ -1,4 +1,4 @@
-"""Timers: what is due, as rows that can be seen, moved and cancelled."""
+"""Timers: due work, as rows that can be listed, moved and cancelled."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -17,12 +17,12 @@ KNOWN = timers.c.kind.in_(list(TimerKind))
 
 
 class Timers(Repository):
-    """What is due."""
+    """The timers that haven't completed."""
 
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:
-        """Return those whose time has come and that are not held back.
+        """Return the timers that are due and not held back.
 
-        The longest overdue come first, after them those that were started or failed before: they stop no other.
+        The longest overdue come first. Timers that were started or failed before come last, so they don't delay others.
         """
         held = timers.c.held_until
         query = select(timers).where(timers.c.due_at <= now, KNOWN, or_(held.is_(None), held <= _machine_time()))
@@ -30,16 +30,16 @@ class Timers(Repository):
         return await self._database.read(lambda connection: many(connection, Timer, query))
 
     async def is_due(self, kind: TimerKind, subject: str, due_at: datetime) -> bool:
-        """Return True while that timer is neither moved nor dropped."""
+        """Return True if that timer has neither been moved nor dropped."""
         query = select(timers.c.kind).where(_this(kind, subject, due_at))
         return await self._database.read(lambda connection: connection.execute(query).first() is not None)
 
     async def start(
         self, due: Sequence[Timer], held_until: datetime, enqueue: Callable[[Connection, Timer], None]
     ) -> None:
-        """Enqueue the work of timers, and hold them back so that the next look finds others; all in one transaction.
+        """Enqueue the work of timers and hold them back, so that the next sweep finds others, in one transaction.
 
-        One that was moved, or has failed, since it was read is left out.
+        Timers that were moved or have failed since they were read are left out.
         """
 
         def work(connection: Connection) -> None:
@@ -51,7 +51,7 @@ class Timers(Repository):
         await self._database.write(work)
 
     async def replace(self, fired: Timer, following: Timer | None) -> None:
-        """Replace a timer that has fired by the following one, or drop it; not if it was moved meanwhile."""
+        """Replace a fired timer by the next one, or drop it. Does nothing if it was moved meanwhile."""
 
         def work(connection: Connection) -> None:
             done = connection.execute(delete(timers).where(_this(fired.kind, fired.subject, fired.due_at)))
@@ -61,17 +61,17 @@ class Timers(Repository):
         await self._database.write(work)
 
     async def postpone(self, failed: Timer, held_until: datetime, cause: str) -> None:
-        """Count a failure and hold the timer back for a while; not if it was moved meanwhile."""
+        """Count a failure, and hold the timer back. Does nothing if it was moved meanwhile."""
         query = update(timers).where(_this(failed.kind, failed.subject, failed.due_at))
         query = query.values(failures=failed.failures + 1, held_until=held_until, cause=cause)
         await self._database.write(lambda connection: connection.execute(query))
 
     async def schedule(self, timer: Timer) -> None:
-        """Set a timer. There is one for each kind and subject: a second one moves the first."""
+        """Set a timer. It replaces a timer of the same kind and subject."""
         await self._database.write(lambda connection: transitions.set_timers(connection, [timer]))
 
     async def backlog(self, before: datetime) -> Backlog:
-        """Count the timers that were due before a moment and have not fired, and those that fail."""
+        """Count the timers that were due before a time and haven't fired, and those that fail."""
         fails = timers.c.failures > 0
         late = select(func.count()).select_from(timers).where(timers.c.due_at < before, ~fails)
         failing = select(func.count()).select_from(timers).where(fails)
@@ -85,7 +85,7 @@ class Timers(Repository):
 
 
 def _machine_time() -> datetime:
-    """Return the time of the machine, as failures are real: a simulated clock may stand still, or jump."""
+    """Return the machine's time, since a simulated clock may stop or jump while failures are real."""
     return datetime.now(UTC)
 
 

@@ -1,4 +1,4 @@
-"""The ledger of tokens that we minted: everything about them but the token."""
+"""The ledger of the tokens issued by Turso Ops: everything about them except the tokens."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,14 +15,14 @@ OVER = (TokenState.REVOKED, TokenState.ENDED)
 
 
 class Tokens(Repository):
-    """Tokens that we minted."""
+    """The tokens issued by Turso Ops."""
 
     async def add(self, token: LedgerToken) -> None:
-        """Write a token down before the call that mints it."""
+        """Record a token before the call that mints it."""
         await self._database.write(lambda connection: connection.execute(tokens.insert().values(**values(token))))
 
     async def settle(self, token_id: str, state: TokenState, *, fingerprint: str = "") -> None:
-        """Say what became of it. One that was revoked or has ended meanwhile stays so."""
+        """Set the state of a token after the call. One that was revoked or has ended meanwhile stays so."""
         changes = {"state": state} | ({"fingerprint": fingerprint} if fingerprint else {})
         query = update(tokens).where(tokens.c.id == token_id, tokens.c.state.not_in(OVER)).values(changes)
         await self._database.write(lambda connection: connection.execute(query))
@@ -36,7 +36,7 @@ class Tokens(Repository):
         live_at: datetime | None = None,
         limit: int | None = None,
     ) -> list[LedgerToken]:
-        """Return all that match, newest first; `live_at`: only those that may work then, also what is being minted."""
+        """Return the matching tokens, newest first. `live_at` selects those that may work then, or are being minted."""
         query = select(tokens).where(tokens.c.organization == organization)
         if database_ids is not None:
             query = query.where(tokens.c.database_id.in_(list(database_ids)))

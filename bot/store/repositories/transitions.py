@@ -1,4 +1,4 @@
-"""What is committed together with a change of a request's state."""
+"""The side effects that are committed together with a change of a request's state."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -25,24 +25,24 @@ LEASE = timedelta(seconds=60)
 
 
 class QuarantineOpen(Exception):
-    """The object of a quarantine has an open one: nothing of the transaction is kept."""
+    """Raised if a database already has an open quarantine. The transaction is rolled back."""
 
 
 def columns_of(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields that a move sets, as column values."""
+    """Return the fields that a transition sets, as column values."""
     if unknown := changes.keys() - MOVABLE:
         raise ValueError(f"a move cannot set {sorted(unknown)}")
     return dict(changes)
 
 
 def is_sent(connection: Connection, request_id: str) -> bool:
-    """Say whether anything of a request was handed to Turso; until the commit, nothing of it will be."""
+    """Return whether any phase of a request is marked as sent. None can be marked until the commit."""
     connection.execute(select(requests.c.id).where(requests.c.id == request_id).with_for_update())
     return connection.execute(select(sent.c.phase).where(sent.c.request_id == request_id)).first() is not None
 
 
 def apply_side_effects(connection: Connection, request_id: str, move: Transition, enqueuer: Enqueuer) -> None:
-    """Write all that a move brings besides the state itself; the audit entries last."""
+    """Write everything that a transition contains besides the state. The audit entries come last."""
     if move.cancel:
         connection.execute(delete(timers).where(timers.c.subject == request_id, timers.c.kind.in_(list(move.cancel))))
     set_timers(connection, move.timers)
@@ -65,7 +65,7 @@ def apply_side_effects(connection: Connection, request_id: str, move: Transition
 
 
 def _place(connection: Connection, placed: Sequence[Hold]) -> None:
-    """Insert holds; the index on open quarantines decides between two of one object, also at the same moment."""
+    """Insert holds. A unique index allows one open quarantine per database, also between concurrent transactions."""
     others = [values(hold) for hold in placed if hold.kind is not HoldKind.QUARANTINE]
     if others:
         connection.execute(holds.insert(), others)
@@ -75,11 +75,10 @@ def _place(connection: Connection, placed: Sequence[Hold]) -> None:
 
 
 def _close(connection: Connection, closing: Closing, at: datetime) -> bool:
-    """End a quarantine that waits, with its countdown. False: it does not wait any more.
+    """End a waiting quarantine and its countdown. Returns False if it no longer waits.
 
-    The database is still blocked, so its hold stays, as a freeze: until whatever takes its place is done, and for good
-    when that never happens. A hold is dropped only by a move that says so, because the block is gone or another hold
-    stands for it.
+    The database is still blocked, so its hold stays as a freeze, until its replacement completes or permanently if that
+    never happens. Only an explicit transition drops a hold, because the block is gone or another hold covers it.
     """
     waits = (requests.c.id == closing.request_id) & (requests.c.state == State.QUARANTINED)
     ended = {"state": State.STALE, "outcome": closing.outcome, "due_at": None, "updated_at": at}
@@ -94,7 +93,7 @@ def _close(connection: Connection, closing: Closing, at: datetime) -> bool:
 
 
 def _drop_prepared(connection: Connection, request_id: str, at: datetime) -> None:
-    """Release the holds of a change that is not made, and drop the review that it would have owed."""
+    """Release the holds of a change that wasn't sent, and drop its review."""
     other = holds.alias("other")
     needed_by = exists().where(
         (other.c.database_id == holds.c.database_id)
@@ -102,7 +101,7 @@ def _drop_prepared(connection: Connection, request_id: str, at: datetime) -> Non
         & (other.c.kind != HoldKind.FOUND)
         & other.c.released_at.is_(None)
     )
-    # What was found before this change is noted for the holds of others, too, and stays as long as they do.
+    # A found block also matters to the holds of other requests, and stays as long as they do.
     goes = (holds.c.kind != HoldKind.FOUND) | ~needed_by
     held = select(holds.c.id).where(holds.c.request_id == request_id, holds.c.released_at.is_(None), goes)
     release(connection, list(connection.scalars(held)), at)
@@ -113,12 +112,12 @@ def _drop_prepared(connection: Connection, request_id: str, at: datetime) -> Non
 
 
 def set_timers(connection: Connection, due: Sequence[Timer]) -> None:
-    """Set timers. There is one for each kind and subject: a second one moves the first."""
+    """Set timers. Each replaces a timer of the same kind and subject."""
     insert_newest(connection, timers, [values(timer) for timer in due])
 
 
 def release(connection: Connection, hold_ids: Sequence[str], at: datetime, *, keeps_timers: bool = False) -> int:
-    """Release holds and drop their timers; returns how many were still held."""
+    """Release holds, and drop their timers. Returns how many were still active."""
     if not hold_ids:
         return 0
     held = holds.c.id.in_(list(hold_ids)) & holds.c.released_at.is_(None)
@@ -129,14 +128,14 @@ def release(connection: Connection, hold_ids: Sequence[str], at: datetime, *, ke
 
 
 def revoke_tokens_of(connection: Connection, database_ids: Sequence[str]) -> None:
-    """Write that the tokens of these databases are no more."""
+    """Mark the tokens of deleted databases as ended."""
     may_work = [TokenState.LIVE, TokenState.UNKNOWN, TokenState.REVOKED]
     ended = tokens.c.database_id.in_(list(database_ids)) & tokens.c.state.in_(may_work)
     connection.execute(update(tokens).where(ended).values(state=TokenState.ENDED))
 
 
 def revoke_tokens(connection: Connection, revocation: Revocation) -> None:
-    """Write what is known of tokens that are older than a rotation."""
+    """Set the state of the tokens from before a rotation."""
     may_work = [TokenState.LIVE, TokenState.UNKNOWN, TokenState.REVOKED]
     old = (
         tokens.c.database_id.in_(list(revocation.database_ids))
@@ -147,14 +146,14 @@ def revoke_tokens(connection: Connection, revocation: Revocation) -> None:
 
 
 def owe(connection: Connection, subject: str, event: str, at: datetime) -> None:
-    """Record that an end is to be told, and set the timer that makes sure of it."""
+    """Record a due notice of an outcome, and set its timer."""
     this = (outcome_notices.c.subject == subject) & (outcome_notices.c.event == event)
     connection.execute(delete(outcome_notices).where(this))
     owe_once(connection, subject, event, at)
 
 
 def owe_once(connection: Connection, subject: str, event: str, at: datetime) -> bool:
-    """Record that something is to be told, unless that was recorded before, and set its timer. True: recorded now."""
+    """Record a due notice and its timer unless it exists. Returns True if it was recorded now."""
     row = {"subject": subject, "event": event, "person": "", "owed_at": at, "told_at": None, "how": ""}
     if not insert_new(connection, outcome_notices, row):
         return False

@@ -1,1 +1,1 @@
-"""The tables, the types of their columns, and the migrations that make them."""
+"""The tables, their column types, and the migrations."""

@@ -1,4 +1,4 @@
-"""Column types that turn what the records hold into what both databases can keep, and back."""
+"""Column types that convert the fields of records to values of both databases, and back."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -14,29 +14,29 @@ from bot.core.requests.plan import Plan
 
 
 def storable(text: str) -> str:
-    """Replace what no database can keep as text: lone surrogates and NUL."""
+    """Replace the characters that no database can store as text: lone surrogates and NUL."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
 
 
 class SafeText(TypeDecorator[str]):
-    """Text of any length, also from people."""
+    """Text of any length, including text that people typed."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Never fail on what somebody typed."""
+        """Replace characters that can't be stored."""
         return None if value is None else storable(value)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime, kept and returned in UTC."""
+    """An aware datetime, stored and returned in UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Drop the zone for SQLite, which keeps none; everything there is UTC."""
+        """Convert to UTC, and drop the zone for SQLite, which can't store one."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -45,7 +45,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return it aware."""
+        """Return an aware datetime in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -58,28 +58,28 @@ class Seconds(TypeDecorator[timedelta]):
     cache_ok = True
 
     def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:
-        """Count the seconds."""
+        """Convert to seconds."""
         return None if value is None else round(value.total_seconds())
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> timedelta | None:
-        """And back."""
+        """Convert from seconds."""
         return None if value is None else timedelta(seconds=value)
 
 
 class Json(TypeDecorator[Any]):
-    """Plain JSON, kept as text: nothing is ever searched inside it."""
+    """Plain JSON, stored as text because no query looks inside it."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """Write it."""
+        """Encode the value as JSON."""
         if value is None:
             return None
         return storable(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        """Read it."""
+        """Decode the JSON."""
         return None if value is None else json.loads(value)
 
 
@@ -89,16 +89,16 @@ class Strings(Json):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """Write a list."""
+        """Encode the strings as a JSON list."""
         return super().process_bind_param(None if value is None else list(value), dialect)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:
-        """Read a tuple."""
+        """Decode the JSON list as a tuple."""
         return None if value is None else tuple(json.loads(value))
 
 
 class EnumText(TypeDecorator[StrEnum]):
-    """A member of one enumeration, kept as its value."""
+    """A member of an enumeration, stored as its value."""
 
     impl = Text
     cache_ok = True
@@ -108,31 +108,31 @@ class EnumText(TypeDecorator[StrEnum]):
         super().__init__()
 
     def process_bind_param(self, value: StrEnum | str | None, dialect: Dialect) -> str | None:
-        """Write the value."""
+        """Convert the member to its value."""
         return None if value is None else self.members(value).value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
-        """Read the member."""
+        """Convert the value to its member."""
         return None if value is None else self.members(value)
 
 
 class PlanText(TypeDecorator[Plan]):
-    """A plan as the canonical text that was hashed."""
+    """A plan, stored as the canonical text that was hashed."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Plan | None, dialect: Dialect) -> str | None:
-        """Write the canonical text."""
+        """Convert the plan to its canonical text."""
         return None if value is None else storable(value.to_json())
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Plan | None:
-        """Read the plan."""
+        """Parse the plan."""
         return None if value is None else Plan.from_json(value)
 
 
 class EntryField(ColumnElement[str]):
-    """A field of an audit entry's canonical text, for columns that the database computes by itself."""
+    """A field of an audit entry's canonical text, for columns that the database computes."""
 
     inherit_cache = False
 

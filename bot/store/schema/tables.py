@@ -1,4 +1,4 @@
-"""The tables: one for each kind of record, with columns named as its fields."""
+"""The tables, one per kind of record. Columns have the names of its fields."""
 
 from sqlalchemy import (
     BigInteger,
@@ -228,7 +228,7 @@ audit_log = Table(
     Column("previous_hash", Text, nullable=False),
     Column("hash", Text, nullable=False),
     Column("entry", Text, nullable=False),
-    # Read out of the entry by the database itself, so that no column can say anything else than what was hashed.
+    # The database computes these from the entry, so that they can't differ from what was hashed.
     Column("at", BYTEWISE, Computed(EntryField("at"), persisted=True)),
     Column("user_id", Text, Computed(EntryField("user_id"), persisted=True)),
     Column("channel_id", Text, Computed(EntryField("channel_id"), persisted=True)),

@@ -1,4 +1,4 @@
-"""Migrations: the store's own tables by Alembic, DBOS's by DBOS, by one process at a time."""
+"""Migrations of the store's tables by Alembic and of DBOS's tables by DBOS, by one process at a time."""
 
 import asyncio
 import fcntl
@@ -27,24 +27,24 @@ PRIVATE_FILE = 0o600
 
 
 class CannotUpgrade(BotError):
-    """The store cannot be brought to this version; the sentence says why."""
+    """Raised if the store can't be upgraded to this version. The sentence says why."""
 
 
 class NotUpgraded(BotError):
-    """There is no store, or an older version made it; the sentence says what to do."""
+    """Raised if there is no store, or an older version made it. The sentence says what to do."""
 
 
 async def upgrade(database_url: str) -> bool:
-    """Bring a store to this version, making the SQLite file and its folder when there is none.
+    """Upgrade a store to this version. Creates the SQLite file and its folder if they are missing.
 
-    Several processes may do it at once: one works, the others wait for it.
+    If several processes do it at once, one upgrades and the others wait.
 
     Returns:
-        True when something was changed.
+        True if something was changed.
     Raises:
         BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
-        CannotUpgrade: the file cannot be made or written, or a newer version made the store.
-        StoreUnavailable: the database does not answer.
+        CannotUpgrade: the file can't be created or written, or a newer version made the store.
+        StoreUnavailable: the database doesn't answer.
     """
     place = place_of(database_url)
     try:
@@ -54,13 +54,13 @@ async def upgrade(database_url: str) -> bool:
 
 
 async def must_be_current(database_url: str) -> None:
-    """See that there is a store with every migration of this version. Makes and changes nothing.
+    """Raise unless there is a store with every migration of this version. Changes nothing.
 
     Raises:
         BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
-        NotUpgraded: there is none, or an older version made it.
+        NotUpgraded: there is no store, or an older version made it.
         CannotUpgrade: a newer version made it.
-        StoreUnavailable: the database does not answer.
+        StoreUnavailable: the database doesn't answer.
     """
     place = place_of(database_url)
     if place.file and not place.file.exists():
@@ -96,7 +96,7 @@ def _is_current(place: Place) -> bool:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make the folder for this user alone; one that is there keeps its mode."""
+    """Create the folder for this user only. An existing one keeps its mode."""
     if not folder.exists():
         folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
 
@@ -110,7 +110,7 @@ def _alone(place: Place, engine: Engine) -> Iterator[None]:
             yield
         return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        # Asked again and again: who waits inside a statement keeps `CREATE INDEX CONCURRENTLY` waiting, for ever.
+        # Polls, because a transaction that waits inside a statement would block `CREATE INDEX CONCURRENTLY` forever.
         while not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": UPGRADE_LOCK}).scalar():
             time.sleep(LOOK_SECONDS)
         yield

@@ -1,1 +1,1 @@
-"""How the tables came to be, one step after the other; `upgrade` runs what is missing."""
+"""The migrations of the tables. `upgrade` runs those that are missing."""

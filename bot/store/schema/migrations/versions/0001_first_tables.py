@@ -17,7 +17,7 @@ BYTEWISE = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    """Make them."""
+    """Create the tables."""
     op.create_table(
         "audit_log",
         sa.Column("seq", COUNTER, autoincrement=False, nullable=False),
@@ -242,5 +242,5 @@ def upgrade() -> None:
 
 
 def where(condition: str) -> dict[str, Any]:
-    """An index over some rows only."""
+    """Return the arguments of an index over the rows that match a condition."""
     return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}

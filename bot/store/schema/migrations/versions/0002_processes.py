@@ -1,4 +1,4 @@
-"""Which processes live, and by which policy they decide."""
+"""A table of running processes and their policies."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Create the table."""
     op.create_table(
         "processes",
         sa.Column("id", sa.Text(), nullable=False),

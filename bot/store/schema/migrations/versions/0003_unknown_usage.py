@@ -1,4 +1,4 @@
-"""A sample of usage may lack a number that Turso did not give."""
+"""Nullable numbers in usage samples, for those that Turso doesn't report."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ NUMBERS = ("rows_read", "rows_written", "storage_bytes", "bytes_synced")
 
 
 def upgrade() -> None:
-    """Let the numbers be null."""
+    """Make the columns nullable."""
     with op.batch_alter_table("samples") as samples:
         for name in NUMBERS:
             samples.alter_column(name, existing_type=sa.BigInteger(), nullable=True)

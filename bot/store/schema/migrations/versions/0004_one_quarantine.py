@@ -1,4 +1,4 @@
-"""At most one open quarantine of an object."""
+"""At most one open quarantine per database."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ NAMES = ("id", "kind", "database_id", "placed_at", "released_at")
 
 
 def upgrade() -> None:
-    """Release all but the newest one, which leaves the most time for Undo; then let the database allow no second."""
+    """Release all but the newest quarantine, which leaves the most time for Undo, and add a unique index."""
     held = sa.table("holds", *map(sa.column, NAMES))
     later = held.alias("later")
     is_later = (

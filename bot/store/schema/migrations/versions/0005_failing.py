@@ -1,4 +1,4 @@
-"""What fails again and again: timers with their failures and the next try, background loops of each process."""
+"""Failure counts and retry times of timers, and the failing background loops of each process."""
 
 import sqlalchemy as sa
 from alembic import op

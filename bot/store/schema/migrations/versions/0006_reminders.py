@@ -1,4 +1,4 @@
-"""When the requester of a request last had its approvers reminded."""
+"""The time of a request's last reminder to its approvers."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Who was told how something ended, and messages that show how a database is."""
+"""Tables of outcome notices and live cards."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     op.create_table(
         "outcome_notices",
         sa.Column("subject", sa.Text(), nullable=False),

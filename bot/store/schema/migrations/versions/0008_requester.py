@@ -1,4 +1,4 @@
-"""The columns of requests have the names that people use: requester and operation."""
+"""Columns of requests renamed to the glossary's terms: requester and operation."""
 
 import sqlalchemy as sa
 from alembic import op

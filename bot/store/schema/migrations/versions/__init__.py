@@ -1,1 +1,1 @@
-"""The steps."""
+"""One file per migration."""
