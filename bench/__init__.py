@@ -1,1 +1,1 @@
-"""Measure the bot beside a bare Bolt app: ratios and counts, in one run."""
+"""The benchmark: measures the bot beside a bare Bolt app, as ratios and counts."""

@@ -1,4 +1,4 @@
-"""The budgets: what must be, what is aimed at, and how a measured figure is judged."""
+"""The budgets: required and desired values, and how a measured figure is judged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ Figures = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """One row of the table. Parts are `(key, must, aim)`; `at_least` turns the comparison round."""
+    """One row of the table. Parts are `(key, must, aim)`, and `at_least` makes them lower bounds."""
 
     number: int
     what: str
@@ -21,7 +21,7 @@ class Budget:
     """Nothing is asked of it: what the machine shows is told."""
 
     def met(self, figures: Figures, *, aim: bool = False) -> bool | None:
-        """Say whether every part holds; None when one was not measured."""
+        """Return whether every part holds. None if one was not measured."""
         if any(key not in figures for key, _, _ in self.parts):
             return None
         bounds = [(figures[key], hoped if aim else must) for key, must, hoped in self.parts]

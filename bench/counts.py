@@ -1,4 +1,4 @@
-"""What is counted, not timed: calls to Turso, and the way from the last approval to the deed."""
+"""Budgets that are counted: calls to Turso, and the time from the last approval to the change."""
 
 import asyncio
 import statistics
@@ -11,7 +11,7 @@ from bench.systems import Fleet
 
 
 async def organization_usage(fleet: Fleet) -> dict[str, float]:
-    """Budget 15: usage of an organization of 1,000 databases."""
+    """Measure budget 15: the calls for the usage of an organization of 1,000 databases."""
     await fleet.start("bot")
     await fleet.stubs.set(databases=1000, forget=True)
     with fleet.awake("bot") as server:
@@ -24,7 +24,7 @@ async def organization_usage(fleet: Fleet) -> dict[str, float]:
 
 
 async def last_approval(fleet: Fleet) -> dict[str, float]:
-    """Budget 16: from the press of Approve to the first request that Turso gets, beside B's ack."""
+    """Measure budget 16: from the press of Approve to the first request to Turso, beside B's ack."""
     waits = []
     await fleet.stubs.set(databases=1000)
     async with fleet.fresh("bot, approving") as server:

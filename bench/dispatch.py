@@ -1,4 +1,4 @@
-"""Does the fortieth command or button cost more than the first? In this process, in turns."""
+"""The cost of the fortieth command or button against the first, measured alternately in this process."""
 
 import asyncio
 import os
@@ -33,7 +33,7 @@ async def _ignore(env: Any, incoming: Any) -> str:
 
 
 async def last_against_first(fleet: Fleet) -> dict[str, float]:
-    """Budget 10."""
+    """Measure budget 10: the last command or button against the first."""
     names = [f"probe{n}" for n in range(FORTY)]
     probes = [
         ReadCommand(name=one, usage=one, summary="A probe", args=_NoArgs, run=_run, open_to_all=True) for one in names
@@ -46,7 +46,7 @@ async def last_against_first(fleet: Fleet) -> dict[str, float]:
 
 
 async def _ratio(app: Any, first: Iterator[bytes], last: Iterator[bytes]) -> float:
-    """Return what the last costs against the first: the median of the turns, so that a disturbed one is left out."""
+    """Return the cost of the last against the first, as the median of several rounds."""
     await _spend(app, first)
     await _spend(app, last)
     ratios = []
@@ -62,7 +62,7 @@ async def _spend(app: Any, requests: Iterator[bytes]) -> float:
     began = time.process_time()
     for scope, body in prepared:
         await _call(app, scope, body)
-    await asyncio.sleep(0.02)  # what goes on after the acks belongs to them
+    await asyncio.sleep(0.02)  # the work after the acks is part of the cost
     return time.process_time() - began
 
 

@@ -1,4 +1,4 @@
-"""The store after years: what `audit` and `requests` read, with a thousand and with a million entries."""
+"""The store after years: the time of `audit` and `requests` with a thousand and a million entries."""
 
 import contextlib
 import sqlite3
@@ -28,7 +28,7 @@ class _Now:
 
 
 async def pages(fleet: Fleet) -> dict[str, float]:
-    """Budget 17: a page of the audit log and the open requests of a channel."""
+    """Measure budget 17: a page of the audit log, and the open requests of a channel."""
     found: dict[int, list[float]] = {}
     for count in (FEW, MANY):
         file = fleet.folder / f"history-{count}.db"
@@ -59,7 +59,7 @@ async def _median(read: Callable[[], Awaitable[object]]) -> float:
 
 
 async def _fill(file: Path, count: int) -> None:
-    """Write one entry and one request as the bot does, and copy them until there are so many."""
+    """Write one entry and one request as the bot does, and copy them until there are `count`."""
     await upgrade(f"sqlite:///{file}")
     now = datetime.now(UTC)
     async with open_store(f"sqlite:///{file}", _Now()) as store:
@@ -79,7 +79,7 @@ async def _fill(file: Path, count: int) -> None:
 
 def _copy(connection: sqlite3.Connection, table: str, changed: dict[str, str], count: int) -> None:
     rows = connection.execute(f"PRAGMA table_xinfo({table})").fetchall()
-    names = [row[1] for row in rows if row[6] == 0]  # what the database computes itself is left out
+    names = [row[1] for row in rows if row[6] == 0]  # without the computed columns
     given = ", ".join(changed.get(name, f'one."{name}"') for name in names).replace(":seq", "one.seq")
     listed = ", ".join(f'"{name}"' for name in names)
     connection.execute(

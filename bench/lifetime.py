@@ -1,4 +1,4 @@
-"""Memory over many commands, the time to the first answer, and what a power cut leaves."""
+"""Memory over many commands, the time to the first answer, and the state after a power cut."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from bench.systems import Fleet
 
 
 async def memory(fleet: Fleet) -> dict[str, float]:
-    """Budget 11: RSS after 20,000 commands beside B's, and what the next 40,000 add."""
+    """Measure budget 11: RSS after 20,000 commands beside B's, and the growth by 40,000 more."""
     requests = signing.commands("db list", respond_to=fleet.stubs.url)
     async with fleet.fresh("B") as bare:
         await saturate(bare.port, requests, count=20_000, width=128)
@@ -40,7 +40,7 @@ async def _in_portions(port: int, requests: Iterator[bytes], count: int) -> None
 
 
 async def start(fleet: Fleet) -> dict[str, float]:
-    """Budget 12: from the start of the process to the first answered command."""
+    """Measure budget 12: from the start of the process to the first answered command."""
     async with fleet.fresh("bot"):  # migrations
         pass
     seconds: dict[str, list[float]] = {"B": [], "bot": []}
@@ -53,7 +53,7 @@ async def start(fleet: Fleet) -> dict[str, float]:
 
 
 async def power_cut(fleet: Fleet) -> dict[str, float]:
-    """Kill the bot in the middle of commands that change something: every acknowledged one is in the store."""
+    """Kill the bot during changes, and check that every acknowledged one is in the store."""
     asked: dict[str, int] = {}
     async with fleet.fresh("bot, to be killed") as bot:
         sample = await _killed_midway(fleet, bot, asked)

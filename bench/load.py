@@ -1,4 +1,4 @@
-"""The load: as many requests as a server takes, or so many a second, over kept connections."""
+"""The load: as many requests as possible, or a fixed rate, over persistent connections."""
 
 import asyncio
 import gc
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Sample:
-    """What one stretch of load saw: how long each answer took, in seconds, and their statuses."""
+    """The results of a load: the latency of each answer in seconds, and the statuses."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
@@ -26,13 +26,13 @@ class Sample:
         self.statuses[status] = self.statuses.get(status, 0) + 1
 
     def percentile(self, share: float) -> float:
-        """Return the latency below which that share of the answers came."""
+        """Return the latency at a quantile."""
         ordered = sorted(self.latencies)
         return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)]
 
 
 class Connection(asyncio.Protocol):
-    """One kept connection with one request in flight; it reads only as much of the answer as it must."""
+    """A persistent connection with one request at a time. Reads as little of the answer as possible."""
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
@@ -53,7 +53,7 @@ class Connection(asyncio.Protocol):
             self._answer.set_result(int(self._buffer[9:12]))
 
     async def ask(self, request: bytes) -> int:
-        """Send and return the status, 0 when the connection broke."""
+        """Send a request, and return the status, or 0 if the connection broke."""
         if self.transport is None:
             return 0
         self._buffer, self._answer = b"", asyncio.get_running_loop().create_future()
@@ -119,7 +119,7 @@ async def saturate(port: int, requests: Iterator[bytes], *, count: int, width: i
 
 
 async def pace(port: int, requests: Iterator[bytes], *, rate: float, seconds: float) -> Sample:
-    """Send `rate` requests a second whatever the answers do; latency counts from when each was due to leave."""
+    """Send `rate` requests a second, whatever the answers. Latency counts from when each was due."""
     sample, pool, loop = Sample(), Pool(port), asyncio.get_running_loop()
     running: set[asyncio.Task[None]] = set()
 
@@ -127,7 +127,7 @@ async def pace(port: int, requests: Iterator[bytes], *, rate: float, seconds: fl
         began = time.perf_counter()
         sample.note(await pool.ask(request), time.perf_counter() - began)
 
-    await asyncio.gather(*(pool.ask(next(requests)) for _ in range(4)))  # opened before it counts
+    await asyncio.gather(*(pool.ask(next(requests)) for _ in range(4)))  # opens the connections before the measurement
     with _no_pauses():
         start = loop.time()
         for number in range(int(rate * seconds)):
@@ -142,7 +142,7 @@ async def pace(port: int, requests: Iterator[bytes], *, rate: float, seconds: fl
 
 
 class _no_pauses:  # noqa: N801 - reads as a statement
-    """Keep our own garbage collection out of the figures."""
+    """Disables garbage collection during a measurement."""
 
     def __enter__(self) -> None:
         gc.collect()

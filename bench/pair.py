@@ -18,7 +18,7 @@ ROUNDS, COUNT, WIDTH = 5, 3000, 64
 
 
 async def one_and_two(fleet: Fleet) -> dict[str, float]:
-    """Budget 18: commands that read, each with its audit entry in the one chain."""
+    """Measure budget 18: read commands, each with its entry in the shared audit chain."""
     with _postgresql() as fleet.postgresql:
         async with fleet.fresh("bot, first of two") as first, fleet.fresh("bot, second of two") as second:
             rates: dict[int, list[float]] = {1: [], 2: []}
@@ -30,7 +30,7 @@ async def one_and_two(fleet: Fleet) -> dict[str, float]:
 
 
 async def _rate(fleet: Fleet, servers: Sequence[Server]) -> float:
-    """Return how many commands a second are answered, shared out evenly."""
+    """Return the answered commands per second, distributed evenly."""
     asked = signing.commands("db list", respond_to=fleet.stubs.url)
     share = COUNT // len(servers)
     samples = await asyncio.gather(

@@ -1,4 +1,4 @@
-"""How fast the local platform is: a real client's inserts and selects beside plain SQLite and the floor of HTTP.
+"""The speed of the local platform: a client's inserts and selects beside plain SQLite and minimal HTTP.
 
 The client and the server share this machine's cores; the floor is a bare ASGI application on the same server
 software, which reads the same request and answers with as many bytes. Rounds are interleaved, medians count.
@@ -55,7 +55,7 @@ asyncio.run(uvicorn.Server(config).serve(sockets=[listening]))
 
 @dataclass(frozen=True)
 class Row:
-    """What was done, how often a second, and that beside the other figures of its kind."""
+    """An operation, its rate per second, and the ratio to its baseline."""
 
     what: str
     per_second: float
@@ -65,7 +65,7 @@ class Row:
 
 @contextmanager
 def process(source: str, *arguments: str) -> Iterator[str]:
-    """Run a server in a process of its own; gives its URL."""
+    """Run a server in its own process, and yield its URL."""
     command = [sys.executable, "-c", source, *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
@@ -76,7 +76,7 @@ def process(source: str, *arguments: str) -> Iterator[str]:
 
 
 class Http:
-    """One kept connection."""
+    """Open a persistent connection."""
 
     def __init__(self, url: str, token: str = TOKEN) -> None:
         address = urlsplit(url)
@@ -146,7 +146,7 @@ def _compare(kind: str, subjects: dict[str, Callable[[], object]]) -> list[Row]:
 
 
 def table(measured: list[Row]) -> str:
-    """The rows in Markdown."""
+    """Return the rows in Markdown."""
     lines = ["| single row | per second | of plain SQLite | of the HTTP floor |", "| --- | ---: | ---: | ---: |"]
     lines += [f"| {row.what} | {row.per_second:,.0f} | {row.of_sqlite:.3f} | {row.of_floor:.2f} |" for row in measured]
     return "\n".join(lines)

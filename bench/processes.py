@@ -1,4 +1,4 @@
-"""Servers under measurement: started on a core of their own, watched from outside, ended by their id."""
+"""The measured servers, each started on its own core and observed from outside."""
 
 import asyncio
 import contextlib
@@ -31,7 +31,7 @@ def free_port() -> int:
 
 
 def pin_to(core: int) -> None:
-    """Keep this process on one core, ahead of whatever else runs on the machine, as far as the system lets us."""
+    """Pin this process to one core and raise its priority, as far as the system allows."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {core})
     with contextlib.suppress(OSError):
@@ -40,7 +40,7 @@ def pin_to(core: int) -> None:
 
 @dataclass
 class Server:
-    """A running server: its port, and what it costs."""
+    """A running server: its port, CPU time and memory."""
 
     name: str
     port: int
@@ -61,7 +61,7 @@ class Server:
         return sum(one.memory_info().rss for one in self._all())
 
     async def settle(self, *, quiet: float = 0.25, within: float = 20) -> None:
-        """Wait until the server has nothing left to do but to look whether there is something to do."""
+        """Wait until the server is idle except for its polling."""
         last, deadline = self.cpu_seconds(), time.monotonic() + within
         while time.monotonic() < deadline:
             await asyncio.sleep(quiet)
@@ -71,18 +71,18 @@ class Server:
             last = now
 
     def rest(self) -> None:
-        """Stop it where it stands, so that it takes nothing from whoever is measured."""
+        """Pause the process, so that it doesn't disturb other measurements."""
         for one in self._all():
             one.suspend()
 
     def wake(self) -> None:
-        """Let it go on."""
+        """Resume the process."""
         with contextlib.suppress(psutil.NoSuchProcess):
             for one in self._all():
                 one.resume()
 
     def kill(self) -> None:
-        """End it at once, as a power cut would."""
+        """Kill the process, as a power cut would."""
         for one in list(self._all()):
             with contextlib.suppress(psutil.NoSuchProcess):
                 one.kill()
@@ -101,7 +101,7 @@ async def running(
     cwd: Path | None = None,
     within: float = 30,
 ) -> AsyncIterator[Server]:
-    """Start a server and yield it once `first` is answered with 200; it is ended on the way out."""
+    """Start a server, yield it once `first` is answered with 200, and end it on exit."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("SLACK_", "TURSO_"))}
     environ |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **(env or {})}
     with tempfile.TemporaryFile() as output:
@@ -127,7 +127,7 @@ async def running(
 
 
 class NotStarted(Exception):
-    """A server did not answer its first request."""
+    """Raised if a server doesn't answer its first request."""
 
 
 async def _answered(server: Server, child: subprocess.Popen[bytes], first: bytes, within: float) -> None:

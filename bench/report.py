@@ -52,7 +52,7 @@ def _shown(value: float | None) -> str:
 
 
 def behind(figures: Figures) -> str:
-    """Return the absolute figures, which mean something for this machine only."""
+    """Return the absolute figures, which are only valid for this machine."""
     names = sorted(key for key in figures if not key.split(".")[0].isdigit() or "ms." in key or "with" in key)
     return "\n".join(f"| {name} | {figures[name]:.3g} |" for name in names)
 

@@ -1,4 +1,4 @@
-"""Requests as Slack sends them, signed."""
+"""Signed requests as Slack sends them."""
 
 import hmac
 import itertools
@@ -43,7 +43,7 @@ def click(action: dict[str, Any], *, respond_to: str, user: str, message: dict[s
 
 
 def request(body: bytes, *, secret: str | None = SECRET) -> bytes:
-    """Return the whole HTTP request; another secret, or none, makes it one that Slack did not send."""
+    """Return the whole HTTP request. With another secret, or none, it isn't a valid one of Slack."""
     stamp = str(int(time.time())).encode()
     head = [
         b"POST %s HTTP/1.1" % PATH.encode(),
@@ -60,6 +60,6 @@ def request(body: bytes, *, secret: str | None = SECRET) -> bytes:
 
 
 def commands(text: str, *, respond_to: str, secret: str | None = SECRET) -> Iterator[bytes]:
-    """Yield signed commands without end."""
+    """Yield signed commands endlessly."""
     while True:
         yield request(command(text, respond_to=respond_to), secret=secret)

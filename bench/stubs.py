@@ -12,7 +12,7 @@ SCOPES = b"commands,chat:write,app_mentions:read,users:read,usergroups:read,chan
 
 
 class Stub:
-    """Answers at once, or after `delay` seconds where Turso is asked. `/_control` reads and sets it."""
+    """Answers at once, and for Turso after `delay` seconds. `/_control` reads and sets the state."""
 
     def __init__(self) -> None:
         self.delay = 0.0
@@ -20,7 +20,7 @@ class Stub:
         self.forget()
 
     def forget(self) -> None:
-        """Begin to count anew."""
+        """Reset the counters."""
         self.calls: dict[str, int] = {}
         self.connections: set[Any] = set()
         self.known: set[Any] = getattr(self, "known", set())

@@ -1,4 +1,4 @@
-"""The bot with one end cut off, so that a budget measures what it names and nothing else."""
+"""Variants of the bot with parts removed, so that each budget measures only what it names."""
 
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -22,13 +22,13 @@ REPLY = Reply(text="Done.", private=True)
 
 
 class Silent:
-    """A messenger that says nothing."""
+    """A messenger that sends nothing."""
 
     async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
-        """Leave it."""
+        """Do nothing."""
 
     async def send_ephemeral(self, to: Address, reply: Reply, *, replace: bool = False) -> None:
-        """Leave it."""
+        """Do nothing."""
 
 
 async def _nothing_to_read(ctx: Context, args: Any) -> Reply:
@@ -42,7 +42,7 @@ def _quiet(command: Command) -> Command:
 
 
 def configure_logging(bot: Bot, more: Sequence[Command] = ()) -> None:
-    """Take Turso and the delivery away; what is left is guard, Bolt, parsing, decision, ack and audit."""
+    """Remove Turso and the delivery. The guard, Bolt, parsing, decision, ack and audit remain."""
     commands = [
         replace(one, run=_nothing_to_read) if isinstance(one, ReadCommand) and one.name == "list" else one
         for one in bot.env.commands
@@ -94,10 +94,10 @@ def _served(change: Callable[[Bot], None]) -> AsgiApp:
 
 
 def make_quiet() -> AsgiApp:
-    """Budgets 1, 2 and 11."""
+    """Return the subject of budgets 1, 2 and 11: the bot without Turso and delivery."""
     return _served(configure_logging)
 
 
 def make_messages() -> AsgiApp:
-    """Budget 6."""
+    """Return the subject of budget 6: the bot that answers with two messages."""
     return _served(say_two_things)

@@ -1,4 +1,4 @@
-"""How each system under measurement is started."""
+"""The systems under measurement, and how each is started."""
 
 import asyncio
 import contextlib
@@ -60,14 +60,14 @@ class Stubs:
         return f"http://127.0.0.1:{self.port}"
 
     async def set(self, **wanted: Any) -> dict[str, Any]:
-        """Set `delay`, `databases` or `forget`, and return what was counted so far."""
+        """Set `delay`, `databases` or `forget`, and return the counters."""
         answer = await self._http.post(f"{self.url}/_control", content=json.dumps(wanted))
         return dict(answer.json())
 
 
 @dataclass
 class Fleet:
-    """The servers that were started for a scenario; while one is measured the others stand still."""
+    """The servers of a scenario. While one is measured, the others are paused."""
 
     stubs: Stubs
     folder: Path
@@ -89,7 +89,7 @@ class Fleet:
 
     @asynccontextmanager
     async def fresh(self, name: str) -> AsyncIterator[Server]:
-        """Start a system of its own for as long as it is needed."""
+        """Start a separate system inside the context."""
         port = free_port()
         env = {"SLACK_API_URL": f"{self.stubs.url}/api/"}
         match name:
@@ -121,10 +121,10 @@ class Fleet:
             try:
                 yield server
             finally:
-                server.wake()  # what stands still does not hear that it is to end
+                server.wake()  # a paused process doesn't get the signal to end
 
     def bot_env(self, port: int, database: str) -> dict[str, str]:
-        """Return the settings of a bot that lives between the stubs, with a store in the run's own folder."""
+        """Return the settings of a bot between the stubs, with a store in the run's folder."""
         policy = self.folder / "policy.yaml"
         policy.write_text(POLICY, encoding="utf-8")
         return {
@@ -143,7 +143,7 @@ class Fleet:
 
     @contextlib.contextmanager
     def awake(self, name: str) -> Any:
-        """Let one system run alone."""
+        """Pause all systems but one."""
         server = self.servers[name]
         server.wake()
         try:

@@ -43,7 +43,7 @@ async def interleaved(
 
 
 async def commands(fleet: Fleet) -> dict[str, float]:
-    """Budgets 1 and 2: a command that reads, without its delivery, beside B, D and the floor."""
+    """Measure budgets 1 and 2: a read command without its delivery, beside B, D and the floor."""
 
     def asked(text: str = "db list") -> Iterator[bytes]:
         return signing.commands(text, respond_to=fleet.stubs.url)
@@ -69,7 +69,7 @@ async def commands(fleet: Fleet) -> dict[str, float]:
 
 
 async def messages(fleet: Fleet) -> dict[str, float]:
-    """Budget 6: an ack and two messages."""
+    """Measure budget 6: an ack and two messages."""
 
     def asked() -> Iterator[bytes]:
         return signing.commands("db list", respond_to=fleet.stubs.url)
@@ -79,11 +79,11 @@ async def messages(fleet: Fleet) -> dict[str, float]:
 
 
 async def refusals(fleet: Fleet) -> dict[str, float]:
-    """Budgets 8 and 9: what costs a request that Slack did not send."""
+    """Measure budgets 8 and 9: the cost of a request that Slack didn't send."""
     honest = signing.commands("db list", respond_to=fleet.stubs.url)
     forged = signing.commands("db list", respond_to=fleet.stubs.url, secret="another")
     bare = (await interleaved(fleet, {"B": (honest, 4000)}))["B"][0]
-    # So many that what the process does beside them, a few per cent of a core, does not count.
+    # Enough that the process's background work, a few per cent of a core, doesn't matter.
     refused = (await interleaved(fleet, {"bot": (forged, 30_000)}, status=401))["bot"][0]
     big = signing.request(b"a=1&" * 2_500_000, secret=None)
     return {"8": refused / bare, "9": await _cpu_of(fleet, "bot", big, 100) / await _cpu_of(fleet, "B", big, 2)}

@@ -15,12 +15,12 @@ T = TypeVar("T")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit status: 0, 1 for what was found wrong, 2 for a bad call or setting."""
+    """Run one command. Returns the exit status: 0, 1 if a check failed, 2 for a wrong call or setting."""
     parser = _parser()
     arguments, rest = parser.parse_known_args(argv)
     if rest and arguments.run is not _policy_explain:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    arguments.rest = rest  # the options of the command that `policy explain` is asked about
+    arguments.rest = rest  # the options of the command line that `policy explain` explains
     try:
         return int(arguments.run(arguments) or 0)
     except BadSettings as error:
@@ -196,7 +196,7 @@ def _offline(work: Callable[[Any], Awaitable[int]]) -> int:
 
 
 def _database_url() -> str:
-    """Read the one setting that the offline commands need; they work without any token."""
+    """Return the only setting that the offline commands need. They work without any token."""
     from bot.settings import load_database_url
 
     return load_database_url()
@@ -217,7 +217,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--head", help="a head that was posted: finds a cut tail too")
     export = _add(audit, "export", _audit_export, "print every entry as JSON Lines")
     for reads in (verify, export):
-        reads.set_defaults(failure=BAD_USAGE)  # 1 says that the log was changed, not that it could not be read
+        reads.set_defaults(failure=BAD_USAGE)  # 1 means that the log was changed, and 2 that it couldn't be read
     _add(commands, "doctor", _doctor, "check the settings, Slack, Turso, the store and the policy, live")
     database = commands.add_parser("db", help="the bot's own database").add_subparsers(required=True, metavar="COMMAND")
     _add(database, "upgrade", _db_upgrade, "bring its tables up to date")

@@ -1,1 +1,1 @@
-"""What the bot is compared with: a bare async Bolt, the usual sync one, and no Bolt at all."""
+"""The baselines: a bare async Bolt app, the usual sync one, and no Bolt at all."""

@@ -33,7 +33,7 @@ def make() -> AsyncSlackRequestHandler:
 
 
 def make_before_response() -> AsyncSlackRequestHandler:
-    """The same with `process_before_response`, which does away with Bolt's polling for the ack."""
+    """Return the app with `process_before_response`, which avoids Bolt's polling for the ack."""
     app = _app(process_before_response=True)
 
     @app.command("/turso")

@@ -1,1 +1,1 @@
-"""The composition root: the only package that imports every other, and wires them."""
+"""The composition root, which wires the other packages. Only it imports them all."""

@@ -1,4 +1,4 @@
-"""What is done without answering Slack: migrations, the audit log, the live checks."""
+"""Commands of the command line that don't serve Slack: migrations, the audit log and the live checks."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from bot.store.store import open_store
 
 
 async def upgrade_store(database_url: str) -> int:
-    """Bring the bot's tables up to date."""
+    """Upgrade the bot's tables, and print the result."""
     await upgrade(database_url)
     print("The database is up to date.")
     return 0
@@ -28,13 +28,13 @@ class Audit:
     @classmethod
     @asynccontextmanager
     async def open(cls, database_url: str) -> AsyncIterator[Self]:
-        """Open a store that is there, for reading. Raises BotError: there is none of this version."""
+        """Open an existing store for reading. Raises BotError if there is none of this version."""
         await must_be_current(database_url)
         async with open_store(database_url, SystemClock()) as store:
             yield cls(store)
 
     async def verify(self, head: str | None) -> int:
-        """Check the chain, against a posted head if one is given. Returns 1 when it does not hold."""
+        """Verify the chain, against a posted head if one is given. Returns 1 if it is broken."""
         found = await verify_stream(self._store.audit.chain(), head)
         if found.fault:
             print(f"The audit log was changed: {found.fault}")
@@ -48,14 +48,14 @@ class Audit:
         return 0
 
     async def export(self) -> int:
-        """Print every entry as one line of JSON, the oldest first."""
+        """Print every entry as a line of JSON, oldest first."""
         async for seq, _, digest, text in self._store.audit.chain():
             print(f'{{"seq":{seq},"hash":"{digest}",{text[1:]}')
         return 0
 
 
 async def doctor(settings: Settings) -> int:
-    """Run every live check and print the findings; it changes nothing. Returns 1 when something is wrong."""
+    """Run every live check, and print the findings. Changes nothing. Returns 1 if something is wrong."""
     from bot.app.compose import running
 
     async with running(settings, executes=False, upgrade=False, counts=False) as bot:

@@ -1,4 +1,4 @@
-"""Where the time comes from: the machine, or a file in rehearsals."""
+"""The sources of the time: the machine's clock, or a file for simulations."""
 
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -11,19 +11,19 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
-        """Return the time now, in UTC."""
+        """Return the current time in UTC."""
         return datetime.now(UTC)
 
 
 class FileClock:
-    """A clock whose hands are in a file: an RFC 3339 time, or an offset in seconds such as `+3600`."""
+    """A clock set by a file, which contains an RFC 3339 time or an offset in seconds such as `+3600`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._read = ""
 
     def now(self) -> datetime:
-        """Return what the file says now; while it is half written what it said before, at first the machine's time."""
+        """Return the file's time. If it can't be read, return the last value, and at first the machine's time."""
         with suppress(OSError, ValueError):
             text = self._path.read_text(encoding="ascii").strip()
             _moment(text)

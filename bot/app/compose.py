@@ -1,4 +1,4 @@
-"""Wire the packages of one process, and close them again."""
+"""The composition of one process from all packages, and its shutdown."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -51,7 +51,7 @@ SECRET_NAMES = ("TOKEN", "KEY", "SECRET", "PASSWORD")
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """One process of the bot, put together."""
+    """The parts of one process of the bot."""
 
     settings: Settings
     env: Environment
@@ -70,7 +70,7 @@ class Bot:
 async def running(
     settings: Settings, *, clock: Clock | None = None, executes: bool = True, upgrade: bool = True, counts: bool = True
 ) -> AsyncIterator[Bot]:
-    """Build the bot; at the end let what runs come to its end, and close every connection.
+    """Build the bot. On exit, wait for running work and close every connection.
 
     Args:
         clock: in place of the machine's, or of the file that the settings name.
@@ -78,7 +78,7 @@ async def running(
         counts: is one of the processes that decide, and says so in the store.
         upgrade: brings the store up to date first; otherwise it has to be.
     Raises:
-        BotError: the policy file does not validate, or the store cannot be opened.
+        BotError: the policy file doesn't validate, or the store can't be opened.
     """
     clock = clock or clock_of(settings.clock_file)
     database = settings.database_url.get_secret_value()
@@ -152,7 +152,7 @@ async def running(
             stack.push_async_callback(durable.close)
             for loop in maintenance.start(background):
                 stack.push_async_callback(loop.stop)
-        # After durable work, so that they end before it: it takes the threads along that they use.
+        # After durable work, so that they stop before it, because it shuts down the threads that they use.
         stack.push_async_callback(background.start("policy watch", lambda: book.look(follow), every=LOOK_EVERY).stop)
         if counts:
             stack.push_async_callback(heartbeat.leave)
@@ -164,7 +164,7 @@ async def running(
 
 
 async def _introduce(workspace: Workspace) -> None:
-    """Ask Slack once who we are; when it does not answer now, readiness says so, and the first request asks again."""
+    """Look the installation up once. Without an answer, readiness reports it and the first request tries again."""
     try:
         found = await workspace.installation()
         log.info("installed", team=found.team_id, bot=found.bot_user_id)
@@ -177,16 +177,16 @@ def _secrets(settings: Settings) -> tuple[str, ...]:
 
 
 def secrets_of(settings: Settings) -> list[str]:
-    """Return every secret of the settings: what no log and no message may hold."""
+    """Return every secret of the settings, which no log or message may contain."""
     named = _named_secrets(settings).values()
     password = place_of(settings.database_url.get_secret_value()).url.password
-    # With its signs around it: a password may be an ordinary word, which would be found everywhere.
+    # With `:` and `@` around it, because a password may be an ordinary word that would be found everywhere.
     signed = [f":{form}@" for form in (password, quote(password, safe=""))] if password else []
     return [*named, *signed]
 
 
 def unrecognizable(settings: Settings) -> list[str]:
-    """Return the settings whose secret is so short, or so much like a word, that no message can be searched for it."""
+    """Return the settings whose secret is too short or too much like a word to be found in messages."""
     return sorted(name for name, value in _named_secrets(settings).items() if not is_recognizable(value))
 
 

@@ -1,4 +1,4 @@
-"""Is everything we need there? Readiness for a load balancer, and the live checks of `doctor`."""
+"""Readiness for a load balancer, and the live checks of `doctor`."""
 
 import asyncio
 import time
@@ -40,12 +40,12 @@ TOLD_SINCE: Final = timedelta(days=7)
 
 
 class Unhealthy(BotError):
-    """A check that found something wrong."""
+    """Raised by a check that found something wrong."""
 
 
 @dataclass(slots=True)
 class Health:
-    """Checks what a process depends on."""
+    """Checks everything that a process depends on."""
 
     store: Store
     clock: Clock
@@ -59,7 +59,7 @@ class Health:
     _ready: tuple[Finding, ...] = ()
 
     async def ready(self) -> tuple[Finding, ...]:
-        """Say whether store, Slack and Turso answer; asked at most every few seconds."""
+        """Check that the store, Slack and Turso answer. The result is cached for a few seconds."""
         if time.monotonic() - self._checked > FRESH_SECONDS:
             self._ready = tuple(await _all({"store": self._store, "slack": self._slack, "turso": self._turso}))
             self._checked = time.monotonic()
@@ -125,7 +125,7 @@ class Health:
             expires = await turso.validate()
         except TursoUnauthorized:
             raise
-        except TursoRejected:  # a token of one group may not ask that; what counts is that it reads
+        except TursoRejected:  # a token limited to one group can't be validated; it only has to be able to read
             async for _ in turso.pages(limit=100):
                 break
             return "Turso takes the API token."
@@ -179,7 +179,7 @@ class Health:
         short, known = [], ""
         for rule, who, wanted in self.book.policy.approval_rules():
             if who.unchecked(members):
-                known = " whose people are known"  # of the others the check of the user groups tells
+                known = " whose people are known"  # another check reports the unknown user groups
                 continue
             there = len(await self.directory.present(who.members(members), enough=wanted))
             if there < wanted:
@@ -201,14 +201,14 @@ class Health:
         return await self.store.timers.backlog(self.clock.now() - DUE_LATE)
 
     async def stored(self) -> Stored:
-        """Read what the metrics tell of the store."""
+        """Return the store's figures for the metrics."""
         now = self.clock.now()
         try:
             async with asyncio.timeout(STORED_SECONDS):
                 late, untold, (entries, _) = await asyncio.gather(
                     self.backlog(), told_nobody(self.store, now), self.store.audit.head()
                 )
-        except Exception:  # an answer without these figures is worth more than none
+        except Exception:  # metrics without these figures are better than none
             return Stored()
         return Stored(late.overdue, late.failing, len(untold), entries)
 
@@ -252,7 +252,7 @@ class Health:
 
 
 def _kind(untold: Untold) -> str:
-    """Say what it is that nobody was told of."""
+    """Return what an undelivered notice is about."""
     if untold.event == ALARM:
         return "the break-glass request"
     if untold.event.startswith(REVOKED):
@@ -264,7 +264,7 @@ _KINDS: Final = {"r-": "the end of the request", "h-": "the end of the freeze", 
 
 
 async def told_nobody(store: Store, now: datetime) -> list[Untold]:
-    """Return the ends of the last days that nobody was told of."""
+    """Return the outcomes of the last days of which nobody was notified."""
     return await store.notices.told_nobody(since=now - TOLD_SINCE, before=now - TOLD_WITHIN)
 
 

@@ -1,4 +1,4 @@
-"""That this process lives, by which policy it decides and what of it fails, for the others to see."""
+"""The heartbeat of a process: its policy and its failing loops, for other processes to read."""
 
 import os
 import secrets
@@ -27,7 +27,7 @@ def _own_id() -> str:
 
 @dataclass(slots=True)
 class Heartbeat:
-    """Writes this process's row, and reads those of the others. It goes by the machine's clock."""
+    """Writes this process's row, and reads the rows of others, by the machine's clock."""
 
     store: SqlStore
     book: PolicyBook
@@ -35,29 +35,29 @@ class Heartbeat:
     id: str = field(default_factory=_own_id)
 
     async def say(self) -> None:
-        """Say it now: every few seconds, and when another policy has come into force."""
+        """Write the row now. Runs every few seconds, and after a policy change."""
         now, failing = datetime.now(UTC), said_of(self.background.failing())
         await self.store.processes.record(self.id, self.book.policy.hash, now, forget=now - LIVES_FOR, failing=failing)
 
     async def leave(self) -> None:
-        """Take it back: this process ends. A store that does not answer is told elsewhere."""
+        """Delete the row because this process ends. Ignores an unavailable store, which is reported elsewhere."""
         try:
             await self.store.processes.remove(self.id)
         except Exception as error:
             log.warning("the presence of this process was not taken back", why=type(error).__name__)
 
     async def failing(self) -> Mapping[str, str]:
-        """Return which background loops fail, of this process and of every other one that lives, by its id."""
+        """Return the failing background loops of every running process, by process ID."""
         found = dict(await self.store.processes.failing_loops(datetime.now(UTC) - LIVES_FOR))
         found[self.id] = said_of(self.background.failing())
         return {process: loops for process, loops in found.items() if loops}
 
     async def others(self) -> Mapping[str, str]:
-        """Return the hash of the policy of every other process that lives, by its id."""
+        """Return the policy hash of every other running process, by process ID."""
         found = await self.store.processes.policies(datetime.now(UTC) - LIVES_FOR)
         return {process: policy for process, policy in found.items() if process != self.id}
 
 
 def said_of(loops: Sequence[Loop]) -> str:
-    """Name loops that fail, with how often they have failed and why."""
+    """Return a text that names failing loops with the number and the cause of their failures."""
     return ", ".join(f"{loop.name} ({loop.failures}×, {loop.cause})" for loop in loops)

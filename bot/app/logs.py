@@ -1,4 +1,4 @@
-"""Structured logs: one line a command, and nothing secret in any of them."""
+"""Structured logs: one line per command, without secrets."""
 
 import json
 import logging
@@ -14,11 +14,11 @@ from bot.slack.sdk_logging import cap_sdk_loggers
 from bot.turso.http import quiet_loggers
 
 TRACEBACKS: Final = ("exception", "stack")
-_encode: Final = json.JSONEncoder(default=repr).encode  # one for all lines: making it takes as long as a line
+_encode: Final = json.JSONEncoder(default=repr).encode  # created once, since that takes as long as a line
 
 
 class Redactor:
-    """A processor that hides whatever is, or looks like, a secret, also in tracebacks."""
+    """A processor that hides secrets, and text that looks like one, also in tracebacks."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
         known = recognizable(secrets)
@@ -38,12 +38,12 @@ class Redactor:
         return HIDDEN if self.finds(repr(value)) else value
 
     def finds(self, text: str) -> bool:
-        """True when a text holds a secret, as it is or as JSON writes it."""
+        """Return True if a text contains a secret, in plain or JSON form."""
         return has_token(text) or any(secret in text for secret in self._secrets)
 
 
 def on_one_line(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Escape line breaks and other control characters: what somebody typed must not look like a line of the log.
+    """Escape control characters such as line breaks, so that typed text can't look like a log line.
 
     A traceback keeps its lines.
     """
@@ -57,7 +57,7 @@ def _escaped(value: Any) -> Any:
 
 
 class JsonLine:
-    """Renders a line as JSON: searched for secrets once as a whole, and value by value only when one is found."""
+    """Renders a line as JSON. It is searched for secrets as a whole, and per value only if one is found."""
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
@@ -72,7 +72,7 @@ class JsonLine:
 
 
 class Line:
-    """Writes finished lines of the bot's own packages; `logging` would take twice as long for each."""
+    """Writes finished lines of the bot's packages. `logging` would take twice as long."""
 
     def __init__(self, name: str = "") -> None:
         self.name = name
@@ -86,7 +86,7 @@ class Line:
 
 
 def set_up_logs(level: str, style: str, secrets: Sequence[str]) -> None:
-    """Send the bot's own lines, and those of the libraries, through the same processors to standard error."""
+    """Configure logs: the bot's lines and those of libraries pass the same processors to standard error."""
     redactor = Redactor(secrets)
     rendered: list[Processor] = [JsonLine(redactor)]
     if style != "json":

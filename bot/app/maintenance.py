@@ -1,4 +1,4 @@
-"""What a process looks after by itself: old records go, the audit head is posted once a day."""
+"""Regular maintenance of a process: retention, usage samples and the daily audit head."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,7 +22,7 @@ FIRST_SAMPLE = timedelta(minutes=2)
 
 @dataclass(slots=True)
 class Maintenance:
-    """Runs beside the durable work; each of its operations is harmless when several processes do it."""
+    """Runs beside the durable work. Several processes can do each operation without harm."""
 
     env: Environment
     store: SqlStore
@@ -30,18 +30,18 @@ class Maintenance:
     retention_days: int
 
     def start(self, background: Background) -> list[Loop]:
-        """Start its loops; each goes on when another one fails."""
+        """Start the loops. Each continues if another fails."""
         operations = {"audit head": self._audit_head, "samples": self._keep_sampling, "retention": self._prune}
         return [background.start(name, once, every=EVERY_SECONDS) for name, once in operations.items()]
 
     async def _first_to(self, key: str, channel: str) -> bool:
-        """True for the one process that records the key first: what it stands for is done once."""
+        """Return True for the process that records the key first, so that its work is done once."""
         now = self.env.clock.now()
         mark = Incoming(id=new_id("i"), key=key, kind=Kind.HOME, at=now, user_id="", channel_id=channel)
         return await self.store.intents.record(mark, actionable=False)
 
     async def _audit_head(self) -> None:
-        """Have the head posted once a day over all processes; what Slack does not take now is posted by the timer."""
+        """Post the audit head once a day over all processes. A timer retries if Slack doesn't accept it now."""
         seq, _ = await self.store.audit.head()
         subject = subject_of(self.env.clock.now())
         if not seq or not self.env.rules.policy.audit_head_channel:
@@ -59,7 +59,7 @@ class Maintenance:
         await self.queue.prune(before)
 
     async def _keep_sampling(self) -> None:
-        """Make sure, once a day, that each organization of the policy is measured from soon on."""
+        """Make sure once a day that each organization of the policy has a sample timer."""
         now, policy = self.env.clock.now(), self.env.rules.policy
         for organization in {*policy.organizations, policy.organization} - {""}:
             if await self._first_to(f"samples-of:{organization}:{now:%Y-%m-%d}", ""):

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the store tells at one moment, whichever process is asked. NaN: it does not say."""
+    """The store's figures at one moment, the same for every process. NaN if the store doesn't answer."""
 
     overdue: float = math.nan
     failing: float = math.nan
@@ -18,7 +18,7 @@ class Stored:
 
 
 class Metrics:
-    """One registry for a process; its methods are the observers of the other packages."""
+    """The metrics registry of a process. Its methods are the observers of the other packages."""
 
     def __init__(self) -> None:
         self.registry = here = CollectorRegistry()
@@ -71,34 +71,34 @@ class Metrics:
         self._requests.labels(state).inc()
 
     def turso(self, method: str, route: str, status: int | None, seconds: float) -> None:
-        """Count a call to Turso; without a status it was not answered."""
+        """Count a call to Turso. `status` is None if it wasn't answered."""
         self._turso.labels(method, route, str(status or "none")).inc()
 
     def slack(self, method: str, status: str, seconds: float) -> None:
-        """Count a call to Slack by the word of its outcome; of a rate limit, the seconds waited."""
+        """Count a call to Slack by its outcome. For a rate limit, `seconds` is the wait."""
         self._slack.labels(method, status).inc()
         if status == "ratelimited":
             self._slack_waits.inc(seconds)
 
     def ack(self, seconds: float) -> None:
-        """Measure an ack."""
+        """Record how long an ack took."""
         self._ack.observe(seconds)
 
     def follow_policy(self, age_seconds: Callable[[], float], valid: Callable[[], bool]) -> None:
-        """Read the policy's age and validity whenever the metrics are read."""
+        """Export the policy's age and validity, evaluated at each read of the metrics."""
         self._policy_age.set_function(age_seconds)
         self._policy_valid.set_function(lambda: float(valid()))
 
     def background_failed(self, loop: str) -> None:
-        """Count a round of a background loop that failed."""
+        """Count a failed round of a background loop."""
         self._background.labels(loop).inc()
 
     def fault(self, step: str) -> None:
-        """Count a step of a request that was given up, by a fault of ours."""
+        """Count a step of a request that was given up because of a bug."""
         self._faults.labels(step).inc()
 
     def stored(self, found: Stored) -> None:
-        """Remember what the store tells, whenever the metrics are read."""
+        """Set the store's figures before the metrics are read."""
         self._overdue.set(found.overdue)
         self._failing.set(found.failing)
         self._untold.set(found.untold)

@@ -1,4 +1,4 @@
-"""The policy in force: read from its file, and read again when the file changes."""
+"""The policy in force, read from its file and again when the file changes."""
 
 import asyncio
 import hashlib
@@ -29,11 +29,11 @@ Changed = Callable[[Policy | None, Policy], Awaitable[None]]
 
 
 class Unreadable(Exception):
-    """There is nothing to read at the path now."""
+    """Raised if no policy can be read from the path now."""
 
 
 class PolicyBook:
-    """Keeps the last valid policy. What `problem` says follows from the last look at the file alone."""
+    """Keeps the last valid policy. `problem` only depends on the last read of the file."""
 
     def __init__(
         self, path: Path, organization: str, catalogue: CommandCatalogue, *, now: Callable[[], float] = time.monotonic
@@ -44,7 +44,7 @@ class PolicyBook:
             catalogue: the commands that its rules may name.
             now: seconds of a clock that only goes forward.
         Raises:
-            BotError: the file is missing or does not validate; a process does not start without a policy.
+            BotError: the file is missing or doesn't validate. A process doesn't start without a policy.
         """
         self._path, self._organization, self._catalogue, self._now = path, organization, catalogue, now
         self._loaded = now()
@@ -60,16 +60,16 @@ class PolicyBook:
 
     @property
     def age_seconds(self) -> float:
-        """Since the policy in force was loaded."""
+        """Return the seconds since the policy in force was loaded."""
         return self._now() - self._loaded
 
     @property
     def is_settling(self) -> bool:
-        """Whether the file has changed and has not stayed the same for long enough yet."""
+        """Return whether the file has changed and hasn't stayed the same for long enough yet."""
         return self.problem is None and self._seen not in self._verdicts
 
     async def look(self, changed: Changed) -> None:
-        """Look at the file once; `changed` is told of each policy that comes into force, until it has taken it."""
+        """Check the file once, and call `changed` for each policy that comes into force, until a call succeeds."""
         await asyncio.to_thread(self.check)
         policy = self.policy
         if policy is not self._told:
@@ -77,11 +77,11 @@ class PolicyBook:
             self._told = policy
 
     def check(self) -> None:
-        """Look at the file: a changed one comes into force when it validates and has stayed the same for a while."""
+        """Check the file. A change comes into force once it validates and has stayed the same for a while."""
         self._take(quiet=QUIET_SECONDS)
 
     def reload(self) -> None:
-        """Take the file as it is now, without waiting whether it stays the same."""
+        """Load the file now, without waiting for it to stay the same."""
         self._take(quiet=0.0)
 
     # -- details
@@ -120,7 +120,7 @@ class PolicyBook:
         self._conclude(self._verdicts[digest])
 
     def _judged(self, text: str, digest: str) -> dict[str, str | None]:
-        """Take a content into force if it validates. Returns what is known now: of it, and of what is in force."""
+        """Put a content into force if it validates. Returns the verdicts on it and on the policy in force."""
         in_force = {known: why for known, why in self._verdicts.items() if why is None}
         try:
             policy = load(text, self._catalogue, default_organization=self._organization)
@@ -140,9 +140,10 @@ class PolicyBook:
             self._complained = False
 
     def _read(self) -> str:
-        """
+        """Return the text of the file.
+
         Raises:
-            Unreadable: no regular file of text, or too large to be a policy.
+            Unreadable: it is no regular text file, or too large for a policy.
         """
         try:
             if not stat.S_ISREG(self._path.stat().st_mode):

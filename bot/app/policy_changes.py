@@ -1,4 +1,4 @@
-"""Each change of the policy: once in the audit log, and announced in a channel if the policy names one."""
+"""Policy changes: each is audited once, and announced in a channel if the policy names one."""
 
 import asyncio
 import time
@@ -25,14 +25,14 @@ _PAGE: Final = 200
 
 @dataclass(slots=True)
 class PolicyChanges:
-    """Several processes see the same change; the first of them records and announces it."""
+    """Records and announces policy changes. The first of several processes does it."""
 
     env: Environment
     store: SqlStore
     _won: set[str] = field(default_factory=set)
 
     async def record(self, old: Policy | None, new: Policy) -> None:
-        """Record that `new` came into force after `old`; at a start (`old` is None) only if another one was before."""
+        """Audit that `new` replaced `old`. At a start (`old` is None), only if the recorded policy differs."""
         seq, before = await self._recorded()
         known = old.hash if old is not None else before
         if new.hash in (known, before) or known is None:
@@ -47,7 +47,7 @@ class PolicyChanges:
         await self._announce(subject)
 
     async def _recorded(self) -> tuple[int, str | None]:
-        """Return the newest record of a change, and which policy was in force before; None: nothing tells."""
+        """Return the newest record of a change, and the hash of the policy before it, or None if it isn't known."""
         for seq, entry in await self.store.audit.page(before_seq=None, limit=1, user_id=POLICY_FILE):
             return seq, str(entry.detail.get("new"))
         before = None
@@ -64,7 +64,7 @@ class PolicyChanges:
         return await asyncio.to_thread(changed, old, new, self.env.grammar, enough=lambda: time.monotonic() > until)
 
     async def _first_to(self, key: str) -> bool:
-        """True for one process; for that one again, if what it then did failed."""
+        """Return True for one process, and again for that one if its work failed."""
         if key not in self._won:
             now = self.env.clock.now()
             mark = Incoming(id=new_id("i"), key=key, kind=Kind.HOME, at=now, user_id="", channel_id="")
@@ -88,7 +88,7 @@ class PolicyChanges:
         )
 
     async def _announce(self, subject: str) -> None:
-        """Announce it now; what Slack does not take now is announced by the timer."""
+        """Announce the change now. A timer retries if Slack doesn't accept it."""
         try:
             await announce_policy_change(self.env, subject)
         except Unavailable as error:

@@ -1,4 +1,4 @@
-"""The processes: HTTP, Socket Mode, and durable work alone. Each runs until it is told to stop."""
+"""The kinds of process: HTTP, Socket Mode, and durable work only. Each runs until it is stopped."""
 
 import asyncio
 import gc
@@ -39,7 +39,7 @@ async def serve(settings: Settings, *, durable: bool = True, upgrade: bool = Tru
 
 
 def _listening(settings: Settings) -> sockets.socket:
-    """Take the port first, so that nothing begins in vain. Raises BadSettings."""
+    """Bind the port before anything else starts. Raises BadSettings if it can't be bound."""
     host, port = settings.host, settings.port
     family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
     try:
@@ -70,7 +70,7 @@ async def worker(settings: Settings, *, upgrade: bool = True) -> int:
 
 @asynccontextmanager
 async def connected(bot: Bot) -> AsyncIterator[SocketRunner]:
-    """Keep a Socket Mode connection for a while."""
+    """Keep a Socket Mode connection open inside the context."""
     assert bot.settings.slack_app_token is not None, "Socket Mode needs SLACK_APP_TOKEN"
     runner = SocketRunner(bot.bolt, bot.settings.slack_app_token.get_secret_value(), bot.calls, bot.tasks,
                           observe_ack=bot.metrics.ack, background=bot.background)  # fmt: skip
@@ -82,7 +82,7 @@ async def connected(bot: Bot) -> AsyncIterator[SocketRunner]:
 
 
 def http_app(bot: Bot) -> AsgiApp:
-    """Return what `serve` serves: Slack's requests, and the pages for whoever operates the bot."""
+    """Return the application of `serve`: Slack's requests, and the pages for operators."""
     secret = bot.settings.slack_signing_secret
     assert secret is not None, "HTTP needs SLACK_SIGNING_SECRET"
 
@@ -104,7 +104,7 @@ def http_app(bot: Bot) -> AsgiApp:
 
 
 def _log_start(bot: Bot, mode: str, **more: Any) -> None:
-    """Log in one line what runs here: what anybody asks for first when something is wrong."""
+    """Log the version and settings of the process in one line, which help to find problems."""
     log.info(
         "started",
         mode=mode,
@@ -118,7 +118,7 @@ def _log_start(bot: Bot, mode: str, **more: Any) -> None:
 
 
 def _place(settings: Settings) -> str:
-    """Return where the store is, without user and password."""
+    """Return the place of the store, without user and password."""
     place = place_of(settings.database_url.get_secret_value())
     return str(place.file) if place.file else f"postgresql://{place.url.host or ''}/{place.url.database or ''}"
 
@@ -130,7 +130,7 @@ def _logs(settings: Settings) -> None:
 
 
 def _spare_the_collector() -> None:
-    """Leave out of every garbage collection what is there for good, and collect less often: a sixth of the CPU."""
+    """Exclude permanent objects from garbage collection, and collect less often. This saves a sixth of the CPU."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
@@ -144,7 +144,7 @@ async def _stopped() -> None:
 
 
 def _on_stop(then: Callable[[signal.Signals], None]) -> None:
-    """Do something at SIGTERM and SIGINT instead of ending at once."""
+    """Call a function at SIGTERM and SIGINT instead of ending at once."""
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, then, one)

@@ -1,4 +1,4 @@
-"""One Turso client for each organization of the policy, open for the life of the process."""
+"""The Turso clients: one per organization of the policy, open until the process ends."""
 
 from contextlib import AsyncExitStack
 from typing import Self
@@ -12,7 +12,7 @@ from bot.turso.http import connect
 
 
 class TursoClients:
-    """The open clients. `follow` opens those that a new policy names."""
+    """The open clients. `follow` opens the clients of a new policy."""
 
     def __init__(self, settings: Settings, observer: Observer) -> None:
         self._settings = settings
@@ -32,23 +32,23 @@ class TursoClients:
         await self._stack.aclose()
 
     async def follow(self, policy: Policy) -> None:
-        """Open a client for each organization that has none yet, or whose token the policy takes from elsewhere now.
+        """Open a client for each organization that has none, or whose token now comes from another setting.
 
-        The client before it stays open for the calls that are under way.
+        The previous client stays open for running calls.
         """
         for organization, variable in policy.organizations.items():
             if organization not in self._open or self._variables[organization] != variable:
                 await self._add(organization, variable)
 
     def turso(self, organization: str) -> TursoClient:
-        """Return the client of an organization. Raises BotError: there is none."""
+        """Return the client of an organization. Raises BotError if there is none."""
         if client := self._open.get(organization):
             return client
         why = self._shut.get(organization, f"The policy does not say which token opens `{organization}`.")
         raise BotError(f"The organization `{organization}` cannot be reached: {why}")
 
     def default(self) -> TursoClient:
-        """Return the client of TURSO_ORGANIZATION. Raises BotError: the policy names a token that is not set."""
+        """Return the client of TURSO_ORGANIZATION. Raises BotError if its token isn't set."""
         return self.turso(self._settings.turso_organization)
 
     async def _add(self, organization: str, variable: str) -> None:

@@ -1,4 +1,4 @@
-"""The steps of the workflows, as durable work calls them."""
+"""The steps of the workflows, in the form that durable work calls."""
 
 from dataclasses import dataclass, field
 
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class WorkSteps:
-    """Implements `bot.durable.protocols.Work`: the steps of the workflow `<request>:<phase>`."""
+    """Implements `bot.durable.protocols.Work`, the steps of the workflow `<request>:<phase>`."""
 
     env: Environment
     _comparisons: Comparisons = field(init=False)
@@ -26,18 +26,18 @@ class WorkSteps:
         object.__setattr__(self, "_comparisons", Comparisons(self.env.clock))
 
     async def begin(self, request_id: str, phase: str) -> BeginResult:
-        """Compare the world with the plan, and take the request."""
+        """Authorize the start, check for plan drift, and take the request."""
         begun = await begin.begin(self.env, self._comparisons, request_id, phase)
         if begun is not BeginResult.GO:
             await self._log_end(request_id)
         return begun
 
     async def act(self, request_id: str, phase: str) -> ActResult:
-        """Hand the change to Turso, at most once."""
+        """Send the change to Turso at most once."""
         return await act.act(self.env, self._comparisons, request_id, phase)
 
     async def verify(self, request_id: str, phase: str, acted: ActResult) -> VerifyResult:
-        """Read back."""
+        """Read the change back."""
         return await verify.verify(self.env, request_id, phase, acted)
 
     async def finish(self, request_id: str, phase: str, seen: VerifyResult) -> None:
@@ -45,22 +45,22 @@ class WorkSteps:
         await finish.finish(self.env, request_id, phase, seen)
 
     async def tell(self, request_id: str, phase: str) -> None:
-        """Deliver the outcome."""
+        """Notify the people concerned of the outcome."""
         await finish.tell(self.env, request_id)
         await self._log_end(request_id)
 
     async def give_up(self, step: StepName, request_id: str, phase: str) -> StepResult:
-        """End a step that fails again and again by a fault of ours in such a way that people hear of it."""
+        """End a step that a bug makes fail again and again, and notify people."""
         result = await giving_up.give_up(self.env, step, request_id, phase)
         if step is StepName.TELL or (step is StepName.BEGIN and result is not BeginResult.GO):
             await self._log_end(request_id)
         return result
 
     async def _log_end(self, request_id: str) -> None:
-        """Log what became of an operation, in one line."""
+        """Log the outcome of an operation in one line."""
         try:
             request = await self.env.store.requests.get(request_id)
-        except Exception as error:  # the work is done: it must not be done again for the sake of a line
+        except Exception as error:  # the work is done and must not be repeated because of a log line
             log.warning("operation.ended", request=request_id, outcome="not read", why=type(error).__name__)
             return
         if request is not None:
@@ -69,5 +69,5 @@ class WorkSteps:
             log.info("operation.ended", **said, why=request.outcome)
 
     async def fire(self, timer: Timer) -> Timer | None:
-        """Do what is due."""
+        """Do the work of a timer."""
         return await fire(self.env, timer)

@@ -1,1 +1,1 @@
-"""What must happen: DBOS workflows that execute, expire, remind and undo, whatever crashes."""
+"""Durable work: DBOS workflows that execute requests and fire timers, and continue after a crash."""

@@ -28,12 +28,12 @@ LOCK_LOST: Final = 75
 
 
 def end_at_once() -> None:
-    """End this process: somebody else may take up its work any moment."""
+    """End this process without cleanup, since another process may take over its work at any moment."""
     os._exit(LOCK_LOST)
 
 
 class Durable:
-    """Executes durable work in this process, which must not have another one (DBOS is one for each process)."""
+    """Executes durable work in this process. DBOS allows one instance per process."""
 
     def __init__(
         self,
@@ -68,16 +68,16 @@ class Durable:
         self._loops: list[Loop] = []
 
     async def launch(self) -> None:
-        """Take an executor lock and begin to execute, on this event loop.
+        """Take an executor lock, and start to execute on this event loop.
 
-        What the last owner of this lock left goes on at once.
+        Workflows that the lock's last owner left continue at once.
         """
         number = await self._locks.take()
         configure_logging()
         DBOS(config=config(self._database, f"{PREFIX}{number}"))
         sweep = self._background.add("sweep", Sweep(self._store, self._queue, self._clock).run)
         scheduled = Workflows(self._work, self._store, self._resume, sweep, self._runner).register()
-        # In the loop's own thread: DBOS runs asynchronous workflows on the loop that it finds there.
+        # In the loop's own thread, because DBOS runs asynchronous workflows on the current loop.
         DBOS.launch()
         await DBOS.register_queue_async(QUEUE, polling_interval_sec=PICK_UP_SECONDS, on_conflict="always_update")
         await DBOS.apply_schedules_async(
@@ -87,7 +87,7 @@ class Durable:
         log.info("durable.launched", executor=number)
 
     async def close(self, *, within: float = DRAIN_SECONDS) -> None:
-        """Let running workflows end, cut short what takes longer, and give the lock back."""
+        """Wait for running workflows, cancel those that take longer, and release the lock."""
         for loop in self._loops:
             await loop.stop()
         if cut_short := await self._runner.end(within=within):
@@ -97,7 +97,7 @@ class Durable:
 
 
 async def _destroy() -> None:
-    """Stop DBOS without stopping the loop, and give the loop threads of its own again: DBOS had lent it some."""
+    """Stop DBOS without stopping the loop, and give the loop a new thread pool in place of DBOS's."""
     with ThreadPoolExecutor(1, thread_name_prefix="durable-end") as thread:
         await asyncio.get_running_loop().run_in_executor(thread, lambda: DBOS.destroy(destroy_registry=True))
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))

@@ -1,4 +1,4 @@
-"""DBOS as we use it: its settings, its client, and its voice turned down."""
+"""DBOS's settings, client and logging."""
 
 import logging
 from typing import Any, Final
@@ -20,7 +20,7 @@ POOL: Final = 8
 
 
 def configure_logging() -> None:
-    """Let DBOS say only what is wrong, to the process's own log; without it DBOS prints to the console by itself."""
+    """Send DBOS's warnings and errors to the process's log. By default it prints everything to the console."""
     logger = logging.getLogger("dbos")
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
@@ -29,7 +29,7 @@ def configure_logging() -> None:
 
 
 def config(database: str, executor_id: str) -> DBOSConfig:
-    """Return the settings of a process that executes. No telemetry, no console, no schema changes."""
+    """Return the settings of an executor: no telemetry, no console output, no schema changes."""
     return DBOSConfig(
         name=APPLICATION,
         system_database_url=database,
@@ -47,7 +47,7 @@ def config(database: str, executor_id: str) -> DBOSConfig:
 
 
 def client(database: str) -> DBOSClient:
-    """Return a client of the same tables, which executes nothing; it connects when it is first used."""
+    """Return a client of DBOS's tables that executes nothing. It connects on first use."""
     configure_logging()
     return DBOSClient(
         system_database_url=database,
@@ -58,5 +58,5 @@ def client(database: str) -> DBOSClient:
 
 
 def enqueueing(workflow: str, workflow_id: str) -> Any:
-    """Return how a workflow of ours is enqueued: once for each id."""
+    """Return the options for enqueueing a workflow, at most once per ID."""
     return {"workflow_name": workflow, "queue_name": QUEUE, "workflow_id": workflow_id, "app_version": VERSION}

@@ -1,4 +1,4 @@
-"""ExecutorLocks: a process is executor N while it holds lock N, and nobody takes up the work of one that lives."""
+"""Executor locks: a process is executor N while it holds lock N, so others leave its work alone."""
 
 import asyncio
 import fcntl
@@ -22,14 +22,14 @@ LOOK_SECONDS: Final = 5.0
 
 
 class NoExecutorLock(RuntimeError):
-    """Every executor lock is taken: there are far too many processes."""
+    """Raised if every executor lock is taken, which means far too many processes."""
 
 
 class ExecutorLocks(ABC):
     """The executor locks of one database."""
 
     async def take(self) -> int:
-        """Take the first free lock until `leave`, or until this process ends, however it ends."""
+        """Take the first free lock. It is held until `leave`, or until this process ends in any way."""
         for number in range(1, MOST + 1):
             if await self._try_to_keep(number):
                 return number
@@ -37,33 +37,33 @@ class ExecutorLocks(ABC):
 
     @abstractmethod
     async def leave(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
 
     @abstractmethod
     def borrowed(self, number: int) -> AbstractAsyncContextManager[bool]:
-        """Hold another lock for a moment, so that nobody else does. False: somebody lives there."""
+        """Hold another executor's lock briefly. Yields False if that executor is running."""
 
     @abstractmethod
     async def _try_to_keep(self, number: int) -> bool:
-        """Take the lock and keep it. False: it is taken."""
+        """Take and keep the lock. Returns False if another process holds it."""
 
 
 class FileExecutorLocks(ExecutorLocks):
-    """Locks on files beside a SQLite database; the system gives them back when a process ends."""
+    """Locks on files beside a SQLite database. The system releases them when a process ends."""
 
     def __init__(self, database: Path) -> None:
         self._database = database
         self._kept: IO[str] | None = None
 
     async def leave(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         if self._kept is not None:
             self._kept.close()
             self._kept = None
 
     @asynccontextmanager
     async def borrowed(self, number: int) -> AsyncIterator[bool]:
-        """Hold another lock for a moment, so that nobody else does. False: somebody lives there."""
+        """Hold another executor's lock briefly. Yields False if that executor is running."""
         file = self._lock(number)
         try:
             yield file is not None
@@ -87,7 +87,7 @@ class FileExecutorLocks(ExecutorLocks):
 
 
 class AdvisoryExecutorLocks(ExecutorLocks):
-    """Advisory locks in PostgreSQL, which go with the connection that took them."""
+    """Advisory locks in PostgreSQL, which end with their connection."""
 
     def __init__(self, conninfo: str, lost: Callable[[], None]) -> None:
         self._conninfo = conninfo
@@ -96,7 +96,7 @@ class AdvisoryExecutorLocks(ExecutorLocks):
         self._watch: asyncio.Task[None] | None = None
 
     async def leave(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
@@ -106,7 +106,7 @@ class AdvisoryExecutorLocks(ExecutorLocks):
 
     @asynccontextmanager
     async def borrowed(self, number: int) -> AsyncIterator[bool]:
-        """Hold another lock for a moment, so that nobody else does. False: somebody lives there."""
+        """Hold another executor's lock briefly. Yields False if that executor is running."""
         connection = await self._connect()
         try:
             yield await _try_lock(connection, number)
@@ -131,27 +131,27 @@ class AdvisoryExecutorLocks(ExecutorLocks):
             keepalives_count=3,
             connect_timeout=10,
         )
-        # So that the server, too, notices soon when this machine is gone without a word.
+        # So that the server soon notices if this machine disappears.
         await connection.execute("SELECT set_config('tcp_keepalives_idle', '10', false)")
         await connection.execute("SELECT set_config('tcp_keepalives_interval', '5', false)")
         await connection.execute("SELECT set_config('tcp_keepalives_count', '3', false)")
         return connection
 
     async def _look_after(self, connection: psycopg.AsyncConnection) -> None:
-        """Wait at the connection: it ends at once when the server closes it, and is tried every few seconds."""
+        """Watch the connection: a close is noticed at once, and a probe is sent every few seconds."""
         try:
             while True:
                 async for _ in connection.notifies(timeout=LOOK_SECONDS):
                     pass
                 async with asyncio.timeout(LOOK_SECONDS * 2):
                     await connection.execute("SELECT 1")
-        except Exception:  # whatever it is: without this watch the process may work on without its lock
+        except Exception:  # any error: without this watch the process might continue without its lock
             log.critical("durable.lock_lost", hint="the connection that held this process's lock broke", exc_info=True)
             self._lost()
 
 
 def executor_locks_of(database: str, *, lost: Callable[[], None]) -> ExecutorLocks:
-    """Return the executor locks of a database; `lost` is called when this process loses the one that it took."""
+    """Return the executor locks of a database. `lost` is called if this process loses its own."""
     url = make_url(database)
     if url.get_backend_name() == "sqlite":
         return FileExecutorLocks(Path(str(url.database)))

@@ -1,4 +1,4 @@
-"""Work that others left: workflows of executors that are no more, and intents that nobody takes care of."""
+"""Recovery of orphaned work: workflows of stopped executors, and intents that no process answers."""
 
 import time
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ MOMENT: Final = timedelta(microseconds=1)
 
 
 class OrphanRecovery:
-    """Looks for what others left. Each of its three loops goes on when another one fails."""
+    """Finds and resumes orphaned work in three loops. Each continues if another fails."""
 
     def __init__(self, queue: Queue, locks: ExecutorLocks, number: int, store: Store, clock: Clock) -> None:
         self._queue = queue
@@ -46,14 +46,14 @@ class OrphanRecovery:
         ]
 
     async def recover(self) -> int:
-        """Resume what dead executors left: how many workflows."""
+        """Resume the workflows of stopped executors. Returns how many."""
         recovered = 0
         for executor in await self._queue.left_by_others(self._own):
             number = executor.removeprefix(PREFIX)
             if not number.isdigit():
                 continue
             async with self._locks.borrowed(int(number)) as is_free:
-                # Read again, now that nobody can sit down there and take them up at the same time.
+                # Read again, now that no other process can take the lock and resume them too.
                 if is_free and (left := await self._queue.begun_by(executor)):
                     await self._queue.resume(left)
                     recovered += len(left)
@@ -64,7 +64,7 @@ class OrphanRecovery:
         await self.recover()
 
     async def _take_up_what_was_open(self) -> None:
-        """Resume once, a while after the start: the process that answers these intents has had the time."""
+        """Resume once, a while after the start, so that the process that got these intents had time to answer."""
         if self._before is None or time.monotonic() < self._settled_at:
             return
         for incoming in await self._store.intents.find_open(before=self._before):
@@ -72,7 +72,7 @@ class OrphanRecovery:
         self._before = None
 
     async def _take_up_lost_intents(self) -> None:
-        """Count in rounds, not by the clock: it may be a rehearsal's."""
+        """Resume intents that stay open for several rounds. Rounds are counted, since CLOCK_FILE may be simulated."""
         there = [incoming.id for incoming in await self._store.intents.find_open(before=self._clock.now() + MOMENT)]
         self._seen = {intent_id: self._seen.get(intent_id, 0) + 1 for intent_id in there}
         for intent_id, rounds in self._seen.items():

@@ -1,4 +1,4 @@
-"""What durable work needs from the pipeline and from the store; `app` fills both."""
+"""The interfaces that durable work needs from the pipeline and the store. `app` provides both."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -17,59 +17,59 @@ Resume = Callable[[Incoming], Awaitable[None]]
 
 
 class Work(Protocol):
-    """The path's part of a workflow: its steps, in order.
+    """The steps of a workflow, in order, as the pipeline implements them.
 
-    Each is safe to run again: a crash after a step, before its result is kept, runs it a second time. A step of a
-    request that raises is tried again, with pauses up to a minute, until it goes through; after some faults of ours
-    `give_up` takes its place. A timer that raises is put off: each time for longer, without a workflow that waits.
-    What goes in and comes out is kept in the database, as plain JSON: never a secret.
+    Each is safe to run again, because a crash before its result is stored repeats it. A request's step that raises is
+    retried with pauses up to a minute until it succeeds. After several unexpected exceptions, `give_up` replaces it. A
+    timer that raises is postponed, each time for longer, without a waiting workflow. Arguments and results are stored
+    as plain JSON, so they must not contain a secret.
     """
 
     async def begin(self, request_id: str, phase: str) -> BeginResult:
-        """Read again, compare, take the request. `STOP`: the workflow ends here."""
+        """Authorize the start, check for plan drift, and take the request. Returns `STOP` to end the workflow."""
 
     async def act(self, request_id: str, phase: str) -> ActResult:
-        """Send the change, at most once, and say what came of it."""
+        """Send the change at most once, and return the result of the attempt."""
 
     async def verify(self, request_id: str, phase: str, acted: ActResult) -> VerifyResult:
-        """Read back, and say how it ended."""
+        """Read the change back, and return the result of the phase."""
 
     async def finish(self, request_id: str, phase: str, seen: VerifyResult) -> None:
         """Commit the outcome."""
 
     async def tell(self, request_id: str, phase: str) -> None:
-        """Deliver the outcome."""
+        """Notify the people concerned of the outcome."""
 
     async def give_up(self, step: StepName, request_id: str, phase: str) -> StepResult:
-        """Take the place of a step that fails again and again by a fault of ours; returns what the step would."""
+        """Replace a step that a bug makes fail again and again. Returns a result for that step."""
 
     async def fire(self, timer: Timer) -> Timer | None:
-        """Do what is due. The next timer of the same kind and subject, or None when it has done its work."""
+        """Do the work of a timer. Returns the next timer of its kind and subject, or None if there is no more work."""
 
 
 class Timers(Protocol):
-    """What durable work asks of the timers."""
+    """The timers that durable work needs."""
 
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:
-        """Return timers whose time has come and that are not held back, the longest overdue first."""
+        """Return the timers that are due and not held back, the longest overdue first."""
 
     async def is_due(self, kind: TimerKind, subject: str, due_at: datetime) -> bool:
-        """Return True while that timer is neither moved nor dropped."""
+        """Return True if that timer has neither been moved nor dropped."""
 
     async def start(
         self, due: Sequence[Timer], held_until: datetime, enqueue: Callable[[Connection, Timer], None]
     ) -> None:
-        """Enqueue the work of timers, and hold them back so that the next look finds others; all in one transaction."""
+        """Enqueue the work of timers and hold them back, so that the next sweep finds others, in one transaction."""
 
     async def postpone(self, failed: Timer, held_until: datetime, cause: str) -> None:
-        """Count a failure and hold the timer back for a while; not if it was moved meanwhile."""
+        """Count a failure, and hold the timer back. Does nothing if it was moved meanwhile."""
 
     async def replace(self, fired: Timer, following: Timer | None) -> None:
-        """Replace a timer that has fired by the following one, or drop it; not if it was moved meanwhile."""
+        """Replace a fired timer by the next one, or drop it. Does nothing if it was moved meanwhile."""
 
 
 class Store(Protocol):
-    """What durable work asks of the store."""
+    """The repositories that durable work needs."""
 
     @property
     def timers(self) -> Timers: ...

@@ -1,4 +1,4 @@
-"""The queue of durable work, for every process: also for those that execute nothing themselves."""
+"""The queue of durable work, also for processes that execute nothing themselves."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,19 +15,19 @@ BITE: Final = 500
 
 
 class Queue:
-    """Enqueues work and looks after its rows. Close it when done."""
+    """Enqueues workflows, and lists and deletes their rows. Close it after use."""
 
     def __init__(self, database: str) -> None:
-        """Prepare; `database` is a URL for drivers that block. Nothing connects yet."""
+        """Prepare the client. `database` is a URL for blocking drivers. Doesn't connect yet."""
         self._client = client(database)
 
     def enqueue(self, connection: Connection, request_id: str, phase: str) -> None:
-        """Write the workflow `<request>:<phase>` into a transaction of the store; once, however often it is asked."""
+        """Add the workflow `<request>:<phase>` to a transaction of the store. A second call has no effect."""
         options = enqueueing(EXECUTE, f"{request_id}:{phase}")
         self._client.enqueue_in_transaction(connection, options, request_id, phase)
 
     def enqueue_timer(self, connection: Connection, timer: Timer) -> None:
-        """Write the workflow of a timer that is due into a transaction of the store; once for each of its tries."""
+        """Add the workflow of a due timer to a transaction of the store, once per try."""
         self._client.enqueue_in_transaction(
             connection,
             enqueueing(FIRE, timer_workflow(timer)),
@@ -39,11 +39,11 @@ class Queue:
         )
 
     async def enqueue_resume(self, intent_id: str) -> None:
-        """Start the workflow that takes up an intent."""
+        """Enqueue the workflow that resumes an intent."""
         await self._client.enqueue_async(enqueueing(RESUME, f"resume:{intent_id}"), intent_id)
 
     async def ended(self, workflow_ids: Sequence[str]) -> set[str]:
-        """Return those that have ended."""
+        """Return which of these workflows have ended."""
         if not workflow_ids:
             return set()
         found = await self._client.list_workflows_async(
@@ -57,7 +57,7 @@ class Queue:
             await self._client.delete_workflows_async(list(workflow_ids))
 
     async def left_by_others(self, executor_id: str) -> dict[str, list[str]]:
-        """Return workflows that other executors have begun and not ended, by executor."""
+        """Return the unfinished workflows of other executors, by executor."""
         begun = await self._client.list_workflows_async(
             status="PENDING", app_version=VERSION, load_input=False, load_output=False, limit=BITE
         )
@@ -68,18 +68,18 @@ class Queue:
         return left
 
     async def begun_by(self, executor_id: str) -> list[str]:
-        """Return workflows that one executor has begun and not ended."""
+        """Return the unfinished workflows of one executor."""
         begun = await self._client.list_workflows_async(
             status="PENDING", app_version=VERSION, executor_id=executor_id, load_input=False, load_output=False
         )
         return [one.workflow_id for one in begun]
 
     async def resume(self, workflow_ids: Sequence[str]) -> None:
-        """Put workflows that a dead executor left back into the queue; their steps that were kept do not run again."""
+        """Enqueue the workflows of a stopped executor again. Their completed steps don't run again."""
         await self._client.resume_workflows_async(list(workflow_ids), queue_name=QUEUE)
 
     async def stuck(self, *, for_: timedelta) -> list[str]:
-        """Return the ids of workflows that began or waited long ago and have not ended."""
+        """Return the IDs of unfinished workflows that were created longer ago than `for_`."""
         since = (datetime.now(UTC) - for_).isoformat()
         found = await self._client.list_workflows_async(
             status=["PENDING", "ENQUEUED"], end_time=since, load_input=False, load_output=False, limit=BITE
@@ -87,7 +87,7 @@ class Queue:
         return [one.workflow_id for one in found if one.name != SWEEP]
 
     async def prune(self, before: datetime, *, names: Sequence[str] = (EXECUTE, FIRE, SWEEP, RESUME)) -> int:
-        """Delete the rows of workflows that ended before a moment of the real clock: how many."""
+        """Delete the workflows that ended before a time of the machine's clock. Returns how many."""
         total = 0
         while True:
             old = await self._client.list_workflows_async(
@@ -104,12 +104,12 @@ class Queue:
                 return total
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         await asyncio.to_thread(self._client.destroy)
 
 
 def timer_workflow(timer: Timer) -> str:
-    """Return the id of the workflow that fires a timer; each try after a failure is another one."""
+    """Return the ID of the workflow that fires a timer. Each retry has its own."""
     again = f":{timer.failures}" if timer.failures else ""
     return f"timer:{timer.kind}:{timer.subject}:{_written(timer.due_at)}{again}"
 

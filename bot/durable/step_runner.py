@@ -1,4 +1,4 @@
-"""Steps that do not give up: what raises is tried again, with longer and longer pauses, until it goes through."""
+"""Retries of workflow steps: a failing step is repeated with growing pauses until it succeeds."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,7 +22,7 @@ _ATTEMPTS: ContextVar[list[int]] = ContextVar("attempts")
 
 
 class StepRunner:
-    """Runs steps, and knows when the process is about to end."""
+    """Runs steps, and lets running workflows end when the process stops."""
 
     def __init__(self) -> None:
         self._ending = False
@@ -35,10 +35,10 @@ class StepRunner:
         call: Callable[[], Awaitable[T]],
         otherwise: Callable[[], Awaitable[T]] | None = None,
     ) -> T:
-        """Return what `call` returns, however often it has to be tried.
+        """Call `call` until it succeeds, and return its result.
 
-        Work that is lost sight of is worse than work that is late: so a workflow never ends in an error, and one that
-        cannot go on stays where it can be seen (`Queue.stuck`), goes on when the cause is gone, and survives restarts.
+        A workflow never ends in an error, because late work is better than lost work. One that can't continue is listed
+        by `Queue.stuck`, continues when the cause is gone, and survives restarts.
 
         Args:
             otherwise: takes the place of `call` after some faults, which are errors other than `Unavailable`: who
@@ -60,11 +60,11 @@ class StepRunner:
         raise AssertionError("attempts are not limited")
 
     def attempts(self) -> int:
-        """Return how often the step of the current workflow was tried that needed the most tries."""
+        """Return the highest number of tries of any step of the current workflow."""
         return _ATTEMPTS.get([1])[0]
 
     def begin(self) -> None:
-        """Say that the current task runs a workflow."""
+        """Register the current task as a running workflow."""
         task = asyncio.current_task()
         assert task is not None, "workflows run on the event loop"
         self._workflows.add(task)
@@ -72,14 +72,14 @@ class StepRunner:
         task.add_done_callback(self._workflows.discard)
 
     async def wait_if_ending(self) -> None:
-        """Let no workflow begin when the process is about to end: the next one takes it up."""
+        """Block a workflow that starts while the process is stopping, so that another process runs it."""
         if self._ending:
             await asyncio.Event().wait()
 
     async def end(self, *, within: float) -> int:
-        """Let running workflows end in so many seconds; cut short what is left. Returns how many were cut short.
+        """Wait for running workflows for `within` seconds, then cancel the rest. Returns how many were cancelled.
 
-        What is cut short keeps its row as begun, and goes on after the last step that was kept.
+        A cancelled workflow keeps its row, and later continues after its last completed step.
         """
         self._ending = True
         if running := set(self._workflows):
@@ -91,6 +91,6 @@ class StepRunner:
         return len(left)
 
     def _say(self, name: str, subject: str, number: int, error: Exception) -> None:
-        # The first failures with all that is known, later ones in a line.
+        # The first failures are logged with a traceback, and later ones in one line.
         more = {"exc_info": error} if number <= 2 else {"error": type(error).__name__}
         log.error("durable.step_failed", step=name, subject=subject, attempt=number, **more)

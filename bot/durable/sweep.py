@@ -1,4 +1,4 @@
-"""The sweep: timers that are due become workflows, and rows that nobody needs any more go."""
+"""The sweep: starts workflows for due timers, and deletes rows that are no longer needed."""
 
 import time
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ TIDY_SECONDS: Final = 60.0
 
 
 class Sweep:
-    """One look at the timers."""
+    """The sweep over the timers."""
 
     def __init__(self, store: Store, queue: Queue, clock: Clock) -> None:
         self._store = store
@@ -30,7 +30,7 @@ class Sweep:
         self._tidied = time.monotonic()
 
     async def run(self) -> None:
-        """Start what is due. What this sweep misses is left to the next one."""
+        """Start the due timers. The next sweep finds those that this one misses."""
         await self._start_what_is_due()
         await self._tidy()
 
@@ -38,8 +38,8 @@ class Sweep:
         due = await self._store.timers.due(self._clock.now(), limit=AT_ONCE)
         for first in range(0, len(due), TOGETHER):
             await self._start(due[first : first + TOGETHER])
-        # A workflow that has ended has turned its timer before. One that stands there all the same was set again for
-        # the same moment: its old row is in the way of the new workflow.
+        # A workflow replaces its timer before it ends. A timer that still exists was set again for the same moment, and
+        # the old workflow's row blocks the new one.
         started = {timer_workflow(timer): timer for timer in due}
         for workflow_id in await self._queue.ended(list(started)):
             timer = started[workflow_id]

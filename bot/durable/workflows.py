@@ -1,4 +1,4 @@
-"""The workflows: a request's phase, a timer that is due, an intent that was left, and the sweep that finds timers."""
+"""The workflows: a request's phase, a due timer, an orphaned intent, and the sweep that finds timers."""
 
 import asyncio
 import random
@@ -31,7 +31,7 @@ FAILED: Final = "failed"
 
 
 class Workflows:
-    """The functions that DBOS runs. Each step's result is kept; what was kept does not run again."""
+    """The functions that DBOS runs. A step whose result is stored doesn't run again."""
 
     def __init__(self, work: Work, store: Store, resume: Resume, sweep: Loop, runner: StepRunner) -> None:
         self._work = work
@@ -41,7 +41,7 @@ class Workflows:
         self._runner = runner
 
     def register(self) -> Callable[..., Any]:
-        """Make them known to DBOS, before it is launched; returns the function that is scheduled."""
+        """Register the functions with DBOS before its launch. Returns the scheduled function."""
         for name, function in ((EXECUTE, self._execute), (FIRE, self._fire), (RESUME, self._take_up)):
             self._known(name, function)
         return self._known(SWEEP, self._look_for_timers)
@@ -52,7 +52,7 @@ class Workflows:
             await self._runner.wait_if_ending()
             await function(*arguments)
 
-        # Unlimited: a workflow that was interrupted a hundred times is still wanted.
+        # Unlimited, because a workflow is still needed after a hundred interruptions.
         return DBOS.workflow(name=name, max_recovery_attempts=None)(run)
 
     async def _execute(self, request_id: str, phase: str) -> None:
@@ -107,16 +107,16 @@ class Workflows:
                 return
             try:
                 await self._resume(incoming)
-            except Unavailable:  # the store: it has to come back in any case
+            except Unavailable:  # the store is unavailable, so wait until it is back
                 raise
-            except Exception:  # fails each time: it ends here, not in a workflow that tries for ever
+            except Exception:  # a bug fails each time, so it ends here instead of being retried forever
                 log.exception("durable.given_up", intent=intent_id)
             await self._store.intents.close(intent_id)
 
         await self._step("resume", intent_id, take_up)
 
     async def _look_for_timers(self, scheduled_at: Any, context: Any) -> None:
-        # Not a step: nothing of it has to be remembered, and the next sweep finds what this one misses.
+        # Not a step: it has no result to store, and the next sweep finds what this one misses.
         await self._sweep.round()
 
     async def _step(
@@ -133,13 +133,13 @@ class Workflows:
 
 
 def pause_after(failures: int) -> timedelta:
-    """Return how long a timer waits that has failed and had failed so often before; a little different each time."""
+    """Return how long a failing timer waits, by its earlier failures, with some jitter."""
     doubled: timedelta = FIRST_PAUSE * 3 ** min(failures, 16)
     return min(doubled, LONGEST_PAUSE) * random.uniform(1.0, 1.25)
 
 
 def _kept_timer(fired: Timer, following: Timer | None) -> list[Any] | None:
-    """Return the following timer as a step keeps it: its time, its attempt, and why it is tried again, if it is."""
+    """Return the next timer as a step's result: its time, its attempt, and the cause if it failed."""
     if following is None:
         return None
     kept = [following.due_at.isoformat(), following.attempt]
@@ -151,7 +151,7 @@ def _kept_timer(fired: Timer, following: Timer | None) -> list[Any] | None:
 
 
 def _following(fired: Timer, kept: list[Any] | None) -> Timer | None:
-    """Return the timer of a kept result; one that has not failed begins to count its failures anew."""
+    """Return the next timer from a step's result. Its failures start at 0 if the last run succeeded."""
     if kept is None:
         return None
     due_at, attempt, *cause = kept
@@ -160,7 +160,7 @@ def _following(fired: Timer, kept: list[Any] | None) -> Timer | None:
 
 
 def _note_failure(timer: Timer, error: Exception) -> str:
-    """Log why a timer's work failed, and return it in short."""
+    """Log why a timer's work failed, and return the cause in short."""
     cause = str(error) if isinstance(error, BotError) else type(error).__name__
     more = {} if isinstance(error, BotError) or timer.failures > 1 else {"exc_info": error}
     log.error(
@@ -170,7 +170,7 @@ def _note_failure(timer: Timer, error: Exception) -> str:
 
 
 def _kept(result: StepResult) -> Any:
-    """Return what the database keeps of a step's result."""
+    """Return a step's result as JSON for the database."""
     if isinstance(result, BeginResult):
         return result.value
     return result.to_json() if result is not None else None

@@ -1,1 +1,1 @@
-"""Try it here: the real bot between a local Turso platform and a local Slack workspace."""
+"""The sandbox: the real bot between a local Turso platform and a local Slack workspace."""

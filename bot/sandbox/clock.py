@@ -1,4 +1,4 @@
-"""One clock for the whole sandbox, whose hands the page can move."""
+"""The sandbox's clock, which the page can move ahead."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,5 +14,5 @@ class SandboxClock:
         return datetime.now(UTC) + self.offset
 
     def move(self, by: timedelta) -> None:
-        """Let time pass at once."""
+        """Move the time ahead."""
         self.offset += by

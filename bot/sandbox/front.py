@@ -1,4 +1,4 @@
-"""One origin for three applications: the page, the local Slack, the local Turso."""
+"""The router that serves the page, the local Slack and the local Turso under one origin."""
 
 from contextlib import AsyncExitStack
 
@@ -23,7 +23,7 @@ def one_origin(*, page: Starlette, slack: Starlette, turso: Starlette) -> ASGIAp
 
 
 async def _lives(receive: Receive, send: Send, *apps: Starlette) -> None:
-    """Run the lifespans of all three as one."""
+    """Run the lifespans of the three applications together."""
     async with AsyncExitStack() as stack:
         await receive()
         for app in apps:

@@ -1,4 +1,4 @@
-"""A month of usage samples in the sandbox's store, as if the bot had taken them: the local Turso's own counters."""
+"""A month of usage samples for the sandbox's store, computed from the local Turso's counters."""
 
 from datetime import UTC, date, timedelta
 from typing import Final
@@ -17,7 +17,7 @@ DAYS: Final = 30
 
 
 async def seed_history(turso: Turso, store: SqlStore, clock: Clock) -> None:
-    """Keep a sample for each of the last days and each database; a store that has older ones stays as it is."""
+    """Store a sample for each database and each of the last days. A store with older samples isn't changed."""
     today = clock.now().astimezone(UTC).date()
     first = await store.samples.first_day(organization=turso.organization)
     if first is None or first[:10] >= today.isoformat():
@@ -31,7 +31,7 @@ def _samples(connection: apsw.Connection, organization: str, today: date) -> lis
 
 
 def _samples_of(connection: apsw.Connection, organization: str, names: dict[str, str], day: date) -> list[UsageSample]:
-    """What each database had used at the end of a day since the start of its month."""
+    """Return what each database had used at the end of a day since the start of its month."""
     used = usage.of_organization(connection, organization, Period(day.replace(day=1).isoformat(), day.isoformat()))
     totals = {id_: usage.total(used[id_].values()) for id_ in names if id_ in used}
     return [

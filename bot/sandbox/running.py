@@ -1,4 +1,4 @@
-"""The sandbox, put together: the real bot between a local Turso and a local Slack, on one port."""
+"""The composition of the sandbox: the real bot, a local Turso and a local Slack on one port."""
 
 import asyncio
 import contextlib
@@ -39,7 +39,7 @@ STARTS_WITHIN = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """Everything that runs, for whoever drives it from Python."""
+    """The parts of a running sandbox, for use from Python."""
 
     workspace: Workspace
     platform: Starlette
@@ -99,7 +99,7 @@ async def run_sandbox(*, port: int, data: Path, seconds: float | None = None) ->
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The sandbox's own secrets, made up at each start."""
+    """The sandbox's secrets, generated at each start."""
 
     signing_secret: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     bot_token: str = field(default_factory=lambda: f"xoxb-sandbox-{secrets.token_hex(12)}", repr=False)
@@ -149,7 +149,7 @@ def bound(port: int) -> Iterator[socket.socket]:
 
 @asynccontextmanager
 async def served(app: AsgiApp, on: socket.socket) -> AsyncIterator[None]:
-    """Serve an application on a bound socket for a while, its lifespan included."""
+    """Serve an application with its lifespan on a bound socket, inside the context."""
     config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=2)
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[on]))
@@ -164,7 +164,7 @@ async def served(app: AsgiApp, on: socket.socket) -> AsyncIterator[None]:
 
 
 class _Server(uvicorn.Server):
-    """Leaves the signals to whoever runs it."""
+    """Leaves signals to the sandbox."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

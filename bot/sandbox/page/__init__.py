@@ -1,1 +1,1 @@
-"""The page on which one uses the local workspace from a browser."""
+"""The web page on which people use the local workspace."""

@@ -1,4 +1,4 @@
-"""The page's doing side: whatever a person types, presses, fills in or switches."""
+"""The page's handlers for actions: what a person types, presses, fills in or switches."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ _NOTHING = 204
 
 
 class Acting:
-    """Handlers that act for the person in the address. What comes of it reaches the page by its stream."""
+    """Handlers that act for the person in the URL. The page gets the results through its stream."""
 
     def __init__(self, workspace: Workspace, on_move: Callable[[timedelta], Awaitable[None]] | None) -> None:
         self._workspace, self._on_move = workspace, on_move
@@ -123,7 +123,7 @@ class Acting:
         return HTMLResponse(Inspector(scene).custom_faults())
 
     async def administer(self, request: Request) -> Response:
-        """Do what a button of the administration panel says, and draw its row anew."""
+        """Run a button of the administration panel, and render its row again."""
         scene, form = scene_of(self._workspace, request), await request.form()
         kind, subject = request.path_params["kind"], request.path_params["subject"]
         asked = Asked(subject, scene.person.id, str(form.get("value") or "")[:200])
@@ -137,7 +137,7 @@ class Acting:
         return HTMLResponse("" if row is None else Drawing(scene).template(f"_admin_{kind}.html", open=True, **row))
 
     async def delete(self, request: Request) -> Response:
-        """Delete a message, as an administrator may."""
+        """Delete a message as an administrator."""
         scene = scene_of(self._workspace, request)
         deleted = self._workspace.admin.delete_message(request.path_params["channel"], request.path_params["ts"])
         return await self._done(scene, deleted)
@@ -155,7 +155,7 @@ class Acting:
         return HTMLResponse(drawn)
 
     async def _done(self, scene: Scene, operation: Awaitable[Any], *, quiet: bool = False) -> Response:
-        """Wait for the operation; what Slack would not let a person do is told as a toast."""
+        """Wait for the operation. If Slack wouldn't allow it, show a toast."""
         try:
             await operation
         except CannotAct as refusal:

@@ -1,4 +1,4 @@
-"""The page's administration panel: what it shows, and what each of its buttons does."""
+"""The page's administration panel: its contents, and the operation of each button."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ POSTING = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A button that was pressed: for which channel, person or group, by whom, and with what beside it."""
+    """A pressed button: its channel, person or group, who pressed it, and the values beside it."""
 
     subject: str
     by: str
@@ -67,11 +67,11 @@ class Administration:
         self._workspace = workspace
 
     async def do(self, kind: str, name: str, asked: Asked) -> None:
-        """Do what a button says.
+        """Run a button's operation.
 
         Raises:
             LookupError: there is no such button, channel, person or group.
-            ValueError: what was given beside it makes no sense.
+            ValueError: the values beside it are invalid.
         """
         operation = OPERATIONS[kind][name]
         if asked.subject not in self._subjects(kind):
@@ -83,7 +83,7 @@ class Administration:
         await operation(self._workspace.admin, asked)
 
     def facts(self) -> dict[str, Any]:
-        """Everything that the panel shows."""
+        """Return everything that the panel shows."""
         return {
             "channels": [each for each in self._workspace.channels.values() if not each.is_im],
             "accounts": self._people(),
@@ -92,7 +92,7 @@ class Administration:
         }
 
     def helpers(self) -> dict[str, Any]:
-        """What the template of a single row needs."""
+        """Return what the template of a single row needs."""
         app, people = self._workspace.app, self._workspace.people
         return {
             "app_id": app.bot_user_id,
@@ -103,7 +103,7 @@ class Administration:
         }
 
     def row(self, kind: str, subject: str) -> dict[str, Any] | None:
-        """What the row of one channel, person or group shows now; None when it is gone."""
+        """Return what the row of one channel, person or group shows now. None if it is gone."""
         found = self._subjects(kind).get(subject)
         return None if found is None else {kind: found, **self.helpers()}
 

@@ -33,7 +33,7 @@ def create_page(
     tour: Sequence[TourStep] | None = None,
     on_move: Callable[[timedelta], Awaitable[None]] | None = None,
 ) -> Starlette:
-    """A page on which people use the workspace from a browser; mount it at `/`.
+    """Return the application of the page, to be mounted at `/`.
 
     Args:
         commands: what the composer suggests after the slash command.

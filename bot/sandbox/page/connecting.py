@@ -1,4 +1,4 @@
-"""After a reveal: a command to paste into a shell, which opens the local database with the token that was shown."""
+"""The shell command that opens a local database with a revealed token."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _ADDRESS: Final = re.compile(r"\blibsql://\S+")
 
 
 def shell_command(message: Message) -> str | None:
-    """Return the command for a private message that shows a token and an address; None for any other."""
+    """Return the command for a private message with a token and an address, or None for other messages."""
     if not message.only_for:
         return None
     shown = "\n".join(_texts(message.blocks))

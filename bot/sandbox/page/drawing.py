@@ -1,4 +1,4 @@
-"""Puts the workspace into HTML for one person: messages, panes, threads, Home, modals."""
+"""Rendering of the workspace as HTML for one person: messages, panes, threads, Home and modals."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,21 +17,21 @@ PAGE_OF_MESSAGES = 60
 
 
 class Drawing:
-    """Draws for the person of `scene`."""
+    """Renders for the person of `scene`."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self._names = scene.directory()
 
     def template(self, name: str, **context: Any) -> Markup:
-        """Render one of the page's templates with what all of them need."""
+        """Render a template of the page with the context that all templates need."""
         made = environment().get_template(name).render(scene=self.scene, me=self.scene.me, **context)
         return Markup(made)  # noqa: S704  (autoescaped)
 
     # -- messages
 
     def message(self, message: Message, *, prefix: str = "m", fresh: bool = False) -> Markup:
-        """One message; `prefix` tells its copies in the channel (`m`) and in the thread pane (`t`) apart."""
+        """Return one message. `prefix` distinguishes its copies in the channel (`m`) and in the thread pane (`t`)."""
         values = self.scene.workspace.state.inputs.get((self.scene.person.id, message.ts))
         at = datetime.fromtimestamp(float(message.ts), UTC).isoformat(timespec="seconds")
         context = self._thread_facts(message) if prefix == "m" else {}
@@ -52,7 +52,7 @@ class Drawing:
         return Markup("\n").join(self.message(each, prefix=prefix) for each in messages)
 
     def replies(self, parent: Message) -> Markup:
-        """The line under a message that leads to its thread."""
+        """Return the line under a message that leads to its thread."""
         return self.template("_replies.html", m=parent, r=Renderer(self._names), **self._thread_facts(parent))
 
     def _thread_facts(self, parent: Message) -> dict[str, Any]:
@@ -90,7 +90,7 @@ class Drawing:
         return self.template("home_view.html", view=view, r=self._view_renderer(view))
 
     def modal(self) -> Markup:
-        """The top of the person's stack of modals; nothing when none is open."""
+        """Return the top of the person's stack of modals. Empty if none is open."""
         stack = self.scene.workspace.views_of(self.scene.person.id)
         if not stack:
             return Markup("")
@@ -101,7 +101,7 @@ class Drawing:
         return self.template("toast.html", text=text, bad=bad)
 
     def options(self, found: Sequence[dict[str, Any]]) -> Markup:
-        """What the app offered for a menu, in groups or not."""
+        """Return the options that the app offered for a menu, with or without groups."""
         groups = found if found and "options" in found[0] else [{"options": found}]
         return self.template("options.html", groups=groups, r=Renderer(self._names))
 
@@ -112,7 +112,7 @@ class Drawing:
         return Renderer(self._names, values=view.values, errors=view.errors)
 
     def _page(self, channel: Channel, before: str | None) -> tuple[Markup, str | None]:
-        """The last messages (before `before`), and the `ts` from which earlier ones can be had."""
+        """Return the last messages (before `before`), and the `ts` from which earlier ones can be had."""
         seen = self.scene.workspace.history(channel.id, self.scene.person.id)
         top = [each for each in seen if each.is_in_channel and (before is None or _order(each.ts) < _order(before))]
         page = top[-PAGE_OF_MESSAGES:]

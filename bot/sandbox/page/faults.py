@@ -1,4 +1,4 @@
-"""The switches of the inspector, what each of them does, and the faults that one puts together oneself."""
+"""The inspector's fault switches, and the custom faults that people define."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from bot.sandbox.workspace.faults import Fault, Faults, Trouble
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """One trouble that can be switched on from the page."""
+    """A fault that can be switched on from the page."""
 
     trouble: Trouble
     label: str
@@ -36,7 +36,7 @@ _SWITCHES = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What calls get instead of their answer, in words."""
+    """What a call gets instead of its answer, with a description."""
 
     label: str
     trouble: Trouble
@@ -69,14 +69,14 @@ TIMES = ("", "1", "2", "3", "10")
 
 
 def switches(faults: Faults) -> list[Switch]:
-    """Return all switches as they stand."""
+    """Return all switches with their current states."""
     return [
         Switch(each.trouble, each.label, each.about, each.seconds, each.fault in faults.active) for each in _SWITCHES
     ]
 
 
 def turn(faults: Faults, name: str, on: bool) -> None:
-    """Switch one trouble on or off.
+    """Switch a fault on or off.
 
     Raises:
         LookupError: no such switch.
@@ -90,16 +90,16 @@ def turn(faults: Faults, name: str, on: bool) -> None:
 
 
 def custom(faults: Faults) -> list[tuple[int, str]]:
-    """Return the faults that are on beside the switches: the number of each, and what it does in words."""
+    """Return the number and the description of each active custom fault."""
     switched = [each.fault for each in _SWITCHES]
     return [(number, _in_words(each)) for number, each in enumerate(faults.active) if each not in switched]
 
 
 def add_custom(faults: Faults, *, method: str, answer: str, code: str, times: str) -> None:
-    """Switch on what a form describes.
+    """Switch on the custom fault that a form describes.
 
     Raises:
-        ValueError: a part of it makes no sense.
+        ValueError: a field is invalid.
     """
     chosen = ANSWERS.get(answer)
     if chosen is None or method not in METHODS or times not in TIMES:
@@ -113,7 +113,7 @@ def add_custom(faults: Faults, *, method: str, answer: str, code: str, times: st
 
 
 def remove_custom(faults: Faults, number: int) -> None:
-    """Switch one of them off; nothing happens when it is over already."""
+    """Switch a custom fault off. Does nothing if it has already ended."""
     if number in dict(custom(faults)):
         faults.remove(faults.active[number])
 

@@ -1,4 +1,4 @@
-"""Files that the app shared: who may have one, and what a message shows of it."""
+"""Files that the app shared: who may download them, and their previews."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ _PREVIEW_LINES, _PREVIEW_CHARACTERS = 14, 1500
 
 
 def content_for(workspace: Workspace, person_id: str, file_id: str) -> tuple[str, bytes] | None:
-    """Name and bytes of a file that stands in a channel this person sees; `None` otherwise."""
+    """Return the name and bytes of a file in a channel that this person sees, or None."""
     file = workspace.state.files.get(file_id)
     if file is None or file.get("content") is None or not _sees(workspace, person_id, file_id):
         return None
@@ -16,7 +16,7 @@ def content_for(workspace: Workspace, person_id: str, file_id: str) -> tuple[str
 
 
 def preview(workspace: Workspace, shared: dict[str, Any]) -> str | None:
-    """The first lines of a text; `None` for anything that is none."""
+    """Return the first lines of a text file, or None for other files."""
     content = (workspace.state.files.get(str(shared.get("id"))) or {}).get("content")
     try:
         text = bytes(content or b"").decode()

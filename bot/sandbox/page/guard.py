@@ -1,4 +1,4 @@
-"""What every request and every answer of the page must have, so that no other web page can drive it or frame it."""
+"""Checks and headers that keep other web pages from controlling or framing the page."""
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -19,10 +19,10 @@ _HEADERS = {
 
 
 class SamePageOnly:
-    """Lets through what the page itself asks for, and people's own visits.
+    """Only allows requests of the page itself, and direct visits.
 
-    Changing requests carry the header that htmx sets: another origin cannot send it without a preflight, which is
-    never granted. Reading from elsewhere is refused too, except following a link to the page.
+    Requests that change something have the header that htmx sets. Another origin can't send it without a preflight,
+    which is never granted. Reads from other origins are refused too, except following a link to the page.
     """
 
     def __init__(self, app: ASGIApp) -> None:

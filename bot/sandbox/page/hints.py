@@ -1,4 +1,4 @@
-"""What the composer suggests: the manifest's slash commands, the bot's commands, people and channels."""
+"""The composer's suggestions: slash commands of the manifest, commands of the bot, people and channels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from bot.sandbox.workspace.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class CommandHint:
-    """One command of the bot: `usage` begins with the words as they are typed (`db freeze NAME [--for 30m]`)."""
+    """A command of the bot. `usage` begins with the words to type (`db freeze NAME [--for 30m]`)."""
 
     name: str
     usage: str
@@ -19,13 +19,13 @@ class CommandHint:
 
     @property
     def spoken(self) -> str:
-        """The leading words of the usage that are typed as they stand."""
+        """Return the words of the usage before its first argument."""
         words = takewhile(lambda word: word.isalpha() and word.islower(), self.usage.split())
         return " ".join(words) or self.name
 
 
 def hints_for(workspace: Workspace, person: Person, commands: Sequence[CommandHint]) -> dict[str, Any]:
-    """Everything for one person's composer; people of other workspaces have none of our slash commands."""
+    """Return the suggestions for one person's composer. People of other workspaces get no slash commands."""
     here = person.team_id == workspace.state.team_id
     slash = workspace.app.commands.values() if here else ()
     people = [each for each in workspace.people.values() if not each.deleted]

@@ -1,4 +1,4 @@
-"""The inspector: every delivery to the app and every call of it, with what is private kept to whom it concerns."""
+"""The inspector: every delivery to the app and every call by it, with private content hidden from other people."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,14 +33,14 @@ class Row:
 
 
 class Inspector:
-    """What one person may inspect."""
+    """The inspector as one person sees it."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene, self._workspace = scene, scene.workspace
         self._drawing = Drawing(scene)
 
     def drawer(self, faults: Sequence[Switch], moved: str, platform_url: str | None) -> Markup:
-        """The whole drawer: clock, addresses, faults, log."""
+        """Return the whole drawer: clock, addresses, faults, log."""
         return self._drawing.template(
             "lab.html",
             rows=self._rows(),
@@ -53,7 +53,7 @@ class Inspector:
         )
 
     def custom_faults(self) -> Markup:
-        """The part of the drawer with the faults that one puts together oneself."""
+        """Return the drawer's part with the custom faults."""
         return self._drawing.template("_own_faults.html", **self._own_faults())
 
     def _own_faults(self) -> dict[str, Any]:
@@ -61,16 +61,16 @@ class Inspector:
         return {"own": own, "answers": ANSWERS, "methods": METHODS, "codes": CODES, "times": TIMES}
 
     def row_of(self, change: Change) -> Markup:
-        """The line for something that has just happened."""
+        """Return the line for something that has just happened."""
         if change.call is not None:
-            # the change is told right after the record: it is at the end, or near it
+            # the change is published right after the record, which is therefore near the end
             number = _last_index(self._workspace.calls, change.call)
             return self._drawing.template("_lab_row.html", row=self._call_row(number, change.call))
         assert change.delivery is not None
         return self._drawing.template("_lab_row.html", row=self._delivery_row(change.delivery))
 
     def detail(self, key: str) -> Markup:
-        """What is inside one entry, or whose it is when this person may not look.
+        """Return the content of an entry, or its owner if this person may not see it.
 
         Raises:
             LookupError: there is no such entry.

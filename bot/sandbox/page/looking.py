@@ -1,4 +1,4 @@
-"""The page's reading side: whole pages, their parts, and the stream."""
+"""The page's handlers for reading: whole pages, their parts, and the stream."""
 
 import json
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from .windows import Windows
 
 
 def scene_of(workspace: Workspace, request: Request) -> Scene:
-    """The scene of the person in the address; 404 for somebody who cannot be played."""
+    """Return the scene of the person in the URL. Raises a 404 for people who can't be chosen."""
     person = workspace.people.get(request.path_params["person"])
     if person is None or person.is_bot or person.deleted:
         raise HTTPException(404, "There is nobody with this id.")
@@ -33,7 +33,7 @@ def scene_of(workspace: Workspace, request: Request) -> Scene:
 
 
 async def refused(request: Request, error: Exception) -> Response:
-    """A refusal: a page for those who came by its address, a sentence for the page's own requests."""
+    """Return an error response: a page for direct visits, and a sentence for the page's own requests."""
     assert isinstance(error, HTTPException)
     if request.headers.get("hx-request") == "true":
         return PlainTextResponse(error.detail, error.status_code)
@@ -57,7 +57,7 @@ class HomeViewer:
         self._commands, self._tour, self._boot, self._platform_url = commands, tour, boot, platform_url
 
     async def front(self, request: Request) -> Response:
-        """`/`: where a newcomer starts."""
+        """Redirect `/` to the start of the tour."""
         person = request.path_params.get("person")
         people = [each for each in self._workspace.people.values() if not each.is_bot and not each.deleted]
         first = next((each for each in people if each.id == person), None) if person else self._newcomer()
@@ -125,7 +125,7 @@ class HomeViewer:
         return EventSourceResponse(events(feed, self._workspace, scene.person.id, hello), ping=20)
 
     def _page(self, request: Request, scene: Scene, channel: Channel | None) -> Response:
-        if request.headers.get("cache-control") in ("max-age=0", "no-cache"):  # the browser's reload button
+        if request.headers.get("cache-control") in ("max-age=0", "no-cache"):  # sent by the browser's reload button
             self._workspace.reload(scene.person.id)
         window = self._windows.open(scene.person.id)  # before anything is drawn: nothing is missed in between
         drawing = Drawing(scene)
@@ -153,7 +153,7 @@ class HomeViewer:
         return scene, channel
 
     def _tries(self, scene: Scene) -> list[str]:
-        """What the beginning of a channel suggests to type."""
+        """Return the lines that the top of a channel suggests to type."""
         command = next(iter(self._workspace.app.commands), None)
         if command is None or scene.person.team_id != self._workspace.state.team_id:
             return []
@@ -162,7 +162,7 @@ class HomeViewer:
         return [command] + [f"{command} {each}" for each in wanted if each in known]
 
     def _newcomer(self) -> Person | None:
-        """The first act of the tour says who one is at the start; else the first person there is."""
+        """Return the person of the tour's first step, or else the first person."""
         people = self._workspace.people
         hero = self._tour[0].acts[0].person if self._tour and self._tour[0].acts else None
         if hero in people:
@@ -171,6 +171,6 @@ class HomeViewer:
 
 
 def moved_text(workspace: Workspace) -> str:
-    """How far this workspace's clock is ahead."""
+    """Return how far this workspace's clock is ahead."""
     moved = workspace.state.time.moved
     return f"– {moved} ahead of this machine" if moved else "– as on this machine"

@@ -1,4 +1,4 @@
-"""Who looks, and what they may see and do: what the templates ask about the workspace."""
+"""The workspace as one person sees it, for the templates."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class ShownChannel:
 
 
 class Scene:
-    """The workspace in the eyes of one person."""
+    """The workspace as one person sees it."""
 
     def __init__(self, workspace: Workspace, person: Person) -> None:
         self.workspace, self.person = workspace, person
@@ -51,12 +51,12 @@ class Scene:
 
     @property
     def has_home(self) -> bool:
-        """People of other workspaces meet the app in shared channels only."""
+        """Return whether the person has the app's Home tab. People of other workspaces don't."""
         return self.workspace.app.home_tab and self.person.team_id == self.workspace.state.team_id
 
     @property
     def people(self) -> list[Shown]:
-        """Everybody one can be here."""
+        """Return the people whom a visitor can choose to be."""
         return [self.shown(each) for each in self.workspace.people.values() if not each.is_bot and not each.deleted]
 
     @property
@@ -68,12 +68,12 @@ class Scene:
         return [self.channel(each) for each in self._mine() if each.is_im]
 
     def shortcuts(self, kind: str) -> list[Shortcut]:
-        """The app's shortcuts of one kind (`global` or `message`), for people of this workspace."""
+        """Return the app's shortcuts of one kind (`global` or `message`), for people of this workspace."""
         here = self.person.team_id == self.workspace.state.team_id
         return [each for each in self.workspace.app.shortcuts if here and each.type == kind]
 
     def directory(self) -> Directory:
-        """Names for mentions; people see each other by their real names."""
+        """Return names for mentions; people see each other by their real names."""
         people = {each.id: each.real_name for each in self.workspace.people.values()}
         channels = {each.id: each.name for each in self.workspace.channels.values() if self._sees(each)}
         groups = {each.id: each.handle for each in self.workspace.usergroups.values()}
@@ -105,7 +105,7 @@ class Scene:
         return [self.shown(people[each]) for each in channel.members if each in people and not people[each].is_bot]
 
     def place_for(self, person: Shown, place: str) -> str:
-        """Where another person lands who takes over this window: the same place when they see it too."""
+        """Return the place to show after switching to another person: the same one if they can see it."""
         other = Scene(self.workspace, self.workspace.people[person.id])
         if place == "home" and other.has_home:
             return "home"
@@ -113,7 +113,7 @@ class Scene:
         return f"c/{place if place in theirs else next(iter(theirs), place)}"
 
     def why_silent(self, channel: Channel) -> str | None:
-        """Why this person cannot write here; `None` when they can."""
+        """Return why this person cannot write here. None if they can."""
         if channel.is_archived:
             return "This channel is archived."
         if self.person.id not in channel.members:

@@ -1,4 +1,4 @@
-"""The guided tour: five steps that show the product, each with buttons that set the stage."""
+"""The guided tour: five steps that show the product, each with buttons that prepare the scene."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -29,7 +29,7 @@ def as_data(steps: Sequence[TourStep]) -> list[dict[str, Any]]:
 
 
 def default_tour(command: str = "/turso") -> tuple[TourStep, ...]:
-    """The tour of the seeded workspace: see, measure, borrow access, destroy with approval, take access back."""
+    """Return the tour of the seeded workspace: see, measure, borrow access, destroy with approval, take access back."""
     reason = '"moved to the warehouse"'
     return (
         TourStep(

@@ -18,21 +18,21 @@ class _Waiting:
 
 
 class Windows:
-    """A window's feed begins before its page is drawn, so that nothing is lost until its stream connects."""
+    """Feeds of changes per window. Each starts before its page is rendered, so that no change is lost."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._waiting: dict[str, _Waiting] = {}
 
     def open(self, person_id: str) -> str:
-        """Begin a feed for a page that is about to be drawn, and return its name."""
+        """Start a feed for a page that is about to be rendered, and return its name."""
         self._forget_the_unclaimed()
         name = secrets.token_urlsafe(12)
         self._waiting[name] = _Waiting(person_id, self._workspace.subscribe(None), time.monotonic())
         return name
 
     def claim(self, name: str, person_id: str) -> tuple[Subscription, bool]:
-        """The feed for a stream that connects; False when it starts only now, so that the page must look again."""
+        """Return the feed of a stream. False if it is new, so that the page must reload its contents."""
         waiting = self._waiting.pop(name, None)
         if waiting is not None and waiting.person_id == person_id:
             return waiting.feed, True

@@ -1,4 +1,4 @@
-"""The endpoint with which tests turn the platform; it exists only when asked for at start."""
+"""The endpoint with which tests control the platform. It must be enabled at the start."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -45,7 +45,7 @@ def _table() -> list[tuple[str, str, Handler]]:
 
 
 def _from_here(handler: Handler) -> Handler:
-    """Refuse what a web page of somebody else sends: this endpoint asks for no token."""
+    """Refuse requests of other web pages, because this endpoint needs no token."""
 
     async def endpoint(request: Request) -> Response:
         origin = request.headers.get("origin")
@@ -69,7 +69,7 @@ async def _body(request: Request) -> dict[str, Any]:
 
 
 async def _calls(request: Request) -> Response:
-    """`?plane=control` (the default), `data` or `all`."""
+    """List the calls of `?plane=control` (the default), `data` or `all`."""
     plane, calls = request.query_params.get("plane", "control"), _turso(request).calls
     chosen: list[Call] = calls.control() if plane == "control" else calls.data() if plane == "data" else calls.all()
     return JSONResponse({"calls": [call.as_json() for call in chosen]})
@@ -85,7 +85,7 @@ async def _faults(request: Request) -> Response:
 
 
 async def _set_fault(request: Request) -> Response:
-    """The body has the fields of `Fault`."""
+    """Return the body has the fields of `Fault`."""
     try:
         body = await _body(request)
         if unknown := body.keys() - _OPTIONS:
@@ -107,7 +107,7 @@ async def _remove_fault(request: Request) -> Response:
 
 
 async def _set_hold(request: Request) -> Response:
-    """`{"method", "path", "when": "before" or "after", "count"}`."""
+    """Set a hold from `{"method", "path", "when": "before" or "after", "count"}`."""
     try:
         body = await _body(request)
         when = body.pop("when", "before")
@@ -122,7 +122,7 @@ def _found(request: Request) -> Fault | None:
 
 
 async def _hold(request: Request) -> Response:
-    """`?wait=SECONDS` waits until a request is held."""
+    """Return a hold. `?wait=SECONDS` waits until it holds a request."""
     fault = _found(request)
     if fault is None:
         return JSONResponse({"error": "no such hold"}, 404)
@@ -140,7 +140,7 @@ async def _release(request: Request) -> Response:
 
 
 async def _add_databases(request: Request) -> Response:
-    """`{"count": N}`: as many databases with some usage."""
+    """Add `{"count": N}` databases with some usage."""
     try:
         add_databases(_turso(request), min(int((await _body(request))["count"]), 100_000))
     except (ValueError, TypeError, KeyError, Conflict) as error:
@@ -154,7 +154,7 @@ async def _time(request: Request) -> Response:
 
 
 async def _set_time(request: Request) -> Response:
-    """`{"offset": SECONDS}` from the wall clock."""
+    """Set the clock to `{"offset": SECONDS}` from the wall clock."""
     try:
         _turso(request).clock.offset = timedelta(seconds=float((await _body(request))["offset"]))
     except (ValueError, TypeError, KeyError, OverflowError) as error:

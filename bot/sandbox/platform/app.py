@@ -44,7 +44,7 @@ def create_platform(
     public_url: str | None = None,
     limits: Limits | None = None,
 ) -> Starlette:
-    """A local Turso whose state lies in the folder `data`.
+    """Return a local Turso whose state lies in the folder `data`.
 
     Args:
         api_token: the one token of the Platform API that is accepted, besides those that it mints itself.

@@ -1,4 +1,4 @@
-"""Bodies of requests, read no further than they may be long."""
+"""Reading of request bodies up to a maximum length."""
 
 from starlette.requests import Request
 
@@ -8,7 +8,7 @@ class TooLarge(Exception):
 
 
 async def read_body(request: Request, longest: int) -> bytes:
-    """Raises: TooLarge, at once where the header says so, and without keeping what came."""
+    """Return the body. Raises TooLarge, without reading the body if its header already exceeds the limit."""
     declared = request.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared[:20]) > longest:
         raise TooLarge

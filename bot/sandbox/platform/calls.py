@@ -1,4 +1,4 @@
-"""A log of the calls that the platform was asked, for those who count them."""
+"""A log of the calls to the platform, for tests that count them."""
 
 from collections import deque
 from dataclasses import asdict, dataclass
@@ -36,11 +36,11 @@ class Calls:
         self._calls.append(call)
 
     def control(self) -> list[Call]:
-        """The calls to the Platform API."""
+        """Return the calls to the Platform API."""
         return [call for call in self._calls if call.plane == "control"]
 
     def data(self) -> list[Call]:
-        """The calls to databases."""
+        """Return the calls to databases."""
         return [call for call in self._calls if call.plane == "data"]
 
     def all(self) -> list[Call]:

@@ -1,4 +1,4 @@
-"""The outermost layer: writes down each call, and lets the faults strike that were asked for."""
+"""The outermost ASGI layer: logs each call, and applies the faults."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ RAW_SEND = "platform.send"
 
 
 class Chaos:
-    """An ASGI layer; what lies under `/_admin/` passes untouched."""
+    """The ASGI layer. Requests to `/_admin/` pass unchanged."""
 
     def __init__(self, app: ASGIApp, turso: Turso) -> None:
         self._app, self._turso = app, turso
@@ -60,7 +60,7 @@ class Chaos:
         return await self._app(scope, receive, send)
 
     async def _late(self, scope: Scope, receive: Receive, send: Send, faults: dict[FaultKind, Fault]) -> None:
-        """Do what was asked; then hold the answer, or lose it."""
+        """Process the request, then hold or drop its answer."""
         messages: list[Message] = []
 
         async def keep(message: Message) -> None:

@@ -11,13 +11,13 @@ class Clock:
         self.offset = timedelta()
 
     def time(self) -> float:
-        """Seconds since the epoch, as the platform sees them."""
+        """Return seconds since the epoch, as the platform sees them."""
         return time.time() + self.offset.total_seconds()
 
     def now(self) -> datetime:
-        """An aware datetime in UTC."""
+        """Return an aware datetime in UTC."""
         return datetime.fromtimestamp(self.time(), UTC)
 
     def today(self) -> str:
-        """The day that usage is booked on, `YYYY-MM-DD` in UTC."""
+        """Return the day that usage is booked on, `YYYY-MM-DD` in UTC."""
         return self.now().strftime("%Y-%m-%d")

@@ -12,13 +12,13 @@ print(db.execute({sql!r}).fetchall())"""
 
 
 def database_url(hostname: str, *, scheme: str | None = None) -> str:
-    """The URL for clients; a host with a port is a local one, which speaks plain http. It ends in a slash."""
+    """Return the URL for clients, with a final slash. A host with a port is local and uses plain HTTP."""
     host = hostname.split("/", 1)[0]
     return f"{scheme or ('http' if ':' in host else 'https')}://{hostname.rstrip('/')}/"
 
 
 def connect_command(hostname: str, token: str, *, client: Client = "curl", sql: str = _ASK) -> str:
-    """A line for the shell that opens the database with the token and asks it something."""
+    """Return a line for the shell that opens the database with the token and asks it something."""
     url = database_url(hostname)
     if client == "python":
         return f"python3 -c {shlex.quote(_PYTHON.format(url=url, token=token, sql=sql))}"

@@ -1,4 +1,4 @@
-"""Faults on demand: what a network and a service do on a bad day, made to order for tests."""
+"""Faults that tests can set: failures of the network and of the service."""
 
 import asyncio
 import itertools
@@ -16,7 +16,7 @@ _ids = itertools.count(1)
 
 @dataclass
 class Fault:
-    """A fault that strikes `count` requests whose method and path fit; None strikes all.
+    """A fault that affects `count` requests with a matching method and path. None affects all.
 
     Kinds:
         latency: wait `seconds` before the request is handled.
@@ -51,7 +51,7 @@ class Fault:
         return self.count is not None and self.struck >= self.count
 
     def fits(self, method: str, path: str) -> bool:
-        """`path` is a glob over the whole path, `*/auth/rotate`."""
+        """Return whether the fault matches a request. Its `path` is a glob over the whole path, `*/auth/rotate`."""
         return self.method in ("*", method.upper()) and fnmatchcase(path, self.path)
 
     def as_json(self) -> dict[str, Any]:
@@ -72,7 +72,7 @@ class Faults:
         return fault
 
     def take(self, method: str, path: str) -> list[Fault]:
-        """The faults that strike this request; each kind at most once."""
+        """Return the faults that affect this request, at most one of each kind."""
         taken: dict[str, Fault] = {}
         for fault in self._faults:
             if fault.kind in EFFECTS or fault.kind in taken:

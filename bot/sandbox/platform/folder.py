@@ -1,4 +1,4 @@
-"""One folder, one platform: a lock that the system lets go of when its holder dies, however it dies."""
+"""A lock that lets one platform use a folder. The system releases it when the process ends."""
 
 import sys
 from collections.abc import Iterator

@@ -59,17 +59,17 @@ LOCAL = {"local": "This machine"}
 
 
 def locations(generation: Generation) -> dict[str, str]:
-    """Location codes with their labels, `local` among them: there the `turso` CLI speaks plain http."""
+    """Return location codes with their labels, including `local`, for which the `turso` CLI uses plain HTTP."""
     return (LOCATIONS_2023 if generation == "2023" else LOCATIONS_NOW) | LOCAL
 
 
 def is_name(name: object, generation: Generation = "now") -> bool:
-    """Say whether a database or group may be called so: lowercase letters, digits and dashes between them."""
+    """Return whether a database or group may be called so: lowercase letters, digits and dashes between them."""
     return isinstance(name, str) and len(name) <= _LONGEST[generation] and _NAME.fullmatch(name) is not None
 
 
 def new_uuid(generation: Generation = "now", *, at: float | None = None) -> str:
-    """A fresh UUID: version 1 in 2023, version 7 today.
+    """Return a fresh UUID: version 1 in 2023, version 7 today.
 
     Args:
         at: the time that it holds, in seconds since the epoch; None: now, by the wall clock.

@@ -24,7 +24,7 @@ async def _describe(request: Request) -> Response:
 
 @lru_cache(maxsize=1)
 def description() -> Json:
-    """OpenAPI 3.1. The personal account's paths are left out: they are those of an organization."""
+    """Return the OpenAPI 3.1 description, without the personal account's paths, which equal an organization's."""
     paths: Json = {}
     for method, path, handler, scope in table():
         if path.startswith(("/v1/organizations", "/v2/", "/v1/auth", "/v1/user", "/v1/current-user", "/v1/locations")):

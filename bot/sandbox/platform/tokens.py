@@ -49,7 +49,7 @@ def mint(key: Key, claims: dict[str, Any], *, now: float, lifetime: timedelta | 
 
 
 def looks_like_jwt(token: str) -> bool:
-    """Say whether the text has the form of a JWT, whoever signed it."""
+    """Return whether the text has the form of a JWT, whoever signed it."""
     if len(token) > LONGEST_TOKEN:
         return False
     try:

@@ -81,7 +81,7 @@ class Turso:
             self._changes += 1
 
     async def target(self, organization: str, name: str) -> Target:
-        """The database of that name, ready or not. Raises: Missing."""
+        """Return the database of that name, ready or not. Raises: Missing."""
         known = self._targets.get((organization, name))
         if known is not None:
             return known
@@ -92,7 +92,7 @@ class Turso:
         return target
 
     async def flush(self) -> None:
-        """Book what the data plane measured."""
+        """Book the usage that the data plane measured."""
         self._flushed_at = time.monotonic()
         if (taken := self.meter.take()) is not None:
             number, (rows, queries) = taken
@@ -100,19 +100,19 @@ class Turso:
             self.journal.forget(number)
 
     async def tick(self) -> None:
-        """What must happen now and then; cheap to call with every request."""
+        """Do regular work such as booking usage. Cheap enough to call with every request."""
         if time.monotonic() > self._flushed_at + _FLUSH_SECONDS:
             await self.flush()
         await self.plane.sweep()
 
     async def keep_ticking(self) -> None:
-        """Tick until cancelled."""
+        """Call `tick` regularly until cancelled."""
         while True:
             await asyncio.sleep(_FLUSH_SECONDS)
             await self.tick()
 
     async def close(self) -> None:
-        """Book, close and let go of the files."""
+        """Book the usage, and close the files."""
         self.faults.clear()
         await self.plane.close()
         await self.flush()

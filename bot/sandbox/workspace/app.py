@@ -20,7 +20,7 @@ from bot.sandbox.workspace.workspace import Workspace
 
 
 def create_workspace_app(workspace: Workspace) -> Starlette:
-    """Everything that an app calls: `/api/METHOD`, `response_url`s, upload URLs and the Socket Mode WebSocket."""
+    """Return the application that an app calls: `/api/METHOD`, `response_url`s, upload URLs and Socket Mode."""
     api = WebApi(workspace)
     links = Links(workspace, api.rates)
     routes = [
@@ -65,7 +65,7 @@ async def running(workspace: Workspace, *, port: int = 0) -> AsyncIterator[Works
 
 
 class _Server(uvicorn.Server):
-    """Leaves the signals of the process alone."""
+    """Leaves signals to the process."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -76,7 +76,7 @@ class _Server(uvicorn.Server):
         self._stopping.set()
 
     async def main_loop(self) -> None:
-        """uvicorn's own, without the wait for its next tick at the end: tests start and stop many servers."""
+        """Run uvicorn's loop without its final wait for a tick, because tests start and stop many servers."""
         tick = 0
         while not await self.on_tick(tick):
             tick = (tick + 1) % 864_000

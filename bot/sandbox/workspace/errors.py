@@ -1,4 +1,4 @@
-"""How a call to the stand-in fails: Slack's error word, and what stands beside it."""
+"""The error of a failed call: Slack's error code and its details."""
 
 from __future__ import annotations
 

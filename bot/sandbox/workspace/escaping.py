@@ -1,4 +1,4 @@
-"""How Slack's client turns typed text into what the app receives."""
+"""Conversion of typed text to the text that the app receives, as in Slack's client."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _NAMED = re.compile(r"(?<![<\w|])(?:@(?P<at>[\w.-]+)|#(?P<hash>[\w-]+))")
 
 
 def entities(text: str) -> str:
-    """The three characters that Slack escapes in whatever people type."""
+    """Return the three characters that Slack escapes in whatever people type."""
     for plain, escaped in _ENTITIES:
         text = text.replace(plain, escaped)
     return text
 
 
 def as_a_phone_writes(text: str) -> str:
-    """What the smart punctuation of phones and desktops makes of a typed line."""
+    """Return what the smart punctuation of phones and desktops makes of a typed line."""
     text = re.sub(r"--", "—", text)
     text = re.sub(r'(^|[\s=(])"', r"\1“", text).replace('"', "”")
     return re.sub(r"(^|[\s=(])'", r"\1‘", text).replace("'", "’")
@@ -40,7 +40,7 @@ class Escaper:
         self._state = state
 
     def escape(self, text: str) -> str:
-        """With `should_escape`, and in every message: mentions, links and entities."""
+        """Escape mentions, links and entities, as in messages and in commands with `should_escape`."""
         text = text.replace(f"@{self._state.app.name}", f"<@{self._state.app.bot_user_id}>")
         done, written = 0, []
         for found in _TYPED.finditer(text):
@@ -49,7 +49,7 @@ class Escaper:
         return "".join([*written, entities(text[done:])])
 
     def link_names(self, text: str) -> str:
-        """What `link_names` and `parse: full` do to a text of the app: names become mentions again."""
+        """Return what `link_names` and `parse: full` do to a text of the app: names become mentions again."""
 
         def linked(found: re.Match[str]) -> str:
             whole = found.group(0)
@@ -73,7 +73,7 @@ class Escaper:
         return f"<http://{whole}|{whole}>"
 
     def _chosen(self, whole: str) -> str:
-        """What was picked from the client's own suggestions: already an id, given its label here."""
+        """Return what was picked from the client's own suggestions: already an id, given its label here."""
         inner = whole[1:-1]
         if inner.startswith("@") and "|" not in inner and (person := self._state.people.get(inner[1:])):
             return f"<@{person.id}|{person.name}>"

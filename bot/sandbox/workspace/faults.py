@@ -1,4 +1,4 @@
-"""Troubles that can be switched on: what a real Slack, or the network to it, does on a bad day."""
+"""Faults that can be switched on: failures of Slack, or of the network to it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Fault:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The `Retry-After` of a 429, unless it comes without one."""
+        """Return the `Retry-After` of a 429, unless it comes without one."""
         limited = self.trouble == "ratelimited" or (self.trouble == "html" and self.status == 429)
         return {"Retry-After": str(max(1, round(self.seconds)))} if limited and self.retry_after else {}
 
@@ -75,7 +75,7 @@ class Faults:
         self.active.clear()
 
     def take(self, trouble: Trouble, method: str) -> Fault | None:
-        """The fault of this kind that strikes now, counted; `None` when all is well."""
+        """Return the fault of this kind that strikes now, counted. None if all is well."""
         for fault in self.active:
             if fault.trouble == trouble and fnmatchcase(method, fault.method):
                 return self._struck(fault)

@@ -1,4 +1,4 @@
-"""The app as it is installed: what its manifest grants and declares."""
+"""The installed app: the scopes and features of its manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who a text calls: the active sequences that Slack acts on, whoever wrote them."""
+"""The people whom a message notifies, by the mention sequences that Slack acts on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Called:
 
 
 def called_by(state: State, message: Message) -> Called:
-    """Who is notified by a message: by its mark-up where Slack reads mark-up, never by plain text."""
+    """Return who is notified by a message: by its mark-up where Slack reads mark-up, never by plain text."""
     marked = [message.text] if not message.blocks else []
     marked += list(_marked(message.blocks))
     people, everybody = set(_rich_people(message.blocks)), _rich_everybody(message.blocks)
@@ -38,7 +38,7 @@ def called_by(state: State, message: Message) -> Called:
 
 
 def _marked(value: Any) -> list[str]:
-    """Every `mrkdwn` text in the blocks; `plain_text` has no mark-up."""
+    """Return every `mrkdwn` text in the blocks, since `plain_text` has no markup."""
     if isinstance(value, list):
         return [text for each in value for text in _marked(each)]
     if not isinstance(value, dict):
@@ -49,7 +49,7 @@ def _marked(value: Any) -> list[str]:
 
 
 def _rich_people(value: Any) -> list[str]:
-    """Mentions that rich text makes by its own elements, never by its text."""
+    """Return the people mentioned by rich text elements. Text inside rich text never mentions anybody."""
     if isinstance(value, list):
         return [name for each in value for name in _rich_people(each)]
     if not isinstance(value, dict):

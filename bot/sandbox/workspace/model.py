@@ -1,4 +1,4 @@
-"""What a workspace is made of: people, channels, user groups, messages and views, as plain data."""
+"""The data of a workspace: people, channels, user groups, messages and views."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Posting = Literal["everybody", "admins", "threads", "no_threads"]  # "threads": 
 
 @dataclass(kw_only=True)
 class Person:
-    """Somebody (or a bot) with an account; `users.info` is made of this."""
+    """A person or bot with an account, as `users.info` describes it."""
 
     id: str
     name: str
@@ -63,7 +63,7 @@ class Channel:
 
     @property
     def name_in_payloads(self) -> str:
-        """The display name that Slack puts into payloads: hidden for everything that is not public."""
+        """Return the display name that Slack puts into payloads: hidden for everything that is not public."""
         if self.is_im:
             return "directmessage"
         if self.is_mpim:
@@ -111,16 +111,16 @@ class Message:
 
     @property
     def is_tombstone(self) -> bool:
-        """Whether this is what stays of a deleted message that has replies."""
+        """Return whether this is what stays of a deleted message that has replies."""
         return self.subtype == TOMBSTONE
 
     @property
     def is_in_channel(self) -> bool:
-        """Whether it stands in the channel itself: not a reply, or a reply that was also sent to the channel."""
+        """Return whether it stands in the channel itself: not a reply, or a reply that was also sent to the channel."""
         return self.thread_ts in (None, self.ts) or self.reply_broadcast
 
     def as_slack(self, *, with_metadata: bool = True) -> Json:
-        """The message object of the Web API and of payloads."""
+        """Return the message object of the Web API and of payloads."""
         said: Json = {"type": "message", "user": self.user_id, "ts": self.ts, "text": self.text}
         optional = {
             "bot_id": self.bot_id,
@@ -170,7 +170,7 @@ class View:
         return str(self.source.get("external_id") or "")
 
     def as_slack(self) -> Json:
-        """The view object of the Web API and of payloads."""
+        """Return the view object of the Web API and of payloads."""
         return {
             "id": self.id,
             "team_id": self.team_id,

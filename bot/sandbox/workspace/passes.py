@@ -24,7 +24,7 @@ class Trigger:
 
 
 def _forget_old(issued: dict[str, Trigger] | dict[str, Hook], now: datetime) -> None:
-    """Drop what expired long ago; until then Slack still says that it expired."""
+    """Remove what expired long ago. Until then Slack still reports that it expired."""
     while issued:
         first = next(iter(issued))
         if now - issued[first].issued_at < _REMEMBERED:
@@ -46,7 +46,7 @@ class Triggers:
         return name
 
     def person_of(self, name: str | None) -> str | None:
-        """Whose click or command a trigger belongs to, used up or not."""
+        """Return whose click or command a trigger belongs to, used up or not."""
         trigger = self._issued.get(name or "")
         return trigger.person_id if trigger else None
 
@@ -98,7 +98,7 @@ class Hooks:
         return hook
 
     def find(self, path: str) -> Hook | None:
-        """What stands behind an address, without using it."""
+        """Return what stands behind an address, without using it."""
         return self._issued.get(path)
 
     def use(self, path: str, now: datetime) -> Hook:

@@ -10,7 +10,7 @@ from bot.sandbox.workspace.state import State
 
 
 def as_user(state: State, person: Person, *, with_email: bool) -> Json:
-    """The user object; `profile.email` only with the scope, and never for people of elsewhere."""
+    """Return the user object. `profile.email` needs the scope, and is left out for people of other workspaces."""
     here = person.team_id == state.team_id
     offset = state.time.now().astimezone(ZoneInfo(person.tz)).utcoffset()
     profile: Json = {
@@ -61,7 +61,7 @@ def as_user(state: State, person: Person, *, with_email: bool) -> Json:
 
 
 def as_usergroup(state: State, group: UserGroup, *, with_users: bool, with_count: bool) -> Json:
-    """The usergroup object."""
+    """Return the usergroup object."""
     found: Json = {
         "id": group.id,
         "team_id": state.team_id,
@@ -82,7 +82,7 @@ def as_usergroup(state: State, group: UserGroup, *, with_users: bool, with_count
 
 
 def as_channel(state: State, channel: Channel, *, with_count: bool = False) -> Json:
-    """The conversation object."""
+    """Return the conversation object."""
     member = state.app.bot_user_id in channel.members
     found: Json = {
         "id": channel.id,

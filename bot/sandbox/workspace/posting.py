@@ -1,4 +1,4 @@
-"""How a message of the app comes to stand in a channel, whichever way it was sent."""
+"""The steps with which every message of the app is checked and built."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def refuse(problems: list[Problem], error: str) -> None:
 
 
 def with_block_ids(blocks: list[Json]) -> list[Json]:
-    """The blocks as Slack keeps them: each with a `block_id`."""
+    """Return the blocks as Slack keeps them: each with a `block_id`."""
     kept = copy.deepcopy(blocks)
     for block in kept:
         if block.get("type") != "markdown" and not block.get("block_id"):
@@ -40,7 +40,7 @@ def with_block_ids(blocks: list[Json]) -> list[Json]:
 
 
 def bot_message(state: State, channel_id: str, content: Json, *, only_for: str | None = None) -> Message:
-    """A message value by the app from checked arguments; not yet stored."""
+    """Return a message of the app from checked arguments. It isn't stored yet."""
     return Message(
         channel_id=channel_id,
         ts=state.stamp(),

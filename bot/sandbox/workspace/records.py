@@ -1,4 +1,4 @@
-"""What the workspace writes down for the inspector and for tests: deliveries, calls, notices and live changes."""
+"""The records for the inspector and for tests: deliveries, calls, notices and changes."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Acted:
-    """What came of an act: the message it left, the deliveries it caused, the notice or errors the person saw."""
+    """The result of an action: its message, its deliveries, and the notice or errors that the person saw."""
 
     message: Message | None = None
     deliveries: tuple[Delivery, ...] = ()
@@ -102,7 +102,7 @@ class Acted:
 
     @property
     def delivery(self) -> Delivery | None:
-        """The first delivery, if there was one."""
+        """Return the first delivery, if there was one."""
         return self.deliveries[0] if self.deliveries else None
 
 

@@ -1,4 +1,4 @@
-"""Everything that the workspace remembers, and the small steps by which it changes."""
+"""The state of the workspace, and the operations that change it."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class State:
     # -- who sees what
 
     def can_see(self, person_id: str | None, channel_id: str) -> bool:
-        """Members see a channel; full members of the workspace also see public ones."""
+        """Return whether a person sees a channel. Full members of the workspace also see public channels."""
         if person_id is None:
             return True
         channel, person = self.channels.get(channel_id), self.people.get(person_id)
@@ -87,12 +87,12 @@ class State:
         return not hidden and not person.is_guest and person.team_id == self.team_id
 
     def active_members(self, channel: Channel) -> list[str]:
-        """The members of a channel; a deactivated person is none."""
+        """Return the members of a channel without deactivated people."""
         gone = {person.id for person in self.people.values() if person.deleted}
         return [each for each in channel.members if each not in gone]
 
     def concerns(self, person_id: str | None, change: Change) -> bool:
-        """Whether this viewer's page has to know; `None` sees everything."""
+        """Return whether a change concerns a viewer's page. None sees everything."""
         if person_id is None:
             return True
         if change.kind in ("delivery", "call"):
@@ -143,14 +143,14 @@ class State:
         return self.messages.get(channel_id, {}).get(ts)
 
     def find_message(self, ts: str, channel_id: str | None = None) -> Message | None:
-        """A message or an ephemeral one by its `ts`, in one channel or anywhere."""
+        """Return a message or an ephemeral one by its `ts`, in one channel or anywhere."""
         if (hidden := self.ephemerals.get(ts)) is not None:
             return hidden
         places = [channel_id] if channel_id else list(self.messages)
         return next((found for place in places if (found := self.message(place, ts))), None)
 
     def direct_channel(self, person_id: str) -> Channel:
-        """The conversation between a person and the app, opened when it does not exist yet."""
+        """Return the conversation between a person and the app, opened when it does not exist yet."""
         pair = {person_id, self.app.bot_user_id}
         for channel in self.channels.values():
             if channel.is_im and set(channel.members) == pair:

@@ -21,7 +21,7 @@ class Timeline:
 
     @property
     def moved(self) -> timedelta:
-        """How far this time is ahead of the clock's."""
+        """Return how far this time is ahead of the clock's."""
         return self._moved
 
     def now(self) -> datetime:
@@ -33,7 +33,7 @@ class Timeline:
         self._clock = lambda: held
 
     def move(self, by: timedelta) -> datetime:
-        """Jump ahead (never back: `ts` values must grow), and say what time it is now."""
+        """Move the time ahead, and return it. It can't go back, because `ts` values must grow."""
         if by < timedelta():
             raise ValueError("Time moves ahead only.")
         self._moved += by

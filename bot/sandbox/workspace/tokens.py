@@ -1,4 +1,4 @@
-"""The tokens that this workspace has given out, and what has become of them."""
+"""The tokens that this workspace has issued, with their states."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ TokenKind = Literal["bot", "app"]
 
 
 class Tokens:
-    """Knows a bot token and an app-level token, and tells why another one is refused. Never prints one."""
+    """Checks the bot token and the app-level token, and reports why another is refused. Never prints one."""
 
     def __init__(self, bot_token: str, app_token: str) -> None:
         self._known: dict[TokenKind, str] = {"bot": bot_token, "app": app_token}
         self._refusals: dict[TokenKind, str] = {}
 
     def refuse(self, kind: TokenKind, error: str) -> None:
-        """From now on this token fails with `error`: `token_revoked`, `account_inactive`, `token_expired`, …"""
+        """Make a token fail with `error`, such as `token_revoked`, `account_inactive` or `token_expired`."""
         self._refusals[kind] = error
 
     def accept(self, kind: TokenKind) -> None:
         self._refusals.pop(kind, None)
 
     def identify(self, token: str | None) -> TokenKind:
-        """Say which token this is.
+        """Return the kind of a token.
 
         Raises:
             SlackError: `not_authed`, `invalid_auth`, or what `refuse` set.
@@ -40,5 +40,5 @@ class Tokens:
         raise SlackError("invalid_auth")
 
     def holds(self, text: str) -> bool:
-        """Whether a text has one of our tokens in it: such a text is not written down."""
+        """Return whether a text has one of our tokens in it: such a text is not written down."""
         return any(known in text for known in self._known.values())

@@ -27,7 +27,7 @@ class Views:
         self._state = state
 
     def open(self, trigger: Trigger, source: Any) -> View:
-        """`views.open`: a new stack. From inside a modal it is only allowed through `push`."""
+        """Open a view in a new stack, for `views.open`. Inside a modal only `push` is allowed."""
         checked = self._checked(source, "modal")
         if self._state.stacks[trigger.person_id] and trigger.from_view_id is not None:
             return self.push(trigger, source)
@@ -35,7 +35,7 @@ class Views:
         return self._add(trigger.person_id, checked)
 
     def push(self, trigger: Trigger, source: Any) -> View:
-        """`views.push`: on top of the modal that the trigger came from."""
+        """Push a view on top of the modal that the trigger came from, for `views.push`."""
         if trigger.from_view_id is None or not self._state.stacks[trigger.person_id]:
             raise SlackError("invalid_trigger_id")
         return self.put_on_top(trigger.person_id, source)
@@ -47,7 +47,7 @@ class Views:
         return self._add(person_id, checked)
 
     def update(self, source: Any, *, view_id: str | None, external_id: str | None, expected: str | None) -> View:
-        """`views.update`, by id or by external id, guarded by `hash` when it is given."""
+        """Update a view by ID or external ID, for `views.update`. Checks `hash` if it is given."""
         found = self._by(view_id, external_id)
         if found is None:
             raise SlackError("not_found")
@@ -56,14 +56,14 @@ class Views:
         return self.change(found, source)
 
     def change(self, view: View, source: Any) -> View:
-        """A new content in the place of the old; inputs of the same block and action id keep their values."""
+        """Replace a view's content. Inputs with the same block and action ID keep their values."""
         checked = self._checked(source, view.type, of=view)
         values = elements.values_of(checked["blocks"], view.values)
         changed = replace(view, source=checked, hash=self._hash(), values=values, errors={}, trouble=None)
         return self._state.replace_view(changed)
 
     def publish(self, person_id: str, source: Any, *, expected: str | None) -> View:
-        """`views.publish`: what the Home tab of one person shows."""
+        """Set the Home tab of a person, for `views.publish`."""
         known = self._state.homes.get(person_id)
         if expected and (known is None or expected != known.hash):
             raise SlackError("hash_conflict")
@@ -91,7 +91,7 @@ class Views:
     # -- details
 
     def _checked(self, source: Any, kind: str, *, of: View | None = None) -> Json:
-        """The view as it will be kept.
+        """Return the view as it will be kept.
 
         Raises:
             SlackError: `view_too_large`, `invalid_arguments` with pointers, `duplicate_external_id`.

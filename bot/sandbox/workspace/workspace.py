@@ -104,7 +104,7 @@ class Workspace:
 
     @property
     def origin(self) -> str:
-        """Where this workspace is served; `response_url`s and upload URLs begin with it."""
+        """Return where this workspace is served; `response_url`s and upload URLs begin with it."""
         return self.state.origin
 
     @origin.setter
@@ -113,12 +113,12 @@ class Workspace:
 
     @property
     def api_url(self) -> str:
-        """What the app's `SLACK_API_URL` has to be."""
+        """Return what the app's `SLACK_API_URL` has to be."""
         return f"{self.origin}/api/"
 
     @property
     def events_url(self) -> str | None:
-        """Where deliveries go over HTTP; `None`: over Socket Mode only."""
+        """Return where deliveries go over HTTP; `None`: over Socket Mode only."""
         return self.courier.events_url
 
     @events_url.setter
@@ -146,7 +146,7 @@ class Workspace:
     # -- what a person sees
 
     def history(self, channel_id: str, viewer_id: str | None) -> list[Message]:
-        """The messages of a channel and the viewer's own ephemeral ones, oldest first; threads included."""
+        """Return the messages of a channel and the viewer's own ephemeral ones, oldest first, including threads."""
         if not self.state.can_see(viewer_id, channel_id):
             return []
         posted = self.state.messages.get(channel_id, {}).values()
@@ -154,24 +154,24 @@ class Workspace:
         return sorted([*posted, *hidden], key=lambda message: _order(message.ts)) if hidden else list(posted)
 
     def channels_of(self, viewer_id: str) -> list[Channel]:
-        """The conversations a person is in."""
+        """Return the conversations a person is in."""
         return [channel for channel in self.channels.values() if viewer_id in channel.members]
 
     def views_of(self, person_id: str) -> list[View]:
-        """The stack of open modals, the top last."""
+        """Return the stack of open modals, the top last."""
         return list(self.state.stacks.get(person_id, ()))
 
     def home_of(self, person_id: str) -> View | None:
-        """What the app published to this person's Home tab."""
+        """Return what the app published to this person's Home tab."""
         return self.state.homes.get(person_id)
 
     def reload(self, viewer_id: str) -> None:
-        """As reloading Slack does: this person's ephemeral messages are gone."""
+        """Reload Slack for a person, which removes their ephemeral messages."""
         for message in [each for each in self.state.ephemerals.values() if each.only_for == viewer_id]:
             self.state.remove_ephemeral(message)
 
     def subscribe(self, viewer_id: str | None) -> Subscription:
-        """Every change from now on that this viewer may know of; `None` sees all, deliveries and calls included."""
+        """Return the future changes that this viewer may see. None sees all, including deliveries and calls."""
         return self.state.changes.subscribe(lambda change: self.state.concerns(viewer_id, change))
 
     # -- what a person does
@@ -218,7 +218,7 @@ class Workspace:
         view_id: str | None = None,
         block_id: str | None = None,
     ) -> list[Json]:
-        """Type into a menu that asks the app; returns the options or option groups that it offers."""
+        """Type into a menu with external options, and return the options or groups that the app offers."""
         place = self._view(view_id) if view_id is not None else self._message(message_ts, None)
         return await self._suggesting.suggest(person_id, place, action_id, block_id, text)
 

@@ -1,1 +1,1 @@
-"""How a message looks: Block Kit and mrkdwn drawn as HTML in which nothing that somebody wrote is ever live."""
+"""Rendering of Block Kit and mrkdwn as HTML in which people's text is always escaped."""

@@ -105,7 +105,7 @@ def pie(segments: Sequence[Mapping[str, Any]], radius: float = 80.0) -> list[Sli
 
 
 def compact(value: float) -> str:
-    """A number for an axis: `1.2K`, `3M`; small ones as they are."""
+    """Return a number in a short form for an axis: `1.2K` or `3M`. Small numbers aren't shortened."""
     for limit, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")):
         if abs(value) >= limit:
             return f"{value / limit:.1f}".rstrip("0").rstrip(".") + suffix

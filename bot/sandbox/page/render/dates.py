@@ -8,7 +8,7 @@ from .links import link
 
 
 def date_element(timestamp: str | int, pattern: str, fallback: str, url: str | None = None) -> Markup:
-    """Draw one date; without the script, or for a time that is none, the fallback stands there."""
+    """Render a date. The fallback is shown without the script, or for an invalid time."""
     try:
         moment = datetime.fromtimestamp(int(timestamp), UTC)
     except (ValueError, OverflowError, OSError):

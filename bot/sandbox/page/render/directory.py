@@ -1,4 +1,4 @@
-"""Who and what an id stands for, so that mentions read as names."""
+"""The names behind IDs, for mentions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Names of people, channels and user groups by id; an id that is not here is shown as it is."""
+    """Names of people, channels and user groups by ID. Unknown IDs are shown as they are."""
 
     people: Mapping[str, str] = field(default_factory=dict)
     channels: Mapping[str, str] = field(default_factory=dict)

@@ -10,7 +10,7 @@ _NAME = re.compile(r":([a-z0-9_+'-]{1,80}):")
 
 @cache
 def emoji() -> Mapping[str, str]:
-    """Every name and its character (from the npm package `emoji-datasource`, MIT)."""
+    """Return every name and its character (from the npm package `emoji-datasource`, MIT)."""
     lines = Path(__file__).with_name("emoji.txt").read_text(encoding="utf-8").splitlines()
     return dict(line.split(" ", 1) for line in lines)
 

@@ -1,4 +1,4 @@
-"""Which addresses may become links, and how such a link is drawn."""
+"""Links: which URLs are safe, and how they are rendered."""
 
 from urllib.parse import urlsplit
 
@@ -8,7 +8,7 @@ _SCHEMES = frozenset({"http", "https", "mailto"})
 
 
 def safe_href(url: str) -> str | None:
-    """Return the address when a person may safely follow it; None for `javascript:` and whatever else runs or loads."""
+    """Return a URL that is safe to follow. None for `javascript:` and other schemes that run or load something."""
     address = url.strip()
     if any(ord(character) < 33 for character in address):
         return None
@@ -20,7 +20,7 @@ def safe_href(url: str) -> str | None:
 
 
 def link(url: str, label: Markup | str) -> Markup:
-    """A link that says in its title where it leads; just the label when it may not lead there."""
+    """Return a link with its target as title, or only the label if the target isn't safe."""
     href = safe_href(url)
     if href is None:
         return Markup("<span class='deadlink' title='Not a link that may be followed'>{}</span>").format(label)

@@ -55,7 +55,7 @@ def mrkdwn(text: str, names: Directory, *, verbatim: bool = False) -> Markup:
 
 
 def preformatted(content: str | Markup) -> Markup:
-    """A block of fixed-width text with a button that copies it."""
+    """Return a block of fixed-width text with a button that copies it."""
     return Markup(
         '<div class="pre"><button type="button" class="copy" data-copy aria-label="Copy">Copy</button>'
         "<pre>{}</pre></div>"
@@ -63,7 +63,7 @@ def preformatted(content: str | Markup) -> Markup:
 
 
 def mass_mention(word: str) -> Markup:
-    """`@channel` and its kin stand out: they would call everybody."""
+    """Render `@channel`, `@here` or `@everyone` highlighted, since they notify everybody."""
     return Markup('<strong class="mass" title="This notifies everybody here">⚠ {}</strong>').format(word)
 
 
@@ -125,7 +125,7 @@ def _token(kind: str, source: str, names: Directory, verbatim: bool) -> Markup:
 
 
 def _angle(content: str, names: Directory) -> Markup:
-    """Draw one `<…>` form; what is none of Slack's is shown as it was written."""
+    """Render one `<…>` form. Forms that Slack doesn't know are shown as written."""
     target, _, label = content.partition("|")
     kind, rest = target[:1], unescape(target[1:])
     if kind == "@":
@@ -153,7 +153,7 @@ def _special(command: str, label: str, names: Directory) -> Markup:
 
 
 def _flat(text: str, names: Directory) -> str:
-    """What stands in code: `<…>` forms as the words they show, nothing live."""
+    """Return text inside code, with `<…>` forms as their labels and without links."""
 
     def word(match: re.Match[str]) -> str:
         target, _, label = match[1].partition("|")

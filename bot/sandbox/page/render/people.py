@@ -1,4 +1,4 @@
-"""Faces without pictures: initials on a colour that stays the same for the same id."""
+"""Avatars: initials on a colour that depends on the ID."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ class Face(NamedTuple):
 
 
 def face(user_id: str, name: str) -> Face:
-    """Two letters and one of twelve tones."""
+    """Return two letters and one of twelve tones."""
     words = [word for word in name.replace("-", " ").replace("_", " ").split() if word[0].isalnum()]
     initials = "".join(word[0] for word in words[:2]).upper() or "?"
     return Face(initials, sum(at * code for at, code in enumerate(user_id.encode(), 1)) % 12)

@@ -1,4 +1,4 @@
-"""Draws messages and views: one small template for each block and each element."""
+"""Rendering of messages and views, with one template per block and element."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ Json = Mapping[str, Any]
 
 @cache
 def environment() -> Environment:
-    """The page's templates; everything is escaped unless it is `Markup` already."""
+    """Return the environment of the page's templates. It escapes everything except `Markup`."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -45,12 +45,12 @@ def environment() -> Environment:
 
 @cache
 def known(folder: str) -> frozenset[str]:
-    """The blocks or elements that there is a template for."""
+    """Return the blocks or elements that there is a template for."""
     return frozenset(path.stem for path in (TEMPLATES / folder).glob("[a-z]*.html"))
 
 
 class Renderer:
-    """Draws for one viewer; `values` is what they chose so far (`state.values`), `errors` what a form refused."""
+    """Renders for one viewer. `values` are their choices (`state.values`), and `errors` those of a form."""
 
     def __init__(
         self, names: Directory, *, values: Json | None = None, errors: Mapping[str, str] | None = None
@@ -61,7 +61,7 @@ class Renderer:
         return Markup("").join(self.block(block) for block in blocks)
 
     def block(self, block: Json) -> Markup:
-        """Draw one block; one that is unknown or broken is shown as an error, never left out."""
+        """Render a block. An unknown or broken one is shown as an error rather than left out."""
         kind = str(block.get("type"))
         if kind not in known("blocks"):
             return self._trouble(f"This page cannot draw a block of type “{kind}”.", block)
@@ -126,7 +126,7 @@ class Renderer:
         return safe_href(url)
 
     def icon(self, name: str) -> str:
-        """The character nearest to one of Slack's own icons."""
+        """Return the character nearest to one of Slack's own icons."""
         return emoji().get(str(name).replace("-", "_"), "◆")
 
     def cell(self, cell: Json, block_id: str = "") -> Markup:
@@ -142,11 +142,11 @@ class Renderer:
                 return self._trouble(f"Unknown cell “{other}”.", cell)
 
     def numeric(self, rows: Sequence[Sequence[Json]], column: int) -> bool:
-        """Whether a column of a data_table holds numbers alone, and so sorts by value."""
+        """Return whether a column of a data_table holds numbers alone, and so sorts by value."""
         return bool(rows) and all(row[column].get("type") == "raw_number" for row in rows)
 
     def ids(self, kind: str) -> list[str]:
-        """What a users, channels or conversations select offers."""
+        """Return what a users, channels or conversations select offers."""
         people, channels = list(self.names.people), list(self.names.channels)
         return people if kind == "users" else channels if kind == "channels" else [*channels, *people]
 

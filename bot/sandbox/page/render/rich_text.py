@@ -26,7 +26,7 @@ def inline(pieces: Sequence[Piece], names: Directory) -> Markup:
 
 
 def flat(element: Piece) -> str:
-    """The text of a rich_text block or of any part of it, for sorting and for copying."""
+    """Return the text of a rich_text block or of any part of it, for sorting and for copying."""
     if "elements" in element:
         return " ".join(flat(child) for child in element["elements"])
     return str(element.get("text") or element.get("name") or element.get("user_id") or "")

@@ -1,1 +1,1 @@
-"""What the platform knows about organizations, groups, databases and their usage, in one SQLite file."""
+"""The platform's catalogue of organizations, groups, databases and usage, in one SQLite file."""

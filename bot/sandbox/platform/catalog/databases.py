@@ -23,7 +23,7 @@ class Listing:
 
 
 def every(connection: apsw.Connection, organization: str, wanted: Listing) -> tuple[list[Database], str | None]:
-    """One page by name, and the last name of it when there are more."""
+    """Return one page by name, and its last name if there are more."""
     limit = -1 if wanted.limit is None else wanted.limit + 1
     rows = connection.execute(
         f"SELECT {DATABASE_COLUMNS} FROM {DATABASES} WHERE d.organization = ? AND d.deleted_at IS NULL AND d.name > ?"  # noqa: S608
@@ -37,7 +37,7 @@ def every(connection: apsw.Connection, organization: str, wanted: Listing) -> tu
 
 
 def find(connection: apsw.Connection, organization: str, name: str) -> Database:
-    """Raises: Missing."""
+    """Return a database. Raises Missing."""
     row = connection.execute(
         f"SELECT {DATABASE_COLUMNS} FROM {DATABASES} WHERE d.organization = ? AND d.name = ? AND d.deleted_at IS NULL",  # noqa: S608
         (organization, name),
@@ -48,7 +48,7 @@ def find(connection: apsw.Connection, organization: str, name: str) -> Database:
 
 
 def ids(connection: apsw.Connection, organization: str) -> list[str]:
-    """The ids of all databases, by name."""
+    """Return the ids of all databases, by name."""
     rows = connection.execute(
         "SELECT id FROM databases WHERE organization = ? AND deleted_at IS NULL ORDER BY name", (organization,)
     )
@@ -64,13 +64,13 @@ def count(connection: apsw.Connection, organization: str) -> int:
 
 
 def live_ids(connection: apsw.Connection) -> set[str]:
-    """The ids of all databases of all organizations."""
+    """Return the ids of all databases of all organizations."""
     return {str(id_) for (id_,) in connection.execute("SELECT id FROM databases WHERE deleted_at IS NULL")}
 
 
 @dataclass(frozen=True)
 class NewDatabase:
-    """What a database is made of."""
+    """The values of a new database."""
 
     id: str
     organization: str
@@ -83,7 +83,7 @@ class NewDatabase:
 
 
 def create(connection: apsw.Connection, new: NewDatabase) -> Database:
-    """Raises: Conflict when the name is taken."""
+    """Create a database. Raises Conflict if the name is taken."""
     key = Key.fresh()
     try:
         connection.execute(
@@ -100,7 +100,7 @@ def create(connection: apsw.Connection, new: NewDatabase) -> Database:
 
 
 def destroy(connection: apsw.Connection, organization: str, name: str, at: float) -> Database:
-    """Raises: Missing; Protected when the database or its group has delete protection."""
+    """Delete a database. Raises Missing, or Protected if it or its group has delete protection."""
     database = find(connection, organization, name)
     if database.delete_protection:
         raise Protected(f"database {name} has delete protection enabled")
@@ -112,7 +112,7 @@ def destroy(connection: apsw.Connection, organization: str, name: str, at: float
 
 
 def rotate(connection: apsw.Connection, organization: str, name: str) -> Database:
-    """Replace the key: every token of this database dies."""
+    """Replace the key, which revokes every token of this database."""
     database, key = find(connection, organization, name), Key.fresh()
     connection.execute(
         "UPDATE databases SET key_id = ?, key_secret = ? WHERE id = ?", (key.id, key.secret, database.id)

@@ -19,7 +19,7 @@ def every(connection: apsw.Connection, organization: str) -> list[Group]:
 
 
 def find(connection: apsw.Connection, organization: str, name: str) -> Group:
-    """Raises: Missing."""
+    """Return a group. Raises Missing."""
     found = next((group for group in every(connection, organization) if group.name == name), None)
     if found is None:
         raise Missing("group not found")
@@ -27,7 +27,7 @@ def find(connection: apsw.Connection, organization: str, name: str) -> Group:
 
 
 def create(connection: apsw.Connection, organization: str, name: str, location: str) -> Group:
-    """Raises: Conflict when the name is taken."""
+    """Create a group. Raises Conflict if the name is taken."""
     key = Key.fresh()
     try:
         connection.execute(

@@ -10,13 +10,13 @@ _SELECT = "SELECT uuid, database_id, name, type, region, deleted_at IS NOT NULL 
 
 
 def every(connection: apsw.Connection, database_id: str, *, deleted: bool = False) -> list[Instance]:
-    """The instances of a database, the primary first; those that were deleted only when asked for."""
+    """Return the instances of a database, the primary first. Deleted ones are only included with `deleted`."""
     rows = connection.execute(_SELECT + " AND (? OR deleted_at IS NULL) ORDER BY type, rowid", (database_id, deleted))
     return [Instance(row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in rows]
 
 
 def find(connection: apsw.Connection, database_id: str, name: str) -> Instance:
-    """Raises: Missing."""
+    """Return an instance. Raises Missing."""
     for instance in every(connection, database_id):
         if instance.name == name:
             return instance
@@ -24,7 +24,7 @@ def find(connection: apsw.Connection, database_id: str, name: str) -> Instance:
 
 
 def create(connection: apsw.Connection, database_id: str, name: str, region: str) -> Instance:
-    """The first instance of a database is its primary. Raises: Conflict when it has the name already."""
+    """Return the first instance of a database is its primary. Raises: Conflict when it has the name already."""
     present = every(connection, database_id)
     if any(instance.name == name for instance in present):
         raise Conflict(f"instance with name {name} already exists")
@@ -37,7 +37,7 @@ def create(connection: apsw.Connection, database_id: str, name: str, region: str
 
 
 def destroy(connection: apsw.Connection, database_id: str, name: str, at: float) -> Instance:
-    """Raises: Missing; Invalid for the primary, which goes only with its database."""
+    """Delete an instance. Raises Missing, or Invalid for the primary, which can only be deleted with its database."""
     instance = find(connection, database_id, name)
     if instance.type == "primary":
         raise Invalid("cannot destroy the primary instance")

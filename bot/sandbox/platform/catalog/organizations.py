@@ -22,7 +22,7 @@ class Organization:
 
 
 def every(connection: apsw.Connection) -> list[Organization]:
-    """All organizations, the oldest first."""
+    """Return all organizations, the oldest first."""
     rows = connection.execute(
         "SELECT slug, uuid, name, type, overages, blocked_reads, blocked_writes FROM organizations ORDER BY rowid"
     )
@@ -30,7 +30,7 @@ def every(connection: apsw.Connection) -> list[Organization]:
 
 
 def find(connection: apsw.Connection, slug: str) -> Organization:
-    """Raises: Missing."""
+    """Return an organization. Raises Missing."""
     for organization in every(connection):
         if organization.slug == slug:
             return organization
@@ -38,7 +38,7 @@ def find(connection: apsw.Connection, slug: str) -> Organization:
 
 
 def create(connection: apsw.Connection, slug: str, *, name: str | None = None, kind: str = "team") -> Organization:
-    """Raises: Conflict when the slug is taken."""
+    """Create an organization. Raises Conflict if the slug is taken."""
     try:
         connection.execute(
             "INSERT INTO organizations(slug, uuid, name, type) VALUES (?, ?, ?, ?)",
@@ -66,7 +66,7 @@ def note(connection: apsw.Connection, /, organization: str, code: str, message: 
 def audit_log(
     connection: apsw.Connection, organization: str, page: int, size: int
 ) -> tuple[int, list[tuple[Any, ...]]]:
-    """How many entries there are, and one page of them, newest first."""
+    """Return the number of entries, and one page of them, newest first."""
     total = connection.execute("SELECT count(*) FROM audit_log WHERE organization = ?", (organization,)).fetchone()
     assert total is not None
     rows = connection.execute(

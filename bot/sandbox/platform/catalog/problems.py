@@ -1,17 +1,17 @@
-"""Why the catalogue refuses a change; the control plane gives each its status."""
+"""The errors of the catalogue. The control plane maps each to a status."""
 
 
 class Conflict(Exception):
-    """The name is taken."""
+    """Raised if the name is taken."""
 
 
 class Missing(Exception):
-    """There is no such thing."""
+    """Raised if there is no such row."""
 
 
 class Protected(Exception):
-    """Delete protection stands in the way."""
+    """Raised if delete protection prevents the change."""
 
 
 class Invalid(Exception):
-    """The change cannot be made as asked."""
+    """Raised if the change can't be made as requested."""

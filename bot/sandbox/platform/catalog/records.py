@@ -65,7 +65,7 @@ class Database:
 
     @property
     def keys(self) -> list[Key]:
-        """The keys whose tokens open it."""
+        """Return the keys whose tokens open it."""
         return [key for key in (self.key, self.group_key) if key is not None]
 
 
@@ -77,7 +77,7 @@ DATABASES = "databases d LEFT JOIN groups g ON g.organization = d.organization A
 
 
 def database(row: tuple[Any, ...]) -> Database:
-    """A row of `DATABASE_COLUMNS`."""
+    """Return a row of `DATABASE_COLUMNS`."""
     return Database(
         id=row[0],
         organization=row[1],
@@ -102,5 +102,5 @@ def database(row: tuple[Any, ...]) -> Database:
 
 
 def group(row: tuple[Any, ...]) -> Group:
-    """A row of `uuid, organization, name, locations, key_id, key_secret, delete_protection`."""
+    """Return a row of `uuid, organization, name, locations, key_id, key_secret, delete_protection`."""
     return Group(row[0], row[1], row[2], tuple(json.loads(row[3])), Key(row[4], row[5]), bool(row[6]))

@@ -1,4 +1,4 @@
-"""The catalogue's file: one connection on one thread, so that a check and the change after it are one act."""
+"""The catalogue's file: one connection on one thread, so that a check and its change are atomic."""
 
 import asyncio
 from collections.abc import Callable
@@ -30,11 +30,11 @@ class Catalog:
         self._thread = ThreadPoolExecutor(1, "platform-catalogue")
 
     async def run(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do `act` on the catalogue's thread and return its answer; what it raises undoes it."""
+        """Run `act` in a transaction on the catalogue's thread. An exception rolls it back."""
         return await asyncio.wrap_future(self._thread.submit(lambda: self._transact(act, *args, **kwargs)))
 
     def run_now(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Like `run`, for callers without a loop: it waits."""
+        """Run `act` like `run`, but block. For callers without an event loop."""
         return self._thread.submit(lambda: self._transact(act, *args, **kwargs)).result()
 
     def _transact(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -56,7 +56,7 @@ class QueryBooking(NamedTuple):
 
 
 def booked(connection: apsw.Connection) -> int:
-    """Return the number of the last file of the journal that is booked; 0 before the first."""
+    """Return the number of the last booked journal file, or 0."""
     row = connection.execute("SELECT booked FROM journal").fetchone()
     return int(row[0]) if row else 0
 
@@ -99,7 +99,7 @@ def _level(connection: apsw.Connection, booking: Booking) -> int:
 
 
 def of_database(connection: apsw.Connection, database_id: str, period: Period) -> dict[str, Usage]:
-    """Usage by instance uuid; instances without any are left out."""
+    """Return usage by instance uuid; instances without any are left out."""
     used: dict[str, Usage] = {}
     rows = connection.execute(
         "SELECT instance, sum(rows_read) FILTER (WHERE day >= ?), sum(rows_written) FILTER (WHERE day >= ?),"
@@ -113,7 +113,7 @@ def of_database(connection: apsw.Connection, database_id: str, period: Period) -
 
 
 def of_organization(connection: apsw.Connection, organization: str, period: Period) -> dict[str, dict[str, Usage]]:
-    """Usage of every database by id, then by instance uuid, those that were destroyed in the period included."""
+    """Return usage of every database by id, then by instance uuid, those that were destroyed in the period included."""
     used: dict[str, dict[str, Usage]] = {}
     # SQLite takes the bare column `storage_bytes` from the row that has the greatest day.
     rows = connection.execute(
@@ -136,7 +136,7 @@ def total(usages: Iterable[Usage]) -> Usage:
 def top_queries(
     connection: apsw.Connection, database_id: str, since: float, limit: int = 10
 ) -> list[tuple[str, int, int]]:
-    """The statements that read and wrote most since a time (epoch seconds): text, rows read, rows written."""
+    """Return the statements that read and wrote most since a time (epoch seconds): text, rows read, rows written."""
     rows = connection.execute(
         "SELECT query, sum(rows_read), sum(rows_written) FROM queries WHERE database_id = ? AND hour >= ?"
         " GROUP BY query ORDER BY sum(rows_read) + sum(rows_written) DESC, query LIMIT ?",

@@ -1,4 +1,4 @@
-"""The account: organizations, locations, plans, members, the audit log, and who is asking."""
+"""Endpoints of the account: organizations, locations, plans, members, the audit log and the user."""
 
 import json
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ async def all_locations(call: Call) -> Response:
 
 
 async def locations_by_provider(call: Call) -> Response:
-    """Version 2, for the `turso` CLI."""
+    """Return the locations by provider, as version 2 of the API does for the `turso` CLI."""
     codes = locations(call.turso.generation)
     local = {"local": codes.pop("local")}
     return answer({"locations": {"fly" if call.turso.generation == "2023" else "aws": codes, "local": local}})
@@ -35,7 +35,7 @@ async def every(call: Call) -> Response:
 
 
 async def create(call: Call) -> Response:
-    """For tests with several organizations; the name becomes the slug."""
+    """Create an organization for tests that need several. The name becomes the slug."""
     body = await call.body()
     name = body.get("slug") or body.get("name")
     slug = str(name).lower().replace(" ", "-")
@@ -81,7 +81,7 @@ async def plans(call: Call) -> Response:
 
 
 async def audit_logs(call: Call) -> Response:
-    """Newest first."""
+    """Return a page of the audit log, newest first."""
     page, size = call.number("page") or 1, min(call.number("page_size") or _LARGEST_PAGE, _LARGEST_PAGE)
     total, rows = await call.turso.read(organizations.audit_log, call.organization, page, size)
     pagination = {"page": page, "page_size": size, "total_pages": -(-total // size), "total_rows": total}

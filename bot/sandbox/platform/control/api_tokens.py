@@ -21,7 +21,7 @@ _PRESETS = {"read-only": frozenset({"read"}), "full-access": SCOPES}
 
 
 async def validate(call: Call) -> Response:
-    """The tokens of this platform do not expire."""
+    """Return the tokens of this platform do not expire."""
     return answer({"exp": -1})
 
 
@@ -52,7 +52,7 @@ async def mint(call: Call) -> Response:
 
 
 async def mint_v2(call: Call) -> Response:
-    """Version 2, for the `turso` CLI."""
+    """Mint a token, as version 2 of the API does for the `turso` CLI."""
     token, text = await _mint(call)
     return answer({"token": {"name": token.name, "id": token.id, "value": text}})
 
@@ -102,7 +102,7 @@ async def revoke(call: Call) -> Response:
 
 
 async def revoke_by_id(call: Call) -> Response:
-    """A token of another organization is as good as none."""
+    """Revoke a token by its ID. A token of another organization isn't found."""
     found = await call.turso.read(api_tokens.every)
     if not any(each.id == call.path("token") and each.organization == call.organization for each in found):
         raise ApiError(404, "api token not found")

@@ -33,12 +33,12 @@ class ApiError(Exception):
 
 
 def answer(content: Any, status: int = 200) -> Response:
-    """JSON; a thousand databases are written as fast as one."""
+    """Return JSON; a thousand databases are written as fast as one."""
     return Response(to_json(content), status, media_type="application/json")
 
 
 def empty() -> Response:
-    """What Turso sends for an operation without output."""
+    """Return what Turso sends for an operation without output."""
     return Response(status_code=200)
 
 
@@ -58,11 +58,11 @@ class Call:
         return value
 
     def query(self, name: str) -> str | None:
-        """A parameter of the query; None if it is absent or empty."""
+        """Return a query parameter, or None if it is absent or empty."""
         return self.request.query_params.get(name) or None
 
     def number(self, name: str) -> int | None:
-        """A parameter of the query that is a positive number. Raises: ApiError for anything else."""
+        """Return a parameter of the query that is a positive number. Raises: ApiError for anything else."""
         given = self.query(name)
         if given is None:
             return None
@@ -71,7 +71,7 @@ class Call:
         return int(given)
 
     async def body(self) -> dict[str, Any]:
-        """The JSON object of the body, whatever its content type; empty if there is none. Raises: ApiError."""
+        """Return the JSON object of the body of any content type, or an empty one. Raises ApiError."""
         body = await read_body(self.request, LONGEST_BODY)
         if not body.strip():
             return {}
@@ -88,7 +88,7 @@ class Call:
         return self.turso.faults.effect(kind, self.request.method, self.request.url.path)
 
     def hostname(self, name: str) -> str:
-        """Where clients find a database; it carries the port under which this platform was asked."""
+        """Return where clients find a database; it carries the port under which this platform was asked."""
         default = self.organization == self.turso.organization
         return f"{self.base}/db/{name}" if default else f"{self.base}/db/{name}.{self.organization}"
 
@@ -138,7 +138,7 @@ async def _enter(request: Request, turso: Turso, scope: str) -> Call:
 
 
 def public_base(request: Request) -> str:
-    """The address under which this platform is seen, without a scheme."""
+    """Return the address under which this platform is seen, without a scheme."""
     given: str | None = request.app.state.public_url
     if given:
         return given.split("://", 1)[-1].rstrip("/")
@@ -156,7 +156,7 @@ async def _authenticate(request: Request, turso: Turso) -> ApiToken:
 
 
 async def authenticate(turso: Turso, token: str) -> ApiToken:
-    """The token that this text is. Raises: ApiError."""
+    """Return the token that this text is. Raises: ApiError."""
     hashed = api_tokens.digest(token)
     if hashed == turso.api_token_hash:
         return _OWNER

@@ -21,7 +21,7 @@ _LARGEST_PAGE = 1000
 
 
 async def every(call: Call) -> Response:
-    """One page, by name; without `limit` all."""
+    """Return one page, by name; without `limit` all."""
     limit = call.number("limit")
     if call.query("schema"):
         return answer({"databases": []})
@@ -78,7 +78,7 @@ async def create(call: Call) -> Response:
 
 
 def _refuse_unsupported(body: dict[str, Any]) -> None:
-    """Say so rather than make something else than what was asked for."""
+    """Refuse options that aren't supported, instead of ignoring them."""
     seed = body.get("seed")
     if body.get("remote_encryption"):
         raise ApiError(400, "remote encryption is not supported by the local platform")
@@ -140,7 +140,7 @@ async def _seed(call: Call, body: dict[str, Any], database_id: str) -> dict[str,
 
 
 def size_limit(given: object) -> int | None:
-    """Bytes of `1gb`, `256mb` or a plain number; None if nothing is given. Raises: ApiError."""
+    """Return bytes of `1gb`, `256mb` or a plain number; None if nothing is given. Raises: ApiError."""
     if given is None:
         return None
     match = _SIZE.fullmatch(str(given).strip()) if isinstance(given, (str, int)) else None
@@ -163,7 +163,7 @@ async def configuration(call: Call) -> Response:
 
 
 async def configure(call: Call) -> Response:
-    """What is absent or a null boolean stays as it is; a null list is cleared."""
+    """Change the configuration. An absent field or null boolean stays as it is, and a null list is cleared."""
     before = await reachable(call)
     changes = read_configuration(await call.body())
     database = await call.turso.change(databases.configure, call.organization, before.name, changes)
@@ -175,7 +175,7 @@ async def configure(call: Call) -> Response:
 
 
 def read_configuration(body: dict[str, Any]) -> Configuration:
-    """Raises: ApiError."""
+    """Return the changes in a request body. Raises ApiError."""
     return Configuration(
         size_limit=size_limit(body.get("size_limit")),
         block_reads=_switch(body, "block_reads"),

@@ -28,7 +28,7 @@ async def get(call: Call) -> Response:
 
 
 async def create(call: Call) -> Response:
-    """Keys count whatever their case: the `turso` CLI writes them with capitals."""
+    """Create a group. The case of keys is ignored, because the `turso` CLI capitalizes them."""
     body = {key.lower(): value for key, value in (await call.body()).items()}
     name, location = body.get("name"), body.get("location")
     if not is_name(name):
@@ -46,7 +46,7 @@ def _location(call: Call, location: object) -> str:
 
 
 async def delete(call: Call) -> Response:
-    """The databases of the group go with it."""
+    """Return the databases of the group go with it."""
     turso, name = call.turso, call.path("group")
     group, members = await turso.change(groups.delete, call.organization, name, turso.clock.time())
     for database_id in members:
@@ -98,5 +98,5 @@ async def wait(call: Call) -> Response:
 
 
 async def unarchive(call: Call) -> Response:
-    """Nothing sleeps here, so there is nobody to wake."""
+    """Return the group unchanged, because groups are never archived here."""
     return answer({"group": shapes.group(await _group(call))})

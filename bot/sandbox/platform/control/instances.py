@@ -35,7 +35,7 @@ def _shape(call: Call, instance: Instance) -> shapes.Json:
 
 
 async def create(call: Call) -> Response:
-    """The first instance is the primary; only with it the data plane serves the database."""
+    """Create an instance. The first is the primary, without which the data plane doesn't serve the database."""
     database, body = await reachable(call), await call.body()
     location = body.get("location")
     if not isinstance(location, str) or location not in locations(call.turso.generation):
@@ -57,6 +57,6 @@ async def wait(call: Call) -> Response:
 
 
 async def done(call: Call) -> Response:
-    """For calls that change nothing here: the version update of 2023, waking up."""
+    """Return success for calls that have no effect here: the version update of 2023 and waking up."""
     await reachable(call)
     return empty()

@@ -5,7 +5,7 @@ from bot.sandbox.platform.control.call import ApiError, Call
 
 
 async def reachable(call: Call) -> Database:
-    """The database in the path. Raises: Missing; ApiError when the token is for another group."""
+    """Return the database in the path. Raises Missing, or ApiError if the token is for another group."""
     target = await call.turso.target(call.organization, call.path("name"))
     if call.token.group not in (None, target.database.group):
         raise ApiError(403, "token does not have access to this database")
@@ -13,6 +13,6 @@ async def reachable(call: Call) -> Database:
 
 
 def reach_group(call: Call, name: str) -> None:
-    """Raises: ApiError when the token is for another group."""
+    """Raise ApiError if the token is for another group."""
     if call.token.group not in (None, name):
         raise ApiError(403, "token does not have access to this group")

@@ -72,7 +72,7 @@ _OF_ACCOUNT: list[tuple[str, str, Handler, str]] = [
 
 
 def table() -> list[tuple[str, str, Handler, str]]:
-    """All of them; the personal account's are the same without an organization in the path."""
+    """Return all routes. The personal account has the same ones without an organization in the path."""
     owned = [(method, f"/v1/organizations/{{organization}}{path}", h, s) for method, path, h, s in _IN_ORGANIZATION]
     personal = [(method, f"/v1{path}", handler, scope) for method, path, handler, scope in _IN_ORGANIZATION]
     return _OF_ACCOUNT + owned + personal

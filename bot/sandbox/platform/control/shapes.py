@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 def database(record: Database, hostname: str, generation: Generation) -> Json:
-    """A `Database`."""
+    """Return a `Database`."""
     shape: Json = {
         "Name": record.name,
         "DbId": record.id,
@@ -37,7 +37,7 @@ def database(record: Database, hostname: str, generation: Generation) -> Json:
 
 
 def configuration(record: Database) -> Json:
-    """A `DatabaseConfiguration`; `0` is no limit."""
+    """Return a `DatabaseConfiguration`, in which `0` means no limit."""
     return {
         "size_limit": str(record.size_limit_bytes),
         "allow_attach": record.allow_attach,
@@ -50,7 +50,7 @@ def configuration(record: Database) -> Json:
 
 
 def instance(record: Instance, hostname: str) -> Json:
-    """An `Instance`."""
+    """Return an `Instance`."""
     return {
         "uuid": record.uuid,
         "name": record.name,
@@ -61,7 +61,7 @@ def instance(record: Instance, hostname: str) -> Json:
 
 
 def group(record: Group) -> Json:
-    """A `Group`."""
+    """Return a `Group`."""
     return {
         "name": record.name,
         "uuid": record.uuid,
@@ -75,7 +75,7 @@ def group(record: Group) -> Json:
 
 
 def organization(record: Organization) -> Json:
-    """An `Organization`; `id` belongs to version 2 of the API."""
+    """Return an `Organization`. Its `id` belongs to version 2 of the API."""
     return {
         "id": record.uuid,
         "name": record.name,
@@ -92,7 +92,7 @@ def organization(record: Organization) -> Json:
 
 
 def usage(used: Usage, generation: Generation) -> Json:
-    """A usage object; synced bytes are younger than 2023."""
+    """Return a usage object. The API of 2023 has no synced bytes."""
     shape: Json = {
         "rows_read": used.rows_read,
         "rows_written": used.rows_written,
@@ -102,7 +102,7 @@ def usage(used: Usage, generation: Generation) -> Json:
 
 
 def database_usage(database_id: str, by_instance: dict[str, Usage], generation: Generation) -> Json:
-    """A `DatabaseUsage`."""
+    """Return a `DatabaseUsage`."""
     summed = usage(total(by_instance.values()), generation)
     instances = [{"uuid": uuid, "usage": usage(used, generation)} for uuid, used in by_instance.items()]
     shape: Json = {"uuid": database_id, "instances": instances, "usage": summed}

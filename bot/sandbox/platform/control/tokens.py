@@ -23,7 +23,7 @@ async def mint_for_database(call: Call) -> Response:
 
 
 async def mint_for_group(call: Call) -> Response:
-    """The token opens every database of the group, those that come later too."""
+    """Return the token opens every database of the group, those that come later too."""
     reach_group(call, call.path("group"))
     group = await call.turso.read(groups.find, call.organization, call.path("group"))
     lifetime, access = await _asked(call)
@@ -47,7 +47,7 @@ async def _asked(call: Call) -> tuple[timedelta | None, Access]:
 
 
 def _refuse_permissions(body: dict[str, object]) -> None:
-    """The TypeScript client always sends an empty list, which is fine."""
+    """Refuse permissions, except the empty list that the TypeScript client always sends."""
     permissions = body.get("permissions")
     attach = permissions.get("read_attach") if isinstance(permissions, dict) else None
     wanted = attach.get("databases") if isinstance(attach, dict) else None

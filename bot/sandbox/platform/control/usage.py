@@ -13,7 +13,7 @@ from bot.sandbox.platform.control.reach import reachable
 
 
 async def of_database(call: Call) -> Response:
-    """Per instance; those deleted in between stay listed if they used something."""
+    """Return the usage per instance. Deleted instances stay listed if they used something."""
     database = await reachable(call)
     await call.turso.flush()
     generation = call.turso.generation
@@ -29,7 +29,7 @@ async def of_database(call: Call) -> Response:
 
 
 async def of_organization(call: Call) -> Response:
-    """The current month; databases without usage are listed with zeros."""
+    """Return the usage of the current month. Databases without usage are listed with zeros."""
     await call.turso.flush()
     generation = call.turso.generation
     used = await call.turso.read(usage.of_organization, call.organization, _month(call))

@@ -1,4 +1,4 @@
-"""Who may open a database: what the data plane answers to each kind of token."""
+"""Access to databases: the data plane's answer to each kind of token."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,14 +9,14 @@ from bot.sandbox.platform.tokens import LEEWAY_SECONDS, Key, Verifier, looks_lik
 
 
 class Denied(Exception):
-    """No entry: the status and text of Turso, and the machine code of libSQL's server."""
+    """Raised if access is denied, with Turso's status and text and the error code of libSQL's server."""
 
     def __init__(self, status: int, text: str, code: str) -> None:
         self.status, self.text, self.code = status, text, code
         super().__init__(text)
 
     def as_json(self) -> dict[str, str]:
-        """One body that every client can read: each looks at another key."""
+        """Return one body that every client can read: each looks at another key."""
         return {"error": self.text, "message": self.text, "code": self.code}
 
 
@@ -56,7 +56,7 @@ def open_database(
     generation: Generation,
     retired: Sequence[Key] = (),
 ) -> bool:
-    """Return whether the token of this header is read-only; tokens of `retired` keys count as well. Raises: Denied."""
+    """Return whether the header's token is read-only. Tokens of `retired` keys are accepted too. Raises Denied."""
     words = _WORDS[generation]
     token = _token(header, words)
     claims = verifier.claims(token, [*database.keys, *retired])

@@ -24,7 +24,7 @@ class Streams:
         self._expired: dict[int, float] = {}
 
     def new(self, served: Served) -> Stream:
-        """A stream that begins with the request at hand."""
+        """Return a stream that begins with the request at hand."""
         if len(self._streams) >= self._limits.streams:
             raise TooManyStreams
         stream = Stream(secrets.randbits(63), served, self._meter)
@@ -32,7 +32,7 @@ class Streams:
         return stream
 
     async def resume(self, baton: str, served: Served) -> Stream:
-        """Raises: BadRequest for a baton that is not good (any more); StreamExpired.
+        """Return the stream of a baton. Raises BadRequest for an invalid or used baton, or StreamExpired.
 
         The baton of a cursor is told before its rows, so that its stream may still be at work when it comes back.
         """
@@ -66,7 +66,7 @@ class Streams:
         return self.baton(stream)
 
     def keep(self, stream: Stream) -> str:
-        """The baton of a stream that is still running, for an answer that begins before its end."""
+        """Return the baton of a stream that is still running, for an answer that begins before its end."""
         self._streams[stream.id] = stream
         return self.baton(stream)
 
@@ -75,7 +75,7 @@ class Streams:
         return base64.b64encode(payload + self._sign(payload)).decode()
 
     def of(self, served: Served) -> list[Stream]:
-        """The open streams of a database."""
+        """Return the open streams of a database."""
         return [stream for stream in self._streams.values() if stream.served is served]
 
     def drop(self, stream: Stream) -> None:

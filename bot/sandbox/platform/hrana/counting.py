@@ -9,7 +9,7 @@ from bot.sandbox.platform.hrana.values import SqlValue
 
 
 def counted_rows(connection: apsw.Connection, sql: str, bindings: Sequence[SqlValue]) -> int:
-    """The rows of every table that a `Count` opcode of this statement went over."""
+    """Return the rows of every table that a `Count` opcode of this statement went over."""
     roots: dict[int, tuple[int, int]] = {}
     rows = 0
     operations: list[tuple[Any, ...]] = connection.cursor().execute(sql, bindings, explain=1).fetchall()

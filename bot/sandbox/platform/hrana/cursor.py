@@ -1,4 +1,4 @@
-"""A cursor: a batch whose rows leave as they are read, as lines of JSON."""
+"""A cursor: a batch whose rows are streamed as lines of JSON."""
 
 from collections.abc import Generator
 from typing import Any
@@ -14,7 +14,7 @@ _CHUNK_BYTES = 64 * 1024
 
 
 def run_cursor(stream: Stream, steps: tuple[Step, ...]) -> Generator[Pause | bytes, None, None]:
-    """Yields chunks of whole lines."""
+    """Run a batch, and yield its results as chunks of whole lines."""
     try:
         yield from _run_steps(stream, steps)
     finally:

@@ -10,7 +10,7 @@ from bot.sandbox.platform.hrana.stream import Stream
 
 
 def dump(stream: Stream) -> str:
-    """Everything in the database, as one moment of it. Raises: StatementError when reads are blocked."""
+    """Return everything in the database, as one moment of it. Raises: StatementError when reads are blocked."""
     from apsw.shell import Shell
 
     rights = stream.served.rights(read_only=True)

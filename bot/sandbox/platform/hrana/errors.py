@@ -70,7 +70,7 @@ def response_too_large() -> StatementError:
 
 
 def from_sqlite(error: Exception) -> StatementError:
-    """Name an error of SQLite by its primary code, and where in the text it lies."""
+    """Return name an error of SQLite by its primary code, and where in the text it lies."""
     message, offset = str(error), getattr(error, "error_offset", -1)
     if isinstance(error, UnicodeError):
         return StatementError("SQLITE_UNKNOWN", "SQLite error: text is not valid UTF-8")

@@ -1,4 +1,4 @@
-"""What a statement may do: SQLite's authorizer asks here about each thing that a statement touches."""
+"""The SQLite authorizer, which decides what a statement may do."""
 
 from dataclasses import dataclass, field
 
@@ -71,7 +71,7 @@ class Guard:
     counts: bool = False
 
     def begin(self, rights: Rights, word: str) -> None:
-        """A new statement that begins with `word`. Raises: StatementError where the word alone is enough."""
+        """Prepare for a statement that begins with `word`. Raises StatementError if that word is forbidden."""
         self.rights, self.refusal, self.explains, self.running = rights, None, word == "EXPLAIN", False
         self.inserts = self.changes = self.counts = False
         if word in _CLOSED_WORDS:
@@ -84,7 +84,7 @@ class Guard:
     def authorize(
         self, action: int, first: str | None, second: str | None, database: str | None, inner: str | None
     ) -> int:
-        """SQLite's callback: allow or deny, and keep the reason."""
+        """Allow or deny an access as SQLite's callback, and keep the reason."""
         if self.off:
             return apsw.SQLITE_OK
         refusal = self._refusal(action, first, second)

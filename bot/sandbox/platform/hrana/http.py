@@ -25,7 +25,7 @@ _BUSY = {"error": "too many open streams", "message": "too many open streams", "
 
 
 def routes() -> list[BaseRoute]:
-    """Endpoints below the name of a database."""
+    """Return the endpoints below the name of a database."""
     return [
         Route("/{name}/v2/pipeline", _guarded(_pipeline), methods=["POST"]),
         Route("/{name}/v3/pipeline", _guarded(_pipeline), methods=["POST"]),
@@ -38,7 +38,7 @@ def routes() -> list[BaseRoute]:
 
 
 def _guarded(handler: Handler) -> Handler:
-    """Give each way in which a request can fail its answer."""
+    """Wrap a handler so that each kind of error becomes its response."""
 
     async def endpoint(request: Request) -> Response:
         turso: Turso = request.app.state.turso
@@ -73,7 +73,7 @@ async def _secured(turso: Turso, answering: Awaitable[Response]) -> Response:
 
 
 async def _serve(request: Request) -> Served:
-    """Raises: Missing for a database that does not exist or is not served yet."""
+    """Return the database of a request. Raises Missing if it doesn't exist or isn't served yet."""
     turso: Turso = request.app.state.turso
     name, _, organization = request.path_params["name"].partition(".")
     target = await turso.target(organization or turso.organization, name)
@@ -83,7 +83,7 @@ async def _serve(request: Request) -> Served:
 
 
 def _open(request: Request, served: Served) -> bool:
-    """Say whether the request's token is read-only. Raises: Denied."""
+    """Return whether the request's token is read-only. Raises: Denied."""
     turso: Turso = request.app.state.turso
     now = turso.clock.time()
     return open_database(
@@ -150,7 +150,7 @@ async def _cursor(request: Request) -> Response:
 
 
 async def _lines(turso: Turso, stream: Stream, steps: tuple[wire.Step, ...]) -> AsyncIterator[bytes]:
-    """The answer of a cursor. Its last part leaves when the stream is at rest: clients come back, or hang up, then."""
+    """Yield the answer of a cursor. The last part waits for the stream to pause: clients then return."""
     plane, rests = turso.plane, False
     with _in_use(stream.served):
         try:

@@ -63,7 +63,7 @@ class Meter:
             self._secure()
 
     def take(self) -> tuple[int, Measured] | None:
-        """Hand over everything to be booked, with the number of its file in the journal; None: nothing was used."""
+        """Return everything to be booked with the number of its journal file. None if nothing was used."""
         with self._lock:
             self._secure()
             taken, self._secured = self._secured, _Sums()

@@ -40,11 +40,11 @@ class DataPlane:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def path(self, database_id: str) -> Path:
-        """The file of a database. Ids are ours, so no name that a client gives ever becomes a path."""
+        """Return the file of a database. Ids are ours, so no name that a client gives ever becomes a path."""
         return self.folder / f"{database_id}.db"
 
     def serve(self, database: Database, primary: Instance | None) -> Served:
-        """The open database, with what the catalogue says about it now."""
+        """Return the open database, with what the catalogue says about it now."""
         served = self._served.get(database.id)
         if served is None:
             instance = primary.uuid if primary else database.id
@@ -174,7 +174,7 @@ class DataPlane:
                 path.unlink(missing_ok=True)
 
     def interrupted(self) -> dict[str, int]:
-        """The databases that were open when the last process was killed, and the size that each has."""
+        """Return the databases that were open when the last process was killed, and the size that each has."""
         sizes: dict[str, int] = {}
         for log in self.folder.glob("*.db-wal"):
             with closing(open_file(self.folder / log.name.removesuffix("-wal"))) as connection:

@@ -23,7 +23,7 @@ def answer_pipeline(stream: Stream, requests: tuple[Request, ...]) -> Generator[
 
 
 def run_pipeline(stream: Stream, requests: tuple[Request, ...]) -> Generator[Pause, None, list[Wire]]:
-    """Exactly one result for each request; a failing one does not stop those after it. Raises: BadRequest."""
+    """Yield exactly one result for each request; a failing one does not stop those after it. Raises: BadRequest."""
     results: list[Wire] = []
     for request in requests:
         try:
@@ -83,7 +83,7 @@ def run_batch(stream: Stream, steps: tuple[Step, ...]) -> Generator[Pause, None,
 
 
 def holds(condition: Condition, outcomes: list[Outcome], stream: Stream) -> bool:
-    """Say whether a step is to run; a step that was skipped is neither ok nor error."""
+    """Return whether a condition holds. A skipped step is neither ok nor error."""
     if condition.kind == "ok":
         return isinstance(outcomes[condition.step], dict)
     if condition.kind == "error":

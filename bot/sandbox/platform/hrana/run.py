@@ -24,7 +24,7 @@ class Run:
     """`start` runs a statement up to its first row; `rows` gives them; `finish` measures, whatever happened."""
 
     def __init__(self, session: Session, sql: str, bindings: Sequence[SqlValue] = (), *, alone: bool = True) -> None:
-        """`alone`: refuse texts with more than one statement; else run the first and set `consumed`."""
+        """Prepare a run. With `alone`, refuse several statements. Otherwise run the first and set `consumed`."""
         self.sql, self.bindings = sql, bindings
         self.columns: tuple[Column, ...] = ()
         self.consumed = 0
@@ -40,7 +40,7 @@ class Run:
         self._started_at = time.perf_counter()
 
     def start(self, rights: Rights) -> None:
-        """Raises: StatementError; Busy, and then it may be started again."""
+        """Run the statement up to its first row. Raises StatementError, or Busy if it may be started again."""
         session = self._session
         if scan.is_blank(self.sql):
             raise no_statement()
@@ -69,7 +69,7 @@ class Run:
         return True
 
     def rows(self) -> Iterator[Row]:
-        """Raises: StatementError."""
+        """Yield the rows. Raises StatementError."""
         assert self._cursor is not None
         session = self._session
         with session.traced(self._trace), session.errors(), suppress(NextStatement):

@@ -15,18 +15,18 @@ _PARAMETER = re.compile(
 
 
 def skip_blank(sql: str, start: int = 0) -> int:
-    """Where the first statement begins: after space, comments and semicolons."""
+    """Return where the first statement begins: after space, comments and semicolons."""
     match = _BLANK.match(sql, start)
     return match.end() if match else start
 
 
 def is_blank(sql: str, start: int = 0) -> bool:
-    """Say whether no statement follows."""
+    """Return whether no statement follows."""
     return skip_blank(sql, start) >= len(sql)
 
 
 def first_word(sql: str) -> str:
-    """The keyword that a statement begins with, in capitals."""
+    """Return the keyword that a statement begins with, in capitals."""
     match = _WORD.match(sql, skip_blank(sql))
     return match.group().upper() if match else ""
 
@@ -44,15 +44,15 @@ def full_names(sql: str, names: tuple[str | None, ...]) -> tuple[str | None, ...
 
 
 def begins_read_only(sql: str) -> bool:
-    """Say whether this is libSQL's `BEGIN READONLY`, which stock SQLite does not know."""
+    """Return whether this is libSQL's `BEGIN READONLY`, which stock SQLite does not know."""
     return _READ_ONLY_BEGIN.match(sql, skip_blank(sql)) is not None
 
 
 def without_readonly(sql: str) -> str:
-    """The same statement for stock SQLite."""
+    """Return the same statement for stock SQLite."""
     return _READ_ONLY_BEGIN.sub("BEGIN", sql, count=1)
 
 
 def without_lock(sql: str) -> str:
-    """A `BEGIN` that takes no write lock, for those who may not write."""
+    """Return a `BEGIN` that takes no write lock, for those who may not write."""
     return _BEGIN.sub("BEGIN", sql, count=1)

@@ -29,7 +29,7 @@ class Served:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     def open(self) -> Session:
-        """A fresh connection; on a thread."""
+        """Return a new connection. Call it on a thread."""
         with self._opening:
             if self._keeper is None:
                 self._keeper = open_file(self.path)
@@ -42,7 +42,7 @@ class Served:
         return self.database.size_limit_bytes or self.limits.database_bytes
 
     def rights(self, *, read_only: bool) -> Rights:
-        """What a session with such a token may do now."""
+        """Return what a session with such a token may do now."""
         database = self.database
         no_writes = NO_WRITE_PERMISSION if read_only else WRITES_BLOCKED if database.block_writes else ""
         return Rights(READS_BLOCKED if database.block_reads else "", no_writes)

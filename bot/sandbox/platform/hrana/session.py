@@ -1,4 +1,4 @@
-"""One SQLite connection of a client, prepared so that it can do no harm."""
+"""A client's SQLite connection, configured so that it can't do harm."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -100,7 +100,7 @@ class Session:
 
     @contextmanager
     def unguarded(self) -> Iterator[apsw.Connection]:
-        """For the platform's own statements."""
+        """Yield the connection without its guard, for the platform's own statements."""
         self.guard.off, self.deadline = True, time.monotonic() + self.limits.statement_seconds
         try:
             yield self.connection
@@ -115,7 +115,7 @@ class Session:
             self._page_limit = size_bytes
 
     def storage_bytes(self) -> int:
-        """The size of the database as this connection sees it."""
+        """Return the size of the database as this connection sees it."""
         with self.unguarded() as connection:
             return int(connection.pragma("page_count")) * PAGE_BYTES
 

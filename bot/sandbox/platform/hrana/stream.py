@@ -48,7 +48,7 @@ class Stream:
 
     @property
     def session(self) -> Session:
-        """The connection; it is opened when first used."""
+        """Return the connection, opened on first use."""
         if self.served.closed or self.closed:
             raise stream_closed()
         if self._session is None:
@@ -114,7 +114,7 @@ class Stream:
                 raise
 
     def rows(self, run: Run) -> Iterator[list[dict[str, Any]]]:
-        """The rows in the protocol's form, as long as the answer has room. Raises: StatementError."""
+        """Yield the rows in the protocol's form, as long as the answer has room. Raises: StatementError."""
         for row in run.rows():
             self.budget -= _ROW_OVERHEAD + _size(row)
             if self.budget < 0:
@@ -153,7 +153,7 @@ class Stream:
             sql = sql[run.consumed :] if run.consumed else ""
 
     def describe(self, sql: str) -> Generator[Pause, None, Description]:
-        """Raises: StatementError."""
+        """Return the description of a statement. Raises StatementError."""
         while True:
             try:
                 return self.session.describe(sql, self.served.rights(read_only=self.read_only))
@@ -175,7 +175,7 @@ class Stream:
         self._stored.pop(sql_id, None)
 
     def sql(self, text: Text) -> str:
-        """Raises: BadRequest for an id that nothing was stored under."""
+        """Return the SQL of a text, which may be a stored one. Raises BadRequest for an unknown ID."""
         if text.sql is not None:
             return text.sql
         stored = self._stored.get(text.sql_id or 0)
@@ -207,7 +207,7 @@ def _size(row: Row) -> int:
 
 
 def result(run: Run, rows: list[list[dict[str, Any]]]) -> dict[str, Any]:
-    """A `StmtResult` of the protocol."""
+    """Return a `StmtResult` of the protocol."""
     rowid = run.last_insert_rowid
     return {
         "cols": [{"name": name, "decltype": decltype} for name, decltype in run.columns],

@@ -15,7 +15,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,30}")
 
 
 def encode(value: SqlValue) -> WireValue:
-    """Integers become strings, and blobs base64 without padding, which the Go client insists on."""
+    """Encode a value. Integers become strings, and blobs base64 without padding, as the Go client requires."""
     if value is None:
         return {"type": "null"}
     if isinstance(value, int):
@@ -28,7 +28,7 @@ def encode(value: SqlValue) -> WireValue:
 
 
 def decode(wire: object) -> SqlValue:
-    """Raises: BadRequest."""
+    """Decode a value. Raises BadRequest."""
     kind = wire.get("type") if isinstance(wire, dict) else None
     if not isinstance(wire, dict) or not isinstance(kind, str):
         raise BadRequest("a value is an object with a `type`")

@@ -66,20 +66,20 @@ class CursorRequest:
 
 
 def read_pipeline(body: bytes, version: int) -> Pipeline:
-    """Raises: BadRequest."""
+    """Parse the requests of a pipeline. Raises BadRequest."""
     message = _object(_json(body), "the body")
     requests = _list(message.get("requests"), "requests")
     return Pipeline(_baton(message), tuple(_request(request, version) for request in requests))
 
 
 def read_cursor(body: bytes) -> CursorRequest:
-    """Raises: BadRequest."""
+    """Parse the request of a cursor. Raises BadRequest."""
     message = _object(_json(body), "the body")
     return CursorRequest(_baton(message), read_steps(message.get("batch")))
 
 
 def read_json(body: bytes) -> dict[str, Any]:
-    """Raises: BadRequest unless the body is a JSON object."""
+    """Parse a body. Raises BadRequest unless it is a JSON object."""
     return _object(_json(body), "the body")
 
 
@@ -123,7 +123,7 @@ _READERS: dict[str, Callable[[dict[str, Any]], Request]] = {
 
 
 def read_statement(wire: object) -> Statement:
-    """Raises: BadRequest."""
+    """Parse a statement. Raises BadRequest."""
     statement = _object(wire, "stmt")
     args = _list(statement.get("args") or [], "args")
     named = _list(statement.get("named_args") or [], "named_args")
@@ -144,7 +144,7 @@ def _named(wire: object) -> tuple[str, SqlValue]:
 
 
 def read_steps(wire: object) -> tuple[Step, ...]:
-    """The steps of a batch. Raises: BadRequest."""
+    """Return the steps of a batch. Raises: BadRequest."""
     steps = []
     for position, given in enumerate(_list(_object(wire, "batch").get("steps"), "steps")):
         step = _object(given, "a step")

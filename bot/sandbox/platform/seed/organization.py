@@ -78,7 +78,7 @@ def _enter(connection: apsw.Connection, turso: Turso, seeded: Seeded, database_i
 
 
 def _history(turso: Turso, seeded: Seeded, database_id: str, instance: str, size_bytes: int) -> Iterator[usage.Booking]:
-    """Quiet weekends, slow growth, a little noise; some databases are busier in the last two days."""
+    """Yield usage with quiet weekends, slow growth and some noise. Some databases are busier in the last two days."""
     now = turso.clock.now()
     for back in range(_DAYS, -1, -1):
         day = now.date() - timedelta(days=back)
@@ -104,7 +104,7 @@ def _share(seeded: Seeded, day: date, back: int) -> float:
 
 
 def _queries(turso: Turso, seeded: Seeded, database_id: str) -> Iterator[usage.QueryBooking]:
-    """What the applications said in the last hours."""
+    """Yield the statements that the applications ran in the last hours."""
     hour = int(turso.clock.time() // 3600)
     texts = [(text, seeded.read_daily // 24, 0) for text in seeded.kind.reads]
     texts += [(text, seeded.written_daily // 24, seeded.written_daily // 24) for text in seeded.kind.writes]

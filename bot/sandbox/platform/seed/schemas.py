@@ -15,7 +15,7 @@ class Kind:
     writes: tuple[str, ...]
 
     def statements(self, rows: int) -> list[str]:
-        """What makes the tables and fills them with about so many rows."""
+        """Return what makes the tables and fills them with about so many rows."""
         return [self.create, *((_NUMBERS + text).format(rows=rows) for text in self.fill)]
 
 

@@ -13,7 +13,7 @@ from bot.sandbox.platform.turso import Turso
 
 
 async def make_traffic(turso: Turso, *, every_seconds: float = 2.0) -> None:
-    """Say something to a database every now and then, until cancelled."""
+    """Run statements on the databases from time to time, until cancelled."""
     chance = random.Random()
     while True:
         await asyncio.sleep(chance.uniform(0.5, 1.5) * every_seconds)
@@ -22,7 +22,7 @@ async def make_traffic(turso: Turso, *, every_seconds: float = 2.0) -> None:
 
 
 async def say(turso: Turso, seeded: Seeded, chance: random.Random) -> None:
-    """Run what an application of this database would; blocked databases refuse it as they do others.
+    """Run a statement as an application of this database would. A blocked database refuses it.
 
     Raises:
         Missing: the database was destroyed meanwhile.

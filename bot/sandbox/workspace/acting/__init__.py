@@ -1,1 +1,1 @@
-"""What people do in the workspace, and everything that it causes."""
+"""The actions of people in the workspace, and their effects."""

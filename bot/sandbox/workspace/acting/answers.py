@@ -1,4 +1,4 @@
-"""What an app's answers to commands and clicks do: direct answers, and messages sent to a `response_url`."""
+"""The effects of an app's answers: direct answers, and messages sent to a `response_url`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.sandbox.workspace.state import State
 
 
 def answer_of(delivery: Delivery) -> Json:
-    """The message in an acknowledgement: JSON as it is, anything else as text; `{}` when there is none."""
+    """Return the message in an acknowledgement: JSON as it is, anything else as text, or `{}` without one."""
     body = delivery.answer.strip()
     if not body:
         return {}
@@ -43,10 +43,10 @@ def show_direct_answer(state: State, delivery: Delivery, person_id: str, channel
 
 
 def respond(state: State, hook: Hook, content: Json) -> None:
-    """Do what was posted to a `response_url`.
+    """Apply a message that was posted to a `response_url`.
 
     Raises:
-        SlackError: nothing to show, invalid blocks, or a thread without the fields that it needs.
+        SlackError: there is no content, the blocks are invalid, or a thread lacks its fields.
     """
     source = _source(state, hook)
     if content.get("delete_original") and source is not None:
@@ -81,7 +81,7 @@ def _check_open(state: State, channel_id: str) -> None:
 
 
 def _source(state: State, hook: Hook) -> Message | None:
-    """The message that held the button; a slash command has none."""
+    """Return the message with the button, or None for a slash command."""
     if hook.source_ts is None:
         return None
     if hook.source_is_ephemeral:
@@ -113,7 +113,7 @@ def _delete(state: State, source: Message) -> None:
 
 
 def _post(state: State, hook: Hook, content: Json) -> None:
-    """A new message: for the acting person alone, unless it says `in_channel`."""
+    """Post a new message, only for the acting person unless it says `in_channel`."""
     if content.get("response_type") != "in_channel":
         thread = _thread_of(state, hook, content)
         state.add_ephemeral(
@@ -127,7 +127,7 @@ def _post(state: State, hook: Hook, content: Json) -> None:
 
 
 def _thread_of(state: State, hook: Hook, content: Json) -> str | None:
-    """An ephemeral answer to a click in a thread appears there; to one in the channel, in the thread that it names."""
+    """Return the thread of an ephemeral answer: the click's own, or for a click in the channel the one it names."""
     source = _source(state, hook)
     if source is not None and not source.is_in_channel:
         return source.thread_ts

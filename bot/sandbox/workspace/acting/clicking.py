@@ -17,14 +17,14 @@ TROUBLE = "This app took too long to respond. Try again?"
 
 
 class Clicking:
-    """Delivers `block_actions`. Slack does not debounce: every press is a delivery."""
+    """Delivers `block_actions`. Slack doesn't debounce, so every press is a delivery."""
 
     def __init__(self, state: State, courier: Courier, suggesting: Suggesting) -> None:
         self._state, self._courier, self._suggesting = state, courier, suggesting
 
     async def in_message(self, person_id: str, message: Message, action_id: str, block_id: str | None,
                          selected: Any) -> Acted:  # fmt: skip
-        """Press something in this message as it looked when it was read, which may be a while ago."""
+        """Press an element in a message, as the message was when the person saw it."""
         person = self._person(person_id)
         if message.is_ephemeral and message.only_for != person_id:
             raise CannotAct("This message is visible to somebody else only.")
@@ -46,7 +46,7 @@ class Clicking:
         return await self._deliver(payload, person)
 
     async def in_view(self, person_id: str, view: View, action_id: str, block_id: str | None, selected: Any) -> Acted:
-        """Press something in a modal or in Home."""
+        """Press an element in a modal or in Home."""
         person = self._person(person_id)
         if view.person_id != person_id:
             raise CannotAct("This view is open for somebody else.")
@@ -85,13 +85,13 @@ class Clicking:
 
 
 def _check_visible(element: Json, person: Person) -> None:
-    """Some buttons are shown to some people only. That is what they see, not what they may do."""
+    """Raise CannotAct for a button that this person doesn't see. Visibility isn't a permission."""
     if person.id not in element.get("visible_to_user_ids", [person.id]):
         raise CannotAct(f"{person.real_name} does not see this button.")
 
 
 def _with(values: Json, block: Json, element: Json, choice: Json) -> Json:
-    """The values after this choice."""
+    """Return `state.values` after this choice."""
     if not elements.has_state(element):
         return values
     block_id, action_id = str(block.get("block_id")), str(element["action_id"])
@@ -99,5 +99,5 @@ def _with(values: Json, block: Json, element: Json, choice: Json) -> Json:
 
 
 def _is_sent(block: Json, element: Json) -> bool:
-    """A choice in an input block is told only when the block asks for it."""
+    """Return a choice in an input block is told only when the block asks for it."""
     return block.get("type") != "input" or bool(block.get("dispatch_action")) or element.get("type") == "button"

@@ -28,7 +28,7 @@ STATELESS = frozenset({"button", "workflow_button", "overflow", "image", "feedba
 
 
 def elements_of(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
-    """Every (block, interactive element), also those inside cards, carousels, containers and tables."""
+    """Yield every (block, interactive element), also those inside cards, carousels, containers and tables."""
     for block in blocks:
         yield from ((block, element) for element in _direct(block))
         for inner in ("child_blocks", "elements"):
@@ -37,7 +37,7 @@ def elements_of(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
 
 
 def find(blocks: list[Json], action_id: str, block_id: str | None = None) -> tuple[Json, Json]:
-    """The block and the element with this `action_id`.
+    """Return the block and the element with this `action_id`.
 
     Raises:
         CannotAct: there is no such thing to press.
@@ -49,7 +49,7 @@ def find(blocks: list[Json], action_id: str, block_id: str | None = None) -> tup
 
 
 def part_with(message: Message, action_id: str) -> tuple[int | None, list[Json]]:
-    """The blocks of the message, or of the attachment (counted from 1), that hold this `action_id`."""
+    """Return the blocks of the message, or of the attachment (counted from 1), that hold this `action_id`."""
     for number, attachment in enumerate(message.attachments, start=1):
         blocks: list[Json] = attachment.get("blocks") or []
         if any(element.get("action_id") == action_id for _, element in elements_of(blocks)):
@@ -82,14 +82,14 @@ def _direct(block: Json) -> Iterator[Json]:
 
 
 def options_of(element: Json) -> list[Json]:
-    """All options that a menu has of itself: in groups or not, and those that were chosen from the start."""
+    """Return all options that a menu has of itself: in groups or not, and those that were chosen from the start."""
     grouped = [option for group in element.get("option_groups", []) for option in group.get("options", [])]
     first = [element["initial_option"]] if element.get("initial_option") else []
     return [*element.get("options", []), *grouped, *first, *element.get("initial_options", [])]
 
 
 def chosen(element: Json, selected: Any, offered: list[Json] | None = None) -> Json:
-    """The part of an action or of `state.values` that says what was chosen: `selected_option`, `value`, …
+    """Return the part of an action or of `state.values` that says what was chosen: `selected_option`, `value`, …
 
     Args:
         selected: an option's value, a list of them, an id, a date, or the text that was typed; `None` deselects.
@@ -114,7 +114,7 @@ def chosen(element: Json, selected: Any, offered: list[Json] | None = None) -> J
 
 
 def initial(element: Json, *, channel_id: str | None = None) -> Json:
-    """What `state.values` holds for an element that nobody has touched."""
+    """Return what `state.values` holds for an element that nobody has touched."""
     kind = str(element.get("type"))
     if kind in _OPTION:
         return {"type": kind, "selected_option": element.get("initial_option")}
@@ -138,7 +138,7 @@ def has_state(element: Json) -> bool:
 
 
 def values_of(blocks: list[Json], known: Json, *, channel_id: str | None = None) -> Json:
-    """`state.values` of these blocks: what is known already (same block and action id), else the initial values."""
+    """Return `state.values` of these blocks: known values by block and action ID, else the initial values."""
     values: Json = {}
     for block, element in elements_of(blocks):
         if has_state(element):

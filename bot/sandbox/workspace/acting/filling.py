@@ -1,4 +1,4 @@
-"""What Slack's client does with a filled-in modal before the app hears of it."""
+"""The client's checks of a filled-in modal, before the app gets it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def filled(view: View, values: Json, offered: Callable[[str], list[Json]]) -> Json:
-    """`state.values` after somebody filled in `values`: `{block_id: what}` or `{block_id: {action_id: what}}`."""
+    """Return `state.values` after filling in `{block_id: value}` or `{block_id: {action_id: value}}`."""
     state = elements.values_of(view.blocks, view.values)
     for block_id, given in values.items():
         block, element = _input(view, block_id)
@@ -29,7 +29,7 @@ def filled(view: View, values: Json, offered: Callable[[str], list[Json]]) -> Js
 
 
 def refusals(view: View) -> dict[str, str]:
-    """What the client itself says is missing or wrong, by `block_id`."""
+    """Return the client's own errors for missing or invalid values, by `block_id`."""
     errors = {}
     for block in view.blocks:
         if block.get("type") == "input":
@@ -41,7 +41,7 @@ def refusals(view: View) -> dict[str, str]:
 
 
 def response_channels(view: View) -> Iterator[tuple[str, str, str]]:
-    """(block, action, conversation) of every select that asks for a `response_url`."""
+    """Yield (block, action, conversation) of every select that requests a `response_url`."""
     for block, element in elements.elements_of(view.blocks):
         if element.get("response_url_enabled"):
             value = view.values.get(str(block.get("block_id")), {}).get(str(element.get("action_id")), {})

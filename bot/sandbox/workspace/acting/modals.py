@@ -20,13 +20,13 @@ from bot.sandbox.workspace.views import Views
 
 
 class Modals:
-    """What the buttons of a modal do."""
+    """The actions of a modal's buttons."""
 
     def __init__(self, state: State, courier: Courier, views: Views, suggesting: Suggesting) -> None:
         self._state, self._courier, self._views, self._suggesting = state, courier, views, suggesting
 
     async def submit(self, person_id: str, view_id: str, values: Json) -> Acted:
-        """Press the submit button. What the client itself refuses comes back as `errors`, without a delivery."""
+        """Press the submit button. Errors of the client's own checks are returned without a delivery."""
         view = self._of(person_id, view_id)
         filled = filling.filled(view, values, lambda action: self._suggesting.offered(person_id, action))
         view = self._state.set_values(view, filled)
@@ -64,7 +64,7 @@ class Modals:
         return payloads.interaction(self._state, kind, person) | {"view": view.as_slack()}
 
     def _response_urls(self, view: View) -> list[Json]:
-        """One for each select with `response_url_enabled` in which a conversation was chosen."""
+        """Return one for each select with `response_url_enabled` in which a conversation was chosen."""
         urls = []
         for block_id, action_id, channel_id in filling.response_channels(view):
             hook = self._state.hooks.issue(
@@ -102,7 +102,7 @@ class Modals:
         return {}
 
     def _show(self, view: View, errors: Any) -> dict[str, str]:
-        """Errors belong to input blocks of this view; with any other key Slack shows trouble instead."""
+        """Return the errors to show. They must belong to input blocks, or else Slack shows a general error."""
         inputs = {str(block.get("block_id")) for block in view.blocks if block.get("type") == "input"}
         if not isinstance(errors, dict) or not errors or not set(errors) <= inputs:
             raise SlackError("invalid_errors")
@@ -111,7 +111,7 @@ class Modals:
         return shown
 
     def _current(self, view: View) -> View:
-        """The view as it is by now: the app may have updated it before it answered."""
+        """Return the view as it is by now: the app may have updated it before it answered."""
         return next((each for each in self._state.stacks[view.person_id] if each.id == view.id), view)
 
     def _in_trouble(self, view: View, delivery: Delivery) -> Acted:

@@ -18,14 +18,14 @@ from bot.sandbox.workspace.state import State
 
 
 class Speaking:
-    """What the composer does with a line."""
+    """The composer's handling of a line."""
 
     def __init__(self, state: State, courier: Courier, events: Events) -> None:
         self._state, self._courier, self._events = state, courier, events
         self._escaper = Escaper(state)
 
     async def say(self, person_id: str, channel_id: str, text: str, *, thread_ts: str | None = None) -> Acted:
-        """Send a line. A first `/` makes it a slash command, as in Slack's composer."""
+        """Send a line. A leading `/` makes it a slash command, as in Slack's composer."""
         person, channel = self._present(person_id, channel_id)
         if text.startswith("/"):
             return await self._command(person, channel, text, in_thread=thread_ts is not None)
@@ -63,7 +63,7 @@ class Speaking:
         if in_thread:
             return f"{name} is not supported in threads. Sorry!"
         if person.team_id != self._state.team_id and person.enterprise_id != (self._state.enterprise_id or ""):
-            return f"{name} is not a valid command."  # people of another workspace do not have our app's commands
+            return f"{name} is not a valid command."  # people of another workspace don't have the app's commands
         return None
 
     def _answered(self, person: Person, channel: Channel, line: str, delivery: Delivery) -> Acted:
@@ -91,7 +91,7 @@ class Speaking:
         return Acted(message=said, deliveries=await self._told(person, channel, said))
 
     async def _told(self, person: Person, channel: Channel, said: Message) -> tuple[Delivery, ...]:
-        """Mentions and messages reach an app that is in the channel and asked for them."""
+        """Deliver a mention or message to the app if it is in the channel and subscribed to the event."""
         app, event = self._state.app, self._event(person, channel, said)
         if app.bot_user_id not in channel.members or not self._state.installed:
             return ()
@@ -135,18 +135,18 @@ def _check_posting(person: Person, channel: Channel, *, in_thread: bool) -> None
 
 
 def _typed_blocks(text: str) -> list[Json]:
-    """What people type travels as rich text."""
+    """Return what people type travels as rich text."""
     section = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
     return [{"type": "rich_text", "block_id": "typed", "elements": [section]}]
 
 
 def _without_labels(text: str) -> str:
-    """Mentions in messages carry no label, unlike those in commands."""
+    """Remove the labels of mentions, which messages don't contain, unlike commands."""
     return re.sub(r"<(@[A-Z0-9]+)\|[^<>]*>", r"<\1>", text)
 
 
 def _failure(command: str, delivery: Delivery) -> str:
-    """The line that Slack shows for a command whose delivery failed."""
+    """Return the line that Slack shows for a command whose delivery failed."""
     if delivery.failure == "http_timeout":
         return f"{command} failed with the error “operation_timeout”: the app did not respond."
     if delivery.failure == "http_error":

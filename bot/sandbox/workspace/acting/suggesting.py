@@ -27,7 +27,7 @@ class Suggesting:
 
     async def suggest(self, person_id: str, place: Message | View, action_id: str, block_id: str | None,
                       text: str) -> list[Json]:  # fmt: skip
-        """The options (or option groups) that the app answers with.
+        """Return the options (or option groups) that the app answers with.
 
         Returns `[]` while fewer characters are typed than the menu wants, and when the app does not answer properly;
         then the person sees a notice.

@@ -53,7 +53,7 @@ def _block(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = N
 
 
 def _sets_of_buttons(value: Any, at: At) -> None:
-    """Action ids are unique within their block, and a set of buttons has one primary at most."""
+    """Check that action IDs are unique in their block, and that at most one button is primary."""
     elements = [each for each in value if isinstance(each, dict)]
     seen: set[str] = set()
     for index, element in enumerate(elements):
@@ -271,7 +271,7 @@ BLOCKS: dict[str, tuple[Rule, frozenset[Surface]]] = {
 
 
 def block(value: Any, at: At) -> None:
-    """One block of the payload: known, on its surface, well made, and with an id of its own."""
+    """Check that a block is known, allowed on its surface, valid, and has a unique ID."""
     kind = value.get("type") if isinstance(value, dict) else None
     if isinstance(kind, str) and kind in BLOCKS and at.report.surface not in BLOCKS[kind][1]:
         (at / "type").fail(f"unsupported type: {kind}", "unsupported_surface")

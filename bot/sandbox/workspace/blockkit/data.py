@@ -93,7 +93,7 @@ def _count_characters(value: dict[str, Any], at: At, total: str, most: int) -> N
 
 
 def _characters(cell: Any) -> int:
-    """All text that a cell shows."""
+    """Return all text that a cell shows."""
     if isinstance(cell, list):
         return sum(_characters(each) for each in cell)
     if not isinstance(cell, dict):
@@ -110,7 +110,7 @@ _pie = shape({"segments": items(shape({"label": _LABEL, "value": number(above=0)
 
 
 def _series_fit(value: dict[str, Any], at: At) -> None:
-    """Names are unique, and every series has one point for each category, in the words of the category."""
+    """Check that names are unique, and that every series has one point per category, with its label."""
     series = [each for each in listed(value, "series") if isinstance(each, dict)]
     names = [each.get("name") for each in series]
     if len(set(map(str, names))) != len(names):

@@ -43,13 +43,13 @@ _USER_IDS = items(string(least=1), least=1, most=10)
 
 def _element(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = None, *,
              then: Rule | None = None) -> Rule:  # fmt: skip
-    """An interactive element: it may have an `action_id`."""
+    """Return an interactive element: it may have an `action_id`."""
     return shape(required, {"action_id": ID, **(optional or {})}, then=then)
 
 
 def _input(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = None, *, then: Rule | None = None,
            placeholder: bool = True) -> Rule:  # fmt: skip
-    """An element that takes a value: it may also have a placeholder and the focus."""
+    """Return an element that takes a value: it may also have a placeholder and the focus."""
     shared: dict[str, Rule] = {"focus_on_load": _focus}
     if placeholder:
         shared["placeholder"] = plain(150)
@@ -97,7 +97,7 @@ icon_button = _element(
 
 
 def _initial_is_offered(value: dict[str, Any], at: At) -> None:
-    """What is chosen at first has to equal an option exactly."""
+    """Check that the initial choice equals an option exactly."""
     groups = [group for group in listed(value, "option_groups") if isinstance(group, dict)]
     offered = listed(value, "options") + [each for group in groups for each in listed(group, "options")]
     if value.get("initial_option") is not None and value["initial_option"] not in offered:

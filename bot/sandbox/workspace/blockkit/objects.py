@@ -22,7 +22,7 @@ _TEXT = 3000
 
 
 def text(most: int = _TEXT, *, kinds: tuple[str, ...] = ("plain_text", "mrkdwn")) -> Rule:
-    """A text object of one of these kinds, of 1 to `most` characters; counted towards the text of the payload."""
+    """Return the rule for a text object of these kinds of 1 to `most` characters. They add to the payload's total."""
 
     def rule(value: Any, at: At) -> None:
         if not isinstance(value, dict):
@@ -51,7 +51,7 @@ confirm = shape(
 
 
 def option(*, text_rule: Rule | None = None, with_url: bool = False) -> Rule:
-    """One option of a menu; only an overflow menu's may have a URL."""
+    """Return one option of a menu; only an overflow menu's may have a URL."""
     optional = {"description": text_rule or plain(75)}
     if with_url:
         optional["url"] = url(3000)

@@ -47,7 +47,7 @@ _attachment_blocks = items(block, most=MESSAGE_BLOCKS)
 
 
 def validate_message(payload: Mapping[str, Any]) -> list[Problem]:
-    """What Slack would refuse in the blocks and attachments of a message; the code `msg_blocks_too_long` is a total."""
+    """Return the problems in a message's blocks and attachments. `msg_blocks_too_long` is about their total."""
     report = Report("message")
     at = At(report)
     blocks, attachments = payload.get("blocks"), payload.get("attachments")
@@ -64,7 +64,7 @@ def validate_message(payload: Mapping[str, Any]) -> list[Problem]:
 
 
 def validate_view(view: Any) -> list[Problem]:
-    """What Slack would refuse in a modal or a Home tab."""
+    """Return the problems in a modal or a Home tab."""
     kind = view.get("type") if isinstance(view, Mapping) else None
     if kind == "home":
         report = Report("home")
@@ -78,14 +78,14 @@ def validate_view(view: Any) -> list[Problem]:
 
 
 def validate_options(answer: Any) -> list[Problem]:
-    """What Slack would refuse in the answer of a menu that asks the app."""
+    """Return the problems in the answer to a menu with external options."""
     report = Report("message")
     options_answer(answer, At(report))
     return report.problems
 
 
 def _attachment(value: Any, at: At) -> None:
-    """Attachments are checked for the blocks in them; their older fields are free."""
+    """Check the blocks of an attachment. Its older fields aren't checked."""
     if not isinstance(value, dict):
         at.fail("must provide an object", "invalid_type")
     elif value.get("blocks") is not None:

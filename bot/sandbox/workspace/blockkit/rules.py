@@ -46,7 +46,7 @@ Rule = Callable[[Any, At], None]
 
 
 def string(most: int | None = None, *, least: int = 0, like: str | None = None) -> Rule:
-    """A string of so many code points, fitting a pattern."""
+    """Return a string of so many code points, fitting a pattern."""
     pattern = re.compile(like) if like else None
 
     def rule(value: Any, at: At) -> None:
@@ -63,7 +63,7 @@ def string(most: int | None = None, *, least: int = 0, like: str | None = None) 
 
 
 def url(most: int = 3000, *, secure: bool = False) -> Rule:
-    """A URL with a scheme; with `secure` only https."""
+    """Return the rule for a URL with a scheme, or with `secure` for an https URL."""
     scheme = "https" if secure else "[a-zA-Z][a-zA-Z0-9+.-]*"
     return string(most, least=1, like=rf"{scheme}:\S+")
 
@@ -109,7 +109,7 @@ def one_of(*allowed: Any) -> Rule:
 
 
 def items(each: Rule, *, least: int = 0, most: int | None = None, then: Rule | None = None) -> Rule:
-    """A list of so many items; `then` looks at the list as a whole."""
+    """Return the rule for a list of `least` to `most` items. `then` checks the whole list."""
 
     def rule(value: Any, at: At) -> None:
         if not isinstance(value, list):
@@ -130,7 +130,7 @@ def items(each: Rule, *, least: int = 0, most: int | None = None, then: Rule | N
 def shape(
     required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = None, *, then: Rule | None = None
 ) -> Rule:
-    """An object with exactly these fields (`type` is allowed always); `then` looks at it as a whole."""
+    """Return the rule for an object with exactly these fields and `type`. `then` checks the whole object."""
     known = {"type": _anything, **(optional or {}), **required}
 
     def rule(value: Any, at: At) -> None:
@@ -152,7 +152,7 @@ def shape(
 
 
 def typed(kinds: Mapping[str, Rule]) -> Rule:
-    """An object whose `type` says which rule is for it. The mapping is read when the rule is used."""
+    """Return an object whose `type` says which rule is for it. The mapping is read when the rule is used."""
 
     def rule(value: Any, at: At) -> None:
         if not isinstance(value, dict):
@@ -176,13 +176,13 @@ def both(*rules: Rule) -> Rule:
 
 
 def listed(value: dict[str, Any], name: str) -> list[Any]:
-    """A field that should be a list, as one: empty when it is anything else."""
+    """Return a field that should be a list, as one: empty when it is anything else."""
     found = value.get(name)
     return found if isinstance(found, list) else []
 
 
 def exactly_one(*names: str) -> Rule:
-    """Exactly one of these fields is given."""
+    """Return exactly one of these fields is given."""
 
     def rule(value: Any, at: At) -> None:
         if isinstance(value, dict) and sum(value.get(name) is not None for name in names) != 1:

@@ -1,4 +1,4 @@
-"""Chooses the way a parcel travels, applies the faults that are on, and writes every attempt down."""
+"""Delivery of parcels: chooses HTTP or Socket Mode, applies the active faults, and records every attempt."""
 
 from __future__ import annotations
 

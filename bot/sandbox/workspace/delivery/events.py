@@ -51,7 +51,7 @@ class Events:
         self.switched_off = False
 
     def wants(self, subscription: str) -> bool:
-        """Whether the app subscribes to it and holds the scope for it."""
+        """Return whether the app subscribes to it and holds the scope for it."""
         app = self._state.app
         scope = SCOPE_OF_EVENT.get(subscription)
         return subscription in app.events and (scope is None or app.has(scope))

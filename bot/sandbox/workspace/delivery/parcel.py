@@ -1,4 +1,4 @@
-"""One thing to tell the app, before it is known how it travels."""
+"""A parcel: content for the app, before the transport is chosen."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Parcel:
     person_id: str | None = None
 
     def encoded(self) -> tuple[bytes, str]:
-        """The body of the HTTP request and its content type."""
+        """Return the body of the HTTP request and its content type."""
         if self.form == "events_api":
             return json.dumps(self.payload, separators=(",", ":")).encode(), "application/json"
         fields = self.payload

@@ -7,7 +7,7 @@ from bot.sandbox.workspace.state import State
 
 
 def slash_command(state: State, person: Person, channel: Channel, command: str, text: str) -> Json:
-    """The flat fields of a slash command, with a fresh `trigger_id` and `response_url`."""
+    """Return the flat fields of a slash command, with a fresh `trigger_id` and `response_url`."""
     now = state.time.now()
     hook = state.hooks.issue("commands", state.team_id, person.id, channel.id, now)
     fields = {
@@ -31,7 +31,7 @@ def slash_command(state: State, person: Person, channel: Channel, command: str, 
 
 
 def interaction(state: State, kind: str, person: Person) -> Json:
-    """What every interactive payload begins with."""
+    """Return what every interactive payload begins with."""
     team: Json | None = {"id": person.team_id, "domain": state.domain if _at_home(state, person) else "partner"}
     return {
         "type": kind,
@@ -45,7 +45,7 @@ def interaction(state: State, kind: str, person: Person) -> Json:
 
 
 def in_message(state: State, message: Message, *, attachment: int | None = None) -> Json:
-    """Where a click in a message (or in its n-th attachment) happened. An ephemeral message itself is absent."""
+    """Return where a click in a message (or in its n-th attachment) happened. An ephemeral message itself is absent."""
     channel = state.channels[message.channel_id]
     container: Json = {
         "type": "message",
@@ -62,12 +62,12 @@ def in_message(state: State, message: Message, *, attachment: int | None = None)
 
 
 def in_view(view: View) -> Json:
-    """Where something in a modal or in Home happened."""
+    """Return where something in a modal or in Home happened."""
     return {"container": {"type": "view", "view_id": view.id}, "view": view.as_slack()}
 
 
 def response_url(state: State, person: Person, message: Message) -> str:
-    """A fresh `response_url` of a click in this message."""
+    """Return a fresh `response_url` of a click in this message."""
     hook = state.hooks.issue(
         "actions", state.team_id, person.id, message.channel_id, state.time.now(),
         source_ts=message.ts, source_is_ephemeral=message.is_ephemeral,
@@ -76,7 +76,7 @@ def response_url(state: State, person: Person, message: Message) -> str:
 
 
 def _home(state: State, person: Person, kind: str) -> str:
-    """The home team; the organization in suggestions on Grid."""
+    """Return the home team, or the organization in suggestions on Grid."""
     if kind == "block_suggestion" and state.org_wide and person.enterprise_id:
         return person.enterprise_id
     return person.team_id

@@ -54,7 +54,7 @@ class Post:
         return delivery
 
     def headers(self, body: bytes, content_type: str) -> dict[str, str]:
-        """The headers of a genuine request with this body."""
+        """Return the headers of a genuine request with this body."""
         timestamp = str(int(self.signing_clock().timestamp()))
         return {
             "Content-Type": content_type,

@@ -7,6 +7,6 @@ import hmac
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
-    """`v0=` and the HMAC-SHA256 of `v0:timestamp:body` under the signing secret."""
+    """Return `v0=` and the HMAC-SHA256 of `v0:timestamp:body` under the signing secret."""
     base = b"v0:" + timestamp.encode() + b":" + body
     return "v0=" + hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()

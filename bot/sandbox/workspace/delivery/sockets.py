@@ -48,7 +48,7 @@ class Sockets:
     # -- opening
 
     def ticket(self, *, short_lived: bool = False) -> str:
-        """What `apps.connections.open` hands out: good for one connection, soon."""
+        """Return what `apps.connections.open` hands out: good for one connection, soon."""
         ticket = new_secret()
         self._tickets[ticket] = (self._state.time.now(), short_lived)
         return ticket
@@ -67,7 +67,7 @@ class Sockets:
         return issued[1]
 
     async def join(self, connection: Connection, lifetime: float) -> None:
-        """Say hello, and from then on give this connection its share of the envelopes."""
+        """Send `hello`, and then give this connection its share of the envelopes."""
         self._connections.append(connection)
         await connection.send(json.dumps(self._hello(lifetime)))
 
@@ -85,7 +85,7 @@ class Sockets:
                 await each.close()
 
     async def drop(self) -> None:
-        """Break every connection without a word, as a network does."""
+        """Break every connection without a close frame, as a failing network does."""
         for each in list(self._connections):
             self.leave(each)
             await each.close()
@@ -118,7 +118,7 @@ class Sockets:
             delivery.status = 200
         except TimeoutError:
             delivery.failure = "http_timeout"
-        except Exception:  # whatever the socket library raises for a connection that is gone
+        except Exception:  # the socket library raises various errors for a lost connection
             delivery.failure = "connection_failed"
         finally:
             self._waiting.pop(envelope["envelope_id"], None)

@@ -20,7 +20,7 @@ class Args:
         self.given, self.warnings = given, list(warnings)
 
     def text(self, name: str) -> str | None:
-        """A string, or `None` when it is missing or empty."""
+        """Return a string, or `None` when it is missing or empty."""
         value = self.given.get(name)
         return str(value) if value not in (None, "") else None
 
@@ -53,7 +53,7 @@ class Args:
         return found
 
     def structure(self, name: str, error: str) -> Any:
-        """A list or an object: as it is in JSON, or as a JSON string.
+        """Return a list or an object: as it is in JSON, or as a JSON string.
 
         Raises:
             SlackError: `error`, when the string is not JSON.
@@ -69,7 +69,7 @@ class Args:
             raise SlackError(error) from None
 
     def names(self, name: str) -> list[str]:
-        """A list, or a string with commas."""
+        """Return a list, or a string with commas."""
         value = self.given.get(name) or []
         parts = value if isinstance(value, list) else str(value).split(",")
         return [str(part).strip() for part in parts if str(part).strip()]

@@ -38,7 +38,7 @@ class Silence(Response):
 
 
 def broken_before(faults: Faults, method: str) -> tuple[str, Response] | None:
-    """Return the trouble that strikes a call before anything is done, with what the caller gets; None for none."""
+    """Return the fault that affects a call before anything is done, with its response, or None."""
     if faults.take("drop", method):
         return "drop", DroppedConnection()
     if faults.take("silent", method):
@@ -49,14 +49,14 @@ def broken_before(faults: Faults, method: str) -> tuple[str, Response] | None:
 
 
 def broken_after(faults: Faults, method: str) -> Response | None:
-    """Return what the caller gets instead of the answer to a call that was done; None for none."""
+    """Return the response that replaces the answer of a completed call, or None."""
     if faults.take("lost_answer", method):
         return DroppedConnection()
     return Silence() if faults.take("silent_after", method) else None
 
 
 def reshaped(faults: Faults, method: str, answer: Json) -> Json:
-    """Return an answer as a fault that is on deforms it; an error of Slack's stays as it is."""
+    """Return an answer as an active fault changes it. Slack's errors stay as they are."""
     if not answer.get("ok"):
         return answer
     if faults.take("bare", method):

@@ -94,7 +94,7 @@ async def get_permalink(ctx: Context) -> Json:
 
 
 def content_of(ctx: Context, *, default_blocks: list[Json] | None = None) -> Json:
-    """The message in the arguments, checked.
+    """Return the message in the arguments, checked.
 
     Raises:
         SlackError: `no_text`, `invalid_blocks`, `invalid_blocks_format`, `markdown_text_conflict`, `msg_too_long`.
@@ -126,7 +126,7 @@ def _list(found: Any, error: str) -> list[Json] | None:
 
 
 def _cut(ctx: Context, content: Json) -> None:
-    """Slack cuts a text that is too long, and says so in a warning."""
+    """Cut a text that is too long, and add a warning, as Slack does."""
     most = ctx.state.limits.text_characters
     if len(str(content.get("text") or "")) > most:
         content["text"] = str(content["text"])[:most]
@@ -134,7 +134,7 @@ def _cut(ctx: Context, content: Json) -> None:
 
 
 def _thread(ctx: Context, channel: Channel) -> str | None:
-    """The thread to post in: the `ts` of its first message.
+    """Return the thread to post in: the `ts` of its first message.
 
     Raises:
         SlackError: `thread_not_found`; `cannot_reply_to_message` for a `ts` within a thread, and for the tombstone of
@@ -152,12 +152,12 @@ def _thread(ctx: Context, channel: Channel) -> str | None:
 
 
 def _is_to_be_broadcast(message: Message, content: Json) -> bool:
-    """An update can send a reply to the channel as well, and never takes that back."""
+    """Return an update can send a reply to the channel as well, and never takes that back."""
     return bool(content.get("reply_broadcast")) and message.thread_ts not in (None, message.ts)
 
 
 def _is_shown(ctx: Context, message: Message) -> bool:
-    """An ephemeral message in a thread shows only when the thread is active already."""
+    """Return an ephemeral message in a thread shows only when the thread is active already."""
     if message.thread_ts is None:
         return True
     posted = ctx.state.messages.get(message.channel_id, {}).values()
@@ -165,7 +165,7 @@ def _is_shown(ctx: Context, message: Message) -> bool:
 
 
 def _own(ctx: Context, refusal: str) -> Message:
-    """The app's own message that `channel` and `ts` name.
+    """Return the app's own message that `channel` and `ts` name.
 
     Raises:
         SlackError: `channel_not_found`, `message_not_found` (ephemeral ones and deleted ones too), `is_inactive` in

@@ -11,7 +11,7 @@ NOBODY = ""  # private, and it cannot be told whose
 
 
 def person_of_call(state: State, method: str, args: Args, answer: Json) -> str | None:
-    """The one person who may see what was sent; `None` when it is for whoever sees the channel."""
+    """Return the one person who may see what was sent. None if it is for whoever sees the channel."""
     if method == "chat.postEphemeral":
         return args.text("user") or NOBODY
     if method == "views.publish":
@@ -25,7 +25,7 @@ def person_of_call(state: State, method: str, args: Args, answer: Json) -> str |
 
 
 def person_of_response(hook: Hook | None, args: Args) -> str | None:
-    """The same for what is posted to a `response_url`: private, unless it is for the channel or edits what is there."""
+    """Return the only person who may see a `response_url` message. None if it is for the channel or edits a message."""
     if hook is None:
         return NOBODY
     public = args.given.get("response_type") == "in_channel"

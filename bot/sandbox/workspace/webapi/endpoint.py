@@ -79,14 +79,14 @@ class WebApi:
         return {"ok": True, **await method.handler(ctx)}
 
     def _unknown(self, name: str) -> SlackError:
-        """A method of Slack's that this app has no scope for fails as there; any other is unknown."""
+        """Return the error for a method that isn't implemented: a missing scope if Slack has it, else unknown."""
         app = self._workspace.app
         if (scope := SCOPE_OF_METHOD.get(name)) and not app.has(scope):
             return SlackError("missing_scope", needed=scope, provided=",".join(app.scopes))
         return SlackError("unknown_method", req_method=name)
 
     def _strike(self, name: str) -> None:
-        """Fail as a fault that is on says."""
+        """Fail as an active fault requires."""
         faults = self._workspace.faults
         if fault := faults.take("ratelimited", name):
             raise SlackError("ratelimited", status=429, headers=fault.headers)
@@ -108,7 +108,7 @@ class WebApi:
 
 
 def _token(request: Request, args: Args) -> str | None:
-    """The token of the header, or of the arguments."""
+    """Return the token of the header, or of the arguments."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else args.text("token")
 

@@ -32,7 +32,7 @@ class Links:
         self._workspace, self._rates = workspace, rates
 
     async def response_url(self, request: Request) -> Response:
-        """`POST /commands/…` and `POST /actions/…`: the path is the secret."""
+        """Handle `POST /commands/…` and `POST /actions/…`, whose path is the secret."""
         started, args, path = time.perf_counter(), Args({}), request.url.path.lstrip("/")
         faults = self._workspace.faults
         if late := faults.take("slow", "response_url"):
@@ -57,7 +57,7 @@ class Links:
         return JSONResponse(answer, status, headers)
 
     async def upload(self, request: Request) -> Response:
-        """`POST /upload/v1/…`: raw bytes or one multipart file, without a token."""
+        """Handle `POST /upload/v1/…`: raw bytes or one multipart file, without a token."""
         if broken := broken_before(self._workspace.faults, "upload"):
             return broken[1]
         if request.headers.get("content-type", "").startswith("multipart/form-data"):
@@ -71,7 +71,7 @@ class Links:
         return PlainTextResponse(f"OK - {len(content)}")
 
     async def socket(self, socket: WebSocket) -> None:
-        """`/link/?ticket=…`: one connection of Socket Mode, from hello to the end."""
+        """Handle `/link/?ticket=…`, one connection of Socket Mode."""
         sockets, limits = self._workspace.sockets, self._workspace.limits
         try:
             sockets.redeem(socket.query_params.get("ticket", ""))
@@ -94,7 +94,7 @@ class Links:
             sockets.leave(connection)
 
     async def _refresh(self, connection: Connection, lifetime: float) -> None:
-        """Every connection is warned and then refreshed when it has lived long enough."""
+        """Warn and then refresh a connection after its lifetime."""
         time, warning = self._workspace.state.time, self._workspace.limits.socket_warning
         await time.sleep(timedelta(seconds=lifetime) - warning)
         await self._workspace.sockets.disconnect("warning", connection)
@@ -128,7 +128,7 @@ class Links:
 
 
 async def _posted(request: Request) -> Args:
-    """JSON, or a form with one field `payload` that is JSON."""
+    """Return JSON, or a form with one field `payload` that is JSON."""
     args = await read_arguments(request)
     if "payload" in args.given:
         found = args.structure("payload", "invalid_payload")

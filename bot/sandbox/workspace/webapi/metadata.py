@@ -14,7 +14,7 @@ _MOST_TYPE = 255
 
 
 def checked_metadata(args: Args) -> Json | None:
-    """The `metadata` argument, or `None` when there is none.
+    """Return the `metadata` argument, or `None` when there is none.
 
     Raises:
         SlackError: `invalid_metadata_format`, `invalid_metadata_schema`, `metadata_too_large`.
@@ -41,7 +41,7 @@ def _is_typed(found: Json) -> bool:
 
 
 def _is_flat(value: Any) -> bool:
-    """A scalar, a flat object, or a list of such."""
+    """Return a scalar, a flat object, or a list of such."""
     if isinstance(value, dict):
         return all(isinstance(each, (str, int, float, bool)) for each in value.values())
     if isinstance(value, list):

@@ -50,7 +50,7 @@ class Context:
             raise SlackError("missing_scope", needed=",".join(scopes), provided=",".join(self.app.scopes))
 
     def need_team(self) -> None:
-        """On Grid, an app that is installed for the organization names the workspace.
+        """Require a workspace for an app that is installed for a Grid organization.
 
         Raises:
             SlackError: `missing_argument`.

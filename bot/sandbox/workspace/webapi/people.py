@@ -60,13 +60,13 @@ async def members(ctx: Context) -> Json:
 
 
 def _check_plan(ctx: Context) -> None:
-    """User groups belong to the paid plans; on Grid the workspace has to be named."""
+    """Require a paid plan for user groups, and the workspace's ID on Grid."""
     if not ctx.state.paid_plan:
         raise SlackError("plan_upgrade_required")
     ctx.need_team()
 
 
 def _is_met(ctx: Context, person_id: str) -> bool:
-    """People of other workspaces are known from the channels that are shared with them."""
+    """Return whether the app can see a person. Others are visible through channels shared with them."""
     bot = ctx.app.bot_user_id
     return any({person_id, bot} <= set(channel.members) for channel in ctx.state.channels.values())

@@ -9,7 +9,7 @@ from bot.sandbox.workspace.webapi.methods import Context
 
 
 def known(ctx: Context, channel_id: str | None) -> Channel:
-    """A conversation by its id, if the app can see it.
+    """Return a conversation by its id, if the app can see it.
 
     Raises:
         SlackError: `channel_not_found`, also for a private one that the app is not in.
@@ -23,7 +23,7 @@ def known(ctx: Context, channel_id: str | None) -> Channel:
 
 
 def to_post_in(ctx: Context, name: str) -> Channel:
-    """Where `chat.postMessage` posts: an id, a person (their conversation with the app), or a public `#name`.
+    """Return where `chat.postMessage` posts: an id, a person (their conversation with the app), or a public `#name`.
 
     Raises:
         SlackError: `channel_not_found`, `not_in_channel`, `is_archived`, `messages_tab_disabled`.
@@ -39,7 +39,7 @@ def to_post_in(ctx: Context, name: str) -> Channel:
 
 
 def joined(ctx: Context, channel_id: str) -> Channel:
-    """A conversation that the app is a member of.
+    """Return a conversation that the app is a member of.
 
     Raises:
         SlackError: `channel_not_found`, `not_in_channel`.
@@ -69,7 +69,7 @@ def is_member(ctx: Context, channel: Channel) -> bool:
 
 
 def scopes_of(channel: Channel, what: str) -> str:
-    """The scope for this kind of conversation: `channels:read`, `groups:read`, `im:read`, `mpim:read`."""
+    """Return the scope for this kind of conversation: `channels:read`, `groups:read`, `im:read`, `mpim:read`."""
     kind = "im" if channel.is_im else "mpim" if channel.is_mpim else "groups" if channel.is_private else "channels"
     return f"{kind}:{what}"
 

@@ -1,4 +1,4 @@
-"""What an administrator does: channels, accounts, user groups, messages and the app itself."""
+"""The actions of an administrator on channels, accounts, user groups, messages and the app."""
 
 from bot.sandbox.workspace.acting.administering.app import AppAdmin
 from bot.sandbox.workspace.acting.administering.channels import ChannelAdmin

@@ -1,4 +1,4 @@
-"""The app itself: uninstalled, and the checks that Slack makes of its address."""
+"""Uninstalling of the app, and Slack's checks of its request URL."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from bot.sandbox.workspace.records import Delivery
 
 
 class AppAdmin(Administration):
-    """What happens to the app as a whole."""
+    """Actions on the app as a whole."""
 
     async def uninstall(self) -> Told:
-        """Remove the app: its tokens are revoked, and it is told."""
+        """Remove the app: revoke its tokens, and send it the event."""
         revoked = await self._events.send({"type": "tokens_revoked", "tokens": {"bot": [self._state.app.bot_user_id]}})
         gone = await self._events.send({"type": "app_uninstalled"})
         self._state.installed = False
@@ -26,6 +26,6 @@ class AppAdmin(Administration):
         return await self._courier.deliver(Parcel(form="events_api", kind="url_verification", payload=payload))
 
     async def check_ssl(self) -> Delivery:
-        """Send the empty form by which Slack checks a certificate now and then."""
+        """Send the empty form with which Slack sometimes checks a certificate."""
         payload = {"ssl_check": "1", "token": "legacy"}
         return await self._courier.deliver(Parcel(form="slash_commands", kind="ssl_check", payload=payload))

@@ -1,4 +1,4 @@
-"""What all administration has in common: the state, and the events that the app gets."""
+"""The base of all administration: the state, and the events that the app gets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Channels: made, archived, renamed, deleted, shared with another company, closed for posts."""
+"""Administration of channels: create, archive, rename, delete, share with another company, restrict posts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ChannelAdmin(Administration):
         return await self._set_archived(channel_id, by, archived=True)
 
     async def unarchive(self, channel_id: str, by: str = "") -> Told:
-        """Open an archived channel again."""
+        """Unarchive a channel."""
         return await self._set_archived(channel_id, by, archived=False)
 
     async def delete_channel(self, channel_id: str) -> Told:
@@ -46,7 +46,7 @@ class ChannelAdmin(Administration):
         return await self._about(channel, {"type": f"{kind_of(channel)}_rename", "channel": about})
 
     def restrict_posting(self, channel_id: str, posting: Posting) -> None:
-        """Say what may be posted in a channel, which is a setting of its administrators."""
+        """Set who may post in a channel."""
         self._state.channels[channel_id].posting = posting
         self._changed(self._state.channels[channel_id])
 
@@ -82,7 +82,7 @@ class ChannelAdmin(Administration):
         return await self._about(channel, event)
 
     async def change_id(self, old: str, new: str) -> Told:
-        """Give a channel another id, as happens when a private channel is shared."""
+        """Change the ID of a channel, as Slack does when a private channel is shared."""
         channel = self._state.channels.pop(old)
         channel.id = new
         self._state.channels[new] = channel

@@ -1,4 +1,4 @@
-"""User groups: who is in them, and whether they are in use."""
+"""Administration of user groups: members, and whether the group is enabled."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class GroupAdmin(Administration):
     """Changes of one user group."""
 
     async def set_group(self, group_id: str, users: Sequence[str]) -> Told:
-        """Say who is in a user group."""
+        """Set the members of a user group."""
         group = self._state.usergroups[group_id]
         before, group.users = group.users, list(users)
         self._people_changed()

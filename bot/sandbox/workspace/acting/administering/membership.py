@@ -1,4 +1,4 @@
-"""Who is in a channel: people, and the app."""
+"""Administration of channel members: people and the app."""
 
 from __future__ import annotations
 

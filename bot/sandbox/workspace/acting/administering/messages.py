@@ -1,4 +1,4 @@
-"""Messages: an administrator can delete anybody's, the app's too."""
+"""Deletion of messages by an administrator, including those of the app."""
 
 from __future__ import annotations
 

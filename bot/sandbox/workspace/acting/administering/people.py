@@ -1,4 +1,4 @@
-"""Accounts: deactivated, made a guest or a full member, renamed."""
+"""Administration of accounts: deactivate, make a guest or a full member, rename."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class PeopleAdmin(Administration):
         return await self._with(person_id, deleted=False)
 
     async def make_guest(self, person_id: str, *, single_channel: bool = False) -> Told:
-        """Make somebody a guest: of the channels that they are in, or of a single one."""
+        """Make a person a guest of their channels, or of a single one."""
         return await self._with(person_id, is_restricted=True, is_ultra_restricted=single_channel)
 
     async def make_full_member(self, person_id: str) -> Told:
         return await self._with(person_id, is_restricted=False, is_ultra_restricted=False)
 
     async def rename_person(self, person_id: str, real_name: str, *, name: str | None = None) -> Told:
-        """Change what somebody is called: the real name, and the `@name` when it is given."""
+        """Change a person's real name, and the `@name` if it is given."""
         return await self._with(person_id, real_name=real_name, name=name or self._state.people[person_id].name)
 
     async def _with(self, person_id: str, **changes: Any) -> Told:
