@@ -114,6 +114,16 @@ async def test_an_approval_that_is_too_old_starts_nothing(here: Pipeline) -> Non
     assert here.changes() == []
 
 
+async def test_what_a_crash_kept_from_being_sent_is_not_sent_once_it_is_too_late(here: Pipeline) -> None:
+    request = await here.approved("db destroy orders --now")
+    assert await WorkSteps(here.env).begin(request.id, "execute") is BeginResult.GO
+    here.pass_time(days=3)  # and another process takes it up, before the timer of its expiry fires
+
+    assert await here.execute(request) is State.EXPIRED
+    assert here.changes() == []
+    assert (await here.events(request))[-1] == "expired/expired"
+
+
 async def test_a_rule_that_is_gone_stops_an_approved_request(here: Pipeline) -> None:
     request = await here.approved("db destroy orders --now")
     here.of.is_forbidden = True

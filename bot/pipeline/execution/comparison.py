@@ -8,6 +8,7 @@ from bot.core.ports import Clock
 from bot.core.requests.request import Request, State
 from bot.core.requests.step_results import PhaseKind
 from bot.errors import Unavailable
+from bot.pipeline.approval.expiry import start_is_over
 from bot.pipeline.authorization.authorize import No, Step, authorize
 from bot.pipeline.authorization.plan_drift import other_object
 from bot.pipeline.environment import Environment
@@ -51,4 +52,6 @@ async def why_stale(env: Environment, request: Request, phase: str) -> str | Non
     answer = await authorize(env, request, Step.START)
     if answer.no is No.UNKNOWN:
         raise Unavailable(answer.why)
+    if answer.allowed and await start_is_over(env, answer.request):
+        return None  # it has expired just now, and is not sent either
     return answer.why or None
