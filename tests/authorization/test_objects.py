@@ -43,6 +43,6 @@ async def test_another_database_under_the_name_makes_a_vote_and_a_confirmation_s
         await turso(world, "POST", DATABASES, name=name, group="default")
 
     for who, action_id, request_id in ((ANA, "approval.approve", destroying), (DANA, "request.confirm", freezing)):
-        with pytest.raises(BotError, match="another database now"):
+        with pytest.raises(BotError, match="different database now"):
             await pressing(who, action_id)(world, request_id)
         assert (await stored(world, request_id)).state is State.STALE

@@ -122,5 +122,5 @@ async def _is_untouched(here: Lane, wish: Wish, other: str) -> None:
     assert await here.database_id(wish.name) == other
     assert await here.blocked(wish.name) == (False, False)
     seen = [words(one) for one in here.world.workspace.history(DB_OPS, DANA)]
-    assert any("another database now" in one and request.id in one for one in seen)
+    assert any("different database now" in one and request.id in one for one in seen)
     assert not [hold for hold in await here.store.holds.find() if hold.database == wish.name]

@@ -90,7 +90,7 @@ async def test_buttons_about_a_database_do_not_reach_another_of_its_name(world: 
 
     for label in ("Thaw charlie", "Rotate charlie"):
         refused = await world.person(REMY).presses_and_hears(label, end)
-        assert "another database now" in words(refused), label
+        assert "different database now" in words(refused), label
 
     await world.calm()
     assert await q.configuration(world, "charlie") == (False, True)

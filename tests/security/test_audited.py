@@ -126,7 +126,7 @@ async def _deeds(world: World) -> None:
         await world.shows(card, button="Undo")
         if name == "saved":
             await world.person(BEN).presses_and_hears("Undo", world.as_now(card))
-            await until(lambda: world.card(holding="quarantine of *saved* is lifted"), what="the Undo")
+            await until(lambda: world.card(holding="*saved* is restored"), what="the Undo")
     loud = await remy.types("/turso db protect broken on --reason now")
     loud = await world.shows(loud, button="Review")
     await ana.presses("Review", loud)

@@ -127,7 +127,7 @@ async def test_a_quarantine_blocks_a_client_until_somebody_presses_undo(sandbox:
             await client.runs(READ)
 
         await world.person(BEN).presses_and_hears("Undo", world.as_now(card))
-        await until(lambda: world.card(holding="The quarantine of *doomed* is lifted"), what="the Undo", within=40)
+        await until(lambda: world.card(holding="*doomed* is restored"), what="the Undo", within=40)
         await client.runs(WRITE)
         assert await client.runs(READ) == [[2]]
         assert not world.changes("DELETE")
