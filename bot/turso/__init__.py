@@ -1,5 +1,6 @@
 """The Turso Platform API: `http.connect()` makes a typed `client.TursoClient`; `errors` says what went wrong."""
 
+from bot.turso.calls import noting_changes
 from bot.turso.client import TursoClient, TursoReader
 from bot.turso.errors import (
     AlreadyExists,
@@ -30,4 +31,5 @@ __all__ = [
     "TursoRejected",
     "TursoUnavailable",
     "first_told",
+    "noting_changes",
 ]

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from urllib.parse import quote
@@ -22,6 +23,18 @@ NETWORK = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientE
 
 
 KEPT_URLS = 500
+_MADE: ContextVar[list[str] | None] = ContextVar("changes_made", default=None)
+
+
+@contextlib.contextmanager
+def noting_changes() -> Iterator[list[str]]:
+    """Note each change that Turso makes inside: an error after the first one does not mean that nothing was changed."""
+    made: list[str] = []
+    token = _MADE.set(made)
+    try:
+        yield made
+    finally:
+        _MADE.reset(token)
 
 
 class Observer(Protocol):
@@ -100,6 +113,8 @@ class Calls:
         response = await self._send(self._writer, method, route, path, params, body)
         if not response.is_success:
             raise refusals.refusal(self._answered(response), subject, writes=True, creates=creates)
+        if (made := _MADE.get()) is not None:
+            made.append(f"{method} {route}")
         return response.content
 
     async def _send(

@@ -8,7 +8,15 @@ from pydantic_core import from_json
 from bot.turso import answers
 from bot.turso.calls import readable
 from bot.turso.databases import CONFIGURATION, DATABASE, DATABASES, INSTANCES, DatabaseEndpoints
-from bot.turso.errors import DatabaseNotFound, DestroyProtected, OutcomeUnknown, TursoError, TursoRejected
+from bot.turso.errors import (
+    DatabaseNotFound,
+    DestroyProtected,
+    NotSent,
+    OutcomeUnknown,
+    PartlyDone,
+    TursoError,
+    TursoRejected,
+)
 from bot.turso.models import Configuration, Database, Minted
 
 
@@ -31,6 +39,7 @@ class DatabaseChanges(DatabaseEndpoints):
             AlreadyExists: the name is taken.
             GroupNotFound: no such group.
             NotSent, OutcomeUnknown: see there; nothing was created, or it may have been.
+            PartlyDone: it was created, but not its first instance.
         Source: https://docs.turso.tech/api-reference/databases/create
         """
         wanted = {"name": name, "group": group, "location": location, "image": image}
@@ -140,7 +149,10 @@ class DatabaseChanges(DatabaseEndpoints):
             await self._change("POST", INSTANCES, {"database": name}, body=body)
         except TursoRejected as refused:
             sentence = f"`{name}` was created, but Turso refused its first instance in {code}: {refused.said}."
-            raise TursoRejected(sentence, refused.answered, name=name) from None
+            raise PartlyDone(sentence, refused.answered, name=name) from None
+        except NotSent as error:
+            sentence = f"`{name}` was created, but without its first instance in {code}. {error}"
+            raise PartlyDone(sentence, name=name) from None
 
     async def _usual_location(self) -> str:
         codes: list[str] = []

@@ -83,6 +83,10 @@ class DestroyProtected(TursoRejected):
     """Delete protection of the database or of its group kept it from being destroyed."""
 
 
+class PartlyDone(TursoError):
+    """A change of several calls of which Turso made only the first ones. The sentence says what is missing."""
+
+
 class TursoRateLimited(TursoRejected, Unavailable):
     """429: too many calls. `retry_after` holds what Turso asked for; nothing was changed."""
 

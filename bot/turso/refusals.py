@@ -106,7 +106,7 @@ def no_answer(error: Exception, *, writes: bool) -> TursoError:
     if not writes:
         return TursoUnavailable(f"Turso {'is taking too long' if late else 'is unreachable'}. Try again in a moment.")
     if isinstance(error, NEVER_LEFT):
-        return NotSent("Turso is unreachable. Nothing was changed.")
+        return NotSent("Turso is unreachable.")
     how = "didn't answer in time" if late else "broke the connection"
     return OutcomeUnknown(f"Turso {how}.")
 

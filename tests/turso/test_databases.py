@@ -16,8 +16,8 @@ from bot.turso.errors import (
     DestroyProtected,
     GroupNotFound,
     OutcomeUnknown,
+    PartlyDone,
     TursoForbidden,
-    TursoRejected,
     TursoUnavailable,
 )
 
@@ -137,19 +137,30 @@ async def test_the_first_instance_of_a_2023_database_is_created_once(
     ]
 
 
-async def test_a_refused_first_instance_says_that_the_database_exists(
-    turso_2023: TursoClient, acme_2023: Organization, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [(refuse(400, "invalid location: xyz"), "invalid location: xyz"), (httpx.ConnectError(""), "Turso is unreachable")],
+    ids=["refused", "no connection"],
+)
+async def test_a_first_instance_that_is_not_made_leaves_a_database_which_is_said_to_exist(
+    turso_2023: TursoClient,
+    acme_2023: Organization,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: httpx.Response | httpx.ConnectError,
+    said: str,
 ) -> None:
     original = acme_2023._one
 
     def one(method: str, name: str, rest: list[str], body: dict[str, Any]) -> httpx.Response:
-        if (method, rest) == ("POST", ["instances"]):
-            return refuse(400, "invalid location: xyz")
-        return original(method, name, rest, body)
+        if (method, rest) != ("POST", ["instances"]):
+            return original(method, name, rest, body)
+        if isinstance(fault, Exception):
+            raise fault
+        return fault
 
     monkeypatch.setattr(acme_2023, "_one", one)
 
-    with pytest.raises(TursoRejected, match=r"`orders` was created, but .* invalid location: xyz"):
+    with pytest.raises(PartlyDone, match=rf"`orders` was created, but .*{said}"):
         await turso_2023.create_database("orders", location="xyz")
 
 

@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 
 from bot.core.requests.request import REFUSED, Request
 from bot.core.requests.step_results import ActResult, Attempt, PhaseKind
-from bot.errors import BotError
+from bot.errors import BadInput, BotError, Refused
 from bot.pipeline import rotation_proof
 from bot.pipeline.environment import Environment
 from bot.pipeline.execution.comparison import Comparisons, why_stale
 from bot.pipeline.execution.phases import command_of, context_of, request_of, show_quietly
 from bot.pipeline.outcomes.waiting import said_if_it_waits
 from bot.pipeline.quarantine.undoing import start_undo
-from bot.turso import NotSent, TursoRejected
-from bot.turso.errors import TursoForbidden, TursoUnauthorized
+from bot.turso import NotSent, TursoRejected, noting_changes
+from bot.turso.errors import PartlyDone, TursoForbidden, TursoRateLimited, TursoUnauthorized
 
 
 async def act(env: Environment, comparisons: Comparisons, request_id: str, phase: str) -> ActResult:
@@ -38,17 +38,25 @@ async def act(env: Environment, comparisons: Comparisons, request_id: str, phase
     # The card loses Deny and Withdraw during the call, so that Slack can't delay the change once it is marked.
     shown = asyncio.create_task(show_quietly(env, request_id))
     try:
-        facts = await command.operation(kind).act(ctx, request.plan)
-    except NotSent as error:
-        return ActResult(Attempt.NOT_SENT, f"{error} Nothing was changed.")
-    except TursoRejected as error:
-        is_final = not isinstance(error, TursoUnauthorized | TursoForbidden)  # an admin can put these right
-        return ActResult(Attempt.REFUSED, str(error), {REFUSED: True} if is_final else {})
+        with noting_changes() as made:
+            facts = await command.operation(kind).act(ctx, request.plan)
+    except PartlyDone as error:
+        return ActResult(Attempt.REFUSED, str(error), {REFUSED: True})
     except BotError as error:
-        return ActResult(Attempt.UNKNOWN, str(error), at=at)
+        return ActResult(Attempt.UNKNOWN, str(error), at=at) if made else _without_change(error, at)
     finally:
         await shown
     return ActResult(Attempt.DONE, facts=dict(facts or {}), at=at)
+
+
+def _without_change(error: BotError, at: datetime) -> ActResult:
+    """Say what an error leaves while Turso has made no part of the change."""
+    if isinstance(error, NotSent | TursoRateLimited):
+        return ActResult(Attempt.NOT_SENT, f"{error} Nothing was changed.")
+    if isinstance(error, TursoRejected | BadInput | Refused):  # the last two come from the command itself
+        is_final = not isinstance(error, TursoUnauthorized | TursoForbidden)  # an admin can put these right
+        return ActResult(Attempt.REFUSED, str(error), {REFUSED: True} if is_final else {})
+    return ActResult(Attempt.UNKNOWN, str(error), at=at)
 
 
 async def _undo_another(env: Environment, request: Request) -> ActResult:
