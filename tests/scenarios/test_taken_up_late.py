@@ -9,9 +9,10 @@ import pytest
 from bot.blocks import forms
 from bot.core.records.audit_entry import AuditEntry
 from bot.core.requests.incoming import Incoming, Kind
-from bot.core.requests.request import State
+from bot.core.requests.request import State, Vote
 from bot.pipeline.dispatch.dispatcher import TAKEN_UP_WITHIN
 from bot.pipeline.environment import new_id
+from bot.pipeline.replies import entry
 from tests.authorization.entries import incoming, quarantined, ready_token, wished
 from tests.authorization.lost import POLICY
 from tests.scenarios import forging
@@ -126,3 +127,20 @@ async def test_what_came_in_a_moment_ago_is_done(world: World, kind: str) -> Non
     await take_up(world, one)
 
     assert await state_of_things(world) != before
+
+
+@pytest.mark.parametrize("kind", ["approve", "name-typed"])
+async def test_a_vote_that_was_recorded_before_the_crash_is_not_said_to_be_nothing(world: World, kind: str) -> None:
+    assert world.bot is not None
+    one = await LEFT[kind](world, f"voted-{kind}")
+    one = replace(one, key=new_id("k"), at=one.at - TAKEN_UP_WITHIN - MOMENT)
+    request_id, _ = forms.unbound(one.value)
+    line = entry("approved", "vote", at=one.at, by=one.user_id)
+    assert await world.bot.store.requests.vote(Vote(request_id, one.user_id, True, one.at), entry=line)
+
+    told = words(
+        await forging.answer_to(world, one.user_id, take_up(world, one), holding="I was offline when you sent this at")
+    )
+
+    assert "so nothing more was done" in told
+    assert "Your vote from then is recorded." in told

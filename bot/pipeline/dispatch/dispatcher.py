@@ -32,6 +32,8 @@ log = structlog.get_logger(__name__)
 CUT_OFF = "Turso Ops is restarting. Try again in a moment."
 MOVED_BY_PRESS = (State.READY, State.DENIED, State.CANCELLED)
 """States to which no workflow leads, which would tell of them."""
+VOTES: Final = ("approval.approve", "approval.type_name")
+"""A button and a form whose press may have recorded a vote."""
 TAKEN_UP_WITHIN: Final = timedelta(minutes=15)
 """How old may be what is taken up after a crash: nobody expects any more that something older is done."""
 
@@ -133,9 +135,16 @@ class Dispatcher:
         elif isinstance(read := self._read(_line_of(incoming)), Parsed):
             name = read.spec.name
         came = f"I was offline when you sent this at {utc(incoming.at)}"
-        why = Refused(f"{came}, so nothing was done. {again}")
+        voted = " Your vote from then is recorded." if await self._has_voted(incoming) else ""
+        why = Refused(f"{came}, so nothing {'more ' if voted else ''}was done.{voted} {again}")
         await self._guarded(here, name, partial(_fail, why))
         await self._tell_again(incoming)
+
+    async def _has_voted(self, incoming: Incoming) -> bool:
+        """Say whether a press had recorded its person's vote before the crash: that vote counts."""
+        about, _ = forms.unbound(incoming.value)
+        request = await self.env.store.requests.get(about) if incoming.action_id in VOTES else None
+        return request is not None and any(vote.user_id == incoming.user_id for vote in request.votes)
 
     async def _work_of_form(self, incoming: Incoming) -> tuple[Incoming, Callable[[], Awaitable[str | None]]]:
         """Return the work of a submitted form and where its answer goes. An error is raised only when the work runs."""
