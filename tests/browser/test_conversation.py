@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Locator, expect
 
 from tests.browser.window import Window, open_window
 from tests.world import ANA, DANA, DB_OPS, GIL, ORDERS, SHARED, STELLA, World, living, until
@@ -55,9 +55,7 @@ async def test_list_usage_create_token_destroy_and_rotate_as_the_readme_tells(
     await dana.say("/turso token orders --read-only --expiration 1h")
     shown = dana.message("Only visible to you").filter(has_text="eyJ")
     await expect(shown).to_be_visible()
-    await dana.press("Copy", shown.locator(".pre", has_text="eyJ").first)
-    token = await dana.page.evaluate("navigator.clipboard.readText()")
-    assert token.startswith("eyJ")
+    token = await copied_token(dana, shown)
     await dana.picture("token")
     await expect(ana.pane.get_by_text("eyJ")).to_have_count(0)
     assert token not in await ana.page.content()
@@ -157,6 +155,16 @@ async def test_the_tour_of_five_steps_shows_the_product(world: World, browser: B
     await window.context.close()
 
 
+async def copied_token(window: Window, message: Locator) -> str:
+    """Copy the two variables of a revealed token, as somebody who pastes them into a file. Return the token."""
+    await window.press("Copy", message.locator(".pre", has_text="eyJ").first)
+    lines = (await window.page.evaluate("navigator.clipboard.readText()")).splitlines()
+    variables = dict(line.split("=", 1) for line in lines)
+    assert list(variables) == ["TURSO_DATABASE_URL", "TURSO_AUTH_TOKEN"]
+    assert variables["TURSO_AUTH_TOKEN"].startswith("eyJ")
+    return str(variables["TURSO_AUTH_TOKEN"])
+
+
 async def test_an_approved_token_is_revealed_to_its_asker_and_reaches_no_other_window(
     world: World, windows: dict[str, Window]
 ) -> None:
@@ -169,9 +177,7 @@ async def test_an_approved_token_is_revealed_to_its_asker_and_reaches_no_other_w
     await dana.press("Reveal")
     shown = dana.message("eyJ")
     await expect(shown).to_contain_text("Only visible to you")
-    await dana.press("Copy", shown.locator(".pre", has_text="eyJ").first)
-    token = await dana.page.evaluate("navigator.clipboard.readText()")
-    assert token.startswith("eyJ")
+    token = await copied_token(dana, shown)
     await ana.page.keyboard.press("Control+i")
     await expect(ana.page.locator(".log .entry").first).to_be_visible()
     for entry in await ana.page.locator(".log .entry summary").all():

@@ -36,11 +36,6 @@ async def phones(browser: Browser, world: World) -> AsyncIterator[dict[str, Wind
         assert window.troubles == []
 
 
-async def thread(window: Window) -> None:
-    """Open the timeline."""
-    await window.pane.locator("button.replies").first.click()
-
-
 async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window]) -> None:
     remy, ben, ana = (phones[one] for one in (REMY, BEN, ANA))
 
@@ -82,14 +77,12 @@ async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window
     await remy.say("/turso incident end")
     ended = await until(lambda: world.card("C0INCCHK", holding="INC-42* ended"), what="the end")
     assert ended.thread_ts
-    await thread(remy)
-    last = remy.page.locator(".msg", has_text="Incident permissions no longer apply").last
+    last = remy.message("Incident permissions no longer apply")
     await expect(last.get_by_role("button", name="Thaw checkout")).to_be_visible()
-    await expect(remy.page.get_by_role("link", name="Incident INC-42")).to_be_visible()
+    await expect(remy.pane.get_by_role("link", name="Incident INC-42")).to_be_visible()
     await picture(remy, last, "incident-end")
     await remy.press("Thaw checkout", last)
-    question = remy.page.locator(".msg.private", has_text="Nothing happens until you do").last
-    await remy.press("Thaw", question)
+    await remy.press("Thaw", remy.message("Nothing happens until you do"))
     await until(lambda: len(world.changes("PATCH", "/checkout/configuration")) == 2, what="the thaw")
 
 

@@ -2,7 +2,7 @@
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  const text = button.parentElement.querySelector("pre").textContent;
+  const text = button.parentElement.querySelector("pre").innerText; // a <br> is a line break, which textContent drops
   try {
     await navigator.clipboard.writeText(text);
   } catch {
