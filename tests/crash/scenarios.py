@@ -85,7 +85,7 @@ def card_now(lane: Lane, name: str, label: str) -> Message | None:
     """The newest message to everybody about a database that has a button whose text begins so."""
     posted = [one for one in lane.world.workspace.history(DB_OPS, None) if not one.only_for]
     fits = (one for one in reversed(posted) if any(text.startswith(label) for text in buttons(one)))
-    return next((one for one in fits if f"`{name}`" in words(one)), None)
+    return next((one for one in fits if any(f"{mark}{name}{mark}" in words(one) for mark in "`*")), None)
 
 
 async def card_of(lane: Lane, name: str, label: str) -> Message:

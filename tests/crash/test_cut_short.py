@@ -77,7 +77,7 @@ async def test_a_review_is_told_to_whoever_gave_it_and_shown_on_the_card(here: L
     def heard() -> str:
         return "\n".join(words(one) for one in posted(DB_OPS, ANA))
 
-    await until(lambda: "Your review is on record: justified" in heard(), what="the answer")
+    await until(lambda: "Review recorded: justified" in heard(), what="the answer")
     assert "doesn't need a review" not in heard()
 
 

@@ -44,7 +44,7 @@ async def test_every_message_that_said_it_runs_says_how_it_ended(world: World) -
         assert "*INC-1* ended" in words(shown)
         assert f"by <@{BEN}>" in words(shown)
         assert not buttons(shown)
-        assert "apply here" not in words(shown)
+        assert "until it ends" not in words(shown)
 
 
 async def test_they_say_so_when_its_time_was_over(world: World) -> None:
@@ -65,13 +65,13 @@ async def test_a_button_of_an_ended_incident_touches_no_other(world: World, key:
     status = await remy.types("/turso incident", INCIDENT, holding="started just now")
     await play.end(remy, "INC-3")
 
-    for label in ("Extend to 4 hours from now", "End incident"):
+    for label in ("Extend to 4 h", "End incident"):
         assert REFUSED in plain(words(await remy.presses_and_hears(label, status))), label
     assert await running(world) is None
 
     await play.start(remy, key)
     before = await running(world)
-    for label, message in (("Extend to 4 hours from now", status), ("End incident", status), ("End incident", begun)):
+    for label, message in (("Extend to 4 h", status), ("End incident", status), ("End incident", begun)):
         assert REFUSED in plain(words(await remy.presses_and_hears(label, message))), label
     await world.calm()
     assert await running(world) == before
@@ -84,8 +84,8 @@ async def test_the_buttons_of_a_running_one_extend_and_end_it(world: World) -> N
     before = await running(world)
     status = await remy.types("/turso incident", INCIDENT, holding="started just now")
 
-    await remy.presses("Extend to 4 hours from now", status)
-    await until(lambda: world.card(INCIDENT, holding="*INC-5* goes on"), what="the extension")
+    await remy.presses("Extend to 4 h", status)
+    await until(lambda: world.card(INCIDENT, holding="*INC-5* continues"), what="the extension")
     await world.calm()
     after = await running(world)
     assert before is not None
@@ -95,7 +95,7 @@ async def test_the_buttons_of_a_running_one_extend_and_end_it(world: World) -> N
 
     await remy.types("/turso incident start INC-5 --for 8h", INCIDENT, holding="continues")
     await world.calm()
-    nearer = await remy.presses_and_hears("Extend to 4 hours from now", status)
+    nearer = await remy.presses_and_hears("Extend to 4 h", status)
     assert "already runs longer than that" in words(nearer)
     fresh = await remy.types("/turso incident", INCIDENT, holding="started just now")
     assert not [label for label in buttons(fresh) if label.startswith("Extend")]

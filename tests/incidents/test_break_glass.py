@@ -64,7 +64,7 @@ async def test_while_a_review_is_owed_the_next_act_is_closed_to_who_owes_it(worl
     refused = await world.person(ANA).types('/turso destroy second --now --reason "it burns too"')
     assert "still needs a review" in words(refused)
     other = await break_glass(world, BEN, "third")
-    assert "on record: not justified" in words(await review(world, REMY, card, verdict="no"))
+    assert "Review recorded: not justified" in words(await review(world, REMY, card, verdict="no"))
     await world.shows(card, holding="*not* justified")
 
     again = await break_glass(world, ANA, "fourth")
@@ -110,7 +110,7 @@ async def test_what_is_overdue_is_said_aloud_and_to_each_then_ever_more_seldom(w
     assert not await world.bot.store.requests.find(states=[State.UNKNOWN])
 
     await world.pass_time(hours=2, minutes=1)
-    early = await until(lambda: world.card(holding="used break-glass"), what="a reminder", within=30)
+    early = await until(lambda: world.card(holding="The review is due"), what="a reminder", within=30)
     assert early.thread_ts == card.ts
     assert "overdue" not in words(early)
     assert not told(world, REMY, "overdue")

@@ -39,7 +39,7 @@ AT_ONCE = "allow: incident, confirm: none"
 
 @pytest.mark.parametrize(
     ("longest", "profile", "why"),
-    [("1h", "wide", "at most 1 hour here"), ("12h", "narrow", "the profile `wide`")],
+    [("1h", "wide", "can now last 1 h at most here"), ("12h", "narrow", "the profile `wide`")],
     ids=["shorter", "another profile"],
 )
 async def test_what_waits_does_not_start_by_the_old_policy(world: World, longest: str, profile: str, why: str) -> None:

@@ -25,8 +25,8 @@ async def test_the_same_key_again_extends_it(running: World) -> None:
 
     await ben.types("/turso incident start INC-1 --for 3h", INCIDENT)
 
-    goes_on = await until(lambda: running.card(INCIDENT, holding="INC-1* goes on"), what="the extension")
-    assert goes_on.thread_ts, "the timeline stays the one it was"
+    longer = await until(lambda: running.card(INCIDENT, holding="INC-1* continues"), what="the extension")
+    assert longer.thread_ts, "the timeline stays the one it was"
     await ben.types("/turso incident", INCIDENT, holding="(3 hours left)")
 
 
@@ -44,7 +44,7 @@ async def test_ending_in_another_channel_says_what_runs_elsewhere(running: World
     mine = await running.person(REMY).types("/turso incident end", "C0OTHER")
     not_mine = await running.person(BEN).types("/turso incident end", "C0OTHER")
 
-    assert "No incident runs in this channel. You started INC-1 in another channel" in words(mine).replace("`", "")
+    assert "No incident is active in this channel. You started INC-1 in another channel" in words(mine).replace("`", "")
     assert "INC-1" not in words(not_mine)
 
 

@@ -10,6 +10,8 @@ from tests.incidents import play
 from tests.process import Process, standing
 from tests.world import INCIDENT, REMY, World, buttons, until, words
 
+ENDED = "ended because its time ran out"
+
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-time")]
 
 
@@ -27,7 +29,7 @@ async def test_when_the_time_is_over_all_is_told_as_at_the_end_by_hand(world: Wo
 
     refused = await remy.types("/turso thaw checkout", INCIDENT)
     assert "no rules for this channel" in words(refused), "at once, by the clock, before anything has told of it"
-    last = await until(lambda: world.card(INCIDENT, holding="its time ran out"), what="the end", within=30)
+    last = await until(lambda: world.card(INCIDENT, holding=ENDED), what="the end", within=30)
     assert last.thread_ts == begun.ts
     await until(lambda: play.report(world, "INC-7"), what="the report")
     assert "by the time" in play.report(world, "INC-7")
@@ -60,9 +62,9 @@ async def test_the_rights_are_gone_after_a_restart_and_the_end_is_told_once(tmp_
             await process.start()
 
             await remy.types("/turso ls", INCIDENT, holding="no rules for this channel")
-            await until(lambda: world.card(INCIDENT, holding="its time ran out"), what="the end", within=40)
+            await until(lambda: world.card(INCIDENT, holding=ENDED), what="the end", within=40)
             await until(lambda: play.report(world, "INC-8"), what="the report")
-            told = [one for one in world.workspace.history(INCIDENT, None) if "its time ran out" in one.text]
+            told = [one for one in world.workspace.history(INCIDENT, None) if ENDED in one.text]
             assert len(told) == 1
         finally:
             await process.stop()

@@ -129,7 +129,9 @@ async def what_was_left_open_is_settled(world: World, last: Message) -> None:
     assert "nothing to thaw" in words(again)
 
     await remy.presses("Rotate checkout", last)
-    asked = await until(lambda: world.card(INCIDENT, holding="Rotate tokens* `checkout`"), what="the rotation's card")
+    asked = await until(
+        lambda: world.card(INCIDENT, holding="wants to revoke all tokens for `checkout`"), what="the rotation's card"
+    )
     await play.approve_typed(ben, asked, "checkout")
     await until(lambda: ("POST", "/checkout/auth/rotate") in play.changed(world), what="the rotation")
     await world.calm()
@@ -140,7 +142,7 @@ async def what_was_left_open_is_settled(world: World, last: Message) -> None:
     view = await remy.modal("Done without approval")
     before = {one.ts for one in remy.sees(INCIDENT)}
     await remy.submits({"verdict": "yes", "comment": "it had to go"}, view)
-    assert "on record: justified" in words(await remy.hears(INCIDENT, before))
+    assert "Review recorded: justified" in words(await remy.hears(INCIDENT, before))
     card = await until(lambda: world.card(INCIDENT, holding="Reviewed by"), what="the review on the card")
     assert "it had to go" in words(card)
     assert "Review" not in buttons(card)
