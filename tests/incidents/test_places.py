@@ -1,6 +1,7 @@
 """Where an incident can be and where not: twice, elsewhere, renamed, archived, without the bot; each is answered."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 import pytest_asyncio
@@ -27,7 +28,11 @@ async def test_the_same_key_again_extends_it(running: World) -> None:
 
     longer = await until(lambda: running.card(INCIDENT, holding="INC-1* continues"), what="the extension")
     assert longer.thread_ts, "the timeline stays the one it was"
-    await ben.types("/turso incident", INCIDENT, holding="(3 hours left)")
+    assert running.bot is not None
+    now = await running.bot.store.incidents.running_in(INCIDENT)
+    assert now is not None
+    assert now.until - now.started_at >= timedelta(hours=3)
+    await ben.types("/turso incident", INCIDENT, holding=f"<!date^{int(now.until.timestamp())}^")
 
 
 async def test_another_key_in_the_same_channel_is_refused_with_the_one_that_runs(running: World) -> None:
