@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
 from bot.core.records.notices import LiveCard
 from bot.store.connections.rows import insert_newest, many, values
+from bot.store.repositories.name_lists import any_of
 from bot.store.repositories.repository import Repository
 from bot.store.schema.tables import live_cards
 
@@ -19,9 +20,12 @@ class LiveCards(Repository):
 
     async def find(self, organization: str, databases: Sequence[str]) -> list[LiveCard]:
         """Return the live cards of some databases."""
-        of_these = (live_cards.c.organization == organization) & live_cards.c.database.in_(list(databases))
-        query = select(live_cards).where(of_these)
-        return await self._database.read(lambda connection: many(connection, LiveCard, query))
+        query = select(live_cards).where(live_cards.c.organization == organization)
+
+        def work(connection: Connection) -> list[LiveCard]:
+            return many(connection, LiveCard, query.where(any_of(connection, live_cards.c.database, databases)))
+
+        return await self._database.read(work)
 
     async def drop(self, card: LiveCard) -> None:
         """Remove a live card that was deleted in Slack."""

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from bot.core.records.tokens import LedgerToken, TokenState
 from bot.store.connections.rows import many, values
+from bot.store.repositories.name_lists import any_of
 from bot.store.repositories.repository import Repository
 from bot.store.schema.tables import tokens
 
@@ -38,12 +39,16 @@ class Tokens(Repository):
     ) -> list[LedgerToken]:
         """Return the matching tokens, newest first. `live_at` selects those that may work then, or are being minted."""
         query = select(tokens).where(tokens.c.organization == organization)
-        if database_ids is not None:
-            query = query.where(tokens.c.database_id.in_(list(database_ids)))
         if holder is not None:
             query = query.where(tokens.c.holder == holder)
         if live_at is not None:
             not_expired = or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > live_at)
             query = query.where(tokens.c.state.in_(MAY_WORK), not_expired)
         query = query.order_by(tokens.c.minted_at.desc(), tokens.c.id).limit(limit)
-        return await self._database.read(lambda connection: many(connection, LedgerToken, query))
+
+        def work(connection: Connection) -> list[LedgerToken]:
+            ids = database_ids
+            of_these = query if ids is None else query.where(any_of(connection, tokens.c.database_id, ids))
+            return many(connection, LedgerToken, of_these)
+
+        return await self._database.read(work)

@@ -13,6 +13,7 @@ from bot.core.requests.request import State
 from bot.core.requests.transition import Closing, Revocation, Transition
 from bot.store.connections.rows import insert_new, insert_newest, values
 from bot.store.repositories import audit_chain
+from bot.store.repositories.name_lists import any_of
 from bot.store.repositories.repository import Enqueuer
 from bot.store.schema.tables import holds, outcome_notices, requests, reviews, sent, timers, tokens, votes
 
@@ -130,7 +131,7 @@ def release(connection: Connection, hold_ids: Sequence[str], at: datetime, *, ke
 def revoke_tokens_of(connection: Connection, database_ids: Sequence[str]) -> None:
     """Mark the tokens of deleted databases as ended."""
     may_work = [TokenState.LIVE, TokenState.UNKNOWN, TokenState.REVOKED]
-    ended = tokens.c.database_id.in_(list(database_ids)) & tokens.c.state.in_(may_work)
+    ended = any_of(connection, tokens.c.database_id, database_ids) & tokens.c.state.in_(may_work)
     connection.execute(update(tokens).where(ended).values(state=TokenState.ENDED))
 
 
@@ -138,7 +139,7 @@ def revoke_tokens(connection: Connection, revocation: Revocation) -> None:
     """Set the state of the tokens from before a rotation."""
     may_work = [TokenState.LIVE, TokenState.UNKNOWN, TokenState.REVOKED]
     old = (
-        tokens.c.database_id.in_(list(revocation.database_ids))
+        any_of(connection, tokens.c.database_id, revocation.database_ids)
         & tokens.c.state.in_(may_work)
         & (tokens.c.minted_at < revocation.minted_before)
     )
