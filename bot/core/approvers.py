@@ -32,7 +32,7 @@ class ApproverSet:
     """The people whom rules name for one purpose, such as approving."""
 
     all_of: tuple[Named, ...] = ()
-    """Somebody must be meant by each of these: one for each database that the operation touches."""
+    """Somebody must be meant by each of these: the people whom each database's rule names, each set once."""
     also: frozenset[str] = frozenset()
     """Those who were checked already: the requester, by the `to` of the same rule."""
     without: frozenset[str] = frozenset()
@@ -54,6 +54,5 @@ class ApproverSet:
 
     def __and__(self, other: "ApproverSet") -> "ApproverSet":
         """Return those who are on both; of one requester, who are `also` and `without` in the same places."""
-        return ApproverSet(
-            (*self.all_of, *other.all_of), self.also & other.also, self.without | other.without, self.groups
-        )
+        more = tuple(one for one in other.all_of if one not in self.all_of)
+        return ApproverSet(self.all_of + more, self.also & other.also, self.without | other.without, self.groups)

@@ -1,6 +1,17 @@
 """`rotate`: how far it reaches is said before, and decided on every database of the group."""
 
+import json
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.commands.tokens import rotate
 from bot.core.requests.plan import Plan
+from bot.errors import Unavailable
+from bot.turso import TursoClient, answers
+from bot.turso.models import Listing
 from tests.blocks.messages import check
 from tests.commands.conftest import Desk
 from tests.store.samples import token
@@ -56,3 +67,43 @@ async def test_a_group_of_three_hundred_fits(desk: Desk) -> None:
     assert len(plan.facts["Databases of the group"]) < 1000
     assert Plan.from_json(plan.to_json()) == plan
     check(desk.parse("rotate x").spec.message(plan, {}))
+
+
+def lists(monkeypatch: pytest.MonkeyPatch, databases: list[dict[str, Any]]) -> None:
+    """Let Turso list these databases, whatever group is asked for."""
+    listing = answers.page(json.dumps({"databases": databases}).encode()).databases
+
+    async def listed(*_: Any, **__: Any) -> Listing:
+        return listing
+
+    monkeypatch.setattr(TursoClient, "listed", listed)
+
+
+@pytest.mark.parametrize("odd", [{"Name": None}, {"DbId": None}, {"group": 5}], ids=["name", "id", "group"])
+async def test_a_database_that_cannot_be_read_refuses_the_rotation(
+    desk: Desk, odd: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders, users = desk.acme.add("orders"), desk.acme.add("users")
+    plan = await desk.plan("rotate orders")
+    lists(monkeypatch, [orders, users | odd])
+
+    with pytest.raises(Unavailable, match="can't tell what rotating the group `default` affects"):
+        await desk.plan("rotate orders")
+    with pytest.raises(Unavailable, match="can't tell what rotating the group `default` affects"):
+        await rotate.drift(desk.context(), plan)
+
+
+async def test_drift_of_four_times_as_many_databases_takes_about_four_times_as_long(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders, seconds = desk.acme.add("orders"), []
+    plan = await desk.plan("rotate orders")
+    for size in (2_000, 8_000):
+        members = [orders | {"Name": f"db-{at}", "DbId": f"id-{at}"} for at in range(size)]
+        lists(monkeypatch, members)
+        large = replace(plan, ends_tokens_of=tuple(str(one["DbId"]) for one in members))
+        before = time.thread_time()
+        assert await rotate.drift(desk.context(), large) is None
+        seconds.append(time.thread_time() - before)
+
+    assert seconds[1] / seconds[0] < 10

@@ -19,7 +19,7 @@ from bot.core.reply import Reply
 from bot.core.requests.plan import Plan
 from bot.core.requests.proof import OldTokens, Proof
 from bot.errors import Unavailable
-from bot.turso import Database
+from bot.turso import Listed
 
 
 class RotateArgs(BaseModel):
@@ -57,21 +57,34 @@ async def plan(ctx: Context, args: RotateArgs) -> Plan:
     )
 
 
-async def _members(ctx: Context, group: str | None) -> list[Database]:
-    return [one for one in await ctx.turso.databases(group=group) if one.group == group] if group else []
+async def _members(ctx: Context, group: str | None) -> list[Listed]:
+    """Return every database of a group. Only names, groups and IDs are read, since there may be ten thousand.
+
+    Raises:
+        Unavailable: the name, the ID or the group of a database can't be read.
+    """
+    if not group:
+        return []
+    found = await ctx.turso.listed(group=group)
+    if found.left_out or any(one.group is None for one in found):
+        raise Unavailable(
+            f"I can't read a database that Turso listed, so I can't tell what rotating the group `{group}` affects."
+        )
+    return [one for one in found if one.group == group]
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
     """Say which databases have joined the group: their tokens would end, and nobody was asked about them."""
     group = target_of(plan).group
-    joined = [one for one in await _members(ctx, group) if one.id not in plan.ends_tokens_of]
+    known = set(plan.ends_tokens_of)
+    joined = [one for one in await _members(ctx, group) if one.id not in known]
     seen = sorted(one.name for one in joined if ctx.scope.covers(one.target))
     named = f" ({some(seen)})" if seen else ""
     since = f"joined the group `{group}` since the request"
     return f"{counted(len(joined), 'other database')} {since}{named}." if joined else None
 
 
-def _pair(database: Database) -> tuple[str, str | None]:
+def _pair(database: Listed) -> tuple[str, str | None]:
     return database.name, database.group or None
 
 

@@ -1,6 +1,6 @@
 """The one answer to "may they?": floor, ceiling, the channel's rules, the person, in that order."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from functools import reduce
@@ -12,12 +12,13 @@ from bot.core.model import Action, Confirm, Decision, Lifetime, Never, Risk, Sub
 from bot.core.parsing.durations import duration_text
 from bot.core.policy import refusals
 from bot.core.policy.built_in_limits import refuses_person, refuses_place, standing_of
-from bot.core.policy.people import Membership, People
+from bot.core.policy.people import People
 from bot.core.policy.rules import Binding, Miss, Policy, Rule
 
 _STRICTNESS = {Verdict.ALLOW: 0, Verdict.BREAK_GLASS: 1, Verdict.APPROVE: 2, Verdict.DENY: 3}
 _CONFIRM = {Risk.READ: Confirm.NONE, Risk.LOW: Confirm.NONE, Risk.MEDIUM: Confirm.BUTTON, Risk.HIGH: Confirm.TYPE_NAME}
 _CAREFUL = {Confirm.NONE: 0, Confirm.BUTTON: 1, Confirm.TYPE_NAME: 2}
+_Follow = Callable[[Rule], Decision]
 
 
 def decide(policy: Policy, subject: Subject, action: Action) -> Decision:
@@ -35,9 +36,11 @@ def decide(policy: Policy, subject: Subject, action: Action) -> Decision:
         return _unbound(policy, subject, action)
     if action.organization not in ("", binding.organization):
         return deny(refusals.of_another_organization(action), binding.where)
+    follow = _following(policy, subject, binding, action)
     if len(action.databases) < 2:
-        return _one(policy, subject, binding, action, action.databases[0] if action.databases else None)
-    return _strictest(_one(policy, subject, binding, action, target) for target in dict.fromkeys(action.databases))
+        return _one(policy, subject, binding, action, action.databases[0] if action.databases else None, follow)
+    targets = dict.fromkeys(action.databases)
+    return _strictest(_one(policy, subject, binding, action, target, follow) for target in targets)
 
 
 def undo_panels(policy: Policy, subject: Subject, action: Action, decision: Decision) -> tuple[ApproverSet, ...]:
@@ -67,7 +70,9 @@ def deny(reason: str, rule: str | None = None, *, elsewhere: bool = False) -> De
     return Decision(Verdict.DENY, reason, rule, elsewhere=elsewhere)
 
 
-def _one(policy: Policy, subject: Subject, binding: Binding, action: Action, target: Target | None) -> Decision:
+def _one(
+    policy: Policy, subject: Subject, binding: Binding, action: Action, target: Target | None, follow: _Follow
+) -> Decision:
     if target is not None and target is not action.databases[0] and not binding.databases.have(target):
         return deny(refusals.reaches_others(binding), binding.where, elsewhere=True)
     for ban in policy.ceiling.deny:
@@ -75,10 +80,12 @@ def _one(policy: Policy, subject: Subject, binding: Binding, action: Action, tar
             return deny(refusals.banned(action, target), f"{ban.where}: {ban.says}")
     if target is not None and not binding.databases.have(target):
         return deny(refusals.not_here(binding, target), binding.where, elsewhere=True)
-    return _by_rules(policy, subject, binding, action, target)
+    return _by_rules(policy, subject, binding, action, target, follow)
 
 
-def _by_rules(policy: Policy, subject: Subject, binding: Binding, action: Action, target: Target | None) -> Decision:
+def _by_rules(
+    policy: Policy, subject: Subject, binding: Binding, action: Action, target: Target | None, follow: _Follow
+) -> Decision:
     standing = standing_of(policy, subject.person)
     ceiling = policy.ceiling.token_lifetime
     doubt: Rule | None = None
@@ -94,7 +101,7 @@ def _by_rules(policy: Policy, subject: Subject, binding: Binding, action: Action
         elif miss is None:
             if doubt and _STRICTNESS[doubt.verdict] > _STRICTNESS[rule.verdict]:
                 break
-            return _follow(policy, subject, binding, action, rule, standing)
+            return follow(rule)
     if doubt:
         return deny(refusals.GROUPS_UNKNOWN, doubt.locator)
     if too_short:
@@ -109,9 +116,19 @@ def _under(ceiling: timedelta | None, lifetime: Lifetime | None) -> bool:
     return not isinstance(lifetime, Never) and lifetime <= ceiling
 
 
-def _follow(
-    policy: Policy, subject: Subject, binding: Binding, action: Action, rule: Rule, standing: Membership
-) -> Decision:
+def _following(policy: Policy, subject: Subject, binding: Binding, action: Action) -> _Follow:
+    """Return `_follow` for this action. Each rule is followed once, since it may decide on ten thousand databases."""
+    known: dict[int, Decision] = {}
+
+    def follow(rule: Rule) -> Decision:
+        if (found := known.get(id(rule))) is None:
+            found = known[id(rule)] = _follow(policy, subject, binding, action, rule)
+        return found
+
+    return follow
+
+
+def _follow(policy: Policy, subject: Subject, binding: Binding, action: Action, rule: Rule) -> Decision:
     """Turn the rule that fits into a decision, unless nobody else could approve or review."""
     if rule.verdict is Verdict.DENY:
         return deny(refusals.denied_by(action), rule.locator)
@@ -191,10 +208,13 @@ def _last_resort(policy: Policy, subject: Subject, action: Action) -> Decision |
 
 
 def _strictest(decisions: Iterable[Decision]) -> Decision:
-    every = sorted(decisions, key=lambda one: -_STRICTNESS[one.verdict])
+    different: dict[int, Decision] = {}
+    for decision in decisions:
+        if decision.verdict is Verdict.DENY:
+            return decision
+        different[id(decision)] = decision
+    every = sorted(different.values(), key=lambda one: -_STRICTNESS[one.verdict])
     worst = every[0]
-    if worst.verdict is Verdict.DENY:
-        return worst
     same = [one for one in every if one.verdict is worst.verdict]
     approvers = reduce(and_, (one.approvers for one in same))
     quorum = max(one.quorum for one in same)

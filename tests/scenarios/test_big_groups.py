@@ -1,0 +1,69 @@
+"""A rotation in a group of thousands of databases doesn't block the event loop for long."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import apsw
+import pytest
+
+from bot.core.requests.request import State
+from bot.sandbox.platform.catalog import groups
+from tests.scenarios.asked import reaches, stored
+from tests.soak import LIMIT_SECONDS, soaked
+from tests.world import BEN, DANA, World
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(LIMIT_SECONDS)]
+SIZE = soaked(10_000, 2_000)
+LONGEST_SECONDS = 1.0
+GROUP = "big"
+
+
+def _fill(connection: apsw.Connection) -> None:
+    """Create a group of `SIZE` databases in one transaction."""
+    groups.create(connection, "acme", GROUP, "local")
+    connection.executemany(
+        "INSERT INTO databases(id, organization, name, group_name, key_id, key_secret, size_limit, created_at)"
+        " VALUES (?, 'acme', ?, ?, ?, ?, 0, 0)",
+        [(f"00000000-0000-4000-8000-{at:012}", f"big-{at:05}", GROUP, f"k-{at}", b"0" * 32) for at in range(SIZE)],
+    )
+
+
+@asynccontextmanager
+async def holds_of_the_loop() -> AsyncIterator[list[float]]:
+    """Collect how long the loop's thread computed each time before others ran, in seconds of its own time.
+
+    Its own time, because on a busy machine it also waits for a processor.
+    """
+    holds: list[float] = []
+
+    async def measure() -> None:
+        before = time.thread_time()
+        while True:
+            now = time.thread_time()
+            holds.append(now - before)
+            before = now
+            await asyncio.sleep(0.005)
+
+    task = asyncio.create_task(measure())
+    try:
+        yield holds
+    finally:
+        task.cancel()
+
+
+async def test_a_rotation_in_a_big_group_leaves_the_loop_free(world: World) -> None:
+    await world.turso.change(_fill)
+    first = "big-00000"
+
+    async with holds_of_the_loop() as holds:
+        card = await world.person(DANA).types(f"/turso rotate {first} --reason leak", holding=first)
+        await world.person(BEN).presses("Approve", card)
+        await world.person(BEN).submits({"typed_name": first})
+        await reaches(world, card, State.SUCCEEDED)
+        await world.calm()
+
+    request = await stored(world, card)
+    assert len(request.plan.databases) == SIZE
+    assert max(holds) < LONGEST_SECONDS
