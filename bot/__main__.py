@@ -244,7 +244,7 @@ def _add_processes(commands: Any) -> None:
 
 
 def _add_sandbox(commands: Any) -> None:
-    sandbox = _add(commands, "sandbox", _sandbox, "try it here: a local Turso, a local Slack, and the real bot between")
+    sandbox = _add(commands, "sandbox", _sandbox, "try the real bot, connected to a local Turso and a local Slack")
     sandbox.add_argument("--port", type=int, default=3000)
     sandbox.add_argument("--data", type=Path, default=Path("data/sandbox"), help="where its databases live")
     sandbox.add_argument("--seconds", type=float, help="stop by itself after that time")

@@ -1,1 +1,1 @@
-"""The sandbox: the real bot between a local Turso platform and a local Slack workspace."""
+"""The sandbox: the real bot, connected to a local Turso platform and a local Slack workspace."""

@@ -107,5 +107,5 @@ _LONG: Final = (
     "List databases, see their usage, create them, mint short-lived tokens that only you see, invalidate tokens, "
     "freeze writes in an incident, and destroy a database with the approval of a second person. What anybody may do "
     "depends on the channel and on who they are, by a policy file that your team reviews; every act and every refusal "
-    "is in an audit log that shows when it was edited."
+    "is in an audit log in which edits can be detected."
 )
