@@ -36,14 +36,7 @@ def orders(desk: Desk) -> dict[str, Any]:
     ]
     desk.acme.add("users")
     made = desk.acme.add("orders")
-    route = desk.acme._route
-
-    def answer(method: str, path: str, request: Any) -> httpx.Response:
-        if request.url.path.endswith("/usage/queries"):
-            return httpx.Response(200, json=queries)
-        return route(method, path, request)
-
-    desk.acme._route = answer
+    desk.acme.answer_instead({"/usage/queries": queries})
     return made
 
 
@@ -147,15 +140,8 @@ async def test_values_in_queries_are_hidden_unless_the_policy_shows_them_to_the_
 
 
 async def test_a_query_that_cannot_be_read_is_not_shown(desk: Desk, orders: dict[str, Any]) -> None:
-    route = desk.acme._route
-
-    def answer(method: str, path: str, request: Any) -> httpx.Response:
-        cut_off = [{"query": "SELECT * FROM t WHERE mail = 'ana@x.y", "rows_read": 5}, {"query": None}]
-        if request.url.path.endswith("/usage/queries"):
-            return httpx.Response(200, json=cut_off)
-        return route(method, path, request)
-
-    desk.acme._route = answer
+    cut_off = [{"query": "SELECT * FROM t WHERE mail = 'ana@x.y", "rows_read": 5}, {"query": None}]
+    desk.acme.answer_instead({"/usage/queries": cut_off})
 
     text = words(await desk.ask("triage orders"))
 

@@ -1,7 +1,5 @@
 """`usage`: few calls, right numbers, and totals of the channel's databases alone."""
 
-from typing import Any
-
 import httpx
 import pytest
 
@@ -140,9 +138,9 @@ async def test_without_history_the_billing_period_is_told(desk: Desk, line: str)
 async def test_a_database_that_turso_does_not_count_is_unknown(desk: Desk) -> None:
     for name in ("orders", "users"):
         desk.acme.add(name)
-    usage = desk.acme._usage()
+    usage = desk.acme.usage()
     usage["organization"]["databases"].pop()
-    desk.acme._usage = lambda: usage
+    desk.acme.answer_instead({"/usage": usage})
 
     reply = await desk.ask("usage")
 
@@ -201,13 +199,7 @@ async def test_plan_quotas_are_named_where_they_are_known(desk: Desk) -> None:
         "/subscription": {"subscription": {"plan": "scaler"}},
         "/plans": {"plans": [{"name": "scaler", "quotas": {"rowsRead": 12040}}]},
     }
-    handle = desk.acme._route
-
-    def route(method: str, path: str, request: Any) -> httpx.Response:
-        found = next((body for end, body in answers.items() if request.url.path.endswith(end)), None)
-        return httpx.Response(200, json=found) if found else handle(method, path, request)
-
-    desk.acme._route = route
+    desk.acme.answer_instead(answers)
 
     assert "10.0% of quota" in words(await desk.ask("usage"))
 

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,17 @@ class Organization:
     next_answers: list[httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]] = field(
         default_factory=list
     )
+    instead: Callable[[httpx.Request], httpx.Response | None] = lambda request: None
+    """Answer a request in place of what follows from the databases; None: answer as usual."""
+
+    def answer_instead(self, bodies: Mapping[str, Any]) -> None:
+        """Answer each path that ends like this with this body."""
+
+        def answer(request: httpx.Request) -> httpx.Response | None:
+            found = next((body for end, body in bodies.items() if request.url.path.endswith(end)), None)
+            return None if found is None else httpx.Response(200, json=found)
+
+        self.instead = answer
 
     def log(self) -> list[str]:
         """Return `METHOD path` of every call."""
@@ -68,7 +79,18 @@ class Organization:
             return answer(request) if callable(answer) else answer
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return refuse(401, "token contains an invalid number of segments")
+        if (instead := self.instead(request)) is not None:
+            return instead
         return self._route(request.method, request.url.path.removeprefix("/v1/").split("/"), request)
+
+    def usage(self) -> dict[str, Any]:
+        """Return what the organization uses, as Turso says it."""
+        shares = [
+            {"uuid": one["DbId"], "instances": [], "usage": self._use_of(name), "total": self._use_of(name)}
+            for name, one in self.databases.items()
+        ]
+        totals = USAGE | {"databases": len(shares), "locations": 1, "groups": len(self.groups)}
+        return {"organization": {"uuid": "o", "usage": totals, "databases": shares}}
 
     def _route(self, method: str, path: list[str], request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content or b"{}")
@@ -89,7 +111,7 @@ class Organization:
                 found = self.groups.get(group)
                 return httpx.Response(200, json={"group": found}) if found else refuse(404, "group not found")
             case "GET", ["organizations", "acme", "usage"]:
-                return httpx.Response(200, json=self._usage())
+                return httpx.Response(200, json=self.usage())
             case _, ["organizations", name, *_] if name != "acme":
                 return refuse(404, "organization not found")
         return refuse(404, "route not found")
@@ -153,14 +175,6 @@ class Organization:
 
     def _use_of(self, name: str) -> dict[str, int | None]:
         return USAGE | self.used.get(name, {})
-
-    def _usage(self) -> dict[str, Any]:
-        shares = [
-            {"uuid": one["DbId"], "instances": [], "usage": self._use_of(name), "total": self._use_of(name)}
-            for name, one in self.databases.items()
-        ]
-        totals = USAGE | {"databases": len(shares), "locations": 1, "groups": len(self.groups)}
-        return {"organization": {"uuid": "o", "usage": totals, "databases": shares}}
 
 
 def _instance(location: str) -> dict[str, Any]:
