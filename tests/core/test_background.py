@@ -52,8 +52,10 @@ async def test_a_loop_that_fails_goes_on_and_keeps_no_other_from_going_on(error:
 
 
 async def test_a_loop_that_is_stopped_ends_in_the_middle_of_a_round() -> None:
-    background, waits = Background(), asyncio.Event()
-    loop = background.start("waits", waits.wait)
+    async def waits() -> None:
+        await asyncio.Event().wait()
+
+    loop = Background().start("waits", waits)
     await asyncio.sleep(0)
 
     async with asyncio.timeout(5):
@@ -63,11 +65,14 @@ async def test_a_loop_that_is_stopped_ends_in_the_middle_of_a_round() -> None:
 
 
 async def test_a_loop_that_fails_for_good_takes_longer_and_longer_pauses() -> None:
-    loop = Background().add("bad", lambda: asyncio.sleep(1, 1 / 0), every=0.0)
+    async def fails() -> None:
+        raise Odd("why")
+
+    loop = Background().add("bad", fails, every=0.0)
     pauses = []
     for _ in range(30):
         assert not await loop.round()
-        pauses.append(loop._pause())
+        pauses.append(loop.pause())
 
     assert pauses == sorted(pauses)
     assert pauses[-1] <= module.LONGEST_PAUSE

@@ -57,17 +57,18 @@ class Loop:
             self.rounds, self.failures, self.cause = self.rounds + 1, 0, ""
         return not self.failures
 
-    async def _run(self) -> None:
-        while True:
-            await self.round()
-            # Always a pause: a loop that waits within its round must not keep the others waiting while it fails.
-            await asyncio.sleep(self._pause())
-
-    def _pause(self) -> float:
+    def pause(self) -> float:
+        """Return the seconds until the next round."""
         if not self.failures:
             return self._every
         doubled: float = FIRST_PAUSE * 2 ** min(self.failures - 1, 16)
         return max(self._every, min(doubled, LONGEST_PAUSE))
+
+    async def _run(self) -> None:
+        while True:
+            await self.round()
+            # Always a pause: a loop that waits within its round must not keep the others waiting while it fails.
+            await asyncio.sleep(self.pause())
 
     def _failed(self, error: BaseException) -> None:
         self.failures, self.cause = self.failures + 1, type(error).__name__
