@@ -11,7 +11,7 @@ import pytest
 import stamina
 
 from bot.commands import CATALOGUE, COMMANDS
-from bot.commands.base import ChangeCommand, Context, Facts, Phase, ReadCommand, Secret, SecretCommand
+from bot.commands.base import ChangeCommand, ChangeContext, Facts, Phase, ReadCommand, Secret, SecretCommand
 from bot.core.model import Channel, Person, Subject
 from bot.core.parsing.argument_schema import action_options
 from bot.core.parsing.grammar import Grammar
@@ -88,12 +88,12 @@ class Desk:
     groups: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
     now: datetime = NOW
 
-    def context(self, who: str = "U0ANA", channel: str = "C0DBOPS", **more: Any) -> Context:
+    def context(self, who: str = "U0ANA", channel: str = "C0DBOPS", **more: Any) -> ChangeContext:
         policy = load(self.policy, CATALOGUE, default_organization="acme")
         subject = Subject(Person(who, "T0ACME", name="Ana"), Channel(channel, name="db-ops"), groups=self.groups)
         subject = replace(subject, incident_profile=more.pop("incident_profile", None))
         scope = policy.scope(subject)
-        return Context(
+        return ChangeContext(
             subject=subject,
             policy=policy,
             scope=scope,

@@ -14,6 +14,7 @@ from bot.core.requests.request import State
 from bot.errors import BadInput
 from tests.blocks.messages import buttons
 from tests.commands.conftest import Desk
+from tests.present import present
 from tests.store.samples import hold, move, request
 
 FREEZE, QUARANTINE, FOUND = HoldKind.FREEZE, HoldKind.QUARANTINE, HoldKind.FOUND
@@ -60,7 +61,7 @@ async def test_reads_are_blocked_too_where_asked(desk: Desk) -> None:
     await desk.act(plan, freeze.command)
 
     assert desk.acme.configurations["orders"]["block_reads"] is True
-    assert plan.hold.seconds is None
+    assert present(plan.hold).seconds is None
     assert plan.options == ("--reads",)
 
 
@@ -199,4 +200,4 @@ async def test_a_thaw_of_one_freeze_that_has_ended_meanwhile_is_over(desk: Desk)
 
     await desk.store.holds.release(own.id, desk.now)
 
-    assert "already ended" in await thaw.drift(desk.context(), plan)
+    assert "already ended" in present(await thaw.drift(desk.context(), plan))

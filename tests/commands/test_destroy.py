@@ -11,6 +11,7 @@ from bot.core.records.holds import HoldKind
 from bot.core.requests.request import Mode, State
 from bot.errors import BadInput
 from tests.commands.conftest import Desk
+from tests.present import present
 from tests.store.samples import hold, move, request, token
 
 
@@ -76,10 +77,10 @@ async def test_the_plan_holds_what_approvers_have_to_know(desk: Desk) -> None:
 
     plan = await desk.plan("destroy orders")
 
-    assert plan.target.id == made["DbId"]
+    assert present(plan.target).id == made["DbId"]
     assert plan.facts["Size"] == "40.0 KiB"
     assert plan.holders == ("U0BEN",)
-    assert plan.hold.kind == "quarantine"
+    assert present(plan.hold).kind == "quarantine"
     assert plan.ends_tokens_of == (made["DbId"],)
     assert len(plan.steps) == 3
 
@@ -90,7 +91,7 @@ async def test_a_snapshot_that_turso_does_not_give_is_no_obstacle(desk: Desk) ->
 
     plan = await desk.plan("destroy orders")
 
-    assert plan.target.size_bytes is None
+    assert present(plan.target).size_bytes is None
     assert "unknown" in plan.facts["Size"]
     assert any("didn't say how large it is" in warning for warning in plan.warnings)
 
@@ -111,7 +112,7 @@ async def test_undo_opens_only_what_no_other_hold_needs(desk: Desk) -> None:
     kept = move(State.QUARANTINED, holds=[base, replace(base, id="h-2", kind=HoldKind.QUARANTINE, block_reads=True)])
     await desk.store.requests.open(request(1, plan=plan), kept)
 
-    await desk.act(plan, destroy.command.undo)
+    await desk.act(plan, present(destroy.command.undo))
 
     assert desk.acme.configurations["orders"]["block_reads"] is False
     assert desk.acme.configurations["orders"]["block_writes"] is True

@@ -48,6 +48,7 @@ async def test_on_keeps_it_and_sets_its_timer(desk: Desk) -> None:
     reply = await desk.carry_out("digest on --weekly tue 14:30 --tz Europe/Berlin")
 
     kept = await desk.store.digests.get("C0DBOPS")
+    assert kept is not None
     assert (kept.cadence, kept.weekday, kept.at, kept.tz) == ("weekly", 1, "14:30", "Europe/Berlin")
     assert kept.next_at == datetime(2026, 11, 24, 13, 30, tzinfo=UTC)
     assert [timer.subject for timer in await desk.store.timers.due(kept.next_at)] == ["C0DBOPS"]

@@ -1,11 +1,12 @@
 """Holds that end only ever open blocks: their own, and none that another hold needs or that others have set."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from bot.commands.databases._holds import blocked, is_lifted, lift, lift_of, of_others, released_with
+from bot.core.ports.store import ReadStore
 from bot.core.records.holds import Hold, HoldKind
 from bot.errors import Unavailable
 from tests.commands.conftest import Desk
@@ -27,6 +28,11 @@ class ChangingStore:
 
     async def find(self, **_: object) -> list[Hold]:
         return list(self.looks.pop(0) if len(self.looks) > 1 else self.looks[0])
+
+
+def changing(*looks: Sequence[Hold]) -> ReadStore:
+    """Return such a store in place of a whole one: only holds are read here."""
+    return cast(ReadStore, ChangingStore(*looks))
 
 
 def shows(desk: Desk) -> tuple[bool, bool]:
@@ -61,7 +67,7 @@ async def test_a_hold_that_ends_only_removes_its_own_blocks(
     desk.acme.add("orders")
     desk.acme.configurations["orders"] |= {"block_reads": before[0], "block_writes": before[1]}
     ending = held(1, FREEZE, *own)
-    store = ChangingStore([ending, *(held(at, *one) for at, one in enumerate(others, start=2))])
+    store = changing([ending, *(held(at, *one) for at, one in enumerate(others, start=2))])
 
     await lift(desk.turso, store, lift_of(ending))
 
@@ -74,7 +80,7 @@ async def test_a_hold_that_is_placed_while_another_ends_gets_its_block_back(desk
     desk.acme.configurations["orders"] |= {"block_reads": True, "block_writes": True}
     ending, comes = held(1, FREEZE, False, True), held(2, QUARANTINE, True, True)
 
-    await lift(desk.turso, ChangingStore([ending], [ending, comes]), lift_of(ending))
+    await lift(desk.turso, changing([ending], [ending, comes]), lift_of(ending))
 
     assert shows(desk) == (True, True)
 
@@ -83,7 +89,7 @@ async def test_nothing_is_sent_where_another_hold_needs_it_all(desk: Desk) -> No
     desk.acme.add("orders")
     ending, other = held(1, FREEZE, False, True), held(2, FREEZE, False, True)
 
-    await lift(desk.turso, ChangingStore([ending, other]), lift_of(ending))
+    await lift(desk.turso, changing([ending, other]), lift_of(ending))
 
     assert patches(desk) == 0
 

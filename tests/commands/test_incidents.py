@@ -11,6 +11,7 @@ from bot.core.requests.request import State
 from bot.errors import BadInput
 from tests.blocks.messages import HOSTILE, buttons, words
 from tests.commands.conftest import NOW, POLICY, Desk
+from tests.present import present
 from tests.store.samples import entry, hold, move, request, token
 
 WITH_INCIDENTS = (
@@ -34,6 +35,7 @@ async def test_it_starts_for_its_time_with_its_profile(desk: Desk) -> None:
     reply = await desk.carry_out("incident start INC-42 --for 2h", channel="C0NEW")
 
     incident = await desk.store.incidents.running_in("C0NEW")
+    assert incident is not None
     assert incident.key == "INC-42"
     assert incident.until == NOW + timedelta(hours=2)
     assert incident.profile == "incident"
@@ -49,6 +51,8 @@ async def test_the_same_key_extends_it(desk: Desk) -> None:
     reply = await desk.carry_out("incident start INC-42 --for 6h")
 
     again = await desk.store.incidents.running_in("C0DBOPS")
+    assert first is not None
+    assert again is not None
     assert again.id == first.id
     assert again.until == NOW + timedelta(hours=6)
     assert "continues" in reply.text
@@ -106,6 +110,7 @@ async def test_status_lists_what_is_open_with_buttons_that_settle_it(desk: Desk)
     assert "<@U0BEN>" in words(reply)
     assert {"Approve", "Deny", "Withdraw"} <= set(buttons(reply))
     running = await desk.store.incidents.running_in("C0DBOPS")
+    assert running is not None
     assert buttons(reply)["End incident"]["value"] == running.id
 
 
@@ -124,8 +129,8 @@ async def test_the_end_posts_what_is_open_and_the_report(desk: Desk) -> None:
     assert "Thaw orders-eu" in buttons(reply)
     assert "Deny" in buttons(reply)
     assert "Approve" not in buttons(reply), "the right to has ended with the incident"
-    text = reply.attachment.content
-    assert reply.attachment.filename == "INC-42.md"
+    text = present(reply.attachment).content
+    assert present(reply.attachment).filename == "INC-42.md"
     assert "| U0ANA's request to freeze orders-eu succeeded |" in text
     assert "OPS-7" in text
     assert "- Frozen: orders-eu" in text
@@ -141,10 +146,10 @@ async def test_the_report_can_be_had_again_after_the_end(desk: Desk) -> None:
     with pytest.raises(BadInput, match="There was no incident"):
         await desk.ask("incident report")
     await desk.carry_out("incident start INC-42")
-    assert "still running" in (await desk.ask("incident report")).attachment.content
+    assert "still running" in present((await desk.ask("incident report")).attachment).content
     await desk.carry_out("incident end")
 
-    assert "by U0ANA" in (await desk.ask("incident report")).attachment.content
+    assert "by U0ANA" in present((await desk.ask("incident report")).attachment).content
 
 
 async def test_ending_where_none_runs_is_said(desk: Desk) -> None:

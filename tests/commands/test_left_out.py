@@ -9,6 +9,7 @@ from bot.errors import Unavailable
 from bot.pipeline.authorization.plan_drift import what_changed
 from tests.blocks.messages import words
 from tests.commands.conftest import Desk
+from tests.present import present
 
 FLAGS = ("block_reads", "block_writes", "delete_protection")
 HOW = pytest.mark.parametrize("how", ["absent", "null"])
@@ -77,7 +78,7 @@ async def test_a_thaw_or_an_undo_is_not_confirmed(desk: Desk, how: str, which: s
     with pytest.raises(Unavailable, match="doesn't say"):
         await thaw.read_back(desk.context(), thawed)
     with pytest.raises(Unavailable, match="doesn't say"):
-        await restore.command.read_back(desk.context(), quarantined)
+        await present(restore.command.read_back)(desk.context(), quarantined)
     with pytest.raises(Unavailable, match="doesn't say"):
         await desk.plan("thaw orders")
 

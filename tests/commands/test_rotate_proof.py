@@ -97,7 +97,7 @@ def test_the_group_is_told_apart(sibling: OldTokens, says: str) -> None:
     ],
 )
 def test_the_ledger_claims_no_more_than_was_seen(found: Any, state: State, revoked: Any, ended: Any) -> None:
-    of = {TokenState.REVOKED: set(), TokenState.ENDED: set()}
+    of: dict[TokenState, set[str]] = {TokenState.REVOKED: set(), TokenState.ENDED: set()}
     for one in revoked_by(PLAN, found, state):
         of[one.to] |= set(one.database_ids)
         assert one.minted_before == NOON

@@ -46,7 +46,7 @@ async def test_help_of_what_there_is_not_names_what_comes_close(desk: Desk) -> N
 
 
 @pytest.mark.parametrize("typed", ["nonsense", "frobnicate now", "", "\u200b", "!", "<@U0ANA>"])
-async def test_help_always_has_a_next_step(desk: Desk, typed):
+async def test_help_always_has_a_next_step(desk: Desk, typed: str) -> None:
     """Nothing is asked for: all commands. Nothing comes close: `/turso help`."""
     try:
         shown = words(await desk.ask(f"help {typed}"))
@@ -56,7 +56,7 @@ async def test_help_always_has_a_next_step(desk: Desk, typed):
 
 
 @pytest.mark.parametrize("parent", ["incident", "digest", "policy"])
-async def test_help_of_a_family_shows_all_of_its_commands(desk: Desk, parent):
+async def test_help_of_a_family_shows_all_of_its_commands(desk: Desk, parent: str) -> None:
     shown = words(await desk.ask(f"help {parent}", channel="C0ORDERS"))
 
     assert [one.usage in shown for one in COMMANDS if one.name.startswith(f"{parent} ")].count(False) == 0
@@ -198,10 +198,10 @@ async def test_an_unknown_command_cannot_be_explained(desk: Desk) -> None:
 
 
 async def test_what_is_not_well_stands_first(desk: Desk) -> None:
-    async def health():
+    async def health() -> list[tuple[str, bool, str]]:
         return [("Slack", True, "answers"), ("Turso", False, f"`x` {HOSTILE}")] * 20
 
-    async def one_is_ill():
+    async def one_is_ill() -> list[tuple[str, bool, str]]:
         return [("Slack", True, "answers"), ("Turso", False, "is silent")]
 
     reply = await desk.ask("doctor", health=health)

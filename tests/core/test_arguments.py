@@ -27,7 +27,7 @@ from bot.core.parsing.arguments import (
 from bot.errors import BadInput
 
 
-def take(kind: str, text: str) -> Any:
+def take(kind: Any, text: int | str) -> Any:
     return TypeAdapter(kind).validate_python(text)
 
 

@@ -95,6 +95,7 @@ def test_what_is_written_is_read_as_the_same(duration: Any) -> None:
 
 @given(st.text(max_size=60) | st.from_regex(r"[0-9.]{1,30}(ns|h|d|w|x)?", fullmatch=True))
 def test_any_text_is_a_positive_duration_or_has_a_reason(text: str) -> None:
+    outcome: timedelta | str
     try:
         outcome = parse_duration(text)
     except NotADuration as error:

@@ -8,8 +8,10 @@ from bot.core.redaction.egress import is_recognizable, looks_secret, without_sec
 
 JWT = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJhIjoicnciLCJpYXQiOjE3OTM1MDAwMDB9.c2lnbmF0dXJlLWlzLWhlcmU"
 
-DATABASES = ("fluxapp-production", "linuxapp-staging-eu", "xapp-production", "maxapp-customers", "xoxb-dashboard1")
-DATABASES += ("xapp-1-production-2026", "linuxapp-1-20261127-backup", "foxoxb-123456789012", "xoxe-1-refresh-tokens")
+DATABASES = (
+    *("fluxapp-production", "linuxapp-staging-eu", "xapp-production", "maxapp-customers", "xoxb-dashboard1"),
+    *("xapp-1-production-2026", "linuxapp-1-20261127-backup", "foxoxb-123456789012", "xoxe-1-refresh-tokens"),
+)
 """Names that hold what tokens begin with."""
 
 

@@ -3,6 +3,8 @@
 import pytest
 
 from bot.commands import COMMANDS
+from bot.commands.databases.list import ListArgs
+from bot.commands.general.help import HelpArgs
 from bot.core.parsing.grammar import Grammar
 from bot.errors import BadInput
 
@@ -24,6 +26,7 @@ def refusal(text: str) -> str:
 def test_what_stands_around_a_command_is_ignored(text: str) -> None:
     read = GRAMMAR.parse(text)
     assert read.spec.name == "list"
+    assert isinstance(read.args, ListArgs)
     assert read.args.filter is None
 
 
@@ -33,7 +36,7 @@ def test_nothing_but_that_is_home_or_help(text: str) -> None:
 
 
 def test_the_glob_of_a_filter_stays() -> None:
-    assert GRAMMAR.parse("ls *orders*").args.filter == "*orders*"
+    assert GRAMMAR.parse("ls *orders*").args == ListArgs(filter="*orders*")
 
 
 @pytest.mark.parametrize(
@@ -43,7 +46,7 @@ def test_the_glob_of_a_filter_stays() -> None:
 )  # fmt: skip
 def test_help_anywhere_means_help_of_the_command(text: str, name: str) -> None:
     read = GRAMMAR.parse(text)
-    assert (read.spec.name, read.args.command) == ("help", name)
+    assert (read.spec.name, read.args) == ("help", HelpArgs(command=name))
 
 
 def test_help_inside_quotes_is_text() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.core.requests.request import State
+from tests.present import present
 from tests.scenarios.asked import asked, reaches, stored
 from tests.world import ANA, DANA, World, words
 
@@ -20,7 +21,7 @@ channels:
 
 async def test_an_approval_of_ones_own_request_is_told_as_rejected_and_that_of_another_as_given(world: World) -> None:
     card = await asked(world, "/turso freeze {} --reason slow")
-    name = (await stored(world, card)).plan.target.name
+    name = present((await stored(world, card)).plan.target).name
     await world.person(DANA).presses_and_hears("Approve", card)
     await world.person(ANA).presses_and_hears("Approve", card)
     await reaches(world, card, State.SUCCEEDED)

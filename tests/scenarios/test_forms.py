@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.workspace.model import View
+from tests.present import present
 from tests.scenarios import forging
 from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, SHARED, World, until, words
 
@@ -246,7 +247,7 @@ async def test_the_message_shortcut_answers_in_the_thread_of_the_message(world: 
     await dana.submits({"command": "usage"}, chooser)
 
     answer = await until(
-        lambda: next((one for one in dana.sees() if one.thread_ts == top.message.ts), None), what="usage"
+        lambda: next((one for one in dana.sees() if one.thread_ts == present(top.message).ts), None), what="usage"
     )
     assert "rows read" in words(answer).lower()
 

@@ -9,6 +9,7 @@ from bot.core.records.tokens import TokenState
 from bot.core.requests.proof import OldTokens, Proof
 from bot.core.requests.request import State
 from bot.sandbox.workspace.model import Message
+from tests.present import present
 from tests.scenarios.asked import reaches, stored
 from tests.world import BEN, DANA, REMY, World, buttons, until, words
 
@@ -78,7 +79,7 @@ async def test_a_late_rotation_is_accepted_first_and_proven_when_an_old_token_is
     await world.person(BEN).submits({"typed_name": name})
 
     accepted = await world.shows(card, holding=ACCEPTED)
-    (old,) = await world.bot.store.tokens.find(organization="acme", database_ids=[asked.plan.target.id])
+    (old,) = await world.bot.store.tokens.find(organization="acme", database_ids=[present(asked.plan.target).id])
     assert old.state is TokenState.REVOKED
     assert "revoked, but may still work" in words(await dana.types(f"/turso tokens {name}"))
     assert "Freeze first" in buttons(accepted)
@@ -94,7 +95,8 @@ async def test_a_late_rotation_is_accepted_first_and_proven_when_an_old_token_is
     assert ACCEPTED in told()[0]
     assert "Old tokens are refused" in told()[1]
     states = {
-        one.state for one in await world.bot.store.tokens.find(organization="acme", database_ids=[asked.plan.target.id])
+        one.state
+        for one in await world.bot.store.tokens.find(organization="acme", database_ids=[present(asked.plan.target).id])
     }
     assert states == {TokenState.ENDED, TokenState.LIVE}, "the token that was minted afterwards still works"
     assert f"Tokens of {name}-z" in words(proven).replace("`", "")
@@ -117,7 +119,7 @@ async def test_what_is_not_seen_within_65_minutes_is_not_proven(world: World):
 
     assert f"Tokens of {name}-z in the same group still work" in words(ended).replace("`", "")
     plan = (await reaches(world, card, State.SUCCEEDED)).plan
-    (token,) = await world.bot.store.tokens.find(organization="acme", database_ids=[plan.target.id])
+    (token,) = await world.bot.store.tokens.find(organization="acme", database_ids=[present(plan.target).id])
     assert token.state is TokenState.REVOKED, "what is not proven is not claimed"
 
 
@@ -211,7 +213,7 @@ async def test_a_database_made_again_under_the_name_proves_nothing(world: World)
 async def _destroy(world: World, name: str) -> None:
     import httpx
 
-    headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
+    headers = {"Authorization": f"Bearer {present(world.keys).turso_token}"}
     async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
         assert (await http.delete(f"/v1/organizations/acme/databases/{name}")).status_code == 200
 

@@ -9,6 +9,7 @@ import pytest
 
 from bot.store.connections.database import StoreUnavailable
 from bot.store.store import SqlStore
+from tests.present import present
 from tests.store.conftest import NOON
 from tests.store.cutting import When, cut
 from tests.store.samples import entry, incoming
@@ -78,7 +79,7 @@ async def test_open_intents_are_those_before_a_moment_and_not_closed(store: SqlS
 async def test_whatever_people_type_is_kept(store: SqlStore, text: str) -> None:
     await store.intents.record(incoming(text=text, values={"b": text}))
 
-    kept = (await store.intents.get("i-0000000001")).text
+    kept = present(await store.intents.get("i-0000000001")).text
 
     assert len(kept) == len(text)
     assert kept.isprintable() or "�" in kept
@@ -99,7 +100,8 @@ async def test_a_caller_who_goes_away_loses_nothing(store: SqlStore) -> None:
 async def test_an_intent_is_recorded_although_its_connection_breaks(
     store: SqlStore, monkeypatch: pytest.MonkeyPatch, commits: bool
 ) -> None:
-    write, broken = store.database.write, []
+    write = store.database.write
+    broken: list[object] = []
 
     async def breaks_once(work: Any) -> Any:
         if broken:

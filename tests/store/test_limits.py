@@ -13,7 +13,8 @@ from bot.core.requests.request import State
 from bot.store.repositories.repository import Repository
 from bot.store.repositories.requests import Requests as SqlRequests
 from bot.store.store import SqlStore
-from tests.store.samples import NOON, entry, hold, move, request, review, token
+from tests.store.conftest import NOON
+from tests.store.samples import entry, hold, move, request, review, token
 
 MANY = 620
 IN_ROUNDS = {"due": "the sweep takes the longest overdue first, and comes again"}

@@ -14,6 +14,7 @@ from bot.core.requests.transition import Closing
 from bot.store.connections.urls import place_of
 from bot.store.schema.upgrading import upgrade
 from bot.store.store import SqlStore, open_store
+from tests.present import present
 from tests.store.conftest import NOON, StoppedClock
 from tests.store.samples import entry, hold, move, request
 from tests.store.test_upgrading import make_old
@@ -43,7 +44,7 @@ async def test_a_second_quarantine_of_an_object_does_not_start_and_leaves_nothin
     again = [hold(8), quarantine(2), hold(9)]
     assert not await start(store, 2, *again, timers=[Timer(TimerKind.FINISH, "r-2", NOON)])
 
-    assert (await store.requests.get("r-0000000002")).state is State.APPROVED
+    assert present(await store.requests.get("r-0000000002")).state is State.APPROVED
     assert [one.id for one in await store.holds.find()] == ["h-1"]
     assert await store.timers.due(NOON) == []
     assert (await store.audit.head())[0] == 1
@@ -88,6 +89,7 @@ async def test_one_that_takes_its_place_closes_it_in_the_same_commit(store: SqlS
     assert await start(store, 2, closes=[closing])
 
     old = await store.requests.get("r-0000000001")
+    assert old is not None
     assert (old.state, old.outcome, old.due_at) == (State.STALE, "Another took its place.", None)
     kinds = {one.id: one.kind for one in await store.holds.find()}
     assert kinds == {"h-1": HoldKind.FREEZE, "h-11": HoldKind.FOUND, "h-2": HoldKind.QUARANTINE}, "it is still blocked"
@@ -114,7 +116,7 @@ async def test_what_no_longer_waits_is_not_closed_and_stays_in_the_way(store: Sq
     closing = Closing("r-0000000001", "Another took its place.", entry("finished"))
     assert not await start(store, 2, closes=[closing])
 
-    assert (await store.requests.get("r-0000000001")).state is State.EXECUTING
+    assert present(await store.requests.get("r-0000000001")).state is State.EXECUTING
     assert [one.id for one in await store.holds.find()] == ["h-1"]
 
 
@@ -127,7 +129,7 @@ async def test_a_close_that_comes_too_late_is_no_obstacle_where_nothing_is_place
     )
 
     assert done is not None
-    assert (await store.requests.get("r-0000000001")).state is State.APPROVED
+    assert present(await store.requests.get("r-0000000001")).state is State.APPROVED
     entries = [one.event for _, one in await store.audit.page(before_seq=None, limit=10)]
     assert entries == ["executed"], "the move's own"
 
@@ -156,7 +158,7 @@ async def test_a_store_that_had_several_keeps_the_newest(empty_url: str) -> None
     make_old(empty_url, "0003")
     nine, ten, noon = (f"2026-01-01 {hour}:00:00.000000" for hour in ("09", "10", "12"))
     several = [("h-1", nine), ("h-2", ten), ("h-4", noon), ("h-3", noon)]
-    held = [(name, "quarantine", "db-1", placed_at, None) for name, placed_at in several]
+    held: list[tuple[str | None, ...]] = [(name, "quarantine", "db-1", placed_at, None) for name, placed_at in several]
     held += [("h-5", "quarantine", "db-2", nine, None), ("h-6", "freeze", "db-1", nine, None)]
     held += [("h-7", "quarantine", "db-1", noon, noon)]
     names = ("id", "kind", "database_id", "placed_at", "released_at")
@@ -169,4 +171,4 @@ async def test_a_store_that_had_several_keeps_the_newest(empty_url: str) -> None
 
     async with open_store(empty_url, StoppedClock()) as store:
         assert {one.id for one in await store.holds.find()} == {"h-4", "h-5", "h-6"}
-        assert (await store.holds.get("h-1")).released_at is not None
+        assert present(await store.holds.get("h-1")).released_at is not None

@@ -14,6 +14,7 @@ from bot.core.records.usage import Digest
 from bot.core.requests.request import State
 from bot.store.connections.database import StoreUnavailable
 from bot.store.store import SqlStore
+from tests.present import present
 from tests.store.conftest import NOON
 from tests.store.samples import entry, hold, incident, incoming, move, request, review, sample, token, vote
 
@@ -62,7 +63,7 @@ async def test_a_hold_is_released_once_with_its_entry_and_its_timer(store: SqlSt
     )
 
     assert sum(released) == 1
-    assert (await store.holds.get("h-1")).released_at == NOON + HOUR
+    assert present(await store.holds.get("h-1")).released_at == NOON + HOUR
     assert await store.holds.find() == []
     assert await store.timers.due(NOON + HOUR) == []
     assert (await store.audit.head())[0] == 1
@@ -125,6 +126,7 @@ async def test_an_incident_ends_once_and_another_may_start(store: SqlStore) -> N
     assert not await store.incidents.extend("n-1", NOON + 3 * HOUR, entry("extended"))
 
     ended = await store.incidents.get("n-1")
+    assert ended is not None
     assert (ended.ended_by, ended.ended_at, ended.until, ended.timeline_ts) == ("U0BEN", NOON, NOON + 2 * HOUR, "1.2")
     assert await store.incidents.running_in("C0INC") is None
     assert await store.timers.due(NOON + HOUR) == []
@@ -192,7 +194,7 @@ async def test_what_is_old_and_finished_goes_and_the_audit_log_stays(store: SqlS
     assert (gone["intents"], gone["requests"], gone["tokens"]) == (2, 1, 1)
     assert await store.requests.get("r-0000000001") is None
     assert await store.cards.of("r-0000000001") == []
-    assert len((await store.requests.get("r-0000000002")).votes) == 1
+    assert len(present(await store.requests.get("r-0000000002")).votes) == 1
     assert [intent.id for intent in await store.intents.find_open(before=NOON + HOUR)] == ["i-0000000003"]
     assert (await store.audit.head())[0] == 3
 
@@ -260,12 +262,13 @@ async def test_a_kind_of_timer_that_this_version_does_not_know_stops_no_other(st
 
 @pytest.mark.parametrize("what", ["an owed review", "an open hold", "a timer", "nothing"])
 async def test_what_something_open_refers_to_stays_however_old_it_is(store: SqlStore, what: str) -> None:
-    brings = {"an owed review": {"reviews": [review(request_id="r-0000000001")]}}.get(what, {})
-    if what == "an open hold":
-        brings = {"holds": [hold(request_id="r-0000000001")]}
-    if what == "a timer":
-        brings = {"timers": [Timer(TimerKind.EXPIRE, "r-0000000001", NOON + HOUR)]}
-    await store.requests.open(request(), move(State.SUCCEEDED, **brings))
+    brings: dict[str, dict[str, Any]] = {
+        "an owed review": {"reviews": [review(request_id="r-0000000001")]},
+        "an open hold": {"holds": [hold(request_id="r-0000000001")]},
+        "a timer": {"timers": [Timer(TimerKind.EXPIRE, "r-0000000001", NOON + HOUR)]},
+        "nothing": {},
+    }
+    await store.requests.open(request(), move(State.SUCCEEDED, **brings[what]))
 
     await store.pruning.prune(NOON + 1000 * HOUR)
 

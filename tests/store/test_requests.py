@@ -11,6 +11,7 @@ from bot.core.records.timers import Timer, TimerKind
 from bot.core.records.tokens import TokenState
 from bot.core.requests.request import State
 from bot.store.store import SqlStore
+from tests.present import present
 from tests.store.conftest import NOON
 from tests.store.samples import entry, hold, incoming, move, request, review, token, vote
 
@@ -62,7 +63,7 @@ async def test_a_move_from_another_state_writes_nothing(store: SqlStore) -> None
     assert await store.requests.move("r-0000000001", expect=[State.APPROVED], move=lost) is None
     assert await store.requests.move("r-no", expect=[State.PENDING], move=lost) is None
 
-    assert (await store.requests.get("r-0000000001")).state is State.PENDING
+    assert present(await store.requests.get("r-0000000001")).state is State.PENDING
     assert await store.audit.head() == (0, "")
     assert await store.timers.due(NOON) == []
     assert await store.holds.find() == []
@@ -88,6 +89,7 @@ async def test_a_move_brings_everything_in_one_commit(store: SqlStore) -> None:
         ),
     )
 
+    assert moved is not None
     assert (moved.state, moved.outcome, moved.facts) == (State.SUCCEEDED, "Writes are blocked.", {"blocked": True})
     assert (moved.card_ts, moved.updated_at) == ("1.2", NOON)
     assert await store.timers.due(NOON) == [Timer(TimerKind.THAW, "h-1", NOON, attempt=2)]
@@ -105,7 +107,7 @@ async def test_a_move_that_fails_half_way_leaves_nothing(store: SqlStore) -> Non
     with pytest.raises(Exception, match=r"(?i)unique"):
         await store.requests.move("r-0000000001", expect=[State.EXECUTING], move=twice)
 
-    assert (await store.requests.get("r-0000000001")).state is State.EXECUTING
+    assert present(await store.requests.get("r-0000000001")).state is State.EXECUTING
     assert await store.holds.find() == []
 
 
@@ -142,7 +144,7 @@ async def test_fifty_votes_at_once_count_each_person_once(store: SqlStore, other
     )
 
     voted = await store.requests.get("r-0000000001")
-    assert sorted(vote.user_id for vote in voted.votes) == sorted(set(people))
+    assert sorted(vote.user_id for vote in present(voted).votes) == sorted(set(people))
     assert (await store.audit.head())[0] == 10
 
 
@@ -152,7 +154,7 @@ async def test_a_second_vote_replaces_nothing(store: SqlStore) -> None:
 
     after = await store.requests.vote(vote(approves=True), entry=entry("approved"))
 
-    assert [vote.approves for vote in after.votes] == [False]
+    assert [vote.approves for vote in present(after).votes] == [False]
     assert (await store.audit.head())[0] == 1
 
 
@@ -160,7 +162,7 @@ async def test_a_vote_on_what_is_no_longer_pending_is_not_counted(store: SqlStor
     await store.requests.open(request(), move(State.EXPIRED))
 
     assert await store.requests.vote(vote(), entry=entry("approved")) is None
-    assert (await store.requests.get("r-0000000001")).votes == ()
+    assert present(await store.requests.get("r-0000000001")).votes == ()
 
 
 async def test_a_change_is_sent_once_for_each_phase(store: SqlStore, other: SqlStore) -> None:
@@ -171,9 +173,9 @@ async def test_a_change_is_sent_once_for_each_phase(store: SqlStore, other: SqlS
     )
 
     assert sum(sent) == 1
-    assert (await store.requests.get("r-0000000001")).sent_at == NOON
+    assert present(await store.requests.get("r-0000000001")).sent_at == NOON
     assert await store.requests.mark_sent("r-0000000001", "finish", NOON + timedelta(hours=1))
-    assert (await store.requests.get("r-0000000001")).sent_at == NOON
+    assert present(await store.requests.get("r-0000000001")).sent_at == NOON
 
 
 async def test_requests_come_newest_first_and_by_state_place_and_person(store: SqlStore) -> None:

@@ -28,6 +28,7 @@ async def test_of_a_denial_and_the_sending_exactly_one_wins(store: SqlStore, oth
 
         assert sum(bool(one) for one in done) == 1
         found = await store.requests.get(request_id)
+        assert found is not None
         assert (found.state is State.DENIED) == (found.sent_at is None)
         assert [one.approves for one in found.votes] == ([False] if found.state is State.DENIED else [])
 

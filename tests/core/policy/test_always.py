@@ -1,12 +1,14 @@
 """What holds for every policy, person, place and action."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands import CATALOGUE
-from bot.core.model import Action, Target, Verdict
+from bot.core.model import Action, Subject, Target, Verdict
 from bot.core.policy import Policy, decide, load
 from tests.core.policy.world import CHANNELS, PEOPLE, act, subject
 
@@ -21,9 +23,9 @@ PATTERNS = st.lists(st.sampled_from(["*", "a-*", "b-1", "group:eu"]), min_size=1
 
 
 @st.composite
-def rules(draw: Any) -> dict[str, Any]:
+def rules(draw: st.DrawFn) -> dict[str, Any]:
     verdict = draw(st.sampled_from(["allow", "approve", "break_glass", "deny"]))
-    rule = {verdict: draw(COMMANDS)}
+    rule: dict[str, Any] = {verdict: draw(COMMANDS)}
     if draw(st.booleans()):
         rule["databases"] = draw(PATTERNS)
     if draw(st.booleans()):
@@ -37,9 +39,7 @@ def rules(draw: Any) -> dict[str, Any]:
 
 
 @st.composite
-def policies(draw: Any) -> Policy:
-    import json
-
+def policies(draw: st.DrawFn) -> Policy:
     channel = {"databases": draw(PATTERNS), "rules": draw(st.lists(rules(), max_size=4))}
     ceiling = {"deny": draw(st.lists(st.fixed_dictionaries({"commands": COMMANDS, "databases": PATTERNS}), max_size=1))}
     return load(
@@ -68,7 +68,7 @@ SUBJECTS = st.builds(
 
 @given(policies(), SUBJECTS, ACTIONS)
 def test_nobody_consents_to_or_reviews_their_own_act_and_a_quorum_can_be_reached(
-    policy: Any, who: str, action: Any
+    policy: Policy, who: Subject, action: Action
 ) -> None:
     decision = decide(policy, who, action)
     assert who.person.id not in decision.approvers.ids | decision.reviewers.ids
@@ -80,13 +80,13 @@ def test_nobody_consents_to_or_reviews_their_own_act_and_a_quorum_can_be_reached
 
 
 @given(policies(), SUBJECTS, ACTIONS)
-def test_outside_of_the_channels_that_are_named_nothing_changes(policy: Any, who: str, action: Any) -> None:
+def test_outside_of_the_channels_that_are_named_nothing_changes(policy: Policy, who: Subject, action: Action) -> None:
     if who.channel.id != "C0DBOPS" and action.command != "help":
         assert decide(policy, who, action).verdict is Verdict.DENY
 
 
 @given(policies(), SUBJECTS, ACTIONS)
-def test_several_databases_are_never_easier_than_one_of_them(policy: Any, who: str, action: Any) -> None:
+def test_several_databases_are_never_easier_than_one_of_them(policy: Policy, who: Subject, action: Action) -> None:
     together = decide(policy, who, action)
     for target in action.databases:
         alone = decide(policy, who, Action(action.command, action.options, (target,)))
@@ -98,13 +98,11 @@ def test_several_databases_are_never_easier_than_one_of_them(policy: Any, who: s
 
 
 @given(policies(), SUBJECTS, ACTIONS)
-def test_losing_sight_of_a_user_group_never_gives_a_right(policy: Any, who: str, action: Any) -> None:
-    from dataclasses import replace
-
+def test_losing_sight_of_a_user_group_never_gives_a_right(policy: Policy, who: Subject, action: Action) -> None:
     blind = decide(policy, replace(who, groups={"S0DBA": None}), action)
     order = [Verdict.ALLOW, Verdict.BREAK_GLASS, Verdict.APPROVE, Verdict.DENY]
     me, all_of_them = {who.person.id}, frozenset(USERS)
-    possible = (frozenset(), frozenset(me), all_of_them, all_of_them - me)
+    possible: tuple[frozenset[str], ...] = (frozenset(), frozenset(me), all_of_them, all_of_them - me)
     seeing = [decide(policy, replace(who, groups={"S0DBA": members}), action) for members in possible]
     best = min(seeing, key=lambda decision: order.index(decision.verdict))
     assert order.index(blind.verdict) >= order.index(best.verdict)
@@ -112,7 +110,7 @@ def test_losing_sight_of_a_user_group_never_gives_a_right(policy: Any, who: str,
 
 @given(policies(), SUBJECTS, st.sampled_from(["list", "show"]), st.sampled_from(["a-1", "b-1", "c"]))
 def test_a_list_shows_just_the_databases_on_which_it_may_be_asked(
-    policy: Any, who: str, command: Any, name: str
+    policy: Policy, who: Subject, command: str, name: str
 ) -> None:
     target = Target(name, "")
     allowed = decide(policy, who, act(command, target)).verdict is not Verdict.DENY
@@ -121,6 +119,6 @@ def test_a_list_shows_just_the_databases_on_which_it_may_be_asked(
 
 
 @given(policies(), SUBJECTS)
-def test_every_command_of_the_catalogue_has_an_answer(policy: Any, who: str) -> None:
+def test_every_command_of_the_catalogue_has_an_answer(policy: Policy, who: Subject) -> None:
     for command in CATALOGUE.names:
         assert decide(policy, who, Action(command)).reason

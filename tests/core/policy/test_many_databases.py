@@ -24,7 +24,7 @@ def test_one_database_outside_of_the_channel_denies_all() -> None:
 def test_one_database_that_needs_consent_makes_all_need_it() -> None:
     rules = policy([f"allow: rotate, {A}", "approve: rotate, by: 'user:U0ANA'"])
     decision = decide(rules, subject(), act("rotate", "a-1", "b-1"))
-    assert (decision.verdict, decision.approvers.ids) == (Verdict.APPROVE, {"U0ANA"})
+    assert (decision.verdict, decision.approvers.ids) == (Verdict.APPROVE, frozenset({"U0ANA"}))
 
 
 def test_consent_is_stricter_than_breaking_glass() -> None:
@@ -40,7 +40,7 @@ def test_only_who_may_approve_for_every_database_counts_and_the_largest_quorum_h
         ]
     )
     decision = decide(rules, subject(), act("rotate", "a-1", "b-1"))
-    assert (decision.approvers.ids, decision.quorum) == ({"U0BEN", "U0CARL"}, 2)
+    assert (decision.approvers.ids, decision.quorum) == (frozenset({"U0BEN", "U0CARL"}), 2)
     assert decision.expires == timedelta(minutes=10)
     assert decision.confirm is Confirm.TYPE_NAME
 

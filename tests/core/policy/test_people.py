@@ -64,7 +64,7 @@ def test_membership_that_cannot_be_checked_denies_with_that_reason(rules: list[s
 def test_those_known_by_id_still_approve_when_a_group_cannot_be_checked() -> None:
     rules = policy(["approve: rotate, by: ['usergroup:S0DBA', 'user:U0BEN']"])
     decision = decide(rules, subject(groups=UNKNOWN), act("rotate", "a"))
-    assert (decision.verdict, decision.approvers.ids) == (Verdict.APPROVE, {"U0BEN"})
+    assert (decision.verdict, decision.approvers.ids) == (Verdict.APPROVE, frozenset({"U0BEN"}))
 
 
 def test_a_right_that_cannot_be_checked_gives_way_to_a_stricter_rule_for_all() -> None:

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
 
 from bot.commands import CATALOGUE, COMMANDS
-from bot.core.model import Verdict
-from bot.core.policy import Right, decide, load, rights_of
+from bot.core.model import Action, Subject, Verdict
+from bot.core.policy import Policy, Right, decide, load, rights_of
 from tests.core.policy.test_always import ACTIONS, SUBJECTS, policies
 from tests.core.policy.world import EXAMPLE, act, policy, subject
 
@@ -17,7 +18,9 @@ SPECS = {spec.name: spec for spec in COMMANDS}
 NAMES = ["home", "help", "list", "token", "destroy", "freeze", "incident start"]
 
 
-def found(rules, *names, who="a developer", where="#db-ops", **more):
+def found(
+    rules: Policy, *names: str, who: str = "a developer", where: str = "#db-ops", **more: Any
+) -> tuple[Right, ...]:
     return rights_of(rules, subject(who, where, **more), [SPECS[name] for name in names])
 
 
@@ -35,12 +38,12 @@ def found(rules, *names, who="a developer", where="#db-ops", **more):
         ("a guest", "#db-ops", []),
     ],
 )
-def test_what_may_be_used_here_in_some_form_is_shown(who, where, expected):
+def test_what_may_be_used_here_in_some_form_is_shown(who: str, where: str, expected: list[str]) -> None:
     shown = dict.fromkeys(one.command for one in found(POLICY, *NAMES, who=who, where=where))
     assert list(shown) == expected
 
 
-def test_variants_that_the_rules_tell_apart_are_shown_apart():
+def test_variants_that_the_rules_tell_apart_are_shown_apart() -> None:
     assert found(POLICY, "token", "freeze") == (
         Right("token", Verdict.APPROVE, "full access"),
         Right("token", Verdict.ALLOW, "read-only"),
@@ -56,7 +59,7 @@ def test_variants_that_the_rules_tell_apart_are_shown_apart():
 @pytest.mark.parametrize(
     ("rules", "expected"),
     [
-        pytest.param(["deny: token", "allow: token"], (), id="denied outright, though a later rule allows it"),
+        pytest.param(["deny: token", "allow: token"], [], id="denied outright, though a later rule allows it"),
         pytest.param(
             ["allow: token, databases: [orders]"], [Right("token", Verdict.ALLOW, only=("orders",))], id="one"
         ),
@@ -94,12 +97,12 @@ def test_variants_that_the_rules_tell_apart_are_shown_apart():
         pytest.param(["approve: token, by: 'user:U0DEV'"], [], id="nobody else could approve"),
     ],
 )
-def test_limits_are_said(rules, expected):
+def test_limits_are_said(rules: list[str], expected: list[Right]) -> None:
     shown = found(policy(rules), "token")
-    assert [replace(one, variant="") for one in shown if one.variant in ("", "read-only")] == list(expected)
+    assert [replace(one, variant="") for one in shown if one.variant in ("", "read-only")] == expected
 
 
-def test_what_the_ceiling_denies_everywhere_is_not_shown():
+def test_what_the_ceiling_denies_everywhere_is_not_shown() -> None:
     rules = policy(["allow: [token, freeze]"], more="ceiling: {deny: [{commands: [token]}]}")
     assert [one.command for one in found(rules, "token", "freeze")] == ["freeze"]
 
@@ -108,20 +111,20 @@ def test_what_the_ceiling_denies_everywhere_is_not_shown():
     "rule", ["approve: %s, by: 'usergroup:S0DBA'", "break_glass: %s, review_by: 'usergroup:S0DBA'"]
 )
 @pytest.mark.parametrize("command", sorted(CATALOGUE.reading - CATALOGUE.open_to_all))
-def test_reading_is_allowed_or_denied_because_there_is_nothing_to_approve(rule, command):
+def test_reading_is_allowed_or_denied_because_there_is_nothing_to_approve(rule: str, command: str) -> None:
     rules = policy([rule % f"'{command}'", f"allow: '{command}'"])
     assert decide(rules, subject(), act(command)).verdict is Verdict.DENY
     assert found(rules, command) == ()
     assert any("nobody can approve" in one.sentence for one in rules.warnings)
 
 
-def test_a_group_that_slack_does_not_tell_gives_nothing():
+def test_a_group_that_slack_does_not_tell_gives_nothing() -> None:
     rules = policy(["allow: token, to: 'usergroup:S0DBA'"])
     assert found(rules, "token", groups={"S0DBA": None}) == ()
 
 
 @given(policies(), SUBJECTS, ACTIONS)
-def test_what_may_be_done_is_shown(policy, who, action):
+def test_what_may_be_done_is_shown(policy: Policy, who: Subject, action: Action) -> None:
     spec = SPECS[action.command]
     field = spec.args.model_fields.get("name")
     if field is None:

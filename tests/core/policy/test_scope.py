@@ -13,7 +13,7 @@ POLICY = load(EXAMPLE, CATALOGUE)
 NAMES = ["orders-eu", "orders-us", "billing", "prod-a"]
 
 
-def seen(rules: Any, who: str = "a developer", where: str = "#db-ops", command: Any = None, **more: Any):
+def seen(rules: Any, who: str = "a developer", where: str = "#db-ops", command: Any = None, **more: Any) -> list[str]:
     scope = rules.scope(subject(who, where, **more), command)
     return [name for name in NAMES if scope.covers(Target(name, ""))]
 

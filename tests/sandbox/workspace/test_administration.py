@@ -11,6 +11,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.sandbox.workspace import CannotAct, Workspace
 from bot.sandbox.workspace.mentions import called_by
 from bot.sandbox.workspace.seed import ANA, BEN, DANA, DB_OPS, GENERAL, ORDERS, OTHER_TEAM, REMY, SHARED, STELLA
+from tests.present import present
 from tests.sandbox.workspace.stage import Recorder, actions, button, error_of, new_workspace
 
 EVENTS = ("channel_left", "group_left", "channel_unarchive", "group_archive", "channel_deleted", "subteam_updated")
@@ -248,7 +249,7 @@ async def test_a_deleted_card_can_be_neither_edited_nor_pressed(
     assert await error_of(client.chat_postMessage(channel=DB_OPS, text="b", thread_ts=ts)) == "thread_not_found"
     with pytest.raises(CannotAct, match="gone"):
         await workspace.click(DANA, message_ts=ts, action_id="go")
-    assert (await workspace.click(DANA, message=seen, action_id="go")).delivery.ok  # pressed just before
+    assert present((await workspace.click(DANA, message=seen, action_id="go")).delivery).ok  # pressed just before
     hook = AsyncWebhookClient(app.payload["response_url"], retry_handlers=[])
     assert (await hook.send(text="b", replace_original=True)).status_code == 404
     with pytest.raises(CannotAct, match="gone"):
@@ -262,8 +263,8 @@ async def test_the_deleted_first_message_of_a_thread_leaves_a_tombstone(
     reply = await posted(client, thread_ts=root)
     await workspace.admin.delete_message(DB_OPS, root)
 
-    assert workspace.state.message(DB_OPS, root).text == "This message was deleted."
-    assert workspace.state.message(DB_OPS, reply).text == "a"
+    assert present(workspace.state.message(DB_OPS, root)).text == "This message was deleted."
+    assert present(workspace.state.message(DB_OPS, reply)).text == "a"
     replying = client.chat_postMessage(channel=DB_OPS, text="b", thread_ts=root)
     assert await error_of(replying) == "cannot_reply_to_message"
     assert await error_of(client.chat_update(channel=DB_OPS, ts=root, text="b")) == "message_not_found"

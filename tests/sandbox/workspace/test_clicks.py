@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.workspace import CannotAct, Workspace
 from bot.sandbox.workspace.seed import ANA, BEN, DANA, DB_OPS, GIL, SHARED, STELLA, ZED
+from tests.present import present
 from tests.sandbox.workspace.stage import Recorder, actions, button, field, modal, plain, with_trigger
 
 OPTIONS = [{"text": plain("One"), "value": "1"}, {"text": plain("Two"), "value": "2"}]
@@ -153,7 +154,7 @@ async def test_a_button_with_a_url_tells_the_app_too(
 ) -> None:
     ts = await post(client, button(url="https://a.example"))
 
-    assert (await workspace.click(DANA, message_ts=ts, action_id="go")).delivery.ok
+    assert present((await workspace.click(DANA, message_ts=ts, action_id="go")).delivery).ok
 
 
 async def test_every_press_is_a_delivery_by_one_person_or_two(
@@ -206,7 +207,7 @@ async def test_a_hidden_button_is_hidden_from_others(
     with pytest.raises(CannotAct, match="does not see this button"):
         await workspace.click(ANA, message_ts=ts, action_id="go")
 
-    assert (await workspace.click(BEN, message_ts=ts, action_id="go")).delivery.ok
+    assert present((await workspace.click(BEN, message_ts=ts, action_id="go")).delivery).ok
 
 
 async def test_on_grid_the_team_of_an_org_wide_install_is_null(

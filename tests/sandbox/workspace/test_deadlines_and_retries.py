@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.sandbox.workspace import Workspace
 from bot.sandbox.workspace.limits import Limits
 from bot.sandbox.workspace.seed import DANA, DB_OPS
+from tests.present import present
 from tests.sandbox.workspace.stage import Recorder, actions, button, connected, until
 
 
@@ -63,7 +64,7 @@ async def test_an_app_that_calls_a_slow_api_before_its_answer_misses_the_deadlin
 
     async with connected(workspace, calls_first):
         acted = await workspace.say(DANA, DB_OPS, "/turso")
-    assert acted.delivery.failure == "http_timeout"
+    assert present(acted.delivery).failure == "http_timeout"
 
 
 async def test_a_click_that_is_not_answered_in_time_tells_the_person(
@@ -75,27 +76,27 @@ async def test_a_click_that_is_not_answered_in_time_tells_the_person(
         acted = await workspace.click(DANA, message_ts=posted["ts"], action_id="go")
         notice = await anext(changes)
 
-    assert "too long" in acted.notice
-    assert notice.notice.text == acted.notice
+    assert "too long" in present(acted.notice)
+    assert present(notice.notice).text == acted.notice
 
 
 @pytest.mark.parametrize(("status", "notice"), [(500, "http_service_error"), (404, "http_service_error")])
 async def test_a_command_answered_with_an_http_error_shows_it(workspace: Workspace, status: int, notice: str) -> None:
     async with connected(workspace, Recorder(status=status)):
-        assert notice in (await workspace.say(DANA, DB_OPS, "/turso")).notice
+        assert notice in present((await workspace.say(DANA, DB_OPS, "/turso")).notice)
 
 
 async def test_an_app_that_cannot_be_reached_shows_a_failed_dispatch(workspace: Workspace) -> None:
     workspace.events_url = "http://127.0.0.1:9/slack/events"
 
-    assert "dispatch_failed" in (await workspace.say(DANA, DB_OPS, "/turso")).notice
+    assert "dispatch_failed" in present((await workspace.say(DANA, DB_OPS, "/turso")).notice)
 
 
 async def test_without_any_connection_a_command_fails_at_once(workspace: Workspace) -> None:
     acted = await workspace.say(DANA, DB_OPS, "/turso")
 
-    assert acted.delivery.failure == "no_connection"
-    assert "dispatch_failed" in acted.notice
+    assert present(acted.delivery).failure == "no_connection"
+    assert "dispatch_failed" in present(acted.notice)
 
 
 async def test_events_come_again_at_once_after_a_minute_and_after_five(workspace: Workspace) -> None:
@@ -154,11 +155,11 @@ async def test_two_redirects_are_followed_and_a_third_is_too_many(workspace: Wor
         await send({"type": "http.response.body", "body": b""})
 
     async with connected(workspace, redirecting):
-        base = workspace.events_url.removesuffix("/slack/events")
+        base = present(workspace.events_url).removesuffix("/slack/events")
         workspace.events_url = f"{base}/2"
-        assert (await workspace.open_home(DANA)).delivery.ok
+        assert present((await workspace.open_home(DANA)).delivery).ok
         workspace.events_url = f"{base}/3"
-        assert (await workspace.open_home(DANA)).delivery.failure == "too_many_redirects"
+        assert present((await workspace.open_home(DANA)).delivery).failure == "too_many_redirects"
 
 
 async def test_events_are_switched_off_when_nearly_all_deliveries_of_an_hour_failed(workspace: Workspace) -> None:
@@ -180,7 +181,7 @@ async def test_beyond_the_hourly_volume_the_app_is_told_that_it_is_limited(works
     assert app.payload["type"] == "app_rate_limited"
     assert len(app.got) == 4
     workspace.move_time(timedelta(hours=1, seconds=1))
-    assert (await workspace.open_home(DANA)).delivery.payload["event"]["type"] == "app_home_opened"
+    assert present((await workspace.open_home(DANA)).delivery).payload["event"]["type"] == "app_home_opened"
 
 
 def test_slacks_limits_are_the_ones_in_force() -> None:

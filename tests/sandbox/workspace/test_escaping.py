@@ -49,4 +49,5 @@ async def test_a_phone_makes_smart_punctuation(workspace: Workspace, app: Record
 async def test_mentions_in_messages_carry_no_label(workspace: Workspace, app: Recorder) -> None:
     said = (await workspace.say(DANA, DB_OPS, "hello @ben, ask @Turso Ops")).message
 
+    assert said is not None
     assert said.text == "hello <@U0BEN>, ask <@U0TURSO>"

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.workspace import Workspace, running
 from bot.sandbox.workspace.seed import ANA, BEN, DANA, DB_OPS, GENERAL, ORDERS, REMY, SHARED, STELLA
+from tests.present import present
 from tests.sandbox.workspace.stage import (
     MANIFEST,
     Recorder,
@@ -60,6 +61,7 @@ async def test_only_the_envelope_tells_that_a_channel_is_shared(workspace: Works
 
 async def test_a_mention_in_a_thread_names_the_thread(workspace: Workspace, app: Recorder) -> None:
     said = (await workspace.say(DANA, DB_OPS, "hello")).message
+    assert said is not None
     await workspace.say(DANA, DB_OPS, "@Turso Ops triage orders", thread_ts=said.ts)
 
     mention = next(each for each in workspace.deliveries if each.kind == "event:app_mention")
@@ -158,7 +160,7 @@ async def test_an_uninstalled_app_hears_of_it_and_can_do_nothing_more(
     kinds = [each.kind for each in workspace.deliveries]
     assert kinds == ["event:tokens_revoked", "event:app_uninstalled"]
     assert await error_of(client.auth_test()) == "account_inactive"
-    assert "not a valid command" in (await workspace.say(DANA, DB_OPS, "/turso")).notice
+    assert "not a valid command" in present((await workspace.say(DANA, DB_OPS, "/turso")).notice)
 
 
 async def test_a_request_url_is_verified_with_a_signed_challenge(workspace: Workspace) -> None:

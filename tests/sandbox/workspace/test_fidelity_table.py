@@ -6,6 +6,8 @@ import ast
 import re
 from pathlib import Path
 
+from tests.present import present
+
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docs" / "workspace.md").read_text()
 ROW = re.compile(r"^\| (\d+) \| (.+) \| (enforced|partly|not) \| `?([^|`]*)`? \|$", re.MULTILINE)
@@ -13,7 +15,9 @@ ROWS = [(int(number), state, test) for number, _, state, test in ROW.findall(TEX
 
 
 def test_the_number_of_rows_is_the_stated_one() -> None:
-    stated = [int(each) for each in re.search(r"(\d+) rows, (\d+) enforced, (\d+) partly, (\d+) not", TEXT).groups()]
+    stated = [
+        int(each) for each in present(re.search(r"(\d+) rows, (\d+) enforced, (\d+) partly, (\d+) not", TEXT)).groups()
+    ]
     counted = [sum(state == each for _, state, _ in ROWS) for each in ("enforced", "partly", "not")]
 
     assert [number for number, _, _ in ROWS] == list(range(1, len(ROWS) + 1))

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from bot.sandbox.workspace import Workspace, create_workspace_app
+from tests.present import present
 from tests.sandbox.workspace.stage import Recorder, new_workspace
 
 
@@ -56,4 +57,4 @@ async def test_nothing_of_the_environment_is_used(
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
 
-    assert (await workspace.say("U0DANA", "C0DBOPS", "/turso")).delivery.ok
+    assert present((await workspace.say("U0DANA", "C0DBOPS", "/turso")).delivery).ok

@@ -174,6 +174,7 @@ async def test_only_the_apps_own_messages_can_be_changed(
 ) -> None:
     said = (await workspace.say(DANA, DB_OPS, "mine")).message
 
+    assert said is not None
     assert await error_of(client.chat_update(channel=DB_OPS, ts=said.ts, text="b")) == "cant_update_message"
     assert await error_of(client.chat_delete(channel=DB_OPS, ts=said.ts)) == "cant_delete_message"
     assert await error_of(client.chat_update(channel=DB_OPS, ts="1.000000", text="b")) == "message_not_found"

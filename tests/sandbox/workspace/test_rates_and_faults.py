@@ -17,6 +17,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.sandbox.workspace import Workspace
 from bot.sandbox.workspace.faults import Trouble
 from bot.sandbox.workspace.seed import BEN, DANA, DB_OPS, ORDERS
+from tests.present import present
 from tests.sandbox.workspace.stage import Recorder, actions, button, client_of, connected, error_of, until
 
 
@@ -226,7 +227,7 @@ async def test_a_duplicate_is_the_same_request_twice(workspace: Workspace, app: 
 
 async def test_a_lost_ack_shows_a_time_out_and_brings_an_event_again(workspace: Workspace, app: Recorder) -> None:
     workspace.faults.add("lost_ack", times=2)
-    assert "operation_timeout" in (await workspace.say(DANA, DB_OPS, "/turso")).notice
+    assert "operation_timeout" in present((await workspace.say(DANA, DB_OPS, "/turso")).notice)
     await workspace.open_home(DANA)
     await until(lambda: len(app.got) == 3)
 
@@ -235,7 +236,7 @@ async def test_a_lost_ack_shows_a_time_out_and_brings_an_event_again(workspace: 
 
 async def test_an_undelivered_request_never_arrives(workspace: Workspace, app: Recorder) -> None:
     workspace.faults.add("undelivered", "slash_commands")
-    assert "dispatch_failed" in (await workspace.say(DANA, DB_OPS, "/turso")).notice
+    assert "dispatch_failed" in present((await workspace.say(DANA, DB_OPS, "/turso")).notice)
     assert app.got == []
 
 
@@ -245,7 +246,7 @@ async def test_a_slow_delivery_arrives_late(workspace: Workspace, app: Recorder,
     pressing = asyncio.ensure_future(workspace.click(DANA, message_ts=posted["ts"], action_id="go"))
     await asyncio.sleep(0.05)
     assert app.got == []
-    assert (await pressing).delivery.ok
+    assert present((await pressing).delivery).ok
 
 
 async def test_faults_fit_by_pattern_count_down_and_can_be_removed(

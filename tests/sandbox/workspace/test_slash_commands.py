@@ -10,6 +10,7 @@ import pytest
 from bot.sandbox.workspace import CannotAct, Workspace
 from bot.sandbox.workspace.model import Channel
 from bot.sandbox.workspace.seed import BEN, DANA, DB_OPS, GENERAL, GIL, ORDERS, SHARED, STELLA, ZED
+from tests.present import present
 from tests.sandbox.workspace.stage import Recorder, connected
 
 
@@ -72,12 +73,13 @@ async def test_a_command_works_where_the_app_is_not_a_member(workspace: Workspac
     two = Channel(id="D0TWO", name=BEN, created=workspace.now(), is_im=True, members=[DANA, BEN])
     workspace.channels["D0TWO"] = two
     for channel_id in (GENERAL, "D0TWO"):
-        assert (await workspace.say(DANA, channel_id, "/turso")).delivery.ok
+        assert present((await workspace.say(DANA, channel_id, "/turso")).delivery).ok
 
 
 async def test_a_command_is_refused_in_threads_without_a_delivery(workspace: Workspace, app: Recorder) -> None:
     said = (await workspace.say(DANA, DB_OPS, "hello")).message
     deliveries = len(app.got)
+    assert said is not None
     acted = await workspace.say(DANA, DB_OPS, "/turso", thread_ts=said.ts)
 
     assert acted.notice == "/turso is not supported in threads. Sorry!"
@@ -91,13 +93,13 @@ async def test_an_unknown_command_is_not_delivered(workspace: Workspace, app: Re
 
 
 async def test_a_stranger_in_a_shared_channel_does_not_have_the_command(workspace: Workspace, app: Recorder) -> None:
-    assert "not a valid command" in (await workspace.say(STELLA, SHARED, "/turso")).notice
+    assert "not a valid command" in present((await workspace.say(STELLA, SHARED, "/turso")).notice)
     assert app.got == []
-    assert (await workspace.say(BEN, SHARED, "/turso")).delivery.ok
+    assert present((await workspace.say(BEN, SHARED, "/turso")).delivery).ok
 
 
 async def test_a_guest_may_run_it_and_a_deactivated_person_may_do_nothing(workspace: Workspace, app: Recorder) -> None:
-    assert (await workspace.say(GIL, ORDERS, "/turso")).delivery.ok
+    assert present((await workspace.say(GIL, ORDERS, "/turso")).delivery).ok
     with pytest.raises(CannotAct, match="deactivated"):
         await workspace.say(ZED, DB_OPS, "/turso")
     with pytest.raises(CannotAct, match="not in this conversation"):
@@ -108,7 +110,7 @@ async def test_a_plain_text_answer_is_for_the_asker_alone(workspace: Workspace) 
     async with connected(workspace, Recorder(b"done")):
         acted = await workspace.say(DANA, DB_OPS, "/turso")
 
-    assert (acted.message.text, acted.message.only_for) == ("done", DANA)
+    assert (present(acted.message).text, present(acted.message).only_for) == ("done", DANA)
     assert workspace.history(DB_OPS, BEN) == []
 
 

@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.workspace import Workspace
 from bot.sandbox.workspace.seed import DANA, DB_OPS
+from tests.present import present
 from tests.sandbox.workspace.stage import APP_TOKEN, Recorder, actions, bolt, button, error_of, until
 
 
@@ -53,10 +54,10 @@ async def raw(workspace: Workspace, client: AsyncWebClient, more: Any = "") -> A
 
 async def test_every_kind_of_envelope_arrives_and_is_acknowledged(workspace: Workspace, client: AsyncWebClient) -> None:
     async with connection(workspace) as app:
-        assert (await workspace.say(DANA, DB_OPS, "/turso db list")).delivery.ok
+        assert present((await workspace.say(DANA, DB_OPS, "/turso db list")).delivery).ok
         posted = await client.chat_postMessage(channel=DB_OPS, text="a", blocks=actions(button()))
-        assert (await workspace.click(DANA, message_ts=posted["ts"], action_id="go")).delivery.ok
-        assert (await workspace.open_home(DANA)).delivery.ok
+        assert present((await workspace.click(DANA, message_ts=posted["ts"], action_id="go")).delivery).ok
+        assert present((await workspace.open_home(DANA)).delivery).ok
 
     command, click, event = app.got
     assert [each.type for each in app.got] == ["slash_commands", "interactive", "events_api"]
@@ -68,7 +69,7 @@ async def test_every_kind_of_envelope_arrives_and_is_acknowledged(workspace: Wor
 
 async def test_the_payload_of_an_acknowledgement_is_the_answer(workspace: Workspace) -> None:
     async with connection(workspace, lambda request: {"text": "done"}):
-        assert (await workspace.say(DANA, DB_OPS, "/turso")).message.text == "done"
+        assert present((await workspace.say(DANA, DB_OPS, "/turso")).message).text == "done"
 
 
 async def test_no_acknowledgement_in_time_is_told_to_the_person(workspace: Workspace) -> None:
@@ -76,7 +77,7 @@ async def test_no_acknowledgement_in_time_is_told_to_the_person(workspace: Works
     async with connection(workspace, lambda request: False):
         acted = await workspace.say(DANA, DB_OPS, "/turso")
 
-    assert "operation_timeout" in acted.notice
+    assert "operation_timeout" in present(acted.notice)
 
 
 async def test_hello_tells_of_the_connection(workspace: Workspace, client: AsyncWebClient) -> None:
@@ -147,7 +148,7 @@ async def test_an_acknowledgement_may_come_on_another_connection(workspace: Work
         waiting.pop().cancel()
         other = two if got[0].done() and not got[0].cancelled() else one
         await other.send_str(json.dumps({"envelope_id": envelope["envelope_id"], "payload": {"text": "hi"}}))
-        assert (await saying).message.text == "hi"
+        assert present((await saying).message).text == "hi"
 
 
 async def test_an_event_that_is_not_acknowledged_comes_again_with_its_count(workspace: Workspace) -> None:
@@ -181,7 +182,7 @@ async def test_a_refresh_is_followed_by_a_new_connection_of_the_sdk(workspace: W
         (old,) = workspace.sockets.connections
         await workspace.sockets.disconnect("refresh_requested")
         await until(lambda: workspace.sockets.connections and workspace.sockets.connections[0] is not old)
-        assert (await workspace.say(DANA, DB_OPS, "/turso")).delivery.ok
+        assert present((await workspace.say(DANA, DB_OPS, "/turso")).delivery).ok
         assert len(app.got) == 1
 
 
@@ -204,7 +205,7 @@ async def test_a_bolt_app_lives_through_a_refresh_in_the_middle_of_a_command(wor
         await workspace.sockets.disconnect("refresh_requested")
         await until(lambda: workspace.sockets.connections and workspace.sockets.connections[0] is not old)
         go_on.set()
-        assert (await saying).message.text == "still here"
+        assert present((await saying).message).text == "still here"
     finally:
         await handler.close_async()
 
@@ -241,7 +242,7 @@ async def test_the_sdk_comes_back_after_a_connection_broke_without_a_word(worksp
     async with connection(workspace) as app:
         await workspace.sockets.drop()
         await until(lambda: workspace.sockets.connections)
-        assert (await workspace.say(DANA, DB_OPS, "/turso")).delivery.ok
+        assert present((await workspace.say(DANA, DB_OPS, "/turso")).delivery).ok
         assert len(app.got) == 1
 
 
@@ -253,13 +254,14 @@ async def test_nonsense_from_the_app_is_ignored(workspace: Workspace, client: As
         saying = asyncio.ensure_future(workspace.say(DANA, DB_OPS, "/turso"))
         envelope = json.loads((await socket.receive()).data)
         await socket.send_str(json.dumps({"envelope_id": envelope["envelope_id"]}))
-        assert (await saying).delivery.ok
+        assert present((await saying).delivery).ok
 
 
 async def test_a_private_certificate_is_never_asked_for_and_no_signature_is_sent(workspace: Workspace) -> None:
     async with connection(workspace):
         delivery = (await workspace.say(DANA, DB_OPS, "/turso")).delivery
 
+    assert delivery is not None
     assert (delivery.over, delivery.signature, delivery.headers) == ("socket", "", {})
 
 

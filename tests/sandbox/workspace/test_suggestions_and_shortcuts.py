@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.workspace import CannotAct, Workspace
 from bot.sandbox.workspace.seed import DANA, DB_OPS
+from tests.present import present
 from tests.sandbox.workspace.stage import Recorder, actions, connected, field, modal, plain, with_trigger
 
 MENU = {"type": "external_select", "action_id": "db", "min_query_length": 2}
@@ -97,7 +98,7 @@ async def test_an_answer_that_is_not_proper_shows_a_notice(
 ) -> None:
     async with connected(workspace, offering(answer)), workspace.subscribe(DANA) as changes:
         assert await workspace.suggest(DANA, message_ts=menu, action_id="db", text="ord") == []
-        assert "problem loading" in (await anext(changes)).notice.text
+        assert "problem loading" in present((await anext(changes)).notice).text
 
 
 async def test_groups_of_options_are_taken(workspace: Workspace, menu: str) -> None:

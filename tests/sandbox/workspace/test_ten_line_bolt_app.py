@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.workspace import Workspace
 from bot.sandbox.workspace.seed import BEN, DANA, DB_OPS
+from tests.present import present
 from tests.sandbox.workspace.stage import APP_TOKEN, bolt, connected, until
 
 MODAL = {
@@ -92,7 +93,7 @@ async def test_a_slash_command_is_answered_at_once_and_by_response_url(app: Work
     acted = await app.say(DANA, DB_OPS, "/turso db list")
 
     assert acted.notice is None
-    assert acted.message.text == "working on it"
+    assert present(acted.message).text == "working on it"
     assert [each.text for each in app.history(DB_OPS, DANA)] == ["you said db list", "working on it"]
     assert app.history(DB_OPS, BEN) == []
 
@@ -115,7 +116,7 @@ async def test_home_is_published_when_it_is_opened(app: Workspace) -> None:
     await app.open_home(DANA)
     await until(lambda: app.home_of(DANA))
 
-    assert app.home_of(DANA).blocks[0]["text"]["text"] == "Welcome *home*"
+    assert present(app.home_of(DANA)).blocks[0]["text"]["text"] == "Welcome *home*"
 
 
 async def test_a_mention_is_answered_in_its_thread(app: Workspace) -> None:
@@ -123,4 +124,5 @@ async def test_a_mention_is_answered_in_its_thread(app: Workspace) -> None:
     await until(lambda: len(app.history(DB_OPS, DANA)) > 1)
 
     answer = app.history(DB_OPS, DANA)[-1]
+    assert said is not None
     assert (answer.text, answer.thread_ts) == ("You called?", said.ts)

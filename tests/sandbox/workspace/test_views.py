@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.sandbox.workspace import CannotAct, Workspace, running
 from bot.sandbox.workspace.limits import Limits
 from bot.sandbox.workspace.seed import BEN, DANA, DB_OPS
+from tests.present import present
 from tests.sandbox.workspace.stage import (
     Recorder,
     actions,
@@ -263,7 +264,7 @@ async def test_no_answer_in_time_keeps_the_view_and_says_so(
     workspace.faults.add("lost_ack", "view_submission", times=1)
     acted = await workspace.submit_view(DANA, opened["id"], {"name": "a"})
 
-    assert "too long" in acted.notice
+    assert "too long" in present(acted.notice)
     assert len(workspace.views_of(DANA)) == 1
 
 
@@ -367,7 +368,7 @@ async def test_home_is_published_per_person_and_guarded_by_its_hash(
 
 async def test_a_click_in_home_opens_a_modal(workspace: Workspace, app: Recorder, client: AsyncWebClient) -> None:
     await client.views_publish(user_id=DANA, view={"type": "home", "blocks": actions(button())})
-    await workspace.click(DANA, view_id=workspace.home_of(DANA).id, action_id="go")
+    await workspace.click(DANA, view_id=present(workspace.home_of(DANA)).id, action_id="go")
 
     assert app.payload["view"]["type"] == "home"
     assert (await client.views_open(trigger_id=app.payload["trigger_id"], view=modal()))["ok"]
