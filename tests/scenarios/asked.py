@@ -16,7 +16,8 @@ async def asked(world: World, line: str, by: str = DANA) -> Message:
 
 def request_id(card: Message) -> str:
     """The id that a card's buttons carry."""
-    return next(one["value"] for one in buttons(card).values())
+    found: str = next(one["value"] for one in buttons(card).values())
+    return found
 
 
 async def stored(world: World, card: Message) -> Request:

@@ -1,8 +1,13 @@
-"""What the rules said of a line that was typed, among all the decisions that the bot took meanwhile."""
+"""What the rules decide while a test runs, and what of it is about one line that was typed."""
 
 from collections.abc import Sequence
+from types import ModuleType
+
+import pytest
 
 from bot.core.model import Action, Decision, Subject
+from bot.core.policy import Policy, decide
+from bot.pipeline.authorization import decision
 
 Decided = tuple[Subject, Action, Decision]
 
@@ -11,3 +16,17 @@ def of_the_line(decided: Sequence[Decided], person: str, channel: str) -> list[D
     """Leave out what only helps whoever is refused: whether another channel, or an incident, would allow it."""
     here = [one for one in decided if (one[0].person.id, one[0].channel.id) == (person, channel)]
     return [one for one in here if one[0].incident_profile == here[0][0].incident_profile]
+
+
+def record_decisions(patch: pytest.MonkeyPatch, *modules: ModuleType) -> list[Decided]:
+    """Return a list that grows by each decision from now on, of the pipeline's own module where none is named."""
+    found: list[Decided] = []
+
+    def listening(policy: Policy, subject: Subject, action: Action) -> Decision:
+        decided = decide(policy, subject, action)
+        found.append((subject, action, decided))
+        return decided
+
+    for module in modules or (decision,):
+        patch.setattr(module, "decide", listening)
+    return found

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel
+
 from bot.commands import COMMANDS
 from bot.commands.base import Command
 from bot.core.parsing.argument_schema import shape_of
@@ -77,10 +79,11 @@ def _clicking(action_id: str, value: str) -> Way:
 def _submitting_form(command: Command) -> Way:
     async def take(world: World, ready: Ready) -> None:
         opened = await an_intent(world)
+        args: type[BaseModel] = command.args
         samples = SAMPLES | ({"name": NAMES[command.name]} if command.name in NAMES else {})
         values: dict[str, Any] = {
             f"arg.{one.key}": samples[one.key]
-            for one in shape_of(command.args).by_key.values()
+            for one in shape_of(args).by_key.values()
             if one.key in samples and not one.flag
         }
         if command.changes:

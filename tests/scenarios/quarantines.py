@@ -81,6 +81,11 @@ def below(world: World, card: Message) -> list[str]:
     return [words(one) for one in seen if one.thread_ts == card.ts and one.ts != card.ts]
 
 
+def notice_below(world: World, card: Message, says: str) -> str | None:
+    """Return what was posted in the thread of a card and holds some words."""
+    return next((one for one in below(world, card) if says in one), None)
+
+
 def destroyed(world: World, name: str) -> int:
     """How often Turso was told to destroy a database."""
     return len(world.changes("DELETE", f"/databases/{name}"))

@@ -121,7 +121,7 @@ async def test_a_fault_in_one_loop_stops_neither_it_nor_another(
             await until(lambda: broken.failures, what="the fault")
         else:
             await broken.round()
-        well, said = {one: rest for one, *rest in await bot.health.doctor()}["background work"]
+        well, said = {one: (well, said) for one, well, said in await bot.health.doctor()}["background work"]
         assert not well
         assert f"{name} (" in said
         assert "KeyError" in said

@@ -7,7 +7,7 @@ import pytest
 
 from bot.app.policy_book import PolicyBook
 from bot.core.requests.request import State
-from bot.pipeline.approval import confirming
+from bot.pipeline.approval import confirming, presses
 from tests.scenarios.policies import HEAD
 from tests.world import DANA, DB_OPS, World, buttons, until, words
 
@@ -73,7 +73,7 @@ async def test_so_it_is_between_the_confirmation_and_the_deed(
 ) -> None:
     await world.make(name := f"late-{len(more)}")
     question = await asked(world, f"/turso freeze {name}")
-    real = confirming.start_approved
+    real = presses.start_approved
 
     async def and_then_the_rules_change(*arguments: Any) -> Any:
         rule(world, STRICTER[more])
@@ -95,7 +95,7 @@ async def test_a_change_of_the_policy_is_in_the_audit_log_and_announced(world: W
     rule(world, OWN)
     announced = TEMPLATE.replace("channels:", "policy_channel: C0DBOPS\nchannels:", 1)
     (world.data / "policy.yaml").write_text(announced.replace("RULE", "{deny: freeze}"))
-    world.bot.env.rules.reload()  # the file has stayed the same for long enough
+    world.bot.health.book.reload()  # the file has stayed the same for long enough
 
     dana = world.person(DANA)
     await until(lambda: any("The policy changed from" in words(one) for one in dana.sees(DB_OPS)), what="the news")

@@ -1,7 +1,9 @@
 """The end of a countdown: what is then found of the database, of its people and of the rules decides."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -78,7 +80,7 @@ async def test_what_is_not_as_the_quarantine_left_it_is_not_destroyed(world: Wor
         told = await world.shows(card, holding=says)
         assert "Nothing was destroyed" in words(told), label
         assert "Undo" not in buttons(told), label
-        notice = await until(lambda c=card, s=says: next((one for one in q.below(world, c) if s in one), None))
+        notice = await until(partial(q.notice_below, world, card, says))
         assert f"<@{DANA}>" in notice, label
         assert f"<@{ANA}>" in notice, f"{label}: who approved it is told as well"
         assert q.destroyed(world, name) == deletes, f"{label}: by nobody but the test"
@@ -122,9 +124,9 @@ async def restore_all(world: World) -> None:
     policy(world, OWN_POLICY)
     for person in (DANA, ANA):
         world.workspace.people[person].deleted = False
-        world.bot.env.directory.forget({"type": "user_change", "user": person})
+        world.bot.health.directory.forget({"type": "user_change", "user": person})
     world.workspace.state.channels[DB_OPS].is_ext_shared = False
-    world.bot.env.directory.forget({"type": "channel_shared", "channel": DB_OPS})
+    world.bot.health.directory.forget({"type": "channel_shared", "channel": DB_OPS})
 
 
 REFUSED = {
@@ -167,7 +169,7 @@ async def rests(world: World, card: Message) -> Any:
         found = await q.state(world, request)
         if found.rests:
             return found
-        await stage.asyncio.sleep(0.02)
+        await asyncio.sleep(0.02)
     raise AssertionError(f"it still counts down: {found}")
 
 
@@ -296,5 +298,5 @@ async def tries(world: World, card: Message, number: int) -> None:
         found = [one.outcome for one in await q.audited(world, request) if one.event == "finished"]
         if found.count("postponed") >= number:
             return
-        await stage.asyncio.sleep(0.02)
+        await asyncio.sleep(0.02)
     raise AssertionError(f"not put off {number} times: {found}")

@@ -153,7 +153,7 @@ async def test_each_press_is_answered_by_others_by_whom_it_is_for_and_again(worl
         direct = world.workspace.state.direct_channel(button.person).id
         doing = forging.clicks(world, button.person, button.action_id, button.value, channel=direct)
         if not await answers(world, button.person, direct, doing, action_id=button.action_id):
-            silent.append((button.person, button.action_id, button.label, "in a direct message"))
+            silent.append((button.person, button.action_id, button.label, ("in a direct message",)))
     assert len(every) > 30
     assert not silent
 

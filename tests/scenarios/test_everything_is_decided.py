@@ -1,7 +1,7 @@
 """Nothing is done or shown without the rules: every way in, enumerated from the tables and from what was rendered."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +10,6 @@ import pytest
 import pytest_asyncio
 
 from bot.commands import COMMANDS
-from bot.core.model import Action, Decision, Subject
-from bot.core.policy import Policy
 from bot.core.requests import decision as request_decision
 from bot.core.requests.incoming import Incoming
 from bot.pipeline.authorization import decision
@@ -19,6 +17,7 @@ from bot.pipeline.dispatch import button_actions
 from bot.pipeline.environment import Environment
 from tests.scenarios import entries as ways
 from tests.scenarios.conftest import sound
+from tests.scenarios.decisions import Decided, record_decisions
 from tests.scenarios.invariants import action_ids, callback_ids, is_known_action, option_sources, rendered
 from tests.world import ANA, BEN, DANA, INCIDENT, REMY, World, until
 
@@ -65,18 +64,9 @@ async def _tour(world: World) -> None:
 
 
 @pytest.fixture
-def judged(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Subject, Action]]]:
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[Decided]:
     """Everything that the rules are asked while the test runs."""
-    asked: list[tuple[Subject, Action]] = []
-    real = decision.decide
-
-    def listening(policy: Policy, subject: Subject, action: Action) -> Decision:
-        asked.append((subject, action))
-        return real(policy, subject, action)
-
-    for room in (decision, request_decision):
-        monkeypatch.setattr(room, "decide", listening)
-    return asked  # type: ignore[return-value]
+    return record_decisions(monkeypatch, decision, request_decision)
 
 
 def on_record(world: World) -> int:
@@ -102,7 +92,7 @@ class TakeResult:
     changed: bool = False
 
 
-async def taken(world: World, judged: list[tuple[Subject, Action]], entry: ways.Entry) -> TakeResult:
+async def taken(world: World, judged: list[Decided], entry: ways.Entry) -> TakeResult:
     """Take a way in, and look at the rules, at Slack and at the audit log; what was prepared for it does not count."""
     before: list[Any] = []
 
@@ -120,7 +110,7 @@ async def taken(world: World, judged: list[tuple[Subject, Action]], entry: ways.
 
 
 @pytest.mark.parametrize("entry", list(ways.entries()), ids=lambda one: one.name)
-async def test_it_is_decided_answered_and_on_record(world: World, judged: list[Any], entry: ways.Entry) -> None:
+async def test_it_is_decided_answered_and_on_record(world: World, judged: list[Decided], entry: ways.Entry) -> None:
     found = await taken(world, judged, entry)
 
     assert found.decided, "the rules were not asked"
@@ -143,12 +133,12 @@ async def test_everything_that_was_rendered_is_enumerated(world: World) -> None:
 
 
 async def test_an_action_that_nobody_decides_is_found(
-    world: World, judged: list[Any], monkeypatch: pytest.MonkeyPatch
+    world: World, judged: list[Decided], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def careless(env: Environment, incoming: Incoming) -> str:
         return "done without asking"
 
-    monkeypatch.setitem(button_actions.CLICKS, "evil.act", button_actions.Click(careless))  # type: ignore[arg-type]
+    monkeypatch.setitem(button_actions.CLICKS, "evil.act", button_actions.Click(careless))
     entry = next(one for one in ways.entries() if one.name == "action: evil.act")
 
     # Somebody's Home may be drawn in between, which asks the rules too: it is enough to be found once.

@@ -10,13 +10,12 @@ import pytest
 import pytest_asyncio
 
 from bot.blocks.text import sentence
-from bot.core.model import Action, Decision, Subject, Verdict
-from bot.core.policy import Policy
-from bot.pipeline.authorization import decision
+from bot.core.model import Verdict
 from bot.pipeline.requests.explain import ARCHIVED, NO_SUCH_PERSON, NOT_IN_IT, NOT_SHOWN
 from bot.sandbox.workspace.model import Channel, Message
 from tests.authorization.lost import notice
 from tests.scenarios import forging
+from tests.scenarios.decisions import record_decisions
 from tests.scenarios.outcomes import outcomes_of
 from tests.scenarios.policies import HEAD
 from tests.soak import pairs
@@ -119,25 +118,19 @@ def sections(message: Message) -> list[str]:
 
 async def really(world: World, monkeypatch: pytest.MonkeyPatch, who: str, where: str, line: str) -> Answer:
     """Type it as Slack sends it; the verdict is the last one that was asked for, the reason what was told."""
-    decided: list[Decision] = []
-    real = decision.decide
-
-    def listening(policy: Policy, subject: Subject, action: Action) -> Decision:
-        decided.append(real(policy, subject, action))
-        return decided[-1]
-
     notice(world)
     before = {(one.channel_id, one.ts) for one in forging.told(world, who)}
     with monkeypatch.context() as patch:
-        patch.setattr(decision, "decide", listening)
+        decided = record_decisions(patch)
         outcomes = outcomes_of(world)
         await forging.types(world, who, where, line if line in NO_DRY_RUN else f"{line} --dry-run")
         await world.calm()
     told = [one for one in forging.told(world, who) if (one.channel_id, one.ts) not in before]
+    _, _, last = decided[-1]
     if outcomes()[0] == "refused":
-        return Answer(Verdict.DENY, sections(told[-1])[0] if told else sentence(decided[-1].reason))
+        return Answer(Verdict.DENY, sections(told[-1])[0] if told else sentence(last.reason))
     assert outcomes()[0] in ("answered", "planned", "form_opened"), (line, outcomes())
-    return Answer(decided[-1].verdict, sentence(decided[-1].reason), outcomes()[0] == "form_opened")
+    return Answer(last.verdict, sentence(last.reason), outcomes()[0] == "form_opened")
 
 
 async def explained(world: World, line: str, who: str, where: str, *, unsaid: str = "") -> Answer:

@@ -7,11 +7,9 @@ import pytest
 import pytest_asyncio
 
 from bot.core.model import Action, Decision, Subject
-from bot.core.policy import Policy
-from bot.pipeline.authorization import decision
 from tests.scenarios import forging
 from tests.scenarios.conftest import sound
-from tests.scenarios.decisions import of_the_line
+from tests.scenarios.decisions import of_the_line, record_decisions
 from tests.scenarios.outcomes import outcomes_of
 from tests.soak import one_in
 from tests.world import ANA, BEN, DANA, DB_OPS, GENERAL, GIL, INCIDENT, ORDERS, REMY, SHARED, STELLA, ZED, World
@@ -107,16 +105,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 @pytest.fixture
 def decided(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Subject, Action, Decision]]:
     """Every decision while the test runs."""
-    found: list[tuple[Subject, Action, Decision]] = []
-    real = decision.decide
-
-    def listening(policy: Policy, subject: Subject, action: Action) -> Decision:
-        decision = real(policy, subject, action)
-        found.append((subject, action, decision))
-        return decision
-
-    monkeypatch.setattr(decision, "decide", listening)
-    return found
+    return record_decisions(monkeypatch)
 
 
 @pytest.mark.parametrize("row", one_in(3, list(rows())), ids=lambda row: f"{row.channel}: {row.line} as {row.person}")

@@ -26,7 +26,9 @@ PRESSES = [
 
 
 @pytest.mark.parametrize(("presses", "refused"), [pytest.param(*rest, id=name) for name, *rest in PRESSES])
-def test_presses_are_counted_for_each_person_and_request(presses: list[tuple[float, str, str]], refused: list[int]):
+def test_presses_are_counted_for_each_person_and_request(
+    presses: list[tuple[float, str, str]], refused: list[int]
+) -> None:
     now = [0.0]
     limit = PressLimit(lambda: now[0])
 

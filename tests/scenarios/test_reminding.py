@@ -1,6 +1,7 @@
 """Who has to decide is named on the card, and the requester may have them reminded, now and then."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -23,14 +24,14 @@ def direct(world: World, user_id: str) -> list[Message]:
     return [one for one in world.workspace.history(channel.id, user_id) if "waiting for your approval" in words(one)]
 
 
-async def test_a_card_names_everybody_who_may_approve(world: World):
+async def test_a_card_names_everybody_who_may_approve(world: World) -> None:
     card = await asked(world, "/turso rotate {} --reason leak")
 
     assert f"Needs 1 approval: <@{ANA}> or <@{BEN}>." in marked_up(card)
     assert "Expires" in words(card)
 
 
-async def test_the_requester_reminds_those_whom_the_rule_notifies_once_in_ten_minutes(world: World):
+async def test_the_requester_reminds_those_whom_the_rule_notifies_once_in_ten_minutes(world: World) -> None:
     dana = world.person(DANA)
     card = await asked(world, "/turso rotate {} --reason leak")
 
@@ -50,7 +51,7 @@ async def test_the_requester_reminds_those_whom_the_rule_notifies_once_in_ten_mi
     assert not direct(world, ANA)
 
 
-async def test_presses_at_the_same_moment_remind_once(world: World):
+async def test_presses_at_the_same_moment_remind_once(world: World) -> None:
     card = await asked(world, "/turso rotate {} --reason leak")
 
     await asyncio.gather(*(world.person(DANA).presses("Remind", card) for _ in range(5)))
@@ -59,7 +60,7 @@ async def test_presses_at_the_same_moment_remind_once(world: World):
     assert len(reminders(world, card)) == 1
 
 
-async def test_only_the_requester_reminds(world: World):
+async def test_only_the_requester_reminds(world: World) -> None:
     card = await asked(world, "/turso rotate {} --reason leak")
 
     refused = await world.person(ANA).presses_and_hears("Remind", card)
@@ -68,7 +69,7 @@ async def test_only_the_requester_reminds(world: World):
     assert not reminders(world, card)
 
 
-async def test_where_the_rule_notifies_nobody_each_approver_is_told_alone(world: World):
+async def test_where_the_rule_notifies_nobody_each_approver_is_told_alone(world: World) -> None:
     await world.make("orders-reminded")
     card = await world.person(DANA).types(
         "/turso token orders-reminded --reason work", ORDERS, holding="orders-reminded"
@@ -77,12 +78,12 @@ async def test_where_the_rule_notifies_nobody_each_approver_is_told_alone(world:
     await world.person(DANA).presses_and_hears("Remind", card)
 
     for one in (ANA, BEN):
-        (told,) = await until(lambda one=one: direct(world, one), what=f"a direct message to {one}")
+        (told,) = await until(partial(direct, world, one), what=f"a direct message to {one}")
         assert "orders-reminded" in words(told)
     assert not reminders(world, card)
 
 
-async def test_what_is_decided_needs_no_reminder(world: World):
+async def test_what_is_decided_needs_no_reminder(world: World) -> None:
     assert world.bot is not None
     card = await asked(world, "/turso rotate {} --reason leak")
     request = await stored(world, card)
@@ -98,7 +99,7 @@ async def test_what_is_decided_needs_no_reminder(world: World):
     assert not [one for one in mine if one.event == "reminded"]
 
 
-async def test_a_reminder_is_on_record(world: World):
+async def test_a_reminder_is_on_record(world: World) -> None:
     assert world.bot is not None
     card = await asked(world, "/turso rotate {} --reason leak")
     await world.person(DANA).presses_and_hears("Remind", card)
@@ -109,7 +110,7 @@ async def test_a_reminder_is_on_record(world: World):
     assert (line.user_id, line.outcome) == (DANA, "sent")
 
 
-async def test_a_reminder_that_slack_does_not_take_now_is_answered_as_such(world: World):
+async def test_a_reminder_that_slack_does_not_take_now_is_answered_as_such(world: World) -> None:
     card = await asked(world, "/turso rotate {} --reason leak")
     fault = world.workspace.faults.add("api_error", "chat.postMessage", error="fatal_error")
     try:
@@ -120,7 +121,7 @@ async def test_a_reminder_that_slack_does_not_take_now_is_answered_as_such(world
     assert "Slack didn't accept the reminder. Ask them yourself." in words(told)
 
 
-async def test_one_approver_who_cannot_be_told_now_keeps_no_other_from_being_told(world: World):
+async def test_one_approver_who_cannot_be_told_now_keeps_no_other_from_being_told(world: World) -> None:
     await world.make("orders-one-of-two")
     card = await world.person(DANA).types(
         "/turso token orders-one-of-two --reason work", ORDERS, holding="orders-one-of-two"

@@ -29,7 +29,7 @@ async def test_a_bug_in_what_is_taken_up_is_told_and_ends(
     async def broken(*_: Any) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setitem(modal_submissions.CHECKS, "broken.thing", broken)  # type: ignore[index]
-    monkeypatch.setitem(button_actions.CLICKS, "broken.thing", Click(broken))  # type: ignore[index]
+    monkeypatch.setitem(modal_submissions.CHECKS, "broken.thing", broken)
+    monkeypatch.setitem(button_actions.CLICKS, "broken.thing", Click(broken))
 
     assert "went wrong" in await taken_up(world, left(7_100 + len(kind), kind, "broken.thing"))

@@ -10,16 +10,15 @@ import pytest_asyncio
 
 from bot.blocks.text import duration
 from bot.commands import CATALOGUE, COMMANDS
-from bot.core.model import Action, Decision, Subject, Target, Verdict
+from bot.core.model import Target, Verdict
 from bot.core.parsing.durations import parse_duration
 from bot.core.parsing.grammar import Grammar
-from bot.core.policy import Policy, load
+from bot.core.policy import load
 from bot.core.policy.databases import Databases
-from bot.pipeline.authorization import decision
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging
 from tests.scenarios.conftest import sound
-from tests.scenarios.decisions import of_the_line
+from tests.scenarios.decisions import of_the_line, record_decisions
 from tests.scenarios.generated import LINES
 from tests.scenarios.test_tools_agree import ASKABLE, NAMES, policy_text
 from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, REMY, World, until, words
@@ -155,15 +154,7 @@ async def test_all_lists_say_what_the_bot_decides(world: World, monkeypatch: pyt
     dice = random.Random(seed)
     text = policy_text(dice)
     monkeypatch.setattr(world.bot.env.rules, "policy", load(text, CATALOGUE, default_organization="acme"))
-    decided: list[tuple[Subject, Action, Decision]] = []
-    real = decision.decide
-
-    def listening(policy: Policy, subject: Subject, action: Action) -> Decision:
-        decision = real(policy, subject, action)
-        decided.append((subject, action, decision))
-        return decision
-
-    monkeypatch.setattr(decision, "decide", listening)
+    decided = record_decisions(monkeypatch)
     for who, channel in dice.sample(MEMBERS, 3):
         home = shown_in(await home_of(world, who, channel))
         here = shown_in(sections(await told(world, who, channel, "", "Turso Ops")))

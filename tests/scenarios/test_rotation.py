@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import apsw
 import pytest
 import pytest_asyncio
 
@@ -31,7 +32,7 @@ async def pair(world: World, name: str) -> str:
     return name
 
 
-def _group(connection, name: str) -> None:
+def _group(connection: apsw.Connection, name: str) -> None:
     from bot.sandbox.platform.catalog import groups
 
     groups.create(connection, "acme", name, "local")
@@ -67,7 +68,7 @@ async def proof_of(world: World, card: Message) -> Proof:
     return found
 
 
-async def test_a_late_rotation_is_accepted_first_and_proven_when_an_old_token_is_refused(world: World):
+async def test_a_late_rotation_is_accepted_first_and_proven_when_an_old_token_is_refused(world: World) -> None:
     assert world.bot is not None
     name = await pair(world, "late")
     dana = world.person(DANA)
@@ -104,7 +105,7 @@ async def test_a_late_rotation_is_accepted_first_and_proven_when_an_old_token_is
     assert len(world.changes("POST", f"/{name}/auth/rotate")) == 1
 
 
-async def test_what_is_not_seen_within_65_minutes_is_not_proven(world: World):
+async def test_what_is_not_seen_within_65_minutes_is_not_proven(world: World) -> None:
     assert world.bot is not None
     name = await pair(world, "never")
     await world.person(DANA).types(f"/turso token {name} --read-only --expiration 8h", holding="eyJ")
@@ -123,7 +124,7 @@ async def test_what_is_not_seen_within_65_minutes_is_not_proven(world: World):
     assert token.state is TokenState.REVOKED, "what is not proven is not claimed"
 
 
-async def test_a_rotation_that_reaches_the_group_is_seen_at_the_sibling(world: World):
+async def test_a_rotation_that_reaches_the_group_is_seen_at_the_sibling(world: World) -> None:
     name = await pair(world, "wide")
     world.turso.faults.add("group_rotation")
 
@@ -134,7 +135,7 @@ async def test_a_rotation_that_reaches_the_group_is_seen_at_the_sibling(world: W
     assert (await proof_of(world, card)).is_watched is False
 
 
-async def test_a_sibling_that_is_rotated_by_itself_says_nothing_of_the_group(world: World):
+async def test_a_sibling_that_is_rotated_by_itself_says_nothing_of_the_group(world: World) -> None:
     name = await pair(world, "apart")
     card = await rotates(world, name)
     await world.shows(card, holding="Old tokens are refused since")
@@ -145,7 +146,7 @@ async def test_a_sibling_that_is_rotated_by_itself_says_nothing_of_the_group(wor
     assert "in the same group are refused" not in words(world.as_now(card))
 
 
-async def test_a_bug_in_the_probes_does_not_keep_from_rotating(world: World, monkeypatch: pytest.MonkeyPatch):
+async def test_a_bug_in_the_probes_does_not_keep_from_rotating(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert world.bot is not None
     name = await pair(world, "buggy-probe")
 
@@ -159,7 +160,7 @@ async def test_a_bug_in_the_probes_does_not_keep_from_rotating(world: World, mon
     assert len(world.changes("POST", f"/{name}/auth/rotate")) == 1
 
 
-async def test_without_a_probe_token_it_is_rotated_and_not_proven(world: World):
+async def test_without_a_probe_token_it_is_rotated_and_not_proven(world: World) -> None:
     name = await pair(world, "mintless")
     world.turso.faults.add("status", method="POST", path="*/auth/tokens", status=403, count=2)
 
@@ -170,7 +171,7 @@ async def test_without_a_probe_token_it_is_rotated_and_not_proven(world: World):
     assert len(world.changes("POST", f"/{name}/auth/rotate")) == 1
 
 
-async def test_a_probe_that_did_not_work_before_proves_nothing_by_being_refused(world: World):
+async def test_a_probe_that_did_not_work_before_proves_nothing_by_being_refused(world: World) -> None:
     name = await pair(world, "deaf")
     world.turso.faults.add("status", path=f"/db/{name}/*", status=401, count=3)
 
@@ -181,7 +182,7 @@ async def test_a_probe_that_did_not_work_before_proves_nothing_by_being_refused(
     )
 
 
-async def test_a_failing_network_is_no_proof(world: World):
+async def test_a_failing_network_is_no_proof(world: World) -> None:
     name = await pair(world, "cut")
     card = await world.person(DANA).types(f"/turso rotate {name} --reason leak", holding=name)
     hold = world.turso.faults.add("hold_before", method="POST", path=f"*/{name}/auth/rotate")
@@ -197,7 +198,7 @@ async def test_a_failing_network_is_no_proof(world: World):
     assert (await proof_of(world, card)).target.tokens is OldTokens.WATCHED
 
 
-async def test_a_database_made_again_under_the_name_proves_nothing(world: World):
+async def test_a_database_made_again_under_the_name_proves_nothing(world: World) -> None:
     name = await pair(world, "again")
     world.turso.faults.add("late_rotation", seconds=10 * HOUR)
     card = await rotates(world, name)
@@ -218,7 +219,7 @@ async def _destroy(world: World, name: str) -> None:
         assert (await http.delete(f"/v1/organizations/acme/databases/{name}")).status_code == 200
 
 
-async def test_after_a_restart_nothing_more_is_proven(world: World):
+async def test_after_a_restart_nothing_more_is_proven(world: World) -> None:
     assert world.bot is not None
     name = await pair(world, "restart")
     world.turso.faults.add("late_rotation", seconds=10 * HOUR)
@@ -231,7 +232,7 @@ async def test_after_a_restart_nothing_more_is_proven(world: World):
     await world.shows(card, holding="I couldn't check the old tokens: Turso Ops restarted")
 
 
-async def test_freeze_first_asks_for_a_freeze_as_if_it_were_typed(world: World):
+async def test_freeze_first_asks_for_a_freeze_as_if_it_were_typed(world: World) -> None:
     name = await pair(world, "leaked")
     card = await world.person(DANA).types(f"/turso rotate {name} --reason leak", holding=name)
 
@@ -247,7 +248,7 @@ async def test_freeze_first_asks_for_a_freeze_as_if_it_were_typed(world: World):
     assert "Approve" in buttons(world.as_now(card)), "the rotation waits as before"
 
 
-async def test_a_database_without_siblings_has_one_probe(world: World):
+async def test_a_database_without_siblings_has_one_probe(world: World) -> None:
     await world.turso.change(_group, "g-alone")
     await world.make("alone", group="g-alone")
 
@@ -259,7 +260,7 @@ async def test_a_database_without_siblings_has_one_probe(world: World):
 
 
 @pytest.mark.parametrize("block_reads", [True, False])
-async def test_a_blocked_database_is_proven_all_the_same(world: World, block_reads: bool):
+async def test_a_blocked_database_is_proven_all_the_same(world: World, block_reads: bool) -> None:
     name = f"frozen-{block_reads}".lower()
     await world.turso.change(_group, f"g-{name}")
     await world.make(name, group=f"g-{name}")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bot.core.requests.request import Request
+from bot.pipeline.authorization.authorize import authorize
 from bot.pipeline.execution import begin
 from bot.pipeline.outcomes import waiting
 from bot.sandbox.workspace.model import Message
@@ -43,7 +44,7 @@ def told_to_wait(world: World, name: str) -> list[Message]:
 def tries(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The ids of requests whose start was tried, one for each try."""
     found: list[str] = []
-    real = begin.authorize
+    real = authorize
 
     async def counted(env: Any, request: Request, *arguments: Any, **more: Any) -> Any:
         found.append(request.id)

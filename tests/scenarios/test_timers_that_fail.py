@@ -72,7 +72,7 @@ async def test_timers_of_every_kind_that_fail_are_shown_until_they_work(
         fired.add(timer.kind)
 
     for kind in TimerKind:
-        monkeypatch.setitem(due.DUE, kind, fails)  # type: ignore[arg-type]
+        monkeypatch.setitem(due.DUE, kind, fails)
         await world.bot.store.timers.schedule(Timer(kind, f"x-{kind}", world.clock.now() - timedelta(seconds=1)))
     await fail(world, set(TimerKind))
 
@@ -84,7 +84,7 @@ async def test_timers_of_every_kind_that_fail_are_shown_until_they_work(
     assert await world.person(DANA).types("/turso ls")
 
     for kind in TimerKind:
-        monkeypatch.setitem(due.DUE, kind, works)  # type: ignore[arg-type]
+        monkeypatch.setitem(due.DUE, kind, works)
     await until(lambda: fired == set(TimerKind), what="every kind", within=PATIENCE)
     await world.calm()
     assert await timers(world) == {}

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import pytest_asyncio
@@ -140,7 +141,7 @@ async def test_a_change_that_is_under_way_when_its_channel_is_archived_is_told_b
 
     name = request.plan.databases[0][0]
     for person in (DANA, ANA):
-        await until(lambda who=person: direct(world, who, name), what=f"the outcome for {person}")
+        await until(partial(direct, world, person, name), what=f"the outcome for {person}")
     await world.calm()
     assert [len(direct(world, who, name)) for who in (DANA, ANA)] == [1, 1]
     assert "can't show this now" in words(direct(world, DANA, name)[0])

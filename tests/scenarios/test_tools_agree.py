@@ -8,13 +8,12 @@ import pytest_asyncio
 import yaml
 
 from bot.commands import CATALOGUE, COMMANDS
-from bot.core.model import Action, Decision, Subject, Verdict
+from bot.core.model import Verdict
 from bot.core.parsing.grammar import Grammar
-from bot.core.policy import Policy, load, report
-from bot.pipeline.authorization import decision
+from bot.core.policy import load, report
 from tests.scenarios import forging
 from tests.scenarios.conftest import sound
-from tests.scenarios.decisions import of_the_line
+from tests.scenarios.decisions import of_the_line, record_decisions
 from tests.scenarios.generated import LINES
 from tests.scenarios.outcomes import outcomes_of
 from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, World
@@ -37,8 +36,6 @@ COMMAND_LISTS = (
     "thaw",
     "protect",
     "destroy",
-)
-COMMAND_LISTS += (
     "destroy --now",
     "incident",
     "digest on",
@@ -57,7 +54,7 @@ def policy_text(dice: random.Random) -> str:
     for channel in (DB_OPS, ORDERS):
         databases = dice.choice((["*"], ["orders*"], ["group:default"], ["orders*", "group:other"]))
         channels[channel] = {"databases": databases, "rules": [_rule(dice) for _ in range(dice.randrange(1, 7))]}
-    ceiling = {"token_lifetime": dice.choice(("24h", "1h", "30m"))} if dice.random() < 0.3 else {}
+    ceiling: dict[str, object] = {"token_lifetime": dice.choice(("24h", "1h", "30m"))} if dice.random() < 0.3 else {}
     if dice.random() < 0.3:
         ceiling["deny"] = [{"commands": [dice.choice(COMMAND_LISTS[1:])], "databases": [dice.choice(("users", "*"))]}]
     head = {"version": 1, "organizations": {"acme": {"token": "env:TURSO_API_TOKEN"}}, "workspace": "T0ACME"}
@@ -107,15 +104,7 @@ async def test_a_policys_tools_say_what_the_bot_decides(
 ) -> None:
     assert world.bot is not None
     dice = random.Random(seed)
-    decided: list[tuple[Subject, Action, Decision]] = []
-    real = decision.decide
-
-    def listening(policy: Policy, subject: Subject, action: Action) -> Decision:
-        decision = real(policy, subject, action)
-        decided.append((subject, action, decision))
-        return decision
-
-    monkeypatch.setattr(decision, "decide", listening)
+    decided = record_decisions(monkeypatch)
     text = policy_text(dice)
     policy = load(text, CATALOGUE, default_organization="acme")
     monkeypatch.setattr(world.bot.env.rules, "policy", policy)
@@ -129,7 +118,7 @@ async def test_a_policys_tools_say_what_the_bot_decides(
         assert outcomes(), line
         own = [one for _, _, one in of_the_line(decided, person, channel)]
         verdict = own[-1].verdict if own else Verdict.ALLOW
-        case = {"subject": person, "channel": channel, "command": line, "verdict": verdict.value}
+        case: dict[str, object] = {"subject": person, "channel": channel, "command": line, "verdict": verdict.value}
         named = GRAMMAR.parse(line).args.__dict__.get("name")
         case |= {"group": "default"} if named else {}
         case |= {"approvers": sorted(own[-1].approvers.ids), "quorum": own[-1].quorum} if own else {}

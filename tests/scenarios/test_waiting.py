@@ -1,5 +1,7 @@
 """What waits is shown again, in lists and on Home, with its buttons, to those alone whom it concerns."""
 
+from functools import partial
+
 import pytest
 
 from bot.core.requests.request import State
@@ -63,6 +65,6 @@ async def test_home_tells_a_guest_and_a_stranger_nothing(world: World) -> None:
 
     for person in (GIL, STELLA):
         await world.workspace.open_home(person)
-        home = await until(lambda person=person: world.workspace.home_of(person), what="Home")
+        home = await until(partial(world.workspace.home_of, person), what="Home")
         assert "Approve" not in buttons(home)
         assert "db-" not in words(home)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from bot.blocks.inputs import speaks
@@ -77,7 +78,8 @@ async def test_a_card_that_is_drawn_again_keeps_who_asked_for_it(world: World) -
 def _names_of(command: Command) -> list[str]:
     """The spellings in which a command takes the name of a database that must exist."""
     fields: dict[str, FieldInfo] = command.args.model_fields
-    shape = shape_of(command.args)
+    args: type[BaseModel] = command.args
+    shape = shape_of(args)
     labels = [shape.by_key[info.alias or name].label for name, info in fields.items() if speaks(info, DatabaseName)]
     return [f"{label} " if label.startswith("--") else "" for label in labels]
 

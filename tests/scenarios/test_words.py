@@ -4,6 +4,7 @@ import os
 import random
 import re
 from collections import Counter
+from functools import partial
 from zlib import crc32
 
 import pytest
@@ -55,7 +56,7 @@ async def test_generated_texts_are_acknowledged_and_answered(world: World) -> No
         delivery, hook, trigger = await forging.types(world, person, channel, text)
         assert delivery.status == 200, (text, delivery.status)
         assert delivery.answer == "", text
-        await until(lambda h=hook, t=trigger, c=calls: is_answered(world, h, t, c), what=f"an answer to {text!r}")
+        await until(partial(is_answered, world, hook, trigger, calls), what=f"an answer to {text!r}")
 
     await world.calm()
     assert {command.name for command in COMMANDS} <= set(read), "every command occurs"

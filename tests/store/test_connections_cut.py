@@ -47,7 +47,8 @@ async def test_a_write_is_committed_once(store: SqlStore, when: When, numbers: s
 
 
 async def test_a_connection_that_ends_between_two_statements_is_replaced(store: SqlStore) -> None:
-    adds, ended = Adds(), []
+    adds = Adds()
+    ended: list[int] = []
 
     def work(connection: Connection) -> int:
         if not ended:
@@ -75,7 +76,7 @@ async def test_a_server_that_was_replaced_is_not_believed(
     store: SqlStore, when: When, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The number of a transaction means another one there."""
-    real = database.transaction_id
+    real = commit_outcome.transaction_id
 
     def of_before(connection: Connection) -> Any:
         found = real(connection)

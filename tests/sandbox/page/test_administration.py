@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -20,10 +21,12 @@ OURS = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin", "HX-Request": "true"}
 async def administer(page: Any, kind: str, subject: str, do: str, value: str = "") -> str:
     answer = await page.post(f"/as/U0ANA/lab/admin/{kind}/{subject}", data={"do": do, "value": value}, headers=OURS)
     assert answer.status_code == 200
-    return answer.text
+    return str(answer.text)
 
 
-CHANNEL_OPERATIONS = {
+Operation = tuple[str, Callable[[Any], object]]
+"""A value, and what shows that the operation was done."""
+CHANNEL_OPERATIONS: dict[str, Operation] = {
     "archive": ("", lambda channel: channel.is_archived),
     "unarchive": ("", lambda channel: not channel.is_archived),
     "remove_app": ("", lambda channel: "U0TURSO" not in channel.members),
@@ -35,7 +38,7 @@ CHANNEL_OPERATIONS = {
     "remove": (DANA, lambda channel: DANA not in channel.members),
     "posting": ("admins", lambda channel: channel.posting == "admins"),
 }
-PERSON_OPERATIONS = {
+PERSON_OPERATIONS: dict[str, Operation] = {
     "guest": ("", lambda person: person.is_restricted and not person.is_ultra_restricted),
     "single": ("", lambda person: person.is_ultra_restricted),
     "member": ("", lambda person: not person.is_guest),
@@ -43,7 +46,7 @@ PERSON_OPERATIONS = {
     "deactivate": ("", lambda person: person.deleted),
     "reactivate": ("", lambda person: not person.deleted),
 }
-GROUP_OPERATIONS = {
+GROUP_OPERATIONS: dict[str, Operation] = {
     "add": (REMY, lambda group: REMY in group.users),
     "remove": (REMY, lambda group: REMY not in group.users),
     "disable": ("", lambda group: group.disabled),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.sandbox.page.render.charts import LEFT, PLOT_HEIGHT, TOP, WIDTH, compact, pie, plot
 
 
-def chart(kind: str, *rows: list[float]) -> dict:
+def chart(kind: str, *rows: list[float]) -> dict[str, Any]:
     categories = [f"c{index}" for index in range(len(rows[0]))]
     series = [
         {"name": f"s{at}", "data": [{"label": c, "value": v} for c, v in zip(categories, row, strict=True)]}

@@ -9,6 +9,7 @@ import pytest
 
 from bot.sandbox.page.privacy import may_look
 from bot.sandbox.workspace import Workspace, running
+from bot.sandbox.workspace.records import Call, Delivery
 from tests.sandbox.workspace.stage import Recorder, client_of, connected, new_workspace
 
 SECRET = "eyJ.secret.token"
@@ -38,7 +39,8 @@ async def _web() -> aiohttp.ClientSession:
 
 
 async def test_only_the_person_concerned_sees_what_is_inside(busy: Workspace) -> None:
-    private = [each for each in [*busy.calls, *busy.deliveries] if SECRET in repr(each)]
+    records: list[Call | Delivery] = [*busy.calls, *busy.deliveries]
+    private = [each for each in records if SECRET in repr(each)]
     assert len(private) == 6
     for record in private:
         assert may_look(busy, "U0DANA", record) == (True, "U0DANA")

@@ -95,7 +95,7 @@ class Hosted:
         return (await self.api("POST", "/databases", json={"name": name} | body))["database"]
 
     async def token(self, name: str, **query: str) -> str:
-        return (await self.api("POST", f"/databases/{name}/auth/tokens", params=query))["jwt"]
+        return str((await self.api("POST", f"/databases/{name}/auth/tokens", params=query))["jwt"])
 
     async def database(self, name: str, **query: str) -> "Client":
         """Create a database if need be, and open it."""

@@ -2,7 +2,7 @@
 
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -226,7 +226,7 @@ def test_a_gigabyte_in_pieces_is_refused_when_it_becomes_too_much(server: Proces
     created = server.create("large")
     token = server.token("large")
 
-    def pieces() -> AsyncIterator[bytes]:
+    def pieces() -> Iterator[bytes]:
         for _ in range(40):
             yield b" " * 2**20
 

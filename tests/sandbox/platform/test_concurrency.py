@@ -131,7 +131,8 @@ async def test_every_writing_connection_waits_for_the_disk(orders: Client) -> No
 
 
 def test_no_acknowledged_write_is_lost_by_a_kill(tmp_path: Path) -> None:
-    data, acknowledged = tmp_path / "data", []
+    data = tmp_path / "data"
+    acknowledged: list[int] = []
     server = Process(data)
     url = server.create("orders")
     headers = {"authorization": f"Bearer {server.token('orders')}"}

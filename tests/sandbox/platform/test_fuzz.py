@@ -42,7 +42,7 @@ good_sql = st.sampled_from(
     ]
 )
 sql = st.one_of(good_sql, st.lists(words, max_size=12).map(" ".join), st.text(max_size=30))
-texts = st.one_of(
+texts: st.SearchStrategy[dict[str, Any]] = st.one_of(
     sql.map(lambda text: {"sql": text}), st.integers(0, 3).map(lambda number: {"sql_id": number}), st.just({})
 )
 statements = st.builds(

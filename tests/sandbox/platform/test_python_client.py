@@ -4,7 +4,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import libsql
 import pytest
@@ -145,7 +145,9 @@ def test_what_a_client_reads_and_writes_appears_in_usage(server: Process) -> Non
 
 
 @pytest.mark.parametrize("client", ["curl", "python"])
-def test_the_command_to_paste_works(server: Process, url: str, connection: Any, client: str) -> None:
+def test_the_command_to_paste_works(
+    server: Process, url: str, connection: Any, client: Literal["curl", "python"]
+) -> None:
     hostname = server.api("GET", "/databases/python")["database"]["Hostname"]
     command = connect_command(hostname, server.token("python"), client=client, sql="SELECT 'it''s', 'pasted'")
 

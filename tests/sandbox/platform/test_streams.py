@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.platform.hrana.limits import Limits
+from bot.sandbox.platform.hrana.stream import Stream
+from tests.present import present
 from tests.sandbox.platform.hosting import CLOSE, Client, Hosted, stmt
 
 
@@ -44,8 +46,9 @@ async def test_batons_are_bound_to_stream_and_database(platform: Hosted, orders:
     opened = await orders.ask(stmt("SELECT 1"))
     users = await platform.database("users")
 
-    for client, baton in ((users, opened.baton), (orders, "AAAA"), (orders, "?"), (orders, opened.baton[:-4] + "AAAA")):
-        refused = await client.post(json={"baton": baton, "requests": []})
+    baton = present(opened.baton)
+    for client, wrong in ((users, baton), (orders, "AAAA"), (orders, "?"), (orders, baton[:-4] + "AAAA")):
+        refused = await client.post(json={"baton": wrong, "requests": []})
         assert (refused.status_code, refused.text) == (400, "Received an invalid baton")
 
 
@@ -143,11 +146,19 @@ async def test_a_cursor_streams_its_steps_as_lines(orders: Client) -> None:
     assert (await orders.ask(stmt("SELECT 1"), CLOSE, baton=head["baton"])).rows() == [[1]]
 
 
-async def test_the_baton_of_a_cursor_may_come_back_before_its_last_row_is_out(orders: Client) -> None:
+async def test_the_baton_of_a_cursor_may_come_back_before_its_last_row_is_out(
+    orders: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT i FROM n"
     streams = orders.platform.turso.plane.streams
-    told, keep = asyncio.get_running_loop().create_future(), streams.keep
-    streams.keep = lambda stream: told.set_result(keep(stream)) or told.result()  # type: ignore[method-assign]
+    told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    keep = streams.keep
+
+    def tells(stream: Stream) -> str:
+        told.set_result(keep(stream))
+        return told.result()
+
+    monkeypatch.setattr(streams, "keep", tells)
     running = asyncio.create_task(orders.post("v3/cursor", json={"batch": {"steps": [{"stmt": {"sql": sql}}]}}))
 
     early = await orders.ask(stmt("SELECT 1"), baton=await told)

@@ -20,7 +20,8 @@ from bot.sandbox.workspace import Workspace, seed, serving
 
 SECRET, BOT_TOKEN, APP_TOKEN = "7d3f0c2a9be14f6c8a5512d0e4b7a901", "xoxb-1-2-local", "xapp-1-2-local"
 
-MANIFEST = {
+Json = dict[str, Any]
+MANIFEST: Json = {
     "display_information": {"name": "Turso Ops"},
     "features": {
         "app_home": {
@@ -77,16 +78,16 @@ MANIFEST = {
 }
 
 
-def with_scopes(*scopes: str) -> dict:
+def with_scopes(*scopes: str) -> Json:
     """The manifest with these scopes instead."""
     return {**MANIFEST, "oauth_config": {"scopes": {"bot": list(scopes)}}}
 
 
-def with_more_scopes(*scopes: str) -> dict:
+def with_more_scopes(*scopes: str) -> Json:
     return with_scopes(*MANIFEST["oauth_config"]["scopes"]["bot"], *scopes)
 
 
-def new_workspace(manifest: dict = MANIFEST, **options: Any) -> Workspace:
+def new_workspace(manifest: Json = MANIFEST, **options: Any) -> Workspace:
     made = Workspace(manifest=manifest, signing_secret=SECRET, bot_token=BOT_TOKEN, app_token=APP_TOKEN, **options)
     made.limits.ack = made.limits.trigger_lifetime = timedelta(seconds=20)  # this machine may be busy
     seed(made)
@@ -105,7 +106,7 @@ def bolt(workspace: Workspace) -> AsyncApp:
 @asynccontextmanager
 async def connected(workspace: Workspace, app: Any) -> AsyncIterator[Workspace]:
     """Serve an app (Bolt's or any ASGI one) and let the workspace deliver to it over HTTP."""
-    served = AsyncSlackRequestHandler(app, path="/slack/events") if isinstance(app, AsyncApp) else app
+    served: Any = AsyncSlackRequestHandler(app, path="/slack/events") if isinstance(app, AsyncApp) else app
     async with serving(served) as origin:
         workspace.events_url = f"{origin}/slack/events"
         yield workspace
@@ -143,27 +144,27 @@ class Recorder:
         return dict(parse_qsl(self.got[-1][1].decode(), keep_blank_values=True))
 
     @property
-    def payload(self) -> dict:
+    def payload(self) -> Json:
         """The last payload: of an interaction, or the JSON of an event."""
         headers, body = self.got[-1]
-        if headers["content-type"] == "application/json":
-            return json.loads(body)
-        return json.loads(self.form["payload"])
+        is_json = headers["content-type"] == "application/json"
+        found: Json = json.loads(body if is_json else self.form["payload"])
+        return found
 
 
-def button(action_id: str = "go", value: str = "v", **more: Any) -> dict:
+def button(action_id: str = "go", value: str = "v", **more: Any) -> Json:
     return {"type": "button", "action_id": action_id, "value": value, "text": plain("Go"), **more}
 
 
-def plain(text: str) -> dict:
+def plain(text: str) -> Json:
     return {"type": "plain_text", "text": text}
 
 
-def actions(*elements: dict, block_id: str = "row") -> list[dict]:
+def actions(*elements: Json, block_id: str = "row") -> list[Json]:
     return [{"type": "actions", "block_id": block_id, "elements": list(elements)}]
 
 
-def modal(*blocks: dict, **more: Any) -> dict:
+def modal(*blocks: Json, **more: Any) -> Json:
     return {
         "type": "modal",
         "callback_id": "modal",
@@ -174,7 +175,7 @@ def modal(*blocks: dict, **more: Any) -> dict:
     }
 
 
-def field(block_id: str = "name", element: dict | None = None, **more: Any) -> dict:
+def field(block_id: str = "name", element: Json | None = None, **more: Any) -> Json:
     element = element or {"type": "plain_text_input", "action_id": "value"}
     return {"type": "input", "block_id": block_id, "label": plain(block_id), "element": element, **more}
 
@@ -183,7 +184,7 @@ async def error_of(call: Any) -> str:
     """The error word of a call that fails."""
     with pytest.raises(SlackApiError) as raised:
         await call
-    return raised.value.response["error"]
+    return str(raised.value.response["error"])
 
 
 async def with_trigger(workspace: Workspace, app: Recorder, person_id: str = "U0DANA") -> str:

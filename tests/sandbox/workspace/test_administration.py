@@ -10,6 +10,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.sandbox.workspace import CannotAct, Workspace
 from bot.sandbox.workspace.mentions import called_by
+from bot.sandbox.workspace.model import Posting
 from bot.sandbox.workspace.seed import ANA, BEN, DANA, DB_OPS, GENERAL, ORDERS, OTHER_TEAM, REMY, SHARED, STELLA
 from tests.present import present
 from tests.sandbox.workspace.stage import Recorder, actions, button, error_of, new_workspace
@@ -25,7 +26,7 @@ def workspace_events(workspace: Workspace) -> None:
 
 
 async def posted(client: AsyncWebClient, channel: str = DB_OPS, **more: Any) -> str:
-    return (await client.chat_postMessage(channel=channel, text="a", **more))["ts"]
+    return str((await client.chat_postMessage(channel=channel, text="a", **more))["ts"])
 
 
 # -- channels
@@ -149,7 +150,7 @@ async def test_when_sharing_ends_the_others_leave(workspace: Workspace, client: 
     ],
 )
 async def test_a_channel_may_restrict_what_is_posted(
-    workspace: Workspace, client: AsyncWebClient, posting: str, in_channel: str | None, in_thread: str | None
+    workspace: Workspace, client: AsyncWebClient, posting: Posting, in_channel: str | None, in_thread: str | None
 ) -> None:
     root = await posted(client)
     workspace.admin.restrict_posting(DB_OPS, posting)
@@ -223,7 +224,7 @@ async def test_a_disabled_group_calls_nobody_until_it_is_enabled(
     workspace: Workspace, client: AsyncWebClient, app: Recorder, workspace_events: None
 ) -> None:
     await workspace.admin.disable_group("S0DBA")
-    message = workspace.state.message(DB_OPS, await posted(client))
+    message = present(workspace.state.message(DB_OPS, await posted(client)))
     calling = type(message)(**{**message.__dict__, "text": "<!subteam^S0DBA>"})
 
     assert app.payload["event"]["subteam"]["date_delete"] > 0

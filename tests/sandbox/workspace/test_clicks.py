@@ -18,7 +18,7 @@ OPTIONS = [{"text": plain("One"), "value": "1"}, {"text": plain("Two"), "value":
 
 
 async def post(client: AsyncWebClient, *elements: Any, channel: str = DB_OPS, **more: Any) -> str:
-    return (await client.chat_postMessage(channel=channel, text="a", blocks=actions(*elements), **more))["ts"]
+    return str((await client.chat_postMessage(channel=channel, text="a", blocks=actions(*elements), **more))["ts"])
 
 
 async def test_the_payload_of_a_button_in_a_message(
@@ -227,7 +227,7 @@ async def test_buttons_in_cards_containers_and_tables_can_be_pressed(
 ) -> None:
     cell = {"type": "action_cell", "element": button("cell"), "fallback": {"type": "raw_text", "text": "Go"}}
     head = {"type": "raw_text", "text": "Do"}
-    blocks = [
+    blocks: list[dict[str, Any]] = [
         {"type": "card", "body": plain("a"), "actions": [button("card")]},
         {"type": "container", "title": plain("a"), "child_blocks": actions(button("contained"), block_id="c")},
         {"type": "carousel", "elements": [{"type": "card", "body": plain("a"), "actions": [button("carried")]}]},

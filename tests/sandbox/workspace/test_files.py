@@ -51,7 +51,7 @@ async def test_a_file_has_to_be_uploaded_before_it_is_shared_and_only_once(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
     asked = await client.files_getUploadURLExternal(filename="a.csv", length=3)
-    sharing = {"files": [{"id": asked["file_id"], "title": "A"}], "channel_id": DB_OPS}
+    sharing: dict[str, Any] = {"files": [{"id": asked["file_id"], "title": "A"}], "channel_id": DB_OPS}
     assert await error_of(client.files_completeUploadExternal(**sharing)) == "file_not_found"
     async with httpx.AsyncClient() as http:
         await http.post(asked["upload_url"], files={"file": b"abc"})

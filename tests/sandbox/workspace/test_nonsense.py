@@ -55,7 +55,25 @@ SENSIBLE = {
     "markdown_text": "",
     "message": "{}",
 }
-NONSENSE = (None, 0, -1, 1.5, True, "", "x", "{", "[]", "{}", [], [1], [[]], {}, {"a": {"b": []}}, "\x00", "é" * 5000)
+NONSENSE: tuple[Any, ...] = (
+    None,
+    0,
+    -1,
+    1.5,
+    True,
+    "",
+    "x",
+    "{",
+    "[]",
+    "{}",
+    [],
+    [1],
+    [[]],
+    {},
+    {"a": {"b": []}},
+    "\x00",
+    "é" * 5000,
+)
 
 
 @pytest.mark.parametrize("method", sorted(METHODS))
@@ -70,7 +88,7 @@ async def test_nonsense_in_any_argument_is_an_answer(method: Any) -> None:
             assert isinstance(answer.json()["ok"], bool)
 
 
-def _variations(method: str) -> list[dict]:
+def _variations(method: str) -> list[dict[str, Any]]:
     """Each kind of nonsense everywhere at once, and mixtures of sense and nonsense; the same ones each time."""
     chance = random.Random(method)
     mixed = [

@@ -41,8 +41,8 @@ async def test_only_time_and_body_are_signed_so_a_captured_request_can_be_replay
         assert delivery.status == 404  # nobody listens; but it was let in
         async with httpx.AsyncClient() as http:
             headers = {**delivery.headers, "X-Slack-Retry-Num": "7"}
-            replayed = await http.post(served.events_url, content=delivery.body, headers=headers)
-            changed = await http.post(served.events_url, content=delivery.body + "&x=1", headers=headers)
+            replayed = await http.post(present(served.events_url), content=delivery.body, headers=headers)
+            changed = await http.post(present(served.events_url), content=delivery.body + "&x=1", headers=headers)
     assert replayed.status_code == 404
     assert changed.status_code == 401
 

@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -22,13 +23,20 @@ from tests.present import present
 from tests.sandbox.workspace.stage import APP_TOKEN, Recorder, actions, bolt, button, error_of, until
 
 
-@asynccontextmanager
-async def connection(workspace: Workspace, answer: Any = lambda request: None) -> AsyncIterator[Any]:
-    """slack_sdk's client; `answer` gives the payload of each acknowledgement, `False` for none."""
-    client = SocketModeClient(app_token=APP_TOKEN, web_client=bolt(workspace).client)
-    client.got = []
+class ListeningClient(SocketModeClient):
+    """A client that keeps the requests it got."""
 
-    async def listen(client: AsyncWebClient, request: Any) -> None:
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.got: list[SocketModeRequest] = []
+
+
+@asynccontextmanager
+async def connection(workspace: Workspace, answer: Any = lambda request: None) -> AsyncIterator[ListeningClient]:
+    """slack_sdk's client; `answer` gives the payload of each acknowledgement, `False` for none."""
+    client = ListeningClient(app_token=APP_TOKEN, web_client=bolt(workspace).client)
+
+    async def listen(_: object, request: SocketModeRequest) -> None:
         client.got.append(request)
         payload = answer(request)
         if payload is not False:
@@ -36,12 +44,12 @@ async def connection(workspace: Workspace, answer: Any = lambda request: None) -
 
     client.socket_mode_request_listeners.append(listen)
     before = len(workspace.sockets.connections)
-    await client.connect()
+    await client.connect()  # type: ignore[no-untyped-call]  # slack_sdk leaves it untyped
     try:
         await until(lambda: len(workspace.sockets.connections) > before)
         yield client
     finally:
-        await client.close()
+        await client.close()  # type: ignore[no-untyped-call]  # slack_sdk leaves it untyped
 
 
 @asynccontextmanager
@@ -196,7 +204,7 @@ async def test_a_bolt_app_lives_through_a_refresh_in_the_middle_of_a_command(wor
         await ack("still here")
 
     handler = AsyncSocketModeHandler(app, APP_TOKEN)
-    await handler.connect_async()
+    await handler.connect_async()  # type: ignore[no-untyped-call]  # slack_bolt leaves it untyped
     try:
         await until(lambda: workspace.sockets.connections)
         (old,) = workspace.sockets.connections
@@ -207,7 +215,7 @@ async def test_a_bolt_app_lives_through_a_refresh_in_the_middle_of_a_command(wor
         go_on.set()
         assert present((await saying).message).text == "still here"
     finally:
-        await handler.close_async()
+        await handler.close_async()  # type: ignore[no-untyped-call]  # slack_bolt leaves it untyped
 
 
 async def test_a_connection_is_warned_ten_seconds_ahead_and_then_refreshed(

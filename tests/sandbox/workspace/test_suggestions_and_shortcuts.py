@@ -20,7 +20,7 @@ OPTIONS = [{"text": plain("orders-eu"), "value": "7"}, {"text": plain("orders-us
 @pytest.fixture
 async def menu(client: AsyncWebClient) -> str:
     """The `ts` of a message with a menu."""
-    return (await client.chat_postMessage(channel=DB_OPS, text="a", blocks=actions(MENU)))["ts"]
+    return str((await client.chat_postMessage(channel=DB_OPS, text="a", blocks=actions(MENU)))["ts"])
 
 
 def offering(answer: object) -> Recorder:

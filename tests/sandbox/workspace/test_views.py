@@ -33,16 +33,17 @@ from tests.sandbox.workspace.stage import (
 async def opened(workspace: Workspace, app: Recorder, client: AsyncWebClient) -> dict[str, Any]:
     """A modal with one field and a button, open for Dana."""
     view = modal(field(), *actions(button("more")), private_metadata="r-42", external_id="x-1")
-    return (await client.views_open(trigger_id=await with_trigger(workspace, app), view=view))["view"]
+    found: dict[str, Any] = (await client.views_open(trigger_id=await with_trigger(workspace, app), view=view))["view"]
+    return found
 
 
-def answering(app: Recorder, answer: dict) -> None:
+def answering(app: Recorder, answer: dict[str, Any]) -> None:
     app.body, app.extra = json.dumps(answer).encode(), {"content-type": "application/json"}
 
 
 async def inner_trigger(workspace: Workspace, app: Recorder, view_id: str) -> str:
     await workspace.click(DANA, view_id=view_id, action_id="more")
-    return app.payload["trigger_id"]
+    return str(app.payload["trigger_id"])
 
 
 # -- triggers

@@ -127,4 +127,5 @@ def _surface(name: str, payload: Any) -> str:
 
 
 def _read(name: str) -> dict[str, Any]:
-    return json.loads((_HERE / f"{name}.json").read_text())
+    found: dict[str, Any] = json.loads((_HERE / f"{name}.json").read_text())
+    return found

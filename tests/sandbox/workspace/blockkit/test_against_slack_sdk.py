@@ -94,7 +94,7 @@ def _others(value: Any) -> Iterator[Any]:
         yield from (-1, 0, 10**12)
 
 
-def _leaves(value: Any, path: tuple = ()) -> Iterator[tuple[tuple, Any]]:
+def _leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     """Every value in the payload with its path; of a long list only the first item."""
     if path:
         yield path, value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ GOOD, BAD = corpus.good(), corpus.bad()
 
 
 def problems_of(example: corpus.Example) -> list[Problem]:
-    checks = {"message": validate_message, "options": validate_options}
+    checks: dict[str, Callable[[Any], list[Problem]]] = {"message": validate_message, "options": validate_options}
     return checks.get(example.surface, validate_view)(example.payload)
 
 
@@ -96,19 +96,22 @@ def test_lengths_count_the_source_in_code_points() -> None:
     assert validate_message({"blocks": [{"type": "header", "text": {"type": "plain_text", "text": "🦀" * 150}}]}) == []
 
 
-def _refusals() -> Iterator[tuple[str, int, int | None]]:
+def _refusals() -> Iterator[tuple[str, int, int]]:
     """Every `….fail(` in the validator: file, first and last line."""
     for path in Path(blockkit.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "fail":
-                yield path.name, node.lineno, node.end_lineno
+                yield path.name, node.lineno, node.end_lineno or node.lineno
+
+
+NONSENSE: tuple[Any, ...] = (5, -1.5, True, "", "a", [], {}, [1], [[]], [{}], {"type": "x"}, {"type": []}, {"a": 1})
 
 
 @pytest.mark.parametrize("name", sorted({each.name for each in GOOD}))
 def test_nonsense_in_any_place_is_told_and_never_breaks_the_validator(name: Any) -> None:
     example = next(each for each in GOOD if each.name == name)
     for path in _paths(example.payload):
-        for nonsense in (5, -1.5, True, "", "a", [], {}, [1], [[]], [{}], {"type": "x"}, {"type": []}, {"a": 1}):
+        for nonsense in NONSENSE:
             payload = copy.deepcopy(example.payload)
             place = payload
             for key in path[:-1]:
@@ -118,7 +121,7 @@ def test_nonsense_in_any_place_is_told_and_never_breaks_the_validator(name: Any)
                 assert problem.pointer.startswith("/") or problem.pointer == ""
 
 
-def _paths(value: Any, path: str = ()) -> Iterator[Any]:
+def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     """Every place in a payload; of a list only the first two items."""
     if path:
         yield path
