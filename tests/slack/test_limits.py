@@ -60,6 +60,12 @@ async def asked(port: int, *, head: bytes = b"", body: bytes = b"", pause: float
     return answer.split(b"\r\n")[0]
 
 
+async def are_forgotten(server: Any) -> None:
+    """Wait until the server remembers no connection any more."""
+    protocol = server.config.http_protocol_class
+    await until(lambda: not protocol.idle and not protocol.waiting, what="the server to forget the connections")
+
+
 async def test_what_is_as_large_as_slack_sends_is_answered_however_it_is_cut(port: int) -> None:
     assert await asked(port, head=b"x-a: " + b"a" * 8_000 + b"\r\n", body=b"b" * 200_000) == b"HTTP/1.1 200 OK"
     assert await asked(port, body=b"b" * 200_000, pause=0.2) == b"HTTP/1.1 200 OK"
@@ -102,7 +108,7 @@ async def test_a_kept_connection_has_its_time_for_each_request(port: int, monkey
     writer.close()
 
 
-async def test_half_open_requests_neither_use_up_files_nor_keep_others_out(port: int) -> None:
+async def test_half_open_requests_neither_use_up_files_nor_keep_others_out(server: Any, port: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert hard <= limits.AT_MOST or soft > limits.AT_MOST
     half = []
@@ -116,7 +122,7 @@ async def test_half_open_requests_neither_use_up_files_nor_keep_others_out(port:
     assert await asyncio.wait_for(half[0][0].read(1), 5) == b"", "the one that waited longest had to go"
     for _, writer in half:
         writer.transport.abort()
-    await asyncio.sleep(0.1)
+    await are_forgotten(server)
 
 
 async def idle(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -127,7 +133,7 @@ async def idle(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     return reader, writer
 
 
-async def test_connections_that_are_kept_idle_do_not_keep_others_out(port: int) -> None:
+async def test_connections_that_are_kept_idle_do_not_keep_others_out(server: Any, port: int) -> None:
     kept = [await idle(port) for _ in range(limits.AT_MOST)]
 
     for _ in range(5):
@@ -136,21 +142,21 @@ async def test_connections_that_are_kept_idle_do_not_keep_others_out(port: int) 
     assert await asyncio.wait_for(kept[0][0].read(1), 5) == b"", "the one that was idle longest had to go"
     for _, writer in kept:
         writer.transport.abort()
-    await asyncio.sleep(0.1)
+    await are_forgotten(server)
 
 
-async def test_one_that_is_asking_is_not_closed_for_one_that_is_idle(port: int) -> None:
+async def test_one_that_is_asking_is_not_closed_for_one_that_is_idle(server: Any, port: int) -> None:
     busy = await idle(port)
     kept = [await idle(port) for _ in range(limits.AT_MOST - 2)]
     busy[1].write(b"GET / HTTP/1.1\r\nhost: x\r\n")
-    await asyncio.sleep(0.1)
+    await until(lambda: len(server.config.http_protocol_class.waiting) == 1, what="half of a request")
     kept += [await idle(port) for _ in range(20)]
 
     busy[1].write(b"\r\n")
     assert await asyncio.wait_for(busy[0].readuntil(b"done"), 5)
     for _, writer in [busy, *kept]:
         writer.transport.abort()
-    await asyncio.sleep(0.1)
+    await are_forgotten(server)
 
 
 async def test_an_answer_that_nobody_reads_keeps_no_connection(port: int, monkeypatch: pytest.MonkeyPatch) -> None:

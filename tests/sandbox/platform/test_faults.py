@@ -91,9 +91,9 @@ async def test_a_call_is_held_before_or_after_its_effect_until_it_is_released(pl
 
 
 async def test_clearing_the_faults_releases_what_is_held(platform: Hosted) -> None:
-    platform.turso.faults.add("hold_before", path="/v1/locations")
+    fault = platform.turso.faults.add("hold_before", path="/v1/locations")
     asked = asyncio.create_task(platform.http.get("/v1/locations"))
-    await asyncio.sleep(0.05)
+    await asyncio.wait_for(fault.arrived.wait(), 20)
 
     await platform.http.delete("/_admin/faults")
 
