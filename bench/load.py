@@ -49,7 +49,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        if self._answer and not self._answer.done() and _is_complete(self._buffer):
+        if self._answer and not self._answer.done() and is_complete(self._buffer):
             self._answer.set_result(int(self._buffer[9:12]))
 
     async def ask(self, request: bytes) -> int:
@@ -61,7 +61,8 @@ class Connection(asyncio.Protocol):
         return await self._answer
 
 
-def _is_complete(buffer: bytes) -> bool:
+def is_complete(buffer: bytes) -> bool:
+    """Return whether these bytes are one whole answer."""
     head, separator, rest = buffer.partition(b"\r\n\r\n")
     if not separator:
         return False

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit status: 0, 1 if a check failed, 2 for a wrong call or setting."""
-    parser = _parser()
+    parser = argument_parser()
     arguments, rest = parser.parse_known_args(argv)
     if rest and arguments.run is not _policy_explain:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -202,7 +202,8 @@ def _database_url() -> str:
     return load_database_url()
 
 
-def _parser() -> argparse.ArgumentParser:
+def argument_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line, with all of its commands."""
     parser = argparse.ArgumentParser("turso-ops", description="A Slack bot that runs your Turso databases.")
     parser.add_argument("--version", action="version", version=f"turso-ops {version('turso-ops')}")
     parser.set_defaults(failure=1)

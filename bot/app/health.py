@@ -83,7 +83,7 @@ class Health:
                 "timers": self._timers,
                 "background work": self._background,
                 "durable work": self._work,
-                "outcomes": self._outcomes,
+                "outcomes": self.outcomes,
             }
         )
 
@@ -236,7 +236,8 @@ class Health:
             )
         return "No workflow is stuck."
 
-    async def _outcomes(self) -> str:
+    async def outcomes(self) -> str:
+        """Check that every outcome reached somebody. Raises Unhealthy."""
         if untold := await told_nobody(self.store, self.clock.now()):
             posts = [one for one in untold if ":" in one.subject]
             ends = [one for one in untold if one not in posts]

@@ -31,7 +31,7 @@ class Maintenance:
 
     def start(self, background: Background) -> list[Loop]:
         """Start the loops. Each continues if another fails."""
-        operations = {"audit head": self._audit_head, "samples": self._keep_sampling, "retention": self._prune}
+        operations = {"audit head": self.audit_head, "samples": self._keep_sampling, "retention": self._prune}
         return [background.start(name, once, every=EVERY_SECONDS) for name, once in operations.items()]
 
     async def _first_to(self, key: str, channel: str) -> bool:
@@ -40,7 +40,7 @@ class Maintenance:
         mark = Incoming(id=new_id("i"), key=key, kind=Kind.HOME, at=now, user_id="", channel_id=channel)
         return await self.store.intents.record(mark, actionable=False)
 
-    async def _audit_head(self) -> None:
+    async def audit_head(self) -> None:
         """Post the audit head once a day over all processes. A timer retries if Slack doesn't accept it now."""
         seq, _ = await self.store.audit.head()
         subject = subject_of(self.env.clock.now())

@@ -32,7 +32,7 @@ async def serve(settings: Settings, *, durable: bool = True, upgrade: bool = Tru
         async with running(settings, executes=durable, upgrade=upgrade) as bot:
             _spare_the_collector()
             server = http_server(http_app(bot), settings.host, settings.port)
-            _log_start(bot, "serve", address=f"{settings.host}:{entrance.getsockname()[1]}", durable=durable)
+            log_start(bot, "serve", address=f"{settings.host}:{entrance.getsockname()[1]}", durable=durable)
             _on_stop(lambda told: server.handle_exit(told, None))
             await server.serve(sockets=[entrance])
     return 0
@@ -54,7 +54,7 @@ async def socket(settings: Settings, *, durable: bool = True, upgrade: bool = Tr
     _logs(settings)
     async with running(settings, executes=durable, upgrade=upgrade) as bot, connected(bot):
         _spare_the_collector()
-        _log_start(bot, "socket", durable=durable)
+        log_start(bot, "socket", durable=durable)
         await _stopped()
     return 0
 
@@ -63,7 +63,7 @@ async def worker(settings: Settings, *, upgrade: bool = True) -> int:
     """Do durable work until stopped."""
     _logs(settings)
     async with running(settings, upgrade=upgrade) as bot:
-        _log_start(bot, "worker", durable=True)
+        log_start(bot, "worker", durable=True)
         await _stopped()
     return 0
 
@@ -103,7 +103,7 @@ def http_app(bot: Bot) -> AsgiApp:
     return create_asgi(bot.bolt, secret.get_secret_value(), pages, observe_ack=bot.metrics.ack)
 
 
-def _log_start(bot: Bot, mode: str, **more: Any) -> None:
+def log_start(bot: Bot, mode: str, **more: Any) -> None:
     """Log the version and settings of the process in one line, which help to find problems."""
     log.info(
         "started",

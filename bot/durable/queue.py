@@ -19,16 +19,16 @@ class Queue:
 
     def __init__(self, database: str) -> None:
         """Prepare the client. `database` is a URL for blocking drivers. Doesn't connect yet."""
-        self._client = client(database)
+        self.client = client(database)
 
     def enqueue(self, connection: Connection, request_id: str, phase: str) -> None:
         """Add the workflow `<request>:<phase>` to a transaction of the store. A second call has no effect."""
         options = enqueueing(EXECUTE, f"{request_id}:{phase}")
-        self._client.enqueue_in_transaction(connection, options, request_id, phase)
+        self.client.enqueue_in_transaction(connection, options, request_id, phase)
 
     def enqueue_timer(self, connection: Connection, timer: Timer) -> None:
         """Add the workflow of a due timer to a transaction of the store, once per try."""
-        self._client.enqueue_in_transaction(
+        self.client.enqueue_in_transaction(
             connection,
             enqueueing(FIRE, timer_workflow(timer)),
             timer.kind.value,
@@ -40,13 +40,13 @@ class Queue:
 
     async def enqueue_resume(self, intent_id: str) -> None:
         """Enqueue the workflow that resumes an intent."""
-        await self._client.enqueue_async(enqueueing(RESUME, f"resume:{intent_id}"), intent_id)
+        await self.client.enqueue_async(enqueueing(RESUME, f"resume:{intent_id}"), intent_id)
 
     async def ended(self, workflow_ids: Sequence[str]) -> set[str]:
         """Return which of these workflows have ended."""
         if not workflow_ids:
             return set()
-        found = await self._client.list_workflows_async(
+        found = await self.client.list_workflows_async(
             workflow_ids=list(workflow_ids), status=list(ENDED), load_input=False, load_output=False
         )
         return {one.workflow_id for one in found}
@@ -54,11 +54,11 @@ class Queue:
     async def forget(self, workflow_ids: Sequence[str]) -> None:
         """Delete the rows of workflows that have ended."""
         if workflow_ids:
-            await self._client.delete_workflows_async(list(workflow_ids))
+            await self.client.delete_workflows_async(list(workflow_ids))
 
     async def left_by_others(self, executor_id: str) -> dict[str, list[str]]:
         """Return the unfinished workflows of other executors, by executor."""
-        begun = await self._client.list_workflows_async(
+        begun = await self.client.list_workflows_async(
             status="PENDING", app_version=VERSION, load_input=False, load_output=False, limit=BITE
         )
         left: dict[str, list[str]] = {}
@@ -69,19 +69,19 @@ class Queue:
 
     async def begun_by(self, executor_id: str) -> list[str]:
         """Return the unfinished workflows of one executor."""
-        begun = await self._client.list_workflows_async(
+        begun = await self.client.list_workflows_async(
             status="PENDING", app_version=VERSION, executor_id=executor_id, load_input=False, load_output=False
         )
         return [one.workflow_id for one in begun]
 
     async def resume(self, workflow_ids: Sequence[str]) -> None:
         """Enqueue the workflows of a stopped executor again. Their completed steps don't run again."""
-        await self._client.resume_workflows_async(list(workflow_ids), queue_name=QUEUE)
+        await self.client.resume_workflows_async(list(workflow_ids), queue_name=QUEUE)
 
     async def stuck(self, *, for_: timedelta) -> list[str]:
         """Return the IDs of unfinished workflows that were created longer ago than `for_`."""
         since = (datetime.now(UTC) - for_).isoformat()
-        found = await self._client.list_workflows_async(
+        found = await self.client.list_workflows_async(
             status=["PENDING", "ENQUEUED"], end_time=since, load_input=False, load_output=False, limit=BITE
         )
         return [one.workflow_id for one in found if one.name != SWEEP]
@@ -90,7 +90,7 @@ class Queue:
         """Delete the workflows that ended before a time of the machine's clock. Returns how many."""
         total = 0
         while True:
-            old = await self._client.list_workflows_async(
+            old = await self.client.list_workflows_async(
                 status=list(ENDED),
                 name=list(names),
                 completed_before=before.astimezone(UTC).isoformat(),
@@ -105,7 +105,7 @@ class Queue:
 
     async def close(self) -> None:
         """Close the connections."""
-        await asyncio.to_thread(self._client.destroy)
+        await asyncio.to_thread(self.client.destroy)
 
 
 def timer_workflow(timer: Timer) -> str:

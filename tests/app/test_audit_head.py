@@ -42,7 +42,7 @@ async def heads(house: House) -> list[str]:
 
 async def test_processes_post_it_once_a_day(here: House) -> None:
     for _ in range(2):
-        await asyncio.gather(*(process(here)._audit_head() for _ in range(3)))
+        await asyncio.gather(*(process(here).audit_head() for _ in range(3)))
         await here.rests()
         assert len(await heads(here)) == 1
         here.slack.heard.clear()
@@ -59,15 +59,15 @@ async def test_what_is_cut_short_before_it_is_posted_is_posted_once(
     if cut == "a crash":
         monkeypatch.setattr(Delivery, "post", killed)
         with pytest.raises(asyncio.CancelledError):
-            await process(here)._audit_head()
+            await process(here).audit_head()
         monkeypatch.undo()
     else:
         here.slack.troubles = {"chat.postMessage": ["http_520", "timeout"]}
         here.directory.silent = 2 if cut == "channel not told of" else 0
-        await process(here)._audit_head()
+        await process(here).audit_head()
     assert await heads(here) == []
 
-    await process(here)._audit_head()  # a restart
+    await process(here).audit_head()  # a restart
     await here.rests()
 
     seq, head = await here.store.audit.head()
@@ -77,19 +77,19 @@ async def test_what_is_cut_short_before_it_is_posted_is_posted_once(
 
 async def test_one_that_cannot_be_posted_is_seen_by_doctor(here: House) -> None:
     here.slack.channel = replace(here.slack.channel, is_archived=True)
-    await process(here)._audit_head()
+    await process(here).audit_head()
     await here.rests()
 
     nothing = cast(Any, None)
     health = Health(here.store, here.clock, nothing, nothing, nothing, nothing, nothing, nothing)
     assert await heads(here) == []
     with pytest.raises(Unhealthy, match=r"Not posted: `audit-head:2\d{3}-\d\d-\d\d`\. The log says why\.$"):
-        await health._outcomes()
+        await health.outcomes()
 
 
 async def test_without_a_channel_nothing_is_posted_nor_owed(here: House) -> None:
     name_channel(here, "")
-    await process(here)._audit_head()
+    await process(here).audit_head()
 
     assert (
         await here.store.notices.told_nobody(since=here.clock.now(), before=here.clock.now() + timedelta(days=1)) == []

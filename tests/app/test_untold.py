@@ -42,7 +42,7 @@ class Office:
     async def doctor(self) -> str:
         """Return what `doctor` finds wrong; empty: nothing."""
         try:
-            await self.health._outcomes()
+            await self.health.outcomes()
         except Unhealthy as error:
             return str(error)
         return ""

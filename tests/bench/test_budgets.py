@@ -6,7 +6,7 @@ import pytest
 
 from bench import report
 from bench.budgets import BUDGETS, missed_gates
-from bench.load import _is_complete
+from bench.load import is_complete
 from bench.processes import ROOT
 from bench.signing import SECRET, command, request
 from bot.slack.incoming.request_guard import PARSED, Guard
@@ -77,7 +77,7 @@ async def test_the_load_is_signed_as_slack_signs() -> None:
     ],
 )
 def test_an_answer_counts_once_it_is_whole(answer: bytes, complete: bool) -> None:
-    assert _is_complete(answer) is complete
+    assert is_complete(answer) is complete
 
 
 def test_the_page_begins_as_a_run_would_write_it() -> None:

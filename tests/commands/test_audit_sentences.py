@@ -10,7 +10,7 @@ import pytest
 
 import bot
 from bot.commands import CATALOGUE
-from bot.commands.requests._audit_sentences import _PRESSES, EVENTS, sentence_of, slack_writer
+from bot.commands.requests._audit_sentences import EVENTS, PRESSES, sentence_of, slack_writer
 from bot.core.records.audit_entry import POLICY_FILE, TIMER, AuditEntry
 from bot.pipeline.dispatch.button_actions import CLICKS
 from tests.commands.conftest import Desk
@@ -231,7 +231,7 @@ def test_every_event_that_the_code_writes_is_in_the_table() -> None:
 
 
 def test_every_button_that_acts_has_a_noun() -> None:
-    assert set(CLICKS) <= set(_PRESSES)
+    assert set(CLICKS) <= set(PRESSES)
 
 
 def test_of_many_databases_the_rest_is_counted() -> None:

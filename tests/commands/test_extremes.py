@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot.blocks.inputs import speaks
 from bot.commands import COMMANDS
 from bot.commands.base import ChangeCommand, ReadCommand
-from bot.core.parsing.arguments import Expiration, _duration, _month, _since
+from bot.core.parsing.arguments import Duration, Expiration, Month, Since
 from bot.errors import BotError
 from tests.commands.conftest import Desk
 
@@ -43,10 +44,7 @@ def options() -> Iterator[tuple[str, str]]:
     """Every option of every command that takes a time, by the validators of its field."""
     for command in COMMANDS:
         for name, field in command.args.model_fields.items():
-            shape = f"{field.annotation} {field.metadata}"
-            if any(
-                mark in shape for mark in (_since.__name__, _month.__name__, _duration.__name__, Expiration.__name__)
-            ):
+            if any(speaks(field, kind) for kind in (Duration, Expiration, Month, Since)):
                 yield command.name, field.alias or name
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.pool import NullPool
 
 from bot.core.requests.request import Request
-from bot.store.repositories.requests import _with_votes
+from bot.store.repositories.requests import with_votes
 from bot.store.schema.tables import requests
 
 
@@ -15,6 +15,6 @@ def requests_in(file: Path) -> list[Request]:
     engine = create_engine(f"sqlite:///{file}", poolclass=NullPool)
     try:
         with engine.connect() as connection:
-            return _with_votes(connection, select(requests).order_by(requests.c.created_at.desc(), requests.c.id))
+            return with_votes(connection, select(requests).order_by(requests.c.created_at.desc(), requests.c.id))
     finally:
         engine.dispose()

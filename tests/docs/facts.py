@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from bot.__main__ import _parser
+from bot.__main__ import argument_parser
 from bot.app import metrics as metrics_module
 from bot.app.health import Health
 from bot.commands import COMMANDS
@@ -128,13 +128,13 @@ def common_options() -> list[Row]:
 
 def programs() -> list[Row]:
     """Return the commands of `turso-ops`."""
-    return [(code(name),) for name, _ in _leaves(_parser())]
+    return [(code(name),) for name, _ in _leaves(argument_parser())]
 
 
 def switches() -> list[Row]:
     """Return the arguments of `turso-ops` itself, and of each of its commands."""
     rows: list[Row] = []
-    for name, parser in [("turso-ops", root := _parser()), *_leaves(root)]:
+    for name, parser in [("turso-ops", root := argument_parser()), *_leaves(root)]:
         for action in parser._actions:
             if isinstance(action, (argparse._HelpAction, argparse._SubParsersAction)):
                 continue

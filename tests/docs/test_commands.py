@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from bot.__main__ import _parser
+from bot.__main__ import argument_parser
 from bot.commands import COMMANDS
 from bot.core.parsing.grammar import Grammar
 from bot.core.parsing.parse_results import Parsed
@@ -79,7 +79,7 @@ def started(command: str) -> bool:
     """Say whether the command line takes a `turso-ops` command."""
     words = shlex.split(filled(command).replace("python -m bot", "turso-ops"))[1:]
     try:
-        _, rest = _parser().parse_known_args(words)
+        _, rest = argument_parser().parse_known_args(words)
     except SystemExit:
         return False
     return not rest or words[:2] == ["policy", "explain"]

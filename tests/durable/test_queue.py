@@ -26,7 +26,7 @@ async def test_a_move_that_is_undone_enqueues_nothing(store: SqlStore, queue: Qu
     with pytest.raises(TypeError):
         await store.requests.move("r-0000000001", expect=[State.PENDING], move=after)
 
-    assert await queue._client.list_workflows_async(name=EXECUTE) == []
+    assert await queue.client.list_workflows_async(name=EXECUTE) == []
     kept = await store.requests.get("r-0000000001")
     assert kept
     assert kept.state is State.PENDING
@@ -38,7 +38,7 @@ async def test_a_phase_is_enqueued_once_however_often_it_is_asked(store: SqlStor
     again = move(State.APPROVED, enqueue="execute")
     await store.requests.move("r-0000000001", expect=[State.APPROVED], move=again)
 
-    waiting = await queue._client.list_workflows_async(name=EXECUTE)
+    waiting = await queue.client.list_workflows_async(name=EXECUTE)
     assert [one.workflow_id for one in waiting] == ["r-0000000001:execute"]
 
 
@@ -60,7 +60,7 @@ async def test_old_rows_go_and_what_is_open_stays(store: SqlStore, queue: Queue,
     assert await queue.prune(datetime.now(UTC) - timedelta(days=1)) == 0
     await queue.prune(datetime.now(UTC) + timedelta(minutes=1))
 
-    left = await queue._client.list_workflows_async(name=EXECUTE)
+    left = await queue.client.list_workflows_async(name=EXECUTE)
     assert [one.workflow_id for one in left] == ["r-0000000002:execute"]
 
 

@@ -129,7 +129,7 @@ async def test_two_sweeps_start_one_workflow(store: SqlStore, queue: Queue) -> N
     await sweep.run()
     await sweep.run()
 
-    waiting = await queue._client.list_workflows_async(name=FIRE)
+    waiting = await queue.client.list_workflows_async(name=FIRE)
     assert len(waiting) == 1
 
 
@@ -142,5 +142,5 @@ async def test_rows_of_sweeps_and_timers_go_when_they_have_ended(
     await processes.stop()
 
     assert await queue.prune(datetime.now(UTC) + timedelta(minutes=1), names=[SWEEP, FIRE]) >= 2
-    ended = await queue._client.list_workflows_async(name=[SWEEP, FIRE], status="SUCCESS")
+    ended = await queue.client.list_workflows_async(name=[SWEEP, FIRE], status="SUCCESS")
     assert ended == []

@@ -29,7 +29,7 @@ def hurry(world: World) -> None:
     assert world.bot is not None
     messenger = world.bot.env.messenger
     assert isinstance(messenger, Delivery)
-    messenger._pace._between = 0.01
+    messenger.pace.seconds_between = 0.01
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")

@@ -36,11 +36,11 @@ async def test_a_sandbox_is_well_and_the_message_has_every_check(world: World) -
 
 async def test_a_rule_that_too_few_people_can_fulfil_is_named(world: World) -> None:
     assert world.bot is not None
-    ben, people = world.workspace.people[BEN], world.bot.health.directory._people
+    ben, directory = world.workspace.people[BEN], world.bot.health.directory
     try:
         await world.workspace.admin.set_group("S0RESPOND", [BEN])
         await world.workspace.admin.update_person(replace(ben, deleted=True))
-        people.forget(BEN)
+        directory.forget({"type": "user_change", "user": BEN})
 
         well, said = (await found(world))["approvers"]
 
@@ -50,14 +50,14 @@ async def test_a_rule_that_too_few_people_can_fulfil_is_named(world: World) -> N
     finally:
         await world.workspace.admin.update_person(ben)
         await world.workspace.admin.set_group("S0RESPOND", [BEN, REMY])
-        people.forget(BEN)
+        directory.forget({"type": "user_change", "user": BEN})
     assert (await found(world))["approvers"][0]
 
 
 async def test_who_cannot_be_looked_up_is_not_called_too_few(world: World) -> None:
     assert world.bot is not None
     for group in ("S0DBA", "S0RESPOND"):
-        world.bot.health.directory._groups.forget(group)
+        world.bot.health.directory.forget({"type": "subteam_updated", "subteam": {"id": group}})
     fault = world.workspace.faults.add("api_error", "usergroups.users.list", error="missing_scope")
     try:
         every = await found(world)
@@ -67,7 +67,7 @@ async def test_who_cannot_be_looked_up_is_not_called_too_few(world: World) -> No
     finally:
         world.workspace.faults.remove(fault)
         for group in ("S0DBA", "S0RESPOND"):
-            world.bot.health.directory._groups.forget(group)
+            world.bot.health.directory.forget({"type": "subteam_updated", "subteam": {"id": group}})
 
 
 async def test_guests_who_read_along_are_told_and_are_nothing_wrong(world: World) -> None:

@@ -115,7 +115,7 @@ def shown(world: World) -> list[Shown]:
 async def answers(world: World, person: str, channel: str, doing: Any, *, action_id: str) -> list[str]:
     """Do it, and return the calls by which this person is told something: alone, but for what a command shows."""
     assert world.bot is not None
-    world.bot.path._presses = PressLimit()
+    world.bot.path.presses = PressLimit()
     before, mine = len(world.workspace.calls), world.workspace.state.direct_channel(person).id
     await doing
     await world.calm()

@@ -141,7 +141,7 @@ async def test_no_line_holds_a_secret(world: World) -> None:
 
 async def test_the_start_line_says_what_runs_here(world: World) -> None:
     assert world.bot is not None
-    serving._log_start(world.bot, "serve", address="127.0.0.1:3000", durable=True)
+    serving.log_start(world.bot, "serve", address="127.0.0.1:3000", durable=True)
 
     (line,) = lines(event="started")
     assert set(line) >= {"mode", "version", "python", "store", "policy", "organization", "address", "durable"}

@@ -200,7 +200,7 @@ async def test_who_needs_every_database_does_not_go_on_without_one(
 
 
 def test_the_list_says_what_it_leaves_out() -> None:
-    assert listing._left_out(1) == "1 database is left out, because Turso's data can't be read."
+    assert listing.left_out_note(1) == "1 database is left out, because Turso's data can't be read."
 
 
 @pytest.mark.parametrize(

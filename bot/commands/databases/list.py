@@ -63,7 +63,7 @@ def _page(ctx: Context, args: ListArgs, found: list[Listed], used: dict[str, Usa
     shown = [database for one in here if (database := one.read_or_none())]
     left_out += len(here) - len(shown)
     title = _title(args, len(found))
-    note = [kit.context(_left_out(left_out))] if left_out else []
+    note = [kit.context(left_out_note(left_out))] if left_out else []
     if not shown:
         return reply(title, [kit.section(title), *([] if here else _nothing(ctx, args)), *note])
     table = _table(args, shown, used)
@@ -76,7 +76,8 @@ def _page(ctx: Context, args: ListArgs, found: list[Listed], used: dict[str, Usa
                    plain_blocks=[kit.section(title), *table.plain(), *tail])  # fmt: skip
 
 
-def _left_out(count: int) -> Mrkdwn:
+def left_out_note(count: int) -> Mrkdwn:
+    """Say how many databases are left out, and why."""
     verb = "is" if count == 1 else "are"
     return mrkdwn("{} {} left out, because Turso's data can't be read.", counted(count, "database"), verb)
 

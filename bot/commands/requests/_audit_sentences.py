@@ -9,7 +9,7 @@ from bot.core.catalogue import CommandCatalogue
 from bot.core.records.audit_entry import TIMER, AuditEntry
 
 SHOWN: Final = 4
-_PRESSES: Final[Mapping[str, str]] = {
+PRESSES: Final[Mapping[str, str]] = {
     "approval.approve": "approval",
     "approval.deny": "denial",
     "approval.withdraw": "withdrawal",
@@ -118,7 +118,7 @@ def _asked(entry: AuditEntry, writer: Writer) -> str:
 
 def _refused(entry: AuditEntry, writer: Writer) -> str:
     who = writer.person(entry.user_id)
-    press = _PRESSES.get(str(entry.detail.get("press", "")))
+    press = PRESSES.get(str(entry.detail.get("press", "")))
     if entry.request_id:
         own = writer.requester(entry) == entry.user_id
         whose = f"their own request to {writer.to_do(entry)}" if own else writer.request(entry)

@@ -44,7 +44,7 @@ class Dispatcher:
     def __init__(self, env: Environment) -> None:
         self.env = env
         self.homes = OpenHomes(env)
-        self._presses = PressLimit()
+        self.presses = PressLimit()
 
     async def before_ack(self, incoming: Incoming) -> Work | None:
         """Parse a line or press, and store an intent if it may change something. Makes no network call.
@@ -69,7 +69,7 @@ class Dispatcher:
         click = button_actions.CLICKS.get(incoming.action_id)
         if click is None:
             return partial(self._guarded, incoming, "unknown", partial(button_actions.unknown, self.env, incoming))
-        if self._presses.is_over(incoming):
+        if self.presses.is_over(incoming):
             return partial(self._guarded, incoming, incoming.action_id, press_limit.refuse, recorded=False)
         if click.changes and not await self.env.store.intents.record(incoming):
             return None

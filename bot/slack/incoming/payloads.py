@@ -133,7 +133,7 @@ def mention(body: Body, at: datetime, bot_user_id: str) -> Incoming | None:
         channel=event.get("channel"),
         team=event.get("user_team") or event.get("source_team") or event.get("team"),
         thread_ts=_ts(event.get("thread_ts")) or _ts(event.get("ts")),
-        text=_behind_mention(_text(event.get("text")), bot_user_id),
+        text=text_behind_mention(_text(event.get("text")), bot_user_id),
         message_ts=_ts(event.get("ts")),
     )
 
@@ -208,7 +208,7 @@ def _first(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _behind_mention(text: str, bot_user_id: str) -> str:
+def text_behind_mention(text: str, bot_user_id: str) -> str:
     """Return the text after the bot's mention, or the whole text if it contains none."""
     mentioned = re.search(rf"<@{bot_user_id}(?:\|[^<>]*)?>", text) if bot_user_id else None
     return text[mentioned.end() :].strip() if mentioned else text.strip()

@@ -19,7 +19,7 @@ class ChannelPacing:
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._between, self._now, self._sleep = seconds_between, now, sleep
+        self.seconds_between, self._now, self._sleep = seconds_between, now, sleep
         self._free_at: dict[str, float] = {}
 
     async def turn(self, channel_id: str) -> None:
@@ -36,7 +36,7 @@ class ChannelPacing:
         self._take(channel_id, max(now, self._free_at.get(channel_id, now)))
 
     def _take(self, channel_id: str, at: float) -> None:
-        self._free_at[channel_id] = at + self._between
+        self._free_at[channel_id] = at + self.seconds_between
         if len(self._free_at) > KEPT:
             now = self._now()
             self._free_at = {channel: free for channel, free in self._free_at.items() if free > now}

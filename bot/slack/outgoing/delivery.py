@@ -31,7 +31,7 @@ class Delivery(Views):
     ) -> None:
         super().__init__(calls, EgressGuard(secrets))
         self._urls = urls
-        self._pace = pace or ChannelPacing()
+        self.pace = pace or ChannelPacing()
         self._updates = _Updates()
 
     async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
@@ -162,7 +162,7 @@ class Delivery(Views):
                 return False
             raise
         if sent and response_type == "in_channel":
-            self._pace.note(to.channel_id)
+            self.pace.note(to.channel_id)
         return sent
 
     async def _in_place(self, to: Address, reply: Reply) -> bool:
@@ -201,7 +201,7 @@ class Delivery(Views):
             more |= {"reply_broadcast": True} if broadcast and thread_ts else {}
 
             async def call(body: Body) -> str:
-                await self._pace.turn(channel_id)
+                await self.pace.turn(channel_id)
                 ts = (await self._calls.call("chat.postMessage", merged(body, **more))).get("ts")
                 if not is_text(ts):
                     log.warning("slack.left_out", of="a message that was posted", field="ts")

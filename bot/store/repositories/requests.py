@@ -61,7 +61,7 @@ class Requests(Repository):
     async def get(self, request_id: str) -> Request | None:
         """Return a request with its votes."""
         query = select(requests).where(requests.c.id == request_id)
-        found = await self._database.read(lambda connection: _with_votes(connection, query))
+        found = await self._database.read(lambda connection: with_votes(connection, query))
         return found[0] if found else None
 
     async def find(
@@ -83,7 +83,7 @@ class Requests(Repository):
         about += [requests.c.command == command] if command is not None else []
         about += [requests.c.updated_at >= since] if since is not None else []
         query = _newest(states, about, limit)
-        return await self._database.read(lambda connection: _with_votes(connection, query))
+        return await self._database.read(lambda connection: with_votes(connection, query))
 
     async def move(self, request_id: str, *, expect: Sequence[State], move: Transition) -> Request | None:
         """Compare-and-set the state. Returns None, and writes nothing, if it was in none of the expected states.
@@ -198,16 +198,17 @@ def _the_same(connection: Connection, request: Request) -> Request | None:
         (requests.c.intent_id == request.intent_id) & (requests.c.intent_id != ""),
         pending & (requests.c.state == State.PENDING),
     ):
-        if found := _with_votes(connection, select(requests).where(there)):
+        if found := with_votes(connection, select(requests).where(there)):
             return found[0]
     return None
 
 
 def _read(connection: Connection, request_id: str) -> Request:
-    return _with_votes(connection, select(requests).where(requests.c.id == request_id))[0]
+    return with_votes(connection, select(requests).where(requests.c.id == request_id))[0]
 
 
-def _with_votes(connection: Connection, query: Any) -> list[Request]:
+def with_votes(connection: Connection, query: Any) -> list[Request]:
+    """Return the requests that a query finds, each with its votes."""
     rows = connection.execute(query).all()
     if not rows:
         return []
