@@ -15,6 +15,7 @@ import httpx
 from starlette.applications import Starlette
 
 from bot.app.compose import Bot
+from bot.app.policy_book import PolicyBook
 from bot.app.serving import connected
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.running import POLICY, Keys, sandbox
@@ -39,6 +40,16 @@ async def until(look: Callable[[], T | None], *, what: str = "it", within: float
         assert loop.time() < end, f"waited {within:.0f} s in vain for {what}"
         await asyncio.sleep(0.02)
     return found
+
+
+def enforce(world: "World", text: str) -> None:
+    """Put a policy in force at once."""
+    assert world.bot is not None
+    (world.data / "policy.yaml").write_text(text)
+    book = world.bot.env.rules
+    assert isinstance(book, PolicyBook)
+    book.reload()
+    assert book.problem is None
 
 
 def words(message: Message | View | None) -> str:

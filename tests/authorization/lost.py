@@ -4,19 +4,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from bot.app.policy_book import PolicyBook
-from tests.world import DB_OPS, ORDERS, World
+from tests.policies import WITH_DBA_GROUP
+from tests.world import DB_OPS, ORDERS, World, enforce
 
 Loss = Callable[[World, str], Any]
 """Takes the world and the person whose right it is."""
 
-POLICY = """
-version: 1
-organizations:
-  acme: {token: env:TURSO_API_TOKEN}
-workspace: T0ACME
-people:
-  dba: {usergroup: S0DBA}
+POLICY = (
+    WITH_DBA_GROUP
+    + """\
   asking: {usergroup: S0ORDERS}
   responders: {usergroup: S0RESPOND}
 channels:
@@ -32,6 +28,7 @@ channels:
       - {approve: [token], by: dba, to: asking, confirm: none}
       - {allow: [thaw, rotate], to: dba, confirm: button}
 """
+)
 NO_RULE = POLICY[: POLICY.index("      - {break_glass")]
 CEILING = POLICY.replace(
     "channels:", "ceiling: {deny: [{commands: [create, destroy, rotate, token, freeze, protect, thaw]}]}\nchannels:"
@@ -43,16 +40,6 @@ SWAPPED = TWO.replace(
 LEFT = TWO.replace("  acme: {token: env:TURSO_API_TOKEN}\n", "").replace(
     "  C0DBOPS:\n", "  C0DBOPS:\n    organization: beta\n"
 )
-
-
-def enforce(world: World, text: str) -> None:
-    """Put a policy in force at once."""
-    assert world.bot is not None
-    (world.data / "policy.yaml").write_text(text)
-    book = world.bot.env.rules
-    assert isinstance(book, PolicyBook)
-    book.reload()
-    assert book.problem is None
 
 
 def notice(world: World) -> None:

@@ -12,7 +12,7 @@ from bot.pipeline.authorization.authorize import Step, authorize
 from bot.pipeline.dispatch import button_actions, modal_submissions
 from tests.authorization import lost
 from tests.authorization.entries import ENTRIES, freeze, stored
-from tests.world import DANA, World
+from tests.world import DANA, World, enforce
 
 OWN_POLICY = lost.POLICY
 CHANGING = [command.name for command in COMMANDS if command.changes]
@@ -65,13 +65,13 @@ async def test_the_start_of_every_command_that_changes_something_asks_for_its_ri
     everything = lost.POLICY.replace("{allow: read}", f"{{allow: [read, {command!r}], to: asking}}")
     denied = lost.POLICY.replace("{allow: read}", f"{{deny: [{command!r}]}}\n      - {{allow: [read, {command!r}]}}")
     try:
-        lost.enforce(world, everything)
+        enforce(world, everything)
         assert (await authorize(world.bot.env, request, Step.START, compares=False)).allowed
-        lost.enforce(world, denied)
+        enforce(world, denied)
         assert not (await authorize(world.bot.env, request, Step.START, compares=False)).allowed
-        lost.enforce(world, everything)
+        enforce(world, everything)
         with lost.out_of_the_groups(world, DANA):
             assert not (await authorize(world.bot.env, request, Step.START, compares=False)).allowed
     finally:
-        lost.enforce(world, lost.POLICY)
+        enforce(world, lost.POLICY)
         lost.notice(world)

@@ -11,16 +11,13 @@ from bot.pipeline.outcomes.live_cards import refresh_live_cards
 from bot.pipeline.timers.digests import digest_is_due
 from tests.authorization import lost
 from tests.authorization.entries import incoming
-from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, REMY, World, words
+from tests.policies import WITH_NAMED_DBA
+from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, REMY, World, enforce, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-OWN_POLICY = """
-version: 1
-organizations:
-  acme: {token: env:TURSO_API_TOKEN}
-workspace: T0ACME
-people:
-  dba: {users: [U0ANA, U0BEN]}
+OWN_POLICY = (
+    WITH_NAMED_DBA
+    + """\
 channels:
   C0DBOPS:
     databases: ["*"]
@@ -33,6 +30,7 @@ channels:
       - {approve: [destroy], by: dba, confirm: none}
       - {break_glass: [protect], to: "user:U0DANA", review_by: dba}
 """
+)
 DENIED = OWN_POLICY.replace("{allow: [read, digest, freeze], confirm: none}", "{deny: [read, digest, freeze]}")
 HIDDEN = OWN_POLICY.replace("  C0DBOPS:\n", "  C0DBOPS:\n    visibility: ephemeral\n")
 ELSEWHERE = OWN_POLICY.replace("organizations:\n", "organizations:\n  beta: {token: env:TURSO_API_TOKEN}\n").replace(
@@ -60,7 +58,7 @@ async def digest(world: World, *, days_ago: int) -> None:
 )
 async def test_a_digest_stops_while_the_policy_does_not_let_it_be_shown(world: World, policy: str) -> None:
     assert world.bot is not None
-    lost.enforce(world, OWN_POLICY)
+    enforce(world, OWN_POLICY)
     await world.make(f"alpha-{len(policy)}")
     await world.person(DANA).types("/turso digest on --daily")
     await world.calm()
@@ -69,13 +67,13 @@ async def test_a_digest_stops_while_the_policy_does_not_let_it_be_shown(world: W
     await world.bot.store.timers.replace(Timer(TimerKind.DIGEST, DB_OPS, kept.next_at), None)
     digests, notices = public(world, "Turso digest"), public(world, "Digests are paused")
 
-    lost.enforce(world, policy)
+    enforce(world, policy)
     await digest(world, days_ago=3)
     await digest(world, days_ago=2)
     assert public(world, "Turso digest") == digests
     assert public(world, "Digests are paused") == notices + 1, "it is said once"
 
-    lost.enforce(world, OWN_POLICY)
+    enforce(world, OWN_POLICY)
     await digest(world, days_ago=1)
     assert public(world, "Turso digest") == digests + 1
 
@@ -83,7 +81,7 @@ async def test_a_digest_stops_while_the_policy_does_not_let_it_be_shown(world: W
 @pytest.mark.parametrize("policy", [HIDDEN, ELSEWHERE], ids=["for one person alone", "another organization"])
 async def test_a_card_is_not_drawn_again_for_a_channel_that_may_not_see_it(world: World, policy: str) -> None:
     assert world.bot is not None
-    lost.enforce(world, OWN_POLICY)
+    enforce(world, OWN_POLICY)
     await world.make(name := f"live-{len(policy)}")
     card = await world.person(DANA).types(f"/turso triage {name}")
     await world.person(DANA).types(f"/turso freeze {name} --reason quiet")
@@ -91,17 +89,17 @@ async def test_a_card_is_not_drawn_again_for_a_channel_that_may_not_see_it(world
     assert "frozen" in (before := words(world.as_now(card)))
     await world.pass_time(hours=1)
 
-    lost.enforce(world, policy)
+    enforce(world, policy)
     await refresh_live_cards(world.bot.env, "acme", [name])
     assert words(world.as_now(card)) == before
 
-    lost.enforce(world, OWN_POLICY)
+    enforce(world, OWN_POLICY)
     await refresh_live_cards(world.bot.env, "acme", [name])
     assert words(world.as_now(card)) != before
 
 
 async def test_home_shows_what_somebody_may_decide_only_in_their_channels(world: World) -> None:
-    lost.enforce(world, OWN_POLICY)
+    enforce(world, OWN_POLICY)
     await world.make("orders-hidden", "orders-acted")
 
     async def shown_to(user_id: str) -> list[bool]:
@@ -119,7 +117,7 @@ async def test_home_shows_what_somebody_may_decide_only_in_their_channels(world:
 
 async def test_a_form_suggests_nothing_to_somebody_who_has_left(world: World) -> None:
     assert world.bot is not None
-    lost.enforce(world, OWN_POLICY)
+    enforce(world, OWN_POLICY)
     await world.make("topsecret")
     await world.workspace.say(REMY, DB_OPS, "/turso db freeze")
     form = await world.person(REMY).modal("Reason")
@@ -134,7 +132,7 @@ async def test_a_form_suggests_nothing_to_somebody_who_has_left(world: World) ->
 
 async def test_requests_are_listed_in_their_own_channel_alone(world: World) -> None:
     """Elsewhere their buttons would be dead, and a private channel's reasons would be read by people outside it."""
-    lost.enforce(world, OWN_POLICY)
+    enforce(world, OWN_POLICY)
     await world.make("orders-elsewhere")
     await world.person(DANA).types("/turso db destroy orders-elsewhere --reason merger", ORDERS)
 

@@ -17,7 +17,7 @@ from tests.authorization import lost
 from tests.authorization.entries import destroy, pressing, stored, wished
 from tests.store.conftest import NOON
 from tests.store.samples import request as sample
-from tests.world import ANA, DANA, World, words
+from tests.world import ANA, DANA, World, enforce, words
 
 BEFORE = "{approve: [destroy, rotate], by: dba, to: asking, confirm: none, undo_by: dba}"
 OWN_POLICY = lost.POLICY.replace("confirm: type-name", "confirm: button")
@@ -67,9 +67,9 @@ def rule(**keys: str) -> str:
 
 async def asked(world: World, name: str, policy: str, *, line: str = "db destroy {}") -> str:
     """A request that waits while the rules become stricter."""
-    lost.enforce(world, OWN_POLICY)
+    enforce(world, OWN_POLICY)
     request_id = await wished(world, name, line)
-    lost.enforce(world, policy)
+    enforce(world, policy)
     return request_id
 
 
@@ -117,7 +117,7 @@ async def test_a_countdown_that_runs_is_as_long_as_the_longer_of_then_and_now(
     await world.calm()
     began = (await stored(world, request_id)).due_at
     assert began is not None
-    lost.enforce(world, rule(countdown=now))
+    enforce(world, rule(countdown=now))
 
     await ends_at(world, request_id, began - HOUR + MINUTE)
     request = await stored(world, request_id)
@@ -153,14 +153,14 @@ async def ends_at(world: World, request_id: str, moment: datetime) -> None:
 async def begun(world: World, name: str, policy: str, **delta: float) -> tuple[str, Request]:
     """Have a request approved, let the rules become stricter, and then start it as its workflow does."""
     assert world.bot is not None
-    lost.enforce(world, OWN_POLICY)
+    enforce(world, OWN_POLICY)
     request_id, store, now = await destroy(world, name), world.bot.store, world.bot.env.clock.now()
     until = now + 2 * HOUR
     move = Transition(
         to=State.APPROVED, at=now, changes={"expires_at": until}, votes=[Vote(request_id, ANA, True, now)]
     )
     assert await store.requests.move(request_id, expect=[State.PENDING], move=move)
-    lost.enforce(world, policy)
+    enforce(world, policy)
     await world.pass_time(**delta)
     return await WorkSteps(world.bot.env).begin(request_id, "execute"), await stored(world, request_id)
 

@@ -22,17 +22,14 @@ from bot.core.requests.plan import Plan
 from bot.store.store import SqlStore, open_store
 from bot.turso import TursoClient
 from tests.blocks.messages import check
+from tests.policies import WITH_NAMED_DBA
 from tests.stores import copy_store
 from tests.turso.organization import TOKEN, Organization
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-POLICY = """
-version: 1
-organizations:
-  acme: {token: env:TURSO_API_TOKEN}
-workspace: T0ACME
-people:
-  dba: {users: [U0ANA, U0BEN]}
+POLICY = (
+    WITH_NAMED_DBA
+    + """\
 channels:
   C0DBOPS:
     organization: acme
@@ -46,6 +43,7 @@ channels:
     databases: ["orders-*"]
     rules: [{allow: read}, {approve: token, by: dba}]
 """
+)
 
 
 class Clock:

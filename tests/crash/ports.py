@@ -12,14 +12,11 @@ from bot.core.reply import Reply
 from bot.core.requests.incoming import Incoming
 from bot.turso import TursoClient
 from tests.crash.rehearsal import Rehearsal
+from tests.policies import WITH_DBA_GROUP
 
-POLICY = """
-version: 1
-organizations:
-  acme: {token: env:TURSO_API_TOKEN}
-workspace: T0ACME
-people:
-  dba: {usergroup: S0DBA}
+POLICY = (
+    WITH_DBA_GROUP
+    + """\
 channels:
   C0DBOPS:
     databases: ["*"]
@@ -29,6 +26,7 @@ channels:
       - {approve: [token, destroy], by: dba, confirm: none, expires: 30m, countdown: 1h, notify: dba}
       - {approve: [rotate], by: dba, quorum: 2, confirm: none, expires: 30m}
 """
+)
 
 ALLOWS = load(POLICY, CATALOGUE, default_organization="acme")
 FORBIDS = load(f"{POLICY}ceiling:\n  deny: [{{commands: [destroy]}}]\n", CATALOGUE, default_organization="acme")

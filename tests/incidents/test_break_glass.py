@@ -6,17 +6,15 @@ from bot.core.records.audit_entry import TIMER
 from bot.core.requests.request import State
 from bot.sandbox.workspace.model import Message
 from tests.incidents import play
+from tests.policies import WITH_DBA_GROUP
 from tests.scenarios import forging
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, until, words
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-break-glass")]
 
-OWN_POLICY = """
-version: 1
-organizations: {acme: {token: env:TURSO_API_TOKEN}}
-workspace: T0ACME
-people:
-  dba: {usergroup: S0DBA}
+OWN_POLICY = (
+    WITH_DBA_GROUP
+    + """\
   responders: {usergroup: S0RESPOND}
 channels:
   C0DBOPS:
@@ -30,6 +28,7 @@ channels:
         notify: dba
         blocks_while_owed: true
 """
+)
 
 
 async def break_glass(world: World, who: str, name: str) -> Message:

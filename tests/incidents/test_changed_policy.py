@@ -5,9 +5,8 @@ from datetime import timedelta
 import pytest
 
 from bot.core.requests.request import State
-from tests.authorization import lost
 from tests.security import stage
-from tests.world import ANA, DANA, DB_OPS, REMY, World, words
+from tests.world import ANA, DANA, DB_OPS, REMY, World, enforce, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -44,9 +43,9 @@ AT_ONCE = "allow: incident, confirm: none"
 )
 async def test_what_waits_does_not_start_by_the_old_policy(world: World, longest: str, profile: str, why: str) -> None:
     assert world.bot is not None
-    lost.enforce(world, OWN_POLICY)
+    enforce(world, OWN_POLICY)
     card = await world.person(DANA).types(f"/turso incident start {profile}-{longest} --for 12h --reason x")
-    lost.enforce(world, policy(longest, profile))
+    enforce(world, policy(longest, profile))
 
     heard = await world.person(ANA).presses_and_hears("Approve", card)
 
@@ -58,7 +57,7 @@ async def test_what_waits_does_not_start_by_the_old_policy(world: World, longest
 async def test_what_runs_gives_the_rights_of_a_profile_only_while_the_policy_does(world: World) -> None:
     assert world.bot is not None
     await world.make("kept")
-    lost.enforce(world, policy("12h", "wide", AT_ONCE))
+    enforce(world, policy("12h", "wide", AT_ONCE))
     await world.person(DANA).types("/turso incident start INC-9 --for 4h", holding="INC-9")
     await world.calm()
     running = await world.bot.store.incidents.running_in(DB_OPS)
@@ -67,7 +66,7 @@ async def test_what_runs_gives_the_rights_of_a_profile_only_while_the_policy_doe
     planned = await world.person(REMY).types("/turso db destroy kept --now --dry-run --reason x")
     assert "You can't use" not in words(planned)
 
-    lost.enforce(world, policy("12h", "narrow", AT_ONCE))
+    enforce(world, policy("12h", "narrow", AT_ONCE))
     refused = await world.person(REMY).types("/turso db destroy kept --now --reason x")
     extended = await world.person(DANA).types("/turso incident start INC-9 --for 4h")
     await world.calm()

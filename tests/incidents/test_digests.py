@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from bot.sandbox.workspace.model import Message
+from tests.policies import ACME
 from tests.process import Process, standing
 from tests.soak import LIMIT_SECONDS, soaked
 from tests.world import ANA, DB_OPS, INCIDENT, ORDERS, World, until, words
@@ -24,15 +25,15 @@ pytestmark = [
     pytest.mark.timeout(LIMIT_SECONDS),
 ]
 
-POLICY = """
-version: 1
-organizations: {acme: {token: env:TURSO_API_TOKEN}}
-workspace: T0ACME
+POLICY = (
+    ACME
+    + """\
 channels:
   C0DBOPS: {databases: ["*"], rules: [{allow: [read, digest]}]}
   C0ORDERS: {databases: ["orders*"], rules: [{allow: [read, digest]}]}
   C0INCCHK: {databases: ["*"], rules: [{allow: [read, digest]}]}
 """
+)
 DAYS = soaked(30, 8)
 FIRST = datetime(2026, 11, 30, 23, 56, tzinfo=UTC) - timedelta(days=DAYS // 2)
 """The month changes in the middle.

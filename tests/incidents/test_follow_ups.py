@@ -5,15 +5,14 @@ import pytest
 from bot.core.records.holds import HoldKind
 from bot.sandbox.workspace.model import Message
 from tests.incidents import play
+from tests.policies import ACME
 from tests.scenarios import quarantines as q
 from tests.world import ANA, INCIDENT, REMY, World, buttons, until, words
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-follow-ups")]
-OWN_POLICY = """
-version: 1
-organizations:
-  acme: {token: env:TURSO_API_TOKEN}
-workspace: T0ACME
+OWN_POLICY = (
+    ACME
+    + """\
 people:
   dba: {users: [U0ANA]}
   responders: {users: [U0BEN, U0REMY]}
@@ -31,6 +30,7 @@ profiles:
     rules:
       - {allow: [incident, read, freeze, thaw, token, rotate], to: responders, confirm: none}
 """
+)
 
 
 async def left_open(world: World, key: str, *lines: str) -> Message:

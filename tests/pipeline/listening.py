@@ -22,19 +22,20 @@ from bot.slack.outgoing.response_urls import ResponseUrls
 from bot.slack.outgoing.web_api import SlackCalls, SlackTrouble
 from bot.store.store import SqlStore, open_store
 from bot.turso import DatabaseNotFound, TursoUnavailable
+from tests.policies import ACME
 from tests.store.conftest import NOON, StoppedClock
 from tests.stores import copy_store
 
-POLICY = """
-version: 1
-organizations: {acme: {token: env:TURSO_API_TOKEN}}
-workspace: T0ACME
+POLICY = (
+    ACME
+    + """\
 channels:
   C0DBOPS:
     databases: ["*"]
     rules: [{approve: [freeze, token, rotate, destroy], by: user:U0BEN}]
   C0SHARED: {externally_shared: true, databases: ["*"], rules: [{allow: read}]}
 """
+)
 MEMBERS = frozenset({"U0ANA", "U0BEN", "U0CAT", "U0DAN", "U0EVE"})
 EVERYBODY = "everybody"
 OF_OUTCOMES = frozenset({TimerKind.NOTIFY, TimerKind.THAW, TimerKind.INCIDENT_END})

@@ -1,16 +1,9 @@
 """Policies of the scenarios that need another than the sandbox's."""
 
-HEAD = """
-version: 1
-organizations:
-  acme: {token: env:TURSO_API_TOKEN}
-workspace: T0ACME
-people:
-  dba: {usergroup: S0DBA}
-"""
+from tests.policies import WITH_DBA_GROUP
 
 TWO_APPROVERS = (
-    HEAD
+    WITH_DBA_GROUP
     + """\
   responders: {usergroup: S0RESPOND}
 channels:
@@ -32,7 +25,7 @@ channels:
 )
 
 NAMED_PEOPLE = (
-    HEAD
+    WITH_DBA_GROUP
     + """\
 channels:
   C0DBOPS:

@@ -8,7 +8,7 @@ from bot.core.records.audit_entry import AuditEntry
 from bot.core.records.holds import Hold
 from bot.core.requests.request import Request, State
 from bot.sandbox.workspace.model import Message
-from tests.scenarios.policies import HEAD
+from tests.policies import WITH_DBA_GROUP
 from tests.security import stage
 from tests.world import ANA, DANA, DB_OPS, World, words
 
@@ -16,7 +16,7 @@ RULES = """
       - {allow: [read, create], confirm: none}
       - {approve: [token, destroy, freeze, thaw, protect, rotate, restore], by: dba, confirm: none}
 """
-POLICY = HEAD.replace("{usergroup: S0DBA}", "{users: [U0ANA, U0BEN]}") + (
+POLICY = WITH_DBA_GROUP.replace("{usergroup: S0DBA}", "{users: [U0ANA, U0BEN]}") + (
     'channels:\n  C0DBOPS:\n    databases: ["*"]\n    rules:' + RULES
 )
 

@@ -9,17 +9,14 @@ from bot.core.requests.request import State
 from bot.sandbox.workspace.faults import Fault
 from bot.sandbox.workspace.model import Message
 from bot.slack.lookups.directory import SlackDirectory
+from tests.policies import WITH_DBA_GROUP
 from tests.scenarios import forging
 from tests.scenarios.asked import asked, stored
 from tests.world import ANA, BEN, DANA, DB_OPS, INCIDENT, ORDERS, REMY, World, buttons, until, words
 
-POLICY = """
-version: 1
-organizations:
-  acme: {token: env:TURSO_API_TOKEN}
-workspace: T0ACME
-people:
-  dba: {usergroup: S0DBA}
+POLICY = (
+    WITH_DBA_GROUP
+    + """\
 incidents: {to: "user:U0REMY", databases: ["*"]}
 profiles:
   incident: {rules: [{allow: read}]}
@@ -34,6 +31,7 @@ channels:
     rules:
       - {allow: [list, show]}
 """
+)
 FAULTS: dict[str, dict[str, Any]] = {
     "a web page with 502": {"trouble": "html", "status": 502},
     "a web page with 200": {"trouble": "html", "status": 200},

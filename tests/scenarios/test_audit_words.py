@@ -3,20 +3,21 @@
 import pytest
 
 from bot.core.requests.request import State
+from tests.policies import ACME
 from tests.present import present
 from tests.scenarios.asked import asked, reaches, stored
 from tests.world import ANA, DANA, World, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-OWN_POLICY = """
-version: 1
-organizations: {acme: {token: env:TURSO_API_TOKEN}}
-workspace: T0ACME
+OWN_POLICY = (
+    ACME
+    + """\
 people: {ana: {user: U0ANA}}
 channels:
   C0DBOPS: {databases: ["*"], rules: [{allow: [read, digest]}, {approve: freeze, by: ana}]}
 """
+)
 
 
 async def test_an_approval_of_ones_own_request_is_told_as_rejected_and_that_of_another_as_given(world: World) -> None:

@@ -5,15 +5,14 @@ from typing import Any
 
 import pytest
 
-from bot.app.policy_book import PolicyBook
 from bot.core.requests.request import State
 from bot.pipeline.approval import confirming, presses
-from tests.scenarios.policies import HEAD
-from tests.world import DANA, DB_OPS, World, buttons, until, words
+from tests.policies import WITH_DBA_GROUP
+from tests.world import DANA, DB_OPS, World, buttons, enforce, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TEMPLATE = (
-    HEAD
+    WITH_DBA_GROUP
     + """\
 channels:
   C0DBOPS:
@@ -33,12 +32,7 @@ STRICTER = {
 
 def rule(world: World, line: str) -> None:
     """Put a rule in force at once."""
-    assert world.bot is not None
-    (world.data / "policy.yaml").write_text(TEMPLATE.replace("RULE", line))
-    book = world.bot.env.rules
-    assert isinstance(book, PolicyBook)
-    book.reload()
-    assert book.problem is None
+    enforce(world, TEMPLATE.replace("RULE", line))
 
 
 async def asked(world: World, line: str) -> Any:

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from bot.core.requests.request import State
 from bot.sandbox import running
+from tests.policies import ACME
 from tests.postgres import new_database, postgres_server
 from tests.scenarios import forging
 from tests.scenarios.conftest import hurry
@@ -18,9 +19,9 @@ from tests.world import ANA, DANA, World, living, words
 
 __all__ = ["postgres_server"]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-POLICY = """version: 1
-organizations: {acme: {token: env:TURSO_API_TOKEN}}
-workspace: T0ACME
+POLICY = (
+    ACME
+    + """\
 channels:
   C0DBOPS:
     databases: ["*"]
@@ -28,6 +29,7 @@ channels:
       - {allow: [read], confirm: none}
       - {approve: [freeze], by: [user:U0ANA]}
 """
+)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

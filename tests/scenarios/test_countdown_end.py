@@ -8,29 +8,18 @@ from typing import Any
 
 import pytest
 
-from bot.app.policy_book import PolicyBook
 from bot.core.records.holds import HoldKind
 from bot.core.requests.request import State
 from bot.pipeline.quarantine import countdown
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import quarantines as q
 from tests.security import stage
-from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons, until, words
+from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons, enforce, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = q.POLICY
 CEILING = 'ceiling:\n  deny:\n    - {commands: [destroy], databases: ["law-*"]}\n'
 Change = Callable[[World, str], Awaitable[Any]]
-
-
-def policy(world: World, text: str) -> None:
-    """Put rules in force at once."""
-    assert world.bot is not None
-    (world.data / "policy.yaml").write_text(text)
-    book = world.bot.env.rules
-    assert isinstance(book, PolicyBook)
-    book.reload()
-    assert book.problem is None
 
 
 def at_dashboard(**changes: bool) -> Change:
@@ -101,11 +90,11 @@ async def test_what_is_as_it_was_left_is_destroyed(world: World) -> None:
 
 
 async def forbid(world: World) -> None:
-    policy(world, OWN_POLICY.replace("channels:", f"{CEILING}channels:"))
+    enforce(world, OWN_POLICY.replace("channels:", f"{CEILING}channels:"))
 
 
 async def drop_rule(world: World) -> None:
-    policy(world, OWN_POLICY.replace("destroy, ", ""))
+    enforce(world, OWN_POLICY.replace("destroy, ", ""))
 
 
 def leaves(person: str) -> Callable[[World], Awaitable[None]]:
@@ -121,7 +110,7 @@ async def share(world: World) -> None:
 
 async def restore_all(world: World) -> None:
     assert world.bot is not None
-    policy(world, OWN_POLICY)
+    enforce(world, OWN_POLICY)
     for person in (DANA, ANA):
         world.workspace.people[person].deleted = False
         world.bot.health.directory.forget({"type": "user_change", "user": person})
@@ -180,7 +169,7 @@ async def refused(world: World, name: str) -> Message:
     await world.pass_time(hours=25)
     await rests(world, card)
     await world.calm()
-    policy(world, OWN_POLICY)
+    enforce(world, OWN_POLICY)
     return world.as_now(card)
 
 

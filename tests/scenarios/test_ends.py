@@ -17,10 +17,10 @@ from bot.pipeline.execution import verify
 from bot.pipeline.transitions import settlement
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import quarantines as q
-from tests.scenarios.test_countdown_end import forbid, policy, rests
+from tests.scenarios.test_countdown_end import forbid, rests
 from tests.security import stage
 from tests.soak import pairs
-from tests.world import ANA, BEN, DANA, World, buttons, until, words
+from tests.world import ANA, BEN, DANA, World, buttons, enforce, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = q.POLICY
@@ -96,7 +96,7 @@ async def resting(world: World, name: str) -> Message:
     await world.pass_time(hours=25)
     await rests(world, card)
     await world.calm()
-    policy(world, OWN_POLICY)
+    enforce(world, OWN_POLICY)
     return world.as_now(card)
 
 

@@ -14,17 +14,17 @@ from bot.core.model import Verdict
 from bot.pipeline.requests.explain import ARCHIVED, NO_SUCH_PERSON, NOT_IN_IT, NOT_SHOWN
 from bot.sandbox.workspace.model import Channel, Message
 from tests.authorization.lost import notice
+from tests.policies import WITH_DBA_GROUP
 from tests.scenarios import forging
 from tests.scenarios.decisions import record_decisions
 from tests.scenarios.outcomes import outcomes_of
-from tests.scenarios.policies import HEAD
 from tests.soak import pairs
 from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, SHARED, STELLA, ZED, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PRIVATE, OLD, PARTNERS, QUIET = "C0PRIVATE", "C0OLD", "C0PARTNERS", "C0QUIET"
 OWN_POLICY = (
-    HEAD
+    WITH_DBA_GROUP
     + """\
   responders: {usergroup: S0RESPOND}
 channels:

@@ -13,13 +13,14 @@ from bot.commands import COMMANDS
 from bot.commands.base import ChangeCommand
 from bot.core.requests.request import Request, State
 from bot.core.requests.step_results import PhaseResult, VerifyResult
+from tests.policies import ACME
 from tests.scenarios.conftest import hurry
 from tests.world import ANA, DANA, DB_OPS, World, living, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-POLICY = """version: 1
-organizations: {acme: {token: env:TURSO_API_TOKEN}}
-workspace: T0ACME
+POLICY = (
+    ACME
+    + """\
 channels:
   C0DBOPS:
     databases: ["*"]
@@ -27,6 +28,7 @@ channels:
       - {allow: [read, create], confirm: none}
       - {approve: [freeze, destroy], by: [user:U0ANA]}
 """
+)
 ENDED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.STALE)
 
 

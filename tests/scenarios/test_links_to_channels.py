@@ -3,17 +3,15 @@
 import pytest
 
 from bot.core.requests.request import State
+from tests.policies import WITH_DBA_GROUP
 from tests.scenarios import forging
 from tests.security import stage
 from tests.world import ANA, BEN, DANA, DB_OPS, World, marked_up, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-OWN_POLICY = """
-version: 1
-organizations: {acme: {token: env:TURSO_API_TOKEN}}
-workspace: T0ACME
-people:
-  dba: {usergroup: S0DBA}
+OWN_POLICY = (
+    WITH_DBA_GROUP
+    + """\
 channels:
   C0DBOPS:
     databases: ["*"]
@@ -22,6 +20,7 @@ channels:
       - {approve: [rotate], by: dba, confirm: none, notify: dba}
       - {break_glass: [destroy], to: dba, review_by: dba, notify: dba}
 """
+)
 LINKS = (DB_OPS, "/archives/")
 
 

@@ -3,12 +3,12 @@
 import httpx
 import pytest
 
-from tests.scenarios.policies import HEAD
+from tests.policies import WITH_DBA_GROUP
 from tests.world import DANA, World, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = (
-    HEAD
+    WITH_DBA_GROUP
     + """\
 channels:
   C0DBOPS:

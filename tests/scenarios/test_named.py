@@ -7,14 +7,14 @@ import pytest
 from bot.slack.lookups.directory import SlackDirectory
 from bot.slack.outgoing.web_api import SlackCalls, SlackTrouble
 from tests.authorization import lost
+from tests.policies import WITH_DBA_GROUP
 from tests.scenarios import forging
 from tests.scenarios.asked import asked, request_id
-from tests.scenarios.policies import HEAD
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = (
-    HEAD
+    WITH_DBA_GROUP
     + """\
 channels:
   C0DBOPS:

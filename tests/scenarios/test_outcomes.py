@@ -1,9 +1,7 @@
 """Words follow facts: stale, unknown, lost answers, blocks of others, and timers that undo what they should."""
 
 from datetime import timedelta
-from typing import Any
 
-import httpx
 import pytest
 
 from bot.commands.databases import create
@@ -11,22 +9,12 @@ from bot.core.requests.request import Request, State
 from bot.pipeline.execution import verify
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging
+from tests.scenarios.quarantines import at_turso
 from tests.world import ANA, BEN, DANA, REMY, World, buttons, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 D = "/v1/organizations/acme/databases"
-
-
-async def turso(world: World, method: str, path: str, **body: Any) -> dict[str, Any]:
-    """Do something at Turso behind the bot's back."""
-    assert world.keys is not None
-    headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
-    async with httpx.AsyncClient(base_url=world.url, headers=headers) as http:
-        answer = await http.request(method, f"{D}/{path}", json=body or None)
-        assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
 
 
 async def request_of(world: World, message: Message) -> Request:
@@ -49,7 +37,7 @@ async def destroyed(world: World, name: str) -> Message:
 async def test_another_database_of_the_same_name_is_not_destroyed(world: World) -> None:
     await world.make("twin")
     card = await world.person(DANA).types("/turso db destroy twin --now --reason old")
-    await turso(world, "DELETE", "twin")
+    await at_turso(world, "DELETE", "twin")
     await world.make("twin")
     before = len(world.changes("DELETE", "/twin"))
 
@@ -65,7 +53,7 @@ async def test_another_database_of_the_same_name_is_not_destroyed(world: World) 
 async def test_protection_that_was_set_meanwhile_is_respected(world: World) -> None:
     await world.make("guarded")
     card = await world.person(DANA).types("/turso db destroy guarded --now --reason old")
-    await turso(world, "PATCH", "guarded/configuration", delete_protection=True)
+    await at_turso(world, "PATCH", "guarded/configuration", delete_protection=True)
 
     await world.person(ANA).presses("Approve", card)
     await world.person(ANA).submits({"typed_name": "guarded"})
@@ -130,20 +118,20 @@ async def test_a_freeze_undoes_itself_when_its_time_is_over(world: World) -> Non
     question = await world.person(REMY).types("/turso freeze cold --for 30m")
     await world.person(REMY).presses("Freeze writes", question)
     await until(lambda: world.card(holding="*cold* are blocked"), what="the freeze")
-    assert (await turso(world, "GET", "cold/configuration"))["block_writes"]
+    assert (await at_turso(world, "GET", "cold/configuration"))["block_writes"]
 
     await world.pass_time(minutes=29)
     await world.calm()
-    assert (await turso(world, "GET", "cold/configuration"))["block_writes"]
+    assert (await at_turso(world, "GET", "cold/configuration"))["block_writes"]
     await world.pass_time(minutes=2)
 
     await until(lambda: world.card(holding="The freeze of `cold` has ended"), what="the thaw")
-    assert not (await turso(world, "GET", "cold/configuration"))["block_writes"]
+    assert not (await at_turso(world, "GET", "cold/configuration"))["block_writes"]
 
 
 async def test_what_others_have_blocked_stays_blocked(world: World) -> None:
     await world.make("shut")
-    await turso(world, "PATCH", "shut/configuration", block_writes=True)
+    await at_turso(world, "PATCH", "shut/configuration", block_writes=True)
     question = await world.person(REMY).types("/turso freeze shut --reads --for 10m")
     await world.person(REMY).presses("Freeze writes", question)
     await until(lambda: world.card(holding="*shut* are blocked"), what="the freeze")
@@ -151,7 +139,7 @@ async def test_what_others_have_blocked_stays_blocked(world: World) -> None:
     await world.pass_time(minutes=11)
 
     await until(lambda: world.card(holding="The freeze of `shut` has ended"), what="the thaw")
-    now = await turso(world, "GET", "shut/configuration")
+    now = await at_turso(world, "GET", "shut/configuration")
     assert (now["block_reads"], now["block_writes"]) == (False, True)
 
 

@@ -9,13 +9,13 @@ from bot.pipeline.authorization.authorize import authorize
 from bot.pipeline.execution import begin
 from bot.pipeline.outcomes import waiting
 from bot.sandbox.workspace.model import Message
+from tests.policies import WITH_DBA_GROUP
 from tests.scenarios import forging
-from tests.scenarios.policies import HEAD
 from tests.world import DANA, DB_OPS, World, buttons, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = (
-    HEAD
+    WITH_DBA_GROUP
     + """\
 channels:
   C0DBOPS:

@@ -12,18 +12,15 @@ from bot.core.requests.request import State
 from bot.sandbox.workspace.faults import Fault
 from bot.sandbox.workspace.model import Channel, Message, View
 from bot.slack.lookups.directory import SlackDirectory
+from tests.policies import WITH_NAMED_DBA
 from tests.scenarios import forging
 from tests.scenarios.asked import asked, reaches, stored
 from tests.world import ANA, DANA, DB_OPS, STELLA, World, buttons, until, words
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("told")]
-OWN_POLICY = """
-version: 1
-organizations:
-  acme: {token: env:TURSO_API_TOKEN}
-workspace: T0ACME
-people:
-  dba: {users: [U0ANA, U0BEN]}
+OWN_POLICY = (
+    WITH_NAMED_DBA
+    + """\
 channels:
   C0DBOPS:
     databases: ["*"]
@@ -31,6 +28,7 @@ channels:
       - {allow: read}
       - {approve: [token, freeze, protect], by: dba, confirm: none, expires: 30m}
 """
+)
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -14,17 +14,14 @@ from bot.sandbox.workspace.delivery.parcel import Parcel, command_parcel, event_
 from bot.sandbox.workspace.delivery.signing import signature
 from bot.sandbox.workspace.model import Message
 from bot.sandbox.workspace.records import Delivery
+from tests.policies import WITH_NAMED_DBA
 from tests.scenarios import forging
 from tests.world import DANA, DB_OPS, World, buttons
 
 FORM = "application/x-www-form-urlencoded"
-POLICY = """
-version: 1
-organizations:
-  acme: {token: env:TURSO_API_TOKEN}
-workspace: T0ACME
-people:
-  dba: {users: [U0ANA, U0BEN]}
+POLICY = (
+    WITH_NAMED_DBA
+    + """\
   group: {usergroup: S0DBA}
 channels:
   C0DBOPS:
@@ -41,6 +38,7 @@ channels:
       - {allow: [read, freeze], confirm: none}
       - {approve: [token, destroy], by: dba, confirm: none}
 """
+)
 
 
 def be_patient(world: World) -> None:

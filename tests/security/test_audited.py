@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from bot.core.records.audit_entry import AuditEntry
 from bot.core.requests.request import State
+from tests.policies import WITH_DBA_GROUP
 from tests.scenarios import forging
 from tests.scenarios.conftest import sound
 from tests.security.stage import be_patient
@@ -15,13 +16,9 @@ from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, STELLA, World
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("security-audited")]
 
-POLICY = """
-version: 1
-organizations:
-  acme: {token: env:TURSO_API_TOKEN}
-workspace: T0ACME
-people:
-  dba: {usergroup: S0DBA}
+POLICY = (
+    WITH_DBA_GROUP
+    + """\
   responders: {usergroup: S0RESPOND}
 channels:
   C0DBOPS:
@@ -36,6 +33,7 @@ channels:
     databases: ["orders*"]
     rules: [{allow: read}]
 """
+)
 NAMES = ("asked", "rotated", "full", "expired", "left", "frozen", "doomed", "saved", "broken", "stale", "spoiled")
 TIMER = "timer"
 

@@ -4,17 +4,14 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from tests.policies import WITH_NAMED_DBA
 from tests.scenarios.conftest import world  # noqa: F401
 from tests.world import DANA, INCIDENT, ORDERS, World, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-OWN_POLICY = """
-version: 1
-organizations:
-  acme: {token: env:TURSO_API_TOKEN}
-workspace: T0ACME
-people:
-  dba: {users: [U0ANA, U0BEN]}
+OWN_POLICY = (
+    WITH_NAMED_DBA
+    + """\
 channels:
   C0ORDERS:
     databases: ["group:shop"]
@@ -31,6 +28,7 @@ channels:
       - {allow: list, databases: ["named-*"]}
       - {allow: [show, rotate]}
 """
+)
 MIXED = INCIDENT
 THERE, NOWHERE = "salaries-2026", "salaries-2027"
 

@@ -9,15 +9,15 @@ import pytest
 import pytest_asyncio
 
 from bot.sandbox.workspace.model import Channel, Message, View
+from tests.policies import WITH_DBA_GROUP
 from tests.scenarios import forging
 from tests.scenarios.conftest import world  # noqa: F401
-from tests.scenarios.policies import HEAD
 from tests.world import ANA, BEN, DANA, DB_OPS, GENERAL, GIL, ORDERS, REMY, SHARED, STELLA, World, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SECRET, SECRET_NAME, OPEN = "C0SECRET", "layoffs-2027", "C0OPEN"
 OWN_POLICY = (
-    HEAD
+    WITH_DBA_GROUP
     + """\
   responders: {usergroup: S0RESPOND}
 channels:

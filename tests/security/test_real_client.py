@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.policies import WITH_DBA_GROUP
 from tests.process import Process, standing
 from tests.security.client import Client, Refused, client_of
 from tests.security.stage import be_patient
@@ -18,13 +19,9 @@ from tests.world import ANA, BEN, DANA, REMY, World, until, words
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("security-client")]
 
 READ, WRITE = "SELECT count(*) FROM visits", "INSERT INTO visits VALUES ('somebody')"
-POLICY = """
-version: 1
-organizations:
-  acme: {token: env:TURSO_API_TOKEN}
-workspace: T0ACME
-people:
-  dba: {usergroup: S0DBA}
+POLICY = (
+    WITH_DBA_GROUP
+    + """\
   responders: {usergroup: S0RESPOND}
 channels:
   C0DBOPS:
@@ -34,6 +31,7 @@ channels:
       - {allow: freeze, to: responders, confirm: none}
       - {approve: [destroy, rotate], by: dba, confirm: none}
 """
+)
 
 
 @dataclass

@@ -1,0 +1,14 @@
+"""How the policies of tests begin."""
+
+ACME = """
+version: 1
+organizations:
+  acme: {token: env:TURSO_API_TOKEN}
+workspace: T0ACME
+"""
+WITH_DBA_GROUP = f"""{ACME}people:
+  dba: {{usergroup: S0DBA}}
+"""
+WITH_NAMED_DBA = f"""{ACME}people:
+  dba: {{users: [U0ANA, U0BEN]}}
+"""
