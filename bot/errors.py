@@ -1,26 +1,29 @@
-"""Errors that people see: `str(error)` is one sentence we are glad to show. Anything else is a bug."""
+"""Errors whose text may be shown to people: `str(error)` is one sentence. Any other exception is a bug."""
 
 
 class BotError(Exception):
-    """The root of every error that a person may read. `pipeline` is the one place that catches it."""
+    """Base of every error that a person may read. Only `pipeline` catches it."""
 
 
 class Refused(BotError):
-    """The rules say no. The sentence names the rule and what to do now."""
+    """Raised when the policy denies an action. The sentence says why, and what to do now."""
 
 
 class BadInput(BotError):
-    """What was typed, pressed or filled in cannot be used; nothing was changed."""
+    """Raised when what somebody typed, pressed or filled in can't be used. Nothing was changed."""
 
 
 class NotOurs(BotError):
-    """What is there was made by somebody else, and what was asked for did not happen. The sentence says how we know."""
+    """Raised when a read-back finds something that somebody else made, so that our change didn't happen.
+
+    The sentence says how we know.
+    """
 
 
 class Unavailable(BotError):
-    """Something that we need did not answer in time: try again.
+    """Raised when something that we need, such as Turso or Slack, didn't answer in time. The person can try again.
 
-    `nothing_happened` is True when it is known that the call had no effect; after a timeout it may have had one.
+    `nothing_happened` is True when the call is known to have had no effect. After a timeout it may have had one.
     """
 
     def __init__(self, sentence: str, *, nothing_happened: bool = False) -> None:
@@ -29,7 +32,7 @@ class Unavailable(BotError):
 
 
 class CannotPost(BotError):
-    """Slack will not take this message in this place, now or later. `code` is Slack's own word for why."""
+    """Raised when Slack refuses a message in a place, now and later. `code` is Slack's error code."""
 
     def __init__(self, sentence: str, code: str) -> None:
         self.code = code
@@ -37,7 +40,7 @@ class CannotPost(BotError):
 
 
 class ReviewOwed(Refused):
-    """Somebody may not break the glass again before an earlier act of theirs has been reviewed."""
+    """Raised when somebody uses break-glass while one of their earlier uses still needs a review."""
 
     def __init__(self) -> None:
         super().__init__(

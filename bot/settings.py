@@ -1,4 +1,4 @@
-"""The settings of a process: from the environment, a `.env` file, files of secrets, and defaults."""
+"""The settings of a process. They come from the environment, a `.env` file, files with secrets, and defaults."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,18 +18,21 @@ from pydantic_settings import (
 
 SECRETS = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN", "TURSO_API_TOKEN", "DATABASE_URL")
 FOLDER: Final = "SECRETS_DIR"
-NAMED: Final = "TURSO_*"
-"""Where the variables go that a policy may refer to. No variable can have this name."""
+POLICY_VARIABLES: Final = "TURSO_*"
+"""The key under which the variables are collected that a policy may refer to. No real variable has this name."""
 DEFAULT_STORE: Final = SecretStr("sqlite:///./data/turso-ops.db")
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 
 
 class BadSettings(Exception):
-    """A setting is missing or malformed: one sentence that names it."""
+    """Raised when a setting is missing or malformed. The message is one sentence that names it."""
 
 
-class _FromOutside(BaseSettings):
-    """Reads the environment, then `.env`, then files of secrets. Values that are given replace the first two."""
+class _SourcedSettings(BaseSettings):
+    """Base of settings that are read from the environment, `.env` and files with secrets.
+
+    Values that the caller passes replace the environment and `.env`.
+    """
 
     model_config = SettingsConfigDict(
         case_sensitive=True,
@@ -49,9 +52,11 @@ class _FromOutside(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Return the sources, the strongest first. A process gives no values, the sandbox and tests do.
+        """Return the sources, the one with the highest priority first.
 
-        Files that variables name come first, because they are read only for names that have no value.
+        A process passes no values. The sandbox and tests do. Files named by `NAME_FILE` variables come first, because
+        they
+        are read only for names that have no value.
         """
         assert isinstance(init_settings, InitSettingsSource)
         sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings,)
@@ -62,29 +67,29 @@ class _FromOutside(BaseSettings):
             sources = env_settings, dotenv_settings
             variables = {**dotenv_settings.env_vars, **env_settings.env_vars}
         given = {name: value.strip() for name, value in variables.items() if isinstance(value, str) and value.strip()}
-        return SecretFiles(settings_cls, given), *sources, *_folder(settings_cls, given)
+        return SecretFiles(settings_cls, given), *sources, *_secrets_folder(settings_cls, given)
 
     @model_validator(mode="before")
     @classmethod
-    def _without_blanks(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Strip values; a blank one counts as missing."""
+    def _drop_blanks(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Strip values, and drop those that are blank, so that they count as missing."""
         stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
         return {name: value for name, value in stripped.items() if value != ""}
 
 
 class SecretFiles(PydanticBaseSettingsSource):
-    """Reads the file that a variable `NAME_FILE` names, and collects what a policy may refer to."""
+    """Source that reads the files named by `NAME_FILE` variables, and collects the variables for policies."""
 
     def __init__(self, settings_cls: type[BaseSettings], given: Mapping[str, str]) -> None:
         super().__init__(settings_cls)
         self._given = given
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Return nothing for a single field: `__call__` reads all."""
+        """Return no value, because `__call__` reads all fields at once."""
         return None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        """Return what the files hold, by name. Raises BadSettings."""
+        """Return the contents of the files by setting name. Raises BadSettings."""
         given = self._given
         named = [key.removesuffix("_FILE") for key in given if key.startswith("TURSO_") and key.endswith("_FILE")]
         read = {
@@ -92,26 +97,29 @@ class SecretFiles(PydanticBaseSettingsSource):
             for name in (*SECRETS, *named)
             if name not in given and f"{name}_FILE" in given
         }
-        return {**read, NAMED: {name: value for name, value in {**read, **given}.items() if name.startswith("TURSO_")}}
+        return {
+            **read,
+            POLICY_VARIABLES: {name: value for name, value in {**read, **given}.items() if name.startswith("TURSO_")},
+        }
 
 
-def _folder(settings_cls: type[BaseSettings], given: Mapping[str, str]) -> list[PydanticBaseSettingsSource]:
-    """Return the source that reads the folder of secrets, if there is one. Raises BadSettings."""
+def _secrets_folder(settings_cls: type[BaseSettings], given: Mapping[str, str]) -> list[PydanticBaseSettingsSource]:
+    """Return the source that reads `SECRETS_DIR`, or none if that isn't set. Raises BadSettings."""
     if FOLDER not in given:
         return []
     if not Path(given[FOLDER]).is_dir():
-        raise BadSettings(f"{FOLDER} names {_shown(given[FOLDER])}, which is not a folder.")
+        raise BadSettings(f"{FOLDER} names {_describe_path(given[FOLDER])}, which is not a folder.")
     return [SecretsSettingsSource(settings_cls, given[FOLDER])]
 
 
-class _StoreSettings(_FromOutside):
-    """The one setting that offline commands need."""
+class _StoreSettings(_SourcedSettings):
+    """The only setting that offline commands need."""
 
     database_url: SecretStr = Field(DEFAULT_STORE, alias="DATABASE_URL")
 
 
-class Settings(_FromOutside):
-    """Everything that a process is told. Read it with `load_settings`."""
+class Settings(_SourcedSettings):
+    """All settings of a process. `load_settings` reads them."""
 
     slack_bot_token: SecretStr = Field(alias="SLACK_BOT_TOKEN")
     slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
@@ -127,11 +135,13 @@ class Settings(_FromOutside):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
     log_format: Literal["json", "console"] = Field("json", alias="LOG_FORMAT")
     clock_file: Path | None = Field(None, alias="CLOCK_FILE")
-    """A file that holds the time (RFC 3339): for rehearsals of timers; the real clock when it is not set."""
+    """A file with the current time (RFC 3339), for simulating timers. Without it the real clock is used."""
     retention_days: int = Field(90, alias="RETENTION_DAYS", ge=1)
-    """How long intents, finished requests and workflow rows are kept; the audit log is never cut."""
+    """How many days intents, finished requests and workflow rows are kept. The audit log is never shortened."""
     secrets_dir: Path | None = Field(None, alias=FOLDER)
-    sources: Annotated[Mapping[str, str], NoDecode] = Field(default_factory=dict, alias=NAMED, exclude=True, repr=False)
+    sources: Annotated[Mapping[str, str], NoDecode] = Field(
+        default_factory=dict, alias=POLICY_VARIABLES, exclude=True, repr=False
+    )
     """The variables that a policy may refer to with `env:TURSO_…`."""
 
     @field_validator("slack_api_url", "turso_api_baseurl")
@@ -155,7 +165,11 @@ class Settings(_FromOutside):
         return value.upper() if isinstance(value, str) else value
 
     def token_of(self, reference: str) -> SecretStr:
-        """Resolve a policy's `env:TURSO_…` reference; what it names stays in the environment."""
+        """Return the API token that a policy refers to as `env:TURSO_…`.
+
+        Raises:
+            BadSettings: the variable isn't set.
+        """
         name = reference.removeprefix("env:")
         if name == "TURSO_API_TOKEN":
             return self.turso_api_token
@@ -168,15 +182,15 @@ def load_settings(environ: Mapping[str, str] | None = None, *, needs: tuple[str,
     """Read the settings of this process.
 
     Args:
-        environ: in place of the environment; then no `.env` is read.
-        needs: names that this command cannot do without, besides those that are always required.
+        environ: used instead of the environment. `.env` isn't read then.
+        needs: names of optional settings that this command requires.
     Raises:
-        BadSettings: one sentence that names the first setting that is missing or malformed; never its value.
+        BadSettings: a setting is missing or malformed. The sentence names the first one, never its value.
     """
     try:
-        settings = Settings.model_validate(_instead_of_environment(environ))
+        settings = Settings.model_validate(_given_values(environ))
     except ValidationError as error:
-        raise BadSettings(_sentence(error)) from None
+        raise BadSettings(_describe_error(error)) from None
     except OSError:
         raise BadSettings(_UNREADABLE) from None
     by_alias = settings.model_dump(by_alias=True)
@@ -187,13 +201,16 @@ def load_settings(environ: Mapping[str, str] | None = None, *, needs: tuple[str,
 
 
 def load_database_url(environ: Mapping[str, str] | None = None) -> str:
-    """Read the one setting that offline commands need, with the same rules as `load_settings`."""
-    return _StoreSettings.model_validate(_instead_of_environment(environ)).database_url.get_secret_value()
+    """Read `DATABASE_URL`, the only setting that offline commands need, with the rules of `load_settings`."""
+    return _StoreSettings.model_validate(_given_values(environ)).database_url.get_secret_value()
 
 
-def _instead_of_environment(environ: Mapping[str, str] | None) -> dict[str, Any]:
-    """Return the values to give: something even when there is nothing in `environ`, and nothing without it."""
-    return {} if environ is None else {NAMED: {}, **environ}
+def _given_values(environ: Mapping[str, str] | None) -> dict[str, Any]:
+    """Return the values to pass to the settings class: none when `environ` is None.
+
+    For an empty `environ` the result isn't empty, because an empty result would make the class read the environment.
+    """
+    return {} if environ is None else {POLICY_VARIABLES: {}, **environ}
 
 
 _UNREADABLE: Final = f"`.env`, or a file in {FOLDER}, cannot be read."
@@ -204,21 +221,24 @@ def _read_secret(name: str, path: str) -> str:
     try:
         content = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, ValueError):
-        raise BadSettings(f"{name}_FILE names {_shown(path)}, which cannot be read.") from None
+        raise BadSettings(f"{name}_FILE names {_describe_path(path)}, which cannot be read.") from None
     if not content:
-        raise BadSettings(f"{name}_FILE names {_shown(path)}, which is empty.")
+        raise BadSettings(f"{name}_FILE names {_describe_path(path)}, which is empty.")
     return content
 
 
-def _shown(path: str) -> str:
-    """Repeat what is clearly a path: somebody may have put the secret itself where its file belongs."""
+def _describe_path(path: str) -> str:
+    """Return a path for a message only if it clearly is one.
+
+    Somebody may have set the secret itself instead of a path.
+    """
     return f"`{path}`" if path.startswith(("/", "./", "../")) else "a file"
 
 
-def _sentence(error: ValidationError) -> str:
-    """Say what is wrong with the first setting, without its value."""
+def _describe_error(error: ValidationError) -> str:
+    """Return a sentence about the first invalid setting, without its value."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    if not first["loc"]:  # no setting, but a source
+    if not first["loc"]:  # a source can't be read
         return _UNREADABLE
     name = str(first["loc"][0])
     if first["type"] == "missing":

@@ -11,7 +11,7 @@ from structlog.typing import Processor
 
 from bot.core.redaction.egress import HIDDEN, has_token, recognizable, without_lines
 from bot.slack.sdk_logging import cap_sdk_loggers
-from bot.turso.http import quiet_loggers
+from bot.turso.http import limit_loggers
 
 TRACEBACKS: Final = ("exception", "stack")
 _encode: Final = json.JSONEncoder(default=repr).encode  # created once, since that takes as long as a line
@@ -114,6 +114,6 @@ def _set_up_libraries(level: str, said: list[Processor], written: list[Processor
     root.handlers[:] = [handler]
     root.setLevel(level)
     cap_sdk_loggers()
-    quiet_loggers()
+    limit_loggers()
     for name in ("sqlalchemy", "asyncio", "alembic", "httpcore", "httpx", "dbos", "uvicorn.access"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

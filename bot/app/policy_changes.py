@@ -8,7 +8,7 @@ from typing import Any, Final
 import structlog
 
 from bot.core.policy import Policy
-from bot.core.policy.change_summary import Changed, changed
+from bot.core.policy.change_summary import ChangeSummary, summarize_changes
 from bot.core.records.audit_entry import POLICY_FILE, AuditEntry
 from bot.core.requests.incoming import Incoming, Kind
 from bot.errors import Unavailable
@@ -57,11 +57,13 @@ class PolicyChanges:
             before = page[-1][0]
         return 0, None
 
-    async def _compare(self, old: Policy | None, new: Policy) -> Changed | None:
+    async def _compare(self, old: Policy | None, new: Policy) -> ChangeSummary | None:
         if old is None:
             return None
         until = time.monotonic() + COMPARE_SECONDS
-        return await asyncio.to_thread(changed, old, new, self.env.grammar, enough=lambda: time.monotonic() > until)
+        return await asyncio.to_thread(
+            summarize_changes, old, new, self.env.grammar, enough=lambda: time.monotonic() > until
+        )
 
     async def _first_to(self, key: str) -> bool:
         """Return True for one process, and again for that one if its work failed."""
@@ -73,7 +75,7 @@ class PolicyChanges:
             self._won.add(key)
         return True
 
-    def _entry(self, old_hash: str, new: Policy, found: Changed | None, channels: list[str]) -> AuditEntry:
+    def _entry(self, old_hash: str, new: Policy, found: ChangeSummary | None, channels: list[str]) -> AuditEntry:
         detail: dict[str, Any] = {"old": old_hash, "new": new.hash, CHANNELS: channels}
         if found is not None:
             detail |= {"gains_and_losses": list(found.lines), "complete": found.complete}

@@ -1,1 +1,1 @@
-"""Block Kit pieces as plain data: text that is safe to show, and blocks that keep Slack's limits."""
+"""Block Kit as plain data: text that is safe to show, and blocks that respect Slack's limits."""

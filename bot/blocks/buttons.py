@@ -1,4 +1,4 @@
-"""Every button that the bot shows: its `action_id`, and the opaque id or the command line that it carries."""
+"""All buttons of the bot, with the `action_id` and the opaque ID or command line that each carries."""
 
 from typing import Final
 
@@ -28,11 +28,11 @@ FORM: Final = "form.open."
 HOME_PAGE: Final = "home.page."
 LONGEST_LINE: Final = 2000
 FREEZE_FIRST: Final = 9
-"""Its number among the buttons of a message that run commands."""
+"""Its position among the command buttons of a message."""
 
 
 def approve(request: Request, catalogue: CommandCatalogue) -> Element:
-    """Approve. Red and with a dialog where the rule wants that; the dialog names what it is about."""
+    """Return the Approve button. If the rule asks for a confirmation, it opens a dialog that names the operation."""
     dialog, risk, label = None, risk_of(request, catalogue), catalogue.label_of(request.command)
     if request.confirm is Confirm.BUTTON:
         dialog = kit.confirm(
@@ -45,106 +45,112 @@ def approve(request: Request, catalogue: CommandCatalogue) -> Element:
 
 
 def approval_button(request_id: str) -> Element:
-    """Approve, where only the request's id is at hand; what the rule wants typed is asked for then."""
+    """Return an Approve button for a request of which only the ID is known.
+
+    A typed confirmation is asked for afterwards.
+    """
     return kit.button(Plain("Approve"), APPROVE, request_id)
 
 
 def deny(request_id: str) -> Element:
-    """Refuse; a form asks for the reason."""
+    """Return the Deny button. It opens a form that asks for the reason."""
     return kit.button(Plain("Deny"), DENY, request_id)
 
 
 def withdraw(request_id: str) -> Element:
-    """Take one's own request back."""
+    """Return the Withdraw button, for the requester."""
     return kit.button(Plain("Withdraw"), WITHDRAW, request_id)
 
 
 def remind(request_id: str) -> Element:
-    """Have those who may approve reminded."""
+    """Return the Remind button, which reminds the approvers."""
     return kit.button(Plain("Remind"), REMIND, request_id)
 
 
 def confirm(request: Request, catalogue: CommandCatalogue) -> Element:
-    """The requester's own confirmation, named by what it does."""
+    """Return the button with which the requester confirms their own request. Its label names the operation."""
     label, style = Plain(catalogue.label_of(request.command)), _style(risk_of(request, catalogue))
     return kit.button(label, CONFIRM, request.id, style=style)
 
 
 def dismiss(request: Request) -> Element:
-    """Drop a request that waits for its requester's confirmation."""
+    """Return the Cancel button of a request that waits for its requester's confirmation."""
     return kit.button(Plain("Cancel"), DISMISS, request.id)
 
 
 def reveal(request: Request, label: str = "Reveal") -> Element:
-    """Mint the token and show it to the requester alone."""
+    """Return the Reveal button, which mints a token and shows it only to the requester."""
     return kit.button(Plain(label), REVEAL, request.id, style="primary")
 
 
 def undo(request_id: str, label: str = "Undo") -> Element:
-    """Lift a quarantine."""
+    """Return the Undo button, which ends a quarantine."""
     return kit.button(Plain(label), UNDO, request_id, style="primary")
 
 
 def review(request_id: str) -> Element:
-    """Look at what was done without approval."""
+    """Return the Review button of a break-glass operation."""
     return kit.button(Plain("Review"), REVIEW, request_id)
 
 
 def thaw(hold_id: str, label: str = "Thaw") -> Element:
-    """Ask for the end of a freeze."""
+    """Return the Thaw button, which requests the end of one freeze."""
     return kit.button(Plain(label), THAW, hold_id)
 
 
 def revoke_tokens_of(request_id: str, label: str) -> Element:
-    """Ask for the rotation that ends a token, by the request that minted it."""
+    """Return the button that requests the rotation which revokes a token.
+
+    It carries the request that minted the token.
+    """
     return kit.button(Plain(label), END_TOKENS, request_id)
 
 
 def extend_incident(incident_id: str, label: str) -> Element:
-    """Move the end of an incident; one that has ended is not started again by it."""
+    """Return the button that extends an incident. It never restarts one that has ended."""
     return kit.button(Plain(label), EXTEND_INCIDENT, incident_id)
 
 
 def end_incident(incident_id: str, label: str = "End incident") -> Element:
-    """End an incident, and no other that runs in its channel by then."""
+    """Return the button that ends one incident, and never another that may be active in the channel by then."""
     return kit.button(Plain(label), END_INCIDENT, incident_id)
 
 
 def run(number: int, label: str, line: str, *, style: Style | None = None) -> list[Element]:
-    """A button that runs a command as if it were typed; none when the line is too long to carry."""
+    """Return a button that runs a command as if it were typed. Returns no button if the line is too long for one."""
     return [kit.button(Plain(label), f"{RUN}{number}", line, style=style)] if len(line) <= LONGEST_LINE else []
 
 
 def freeze_first(name: str) -> list[Element]:
-    """A button that asks for a freeze, as if it were typed: a rotation may take an hour, and a leak does not wait."""
+    """Return a button that requests a freeze, because a rotation may take an hour and a leak can't wait."""
     return run(FREEZE_FIRST, "Freeze first", f"freeze {name}")
 
 
 def page(number: int, label: str, line: str) -> list[Element]:
-    """A button that runs a command and puts its answer in the place of this message."""
+    """Return a button that runs a command and replaces this message with the answer."""
     return [kit.button(Plain(label), f"{PAGE}{number}", line)] if len(line) <= LONGEST_LINE else []
 
 
 def form(command: str, label: str, *, style: Style | None = None) -> Element:
-    """A button that opens a command's form."""
+    """Return a button that opens a command's form."""
     return kit.button(Plain(label), f"{FORM}{command}", style=style)
 
 
 def subject(request: Request) -> str:
-    """What a request is about, in one word: the database, or what is made."""
+    """Return what a request is about, in one word: the database, or the thing that is created."""
     if request.plan.target:
         return request.plan.target.name
     return str(request.plan.arguments.get("name") or request.plan.arguments.get("key") or "this channel")
 
 
 def to_do(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
-    """Say what a request would do, to follow `to`: "destroy `orders`"."""
+    """Return what a request would do, to follow `to`: "destroy `orders`"."""
     template = catalogue.purpose_of(request.command, request.plan.options) or "change {}"
     return mrkdwn(template, mrkdwn("`{}`", subject(request))) if "{}" in template else Mrkdwn(template)
 
 
 def risk_of(request: Request, catalogue: CommandCatalogue) -> Risk:
-    """How much a request can hurt."""
+    """Return the risk of a request's operation."""
     return catalogue.risk_of(request.command, request.plan.options)
 
 

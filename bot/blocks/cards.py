@@ -1,4 +1,4 @@
-"""A request as people see it: the approval card and what becomes of it, the private confirmation, the row of a list."""
+"""Messages about one request: its card in every state, the private confirmation, notices, and its row in a list."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.blocks import buttons, kit
 from bot.blocks.kit import Element
-from bot.blocks.message import fitting, headline, reply
+from bot.blocks.message import fit_blocks, headline, reply
 from bot.blocks.plans import plan_blocks
 from bot.blocks.proofs import proof_notice, proof_of
 from bot.blocks.text import (
@@ -63,10 +63,10 @@ STATE_WORDS: Final = {
     State.STALE: "was stopped because something has changed",
     State.RESTORED: "was undone",
 }
-"""What has become of a request, to follow `Dana's request to destroy orders`."""
+"""The state of a request in words, to follow `Dana's request to destroy orders`."""
 _BREAK_GLASS: Final = Mrkdwn(":rotating_light: *Break-glass* · ")
 APPROVERS: Final = 12
-"""How many of those who may approve a card names."""
+"""How many approvers a card names."""
 _AGAIN: Final = {
     State.STALE: "Ask again",
     State.EXPIRED: "Ask again",
@@ -83,47 +83,52 @@ def request_card(
     review: Review | None = None,
     done: Reply | None = None,
 ) -> Reply:
-    """Draw a request in its state, as often as wanted: a card is only a view of what is in the store.
+    """Return the card of a request in its current state.
+
+    It depends only on the store, so it can be drawn again any time.
 
     Args:
-        done: what the command itself says of its success, in place of our own words.
-        approvers: who may approve now; the card names them.
-        review: of a break-glass act, once there is one.
+        done: the command's own message about a success, used instead of ours.
+        approvers: who may approve now. The card names them.
+        review: the review of a break-glass operation, if there is one.
     """
     if request.state is State.PENDING and request.mode is not Mode.APPROVAL:
         return confirm_message(request, catalogue, now=now)
     title = _title(request, catalogue)
     rows = kit.actions(*card_buttons(request, catalogue, review))
     if request.state is State.PENDING:
-        foot = kit.context(_approval(request, now, approvers), _small_print(request))
+        foot = kit.context(_approval_status(request, now, approvers), _small_print(request))
         plan = plan_blocks(request.plan, countdown=request.countdown)
-        return reply(_asks(request, catalogue, now), [kit.section(title), *_said(request), *plan, *rows, foot])
-    course = [*_course(request, now, done, review), *_said(request)]
+        return reply(
+            _notification_text(request, catalogue, now),
+            [kit.section(title), *_reason_blocks(request), *plan, *rows, foot],
+        )
+    course = [*_progress_blocks(request, now, done, review), *_reason_blocks(request)]
     if done is None:
         return reply(title, [kit.section(title), *course, *rows, kit.context(_history(request))])
     return reply(Mrkdwn(done.text), [*done.blocks, *course, *rows, kit.context(_history(request))])
 
 
 def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: bool = False) -> Reply:
-    """Tell in one line how far a request has got.
+    """Return a one-line notice about the state of a request.
 
     Args:
-        elsewhere: it is read in a direct message, because its channel may not see it, or takes no messages.
+        elsewhere: the notice goes to a direct message, because the channel can't or may not show it.
     """
-    words = _ended(request)
+    words = _outcome_text(request)
     proof = Proof.of(request.facts)
     if proof and request.state is State.SUCCEEDED:
         words = proof_notice(buttons.subject(request), proof)
     if proof and request.state is State.UNKNOWN:
-        words = joined(" ", (words, *_watched(request)))
+        words = joined(" ", (words, *_proof_lines(request)))
     if request.state is State.READY:
         where = mrkdwn("my Home tab") if elsewhere else mrkdwn("the card")
         words = mrkdwn("Press *Reveal* on {} to see your token.", where)
     sign = Mrkdwn(_SIGNS.get(request.state, ":raised_hand:"))
     wish = buttons.to_do(request, catalogue)
-    head = mrkdwn("{} {}: your request to {} {}.", sign, people(_concerned(request)), wish, STATE_WORDS[request.state])
+    head = mrkdwn("{} {}: your request to {} {}.", sign, people(_recipients(request)), wish, STATE_WORDS[request.state])
     text = joined(" ", [part for part in (head, words) if part])
-    then = [kit.context(_RESTS)] if request.rests else []
+    then = [kit.context(_NO_COUNTDOWN)] if request.rests else []
     if not elsewhere:
         return reply(text, [kit.section(text), *then])
     why = mrkdwn("Requested in {}, where I can't show this now.", channel(request.channel_id))
@@ -131,7 +136,7 @@ def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: 
 
 
 def plain_outcome(request: Request) -> Reply:
-    """Tell the end of a request in a line that needs nothing but its state and its names."""
+    """Return a notice that needs only a request's state and names, for when the card can't be drawn."""
     names = joined(", ", (mrkdwn("`{}`", name) for name, _ in request.plan.databases[:5]))
     state = STATE_WORDS[request.state]
     text = mrkdwn("{}: your request (`{}` {}) {}.", person(request.requester), request.command, names, state)
@@ -139,8 +144,8 @@ def plain_outcome(request: Request) -> Reply:
     return reply(text, [kit.section(text), kit.context(note)])
 
 
-def _ended(request: Request) -> Mrkdwn:
-    """Say how it ended, and what it leaves blocked."""
+def _outcome_text(request: Request) -> Mrkdwn:
+    """Return the outcome in words, and what stays blocked."""
     words = sentence(request.outcome)
     if not request.leaves_frozen:
         return words
@@ -150,21 +155,23 @@ def _ended(request: Request) -> Mrkdwn:
     return joined(" ", (words, stays))
 
 
-_RESTS: Final = Mrkdwn("It stays blocked until someone presses *Undo* or destroys it. Nothing happens by itself.")
+_NO_COUNTDOWN: Final = Mrkdwn(
+    "It stays blocked until someone presses *Undo* or destroys it. Nothing happens by itself."
+)
 
 
-def _concerned(request: Request) -> list[str]:
-    """Return whom an outcome is for: where a countdown did not end as they expect, those who approved it too."""
+def _recipients(request: Request) -> list[str]:
+    """Return who is notified of an outcome: the requester, and the approvers if the countdown ended unexpectedly."""
     approved = [vote.user_id for vote in request.votes if vote.approves] if request.facts.get(COUNTDOWN_OVER) else []
     return list(dict.fromkeys([request.requester, *approved]))
 
 
 def outcome_note(request: Request, done: Reply, timeline: str, *, until: datetime | None = None) -> Reply:
-    """Tell the requester alone how their change ended, with the next step and a link to the timeline.
+    """Return a private note on how a change ended, with the next step and a link to the timeline.
 
     Args:
-        done: what the command says of it, or the card.
-        until: when the freeze that it placed ends.
+        done: the command's own message, or the card.
+        until: when the freeze of this request ends.
     """
     text = headline(done)
     if until is not None:
@@ -175,7 +182,7 @@ def outcome_note(request: Request, done: Reply, timeline: str, *, until: datetim
 
 
 def waiting_note(request: Request, catalogue: CommandCatalogue, why: str, *, now: datetime) -> Reply:
-    """Tell the requester alone that a change does not start yet, why, and until when it is tried."""
+    """Return a private note that a change can't start yet, why not, and how long it is tried."""
     text = mrkdwn(
         ":hourglass_flowing_sand: Your request to {} can't start yet. {}",
         buttons.to_do(request, catalogue),
@@ -188,22 +195,22 @@ def waiting_note(request: Request, catalogue: CommandCatalogue, why: str, *, now
     return reply(text, [kit.section(text), *rows, kit.context(then, _small_print(request))], private=True)
 
 
-def reveal_again(request: Request, why: str) -> Reply:
-    """Offer the requester another token in place of one whose outcome is not known; a press is not a blind repeat."""
+def reveal_again_note(request: Request, why: str) -> Reply:
+    """Offer the requester another token, when it is unknown whether the first one exists."""
     text = mrkdwn(":grey_question: {}", sentence(why))
     again = buttons.reveal(request, "Reveal again")
     return reply(text, [kit.section(text), *kit.actions(again), kit.context(_small_print(request))], private=True)
 
 
-def in_incident(reply: Reply, key: str, link: str) -> Reply:
-    """Say under a message to which incident it belongs, with a link to the message that its timeline begins with."""
+def add_incident_note(reply: Reply, key: str, link: str) -> Reply:
+    """Add a note to a message that names its incident and links to the timeline."""
     note = kit.context(mrkdwn(":rotating_light: Incident *{}* · {}", key, linked(link, "timeline")))
-    plain = fitting([*reply.plain_blocks, note]) if reply.plain_blocks else ()
-    return replace(reply, blocks=fitting([*reply.blocks, note]), plain_blocks=plain)
+    plain = fit_blocks([*reply.plain_blocks, note]) if reply.plain_blocks else ()
+    return replace(reply, blocks=fit_blocks([*reply.blocks, note]), plain_blocks=plain)
 
 
 def confirm_message(request: Request, catalogue: CommandCatalogue, *, now: datetime) -> Reply:
-    """Ask the requester alone whether they mean it."""
+    """Return the private message that asks the requester to confirm."""
     loud = _BREAK_GLASS if request.mode is Mode.BREAK_GLASS else Mrkdwn("")
     title = mrkdwn("{}Do you want to {}?", loud, buttons.to_do(request, catalogue))
     notes = []
@@ -216,7 +223,7 @@ def confirm_message(request: Request, catalogue: CommandCatalogue, *, now: datet
         title,
         [
             kit.section(title),
-            *_said(request),
+            *_reason_blocks(request),
             *plan_blocks(request.plan, countdown=request.countdown),
             *kit.actions(*row),
             kit.context(*notes, _small_print(request)),
@@ -228,7 +235,7 @@ def confirm_message(request: Request, catalogue: CommandCatalogue, *, now: datet
 def request_row(
     request: Request, catalogue: CommandCatalogue, *, now: datetime, mine: bool, may_approve: bool
 ) -> list[Block]:
-    """One request in a list, with its buttons again: two or three blocks."""
+    """Return a request's row in a list, with its buttons: two or three blocks."""
     row: list[Element] = []
     if may_approve and request.state is State.PENDING:
         row += [buttons.approve(request, catalogue), buttons.deny(request.id)]
@@ -244,7 +251,7 @@ def request_row(
         row += [buttons.undo(request.id)]
     due = request.due_at if request.state is State.QUARANTINED else request.expires_at
     ends = {State.QUARANTINED: "destroyed"}.get(request.state, "expires")
-    until = mrkdwn("{} {} ({})", ends, when(due), _left(due, now)) if due else Mrkdwn("")
+    until = mrkdwn("{} {} ({})", ends, when(due), _time_left(due, now)) if due else Mrkdwn("")
     said = mrkdwn("_{}_", cut(request.reason, 200)) if request.reason else Mrkdwn("")
     waits = mrkdwn(" · {}", _votes(request)) if request.state is State.PENDING and request.quorum else Mrkdwn("")
     head = mrkdwn("{}{}", _title(request, catalogue), waits)
@@ -257,7 +264,7 @@ def request_row(
 
 
 def card_buttons(request: Request, catalogue: CommandCatalogue, review: Review | None) -> list[Element]:
-    """What can be pressed on a card now; each press is decided again."""
+    """Return the buttons of a card in its current state. Every click is authorized again."""
     state = request.state
     if state is State.PENDING and request.mode is Mode.APPROVAL:
         yes = buttons.approve(request, catalogue)
@@ -278,11 +285,14 @@ def card_buttons(request: Request, catalogue: CommandCatalogue, review: Review |
         again = None
     if again and state is State.UNKNOWN and catalogue.reveals(request.command):
         return [buttons.reveal(request, again)]
-    return [*(_again(request, catalogue, again) if again else []), *_review_button(request, review)]
+    return [*(_again_buttons(request, catalogue, again) if again else []), *_review_button(request, review)]
 
 
-def _again(request: Request, catalogue: CommandCatalogue, label: str) -> list[Element]:
-    """Ask for the same once more. What was about one incident is never about another that runs by then."""
+def _again_buttons(request: Request, catalogue: CommandCatalogue, label: str) -> list[Element]:
+    """Return the button that requests the same again.
+
+    For an incident it is bound to that incident, never a later one.
+    """
     incident_id = str(request.plan.arguments.get("incident_id", ""))
     if catalogue.incident_role_of(request.command) is IncidentRole.ENDS:
         return [buttons.end_incident(incident_id, label)]
@@ -311,28 +321,28 @@ def _title(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
     return mrkdwn("{} {}{}'s request to {} {}", sign, loud, requester, buttons.to_do(request, catalogue), state)
 
 
-def _asks(request: Request, catalogue: CommandCatalogue, now: datetime) -> Mrkdwn:
-    """Say in a notification all that counts: who wants what, why, and until when it waits."""
+def _notification_text(request: Request, catalogue: CommandCatalogue, now: datetime) -> Mrkdwn:
+    """Return the notification of a new request: who wants what, why, and until when it waits."""
     why = mrkdwn(": {}", cut(request.reason, 200).rstrip(". ")) if request.reason else Mrkdwn("")
     until = mrkdwn(" Approve by {}.", at_time(request.expires_at, now)) if request.expires_at else Mrkdwn("")
     return mrkdwn("{} wants to {}{}.{}", person(request.requester), buttons.to_do(request, catalogue), why, until)
 
 
-def _said(request: Request) -> list[Block]:
+def _reason_blocks(request: Request) -> list[Block]:
     ticket = mrkdwn("*Ticket*: `{}`", cut(request.ticket, 100)) if request.ticket else Mrkdwn("")
     said = [kit.quote(Plain("Reason"), Plain(request.reason), at_most=800)] if request.reason else []
     return said + ([kit.section(ticket)] if ticket else [])
 
 
-def _approval(request: Request, now: datetime, approvers: Collection[str]) -> Mrkdwn:
+def _approval_status(request: Request, now: datetime, approvers: Collection[str]) -> Mrkdwn:
     until = Mrkdwn("")
     if request.expires_at:
-        until = mrkdwn("Expires {} ({}).", _left(request.expires_at, now), when(request.expires_at))
-    return joined(" ", [part for part in (_needed(request, approvers), until) if part])
+        until = mrkdwn("Expires {} ({}).", _time_left(request.expires_at, now), when(request.expires_at))
+    return joined(" ", [part for part in (_missing_approvals(request, approvers), until) if part])
 
 
-def _needed(request: Request, approvers: Collection[str]) -> Mrkdwn:
-    """Say how many approvals are missing, and whose they can be: `Needs 1 approval: Ana or Ben.`"""
+def _missing_approvals(request: Request, approvers: Collection[str]) -> Mrkdwn:
+    """Return how many approvals are missing and who can give them: `Needs 1 approval: Ana or Ben.`"""
     given = {vote.user_id for vote in request.votes if vote.approves}
     missing = max(1, max(1, request.quorum) - len(given))
     needs = mrkdwn("Needs {}", counted(missing, "more approval" if given else "approval"))
@@ -349,10 +359,10 @@ def _votes(request: Request) -> Mrkdwn:
     return mrkdwn("{} of {}{}", len(yes), counted(max(1, request.quorum), "approval"), by)
 
 
-def _course(request: Request, now: datetime, done: Reply | None, review: Review | None) -> list[Block]:
-    words = _ended(request)
+def _progress_blocks(request: Request, now: datetime, done: Reply | None, review: Review | None) -> list[Block]:
+    words = _outcome_text(request)
     is_quoted = request.state is State.DENIED and any(vote.comment for vote in request.votes)
-    lines = [] if done or is_quoted or request.state is State.QUARANTINED else [words, *_watched(request)]
+    lines = [] if done or is_quoted or request.state is State.QUARANTINED else [words, *_proof_lines(request)]
     if request.state is State.READY:
         lines = [mrkdwn("{}, press *Reveal* to see the token. Only you will see it.", person(request.requester))]
         if request.expires_at:
@@ -361,12 +371,12 @@ def _course(request: Request, now: datetime, done: Reply | None, review: Review 
     if request.state is State.QUARANTINED and request.outcome:
         lines.append(sentence(request.outcome))
     if request.rests:
-        lines.append(_RESTS)
+        lines.append(_NO_COUNTDOWN)
     if request.state is State.QUARANTINED and request.due_at:
         lines.append(
             mrkdwn(
                 "It will be destroyed {} ({}), unless someone presses *Undo*.",
-                _left(request.due_at, now),
+                _time_left(request.due_at, now),
                 when(request.due_at),
             )
         )
@@ -380,11 +390,11 @@ def _course(request: Request, now: datetime, done: Reply | None, review: Review 
         for vote in request.votes
         if vote.comment and not vote.approves
     ]
-    return blocks + _reviewed(review)
+    return blocks + _review_blocks(review)
 
 
-def _watched(request: Request) -> list[Mrkdwn]:
-    """What a token shows of a rotation whose answer was lost."""
+def _proof_lines(request: Request) -> list[Mrkdwn]:
+    """Return what a probe token shows about a rotation whose outcome is unknown."""
     proof = Proof.of(request.facts) if request.state is State.UNKNOWN else None
     if proof is None:
         return []
@@ -393,7 +403,7 @@ def _watched(request: Request) -> list[Mrkdwn]:
     return [proof_of(proof.target)]
 
 
-def _reviewed(review: Review | None) -> list[Block]:
+def _review_blocks(review: Review | None) -> list[Block]:
     if review is None:
         return []
     if review.reviewed_at is None:
@@ -406,7 +416,7 @@ def _reviewed(review: Review | None) -> list[Block]:
 
 
 def _history(request: Request) -> Mrkdwn:
-    """Say in one line who wanted it, who approved it, and when it came to this: `Dana · approved by Ana · 1:43 AM`."""
+    """Return the footer: who requested it, who approved it, and when it ended: `Dana · approved by Ana · 1:43 AM`."""
     yes = [vote.user_id for vote in request.votes if vote.approves]
     approved = mrkdwn("approved by {}", people(yes)) if yes else Mrkdwn("")
     ended = when(request.updated_at or request.created_at)
@@ -420,10 +430,10 @@ def _small_print(request: Request) -> Mrkdwn:
 
 
 def _operation(request: Request) -> str:
-    """The command without its reason, which stands above: that is what a person wrote, this is what is done."""
+    """Return the command without its reason, which a person wrote and which the card shows separately."""
     options = [option for option in request.plan.options if option.startswith("--")]
     return " ".join([request.command, *([buttons.subject(request)] if request.plan.databases else []), *options])
 
 
-def _left(due: datetime, now: datetime) -> str:
+def _time_left(due: datetime, now: datetime) -> str:
     return f"in {span(due - now)}" if due - now > timedelta(0) else "any moment now"

@@ -1,4 +1,4 @@
-"""Charts: Slack's `data_visualization` within its first limits, and the same as numbers."""
+"""Charts: as Slack's `data_visualization` block within its limits, and as text."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ _BAR: Final = 24
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Bars for a ranking, a line for what happened over time. A number for each label in every series, or None.
+    """A bar chart for a ranking, or a line chart over time. Every series has a number or None for each label.
 
-    What is unknown is not drawn: neither a series of which nothing is known, nor a label that one of the others lacks.
+    Unknown values aren't drawn: a series without any number is left out, and so is a label that a drawn series lacks.
     """
 
     kind: Literal["bar", "line"]
@@ -29,11 +29,11 @@ class Chart:
     x_label: str = ""
     y_label: str = ""
     least: int = 1
-    """So many labels have to be known."""
+    """How many complete labels it takes to draw a chart."""
 
     def blocks(self) -> list[Block]:
-        """Draw it as Slack's chart; nothing when too little is known."""
-        known, series = self._known()
+        """Return Slack's chart block, or nothing if too few labels are known."""
+        known, series = self._known_points()
         return [self._block(known, series)] if len(known) >= self.least else []
 
     def _block(self, known: Sequence[Plain], numbers: Mapping[str, Sequence[int | float]]) -> Block:
@@ -53,8 +53,8 @@ class Chart:
         }
 
     def plain(self) -> list[Block]:
-        """Draw it as bars of characters with the numbers beside them; nothing when too little is known."""
-        labels, series = self._known()
+        """Return the chart as text, or nothing if too few labels are known."""
+        labels, series = self._known_points()
         if len(labels) < self.least:
             return []
         lines = [str(self.title)]
@@ -68,7 +68,7 @@ class Chart:
             ]
         return kit.preformatted(*lines)
 
-    def _known(self) -> tuple[list[Plain], dict[str, list[int | float]]]:
+    def _known_points(self) -> tuple[list[Plain], dict[str, list[int | float]]]:
         drawn = {name: values for name, values in self.series.items() if any(value is not None for value in values)}
         rows = [
             (label, row)
@@ -80,7 +80,7 @@ class Chart:
 
 
 def unique(labels: Sequence[str]) -> list[str]:
-    """Make labels differ within the length that they may have; Slack refuses two that are the same."""
+    """Make labels unique within their maximum length, because Slack refuses equal ones."""
     taken: set[str] = set()
     found = []
     for label in labels:

@@ -1,4 +1,4 @@
-"""The modals: a command's form, a typed name, a comment, a review, a notice; and what they bring back."""
+"""Modals (command form, typed name, comment, review, notice), and the readers of their submitted values."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -42,33 +42,33 @@ __all__ = [
 ]
 
 
-def bound(about_id: str, opener: str) -> str:
-    """Bind what a modal is about to the person who opens it."""
+def pack_metadata(about_id: str, opener: str) -> str:
+    """Return a modal's `private_metadata`: the ID of its subject, and who opened it."""
     return f"{about_id} {opener}"
 
 
-def unbound(metadata: str) -> tuple[str, str]:
-    """Return what a modal is about, and who opened it; empty where its intent says that."""
+def unpack_metadata(metadata: str) -> tuple[str, str]:
+    """Return the subject's ID and the opener from `private_metadata`. The opener is empty if the intent names them."""
     about_id, _, opener = metadata.partition(" ")
     return about_id, opener
 
 
 def loading_view(title: str) -> View:
-    """What a modal shows at once, while we look up what belongs into it."""
+    """Return the view that a modal shows while its content is being looked up."""
     return _view(title, [kit.section(mrkdwn(":hourglass_flowing_sand: One moment…"))])
 
 
 def notice_view(title: str, text: str) -> View:
-    """A modal that says one sentence of ours (names in back-ticks show as code)."""
+    """Return a modal with one of our sentences. Names in back-ticks show as code."""
     return _view(title, [kit.section(sentence(text))])
 
 
 def form_view(spec: Declaration, given: Mapping[str, Any], address_id: str, *, needs_reason: bool = False) -> View:
-    """The form of a command, filled with what is already known.
+    """Return the form of a command, filled with the values that are known.
 
     Args:
-        address_id: the id of what opened it; by it the answer finds its channel and thread.
-        needs_reason: it is a break-glass act, which is not done without one.
+        address_id: the ID of the intent that opened it. The submission finds its channel and thread by it.
+        needs_reason: True for break-glass, which requires a reason.
     """
     blocks = inputs.argument_inputs(spec, given)
     choices = [("--private", "Only visible to me")]
@@ -92,14 +92,17 @@ _BREAK_GLASS: Final = mrkdwn(
 
 
 def form_button(spec: Declaration, intent_id: str) -> Reply:
-    """Offer a form where none can be opened at once; by the id it is filled with what was typed."""
+    """Return a message with a button that opens a form, for when none can be opened directly.
+
+    The form is filled with what was typed, which is found by the intent's ID.
+    """
     button = kit.button(Plain("Open the form"), f"{buttons.FORM}{spec.name}", intent_id, style="primary")
     text = mrkdwn("*{}* needs a few more details.", spec.label)
     return reply(text, [kit.section(text), *kit.actions(button)], private=True)
 
 
 def chooser_view(commands: Iterable[Declaration], address_id: str, *, needs_channel: bool) -> View:
-    """Choose a command, and the channel where there is none yet."""
+    """Return a modal for choosing a command, and a channel if there is none yet."""
     options = [kit.option(Plain(one.label), one.name, Plain(one.summary)) for one in commands]
     menu = {"type": "static_select", "action_id": INPUT_ACTION, "options": options[: inputs.OPTIONS_OF_A_MENU]}
     blocks = [kit.input_block(COMMAND_INPUT, Plain("What do you want to do?"), menu, optional=False)]
@@ -118,14 +121,17 @@ def chooser_view(commands: Iterable[Declaration], address_id: str, *, needs_chan
 def typed_name_view(
     callback_id: str, request_id: str, *, name: str, plan: Plan, countdown: timedelta | None = None
 ) -> View:
-    """Have somebody type a name before something dangerous happens; on a phone the form covers the card."""
+    """Return a modal that asks for a database's name before a dangerous operation.
+
+    It repeats the plan, because on a phone the modal covers the card.
+    """
     blocks = [
         kit.section(mrkdwn(":warning: This is about *{}*.", name)),
         *consequences(plan, countdown=countdown),
         kit.input_block(
             NAME_INPUT,
             Plain(f"To continue, type the name of the database: {name}"),
-            text_input(at_most=100),  # a placeholder would be the answer, and look as if it stood there already
+            text_input(at_most=100),  # no placeholder: it would be the answer, and look like text that is already there
             optional=False,
         ),
     ]
@@ -134,13 +140,13 @@ def typed_name_view(
 
 
 def comment_view(callback_id: str, about_id: str, *, title: str, label: str) -> View:
-    """Ask for a few words."""
+    """Return a modal that asks for a comment."""
     words = kit.input_block(COMMENT_INPUT, Plain(label), text_input(multiline=True, at_most=1000), optional=True)
     return _view(title, [words], callback_id, about_id, submit=title)
 
 
 def review_view(review_id: str, *, title: str, about: str) -> View:
-    """Ask whether a break-glass act was justified, and why."""
+    """Return a modal that asks whether a break-glass operation was justified, and why."""
     options = [kit.option(Plain("It was justified"), "yes"), kit.option(Plain("It was not justified"), "no")]
     verdict = {"type": "radio_buttons", "action_id": INPUT_ACTION, "options": options}
     blocks: list[Block] = [
@@ -154,8 +160,10 @@ def review_view(review_id: str, *, title: str, about: str) -> View:
 
 
 def read_form(spec: Declaration, values: Mapping[str, Any]) -> tuple[dict[str, str], str]:
-    """Return errors by `block_id`, and the command line that the form stands for."""
-    given: dict[str, Any] = {argument.key: _checked(value) for argument, value in inputs.filled_in(spec.args, values)}
+    """Return the errors of a submitted form by `block_id`, and the command line that it stands for."""
+    given: dict[str, Any] = {
+        argument.key: _as_tuple(value) for argument, value in inputs.filled_arguments(spec.args, values)
+    }
     chosen = {*_flags(values, inputs.FLAGS), *_flags(values, COMMON_FLAGS)}
     given |= {flag.key: True for flag in shape_of(spec.args).flags if flag.label in chosen}
     errors = _errors(spec, given)
@@ -163,54 +171,54 @@ def read_form(spec: Declaration, values: Mapping[str, Any]) -> tuple[dict[str, s
 
 
 def line_from_values(spec: Declaration, values: Mapping[str, Any]) -> str:
-    """Write the command line that a filled-in form stands for, so that it is read as if it had been typed."""
+    """Return the command line for a filled-in form. It is parsed as if it had been typed."""
     places, options, rest = [], [], []
-    for argument, value in inputs.filled_in(spec.args, values):
+    for argument, value in inputs.filled_arguments(spec.args, values):
         if argument.rest:
             rest += value if isinstance(value, list) else [value]
         elif argument.label.startswith("--"):
-            options += [argument.label, _quoted(str(value))]
+            options += [argument.label, _quote(str(value))]
         else:
-            places.append(_quoted(str(value)))
+            places.append(_quote(str(value)))
     known = [*(flag.label for flag in shape_of(spec.args).flags), "--private", *(["--dry-run"] if spec.changes else [])]
     chosen = [*_flags(values, inputs.FLAGS), *_flags(values, COMMON_FLAGS)]
     options += [flag for flag in known if flag in chosen]
     if spec.changes:
         for block_id in (REASON_INPUT, TICKET_INPUT):
             if text := _text(values, block_id):
-                options += [f"--{block_id}", _quoted(text, always=True)]
+                options += [f"--{block_id}", _quote(text, always=True)]
     return " ".join([spec.name, *places, *options, *rest])
 
 
 def first_input(spec: Declaration) -> str:
-    """Return the `block_id` of a form's first input: the place for an error that belongs to none in particular."""
+    """Return the `block_id` of a form's first input, which shows errors that belong to no single input."""
     shape = shape_of(spec.args)
     first = next((one for one in shape.by_key.values() if not one.flag and one.key not in inputs.PAGING), None)
     return inputs.block_of(first) if first else (REASON_INPUT if spec.changes else COMMON_FLAGS)
 
 
 def typed_name(values: Mapping[str, Any]) -> str:
-    """What was typed to confirm."""
+    """Return the name that was typed to confirm."""
     return _text(values, NAME_INPUT)
 
 
 def comment(values: Mapping[str, Any]) -> str:
-    """The few words of a comment or a review."""
+    """Return the text of a comment or a review."""
     return _text(values, COMMENT_INPUT)
 
 
 def justified(values: Mapping[str, Any]) -> bool:
-    """The verdict of a review."""
+    """Return True if the review says that the operation was justified."""
     return values.get(VERDICT_INPUT) == "yes"
 
 
 def chosen(values: Mapping[str, Any]) -> str:
-    """The command that was chosen."""
+    """Return the name of the command that was chosen."""
     return _text(values, COMMAND_INPUT)
 
 
 def channel_of(values: Mapping[str, Any]) -> str:
-    """The channel that was chosen; empty when the form did not ask."""
+    """Return the channel that was chosen, or an empty text if the form didn't ask."""
     return _text(values, CHANNEL_INPUT)
 
 
@@ -236,7 +244,7 @@ def _errors(spec: Declaration, given: Mapping[str, Any]) -> dict[str, str]:
     return {}
 
 
-def _checked(value: str | list[str]) -> str | tuple[str, ...]:
+def _as_tuple(value: str | list[str]) -> str | tuple[str, ...]:
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -250,8 +258,8 @@ def _text(values: Mapping[str, Any], block_id: str) -> str:
     return " ".join(value.split()) if isinstance(value, str) else ""
 
 
-def _quoted(text: str, *, always: bool = False) -> str:
-    """Put a value into quotes where splitting would part it, or take it for an option."""
+def _quote(text: str, *, always: bool = False) -> str:
+    """Quote a value that parsing would otherwise split or take for an option."""
     if not always and text.isprintable() and " " not in text and not text.startswith(("-", '"', "'", "`")):
         return text
     mark = "'" if '"' in text else '"'

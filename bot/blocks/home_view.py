@@ -1,4 +1,4 @@
-"""The Home tab: what waits for somebody, what they asked for and hold, what is blocked, what they can do where."""
+"""The Home tab of one person: what waits for them, what they requested and hold, what is blocked, what they may do."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,26 +18,26 @@ from bot.core.reply import Block, View
 from bot.core.requests.request import Request
 
 ROWS: Final = 5
-"""Of each kind on a page."""
+"""How many items of each kind a page shows."""
 BLOCKS: Final = 100
 KINDS: Final = ("decide", "mine", "reviews", "undo", "frozen", "tokens", "incidents", "places")
-"""What Home lists, each page_value by itself."""
+"""The lists on Home. Each has pages of its own."""
 LAST: Final = 999
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What somebody may do in a channel."""
+    """What a person may do in a channel."""
 
     channel_id: str
     rights: tuple[Right, ...]
     unknown: tuple[str, ...] = ()
-    """The user groups of its rules whose members Slack did not tell."""
+    """User groups in the channel's rules whose members Slack didn't return."""
 
 
 def pages_of(state: str) -> Mapping[str, int]:
-    """Read which page each kind is page_value to: `mine=2 tokens=3`; whatever else it says is the first page."""
+    """Parse which page of each list is shown: `mine=2 tokens=3`. Everything else means the first page."""
     pages = dict.fromkeys(KINDS, 1)
     for word in state.split()[: len(KINDS)]:
         kind, _, number = word.partition("=")
@@ -48,24 +48,24 @@ def pages_of(state: str) -> Mapping[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page of one kind of things."""
+    """One page of one list."""
 
     kind: str
     items: Sequence[T] = ()
     number: int = 1
     has_more: bool = False
     pages: Mapping[str, int] = field(default_factory=dict)
-    """To which pages the other kinds are page_value."""
+    """The current pages of the other lists."""
 
     def page_value(self, number: int) -> str:
-        """What a button carries that turns this kind to another page."""
+        """Return the value of a button that shows another page of this list."""
         pages = {**self.pages, self.kind: number}
         return " ".join(f"{kind}={page}" for kind, page in pages.items() if page > 1) or f"{self.kind}=1"
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Everything that concerns one person."""
+    """Everything that the Home tab of one person shows."""
 
     person: str
     decide: Page[Request] = Page("decide")
@@ -74,18 +74,18 @@ class Board:
     reviews: Page[Review] = Page("reviews")
     frozen: Page[Hold] = Page("frozen")
     thaws: frozenset[str] = frozenset()
-    """The freezes that this person may thaw."""
+    """The IDs of the freezes that this person may thaw."""
     tokens: Page[LedgerToken] = Page("tokens")
     incidents: Page[Incident] = Page("incidents")
     places: Page[Place] = Page("places")
     problem: str = ""
-    """Why the policy file as it is now is not in force."""
+    """Why the current policy file isn't used."""
     is_whole: bool = False
-    """False: this person may do nothing, and is shown nothing."""
+    """False: this person may not use the bot, and Home shows nothing."""
 
 
 def home_view(board: Board, catalogue: CommandCatalogue, *, now: datetime) -> View:
-    """Draw somebody's Home tab."""
+    """Return a person's Home tab."""
     blocks: list[Block] = [kit.header(Plain("Turso Ops"))]
     if board.decide.items:
         blocks += _section(
@@ -127,14 +127,14 @@ def _section(title: str, page: Page[Any], rows: Sequence[Sequence[Block]]) -> li
         return []
     number = mrkdwn(" · page {}", page.number) if page.number > 1 or page.has_more else Mrkdwn("")
     shown = [block for row in rows[:ROWS] for block in row]
-    return [kit.divider(), kit.section(mrkdwn("*{}*{}", title, number)), *shown, *kit.actions(*_turns(page))]
+    return [kit.divider(), kit.section(mrkdwn("*{}*{}", title, number)), *shown, *kit.actions(*_page_buttons(page))]
 
 
-def _turns(page: Page[Any]) -> list[kit.Element]:
-    turns = [("‹ Previous", page.number - 1)] if page.number > 1 else []
-    turns += [("Next ›", page.number + 1)] if page.has_more else []
+def _page_buttons(page: Page[Any]) -> list[kit.Element]:
+    pages = [("‹ Previous", page.number - 1)] if page.number > 1 else []
+    pages += [("Next ›", page.number + 1)] if page.has_more else []
     return [kit.button(Plain(label), f"{buttons.HOME_PAGE}{page.kind}.{number}", page.page_value(number))
-            for label, number in turns]  # fmt: skip
+            for label, number in pages]  # fmt: skip
 
 
 def _request(

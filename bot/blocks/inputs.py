@@ -1,4 +1,4 @@
-"""One input of a form for each argument of a command, and back: what was filled in as words of a command line."""
+"""Form inputs: one for each argument of a command, and their submitted values."""
 
 import types
 from collections.abc import Iterator, Mapping
@@ -28,13 +28,13 @@ from bot.core.parsing.arguments import (
 from bot.core.reply import Block
 
 DATABASE_ACTION: Final = "form.database"
-"""The `action_id` of every menu of databases; its options are asked of us while somebody types."""
+"""The `action_id` of every menu of databases. Slack asks the bot for its options while a person types."""
 INPUT_ACTION: Final = "form.input"
 ARGUMENT: Final = "arg."
 FLAGS: Final = "flags"
 OPTIONS_OF_A_MENU: Final = 100
 PAGING: Final = frozenset({"page", "before"})
-"""Arguments that only buttons set."""
+"""Arguments that are set only by buttons, so that forms and help leave them out."""
 
 _LABELS: Final[Mapping[str, str]] = {
     "name": "Database",
@@ -71,9 +71,9 @@ _HINTS: Final[tuple[tuple[Any, str], ...]] = (
 
 
 def argument_inputs(spec: Declaration, given: Mapping[str, Any]) -> list[Block]:
-    """Return an input for each argument, filled with what is `given`; the flags share one block."""
+    """Return an input for each argument, filled with the values in `given`. All flags share one block."""
     model = spec.args
-    blocks = [_input(spec, argument, info, _given(given, argument)) for argument, info in _fields(model)]
+    blocks = [_input(spec, argument, info, _initial_text(given, argument)) for argument, info in _fields(model)]
     flags = list(shape_of(model).flags)
     return [*blocks, *flag_inputs([(one.label, label_of(one)) for one in flags], _set_flags(flags, given))]
 
@@ -81,7 +81,7 @@ def argument_inputs(spec: Declaration, given: Mapping[str, Any]) -> list[Block]:
 def flag_inputs(
     choices: list[tuple[str, str]], chosen: list[str], block_id: str = FLAGS, label: str = "Options"
 ) -> list[Block]:
-    """Check boxes whose values are the flags themselves; none for no flags."""
+    """Return check boxes whose values are the flags themselves. Returns no block without flags."""
     if not choices:
         return []
     options = {value: kit.option(Plain(label), value) for value, label in choices[:10]}
@@ -91,8 +91,11 @@ def flag_inputs(
     return [kit.input_block(block_id, Plain(label), element, optional=True)]
 
 
-def filled_in(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[tuple[Argument, str | list[str]]]:
-    """Yield the arguments that somebody filled in, with their texts; a rest has one text for each of its words."""
+def filled_arguments(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[tuple[Argument, str | list[str]]]:
+    """Yield the arguments that were filled in, with their texts.
+
+    For an argument that takes all words, a list of words.
+    """
     for argument, _ in _fields(model):
         value = values.get(block_of(argument))
         if isinstance(value, str) and value.strip():
@@ -101,31 +104,31 @@ def filled_in(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[tup
 
 
 def block_of(argument: Argument) -> str:
-    """Return the `block_id` of an argument's input, under which its value and its error are."""
+    """Return the `block_id` of an argument's input."""
     return f"{ARGUMENT}{argument.key}"
 
 
 def label_of(argument: Argument) -> str:
-    """Say in words what an input wants."""
+    """Return the label of an argument's input."""
     key = argument.key.replace("_", "-")
     return _LABELS.get(key) or key.replace("-", " ").capitalize()
 
 
 def option_lines(model: type[BaseModel]) -> list[Mrkdwn]:
-    """Say in a line what each option of a command is for, in the words of its form."""
+    """Return one line about each option of a command, with the labels of its form."""
     shape, lines = shape_of(model), []
     for name, info in model.model_fields.items():
         option = shape.by_key[info.alias or name]
         if not option.label.startswith("--") or option.key in PAGING:
             continue
-        example = next((one for kind, one in _HINTS if speaks(info, kind)), "") or ", ".join(_choices(info))
+        example = next((one for kind, one in _HINTS if has_type(info, kind)), "") or ", ".join(_choices(info))
         such = mrkdwn(" (such as {})", example) if example and not option.flag else Mrkdwn("")
         lines.append(mrkdwn("`{}` {}{}", option.label, label_of(option), such))
     return lines
 
 
 def text_input(*, initial: str = "", placeholder: str = "", multiline: bool = False, at_most: int = 500) -> Element:
-    """A field to type in."""
+    """Return a text input."""
     element: Element = {
         "type": "plain_text_input",
         "action_id": INPUT_ACTION,
@@ -137,12 +140,12 @@ def text_input(*, initial: str = "", placeholder: str = "", multiline: bool = Fa
 
 
 def name_option(name: str) -> Element:
-    """One database of a menu."""
+    """Return the option of a menu for one database."""
     return kit.option(Plain(name), name[:150])
 
 
-def speaks(info: FieldInfo, kind: Any) -> bool:
-    """True when a field has one of the types of `core.arguments`, alone or `| None`."""
+def has_type(info: FieldInfo, kind: Any) -> bool:
+    """Return True if a field has one of the types of `core.parsing.arguments`, alone or as `| None`."""
     markers = get_args(kind)[1:]
     if not markers:  # a class of its own, such as Expiration
         return kind is info.annotation or kind in get_args(info.annotation)
@@ -160,7 +163,7 @@ def _fields(model: type[BaseModel]) -> list[tuple[Argument, FieldInfo]]:
     return [(argument, info) for argument, info in named if not argument.flag and argument.key not in PAGING]
 
 
-def _given(given: Mapping[str, Any], argument: Argument) -> str:
+def _initial_text(given: Mapping[str, Any], argument: Argument) -> str:
     value = given.get(argument.key, given.get(argument.field))
     if isinstance(value, bool):
         return "on" if value else "off"
@@ -175,23 +178,23 @@ def _set_flags(flags: list[Argument], given: Mapping[str, Any]) -> list[str]:
 
 def _input(spec: Declaration, argument: Argument, info: FieldInfo, given: str) -> Block:
     element = _element(spec, argument, info, given)
-    hint = next((Plain(f"For example: {example}") for kind, example in _HINTS if speaks(info, kind)), None)
-    label = "Name of the new database" if _is_new(spec, argument) else label_of(argument)
+    hint = next((Plain(f"For example: {example}") for kind, example in _HINTS if has_type(info, kind)), None)
+    label = "Name of the new database" if _names_new_database(spec, argument) else label_of(argument)
     return kit.input_block(block_of(argument), Plain(label), element, hint=hint, optional=not argument.required)
 
 
-def _is_new(spec: Declaration, argument: Argument) -> bool:
+def _names_new_database(spec: Declaration, argument: Argument) -> bool:
     return spec.makes_name and argument.key == "name"
 
 
 def _element(spec: Declaration, argument: Argument, info: FieldInfo, given: str) -> Element:
     if choices := _choices(info):
         return _menu(choices, given)
-    if speaks(info, DatabaseName) and not _is_new(spec, argument):
+    if has_type(info, DatabaseName) and not _names_new_database(spec, argument):
         return _database_menu(given)
-    if speaks(info, UserRef):
+    if has_type(info, UserRef):
         return _picker("users_select", "initial_user", given)
-    if speaks(info, ChannelRef):
+    if has_type(info, ChannelRef):
         return _picker("conversations_select", "initial_conversation", given)
     default = info.default if isinstance(info.default, str | int) and not given and not info.is_required() else ""
     return text_input(initial=given or str(default))

@@ -1,4 +1,4 @@
-"""The blocks themselves, as Slack reads them; whatever is put in, they keep Slack's limits."""
+"""Constructors for blocks and elements. Whatever text they get, they respect Slack's limits."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
@@ -19,20 +19,23 @@ PREFORMATTED: Final = 2900
 
 
 def text_object(text: Text, limit: int = SECTION) -> Element:
-    """A text object. Mark-up is `verbatim`: nothing in it becomes a link by itself. Emoji names stay names."""
+    """Return a text object. Markup is `verbatim`, so that Slack adds no links. Emoji names aren't replaced."""
     if isinstance(text, Mrkdwn):
         return {"type": "mrkdwn", "text": cut_mrkdwn(text, limit) or " ", "verbatim": True}
     return {"type": "plain_text", "text": cut(text, limit) or " ", "emoji": False}
 
 
 def section(text: Text, *, accessory: Element | None = None) -> Block:
-    """A paragraph, with a button or a menu at its side."""
+    """Return a section: a paragraph, optionally with a button or a menu."""
     block: Block = {"type": "section", "text": text_object(text)}
     return block | {"accessory": accessory} if accessory else block
 
 
 def fields(pairs: Iterable[tuple[str, Text]]) -> list[Block]:
-    """Labels (ours) with their values, two in a row, in as many blocks as they need."""
+    """Return labels with values, two per row, in as many section blocks as needed.
+
+    The labels are ours, never foreign text.
+    """
     cells = [{"type": "mrkdwn", "text": f"*{label}*\n{_inline(value)}", "verbatim": True} for label, value in pairs]
     return [{"type": "section", "fields": cells[start : start + FIELDS]} for start in range(0, len(cells), FIELDS)]
 
@@ -42,23 +45,23 @@ def _inline(value: Text) -> Mrkdwn:
 
 
 def context(*texts: Text) -> Block:
-    """Small print."""
+    """Return a context block: small grey text."""
     shown = [text_object(text, FIELD) for text in texts if text][:CONTEXT_ELEMENTS]
     return {"type": "context", "elements": shown or [text_object(Plain("–"))]}
 
 
 def header(text: Plain) -> Block:
-    """A title."""
+    """Return a header block."""
     return {"type": "header", "text": text_object(text, 150)}
 
 
 def divider() -> Block:
-    """A line."""
+    """Return a divider."""
     return {"type": "divider"}
 
 
 def confirm(title: Plain, text: Text, yes: Plain, no: Plain | None = None, *, danger: bool = False) -> Element:
-    """The dialog that Slack shows before it sends a click."""
+    """Return the dialog that Slack shows before it sends a click."""
     dialog = {
         "title": text_object(title, 100),
         "text": text_object(text, 300),
@@ -71,10 +74,10 @@ def confirm(title: Plain, text: Text, yes: Plain, no: Plain | None = None, *, da
 def button(
     text: Plain, action_id: str, value: str = "", *, style: Style | None = None, confirm: Element | None = None
 ) -> Element:
-    """A button. `value` is an opaque id or a command line; what it does is decided when it is pressed.
+    """Return a button. `value` is an opaque ID or a command line. Each click is authorized when it arrives.
 
     Raises:
-        ValueError: the value would not fit; half an id or half a command would be another one.
+        ValueError: the value is too long. A shortened ID or command would be a different one.
     """
     if len(value) > 2000:
         raise ValueError("a button's value takes at most 2000 characters")
@@ -85,7 +88,7 @@ def button(
 
 
 def actions(*elements: Element, block_id: str = "") -> list[Block]:
-    """A row of buttons; none for no buttons."""
+    """Return a row of buttons, or no block without buttons."""
     if not elements:
         return []
     block: Block = {"type": "actions", "elements": list(elements[:ACTIONS])}
@@ -93,13 +96,13 @@ def actions(*elements: Element, block_id: str = "") -> list[Block]:
 
 
 def option(text: Plain, value: str, description: Plain | None = None) -> Element:
-    """One choice of a menu."""
+    """Return an option of a menu."""
     element: Element = {"text": text_object(text, 75), "value": value}
     return element | ({"description": text_object(description, 75)} if description else {})
 
 
 def input_block(block_id: str, label: Plain, element: Element, *, hint: Plain | None = None, optional: bool) -> Block:
-    """A labelled input of a form."""
+    """Return a labelled input of a form."""
     block: Block = {
         "type": "input",
         "block_id": block_id[:255],
@@ -110,53 +113,55 @@ def input_block(block_id: str, label: Plain, element: Element, *, hint: Plain | 
     return block | ({"hint": text_object(hint, 2000)} if hint else {})
 
 
-def _words(text: str, **style: bool) -> Element:
+def _text_element(text: str, **style: bool) -> Element:
     return {"type": "text", "text": text or " "} | ({"style": style} if style else {})
 
 
 def quote(label: Plain, text: Plain, *, at_most: int = 1000) -> Block:
-    """What a person wrote, under our label: shown as it is, apart from what we say ourselves."""
+    """Return what a person wrote as a quote under our label, without interpreting it."""
     said = cut(text, at_most)
     left = len(text) - len(said)
-    elements = [_words(said)] + ([_words(f" ({left + 1:,} more characters)", italic=True)] if left > 0 else [])
+    elements = [_text_element(said)] + (
+        [_text_element(f" ({left + 1:,} more characters)", italic=True)] if left > 0 else []
+    )
     return {
         "type": "rich_text",
         "elements": [
-            {"type": "rich_text_section", "elements": [_words(label, bold=True)]},
+            {"type": "rich_text_section", "elements": [_text_element(label, bold=True)]},
             {"type": "rich_text_quote", "elements": elements},
         ],
     }
 
 
 def numbered(lines: Sequence[Plain]) -> Block:
-    """Numbered steps."""
-    return _listed("ordered", lines)
+    """Return a numbered list."""
+    return _list_block("ordered", lines)
 
 
 def bulleted(lines: Sequence[Plain]) -> Block:
-    """Points in no order."""
-    return _listed("bullet", lines)
+    """Return a bulleted list."""
+    return _list_block("bullet", lines)
 
 
-def _listed(style: str, lines: Sequence[Plain]) -> Block:
-    points = [{"type": "rich_text_section", "elements": [_words(cut(line, 500))]} for line in lines]
+def _list_block(style: str, lines: Sequence[Plain]) -> Block:
+    points = [{"type": "rich_text_section", "elements": [_text_element(cut(line, 500))]} for line in lines]
     return {"type": "rich_text", "elements": [{"type": "rich_text_list", "style": style, "elements": points}]}
 
 
 def preformatted(*lines: Plain | str, secret: bool = False) -> list[Block]:
-    """Text in fixed width, for copying; long text in several blocks. A secret is never cleaned, cut or split."""
+    """Return preformatted text, in several blocks if it is long. A secret is never cleaned, cut or split."""
     if secret:
-        return [_fixed("\n".join(lines))]
+        return [_preformatted_block("\n".join(lines))]
     blocks, piece, length = [], list[str](), 0
     for line in (cut(line, PREFORMATTED) for line in lines):
         if piece and length + len(line) + 1 > PREFORMATTED:
-            blocks.append(_fixed("\n".join(piece)))
+            blocks.append(_preformatted_block("\n".join(piece)))
             piece, length = [], 0
         piece.append(line)
         length += len(line) + 1
-    return [*blocks, _fixed("\n".join(piece))] if piece else blocks
+    return [*blocks, _preformatted_block("\n".join(piece))] if piece else blocks
 
 
-def _fixed(text: str) -> Block:
-    element = {"type": "rich_text_preformatted", "elements": [_words(text)]}
+def _preformatted_block(text: str) -> Block:
+    element = {"type": "rich_text_preformatted", "elements": [_text_element(text)]}
     return {"type": "rich_text", "elements": [element]}

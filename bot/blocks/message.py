@@ -1,4 +1,4 @@
-"""Put blocks together to one message that Slack takes: at most 50 blocks and about 12,000 characters."""
+"""Build messages within Slack's limits: at most 50 blocks and about 12,000 characters."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -11,7 +11,7 @@ BLOCKS: Final = 50
 CHARACTERS: Final = 11_500
 NOTIFICATION: Final = 1_500
 _APART: Final = frozenset({"data_table", "data_visualization"})
-"""They have limits of their own."""
+"""Blocks with their own limits, which don't count here."""
 _SHOWN: Final = frozenset({"text", "title", "label", "placeholder", "hint", "caption"})
 
 
@@ -24,11 +24,11 @@ def reply(
     secret: bool = False,
     attachment: Attachment | None = None,
 ) -> Reply:
-    """Return a message within Slack's limits. `text` is what notifications and screen readers say, without mark-up."""
+    """Return a message within Slack's limits. `text` is for notifications and screen readers. Its markup is removed."""
     return Reply(
         text=cut_mrkdwn(notification(text), NOTIFICATION),
-        blocks=fitting(list(blocks)),
-        plain_blocks=fitting(list(plain_blocks)),
+        blocks=fit_blocks(list(blocks)),
+        plain_blocks=fit_blocks(list(plain_blocks)),
         private=private,
         secret=secret,
         attachment=attachment,
@@ -36,21 +36,21 @@ def reply(
 
 
 def headline(message: Reply) -> Mrkdwn:
-    """Return the first paragraph of a message, with its mark-up."""
+    """Return the first paragraph of a message, with its markup."""
     first = next((block for block in message.blocks if block["type"] == "section" and "text" in block), None)
     return Mrkdwn(first["text"]["text"] if first else message.text)
 
 
-def fitting(blocks: Sequence[Block]) -> Sequence[Block]:
-    """Return the blocks, or as many as fit; buttons are kept, because without them a message is of no use."""
-    if len(blocks) <= BLOCKS and sum(map(characters, blocks)) <= CHARACTERS:
+def fit_blocks(blocks: Sequence[Block]) -> Sequence[Block]:
+    """Return the blocks, or as many as fit. Buttons are always kept, because a message is useless without them."""
+    if len(blocks) <= BLOCKS and sum(map(count_characters, blocks)) <= CHARACTERS:
         return blocks
     buttons = [block for block in blocks if block["type"] == "actions"]
-    count, left = BLOCKS - 1 - len(buttons), CHARACTERS - sum(map(characters, buttons))
+    count, left = BLOCKS - 1 - len(buttons), CHARACTERS - sum(map(count_characters, buttons))
     kept = []
     for block in blocks:
         if block["type"] != "actions":
-            count, left = count - 1, left - characters(block)
+            count, left = count - 1, left - count_characters(block)
             if count < 0 or left < 0:
                 break
         kept.append(block)
@@ -58,13 +58,13 @@ def fitting(blocks: Sequence[Block]) -> Sequence[Block]:
     return [*kept[: BLOCKS - 1 - len(rest)], kit.context(Plain("Shortened because it was too long.")), *rest]
 
 
-def characters(block: Any) -> int:
-    """Count what Slack counts: the text of a block, wherever it stands in it."""
+def count_characters(block: Any) -> int:
+    """Return the number of characters of a block, including nested text, as Slack counts them."""
     if isinstance(block, dict):
         if block.get("type") in _APART:
             return 0
         return sum(
-            len(value) if key in _SHOWN and isinstance(value, str) else characters(value)
+            len(value) if key in _SHOWN and isinstance(value, str) else count_characters(value)
             for key, value in block.items()
         )
-    return sum(map(characters, block)) if isinstance(block, list) else 0
+    return sum(map(count_characters, block)) if isinstance(block, list) else 0

@@ -1,4 +1,4 @@
-"""Short notices around a request: to its requester, to those who should decide, to holders of revoked tokens."""
+"""Short notices about a request, for its requester, approvers and reviewers, and for holders of revoked tokens."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from bot.core.requests.request import Request
 
 
 def reminder(request: Request, catalogue: CommandCatalogue, *, now: datetime) -> Reply:
-    """Remind those whom the rule notifies that somebody waits."""
+    """Return a reminder for those whom the rule notifies that a request waits for approval."""
     to = joined(" ", (mention(one) for one in request.notify[:10]))
     head = mrkdwn(
         ":bell: {} {} is waiting for your approval to {}.",
@@ -22,25 +22,25 @@ def reminder(request: Request, catalogue: CommandCatalogue, *, now: datetime) ->
         person(request.requester),
         buttons.to_do(request, catalogue),
     )
-    return reply(head, [kit.section(head), kit.context(*_waits(request, now))])
+    return reply(head, [kit.section(head), kit.context(*_deadline_lines(request, now))])
 
 
 def personal_reminder(request: Request, catalogue: CommandCatalogue, link: str, *, now: datetime) -> Reply:
-    """Remind one person who may approve, where the rule notifies nobody."""
+    """Return a reminder for one approver, used when the rule notifies nobody."""
     wish, where = buttons.to_do(request, catalogue), channel(request.channel_id)
     head = mrkdwn(":bell: {} is waiting for your approval to {} in {}.", person(request.requester), wish, where)
     card = linked(link, "Open the card") if link else Mrkdwn("")
-    return reply(head, [kit.section(head), kit.context(*_waits(request, now), card)], private=True)
+    return reply(head, [kit.section(head), kit.context(*_deadline_lines(request, now), card)], private=True)
 
 
-def _waits(request: Request, now: datetime) -> list[Mrkdwn]:
+def _deadline_lines(request: Request, now: datetime) -> list[Mrkdwn]:
     since = mrkdwn("Waiting for {}.", span(now - request.created_at))
     until = mrkdwn("Expires {}.", when(request.expires_at)) if request.expires_at else Mrkdwn("")
     return [since, until]
 
 
 def break_glass_notice(request: Request, catalogue: CommandCatalogue, link: str | None) -> Reply:
-    """Tell one whom the rule notifies that something was done without approval."""
+    """Return a notice about a break-glass operation, for those whom the rule notifies."""
     head = mrkdwn(":rotating_light: {} used *break-glass* in {} to {}.", person(request.requester),
                   channel(request.channel_id), buttons.to_do(request, catalogue))  # fmt: skip
     why = mrkdwn(" Reason: {}", cut(request.reason, 200)) if request.reason else Mrkdwn("")
@@ -50,7 +50,7 @@ def break_glass_notice(request: Request, catalogue: CommandCatalogue, link: str 
 
 
 def review_notice(review: Review, request: Request | None, catalogue: CommandCatalogue, *, overdue: bool) -> Reply:
-    """Remind of a review that is owed: first those who may give it, then also those whom the rule notifies."""
+    """Return a reminder of a missing review, for the reviewers. When overdue, also for those whom the rule notifies."""
     called = [*(person(one) for one in review.reviewers[:10]), *(mention(one) for one in review.notify[:10] if overdue)]
     operation = mrkdwn(" to {}", buttons.to_do(request, catalogue)) if request else Mrkdwn("")
     late = mrkdwn("The review is *overdue* since {}.", when(review.due_at))
@@ -62,7 +62,7 @@ def review_notice(review: Review, request: Request | None, catalogue: CommandCat
 
 
 def reviewed_notice(review: Review, request: Request, catalogue: CommandCatalogue) -> Reply:
-    """Tell who acted without an approval, and whom the rule notifies, what the review came to."""
+    """Return a notice about the verdict of a review, for the person who used break-glass."""
     found = Mrkdwn("justified") if review.justified else Mrkdwn("*not* justified")
     head = mrkdwn(":eyes: {}: {} reviewed your break-glass operation to {}. It was {}.", person(review.actor),
                   person(review.reviewed_by), buttons.to_do(request, catalogue), found)  # fmt: skip
@@ -71,16 +71,16 @@ def reviewed_notice(review: Review, request: Request, catalogue: CommandCatalogu
 
 
 def tokens_revoked_notice(request: Request, databases: Sequence[str], proof: Proof | None) -> Reply:
-    """Tell a holder what a rotation did to their tokens, as far as it is known."""
+    """Return a notice for a token holder about what a rotation did to their tokens, as far as it is known."""
     name = buttons.subject(request)
     named = joined(", ", (mrkdwn("`{}`", one) for one in databases[:10])) or mrkdwn("`{}`", name)
     by = mrkdwn("{} revoked all tokens for `{}`", person(request.requester), name)
-    head = mrkdwn(":warning: {}. Your tokens for {} {}", by, named, _what_holds(name, databases, proof))
+    head = mrkdwn(":warning: {}. Your tokens for {} {}", by, named, _token_effect(name, databases, proof))
     note = mrkdwn("Get a new one with `/turso token NAME`.")
     return reply(head, [kit.section(head), kit.context(note)], private=True)
 
 
-def _what_holds(name: str, databases: Sequence[str], proof: Proof | None) -> Mrkdwn:
+def _token_effect(name: str, databases: Sequence[str], proof: Proof | None) -> Mrkdwn:
     found = {one.database: one.tokens for one in proof.findings} if proof else {}
     if databases and all(found.get(one) is OldTokens.REFUSED for one in databases):
         return Mrkdwn("no longer work.")

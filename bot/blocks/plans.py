@@ -1,4 +1,4 @@
-"""How a plan reads: the facts, the numbered steps, the warnings, the people whose tokens are revoked."""
+"""The blocks of a plan: facts, numbered steps, warnings, and holders of tokens that will be revoked."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -21,21 +21,21 @@ _LONG: Final = 420
 
 
 def plan_blocks(plan: Plan, *, countdown: timedelta | None = None) -> list[Block]:
-    """What an approver has to know, within about 7,000 characters whatever the plan holds.
+    """Return the blocks of a plan for approvers, about 7,000 characters at most.
 
     Args:
-        countdown: how long a quarantine lasts, as far as it is known.
+        countdown: how long the quarantine lasts, if known.
     """
     return [*_facts(plan), *consequences(plan, countdown=countdown)]
 
 
 def consequences(plan: Plan, *, countdown: timedelta | None = None) -> list[Block]:
-    """Show the steps, the warnings and the holders of tokens to be revoked, wherever somebody approves or confirms."""
+    """Return the steps, warnings and token holders, which are shown wherever somebody approves or confirms."""
     return [*_steps(plan, countdown), *_warnings(plan), *_holders(plan)]
 
 
 def dry_run(plan: Plan, catalogue: CommandCatalogue, decision: Decision) -> Reply:
-    """The answer to `--dry-run`: the plan, and whose approval it would need; nothing is done."""
+    """Return the answer to `--dry-run`: the plan, and whose approval it would need. Nothing is changed."""
     name = plan.target.name if plan.target else str(plan.arguments.get("name", ""))
     title = mrkdwn(":mag: Dry run of *{}* `{}`. Nothing was changed.", catalogue.label_of(plan.command), name)
     plan_ = plan_blocks(plan, countdown=decision.countdown)

@@ -1,11 +1,11 @@
-"""What is known of old tokens after a rotation, in words: accepted, proven, or not proven and why."""
+"""What is known about old tokens after a rotation, in words."""
 
 from bot.blocks.text import Mrkdwn, joined, mrkdwn, when
 from bot.core.requests.proof import Finding, OldTokens, Proof
 
 
 def proof_head(name: str, proof: Proof | None) -> Mrkdwn:
-    """Say what Turso has confirmed, and what was seen."""
+    """Return what Turso confirmed about a rotation, and what the probe token showed."""
     if proof is None:
         return mrkdwn("*{}* · Turso accepted the rotation. I didn't check whether old tokens are refused.", name)
     found = proof.target
@@ -17,7 +17,7 @@ def proof_head(name: str, proof: Proof | None) -> Mrkdwn:
 
 
 def proof_of(found: Finding) -> Mrkdwn:
-    """Say what is proven, or why nothing is."""
+    """Return what a finding proves, or why it proves nothing."""
     if found.tokens is OldTokens.REFUSED and found.at:
         return mrkdwn("Old tokens are refused since {}.", when(found.at))
     if found.tokens is OldTokens.STILL_WORK and found.at:
@@ -26,7 +26,7 @@ def proof_of(found: Finding) -> Mrkdwn:
 
 
 def proof_of_group(proof: Proof | None) -> Mrkdwn:
-    """Say whether the tokens of the other databases of the group ended too."""
+    """Return whether the tokens of the group's other databases were revoked too. Empty if it wasn't checked."""
     found = proof.sibling if proof else None
     if proof is None or found is None:
         return Mrkdwn("")
@@ -41,5 +41,5 @@ def proof_of_group(proof: Proof | None) -> Mrkdwn:
 
 
 def proof_notice(name: str, proof: Proof) -> Mrkdwn:
-    """Say all of it in a line."""
+    """Return the whole proof in one line."""
     return joined(" ", (part for part in (proof_head(name, proof), proof_of_group(proof)) if part))

@@ -1,4 +1,4 @@
-"""What somebody may do in a channel, in words: the same in `/turso`, `help`, `whoami` and on Home."""
+"""A person's permissions in a channel, in words, as shown by `/turso`, `help`, `whoami` and Home."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -22,12 +22,12 @@ NOTHING: Final = mrkdwn(":no_entry: You can't use any commands in this channel."
 
 
 def right_lines(rights: Iterable[Right], catalogue: CommandCatalogue) -> list[Mrkdwn]:
-    """Return a line for each verdict, with its commands; `help`, `whoami` and `/turso` itself go without saying."""
+    """Return one line per verdict with its commands. Commands that everyone may use are left out."""
     every = [right for right in rights if right.command not in catalogue.open_to_all]
     lines = []
     for verdict, title in _TITLES.items():
         shown = [
-            _shown(name, right)
+            _command_text(name, right)
             for name, right in _by_family([one for one in every if one.verdict is verdict], catalogue)
         ]
         if shown:
@@ -36,7 +36,7 @@ def right_lines(rights: Iterable[Right], catalogue: CommandCatalogue) -> list[Mr
 
 
 def right_note(rights: Sequence[Right]) -> Mrkdwn:
-    """Say how one command stands; empty where it is simply allowed."""
+    """Return a note on the permission for one command. Empty if it is allowed without limits."""
     if all(one.verdict is Verdict.ALLOW and not one.is_limited for one in rights):
         return Mrkdwn("")
     notes = [joined(": ", (_limits(one), _NOTES[one.verdict])) for one in rights]
@@ -44,7 +44,7 @@ def right_note(rights: Sequence[Right]) -> Mrkdwn:
 
 
 def unknown_groups(groups: Sequence[str]) -> Mrkdwn:
-    """Say that the members of user groups are not known, so that what depends on them is missing; else nothing."""
+    """Return a warning that the members of user groups are unknown, so that permissions may be missing. Else empty."""
     if not groups:
         return Mrkdwn("")
     names = joined(", ", (mention(f"<!subteam^{one}>") for one in groups))
@@ -52,7 +52,7 @@ def unknown_groups(groups: Sequence[str]) -> Mrkdwn:
 
 
 def _by_family(rights: Sequence[Right], catalogue: CommandCatalogue) -> list[tuple[str, Right]]:
-    """Name `incident start`, `incident end` and so on by `incident` alone, where all of them stand alike."""
+    """Replace the commands of a family by its name (`incident`) if all of them have the same verdict and no limits."""
     whole = [right.command for right in rights if not right.is_limited]
     found: dict[tuple[str, int], Right] = {}
     for at, right in enumerate(rights):
@@ -63,7 +63,7 @@ def _by_family(rights: Sequence[Right], catalogue: CommandCatalogue) -> list[tup
     return [(name, right) for (name, _), right in found.items()]
 
 
-def _shown(name: str, right: Right) -> Mrkdwn:
+def _command_text(name: str, right: Right) -> Mrkdwn:
     limits = _limits(right)
     return mrkdwn("`{}` ({})", name, limits) if limits else mrkdwn("`{}`", name)
 

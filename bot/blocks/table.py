@@ -1,4 +1,4 @@
-"""Tables: Slack's `data_table` within its first limits, and the same as text of fixed width."""
+"""Tables: as Slack's `data_table` block within its limits, and as text."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ GAP: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A cell that sorts as a number and reads as `text`."""
+    """A cell that is sorted by `value` and shown as `text`."""
 
     value: int | float
     text: str
@@ -27,13 +27,13 @@ Cell = Plain | Number
 
 
 def amount(value: int | None, write: Callable[[int | None], str]) -> Cell:
-    """A cell for a number that may be unknown, which is a dash and no number."""
+    """Return a cell for a number. An unknown number is shown as a dash."""
     return Plain("–") if value is None else Number(value, write(value))
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table, drawn in two ways. Rows beyond the limits are left out: page before it comes to that."""
+    """A table that can be drawn as a block or as text. Rows beyond the limits are left out, so use pages."""
 
     caption: Plain
     columns: Sequence[Plain]
@@ -42,12 +42,12 @@ class Table:
 
     @property
     def width(self) -> int:
-        """How many characters its longest cells take side by side."""
+        """Return the width of its text form in characters."""
         rows = [[_text(cell) for cell in row] for row in (self.columns, *self.rows)]
         return sum(max(map(len, column)) + GAP for column in zip(*rows, strict=True)) - GAP
 
     def block(self) -> Block:
-        """Draw it as `data_table`, which clients sort, filter and page by themselves."""
+        """Return the `data_table` block, which Slack's clients can sort, filter and page."""
         head = [_cell(column) for column in self.columns[:COLUMNS]]
         drawn, left = [head], CHARACTERS - sum(len(cell["text"]) for cell in head)
         for row in self.rows[:ROWS]:
@@ -65,7 +65,7 @@ class Table:
         }
 
     def plain(self) -> list[Block]:
-        """Draw it as text, for a Slack that does not take the new block."""
+        """Return the table as text, for clients that don't support the block."""
         texts: list[list[str]] = [list(self.columns)]
         texts += [[_text(cell) for cell in row] for row in self.rows[:ROWS]]
         widths = [min(40, max(len(row[at]) for row in texts)) for at in range(len(self.columns))]

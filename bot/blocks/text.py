@@ -1,4 +1,4 @@
-"""Text that is safe to show: `Plain` where Slack takes text as it is, `Mrkdwn` where it takes mark-up."""
+"""Text that is safe to show: `Plain` where Slack takes plain text, `Mrkdwn` where it takes markup."""
 
 import re
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ _MENTION: Final = re.compile(r"<(?:@[A-Z0-9]+|!subteam\^[A-Z0-9]+)>")
 
 
 def clean(text: object) -> str:
-    """Return `text` as one line of visible characters in reading order: no line breaks, no bidi, no hidden signs."""
+    """Return `text` as one visible line: without line breaks, bidirectional controls and invisible characters."""
     line = str(text)
     if line.isascii() and line.isprintable() and "  " not in line:
         return line
@@ -40,7 +40,7 @@ def clean(text: object) -> str:
 
 
 class Plain(str):
-    """Text for the places where Slack reads no mark-up. Making one cleans it."""
+    """Text for places where Slack interprets no markup. The constructor cleans it."""
 
     __slots__ = ()
 
@@ -49,39 +49,40 @@ class Plain(str):
 
 
 class Mrkdwn(str):
-    """Slack's mark-up. Made by `mrkdwn` alone, which escapes whatever is put in."""
+    """Text in Slack's markup. Only `mrkdwn`, which escapes its values, creates it."""
 
     __slots__ = ()
 
 
 def mrkdwn(template: LiteralString, *values: object) -> Mrkdwn:
-    """Fill the `{}` of our own mark-up with foreign text, which can become neither mark-up nor a mention.
+    """Fill the `{}` of our own markup with foreign text, which can't become markup or a mention.
 
-    Between back-ticks only what would end the code span is replaced. Values that are `Mrkdwn` go in as they are.
+    In a code span only back-ticks and Slack's control characters are replaced. `Mrkdwn` values are inserted as they
+    are.
     """
     pieces = template.split("{}")
     if len(pieces) != len(values) + 1:
         raise ValueError(f"{len(values)} values for {len(pieces) - 1} places")
     out, ticks = [pieces[0]], pieces[0].count("`")
     for value, piece in zip(values, pieces[1:], strict=True):
-        out.append(_filled(value, in_code=ticks % 2 == 1))
+        out.append(_escape_value(value, in_code=ticks % 2 == 1))
         out.append(piece)
         ticks += piece.count("`")
     return Mrkdwn("".join(out))
 
 
-def _filled(value: object, *, in_code: bool) -> str:
+def _escape_value(value: object, *, in_code: bool) -> str:
     if isinstance(value, Mrkdwn):
         return value
     text = clean(value)
     if in_code:
         return escape(text.replace("`", "ˋ")) or " "
     text = _EMOJI.sub("∶", _UNDERLINES.sub("ˍ", text.translate(_MARKS)))
-    return _UTC.sub(_local, escape(f"›{text[1:]}" if text.startswith(">") else text))
+    return _UTC.sub(_localize, escape(f"›{text[1:]}" if text.startswith(">") else text))
 
 
-def _local(found: re.Match[str]) -> str:
-    """Show what `utc` wrote in the reader's own time zone."""
+def _localize(found: re.Match[str]) -> str:
+    """Return a time written by `utc` as a date in the reader's time zone."""
     try:
         return when(datetime.strptime(found[0], UTC_FORMAT).replace(tzinfo=UTC))
     except ValueError:
@@ -89,53 +90,56 @@ def _local(found: re.Match[str]) -> str:
 
 
 def escape(text: str) -> str:
-    """Replace the three characters from which Slack makes mentions, links and entities."""
+    """Escape the three characters that start Slack's mentions, links and entities."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def joined(separator: LiteralString, parts: Iterable[Mrkdwn]) -> Mrkdwn:
-    """Join pieces of mark-up; empty ones are left out."""
+    """Join pieces of markup, without the empty ones."""
     return Mrkdwn(separator.join(part for part in parts if part))
 
 
 def sentence(text: str) -> Mrkdwn:
-    """Turn a sentence of ours whose names stand in back-ticks (errors, reasons) into mark-up that shows just that."""
+    """Return one of our sentences (errors, reasons) as markup that shows names in back-ticks as code."""
     parts = clean(text).split("`")
-    if len(parts) % 2 == 0:  # a back-tick is alone: no code spans at all
+    if len(parts) % 2 == 0:  # an unpaired back-tick: use no code spans at all
         return mrkdwn("{}", text)
     shown = (mrkdwn("`{}`", part) if at % 2 else mrkdwn("{}", part) for at, part in enumerate(parts))
     return Mrkdwn("".join(shown))
 
 
 def person(user_id: str) -> Mrkdwn:
-    """Mention a person."""
+    """Return a mention of a person."""
     return Mrkdwn(f"<@{user_id}>") if _ID.fullmatch(user_id) else mrkdwn("{}", user_id or "somebody")
 
 
 def actor(user_id: str) -> Mrkdwn:
-    """Mention who acted, as the audit log has it; what a timer did happened by itself."""
+    """Return a mention of the actor of an audit entry. For a timer, `by itself`."""
     if user_id == POLICY_FILE:
         return Mrkdwn("The policy file")
     return mrkdwn("by itself") if user_id in ("", TIMER) else person(user_id)
 
 
 def channel(channel_id: str) -> Mrkdwn:
-    """Link a channel."""
+    """Return a link to a channel."""
     return Mrkdwn(f"<#{channel_id}>") if _ID.fullmatch(channel_id) else mrkdwn("{}", channel_id or "no channel")
 
 
 def linked(url: str, words: LiteralString) -> Mrkdwn:
-    """Link our words to a message of Slack; an address that is none shows as the words alone."""
+    """Return a link to a Slack message. If the URL isn't one, return only the words."""
     return Mrkdwn(f"<{url}|{words}>") if _LINK.fullmatch(url) else Mrkdwn(words)
 
 
 def mention(text: str) -> Mrkdwn:
-    """Let a mention of the policy through (a person, a user group), and nothing else."""
+    """Return a mention from the policy (a person or a user group) as markup. Anything else is escaped."""
     return Mrkdwn(text) if _MENTION.fullmatch(text) else mrkdwn("{}", text)
 
 
 def people(user_ids: Iterable[str], *, at_most: int = 12, last: Literal["", "or"] = "") -> Mrkdwn:
-    """Mention several people; of a crowd the first ones, and how many more. `last`: the word before the last one."""
+    """Return mentions of people, shortened to `at_most` and the number of others.
+
+    `last` is the word before the last one.
+    """
     ids = list(user_ids)
     if last and 1 < len(ids) <= at_most:
         return mrkdwn("{} {} {}", people(ids[:-1]), last, person(ids[-1]))
@@ -144,13 +148,13 @@ def people(user_ids: Iterable[str], *, at_most: int = 12, last: Literal["", "or"
 
 
 def when(moment: datetime) -> Mrkdwn:
-    """Show a moment in the reader's own time zone; old clients see UTC."""
+    """Return a time that Slack shows in the reader's time zone. Old clients see UTC."""
     utc = moment.astimezone(UTC)
     return Mrkdwn(f"<!date^{int(utc.timestamp())}^{{date_short_pretty}} at {{time}}|{utc:%Y-%m-%d %H:%M} UTC>")
 
 
 def at_time(moment: datetime, now: datetime) -> Mrkdwn:
-    """Show when something is due: within 12 hours the time of day is enough, later the day counts too."""
+    """Return a due time: within 12 hours only the time of day, later with the day."""
     if abs(moment - now) > timedelta(hours=12):
         return when(moment)
     utc = moment.astimezone(UTC)
@@ -158,33 +162,33 @@ def at_time(moment: datetime, now: datetime) -> Mrkdwn:
 
 
 def on_day(day: date) -> Mrkdwn:
-    """Show a day of Turso's (UTC) calendar as the reader writes days."""
+    """Return a UTC day, in the reader's format."""
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
     return Mrkdwn(f"<!date^{int(noon.timestamp())}^{{date_short}}|{day:%Y-%m-%d}>")
 
 
 def utc(moment: datetime) -> str:
-    """Write a moment into plain text: `2026-11-24 04:15 UTC`. Where that becomes mark-up, readers see local time."""
+    """Return a time as plain text: `2026-11-24 04:15 UTC`. `mrkdwn` turns it into the reader's local time."""
     return f"{moment.astimezone(UTC):{UTC_FORMAT}}"
 
 
 def size(size_bytes: int | None) -> str:
-    """Write a number of bytes: `28.0 KiB`; unknown is `?`."""
+    """Format a number of bytes: `28.0 KiB`. Unknown is `?`."""
     return "?" if size_bytes is None else naturalsize(size_bytes, binary=True)
 
 
 def number(count: int | None) -> str:
-    """Write a count: `1,234,567`; unknown is `?`."""
+    """Format a count: `1,234,567`. Unknown is `?`."""
     return "?" if count is None else f"{count:,}"
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:
-    """Write a count with its noun: `1 database`, `2 databases`."""
+    """Format a count with its noun: `1 database`, `2 databases`."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def duration(length: timedelta) -> str:
-    """Write a length of time in its two largest units, rounded to the second of them: `1 day 12 hours`, `3 hours`."""
+    """Format a duration in its two largest units, rounded: `1 day 12 hours`, `3 hours`."""
     seconds = max(0, round(length.total_seconds()))
     units = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
     finest = 3_600 if seconds >= 86_400 else 60 if seconds >= 3_600 else 1
@@ -197,7 +201,7 @@ def duration(length: timedelta) -> str:
 
 
 def span(length: timedelta) -> str:
-    """Write a length of time shortly, as rough as one would say it: `45 s`, `30 min`, `1 h`, `24 h`, `3 days`."""
+    """Format a duration briefly and roughly: `45 s`, `30 min`, `1 h`, `24 h`, `3 days`."""
     seconds = max(0, round(length.total_seconds()))
     if seconds < 60:
         return f"{seconds} s"
@@ -212,27 +216,27 @@ def span(length: timedelta) -> str:
 
 
 def ago(moment: datetime, now: datetime) -> str:
-    """Write how long ago something was: `3 minutes ago`."""
+    """Format how long ago a time was: `3 minutes ago`."""
     length = now - moment
     return "just now" if length < timedelta(seconds=10) else f"{duration(length).split(' and ')[0]} ago"
 
 
 def notification(text: Mrkdwn) -> Mrkdwn:
-    """Return a text for notifications, where mark-up would show as signs; mentions and dates stay, Slack writes them.
+    """Return a text for notifications, without markup. Mentions and dates stay, because Slack renders them.
 
-    All the asterisks, back-ticks and emoji in it are ours: in foreign text `mrkdwn` has replaced them.
+    Every asterisk, back-tick and emoji in it is ours, because `mrkdwn` has replaced those in foreign text.
     """
     words = _LINKED.sub(r"\1", _EMOJI_NAME.sub("", text))
     return Mrkdwn(" ".join(_EMPHASIS.sub("", words.replace("`", "").replace("*", "")).split()))
 
 
 def cut(text: str, limit: int) -> str:
-    """Shorten plain text to a number of characters."""
+    """Shorten plain text to at most `limit` characters."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def cut_mrkdwn(text: Mrkdwn, limit: int) -> Mrkdwn:
-    """Shorten mark-up without leaving half a mention, half an entity or an open code span."""
+    """Shorten markup without splitting a mention, an entity or a code span."""
     if len(text) <= limit:
         return text
     kept = text[: limit - 2]

@@ -54,11 +54,11 @@ async def may_approve(ctx: Context, request: Request) -> bool:
     waits = request.state is State.PENDING and request.mode is Mode.APPROVAL
     if not waits or me == request.requester or any(vote.user_id == me for vote in request.votes):
         return False
-    decision = decide_request(ctx.policy, await _asker(ctx, request), request)
+    decision = decide_request(ctx.policy, await _requester_of(ctx, request), request)
     return is_on(ctx.policy, decision.approvers, ctx.subject.person)
 
 
-async def _asker(ctx: Context, request: Request) -> Subject:
+async def _requester_of(ctx: Context, request: Request) -> Subject:
     """Stand in the requester's place; what Slack knows of them is looked at again when somebody presses Approve."""
     here = ctx.subject.channel
     channel = here if request.channel_id == here.id else Channel(request.channel_id)

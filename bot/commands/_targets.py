@@ -16,7 +16,7 @@ from bot.turso.models import DatabaseUsage, Usage
 T = TypeVar("T")
 LAST_DAYS = timedelta(days=7)
 PATIENCE_SECONDS = 6
-NOT_TOLD = "unknown"
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def target_of(plan: Plan) -> PlanTarget:
     return plan.target
 
 
-def some(names: Sequence[str], *, at_most: int = 12) -> str:
+def list_names(names: Sequence[str], *, at_most: int = 12) -> str:
     """List names, of many the first ones and how many more."""
     shown = ", ".join(names[:at_most])
     return f"{shown} and {len(names) - at_most} more" if len(names) > at_most else shown or "none"
@@ -98,8 +98,8 @@ def _facts(usage: DatabaseUsage | None, tokens: list[LedgerToken]) -> dict[str, 
     holders = len({token.holder for token in tokens})
     held = f" (held by {counted(holders, 'person', 'people')})" if tokens else ""
     return {
-        "Size": NOT_TOLD if used.storage_bytes is None else size(used.storage_bytes),
-        f"Rows read, {span}": NOT_TOLD if used.rows_read is None else number(used.rows_read),
-        f"Rows written, {span}": NOT_TOLD if used.rows_written is None else number(used.rows_written),
+        "Size": UNKNOWN if used.storage_bytes is None else size(used.storage_bytes),
+        f"Rows read, {span}": UNKNOWN if used.rows_read is None else number(used.rows_read),
+        f"Rows written, {span}": UNKNOWN if used.rows_written is None else number(used.rows_written),
         "Active tokens": f"{len(tokens)}{held}",
     }

@@ -25,7 +25,7 @@ from bot.turso.models import Listing
 A = TypeVar("A", bound=BaseModel)
 Facts = Mapping[str, Any]
 """Plain JSON that the operation showed, such as a new database's hostname; never a secret."""
-OVER: Final = "over"
+FREEZE_ENDED: Final = "over"
 """Among the facts: the freeze that the request has placed is no longer there."""
 
 

@@ -20,7 +20,7 @@ class Membership(Enum):
     EXTERNAL = auto()
 
 
-class Named(Protocol):
+class NamedPeople(Protocol):
     """People as a rule names them."""
 
     def holds(self, person: "Person", standing: Membership, groups: Groups) -> bool | None: ...
@@ -31,7 +31,7 @@ class Named(Protocol):
 class ApproverSet:
     """The people whom rules name for one purpose, such as approving."""
 
-    all_of: tuple[Named, ...] = ()
+    all_of: tuple[NamedPeople, ...] = ()
     """Somebody must be meant by each of these: the people whom each database's rule names, each set once."""
     also: frozenset[str] = frozenset()
     """Those who were checked already: the requester, by the `to` of the same rule."""

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from bot.blocks import kit
-from bot.blocks.message import fitting, reply
+from bot.blocks.message import fit_blocks, reply
 from bot.blocks.text import Mrkdwn, cut, joined, mrkdwn, person, sentence
 from bot.core.model import Decision, Subject, Visibility
 from bot.core.ports import Address, address_of
@@ -61,8 +61,8 @@ async def report_unexpected(env: Environment, incoming: Incoming, reply: Reply) 
 def signed(reply: Reply, requester: str, line: str) -> Reply:
     """Add a line above a public answer that shows who ran which command."""
     head = kit.context(mrkdwn("{} · `{}`", person(requester), cut(line, LINE)))
-    plain = fitting([head, *reply.plain_blocks]) if reply.plain_blocks else ()
-    return replace(reply, blocks=fitting([head, *reply.blocks]), plain_blocks=plain)
+    plain = fit_blocks([head, *reply.plain_blocks]) if reply.plain_blocks else ()
+    return replace(reply, blocks=fit_blocks([head, *reply.blocks]), plain_blocks=plain)
 
 
 def is_public(decision: Decision, reply: Reply, *, private: bool) -> bool:

@@ -1,4 +1,7 @@
-"""The Turso Platform API: `http.connect()` makes a typed `client.TursoClient`; `errors` says what went wrong."""
+"""The client of the Turso Platform API.
+
+`http.connect()` yields a typed `client.TursoClient`, `errors` has its errors.
+"""
 
 from bot.turso.calls import noting_changes
 from bot.turso.client import TursoClient, TursoReader
@@ -14,7 +17,7 @@ from bot.turso.errors import (
     TursoUnavailable,
 )
 from bot.turso.models import Database, Listed
-from bot.turso.tolerance import first_told
+from bot.turso.tolerance import first_known
 
 __all__ = [
     "AlreadyExists",
@@ -30,6 +33,6 @@ __all__ = [
     "TursoReader",
     "TursoRejected",
     "TursoUnavailable",
-    "first_told",
+    "first_known",
     "noting_changes",
 ]

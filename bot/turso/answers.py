@@ -1,4 +1,4 @@
-"""Read the shapes in which both generations of the API wrap their answers."""
+"""Parsers for response bodies, in the formats of the 2023 API and of today's API."""
 
 import json
 from collections.abc import Iterator
@@ -35,25 +35,29 @@ W = TypeVar("W", bound=Wire)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answer of the list; no `next` means that it was the last."""
+    """One page of the list of databases. `next` is the cursor of the next page, or None on the last one."""
 
     databases: Listing
     next: str | None
 
 
-_new = tuple.__new__  # what `Listed()` does, in half the time
+_new_listed = tuple.__new__  # does the same as `Listed()` in half the time
 
 
 def page(body: bytes) -> Page:
-    """`{"databases": [...], "pagination": {"next": …}}`; null or missing for none."""
-    raw = _loaded(body)
+    """Parse `{"databases": [...], "pagination": {"next": …}}`. A null or missing list is empty.
+
+    Raises:
+        LookupError: the list isn't empty, and none of its entries can be read.
+    """
+    raw = _parse_json(body)
     found, left_out = [], 0
     for entry in raw.get("databases") or []:
         try:
             group = entry.get("group", "")
             name, db_id = entry["Name"], entry["DbId"]
             if name.isprintable() and db_id.isprintable() and group.isprintable() and name and db_id:
-                found.append(_new(Listed, (name, group, entry)))
+                found.append(_new_listed(Listed, (name, group, entry)))
                 continue
         except (LookupError, TypeError, AttributeError):
             pass
@@ -67,10 +71,12 @@ def page(body: bytes) -> Page:
     return Page(Listing(found, left_out), (raw.get("pagination") or {}).get("next") or None)
 
 
-def _loaded(body: bytes) -> Any:
-    """Read JSON: 40 % faster than by other means, as a list can hold ten thousand and others wait less.
+def _parse_json(body: bytes) -> Any:
+    """Parse JSON with orjson, and with the standard library if orjson refuses the body.
 
-    One odd text in one entry (half of a surrogate pair) is no reason to read none of them.
+    orjson is faster, which matters for lists of ten thousand databases. But it refuses a body with half a surrogate
+    pair in
+    one text, and one such text must not make the whole list unreadable.
     """
     try:
         return orjson.loads(body)
@@ -78,11 +84,11 @@ def _loaded(body: bytes) -> Any:
         return json.loads(body)
 
 
-def _each(model: type[W], entries: Any, of: str) -> list[W]:
-    """Read the entries of a list; one that cannot be read is left out, and the log names it."""
+def _read_entries(model: type[W], entries: Any, of: str) -> list[W]:
+    """Return the entries of a list as models. Entries that can't be read are left out and logged."""
     found = []
     for entry in entries if isinstance(entries, list) else []:
-        READING.set(f"{of}: {_called(entry)}")
+        READING.set(f"{of}: {_entry_label(entry)}")
         try:
             found.append(model.model_validate(entry))
         except ValidationError:
@@ -92,11 +98,11 @@ def _each(model: type[W], entries: Any, of: str) -> list[W]:
 
 
 def _warn(of: str, entry: Any) -> None:
-    log.warning("turso.left_out", of=of, entry=_called(entry))
+    log.warning("turso.left_out", of=of, entry=_entry_label(entry))
 
 
-def _called(entry: Any) -> str:
-    """Return what names an entry of a list: whatever it has of a name and an id."""
+def _entry_label(entry: Any) -> str:
+    """Return the names and ids of a list entry, for a log line."""
     if not isinstance(entry, dict):
         return type(entry).__name__
     names = (entry.get(key) for key in ("Name", "name", "DbId", "uuid"))
@@ -104,56 +110,56 @@ def _called(entry: Any) -> str:
 
 
 def database(body: bytes) -> Database:
-    """`{"database": {…}}`."""
-    return Database.model_validate(_unwrapped(from_json(body), "database"))
+    """Parse `{"database": {…}}`."""
+    return Database.model_validate(_unwrap(from_json(body), "database"))
 
 
 def instances(body: bytes) -> list[Instance]:
-    """`{"instances": [...]}`, null or missing for none."""
-    return _each(Instance, from_json(body).get("instances"), "instances")
+    """Parse `{"instances": [...]}`. A null or missing list is empty."""
+    return _read_entries(Instance, from_json(body).get("instances"), "instances")
 
 
 def groups(body: bytes) -> list[Group]:
-    """`{"groups": [...]}`, null or missing for none."""
-    return _each(Group, from_json(body).get("groups"), "groups")
+    """Parse `{"groups": [...]}`. A null or missing list is empty."""
+    return _read_entries(Group, from_json(body).get("groups"), "groups")
 
 
 def group(body: bytes) -> Group:
-    """`{"group": {…}}`."""
-    return Group.model_validate(_unwrapped(from_json(body), "group"))
+    """Parse `{"group": {…}}`."""
+    return Group.model_validate(_unwrap(from_json(body), "group"))
 
 
 def locations(body: bytes) -> list[Location]:
-    """A map of code to label, or today's second version: a map of provider to such maps."""
+    """Parse a map of codes to labels, or the newer format: a map of providers to such maps."""
     found: dict[str, str] = {}
     for key, value in (from_json(body).get("locations") or {}).items():
         found |= value if isinstance(value, dict) else {key: value}
     named = [
         {"code": code, "label": label if isinstance(label, str) and label else code} for code, label in found.items()
     ]
-    return _each(Location, named, "locations")
+    return _read_entries(Location, named, "locations")
 
 
 def top_queries(body: bytes) -> list[TopQuery]:
-    """A bare array, or the older `{"top_queries": [...]}`; null for none."""
+    """Parse a bare array, or the older `{"top_queries": [...]}`. Null means none."""
     raw = from_json(body)
     entries = raw.get("top_queries") if isinstance(raw, dict) else raw
-    return _each(TopQuery, entries, "top queries")
+    return _read_entries(TopQuery, entries, "top queries")
 
 
 def database_usage(body: bytes) -> DatabaseUsage:
-    """`{"database": {…}}`, in 2023 with `instances` and `total` beside it."""
+    """Parse `{"database": {…}}`. The 2023 API has `instances` and `total` beside that key."""
     raw = from_json(body)
-    inner = _unwrapped(raw, "database")
+    inner = _unwrap(raw, "database")
     found = _usage_of(inner, beside=raw)
     return found.model_copy(update={"is_of_month": inner is not raw and bool(raw.keys() & {"instances", "total"})})
 
 
 def organization_usage(body: bytes) -> OrganizationUsage:
-    """`{"organization": {…}}` with the totals, the counts and every database."""
-    raw = _unwrapped(from_json(body), "organization")
+    """Parse `{"organization": {…}}` with totals, counts and the usage of every database."""
+    raw = _unwrap(from_json(body), "organization")
     totals = _dict(raw.get("usage") or raw.get("total"))
-    databases = tuple(_each_usage(raw.get("databases")))
+    databases = tuple(_database_usages(raw.get("databases")))
     return OrganizationUsage(
         uuid=raw.get("uuid"),
         usage=_usage(totals, "the organization") if totals else Usage.sum(database.usage for database in databases),
@@ -165,12 +171,12 @@ def organization_usage(body: bytes) -> OrganizationUsage:
 
 
 def organization(body: bytes) -> Organization:
-    """`{"organization": {…}}`."""
-    return Organization.model_validate(_unwrapped(from_json(body), "organization"))
+    """Parse `{"organization": {…}}`."""
+    return Organization.model_validate(_unwrap(from_json(body), "organization"))
 
 
 def quotas(plans: bytes, plan: str) -> Quotas | None:
-    """Find the quotas of one plan in the list of all plans."""
+    """Return the quotas of one plan from the list of all plans. None if the plan isn't listed."""
     for entry in from_json(plans).get("plans") or []:
         if not isinstance(entry, dict):
             _warn("plans", entry)
@@ -180,12 +186,12 @@ def quotas(plans: bytes, plan: str) -> Quotas | None:
 
 
 def subscribed_plan(body: bytes) -> str:
-    """`{"subscription": {"plan": …}}`, older: `{"subscription": "starter"}`."""
+    """Return the plan's name from `{"subscription": {"plan": …}}` or the older `{"subscription": "starter"}`."""
     raw = from_json(body).get("subscription") or ""
     return raw if isinstance(raw, str) else str(raw.get("plan") or raw.get("name") or "")
 
 
-def _each_usage(entries: Any) -> Iterator[DatabaseUsage]:
+def _database_usages(entries: Any) -> Iterator[DatabaseUsage]:
     for entry in entries if isinstance(entries, list) else []:
         if isinstance(entry, dict) and name_of(entry.get("uuid")):
             yield _usage_of(entry, beside={})
@@ -194,7 +200,7 @@ def _each_usage(entries: Any) -> Iterator[DatabaseUsage]:
 
 
 def _usage_of(raw: dict[str, Any], *, beside: dict[str, Any]) -> DatabaseUsage:
-    of = _called(raw)
+    of = _entry_label(raw)
     shares = _instances(raw.get("instances")) or _instances(beside.get("instances"))
     given = (raw.get("usage"), raw.get("total"), beside.get("total"))
     total = next((_usage(usage, of) for usage in given if usage is not None), None)
@@ -203,7 +209,7 @@ def _usage_of(raw: dict[str, Any], *, beside: dict[str, Any]) -> DatabaseUsage:
 
 
 def _usage(raw: Any, of: str) -> Usage:
-    """Read numbers of usage; what is no set of numbers at all is unknown."""
+    """Parse usage numbers. Every number of a value that isn't an object is unknown."""
     READING.set(f"usage of {of}")
     try:
         return Usage.model_validate(_dict(raw))
@@ -216,7 +222,7 @@ def _instances(raw: Any) -> tuple[InstanceUsage, ...]:
         raw = [{"uuid": uuid, "usage": _dict(share).get("usage", share)} for uuid, share in raw.items() if share]
     shares = [share for share in raw if isinstance(share, dict)] if isinstance(raw, list) else []
     return tuple(
-        InstanceUsage(uuid=share.get("uuid"), usage=_usage(share.get("usage"), _called(share))) for share in shares
+        InstanceUsage(uuid=share.get("uuid"), usage=_usage(share.get("usage"), _entry_label(share))) for share in shares
     )
 
 
@@ -224,6 +230,6 @@ def _dict(raw: Any) -> dict[str, Any]:
     return raw if isinstance(raw, dict) else {}
 
 
-def _unwrapped(raw: Any, key: str) -> dict[str, Any]:
+def _unwrap(raw: Any, key: str) -> dict[str, Any]:
     inner = raw.get(key)
     return inner if isinstance(inner, dict) else raw if inner is None else {}

@@ -1,4 +1,4 @@
-"""How a call is made: the reading ones with retries, the changing ones once and never again."""
+"""HTTP calls to Turso. Reads are retried. Changes are sent exactly once."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ import httpx
 import stamina
 
 from bot.turso import refusals
-from bot.turso.errors import Answered, DatabaseNotFound, GroupNotFound, TursoRateLimited, TursoUnavailable
+from bot.turso.errors import DatabaseNotFound, ErrorAnswer, GroupNotFound, TursoRateLimited, TursoUnavailable
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -22,13 +22,13 @@ T = TypeVar("T")
 NETWORK = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError, TimeoutError)
 
 
-KEPT_URLS = 500
+MAX_CACHED_URLS = 500
 _MADE: ContextVar[list[str] | None] = ContextVar("changes_made", default=None)
 
 
 @contextlib.contextmanager
 def noting_changes() -> Iterator[list[str]]:
-    """Note each change that Turso makes inside: an error after the first one does not mean that nothing was changed."""
+    """Collect the changes that Turso makes inside: after the first one, an error no longer means that nothing was changed."""
     made: list[str] = []
     token = _MADE.set(made)
     try:
@@ -38,14 +38,17 @@ def noting_changes() -> Iterator[list[str]]:
 
 
 class Observer(Protocol):
-    """Is told of every call that was tried; `status` is 0 when no answer came."""
+    """Callback for every HTTP attempt. `status` is 0 when no response came."""
 
     def __call__(self, method: str, route: str, status: int, seconds: float) -> None: ...
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long a reading call is tried: `attempts` in all, within `whole` seconds of waiting and trying."""
+class RetryLimits:
+    """How often and how long a read is tried. All times are in seconds.
+
+    `attempts` counts the first try, and `whole` limits the time for all tries and the pauses between them.
+    """
 
     attempts: int = 3
     first_wait: float = 0.2
@@ -58,7 +61,10 @@ class Patience:
 
 
 class Calls:
-    """The two HTTP clients and what is common to all calls. Templates name `organization`, `database`, `group`."""
+    """The two HTTP clients, and what all calls share.
+
+    Route templates contain `{organization}`, `{database}` and `{group}`.
+    """
 
     def __init__(
         self,
@@ -67,13 +73,13 @@ class Calls:
         organization: str,
         *,
         observer: Observer | None = None,
-        patience: Patience | None = None,
+        retry_limits: RetryLimits | None = None,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self.organization = organization
         self._observe = observer or (lambda *_: None)
-        self._patience = patience or Patience()
+        self._retry_limits = retry_limits or RetryLimits()
         self._urls: dict[tuple[str, tuple[tuple[str, str], ...]], httpx.URL] = {}
         self._timeouts = {"timeout": reader.timeout.as_dict()}
 
@@ -81,21 +87,21 @@ class Calls:
         return f"{type(self).__name__}(organization={self.organization!r})"
 
     async def _get(self, route: str, *, params: Mapping[str, str] | None = None, **subject: str) -> bytes:
-        """Return the body of a GET. 408, 429, 5xx and broken connections are tried again, other 4xx are not."""
+        """Return the body of a GET. Retries 408, 429, 5xx and broken connections, but no other 4xx."""
         path = self._path(route, subject)
-        patience = self._patience
+        retry_limits = self._retry_limits
         async for attempt in stamina.retry_context(
-            on=self._wait_and_try_again,
-            attempts=patience.attempts,
-            timeout=patience.whole,
-            wait_initial=patience.first_wait,
-            wait_max=patience.longest_wait,
-            wait_jitter=patience.jitter,
+            on=self._retry_after,
+            attempts=retry_limits.attempts,
+            timeout=retry_limits.whole,
+            wait_initial=retry_limits.first_wait,
+            wait_max=retry_limits.longest_wait,
+            wait_jitter=retry_limits.jitter,
         ):
             with attempt:
                 response = await self._send(self._reader, "GET", route, path, params)
                 if not response.is_success:
-                    raise refusals.refusal(self._answered(response), subject, writes=False)
+                    raise refusals.refusal(self._read_answer(response), subject, writes=False)
         return response.content
 
     async def _change(
@@ -108,11 +114,11 @@ class Calls:
         body: Mapping[str, object] | None = None,
         creates: bool = False,
     ) -> bytes:
-        """Send a change once and return the body of its answer; whatever happens, it is not sent again."""
+        """Send a change once and return the response body. It is never sent again, whatever happens."""
         path = self._path(route, subject)
         response = await self._send(self._writer, method, route, path, params, body)
         if not response.is_success:
-            raise refusals.refusal(self._answered(response), subject, writes=True, creates=creates)
+            raise refusals.refusal(self._read_answer(response), subject, writes=True, creates=creates)
         if (made := _MADE.get()) is not None:
             made.append(f"{method} {route}")
         return response.content
@@ -129,11 +135,11 @@ class Calls:
         writes = method != "GET"
         began, status, failure = time.perf_counter(), 0, None
         try:
-            async with asyncio.timeout(self._patience.one_change if writes else self._patience.one_read):
+            async with asyncio.timeout(self._retry_limits.one_change if writes else self._retry_limits.one_read):
                 request = (
                     client.build_request(method, path, params=params, json=body)
                     if writes
-                    else self._reading(path, params)
+                    else self._build_get(path, params)
                 )
                 response = await client.send(request)
             status = response.status_code
@@ -141,40 +147,45 @@ class Calls:
             failure = refusals.no_answer(error, writes=writes)
         finally:
             self._observe(method, route, status, time.perf_counter() - began)
-        if failure is not None:  # raised out here: an httpx error, even as a context, carries the API token
+        # raised outside of `except`, because an httpx error carries the API token, also as `__context__`
+        if failure is not None:
             raise failure
         return response
 
-    def _reading(self, path: str, params: Mapping[str, str] | None) -> httpx.Request:
-        """Build a GET. Reading calls are few and come often, so their URLs are kept: httpx takes long to join them."""
+    def _build_get(self, path: str, params: Mapping[str, str] | None) -> httpx.Request:
+        """Build a GET request.
+
+        Caches URLs, because joining them takes httpx a long time and the same ones come often.
+        """
         key = (path, tuple(params.items()) if params else ())
         url = self._urls.get(key)
         if url is None:
-            if len(self._urls) >= KEPT_URLS:
+            if len(self._urls) >= MAX_CACHED_URLS:
                 self._urls.clear()
             url = self._urls[key] = self._reader.build_request("GET", path, params=params).url
         return httpx.Request("GET", url, headers=self._reader.headers, extensions=self._timeouts)
 
     def _path(self, route: str, subject: Mapping[str, str]) -> str:
         for kind, name in subject.items():
-            if not name.strip("."):  # would be another path: `databases/..`
+            if not name.strip("."):  # such a name would change the path: `databases/..`
                 raise GroupNotFound(name) if kind == "group" else DatabaseNotFound(name)
         values = {"organization": self.organization, **subject}
         return route.format_map({kind: quote(value, safe="") for kind, value in values.items()})
 
-    def _answered(self, response: httpx.Response) -> Answered:
-        return refusals.answered(response, self._reader.headers.get("authorization", "").removeprefix("Bearer "))
+    def _read_answer(self, response: httpx.Response) -> ErrorAnswer:
+        return refusals.read_answer(response, self._reader.headers.get("authorization", "").removeprefix("Bearer "))
 
-    def _wait_and_try_again(self, error: Exception) -> bool | float:
+    def _retry_after(self, error: Exception) -> bool | float:
         if not isinstance(error, TursoRateLimited | TursoUnavailable):
             return False
         if error.retry_after is None:
             return True
-        return error.retry_after if error.retry_after <= self._patience.longest_retry_after else False
+        return error.retry_after if error.retry_after <= self._retry_limits.longest_retry_after else False
 
 
-def readable(read: Callable[[S], T], body: S, *, writes: bool = False) -> T:
-    """Return what `read` makes of a body, or raise the error for an answer that cannot be read."""
+def read_body(read: Callable[[S], T], body: S, *, writes: bool = False) -> T:
+    """Return `read(body)`. Raises TursoUnavailable or OutcomeUnknown when the body can't be read."""
     with contextlib.suppress(ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError):
         return read(body)
-    raise refusals.unreadable(200, writes=writes)  # alone: pydantic's error repeats the body, which may hold a token
+    # without a cause: pydantic's error repeats the body, which may contain a token
+    raise refusals.unreadable(200, writes=writes)

@@ -7,12 +7,12 @@ from bot.turso.usage import UsageEndpoints
 
 
 class TursoReader(DatabaseEndpoints, UsageEndpoints, ReadinessProbe):
-    """The part of the client that changes nothing: what commands get that only read."""
+    """The methods that change nothing. Commands that only read get this class."""
 
 
 class TursoClient(DatabaseChanges, TursoReader):
-    """The databases, groups and usage of one organization.
+    """Client for the databases, groups and usage of one organization.
 
-    `http.connect()` makes one for the life of the process. It does no I/O of its own: `reader` serves every GET,
-    which is tried again when that may help; `writer` sends every change, once.
+    `http.connect()` creates one for the lifetime of the process. `reader` sends every GET, with retries. `writer` sends
+    every change, once.
     """

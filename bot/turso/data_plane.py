@@ -1,4 +1,4 @@
-"""The databases themselves, over libSQL's HTTP protocol: where one is reached, and whether a token opens it."""
+"""Requests to the databases themselves, over libSQL's HTTP protocol: their URLs, and whether a token works."""
 
 import re
 from enum import StrEnum
@@ -12,28 +12,28 @@ from bot.turso.models import Database
 
 SELECT_1: Final = {"requests": [{"type": "execute", "stmt": {"sql": "SELECT 1"}}, {"type": "close"}]}
 TURSO_HOSTS: Final = re.compile(r"(?<![a-z0-9.-])[a-z0-9][a-z0-9.-]*\.turso\.io")
-"""The names of Turso's own databases."""
+"""The host names of databases that Turso runs."""
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 LONGEST_REFUSAL: Final = 4000
 
 
 class TokenAnswer(StrEnum):
-    """What a database answers to a token."""
+    """How a database responds to a token."""
 
     WORKS = "works"
     REVOKED = "revoked"
     EXPIRED = "expired"
     UNCLEAR = "unclear"
-    """No answer, or one that says nothing about the token."""
+    """No response, or one that doesn't show whether the token works."""
 
 
 class DataPlane(Calls):
-    """Requests to databases. Turso says where they are, so their host names are checked before anything is sent."""
+    """Requests to databases. Host names come from Turso's responses, so they are checked before anything is sent."""
 
     def pipeline_url(self, database: Database) -> httpx.URL | None:
-        """Return where a database takes requests; None: the host name is neither Turso's nor the API's own.
+        """Return the URL for a database's requests. None if its host is neither Turso's nor the API's own.
 
-        Whatever the API answers, nothing is sent to any other host.
+        Nothing is ever sent to any other host, whatever host name the API returns.
         """
         try:
             url = httpx.URL(f"{database.https_url.rstrip('/')}/v2/pipeline")
@@ -43,13 +43,13 @@ class DataPlane(Calls):
         return url if known and not url.userinfo else None
 
     def takes_tokens(self, database: Database) -> bool:
-        """True where a token may be sent: to a known host, over TLS unless the API itself is reached without."""
+        """Return True if a token may be sent: to a known host, over TLS unless the API itself is used without TLS."""
         url = self.pipeline_url(database)
         own = url is not None and self._is_own_host(url.host) and self._writer.base_url.scheme == "http"
         return url is not None and (url.scheme == "https" or own)
 
     async def try_token(self, database: Database, token: SecretStr) -> TokenAnswer:
-        """Run `SELECT 1` with a database token and say what comes of it. Never raises for what Turso answers."""
+        """Run `SELECT 1` with a database token and return how the database responds. Never raises for a response."""
         url = self.pipeline_url(database)
         if url is None or not self.takes_tokens(database):
             return TokenAnswer.UNCLEAR
@@ -70,20 +70,22 @@ _TIMEOUT: Final = {"timeout": httpx.Timeout(10).as_dict()}
 
 
 def _answer(response: httpx.Response) -> TokenAnswer:
-    said = response.text[:LONGEST_REFUSAL].lower()
+    text = response.text[:LONGEST_REFUSAL].lower()
     if response.is_success:
-        # A portal on the way may say 200 to everything.
-        return TokenAnswer.WORKS if '"results"' in said else TokenAnswer.UNCLEAR
-    if response.status_code not in (401, 403) or not _is_about_the_token(response.status_code, said):
+        # A proxy or captive portal may return 200 for everything.
+        return TokenAnswer.WORKS if '"results"' in text else TokenAnswer.UNCLEAR
+    if response.status_code not in (401, 403) or not _is_about_the_token(response.status_code, text):
         return TokenAnswer.UNCLEAR
-    return TokenAnswer.EXPIRED if "expired" in said else TokenAnswer.REVOKED
+    return TokenAnswer.EXPIRED if "expired" in text else TokenAnswer.REVOKED
 
 
-def _is_about_the_token(status: int, said: str) -> bool:
-    """Tell a refusal of this token from one of a request without any, and of a database that took the name over.
+def _is_about_the_token(status: int, text: str) -> bool:
+    """Return True if an error response is about this token.
 
-    Source: the texts of sqld (`auth`) and of Turso's edge, see `docs/platform.md`.
+    Other errors are about requests without a token, or come from another database that has taken over the name.
+
+    Source: error texts of sqld (`auth`) and of Turso's edge, see `docs/platform.md`.
     """
-    if "empty jwt" in said or "none given" in said or "permission" in said or "blocked" in said:
+    if "empty jwt" in text or "none given" in text or "permission" in text or "blocked" in text:
         return False
-    return status == 401 or "jwt" in said or "token" in said
+    return status == 401 or "jwt" in text or "token" in text

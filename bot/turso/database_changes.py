@@ -6,7 +6,7 @@ from pydantic import SecretStr
 from pydantic_core import from_json
 
 from bot.turso import answers
-from bot.turso.calls import readable
+from bot.turso.calls import read_body
 from bot.turso.databases import CONFIGURATION, DATABASE, DATABASES, INSTANCES, DatabaseEndpoints
 from bot.turso.errors import (
     DatabaseNotFound,
@@ -21,15 +21,16 @@ from bot.turso.models import Configuration, Database, Minted
 
 
 class DatabaseChanges(DatabaseEndpoints):
-    """What changes databases. Every method raises `TursoUnauthorized`, `TursoForbidden`, `TursoUnavailable`."""
+    """Methods that change databases. Each may raise `TursoUnauthorized`, `TursoForbidden` and `TursoUnavailable`."""
 
     async def create_database(
         self, name: str, *, group: str | None = None, location: str | None = None, image: str | None = None
     ) -> Database:
-        """Create a database and return it, read again for what the answer leaves out.
+        """Create a database and return it, read again because the response leaves fields out.
 
-        Turso can take many seconds until the database answers: see `is_served`. A database that the API of 2023
-        made without any instance gets its primary here, at `location` or else where the CLI would put it.
+        The database may take many seconds to respond: see `is_served`. The 2023 API creates a database without any
+        instance.
+        Then this method creates its primary, at `location` or else where the CLI would put it.
 
         Args:
             group: today's API requires one; see `default_group`.
@@ -38,7 +39,8 @@ class DatabaseChanges(DatabaseEndpoints):
         Raises:
             AlreadyExists: the name is taken.
             GroupNotFound: no such group.
-            NotSent, OutcomeUnknown: see there; nothing was created, or it may have been.
+            NotSent: nothing was created.
+            OutcomeUnknown: it may have been created.
             PartlyDone: it was created, but not its first instance.
         Source: https://docs.turso.tech/api-reference/databases/create
         """
@@ -53,12 +55,13 @@ class DatabaseChanges(DatabaseEndpoints):
         return created
 
     async def destroy_database(self, name: str) -> None:
-        """Destroy a database with all its instances and data, for good.
+        """Destroy a database with all its instances and data. This can't be undone.
 
         Raises:
-            DatabaseNotFound: it is not there (any more).
-            DestroyProtected: delete protection of the database or of its group is on.
-            NotSent, OutcomeUnknown: nothing was destroyed, or it may have been.
+            DatabaseNotFound: there is no such database, or no longer (404).
+            DestroyProtected: the database or its group has delete protection.
+            NotSent: nothing was destroyed.
+            OutcomeUnknown: it may have been destroyed.
         Source: https://docs.turso.tech/api-reference/databases/delete
         """
         try:
@@ -69,30 +72,33 @@ class DatabaseChanges(DatabaseEndpoints):
             if refused.status in (401, 429) or not (owner := await self._protected_by(name)):
                 raise
             protected = f"`{name}` wasn't destroyed because delete protection is on for {owner}."
-            raise DestroyProtected(protected, refused.answered, name=name) from None
+            raise DestroyProtected(protected, refused.answer, name=name) from None
 
     async def mint_token(self, name: str, *, expiration: str, read_only: bool) -> Minted:
-        """Mint a database token. Turso does not keep it, shows it once and cannot revoke it singly.
+        """Mint a database token. Turso returns it once, doesn't store it and can't revoke it alone.
 
         Args:
-            expiration: in Turso's grammar (`1h`, `2w1d30m`, `never`), checked before by `core`.
+            expiration: in Turso's grammar (`1h`, `2w1d30m`, `never`). `core` has checked it.
         Raises:
             DatabaseNotFound: no such database (404).
-            TursoRejected: Turso does not take this expiration (400).
-            OutcomeUnknown: a token may exist that nobody has.
+            TursoRejected: Turso refuses this expiration (400).
+            OutcomeUnknown: a token may exist, but no one has it.
         Source: https://docs.turso.tech/api-reference/databases/create-token
         """
         authorization = "read-only" if read_only else "full-access"
         params = {"expiration": expiration, "authorization": authorization}
         body = await self._change("POST", DATABASE + "/auth/tokens", {"database": name}, params=params)
-        return readable(_minted, body, writes=True)
+        return read_body(_minted, body, writes=True)
 
     async def invalidate_tokens(self, name: str) -> None:
-        """End every token of a database, possibly of its whole group; open connections drop. Irreversible.
+        """Revoke every token of a database, and possibly of its whole group.
+
+        This can't be undone. Open connections drop.
 
         Raises:
             DatabaseNotFound: no such database (404).
-            NotSent, OutcomeUnknown: nothing happened, or the tokens may have ended.
+            NotSent: nothing was revoked.
+            OutcomeUnknown: the tokens may have been revoked.
         Source: https://docs.turso.tech/api-reference/databases/invalidate-tokens
         """
         await self._change("POST", DATABASE + "/auth/rotate", {"database": name})
@@ -106,14 +112,15 @@ class DatabaseChanges(DatabaseEndpoints):
         delete_protection: bool | None = None,
         size_limit: str | None = None,
     ) -> Configuration:
-        """Set what is given and leave the rest as it is; return what Turso says afterwards.
+        """Set the given values, leave the others as they are, and return the configuration afterwards.
 
         Args:
-            size_limit: bytes, or with a unit: `256mb`, `1gb`.
+            size_limit: in bytes, or with a unit: `256mb`, `1gb`.
         Raises:
             DatabaseNotFound: no such database (404).
-            TursoRejected: Turso does not take the value (400), or forbids it.
-            NotSent, OutcomeUnknown: nothing was set, or it may have been.
+            TursoRejected: Turso refuses the value (400), or doesn't allow the change.
+            NotSent: nothing was set.
+            OutcomeUnknown: it may have been set.
         Source: https://docs.turso.tech/api-reference/databases/update-configuration
         """
         wanted = {
@@ -125,43 +132,44 @@ class DatabaseChanges(DatabaseEndpoints):
         body = {key: value for key, value in wanted.items() if value is not None}
         answer = await self._change("PATCH", CONFIGURATION, {"database": name}, body=body)
         try:
-            return readable(Configuration.model_validate_json, answer, writes=True)
-        except OutcomeUnknown:  # the status said that it is done
+            return read_body(Configuration.model_validate_json, answer, writes=True)
+        except OutcomeUnknown:  # the status showed success, so only the body is unreadable
             return await self.configuration(name)
 
     async def _read_again(self, name: str, answer: bytes) -> Database:
-        """Return the database that was just made; the answer's own three keys when it cannot be read."""
+        """Return the new database. If it can't be read, return the three fields of the response to its creation."""
         try:
             return await self.database(name)
         except TursoError:
-            return readable(answers.database, answer, writes=True)
+            return read_body(answers.database, answer, writes=True)
 
     async def _has_no_instance(self, name: str) -> bool:
         try:
             return not await self.instances(name)
-        except TursoError:  # the database is made; what cannot be read now is no reason to call that a failure
+        except TursoError:  # the database exists, so an error here must not make its creation look failed
             return False
 
     async def _create_primary(self, name: str, location: str | None, image: str | None) -> None:
-        code = location or await self._usual_location()
+        code = location or await self._default_location()
         body = {"location": code} | ({"image": image} if image else {})
         try:
             await self._change("POST", INSTANCES, {"database": name}, body=body)
         except TursoRejected as refused:
-            sentence = f"`{name}` was created, but Turso refused its first instance in {code}: {refused.said}."
-            raise PartlyDone(sentence, refused.answered, name=name) from None
+            sentence = f"`{name}` was created, but Turso refused its first instance in {code}: {refused.message}."
+            raise PartlyDone(sentence, refused.answer, name=name) from None
         except NotSent as error:
             sentence = f"`{name}` was created, but without its first instance in {code}. {error}"
             raise PartlyDone(sentence, name=name) from None
 
-    async def _usual_location(self) -> str:
+    async def _default_location(self) -> str:
         codes: list[str] = []
         with contextlib.suppress(TursoError):
             codes = [location.code for location in await self.locations()]
-        return codes[0] if codes and "ams" not in codes else "ams"  # as the CLI, when it cannot ask for the nearest
+        # the CLI's choice when it can't find the nearest location
+        return codes[0] if codes and "ams" not in codes else "ams"
 
     async def _protected_by(self, name: str) -> str | None:
-        """Say whose delete protection is on; Turso documents neither the status nor the words of its refusal."""
+        """Return whose delete protection is on. Turso documents neither the status nor the text of that refusal."""
         with contextlib.suppress(TursoError):
             database = await self.database(name)
             if database.delete_protection:

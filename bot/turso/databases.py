@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from bot.turso import answers
-from bot.turso.calls import readable
+from bot.turso.calls import read_body
 from bot.turso.errors import TursoUnavailable
 from bot.turso.models import Configuration, Database, Instance, Listed, Listing
 from bot.turso.places import PlaceEndpoints
@@ -18,12 +18,12 @@ CONFIGURATION = DATABASE + "/configuration"
 
 
 class DatabaseEndpoints(PlaceEndpoints):
-    """What is read of databases. Every method raises `TursoUnauthorized`, `TursoForbidden`, `TursoUnavailable`."""
+    """Methods that read databases. Each may raise `TursoUnauthorized`, `TursoForbidden` and `TursoUnavailable`."""
 
     async def pages(self, *, group: str | None = None, limit: int = PAGE) -> AsyncIterator[Listing]:
-        """Yield the databases a page at a time, in one call each, in no documented order.
+        """Yield the databases page by page, one call per page, in no documented order.
 
-        An entry that cannot be read (without a name or an id) is left out and counted.
+        Entries without a name or an id are left out and counted.
 
         Source: https://docs.turso.tech/api-reference/databases/list
         """
@@ -32,7 +32,7 @@ class DatabaseEndpoints(PlaceEndpoints):
             params = {"limit": str(limit)}
             params |= {"group": group} if group else {}
             params |= {"cursor": cursor} if cursor else {}
-            page = readable(answers.page, await self._get(DATABASES, params=params))
+            page = read_body(answers.page, await self._get(DATABASES, params=params))
             yield page.databases
             if page.next is None:
                 return
@@ -40,22 +40,25 @@ class DatabaseEndpoints(PlaceEndpoints):
             cursor = page.next
 
     async def databases(self, *, group: str | None = None) -> list[Database]:
-        """Return every database of the organization, or of one group: one call for each thousand.
+        """Return every database of the organization, or of one group. Makes one call per thousand.
 
         Raises:
-            TursoUnavailable: an entry cannot be read. Who needs each and every one must not go on without it.
+            TursoUnavailable: an entry can't be read, so that the list would be incomplete.
         """
         found: list[Database] = []
         async for page in self.pages(group=group):
             if page.left_out:
                 raise TursoUnavailable("Turso listed a database that I can't read, so the list is incomplete.")
             for start in range(0, len(page), CHUNK):
-                found += [readable(Listed.read, one) for one in page[start : start + CHUNK]]
-                await asyncio.sleep(0)  # others run while many thousands are read
+                found += [read_body(Listed.read, one) for one in page[start : start + CHUNK]]
+                await asyncio.sleep(0)  # let other tasks run while thousands of entries are parsed
         return found
 
     async def listed(self, *, group: str | None = None) -> Listing:
-        """Return the same by name, group and id, without what cannot be read; each can be `read` for the rest."""
+        """Return every database with its name, group and id. Leaves out entries that can't be read.
+
+        Call `read` on one of them for its other fields.
+        """
         found = Listing()
         async for page in self.pages(group=group):
             found += page
@@ -69,7 +72,7 @@ class DatabaseEndpoints(PlaceEndpoints):
             DatabaseNotFound: no such database in the organization (404).
         Source: https://docs.turso.tech/api-reference/databases/retrieve
         """
-        return readable(answers.database, await self._get(DATABASE, database=name))
+        return read_body(answers.database, await self._get(DATABASE, database=name))
 
     async def instances(self, name: str) -> list[Instance]:
         """Return the primary and the replicas.
@@ -78,13 +81,13 @@ class DatabaseEndpoints(PlaceEndpoints):
             DatabaseNotFound: no such database (404).
         Source: https://docs.turso.tech/api-reference/databases/list-instances
         """
-        return readable(answers.instances, await self._get(INSTANCES, database=name))
+        return read_body(answers.instances, await self._get(INSTANCES, database=name))
 
     async def configuration(self, name: str) -> Configuration:
-        """Return the switches and limits of a database.
+        """Return a database's blocks, delete protection and limits.
 
         Raises:
             DatabaseNotFound: no such database (404).
         Source: https://docs.turso.tech/api-reference/databases/configuration
         """
-        return readable(Configuration.model_validate_json, await self._get(CONFIGURATION, database=name))
+        return read_body(Configuration.model_validate_json, await self._get(CONFIGURATION, database=name))

@@ -1,4 +1,4 @@
-"""What can go wrong at Turso, as a tree under `BotError`; no error here ever holds the API token."""
+"""Errors of calls to Turso, as a hierarchy under `BotError`. None of them ever contains the API token."""
 
 from dataclasses import dataclass
 
@@ -6,81 +6,81 @@ from bot.errors import BotError, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """What Turso said when it did not do what was asked: all of it, without any secret."""
+class ErrorAnswer:
+    """What an error response contained, without secrets."""
 
     status: int | None = None
     code: str | None = None
-    said: str | None = None
+    message: str | None = None
     retry_after: float | None = None
 
 
 class TursoError(BotError):
-    """Turso did not do what was asked, or nobody knows whether it did.
+    """Base of Turso errors: Turso refused the call, or its result is unknown.
 
     Attributes:
-        status: the HTTP status, None when no answer came.
-        code: Turso's machine code beside the sentence, where it sends one.
-        said: the sentence of Turso's `error` field.
-        retry_after: the seconds that Turso asked to wait.
-        answered: these four in one piece.
-        name: the database or group that was meant, where there is one.
+        status: the HTTP status, or None without a response.
+        code: Turso's machine-readable code, where it sends one.
+        message: the text of the response's `error` field.
+        retry_after: how many seconds Turso asked us to wait.
+        answer: all four.
+        name: the database or group that the call was about, if there is one.
     """
 
-    def __init__(self, sentence: str, answered: Answered | None = None, *, name: str | None = None) -> None:
+    def __init__(self, sentence: str, answer: ErrorAnswer | None = None, *, name: str | None = None) -> None:
         super().__init__(sentence)
-        self.answered = answered = answered or Answered()
-        self.status = answered.status
-        self.code = answered.code
-        self.said = answered.said
-        self.retry_after = answered.retry_after
+        self.answer = answer = answer or ErrorAnswer()
+        self.status = answer.status
+        self.code = answer.code
+        self.message = answer.message
+        self.retry_after = answer.retry_after
         self.name = name
 
 
 class TursoRejected(TursoError):
-    """4xx: Turso refused, and nothing was changed."""
+    """Raised on a 4xx: Turso refused, and nothing was changed."""
 
 
 class TursoUnauthorized(TursoRejected):
-    """401: the API token is missing, malformed, expired or revoked."""
+    """Raised on a 401: the API token is missing, malformed, expired or revoked."""
 
 
 class TursoForbidden(TursoRejected):
-    """403: the API token may not do this, or is of another organization."""
+    """Raised on a 403: the API token lacks the permission, or belongs to another organization."""
 
 
 class PlanLacksFeature(TursoRejected):
-    """402: the organization's plan has no such feature, or there is no active subscription."""
+    """Raised on a 402: the organization's plan lacks the feature, or there is no active subscription."""
 
 
 class OrganizationNotFound(TursoRejected):
-    """404 for the organization itself: the setting is wrong."""
+    """Raised on a 404 for the organization itself: the setting is wrong."""
 
 
 class DatabaseNotFound(TursoRejected):
-    """404 for a logical database. Keeps `name`, so that a message can offer close matches."""
+    """Raised on a 404 for a logical database. Keeps `name`, so that a message can suggest close matches."""
 
     name: str
 
-    def __init__(self, name: str, answered: Answered | None = None) -> None:
-        super().__init__(f"There is no database `{name}` in this organization.", answered, name=name)
+    def __init__(self, name: str, answer: ErrorAnswer | None = None) -> None:
+        super().__init__(f"There is no database `{name}` in this organization.", answer, name=name)
 
 
 class GroupNotFound(TursoRejected):
-    """404 for a group, or 400 for a database that was to be created in it."""
+    """Raised on a 404 for a group, or on a 400 for creating a database in a group that doesn't exist."""
 
     name: str
 
-    def __init__(self, name: str, answered: Answered | None = None) -> None:
-        super().__init__(f"There is no group `{name}` in this organization.", answered, name=name)
+    def __init__(self, name: str, answer: ErrorAnswer | None = None) -> None:
+        super().__init__(f"There is no group `{name}` in this organization.", answer, name=name)
 
 
 class AlreadyExists(TursoRejected):
-    """The name is taken: 409, 422, or any refusal that says so."""
+    """Raised when a name is taken: on a 409 or 422, or any other refusal whose text says so."""
 
 
 class DestroyProtected(TursoRejected):
-    """Delete protection of the database or of its group kept it from being destroyed."""
+    """Raised when delete protection of the database or of its group prevents its destruction."""
 
 
 class PartlyDone(TursoError):
@@ -88,16 +88,16 @@ class PartlyDone(TursoError):
 
 
 class TursoRateLimited(TursoRejected, Unavailable):
-    """429: too many calls. `retry_after` holds what Turso asked for; nothing was changed."""
+    """Raised on a 429: too many calls. Nothing was changed. `retry_after` is the wait that Turso asked for."""
 
 
 class TursoUnavailable(TursoError, Unavailable):
-    """No answer in time, 5xx, or an answer that cannot be read. A reading call can be made again."""
+    """Raised without a response in time, on a 5xx, and for a response that can't be read. Reads can be retried."""
 
 
 class NotSent(TursoUnavailable):
-    """A change that never left: no connection could be made, so nothing was changed."""
+    """Raised when no connection could be made for a change, so that nothing was sent or changed."""
 
 
 class OutcomeUnknown(TursoUnavailable):
-    """A change that was sent and not answered: it may have happened. Read back; never just send again."""
+    """Raised when a change was sent but not confirmed, so that it may have happened. Read back. Never send it again."""

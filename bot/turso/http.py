@@ -1,4 +1,4 @@
-"""The two HTTP clients to Turso, one pool each for the life of the process."""
+"""The two HTTP clients for Turso. Each has one connection pool for the lifetime of the process."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -9,14 +9,14 @@ import httpx
 from httpx_aiohttp import HttpxAiohttpClient
 from pydantic import SecretStr
 
-from bot.turso.calls import Observer, Patience
+from bot.turso.calls import Observer, RetryLimits
 from bot.turso.client import TursoClient
 
 TIMEOUT = httpx.Timeout(10, connect=5)
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
 LIMITS_OF_CHANGES = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2)
-"""Given up long before servers and proxies do (five seconds and more): a change that meets a connection which is just
-closing has an unknown outcome, and one more handshake costs less than that."""
+"""Idle connections are closed long before servers and proxies close them (after five seconds or more). A change on a
+connection that is being closed would have an unknown outcome, and one more handshake costs less than that."""
 
 
 @asynccontextmanager
@@ -26,20 +26,20 @@ async def connect(
     organization: str,
     *,
     observer: Observer | None = None,
-    patience: Patience | None = None,
+    retry_limits: RetryLimits | None = None,
 ) -> AsyncIterator[TursoClient]:
-    """Yield the client of one organization; leaving closes its connections.
+    """Yield a client for one organization. Closes its connections on exit.
 
-    GET goes over aiohttp, whose pool costs a third of the CPU of httpx's. Changes go over httpx's own transport:
-    aiohttp sends DELETE again by itself when a kept connection breaks, and hides whether the first one left.
+    Reads use aiohttp, whose pool takes a third of the CPU time of httpx's. Changes use httpx's own transport, because
+    aiohttp repeats a DELETE by itself when a reused connection breaks, and hides whether the first one was sent.
 
     Args:
-        base_url: `https://api.turso.tech`, or any other; what ends in `/v1/` is understood as well.
-        observer: is told of every call with its route and status.
+        base_url: `https://api.turso.tech` or another address. A trailing `/v1/` is removed.
+        observer: called after every HTTP attempt with its route, status and duration.
     """
     base_url = base_url.rstrip("/").removesuffix("/v1")
     headers = {"Authorization": f"Bearer {token.get_secret_value()}", "User-Agent": "turso-ops"}
-    verify = httpx.create_ssl_context()  # one for both: making it takes longer than all else here
+    verify = httpx.create_ssl_context()  # shared, because creating it takes longer than everything else here
     trust_env = not _is_loopback(base_url)
     async with (
         HttpxAiohttpClient(
@@ -54,11 +54,11 @@ async def connect(
             trust_env=trust_env,
         ) as writer,
     ):
-        yield TursoClient(reader, writer, organization, observer=observer, patience=patience)
+        yield TursoClient(reader, writer, organization, observer=observer, retry_limits=retry_limits)
 
 
-def quiet_loggers() -> None:
-    """Cap the HTTP libraries' loggers: at DEBUG they tell every header of an answer, at INFO every URL."""
+def limit_loggers() -> None:
+    """Limit the HTTP libraries' loggers to warnings. At DEBUG they log response headers, at INFO URLs."""
     for name in ("httpx", "httpcore", "hpack", "aiohttp", "stamina"):
         logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -1,15 +1,15 @@
-"""What a `DbId` tells: Turso's are UUIDs of version 7, older ones of version 1, and both hold a time."""
+"""The creation time in a `DbId`. Turso uses UUIDs of version 7, and formerly version 1. Both contain a time."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 _GREGORIAN: Final = datetime(1582, 10, 15, tzinfo=UTC)
-"""From here version 1 counts, in tenths of a microsecond."""
+"""The epoch of UUID version 1, which counts in units of 100 ns."""
 
 
 def made_at(db_id: str) -> datetime | None:
-    """Return the moment at which an id was made; None: it does not tell."""
+    """Return when an id was created, or None if it contains no time."""
     try:
         found = UUID(db_id)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What Turso's things look like to us: frozen values of the 2023 API's and of today's answers."""
+"""Frozen models of Turso's resources, read from responses of the 2023 API and of today's API."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -19,24 +19,24 @@ from bot.turso.tolerance import (
     Host,
     Name,
     NullAs,
-    OtherwiseAs,
     Text,
     Texts,
     Time,
+    UnreadableAs,
     Wire,
-    exactly_or_cased,
     name_of,
-    spelled,
+    spellings_of,
+    value_of,
 )
 
 log = structlog.get_logger(__name__)
 
-_NAME = spelled("Name")
-_DB_ID = spelled("DbId")
+_NAME = spellings_of("Name")
+_DB_ID = spellings_of("DbId")
 
 
 class Parent(Wire):
-    """Where a branch was taken from."""
+    """The database that a branch was created from."""
 
     id: Text = ""
     name: Text = ""
@@ -44,14 +44,15 @@ class Parent(Wire):
 
 
 class Database(Wire):
-    """A logical database: what people name. `hostname` is as Turso sent it; never build one.
+    """A logical database. Use `hostname` as Turso sends it, and never build one.
 
-    Only its identity is looked for in other casings: an organization has thousands of them, and each try costs.
+    Only its name and id are also accepted in other casings. An organization may have thousands, and each check costs
+    time.
     """
 
     name: Name = Field(validation_alias=_NAME)
     db_id: Name = Field(validation_alias=_DB_ID)
-    hostname: Host = Field("", validation_alias=spelled("Hostname"))
+    hostname: Host = Field("", validation_alias=spellings_of("Hostname"))
     group: GroupName = ""
     primary_region: Text = Field("", validation_alias=AliasChoices("primaryRegion", "primary_region"))
     regions: Texts = ()
@@ -65,51 +66,51 @@ class Database(Wire):
     archived: Flag = None
     is_schema: Flag = None
     schema_name: Text = Field("", validation_alias=AliasChoices("schema", "schema_name"))
-    parent: Annotated[Parent | None, OtherwiseAs(lambda: None)] = None
+    parent: Annotated[Parent | None, UnreadableAs(lambda: None)] = None
     encryption_cipher: Text = ""
     issued_cert_limit: Amount = Field(None, validation_alias=AliasChoices("IssuedCertLimit", "issued_cert_limit"))
     issued_cert_count: Amount = Field(None, validation_alias=AliasChoices("IssuedCertCount", "issued_cert_count"))
 
     @property
     def id(self) -> str:
-        """The `DbId`: a database made again under the same name has another."""
+        """Return the `DbId`. A database that is created again under the same name gets another one."""
         return self.db_id
 
     @property
     def made_at(self) -> datetime | None:
-        """When it was made, as far as its `DbId` tells."""
+        """Return when it was created, or None if its `DbId` contains no time."""
         return ids.made_at(self.db_id)
 
     @property
     def target(self) -> Target:
-        """The database as the rules see it. Empty: it has no group; None: that is not known."""
+        """Return the database as the policy sees it. An empty group means none, and None means unknown."""
         return Target(self.name, self.group)
 
     @property
     def placement(self) -> str:
-        """Where it lives, as one word: the group, else the primary location, else the first of the locations."""
+        """Return where it runs: the group, else the primary location, else the first location."""
         return self.group or self.primary_region or next(iter(self.regions), "")
 
     @property
     def asleep(self) -> bool:
-        """True when Turso says that its group has to be unarchived first; it has called this fact by two names."""
+        """Return True if its group has to be unarchived first. Turso has used two names for this."""
         return bool(self.sleeping or self.archived)
 
     @property
     def is_local(self) -> bool:
-        """True for a database of a local set-up, which is reached without TLS."""
+        """Return True for a database of a local server, which is reached without TLS."""
         return self.primary_region == "local" or urlsplit(f"//{self.hostname}").port is not None
 
     @property
     def https_url(self) -> str:
-        """The URL for HTTP clients; it ends in `/` where the host has a path. Empty where the host is not known."""
+        """Return the URL for HTTP clients, ending in `/` if the host has a path. Empty if the host isn't known."""
         return f"{'http' if self.is_local else 'https'}://{self._host}" if self.hostname else ""
 
     @property
     def libsql_url(self) -> str:
-        """The URL for libSQL clients. They mean TLS by `libsql:`, so a local one says that it has none.
+        """Return the URL for libSQL clients, or an empty text if the host isn't known.
 
-        Empty where the host is not known.
+        These clients take `libsql:` to mean TLS, so the URL of a local database says that it has none.
         """
         return f"libsql://{self._host}{'?tls=0' if self.is_local else ''}" if self.hostname else ""
 
@@ -119,7 +120,7 @@ class Database(Wire):
 
 
 class Listed(NamedTuple):
-    """A database as a list names it. Few of many thousands are shown, and only for those is the rest read."""
+    """A database in a list. Its other fields are parsed only on demand, because few of many thousands are shown."""
 
     name: str
     group: str | None
@@ -127,20 +128,20 @@ class Listed(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The `DbId`."""
-        return str(exactly_or_cased(self.raw, _DB_ID))
+        """Return the `DbId`."""
+        return str(value_of(self.raw, _DB_ID))
 
     @property
     def target(self) -> Target:
-        """The database as the rules see it."""
+        """Return the database as the policy sees it."""
         return Target(self.name, self.group)
 
     def read(self) -> Database:
-        """Return all that the list says of it. Raises ValueError when that cannot be read."""
+        """Parse all fields of the entry. Raises ValueError if they can't be read."""
         return Database.model_validate(self.raw)
 
     def read_or_none(self) -> Database | None:
-        """Return the same; None, with a warning in the log, when that cannot be read."""
+        """Parse all fields of the entry. If they can't be read, log a warning and return None."""
         try:
             return self.read()
         except ValueError:
@@ -149,8 +150,8 @@ class Listed(NamedTuple):
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Self:
-        """Find the name in any casing. Raises LookupError when there is no name, or no id."""
-        name, db_id = (name_of(exactly_or_cased(raw, spellings)) for spellings in (_NAME, _DB_ID))
+        """Create one from a list entry, with its name in any casing. Raises LookupError without a name or an id."""
+        name, db_id = (name_of(value_of(raw, spellings)) for spellings in (_NAME, _DB_ID))
         if name is None or db_id is None:
             raise LookupError(_NAME.choices[0])
         group = raw.get("group", "")
@@ -158,7 +159,7 @@ class Listed(NamedTuple):
 
 
 class Listing(list[Listed]):
-    """Databases of a list. `left_out` counts the entries that could not be read: they are there all the same."""
+    """The databases of a list. `left_out` counts entries that exist but can't be read."""
 
     def __init__(self, found: Iterable[Listed] = (), left_out: int = 0) -> None:
         super().__init__(found)
@@ -166,16 +167,19 @@ class Listing(list[Listed]):
 
 
 class Usage(Wire):
-    """What was used in a period. `storage_bytes` is a level, the others are flows. None: Turso didn't say."""
+    """Usage in a period.
 
-    rows_read: Amount = Field(None, validation_alias=spelled("rows_read"))
-    rows_written: Amount = Field(None, validation_alias=spelled("rows_written"))
-    storage_bytes: Amount = Field(None, validation_alias=spelled("storage_bytes", "storage"))
-    bytes_synced: Amount = Field(None, validation_alias=spelled("bytes_synced"))
+    `storage_bytes` is a level at its end, the others are sums. None means that Turso didn't say.
+    """
+
+    rows_read: Amount = Field(None, validation_alias=spellings_of("rows_read"))
+    rows_written: Amount = Field(None, validation_alias=spellings_of("rows_written"))
+    storage_bytes: Amount = Field(None, validation_alias=spellings_of("storage_bytes", "storage"))
+    bytes_synced: Amount = Field(None, validation_alias=spellings_of("bytes_synced"))
 
     @classmethod
     def sum(cls, parts: "Iterable[Usage]") -> "Usage":
-        """Add up parts. A number that one of them lacks is unknown in the sum, too, and so is the sum of none."""
+        """Add up parts. A number is unknown in the sum if any part lacks it, or if there are no parts."""
         every = list(parts)
         return cls(**{name: _sum(getattr(part, name) for part in every) for name in cls.model_fields})
 
@@ -187,24 +191,24 @@ def _sum(numbers: Iterable[int | None]) -> int | None:
 
 
 class InstanceUsage(Wire):
-    """The part of one instance. Deleted instances that used something in the period are listed too."""
+    """The usage of one instance. Deleted instances that were used in the period are included."""
 
     uuid: Text = ""
     usage: Usage = Usage()
 
 
 class DatabaseUsage(Wire):
-    """What a logical database used: `usage` is the sum that Turso gives, or else that of the instances."""
+    """The usage of a logical database. `usage` is Turso's total, or else the sum over the instances."""
 
     uuid: Text = ""
     usage: Usage = Usage()
     instances: tuple[InstanceUsage, ...] = ()
     is_of_month: bool = False
-    """The API of 2023 answers with the calendar month, whichever period it was given."""
+    """True for the 2023 API, which returns the calendar month whatever period was requested."""
 
 
 class OrganizationUsage(Wire):
-    """The current billing period of a whole organization; `databases` carry ids, not names."""
+    """The usage of an organization in the current billing period. `databases` have ids but no names."""
 
     uuid: Text = ""
     usage: Usage = Usage()
@@ -215,7 +219,7 @@ class OrganizationUsage(Wire):
 
 
 class Instance(Wire):
-    """A primary or a replica. Its name is random words (2023) or a location (now): never parse it."""
+    """A primary or a replica. Its name is made of random words (2023) or is a location (today). Never parse it."""
 
     uuid: Text = ""
     name: Text = ""
@@ -225,74 +229,76 @@ class Instance(Wire):
 
 
 class Configuration(Wire):
-    """The switches of a database. `size_limit` is in bytes, as text, and empty when there is none."""
+    """The configuration of a database. `size_limit` is in bytes, as text, and empty without a limit."""
 
-    size_limit: Text = Field("", validation_alias=spelled("size_limit"), coerce_numbers_to_str=True)
-    block_reads: Flag = Field(None, validation_alias=spelled("block_reads", "blocked_reads"))
-    block_writes: Flag = Field(None, validation_alias=spelled("block_writes", "blocked_writes"))
-    delete_protection: Flag = Field(None, validation_alias=spelled("delete_protection"))
-    allow_attach: Flag = Field(None, validation_alias=spelled("allow_attach"))
+    size_limit: Text = Field("", validation_alias=spellings_of("size_limit"), coerce_numbers_to_str=True)
+    block_reads: Flag = Field(None, validation_alias=spellings_of("block_reads", "blocked_reads"))
+    block_writes: Flag = Field(None, validation_alias=spellings_of("block_writes", "blocked_writes"))
+    delete_protection: Flag = Field(None, validation_alias=spellings_of("delete_protection"))
+    allow_attach: Flag = Field(None, validation_alias=spellings_of("allow_attach"))
     allowed_ips: Texts = ()
     allowed_aws_vpc_ids: Texts = ()
 
 
 class Group(Wire):
-    """Databases that share locations and keys."""
+    """A group: databases that share locations and token keys."""
 
-    name: Name = Field(validation_alias=spelled("name"))
+    name: Name = Field(validation_alias=spellings_of("name"))
     uuid: Text = ""
-    locations: Texts = Field((), validation_alias=spelled("locations"))
-    primary: Text = Field("", validation_alias=spelled("primary"))
+    locations: Texts = Field((), validation_alias=spellings_of("locations"))
+    primary: Text = Field("", validation_alias=spellings_of("primary"))
     archived: Flag = None
     version: Text = ""
-    delete_protection: Flag = Field(None, validation_alias=spelled("delete_protection"))
+    delete_protection: Flag = Field(None, validation_alias=spellings_of("delete_protection"))
 
 
 class Location(Wire):
-    """A place where databases can live: its code and what people call it."""
+    """A location: its code and its label for people."""
 
     code: Name
     label: Text
 
 
 class TopQuery(Wire):
-    """A statement that read or wrote many rows. Its text may hold people's data: it is as hidden as a secret."""
+    """A statement that read or wrote many rows. Its text may contain personal data, so it is treated as a secret."""
 
-    query: Annotated[SecretStr, NullAs(lambda: SecretStr(""))] = Field(SecretStr(""), validation_alias=spelled("query"))
-    rows_read: Amount = Field(None, validation_alias=spelled("rows_read"))
-    rows_written: Amount = Field(None, validation_alias=spelled("rows_written"))
+    query: Annotated[SecretStr, NullAs(lambda: SecretStr(""))] = Field(
+        SecretStr(""), validation_alias=spellings_of("query")
+    )
+    rows_read: Amount = Field(None, validation_alias=spellings_of("rows_read"))
+    rows_written: Amount = Field(None, validation_alias=spellings_of("rows_written"))
 
     @property
     def masked(self) -> str | None:
-        """The statement without its literals; None when it cannot be read."""
+        """Return the statement without its literals, or None if it can't be parsed."""
         return masked(self.query.get_secret_value())
 
 
 class Minted(Wire):
-    """A token, seen this once. `repr` and `str` hide it; only `token.get_secret_value()` gives it."""
+    """A minted token. `repr` and `str` hide it, and only `token.get_secret_value()` returns it."""
 
     token: SecretStr
 
 
 class Organization(Wire):
-    """The organization itself; quotas that are used up show as blocked reads or writes."""
+    """The organization itself. Reads or writes are blocked when a quota is used up."""
 
     name: Text = ""
     slug: Text = ""
     type: Text = ""
     overages: Flag = None
-    blocked_reads: Flag = Field(None, validation_alias=spelled("blocked_reads", "block_reads"))
-    blocked_writes: Flag = Field(None, validation_alias=spelled("blocked_writes", "block_writes"))
+    blocked_reads: Flag = Field(None, validation_alias=spellings_of("blocked_reads", "block_reads"))
+    blocked_writes: Flag = Field(None, validation_alias=spellings_of("blocked_writes", "block_writes"))
 
 
 class Quotas(Wire):
-    """What a plan includes in a billing period; None means no limit, or one that is not told."""
+    """What a plan includes per billing period. None means no limit, or that Turso doesn't say."""
 
     plan: Text = ""
-    rows_read: Amount = Field(None, validation_alias=spelled("rowsRead"))
-    rows_written: Amount = Field(None, validation_alias=spelled("rowsWritten"))
-    storage_bytes: Amount = Field(None, validation_alias=spelled("storage", "storage_bytes"))
-    bytes_synced: Amount = Field(None, validation_alias=spelled("bytesSynced"))
+    rows_read: Amount = Field(None, validation_alias=spellings_of("rowsRead"))
+    rows_written: Amount = Field(None, validation_alias=spellings_of("rowsWritten"))
+    storage_bytes: Amount = Field(None, validation_alias=spellings_of("storage", "storage_bytes"))
+    bytes_synced: Amount = Field(None, validation_alias=spellings_of("bytesSynced"))
     databases: Amount = None
     groups: Amount = None
     locations: Amount = None

@@ -1,9 +1,9 @@
-"""The endpoints of where databases live: groups and locations."""
+"""The endpoints for groups and locations."""
 
 from collections.abc import Sequence
 
 from bot.turso import answers
-from bot.turso.calls import Calls, readable
+from bot.turso.calls import Calls, read_body
 from bot.turso.errors import TursoRejected
 from bot.turso.models import Group, Location
 
@@ -12,14 +12,14 @@ GROUP = GROUPS + "/{group}"
 
 
 class PlaceEndpoints(Calls):
-    """Groups and locations, read only."""
+    """Methods that read groups and locations."""
 
     async def groups(self) -> list[Group]:
         """Return the groups of the organization.
 
         Source: https://docs.turso.tech/api-reference/groups/list
         """
-        return readable(answers.groups, await self._get(GROUPS))
+        return read_body(answers.groups, await self._get(GROUPS))
 
     async def group(self, name: str) -> Group:
         """Return one group.
@@ -28,10 +28,10 @@ class PlaceEndpoints(Calls):
             GroupNotFound: no such group (404).
         Source: https://docs.turso.tech/api-reference/groups/retrieve
         """
-        return readable(answers.group, await self._get(GROUP, group=name))
+        return read_body(answers.group, await self._get(GROUP, group=name))
 
     async def groups_if_any(self) -> list[Group]:
-        """Return the groups; none where the API has no groups (2023)."""
+        """Return the groups, or an empty list if the API has none (2023)."""
         try:
             return await self.groups()
         except TursoRejected as refused:
@@ -40,18 +40,21 @@ class PlaceEndpoints(Calls):
             return []
 
     async def default_group(self) -> str | None:
-        """Return the group to create in when nobody names one; see `default_of`."""
-        return default_of(await self.groups_if_any())
+        """Return the group for a new database without `--group`: see `default_group_of`."""
+        return default_group_of(await self.groups_if_any())
 
     async def locations(self) -> list[Location]:
-        """Return the location codes with what people call them.
+        """Return the locations, with codes and labels.
 
         Source: https://docs.turso.tech/api-reference/locations/list
         """
-        return readable(answers.locations, await self._get("/v1/locations"))
+        return read_body(answers.locations, await self._get("/v1/locations"))
 
 
-def default_of(groups: Sequence[Group]) -> str | None:
-    """Return the group to create in when nobody names one: `default`, or the only one there is; None: neither."""
+def default_group_of(groups: Sequence[Group]) -> str | None:
+    """Return the group for a new database without `--group`: `default`, else the only one.
+
+    None if there are several.
+    """
     names = [group.name for group in groups]
     return "default" if "default" in names else names[0] if len(names) == 1 else None

@@ -1,4 +1,4 @@
-"""Whether the data plane answers for a database; asked without any token."""
+"""Check whether the data plane serves a database. No token is used."""
 
 import asyncio
 import time
@@ -11,18 +11,21 @@ from bot.turso.models import Database
 
 
 class ReadinessProbe(DataPlane):
-    """A created database answers 404 for 2.5 to more than 15 seconds, and nothing else tells when it is there."""
+    """Checks whether a new database is served.
+
+    For 2.5 to more than 15 seconds a new database returns 404, and no other call shows when it is ready.
+    """
 
     async def is_served(self, database: Database) -> bool:
-        """Return True once the database answers: 2xx, 400 or 401. No token is sent, so nothing is run.
+        """Return True if the database responds with 2xx, 400 or 401. No token is sent, so nothing is executed.
 
-        A host that is not Turso's is never asked.
+        Hosts that aren't Turso's are never called.
         """
         url = self.pipeline_url(database)
         if url is None:
             return False
         request = self._writer.build_request("POST", url, json=SELECT_1, timeout=httpx.Timeout(5))
-        request.headers.pop("authorization", None)  # the API token is for the control plane alone
+        request.headers.pop("authorization", None)  # the API token is only for the Platform API
         try:
             response = await self._writer.send(request)
         except NETWORK:
@@ -30,7 +33,7 @@ class ReadinessProbe(DataPlane):
         return response.is_success or response.status_code in (400, 401)
 
     async def wait_until_served(self, database: Database, *, within_seconds: float = 40) -> bool:
-        """Return True as soon as the database answers, False when it does not within the time, or can't be asked."""
+        """Return True once the database is served, and False if it isn't in time or its host isn't trusted."""
         if self.pipeline_url(database) is None:
             return False
         last = time.monotonic() + within_seconds

@@ -1,4 +1,4 @@
-"""Turn a status and an `error` body into the error that says what happened."""
+"""Turn error responses into the errors of `turso.errors`."""
 
 import email.utils
 import json
@@ -13,8 +13,8 @@ from pydantic_core import from_json
 from bot.core.redaction.text_cleaning import clean
 from bot.turso.errors import (
     AlreadyExists,
-    Answered,
     DatabaseNotFound,
+    ErrorAnswer,
     GroupNotFound,
     NotSent,
     OrganizationNotFound,
@@ -33,75 +33,81 @@ _TOKEN_LIKE = re.compile(r"(?<![\w-])(?>[\w-]*?eyJ)[\w-]{5,}+(?:\.[\w-]*){1,2}")
 NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 
 
-def answered(response: httpx.Response, secret: str) -> Answered:
-    """Read what Turso said; proxies answer in HTML, and a sentence may repeat the credential it refuses."""
+def read_answer(response: httpx.Response, secret: str) -> ErrorAnswer:
+    """Read an error response, without secrets.
+
+    Proxies respond in HTML, and an error text may repeat the credential that it refuses.
+    """
     body = _json(response.content)
-    said = body.get("error", body.get("message"))
+    raw = body.get("error", body.get("message"))
     code = body.get("code")
-    return Answered(
+    return ErrorAnswer(
         status=response.status_code,
         code=clean(str(code))[:_LONGEST] if code else None,
-        said=_sentence(said, secret),
+        message=_sentence(raw, secret),
         retry_after=_seconds(response.headers.get("retry-after")),
     )
 
 
-def refusal(said: Answered, subject: Mapping[str, str], *, writes: bool, creates: bool = False) -> TursoError:
-    """Return the error for an answer that is not 2xx.
+def refusal(answer: ErrorAnswer, subject: Mapping[str, str], *, writes: bool, creates: bool = False) -> TursoError:
+    """Return the error for a response that isn't 2xx.
 
     Args:
-        said: what Turso answered.
-        subject: which `database` and `group` the call was about.
-        writes: whether it was a change, of which a 5xx does not tell whether it happened.
-        creates: whether it was a creation, where 409, 422 and some 400 mean a name that is taken.
+        answer: the error response.
+        subject: the `database` and `group` that the call was about.
+        writes: True for a change. After a 5xx it is unknown whether a change happened.
+        creates: True for a creation, for which 409, 422 and some 400 mean that the name is taken.
     """
-    status = said.status or 0
+    status = answer.status or 0
     if status == 429:
-        return TursoRateLimited("Turso is rate-limiting requests. Try again in a moment.", said)
+        return TursoRateLimited("Turso is rate-limiting requests. Try again in a moment.", answer)
     if not 400 <= status < 500 or status == 408:
-        return _unavailable(said, writes=writes)
-    text = (said.said or "").lower()
+        return _unavailable(answer, writes=writes)
+    text = (answer.message or "").lower()
     if creates and (status in (409, 422) or "already exists" in text):
         name = subject.get("database", "")
-        return AlreadyExists(f"Turso refused: `{name}` already exists.", said, name=name)
-    return _missing(said, text, subject) or _rejected(said, subject)
+        return AlreadyExists(f"Turso refused: `{name}` already exists.", answer, name=name)
+    return _missing(answer, text, subject) or _rejected(answer, subject)
 
 
-def _missing(said: Answered, text: str, subject: Mapping[str, str]) -> TursoError | None:
+def _missing(answer: ErrorAnswer, text: str, subject: Mapping[str, str]) -> TursoError | None:
     group, database = subject.get("group"), subject.get("database")
-    if said.status in (400, 404) and group and "group not found" in text:
-        return GroupNotFound(group, said)
-    if said.status != 404:
+    if answer.status in (400, 404) and group and "group not found" in text:
+        return GroupNotFound(group, answer)
+    if answer.status != 404:
         return None
     if "organization not found" in text:
-        return OrganizationNotFound("Turso doesn't know this organization. Check `TURSO_ORGANIZATION`.", said)
+        return OrganizationNotFound("Turso doesn't know this organization. Check `TURSO_ORGANIZATION`.", answer)
     if "route not found" in text or "page not found" in text:
         return None
     if database and not (group and "group" in text):
-        return DatabaseNotFound(database, said)
-    return GroupNotFound(group, said) if group else None
+        return DatabaseNotFound(database, answer)
+    return GroupNotFound(group, answer) if group else None
 
 
-def _rejected(said: Answered, subject: Mapping[str, str]) -> TursoError:
-    why = f"Turso said: {said.said.rstrip('.')}." if said.said else "Turso gave no reason."
+def _rejected(answer: ErrorAnswer, subject: Mapping[str, str]) -> TursoError:
+    why = f"Turso said: {answer.message.rstrip('.')}." if answer.message else "Turso gave no reason."
     name = subject.get("database") or subject.get("group")
-    if said.status == 401:
-        return TursoUnauthorized("Turso doesn't accept the API token (401). An admin has to renew it.", said)
-    if said.status == 402:
-        return PlanLacksFeature(f"The organization's plan doesn't include this (402). {why}", said, name=name)
-    if said.status == 403:
-        return TursoForbidden(f"The bot's API token isn't allowed to do this (403). {why}", said, name=name)
-    return TursoRejected(f"Turso refused this ({said.status}). {why}", said, name=name)
+    if answer.status == 401:
+        return TursoUnauthorized("Turso doesn't accept the API token (401). An admin has to renew it.", answer)
+    if answer.status == 402:
+        return PlanLacksFeature(f"The organization's plan doesn't include this (402). {why}", answer, name=name)
+    if answer.status == 403:
+        return TursoForbidden(f"The bot's API token isn't allowed to do this (403). {why}", answer, name=name)
+    return TursoRejected(f"Turso refused this ({answer.status}). {why}", answer, name=name)
 
 
-def _unavailable(said: Answered, *, writes: bool) -> TursoError:
+def _unavailable(answer: ErrorAnswer, *, writes: bool) -> TursoError:
     if writes:
-        return OutcomeUnknown(f"Turso answered {said.status} to the change.", said)
-    return TursoUnavailable(f"Turso answered {said.status}. Try again in a moment.", said)
+        return OutcomeUnknown(f"Turso read_answer {answer.status} to the change.", answer)
+    return TursoUnavailable(f"Turso read_answer {answer.status}. Try again in a moment.", answer)
 
 
 def no_answer(error: Exception, *, writes: bool) -> TursoError:
-    """Return the error for a call that got no answer; nothing of `error` but its kind is looked at."""
+    """Return the error for a call without a response.
+
+    Uses only the type of `error`, whose text may contain the token.
+    """
     late = isinstance(error, TimeoutError | httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout)
     if not writes:
         return TursoUnavailable(f"Turso {'is taking too long' if late else 'is unreachable'}. Try again in a moment.")
@@ -112,11 +118,11 @@ def no_answer(error: Exception, *, writes: bool) -> TursoError:
 
 
 def unreadable(status: int, *, writes: bool) -> TursoError:
-    """Return the error for a 2xx whose body is not what the API sends."""
-    said = Answered(status=status)
+    """Return the error for a 2xx response with an unexpected body."""
+    answer = ErrorAnswer(status=status)
     if writes:
-        return OutcomeUnknown("Turso's answer to the change can't be read.", said)
-    return TursoUnavailable("Turso's answer can't be read. Try again.", said)
+        return OutcomeUnknown("Turso's answer to the change can't be read.", answer)
+    return TursoUnavailable("Turso's answer can't be read. Try again.", answer)
 
 
 def _json(content: bytes) -> dict[str, Any]:
@@ -127,10 +133,10 @@ def _json(content: bytes) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _sentence(said: Any, secret: str) -> str | None:
-    if said is None or said == "":
+def _sentence(raw: Any, secret: str) -> str | None:
+    if raw is None or raw == "":
         return None
-    text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
+    text = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False)
     text = text.replace(secret, "…") if secret else text
     text = " ".join(_TOKEN_LIKE.sub("…", clean(text)).split())
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

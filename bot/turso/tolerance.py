@@ -1,4 +1,4 @@
-"""How answers are read tolerantly: keys in either casing, and nulls where a value is meant."""
+"""Types that read responses tolerantly: keys in any casing, and null or unreadable values instead of expected ones."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,15 +18,15 @@ log = structlog.get_logger(__name__)
 
 
 class Wire(BaseModel):
-    """A frozen value that Turso sent. Unknown keys are left out; construct it by field names."""
+    """Base of the models of responses. They are frozen and ignore unknown keys. Construct them by field names."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-def spelled(wire: str, *also: str) -> AliasChoices:
-    """Return the spellings under which a key is found: the exact one first, then other casings of it.
+def spellings_of(wire: str, *also: str) -> AliasChoices:
+    """Return the spellings of a key that are accepted: the exact one first, then other casings.
 
-    The live API has sent `Hostname` and `hostname` in one object, so keys are never folded blindly.
+    The live API has sent both `Hostname` and `hostname` in one object, so casing must not simply be ignored.
     """
     words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", wire)
     lower = [word.lower() for word in words]
@@ -42,8 +42,8 @@ def spelled(wire: str, *also: str) -> AliasChoices:
     return AliasChoices(*dict.fromkeys([*casings, *also]))
 
 
-def exactly_or_cased(raw: Mapping[str, Any], spellings: AliasChoices) -> Any:
-    """Return the value under the first of the spellings that is there. Raises LookupError when none is."""
+def value_of(raw: Mapping[str, Any], spellings: AliasChoices) -> Any:
+    """Return the value of the first spelling that is present. Raises LookupError if none is."""
     for spelling in spellings.choices:
         if spelling in raw:
             return raw[str(spelling)]
@@ -52,7 +52,7 @@ def exactly_or_cased(raw: Mapping[str, Any], spellings: AliasChoices) -> Any:
 
 @dataclass(frozen=True)
 class NullAs:
-    """Annotation: null means the same as a key that is absent."""
+    """Annotation for fields where null means the same as an absent key."""
 
     make: Callable[[], object]
 
@@ -62,8 +62,8 @@ class NullAs:
 
 
 @dataclass(frozen=True)
-class OtherwiseAs:
-    """Annotation: null is as good as absent, and so is what cannot be read; of that the log has a warning."""
+class UnreadableAs:
+    """Annotation for fields where null and unreadable values count as absent. Unreadable ones are logged."""
 
     make: Callable[[], object]
 
@@ -78,20 +78,20 @@ class OtherwiseAs:
 
 
 READING: Final[ContextVar[str]] = ContextVar("reading", default="")
-"""What is being read, as a warning names it."""
+"""What is being parsed now, for warnings in the log."""
 LARGEST: Final = 2**63 - 1
-"""What both databases and all our sums can hold."""
+"""The largest number that SQLite, PostgreSQL and our sums can hold."""
 
 Flag = Annotated[bool | None, NullAs(lambda: None)]
-"""A switch of Turso's; None where it gave none. That is never the same as off: see `first_told`."""
-Text = Annotated[str, AfterValidator(clean), OtherwiseAs(str)]
-Texts = Annotated[tuple[str, ...], OtherwiseAs(tuple)]
-Amount = Annotated[Annotated[int, Field(ge=0, le=LARGEST, strict=True)] | None, OtherwiseAs(lambda: None)]
-"""A number of Turso's; None where it gave none, or one that cannot be."""
-GroupName = Annotated[str | None, AfterValidator(lambda value: _must_be_clean(value)), OtherwiseAs(lambda: None)]
-"""Empty: it has no group, and Turso leaves the key out then. None: Turso sent null, or what cannot be a name."""
-Host = Annotated[str, AfterValidator(lambda value: host(value) if value else ""), OtherwiseAs(str)]
-Time = Annotated[datetime | None, OtherwiseAs(lambda: None)]
+"""A boolean of Turso's. None means that Turso didn't say, which isn't the same as off: see `first_known`."""
+Text = Annotated[str, AfterValidator(clean), UnreadableAs(str)]
+Texts = Annotated[tuple[str, ...], UnreadableAs(tuple)]
+Amount = Annotated[Annotated[int, Field(ge=0, le=LARGEST, strict=True)] | None, UnreadableAs(lambda: None)]
+"""A number of Turso's. None means that Turso sent none, or one that is impossible."""
+GroupName = Annotated[str | None, AfterValidator(lambda value: _must_be_clean(value)), UnreadableAs(lambda: None)]
+"""Empty: no group (Turso leaves the key out). None: Turso sent null or an invalid name, so it is unknown."""
+Host = Annotated[str, AfterValidator(lambda value: host(value) if value else ""), UnreadableAs(str)]
+Time = Annotated[datetime | None, UnreadableAs(lambda: None)]
 
 
 def _must_be_clean(value: str | None) -> str | None:
@@ -101,7 +101,7 @@ def _must_be_clean(value: str | None) -> str | None:
 
 
 def host(value: str) -> str:
-    """Return a host name, which may have a port and a path. Raises ValueError: no address can be made of it."""
+    """Return a host name, possibly with a port and a path. Raises ValueError if no URL can be built from it."""
     parts = urlsplit(f"//{clean(value)}")
     if not parts.hostname or parts.port == 0 or parts.username is not None or parts.query or parts.fragment:
         raise ValueError("this is no host")
@@ -115,14 +115,14 @@ def _must_be_name(value: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_must_be_name)]
-"""A name or an id. An object without one cannot be spoken of, so it cannot be read."""
+"""A name or an id. An object without a valid one can't be read at all."""
 
 
-def first_told(*flags: bool | None) -> bool | None:
-    """Return the first that Turso has told; None when it has told none of them."""
+def first_known(*flags: bool | None) -> bool | None:
+    """Return the first flag that isn't None. None if all are."""
     return next((flag for flag in flags if flag is not None), None)
 
 
 def name_of(value: Any) -> str | None:
-    """Return a name or an id of Turso's, also an odd one; None for what no call and no message can carry."""
+    """Return a name or an id that can be used in calls and messages, even an unusual one. Otherwise None."""
     return value if isinstance(value, str) and value and clean(value) == value else None

@@ -1,11 +1,11 @@
-"""The endpoints that measure: usage of a database, of the organization, top queries, quotas, and the token's own."""
+"""The endpoints for usage, top queries, quotas and the validity of the API token."""
 
 from datetime import UTC, datetime
 
 from pydantic_core import from_json
 
 from bot.turso import answers
-from bot.turso.calls import Calls, readable
+from bot.turso.calls import Calls, read_body
 from bot.turso.databases import DATABASE
 from bot.turso.errors import TursoRejected
 from bot.turso.models import DatabaseUsage, Organization, OrganizationUsage, Quotas, TopQuery
@@ -14,17 +14,18 @@ ORGANIZATION = "/v1/organizations/{organization}"
 
 
 class UsageEndpoints(Calls):
-    """What was used, and what may be."""
+    """Methods that read usage and quotas."""
 
     async def database_usage(
         self, name: str, *, since: datetime | None = None, until: datetime | None = None
     ) -> DatabaseUsage:
-        """Return what a logical database used in a period, with the share of each instance.
+        """Return the usage of a logical database in a period, with each instance's share.
 
         Args:
             name: as listed by `databases()`.
-            since, until: aware datetimes; Turso answers 400 to a time without zone. Neither: this calendar month,
-                which is all that the API of 2023 knows.
+            since, until: aware datetimes. Turso returns 400 for a time without a zone. Without them: this calendar
+            month,
+                the only period of the 2023 API.
         Returns:
             `rows_read` and `rows_written` in rows; `storage_bytes` and `bytes_synced` in bytes.
         Raises:
@@ -33,12 +34,12 @@ class UsageEndpoints(Calls):
         Source: https://docs.turso.tech/api-reference/databases/usage
         """
         params = {key: _rfc3339(time) for key, time in (("from", since), ("to", until)) if time is not None}
-        return readable(answers.database_usage, await self._get(DATABASE + "/usage", params=params, database=name))
+        return read_body(answers.database_usage, await self._get(DATABASE + "/usage", params=params, database=name))
 
     async def top_queries(self, name: str, *, since: datetime) -> list[TopQuery]:
-        """Return the statements that read and wrote most rows since then.
+        """Return the statements that read and wrote the most rows since a time.
 
-        An API that does not have today's endpoint is asked by the older one, which has a period of its own.
+        Falls back to the older endpoint, which has its own period, if the API lacks today's.
 
         Raises:
             DatabaseNotFound: no such database (404).
@@ -51,44 +52,44 @@ class UsageEndpoints(Calls):
             if refused.status not in (400, 404, 405):
                 raise
             body = await self._get(DATABASE + "/stats", database=name)
-        return readable(answers.top_queries, body)
+        return read_body(answers.top_queries, body)
 
     async def organization_usage(self) -> OrganizationUsage:
-        """Return the current billing period of the whole organization and of each database, in one call.
+        """Return the usage of the organization and of each database in the current billing period, with one call.
 
-        Databases are told by `uuid`, which is the `db_id` of `databases()`.
+        Databases are identified by `uuid`, which is the `db_id` of `databases()`.
 
         Source: https://docs.turso.tech/api-reference/organizations/usage
         """
         body = await self._get(ORGANIZATION + "/usage")
-        return readable(answers.organization_usage, body)
+        return read_body(answers.organization_usage, body)
 
     async def organization_details(self) -> Organization:
-        """Return the organization itself, with whether its reads or writes are blocked.
+        """Return the organization, including whether its reads or writes are blocked.
 
         Source: https://docs.turso.tech/api-reference/organizations/retrieve
         """
-        return readable(answers.organization, await self._get(ORGANIZATION))
+        return read_body(answers.organization, await self._get(ORGANIZATION))
 
     async def quotas(self) -> Quotas | None:
-        """Return what the plan includes in a billing period, None where Turso does not tell: two calls.
+        """Return what the plan includes per billing period, or None if Turso doesn't say. Makes two calls.
 
         Source: https://docs.turso.tech/api-reference/organizations/plans
         """
-        plan = readable(answers.subscribed_plan, await self._get(ORGANIZATION + "/subscription"))
+        plan = read_body(answers.subscribed_plan, await self._get(ORGANIZATION + "/subscription"))
         if not plan:
             return None
         body = await self._get(ORGANIZATION + "/plans")
-        return readable(lambda plans: answers.quotas(plans, plan), body)
+        return read_body(lambda plans: answers.quotas(plans, plan), body)
 
     async def validate(self) -> datetime | None:
-        """Return when the API token expires, None for one that does not.
+        """Return when the API token expires, or None if it doesn't.
 
         Raises:
-            TursoUnauthorized: the token is not valid (any more).
+            TursoUnauthorized: the token isn't valid, or no longer.
         Source: https://docs.turso.tech/api-reference/tokens/validate
         """
-        return readable(_expiry, await self._get("/v1/auth/validate"))
+        return read_body(_expiry, await self._get("/v1/auth/validate"))
 
 
 def _expiry(body: bytes) -> datetime | None:

@@ -161,7 +161,7 @@ async def owed_form(world: World, name: str) -> str:
     assert world.bot is not None
     request_id = await owed(world, name)
     review = next(one for one in await world.bot.store.reviews.find(owed=True) if one.request_id == request_id)
-    return f"{forms.bound(review.id, ANA)}|{name}"
+    return f"{forms.pack_metadata(review.id, ANA)}|{name}"
 
 
 async def creation(world: World, name: str) -> str:
@@ -170,12 +170,12 @@ async def creation(world: World, name: str) -> str:
     await world.person(DANA).types(f"/turso db create {name} --reason work")
     waiting = await world.bot.store.requests.find(states=[State.PENDING])
     request_id = next(one.id for one in waiting if one.plan.arguments.get("name") == name)
-    return f"{forms.bound(request_id, DANA)}|{name}"
+    return f"{forms.pack_metadata(request_id, DANA)}|{name}"
 
 
 async def typed_name(world: World, name: str) -> str:
     request_id = await destroy(world, name)
-    return f"{forms.bound(request_id, ANA)}|{name}"
+    return f"{forms.pack_metadata(request_id, ANA)}|{name}"
 
 
 BY_TWO = (ANA, DANA)

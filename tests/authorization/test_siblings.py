@@ -64,7 +64,7 @@ async def test_the_time_for_a_reveal_counts_from_the_approval(world: World) -> N
 @pytest.mark.parametrize("callback_id", ["approval.type_name", "approval.deny_reason", "review", "chooser"])
 async def test_a_modal_belongs_to_the_person_who_opened_it(world: World, callback_id: str) -> None:
     assert world.bot is not None
-    about = forms.bound("r-something", ANA)
+    about = forms.pack_metadata("r-something", ANA)
     if callback_id == "chooser":
         await open_form.open_chooser(world.bot.env, opened := await _shortcut(world))
         about = opened.id

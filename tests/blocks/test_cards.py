@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.blocks.cards import confirm_message, outcome_notice, request_card, request_row, reveal_again
+from bot.blocks.cards import confirm_message, outcome_notice, request_card, request_row, reveal_again_note
 from bot.blocks.message import reply
 from bot.blocks.plans import dry_run
 from bot.blocks.text import mrkdwn
@@ -116,7 +116,7 @@ def test_every_state_is_a_valid_message(make: Any, state: Any, mode: Any) -> Non
     check(request_card(made, CATALOGUE, now=NOON, review=review))
     check(request_card(made, CATALOGUE, now=NOON, done=reply(mrkdwn("done"), [])))
     check(outcome_notice(made, CATALOGUE))
-    check(reveal_again(made, HOSTILE))
+    check(reveal_again_note(made, HOSTILE))
     check(confirm_message(made, CATALOGUE, now=NOON))
     check(reply(mrkdwn("row"), request_row(made, CATALOGUE, now=NOON, mine=True, may_approve=False)))
     check(reply(mrkdwn("row"), request_row(made, CATALOGUE, now=NOON, mine=False, may_approve=True)))

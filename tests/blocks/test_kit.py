@@ -6,7 +6,7 @@ import pytest
 
 from bot.blocks import buttons, kit
 from bot.blocks.chart import Chart, unique
-from bot.blocks.message import fitting, reply
+from bot.blocks.message import fit_blocks, reply
 from bot.blocks.table import Number, Table, amount
 from bot.blocks.text import Plain, mrkdwn, number
 from bot.sandbox.workspace.blockkit import validate_message
@@ -54,7 +54,7 @@ def test_a_message_is_cut_to_twelve_thousand_characters() -> None:
 def test_short_messages_are_left_alone() -> None:
     blocks = [kit.section(mrkdwn("a"))]
 
-    assert fitting(blocks) == blocks
+    assert fit_blocks(blocks) == blocks
 
 
 def test_a_value_that_does_not_fit_is_never_cut() -> None:

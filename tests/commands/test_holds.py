@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from bot.commands.databases._holds import blocked, is_lifted, lift, lift_of, of_others, released_with
+from bot.commands.databases._holds import blocked, is_lifted, lift, lift_of, blocks_of_others, holds_to_release
 from bot.core.ports.store import ReadStore
 from bot.core.records.holds import Hold, HoldKind
 from bot.errors import Unavailable
@@ -116,7 +116,7 @@ async def test_a_block_that_turso_does_not_tell_is_not_taken_for_open(desk: Desk
     ],
 )
 def test_whose_block_it_is(now: tuple[bool, bool], holds: Any, others: tuple[bool, bool]) -> None:
-    assert of_others(now, [held(at, *one) for at, one in enumerate(holds)]) == others
+    assert blocks_of_others(now, [held(at, *one) for at, one in enumerate(holds)]) == others
 
 
 @pytest.mark.parametrize(
@@ -129,4 +129,4 @@ def test_whose_block_it_is(now: tuple[bool, bool], holds: Any, others: tuple[boo
     ],
 )
 def test_what_was_found_goes_with_the_last_hold_of_ours(kinds: Any, ended: Any, released: list[str]) -> None:
-    assert released_with(ended, [held(at, kind, True, True) for at, kind in enumerate(kinds)]) == released
+    assert holds_to_release(ended, [held(at, kind, True, True) for at, kind in enumerate(kinds)]) == released

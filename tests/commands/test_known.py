@@ -47,8 +47,8 @@ class Told:
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
-        self.live = {name: self.some() for name in NAMES}
-        self.spans = {name: [self.some() for _ in range(4)] for name in NAMES}
+        self.live = {name: self.list_names() for name in NAMES}
+        self.spans = {name: [self.list_names() for _ in range(4)] for name in NAMES}
         self.samples: dict[str, dict[date, Numbers]] = {name: {} for name in NAMES}
         for name in NAMES:
             level = {field: self.chance.randrange(10_000, 50_000) for field in FIELDS}
@@ -61,7 +61,7 @@ class Told:
         if self.chance.random() < 0.2:
             self.samples = {name: {} for name in NAMES}
 
-    def some(self) -> Numbers:
+    def list_names(self) -> Numbers:
         return self.part({field: self.chance.randrange(1_000_000, 900_000_000) for field in FIELDS})
 
     def part(self, numbers: Numbers) -> Numbers:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.requests.approval import FINAL, MOVES, OPEN, may_transition, sources, tally
+from bot.core.requests.approval import FINAL, OPEN, TRANSITIONS, may_transition, sources, tally
 from bot.core.requests.request import State, Vote
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -63,7 +63,7 @@ def test_nothing_stays_where_it_is_and_everything_can_end() -> None:
         reachable, edge = set(), {start}
         while edge:
             reachable |= edge
-            edge = {end for one in edge for end in MOVES.get(one, ())} - reachable
+            edge = {end for one in edge for end in TRANSITIONS.get(one, ())} - reachable
         assert reachable & FINAL
 
 
@@ -73,7 +73,7 @@ def test_only_what_waits_for_a_person_is_open() -> None:
 
 def test_the_quorum_is_of_distinct_people() -> None:
     count = tally([vote("U0ANA"), vote("U0ANA", minute=1), vote("U0BEN", minute=2)], {"U0ANA", "U0BEN"}, "U0DEV", 2)
-    assert (count.approved_by, count.have, count.reached, count.lacking) == (("U0ANA", "U0BEN"), 2, True, 0)
+    assert (count.approved_by, count.approvals, count.reached, count.missing) == (("U0ANA", "U0BEN"), 2, True, 0)
     assert not tally([vote("U0ANA"), vote("U0ANA", minute=1)], {"U0ANA", "U0BEN"}, "U0DEV", 2).reached
 
 
@@ -82,7 +82,7 @@ def test_the_quorum_is_of_distinct_people() -> None:
 )
 def test_some_votes_never_count(voter: str, why: str) -> None:
     count = tally([vote(voter)], {"U0ANA", "U0DEV", "U0GETS"}, "U0DEV", 1, recipient="U0GETS")
-    assert (count.have, count.reached, count.discounted, count.lacking) == (0, False, (voter,), 1), why
+    assert (count.approvals, count.reached, count.discounted, count.missing) == (0, False, (voter,), 1), why
 
 
 def test_one_refusal_is_enough_and_a_refusal_without_right_is_none() -> None:

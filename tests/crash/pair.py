@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from bot.blocks.forms import unbound
+from bot.blocks.forms import unpack_metadata
 from bot.core.requests.request import State
 from bot.sandbox.running import bound, served
 from tests.crash.lane import Bot, Lane, lane
@@ -54,7 +54,7 @@ def _who_and_what(body: bytes) -> tuple[str, str]:
     with contextlib.suppress(ValueError, KeyError):
         payload = json.loads(parse_qs(body.decode())["payload"][0])
     actions = payload.get("actions") or [{}]
-    what = actions[0].get("value") or unbound(payload.get("view", {}).get("private_metadata", ""))[0]
+    what = actions[0].get("value") or unpack_metadata(payload.get("view", {}).get("private_metadata", ""))[0]
     return str(payload.get("user", {}).get("id")), str(what)
 
 

@@ -66,7 +66,7 @@ def states() -> Iterator[tuple[str, str]]:
         shown(cards.waiting_note(waits, CATALOGUE, "Slack or Turso hasn't answered yet.", now=NOW)),
     )
     again = asked(command="token", state=State.UNKNOWN)
-    yield "A reveal that failed", shown(cards.reveal_again(again, "The token couldn't be shown."))
+    yield "A reveal that failed", shown(cards.reveal_again_note(again, "The token couldn't be shown."))
     yield from _notices(pending)
 
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from bot.blocks.inputs import speaks
+from bot.blocks.inputs import has_type
 from bot.commands import COMMANDS
 from bot.commands.base import Command, ReadCommand
 from bot.core.parsing.argument_schema import shape_of
@@ -80,7 +80,7 @@ def _names_of(command: Command) -> list[str]:
     fields: dict[str, FieldInfo] = command.args.model_fields
     args: type[BaseModel] = command.args
     shape = shape_of(args)
-    labels = [shape.by_key[info.alias or name].label for name, info in fields.items() if speaks(info, DatabaseName)]
+    labels = [shape.by_key[info.alias or name].label for name, info in fields.items() if has_type(info, DatabaseName)]
     return [f"{label} " if label.startswith("--") else "" for label in labels]
 
 

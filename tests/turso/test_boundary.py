@@ -11,9 +11,9 @@ from pydantic import AliasChoices
 from bot.commands.databases import list as listing
 from bot.core.redaction.text_cleaning import clean
 from bot.turso import TursoUnavailable, answers, models
-from bot.turso.calls import readable
+from bot.turso.calls import read_body
 from bot.turso.client import TursoClient
-from bot.turso.errors import Answered
+from bot.turso.errors import ErrorAnswer
 from bot.turso.models import Listed
 from bot.turso.refusals import refusal
 from bot.turso.tolerance import LARGEST, Wire
@@ -153,7 +153,7 @@ def test_one_odd_value_in_one_entry_leaves_the_list(key: str, odd: str) -> None:
 
 def test_a_switch_that_cannot_be_read_is_not_taken_for_off() -> None:
     with pytest.raises(TursoUnavailable):
-        readable(answers.database, body(database=GOOD | {"block_writes": "perhaps"}))
+        read_body(answers.database, body(database=GOOD | {"block_writes": "perhaps"}))
 
 
 @pytest.mark.parametrize("expires", [1e30, -(10**30), "soon", [], {"a": 1}], ids=repr)
@@ -179,9 +179,9 @@ def test_what_turso_says_of_an_error_is_shown_without_control_characters(name: s
         headers: ClassVar[dict[str, str]] = {}
         content = json.dumps({"error": "no\x00such \x1b[31mthing\n", "code": "a\x00b"}).encode()
 
-    said: Answered = refusals.answered(Response(), "")  # type: ignore[arg-type]
+    said: ErrorAnswer = refusals.read_answer(Response(), "")  # type: ignore[arg-type]
 
-    assert said.said == "nosuch [31mthing"
+    assert said.message == "nosuch [31mthing"
     assert said.code == "ab"
     assert "\x00" not in str(refusal(said, {}, writes=True))
 

@@ -91,7 +91,7 @@ async def test_code_and_sentence_are_kept_beside_each_other(turso: TursoClient, 
     with pytest.raises(errors.TursoForbidden) as caught:
         await turso.groups()
 
-    assert (caught.value.code, caught.value.said) == ("feature_not_available_for_starter_plan", "not in your plan")
+    assert (caught.value.code, caught.value.message) == ("feature_not_available_for_starter_plan", "not in your plan")
 
 
 @pytest.mark.parametrize("error", [{"why": ["a", 1]}, ["a"], 7, None, "", "x" * 5000, "two\n lines\x00"])

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bot.blocks.text import Mrkdwn, mrkdwn
-from bot.commands._targets import attempt, some
+from bot.commands._targets import attempt, list_names
 from bot.commands.base import Context, Facts
 from bot.core.parsing.parse_results import nearest
 from bot.errors import BadInput
@@ -40,7 +40,7 @@ def require_place(ctx: Context, groups: Sequence[Group], name: str | None, locat
         return
     others = [one.name for one in seen if location in one.locations]
     there = f" `--group {others[0]}` is in `{location}`." if others else " Leave out `--location`."
-    raise BadInput(f"Databases of the group `{name}` are in `{some(group.locations, at_most=NAMED)}`.{there}")
+    raise BadInput(f"Databases of the group `{name}` are in `{list_names(group.locations, at_most=NAMED)}`.{there}")
 
 
 def _choose(names: Sequence[str]) -> str:

@@ -92,7 +92,7 @@ async def lift_once(turso: TursoClient, store: ReadStore, what: Lift) -> bool:
     return await is_lifted(turso, store, what)
 
 
-async def left_by(turso: TursoReader, store: ReadStore, request_id: str, target: PlanTarget) -> Blocks:
+async def blocks_left_by(turso: TursoReader, store: ReadStore, request_id: str, target: PlanTarget) -> Blocks:
     """Return what a request's hold needs, no other hold does, and Turso blocks now. Raises Unavailable."""
     held = await store.holds.find(database_id=target.id)
     own = [hold for hold in held if hold.request_id == request_id and hold.kind is not HoldKind.FOUND]
@@ -102,7 +102,7 @@ async def left_by(turso: TursoReader, store: ReadStore, request_id: str, target:
     return _both(await blocked(turso, target.name), _both(remaining(own), _not(needed)))
 
 
-def cut_to(left: Blocks, holds: Iterable[Hold]) -> list[Hold]:
+def freezes_for(left: Blocks, holds: Iterable[Hold]) -> list[Hold]:
     """Return what some holds become when only a part of what they block is left: freezes that a thaw lifts."""
     freezes = [
         replace(
@@ -125,7 +125,7 @@ async def blocked(turso: TursoReader, name: str) -> Blocks:
     return now.block_reads, now.block_writes
 
 
-def more_than(now: Blocks, seen: Blocks) -> bool:
+def has_more_blocks(now: Blocks, seen: Blocks) -> bool:
     """Say whether something is blocked now that was not."""
     return any(_both(now, _not(seen)))
 
@@ -136,7 +136,7 @@ async def _switch(turso: TursoClient, name: str, which: Blocks, *, on: bool) -> 
         await turso.configure(name, block_reads=on if reads else None, block_writes=on if writes else None)
 
 
-def of_others(now: Blocks, holds: Iterable[Hold]) -> Blocks:
+def blocks_of_others(now: Blocks, holds: Iterable[Hold]) -> Blocks:
     """Return which of the blocks that are set now others have set: by no hold of ours, or noted as found before."""
     held = list(holds)
     found = remaining(hold for hold in held if hold.kind is HoldKind.FOUND)
@@ -144,7 +144,7 @@ def of_others(now: Blocks, holds: Iterable[Hold]) -> Blocks:
     return (now[0] and (found[0] or not ours[0]), now[1] and (found[1] or not ours[1]))
 
 
-def released_with(ended: Collection[str], held: Sequence[Hold]) -> list[str]:
+def holds_to_release(ended: Collection[str], held: Sequence[Hold]) -> list[str]:
     """Return what to release of a database when some holds end: what was found goes with the last of ours."""
     left = [hold for hold in held if hold.id not in ended and hold.kind is not HoldKind.FOUND]
     found = [] if left else [hold.id for hold in held if hold.kind is HoldKind.FOUND and hold.id not in ended]

@@ -13,11 +13,11 @@ from bot.commands.usage._samples import Course, courses, moment, moment_of, usua
 from bot.core.records.audit_entry import AuditEntry
 from bot.core.records.holds import Hold
 from bot.core.records.tokens import LedgerToken
-from bot.turso import Database, DatabaseNotFound, Listed, TursoError, first_told
+from bot.turso import Database, DatabaseNotFound, Listed, TursoError, first_known
 from bot.turso.models import Configuration, TopQuery, Usage
 
 T = TypeVar("T")
-WAITS: Final = 2.0
+CALL_SECONDS: Final = 2.0
 """Seconds for each call; the card is there within three."""
 DAYS: Final = 14
 CHANGES: Final = 5
@@ -53,7 +53,7 @@ class Findings:
 
     @property
     def id(self) -> str:
-        """Its `DbId`, from whatever told it; empty when nothing did."""
+        """Its `DbId`, from whatever flags it; empty when nothing did."""
         known = self.database or self.listed
         return known.id if known else ""
 
@@ -79,7 +79,7 @@ class Findings:
 
     @property
     def group(self) -> str | None:
-        """Its group, from whatever told it; None when nothing did."""
+        """Its group, from whatever flags it; None when nothing did."""
         known = self.database or self.listed
         return known.group if known else None
 
@@ -99,8 +99,8 @@ class Findings:
 
     def _switch(self, name: str) -> bool | None:
         """True when either says so; None when neither says anything."""
-        told = [getattr(one, name) for one in (self.configuration, self.database) if one is not None]
-        return True if any(told) else first_told(*told)
+        flags = [getattr(one, name) for one in (self.configuration, self.database) if one is not None]
+        return True if any(flags) else first_known(*flags)
 
 
 async def read(ctx: Context, name: str) -> Findings:
@@ -113,17 +113,17 @@ async def read(ctx: Context, name: str) -> Findings:
     turso = ctx.turso
     found = Findings(name, ctx.now)
     database, configuration, usage, queries, siblings, _ = await asyncio.gather(
-        _told(found, "properties", turso.database(name)),
-        _told(found, "configuration", turso.configuration(name)),
-        _told(found, "usage", turso.database_usage(name, since=midnight, until=ctx.now)),
-        _told(found, "top queries", turso.top_queries(name, since=ctx.now - timedelta(days=1))),
-        _told(found, "group", _siblings(ctx, name)),
-        _remembered(ctx, found),
+        _attempt(found, "properties", turso.database(name)),
+        _attempt(found, "configuration", turso.configuration(name)),
+        _attempt(found, "usage", turso.database_usage(name, since=midnight, until=ctx.now)),
+        _attempt(found, "top queries", turso.top_queries(name, since=ctx.now - timedelta(days=1))),
+        _attempt(found, "group", _siblings(ctx, name)),
+        _read_store(ctx, found),
     )
     found.database, found.configuration, found.queries = database, configuration, queries
     if siblings is not None:
         found.listed, found.siblings = siblings
-    _keep_its_own(found)
+    _drop_other_databases(found)
     if usage is not None:
         found.today, found.month = (None, usage.usage) if usage.is_of_month else (usage.usage, None)
     return found
@@ -137,9 +137,9 @@ async def _siblings(ctx: Context, name: str) -> tuple[Listed | None, list[str]]:
     return own, sorted(one.name for one in visible if group and one.group == group and one.name != name)
 
 
-async def _told(found: Findings, what: str, call: Awaitable[T]) -> T | None:
+async def _attempt(found: Findings, what: str, call: Awaitable[T]) -> T | None:
     try:
-        async with asyncio.timeout(WAITS):
+        async with asyncio.timeout(CALL_SECONDS):
             return await call
     except DatabaseNotFound:
         if what == "properties":
@@ -150,7 +150,7 @@ async def _told(found: Findings, what: str, call: Awaitable[T]) -> T | None:
     return None
 
 
-async def _remembered(ctx: Context, found: Findings) -> None:
+async def _read_store(ctx: Context, found: Findings) -> None:
     """What needs no Turso: changes, and (once its id is known) holds, tokens and samples."""
     found.changes = await _changes(ctx, found.name)
     held = await ctx.store.holds.find(organization=ctx.organization)
@@ -160,7 +160,7 @@ async def _remembered(ctx: Context, found: Findings) -> None:
     found.courses = await _courses(ctx, found.name)
 
 
-def _keep_its_own(found: Findings) -> None:
+def _drop_other_databases(found: Findings) -> None:
     """Leave out what is remembered of an earlier database of this name; all of it stays while its id is not known."""
     if found.id:
         found.own_holds = [one for one in found.own_holds if one.database_id == found.id]

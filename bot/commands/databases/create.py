@@ -18,7 +18,7 @@ from bot.core.reply import Reply
 from bot.core.requests.plan import Plan
 from bot.errors import BadInput, NotOurs
 from bot.turso import Database, DatabaseNotFound
-from bot.turso.places import default_of
+from bot.turso.places import default_group_of
 
 ARRIVES_WITHIN = timedelta(minutes=5)
 """What Turso makes for us has a `DbId` of this time at the latest, however slow the call, and the clocks apart."""
@@ -39,7 +39,7 @@ async def plan(ctx: Context, args: CreateArgs) -> Plan:
     )
     if existing:
         raise BadInput(_taken(ctx, existing))
-    group = args.group or default_of(groups)
+    group = args.group or default_group_of(groups)
     require_place(ctx, groups, group, args.location)
     where = f"in the group {group}" if group else "without a group"
     at = f" at {args.location}" if args.location else ""

@@ -18,7 +18,7 @@ from bot.core.records.holds import HoldKind
 from bot.core.reply import Reply
 from bot.core.requests.plan import COUNTDOWN, Plan, PlannedHold
 from bot.errors import BadInput
-from bot.turso import Database, DatabaseNotFound, first_told
+from bot.turso import Database, DatabaseNotFound, first_known
 
 REPLACES = "replaces"
 """Among a plan's arguments: the request whose quarantine has no countdown any more, and gives way to this one."""
@@ -31,30 +31,30 @@ class DestroyArgs(BaseModel):
 
 async def plan(ctx: Context, args: DestroyArgs) -> Plan:
     """Take the snapshot that approvers read. What is protected, or counts down already, is refused here."""
-    shot = await snapshot(ctx, args.name)
-    is_protection_known = await _may_be_destroyed(ctx, shot.database)
-    replaced = None if args.now else await _replaced(ctx, shot.database)
+    snap = await snapshot(ctx, args.name)
+    is_protection_known = await _may_be_destroyed(ctx, snap.database)
+    replaced = None if args.now else await _replaced(ctx, snap.database)
     name = args.name
-    gone = f"Destroy {name} and all its data. Turso keeps no copy"
+    destroys = f"Destroy {name} and all its data. Turso keeps no copy"
     first = [
         f"Block reads and writes of {name}. Clients get errors at once",
         f"Wait {COUNTDOWN}. Until then, Undo restores it with all its data",
     ]
-    warnings = [f"{counted(len(shot.tokens), 'active token')} will stop working"] if shot.tokens else []
+    warnings = [f"{counted(len(snap.tokens), 'active token')} will stop working"] if snap.tokens else []
     warnings += ["This can't be undone. The data is gone at once"] if args.now else []
     warnings += ["Its quarantine has no countdown. A new quarantine replaces it"] if replaced else []
     warnings += [] if is_protection_known else ["Turso didn't say whether it has delete protection"]
-    warnings += ["Turso didn't say how large it is"] if shot.target.size_bytes is None else []
+    warnings += ["Turso didn't say how large it is"] if snap.target.size_bytes is None else []
     return Plan(
-        target=shot.target,
-        steps=[gone] if args.now else [*first, gone],
+        target=snap.target,
+        steps=[destroys] if args.now else [*first, destroys],
         arguments={"now": args.now, **({REPLACES: replaced} if replaced else {})},
-        facts=shot.facts,
+        facts=snap.facts,
         warnings=warnings,
-        databases=((name, shot.target.group),),
-        holders=tuple(dict.fromkeys(token.holder for token in shot.tokens)),
+        databases=((name, snap.target.group),),
+        holders=tuple(dict.fromkeys(token.holder for token in snap.tokens)),
         hold=None if args.now else PlannedHold(HoldKind.QUARANTINE, block_reads=True, block_writes=True, seconds=None),
-        ends_tokens_of=(shot.target.id,),
+        ends_tokens_of=(snap.target.id,),
     )
 
 
@@ -65,7 +65,7 @@ async def _may_be_destroyed(ctx: Context, database: Database) -> bool:
     own = [database.delete_protection, now_set.delete_protection if now_set else None]
     if any(own):
         raise BadInput(f"`{name}` has delete protection. Turn it off first: `/turso protect {name} off`.")
-    is_known = first_told(*own) is not None
+    is_known = first_known(*own) is not None
     if database.group == "":
         return is_known
     group = await attempt(ctx.turso.group(database.group)) if database.group else None
@@ -96,17 +96,17 @@ async def act(ctx: ChangeContext, plan: Plan) -> None:
 async def read_back(ctx: Context, plan: Plan) -> bool:
     """True once it is gone, or blocked."""
     if plan.arguments["now"]:
-        return await gone(ctx, plan)
+        return await is_gone(ctx, plan)
     return await holds.blocked(ctx.turso, target_of(plan).name) == (True, True)
 
 
 async def delete(ctx: ChangeContext, plan: Plan) -> None:
     """Destroy the database of the plan; that it is gone already is no error."""
-    if not await gone(ctx, plan):
+    if not await is_gone(ctx, plan):
         await ctx.turso.destroy_database(target_of(plan).name)
 
 
-async def gone(ctx: Context, plan: Plan) -> bool:
+async def is_gone(ctx: Context, plan: Plan) -> bool:
     """True when no database of this id has the name any more."""
     target = target_of(plan)
     try:
@@ -119,12 +119,12 @@ def message(plan: Plan, facts: Facts) -> Reply:
     """Destroyed, or blocked and counting down; the card adds when, and Undo."""
     name = target_of(plan).name
     if plan.arguments["now"]:
-        return destroyed(plan, facts)
+        return destroyed_message(plan, facts)
     head = mrkdwn(":stopwatch: *{}* is in quarantine. Reads and writes are blocked, and its data is kept.", name)
     return reply(head, [kit.section(head)])
 
 
-def destroyed(plan: Plan, facts: Facts) -> Reply:
+def destroyed_message(plan: Plan, facts: Facts) -> Reply:
     """It is gone."""
     head = mrkdwn(":wastebasket: *{}* is destroyed with all its data.", target_of(plan).name)
     return reply(head, [kit.section(head)])
@@ -135,12 +135,12 @@ async def unblock(ctx: ChangeContext, plan: Plan) -> None:
     await holds.lift(ctx.turso, ctx.store, holds.lift_all(plan, {HoldKind.QUARANTINE}))
 
 
-async def unblocked(ctx: Context, plan: Plan) -> bool:
+async def is_unblocked(ctx: Context, plan: Plan) -> bool:
     """True once Turso blocks no more than the other holds need."""
     return await holds.is_lifted(ctx.turso, ctx.store, holds.lift_all(plan, {HoldKind.QUARANTINE}))
 
 
-def restored(plan: Plan, facts: Facts) -> Reply:
+def restored_message(plan: Plan, facts: Facts) -> Reply:
     """It answers again."""
     name = target_of(plan).name
     head = mrkdwn(":leftwards_arrow_with_hook: *{}* is restored with all its data.", name)
@@ -167,7 +167,7 @@ command = ChangeCommand(
     act=act,
     read_back=read_back,
     message=message,
-    finish=Phase(act=delete, read_back=gone, message=destroyed),
-    undo=Phase(act=unblock, read_back=unblocked, message=restored),
+    finish=Phase(act=delete, read_back=is_gone, message=destroyed_message),
+    undo=Phase(act=unblock, read_back=is_unblocked, message=restored_message),
     removes_target=True,
 )

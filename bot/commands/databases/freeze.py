@@ -10,7 +10,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, mrkdwn, span
 from bot.commands._lines import command_line
 from bot.commands._targets import snapshot, target_of
-from bot.commands.base import OVER, ChangeCommand, ChangeContext, Context, Facts
+from bot.commands.base import FREEZE_ENDED, ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.databases import _holds as holds
 from bot.core.declaration import Variant
 from bot.core.model import Risk
@@ -34,16 +34,16 @@ async def plan(ctx: Context, args: FreezeArgs) -> Plan:
     """Say what is blocked, until when, and what is blocked already."""
     if args.lasting is not None and not SHORTEST <= args.lasting <= LONGEST:
         raise BadInput("A freeze lasts from `10s` to `90d`. Leave out `--for` to freeze until someone thaws it.")
-    shot = await snapshot(ctx, args.name)
+    snap = await snapshot(ctx, args.name)
     what = "reads and writes" if args.reads else "writes"
     ends = f"Unblock after {span(args.lasting)}" if args.lasting else "Stay blocked until someone thaws it"
-    held = await holds.holds_of(ctx, shot.target.id)
+    held = await holds.holds_of(ctx, snap.target.id)
     return Plan(
-        target=shot.target,
+        target=snap.target,
         steps=[f"Block {what} of {args.name}. Clients get errors at once", f"{ends}, unless something else blocks it"],
         arguments={"reads": args.reads, "seconds": _seconds(args.lasting)},
-        facts={**shot.facts, **holds.holds_fact(held)},
-        databases=((shot.target.name, shot.target.group),),
+        facts={**snap.facts, **holds.holds_fact(held)},
+        databases=((snap.target.name, snap.target.group),),
         hold=PlannedHold(HoldKind.FREEZE, args.reads, block_writes=True, seconds=_seconds(args.lasting)),
     )
 
@@ -67,7 +67,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 def message(plan: Plan, facts: Facts) -> Reply:
     """What is blocked, how long, and how to open it."""
     name, seconds = target_of(plan).name, plan.arguments["seconds"]
-    if facts.get(OVER):
+    if facts.get(FREEZE_ENDED):
         over = mrkdwn(":sunny: The freeze of *{}* has ended.", name)
         return reply(over, [kit.section(over)])
     what = "Reads and writes" if plan.arguments["reads"] else "Writes"

@@ -36,7 +36,7 @@ class ListArgs(BaseModel):
 async def run(ctx: Context, args: ListArgs) -> Reply:
     """Read the list, and the organization's usage only where the order needs it."""
     visible = await ctx.visible_databases(group=args.group)
-    found = [one for one in visible if _fits(one, args.filter)] if args.filter else list(visible)
+    found = [one for one in visible if _matches(one, args.filter)] if args.filter else list(visible)
     used = {} if args.sort == "name" else await _usage(ctx)
     found.sort(key=attrgetter("name"))
     if field := _FIELDS.get(args.sort):
@@ -50,7 +50,7 @@ async def _usage(ctx: Context) -> dict[str, Usage]:
     return {one.uuid: one.usage for one in (await ctx.turso.organization_usage()).databases}
 
 
-def _fits(database: Listed, pattern: str) -> bool:
+def _matches(database: Listed, pattern: str) -> bool:
     if any(sign in pattern for sign in "*?["):
         return fnmatchcase(database.name, pattern.lower())
     return pattern.lower() in database.name

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
-from bot.commands._targets import NOT_TOLD, plan_target, target_of
+from bot.commands._targets import UNKNOWN, plan_target, target_of
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.core.model import Risk
 from bot.core.parsing.arguments import DatabaseName, OnOff, Positional
@@ -31,7 +31,7 @@ async def plan(ctx: Context, args: ProtectArgs) -> Plan:
         target=plan_target(database),
         steps=[f"Turn {_word(args.on)} delete protection of {args.name}"],
         arguments={"on": args.on},
-        facts={"Delete protection now": NOT_TOLD if now.delete_protection is None else _word(now.delete_protection)},
+        facts={"Delete protection now": UNKNOWN if now.delete_protection is None else _word(now.delete_protection)},
         warnings=[] if args.on else ["It can be destroyed afterwards"],
         databases=((database.name, database.group or None),),
     )

@@ -8,7 +8,7 @@ from bot.blocks.text import utc
 from bot.commands._targets import read_target
 from bot.commands.base import ChangeCommand, Context
 from bot.commands.databases._holds import open_quarantine
-from bot.commands.databases.destroy import restored, unblock, unblocked
+from bot.commands.databases.destroy import is_unblocked, restored_message, unblock
 from bot.core.model import Risk
 from bot.core.parsing.arguments import DatabaseName, Positional
 from bot.core.requests.plan import Plan, PlanTarget
@@ -55,7 +55,7 @@ command = ChangeCommand(
     synonyms=("undo", "undelete", "recover"),
     plan=plan,
     act=unblock,
-    read_back=unblocked,
-    message=restored,
+    read_back=is_unblocked,
+    message=restored_message,
     undoes=True,
 )

@@ -18,7 +18,7 @@ from bot.commands.usage._amounts import UNKNOWN, known
 from bot.core.parsing.arguments import DatabaseName, Positional
 from bot.core.records.tokens import LedgerToken
 from bot.core.reply import Block, Reply
-from bot.turso import Database, first_told
+from bot.turso import Database, first_known
 from bot.turso.models import Configuration, DatabaseUsage, Instance
 from bot.turso.tolerance import LARGEST
 
@@ -63,8 +63,8 @@ def _state(database: Database, configuration: Configuration | None) -> str:
     if configuration is None:
         return state_of(database)
     blocks = {
-        "block_reads": first_told(configuration.block_reads, database.block_reads),
-        "block_writes": first_told(configuration.block_writes, database.block_writes),
+        "block_reads": first_known(configuration.block_reads, database.block_reads),
+        "block_writes": first_known(configuration.block_writes, database.block_writes),
     }
     protected = configuration.delete_protection or database.delete_protection
     return state_of(database.model_copy(update=blocks | {"delete_protection": protected}))
@@ -103,11 +103,11 @@ def _properties(
 
 def _protection(database: Database, configuration: Configuration | None) -> str:
     told = (configuration.delete_protection if configuration else None, database.delete_protection)
-    return "on" if any(told) else UNKNOWN if first_told(*told) is None else "off"
+    return "on" if any(told) else UNKNOWN if first_known(*told) is None else "off"
 
 
 def _blocked(*told: bool | None) -> str:
-    value = first_told(*told)
+    value = first_known(*told)
     return UNKNOWN if value is None else "blocked" if value else "open"
 
 

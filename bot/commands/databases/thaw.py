@@ -34,7 +34,7 @@ async def plan(ctx: Context, args: ThawArgs) -> Plan:
     """Say what opens, and what does not."""
     database = await ctx.turso.database(args.name)
     blocks = await holds.blocked(ctx.turso, args.name)
-    blocked = words(blocks)
+    blocked = describe_blocks(blocks)
     held = await holds.holds_of(ctx, database.id)
     if ctx.follow_up and (one := ctx.follow_up.hold):
         return _plan_of_one(database, one, blocked, held)
@@ -46,7 +46,7 @@ async def plan(ctx: Context, args: ThawArgs) -> Plan:
     return Plan(
         target=plan_target(database),
         steps=[f"Unblock {blocked} of {args.name}"],
-        arguments=_ends(held, *blocks),
+        arguments=_arguments(held, *blocks),
         facts={"Blocked now": blocked, **holds.holds_fact(held)},
         warnings=others,
         databases=((database.name, database.group or None),),
@@ -60,60 +60,60 @@ def _plan_of_one(database: Database, one: Hold, blocked: str, held: Sequence[Hol
     return Plan(
         target=plan_target(database),
         steps=[f"End this freeze of {database.name}: {holds.describe(one)}", *stays],
-        arguments={**_ends([one], one.block_reads, one.block_writes), ONE: True},
+        arguments={**_arguments([one], one.block_reads, one.block_writes), ONE: True},
         facts={"Blocked now": blocked or "nothing", **holds.holds_fact(held)},
         databases=((database.name, database.group or None),),
     )
 
 
-def _ends(ended: Sequence[Hold], reads: bool, writes: bool) -> dict[str, Any]:
+def _arguments(ended: Sequence[Hold], reads: bool, writes: bool) -> dict[str, Any]:
     return {ENDS: sorted(hold.id for hold in ended), "block_reads": reads, "block_writes": writes}
 
 
-def ended_by(plan: Plan) -> frozenset[str]:
+def holds_ended_by(plan: Plan) -> frozenset[str]:
     """Return the ids of the holds that end with a plan."""
     return frozenset(plan.arguments.get(ENDS, ()))
 
 
-def words(blocked: holds.Blocks) -> str:
+def describe_blocks(blocked: holds.Blocks) -> str:
     """Name what is blocked; empty: nothing."""
     return " and ".join(word for word, on in zip(("reads", "writes"), blocked, strict=True) if on)
 
 
 def _lift(plan: Plan) -> holds.Lift:
-    target, ended = target_of(plan), ended_by(plan)
-    return holds.Lift(target.name, target.id, lambda hold: hold.id in ended, _seen(plan))
+    target, ended = target_of(plan), holds_ended_by(plan)
+    return holds.Lift(target.name, target.id, lambda hold: hold.id in ended, _planned_blocks(plan))
 
 
-def _seen(plan: Plan) -> holds.Blocks:
+def _planned_blocks(plan: Plan) -> holds.Blocks:
     return bool(plan.arguments.get("block_reads")), bool(plan.arguments.get("block_writes"))
 
 
-_AGAIN: Final = "Run `thaw` again to unblock all of it."
+_RUN_AGAIN: Final = "Run `thaw` again to unblock all of it."
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
     """Say that the one freeze of the plan has ended meanwhile, or that more is blocked than its card shows."""
-    target, ended = target_of(plan), ended_by(plan)
+    target, ended = target_of(plan), holds_ended_by(plan)
     held = {hold.id for hold in await holds.holds_of(ctx, target.id)}
     if plan.arguments.get(ONE):
         return None if held & ended else f"This freeze of `{target.name}` has already ended."
     if held - ended:
-        return f"`{target.name}` was blocked again after this request. {_AGAIN}"
-    if holds.more_than(await holds.blocked(ctx.turso, target.name), _seen(plan)):
-        return f"More of `{target.name}` is blocked now than when this was requested. {_AGAIN}"
+        return f"`{target.name}` was blocked again after this request. {_RUN_AGAIN}"
+    if holds.has_more_blocks(await holds.blocked(ctx.turso, target.name), _planned_blocks(plan)):
+        return f"More of `{target.name}` is blocked now than when this was requested. {_RUN_AGAIN}"
     return None
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> Facts:
     """Open what ends, but for what a quarantine or another hold needs."""
     await holds.lift(ctx.turso, ctx.store, _lift(plan))
-    return await still(ctx, plan)
+    return await read_remaining_blocks(ctx, plan)
 
 
-async def still(ctx: Context, plan: Plan) -> Facts:
+async def read_remaining_blocks(ctx: Context, plan: Plan) -> Facts:
     """Read what is blocked for another reason."""
-    return {"still": words(await holds.blocked(ctx.turso, target_of(plan).name))}
+    return {"still": describe_blocks(await holds.blocked(ctx.turso, target_of(plan).name))}
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
@@ -146,5 +146,5 @@ command = ChangeCommand(
     message=message,
     lifts=True,
     drift=drift,
-    facts_again=still,
+    facts_again=read_remaining_blocks,
 )

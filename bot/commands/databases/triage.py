@@ -12,7 +12,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, Plain, ago, counted, joined, mrkdwn, number, person, size, when
 from bot.commands._lines import command_line
 from bot.commands._rights import may
-from bot.commands._targets import some
+from bot.commands._targets import list_names
 from bot.commands.base import Context, ReadCommand
 from bot.commands.databases._triage_queries import queries_blocks, require_literals
 from bot.commands.databases._triage_reading import Findings, read
@@ -50,16 +50,18 @@ async def run(ctx: Context, args: TriageArgs) -> Reply:
     ]
     drawn = chart.blocks()
     plain = [*head, *chart.plain(), *rest] if drawn else []
-    return reply(_spoken(args.name, found), [*head, *drawn, *rest], plain_blocks=plain, private=args.literals)
+    return reply(
+        _notification_text(args.name, found), [*head, *drawn, *rest], plain_blocks=plain, private=args.literals
+    )
 
 
-def _spoken(name: str, found: Findings) -> Mrkdwn:
+def _notification_text(name: str, found: Findings) -> Mrkdwn:
     """Say in a notification how it is, and how much it is used."""
     used, period = (found.today, "today") if found.today else (found.month, "this month")
     if used is None:
         return mrkdwn("{}: {}.", name, found.state)
     reads = known(used.rows_read, number)
-    return mrkdwn("{}: {}. {} rows read {}{}.", name, found.state, reads, period, _against(found, "rows_read"))
+    return mrkdwn("{}: {}. {} rows read {}{}.", name, found.state, reads, period, _versus_usual(found, "rows_read"))
 
 
 def _facts(found: Findings) -> list[tuple[str, Mrkdwn]]:
@@ -67,7 +69,7 @@ def _facts(found: Findings) -> list[tuple[str, Mrkdwn]]:
     if found.protected is not None:
         pairs.append(("Delete protection", mrkdwn("{}", "on" if found.protected else "off")))
     if found.group is not None:
-        others = f", with {some(found.siblings, at_most=4)}" if found.siblings else ""
+        others = f", with {list_names(found.siblings, at_most=4)}" if found.siblings else ""
         pairs.append(("Group", mrkdwn("{}{}", found.group or "none", others)))
     pairs += _usage(found)
     if found.held:
@@ -80,13 +82,16 @@ def _usage(found: Findings) -> list[tuple[str, Mrkdwn]]:
     if used is None:
         return []
     return [
-        (f"Rows read {span}", mrkdwn("{}{}", known(used.rows_read, number), _against(found, "rows_read"))),
-        (f"Rows written {span}", mrkdwn("{}{}", known(used.rows_written, number), _against(found, "rows_written"))),
+        (f"Rows read {span}", mrkdwn("{}{}", known(used.rows_read, number), _versus_usual(found, "rows_read"))),
+        (
+            f"Rows written {span}",
+            mrkdwn("{}{}", known(used.rows_written, number), _versus_usual(found, "rows_written")),
+        ),
         ("Size", mrkdwn("{}", known(used.storage_bytes, size))),
     ]
 
 
-def _against(found: Findings, field: str) -> Mrkdwn:
+def _versus_usual(found: Findings, field: str) -> Mrkdwn:
     """Compare today so far with the same part of a usual day. It takes both."""
     now = getattr(found.today, field) if found.today else None
     whole_day = getattr(found.usual, field) if found.usual else None

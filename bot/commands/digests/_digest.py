@@ -10,7 +10,7 @@ from bot.blocks import buttons, kit
 from bot.blocks.message import reply
 from bot.blocks.table import Cell, Table, amount
 from bot.blocks.text import Mrkdwn, Plain, counted, joined, mrkdwn, number, on_day, person, size, when
-from bot.commands._still_there import of_listed
+from bot.commands._existing_databases import keep_listed
 from bot.commands.base import ChangeContext, Context
 from bot.commands.databases import _holds as holds
 from bot.commands.usage._amounts import amount_of, change
@@ -76,7 +76,7 @@ async def digest(ctx: Context, length: timedelta) -> Reply:
     databases = await ctx.visible_databases()
     names = {one.id: one.name for one in databases}
     samples, held, tokens = await asyncio.gather(_samples(ctx, databases, length), _held(ctx), _ending(ctx))
-    held, tokens = of_listed(held, databases), of_listed(tokens, databases)
+    held, tokens = keep_listed(held, databases), keep_listed(tokens, databases)
     samples = [one for one in samples if one.database_id in names and moment_of(one) <= ctx.now]
     return _message(ctx, _count(samples, names, ctx.now, length), _idle(samples, names), held, tokens, length)
 

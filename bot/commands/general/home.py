@@ -10,7 +10,7 @@ from bot.blocks.text import Mrkdwn, counted, mrkdwn
 from bot.commands._lines import command_line
 from bot.commands._rights import rights_here, unknown_here
 from bot.commands.base import Context, ReadCommand
-from bot.commands.requests.requests import mine_now, to_approve
+from bot.commands.requests.requests import own_requests, requests_to_approve
 from bot.core.reply import Block, Reply
 
 WAITING = 4
@@ -57,7 +57,7 @@ def _runs(here: set[str]) -> list[Element]:
 
 async def waiting(ctx: Context) -> list[Block]:
     """What waits for the requester's approval, and what they asked for themselves."""
-    theirs, mine = await to_approve(ctx), await mine_now(ctx)
+    theirs, mine = await requests_to_approve(ctx), await own_requests(ctx)
     blocks: list[Block] = []
     for title, requests, approves in (("Waiting for you", theirs, True), ("Your requests", mine, False)):
         if requests:

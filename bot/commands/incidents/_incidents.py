@@ -7,9 +7,9 @@ from typing import Any
 
 from bot.blocks import buttons, kit
 from bot.blocks.text import Mrkdwn, counted, joined, mrkdwn, people, person
-from bot.commands._still_there import still_there
+from bot.commands._existing_databases import drop_gone
 from bot.commands.base import Context
-from bot.commands.incidents._timeline import is_about_incident, is_of, ran_at
+from bot.commands.incidents._timeline import belongs_to, is_about_incident, was_running_at
 from bot.commands.requests.requests import OPEN
 from bot.core.records.holds import HoldKind
 from bot.core.records.incidents import Incident
@@ -58,15 +58,15 @@ async def still_open(ctx: Context, incident: Incident) -> OpenItems:
     """Return what was begun in this channel while the incident ran, and has not ended."""
     here, organization = incident.channel_id, incident.organization
     held = await ctx.store.holds.find(organization=organization)
-    begun = [hold for hold in held if hold.channel_id == here and ran_at(incident, hold.placed_at)]
+    begun = [hold for hold in held if hold.channel_id == here and was_running_at(incident, hold.placed_at)]
     tokens = await ctx.store.tokens.find(organization=organization, live_at=ctx.now)
-    minted = [token for token in tokens if token.channel_id == here and ran_at(incident, token.minted_at)]
-    ours, made = await asyncio.gather(still_there(ctx.turso, begun), still_there(ctx.turso, minted))
+    minted = [token for token in tokens if token.channel_id == here and was_running_at(incident, token.minted_at)]
+    ours, made = await asyncio.gather(drop_gone(ctx.turso, begun), drop_gone(ctx.turso, minted))
     requests = await ctx.store.requests.find(states=OPEN, channel_id=here)
-    asked = [one for one in requests if is_of(incident, one)]
+    asked = [one for one in requests if belongs_to(incident, one)]
     waiting = [one for one in asked if not is_about_incident(ctx, one) and one.state is not State.QUARANTINED]
     owed = [review for review in await ctx.store.reviews.find(owed=True) if review.channel_id == here]
-    reviews = [review for review in owed if ran_at(incident, review.created_at)]
+    reviews = [review for review in owed if was_running_at(incident, review.created_at)]
     return OpenItems(
         frozen=[[hold.id, hold.database] for hold in ours if hold.kind is HoldKind.FREEZE][:KEPT],
         quarantined=[[hold.request_id, hold.database] for hold in ours if hold.kind is HoldKind.QUARANTINE][:KEPT],
@@ -81,35 +81,38 @@ def _request(ctx: Context, one: Request) -> Row:
     return [one.id, ctx.policy.catalogue.label_of(one.command), buttons.subject(one), one.requester, decided]
 
 
-def open_items_blocks(loose: OpenItems, *, approves: bool = True) -> list[Block]:
+def open_items_blocks(open_items: OpenItems, *, approves: bool = True) -> list[Block]:
     """Say what is open, each with the buttons that settle it.
 
     Args:
         approves: the rules of the incident still hold, so that what waits can still be approved.
     """
-    if loose.is_empty:
+    if open_items.is_empty:
         return [kit.context(mrkdwn("There are no open items."))]
     blocks = [kit.section(mrkdwn("*Open items*"))]
-    for hold_id, name in loose.frozen[:ROWS]:
+    for hold_id, name in open_items.frozen[:ROWS]:
         words = mrkdwn(":snowflake: Frozen: `{}`", name)
         blocks.append(kit.section(words, accessory=buttons.thaw(hold_id, f"Thaw {name}"[:60])))
-    for request_id, name in loose.quarantined[:ROWS]:
+    for request_id, name in open_items.quarantined[:ROWS]:
         words = mrkdwn(":stopwatch: In quarantine: `{}`", name)
         blocks.append(kit.section(words, accessory=buttons.undo(request_id, f"Undo {name}"[:60])))
-    for name in loose.databases(loose.tokens)[:ROWS]:
-        blocks.append(_tokens(name, [row for row in loose.tokens if row[1] == name]))
-    for row in loose.requests[:ROWS]:
+    for name in open_items.databases(open_items.tokens)[:ROWS]:
+        blocks.append(_tokens(name, [row for row in open_items.tokens if row[1] == name]))
+    for row in open_items.requests[:ROWS]:
         blocks += _waiting(row, approves=approves)
-    for request_id, actor in loose.reviews[:ROWS]:
+    for request_id, actor in open_items.reviews[:ROWS]:
         words = mrkdwn(":eyes: Break-glass by {} still needs a review", person(actor))
         blocks.append(kit.section(words, accessory=buttons.review(request_id)))
-    more = sum(max(0, count - ROWS) for count in _counts(loose))
+    more = sum(max(0, count - ROWS) for count in _counts(open_items))
     return blocks + ([kit.context(mrkdwn("And {} more in the report.", more))] if more else [])
 
 
-def _counts(loose: OpenItems) -> list[int]:
-    tokens = loose.databases(loose.tokens)
-    return [len(rows) for rows in (loose.frozen, loose.quarantined, tokens, loose.requests, loose.reviews)]
+def _counts(open_items: OpenItems) -> list[int]:
+    tokens = open_items.databases(open_items.tokens)
+    return [
+        len(rows)
+        for rows in (open_items.frozen, open_items.quarantined, tokens, open_items.requests, open_items.reviews)
+    ]
 
 
 def _tokens(name: str, rows: list[Row]) -> Block:

@@ -31,7 +31,7 @@ class Story:
     """The ids of requests that were not made in this incident."""
     reviews: Mapping[str, Review] = field(default_factory=dict)
     """By the request that owed it; only those that were given."""
-    loose: OpenItems = field(default_factory=OpenItems)
+    open_items: OpenItems = field(default_factory=OpenItems)
     names: Mapping[str, str] = field(default_factory=dict)
     channel_name: str = ""
 
@@ -53,12 +53,12 @@ async def story_of(ctx: Context, incident: Incident) -> Story:
     requests = found.requests
     reviews = await ctx.store.reviews.find(owed=False, request_ids=[one.id for one in requests])
     given = {review.request_id: review for review in reviews}
-    opened, catalogue = await still_open(ctx, incident), ctx.policy.catalogue
-    told = Story(incident, ctx.now, catalogue, found.entries, requests, found.foreign, given, opened)
-    names = await ctx.names_of(told.people) if ctx.names_of else {}
+    open_items, catalogue = await still_open(ctx, incident), ctx.policy.catalogue
+    story = Story(incident, ctx.now, catalogue, found.entries, requests, found.foreign, given, open_items)
+    names = await ctx.names_of(story.people) if ctx.names_of else {}
     here = ctx.subject.channel
     channel_name = here.name if here.id == incident.channel_id else ""
-    return replace(told, names=names, channel_name=channel_name)
+    return replace(story, names=names, channel_name=channel_name)
 
 
 def markdown(story: Story) -> str:
@@ -168,17 +168,18 @@ def _cell(text: str) -> str:
 
 
 def _open(story: Story) -> list[str]:
-    loose = story.loose
+    open_items = story.open_items
     waiting = [
-        f"{verb} {subject} (requested by {story.who(requester)})" for _, verb, subject, requester, _ in loose.requests
+        f"{verb} {subject} (requested by {story.who(requester)})"
+        for _, verb, subject, requester, _ in open_items.requests
     ]
-    tokens = [f"{name} (held by {story.who(holder)})" for _, name, holder in loose.tokens]
+    tokens = [f"{name} (held by {story.who(holder)})" for _, name, holder in open_items.tokens]
     lines = [
-        _list("Frozen", [name for _, name in loose.frozen]),
-        _list("In quarantine", [name for _, name in loose.quarantined]),
+        _list("Frozen", [name for _, name in open_items.frozen]),
+        _list("In quarantine", [name for _, name in open_items.quarantined]),
         _list("Active tokens", tokens),
         _list("Open requests", waiting),
-        _list("Waiting for a review of", [story.who(actor) for _, actor in loose.reviews]),
+        _list("Waiting for a review of", [story.who(actor) for _, actor in open_items.reviews]),
     ]
     return [line for line in lines if line] or ["Nothing."]
 

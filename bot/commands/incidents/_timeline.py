@@ -28,19 +28,19 @@ class Timeline:
     """The ids of requests that were not made in this incident: only their outcome came while it ran."""
 
 
-def ran_at(incident: Incident, moment: datetime) -> bool:
+def was_running_at(incident: Incident, moment: datetime) -> bool:
     """Say whether an incident ran at some moment."""
     return incident.started_at <= moment and (incident.ended_at is None or moment <= incident.ended_at)
 
 
-def is_of(incident: Incident, request: Request) -> bool:
+def belongs_to(incident: Incident, request: Request) -> bool:
     """Say whether a request was made in an incident: under its rules, or by the channel's own while it ran.
 
     What settles something that another incident left open was made in that one.
     """
     if request.incident_id is not None:
         return request.incident_id == incident.id
-    return request.channel_id == incident.channel_id and ran_at(incident, request.created_at)
+    return request.channel_id == incident.channel_id and was_running_at(incident, request.created_at)
 
 
 def is_about_incident(ctx: Context, request: Request) -> bool:
@@ -52,7 +52,7 @@ async def timeline_of(ctx: Context, incident: Incident) -> Timeline:
     """Read what the audit log has of an incident."""
     entries = await _entries(ctx, incident)
     known = await _requests(ctx, entries)
-    others = {one.id for one in known if not is_about_incident(ctx, one) and not is_of(incident, one)}
+    others = {one.id for one in known if not is_about_incident(ctx, one) and not belongs_to(incident, one)}
     ended = {one.request_id for one in entries if one.event in OUTCOMES}
     left_out = others - ended
     return Timeline(

@@ -33,10 +33,10 @@ async def plan(ctx: Context, args: IncidentEndArgs) -> Plan:
     incident = await ctx.store.incidents.running_in(ctx.subject.channel.id)
     if incident is None:
         raise BadInput(f"No incident is active in this channel.{await _elsewhere(ctx)}")
-    loose = await still_open(ctx, incident)
-    left = [f"{name} stays frozen" for name in loose.databases(loose.frozen)]
-    left += [f"{name} stays in quarantine" for name in loose.databases(loose.quarantined)]
-    left += [f"Tokens of {name} stay valid until they expire" for name in loose.databases(loose.tokens)]
+    open_items = await still_open(ctx, incident)
+    left = [f"{name} stays frozen" for name in open_items.databases(open_items.frozen)]
+    left += [f"{name} stays in quarantine" for name in open_items.databases(open_items.quarantined)]
+    left += [f"Tokens of {name} stay valid until they expire" for name in open_items.databases(open_items.tokens)]
     return Plan(
         target=None,
         steps=[f"End incident {incident.key}. Its permissions end at once", "Post the report"],
@@ -74,7 +74,7 @@ async def facts_again(ctx: Context, plan: Plan) -> Facts:
 async def facts_of(ctx: Context, ended: Incident) -> Facts:
     """Gather what the last message of an incident says."""
     story = await story_of(ctx, ended)
-    return {"loose": asdict(story.loose), "report": markdown(story)[:LONGEST_REPORT]}
+    return {"loose": asdict(story.open_items), "report": markdown(story)[:LONGEST_REPORT]}
 
 
 def _entry(ctx: Context, incident: Incident) -> AuditEntry:
@@ -109,8 +109,8 @@ def last_message(key: str, how: Mrkdwn, facts: Mapping[str, Any]) -> Reply:
     file = Attachment(f"{filename(key)}.md", f"Incident {key}", text) if text else None
     left = facts.get("loose")
     unknown = kit.context(mrkdwn("The open items couldn't be read. `/turso incident report` lists them."))
-    loose = [unknown] if left is None else open_items_blocks(OpenItems.of(left), approves=False)
-    return reply(head, [kit.section(head), *loose], attachment=file)
+    open_items = [unknown] if left is None else open_items_blocks(OpenItems.of(left), approves=False)
+    return reply(head, [kit.section(head), *open_items], attachment=file)
 
 
 command = ChangeCommand(

@@ -30,7 +30,7 @@ async def run(ctx: Context, args: IncidentReportArgs) -> Reply:
     )
     return reply(
         title,
-        [kit.section(title), *open_items_blocks(story.loose, approves=incident.ended_at is None)],
+        [kit.section(title), *open_items_blocks(story.open_items, approves=incident.ended_at is None)],
         attachment=Attachment(f"{filename(incident.key)}.md", f"Incident {incident.key}", markdown(story)),
     )
 

@@ -42,13 +42,13 @@ class AuditArgs(BaseModel):
 
 async def run(ctx: Context, args: AuditArgs) -> Reply:
     """One page; the next one begins before the last entry shown."""
-    sight = await sight_of(ctx)
-    rows = await entries(ctx, args, sight, PAGE + 1)
+    visible = await entry_filter_of(ctx)
+    rows = await entries(ctx, args, visible, PAGE + 1)
     if args.db and not (rows or args.before):
         await require_known(ctx, args.db)
     title = _title(args)
     catalogue = ctx.policy.catalogue
-    writer = slack_writer(lambda entry: [name for name in entry.databases if sight.has(name)], catalogue)
+    writer = slack_writer(lambda entry: [name for name in entry.databases if visible.has(name)], catalogue)
     lines = [_line(ctx, writer, seq, entry) for seq, entry in rows[:PAGE]]
     more = []
     if len(rows) > PAGE:
@@ -58,7 +58,7 @@ async def run(ctx: Context, args: AuditArgs) -> Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class EntryFilter:
     """Which databases' entries somebody may see. None: of all."""
 
     ctx: Context
@@ -78,20 +78,20 @@ class Sight:
         return any(map(self.has, entry.databases))
 
 
-async def sight_of(ctx: Context) -> Sight:
+async def entry_filter_of(ctx: Context) -> EntryFilter:
     """Find out what the requester may see; a channel with every database needs no list of them."""
     if ctx.scope.databases is not None and ctx.scope.databases.everything:
-        return Sight(ctx, None)
-    return Sight(ctx, frozenset(one.name for one in await ctx.visible_databases()))
+        return EntryFilter(ctx, None)
+    return EntryFilter(ctx, frozenset(one.name for one in await ctx.visible_databases()))
 
 
-async def entries(ctx: Context, args: AuditArgs, sight: Sight, limit: int) -> list[Row]:
+async def entries(ctx: Context, args: AuditArgs, visible: EntryFilter, limit: int) -> list[Row]:
     """Return what the requester may see: of the channel's databases, and of the channel itself."""
     since = since_start(args.since, ctx.now) if args.since is not None else None
-    if args.db or sight.names is None:
-        return await _visible(ctx, args, sight, limit, since, [args.db] if args.db else None, None)
-    of_databases = await _visible(ctx, args, sight, limit, since, sorted(sight.names), None)
-    of_channel = await _visible(ctx, args, sight, limit, since, None, ctx.subject.channel.id)
+    if args.db or visible.names is None:
+        return await _visible(ctx, args, visible, limit, since, [args.db] if args.db else None, None)
+    of_databases = await _visible(ctx, args, visible, limit, since, sorted(visible.names), None)
+    of_channel = await _visible(ctx, args, visible, limit, since, None, ctx.subject.channel.id)
     rows = dict(of_databases + of_channel)
     return [(seq, rows[seq]) for seq in sorted(rows, reverse=True)[:limit]]
 
@@ -99,7 +99,7 @@ async def entries(ctx: Context, args: AuditArgs, sight: Sight, limit: int) -> li
 async def _visible(
     ctx: Context,
     args: AuditArgs,
-    sight: Sight,
+    visible: EntryFilter,
     limit: int,
     since: datetime | None,
     names: list[str] | None,
@@ -111,7 +111,7 @@ async def _visible(
         page = await ctx.store.audit.page(
             before_seq=before, limit=limit, databases=names, channel_id=channel_id, user_id=args.user, since=since
         )
-        found += [row for row in page if sight.may_see(row[1])]
+        found += [row for row in page if visible.may_see(row[1])]
         if len(found) >= limit or len(page) < limit:
             break
         before = page[-1][0]

@@ -35,9 +35,9 @@ class RequestsArgs(BaseModel):
 async def run(ctx: Context, args: RequestsArgs) -> Reply:
     """Those that were made in this channel, newest first: their rights, and who may read their reasons, are its."""
     if args.mine:
-        found, title = await mine_now(ctx), "open {} from you"
+        found, title = await own_requests(ctx), "open {} from you"
     elif args.to_approve:
-        found, title = await to_approve(ctx), "{} that you can approve"
+        found, title = await requests_to_approve(ctx), "{} that you can approve"
     else:
         found, title = await open_requests(ctx), "open {} in this channel"
     pages = max(1, -(-len(found) // PAGE))
@@ -59,13 +59,13 @@ async def open_requests(ctx: Context) -> list[Request]:
     return [one for one in found if is_visible(ctx, one) and not _is_only_theirs(ctx, one)]
 
 
-async def mine_now(ctx: Context) -> list[Request]:
+async def own_requests(ctx: Context) -> list[Request]:
     """Return what the requester has open in this channel; Home shows what they have in all."""
     me, here = ctx.subject.person.id, ctx.subject.channel.id
     return await ctx.store.requests.find(states=OPEN, requester=me, channel_id=here, limit=MOST)
 
 
-async def to_approve(ctx: Context) -> list[Request]:
+async def requests_to_approve(ctx: Context) -> list[Request]:
     """Return what the requester could approve in this channel now; Home shows what they could in all of theirs."""
     found = await ctx.store.requests.find(states=[State.PENDING], channel_id=ctx.subject.channel.id, limit=MOST)
     return [one for one in found if is_visible(ctx, one) and await may_approve(ctx, one)]

@@ -9,7 +9,7 @@ from bot.blocks.message import reply
 from bot.blocks.proofs import proof_head, proof_of_group
 from bot.blocks.text import counted, mrkdwn
 from bot.commands._lines import command_line
-from bot.commands._targets import live_tokens, snapshot, some, target_of
+from bot.commands._targets import list_names, live_tokens, snapshot, target_of
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.commands.tokens._probes import mint_probes
 from bot.core.model import Risk
@@ -28,17 +28,17 @@ class RotateArgs(BaseModel):
 
 async def plan(ctx: Context, args: RotateArgs) -> Plan:
     """Find everybody whom it may hit: the databases of the group, and the holders of our live tokens for them."""
-    shot = await snapshot(ctx, args.name)
-    group = shot.database.group
+    snap = await snapshot(ctx, args.name)
+    group = snap.database.group
     if group is None:
         raise Unavailable(f"Turso didn't say which group `{args.name}` is in, so I can't tell what a rotation affects.")
     siblings = await _members(ctx, group)
-    others = sorted(one.name for one in siblings if one.id != shot.database.id)
-    ids = list(dict.fromkeys([shot.database.id, *(one.id for one in siblings)]))
+    others = sorted(one.name for one in siblings if one.id != snap.database.id)
+    ids = list(dict.fromkeys([snap.database.id, *(one.id for one in siblings)]))
     tokens = await live_tokens(ctx, ids)
-    own = {label: fact for label, fact in shot.facts.items() if label.startswith(("Size", "Rows read"))}
+    own = {label: fact for label, fact in snap.facts.items() if label.startswith(("Size", "Rows read"))}
     return Plan(
-        target=shot.target,
+        target=snap.target,
         steps=[
             f"Revoke every token of {args.name}. This can take up to an hour and can't be undone",
             "Check with a read-only token when old tokens are refused",
@@ -47,11 +47,11 @@ async def plan(ctx: Context, args: RotateArgs) -> Plan:
         ],
         facts={
             **own,
-            "Databases of the group": f"{len(others) + 1} ({some([args.name, *others])})" if group else "none",
+            "Databases of the group": f"{len(others) + 1} ({list_names([args.name, *others])})" if group else "none",
             "Active tokens": _count(tokens),
         },
         warnings=_warnings(group, others),
-        databases=tuple(dict.fromkeys([(shot.target.name, shot.target.group), *map(_pair, siblings)])),
+        databases=tuple(dict.fromkeys([(snap.target.name, snap.target.group), *map(_pair, siblings)])),
         holders=tuple(dict.fromkeys(token.holder for token in tokens)),
         ends_tokens_of=tuple(ids),
     )
@@ -79,7 +79,7 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
     known = set(plan.ends_tokens_of)
     joined = [one for one in await _members(ctx, group) if one.id not in known]
     seen = sorted(one.name for one in joined if ctx.scope.covers(one.target))
-    named = f" ({some(seen)})" if seen else ""
+    named = f" ({list_names(seen)})" if seen else ""
     since = f"joined the group `{group}` since the request"
     return f"{counted(len(joined), 'other database')} {since}{named}." if joined else None
 
@@ -91,11 +91,11 @@ def _pair(database: Listed) -> tuple[str, str | None]:
 def _count(tokens: list[LedgerToken]) -> str:
     """Count them. Their holders are named below the plan."""
     databases = sorted({token.database for token in tokens})
-    return f"{len(tokens)} ({some(databases)})" if tokens else "none"
+    return f"{len(tokens)} ({list_names(databases)})" if tokens else "none"
 
 
 def _warnings(group: str, others: list[str]) -> list[str]:
-    reach = f"This may also revoke the tokens of the other databases in group {group}: {some(others, at_most=8)}"
+    reach = f"This may also revoke the tokens of the other databases in group {group}: {list_names(others, at_most=8)}"
     return [
         *([reach] if others else []),
         "Tokens created elsewhere (CLI, dashboard, other programs) are revoked too. Turso can't list them",

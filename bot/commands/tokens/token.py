@@ -28,13 +28,13 @@ class TokenArgs(BaseModel):
 
 async def plan(ctx: Context, args: TokenArgs) -> Plan:
     """Say which token it would be; nothing is minted before its requester reveals it."""
-    shot = await snapshot(ctx, args.name)
+    snap = await snapshot(ctx, args.name)
     access, lasts = _access(args.read_only), _lasts(args.expiration)
     warnings = ["It never expires. Only a rotation revokes it, together with all other tokens"] * isinstance(
         args.expiration.lifetime, Never
     )
     return Plan(
-        target=shot.target,
+        target=snap.target,
         steps=[
             f"Create the token when the requester presses Reveal: {access}, {lasts}",
             "Show it once, only to the requester. It isn't stored",
@@ -42,12 +42,12 @@ async def plan(ctx: Context, args: TokenArgs) -> Plan:
         arguments={
             "expiration": str(args.expiration),
             "read_only": args.read_only,
-            "libsql_url": shot.database.libsql_url,
-            "https_url": shot.database.https_url,
+            "libsql_url": snap.database.libsql_url,
+            "https_url": snap.database.https_url,
         },
-        facts={"Access": access, "Valid for": lasts.removeprefix("valid for "), **shot.facts},
-        warnings=[*warnings, *_blocked(shot.database.block_reads, shot.database.block_writes)],
-        databases=((shot.target.name, shot.target.group),),
+        facts={"Access": access, "Valid for": lasts.removeprefix("valid for "), **snap.facts},
+        warnings=[*warnings, *_blocked(snap.database.block_reads, snap.database.block_writes)],
+        databases=((snap.target.name, snap.target.group),),
     )
 
 

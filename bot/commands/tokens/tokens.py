@@ -8,8 +8,8 @@ from bot.blocks import buttons, kit
 from bot.blocks.kit import Element
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, joined, mrkdwn, person, span, when
+from bot.commands._existing_databases import drop_gone
 from bot.commands._lines import command_line
-from bot.commands._still_there import still_there
 from bot.commands._targets import require_known
 from bot.commands.base import Context, ReadCommand
 from bot.core.declaration import Variant
@@ -36,7 +36,7 @@ async def run(ctx: Context, args: TokensArgs) -> Reply:
     """From memory; newest first. Turso is asked only which databases there are: with one, its tokens end."""
     holder = ctx.subject.person.id if args.mine else None
     found = await ctx.store.tokens.find(organization=ctx.organization, holder=holder, live_at=ctx.now, limit=MOST)
-    shown = await still_there(ctx.turso, [one for one in found if _is_meant(ctx, args, one)])
+    shown = await drop_gone(ctx.turso, [one for one in found if _is_meant(ctx, args, one)])
     if args.name and not shown:
         await require_known(ctx, args.name)
     pages = max(1, -(-len(shown) // PAGE))

@@ -9,7 +9,7 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-Once = Callable[[], Awaitable[None]]
+RoundFunction = Callable[[], Awaitable[None]]
 FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 60.0
 """Seconds between two tries of a loop that fails; a loop whose rounds are further apart keeps its own pace."""
@@ -18,7 +18,7 @@ LONGEST_PAUSE: Final = 60.0
 class Loop:
     """Work that is done again and again: `once` is one round of it."""
 
-    def __init__(self, name: str, once: Once, every: float, observe: Callable[[str], None]) -> None:
+    def __init__(self, name: str, once: RoundFunction, every: float, observe: Callable[[str], None]) -> None:
         self.name = name
         self.once = once
         self.rounds = 0
@@ -91,7 +91,7 @@ class Background:
     def __iter__(self) -> Iterator[Loop]:
         return iter(list(self._loops.values()))
 
-    def add(self, name: str, once: Once, *, every: float = 0.0) -> Loop:
+    def add(self, name: str, once: RoundFunction, *, every: float = 0.0) -> Loop:
         """Return a new loop of this name, in place of an earlier one.
 
         Call `start` for a task of its own, or `round` wherever something else sets the pace.
@@ -99,7 +99,7 @@ class Background:
         loop = self._loops[name] = Loop(name, once, every, self._observe)
         return loop
 
-    def start(self, name: str, once: Once, *, every: float = 0.0) -> Loop:
+    def start(self, name: str, once: RoundFunction, *, every: float = 0.0) -> Loop:
         """Add a loop and start it. `every` is the pause in seconds after each round."""
         loop = self.add(name, once, every=every)
         loop.start()

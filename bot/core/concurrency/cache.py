@@ -77,7 +77,7 @@ class Cache(Generic[K, V]):
     def _begin(self, key: K, before: _Call[V] | None) -> _Call[V]:
         call = self._calls[key] = _Call(before)
         call.task = asyncio.get_running_loop().create_task(self._ask(key, call))
-        call.task.add_done_callback(_heard)
+        call.task.add_done_callback(_retrieve_error)
         return call
 
     async def _ask(self, key: K, call: _Call[V]) -> V:
@@ -98,7 +98,7 @@ class Cache(Generic[K, V]):
                 del self._calls[key]
 
 
-def _heard(task: "asyncio.Task[V]") -> None:
+def _retrieve_error(task: "asyncio.Task[V]") -> None:
     """Take note of an error that nobody waits for any more: the caller may have gone."""
     if not task.cancelled():
         task.exception()

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from bot.core.declaration import Declaration
 from bot.core.parsing.argument_schema import Argument, partial_of, shape_of
 from bot.core.parsing.arguments import shown
-from bot.core.parsing.normalise import EnumText
+from bot.core.parsing.normalise import Word
 from bot.core.parsing.parse_results import Common, Incomplete, Parsed, S, UnknownOption, close
 from bot.errors import BadInput
 
@@ -32,11 +32,11 @@ class Reader(Generic[S]):
         self.shape = shape_of(spec.args)
         self.given: dict[str, Any] = {}
         self.common: dict[str, Any] = {}
-        self.words: list[EnumText] = []
+        self.words: list[Word] = []
         self.reason_at = -1
         """How many words stood before `--reason TEXT`; what follows may belong to the reason."""
 
-    def read(self, words: list[EnumText], text: str) -> Parsed[S] | Incomplete[S]:
+    def read(self, words: list[Word], text: str) -> Parsed[S] | Incomplete[S]:
         at = 0
         while at < len(words):
             at = self._step(words, at)
@@ -48,13 +48,13 @@ class Reader(Generic[S]):
             return self._incomplete(error, common, text)
         return Parsed(self.spec, args, common, text)
 
-    def _step(self, words: list[EnumText], at: int) -> int:
+    def _step(self, words: list[Word], at: int) -> int:
         word = words[at]
         if word.literal or not _OPTION.match(word.text):
             self.words.append(word)
             return at + 1
         if word.text == "--":
-            self.words.extend(EnumText(later.text, literal=True) for later in words[at + 1 :])
+            self.words.extend(Word(later.text, literal=True) for later in words[at + 1 :])
             return len(words)
         name, equals, value = word.text.partition("=")
         argument = self._option(name)
@@ -82,7 +82,7 @@ class Reader(Generic[S]):
             raise UnknownOption(typed, self.spec, close(name, {option for option in known if option[1] == "-"}))
         return argument
 
-    def _value(self, argument: Argument, words: list[EnumText], at: int) -> str:
+    def _value(self, argument: Argument, words: list[Word], at: int) -> str:
         word = words[at] if at < len(words) else None
         if word is None or (not word.literal and word.text.startswith("--") and len(word.text) > 2):
             raise BadInput(f"`{argument.label}` needs a value. Usage: `/turso {self.spec.usage}`")
@@ -165,5 +165,5 @@ def _flag(argument: Argument, value: str) -> bool:
     raise BadInput(f"`{argument.label}` takes no value. Leave out {shown(value)}.")
 
 
-def _quote(word: EnumText) -> str:
+def _quote(word: Word) -> str:
     return f'"{word.text}"' if word.literal or not word.text else word.text

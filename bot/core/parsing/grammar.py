@@ -5,7 +5,7 @@ from typing import Final, Generic
 
 from bot.core.catalogue import CommandCatalogue
 from bot.core.parsing.argument_parsing import Reader
-from bot.core.parsing.normalise import EnumText, normalise, split
+from bot.core.parsing.normalise import Word, normalise, split
 from bot.core.parsing.parse_results import LONGEST_TEXT, Incomplete, Parsed, S, TextTooLong, UnknownCommand, close
 
 
@@ -50,11 +50,11 @@ class Grammar(Generic[S]):
         words = words[_before_command(words) :]
         spec, used = self._command(words)
         if any(not word.literal and word.text in ("--help", "-h") for word in words) and (help_ := self.spec("help")):
-            named = [] if spec.name == self.catalogue.home else [EnumText(spec.name)]
+            named = [] if spec.name == self.catalogue.home else [Word(spec.name)]
             return Reader(help_).read(named, plain.strip())
         return Reader(spec).read(words[used:], plain.strip())
 
-    def _command(self, words: list[EnumText]) -> tuple[S, int]:
+    def _command(self, words: list[Word]) -> tuple[S, int]:
         if not words or words[0].text in ("--private", "--help", "-h"):
             return self._home(), 0
         heads = [word.text.lower().strip(_MARKUP).lstrip(":,;") for word in words[: self._longest]]
@@ -87,7 +87,7 @@ _MARKUP: Final = "*_~`"
 _PUNCTUATION: Final = ":,;.!-–—•·>"
 
 
-def _before_command(words: Sequence[EnumText]) -> int:
+def _before_command(words: Sequence[Word]) -> int:
     """Count what stands before a command: a mention, punctuation behind it, bullets, and the name `turso`."""
     at = 0
     while at < len(words) and not words[at].literal:

@@ -35,7 +35,7 @@ _ENTITIES: Final = {"amp": "&", "lt": "<", "gt": ">"}
 
 
 @dataclass(frozen=True, slots=True)
-class EnumText:
+class Word:
     """One word; `literal` when it stood in quotes and so is never an option."""
 
     text: str
@@ -68,11 +68,11 @@ def _unwrap(found: re.Match[str]) -> str:
     return found[0]
 
 
-def split(text: str) -> list[EnumText]:
+def split(text: str) -> list[Word]:
     """Split at spaces; quotes keep words together where they begin one, and stand for themselves elsewhere."""
     if '"' not in text and "'" not in text and "`" not in text:
-        return [EnumText(word) for word in text.split()]
-    words: list[EnumText] = []
+        return [Word(word) for word in text.split()]
+    words: list[Word] = []
     at = 0
     last = {mark: _last_close(text, mark) for mark in "\"'"}
     while at < len(text):
@@ -96,15 +96,15 @@ def _last_close(text: str, mark: str) -> int:
     return at
 
 
-def _next_word(text: str, at: int, last: Mapping[str, int]) -> tuple[EnumText, int]:
+def _next_word(text: str, at: int, last: Mapping[str, int]) -> tuple[Word, int]:
     if quoted := _quoted(text, at, last):
-        return EnumText(quoted[0], literal=True), quoted[1]
+        return Word(quoted[0], literal=True), quoted[1]
     if (option := _VALUE_QUOTE.match(text, at)) and (quoted := _quoted(text, option.end(), last)):
-        return EnumText(option[0] + quoted[0]), quoted[1]
+        return Word(option[0] + quoted[0]), quoted[1]
     end = at
     while end < len(text) and not text[end].isspace():
         end += 1
-    return EnumText(text[at:end].strip("`")), end
+    return Word(text[at:end].strip("`")), end
 
 
 def _quoted(text: str, at: int, last: Mapping[str, int]) -> tuple[str, int] | None:

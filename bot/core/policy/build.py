@@ -8,7 +8,7 @@ from bot.core.catalogue import CommandCatalogue
 from bot.core.model import Verdict
 from bot.core.policy.databases import Databases
 from bot.core.policy.file import ChannelFile, IncidentsFile, PeopleFile, PolicyFile, RuleFile
-from bot.core.policy.people import People, joined
+from bot.core.policy.people import People, union_of
 from bot.core.policy.rules import Ban, Binding, Ceiling, Commands, Incidents, Policy, Rule
 
 
@@ -38,7 +38,7 @@ def build(parsed: PolicyFile, catalogue: CommandCatalogue, default_organization:
         profiles=profiles,
         ceiling=_ceiling(parsed, catalogue),
         incidents=incidents,
-        named=joined([*named, *([incidents.to] if incidents else [])]),
+        named=union_of([*named, *([incidents.to] if incidents else [])]),
         audit_head_channel=parsed.audit_head_channel,
         policy_channel=parsed.policy_channel,
         people=people,
@@ -60,7 +60,7 @@ def commands_of(entries: Iterable[str], catalogue: CommandCatalogue) -> Commands
 
 def refer(words: list[str] | None, people: Mapping[str, People]) -> People:
     """Return whom a list of names and references means."""
-    return joined(people.get(word) or _reference(word) for word in words or ())
+    return union_of(people.get(word) or _reference(word) for word in words or ())
 
 
 def _reference(word: str) -> People:

@@ -14,7 +14,7 @@ _LONGEST: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class ChangeSummary:
     """Who gains and who loses what."""
 
     lines: tuple[str, ...]
@@ -22,7 +22,7 @@ class Changed:
     """Whether these are all the differences."""
 
 
-def changed(old: Policy, new: Policy, grammar: Grammar[Any], *, enough: Callable[[], bool]) -> Changed:
+def summarize_changes(old: Policy, new: Policy, grammar: Grammar[Any], *, enough: Callable[[], bool]) -> ChangeSummary:
     """Compare two policies in short.
 
     Args:
@@ -31,9 +31,9 @@ def changed(old: Policy, new: Policy, grammar: Grammar[Any], *, enough: Callable
     lines: list[str] = []
     for line in differences(*_what_differs(old, new), grammar):
         if len(lines) == MOST or enough():
-            return Changed(tuple(lines), complete=False)
+            return ChangeSummary(tuple(lines), complete=False)
         lines.append(line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…")
-    return Changed(tuple(lines), complete=True)
+    return ChangeSummary(tuple(lines), complete=True)
 
 
 def _what_differs(old: Policy, new: Policy) -> tuple[Policy, Policy]:

@@ -33,7 +33,7 @@ class Databases:
             groups=frozenset(pattern.removeprefix(GROUP) for pattern in patterns if pattern.startswith(GROUP)),
         )
 
-    def have(self, target: Target, *, unknown: bool = False) -> bool:
+    def matches(self, target: Target, *, unknown: bool = False) -> bool:
         """Say whether a database is meant; `unknown` is the answer where only its group, not known, would tell."""
         if self.everything or (self.names is not None and self.names.match(target.name)):
             return True

@@ -38,9 +38,9 @@ def decide(policy: Policy, subject: Subject, action: Action) -> Decision:
         return deny(refusals.of_another_organization(action), binding.where)
     follow = _following(policy, subject, binding, action)
     if len(action.databases) < 2:
-        return _one(policy, subject, binding, action, action.databases[0] if action.databases else None, follow)
+        return _decide_on(policy, subject, binding, action, action.databases[0] if action.databases else None, follow)
     targets = dict.fromkeys(action.databases)
-    return _strictest(_one(policy, subject, binding, action, target, follow) for target in targets)
+    return _strictest(_decide_on(policy, subject, binding, action, target, follow) for target in targets)
 
 
 def undo_panels(policy: Policy, subject: Subject, action: Action, decision: Decision) -> tuple[ApproverSet, ...]:
@@ -53,13 +53,13 @@ def undo_panels(policy: Policy, subject: Subject, action: Action, decision: Deci
         return decision.undo_by, decision.approvers, ApproverSet(also=frozenset({subject.person.id}))
     binding = policy.binding(subject)
     target = action.databases[0] if action.databases else None
-    rules = policy.rules(subject, binding) if binding and (target is None or binding.databases.have(target)) else ()
+    rules = policy.rules(subject, binding) if binding and (target is None or binding.databases.matches(target)) else ()
     meant = [
         rule
         for rule in rules
         if rule.verdict is not Verdict.DENY
         and any(flags <= action.options for flags in rule.names(action.command))
-        and rule.means(target)
+        and rule.applies_to(target)
     ]
     named = [people for rule in meant for people in (rule.undo_by, rule.by) if people is not None]
     return tuple(ApproverSet((people,), groups=subject.groups) for people in named)
@@ -70,15 +70,15 @@ def deny(reason: str, rule: str | None = None, *, elsewhere: bool = False) -> De
     return Decision(Verdict.DENY, reason, rule, elsewhere=elsewhere)
 
 
-def _one(
+def _decide_on(
     policy: Policy, subject: Subject, binding: Binding, action: Action, target: Target | None, follow: _Follow
 ) -> Decision:
-    if target is not None and target is not action.databases[0] and not binding.databases.have(target):
+    if target is not None and target is not action.databases[0] and not binding.databases.matches(target):
         return deny(refusals.reaches_others(binding), binding.where, elsewhere=True)
     for ban in policy.ceiling.deny:
         if ban.forbids(action, target):
             return deny(refusals.banned(action, target), f"{ban.where}: {ban.says}")
-    if target is not None and not binding.databases.have(target):
+    if target is not None and not binding.databases.matches(target):
         return deny(refusals.not_here(binding, target), binding.where, elsewhere=True)
     return _by_rules(policy, subject, binding, action, target, follow)
 
@@ -107,7 +107,7 @@ def _by_rules(
     if too_short:
         return deny(refusals.too_long(action, target, too_short, ceiling), too_short[0].locator)
     why = refusals.no_rule(policy, subject, binding, action, target)
-    return _last_resort(policy, subject, action) or deny(why, elsewhere=True)
+    return _responder_decision(policy, subject, action) or deny(why, elsewhere=True)
 
 
 def _under(ceiling: timedelta | None, lifetime: Lifetime | None) -> bool:
@@ -117,18 +117,18 @@ def _under(ceiling: timedelta | None, lifetime: Lifetime | None) -> bool:
 
 
 def _following(policy: Policy, subject: Subject, binding: Binding, action: Action) -> _Follow:
-    """Return `_follow` for this action. Each rule is followed once, since it may decide on ten thousand databases."""
+    """Return `_decision_of_rule` for this action. Each rule is followed once, since it may decide on ten thousand databases."""
     known: dict[int, Decision] = {}
 
     def follow(rule: Rule) -> Decision:
         if (found := known.get(id(rule))) is None:
-            found = known[id(rule)] = _follow(policy, subject, binding, action, rule)
+            found = known[id(rule)] = _decision_of_rule(policy, subject, binding, action, rule)
         return found
 
     return follow
 
 
-def _follow(policy: Policy, subject: Subject, binding: Binding, action: Action, rule: Rule) -> Decision:
+def _decision_of_rule(policy: Policy, subject: Subject, binding: Binding, action: Action, rule: Rule) -> Decision:
     """Turn the rule that fits into a decision, unless nobody else could approve or review."""
     if rule.verdict is Verdict.DENY:
         return deny(refusals.denied_by(action), rule.locator)
@@ -187,10 +187,10 @@ def _default_confirm(catalogue: CommandCatalogue, action: Action, rule: Rule) ->
 
 
 def _unbound(policy: Policy, subject: Subject, action: Action) -> Decision:
-    return _last_resort(policy, subject, action) or deny(refusals.UNBOUND, elsewhere=True)
+    return _responder_decision(policy, subject, action) or deny(refusals.UNBOUND, elsewhere=True)
 
 
-def _last_resort(policy: Policy, subject: Subject, action: Action) -> Decision | None:
+def _responder_decision(policy: Policy, subject: Subject, action: Action) -> Decision | None:
     """In a channel that the policy does not bind, `incidents` says who has the incident commands."""
     incidents = policy.incidents
     if incidents is None or subject.channel.id in policy.channels:

@@ -11,7 +11,7 @@ from bot.core.parsing.grammar import Grammar
 from bot.core.policy.databases import sample
 from bot.core.policy.decide import decide
 from bot.core.policy.hypothetical import suppose
-from bot.core.policy.people import People, joined
+from bot.core.policy.people import People, union_of
 from bot.core.policy.rules import Policy
 
 ANYBODY = "any member"
@@ -128,7 +128,7 @@ def _places(old: Policy, new: Policy) -> Iterator[tuple[str, str, str | None, st
 
 
 def _everybody(old: Policy, new: Policy) -> list[_Who]:
-    named: People = joined([old.named, new.named])
+    named: People = union_of([old.named, new.named])
     return [
         _Who(ANYBODY, "U0ANYBODY"),
         *(_Who(id_, id_) for id_ in sorted(named.users)),

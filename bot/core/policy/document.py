@@ -68,7 +68,7 @@ def read(text: str) -> Document:
     try:
         loader = _LOADER(text)
         node = loader.get_single_node()
-        document.value = None if node is None else _Walk(loader, document).value(node, ())
+        document.value = None if node is None else _NodeReader(loader, document).value(node, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         sentence = f"this is not YAML: {error.problem or error.context or 'it cannot be read'}"
@@ -82,7 +82,7 @@ def read(text: str) -> Document:
     return document
 
 
-class _Walk:
+class _NodeReader:
     """Turns nodes into values."""
 
     def __init__(self, loader: Any, document: Document) -> None:

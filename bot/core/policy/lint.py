@@ -92,15 +92,15 @@ class _Lint:
         for key, belongs in _BELONGS.items():
             if key in rule and verdict not in belongs:
                 why = _BUT.get((key, verdict), "")
-                self.error((*path, key), f"`{key}` belongs to {_or(belongs)}; this rule is `{verdict}`{why}")
+                self.error((*path, key), f"`{key}` belongs to {_any_of(belongs)}; this rule is `{verdict}`{why}")
         if verdict == "approve" and "by" not in rule:
             self.error(path, "`approve` needs `by`: who approves")
         if verdict == "break_glass" and "review_by" not in rule:
             self.error(path, "`break_glass` needs `review_by`: who reviews it afterwards")
-        self._about(path, rule, verdict)
-        self._enough(path, rule)
+        self._check_commands(path, rule, verdict)
+        self._check_quorum(path, rule)
 
-    def _about(self, path: Path, rule: Mapping[str, Any], verdict: str) -> None:
+    def _check_commands(self, path: Path, rule: Mapping[str, Any], verdict: str) -> None:
         commands = [self.catalogue.canonical(str(one).split(" -")[0]) for one in _list(rule[verdict])]
         for key in rule:
             about = self.catalogue.about(str(key))
@@ -118,7 +118,7 @@ class _Lint:
             if rule.get("allow_never") is True:
                 self.warn((*path, "allow_never"), "`ceiling.token_lifetime` forbids `never` everywhere")
 
-    def _enough(self, path: Path, rule: Mapping[str, Any]) -> None:
+    def _check_quorum(self, path: Path, rule: Mapping[str, Any]) -> None:
         """A quorum of more people than are named can never be reached."""
         quorum, users = rule.get("quorum"), set[str]()
         for word in _list(rule.get("by")):
@@ -146,7 +146,9 @@ class _Lint:
                 continue
             here = (*path, at) if isinstance(value, list) else path
             close = get_close_matches(word, list(self.names), 1)
-            known = f"did you mean `{close[0]}`?" if close else f"`people` has {_or(tuple(self.names)) or 'nobody'}."
+            known = (
+                f"did you mean `{close[0]}`?" if close else f"`people` has {_any_of(tuple(self.names)) or 'nobody'}."
+            )
             self.error(here, f"{quote(word)} is not in `people`; {known} Or write an id: `user:U…`, `usergroup:S…`")
 
     def people(self) -> None:
@@ -167,7 +169,7 @@ class _Lint:
             wanted.append((("incidents", "profile"), incidents.get("profile", "incident")))
         for path, name in wanted:
             if isinstance(name, str) and name not in known:
-                self.error(path, f"there is no profile {quote(name)}; `profiles` has {_or(tuple(known)) or 'none'}")
+                self.error(path, f"there is no profile {quote(name)}; `profiles` has {_any_of(tuple(known)) or 'none'}")
 
     def organizations(self, default: str | None) -> None:
         known = _dict(self.raw.get("organizations"))
@@ -178,7 +180,7 @@ class _Lint:
         for path, where in [((), self.raw), *places]:
             name = where.get("organization")
             if isinstance(name, str) and known and name not in known:
-                sentence = f"there is no organization {quote(name)}; `organizations` has {_or(tuple(known))}"
+                sentence = f"there is no organization {quote(name)}; `organizations` has {_any_of(tuple(known))}"
                 self.error((*path, "organization"), sentence)
         if self.raw.get("organization") is not None:
             return
@@ -213,5 +215,5 @@ def _duration(value: Any) -> Any:
         return None
 
 
-def _or(words: tuple[str, ...]) -> str:
+def _any_of(words: tuple[str, ...]) -> str:
     return " or ".join(f"`{word}`" for word in words)

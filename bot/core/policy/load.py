@@ -10,7 +10,7 @@ from bot.core.policy import document, file, lint
 from bot.core.policy.build import build
 from bot.core.policy.document import Document, Path, Problem
 from bot.core.policy.rules import Policy
-from bot.core.policy.unreachable_rules import shadows
+from bot.core.policy.unreachable_rules import unreachable_rules
 from bot.errors import BotError
 
 
@@ -56,7 +56,7 @@ def load(text: str, catalogue: CommandCatalogue, *, default_organization: str | 
         unique = {(one.line, one.key, one.sentence): one for one in problems}
         raise PolicyInvalid(tuple(sorted(unique.values(), key=lambda one: (one.line, one.key))))
     policy = build(parsed, catalogue, default_organization)
-    warnings += [read.problem(path, sentence) for path, sentence in shadows(policy)]
+    warnings += [read.problem(path, sentence) for path, sentence in unreachable_rules(policy)]
     return replace(policy, warnings=tuple(sorted(warnings, key=lambda one: one.line)))
 
 

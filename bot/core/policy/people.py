@@ -11,7 +11,7 @@ from bot.core.model import Person
 _BY_ID: Final = re.compile(r"(?P<kind>[a-z]{1,20}:)?[UWS][A-Z0-9]+", re.ASCII)
 A_GROUP: Final = "the members of a user group"
 SOMEBODY: Final = "those whom the policy names by id"
-__all__ = ["NOBODY", "Groups", "Membership", "People", "joined"]
+__all__ = ["NOBODY", "Groups", "Membership", "People", "union_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _shown(word: str) -> str:
 NOBODY = People()
 
 
-def joined(sets: Iterable[People]) -> People:
+def union_of(sets: Iterable[People]) -> People:
     """Return everybody of several sets."""
     every = list(sets)
     return People(

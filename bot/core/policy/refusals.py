@@ -13,7 +13,7 @@ from bot.core.policy.people import People
 from bot.core.policy.rules import Binding, Miss, Policy, Rule
 
 
-def typed(action: Action, target: Target | None) -> str:
+def as_typed(action: Action, target: Target | None) -> str:
     """Write an action as people type it: `destroy orders --now`."""
     return "`" + " ".join([action.command, *([target.name] if target else []), *sorted(action.options)]) + "`"
 
@@ -31,12 +31,12 @@ def fits(rule: Rule) -> str:
 
 def denied_by(action: Action) -> str:
     """Say that a rule denies."""
-    return f"This channel doesn't allow {typed(action, None)}. An admin can change the policy."
+    return f"This channel doesn't allow {as_typed(action, None)}. An admin can change the policy."
 
 
 def banned(action: Action, target: Target | None) -> str:
     """Say that the ceiling denies."""
-    return f"The policy denies {typed(action, target)} in every channel."
+    return f"The policy denies {as_typed(action, target)} in every channel."
 
 
 def not_here(binding: Binding, target: Target) -> str:
@@ -62,15 +62,15 @@ def no_rule(policy: Policy, subject: Subject, binding: Binding, action: Action, 
     standing = standing_of(policy, subject.person)
     misses = [(rule, rule.miss(subject, standing, action, target)) for rule in policy.rules(subject, binding)]
     useful = [(rule, miss) for rule, miss in misses if rule.verdict is not Verdict.DENY]
-    start = f"You can't use {typed(action, target)} here"
+    start = f"You can't use {as_typed(action, target)} here"
     if people := [rule.to for rule, miss in useful if miss is Miss.PEOPLE and rule.to]:
-        return f"Only {_list(one.shown for one in people)} can use {typed(action, target)} here."
+        return f"Only {_join_or(one.shown for one in people)} can use {as_typed(action, target)} here."
     if flags := [rule for rule, miss in useful if miss is Miss.OPTIONS]:
         ways = (one for rule in flags for one in rule.names(action.command))
-        spelled = [typed(Action(action.command, one), target) for one in ways]
-        return f"{start}. You can use {_list(spelled)}."
+        spelled = [as_typed(Action(action.command, one), target) for one in ways]
+        return f"{start}. You can use {_join_or(spelled)}."
     if places := [rule.databases for rule, miss in useful if miss is Miss.DATABASE and rule.databases]:
-        return f"{start}. It is only for {_list(str(one) for one in places)}."
+        return f"{start}. It is only for {_join_or(str(one) for one in places)}."
     return f"{start}."
 
 
@@ -104,5 +104,5 @@ def nobody_for_all(quorum: int, there: int) -> str:
     )
 
 
-def _list(words: Iterable[str]) -> str:
+def _join_or(words: Iterable[str]) -> str:
     return " or ".join(dict.fromkeys(words))

@@ -101,14 +101,14 @@ def _targets(policy: Policy, subject: Subject, spec: Declaration) -> list[Target
     binding = policy.binding(subject)
     if field is None or binding is None:
         return [None]
-    spoken = [rule.databases for rule in policy.rules(subject, binding) if rule.names(spec.name)]
-    spoken += [ban.databases for ban in policy.ceiling.deny if ban.names(spec.name)]
-    patterns = dict.fromkeys(chain.from_iterable(one.patterns for one in [binding.databases, *spoken] if one))
+    named = [rule.databases for rule in policy.rules(subject, binding) if rule.names(spec.name)]
+    named += [ban.databases for ban in policy.ceiling.deny if ban.names(spec.name)]
+    patterns = dict.fromkeys(chain.from_iterable(one.patterns for one in [binding.databases, *named] if one))
     samples = [one for one in map(sample, patterns) if one]
     names = dict.fromkeys([*(one.name for one in samples), _ANY])
     groups = dict.fromkeys([*(one.group or "" for one in samples), ""])
     every = [Target(name, group) for name in names for group in groups]
-    here: list[Target | None] = [one for one in every if binding.databases.have(one)]
+    here: list[Target | None] = [one for one in every if binding.databases.matches(one)]
     return here + ([] if field.is_required() and here else [None])
 
 
@@ -132,5 +132,5 @@ def _where(
     only = tuple(dict.fromkeys(chain.from_iterable(here))) if all(here) else ()
     within = Databases.of(only) if only else None
     every = dict.fromkeys(chain.from_iterable(others))
-    but = tuple(one for one in every if within is None or ((found := sample(one)) and within.have(found)))
+    but = tuple(one for one in every if within is None or ((found := sample(one)) and within.matches(found)))
     return tuple(one for one in only if one not in but), tuple(one for one in but if one not in only)

@@ -87,7 +87,7 @@ class Rule:
             return Miss.COMMAND
         if not any(flags <= action.options for flags in meant_with):
             return Miss.OPTIONS
-        if not self.means(target):
+        if not self.applies_to(target):
             return Miss.DATABASE
         if self.to is None:
             meant: bool | None = standing is Membership.MEMBER
@@ -105,12 +105,12 @@ class Rule:
         """Say whether a token may live so long."""
         return self.allow_never if isinstance(lifetime, Never) else lifetime <= self.max_lifetime
 
-    def means(self, target: Target | None) -> bool:
+    def applies_to(self, target: Target | None) -> bool:
         """Without a database in particular, a right fits (and is cut by the scope), and a denial does not."""
         if self.databases is None:
             return True
         denies = self.verdict is Verdict.DENY
-        return not denies if target is None else self.databases.have(target, unknown=denies)
+        return not denies if target is None else self.databases.matches(target, unknown=denies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class Ban:
             return False
         if self.databases is None:
             return True
-        return target is not None and self.databases.have(target, unknown=True)
+        return target is not None and self.databases.matches(target, unknown=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,13 +55,13 @@ class Scope:
 
     def covers(self, target: Target) -> bool:
         """Say whether the database exists for the subject here."""
-        if self.databases is None or not self.databases.have(target):
+        if self.databases is None or not self.databases.matches(target):
             return False
         if self._rules is None:
             return True
         if any(ban.forbids(self._action, target) for ban in self._bans):
             return False
-        first = next((rule for rule in self._rules if rule.means(target)), None)
+        first = next((rule for rule in self._rules if rule.applies_to(target)), None)
         return first is not None and first.verdict is not Verdict.DENY
 
 

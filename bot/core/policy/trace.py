@@ -31,7 +31,7 @@ def trace(policy: Policy, subject: Subject, action: Action) -> Trace:
     binding = policy.binding(subject)
     before = decision.rule is not None and decision.rule.startswith(("floor", "ceiling", "incidents"))
     target = action.databases[0] if action.databases else None
-    outside = binding is not None and target is not None and not binding.databases.have(target)
+    outside = binding is not None and target is not None and not binding.databases.matches(target)
     if binding is None or before or outside or action.command in policy.catalogue.open_to_all:
         return Trace(decision, ())
     return Trace(decision, tuple(_steps(policy.rules(subject, binding), policy, subject, action, target)))

@@ -7,7 +7,7 @@ from bot.core.policy.people import People
 from bot.core.policy.rules import Policy, Rule
 
 
-def shadows(policy: Policy) -> list[tuple[Path, str]]:
+def unreachable_rules(policy: Policy) -> list[tuple[Path, str]]:
     """Return the path of each such rule, and a sentence that names the rule before it."""
     lists = [(("channels", id_), binding.rules) for id_, binding in policy.channels.items()]
     lists += [(("profiles", name), rules) for name, rules in policy.profiles.items()]

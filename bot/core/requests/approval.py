@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.core.requests.request import State, Vote
 
-MOVES: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
+TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
     {
         State.PENDING: frozenset(
             {State.APPROVED, State.READY, State.DENIED, State.EXPIRED, State.CANCELLED, State.STALE}
@@ -24,7 +24,7 @@ MOVES: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
 )
 """Every move there is. APPROVED and EXECUTING may still end as if nothing was approved, before anything is sent."""
 
-FINAL: Final = frozenset(state for state in State if state not in MOVES)
+FINAL: Final = frozenset(state for state in State if state not in TRANSITIONS)
 """States that nothing leaves."""
 OPEN: Final = frozenset({State.PENDING, State.READY})
 """States that wait for a person."""
@@ -32,12 +32,12 @@ OPEN: Final = frozenset({State.PENDING, State.READY})
 
 def may_transition(start: State, end: State) -> bool:
     """Say whether a request may go from `start` to `end`."""
-    return end in MOVES.get(start, frozenset())
+    return end in TRANSITIONS.get(start, frozenset())
 
 
 def sources(end: State) -> tuple[State, ...]:
     """Return the states from which `end` can be reached in one move: what a compare-and-set expects."""
-    return tuple(start for start, ends in MOVES.items() if end in ends)
+    return tuple(start for start, ends in TRANSITIONS.items() if end in ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +53,14 @@ class Tally:
     quorum: int
 
     @property
-    def have(self) -> int:
+    def approvals(self) -> int:
         """Return how many have approved."""
         return len(self.approved_by)
 
     @property
     def reached(self) -> bool:
         """Return True once enough people have approved and none has denied."""
-        return not self.denied_by and self.quorum > 0 and self.have >= self.quorum
+        return not self.denied_by and self.quorum > 0 and self.approvals >= self.quorum
 
     @property
     def denied(self) -> bool:
@@ -68,9 +68,9 @@ class Tally:
         return bool(self.denied_by)
 
     @property
-    def lacking(self) -> int:
+    def missing(self) -> int:
         """Return how many more must approve."""
-        return max(0, self.quorum - self.have)
+        return max(0, self.quorum - self.approvals)
 
 
 def tally(

@@ -166,7 +166,7 @@ async def late(env: Environment, incoming: Incoming, request_id: str) -> str:
 async def ask_name(env: Environment, incoming: Incoming, request: Request, callback_id: str) -> str:
     """Open the modal in which a person types the name. `callback_id` decides what its submission does."""
     name = subject_name(request)
-    about = forms.bound(request.id, incoming.user_id)
+    about = forms.pack_metadata(request.id, incoming.user_id)
     view = forms.typed_name_view(callback_id, about, name=name, plan=request.plan, countdown=request.countdown)
     if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view) is not None:
         return "name_asked"

@@ -40,7 +40,7 @@ async def deny(env: Environment, incoming: Incoming) -> str:
     request = await request_of(env, incoming, "decide")
     _may_be_denied(request, incoming)
     await must_be_authorized(env, incoming, request, Step.DENY)
-    about = forms.bound(request.id, incoming.user_id)
+    about = forms.pack_metadata(request.id, incoming.user_id)
     view = forms.comment_view("approval.deny_reason", about, title="Deny", label="Reason (shown to the requester)")
     if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view) is not None:
         return "reason_asked"
@@ -84,7 +84,7 @@ async def vote(env: Environment, incoming: Incoming, *, typed: bool = True) -> s
     if not count.reached:
         await show(env, request.id)
         await env.messenger.send_ephemeral(
-            address_of(incoming), private_note(f"Approved. {count.have} of {count.quorum} approvals so far.")
+            address_of(incoming), private_note(f"Approved. {count.approvals} of {count.quorum} approvals so far.")
         )
         return "vote_counted"
     return await _approved(env, incoming, after, answer.decision)

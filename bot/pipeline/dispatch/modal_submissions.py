@@ -47,7 +47,7 @@ async def check(env: Environment, incoming: Incoming) -> Checked:
     Raises:
         BadInput: the form isn't the bot's, somebody else opened it, or its request no longer exists.
     """
-    about, opener = forms.unbound(incoming.value)
+    about, opener = forms.unpack_metadata(incoming.value)
     if opener not in ("", incoming.user_id):
         raise BadInput(TOO_OLD)
     incoming = replace(incoming, value=about)

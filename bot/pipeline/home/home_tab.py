@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 import structlog
 
 from bot.blocks.home_view import ROWS, Board, Page, Place, home_view, pages_of
-from bot.commands._still_there import PATIENCE_SECONDS, PlannedDatabase, Remembered, of_listed
+from bot.commands._existing_databases import PATIENCE_SECONDS, PlannedDatabase, StoredRecord, keep_listed
 from bot.commands.databases import thaw
 from bot.core.model import Action, Channel, Person, Subject, Target, Verdict
 from bot.core.policy import is_on, refuses_person, rights_of, undo_panels
@@ -151,13 +151,13 @@ class _Drawing:
     async def _is_there(self, one: Hold | LedgerToken) -> bool:
         return await self._is_listed(one.organization, one)
 
-    async def _is_listed(self, organization: str, one: Remembered) -> bool:
+    async def _is_listed(self, organization: str, one: StoredRecord) -> bool:
         """Return whether a database still exists, by `DbId`. A new one of the same name must not get its buttons."""
         task = self._listings.get(organization)
         if task is None:
             task = self._listings[organization] = asyncio.create_task(self._listing(organization))
         listing = await task
-        return listing is None or bool(of_listed([one], listing))
+        return listing is None or bool(keep_listed([one], listing))
 
     async def _listing(self, organization: str) -> Listing | None:
         try:

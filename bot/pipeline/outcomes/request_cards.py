@@ -6,7 +6,7 @@ from enum import Enum, auto
 import structlog
 
 from bot.blocks import cards
-from bot.commands.base import OVER
+from bot.commands.base import FREEZE_ENDED
 from bot.core.declaration import IncidentRole
 from bot.core.records.holds import HoldKind
 from bot.core.records.incidents import Incident, Review
@@ -80,7 +80,7 @@ def done_of(env: Environment, request: Request, *, is_over: bool = False) -> Rep
         is_over: the freeze that it placed has ended.
     """
     command = env.by_name.get(request.command)
-    facts = {**request.facts, OVER: True} if is_over else request.facts
+    facts = {**request.facts, FREEZE_ENDED: True} if is_over else request.facts
     return command.message_after(request.state, request.plan, facts) if command else None
 
 
@@ -103,7 +103,7 @@ async def with_timeline(env: Environment, reply: Reply, incident_id: str) -> Rep
     incident = await env.store.incidents.get(incident_id)
     if incident is None or incident.timeline_ts is None:
         return reply
-    return cards.in_incident(reply, incident.key, await timeline_link(env, incident_id))
+    return cards.add_incident_note(reply, incident.key, await timeline_link(env, incident_id))
 
 
 async def timeline_link(env: Environment, incident_id: str) -> str:

@@ -169,7 +169,7 @@ async def _tell_reveal(env: Environment, request: Request) -> str:
     if request.state is State.SUCCEEDED:
         await note_in_timeline(env, request)
         return "reveal"
-    offer = cards.reveal_again(request, request.outcome)
+    offer = cards.reveal_again_note(request, request.outcome)
     notice = await notice_of(env, request, request.state, offer, thread_ts=request.thread_ts)
     return await deliver(env, replace(notice, is_private=True, people=(request.requester,)))
 

@@ -200,7 +200,7 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
     try:
         happened = await look(ctx, request.plan)
         if target is not None and last and not happened:
-            left = await holding.left_by(ctx.turso, env.store, request.id, target)
+            left = await holding.blocks_left_by(ctx.turso, env.store, request.id, target)
             why = "Turso shows only part of the change." if any(left) and kind is PhaseKind.EXECUTE else why
     except NotOurs as error:
         happened, last, why = False, True, str(error)

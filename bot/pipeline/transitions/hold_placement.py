@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.commands.base import Context
-from bot.commands.databases._holds import blocked, in_quarantine, of_others, open_quarantine, released_with
+from bot.commands.databases._holds import blocked, blocks_of_others, holds_to_release, in_quarantine, open_quarantine
 from bot.commands.databases.destroy import REPLACES
 from bot.core.records.holds import Hold, HoldKind
 from bot.core.requests.plan import Plan
@@ -67,7 +67,7 @@ async def placed_by(env: Environment, request: Request) -> list[str]:
     target = request.plan.target
     held = await env.store.holds.find(database_id=target.id) if target else []
     own = [hold.id for hold in held if hold.request_id == request.id and hold.kind is not HoldKind.FOUND]
-    return released_with(own, held) if own else []
+    return holds_to_release(own, held) if own else []
 
 
 def quarantines(plan: Plan) -> bool:
@@ -95,7 +95,7 @@ async def _planned_holds(env: Environment, ctx: Context, request: Request) -> tu
         due_at=now + timedelta(seconds=planned.seconds) if planned.seconds else None,
     )
     held = await env.store.holds.find(database_id=target.id)
-    reads, writes = of_others(await blocked(ctx.turso, target.name), held)
+    reads, writes = blocks_of_others(await blocked(ctx.turso, target.name), held)
     before = replace(own, id=new_id("h"), kind=HoldKind.FOUND, block_reads=reads, block_writes=writes, due_at=None)
     noted = [hold.id for hold in held if hold.kind is HoldKind.FOUND]
     return [own, *([before] if reads or writes else [])], noted

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.commands.base import ChangeCommand
-from bot.commands.databases._holds import Blocks, cut_to, released_with
-from bot.commands.databases.thaw import ended_by, words
+from bot.commands.databases._holds import Blocks, freezes_for, holds_to_release
+from bot.commands.databases.thaw import describe_blocks, holds_ended_by
 from bot.core.records.holds import Hold, HoldKind
 from bot.core.records.timers import Timer, TimerKind
 from bot.core.records.tokens import TokenState
@@ -100,7 +100,7 @@ def _sentence(request: Request, state: State, kind: PhaseKind, settled: Settleme
     if kind is PhaseKind.UNDO and state is State.QUARANTINED:
         then = "The countdown continues. Press Undo again." if request.due_at else "Press Undo again."
         return f"Undo failed. {why or NOT_SHOWN} {then}"
-    if state is State.FAILED and (left := words(_left(kind, settled))):
+    if state is State.FAILED and (left := describe_blocks(_left(kind, settled))):
         name = request.plan.target.name if request.plan.target else "the database"
         there = f"`{name}` still exists, and its {left}" if kind is PhaseKind.FINISH else f"The {left} of `{name}`"
         return f"{why} {there} are still blocked. Unblock it with `/turso thaw {name}`."
@@ -190,12 +190,12 @@ def _holds(
     if state in (State.RESTORED, State.FAILED, State.STALE):
         ended = [hold.id for hold in own]
         left = _left(kind, settled) if state is State.FAILED else (False, False)
-        if still_blocked := [replace(one, id=new_id("h"), placed_at=now) for one in cut_to(left, own)]:
+        if still_blocked := [replace(one, id=new_id("h"), placed_at=now) for one in freezes_for(left, own)]:
             return {"release_holds": ended, "holds": still_blocked}
-        return {"release_holds": released_with(ended, here)}
+        return {"release_holds": holds_to_release(ended, here)}
     if state is State.SUCCEEDED and command.lifts:
-        named = ended_by(request.plan)
-        return {"release_holds": released_with([hold.id for hold in here if hold.id in named], here)}
+        named = holds_ended_by(request.plan)
+        return {"release_holds": holds_to_release([hold.id for hold in here if hold.id in named], here)}
     return {}
 
 

@@ -11,7 +11,7 @@ from bot.turso.models import Listing
 PATIENCE_SECONDS: Final = 3
 
 
-class Remembered(Protocol):
+class StoredRecord(Protocol):
     """A hold, a token, a sample."""
 
     @property
@@ -31,21 +31,21 @@ class PlannedDatabase:
     database_id: str
 
 
-T = TypeVar("T", bound=Remembered)
+T = TypeVar("T", bound=StoredRecord)
 
 
-def of_listed(remembered: Sequence[T], listing: Listing) -> list[T]:
+def keep_listed(remembered: Sequence[T], listing: Listing) -> list[T]:
     """Leave out what is about databases that are gone; an entry that could not be read may be one that is not."""
     ids, names = {one.id for one in listing}, {one.name for one in listing}
     return [one for one in remembered if one.database_id in ids or (listing.left_out > 0 and one.database not in names)]
 
 
-async def still_there(turso: TursoReader, remembered: Sequence[T]) -> list[T]:
+async def drop_gone(turso: TursoReader, remembered: Sequence[T]) -> list[T]:
     """Ask for the databases that there are, and leave out the same; all of it stays where Turso does not tell."""
     if not remembered:
         return []
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            return of_listed(remembered, await turso.listed())
+            return keep_listed(remembered, await turso.listed())
     except (TursoError, TimeoutError):
         return list(remembered)
