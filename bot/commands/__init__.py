@@ -1,4 +1,4 @@
-"""What people can ask, in families: a file is a command, and one whose name begins with `_` helps the others."""
+"""All commands, in families. Each file is one command. Files whose names begin with `_` are helpers."""
 
 from typing import Final
 
@@ -7,6 +7,6 @@ from bot.commands.base import Command
 from bot.core.catalogue import CommandCatalogue
 
 COMMANDS: Final[tuple[Command, ...]] = find_commands(__name__)
-"""Every command, in the order of help."""
+"""Every command, in the order of `help`."""
 CATALOGUE: Final = CommandCatalogue(COMMANDS)
-"""What they declare: `app` passes it to the policy, which knows no command by itself."""
+"""The declarations of the commands. `app` passes them to the policy, which knows no command by itself."""

@@ -1,4 +1,4 @@
-"""Find the commands: one in each file of a family whose name doesn't begin with an underscore."""
+"""Discovery of commands: one in each file of a family whose name doesn't begin with an underscore."""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -12,11 +12,11 @@ KINDS: Final = (ReadCommand, ChangeCommand, SecretCommand)
 
 
 class IncompleteCommand(TypeError):
-    """Raised for a file that lacks something. The message lists all of it."""
+    """Raised when a command's file is incomplete. The message lists everything that is missing."""
 
 
 def find_commands(package: str) -> tuple[Command, ...]:
-    """Import every family of a package, and return the commands in the order that help lists them.
+    """Import every family of a package and return its commands in the order of `help`.
 
     Raises:
         IncompleteCommand: a file lacks what every command needs.

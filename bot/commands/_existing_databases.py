@@ -1,4 +1,7 @@
-"""What is remembered of a database is about that one, by its `DbId`: another one of its name has nothing of it."""
+"""Filter stored records by whether their database still exists.
+
+A record belongs to a `DbId`. Another database with the same name has none of its holds, tokens or samples.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,20 +15,20 @@ PATIENCE_SECONDS: Final = 3
 
 
 class StoredRecord(Protocol):
-    """A hold, a token, a sample."""
+    """A stored record about one database: a hold, a token or a sample."""
 
     @property
     def database(self) -> str:
-        """Its name."""
+        """Return the database's name."""
 
     @property
     def database_id(self) -> str:
-        """Its `DbId`."""
+        """Return the database's `DbId`."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedDatabase:
-    """The database of a plan."""
+    """The database that a plan is about."""
 
     database: str
     database_id: str
@@ -35,13 +38,16 @@ T = TypeVar("T", bound=StoredRecord)
 
 
 def keep_listed(remembered: Sequence[T], listing: Listing) -> list[T]:
-    """Leave out what is about databases that are gone; an entry that could not be read may be one that is not."""
+    """Return the records whose databases are listed.
+
+    If the list has entries that can't be read, records with unlisted names are kept, because theirs may be among them.
+    """
     ids, names = {one.id for one in listing}, {one.name for one in listing}
     return [one for one in remembered if one.database_id in ids or (listing.left_out > 0 and one.database not in names)]
 
 
 async def drop_gone(turso: TursoReader, remembered: Sequence[T]) -> list[T]:
-    """Ask for the databases that there are, and leave out the same; all of it stays where Turso does not tell."""
+    """Return the records whose databases exist in Turso. Returns all of them if Turso doesn't respond in time."""
     if not remembered:
         return []
     try:

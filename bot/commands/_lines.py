@@ -1,4 +1,4 @@
-"""Write a command line in canonical spelling, for buttons that run it."""
+"""Command lines in canonical spelling, for buttons that run them."""
 
 import re
 
@@ -6,7 +6,7 @@ _BARE = re.compile(r"[\w@#<>.:/*?!^,=+|%-]+")
 
 
 def command_line(name: str, *words: str | None, **options: object) -> str:
-    """Write a command with its arguments: `list "a b" --sort size --page 2`. None, False and `""` are left out."""
+    """Return a command line: `list "a b" --sort size --page 2`. None, False and empty values are left out."""
     parts = [name, *(quoted(word) for word in words if word)]
     for option, value in options.items():
         if value is None or value is False or value == "":
@@ -17,7 +17,7 @@ def command_line(name: str, *words: str | None, **options: object) -> str:
 
 
 def quoted(word: str) -> str:
-    """Quote a word so that parsing gives it back."""
+    """Quote a word if parsing would otherwise split or change it."""
     if _BARE.fullmatch(word) and not word.startswith("-"):
         return word
     mark = "'" if '"' in word else '"'

@@ -1,4 +1,4 @@
-"""What the requester may do here, for showing buttons that will not be refused; pressing one decides again."""
+"""What the requester may do here, to show only buttons that will work. Every click is authorized again."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -17,39 +17,39 @@ def judge(
     options: Iterable[str] = (),
     lifetime: Lifetime | None = None,
 ) -> Decision:
-    """Decide as if the requester had typed it."""
+    """Return the decision on a command as if the requester had typed it."""
     return decide(ctx.policy, ctx.subject, Action(command, frozenset(options), targets, lifetime))
 
 
 def may(ctx: Context, command: str, *targets: Target, options: Iterable[str] = ()) -> bool:
-    """True when the requester may do it, or may ask for it."""
+    """Return True if the requester may run a command here, or request it."""
     return judge(ctx, command, *targets, options=options).verdict is not Verdict.DENY
 
 
 def rights_here(ctx: Context) -> tuple[Right, ...]:
-    """Return what the requester may do here, in the order of the table."""
+    """Return the requester's permissions here, in the order of `help`."""
     return rights_of(ctx.policy, ctx.subject, [command for command in ctx.table if not command.hidden])
 
 
 def may_use(ctx: Context, command: str) -> bool:
-    """True when the requester may use a command here in some form, or ask for it."""
+    """Return True if the requester may run or request any variant of a command here."""
     return bool(rights_of(ctx.policy, ctx.subject, [one for one in ctx.table if one.name == command]))
 
 
 def unknown_here(ctx: Context) -> list[str]:
-    """Return the user groups of this channel's rules whose members Slack did not tell."""
+    """Return the user groups in this channel's rules whose members Slack didn't return."""
     return sorted(group for group, members in ctx.subject.groups.items() if members is None)
 
 
 def is_visible(ctx: Context, request: Request) -> bool:
-    """True when a request is about databases of this channel alone, or was made here about none."""
+    """Return True if a request is only about databases of this channel, or about none and made here."""
     targets = databases_of(request.plan)
     same = request.organization == ctx.organization and all(ctx.scope.covers(target) for target in targets)
     return same if targets else request.channel_id == ctx.subject.channel.id
 
 
 async def may_approve(ctx: Context, request: Request) -> bool:
-    """True when the requester of this command could approve that request now."""
+    """Return True if the person who runs this command could approve that request now."""
     me = ctx.subject.person.id
     waits = request.state is State.PENDING and request.mode is Mode.APPROVAL
     if not waits or me == request.requester or any(vote.user_id == me for vote in request.votes):
@@ -59,7 +59,7 @@ async def may_approve(ctx: Context, request: Request) -> bool:
 
 
 async def _requester_of(ctx: Context, request: Request) -> Subject:
-    """Stand in the requester's place; what Slack knows of them is looked at again when somebody presses Approve."""
+    """Return the requester of a request as a subject. Slack is asked about them again when somebody presses Approve."""
     here = ctx.subject.channel
     channel = here if request.channel_id == here.id else Channel(request.channel_id)
     incident = await ctx.store.incidents.running_in(request.channel_id)

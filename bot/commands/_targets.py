@@ -1,4 +1,4 @@
-"""From a name to the object that a plan is about, with the snapshot that approvers read."""
+"""Read the database that a plan is about, with the facts that approvers read."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
@@ -21,7 +21,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A database at the moment of planning."""
+    """A database as it was when the plan was made."""
 
     database: Database
     target: PlanTarget
@@ -30,7 +30,7 @@ class Snapshot:
 
 
 async def attempt(call: Awaitable[T]) -> T | None:
-    """Return what Turso answers, None when it does not, or not soon: for what is good to know, but not needed."""
+    """Return the result of a call, or None if Turso fails or is slow. For facts that are useful but not needed."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             return await call
@@ -39,10 +39,10 @@ async def attempt(call: Awaitable[T]) -> T | None:
 
 
 async def snapshot(ctx: Context, name: str) -> Snapshot:
-    """Read a database with its size, its use of the last days and the live tokens that we minted: two calls.
+    """Read a database with its size, recent usage and active tokens issued by Turso Ops. Makes two calls.
 
     Raises:
-        DatabaseNotFound: there is none of that name.
+        DatabaseNotFound: there is no database of that name.
     """
     since = ctx.now - LAST_DAYS
     database, usage = await asyncio.gather(
@@ -55,39 +55,39 @@ async def snapshot(ctx: Context, name: str) -> Snapshot:
 
 
 async def read_target(ctx: Context, name: str) -> PlanTarget:
-    """Read a database for a plan that needs no snapshot: one call."""
+    """Read a database for a plan that shows no facts about it. Makes one call."""
     return plan_target(await ctx.turso.database(name))
 
 
 async def require_known(ctx: Context, name: str) -> None:
-    """Raise unless this channel has such a database: an empty answer would look as if it were known.
+    """Raise if this channel has no such database, so that an unknown name doesn't get an empty answer.
 
     Raises:
-        DatabaseNotFound: Turso has none of that name, or another channel has it.
+        DatabaseNotFound: Turso has no database of that name, or it isn't one of this channel's.
     """
     if not ctx.scope.covers((await ctx.turso.database(name)).target):
         raise DatabaseNotFound(name)
 
 
 def plan_target(database: Database) -> PlanTarget:
-    """Fix what a plan is about."""
+    """Return the identity of a database, for a plan."""
     return PlanTarget(database.name, database.id, database.group or None, database.delete_protection)
 
 
 async def live_tokens(ctx: Context, ids: Sequence[str]) -> list[LedgerToken]:
-    """Return the tokens of ours for these databases that work now, or may."""
+    """Return the tokens issued by Turso Ops for these databases that work now, or may work."""
     return await ctx.store.tokens.find(organization=ctx.organization, database_ids=ids, live_at=ctx.now)
 
 
 def target_of(plan: Plan) -> PlanTarget:
-    """Return the database of a plan that is about one."""
+    """Return the database of a plan. Raises ValueError if the plan has none."""
     if plan.target is None:
         raise ValueError("this plan is about no database")
     return plan.target
 
 
 def list_names(names: Sequence[str], *, at_most: int = 12) -> str:
-    """List names, of many the first ones and how many more."""
+    """Join names with commas, shortened to `at_most` and the number of others."""
     shown = ", ".join(names[:at_most])
     return f"{shown} and {len(names) - at_most} more" if len(names) > at_most else shown or "none"
 

@@ -1,4 +1,4 @@
-"""What a command is made of. One file is one command, and ends with `command = …`, one of the three kinds below."""
+"""The three kinds of command, and what they may use. A command's file ends with `command = …`, one of these kinds."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,47 +24,50 @@ from bot.turso.models import Listing
 
 A = TypeVar("A", bound=BaseModel)
 Facts = Mapping[str, Any]
-"""Plain JSON that the operation showed, such as a new database's hostname; never a secret."""
+"""What an operation returned, as plain JSON, such as a new database's hostname. Never a secret."""
 FREEZE_ENDED: Final = "over"
-"""Among the facts: the freeze that the request has placed is no longer there."""
+"""Key in the facts: the freeze that the request placed has ended."""
 
 
 Health = Callable[[], Awaitable[Sequence[tuple[str, bool, str]]]]
-"""The live checks of `doctor`: name, whether it is well, one sentence."""
+"""Runs the checks of `doctor`. Returns (name, passed, one sentence) for each."""
 Names = Callable[[Iterable[str]], Awaitable[Mapping[str, str]]]
-"""The display names of people by their ids; who is not known is left out."""
+"""Returns people's display names by ID. Unknown people are left out."""
 Groups = Callable[[], Awaitable[Mapping[str, frozenset[str] | None]]]
-"""The members of every user group that the policy names; None: Slack does not say."""
+"""Returns the members of every user group in the policy. None: Slack doesn't say."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What would be decided if somebody typed a line somewhere now."""
+    """What the policy would decide about a command line of a person in a channel."""
 
     decision: Decision | None
-    """None: it can't be told now."""
+    """None: it can't be decided now."""
     unknown: str = ""
-    """What could not be learned, and so leaves it open."""
+    """What Slack or Turso didn't say, so that it can't be decided."""
 
 
 Explain = Callable[[Subject, Any, str, str], Awaitable[Explanation]]
-"""Explains to somebody what would be decided if a person typed a line that is read in a channel now, both by id."""
+"""Explains a decision.
+
+Arguments: who asks, the parsed line, and the IDs of the person and the channel that it is about.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What a button is about: an object of which it closes something, of its holds one, or an incident."""
+    """What a follow-up button is bound to: a database, one of its holds, or an incident."""
 
     database_id: str = ""
     hold: Hold | None = None
     incident_id: str = ""
     over: str = ""
-    """What is said when that incident does not run any more."""
+    """The refusal when that incident is no longer active."""
     settles: str = ""
-    """The incident that has ended and left it open."""
+    """The ended incident whose open item this is."""
 
     def bind(self, plan: Plan) -> Plan:
-        """Return a plan that is about this, and settles it. Raises Refused: it is about another object or incident."""
+        """Return a plan bound to this subject. Raises Refused if it is about another database or incident."""
         if self.incident_id:
             if plan.arguments.get("incident_id") != self.incident_id:
                 raise Refused(self.over)
@@ -77,38 +80,41 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a command may use that changes nothing: the requester, the place, and what it reads from."""
+    """What a command that changes nothing may use: the requester, the channel, Turso and the store, both read-only."""
 
     subject: Subject
     policy: Policy
     scope: Scope
-    """The databases of this channel."""
+    """The databases that this channel may use."""
     organization: str
     turso: TursoReader
     store: ReadStore
     now: datetime
     table: Sequence["Command"] = ()
-    """Every command, for `help`."""
+    """All commands, for `help`."""
     reason: str = ""
     ticket: str = ""
     line: str = ""
-    """The command line in canonical spelling, for buttons that ask again (pages, Refresh)."""
+    """The command line in canonical spelling, for buttons that run it again (pages, Refresh)."""
     sent_at: datetime | None = None
-    """When the plan was first handed to Turso, by the machine's clock."""
+    """When the change was first sent to Turso, by the machine's clock."""
     health: Health | None = None
     names_of: Names | None = None
     every_group: Groups | None = None
-    """Of the whole policy; those of this channel's rules are the subject's."""
+    """Returns the user groups of the whole policy. `subject` has those of this channel's rules."""
     explain: Explain | None = None
     follow_up: FollowUp | None = None
-    """What the button that was pressed is about; None: a line that somebody typed."""
+    """What the pressed button is bound to. None: somebody typed the line."""
 
     async def visible_databases(self, *, group: str | None = None) -> Listing:
-        """List the organization's databases, cut to those of this channel; each can be `read` for the rest."""
+        """Return the organization's databases that this channel may use. Call `read` on one for its other fields."""
         return self.visible(await self.turso.listed(group=group))
 
     def visible(self, found: Listing) -> Listing:
-        """Cut databases to those of this channel; what could not be read may be one of them."""
+        """Return those that this channel may use.
+
+        The count of unreadable entries stays, because they may belong to it.
+        """
         if self.scope.covers_all:
             return found
         return Listing((one for one in found if self.scope.covers(one.target)), found.left_out)
@@ -116,7 +122,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class ChangeContext(Context):
-    """What the operation of a command may use: it may change Turso and the store, too."""
+    """What the operation of a command may use: it may also change Turso and the store."""
 
     turso: TursoClient
     store: Store
@@ -124,15 +130,15 @@ class ChangeContext(Context):
 
 @dataclass(frozen=True, kw_only=True)
 class Kind(Declaration):
-    """What the pipeline asks of every command. Each kind below answers it in its own way, or not at all."""
+    """What the pipeline asks of every command. Each kind overrides what applies to it."""
 
     drift: Callable[[Context, Plan], Awaitable[str | None]] | None = None
-    """Say what has changed since the plan besides its target, such as a database that has joined the group."""
+    """Returns what else has changed since the plan, such as a database that joined the group. None: nothing."""
     standing: Callable[[Incident], Facts] | None = None
-    """Read how the incident stands that it has started: its card says so, as long as it is there."""
+    """Returns the current facts of the incident that this command started. Its card shows them as long as it exists."""
 
     def message_after(self, state: State, plan: Plan, facts: Facts) -> Reply | None:
-        """Return what the command itself says of an end; None: the pipeline's own words do."""
+        """Return the command's own message about a state. None: the pipeline words it."""
         return None
 
 
@@ -144,12 +150,12 @@ class ReadCommand(Kind, Generic[A]):
     run: Callable[[Context, A], Awaitable[Reply]]
     risk: Risk = Risk.READ
     is_live: bool = False
-    """What it shows of a database is drawn again after each change of that database."""
+    """True if its message about a database is updated after each change of that database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A token that shows whether a rotation took effect. It stays in memory, and `repr` does not show it."""
+    """A probe token, which shows whether a rotation took effect. It stays in memory, and `repr` hides it."""
 
     database: Database
     token: SecretStr = field(repr=False)
@@ -157,45 +163,50 @@ class Probe:
 
 @dataclass(frozen=True)
 class Phase:
-    """A operation, how to see that it happened, and what to say then."""
+    """One operation, how to verify it, and its message."""
 
     act: Callable[[ChangeContext, Plan], Awaitable[Facts | None]]
     read_back: Callable[[Context, Plan], Awaitable[bool]] | None
-    """True once Turso itself says so; raises NotOurs. None: the operation leaves nothing to read."""
+    """Returns True once Turso shows the change. Raises NotOurs. None: there is nothing to read back."""
     message: Callable[[Plan, Facts], Reply]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeCommand(Kind, Generic[A]):
-    """A command that changes something. The pipeline asks for approval, executes once, reads back, audits and tells."""
+    """A command that changes something.
+
+    The pipeline requests approval, executes once, reads back, audits and notifies.
+    """
 
     args: type[A]
     plan: Callable[[Context, A], Awaitable[Plan]]
-    """Say what would happen, to which object; read only."""
+    """Returns what would happen, and to which database. Only reads."""
     act: Callable[[ChangeContext, Plan], Awaitable[Facts | None]]
     read_back: Callable[[Context, Plan], Awaitable[bool]] | None
     message: Callable[[Plan, Facts], Reply]
     finish: Phase | None = None
-    """What happens when the plan's quarantine is over."""
+    """What happens when the quarantine's countdown ends."""
     undo: Phase | None = None
-    """What lifts the plan's hold."""
+    """What ends the quarantine and unblocks the database."""
     facts_again: Callable[[Context, Plan], Awaitable[Facts]] | None = None
-    """Read what `act` returned: for when a crash, or an answer that was lost, took it. None: the message needs none."""
+    """Reads what `act` returned, when a crash or a lost response took it. None: the message doesn't need it."""
     lifts: bool = False
-    """Holds end with it: those that its plan names."""
+    """True if it ends the holds that its plan names."""
     probes: Callable[[ChangeContext, Plan], Awaitable[list[tuple[Finding, Probe | None]]]] | None = None
-    """Mint tokens by which it is seen afterwards that old ones are refused: for the target first, then for a sibling.
-    They never leave memory."""
+    """Mints probe tokens, first for the target, then for one database of its group.
+
+    They are used to verify the rotation
+    afterwards, and never leave memory."""
     changes: bool = field(default=True, init=False)
 
     def operation(self, kind: PhaseKind) -> "Phase | ChangeCommand[A]":
-        """Return what is done in a phase: the change itself (`EXECUTE`), its end, or its undoing."""
+        """Return the operation of a phase: the change itself, the end of its countdown, or its undo."""
         phase = {PhaseKind.EXECUTE: self, PhaseKind.FINISH: self.finish, PhaseKind.UNDO: self.undo}[kind]
         assert phase is not None, "only commands with a quarantine have further phases"
         return phase
 
     def message_after(self, state: State, plan: Plan, facts: Facts) -> Reply | None:
-        """Return the message of the phase that has led to a state."""
+        """Return the message of the phase that led to a state."""
         phases = {
             State.SUCCEEDED: self.finish if facts.get("phase") == "finish" else self,
             State.QUARANTINED: self,
@@ -207,20 +218,20 @@ class ChangeCommand(Kind, Generic[A]):
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A minted token on its way to one person. `repr` does not show it."""
+    """A minted token that is about to be shown to one person. `repr` hides it."""
 
     value: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SecretCommand(Kind, Generic[A]):
-    """A command whose operation gives a secret to its requester: nothing is minted before they press Reveal."""
+    """A command that returns a secret to its requester. Nothing is minted before they press Reveal."""
 
     args: type[A]
     plan: Callable[[Context, A], Awaitable[Plan]]
     mint: Callable[[ChangeContext, Plan], Awaitable[Secret]]
     message: Callable[[Plan, Secret], Reply]
-    """The one message that carries the secret; its `text` does not."""
+    """Returns the message with the secret. Its `text` doesn't contain it."""
     changes: bool = field(default=True, init=False)
     reveals: bool = field(default=True, init=False)
 

@@ -1,4 +1,4 @@
-"""Where a new database is to be, and where it was made: checked before, and compared afterwards."""
+"""The group and location of a new database: checked before it is created, and compared afterwards."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -15,7 +15,10 @@ _CHECK: Final = "Check its name, or leave out `--group`."
 
 
 async def require_location(ctx: Context, wanted: str | None) -> None:
-    """Refuse a location that Turso does not have. One that cannot be checked now is compared afterwards."""
+    """Raise BadInput for a location that Turso doesn't have.
+
+    If Turso doesn't list them now, it is compared afterwards.
+    """
     if wanted is None:
         return
     codes = [one.code for one in await attempt(ctx.turso.locations()) or []]
@@ -24,9 +27,9 @@ async def require_location(ctx: Context, wanted: str | None) -> None:
 
 
 def require_place(ctx: Context, groups: Sequence[Group], name: str | None, location: str | None) -> None:
-    """Refuse a group that is not there, and a location that is not one of the group's: they decide where it is.
+    """Raise BadInput for a group that doesn't exist, or a location that the group doesn't have.
 
-    Of other groups, only those are named that are within the channel's databases.
+    The message suggests only groups that this channel may use.
     """
     if not groups or name is None:
         return
@@ -48,7 +51,10 @@ def _choose(names: Sequence[str]) -> str:
 
 
 def differences(asked: Mapping[str, Any], made: Facts) -> list[Mrkdwn]:
-    """Say where what was made differs from what was asked. A place that Turso does not tell is not confirmed."""
+    """Return how the new database differs from the request.
+
+    A place that Turso doesn't report counts as a difference.
+    """
     if "locations" not in made:
         return []
     found = []
@@ -64,7 +70,7 @@ def differences(asked: Mapping[str, Any], made: Facts) -> list[Mrkdwn]:
 
 
 def made_where(made: Facts) -> Mrkdwn | None:
-    """Say where it is, as Turso tells."""
+    """Return the group and location that Turso reports, or None."""
     group, locations = made.get("group"), ", ".join(made.get("locations") or [])
     if group and locations:
         return mrkdwn("Group `{}`, location `{}`", group, locations)

@@ -1,4 +1,4 @@
-"""What stays blocked when one reason to block goes away: a database is blocked while any hold needs it."""
+"""Rules for holds: a database stays blocked as long as any hold needs it."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from bot.errors import Unavailable
 from bot.turso import TursoClient, TursoReader
 
 Blocks = tuple[bool, bool]
-"""Reads and writes: what is blocked, needed or opened."""
+"""(reads, writes): which of them are blocked, needed or opened."""
 
 
 def remaining(holds: Iterable[Hold]) -> Blocks:
@@ -22,26 +22,26 @@ def remaining(holds: Iterable[Hold]) -> Blocks:
 
 
 async def holds_of(ctx: Context, database_id: str, *, but: Sequence[HoldKind] = ()) -> list[Hold]:
-    """Return the holds of a database that are not released, without some kinds."""
+    """Return the active holds of a database, except some kinds."""
     held = await ctx.store.holds.find(organization=ctx.organization, database_id=database_id)
     return [hold for hold in held if hold.kind not in but]
 
 
 async def open_quarantine(store: ReadStore, database_id: str) -> Hold | None:
-    """Return the quarantine of an object: there is at most one."""
+    """Return the active quarantine of a database. There is at most one."""
     held = await store.holds.find(database_id=database_id)
     return next((hold for hold in held if hold.kind is HoldKind.QUARANTINE), None)
 
 
 def in_quarantine(hold: Hold) -> str:
-    """Say which quarantine of a database is open, and how it ends."""
+    """Return the refusal for a database that is already in quarantine."""
     name = hold.database
     return f"`{name}` is already in quarantine, by request `{hold.request_id}`. `/turso restore {name}` restores it."
 
 
 @dataclass(frozen=True, slots=True)
 class Lift:
-    """Holds of a database that end, and the blocks that they set: those open that nothing else needs."""
+    """The holds of a database that end, and the blocks that may be opened unless another hold needs them."""
 
     database: str
     database_id: str
@@ -49,43 +49,46 @@ class Lift:
     blocks: Blocks = (True, True)
 
     async def needed(self, store: ReadStore) -> Blocks:
-        """Return what the holds that stay need blocked."""
+        """Return which blocks the remaining holds need."""
         held = await store.holds.find(database_id=self.database_id)
         return remaining(hold for hold in held if not self.ends(hold))
 
 
 def lift_of(hold: Hold) -> Lift:
-    """End one hold: what only it has blocked opens."""
+    """Return the lift of one hold, which opens what only that hold blocks."""
     return Lift(hold.database, hold.database_id, lambda one: one.id == hold.id, (hold.block_reads, hold.block_writes))
 
 
 def lift_all(plan: Plan, kinds: Collection[HoldKind]) -> Lift:
-    """End every hold of some kinds; what others have blocked without a hold opens, too."""
+    """Return the lift of every hold of some kinds. It also opens blocks that no hold accounts for."""
     target = _target(plan)
     return Lift(target.name, target.id, lambda hold: hold.kind in kinds)
 
 
 async def lift(turso: TursoClient, store: ReadStore, what: Lift) -> None:
-    """Open the blocks that end with some holds. No other block is touched, and none is set that was not there."""
+    """Open the blocks that end with a lift. Never touches other blocks."""
     needed = await what.needed(store)
     while True:
         opened = _both(what.blocks, _not(needed))
         await _switch(turso, what.database, opened, on=False)
         before, needed = needed, await what.needed(store)
-        # Who blocks places a hold first: one that came meanwhile may have blocked just before our call opened it.
+        # A block always begins with a hold. One that came meanwhile may have blocked just before this call opened it.
         await _switch(turso, what.database, _both(opened, needed), on=True)
         if needed == before:
             return
 
 
 async def is_lifted(turso: TursoReader, store: ReadStore, what: Lift) -> bool:
-    """True once Turso blocks none of what ends, but for what the holds that stay need."""
+    """Return True once Turso blocks only what the remaining holds need."""
     needed = await what.needed(store)
     return not any(_both(await blocked(turso, what.database), _both(what.blocks, _not(needed))))
 
 
 async def lift_once(turso: TursoClient, store: ReadStore, what: Lift) -> bool:
-    """Lift what Turso does not show as lifted yet, and say whether it does then. Safe to run again after a crash."""
+    """Lift blocks unless Turso shows them as lifted, and return whether it does afterwards.
+
+    Safe to repeat after a crash.
+    """
     if await is_lifted(turso, store, what):
         return True
     await lift(turso, store, what)
@@ -93,7 +96,7 @@ async def lift_once(turso: TursoClient, store: ReadStore, what: Lift) -> bool:
 
 
 async def blocks_left_by(turso: TursoReader, store: ReadStore, request_id: str, target: PlanTarget) -> Blocks:
-    """Return what a request's hold needs, no other hold does, and Turso blocks now. Raises Unavailable."""
+    """Return which blocks only this request's hold needs and Turso still has. Raises Unavailable."""
     held = await store.holds.find(database_id=target.id)
     own = [hold for hold in held if hold.request_id == request_id and hold.kind is not HoldKind.FOUND]
     if not own:
@@ -103,7 +106,7 @@ async def blocks_left_by(turso: TursoReader, store: ReadStore, request_id: str, 
 
 
 def freezes_for(left: Blocks, holds: Iterable[Hold]) -> list[Hold]:
-    """Return what some holds become when only a part of what they block is left: freezes that a thaw lifts."""
+    """Return holds as freezes of the blocks that are left, which a thaw can lift."""
     freezes = [
         replace(
             hold,
@@ -118,7 +121,7 @@ def freezes_for(left: Blocks, holds: Iterable[Hold]) -> list[Hold]:
 
 
 async def blocked(turso: TursoReader, name: str) -> Blocks:
-    """Return what Turso blocks now. Raises Unavailable where it does not tell both: unknown is not open."""
+    """Return what Turso blocks now. Raises Unavailable if Turso doesn't say, because unknown doesn't mean open."""
     now = await turso.configuration(name)
     if now.block_reads is None or now.block_writes is None:
         raise Unavailable(f"Turso doesn't say whether `{name}` is blocked.")
@@ -126,7 +129,7 @@ async def blocked(turso: TursoReader, name: str) -> Blocks:
 
 
 def has_more_blocks(now: Blocks, seen: Blocks) -> bool:
-    """Say whether something is blocked now that was not."""
+    """Return True if something is blocked now that wasn't."""
     return any(_both(now, _not(seen)))
 
 
@@ -137,7 +140,7 @@ async def _switch(turso: TursoClient, name: str, which: Blocks, *, on: bool) -> 
 
 
 def blocks_of_others(now: Blocks, holds: Iterable[Hold]) -> Blocks:
-    """Return which of the blocks that are set now others have set: by no hold of ours, or noted as found before."""
+    """Return which current blocks others have set: those without a hold of ours, or recorded as found before."""
     held = list(holds)
     found = remaining(hold for hold in held if hold.kind is HoldKind.FOUND)
     ours = remaining(hold for hold in held if hold.kind is not HoldKind.FOUND)
@@ -145,7 +148,7 @@ def blocks_of_others(now: Blocks, holds: Iterable[Hold]) -> Blocks:
 
 
 def holds_to_release(ended: Collection[str], held: Sequence[Hold]) -> list[str]:
-    """Return what to release of a database when some holds end: what was found goes with the last of ours."""
+    """Return the IDs of the holds to release when some end. A found block is released with the last of ours."""
     left = [hold for hold in held if hold.id not in ended and hold.kind is not HoldKind.FOUND]
     found = [] if left else [hold.id for hold in held if hold.kind is HoldKind.FOUND and hold.id not in ended]
     return [*ended, *found]
@@ -169,12 +172,12 @@ _WORDS = {HoldKind.FREEZE: "frozen", HoldKind.QUARANTINE: "in quarantine", HoldK
 
 
 def holds_fact(holds: Sequence[Hold]) -> dict[str, str]:
-    """Say why a database is blocked, as a fact for a plan; nothing when it is not by us."""
+    """Return why a database is blocked, as a fact for a plan. Empty without holds."""
     return {"Held": "; ".join(describe(hold) for hold in holds)} if holds else {}
 
 
 def describe(hold: Hold) -> str:
-    """Say in a few words what a hold is and when it ends."""
+    """Describe a hold and when it ends."""
     ends = f", until {utc(hold.due_at)}" if hold.due_at else ""
     blocked = (
         "reads and writes" if hold.block_reads and hold.block_writes else "reads" if hold.block_reads else "writes"

@@ -1,4 +1,4 @@
-"""The statements that read and wrote most, for `triage`: without the values in them, unless the policy shows these."""
+"""The top queries for `triage`, without the values in them unless the policy shows those."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ TOP: Final = 3
 
 
 def require_literals(ctx: Context) -> None:
-    """Refuse to show the values in statements, unless this channel's policy lets the requester see them."""
+    """Raise Refused unless this channel's policy lets the requester see values in queries."""
     bound = ctx.policy.binding(ctx.subject)
     if bound is None or bound.query_literals is not QueryLiterals.REQUESTER:
         raise Refused("The policy hides values in queries here. `/turso triage` shows them as `?`.")
 
 
 async def queries_blocks(queries: Sequence[TopQuery], *, literals: bool) -> list[Block]:
-    """Show the top of them; those that cannot be read are counted."""
+    """Return the block of the top queries, with the number of those that can't be parsed."""
     top = sorted(queries, key=lambda one: -((one.rows_read or 0) + (one.rows_written or 0)))[:TOP]
     if not top:
         return []

@@ -1,4 +1,4 @@
-"""What the incident card is drawn from: every call on its own, none of them waited for longer than the card can."""
+"""Read everything for the triage card. The calls run at the same time, each with a short time limit."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping
@@ -18,33 +18,33 @@ from bot.turso.models import Configuration, TopQuery, Usage
 
 T = TypeVar("T")
 CALL_SECONDS: Final = 2.0
-"""Seconds for each call; the card is there within three."""
+"""The time limit for each call, in seconds. The card has to appear within three."""
 DAYS: Final = 14
 CHANGES: Final = 5
 PAGE: Final = 100
 PAGES: Final = 20
-"""How far back the last changes are looked for."""
+"""How many pages of the audit log are searched for the last changes."""
 
 
 @dataclass
 class Findings:
-    """What is known of a database just now."""
+    """What was found out about a database."""
 
     name: str
     now: datetime
     database: Database | None = None
     configuration: Configuration | None = None
     today: Usage | None = None
-    """Since midnight (UTC)."""
+    """Usage since midnight (UTC)."""
     month: Usage | None = None
-    """In place of today, from an API that tells only the month."""
+    """Usage this month, instead of today's, from an API that knows only months."""
     usual: Usage | None = None
     daily: Mapping[date, Usage] = field(default_factory=dict)
     courses: Mapping[str, Course] = field(default_factory=dict)
-    """What was measured of databases of this name, by `DbId`."""
+    """What samples say about databases of this name, by `DbId`."""
     queries: list[TopQuery] | None = None
     listed: Listed | None = None
-    """It as the list of databases has it, which is there also when nothing else is."""
+    """Its entry in the list of databases, which is known even if the other calls fail."""
     siblings: list[str] | None = None
     changes: list[AuditEntry] = field(default_factory=list)
     tokens: list[LedgerToken] = field(default_factory=list)
@@ -53,39 +53,39 @@ class Findings:
 
     @property
     def id(self) -> str:
-        """Its `DbId`, from whatever flags it; empty when nothing did."""
+        """Return its `DbId`, or an empty text if no call returned it."""
         known = self.database or self.listed
         return known.id if known else ""
 
     @property
     def held(self) -> list[str]:
-        """By what it is held, in words."""
+        """Return descriptions of its holds."""
         return [holds.describe(hold) for hold in self.own_holds]
 
     @property
     def blocked(self) -> bool:
-        """True when reads or writes are blocked, as far as Turso tells."""
+        """Return True if Turso says that reads or writes are blocked."""
         return bool(self._switch("block_reads")) or self.blocks_writes
 
     @property
     def blocks_writes(self) -> bool:
-        """True when Turso says that writes are blocked."""
+        """Return True if Turso says that writes are blocked."""
         return bool(self._switch("block_writes"))
 
     @property
     def protected(self) -> bool | None:
-        """True when Turso refuses to destroy it; None when it does not say."""
+        """Return whether delete protection is on, or None if Turso doesn't say."""
         return self._switch("delete_protection")
 
     @property
     def group(self) -> str | None:
-        """Its group, from whatever flags it; None when nothing did."""
+        """Return its group, or None if no call returned it."""
         known = self.database or self.listed
         return known.group if known else None
 
     @property
     def state(self) -> str:
-        """How it is, in a few words."""
+        """Return its state in a few words."""
         if self.database is None and self.configuration is None:
             return "state unknown"
         words = blocks_words(self._switch("block_reads"), self._switch("block_writes")) or ["open"]
@@ -93,21 +93,21 @@ class Findings:
 
     @property
     def part_of_day(self) -> float:
-        """How much of today (UTC) is over."""
+        """Return the fraction of today (UTC) that has passed, at least 0.02."""
         clock = self.now.astimezone(UTC)
         return max(0.02, (clock.hour * 3600 + clock.minute * 60 + clock.second) / 86_400)
 
     def _switch(self, name: str) -> bool | None:
-        """True when either says so; None when neither says anything."""
+        """Return True if either source says so, and None if neither says anything."""
         flags = [getattr(one, name) for one in (self.configuration, self.database) if one is not None]
         return True if any(flags) else first_known(*flags)
 
 
 async def read(ctx: Context, name: str) -> Findings:
-    """Ask Turso for everything at once.
+    """Read everything about a database at the same time.
 
     Raises:
-        DatabaseNotFound: Turso says that there is none of that name.
+        DatabaseNotFound: there is no database of that name.
     """
     midnight = ctx.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     turso = ctx.turso
@@ -130,7 +130,7 @@ async def read(ctx: Context, name: str) -> Findings:
 
 
 async def _siblings(ctx: Context, name: str) -> tuple[Listed | None, list[str]]:
-    """Return it as it is listed, and the other databases of its group that exist here."""
+    """Return its list entry, and the names of the group's other databases that this channel may use."""
     visible = await ctx.visible_databases()
     own = next((one for one in visible if one.name == name), None)
     group = own.group if own else ""
@@ -151,7 +151,7 @@ async def _attempt(found: Findings, what: str, call: Awaitable[T]) -> T | None:
 
 
 async def _read_store(ctx: Context, found: Findings) -> None:
-    """What needs no Turso: changes, and (once its id is known) holds, tokens and samples."""
+    """Read the store: changes, holds, tokens and samples."""
     found.changes = await _changes(ctx, found.name)
     held = await ctx.store.holds.find(organization=ctx.organization)
     found.own_holds = [hold for hold in held if hold.database == found.name]
@@ -161,7 +161,7 @@ async def _read_store(ctx: Context, found: Findings) -> None:
 
 
 def _drop_other_databases(found: Findings) -> None:
-    """Leave out what is remembered of an earlier database of this name; all of it stays while its id is not known."""
+    """Drop records of an earlier database of this name, once the `DbId` is known."""
     if found.id:
         found.own_holds = [one for one in found.own_holds if one.database_id == found.id]
         found.tokens = [one for one in found.tokens if one.database_id == found.id]
@@ -172,7 +172,7 @@ def _drop_other_databases(found: Findings) -> None:
 
 
 async def _changes(ctx: Context, name: str) -> list[AuditEntry]:
-    """Look for the last changes behind however many answers that somebody has read, within reason."""
+    """Return the last changes, searching up to `PAGES` pages because most entries only record reads."""
     changes: list[AuditEntry] = []
     before = None
     for _ in range(PAGES):

@@ -1,4 +1,4 @@
-"""`/turso db create NAME [--group G] [--location L]`: make a database, and wait until it answers."""
+"""`/turso db create NAME [--group G] [--location L]`: create a database and wait until it is ready."""
 
 import asyncio
 from datetime import timedelta
@@ -21,9 +21,9 @@ from bot.turso import Database, DatabaseNotFound
 from bot.turso.places import default_group_of
 
 ARRIVES_WITHIN = timedelta(minutes=5)
-"""What Turso makes for us has a `DbId` of this time at the latest, however slow the call, and the clocks apart."""
+"""A database of ours has a `DbId` at most this much later than the request, even with a slow call and wrong clocks."""
 WAITS_SECONDS = 37
-"""From the start of the operation; with a last slow look (5 s) the outcome is still told within 45 s."""
+"""Counted from the start of the operation. With a last check of 5 s, the outcome is posted within 45 s."""
 
 
 class CreateArgs(BaseModel):
@@ -33,7 +33,7 @@ class CreateArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: CreateArgs) -> Plan:
-    """Check that the name is free, and that there is such a place."""
+    """Check that the name is available and that the group and the location exist."""
     existing, groups, _ = await asyncio.gather(
         _existing(ctx, args.name), ctx.turso.groups_if_any(), require_location(ctx, args.location)
     )
@@ -53,7 +53,7 @@ async def plan(ctx: Context, args: CreateArgs) -> Plan:
 
 
 def _taken(ctx: Context, existing: Database) -> str:
-    """Say that a name can't be had; that a database has it, only to those who may see that database here."""
+    """Return the refusal of a taken name. Only those who may see the database here learn that it exists."""
     if ctx.policy.scope(ctx.subject, "show").covers(existing.target):
         return f"`{existing.name}` already exists. See `/turso show {existing.name}`."
     return f"`{existing.name}` isn't available. Choose another name."
@@ -67,13 +67,13 @@ async def _existing(ctx: Context, name: str) -> Database | None:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Say that the name is taken by now."""
+    """Return that the name has been taken meanwhile, or None."""
     existing = await _existing(ctx, str(plan.arguments["name"]))
     return _taken(ctx, existing) if existing else None
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> Facts:
-    """Create it once; then look, without any token, until it is served."""
+    """Create the database once, then wait until it is ready."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     asked = plan.arguments
@@ -95,12 +95,12 @@ def _facts(made: Database) -> dict[str, object]:
 
 
 async def facts_again(ctx: Context, plan: Plan) -> Facts:
-    """Read where it is; whether it answers is left open."""
+    """Read its addresses and location, but not whether it is ready."""
     return _facts(await ctx.turso.database(plan.arguments["name"]))
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """True once Turso lists it. Raises NotOurs: it was made long after this request was sent, so by somebody else."""
+    """Return True if the database exists. Raises NotOurs if it was created long after this request was sent."""
     found = await _existing(ctx, plan.arguments["name"])
     made_at = found.made_at if found else None
     if made_at and ctx.sent_at and made_at > ctx.sent_at + ARRIVES_WITHIN:
@@ -112,7 +112,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """Say where it is, and how to get a token."""
+    """Return the message with its addresses and a button for a token."""
     name = str(plan.arguments["name"])
     served = facts.get("served")
     head = mrkdwn(":sparkles: *{}* is ready.", name)

@@ -1,4 +1,4 @@
-"""`/turso db destroy NAME [--now]`: quarantine first, with a countdown and Undo; then destroy. `--now`: at once."""
+"""`/turso db destroy NAME [--now]`: quarantine a database, then destroy it after a countdown. `--now`: at once."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ from bot.errors import BadInput
 from bot.turso import Database, DatabaseNotFound, first_known
 
 REPLACES = "replaces"
-"""Among a plan's arguments: the request whose quarantine has no countdown any more, and gives way to this one."""
+"""Key in a plan's arguments: the request whose quarantine lost its countdown, and which this one replaces."""
 
 
 class DestroyArgs(BaseModel):
@@ -30,7 +30,7 @@ class DestroyArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: DestroyArgs) -> Plan:
-    """Take the snapshot that approvers read. What is protected, or counts down already, is refused here."""
+    """Return the plan with a snapshot. Refuses protected databases, and those that already count down."""
     snap = await snapshot(ctx, args.name)
     is_protection_known = await _may_be_destroyed(ctx, snap.database)
     replaced = None if args.now else await _replaced(ctx, snap.database)
@@ -59,9 +59,9 @@ async def plan(ctx: Context, args: DestroyArgs) -> Plan:
 
 
 async def _may_be_destroyed(ctx: Context, database: Database) -> bool:
-    """Return False when Turso did not tell everything about its protection. Raises BadInput: it is protected."""
+    """Return False if Turso doesn't say whether it is protected. Raises BadInput if it is."""
     name = database.name
-    now_set = await attempt(ctx.turso.configuration(name))  # the older API tells it here alone
+    now_set = await attempt(ctx.turso.configuration(name))  # the older API returns it only here
     own = [database.delete_protection, now_set.delete_protection if now_set else None]
     if any(own):
         raise BadInput(f"`{name}` has delete protection. Turn it off first: `/turso protect {name} off`.")
@@ -75,7 +75,7 @@ async def _may_be_destroyed(ctx: Context, database: Database) -> bool:
 
 
 async def _replaced(ctx: Context, database: Database) -> str | None:
-    """Return the request whose quarantine has no countdown any more; a new one takes its place."""
+    """Return the request whose quarantine has no countdown, and which a new one replaces."""
     held = await holds.open_quarantine(ctx.store, database.id)
     if held is None:
         return None
@@ -86,7 +86,7 @@ async def _replaced(ctx: Context, database: Database) -> str | None:
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> None:
-    """Delete with `--now`; else block both."""
+    """Destroy the database with `--now`, else block its reads and writes."""
     if plan.arguments["now"]:
         await delete(ctx, plan)
         return
@@ -94,20 +94,20 @@ async def act(ctx: ChangeContext, plan: Plan) -> None:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """True once it is gone, or blocked."""
+    """Return True once it is destroyed, or blocked."""
     if plan.arguments["now"]:
         return await is_gone(ctx, plan)
     return await holds.blocked(ctx.turso, target_of(plan).name) == (True, True)
 
 
 async def delete(ctx: ChangeContext, plan: Plan) -> None:
-    """Destroy the database of the plan; that it is gone already is no error."""
+    """Destroy the database of the plan, unless it no longer exists."""
     if not await is_gone(ctx, plan):
         await ctx.turso.destroy_database(target_of(plan).name)
 
 
 async def is_gone(ctx: Context, plan: Plan) -> bool:
-    """True when no database of this id has the name any more."""
+    """Return True if no database has both the planned name and `DbId`."""
     target = target_of(plan)
     try:
         return (await ctx.turso.database(target.name)).id != target.id
@@ -116,7 +116,7 @@ async def is_gone(ctx: Context, plan: Plan) -> bool:
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """Destroyed, or blocked and counting down; the card adds when, and Undo."""
+    """Return the message for a destroyed or quarantined database. The card adds the countdown and Undo."""
     name = target_of(plan).name
     if plan.arguments["now"]:
         return destroyed_message(plan, facts)
@@ -125,23 +125,23 @@ def message(plan: Plan, facts: Facts) -> Reply:
 
 
 def destroyed_message(plan: Plan, facts: Facts) -> Reply:
-    """It is gone."""
+    """Return the message for a destroyed database."""
     head = mrkdwn(":wastebasket: *{}* is destroyed with all its data.", target_of(plan).name)
     return reply(head, [kit.section(head)])
 
 
 async def unblock(ctx: ChangeContext, plan: Plan) -> None:
-    """Open what only the quarantine kept blocked."""
+    """Open the blocks that only the quarantine needs."""
     await holds.lift(ctx.turso, ctx.store, holds.lift_all(plan, {HoldKind.QUARANTINE}))
 
 
 async def is_unblocked(ctx: Context, plan: Plan) -> bool:
-    """True once Turso blocks no more than the other holds need."""
+    """Return True once Turso blocks only what other holds need."""
     return await holds.is_lifted(ctx.turso, ctx.store, holds.lift_all(plan, {HoldKind.QUARANTINE}))
 
 
 def restored_message(plan: Plan, facts: Facts) -> Reply:
-    """It answers again."""
+    """Return the message for a restored database."""
     name = target_of(plan).name
     head = mrkdwn(":leftwards_arrow_with_hook: *{}* is restored with all its data.", name)
     note = mrkdwn("Any blocks set before the quarantine are still in place.")

@@ -1,4 +1,4 @@
-"""`/turso db freeze NAME [--reads] [--for 30m]`: block writes (and reads); they open again when the time is over."""
+"""`/turso db freeze NAME [--reads] [--for 30m]`: block writes (and reads), optionally for a limited time."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -31,7 +31,7 @@ class FreezeArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: FreezeArgs) -> Plan:
-    """Say what is blocked, until when, and what is blocked already."""
+    """Return the plan: what will be blocked, for how long, and what is blocked already."""
     if args.lasting is not None and not SHORTEST <= args.lasting <= LONGEST:
         raise BadInput("A freeze lasts from `10s` to `90d`. Leave out `--for` to freeze until someone thaws it.")
     snap = await snapshot(ctx, args.name)
@@ -53,19 +53,19 @@ def _seconds(lasting: timedelta | None) -> int | None:
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> None:
-    """Block; what is not asked for stays as it is."""
+    """Block writes, and reads if requested."""
     reads = True if plan.arguments["reads"] else None
     await ctx.turso.configure(target_of(plan).name, block_reads=reads, block_writes=True)
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """True once Turso itself says so."""
+    """Return True once Turso reports the blocks."""
     reads, writes = await holds.blocked(ctx.turso, target_of(plan).name)
     return writes and (reads or not plan.arguments["reads"])
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """What is blocked, how long, and how to open it."""
+    """Return the message: what is blocked, for how long, and how to unblock it."""
     name, seconds = target_of(plan).name, plan.arguments["seconds"]
     if facts.get(FREEZE_ENDED):
         over = mrkdwn(":sunny: The freeze of *{}* has ended.", name)

@@ -1,4 +1,4 @@
-"""`/turso db list [FILTER] [--group G] [--sort name|size|reads|writes]`: the databases of this channel, paged."""
+"""`/turso db list [FILTER] [--group G] [--sort name|size|reads|writes]`: list the databases of this channel."""
 
 from fnmatch import fnmatchcase
 from operator import attrgetter
@@ -21,7 +21,7 @@ from bot.turso.models import Usage
 
 PAGE = 50
 WIDEST = 48
-"""Characters in a row of a table that a phone shows without cutting much."""
+"""How many characters of a table row a phone shows."""
 Sort = Literal["name", "size", "reads", "writes"]
 _FIELDS = {"size": "storage_bytes", "reads": "rows_read", "writes": "rows_written"}
 
@@ -34,7 +34,7 @@ class ListArgs(BaseModel):
 
 
 async def run(ctx: Context, args: ListArgs) -> Reply:
-    """Read the list, and the organization's usage only where the order needs it."""
+    """List the databases. Reads the organization's usage only to sort by it."""
     visible = await ctx.visible_databases(group=args.group)
     found = [one for one in visible if _matches(one, args.filter)] if args.filter else list(visible)
     used = {} if args.sort == "name" else await _usage(ctx)
@@ -93,7 +93,10 @@ def _caption(args: ListArgs) -> Plain:
 
 
 def _table(args: ListArgs, shown: list[Database], used: dict[str, Usage]) -> Table:
-    """State comes second, where a phone still shows it; the location gives way when there is no room for it."""
+    """Return the table.
+
+    State is the second column, which a phone still shows. Location is dropped if there is no room.
+    """
     columns = ["Name", "State", *([] if args.sort == "name" else ["Size", "Rows read", "Rows written"]), "Group"]
     rows = [_row(one, args.sort, used) for one in shown]
     table = Table(_caption(args), [Plain(name) for name in (*columns, "Location")], rows)
@@ -116,7 +119,7 @@ def _row(database: Database, sort: Sort, used: dict[str, Usage]) -> list[Cell]:
 
 
 def state_of(database: Database) -> str:
-    """Say in a few words what is special about a database."""
+    """Return what is special about a database, in a few words."""
     words = blocks_words(database.block_reads, database.block_writes)
     words += ["protected"] if database.delete_protection else []
     words += ["asleep"] if database.asleep else []
@@ -124,7 +127,7 @@ def state_of(database: Database) -> str:
 
 
 def blocks_words(reads: bool | None, writes: bool | None) -> list[str]:
-    """Name what is blocked, and what Turso does not tell; nothing when both are known to be open."""
+    """Return what is blocked, and what Turso doesn't say. Empty if both are known to be open."""
     flags = {"reads": reads, "writes": writes}
     blocked = " and ".join(word for word, on in flags.items() if on)
     silent = " and ".join(word for word, on in flags.items() if on is None)

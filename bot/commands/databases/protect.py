@@ -1,4 +1,4 @@
-"""`/turso db protect NAME on|off`: whether Turso refuses to destroy it."""
+"""`/turso db protect NAME on|off`: turn delete protection on or off."""
 
 import asyncio
 from typing import Annotated
@@ -23,7 +23,7 @@ class ProtectArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: ProtectArgs) -> Plan:
-    """Say what changes; that it is so already is no change."""
+    """Return the plan. Refuses a change to the current state."""
     database, now = await asyncio.gather(ctx.turso.database(args.name), ctx.turso.configuration(args.name))
     if now.delete_protection == args.on:
         raise BadInput(f"Delete protection of `{args.name}` is already {_word(args.on)}.")
@@ -42,18 +42,18 @@ def _word(on: bool) -> str:
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> None:
-    """Set it, and nothing else."""
+    """Set delete protection and nothing else."""
     await ctx.turso.configure(target_of(plan).name, delete_protection=plan.arguments["on"])
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """True once Turso itself says so."""
+    """Return True once Turso reports the new state."""
     now = await ctx.turso.configuration(target_of(plan).name)
     return now.delete_protection is bool(plan.arguments["on"])
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """It is on, or off."""
+    """Return the message about the new state."""
     on = plan.arguments["on"]
     sign = mrkdwn(":shield:") if on else mrkdwn(":unlock:")
     head = mrkdwn("{} Delete protection of *{}* is {}.", sign, target_of(plan).name, _word(on))

@@ -1,4 +1,4 @@
-"""`/turso db restore NAME`: the Undo of a destroy whose countdown has not ended."""
+"""`/turso db restore NAME`: undo a destroy during its countdown."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ class RestoreArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: RestoreArgs) -> Plan:
-    """Find the quarantine; the pipeline undoes its request."""
+    """Return the plan with the request that the pipeline undoes. Refuses a database that isn't in quarantine."""
     target = await read_target(ctx, args.name)
     quarantine = await quarantine_of(ctx, target)
     if quarantine is None:
@@ -37,7 +37,7 @@ async def plan(ctx: Context, args: RestoreArgs) -> Plan:
 
 
 async def quarantine_of(ctx: Context, target: PlanTarget) -> Request | None:
-    """Return the destroy of this very object that waits in quarantine."""
+    """Return the destroy request that holds this database in quarantine."""
     hold = await open_quarantine(ctx.store, target.id)
     request = await ctx.store.requests.get(hold.request_id) if hold else None
     return request if request and request.state is State.QUARANTINED else None

@@ -1,4 +1,4 @@
-"""`/turso db show NAME`: everything that Turso says of a database, and the live tokens that we minted."""
+"""`/turso db show NAME`: show everything about a database, and its active tokens issued by Turso Ops."""
 
 import asyncio
 from typing import Annotated
@@ -30,7 +30,7 @@ class ShowArgs(BaseModel):
 
 
 async def run(ctx: Context, args: ShowArgs) -> Reply:
-    """Four calls at once; what Turso does not tell is named, the rest is shown."""
+    """Read the database with four calls at the same time. Names what Turso didn't provide."""
     turso = ctx.turso
     database, configuration, instances, usage = await asyncio.gather(
         turso.database(args.name),

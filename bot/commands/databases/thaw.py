@@ -1,4 +1,4 @@
-"""`/turso db thaw NAME`: open what was frozen or blocked by others; a quarantine stays. By a button: one freeze."""
+"""`/turso db thaw NAME`: unblock a database, but not a quarantine. From a button: end one freeze."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
@@ -21,9 +21,9 @@ from bot.errors import BadInput
 from bot.turso import Database
 
 ENDS = "ends"
-"""Among a plan's arguments: the holds that end, which are those that its card shows."""
+"""Key in a plan's arguments: the IDs of the holds that end, as shown on its card."""
 ONE = "one"
-"""Among a plan's arguments: a button about one freeze was pressed, and what others need stays blocked."""
+"""Key in a plan's arguments: True for a button about one freeze. Other holds stay."""
 
 
 class ThawArgs(BaseModel):
@@ -31,7 +31,7 @@ class ThawArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: ThawArgs) -> Plan:
-    """Say what opens, and what does not."""
+    """Return the plan: what will be unblocked, and what stays blocked."""
     database = await ctx.turso.database(args.name)
     blocks = await holds.blocked(ctx.turso, args.name)
     blocked = describe_blocks(blocks)
@@ -54,7 +54,7 @@ async def plan(ctx: Context, args: ThawArgs) -> Plan:
 
 
 def _plan_of_one(database: Database, one: Hold, blocked: str, held: Sequence[Hold]) -> Plan:
-    """End one freeze; what others need stays blocked."""
+    """Return the plan that ends one freeze. Other holds stay."""
     others = [hold for hold in held if hold.id != one.id]
     stays = [f"Keep the other blocks of {database.name}"] if others else []
     return Plan(
@@ -71,12 +71,12 @@ def _arguments(ended: Sequence[Hold], reads: bool, writes: bool) -> dict[str, An
 
 
 def holds_ended_by(plan: Plan) -> frozenset[str]:
-    """Return the ids of the holds that end with a plan."""
+    """Return the IDs of the holds that a plan ends."""
     return frozenset(plan.arguments.get(ENDS, ()))
 
 
 def describe_blocks(blocked: holds.Blocks) -> str:
-    """Name what is blocked; empty: nothing."""
+    """Return what is blocked, in words. Empty: nothing."""
     return " and ".join(word for word, on in zip(("reads", "writes"), blocked, strict=True) if on)
 
 
@@ -93,7 +93,7 @@ _RUN_AGAIN: Final = "Run `thaw` again to unblock all of it."
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Say that the one freeze of the plan has ended meanwhile, or that more is blocked than its card shows."""
+    """Return that the planned freeze has ended, or that more is blocked than the card shows. None: no drift."""
     target, ended = target_of(plan), holds_ended_by(plan)
     held = {hold.id for hold in await holds.holds_of(ctx, target.id)}
     if plan.arguments.get(ONE):
@@ -106,23 +106,23 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> Facts:
-    """Open what ends, but for what a quarantine or another hold needs."""
+    """Open the planned blocks, except those that another hold needs."""
     await holds.lift(ctx.turso, ctx.store, _lift(plan))
     return await read_remaining_blocks(ctx, plan)
 
 
 async def read_remaining_blocks(ctx: Context, plan: Plan) -> Facts:
-    """Read what is blocked for another reason."""
+    """Read which blocks remain, for other reasons."""
     return {"still": describe_blocks(await holds.blocked(ctx.turso, target_of(plan).name))}
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """True once Turso itself says so."""
+    """Return True once Turso blocks only what other holds need."""
     return await holds.is_lifted(ctx.turso, ctx.store, _lift(plan))
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """It is open, or what stays blocked."""
+    """Return the message: unblocked, or what stays blocked."""
     name, stays = target_of(plan).name, facts.get("still")
     head = mrkdwn(":sunny: *{}* is unblocked.", name)
     if stays:

@@ -1,4 +1,4 @@
-"""`/turso triage NAME`: the incident card: how a database is, what changed, and the buttons that help."""
+"""`/turso triage NAME`: show a database's state, usage and recent changes, with buttons that help."""
 
 from datetime import UTC
 from typing import Annotated
@@ -33,7 +33,7 @@ class TriageArgs(BaseModel):
 
 
 async def run(ctx: Context, args: TriageArgs) -> Reply:
-    """Everything at once, three seconds at most; what is missing is named, the rest is shown."""
+    """Read everything within three seconds. The card names what is missing."""
     if args.literals:
         require_literals(ctx)
     found = await read(ctx, args.name)
@@ -56,7 +56,7 @@ async def run(ctx: Context, args: TriageArgs) -> Reply:
 
 
 def _notification_text(name: str, found: Findings) -> Mrkdwn:
-    """Say in a notification how it is, and how much it is used."""
+    """Return the notification: the state and the usage."""
     used, period = (found.today, "today") if found.today else (found.month, "this month")
     if used is None:
         return mrkdwn("{}: {}.", name, found.state)
@@ -92,7 +92,7 @@ def _usage(found: Findings) -> list[tuple[str, Mrkdwn]]:
 
 
 def _versus_usual(found: Findings, field: str) -> Mrkdwn:
-    """Compare today so far with the same part of a usual day. It takes both."""
+    """Compare today so far with the same part of a usual day. Empty if either is unknown."""
     now = getattr(found.today, field) if found.today else None
     whole_day = getattr(found.usual, field) if found.usual else None
     if now is None or whole_day is None:
@@ -104,7 +104,7 @@ def _versus_usual(found: Findings, field: str) -> Mrkdwn:
 
 
 def _chart(found: Findings) -> Chart:
-    """Day by day from the samples, today as it is now, and beside it what is usual."""
+    """Return a chart of rows per day from samples, with today so far and the usual number."""
     daily = dict(found.daily)
     today = found.now.astimezone(UTC).date()
     if found.today:
@@ -148,7 +148,7 @@ def _missing(found: Findings) -> list[Block]:
 
 
 def _buttons(ctx: Context, found: Findings, args: TriageArgs) -> list[Element]:
-    """Only what the rules let this person do, or ask for, here."""
+    """Return buttons for what this person may run or request here."""
     name = found.name
     target = Target(name, found.group)
     row: list[Element] = []

@@ -1,4 +1,4 @@
-"""What a usage digest says: totals and movers against the period before, what idles, what is held, what ends."""
+"""The usage digest of a channel: totals and biggest changes, idle and blocked databases, tokens that expire."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ ENDS_WITHIN: Final = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Mover:
-    """A database with what it used in the period and in the one before."""
+    """A database's usage in the period and in the one before."""
 
     name: str
     now: Usage
@@ -48,7 +48,7 @@ class Mover:
 
     @property
     def change(self) -> int | None:
-        """By how many rows, read and written, it differs; None: one of the two periods is not known."""
+        """Return the change in rows read and written, or None if either period is unknown."""
         parts = (self.now.rows_read, self.now.rows_written, self.before.rows_read, self.before.rows_written)
         if any(part is None for part in parts):
             return None
@@ -58,7 +58,7 @@ class Mover:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What was counted between two moments; None where samples tell nothing."""
+    """The usage of each database between two times. The times are None without samples."""
 
     movers: list[Mover]
     since: datetime | None
@@ -66,12 +66,12 @@ class Counts:
 
 
 async def digest(ctx: Context, length: timedelta) -> Reply:
-    """Read once, compare, and say it in one message; the databases are those of the channel.
+    """Return the digest of a channel's databases.
 
-    It begins at the sample that is nearest to `length` ago: the digest before this one takes one at its moment.
+    It begins at the sample nearest to `length` ago, because the previous digest took a sample when it was posted.
 
     Raises:
-        TursoError: Turso does not list the databases; then there is nothing to say.
+        TursoError: Turso doesn't list the databases, so there is no digest.
     """
     databases = await ctx.visible_databases()
     names = {one.id: one.name for one in databases}
@@ -96,13 +96,13 @@ def _count(samples: Sequence[UsageSample], names: Mapping[str, str], now: dateti
 
 
 def _billing_period(samples: Sequence[UsageSample], names: Mapping[str, str]) -> list[Mover]:
-    """What the newest samples say of the month so far."""
+    """Return the usage this month, from the newest samples."""
     newest = {one.database_id: usage_of(one) for one in sorted(samples, key=moment_of)}
     return [Mover(name, newest.get(key, Usage()), Usage()) for key, name in names.items()]
 
 
 async def _samples(ctx: Context, databases: list[Listed], length: timedelta) -> list[UsageSample]:
-    """What was measured so far; in place of today's sample what is true now, or was measured this minute."""
+    """Return the samples so far. Today's sample is replaced by current usage, unless it was taken this minute."""
     now = moment(ctx.now)
     today = now[:10]
     reach = max(2 * length + length, timedelta(days=IDLE_DAYS)) + timedelta(days=2)
@@ -123,7 +123,7 @@ async def _samples(ctx: Context, databases: list[Listed], length: timedelta) -> 
 
 
 async def measure(ctx: ChangeContext) -> None:
-    """Measure at this moment, so that the next digest can begin exactly here."""
+    """Take a sample now, so that the next digest can begin exactly here."""
     databases, usage = await asyncio.gather(ctx.turso.listed(), ctx.turso.organization_usage())
     await ctx.store.samples.add(samples_of(ctx.organization, databases, usage, moment(ctx.now)))
 
@@ -140,7 +140,7 @@ async def _ending(ctx: Context) -> list[LedgerToken]:
 
 
 def _idle(samples: Sequence[UsageSample], names: Mapping[str, str]) -> list[str]:
-    """Return the databases without a read for `IDLE_DAYS`; one that is not known for so long is not called idle."""
+    """Return databases without reads for `IDLE_DAYS`. Excludes those that haven't been known for so long."""
     until = max((moment_of(one) for one in samples), default=None)
     if until is None:
         return []

@@ -1,4 +1,4 @@
-"""When a digest is due, and which period it is about."""
+"""The schedule of a digest: when it is due, and which period it covers."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _TIME: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
 
 def zone(name: str) -> ZoneInfo | None:
-    """Return a time zone by its name, such as `Europe/Berlin`; None: there is none."""
+    """Return a time zone by name, such as `Europe/Berlin`, or None."""
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):
@@ -22,19 +22,19 @@ def zone(name: str) -> ZoneInfo | None:
 
 
 def clock_time(text: str) -> str | None:
-    """Read `9:00` as `09:00`; None: it is no time."""
+    """Parse `9:00` as `09:00`. None: not a time."""
     found = _TIME.fullmatch(text)
     return f"{int(found[1]):02}:{found[2]}" if found else None
 
 
 def weekday(text: str) -> int | None:
-    """Read `mon` or `Monday`: 0; None: it is no day."""
+    """Parse `mon` or `Monday` as 0. None: not a day."""
     word = text.lower()[:3]
     return DAYS.index(word) if text.capitalize() in _LONG_DAYS or text.lower() in DAYS else None
 
 
 def next_due(digest: Digest, after: datetime) -> datetime:
-    """Return the first moment after `after` at which the digest is due, in its own time zone."""
+    """Return the first time after `after` when the digest is due, in its time zone."""
     tz = zone(digest.tz) or UTC
     at = time.fromisoformat(digest.at)
     local = after.astimezone(tz)
@@ -49,7 +49,7 @@ def next_due(digest: Digest, after: datetime) -> datetime:
 
 
 def schedule_of(asked: Mapping[str, Any]) -> str:
-    """Write a schedule as people say it: `Mondays at 9:00 AM (New York)`.
+    """Format a schedule for people: `Mondays at 9:00 AM (New York)`.
 
     Args:
         asked: the arguments of a plan: `cadence`, `weekday`, `at` and `tz`.
@@ -61,11 +61,11 @@ def schedule_of(asked: Mapping[str, Any]) -> str:
 
 
 def length(digest: Digest) -> timedelta:
-    """Return how long a digest looks back."""
+    """Return the length of a digest's period."""
     return timedelta(days=7 if digest.cadence == "weekly" else 1)
 
 
 def period_name(digest: Digest, due: datetime) -> str:
-    """Name the period that a digest due then is about: a name that was posted is not posted again."""
+    """Return the name of the period of a digest that is due then. Each name is posted once."""
     local = due.astimezone(zone(digest.tz) or UTC)
     return f"{local:%G-W%V}" if digest.cadence == "weekly" else f"{local:%Y-%m-%d}"

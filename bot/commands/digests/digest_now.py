@@ -1,4 +1,4 @@
-"""`/turso digest now [--daily]`: the usage digest of this channel, at once."""
+"""`/turso digest now [--daily]`: post the usage digest of this channel now."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ class DigestNowArgs(BaseModel):
 
 
 async def run(ctx: Context, args: DigestNowArgs) -> Reply:
-    """As long as the channel's own digest looks back; a week where it has none."""
+    """Return the digest for the channel's own period, or a week without one."""
     kept = await ctx.store.digests.get(ctx.subject.channel.id)
     length = digest_schedule.length(kept) if kept else timedelta(days=7)
     return await digest(ctx, timedelta(days=1) if args.daily else length)

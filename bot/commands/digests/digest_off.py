@@ -1,4 +1,4 @@
-"""`/turso digest off`: no more usage digests in this channel."""
+"""`/turso digest off`: turn off the usage digest of this channel."""
 
 from pydantic import BaseModel
 
@@ -20,7 +20,7 @@ class DigestOffArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: DigestOffArgs) -> Plan:
-    """Say which digest ends."""
+    """Return the plan: which digest ends."""
     digest = await ctx.store.digests.get(ctx.subject.channel.id)
     if digest is None:
         raise BadInput("This channel has no digest. Turn it on with `/turso digest on`.")
@@ -33,24 +33,24 @@ async def plan(ctx: Context, args: DigestOffArgs) -> Plan:
 
 
 def _line(digest: Digest) -> str:
-    """Write the command that turns a digest on as it was."""
+    """Return the command line that turns the digest on again as it was."""
     if digest.cadence == "daily":
         return command_line("digest on", digest.at, daily=True, tz=digest.tz)
     return command_line("digest on", DAYS[digest.weekday], digest.at, weekly=True, tz=digest.tz)
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> None:
-    """Drop it with its timer."""
+    """Delete the digest and its timer."""
     await ctx.store.digests.drop(plan.arguments["channel_id"])
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """True once it is gone."""
+    """Return True once the digest is deleted."""
     return await ctx.store.digests.get(plan.arguments["channel_id"]) is None
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """It is off."""
+    """Return the message that the digest is off."""
     head = mrkdwn(":newspaper: Usage digest off.")
     row = buttons.run(1, "Turn on again", str(plan.arguments.get("again") or command_line("digest on")))
     return reply(head, [kit.section(head), *kit.actions(*row)])

@@ -1,4 +1,4 @@
-"""`/turso digest on [--weekly mon 09:00 | --daily 09:00] [--tz ZONE]`: a usage digest in this channel."""
+"""`/turso digest on [--weekly mon 09:00 | --daily 09:00] [--tz ZONE]`: turn on a usage digest in this channel."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -30,7 +30,7 @@ class DigestOnArgs(BaseModel):
 
     @model_validator(mode="after")
     def one_cadence(self) -> "DigestOnArgs":
-        """A digest is weekly or daily; and `09:00` alone is a time."""
+        """Check the schedule, and accept a time without a day."""
         if self.weekly and self.daily:
             raise ValueError("Use either `--weekly` or `--daily`.")
         if self.day and self.at is None and (self.daily or ":" in self.day or self.day[:1].isdigit()):
@@ -46,7 +46,7 @@ class DigestOnArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: DigestOnArgs) -> Plan:
-    """Say when it comes, in whose time."""
+    """Return the plan: when the digest is posted, in which time zone."""
     cadence = "daily" if args.daily else "weekly"
     day = weekday(args.day) if args.day else 0
     at = clock_time(args.at) if args.at else "09:00"
@@ -61,7 +61,7 @@ async def plan(ctx: Context, args: DigestOnArgs) -> Plan:
 
 
 def digest_of(ctx: Context, plan: Plan) -> Digest:
-    """Build the record of a plan, due for the first time after now."""
+    """Return the digest that a plan describes, with its first due time."""
     asked = plan.arguments
     digest = Digest(
         channel_id=ctx.subject.channel.id,
@@ -77,7 +77,7 @@ def digest_of(ctx: Context, plan: Plan) -> Digest:
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> Facts:
-    """Keep it, and set its timer; the first one counts from now on."""
+    """Store the digest with its timer, and take a sample as the start of its first period."""
     digest = digest_of(ctx, plan)
     await attempt(measure(ctx))
     await ctx.store.digests.schedule(digest)
@@ -85,14 +85,14 @@ async def act(ctx: ChangeContext, plan: Plan) -> Facts:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """True once it is kept as planned."""
+    """Return True once the digest is stored as planned."""
     kept = await ctx.store.digests.get(ctx.subject.channel.id)
     asked = plan.arguments
     return kept is not None and all(getattr(kept, name) == asked[name] for name in ("cadence", "weekday", "at", "tz"))
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """When the first one comes."""
+    """Return the message with the schedule and the first due time."""
     asked = plan.arguments
     head = mrkdwn(
         ":newspaper: {} digest on: {}.", "Daily" if asked["cadence"] == "daily" else "Weekly", schedule_of(asked)
