@@ -1,1 +1,1 @@
-"""The rules: parsing, policy, approval, plans, audit chain. Pure Python: no I/O, no clock."""
+"""Rules: parsing, policy, approval, plans and the audit chain. Pure Python without I/O or a clock."""

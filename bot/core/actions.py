@@ -1,4 +1,4 @@
-"""What a command line asks for, as the rules see it: the one way from a line of text to an `Action`."""
+"""Turn a command line into an `Action`, the form in which the policy sees it."""
 
 from dataclasses import replace
 
@@ -11,12 +11,12 @@ from bot.core.parsing.parse_results import S
 
 
 def action_of(name: str, args: BaseModel) -> Action:
-    """Describe a command to the rules.
+    """Return the action of a command, for the policy.
 
-    Its database is the argument called `name`; `group` says where a new one is to be. What was not typed has its
-    default, such as the lifetime of a token.
+    Its database is the argument `name`, and `group` is the group of a new database. Arguments that weren't typed have
+    their defaults, such as the lifetime of a token.
     """
-    given = args.__dict__  # asking a model for what it does not have takes long
+    given = args.__dict__  # attribute access on a pydantic model is slow for missing fields
     database, expiration = given.get("name"), given.get("expiration")
     return Action(
         command=name,
@@ -27,12 +27,12 @@ def action_of(name: str, args: BaseModel) -> Action:
 
 
 def action_of_line(grammar: Grammar[S], line: str, *, group: str | None = None) -> Action:
-    """Return the action of a command line. One that lacks an argument is judged by what it has.
+    """Return the action of a command line. If arguments are missing, the others count.
 
     Args:
-        group: the group of the database, where the line does not say it.
+        group: the database's group, if the line doesn't name it.
     Raises:
-        BadInput: the line is no command.
+        BadInput: the line isn't a command.
     """
     read = grammar.parse(line)
     action = action_of(read.spec.name, read.args)

@@ -1,4 +1,7 @@
-"""Who may approve, undo or review: decided of a person as they are now, never of a bare id."""
+"""Who may approve, undo or review.
+
+Membership is decided for a person with their current account, never for a bare ID.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,11 +12,11 @@ if TYPE_CHECKING:
     from bot.core.model import Person
 
 Groups = Mapping[str, frozenset[str] | None]
-"""The members of user groups by their ids; None: Slack didn't say."""
+"""The members of user groups by ID. None: Slack didn't say."""
 
 
 class Membership(Enum):
-    """What somebody is to the workspace."""
+    """How a person belongs to the workspace."""
 
     MEMBER = auto()
     GUEST = auto()
@@ -32,20 +35,23 @@ class ApproverSet:
     """The people whom rules name for one purpose, such as approving."""
 
     all_of: tuple[NamedPeople, ...] = ()
-    """Somebody must be meant by each of these: the people whom each database's rule names, each set once."""
+    """A person must be in every one of these: the people whom the rule of each database names, each set once."""
     also: frozenset[str] = frozenset()
-    """Those who were checked already: the requester, by the `to` of the same rule."""
+    """People who are included anyway, such as the requester."""
     without: frozenset[str] = frozenset()
     groups: Groups = field(default_factory=dict)
 
     @property
     def ids(self) -> frozenset[str]:
-        """The ids of those who may be on it, for showing; whether one of them is, `admits` says."""
+        """Return the IDs that the rules name, for display. Only `admits` decides about a person."""
         named = [one.members(self.groups) for one in self.all_of]
         return (frozenset.intersection(*named) if named else frozenset()) - self.without | self.also
 
     def admits(self, person: "Person", standing: Membership) -> bool:
-        """Say whether this person is on it: a guest or an external only where each rule names them as such."""
+        """Return True if the set includes this person.
+
+        Guests and external people must be named as such by each rule.
+        """
         if not self.without.isdisjoint((person.id, person.human)):
             return False
         if person.id in self.also:
@@ -53,6 +59,6 @@ class ApproverSet:
         return bool(self.all_of) and all(one.holds(person, standing, self.groups) for one in self.all_of)
 
     def __and__(self, other: "ApproverSet") -> "ApproverSet":
-        """Return those who are on both; of one requester, who are `also` and `without` in the same places."""
+        """Return the people in both sets. Both must be about the same requester."""
         more = tuple(one for one in other.all_of if one not in self.all_of)
         return ApproverSet(self.all_of + more, self.also & other.also, self.without | other.without, self.groups)

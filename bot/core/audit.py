@@ -1,4 +1,4 @@
-"""The audit log's hash chain: each entry holds the hash of the one before, so that no change goes unseen."""
+"""The audit log's hash chain. Each entry contains the hash of the one before, so that changes are detected."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from bot.core.records.audit_entry import AuditEntry
 from bot.core.redaction.text_cleaning import clean_json
 
 GENESIS: Final = ""
-"""What stands before the first entry."""
+"""The hash before the first entry."""
 
 FIELDS: Final = tuple(one.name for one in fields(AuditEntry))
 
@@ -20,11 +20,11 @@ Row = tuple[int, str, str, str]
 
 
 def canonical(entry: AuditEntry) -> str:
-    """Return the one text of an entry: JSON, sorted keys, times in UTC."""
-    # Not `asdict`, which copies all that is inside and takes five times as long; every command comes by here.
+    """Return the canonical text of an entry: JSON with sorted keys and times in UTC."""
+    # `asdict` would copy nested values and take five times as long, and every command writes an entry.
     raw = {name: getattr(entry, name) for name in FIELDS} | {"at": entry.at.astimezone(UTC).isoformat()}
     text = _encode(raw)
-    # PostgreSQL reads columns out of this text, and refuses a NUL in it, however it is written.
+    # PostgreSQL extracts columns from this text, and refuses NUL in any spelling.
     return _encode(clean_json(raw)) if "\\u0000" in text else text
 
 
@@ -32,7 +32,7 @@ _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=F
 
 
 def from_canonical(text: str) -> AuditEntry:
-    """Read what `canonical` wrote; keys of a later version are left out."""
+    """Parse what `canonical` wrote. Ignores keys of later versions."""
     raw: dict[str, Any] = json.loads(text)
     raw["at"] = datetime.fromisoformat(raw["at"])
     raw["databases"] = tuple(raw.get("databases", ()))
@@ -41,12 +41,12 @@ def from_canonical(text: str) -> AuditEntry:
 
 
 def entry_hash(previous: str, text: str) -> str:
-    """Return the hash of an entry's canonical text behind the hash `previous`: SHA-256, in hex."""
+    """Return the SHA-256 of the previous hash and an entry's canonical text, in hex."""
     return hashlib.sha256((previous + text).encode("utf-8", "replace")).hexdigest()
 
 
 def chain(entries: Iterable[AuditEntry], head: tuple[int, str] = (0, GENESIS)) -> list[Row]:
-    """Return the rows that continue the chain whose last seq and hash are `head`."""
+    """Return the rows for entries that follow the chain's `head` (its last seq and hash)."""
     rows: list[Row] = []
     seq, previous = head
     for entry in entries:
@@ -60,7 +60,7 @@ def chain(entries: Iterable[AuditEntry], head: tuple[int, str] = (0, GENESIS)) -
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """The first place where the chain does not hold."""
+    """The first fault in a chain."""
 
     seq: int
     sentence: str
@@ -70,10 +70,10 @@ class Fault:
 
 
 class Verifier:
-    """Checks a chain row by row, in one pass and constant memory.
+    """Verifies a chain row by row, in one pass and constant memory.
 
-    Feed rows in the order of `seq`, then ask `finish`. Only a head that was posted where the log's keeper cannot
-    change it proves that nothing was cut from the end.
+    Feed the rows in the order of `seq`, then call `finish`. Only a head that was posted where the log's owner can't
+    change it proves that no entries were removed from the end.
     """
 
     def __init__(self, posted_head: str | None = None) -> None:
@@ -84,7 +84,7 @@ class Verifier:
         self._seen = posted_head in (None, GENESIS)
 
     def feed(self, row: Row) -> Fault | None:
-        """Check the next row. Returns the first fault so far; what follows a fault is not checked."""
+        """Check the next row and return the first fault so far. Rows after a fault aren't checked."""
         if self.fault is None:
             self.fault = self._check(row)
             if self.fault is None:
@@ -93,7 +93,7 @@ class Verifier:
         return self.fault
 
     def finish(self) -> Fault | None:
-        """Say what is wrong with the chain as a whole."""
+        """Return the chain's fault, if any, including a missing posted head."""
         if self.fault is None and not self._seen:
             self.fault = Fault(self.seq, "the chain ends here without the posted head: entries were cut or replaced")
         return self.fault
@@ -111,7 +111,7 @@ class Verifier:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A whole chain that was checked."""
+    """The result of verifying a whole chain."""
 
     entries: int
     head: str
@@ -119,7 +119,7 @@ class Verified:
 
 
 def verify(rows: Iterable[Row], posted_head: str | None = None) -> Verified:
-    """Check a chain and return its length and head, or its first fault."""
+    """Verify a chain and return its length, its head and its first fault."""
     verifier = Verifier(posted_head)
     for row in rows:
         if verifier.feed(row):
@@ -129,7 +129,7 @@ def verify(rows: Iterable[Row], posted_head: str | None = None) -> Verified:
 
 
 async def verify_stream(rows: AsyncIterable[Row], posted_head: str | None = None) -> Verified:
-    """Check a chain that the store streams."""
+    """Verify a chain that the store streams."""
     verifier = Verifier(posted_head)
     async for row in rows:
         if verifier.feed(row):

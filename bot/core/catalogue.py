@@ -1,4 +1,4 @@
-"""All commands as the rules see them: by name, by spelling, by family. Built once of what each command declares."""
+"""The catalogue of all commands, by name, spelling and family. It is built once from their declarations."""
 
 from collections.abc import Collection, Iterable, Mapping
 from itertools import groupby
@@ -13,19 +13,19 @@ _RISKS: Final = tuple(Risk)
 
 
 class CommandCatalogue:
-    """The declarations of all commands. The composition root builds it, and passes it to what needs it."""
+    """The declarations of all commands. The composition root creates it and passes it on."""
 
     def __init__(self, commands: Iterable[Declaration]) -> None:
-        """Put commands in order and index them.
+        """Sort and index the commands.
 
         Raises:
-            ValueError: two of them claim the same name or spelling, or one declares a flag that its arguments lack.
+            ValueError: two commands have the same name or spelling, or one declares a flag that its arguments lack.
         """
         self.commands: Final = tuple(sorted(commands, key=lambda one: one.position))
         self._by_name: Final = {one.name: one for one in self.commands}
         _check(self.commands)
         self.families: Final = _families(self.commands)
-        """`incident`, `digest`: first words that several commands share. A rule that says one means all of them."""
+        """First words that several commands share, such as `incident`. In a rule, one stands for all of them."""
         self.spellings: Final = _spellings(self.commands, self.families)
         self.synonyms: Final[Mapping[str, str]] = {word: one.name for one in self.commands for word in one.synonyms}
         self.open_to_all: Final = frozenset(one.name for one in self.commands if one.open_to_all)
@@ -33,31 +33,31 @@ class CommandCatalogue:
         whole = {name for name, members in self.families.items() if {one.name for one in members} <= responders}
         self.for_responders: Final = frozenset(responders | whole)
         self.reading: Final = frozenset(one.name for one in self.commands if not one.changes)
-        """Commands that change nothing: there is nothing to approve or to review about them."""
+        """Commands that change nothing, so that they need no approval or review."""
         self.read: Final = tuple(
             one.name for one in self.commands if one.risk is Risk.READ and one.name not in self.open_to_all
         )
-        """What `read` stands for in a rule."""
+        """The commands that `read` stands for in a rule."""
         self.home: Final = next((one.name for one in self.commands if not one.usage), "")
-        """What an empty line means."""
+        """The command that an empty line runs."""
 
     @property
     def names(self) -> list[str]:
-        """Every name that a rule may write, each family before its first command."""
+        """Return every name that a rule may use, each family before its first command."""
         families = {members[0].name: family for family, members in self.families.items()}
         return [name for one in self.commands for name in (families.get(one.name), one.name) if name is not None]
 
     def find(self, name: str) -> Declaration | None:
-        """Return the command of this name; None: there is none, or no longer."""
+        """Return the command of this name. None: there is none, or no longer."""
         return self._by_name.get(name)
 
     def canonical(self, words: str) -> str:
-        """Return the name that rules use for a command as it is typed, without options: `db rm` is `destroy`."""
+        """Return the name that rules use for a command as typed without options: `destroy` for `db rm`."""
         name = " ".join(words.lower().split()).removeprefix("db ")
         return self.spellings.get(name, name)
 
     def risk_of(self, name: str, options: Collection[str] = ()) -> Risk:
-        """Return the risk of a command in one of its variants. A family has its riskiest; what is unknown is high."""
+        """Return the risk of a variant. A family has the highest risk of its commands. Unknown commands are high."""
         command = self.find(name)
         if command is None:
             family = self.families.get(name.partition(" ")[0], ())
@@ -66,39 +66,39 @@ class CommandCatalogue:
         return next(variants, command.risk)
 
     def reveals(self, name: str) -> bool:
-        """Return True for a command that ends with a secret for its requester alone."""
+        """Return True for a command that returns a secret only to its requester."""
         command = self.find(name)
         return command is not None and command.reveals
 
     def offers_freeze(self, name: str) -> bool:
-        """Return True for a command before which a database may be frozen."""
+        """Return True for a command whose card offers a freeze."""
         command = self.find(name)
         return command is not None and command.offers_freeze
 
     def again_label_of(self, name: str) -> str:
-        """Return what the button says that asks for an operation again whose outcome is not known; empty: none does."""
+        """Return the label of the button that repeats an operation with an unknown outcome. Empty: there is none."""
         command = self.find(name)
         return command.again_label if command else ""
 
     def incident_role_of(self, name: str) -> IncidentRole:
-        """Return what a command does to an incident."""
+        """Return how a command affects an incident."""
         command = self.find(name)
         return command.incident if command else IncidentRole.NONE
 
     def label_of(self, name: str) -> str:
-        """Return what a command is called on buttons and in titles; of one that is gone, its name."""
+        """Return a command's label for buttons and titles. For a removed command, its name."""
         command = self.find(name)
         return command.label if command else name.capitalize()
 
     def purpose_of(self, name: str, options: Collection[str] = ()) -> str:
-        """Return what somebody wants to do who uses a command; empty for one that changes nothing, or is gone."""
+        """Return the purpose of a variant, to follow `wants to`. Empty for reads and removed commands."""
         command = self.find(name)
         if command is None:
             return ""
         return next((one.purpose for one in command.variants if one.purpose and one.flag in options), command.purpose)
 
     def about(self, key: str) -> list[str]:
-        """Return the commands that a key of a rule is about; none: it is about all of them."""
+        """Return the commands that a key of a rule is about. Empty: it is about all commands."""
         return [one.name for one in self.commands if key in one.policy_keys]
 
 
@@ -109,7 +109,7 @@ def _families(commands: tuple[Declaration, ...]) -> Mapping[str, tuple[Declarati
 
 
 def _spellings(commands: tuple[Declaration, ...], families: Mapping[str, tuple[Declaration, ...]]) -> Mapping[str, str]:
-    """Return the name behind each other spelling; the name of a family stays the family for rules."""
+    """Return the command of each alias. A family's name isn't an alias, because rules use it for the family."""
     found = {spelling: one.name for one in commands for spelling in one.aliases if spelling not in families}
     return MappingProxyType(found)
 

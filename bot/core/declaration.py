@@ -1,4 +1,4 @@
-"""What a command says about itself: everything but how it works. Rules, parsing, cards, help and documents read it."""
+"""The declaration of a command: everything but its behavior. Policy, parsing, cards, help and docs read it."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,81 +13,84 @@ LAST: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A form of a command that rules tell apart by a flag."""
+    """A variant of a command that rules distinguish by a flag."""
 
     flag: str
-    """`--read-only`; empty: the form without any of the flags."""
+    """Such as `--read-only`. Empty: the variant without any flag."""
     words: str
-    """What it is called where somebody's rights are listed: `full access`."""
+    """Its name in lists of permissions: `full access`."""
     risk: Risk | None = None
-    """Where it differs from the command's."""
+    """Only if it differs from the command's."""
     purpose: str = ""
-    """Where it differs from the command's: `create a read-only token for {}`."""
+    """Only if it differs from the command's: `create a read-only token for {}`."""
 
 
 class IncidentRole(StrEnum):
-    """What a command does to an incident, which its plan names as `arguments["incident_id"]`."""
+    """How a command affects an incident, which its plan names as `arguments["incident_id"]`."""
 
     NONE = "none"
     STARTS = "starts"
-    """Also: moves its end."""
+    """It also extends one."""
     ENDS = "ends"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
-    """A command as rules, parsing, cards, help and documents see it."""
+    """The declaration of a command."""
 
     name: str
-    """As rules write it: `list`, `show`, `policy explain`."""
+    """The name in rules: `list`, `show`, `policy explain`."""
     usage: str
-    """As people type it after `/turso`: `db list [FILTER] [--group G]`. Empty: what an empty line means."""
+    """How people type it after `/turso`: `db list [FILTER] [--group G]`.
+
+    Empty for the command that an empty line runs.
+    """
     summary: str
     args: type[BaseModel]
     risk: Risk
     position: int = LAST
-    """Where it stands in help, in lists of rights and in the documentation: smaller numbers come first."""
+    """Its place in help, lists of permissions and docs. Smaller numbers come first."""
     verb: str = ""
-    """For buttons and titles, about 20 characters: `Freeze writes`. Empty: the name with a capital letter."""
+    """Its label on buttons and in titles, about 20 characters: `Freeze writes`. Empty: the capitalized name."""
     purpose: str = ""
-    """What somebody wants to do with it, to follow `wants to`, with the databases for `{}`: `freeze {}`."""
+    """What it is for, to follow `wants to`. `{}` stands for the databases: `freeze {}`."""
     aliases: tuple[str, ...] = ()
-    """Other spellings: `rm`, which means `db rm`, too."""
+    """Other spellings. `rm` also means `db rm`."""
     synonyms: tuple[str, ...] = ()
-    """Words that people use for it: suggested, never taken for it."""
+    """Words that people use instead. They are suggested, but not accepted."""
     variants: tuple[Variant, ...] = ()
-    """The forms that rules tell apart, the one without a flag first. Empty: there is one form."""
+    """The variants that rules distinguish, the one without a flag first. Empty: there is only one."""
     policy_keys: tuple[str, ...] = ()
-    """The keys of a rule that are about this command: `countdown`."""
+    """Keys of a rule that are about this command, such as `countdown`."""
     open_to_all: bool = False
-    """Every member of the workspace may use it, in every conversation."""
+    """True if every member of the workspace may use it in every conversation."""
     for_responders: bool = False
-    """Whom `incidents.to` names may use it in a channel that the policy does not bind."""
+    """True if the people of `incidents.to` may use it in a channel without rules."""
     reaches_others: bool = False
-    """It touches more databases than it names: its plan says which."""
+    """True if it may affect databases that it doesn't name. Its plan lists them."""
     removes_target: bool = False
-    """Its target is gone afterwards, and with it every hold."""
+    """True if its target no longer exists afterwards, so that its holds end."""
     undoes: bool = False
-    """Its plan names, as `arguments["request_id"]`, a quarantine that the pipeline undoes instead."""
+    """True if its plan names a quarantine, as `arguments["request_id"]`, that the pipeline undoes."""
     makes_name: bool = False
-    """Its `NAME` is new: a form has it typed, not chosen."""
+    """True if `NAME` is a new name, which a form asks for as text."""
     again_label: str = ""
-    """For the button that asks for the same again while its outcome is not known. Empty: there is no such button."""
+    """The button that repeats it while its outcome is unknown. Empty: there is no such button."""
     offers_freeze: bool = False
-    """Its card offers to freeze the database first: it may take an hour, and a leak does not wait."""
+    """True if its card offers a freeze, because the operation may take an hour and a leak can't wait."""
     incident: IncidentRole = IncidentRole.NONE
     hidden: bool = False
     changes: bool = field(default=False, init=False)
-    """It changes something, so that it may need approval."""
+    """True if it changes something, so that it may need approval."""
     reveals: bool = field(default=False, init=False)
-    """It ends with a secret for its requester alone, who reveals it."""
+    """True if it returns a secret that only its requester reveals."""
 
     @property
     def label(self) -> str:
-        """What the command is called on buttons and in titles."""
+        """Return the label for buttons and titles."""
         return self.verb or self.name.capitalize()
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """The flags that a rule may name behind the command."""
+        """Return the flags that a rule may add to the command."""
         return tuple(variant.flag for variant in self.variants if variant.flag)

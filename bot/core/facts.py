@@ -1,4 +1,4 @@
-"""The facts of one authorization: what it asks Slack, and what Slack said at that moment."""
+"""The facts of one authorization: what it asks Slack, and Slack's answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,27 +9,27 @@ from bot.core.requests.incoming import Incoming
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What an authorization needs to know: no more, since each part is a call."""
+    """What an authorization asks Slack. Every part costs a call."""
 
     channel_id: str
     people: frozenset[str]
     groups: frozenset[str] = frozenset()
     members: bool = True
-    """Whether the members of the channel are needed."""
+    """True if the channel's members are needed."""
     actor: Incoming | None = None
-    """The press or line of one of these people: it says from which workspace they come."""
+    """A click or command line of one of these people, which shows their workspace."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What Slack said. Whatever is missing here it did not say, and then the answer is no."""
+    """Slack's answers. Whatever is missing wasn't answered, and counts as a no."""
 
     channel: Channel | None
     inside: frozenset[str] | None
-    """The members of the channel."""
+    """The members of the channel. None: not known."""
     people: Mapping[str, Person] = field(default_factory=dict)
     groups: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
 
     def with_groups(self, more: "Facts") -> "Facts":
-        """Return these facts with the user groups that were asked for later."""
+        """Return these facts with user groups that were fetched later."""
         return Facts(self.channel, self.inside, self.people, {**self.groups, **more.groups})

@@ -1,4 +1,4 @@
-"""The values that every package uses: people, channels, databases, actions and decisions."""
+"""Values that every package uses: people, channels, databases, actions and decisions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from bot.core.approvers import ApproverSet
 
 
 class Never:
-    """An expiration without end. There is one, `NEVER`."""
+    """The type of `NEVER`, a lifetime without an end."""
 
     def __repr__(self) -> str:
         return "NEVER"
@@ -21,7 +21,7 @@ Lifetime = timedelta | Never
 
 
 class Risk(StrEnum):
-    """How much a command can hurt. It sets style and confirmation; rights come from the policy."""
+    """How much damage a command can do. It sets the style and the confirmation. Permissions come from the policy."""
 
     READ = "read"
     LOW = "low"
@@ -30,7 +30,7 @@ class Risk(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What the rules say of an action."""
+    """The policy's decision about an action."""
 
     ALLOW = "allow"
     APPROVE = "approve"
@@ -39,7 +39,7 @@ class Verdict(StrEnum):
 
 
 class Confirm(StrEnum):
-    """What must be pressed or typed before something dangerous goes on."""
+    """What a person must press or type before a dangerous operation."""
 
     NONE = "none"
     BUTTON = "button"
@@ -47,14 +47,14 @@ class Confirm(StrEnum):
 
 
 class Visibility(StrEnum):
-    """Who sees an answer that is not secret."""
+    """Who sees an answer that isn't secret."""
 
     CHANNEL = "channel"
     EPHEMERAL = "ephemeral"
 
 
 class QueryLiterals(StrEnum):
-    """Who sees the values in the statements that `triage` shows."""
+    """Who sees the values in queries that `triage` shows."""
 
     HIDDEN = "hidden"
     REQUESTER = "requester"
@@ -62,7 +62,7 @@ class QueryLiterals(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A human (or what poses as one), as Slack's `users.info` describes them now."""
+    """A person, as Slack's `users.info` describes them now. May also be a bot."""
 
     id: str
     team_id: str
@@ -71,10 +71,10 @@ class Person:
     is_bot: bool = False
     is_guest: bool = False
     is_stranger: bool = False
-    """Of another workspace or organization than the one the bot is installed in."""
+    """True for a member of another workspace or organization than the bot's."""
     is_deactivated: bool = False
     enterprise_user_id: str = ""
-    """Their id in an Enterprise Grid organization, where an account has one in each workspace besides."""
+    """Their ID in an Enterprise Grid organization, where they also have one in each workspace."""
 
     @property
     def human(self) -> str:
@@ -83,7 +83,7 @@ class Person:
 
 
 class ChannelKind(StrEnum):
-    """What kind of conversation it is."""
+    """The kind of a conversation."""
 
     CHANNEL = "channel"
     DM = "dm"
@@ -105,19 +105,19 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who asks, and where they stand."""
+    """A person in a channel, with the facts that a decision needs."""
 
     person: Person
     channel: Channel
     groups: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
-    """The members of each user group that the policy names; None: could not be checked (then it counts as empty)."""
+    """The members of each user group in the policy. None: could not be checked, which counts as empty."""
     incident_profile: str | None = None
-    """The profile of the incident that runs in this channel now."""
+    """The profile of the channel's active incident."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A logical database as the rules see it: its name, and its group where that is known."""
+    """A logical database as the policy sees it: its name, and its group if known."""
 
     name: str
     group: str | None = None
@@ -125,18 +125,18 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What somebody wants to do."""
+    """What a person wants to do."""
 
     command: str
-    """A command's name as rules write it: `list`, `token`, `destroy`, `policy explain`."""
+    """The command's name in rules: `list`, `token`, `destroy`, `policy explain`."""
     options: frozenset[str] = frozenset()
-    """Flags as typed, such as `--now` and `--read-only`: only those that are set."""
+    """The flags that are set, such as `--now` and `--read-only`."""
     databases: tuple[Target, ...] = ()
-    """Every database it touches. Empty: none in particular; then the databases of the channel are the limit."""
+    """Every database that it touches. Empty: none in particular, so the channel's databases are the limit."""
     lifetime: Lifetime | None = None
-    """What a token command asks for."""
+    """The requested lifetime of a token."""
     organization: str = ""
-    """Whose databases it is about, where that was settled before. Empty: those of the channel, as the policy is now."""
+    """The organization, if it was fixed before, as in a stored plan. Empty: the channel's in the current policy."""
 
 
 _NOBODY: Final = ApproverSet()
@@ -144,15 +144,15 @@ _NOBODY: Final = ApproverSet()
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A verdict with its reason, and what follows from the rule that decided."""
+    """A verdict with its reason and the settings of the rule that decided."""
 
     verdict: Verdict
     reason: str
-    """One sentence for people and the audit log: why, and what now. It names no other channel, and nothing by id."""
+    """One sentence for people and the audit log: why, and what to do. Names no other channel and no ID."""
     rule: str | None = None
-    """Where the rule stands and what it says, such as `channels.C0DBOPS.rules[3]`."""
+    """The rule's place in the file and its text, such as `channels.C0DBOPS.rules[3]: …`."""
     approvers: ApproverSet = _NOBODY
-    """Who may approve: never the one who asks and receives."""
+    """Who may approve. Never the requester."""
     quorum: int = 0
     confirm: Confirm = Confirm.NONE
     expires: timedelta = timedelta(hours=1)
@@ -169,9 +169,9 @@ class Decision:
     blocks_while_owed: bool = False
     visibility: Visibility = Visibility.CHANNEL
     elsewhere: bool = False
-    """A no of this channel alone: another one may allow it. The answer names those that its reader is in."""
+    """True for a denial in this channel only. The answer suggests other channels that its reader is in."""
 
     @property
     def allowed(self) -> bool:
-        """True when the action may go on at once."""
+        """Return True if the action may run at once."""
         return self.verdict in (Verdict.ALLOW, Verdict.BREAK_GLASS)

@@ -1,1 +1,1 @@
-"""What concerns no database: Home, help, who you are, the policy, the checks."""
+"""Commands that concern no database: Home, help, permissions, the policy and checks."""

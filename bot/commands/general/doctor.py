@@ -1,4 +1,4 @@
-"""`/turso doctor`: the live checks of everything the bot stands on."""
+"""`/turso doctor`: check everything that the bot depends on."""
 
 from pydantic import BaseModel
 
@@ -16,7 +16,7 @@ class DoctorArgs(BaseModel):
 
 
 async def run(ctx: Context, args: DoctorArgs) -> Reply:
-    """What is not well stands first."""
+    """Run the checks and list the failed ones first."""
     if ctx.health is None:
         raise Unavailable("The checks can't run here. Run `turso-ops doctor` on the bot's machine.")
     checks = sorted(await ctx.health(), key=lambda check: check[1])

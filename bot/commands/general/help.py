@@ -1,4 +1,4 @@
-"""`/turso help [COMMAND]`: what there is, filtered to what the requester may do here."""
+"""`/turso help [COMMAND]`: list the commands that the requester may use here."""
 
 from itertools import groupby
 from typing import Annotated
@@ -23,7 +23,7 @@ class HelpArgs(BaseModel):
 
 
 async def run(ctx: Context, args: HelpArgs) -> Reply:
-    """One command, or all that are allowed here."""
+    """Return the help for one command, or for all that are allowed here."""
     return _one(ctx, args.command) if args.command else _all(ctx)
 
 
@@ -51,7 +51,7 @@ def _all(ctx: Context) -> Reply:
 
 
 def _group(title: str, lines: list[Mrkdwn]) -> list[Block]:
-    """At most nine lines in a block: a long one would be cut."""
+    """Return lines in blocks of at most nine, because a longer block would be cut."""
     return [
         kit.section(Mrkdwn("\n".join([*([title] if title and start == 0 else []), *lines[start : start + 9]])))
         for start in range(0, len(lines), 9)
@@ -98,7 +98,7 @@ def _one(ctx: Context, typed: str) -> Reply:
 
 
 def _family(ctx: Context, parent: str, commands: list[Command]) -> Reply:
-    """`help incident`: all of its commands, those too that somebody may not use here."""
+    """Return the help for a family (`help incident`), including commands that the requester may not use here."""
     here = _by_command(ctx)
     title = mrkdwn(":book: `/turso {}`", parent)
     lines = [_line(one, here[one.name]) if one.name in here else

@@ -1,4 +1,4 @@
-"""`/turso` alone: what you may do here, and what waits for you, with buttons."""
+"""`/turso` alone: show what you may do here, and what waits for you, with buttons."""
 
 from pydantic import BaseModel
 
@@ -23,7 +23,7 @@ class HomeArgs(BaseModel):
 
 
 async def run(ctx: Context, args: HomeArgs) -> Reply:
-    """No call to Turso: it answers at once."""
+    """Return the overview. Makes no call to Turso, so that it is fast."""
     rights = rights_here(ctx)
     here = {right.command for right in rights}
     lines = right_lines(rights, ctx.policy.catalogue) or ([NOTHING] if ctx.organization else [])
@@ -56,7 +56,7 @@ def _runs(here: set[str]) -> list[Element]:
 
 
 async def waiting(ctx: Context) -> list[Block]:
-    """What waits for the requester's approval, and what they asked for themselves."""
+    """Return the requests that wait for this person's approval, and their own."""
     theirs, mine = await requests_to_approve(ctx), await own_requests(ctx)
     blocks: list[Block] = []
     for title, requests, approves in (("Waiting for you", theirs, True), ("Your requests", mine, False)):

@@ -1,4 +1,4 @@
-"""`/turso policy explain COMMAND… [--as @U] [--in #C]`: what the rules say of a command, and why."""
+"""`/turso policy explain COMMAND… [--as @U] [--in #C]`: explain what the policy decides about a command."""
 
 from typing import Annotated
 
@@ -30,7 +30,7 @@ class ExplainArgs(BaseModel):
 
 
 async def run(ctx: Context, args: ExplainArgs) -> Reply:
-    """Ask what would be decided if that person typed it there now; nothing is done."""
+    """Return what would be decided if that person typed the line in that channel now. Changes nothing."""
     read = Grammar(ctx.table).parse(args.command)
     if ctx.explain is None:
         raise Unavailable("Decisions can't be explained now. Try again in a moment.")

@@ -1,4 +1,4 @@
-"""`/turso whoami`: who the bot thinks you are, what you may do here, and YAML to paste into the policy."""
+"""`/turso whoami`: show who you are to the bot, what you may do here, and YAML for the policy."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ class WhoamiArgs(BaseModel):
 
 
 async def run(ctx: Context, args: WhoamiArgs) -> Reply:
-    """Only ids are rights: they stand in the YAML, and people read names."""
+    """Return the person's identity and permissions. Permissions depend only on IDs, which the YAML contains."""
     who, groups = ctx.subject.person, await ctx.every_group() if ctx.every_group else ctx.subject.groups
     title = mrkdwn(":bust_in_silhouette: You are {}{}", person(who.id), _standing(who))
     return reply(
@@ -56,7 +56,7 @@ def _rights(ctx: Context) -> list[Block]:
 
 
 def _groups(who: Person, groups: Groups) -> list[Mrkdwn]:
-    """Say in which of the policy's user groups somebody is, and of which Slack does not say."""
+    """Return in which of the policy's user groups a person is, and for which Slack doesn't say."""
     unknown = sorted(group for group, members in groups.items() if members is None)
     lines = [mrkdwn("Your user groups in the policy: {}.", _mentions(_mine(who, groups)))]
     if unknown:
@@ -90,7 +90,7 @@ def _patterns(ctx: Context) -> str:
 
 
 def _proposal(ctx: Context) -> list[Block]:
-    """Propose what the policy does not have yet: a key that stands there already could not be added to it."""
+    """Return YAML for what the policy lacks. A key that exists already couldn't be added again."""
     lines = _yaml(ctx)
     if not lines:
         return [kit.context(mrkdwn("The policy names you and this channel already: there is nothing to add."))]

@@ -1,4 +1,4 @@
-"""What incident commands share: what was begun in an incident and is still open."""
+"""What incident commands share: the open items of an incident."""
 
 import asyncio
 from collections.abc import Mapping
@@ -17,45 +17,45 @@ from bot.core.reply import Block
 from bot.core.requests.request import Mode, Request, State
 
 KEPT = 50
-"""Of each kind, in facts."""
+"""How many items of each kind are stored in facts."""
 ROWS = 5
-"""Of each kind, with buttons; the rest is counted."""
+"""How many items of each kind are shown with buttons. The others are counted."""
 Row = list[str]
-"""An id that a button carries, then what is shown of it."""
+"""The ID that a button carries, then what is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenItems:
-    """What an incident leaves open; plain values, so that it can be kept as facts."""
+    """The open items of an incident, as plain values that can be stored as facts."""
 
     frozen: list[Row] = field(default_factory=list)
-    """Hold, database."""
+    """Hold ID, database."""
     quarantined: list[Row] = field(default_factory=list)
-    """Request, database."""
+    """Request ID, database."""
     tokens: list[Row] = field(default_factory=list)
-    """Request that minted it, database, holder."""
+    """ID of the request that minted it, database, holder."""
     requests: list[Row] = field(default_factory=list)
-    """Request, verb, subject, requester, and `approval` where somebody else decides."""
+    """Request ID, verb, subject, requester, and `approval` if it waits for an approver."""
     reviews: list[Row] = field(default_factory=list)
-    """Request, who acted."""
+    """Request ID, who used break-glass."""
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "OpenItems":
-        """Read it back from facts."""
+        """Create it from stored facts."""
         return cls(**facts) if facts else cls()
 
     @property
     def is_empty(self) -> bool:
-        """Nothing is open."""
+        """Return True if there are no open items."""
         return not any(asdict(self).values())
 
     def databases(self, rows: list[Row]) -> list[str]:
-        """Return the names in some rows, each once."""
+        """Return the database names in rows, sorted and without duplicates."""
         return sorted({row[1] for row in rows})
 
 
 async def still_open(ctx: Context, incident: Incident) -> OpenItems:
-    """Return what was begun in this channel while the incident ran, and has not ended."""
+    """Return what was started in this channel during the incident and hasn't ended."""
     here, organization = incident.channel_id, incident.organization
     held = await ctx.store.holds.find(organization=organization)
     begun = [hold for hold in held if hold.channel_id == here and was_running_at(incident, hold.placed_at)]
@@ -82,10 +82,10 @@ def _request(ctx: Context, one: Request) -> Row:
 
 
 def open_items_blocks(open_items: OpenItems, *, approves: bool = True) -> list[Block]:
-    """Say what is open, each with the buttons that settle it.
+    """Return the open items, each with the buttons that settle it.
 
     Args:
-        approves: the rules of the incident still hold, so that what waits can still be approved.
+        approves: True while the incident's rules apply, so that waiting requests can be approved.
     """
     if open_items.is_empty:
         return [kit.context(mrkdwn("There are no open items."))]
@@ -131,5 +131,5 @@ def _waiting(row: Row, *, approves: bool) -> list[Block]:
 
 
 async def last_incident(ctx: Context) -> Incident | None:
-    """Return the incident that runs here, or the last one that did."""
+    """Return the active incident of this channel, or else the last one."""
     return await ctx.store.incidents.last_in(ctx.subject.channel.id)

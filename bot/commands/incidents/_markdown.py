@@ -1,4 +1,4 @@
-"""The report of an incident as Markdown: who did what, when, by whose approval, and how long it took."""
+"""The report of an incident as Markdown: who did what, when, with whose approval, and how long it took."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,7 @@ FOREIGN = "(not requested in this incident)"
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Everything that a report is written from."""
+    """Everything that a report contains."""
 
     incident: Incident
     now: datetime
@@ -28,27 +28,27 @@ class Story:
     entries: Sequence[AuditEntry] = ()
     requests: Sequence[Request] = ()
     foreign: frozenset[str] = frozenset()
-    """The ids of requests that were not made in this incident."""
+    """The IDs of requests that weren't made in this incident."""
     reviews: Mapping[str, Review] = field(default_factory=dict)
-    """By the request that owed it; only those that were given."""
+    """The reviews that were given, by request ID."""
     open_items: OpenItems = field(default_factory=OpenItems)
     names: Mapping[str, str] = field(default_factory=dict)
     channel_name: str = ""
 
     @property
     def people(self) -> list[str]:
-        """Everybody who did something, whoever started it first."""
+        """Return everybody who did something, starting with the person who started the incident."""
         every = [self.incident.started_by, *(entry.user_id for entry in self.entries)]
         every += [vote.user_id for request in self.requests for vote in request.votes]
         return [one for one in dict.fromkeys(every) if one not in BY_ITSELF]
 
     def who(self, user_id: str) -> str:
-        """A person as tables show them; names that are not known stay ids."""
+        """Return a person's name, or their ID if the name isn't known."""
         return "by itself" if user_id in BY_ITSELF else self.names.get(user_id) or user_id
 
 
 async def story_of(ctx: Context, incident: Incident) -> Story:
-    """Gather the report of an incident from the store."""
+    """Read the content of an incident's report from the store."""
     found = await timeline_of(ctx, incident)
     requests = found.requests
     reviews = await ctx.store.reviews.find(owed=False, request_ids=[one.id for one in requests])
@@ -62,7 +62,7 @@ async def story_of(ctx: Context, incident: Incident) -> Story:
 
 
 def markdown(story: Story) -> str:
-    """Write it down."""
+    """Return the report as Markdown."""
     lines = [
         *_head(story),
         "## What was done",
@@ -119,7 +119,7 @@ def _done(story: Story, request: Request) -> str:
 
 
 def _approval(story: Story, request: Request) -> str:
-    """Say by whose approval it was done."""
+    """Return whose approval a request had."""
     if request.mode is Mode.BREAK_GLASS:
         return f"break-glass; {_reviewed(story, request)}"
     words = [_voted(story, "approved", request.votes, approves=True), _voted(story, "denied", request.votes, False)]
@@ -147,7 +147,7 @@ def _event(story: Story, entry: AuditEntry) -> str:
 
 
 def _marked(text: str, story: Story, request_id: str) -> str:
-    """Mark what is about a request that was not made in this incident."""
+    """Mark text about a request that wasn't made in this incident."""
     return f"{text} {FOREIGN}" if request_id in story.foreign else text
 
 
@@ -161,7 +161,7 @@ def _row(*cells: str) -> str:
 
 
 def _cell(text: str) -> str:
-    """Foreign text stays text: nothing in it is a table's border, a link, HTML or a heading."""
+    """Escape foreign text, so that it can't become a table border, a link, HTML or a heading."""
     for sign in "\\`*_{}[]<>|#!~":
         text = text.replace(sign, f"\\{sign}") if sign != "<" else text.replace("<", "&lt;")
     return clean(text)

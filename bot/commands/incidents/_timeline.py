@@ -1,4 +1,4 @@
-"""What the audit log has of an incident: what was requested in it, and what else came to its end while it ran."""
+"""The timeline of an incident from the audit log: its requests, and outcomes of others while it was active."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,29 +14,29 @@ from bot.core.requests.request import Request
 PAGE = 200
 MOST = 5000
 OUTCOMES: Final = frozenset({"executed", "finished", "undone", "revealed", "thawed"})
-"""Events that say what became of a request."""
+"""Events that contain the outcome of a request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The audit entries of an incident, oldest first, and the requests that they speak of."""
+    """The audit entries of an incident, oldest first, and the requests that they are about."""
 
     entries: Sequence[AuditEntry] = ()
     requests: Sequence[Request] = ()
-    """Without those that start or end an incident."""
+    """Without the requests that start or end an incident."""
     foreign: frozenset[str] = frozenset()
-    """The ids of requests that were not made in this incident: only their outcome came while it ran."""
+    """The IDs of requests that weren't made in this incident, but whose outcome came while it was active."""
 
 
 def was_running_at(incident: Incident, moment: datetime) -> bool:
-    """Say whether an incident ran at some moment."""
+    """Return True if the incident was active at a time."""
     return incident.started_at <= moment and (incident.ended_at is None or moment <= incident.ended_at)
 
 
 def belongs_to(incident: Incident, request: Request) -> bool:
-    """Say whether a request was made in an incident: under its rules, or by the channel's own while it ran.
+    """Return True if a request was made in an incident: under its rules, or in its channel while it was active.
 
-    What settles something that another incident left open was made in that one.
+    A follow-up on an open item of another incident belongs to that one.
     """
     if request.incident_id is not None:
         return request.incident_id == incident.id
@@ -44,12 +44,12 @@ def belongs_to(incident: Incident, request: Request) -> bool:
 
 
 def is_about_incident(ctx: Context, request: Request) -> bool:
-    """Say whether a request is for the start or the end of an incident: the report says that by itself."""
+    """Return True if a request starts or ends an incident, which the report states anyway."""
     return ctx.policy.catalogue.incident_role_of(request.command) is not IncidentRole.NONE
 
 
 async def timeline_of(ctx: Context, incident: Incident) -> Timeline:
-    """Read what the audit log has of an incident."""
+    """Return the timeline of an incident."""
     entries = await _entries(ctx, incident)
     known = await _requests(ctx, entries)
     others = {one.id for one in known if not is_about_incident(ctx, one) and not belongs_to(incident, one)}
@@ -63,7 +63,7 @@ async def timeline_of(ctx: Context, incident: Incident) -> Timeline:
 
 
 async def _entries(ctx: Context, incident: Incident) -> list[AuditEntry]:
-    """Return what the audit log has of the channel while the incident ran, oldest first."""
+    """Return the channel's audit entries from the incident's start to its end, oldest first."""
     found: list[AuditEntry] = []
     before: int | None = None
     while len(found) < MOST:
@@ -79,7 +79,7 @@ async def _entries(ctx: Context, incident: Incident) -> list[AuditEntry]:
 
 
 async def _requests(ctx: Context, entries: Iterable[AuditEntry]) -> list[Request]:
-    """Return the requests that some entries speak of, in their order."""
+    """Return the requests that entries are about, in the entries' order."""
     ids = dict.fromkeys(entry.request_id for entry in entries if entry.request_id)
     found = [await ctx.store.requests.get(request_id) for request_id in list(ids)[:MOST]]
     return [one for one in found if one is not None]

@@ -1,4 +1,4 @@
-"""`/turso incident end`: end the incident of this channel; what is left open is listed, and the report is posted."""
+"""`/turso incident end`: end the incident of this channel, list its open items and post its report."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -29,7 +29,7 @@ class IncidentEndArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: IncidentEndArgs) -> Plan:
-    """Say what ends, and what does not end with it."""
+    """Return the plan: what ends, and what stays."""
     incident = await ctx.store.incidents.running_in(ctx.subject.channel.id)
     if incident is None:
         raise BadInput(f"No incident is active in this channel.{await _elsewhere(ctx)}")
@@ -47,7 +47,7 @@ async def plan(ctx: Context, args: IncidentEndArgs) -> Plan:
 
 
 async def _elsewhere(ctx: Context) -> str:
-    """Where nothing runs, name what this person has running in other channels."""
+    """Return a hint with the incidents that this person has started in other channels."""
     mine = [one.key for one in await ctx.store.incidents.find_running() if one.started_by == ctx.subject.person.id]
     if not mine:
         return ""
@@ -56,7 +56,7 @@ async def _elsewhere(ctx: Context) -> str:
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> Facts:
-    """End it in one transaction with its audit entry; then write the report."""
+    """End the incident in one transaction with its audit entry, then write the report."""
     incident = await ctx.store.incidents.get(plan.arguments["incident_id"])
     if incident is None:
         raise BadInput("This incident no longer exists.")
@@ -66,13 +66,13 @@ async def act(ctx: ChangeContext, plan: Plan) -> Facts:
 
 
 async def facts_again(ctx: Context, plan: Plan) -> Facts:
-    """Gather it again, of what has ended."""
+    """Write the report of the ended incident again."""
     ended = await ctx.store.incidents.get(plan.arguments["incident_id"])
     return await facts_of(ctx, ended) if ended else {}
 
 
 async def facts_of(ctx: Context, ended: Incident) -> Facts:
-    """Gather what the last message of an incident says."""
+    """Return the open items and the report, for the last message of an incident."""
     story = await story_of(ctx, ended)
     return {"loose": asdict(story.open_items), "report": markdown(story)[:LONGEST_REPORT]}
 
@@ -91,19 +91,19 @@ def _entry(ctx: Context, incident: Incident) -> AuditEntry:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """True once it is over."""
+    """Return True once the incident has ended."""
     incident = await ctx.store.incidents.get(plan.arguments["incident_id"])
     return incident is None or incident.ended_at is not None
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """It is over; what is open, with the buttons that settle it, and the report as a file."""
+    """Return the message about the end, with open items, their buttons, and the report as a file."""
     key = str(plan.arguments["key"])
     return last_message(key, mrkdwn("ended. Incident permissions no longer apply here."), facts)
 
 
 def last_message(key: str, how: Mrkdwn, facts: Mapping[str, Any]) -> Reply:
-    """Say that an incident is over, and how; the rest as in `message`."""
+    """Return the last message of an incident, which says how it ended."""
     head = mrkdwn(":checkered_flag: Incident *{}* {}", key, how)
     text = str(facts.get("report", ""))
     file = Attachment(f"{filename(key)}.md", f"Incident {key}", text) if text else None

@@ -1,4 +1,4 @@
-"""`/turso incident report`: the timeline of this channel's incident as a Markdown file."""
+"""`/turso incident report`: post the timeline of this channel's incident as a Markdown file."""
 
 from pydantic import BaseModel
 
@@ -18,7 +18,7 @@ class IncidentReportArgs(BaseModel):
 
 
 async def run(ctx: Context, args: IncidentReportArgs) -> Reply:
-    """Of the incident that runs here, or else the last one."""
+    """Return the report of the active incident, or else of the last one."""
     incident = await last_incident(ctx)
     if incident is None:
         raise BadInput("There was no incident in this channel. Start one with `/turso incident start KEY`.")
@@ -36,7 +36,7 @@ async def run(ctx: Context, args: IncidentReportArgs) -> Reply:
 
 
 def filename(key: str) -> str:
-    """Write an incident's key as a name for a file."""
+    """Return an incident's key as a file name."""
     return "".join(sign if sign.isalnum() or sign in "._-" else "-" for sign in key)
 
 

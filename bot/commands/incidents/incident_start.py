@@ -1,4 +1,4 @@
-"""`/turso incident start KEY [--for 4h]`: give this channel the incident profile for a while; again: extend it."""
+"""`/turso incident start KEY [--for 4h]`: apply the incident profile to this channel for a while, or extend it."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -31,7 +31,7 @@ class IncidentStartArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: IncidentStartArgs) -> Plan:
-    """Say which rights begin, and until when."""
+    """Return the plan: which profile applies, and until when."""
     here = ctx.subject.channel.id
     if not ctx.subject.channel.bot_is_member:
         raise BadInput(
@@ -72,7 +72,7 @@ async def plan(ctx: Context, args: IncidentStartArgs) -> Plan:
 
 
 def usual_length(policy: Policy) -> timedelta:
-    """Return how long an incident runs when nobody says it."""
+    """Return how long an incident lasts without `--for`."""
     return min(USUAL, policy.longest_incident())
 
 
@@ -81,7 +81,7 @@ def _other_profile(profile: str) -> str:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Say that the policy now gives an incident here another profile, or less time."""
+    """Return that the policy now allows another profile or less time here. None: no drift."""
     profile, longest = str(plan.arguments["profile"]), ctx.policy.longest_incident()
     if profile != ctx.policy.incident_profile(ctx.subject.channel.id):
         return _other_profile(profile)
@@ -91,14 +91,14 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
 
 
 def organization_of(ctx: Context) -> str:
-    """Return whose databases an incident here is about."""
+    """Return the organization of an incident in this channel."""
     if ctx.organization:
         return ctx.organization
     return ctx.policy.incidents.binding.organization if ctx.policy.incidents else ctx.policy.organization
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> Facts:
-    """Begin, or move the end; one transaction with its timer."""
+    """Start or extend the incident in one transaction with its timer."""
     asked = plan.arguments
     until = ctx.now + timedelta(seconds=asked["seconds"])
     if asked["extends"]:
@@ -141,7 +141,7 @@ def _entry(ctx: Context, plan: Plan, event: str) -> AuditEntry:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """True once it runs, and no longer to the end that it had before."""
+    """Return True once the incident is active and, for an extension, its end has moved."""
     running, asked = await ctx.store.incidents.running_in(ctx.subject.channel.id), plan.arguments
     if running is None or running.id != asked["incident_id"]:
         return False
@@ -149,19 +149,19 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 
 
 async def facts_again(ctx: Context, plan: Plan) -> Facts:
-    """Read until when it runs, or how it has ended."""
+    """Read when the incident ends, or how it has ended."""
     incident = await ctx.store.incidents.get(plan.arguments["incident_id"])
     return standing(incident) if incident else {}
 
 
 def standing(incident: Incident) -> Facts:
-    """Return what its first message says of an incident as it is now."""
+    """Return the facts for an incident's first message, as it is now."""
     ended = {"ended_at": incident.ended_at.isoformat(), "ended_by": incident.ended_by} if incident.ended_at else {}
     return {"until": incident.until.isoformat(), **ended}
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """The timeline's first message; once it is over, what it says instead."""
+    """Return the first message of the timeline, or what it says after the end."""
     asked = plan.arguments
     if facts.get("ended_at"):
         return _over(str(asked["key"]), datetime.fromisoformat(facts["ended_at"]), str(facts.get("ended_by") or ""))

@@ -1,4 +1,4 @@
-"""`/turso incident status`: which incident runs here, until when, and what is open."""
+"""`/turso incident status`: show the active incident of this channel, its end and its open items."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ class IncidentStatusArgs(BaseModel):
 
 
 async def run(ctx: Context, args: IncidentStatusArgs) -> Reply:
-    """From memory alone."""
+    """Return the active incident. Turso is only asked which databases exist."""
     incident = await ctx.store.incidents.running_in(ctx.subject.channel.id)
     if incident is None:
         title = mrkdwn(":white_check_mark: No incident is active in this channel.")
@@ -55,7 +55,7 @@ async def run(ctx: Context, args: IncidentStatusArgs) -> Reply:
 
 
 def _started(since: timedelta) -> str:
-    """Say for how long it has been active."""
+    """Return how long the incident has been active, in words."""
     return "started just now" if since < timedelta(minutes=1) else f"has been active for {span(since)}"
 
 

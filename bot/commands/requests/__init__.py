@@ -1,1 +1,1 @@
-"""Requests that are open, and the audit log."""
+"""Commands about open requests and the audit log."""

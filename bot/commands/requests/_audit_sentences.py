@@ -1,4 +1,4 @@
-"""An entry of the audit log as a sentence: who did what, to whose request, and what came of it."""
+"""Audit entries as sentences: who did what, to whose request, with which result."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ PRESSES: Final[Mapping[str, str]] = {
     "incident.extend": "extension",
     "incident.end": "end of the incident",
 }
-"""What a press on a request is, as a noun."""
+"""What a click on a request's button was for, as a noun."""
 _RESULTS: Final[Mapping[str, str]] = {
     "succeeded": "succeeded",
     "failed": "failed",
@@ -45,16 +45,16 @@ _PROOFS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """How people and names are written: as mark-up for Slack, or as text for a file. Both give text that is safe."""
+    """How people and names are written: as markup for Slack, or as text for a file. Both escape them."""
 
     person: Callable[[str], str]
     code: Callable[[str], str]
     databases: Callable[[AuditEntry], Sequence[str]]
-    """Those of an entry whose names the reader may see."""
+    """Returns the databases of an entry whose names the reader may see."""
     catalogue: CommandCatalogue
 
     def names(self, entry: AuditEntry) -> str:
-        """The databases; of many the first ones, and how many more."""
+        """Return the databases of an entry, shortened to `SHOWN` and the number of others."""
         seen = list(self.databases(entry))[:SHOWN]
         more = len(entry.databases) - len(seen)
         shown = ", ".join(self.code(name) for name in seen)
@@ -63,7 +63,7 @@ class Writer:
         return f"{shown} and {more} more" if shown else f"{more} database{'s' if more > 1 else ''}"
 
     def to_do(self, entry: AuditEntry) -> str:
-        """What the entry is about: `destroy analytics`."""
+        """Return what an entry is about: `destroy analytics`."""
         names = self.names(entry)
         template = self.catalogue.purpose_of(entry.command)
         if not template or ("{}" in template and not names):
@@ -71,11 +71,11 @@ class Writer:
         return template.replace("{}", names)
 
     def requester(self, entry: AuditEntry) -> str:
-        """Whose request it is: the one who acts, unless the entry names somebody else."""
+        """Return the requester: the person who acted, unless the entry names another one."""
         return str(entry.detail.get("asker") or entry.user_id)
 
     def request(self, entry: AuditEntry) -> str:
-        """`Dana's request to destroy analytics`; `their own request` when the one who acts is the requester."""
+        """Return whose request it is and for what: `Dana's request to destroy analytics`."""
         whose = self.requester(entry)
         if whose in ("", TIMER):
             return f"the request to {self.to_do(entry)}"
@@ -83,25 +83,25 @@ class Writer:
 
 
 def slack_writer(databases: Callable[[AuditEntry], Sequence[str]], catalogue: CommandCatalogue) -> Writer:
-    """Write for a message in Slack."""
+    """Return a writer for messages in Slack."""
     return Writer(actor, lambda text: mrkdwn("`{}`", text), databases, catalogue)
 
 
 def sentence_of(entry: AuditEntry, writer: Writer) -> str:
-    """Write what happened, without a full stop."""
+    """Return what happened as a sentence without a full stop."""
     write = _SENTENCES.get(entry.event)
     return write(entry, writer) if write else _other(entry, writer)
 
 
 def words_of(entry: AuditEntry) -> str:
-    """Return what the one who acted wrote of it: who decides about a request comments, and its reason is another's."""
+    """Return what the actor wrote: the comment of a decision, or the reason of their own request."""
     if entry.event in ("approved", "denied", "reviewed", "undo"):
         return str(entry.detail.get("comment") or "")
     return entry.reason
 
 
 def mrkdwn_sentence(entry: AuditEntry, writer: Writer) -> Mrkdwn:
-    """The same as mark-up, from a writer for Slack."""
+    """Return the sentence as markup. The writer must be one for Slack."""
     return Mrkdwn(sentence_of(entry, writer))
 
 
@@ -185,7 +185,7 @@ def _policy_changed(entry: AuditEntry, writer: Writer) -> str:
 
 
 def _by(verb: str) -> Callable[[AuditEntry, Writer], str]:
-    """Somebody did something with a request, perhaps their own."""
+    """Return a sentence writer for a verb that a person applies to a request."""
 
     def write(entry: AuditEntry, writer: Writer) -> str:
         own = writer.requester(entry) == entry.user_id
@@ -196,12 +196,12 @@ def _by(verb: str) -> Callable[[AuditEntry, Writer], str]:
 
 
 def _capital(text: str) -> str:
-    """Begin a sentence; a person's name stays as it is."""
+    """Capitalize the first word of a sentence, unless it is a person's name."""
     return f"The {text[4:]}" if text.startswith("the ") else text
 
 
 def _other(entry: AuditEntry, writer: Writer) -> str:
-    """An event of another version of the bot, in its own words."""
+    """Return a generic sentence for an event of another version of the bot."""
     who = "" if entry.user_id in ("", TIMER) else f"{writer.person(entry.user_id)}: "
     about = f" ({writer.to_do(entry)})" if entry.command else ""
     return f"{who}{writer.code(entry.event)}{about}, {writer.code(entry.outcome)}"
@@ -239,4 +239,4 @@ _SENTENCES: Final[Mapping[str, Callable[[AuditEntry, Writer], str]]] = {
     "incident_ended": lambda entry, writer: _incident(entry, writer, "ended"),
 }
 EVENTS: Final = frozenset(_SENTENCES)
-"""Those that have a sentence of their own."""
+"""Events that have their own sentence."""

@@ -1,4 +1,4 @@
-"""`/turso audit [--db NAME] [--user @U] [--since 7d]`: who did what, newest first, cut to the channel's databases."""
+"""`/turso audit [--db NAME] [--user @U] [--since 7d]`: show the audit log of the channel's databases."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,7 +20,7 @@ from bot.core.reply import Block, Reply
 
 PAGE = 20
 LOOKS = 10
-"""How many pages of the log are read at most for one page that is shown."""
+"""How many pages of the log are read at most to fill one page."""
 _SIGNS = {
     "succeeded": ":white_check_mark:",
     "allowed": ":eyes:",
@@ -41,7 +41,7 @@ class AuditArgs(BaseModel):
 
 
 async def run(ctx: Context, args: AuditArgs) -> Reply:
-    """One page; the next one begins before the last entry shown."""
+    """Return one page, newest first. The next page starts before the last entry shown."""
     visible = await entry_filter_of(ctx)
     rows = await entries(ctx, args, visible, PAGE + 1)
     if args.db and not (rows or args.before):
@@ -59,17 +59,21 @@ async def run(ctx: Context, args: AuditArgs) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class EntryFilter:
-    """Which databases' entries somebody may see. None: of all."""
+    """Decides which entries a person may see. `names` are the visible databases, or None for all."""
 
     ctx: Context
     names: frozenset[str] | None
 
     def has(self, name: str) -> bool:
-        """A database that is gone is still seen where its name alone tells."""
+        """Return True if a database is visible. One that no longer exists is judged by its name."""
         return self.names is None or name in self.names or self.ctx.scope.covers(Target(name))
 
     def may_see(self, entry: AuditEntry) -> bool:
-        """An entry about no database belongs to its channel; a change of the policy to those who may see everything."""
+        """Return True if a person may see an entry.
+
+        An entry without databases is visible in its channel, and a policy change also to those who may see all
+        databases.
+        """
         if entry.organization not in ("", self.ctx.organization):
             return False
         if not entry.databases:
@@ -79,14 +83,14 @@ class EntryFilter:
 
 
 async def entry_filter_of(ctx: Context) -> EntryFilter:
-    """Find out what the requester may see; a channel with every database needs no list of them."""
+    """Return the requester's filter. A channel with all databases needs no list of them."""
     if ctx.scope.databases is not None and ctx.scope.databases.everything:
         return EntryFilter(ctx, None)
     return EntryFilter(ctx, frozenset(one.name for one in await ctx.visible_databases()))
 
 
 async def entries(ctx: Context, args: AuditArgs, visible: EntryFilter, limit: int) -> list[Row]:
-    """Return what the requester may see: of the channel's databases, and of the channel itself."""
+    """Return the visible entries about the channel's databases and about the channel itself."""
     since = since_start(args.since, ctx.now) if args.since is not None else None
     if args.db or visible.names is None:
         return await _visible(ctx, args, visible, limit, since, [args.db] if args.db else None, None)

@@ -1,4 +1,4 @@
-"""`/turso requests [--mine | --to-approve]`: what is open, with its buttons again."""
+"""`/turso requests [--mine | --to-approve]`: list open requests with their buttons."""
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -26,14 +26,14 @@ class RequestsArgs(BaseModel):
 
     @model_validator(mode="after")
     def one_list(self) -> "RequestsArgs":
-        """Nobody approves their own."""
+        """Reject both flags together, because nobody approves their own request."""
         if self.mine and self.to_approve:
             raise ValueError("Use either `--mine` or `--to-approve`.")
         return self
 
 
 async def run(ctx: Context, args: RequestsArgs) -> Reply:
-    """Those that were made in this channel, newest first: their rights, and who may read their reasons, are its."""
+    """List open requests of this channel, newest first. Other channels have other rules and other readers."""
     if args.mine:
         found, title = await own_requests(ctx), "open {} from you"
     elif args.to_approve:
@@ -54,19 +54,19 @@ async def run(ctx: Context, args: RequestsArgs) -> Reply:
 
 
 async def open_requests(ctx: Context) -> list[Request]:
-    """Return what was asked for here and is open. What waits for its own requester is theirs alone."""
+    """Return the open requests of this channel that others may see."""
     found = await ctx.store.requests.find(states=OPEN, channel_id=ctx.subject.channel.id, limit=MOST)
     return [one for one in found if is_visible(ctx, one) and not _is_only_theirs(ctx, one)]
 
 
 async def own_requests(ctx: Context) -> list[Request]:
-    """Return what the requester has open in this channel; Home shows what they have in all."""
+    """Return the requester's open requests in this channel. Home shows those in all channels."""
     me, here = ctx.subject.person.id, ctx.subject.channel.id
     return await ctx.store.requests.find(states=OPEN, requester=me, channel_id=here, limit=MOST)
 
 
 async def requests_to_approve(ctx: Context) -> list[Request]:
-    """Return what the requester could approve in this channel now; Home shows what they could in all of theirs."""
+    """Return what the requester could approve in this channel now. Home shows all of their channels."""
     found = await ctx.store.requests.find(states=[State.PENDING], channel_id=ctx.subject.channel.id, limit=MOST)
     return [one for one in found if is_visible(ctx, one) and await may_approve(ctx, one)]
 

@@ -1,1 +1,1 @@
-"""Tokens: create, list, rotate."""
+"""Commands about tokens: create, list, rotate."""

@@ -1,4 +1,4 @@
-"""Probe tokens: minted before a rotation, seen to work, and tried afterwards until they are refused."""
+"""Probe tokens, which are minted and tested before a rotation and tried afterwards until they are refused."""
 
 import asyncio
 from typing import Final
@@ -10,16 +10,16 @@ from bot.turso import Database, TursoError
 from bot.turso.data_plane import TokenAnswer
 
 EXPIRATION: Final = "2h"
-"""Longer than a rotation is watched: a token that expires proves nothing."""
+"""Longer than a rotation is watched, because an expired token proves nothing."""
 PATIENCE_SECONDS: Final = 8
 PAUSES: Final = (0.0, 0.5, 1.0)
-"""Seconds before each try of a fresh token: a sleeping database takes a moment."""
+"""Pauses in seconds before each test of a new token, because a sleeping database takes a moment."""
 
 
 async def mint_probes(ctx: ChangeContext, plan: Plan) -> list[tuple[Finding, Probe | None]]:
-    """Mint a read-only token for the target and, where the group's tokens may end too, for one sibling.
+    """Mint a read-only token for the target and, if its group may be affected, for one other database.
 
-    The rotation goes on without one that can't be minted, or that doesn't work; its finding says why.
+    The rotation continues without a token that can't be minted or doesn't work. The finding says why.
     """
     members = [(name, id_) for (name, _), id_ in zip(plan.databases, plan.ends_tokens_of, strict=False)]
     return await asyncio.gather(*(_probe(ctx, name, id_) for name, id_ in members[:1] + sorted(members[1:])[:1]))

@@ -1,4 +1,4 @@
-"""`/turso rotate NAME`: end every token of a database, possibly of its group; the plan says how far it reaches."""
+"""`/turso rotate NAME`: revoke every token of a database, and possibly of its group."""
 
 from typing import Annotated
 
@@ -27,7 +27,7 @@ class RotateArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: RotateArgs) -> Plan:
-    """Find everybody whom it may hit: the databases of the group, and the holders of our live tokens for them."""
+    """Return the plan with everything affected: the group's databases, and holders of tokens issued by Turso Ops."""
     snap = await snapshot(ctx, args.name)
     group = snap.database.group
     if group is None:
@@ -74,7 +74,7 @@ async def _members(ctx: Context, group: str | None) -> list[Listed]:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Say which databases have joined the group: their tokens would end, and nobody was asked about them."""
+    """Return which databases have joined the group since the plan, because nobody approved revoking their tokens."""
     group = target_of(plan).group
     known = set(plan.ends_tokens_of)
     joined = [one for one in await _members(ctx, group) if one.id not in known]
@@ -89,7 +89,7 @@ def _pair(database: Listed) -> tuple[str, str | None]:
 
 
 def _count(tokens: list[LedgerToken]) -> str:
-    """Count them. Their holders are named below the plan."""
+    """Return the number of tokens and their databases. The card names the holders separately."""
     databases = sorted({token.database for token in tokens})
     return f"{len(tokens)} ({list_names(databases)})" if tokens else "none"
 
@@ -104,12 +104,12 @@ def _warnings(group: str, others: list[str]) -> list[str]:
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> None:
-    """Change the keys. Turso shows no trace of it: only tokens that were minted before tell whether it happened."""
+    """Revoke the tokens. Turso shows no trace of it, so only tokens minted before can prove it."""
     await ctx.turso.invalidate_tokens(target_of(plan).name)
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """Say what Turso has confirmed, what is proven, and how to go on."""
+    """Return the message: what Turso confirmed, what is proven, and what to do next."""
     name, proof = target_of(plan).name, Proof.of(facts)
     head = mrkdwn(":closed_lock_with_key: {}", proof_head(name, proof))
     note = mrkdwn("Clients need new tokens.")

@@ -1,4 +1,4 @@
-"""`/turso token NAME [--read-only] [--expiration 1h]`: a token for one database, shown once to its requester alone."""
+"""`/turso token NAME [--read-only] [--expiration 1h]`: create a database token and show it once to its requester."""
 
 import base64
 import binascii
@@ -27,7 +27,7 @@ class TokenArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: TokenArgs) -> Plan:
-    """Say which token it would be; nothing is minted before its requester reveals it."""
+    """Return the plan of the token. Nothing is minted before its requester reveals it."""
     snap = await snapshot(ctx, args.name)
     access, lasts = _access(args.read_only), _lasts(args.expiration)
     warnings = ["It never expires. Only a rotation revokes it, together with all other tokens"] * isinstance(
@@ -67,7 +67,7 @@ def _blocked(reads: bool | None, writes: bool | None) -> list[str]:
 
 
 async def mint(ctx: ChangeContext, plan: Plan) -> Secret:
-    """Mint it. Turso does not keep it either, and cannot revoke it singly."""
+    """Mint the token. Turso doesn't store it either, and can't revoke it alone."""
     asked = plan.arguments
     name = target_of(plan).name
     minted = await ctx.turso.mint_token(name, expiration=asked["expiration"], read_only=asked["read_only"])
@@ -75,7 +75,7 @@ async def mint(ctx: ChangeContext, plan: Plan) -> Secret:
 
 
 def message(plan: Plan, secret: Secret) -> Reply:
-    """The one message that carries the token; its `text` does not."""
+    """Return the message with the token. Its `text` doesn't contain it."""
     name, asked = target_of(plan).name, plan.arguments
     head = mrkdwn(":key: Your token for *{}*: {}, {}", name, _access(asked["read_only"]), _until(plan, secret))
     url = f"TURSO_DATABASE_URL={Plain(asked['libsql_url'] or '(see Turso)')}"
@@ -103,7 +103,7 @@ def _until(plan: Plan, secret: Secret) -> Mrkdwn:
 
 
 def _expiry(token: str) -> datetime | None:
-    """Read `exp` where the token is a JWT that says it."""
+    """Return the `exp` claim of a token, or None if it isn't a JWT with one."""
     try:
         claims = token.split(".")[1]
         seconds = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4))).get("exp")

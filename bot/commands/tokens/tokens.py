@@ -1,4 +1,4 @@
-"""`/turso tokens [NAME] [--mine]`: the tokens that we minted and that work now; never a token itself."""
+"""`/turso tokens [NAME] [--mine]`: list the active tokens issued by Turso Ops, never a token itself."""
 
 from typing import Annotated
 
@@ -33,7 +33,7 @@ class TokensArgs(BaseModel):
 
 
 async def run(ctx: Context, args: TokensArgs) -> Reply:
-    """From memory; newest first. Turso is asked only which databases there are: with one, its tokens end."""
+    """List tokens from the ledger, newest first. Turso is only asked which databases exist."""
     holder = ctx.subject.person.id if args.mine else None
     found = await ctx.store.tokens.find(organization=ctx.organization, holder=holder, live_at=ctx.now, limit=MOST)
     shown = await drop_gone(ctx.turso, [one for one in found if _is_meant(ctx, args, one)])

@@ -1,1 +1,1 @@
-"""Usage: of one database, and of the organization."""
+"""Commands about usage of one database and of the organization."""

@@ -1,4 +1,4 @@
-"""Numbers of which some may be unknown: their sums, their comparisons and their words."""
+"""Numbers that may be unknown: sums, comparisons and formatting."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,37 +12,37 @@ UNKNOWN: Final = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A sum over databases: of those whose number is known, and how many it leaves out."""
+    """A sum over databases with known numbers, and how many databases have unknown ones."""
 
     known: int | None
     missing: int = 0
 
     @property
     def whole(self) -> int | None:
-        """The sum when nothing is left out; None: it is not known."""
+        """Return the sum, or None if a number is missing."""
         return None if self.missing else self.known
 
     def words(self, write: Callable[[int | None], str]) -> str:
-        """Write it, with what it leaves out: `1,204 without 2 databases`."""
+        """Format the sum and the number of databases that it lacks: `1,204 without 2 databases`."""
         if self.known is None:
             return UNKNOWN
         return f"{write(self.known)} without {counted(self.missing, 'database')}" if self.missing else write(self.known)
 
 
 def known(value: int | None, write: Callable[[int | None], str]) -> str:
-    """Write a number, or that it is not known."""
+    """Format a number, or return `unknown`."""
     return UNKNOWN if value is None else write(value)
 
 
 def amount_of(usages: Iterable[Usage], name: str) -> Amount:
-    """Sum one number over databases."""
+    """Sum one field of usage over databases."""
     values = [getattr(usage, name) for usage in usages]
     known = [value for value in values if value is not None]
     return Amount(sum(known) if known else None, len(values) - len(known))
 
 
 def change(now: int | None, before: int | None, versus: str) -> str:
-    """Write by how much a number differs from before: ` (+12% vs. last month)`. It takes both."""
+    """Format a change: ` (+12% vs. last month)`. Empty if either number is unknown."""
     if now is None or not before:
         return ""
     percent = round(100 * (now - before) / before)

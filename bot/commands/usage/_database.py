@@ -1,4 +1,4 @@
-"""What one database used: against the period before, per instance, and day by day where samples tell."""
+"""The usage of one database: compared with the previous period, per instance, and per day from samples."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ from bot.turso.models import DatabaseUsage, Instance, Usage
 
 
 async def report(ctx: Context, name: str, period: Period) -> Reply:
-    """Two usage calls and the list of instances, at once."""
+    """Return the usage message. Reads usage, the previous period and instances at the same time."""
     turso, before = ctx.turso, period.before
     spans = {} if period.is_current_month else {"since": period.since, "until": min(period.until, ctx.now)}
     used, earlier, instances, measured = await asyncio.gather(
@@ -36,7 +36,7 @@ async def report(ctx: Context, name: str, period: Period) -> Reply:
                    known(used.usage.rows_read, number), known(used.usage.rows_written, number), words)  # fmt: skip
     only = used.is_of_month and not period.is_current_month
     notice = [kit.context(mrkdwn(":information_source: Turso only provides this month's usage."))] if only else []
-    # An API that knows one period only answers the same again.
+    # An API with only one period returns the same numbers again.
     was = earlier.usage if earlier and not earlier.is_of_month and earlier.usage != used.usage else Usage()
     head = [kit.section(title), *notice, *kit.fields(_numbers(used.usage, was, before))]
     chart, shares = _chart(name, used, instances or [], daily), _shares(used, instances)
@@ -47,14 +47,14 @@ async def report(ctx: Context, name: str, period: Period) -> Reply:
 
 
 def _own(found: Mapping[str, Course], database_id: str) -> Mapping[date, Usage]:
-    """Return the days of this database; of the newest of its name where Turso does not tell its id."""
+    """Return the daily usage of this database, or of the newest of its name if its ID isn't known."""
     if database_id:
         return found[database_id].daily if database_id in found else {}
     return max(found.values(), key=lambda course: course.until).daily if found else {}
 
 
 async def _courses(ctx: Context, name: str, period: Period) -> Mapping[str, Course]:
-    """Return by `DbId` what samples tell of the period about databases of this name."""
+    """Return what samples say about databases of this name in the period, by `DbId`."""
     until = min(period.until, ctx.now).astimezone(UTC)
     since = max(period.since.astimezone(UTC), until - timedelta(days=POINTS - 1))
     since = since.replace(hour=0, minute=0, second=0, microsecond=0)

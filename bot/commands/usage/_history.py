@@ -1,4 +1,4 @@
-"""What the samples add to a ranking: the period before, and the course of the days."""
+"""What samples add to a ranking: the previous period, and usage per day."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,31 +23,31 @@ from bot.core.records.usage import UsageSample
 from bot.turso.models import Usage
 
 MANY: Final = 500
-"""With more databases the samples of two periods are too many to be read for one answer."""
+"""The number of databases above which samples of two periods are too many to read."""
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What is known beside the ranking itself."""
+    """The previous period and the daily usage."""
 
     before: Mapping[str, Amount] = field(default_factory=dict)
-    """Each number of all databases in the period before; empty: the samples do not reach back so far."""
+    """The sums of the previous period, by field. Empty: the samples don't go back far enough."""
     versus: str = ""
-    """The period before, in words."""
+    """The previous period, in words."""
     daily: Mapping[date, Usage] = field(default_factory=dict)
 
     def change(self, now: Amount, name: str) -> str:
-        """Write by how much a number differs from the period before: ` (+12% vs. last month)`."""
+        """Format the change from the previous period: ` (+12% vs. last month)`."""
         before = self.before.get(name)
         return change(now.whole, before.whole, self.versus) if before else ""
 
     def chart(self) -> Chart:
-        """Draw the days."""
+        """Return the chart of rows per day."""
         return chart_of_days(self.daily, Plain("Rows per day"))
 
 
 def chart_of_days(daily: Mapping[date, Usage], title: Plain) -> Chart:
-    """Draw what was read and written day by day; it takes two days that are known."""
+    """Return the chart of rows read and written per day. It needs two days."""
     days = sorted(daily)[-POINTS:]
     series = {
         "rows read": [daily[day].rows_read for day in days],
@@ -57,14 +57,14 @@ def chart_of_days(daily: Mapping[date, Usage], title: Plain) -> Chart:
 
 
 def first_day(period: Period) -> date:
-    """Return from which day on samples are needed for a period and the one before it."""
+    """Return the first day whose samples are needed for a period and the previous one."""
     return period.before.since.astimezone(UTC).date() - timedelta(days=2)
 
 
 def history_of(
     samples: Sequence[UsageSample], ids: Collection[str], period: Period, since: datetime, until: datetime
 ) -> History:
-    """Compare what was counted from `since` to `until` with the period before."""
+    """Return the period before `since`–`until`, and the usage per day."""
     ours = [sample for sample in samples if sample.database_id in ids and moment_of(sample) <= until]
     before = period.before
     if period.is_current_month:
@@ -78,7 +78,7 @@ def history_of(
 def _between(
     samples: Sequence[UsageSample], ids: Collection[str], wanted: datetime, end: datetime | None, length: timedelta
 ) -> dict[str, Amount]:
-    """Sum what was used up to `end`, if it is about as long as what it is compared with."""
+    """Return sums of the usage before `end`, if that period has about the wanted length. Else empty."""
     known = [sample for sample in samples if end is not None and moment_of(sample) <= end]
     start = start_of(known, wanted, within=length / 10)
     if start is None or end is None or not comparable(end - start, length):

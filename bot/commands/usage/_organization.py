@@ -1,4 +1,4 @@
-"""What the databases of a channel used, the biggest first: one usage call, whatever their number."""
+"""The usage of a channel's databases, the biggest first, with one usage call."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -31,12 +31,12 @@ METRICS: Final = {
     "synced": ("bytes_synced", "bytes synced", size),
 }
 MANY: Final = 3000
-"""With more databases the list alone takes so many calls that the plan's quotas are not asked for."""
+"""The number of databases above which quotas aren't read, because the list alone takes so many calls."""
 
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """One database with what it used."""
+    """A database and its usage."""
 
     name: str
     usage: Usage
@@ -44,19 +44,19 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What was counted for a period: the databases in order, and what there is to say about the numbers."""
+    """The usage in a period: the ranked databases, and notes about the numbers."""
 
     ranked: list[Used]
     words: Mrkdwn
     history: History = field(default_factory=History)
     quotas: Quotas | None = None
     notice: Mrkdwn | None = None
-    """What the reader has to know before the numbers."""
+    """A note that is shown before the numbers."""
     span: Mrkdwn | None = None
 
 
 async def report(ctx: Context, period: Period, *, sort: str, top: int) -> Reply:
-    """Rank the databases that the requester may see; the totals are theirs alone."""
+    """Return the ranking of the databases that the requester may see. The totals are only about these."""
     databases, usage = await asyncio.gather(ctx.visible_databases(), ctx.turso.organization_usage())
     samples = await _samples(ctx, databases, usage, period)
     found = None if period.is_current_month else _from_samples(ctx, databases, samples, period, sort)
@@ -66,7 +66,7 @@ async def report(ctx: Context, period: Period, *, sort: str, top: int) -> Reply:
 async def _samples(
     ctx: Context, databases: Sequence[Listed], usage: OrganizationUsage, period: Period
 ) -> list[UsageSample]:
-    """What was sampled of the period, and of the one before it; and what is true now."""
+    """Return the samples of the period and the previous one, and a sample of now."""
     looks_back = len(databases) <= usage_history.MANY
     if not looks_back and period.is_current_month:
         return []
@@ -83,7 +83,7 @@ async def _samples(
 
 
 def rank(databases: Sequence[Listed], usage: Mapping[str, Usage], sort: str) -> list[Used]:
-    """Join names with usage, the most first, and last those of which it is not known."""
+    """Return databases with usage, the highest first. Unknown usage comes last."""
     name = METRICS[sort][0]
 
     def order(one: Used) -> tuple[bool, int, str]:
@@ -96,7 +96,7 @@ def rank(databases: Sequence[Listed], usage: Mapping[str, Usage], sort: str) -> 
 def _from_samples(
     ctx: Context, databases: Sequence[Listed], samples: Sequence[UsageSample], period: Period, sort: str
 ) -> Counted | None:
-    """Count between the samples that are nearest to the ends of the period; None: there are no such."""
+    """Return the usage between the samples nearest to the period's ends, or None without such samples."""
     ids = {one.id for one in databases}
     within = [sample for sample in samples if sample.database_id in ids and moment_of(sample) <= period.until]
     until = end_of(within, until=period.until)
@@ -121,7 +121,7 @@ async def _billing_period(
     period: Period,
     sort: str,
 ) -> Counted:
-    """What Turso itself tells, with the period before where samples reach back; or in place of what nobody sampled."""
+    """Return the usage of the billing period from Turso, with the previous period if samples go back far enough."""
     ranked = rank(databases, {one.uuid: one.usage for one in usage.databases}, sort)
     quotas = await attempt(ctx.turso.quotas()) if len(databases) <= MANY else None
     words = Mrkdwn("in this billing period")

@@ -1,4 +1,4 @@
-"""The period that a usage command asks for, and the one before it to compare with."""
+"""The period of a usage command, and the previous period for comparison."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -9,7 +9,7 @@ from bot.core.parsing.arguments import month_span, since_start
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From a moment to another; `words` go after a number: `this month`, `since 17 Nov`."""
+    """A period. `words` follow a number: `this month`, `since 17 Nov`."""
 
     since: datetime
     until: datetime
@@ -18,7 +18,7 @@ class Period:
 
     @property
     def before(self) -> "Period":
-        """The same length just before; of this month, the same days of the month before."""
+        """Return the previous period of the same length. For this month, the same days of last month."""
         if not self.is_current_month:
             return Period(self.since - self.length, self.since, Mrkdwn("the previous period"))
         last_month = (self.since - timedelta(days=1)).replace(day=1)
@@ -27,15 +27,15 @@ class Period:
 
     @property
     def length(self) -> timedelta:
-        """From its beginning to its end."""
+        """Return the length of the period."""
         return self.until - self.since
 
 
 def period_of(now: datetime, since: timedelta | date | None, month: str | None) -> Period:
-    """Return the period that was given; none means this calendar month, in UTC.
+    """Return the requested period. The default is this calendar month, in UTC.
 
     Raises:
-        BadInput: it has not begun yet, or begins before there was any usage.
+        BadInput: it is in the future, or before 1970.
     """
     first = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     if month and month != f"{first:%Y-%m}":

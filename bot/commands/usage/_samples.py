@@ -1,8 +1,8 @@
-"""From what a database had used since the start of its month, as it was sampled, to what it used between two moments.
+"""Compute usage between two times from samples, which count from the start of the month.
 
-A sample is of the end of its day, or, where its `day` has a time behind it, of that moment. The counters begin at zero
-with each month, so that the start of a month is known as well. What lies between two moments is known only where both
-are: of a number that one of them lacks, and of the time around a counter that was reset, nothing is known.
+A sample is of the end of its day or, if its `day` includes a time, of that time. The counters start at zero each
+month, so the start of a month is known too. Usage between two times is known only if both are. It is unknown for
+numbers that either sample lacks, and around a counter that was reset.
 """
 
 from collections import defaultdict
@@ -19,13 +19,13 @@ from bot.turso.models import OrganizationUsage, Usage
 FLOWS: Final = ("rows_read", "rows_written", "bytes_synced")
 NUMBERS: Final = (*FLOWS, "storage_bytes")
 _NOTHING: Final = Usage(rows_read=0, rows_written=0, bytes_synced=0)
-"""What a database used before it existed."""
+"""The usage of a database before it existed."""
 _DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What was used between two moments that follow each other; storage is the level at the end."""
+    """The usage between two consecutive samples. Storage is the level at the end."""
 
     since: datetime
     until: datetime
@@ -34,28 +34,28 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What one database used in a period, step by step. Before the first step nothing is known."""
+    """The usage of one database in a period, step by step. It is unknown before the first step."""
 
     database: str
     until: datetime
-    """The moment of the last sample."""
+    """The time of the last sample."""
     storage_bytes: int | None
-    """The level then."""
+    """The storage at that time."""
     steps: Sequence[Step] = ()
 
     @property
     def known_since(self) -> datetime | None:
-        """The moment from which on nothing is missing; None: nothing is known."""
+        """Return the time since which usage is known without gaps. None: it isn't known."""
         return self.steps[0].since if self.steps else None
 
     @property
     def total(self) -> Usage:
-        """Flows are summed; storage is the last level."""
+        """Return the total usage. Flows are summed, and storage is the last level."""
         return Usage.sum(step.usage for step in self.steps).model_copy(update={"storage_bytes": self.storage_bytes})
 
     @property
     def daily(self) -> Mapping[date, Usage]:
-        """Whole days, in UTC; the last may be a day that is not over yet."""
+        """Return the usage per UTC day. The last day may be incomplete."""
         by_day = defaultdict[date, list[Step]](list)
         for step in self.steps:
             if step.until <= _midnight(step.since) + _DAY:
@@ -70,14 +70,14 @@ class Course:
 
 
 def moment(at: datetime) -> str:
-    """Write a moment as the `day` of a sample that is of that moment."""
+    """Format a time as the `day` of a sample taken at that time."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def samples_of(
     organization: str, databases: Sequence[Listed], usage: OrganizationUsage, day: date | str
 ) -> list[UsageSample]:
-    """Write down what each database has used this month, as of the end of a day or of a moment."""
+    """Return a sample of each database's usage this month, as of the end of a day or of a time."""
     by_id = {one.uuid: one.usage for one in usage.databases}
     return [
         sample_of(organization, one.name, one.id, used, str(day))
@@ -87,13 +87,13 @@ def samples_of(
 
 
 def sample_of(organization: str, database: str, database_id: str, used: Usage, day: str) -> UsageSample:
-    """Write down what one database has used."""
+    """Return a sample of one database."""
     numbers = {name: getattr(used, name) for name in NUMBERS}
     return UsageSample(organization=organization, database=database, database_id=database_id, day=day, **numbers)
 
 
 def courses(samples: Iterable[UsageSample], *, since: datetime) -> dict[str, Course]:
-    """Return by `DbId` what was used from `since` on: of each database as much as reaches its end without a gap."""
+    """Return the usage since a time, by `DbId`. Each begins after the last gap."""
     by_database = defaultdict[str, list[UsageSample]](list)
     for sample in samples:
         by_database[sample.database_id].append(sample)
@@ -103,7 +103,7 @@ def courses(samples: Iterable[UsageSample], *, since: datetime) -> dict[str, Cou
 def used_between(
     samples: Iterable[UsageSample], ids: Iterable[str], since: datetime, until: datetime
 ) -> dict[str, Usage]:
-    """Return by `DbId` what was used between two moments of samples. What is known of a part only, is unknown."""
+    """Return the usage between the times of two samples, by `DbId`. Partly known numbers are unknown."""
     found = courses([one for one in samples if moment_of(one) <= until], since=since)
     return {key: _used(key, found.get(key), since, until) for key in ids}
 
@@ -121,7 +121,7 @@ def _used(database_id: str, course: Course | None, since: datetime, until: datet
 
 
 def daily_of_all(found: Mapping[str, Course]) -> dict[date, Usage]:
-    """Sum the days of databases. Of a day that one of them lacks, though it existed, the sum is not known."""
+    """Return the usage of all databases per day. It is unknown for days that an existing database lacks."""
     daily = {key: course.daily for key, course in found.items()}
     days = {day for one in daily.values() for day in one}
     return {day: Usage.sum(_on(day, key, one) for key, one in daily.items()) for day in days}
@@ -133,20 +133,21 @@ def _on(day: date, database_id: str, daily: Mapping[date, Usage]) -> Usage:
 
 
 def end_of(samples: Iterable[UsageSample], *, until: datetime) -> datetime | None:
-    """Return the moment of the last samples up to `until`; None: there are none."""
+    """Return the time of the last samples up to `until`, or None."""
     return max((at for one in samples if (at := moment_of(one)) <= until), default=None)
 
 
 def comparable(one: timedelta, other: timedelta) -> bool:
-    """True for two periods of about the same length: only then a change between them means something."""
+    """Return True if two lengths differ by at most 10%, so that comparing the periods is meaningful."""
     return abs(one - other) <= max(one, other) / 10
 
 
 def start_of(samples: Iterable[UsageSample], wanted: datetime, *, within: timedelta) -> datetime | None:
-    """Return the known moment that is nearest to the one from which on usage is wanted; the last of all is the end.
+    """Return the known time nearest to the wanted start of a period. The very last sample is its end, never its start.
 
-    Where none is `within` reach, it is the last one before: what was used since then can't be told apart. Where none
-    is before, it is the first. None: there is none but the end.
+    If none is `within` reach, it is the last one before, because later usage can't be separated. If none is before, it
+    is
+    the first one. None: there is only the end.
     """
     sampled = sorted({moment_of(sample) for sample in samples})
     if not sampled:
@@ -161,13 +162,13 @@ def start_of(samples: Iterable[UsageSample], wanted: datetime, *, within: timede
 
 
 def moment_of(sample: UsageSample) -> datetime:
-    """Return the moment that a sample is of."""
+    """Return the time of a sample."""
     at = datetime.fromisoformat(sample.day).replace(tzinfo=UTC)
     return at if len(sample.day) > 10 else at + _DAY
 
 
 def usual_day(course: Course, today: date, *, days: int = 7) -> Usage | None:
-    """Return what the database used on an average day of the last `days`; None: too little is known."""
+    """Return the average usage per day over the last `days`. None: fewer than two days are known."""
     known = [usage for day, usage in course.daily.items() if today - timedelta(days=days) <= day < today]
     if len(known) < 2:
         return None
@@ -194,7 +195,7 @@ def _course(samples: Sequence[UsageSample], since: datetime) -> Course:
 
 
 def _step(before: UsageSample | None, after: UsageSample, born: datetime | None) -> Step:
-    """Return what is known to have been used up to a sample: since the one before, or since the start of its month."""
+    """Return the usage up to a sample, since the previous one or since the start of its month."""
     at = moment_of(after)
     month = _month_of(at - timedelta(microseconds=1))
     if before is None or moment_of(before) <= month:
@@ -206,12 +207,12 @@ def _step(before: UsageSample | None, after: UsageSample, born: datetime | None)
 
 
 def _difference(before: int | None, after: int | None) -> int | None:
-    """Return what was used between two states of a counter. One that fell was reset at some moment in between."""
+    """Return the difference of a counter. None if it fell, because it was reset at an unknown time."""
     return None if before is None or after is None or after < before else after - before
 
 
 def usage_of(sample: UsageSample) -> Usage:
-    """Read a sample as usage since the start of its month."""
+    """Return a sample as usage since the start of its month."""
     return Usage(**{name: getattr(sample, name) for name in NUMBERS})
 
 

@@ -1,4 +1,4 @@
-"""`/turso usage [NAME] [--since 7d | --month 2026-10] [--top 10] [--sort …]`: rows, storage and sync, with a chart."""
+"""`/turso usage [NAME] [--since 7d | --month 2026-10] [--top 10] [--sort …]`: show rows, storage and sync."""
 
 from typing import Annotated, Literal
 
@@ -21,14 +21,14 @@ class UsageArgs(BaseModel):
 
     @model_validator(mode="after")
     def one_period(self) -> "UsageArgs":
-        """`--since` and `--month` would contradict each other."""
+        """Reject `--since` and `--month` together, because both set the period."""
         if self.since is not None and self.month is not None:
             raise ValueError("`--since` and `--month` are two periods: choose one.")
         return self
 
 
 async def run(ctx: Context, args: UsageArgs) -> Reply:
-    """One database with the period before it, or the databases of the channel in order."""
+    """Return the usage of one database, or the ranking of the channel's databases."""
     period = period_of(ctx.now, args.since, args.month)
     if args.name:
         return await usage_database.report(ctx, args.name, period)

@@ -1,1 +1,1 @@
-"""What runs beside each other: background loops, and answers that callers share."""
+"""Background loops, and a cache that shares concurrent calls."""

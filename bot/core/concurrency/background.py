@@ -1,4 +1,4 @@
-"""Background loops: a fault in one ends neither that loop nor any other, and can be seen from outside."""
+"""Background loops. An error in one stops neither it nor the others, and is visible in metrics and logs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -12,31 +12,31 @@ log = structlog.get_logger(__name__)
 RoundFunction = Callable[[], Awaitable[None]]
 FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 60.0
-"""Seconds between two tries of a loop that fails; a loop whose rounds are further apart keeps its own pace."""
+"""The longest pause in seconds after failures. A loop with a longer interval keeps its interval."""
 
 
 class Loop:
-    """Work that is done again and again: `once` is one round of it."""
+    """Work that is repeated. `once` is one round."""
 
     def __init__(self, name: str, once: RoundFunction, every: float, observe: Callable[[str], None]) -> None:
         self.name = name
         self.once = once
         self.rounds = 0
-        """Rounds that ended well."""
+        """How many rounds have succeeded."""
         self.failures = 0
-        """Rounds in a row that failed."""
+        """How many rounds in a row have failed."""
         self.cause = ""
-        """The kind of the last failure; empty while the loop is well."""
+        """The type of the last error. Empty while the loop works."""
         self._every = every
         self._observe = observe
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Run rounds until `stop`, each in this loop's own task."""
+        """Run rounds in a task of this loop until `stop`."""
         self._task = asyncio.get_running_loop().create_task(self._run(), name=f"background: {self.name}")
 
     async def stop(self) -> None:
-        """End this loop, also in the middle of a round."""
+        """Stop this loop, even in the middle of a round."""
         if self._task is None:
             return
         self._task.cancel()
@@ -44,7 +44,7 @@ class Loop:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def round(self) -> bool:
-        """Run one round. False: it failed; then the failure is logged and counted, and nothing is raised."""
+        """Run one round. Logs and counts an error instead of raising it, and then returns False."""
         try:
             await self.once()
         except asyncio.CancelledError as error:
@@ -80,10 +80,10 @@ class Background:
     """The background loops of one process."""
 
     def __init__(self, observe: Callable[[str], None] = lambda name: None) -> None:
-        """Prepare.
+        """Create an empty set of loops.
 
         Args:
-            observe: is told the name of a loop whenever one of its rounds fails.
+            observe: called with the name of a loop whenever one of its rounds fails.
         """
         self._observe = observe
         self._loops: dict[str, Loop] = {}
@@ -92,15 +92,15 @@ class Background:
         return iter(list(self._loops.values()))
 
     def add(self, name: str, once: RoundFunction, *, every: float = 0.0) -> Loop:
-        """Return a new loop of this name, in place of an earlier one.
+        """Add a loop and return it. Replaces an earlier one of the same name.
 
-        Call `start` for a task of its own, or `round` wherever something else sets the pace.
+        Call `start` to run it in its own task, or `round` if something else sets the pace.
         """
         loop = self._loops[name] = Loop(name, once, every, self._observe)
         return loop
 
     def start(self, name: str, once: RoundFunction, *, every: float = 0.0) -> Loop:
-        """Add a loop and start it. `every` is the pause in seconds after each round."""
+        """Add a loop and start it. `every` is the pause after each round, in seconds."""
         loop = self.add(name, once, every=every)
         loop.start()
         return loop

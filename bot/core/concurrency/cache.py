@@ -1,4 +1,4 @@
-"""Answers that are kept for a while; those who ask the same at the same time share one call."""
+"""A cache with a time limit. Concurrent callers with the same key share one call."""
 
 import asyncio
 import time
@@ -11,22 +11,22 @@ K = TypeVar("K")
 V = TypeVar("V")
 AT_MOST: Final = 5000
 WAITS_SECONDS: Final = 3.0
-"""For so long a call that was asked for anew waits for the one before it."""
+"""How long a fresh call waits for the one before it, in seconds."""
 
 
 class _Call(Generic[V]):
-    """One call of `load`, under way or about to begin."""
+    """One call of `load`, running or about to start."""
 
     def __init__(self, before: "_Call[V] | None") -> None:
         self.before = before
         self.has_begun = False
         self.is_wanted = True
-        """False: what it answers may be outdated, and is not kept."""
+        """False: its result may be outdated and isn't cached."""
         self.task: asyncio.Task[V] | None = None
 
 
 class Cache(Generic[K, V]):
-    """Keeps what `load` answers for `seconds`; errors are not kept, and end what was kept."""
+    """Caches results of `load` for `seconds`. Errors aren't cached, and remove the cached result."""
 
     def __init__(
         self,
@@ -39,26 +39,26 @@ class Cache(Generic[K, V]):
         self._load = load
         self._kept: TTLCache[K, tuple[V]] = TTLCache(at_most, seconds, timer=now)
         self._calls: dict[K, _Call[V]] = {}
-        """The newest call for each key; it may wait for an older one."""
+        """The newest call for each key. It may wait for an older one."""
 
     def held(self, key: K) -> V | None:
-        """Return the answer if it is kept."""
+        """Return the cached result, if there is one."""
         kept = self._kept.get(key)
         return kept[0] if kept is not None else None
 
     async def get(self, key: K, *, fresh: bool = False) -> V:
-        """Return the answer.
+        """Return the result of `load`, cached or new.
 
         Args:
-            fresh: of a call that begins after this moment, whatever is kept. All who ask while a call is under way
-                share the next one, so that many presses at once make few calls.
+            fresh: return the result of a call that starts after this moment. Everybody who asks while a call runs shares the
+                next one, so that many clicks at once cause few calls.
         Raises:
-            Whatever `load` raises; then nothing is kept any more.
+            Whatever `load` raises. The cached result is removed then.
         """
         kept = self._kept.get(key)
         if kept is not None and not fresh:
             return kept[0]
-        if fresh:  # what is asked for again is a fact no more, even if no answer comes
+        if fresh:  # the old result counts no more, even if the new call fails
             self._kept.pop(key, None)
         call = self._calls.get(key)
         if call is None or (fresh and call.has_begun):
@@ -67,7 +67,7 @@ class Cache(Generic[K, V]):
         return await asyncio.shield(call.task)
 
     def forget(self, key: K) -> None:
-        """Drop the answer, since it may have changed, and do not keep what is being asked now."""
+        """Remove the cached result, which may be outdated, and don't cache those of running calls."""
         self._kept.pop(key, None)
         call = self._calls.pop(key, None)
         while call is not None:
@@ -99,6 +99,6 @@ class Cache(Generic[K, V]):
 
 
 def _retrieve_error(task: "asyncio.Task[V]") -> None:
-    """Take note of an error that nobody waits for any more: the caller may have gone."""
+    """Retrieve the error of a task, so that asyncio doesn't warn when every caller has gone."""
     if not task.cancelled():
         task.exception()

@@ -1,1 +1,1 @@
-"""From the text behind `/turso` to a command and its checked arguments."""
+"""Parsing: from the text after `/turso` to a command and its validated arguments."""

@@ -1,4 +1,4 @@
-"""Read the words behind a command's name into its argument model."""
+"""Parse the words after a command's name into its argument model."""
 
 import re
 from typing import Any, Final, Generic
@@ -25,7 +25,7 @@ _OPTION: Final = re.compile(r"-[-A-Za-z]")
 
 
 class Reader(Generic[S]):
-    """Reads the words behind a command's name."""
+    """Parser of the words after a command's name."""
 
     def __init__(self, spec: S) -> None:
         self.spec = spec
@@ -34,7 +34,7 @@ class Reader(Generic[S]):
         self.common: dict[str, Any] = {}
         self.words: list[Word] = []
         self.reason_at = -1
-        """How many words stood before `--reason TEXT`; what follows may belong to the reason."""
+        """How many words came before `--reason TEXT`. Words after it may belong to the reason."""
 
     def read(self, words: list[Word], text: str) -> Parsed[S] | Incomplete[S]:
         at = 0
@@ -98,7 +98,10 @@ class Reader(Generic[S]):
             self.reason_at = len(self.words)
 
     def _place(self) -> None:
-        """Give each word its place; what is left over belongs to the rest, or else to an unquoted reason."""
+        """Assign words to positional arguments.
+
+        The rest goes to the argument for all words, or to an unquoted reason.
+        """
         places = [place for place in self.shape.places if place.key not in self.given]
         for place, word in zip(places, self.words, strict=False):
             self.given[place.key] = word.text
@@ -125,7 +128,7 @@ class Reader(Generic[S]):
 
 
 def field_errors(error: ValidationError, spec: Declaration) -> dict[str, str]:
-    """Return one sentence for each argument that is wrong or absent, by its key; `""` holds what concerns them all."""
+    """Return one sentence per invalid argument, by its key. The key `""` has the error about all arguments."""
     shape = shape_of(spec.args)
     found: dict[str, str] = {}
     for problem in error.errors(include_url=False, include_context=False):

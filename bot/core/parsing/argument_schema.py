@@ -1,4 +1,4 @@
-"""What an argument model looks like from the outside: its places, its options and what is required."""
+"""The arguments of a command as parsing and forms see them, derived from its model."""
 
 from collections.abc import Mapping
 from copy import copy
@@ -20,31 +20,31 @@ class Argument:
 
     field: str
     key: str
-    """What the model is filled by: the alias, or the field's name."""
+    """The key in the model's input: the alias, or the field's name."""
     label: str
-    """What people read: `NAME`, or `--read-only`."""
+    """The name for people: `NAME` or `--read-only`."""
     required: bool
     flag: bool = False
     rest: bool = False
     joined: bool = True
-    """Of a rest: one text instead of a tuple of words."""
+    """For an argument that takes all words: one text instead of a tuple of words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Everything that parsing asks of an argument model."""
+    """The arguments of a model, grouped for parsing."""
 
     places: tuple[Argument, ...]
     rest: Argument | None
     options: Mapping[str, Argument]
-    """By spelling: `--expiration` and `-e` are one option."""
+    """By spelling. `--expiration` and `-e` are the same option."""
     flags: tuple[Argument, ...]
     by_key: Mapping[str, Argument]
 
 
 @cache
 def shape_of(model: type[BaseModel]) -> Shape:
-    """Read a model once; the answer is kept."""
+    """Return the arguments of a model. Cached."""
     arguments = [(_argument(name, info), info) for name, info in model.model_fields.items()]
     options = [argument for argument, _ in arguments if argument.label.startswith("--")]
     spelled = {argument.label: argument for argument in options}
@@ -63,7 +63,7 @@ def shape_of(model: type[BaseModel]) -> Shape:
 
 @cache
 def partial_of(model: type[BaseModel]) -> type[BaseModel]:
-    """Return the same model with nothing required: what is missing is None."""
+    """Return a copy of the model in which every field is optional. Missing values are None."""
     fields: dict[str, Any] = {}
     for name, info in model.model_fields.items():
         optional = copy(info)
@@ -74,7 +74,7 @@ def partial_of(model: type[BaseModel]) -> type[BaseModel]:
 
 
 def action_options(args: BaseModel) -> frozenset[str]:
-    """Return the flags that are set, as rules write them: `--now`, `--read-only`."""
+    """Return the flags that are set, as rules name them: `--now`, `--read-only`."""
     return frozenset(flag.label for flag in shape_of(type(args)).flags if getattr(args, flag.field))
 
 

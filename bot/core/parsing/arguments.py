@@ -1,4 +1,4 @@
-"""How a command declares its arguments: a pydantic model whose fields have these types and markers."""
+"""Types and markers for a command's argument model (pydantic)."""
 
 import re
 from collections.abc import Callable
@@ -16,26 +16,26 @@ from bot.errors import BadInput
 
 @dataclass(frozen=True, slots=True)
 class Positional:
-    """Marks a field that is given by its place; the first such field is the first word."""
+    """Marks a positional field. The first such field takes the first word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """Marks a field that takes all remaining words: `str` gets them joined, `tuple[str, ...]` one by one."""
+    """Marks a field that takes all remaining words: `str` joined, `tuple[str, ...]` one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Valued:
-    """Marks a `bool` that is written as a word (`on`, `off`), not as a flag."""
+    """Marks a `bool` that is typed as a word (`on`, `off`) instead of a flag."""
 
 
 def wrong(predicate: str) -> PydanticCustomError:
-    """Refuse a value. `predicate` goes on after the argument's name: "takes …; `x` …"."""
+    """Return an error whose text continues the argument's name: "takes …, not `x`"."""
     return PydanticCustomError("argument", "{predicate}", {"predicate": predicate})
 
 
 def wrong_value(sentence: str) -> PydanticCustomError:
-    """Refuse a value in whole sentences, in which `{label}` stands for the argument's name."""
+    """Return an error with whole sentences, in which `{label}` stands for the argument's name."""
     return PydanticCustomError("value", "{sentence}", {"sentence": sentence})
 
 
@@ -48,7 +48,7 @@ def _wrong_duration(text: str, error: NotADuration, example: str) -> PydanticCus
 
 
 def shown(value: object) -> str:
-    """Return what was typed, in back-ticks, for an error's sentence; what may be a pasted secret is cut short."""
+    """Return a typed value in back-ticks, for an error. A possible secret is shortened."""
     text = str(value).replace("`", "'")
     return f"`{text[:16]}…`" if len(text) > 64 or (len(text) > 40 and "." in text) else f"`{text}`"
 
@@ -61,14 +61,14 @@ _LINK: Final = re.compile(r"<(?:https?://|mailto:)?([^|<>]*)(?:\|([^<>]*))?>")
 
 
 def _bare(value: object) -> str:
-    """Undo what Slack or a person's mark-up adds around a word."""
+    """Remove the markup that Slack or a person has put around a word."""
     text = str(value).strip().strip("`").strip()
     link = _LINK.fullmatch(text)
     return (link[2] or link[1]).rstrip("/") if link else text
 
 
 def is_database_name(text: str) -> bool:
-    """Say whether Turso takes a name for a database."""
+    """Return True if Turso accepts this name for a database."""
     return _NAME.fullmatch(text) is not None
 
 
@@ -117,18 +117,18 @@ def _duration(value: object) -> timedelta:
 
 
 class Expiration(str):
-    """How long a token lives, exactly as typed, because Turso reads the same text: `1h`, `2d12h`, `never`."""
+    """A token's lifetime exactly as typed, because Turso parses the same text: `1h`, `2d12h`, `never`."""
 
     __slots__ = ()
 
     @property
     def lifetime(self) -> Lifetime:
-        """What the text means: a duration, or NEVER."""
+        """Return the lifetime: a duration, or NEVER."""
         return parse_lifetime(self)
 
     @classmethod
     def of(cls, value: object) -> "Expiration":
-        """Check a text. Raises a pydantic error that says what is wrong with it."""
+        """Validate a text. Raises a pydantic error that says what is wrong."""
         text = _bare(value)
         try:
             parse_lifetime(text)
@@ -144,7 +144,7 @@ class Expiration(str):
 
 
 def expiration_text(lifetime: Lifetime) -> str:
-    """Write a lifetime for Turso's `expiration` parameter."""
+    """Format a lifetime for Turso's `expiration` parameter."""
     return lifetime_text(lifetime)
 
 
@@ -203,10 +203,10 @@ def _count(value: object) -> int:
 
 
 def month_span(month: str, now: datetime) -> tuple[datetime, datetime]:
-    """Return the first moment of a `Month` and of the month after it, in UTC.
+    """Return the start of a month and of the next month, in UTC.
 
     Raises:
-        BadInput: the month has not begun yet.
+        BadInput: the month is in the future.
     """
     current = f"{now.astimezone(UTC):%Y-%m}"
     if month > current:
@@ -217,7 +217,7 @@ def month_span(month: str, now: datetime) -> tuple[datetime, datetime]:
 
 
 def since_start(since: timedelta | date, now: datetime) -> datetime:
-    """Return when a `Since` begins.
+    """Return the time at which a `Since` begins.
 
     Raises:
         BadInput: in the future, or before 1970.

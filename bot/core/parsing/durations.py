@@ -1,4 +1,4 @@
-"""Durations in Turso's grammar (`30m`, `2d12h`, `1.5h`) and lifetimes (`never`, too), both ways."""
+"""Parse and format durations in Turso's grammar (`30m`, `2d12h`, `1.5h`) and lifetimes (also `never`)."""
 
 import re
 from datetime import timedelta
@@ -35,21 +35,21 @@ _LONG_FORMS: Final = {
 
 
 class NotADuration(ValueError):
-    """The text is no duration. `str(error)` is a sentence without its full stop: "`1 day` has a space in it"."""
+    """Raised for a text that isn't a duration. `str(error)` is a sentence without a full stop."""
 
     def __init__(self, why: str, *, is_understood: bool = False, meant: str = "") -> None:
         super().__init__(why)
         self.is_understood = is_understood
-        """It is a length of time, but not one that counts: zero, or far too long."""
+        """True if it is a duration that can't be used: zero or far too long."""
         self.meant = meant
-        """How the same is written, if that is clear."""
+        """The probable correct spelling, or an empty text."""
 
 
 def parse_duration(text: str) -> timedelta:
-    """Return what `text` means, always longer than zero; what is finer than a microsecond is cut off.
+    """Parse a duration. It is always positive, and truncated to microseconds.
 
     Raises:
-        NotADuration: with the reason in words.
+        NotADuration: says what is wrong.
     """
     if simple := _SIMPLE.fullmatch(text):
         return timedelta(microseconds=int(simple[1]) * _NANOSECONDS[simple[2]] // 1_000)
@@ -62,7 +62,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def parse_lifetime(text: str) -> Lifetime:
-    """Return what an expiration means: a duration, or NEVER for `never`."""
+    """Parse an expiration: a duration, or NEVER for `never`."""
     if text == "never":
         return NEVER
     if text.lower() in ("never", "none", "default", "forever"):
@@ -71,7 +71,7 @@ def parse_lifetime(text: str) -> Lifetime:
 
 
 def duration_text(duration: timedelta) -> str:
-    """Write a duration in Turso's grammar, largest units first: `2d12h`, `1m30s`; days from two on: `24h`."""
+    """Format a duration in Turso's grammar: `2d12h`, `1m30s`. Uses days from two days on: `24h`."""
     left = duration // timedelta(microseconds=1)
     parts = []
     for unit in ("d", "h", "m", "s", "ms", "us")[duration < timedelta(days=2) :]:
@@ -82,7 +82,7 @@ def duration_text(duration: timedelta) -> str:
 
 
 def lifetime_text(lifetime: Lifetime) -> str:
-    """Write a lifetime as it is typed: `8h`, `never`."""
+    """Format a lifetime as it is typed: `8h`, `never`."""
     return "never" if isinstance(lifetime, Never) else duration_text(lifetime)
 
 
@@ -121,7 +121,7 @@ def _unit(text: str, unit: str) -> int:
 
 
 def _meant(text: str) -> str:
-    """Write `30 min` as `30m`; empty where it isn't clear what is meant."""
+    """Return the probable meaning of a text: `30m` for `30 min`. Empty if it isn't clear."""
     found = re.fullmatch(r"([0-9]{1,6}) ?([a-z]+?)s?", text.lower())
     unit = _LONG_FORMS.get(found[2], found[2] if found[2] in "smhdw" else "") if found else ""
     return f"{found[1]}{unit}" if found and unit else ""

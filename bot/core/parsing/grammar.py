@@ -1,4 +1,4 @@
-"""Turn the text behind `/turso` into a command and its checked arguments; whatever the text, no surprise."""
+"""Parse the text after `/turso` into a command and its validated arguments. Raises only BadInput."""
 
 from collections.abc import Sequence
 from typing import Final, Generic
@@ -10,7 +10,7 @@ from bot.core.parsing.parse_results import LONGEST_TEXT, Incomplete, Parsed, S, 
 
 
 class Grammar(Generic[S]):
-    """A table of commands, made ready to parse with. Build it once."""
+    """A parser for a table of commands. Create it once."""
 
     def __init__(self, table: Sequence[S]) -> None:
         self.catalogue: Final = CommandCatalogue(table)
@@ -27,11 +27,11 @@ class Grammar(Generic[S]):
         self._phrases.setdefault(("db", *words), spec)
 
     def spec(self, name: str) -> S | None:
-        """Return the command that is called `name`, in any of its spellings."""
+        """Return the command with this name or spelling."""
         return self._phrases.get(tuple(name.lower().split()))
 
     def named(self, text: str) -> S:
-        """Return the command whose name a text begins with. Raises UnknownCommand, with those that come close."""
+        """Return the command at the beginning of a text. Raises UnknownCommand with similar names."""
         words = split(normalise(text))
         return self._command(words[_before_command(words) :])[0]
 
@@ -39,9 +39,9 @@ class Grammar(Generic[S]):
         """Read a command.
 
         Returns:
-            Parsed, or Incomplete when a required argument is absent and all others are valid.
+            Parsed, or Incomplete if a required argument is missing and all others are valid.
         Raises:
-            BadInput: nothing else, whatever the text; `str(error)` says what is wrong and what to write.
+            BadInput: the only error, for any text. It says what is wrong and what to write.
         """
         if len(text) > LONGEST_TEXT:
             raise TextTooLong(len(text))
@@ -88,7 +88,7 @@ _PUNCTUATION: Final = ":,;.!-–—•·>"
 
 
 def _before_command(words: Sequence[Word]) -> int:
-    """Count what stands before a command: a mention, punctuation behind it, bullets, and the name `turso`."""
+    """Return how many words precede the command: a mention, punctuation, bullets, and the name `turso`."""
     at = 0
     while at < len(words) and not words[at].literal:
         bare = words[at].text.strip(_MARKUP + ":,").lower()
@@ -100,5 +100,5 @@ def _before_command(words: Sequence[Word]) -> int:
 
 
 def parse(text: str, table: Sequence[S]) -> Parsed[S] | Incomplete[S]:
-    """Read one command; who reads many keeps a `Grammar`."""
+    """Parse one command line. To parse many, keep a `Grammar`."""
     return Grammar(table).parse(text)

@@ -1,4 +1,4 @@
-"""Make one plain form of what phones, Slack and pasting make of a command's text, and split it into words."""
+"""Normalize a command's text as phones, Slack and pasting produce it, and split it into words."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-_PLAIN: Final = re.compile(r"[ -!#-%(-;=?-_a-~]*")  # printable ASCII but " & ' < > and the back-tick
+_PLAIN: Final = re.compile(r"[ -!#-%(-;=?-_a-~]*")  # printable ASCII except " & ' < > and the back-tick
 
 _INVISIBLE: Final = dict.fromkeys(
     [
@@ -36,16 +36,16 @@ _ENTITIES: Final = {"amp": "&", "lt": "<", "gt": ">"}
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word; `literal` when it stood in quotes and so is never an option."""
+    """One word. `literal`: it was quoted, so it is never an option."""
 
     text: str
     literal: bool = False
 
 
 def normalise(text: str) -> str:
-    """Return `text` with plain spaces, quotes and option dashes, links unwrapped and entities decoded once.
+    """Return `text` with plain spaces, quotes and option dashes, links unwrapped, and entities decoded once.
 
-    `<@U1|ann>` stays as `<@U1>`, and so do channels and user groups: only the id counts.
+    `<@U1|ann>` becomes `<@U1>`, likewise channels and user groups, because only the ID counts.
     """
     if _PLAIN.fullmatch(text):
         return text
@@ -55,7 +55,7 @@ def normalise(text: str) -> str:
 
 
 def _option_dash(found: re.Match[str]) -> str:
-    """One long dash among them, and two short ones were meant; short ones stay as they are."""
+    """Return `--` if a long dash is among the dashes. Short dashes stay as they are."""
     return "--" if found[0].strip("-") else found[0]
 
 
@@ -69,7 +69,10 @@ def _unwrap(found: re.Match[str]) -> str:
 
 
 def split(text: str) -> list[Word]:
-    """Split at spaces; quotes keep words together where they begin one, and stand for themselves elsewhere."""
+    """Split at spaces.
+
+    Quotes at the beginning of a word keep words together. Elsewhere they are ordinary characters.
+    """
     if '"' not in text and "'" not in text and "`" not in text:
         return [Word(word) for word in text.split()]
     words: list[Word] = []
@@ -89,7 +92,7 @@ _VALUE_QUOTE: Final = re.compile(r"--?[A-Za-z][\w-]{0,40}=(?=[\"'])")
 
 
 def _last_close(text: str, mark: str) -> int:
-    """Where quotes of this kind close for the last time: after it none is looked for again and again."""
+    """Return the last position where a quote of this kind can close, to avoid searching beyond it again and again."""
     at = text.rfind(mark)
     while at != -1 and at + 1 < len(text) and not text[at + 1].isspace():
         at = text.rfind(mark, 0, at)
@@ -108,7 +111,7 @@ def _next_word(text: str, at: int, last: Mapping[str, int]) -> tuple[Word, int]:
 
 
 def _quoted(text: str, at: int, last: Mapping[str, int]) -> tuple[str, int] | None:
-    """Return what stands in the quotes that open at `at`, and where it ends; None when they never close."""
+    """Return the quoted text that starts at `at` and its end. None if the quote isn't closed."""
     mark = text[at]
     if at >= last.get(mark, -1):
         return None

@@ -1,4 +1,4 @@
-"""The values that parsing speaks in: a command's description, what was read, and what can be wrong."""
+"""The results of parsing a command line, and its errors."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from bot.core.parsing.arguments import shown
 from bot.errors import BadInput
 
 LONGEST_TEXT: Final = 2_000
-"""Characters of a command line, a button's value or a field of a form: more than any of them needs."""
+"""The maximum length of a command line, a button's value or a form's field, in characters."""
 
 
 S = TypeVar("S", bound=Declaration)
@@ -19,7 +19,7 @@ S = TypeVar("S", bound=Declaration)
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """The options that belong to no command in particular."""
+    """The options that every command or every change accepts."""
 
     private: bool = False
     reason: str | None = None
@@ -29,32 +29,32 @@ class Common:
 
 @dataclass(frozen=True, slots=True)
 class Parsed(Generic[S]):
-    """A command with everything that it needs."""
+    """A complete command."""
 
     spec: S
     args: BaseModel
     common: Common
     text: str
-    """The text after normalisation."""
+    """The normalized text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Incomplete(Generic[S]):
-    """A command that lacks something: a form can ask for it."""
+    """A command with missing arguments, which a form can ask for."""
 
     spec: S
     given: Mapping[str, Any]
-    """What was typed, by the key of the argument; every value is valid."""
+    """The typed values by the arguments' keys. All are valid."""
     missing: tuple[str, ...]
-    """The keys of what is absent, in the order of the model."""
+    """The keys of the missing arguments, in the order of the model."""
     args: BaseModel
-    """What was typed, checked, with defaults for the rest; None stands for what is missing."""
+    """The validated arguments, with defaults. Missing ones are None."""
     common: Common
     text: str
 
 
 class UnknownCommand(BadInput):
-    """No command is called so. `nearest` has the names that come close."""
+    """Raised when no command has this name. `nearest` has similar names."""
 
     def __init__(self, word: str, nearest: tuple[str, ...]) -> None:
         self.word, self.nearest = word, nearest
@@ -62,7 +62,7 @@ class UnknownCommand(BadInput):
 
 
 class UnknownOption(BadInput):
-    """The command has no such option. `nearest` has the options that come close."""
+    """Raised when the command has no such option. `nearest` has similar options."""
 
     def __init__(self, option: str, spec: Declaration, nearest: tuple[str, ...]) -> None:
         self.option, self.nearest = option, nearest
@@ -70,14 +70,14 @@ class UnknownOption(BadInput):
 
 
 class TextTooLong(BadInput):
-    """More text than any command needs."""
+    """Raised for a text that is longer than any command needs."""
 
     def __init__(self, length: int) -> None:
         super().__init__(f"This has {length:,} characters. The maximum is {LONGEST_TEXT:,}.")
 
 
 def nearest(word: str, names: Iterable[str], limit: int = 3) -> tuple[str, ...]:
-    """Return the names that look like `word`, best first; none when nothing comes close."""
+    """Return names similar to `word`, best first. Empty if none is similar."""
     from rapidfuzz import fuzz, process
 
     found = process.extract(word, sorted(names), scorer=fuzz.WRatio, score_cutoff=60, limit=limit)
@@ -85,7 +85,7 @@ def nearest(word: str, names: Iterable[str], limit: int = 3) -> tuple[str, ...]:
 
 
 def close(word: str, names: Iterable[str], limit: int = 3) -> tuple[str, ...]:
-    """Return the names that `word` is a slip of, best first: one wrong letter in four, or the beginning of a name."""
+    """Return names that `word` may be a typo or the beginning of, best first."""
     from rapidfuzz.distance import OSA
 
     at_most = 1 if len(word) < 5 else 2

@@ -1,4 +1,4 @@
-"""Who may do what, where: the policy file, and the decisions that follow from it."""
+"""The policy: the file that says who may do what where, and the decisions that follow from it."""
 
 from bot.core.policy.built_in_limits import is_on, named_as, refuses_person
 from bot.core.policy.decide import decide, undo_panels

@@ -1,4 +1,4 @@
-"""Compile a checked policy file into what decisions are made from."""
+"""Compile a validated policy file into a `Policy`."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from bot.core.policy.rules import Ban, Binding, Ceiling, Commands, Incidents, Po
 
 
 def build(parsed: PolicyFile, catalogue: CommandCatalogue, default_organization: str | None) -> Policy:
-    """Return the policy; the file's names and references were checked before."""
+    """Return the policy. The file's names and references must be valid."""
     people = {name: _people(name, one) for name, one in parsed.people.items()}
     organization = parsed.organization or default_organization or _only(parsed.organizations)
     channels = {
@@ -47,7 +47,7 @@ def build(parsed: PolicyFile, catalogue: CommandCatalogue, default_organization:
 
 
 def commands_of(entries: Iterable[str], catalogue: CommandCatalogue) -> Commands:
-    """Compile a list of commands as rules write them; `read` stands for every command that only reads."""
+    """Compile a rule's list of commands. `read` stands for every command that only reads."""
     found: dict[str, set[frozenset[str]]] = {}
     for entry in entries:
         words = entry.split()
@@ -59,7 +59,7 @@ def commands_of(entries: Iterable[str], catalogue: CommandCatalogue) -> Commands
 
 
 def refer(words: list[str] | None, people: Mapping[str, People]) -> People:
-    """Return whom a list of names and references means."""
+    """Return the people that a list of names and references stands for."""
     return union_of(people.get(word) or _reference(word) for word in words or ())
 
 
@@ -183,6 +183,6 @@ def _only(organizations: Mapping[str, object]) -> str:
 
 
 def _hash(parsed: PolicyFile, organization: str) -> str:
-    """Of what the file means: comments, spacing and the order of keys do not count."""
+    """Return the hash of the file's meaning. Comments, spacing and the order of keys don't matter."""
     meant = {"organization": organization, "file": parsed.model_dump(mode="json")}
     return hashlib.sha256(json.dumps(meant, sort_keys=True).encode()).hexdigest()[:16]

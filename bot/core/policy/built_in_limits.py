@@ -1,4 +1,4 @@
-"""The floor: what no policy file can allow."""
+"""Built-in limits, which no policy can override."""
 
 from bot.core.approvers import ApproverSet
 from bot.core.model import ChannelKind, Person, Subject
@@ -7,7 +7,7 @@ from bot.core.policy.rules import Policy
 
 
 def standing_of(policy: Policy, person: Person) -> Membership:
-    """Say what somebody is to the workspace. Who is not of it is an outsider, whatever else they are."""
+    """Return how a person belongs to the workspace. A person from elsewhere is external, whatever else they are."""
     elsewhere = bool(policy.workspaces) and bool(person.team_id) and person.team_id not in policy.workspaces
     if person.is_stranger or elsewhere:
         return Membership.EXTERNAL
@@ -15,7 +15,7 @@ def standing_of(policy: Policy, person: Person) -> Membership:
 
 
 def refuses_person(policy: Policy, person: Person) -> str | None:
-    """Return why this person may do nothing anywhere, or None."""
+    """Return why this person may not use the bot at all, or None."""
     if person.is_bot:
         return "Bots and workflows have no access. A person has to do this."
     if person.is_deactivated:
@@ -29,19 +29,19 @@ def refuses_person(policy: Policy, person: Person) -> str | None:
 
 
 def named_as(policy: Policy, person: Person) -> str | None:
-    """Return what would have to stand in the policy for somebody who may do nothing without it."""
+    """Return the reference that would admit a guest or an external person, if the policy had it. None for others."""
     if refuses_person(policy, person) is None or person.is_bot or person.is_deactivated or not person.team_id:
         return None
     return f"{'external' if standing_of(policy, person) is Membership.EXTERNAL else 'guest'}:{person.id}"
 
 
 def is_on(policy: Policy, panel: ApproverSet, person: Person) -> bool:
-    """Say whether somebody is on a panel, as they are now: by the floor, and as its rules name them."""
+    """Return True if a person may act as one of `panel` now, by the built-in limits and by its rules."""
     return refuses_person(policy, person) is None and panel.admits(person, standing_of(policy, person))
 
 
 def refuses_place(policy: Policy, subject: Subject, command: str) -> str | None:
-    """Return why `command` cannot be had in this conversation, or None."""
+    """Return why `command` isn't available in this conversation, or None."""
     channel = subject.channel
     if channel.kind is not ChannelKind.CHANNEL:
         if command in policy.catalogue.open_to_all:

@@ -1,4 +1,4 @@
-"""A policy's own test cases, kept beside it: who, where, which command; then the verdict and the approvers."""
+"""Test cases of a policy: who runs which command where, and the expected verdict and approvers."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -23,7 +23,7 @@ class _Strict(BaseModel):
 
 
 class Case(_Strict):
-    """One line of the table."""
+    """One test case."""
 
     subject: str
     """A user id."""
@@ -34,15 +34,15 @@ class Case(_Strict):
     approvers: Annotated[list[str], BeforeValidator(_one_or_more)] | None = None
     quorum: int | None = None
     group: str | None = None
-    """The database's group, where a rule asks for it."""
+    """The database's group, if a rule depends on it."""
     incident: bool | str = False
-    """Whether an incident runs in the channel: `true`, or the name of its profile."""
+    """Whether an incident is active in the channel: `true`, or the name of its profile."""
     why: str | None = None
-    """Words that the reason must have."""
+    """Text that the reason must contain."""
 
 
 class Cases(_Strict):
-    """The whole file: who is in which user group (as the cases suppose), and the cases."""
+    """A file of test cases, with the assumed members of user groups."""
 
     usergroups: dict[str, list[str]] = {}
     guests: list[str] = []
@@ -53,7 +53,7 @@ class Cases(_Strict):
 
 
 def run(policy: Policy, text: str, grammar: Grammar[Any]) -> tuple[list[str], bool]:
-    """Run every case. Returns a line for each that does not hold and one that counts; True when all hold."""
+    """Run every case. Return a line per failure and a summary, and True if all pass."""
     read = document.read(text)
     if read.problems:
         return [str(problem) for problem in read.problems], False

@@ -1,4 +1,4 @@
-"""What a change of the policy gives and takes, in short: for the audit log and for an announcement."""
+"""A short summary of a policy change, for the audit log and the announcement."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,24 +9,24 @@ from bot.core.policy.diff import differences
 from bot.core.policy.rules import Policy
 
 MOST: Final = 20
-"""Lines in short; `policy diff` gives all of them."""
+"""The maximum number of lines. `policy diff` shows all."""
 _LONGEST: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeSummary:
-    """Who gains and who loses what."""
+    """The differences between two policies: who gains and who loses what."""
 
     lines: tuple[str, ...]
     complete: bool
-    """Whether these are all the differences."""
+    """True if `lines` has all differences."""
 
 
 def summarize_changes(old: Policy, new: Policy, grammar: Grammar[Any], *, enough: Callable[[], bool]) -> ChangeSummary:
-    """Compare two policies in short.
+    """Return a short list of the differences between two policies.
 
     Args:
-        enough: asked after each difference; True ends the comparison.
+        enough: called after each difference. True ends the comparison.
     """
     lines: list[str] = []
     for line in differences(*_what_differs(old, new), grammar):
@@ -37,7 +37,7 @@ def summarize_changes(old: Policy, new: Policy, grammar: Grammar[Any], *, enough
 
 
 def _what_differs(old: Policy, new: Policy) -> tuple[Policy, Policy]:
-    """Leave out the channels that are the same in both, unless something above the channels changed."""
+    """Drop channels that are equal in both policies, unless something above the channels changed."""
     if any(getattr(old, name) != getattr(new, name) for name in ("ceiling", "profiles", "incidents", "workspaces")):
         return old, new
     same = {id_ for id_, one in old.channels.items() if new.channels.get(id_) == one}

@@ -1,4 +1,4 @@
-"""Which databases a rule means: globs over names, and `group:NAME`."""
+"""Database patterns of a rule: globs over names, and `group:NAME`."""
 
 import re
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Databases:
 
     @classmethod
     def of(cls, patterns: tuple[str, ...]) -> "Databases":
-        """Compile patterns that were checked before."""
+        """Compile valid patterns."""
         globs = [pattern for pattern in patterns if not pattern.startswith(GROUP)]
         return cls(
             patterns=patterns,
@@ -34,7 +34,7 @@ class Databases:
         )
 
     def matches(self, target: Target, *, unknown: bool = False) -> bool:
-        """Say whether a database is meant; `unknown` is the answer where only its group, not known, would tell."""
+        """Return True if a database matches. If only its unknown group could tell, return `unknown`."""
         if self.everything or (self.names is not None and self.names.match(target.name)):
             return True
         if not self.groups:
@@ -46,7 +46,7 @@ class Databases:
 
 
 def sample(pattern: str) -> Target | None:
-    """Return a database that the pattern means and others hardly do; None when no name fits it."""
+    """Return a sample database that matches the pattern and hardly any other. None if no name can match."""
     if pattern.startswith(GROUP):
         return Target("zz-sample", pattern.removeprefix(GROUP))
     text = _SET.sub(lambda found: _member(found[0]), pattern)
@@ -55,5 +55,5 @@ def sample(pattern: str) -> Target | None:
 
 
 def _member(one_of: str) -> str:
-    """Return a character that a set such as `[abc]` or `[!a-f]` means."""
+    """Return a character that matches a set such as `[abc]` or `[!a-f]`."""
     return next((one for one in _NAME_SIGNS if fnmatchcase(one, one_of)), "")

@@ -1,4 +1,4 @@
-"""The one answer to "may they?": floor, ceiling, the channel's rules, the person, in that order."""
+"""The decision about an action: built-in limits, ceiling, the channel's rules and the person, in this order."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -22,9 +22,9 @@ _Follow = Callable[[Rule], Decision]
 
 
 def decide(policy: Policy, subject: Subject, action: Action) -> Decision:
-    """Say whether `subject` may do `action` where they stand. The first rule that fits decides; none: denied.
+    """Decide whether `subject` may do `action` in their channel. The first matching rule decides. Without one: denied.
 
-    An action on several databases is decided on each; the strictest answer holds for all.
+    An action on several databases is decided for each. The strictest decision applies to all.
     """
     refusal = refuses_person(policy, subject.person) or refuses_place(policy, subject, action.command)
     if refusal:
@@ -46,8 +46,8 @@ def decide(policy: Policy, subject: Subject, action: Action) -> Decision:
 def undo_panels(policy: Policy, subject: Subject, action: Action, decision: Decision) -> tuple[ApproverSet, ...]:
     """Return who may undo what `subject` did, where the rules now say `decision`: people who are on one of these.
 
-    Undoing only opens what was closed. So what now forbids the operation itself (a ceiling, the requester's account)
-    keeps nobody from it whom a rule for it names.
+    An undo only restores. Whatever forbids the operation itself now (a ceiling, the requester's account) doesn't keep
+    the people named by a rule for it from undoing it.
     """
     if decision.verdict is not Verdict.DENY:
         return decision.undo_by, decision.approvers, ApproverSet(also=frozenset({subject.person.id}))
@@ -66,7 +66,7 @@ def undo_panels(policy: Policy, subject: Subject, action: Action, decision: Deci
 
 
 def deny(reason: str, rule: str | None = None, *, elsewhere: bool = False) -> Decision:
-    """Return a refusal with its reason; `elsewhere`: another channel may allow it."""
+    """Return a denial with its reason. `elsewhere`: another channel may allow it."""
     return Decision(Verdict.DENY, reason, rule, elsewhere=elsewhere)
 
 
@@ -117,7 +117,7 @@ def _under(ceiling: timedelta | None, lifetime: Lifetime | None) -> bool:
 
 
 def _following(policy: Policy, subject: Subject, binding: Binding, action: Action) -> _Follow:
-    """Return `_decision_of_rule` for this action. Each rule is followed once, since it may decide on ten thousand databases."""
+    """Return `_decision_of_rule` for this action. It runs once for each rule, which may decide on ten thousand databases."""
     known: dict[int, Decision] = {}
 
     def follow(rule: Rule) -> Decision:
@@ -129,7 +129,7 @@ def _following(policy: Policy, subject: Subject, binding: Binding, action: Actio
 
 
 def _decision_of_rule(policy: Policy, subject: Subject, binding: Binding, action: Action, rule: Rule) -> Decision:
-    """Turn the rule that fits into a decision, unless nobody else could approve or review."""
+    """Return the decision of a matching rule, or a denial if nobody else could approve or review."""
     if rule.verdict is Verdict.DENY:
         return deny(refusals.denied_by(action), rule.locator)
     if action.command in policy.catalogue.reading and rule.verdict is not Verdict.ALLOW:
@@ -168,19 +168,19 @@ def _decision_of_rule(policy: Policy, subject: Subject, binding: Binding, action
 
 
 def _panel(subject: Subject, people: People) -> ApproverSet:
-    """Return those of `people` who are somebody else than the subject."""
+    """Return `people` without the subject."""
     return ApproverSet((people,), without=frozenset({subject.person.id, subject.person.human}), groups=subject.groups)
 
 
 def undoers(subject: Subject, rule: Rule) -> ApproverSet:
-    """Return who may undo what `subject` does by a rule: whom `undo_by` names, else `by` and the subject."""
+    """Return who may undo what `subject` does under a rule: `undo_by`, else `by` and the subject."""
     if rule.undo_by:
         return ApproverSet((rule.undo_by,), groups=subject.groups)
     return ApproverSet((rule.by,), also=frozenset({subject.person.id}), groups=subject.groups)
 
 
 def _default_confirm(catalogue: CommandCatalogue, action: Action, rule: Rule) -> Confirm:
-    """By risk; but break-glass runs at once, and a token that needs no approval is revealed by the run itself."""
+    """Return the default confirmation for the risk. Break-glass and tokens without approval need none."""
     if rule.verdict is Verdict.BREAK_GLASS or (rule.verdict is Verdict.ALLOW and catalogue.reveals(action.command)):
         return Confirm.NONE
     return _CONFIRM[catalogue.risk_of(action.command, action.options)]
@@ -191,7 +191,7 @@ def _unbound(policy: Policy, subject: Subject, action: Action) -> Decision:
 
 
 def _responder_decision(policy: Policy, subject: Subject, action: Action) -> Decision | None:
-    """In a channel that the policy does not bind, `incidents` says who has the incident commands."""
+    """Decide on incident commands in a channel without rules, by `incidents`. None: not applicable."""
     incidents = policy.incidents
     if incidents is None or subject.channel.id in policy.channels:
         return None

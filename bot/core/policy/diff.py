@@ -1,4 +1,4 @@
-"""Who gains and who loses what between two policies, found by asking both the same questions."""
+"""Differences between two policies: who gains and who loses what. Both are asked the same questions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _UNBOUND = "C0UNBOUND"
 
 @dataclass(frozen=True, slots=True)
 class _Who:
-    """Somebody who stands for all whom a policy cannot tell apart."""
+    """A sample person for everybody whom a policy treats alike."""
 
     words: str
     id: str
@@ -41,12 +41,12 @@ class _Question:
 
 
 def diff(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[str]:
-    """Return one line for each difference in what somebody may do somewhere; none: both decide alike."""
+    """Return one line per difference in what people may do. Empty: both policies decide alike."""
     return list(differences(old, new, grammar))
 
 
 def differences(old: Policy, new: Policy, grammar: Grammar[Any]) -> Iterator[str]:
-    """Give the lines of `diff` as they are found; a large policy takes a while."""
+    """Yield the lines of `diff` one by one, because a large policy takes a while."""
     actions, seen = _questions(old, new, grammar), set[tuple[str, ...]]()
     for place, channel, *incidents in _places(old, new):
         general: set[tuple[str, str]] = set()
@@ -62,7 +62,7 @@ def differences(old: Policy, new: Policy, grammar: Grammar[Any]) -> Iterator[str
 def _changes(
     old: Policy, new: Policy, who: _Who, channel: str, incidents: list[str | None], actions: list[_Question]
 ) -> set[tuple[str, str]]:
-    """Return (question, change) for everything that the two policies answer differently."""
+    """Return (question, change) for every different decision."""
     found = set()
     for question in actions:
         before = _answer(old, who, channel, incidents[0], question.action)
@@ -73,7 +73,7 @@ def _changes(
 
 
 def _grouped(changes: set[tuple[str, str]], actions: list[_Question]) -> list[str]:
-    """Write changes for people: what changes alike stands in one line, each command with its databases."""
+    """Return lines for people, in which equal changes are grouped with their commands and databases."""
     by_change: dict[str, dict[str, list[str]]] = {}
     for question in actions:
         for change in (change for words, change in changes if words == question.words):
@@ -111,7 +111,7 @@ def _summary(action: Action, decision: Decision) -> str:
 
 
 def _people(ids: frozenset[str]) -> str:
-    """The crowds that `suppose` makes stand for their user groups."""
+    """Return people in words. The members that `suppose` invents stand for their user groups."""
     return ", ".join(sorted({id_.partition("#")[0] for id_ in ids})) or "nobody"
 
 
@@ -139,12 +139,12 @@ def _everybody(old: Policy, new: Policy) -> list[_Who]:
 
 
 _SHORTEST = "--expiration 1s"
-"""Some lifetime that any rule permits: which is the longest is said of the answer."""
+"""A lifetime that every rule permits. The decision contains the longest one."""
 _NEVER = "--expiration never"
 
 
 def _questions(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[_Question]:
-    """Every command with each of its flags, on one database for every pattern that either policy knows."""
+    """Return a question for every command, flag and database pattern of either policy."""
     targets = _targets(old, new)
     found: list[_Question] = []
     for spec in grammar.catalogue.commands:

@@ -1,4 +1,4 @@
-"""Read YAML into plain values and remember on which line each key and entry stands."""
+"""Read YAML into plain values, and remember the line of each key and entry."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -9,17 +9,17 @@ Path = tuple[str | int, ...]
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MOST_NODES: Final = 100_000
 IGNORED: Final = "x-"
-"""Keys that begin so are left out, wherever they stand: they give anchors and notes a place."""
+"""Prefix of ignored keys, which can hold anchors and notes anywhere."""
 _MERGE: Final = "tag:yaml.org,2002:merge"
 _Pair = tuple[yaml.Node, yaml.Node]
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something in a policy file that is wrong, or (as a warning) looks wrong."""
+    """An error or a warning about a policy file."""
 
     line: int
-    """From 1; 0 when the file as a whole is meant."""
+    """Counted from 1. 0 means the whole file."""
     key: str
     """The path of the key: `channels.C0DBOPS.rules[3].quorum`."""
     sentence: str
@@ -31,16 +31,16 @@ class Problem:
 
 @dataclass(slots=True)
 class Document:
-    """A YAML file: its values, the line of every key and entry, and what already went wrong."""
+    """A YAML file: its values, the lines of keys and entries, and the problems so far."""
 
     value: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     misread: dict[Path, str] = field(default_factory=dict)
-    """What stands in the file where YAML read a number, a truth value or nothing: `no`, `007`, `1:30`."""
+    """The original text of values that YAML read as a number, a boolean or null: `no`, `007`, `1:30`."""
 
     def problem(self, path: Path, sentence: str) -> Problem:
-        """Locate a sentence: at `path`, or at the nearest thing above it that stands in the file."""
+        """Return a problem at `path`, or at its nearest parent that is in the file."""
         at = path
         while at and at not in self.lines:
             at = at[:-1]
@@ -48,7 +48,7 @@ class Document:
 
 
 def key_text(path: Path) -> str:
-    """Write a path as people read it: `channels.C0DBOPS.rules[3].quorum`."""
+    """Format a path for people: `channels.C0DBOPS.rules[3].quorum`."""
     text = ""
     for step in path:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
@@ -56,13 +56,13 @@ def key_text(path: Path) -> str:
 
 
 def quote(value: object) -> str:
-    """Return a value for a sentence; long ones cut, since a token may have been pasted in the wrong place."""
+    """Return a value for a sentence, shortened because it may be a pasted token."""
     text = str(value).replace("`", "'")
     return f"`{text}`" if len(text) <= 40 else f"`{text[:8]}…`"
 
 
 def read(text: str) -> Document:
-    """Read a file; never raises: what is wrong is in `problems`."""
+    """Read a file. Never raises: errors are in `problems`."""
     document = Document()
     loader = None
     try:
@@ -73,7 +73,7 @@ def read(text: str) -> Document:
         mark = error.problem_mark or error.context_mark
         sentence = f"this is not YAML: {error.problem or error.context or 'it cannot be read'}"
         document.problems.append(Problem(mark.line + 1 if mark else 0, "", sentence))
-    except Exception as error:  # the library raises all kinds of them, and a file must never end who reads it
+    except Exception as error:  # the library raises many kinds of errors, and none may stop the process
         why = (str(error).splitlines() or [type(error).__name__])[0][:200]
         document.problems.append(Problem(0, "", f"this is not YAML: {why}"))
     finally:
@@ -83,7 +83,7 @@ def read(text: str) -> Document:
 
 
 class _NodeReader:
-    """Turns nodes into values."""
+    """Converts YAML nodes to values."""
 
     def __init__(self, loader: Any, document: Document) -> None:
         self.loader, self.document = loader, document
@@ -118,10 +118,11 @@ class _NodeReader:
         return result
 
     def _merged(self, node: yaml.Node, path: Path) -> dict[str, _Pair]:
-        """Return a mapping's entries, those that `<<` merges into it included; its own keys win over them.
+        """Return a mapping's entries, including those merged by `<<`. Its own keys win.
 
-        PyYAML's `flatten_mapping` changes the nodes, so that a merged key could no longer be told from an own one, and
-        merges of merges would grow without end.
+        PyYAML's `flatten_mapping` changes the nodes: merged keys could no longer be distinguished from own ones, and
+        nested
+        merges would grow without limit.
         """
         if id(node) in self.pairs:
             return self.pairs[id(node)]
@@ -142,7 +143,7 @@ class _NodeReader:
         return found
 
     def _sources(self, node: yaml.Node, path: Path) -> dict[str, _Pair]:
-        """Return what one `<<` merges: a mapping, or a list of them of which the first wins."""
+        """Return what one `<<` merges: a mapping, or a list of mappings of which the first wins."""
         sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
         found: dict[str, _Pair] = {}
         for source in reversed(sources):
@@ -169,7 +170,7 @@ class _NodeReader:
         return node.value
 
     def _constructed(self, node: yaml.ScalarNode, path: Path) -> Any:
-        """Return what a tag makes of a value; it may have been written in front of one that it does not fit."""
+        """Return the value that a tag produces, or report a problem if the tag doesn't fit."""
         try:
             value = self.loader.construct_object(node)
         except Exception:

@@ -1,4 +1,4 @@
-"""The shape of a policy file; every refusal is a sentence that says what may stand there."""
+"""The schema of a policy file. Every error says what is allowed."""
 
 import re
 from datetime import timedelta
@@ -15,7 +15,7 @@ from bot.core.policy.document import quote
 
 
 def wrong(sentence: str) -> PydanticCustomError:
-    """Refuse a value with a whole sentence."""
+    """Return an error with a whole sentence."""
     return PydanticCustomError("policy", "{sentence}", {"sentence": sentence})
 
 
@@ -25,7 +25,7 @@ def _one_or_more(value: Any) -> Any:
 
 def _duration(value: Any) -> timedelta:
     if not isinstance(value, str):
-        raise PydanticCustomError("duration", "takes a duration")  # how it stands in the file is known to the loader
+        raise PydanticCustomError("duration", "takes a duration")  # `load` knows how it is written in the file
     try:
         return parse_duration(value)
     except NotADuration as error:
@@ -47,7 +47,7 @@ _PREFIXES = {"user": "UW", "usergroup": "S", "guest": "UW", "external": "UW"}
 
 
 def _person(value: Any) -> str:
-    """Check the form of a reference; whether a name is in `people` is checked when the file is whole."""
+    """Check the form of a reference. `lint` checks whether a name is in `people`."""
     if not isinstance(value, str) or not value:
         raise wrong("takes names from `people`, or `user:U…`, `usergroup:S…`, `guest:U…`, `external:U…`")
     prefix, colon, id_ = value.partition(":")
@@ -73,7 +73,7 @@ def _pattern(value: Any) -> str:
 
 
 def _command(value: Any, info: ValidationInfo) -> str:
-    """Check the name of a command; which there are stands in the context of the validation."""
+    """Check the name of a command against the catalogue in the validation context."""
     catalogue = info.context
     assert isinstance(catalogue, CommandCatalogue), "`load` validates with a catalogue"
     if not isinstance(value, str):
@@ -105,7 +105,7 @@ def _did_you_mean(name: str, catalogue: CommandCatalogue) -> str:
 
 
 def _token_reference(value: Any) -> str:
-    """Never shows the value: it may be the token itself."""
+    """Check a reference to a token. The error never shows the value, which may be the token itself."""
     if isinstance(value, str) and re.fullmatch(r"env:TURSO_[A-Z0-9_]+", value):
         return value
     raise wrong("takes a reference, never a token: `env:` and the name of a variable that begins with `TURSO_`")
@@ -133,23 +133,23 @@ PatternList = Annotated[list[Annotated[str, BeforeValidator(_pattern)]], BeforeV
 
 
 MOST_RULES: Final = 1_000
-"""Of one channel or profile. Each is compared with all those before it, to warn of rules that never decide."""
+"""The maximum per channel or profile, because each rule is compared with all before it to find unreachable ones."""
 
 
 class _Strict(BaseModel):
-    """A mapping with known keys."""
+    """A mapping that allows only known keys."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class OrganizationFile(_Strict):
-    """One organization: a reference to its API token."""
+    """One organization, with a reference to its API token."""
 
     token: Annotated[str, BeforeValidator(_token_reference)] = "env:TURSO_API_TOKEN"  # noqa: S105
 
 
 class PeopleFile(_Strict):
-    """People under a name."""
+    """Named people."""
 
     user: UserId | None = None
     users: list[UserId] = []
@@ -205,7 +205,7 @@ class BanFile(_Strict):
 
 
 class CeilingFile(_Strict):
-    """What stands above every channel."""
+    """Limits for every channel."""
 
     token_lifetime: Duration | None = None
     deny: list[BanFile] = []
@@ -224,13 +224,13 @@ class ChannelFile(_Strict):
 
 
 class ProfileFile(_Strict):
-    """Rules under a name, for incidents and for channels that keep them."""
+    """Named rules, for incidents and for channels."""
 
     rules: RuleList
 
 
 class IncidentsFile(_Strict):
-    """Incidents in channels that nobody knew beforehand."""
+    """Settings for incidents in channels that the policy doesn't list."""
 
     to: PeopleList
     organization: OrganizationName | None = None
@@ -240,7 +240,7 @@ class IncidentsFile(_Strict):
 
 
 class PolicyFile(_Strict):
-    """A whole file."""
+    """A whole policy file."""
 
     version: Literal[1]
     organization: OrganizationName | None = None

@@ -1,4 +1,4 @@
-"""Made-up people, to ask a policy questions without asking Slack who is in its user groups."""
+"""Invented subjects, to test a policy without asking Slack about user groups."""
 
 from collections.abc import Iterable
 
@@ -6,14 +6,14 @@ from bot.core.model import Channel, ChannelKind, Person, Subject
 from bot.core.policy.rules import Policy
 
 _CROWD = 20
-"""So many unnamed others are supposed in each user group that every quorum can be reached."""
+"""How many other members each user group is assumed to have, so that every quorum can be reached."""
 
 
 def suppose(
     policy: Policy, person: str, channel: str, *, member_of: Iterable[str] = (), incident: str | None = None,
     guest: bool = False, external: bool = False,
 ) -> Subject:  # fmt: skip
-    """Return a subject whose user groups are `member_of`; each group also has others, and nobody twice."""
+    """Return a subject in the user groups `member_of`. Every group also has other, distinct members."""
     own = frozenset(member_of)
     crowd = {group: frozenset(f"{group}#{number}" for number in range(_CROWD)) for group in policy.usergroups | own}
     groups = {group: others | ({person} if group in own else frozenset()) for group, others in crowd.items()}

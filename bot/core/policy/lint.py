@@ -1,4 +1,4 @@
-"""What only the whole file can tell: keys that do not go together, names that nobody has, rules that never fit."""
+"""Checks that need the whole file: keys that don't go together, unknown names, rules without effect."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ _PEOPLE_KEYS = ("to", "by", "notify", "undo_by", "review_by")
 
 
 def unknown_key(key: str, allowed: list[str]) -> str:
-    """Say that a key is unknown, which may stand there, and which may have been meant."""
+    """Return a sentence about an unknown key, with the allowed and similar ones."""
     close = get_close_matches(key, allowed, 1)
     hint = f"did you mean `{close[0]}`? " if close else ""
     return f"`{key}` is no key here; {hint}allowed: {', '.join(allowed)}"
@@ -40,7 +40,7 @@ def unknown_key(key: str, allowed: list[str]) -> str:
 def check(
     read: Document, raw: Mapping[str, Any], catalogue: CommandCatalogue, default_organization: str | None
 ) -> tuple[list[Problem], list[Problem]]:
-    """Return errors and warnings; `raw` may be wrong in any way, its form is checked elsewhere."""
+    """Return errors and warnings. `raw` may be malformed, which the schema reports."""
     lint = _Lint(read, raw, catalogue)
     for path, rule in _rules_of(raw):
         lint.rule(path, rule)
@@ -119,7 +119,7 @@ class _Lint:
                 self.warn((*path, "allow_never"), "`ceiling.token_lifetime` forbids `never` everywhere")
 
     def _check_quorum(self, path: Path, rule: Mapping[str, Any]) -> None:
-        """A quorum of more people than are named can never be reached."""
+        """Report a quorum that is larger than the number of named people."""
         quorum, users = rule.get("quorum"), set[str]()
         for word in _list(rule.get("by")):
             found = self._users(str(word))
@@ -130,7 +130,7 @@ class _Lint:
             self.error((*path, "quorum"), f"`by` names {len(users)} people, so {quorum} can never approve")
 
     def _users(self, word: str) -> set[str] | None:
-        """Return the people that a word means; None: only Slack knows."""
+        """Return the user IDs that a word stands for. None: only Slack knows."""
         if word not in self.names:
             prefix, _, id_ = word.partition(":")
             return {id_ or prefix} if prefix != "usergroup" and not word.startswith("S") else None
@@ -204,7 +204,7 @@ class _Lint:
 
 
 def _is_id(word: str) -> bool:
-    """True for `U0ANA` and `S0DBA`, not for `SRE`: every id has a digit."""
+    """Return True for `U0ANA` and `S0DBA` but not for `SRE`: every ID contains a digit."""
     return bool(re.fullmatch(r"[UWS](?=[A-Z]{0,40}[0-9])[A-Z0-9]+", word))
 
 

@@ -1,4 +1,4 @@
-"""Load a policy file, or say everything that is wrong with it, line by line."""
+"""Load a policy file, or report all of its errors with their lines."""
 
 from dataclasses import replace
 from typing import Any
@@ -15,7 +15,7 @@ from bot.errors import BotError
 
 
 class PolicyInvalid(BotError):
-    """The file is no policy. `problems` has every error with its line, key and what is allowed there."""
+    """Raised for an invalid policy file. `problems` has every error with its line and key."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         self.problems = problems
@@ -25,13 +25,13 @@ class PolicyInvalid(BotError):
 
 
 def load(text: str, catalogue: CommandCatalogue, *, default_organization: str | None = None) -> Policy:
-    """Return the policy that `text` (YAML) describes.
+    """Return the policy in `text` (YAML).
 
     Args:
         catalogue: the commands that a rule may name.
-        default_organization: whose databases are meant where the file says nothing (`TURSO_ORGANIZATION`).
+        default_organization: the organization if the file names none (`TURSO_ORGANIZATION`).
     Raises:
-        PolicyInvalid: with every error; nothing of the file is used then.
+        PolicyInvalid: with every error. Nothing in the file is used then.
     """
     read = document.read(text)
     raw = read.value
@@ -49,7 +49,7 @@ def load(text: str, catalogue: CommandCatalogue, *, default_organization: str | 
     errors, warnings = lint.check(read, raw, catalogue, default_organization)
     problems += errors
     if parsed and not problems and not parsed.model_fields_set & {"channels", "incidents"}:
-        # More likely it is half written than meant.
+        # It is more likely incomplete than intended.
         sentence = "the file names no channel; write `channels: {}` if nobody is to do anything anywhere"
         problems.append(read.problem((), sentence))
     if parsed is None or problems:
@@ -62,17 +62,17 @@ def load(text: str, catalogue: CommandCatalogue, *, default_organization: str | 
 
 def _located(read: Document, error: Any) -> Problem:
     path: Path = tuple(step for step in error["loc"] if step != "[key]")
-    alone = path[:-1] if path[-1:] == (0,) else path  # a word in place of a list
+    alone = path[:-1] if path[-1:] == (0,) else path  # a single value instead of a list
     written = None if isinstance(error["input"], str) else read.misread.get(path, read.misread.get(alone))
     return read.problem(path, _sentence(error, path, written))
 
 
 _NEEDS_TEXT = ("policy", "enum", "string_type")
-"""The kinds of refusal that quoting the value may help against."""
+"""Kinds of errors that quoting the value may solve."""
 
 
 def _sentence(error: Any, path: Path, written: str | None) -> str:
-    """Say what is wrong. `written`: how a value stands in the file that YAML read as something else than text."""
+    """Return a sentence about an error. `written` is the value's text if YAML didn't read it as text."""
     kind, value = error["type"], error["input"]
     if kind == "duration":
         return f"takes a duration such as `30m`, `8h` or `7d`; {_without_unit(value, written)}"
@@ -122,7 +122,7 @@ def _show(value: Any) -> str:
 
 
 def model_at(path: Path) -> type[BaseModel]:
-    """Return which model describes what stands at `path`."""
+    """Return the model of the mapping at `path`."""
     match path:
         case ("organizations", _):
             return file.OrganizationFile

@@ -1,4 +1,4 @@
-"""Whom a rule means: people by id, user groups by id, and guests and outsiders only when named as such."""
+"""The people in a rule: by ID, by user group, and guests and external people only when named as such."""
 
 import re
 from collections.abc import Iterable
@@ -23,15 +23,15 @@ class People:
     guests: frozenset[str] = frozenset()
     externals: frozenset[str] = frozenset()
     words: str = ""
-    """As the policy writes it: `dba, user:U0ANA`."""
+    """As written in the policy: `dba, user:U0ANA`."""
 
     @property
     def shown(self) -> str:
-        """The same for people to read: whom the policy names by id, it shows without."""
+        """Return the words for people to read, without IDs."""
         return ", ".join(dict.fromkeys(map(_shown, self.words.split(", "))))
 
     def holds(self, person: Person, standing: Membership, groups: Groups) -> bool | None:
-        """Say whether `person` is meant. None: no, unless a user group that could not be checked has them."""
+        """Return True if `person` is included. None: not known, because a user group couldn't be checked."""
         if standing is Membership.GUEST:
             return person.id in self.guests
         if standing is Membership.EXTERNAL:
@@ -48,18 +48,18 @@ class People:
         return None if unknown else False
 
     def members(self, groups: Groups) -> frozenset[str]:
-        """Return every user id that is known to be meant."""
+        """Return every user ID that is known to be included."""
         found = self.users | self.guests | self.externals
         for group in self.usergroups:
             found |= groups.get(group) or frozenset()
         return found
 
     def unchecked(self, groups: Groups) -> list[str]:
-        """Return the user groups whose members could not be asked for."""
+        """Return the user groups whose members aren't known."""
         return sorted(group for group in self.usergroups if groups.get(group) is None)
 
     def mentions(self) -> tuple[str, ...]:
-        """Return Slack mentions of all of them."""
+        """Return Slack mentions of these people."""
         if self is NOBODY:
             return ()
         people = sorted(self.users | self.guests | self.externals)
@@ -75,7 +75,7 @@ NOBODY = People()
 
 
 def union_of(sets: Iterable[People]) -> People:
-    """Return everybody of several sets."""
+    """Return the union of several sets."""
     every = list(sets)
     return People(
         users=frozenset().union(*(one.users for one in every)),

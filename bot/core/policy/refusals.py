@@ -1,6 +1,6 @@
-"""The sentences of decisions: why, and what would help. They name no channel, no id and no place in the file.
+"""The sentences of decisions: why, and what would help. They name no channel, ID or place in the file.
 
-The reader may not know of another channel. `dispatch/refusal_hints.py` adds the channels that the reader is in.
+The reader may not know other channels. `dispatch/refusal_hints.py` adds those that they are in.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,12 +14,12 @@ from bot.core.policy.rules import Binding, Miss, Policy, Rule
 
 
 def as_typed(action: Action, target: Target | None) -> str:
-    """Write an action as people type it: `destroy orders --now`."""
+    """Return an action as people type it: `destroy orders --now`."""
     return "`" + " ".join([action.command, *([target.name] if target else []), *sorted(action.options)]) + "`"
 
 
 def fits(rule: Rule) -> str:
-    """Say how a rule decides."""
+    """Return how a rule decides."""
     if rule.verdict is Verdict.APPROVE:
         needed = "1 approval" if rule.quorum == 1 else f"{rule.quorum} approvals"
         return f"This needs {needed} from {rule.by.shown}."
@@ -30,27 +30,27 @@ def fits(rule: Rule) -> str:
 
 
 def denied_by(action: Action) -> str:
-    """Say that a rule denies."""
+    """Return that a rule denies the action."""
     return f"This channel doesn't allow {as_typed(action, None)}. An admin can change the policy."
 
 
 def banned(action: Action, target: Target | None) -> str:
-    """Say that the ceiling denies."""
+    """Return that the ceiling denies the action."""
     return f"The policy denies {as_typed(action, target)} in every channel."
 
 
 def not_here(binding: Binding, target: Target) -> str:
-    """Say that the database is not one of the channel's."""
+    """Return that the database isn't one of the channel's."""
     return f"`{target.name}` isn't one of this channel's databases ({binding.databases})."
 
 
 def of_another_organization(action: Action) -> str:
-    """Say that the policy has given the channel another organization since this was asked for, or shown."""
+    """Return that the channel now belongs to another organization than when this was requested or shown."""
     return f"This channel can no longer use the organization `{action.organization}`."
 
 
 def reaches_others(binding: Binding) -> str:
-    """Say that an action touches more than it names; which databases those are, the channel may not know."""
+    """Return that an action affects other databases, without names that the channel may not know."""
     return f"This would also affect databases outside this channel ({binding.databases})."
 
 
@@ -58,7 +58,7 @@ UNBOUND = "The policy has no rules for this channel."
 
 
 def no_rule(policy: Policy, subject: Subject, binding: Binding, action: Action, target: Target | None) -> str:
-    """Say that no rule fits, and what would."""
+    """Return that no rule matches, and what would."""
     standing = standing_of(policy, subject.person)
     misses = [(rule, rule.miss(subject, standing, action, target)) for rule in policy.rules(subject, binding)]
     useful = [(rule, miss) for rule, miss in misses if rule.verdict is not Verdict.DENY]
@@ -75,7 +75,7 @@ def no_rule(policy: Policy, subject: Subject, binding: Binding, action: Action, 
 
 
 def too_long(action: Action, target: Target | None, rules: Sequence[Rule], ceiling: timedelta | None) -> str:
-    """Say how long a token could live at most."""
+    """Return how long a token may be valid at most."""
     longest = max(rule.max_lifetime for rule in rules)
     longest = longest if ceiling is None else min(longest, ceiling)
     never = any(rule.allow_never for rule in rules) and ceiling is None
@@ -87,7 +87,7 @@ GROUPS_UNKNOWN = "Slack didn't say who is in a user group that this depends on. 
 
 
 def too_few(subject: Subject, people: People, needed: int, there: int, verb: str) -> str:
-    """Say that nobody, or too few, could approve or review."""
+    """Return that too few people could approve or review."""
     if people.unchecked(subject.groups):
         return GROUPS_UNKNOWN
     return (
@@ -97,7 +97,7 @@ def too_few(subject: Subject, people: People, needed: int, there: int, verb: str
 
 
 def nobody_for_all(quorum: int, there: int) -> str:
-    """Say that no approvers have a say over every database."""
+    """Return that too few people may approve for every database."""
     return (
         f"It takes {quorum} who may approve for every database that this touches, and there "
         f"{'is' if there == 1 else 'are'} {there or 'none'}: ask for each database by itself."

@@ -1,4 +1,4 @@
-"""What the command line says of a policy: is it valid, why is something so, do its cases hold, what changed."""
+"""Output of the `policy` commands: check, explain, test and diff."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,11 +15,11 @@ from bot.core.policy.load import PolicyInvalid, load
 from bot.core.policy.rules import Policy
 
 Lines = tuple[list[str], bool]
-"""What to print, and whether all is well."""
+"""Lines to print, and True if there is no error."""
 
 
 def check(text: str, path: str, catalogue: CommandCatalogue, *, default_organization: str | None = None) -> Lines:
-    """Validate a file: every error and warning with its line and key."""
+    """Validate a file. Return every error and warning with its line and key."""
     try:
         policy = load(text, catalogue, default_organization=default_organization)
     except PolicyInvalid as invalid:
@@ -39,11 +39,11 @@ def explain(
     policy: Policy, command: str, grammar: Grammar[Any], *, person: str, channel: str, groups: Iterable[str] = (),
     incident: bool = False, guest: bool = False, external: bool = False,
 ) -> Lines:  # fmt: skip
-    """Say what the policy says of one command, and which rules were tried.
+    """Explain the decision about a command, with the rules that were tried.
 
     Args:
-        groups: the user groups that the person is in. Without them, every one that would change the answer is named.
-        guest, external: the person is a guest, or from another workspace.
+        groups: the person's user groups. Without them, lists every group that would change the decision.
+        guest, external: True for a guest, or a person from another workspace.
     """
     action, own = action_of_line(grammar, command), frozenset(groups)
     profile = policy.incident_profile(channel) if incident else None
@@ -69,11 +69,11 @@ def _in_groups(
 
 
 def run_cases(policy: Policy, text: str, grammar: Grammar[Any]) -> Lines:
-    """Run the cases that are kept beside a policy."""
+    """Run the test cases of a policy."""
     return cases.run(policy, text, grammar)
 
 
 def diff(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[str]:
-    """List who gains and who loses what."""
+    """Return who gains and who loses what."""
     lines = differences.diff(old, new, grammar)
     return lines or ["No difference in what anybody may do."]

@@ -1,4 +1,4 @@
-"""What somebody may do in a channel: each command in each variant, by the `decide()` that decides when they type it."""
+"""A person's permissions in a channel, computed with the same `decide()` that decides when they type a command."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -21,30 +21,30 @@ Tried = tuple[tuple[Target | None, Decision], ...]
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """A command, or one variant of it, that somebody may use in a channel, or ask for."""
+    """A command, or a variant of it, that a person may run or request in a channel."""
 
     command: str
     verdict: Verdict
     variant: str = ""
-    """In words: `read-only`. Empty: all variants are alike, or there is one."""
+    """The variant in words: `read-only`. Empty: all variants are alike, or there is only one."""
     only: tuple[str, ...] = ()
-    """The patterns of the databases for which it holds; empty: all of the channel."""
+    """Patterns of the databases for which it applies. Empty: all of the channel."""
     but: tuple[str, ...] = ()
-    """The patterns of those for which it does not hold."""
+    """Patterns of the databases for which it doesn't apply."""
     longest: timedelta | None = None
-    """How long a token may live for it, where that is less than what it lives when nothing is typed."""
+    """The longest token lifetime, if it is shorter than the default."""
 
     @property
     def is_limited(self) -> bool:
-        """True when it does not hold for all that the command may do here."""
+        """Return True if it applies only to some variants, databases or lifetimes."""
         return bool(self.variant or self.only or self.but or self.longest)
 
 
 def rights_of(policy: Policy, subject: Subject, specs: Iterable[Declaration]) -> tuple[Right, ...]:
-    """Return what the subject may do where they stand, in the order of the commands, the best verdict first.
+    """Return the subject's permissions in their channel, in the order of the commands, the best verdict first.
 
-    Each command is decided on a sample of every kind of database that the rules tell apart. A rotation, which is
-    decided on all databases of a group, may still be refused.
+    Each command is decided for a sample of every kind of database that rules distinguish. A rotation, which is decided
+    for all databases of a group, may still be denied.
     """
     return tuple(chain.from_iterable(_of_command(policy, subject, spec) for spec in specs))
 
@@ -64,7 +64,7 @@ def _of_command(policy: Policy, subject: Subject, spec: Declaration) -> list[Rig
 
 
 def _of_variant(policy: Policy, subject: Subject, spec: Declaration, action: Action) -> Iterator[Right]:
-    """Yield what holds for the usual lifetime, and what a shorter one makes better."""
+    """Yield the permissions for the default lifetime, and better ones for shorter lifetimes."""
     seen: set[Verdict] = set()
     for lifetime in _lifetimes(policy, subject, action):
         asked = replace(action, lifetime=lifetime)
@@ -84,7 +84,7 @@ def _on(action: Action, target: Target | None) -> Action:
 
 
 def _lifetimes(policy: Policy, subject: Subject, action: Action) -> list[Lifetime | None]:
-    """Return how long a token lives when nothing is typed, and each shorter time at which the rules change."""
+    """Return the default token lifetime, and each shorter one at which a rule's limit is."""
     usual = action.lifetime
     if usual is None or isinstance(usual, Never):
         return [usual]
@@ -96,7 +96,7 @@ def _lifetimes(policy: Policy, subject: Subject, action: Action) -> list[Lifetim
 
 
 def _targets(policy: Policy, subject: Subject, spec: Declaration) -> list[Target | None]:
-    """Return one database of each kind that the rules for a command tell apart; None: no one in particular."""
+    """Return a sample of each kind of database that rules distinguish. None: no database in particular."""
     field = spec.args.model_fields.get("name")
     binding = policy.binding(subject)
     if field is None or binding is None:
@@ -113,7 +113,7 @@ def _targets(policy: Policy, subject: Subject, spec: Declaration) -> list[Target
 
 
 def _patterns(policy: Policy, subject: Subject) -> Mapping[str, tuple[str, ...]]:
-    """Return of which databases each rule and ban speaks, by what a decision says of it; nothing: of all."""
+    """Return the database patterns of each rule and ban, by its locator. Those about all databases are left out."""
     binding = policy.binding(subject)
     rules = policy.rules(subject, binding) if binding else ()
     found = {rule.locator: rule.databases.patterns for rule in rules if rule.databases}
@@ -124,7 +124,7 @@ def _patterns(policy: Policy, subject: Subject) -> Mapping[str, tuple[str, ...]]
 def _where(
     patterns: Mapping[str, tuple[str, ...]], tried: Tried, verdict: Verdict
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Say for which databases a verdict holds, and for which of these it does not, by the rules that decided."""
+    """Return the patterns for which a verdict applies, and those for which it doesn't."""
     here = [patterns.get(decision.rule or "", ()) for _, decision in tried if decision.verdict is verdict]
     others = [patterns.get(decision.rule or "", ()) for _, decision in tried if decision.verdict is not verdict]
     if not others:

@@ -1,4 +1,4 @@
-"""A policy, ready for use: frozen, compiled, with nothing left to look up or to check."""
+"""A compiled, immutable policy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
     from bot.core.records.incidents import Incident
 
 Commands = Mapping[str, tuple[frozenset[str], ...]]
-"""Command names, each with the sets of flags under which it is meant."""
+"""Command names with the sets of flags to which they apply."""
 
 
 def alternatives(commands: Commands, command: str) -> tuple[frozenset[str], ...]:
-    """Return under which flags `commands` mean a command; `incident` means `incident start`, too."""
+    """Return the sets of flags for which `commands` contain a command. `incident` includes `incident start`."""
     found = commands.get(command)
     return found if found is not None else commands.get(command.partition(" ")[0], ())
 
 
 class Miss(Enum):
-    """Why a rule does not fit."""
+    """Why a rule doesn't match."""
 
     COMMAND = auto()
     OPTIONS = auto()
     DATABASE = auto()
     PEOPLE = auto()
     UNCHECKED = auto()
-    """Whether the person is meant hangs on a user group that could not be checked."""
+    """The person may be in a user group that couldn't be checked."""
     LIFETIME = auto()
 
 
@@ -68,20 +68,20 @@ class Rule:
 
     @property
     def locator(self) -> str:
-        """Where the rule stands and what it says."""
+        """Return the rule's place in the file and its text."""
         return f"{self.where}: {self.says}"
 
     @property
     def people(self) -> tuple[People, ...]:
-        """Everybody whom the rule speaks of and whose membership may decide."""
+        """Return the people in the rule whose membership may matter."""
         return tuple(one for one in (self.to, self.by, self.undo_by, self.review_by) if one is not None)
 
     def names(self, command: str) -> tuple[frozenset[str], ...]:
-        """Return the sets of flags under which the rule means `command`; none: it does not."""
+        """Return the sets of flags for which the rule names `command`. Empty: it doesn't."""
         return alternatives(self.commands, command)
 
     def miss(self, subject: Subject, standing: Membership, action: Action, target: Target | None) -> Miss | None:
-        """Say why the rule does not fit, or None when it does. Lifetimes are looked at last, and not by `deny`."""
+        """Return why the rule doesn't match, or None if it does. Lifetimes are checked last, and not for `deny`."""
         meant_with = alternatives(self.commands, action.command)
         if not meant_with:
             return Miss.COMMAND
@@ -102,11 +102,11 @@ class Rule:
         return Miss.LIFETIME
 
     def permits(self, lifetime: Lifetime) -> bool:
-        """Say whether a token may live so long."""
+        """Return True if a token may have this lifetime."""
         return self.allow_never if isinstance(lifetime, Never) else lifetime <= self.max_lifetime
 
     def applies_to(self, target: Target | None) -> bool:
-        """Without a database in particular, a right fits (and is cut by the scope), and a denial does not."""
+        """Return True if the rule applies to a database. For None: True unless it denies."""
         if self.databases is None:
             return True
         denies = self.verdict is Verdict.DENY
@@ -123,11 +123,11 @@ class Ban:
     databases: Databases | None
 
     def names(self, command: str) -> tuple[frozenset[str], ...]:
-        """Return the sets of flags under which the ban means `command`; none: it does not."""
+        """Return the sets of flags for which the ban names `command`. Empty: it doesn't."""
         return alternatives(self.commands, command)
 
     def forbids(self, action: Action, target: Target | None) -> bool:
-        """Say whether the action is forbidden everywhere."""
+        """Return True if the ban forbids the action."""
         if not any(flags <= action.options for flags in self.names(action.command)):
             return False
         if self.databases is None:
@@ -137,7 +137,7 @@ class Ban:
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """What no channel can lift."""
+    """Limits that no channel can override."""
 
     token_lifetime: timedelta | None = None
     deny: tuple[Ban, ...] = ()
@@ -148,7 +148,7 @@ _NO_CEILING = Ceiling()
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What the policy says of one channel."""
+    """The rules and settings of one channel."""
 
     where: str
     organization: str
@@ -162,7 +162,7 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Incidents:
-    """Who may start an incident in a channel that the policy does not know, and what it then has."""
+    """Who may start an incident in a channel without rules, and which rules then apply."""
 
     to: People
     binding: Binding
@@ -176,30 +176,30 @@ class Policy:
 
     hash: str
     organizations: Mapping[str, str]
-    """Each organization's variable that holds its API token: `acme` to `TURSO_API_TOKEN`."""
+    """The variable with each organization's API token: `acme` to `TURSO_API_TOKEN`."""
     organization: str
-    """Of the file; empty when nothing names one."""
+    """The file's default organization. Empty if there is none."""
     workspaces: frozenset[str]
     channels: Mapping[str, Binding]
     profiles: Mapping[str, tuple[Rule, ...]]
     ceiling: Ceiling = _NO_CEILING
     incidents: Incidents | None = None
     named: People = NOBODY
-    """Everybody whom the file names anywhere."""
+    """Everybody named in the file."""
     audit_head_channel: str | None = None
     policy_channel: str | None = None
     warnings: tuple[Problem, ...] = ()
     people: Mapping[str, People] = field(default_factory=dict)
     catalogue: CommandCatalogue = field(default=CommandCatalogue(()), repr=False, compare=False)
-    """The commands that the file speaks of."""
+    """The commands that the file may name."""
 
     @property
     def usergroups(self) -> frozenset[str]:
-        """Every user group whose members a decision may need."""
+        """Return the user groups that decisions may depend on."""
         return self.named.usergroups
 
     def usergroups_in(self, channel_id: str) -> frozenset[str]:
-        """The user groups whose members a decision in this channel may need; in no channel, all of them."""
+        """Return the user groups that decisions in this channel may depend on. Without a channel, all of them."""
         if not channel_id or not self.usergroups:
             return self.usergroups
         bound = self.channels.get(channel_id)
@@ -212,7 +212,10 @@ class Policy:
         return frozenset().union(*(one.usergroups for one in people))
 
     def approving_groups(self, channel_id: str, command: str) -> frozenset[str]:
-        """The user groups who may approve or review a command here: asked for again when somebody does."""
+        """Return the user groups that may approve or review a command here.
+
+        They are fetched again when somebody does.
+        """
         bound = self.channels.get(channel_id)
         rules = list(bound.rules) if bound is not None else []
         for profile in self.profiles.values():
@@ -220,21 +223,21 @@ class Policy:
         return frozenset().union(*(r.by.usergroups | r.review_by.usergroups for r in rules if r.names(command)))
 
     def approval_rules(self) -> list[tuple[Rule, People, int]]:
-        """Every rule that asks for others, whom it asks, and how many of them it takes."""
+        """Return every rule that needs approval or review, with the people and how many of them it needs."""
         places = [*self.channels.values(), *([self.incidents.binding] if self.incidents else [])]
         rules = [*chain.from_iterable(one.rules for one in places), *chain.from_iterable(self.profiles.values())]
         approvals = [(rule, rule.by, rule.quorum) for rule in rules if rule.verdict is Verdict.APPROVE]
         return approvals + [(rule, rule.review_by, 1) for rule in rules if rule.verdict is Verdict.BREAK_GLASS]
 
     def binding(self, subject: Subject) -> Binding | None:
-        """Return what holds in the subject's channel, an incident's binding included; None: nothing does."""
+        """Return the binding of the subject's channel, or that of an active incident. None: there is none."""
         bound = self.channels.get(subject.channel.id)
         if bound is None and subject.incident_profile is not None and self.incidents is not None:
             return self.incidents.binding
         return bound
 
     def rules(self, subject: Subject, binding: Binding) -> tuple[Rule, ...]:
-        """Return the rules in their order: the incident's profile, the channel's own, the channel's rules."""
+        """Return the rules in order: those of the incident's profile, of the channel's profile, and of the channel."""
         rules = binding.rules
         if binding.profile is not None:
             rules = self.profiles.get(binding.profile, ()) + rules
@@ -243,21 +246,24 @@ class Policy:
         return rules
 
     def incident_profile(self, channel_id: str) -> str | None:
-        """Return the profile that an incident in this channel gets: that of `incidents`, or the one named so."""
+        """Return the profile of incidents in this channel: that of `incidents`, or the one called `incident`."""
         if self.incidents is not None:
             return self.incidents.profile
         return "incident" if "incident" in self.profiles and channel_id in self.channels else None
 
     def profile_of(self, incident: "Incident") -> str | None:
-        """Return the profile of an incident, as long as the policy still gives it to incidents in that channel."""
+        """Return an incident's profile if the policy still assigns it to incidents in that channel."""
         return incident.profile if incident.profile == self.incident_profile(incident.channel_id) else None
 
     def longest_incident(self) -> timedelta:
-        """Return how long an incident may run."""
+        """Return the maximum duration of an incident."""
         return self.incidents.longest if self.incidents is not None else timedelta(hours=12)
 
     def scope(self, subject: Subject, command: str | None = None) -> "Scope":
-        """Return which databases exist for the subject here; with `command`: only those on which it may be asked."""
+        """Return the databases visible to the subject here.
+
+        With `command`: only those for which it may be requested.
+        """
         from bot.core.policy.scope import Scope
 
         return Scope.of(self, subject, command)

@@ -1,4 +1,4 @@
-"""Which databases exist for somebody in a channel."""
+"""The databases that a person can see in a channel."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,20 +12,20 @@ from bot.core.policy.rules import Ban, Policy, Rule
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The databases of a channel; every reading command is cut to them."""
+    """The databases of a channel. Reading commands show no others."""
 
     organization: str
-    """Empty where the policy binds nothing."""
+    """Empty if the channel has no rules."""
     databases: Databases | None = None
     needs_group: bool = False
-    """True when a database's group has to be known to tell."""
+    """True if the groups of databases must be known."""
     _rules: tuple[Rule, ...] | None = field(default=None, repr=False)
     _bans: tuple[Ban, ...] = field(default=(), repr=False)
     _action: Action = field(default=Action(""), repr=False)
 
     @classmethod
     def of(cls, policy: Policy, subject: Subject, command: str | None) -> "Scope":
-        """Return the scope of a subject; with `command`, without the databases on which the rules deny it."""
+        """Return the scope of a subject. With `command`, without databases for which rules deny it."""
         binding = policy.binding(subject)
         if binding is None or refuses_person(policy, subject.person) or refuses_place(policy, subject, command or ""):
             return cls("")
@@ -41,7 +41,7 @@ class Scope:
 
     @property
     def covers_all(self) -> bool:
-        """True where no database has to be asked about one by one."""
+        """Return True if every database is in scope, so that none has to be checked."""
         if self.databases is None or not self.databases.everything or self._bans:
             return False
         first = self._rules[0] if self._rules else None
@@ -50,11 +50,11 @@ class Scope:
         )
 
     def names_group(self, group: str) -> bool:
-        """Say whether a group may be named here: the channel has every database, or those of this group."""
+        """Return True if a group may be named here: all its databases belong to the channel."""
         return self.databases is not None and (self.databases.everything or group in self.databases.groups)
 
     def covers(self, target: Target) -> bool:
-        """Say whether the database exists for the subject here."""
+        """Return True if the subject can see this database here."""
         if self.databases is None or not self.databases.matches(target):
             return False
         if self._rules is None:
@@ -70,7 +70,7 @@ def _need_group(own: Databases, others: Iterable[Rule | Ban]) -> bool:
 
 
 def _meant(rule: Rule, subject: Subject, standing: Membership, action: Action) -> bool:
-    """True when the rule speaks of this person and command, whatever the database."""
+    """Return True if the rule applies to this person and command, for some database."""
     if rule.verdict is not Verdict.DENY:
         return rule.miss(subject, standing, action, None) is None
     people = rule.to.holds(subject.person, standing, subject.groups) if rule.to else standing is Membership.MEMBER

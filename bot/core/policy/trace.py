@@ -1,4 +1,4 @@
-"""Why a decision is as it is: every rule in its order, and where each one missed."""
+"""A trace of a decision: every rule that was tried, and why it didn't match."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from bot.core.policy.rules import Miss, Policy, Rule
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rule that was looked at; `miss` is None for one that fits."""
+    """One rule that was tried. `miss` is None if it matches."""
 
     rule: Rule
     miss: Miss | None
@@ -19,14 +19,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A decision, and the rules that were tried on the way. No steps: floor, ceiling or channel decided before them."""
+    """A decision and the rules that were tried. No steps: limits, ceiling or channel decided before."""
 
     decision: Decision
     steps: tuple[Step, ...]
 
 
 def trace(policy: Policy, subject: Subject, action: Action) -> Trace:
-    """Decide, and keep what was looked at. Of several databases, the rules are tried on the first."""
+    """Decide and record the rules that were tried, for the first database."""
     decision = decide(policy, subject, action)
     binding = policy.binding(subject)
     before = decision.rule is not None and decision.rule.startswith(("floor", "ceiling", "incidents"))
@@ -50,7 +50,7 @@ def _steps(
 
 
 def lines(found: Trace) -> list[str]:
-    """Write a trace for people, one line for each rule."""
+    """Return a trace as lines for people, one per rule."""
     decision = found.decision
     text = [f"{decision.verdict.value}: {decision.reason}"]
     if decision.rule:

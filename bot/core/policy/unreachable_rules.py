@@ -1,4 +1,4 @@
-"""Rules that never decide, because a rule before them fits whenever they would."""
+"""Find rules that never decide, because an earlier rule always matches first."""
 
 from bot.core.model import Verdict
 from bot.core.policy.databases import Databases
@@ -8,7 +8,7 @@ from bot.core.policy.rules import Policy, Rule
 
 
 def unreachable_rules(policy: Policy) -> list[tuple[Path, str]]:
-    """Return the path of each such rule, and a sentence that names the rule before it."""
+    """Return the path of each unreachable rule, with a sentence that names the earlier rule."""
     lists = [(("channels", id_), binding.rules) for id_, binding in policy.channels.items()]
     lists += [(("profiles", name), rules) for name, rules in policy.profiles.items()]
     with_lifetime = frozenset(policy.catalogue.about("max_lifetime"))
@@ -22,7 +22,7 @@ def unreachable_rules(policy: Policy) -> list[tuple[Path, str]]:
 
 
 def _covers(before: Rule, rule: Rule, with_lifetime: frozenset[str]) -> bool:
-    # What is quickest to tell comes first: every rule of a list is compared with all those before it.
+    # The cheapest checks come first, because every rule is compared with all before it.
     return (
         _all_databases(before.databases, rule.databases)
         and _all_people(before.to, rule.to)
