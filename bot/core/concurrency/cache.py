@@ -50,7 +50,7 @@ class Cache(Generic[K, V]):
         """Return the result of `load`, cached or new.
 
         Args:
-            fresh: return the result of a call that starts after this moment. Everybody who asks while a call runs shares the
+            fresh: return the result of a call that starts after this moment. Callers who ask while one runs share the
                 next one, so that many clicks at once cause few calls.
         Raises:
             Whatever `load` raises. The cached result is removed then.

@@ -36,7 +36,7 @@ class Grammar(Generic[S]):
         return self._command(words[_before_command(words) :])[0]
 
     def parse(self, text: str) -> Parsed[S] | Incomplete[S]:
-        """Read a command.
+        """Parse a command line.
 
         Returns:
             Parsed, or Incomplete if a required argument is missing and all others are valid.

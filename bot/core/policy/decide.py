@@ -44,7 +44,7 @@ def decide(policy: Policy, subject: Subject, action: Action) -> Decision:
 
 
 def undo_panels(policy: Policy, subject: Subject, action: Action, decision: Decision) -> tuple[ApproverSet, ...]:
-    """Return who may undo what `subject` did, where the rules now say `decision`: people who are on one of these.
+    """Return the sets of people who may undo what `subject` did, given the current `decision` about it.
 
     An undo only restores. Whatever forbids the operation itself now (a ceiling, the requester's account) doesn't keep
     the people named by a rule for it from undoing it.
