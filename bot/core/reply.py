@@ -12,7 +12,7 @@ View = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A text file that goes with a message, in the same place."""
+    """A text file that is posted with a message."""
 
     filename: str
     title: str
@@ -24,17 +24,17 @@ class Reply:
     """One message."""
 
     text: str
-    """For notifications and screen readers; never a secret. Already escaped where it holds foreign text."""
+    """The text for notifications and screen readers. Never a secret. Foreign text in it is already escaped."""
     blocks: Sequence[Block] = ()
     plain_blocks: Sequence[Block] = ()
-    """Sent instead when Slack answers `invalid_blocks` to a new kind of block; empty: `blocks` has none."""
+    """Sent instead if Slack rejects new block types with `invalid_blocks`. Empty: `blocks` has none."""
     private: bool = False
-    """Always for the requester alone, whatever the policy's visibility."""
+    """True if only the requester may see it, whatever the policy's visibility."""
     secret: bool = field(default=False, repr=False)
-    """Carries a token: only a reveal may deliver it, and `repr` must not show it."""
+    """True if it contains a token. Only a reveal may deliver it, and `repr` hides it."""
 
     attachment: Attachment | None = None
-    """Shared in the channel once, when the message is first delivered."""
+    """Posted once, with the first delivery of the message."""
 
     def __repr__(self) -> str:
         return f"Reply(text={self.text!r}, blocks={'<secret>' if self.secret else len(self.blocks)})"

@@ -1,4 +1,4 @@
-"""What the pipeline needs from higher layers: small protocols that `app` fills."""
+"""Protocols for what the pipeline needs from higher layers. `app` provides the implementations."""
 
 from bot.core.ports.clock import Clock
 from bot.core.ports.directory import Directory

@@ -1,4 +1,4 @@
-"""The audit log."""
+"""The port of the audit log."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from bot.core.records.audit_entry import AuditEntry
 
 
 class ReadAudit(Protocol):
-    """The audit log, to read."""
+    """Reads the audit log."""
 
     async def page(
         self,
@@ -20,20 +20,20 @@ class ReadAudit(Protocol):
         user_id: str | None = None,
         since: datetime | None = None,
     ) -> list[tuple[int, AuditEntry]]:
-        """Return entries with their numbers, newest first. `databases`: exact names; None: any."""
+        """Return entries with their numbers, newest first. `databases` are exact names, and None means any."""
 
     def chain(self) -> AsyncIterator[tuple[int, str, str, str]]:
-        """Yield (seq, previous hash, hash, canonical entry) from the first to the last, in constant memory."""
+        """Yield (seq, previous hash, hash, canonical entry) of every entry in order, in constant memory."""
 
     async def index_fault(self) -> str | None:
-        """Return where what is derived from the entries differs from them; None: nowhere."""
+        """Return the first difference between the entries and their index columns. None: there is none."""
 
     async def head(self) -> tuple[int, str]:
-        """Return the last seq and hash; (0, '') when the log is empty."""
+        """Return the last seq and hash, or (0, '') for an empty log."""
 
 
 class Audit(ReadAudit, Protocol):
-    """The audit log, to read and to append to."""
+    """Reads and appends to the audit log."""
 
     async def append(self, *entries: AuditEntry) -> None:
-        """Append to the chain, by group commit."""
+        """Append entries to the chain. Concurrent calls share a commit."""

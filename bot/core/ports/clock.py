@@ -1,11 +1,11 @@
-"""The time."""
+"""The port of the clock."""
 
 from datetime import datetime
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """The one source of time."""
+    """The only source of the current time."""
 
     def now(self) -> datetime:
         """Return the time now, aware, in UTC."""

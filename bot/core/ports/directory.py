@@ -1,4 +1,4 @@
-"""What Slack knows of people and channels."""
+"""The port for Slack's data on people and channels."""
 
 from typing import Protocol
 
@@ -8,35 +8,35 @@ from bot.core.requests.incoming import Incoming
 
 
 class Directory(Protocol):
-    """Who is this human, and where do they stand?"""
+    """Looks up people, channels and user groups in Slack."""
 
     async def subject(self, incoming: Incoming, *, usergroups: frozenset[str], fresh: bool = False) -> Subject:
-        """Look up the person, the channel and the user groups (cached a minute; `fresh`: asked again now).
+        """Return the person, channel and user groups of something incoming. Cached for a minute, unless `fresh`.
 
         Raises:
-            Unavailable: Slack didn't say who they are; then nothing is allowed.
+            Unavailable: Slack didn't say who they are, so nothing is allowed.
         """
 
     async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:
-        """Look up the same for a person who is not here now: a requester whose request executes later."""
+        """Return the same for a person who isn't acting now, such as the requester of a request that runs later."""
 
     async def look(self, question: Question) -> Facts:
-        """Ask Slack now, all at the same time, for what an authorization needs; never raises.
+        """Ask Slack for what an authorization needs, with all calls at the same time. Never raises.
 
-        What Slack does not say is missing from the answer, and no longer kept as a fact.
+        Whatever Slack doesn't answer is missing, and removed from the cache.
         """
 
     async def channel(self, channel_id: str, *, fresh: bool = False) -> Channel:
         """Return a conversation as Slack describes it. Raises Unavailable."""
 
     async def channels_of(self, user_id: str) -> list[Channel]:
-        """Ask now in which channels somebody is, as far as the bot may know of them. Raises Unavailable."""
+        """Return the channels of a person that the bot may know about, without the cache. Raises Unavailable."""
 
     async def is_in(self, user_id: str, channel_id: str, *, fresh: bool = True) -> bool:
-        """Return True when somebody is a member of a channel that they named without being seen there.
+        """Return True if a person is a member of a channel that they have named.
 
-        `fresh=False`: what was true a moment ago will do, for showing what is decided again on pressing.
+        `fresh=False` allows a cached answer, for buttons whose clicks are authorized again.
         """
 
     async def inside(self, channel_id: str) -> frozenset[str]:
-        """Return everybody in a channel, as of a minute ago; empty where the bot is not. Raises Unavailable."""
+        """Return the members of a channel, cached for a minute. Empty if the bot isn't in it. Raises Unavailable."""

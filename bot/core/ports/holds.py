@@ -1,4 +1,4 @@
-"""Holds: the reasons why databases are blocked."""
+"""The port of holds, the reasons why databases are blocked."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from bot.core.records.holds import Hold
 
 
 class ReadHolds(Protocol):
-    """Holds, to read."""
+    """Reads holds."""
 
     async def find(
         self,
@@ -20,23 +20,23 @@ class ReadHolds(Protocol):
         newest: int | None = None,
         released_since: datetime | None = None,
     ) -> list[Hold]:
-        """Return those that are not released, oldest first; `newest`: so many, newest first.
+        """Return active holds, oldest first. With `newest`, only that many, newest first.
 
         Args:
-            released_since: return those instead that were released since then.
+            released_since: return the holds released since then instead.
         """
 
     async def get(self, hold_id: str) -> Hold | None:
-        """Return one hold, released or not."""
+        """Return one hold, active or released."""
 
 
 class Holds(ReadHolds, Protocol):
-    """Holds, to read and to release. A hold is placed by the transition of its request."""
+    """Reads and releases holds. A request's transition places them."""
 
     async def release(
         self, hold_id: str, at: datetime, *, entries: Sequence[AuditEntry] = (), keeps_timer: bool = False
     ) -> bool:
-        """Release a hold and drop its timer. False: it was released before.
+        """Release a hold and delete its timer. False: it was released before.
 
-        `keeps_timer`: for the timer that fires, which stays until people are notified of its operation.
+        `keeps_timer`: keep the timer that is firing until people have been notified.
         """

@@ -1,4 +1,4 @@
-"""Incidents, and the reviews that break-glass operations owe."""
+"""The ports of incidents, and of reviews of break-glass operations."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,47 +10,47 @@ from bot.core.records.timers import Timer
 
 
 class ReadIncidents(Protocol):
-    """Incidents, to read."""
+    """Reads incidents."""
 
     async def running_in(self, channel_id: str) -> Incident | None:
-        """Return the incident that runs in a channel now."""
+        """Return the active incident of a channel."""
 
     async def last_in(self, channel_id: str) -> Incident | None:
-        """Return the incident that was started last in a channel, running or ended."""
+        """Return the incident that was started last in a channel, active or ended."""
 
     async def get(self, incident_id: str) -> Incident | None:
-        """Return one incident, running or ended."""
+        """Return one incident, active or ended."""
 
     async def find_running(self, *, newest: int | None = None) -> list[Incident]:
-        """Return all that run, oldest first; `newest`: so many, newest first."""
+        """Return all active incidents, oldest first. With `newest`, only that many, newest first."""
 
 
 class Incidents(ReadIncidents, Protocol):
-    """Incidents, to read and to change."""
+    """Reads and changes incidents."""
 
     async def start(self, incident: Incident, timer: Timer, entry: AuditEntry) -> Incident | None:
-        """Start an incident with its timer. None: one runs in that channel already."""
+        """Start an incident with its timer. None: the channel has an active one."""
 
     async def end(
         self, incident_id: str, by: str, at: datetime, entry: AuditEntry, *, keeps_timer: bool = False
     ) -> bool:
-        """End an incident and drop its timer. False: it had ended before.
+        """End an incident and delete its timer. False: it had ended before.
 
-        `keeps_timer`: for the timer that fires, which stays until people are notified of the end.
+        `keeps_timer`: keep the timer that is firing until people have been notified.
         """
 
     async def extend(self, incident_id: str, until: datetime, entry: AuditEntry) -> bool:
-        """Move the end of an incident, with its timer. False: it has ended."""
+        """Extend an incident and its timer. False: it has ended."""
 
     async def set_timeline(self, incident_id: str, ts: str) -> None:
-        """Record the message that announces the incident."""
+        """Store the `ts` of the message that announces the incident."""
 
 
 class ReadReviews(Protocol):
-    """Reviews, to read."""
+    """Reads reviews."""
 
     async def get(self, review_id: str) -> Review | None:
-        """Return one review, owed or given."""
+        """Return one review, open or given."""
 
     async def find(
         self,
@@ -60,13 +60,13 @@ class ReadReviews(Protocol):
         request_ids: Sequence[str] | None = None,
         limit: int | None = None,
     ) -> list[Review]:
-        """Return those that are owed, the first due first; `owed=False`: those that were given last, newest first."""
+        """Return open reviews, the first due first. `owed=False`: given ones, newest first."""
 
 
 class Reviews(ReadReviews, Protocol):
-    """Reviews, to read and to give. A review is opened by the transition of its request."""
+    """Reads and closes reviews. A request's transition opens them."""
 
     async def settle(
         self, review_id: str, by: str, justified: bool, comment: str, at: datetime, entry: AuditEntry
     ) -> bool:
-        """Give a review and drop its reminder. False: it was given before."""
+        """Store a review's verdict and delete its reminder. False: it was given before."""

@@ -1,4 +1,4 @@
-"""Intents: what came in, and must not be lost."""
+"""The port of intents: commands, clicks and forms that must not be lost."""
 
 from datetime import datetime
 from typing import Protocol
@@ -7,16 +7,16 @@ from bot.core.requests.incoming import Incoming
 
 
 class Intents(Protocol):
-    """Records of what came in."""
+    """Stores intents."""
 
     async def record(self, incoming: Incoming, *, actionable: bool = True) -> bool:
-        """Commit an intent before Slack gets its acknowledgement. False: it was recorded before (a redelivery)."""
+        """Commit an intent before Slack is acknowledged. False: it was stored before (a redelivery)."""
 
     async def get(self, intent_id: str) -> Incoming | None:
-        """Return a recorded intent: a form's button or command, and where it was pressed or typed."""
+        """Return a stored intent."""
 
     async def close(self, intent_id: str) -> None:
-        """Record that an intent led to a request or to an answer."""
+        """Mark an intent as done: it led to a request or an answer."""
 
     async def find_open(self, *, before: datetime) -> list[Incoming]:
-        """Return the intents that a crash left without either."""
+        """Return the intents before a time that a crash left open."""

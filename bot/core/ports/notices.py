@@ -1,4 +1,4 @@
-"""Messages that the bot keeps up to date, and who was notified of what."""
+"""The ports of messages that are kept up to date, and of notifications about outcomes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,54 +8,54 @@ from bot.core.records.notices import LiveCard, Untold
 
 
 class Cards(Protocol):
-    """Where the copies of a request's card stand."""
+    """Stores where the copies of a request's card are."""
 
     async def add(self, request_id: str, channel_id: str, ts: str) -> None:
-        """Record a copy of a request's card."""
+        """Store a copy of a request's card."""
 
     async def of(self, request_id: str) -> list[tuple[str, str]]:
         """Return (channel_id, ts) of every copy."""
 
     async def request_at(self, channel_id: str, ts: str) -> str | None:
-        """Return the id of the request whose card, or a copy of it, stands there; None: it is no card."""
+        """Return the ID of the request whose card this message is. None: it isn't a card."""
 
     async def drop(self, request_id: str, channel_id: str, ts: str) -> None:
-        """Forget a copy that is gone."""
+        """Delete a copy that no longer exists."""
 
 
 class LiveCards(Protocol):
-    """Messages that show how a database is."""
+    """Stores messages that show the state of a database."""
 
     async def add(self, card: LiveCard) -> None:
-        """Record one; the newest of a database in a channel replaces the one before."""
+        """Store a card. It replaces the previous one of the same database and channel."""
 
     async def find(self, organization: str, databases: Sequence[str]) -> list[LiveCard]:
-        """Return those of some databases."""
+        """Return the cards of some databases."""
 
     async def drop(self, card: LiveCard) -> None:
-        """Forget one that is gone."""
+        """Delete a card that no longer exists."""
 
 
 class Notices(Protocol):
-    """Who was notified how something ended."""
+    """Stores who was notified of outcomes."""
 
     async def untold(self, subject: str) -> list[Untold]:
-        """Return the ends of a request or review of which the people concerned are still to be notified."""
+        """Return the outcomes of a request or review for which notifications are pending."""
 
     async def was_told(self, subject: str, event: str, person: str = "") -> bool:
-        """Return True when people were notified of that end; `person`: this one."""
+        """Return True if people were notified of this outcome. With `person`: if that person was."""
 
     async def set_told(self, subject: str, event: str, *, how: str, person: str = "") -> None:
-        """Record that everybody concerned, or one person, was notified of an end, and how.
+        """Record that everybody concerned, or one person, was notified of an outcome, and how.
 
-        `nobody` leaves it untold, and is not tried again.
+        With `nobody` the outcome still counts as not notified, but isn't tried again.
         """
 
     async def told_nobody(self, *, since: datetime, before: datetime) -> list[Untold]:
-        """Return ends since a moment of which nobody was notified.
+        """Return outcomes since a time of which nobody was notified.
 
-        Either there was no way to reach anybody, or the notice is owed since before another moment.
+        Either nobody could be reached, or the notification has been pending since `before`.
         """
 
     async def told_plainly(self, *, since: datetime) -> list[Untold]:
-        """Return ends since a moment whose cards could not be drawn."""
+        """Return outcomes since a time whose cards couldn't be drawn."""

@@ -1,4 +1,4 @@
-"""What Slack's listeners hand incoming requests to."""
+"""The port to which Slack's listeners pass incoming requests."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -7,32 +7,32 @@ from typing import Any, Protocol
 from bot.core.requests.incoming import Incoming
 
 Work = Callable[[], Awaitable[None]]
-"""What is left to do once Slack has its ack."""
+"""The work that remains after the acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """The answer to a submitted view."""
+    """The response to a submitted view."""
 
     response: dict[str, Any] | None = None
-    """`response_action` with `errors` or `view`; None closes the view."""
+    """`response_action` with `errors` or `view`. None closes the view."""
     then: Work | None = None
 
 
 class RequestHandler(Protocol):
-    """The path, as the listeners see it. Nothing before the ack may wait for the network."""
+    """The pipeline as the listeners see it. Nothing before the acknowledgement may call the network."""
 
     async def before_ack(self, incoming: Incoming) -> Work | None:
-        """Parse, and commit the intent of whatever may change something.
+        """Parse the input, and commit an intent if it may change something.
 
-        Returns the work for after the ack; None: a redelivery, there is nothing to do.
+        Returns the work for after the acknowledgement. None: a redelivery, so nothing is left to do.
         """
 
     async def submission(self, incoming: Incoming) -> Ack:
-        """Take a submitted view; it may answer with errors or another view at once."""
+        """Handle a submitted view. The response may contain errors or another view."""
 
     async def options(self, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
-        """Offer at most 100 options for what is `typed` so far into an `external_select`."""
+        """Return at most 100 options for an `external_select`, for what is `typed` so far."""
 
     async def home_opened(self, incoming: Incoming) -> None:
         """Show a person's Home tab."""

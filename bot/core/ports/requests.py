@@ -1,4 +1,4 @@
-"""Requests and their votes."""
+"""The port of requests and their votes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from bot.core.requests.transition import Transition
 
 
 class ReadRequests(Protocol):
-    """Requests, to read."""
+    """Reads requests."""
 
     async def get(self, request_id: str) -> Request | None:
         """Return one request with its votes."""
@@ -25,43 +25,43 @@ class ReadRequests(Protocol):
         since: datetime | None = None,
         limit: int | None = None,
     ) -> list[Request]:
-        """Return all that match, newest first; `since`: those that have changed since then; `limit`: at most so many.
+        """Return all matches, newest first. `since`: changed since then. `limit`: at most this many.
 
-        A request that isn't in a list without a limit doesn't exist. From a list with a limit, don't conclude that.
+        A list without a limit is complete. One with a limit isn't.
         """
 
     async def was_sent(self, request_id: str, phase: str) -> bool:
-        """Return True once `mark_sent` has marked this phase."""
+        """Return True if `mark_sent` has marked this phase."""
 
 
 class Requests(ReadRequests, Protocol):
-    """Requests, to read and to change."""
+    """Reads and changes requests."""
 
     async def open(self, request: Request, move: Transition, *, unless_owing: bool = False) -> Request:
-        """Insert a request with what `move` brings and close its intent, in one commit.
+        """Insert a request with its transition's side effects and close its intent, in one commit.
 
-        `unless_owing`: not while its requester owes a review; then it raises ReviewOwed, and nothing is inserted.
+        `unless_owing`: if its requester has an open review, raise ReviewOwed and insert nothing.
 
-        Returns the pending request of the same plan and requester when there is one already; then nothing is inserted.
+        Returns the existing pending request with the same plan and requester, if any. Then nothing is inserted.
         """
 
     async def move(self, request_id: str, *, expect: Sequence[State], move: Transition) -> Request | None:
-        """Compare-and-set the state. None: it was in none of the expected states, and nothing was written.
+        """Change the state by compare-and-set. None: it was in no expected state, and nothing was written.
 
-        Also None: the move places a quarantine of an object that has an open one.
+        Also None if it places a quarantine on a database that has an active one.
         """
 
     async def vote(self, vote: Vote, *, entry: AuditEntry) -> Request | None:
-        """Add a vote to a pending request, once for each person (a second one replaces nothing). None: not pending."""
+        """Add a person's first vote to a pending request. Later votes change nothing. None: not pending."""
 
     async def mark_reminded(self, request_id: str, at: datetime, *, before: datetime, entry: AuditEntry) -> bool:
-        """Record that the approvers of a pending request are reminded now.
+        """Record that the approvers of a pending request are being reminded.
 
-        False: they were since `before`, or it waits no longer; then nothing is written.
+        False: they were reminded since `before`, or it isn't pending. Then nothing is written.
         """
 
     async def mark_sent(self, request_id: str, phase: str, at: datetime) -> bool:
         """Set the phase's `sent_at` by compare-and-set, while the request is EXECUTING.
 
-        False: never send. It was set before, or the request was denied, withdrawn or has expired meanwhile.
+        False means never send: it was set before, or the request was denied, withdrawn or expired meanwhile.
         """

@@ -1,6 +1,6 @@
-"""The store as the pipeline and the commands see it: one protocol per subject, each with a part that only reads.
+"""The store as the pipeline and commands see it: one protocol per subject, each with a read-only part.
 
-Every method is one transaction. A compare-and-set that loses returns None or False and never raises.
+Every method is one transaction. A compare-and-set that fails returns None or False and never raises.
 """
 
 from typing import Protocol
@@ -17,7 +17,7 @@ from bot.core.ports.usage import Digests, ReadDigests, ReadSamples, Samples
 
 
 class ReadStore(Protocol):
-    """What a command that changes nothing sees of the store. Nothing here writes."""
+    """The read-only store, for commands that change nothing."""
 
     @property
     def requests(self) -> ReadRequests: ...
@@ -68,4 +68,4 @@ class Store(Protocol):
     def samples(self) -> Samples: ...
 
     async def writable(self) -> bool:
-        """Return True when a transaction commits now."""
+        """Return True if a transaction can commit now."""

@@ -1,4 +1,4 @@
-"""Timers: what is due, and when."""
+"""The port of timers."""
 
 from datetime import datetime
 from typing import Protocol
@@ -7,16 +7,16 @@ from bot.core.records.timers import Backlog, Timer
 
 
 class Timers(Protocol):
-    """What is due."""
+    """Stores timers."""
 
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:
-        """Return timers whose time has come and that are not held back, the longest overdue first."""
+        """Return due timers that aren't held back, the longest overdue first."""
 
     async def backlog(self, before: datetime) -> Backlog:
-        """Count the timers that were due before a moment and have not fired, and those that fail."""
+        """Return how many timers were due before a time and haven't fired, and how many fail."""
 
     async def schedule(self, timer: Timer) -> None:
-        """Set a timer. There is one for each kind and subject: a second one moves the first."""
+        """Set a timer. There is one per kind and subject, so setting it again moves it."""
 
     async def replace(self, fired: Timer, following: Timer | None) -> None:
-        """Replace a timer that has fired by the following one, or drop it; not if it was moved meanwhile."""
+        """Replace a fired timer by the next one, or delete it. Does nothing if it was moved meanwhile."""

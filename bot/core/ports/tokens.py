@@ -1,4 +1,4 @@
-"""The ledger of the tokens issued by Turso Ops."""
+"""The port of the ledger of tokens issued by Turso Ops."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from bot.core.records.tokens import LedgerToken, TokenState
 
 
 class ReadTokens(Protocol):
-    """The ledger, to read."""
+    """Reads the ledger."""
 
     async def find(
         self,
@@ -19,14 +19,14 @@ class ReadTokens(Protocol):
         live_at: datetime | None = None,
         limit: int | None = None,
     ) -> list[LedgerToken]:
-        """Return all that match, newest first; `live_at`: only those that may work then."""
+        """Return all matches, newest first. `live_at`: only tokens that may work then."""
 
 
 class Tokens(ReadTokens, Protocol):
-    """The ledger, to read and to change."""
+    """Reads and changes the ledger."""
 
     async def add(self, token: LedgerToken) -> None:
-        """Record a token before the call that mints it."""
+        """Store a token before the call that mints it."""
 
     async def settle(self, token_id: str, state: TokenState, *, fingerprint: str = "") -> None:
-        """Record what became of it. A token that was revoked or has expired meanwhile stays so."""
+        """Store a token's state after the call. A token that was revoked or has expired meanwhile keeps that state."""

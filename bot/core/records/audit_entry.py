@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any, Final
 
 TIMER: Final = "timer"
-"""Who acts, in the audit log, when nobody does."""
+"""The actor in the audit log of what a timer did."""
 POLICY_FILE: Final = "policy"
-"""Who acts, in the audit log, when the policy file was changed; who changed it, the bot cannot know."""
+"""The actor in the audit log of a policy change. The bot can't know who edited the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One line of the audit log, before it is chained."""
+    """One entry of the audit log, before it gets its hash."""
 
     at: datetime
     event: str
@@ -30,4 +30,4 @@ class AuditEntry:
     reason: str = ""
     policy_hash: str = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
-    """Plain JSON, no secret: plan hash, ticket, incident, who voted."""
+    """Plain JSON without secrets: plan hash, ticket, incident, who voted."""

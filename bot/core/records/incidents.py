@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A channel's time-boxed rights."""
+    """An incident: a period in which a channel has the rules of its incident profile."""
 
     id: str
     key: str
@@ -23,7 +23,7 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What a break-glass act owes: a look by somebody else."""
+    """The review of a break-glass operation by another person."""
 
     id: str
     request_id: str

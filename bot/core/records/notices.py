@@ -1,38 +1,38 @@
-"""Notices: which outcomes people are still to be notified of, and messages that are kept up to date."""
+"""Pending notifications of outcomes, and messages that are kept up to date."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 REVIEWED: Final = "reviewed"
-"""The end of a review that was owed."""
+"""The event of a review that was given."""
 PLAINLY: Final = "plainly"
-"""How an end was told whose card can't be drawn, by a fault of ours."""
+"""How an outcome was notified whose card couldn't be drawn because of an error of ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """An end that somebody is still to be told of."""
+    """An outcome of which people still have to be notified."""
 
     subject: str
-    """The id of the request or review that has come to an end."""
+    """The ID of the request or review."""
     event: str
-    """The end: a request's state, or `reviewed`."""
+    """The outcome: a request's state, or `reviewed`."""
     owed_at: datetime
     how: str = ""
-    """`nobody`: no way to anybody was open; `plainly`: it was told, without its card."""
+    """`nobody`: nobody could be reached. `plainly`: people were notified without the card."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveCard:
-    """A message that shows how a database is, and is brought up to date when the database changes."""
+    """A message that shows the state of a database, and is updated when the database changes."""
 
     channel_id: str
     ts: str
     organization: str
     database: str
     line: str
-    """The command line that draws it."""
+    """The command line that produces it."""
     user_id: str
-    """Who asked for it: it is drawn for them, by the rules as they are then."""
+    """Who requested it. Each update is authorized for this person."""
     at: datetime

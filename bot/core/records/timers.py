@@ -1,4 +1,4 @@
-"""Timers: what is due, and when."""
+"""Timers: events with a due time."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class TimerKind(StrEnum):
-    """What is due."""
+    """What happens when a timer is due."""
 
     EXPIRE = "expire"
     REMIND = "remind"
@@ -25,19 +25,19 @@ class TimerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """Something that happens when its time has come; it can be seen, moved and cancelled."""
+    """An event at a due time. It is stored, so that it can be seen, moved and cancelled."""
 
     kind: TimerKind
     subject: str
-    """The id of the request, hold, incident, review or channel that it is about; for a sample the organization."""
+    """The ID of its request, hold, incident, review or channel. For a sample, the organization."""
     due_at: datetime
     attempt: int = 0
     failures: int = 0
-    """How often in a row its work has failed."""
+    """How often in a row it has failed."""
     cause: str = ""
-    """Why it failed the last time."""
+    """The type of its last error."""
     held_until: datetime | None = None
-    """By the machine's clock: it was started, or has failed, and is left alone until then."""
+    """Until when it isn't started again after a start or a failure, by the machine's clock."""
 
     def failed(self, cause: str, *, again_at: datetime) -> "Timer":
         """Return the timer that tries the same again, after work that did not succeed; `doctor` shows it."""
@@ -46,10 +46,10 @@ class Timer:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Timers that should have fired."""
+    """Counts of overdue and failing timers."""
 
     overdue: int
-    """Those that have not failed: no process has got round to them."""
+    """Due timers that haven't failed, but that no process has run yet."""
     failing: int
     examples: tuple[Timer, ...]
-    """Those that have failed most often."""
+    """The timers that have failed most often."""

@@ -1,4 +1,4 @@
-"""The ledger of the tokens issued by Turso Ops: everything about them but the token."""
+"""The ledger of tokens issued by Turso Ops. It never contains a token."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,23 +6,23 @@ from enum import StrEnum
 
 
 class TokenState(StrEnum):
-    """What we know of a token that we minted."""
+    """What is known about a token that Turso Ops minted."""
 
     MINTING = "minting"
     LIVE = "live"
     UNKNOWN = "unknown"
-    """The call's outcome is not known: it may exist until its expiry, delivered to nobody."""
+    """The call's outcome is unknown. The token may exist until it expires, but no one has it."""
     REVOKED = "revoked"
-    """Turso has accepted a rotation; the database was not seen to refuse it yet."""
+    """Turso accepted a rotation, but the database hasn't been seen to refuse the token."""
     ENDED = "ended"
-    """Proven to be refused after a rotation, or its database is gone."""
+    """The database was seen to refuse it after a rotation, or the database no longer exists."""
     REFUSED = "refused"
     """Turso refused to mint it."""
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerToken:
-    """A token that we minted: everything about it but the token."""
+    """An entry of the ledger: everything about a token but the token itself."""
 
     id: str
     request_id: str
@@ -35,7 +35,7 @@ class LedgerToken:
     channel_id: str
     minted_at: datetime
     expires_at: datetime | None
-    """None: never."""
+    """None: it never expires."""
     fingerprint: str = ""
     """The first 16 hex digits of the token's SHA-256."""
     state: TokenState = TokenState.MINTING

@@ -1,4 +1,4 @@
-"""Usage: the digests of channels, and the samples from which past periods are computed."""
+"""Digests of channels, and usage samples of databases."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,20 +20,20 @@ class Digest:
     by: str
     next_at: datetime
     last_period: str = ""
-    """The period last posted, such as `2026-W48`: it is not posted twice. A sign behind it says how that went."""
+    """The last posted period, such as `2026-W48`, which isn't posted again. A suffix shows the result."""
 
 
 @dataclass(frozen=True, slots=True)
 class UsageSample:
-    """What a database had used at a moment since the start of its month."""
+    """The usage of a database since the start of its month, at a point in time."""
 
     organization: str
     database: str
     database_id: str
     day: str
-    """`2026-11-24`, UTC: as of its end; or, with a time behind it, as of that moment."""
+    """`2026-11-24` (UTC) for the end of that day, or with a time appended, for that time."""
     rows_read: int | None
-    """Of this and the other numbers: None, if Turso didn't say."""
+    """None, as in the other numbers: Turso didn't say."""
     rows_written: int | None
     storage_bytes: int | None
     bytes_synced: int | None

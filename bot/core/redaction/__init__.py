@@ -1,1 +1,1 @@
-"""Text that must not be shown or stored as it came: secrets, literals in SQL, control characters."""
+"""Redaction: secrets, literals in SQL, and control characters in text from outside."""

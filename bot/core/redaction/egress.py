@@ -1,6 +1,6 @@
-"""What must never leave the bot outside a reveal, nor reach a log: tokens, keys and `response_url`s.
+"""Detect secrets that must not leave the bot except by a reveal, nor be logged: tokens, keys and `response_url`s.
 
-Tokens are found by their real shapes, at the beginning of a word; each expression takes time in proportion to the text.
+Tokens are recognized by their real formats at the beginning of a word. Each expression takes linear time.
 """
 
 import re
@@ -9,7 +9,7 @@ from typing import Final
 
 HIDDEN: Final = "[hidden]"
 _WORD: Final = r"(?:(?<![A-Za-z0-9])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))"
-"""The beginning of a word, also behind a line break as JSON and `repr` write it."""
+"""The beginning of a word, also after a line break as written by JSON and `repr`."""
 _SECRET: Final = re.compile(
     # A JWT, also without its signature: database tokens, and the tokens of Turso's API. Both parts are JSON objects.
     r"(?<![\w-])(?>[\w-]*?eyJ)[\w-]{8,}+\.eyJ[\w-]{8,}(?:\.[\w-]*)?"
@@ -29,41 +29,41 @@ SHORTEST_NAME: Final = 16
 
 
 def is_recognizable(secret: str) -> bool:
-    """Say whether a known secret can be searched for: else ordinary text would be taken for it.
+    """Return True if a known secret can be searched for without matching ordinary text.
 
-    What could be a word or a database's name needs 16 characters; everything else, 8.
+    A secret that looks like a word or a database name needs 16 characters, others 8.
     """
     return len(secret) >= (SHORTEST_NAME if _NAME.fullmatch(secret) else SHORTEST_SECRET)
 
 
 def recognizable(secrets: Iterable[str]) -> tuple[str, ...]:
-    """Return the known secrets that can be searched for, each once."""
+    """Return the known secrets that can be searched for, without duplicates."""
     return tuple(dict.fromkeys(filter(is_recognizable, secrets)))
 
 
 def looks_secret(text: str, known: Iterable[str] = ()) -> bool:
-    """True when `text` holds what looks like a token, or one of the `known` secrets of this process."""
+    """Return True if `text` contains something that looks like a token, or a `known` secret of this process."""
     return has_token(text) or any(secret in text for secret in recognizable(known))
 
 
 def has_token(text: str) -> bool:
-    """True when `text` holds what has the shape of a token."""
+    """Return True if `text` contains something in the format of a token."""
     return _SECRET.search(text) is not None
 
 
 def without_secrets(text: str, known: Iterable[str] = ()) -> str:
-    """Return `text` with everything that `looks_secret` blanked out, for logs."""
+    """Return `text` without anything that `looks_secret` would find, for logs."""
     for secret in recognizable(known):
         text = text.replace(secret, "[secret]")
     return without_tokens(text)
 
 
 def without_tokens(text: str, replacement: str = "[secret]") -> str:
-    """Return `text` with everything that has the shape of a token replaced."""
+    """Return `text` with everything in the format of a token replaced."""
     return _SECRET.sub(replacement, text)
 
 
 def without_lines(text: str, finds: Callable[[str], bool]) -> str:
-    """Hide the lines in which a secret is found; when it spans several lines, the whole text."""
+    """Hide lines that contain a secret, or the whole text if a secret spans several lines."""
     kept = "\n".join(HIDDEN if finds(line) else line for line in text.split("\n"))
     return HIDDEN if finds(kept) else kept

@@ -1,12 +1,12 @@
-"""SQL that may be shown: every literal of it is replaced by `?`, and comments are left out."""
+"""Mask SQL statements: literals become `?`, and comments are removed."""
 
 import re
 from typing import Final
 
 LONGEST: Final = 20_000
-"""A longer statement is not looked at."""
+"""Longer statements aren't parsed."""
 _WORD: Final = re.compile(r"[^\W\d]\w*(?:\s+[^\W\d]\w*)*")
-"""A name or a keyword; the tokenizer takes `GROUP BY` as one."""
+"""A name or a keyword. The tokenizer returns `GROUP BY` as one token."""
 _QUOTED: Final = re.compile(r'"[^\W\d]\w*"|`[^\W\d]\w*`|\[[^\W\d]\w*\]')
 _SIGN: Final = re.compile(r"[-+*/%=<>!|&~^,;().?]+")
 _BEFORE_TABLES: Final = frozenset({"FROM", "JOIN", "UPDATE"})
@@ -15,18 +15,18 @@ _BEFORE_TABLES: Final = frozenset({"FROM", "JOIN", "UPDATE"})
 def masked(sql: str) -> str | None:
     """Return a statement without its literals: `SELECT * FROM users WHERE email = ?`.
 
-    A name in double quotes is kept only where SQLite cannot take it for a string: beside a dot, or as a table.
+    A double-quoted name is kept only where SQLite can't take it for a string: next to a dot, or as a table.
 
     Returns:
-        One line; None when it cannot be read, and then none of it may be shown.
+        One line, or None if the statement can't be parsed. Then no part of it may be shown.
     """
     spans = _tokens(sql) if len(sql) <= LONGEST else []
     return "".join(_pieces(sql, spans)) if spans else None
 
 
 def _tokens(sql: str) -> list[tuple[int, int]]:
-    """Return where each token begins, and what comes behind it; none when the text cannot be read."""
-    # Imported late: it takes a fifth of a second, and few commands show SQL.
+    """Return the start and end of each token. Empty if the text can't be parsed."""
+    # Imported here because it takes 0.2 s and few commands show SQL.
     from sqlglot.dialects.sqlite import SQLite
     from sqlglot.errors import SqlglotError
 

@@ -1,4 +1,4 @@
-"""Text from outside, without what no database keeps and no screen shows: control characters and lone surrogates."""
+"""Clean text from outside: remove control characters and lone surrogates, which databases and screens can't handle."""
 
 from typing import Any, Final
 
@@ -10,12 +10,12 @@ _TABLE: Final[dict[int, str | None]] = {
 
 
 def clean(text: str) -> str:
-    """Return `text` without control characters (tabs and line breaks stay); a lone surrogate becomes U+FFFD."""
+    """Return `text` without control characters except tabs and line breaks. A lone surrogate becomes U+FFFD."""
     return text if text.isprintable() else text.translate(_TABLE)
 
 
 def clean_json(value: Any) -> Any:
-    """Return plain JSON with every text in it, also each key, cleaned."""
+    """Return plain JSON in which all texts and keys are cleaned."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Where a request may go from where it is, and when enough people have approved."""
+"""Allowed transitions of a request, and the count of its votes."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -22,54 +22,54 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
         State.UNKNOWN: frozenset({State.SUCCEEDED, State.FAILED, State.QUARANTINED, State.RESTORED}),
     }
 )
-"""Every move there is. APPROVED and EXECUTING may still end as if nothing was approved, before anything is sent."""
+"""All allowed transitions. APPROVED and EXECUTING may still end without a change, before anything is sent."""
 
 FINAL: Final = frozenset(state for state in State if state not in TRANSITIONS)
-"""States that nothing leaves."""
+"""States without a further transition."""
 OPEN: Final = frozenset({State.PENDING, State.READY})
 """States that wait for a person."""
 
 
 def may_transition(start: State, end: State) -> bool:
-    """Say whether a request may go from `start` to `end`."""
+    """Return True if a request may change from `start` to `end`."""
     return end in TRANSITIONS.get(start, frozenset())
 
 
 def sources(end: State) -> tuple[State, ...]:
-    """Return the states from which `end` can be reached in one move: what a compare-and-set expects."""
+    """Return the states that may change to `end`, for a compare-and-set."""
     return tuple(start for start, ends in TRANSITIONS.items() if end in ends)
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How the votes on a request stand."""
+    """The count of the votes on a request."""
 
     approved_by: tuple[str, ...]
-    """Distinct people whose approval counts, the earliest first."""
+    """The people whose approvals count, the earliest first."""
     denied_by: tuple[str, ...]
-    """Distinct people whose refusal counts."""
+    """The people whose denials count."""
     discounted: tuple[str, ...]
-    """Who voted but may not, or may no longer."""
+    """The people whose votes don't count, or no longer."""
     quorum: int
 
     @property
     def approvals(self) -> int:
-        """Return how many have approved."""
+        """Return the number of approvals."""
         return len(self.approved_by)
 
     @property
     def reached(self) -> bool:
-        """Return True once enough people have approved and none has denied."""
+        """Return True if there are enough approvals and no denial."""
         return not self.denied_by and self.quorum > 0 and self.approvals >= self.quorum
 
     @property
     def denied(self) -> bool:
-        """Return True once there is a denial: one is enough."""
+        """Return True if anybody has denied. One denial is enough."""
         return bool(self.denied_by)
 
     @property
     def missing(self) -> int:
-        """Return how many more must approve."""
+        """Return the number of missing approvals."""
         return max(0, self.quorum - self.approvals)
 
 
@@ -82,12 +82,12 @@ def tally(
     recipient: str | None = None,
     humans: Mapping[str, str] | None = None,
 ) -> Tally:
-    """Count votes.
+    """Count the votes on a request.
 
     Args:
-        approvers: who may approve *now*; a vote of somebody who is not among them any more does not count.
-        requester: never counts, nor does `recipient`, the one who gets a token.
-        humans: whose account each id is: somebody with two ids counts once, and never for themselves.
+        approvers: who may approve *now*. Votes of other people don't count.
+        requester: never counts, nor does `recipient`, who gets a token.
+        humans: the person behind each ID. A person with two IDs counts once, and never for their own request.
     """
     first: dict[str, Vote] = {}
     for vote in sorted(votes, key=lambda one: one.at):

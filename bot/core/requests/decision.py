@@ -1,4 +1,4 @@
-"""What the rules say of a request that was made: the same question as when it was asked, from its stored plan."""
+"""Decide on a stored request by the current policy, from its plan."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -12,7 +12,7 @@ from bot.core.requests.request import Mode, Request, State
 
 
 def request_action(request: Request) -> Action:
-    """Describe a request to the rules, from its stored plan."""
+    """Return a request's action, from its stored plan."""
     expiration = request.plan.arguments.get("expiration")
     return Action(
         command=request.command,
@@ -24,17 +24,18 @@ def request_action(request: Request) -> Action:
 
 
 def databases_of(plan: Plan) -> tuple[Target, ...]:
-    """Return every database that a plan touches, its target first."""
+    """Return every database that a plan affects, its target first."""
     own = (Target(plan.target.name, plan.target.group),) if plan.target else ()
     others = tuple(Target(name, group) for name, group in plan.databases)
     return own + tuple(one for one in others if not own or one.name != own[0].name)
 
 
 def decide_request(policy: Policy, requester: Subject, request: Request) -> Decision:
-    """Decide on a request by the rules of now.
+    """Decide on a request by the current rules.
 
-    A request that waits for approval, or has it, stays with its channel's rules when an incident would let the same be
-    done at once with a review: a break-glass act needs no votes, so the start of an incident would do away with them.
+    A request with or waiting for approval keeps its channel's rules if an incident would make it break-glass, which
+    needs
+    no votes. Otherwise starting an incident would remove the need for approval.
     """
     action = request_action(request)
     decision = decide(policy, requester, action)
@@ -45,11 +46,11 @@ def decide_request(policy: Policy, requester: Subject, request: Request) -> Deci
 
 
 _CONFIRMS: Final = tuple(Confirm)
-"""From the least to the most."""
+"""In order of strictness."""
 
 
 def with_rules_of_now(request: Request, decision: Decision) -> Request:
-    """Return a request with the stricter of what it was asked for with and what the rules say now."""
+    """Return a request with the stricter of its original and its current conditions."""
     hidden = Visibility.EPHEMERAL in (request.visibility, decision.visibility)
     return replace(
         request,
@@ -61,13 +62,13 @@ def with_rules_of_now(request: Request, decision: Decision) -> Request:
 
 
 def stricter_now(request: Request, decision: Decision) -> dict[str, Any]:
-    """Return what a move that the rules of now allow writes into the request: it may only get stricter."""
+    """Return the changes of a request for a transition under the current rules, which can only make it stricter."""
     now = with_rules_of_now(request, decision)
     return {"confirm": now.confirm, "countdown": now.countdown, "visibility": now.visibility}
 
 
 def _expires_at(request: Request, decision: Decision) -> datetime | None:
-    """Return the earlier moment. The requester's own confirmation has a time of its own, and no record of its start."""
+    """Return the earlier expiry. The requester's own confirmation keeps its expiry, because its start isn't stored."""
     ends = [request.expires_at] if request.expires_at else []
     votes = [vote.at for vote in request.votes if vote.approves]
     if request.state is State.PENDING:

@@ -1,4 +1,4 @@
-"""What came in: a command, a click or a submitted form."""
+"""Incoming commands, clicks and submitted forms."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Kind(StrEnum):
-    """By which way something came in."""
+    """The kind of something incoming."""
 
     COMMAND = "command"
     MENTION = "mention"
@@ -20,39 +20,39 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One thing that a person typed, pressed or submitted. What is short-lived is not shown and never stored."""
+    """Something that a person typed, clicked or submitted. Short-lived fields are hidden in `repr` and never stored."""
 
     id: str
-    """Our reference, shown to people: `i-` and 10 characters."""
+    """Our reference for people: `i-` and 10 characters."""
     key: str
-    """What Slack repeats when it delivers again: `trigger_id` or `event_id`, hashed."""
+    """The hashed `trigger_id` or `event_id`, which is the same in a redelivery."""
     kind: Kind
     at: datetime
     user_id: str
     channel_id: str
-    """Empty in Home and global shortcuts."""
+    """Empty for Home and global shortcuts."""
     user_team_id: str | None = None
-    """The actor's own team or organization, from interactive payloads."""
+    """The person's team or organization, from interactive payloads."""
     thread_ts: str | None = None
     text: str = ""
     """The command line as typed, for commands and mentions."""
     action_id: str = ""
-    """Of a button; the `callback_id` of a submission or shortcut."""
+    """The button's `action_id`, or the `callback_id` of a submission or shortcut."""
     value: str = ""
-    """Of a button: an opaque id or a command line; the `private_metadata` of a submission."""
+    """The button's value (an opaque ID or a command line), or the `private_metadata` of a submission."""
     values: Mapping[str, Any] = field(default_factory=dict)
-    """The inputs of a submission or of the message: `block_id` to a plain value."""
+    """The inputs of a submission or message, by `block_id`."""
     message_ts: str | None = None
     view_id: str | None = None
     is_ephemeral: bool = False
-    """The button stood in a message that only this person sees."""
+    """True if the button was in a message that only this person sees."""
     modal_id: str | None = None
-    """A modal that was opened for the answer."""
+    """A modal that was opened to show the answer."""
     trigger_id: str | None = field(default=None, repr=False)
     response_url: str | None = field(default=None, repr=False)
 
     @property
     def is_within_thread(self) -> bool:
-        """Return True when it was written or pressed in an answer of a thread, so that the thread has answers."""
+        """Return True if it was written or clicked in a thread reply, so that the thread has replies."""
         seen_there = self.kind in (Kind.MENTION, Kind.ACTION)
         return seen_there and self.thread_ts is not None and self.thread_ts != self.message_ts

@@ -1,4 +1,4 @@
-"""A plan: the exact object, the arguments and what will happen, fixed before anybody is asked to approve."""
+"""A plan: the exact database, the arguments and the steps. It is fixed before anybody is asked to approve."""
 
 import hashlib
 import json
@@ -7,18 +7,18 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 COUNTDOWN: Final = "{countdown}"
-"""Stands in a step for the length of the countdown, which only the rule that decides knows: `24 h`."""
+"""Placeholder in a step for the countdown's length, which only the deciding rule knows: `24 h`."""
 JsonValue = Any
 """str, int, float, bool, None, or a list or dict of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanTarget:
-    """A logical database at the moment of planning. Its id, not its name, is what the plan is about."""
+    """A logical database when the plan was made. The plan is about its ID, not its name."""
 
     name: str
     id: str
-    """`DbId`: a database made again under the same name has another."""
+    """The `DbId`. A database created again under the same name has another one."""
     group: str | None = None
     delete_protection: bool | None = False
     """None: Turso didn't say."""
@@ -28,41 +28,41 @@ class PlanTarget:
 
 @dataclass(frozen=True, slots=True)
 class PlannedHold:
-    """Blocks that the plan places and that somebody has to lift again."""
+    """Blocks that the plan sets and that end with a thaw, an undo or a timer."""
 
     kind: str
     """`freeze` or `quarantine`."""
     block_reads: bool
     block_writes: bool
     seconds: int | None
-    """How long; None: until it is lifted by hand."""
+    """How long it lasts. None: until somebody lifts it."""
 
 
 SETTLES: Final = "settles"
-"""Among a plan's arguments: the incident that has ended and left open what the plan settles."""
+"""Key in a plan's arguments: the ended incident whose open item the plan settles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will happen, to which object. Commands fill the first fields; `pipeline` adds the last four."""
+    """What will happen, to which database. Commands fill the first fields, and `pipeline` the last four."""
 
     target: PlanTarget | None
-    """None: the command makes something new, or touches no database."""
+    """None: the command creates something or affects no database."""
     steps: tuple[str, ...] | list[str] = ()
-    """Numbered sentences in plain text, in order."""
+    """Plain sentences, in order. The card numbers them."""
     arguments: Mapping[str, JsonValue] = field(default_factory=dict)
     """What `act` needs, as plain JSON."""
     facts: Mapping[str, str] = field(default_factory=dict)
-    """The pre-flight snapshot that approvers read: label to plain text."""
+    """The facts that approvers read: label to plain text."""
     warnings: tuple[str, ...] | list[str] = ()
-    """Plain sentences that stand out on the card."""
+    """Plain sentences that the card emphasizes."""
     databases: tuple[tuple[str, str | None], ...] = ()
-    """Every database it touches as (name, group), the target included; rotation may touch a whole group."""
+    """Every affected database as (name, group), including the target. A rotation may affect a whole group."""
     holders: tuple[str, ...] = ()
-    """User ids who hold live tokens that this ends."""
+    """The user IDs of holders of active tokens that this revokes."""
     hold: PlannedHold | None = None
     ends_tokens_of: tuple[str, ...] = ()
-    """`DbId`s whose tokens die with it."""
+    """The `DbId`s of databases whose tokens stop working."""
     command: str = ""
     options: tuple[str, ...] = ()
     organization: str = ""
@@ -70,11 +70,11 @@ class Plan:
 
     @property
     def settles(self) -> str:
-        """Return the incident that has ended and left open what this settles; empty: it settles nothing of one."""
+        """Return the ended incident whose open item this settles, or an empty text."""
         return str(self.arguments.get(SETTLES, ""))
 
     def to_json(self) -> str:
-        """Return the canonical text that is stored and hashed."""
+        """Return the canonical JSON text, which is stored and hashed."""
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     @property
@@ -84,14 +84,17 @@ class Plan:
 
     @property
     def operation_hash(self) -> str:
-        """Return the SHA-256 of what is done to which object, without the snapshot. Equal hashes are one wish."""
+        """Return the SHA-256 of the operation and its target, without facts.
+
+        Requests with equal hashes want the same.
+        """
         target = [self.target.name, self.target.id] if self.target else None
         wish = [self.command, self.options, self.organization, target, dict(self.arguments)]
         return hashlib.sha256(json.dumps(wish, sort_keys=True).encode()).hexdigest()
 
     @classmethod
     def from_json(cls, text: str) -> "Plan":
-        """Read what `to_json` wrote; the hash stays the same."""
+        """Parse what `to_json` wrote. The hash stays the same."""
         raw = json.loads(text)
         target, hold = raw.pop("target"), raw.pop("hold")
         raw["databases"] = tuple((name, group) for name, group in raw["databases"])

@@ -1,4 +1,4 @@
-"""What is known of a rotation beyond "Turso has accepted it": plain JSON in the facts of a request."""
+"""The proof of a rotation, beyond Turso's acceptance. It is plain JSON in a request's facts."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -7,27 +7,27 @@ from enum import StrEnum
 from typing import Any, Final
 
 PROOF: Final = "proof"
-"""The key in a request's facts."""
+"""Its key in a request's facts."""
 WATCHED_FOR: Final = timedelta(minutes=65)
 """Turso says that old tokens lose access within an hour."""
 
 
 class OldTokens(StrEnum):
-    """What is known of the tokens of one database that are older than the rotation, from one that was tried."""
+    """What a probe token shows about the older tokens of one database."""
 
     WATCHED = "watched"
-    """They still work, or nobody knows yet; one is being tried again and again."""
+    """They still work, or it isn't known yet. A probe token is tried again and again."""
     REFUSED = "refused"
-    """Proven: the database refuses one because it was revoked."""
+    """The database refuses a probe token because it was revoked."""
     STILL_WORK = "still_work"
-    """One worked when the watch ended."""
+    """A probe token still worked at the end of the watch."""
     UNKNOWN = "unknown"
-    """Nothing was proven; the finding says why."""
+    """Nothing was proven. `why` says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is known of the old tokens of one database."""
+    """The finding about the old tokens of one database."""
 
     database: str
     database_id: str
@@ -40,26 +40,26 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What is known of the old tokens of the target, and of one other database of its group."""
+    """The findings for the target and one other database of its group."""
 
     sent_at: datetime
-    """Just before the rotation was sent: tokens that were minted before are old ones."""
+    """Just before the rotation was sent. Tokens minted before are old ones."""
     until: datetime
     """When the watch ends."""
     target: Finding
     sibling: Finding | None = None
-    """None: the target is alone in its group, or has none."""
+    """None: the target's group has no other database, or there is no group."""
 
     @property
     def findings(self) -> Iterator[Finding]:
-        """Return the target's finding, then the sibling's."""
+        """Yield the target's finding, then the sibling's."""
         yield self.target
         if self.sibling is not None:
             yield self.sibling
 
     @property
     def is_watched(self) -> bool:
-        """Return True while something may still be seen."""
+        """Return True while a probe token is still being tried."""
         return any(one.tokens is OldTokens.WATCHED for one in self.findings)
 
     def to_json(self) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class Proof:
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "Proof | None":
-        """Read it from the facts of a request; None: it has no proof."""
+        """Create it from a request's facts. None: they contain no proof."""
         raw = facts.get(PROOF)
         if not raw:
             return None

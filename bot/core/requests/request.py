@@ -1,4 +1,4 @@
-"""A request: one change that somebody wants, from the command to its outcome."""
+"""Requests: changes that people want, from the command to the outcome."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,16 +11,16 @@ from bot.core.requests.plan import Plan
 
 
 class State(StrEnum):
-    """Where a request is. `core.approval` says which moves exist."""
+    """The state of a request. `core.requests.approval` has the allowed transitions."""
 
     PENDING = "pending"
     """Waits for votes, or for its requester's own confirmation."""
     APPROVED = "approved"
     READY = "ready"
-    """A token that its requester may reveal."""
+    """Approved: the requester may reveal the token."""
     EXECUTING = "executing"
     QUARANTINED = "quarantined"
-    """A destroy that counts down; Undo is open."""
+    """A destroy during its countdown. Undo is possible."""
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     UNKNOWN = "unknown"
@@ -33,7 +33,7 @@ class State(StrEnum):
 
 
 BEFORE_SENT: Final = (State.PENDING, State.APPROVED, State.READY, State.EXECUTING)
-"""States in which a change may not have been sent to Turso yet; in EXECUTING, the store knows."""
+"""States in which the change may not have been sent yet. For EXECUTING, `sent_at` tells."""
 ENDS: Final = frozenset(
     {
         State.READY,
@@ -48,16 +48,16 @@ ENDS: Final = frozenset(
         State.RESTORED,
     }
 )
-"""States that the people concerned are told of."""
+"""States that the people concerned are notified of."""
 ON_RECORD: Final = ENDS - {State.READY}
-"""States that the audit log has an entry of. Of a token that is ready, it has the approval before and the reveal."""
+"""States with an audit entry. For READY, the log has the approval before and the reveal after."""
 
 
 class Mode(StrEnum):
     """Whose approval a request needs."""
 
     DIRECT = "direct"
-    """The requester's own confirmation at most."""
+    """Needs at most the requester's own confirmation."""
     APPROVAL = "approval"
     BREAK_GLASS = "break_glass"
 
@@ -75,7 +75,7 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Something that changes, from the question to its outcome. A card is only a view of it."""
+    """A request, from the command to the outcome. A card is only a view of it."""
 
     id: str
     """`r-` and 10 characters."""
@@ -83,9 +83,9 @@ class Request:
     mode: Mode
     state: State
     command: str
-    """The command's name as rules write it."""
+    """The command's name in rules."""
     line: str
-    """The command line in canonical spelling, to ask again with."""
+    """The command line in canonical spelling, to request the same again."""
     plan: Plan
     organization: str
     channel_id: str
@@ -104,43 +104,45 @@ class Request:
     expires_at: datetime | None = None
     countdown: timedelta = timedelta(hours=24)
     sent_at: datetime | None = None
-    """When the change was handed to Turso, by the machine's clock: set once, before the call. Who finds it set reads
-    back and never sends."""
+    """When the change was sent to Turso, by the machine's clock.
+
+    It is set once, before the call. If it is set, read back
+    and never send."""
     card_ts: str | None = None
     outcome: str = ""
-    """One plain sentence: what is known to have happened."""
+    """What is known to have happened, in one plain sentence."""
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """What the outcome showed, as plain JSON (a new database's hostname)."""
+    """What the operation returned, as plain JSON, such as a new database's hostname."""
     updated_at: datetime | None = None
     due_at: datetime | None = None
-    """When the countdown of a quarantine ends; None: it has ended, and nothing more happens by itself."""
+    """When the quarantine's countdown ends. None: it has ended, and nothing more happens by itself."""
     incident_id: str | None = None
     reminded_at: datetime | None = None
-    """When the requester last had its approvers reminded."""
+    """When the approvers were last reminded."""
     votes: tuple[Vote, ...] = ()
 
     @property
     def rests(self) -> bool:
-        """Return True for a quarantine without a countdown: Undo, or another destroy, ends it."""
+        """Return True for a quarantine without a countdown, which only Undo or another destroy ends."""
         return self.state is State.QUARANTINED and self.due_at is None
 
     @property
     def leaves_frozen(self) -> bool:
-        """Return True when it ended before it took over from an earlier quarantine, whose hold is a freeze since."""
+        """Return True if it ended before it replaced an earlier quarantine, whose hold has become a freeze."""
         ended = self.state in (State.DENIED, State.CANCELLED, State.EXPIRED, State.STALE, State.FAILED)
         return ended and CLOSED in self.facts and TOOK_OVER not in self.facts
 
     def is_over(self, now: datetime) -> bool:
-        """Return True once the time it waits is over, although its timer may not have said so yet."""
+        """Return True if the request has expired, even if its timer hasn't fired yet."""
         waits = self.state in (State.PENDING, State.READY)
         return waits and self.expires_at is not None and self.expires_at <= now
 
 
 CLOSED: Final = "closed"
-"""Among a request's facts: the requests whose quarantines ended with it, and whose people are told as well."""
+"""Key in the facts: the requests whose quarantines this one ended, and whose people are notified too."""
 TOOK_OVER: Final = "took_over"
-"""Among a request's facts: its own quarantine stands in place of those."""
+"""Key in the facts: its own quarantine has replaced those."""
 REFUSED: Final = "refused"
-"""Among a request's facts: Turso refused it for good, so that the same would be refused again."""
+"""Key in the facts: Turso refused it permanently, so repeating it is useless."""
 COUNTDOWN_OVER: Final = "countdown_over"
-"""Among a request's facts: its countdown has not ended as its people expect, so that all of them are told."""
+"""Key in the facts: its countdown ended unexpectedly, so that everybody concerned is notified."""
