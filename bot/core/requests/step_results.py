@@ -105,10 +105,10 @@ class VerifyResult:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """Return what the workflow keeps."""
+        """Return the JSON that the workflow stores."""
         return {"result": self.result.value, "why": self.why, "facts": dict(self.facts)}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> "VerifyResult":
-        """Read what was kept, by this version or an older one, which left out what was empty."""
+        """Parse a stored result of this or an older version. Older ones left out empty values."""
         return cls(PhaseResult(kept["result"]), str(kept.get("why") or ""), dict(kept.get("facts") or {}))
