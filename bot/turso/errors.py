@@ -84,7 +84,7 @@ class DestroyProtected(TursoRejected):
 
 
 class PartlyDone(TursoError):
-    """A change of several calls of which Turso made only the first ones. The sentence says what is missing."""
+    """Raised when Turso made only the first of several calls of a change. The sentence says what is missing."""
 
 
 class TursoRateLimited(TursoRejected, Unavailable):

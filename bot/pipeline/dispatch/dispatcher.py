@@ -142,7 +142,7 @@ class Dispatcher:
 
     async def _has_voted(self, incoming: Incoming) -> bool:
         """Say whether a press had recorded its person's vote before the crash: that vote counts."""
-        about, _ = forms.unbound(incoming.value)
+        about, _ = forms.unpack_metadata(incoming.value)
         request = await self.env.store.requests.get(about) if incoming.action_id in VOTES else None
         return request is not None and any(vote.user_id == incoming.user_id for vote in request.votes)
 
