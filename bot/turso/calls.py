@@ -28,7 +28,7 @@ _MADE: ContextVar[list[str] | None] = ContextVar("changes_made", default=None)
 
 @contextlib.contextmanager
 def noting_changes() -> Iterator[list[str]]:
-    """Collect the changes that Turso makes inside. After the first one, an error no longer means that nothing changed."""
+    """Collect the changes that Turso makes. After the first one, an error no longer means that nothing changed."""
     made: list[str] = []
     token = _MADE.set(made)
     try:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.blocks.inputs import speaks
+from bot.blocks.inputs import has_type
 from bot.commands import COMMANDS
 from bot.commands.base import ChangeCommand, ReadCommand
 from bot.core.parsing.arguments import Duration, Expiration, Month, Since
@@ -44,7 +44,7 @@ def options() -> Iterator[tuple[str, str]]:
     """Every option of every command that takes a time, by the validators of its field."""
     for command in COMMANDS:
         for name, field in command.args.model_fields.items():
-            if any(speaks(field, kind) for kind in (Duration, Expiration, Month, Since)):
+            if any(has_type(field, kind) for kind in (Duration, Expiration, Month, Since)):
                 yield command.name, field.alias or name
 
 

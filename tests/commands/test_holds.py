@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from bot.commands.databases._holds import blocked, is_lifted, lift, lift_of, blocks_of_others, holds_to_release
+from bot.commands.databases._holds import blocked, blocks_of_others, holds_to_release, is_lifted, lift, lift_of
 from bot.core.ports.store import ReadStore
 from bot.core.records.holds import Hold, HoldKind
 from bot.errors import Unavailable

@@ -61,7 +61,7 @@ class Shown:
         if found["longest"] and (not lifetime or duration(parse_duration(lifetime)) != found["longest"]):
             return False
         only, but = _patterns(found["only"]), _patterns(found["but"])
-        return target is None or ((only is None or only.have(target)) and not (but and but.have(target)))
+        return target is None or ((only is None or only.matches(target)) and not (but and but.matches(target)))
 
 
 def _patterns(text: str | None) -> Databases | None:
@@ -183,7 +183,7 @@ async def test_all_lists_say_what_the_bot_decides(world: World, monkeypatch: pyt
 
 def _is_here(world: World, channel: str, target: Target) -> bool:
     assert world.bot is not None
-    return world.bot.env.rules.policy.channels[channel].databases.have(target)
+    return world.bot.env.rules.policy.channels[channel].databases.matches(target)
 
 
 async def test_a_read_only_token_and_one_with_full_access_are_told_apart(world: World) -> None:

@@ -53,7 +53,7 @@ async def form(world: World, name: str) -> Incoming:
 
 def typed(who: str, callback_id: str, prepare: Callable[[World, str], Awaitable[str]]) -> Left:
     async def left(world: World, name: str) -> Incoming:
-        about = forms.bound(await prepare(world, name), who)
+        about = forms.pack_metadata(await prepare(world, name), who)
         one = incoming(world, who, callback_id, about)
         return replace(one, kind=Kind.SUBMISSION, channel_id="", values={forms.NAME_INPUT: name})
 
@@ -134,7 +134,7 @@ async def test_a_vote_that_was_recorded_before_the_crash_is_not_said_to_be_nothi
     assert world.bot is not None
     one = await LEFT[kind](world, f"voted-{kind}")
     one = replace(one, key=new_id("k"), at=one.at - TAKEN_UP_WITHIN - MOMENT)
-    request_id, _ = forms.unbound(one.value)
+    request_id, _ = forms.unpack_metadata(one.value)
     line = entry("approved", "vote", at=one.at, by=one.user_id)
     assert await world.bot.store.requests.vote(Vote(request_id, one.user_id, True, one.at), entry=line)
 

@@ -12,7 +12,8 @@ from bot.core.records.tokens import TokenState
 from bot.core.requests.request import State
 from bot.core.requests.transition import Revocation
 from bot.store.store import SqlStore
-from tests.store.samples import NOON, move, request, token
+from tests.store.conftest import NOON
+from tests.store.samples import move, request, token
 
 IDS = [f"db-{at}" for at in range(10_000)]
 MOST_PARAMETERS = 50

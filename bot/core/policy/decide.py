@@ -117,7 +117,7 @@ def _under(ceiling: timedelta | None, lifetime: Lifetime | None) -> bool:
 
 
 def _following(policy: Policy, subject: Subject, binding: Binding, action: Action) -> _Follow:
-    """Return `_decision_of_rule` for this action. It runs once for each rule, which may decide on ten thousand databases."""
+    """Return `_decision_of_rule` for this action. It runs once for each rule, however many databases there are."""
     known: dict[int, Decision] = {}
 
     def follow(rule: Rule) -> Decision:

@@ -54,7 +54,7 @@ def on_each(rules: Policy, who: Subject, action: Action) -> list[Decision]:
     assert binding is not None
     found = []
     for at, target in enumerate(dict.fromkeys(action.databases)):
-        hidden = at > 0 and not binding.databases.have(target)
+        hidden = at > 0 and not binding.databases.matches(target)
         alone = decide(rules, who, replace(action, databases=(target,)))
         found.append(deny(reaches_others(binding), binding.where, elsewhere=True) if hidden else alone)
     return found
