@@ -99,8 +99,8 @@ def _rejected(answer: ErrorAnswer, subject: Mapping[str, str]) -> TursoError:
 
 def _unavailable(answer: ErrorAnswer, *, writes: bool) -> TursoError:
     if writes:
-        return OutcomeUnknown(f"Turso read_answer {answer.status} to the change.", answer)
-    return TursoUnavailable(f"Turso read_answer {answer.status}. Try again in a moment.", answer)
+        return OutcomeUnknown(f"Turso answered {answer.status} to the change.", answer)
+    return TursoUnavailable(f"Turso answered {answer.status}. Try again in a moment.", answer)
 
 
 def no_answer(error: Exception, *, writes: bool) -> TursoError:

@@ -2,13 +2,14 @@
 
 import ast
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
-import aiohttp
 import pytest
 import pytest_asyncio
 
 import bot.slack
+from bot.slack.outgoing import web_api
 from bot.slack.outgoing.answer_shapes import SHAPES
 from tests.scenarios.conftest import hurry
 from tests.scenarios.invariants import keep_log, problems
@@ -16,7 +17,7 @@ from tests.scenarios.slack_faults import FAULTS, POLICY, ROWS, Cell, everything
 from tests.world import World, living, words
 
 NO_METHODS = {"response_url", "upload"}
-SECONDS = 0.5
+SECONDS = 1
 """How long the bot waits for Slack here; otherwise it is ten seconds."""
 LEAKS = ("Something went wrong", "Traceback", "Error(", "object at 0x", "SlackTrouble")
 
@@ -26,7 +27,10 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
     """A world in which nothing of the bot's may have broken once it ends; its Slack breaks connections."""
     data = tmp_path_factory.mktemp("world")
     (data / "policy.yaml").write_text(POLICY)
-    async with living(data, policy=data / "policy.yaml") as found:
+    async with AsyncExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setattr(web_api, "TIMEOUT_SECONDS", SECONDS)
+        found = await stack.enter_async_context(living(data, policy=data / "policy.yaml"))
         log = keep_log()
         hurry(found)
         yield found
@@ -57,9 +61,6 @@ def test_every_method_that_is_called_has_a_shape_and_a_row() -> None:
 async def test_a_fault_of_slacks_costs_nobody_an_answer(world: World, method: str, fault: str) -> None:
     assert world.bot is not None
     world.workspace.limits.rates = "off"
-    session = world.bot.health.workspace._calls.client.session
-    assert session is not None
-    session._timeout = aiohttp.ClientTimeout(total=SECONDS)
     before = {id(one) for one in everything(world)}
 
     await ROWS[method](Cell(world, method, fault))
