@@ -136,7 +136,7 @@ class Health:
 
     async def _policy(self) -> str:
         if self.book.problem:
-            raise Unhealthy(f"The policy file is not in force, the old policy stays: {self.book.problem}")
+            raise Unhealthy(f"The policy file isn't used, and the old policy still applies: {self.book.problem}")
         policy = self.book.policy
         if self.book.is_settling:
             return f"Policy `{policy.hash}` is in force. The file has changed: it is used once it has stayed the same."

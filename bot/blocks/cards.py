@@ -146,13 +146,16 @@ def plain_outcome(request: Request) -> Reply:
 
 def _outcome_text(request: Request) -> Mrkdwn:
     """Return the outcome in words, and what stays blocked."""
-    words = sentence(request.outcome)
+    return joined(" ", [part for part in (sentence(request.outcome), _still_blocked(request)) if part])
+
+
+def _still_blocked(request: Request) -> Mrkdwn:
+    """Return what to do about a block that outlives the request, or nothing."""
     if not request.leaves_frozen:
-        return words
+        return Mrkdwn("")
     name = buttons.subject(request)
-    stays = mrkdwn("The earlier quarantine of `{}` ended, but it is still blocked. Unblock it with `/turso thaw {}`.",
-                   name, name)  # fmt: skip
-    return joined(" ", (words, stays))
+    return mrkdwn("The earlier quarantine of `{}` ended, but it is still blocked. Unblock it with `/turso thaw {}`.",
+                  name, name)  # fmt: skip
 
 
 _NO_COUNTDOWN: Final = Mrkdwn(
@@ -362,7 +365,8 @@ def _votes(request: Request) -> Mrkdwn:
 def _progress_blocks(request: Request, now: datetime, done: Reply | None, review: Review | None) -> list[Block]:
     words = _outcome_text(request)
     is_quoted = request.state is State.DENIED and any(vote.comment for vote in request.votes)
-    lines = [] if done or is_quoted or request.state is State.QUARANTINED else [words, *_proof_lines(request)]
+    lines = [] if done or request.state is State.QUARANTINED else [words, *_proof_lines(request)]
+    lines = [_still_blocked(request)] if is_quoted else lines
     if request.state is State.READY:
         lines = [mrkdwn("{}, press *Reveal* to see the token. Only you will see it.", person(request.requester))]
         if request.expires_at:

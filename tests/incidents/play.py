@@ -15,7 +15,7 @@ async def start(someone: Someone, key: str, *, lasts: str = "2h", channel: str =
 
 async def end(someone: Someone, key: str, *, channel: str = INCIDENT) -> Message:
     """End it; returns the last message, once its report is shared."""
-    told = await _after(someone, channel, "/turso incident end", f"Incident *{key}* ended")
+    told = await _after(someone, channel, "/turso incident end", f"Incident *{key}* ended. Incident permissions")
     await until(lambda: report(someone.world, key), what="the report")
     return told
 

@@ -29,6 +29,7 @@ _VARYING: Final = (
     (re.compile(r"[\d.]+ (?:Bytes|[KMGT]iB)"), "1.2 MiB"),
     (re.compile(r"[+-][\d,]+%(?= vs\.)|\bsame as(?= the previous| same days)"), "+17% vs."),
     (re.compile(r"vs\. vs\."), "vs."),
+    (re.compile(r"[<\d.]+% of quota"), "1.2% of quota"),
     (re.compile(r"\b\d+ seconds?\b(?! ago)"), "2 seconds"),
     (re.compile(r"\b[\d.]+× the usual"), "1.2× the usual"),
     (re.compile(r"\b(?:just now|\d+ (?:second|minute)s? ago)\b"), "just now"),

@@ -15,6 +15,7 @@ from bot.core.ports import ReadStore
 from bot.core.records.tokens import TokenState
 from bot.core.reply import Reply
 from bot.store.repositories.repository import Repository
+from bot.store.store import SqlStore  # noqa: F401 - defines every repository
 
 REPOSITORIES = {one.__name__.lower(): one for one in Repository.__subclasses__()}
 WRITES = ("_database.write", "_group.")

@@ -268,7 +268,7 @@ async def test_a_policy_that_changes_takes_effect_and_one_that_is_broken_does_no
     assert await refused(), "the old policy stays in force"
     await house.world.workspace.open_home(ANA)
     home = await until(lambda: house.world.workspace.home_of(ANA), what="Home")
-    assert "not in force" in words(home)
+    assert "isn't used" in words(home)
 
     house.policy.write_text(good)
     await comes_true(allowed)

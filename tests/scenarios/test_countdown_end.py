@@ -45,11 +45,16 @@ async def released(world: World, name: str) -> None:
 
 
 DIFFERENT: dict[str, tuple[Change, str, int, tuple[bool, bool] | None]] = {
-    "reads opened": (at_dashboard(block_reads=False), "opened reads", 0, (False, False)),
-    "writes opened": (at_dashboard(block_writes=False), "opened writes", 0, (False, False)),
-    "both opened": (at_dashboard(block_reads=False, block_writes=False), "opened reads and writes", 0, (False, False)),
-    "protected": (at_dashboard(delete_protection=True), "delete protection", 0, (False, False)),
-    "gone": (gone, "is gone", 1, None),
+    "reads opened": (at_dashboard(block_reads=False), "unblocked reads", 0, (False, False)),
+    "writes opened": (at_dashboard(block_writes=False), "unblocked writes", 0, (False, False)),
+    "both opened": (
+        at_dashboard(block_reads=False, block_writes=False),
+        "unblocked reads and writes",
+        0,
+        (False, False),
+    ),
+    "protected": (at_dashboard(delete_protection=True), "elete protection", 0, (False, False)),
+    "gone": (gone, "no longer exists", 1, None),
     "made again": (made_again, "a different database now", 1, (False, False)),
     "its hold released": (released, "ended before the countdown", 0, (True, True)),
 }
@@ -119,7 +124,7 @@ async def restore_all(world: World) -> None:
 
 
 REFUSED = {
-    "the ceiling forbids it": (forbid, "ceiling"),
+    "the ceiling forbids it": (forbid, "in every channel"),
     "the rule is gone": (drop_rule, ""),
     "the requester has left": (leaves(DANA), ""),
     "the approver has left": (leaves(ANA), "approved this"),

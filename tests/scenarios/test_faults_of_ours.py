@@ -89,7 +89,7 @@ async def test_a_card_that_cannot_be_drawn_is_told_in_plain_words(
         object.__setattr__(world.bot.env, "commands", before)
 
     assert request.state is State.SUCCEEDED
-    assert "freeze plain1 is done" in words(said).replace("`", "").replace("*", "")
+    assert "(freeze plain1) succeeded" in words(said).replace("`", "").replace("*", "")
     told = [one for one in world.person(DANA).sees() if "The card can't be shown" in words(one)]
     assert len(told) == 1
     assert metric(world, "tell")

@@ -100,7 +100,7 @@ async def test_a_late_rotation_is_accepted_first_and_proven_when_an_old_token_is
         for one in await world.bot.store.tokens.find(organization="acme", database_ids=[present(asked.plan.target).id])
     }
     assert states == {TokenState.ENDED, TokenState.LIVE}, "the token that was minted afterwards still works"
-    assert f"Tokens of {name}-z" in words(proven).replace("`", "")
+    assert f"tokens of {name}-z" in words(proven).replace("`", "")
     assert "Freeze first" not in buttons(proven)
     assert len(world.changes("POST", f"/{name}/auth/rotate")) == 1
 
