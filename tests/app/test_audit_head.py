@@ -72,7 +72,7 @@ async def test_what_is_cut_short_before_it_is_posted_is_posted_once(
 
     seq, head = await here.store.audit.head()
     (text,) = await heads(here)
-    assert f"{seq} entries, head `{head}`" in text
+    assert f"{seq} entries, head {head}" in text
 
 
 async def test_one_that_cannot_be_posted_is_seen_by_doctor(here: House) -> None:

@@ -80,7 +80,7 @@ async def test_a_single_denial_ends_a_request(here: Pipeline) -> None:
     await voting.refuse(here.env, here.press(BEN, request), "not today")
 
     ended = await here.now(request)
-    assert (ended.state, ended.outcome) == (State.DENIED, "Denied. not today")
+    assert (ended.state, ended.outcome) == (State.DENIED, "not today")
     with pytest.raises(BotError):
         await voting.vote(here.env, here.press(BEN, request))
     assert (await here.events(request))[-1] == "denied/denied"

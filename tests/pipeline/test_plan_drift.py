@@ -95,7 +95,7 @@ async def test_a_plan_is_about_one_object(
 
 async def test_protection_that_was_on_is_off(desk: Desk, planned: Acme) -> None:
     on, off = becomes(delete_protection=True), becomes(delete_protection=False)
-    assert await found(desk, FREEZE, on, off) == "Delete protection of `orders` is off now."
+    assert await found(desk, FREEZE, on, off) == "Delete protection of `orders` is now off."
 
 
 async def test_a_database_that_was_in_no_group_is_in_one(desk: Desk, planned: Acme) -> None:
@@ -154,10 +154,10 @@ async def test_the_size_is_read_only_where_it_is_compared(desk: Desk, planned: A
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        pytest.param(joins("pay"), "1 other database joined the group `default` since this was asked (pay).", id="one"),
-        pytest.param(joins("pay", "tax"), "2 other databases joined the group `default` since this was asked (pay, "
+        pytest.param(joins("pay"), "1 other database joined the group `default` since the request (pay).", id="one"),
+        pytest.param(joins("pay", "tax"), "2 other databases joined the group `default` since the request (pay, "
                      "tax).", id="two"),
-        pytest.param(sibling_made_again, "1 other database joined the group `default` since this was asked (users).",
+        pytest.param(sibling_made_again, "1 other database joined the group `default` since the request (users).",
                      id="a sibling was made again"),
         pytest.param(joins("pay", group="other"), None, id="another group has grown"),
         pytest.param(leaves, None, id="one left: fewer tokens end than approvers saw"),

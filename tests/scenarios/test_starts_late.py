@@ -93,9 +93,7 @@ async def test_what_waits_for_turso_says_so_in_place_of_the_note_that_it_starts(
     await dana.presses("Set protection", question)
 
     await until(lambda: told_to_wait(world, name), what="the word that it waits", within=20)
-    assert not [one for one in forging.told(world, DANA) if "The outcome will appear here" in words(one)], (
-        "the note was replaced"
-    )
+    assert not [one for one in forging.told(world, DANA) if "Confirmed." in words(one)], "the note was replaced"
     world.turso.faults.remove(silent.id)
     await world.calm()
     assert not told_to_wait(world, name), "and it is replaced by the outcome"

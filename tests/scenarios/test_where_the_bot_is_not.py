@@ -47,7 +47,7 @@ async def test_a_change_where_the_bot_is_not_gets_one_private_answer_there(witho
 
     (answer,) = [one for one in forging.told(world, DANA) if one.ts not in told]
     assert answer.channel_id == DB_OPS
-    assert "I am not in" in words(answer)
+    assert "I'm not in" in words(answer)
     assert "/invite" in words(answer)
     assert (await requests(world), changes(world)) == (before, calls)
 

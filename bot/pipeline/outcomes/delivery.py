@@ -90,7 +90,7 @@ async def post_openly(env: Environment, channel_id: str, message: Reply, *, what
     Raises:
         Unavailable: Slack doesn't accept it now.
     """
-    why = "it is archived, shared with another organization, or I am not in it"
+    why = "it is archived, shared with another organization, or I'm not in it"
     try:
         if await may_be_seen(env, channel_id):
             await env.messenger.post(channel_id, message)

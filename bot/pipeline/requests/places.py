@@ -8,7 +8,7 @@ from bot.core.requests.incoming import Incoming
 from bot.errors import Refused, Unavailable
 from bot.pipeline.environment import Environment
 
-NOT_THERE: Final = "I am not in this channel, so nothing was changed. Invite me with `/invite`, then run it again."
+NOT_THERE: Final = "I'm not in this channel, so nothing was changed. Invite me with `/invite`, then run it again."
 ARCHIVED: Final = "This channel is archived, so nothing was changed. Run it in another channel."
 
 
