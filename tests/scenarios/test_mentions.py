@@ -159,6 +159,29 @@ async def test_the_same_event_delivered_again_much_later_does_nothing(world: Wor
     assert len(world.changes("POST", "/organizations/acme/databases")) == before
 
 
+@pytest.mark.parametrize(("minutes", "is_done"), [(14, True), (16, False), (240, False)])
+async def test_a_mention_that_slack_delivers_hours_later_is_not_carried_out(
+    world: World, minutes: int, is_done: bool
+) -> None:
+    """Slack sends an event again for hours, and each time it is the bot's first sight of it."""
+    name = f"late-{minutes}"
+    said = await says(world, "whoami")
+    await reply_to(world, said)
+    sent = next(one for one in reversed(world.workspace.deliveries) if one.kind == "event:app_mention").payload
+    event = sent["event"] | {"text": sent["event"]["text"].replace("whoami", f"db create {name} --reason launch")}
+    old = sent | {"event_id": f"Ev0LATE{minutes}", "event_time": sent["event_time"] - minutes * 60, "event": event}
+    before = {one.ts for one in forging.told(world, DANA)}
+    made = len(world.changes("POST", "/organizations/acme/databases"))
+
+    delivery = await world.workspace.deliver(event_parcel(old, DANA))
+    await world.calm()
+
+    assert delivery.status == 200
+    assert bool(len(world.changes("POST", "/organizations/acme/databases")) - made) is is_done
+    refused = [one for one in forging.told(world, DANA) if one.ts not in before and "nothing was done" in words(one)]
+    assert len(refused) == (not is_done)
+
+
 async def test_where_the_bot_is_not_it_hears_nothing(world: World) -> None:
     before = len(world.workspace.calls)
 

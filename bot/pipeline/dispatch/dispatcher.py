@@ -110,7 +110,7 @@ class Dispatcher:
         Raises:
             StoreUnavailable: the store didn't answer. Nothing else is raised.
         """
-        if self.env.clock.now() - incoming.at > TAKEN_UP_WITHIN:
+        if self._is_too_old(incoming):
             await self._turn_down(incoming)
         elif incoming.kind in (Kind.COMMAND, Kind.MENTION) or presses.carries_line(incoming.action_id):
             read = self._read(_line_of(incoming))
@@ -124,6 +124,10 @@ class Dispatcher:
             run = click.run if click else button_actions.unknown
             await self._guarded(incoming, "resumed", partial(run, self.env, incoming))
             await self._tell_again(incoming)
+
+    def _is_too_old(self, incoming: Incoming) -> bool:
+        """Return whether its person no longer expects it: after an outage, here or on the way from Slack."""
+        return self.env.clock.now() - incoming.at > TAKEN_UP_WITHIN
 
     async def _turn_down(self, incoming: Incoming) -> None:
         """Refuse an intent that is too old. If it changed a request before the crash, people are notified of that."""
@@ -172,6 +176,8 @@ class Dispatcher:
         changes = isinstance(read, Parsed) and read.spec.changes
         if (changes or incoming.kind is Kind.MENTION) and not await self.env.store.intents.record(incoming):
             return None
+        if self._is_too_old(incoming):
+            return partial(self._turn_down, incoming)
         name = read.spec.name if isinstance(read, Parsed | Incomplete) else "unreadable"
         return partial(
             self._guarded, incoming, name, partial(command_lines.ask, self.env, incoming, read), recorded=changes

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
 
@@ -127,7 +127,7 @@ def mention(body: Body, at: datetime, bot_user_id: str) -> Incoming | None:
         return None
     return _incoming(
         Kind.MENTION,
-        at,
+        _sent_at(body, at),
         body,
         user=event.get("user"),
         channel=event.get("channel"),
@@ -136,6 +136,14 @@ def mention(body: Body, at: datetime, bot_user_id: str) -> Incoming | None:
         text=text_behind_mention(_text(event.get("text")), bot_user_id),
         message_ts=_ts(event.get("ts")),
     )
+
+
+def _sent_at(body: Body, now: datetime) -> datetime:
+    """Return when an event happened. Slack sends it again for hours to an app that doesn't answer."""
+    seconds = body.get("event_time")
+    if not isinstance(seconds, int) or not 0 < seconds < now.timestamp():
+        return now
+    return min(now, datetime.fromtimestamp(seconds + 1, UTC))  # whole seconds: it may have been a second later
 
 
 def home(body: Body, at: datetime) -> Incoming | None:
