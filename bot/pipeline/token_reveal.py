@@ -72,10 +72,9 @@ async def _mint_once(
     env: Environment, request: Request, incoming: Incoming, ctx: ChangeContext, command: SecretCommand[Any]
 ) -> str:
     now, token_id = env.clock.now(), new_id("t")
-    phase = f"reveal:{request.facts.get('tries', 0)}"
+    phase = f"reveal:{token_id}"  # not counted: another press may have revealed, and failed, since this one read
     settle = Timer(TimerKind.RECONCILE, request.id, now + SETTLES_WITHIN)
-    tries = int(request.facts.get("tries", 0)) + 1
-    facts = {**request.facts, "tries": tries, "token": token_id, "press": incoming.id}
+    facts = {**request.facts, "token": token_id, "press": incoming.id}
     move = Transition(to=State.EXECUTING, at=now, changes={"facts": facts}, timers=[settle], cancel=[TimerKind.LAPSE])
     if await env.store.requests.move(request.id, expect=OPEN_TO_REVEAL, move=move) is None:
         raise Refused("This token was already revealed, or its time is over. Ask for a new one.")

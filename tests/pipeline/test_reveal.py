@@ -115,3 +115,20 @@ async def test_a_refusal_by_turso_mints_nothing(here: Pipeline, monkeypatch: pyt
     assert await pressed(here) == "failed"
 
     assert (await here.now(request)).state is State.FAILED
+
+
+async def test_a_press_that_read_before_another_failed_ends_with_its_own_outcome(here: Pipeline) -> None:
+    """The second press finds the request open again. It mints a token of its own, and doesn't stay without an end."""
+    request = await here.approved("token orders")
+    first, second = (here.press(DANA, request, "token.reveal") for _ in range(2))
+    (read_before,) = await here.env.store.requests.find(states=[State.READY])
+    here.slack.takes_reveals = False
+    assert await reveal(here.env, read_before, first) == "not_delivered"
+    here.slack.takes_reveals = True
+
+    assert await reveal(here.env, read_before, second) == "revealed"
+
+    assert (await here.now(request)).state is State.SUCCEEDED
+    rows = await here.env.store.tokens.find(organization="acme")
+    assert sorted(row.state for row in rows) == sorted([TokenState.LIVE, TokenState.UNKNOWN])
+    assert here.changes() == [MINT, MINT]
