@@ -52,6 +52,15 @@ def test_around_a_reset_and_over_a_gap_between_months_nothing_is_known() -> None
     assert reads(whole, at(21, month=10), at(11)) == 55
 
 
+def test_a_sample_of_a_day_that_is_older_than_one_with_a_time_is_left_out() -> None:
+    """It was taken hours before midnight, and the bot was stopped at the end of the day."""
+    found = [sample("2026-11-04", 10), sample("2026-11-05 23:56", 40), sample("2026-11-05", 30)]
+    found.append(sample("2026-11-06 23:56", 60))
+    assert reads(found, at(5, 23) + timedelta(minutes=56), at(6, 23) + timedelta(minutes=56)) == 20
+    assert reads(found, at(5), at(5, 23) + timedelta(minutes=56)) == 30
+    assert reads(found[:3], at(5), at(6)) is None, "what was read until midnight isn't known"
+
+
 def test_before_it_existed_a_database_used_nothing() -> None:
     born = new_uuid(at=at(12, 6).timestamp())
     samples = [sample("2026-11-12", 40, uuid=born), sample("2026-11-13", 70, uuid=born)]

@@ -104,8 +104,15 @@ class Month:
             return int(store.execute(looks, [since * 1000]).fetchone()[0])
 
     def has_posted(self, channel_id: str, count: int) -> bool:
-        """Say whether so many digests were posted."""
-        return len(self.posted(channel_id)) >= count
+        """Say whether so many digests were posted, and the next one is planned.
+
+        It is planned after the post, as the next one from that moment: if the clock moved before, a day would be left
+        out.
+        """
+        with closing(sqlite3.connect(self.world.data / "turso-ops.db")) as store:
+            planned = "SELECT next_at FROM digests WHERE channel_id = ?"
+            next_at = datetime.fromisoformat(store.execute(planned, [channel_id]).fetchone()[0])
+        return len(self.posted(channel_id)) >= count and next_at.replace(tzinfo=UTC) > self.now
 
 
 def moved(digest: Message) -> dict[str, tuple[int, int]]:

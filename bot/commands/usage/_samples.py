@@ -97,7 +97,27 @@ def courses(samples: Iterable[UsageSample], *, since: datetime) -> dict[str, Cou
     by_database = defaultdict[str, list[UsageSample]](list)
     for sample in samples:
         by_database[sample.database_id].append(sample)
-    return {key: _course(sorted(ones, key=moment_of), since) for key, ones in by_database.items()}
+    return {key: _course(_in_order(ones), since) for key, ones in by_database.items()}
+
+
+def _in_order(samples: Iterable[UsageSample]) -> list[UsageSample]:
+    """Sort by time, and leave out samples of a day that were taken before one with a time on that day.
+
+    The last sample of a day may be hours older than its end, if the bot was stopped then. When it counts less than a
+    sample with a time, it was taken before that one, and doesn't show what the counters were at the end of the day.
+    """
+    kept: list[UsageSample] = []
+    for sample in sorted(samples, key=moment_of):
+        if not (kept and _was_taken_before(kept[-1], of_day=sample)):
+            kept.append(sample)
+    return kept
+
+
+def _was_taken_before(timed: UsageSample, *, of_day: UsageSample) -> bool:
+    if not timed.day.startswith(f"{of_day.day} "):
+        return False
+    pairs = ((getattr(timed, name), getattr(of_day, name)) for name in FLOWS)
+    return any(at_time is not None and in_day is not None and in_day < at_time for at_time, in_day in pairs)
 
 
 def used_between(
