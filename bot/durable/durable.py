@@ -98,6 +98,7 @@ class Durable:
 
 async def _destroy() -> None:
     """Stop DBOS without stopping the loop, and give the loop a new thread pool in place of DBOS's."""
+    configure_logging(stops=True)
     with ThreadPoolExecutor(1, thread_name_prefix="durable-end") as thread:
         await asyncio.get_running_loop().run_in_executor(thread, lambda: DBOS.destroy(destroy_registry=True))
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))

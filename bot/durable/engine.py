@@ -19,13 +19,40 @@ RESUME: Final = "resume"
 POOL: Final = 8
 
 
-def configure_logging() -> None:
-    """Send DBOS's warnings and errors to the process's log. By default it prints everything to the console."""
+class _TakenTooLate(logging.Filter):
+    """Logs the errors of a DBOS that is being destroyed as warnings of one line.
+
+    It takes work from its queue until the end. Such work fails because there are no threads left, before its first
+    step. Its row is kept, so it continues in another process.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.ERROR:
+            error = record.exc_info[1] if record.exc_info else record.getMessage()
+            record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
+            record.msg, record.args = "taken while stopping, goes on after the next start: %s", (error,)
+            record.exc_info = record.exc_text = None
+        return True
+
+
+_TAKEN_TOO_LATE: Final = _TakenTooLate()
+
+
+def configure_logging(*, stops: bool = False) -> None:
+    """Send DBOS's warnings and errors to the process's log. By default it prints everything to the console.
+
+    Args:
+        stops: DBOS is being destroyed, so its errors are about work that it took too late.
+    """
     logger = logging.getLogger("dbos")
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
     logger.setLevel(logging.WARNING)
     logger.propagate = True
+    if stops:
+        logger.addFilter(_TAKEN_TOO_LATE)
+    else:
+        logger.removeFilter(_TAKEN_TOO_LATE)
 
 
 def config(database: str, executor_id: str) -> DBOSConfig:

@@ -1,6 +1,7 @@
 """Several processes on one database: nobody repeats what a living one does, and what a dead one left goes on."""
 
 import asyncio
+import logging
 import signal
 import time
 from datetime import UTC, datetime, timedelta
@@ -8,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from bot.core.requests.request import State
+from bot.core.requests.request import Request, State
 from bot.durable.durable import LOCK_LOST
+from bot.durable.engine import configure_logging
 from bot.durable.executor_locks import ExecutorLocks, executor_locks_of
 from bot.durable.orphan_recovery import OrphanRecovery
 from bot.durable.queue import Queue
@@ -17,6 +19,7 @@ from bot.store.connections.urls import place_of
 from bot.store.store import SqlStore
 from tests.durable.conftest import Processes, approved, closed, ended, incoming_now, until
 from tests.durable.toy import RealClock
+from tests.soak import soaked
 
 
 async def test_each_process_has_a_lock_of_its_own_and_gives_it_back(database_url: str, store: SqlStore) -> None:
@@ -114,6 +117,44 @@ async def test_a_process_that_stops_lets_a_running_phase_end(store: SqlStore, pr
     await processes.start()
     await ended(store, wanted.id)
     assert processes.done.count("SENT r-0000000001") == 1
+
+
+async def test_work_that_dbos_takes_while_a_process_stops_is_left_to_the_next_one(
+    store: SqlStore, processes: Processes
+) -> None:
+    """DBOS takes work from its queue until the end. On a busy loop, that work begins when there are no threads left."""
+    (processes.folder / "busy-end").write_text(soaked("0.2", "0.1"))
+    process = await processes.start()
+    process.terminate()
+    wanted: list[Request] = []
+    while process.poll() is None:
+        wanted.append(await approved(store, len(wanted) + 1))
+        await asyncio.sleep(0.05)
+    assert process.wait() == 0
+    processes.running.remove(process)
+    assert "Traceback" not in processes.log
+
+    (processes.folder / "busy-end").unlink()
+    await processes.start()
+    for one in wanted:
+        await ended(store, one.id)
+    sent = [line for line in processes.done if line.startswith("SENT")]
+    assert sorted(sent) == sorted(f"SENT {one.id}" for one in wanted)
+
+
+def test_what_dbos_takes_too_late_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("dbos")
+    for stops in (False, True, False):
+        caplog.clear()
+        configure_logging(stops=stops)
+        try:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        except RuntimeError:
+            logger.exception("Exception in %s", "r-1")
+        (record,) = caplog.records
+        expected = (logging.WARNING, True) if stops else (logging.ERROR, False)
+        assert (record.levelno, record.exc_info is None) == expected
+        assert "cannot schedule new futures" in record.getMessage() or not stops
 
 
 async def test_an_idle_process_stops_in_seconds(store: SqlStore, processes: Processes) -> None:

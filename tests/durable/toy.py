@@ -6,6 +6,7 @@ What happens is written to `FOLDER/done`, a line each, as a person would see it:
 
 import asyncio
 import os
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +43,7 @@ class ToyWork:
     def __init__(self, store: SqlStore, folder: Path) -> None:
         self.store = store
         self.folder = folder
+        self.background: asyncio.Task[None] | None = None
 
     async def begin(self, request_id: str, phase: str) -> BeginResult:
         async with self.stops("begin"):
@@ -128,6 +130,13 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
+async def _keep_busy(seconds: float) -> None:
+    """Block the loop for so long between its turns, as on a busy machine."""
+    while True:
+        time.sleep(seconds)  # noqa: ASYNC251 - it is meant to block
+        await asyncio.sleep(0)
+
+
 async def work_on(database_url: str, folder: Path) -> None:
     place = place_of(database_url)
     queue = Queue(place.for_dbos)
@@ -139,5 +148,7 @@ async def work_on(database_url: str, folder: Path) -> None:
         await durable.launch()
         (folder / f"up-{os.getpid()}").touch()
         await done.wait()
+        if (busy := folder / "busy-end").exists():
+            work.background = asyncio.create_task(_keep_busy(float(busy.read_text())))
         await durable.close()
         await queue.close()
