@@ -91,7 +91,7 @@ def mention(world: World, text: str, **forged: Any) -> Parcel:
     }  # fmt: skip
     body = {
         "type": "event_callback", "team_id": state.team_id, "api_app_id": state.app.app_id,
-        "event_id": f"Ev{state.stamp()}", "event_time": 1, "event": event | forged,
+        "event_id": f"Ev{state.stamp()}", "event_time": int(state.time.now().timestamp()), "event": event | forged,
     }  # fmt: skip
     return event_parcel(body, None)
 
