@@ -8,7 +8,7 @@ from bot.core.records.timers import Timer
 from bot.core.requests.step_results import ActResult, BeginResult, StepName, VerifyResult
 from bot.durable.protocols import StepResult
 from bot.pipeline.environment import Environment
-from bot.pipeline.execution import act, begin, finish, giving_up, verify
+from bot.pipeline.execution import act, begin, failing_steps, finish, verify
 from bot.pipeline.execution.comparison import Comparisons
 from bot.pipeline.timers.due import fire
 
@@ -51,7 +51,7 @@ class WorkSteps:
 
     async def give_up(self, step: StepName, request_id: str, phase: str) -> StepResult:
         """End a step that a bug makes fail again and again, and notify people."""
-        result = await giving_up.give_up(self.env, step, request_id, phase)
+        result = await failing_steps.give_up(self.env, step, request_id, phase)
         if step is StepName.TELL or (step is StepName.BEGIN and result is not BeginResult.GO):
             await self._log_end(request_id)
         return result

@@ -19,7 +19,7 @@ from bot.core.requests.proof import PROOF, WATCHED_FOR, Finding, OldTokens, Proo
 from bot.core.requests.request import Request, State
 from bot.core.requests.transition import Transition
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes.telling import tell_outcome
+from bot.pipeline.outcomes.notifications import tell_outcome
 from bot.pipeline.outcomes.token_holders import tell_holders
 from bot.pipeline.probe_watches import ProbeWatch
 from bot.pipeline.replies import entry

@@ -18,7 +18,7 @@ from bot.core.requests.transition import Transition
 from bot.errors import BotError, Refused
 from bot.pipeline.authorization.authorize import No, Step, authorize
 from bot.pipeline.environment import Environment, new_id
-from bot.pipeline.outcomes.telling import tell_outcome
+from bot.pipeline.outcomes.notifications import tell_outcome
 from bot.pipeline.replies import entry
 from bot.turso import NotSent, TursoRejected
 

@@ -21,7 +21,7 @@ from bot.core.parsing.grammar import Grammar
 from bot.core.policy import Policy, load
 from bot.core.records.audit_entry import AuditEntry
 from bot.errors import BotError, Unavailable
-from bot.pipeline.outcomes.telling import notify_is_due
+from bot.pipeline.outcomes.notifications import notify_is_due
 from bot.store.store import open_store
 from tests.stores import copy_store
 

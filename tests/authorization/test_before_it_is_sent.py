@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.core.requests.request import State
-from bot.pipeline.approval import presses, voting
+from bot.pipeline.approval import presses, votes
 from tests.authorization import lost
 from tests.security import stage
 from tests.world import ANA, BEN, DANA, DB_OPS, World, until, words
@@ -77,7 +77,7 @@ async def test_what_is_lost_between_the_vote_and_the_start_stops_it(
             lasting.enter_context(lost.LOSSES[name](world, ANA))
             return await real(*arguments)
 
-        monkeypatch.setattr(voting, "start_approved", and_then_it_is_lost)
+        monkeypatch.setattr(votes, "start_approved", and_then_it_is_lost)
         await world.person(ANA).presses("Approve", card)
         found = await stage.reaches(world, card, State.STALE)
         await world.calm()

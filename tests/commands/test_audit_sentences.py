@@ -17,7 +17,7 @@ from tests.commands.conftest import Desk
 
 AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 WRITER = slack_writer(lambda entry: entry.databases, CATALOGUE)
-CHOSEN = {"voting.py", "settlement.py", "token_reveal.py", "incident_start.py"}
+CHOSEN = {"votes.py", "settlement.py", "token_reveal.py", "incident_start.py"}
 """Where the event is chosen between some: those are in the table below."""
 
 

@@ -54,7 +54,7 @@ def test_every_row_is_read() -> None:
     ("files", "names", "gone"),
     [
         pytest.param("`pipeline/gone.py`", "`gone`", ["pipeline/gone.py", "gone"], id="a file"),
-        pytest.param("`pipeline/approval/voting.py`", "`vote`, `gone`", ["gone"], id="a function"),
+        pytest.param("`pipeline/approval/votes.py`", "`vote`, `gone`", ["gone"], id="a function"),
     ],
 )
 def test_what_is_gone_is_found(files: str, names: str, gone: list[str]) -> None:

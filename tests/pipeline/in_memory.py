@@ -20,7 +20,7 @@ from bot.core.reply import Reply
 from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Request, State
 from bot.core.requests.step_results import BeginResult
-from bot.pipeline.approval import voting
+from bot.pipeline.approval import votes
 from bot.pipeline.environment import Environment
 from bot.pipeline.requests import command_lines
 from bot.pipeline.timers.due import fire
@@ -98,7 +98,7 @@ class Pipeline:
     async def approved(self, line: str) -> Request:
         """Open a request, and give it the one approval that it needs."""
         request = await self.ask(line)
-        await voting.vote(self.env, self.press(ANA, request))
+        await votes.vote(self.env, self.press(ANA, request))
         return await self.now(request)
 
     async def execute(self, request: Request, phase: str = "execute") -> State:

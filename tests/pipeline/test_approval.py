@@ -5,7 +5,7 @@ import pytest
 from bot.core.records.timers import TimerKind
 from bot.core.requests.request import State
 from bot.errors import BotError, Refused
-from bot.pipeline.approval import confirming, expiry, voting
+from bot.pipeline.approval import confirmation, expiry, votes
 from tests.pipeline.in_memory import ANA, BEN, DANA, ZOE, Pipeline
 
 
@@ -20,9 +20,9 @@ async def test_a_request_waits_and_nothing_is_sent(here: Pipeline) -> None:
 async def test_the_vote_that_completes_the_quorum_starts_the_work(here: Pipeline) -> None:
     request = await here.ask("rotate orders")
 
-    assert await voting.vote(here.env, here.press(ANA, request)) == "vote_counted"
+    assert await votes.vote(here.env, here.press(ANA, request)) == "vote_counted"
     assert (await here.now(request)).state is State.PENDING
-    assert await voting.vote(here.env, here.press(BEN, request)) == "approved"
+    assert await votes.vote(here.env, here.press(BEN, request)) == "approved"
 
     approved = await here.now(request)
     assert approved.state is State.APPROVED
@@ -31,9 +31,9 @@ async def test_the_vote_that_completes_the_quorum_starts_the_work(here: Pipeline
 
 async def test_one_person_has_one_vote(here: Pipeline) -> None:
     request = await here.ask("rotate orders")
-    await voting.vote(here.env, here.press(ANA, request))
+    await votes.vote(here.env, here.press(ANA, request))
 
-    with_the_same_vote = await voting.vote(here.env, here.press(ANA, request))
+    with_the_same_vote = await votes.vote(here.env, here.press(ANA, request))
 
     assert with_the_same_vote == "vote_counted"
     assert (await here.now(request)).state is State.PENDING
@@ -43,7 +43,7 @@ async def test_nobody_approves_their_own_request(here: Pipeline) -> None:
     request = await here.ask("db destroy orders", who=ANA)
 
     with pytest.raises(Refused, match="own"):
-        await voting.vote(here.env, here.press(ANA, request))
+        await votes.vote(here.env, here.press(ANA, request))
 
     assert (await here.now(request)).votes == ()
 
@@ -52,17 +52,17 @@ async def test_a_vote_of_somebody_who_is_no_approver_does_not_count(here: Pipeli
     request = await here.ask("db destroy orders")
 
     with pytest.raises(Refused):
-        await voting.vote(here.env, here.press(ZOE, request))
+        await votes.vote(here.env, here.press(ZOE, request))
 
     assert (await here.now(request)).state is State.PENDING
 
 
 async def test_a_vote_of_somebody_who_left_the_approvers_since_does_not_count(here: Pipeline) -> None:
     request = await here.ask("rotate orders")
-    await voting.vote(here.env, here.press(ANA, request))
+    await votes.vote(here.env, here.press(ANA, request))
     here.of.dba.remove(ANA)
 
-    assert await voting.vote(here.env, here.press(BEN, request)) == "vote_counted"
+    assert await votes.vote(here.env, here.press(BEN, request)) == "vote_counted"
     assert (await here.now(request)).state is State.PENDING
 
 
@@ -75,14 +75,14 @@ async def test_an_approved_token_is_ready_and_not_minted(here: Pipeline) -> None
 
 async def test_a_single_denial_ends_a_request(here: Pipeline) -> None:
     request = await here.ask("rotate orders")
-    await voting.vote(here.env, here.press(ANA, request))
+    await votes.vote(here.env, here.press(ANA, request))
 
-    await voting.refuse(here.env, here.press(BEN, request), "not today")
+    await votes.refuse(here.env, here.press(BEN, request), "not today")
 
     ended = await here.now(request)
     assert (ended.state, ended.outcome) == (State.DENIED, "not today")
     with pytest.raises(BotError):
-        await voting.vote(here.env, here.press(BEN, request))
+        await votes.vote(here.env, here.press(BEN, request))
     assert (await here.events(request))[-1] == "denied/denied"
 
 
@@ -91,7 +91,7 @@ async def test_a_request_that_was_sent_can_no_longer_be_denied(here: Pipeline) -
     await here.execute(request)
 
     with pytest.raises(BotError):
-        await voting.refuse(here.env, here.press(BEN, request), "too late")
+        await votes.refuse(here.env, here.press(BEN, request), "too late")
 
     assert (await here.now(request)).state is State.SUCCEEDED
 
@@ -99,9 +99,9 @@ async def test_a_request_that_was_sent_can_no_longer_be_denied(here: Pipeline) -
 async def test_the_requester_can_withdraw_and_nobody_else(here: Pipeline) -> None:
     request = await here.ask("db destroy orders")
     with pytest.raises(BotError):
-        await confirming.withdraw(here.env, here.press(ZOE, request, "approval.withdraw"))
+        await confirmation.withdraw(here.env, here.press(ZOE, request, "approval.withdraw"))
 
-    await confirming.withdraw(here.env, here.press(DANA, request, "approval.withdraw"))
+    await confirmation.withdraw(here.env, here.press(DANA, request, "approval.withdraw"))
 
     assert (await here.now(request)).state is State.CANCELLED
 
@@ -110,7 +110,7 @@ async def test_a_request_that_nobody_decides_expires(here: Pipeline) -> None:
     request = await here.ask("db destroy orders")
     here.pass_time(minutes=31)
     with pytest.raises(BotError):
-        await voting.vote(here.env, here.press(ANA, request))
+        await votes.vote(here.env, here.press(ANA, request))
 
     await expiry.expire(here.env, request.id, keeps=TimerKind.EXPIRE)
 

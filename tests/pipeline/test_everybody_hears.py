@@ -18,7 +18,7 @@ from bot.core.records.incidents import Incident, Review
 from bot.core.records.timers import Timer, TimerKind
 from bot.core.requests.request import Mode, Request, State
 from bot.core.requests.transition import Transition
-from bot.pipeline.outcomes.telling import notify_is_due, tell_outcome, tell_reviewed
+from bot.pipeline.outcomes.notifications import notify_is_due, tell_outcome, tell_reviewed
 from tests.pipeline.listening import EVERYBODY, MEMBERS, House, house
 from tests.soak import pairs
 from tests.store import samples

@@ -8,7 +8,7 @@ import pytest
 from bot.app.workflow_steps import WorkSteps
 from bot.core.requests.request import State
 from bot.core.requests.step_results import ActResult, Attempt, BeginResult, PhaseResult
-from bot.pipeline.approval import voting
+from bot.pipeline.approval import votes
 from tests.pipeline.in_memory import BEN, Pipeline
 
 DELETE = "DELETE /databases/orders"
@@ -63,7 +63,7 @@ async def test_a_denial_before_it_is_sent_stops_it(here: Pipeline) -> None:
     request = await here.approved("db destroy orders --now")
     work = WorkSteps(here.env)
     assert await work.begin(request.id, "execute") is BeginResult.GO
-    await voting.refuse(here.env, here.press(BEN, request), "stop")
+    await votes.refuse(here.env, here.press(BEN, request), "stop")
 
     acted = await work.act(request.id, "execute")
     await work.finish(request.id, "execute", await work.verify(request.id, "execute", acted))

@@ -17,7 +17,7 @@ from bot.core.records.usage import Digest
 from bot.core.requests.request import Mode, State
 from bot.core.requests.transition import Transition
 from bot.errors import Unavailable
-from bot.pipeline.outcomes.telling import tell_outcome
+from bot.pipeline.outcomes.notifications import tell_outcome
 from bot.pipeline.timers import digests
 from bot.pipeline.timers.due import fire
 from tests.pipeline.listening import EVERYBODY, MEMBERS, House, house

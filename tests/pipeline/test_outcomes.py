@@ -3,8 +3,8 @@
 import pytest
 
 from bot.core.requests.request import State
-from bot.pipeline.approval import voting
-from bot.pipeline.outcomes.telling import tell_outcome
+from bot.pipeline.approval import votes
+from bot.pipeline.outcomes.notifications import tell_outcome
 from tests.pipeline.in_memory import BEN, Pipeline
 
 
@@ -23,7 +23,7 @@ async def test_the_outcome_is_posted_once(here: Pipeline) -> None:
 async def test_a_denial_is_told_with_its_reason(here: Pipeline) -> None:
     request = await here.ask("db destroy orders")
 
-    await voting.refuse(here.env, here.press(BEN, request), "not today")
+    await votes.refuse(here.env, here.press(BEN, request), "not today")
 
     assert any("not today" in text for text in here.slack.public)
 

@@ -45,7 +45,7 @@ TASKS_OF_THEIR_OWN = {
     "durable/executor_locks.py": "ends the process when it ends",
     "pipeline/execution/act.py": "the card of a change that is sent, which that change waits for",
     "pipeline/home/home_tab.py": "one question, which somebody waits for",
-    "pipeline/outcomes/waiting.py": "one word, which is waited for",
+    "pipeline/outcomes/start_delay.py": "one word, which is waited for",
     "pipeline/probe_watches.py": "one proof, whose failure is logged",
     "slack/incoming/socket_mode.py": "the library's own, which the loop `Slack connection` replaces",
     "slack/background_tasks.py": "one answer, whose failure is logged",

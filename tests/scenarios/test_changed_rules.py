@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.core.requests.request import State
-from bot.pipeline.approval import confirming, presses
+from bot.pipeline.approval import confirmation, presses
 from tests.policies import WITH_DBA_GROUP
 from tests.world import DANA, DB_OPS, World, buttons, enforce, until, words
 
@@ -73,7 +73,7 @@ async def test_so_it_is_between_the_confirmation_and_the_deed(
         rule(world, STRICTER[more])
         return await real(*arguments)
 
-    monkeypatch.setattr(confirming, "start_approved", and_then_the_rules_change)
+    monkeypatch.setattr(confirmation, "start_approved", and_then_the_rules_change)
     await world.person(DANA).presses(confirming_button(question), question)
 
     outcome, dana = re.compile(f"now requires {more} for this.*Nothing was changed"), world.person(DANA)

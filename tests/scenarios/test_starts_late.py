@@ -7,7 +7,7 @@ import pytest
 from bot.core.requests.request import Request
 from bot.pipeline.authorization.authorize import authorize
 from bot.pipeline.execution import begin
-from bot.pipeline.outcomes import waiting
+from bot.pipeline.outcomes import start_delay
 from bot.sandbox.workspace.model import Message
 from tests.policies import WITH_DBA_GROUP
 from tests.scenarios import forging
@@ -102,7 +102,7 @@ async def test_what_waits_for_turso_says_so_in_place_of_the_note_that_it_starts(
 async def test_a_turso_that_does_not_answer_at_all_is_not_waited_for_in_silence(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waiting, "SLOW_SECONDS", 0.2)
+    monkeypatch.setattr(start_delay, "SLOW_SECONDS", 0.2)
     await world.make(name := "late-held")
     dana = world.person(DANA)
     question = await dana.types(f"/turso db protect {name} on")
@@ -110,7 +110,7 @@ async def test_a_turso_that_does_not_answer_at_all_is_not_waited_for_in_silence(
     await dana.presses("Set protection", question)
 
     await until(lambda: told_to_wait(world, name), what="the word that it waits", within=10)
-    assert waiting.SLOW in words(told_to_wait(world, name)[0])
+    assert start_delay.SLOW in words(told_to_wait(world, name)[0])
     world.turso.faults.remove(held.id)
     await world.calm()
     assert world.changes("PATCH", f"/{name}/configuration")

@@ -8,7 +8,7 @@ from bot.core.records.timers import TimerKind
 from bot.core.requests.request import Request, State
 from bot.core.requests.transition import Transition
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes.telling import tell_outcome
+from bot.pipeline.outcomes.notifications import tell_outcome
 from bot.pipeline.replies import entry
 
 NOT_STARTED: Final = "It couldn't start in time, and nothing was changed."

@@ -21,7 +21,7 @@ from bot.pipeline.approval.expiry import expire
 from bot.pipeline.authorization.authorize import Authorization, No, Step, authorize
 from bot.pipeline.authorization.decision import Forbidden, judge
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes.telling import tell_outcome
+from bot.pipeline.outcomes.notifications import tell_outcome
 from bot.pipeline.replies import entry, private_note
 
 LAPSE: Final = timedelta(minutes=15)

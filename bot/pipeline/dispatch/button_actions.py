@@ -12,12 +12,12 @@ from bot.core.requests.incoming import Incoming, Kind
 from bot.core.requests.request import ENDS
 from bot.errors import BadInput, BotError, Unavailable
 from bot.pipeline import token_reveal
-from bot.pipeline.approval import confirming, reminding, reviewing, voting
+from bot.pipeline.approval import confirmation, reminders, review_form, votes
 from bot.pipeline.approval.presses import TOO_OLD, request_of
 from bot.pipeline.authorization.decision import judge
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.request_cards import refresh_cards
-from bot.pipeline.quarantine import undoing
+from bot.pipeline.quarantine import undo
 from bot.pipeline.requests import incident_buttons, open_items
 
 log = structlog.get_logger(__name__)
@@ -82,15 +82,15 @@ async def unknown(env: Environment, incoming: Incoming) -> str:
 
 
 CLICKS: Final[Mapping[str, Click]] = {
-    "approval.approve": Click(voting.approve),
-    "approval.deny": Click(voting.deny),
-    "approval.withdraw": Click(confirming.withdraw),
-    "approval.remind": Click(reminding.remind),
-    "request.confirm": Click(confirming.confirm),
-    "request.dismiss": Click(confirming.dismiss),
+    "approval.approve": Click(votes.approve),
+    "approval.deny": Click(votes.deny),
+    "approval.withdraw": Click(confirmation.withdraw),
+    "approval.remind": Click(reminders.remind),
+    "request.confirm": Click(confirmation.confirm),
+    "request.dismiss": Click(confirmation.dismiss),
     "token.reveal": Click(reveal_anywhere),
-    "quarantine.undo": Click(undoing.undo),
-    "review.open": Click(reviewing.open_review, changes=False),
+    "quarantine.undo": Click(undo.undo),
+    "review.open": Click(review_form.open_review, changes=False),
     "hold.thaw": Click(open_items.thaw_hold),
     "token.end": Click(open_items.revoke_tokens_of),
     "incident.extend": Click(incident_buttons.extend),

@@ -23,7 +23,7 @@ from bot.pipeline.dispatch import button_actions, modal_submissions, pasted_secr
 from bot.pipeline.dispatch.refusal_hints import what_helps
 from bot.pipeline.environment import Environment
 from bot.pipeline.home.open_homes import OpenHomes
-from bot.pipeline.outcomes.telling import tell_outcome
+from bot.pipeline.outcomes.notifications import tell_outcome
 from bot.pipeline.replies import entry, error_reply, private_note, report_unexpected
 from bot.pipeline.requests import command_lines, open_form
 

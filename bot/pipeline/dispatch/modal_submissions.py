@@ -17,12 +17,12 @@ from bot.core.records.incidents import Review
 from bot.core.requests.incoming import Incoming, Kind
 from bot.core.requests.request import Request
 from bot.errors import BadInput, Refused
-from bot.pipeline.approval import confirming, voting
+from bot.pipeline.approval import confirmation, votes
 from bot.pipeline.approval.presses import subject_name
 from bot.pipeline.authorization.authorize import Step, authorize
 from bot.pipeline.authorization.decision import require_allowed
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes.telling import tell_reviewed
+from bot.pipeline.outcomes.notifications import tell_reviewed
 from bot.pipeline.replies import entry, private_note
 from bot.pipeline.requests.command_lines import ask
 from bot.pipeline.requests.open_form import open_form
@@ -84,7 +84,7 @@ async def _check_name(env: Environment, incoming: Incoming) -> Checked:
         return Checked({forms.NAME_INPUT: _not_the_name(typed, name)})
     approving = incoming.action_id == "approval.type_name"
     here = _at(incoming, request)
-    return Checked(work=partial(voting.vote if approving else confirming.go_on, env, here), at=here)
+    return Checked(work=partial(votes.vote if approving else confirmation.go_on, env, here), at=here)
 
 
 def _not_the_name(typed: str, name: str) -> str:
@@ -99,7 +99,7 @@ def _not_the_name(typed: str, name: str) -> str:
 async def _check_deny(env: Environment, incoming: Incoming) -> Checked:
     request = await env.store.requests.get(incoming.value)
     here = _at(incoming, request) if request else incoming
-    return Checked(work=partial(voting.refuse, env, here, forms.comment(incoming.values)), at=here)
+    return Checked(work=partial(votes.refuse, env, here, forms.comment(incoming.values)), at=here)
 
 
 def _at(incoming: Incoming, request: Request) -> Incoming:

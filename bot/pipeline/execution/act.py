@@ -10,8 +10,8 @@ from bot.pipeline import rotation_proof
 from bot.pipeline.environment import Environment
 from bot.pipeline.execution.comparison import Comparisons, why_stale
 from bot.pipeline.execution.phases import command_of, context_of, request_of, show_quietly
-from bot.pipeline.outcomes.waiting import said_if_it_waits
-from bot.pipeline.quarantine.undoing import start_undo
+from bot.pipeline.outcomes.start_delay import said_if_it_waits
+from bot.pipeline.quarantine.undo import start_undo
 from bot.turso import NotSent, TursoRejected, noting_changes
 from bot.turso.errors import PartlyDone, TursoForbidden, TursoRateLimited, TursoUnauthorized
 

@@ -12,9 +12,9 @@ from bot.pipeline.authorization.authorize import No, Step, authorize
 from bot.pipeline.environment import Environment
 from bot.pipeline.execution.comparison import Comparisons, why_stale
 from bot.pipeline.execution.phases import context_of, show_quietly
+from bot.pipeline.outcomes.notifications import tell_outcome
 from bot.pipeline.outcomes.request_cards import post_card
-from bot.pipeline.outcomes.telling import tell_outcome
-from bot.pipeline.outcomes.waiting import said_if_it_waits
+from bot.pipeline.outcomes.start_delay import said_if_it_waits
 from bot.pipeline.quarantine.countdown import back_to_quarantine
 from bot.pipeline.replies import entry
 from bot.pipeline.transitions.hold_placement import placed_by, take

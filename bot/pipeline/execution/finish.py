@@ -7,7 +7,7 @@ from bot.core.requests.step_results import PhaseKind, PhaseResult, VerifyResult
 from bot.pipeline import rotation_proof
 from bot.pipeline.environment import Environment
 from bot.pipeline.execution.phases import command_of, request_of
-from bot.pipeline.outcomes.telling import tell_outcome
+from bot.pipeline.outcomes.notifications import tell_outcome
 from bot.pipeline.quarantine.countdown import back_to_quarantine
 from bot.pipeline.transitions.settlement import Settlement, settle
 

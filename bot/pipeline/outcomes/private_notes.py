@@ -13,7 +13,7 @@ from bot.core.requests.request import Mode, Request
 from bot.errors import BotError
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.request_cards import card_of, done_of, timeline_link
-from bot.pipeline.outcomes.waiting import WAITS
+from bot.pipeline.outcomes.start_delay import WAITS
 from bot.pipeline.replies import asker_address
 
 log = structlog.get_logger(__name__)

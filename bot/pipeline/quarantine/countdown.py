@@ -19,8 +19,8 @@ from bot.errors import BotError
 from bot.pipeline.authorization.authorize import No, Step, authorize
 from bot.pipeline.authorization.plan_drift import what_changed
 from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.notifications import tell_outcome
 from bot.pipeline.outcomes.request_cards import show
-from bot.pipeline.outcomes.telling import tell_outcome
 from bot.pipeline.replies import entry
 from bot.pipeline.transitions.hold_placement import placed_by
 from bot.turso import DatabaseNotFound

@@ -21,8 +21,8 @@ from bot.core.requests.transition import Transition
 from bot.errors import BadInput, CannotPost, Unavailable
 from bot.pipeline import token_reveal
 from bot.pipeline.environment import Environment, new_id
+from bot.pipeline.outcomes.notifications import tell_outcome
 from bot.pipeline.outcomes.request_cards import card_of, post_card, show
-from bot.pipeline.outcomes.telling import tell_outcome
 from bot.pipeline.replies import entry, private_note
 
 OWN_CONFIRMATION = timedelta(minutes=15)

@@ -16,7 +16,7 @@ from bot.pipeline.authorization.checks import UNDOES
 from bot.pipeline.authorization.command_line import own_undo, require_line_allowed
 from bot.pipeline.authorization.decision import planned_action, require_allowed
 from bot.pipeline.environment import Environment
-from bot.pipeline.quarantine import undoing
+from bot.pipeline.quarantine import undo
 from bot.pipeline.replies import entry
 from bot.pipeline.requests.open_form import as_incomplete, open_form
 from bot.pipeline.requests.open_request import open_request
@@ -40,7 +40,7 @@ async def plan_change(
     common, action = read.common, action_of(command.name, read.args)
     quarantine = await own_undo(env, incoming, command, read.args)
     if quarantine and not common.dry_run:
-        return await undoing.undo_request(env, incoming, quarantine)
+        return await undo.undo_request(env, incoming, quarantine)
     reveals_next = False
     if quarantine is None:
         typed, action = await require_line_allowed(env, subject, action)

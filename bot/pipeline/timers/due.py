@@ -21,9 +21,9 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.execution.phases import facts_again
 from bot.pipeline.outcomes.delivery import deliver, deliver_and_close, notice_of
 from bot.pipeline.outcomes.live_cards import refresh_live_cards
+from bot.pipeline.outcomes.notifications import notify_is_due, tell_outcome
 from bot.pipeline.outcomes.recipients import notified
 from bot.pipeline.outcomes.request_cards import below_card, post_card, show
-from bot.pipeline.outcomes.telling import notify_is_due, tell_outcome
 from bot.pipeline.quarantine.countdown import countdown_is_over
 from bot.pipeline.replies import entry, private_note
 from bot.pipeline.requests.open_request import drop_if_never_shown

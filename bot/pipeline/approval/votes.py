@@ -20,8 +20,8 @@ from bot.pipeline.approval.presses import (
 from bot.pipeline.authorization.authorize import Step
 from bot.pipeline.authorization.checks import OWN
 from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.notifications import tell_outcome
 from bot.pipeline.outcomes.request_cards import show
-from bot.pipeline.outcomes.telling import tell_outcome
 from bot.pipeline.replies import entry, private_note
 
 

@@ -20,8 +20,8 @@ from bot.pipeline.approval.presses import (
 )
 from bot.pipeline.authorization.authorize import Step
 from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.notifications import tell_others
 from bot.pipeline.outcomes.private_notes import keep_note
-from bot.pipeline.outcomes.telling import tell_others
 from bot.pipeline.replies import entry, private_note
 
 

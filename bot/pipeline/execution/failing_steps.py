@@ -16,7 +16,7 @@ from bot.core.requests.step_results import (
 from bot.pipeline.environment import Environment
 from bot.pipeline.execution.begin import stop_at_fault
 from bot.pipeline.execution.finish import finish
-from bot.pipeline.outcomes.telling import tell_plainly
+from bot.pipeline.outcomes.notifications import tell_plainly
 
 log = structlog.get_logger(__name__)
 FAULT: Final = "Something went wrong in Turso Ops."
