@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.sandbox.page.connecting import shell_command
+from bot.sandbox.page.shell_command import shell_command
 from tests.world import DANA, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -15,10 +15,10 @@ from starlette.staticfiles import StaticFiles
 from bot.sandbox.workspace.guard import LoopbackOnly
 from bot.sandbox.workspace.workspace import Workspace
 
-from .acting import Acting
+from .action_handlers import ActionHandlers
 from .guard import SamePageOnly
 from .hints import CommandHint
-from .looking import HomeViewer, refused
+from .read_handlers import ReadHandlers, refused
 from .tour import TourStep, default_tour
 from .windows import Windows
 
@@ -43,34 +43,34 @@ def create_page(
     """
     steps = default_tour() if tour is None else tour
     boot = json.dumps(secrets.token_hex(4))
-    looking = HomeViewer(workspace, Windows(workspace), commands, steps, boot, platform_url)
-    acting = Acting(workspace, on_move)
+    read = ReadHandlers(workspace, Windows(workspace), commands, steps, boot, platform_url)
+    actions = ActionHandlers(workspace, on_move)
     routes = [
-        Route("/", looking.front),
-        Route("/as/{person}", looking.front),
-        Route("/as/{person}/c/{channel}", looking.channel),
-        Route("/as/{person}/c/{channel}/older", looking.older),
-        Route("/as/{person}/t/{channel}/{ts}", looking.thread),
-        Route("/as/{person}/home", looking.home),
-        Route("/as/{person}/sidebar", looking.sidebar),
-        Route("/as/{person}/stream/{window}", looking.stream),
-        Route("/as/{person}/files/{file}", looking.file),
-        Route("/as/{person}/lab", looking.lab),
-        Route("/as/{person}/lab/clock", acting.clock, methods=["POST"]),
-        Route("/as/{person}/lab/faults/{trouble}", acting.fault, methods=["POST"]),
-        Route("/as/{person}/lab/own-faults", acting.add_fault, methods=["POST"]),
-        Route("/as/{person}/lab/own-faults/{number:int}/off", acting.remove_fault, methods=["POST"]),
-        Route("/as/{person}/lab/admin/{kind}/{subject}", acting.administer, methods=["POST"]),
-        Route("/as/{person}/lab/{key}", looking.lab_detail),
-        Route("/as/{person}/delete/{channel}/{ts}", acting.delete, methods=["POST"]),
-        Route("/as/{person}/say", acting.say, methods=["POST"]),
-        Route("/as/{person}/act", acting.act, methods=["POST"]),
-        Route("/as/{person}/suggest", acting.suggest, methods=["POST"]),
-        Route("/as/{person}/home/open", acting.open_home, methods=["POST"]),
-        Route("/as/{person}/shortcut/{callback}", acting.shortcut, methods=["POST"]),
-        Route("/as/{person}/shortcut/{callback}/{ts}", acting.message_shortcut, methods=["POST"]),
-        Route("/as/{person}/views/{view}/submit", acting.submit, methods=["POST"]),
-        Route("/as/{person}/views/{view}/close", acting.close, methods=["POST"]),
+        Route("/", read.front),
+        Route("/as/{person}", read.front),
+        Route("/as/{person}/c/{channel}", read.channel),
+        Route("/as/{person}/c/{channel}/older", read.older),
+        Route("/as/{person}/t/{channel}/{ts}", read.thread),
+        Route("/as/{person}/home", read.home),
+        Route("/as/{person}/sidebar", read.sidebar),
+        Route("/as/{person}/stream/{window}", read.stream),
+        Route("/as/{person}/files/{file}", read.file),
+        Route("/as/{person}/lab", read.lab),
+        Route("/as/{person}/lab/clock", actions.clock, methods=["POST"]),
+        Route("/as/{person}/lab/faults/{trouble}", actions.fault, methods=["POST"]),
+        Route("/as/{person}/lab/own-faults", actions.add_fault, methods=["POST"]),
+        Route("/as/{person}/lab/own-faults/{number:int}/off", actions.remove_fault, methods=["POST"]),
+        Route("/as/{person}/lab/admin/{kind}/{subject}", actions.administer, methods=["POST"]),
+        Route("/as/{person}/lab/{key}", read.lab_detail),
+        Route("/as/{person}/delete/{channel}/{ts}", actions.delete, methods=["POST"]),
+        Route("/as/{person}/say", actions.say, methods=["POST"]),
+        Route("/as/{person}/act", actions.act, methods=["POST"]),
+        Route("/as/{person}/suggest", actions.suggest, methods=["POST"]),
+        Route("/as/{person}/home/open", actions.open_home, methods=["POST"]),
+        Route("/as/{person}/shortcut/{callback}", actions.shortcut, methods=["POST"]),
+        Route("/as/{person}/shortcut/{callback}/{ts}", actions.message_shortcut, methods=["POST"]),
+        Route("/as/{person}/views/{view}/submit", actions.submit, methods=["POST"]),
+        Route("/as/{person}/views/{view}/close", actions.close, methods=["POST"]),
         Mount("/page", StaticFiles(directory=STATIC), name="static"),
     ]
     return Starlette(

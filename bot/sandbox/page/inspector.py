@@ -9,9 +9,9 @@ from markupsafe import Markup
 
 from bot.sandbox.workspace.records import Call, Change, Delivery
 
-from .administering import Administration
-from .drawing import Drawing
+from .administration import Administration
 from .faults import ANSWERS, CODES, METHODS, TIMES, Switch, custom
+from .page_renderer import PageRenderer
 from .privacy import may_look
 from .render.renderer import Renderer
 from .scene import Scene
@@ -37,7 +37,7 @@ class Inspector:
 
     def __init__(self, scene: Scene) -> None:
         self._scene, self._workspace = scene, scene.workspace
-        self._drawing = Drawing(scene)
+        self._drawing = PageRenderer(scene)
 
     def drawer(self, faults: Sequence[Switch], moved: str, platform_url: str | None) -> Markup:
         """Return the whole drawer: clock, addresses, faults, log."""

@@ -9,8 +9,8 @@ from bot.sandbox.workspace.model import Message
 from bot.sandbox.workspace.records import Change
 from bot.sandbox.workspace.workspace import Workspace
 
-from .drawing import Drawing
 from .inspector import Inspector
+from .page_renderer import PageRenderer
 from .scene import Scene
 
 RETRY_MILLISECONDS = 700
@@ -34,7 +34,7 @@ class Translator:
 
     def __init__(self, scene: Scene) -> None:
         self._scene, self._workspace = scene, scene.workspace
-        self._drawing = Drawing(scene)
+        self._drawing = PageRenderer(scene)
 
     def events(self, change: Change) -> Iterator[ServerSentEvent]:
         if change.kind in ("delivery", "call"):

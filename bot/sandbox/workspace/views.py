@@ -7,7 +7,6 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from bot.sandbox.workspace.acting import elements
 from bot.sandbox.workspace.blockkit import validate_view
 from bot.sandbox.workspace.errors import SlackError
 from bot.sandbox.workspace.ids import new_id, new_secret
@@ -16,6 +15,7 @@ from bot.sandbox.workspace.passes import Trigger
 from bot.sandbox.workspace.posting import with_block_ids
 from bot.sandbox.workspace.records import Change, ChangeKind
 from bot.sandbox.workspace.state import State
+from bot.sandbox.workspace.user_actions import elements
 
 _VIEW_BYTES = 250_000
 

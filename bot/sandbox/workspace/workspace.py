@@ -8,12 +8,6 @@ from typing import Any
 
 import httpx
 
-from bot.sandbox.workspace.acting.administering import Admin
-from bot.sandbox.workspace.acting.clicking import Clicking
-from bot.sandbox.workspace.acting.modals import Modals
-from bot.sandbox.workspace.acting.speaking import Speaking
-from bot.sandbox.workspace.acting.suggesting import Suggesting
-from bot.sandbox.workspace.acting.visiting import Visiting
 from bot.sandbox.workspace.changes import Subscription
 from bot.sandbox.workspace.delivery.courier import Courier
 from bot.sandbox.workspace.delivery.events import Events
@@ -29,13 +23,19 @@ from bot.sandbox.workspace.records import Acted, Call, CannotAct, Delivery
 from bot.sandbox.workspace.state import State
 from bot.sandbox.workspace.timeline import Timeline, wall_clock
 from bot.sandbox.workspace.tokens import Tokens
+from bot.sandbox.workspace.user_actions.administration import Admin
+from bot.sandbox.workspace.user_actions.clicks import Clicks
+from bot.sandbox.workspace.user_actions.home_and_shortcuts import HomeAndShortcuts
+from bot.sandbox.workspace.user_actions.messages import MessagePosting
+from bot.sandbox.workspace.user_actions.modals import Modals
+from bot.sandbox.workspace.user_actions.suggestions import Suggestions
 from bot.sandbox.workspace.views import Views
 
 
 class Workspace:
     """One Slack workspace with one app installed.
 
-    The acting methods do what a person can do in Slack's client, and return once the app has answered (or has not,
+    The methods for actions do what a person can do in Slack's client, and return once the app has answered (or has not,
     in time). What Slack would never let a person do raises `CannotAct`.
     """
 
@@ -60,12 +60,12 @@ class Workspace:
         self.sockets = Sockets(state)
         self.courier = Courier(state, self.post, self.sockets)
         self.events = Events(state, self.courier)
-        suggesting = Suggesting(state, self.courier)
-        self._suggesting = suggesting
-        self._speaking = Speaking(state, self.courier, self.events)
-        self._clicking = Clicking(state, self.courier, suggesting)
-        self._modals = Modals(state, self.courier, self.views, suggesting)
-        self._visiting = Visiting(state, self.courier, self.events)
+        suggestions = Suggestions(state, self.courier)
+        self._suggestions = suggestions
+        self._posting = MessagePosting(state, self.courier, self.events)
+        self._clicks = Clicks(state, self.courier, suggestions)
+        self._modals = Modals(state, self.courier, self.views, suggestions)
+        self._home_and_shortcuts = HomeAndShortcuts(state, self.courier, self.events)
         self.admin = Admin(state, self.events, self.courier)
 
     # -- what there is
@@ -181,7 +181,7 @@ class Workspace:
     ) -> Acted:
         """Send a line: a slash command when it begins with `/`, else a message. `phone`: with smart punctuation."""
         text = as_a_phone_writes(text) if phone else text
-        return await self._speaking.say(person_id, channel_id, text, thread_ts=thread_ts)
+        return await self._posting.say(person_id, channel_id, text, thread_ts=thread_ts)
 
     async def click(
         self,
@@ -204,9 +204,9 @@ class Workspace:
         """
         if view_id is not None:
             view = self._view(view_id)
-            return await self._clicking.in_view(person_id, view, action_id, block_id, selected)
+            return await self._clicks.in_view(person_id, view, action_id, block_id, selected)
         found = message or self._message(message_ts, channel_id)
-        return await self._clicking.in_message(person_id, found, action_id, block_id, selected)
+        return await self._clicks.in_message(person_id, found, action_id, block_id, selected)
 
     async def suggest(
         self,
@@ -220,7 +220,7 @@ class Workspace:
     ) -> list[Json]:
         """Type into a menu with external options, and return the options or groups that the app offers."""
         place = self._view(view_id) if view_id is not None else self._message(message_ts, None)
-        return await self._suggesting.suggest(person_id, place, action_id, block_id, text)
+        return await self._suggestions.suggest(person_id, place, action_id, block_id, text)
 
     async def submit_view(self, person_id: str, view_id: str, values: Json) -> Acted:
         """Submit a modal with `{block_id: value}` filled in; what is not named keeps its value."""
@@ -232,15 +232,15 @@ class Workspace:
 
     async def open_home(self, person_id: str, tab: str = "home") -> Acted:
         """Open the app's Home (or Messages) tab."""
-        return await self._visiting.open_home(person_id, tab)
+        return await self._home_and_shortcuts.open_home(person_id, tab)
 
     async def shortcut(self, person_id: str, callback_id: str) -> Acted:
         """Use a global shortcut."""
-        return await self._visiting.shortcut(person_id, callback_id)
+        return await self._home_and_shortcuts.shortcut(person_id, callback_id)
 
     async def message_shortcut(self, person_id: str, callback_id: str, message_ts: str) -> Acted:
         """Use a shortcut from the menu of a message."""
-        return await self._visiting.message_shortcut(person_id, callback_id, self._message(message_ts, None))
+        return await self._home_and_shortcuts.message_shortcut(person_id, callback_id, self._message(message_ts, None))
 
     async def deliver(self, parcel: Parcel) -> Delivery:
         """Send any payload at all, properly signed: stale, forged or foreign ones too."""

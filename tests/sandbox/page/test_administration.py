@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.sandbox.page.administering import OPERATIONS
+from bot.sandbox.page.administration import OPERATIONS
 from bot.sandbox.page.faults import ANSWERS
 from bot.sandbox.workspace import Message, Workspace
 from bot.sandbox.workspace.seed import DANA, DB_OPS, GENERAL, GIL, OTHER_TEAM, REMY, SHARED, STELLA, ZED

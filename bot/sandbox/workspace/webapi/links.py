@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from bot.sandbox.workspace.acting.answers import respond
 from bot.sandbox.workspace.delivery.sockets import Connection
 from bot.sandbox.workspace.errors import SlackError
 from bot.sandbox.workspace.model import Json
 from bot.sandbox.workspace.records import Call
+from bot.sandbox.workspace.user_actions.answers import respond
 from bot.sandbox.workspace.webapi.arguments import Args, read_arguments
 from bot.sandbox.workspace.webapi.broken import broken_after, broken_before
 from bot.sandbox.workspace.webapi.concern import person_of_response

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.sandbox.workspace.acting import elements
-from bot.sandbox.workspace.acting.suggesting import Suggesting
 from bot.sandbox.workspace.delivery import payloads
 from bot.sandbox.workspace.delivery.courier import Courier
 from bot.sandbox.workspace.delivery.parcel import interactive_parcel
 from bot.sandbox.workspace.model import Json, Message, Person, View
 from bot.sandbox.workspace.records import Acted, CannotAct
 from bot.sandbox.workspace.state import State
+from bot.sandbox.workspace.user_actions import elements
+from bot.sandbox.workspace.user_actions.suggestions import Suggestions
 
 TROUBLE = "This app took too long to respond. Try again?"
 
 
-class Clicking:
+class Clicks:
     """Delivers `block_actions`. Slack doesn't debounce, so every press is a delivery."""
 
-    def __init__(self, state: State, courier: Courier, suggesting: Suggesting) -> None:
-        self._state, self._courier, self._suggesting = state, courier, suggesting
+    def __init__(self, state: State, courier: Courier, suggestions: Suggestions) -> None:
+        self._state, self._courier, self._suggestions = state, courier, suggestions
 
     async def in_message(self, person_id: str, message: Message, action_id: str, block_id: str | None,
                          selected: Any) -> Acted:  # fmt: skip
@@ -35,7 +35,7 @@ class Clicking:
         _check_visible(element, person)
         known = self._state.inputs.get((person_id, message.ts), {})
         values = elements.values_of(blocks, known, channel_id=message.channel_id)
-        choice = elements.chosen(element, selected, self._suggesting.offered(person_id, action_id))
+        choice = elements.chosen(element, selected, self._suggestions.offered(person_id, action_id))
         values = _with(values, block, element, choice)
         self._state.inputs[person_id, message.ts] = values
         if not _is_sent(block, element):
@@ -52,7 +52,7 @@ class Clicking:
             raise CannotAct("This view is open for somebody else.")
         block, element = elements.find(view.blocks, action_id, block_id)
         _check_visible(element, person)
-        choice = elements.chosen(element, selected, self._suggesting.offered(person_id, action_id))
+        choice = elements.chosen(element, selected, self._suggestions.offered(person_id, action_id))
         values = _with(elements.values_of(view.blocks, view.values), block, element, choice)
         view = self._state.set_values(view, values)
         if not _is_sent(block, element):

@@ -8,15 +8,15 @@ from markupsafe import Markup
 
 from bot.sandbox.workspace.model import Channel, Message, View
 
-from .connecting import shell_command
 from .files import preview
 from .render.renderer import Renderer, environment
 from .scene import Scene
+from .shell_command import shell_command
 
 PAGE_OF_MESSAGES = 60
 
 
-class Drawing:
+class PageRenderer:
     """Renders for the person of `scene`."""
 
     def __init__(self, scene: Scene) -> None:

@@ -12,18 +12,18 @@ from starlette.responses import HTMLResponse, Response
 from bot.sandbox.workspace.records import CannotAct
 from bot.sandbox.workspace.workspace import Workspace
 
-from .administering import Administration, Asked
-from .drawing import Drawing
+from .administration import Administration, ButtonPress
 from .faults import add_custom, remove_custom, turn
 from .inspector import Inspector
-from .looking import moved_text, scene_of
+from .page_renderer import PageRenderer
+from .read_handlers import moved_text, scene_of
 from .scene import Scene
 
 _LONGEST = timedelta(days=31)
 _NOTHING = 204
 
 
-class Acting:
+class ActionHandlers:
     """Handlers that act for the person in the URL. The page gets the results through its stream."""
 
     def __init__(self, workspace: Workspace, on_move: Callable[[timedelta], Awaitable[None]] | None) -> None:
@@ -40,36 +40,36 @@ class Acting:
         return await self._done(scene, said)
 
     async def act(self, request: Request) -> Response:
-        scene, asked = scene_of(self._workspace, request), await _payload(request)
+        scene, payload = scene_of(self._workspace, request), await _payload(request)
         pressed = self._workspace.click(
             scene.person.id,
-            action_id=str(asked.get("action")),
-            block_id=asked.get("block"),
-            message_ts=asked.get("message"),
-            channel_id=asked.get("channel"),
-            view_id=asked.get("view"),
-            selected=asked.get("selected"),
+            action_id=str(payload.get("action")),
+            block_id=payload.get("block"),
+            message_ts=payload.get("message"),
+            channel_id=payload.get("channel"),
+            view_id=payload.get("view"),
+            selected=payload.get("selected"),
         )
-        return await self._done(scene, pressed, quiet=bool(asked.get("quiet")))
+        return await self._done(scene, pressed, quiet=bool(payload.get("quiet")))
 
     async def suggest(self, request: Request) -> Response:
-        scene, asked = scene_of(self._workspace, request), await _payload(request)
+        scene, payload = scene_of(self._workspace, request), await _payload(request)
         try:
             found = await self._workspace.suggest(
                 scene.person.id,
-                action_id=str(asked.get("action")),
-                text=str(asked.get("text") or ""),
-                message_ts=asked.get("message"),
-                view_id=asked.get("view"),
-                block_id=asked.get("block"),
+                action_id=str(payload.get("action")),
+                text=str(payload.get("text") or ""),
+                message_ts=payload.get("message"),
+                view_id=payload.get("view"),
+                block_id=payload.get("block"),
             )
         except CannotAct:
             found = []
-        return HTMLResponse(Drawing(scene).options(found))
+        return HTMLResponse(PageRenderer(scene).options(found))
 
     async def submit(self, request: Request) -> Response:
-        scene, asked = scene_of(self._workspace, request), await _payload(request)
-        values = asked.get("values")
+        scene, payload = scene_of(self._workspace, request), await _payload(request)
+        values = payload.get("values")
         if not isinstance(values, dict):
             raise HTTPException(400, "values is an object.")
         return await self._done(
@@ -77,9 +77,9 @@ class Acting:
         )
 
     async def close(self, request: Request) -> Response:
-        scene, asked = scene_of(self._workspace, request), await _payload(request)
+        scene, payload = scene_of(self._workspace, request), await _payload(request)
         closed = self._workspace.close_view(
-            scene.person.id, request.path_params["view"], whole_stack=bool(asked.get("all"))
+            scene.person.id, request.path_params["view"], whole_stack=bool(payload.get("all"))
         )
         return await self._done(scene, closed, quiet=True)
 
@@ -110,9 +110,9 @@ class Acting:
 
     async def add_fault(self, request: Request) -> Response:
         scene, form = scene_of(self._workspace, request), await request.form()
-        asked = {name: str(form.get(name) or "") for name in ("method", "answer", "code", "times")}
+        values = {name: str(form.get(name) or "") for name in ("method", "answer", "code", "times")}
         try:
-            add_custom(self._workspace.faults, **asked)
+            add_custom(self._workspace.faults, **values)
         except ValueError as refusal:
             raise HTTPException(400, str(refusal)) from None
         return HTMLResponse(Inspector(scene).custom_faults())
@@ -126,15 +126,17 @@ class Acting:
         """Run a button of the administration panel, and render its row again."""
         scene, form = scene_of(self._workspace, request), await request.form()
         kind, subject = request.path_params["kind"], request.path_params["subject"]
-        asked = Asked(subject, scene.person.id, str(form.get("value") or "")[:200])
+        press = ButtonPress(subject, scene.person.id, str(form.get("value") or "")[:200])
         try:
-            await self._administration.do(kind, str(form.get("do") or ""), asked)
+            await self._administration.do(kind, str(form.get("do") or ""), press)
         except LookupError:
             raise HTTPException(404, "There is no such setting.") from None
         except ValueError as refusal:
             raise HTTPException(400, str(refusal)) from None
         row = self._administration.row(kind, subject)
-        return HTMLResponse("" if row is None else Drawing(scene).template(f"_admin_{kind}.html", open=True, **row))
+        return HTMLResponse(
+            "" if row is None else PageRenderer(scene).template(f"_admin_{kind}.html", open=True, **row)
+        )
 
     async def delete(self, request: Request) -> Response:
         """Delete a message as an administrator."""
@@ -151,7 +153,9 @@ class Acting:
         self._workspace.move_time(by)
         if self._on_move is not None:
             await self._on_move(by)
-        drawn = Drawing(scene).template("_clock.html", now=self._workspace.now(), moved=moved_text(self._workspace))
+        drawn = PageRenderer(scene).template(
+            "_clock.html", now=self._workspace.now(), moved=moved_text(self._workspace)
+        )
         return HTMLResponse(drawn)
 
     async def _done(self, scene: Scene, operation: Awaitable[Any], *, quiet: bool = False) -> Response:
@@ -160,7 +164,7 @@ class Acting:
             await operation
         except CannotAct as refusal:
             if not quiet:
-                return HTMLResponse(Drawing(scene).toast(str(refusal), bad=True))
+                return HTMLResponse(PageRenderer(scene).toast(str(refusal), bad=True))
         return Response(status_code=_NOTHING)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bot.sandbox.workspace.acting.administering.base import Administration, Told
 from bot.sandbox.workspace.model import Json
 from bot.sandbox.workspace.records import CannotAct
+from bot.sandbox.workspace.user_actions.administration.base import Administration, Deliveries
 
 SUBSCRIPTIONS = {"im": "message.im", "group": "message.groups", "channel": "message.channels"}
 
@@ -12,7 +12,7 @@ SUBSCRIPTIONS = {"im": "message.im", "group": "message.groups", "channel": "mess
 class MessageAdmin(Administration):
     """Deletes messages."""
 
-    async def delete_message(self, channel_id: str, ts: str) -> Told:
+    async def delete_message(self, channel_id: str, ts: str) -> Deliveries:
         """Delete a message. The first message of a thread with replies leaves a tombstone, as in Slack."""
         message = self._state.message(channel_id, ts)
         if message is None or message.is_tombstone:

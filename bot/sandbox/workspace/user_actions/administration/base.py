@@ -8,7 +8,7 @@ from bot.sandbox.workspace.model import Channel, Json
 from bot.sandbox.workspace.records import Change, Delivery
 from bot.sandbox.workspace.state import State
 
-Told = tuple[Delivery, ...]
+Deliveries = tuple[Delivery, ...]
 
 
 class Administration:
@@ -17,7 +17,7 @@ class Administration:
     def __init__(self, state: State, events: Events, courier: Courier) -> None:
         self._state, self._events, self._courier = state, events, courier
 
-    async def _about(self, channel: Channel, event: Json) -> Told:
+    async def _about(self, channel: Channel, event: Json) -> Deliveries:
         return await self._events.send(event, channel_id=channel.id)
 
     def _changed(self, channel: Channel) -> None:

@@ -12,11 +12,11 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from bot.sandbox.workspace.model import Channel, Person
 from bot.sandbox.workspace.workspace import Workspace
 
-from .drawing import Drawing
 from .faults import switches
 from .files import content_for
 from .hints import CommandHint, hints_for
 from .inspector import Inspector
+from .page_renderer import PageRenderer
 from .render.renderer import environment
 from .scene import Scene
 from .stream import events
@@ -41,7 +41,7 @@ async def refused(request: Request, error: Exception) -> Response:
     return HTMLResponse(template.render(status=error.status_code, detail=error.detail), error.status_code)
 
 
-class HomeViewer:
+class ReadHandlers:
     """Handlers that change nothing."""
 
     def __init__(
@@ -68,7 +68,7 @@ class HomeViewer:
     async def channel(self, request: Request) -> Response:
         scene, channel = self._place(request)
         if "pane" in request.query_params:
-            return HTMLResponse(Drawing(scene).channel_pane(channel, self._tries(scene)))
+            return HTMLResponse(PageRenderer(scene).channel_pane(channel, self._tries(scene)))
         return self._page(request, scene, channel)
 
     async def older(self, request: Request) -> Response:
@@ -76,27 +76,27 @@ class HomeViewer:
         before = request.query_params.get("before", "")
         if not before.replace(".", "", 1).isdecimal():
             raise HTTPException(400, "before is a message's ts.")
-        return HTMLResponse(Drawing(scene).older(channel, before, self._tries(scene)))
+        return HTMLResponse(PageRenderer(scene).older(channel, before, self._tries(scene)))
 
     async def thread(self, request: Request) -> Response:
         scene, channel = self._place(request)
         ts = request.path_params["ts"]
         if self._workspace.state.message(channel.id, ts) is None:
             raise HTTPException(404, "That message is gone.")
-        return HTMLResponse(Drawing(scene).thread_pane(channel, ts))
+        return HTMLResponse(PageRenderer(scene).thread_pane(channel, ts))
 
     async def home(self, request: Request) -> Response:
         scene = scene_of(self._workspace, request)
         if not scene.has_home:
             return RedirectResponse(f"/as/{scene.person.id}/{scene.first_place()}")
         if "pane" in request.query_params:
-            return HTMLResponse(Drawing(scene).home_pane())
+            return HTMLResponse(PageRenderer(scene).home_pane())
         return self._page(request, scene, None)
 
     async def sidebar(self, request: Request) -> Response:
         scene = scene_of(self._workspace, request)
         place = request.query_params.get("place", "")
-        return HTMLResponse(Drawing(scene).template("sidebar.html", place=place))
+        return HTMLResponse(PageRenderer(scene).template("sidebar.html", place=place))
 
     async def file(self, request: Request) -> Response:
         scene = scene_of(self._workspace, request)
@@ -128,16 +128,16 @@ class HomeViewer:
         if request.headers.get("cache-control") in ("max-age=0", "no-cache"):  # sent by the browser's reload button
             self._workspace.reload(scene.person.id)
         window = self._windows.open(scene.person.id)  # before anything is drawn: nothing is missed in between
-        drawing = Drawing(scene)
-        pane = drawing.channel_pane(channel, self._tries(scene)) if channel else drawing.home_pane()
+        renderer = PageRenderer(scene)
+        pane = renderer.channel_pane(channel, self._tries(scene)) if channel else renderer.home_pane()
         return HTMLResponse(
-            drawing.template(
+            renderer.template(
                 "page.html",
                 pane=pane,
                 place=channel.id if channel else "home",
-                place_name=drawing.place_name(channel) if channel else "Home",
+                place_name=renderer.place_name(channel) if channel else "Home",
                 window=window,
-                modal=drawing.modal(),
+                modal=renderer.modal(),
                 hints=hints_for(self._workspace, scene.person, self._commands),
                 tour=as_data(self._tour),
                 platform_url=self._platform_url,

@@ -5,38 +5,38 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bot.sandbox.workspace.acting.administering.base import Administration, Told
 from bot.sandbox.workspace.model import Person
 from bot.sandbox.workspace.people import as_user
+from bot.sandbox.workspace.user_actions.administration.base import Administration, Deliveries
 
 
 class PeopleAdmin(Administration):
     """Changes of one person. Slack sends `user_change` for each."""
 
-    async def update_person(self, person: Person) -> Told:
+    async def update_person(self, person: Person) -> Deliveries:
         """Store a changed (or new) person."""
         self._state.people[person.id] = person
         self._people_changed()
         user = as_user(self._state, person, with_email=self._state.app.has("users:read.email"))
         return await self._events.send({"type": "user_change", "user": user})
 
-    async def deactivate(self, person_id: str) -> Told:
+    async def deactivate(self, person_id: str) -> Deliveries:
         """Deactivate an account: the person can do nothing, and is no member of any channel until reactivated."""
         return await self._with(person_id, deleted=True)
 
-    async def reactivate(self, person_id: str) -> Told:
+    async def reactivate(self, person_id: str) -> Deliveries:
         return await self._with(person_id, deleted=False)
 
-    async def make_guest(self, person_id: str, *, single_channel: bool = False) -> Told:
+    async def make_guest(self, person_id: str, *, single_channel: bool = False) -> Deliveries:
         """Make a person a guest of their channels, or of a single one."""
         return await self._with(person_id, is_restricted=True, is_ultra_restricted=single_channel)
 
-    async def make_full_member(self, person_id: str) -> Told:
+    async def make_full_member(self, person_id: str) -> Deliveries:
         return await self._with(person_id, is_restricted=False, is_ultra_restricted=False)
 
-    async def rename_person(self, person_id: str, real_name: str, *, name: str | None = None) -> Told:
+    async def rename_person(self, person_id: str, real_name: str, *, name: str | None = None) -> Deliveries:
         """Change a person's real name, and the `@name` if it is given."""
         return await self._with(person_id, real_name=real_name, name=name or self._state.people[person_id].name)
 
-    async def _with(self, person_id: str, **changes: Any) -> Told:
+    async def _with(self, person_id: str, **changes: Any) -> Deliveries:
         return await self.update_person(replace(self._state.people[person_id], **changes))

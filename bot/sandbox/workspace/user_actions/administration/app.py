@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from bot.sandbox.workspace.acting.administering.base import Administration, Told
 from bot.sandbox.workspace.delivery.parcel import Parcel
 from bot.sandbox.workspace.ids import new_id
 from bot.sandbox.workspace.records import Delivery
+from bot.sandbox.workspace.user_actions.administration.base import Administration, Deliveries
 
 
 class AppAdmin(Administration):
     """Actions on the app as a whole."""
 
-    async def uninstall(self) -> Told:
+    async def uninstall(self) -> Deliveries:
         """Remove the app: revoke its tokens, and send it the event."""
         revoked = await self._events.send({"type": "tokens_revoked", "tokens": {"bot": [self._state.app.bot_user_id]}})
         gone = await self._events.send({"type": "app_uninstalled"})

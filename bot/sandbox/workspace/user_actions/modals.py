@@ -5,10 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bot.sandbox.workspace.acting import filling
-from bot.sandbox.workspace.acting.answers import answer_of
-from bot.sandbox.workspace.acting.clicking import TROUBLE
-from bot.sandbox.workspace.acting.suggesting import Suggesting
 from bot.sandbox.workspace.delivery import payloads
 from bot.sandbox.workspace.delivery.courier import Courier
 from bot.sandbox.workspace.delivery.parcel import interactive_parcel
@@ -16,21 +12,25 @@ from bot.sandbox.workspace.errors import SlackError
 from bot.sandbox.workspace.model import Json, View
 from bot.sandbox.workspace.records import Acted, CannotAct, Delivery
 from bot.sandbox.workspace.state import State
+from bot.sandbox.workspace.user_actions import form_input
+from bot.sandbox.workspace.user_actions.answers import answer_of
+from bot.sandbox.workspace.user_actions.clicks import TROUBLE
+from bot.sandbox.workspace.user_actions.suggestions import Suggestions
 from bot.sandbox.workspace.views import Views
 
 
 class Modals:
     """The actions of a modal's buttons."""
 
-    def __init__(self, state: State, courier: Courier, views: Views, suggesting: Suggesting) -> None:
-        self._state, self._courier, self._views, self._suggesting = state, courier, views, suggesting
+    def __init__(self, state: State, courier: Courier, views: Views, suggestions: Suggestions) -> None:
+        self._state, self._courier, self._views, self._suggestions = state, courier, views, suggestions
 
     async def submit(self, person_id: str, view_id: str, values: Json) -> Acted:
         """Press the submit button. Errors of the client's own checks are returned without a delivery."""
         view = self._of(person_id, view_id)
-        filled = filling.filled(view, values, lambda action: self._suggesting.offered(person_id, action))
+        filled = form_input.filled(view, values, lambda action: self._suggestions.offered(person_id, action))
         view = self._state.set_values(view, filled)
-        if errors := filling.refusals(view):
+        if errors := form_input.refusals(view):
             self._state.replace_view(replace(view, errors=errors))
             return Acted(errors=errors)
         payload = self._payload("view_submission", view) | {"response_urls": self._response_urls(view)}
@@ -66,7 +66,7 @@ class Modals:
     def _response_urls(self, view: View) -> list[Json]:
         """Return one for each select with `response_url_enabled` in which a conversation was chosen."""
         urls = []
-        for block_id, action_id, channel_id in filling.response_channels(view):
+        for block_id, action_id, channel_id in form_input.response_channels(view):
             hook = self._state.hooks.issue(
                 "actions", self._state.team_id, view.person_id, channel_id, self._state.time.now()
             )

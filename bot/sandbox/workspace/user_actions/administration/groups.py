@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.sandbox.workspace.acting.administering.base import Administration, Told
 from bot.sandbox.workspace.model import Json
 from bot.sandbox.workspace.people import as_usergroup
+from bot.sandbox.workspace.user_actions.administration.base import Administration, Deliveries
 
 
 class GroupAdmin(Administration):
     """Changes of one user group."""
 
-    async def set_group(self, group_id: str, users: Sequence[str]) -> Told:
+    async def set_group(self, group_id: str, users: Sequence[str]) -> Deliveries:
         """Set the members of a user group."""
         group = self._state.usergroups[group_id]
         before, group.users = group.users, list(users)
@@ -26,22 +26,22 @@ class GroupAdmin(Administration):
         }
         return await self._events.send(event)
 
-    async def add_to_group(self, group_id: str, person_id: str) -> Told:
+    async def add_to_group(self, group_id: str, person_id: str) -> Deliveries:
         users = self._state.usergroups[group_id].users
         return await self.set_group(group_id, [*(each for each in users if each != person_id), person_id])
 
-    async def remove_from_group(self, group_id: str, person_id: str) -> Told:
+    async def remove_from_group(self, group_id: str, person_id: str) -> Deliveries:
         users = self._state.usergroups[group_id].users
         return await self.set_group(group_id, [each for each in users if each != person_id])
 
-    async def disable_group(self, group_id: str) -> Told:
+    async def disable_group(self, group_id: str) -> Deliveries:
         """Disable a user group: `no_such_subteam` for callers that do not ask for disabled ones."""
         return await self._set_disabled(group_id, disabled=True)
 
-    async def enable_group(self, group_id: str) -> Told:
+    async def enable_group(self, group_id: str) -> Deliveries:
         return await self._set_disabled(group_id, disabled=False)
 
-    async def _set_disabled(self, group_id: str, *, disabled: bool) -> Told:
+    async def _set_disabled(self, group_id: str, *, disabled: bool) -> Deliveries:
         group = self._state.usergroups[group_id]
         group.disabled = disabled
         self._people_changed()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from bot.sandbox.workspace.acting.answers import show_direct_answer
 from bot.sandbox.workspace.delivery.courier import Courier
 from bot.sandbox.workspace.delivery.events import Events
 from bot.sandbox.workspace.delivery.parcel import command_parcel
@@ -15,9 +14,10 @@ from bot.sandbox.workspace.installed import SlashCommand
 from bot.sandbox.workspace.model import Channel, Json, Message, Person
 from bot.sandbox.workspace.records import Acted, CannotAct, Delivery
 from bot.sandbox.workspace.state import State
+from bot.sandbox.workspace.user_actions.answers import show_direct_answer
 
 
-class Speaking:
+class MessagePosting:
     """The composer's handling of a line."""
 
     def __init__(self, state: State, courier: Courier, events: Events) -> None:
@@ -83,42 +83,42 @@ class Speaking:
         if channel.is_im and self._state.app.messages_tab_read_only and self._state.app.bot_user_id in channel.members:
             raise CannotAct("Sending messages to this app has been turned off.")
         escaped = _without_labels(self._escaper.escape(text))
-        said = Message(
+        message = Message(
             channel_id=channel.id, ts=self._state.stamp(), user_id=person.id, text=escaped, thread_ts=thread_ts,
             blocks=[],
         )  # fmt: skip
-        self._state.add_message(said)
-        return Acted(message=said, deliveries=await self._told(person, channel, said))
+        self._state.add_message(message)
+        return Acted(message=message, deliveries=await self._deliver(person, channel, message))
 
-    async def _told(self, person: Person, channel: Channel, said: Message) -> tuple[Delivery, ...]:
+    async def _deliver(self, person: Person, channel: Channel, message: Message) -> tuple[Delivery, ...]:
         """Deliver a mention or message to the app if it is in the channel and subscribed to the event."""
-        app, event = self._state.app, self._event(person, channel, said)
+        app, event = self._state.app, self._event(person, channel, message)
         if app.bot_user_id not in channel.members or not self._state.installed:
             return ()
-        told: tuple[Delivery, ...] = ()
-        if f"<@{app.bot_user_id}" in said.text and not channel.is_im:
+        deliveries: tuple[Delivery, ...] = ()
+        if f"<@{app.bot_user_id}" in message.text and not channel.is_im:
             mention = {**event, "type": "app_mention"}
-            told += await self._events.send(mention, person_id=person.id, channel_id=channel.id)
+            deliveries += await self._events.send(mention, person_id=person.id, channel_id=channel.id)
         kind = "im" if channel.is_im else "group" if channel.is_private else "channel"
         subscription = {"im": "message.im", "group": "message.groups", "channel": "message.channels"}[kind]
         heard = {**event, "type": "message", "channel_type": kind}
-        return told + await self._events.send(
+        return deliveries + await self._events.send(
             heard, person_id=person.id, channel_id=channel.id, subscription=subscription
         )
 
-    def _event(self, person: Person, channel: Channel, said: Message) -> Json:
+    def _event(self, person: Person, channel: Channel, message: Message) -> Json:
         event: Json = {
             "user": person.id,
-            "text": said.text,
-            "ts": said.ts,
+            "text": message.text,
+            "ts": message.ts,
             "team": person.team_id,
             "user_team": person.team_id,
             "source_team": person.team_id,
             "channel": channel.id,
-            "event_ts": said.ts,
-            "blocks": _typed_blocks(said.text),
+            "event_ts": message.ts,
+            "blocks": _typed_blocks(message.text),
         }
-        return event | ({"thread_ts": said.thread_ts} if said.thread_ts else {})
+        return event | ({"thread_ts": message.thread_ts} if message.thread_ts else {})
 
 
 def _check_posting(person: Person, channel: Channel, *, in_thread: bool) -> None:

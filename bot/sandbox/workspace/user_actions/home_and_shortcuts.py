@@ -11,7 +11,7 @@ from bot.sandbox.workspace.records import Acted, CannotAct
 from bot.sandbox.workspace.state import State
 
 
-class Visiting:
+class HomeAndShortcuts:
     """Actions on the app rather than in a channel."""
 
     def __init__(self, state: State, courier: Courier, events: Events) -> None:

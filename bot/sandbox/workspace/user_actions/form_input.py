@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from bot.sandbox.workspace.acting import elements
 from bot.sandbox.workspace.model import Json, View
 from bot.sandbox.workspace.records import CannotAct
+from bot.sandbox.workspace.user_actions import elements
 
 _MAIL = re.compile(r"[^@\s]{1,254}@[^@\s]{1,254}\.[^@\s]{1,254}")
 _LINK = re.compile(r"https?://\S+")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bot.sandbox.workspace.acting.administering.base import Administration, Told, kind_of
 from bot.sandbox.workspace.model import Channel, Json
+from bot.sandbox.workspace.user_actions.administration.base import Administration, Deliveries, kind_of
 
 
 class MembershipAdmin(Administration):
     """Adds and removes members."""
 
-    async def join(self, person_id: str, channel_id: str) -> Told:
+    async def join(self, person_id: str, channel_id: str) -> Deliveries:
         """Add a person (or the app) to a channel."""
         channel = self._state.channels[channel_id]
         if person_id not in channel.members:
@@ -17,7 +17,7 @@ class MembershipAdmin(Administration):
         self._changed(channel)
         return await self._membership("member_joined_channel", person_id, channel)
 
-    async def leave(self, person_id: str, channel_id: str) -> Told:
+    async def leave(self, person_id: str, channel_id: str) -> Deliveries:
         """Remove a person (or the app) from a channel."""
         channel = self._state.channels[channel_id]
         if person_id in channel.members:
@@ -28,15 +28,15 @@ class MembershipAdmin(Administration):
             return left
         return left + await self._about(channel, {"type": f"{kind_of(channel)}_left", "channel": channel_id})
 
-    async def invite_app(self, channel_id: str) -> Told:
+    async def invite_app(self, channel_id: str) -> Deliveries:
         """Add the app to a channel, as `/invite` does."""
         return await self.join(self._state.app.bot_user_id, channel_id)
 
-    async def remove_app(self, channel_id: str) -> Told:
+    async def remove_app(self, channel_id: str) -> Deliveries:
         """Remove the app from a channel: `not_in_channel` there, `channel_not_found` where the channel is private."""
         return await self.leave(self._state.app.bot_user_id, channel_id)
 
-    async def _membership(self, kind: str, person_id: str, channel: Channel) -> Told:
+    async def _membership(self, kind: str, person_id: str, channel: Channel) -> Deliveries:
         person = self._state.people.get(person_id)
         event: Json = {"type": kind, "user": person_id, "channel": channel.id,
                        "channel_type": "G" if channel.is_private else "C",

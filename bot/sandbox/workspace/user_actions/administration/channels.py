@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.sandbox.workspace.acting.administering.base import Administration, Told, kind_of
 from bot.sandbox.workspace.ids import as_seconds
 from bot.sandbox.workspace.model import Channel, Json, Posting
+from bot.sandbox.workspace.user_actions.administration.base import Administration, Deliveries, kind_of
 
 
 class ChannelAdmin(Administration):
@@ -23,22 +23,22 @@ class ChannelAdmin(Administration):
         self._changed(channel)
         return channel
 
-    async def archive(self, channel_id: str, by: str = "") -> Told:
+    async def archive(self, channel_id: str, by: str = "") -> Deliveries:
         """Archive a channel: it can still be read, and nothing can be posted or edited in it."""
         return await self._set_archived(channel_id, by, archived=True)
 
-    async def unarchive(self, channel_id: str, by: str = "") -> Told:
+    async def unarchive(self, channel_id: str, by: str = "") -> Deliveries:
         """Unarchive a channel."""
         return await self._set_archived(channel_id, by, archived=False)
 
-    async def delete_channel(self, channel_id: str) -> Told:
+    async def delete_channel(self, channel_id: str) -> Deliveries:
         """Delete a channel with its messages: from now on it is `channel_not_found`."""
         channel = self._state.channels.pop(channel_id)
         self._state.messages.pop(channel_id, None)
         self._changed(channel)
         return await self._about(channel, {"type": f"{kind_of(channel)}_deleted", "channel": channel_id})
 
-    async def rename(self, channel_id: str, name: str) -> Told:
+    async def rename(self, channel_id: str, name: str) -> Deliveries:
         channel = self._state.channels[channel_id]
         channel.name = name
         self._changed(channel)
@@ -52,7 +52,7 @@ class ChannelAdmin(Administration):
 
     # -- other companies
 
-    async def share(self, channel_id: str, team_id: str, *, pending: bool = False) -> Told:
+    async def share(self, channel_id: str, team_id: str, *, pending: bool = False) -> Deliveries:
         """Share a channel with another company. `pending`: it is invited and has not accepted yet."""
         channel = self._state.channels[channel_id]
         channel.pending_team_ids = [each for each in channel.pending_team_ids if each != team_id]
@@ -66,7 +66,7 @@ class ChannelAdmin(Administration):
         event = {"type": "channel_shared", "connected_team_id": team_id, "channel": channel_id}
         return await self._about(channel, event)
 
-    async def unshare(self, channel_id: str, team_id: str) -> Told:
+    async def unshare(self, channel_id: str, team_id: str) -> Deliveries:
         """Stop sharing with a company, or take its invitation back; its people leave the channel."""
         channel = self._state.channels[channel_id]
         was_connected = team_id in channel.connected_team_ids
@@ -81,7 +81,7 @@ class ChannelAdmin(Administration):
                        "previously_connected_team_id": team_id}  # fmt: skip
         return await self._about(channel, event)
 
-    async def change_id(self, old: str, new: str) -> Told:
+    async def change_id(self, old: str, new: str) -> Deliveries:
         """Change the ID of a channel, as Slack does when a private channel is shared."""
         channel = self._state.channels.pop(old)
         channel.id = new
@@ -93,7 +93,7 @@ class ChannelAdmin(Administration):
 
     # -- details
 
-    async def _set_archived(self, channel_id: str, by: str, *, archived: bool) -> Told:
+    async def _set_archived(self, channel_id: str, by: str, *, archived: bool) -> Deliveries:
         channel = self._state.channels[channel_id]
         channel.is_archived = archived
         self._changed(channel)

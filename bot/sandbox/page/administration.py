@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.sandbox.workspace.acting.administering import Admin
 from bot.sandbox.workspace.model import Channel, Person, UserGroup
 from bot.sandbox.workspace.seed import OTHER_TEAM
+from bot.sandbox.workspace.user_actions.administration import Admin
 from bot.sandbox.workspace.workspace import Workspace
 
 POSTING = {
@@ -18,7 +18,7 @@ POSTING = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ButtonPress:
     """A pressed button: its channel, person or group, who pressed it, and the values beside it."""
 
     subject: str
@@ -26,35 +26,35 @@ class Asked:
     value: str
 
 
-Operation = Callable[[Admin, Asked], Awaitable[Any]]
+Operation = Callable[[Admin, ButtonPress], Awaitable[Any]]
 
 OPERATIONS: dict[str, dict[str, Operation]] = {
     "channel": {
-        "archive": lambda admin, asked: admin.archive(asked.subject, asked.by),
-        "unarchive": lambda admin, asked: admin.unarchive(asked.subject, asked.by),
-        "remove_app": lambda admin, asked: admin.remove_app(asked.subject),
-        "invite_app": lambda admin, asked: admin.invite_app(asked.subject),
-        "offer": lambda admin, asked: admin.share(asked.subject, OTHER_TEAM, pending=True),
-        "share": lambda admin, asked: admin.share(asked.subject, OTHER_TEAM),
-        "unshare": lambda admin, asked: admin.unshare(asked.subject, OTHER_TEAM),
-        "add": lambda admin, asked: admin.join(asked.value, asked.subject),
-        "remove": lambda admin, asked: admin.leave(asked.value, asked.subject),
-        "delete": lambda admin, asked: admin.delete_channel(asked.subject),
-        "posting": lambda admin, asked: _restrict(admin, asked),
+        "archive": lambda admin, press: admin.archive(press.subject, press.by),
+        "unarchive": lambda admin, press: admin.unarchive(press.subject, press.by),
+        "remove_app": lambda admin, press: admin.remove_app(press.subject),
+        "invite_app": lambda admin, press: admin.invite_app(press.subject),
+        "offer": lambda admin, press: admin.share(press.subject, OTHER_TEAM, pending=True),
+        "share": lambda admin, press: admin.share(press.subject, OTHER_TEAM),
+        "unshare": lambda admin, press: admin.unshare(press.subject, OTHER_TEAM),
+        "add": lambda admin, press: admin.join(press.value, press.subject),
+        "remove": lambda admin, press: admin.leave(press.value, press.subject),
+        "delete": lambda admin, press: admin.delete_channel(press.subject),
+        "posting": lambda admin, press: _restrict(admin, press),
     },
     "person": {
-        "deactivate": lambda admin, asked: admin.deactivate(asked.subject),
-        "reactivate": lambda admin, asked: admin.reactivate(asked.subject),
-        "guest": lambda admin, asked: admin.make_guest(asked.subject),
-        "single": lambda admin, asked: admin.make_guest(asked.subject, single_channel=True),
-        "member": lambda admin, asked: admin.make_full_member(asked.subject),
-        "rename": lambda admin, asked: admin.rename_person(asked.subject, asked.value.strip()),
+        "deactivate": lambda admin, press: admin.deactivate(press.subject),
+        "reactivate": lambda admin, press: admin.reactivate(press.subject),
+        "guest": lambda admin, press: admin.make_guest(press.subject),
+        "single": lambda admin, press: admin.make_guest(press.subject, single_channel=True),
+        "member": lambda admin, press: admin.make_full_member(press.subject),
+        "rename": lambda admin, press: admin.rename_person(press.subject, press.value.strip()),
     },
     "group": {
-        "add": lambda admin, asked: admin.add_to_group(asked.subject, asked.value),
-        "remove": lambda admin, asked: admin.remove_from_group(asked.subject, asked.value),
-        "disable": lambda admin, asked: admin.disable_group(asked.subject),
-        "enable": lambda admin, asked: admin.enable_group(asked.subject),
+        "add": lambda admin, press: admin.add_to_group(press.subject, press.value),
+        "remove": lambda admin, press: admin.remove_from_group(press.subject, press.value),
+        "disable": lambda admin, press: admin.disable_group(press.subject),
+        "enable": lambda admin, press: admin.enable_group(press.subject),
     },
 }
 _WITH_PERSON = {"add", "remove"}
@@ -66,7 +66,7 @@ class Administration:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    async def do(self, kind: str, name: str, asked: Asked) -> None:
+    async def do(self, kind: str, name: str, press: ButtonPress) -> None:
         """Run a button's operation.
 
         Raises:
@@ -74,13 +74,13 @@ class Administration:
             ValueError: the values beside it are invalid.
         """
         operation = OPERATIONS[kind][name]
-        if asked.subject not in self._subjects(kind):
-            raise LookupError(asked.subject)
-        if name in _WITH_PERSON and asked.value not in self._workspace.people:
+        if press.subject not in self._subjects(kind):
+            raise LookupError(press.subject)
+        if name in _WITH_PERSON and press.value not in self._workspace.people:
             raise ValueError("There is nobody with this id.")
-        if name == "rename" and not asked.value.strip():
+        if name == "rename" and not press.value.strip():
             raise ValueError("A name is needed.")
-        await operation(self._workspace.admin, asked)
+        await operation(self._workspace.admin, press)
 
     def facts(self) -> dict[str, Any]:
         """Return everything that the panel shows."""
@@ -119,7 +119,7 @@ class Administration:
         return [each for each in self._workspace.people.values() if not each.is_bot]
 
 
-async def _restrict(admin: Admin, asked: Asked) -> None:
-    if asked.value not in POSTING:
+async def _restrict(admin: Admin, press: ButtonPress) -> None:
+    if press.value not in POSTING:
         raise ValueError("There is no such setting.")
-    admin.restrict_posting(asked.subject, asked.value)  # type: ignore[arg-type]  # checked above
+    admin.restrict_posting(press.subject, press.value)  # type: ignore[arg-type]  # checked above

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.sandbox.workspace.acting import elements
-from bot.sandbox.workspace.acting.answers import answer_of
 from bot.sandbox.workspace.blockkit import validate_options
 from bot.sandbox.workspace.delivery import payloads
 from bot.sandbox.workspace.delivery.courier import Courier
@@ -13,9 +11,11 @@ from bot.sandbox.workspace.delivery.parcel import interactive_parcel
 from bot.sandbox.workspace.model import Json, Message, View
 from bot.sandbox.workspace.records import CannotAct
 from bot.sandbox.workspace.state import State
+from bot.sandbox.workspace.user_actions import elements
+from bot.sandbox.workspace.user_actions.answers import answer_of
 
 
-class Suggesting:
+class Suggestions:
     """Delivers `block_suggestion` and remembers what was offered, so that it can be chosen."""
 
     def __init__(self, state: State, courier: Courier) -> None:
