@@ -166,11 +166,25 @@ def _manifest(arguments: argparse.Namespace) -> int:
 
 
 def _audit_verify(arguments: argparse.Namespace) -> int:
+    if arguments.file is not None:
+        from bot.app import admin_commands
+
+        return admin_commands.verify_copy(arguments.file, arguments.head)
     return _offline(lambda audit: audit.verify(arguments.head))
 
 
 def _audit_export(arguments: argparse.Namespace) -> int:
     return _offline(lambda audit: audit.export())
+
+
+def _audit_resend(arguments: argparse.Namespace) -> int:
+    settings = load_settings()
+    from bot.app.audit_stream.stream import stream_of
+
+    stream = stream_of(settings)
+    if not stream:
+        raise BadSettings("AUDIT_STREAM is not set, so the audit log isn't sent anywhere.")
+    return _offline(lambda audit: audit.resend(stream, arguments.first))
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
@@ -215,14 +229,24 @@ def argument_parser() -> argparse.ArgumentParser:
     manifest.add_argument("--url", help="for HTTP: the public address, https://bot.example.com")
     audit = commands.add_parser("audit", help="the audit log").add_subparsers(required=True, metavar="COMMAND")
     verify = _add(audit, "verify", _audit_verify, "check the hash chain; exit status 1 when it is broken")
+    verify.add_argument("file", type=Path, nargs="?", help="a copy that was received, instead of the store")
     verify.add_argument("--head", help="a head that was posted: finds a cut tail too")
     export = _add(audit, "export", _audit_export, "print every entry as JSON Lines")
-    for reads in (verify, export):
+    resend = _add(audit, "resend", _audit_resend, "let the audit stream send entries again")
+    resend.add_argument("--from", dest="first", type=_seq, required=True, metavar="SEQ", help="the first entry to send")
+    for reads in (verify, export, resend):
         reads.set_defaults(failure=BAD_USAGE)  # 1 means that the log was changed, and 2 that it couldn't be read
     _add(commands, "doctor", _doctor, "check the settings, Slack, Turso, the store and the policy, live")
     database = commands.add_parser("db", help="the bot's own database").add_subparsers(required=True, metavar="COMMAND")
     _add(database, "upgrade", _db_upgrade, "bring its tables up to date")
     return parser
+
+
+def _seq(text: str) -> int:
+    """Return the number of an entry. Raises ValueError if it is none."""
+    if (number := int(text)) < 1:
+        raise ValueError
+    return number
 
 
 def _add(commands: Any, name: str, run: Callable[[argparse.Namespace], int], summary: str) -> argparse.ArgumentParser:

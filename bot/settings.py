@@ -1,5 +1,7 @@
 """The settings of a process. They come from the environment, a `.env` file, files with secrets, and defaults."""
 
+import re
+from base64 import b64decode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -16,8 +18,17 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-SECRETS = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN", "TURSO_API_TOKEN", "DATABASE_URL")
+SECRETS = (
+    "SLACK_BOT_TOKEN",
+    "SLACK_SIGNING_SECRET",
+    "SLACK_APP_TOKEN",
+    "TURSO_API_TOKEN",
+    "DATABASE_URL",
+    "AUDIT_STREAM",
+    "AUDIT_STREAM_SECRET",
+)
 FOLDER: Final = "SECRETS_DIR"
+SHORTEST_KEY: Final = 24
 POLICY_VARIABLES: Final = "TURSO_*"
 """The key under which the variables are collected that a policy may refer to. No real variable has this name."""
 DEFAULT_STORE: Final = SecretStr("sqlite:///./data/turso-ops.db")
@@ -138,6 +149,11 @@ class Settings(_SourcedSettings):
     """A file with the current time (RFC 3339), for simulating timers. Without it the real clock is used."""
     retention_days: int = Field(90, alias="RETENTION_DAYS", ge=1)
     """How many days intents, finished requests and workflow rows are kept. The audit log is never shortened."""
+    audit_stream: SecretStr | None = Field(None, alias="AUDIT_STREAM")
+    """Where the audit log is sent: a URL, which may contain a password, `file:/path` or `stdout`."""
+    audit_stream_format: Literal["jsonl", "ocsf"] = Field("jsonl", alias="AUDIT_STREAM_FORMAT")
+    audit_stream_secret: SecretStr | None = Field(None, alias="AUDIT_STREAM_SECRET")
+    """Signs what is sent to a URL."""
     secrets_dir: Path | None = Field(None, alias=FOLDER)
     sources: Annotated[Mapping[str, str], NoDecode] = Field(
         default_factory=dict, alias=POLICY_VARIABLES, exclude=True, repr=False
@@ -163,6 +179,32 @@ class Settings(_SourcedSettings):
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("audit_stream")
+    @classmethod
+    def _is_receiver(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not re.match(r"https?://[^/]|file:/.|stdout$", value.get_secret_value()):
+            raise ValueError("must be an https:// or http:// URL, `file:` with an absolute path, or `stdout`")
+        return value
+
+    @field_validator("audit_stream_secret")
+    @classmethod
+    def _is_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        secret = value.get_secret_value()
+        if len(secret) < SHORTEST_KEY:
+            raise ValueError(f"must have at least {SHORTEST_KEY} characters")
+        try:
+            b64decode(secret.removeprefix("whsec_") if secret.startswith("whsec_") else "", validate=True)
+        except ValueError:
+            raise ValueError("must be Base64 after `whsec_`") from None
+        return value
+
+    @property
+    def streams_to_url(self) -> bool:
+        """Return whether the audit log is sent to a URL."""
+        return self.audit_stream is not None and self.audit_stream.get_secret_value().startswith("http")
 
     def token_of(self, reference: str) -> SecretStr:
         """Return the API token that a policy refers to as `env:TURSO_…`.
@@ -194,6 +236,8 @@ def load_settings(environ: Mapping[str, str] | None = None, *, needs: tuple[str,
     except OSError:
         raise BadSettings(_UNREADABLE) from None
     by_alias = settings.model_dump(by_alias=True)
+    if settings.streams_to_url:
+        needs = (*needs, "AUDIT_STREAM_SECRET")
     for name in needs:
         if by_alias[name] is None:
             raise BadSettings(_MISSING.format(name))

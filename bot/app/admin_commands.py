@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Self
 
+from bot.app.audit_stream import received_copy
 from bot.app.clock import SystemClock
 from bot.core.audit import verify_stream
-from bot.core.ports import Store
+from bot.core.audit_formats import json_line
 from bot.settings import Settings
 from bot.store.schema.upgrading import must_be_current, upgrade
-from bot.store.store import open_store
+from bot.store.store import SqlStore, open_store
 
 
 async def upgrade_store(database_url: str) -> int:
@@ -22,7 +24,7 @@ async def upgrade_store(database_url: str) -> int:
 class Audit:
     """The audit log, read from the store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: SqlStore) -> None:
         self._store = store
 
     @classmethod
@@ -47,11 +49,33 @@ class Audit:
             print("That nothing was cut from its end is proved only by a head posted elsewhere: --head HASH.")
         return 0
 
+    async def resend(self, stream: str, first: int) -> int:
+        """Let the audit stream begin again at an entry. Returns 1 if its receiver hasn't got so far."""
+        if not await self._store.audit_streams.rewind(stream, first - 1):
+            print(f"Nothing to send again: the receiver hasn't received entry {first} yet.")
+            return 1
+        print(f"The audit stream sends again from entry {first}.")
+        return 0
+
     async def export(self) -> int:
         """Print every entry as a line of JSON, oldest first."""
-        async for seq, _, digest, text in self._store.audit.chain():
-            print(f'{{"seq":{seq},"hash":"{digest}",{text[1:]}')
+        async for row in self._store.audit.chain():
+            print(json_line(row))
         return 0
+
+
+def verify_copy(path: Path, head: str | None) -> int:
+    """Verify a received copy of the log. Returns 1 if it doesn't hold. Raises BotError if it can't be read."""
+    try:
+        found = received_copy.verify_copy(path, head)
+    except received_copy.BrokenCopy as error:
+        print(f"The copy doesn't hold: {error}")
+        return 1
+    entries = f"entries {found.first} to {found.last}" if found.last else "no entries"
+    print(f"The copy holds: {entries}, head {found.head or '(empty)'}.")
+    if found.first > 1:
+        print(f"Entries 1 to {found.first - 1} aren't in it, so entry {found.first} itself is taken as it is.")
+    return 0
 
 
 async def doctor(settings: Settings) -> int:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import structlog
 from slack_bolt.async_app import AsyncApp
 
+from bot.app.audit_stream.stream import audit_stream, stream_of
 from bot.app.clock import clock_of
 from bot.app.health import Health
 from bot.app.heartbeat import EVERY_SECONDS, Heartbeat
@@ -101,7 +102,9 @@ async def running(
         directory = SlackDirectory(calls, workspace)
         messenger = Delivery(calls, urls, secrets=_secrets(settings))
         heartbeat = Heartbeat(store, book, background)
-        health = Health(store, clock, workspace, directory, book, turso_clients.default, queue, heartbeat)
+        health = Health(
+            store, clock, workspace, directory, book, turso_clients.default, queue, heartbeat, stream_of(settings)
+        )
         env = Environment(
             clock=clock,
             store=store,
@@ -152,6 +155,7 @@ async def running(
             stack.push_async_callback(durable.close)
             for loop in maintenance.start(background):
                 stack.push_async_callback(loop.stop)
+            await stack.enter_async_context(audit_stream(settings, store, clock, background, heartbeat.id))
         # After durable work, so that they stop before it, because it shuts down the threads that they use.
         stack.push_async_callback(background.start("policy watch", lambda: book.look(follow), every=LOOK_EVERY).stop)
         if counts:
@@ -196,6 +200,8 @@ def _named_secrets(settings: Settings) -> dict[str, str]:
         "SLACK_SIGNING_SECRET": settings.slack_signing_secret,
         "SLACK_APP_TOKEN": settings.slack_app_token,
         "TURSO_API_TOKEN": settings.turso_api_token,
+        "AUDIT_STREAM": settings.audit_stream if settings.streams_to_url else None,
+        "AUDIT_STREAM_SECRET": settings.audit_stream_secret,
     }
     found = {name: value for name, value in settings.sources.items() if name.endswith(SECRET_NAMES)}
     return found | {name: secret.get_secret_value() for name, secret in given.items() if secret}

@@ -22,6 +22,7 @@ from bot.pipeline.outcomes.delivery import ALARM, REVOKED
 from bot.slack.lookups.directory import SlackDirectory
 from bot.slack.lookups.installation import Workspace
 from bot.slack.manifest import SCOPES
+from bot.store.store import SqlStore
 from bot.turso import TursoClient, TursoRejected
 from bot.turso.errors import TursoUnauthorized
 
@@ -37,6 +38,8 @@ CLOCK_MAY_DIFFER: Final = timedelta(minutes=1)
 STUCK_FOR: Final = timedelta(minutes=15)
 TOLD_WITHIN: Final = timedelta(minutes=10)
 TOLD_SINCE: Final = timedelta(days=7)
+STREAM_MAY_LAG: Final = 1000
+"""Entries that are on their way."""
 
 
 class Unhealthy(BotError):
@@ -47,7 +50,7 @@ class Unhealthy(BotError):
 class Health:
     """Checks everything that a process depends on."""
 
-    store: Store
+    store: SqlStore
     clock: Clock
     workspace: Workspace
     directory: SlackDirectory
@@ -55,6 +58,8 @@ class Health:
     turso: Callable[[], TursoClient]
     queue: Queue
     heartbeat: Heartbeat
+    stream: str = ""
+    """The audit stream as the store names it. Empty if there is none."""
     _checked: float = 0.0
     _ready: tuple[Finding, ...] = ()
 
@@ -80,6 +85,7 @@ class Health:
                 "guests": self._guests,
                 "approvers": self._approvers,
                 "audit chain": self._chain,
+                "audit stream": self._stream,
                 "timers": self._timers,
                 "background work": self._background,
                 "durable work": self._work,
@@ -196,6 +202,22 @@ class Health:
             raise Unhealthy(f"The index of the audit log was changed: {fault}")
         return f"The audit chain holds ({found.entries} entries)."
 
+    async def _stream(self) -> str:
+        if not self.stream:
+            return "The audit log isn't sent anywhere."
+        lag, state = await self._stream_lag(), await self.store.audit_streams.state(self.stream)
+        if lag and state.fault:
+            since = f"since {state.received_at:%Y-%m-%d %H:%M} UTC" if state.received_at else "at all"
+            raise Unhealthy(f"The receiver of the audit stream has received nothing {since}: {state.fault}")
+        if lag > STREAM_MAY_LAG:
+            raise Unhealthy(f"{counted(lag, 'audit entry', 'audit entries')} have not been sent yet.")
+        return f"The audit stream has sent entry {state.seq}."
+
+    async def _stream_lag(self) -> int:
+        """Return how many entries the receiver lacks."""
+        last, _ = await self.store.audit.head()
+        return last - (await self.store.audit_streams.state(self.stream)).seq if self.stream else 0
+
     async def backlog(self) -> Backlog:
         """Count the timers that should have fired."""
         return await self.store.timers.backlog(self.clock.now() - DUE_LATE)
@@ -205,12 +227,12 @@ class Health:
         now = self.clock.now()
         try:
             async with asyncio.timeout(STORED_SECONDS):
-                late, untold, (entries, _) = await asyncio.gather(
-                    self.backlog(), told_nobody(self.store, now), self.store.audit.head()
+                late, untold, (entries, _), lag = await asyncio.gather(
+                    self.backlog(), told_nobody(self.store, now), self.store.audit.head(), self._stream_lag()
                 )
         except Exception:  # metrics without these figures are better than none
             return Stored()
-        return Stored(late.overdue, late.failing, len(untold), entries)
+        return Stored(late.overdue, late.failing, len(untold), entries, lag)
 
     async def _timers(self) -> str:
         found = await self.backlog()

@@ -15,6 +15,7 @@ class Stored:
     failing: float = math.nan
     untold: float = math.nan
     audit_entries: float = math.nan
+    audit_lag: float = math.nan
 
 
 class Metrics:
@@ -56,6 +57,9 @@ class Metrics:
             "turso_ops_outcomes_untold", "Outcomes, alarms and notices that nobody was told of", registry=here
         )
         self._audit = Gauge("turso_ops_audit_entries", "Entries in the audit log", registry=here)
+        self._audit_lag = Gauge(
+            "turso_ops_audit_stream_lag", "Entries that the receiver of the audit stream lacks", registry=here
+        )
 
     def command(self, command: str, outcome: str, seconds: float) -> None:
         """Count one answered command."""
@@ -103,6 +107,7 @@ class Metrics:
         self._failing.set(found.failing)
         self._untold.set(found.untold)
         self._audit.set(found.audit_entries)
+        self._audit_lag.set(found.audit_lag)
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text format."""

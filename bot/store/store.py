@@ -9,6 +9,7 @@ from bot.store.connections.database import Database, database_of
 from bot.store.connections.rows import insert_newest
 from bot.store.connections.urls import place_of
 from bot.store.repositories.audit import Audit
+from bot.store.repositories.audit_streams import AuditStreams
 from bot.store.repositories.cards import Cards
 from bot.store.repositories.digests import Digests
 from bot.store.repositories.group_commit import GroupCommit
@@ -44,6 +45,7 @@ class SqlStore:
         self.holds = Holds(database)
         self.timers = Timers(database)
         self.audit = Audit(database, self._group)
+        self.audit_streams = AuditStreams(database)
         self.incidents = Incidents(database)
         self.reviews = Reviews(database)
         self.digests = Digests(database)

@@ -1,7 +1,7 @@
 """The audit log. Entries are appended by group commit, and pages stay fast however long the log is."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -84,9 +84,12 @@ class Audit(Repository):
 
         return await self._database.read(work)
 
-    async def chain(self) -> AsyncIterator[tuple[int, str, str, str]]:
-        """Yield (seq, previous hash, hash, canonical entry) in order, in constant memory."""
-        after: int | None = None
+    async def chain(self, after: int | None = None) -> AsyncGenerator[tuple[int, str, str, str]]:
+        """Yield (seq, previous hash, hash, canonical entry) in order, in constant memory.
+
+        Args:
+            after: the last entry to leave out.
+        """
         query = select(audit_log.c.seq, audit_log.c.previous_hash, audit_log.c.hash, audit_log.c.entry)
         query = query.order_by(audit_log.c.seq).limit(CHUNK)
         while True:

@@ -328,3 +328,15 @@ processes = Table(
     Column("failing", SafeText, nullable=False, server_default=""),
     Column("seen_at", UtcDateTime, nullable=False),
 )
+
+audit_streams = Table(
+    "audit_streams",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("owned_until", UtcDateTime, nullable=False),
+    Column("received_at", UtcDateTime),
+    Column("fault", SafeText, nullable=False),
+    comment="The last entry of the audit log that each receiver has, and the process that sends to it.",
+)

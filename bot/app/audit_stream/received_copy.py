@@ -1,0 +1,81 @@
+"""Verification of a copy of the audit log, as a receiver has it: in any order, with repetitions."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.core.audit import GENESIS
+from bot.core.audit_formats import ReceivedEntry, parse_line
+from bot.errors import BotError
+
+
+class BrokenCopy(BotError):
+    """Raised when a copy doesn't hold. The sentence names the line or the entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What a copy holds: entries without a gap, from `first` to `last`. Both are 0 for an empty copy."""
+
+    first: int
+    last: int
+    head: str
+
+
+def verify_copy(path: Path, head: str | None = None) -> Copy:
+    """Verify a received copy of the log, in constant memory.
+
+    Args:
+        head: a posted head, which the copy must contain.
+    Raises:
+        BrokenCopy: entries are missing, edited or cut off.
+        BotError: the file can't be read.
+    """
+    # A temporary SQLite database sorts the entries, on disk if there are many.
+    with closing(sqlite3.connect("")) as entries:
+        entries.execute("CREATE TABLE entries (seq INTEGER PRIMARY KEY, hash TEXT, text TEXT)")
+        try:
+            with path.open(encoding="utf-8", newline="\n") as lines:
+                for number, line in enumerate(lines, start=1):
+                    _add(entries, number, line)
+        except (OSError, UnicodeDecodeError):
+            raise BotError(f"`{path}` can't be read.") from None
+        return _verify(_in_order(entries), head)
+
+
+def _add(entries: sqlite3.Connection, number: int, line: str) -> None:
+    if not line.strip():
+        return
+    try:
+        found = parse_line(line)
+    except ValueError:
+        raise BrokenCopy(f"Line {number} isn't an entry of the audit log, or is cut off.") from None
+    row = found.seq, found.hash, found.text
+    if entries.execute("INSERT OR IGNORE INTO entries VALUES (?, ?, ?)", row).rowcount:
+        return
+    before = entries.execute("SELECT seq, hash, text FROM entries WHERE seq = ?", (found.seq,)).fetchone()
+    if before != row:
+        raise BrokenCopy(f"Line {number} repeats entry {found.seq}, but differs from what was received before.")
+
+
+def _in_order(entries: sqlite3.Connection) -> Iterator[ReceivedEntry]:
+    for row in entries.execute("SELECT seq, hash, text FROM entries ORDER BY seq"):
+        yield ReceivedEntry(*row)
+
+
+def _verify(entries: Iterator[ReceivedEntry], head: str | None) -> Copy:
+    first, last, previous, is_there = 0, 0, GENESIS, head in (None, GENESIS)
+    for entry in entries:
+        if last and entry.seq != last + 1:
+            raise BrokenCopy(f"Entries {last + 1} to {entry.seq - 1} are missing.")
+        first = first or entry.seq
+        # The entry before the first one is in another copy, so that its hash isn't known here.
+        if (last or entry.seq == 1) and not entry.follows(previous):
+            raise BrokenCopy(f"Entry {entry.seq} doesn't continue the one before: one of them was edited.")
+        last, previous = entry.seq, entry.hash
+        is_there = is_there or entry.hash == head
+    if not is_there:
+        raise BrokenCopy(f"The copy ends at entry {last} without the posted head: entries were cut or replaced.")
+    return Copy(first, last, previous)

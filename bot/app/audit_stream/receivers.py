@@ -1,0 +1,213 @@
+"""Receivers of the audit log: a webhook, a file, and standard output."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeVar
+
+import httpx
+
+from bot.errors import BotError
+
+T = TypeVar("T")
+
+TIMEOUT: Final = httpx.Timeout(10, connect=5)
+LONGEST_ANSWER: Final = 10_000
+"""Bytes of an answer that are read."""
+PRIVATE_FILE: Final = 0o600
+BASE64_PREFIX: Final = "whsec_"
+
+
+class NotReceived(BotError):
+    """Raised when a batch didn't arrive. The sentence says why, and names neither the address nor a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Consecutive entries, each a line without its line break."""
+
+    first: int
+    last: int
+    lines: Sequence[str]
+
+    @property
+    def body(self) -> bytes:
+        """Return the lines as JSON Lines in UTF-8."""
+        return "".join(f"{line}\n" for line in self.lines).encode("utf-8", "replace")
+
+
+class Receiver(Protocol):
+    """Takes batches of entries, one after the other."""
+
+    async def send(self, batch: Batch, at: datetime) -> int | None:
+        """Hand over a batch.
+
+        Returns:
+            The entry that the receiver wants next, if it says so. It may be one that it had before.
+        Raises:
+            NotReceived: it may not have arrived, and has to be sent again.
+        """
+
+    async def close(self) -> None:
+        """Close connections."""
+
+
+class Webhook:
+    """Posts batches to a URL, signed as by the Standard Webhooks specification (standardwebhooks.com)."""
+
+    def __init__(self, url: str, secret: str) -> None:
+        self._url = url
+        self._key = _key_of(secret)
+        self._http = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False)
+
+    async def send(self, batch: Batch, at: datetime) -> int | None:
+        """Post a batch. Only an answer with a status from 200 to 299 counts as received."""
+        body, message_id, stamp = batch.body, f"audit-{batch.first}-{batch.last}", str(int(at.timestamp()))
+        headers = {
+            "content-type": "application/x-ndjson",
+            "user-agent": "turso-ops",
+            "webhook-id": message_id,
+            "webhook-timestamp": stamp,
+            "webhook-signature": f"v1,{signature(self._key, message_id, stamp, body)}",
+        }
+        try:
+            async with self._http.stream("POST", self._url, content=body, headers=headers) as answer:
+                if not answer.is_success:
+                    raise NotReceived(f"The receiver answered with status {answer.status_code}.")
+                return _next_of(await _start_of(answer))
+        except httpx.TimeoutException:
+            raise NotReceived("The receiver didn't answer in time.") from None
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+            raise NotReceived(f"The receiver can't be reached ({type(error).__name__}).") from None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+
+def signature(key: bytes, message_id: str, stamp: str, body: bytes) -> str:
+    """Return the HMAC-SHA256 of `id.timestamp.body` in Base64, as Standard Webhooks defines it."""
+    signed = f"{message_id}.{stamp}.".encode() + body
+    return base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+
+
+def _key_of(secret: str) -> bytes:
+    """Return the key of a secret: what follows `whsec_` is Base64, and everything else is the key itself."""
+    if secret.startswith(BASE64_PREFIX):
+        return base64.b64decode(secret.removeprefix(BASE64_PREFIX))
+    return secret.encode()
+
+
+async def _start_of(answer: httpx.Response) -> bytes:
+    found = b""
+    async for chunk in answer.aiter_bytes():
+        found += chunk
+        if len(found) > LONGEST_ANSWER:
+            break
+    return found
+
+
+def _next_of(answer: bytes) -> int | None:
+    """Return `next` of an answer like `{"next": 17}`. All other answers only say that the batch was received."""
+    with suppress(ValueError, RecursionError):
+        raw: Any = json.loads(answer)
+        if isinstance(raw, dict) and type(raw.get("next")) is int and raw["next"] > 0:
+            return int(raw["next"])
+    return None
+
+
+class File:
+    """Appends batches to a file, which is opened anew each time, so that it can be rotated."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def send(self, batch: Batch, at: datetime) -> int | None:
+        """Append a batch, and wait until it is on the disk."""
+        try:
+            await in_daemon_thread(lambda: self._append(batch.body))
+        except OSError as error:
+            raise NotReceived(f"The file can't be written ({error.strerror}).") from None
+        return None
+
+    def _append(self, body: bytes) -> None:
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+        with os.fdopen(descriptor, "r+b") as file:
+            _drop_torn_line(file)
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+def _drop_torn_line(file: Any) -> None:
+    """Go to the end of a file, behind its last complete line. A crash may have left a part of one."""
+    end = file.seek(0, os.SEEK_END)
+    while end:
+        start = max(0, end - 4096)
+        file.seek(start)
+        piece = file.read(end - start)
+        if (found := piece.rfind(b"\n")) >= 0:
+            end = start + found + 1
+            break
+        end = start
+    file.seek(end)
+    file.truncate()
+
+
+class StandardOutput:
+    """Prints batches to standard output, between the lines of the log if that goes there, too."""
+
+    async def send(self, batch: Batch, at: datetime) -> int | None:
+        """Print a batch. Waits in a thread of its own if nothing reads the output."""
+        try:
+            await in_daemon_thread(lambda: _print(batch.body))
+        except (OSError, ValueError) as error:
+            raise NotReceived(f"Standard output can't be written ({type(error).__name__}).") from None
+        return None
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+def _print(body: bytes) -> None:
+    sys.stdout.buffer.write(body)
+    sys.stdout.buffer.flush()
+
+
+async def in_daemon_thread(call: Callable[[], T]) -> T:
+    """Run a blocking call in a thread that keeps neither the loop nor the end of the process waiting."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: Exception | None) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)  # type: ignore[arg-type]
+
+    def run() -> None:
+        result, failed = None, None
+        try:
+            result = call()
+        except Exception as error:
+            failed = error
+        with suppress(RuntimeError):  # the loop has been closed meanwhile
+            loop.call_soon_threadsafe(settle, result, failed)
+
+    threading.Thread(target=run, name="audit stream", daemon=True).start()
+    return await future

@@ -1,0 +1,101 @@
+"""Sends the audit log to its receiver. The log is the outbox, and the store keeps how far the receiver has got."""
+
+import time
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bot.app.audit_stream.receivers import Batch, NotReceived, Receiver
+from bot.core.audit_formats import WRITERS, Format
+from bot.core.ports import Clock
+from bot.store.store import SqlStore
+
+log = structlog.get_logger(__name__)
+
+EVERY_SECONDS: Final = 1.0
+LEASE: Final = timedelta(seconds=60)
+"""Much longer than a batch may take, so that no second process sends meanwhile."""
+AT_ONCE: Final = 500
+BATCH_CHARACTERS: Final = 500_000
+FIRST_PAUSE: Final = 1.0
+LONGEST_PAUSE: Final = 120.0
+
+
+@dataclass(slots=True)
+class Sender:
+    """Sends what the receiver lacks, in order and at least once. It runs beside commands, which never wait for it."""
+
+    store: SqlStore
+    clock: Clock
+    receiver: Receiver
+    stream: str
+    """Identifies the receiver in the store. Another receiver gets the log from its beginning."""
+    format: Format
+    owner: str
+    """This process."""
+    _failures: int = 0
+    _not_before: float = 0.0
+
+    async def once(self) -> None:
+        """Send everything that the receiver lacks, unless another process does. Waits longer after each failure."""
+        if time.monotonic() < self._not_before:
+            return
+        while await self._lags():
+            now = self.clock.now()
+            received = await self.store.audit_streams.lease(self.stream, self.owner, now=now, until=now + LEASE)
+            if received is None or not await self._send_after(received):
+                return
+
+    async def release(self) -> None:
+        """Let another process send now. Ignores an unavailable store: the lease ends by itself."""
+        try:
+            await self.store.audit_streams.release(self.stream, self.owner, self.clock.now())
+        except Exception as error:
+            log.warning("audit.stream_not_released", why=type(error).__name__)
+
+    async def _lags(self) -> bool:
+        last, _ = await self.store.audit.head()
+        return last > (await self.store.audit_streams.state(self.stream)).seq
+
+    async def _send_after(self, received: int) -> bool:
+        """Send the next batch. Returns True if the following one can be sent now."""
+        batch = await self._batch_after(received)
+        if batch is None:
+            return False
+        try:
+            wanted = await self.receiver.send(batch, self.clock.now())
+        except NotReceived as error:
+            await self.store.audit_streams.failed(self.stream, self.owner, str(error))
+            self._pause("audit.stream_failed", why=str(error), first=batch.first)
+            return False
+        repeats = wanted is not None and wanted <= batch.last
+        last = wanted - 1 if wanted is not None and repeats else batch.last
+        moved = await self.store.audit_streams.received(
+            self.stream, self.owner, last, was=received, at=self.clock.now()
+        )
+        if repeats:
+            self._pause("audit.stream_repeated", first=wanted)
+            return False
+        self._failures = 0
+        return moved
+
+    def _pause(self, event: str, **facts: str | int | None) -> None:
+        """Send nothing for a while, longer each time in a row."""
+        self._failures += 1
+        pause = min(FIRST_PAUSE * 2.0 ** min(self._failures - 1, 16), LONGEST_PAUSE)
+        self._not_before = time.monotonic() + pause
+        log.warning(event, attempt=self._failures, again_in=pause, **facts)
+
+    async def _batch_after(self, received: int) -> Batch | None:
+        """Return the entries that follow, as many as go into one batch. None: there are none."""
+        write, lines, size = WRITERS[self.format], list[str](), 0
+        async with aclosing(self.store.audit.chain(received)) as rows:
+            async for row in rows:
+                lines.append(write(row))
+                size += len(lines[-1])
+                if len(lines) >= AT_ONCE or size >= BATCH_CHARACTERS:
+                    break
+        return Batch(received + 1, received + len(lines), lines) if lines else None

@@ -1,0 +1,92 @@
+"""A received copy is verified line by line: what is missing, edited or cut off is named."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.__main__ import main
+from bot.core.audit import chain
+from bot.core.audit_formats import WRITERS, Format, parse_line
+from tests.store.samples import entry
+
+ROWS = chain([entry(reason=f'reason {at}: „ü\u2028“ \\ "') for at in range(1, 7)])
+HEAD = ROWS[-1][2]
+Lines = list[str]
+
+
+def verified(tmp_path: Path, lines: Lines, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str]:
+    copy = tmp_path / "copy.jsonl"
+    copy.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
+    status = main(["audit", "verify", str(copy), *options])
+    return status, capsys.readouterr().out
+
+
+@pytest.fixture(params=Format)
+def lines(request: pytest.FixtureRequest) -> Lines:
+    return [WRITERS[request.param](row) for row in ROWS]
+
+
+def test_a_whole_copy_holds_in_any_order_and_with_repetitions(
+    lines: Lines, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, text = verified(tmp_path, [*lines[2:], *lines, "", lines[0]], capsys, "--head", HEAD)
+    assert (status, "entries 1 to 6" in text, HEAD in text) == (0, True, True)
+
+
+def test_both_forms_carry_the_entry_as_it_was_written(lines: Lines) -> None:
+    assert [(one.seq, one.hash, one.text) for one in map(parse_line, lines)] == [
+        (seq, digest, text) for seq, _, digest, text in ROWS
+    ]
+
+
+def test_a_copy_that_begins_later_says_so(lines: Lines, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, text = verified(tmp_path, lines[3:], capsys)
+    assert status == 0
+    assert "Entries 1 to 3 aren't in it" in text
+    assert verified(tmp_path, [], capsys) == (0, "The copy holds: no entries, head (empty).\n")
+
+
+def edited(line: str) -> str:
+    return line.replace("OPS-7", "OPS-8")
+
+
+FAULTS: dict[str, tuple[Callable[[Lines], Lines], str]] = {
+    "an entry is missing": (lambda lines: [*lines[:2], *lines[3:]], "Entries 3 to 3 are missing"),
+    "an entry was edited": (lambda lines: [*lines[:2], edited(lines[2]), *lines[3:]], "Entry 3 doesn't continue"),
+    "the first one was edited": (lambda lines: [edited(lines[0]), *lines[1:]], "Entry 1 doesn't continue"),
+    "a repetition differs": (lambda lines: [*lines, edited(lines[4])], "Line 7 repeats entry 5"),
+    "a line is cut off": (lambda lines: [*lines[:5], lines[5][:40]], "Line 6 isn't an entry"),
+    "a line is something else": (lambda lines: ["[1]", *lines], "Line 1 isn't an entry"),
+    "a line has no hash": (lambda lines: ['{"seq": 1}', *lines], "Line 1 isn't an entry"),
+    "a line is nested": (lambda lines: ["[" * 100_000, *lines], "Line 1 isn't an entry"),
+    "the end was cut": (lambda lines: lines[:4], "without the posted head"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_copy_that_does_not_hold_says_where(
+    fault: str, lines: Lines, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change, sentence = FAULTS[fault]
+    status, text = verified(tmp_path, change(lines), capsys, "--head", HEAD)
+    assert (status, sentence in text) == (1, True), text
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"], ids=["missing", "not text"])
+def test_a_file_that_cannot_be_read_is_no_broken_copy(
+    content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "copy"
+    if content:
+        file.write_bytes(content)
+    assert main(["audit", "verify", str(file)]) == 2
+    assert capsys.readouterr().err == f"turso-ops: `{file}` can't be read.\n"
+
+
+@pytest.mark.parametrize(("event", "activity"), [("read", 2), ("finished", 3), ("asked", 99)])
+def test_an_ocsf_event_names_its_activity(event: str, activity: int) -> None:
+    found = json.loads(WRITERS[Format.OCSF](chain([entry(event, outcome="succeeded")])[0]))
+    assert (found["activity_id"], found["type_uid"]) == (activity, 600300 + activity)
+    assert (found["class_uid"], found["status_id"], found["time"]) == (6003, 1, 1795521600000)

@@ -1,0 +1,71 @@
+"""A process sends its audit log, also after it was killed, and an operator sees how far it got."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.app.audit_stream.received_copy import verify_copy
+from bot.settings import BadSettings, load_settings
+from tests.audit_stream.receiver import SECRET, Fault, Receiver, until
+from tests.process import Process, standing
+from tests.security.gathering import command
+from tests.world import DANA, DB_OPS
+
+NEEDED = {"SLACK_BOT_TOKEN": "xoxb-1", "TURSO_API_TOKEN": "turso-1", "TURSO_ORGANIZATION": "acme"}
+
+
+def let_the_lease_end(data: Path) -> None:
+    """Spare a test the minute for which a killed process still has the lease."""
+    with closing(sqlite3.connect(data / "turso-ops.db")) as store, store:
+        assert store.execute("UPDATE audit_streams SET owned_until = '2020-01-01 00:00:00.000000'").rowcount == 1
+
+
+async def test_a_killed_process_leaves_out_nothing(tmp_path: Path, receiver: Receiver) -> None:
+    receiver.faults = [Fault.KEEPS_AND_DIES]
+    async with standing(tmp_path) as (world, keys):
+        extra = {"AUDIT_STREAM": receiver.url, "AUDIT_STREAM_SECRET": SECRET}
+        process = Process(world, keys, extra=extra)
+        await process.start()
+        dana = world.person(DANA)
+        await dana.types("/turso list", DB_OPS)
+        await until(lambda: receiver.wanted > 1)
+        receiver.open.clear()
+        await dana.types("/turso show orders", DB_OPS)
+        await process.kill()
+        receiver.open.set()
+        await process.start()
+        await dana.types("/turso usage", DB_OPS)
+        await until(lambda: any('"usage"' in line for line in receiver.lines), within=90)
+        assert "audit stream: The audit stream has sent entry" in (await command(process, "doctor"))[1]
+        log = process.log.read_text()
+        await process.stop()
+    found = verify_copy(receiver.copy(tmp_path / "copy.jsonl"))
+    assert (found.first, found.last) == (1, receiver.wanted - 1)
+    assert SECRET not in log
+    assert receiver.url not in log
+
+
+REFUSED = {
+    "no receiver": ({"AUDIT_STREAM": "ftp://example.com"}, "AUDIT_STREAM is malformed: must be an https://"),
+    "a relative file": ({"AUDIT_STREAM": "file:audit.jsonl"}, "AUDIT_STREAM is malformed"),
+    "no secret": ({"AUDIT_STREAM": "https://example.com"}, "AUDIT_STREAM_SECRET is not set"),
+    "a short secret": ({"AUDIT_STREAM_SECRET": "short"}, "AUDIT_STREAM_SECRET is malformed: must have at least 24"),
+    "no Base64": ({"AUDIT_STREAM_SECRET": "whsec_!!!!!!!!!!!!!!!!!!!!!!!!"}, "must be Base64 after `whsec_`"),
+    "another form": ({"AUDIT_STREAM_FORMAT": "cef"}, "AUDIT_STREAM_FORMAT is malformed"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_setting_that_cannot_work_is_named(case: str) -> None:
+    given, sentence = REFUSED[case]
+    with pytest.raises(BadSettings) as refused:
+        load_settings(NEEDED | given)
+    assert sentence in str(refused.value)
+    assert not [value for value in given.values() if value in str(refused.value)]
+
+
+def test_a_file_and_standard_output_need_no_secret() -> None:
+    for address in ("stdout", "file:/var/log/audit.jsonl"):
+        assert not load_settings(NEEDED | {"AUDIT_STREAM": address}).streams_to_url
