@@ -16,6 +16,7 @@ from bot.commands import CATALOGUE
 from bot.core.policy import PolicyInvalid, load
 from bot.errors import BotError
 from bot.settings import BadSettings, Settings, load_settings
+from bot.store.connections.sqlite import DRIVER
 from bot.store.connections.urls import BadDatabaseUrl, place_of
 from bot.store.schema.upgrading import upgrade
 from bot.store.store import open_store
@@ -61,7 +62,7 @@ def test_an_address_of_no_database_of_ours_is_refused_and_not_repeated(url: str)
 def test_what_hangs_on_a_sqlite_address_does_not_reach_the_driver(tmp_path: Path, query: str) -> None:
     place = place_of(f"sqlite:///{tmp_path}/ops.db{query}")
 
-    assert str(place.url) == f"sqlite:///{tmp_path}/ops.db"
+    assert str(place.url) == f"{DRIVER}:///{tmp_path}/ops.db"
     assert place.file == tmp_path / "ops.db"
 
 

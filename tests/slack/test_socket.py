@@ -78,9 +78,9 @@ async def link(sockets: Sockets) -> web.WebSocketResponse:
 
 async def test_everything_comes_in_without_a_signature(house: House, sockets: Sockets, runner: SocketRunner) -> None:
     ws = await link(sockets)
-    assert await runner.is_ready()
     assert house.slack.calls[0].headers["Authorization"] == f"Bearer {APP_TOKEN}"
     assert "payload" not in await sockets.deliver(ws, "slash_commands", dict(parse_qsl(command("ls").decode())))
+    assert await runner.is_ready()  # the client notes its connection after the server, and before what arrives on it
     await sockets.deliver(ws, "interactive", click())
     house.path.answer = Ack({"response_action": "errors", "errors": {"arg.name": "No."}})
     several = [{"response_url": house.slack.response_url(name)} for name in ("a", "b")]

@@ -12,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 
+from bot.store.connections.sqlite import DRIVER
 from bot.store.connections.urls import BadDatabaseUrl, place_of
 from bot.store.schema import upgrading
 from bot.store.schema.tables import metadata
@@ -143,9 +144,9 @@ def mode(path: Path) -> int:
 
 
 SPELLINGS = {
-    "sqlite:///./data/x.db": "sqlite",
-    "sqlite:////var/x.db": "sqlite",
-    "sqlite+aiosqlite:///x.db": "sqlite",
+    "sqlite:///./data/x.db": DRIVER,
+    "sqlite:////var/x.db": DRIVER,
+    "sqlite+aiosqlite:///x.db": DRIVER,
     "postgres://u:p@db.example/x": "postgresql+psycopg",
     "postgresql://u:p@db.example/x": "postgresql+psycopg",
     "postgresql+asyncpg://u:p@db.example/x": "postgresql+psycopg",
@@ -158,7 +159,7 @@ def test_every_usual_spelling_is_understood(spelled: str, driver: str) -> None:
     place = place_of(spelled)
 
     assert place.url.drivername == driver
-    assert (place.file is not None) == (driver == "sqlite")
+    assert (place.file is not None) == (driver == DRIVER)
     assert place.file is None or place.file.is_absolute()
 
 

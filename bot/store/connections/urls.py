@@ -7,6 +7,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.errors import BotError
+from bot.store.connections.sqlite import DRIVER, register_driver
 
 SQLITE = ("sqlite", "sqlite3", "sqlite+aiosqlite", "sqlite+pysqlite")
 POSTGRESQL = (
@@ -28,7 +29,7 @@ class Place:
     """The place of a database, with its URL in one normal form."""
 
     url: URL
-    """The URL for drivers that block: `sqlite://…` with an absolute path, or `postgresql+psycopg://…`."""
+    """The URL for drivers that block: `sqlite+turso_ops://…` with an absolute path, or `postgresql+psycopg://…`."""
     file: Path | None
     """The SQLite file; None: PostgreSQL."""
 
@@ -63,4 +64,5 @@ def place_of(database_url: str) -> Place:
     if not url.database or url.database.startswith((":memory:", "file:")):
         raise BadDatabaseUrl("DATABASE_URL must name a SQLite file: what is kept in memory does not survive a crash.")
     file = Path(url.database).absolute()
-    return Place(URL.create("sqlite", database=str(file)), file)
+    register_driver()
+    return Place(URL.create(DRIVER, database=str(file)), file)

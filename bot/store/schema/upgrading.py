@@ -44,6 +44,7 @@ async def upgrade(database_url: str) -> bool:
     Raises:
         BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
         CannotUpgrade: the file can't be created or written, or a newer version made the store.
+        SqliteTooOld: this Python's SQLite is too old. Nothing was created.
         StoreUnavailable: the database doesn't answer.
     """
     place = place_of(database_url)
@@ -70,11 +71,11 @@ async def must_be_current(database_url: str) -> None:
 
 
 def _upgrade(place: Place) -> bool:
-    if place.file:
-        _make_folder(place.file.parent)
-        os.close(os.open(place.file, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
     engine = create_engine(place.url, poolclass=NullPool, hide_parameters=True)
     try:
+        if place.file:
+            _make_folder(place.file.parent)
+            os.close(os.open(place.file, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
         with _alone(place, engine):
             if is_behind := not _current(place, engine):
                 _migrate(place, engine)
