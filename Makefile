@@ -10,7 +10,7 @@ TESTS ?= tests
 # Compile a module once, and not in each worker and in each process that a test starts, whatever this shell prefers.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test check compiled format docs soak contract bench coverage dist lock clean setup browser
+.PHONY: run test test-versions check compiled format docs soak contract bench coverage dist lock clean setup browser
 
 run: setup  ## Start the sandbox: the real bot between a local Turso and a local Slack, on http://127.0.0.1:3000
 	$(BIN)/python -m bot sandbox --port $(PORT)
@@ -18,6 +18,9 @@ run: setup  ## Start the sandbox: the real bot between a local Turso and a local
 test: setup browser  ## Everything that must be true before a change lands
 	$(MAKE) -j 2 check compiled
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+test-versions:  ## Test the start, durable work and Slack on every supported Python of this machine
+	$(PYTHON) -m tools.test_versions -n 2 --dist loadfile
 
 check: setup  ## Style, types and import rules
 	$(BIN)/ruff check .
