@@ -3,10 +3,10 @@
 import argparse
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bot import __version__
 from bot.errors import BotError
 from bot.settings import BadSettings, load_settings
 
@@ -219,7 +219,7 @@ def _database_url() -> str:
 def argument_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line, with all of its commands."""
     parser = argparse.ArgumentParser("turso-ops", description="A Slack bot that runs your Turso databases.")
-    parser.add_argument("--version", action="version", version=f"turso-ops {version('turso-ops')}")
+    parser.add_argument("--version", action="version", version=f"turso-ops {__version__}")
     parser.set_defaults(failure=1)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_processes(commands)

@@ -2,8 +2,9 @@
 
 import re
 import sys
-import tomllib
 from pathlib import Path
+
+from bot import __version__
 
 ROOT = Path(__file__).parent.parent
 
@@ -14,18 +15,13 @@ def releases(changelog: str) -> dict[str, str]:
     return {name: text.strip() for name, text in zip(parts[::2], parts[1::2], strict=True) if name != "Unreleased"}
 
 
-def declared_version() -> str:
-    """Return the version that pyproject.toml declares, which is the only place that has it."""
-    return str(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
-
-
 def main(argv: list[str]) -> int:
     """Print the notes of a tag; 1 when the tag, the version and the changelog do not agree."""
     version = argv[0].removeprefix("v") if argv else ""
     notes = releases((ROOT / "CHANGELOG.md").read_text(encoding="utf-8")).get(version)
-    if version != declared_version() or not notes:
-        print(f"{version!r} is not released: pyproject.toml has {declared_version()}.", file=sys.stderr)
-        print("A release needs its version in pyproject.toml and its section in CHANGELOG.md.", file=sys.stderr)
+    if version != __version__ or not notes:
+        print(f"{version!r} is not released: bot/__init__.py has {__version__}.", file=sys.stderr)
+        print("A release needs its version in bot/__init__.py and its section in CHANGELOG.md.", file=sys.stderr)
         return 1
     print(notes)
     return 0

@@ -7,13 +7,13 @@ import signal
 import socket as sockets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 from typing import Any
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from bot import __version__
 from bot.app.compose import Bot, running, secrets_of, unrecognizable
 from bot.app.logs import set_up_logs
 from bot.settings import BadSettings, Settings
@@ -108,7 +108,7 @@ def log_start(bot: Bot, mode: str, **more: Any) -> None:
     log.info(
         "started",
         mode=mode,
-        version=version("turso-ops"),
+        version=__version__,
         python=platform.python_version(),
         store=_place(bot.settings),
         policy=bot.env.rules.policy.hash,

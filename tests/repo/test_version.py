@@ -1,10 +1,11 @@
-"""One version: pyproject.toml has it, the changelog tells of it, and the program says it."""
+"""One version: bot/__init__.py has it, the changelog tells of it, and the program says it."""
 
 import subprocess
 import sys
 
 import pytest
 
+from bot import __version__
 from bot.__main__ import main
 from tools import release_notes
 
@@ -12,7 +13,7 @@ CHANGELOG = (release_notes.ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 def test_the_newest_release_of_the_changelog_is_the_declared_version() -> None:
-    assert next(iter(release_notes.releases(CHANGELOG))) == release_notes.declared_version()
+    assert next(iter(release_notes.releases(CHANGELOG))) == __version__
     assert CHANGELOG.index("## [Unreleased]") < CHANGELOG.index("## [0.1.0]")
 
 
@@ -20,7 +21,7 @@ def test_the_program_says_its_version(capsys: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(SystemExit) as ended:
         main(["--version"])
     assert ended.value.code == 0
-    assert capsys.readouterr().out == f"turso-ops {release_notes.declared_version()}\n"
+    assert capsys.readouterr().out == f"turso-ops {__version__}\n"
 
 
 def test_the_notes_of_a_tag_are_those_of_the_changelog_and_another_tag_has_none() -> None:
@@ -28,7 +29,7 @@ def test_the_notes_of_a_tag_are_those_of_the_changelog_and_another_tag_has_none(
         command = [sys.executable, "-m", "tools.release_notes", tag]
         return subprocess.run(command, cwd=release_notes.ROOT, capture_output=True, text=True)
 
-    done = notes(f"v{release_notes.declared_version()}")
+    done = notes(f"v{__version__}")
     assert done.returncode == 0, done.stderr
     assert "### Added" in done.stdout
     assert "## [" not in done.stdout
