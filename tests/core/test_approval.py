@@ -78,7 +78,7 @@ def test_the_quorum_is_of_distinct_people() -> None:
 
 
 @pytest.mark.parametrize(
-    ("voter", "why"), [("U0DEV", "the asker"), ("U0GETS", "the recipient"), ("U0GONE", "one who lost the right")]
+    ("voter", "why"), [("U0DEV", "the requester"), ("U0GETS", "the recipient"), ("U0GONE", "one who lost the right")]
 )
 def test_some_votes_never_count(voter: str, why: str) -> None:
     count = tally([vote(voter)], {"U0ANA", "U0DEV", "U0GETS"}, "U0DEV", 1, recipient="U0GETS")

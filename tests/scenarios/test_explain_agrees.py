@@ -66,7 +66,7 @@ PEOPLE = {
     "somebody deactivated": ZED,
 }  # fmt: skip
 CHANNELS = {
-    "public": DB_OPS, "private, with the asker": ORDERS, "archived": OLD,
+    "public": DB_OPS, "private, with the requester": ORDERS, "archived": OLD,
     "shared": SHARED, "shared against the policy": PARTNERS, "public, without the person": QUIET,
 }  # fmt: skip
 LINES = (

@@ -49,7 +49,7 @@ def mint(key: Key, claims: dict[str, Any], *, now: float, lifetime: timedelta | 
 
 
 def looks_like_jwt(token: str) -> bool:
-    """Return whether the text has the form of a JWT, whoever signed it."""
+    """Return whether the text has the form of a JWT. Its signature isn't checked."""
     if len(token) > LONGEST_TOKEN:
         return False
     try:
@@ -73,8 +73,8 @@ class RetiredKeys:
         """Return the replaced keys that still work."""
         if database_id not in self._keys:
             return []
-        kept = self._keys[database_id] = [(key, until) for key, until in self._keys[database_id] if until > now]
-        return [key for key, _ in kept]
+        working = self._keys[database_id] = [(key, until) for key, until in self._keys[database_id] if until > now]
+        return [key for key, _ in working]
 
 
 class Verifier:

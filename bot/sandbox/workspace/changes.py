@@ -1,4 +1,4 @@
-"""The live feed: who subscribes sees every change that concerns them, in order."""
+"""The live feed: each subscriber gets the changes that concern it, in order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.sandbox.workspace.records import Change
 
 
 class Subscription(AsyncIterator[Change]):
-    """An endless iterator over changes; it misses nothing from the moment it was made until `close()`."""
+    """An endless iterator over changes. It misses none between its creation and `close()`."""
 
     def __init__(self, wanted: Callable[[Change], bool], forget: Callable[[Subscription], None]) -> None:
         self._queue: asyncio.Queue[Change | None] = asyncio.Queue()
@@ -59,11 +59,11 @@ class Changes:
             subscription.offer(change)
 
     def interrupt(self) -> None:
-        """End every subscription; whoever wants to go on subscribes anew."""
+        """End every subscription. Subscribers that want more subscribe again."""
         for subscription in tuple(self._subscriptions):
             subscription.close()
 
     def close(self) -> None:
-        """End them for good: later ones end as soon as they begin."""
+        """End every subscription. New ones end at once."""
         self._closed = True
         self.interrupt()

@@ -46,7 +46,7 @@ class Call:
     at: datetime
     milliseconds: float
     error: str | None = None
-    person_id: str | None = None  # whom alone its content concerns; "" when that cannot be told
+    person_id: str | None = None  # the only person who may see its content; "" if that person isn't known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,7 @@ ChangeKind = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """Something that a page has to redraw. `person_id`: whom alone it concerns; `None`: whoever sees the channel."""
+    """A change that a page has to redraw. Without a `person_id` it is for everybody in the channel."""
 
     kind: ChangeKind
     channel_id: str | None = None

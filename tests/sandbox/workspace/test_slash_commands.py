@@ -106,7 +106,7 @@ async def test_a_guest_may_run_it_and_a_deactivated_person_may_do_nothing(worksp
         await workspace.say(GIL, DB_OPS, "/turso")
 
 
-async def test_a_plain_text_answer_is_for_the_asker_alone(workspace: Workspace) -> None:
+async def test_a_plain_text_answer_is_for_the_requester_alone(workspace: Workspace) -> None:
     async with connected(workspace, Recorder(b"done")):
         acted = await workspace.say(DANA, DB_OPS, "/turso")
 

@@ -1,4 +1,4 @@
-"""`:name:` → the character, by Slack's own names; an unknown name stays as written."""
+"""Emoji: from `:name:` to the character, by Slack's own names. An unknown name stays as written."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ def emoji() -> Mapping[str, str]:
 
 
 def with_emoji(text: str) -> str:
-    """Replace each known `:name:`; the result is still plain text, to be escaped by whoever draws it."""
+    """Replace each known `:name:`. The result is still plain text, so the caller must escape it."""
     if ":" not in text:
         return text
     return _NAME.sub(lambda match: emoji().get(match[1], match[0]), text)

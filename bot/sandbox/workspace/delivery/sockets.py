@@ -124,7 +124,7 @@ class Sockets:
             self._waiting.pop(envelope["envelope_id"], None)
 
     def acknowledge(self, text: str) -> None:
-        """Take what the app sent: an acknowledgement is handed to whoever waits for it, anything else is ignored."""
+        """Take what the app sent. An acknowledgement completes its delivery, and anything else is ignored."""
         try:
             answer = json.loads(text)
         except ValueError:
