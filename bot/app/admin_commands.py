@@ -10,7 +10,7 @@ from bot.app.clock import SystemClock
 from bot.core.audit import verify_stream
 from bot.core.audit_formats import json_line
 from bot.settings import Settings
-from bot.store.schema.upgrading import must_be_current, upgrade
+from bot.store.schema.upgrading import require_current, upgrade
 from bot.store.store import SqlStore, open_store
 
 
@@ -31,7 +31,7 @@ class Audit:
     @asynccontextmanager
     async def open(cls, database_url: str) -> AsyncIterator[Self]:
         """Open an existing store for reading. Raises BotError if there is none of this version."""
-        await must_be_current(database_url)
+        await require_current(database_url)
         async with open_store(database_url, SystemClock()) as store:
             yield cls(store)
 

@@ -39,7 +39,7 @@ from bot.slack.outgoing.delivery import Delivery
 from bot.slack.outgoing.response_urls import ResponseUrls
 from bot.slack.outgoing.web_api import SlackCalls, new_session, web_client
 from bot.store.connections.urls import place_of
-from bot.store.schema.upgrading import must_be_current
+from bot.store.schema.upgrading import require_current
 from bot.store.schema.upgrading import upgrade as upgrade_store
 from bot.store.store import SqlStore, open_store
 
@@ -83,7 +83,7 @@ async def running(
     """
     clock = clock or clock_of(settings.clock_file)
     database = settings.database_url.get_secret_value()
-    await (upgrade_store if upgrade else must_be_current)(database)
+    await (upgrade_store if upgrade else require_current)(database)
     metrics = Metrics()
     background = Background(metrics.background_failed)
     book = PolicyBook(settings.policy_file, settings.turso_organization, CATALOGUE)
@@ -157,11 +157,13 @@ async def running(
                 stack.push_async_callback(loop.stop)
             await stack.enter_async_context(audit_stream(settings, store, clock, background, heartbeat.id))
         # After durable work, so that they stop before it, because it shuts down the threads that they use.
-        stack.push_async_callback(background.start("policy watch", lambda: book.look(follow), every=LOOK_EVERY).stop)
+        stack.push_async_callback(
+            background.start("policy watch", lambda: book.apply_changes(follow), every=LOOK_EVERY).stop
+        )
         if counts:
             stack.push_async_callback(heartbeat.leave)
             stack.push_async_callback(background.start("presence", heartbeat.say, every=EVERY_SECONDS).stop)
-        stack.push_async_callback(background.start("open Homes", path.homes.look).stop)
+        stack.push_async_callback(background.start("open Homes", path.homes.redraw_due).stop)
         stack.push_async_callback(tasks.drain, DRAIN_SECONDS)
         await _introduce(workspace)
         yield Bot(settings, env, path, bolt, calls, tasks, workspace, health, metrics, store, background)

@@ -14,7 +14,7 @@ from bot.blocks.text import counted, duration
 from bot.core.audit import verify_stream
 from bot.core.model import Channel
 from bot.core.ports import Clock, Store
-from bot.core.records.notices import Untold
+from bot.core.records.notices import PendingNotice
 from bot.core.records.timers import Backlog
 from bot.durable.queue import Queue
 from bot.errors import BotError
@@ -227,12 +227,12 @@ class Health:
         now = self.clock.now()
         try:
             async with asyncio.timeout(STORED_SECONDS):
-                late, untold, (entries, _), lag = await asyncio.gather(
-                    self.backlog(), told_nobody(self.store, now), self.store.audit.head(), self._stream_lag()
+                late, undelivered, (entries, _), lag = await asyncio.gather(
+                    self.backlog(), undelivered_outcomes(self.store, now), self.store.audit.head(), self._stream_lag()
                 )
         except Exception:  # metrics without these figures are better than none
             return Stored()
-        return Stored(late.overdue, late.failing, len(untold), entries, lag)
+        return Stored(late.overdue, late.failing, len(undelivered), entries, lag)
 
     async def _timers(self) -> str:
         found = await self.backlog()
@@ -260,35 +260,35 @@ class Health:
 
     async def outcomes(self) -> str:
         """Check that every outcome reached somebody. Raises Unhealthy."""
-        if untold := await told_nobody(self.store, self.clock.now()):
-            posts = [one for one in untold if ":" in one.subject]
-            ends = [one for one in untold if one not in posts]
+        if undelivered := await undelivered_outcomes(self.store, self.clock.now()):
+            posts = [one for one in undelivered if ":" in one.subject]
+            ends = [one for one in undelivered if one not in posts]
             some = ", ".join(f"{_kind(one)} `{one.subject}` ({one.event})" for one in ends[:5])
             more = f" and {len(ends) - 5} more" if len(ends) > 5 else ""
             heard = f"Nobody was told of {some}{more}. " if ends else ""
             posted = f"Not posted: {', '.join(f'`{one.subject}`' for one in posts[:5])}. " if posts else ""
             raise Unhealthy(f"{heard}{posted}The log says why.")
-        if plain := await self.store.notices.told_plainly(since=self.clock.now() - TOLD_SINCE):
+        if plain := await self.store.notices.delivered_plainly(since=self.clock.now() - TOLD_SINCE):
             some = ", ".join(f"`{one.subject}` ({one.event})" for one in plain[:5])
             raise Unhealthy(f"Cards that can't be drawn, by a fault of the bot: {some}. The log says why.")
         return "Everybody was told of what ended, of break-glass operations and of revoked tokens."
 
 
-def _kind(untold: Untold) -> str:
+def _kind(undelivered: PendingNotice) -> str:
     """Return what an undelivered notice is about."""
-    if untold.event == ALARM:
+    if undelivered.event == ALARM:
         return "the break-glass request"
-    if untold.event.startswith(REVOKED):
+    if undelivered.event.startswith(REVOKED):
         return "tokens revoked by the request"
-    return _KINDS.get(untold.subject[:2], "the end of the incident")
+    return _KINDS.get(undelivered.subject[:2], "the end of the incident")
 
 
 _KINDS: Final = {"r-": "the end of the request", "h-": "the end of the freeze", "v-": "the review"}
 
 
-async def told_nobody(store: Store, now: datetime) -> list[Untold]:
+async def undelivered_outcomes(store: Store, now: datetime) -> list[PendingNotice]:
     """Return the outcomes of the last days of which nobody was notified."""
-    return await store.notices.told_nobody(since=now - TOLD_SINCE, before=now - TOLD_WITHIN)
+    return await store.notices.undelivered(since=now - TOLD_SINCE, before=now - TOLD_WITHIN)
 
 
 def _trouble(channel: Channel) -> str:

@@ -36,7 +36,7 @@ class Heartbeat:
 
     async def say(self) -> None:
         """Write the row now. Runs every few seconds, and after a policy change."""
-        now, failing = datetime.now(UTC), said_of(self.background.failing())
+        now, failing = datetime.now(UTC), failing_text(self.background.failing())
         await self.store.processes.record(self.id, self.book.policy.hash, now, forget=now - LIVES_FOR, failing=failing)
 
     async def leave(self) -> None:
@@ -49,7 +49,7 @@ class Heartbeat:
     async def failing(self) -> Mapping[str, str]:
         """Return the failing background loops of every running process, by process ID."""
         found = dict(await self.store.processes.failing_loops(datetime.now(UTC) - LIVES_FOR))
-        found[self.id] = said_of(self.background.failing())
+        found[self.id] = failing_text(self.background.failing())
         return {process: loops for process, loops in found.items() if loops}
 
     async def others(self) -> Mapping[str, str]:
@@ -58,6 +58,6 @@ class Heartbeat:
         return {process: policy for process, policy in found.items() if process != self.id}
 
 
-def said_of(loops: Sequence[Loop]) -> str:
+def failing_text(loops: Sequence[Loop]) -> str:
     """Return a text that names failing loops with the number and the cause of their failures."""
     return ", ".join(f"{loop.name} ({loop.failures}×, {loop.cause})" for loop in loops)

@@ -13,7 +13,7 @@ class Stored:
 
     overdue: float = math.nan
     failing: float = math.nan
-    untold: float = math.nan
+    undelivered: float = math.nan
     audit_entries: float = math.nan
     audit_lag: float = math.nan
 
@@ -53,7 +53,7 @@ class Metrics:
         )
         self._overdue = Gauge("turso_ops_timers_overdue", "Timers that are due and have not fired", registry=here)
         self._failing = Gauge("turso_ops_timers_failing", "Timers whose work fails again and again", registry=here)
-        self._untold = Gauge(
+        self._undelivered = Gauge(
             "turso_ops_outcomes_untold", "Outcomes, alarms and notices that nobody was told of", registry=here
         )
         self._audit = Gauge("turso_ops_audit_entries", "Entries in the audit log", registry=here)
@@ -105,7 +105,7 @@ class Metrics:
         """Set the store's figures before the metrics are read."""
         self._overdue.set(found.overdue)
         self._failing.set(found.failing)
-        self._untold.set(found.untold)
+        self._undelivered.set(found.undelivered)
         self._audit.set(found.audit_entries)
         self._audit_lag.set(found.audit_lag)
 

@@ -68,7 +68,7 @@ class PolicyBook:
         """Return whether the file has changed and hasn't stayed the same for long enough yet."""
         return self.problem is None and self._seen not in self._verdicts
 
-    async def look(self, changed: Changed) -> None:
+    async def apply_changes(self, changed: Changed) -> None:
         """Check the file once, and call `changed` for each policy that comes into force, until a call succeeds."""
         await asyncio.to_thread(self.check)
         policy = self.policy

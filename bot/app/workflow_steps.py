@@ -44,15 +44,15 @@ class WorkSteps:
         """Commit the outcome."""
         await finish.finish(self.env, request_id, phase, seen)
 
-    async def tell(self, request_id: str, phase: str) -> None:
+    async def notify(self, request_id: str, phase: str) -> None:
         """Notify the people concerned of the outcome."""
-        await finish.tell(self.env, request_id)
+        await finish.notify(self.env, request_id)
         await self._log_end(request_id)
 
     async def give_up(self, step: StepName, request_id: str, phase: str) -> StepResult:
         """End a step that a bug makes fail again and again, and notify people."""
         result = await failing_steps.give_up(self.env, step, request_id, phase)
-        if step is StepName.TELL or (step is StepName.BEGIN and result is not BeginResult.GO):
+        if step is StepName.NOTIFY or (step is StepName.BEGIN and result is not BeginResult.GO):
             await self._log_end(request_id)
         return result
 

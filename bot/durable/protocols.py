@@ -37,7 +37,7 @@ class Work(Protocol):
     async def finish(self, request_id: str, phase: str, seen: VerifyResult) -> None:
         """Commit the outcome."""
 
-    async def tell(self, request_id: str, phase: str) -> None:
+    async def notify(self, request_id: str, phase: str) -> None:
         """Notify the people concerned of the outcome."""
 
     async def give_up(self, step: StepName, request_id: str, phase: str) -> StepResult:

@@ -76,7 +76,7 @@ class Workflows:
         await step(StepName.FINISH, lambda: work.finish(request_id, phase, seen))
         ms = round((time.monotonic() - started) * 1000)
         structlog.contextvars.bind_contextvars(ms=ms, attempts=self._runner.attempts())
-        await step(StepName.TELL, lambda: work.tell(request_id, phase))
+        await step(StepName.NOTIFY, lambda: work.notify(request_id, phase))
 
     async def _fire(self, kind: str, subject: str, due_at: str, attempt: int, failures: int = 0) -> None:
         timer = Timer(TimerKind(kind), subject, datetime.fromisoformat(due_at), attempt, failures)

@@ -25,9 +25,9 @@ from bot.pipeline.probe_watches import ProbeWatches
 from bot.turso import TursoClient
 from bot.turso.models import Listing
 
-OFFERED_SECONDS: Final = 60.0
-OFFERED_AT_MOST: Final = 16
-"""Views whose lists are kept; each may be of ten thousand databases."""
+MENU_SECONDS: Final = 60.0
+MENU_LISTINGS_AT_MOST: Final = 16
+"""Listings that are cached at a time. Each may hold ten thousand databases."""
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -83,11 +83,11 @@ class Environment:
     """The live checks of `doctor`: name, whether it is well, one sentence."""
     watches: ProbeWatches = field(default_factory=ProbeWatches, init=False)
     """The probe tokens of this process."""
-    offered: Cache[tuple[str, str | None], Listing] = field(init=False)
-    """The databases of an organization, for the menus of one view: who types letter by letter asks Turso once."""
+    menu_listings: Cache[tuple[str, str | None], Listing] = field(init=False)
+    """The databases of an organization for the menus of one view, so that typing letter by letter asks Turso once."""
     notes: OrderedDict[str, Address] = field(default_factory=OrderedDict)
-    """Where the private notes stand that say that something starts, by request."""
-    _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    """The addresses of the private notes that a request has started, by request."""
+    _notification_locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     tracing: Callable[..., AbstractContextManager[Any]] = field(default=lambda **_: nullcontext())
     """Binds a reference to every log line written inside."""
 
@@ -95,7 +95,7 @@ class Environment:
         async def listed(menu: tuple[str, str | None]) -> Listing:
             return await self.turso_clients.turso(menu[0]).listed()
 
-        object.__setattr__(self, "offered", Cache(listed, OFFERED_SECONDS, at_most=OFFERED_AT_MOST))
+        object.__setattr__(self, "menu_listings", Cache(listed, MENU_SECONDS, at_most=MENU_LISTINGS_AT_MOST))
 
     @property
     def catalogue(self) -> CommandCatalogue:
@@ -107,9 +107,9 @@ class Environment:
         """Return the commands by the name that rules use."""
         return {command.name: command for command in self.commands}
 
-    def turn(self, subject: str) -> asyncio.Lock:
+    def notification_lock(self, subject: str) -> asyncio.Lock:
         """Return the lock of a request's notifications, so that this process sends each once."""
-        return self._turns.setdefault(subject, asyncio.Lock())
+        return self._notification_locks.setdefault(subject, asyncio.Lock())
 
     async def subject_in(self, user_id: str, channel_id: str) -> Subject:
         """Return a person in a channel where they aren't acting now. Raises Unavailable."""

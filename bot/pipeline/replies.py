@@ -24,7 +24,7 @@ LINE: Final = 150
 log = structlog.get_logger(__name__)
 
 
-def asker_address(request: Request) -> Address:
+def requester_address(request: Request) -> Address:
     """Return the address of private messages to a request's requester."""
     return Address(request.requester, request.channel_id, request.thread_ts, request.intent_id)
 

@@ -19,8 +19,8 @@ from bot.core.requests.proof import PROOF, WATCHED_FOR, Finding, OldTokens, Proo
 from bot.core.requests.request import Request, State
 from bot.core.requests.transition import Transition
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes.notifications import tell_outcome
-from bot.pipeline.outcomes.token_holders import tell_holders
+from bot.pipeline.outcomes.notifications import notify_outcome
+from bot.pipeline.outcomes.token_holders import notify_holders
 from bot.pipeline.probe_watches import ProbeWatch
 from bot.pipeline.replies import entry
 from bot.pipeline.transitions.settlement import LEASE, revoked_by
@@ -95,7 +95,7 @@ async def prove_is_due(env: Environment, timer: Timer) -> Timer | None:
         over = [_unproven(one, env.clock.now(), RESTARTED) for one in proof.findings]
         await _conclude(env, request, replace(proof, target=over[0], sibling=over[1] if len(over) > 1 else None))
     else:  # a crash came before the notification
-        await tell_outcome(env, request.id)
+        await notify_outcome(env, request.id)
     return None
 
 
@@ -156,9 +156,9 @@ async def _conclude(env: Environment, request: Request, proof: Proof) -> None:
     )
     if await env.store.requests.move(request.id, expect=[request.state], move=move) is None:
         return
-    await tell_outcome(env, request.id)
+    await notify_outcome(env, request.id)
     if (sibling := proof.sibling) and sibling.tokens is OldTokens.REFUSED and request.state is State.SUCCEEDED:
-        await tell_holders(env, replace(request, facts=move.changes["facts"]), only_of=sibling.database_id)
+        await notify_holders(env, replace(request, facts=move.changes["facts"]), only_of=sibling.database_id)
     if not proof.is_watched:
         await env.store.timers.replace(lease, None)
 

@@ -16,9 +16,9 @@ from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Request, State
 from bot.core.requests.transition import Transition
 from bot.errors import BotError, Refused
-from bot.pipeline.authorization.authorize import No, Step, authorize
+from bot.pipeline.authorization.authorize import RefusalKind, Step, authorize
 from bot.pipeline.environment import Environment, new_id
-from bot.pipeline.outcomes.notifications import tell_outcome
+from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.replies import entry
 from bot.turso import NotSent, TursoRejected
 
@@ -40,12 +40,12 @@ async def reveal(env: Environment, request: Request, incoming: Incoming) -> str:
     """
     command = _may_press(env, request, incoming)
     answer = await authorize(env, request, Step.REVEAL, actor=incoming)
-    if answer.no is No.OBJECT:
+    if answer.refusal is RefusalKind.CHANGED:
         await _stale(env, request, answer.why)
         raise BotError(f"{answer.why} No token was created.")
-    if answer.no is No.RIGHT and answer.decision.verdict is not Verdict.DENY:
+    if answer.refusal is RefusalKind.NOT_ALLOWED and answer.decision.verdict is not Verdict.DENY:
         raise Refused(f"{answer.why} No token was created.")
-    _must_be_in_time(env, answer.must().request)
+    _require_in_time(env, answer.require_allowed().request)
     ctx = env.context(answer.subject, organization=request.organization)
     return await _mint_once(env, request, incoming, ctx, command)
 
@@ -59,11 +59,11 @@ def _may_press(env: Environment, request: Request, incoming: Incoming) -> Secret
         raise Refused("This request has nothing to reveal.")
     if request.facts.get("press") == incoming.id:
         raise Refused(f"This press was interrupted and isn't repeated. {request.outcome}".strip())
-    _must_be_in_time(env, request)
+    _require_in_time(env, request)
     return command
 
 
-def _must_be_in_time(env: Environment, request: Request) -> None:
+def _require_in_time(env: Environment, request: Request) -> None:
     if request.state in OPEN_TO_REVEAL and request.expires_at and request.expires_at <= env.clock.now():
         raise Refused(LAPSED[request.state])
 
@@ -119,7 +119,7 @@ async def settle_cut_short(env: Environment, request: Request) -> None:
         may_exist = _may_exist(request, request.updated_at or env.clock.now(), "only the requester can have seen it")
         why = f"The reveal was interrupted. {may_exist}"
         return await _settle(env, request, State.UNKNOWN, why, cancel=[])
-    return await tell_outcome(env, request.id)
+    return await notify_outcome(env, request.id)
 
 
 async def _ledger_row(env: Environment, request: Request) -> LedgerToken | None:
@@ -144,7 +144,7 @@ async def _settle(
     move = Transition(to=to, at=now, changes={"outcome": outcome}, entries=[line], cancel=cancel)
     if await env.store.requests.move(request.id, expect=[State.EXECUTING], move=move) is not None:
         env.observer.request(to)
-        await tell_outcome(env, request.id)
+        await notify_outcome(env, request.id)
 
 
 async def _stale(env: Environment, request: Request, changed: str) -> None:
@@ -152,7 +152,7 @@ async def _stale(env: Environment, request: Request, changed: str) -> None:
     line = entry("stale", "stale", at=now, request=request, what=changed)
     move = Transition(to=State.STALE, at=now, changes={"outcome": changed}, entries=[line], cancel=[TimerKind.LAPSE])
     if await env.store.requests.move(request.id, expect=OPEN_TO_REVEAL, move=move) is not None:
-        await tell_outcome(env, request.id)
+        await notify_outcome(env, request.id)
 
 
 def expiry_of(request: Request, minted_at: datetime) -> datetime | None:

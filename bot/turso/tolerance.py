@@ -88,13 +88,13 @@ Text = Annotated[str, AfterValidator(clean), UnreadableAs(str)]
 Texts = Annotated[tuple[str, ...], UnreadableAs(tuple)]
 Amount = Annotated[Annotated[int, Field(ge=0, le=LARGEST, strict=True)] | None, UnreadableAs(lambda: None)]
 """A number of Turso's. None means that Turso sent none, or one that is impossible."""
-GroupName = Annotated[str | None, AfterValidator(lambda value: _must_be_clean(value)), UnreadableAs(lambda: None)]
+GroupName = Annotated[str | None, AfterValidator(lambda value: _require_clean(value)), UnreadableAs(lambda: None)]
 """Empty: no group (Turso leaves the key out). None: Turso sent null or an invalid name, so it is unknown."""
 Host = Annotated[str, AfterValidator(lambda value: host(value) if value else ""), UnreadableAs(str)]
 Time = Annotated[datetime | None, UnreadableAs(lambda: None)]
 
 
-def _must_be_clean(value: str | None) -> str | None:
+def _require_clean(value: str | None) -> str | None:
     if value is not None and clean(value) != value:
         raise ValueError("this cannot be a name")
     return value
@@ -108,13 +108,13 @@ def host(value: str) -> str:
     return clean(value)
 
 
-def _must_be_name(value: str) -> str:
+def _require_name(value: str) -> str:
     if name_of(value) is None:
         raise ValueError("this cannot be a name")
     return value
 
 
-Name = Annotated[str, AfterValidator(_must_be_name)]
+Name = Annotated[str, AfterValidator(_require_name)]
 """A name or an id. An object without a valid one can't be read at all."""
 
 

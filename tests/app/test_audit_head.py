@@ -92,5 +92,5 @@ async def test_without_a_channel_nothing_is_posted_nor_owed(here: House) -> None
     await process(here).audit_head()
 
     assert (
-        await here.store.notices.told_nobody(since=here.clock.now(), before=here.clock.now() + timedelta(days=1)) == []
+        await here.store.notices.undelivered(since=here.clock.now(), before=here.clock.now() + timedelta(days=1)) == []
     )

@@ -287,15 +287,15 @@ async def test_a_change_is_told_until_it_was_taken(scene: Scene) -> None:
             raise OSError("the store is away")
 
     first = scene.book.policy
-    await scene.book.look(changed)
-    await scene.book.look(changed)
+    await scene.book.apply_changes(changed)
+    await scene.book.apply_changes(changed)
     scene.write(NEW)
     scene.book.reload()
     fails.insert(0, False)
     with pytest.raises(OSError, match="away"):
-        await scene.book.look(changed)
-    await scene.book.look(changed)
-    await scene.book.look(changed)
+        await scene.book.apply_changes(changed)
+    await scene.book.apply_changes(changed)
+    await scene.book.apply_changes(changed)
 
     new = scene.book.policy
     assert told == [(None, first.hash), (first.hash, new.hash), (first.hash, new.hash)]

@@ -135,10 +135,10 @@ async def test_where_no_way_is_open_it_is_seen_at_once_and_for_some_days(office:
 
 async def test_it_goes_down_when_it_is_told_after_all(office: Office) -> None:
     store = office.house.store
-    await store.notices.set_told("r-nobodyheard", "failed", how="nobody")
+    await store.notices.set_notified("r-nobodyheard", "failed", how="nobody")
     assert "`r-nobodyheard` (failed)" in await office.doctor()
 
-    await store.notices.set_told("r-nobodyheard", "failed", how="channel")
+    await store.notices.set_notified("r-nobodyheard", "failed", how="channel")
 
     assert (await office.gauge(), await office.doctor()) == (0, "")
 
@@ -147,7 +147,7 @@ async def test_what_the_store_does_not_say_is_no_number(office: Office, monkeypa
     async def silent(**_: Any) -> None:
         raise OSError("gone")
 
-    monkeypatch.setattr(type(office.house.store.notices), "told_nobody", silent)
+    monkeypatch.setattr(type(office.house.store.notices), "undelivered", silent)
     for name in ("outcomes_untold", "timers_overdue", "timers_failing", "audit_entries"):
         assert math.isnan(await office.gauge(f"turso_ops_{name}"))
     monkeypatch.undo()

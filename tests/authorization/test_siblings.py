@@ -9,7 +9,7 @@ from bot.blocks import forms
 from bot.core.requests.incoming import Kind
 from bot.core.requests.request import State
 from bot.errors import BadInput, BotError, Refused
-from bot.pipeline.authorization.authorize import No, Step, authorize
+from bot.pipeline.authorization.authorize import RefusalKind, Step, authorize
 from bot.pipeline.dispatch import modal_submissions
 from bot.pipeline.requests import command_lines, open_form
 from tests.authorization import lost
@@ -38,7 +38,7 @@ async def test_a_group_that_slack_does_not_list_now_counts_for_nobody(world: Wor
 
     with lost.LOSSES["Slack silent about groups"](world, ANA):
         answer = await authorize(world.bot.env, request, Step.VOTE, actor=press)
-        assert (answer.no, "user group" in answer.why) == (No.UNKNOWN, True)
+        assert (answer.refusal, "user group" in answer.why) == (RefusalKind.UNKNOWN, True)
         typed = await world.person(DANA).types("/turso db destroy silence --now")
 
     lost.notice(world)

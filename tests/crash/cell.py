@@ -154,7 +154,7 @@ class Cell:
     async def _is_untold(self) -> bool:
         """Whether an end was reached that the people concerned are still to be told of."""
         request = await self.lane.newest(self.name)
-        return request is not None and bool(await self.lane.store.notices.untold(request.id))
+        return request is not None and bool(await self.lane.store.notices.pending(request.id))
 
     async def _verdict(self, *, may_be_untouched: bool = False) -> str:
         """Judge by the store, by Turso and its log, by what the requester saw, and by the audit log."""

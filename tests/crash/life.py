@@ -77,7 +77,7 @@ class Life:
             act,
             verify,
             lambda: work.finish(request_id, phase, VerifyResult.from_json(kept[2])),
-            lambda: work.tell(request_id, phase),
+            lambda: work.notify(request_id, phase),
         ]
         for number in range(len(kept), len(steps)):
             kept.append(json.loads(json.dumps(await steps[number]())))

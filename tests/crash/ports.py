@@ -46,7 +46,7 @@ class Directory:
         self._of.fuse.tick()
         return self._of.subject_now(user_id)
 
-    async def look(self, question: Question) -> Facts:
+    async def look_up(self, question: Question) -> Facts:
         self._of.fuse.tick()
         people = {one: self._of.subject_now(one) for one in question.people}
         now = self._of.subject_now("")

@@ -9,7 +9,7 @@ from sqlalchemy import create_engine
 from bot.__main__ import main
 from bot.store.connections.sqlite import SqliteTooOld
 from bot.store.connections.urls import place_of
-from bot.store.schema.upgrading import must_be_current, upgrade
+from bot.store.schema.upgrading import require_current, upgrade
 from bot.store.store import SqlStore
 from tests.durable.conftest import Processes, approved, ended
 
@@ -52,7 +52,7 @@ async def test_a_sqlite_that_is_too_old_is_refused_before_anything_is_written(
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "old.db").touch()
     with pytest.raises(SqliteTooOld):
-        await must_be_current(f"sqlite:///{tmp_path}/old.db")
+        await require_current(f"sqlite:///{tmp_path}/old.db")
     assert (tmp_path / "old.db").read_bytes() == b""
 
 

@@ -70,7 +70,7 @@ class ToyWork:
             move = Transition(to=State.SUCCEEDED, at=datetime.now(UTC), changes=changes, entries=done)
             await self.store.requests.move(request_id, expect=[State.EXECUTING], move=move)
 
-    async def tell(self, request_id: str, phase: str) -> None:
+    async def notify(self, request_id: str, phase: str) -> None:
         async with self.stops("tell"):
             self.write(f"told {request_id}")
 

@@ -107,7 +107,7 @@ class Pipeline:
         if await work.begin(request.id, phase) is BeginResult.GO:
             acted = await work.act(request.id, phase)
             await work.finish(request.id, phase, await work.verify(request.id, phase, acted))
-            await work.tell(request.id, phase)
+            await work.notify(request.id, phase)
         return (await self.now(request)).state
 
     async def timer(self, kind: TimerKind, subject: str) -> Timer | None:

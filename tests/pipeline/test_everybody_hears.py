@@ -18,7 +18,7 @@ from bot.core.records.incidents import Incident, Review
 from bot.core.records.timers import Timer, TimerKind
 from bot.core.requests.request import Mode, Request, State
 from bot.core.requests.transition import Transition
-from bot.pipeline.outcomes.notifications import notify_is_due, tell_outcome, tell_reviewed
+from bot.pipeline.outcomes.notifications import notify_is_due, notify_outcome, notify_review
 from tests.pipeline.listening import EVERYBODY, MEMBERS, House, house
 from tests.soak import pairs
 from tests.store import samples
@@ -72,7 +72,7 @@ def ends(to: State, mode: Mode = Mode.APPROVAL, *, card: bool = True, **changes:
         request = await opened(house, request_for(mode, **changes), card=card)
         move = Transition(to=to, at=house.clock.now(), changes={"outcome": "That is how it ended."}, entries=ENTRIES)
         assert await house.store.requests.move(request.id, expect=[State.PENDING], move=move)
-        await tell_outcome(house.env, request.id)
+        await notify_outcome(house.env, request.id)
         hidden = request.private or request.visibility is Visibility.EPHEMERAL
         unseen = mode is Mode.DIRECT and to in (State.EXPIRED, State.CANCELLED, State.DENIED)
         others = () if mode is Mode.DIRECT else ("U0BEN",) if hidden else ("U0BEN", "U0CAT")
@@ -89,7 +89,7 @@ async def thawed(house: House) -> Ended:
     await opened(house, request, card=True)
     done = Transition(to=State.SUCCEEDED, at=NOON, changes={}, entries=ENTRIES, holds=[hold])
     await house.store.requests.move(request.id, expect=[State.PENDING], move=done)
-    await house.store.notices.set_told(request.id, State.SUCCEEDED, how="channel")
+    await house.store.notices.set_notified(request.id, State.SUCCEEDED, how="channel")
     await house.store.timers.schedule(Timer(TimerKind.THAW, hold.id, NOON))
     await house.store.holds.release(hold.id, NOON, keeps_timer=True)
     return Ended(("U0ANA", "U0BEN", "U0CAT"))
@@ -112,9 +112,9 @@ async def reviewed(house: House) -> Ended:
     review = Review(f"v-{request.id}", request.id, "U0ANA", "C0DBOPS", NOON, NOON, ("U0BEN",), ("<@U0CAT>",))
     done = Transition(to=State.SUCCEEDED, at=NOON, changes={}, entries=ENTRIES, reviews=[review])
     await house.store.requests.move(request.id, expect=[State.PENDING], move=done)
-    await house.store.notices.set_told(request.id, State.SUCCEEDED, how="channel")
+    await house.store.notices.set_notified(request.id, State.SUCCEEDED, how="channel")
     await house.store.reviews.settle(review.id, "U0BEN", True, "fine", house.clock.now(), samples.entry("reviewed"))
-    await tell_reviewed(house.env, review.id)
+    await notify_review(house.env, review.id)
     return Ended(("U0ANA", "U0BEN", "U0CAT"))
 
 
@@ -209,7 +209,7 @@ async def test_where_the_channel_may_see_it_it_is_told_there_once(here: House, k
     else:
         said = [one.who for one in here.slack.heard if not one.method.startswith("files.")]
         assert said == [EVERYBODY], "once, and nobody is told alone as well"
-    assert not await here.store.notices.told_nobody(since=NOON, before=here.clock.now())
+    assert not await here.store.notices.undelivered(since=NOON, before=here.clock.now())
 
 
 @pytest.mark.parametrize(("kind", "way"), pairs(KINDS, CLOSED))
@@ -221,7 +221,7 @@ async def test_where_it_may_not_the_people_concerned_are_told_alone_once(here: H
 
     told = [one.who for one in here.slack.heard]
     assert sorted(told) == sorted(ended.concerned), "each of them once, and nobody else"
-    assert not await here.store.notices.told_nobody(since=NOON, before=here.clock.now())
+    assert not await here.store.notices.undelivered(since=NOON, before=here.clock.now())
 
 
 @pytest.mark.parametrize("way", [*OPEN, *CLOSED])
@@ -253,7 +253,7 @@ async def test_a_crash_between_the_message_and_its_record_tells_it_again_never_n
     async def killed(*_: Any, **__: Any) -> None:
         raise Killed
 
-    monkeypatch.setattr(type(here.store.notices), "set_told", killed)
+    monkeypatch.setattr(type(here.store.notices), "set_notified", killed)
     with pytest.raises(Killed):
         await KINDS[kind](here)
     assert here.slack.heard
@@ -281,7 +281,7 @@ async def test_an_end_that_nobody_can_be_told_is_kept_where_it_can_be_seen(here:
     await KINDS["approved, failed"](here)
     await here.rests()
 
-    found = await here.store.notices.told_nobody(since=NOON, before=NOON)
+    found = await here.store.notices.undelivered(since=NOON, before=NOON)
     assert [(one.event, one.how) for one in found] == [("failed", "nobody")]
 
 
@@ -291,8 +291,8 @@ async def test_an_end_that_is_owed_for_long_is_seen_as_well(here: House) -> None
 
     await KINDS["direct, succeeded"](here)
 
-    assert not await here.store.notices.told_nobody(since=since, before=since - timedelta(minutes=1))
-    assert len(await here.store.notices.told_nobody(since=since, before=here.clock.now() + timedelta(minutes=1))) == 1
+    assert not await here.store.notices.undelivered(since=since, before=since - timedelta(minutes=1))
+    assert len(await here.store.notices.undelivered(since=since, before=here.clock.now() + timedelta(minutes=1))) == 1
     here.slack.troubles = {}
     await here.rests()
 
@@ -316,4 +316,4 @@ async def test_an_end_that_was_overtaken_is_not_told(here: House) -> None:
 
     assert len(here.slack.heard) == 1
     assert "succeeded" in here.slack.heard[0].text
-    assert not await here.store.notices.untold(request.id)
+    assert not await here.store.notices.pending(request.id)

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn
-from bot.pipeline.outcomes.delivery import Notice, tell_each
+from bot.pipeline.outcomes.delivery import Notice, notify_each
 
 pytestmark = pytest.mark.asyncio
 
@@ -15,5 +15,5 @@ pytestmark = pytest.mark.asyncio
 async def test_that_nobody_is_concerned_is_no_error() -> None:
     notice = Notice("r-1", "alarm", reply(mrkdwn("Break-glass"), []), people=(), channel_id="C0DBOPS")
     with capture_logs() as lines:
-        await tell_each(cast(Any, None), notice)
+        await notify_each(cast(Any, None), notice)
     assert lines == []

@@ -17,7 +17,7 @@ from bot.core.records.usage import Digest
 from bot.core.requests.request import Mode, State
 from bot.core.requests.transition import Transition
 from bot.errors import Unavailable
-from bot.pipeline.outcomes.notifications import tell_outcome
+from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.timers import digests
 from bot.pipeline.timers.due import fire
 from tests.pipeline.listening import EVERYBODY, MEMBERS, House, house
@@ -64,7 +64,7 @@ def owed_review(due_in: timedelta, attempt: int, *, escalates: bool = False) -> 
         review = Review(f"v-{request.id}", request.id, "U0ANA", "C0DBOPS", NOON, now + due_in, REVIEWERS, CALLED)
         done = Transition(to=State.SUCCEEDED, at=NOON, changes={}, entries=ENTRIES, reviews=[review])
         await house.store.requests.move(request.id, expect=[State.PENDING], move=done)
-        await house.store.notices.set_told(request.id, State.SUCCEEDED, how="channel")
+        await house.store.notices.set_notified(request.id, State.SUCCEEDED, how="channel")
         everybody = (*REVIEWERS, *NOTIFIED)
         here = (EVERYBODY, *everybody) if escalates else (EVERYBODY,)
         return Told(here, everybody, Timer(TimerKind.REVIEW, review.id, now, attempt))
@@ -87,7 +87,7 @@ async def revoked(house: House) -> Told:
         to=State.SUCCEEDED, at=house.clock.now(), changes={"outcome": "That is how it ended."}, entries=ENTRIES
     )
     assert await house.store.requests.move(request.id, expect=[State.PENDING], move=done)
-    await tell_outcome(house.env, request.id)
+    await notify_outcome(house.env, request.id)
     return Told((EVERYBODY, "U0DAN", "U0EVE"), ("U0ANA", "U0BEN", "U0CAT", "U0DAN", "U0EVE"))
 
 

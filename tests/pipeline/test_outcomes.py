@@ -4,7 +4,7 @@ import pytest
 
 from bot.core.requests.request import State
 from bot.pipeline.approval import votes
-from bot.pipeline.outcomes.notifications import tell_outcome
+from bot.pipeline.outcomes.notifications import notify_outcome
 from tests.pipeline.in_memory import BEN, Pipeline
 
 
@@ -14,7 +14,7 @@ async def test_the_outcome_is_posted_once(here: Pipeline) -> None:
     assert await here.execute(request) is State.SUCCEEDED
     told = here.slack.public[before:]
 
-    await tell_outcome(here.env, request.id)
+    await notify_outcome(here.env, request.id)
 
     assert len([text for text in told if "orders" in text]) == 1
     assert here.slack.public[before:] == told, "not a second time"

@@ -8,7 +8,7 @@ import pytest
 
 from bot.app import health
 from bot.core.reply import Reply
-from bot.pipeline.outcomes.delivery import ALARM, REVOKED, Notice, tell_alone
+from bot.pipeline.outcomes.delivery import ALARM, REVOKED, Notice, notify_privately
 from tests.scenarios.asked import asked
 from tests.scenarios.policies import TWO_APPROVERS
 from tests.world import ANA, BEN, DB_OPS, GIL, ORDERS, REMY, World, words
@@ -170,11 +170,11 @@ async def test_an_end_that_nobody_was_told_of_is_seen_by_doctor_and_the_metrics(
 
     notice = Notice(subject, event, Reply("It is over."), ("U0NOBODY",), DB_OPS)
     if event in (ALARM, REVOKED):
-        await tell_alone(world.bot.env, notice)
+        await notify_privately(world.bot.env, notice)
     else:
-        await store.notices.set_told(subject, event, how="nobody")
+        await store.notices.set_notified(subject, event, how="nobody")
 
     findings = {name: (well, sentence) for name, well, sentence in await health.doctor()}
     assert findings["outcomes"][0] is False
     assert f"{named} `{subject}`" in findings["outcomes"][1]
-    await store.notices.set_told(subject, event, how="channel")
+    await store.notices.set_notified(subject, event, how="channel")

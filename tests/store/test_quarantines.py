@@ -102,11 +102,11 @@ async def test_a_step_on_the_way_is_not_told(store: SqlStore) -> None:
     await approved(store, 1)
     await start(store, 1)
 
-    await store.requests.move("r-0000000001", expect=[State.EXECUTING], move=move(State.QUARANTINED, is_told=False))
-    assert await store.notices.untold("r-0000000001") == []
+    await store.requests.move("r-0000000001", expect=[State.EXECUTING], move=move(State.QUARANTINED, notifies=False))
+    assert await store.notices.pending("r-0000000001") == []
     await store.requests.move("r-0000000001", expect=[State.QUARANTINED], move=move(State.QUARANTINED))
 
-    assert [one.event for one in await store.notices.untold("r-0000000001")] == [State.QUARANTINED]
+    assert [one.event for one in await store.notices.pending("r-0000000001")] == [State.QUARANTINED]
 
 
 async def test_what_no_longer_waits_is_not_closed_and_stays_in_the_way(store: SqlStore) -> None:

@@ -16,7 +16,7 @@ from bot.store.connections.sqlite import DRIVER
 from bot.store.connections.urls import BadDatabaseUrl, place_of
 from bot.store.schema import upgrading
 from bot.store.schema.tables import metadata
-from bot.store.schema.upgrading import NEWEST, CannotUpgrade, NotUpgraded, must_be_current, upgrade
+from bot.store.schema.upgrading import NEWEST, CannotUpgrade, NotUpgraded, require_current, upgrade
 from bot.store.store import open_store
 from tests.store.conftest import StoppedClock
 from tests.store.samples import incoming
@@ -24,10 +24,10 @@ from tests.store.samples import incoming
 
 async def test_the_migrations_make_the_tables_that_the_code_uses(empty_url: str) -> None:
     with pytest.raises(NotUpgraded):
-        await must_be_current(empty_url)
+        await require_current(empty_url)
 
     assert await upgrade(empty_url)
-    await must_be_current(empty_url)
+    await require_current(empty_url)
     assert not await upgrade(empty_url)
 
     engine = sa.create_engine(place_of(empty_url).url)
@@ -58,7 +58,7 @@ async def test_a_store_of_the_first_version_is_brought_up_to_date_and_keeps_what
     async with open_store(empty_url, StoppedClock()) as store:
         await store.intents.record(incoming())
         with pytest.raises(NotUpgraded):
-            await must_be_current(empty_url)
+            await require_current(empty_url)
 
         assert await upgrade(empty_url)
 
@@ -123,7 +123,7 @@ async def test_a_store_of_a_newer_version_is_left_alone(empty_url: str) -> None:
     with pytest.raises(CannotUpgrade, match="newer version"):
         await upgrade(empty_url)
     with pytest.raises(CannotUpgrade, match="newer version"):
-        await must_be_current(empty_url)
+        await require_current(empty_url)
 
 
 async def test_a_store_of_an_older_version_is_left_as_it_is_by_who_only_looks(empty_url: str) -> None:
@@ -133,7 +133,7 @@ async def test_a_store_of_an_older_version_is_left_as_it_is_by_who_only_looks(em
         connection.execute(sa.text("DROP TABLE alembic_version"))
 
     with pytest.raises(NotUpgraded, match="db upgrade"):
-        await must_be_current(empty_url)
+        await require_current(empty_url)
 
     assert not sa.inspect(engine).has_table("alembic_version")
     engine.dispose()

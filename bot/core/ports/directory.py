@@ -20,7 +20,7 @@ class Directory(Protocol):
     async def subject_of(self, user_id: str, channel_id: str, *, usergroups: frozenset[str]) -> Subject:
         """Return the same for a person who isn't acting now, such as the requester of a request that runs later."""
 
-    async def look(self, question: Question) -> Facts:
+    async def look_up(self, question: Question) -> Facts:
         """Ask Slack for what an authorization needs, with all calls at the same time. Never raises.
 
         Whatever Slack doesn't answer is missing, and removed from the cache.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.records.notices import LiveCard, Untold
+from bot.core.records.notices import LiveCard, PendingNotice
 
 
 class Cards(Protocol):
@@ -39,23 +39,23 @@ class LiveCards(Protocol):
 class Notices(Protocol):
     """Stores who was notified of outcomes."""
 
-    async def untold(self, subject: str) -> list[Untold]:
+    async def pending(self, subject: str) -> list[PendingNotice]:
         """Return the outcomes of a request or review for which notifications are pending."""
 
-    async def was_told(self, subject: str, event: str, person: str = "") -> bool:
+    async def was_notified(self, subject: str, event: str, person: str = "") -> bool:
         """Return True if people were notified of this outcome. With `person`: if that person was."""
 
-    async def set_told(self, subject: str, event: str, *, how: str, person: str = "") -> None:
+    async def set_notified(self, subject: str, event: str, *, how: str, person: str = "") -> None:
         """Record that everybody concerned, or one person, was notified of an outcome, and how.
 
         With `nobody` the outcome still counts as not notified, but isn't tried again.
         """
 
-    async def told_nobody(self, *, since: datetime, before: datetime) -> list[Untold]:
+    async def undelivered(self, *, since: datetime, before: datetime) -> list[PendingNotice]:
         """Return outcomes since a time of which nobody was notified.
 
         Either nobody could be reached, or the notification has been pending since `before`.
         """
 
-    async def told_plainly(self, *, since: datetime) -> list[Untold]:
+    async def delivered_plainly(self, *, since: datetime) -> list[PendingNotice]:
         """Return outcomes since a time whose cards couldn't be drawn."""

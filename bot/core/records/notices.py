@@ -11,7 +11,7 @@ PLAINLY: Final = "plainly"
 
 
 @dataclass(frozen=True, slots=True)
-class Untold:
+class PendingNotice:
     """An outcome of which people still have to be notified."""
 
     subject: str

@@ -18,7 +18,7 @@ class StepName(StrEnum):
     ACT = "act"
     VERIFY = "see"
     FINISH = "finish"
-    TELL = "tell"
+    NOTIFY = "tell"
 
 
 class PhaseKind(StrEnum):

@@ -58,7 +58,7 @@ class Transition:
     revokes: Sequence[Revocation] = ()
     reviews: Sequence[Review] = ()
     votes: Sequence[Vote] = ()
-    is_told: bool = True
+    notifies: bool = True
     """True if people are notified of this outcome. False for an intermediate step."""
     only_unsent: bool = False
     """True if the transition fails once the request was sent.

@@ -11,16 +11,16 @@ from bot.core.requests.transition import Transition
 from bot.errors import Refused
 from bot.pipeline import token_reveal
 from bot.pipeline.approval.presses import (
+    answer_late_press,
     ask_name,
-    late,
-    must_be_authorized,
     request_of,
+    require_authorized,
     require_waiting,
     start_approved,
 )
 from bot.pipeline.authorization.authorize import Step
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes.notifications import tell_others
+from bot.pipeline.outcomes.notifications import notify_others
 from bot.pipeline.outcomes.private_notes import keep_note
 from bot.pipeline.replies import entry, private_note
 
@@ -30,12 +30,12 @@ async def confirm(env: Environment, incoming: Incoming) -> str:
     request = await request_of(env, incoming, "confirm")
     if request.confirm is not Confirm.TYPE_NAME:
         return await go_on(env, incoming, typed=False)
-    _must_wait(env, request, incoming)
-    await must_be_authorized(env, incoming, request, Step.CONFIRM, compares=False)
+    _require_own(env, request, incoming)
+    await require_authorized(env, incoming, request, Step.CONFIRM, compares=False)
     return await ask_name(env, incoming, request, "request.type_name")
 
 
-def _must_wait(env: Environment, request: Request, incoming: Incoming) -> None:
+def _require_own(env: Environment, request: Request, incoming: Incoming) -> None:
     if incoming.user_id != request.requester:
         raise Refused("Only the requester can confirm this.")
     require_waiting(env, request, for_approval=False)
@@ -48,15 +48,15 @@ async def go_on(env: Environment, incoming: Incoming, *, typed: bool = True) -> 
         typed: whether the name was typed. If not, and the rules now require it, a form asks for it.
     """
     request = await request_of(env, incoming, "confirm")
-    _must_wait(env, request, incoming)
-    answer = await must_be_authorized(env, incoming, request, Step.CONFIRM)
+    _require_own(env, request, incoming)
+    answer = await require_authorized(env, incoming, request, Step.CONFIRM)
     if not typed and answer.request.confirm is Confirm.TYPE_NAME:
         return await ask_name(env, incoming, request, "request.type_name")
     now = env.clock.now()
     line = entry("confirmed", "confirmed", at=now, request=request, decision=answer.decision)
     moved = await start_approved(env, request, now, answer.decision, [line])
     if moved is None:
-        return await late(env, incoming, request.id)
+        return await answer_late_press(env, incoming, request.id)
     if moved.state is State.READY:
         return await token_reveal.reveal(env, moved, incoming)
     words = private_note("Confirmed. The outcome will appear here.", f"Request `{request.id}`")
@@ -101,5 +101,5 @@ async def _cancel(
         raise Refused(f"It is too late. This request {STATE_WORDS[now_request.state]}.{sent}")
     env.observer.request(State.CANCELLED)
     await env.messenger.send_ephemeral(address_of(incoming), words, replace=replace)
-    await tell_others(env, request, State.CANCELLED)
+    await notify_others(env, request, State.CANCELLED)
     return "cancelled"

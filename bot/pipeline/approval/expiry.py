@@ -8,7 +8,7 @@ from bot.core.records.timers import TimerKind
 from bot.core.requests.request import Request, State
 from bot.core.requests.transition import Transition
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes.notifications import tell_outcome
+from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.replies import entry
 
 NOT_STARTED: Final = "It couldn't start in time, and nothing was changed."
@@ -39,7 +39,7 @@ async def expire(
     """
     request = await env.store.requests.get(request_id)
     if request is not None and request.state is State.EXPIRED:
-        return await tell_outcome(env, request.id)
+        return await notify_outcome(env, request.id)
     if request is None or request.state not in OUTCOMES:
         return None
     now = env.clock.now()
@@ -55,5 +55,5 @@ async def expire(
     )
     if await env.store.requests.move(request.id, expect=[request.state], move=move) is not None:
         env.observer.request(State.EXPIRED)
-        await tell_outcome(env, request.id)
+        await notify_outcome(env, request.id)
     return None

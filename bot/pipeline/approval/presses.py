@@ -18,10 +18,10 @@ from bot.core.requests.request import Mode, Request, State
 from bot.core.requests.transition import Transition
 from bot.errors import BadInput, BotError, Refused, Unavailable
 from bot.pipeline.approval.expiry import expire
-from bot.pipeline.authorization.authorize import Authorization, No, Step, authorize
+from bot.pipeline.authorization.authorize import Authorization, RefusalKind, Step, authorize
 from bot.pipeline.authorization.decision import Forbidden, judge
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes.notifications import tell_outcome
+from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.replies import entry, private_note
 
 LAPSE: Final = timedelta(minutes=15)
@@ -47,7 +47,7 @@ def form_of(action_id: str) -> str | None:
     return action_id.removeprefix("form.open.") if action_id.startswith("form.open.") else None
 
 
-def too_late(request: Request) -> Refused:
+def too_late_error(request: Request) -> Refused:
     """Build the error for a request that can no longer be decided. It names the request's state."""
     return Refused(f"It is too late. This request {STATE_WORDS[request.state]}. {request.outcome}".strip())
 
@@ -55,7 +55,7 @@ def too_late(request: Request) -> Refused:
 def require_waiting(env: Environment, request: Request, *, for_approval: bool) -> None:
     """Raise Refused unless a request still waits for approval, or for its requester's own confirmation."""
     if request.state is not State.PENDING or (request.mode is Mode.APPROVAL) is not for_approval:
-        raise too_late(request)
+        raise too_late_error(request)
     if request.is_over(env.clock.now()):
         raise Refused(OVER)
 
@@ -70,11 +70,11 @@ async def request_of(env: Environment, incoming: Incoming, verb: str) -> Request
     request = await env.store.requests.get(incoming.value) if incoming.value else None
     if request is None or not fits(incoming.channel_id, request.channel_id):
         raise BadInput("I don't know this request. `/turso requests` lists the open ones.")
-    await must_be_one_of_us(env, incoming, verb)
+    await require_access(env, incoming, verb)
     return request
 
 
-async def must_be_one_of_us(env: Environment, incoming: Incoming, verb: str) -> None:
+async def require_access(env: Environment, incoming: Incoming, verb: str) -> None:
     """Raise Forbidden for people without any access, before their press causes more calls to Slack."""
     try:
         subject = await env.directory.subject(replace(incoming, channel_id=""), usergroups=frozenset())
@@ -94,7 +94,7 @@ def fits(pressed_in: str, channel_id: str) -> bool:
     return pressed_in in ("", channel_id) or pressed_in.startswith("D")
 
 
-async def must_be_authorized(
+async def require_authorized(
     env: Environment, incoming: Incoming, request: Request, step: Step, *, compares: bool = True
 ) -> Authorization:
     """Authorize a press. A request whose database has changed ends as `stale`.
@@ -103,10 +103,10 @@ async def must_be_authorized(
         BotError: the press is refused, with the reason.
     """
     answer = await authorize(env, request, step, actor=incoming, compares=compares)
-    if answer.no is No.OBJECT:
+    if answer.refusal is RefusalKind.CHANGED:
         await end_stale(env, request, answer.why)
         raise BotError(f"{answer.why} Nothing was changed. Ask again if you still want it.")
-    answer = answer.must()
+    answer = answer.require_allowed()
     if step in WAIT and answer.request.is_over(env.clock.now()):
         await expire(env, request.id, at_latest=answer.request.expires_at)
         raise Refused(OVER)
@@ -128,7 +128,7 @@ async def end_stale(env: Environment, request: Request, why: str) -> None:
         is not None
     ):
         env.observer.request(State.STALE)
-        await tell_outcome(env, request.id)
+        await notify_outcome(env, request.id)
 
 
 async def start_approved(
@@ -152,7 +152,7 @@ async def start_approved(
     return moved
 
 
-async def late(env: Environment, incoming: Incoming, request_id: str) -> str:
+async def answer_late_press(env: Environment, incoming: Incoming, request_id: str) -> str:
     """Answer a press on a request that was decided a moment before. The answer says whether the vote is recorded."""
     request = await env.store.requests.get(request_id)
     state = STATE_WORDS[request.state] if request else "is gone"

@@ -11,7 +11,7 @@ from bot.core.ports import address_of
 from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Mode, Request, State
 from bot.errors import CannotPost, Refused, Unavailable
-from bot.pipeline.approval.presses import OVER, must_be_authorized, request_of
+from bot.pipeline.approval.presses import OVER, request_of, require_authorized
 from bot.pipeline.authorization.authorize import Authorization, Step
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.request_cards import below_card
@@ -30,7 +30,7 @@ async def remind(env: Environment, incoming: Incoming) -> str:
         raise Refused(f"There is no one to remind. This request {STATE_WORDS[request.state]}.")
     if request.is_over(env.clock.now()):
         raise Refused(OVER)
-    answer = await must_be_authorized(env, incoming, request, Step.REMIND)
+    answer = await require_authorized(env, incoming, request, Step.REMIND)
     now = env.clock.now()
     line = entry("reminded", "sent", at=now, request=request, decision=answer.decision)
     if not await env.store.requests.mark_reminded(request.id, now, before=now - EVERY, entry=line):

@@ -9,18 +9,18 @@ from bot.core.requests.request import BEFORE_SENT, Mode, Request, State, Vote
 from bot.core.requests.transition import Transition
 from bot.errors import Refused
 from bot.pipeline.approval.presses import (
+    answer_late_press,
     ask_name,
-    late,
-    must_be_authorized,
     request_of,
+    require_authorized,
     require_waiting,
     start_approved,
-    too_late,
+    too_late_error,
 )
 from bot.pipeline.authorization.authorize import Step
 from bot.pipeline.authorization.checks import OWN
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes.notifications import tell_outcome
+from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.outcomes.request_cards import show
 from bot.pipeline.replies import entry, private_note
 
@@ -30,16 +30,16 @@ async def approve(env: Environment, incoming: Incoming) -> str:
     request = await request_of(env, incoming, "decide")
     if request.confirm is not Confirm.TYPE_NAME:
         return await vote(env, incoming, typed=False)
-    _must_wait(env, request, incoming)
-    await must_be_authorized(env, incoming, request, Step.VOTE, compares=False)
+    _require_voter(env, request, incoming)
+    await require_authorized(env, incoming, request, Step.VOTE, compares=False)
     return await ask_name(env, incoming, request, "approval.type_name")
 
 
 async def deny(env: Environment, incoming: Incoming) -> str:
     """Handle Deny: open a modal that asks for a reason. Its submission is authorized like an approval."""
     request = await request_of(env, incoming, "decide")
-    _may_be_denied(request, incoming)
-    await must_be_authorized(env, incoming, request, Step.DENY)
+    _require_deniable(request, incoming)
+    await require_authorized(env, incoming, request, Step.DENY)
     about = forms.pack_metadata(request.id, incoming.user_id)
     view = forms.comment_view("approval.deny_reason", about, title="Deny", label="Reason (shown to the requester)")
     if incoming.trigger_id and await env.messenger.open_view(incoming.trigger_id, view) is not None:
@@ -47,16 +47,16 @@ async def deny(env: Environment, incoming: Incoming) -> str:
     return await refuse(env, incoming, "")
 
 
-def _must_wait(env: Environment, request: Request, incoming: Incoming) -> None:
+def _require_voter(env: Environment, request: Request, incoming: Incoming) -> None:
     """Raise Refused if nobody can vote any more, or if the voter is the requester."""
     require_waiting(env, request, for_approval=True)
     if incoming.user_id == request.requester:
         raise Refused(OWN)
 
 
-def _may_be_denied(request: Request, incoming: Incoming) -> None:
+def _require_deniable(request: Request, incoming: Incoming) -> None:
     if request.state not in BEFORE_SENT or request.mode is not Mode.APPROVAL:
-        raise too_late(request)
+        raise too_late_error(request)
     if incoming.user_id == request.requester:
         raise Refused(OWN)
 
@@ -68,8 +68,8 @@ async def vote(env: Environment, incoming: Incoming, *, typed: bool = True) -> s
         typed: whether the name was typed. If not, and the rules now require it, a form asks for it.
     """
     request = await request_of(env, incoming, "decide")
-    _must_wait(env, request, incoming)
-    answer = await must_be_authorized(env, incoming, request, Step.VOTE)
+    _require_voter(env, request, incoming)
+    answer = await require_authorized(env, incoming, request, Step.VOTE)
     if not typed and answer.request.confirm is Confirm.TYPE_NAME:
         return await ask_name(env, incoming, request, "approval.type_name")
     now = env.clock.now()
@@ -79,7 +79,7 @@ async def vote(env: Environment, incoming: Incoming, *, typed: bool = True) -> s
         raise Refused("It is too late. This request has already been decided.")
     if {one.user_id for one in after.votes} - {one.user_id for one in request.votes} - {incoming.user_id}:
         # Somebody voted at the same time, so their current permissions must be checked too.
-        answer = await must_be_authorized(env, incoming, after, Step.VOTE)
+        answer = await require_authorized(env, incoming, after, Step.VOTE)
     count = answer.count(after.votes)
     if not count.reached:
         await show(env, request.id)
@@ -93,20 +93,20 @@ async def vote(env: Environment, incoming: Incoming, *, typed: bool = True) -> s
 async def _approved(env: Environment, incoming: Incoming, request: Request, decision: Decision) -> str:
     moved = await start_approved(env, request, env.clock.now(), decision)
     if moved is None:
-        return await late(env, incoming, request.id)
+        return await answer_late_press(env, incoming, request.id)
     reveals = moved.state is State.READY
     then = "The requester can reveal the token now." if reveals else "The card will show the result."
     await env.messenger.send_ephemeral(address_of(incoming), private_note(f"Approved. {then}"))
     if reveals:
-        await tell_outcome(env, request.id)
+        await notify_outcome(env, request.id)
     return "approved"
 
 
 async def refuse(env: Environment, incoming: Incoming, comment: str) -> str:
     """Deny a request unless its change was sent. The store checks that in the same transaction."""
     request = await request_of(env, incoming, "decide")
-    _may_be_denied(request, incoming)
-    answer = await must_be_authorized(env, incoming, request, Step.DENY)
+    _require_deniable(request, incoming)
+    answer = await require_authorized(env, incoming, request, Step.DENY)
     now, by = env.clock.now(), incoming.user_id
     line = entry("denied", "denied", at=now, request=request, decision=answer.decision, by=by, comment=comment)
     move = Transition(
@@ -119,8 +119,8 @@ async def refuse(env: Environment, incoming: Incoming, comment: str) -> str:
         only_unsent=True,
     )
     if await env.store.requests.move(request.id, expect=BEFORE_SENT, move=move) is None:
-        return await late(env, incoming, request.id)
+        return await answer_late_press(env, incoming, request.id)
     env.observer.request(State.DENIED)
     await env.messenger.send_ephemeral(address_of(incoming), private_note("Denied. Nothing was changed."))
-    await tell_outcome(env, request.id)
+    await notify_outcome(env, request.id)
     return "denied"

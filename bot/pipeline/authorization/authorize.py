@@ -14,12 +14,12 @@ from bot.core.requests.decision import request_action, with_rules_of_now
 from bot.core.requests.incoming import Incoming, Kind
 from bot.core.requests.request import Request, Vote
 from bot.errors import BotError, Refused, Unavailable
-from bot.pipeline.authorization.checks import ANSWERS, Case, No, Step, Stop, WantedGroups, count_votes
+from bot.pipeline.authorization.checks import ANSWERS, Case, RefusalKind, Step, StepRefused, WantedGroups, count_votes
 from bot.pipeline.authorization.decision import Forbidden
 from bot.pipeline.authorization.plan_drift import drift
 from bot.pipeline.environment import Environment
 
-__all__ = ["Authorization", "No", "Step", "authorize"]
+__all__ = ["Authorization", "RefusalKind", "Step", "authorize"]
 
 OUTLIVE_INCIDENTS: Final = frozenset({Step.DENY, Step.COUNTDOWN_END, Step.UNDO, Step.REVIEW, Step.FOLLOW_UP})
 """Steps about what an incident has begun: its rules hold for them after its end, too."""
@@ -39,13 +39,13 @@ class Authorization:
     case: Case
     decision: Decision
     """What the rules say now: of the requester; for a follow-up, of the person who presses."""
-    no: No | None = None
+    refusal: RefusalKind | None = None
     why: str = ""
 
     @property
     def allowed(self) -> bool:
         """Return True if the step may be taken now."""
-        return self.no is None
+        return self.refusal is None
 
     @property
     def subject(self) -> Subject:
@@ -59,7 +59,7 @@ class Authorization:
         """Return the request with the stricter of its own conditions and those of the current rules."""
         return with_rules_of_now(self.case.request, self.decision)
 
-    def must(self) -> Self:
+    def require_allowed(self) -> Self:
         """Return this authorization if the step is allowed.
 
         Raises:
@@ -67,11 +67,11 @@ class Authorization:
             Forbidden: the rules deny it.
             Refused: a person isn't allowed to, or the database has changed.
         """
-        if self.no is No.UNKNOWN:
+        if self.refusal is RefusalKind.UNKNOWN:
             raise Unavailable(self.why)
-        if self.no is not None and self.decision.verdict is Verdict.DENY and self.decision.reason:
+        if self.refusal is not None and self.decision.verdict is Verdict.DENY and self.decision.reason:
             raise Forbidden(self.decision, self.case.action)
-        if self.no is not None:
+        if self.refusal is not None:
             raise Refused(self.why)
         return self
 
@@ -108,11 +108,11 @@ async def authorize(
 
     presumed = case(_presumed(request, actor))
     _answer(presumed)
-    facts = await env.directory.look(_question(presumed))
+    facts = await env.directory.look_up(_question(presumed))
     now = case(facts)
     answer = _answer(now)
     while missing := now.groups.missing:
-        facts = facts.with_groups(await env.directory.look(Question("", frozenset(), missing, members=False)))
+        facts = facts.with_groups(await env.directory.look_up(Question("", frozenset(), missing, members=False)))
         now = case(facts)
         answer = _answer(now)
     return await _compared(env, answer) if answer.allowed and compares and step in LEAD_ON else answer
@@ -154,8 +154,8 @@ def _question(presumed: Case) -> Question:
 def _answer(case: Case) -> Authorization:
     try:
         return Authorization(case, ANSWERS[case.step](case))
-    except Stop as stop:
-        return Authorization(case, stop.decision or Decision(Verdict.DENY, ""), stop.no, stop.why)
+    except StepRefused as refused:
+        return Authorization(case, refused.decision or Decision(Verdict.DENY, ""), refused.kind, refused.why)
 
 
 async def _compared(env: Environment, answer: Authorization) -> Authorization:
@@ -168,5 +168,7 @@ async def _compared(env: Environment, answer: Authorization) -> Authorization:
     except (BotError, TimeoutError) as error:
         if step in START_COMPARES and len(request.plan.databases) < 2:
             return answer
-        return replace(answer, no=No.UNKNOWN, why=str(error) or "Turso didn't answer in time. Try again in a moment.")
-    return replace(answer, no=No.OBJECT, why=changed) if changed else answer
+        return replace(
+            answer, refusal=RefusalKind.UNKNOWN, why=str(error) or "Turso didn't answer in time. Try again in a moment."
+        )
+    return replace(answer, refusal=RefusalKind.CHANGED, why=changed) if changed else answer

@@ -35,22 +35,22 @@ class Step(StrEnum):
     """A button about what a request, or an incident, left open: a freeze, a token."""
 
 
-class No(Enum):
+class RefusalKind(Enum):
     """Why a step is refused."""
 
-    RIGHT = auto()
-    """Somebody may not, or may no longer."""
-    OBJECT = auto()
-    """What the request is about has changed."""
+    NOT_ALLOWED = auto()
+    """A person isn't allowed to, or no longer is."""
+    CHANGED = auto()
+    """The database isn't the one of the plan any more."""
     UNKNOWN = auto()
-    """Slack, or Turso, did not say: it may be tried again."""
+    """Slack or Turso didn't answer, so it may be tried again."""
 
 
-class Stop(Exception):
+class StepRefused(Exception):
     """Raised inside the checks when a step is refused. `authorize` turns it into an Authorization."""
 
-    def __init__(self, no: No, why: str, decision: Decision | None = None) -> None:
-        self.no, self.why, self.decision = no, why, decision
+    def __init__(self, kind: RefusalKind, why: str, decision: Decision | None = None) -> None:
+        self.kind, self.why, self.decision = kind, why, decision
         super().__init__(why)
 
 
@@ -106,36 +106,43 @@ class Case:
         """Return a person's current record. `who` begins the refusal, such as `the requester is`."""
         found = self.facts.people.get(user_id)
         if found is None:
-            raise Stop(No.UNKNOWN, f"Slack didn't say who {who}. {NOT_YET}")
+            raise StepRefused(RefusalKind.UNKNOWN, f"Slack didn't say who {who}. {NOT_YET}")
         return found
 
     def subject(self, user_id: str, who: str) -> Subject:
         """Return a person in the request's channel. Stops if the channel isn't known or isn't usable."""
         channel = self.facts.channel
         if channel is None:
-            raise Stop(No.UNKNOWN, f"Slack didn't say what the request's channel is now. {NOT_YET}")
+            raise StepRefused(RefusalKind.UNKNOWN, f"Slack didn't say what the request's channel is now. {NOT_YET}")
         if channel.is_archived:
-            raise Stop(No.RIGHT, "The request's channel is archived, so no one has permissions there.")
+            raise StepRefused(
+                RefusalKind.NOT_ALLOWED, "The request's channel is archived, so no one has permissions there."
+            )
         if not channel.bot_is_member:
-            raise Stop(No.RIGHT, "I'm not in the request's channel. Invite me with `/invite`, then try again.")
+            raise StepRefused(
+                RefusalKind.NOT_ALLOWED, "I'm not in the request's channel. Invite me with `/invite`, then try again."
+            )
         return Subject(self.person(user_id, who), channel, self.groups, self.profile)
 
-    def must_be_there(self, user_id: str, who: str) -> None:
+    def require_member(self, user_id: str, who: str) -> None:
         """Stop unless the person is in the request's channel."""
         if self.typed and user_id == self.presser:
             return
         if self.facts.inside is None:
-            raise Stop(No.UNKNOWN, f"Slack didn't say who is in the request's channel. {NOT_YET}")
+            raise StepRefused(RefusalKind.UNKNOWN, f"Slack didn't say who is in the request's channel. {NOT_YET}")
         if user_id not in self.facts.inside:
-            raise Stop(No.RIGHT, f"{who} not in the request's channel, and only its members have permissions there.")
+            raise StepRefused(
+                RefusalKind.NOT_ALLOWED,
+                f"{who} not in the request's channel, and only its members have permissions there.",
+            )
 
-    def refuse(self, why: str, decision: Decision | None = None) -> Stop:
+    def refuse(self, why: str, decision: Decision | None = None) -> StepRefused:
         """Build the refusal for a reason. While a user group is unknown, the refusal isn't final."""
         if silent := self.groups.silent:
             why = f"Slack didn't say who is in a user group that this depends on. {NOT_YET}"
-        return Stop(No.UNKNOWN if silent else No.RIGHT, why, decision)
+        return StepRefused(RefusalKind.UNKNOWN if silent else RefusalKind.NOT_ALLOWED, why, decision)
 
-    def refuse_request(self, decision: Decision) -> Stop:
+    def refuse_request(self, decision: Decision) -> StepRefused:
         """Build the refusal of the requester's own action. Other people don't learn the requester's details from it."""
         if self.presser != self.request.requester:
             decision = replace(decision, reason="The policy no longer lets the requester do this.")
@@ -172,9 +179,9 @@ def _as_asked_now(case: Case) -> Decision:
     decision = decide_request(case.policy, requester, case.request)
     if decision.verdict is Verdict.DENY:
         raise case.refuse_request(decision)
-    case.must_be_there(case.request.requester, "You are" if case.actor and _is_own(case) else "The requester is")
+    case.require_member(case.request.requester, "You are" if case.actor and _is_own(case) else "The requester is")
     if more := ASKS_FOR_MORE.get((case.request.mode, decision.verdict)):
-        raise Stop(No.RIGHT, more, decision)
+        raise StepRefused(RefusalKind.NOT_ALLOWED, more, decision)
     return decision
 
 
@@ -196,28 +203,28 @@ def _deny(case: Case) -> Decision:
 def _by_approver(case: Case, decision: Decision) -> Decision:
     person = case.person(case.presser, "you are")
     if person.human == case.person(case.request.requester, THE_REQUESTER).human:
-        raise Stop(No.RIGHT, OWN)
+        raise StepRefused(RefusalKind.NOT_ALLOWED, OWN)
     if not is_on(case.policy, decision.approvers, person):
         raise case.refuse("You aren't an approver for this request. Nothing was changed.", decision)
-    case.must_be_there(person.id, "You are")
+    case.require_member(person.id, "You are")
     return decision
 
 
 def _confirm(case: Case) -> Decision:
     if not _is_own(case):
-        raise Stop(No.RIGHT, "Only the requester can do this.")
+        raise StepRefused(RefusalKind.NOT_ALLOWED, "Only the requester can do this.")
     return _as_asked_now(case)
 
 
 def _remind(case: Case) -> Decision:
     if not _is_own(case):
-        raise Stop(No.RIGHT, "Only the requester can send a reminder.")
+        raise StepRefused(RefusalKind.NOT_ALLOWED, "Only the requester can send a reminder.")
     return _as_asked_now(case)
 
 
 def _reveal(case: Case) -> Decision:
     if not _is_own(case):
-        raise Stop(No.RIGHT, "Only the requester can reveal it.")
+        raise StepRefused(RefusalKind.NOT_ALLOWED, "Only the requester can reveal it.")
     return _start(case)
 
 
@@ -235,10 +242,10 @@ def _undo(case: Case) -> Decision:
     """Decide on Undo: for the requester, the approvers, the people of `undo_by`, and anyone who may `restore` here."""
     actor = case.subject(case.presser, "you are")
     if refusal := refuses_person(case.policy, actor.person) or refuses_place(case.policy, actor, restore.command.name):
-        raise Stop(No.RIGHT, refusal)
+        raise StepRefused(RefusalKind.NOT_ALLOWED, refusal)
     if not _may_undo(case, actor):
         raise case.refuse("Only the requester, an approver, or someone who can use `restore` here can undo this.")
-    case.must_be_there(actor.person.id, "You are")
+    case.require_member(actor.person.id, "You are")
     return UNDOES
 
 
@@ -262,10 +269,10 @@ def _review(case: Case) -> Decision:
     assert case.review is not None, "a review is of something"
     person = case.person(case.presser, "you are")
     if person.human in (case.review.actor, case.person(case.request.requester, THE_REQUESTER).human):
-        raise Stop(No.RIGHT, "You can't review your own action. Someone else must.")
+        raise StepRefused(RefusalKind.NOT_ALLOWED, "You can't review your own action. Someone else must.")
     actor = case.subject(case.presser, "you are")
     if refusal := refuses_place(case.policy, actor, case.request.command):
-        raise Stop(No.RIGHT, refusal)
+        raise StepRefused(RefusalKind.NOT_ALLOWED, refusal)
     decision = decide_request(case.policy, case.subject(case.request.requester, THE_REQUESTER), case.request)
     if decision.verdict is not Verdict.BREAK_GLASS and case.groups.silent:
         raise case.refuse("You aren't a reviewer for this.")
@@ -273,13 +280,13 @@ def _review(case: Case) -> Decision:
     panel = decision.reviewers if decision.verdict is Verdict.BREAK_GLASS else named_then
     if not is_on(case.policy, panel, actor.person):
         raise case.refuse("You aren't a reviewer for this.")
-    case.must_be_there(actor.person.id, "You are")
+    case.require_member(actor.person.id, "You are")
     return decision
 
 
 def _follow_up(case: Case) -> Decision:
     actor = case.subject(case.presser, "you are")
-    case.must_be_there(actor.person.id, "You are")
+    case.require_member(actor.person.id, "You are")
     decision = judge_by(case.policy, actor, case.action)
     if decision.verdict is Verdict.DENY:
         raise case.refuse(decision.reason, decision)

@@ -13,7 +13,7 @@ from bot.core.records.holds import Hold, HoldKind
 from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Request, State
 from bot.errors import BotError, Unavailable
-from bot.pipeline.authorization.authorize import No, Step, authorize
+from bot.pipeline.authorization.authorize import RefusalKind, Step, authorize
 from bot.pipeline.authorization.decision import Forbidden, judge
 from bot.pipeline.environment import Environment
 from bot.turso import DatabaseNotFound
@@ -82,7 +82,7 @@ async def own_undo(env: Environment, incoming: Incoming, command: Command, args:
         request = await env.store.requests.get(hold.request_id) if hold.kind is HoldKind.QUARANTINE else None
         if request and request.state is State.QUARANTINED and request.channel_id == incoming.channel_id:
             answer = await authorize(env, request, Step.UNDO, actor=incoming)
-            if answer.no is No.UNKNOWN:
+            if answer.refusal is RefusalKind.UNKNOWN:
                 raise Unavailable(answer.why)
             if answer.allowed and await _is_there(env, hold):
                 return request

@@ -23,7 +23,7 @@ from bot.pipeline.dispatch import button_actions, modal_submissions, pasted_secr
 from bot.pipeline.dispatch.refusal_hints import what_helps
 from bot.pipeline.environment import Environment
 from bot.pipeline.home.open_homes import OpenHomes
-from bot.pipeline.outcomes.notifications import tell_outcome
+from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.replies import entry, error_reply, private_note, report_unexpected
 from bot.pipeline.requests import command_lines, open_form
 
@@ -118,12 +118,12 @@ class Dispatcher:
         elif incoming.kind is Kind.SUBMISSION:
             here, work = await self._work_of_form(incoming)
             await self._guarded(here, "resumed", work)
-            await self._tell_again(incoming)
+            await self._refresh_outcome(incoming)
         else:
             click = button_actions.CLICKS.get(incoming.action_id)
             run = click.run if click else button_actions.unknown
             await self._guarded(incoming, "resumed", partial(run, self.env, incoming))
-            await self._tell_again(incoming)
+            await self._refresh_outcome(incoming)
 
     def _is_too_old(self, incoming: Incoming) -> bool:
         """Return whether its person no longer expects it: after an outage, here or on the way from Slack."""
@@ -142,7 +142,7 @@ class Dispatcher:
         voted = " Your vote from then is recorded." if await self._has_voted(incoming) else ""
         why = Refused(f"{came}, so nothing {'more ' if voted else ''}was done.{voted} {again}")
         await self._guarded(here, name, partial(_fail, why))
-        await self._tell_again(incoming)
+        await self._refresh_outcome(incoming)
 
     async def _has_voted(self, incoming: Incoming) -> bool:
         """Say whether a press had recorded its person's vote before the crash: that vote counts."""
@@ -162,12 +162,12 @@ class Dispatcher:
             return here, partial(_fail, BadInput(f"Your form couldn't be used, and nothing was changed. {first}"))
         return here, checked.work or _nothing
 
-    async def _tell_again(self, incoming: Incoming) -> None:
+    async def _refresh_outcome(self, incoming: Incoming) -> None:
         """Update the cards of a request, since a crash may have come between its transition and the notification."""
         try:
             request = await self.env.store.requests.get(incoming.value) if incoming.value else None
             if request is not None and request.state in MOVED_BY_PRESS and await self.env.store.cards.of(request.id):
-                await tell_outcome(self.env, request.id)
+                await notify_outcome(self.env, request.id)
         except Exception:  # the press is already answered, and the next change updates the cards
             log.exception("cards were not brought up to date", reference=incoming.id)
 

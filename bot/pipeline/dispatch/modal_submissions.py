@@ -22,11 +22,11 @@ from bot.pipeline.approval.presses import subject_name
 from bot.pipeline.authorization.authorize import Step, authorize
 from bot.pipeline.authorization.decision import require_allowed
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes.notifications import tell_reviewed
+from bot.pipeline.outcomes.notifications import notify_review
 from bot.pipeline.replies import entry, private_note
 from bot.pipeline.requests.command_lines import ask
 from bot.pipeline.requests.open_form import open_form
-from bot.pipeline.requests.places import must_be_in_channel
+from bot.pipeline.requests.places import require_in_channel
 
 TOO_OLD: Final = "This form is too old. Open it again with `/turso`."
 
@@ -116,24 +116,24 @@ async def _check_review(env: Environment, incoming: Incoming) -> Checked:
 async def _review(env: Environment, incoming: Incoming) -> str:
     review = await env.store.reviews.get(incoming.value)
     if review and review.reviewed_at and review.reviewed_by == incoming.user_id:
-        return await _tell_reviewed(env, incoming, review)  # a crash came before the notification
+        return await _answer_review(env, incoming, review)  # a crash came before the notification
     request = await env.store.requests.get(review.request_id) if review else None
     if review is None or review.reviewed_at or request is None:
         raise Refused("This doesn't need a review any more.")
     incoming = replace(incoming, channel_id=review.channel_id, thread_ts=request.thread_ts, value=request.id)
-    (await authorize(env, request, Step.REVIEW, actor=incoming, review=review)).must()
+    (await authorize(env, request, Step.REVIEW, actor=incoming, review=review)).require_allowed()
     justified, comment, now = forms.justified(incoming.values), forms.comment(incoming.values), env.clock.now()
     outcome = "justified" if justified else "not_justified"
     line = entry("reviewed", outcome, at=now, request=request, by=incoming.user_id, comment=comment)
     if not await env.store.reviews.settle(review.id, incoming.user_id, justified, comment, now, line):
         raise Refused("Someone else has already reviewed this.")
-    return await _tell_reviewed(env, incoming, replace(review, justified=justified))
+    return await _answer_review(env, incoming, replace(review, justified=justified))
 
 
-async def _tell_reviewed(env: Environment, incoming: Incoming, review: Review) -> str:
+async def _answer_review(env: Environment, incoming: Incoming, review: Review) -> str:
     words = private_note(f"Review recorded: {'justified' if review.justified else 'not justified'}.")
     await env.messenger.send_ephemeral(replace(address_of(incoming), channel_id=review.channel_id), words)
-    await tell_reviewed(env, review.id)
+    await notify_review(env, review.id)
     return "reviewed"
 
 
@@ -150,7 +150,7 @@ async def _check_chooser(env: Environment, incoming: Incoming) -> Checked:
 
 
 async def _chosen(env: Environment, incoming: Incoming, command: Command) -> str:
-    await must_be_in_channel(env, incoming)
+    await require_in_channel(env, incoming)
     read = env.grammar.parse(command.name)
     if isinstance(read, Parsed):
         return await ask(env, incoming, read)
@@ -165,12 +165,12 @@ async def database_options(env: Environment, incoming: Incoming, typed: str) -> 
     if opened is None or opened.user_id != incoming.user_id:
         return []
     here = replace(incoming, channel_id=opened.channel_id)
-    await must_be_in_channel(env, here)
+    await require_in_channel(env, here)
     subject = await env.subject(here)
     if require_allowed(env, subject, Action(list_command.command.name)).verdict is not Verdict.ALLOW:
         return []
     ctx = env.context(subject, command=list_command.command.name)
-    found = ctx.visible(await env.offered.get((ctx.organization, incoming.view_id)))
+    found = ctx.visible(await env.menu_listings.get((ctx.organization, incoming.view_id)))
     names = [one.name for one in found if typed.strip().lower() in one.name]
     return [
         forms.name_option(name) for name in sorted(names, key=lambda name: (not name.startswith(typed), name))[:100]

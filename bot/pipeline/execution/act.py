@@ -10,7 +10,7 @@ from bot.pipeline import rotation_proof
 from bot.pipeline.environment import Environment
 from bot.pipeline.execution.comparison import Comparisons, why_stale
 from bot.pipeline.execution.phases import command_of, context_of, request_of, show_quietly
-from bot.pipeline.outcomes.start_delay import said_if_it_waits
+from bot.pipeline.outcomes.start_delay import show_delay
 from bot.pipeline.quarantine.undo import start_undo
 from bot.turso import NotSent, TursoRejected, noting_changes
 from bot.turso.errors import PartlyDone, TursoForbidden, TursoRateLimited, TursoUnauthorized
@@ -23,7 +23,7 @@ async def act(env: Environment, comparisons: Comparisons, request_id: str, phase
         return ActResult(Attempt.BEFORE)
     kind, command = PhaseKind.of(phase), command_of(env, request)
     is_fresh = comparisons.take(request_id, phase)
-    async with said_if_it_waits(env, request_id):
+    async with show_delay(env, request_id):
         if not is_fresh and (why := await why_stale(env, request, phase)):
             return ActResult(Attempt.AGAIN if kind is PhaseKind.FINISH else Attempt.STALE, why)
         ctx = await context_of(env, request)

@@ -8,13 +8,13 @@ from bot.core.requests.step_results import BeginResult, PhaseKind
 from bot.core.requests.transition import Transition
 from bot.errors import BotError, Unavailable
 from bot.pipeline.approval.expiry import start_is_over
-from bot.pipeline.authorization.authorize import No, Step, authorize
+from bot.pipeline.authorization.authorize import RefusalKind, Step, authorize
 from bot.pipeline.environment import Environment
 from bot.pipeline.execution.comparison import Comparisons, why_stale
 from bot.pipeline.execution.phases import context_of, show_quietly
-from bot.pipeline.outcomes.notifications import tell_outcome
+from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.outcomes.request_cards import post_card
-from bot.pipeline.outcomes.start_delay import said_if_it_waits
+from bot.pipeline.outcomes.start_delay import show_delay
 from bot.pipeline.quarantine.countdown import back_to_quarantine
 from bot.pipeline.replies import entry
 from bot.pipeline.transitions.hold_placement import placed_by, take
@@ -24,11 +24,11 @@ async def begin(env: Environment, comparisons: Comparisons, request_id: str, pha
     """Authorize the start, and take the request. Returns `STOP` if there is nothing to do."""
     request = await env.store.requests.get(request_id)
     if request is not None and request.state is State.STALE:
-        await tell_outcome(env, request_id)  # it was stopped before, and a crash came before the notification
+        await notify_outcome(env, request_id)  # it was stopped before, and a crash came before the notification
     if request is None or request.state not in (State.APPROVED, State.EXECUTING):
         return BeginResult.STOP
     if request.state is State.EXECUTING:
-        async with said_if_it_waits(env, request_id):
+        async with show_delay(env, request_id):
             return await _begin_again(env, comparisons, request, phase)
     return await _start(env, comparisons, request, phase)
 
@@ -36,9 +36,9 @@ async def begin(env: Environment, comparisons: Comparisons, request_id: str, pha
 async def _start(env: Environment, comparisons: Comparisons, request: Request, phase: str) -> BeginResult:
     if await start_is_over(env, request):
         return BeginResult.STOP
-    async with said_if_it_waits(env, request.id):  # Unavailable is retried until the approval is too old
+    async with show_delay(env, request.id):  # Unavailable is retried until the approval is too old
         answer = await authorize(env, request, Step.START)
-        if answer.no is No.UNKNOWN:
+        if answer.refusal is RefusalKind.UNKNOWN:
             raise Unavailable(answer.why)
         if answer.allowed and await start_is_over(env, answer.request):
             return BeginResult.STOP
@@ -92,7 +92,7 @@ async def _stop(env: Environment, request: Request, why: str) -> None:
     begun = (State.APPROVED, State.EXECUTING)
     if await env.store.requests.move(request.id, expect=begun, move=move) is not None:
         env.observer.request(State.STALE)
-        await tell_outcome(env, request.id)
+        await notify_outcome(env, request.id)
 
 
 async def _announce(env: Environment, request: Request) -> None:

@@ -9,7 +9,7 @@ from bot.core.requests.request import Request, State
 from bot.core.requests.step_results import PhaseKind
 from bot.errors import Unavailable
 from bot.pipeline.approval.expiry import start_is_over
-from bot.pipeline.authorization.authorize import No, Step, authorize
+from bot.pipeline.authorization.authorize import RefusalKind, Step, authorize
 from bot.pipeline.authorization.plan_drift import other_object
 from bot.pipeline.environment import Environment
 from bot.pipeline.quarantine.countdown import End, examine
@@ -50,7 +50,7 @@ async def why_stale(env: Environment, request: Request, phase: str) -> str | Non
     if request.state is not State.EXECUTING:
         return None  # it was stopped meanwhile, so it isn't sent
     answer = await authorize(env, request, Step.START)
-    if answer.no is No.UNKNOWN:
+    if answer.refusal is RefusalKind.UNKNOWN:
         raise Unavailable(answer.why)
     if answer.allowed and await start_is_over(env, answer.request):
         return None  # it has expired just now, and is not sent either

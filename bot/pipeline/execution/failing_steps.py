@@ -16,7 +16,7 @@ from bot.core.requests.step_results import (
 from bot.pipeline.environment import Environment
 from bot.pipeline.execution.begin import stop_at_fault
 from bot.pipeline.execution.finish import finish
-from bot.pipeline.outcomes.notifications import tell_plainly
+from bot.pipeline.outcomes.notifications import notify_plainly
 
 log = structlog.get_logger(__name__)
 FAULT: Final = "Something went wrong in Turso Ops."
@@ -47,12 +47,12 @@ async def _end(env: Environment, step: StepName, request_id: str, phase: str) ->
             return NOT_KNOWN
         case StepName.FINISH:
             await finish(env, request_id, phase, NOT_KNOWN)
-        case StepName.TELL:
-            await _tell_plainly(env, request_id)
+        case StepName.NOTIFY:
+            await _notify_plainly(env, request_id)
     return None
 
 
-async def _tell_plainly(env: Environment, request_id: str) -> None:
+async def _notify_plainly(env: Environment, request_id: str) -> None:
     request = await env.store.requests.get(request_id)
     if request is not None and request.state not in (State.DENIED, State.CANCELLED, State.EXPIRED):
-        await tell_plainly(env, request_id)
+        await notify_plainly(env, request_id)

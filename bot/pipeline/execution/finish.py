@@ -7,7 +7,7 @@ from bot.core.requests.step_results import PhaseKind, PhaseResult, VerifyResult
 from bot.pipeline import rotation_proof
 from bot.pipeline.environment import Environment
 from bot.pipeline.execution.phases import command_of, request_of
-from bot.pipeline.outcomes.notifications import tell_outcome
+from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.quarantine.countdown import back_to_quarantine
 from bot.pipeline.transitions.settlement import Settlement, settle
 
@@ -30,11 +30,11 @@ async def finish(env: Environment, request_id: str, phase: str, seen: VerifyResu
         await rotation_proof.go_on(env, request_id)
 
 
-async def tell(env: Environment, request_id: str) -> None:
+async def notify(env: Environment, request_id: str) -> None:
     """Notify the people concerned, and continue a rotation's proof. A timer retries what can't be delivered now."""
     request = await request_of(env, request_id)
     if request.state in (State.DENIED, State.CANCELLED, State.EXPIRED):
         env.watches.forget(request_id)
         return  # the transition that stopped it before it was sent notifies people
-    await tell_outcome(env, request_id)
+    await notify_outcome(env, request_id)
     await rotation_proof.go_on(env, request_id)

@@ -29,9 +29,9 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 OPEN: Final = (State.PENDING, State.READY, State.APPROVED, State.EXECUTING, State.UNKNOWN)
 CHANNELS: Final = 40
-"""Channels whose members are asked for at most in one drawing, those of the newest things first."""
+"""Channels whose members are looked up at most for one view, beginning with those of the newest items."""
 REACH: Final = 15
-"""How many things are looked through at first for those that fill a page; then up to `MOST`."""
+"""How many items are filtered at first to fill a page. If too few remain, the number grows up to `MOST`."""
 MOST: Final = 480
 
 
@@ -54,10 +54,10 @@ class _Drawing:
     env: Environment
     subject: Subject
     pages: Mapping[str, int]
-    _seats: dict[str, bool] = field(default_factory=dict)
-    """In which channels this person is, as far as it was asked."""
+    _memberships: dict[str, bool] = field(default_factory=dict)
+    """Whether this person is in a channel, for the channels that were looked up."""
     _listings: dict[str, asyncio.Task[Listing | None]] = field(default_factory=dict)
-    """The databases of an organization as Turso lists them now; None: it does not say."""
+    """The databases of each organization as Turso lists them now. None if Turso doesn't answer."""
 
     @property
     def me(self) -> str:
@@ -162,7 +162,7 @@ class _Drawing:
     async def _listing(self, organization: str) -> Listing | None:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                return await self.env.offered.get((organization, None), fresh=True)
+                return await self.env.menu_listings.get((organization, None), fresh=True)
         except (BotError, TimeoutError):
             return None
 
@@ -174,15 +174,15 @@ class _Drawing:
             return False
         if any(vote.user_id == self.me for vote in request.votes):
             return False
-        asker = await self._asker(request)
-        if asker.person.human == self.subject.person.human:
+        requester = await self._requester(request)
+        if requester.person.human == self.subject.person.human:
             return False
-        decision = decide_request(self.env.rules.policy, asker, request)
+        decision = decide_request(self.env.rules.policy, requester, request)
         return is_on(self.env.rules.policy, decision.approvers, self.subject.person) and await self._is_in(
             request.channel_id
         )
 
-    async def _asker(self, request: Request) -> Subject:
+    async def _requester(self, request: Request) -> Subject:
         """Return a requester as of now. Without an answer, assume all groups: a press is authorized again."""
         try:
             return await self.env.requester_of(request)
@@ -197,7 +197,7 @@ class _Drawing:
             return False
         if request.requester == self.me:
             return True
-        policy, requester, action = self.env.rules.policy, await self._asker(request), request_action(request)
+        policy, requester, action = self.env.rules.policy, await self._requester(request), request_action(request)
         panels = undo_panels(policy, requester, action, decide_request(policy, requester, request))
         may_undo = any(is_on(policy, panel, self.subject.person) for panel in panels)
         return may_undo and await self._is_in(request.channel_id)
@@ -215,9 +215,9 @@ class _Drawing:
         """Return this person's permissions in their channels, until a page is full."""
         inside = [one.channel_id for one in incidents]
         named = [one for one in self.env.rules.policy.channels if one not in inside and self._may_in(one)]
-        named = named[: CHANNELS - len(self._seats)]
-        seats = await asyncio.gather(*map(self._is_in, named))
-        inside += [one for one, is_there in zip(named, seats, strict=True) if is_there]
+        named = named[: CHANNELS - len(self._memberships)]
+        memberships = await asyncio.gather(*map(self._is_in, named))
+        inside += [one for one, is_there in zip(named, memberships, strict=True) if is_there]
         found: list[Place] = []
         for channel_id in inside:
             if len(found) <= self.pages["places"] * ROWS and (place := await self._place(channel_id)):
@@ -241,15 +241,15 @@ class _Drawing:
 
     async def _is_in(self, channel_id: str) -> bool:
         """Return whether this person is in a channel, since other channels' items are for their members."""
-        if channel_id not in self._seats:
-            if len(self._seats) >= CHANNELS:
+        if channel_id not in self._memberships:
+            if len(self._memberships) >= CHANNELS:
                 return False
             try:
                 is_there = await self.env.directory.is_in(self.me, channel_id, fresh=False)
             except Unavailable:
                 is_there = False
-            self._seats[channel_id] = is_there
-        return self._seats[channel_id]
+            self._memberships[channel_id] = is_there
+        return self._memberships[channel_id]
 
 
 async def _always(item: object) -> bool:

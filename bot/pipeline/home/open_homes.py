@@ -47,32 +47,32 @@ class OpenHomes:
     async def publish(self, incoming: Incoming, state: str = "") -> str:
         """Publish the Home tab of the person who opened it or turned a page."""
         now = self.env.clock.now()
-        looking = HomeViewer(now, state, now)
+        viewer = HomeViewer(now, state, now)
         self._people.pop(incoming.user_id, None)
-        self._people[incoming.user_id] = looking
+        self._people[incoming.user_id] = viewer
         while len(self._people) > AT_MOST:
             self._people.popitem(last=False)
-        await self._draw(incoming.user_id, looking)
+        await self._draw(incoming.user_id, viewer)
         return "home"
 
     def pressed(self, user_id: str) -> None:
         """Mark a Home tab as out of date after its person pressed a button on it."""
-        if looking := self._people.get(user_id):
-            looking.since = self.env.clock.now()
-            looking.drawn_at = datetime.min.replace(tzinfo=looking.since.tzinfo)
+        if viewer := self._people.get(user_id):
+            viewer.since = self.env.clock.now()
+            viewer.drawn_at = datetime.min.replace(tzinfo=viewer.since.tzinfo)
             self._woken.set()
 
-    async def look(self) -> None:
+    async def redraw_due(self) -> None:
         """Wait a moment, then publish the outdated tabs again. A new audit entry of any process makes them outdated."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), LOOKS_EVERY)
         woken = self._woken.is_set()
         self._woken.clear()
-        await self._look(woken=woken)
+        await self._redraw(woken=woken)
 
-    async def _look(self, *, woken: bool) -> None:
+    async def _redraw(self, *, woken: bool) -> None:
         now = self.env.clock.now()
-        for user_id in [one for one, looking in self._people.items() if now - looking.since > OPEN_FOR]:
+        for user_id in [one for one, viewer in self._people.items() if now - viewer.since > OPEN_FOR]:
             del self._people[user_id]
         if not self._people:
             return
@@ -80,15 +80,15 @@ class OpenHomes:
         if seq == self._seq and not woken:
             return
         waits = False
-        for user_id, looking in list(self._people.items()):
-            if now - looking.drawn_at < BETWEEN or not await self._again(user_id, looking):
+        for user_id, viewer in list(self._people.items()):
+            if now - viewer.drawn_at < BETWEEN or not await self._again(user_id, viewer):
                 waits = True
         self._seq = -1 if waits else seq
 
-    async def _again(self, user_id: str, looking: HomeViewer) -> bool:
-        looking.drawn_at = self.env.clock.now()
+    async def _again(self, user_id: str, viewer: HomeViewer) -> bool:
+        viewer.drawn_at = self.env.clock.now()
         try:
-            await self._draw(user_id, looking)
+            await self._draw(user_id, viewer)
         except BotError as error:
             log.info("a Home was not drawn again", user=user_id, why=str(error))
         except Exception:  # a failure for one person must not stop the updates of others
@@ -97,12 +97,12 @@ class OpenHomes:
             return True
         return False
 
-    async def _draw(self, user_id: str, looking: HomeViewer) -> None:
-        view = await view_of(self.env, user_id, looking.state)
+    async def _draw(self, user_id: str, viewer: HomeViewer) -> None:
+        view = await view_of(self.env, user_id, viewer.state)
         shown = _without_time(view)
-        if shown != looking.shown:
+        if shown != viewer.shown:
             await self.env.messenger.publish_home(user_id, view)
-            looking.shown = shown
+            viewer.shown = shown
 
 
 def _without_time(view: View) -> Any:

@@ -30,8 +30,8 @@ async def post_audit_head(env: Environment, subject: str) -> None:
     Raises:
         Unavailable: Slack doesn't accept it now. The timer tries again.
     """
-    async with env.turn(subject):
-        if await env.store.notices.was_told(subject, EVENT):
+    async with env.notification_lock(subject):
+        if await env.store.notices.was_notified(subject, EVENT):
             return
         how, channel_id = NOBODY, env.rules.policy.audit_head_channel
         seq, head = await env.store.audit.head()
@@ -39,7 +39,7 @@ async def post_audit_head(env: Environment, subject: str) -> None:
         if channel_id and await post_openly(env, channel_id, message, what="the head of the audit log"):
             how = CHANNEL
         # The policy no longer names a channel, so there is nowhere to post.
-        await env.store.notices.set_told(subject, EVENT, how=how if channel_id else "superseded")
+        await env.store.notices.set_notified(subject, EVENT, how=how if channel_id else "superseded")
 
 
 def head_message(day: str, seq: int, head: str) -> Reply:

@@ -17,12 +17,12 @@ from bot.pipeline.outcomes.recipients import is_private, people_concerned
 
 log = structlog.get_logger(__name__)
 CHANNEL: Final = "channel"
-"""Stands among the people who were told for the channel itself."""
+"""Stands for the channel itself where people are recorded who were notified."""
 NOBODY: Final = "nobody"
 ALARM: Final = "alarm"
-"""The event by which people are told of a break-glass operation."""
+"""The event of the notice about a break-glass operation."""
 REVOKED: Final = "revoked"
-"""How the events begin by which holders are told what became of their tokens."""
+"""The beginning of the events of notices to holders about their tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +30,25 @@ class Notice:
     """A message, the people it is for, and where to post it."""
 
     subject: str
-    """The id of what has come to an end: a request, a hold, an incident, a review."""
+    """The ID of what the notice is about: a request, a hold, an incident or a review."""
     event: str
-    """The end. Of each subject it is told once."""
+    """The outcome. People are notified once of each outcome of a subject."""
     reply: Reply
     people: tuple[str, ...]
-    """Who hears it where the channel may not; the requester first."""
+    """Who is notified privately if the channel may not see it, beginning with the requester."""
     channel_id: str
     thread_ts: str | None = None
     broadcast: bool = False
     is_private: bool = False
-    """For these people alone."""
+    """True if only these people may see it."""
     elsewhere: Reply | None = None
     """What people read in direct messages instead."""
     intent_id: str | None = None
-    """By which the first person may be answered."""
+    """The intent with which the first person can be answered."""
     requester: str = ""
-    """Whose request it is about; empty: it is about none."""
+    """The requester if it is about a request, else empty."""
     posted: Callable[[str], Awaitable[None]] | None = None
-    """Is given the `ts` of the message in the channel."""
+    """Called with the `ts` of the message in the channel."""
 
 
 async def notice_of(
@@ -111,22 +111,22 @@ async def deliver(env: Environment, notice: Notice) -> str:
     Raises:
         Unavailable: somebody must still be notified later.
     """
-    if await env.store.notices.was_told(notice.subject, notice.event, CHANNEL):
+    if await env.store.notices.was_notified(notice.subject, notice.event, CHANNEL):
         return CHANNEL
     is_open = await may_be_seen(env, notice.channel_id)
     if is_open and not notice.is_private:
         with suppress(CannotPost):
             await _post(env, notice)
             return CHANNEL
-    return await tell_each(env, notice, in_channel=is_open)
+    return await notify_each(env, notice, in_channel=is_open)
 
 
 async def deliver_and_close(env: Environment, notice: Notice) -> str:
     """Deliver a notice, and record that it was delivered, or that it couldn't be delivered to anybody."""
-    if await env.store.notices.was_told(notice.subject, notice.event):
+    if await env.store.notices.was_notified(notice.subject, notice.event):
         return CHANNEL
     how = await deliver(env, notice)
-    await env.store.notices.set_told(notice.subject, notice.event, how=how)
+    await env.store.notices.set_notified(notice.subject, notice.event, how=how)
     return how
 
 
@@ -136,43 +136,43 @@ async def _post(env: Environment, notice: Notice) -> None:
     )
     if notice.posted is not None and ts:
         await notice.posted(ts)
-    await env.store.notices.set_told(notice.subject, notice.event, how=CHANNEL, person=CHANNEL)
+    await env.store.notices.set_notified(notice.subject, notice.event, how=CHANNEL, person=CHANNEL)
 
 
-async def tell_each(env: Environment, notice: Notice, *, in_channel: bool = False) -> str:
+async def notify_each(env: Environment, notice: Notice, *, in_channel: bool = False) -> str:
     """Notify each person privately: in the channel if `in_channel` and they are in it, else by direct message."""
     later: Unavailable | None = None
-    told = False
+    any_notified = False
     for user_id in notice.people:
-        if await env.store.notices.was_told(notice.subject, notice.event, user_id):
-            told = True
+        if await env.store.notices.was_notified(notice.subject, notice.event, user_id):
+            any_notified = True
             continue
         try:
-            is_told = await (_whisper(env, notice, user_id) if in_channel else _direct(env, notice, user_id))
+            is_notified = await (_send_ephemeral(env, notice, user_id) if in_channel else _direct(env, notice, user_id))
         except Unavailable as error:  # the other people are still notified
             later = error
             continue
-        if is_told:
-            told = True
-            await env.store.notices.set_told(notice.subject, notice.event, how="person", person=user_id)
+        if is_notified:
+            any_notified = True
+            await env.store.notices.set_notified(notice.subject, notice.event, how="person", person=user_id)
     if later is not None:
         raise later
-    if notice.people and not told:
+    if notice.people and not any_notified:
         log.error("an end was told to nobody", subject=notice.subject, told_event=notice.event)
-    return "people" if told else NOBODY
+    return "people" if any_notified else NOBODY
 
 
-async def tell_alone(env: Environment, notice: Notice) -> None:
+async def notify_privately(env: Environment, notice: Notice) -> None:
     """Notify each person privately, and record if nobody could be reached.
 
     Raises:
         Unavailable: somebody must still be notified later.
     """
-    if await tell_each(env, notice) == NOBODY and notice.people:
-        await env.store.notices.set_told(notice.subject, notice.event, how=NOBODY)
+    if await notify_each(env, notice) == NOBODY and notice.people:
+        await env.store.notices.set_notified(notice.subject, notice.event, how=NOBODY)
 
 
-async def _whisper(env: Environment, notice: Notice, user_id: str) -> bool:
+async def _send_ephemeral(env: Environment, notice: Notice, user_id: str) -> bool:
     intent_id = notice.intent_id if user_id == notice.people[0] else None
     to = Address(user_id, notice.channel_id, notice.thread_ts, intent_id)
     return await env.messenger.send_ephemeral(to, notice.reply)

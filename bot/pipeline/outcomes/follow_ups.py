@@ -29,10 +29,10 @@ async def follow_up(env: Environment, request: Request) -> None:
         await _begin_timeline(env, *copies[0])
     if role is not IncidentRole.NONE:
         await _announce_again(env, request)
-    if reply.attachment and not request.private and not await env.store.notices.was_told(request.id, FILE):
+    if reply.attachment and not request.private and not await env.store.notices.was_notified(request.id, FILE):
         channel_id, thread_ts = await below_card(env, request)
         await share_file(env, reply, channel_id, None if request.incident_id else thread_ts)
-        await env.store.notices.set_told(request.id, FILE, how="channel")
+        await env.store.notices.set_notified(request.id, FILE, how="channel")
 
 
 async def _begin_timeline(env: Environment, channel_id: str, ts: str) -> None:

@@ -30,30 +30,30 @@ from bot.pipeline.outcomes.request_cards import (
     remember_card,
     thread_of,
 )
-from bot.pipeline.outcomes.token_holders import tell_holders
+from bot.pipeline.outcomes.token_holders import notify_holders
 
 log = structlog.get_logger(__name__)
 FAULTS: Final = 2
-"""So often an end may fail to be told by a fault of ours before it is told in plain words."""
+"""How often a notification may fail because of a bug before it is sent in one plain line."""
 SOON: Final = timedelta(seconds=2)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
 CHANGED: Final = (State.SUCCEEDED, State.QUARANTINED, State.RESTORED, State.FAILED, State.UNKNOWN)
-"""Ends after which a database may not be as before."""
+"""Outcomes after which a database may have changed."""
 UNSEEN: Final = (State.EXPIRED, State.CANCELLED, State.DENIED)
-"""Ends of a request that only its requester has seen, and of which nothing was done."""
+"""Outcomes after which nothing was changed. If only the requester saw the request, only they are notified."""
 
 
-async def tell_outcome(env: Environment, request_id: str) -> None:
+async def notify_outcome(env: Environment, request_id: str) -> None:
     """Notify the people concerned of a request's state. A timer retries what can't be delivered now."""
     try:
-        await tell(env, request_id)
+        await notify_now(env, request_id)
     except Unavailable as error:
         log.warning("an outcome is told later", request=request_id, why=str(error))
     except Exception:  # for example a card that can't be built; the person who pressed still gets an answer
         log.exception("an outcome cannot be told", request=request_id)
     else:
         return
-    if await env.store.notices.untold(request_id):
+    if await env.store.notices.pending(request_id):
         await env.store.timers.schedule(Timer(TimerKind.NOTIFY, request_id, env.clock.now() + SOON))
 
 
@@ -61,13 +61,13 @@ async def notify_is_due(env: Environment, timer: Timer) -> Timer | None:
     """Retry a notification, with growing pauses, until it works or is known to be impossible."""
     try:
         if timer.subject.startswith("r-"):
-            await (tell_plainly if timer.failures >= FAULTS else tell)(env, timer.subject)
+            await (notify_plainly if timer.failures >= FAULTS else notify_now)(env, timer.subject)
         elif is_policy_change(timer.subject):
             await announce_policy_change(env, timer.subject)
         elif is_audit_head(timer.subject):
             await post_audit_head(env, timer.subject)
         else:
-            await tell_review(env, timer.subject)
+            await notify_review_now(env, timer.subject)
     except Unavailable as error:
         log.warning("an outcome is told later", subject=timer.subject, why=str(error))
         pause = min(SOON * 2 ** min(timer.attempt, 10), LONGEST_PAUSE)
@@ -75,37 +75,37 @@ async def notify_is_due(env: Environment, timer: Timer) -> Timer | None:
     return None
 
 
-async def tell(env: Environment, request_id: str) -> None:
+async def notify_now(env: Environment, request_id: str) -> None:
     """Notify people of a request's outcome once. Raises Unavailable if somebody must still be notified."""
-    async with env.turn(request_id):
+    async with env.notification_lock(request_id):
         request = await env.store.requests.get(request_id)
         if request is None:
             return
-        if request.state not in ENDS or await env.store.notices.was_told(request.id, request.state):
+        if request.state not in ENDS or await env.store.notices.was_notified(request.id, request.state):
             await refresh_cards(env, request)
         else:
-            how = await _tell_end(env, request)
+            how = await _notify_of_outcome(env, request)
             await follow_up(env, request)
             if request.state is State.SUCCEEDED and request.plan.ends_tokens_of:
-                await tell_holders(env, request)
+                await notify_holders(env, request)
             for closed in request.facts.get(CLOSED, ()):
-                await tell_outcome(env, closed)
-            await env.store.notices.set_told(request.id, request.state, how=how)
+                await notify_outcome(env, closed)
+            await env.store.notices.set_notified(request.id, request.state, how=how)
             await _afterwards(env, request, how)
-        for owed in await env.store.notices.untold(request_id):
+        for owed in await env.store.notices.pending(request_id):
             if owed.event != request.state:
-                await env.store.notices.set_told(request_id, owed.event, how="superseded")
+                await env.store.notices.set_notified(request_id, owed.event, how="superseded")
 
 
-async def tell_plainly(env: Environment, request_id: str) -> None:
+async def notify_plainly(env: Environment, request_id: str) -> None:
     """Notify people of an outcome in one plain line, because its card can't be built.
 
     Raises:
         Unavailable: somebody must still be notified later.
     """
-    async with env.turn(request_id):
+    async with env.notification_lock(request_id):
         request = await env.store.requests.get(request_id)
-        if request is None or await env.store.notices.was_told(request.id, request.state):
+        if request is None or await env.store.notices.was_notified(request.id, request.state):
             return
         plain, thread = cards.plain_outcome(request), request.thread_ts
         people = tuple(dict.fromkeys([request.requester, *(vote.user_id for vote in request.votes if vote.approves)]))
@@ -120,31 +120,31 @@ async def tell_plainly(env: Environment, request_id: str) -> None:
             intent_id=request.intent_id,
         )
         how = await deliver(env, notice)
-        for owed in await env.store.notices.untold(request_id):
-            await env.store.notices.set_told(request_id, owed.event, how="superseded")
-        await env.store.notices.set_told(request_id, request.state, how=how if how == NOBODY else PLAINLY)
+        for owed in await env.store.notices.pending(request_id):
+            await env.store.notices.set_notified(request_id, owed.event, how="superseded")
+        await env.store.notices.set_notified(request_id, request.state, how=how if how == NOBODY else PLAINLY)
         env.observer.fault("tell")
         log.error("an outcome was told in plain words", request=request_id)
 
 
-async def tell_others(env: Environment, request: Request, state: State) -> None:
+async def notify_others(env: Environment, request: Request, state: State) -> None:
     """Notify the other people concerned of an outcome that the requester has just received as an answer."""
     if await env.store.cards.of(request.id):
-        await tell_outcome(env, request.id)
+        await notify_outcome(env, request.id)
     else:
-        await env.store.notices.set_told(request.id, state, how="answer")
+        await env.store.notices.set_notified(request.id, state, how="answer")
 
 
-async def _tell_end(env: Environment, request: Request) -> str:
+async def _notify_of_outcome(env: Environment, request: Request) -> str:
     shown = await refresh_cards(env, request)
     reveals = env.catalogue.reveals(request.command)
     if reveals and request.state in (State.SUCCEEDED, State.UNKNOWN):
-        return await _tell_reveal(env, request)
+        return await _notify_of_reveal(env, request)
     if shown is CardContent.POSTED_AGAIN:
         return CHANNEL
     if shown is CardContent.NO_CARD:
         seen = request.mode is Mode.DIRECT and request.state not in UNSEEN and not reveals
-        return await _tell_by_card(env, request, in_channel=seen or request.mode is Mode.BREAK_GLASS)
+        return await _notify_by_card(env, request, in_channel=seen or request.mode is Mode.BREAK_GLASS)
     _, thread_ts = await below_card(env, request)
     notice = await notice_of(
         env, request, request.state, cards.outcome_notice(request, env.catalogue), thread_ts=thread_ts
@@ -152,7 +152,7 @@ async def _tell_end(env: Environment, request: Request) -> str:
     return await deliver(env, replace(notice, elsewhere=cards.outcome_notice(request, env.catalogue, elsewhere=True)))
 
 
-async def _tell_by_card(env: Environment, request: Request, *, in_channel: bool) -> str:
+async def _notify_by_card(env: Environment, request: Request, *, in_channel: bool) -> str:
     """Post the card as the notification if the request has no card yet: in the channel, or privately."""
     notice = await notice_of(
         env, request, request.state, await card_of(env, request), thread_ts=await thread_of(env, request)
@@ -164,7 +164,7 @@ async def _tell_by_card(env: Environment, request: Request, *, in_channel: bool)
     return await deliver(env, replace(notice, is_private=is_private, people=people, posted=posted, elsewhere=elsewhere))
 
 
-async def _tell_reveal(env: Environment, request: Request) -> str:
+async def _notify_of_reveal(env: Environment, request: Request) -> str:
     """Offer the requester another reveal if the token may exist. A token that was shown needs no notification."""
     if request.state is State.SUCCEEDED:
         await note_in_timeline(env, request)
@@ -194,23 +194,23 @@ async def _afterwards(env: Environment, request: Request, how: str) -> None:
         await update_note(env, request, in_channel=how == CHANNEL)
 
 
-async def tell_reviewed(env: Environment, review_id: str) -> None:
+async def notify_review(env: Environment, review_id: str) -> None:
     """Notify people of a review. Its timer retries what can't be delivered now."""
     try:
-        await tell_review(env, review_id)
+        await notify_review_now(env, review_id)
     except Unavailable as error:
         log.warning("a review is told later", review=review_id, why=str(error))
 
 
-async def tell_review(env: Environment, review_id: str) -> None:
+async def notify_review_now(env: Environment, review_id: str) -> None:
     """Notify the person whose break-glass operation was reviewed. Raises Unavailable."""
     review = await env.store.reviews.get(review_id)
     request = await env.store.requests.get(review.request_id) if review else None
     if review is None or review.reviewed_at is None or request is None:
-        return await env.store.notices.set_told(review_id, REVIEWED, how="superseded")
-    async with env.turn(review_id):
+        return await env.store.notices.set_notified(review_id, REVIEWED, how="superseded")
+    async with env.notification_lock(review_id):
         if await refresh_cards(env, request) is CardContent.POSTED_AGAIN:
-            return await env.store.notices.set_told(review_id, REVIEWED, how=CHANNEL)
+            return await env.store.notices.set_notified(review_id, REVIEWED, how=CHANNEL)
         _, thread_ts = await below_card(env, request)
         reply: Reply = notices.reviewed_notice(review, request, env.catalogue)
         await deliver_and_close(

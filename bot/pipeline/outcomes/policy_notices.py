@@ -35,20 +35,20 @@ async def announce_policy_change(env: Environment, subject: str) -> None:
     Raises:
         Unavailable: Slack doesn't accept it now. The timer tries again.
     """
-    if await env.store.notices.was_told(subject, EVENT):
+    if await env.store.notices.was_notified(subject, EVENT):
         return
     seq = int(subject.removeprefix(_SUBJECT))
     found = await env.store.audit.page(before_seq=seq + 1, limit=1)
     how = CHANNEL
     for entry in (entry for number, entry in found if number == seq):
         for channel_id in entry.detail.get(CHANNELS, ()):
-            if await env.store.notices.was_told(subject, EVENT, channel_id):
+            if await env.store.notices.was_notified(subject, EVENT, channel_id):
                 continue
             if await post_openly(env, channel_id, announcement(entry), what="a change of the policy"):
-                await env.store.notices.set_told(subject, EVENT, how=CHANNEL, person=channel_id)
+                await env.store.notices.set_notified(subject, EVENT, how=CHANNEL, person=channel_id)
             else:
                 how = NOBODY
-    await env.store.notices.set_told(subject, EVENT, how=how)
+    await env.store.notices.set_notified(subject, EVENT, how=how)
 
 
 def announcement(entry: AuditEntry) -> Reply:

@@ -14,7 +14,7 @@ from bot.errors import BotError
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.request_cards import card_of, done_of, timeline_link
 from bot.pipeline.outcomes.start_delay import WAITS
-from bot.pipeline.replies import asker_address
+from bot.pipeline.replies import requester_address
 
 log = structlog.get_logger(__name__)
 KEPT: Final = 500
@@ -35,14 +35,14 @@ async def update_note(env: Environment, request: Request, *, in_channel: bool) -
     """
     note = env.notes.pop(request.id, None)
     confirmed = request.mode is Mode.DIRECT and request.confirm is not Confirm.NONE
-    is_awaited = (request.incident_id and confirmed) or await env.store.notices.was_told(request.id, WAITS)
+    is_awaited = (request.incident_id and confirmed) or await env.store.notices.was_notified(request.id, WAITS)
     if not (in_channel and is_awaited):
         return
     try:
         link = await timeline_link(env, request.incident_id) if request.incident_id else ""
         done = done_of(env, request) or await card_of(env, request)
         reply = cards.outcome_note(request, done, link, until=await _frozen_until(env, request))
-        await env.messenger.send_ephemeral(note or asker_address(request), reply, replace=note is not None)
+        await env.messenger.send_ephemeral(note or requester_address(request), reply, replace=note is not None)
     except BotError as error:
         log.info("a note was not turned into its outcome", request=request.id, why=str(error))
 

@@ -14,69 +14,69 @@ from bot.core.requests.transition import Transition
 from bot.errors import BotError, Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.request_cards import show
-from bot.pipeline.replies import asker_address
+from bot.pipeline.replies import requester_address
 
 log = structlog.get_logger(__name__)
 WAITS: Final = "waits"
-"""Stands among the ends of a request for the word that it waits."""
+"""The event, among a request's outcomes, of the note that it can't start yet."""
 SLOW_SECONDS: Final = 5.0
-"""How long a start may take before it is said that it waits."""
+"""How long a start may take before the delay is shown."""
 BY_HAND: Final = re.compile(r"[:;.] [Tt]ry again( in a moment)?\.$")
-"""Ends what is said to somebody who presses; here it is tried again by itself."""
+"""The end of an error message for people who press a button. Here the bot tries again itself."""
 SLOW: Final = "Slack or Turso hasn't answered yet."
 
 
 @asynccontextmanager
-async def said_if_it_waits(env: Environment, request_id: str) -> AsyncIterator[None]:
+async def show_delay(env: Environment, request_id: str) -> AsyncIterator[None]:
     """Show why a change doesn't start yet if the code inside raises Unavailable or takes long.
 
     The code inside must not send anything to Turso.
     """
     over = asyncio.Event()
-    watch = asyncio.create_task(_say_if_slow(env, request_id, over))
+    watch = asyncio.create_task(_show_if_slow(env, request_id, over))
     try:
         yield
     except Unavailable as error:
         over.set()
         await watch
-        await _say(env, request_id, BY_HAND.sub(".", str(error)))
+        await _show_reason(env, request_id, BY_HAND.sub(".", str(error)))
         raise
     finally:
         over.set()
         await watch
 
 
-async def _say_if_slow(env: Environment, request_id: str, over: asyncio.Event) -> None:
+async def _show_if_slow(env: Environment, request_id: str, over: asyncio.Event) -> None:
     with suppress(TimeoutError):
         await asyncio.wait_for(over.wait(), SLOW_SECONDS)
         return
-    await _say(env, request_id, SLOW)
+    await _show_reason(env, request_id, SLOW)
 
 
-async def _say(env: Environment, request_id: str, why: str) -> None:
+async def _show_reason(env: Environment, request_id: str, why: str) -> None:
     """Show the reason unless it is shown already. If that fails, the next try of the start shows it."""
     try:
-        async with env.turn(request_id):
+        async with env.notification_lock(request_id):
             request = await env.store.requests.get(request_id)
             if request is not None and request.state in (State.APPROVED, State.EXECUTING):
-                await _keep(env, request, f"It can't start yet. {why}")
+                await _store_reason(env, request, f"It can't start yet. {why}")
                 if not await env.store.cards.of(request.id):
-                    await _whisper(env, request, why)
+                    await _notify_requester(env, request, why)
     except BotError as error:
         log.warning("it could not be said that a change waits", request=request_id, why=str(error))
 
 
-async def _keep(env: Environment, request: Request, words: str) -> None:
+async def _store_reason(env: Environment, request: Request, words: str) -> None:
     move = Transition(to=request.state, at=env.clock.now(), changes={"outcome": words})
     if request.outcome != words and await env.store.requests.move(request.id, expect=[request.state], move=move):
         await show(env, request.id)
 
 
-async def _whisper(env: Environment, request: Request, why: str) -> None:
+async def _notify_requester(env: Environment, request: Request, why: str) -> None:
     """Tell the requester privately, replacing the note that it starts if there is one. Raises Unavailable."""
-    if await env.store.notices.was_told(request.id, WAITS):
+    if await env.store.notices.was_notified(request.id, WAITS):
         return
     note = env.notes.get(request.id)
     reply = cards.waiting_note(request, env.catalogue, why, now=env.clock.now())
-    if await env.messenger.send_ephemeral(note or asker_address(request), reply, replace=note is not None):
-        await env.store.notices.set_told(request.id, WAITS, how="person")
+    if await env.messenger.send_ephemeral(note or requester_address(request), reply, replace=note is not None):
+        await env.store.notices.set_notified(request.id, WAITS, how="person")

@@ -7,10 +7,10 @@ from bot.core.records.tokens import LedgerToken, TokenState
 from bot.core.requests.proof import Proof
 from bot.core.requests.request import Request
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes.delivery import REVOKED, notice_of, tell_alone
+from bot.pipeline.outcomes.delivery import REVOKED, notice_of, notify_privately
 
 
-async def tell_holders(env: Environment, request: Request, *, only_of: str | None = None) -> None:
+async def notify_holders(env: Environment, request: Request, *, only_of: str | None = None) -> None:
     """Send each holder one message about their tokens from before the rotation.
 
     Args:
@@ -26,7 +26,7 @@ async def tell_holders(env: Environment, request: Request, *, only_of: str | Non
         if holder != request.requester and (theirs or only_of is None):
             reply = notices.tokens_revoked_notice(request, theirs, proof)
             notice = await notice_of(env, request, f"{REVOKED} {only_of or ''}".strip(), reply)
-            await tell_alone(env, replace(notice, people=(holder,)))
+            await notify_privately(env, replace(notice, people=(holder,)))
 
 
 def _databases(tokens: list[LedgerToken], holder: str) -> list[str]:

@@ -16,10 +16,10 @@ from bot.core.records.timers import Timer, TimerKind
 from bot.core.requests.request import COUNTDOWN_OVER, Request, State
 from bot.core.requests.transition import Transition
 from bot.errors import BotError
-from bot.pipeline.authorization.authorize import No, Step, authorize
+from bot.pipeline.authorization.authorize import RefusalKind, Step, authorize
 from bot.pipeline.authorization.plan_drift import what_changed
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes.notifications import tell_outcome
+from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.outcomes.request_cards import show
 from bot.pipeline.replies import entry
 from bot.pipeline.transitions.hold_placement import placed_by
@@ -27,7 +27,7 @@ from bot.turso import DatabaseNotFound
 
 FIRST_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(hours=1)
-TOLD_AT: Final = 4
+NOTIFY_AT: Final = 4
 """The try, about a quarter of an hour after the first, whose failure is told."""
 
 
@@ -61,7 +61,7 @@ async def countdown_is_over(env: Environment, timer: Timer) -> Timer | None:
     if request is None:
         return None
     if request.state is State.STALE or (request.state is State.QUARANTINED and request.due_at is None):
-        await tell_outcome(env, request.id)  # it ended before, and a crash came before the notification
+        await notify_outcome(env, request.id)  # it ended before, and a crash came before the notification
         return None
     if request.state is not State.QUARANTINED:
         return None
@@ -85,7 +85,7 @@ async def examine(env: Environment, request: Request) -> Finding:
     except BotError as error:
         silent = str(error)
     answer = await authorize(env, request, Step.COUNTDOWN_END, compares=False)
-    if answer.no is No.RIGHT:
+    if answer.refusal is RefusalKind.NOT_ALLOWED:
         return Finding(End.REFUSED, answer.why)
     if silent or not answer.allowed:
         return Finding(End.LATER, answer.why or silent)
@@ -148,7 +148,7 @@ async def _lengthen(env: Environment, request: Request, timer: Timer, found: Fin
     )
     if await env.store.requests.move(request.id, expect=[State.QUARANTINED], move=move) is None:
         return None
-    await tell_outcome(env, request.id)
+    await notify_outcome(env, request.id)
     return replace(timer, due_at=due, attempt=0)
 
 
@@ -180,7 +180,7 @@ async def _end(
     )
     if await env.store.requests.move(request.id, expect=[State.QUARANTINED], move=move) is not None:
         env.observer.request(to)
-        await tell_outcome(env, request.id)
+        await notify_outcome(env, request.id)
 
 
 async def _lifted(env: Environment, request: Request) -> bool:
@@ -202,20 +202,20 @@ async def _lifted(env: Environment, request: Request) -> bool:
 async def _again(env: Environment, request: Request, timer: Timer, why: str) -> Timer | None:
     """Try again later. After several tries, notify people."""
     now, attempt = env.clock.now(), timer.attempt + 1
-    told = attempt == TOLD_AT
+    notifies = attempt == NOTIFY_AT
     name = request.plan.target.name if request.plan.target else ""
     words = f"The countdown is over, but `{name}` isn't destroyed yet. {why}"
     move = Transition(
         to=State.QUARANTINED,
         at=now,
-        changes={"outcome": words, "facts": {**request.facts, COUNTDOWN_OVER: True}} if told else {},
+        changes={"outcome": words, "facts": {**request.facts, COUNTDOWN_OVER: True}} if notifies else {},
         entries=[entry("finished", "postponed", at=now, request=request, by=TIMER, phase="finish", what=why)],
-        is_told=told,
+        notifies=notifies,
     )
     if await env.store.requests.move(request.id, expect=[State.QUARANTINED], move=move) is None:
         return None
-    if told:
-        await tell_outcome(env, request.id)
+    if notifies:
+        await notify_outcome(env, request.id)
     return timer.failed(why, again_at=now + pause_after(attempt))
 
 
@@ -234,7 +234,7 @@ def waits_again(request: Request, now: datetime, why: str, *, at_once: bool) -> 
         changes={},
         entries=[entry("finished", "postponed", at=now, request=request, by=TIMER, phase="finish", what=why)],
         timers=[Timer(TimerKind.FINISH, request.id, due, attempt=tries - 1)],
-        is_told=False,
+        notifies=False,
     )
 
 

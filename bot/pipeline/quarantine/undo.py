@@ -22,7 +22,7 @@ async def undo_request(env: Environment, incoming: Incoming, request: Request) -
     """Start the Undo if the quarantine is still active and the person is allowed to."""
     if request.state is not State.QUARANTINED:
         raise Refused(f"There is nothing to undo. This request {STATE_WORDS[request.state]}.")
-    (await authorize(env, request, Step.UNDO, actor=incoming)).must()
+    (await authorize(env, request, Step.UNDO, actor=incoming)).require_allowed()
     if await start_undo(env, request, by=incoming.user_id) is None:
         now_request = await env.store.requests.get(request.id) or request
         raise Refused(f"There is nothing to undo. This request {STATE_WORDS[now_request.state]}.")

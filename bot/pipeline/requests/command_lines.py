@@ -8,7 +8,7 @@ from bot.errors import BotError
 from bot.pipeline.environment import Environment
 from bot.pipeline.requests import answer_read
 from bot.pipeline.requests.open_form import open_form
-from bot.pipeline.requests.places import must_be_in_channel
+from bot.pipeline.requests.places import require_in_channel
 from bot.pipeline.requests.plan_change import plan_change
 
 ReadLine = Parsed[Command] | Incomplete[Command] | BotError
@@ -27,7 +27,7 @@ async def ask(env: Environment, incoming: Incoming, read: ReadLine) -> str:
         raise read
     if incoming.kind in (Kind.SUBMISSION, Kind.ACTION):
         reads = isinstance(read, Parsed) and not read.spec.changes
-        await must_be_in_channel(env, incoming, fresh=incoming.kind is Kind.SUBMISSION or not reads)
+        await require_in_channel(env, incoming, fresh=incoming.kind is Kind.SUBMISSION or not reads)
     subject = await env.subject(incoming)
     if isinstance(read, Incomplete):
         return await open_form(env, incoming, subject, read)

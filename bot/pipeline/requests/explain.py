@@ -50,7 +50,7 @@ async def explain(
         if (person_id, channel_id) == (requester.person.id, requester.channel.id):
             return Explanation(await _decide(env, requester, requester, read))
         groups = env.rules.policy.usergroups_in(channel_id)
-        facts = await env.directory.look(Question(channel_id, frozenset({requester.person.id, person_id}), groups))
+        facts = await env.directory.look_up(Question(channel_id, frozenset({requester.person.id, person_id}), groups))
         channel, person = _channel(requester, channel_id, facts), _person(person_id, facts)
         if why := _keeps_away(env, person, channel, facts):
             return Explanation(Decision(Verdict.DENY, why))
@@ -129,7 +129,7 @@ async def _typed(env: Environment, requester: Subject, subject: Subject, read: T
     reaches = command.reaches_others and by_name.verdict is not Verdict.DENY
     if not action.databases or not (reaches or needs_group):
         return by_name
-    await _must_be_shown(env, requester, subject, action)
+    await _require_shown(env, requester, subject, action)
     decision, action = await decide_line(env, subject, action)
     if decision.verdict is Verdict.DENY or isinstance(command, ReadCommand):
         return decision
@@ -143,7 +143,7 @@ async def _typed(env: Environment, requester: Subject, subject: Subject, read: T
     return judge(env, subject, planned_action(read, plan))
 
 
-async def _must_be_shown(env: Environment, requester: Subject, subject: Subject, action: Action) -> None:
+async def _require_shown(env: Environment, requester: Subject, subject: Subject, action: Action) -> None:
     """Stop if the explanation would tell the requester more about a database than they may see."""
     if requester.person.id == subject.person.id:
         return

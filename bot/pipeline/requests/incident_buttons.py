@@ -11,10 +11,10 @@ from bot.core.parsing.parse_results import Parsed
 from bot.core.records.incidents import Incident
 from bot.core.requests.incoming import Incoming
 from bot.errors import BadInput
-from bot.pipeline.approval.presses import fits, must_be_one_of_us
+from bot.pipeline.approval.presses import fits, require_access
 from bot.pipeline.environment import Environment
 from bot.pipeline.requests import command_lines
-from bot.pipeline.requests.places import must_be_in_channel
+from bot.pipeline.requests.places import require_in_channel
 
 
 async def extend(env: Environment, incoming: Incoming) -> str:
@@ -40,12 +40,12 @@ def has_ended(incident: Incident) -> str:
 
 async def _running(env: Environment, incoming: Incoming, verb: str) -> tuple[Incoming, Incident]:
     """Return the press as if made in the incident's channel, and the incident. Raises BadInput if it has ended."""
-    await must_be_one_of_us(env, incoming, verb)
+    await require_access(env, incoming, verb)
     incident = await env.store.incidents.get(incoming.value) if incoming.value else None
     if incident is None or not fits(incoming.channel_id, incident.channel_id):
         raise BadInput("I don't know this incident. `/turso incident` shows the current one.")
     here = replace(incoming, channel_id=incident.channel_id)
-    await must_be_in_channel(env, here)
+    await require_in_channel(env, here)
     if incident.ended_at is not None or incident.until <= env.clock.now():
         raise BadInput(has_ended(incident))
     return here, incident

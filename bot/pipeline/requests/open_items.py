@@ -12,7 +12,7 @@ from bot.core.requests.decision import databases_of
 from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Request
 from bot.errors import BadInput, Refused
-from bot.pipeline.approval.presses import fits, must_be_one_of_us
+from bot.pipeline.approval.presses import fits, require_access
 from bot.pipeline.authorization.authorize import Step, authorize
 from bot.pipeline.environment import Environment
 from bot.pipeline.requests import command_lines
@@ -20,7 +20,7 @@ from bot.pipeline.requests import command_lines
 
 async def thaw_hold(env: Environment, incoming: Incoming) -> str:
     """Handle Thaw: request the end of one freeze in its own channel, by that channel's rules."""
-    await must_be_one_of_us(env, incoming, "thaw")
+    await require_access(env, incoming, "thaw")
     hold = await env.store.holds.get(incoming.value) if incoming.value else None
     request = await env.store.requests.get(hold.request_id) if hold else None
     if hold is None or request is None:
@@ -33,7 +33,7 @@ async def thaw_hold(env: Environment, incoming: Incoming) -> str:
 
 async def revoke_tokens_of(env: Environment, incoming: Incoming) -> str:
     """Handle Rotate: request the rotation that revokes an active token issued by Turso Ops."""
-    await must_be_one_of_us(env, incoming, "rotate")
+    await require_access(env, incoming, "rotate")
     request = await env.store.requests.get(incoming.value) if incoming.value else None
     target = request.plan.target if request else None
     if request is None or target is None:
@@ -52,7 +52,7 @@ async def _settle(env: Environment, incoming: Incoming, request: Request, line: 
     read = env.grammar.parse(line)
     assert isinstance(read, Parsed), "a name is all that it needs"
     action = replace(action_of(read.spec.name, read.args), databases=databases_of(request.plan)[:1])
-    answer = (await authorize(env, request, Step.FOLLOW_UP, actor=incoming, action=action)).must()
+    answer = (await authorize(env, request, Step.FOLLOW_UP, actor=incoming, action=action)).require_allowed()
     running = await env.store.incidents.running_in(request.channel_id)
     outlives = answer.subject.incident_profile is not None and (running is None or running.until <= env.clock.now())
     here = replace(incoming, channel_id=request.channel_id)

@@ -21,7 +21,7 @@ from bot.core.requests.transition import Transition
 from bot.errors import BadInput, CannotPost, Unavailable
 from bot.pipeline import token_reveal
 from bot.pipeline.environment import Environment, new_id
-from bot.pipeline.outcomes.notifications import tell_outcome
+from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.outcomes.request_cards import card_of, post_card, show
 from bot.pipeline.replies import entry, private_note
 
@@ -51,7 +51,7 @@ async def open_request(
     incident_id = plan.settles or (running.id if running else None)
     wanted = replace(wanted, incident_id=incident_id)
     if wanted.mode is Mode.BREAK_GLASS:
-        _must_have_reason(wanted)
+        _require_reason(wanted)
     first = _first_move(wanted, command, subject, decision, now)
     request = await env.store.requests.open(wanted, first, unless_owing=decision.blocks_while_owed)
     env.observer.request(request.state)
@@ -96,7 +96,7 @@ async def drop_if_never_shown(env: Environment, request: Request, why: CannotPos
         cancel=tuple(TimerKind),
     )
     await env.store.requests.move(request.id, expect=[State.PENDING], move=move)
-    await tell_outcome(env, request.id)
+    await notify_outcome(env, request.id)
 
 
 def _request(
@@ -180,7 +180,7 @@ def _review(request: Request, decision: Decision, now: datetime) -> Review:
     )
 
 
-def _must_have_reason(request: Request) -> None:
+def _require_reason(request: Request) -> None:
     if not request.reason:
         raise BadInput(f'Break-glass needs a reason. Add `--reason "…"` to `{request.line[:200]}`.')
 

@@ -12,7 +12,7 @@ NOT_THERE: Final = "I'm not in this channel, so nothing was changed. Invite me w
 ARCHIVED: Final = "This channel is archived, so nothing was changed. Run it in another channel."
 
 
-async def must_be_in_channel(env: Environment, incoming: Incoming, *, fresh: bool = True) -> None:
+async def require_in_channel(env: Environment, incoming: Incoming, *, fresh: bool = True) -> None:
     """Raise unless the person is still in the channel of their form or button, which work after leaving it.
 
     Args:

@@ -8,7 +8,7 @@ from typing import Final
 from bot.blocks import notices
 from bot.core.requests.request import Request
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes.delivery import ALARM, notice_of, tell_alone
+from bot.pipeline.outcomes.delivery import ALARM, notice_of, notify_privately
 from bot.pipeline.outcomes.recipients import notified
 
 LOOKS: Final = 50
@@ -25,7 +25,7 @@ async def raise_alarm(env: Environment, request: Request) -> None:
     link = await env.messenger.permalink(*copies[0]) if copies else None
     people = await notified(env, request.notify, asked_by=request.requester)
     alarm = await notice_of(env, request, ALARM, notices.break_glass_notice(request, env.catalogue, link))
-    await tell_alone(env, replace(alarm, people=tuple(one for one in people if one != request.requester)))
+    await notify_privately(env, replace(alarm, people=tuple(one for one in people if one != request.requester)))
 
 
 async def _cards(env: Environment, request: Request) -> Sequence[tuple[str, str]]:

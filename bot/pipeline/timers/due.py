@@ -21,7 +21,7 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.execution.phases import facts_again
 from bot.pipeline.outcomes.delivery import deliver, deliver_and_close, notice_of
 from bot.pipeline.outcomes.live_cards import refresh_live_cards
-from bot.pipeline.outcomes.notifications import notify_is_due, tell_outcome
+from bot.pipeline.outcomes.notifications import notify_is_due, notify_outcome
 from bot.pipeline.outcomes.recipients import notified
 from bot.pipeline.outcomes.request_cards import below_card, post_card, show
 from bot.pipeline.quarantine.countdown import countdown_is_over
@@ -147,7 +147,7 @@ async def _open_rest(env: Environment, turso: TursoClient, hold: Hold) -> holdin
 
 async def _say_late(env: Environment, request: Request | None, hold: Hold) -> None:
     """Tell once that a freeze whose time is over has not ended, since Turso does not answer or does not do it."""
-    if request is None or await env.store.notices.was_told(hold.id, LATE):
+    if request is None or await env.store.notices.was_notified(hold.id, LATE):
         return
     _, thread_ts = await below_card(env, request)
     words = f"The freeze of `{hold.database}` should have ended, but Turso hasn't confirmed it. I'll keep trying."
@@ -157,7 +157,7 @@ async def _say_late(env: Environment, request: Request | None, hold: Hold) -> No
 
 async def _say_thawed(env: Environment, request: Request | None, hold: Hold, blocked: holding.Blocks | None) -> None:
     """Notify people that a freeze has ended, and of what is still blocked. `blocked` is None for a deleted database."""
-    if request is None or await env.store.notices.was_told(hold.id, "thawed"):
+    if request is None or await env.store.notices.was_notified(hold.id, "thawed"):
         return
     _, thread_ts = await below_card(env, request)
     reply = replace(private_note(_thawed(hold.database, blocked)), private=False)
@@ -187,7 +187,7 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
     if not isinstance(command, ChangeCommand):
         return None
     if request.state is not State.UNKNOWN:  # it has ended, and a crash came before the notification
-        await tell_outcome(env, request.id)
+        await notify_outcome(env, request.id)
         return None
     kind = PhaseKind(request.facts.get("phase", PhaseKind.EXECUTE))
     look = command.operation(kind).read_back
@@ -219,7 +219,7 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
     open_holds = await env.store.holds.find(organization=request.organization)
     move = settle(request, command, kind, settled, open_holds, env.clock.now())
     if await env.store.requests.move(request.id, expect=[State.UNKNOWN], move=move) is not None:
-        await tell_outcome(env, request.id)
+        await notify_outcome(env, request.id)
     return None
 
 

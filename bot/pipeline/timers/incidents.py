@@ -18,7 +18,7 @@ from bot.core.records.timers import Timer
 from bot.core.requests.request import Request
 from bot.errors import BotError
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes.delivery import CHANNEL, Notice, deliver, tell_each
+from bot.pipeline.outcomes.delivery import CHANNEL, Notice, deliver, notify_each
 from bot.pipeline.outcomes.follow_ups import FILE, share_file
 from bot.pipeline.outcomes.recipients import AT_MOST, notified
 from bot.pipeline.outcomes.request_cards import announce_again, below_card
@@ -43,12 +43,12 @@ async def time_is_over(env: Environment, timer: Timer) -> Timer | None:
             return None
         incident = replace(incident, ended_at=now)
     if not incident.ended_by:
-        await _tell_end(env, incident)
+        await _notify_of_end(env, incident)
     return None
 
 
-async def _tell_end(env: Environment, incident: Incident) -> None:
-    if await env.store.notices.was_told(incident.id, ENDED):
+async def _notify_of_end(env: Environment, incident: Incident) -> None:
+    if await env.store.notices.was_notified(incident.id, ENDED):
         return
     await announce_again(env, incident)
     ended = mrkdwn("ended because its time ran out. Incident permissions no longer apply here.")
@@ -57,10 +57,10 @@ async def _tell_end(env: Environment, incident: Incident) -> None:
         incident.id, ENDED, reply, (incident.started_by,), incident.channel_id, incident.timeline_ts, broadcast=True
     )
     how = await deliver(env, notice)
-    if how == CHANNEL and not await env.store.notices.was_told(incident.id, FILE):
+    if how == CHANNEL and not await env.store.notices.was_notified(incident.id, FILE):
         await share_file(env, reply, incident.channel_id, None)
-        await env.store.notices.set_told(incident.id, FILE, how=CHANNEL)
-    await env.store.notices.set_told(incident.id, ENDED, how=how)
+        await env.store.notices.set_notified(incident.id, FILE, how=CHANNEL)
+    await env.store.notices.set_notified(incident.id, ENDED, how=how)
 
 
 async def _facts(env: Environment, incident: Incident) -> Facts:
@@ -113,10 +113,10 @@ async def _escalate(env: Environment, review: Review, request: Request | None) -
     """Post an overdue review in the channel, notify its reviewers and the rule's people, and audit it."""
     notice = await _notice(env, review, request, "overdue", review.channel_id, None, overdue=True)
     await deliver(env, notice)
-    await tell_each(env, notice)
-    if not await env.store.notices.was_told(review.id, "overdue"):
+    await notify_each(env, notice)
+    if not await env.store.notices.was_notified(review.id, "overdue"):
         await env.store.audit.append(_overdue(env, review, request))
-    await env.store.notices.set_told(review.id, "overdue", how=CHANNEL)
+    await env.store.notices.set_notified(review.id, "overdue", how=CHANNEL)
 
 
 async def _notice(

@@ -23,7 +23,7 @@ _KEPT = 20_000
 
 
 class State:
-    """One workspace with one app installed. Whoever changes it also publishes the change."""
+    """One workspace with one app installed. Code that changes it also publishes the change."""
 
     def __init__(self, app: InstalledApp, tokens: Tokens, time: Timeline, *, team_id: str, domain: str) -> None:
         self.app, self.tokens, self.time = app, tokens, time
@@ -105,17 +105,17 @@ class State:
 
     def add_message(self, message: Message) -> Message:
         self.messages[message.channel_id][message.ts] = message
-        self._tell("message", message)
+        self._publish("message", message)
         return message
 
     def replace_message(self, message: Message) -> Message:
         self.messages[message.channel_id][message.ts] = message
-        self._tell("message_updated", message)
+        self._publish("message_updated", message)
         return message
 
     def remove_message(self, message: Message) -> None:
         self.messages[message.channel_id].pop(message.ts, None)
-        self._tell("message_deleted", message)
+        self._publish("message_deleted", message)
 
     def delete_message(self, message: Message) -> None:
         """Remove a message; of the first one of a thread with replies a tombstone stays, so that the thread does."""
@@ -127,17 +127,17 @@ class State:
 
     def add_ephemeral(self, message: Message) -> Message:
         self.ephemerals[message.ts] = message
-        self._tell("ephemeral", message)
+        self._publish("ephemeral", message)
         return message
 
     def replace_ephemeral(self, message: Message) -> Message:
         self.ephemerals[message.ts] = message
-        self._tell("ephemeral_updated", message)
+        self._publish("ephemeral_updated", message)
         return message
 
     def remove_ephemeral(self, message: Message) -> None:
         self.ephemerals.pop(message.ts, None)
-        self._tell("ephemeral_deleted", message)
+        self._publish("ephemeral_deleted", message)
 
     def message(self, channel_id: str, ts: str) -> Message | None:
         return self.messages.get(channel_id, {}).get(ts)
@@ -205,7 +205,7 @@ class State:
         _append(self.calls, call)
         self.changes.publish(Change(kind="call", call=call))
 
-    def _tell(self, kind: ChangeKind, message: Message) -> None:
+    def _publish(self, kind: ChangeKind, message: Message) -> None:
         self.changes.publish(
             Change(kind=kind, channel_id=message.channel_id, person_id=message.only_for, message=message)
         )

@@ -73,7 +73,7 @@ class Views:
             values = elements.values_of(checked["blocks"], known.values)
             view = replace(view, id=known.id, root_view_id=known.id, values=values)
         self._state.homes[person_id] = view
-        self._tell("home", view)
+        self._publish("home", view)
         return view
 
     # -- closing
@@ -81,7 +81,7 @@ class Views:
     def close(self, view: View) -> View:
         stack = self._state.stacks[view.person_id]
         stack[:] = [each for each in stack if each.id != view.id]
-        self._tell("view_closed", view)
+        self._publish("view_closed", view)
         return view
 
     def close_stack(self, person_id: str) -> list[View]:
@@ -125,7 +125,7 @@ class Views:
         if stack:
             view = replace(view, root_view_id=stack[0].id, previous_view_id=stack[-1].id)
         stack.append(view)
-        self._tell("view_opened", view)
+        self._publish("view_opened", view)
         return view
 
     def _made(self, person_id: str, source: Json) -> View:
@@ -139,7 +139,7 @@ class Views:
     def _hash(self) -> str:
         return f"{self._state.stamp().split('.')[0]}.{new_secret()[:8]}"
 
-    def _tell(self, kind: ChangeKind, view: View) -> None:
+    def _publish(self, kind: ChangeKind, view: View) -> None:
         self._state.changes.publish(Change(kind=kind, person_id=view.person_id, view=view))
 
 

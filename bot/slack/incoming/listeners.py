@@ -195,12 +195,12 @@ class Listeners:
             await work
         except BotError as error:
             log.warning("refused", reference=incoming.id, kind=incoming.kind, user=incoming.user_id, why=str(error))
-            await self._tell(incoming, str(error))
+            await self._send_note(incoming, str(error))
         except Exception:
             log.exception("something went wrong", reference=incoming.id, kind=incoming.kind, user=incoming.user_id)
-            await self._tell(incoming, "Something went wrong in Turso Ops. Give this reference to an admin.")
+            await self._send_note(incoming, "Something went wrong in Turso Ops. Give this reference to an admin.")
 
-    async def _tell(self, incoming: Incoming, sentence: str) -> None:
+    async def _send_note(self, incoming: Incoming, sentence: str) -> None:
         text = f"{sentence} Reference `{incoming.id}`"
         try:
             await self._messenger.send_ephemeral(address_of(incoming), Reply(text=text, private=True))

@@ -57,7 +57,7 @@ class SlackDirectory:
         """Return the subject for a person who isn't acting now. Raises Unavailable."""
         return await self._look_up(user_id, channel_id, usergroups, fresh=False)
 
-    async def look(self, question: Question) -> Facts:
+    async def look_up(self, question: Question) -> Facts:
         """Fetch the facts for an authorization in parallel, without the cache. Never raises.
 
         Facts that Slack doesn't return are missing, and are removed from the cache.

@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, delete, or_, select
 
 from bot.core.ports import Clock
-from bot.core.records.notices import PLAINLY, Untold
+from bot.core.records.notices import PLAINLY, PendingNotice
 from bot.core.records.timers import TimerKind
 from bot.store.connections.database import Database
 from bot.store.connections.rows import insert_newest, many
@@ -25,19 +25,19 @@ class OutcomeNotices(Repository):
         super().__init__(database)
         self._clock = clock
 
-    async def untold(self, subject: str) -> list[Untold]:
+    async def pending(self, subject: str) -> list[PendingNotice]:
         """Return the outcomes of a request or review of which people must still be notified."""
         query = select(outcome_notices).where(_owed(subject)).order_by(outcome_notices.c.owed_at)
-        return await self._database.read(lambda connection: many(connection, Untold, query))
+        return await self._database.read(lambda connection: many(connection, PendingNotice, query))
 
-    async def was_told(self, subject: str, event: str, person: str = EVERYBODY) -> bool:
+    async def was_notified(self, subject: str, event: str, person: str = EVERYBODY) -> bool:
         """Return True if people, or the given person, were notified of an outcome."""
         this = (outcome_notices.c.subject == subject) & (outcome_notices.c.event == event)
         told = this & (outcome_notices.c.person == person) & outcome_notices.c.told_at.is_not(None)
         query = select(outcome_notices.c.subject).where(told)
         return await self._database.read(lambda connection: connection.execute(query).first() is not None)
 
-    async def set_told(self, subject: str, event: str, *, how: str, person: str = EVERYBODY) -> None:
+    async def set_notified(self, subject: str, event: str, *, how: str, person: str = EVERYBODY) -> None:
         """Record that people were notified, and how. Drops the timer with the last due notice."""
         now = self._clock.now()
         key = {"subject": subject, "event": event, "person": person}
@@ -56,20 +56,20 @@ class OutcomeNotices(Repository):
         now = self._clock.now()
         return await self._database.write(lambda connection: transitions.owe_once(connection, subject, event, now))
 
-    async def told_nobody(self, *, since: datetime, before: datetime) -> list[Untold]:
+    async def undelivered(self, *, since: datetime, before: datetime) -> list[PendingNotice]:
         """Return the outcomes since a time of which nobody was notified, because it is late or was impossible."""
         late = or_(outcome_notices.c.how == NOBODY, outcome_notices.c.owed_at < before)
         whole = (outcome_notices.c.person == EVERYBODY) & outcome_notices.c.told_at.is_(None)
         query = select(outcome_notices).where(whole & late & (outcome_notices.c.owed_at >= since))
         return await self._database.read(
-            lambda connection: many(connection, Untold, query.order_by(outcome_notices.c.owed_at))
+            lambda connection: many(connection, PendingNotice, query.order_by(outcome_notices.c.owed_at))
         )
 
-    async def told_plainly(self, *, since: datetime) -> list[Untold]:
+    async def delivered_plainly(self, *, since: datetime) -> list[PendingNotice]:
         """Return the outcomes since a time whose cards couldn't be built."""
         plainly = (outcome_notices.c.how == PLAINLY) & (outcome_notices.c.owed_at >= since)
         query = select(outcome_notices).where(plainly).order_by(outcome_notices.c.owed_at)
-        return await self._database.read(lambda connection: many(connection, Untold, query))
+        return await self._database.read(lambda connection: many(connection, PendingNotice, query))
 
 
 def _owed(subject: str) -> ColumnElement[bool]:

@@ -28,18 +28,18 @@ BITE = 500
 OPEN = (State.PENDING, State.APPROVED, State.READY, State.EXECUTING, State.QUARANTINED)
 
 
-UNTOLD = select(outcome_notices.c.subject).where(outcome_notices.c.told_at.is_(None))
+PENDING_NOTICES = select(outcome_notices.c.subject).where(outcome_notices.c.told_at.is_(None))
 DUE = select(timers.c.subject)
 NEEDS: Mapping[Table, tuple[Select[Any], ...]] = {
     requests: (
         select(reviews.c.request_id).where(reviews.c.reviewed_at.is_(None)),
         select(holds.c.request_id).where(holds.c.released_at.is_(None)),
-        UNTOLD,
+        PENDING_NOTICES,
         DUE,
     ),
-    holds: (UNTOLD, DUE),
-    incidents: (select(requests.c.incident_id).where(requests.c.incident_id.is_not(None)), UNTOLD, DUE),
-    reviews: (UNTOLD, DUE),
+    holds: (PENDING_NOTICES, DUE),
+    incidents: (select(requests.c.incident_id).where(requests.c.incident_id.is_not(None)), PENDING_NOTICES, DUE),
+    reviews: (PENDING_NOTICES, DUE),
 }
 """By which ids something that is still open refers to a table: those rows stay, however old they are."""
 

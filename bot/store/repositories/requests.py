@@ -99,7 +99,7 @@ class Requests(Repository):
             if connection.execute(update(requests).where(there).values(changes)).rowcount != 1:
                 return None
             transitions.apply_side_effects(connection, request_id, move, self._enqueuer)
-            if move.to in ENDS and move.is_told:
+            if move.to in ENDS and move.notifies:
                 transitions.owe(connection, request_id, move.to, move.at)
             return _read(connection, request_id)
 

@@ -142,8 +142,8 @@ outcome_notices = Table(
     PrimaryKeyConstraint("subject", "event", "person"),
     comment="Who was told how something ended, when and how; an empty person stands for everybody concerned.",
 )
-_untold = outcome_notices.c.told_at.is_(None)
-Index("outcome_notices_owed", outcome_notices.c.owed_at, sqlite_where=_untold, postgresql_where=_untold)
+_pending_notice = outcome_notices.c.told_at.is_(None)
+Index("outcome_notices_owed", outcome_notices.c.owed_at, sqlite_where=_pending_notice, postgresql_where=_pending_notice)
 
 live_cards = Table(
     "live_cards",

@@ -54,7 +54,7 @@ async def upgrade(database_url: str) -> bool:
         raise CannotUpgrade(f"The store `{place.file}` cannot be made or written: {error.strerror}.") from error
 
 
-async def must_be_current(database_url: str) -> None:
+async def require_current(database_url: str) -> None:
     """Raise unless there is a store with every migration of this version. Changes nothing.
 
     Raises:
