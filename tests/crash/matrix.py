@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections import Counter
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 
 from tests.crash.cell import Cell, Ended, Point
@@ -17,7 +18,7 @@ KINDS = STORES if SOAK else ("either",)
 LANES = 6 if SOAK else 1
 """Cells wait much and compute little: so many worlds at a time."""
 FAMILIES = ("turso", "slack", "commit")
-"""What a process does to the outside: `make test` kills it once before one of each."""
+"""What a process does to the outside: in `make test`, neighbors are killed before different ones."""
 TAKES = "ab" if SOAK else "a"
 DOWN = timedelta(minutes=3)
 """How long every second process stays down: longer than anything waits that is under way."""
@@ -28,7 +29,7 @@ async def every_cell(scenario: Scenario, kind: str, nursery: Nursery, postgres_s
     ended = await Matrix(scenario, kind, nursery, postgres_server).play()
     words = Counter(one.word for one in ended)
     held = sum(bool(one.at) for one in ended)
-    assert held >= (0.8 if SOAK else 0.5) * len(ended)
+    assert held >= (0.8 if SOAK else 1) * len(ended)
     assert set(words) <= {"done", "done when asked again", "unknown", scenario.undone.value}
     return f"crash matrix, {scenario.name}, {kind}: {len(ended)} cells, {held} held and killed: {dict(words)}"
 
@@ -62,33 +63,39 @@ class Matrix:
     async def _work(self, one: Lane) -> None:
         while not self._cells.empty():
             number, point = self._cells.get_nowait()
-            try:
-                self._ended.append(ended := await Cell(one, self._scenario, self._name(number)).play(point))
-            except AssertionError as error:
-                _note(str(error))
-                raise
-            _note(f"{self._scenario.name} {point.when} {point.number} [{ended.at}]: {ended.word}")
+            ended = await self._play(one, self._name(number), point)
+            while not SOAK and not ended.at and point.number:
+                # The rehearsal did more, as it knew nobody's name yet. The point of this run is an earlier one.
+                point = replace(point, number=point.number // 2)
+                ended = await self._play(one, f"{self._name(number)}-{point.number}", point)
+            self._ended.append(ended)
+
+    async def _play(self, one: Lane, name: str, point: Point) -> Ended:
+        try:
+            ended = await Cell(one, self._scenario, name).play(point)
+        except AssertionError as error:
+            _note(str(error))
+            raise
+        _note(f"{self._scenario.name} {point.when} {point.number} [{ended.at}]: {ended.word}")
+        return ended
 
     def _name(self, number: int) -> str:
         return f"{self._scenario.name}-{number}"
 
     def _points(self, passed: list[str]) -> list[Point]:
-        """Return both sides of every point in the soak; else one point of each family, another one each day.
-
-        The numbers are of what the rehearsal did, and each run may do one more or less.
-        """
+        """Return both sides of every point in the soak; else one point, which depends on `TEST_CHOICE`."""
         if SOAK:
             return [
                 Point(when, number, (timedelta(0), DOWN)[number % 2])
                 for when in ("before", "after")
                 for number in range(len(passed))
             ]
-        found = []
-        for at, family in enumerate(FAMILIES):
-            if count := sum(what.startswith(family) for what in passed):
-                stays_down = DOWN if (self._turn + at) % 2 else timedelta(0)
-                found.append(Point("before", self._turn // 2 % count, stays_down, family))
-        return found
+        begins = self._turn % len(FAMILIES)
+        counts = {family: sum(what.startswith(family) for what in passed) for family in FAMILIES}
+        family = next(one for one in (*FAMILIES[begins:], *FAMILIES) if counts[one])
+        stays_down = DOWN if self._turn // 2 % 2 else timedelta(0)
+        number = self._turn // len(FAMILIES) % counts[family]
+        return [Point("before", number, stays_down, family)]
 
 
 def _note(line: str) -> None:

@@ -2,8 +2,8 @@
 
 A point lies before one thing that the process does to the outside: a call to Turso or Slack, or a commit. What comes
 after it is the same to the world as what comes before the next one, so one kill for each is every kill there is. The
-soak plays both sides of each, on both stores. `make test` plays one kill before each of the three kinds of thing, on
-one of the stores. The choice changes from day to day.
+soak plays both sides of each, on both stores. `make test` plays one kill of each change: each of the three kinds of
+thing and each store has its share of the changes. `TEST_CHOICE` plays others.
 """
 
 from collections.abc import Callable
