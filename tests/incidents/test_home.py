@@ -22,6 +22,7 @@ from bot.sandbox.workspace.model import View
 from tests.incidents import play
 from tests.scenarios import forging
 from tests.scenarios import quarantines as q
+from tests.soak import soaked
 from tests.store.samples import entry
 from tests.world import ANA, BEN, DANA, DB_OPS, GENERAL, ORDERS, REMY, World, buttons, until, words
 
@@ -101,7 +102,7 @@ async def fill(world: World, many: int, first: int) -> None:
         await store.incidents.start(incident, timer, entry("incident_started", channel_id=incident.channel_id))
 
 
-async def drawing(world: World, rounds: int = 3, times: int = 40) -> float:
+async def drawing(world: World, rounds: int = 3, times: int = soaked(40, 20)) -> float:
     """The 95th percentile of drawing Ana's Home, warm, in seconds of work; of some rounds the calmest."""
     return min([await _percentile(world, times) for _ in range(rounds)])
 
