@@ -67,10 +67,12 @@ async def test_a_read_cannot_write(store: SqlStore) -> None:
     assert await store.writable()
 
 
-async def test_a_write_after_reads_sees_what_is_committed_by_then(store: SqlStore, writer: Engine) -> None:
-    """The connections are shared: a write must not keep the mode of the read before it."""
-    if writer.dialect.name == "sqlite":
-        pytest.skip("SQLite has separate connections for writing, and one writer at a time")
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_write_after_reads_sees_what_is_committed_by_then(store: SqlStore) -> None:
+    """The connections are shared: a write must not keep the mode of the read before it.
+
+    SQLite has separate connections for writing, and one writer at a time.
+    """
     for _ in range(30):
         await store.database.read(lambda connection: connection.execute(COUNT).scalar_one())
 
