@@ -4,7 +4,7 @@ import asyncio
 
 from bot.core.requests.request import Request, State
 from bot.sandbox.workspace.model import Message
-from tests.world import DANA, World, buttons
+from tests.world import DANA, World, buttons, words
 
 
 async def asked(world: World, line: str, by: str = DANA) -> Message:
@@ -34,4 +34,14 @@ async def reaches(world: World, card: Message, *states: State) -> Request:
         if (found := await stored(world, card)).state in states:
             return found
         await asyncio.sleep(0.02)
-    raise AssertionError(f"{(await stored(world, card)).state} instead of {states}")
+    request = await stored(world, card)
+    raise AssertionError("\n".join([f"{request.state} instead of {states}: {request}", *_private(world, card)]))
+
+
+def _private(world: World, card: Message) -> list[str]:
+    """Return what single people were shown since the card was posted: a refusal stands there."""
+    state = world.workspace.state
+    direct = [one for place, found in state.messages.items() if place.startswith("D") for one in found.values()]
+    alone = [one for one in (*state.ephemerals.values(), *direct) if one.ts > card.ts]
+    shown = [f"only for {one.only_for or one.channel_id}: {words(one)}" for one in alone]
+    return shown + [f"modal of {who}: {words(view)}" for who, stack in state.stacks.items() for view in stack]
